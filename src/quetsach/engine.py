@@ -1,0 +1,68 @@
+"""The one contract of both engines, and the choice between them (spec: contract 9).
+
+An engine turns an indicator set into a `Matcher`; a matcher reads one source and says what it saw. Engines know
+nothing of output files, the terminal or the portal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from quetsach.indicator import IndicatorSet
+from quetsach.sighting import Coverage, Sighting
+
+
+@dataclass(frozen=True, slots=True)
+class ScanOptions:
+    """How to read: `tz` names the zone of times without one, `format` forces a log format by its name,
+    `devices` asks who was alive each day, `source_name` is the vantage point."""
+
+    tz: str = "Asia/Ho_Chi_Minh"
+    format: str | None = None
+    devices: bool = False
+    source_name: str = ""
+
+
+class Progress(Protocol):
+    """Counters that a scan moves and another thread reads; `cancel()` asks it to stop soon."""
+
+    @property
+    def bytes_read(self) -> int: ...  # of the input as stored, compressed or not
+    @property
+    def hits(self) -> int: ...
+    def cancel(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SourceResult:
+    """One source, read to its end or as far as possible. `sightings` are sorted by `Sighting.key()`."""
+
+    sightings: Iterable[Sighting]
+    coverage: Coverage
+
+
+class Matcher(Protocol):
+    """A compiled indicator set, shared by threads."""
+
+    count: int
+    set_id: str
+
+    def scan(self, path: Path, options: ScanOptions, progress: Progress) -> SourceResult:
+        """Read one file (or `-`, standard input). What cannot be read is said in `coverage.errors`, not raised."""
+        ...
+
+
+class Engine(Protocol):
+    """`native` or `portable`."""
+
+    name: str
+
+    def compile(self, indicators: IndicatorSet) -> Matcher: ...
+    def load(self, path: Path) -> Matcher:
+        """Open a compiled set file (`quetsach indicators compile`)."""
+        ...
+
+    def progress(self) -> Progress: ...
