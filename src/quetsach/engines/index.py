@@ -122,12 +122,12 @@ Hits = dict[Indicator, tuple[str, str]]
 
 
 def hits_of(index: Index, tokens: Iterable[Token]) -> Hits:
-    """Each indicator once, with the first field; the host of a URL that hit is not reported from `host`."""
+    """Each indicator once, with the first field; the host of a URL that hit is not reported besides it."""
     listed = list(tokens)
     covered = {t.value for t in listed if t.kind == "url" and index.url(t.value, t.port, t.rest)}
     found: Hits = {}
     for token in listed:
-        if token.field == "host" and token.value in covered:
+        if token.value in covered and token.kind != "url" and token.field in ("host", "text"):
             continue
         hit = index.find(token)
         if hit is not None and hit[0] not in found:
