@@ -8,10 +8,12 @@ from ipaddress import IPv4Address, IPv6Address, ip_network
 from quetsach.canonical import endpoint, split_authority, url_covers
 from quetsach.engines.tokens import Token
 from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope
-from quetsach.sighting import escape
+from quetsach.evidence import escape
 
 LONGEST_NAME = 255
 """Octets of a DNS name (RFC 1035 2.3.4); an indicator is never longer."""
+REMEMBERED = 1 << 16
+"""Addresses whose networks are kept in mind; logs repeat themselves."""
 
 
 class Networks:
@@ -20,6 +22,7 @@ class Networks:
     def __init__(self) -> None:
         self._tables: dict[int, dict[int, dict[int, Indicator]]] = {4: {}, 6: {}}
         self._lengths: dict[int, list[int]] = {4: [], 6: []}
+        self._seen: dict[str, Indicator | None] = {}
 
     def add(self, item: Indicator) -> None:
         network = ip_network(item.value)
@@ -28,6 +31,16 @@ class Networks:
         self._lengths[network.version] = sorted(self._tables[network.version])
 
     def find(self, addr: str) -> Indicator | None:
+        """The longest network around a canonical address."""
+        try:
+            return self._seen[addr]
+        except KeyError:
+            if len(self._seen) >= REMEMBERED:
+                self._seen.clear()
+            found = self._seen[addr] = self._find(addr)
+            return found
+
+    def _find(self, addr: str) -> Indicator | None:
         version = 6 if ":" in addr else 4
         shifts = self._lengths[version]
         if not shifts:

@@ -25,9 +25,10 @@ from quetsach.engines.timeline import Timeline
 from quetsach.engines.times import Moment, Yearless, day
 from quetsach.engines.tokens import tokens_of
 from quetsach.errors import IndicatorError, ScanError
+from quetsach.evidence import escape
 from quetsach.indicator import IndicatorSet
 from quetsach.logformat import LogFormat
-from quetsach.sighting import Coverage, escape
+from quetsach.sighting import Coverage
 from quetsach.source import Source
 
 TEXT = "text"
@@ -265,7 +266,7 @@ class _Scan:
             action=action,
             identity=identity,
             log_format=log_format,
-            evidence=escape(line),
+            line=line,
         )
 
     def _long(self, line: LongLine, offset: int) -> None:

@@ -8,6 +8,7 @@ from datetime import tzinfo
 
 from quetsach.engines import times
 from quetsach.engines.times import Moment, Yearless
+from quetsach.evidence import escape
 from quetsach.indicator import Indicator
 from quetsach.sighting import ACTIONS, Sighting
 
@@ -71,7 +72,7 @@ class Rows:
         action: str,
         identity: dict[str, str],
         log_format: str,
-        evidence: str,
+        line: bytes,
     ) -> None:
         """One line: each of its indicators counts once."""
         self._order += 1
@@ -79,8 +80,9 @@ class Rows:
         value = moment.value if moment is not None else None
         for indicator, (field, matched) in hits.items():
             key = (indicator, device, when)
-            row = _Row(self._order, value, value, 1, action, matched, field, log_format, evidence, identity)
             old = self._rows.get(key)
+            evidence = escape(line) if old is None else ""
+            row = _Row(self._order, value, value, 1, action, matched, field, log_format, evidence, identity)
             if old is None:
                 self._rows[key] = row
             else:
