@@ -35,8 +35,8 @@ _CODES = {
 
 class PushError(PortalError):
     """The push did not get through. Codes: `token_file`, `address`, `unreachable`, `certificate`, `moved`,
-    `token_unknown` (401), `token_not_allowed` (403), `no_portal` (404), `too_large` (413), `refused`, `failed`,
-    `answer` (no answer of a portal). `detail` is from outside: escape it before showing it."""
+    `token_unknown` (401), `token_not_allowed` (403), `no_portal` (404), `too_large` (413), `refused`,
+    `failed`, `answer` (no answer of a portal). `detail` is from outside: escape it before showing it."""
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(f"{code}: {detail}" if detail else code)
@@ -151,7 +151,9 @@ def _post(pool: urllib3.PoolManager, address: str, token: str, body: bytes) -> d
         raise PushError("moved", response.headers.get("Location", "")[:300])
     if response.status not in (200, 201, 202):
         code = _CODES.get(response.status, "failed")
-        raise PushError(code, f"HTTP {response.status} {_excerpt(response.data)}".strip())
+        # A server may echo what it was sent.
+        said = _excerpt(response.data).replace(token, "…")
+        raise PushError(code, f"HTTP {response.status} {said}".strip())
     try:
         answer = json.loads(response.data)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""From the paths of the command line to the log files to read: each content once, nothing left out silently."""
+"""From the paths of the command line to the logs to read: each content once, nothing left out silently."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ HEAD_BYTES = 4096
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One log to read. `size` is in bytes as stored, 0 where unknown; `source` is None where it cannot be known
-    before reading (standard input, pipes)."""
+    """One log to read. `size` is in bytes as stored, 0 where unknown; `source` is None where it cannot be
+    known before reading (standard input, pipes)."""
 
     path: Path
     size: int
@@ -27,8 +27,8 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that is not read, and why: `duplicate` (of `same_as`), `result` of an earlier scan, or `own` (a list
-    or an output file of this very scan)."""
+    """A file that is not read, and why: `duplicate` (of `same_as`), `result` of an earlier scan, or `own` (a
+    list or an output file of this very scan)."""
 
     path: Path
     why: str
@@ -56,7 +56,7 @@ def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
     by_source: dict[str, list[tuple[Input, bool]]] = {}
     for path, is_listed in _walk(paths, found):
         resolved = path.resolve()
-        if path != STDIN and resolved in seen:
+        if resolved in seen:
             continue
         seen.add(resolved)
         if path != STDIN and resolved in not_logs:

@@ -80,7 +80,7 @@ def save(path: Path, report: Report) -> None:
     """Write `report` in the form that the suffix of `path` names.
 
     Raises:
-        OutputError: the file could not be written whole; nothing stands under its name then but what was before.
+        OutputError: the file could not be written whole; what stood under its name stays.
     """
     writer: Callable[[BinaryIO, Report], None] = import_module(WRITERS[path.suffix.lower()]).write
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")

@@ -26,7 +26,7 @@ _TICK_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """How far a scan is. Bytes are of the files as stored; `bytes_total` leaves out standard input and pipes."""
+    """How far a scan is. Bytes are of files as stored; `bytes_total` leaves out standard input and pipes."""
 
     files: int
     files_total: int
@@ -37,11 +37,11 @@ class Snapshot:
 
 
 class Sightings:
-    """Sightings of many sources, sorted by key, read as often as wanted; beyond 32 MiB they lie in a temporary
-    file."""
+    """Sightings of many sources, sorted by key, read as often as wanted; beyond 32 MiB they lie in a
+    temporary file."""
 
     def __init__(self) -> None:
-        self._file = tempfile.SpooledTemporaryFile(max_size=_HELD_BYTES)
+        self._file = tempfile.SpooledTemporaryFile(max_size=_HELD_BYTES)  # noqa: SIM115
         self._places: dict[str, tuple[int, int]] = {}
         self._counts: dict[str, int] = {}
 

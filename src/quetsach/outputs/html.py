@@ -1,6 +1,6 @@
-"""One self-contained HTML page: machines first, evidence folded away, no script, nothing loaded from elsewhere.
+"""One self-contained HTML page: machines first, evidence folded away, no script, nothing loaded.
 
-Every text passes through `_t`; the page's own policy forbids scripts, links out and forms even if one slipped by.
+Every text passes through `_t`; the page's own policy forbids scripts and forms even if one slipped by.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _STATES = {
 
 
 def write(out: BinaryIO, report: Report) -> None:
-    """Write the page. Beyond 2,000 machines, 20 evidence lines a machine or 2,000 logs it says what it leaves out."""
+    """Write the page; beyond `MOST_MACHINES`, `MOST_PROOFS` each or `MOST_LOGS` it says what is left out."""
     for part in _page(report):
         out.write(part.encode("utf-8", "backslashreplace"))
 
@@ -76,7 +76,7 @@ def _page(report: Report) -> Iterator[str]:
         f'<span class="muted">{_t(result.scan.source_name)}</span></div></header>\n<main>\n'
     )
     yield (
-        f'<div class="ask"><h1>{_t(_("Which machines contacted malicious addresses?"))}</h1>'
+        f'<div class="ask"><h1>{_t(_("Which machines called malicious addresses?"))}</h1>'
         f'<p class="answer">{_t(summary.verdict(found))} {_t(summary.looked_at(found, report))}</p></div>\n'
     )
     yield from _problems(report)
@@ -84,9 +84,10 @@ def _page(report: Report) -> Iterator[str]:
     if machines:
         yield from _machines(machines, report)
     elif found.lines:
+        limits = _("This says nothing about other days, other logs or machines that were off.")
         yield (
-            f'<section class="note is-none"><h2>{_t(_("Nothing seen"))}</h2><p>{_t(summary.looked_at(found, report))}'
-            f"</p><p>{_t(_('This says nothing about other days, other logs or machines that were off.'))}</p></section>\n"
+            f'<section class="note is-none"><h2>{_t(_("Nothing seen"))}</h2>'
+            f"<p>{_t(summary.looked_at(found, report))}</p><p>{_t(limits)}</p></section>\n"
         )
     yield from _coverage(report)
     yield from _remarks(summary.remarks(found, report), report)
@@ -156,11 +157,12 @@ def _machines(machines: list[Machine], report: Report) -> Iterator[str]:
             named += " " + _t(_("and %(n)s more") % {"n": words.number(more)})
         families = summary.families(machine)
         malware = f"<b>{_t(families)}</b><br>" if families else ""
+        seen = words.span(machine.first, machine.last, report.zone)
         yield (
             f'<tr class="has-more"><th scope="row">{_t(summary.name(machine))}{known}</th>'
             f'<td data-label="{_t(titles[1])}">{malware}{named}</td>'
             f'<td class="num" data-label="{_t(titles[2])}">{_t(words.number(machine.count))}</td>'
-            f'<td data-label="{_t(titles[3])}">{_t(words.span(machine.first, machine.last, report.zone))}</td>'
+            f'<td data-label="{_t(titles[3])}">{_t(seen)}</td>'
             f'<td data-label="{_t(titles[4])}">{_state(machine.action)}</td></tr>\n'
         )
         yield from _proofs(machine, report)
@@ -197,7 +199,8 @@ def _proof(row: Sighting, report: Report) -> str:
     family = f" <b>{_t(row.family)}</b>" if row.family else ""
     return (
         f"<li><code>{_t(words.defanged(row.indicator))}</code>{seen}{family}"
-        f'<br><span class="muted">{_t(" · ".join(facts))}</span><span class="raw">{_t(row.evidence)}</span></li>\n'
+        f'<br><span class="muted">{_t(" · ".join(facts))}</span>'
+        f'<span class="raw">{_t(row.evidence)}</span></li>\n'
     )
 
 
@@ -248,7 +251,8 @@ def _remarks(remarks: list[str], report: Report) -> Iterator[str]:
         heading = _("Lines of the list that were left out or need care")
         yield f"<section><h2>{_t(heading)}</h2><ul>"
         for note in report.notes[:50]:
-            yield f"<li><code>{_t(note.file)}:{note.line}</code> <code>{_t(note.text)}</code>: {_t(note.reason)}</li>"
+            place = f"<code>{_t(note.file)}:{note.line}</code> <code>{_t(note.text)}</code>"
+            yield f"<li>{place}: {_t(note.reason)}</li>"
         if len(report.notes) > 50:
             yield f"<li>{_t(_('and %(n)s more') % {'n': words.number(len(report.notes) - 50)})}</li>"
         yield "</ul></section>\n"
@@ -262,8 +266,6 @@ def _foot(report: Report) -> str:
         % {"time": made, "zone": words.zone_name(report.zone), "tool": scan.tool},
         _("List of %(n)s malicious addresses, id %(id)s.")
         % {"n": words.number(scan.set_count), "id": scan.set_id[:16]},
-        _(
-            "Malicious addresses are written with [.] so that nobody opens one by mistake; log lines are unchanged."
-        ),
+        _("Malicious addresses are written with [.] so that nobody opens one by mistake; log lines are not."),
     )
     return '<footer><div class="in">' + "".join(f"<p>{_t(text)}</p>" for text in texts) + "</div></footer>\n"

@@ -1,4 +1,4 @@
-"""What a scan found, in sentences: shared by the terminal, the page and the workbook, so that they never differ."""
+"""What a scan found, in sentences that terminal, page and workbook share, so that they never differ."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def verdict(found: Figures) -> str:
     """One sentence: what was found. Never says that anything is clean."""
     if found.machines:
         return ngettext(
-            "%(n)s machine contacted malicious addresses on the list.",
-            "%(n)s machines contacted malicious addresses on the list.",
+            "%(n)s machine called malicious addresses on the list.",
+            "%(n)s machines called malicious addresses on the list.",
             found.machines,
         ) % {"n": words.number(found.machines)}
     if found.rows:

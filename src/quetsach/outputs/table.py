@@ -1,6 +1,6 @@
 """The final screen: what was recognised, then machines, then what was looked at and what could not be.
 
-Texts reach rich as `Text`, never as markup, with hidden characters escaped: a log line cannot paint the terminal.
+Texts reach rich as `Text`, never as markup, hidden characters escaped: a log line cannot paint the terminal.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ def show(console: Console, report: Report) -> None:
     machines = by_machine(report.result.sightings, report.paths)
     found = summary.figures(report, machines)
     _say(console, _recognised(report), "dim")
-    console.print()
     if report.result.is_interrupted:
         _say(console, _("The scan was interrupted: what follows is only a part."), "bold yellow")
     _say(console, summary.verdict(found), "bold red" if found.rows else "bold")

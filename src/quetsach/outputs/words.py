@@ -80,8 +80,9 @@ def greatest(times: Iterable[str | None]) -> str | None:
 
 
 def defanged(value: str) -> str:
-    """An indicator that nobody can click by mistake: `evil[.]example`."""
-    return value.replace(".", "[.]")
+    """An indicator that nobody can click by mistake: `evil[.]example/gate.php`."""
+    host, slash, path = value.partition("/")
+    return host.replace(".", "[.]") + slash + path
 
 
 def zone_name(zone: ZoneInfo) -> str:
