@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from quetsach.source import GZIP, Source, is_zstd
 
 STDIN = Path("-")
 HEAD_BYTES = 4096
@@ -72,6 +73,9 @@ def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
             # The engine words the reason, with what to do about it.
             found.logs.append(Input(path, 0, None))
             continue
+        if not head:
+            found.logs.append(Input(path, size, None))
+            continue
         if head.startswith(b'{"type":"scan","schema":') and not is_listed:
             found.skipped.append(Skipped(path, "result"))
             continue
@@ -128,9 +132,10 @@ def _is_regular(path: Path) -> bool:
 
 def _head(path: Path) -> tuple[bytes, bool]:
     with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
-        if head.startswith(b"\x1f\x8b"):
-            file.seek(0)
-            with gzip.GzipFile(fileobj=file) as inside:
-                return inside.read(HEAD_BYTES), True
-        return head, False
+        start = file.read(4)
+    head = b""
+    for chunk in Source(path).chunks():
+        head += chunk
+        if len(head) >= HEAD_BYTES:
+            break
+    return head[:HEAD_BYTES], start.startswith(GZIP) or is_zstd(start)

@@ -174,7 +174,8 @@ class _Work:
         self._bytes_done += log.size or progress.bytes_read
         self._hits_done += progress.hits
         new = result.coverage
-        if not new.source:
+        if not new.bytes:
+            # Logs that could not be opened all share the id of the empty file.
             self.coverage.append(new)
             return
         old = self._by_source.get(new.source)
@@ -225,6 +226,6 @@ def _failed(log: Input, options: ScanOptions, reason: str) -> Coverage:
 
 def _cut_short(result: SourceResult) -> SourceResult:
     seen = result.coverage
-    if INTERRUPTED not in seen.errors:
+    if not any("cancelled" in error for error in seen.errors):
         seen.errors.append(INTERRUPTED)
     return result

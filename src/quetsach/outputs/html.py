@@ -111,7 +111,7 @@ def _problems(report: Report) -> Iterator[str]:
     )
     yield f'<section class="note is-unsure"><h2>{_t(heading % {"n": words.number(len(errors))})}</h2><ul>'
     for path, error in errors[:50]:
-        yield f"<li><code>{_t(path)}</code>: {_t(explain(error))}</li>"
+        yield f"<li><code>{_t(path)}</code>: {_t(explain(error, path))}</li>"
     yield "</ul>"
     if len(errors) > 50:
         yield f"<p>{_t(_('and %(n)s more') % {'n': words.number(len(errors) - 50)})}</p>"

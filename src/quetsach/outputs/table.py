@@ -85,7 +85,7 @@ def show_errors(console: Console, report: Report) -> None:
     )
     _say(console, heading % {"n": words.number(len(errors))}, "bold red")
     for path, error in errors[:MOST_ERRORS]:
-        _say(console, f"  {path}: {explain(error)}")
+        _say(console, f"  {path}: {explain(error, path)}")
     if len(errors) > MOST_ERRORS:
         _say(console, "  " + _("and %(n)s more") % {"n": words.number(len(errors) - MOST_ERRORS)})
     if len(report.result.coverage) > len({path for path, _error in errors}):

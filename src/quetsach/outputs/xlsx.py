@@ -148,7 +148,7 @@ def _coverage(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> N
             seen.not_understood,
             seen.long_lines,
             seen.inbound,
-            "; ".join(map(explain, seen.errors)),
+            "; ".join(explain(error, seen.path) for error in seen.errors),
         )
         for seen in report.result.coverage
     )
