@@ -69,16 +69,15 @@ def main(arguments: list[str] | None = None) -> None:
     )
     truth.write(asked.out / "truth.jsonl")
     for source in truth.sources.values():
-        print(
-            f"{asked.out / source.file}: {source.bytes:,} bytes, {source.lines:,} lines, {source.planted:,} of them hits"
-        )
+        size_of = f"{source.bytes:,} bytes, {source.lines:,} lines"
+        print(f"{asked.out / source.file}: {size_of}, {source.planted:,} of them hits")
         if asked.variants:
             write_variants(asked.out / source.file)
     print(f"{len(truth.rows):,} rows of truth, {time.monotonic() - begun:.1f} s", file=sys.stderr)
 
 
 def write_variants(plain: Path) -> None:
-    """The same text as a gzip of two members cut inside a line, and as zstd (the `zstd` extra of older Pythons)."""
+    """The same text as a gzip of two members cut inside a line, and as zstd."""
     text = plain.read_bytes()
     middle = len(text) // 2
     members = (gzip.compress(part, 6, mtime=0) for part in (text[:middle], text[middle:]))

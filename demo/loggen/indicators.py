@@ -1,7 +1,7 @@
 """Seeded indicator lists of any size: four fifths names, the rest addresses, networks, endpoints and URLs.
 
-A longer list of the same seed begins with the shorter one, so one log can be scanned with each of them and what
-was planted from the shortest stays true. No item is one that the guard rails stop.
+A longer list of the same seed begins with the shorter one, so one log can be scanned with each of them and
+what was planted from the shortest stays true. No item is one that the guard rails stop.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _OPENING = ("domain", "ipv4", "cidr", "ipv6", "ip-port", "url", "domain", "domai
 
 def make_indicators(count: int, seed: int) -> list[Item]:
     """`count` different items, the same for the same seed."""
-    rng = Random(f"indicators {seed}")  # noqa: S311
+    rng = Random(f"indicators {seed}")
     weights = [share for _, share in _MIX]
     kinds = _OPENING + tuple(
         rng.choices([kind for kind, _ in _MIX], weights, k=max(0, count - len(_OPENING)))
@@ -102,7 +102,7 @@ def _domain(rng: Random, past: dict[str, list[str]]) -> str:
     return f"{names.word(rng)}{joint}{names.word(rng)}{number}.{names.code(rng)}"
 
 
-def _url(rng: Random, past: dict[str, list[str]]) -> str:
+def _url(rng: Random, _past: dict[str, list[str]]) -> str:
     host = (
         rng.choice(names.SHARED_HOSTS)
         if rng.random() < 0.5
@@ -111,15 +111,15 @@ def _url(rng: Random, past: dict[str, list[str]]) -> str:
     return f"{host}/{names.word(rng)}{rng.getrandbits(12)}/{rng.choice(_PAGES)}"
 
 
-def _ipv4(rng: Random, past: dict[str, list[str]]) -> str:
+def _ipv4(rng: Random, _past: dict[str, list[str]]) -> str:
     return names.ipv4(rng)
 
 
-def _ipv6(rng: Random, past: dict[str, list[str]]) -> str:
+def _ipv6(rng: Random, _past: dict[str, list[str]]) -> str:
     return names.ipv6(rng)
 
 
-def _endpoint(rng: Random, past: dict[str, list[str]]) -> str:
+def _endpoint(rng: Random, _past: dict[str, list[str]]) -> str:
     return f"{names.ipv4(rng)}:{rng.choice(PORTS)}"
 
 

@@ -12,7 +12,7 @@ KINDS: dict[str, Shape] = {shape.kind: shape for shape in (ZeekDns(), Eve(), Eve
 
 README = """DEMO DATA / DỮ LIỆU DEMO
 
-Generated traffic of machines that do not exist. Names end in codes that are never delegated in the DNS; nothing
-here says anything about a real site, network or person.
-Lưu lượng sinh tự động của các máy không có thật; không nói gì về trang mạng, mạng máy tính hay người thật nào.
+Generated traffic of machines that do not exist.
+Nothing here says anything about a real site, network or person.
+Lưu lượng sinh tự động của các máy không có thật; không nói gì về trang mạng, mạng máy tính hay người thật.
 """

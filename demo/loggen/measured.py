@@ -35,8 +35,9 @@ def write_bench_logs(
 ) -> Truth:
     """Write one log of about `total_bytes` for each of `kinds` (keys of `KINDS`) and return the truth of all.
 
-    About `hit_rate` of the lines are hits on the first `planted_from` items (all by default), of every kind the log
-    can show; `trap_rate` (the same by default) of them begin a near miss. Benign lines match none of `items`.
+    About `hit_rate` of the lines are hits on the first `planted_from` items (all by default), of every kind
+    the log can show; `trap_rate` of them (the same by default) are near misses. Benign lines match none of
+    `items`.
     """
     listed = Listed(items)
     sources = items[:planted_from]
@@ -46,7 +47,7 @@ def write_bench_logs(
     world = World(listed, clients, seed, breadth=min(60_000, max(2000, total_bytes // 2000)))
     for kind in kinds:
         shape = KINDS[kind]
-        rng = Random(f"events {kind} {seed}")  # noqa: S311
+        rng = Random(f"events {kind} {seed}")
         lines = total_bytes / mean_line(shape, world)
         count = max(1, round(lines * hit_rate / shape.lines_per_event))
 

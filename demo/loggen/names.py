@@ -1,8 +1,8 @@
 """Invented names and addresses: nothing generated here names a real site or network.
 
-Names end in the user-assigned codes of ISO 3166-1, which are never delegated as top-level domains (RFC 6761's own
-names would be stopped by the guard rails). IPv4 addresses come from blocks of which next to nothing is announced,
-IPv6 ones from space that IANA has not allocated (2d00::/8).
+Names end in the user-assigned codes of ISO 3166-1, which are never delegated as top-level domains (RFC 6761's
+own names would be stopped by the guard rails). IPv4 addresses come from blocks of which next to nothing is
+announced, IPv6 ones from space that IANA has not allocated (2d00::/8).
 """
 
 from __future__ import annotations
@@ -33,10 +33,23 @@ CODES = (
 BLOCKS = (6, 7, 11, 21, 22, 26, 28, 29, 30, 33, 55, 214, 215)
 V6_BLOCK = 0x2D00 << 112
 
-_STARTS = "ba be bi bo bu ca ce co da de di do fa fe fi ga go ha hi ho ka ke ki ko la le li lo ma me mi mo na ne no".split()
-_MIDDLES = "ra re ri ro ru sa se si so ta te ti to va ve vi vo wa xe ya yo za ze zo lan mar ten vin gor sel bit".split()
-_ENDS = "x t nk rd ly n r s m la no ra ta via net hub lab box web pay top ix go soft shop cloud data mail play".split()
-_HOSTS = "www mail cdn api img static update m login ns1 ns2 shop app edge a b c x1 s3 dl gw ws auth files news".split()
+_STARTS = [
+    "ba", "be", "bi", "bo", "bu", "ca", "ce", "co", "da", "de", "di", "do", "fa", "fe", "fi", "ga", "go",
+    "ha", "hi", "ho", "ka", "ke", "ki", "ko", "la", "le", "li", "lo", "ma", "me", "mi", "mo", "na", "ne",
+    "no",
+]  # fmt: skip
+_MIDDLES = [
+    "ra", "re", "ri", "ro", "ru", "sa", "se", "si", "so", "ta", "te", "ti", "to", "va", "ve", "vi", "vo",
+    "wa", "xe", "ya", "yo", "za", "ze", "zo", "lan", "mar", "ten", "vin", "gor", "sel", "bit",
+]  # fmt: skip
+_ENDS = [
+    "x", "t", "nk", "rd", "ly", "n", "r", "s", "m", "la", "no", "ra", "ta", "via", "net", "hub", "lab",
+    "box", "web", "pay", "top", "ix", "go", "soft", "shop", "cloud", "data", "mail", "play",
+]  # fmt: skip
+_HOSTS = [
+    "www", "mail", "cdn", "api", "img", "static", "update", "m", "login", "ns1", "ns2", "shop", "app",
+    "edge", "a", "b", "c", "x1", "s3", "dl", "gw", "ws", "auth", "files", "news",
+]  # fmt: skip
 _HEX = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -87,7 +100,18 @@ def full_ipv6(address: str) -> str:
 SHARED_PARENTS = tuple(
     f"{name}.{CODES[i % 6]}"
     for i, name in enumerate(
-        "dynhome myddns pageshost freesite onlinebox appspace quickdns hostfree sitebuild homelink".split()
+        [
+            "dynhome",
+            "myddns",
+            "pageshost",
+            "freesite",
+            "onlinebox",
+            "appspace",
+            "quickdns",
+            "hostfree",
+            "sitebuild",
+            "homelink",
+        ]
     )
 )
 """Free hosting and dynamic DNS: good and bad customers under one name that is never listed itself."""
@@ -95,7 +119,15 @@ SHARED_PARENTS = tuple(
 SHARED_HOSTS = tuple(
     f"{name}.{CODES[i % 6]}"
     for i, name in enumerate(
-        "files.cloudstore raw.codeshare cdn.chatline drive.docspace dl.mirrornet paste.textbin s1.imgstore".split()
+        [
+            "files.cloudstore",
+            "raw.codeshare",
+            "cdn.chatline",
+            "drive.docspace",
+            "dl.mirrornet",
+            "paste.textbin",
+            "s1.imgstore",
+        ]
     )
 )
 """Hosts whose good pages everybody visits and of which single paths are listed."""

@@ -33,22 +33,22 @@ def write_demo_logs(
     gzipped: Sequence[str] = ("dnsmasq",),
     traps: int = 40,
 ) -> Truth:
-    """Write marked demonstration logs into `folder` (made if missing) and return what a scan of it must report.
+    """Write marked demonstration logs into `folder` (made if missing); return what a scan of it must report.
 
-    `indicators`  canonical: objects with `value`, `kind`, `family` (the library's `Indicator` is one) or such triples;
-    `clients`     private addresses of each unit's machines, by a key of the caller's; ranges should not overlap;
-    `start`       aware; days are counted from it, so midnight in Vietnam (17:00 UTC) is best; `days` of traffic;
+    `indicators`  canonical: objects with `value`, `kind` and `family`, as the library's are, or such triples;
+    `clients`     private addresses of each unit's machines by a key of the caller's, in ranges apart;
+    `start`       aware; days are counted from it, so midnight in Vietnam (17:00 UTC) is best;
+    `days`        of traffic;
     `total_bytes` of all files together, decompressed;
-    `hits`        who is infected (`Infection`); None plans an outbreak with `plan_infections(clients, families, days,
-                  seed)`, in which some machines go quiet and one comes back. Its client must stand in `clients`;
-    `kinds`       share of the bytes by log kind (keys of `KINDS`), default Zeek 40 %, EVE 35 %, Squid 15 %, dnsmasq 10 %;
-    `parts`       files of each kind, one after the other in time, as rotation leaves them (fewer if `days` is less);
+    `hits`        who is infected; None leaves it to `plan_infections`: some go quiet, one comes back;
+    `kinds`       share of the bytes by log kind (keys of `KINDS`), by default mostly Zeek and EVE;
+    `parts`       files of each kind, one after the other in time, as rotation leaves them;
     `gzipped`     the kinds whose last part is compressed;
     `traps`       near misses and inbound contacts in each file, which must not be reported.
 
-    Every machine appears in every log. Zeek logs say DEMO DATA in a comment, all files are named `demo-…` and a
-    README.txt stands beside them. A line of dnsmasq's that names no client is reported without a device. Raises
-    ValueError for a naive `start`, an infection of an unknown client, or an unknown kind.
+    Every machine appears in every log. Zeek logs say DEMO DATA in a comment, all files are named `demo-…`
+    and a README.txt stands beside them. Lines of dnsmasq that name no client are reported without a device.
+    Raises ValueError for a naive `start`, an infection of an unknown client, or an unknown kind.
     """
     if start.tzinfo is None:
         raise ValueError("start must carry a time zone")
@@ -76,7 +76,7 @@ def write_demo_logs(
             stem, _, suffix = shape.file_name.rpartition(".")
             name = f"demo-{stem}-{part.start + 1:02}.{suffix}" + (".gz" if last and kind in gzipped else "")
             part_seed = seed * 1000 + part.start
-            rng = Random(f"events {kind} {part_seed}")  # noqa: S311
+            rng = Random(f"events {kind} {part_seed}")
             begin = start + timedelta(days=part.start)
             shifted = [_within(i, part) for i in infections]
 

@@ -21,8 +21,9 @@ _OFFICE_DAY = (2, 1, 1, 1, 1, 2, 4, 12, 20, 22, 21, 17, 9, 14, 20, 21, 18, 10, 6
 class Infection:
     """One machine with one malware family.
 
-    `active` holds half-open ranges of days counted from the start of the logs: `((0, 4), (8, 10))` goes quiet on the
-    fifth day and comes back on the ninth. `per_day` events stand in each log that can show the family's indicators.
+    `active` holds half-open ranges of days counted from the start of the logs: `((0, 4), (8, 10))` goes
+    quiet on the fifth day and comes back on the ninth. `per_day` events stand in each log that can show the
+    family.
     """
 
     client: str
@@ -77,9 +78,7 @@ def infection_events(
             by_family.setdefault(item.family, []).append(item)
     for infection in infections:
         family = by_family.get(infection.family, [])
-        used = Random(f"{infection.client} {infection.family} {seed}").sample(  # noqa: S311
-            family, min(3, len(family))
-        )
+        used = Random(f"{infection.client} {infection.family} {seed}").sample(family, min(3, len(family)))
         for first_day, end_day in infection.active if used else ():
             for day in range(first_day, end_day):
                 midnight = int(start.timestamp()) + day * 86400
@@ -94,7 +93,7 @@ def infection_events(
 def spread_events(
     count: int, clients: Sequence[Client], items: Sequence[Item], shape: Shape, pages: int, rng: Random
 ) -> list[Event]:
-    """`count` events at random times: about a quarter as many (machine, indicator) pairs, of every kind there is."""
+    """`count` events at random times, of about a quarter as many (machine, indicator) pairs of every kind."""
     by_kind: dict[str, list[Item]] = {}
     for item in items:
         if shape.can_show(item):
@@ -116,9 +115,10 @@ def plan_infections(
 ) -> list[Infection]:
     """A believable outbreak: `share` of each unit's machines (at least one), one family each.
 
-    Most stay infected; a third are cleaned and go quiet for good; the last machine planned is cleaned and comes back.
+    Most stay infected; a third are cleaned and go quiet for good; the last one planned is cleaned and comes
+    back.
     """
-    rng = Random(f"infections {seed}")  # noqa: S311
+    rng = Random(f"infections {seed}")
     infections: list[Infection] = []
     for addresses in units.values():
         for client in rng.sample(list(addresses), min(len(addresses), max(1, round(len(addresses) * share)))):

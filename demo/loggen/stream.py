@@ -1,7 +1,7 @@
 """Writes one log: pages of ready-made benign lines placed in time, planted lines between them.
 
-A page holds the lines of one second; only the second and a serial number are filled in per use, so that a gigabyte
-takes seconds. What is planted is recorded line by line in the truth.
+A page holds the lines of one second; only the second and a serial number are filled in per use, so that a
+gigabyte takes seconds. What is planted is recorded line by line in the truth.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from math import ceil
 from pathlib import Path
 from random import Random
-from typing import IO, BinaryIO
+from typing import IO, cast
 
 from demo.loggen.listed import Item
 from demo.loggen.plan import Event, busiest_second, page_seconds
@@ -46,12 +46,11 @@ def write_log(
 ) -> Truth:
     """Write about `total_bytes` of benign lines to `path` and plant into them; return what was planted.
 
-    `events` is asked once, with the second of each page. `traps` is the number of events that only look like a hit,
-    on one of `trap_items` each.
-    A name ending in `.gz` is compressed. The file's time is set to just after its last line, which year-less logs
-    need to be understood.
+    `events` is asked once, with the second of each page. `traps` is the number of events that only look
+    like a hit, on one of `trap_items` each. A name ending in `.gz` is compressed. The file's time is set to
+    just after its last line, which year-less logs need to be understood.
     """
-    rng = Random(f"{shape.kind} {seed}")  # noqa: S311
+    rng = Random(f"{shape.kind} {seed}")
     pool = _pool(shape, world, rng, total_bytes, days)
     lines_per_page = sum(page.count(b"\n") for page in pool) / len(pool)
     seconds = page_seconds(start, days, max(1, round(total_bytes / lines_per_page / mean_line(shape, world))))
@@ -159,7 +158,7 @@ class _Writer:
 
 def mean_line(shape: Shape, world: World) -> float:
     """Bytes of an average benign line."""
-    rng = Random(0)  # noqa: S311
+    rng = Random(0)
     sample = [line for _ in range(300) for line in shape.benign(world, rng, 0)]
     filled = (line.replace(SECOND, shape.stamp(0)).replace(SERIAL, "00000000") for line in sample)
     return sum(len(line) + 1 for line in filled) / len(sample)
@@ -196,6 +195,5 @@ def _opened(path: Path) -> AbstractContextManager[IO[bytes]]:
 
 @contextmanager
 def _gzipped(path: Path) -> Iterator[IO[bytes]]:
-    raw: BinaryIO
     with path.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as file:
-        yield file
+        yield cast(IO[bytes], file)

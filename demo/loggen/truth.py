@@ -15,8 +15,8 @@ Key = tuple[str, str, str, str]
 class Row:
     """One indicator from one device ("" where the lines name none) on one UTC day of one file.
 
-    `count` is in lines, times are UTC with six decimals. `field` and `matched` are those of the first line in the
-    file; `action` is the strongest, or "" where the contract does not settle it.
+    `count` is in lines, times are UTC with six decimals. `field` and `matched` are those of the first line in
+    the file; `action` is the strongest, or "" where the contract does not settle it.
     """
 
     file: str
@@ -40,8 +40,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class SourceTruth:
-    """One file as a whole. `source` is its source id, `inbound` the lines in which a listed address is the client;
-    `bytes` and `lines` are those of the decompressed text."""
+    """One file as a whole: its source id, the size of the decompressed text, the lines in which a listed
+    address is the client (`inbound`) and those that are hits (`planted`)."""
 
     file: str
     source: str

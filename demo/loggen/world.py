@@ -1,4 +1,4 @@
-"""The benign side of the traffic: clients, names, addresses and paths, none of them covered by an indicator."""
+"""The benign side of the traffic: clients, names, addresses and paths that no indicator covers."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ _PATHS = (
     "/a/b/{}/c.json",
 )
 AGENTS = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/141.0.0.0 Safari/537.36",
     "Mozilla/5.0 (Windows NT 6.1; WOW64; rv:115.0) Gecko/20100101 Firefox/115.0",
-    "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36",
+    "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/140.0.0.0 Mobile Safari/537.36",
     "Microsoft-CryptoAPI/10.0",
     "Windows-Update-Agent/10.0.10011.16384 Client-Protocol/2.51",
     "curl/8.5.0",
@@ -57,7 +57,7 @@ class Client:
 
 def clients_of(units: Mapping[str, Sequence[str]], seed: int) -> list[Client]:
     """The machines behind each unit's addresses, with host and user names."""
-    rng = Random(f"clients {seed}")  # noqa: S311
+    rng = Random(f"clients {seed}")
     return [
         Client(
             str(ipaddress.ip_address(address)),
@@ -72,7 +72,7 @@ def clients_of(units: Mapping[str, Sequence[str]], seed: int) -> list[Client]:
 
 def office_networks(seed: int, count: int = 12, machines: int = 40) -> dict[str, list[str]]:
     """Default clients: several /24 (every third unit also on its own IPv6 /64), `machines` in each."""
-    rng = Random(f"networks {seed}")  # noqa: S311
+    rng = Random(f"networks {seed}")
     units: dict[str, list[str]] = {}
     for number in range(count):
         prefix = f"10.{20 + number}.{rng.getrandbits(7)}"
@@ -92,7 +92,7 @@ class World:
 
     def __init__(self, listed: Listed, clients: Sequence[Client], seed: int, breadth: int) -> None:
         """`breadth` is the number of different benign names; the other pools follow it."""
-        rng = Random(f"world {seed}")  # noqa: S311
+        rng = Random(f"world {seed}")
         self.listed = listed
         self.clients = clients
         self.resolvers = ("10.0.0.53", "10.0.1.53", "fd00:20::53")

@@ -1,4 +1,4 @@
-"""What a log of each kind looks like: its benign lines, what it shows of an infection, and what must not count."""
+"""What each kind of log looks like: benign lines, what it shows of an infection, what must not count."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Protocol
 from demo.loggen.listed import Item
 from demo.loggen.world import Client, World
 
-SECOND = "\x01"
+SECOND = "\x7f"
 """Stands in a line where its second is written; filled in when the line is placed in time."""
-SERIAL = "\x02"
+SERIAL = "\x80"
 """Stands for eight characters that make connection ids differ from page to page."""
 LOCAL = timezone(timedelta(hours=7))
 
@@ -57,7 +57,7 @@ class Shape(Protocol):
         ...
 
     def hits(self, item: Item, client: Client, world: World, rng: Random, micro: int) -> Sequence[Seen | str]:
-        """One event of an infected machine: lines to report and, as plain text, lines without a hit beside them."""
+        """One event of an infected machine: lines to report and, as plain text, others without a hit."""
         ...
 
     def traps(self, item: Item, world: World, rng: Random, micro: int) -> tuple[list[str], int]:

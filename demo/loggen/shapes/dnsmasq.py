@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 from random import Random
+from typing import override
 
 from demo.loggen import spelling
 from demo.loggen.listed import Item
-from demo.loggen.shapes import LOCAL, SECOND, Seen
+from demo.loggen.shapes import LOCAL, SECOND, Seen, Shape
 from demo.loggen.world import Client, World
 
 _HEAD = f"{SECOND} dnsmasq[612]: "
 _UPSTREAMS = ("10.0.0.53", "10.0.1.53")
 
 
-class Dnsmasq:
+class Dnsmasq(Shape):
     """Several lines a lookup, of which only the first names the client."""
 
     kind = "dnsmasq"
@@ -23,13 +24,16 @@ class Dnsmasq:
     digits = 0
     lines_per_event = 2.2
 
+    @override
     def header(self, start: datetime, marked: bool) -> str:
         return ""
 
+    @override
     def stamp(self, second: int) -> str:
         moment = datetime.fromtimestamp(second, LOCAL)
         return f"{moment:%b} {moment.day:2} {moment:%H:%M:%S}"
 
+    @override
     def benign(self, world: World, rng: Random, micro: int) -> list[str]:
         name, style = world.name(rng), rng.random()
         kind, answer = ("A", world.answer4(rng)) if style < 0.7 else ("AAAA", world.answer6(rng))
@@ -44,9 +48,11 @@ class Dnsmasq:
             return [*lines, f"{_HEAD}reply {name} is <CNAME>", f"{_HEAD}reply {other} is {answer}"]
         return [*lines, f"{_HEAD}reply {name} is {answer}"]
 
+    @override
     def can_show(self, item: Item) -> bool:
         return item.kind in self.kinds
 
+    @override
     def hits(self, item: Item, client: Client, world: World, rng: Random, micro: int) -> list[Seen | str]:
         style = rng.random()
         if item.kind == "domain":
@@ -73,6 +79,7 @@ class Dnsmasq:
             Seen(f"{_HEAD}{said} {name} is {address}", item, "", "answer", address, "allowed"),
         ]
 
+    @override
     def traps(self, item: Item, world: World, rng: Random, micro: int) -> tuple[list[str], int]:
         client, name = world.client(rng), world.name(rng)
         if item.kind == "domain":

@@ -10,16 +10,18 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from random import Random
+from typing import Any, override
 
 from demo.loggen import names, spelling
 from demo.loggen.listed import Item
-from demo.loggen.shapes import LOCAL, SECOND, SERIAL, Seen
+from demo.loggen.shapes import LOCAL, SECOND, SERIAL, Seen, Shape
 from demo.loggen.world import AGENTS, Client, World
 
+Record = dict[str, Any]
 _STATES = ("closed", "established", "new", "established")
 
 
-class Eve:
+class Eve(Shape):
     """One JSON object a line."""
 
     kind = "eve"
@@ -34,12 +36,15 @@ class Eve:
         if version == 3:
             self.kind, self.file_name = "eve-v3", "eve-v3.json"
 
+    @override
     def header(self, start: datetime, marked: bool) -> str:
         return ""
 
+    @override
     def stamp(self, second: int) -> str:
         return f"{datetime.fromtimestamp(second, LOCAL):%Y-%m-%dT%H:%M:%S}"
 
+    @override
     def benign(self, world: World, rng: Random, micro: int) -> list[str]:
         client, style = world.client(rng), rng.random()
         if style < 0.35:
@@ -52,7 +57,7 @@ class Eve:
         if style < 0.40:
             return [self._answer(client, world, rng, micro, world.name(rng), "A", [], "NXDOMAIN")]
         if style < 0.60:
-            return [_tls(client, world, rng, micro, world.name(rng), _server(client, world, rng))]
+            return [_tls(client, rng, micro, world.name(rng), _server(client, world, rng))]
         if style < 0.75:
             host, path = world.visit(rng)
             return [_http(client, rng, micro, host, path, _server(client, world, rng))]
@@ -60,9 +65,11 @@ class Eve:
             _flow(client.address, rng, micro, _server(client, world, rng), 443, _STATES[rng.getrandbits(2)])
         ]
 
+    @override
     def can_show(self, item: Item) -> bool:
         return item.kind in self.kinds
 
+    @override
     def hits(self, item: Item, client: Client, world: World, rng: Random, micro: int) -> Sequence[Seen | str]:
         if item.kind == "domain":
             return self._name_hits(item, client, world, rng, micro)
@@ -86,25 +93,23 @@ class Eve:
         if world.listed.endpoint(address, 443) is not item:
             return []
         if style < 0.55:
-            line = _tls(client, world, rng, micro, world.name(rng), address)
+            line = _tls(client, rng, micro, world.name(rng), address)
             return [Seen(line, item, client.address, "destination", address, "allowed")]
         line = _flow(client.address, rng, micro, address, 443, state)
         return [Seen(line, item, client.address, "destination", address, action)]
 
+    @override
     def traps(self, item: Item, world: World, rng: Random, micro: int) -> tuple[list[str], int]:
         client, server = world.client(rng), world.answer4(rng)
         host, path = world.visit(rng)
         if item.kind == "domain":
-            lines = [
-                _tls(client, world, rng, micro, name, server)
-                for name in spelling.near_names(item, world, rng)
-            ]
+            lines = [_tls(client, rng, micro, name, server) for name in spelling.near_names(item, world, rng)]
             lines += [
                 _http(client, rng, micro, host, f"/r?u=http://{item.value}/", server),
                 _http(client, rng, micro, host, f"/go/{item.value}/x", server),
                 _http(client, rng, micro, host, path, server, referrer=f"http://{item.value}/"),
                 _http(client, rng, micro, host, path, server, agent=f"bot ({item.value})"),
-                _tls(client, world, rng, micro, world.name(rng), server, subject=item.value),
+                _tls(client, rng, micro, world.name(rng), server, subject=item.value),
             ]
             return [line for line in lines if line], 0
         if item.kind == "url":
@@ -145,7 +150,7 @@ class Eve:
         spelled, matched = spelling.covered_name(item, world, rng, trailing_dot=False)
         style = rng.random()
         if style < 0.25:
-            line = _tls(client, world, rng, micro, spelled, _server(client, world, rng))
+            line = _tls(client, rng, micro, spelled, _server(client, world, rng))
             return [Seen(line, item, client.address, "server_name", matched, "allowed")]
         if style < 0.5:
             path = rng.choice(("/", "/gate.php", f"/{names.word(rng)}?id={rng.getrandbits(16)}"))
@@ -178,124 +183,131 @@ class Eve:
         return [asked, Seen(line, item, client.address, "query", matched, action)]
 
     def _query(self, client: Client, world: World, rng: Random, micro: int, name: str, kind: str) -> str:
-        serial = rng.getrandbits(16)
-        head = _head(
-            "dns",
-            client.address,
-            1024 + rng.getrandbits(15),
-            world.resolver(client, rng),
-            53,
-            "UDP",
-            rng,
-            micro,
-        )
+        record = _record("dns", client.address, world.resolver(client, rng), 53, rng, micro, proto="UDP")
+        question = {"rrname": name, "rrtype": kind}
+        dns: Record = {"type": "query", "id": rng.getrandbits(16), **question, "tx_id": 0, "opcode": 0}
         if self._version == 3:
-            return (
-                f'{head},"dns":{{"version":3,"type":"request","tx_id":0,"id":{serial},"flags":"100","rd":true,'
-                f'"opcode":0,"rcode":"NOERROR","queries":[{{"rrname":"{name}","rrtype":"{kind}"}}]}}}}'
-            )
-        return f'{head},"dns":{{"type":"query","id":{serial},"rrname":"{name}","rrtype":"{kind}","tx_id":0,"opcode":0}}}}'
+            dns = {"version": 3, "type": "request", "tx_id": 0, "id": rng.getrandbits(16), "flags": "100"}
+            dns |= {"rd": True, "opcode": 0, "rcode": "NOERROR", "queries": [question]}
+        return _written({**record, "dns": dns}, rng)
 
     def _answer(
-        self,
-        client: Client,
-        world: World,
-        rng: Random,
-        micro: int,
-        name: str,
-        kind: str,
-        addresses: list[str],
-        code: str = "NOERROR",
-    ) -> str:
-        serial, port, resolver = rng.getrandbits(16), 1024 + rng.getrandbits(15), world.resolver(client, rng)
-        records = ",".join(
-            f'{{"rrname":"{name}","rrtype":"{"AAAA" if ":" in address else "A"}","ttl":{60 + rng.getrandbits(9)},'
-            f'"rdata":"{names.full_ipv6(address)}"}}'
-            for address in addresses
-        )
-        answers = f',"answers":[{records}]' if addresses else ""
-        if self._version == 3:
-            head = _head("dns", resolver, 53, client.address, port, "UDP", rng, micro)
-            return (
-                f'{head},"dns":{{"version":3,"type":"response","tx_id":1,"id":{serial},"flags":"8180","qr":true,"rd":true,'
-                f'"ra":true,"opcode":0,"rcode":"{code}","queries":[{{"rrname":"{name}","rrtype":"{kind}"}}]{answers}}}}}'
-            )
-        head = _head("dns", client.address, port, resolver, 53, "UDP", rng, micro)
-        by_type = {("AAAA" if ":" in address else "A"): [] for address in addresses}  # type: dict[str, list[str]]
+        self, client: Client, world: World, rng: Random, micro: int, name: str, kind: str,
+        addresses: list[str], code: str = "NOERROR",
+    ) -> str:  # fmt: skip
+        record = _record("dns", client.address, world.resolver(client, rng), 53, rng, micro, proto="UDP")
+        question = {"rrname": name, "rrtype": kind}
+        dns: Record = {"version": self._version, "type": "answer", "id": rng.getrandbits(16), "flags": "8180"}
+        dns |= {"qr": True, "rd": True, "ra": True, "opcode": 0}
+        answers: list[Record] = []
+        grouped: dict[str, list[str]] = {}
         for address in addresses:
-            by_type["AAAA" if ":" in address else "A"].append(names.full_ipv6(address))
-        grouped = f',"grouped":{json.dumps(by_type, separators=(",", ":"))}' if addresses else ""
-        return (
-            f'{head},"dns":{{"version":2,"type":"answer","id":{serial},"flags":"8180","qr":true,"rd":true,"ra":true,'
-            f'"opcode":0,"rrname":"{name}","rrtype":"{kind}","rcode":"{code}"{answers}{grouped}}}}}'
-        )
+            kind_of = "AAAA" if ":" in address else "A"
+            shown = names.full_ipv6(address)
+            answers.append(
+                {"rrname": name, "rrtype": kind_of, "ttl": 60 + rng.getrandbits(9), "rdata": shown}
+            )
+            grouped.setdefault(kind_of, []).append(shown)
+        if self._version == 3:
+            dns |= {"type": "response", "rcode": code, "queries": [question]}
+            for end in ("ip", "port"):
+                here, there = f"src_{end}", f"dest_{end}"
+                record[here], record[there] = record[there], record[here]
+            return _written({**record, "dns": {**dns, **({"answers": answers} if answers else {})}}, rng)
+        dns |= {**question, "rcode": code}
+        if answers:
+            dns |= {"answers": answers, "grouped": grouped}
+        return _written({**record, "dns": dns}, rng)
 
 
-def _head(
+def _record(
     event: str,
-    source: str,
-    source_port: int,
-    target: str,
-    target_port: int,
-    proto: str,
+    client: str,
+    server: str,
+    port: int,
     rng: Random,
     micro: int,
-) -> str:
-    return (
-        f'{{"timestamp":"{SECOND}.{micro:06}+0700","flow_id":{1 + rng.getrandbits(20)}{SERIAL},"in_iface":"eth1",'
-        f'"event_type":"{event}","src_ip":"{names.full_ipv6(source)}","src_port":{source_port},'
-        f'"dest_ip":"{names.full_ipv6(target)}","dest_port":{target_port},"proto":"{proto}"'
-    )
+    *,
+    proto: str = "TCP",
+    client_port: int = 0,
+) -> Record:
+    return {
+        "timestamp": f"{SECOND}.{micro:06}+0700",
+        "flow_id": 0,
+        "in_iface": "eth1",
+        "event_type": event,
+        "src_ip": names.full_ipv6(client),
+        "src_port": client_port or 1024 + rng.getrandbits(15),
+        "dest_ip": names.full_ipv6(server),
+        "dest_port": port,
+        "proto": proto,
+    }
+
+
+def _written(record: Record, rng: Random) -> str:
+    text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    return text.replace('"flow_id":0', f'"flow_id":{1 + rng.getrandbits(20)}{SERIAL}', 1)
 
 
 def _server(client: Client, world: World, rng: Random) -> str:
     return world.answer6(rng) if ":" in client.address else world.answer4(rng)
 
 
-def _tls(
-    client: Client, world: World, rng: Random, micro: int, name: str, server: str, subject: str = ""
-) -> str:
-    head = _head("tls", client.address, 1024 + rng.getrandbits(15), server, 443, "TCP", rng, micro)
-    return (
-        f'{head},"tls":{{"subject":"CN={subject or name}","issuerdn":"C=VN, O=Demo Trust, CN=Demo CA {rng.getrandbits(3)}",'
-        f'"serial":"{rng.getrandbits(64):X}","sni":"{name}","version":"TLS 1.{2 + rng.getrandbits(1)}",'
-        f'"notbefore":"2026-01-01T00:00:00","notafter":"2027-01-01T00:00:00"}}}}'
-    )
+def _tls(client: Client, rng: Random, micro: int, name: str, server: str, subject: str = "") -> str:
+    record = _record("tls", client.address, server, 443, rng, micro)
+    record["tls"] = {
+        "subject": f"CN={subject or name}",
+        "issuerdn": f"C=VN, O=Demo Trust, CN=Demo CA {rng.getrandbits(3)}",
+        "serial": f"{rng.getrandbits(64):X}",
+        "sni": name,
+        "version": f"TLS 1.{2 + rng.getrandbits(1)}",
+        "notbefore": "2026-01-01T00:00:00",
+        "notafter": "2027-01-01T00:00:00",
+    }
+    return _written(record, rng)
 
 
 def _http(
-    client: Client,
-    rng: Random,
-    micro: int,
-    host: str,
-    path: str,
-    server: str,
-    *,
-    port: int = 80,
-    agent: str = "",
-    referrer: str = "",
-) -> str:
-    head = _head("http", client.address, 1024 + rng.getrandbits(15), server, port, "TCP", rng, micro)
-    shown = path.replace("/", "\\/") if rng.random() < 0.1 else path
-    http_port = f'"http_port":{port},' if port != 80 else ""
-    refer = f'"http_refer":"{referrer}",' if referrer else ""
-    return (
-        f'{head},"tx_id":0,"http":{{"hostname":"{host}",{http_port}"url":"{shown}","http_user_agent":"{agent or rng.choice(AGENTS)}",'
-        f'"http_content_type":"text/html",{refer}"http_method":"GET","protocol":"HTTP/1.1","status":200,'
-        f'"length":{rng.getrandbits(16)}}}}}'
-    )
+    client: Client, rng: Random, micro: int, host: str, path: str, server: str, *, port: int = 80, agent:
+    str = "", referrer: str = "",
+) -> str:  # fmt: skip
+    record = _record("http", client.address, server, port, rng, micro)
+    record["http"] = {
+        "hostname": host,
+        **({"http_port": port} if port != 80 else {}),
+        "url": path,
+        "http_user_agent": agent or rng.choice(AGENTS),
+        "http_content_type": "text/html",
+        **({"http_refer": referrer} if referrer else {}),
+        "http_method": "GET",
+        "protocol": "HTTP/1.1",
+        "status": 200,
+        "length": rng.getrandbits(16),
+    }
+    text = _written(record, rng)
+    # Some JSON writers escape the solidus (RFC 8259, section 7).
+    return text.replace("/", "\\/") if rng.random() < 0.1 else text
 
 
 def _flow(
     client: str, rng: Random, micro: int, server: str, port: int, state: str, client_port: int = 0
 ) -> str:
-    head = _head("flow", client, client_port or 1024 + rng.getrandbits(15), server, port, "TCP", rng, micro)
+    record = _record("flow", client, server, port, rng, micro, client_port=client_port)
     packets, octets = rng.getrandbits(8), rng.getrandbits(18)
-    return (
-        f'{head},"app_proto":"tls","flow":{{"pkts_toserver":{packets},"pkts_toclient":{packets + 3},"bytes_toserver":{octets},'
-        f'"bytes_toclient":{octets * 3},"start":"{SECOND}.{micro:06}+0700","end":"{SECOND}.{micro:06}+0700","age":0,'
-        f'"state":"{state}","reason":"timeout","alerted":false}}}}'
-    )
+    record["app_proto"] = "tls"
+    record["flow"] = {
+        "pkts_toserver": packets,
+        "pkts_toclient": packets + 3,
+        "bytes_toserver": octets,
+        "bytes_toclient": octets * 3,
+        "start": f"{SECOND}.{micro:06}+0700",
+        "end": f"{SECOND}.{micro:06}+0700",
+        "age": 0,
+        "state": state,
+        "reason": "timeout",
+        "alerted": False,
+    }
+    return _written(record, rng)
 
 
 def _url_hit(item: Item, client: Client, world: World, rng: Random, micro: int) -> Seen:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from random import Random
+from typing import override
 
 from demo.loggen import names, spelling
 from demo.loggen.listed import Item
-from demo.loggen.shapes import SECOND, Seen
+from demo.loggen.shapes import SECOND, Seen, Shape
 from demo.loggen.world import Client, World
 
 _TYPES = ("text/html", "image/png", "application/javascript", "text/css", "application/octet-stream", "-")
@@ -15,7 +16,7 @@ _RESULTS = ("TCP_MISS/200", "TCP_MISS/200", "TCP_MEM_HIT/200", "TCP_REFRESH_UNMO
 _DENIED = "TCP_DENIED/403"
 
 
-class Squid:
+class Squid(Shape):
     """One line a request: target, outcome and where the proxy went for it."""
 
     kind = "squid"
@@ -24,12 +25,15 @@ class Squid:
     digits = 3
     lines_per_event = 1.0
 
+    @override
     def header(self, start: datetime, marked: bool) -> str:
         return ""
 
+    @override
     def stamp(self, second: int) -> str:
         return str(second)
 
+    @override
     def benign(self, world: World, rng: Random, micro: int) -> list[str]:
         client = world.client(rng)
         server = world.answer6(rng) if rng.random() < 0.1 else world.answer4(rng)
@@ -38,9 +42,11 @@ class Squid:
         host, path = world.visit(rng)
         return [_get(client, rng, micro, f"http://{host}{path}", server)]
 
+    @override
     def can_show(self, item: Item) -> bool:
         return item.kind in self.kinds
 
+    @override
     def hits(self, item: Item, client: Client, world: World, rng: Random, micro: int) -> list[Seen | str]:
         denied = rng.random() < 0.25
         action = "blocked" if denied else "allowed"
@@ -57,13 +63,13 @@ class Squid:
                 )
                 if world.listed.url(matched, path):
                     path = "/"
-                port = ":8080" if style > 0.85 else ""
-                line = _get(client, rng, micro, f"http://{spelled}{port}{path}", server, denied)
+                shown_port = ":8080" if style > 0.85 else ""
+                line = _get(client, rng, micro, f"http://{spelled}{shown_port}{path}", server, denied)
             return [Seen(line, item, client.address, "host", matched, action)]
         if item.kind == "url":
             return [_url_hit(item, client, world, rng, micro, server, denied)]
         if item.kind == "ip-port":
-            address, _, port = item.value.rpartition(":")
+            address, _, _ = item.value.rpartition(":")
             if style < 0.5:
                 line = _tunnel(client, rng, micro, item.value, address, denied)
             else:
@@ -75,11 +81,11 @@ class Squid:
             )
         address = spelling.covered_address(item, world, rng)
         if style < 0.5:
-            port = rng.choice((443, 2083))
-            if world.listed.endpoint(address, port) is not item:
+            tunnel_port = rng.choice((443, 2083))
+            if world.listed.endpoint(address, tunnel_port) is not item:
                 return []
             spelled = spelling.any_spelling(address, rng, mapped=False)
-            target = f"[{spelled}]:{port}" if ":" in spelled else f"{spelled}:{port}"
+            target = f"[{spelled}]:{tunnel_port}" if ":" in spelled else f"{spelled}:{tunnel_port}"
             line = _tunnel(client, rng, micro, target, address, denied)
             return [Seen(line, item, client.address, "host", address, action)]
         if world.listed.endpoint(address, 80) is not item:
@@ -92,6 +98,7 @@ class Squid:
         line = _get(client, rng, micro, f"http://{host}{path}", address)
         return [Seen(line, item, client.address, "destination", address, "allowed")]
 
+    @override
     def traps(self, item: Item, world: World, rng: Random, micro: int) -> tuple[list[str], int]:
         client, server = world.client(rng), world.answer4(rng)
         host, path = world.visit(rng)
@@ -151,8 +158,8 @@ def _request(
     bits = rng.getrandbits(40)
     user = client.user if bits & 3 == 0 else "-"
     return (
-        f"{SECOND}.{micro // 1000:03} {bits % 4000:6} {client.address} {result} {bits >> 20} {method} {target} {user} "
-        f"{peer} {content}"
+        f"{SECOND}.{micro // 1000:03} {bits % 4000:6} {client.address} {result} {bits >> 20} {method} "
+        f"{target} {user} {peer} {content}"
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from random import Random
+from typing import override
 
 from demo.loggen import spelling
 from demo.loggen.listed import Item
-from demo.loggen.shapes import SECOND, SERIAL, Seen
+from demo.loggen.shapes import SECOND, SERIAL, Seen, Shape
 from demo.loggen.world import Client, World
 
 _COLUMNS = (
@@ -40,7 +41,7 @@ _NUMBERS = {"A": 1, "AAAA": 28, "PTR": 12, "TXT": 16, "HTTPS": 65, "SRV": 33}
 _CODES = {"NOERROR": 0, "SERVFAIL": 2, "NXDOMAIN": 3}
 
 
-class ZeekDns:
+class ZeekDns(Shape):
     """One line a lookup: question, outcome and answers together."""
 
     kind = "zeek-dns"
@@ -49,6 +50,7 @@ class ZeekDns:
     digits = 6
     lines_per_event = 1.0
 
+    @override
     def header(self, start: datetime, marked: bool) -> str:
         columns = "\t".join(name for name, _ in _COLUMNS)
         types = "\t".join(name for _, name in _COLUMNS)
@@ -59,9 +61,11 @@ class ZeekDns:
             f"#open\t{opened}\n#fields\t{columns}\n#types\t{types}\n"
         )
 
+    @override
     def stamp(self, second: int) -> str:
         return str(second)
 
+    @override
     def benign(self, world: World, rng: Random, micro: int) -> list[str]:
         client, style = world.client(rng), rng.random()
         if style < 0.62:
@@ -102,9 +106,11 @@ class ZeekDns:
         )
         return [_line(world, rng, micro, client.address, missing, "A", [], "NXDOMAIN")]
 
+    @override
     def can_show(self, item: Item) -> bool:
         return item.kind in self.kinds and (item.kind != "ip-port" or item.value.endswith(":53"))
 
+    @override
     def hits(self, item: Item, client: Client, world: World, rng: Random, micro: int) -> list[Seen | str]:
         if item.kind == "domain":
             spelled, matched = spelling.covered_name(item, world, rng, trailing_dot=True)
@@ -135,6 +141,7 @@ class ZeekDns:
         line = _line(world, rng, micro, client.address, world.name(rng), kind, answers)
         return [Seen(line, item, client.address, "answer", address, "allowed")]
 
+    @override
     def traps(self, item: Item, world: World, rng: Random, micro: int) -> tuple[list[str], int]:
         client = world.client(rng).address
         benign, answer = world.name(rng), world.answer4(rng)
@@ -192,7 +199,8 @@ def _asked(
         code = "NXDOMAIN" if rng.random() < 0.7 else "SERVFAIL"
         line, action = _line(world, rng, micro, client.address, spelled, "A", [], code), "attempt"
     else:
-        line, action = _line(world, rng, micro, client.address, spelled, "A", ["0.0.0.0"]), "blocked"  # noqa: S104
+        sinkhole = ["0.0.0.0"]  # noqa: S104
+        line, action = _line(world, rng, micro, client.address, spelled, "A", sinkhole), "blocked"
     return Seen(line, item, client.address, "query", matched, action)
 
 
@@ -212,7 +220,7 @@ def _line(
     # Length in characters decides nothing: a real dns.log repeats few time-to-live values.
     lives = ",".join(("60.000000", "300.000000", "3600.000000")[(bits >> i) % 3] for i in range(len(answers)))
     return (
-        f"{SECOND}.{micro:06}\tC{bits & 0xFFFFFF:06x}{SERIAL}\t{client}\t{1024 + (bits >> 8) % 64000}\t{server}\t53"
-        f"\tudp\t{bits >> 32}\t0.{bits & 0xFFFF:06}\t{query}\t1\tC_INTERNET\t{_NUMBERS[kind]}\t{kind}\t{_CODES[code]}"
-        f"\t{code}\tF\tF\tT\tT\t0\t{','.join(answers) or '-'}\t{lives or '-'}\tF"
+        f"{SECOND}.{micro:06}\tC{bits & 0xFFFFFF:06x}{SERIAL}\t{client}\t{1024 + (bits >> 8) % 64000}"
+        f"\t{server}\t53\tudp\t{bits >> 32}\t0.{bits & 0xFFFF:06}\t{query}\t1\tC_INTERNET\t{_NUMBERS[kind]}"
+        f"\t{kind}\t{_CODES[code]}\t{code}\tF\tF\tT\tT\t0\t{','.join(answers) or '-'}\t{lives or '-'}\tF"
     )
