@@ -55,9 +55,10 @@ _OPENING = ("domain", "ipv4", "cidr", "ipv6", "ip-port", "url", "domain", "domai
 def make_indicators(count: int, seed: int) -> list[Item]:
     """`count` different items, the same for the same seed."""
     rng = Random(f"indicators {seed}")
+    order = Random(f"kinds {seed}")
     weights = [share for _, share in _MIX]
     kinds = _OPENING + tuple(
-        rng.choices([kind for kind, _ in _MIX], weights, k=max(0, count - len(_OPENING)))
+        order.choices([kind for kind, _ in _MIX], weights, k=max(0, count - len(_OPENING)))
     )
     items: list[Item] = []
     seen: set[str] = set()

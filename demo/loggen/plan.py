@@ -120,7 +120,7 @@ def plan_infections(
     """
     rng = Random(f"infections {seed}")
     infections: list[Infection] = []
-    for addresses in units.values():
+    for addresses in units.values() if families else ():
         for client in rng.sample(list(addresses), min(len(addresses), max(1, round(len(addresses) * share)))):
             begin = rng.randrange(max(1, days // 3))
             cleaned = rng.randrange(max(begin + 1, days // 2), max(begin + 2, days))
