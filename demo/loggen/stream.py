@@ -82,7 +82,10 @@ class _Writer:
     def __init__(
         self, name: str, shape: Shape, world: World, rng: Random, trap_items: Sequence[Item]
     ) -> None:
-        self._trap_items = trap_items
+        by_kind: dict[str, list[Item]] = {}
+        for item in trap_items:
+            by_kind.setdefault(item.kind, []).append(item)
+        self._trap_items = [by_kind[kind] for kind in sorted(by_kind)]
         self._name, self._shape, self._world, self._rng = name, shape, world, rng
         self._truth = Truth()
         self._pending: list[bytes] = []
@@ -111,7 +114,7 @@ class _Writer:
             if event:
                 lines = self._shape.hits(event.item, event.client, self._world, self._rng, micro)
             else:
-                item = self._rng.choice(self._trap_items)
+                item = self._rng.choice(self._rng.choice(self._trap_items))
                 lines, inbound = self._shape.traps(item, self._world, self._rng, micro)
                 self._inbound += inbound
             for line in lines:

@@ -1,6 +1,6 @@
 """A second opinion on generated logs: reads them field by field and tries every indicator on every token.
 
-Slow, and written from the contract alone (sections 3 and 4); it shares nothing with the generator or the engines.
+Slow, and written from the contract alone (sections 3 and 4): it shares nothing with generator or engines.
 """
 
 import ipaddress
@@ -14,7 +14,7 @@ FIELDS = ("query", "host", "server_name", "url", "answer", "destination")
 
 
 def read(text, kind, items, year):
-    """Rows {(indicator, device, day): [count, first, last, field of the first line]} and the inbound lines."""
+    """Rows {(indicator, device, day): [count, first, last, first line's field]} and the inbound lines."""
     rows, inbound = {}, 0
     for client, moment, tokens in _READERS[kind](text, year):
         if client and _address_item(client, items):
@@ -148,9 +148,7 @@ def _squid(text, year):
             host, _, port = target.rpartition(":")
             tokens.append(("host", "host", host, port))
         else:
-            authority, host, port, path = re.fullmatch(
-                r"http://((\[[^]]*\]|[^/:]*)(?::(\d+))?)(/.*)", target
-            ).groups()
+            host, port, path = re.fullmatch(r"http://(\[[^]]*\]|[^/:]*)(?::(\d+))?(/.*)", target).groups()
             tokens += [("url", "url", (host, path), None), ("host", "host", host, port)]
         yield client, _epoch(time), tokens
 
@@ -158,7 +156,8 @@ def _squid(text, year):
 def _dnsmasq(text, year):
     pattern = re.compile(
         r"(\w{3} [ \d]\d \d\d:\d\d:\d\d) dnsmasq\[\d+\]: "
-        r"(?:query\[\w+\] (\S+) from (\S+)|forwarded (\S+) to (\S+)|(?:reply|cached|gravity blocked) (\S+) is (\S+))"
+        r"(?:query\[\w+\] (\S+) from (\S+)|forwarded (\S+) to (\S+)|"
+        r"(?:reply|cached|gravity blocked) (\S+) is (\S+))"
     )
     for line in text.splitlines():
         time, asked, client, sent, upstream, named, answer = pattern.fullmatch(line).groups()

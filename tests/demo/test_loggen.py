@@ -6,10 +6,9 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from publicsuffixlist import PublicSuffixList
-
 from demo.loggen import KINDS, Infection, Truth, make_indicators, write_bench_logs, write_demo_logs
 from demo.loggen.__main__ import main
+from publicsuffixlist import PublicSuffixList
 from tests.demo.slow_reader import by_kind, read
 
 START = datetime(2026, 10, 5, 17, tzinfo=UTC)
@@ -131,7 +130,7 @@ def date(day):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"start": datetime(2026, 10, 5)}, "time zone"),  # noqa: DTZ001
+        ({"start": datetime(2026, 10, 5)}, "time zone"),
         ({"hits": [Infection("10.9.9.9", "ramnit", ((0, 1),))]}, r"10\.9\.9\.9"),
         ({"kinds": {"smoke-signals": 1.0}}, "smoke-signals"),
     ],
