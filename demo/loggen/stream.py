@@ -52,8 +52,9 @@ def write_log(
     """
     rng = Random(f"{shape.kind} {seed}")
     pool = _pool(shape, world, rng, total_bytes, days)
-    lines_per_page = sum(page.count(b"\n") for page in pool) / len(pool)
-    seconds = page_seconds(start, days, max(1, round(total_bytes / lines_per_page / mean_line(shape, world))))
+    stamp = shape.stamp(int(start.timestamp())).encode()
+    mean = sum(len(_filled(page, stamp, 0)) for page in pool) / len(pool)
+    seconds = page_seconds(start, days, max(1, round(total_bytes / mean)))
     planted = _planted(events(seconds), _trap_pages(traps, len(seconds), rng))
     writer = _Writer(path.name, shape, world, rng, trap_items)
     with _opened(path) as file:
@@ -62,8 +63,7 @@ def write_log(
         upcoming = next(planted, None)
         for page, second in enumerate(seconds):
             stamp = shape.stamp(second).encode()
-            text = pool[int(rng.random() * len(pool))].replace(_SECOND, stamp)
-            text = text.replace(_SERIAL, b"%08d" % ((serial + page) % 100_000_000))
+            text = _filled(pool[int(rng.random() * len(pool))], stamp, serial + page)
             writer.write(file, text)
             due: list[Event | None] = []
             while upcoming and upcoming[0] == page:
@@ -157,6 +157,10 @@ class _Writer:
             self._name, source, self._bytes, self._lines, self._inbound, self._planted
         )
         return self._truth
+
+
+def _filled(page: bytes, stamp: bytes, serial: int) -> bytes:
+    return page.replace(_SECOND, stamp).replace(_SERIAL, b"%08d" % (serial % 100_000_000))
 
 
 def mean_line(shape: Shape, world: World) -> float:
