@@ -54,7 +54,7 @@ def tasks_of(seat: Seat) -> list[Task]:
 
 
 def letter_tasks(seat: Seat) -> Iterator[Task]:
-    """What the unit itself still owes the letter: receive, pass on, carry out, count people, ask the silent."""
+    """What the unit itself still owes the letter: receive, pass on, carry out, count people, chase."""
     own = status_of(seat.node)
     url = reverse("letter", args=[seat.campaign.slug])
     if own.acknowledged_at is None and seat.node.parent_id is not None and seat.can["acknowledge"]:
