@@ -1,13 +1,13 @@
 """A campaign, the tree it froze when it was published, and each unit's own dated actions in it.
 
-Everything that a campaign counts hangs on its frozen nodes, never on units: a reorganisation half-way changes no
-figure. Sums follow `CampaignNode.parent`.
+Everything that a campaign counts hangs on its frozen nodes, never on units: a reorganisation half-way
+changes no figure. Sums follow `CampaignNode.parent`.
 """
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -38,7 +38,8 @@ class Campaign(models.Model):
     title = models.CharField(_("title"), max_length=300)
     summary = models.TextField(_("in one sentence"), blank=True)
     letter = models.JSONField(
-        default=dict, help_text="number, symbol, place, date, subject, recipients, body paragraphs, signature, cc"
+        default=dict,
+        help_text="number, symbol, place, date, subject, recipients, body paragraphs, signature, cc",
     )
     contact = models.JSONField(default=dict, help_text="name, phone")
     due_at = models.DateTimeField(_("deadline"), help_text="first moment that is late")
@@ -48,10 +49,16 @@ class Campaign(models.Model):
     published_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
-    form = models.CharField(max_length=40, default="annex-2022", help_text="version of the annex form and its rules")
+    form = models.CharField(
+        max_length=40, default="annex-2022", help_text="version of the annex form and its rules"
+    )
     count_self = models.BooleanField(default=False, help_text="rows 1 and 3 count the reporting unit itself")
-    quiet_days = models.PositiveSmallIntegerField(default=14, help_text="days without a hit that prove a machine clean")
-    check_days = models.PositiveSmallIntegerField(default=14, help_text="how far back the public self-check looks")
+    quiet_days = models.PositiveSmallIntegerField(
+        default=14, help_text="days without a hit that prove a machine clean"
+    )
+    check_days = models.PositiveSmallIntegerField(
+        default=14, help_text="how far back the public self-check looks"
+    )
     is_demo = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -100,7 +107,7 @@ class CampaignNode(models.Model):
     class Meta:
         default_manager_name = "rows"
         ordering = ("depth", "position", "name")
-        constraints = [
+        constraints: ClassVar = [
             models.UniqueConstraint(fields=["campaign", "unit"], name="unit_once_per_campaign"),
             models.UniqueConstraint(fields=["campaign", "path"], name="path_once_per_campaign"),
         ]
@@ -158,7 +165,7 @@ class Participation(models.Model):
 
 
 class Headcount(models.Model):
-    """How many of a unit's own people are informed (annex row 2) or done (row 4). The latest of a kind counts."""
+    """How many of a unit's own people are informed (annex row 2) or done (row 4); the latest counts."""
 
     class Kind(models.TextChoices):
         INFORMED = "informed", _("informed")
