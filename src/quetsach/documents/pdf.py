@@ -1,0 +1,55 @@
+"""Draws documents with typst, in this process. Data goes in as JSON and is never read as markup.
+
+Typefaces: Times New Roman where the machine has it, else Liberation Serif (same widths), else the Libertinus Serif that
+typst carries; QUETSACH_FONTS may name a folder with licensed fonts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime
+from functools import cache
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from quetsach.errors import DocumentError
+
+TEMPLATES = {"Letter": "letter.typ", "OfficialReport": "report.typ", "Annex": "annex.typ"}
+FAMILIES = ("Times New Roman", "Liberation Serif", "Libertinus Serif")
+
+
+def draw(kind: str, data: dict[str, Any], at: datetime) -> bytes:
+    """One PDF/A-2b file. Raises DocumentError when typst is not installed or refuses."""
+    try:
+        import typst
+    except ImportError as error:
+        raise DocumentError("drawing PDF files needs typst; install quetsach[portal]") from error
+    fonts, families = _fonts()
+    inputs = {"data": json.dumps(data, ensure_ascii=False), "fonts": json.dumps(families)}
+    with as_file(files("quetsach.documents") / "templates") as folder:
+        try:
+            pdf = typst.Compiler(root=str(folder), font_paths=fonts).compile(
+                str(Path(folder) / TEMPLATES[kind]),
+                format="pdf",
+                sys_inputs=inputs,
+                pdf_standards="a-2b",
+                timestamp=int(at.timestamp()),
+            )
+        except typst.TypstError as error:
+            raise DocumentError(f"the {kind} could not be drawn: {error.message}") from error
+    if not isinstance(pdf, bytes):
+        raise DocumentError(f"the {kind} could not be drawn: no file came out")
+    return pdf
+
+
+@cache
+def _fonts() -> tuple[Any, list[str]]:
+    """The machine's fonts, read once, and those of our families that are there, best first."""
+    import typst
+
+    extra = os.environ.get("QUETSACH_FONTS")
+    fonts = typst.Fonts(font_paths=[extra] if extra else [])
+    there = set(fonts.families())
+    return fonts, [family for family in FAMILIES if family in there]
