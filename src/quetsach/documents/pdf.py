@@ -1,7 +1,7 @@
 """Draws documents with typst, in this process. Data goes in as JSON and is never read as markup.
 
-Typefaces: Times New Roman where the machine has it, else Liberation Serif (same widths), else the Libertinus Serif that
-typst carries; QUETSACH_FONTS may name a folder with licensed fonts.
+Typefaces: Times New Roman where the machine has it, else Liberation Serif 2 (same widths; version 1 has no Vietnamese),
+else the Libertinus Serif that typst carries. QUETSACH_FONTS may name a folder with fonts to use instead of the machine's.
 """
 
 from __future__ import annotations
@@ -46,10 +46,17 @@ def draw(kind: str, data: dict[str, Any], at: datetime) -> bytes:
 
 @cache
 def _fonts() -> tuple[Any, list[str]]:
-    """The machine's fonts, read once, and those of our families that are there, best first."""
+    """The machine's fonts, read once, and those of our families that can write Vietnamese, best first."""
     import typst
 
     extra = os.environ.get("QUETSACH_FONTS")
-    fonts = typst.Fonts(font_paths=[extra] if extra else [])
+    # Only the folder, then: typst would prefer an older font of the same name that the system has.
+    fonts = typst.Fonts(include_system_fonts=not extra, font_paths=[extra] if extra else [])
     there = set(fonts.families())
-    return fonts, [family for family in FAMILIES if family in there]
+    inputs = {"fonts": json.dumps([family for family in FAMILIES if family in there])}
+    with as_file(files("quetsach.documents") / "templates") as folder:
+        found = typst.query(
+            str(folder / "fonts.typ"), "<complete>", "value", one=True, font_paths=fonts, sys_inputs=inputs
+        )
+    families: list[str] = json.loads(found)
+    return fonts, families
