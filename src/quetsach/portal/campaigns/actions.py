@@ -1,18 +1,42 @@
-"""What can be done to a campaign: one verb each, with its transaction and its audit entry."""
+"""What can be done to a campaign: one verb each, with its transaction and its audit entry.
+
+Every act of a unit is its own and dated. Doing it twice changes nothing; the node's row is locked while deciding, so
+that two at once do it once. Whether a person may do it is asked at the door (`seat.take_seat`).
+"""
 
 from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 
+from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
-from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.campaigns.models import (
+    Acknowledgement,
+    Campaign,
+    CampaignNode,
+    Dispatch,
+    Headcount,
+    Participation,
+)
+from quetsach.portal.campaigns.queries import people_of
 from quetsach.portal.units.models import Unit, subtree
 
 
+class NotAllowedNowError(PortalError):
+    """The act does not fit the state of things; `code` says why, for a sentence on the page."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 @transaction.atomic
-def publish(campaign: Campaign, actor: User) -> list[CampaignNode]:
+def publish(campaign: Campaign, actor: User, *, ip: str | None = None) -> list[CampaignNode]:
     """Publish the campaign and freeze the tree below its issuer. A second call changes nothing."""
     campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
     if campaign.status != Campaign.Status.DRAFT:
@@ -40,7 +64,169 @@ def publish(campaign: Campaign, actor: User) -> list[CampaignNode]:
     campaign.published_at = timezone.now()
     campaign.published_by = actor
     campaign.save()
-    record(
-        actor, "campaign.publish", unit_path=campaign.issuer.path, about=campaign, data={"nodes": len(nodes)}
-    )
+    data = {"nodes": len(nodes)}
+    record(actor, "campaign.publish", unit_path=campaign.issuer.path, about=campaign, data=data, ip=ip)
     return list(nodes.values())
+
+
+@transaction.atomic
+def acknowledge(
+    node: CampaignNode, actor: User | None, *, at: datetime | None = None, ip: str | None = None
+) -> Acknowledgement | None:
+    """The node has received the campaign. None for the issuer, who has nobody to acknowledge to.
+
+    `at` dates a receipt on paper; without it, now. Raises NotAllowedNowError when the campaign is closed.
+    """
+    node = _open(node)
+    if node.parent_id is None:
+        return None
+    receipt, is_new = Acknowledgement.rows.get_or_create(node=node, defaults={"at": _past(at), "by": actor})
+    if is_new:
+        record(actor, "campaign.acknowledge", unit_path=node.path, about=node, ip=ip)
+    return receipt
+
+
+@transaction.atomic
+def withdraw_acknowledgement(node: CampaignNode, actor: User | None, *, ip: str | None = None) -> None:
+    """Take a receipt back on the day it was given, while nothing rests on it.
+
+    Raises NotAllowedNowError: `another_day`, `deployed`, `passed_on` or `closed`.
+    """
+    node = _open(node)
+    receipt = Acknowledgement.rows.filter(node=node).first()
+    if receipt is None:
+        return
+    if Participation.rows.filter(node=node).exists():
+        raise NotAllowedNowError("deployed")
+    if Dispatch.rows.filter(from_node=node).exists():
+        raise NotAllowedNowError("passed_on")
+    _same_day(receipt.at)
+    receipt.delete()
+    record(actor, "campaign.withdraw_acknowledgement", unit_path=node.path, about=node, ip=ip)
+
+
+@transaction.atomic
+def pass_on(
+    node: CampaignNode,
+    children: Iterable[CampaignNode],
+    actor: User | None,
+    *,
+    at: datetime | None = None,
+    ip: str | None = None,
+) -> list[Dispatch]:
+    """Pass the campaign on to nodes directly below; returns the new dispatches. Passing on is also receiving.
+
+    Raises NotAllowedNowError: `not_below` for a node that does not stand directly below, or `closed`.
+    """
+    node = _open(node)
+    wanted = list(children)
+    if any(child.parent_id != node.pk for child in wanted):
+        raise NotAllowedNowError("not_below")
+    acknowledge(node, actor, at=at, ip=ip)
+    sent: set[object] = set(Dispatch.rows.filter(from_node=node).values_list("to_node", flat=True))
+    fresh = [Dispatch(from_node=node, to_node=c, at=_past(at), by=actor) for c in wanted if c.pk not in sent]
+    Dispatch.rows.bulk_create(fresh)
+    if fresh:
+        data = {"to": [d.to_node.name for d in fresh[:50]], "count": len(fresh)}
+        record(actor, "campaign.pass_on", unit_path=node.path, about=node, data=data, ip=ip)
+    return fresh
+
+
+@transaction.atomic
+def withdraw_dispatch(child: CampaignNode, actor: User | None, *, ip: str | None = None) -> None:
+    """Take back what was passed on to `child` by mistake, on the same day and before it acknowledged.
+
+    Raises NotAllowedNowError: `acknowledged`, `another_day` or `closed`.
+    """
+    child = _open(child)
+    dispatch = Dispatch.rows.filter(to_node=child).select_related("from_node").first()
+    if dispatch is None:
+        return
+    if Acknowledgement.rows.filter(node=child).exists():
+        raise NotAllowedNowError("acknowledged")
+    _same_day(dispatch.at)
+    dispatch.delete()
+    data = {"to": child.name}
+    record(
+        actor, "campaign.withdraw_dispatch", unit_path=dispatch.from_node.path, about=child, data=data, ip=ip
+    )
+
+
+@transaction.atomic
+def deploy(
+    node: CampaignNode, actor: User | None, *, at: datetime | None = None, ip: str | None = None
+) -> Participation:
+    """The node has carried the campaign out. Who deploys has received: a missing receipt is added.
+
+    Raises NotAllowedNowError when the campaign is closed.
+    """
+    node = _open(node)
+    acknowledge(node, actor, at=at, ip=ip)
+    row, is_new = Participation.rows.get_or_create(node=node, defaults={"at": _past(at), "by": actor})
+    if is_new:
+        record(actor, "campaign.deploy", unit_path=node.path, about=node, ip=ip)
+    return row
+
+
+@transaction.atomic
+def withdraw_deployment(node: CampaignNode, actor: User | None, *, ip: str | None = None) -> None:
+    """Take "carried out" back on the day it was said. Raises NotAllowedNowError: `another_day` or `closed`."""
+    node = _open(node)
+    row = Participation.rows.filter(node=node).first()
+    if row is None:
+        return
+    _same_day(row.at)
+    row.delete()
+    record(actor, "campaign.withdraw_deployment", unit_path=node.path, about=node, ip=ip)
+
+
+@transaction.atomic
+def count_people(
+    node: CampaignNode,
+    informed: int,
+    done: int,
+    actor: User | None,
+    *,
+    at: datetime | None = None,
+    ip: str | None = None,
+) -> Collection[str]:
+    """Set how many of the node's own people are informed and done; returns the kinds that changed.
+
+    Raises NotAllowedNowError: `more_done_than_informed` or `closed`; ValueError for a negative count.
+    """
+    if informed < 0 or done < 0:
+        raise ValueError("a headcount is never negative")
+    if done > informed:
+        raise NotAllowedNowError("more_done_than_informed")
+    node = _open(node)
+    before = people_of(node)
+    moment = _past(at)
+    changed = []
+    for kind, count in ((Headcount.Kind.INFORMED, informed), (Headcount.Kind.DONE, done)):
+        if before.get(kind.value) != count:
+            Headcount.rows.create(node=node, kind=kind, count=count, at=moment, by=actor)
+            changed.append(kind.value)
+    if changed:
+        data = {"informed": informed, "done": done}
+        record(actor, "campaign.count_people", unit_path=node.path, about=node, data=data, ip=ip)
+    return changed
+
+
+def _open(node: CampaignNode) -> CampaignNode:
+    """The node, locked, of a campaign that still runs."""
+    locked = CampaignNode.rows.select_for_update(of=("self",)).select_related("campaign").get(pk=node.pk)
+    if locked.campaign.status != Campaign.Status.PUBLISHED:
+        raise NotAllowedNowError("closed")
+    return locked
+
+
+def _past(at: datetime | None) -> datetime:
+    now = timezone.now()
+    if at is not None and at > now:
+        raise ValueError("an act cannot be dated in the future")
+    return at or now
+
+
+def _same_day(at: datetime) -> None:
+    if timezone.localdate(at) != timezone.localdate():
+        raise NotAllowedNowError("another_day")

@@ -38,7 +38,8 @@ class Campaign(models.Model):
     title = models.CharField(_("title"), max_length=300)
     summary = models.TextField(_("in one sentence"), blank=True)
     letter = models.JSONField(
-        default=dict, help_text="number, symbol, place, date, subject, recipients, body paragraphs, signature, cc"
+        default=dict,
+        help_text="number, symbol, place, date, subject, recipients, body paragraphs, signature, cc",
     )
     contact = models.JSONField(default=dict, help_text="name, phone")
     due_at = models.DateTimeField(_("deadline"), help_text="first moment that is late")
@@ -48,10 +49,16 @@ class Campaign(models.Model):
     published_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
-    form = models.CharField(max_length=40, default="annex-2022", help_text="version of the annex form and its rules")
+    form = models.CharField(
+        max_length=40, default="annex-2022", help_text="version of the annex form and its rules"
+    )
     count_self = models.BooleanField(default=False, help_text="rows 1 and 3 count the reporting unit itself")
-    quiet_days = models.PositiveSmallIntegerField(default=14, help_text="days without a hit that prove a machine clean")
-    check_days = models.PositiveSmallIntegerField(default=14, help_text="how far back the public self-check looks")
+    quiet_days = models.PositiveSmallIntegerField(
+        default=14, help_text="days without a hit that prove a machine clean"
+    )
+    check_days = models.PositiveSmallIntegerField(
+        default=14, help_text="how far back the public self-check looks"
+    )
     is_demo = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -1,0 +1,122 @@
+"""The letter of a campaign as data: what `Campaign.letter` holds, one field for each element of an official letter.
+
+Blanks stay blank and print as dotted lines; a letter that deviates from Decree 30/2020 is shown as it was issued.
+"""
+
+from __future__ import annotations
+
+import datetime
+import unicodedata
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, get_args
+
+from quetsach.errors import QuetsachError
+
+ParagraphKind = Literal["text", "bullet"]
+
+
+class LetterError(QuetsachError):
+    """The stored letter does not have the shape of a letter; the message names the field."""
+
+    code = "letter"
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """One paragraph of the body: running text, or one item of a list."""
+
+    text: str
+    kind: ParagraphKind = "text"
+
+
+@dataclass(frozen=True)
+class Letter:
+    """Elements in the order of Decree 30/2020, annex I; every text in NFC.
+
+    `issuer_lines`: superior body if any, then the issuing body, a line each. `number` without `symbol` ("05" and
+    "UBND-VP"). `date` is ISO (2022-09-14) or empty. `basis` are the lines of the legal basis, `paragraphs` the body
+    with bullets where the letter lists its purposes, `report_line` the order to report, `closing` the last sentence.
+    `signature_lines` are TL., KT. and title, a line each. `annex` is the annex's title, empty without one.
+    """
+
+    issuer_lines: tuple[str, ...] = ()
+    number: str = ""
+    symbol: str = ""
+    place: str = ""
+    date: str = ""
+    subject: str = ""
+    recipients: tuple[str, ...] = ()
+    basis: tuple[str, ...] = ()
+    paragraphs: tuple[Paragraph, ...] = ()
+    report_line: str = ""
+    closing: str = ""
+    cc: tuple[str, ...] = ()
+    signature_lines: tuple[str, ...] = ()
+    signer: str = ""
+    annex: str = ""
+
+    def __post_init__(self) -> None:
+        try:
+            _ = self.issued_on
+        except ValueError as error:
+            raise LetterError(f"letter.date: {self.date!r} is not a date such as 2022-09-14") from error
+
+    @property
+    def issued_on(self) -> datetime.date | None:
+        """The date of the letter, None while it is blank."""
+        return datetime.date.fromisoformat(self.date) if self.date else None
+
+    @property
+    def purposes(self) -> tuple[str, ...]:
+        """What the letter wants to reach: the bullets of its body."""
+        return tuple(p.text for p in self.paragraphs if p.kind == "bullet")
+
+    def to_json(self) -> dict[str, Any]:
+        """The form that `Campaign.letter` stores."""
+        data = asdict(self)
+        return {
+            name: list(value) if isinstance(value, tuple) else value for name, value in data.items() if value
+        }
+
+
+def read_letter(data: dict[str, Any]) -> Letter:
+    """Read `Campaign.letter`.
+
+    Raises LetterError for unknown fields and for texts and lists in each other's place.
+    """
+    known = {f.name: f for f in fields(Letter)}
+    unknown = sorted(set(data) - set(known))
+    if unknown:
+        raise LetterError(f"letter.{unknown[0]}: no such field; known are {', '.join(known)}")
+    values: dict[str, Any] = {}
+    for name, value in data.items():
+        if name == "paragraphs":
+            values[name] = tuple(_paragraph(item, i) for i, item in enumerate(_list(name, value)))
+        elif known[name].type == "str":
+            values[name] = _text(name, value)
+        else:
+            values[name] = tuple(_text(f"{name}[{i}]", item) for i, item in enumerate(_list(name, value)))
+    return Letter(**values)
+
+
+def _paragraph(item: Any, i: int) -> Paragraph:
+    if isinstance(item, str):
+        return Paragraph(_text(f"paragraphs[{i}]", item))
+    if not isinstance(item, dict):
+        raise LetterError(f"letter.paragraphs[{i}]: expected a text, or kind and text")
+    kind = item.get("kind", "text")
+    if kind not in get_args(ParagraphKind):
+        raise LetterError(f"letter.paragraphs[{i}].kind: {kind!r} is neither text nor bullet")
+    return Paragraph(_text(f"paragraphs[{i}].text", item.get("text")), kind)
+
+
+def _list(name: str, value: Any) -> list[Any]:
+    if not isinstance(value, list | tuple):
+        raise LetterError(f"letter.{name}: expected a list")
+    return list(value)
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise LetterError(f"letter.{name}: expected a text")
+    return unicodedata.normalize("NFC", value).strip()

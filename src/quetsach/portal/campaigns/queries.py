@@ -1,0 +1,152 @@
+"""Reads of a campaign: who has received it, passed it on, carried it out, and with how many people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import F, QuerySet, Window
+from django.db.models.functions import RowNumber
+from django.utils import timezone
+
+from quetsach.portal.campaigns.models import (
+    Acknowledgement,
+    Campaign,
+    CampaignNode,
+    Dispatch,
+    Headcount,
+    Participation,
+)
+from quetsach.portal.units.models import subtree
+
+type Figure = int | None
+"""A count; None where nobody has said anything, which is not zero."""
+
+
+@dataclass(frozen=True)
+class NodeStatus:
+    """Where one node stands. Times are UTC; `informed` and `done` are the node's own people."""
+
+    node: CampaignNode
+    dispatched_at: datetime | None
+    acknowledged_at: datetime | None
+    participated_at: datetime | None
+    informed: Figure
+    done: Figure
+
+    @property
+    def days_silent(self) -> int:
+        """Whole days since the campaign was passed on to a node that has not acknowledged; 0 otherwise."""
+        if self.dispatched_at is None or self.acknowledged_at is not None:
+            return 0
+        return (timezone.localdate() - timezone.localdate(self.dispatched_at)).days
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A subtree's figures, each with its denominator; the node on top is not among `units`."""
+
+    units: int
+    acknowledged: int
+    deployed: int
+    staff: int
+    informed: int
+    done: int
+    counted: int
+    as_of: datetime
+
+
+def known_figures(node: CampaignNode) -> dict[str, Figure]:
+    """What the system knows of the four rows of a node's own annex (reporting.md G, own scope).
+
+    r1: nodes directly below that acknowledged; r3: those that deployed; r2 and r4: the node's latest headcounts.
+    """
+    people = people_of(node)
+    return {
+        "r1": Acknowledgement.rows.filter(node__parent=node).count(),
+        "r2": people.get(Headcount.Kind.INFORMED),
+        "r3": Participation.rows.filter(node__parent=node).count(),
+        "r4": people.get(Headcount.Kind.DONE),
+    }
+
+
+def people_of(node: CampaignNode) -> dict[str, int]:
+    """The latest headcount of each kind of one node."""
+    rows = Headcount.rows.filter(node=node).order_by("at", "pk").values_list("kind", "count")
+    return dict(rows)
+
+
+def status_by_node(campaign: Campaign, path: str, parent: CampaignNode | None = None) -> list[NodeStatus]:
+    """The state of every node at `path` and below, or only of those directly below `parent`: two queries."""
+    nodes = CampaignNode.rows.filter(subtree(path), campaign=campaign)
+    if parent is not None:
+        nodes = nodes.filter(parent=parent)
+    people: dict[tuple[object, str], int] = {
+        (node, kind): count
+        for node, kind, count in _latest_headcounts(nodes).values_list("node", "kind", "count")
+    }
+    rows = nodes.select_related("dispatch", "acknowledgement", "participation").order_by(
+        "depth", "position", "name"
+    )
+    return [
+        NodeStatus(
+            node=node,
+            dispatched_at=_at(node, "dispatch"),
+            acknowledged_at=_at(node, "acknowledgement"),
+            participated_at=_at(node, "participation"),
+            informed=people.get((node.pk, Headcount.Kind.INFORMED)),
+            done=people.get((node.pk, Headcount.Kind.DONE)),
+        )
+        for node in rows
+    ]
+
+
+def children_status(node: CampaignNode) -> list[NodeStatus]:
+    """The nodes directly below, those that have done least first."""
+    rows = status_by_node(node.campaign, node.path, parent=node)
+    return sorted(rows, key=lambda s: (s.acknowledged_at is not None, s.participated_at is not None))
+
+
+def _at(node: CampaignNode, name: str) -> datetime | None:
+    row: Dispatch | Acknowledgement | Participation | None = getattr(node, name, None)
+    return row.at if row is not None else None
+
+
+def _latest_headcounts(nodes: QuerySet[CampaignNode]) -> QuerySet[Headcount]:
+    newest = Window(
+        RowNumber(), partition_by=[F("node"), F("kind")], order_by=[F("at").desc(), F("pk").desc()]
+    )
+    return Headcount.rows.filter(node__in=nodes).annotate(age=newest).filter(age=1).order_by()
+
+
+def progress(campaign: Campaign, path: str) -> Progress:
+    """The figures of a subtree in four queries; what nobody declared adds nothing."""
+    nodes = CampaignNode.rows.filter(subtree(path), campaign=campaign)
+    below = nodes.exclude(path=path)
+    sums = {kind.value: 0 for kind in Headcount.Kind}
+    counted = set()
+    for node, kind, count in _latest_headcounts(nodes).values_list("node", "kind", "count"):
+        sums[kind] += count
+        counted.add(node)
+    staff = [count or 0 for count in nodes.order_by().values_list("staff_count", flat=True)]
+    return Progress(
+        units=len(staff) - 1,
+        acknowledged=Acknowledgement.rows.filter(node__in=below).count(),
+        deployed=Participation.rows.filter(node__in=below).count(),
+        staff=sum(staff),
+        informed=sums[Headcount.Kind.INFORMED],
+        done=sums[Headcount.Kind.DONE],
+        counted=len(counted),
+        as_of=timezone.now(),
+    )
+
+
+def latest_campaign() -> Campaign | None:
+    """The campaign that the front page shows: the one published last."""
+    published = Campaign.objects.filter(status=Campaign.Status.PUBLISHED).select_related("issuer")
+    return published.order_by("-published_at").first()
+
+
+def issuer_node(campaign: Campaign) -> CampaignNode | None:
+    """The node on top of the frozen tree."""
+    return CampaignNode.rows.filter(campaign=campaign, parent=None).order_by("depth").first()
