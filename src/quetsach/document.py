@@ -174,7 +174,9 @@ def printable(value: Any, where: str = "document") -> Any:
 
 def _text(value: str, where: str) -> str:
     if len(value) > LONGEST_TEXT:
-        raise DocumentError(f"{where}: longer than {LONGEST_TEXT} characters; shorten it or attach it as a file")
+        raise DocumentError(
+            f"{where}: longer than {LONGEST_TEXT} characters; shorten it or attach it as a file"
+        )
     text = unicodedata.normalize("NFC", value.replace("\r\n", "\n")).strip()
     for char in text:
         # Cf would let a bidirectional override turn the printed line around.
