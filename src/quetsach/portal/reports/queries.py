@@ -1,0 +1,158 @@
+"""Reads of the reports: the roll-up, what it is made of, and what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Count, F, Q, Sum
+from django.db.models.functions import Substr
+from django.utils import timezone
+
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.reports.annex import read_entry
+from quetsach.portal.reports.models import Report, ReportComponent
+from quetsach.portal.reports.rollup import ROWS, ZERO, Figures, Line, Place, RollUp
+from quetsach.portal.units.models import path_segment, subtree
+
+_SEGMENT = len(path_segment(CampaignNode().pk))
+_PLACE = ("pk", "name", "path", "depth", "report__state")
+
+
+def _below(node: CampaignNode) -> Q:
+    """All nodes strictly below, of the same campaign."""
+    return Q(campaign_id=node.campaign_id) & subtree(node.path) & ~Q(path=node.path)
+
+
+def _place(row: Iterable[Any]) -> Place:
+    pk, name, path, depth, state = row
+    return Place(pk, name, path, depth, state or "none")
+
+
+def _counted(node: CampaignNode) -> dict[str, tuple[Figures, int]]:
+    """The path of each branch directly below: its sum, and how many of its units count."""
+    sums: Any = (
+        Report.rows.filter(subtree(node.path, "node__path"), node__campaign_id=node.campaign_id)
+        .exclude(accepted=None)
+        .exclude(node__path=node.path)
+        .annotate(branch=Substr("node__path", 1, len(node.path) + _SEGMENT))
+        .values("branch")
+        .annotate(units=Count("pk"), **{f"sum_{row}": Sum(f"accepted__{row}") for row in ROWS})
+        .order_by()
+    )
+    return {s["branch"]: (Figures(*(s[f"sum_{row}"] for row in ROWS)), s["units"]) for s in sums}
+
+
+def _sizes(node: CampaignNode) -> dict[str, int]:
+    """The path of each branch directly below: how many units it has."""
+    sizes = (
+        CampaignNode.rows.filter(_below(node))
+        .annotate(branch=Substr("path", 1, len(node.path) + _SEGMENT))
+        .values("branch")
+        .annotate(units=Count("pk"))
+        .order_by()
+    )
+    return {s["branch"]: s["units"] for s in sizes}
+
+
+def lines(node: CampaignNode) -> tuple[Line, ...]:
+    """One line for each unit directly below, in the order of the tree. Three queries at any size."""
+    counted, sizes = _counted(node), _sizes(node)
+    children = (
+        CampaignNode.rows.filter(parent=node)
+        .order_by("position", "name")
+        .values_list(*_PLACE, *(f"report__accepted__{row}" for row in ROWS))
+    )
+    found = []
+    for *place_row, r1, r2, r3, r4 in children:
+        place = _place(place_row)
+        total, units = counted.get(place.path, (ZERO, 0))
+        own = None if r1 is None else Figures(r1, r2, r3, r4)
+        below = sizes.get(place.path, 1) - 1
+        missing = below - (units - (own is not None))
+        found.append(Line(place, own, total, place.state, missing, below))
+    return tuple(found)
+
+
+def missing_below(node: CampaignNode) -> tuple[Place, ...]:
+    """Every unit strictly below without an accepted report, in the order of the tree."""
+    rows = CampaignNode.rows.filter(_below(node), report__accepted=None).order_by("depth", "position", "name")
+    return tuple(_place(row) for row in rows.values_list(*_PLACE))
+
+
+def proposals_below(node: CampaignNode) -> tuple[tuple[str, str], ...]:
+    """What the unit and those below ask for, from their accepted reports."""
+    rows = (
+        Report.rows.filter(subtree(node.path, "node__path"), node__campaign_id=node.campaign_id)
+        .exclude(accepted=None)
+        .exclude(accepted__proposals="")
+        .order_by("node__depth", "node__position", "node__name")
+        .values_list("node__name", "accepted__proposals")
+    )
+    return tuple(rows)
+
+
+def report_of(node: CampaignNode) -> Report | None:
+    """The node's report with its revisions and people, or None before anything was typed."""
+    return (
+        Report.rows.filter(node=node)
+        .select_related("node", "draft_by", "current__author", "accepted__author")
+        .first()
+    )
+
+
+def entered(report: Report | None) -> Figures | None:
+    """The figures typed so far, if all four can be read."""
+    if report is None:
+        return None
+    figures = read_entry(report.draft).figures
+    values = [figures[row] for row in ROWS]
+    return None if any(value is None for value in values) else Figures(*(value or 0 for value in values))
+
+
+def roll_up(node: CampaignNode) -> RollUp:
+    """What the node and everything below add up to now. Six queries at any size of the tree."""
+    children = lines(node)
+    report = report_of(node)
+    own = report.accepted.figures if report and report.accepted else None
+    below = sum((line.total for line in children), ZERO)
+    missing = missing_below(node)
+    expected = sum(1 + line.below for line in children)
+    said = (report.accepted or report.current) if report else None
+    state = report.state if report else "none"
+    return RollUp(
+        node=Place(node.pk, node.name, node.path, node.depth, state),
+        as_of=timezone.now(),
+        own=own,
+        children=children,
+        children_total=below,
+        total=(own or ZERO) + below,
+        missing=missing,
+        accepted=expected - len(missing),
+        expected=expected,
+        proposals=proposals_below(node),
+        narrative=said.narrative if said else "",
+        entered=entered(report),
+        report_state=state,
+    )
+
+
+def drifted(report: Report, children: Iterable[Line]) -> list[tuple[Line, Figures]]:
+    """Units whose branch adds up to something else now than when last submitted, with that earlier sum."""
+    if report.current_id is None:
+        return []
+    then = {c.node_id: c.figures for c in ReportComponent.rows.filter(revision=report.current_id)}
+    return [
+        (line, then.get(line.node.pk, ZERO))
+        for line in children
+        if then.get(line.node.pk, ZERO) != line.total
+    ]
+
+
+def waiting_below(node: CampaignNode) -> list[Report]:
+    """Submitted reports of the units directly below, the longest waiting first."""
+    return list(
+        Report.rows.filter(node__parent=node, state=Report.State.SUBMITTED)
+        .select_related("node", "current__author")
+        .order_by(F("current__at").asc())
+    )
