@@ -1,7 +1,7 @@
 """Official documents of a campaign, laid out by Decree 30/2020/NĐ-CP, annex I: letter, report, annex.
 
-Data only. A field left empty is printed as a blank to be filled by hand, never as an invented value. `render_pdf`
-draws the same bytes for the same document and moment.
+Data only. A field left empty is printed as a blank to be filled by hand, never as an invented value.
+`render_pdf` draws the same bytes for the same document and moment.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Annex:
 
 @dataclass(frozen=True)
 class Letter:
-    """A công văn: no type name, its subject under the number. A paragraph that begins with "- " is a list item."""
+    """A công văn: no type name, its subject under the number. A list item is a paragraph with "- " before it."""
 
     heading: Heading
     subject: str
@@ -121,7 +121,7 @@ class Proposal:
 class OfficialReport:
     """A báo cáo on a campaign. `accepted` of `expected` units below are in the sum; the others are `missing`.
 
-    `as_of` says up to when figures were taken, in words. `opening` is the first sentence, without a full stop.
+    `as_of` says up to when figures were taken, in words. `opening` is the first sentence, unfinished.
     """
 
     heading: Heading

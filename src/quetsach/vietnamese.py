@@ -1,7 +1,7 @@
 """Vietnamese text: how it is sorted, searched, and how official papers write numbers and dates.
 
-The order is the one of TCVN 6909 dictionaries and of CLDR's `vi`: ă, â, đ, ê, ô, ơ, ư are letters of their own, and
-only between equal words do the tones decide. The default Unicode order gets both wrong.
+The order is that of dictionaries and of CLDR's `vi`: ă, â, đ, ê, ô, ơ, ư are letters of their own, and only
+between equal words do the tones decide. The default Unicode order gets both wrong.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def nfc(text: str) -> str:
 
 
 def sort_key(text: str) -> SortKey:
-    """A key that sorts Vietnamese names as a dictionary does: letters first, then tones left to right, then case.
+    """A key that sorts names as a dictionary does: letters first, then tones from left to right, then case.
 
     Tones: none, huyền, hỏi, ngã, sắc, nặng. Spaces and signs stand before digits, digits before letters.
     """
@@ -53,7 +53,7 @@ def number(value: int) -> str:
 
 
 def letter_date(value: date) -> str:
-    """`ngày 05 tháng 9 năm 2022`: days below 10 and the months 1 and 2 get a zero (Decree 30/2020, annex I, II.4)."""
+    """`ngày 05 tháng 9 năm 2022`: days below 10, months 1 and 2 get a zero (Decree 30/2020, annex I, II.4)."""
     month = f"{value.month:02d}" if value.month < 3 else str(value.month)
     return f"ngày {value.day:02d} tháng {month} năm {value.year}"
 

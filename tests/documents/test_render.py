@@ -122,9 +122,11 @@ def test_the_same_document_and_moment_give_the_same_bytes() -> None:
 def test_the_letter_says_everything_in_the_decrees_forms() -> None:
     text = pages(LETTER)[0]
     for said in (
-        "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc", "HUYỆN PHONG THỔ", "Số: 05/UBND-VP",
+        "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc", "HUYỆN PHONG THỔ",
+        "Số: 05/UBND-VP",
         "Phong Thổ, ngày 05 tháng 9 năm 2022", "V/v triển khai chiến dịch", "- Các phòng, ban, ngành huyện;",
-        "- UBND các xã, thị trấn.", "- Kiểm tra máy tính.", "Hết./.", "Nơi nhận:", "- Như trên;", "- Lưu: VT, CV1.",
+        "- UBND các xã, thị trấn.", "- Kiểm tra máy tính.", "Hết./.", "Nơi nhận:", "- Như trên;",
+        "- Lưu: VT, CV1.",
         "TL. CHỦ TỊCH", "CHÁNH VĂN PHÒNG", "Nguyễn Văn Mẫu",
     ):  # fmt: skip
         assert said in text
@@ -182,7 +184,7 @@ def test_pages_are_numbered_from_the_second_and_the_annex_counts_its_own() -> No
     start = next(i for i, text in enumerate(texts) if text.startswith("Phụ lục"))
     assert [int(h[1]) if h else None for h in heads[:start]] == [None, *range(2, start + 1)]
     assert [int(h[1]) if h else None for h in heads[start:]] == [None, *range(2, len(texts) - start + 1)]
-    number = [w for w in words(document, 2) if w[4] == "2"][0]
+    number = next(w for w in words(document, 2) if w[4] == "2")
     assert (number[0] + number[2]) / 2 == pytest.approx(30 + 165 / 2, abs=0.6) and number[3] < 20
 
 
@@ -199,8 +201,10 @@ def test_the_report_carries_every_figure_and_names_who_is_missing() -> None:
     for row in REPORT.figures:
         own, below, total = (f"{n:,}".replace(",", ".") for n in (row.own, row.below, row.total))
         assert f"{row.content} {own} {below} {total}" in text
-    for said in ("10 trên 17", "Có 2 đơn vị chưa có", "Xã Mù Sang Đã gửi, chờ tiếp nhận", "Xã Pa Vây Sử", "Đã sạch 1.200",
-                 "Tổng số 1.203", "- Xã Bản Lang: Hỗ trợ bản quyền.", "đến 15 giờ 00 phút ngày 21/9/2022"):  # fmt: skip
+    for said in (
+        "10 trên 17", "Có 2 đơn vị chưa có", "Xã Mù Sang Đã gửi, chờ tiếp nhận", "Xã Pa Vây Sử",
+        "Đã sạch 1.200", "Tổng số 1.203", "- Xã Bản Lang: Hỗ trợ bản quyền.", "đến 15 giờ 00 phút ngày 21/9/2022",
+    ):  # fmt: skip
         assert said in text
 
 

@@ -1,7 +1,8 @@
 """Draws documents with typst, in this process. Data goes in as JSON and is never read as markup.
 
-Typefaces: Times New Roman where the machine has it, else Liberation Serif 2 (same widths; version 1 has no Vietnamese),
-else the Libertinus Serif that typst carries. QUETSACH_FONTS may name a folder with fonts to use instead of the machine's.
+Typefaces: Times New Roman where the machine has it, else Liberation Serif 2 (same widths; version 1 has no
+Vietnamese), else the Libertinus Serif that typst carries. QUETSACH_FONTS may name a folder with fonts to use
+instead of the machine's.
 """
 
 from __future__ import annotations
