@@ -27,14 +27,14 @@ def test_names_sort_as_icu_sorts_them() -> None:
 
 def test_the_alphabet_is_in_order() -> None:
     alphabet = list("aăâbcdđeêghiklmnoôơpqrstuưvxy")
-    assert sorted(alphabet[::-1], key=sort_key) == alphabet
+    assert sorted(random.Random(1).sample(alphabet, len(alphabet)), key=sort_key) == alphabet
 
 
 @pytest.mark.parametrize("letter", list("aăâeêioôơuưy"))
 def test_tones_sort_from_level_to_heavy(letter: str) -> None:
     marks = ("", "\u0300", "\u0309", "\u0303", "\u0301", "\u0323")
     tones = [unicodedata.normalize("NFC", letter + mark) for mark in marks]
-    assert sorted(tones[::-1], key=sort_key) == tones
+    assert sorted(set(tones), key=sort_key) == tones
 
 
 @given(st.text(), st.text())

@@ -70,7 +70,7 @@ class Annex:
 
 @dataclass(frozen=True)
 class Letter:
-    """A công văn: no type name, its subject under the number. A list item is a paragraph with "- " before it."""
+    """A công văn: no type name, the subject under the number. Paragraphs with "- " before them are a list."""
 
     heading: Heading
     subject: str
@@ -148,6 +148,8 @@ type Document = Letter | OfficialReport | Annex
 def render_pdf(document: Document, *, at: datetime) -> bytes:
     """The document as PDF/A-2b (ISO 19005-2). `at` (with a zone) is the creation time written into it.
 
+    A character that no font of the machine can draw (a picture sign, say) is printed as an empty box.
+
     Raises DocumentError when a text cannot be printed or the drawing fails.
     """
     if at.tzinfo is None:
@@ -177,9 +179,9 @@ def _text(value: str, where: str) -> str:
         raise DocumentError(
             f"{where}: longer than {LONGEST_TEXT} characters; shorten it or attach it as a file"
         )
-    text = unicodedata.normalize("NFC", value.replace("\r\n", "\n")).strip()
+    text = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\t", " ")).strip()
     for char in text:
-        # Cf would let a bidirectional override turn the printed line around.
-        if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Cn"} and char not in "\n\t\u00ad":
+        if unicodedata.category(char) in {"Cc", "Cs"} and char != "\n":
             raise DocumentError(f"{where}: the character U+{ord(char):04X} cannot be printed; delete it")
-    return text.replace("\t", " ").replace("\u00ad", "")
+    # Invisible marks come with pasted text; a direction override would turn the printed line around.
+    return "".join(char for char in text if unicodedata.category(char) != "Cf")

@@ -203,7 +203,8 @@ def test_the_report_carries_every_figure_and_names_who_is_missing() -> None:
         assert f"{row.content} {own} {below} {total}" in text
     for said in (
         "10 trên 17", "Có 2 đơn vị chưa có", "Xã Mù Sang Đã gửi, chờ tiếp nhận", "Xã Pa Vây Sử",
-        "Đã sạch 1.200", "Tổng số 1.203", "- Xã Bản Lang: Hỗ trợ bản quyền.", "đến 15 giờ 00 phút ngày 21/9/2022",
+        "Đã sạch 1.200", "Tổng số 1.203", "- Xã Bản Lang: Hỗ trợ bản quyền.",
+        "đến 15 giờ 00 phút ngày 21/9/2022",
     ):  # fmt: skip
         assert said in text
 
@@ -231,10 +232,20 @@ def test_hostile_text_is_printed_not_run(hostile: str) -> None:
     assert expected in " ".join(text)
 
 
-@pytest.mark.parametrize("char", ["\x00", "\x1b", "\u202e", "\u200f", "\ud800", "\ufffe"])
+@pytest.mark.parametrize("char", ["\x00", "\x1b", "\x85", "\ud800"])
 def test_a_character_that_cannot_be_printed_is_refused_with_its_field(char: str) -> None:
     with pytest.raises(DocumentError, match=r"OfficialReport\.proposals\[0\]\.text.*U\+"):
         render_pdf(replace(REPORT, proposals=(Proposal("Xã A", f"ab{char}c"),)), at=AT)
+
+
+def test_invisible_marks_are_dropped_and_direction_is_never_turned() -> None:
+    text = pages(Annex(ROWS, assessment="\ufeffTốt\u200b, \u202eđã xong\u2066"))[0]
+    assert "Tốt, đã xong" in text
+
+
+def test_signs_without_a_font_become_boxes_and_the_rest_is_printed() -> None:
+    text = pages(Annex(ROWS, assessment="Tốt \U00050000 \U00060000 xong", proposals="\U00050000"))[0]
+    assert "Tốt □ □ xong" in text
 
 
 def test_a_text_too_long_is_refused_with_its_field() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from datetime import datetime
 from functools import cache
 from importlib.resources import as_file, files
@@ -18,6 +19,10 @@ from typing import Any
 from quetsach.errors import DocumentError
 
 TEMPLATES = {"Letter": "letter.typ", "OfficialReport": "report.typ", "Annex": "annex.typ"}
+BOX = "□"
+MOST_BOXES = 200
+# PDF/A demands that every character can be drawn; typst names one that cannot, as a Rust string.
+_NOT_DRAWN = re.compile(r'the text `"(.+?)"` could not be displayed')
 FAMILIES = ("Times New Roman", "Liberation Serif", "Libertinus Serif")
 
 
@@ -30,19 +35,21 @@ def draw(kind: str, data: dict[str, Any], at: datetime) -> bytes:
     fonts, families = _fonts()
     inputs = {"data": json.dumps(data, ensure_ascii=False), "fonts": json.dumps(families)}
     with as_file(files("quetsach.documents") / "templates") as folder:
-        try:
-            pdf = typst.Compiler(root=str(folder), font_paths=fonts).compile(
-                str(Path(folder) / TEMPLATES[kind]),
-                format="pdf",
-                sys_inputs=inputs,
-                pdf_standards="a-2b",
-                timestamp=int(at.timestamp()),
-            )
-        except typst.TypstError as error:
-            raise DocumentError(f"the {kind} could not be drawn: {error.message}") from error
-    if not isinstance(pdf, bytes):
-        raise DocumentError(f"the {kind} could not be drawn: no file came out")
-    return pdf
+        compiler = typst.Compiler(str(Path(folder) / TEMPLATES[kind]), root=str(folder), font_paths=fonts)
+        for _ in range(MOST_BOXES):
+            try:
+                pdf = compiler.compile(
+                    format="pdf", sys_inputs=inputs, pdf_standards="a-2b", timestamp=int(at.timestamp())
+                )
+            except typst.TypstError as error:
+                strange = _NOT_DRAWN.search(error.message)
+                if strange is None:
+                    raise DocumentError(f"{kind}: the page could not be drawn: {error.message}") from error
+                inputs["data"] = inputs["data"].replace(strange[1], BOX)
+                continue
+            if isinstance(pdf, bytes):
+                return pdf
+    raise DocumentError(f"{kind}: too many characters that no font of this machine can draw")
 
 
 @cache
