@@ -53,7 +53,7 @@ def number(value: int) -> str:
 
 
 def letter_date(value: date) -> str:
-    """`ngày 05 tháng 9 năm 2022`: days below 10 and months 1, 2 with a zero (Decree 30/2020, annex I, II.4)."""
+    """`ngày 05 tháng 9 năm 2022`: days to 9, months 1 and 2 with a zero (Decree 30/2020, annex I, II.4)."""
     month = f"{value.month:02d}" if value.month < 3 else str(value.month)
     return f"ngày {value.day:02d} tháng {month} năm {value.year}"
 

@@ -23,6 +23,7 @@ BOX = "□"
 MOST_BOXES = 200
 # PDF/A demands that every character can be drawn; typst names one that cannot, as a Rust string.
 _NOT_DRAWN = re.compile(r'the text `"(.+?)"` could not be displayed')
+_ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
 FAMILIES = ("Times New Roman", "Liberation Serif", "Libertinus Serif")
 
 
@@ -45,7 +46,8 @@ def draw(kind: str, data: dict[str, Any], at: datetime) -> bytes:
                 strange = _NOT_DRAWN.search(error.message)
                 if strange is None:
                     raise DocumentError(f"{kind}: the page could not be drawn: {error.message}") from error
-                inputs["data"] = inputs["data"].replace(strange[1], BOX)
+                sign = _ESCAPED.sub(lambda code: chr(int(code[1], 16)), strange[1])
+                inputs["data"] = inputs["data"].replace(sign, BOX)
                 continue
             if isinstance(pdf, bytes):
                 return pdf
