@@ -1,6 +1,6 @@
-"""The letter of a campaign as data: what `Campaign.letter` holds, one field for each element of an official letter.
+"""The letter of a campaign as data: what `Campaign.letter` holds, one field an element of an official letter.
 
-Blanks stay blank and print as dotted lines; a letter that deviates from Decree 30/2020 is shown as it was issued.
+Blanks stay blank; a letter that deviates from Decree 30/2020 is shown as it was issued.
 """
 
 from __future__ import annotations
@@ -33,10 +33,11 @@ class Paragraph:
 class Letter:
     """Elements in the order of Decree 30/2020, annex I; every text in NFC.
 
-    `issuer_lines`: superior body if any, then the issuing body, a line each. `number` without `symbol` ("05" and
-    "UBND-VP"). `date` is ISO (2022-09-14) or empty. `basis` are the lines of the legal basis, `paragraphs` the body
-    with bullets where the letter lists its purposes, `report_line` the order to report, `closing` the last sentence.
-    `signature_lines` are TL., KT. and title, a line each. `annex` is the annex's title, empty without one.
+    `issuer_lines`: superior body if any, then the issuing body, a line each. `number` without `symbol` ("05"
+    and "UBND-VP"). `date` is ISO (2022-09-14) or empty. `basis` are the lines of the legal basis,
+    `paragraphs` the body with bullets where the letter lists its purposes, `report_line` the order to report,
+    `closing` the last sentence. `signature_lines` are TL., KT. and title, a line each. `annex` is the annex's
+    title or empty.
     """
 
     issuer_lines: tuple[str, ...] = ()

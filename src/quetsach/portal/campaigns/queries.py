@@ -59,7 +59,7 @@ class Progress:
 def known_figures(node: CampaignNode) -> dict[str, Figure]:
     """What the system knows of the four rows of a node's own annex (reporting.md G, own scope).
 
-    r1: nodes directly below that acknowledged; r3: those that deployed; r2 and r4: the node's latest headcounts.
+    r1: nodes directly below that acknowledged; r3: those that deployed; r2, r4: the node's latest headcounts.
     """
     people = people_of(node)
     return {

@@ -1,6 +1,6 @@
-"""Where a person sits while looking at a campaign page: the campaign, one node of it, and what they may do there.
+"""Where a person sits while looking at a campaign page: the campaign, one node, and what they may do there.
 
-The only door from a URL to a campaign's inner pages. A stranger gets 404, so that nothing tells them what exists.
+The only door from a URL to a campaign's inner pages. A stranger gets 404: nothing tells them what exists.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class Rank(IntEnum):
 
 @dataclass(frozen=True)
 class Task:
-    """One thing to do: `title` as an order, `text` in one or two sentences, `action` on the button to `url`."""
+    """One thing to do: `title` is an order, `text` a sentence or two, `action` the word on the button."""
 
     rank: int
     title: str | Promise

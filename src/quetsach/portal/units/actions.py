@@ -50,7 +50,9 @@ def issue_token(actor: User, unit: Unit, name: str) -> tuple[ApiToken, str]:
         created_by=actor,
     )
     token.save(force_insert=True)
-    record(actor, "token.issue", unit_path=unit.path, about=token, data={"name": name, "prefix": token.prefix})
+    record(
+        actor, "token.issue", unit_path=unit.path, about=token, data={"name": name, "prefix": token.prefix}
+    )
     return token, secret
 
 

@@ -1,7 +1,7 @@
 """What each role may do, as one table. A verb is asked for a place in the tree, never alone.
 
-`OWN` verbs need a seat in that very unit: a superior never acknowledges in a subordinate's name. `SUPERIOR` verbs
-need a seat strictly above. All others need a seat there or above.
+`OWN` verbs need a seat in that very unit: a superior never acknowledges in a subordinate's name. `SUPERIOR`
+verbs need a seat strictly above. All others need a seat there or above.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Verb(StrEnum):
 
     READ = "read"
     ACKNOWLEDGE = "acknowledge"
-    PASS_ON = "pass_on"
+    PASS_ON = "pass_on"  # noqa: S105
     DEPLOY = "deploy"
     COUNT_PEOPLE = "count_people"
     EDIT_REPORT = "edit_report"
