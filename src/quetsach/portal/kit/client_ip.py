@@ -1,0 +1,54 @@
+"""The address a request came from, as far as trusted proxies vouch for it."""
+
+from __future__ import annotations
+
+import ipaddress
+from ipaddress import IPv4Address, IPv6Address
+
+from django.conf import settings
+from django.http import HttpRequest
+
+type Address = IPv4Address | IPv6Address
+
+
+def client_ip(request: HttpRequest) -> Address | None:
+    """Walk X-Forwarded-For from right to left while the address so far is one of TRUSTED_PROXIES.
+
+    What a client wrote into the header itself stands further left than any trusted proxy's entry and is never
+    reached. None when the server knows no address (a Unix socket without a trusted proxy).
+    """
+    address = _parse(request.META.get("REMOTE_ADDR", ""))
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    for text in reversed(forwarded):
+        if address is None or not _is_trusted(address):
+            break
+        further = _parse(text)
+        if further is None:
+            break
+        address = further
+    return address
+
+
+def client_ip_text(request: HttpRequest) -> str | None:
+    """The same as text, for the audit trail."""
+    address = client_ip(request)
+    return None if address is None else str(address)
+
+
+def _is_trusted(address: Address) -> bool:
+    return any(address in network for network in settings.TRUSTED_PROXIES)
+
+
+def _parse(text: str) -> Address | None:
+    text = text.strip()
+    if text.startswith("[") and "]" in text:
+        text = text[1 : text.index("]")]
+    elif text.count(":") == 1 and "." in text:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
