@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import ceil
+from statistics import median
 from typing import Any
 
 from django.db.models import Count, F, Q, Sum
@@ -10,12 +12,14 @@ from django.db.models.functions import Substr
 from django.utils import timezone
 
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.reports.annex import read_entry
-from quetsach.portal.reports.models import Report, ReportComponent
+from quetsach.portal.campaigns.queries import known_figures
+from quetsach.portal.reports.annex import Entry, read_entry
+from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent
 from quetsach.portal.reports.rollup import ROWS, ZERO, Figures, Line, Place, RollUp
 from quetsach.portal.units.models import path_segment, subtree
 
 _SEGMENT = len(path_segment(CampaignNode().pk))
+_FEW = 3  # below that, a median of siblings says nothing
 _PLACE = ("pk", "name", "path", "depth", "report__state")
 
 
@@ -156,3 +160,44 @@ def waiting_below(node: CampaignNode) -> list[Report]:
         .select_related("node", "current__author")
         .order_by(F("current__at").asc())
     )
+
+
+def facts(
+    node: CampaignNode, report: Report | None, entry: Entry, children: Iterable[Line]
+) -> dict[str, float | None]:
+    """What the portal knows for the rules of the annex; the names are told in rules/annex-2022.toml."""
+    children = list(children)
+    known = known_figures(node)
+    late = (timezone.now() - node.due_at).total_seconds()
+    siblings = [
+        Figures(*row)
+        for row in Report.rows.filter(node__campaign_id=node.campaign_id, node__parent_id=node.parent_id)
+        .exclude(node=node)
+        .exclude(current=None)
+        .values_list(*(f"current__{row}" for row in ROWS))
+    ]
+    mine = tuple(entry.figures[row] for row in ROWS)
+    return {
+        "children": len(children),
+        "known1": known["r1"],
+        "known2": known["r2"],
+        "known3": known["r3"],
+        "known4": known["r4"],
+        "staff": node.staff_count,
+        "missing": sum(line.missing_below + (line.own is None) for line in children),
+        "changed": len(drifted(report, children)) if report else 0,
+        "late_hours": max(0, ceil(late / 3600)),
+        "self_counted": int(node.campaign.count_self),
+        "sibling_ratio": median(s.r2 / (s.r1 + 1) for s in siblings) if len(siblings) >= _FEW else None,
+        "twin": int(mine in {tuple(s) for s in siblings}),
+    }
+
+
+def prefilled(node: CampaignNode) -> dict[str, int]:
+    """What a first draft starts with: the rows that the portal knows; the others stay blank."""
+    return {row: count for row, count in known_figures(node).items() if count is not None}
+
+
+def last_return(report: Report) -> ReportEvent | None:
+    """Why the report was returned last, and by whom."""
+    return report.events.filter(type=ReportEvent.Type.RETURN).select_related("actor").last()
