@@ -36,8 +36,8 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     given = arguments()
-    own = bool(given.logs)
-    if given.check or given.reset or own:
+    # A start that was cut short left no mark; what it half-made is made anew.
+    if given.check or given.reset or given.logs or not (VAR / "ready.json").exists():
         shutil.rmtree(VAR, ignore_errors=True)
     VAR.mkdir(parents=True, exist_ok=True)
     import django
@@ -55,7 +55,7 @@ def main() -> int:
         print(f"{' '.join(map(str, error.cmd))}: exit {error.returncode}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nStopped. Everything confirmed is kept in var/demo; the next start takes seconds.")
+        print("\nĐã dừng. / Stopped.")
         return 130
 
 
