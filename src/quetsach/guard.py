@@ -126,7 +126,9 @@ class _Suffixes:
     def __init__(self) -> None:
         from publicsuffixlist import PublicSuffixList  # imported when needed: only lists pay for its table
 
-        data = resources.files("publicsuffixlist").joinpath("public_suffix_list.dat").read_text(encoding="utf-8")
+        data = (
+            resources.files("publicsuffixlist").joinpath("public_suffix_list.dat").read_text(encoding="utf-8")
+        )
         rules = [line.strip() for line in data.splitlines() if line.strip() and not line.startswith("//")]
         self._rules = frozenset(canonical.name(rule) for rule in rules if rule[0] not in "*!")
         self._wild = frozenset(canonical.name(rule[2:]) for rule in rules if rule.startswith("*."))
@@ -254,7 +256,9 @@ def _by_canonical(overrides: Iterable[Override]) -> Mapping[str, Override]:
         try:
             items, _ = parse(override.indicator.strip(), Scope.WITH_SUBDOMAINS)
         except Reject as reject:
-            raise IndicatorError(f"override of '{override.indicator}': no indicator ({reject.code})") from reject
+            raise IndicatorError(
+                f"override of '{override.indicator}': no indicator ({reject.code})"
+            ) from reject
         for item in items:
             found[item.canonical] = override
     return found
@@ -274,10 +278,14 @@ def read_overrides(path: Path) -> tuple[Override, ...]:
     for row in reader:
         values = {c: (row[c] or "").strip() for c in wanted}
         if empty := [c for c, v in values.items() if not v]:
-            raise IndicatorError(f"{path}, line {reader.line_num}: {', '.join(empty)} is empty; every override says why and who")
+            raise IndicatorError(
+                f"{path}, line {reader.line_num}: {', '.join(empty)} is empty; every override says why and who"
+            )
         when = _date(values["date"])
         if when is None:
-            raise IndicatorError(f"{path}, line {reader.line_num}: '{values['date']}' is no date; write yyyy-mm-dd")
+            raise IndicatorError(
+                f"{path}, line {reader.line_num}: '{values['date']}' is no date; write yyyy-mm-dd"
+            )
         found.append(Override(values["indicator"], values["reason"], values["who"], when))
     return tuple(found)
 

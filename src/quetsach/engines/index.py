@@ -146,4 +146,3 @@ def hits_of(index: Index, tokens: Iterable[Token]) -> Hits:
         if hit is not None and hit[0] not in found:
             found[hit[0]] = (token.field, hit[1])
     return found
-

@@ -114,7 +114,9 @@ class FormatReader:
         self._shapes = [ShapeReader(log_format, shape) for shape in log_format.shapes]
         self._variants = log_format.variants
 
-    def read(self, line: bytes, header: Header, json_object: Callable[[], dict[str, Any] | None]) -> Record | None:
+    def read(
+        self, line: bytes, header: Header, json_object: Callable[[], dict[str, Any] | None]
+    ) -> Record | None:
         """The record, or None if the line does not parse by this format."""
         for shape in self._shapes:
             values = shape.read(line, header, json_object)

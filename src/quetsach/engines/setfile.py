@@ -50,7 +50,9 @@ def read(path: Path) -> IndicatorSet:
     try:
         with path.open("rb") as file:
             if file.read(len(MAGIC)) != MAGIC:
-                raise IndicatorError(f"{path}: is no compiled indicator set; make one with 'indicators compile'")
+                raise IndicatorError(
+                    f"{path}: is no compiled indicator set; make one with 'indicators compile'"
+                )
             header = json.loads(file.readline())
             section = header["sections"]["list"]
             file.seek(section["offset"], 1)

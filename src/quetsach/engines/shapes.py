@@ -15,7 +15,17 @@ Values = Callable[[str], tuple[bytes, ...]]
 
 JSON_PREFIX = 256
 JSON_DEPTH = 100
-_DIRECTIVES = (b"separator", b"set_separator", b"empty_field", b"unset_field", b"path", b"fields", b"types", b"open", b"close")
+_DIRECTIVES = (
+    b"separator",
+    b"set_separator",
+    b"empty_field",
+    b"unset_field",
+    b"path",
+    b"fields",
+    b"types",
+    b"open",
+    b"close",
+)
 _HEX = re.compile(rb"\\x([0-9A-Fa-f]{2})")
 
 
@@ -160,7 +170,9 @@ def _encode(text: str) -> bytes:
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        clean = "".join("\ufffd" if 0xD800 <= ord(c) < 0xDC80 or 0xDD00 <= ord(c) < 0xE000 else c for c in text)
+        clean = "".join(
+            "\ufffd" if 0xD800 <= ord(c) < 0xDC80 or 0xDD00 <= ord(c) < 0xE000 else c for c in text
+        )
         return clean.encode("utf-8", "surrogateescape")
 
 
@@ -256,7 +268,9 @@ class ShapeReader:
         self._json = JsonReader(log_format, shape.nested) if self.is_json else None
         self._pattern = PatternReader(log_format, shape.patterns) if shape.type == "pattern" else None
 
-    def read(self, line: bytes, header: Header, json_object: Callable[[], dict[str, Any] | None]) -> Values | None:
+    def read(
+        self, line: bytes, header: Header, json_object: Callable[[], dict[str, Any] | None]
+    ) -> Values | None:
         if self._delimited is not None:
             return self._delimited.read(line, header)
         if self._json is not None:

@@ -87,7 +87,9 @@ def _request(record: Record) -> list[Token]:
             rest = path_of(target)
             joined = hosts or ([(record.server, None)] if record.server is not None else [])
             for host, port in joined:
-                found.append(Token("url", "url", host, port if port is not None else record.server_port, rest))
+                found.append(
+                    Token("url", "url", host, port if port is not None else record.server_port, rest)
+                )
         elif not any(c in target for c in "/?#"):
             found.append(_host_token(*split_host(value)))
     return list(dict.fromkeys(found))

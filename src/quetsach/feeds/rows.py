@@ -61,7 +61,9 @@ def _is_value(text: str) -> bool:
 def is_hosts(lines: Sequence[str]) -> bool:
     """Whether most lines are an address and names after it."""
     data = [line.split() for line in lines[:SNIFFED_LINES] if line.strip() and not is_comment(line)]
-    hosts = [d for d in data if len(d) > 1 and address(d[0]) and address(d[1]) is None and not d[1].startswith("#")]
+    hosts = [
+        d for d in data if len(d) > 1 and address(d[0]) and address(d[1]) is None and not d[1].startswith("#")
+    ]
     return bool(data) and len(hosts) * 2 > len(data)
 
 
