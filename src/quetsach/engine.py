@@ -1,7 +1,7 @@
 """The one contract of both engines, and the choice between them (spec: contract 9).
 
-An engine turns an indicator set into a `Matcher`; a matcher reads one source and says what it saw. Engines know
-nothing of output files, the terminal or the portal.
+An engine turns an indicator set into a `Matcher`; a matcher reads one source and says what it saw. Engines
+know nothing of output files, the terminal or the portal.
 """
 
 from __future__ import annotations
@@ -57,7 +57,10 @@ class Matcher(Protocol):
     set_id: str
 
     def scan(self, path: Path, options: ScanOptions, progress: Progress) -> SourceResult:
-        """Read one file (or `-`, standard input). What cannot be read is said in `coverage.errors`, not raised."""
+        """Read one file (or `-`, standard input).
+
+        What cannot be read is said in `coverage.errors`, not raised.
+        """
         ...
 
 

@@ -1,4 +1,4 @@
-"""Guard rails: indicators that would flag half the country are stopped or warned about, never silently (spec: contract 5).
+"""Guard rails: items that would flag half the country are stopped or warned about, never silently.
 
 An override keeps one stopped indicator, with a reason, who decided and when.
 """
@@ -39,7 +39,7 @@ GOVERNMENT = "gov.vn"
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """What belongs to the organisation itself: domain names (with all below) and networks in CIDR notation."""
+    """What is the organisation's own: domain names (with all below) and networks in CIDR notation."""
 
     names: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ class Override:
 
 
 class Concern(NamedTuple):
-    """One indicator and why it is stopped or warned about; `override` is set where a person decided otherwise."""
+    """One indicator and why it is stopped or warned about; `override` is what a person decided."""
 
     indicator: Indicator
     code: str
@@ -82,7 +82,7 @@ def _table(name: str) -> tuple[tuple[str, str], ...]:
 
 
 class _Block(NamedTuple):
-    """Addresses from `first` to `last`; cheaper than ip_network, of which lists hold hundreds of thousands."""
+    """Addresses from `first` to `last`; cheaper than ip_network for lists of hundreds of thousands."""
 
     version: int
     first: int
@@ -121,7 +121,7 @@ class _Ranges:
 
 
 class _Suffixes:
-    """Public suffixes, the private section too (publicsuffix.org); the package is asked only where its rules may apply."""
+    """Public suffixes, the private section too; the package is asked only where a rule may apply."""
 
     def __init__(self) -> None:
         from publicsuffixlist import PublicSuffixList  # imported when needed: only lists pay for its table
@@ -205,7 +205,7 @@ class _Rails:
         return ("own", own) if own is not None else None
 
     def warn(self, indicator: Indicator) -> tuple[str, str] | None:
-        """Code and detail of the first rail that warns; URLs on shared hosts are what such hosts are listed for."""
+        """Code and detail of the first rail that warns; a URL on a shared host is precise enough."""
         if indicator.kind is Kind.DOMAIN:
             known = self._known.touch(indicator.value)
             return ("well-known", known) if known is not None else None
@@ -267,7 +267,7 @@ def _by_canonical(overrides: Iterable[Override]) -> Mapping[str, Override]:
 def read_overrides(path: Path) -> tuple[Override, ...]:
     """Read a CSV with the columns indicator, reason, who, date (yyyy-mm-dd or dd/mm/yyyy).
 
-    Raises IndicatorError with file and line when a column or a value is missing: no override without a reason.
+    Raises IndicatorError with file and line when a column or a value is missing.
     """
     text, _ = decode(read_bytes(path))
     reader = csv.DictReader(io.StringIO(text.replace("\r\n", "\n")), skipinitialspace=True)
@@ -279,7 +279,7 @@ def read_overrides(path: Path) -> tuple[Override, ...]:
         values = {c: (row[c] or "").strip() for c in wanted}
         if empty := [c for c, v in values.items() if not v]:
             raise IndicatorError(
-                f"{path}, line {reader.line_num}: {', '.join(empty)} is empty; every override says why and who"
+                f"{path}, line {reader.line_num}: {', '.join(empty)} is empty; say why and who"
             )
         when = _date(values["date"])
         if when is None:

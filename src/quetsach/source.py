@@ -1,6 +1,6 @@
 """Bytes of one log source: plain, gzip or zstd, told apart by their first bytes, never by a name.
 
-What cannot be read is collected in `errors` with file, place and advice; what came out before is still scanned.
+What cannot be read is said in `errors` with file, place and advice; what came before is still scanned.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ class Source:
                     stripped += more
                 if not is_start(stripped[:magic]):
                     self._fail(
-                        f"{kind}: something that is no {kind} follows at decompressed byte {given}; it was not read"
+                        f"{kind}: what follows decompressed byte {given} is no {kind} and was not read"
                     )
                     return
                 data, decoder, fed, padding = stripped, make(), False, False
@@ -188,7 +188,7 @@ class Source:
 def _feed(
     decoder: _Decoder, data: bytes, make: Callable[[], _Decoder], fed: bool
 ) -> tuple[bytes, str | None]:
-    """Decompress; after an error as much as can be had. Bytes are fed singly only where something is wrong."""
+    """Decompress; after an error as much as can be had, by feeding single bytes."""
     copy = getattr(decoder, "copy", None)
     saved = copy() if copy is not None else (None if fed else make())
     try:

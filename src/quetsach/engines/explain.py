@@ -29,7 +29,7 @@ REASONS = {
     "covered": "{token} is the host of a URL that matches, which is reported instead",
     "counted": "{item} counts once a line, with an earlier field",
     "inbound": "{token} is listed but opened the connection: counted as inbound, no sighting",
-    "mention": "{token} would match {item}, but is only mentioned here (a query, a path, a referrer, another field)",
+    "mention": "{token} would match {item}, but is only mentioned (query, path, referrer, other field)",
 }
 """Code → English sentence with `{token}` and `{item}`."""
 
@@ -52,7 +52,7 @@ class TokenNote:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`format` is `text` where no format was recognised; `roles` are the meaningful fields with their values."""
+    """`format` is `text` where none was recognised; `roles` are the meaningful fields and their values."""
 
     format: str
     variant: str

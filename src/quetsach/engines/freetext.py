@@ -1,4 +1,4 @@
-"""Tokens of a line of no known format (docs/log-formats.md 6). Everything counts but mentions in queries and referrers."""
+"""Tokens of a line of no known format (docs/log-formats.md 6): all count but queries and referrers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from ipaddress import ip_address, ip_network
 
-from quetsach.canonical import IPV4, address, name, parse_port, path_of, split_url
+from quetsach.canonical import IPV4, address, is_numeric_name, name, parse_port, path_of, split_url
 from quetsach.engines import times
 from quetsach.engines.records import text
 from quetsach.engines.tokens import Token
@@ -97,7 +97,7 @@ def read(line: bytes) -> FreeText:
         found += _bare_url(whole, masked, start, end, token.value)
     for run in _NAME.finditer(clear):
         spelled = run[0].strip(".")
-        if "." in spelled:
+        if "." in spelled and not is_numeric_name(spelled):
             value = name(spelled)
             found.append((run.start(), Token("text", "name", value)))
             found += _bare_url(whole, masked, run.start(), run.end(), value)
@@ -114,7 +114,11 @@ def words(line: bytes) -> tuple[Token, ...]:
     whole = text(line)
     names = (name(run[0].strip(".")) for run in _NAME.finditer(whole))
     addresses = [token for _, _, token in (*_ipv6(whole), *_ipv4(whole))]
-    return tuple(dict.fromkeys([*(Token("text", "name", n) for n in names if "." in n), *addresses]))
+    return tuple(
+        dict.fromkeys(
+            [*(Token("text", "name", n) for n in names if "." in n and not is_numeric_name(n)), *addresses]
+        )
+    )
 
 
 def _clear_path(line: str, url: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""A line becomes named fields with values (docs/log-formats.md 2). Bytes in, bytes out; bad lines give None."""
+"""A line becomes named fields with values (docs/log-formats.md 2). Bad lines give None."""
 
 from __future__ import annotations
 
@@ -248,15 +248,17 @@ class PatternReader:
             found = pattern.fullmatch(line)
             if found is None:
                 continue
-            groups: Mapping[str, bytes | None] = found.groupdict()
-            unset = self._unset
-
-            def values(name: str) -> tuple[bytes, ...]:
-                value = groups.get(name)
-                return (value,) if value and value not in unset else ()
-
-            return values
+            return self._values(found.groupdict())
         return None
+
+    def _values(self, groups: Mapping[str, bytes | None]) -> Values:
+        unset = self._unset
+
+        def values(name: str) -> tuple[bytes, ...]:
+            value = groups.get(name)
+            return (value,) if value and value not in unset else ()
+
+        return values
 
 
 class ShapeReader:

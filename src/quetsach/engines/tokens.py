@@ -12,7 +12,7 @@ from quetsach.engines.records import Record, text
 class Token(NamedTuple):
     """`kind` is name, address or url; `value` the name, the address or the URL's host, canonical.
 
-    `port` completes an address to an endpoint, or is the port that a URL shows; `rest` is a URL's path and query.
+    `port` makes an address an endpoint, or is the port that a URL shows; `rest` is its path and query.
     """
 
     field: str

@@ -29,9 +29,11 @@ SNIFFED_LINES = 50
 _COMMENT = re.compile(r"\s*(?:[#;!]|//|\[(?![0-9A-Fa-f:.]+\]))")
 _INLINE_COMMENT = re.compile(r"\s#.*\Z", re.DOTALL)
 _LOCAL_NAMES = frozenset(
-    "localhost localhost.localdomain local broadcasthost ip6-localhost ip6-loopback ip6-localnet "
-    "ip6-mcastprefix ip6-allnodes ip6-allrouters ip6-allhosts 0.0.0.0".split()
-)
+    (
+        "localhost", "localhost.localdomain", "local", "broadcasthost", "ip6-localhost", "ip6-loopback",
+        "ip6-localnet", "ip6-mcastprefix", "ip6-allnodes", "ip6-allrouters", "ip6-allhosts",
+    )
+)  # fmt: skip
 
 
 class Value(NamedTuple):
@@ -77,7 +79,7 @@ def hosts(lines: Sequence[str]) -> Iterator[Value]:
             yield from plain([line], number)
             continue
         for word in words[1:]:
-            if word.lower() not in _LOCAL_NAMES:
+            if word.lower() not in _LOCAL_NAMES and word != words[0]:
                 yield Value(number, word)
 
 
