@@ -39,10 +39,14 @@ def is_zstd(start: bytes) -> bool:
 
 
 class Source:
-    """One input, read once. `stored` counts bytes as they lie on disk, `decompressed` bytes given out."""
+    """One input, read once. `stored` counts bytes as they lie on disk, `decompressed` bytes given out.
 
-    def __init__(self, path: Path | str) -> None:
+    UTF-16 is an error, unless `any_encoding` says that the reader will decode it.
+    """
+
+    def __init__(self, path: Path | str, *, any_encoding: bool = False) -> None:
         self.path = str(path)
+        self._any_encoding = any_encoding
         self.errors: list[str] = []
         self.stored = 0
         self.decompressed = 0
@@ -95,7 +99,7 @@ class Source:
             start += chunk
             if len(start) >= 3:
                 break
-        if start[:2] in _UTF16:
+        if start[:2] in _UTF16 and not self._any_encoding:
             self._fail(f"is {_UTF16[start[:2]]} text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8) and scan that")
             return
         if start:
