@@ -24,7 +24,7 @@ _COMMANDS = {
 def _short_help(name: str) -> str:
     # The list of commands must not import them all.
     return {
-        "scan": _("Find machines that contacted malicious addresses, in log files."),
+        "scan": _("Find machines that called malicious addresses, in log files."),
         "explain": _("Tell how one log line is read, what matches and why not."),
         "indicators": _("Check, compile or convert lists of malicious addresses."),
         "push": _("Send the result of a scan to the portal."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -15,12 +16,18 @@ from quetsach.sighting import ScanFileError
 if TYPE_CHECKING:
     from rich.console import Console
 
+_FILE_WIDTH = 120
+"""Characters in a line where the text goes to a file or a pipe."""
+
 
 def console(*, is_error: bool = False) -> Console:
     """A terminal that interprets nothing in what it is given."""
     from rich.console import Console
 
-    return Console(stderr=is_error, markup=False, highlight=False, emoji=False)
+    made = Console(stderr=is_error, markup=False, highlight=False, emoji=False)
+    if not made.is_terminal and "COLUMNS" not in os.environ:
+        made.width = _FILE_WIDTH
+    return made
 
 
 def error(text: str) -> None:

@@ -20,7 +20,7 @@ from quetsach.outputs.problems import explain
 from quetsach.sighting import Coverage, Sighting
 
 MOST_MACHINES = 2_000
-MOST_PROOFS = 20
+MOST_PROOFS = 10
 MOST_LOGS = 2_000
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _STATES = {
@@ -66,6 +66,9 @@ def _page(report: Report) -> Iterator[str]:
     found = summary.figures(report, machines)
     style = files("quetsach.outputs").joinpath("page.css").read_text("utf-8")
     title = _("Result of the log scan")
+    answer = summary.verdict(found)
+    if found.lines:
+        answer += " " + summary.looked_at(found, report)
     yield (
         f'<!doctype html>\n<html lang="{code()}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
@@ -77,7 +80,7 @@ def _page(report: Report) -> Iterator[str]:
     )
     yield (
         f'<div class="ask"><h1>{_t(_("Which machines called malicious addresses?"))}</h1>'
-        f'<p class="answer">{_t(summary.verdict(found))} {_t(summary.looked_at(found, report))}</p></div>\n'
+        f'<p class="answer">{_t(answer)}</p></div>\n'
     )
     yield from _problems(report)
     yield _figures(found)
@@ -179,10 +182,10 @@ def _proofs(machine: Machine, report: Report) -> Iterator[str]:
     yield f'<tr class="more"><td colspan="5"><details><summary>{_t(label)}</summary><ul class="proof">'
     for row in machine.rows:
         yield _proof(row, report)
-    hidden = sum(machine.actions.values()) and len(machine.rows) >= MOST_PROOFS
+    hidden = machine.total - len(machine.rows)
     if hidden:
-        text = _("Only the first %(n)s are shown; the .xlsx and .jsonl files hold them all.")
-        yield f"<li>{_t(text % {'n': MOST_PROOFS})}</li>"
+        text = _("%(n)s more are not shown; the .xlsx and .jsonl files hold them all.")
+        yield f"<li>{_t(text % {'n': words.number(hidden)})}</li>"
     yield "</ul></details></td></tr>\n"
 
 

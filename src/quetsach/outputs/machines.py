@@ -11,11 +11,13 @@ from quetsach.sighting import ACTIONS, Sighting
 NOBODY = ""
 """The key of all sightings whose line names no client."""
 IDENTITY = ("host", "user", "mac", "nat")
+MOST_OF_ONE = 3
+"""Rows kept of one indicator, so that a busy one does not hide the others."""
 
 
 @dataclass(slots=True)
 class Machine:
-    """One client address or name. `count` is in sighting lines: a line with two indicators counts twice."""
+    """One client address or name. `count` is in lines (one with two indicators counts twice), `total` in rows."""
 
     device: str
     identity: dict[str, str] = field(default_factory=dict)
@@ -27,6 +29,8 @@ class Machine:
     first: str | None = None
     last: str | None = None
     rows: list[Sighting] = field(default_factory=list)
+    total: int = 0
+    kept: Counter[str] = field(default_factory=Counter)
 
     @property
     def action(self) -> str:
@@ -34,7 +38,7 @@ class Machine:
         return min(self.actions, key=ACTIONS.index, default=ACTIONS[-1])
 
     def add(self, sighting: Sighting, log: str, keep: int) -> None:
-        """Count one sighting in, and keep it among the first `keep` rows."""
+        """Count one sighting in; keep it where it is among the first `keep` rows."""
         for name, value in sighting.identity.items():
             self.identity.setdefault(name, value)
         if sighting.family:
@@ -47,7 +51,9 @@ class Machine:
             self.first = sighting.first_seen
         if sighting.last_seen and (self.last is None or sighting.last_seen > self.last):
             self.last = sighting.last_seen
-        if len(self.rows) < keep:
+        self.total += 1
+        if len(self.rows) < keep and self.kept[sighting.indicator] < MOST_OF_ONE:
+            self.kept[sighting.indicator] += 1
             self.rows.append(sighting)
 
 

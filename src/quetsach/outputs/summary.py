@@ -58,7 +58,7 @@ def verdict(found: Figures) -> str:
     if found.rows:
         return _("Malicious addresses on the list were seen, but the lines do not say which machine.")
     if not found.lines:
-        return _("Nothing could be looked at.")
+        return _("The logs are empty.") if found.files else _("Nothing could be looked at.")
     return _("No address on the list was seen.")
 
 

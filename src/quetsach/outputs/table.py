@@ -18,9 +18,10 @@ from quetsach.outputs import summary, words
 from quetsach.outputs.machines import Machine, by_machine
 from quetsach.outputs.problems import explain
 
-MOST_MACHINES = 50
+MOST_MACHINES = 20
 MOST_NOTES = 3
 MOST_ERRORS = 20
+_NARROW, _WIDE = 76, 110
 _STYLES = {"allowed": "bold red", "blocked": "yellow", "attempt": "yellow", "unknown": "magenta"}
 _LEVELS = {"reject": 0, "stop": 1, "warn": 2}
 
@@ -33,7 +34,8 @@ def show(console: Console, report: Report) -> None:
     if report.result.is_interrupted:
         _say(console, _("The scan was interrupted: what follows is only a part."), "bold yellow")
     _say(console, summary.verdict(found), "bold red" if found.rows else "bold")
-    _say(console, summary.looked_at(found, report))
+    if found.lines:
+        _say(console, summary.looked_at(found, report))
     if machines:
         console.print()
         console.print(_machines(machines[:MOST_MACHINES], report, console.width))
@@ -106,24 +108,26 @@ def _recognised(report: Report) -> str:
 
 
 def _machines(machines: list[Machine], report: Report, width: int) -> RenderableType:
-    if width < 90:
+    if width < _NARROW:
         return _cards(machines, report)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), show_edge=False, pad_edge=False, header_style="bold")
     table.add_column(_("Machine"), overflow="fold", min_width=13)
-    table.add_column(_("Malware, malicious addresses"), overflow="fold", ratio=1)
+    table.add_column(_("Malware, malicious addresses"), overflow="fold")
     table.add_column(_("Lines"), justify="right", no_wrap=True)
-    table.add_column(_("Seen"), overflow="fold", min_width=19)
+    table.add_column(_("Seen"), overflow="fold", min_width=19, no_wrap=width >= _WIDE)
     table.add_column(_("Outcome"), overflow="fold", min_width=12)
-    table.add_column(_("Log file"), overflow="fold", max_width=28)
+    if width >= _WIDE:
+        table.add_column(_("Log file"), overflow="fold", max_width=28)
     for machine in machines:
-        table.add_row(
+        cells = [
             _name(machine),
             _malware(machine),
-            words.number(machine.count),
+            Text(words.number(machine.count)),
             Text(words.span(machine.first, machine.last, report.zone)),
             Text(words.action(machine.action), style=_STYLES[machine.action]),
-            Text(summary.some(sorted(log.rsplit("/", 1)[-1] for log in machine.logs), 2), style="dim"),
-        )
+            Text(summary.some(sorted({log.rsplit("/", 1)[-1] for log in machine.logs}), 2), style="dim"),
+        ]
+        table.add_row(*cells[: len(table.columns)])
     return table
 
 

@@ -163,7 +163,7 @@ def _notes(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> None
         rows.append((_("INCOMPLETE"), _("The scan was interrupted: what follows is only a part.")))
     rows += [
         (_("Result"), summary.verdict(found)),
-        (_("Looked at"), summary.looked_at(found, report)),
+        *([(_("Looked at"), summary.looked_at(found, report))] if found.lines else []),
         *((_("Note"), text) for text in summary.remarks(found, report)),
         (_("Times shown in"), words.zone_name(report.zone)),
         (_("Scanned by"), result.scan.tool),
