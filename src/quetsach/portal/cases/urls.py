@@ -1,8 +1,11 @@
 from django.urls import path
 
-from quetsach.portal.kit.unbuilt import unbuilt
+from quetsach.portal.cases import views, views_check
 
 urlpatterns = [
-    path("cd/<slug:slug>/may/", unbuilt, name="cases"),
-    path("cd/<slug:slug>/may/<uuid:case_id>/", unbuilt, name="case"),
+    path("tu-kiem-tra/", views_check.self_check, name="self_check"),
+    path("cd/<slug:slug>/may/", views.cases, name="cases"),
+    path("cd/<slug:slug>/may/<uuid:case_id>/", views.case, name="case"),
+    path("cd/<slug:slug>/may/<uuid:case_id>/ghi/<slug:act>/", views.act, name="case_act"),
+    path("cd/<slug:slug>/may/<uuid:case_id>/chuyen/", views.assign, name="device_assign"),
 ]

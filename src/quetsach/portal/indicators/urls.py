@@ -1,8 +1,12 @@
 from django.urls import path
 
-from quetsach.portal.kit.unbuilt import unbuilt
+from quetsach.portal.indicators import views, views_public
 
 urlpatterns = [
-    path("danh-sach/", unbuilt, name="indicator_list"),
-    path("cd/<slug:slug>/chi-dau/", unbuilt, name="indicators"),
+    path("danh-sach/", views_public.indicator_list, name="indicator_list"),
+    path("danh-sach/<slug:slug>/sha256.txt", views_public.checksums, name="indicator_sums"),
+    path("danh-sach/<slug:slug>/<str:name>", views_public.download, name="indicator_file"),
+    path("cd/<slug:slug>/chi-dau/", views.indicators, name="indicators"),
+    path("cd/<slug:slug>/chi-dau/<uuid:set_id>/", views.draft, name="indicator_draft"),
+    path("cd/<slug:slug>/chi-dau/<uuid:set_id>/ghi-chu.csv", views.notes, name="indicator_notes"),
 ]

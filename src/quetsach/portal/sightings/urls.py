@@ -1,7 +1,9 @@
 from django.urls import path
 
-from quetsach.portal.kit.unbuilt import unbuilt
+from quetsach.portal.sightings import views
 
 urlpatterns = [
-    path("cd/<slug:slug>/nhat-ky/", unbuilt, name="scans"),
+    path("cd/<slug:slug>/nhat-ky/", views.scans, name="scans"),
+    path("cd/<slug:slug>/nhat-ky/<uuid:scan_id>/", views.scan, name="scan"),
+    path("cd/<slug:slug>/luot-phat-hien/", views.sightings, name="sightings"),
 ]

@@ -1,0 +1,11 @@
+"""Assembly of the machines' addresses, below /api/v1/. Each app owns its own functions."""
+
+from django.urls import path
+
+from quetsach.portal.indicators.api import current_list
+from quetsach.portal.sightings.api import push
+
+urlpatterns = [
+    path("sightings", push, name="api_sightings"),
+    path("indicators", current_list, name="api_indicators"),
+]

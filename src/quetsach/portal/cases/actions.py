@@ -1,0 +1,148 @@
+"""What can be done to machines and cases by people: one verb each, with its transaction and its audit entry."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from quetsach.errors import PortalError
+from quetsach.portal.accounts.models import User
+from quetsach.portal.audit.actions import record
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.cases.models import Case, CaseEvent, Device
+from quetsach.portal.cases.rules import TRANSITIONS, Act, State, allows
+from quetsach.portal.sightings.models import Coverage
+
+
+class CaseError(PortalError):
+    """The act does not fit the case as it is now; the text is for the person."""
+
+
+def move(
+    case: Case,
+    act: Act,
+    *,
+    by: User | None = None,
+    at: datetime | None = None,
+    reason: str = "",
+    data: dict[str, Any] | None = None,
+    coverage: Coverage | None = None,
+    ip: str | None = None,
+) -> CaseEvent:
+    """Move a locked case, write its event and the audit entry. The caller saves what else changed.
+
+    Raises:
+        CaseError: someone else has moved the case in between.
+    """
+    before = State(case.state)
+    if not allows(before, act):
+        raise CaseError(_("The case has changed in the meantime. Look at it again before you go on."))
+    case.state = TRANSITIONS[before, act].value
+    event = CaseEvent(
+        case=case, at=at or timezone.now(), act=act.value, from_state=before.value, to_state=case.state,
+        by=by, reason=reason, data=data or {}, coverage=coverage,
+    )  # fmt: skip
+    event.save(force_insert=True)
+    case.save()
+    record(
+        by,
+        f"case.{act.value}",
+        unit_path=case.device.owner.path,
+        about=case,
+        data={"device": case.device.key, "from": before.value, "to": case.state, "reason": reason, **(data or {})},
+        ip=ip,
+    )
+    return event
+
+
+def _locked(case: Case) -> Case:
+    return Case.rows.select_for_update(of=("self",)).select_related("device__owner").get(pk=case.pk)
+
+
+@transaction.atomic
+def start_cleaning(case: Case, actor: User, ip: str | None = None) -> Case:
+    """Somebody works on the machine."""
+    case = _locked(case)
+    if case.state != State.CLEANING:
+        move(case, Act.START, by=actor, ip=ip)
+    return case
+
+
+@transaction.atomic
+def claim_clean(
+    case: Case, actor: User, *, done: str, done_at: datetime, tool: str = "", note: str = "", ip: str | None = None
+) -> Case:
+    """The machine was handled, at `done_at` by event time: signs after that moment count against the claim.
+
+    Raises:
+        CaseError: the case cannot be claimed now, or the logs already show a sign after `done_at`.
+    """
+    case = _locked(case)
+    now = timezone.now()
+    if done_at > now:
+        raise CaseError(_("The time of handling lies in the future."))
+    if case.last_seen is not None and done_at < case.last_seen <= now:
+        raise CaseError(_("There is a sign later than that time. Handle the machine again, or correct the time."))
+    case.claimed_at, case.verified_at, case.quiet_until, case.confirmed_by = done_at, None, None, None
+    move(case, Act.CLAIM, by=actor, reason=note, data={"done": done, "tool": tool}, ip=ip)
+    return case
+
+
+@transaction.atomic
+def confirm_clean(case: Case, actor: User, reason: str, ip: str | None = None) -> Case:
+    """A person with authority says that the machine is clean; shown as such, apart from what logs prove."""
+    case = _locked(case)
+    now = timezone.now()
+    case.verified_at, case.quiet_until, case.confirmed_by = now, now, actor
+    move(case, Act.CONFIRM, by=actor, reason=reason, ip=ip)
+    return case
+
+
+@transaction.atomic
+def dismiss(case: Case, actor: User, reason: str, ip: str | None = None) -> Case:
+    """A false alarm. New evidence of another indicator opens the case again."""
+    case = _locked(case)
+    move(case, Act.DISMISS, by=actor, reason=reason, ip=ip)
+    return case
+
+
+@transaction.atomic
+def reopen(case: Case, actor: User, reason: str, ip: str | None = None) -> Case:
+    """Take back a claim, a confirmation or a dismissal. Only the current episode can be opened again."""
+    case = _locked(case)
+    if not case.is_current:
+        raise CaseError(_("A later case of this machine is open: go on there."))
+    case.claimed_at, case.verified_at, case.quiet_until, case.confirmed_by = None, None, None, None
+    move(case, Act.REOPEN, by=actor, reason=reason, ip=ip)
+    return case
+
+
+@transaction.atomic
+def assign_device(device: Device, to: CampaignNode, actor: User, ip: str | None = None) -> Device:
+    """Give a machine, with all its cases, to the unit that has it: the owner so far, or one below it.
+
+    Raises:
+        CaseError: the unit is elsewhere, or has a machine of that name already.
+    """
+    device = Device.rows.select_for_update(of=("self",)).select_related("owner").get(pk=device.pk)
+    origin = device.owner
+    if to.campaign_id != device.campaign_id or not to.path.startswith(origin.path):
+        raise CaseError(_("Choose this unit or one below it."))
+    if to.pk != origin.pk and Device.rows.filter(owner=to, key=device.key).exists():
+        raise CaseError(_("That unit already has a machine with this address. Handle it there."))
+    if to.pk == origin.pk and device.is_assigned:
+        return device
+    device.owner, device.is_assigned = to, True
+    device.save(update_fields=["owner", "is_assigned"])
+    record(
+        actor, "device.assign", unit_path=origin.path, about=device,
+        data={"device": device.key, "from": origin.name, "to": to.name}, ip=ip,
+    )  # fmt: skip
+    for case in Case.rows.select_for_update(of=("self",)).filter(device=device, state=State.NEW):
+        case.device = device
+        move(case, Act.ASSIGN, by=actor, data={"to": to.name}, ip=ip)
+    return device

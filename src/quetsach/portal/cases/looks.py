@@ -1,0 +1,98 @@
+"""Turns stored evidence and coverage into the facts that the rules judge."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+from quetsach.portal.cases.models import Alias, Case, CaseSighting
+from quetsach.portal.cases.rules import Hit, Look
+from quetsach.portal.indicators import store
+from quetsach.portal.sightings.models import Coverage, Sighting
+
+OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def event_time(sighting: Sighting, now: datetime | None = None) -> datetime | None:
+    """The row's latest event time, or None when its clock is not to be trusted (contract 4: suspect)."""
+    latest = (now or timezone.now()) + timedelta(days=1)
+    seen = sighting.last_seen
+    return seen if seen is not None and OLDEST <= seen <= latest else None
+
+
+@dataclass
+class Facts:
+    """What is known about one case: its rows of evidence, and what was looked at from the same places."""
+
+    case: Case
+    sightings: list[Sighting]
+    coverages: list[Coverage]
+    looks: list[Look]
+
+    @property
+    def hits(self) -> list[Hit]:
+        now = timezone.now()
+        return [Hit(place(s.node_id, s.source_name), event_time(s, now), s.received_at) for s in self.sightings]
+
+
+def place(node: UUID, source_name: str) -> str:
+    """A vantage point: a source name means something only to the unit that gave it."""
+    return f"{node}/{source_name}"
+
+
+def gather(cases: Iterable[Case], since: datetime | None = None) -> list[Facts]:
+    """Facts of many cases in a few queries. `since` leaves out coverage that ended before.
+
+    A coverage row may hold the machines of a year, so rows are read once and only the wanted machines are kept.
+    """
+    cases = list(cases)
+    links = CaseSighting.rows.filter(case__in=cases).select_related("sighting")
+    evidence: dict[UUID, list[Sighting]] = defaultdict(list)
+    for link in links:
+        evidence[link.case_id].append(link.sighting)
+    names: dict[UUID, dict[UUID, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for alias in Alias.rows.filter(device__in={case.device_id for case in cases}):
+        names[alias.device_id][alias.reporter_id].add(alias.key)
+    nodes = {s.node_id for rows in evidence.values() for s in rows}
+    coverages = Coverage.rows.filter(scan__node__in=nodes).select_related("scan__indicator_set", "scan__node")
+    if since is not None:
+        coverages = coverages.filter(last__gt=since)
+    facts = {case.pk: Facts(case, sorted(evidence[case.pk], key=_when), [], []) for case in cases}
+    by_node: dict[UUID, list[Facts]] = defaultdict(list)
+    for fact in facts.values():
+        for node in {s.node_id for s in fact.sightings}:
+            by_node[node].append(fact)
+    for coverage in coverages.order_by("first", "pk").iterator(chunk_size=50):
+        for fact in by_node[coverage.scan.node_id]:
+            keys = names[fact.case.device_id][coverage.scan.node_id]
+            fact.coverages.append(coverage)
+            fact.looks.append(_look(coverage, keys, frozenset(s.indicator for s in fact.sightings)))
+        coverage.devices = {}
+    return [facts[case.pk] for case in cases]
+
+
+def _look(coverage: Coverage, keys: set[str], indicators: frozenset[str]) -> Look:
+    alive = None
+    if coverage.devices:
+        alive = frozenset(
+            date.fromisoformat(day) for day, seen in coverage.devices.items() if not keys.isdisjoint(seen)
+        )
+    known = coverage.scan.indicator_set
+    return Look(
+        source_name=place(coverage.scan.node_id, coverage.name),
+        first=coverage.first,
+        last=coverage.last,
+        errors=len(coverage.errors) + coverage.scan.errors,
+        time=coverage.time,
+        alive=alive,
+        lists_all=known is not None and store.lists_all(known.sha256, indicators),
+    )
+
+
+def _when(sighting: Sighting) -> tuple[datetime, int]:
+    return (sighting.last_seen or OLDEST, sighting.pk)

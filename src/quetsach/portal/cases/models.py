@@ -1,0 +1,164 @@
+"""Machines, and the story of each from its first sign to proof that it is clean.
+
+Ownership is fixed when a machine is first seen; moving it is an audited act. Events are only ever added.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.cases.rules import State
+from quetsach.portal.kit.ids import uuid7
+from quetsach.portal.kit.scope import ScopedManager
+from quetsach.portal.sightings.models import Coverage, Sighting
+from quetsach.portal.units.models import within_units_of
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from quetsach.portal.accounts.models import User
+
+
+class Device(models.Model):
+    """A machine of a unit, known by `key`: its address or its name. Not `is_assigned`: its owner is only the
+    reporter, because no network said better."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="devices")
+    owner = models.ForeignKey(CampaignNode, on_delete=models.PROTECT, related_name="devices")
+    key = models.CharField(max_length=255)
+    identity = models.JSONField(default=dict, help_text="host, mac, user, nat as last seen")
+    is_assigned = models.BooleanField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    rows = models.Manager()
+    objects = ScopedManager["Device"]()
+
+    class Meta:
+        default_manager_name = "rows"
+        constraints = [models.UniqueConstraint(fields=["owner", "key"], name="device_once_per_owner")]
+        indexes = [models.Index(fields=["campaign", "key"], name="device_by_key")]
+
+    def __str__(self) -> str:
+        return self.key
+
+    @classmethod
+    def scope(cls, user: User | AnonymousUser) -> models.Q:
+        return within_units_of(user, "owner__path")
+
+
+class Alias(models.Model):
+    """What a reporter calls a machine. Later sightings follow it, also after the machine was moved."""
+
+    reporter = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="aliases")
+
+    rows = models.Manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["reporter", "key"], name="alias_once_per_reporter")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Case(models.Model):
+    """One machine and one malware family (`""`: an indicator without a family, one case per campaign).
+
+    A sign after VERIFIED_CLEAN opens a new episode; only the latest is `is_current`, and only that is counted.
+    """
+
+    STATES = [
+        (State.NEW.value, _("new")),
+        (State.ASSIGNED.value, _("assigned")),
+        (State.CLEANING.value, _("being cleaned")),
+        (State.CLAIMED_CLEAN.value, _("handled, not yet checked again")),
+        (State.RECHECKED.value, _("handled, checked again without a sign")),
+        (State.VERIFIED_CLEAN.value, _("verified clean")),
+        (State.FALSE_POSITIVE.value, _("false alarm")),
+    ]
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="cases")
+    family = models.CharField(max_length=100, blank=True)
+    episode = models.PositiveSmallIntegerField(default=1)
+    is_current = models.BooleanField(default=True)
+    state = models.CharField(max_length=16, choices=STATES)
+    opened_at = models.DateTimeField()
+    first_seen = models.DateTimeField(null=True)
+    last_seen = models.DateTimeField(null=True)
+    count = models.BigIntegerField(default=0, help_text="log lines with a sign")
+    relapses = models.PositiveSmallIntegerField(default=0)
+    claimed_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+    quiet_until = models.DateTimeField(null=True, help_text="event time up to which silence is proven or confirmed")
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+",
+        help_text="set when a person, not a log, said that it is clean",
+    )  # fmt: skip
+    sightings = models.ManyToManyField(Sighting, through="CaseSighting", related_name="+")
+
+    rows = models.Manager()
+    objects = ScopedManager["Case"]()
+
+    class Meta:
+        default_manager_name = "rows"
+        ordering = ("-last_seen", "-pk")
+        constraints = [
+            models.UniqueConstraint(fields=["device", "family", "episode"], name="episode_once"),
+            models.UniqueConstraint(
+                fields=["device", "family"], condition=models.Q(is_current=True), name="one_current_episode"
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "-last_seen"], name="case_by_state")]
+
+    def __str__(self) -> str:
+        return f"{self.device} · {self.family}"
+
+    @classmethod
+    def scope(cls, user: User | AnonymousUser) -> models.Q:
+        return within_units_of(user, "device__owner__path")
+
+
+class CaseSighting(models.Model):
+    """The evidence of a case. A row of one day may belong to two episodes, when the machine was declared clean
+    between two of its lines."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="links")
+    sighting = models.ForeignKey(Sighting, on_delete=models.CASCADE, related_name="+")
+
+    rows = models.Manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case", "sighting"], name="evidence_once")]
+
+    def __str__(self) -> str:
+        return f"{self.case} · {self.sighting}"
+
+
+class CaseEvent(models.Model):
+    """One step in the story of a case: who or what moved it, from where to where, why."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField()
+    act = models.CharField(max_length=12)
+    from_state = models.CharField(max_length=16, blank=True)
+    to_state = models.CharField(max_length=16)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField(blank=True)
+    data = models.JSONField(default=dict)
+    coverage = models.ForeignKey(Coverage, null=True, on_delete=models.PROTECT, related_name="+")
+
+    rows = models.Manager()
+
+    class Meta:
+        ordering = ("at", "pk")
+
+    def __str__(self) -> str:
+        return f"{self.case} · {self.act}"

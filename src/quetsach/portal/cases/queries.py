@@ -1,0 +1,156 @@
+"""What is known about machines. A figure is about a node's own machines unless it says otherwise."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Case as When
+from django.db.models import Count, IntegerField, Max, Min, Q, QuerySet, Value
+from django.db.models import When as Then
+from django.utils import timezone
+
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.cases import looks
+from quetsach.portal.cases.models import Case, CaseEvent
+from quetsach.portal.cases.rules import PATIENCE, Judgement, State, Word, judge
+from quetsach.portal.sightings.models import Coverage, Scan
+from quetsach.portal.units.models import subtree
+
+RANK = {
+    State.NEW: 0,
+    State.ASSIGNED: 1,
+    State.CLEANING: 2,
+    State.CLAIMED_CLEAN: 3,
+    State.RECHECKED: 4,
+    State.VERIFIED_CLEAN: 5,
+    State.FALSE_POSITIVE: 6,
+}
+"""The order of a list: what needs a hand first."""
+
+
+def counts_by_node(campaign: Campaign, path: str) -> dict[UUID, Counter[str]]:
+    """Cases by state of each node at or below `path`, each node's own only. One query; nodes without are absent."""
+    rows = (
+        Case.rows.filter(subtree(path, "device__owner__path"), device__campaign=campaign, is_current=True)
+        .values("device__owner", "state")
+        .annotate(n=Count("pk"))
+        .order_by()
+    )
+    counts: dict[UUID, Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        counts[row["device__owner"]][row["state"]] = row["n"]
+    return dict(counts)
+
+
+def machines_of(node: CampaignNode, *, below: bool = False) -> QuerySet[Case]:
+    """The current cases of a node, with those below it if asked; what needs a hand first."""
+    where = subtree(node.path, "device__owner__path") if below else Q(device__owner=node)
+    ranks = [Then(state=state.value, then=Value(rank)) for state, rank in RANK.items()]
+    return (
+        Case.rows.filter(where, device__campaign=node.campaign_id, is_current=True)
+        .select_related("device__owner")
+        .annotate(rank=When(*ranks, default=Value(9), output_field=IntegerField()))
+        .order_by("rank", "-relapses", "-last_seen", "pk")
+    )
+
+
+SHOWN = (Word.SIGNS, Word.BUSY, Word.UNSURE, Word.CLEAN, Word.DISMISSED)
+
+
+def _word_filters(campaign: Campaign, now: datetime) -> dict[Word, Q]:
+    """`rules.word` as filters; a test holds the two together."""
+    stale = Q(state=State.CLAIMED_CLEAN, claimed_at__lt=now - PATIENCE) | Q(
+        state=State.RECHECKED, claimed_at__lt=now - PATIENCE - timedelta(days=campaign.quiet_days)
+    )
+    waiting = Q(state__in=(State.CLEANING, State.CLAIMED_CLEAN, State.RECHECKED))
+    return {
+        Word.SIGNS: Q(state__in=(State.NEW, State.ASSIGNED)),
+        Word.BUSY: waiting & ~stale,
+        Word.UNSURE: stale,
+        Word.CLEAN: Q(state=State.VERIFIED_CLEAN),
+        Word.DISMISSED: Q(state=State.FALSE_POSITIVE),
+    }
+
+
+def in_word(cases: QuerySet[Case], word: Word, campaign: Campaign, now: datetime) -> QuerySet[Case]:
+    """Those cases that show this word."""
+    return cases.filter(_word_filters(campaign, now)[word])
+
+
+def words_of(cases: QuerySet[Case], campaign: Campaign, now: datetime) -> Counter[Word]:
+    """How many cases show each word. One query."""
+    filters = _word_filters(campaign, now)
+    row = cases.order_by().aggregate(**{w.value: Count("pk", filter=filters[w]) for w in SHOWN})
+    return Counter({w: row[w.value] for w in SHOWN})
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a node has looked at: accepted scans, from when to when by event time, and problems while reading."""
+
+    scans: int
+    first: datetime | None
+    last: datetime | None
+    errors: int
+
+
+def watched(node: CampaignNode, *, below: bool = False) -> Watched:
+    """The node's own logs, or those of the nodes below too."""
+    where = subtree(node.path, "node__path") if below else Q(node=node)
+    scans = Scan.rows.filter(where, node__campaign=node.campaign_id)
+    spans = Coverage.rows.filter(scan__in=scans, time__in=("ok", "assumed_year"))
+    span = spans.aggregate(first=Min("first"), last=Max("last"))
+    errors = sum(scans.values_list("errors", flat=True))
+    return Watched(scans.count(), span["first"], span["last"], errors)
+
+
+def nodes_below(node: CampaignNode) -> QuerySet[CampaignNode]:
+    """The node and everything below it, for choosing whose a machine is."""
+    inside = CampaignNode.rows.filter(subtree(node.path), campaign=node.campaign_id)
+    return inside.order_by("depth", "position", "name")
+
+
+def to_do(node: CampaignNode, now: datetime | None = None) -> Counter[Word]:
+    """Words of the node's own machines."""
+    return words_of(machines_of(node), node.campaign, now or timezone.now())
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything the page of one case shows."""
+
+    facts: looks.Facts
+    judgement: Judgement | None
+    events: list[CaseEvent]
+    others: list[Case]
+    lines: int
+    days: int
+    blocked: int
+
+
+def story(case: Case) -> Story:
+    """Evidence, judgement, history, and the other cases of the same machine."""
+    facts = looks.gather([case])[0]
+    waiting = case.state in (State.CLAIMED_CLEAN, State.RECHECKED) and case.claimed_at is not None
+    judgement = None
+    if waiting and case.claimed_at:
+        judgement = judge(case.claimed_at, facts.hits, facts.looks, case.device.campaign.quiet_days)
+    return Story(
+        facts=facts,
+        judgement=judgement,
+        events=list(case.events.select_related("by", "coverage").order_by("at", "pk")),
+        others=list(Case.rows.filter(device=case.device).exclude(pk=case.pk).order_by("family", "episode")),
+        lines=sum(s.count for s in facts.sightings),
+        days=len({s.day for s in facts.sightings if s.day}),
+        blocked=sum(s.count for s in facts.sightings if s.action == "blocked"),
+    )
+
+
+def named(cases: QuerySet[Case], text: str) -> QuerySet[Case]:
+    """Those whose machine, malware or unit carries the text in its name."""
+    return cases.filter(
+        Q(device__key__icontains=text) | Q(family__icontains=text) | Q(device__owner__name__icontains=text)
+    )

@@ -1,0 +1,245 @@
+"""What may become of a case, and when silence proves a machine clean. Pure: no database, no clock of its own.
+
+Silence counts only where somebody looked: an accepted, error-free scan with the campaign's list, from a place that
+had seen the machine's signs, over an unbroken time after the handling, with the machine alive in it (contract 6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+
+from quetsach.portal.sightings.spans import join_spans
+
+RECHECK = timedelta(hours=24)
+"""What the rung between claimed and verified asks for (spec/cases.md 4)."""
+PATIENCE = timedelta(hours=48)
+"""After this long without any usable log since the claim, the page says that it cannot tell."""
+USABLE_TIMES = {"ok", "assumed_year"}
+
+
+class State(StrEnum):
+    NEW = "new"
+    ASSIGNED = "assigned"
+    CLEANING = "cleaning"
+    CLAIMED_CLEAN = "claimed_clean"
+    RECHECKED = "rechecked"
+    VERIFIED_CLEAN = "verified_clean"
+    FALSE_POSITIVE = "false_positive"
+
+
+class Act(StrEnum):
+    """What moves a case: the first six are people's, the others follow from logs."""
+
+    ASSIGN = "assign"
+    START = "start"
+    CLAIM = "claim"
+    CONFIRM = "confirm"
+    DISMISS = "dismiss"
+    REOPEN = "reopen"
+    RECHECK = "recheck"
+    VERIFY = "verify"
+    RELAPSE = "relapse"
+    EVIDENCE = "evidence"
+
+
+_OPEN = (State.NEW, State.ASSIGNED, State.CLEANING)
+_WAITING = (State.CLAIMED_CLEAN, State.RECHECKED)
+TRANSITIONS: dict[tuple[State, Act], State] = {
+    (State.NEW, Act.ASSIGN): State.ASSIGNED,
+    **{(s, Act.START): State.CLEANING for s in (State.NEW, State.ASSIGNED)},
+    **{(s, Act.CLAIM): State.CLAIMED_CLEAN for s in _OPEN},
+    **{(s, Act.CONFIRM): State.VERIFIED_CLEAN for s in _WAITING},
+    **{(s, Act.DISMISS): State.FALSE_POSITIVE for s in (*_OPEN, *_WAITING)},
+    **{(s, Act.REOPEN): State.CLEANING for s in (*_WAITING, State.VERIFIED_CLEAN)},
+    (State.FALSE_POSITIVE, Act.REOPEN): State.ASSIGNED,
+    (State.FALSE_POSITIVE, Act.EVIDENCE): State.ASSIGNED,
+    (State.CLAIMED_CLEAN, Act.RECHECK): State.RECHECKED,
+    **{(s, Act.VERIFY): State.VERIFIED_CLEAN for s in _WAITING},
+    **{(s, Act.RELAPSE): State.CLEANING for s in (*_WAITING, State.VERIFIED_CLEAN)},
+}
+
+
+def allows(state: State, act: Act) -> bool:
+    """Whether the act is possible in that state."""
+    return (state, act) in TRANSITIONS
+
+
+class Arrival(StrEnum):
+    """What a newly arrived row of evidence does to the current case of its machine and family."""
+
+    KEEP = "keep"
+    RELAPSE = "relapse"
+    EVIDENCE = "evidence"
+    EPISODE = "episode"
+
+
+def arrive(
+    state: State,
+    claimed_at: datetime | None,
+    quiet_until: datetime | None,
+    seen: datetime | None,
+    is_new_indicator: bool,
+) -> Arrival:
+    """`seen` is the latest event time of the row, None when its clock cannot be trusted.
+
+    What happened before the claim is history, however late its log arrives. After the claim it is a relapse; after
+    the time for which silence was proven or confirmed, a new episode.
+    """
+    if state is State.FALSE_POSITIVE:
+        return Arrival.EVIDENCE if is_new_indicator else Arrival.KEEP
+    if state in _OPEN or seen is None:
+        return Arrival.KEEP
+    if state is State.VERIFIED_CLEAN and quiet_until is not None and seen > quiet_until:
+        return Arrival.EPISODE
+    if claimed_at is not None and seen > claimed_at:
+        return Arrival.RELAPSE
+    return Arrival.KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One source of an accepted scan. `alive` holds the UTC dates on which the machine was seen in it at all;
+    None when the scan did not record who was alive. `lists_all`: its list names every indicator of the case."""
+
+    source_name: str
+    first: datetime | None
+    last: datetime | None
+    errors: int = 0
+    time: str = "ok"
+    alive: frozenset[date] | None = None
+    lists_all: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A row of evidence: from where, the latest event time if known, when the portal first heard of it."""
+
+    source_name: str
+    last: datetime | None
+    received: datetime
+
+
+class Why(StrEnum):
+    """What the judgement rests on, or what keeps it from going further."""
+
+    QUIET = "quiet"
+    NO_LOGS = "no_logs"
+    ERRORS = "errors"
+    OTHER_PLACE = "other_place"
+    OTHER_LIST = "other_list"
+    NO_DEVICES = "no_devices"
+    NOT_ALIVE = "not_alive"
+    TOO_SHORT = "too_short"
+    UNTIMED = "untimed"
+    HIT = "hit"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`state` that logs prove now; `until`: the end of the quiet time; `earliest`: when it could be verified if
+    logs go on without a gap; `quiet`: the longest unbroken time without a sign."""
+
+    state: State
+    why: Why
+    until: datetime | None = None
+    earliest: datetime | None = None
+    quiet: timedelta = timedelta()
+
+
+def judge(claimed_at: datetime, hits: Iterable[Hit], looks: Iterable[Look], quiet_days: int) -> Judgement:
+    """Say what the logs prove about a machine that was claimed clean at `claimed_at`.
+
+    A sign after the claim, from whatever place, ends the silence. A sign without a usable time that arrived after
+    the claim proves nothing either way, and keeps the case from being verified.
+    """
+    hits = list(hits)
+    if any(hit.last is not None and hit.last > claimed_at for hit in hits):
+        return Judgement(State.CLEANING, Why.HIT)
+    needed = timedelta(days=quiet_days)
+    places = {hit.source_name for hit in hits}
+    after = [look for look in looks if look.last is not None and look.last > claimed_at]
+    usable = _usable(after, places)
+    if isinstance(usable, Why):
+        return Judgement(State.CLAIMED_CLEAN, usable, earliest=claimed_at + needed)
+    best = Judgement(State.CLAIMED_CLEAN, Why.TOO_SHORT, earliest=claimed_at + needed)
+    for place in sorted(places):
+        seen = [look for look in usable if look.source_name == place]
+        for start, end in join_spans(_spans(seen, claimed_at)):
+            judgement = _judge_run(start, end, seen, claimed_at, needed)
+            if (_RUNGS.index(judgement.state), judgement.quiet) >= (_RUNGS.index(best.state), best.quiet):
+                best = judgement
+    if best.state is State.VERIFIED_CLEAN and any(h.last is None and h.received > claimed_at for h in hits):
+        return Judgement(State.RECHECKED, Why.UNTIMED, best.until, None, best.quiet)
+    return best
+
+
+_RUNGS = (State.CLAIMED_CLEAN, State.RECHECKED, State.VERIFIED_CLEAN)
+
+
+def _usable(looks: list[Look], places: set[str]) -> list[Look] | Why:
+    """The looks that silence may rest on, or the first reason why there are none."""
+    why = Why.NO_LOGS
+    for reason, keeps in (
+        (Why.OTHER_PLACE, lambda look: look.source_name in places),
+        (Why.ERRORS, lambda look: not look.errors),
+        (Why.UNTIMED, lambda look: look.time in USABLE_TIMES and look.first is not None),
+        (Why.OTHER_LIST, lambda look: look.lists_all),
+    ):
+        if not looks:
+            return why
+        looks, why = [look for look in looks if keeps(look)], reason
+    return looks or why
+
+
+def _spans(looks: list[Look], claimed_at: datetime) -> list[tuple[datetime, datetime]]:
+    return [(max(look.first, claimed_at), look.last) for look in looks if look.first and look.last]
+
+
+def _judge_run(
+    start: datetime, end: datetime, looks: list[Look], claimed_at: datetime, needed: timedelta
+) -> Judgement:
+    quiet = end - start
+    if quiet < min(RECHECK, needed):
+        return Judgement(State.CLAIMED_CLEAN, Why.TOO_SHORT, end, start + needed, quiet)
+    if quiet < needed:
+        return Judgement(State.RECHECKED, Why.TOO_SHORT, end, start + needed, quiet)
+    told = [look.alive for look in looks if look.alive is not None]
+    if not told:
+        return Judgement(State.RECHECKED, Why.NO_DEVICES, end, None, quiet)
+    # The claim's own UTC date is left out: the machine may have been alive only before it.
+    first_day = max(start.astimezone(UTC).date(), claimed_at.astimezone(UTC).date() + timedelta(days=1))
+    last_day = end.astimezone(UTC).date()
+    if not any(first_day <= day <= last_day for days in told for day in days):
+        return Judgement(State.RECHECKED, Why.NOT_ALIVE, end, None, quiet)
+    return Judgement(State.VERIFIED_CLEAN, Why.QUIET, end, None, quiet)
+
+
+class Word(StrEnum):
+    """The five words that officers see (spec/design.md 3), and the two that stand beside them."""
+
+    UNCHECKED = "unchecked"
+    SIGNS = "signs"
+    BUSY = "busy"
+    CLEAN = "clean"
+    UNSURE = "unsure"
+    DISMISSED = "dismissed"
+
+
+def word(state: State, claimed_at: datetime | None, quiet_days: int, now: datetime) -> Word:
+    """The officer's word for a case. Waiting too long without proof is "cannot tell", never "clean"."""
+    if state in (State.NEW, State.ASSIGNED):
+        return Word.SIGNS
+    if state is State.VERIFIED_CLEAN:
+        return Word.CLEAN
+    if state is State.FALSE_POSITIVE:
+        return Word.DISMISSED
+    if claimed_at is not None:
+        overdue = timedelta(days=quiet_days) + PATIENCE
+        if state is State.CLAIMED_CLEAN and now - claimed_at > PATIENCE:
+            return Word.UNSURE
+        if state is State.RECHECKED and now - claimed_at > overdue:
+            return Word.UNSURE
+    return Word.BUSY

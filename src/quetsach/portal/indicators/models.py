@@ -1,0 +1,70 @@
+"""The lists of malicious addresses of a campaign: numbered, immutable once published.
+
+The content is one file per list, named by its SHA-256 (`store`); the row says what is in it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.kit.ids import uuid7
+from quetsach.portal.kit.scope import ScopedManager
+from quetsach.portal.units.models import within_units_of
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from quetsach.portal.accounts.models import User
+
+
+class IndicatorSet(models.Model):
+    """One list. `version` is given when it is published; `set_id` is what scans name in their header.
+
+    `forms` maps a download form (csv, plain, hosts) to its file: sha256, bytes, left_out, narrowed.
+    """
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        PUBLISHED = "published", _("Published")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="indicator_sets")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
+    version = models.PositiveIntegerField(null=True)
+    set_id = models.CharField(max_length=64, db_index=True)
+    sha256 = models.CharField(max_length=64, help_text="of the stored list")
+    count = models.PositiveIntegerField()
+    kinds = models.JSONField(default=dict, help_text="kind to count")
+    families = models.JSONField(default=list, help_text="the most frequent: [family, count]")
+    files = models.JSONField(default=list, help_text="as uploaded: name, bytes")
+    rejected = models.PositiveIntegerField(default=0)
+    stopped = models.PositiveIntegerField(default=0)
+    warned = models.PositiveIntegerField(default=0)
+    notes = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the CSV that tells each of them")
+    forms = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    published_at = models.DateTimeField(null=True)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    rows = models.Manager()
+    objects = ScopedManager["IndicatorSet"]()
+
+    class Meta:
+        default_manager_name = "rows"
+        ordering = ("-version",)
+        constraints = [models.UniqueConstraint(fields=["campaign", "version"], name="set_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.campaign} · {self.version or self.status}"
+
+    @classmethod
+    def scope(cls, user: User | AnonymousUser) -> models.Q:
+        return within_units_of(user, "campaign__issuer__path")

@@ -1,0 +1,86 @@
+"""What is known about a campaign's lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.indicators import store
+from quetsach.portal.indicators.models import IndicatorSet
+
+PUBLISHED = IndicatorSet.Status.PUBLISHED
+
+
+def current(campaign: Campaign) -> IndicatorSet | None:
+    """The list in force: the latest version."""
+    return IndicatorSet.rows.filter(campaign=campaign, status=PUBLISHED).order_by("-version").first()
+
+
+def published(campaign_id: UUID, set_id: str) -> IndicatorSet | None:
+    """The latest version of a campaign with that set id; None for a list that it never published."""
+    return (
+        IndicatorSet.rows.filter(campaign=campaign_id, status=PUBLISHED, set_id=set_id)
+        .order_by("-version")
+        .first()
+    )
+
+
+def campaigns_of_set(set_id: str) -> set[UUID]:
+    """The campaigns that published the list."""
+    return set(IndicatorSet.rows.filter(status=PUBLISHED, set_id=set_id).values_list("campaign", flat=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Which names are on the campaign's list, and in which version this was looked up (0: there is none)."""
+
+    names: set[str]
+    version: int
+
+
+def listing(campaign_id: UUID, set_id: str, names: set[str]) -> Listing:
+    """A list that the campaign published holds all that a scan with it found. For any other list each name is
+    looked up in the list in force: a unit may scan with more than it was sent, and only what was ordered counts."""
+    latest = IndicatorSet.rows.filter(campaign=campaign_id, status=PUBLISHED).order_by("-version").first()
+    if latest is None or latest.version is None:
+        return Listing(set(), 0)
+    known = published(campaign_id, set_id)
+    found = store.listed((known or latest).sha256, names)
+    return Listing(found, latest.version)
+
+
+def lists_of(campaign: Campaign) -> list[IndicatorSet]:
+    """All published versions, the latest first."""
+    return list(
+        IndicatorSet.rows.filter(campaign=campaign, status=PUBLISHED)
+        .select_related("published_by")
+        .order_by("-version")
+    )
+
+
+def latest_lists() -> list[IndicatorSet]:
+    """For the public page: the list in force of each published campaign."""
+    latest: dict[UUID, IndicatorSet] = {}
+    rows = IndicatorSet.rows.filter(status=PUBLISHED).exclude(campaign__status=Campaign.Status.DRAFT)
+    for row in rows.select_related("campaign").order_by("version"):
+        latest[row.campaign_id] = row
+    return sorted(latest.values(), key=lambda s: s.published_at or s.created_at, reverse=True)
+
+
+def published_of(slug: str) -> list[IndicatorSet]:
+    """The published versions of a published campaign, the latest first; for everybody."""
+    rows = IndicatorSet.rows.filter(campaign__slug=slug.replace("\0", ""), status=PUBLISHED)
+    return list(
+        rows.exclude(campaign__status=Campaign.Status.DRAFT).select_related("campaign").order_by("-version")
+    )
+
+
+def version_of(slug: str, version: int) -> IndicatorSet | None:
+    """One published version; for everybody."""
+    return next((row for row in published_of(slug) if row.version == version), None)
+
+
+def draft_of(campaign: Campaign) -> IndicatorSet | None:
+    """The list that waits to be published."""
+    return IndicatorSet.rows.filter(campaign=campaign, status=IndicatorSet.Status.DRAFT).first()

@@ -1,0 +1,121 @@
+"""Files named by the SHA-256 of their content, under MEDIA_ROOT/sets. Written once, never changed.
+
+A list is stored as lines `hashed spelling TAB kind TAB family`, sorted by the spelling's bytes, so that one name is
+found by bisection without reading a million others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from io import BufferedReader
+from pathlib import Path
+
+from django.conf import settings
+
+from quetsach.indicator import Indicator, Kind, Scope
+
+
+def place(sha256: str) -> Path:
+    """Where the content with that hash lies."""
+    return Path(settings.MEDIA_ROOT) / "sets" / sha256[:2] / sha256
+
+
+def keep(parts: Iterable[bytes]) -> tuple[str, int]:
+    """Store a stream of bytes; (SHA-256, length). The file is on the disk when this returns.
+
+    Raises:
+        OSError: the disk is full or the folder cannot be written; nothing half-written keeps a name.
+    """
+    folder = Path(settings.MEDIA_ROOT) / "sets"
+    folder.mkdir(parents=True, exist_ok=True)
+    digest, length = hashlib.sha256(), 0
+    with tempfile.NamedTemporaryFile(dir=folder, prefix="new-", delete=False) as file:
+        temporary = Path(file.name)
+        try:
+            for part in parts:
+                digest.update(part)
+                length += len(part)
+                file.write(part)
+            file.flush()
+            os.fsync(file.fileno())
+            target = place(digest.hexdigest())
+            target.parent.mkdir(exist_ok=True)
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    _sync(target.parent)
+    return digest.hexdigest(), length
+
+
+def _sync(folder: Path) -> None:
+    """Make the new name itself durable, where the system can (POSIX)."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def list_lines(indicators: Iterable[Indicator]) -> Iterator[bytes]:
+    """The stored form of a list; `indicators` sorted by their hashed spelling's bytes."""
+    for i in indicators:
+        yield f"{i.hashed}\t{i.kind.value}\t{' '.join(i.family.split())}\n".encode()
+
+
+def read_list(sha256: str) -> Iterator[Indicator]:
+    """Stream a stored list."""
+    with place(sha256).open(encoding="utf-8", newline="\n") as file:
+        for line in file:
+            hashed, kind, family = line.rstrip("\n").split("\t")
+            yield Indicator(*_unhash(hashed, Kind(kind)), family)
+
+
+def _unhash(hashed: str, kind: Kind) -> tuple[str, Kind, Scope]:
+    if kind is Kind.DOMAIN and hashed.startswith("*."):
+        return hashed[2:], kind, Scope.SUBDOMAINS_ONLY
+    if kind is Kind.DOMAIN and hashed.startswith("="):
+        return hashed[1:], kind, Scope.EXACT
+    return hashed, kind, Scope.WITH_SUBDOMAINS
+
+
+def listed(sha256: str, names: Iterable[str]) -> set[str]:
+    """Those of the wire's canonical names that the stored list holds."""
+    with place(sha256).open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        return {n for n in names if _holds(file, size, n.encode()) or _holds(file, size, b"=" + n.encode())}
+
+
+@lru_cache(maxsize=4096)
+def lists_all(sha256: str, names: frozenset[str]) -> bool:
+    """Whether the stored list holds every one of the names. Content never changes, so the answer is kept."""
+    return listed(sha256, names) == names
+
+
+def _holds(file: BufferedReader, size: int, wanted: bytes) -> bool:
+    """Bisect the sorted lines by byte offset; `low` is always the start of a line."""
+    low, high = 0, size
+    while low < high:
+        middle = (low + high) // 2
+        file.seek(middle if middle == low else middle - 1)
+        if middle != low:
+            file.readline()
+        start = file.tell()
+        if start >= high:
+            high = middle
+            continue
+        line = file.readline()
+        spelling = line.split(b"\t", 1)[0]
+        if spelling == wanted:
+            return True
+        if spelling < wanted:
+            low = start + len(line)
+        else:
+            high = middle
+    return False

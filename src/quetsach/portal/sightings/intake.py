@@ -1,0 +1,105 @@
+"""What the portal asks of a scan document beyond the wire format: sizes, and no nonsense. Pure.
+
+The wire format itself is checked by quetsach.sighting; here are the limits of what is stored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+from quetsach.sighting import Coverage, Scan, Sighting
+
+MOST_LINES = 10**12
+"""Log lines in one row. A sum of rows must fit 63 bits."""
+LONGEST = {
+    "indicator": 2048,
+    "matched": 2048,
+    "family": 100,
+    "device": 255,
+    "logformat": 60,
+    "evidence": 2000,
+}
+"""Characters. Evidence: contract 1; a device is a name (255, RFC 1035) or an address."""
+EARLIEST, LATEST = "1970-01-01", "2100-01-01"
+"""Clocks before or after are broken. What is merely suspect (contract 4) is kept."""
+IDENTITY_KEYS, IDENTITY_CHARACTERS = 12, 4096
+
+
+def refusal(sighting: Sighting) -> tuple[str, str] | None:
+    """(code, reason in English) why a row cannot be stored, or None."""
+    for name, longest in LONGEST.items():
+        if len(getattr(sighting, name) or "") > longest:
+            return "too_long", f"{name} is longer than {longest} characters"
+    if sighting.day is not None and not EARLIEST <= sighting.day < LATEST:
+        return "date", f"day is not between {EARLIEST} and {LATEST}"
+    if sighting.count > MOST_LINES:
+        return "count", f"count is above {MOST_LINES}"
+    identity = sighting.identity
+    if len(identity) > IDENTITY_KEYS or sum(map(len, [*identity, *identity.values()])) > IDENTITY_CHARACTERS:
+        return "too_long", f"identity has more than {IDENTITY_KEYS} entries or {IDENTITY_CHARACTERS} characters"
+    return None
+
+
+def header_refusal(scan: Scan) -> str | None:
+    """Why a whole document cannot be taken, or None."""
+    for name, longest in (("source_name", 200), ("tool", 100), ("tz", 60)):
+        if len(getattr(scan, name)) > longest:
+            return f"{name} is longer than {longest} characters"
+    return None
+
+
+def coverage_refusal(coverage: Coverage) -> tuple[str, str] | None:
+    """(code, reason) why a coverage record cannot be stored, or None."""
+    for name, longest in (("name", 200), ("zone", 60)):
+        if len(getattr(coverage, name)) > longest:
+            return "too_long", f"{name} is longer than {longest} characters"
+    for moment in (coverage.first, coverage.last):
+        if moment is not None and not EARLIEST <= moment < LATEST:
+            return "date", f"first or last is not between {EARLIEST} and {LATEST}"
+    return None
+
+
+def sighting_key(sighting: Sighting) -> str:
+    """SHA-256 of the row's natural key."""
+    return _digest(sighting.key())
+
+
+def scan_digest(scan: Scan, coverages: list[Coverage]) -> str:
+    """SHA-256 of what a scan looked at, with which list: equal for the same scan told again, by whatever door."""
+    seen = sorted(_digest([getattr(c, name) for name in c.__slots__]) for c in coverages)
+    return _digest([scan.set_id, scan.source_name, seen])
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def to_day(text: str | None) -> date | None:
+    """A date of the wire."""
+    return None if text is None else date.fromisoformat(text)
+
+
+def to_moment(text: str | None) -> datetime | None:
+    """A time of the wire: UTC, six decimals, Z."""
+    return None if text is None else datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+def columns(sighting: Sighting) -> dict[str, Any]:
+    """The stored columns of a row that a larger count replaces."""
+    return {
+        "family": sighting.family,
+        "kind": sighting.kind,
+        "matched": sighting.matched,
+        "field": sighting.field,
+        "identity": sighting.identity,
+        "first_seen": to_moment(sighting.first_seen),
+        "last_seen": to_moment(sighting.last_seen),
+        "count": sighting.count,
+        "action": sighting.action,
+        "logformat": sighting.logformat,
+        "evidence": sighting.evidence,
+    }

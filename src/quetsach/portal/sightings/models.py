@@ -1,0 +1,146 @@
+"""What scans said, kept once: the same fact told again changes nothing (contract 1, 6).
+
+Everything hangs on the frozen node of the unit that reported it. Who owns a device is decided in cases.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.indicators.models import IndicatorSet
+from quetsach.portal.kit.ids import uuid7
+from quetsach.portal.kit.scope import ScopedManager
+from quetsach.portal.units.models import ApiToken, within_units_of
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from quetsach.portal.accounts.models import User
+
+
+class Scan(models.Model):
+    """An accepted scan: its last record has arrived. `digest` names its content, so that a repeat finds it.
+
+    `indicator_set` is the campaign's published list that it used; None for a list unknown here.
+    """
+
+    class Door(models.TextChoices):
+        API = "api", _("sent by a machine")
+        UPLOAD = "upload", _("uploaded")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="scans")
+    digest = models.CharField(max_length=64)
+    set_id = models.CharField(max_length=64)
+    indicator_set = models.ForeignKey(IndicatorSet, null=True, on_delete=models.PROTECT, related_name="+")
+    source_name = models.CharField(max_length=200)
+    tool = models.CharField(max_length=100)
+    tz = models.CharField(max_length=60)
+    sources = models.PositiveIntegerField()
+    errors = models.PositiveIntegerField()
+    door = models.CharField(max_length=8, choices=Door.choices)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    token = models.ForeignKey(ApiToken, null=True, on_delete=models.SET_NULL, related_name="+")
+    accepted_at = models.DateTimeField()
+
+    rows = models.Manager()
+    objects = ScopedManager["Scan"]()
+
+    class Meta:
+        default_manager_name = "rows"
+        ordering = ("-accepted_at", "-pk")
+        constraints = [models.UniqueConstraint(fields=["node", "digest"], name="scan_once")]
+
+    def __str__(self) -> str:
+        return f"{self.source_name} · {self.accepted_at:%d/%m/%Y}"
+
+    @classmethod
+    def scope(cls, user: User | AnonymousUser) -> models.Q:
+        return within_units_of(user, "node__path")
+
+
+class Coverage(models.Model):
+    """What was looked at in one source of an accepted scan. `devices` maps a UTC date to who was alive."""
+
+    scan = models.ForeignKey(Scan, on_delete=models.CASCADE, related_name="coverages")
+    source = models.CharField(max_length=64, blank=True)
+    path = models.TextField()
+    name = models.CharField(max_length=200)
+    bytes = models.BigIntegerField()
+    lines = models.BigIntegerField()
+    not_understood = models.BigIntegerField()
+    long_lines = models.BigIntegerField()
+    inbound = models.BigIntegerField()
+    first = models.DateTimeField(null=True)
+    last = models.DateTimeField(null=True)
+    time = models.CharField(max_length=12)
+    zone = models.CharField(max_length=60)
+    devices = models.JSONField(default=dict)
+    errors = models.JSONField(default=list)
+
+    rows = models.Manager()
+
+    def __str__(self) -> str:
+        return f"{self.name} · {self.path}"
+
+
+class Sighting(models.Model):
+    """An indicator seen from one device on one UTC day of one source. Of equal keys the larger count stays.
+
+    `key` is the SHA-256 of (source, indicator, device, day): an index entry must stay short, a URL need not.
+    `is_listed` says that the campaign published the indicator; only then a case may rest on it. `is_pulled` is
+    cleared by every change and set by the app that makes cases.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="sightings")
+    key = models.CharField(max_length=64)
+    source = models.CharField(max_length=64)
+    source_name = models.CharField(max_length=200)
+    indicator = models.TextField()
+    kind = models.CharField(max_length=10)
+    family = models.CharField(max_length=100, blank=True)
+    matched = models.TextField()
+    field = models.CharField(max_length=12)
+    device = models.CharField(max_length=255, blank=True)
+    identity = models.JSONField(default=dict)
+    day = models.DateField(null=True)
+    first_seen = models.DateTimeField(null=True)
+    last_seen = models.DateTimeField(null=True)
+    count = models.BigIntegerField()
+    action = models.CharField(max_length=8)
+    logformat = models.CharField(max_length=60)
+    evidence = models.TextField()
+    set_id = models.CharField(max_length=64)
+    is_listed = models.BooleanField()
+    checked_version = models.PositiveIntegerField(default=0, help_text="of the list it was last looked up in")
+    is_pulled = models.BooleanField(default=False)
+    received_at = models.DateTimeField()
+
+    rows = models.Manager()
+    objects = ScopedManager["Sighting"]()
+
+    class Meta:
+        default_manager_name = "rows"
+        ordering = ("-last_seen", "-pk")
+        constraints = [
+            models.UniqueConstraint(fields=["node", "key"], name="sighting_once"),
+            models.CheckConstraint(condition=models.Q(count__gte=1), name="sighting_counts_lines"),
+        ]
+        indexes = [
+            models.Index(fields=["id"], name="sighting_waiting", condition=models.Q(is_pulled=False)),
+            models.Index(fields=["node", "-last_seen"], name="sighting_latest"),
+            models.Index(fields=["device"], name="sighting_device"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.device} → {self.indicator}"
+
+    @classmethod
+    def scope(cls, user: User | AnonymousUser) -> models.Q:
+        return within_units_of(user, "node__path")

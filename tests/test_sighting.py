@@ -1,0 +1,219 @@
+"""The scan document: what is written is read back, and nothing incomplete or foreign passes for a scan."""
+
+import io
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quetsach.sighting import (
+    Chunk,
+    Coverage,
+    End,
+    Scan,
+    ScanFileError,
+    Sighting,
+    read,
+    split,
+    write,
+)
+
+SCAN = Scan("quetsach 0.1.0", "a" * 64, 2, "fw-hq", "Asia/Ho_Chi_Minh", ("/var/log/zeek",))
+SIGHTING = Sighting(
+    source="b" * 64,
+    indicator="evil.example",
+    kind="domain",
+    family="ramnit",
+    matched="a.evil.example",
+    field="query",
+    device="10.47.1.100",
+    identity={"host": "PC-07"},
+    day="2018-03-24",
+    first_seen="2018-03-24T16:55:20.865716Z",
+    last_seen="2018-03-24T17:00:00.000000Z",
+    count=3,
+    action="allowed",
+    logformat="zeek.dns",
+    evidence="1521910520.865716\\x09máy văn thư",
+)
+COVERAGE = Coverage(
+    "b" * 64,
+    "dns.log",
+    "fw-hq",
+    10,
+    2,
+    0,
+    0,
+    1,
+    None,
+    None,
+    "none",
+    "",
+    {"2018-03-24": ["10.47.1.100"]},
+    ["cut"],
+)
+
+
+def document(sightings: list[Sighting], coverage: list[Coverage], complete: bool = True) -> bytes:
+    out = io.BytesIO()
+    write(out, SCAN, sightings, coverage, complete=complete)
+    return out.getvalue()
+
+
+def changed(line: int, **fields: object) -> bytes:
+    lines = document([SIGHTING], [COVERAGE]).splitlines(keepends=True)
+    lines[line - 1] = json.dumps(json.loads(lines[line - 1]) | fields).encode() + b"\n"
+    return b"".join(lines)
+
+
+def test_what_is_written_is_the_wire_format_of_the_contract() -> None:
+    lines = [json.loads(line) for line in document([SIGHTING], [COVERAGE]).splitlines()]
+    assert lines[0] == {
+        "type": "scan",
+        "schema": 1,
+        "tool": "quetsach 0.1.0",
+        "set": {"id": "a" * 64, "count": 2},
+        "source_name": "fw-hq",
+        "tz": "Asia/Ho_Chi_Minh",
+        "inputs": ["/var/log/zeek"],
+    }
+    assert list(lines[1])[:4] == ["type", "source", "indicator", "kind"]
+    assert lines[1]["evidence"].endswith("máy văn thư")
+    assert lines[2]["devices"] == {"2018-03-24": ["10.47.1.100"]}
+    assert lines[3] == {"type": "end", "sightings": 1, "sources": 1, "errors": 1}
+
+
+def test_a_document_reads_back_with_its_line_numbers() -> None:
+    records = list(read(io.BytesIO(document([SIGHTING], [COVERAGE]))))
+    assert records == [(1, SCAN), (2, SIGHTING), (3, COVERAGE), (4, End(1, 1, 1))]
+
+
+def test_an_interrupted_scan_is_refused() -> None:
+    with pytest.raises(ScanFileError) as caught:
+        list(read(io.BytesIO(document([SIGHTING], [COVERAGE], complete=False))))
+    assert caught.value.code == "incomplete"
+
+
+def test_a_cut_anywhere_is_refused() -> None:
+    whole = document([SIGHTING], [COVERAGE])
+    for length in range(len(whole) - 1):
+        with pytest.raises(ScanFileError):
+            list(read(io.BytesIO(whole[:length])))
+
+
+def test_a_lost_line_is_noticed() -> None:
+    lines = document([SIGHTING, replace(SIGHTING, device="10.47.1.101")], [COVERAGE]).splitlines(
+        keepends=True
+    )
+    with pytest.raises(ScanFileError) as caught:
+        list(read(io.BytesIO(b"".join(lines[:2] + lines[3:]))))
+    assert (caught.value.code, caught.value.line) == ("incomplete", 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line"),
+    [
+        (b"", "not_scan", 1),
+        (b"ts\tuid\n", "not_scan", 1),
+        (b"[1]\n", "not_scan", 1),
+        (changed(1, schema=2), "schema", 1),
+        (changed(1, set="x"), "malformed", 1),
+        (document([SIGHTING], []) + b"{}\n", "garbage", 4),
+        (changed(2, type="hit"), "garbage", 2),
+        (b"[" * 100_000, "not_scan", 1),
+    ],
+)
+def test_foreign_files_are_refused_with_the_line(text: bytes, code: str, line: int) -> None:
+    with pytest.raises(ScanFileError) as caught:
+        list(read(io.BytesIO(text)))
+    assert (caught.value.code, caught.value.line) == (code, line)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"count": 0},
+        {"count": True},
+        {"count": 1 << 63},
+        {"count": 1.5},
+        {"source": "B" * 64},
+        {"action": "Allowed"},
+        {"field": "referer"},
+        {"kind": "email"},
+        {"kind": []},
+        {
+            "day": "2018-02-30",
+            "first_seen": "2018-02-30T00:00:00.000000Z",
+            "last_seen": "2018-02-30T00:00:00.000000Z",
+        },
+        {"day": None},
+        {"day": "2018-03-25"},
+        {"first_seen": "2018-03-24T17:00:00.000001Z"},
+        {"last_seen": "2018-03-24T17:00:00Z"},
+        {"device": ""},
+        {"device": "a\x00b"},
+        {"matched": "\ud800"},
+        {"identity": {"host": 7}},
+        {"indicator": "x" * 5000},
+    ],
+)
+def test_a_record_that_breaks_the_contract_is_given_back_and_the_rest_goes_on(
+    fields: dict[str, object],
+) -> None:
+    text = changed(2, **fields)
+    with pytest.raises(ScanFileError):
+        list(read(io.BytesIO(text)))
+    rejects: list[tuple[int, str]] = []
+    records = list(read(io.BytesIO(text), lambda reject: rejects.append((reject.line, reject.code))))
+    assert rejects == [(2, "malformed")]
+    assert [record for _, record in records] == [SCAN, COVERAGE, End(1, 1, 1)]
+
+
+def test_unknown_fields_are_ignored() -> None:
+    assert list(read(io.BytesIO(changed(2, confidence=80))))[1] == (2, SIGHTING)
+
+
+def test_a_path_that_is_not_utf_8_can_still_be_read_back() -> None:
+    odd = replace(COVERAGE, path=b"nh\xe1t.log".decode("utf-8", "surrogateescape"))
+    (record,) = [r for _, r in read(io.BytesIO(document([], [odd]))) if isinstance(r, Coverage)]
+    assert record.path == r"nh\xe1t.log"
+
+
+def rejoin(chunks: list[Chunk]) -> tuple[list[Sighting], list[Coverage], list[End]]:
+    records = [record for chunk in chunks for _, record in read(io.BytesIO(chunk.data))]
+    return (
+        [r for r in records if isinstance(r, Sighting)],
+        [r for r in records if isinstance(r, Coverage)],
+        [r for r in records if isinstance(r, End)],
+    )
+
+
+@given(st.integers(0, 12), st.integers(0, 4), st.integers(900, 4000))
+def test_chunks_are_complete_documents_with_coverage_only_in_the_last(
+    rows: int, sources: int, limit: int
+) -> None:
+    sightings = [replace(SIGHTING, device=f"10.0.0.{n}") for n in range(rows)]
+    coverage = [replace(COVERAGE, source=f"{n:064x}", errors=[]) for n in range(sources)]
+    whole = document(sightings, coverage)
+    try:
+        chunks = list(split(io.BytesIO(whole), limit))
+    except ScanFileError as error:
+        assert error.code == "too_large"
+        assert sum(len(line) for line in whole.splitlines()[1 + rows :]) + 400 > limit
+        return
+    assert all(len(chunk.data) <= limit for chunk in chunks)
+    found, seen, ends = rejoin(chunks)
+    assert (found, seen) == (sightings, coverage)
+    assert [chunk.is_last for chunk in chunks] == [False] * (len(chunks) - 1) + [True]
+    assert [end.sources for end in ends] == [0] * (len(chunks) - 1) + [sources]
+    lines = whole.splitlines(keepends=True)
+    for chunk in chunks:
+        for number, line in enumerate(chunk.data.splitlines(keepends=True)[:-1], 1):
+            assert lines[chunk.original_line(number) - 1] == line
+
+
+def test_a_chunk_keeps_fields_it_does_not_know() -> None:
+    (chunk,) = split(io.BytesIO(changed(2, confidence=80)))
+    assert json.loads(chunk.data.splitlines()[1])["confidence"] == 80
