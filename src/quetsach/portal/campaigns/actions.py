@@ -1,7 +1,7 @@
 """What can be done to a campaign: one verb each, with its transaction and its audit entry.
 
-Every act of a unit is its own and dated. Doing it twice changes nothing; the node's row is locked while deciding, so
-that two at once do it once. Whether a person may do it is asked at the door (`seat.take_seat`).
+Every act of a unit is its own and dated. Doing it twice changes nothing; the node's row is locked while
+deciding, so that two at once do it once. Whether a person may do it is asked at the door (`seat.take_seat`).
 """
 
 from __future__ import annotations
@@ -170,7 +170,10 @@ def deploy(
 
 @transaction.atomic
 def withdraw_deployment(node: CampaignNode, actor: User | None, *, ip: str | None = None) -> None:
-    """Take "carried out" back on the day it was said. Raises NotAllowedNowError: `another_day` or `closed`."""
+    """Take "carried out" back on the day it was said.
+
+    Raises NotAllowedNowError: `another_day` or `closed`.
+    """
     node = _open(node)
     row = Participation.rows.filter(node=node).first()
     if row is None:

@@ -1,6 +1,6 @@
-"""The letter of a campaign as data: what `Campaign.letter` holds, one field for each element of an official letter.
+"""The letter of a campaign as data: what `Campaign.letter` holds, one field an element of an official letter.
 
-Blanks stay blank and print as dotted lines; a letter that deviates from Decree 30/2020 is shown as it was issued.
+Blanks stay blank; a letter that deviates from Decree 30/2020 is shown as it was issued.
 """
 
 from __future__ import annotations
@@ -33,10 +33,11 @@ class Paragraph:
 class Letter:
     """Elements in the order of Decree 30/2020, annex I; every text in NFC.
 
-    `issuer_lines`: superior body if any, then the issuing body, a line each. `number` without `symbol` ("05" and
-    "UBND-VP"). `date` is ISO (2022-09-14) or empty. `basis` are the lines of the legal basis, `paragraphs` the body
-    with bullets where the letter lists its purposes, `report_line` the order to report, `closing` the last sentence.
-    `signature_lines` are TL., KT. and title, a line each. `annex` is the annex's title, empty without one.
+    `issuer_lines`: the issuing body as the head of the letter names it. `number` without `symbol` ("05"
+    and "UBND-VP"). `date` is ISO (2022-09-14) or empty. `basis` are the lines of the legal basis,
+    `paragraphs` the body with bullets where the letter lists its purposes, `report_line` the order to report,
+    `closing` the last sentence. `signature_lines` are TL., KT. and title, a line each. `annex` is the annex's
+    title or empty.
     """
 
     issuer_lines: tuple[str, ...] = ()
@@ -65,6 +66,15 @@ class Letter:
     def issued_on(self) -> datetime.date | None:
         """The date of the letter, None while it is blank."""
         return datetime.date.fromisoformat(self.date) if self.date else None
+
+    @property
+    def dateline(self) -> str:
+        """Place and date as they stand on the letter; days below 10 and the months 1 and 2 with a zero."""
+        day = self.issued_on
+        if day is None:
+            return f"{self.place}, ngày …… tháng …… năm ……"
+        month = f"{day.month:02}" if day.month < 3 else str(day.month)
+        return f"{self.place}, ngày {day.day:02} tháng {month} năm {day.year}"
 
     @property
     def purposes(self) -> tuple[str, ...]:

@@ -1,13 +1,13 @@
 """A campaign, the tree it froze when it was published, and each unit's own dated actions in it.
 
-Everything that a campaign counts hangs on its frozen nodes, never on units: a reorganisation half-way changes no
-figure. Sums follow `CampaignNode.parent`.
+Everything that a campaign counts hangs on its frozen nodes, never on units: a reorganisation half-way
+changes no figure. Sums follow `CampaignNode.parent`.
 """
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -107,7 +107,7 @@ class CampaignNode(models.Model):
     class Meta:
         default_manager_name = "rows"
         ordering = ("depth", "position", "name")
-        constraints = [
+        constraints: ClassVar = [
             models.UniqueConstraint(fields=["campaign", "unit"], name="unit_once_per_campaign"),
             models.UniqueConstraint(fields=["campaign", "path"], name="path_once_per_campaign"),
         ]
@@ -165,7 +165,7 @@ class Participation(models.Model):
 
 
 class Headcount(models.Model):
-    """How many of a unit's own people are informed (annex row 2) or done (row 4). The latest of a kind counts."""
+    """How many of a unit's own people are informed (annex row 2) or done (row 4); the latest counts."""
 
     class Kind(models.TextChoices):
         INFORMED = "informed", _("informed")

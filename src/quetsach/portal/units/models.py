@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -51,7 +51,9 @@ class Unit(models.Model):
         OTHER = "other", _("Other unit")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+    )
     path = models.CharField(max_length=PATH_LENGTH, unique=True, editable=False)
     name = models.CharField(_("name"), max_length=200)
     short_name = models.CharField(max_length=60, blank=True)
@@ -93,7 +95,9 @@ def validate_network(text: str) -> None:
     try:
         ipaddress.ip_network(text)
     except ValueError as error:
-        raise ValidationError(_("%(text)s is not a network, e.g. 10.1.2.0/24."), params={"text": text}) from error
+        raise ValidationError(
+            _("%(text)s is not a network, e.g. 10.1.2.0/24."), params={"text": text}
+        ) from error
 
 
 class Network(models.Model):
@@ -106,7 +110,9 @@ class Network(models.Model):
     rows = models.Manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["unit", "cidr"], name="network_once_per_unit")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["unit", "cidr"], name="network_once_per_unit")
+        ]
 
     def __str__(self) -> str:
         return self.cidr
@@ -131,14 +137,16 @@ class Membership(models.Model):
     rows = models.Manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "unit", "role"], name="membership_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "unit", "role"], name="membership_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} · {self.get_role_display()} · {self.unit}"
 
 
 class ApiToken(models.Model):
-    """Lets a unit's machine push sightings. Only the hash is kept; `prefix` tells tokens apart on the page."""
+    """Lets a unit's machine push sightings. Only the hash is kept; `prefix` tells tokens apart."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="tokens")

@@ -1,7 +1,7 @@
 """What each role may do, as one table. A verb is asked for a place in the tree, never alone.
 
-`OWN` verbs need a seat in that very unit: a superior never acknowledges in a subordinate's name. `SUPERIOR` verbs
-need a seat strictly above. All others need a seat there or above.
+`OWN` verbs need a seat in that very unit: a superior never acknowledges in a subordinate's name. `SUPERIOR`
+verbs need a seat strictly above. All others need a seat there or above.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Verb(StrEnum):
 
     READ = "read"
     ACKNOWLEDGE = "acknowledge"
-    PASS_ON = "pass_on"
+    PASS_ON = "pass_on"  # noqa: S105
     DEPLOY = "deploy"
     COUNT_PEOPLE = "count_people"
     EDIT_REPORT = "edit_report"
@@ -47,19 +47,33 @@ MAY: dict[str, set[Verb]] = {
 }
 
 
-def may(user: User | AnonymousUser, verb: Verb, path: str) -> bool:
-    """Whether the person may do `verb` for the unit or campaign node at `path`."""
+type Place = tuple[str, str]
+"""A role and the path of the unit in which a person has it."""
+
+
+def places_of(user: User | AnonymousUser) -> list[Place]:
+    """Where the person serves, and as what; nothing for strangers and locked accounts."""
     if not user.is_authenticated or not user.is_active:
-        return False
-    for role, seat in Membership.rows.filter(user=user).values_list("role", "unit__path"):
+        return []
+    return list(Membership.rows.filter(user=user).values_list("role", "unit__path"))
+
+
+def fits(places: list[Place], verb: Verb, path: str) -> bool:
+    """Whether somebody with these places may do `verb` for the unit or campaign node at `path`."""
+    for role, place in places:
         if verb not in MAY[role]:
             continue
         if verb in OWN:
-            fits = seat == path
+            allowed = place == path
         elif verb in SUPERIOR:
-            fits = path.startswith(seat) and path != seat
+            allowed = path.startswith(place) and path != place
         else:
-            fits = path.startswith(seat)
-        if fits:
+            allowed = path.startswith(place)
+        if allowed:
             return True
     return False
+
+
+def may(user: User | AnonymousUser, verb: Verb, path: str) -> bool:
+    """Whether the person may do `verb` for the unit or campaign node at `path`."""
+    return fits(places_of(user), verb, path)

@@ -1,0 +1,27 @@
+"""`load_tree FILE`: brings a tree of offices from a seed file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from quetsach.portal.units.models import Unit, subtree
+from quetsach.portal.units.seed import SeedError, load_tree
+
+
+class Command(BaseCommand):
+    help = "Load a tree of offices from a TOML or JSON file; what is there already stays as it is."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path)
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        before = Unit.rows.count()
+        try:
+            top = load_tree(options["file"], None)
+        except SeedError as error:
+            raise CommandError(str(error)) from error
+        total = Unit.rows.filter(subtree(top.path)).count()
+        self.stdout.write(f"{top.name}: {total} units, {Unit.rows.count() - before} new")
