@@ -6,11 +6,14 @@ nothing of output files, the terminal or the portal.
 
 from __future__ import annotations
 
+import importlib
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
+from quetsach.errors import ScanError
 from quetsach.indicator import IndicatorSet
 from quetsach.sighting import Coverage, Sighting
 
@@ -66,3 +69,37 @@ class Engine(Protocol):
         ...
 
     def progress(self) -> Progress: ...
+
+
+VARIABLE = "QUETSACH_ENGINE"
+_CLASSES = {
+    "native": ("quetsach.engines.native", "NativeEngine"),
+    "portable": ("quetsach.engines.portable", "PortableEngine"),
+}
+
+
+def choose(name: str | None = None) -> Engine:
+    """The engine of that name, else of QUETSACH_ENGINE, else native where its binary fits, else portable.
+
+    Raises ScanError when the name is unknown, or the engine asked for cannot be used here.
+    """
+    wanted = name or os.environ.get(VARIABLE) or None
+    if wanted is None:
+        try:
+            return _make("native")
+        except ImportError:
+            return _make("portable")
+    if wanted not in _CLASSES:
+        raise ScanError(f"unknown engine '{wanted}'; {VARIABLE} is native or portable")
+    try:
+        return _make(wanted)
+    except ImportError as error:
+        raise ScanError(
+            f"the {wanted} engine cannot be used here ({error}); build it with ./dev wheel, "
+            f"or set {VARIABLE}=portable"
+        ) from error
+
+
+def _make(name: str) -> Engine:
+    module, attribute = _CLASSES[name]
+    return cast(Engine, getattr(importlib.import_module(module), attribute)())
