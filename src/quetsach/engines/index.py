@@ -1,4 +1,4 @@
-"""Look-up of whole names, addresses, endpoints and URLs in an indicator set; only the most specific item answers."""
+"""Look-up of names, addresses, endpoints and URLs in an indicator set; the most specific item answers."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_network
 
 from quetsach.canonical import endpoint, split_authority, url_covers
 from quetsach.engines.tokens import Token
-from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope
 from quetsach.evidence import escape
+from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope
 
 LONGEST_NAME = 255
 """Octets of a DNS name (RFC 1035 2.3.4); an indicator is never longer."""
@@ -146,4 +146,3 @@ def hits_of(index: Index, tokens: Iterable[Token]) -> Hits:
         if hit is not None and hit[0] not in found:
             found[hit[0]] = (token.field, hit[1])
     return found
-

@@ -1,4 +1,4 @@
-"""Hits of one source summed into rows by (indicator, device, day); year-less times wait for the end of the file."""
+"""Hits of one source summed into rows by (indicator, device, day); year-less times wait for the end."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ WARNINGS = {
 
 
 class Remark(NamedTuple):
-    """One line of a list, with a stable English code and a reason; `line` counts from 1, 0 speaks of the whole file."""
+    """One line of a list, with a stable English code and a reason; line 0 speaks of the whole file."""
 
     source: str
     line: int
@@ -40,7 +40,7 @@ class Remark(NamedTuple):
     reason: str
 
 
-class Reject(Exception):  # noqa: N818 - control flow inside the readers, never leaves them
+class Reject(Exception):
     """A value is not an indicator; `code` is a key of REJECTS."""
 
     def __init__(self, code: str) -> None:

@@ -19,11 +19,10 @@ CLOSED = (State.VERIFIED_CLEAN, State.FALSE_POSITIVE)
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """`is_shared`: only the address of a whole network is known. `looked`: (first, last) of the logs behind a
+    """`looked`: (first, last) of the logs behind a
     "not listed"; None when nothing was looked at in that time."""
 
     is_listed: bool
-    is_shared: bool
     last_seen: datetime | None
     since: datetime
     looked: tuple[datetime, datetime] | None
@@ -56,7 +55,6 @@ def check(campaign: Campaign, address: Address, now: datetime | None = None) -> 
     ).aggregate(last=Max("last"))["last"]
     return Checked(
         is_listed=is_listed,
-        is_shared=address.is_global or not is_case,
         last_seen=max(moments, default=None),
         since=since,
         looked=(since, min(spans, now)) if spans else None,
