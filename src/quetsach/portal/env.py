@@ -1,4 +1,4 @@
-"""Settings come from QUETSACH_* variables only; a bad value stops the start with its name and what was expected."""
+"""Settings come from QUETSACH_* variables only; a bad value stops the start and is named."""
 
 from __future__ import annotations
 

@@ -12,3 +12,8 @@ urlpatterns = [
     path("", include("quetsach.portal.cases.urls")),
     path("", include("quetsach.portal.reports.urls")),
 ]
+handler400 = "quetsach.portal.kit.errors.bad_request"
+handler403 = "quetsach.portal.kit.errors.permission_denied"
+handler404 = "quetsach.portal.kit.errors.page_not_found"
+handler429 = "quetsach.portal.kit.errors.too_many_requests"
+handler500 = "quetsach.portal.kit.errors.server_error"

@@ -1,13 +1,33 @@
-"""Nobody registers by themselves: a superior invites."""
+"""How allauth behaves here: nobody registers alone, the client's address is the trusted one, our words."""
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from quetsach.portal.kit.client_ip import client_ip
 
 
 class ClosedSignupAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Closes the sign-up page."""
+    """Closes the sign-up page: a superior invites."""
 
-    def is_open_for_signup(self, request: HttpRequest) -> bool:
+    error_messages: ClassVar[dict[str, str | Promise]] = {
+        **DefaultAccountAdapter.error_messages,
+        "account_inactive": _("This account is locked. Ask the coordinator of your unit."),
+        "enter_current_password": _("This is not your current password."),
+        "too_many_login_attempts": _("Too many failed attempts. Wait five minutes, then try again."),
+        "username_password_mismatch": _(
+            "User name and password do not fit together. Look at the Caps Lock key."
+        ),
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
         return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The address that rate limits count by."""
+        return str(client_ip(request))

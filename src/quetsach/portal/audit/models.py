@@ -7,12 +7,10 @@ from django.db import models
 
 
 class Entry(models.Model):
-    """One action. `unit_path` says whose business it was, so that a superior can read it; `data` holds no secret."""
+    """One action. `unit_path` says whose business it was, for superiors to read; `data` holds no secret."""
 
     at = models.DateTimeField()
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
-    )
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     actor_name = models.CharField(max_length=150)
     action = models.CharField(max_length=60, db_index=True)
     unit_path = models.CharField(max_length=400, blank=True, db_index=True)

@@ -33,7 +33,7 @@ class Paragraph:
 class Letter:
     """Elements in the order of Decree 30/2020, annex I; every text in NFC.
 
-    `issuer_lines`: superior body if any, then the issuing body, a line each. `number` without `symbol` ("05"
+    `issuer_lines`: the issuing body as the head of the letter names it. `number` without `symbol` ("05"
     and "UBND-VP"). `date` is ISO (2022-09-14) or empty. `basis` are the lines of the legal basis,
     `paragraphs` the body with bullets where the letter lists its purposes, `report_line` the order to report,
     `closing` the last sentence. `signature_lines` are TL., KT. and title, a line each. `annex` is the annex's
@@ -66,6 +66,15 @@ class Letter:
     def issued_on(self) -> datetime.date | None:
         """The date of the letter, None while it is blank."""
         return datetime.date.fromisoformat(self.date) if self.date else None
+
+    @property
+    def dateline(self) -> str:
+        """Place and date as they stand on the letter; days below 10 and the months 1 and 2 with a zero."""
+        day = self.issued_on
+        if day is None:
+            return f"{self.place}, ngày …… tháng …… năm ……"
+        month = f"{day.month:02}" if day.month < 3 else str(day.month)
+        return f"{self.place}, ngày {day.day:02} tháng {month} năm {day.year}"
 
     @property
     def purposes(self) -> tuple[str, ...]:

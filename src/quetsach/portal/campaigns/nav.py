@@ -30,6 +30,8 @@ DOORS = (
     Door("progress", _("Progress")),
     Door("rollup", _("Roll-up"), by_node=True),
     Door("indicators", _("Indicators"), needs="upload_indicators"),
+    Door("tokens", _("Connection codes"), needs="manage_tokens"),
+    Door("audit", _("Who did what"), needs="read_audit"),
 )
 
 

@@ -9,6 +9,7 @@ from django.db.models import F, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
+from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import (
     Acknowledgement,
     Campaign,
@@ -17,7 +18,7 @@ from quetsach.portal.campaigns.models import (
     Headcount,
     Participation,
 )
-from quetsach.portal.units.models import subtree
+from quetsach.portal.units.models import Membership, subtree
 
 type Figure = int | None
 """A count; None where nobody has said anything, which is not zero."""
@@ -33,6 +34,13 @@ class NodeStatus:
     participated_at: datetime | None
     informed: Figure
     done: Figure
+
+    @property
+    def dispatched_today(self) -> bool:
+        """Whether passing on can still be taken back."""
+        return (
+            self.dispatched_at is not None and timezone.localdate(self.dispatched_at) == timezone.localdate()
+        )
 
     @property
     def days_silent(self) -> int:
@@ -150,3 +158,31 @@ def latest_campaign() -> Campaign | None:
 def issuer_node(campaign: Campaign) -> CampaignNode | None:
     """The node on top of the frozen tree."""
     return CampaignNode.rows.filter(campaign=campaign, parent=None).order_by("depth").first()
+
+
+def campaigns_of(user: User) -> list[Campaign]:
+    """The published and closed campaigns in which the person has a seat, the newest first."""
+    nodes = CampaignNode.objects.visible_to(user).filter(
+        unit__in=Membership.rows.filter(user=user).values("unit")
+    )
+    campaigns = Campaign.objects.exclude(status=Campaign.Status.DRAFT).filter(pk__in=nodes.values("campaign"))
+    return list(campaigns.select_related("issuer").order_by("-published_at"))
+
+
+def not_passed_on(node: CampaignNode) -> list[CampaignNode]:
+    """The nodes directly below to which the campaign has not been passed on."""
+    return list(CampaignNode.rows.filter(parent=node, dispatch=None).order_by("position", "name"))
+
+
+def status_of(node: CampaignNode) -> NodeStatus:
+    """Where the node itself stands."""
+    fresh = CampaignNode.rows.select_related("dispatch", "acknowledgement", "participation").get(pk=node.pk)
+    people = people_of(node)
+    return NodeStatus(
+        node=node,
+        dispatched_at=_at(fresh, "dispatch"),
+        acknowledged_at=_at(fresh, "acknowledgement"),
+        participated_at=_at(fresh, "participation"),
+        informed=people.get(Headcount.Kind.INFORMED),
+        done=people.get(Headcount.Kind.DONE),
+    )

@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.units.models import Membership
-from quetsach.portal.units.roles import Verb, may
+from quetsach.portal.units.roles import Place, Verb, fits, places_of
 
 
 @dataclass
@@ -25,10 +25,11 @@ class Seat:
     campaign: Campaign
     node: CampaignNode
     home: CampaignNode
+    places: list[Place]
 
     def may(self, verb: str | Verb, node: CampaignNode | None = None) -> bool:
         """Whether the person may do `verb` at the node (default: the one looked at)."""
-        return may(self.user, Verb(verb), (node or self.node).path)
+        return fits(self.places, Verb(verb), (node or self.node).path)
 
     @cached_property
     def can(self) -> dict[str, bool]:
@@ -62,6 +63,7 @@ def take_seat(request: HttpRequest, slug: str, node_id: UUID | None = None, verb
     if home is None:
         raise Http404
     node = home if node_id is None else visible.filter(pk=node_id).first()
-    if node is None or not may(user, verb, node.path):
+    places = places_of(user)
+    if node is None or not fits(places, verb, node.path):
         raise Http404
-    return Seat(user=user, campaign=campaign, node=node, home=home)
+    return Seat(user=user, campaign=campaign, node=node, home=home, places=places)

@@ -5,12 +5,16 @@ Higher apps append a provider in their AppConfig.ready; campaigns never imports 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
+from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from quetsach.portal.campaigns.queries import children_status, not_passed_on, status_of
 from quetsach.portal.campaigns.seat import Seat
 
 
@@ -41,9 +45,75 @@ class Task:
     word: str | Promise = ""
 
 
-PROVIDERS: list[Callable[[Seat], list[Task]]] = []
+PROVIDERS: list[Callable[[Seat], Iterable[Task]]] = []
 
 
 def tasks_of(seat: Seat) -> list[Task]:
     """All open tasks of the seat's node that this person may do, the first to do first."""
     return sorted((task for provide in PROVIDERS for task in provide(seat)), key=lambda task: task.rank)
+
+
+def letter_tasks(seat: Seat) -> Iterator[Task]:
+    """What the unit itself still owes the letter: receive, pass on, carry out, count people, chase."""
+    own = status_of(seat.node)
+    url = reverse("letter", args=[seat.campaign.slug])
+    if own.acknowledged_at is None and seat.node.parent_id is not None and seat.can["acknowledge"]:
+        yield Task(
+            Rank.ACKNOWLEDGE,
+            _("Confirm that the letter has arrived"),
+            _("Receipt is confirmed on the day itself. One tap; the name and time are kept."),
+            url + "#da-nhan",
+            _("Read and confirm"),
+        )
+    waiting = not_passed_on(seat.node)
+    if waiting and seat.can["pass_on"]:
+        text = ngettext(
+            "%(count)d unit below does not have the letter yet.",
+            "%(count)d units below do not have the letter yet.",
+            len(waiting),
+        )
+        yield Task(
+            Rank.PASS_ON,
+            _("Pass the letter on"),
+            text % {"count": len(waiting)},
+            url + "#chuyen-tiep",
+            _("Pass on"),
+        )
+    if own.participated_at is None and seat.can["deploy"]:
+        yield Task(
+            Rank.DEPLOY,
+            _("Say when your unit has carried it out"),
+            _("Staff are informed, machines are being checked: then press “Carried out”."),
+            url + "#trien-khai",
+            _("Open the letter"),
+        )
+    if own.done is None and seat.can["count_people"]:
+        yield Task(
+            Rank.PEOPLE,
+            _("Write how many people are informed and done"),
+            _("Two numbers of your own staff. They fill in rows 2 and 4 of the report."),
+            url + "#so-nguoi",
+            _("Write the numbers"),
+        )
+    if seat.can["pass_on"]:
+        yield from _chase(seat, url)
+
+
+def _chase(seat: Seat, url: str) -> Iterator[Task]:
+    silent = [s for s in children_status(seat.node) if s.days_silent > 0]
+    if silent:
+        title = ngettext(
+            "Ask %(count)d unit to confirm the letter",
+            "Ask %(count)d units to confirm the letter",
+            len(silent),
+        )
+        days = max(s.days_silent for s in silent)
+        text = ngettext("Silent for %(days)d day, the longest.", "Silent for up to %(days)d days.", days)
+        names = ", ".join(s.node.name for s in silent[:3]) + ("…" if len(silent) > 3 else "")
+        yield Task(
+            Rank.CHASE,
+            title % {"count": len(silent)},
+            f"{names}. {text % {'days': days}}",
+            url + "#cap-duoi",
+            _("See who"),
+        )

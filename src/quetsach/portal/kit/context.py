@@ -6,6 +6,6 @@ from django.conf import settings
 from django.http import HttpRequest
 
 
-def site(request: HttpRequest) -> dict[str, object]:
+def site(request: HttpRequest) -> dict[str, object]:  # noqa: ARG001
     """`is_demo` marks a portal that shows invented data."""
     return {"is_demo": settings.DEMO}

@@ -1,7 +1,7 @@
-"""Rows that belong to someone are reached through `visible_to(user)`; forgetting it raises instead of leaking.
+"""Rows that belong to someone are reached through `visible_to(user)`; forgetting it raises, never leaks.
 
-`objects` is the door for pages and the API. `rows` is for actions and queries, which have checked already; a test
-keeps it out of views and API modules.
+`objects` is the door for pages and the API. `rows` is for actions and queries, which have checked already; a
+test keeps it out of views and API modules.
 """
 
 from __future__ import annotations

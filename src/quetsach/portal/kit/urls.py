@@ -1,9 +1,10 @@
 from django.urls import path
 from django.views.i18n import set_language
 
-from quetsach.portal.kit.unbuilt import unbuilt
+from quetsach.portal.kit import views
 
 urlpatterns = [
     path("ngon-ngu/", set_language, name="set_language"),
-    path("rieng-tu/", unbuilt, name="privacy"),
+    path("rieng-tu/", views.privacy, name="privacy"),
+    path("healthz", views.healthz, name="healthz"),
 ]

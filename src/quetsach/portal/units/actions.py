@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.units.models import ApiToken, Network, Unit, path_segment
@@ -38,9 +39,22 @@ def create_unit(actor: User | None, parent: Unit | None, name: str, **fields: An
     return unit
 
 
+class TokenNameTakenError(PortalError):
+    """The unit has a live token of that name; two would be mixed up when one must be revoked."""
+
+    code = "token_name_taken"
+
+
 @transaction.atomic
-def issue_token(actor: User, unit: Unit, name: str) -> tuple[ApiToken, str]:
-    """Make a token for the unit's machines; the secret is returned once and never stored."""
+def issue_token(actor: User, unit: Unit, name: str, *, ip: str | None = None) -> tuple[ApiToken, str]:
+    """Make a token for the unit's machines; the secret is returned once and never stored.
+
+    Raises TokenNameTakenError.
+    """
+    unit = Unit.rows.select_for_update().get(pk=unit.pk)
+    name = " ".join(unicodedata.normalize("NFC", name).split())
+    if ApiToken.rows.filter(unit=unit, name=name, revoked_at=None).exists():
+        raise TokenNameTakenError(name)
     secret = "qs_" + secrets.token_urlsafe(32)
     token = ApiToken(
         unit=unit,
@@ -50,19 +64,20 @@ def issue_token(actor: User, unit: Unit, name: str) -> tuple[ApiToken, str]:
         created_by=actor,
     )
     token.save(force_insert=True)
-    record(
-        actor, "token.issue", unit_path=unit.path, about=token, data={"name": name, "prefix": token.prefix}
-    )
+    data = {"name": name, "prefix": token.prefix}
+    record(actor, "token.issue", unit_path=unit.path, about=token, data=data, ip=ip)
     return token, secret
 
 
 @transaction.atomic
-def revoke_token(actor: User, token: ApiToken) -> None:
+def revoke_token(actor: User, token: ApiToken, *, ip: str | None = None) -> None:
     """End a token. A second call changes nothing."""
+    token = ApiToken.rows.select_for_update(of=("self",)).select_related("unit").get(pk=token.pk)
     if token.revoked_at is None:
         token.revoked_at = timezone.now()
         token.save(update_fields=["revoked_at"])
-        record(actor, "token.revoke", unit_path=token.unit.path, about=token, data={"prefix": token.prefix})
+        data = {"name": token.name, "prefix": token.prefix}
+        record(actor, "token.revoke", unit_path=token.unit.path, about=token, data=data, ip=ip)
 
 
 def token_holder(secret: str) -> ApiToken | None:

@@ -47,19 +47,33 @@ MAY: dict[str, set[Verb]] = {
 }
 
 
-def may(user: User | AnonymousUser, verb: Verb, path: str) -> bool:
-    """Whether the person may do `verb` for the unit or campaign node at `path`."""
+type Place = tuple[str, str]
+"""A role and the path of the unit in which a person has it."""
+
+
+def places_of(user: User | AnonymousUser) -> list[Place]:
+    """Where the person serves, and as what; nothing for strangers and locked accounts."""
     if not user.is_authenticated or not user.is_active:
-        return False
-    for role, seat in Membership.rows.filter(user=user).values_list("role", "unit__path"):
+        return []
+    return list(Membership.rows.filter(user=user).values_list("role", "unit__path"))
+
+
+def fits(places: list[Place], verb: Verb, path: str) -> bool:
+    """Whether somebody with these places may do `verb` for the unit or campaign node at `path`."""
+    for role, place in places:
         if verb not in MAY[role]:
             continue
         if verb in OWN:
-            fits = seat == path
+            allowed = place == path
         elif verb in SUPERIOR:
-            fits = path.startswith(seat) and path != seat
+            allowed = path.startswith(place) and path != place
         else:
-            fits = path.startswith(seat)
-        if fits:
+            allowed = path.startswith(place)
+        if allowed:
             return True
     return False
+
+
+def may(user: User | AnonymousUser, verb: Verb, path: str) -> bool:
+    """Whether the person may do `verb` for the unit or campaign node at `path`."""
+    return fits(places_of(user), verb, path)

@@ -1,0 +1,47 @@
+"""Reads of the audit trail, always below a path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from quetsach.portal.audit.models import Entry
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the reader filters by; empty fields mean all. Days are the portal's calendar days."""
+
+    path: str
+    action: str = ""
+    person: str = ""
+    first: date | None = None
+    last: date | None = None
+
+
+def entries(wanted: Wanted) -> QuerySet[Entry]:
+    """Entries about the unit at the path and all below it, the newest first."""
+    if not wanted.path:
+        return Entry.objects.none()
+    rows = Entry.objects.filter(unit_path__gte=wanted.path, unit_path__lt=wanted.path[:-1] + "0")
+    if wanted.action:
+        rows = rows.filter(action=wanted.action)
+    if wanted.person:
+        rows = rows.filter(actor_name__icontains=wanted.person)
+    if wanted.first:
+        rows = rows.filter(at__gte=_midnight(wanted.first))
+    if wanted.last:
+        rows = rows.filter(at__lt=_midnight(wanted.last + timedelta(days=1)))
+    return rows.order_by("-pk")
+
+
+def actions_below(path: str) -> list[str]:
+    """The action codes that occur at the path and below."""
+    return list(entries(Wanted(path)).order_by("action").values_list("action", flat=True).distinct())
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))

@@ -1,0 +1,77 @@
+"""Who did what, when, in a coordinator's part of the tree."""
+
+from __future__ import annotations
+
+from django import forms
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from quetsach.portal.audit import queries as trail
+from quetsach.portal.audit.actions import first_broken_entry
+from quetsach.portal.audit.models import Entry
+from quetsach.portal.audit.sentences import SENTENCES, sentence
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.campaigns.seat import take_seat
+from quetsach.portal.units.roles import Verb
+
+A_PAGE = 50
+CHECKED_AT_ONCE = 5_000
+"""Up to so many entries the chain is checked while the page is drawn; beyond, when the reader asks."""
+
+DAYS = ["%d/%m/%Y", "%Y-%m-%d"]
+BAD_DAY = {"invalid": _("Write the day as 05/09/2022.")}
+
+
+class FilterForm(forms.Form):
+    """All fields may stay empty."""
+
+    action = forms.CharField(required=False, max_length=60)
+    person = forms.CharField(required=False, max_length=100)
+    unit = forms.UUIDField(required=False)
+    first = forms.DateField(required=False, input_formats=DAYS, error_messages=BAD_DAY)
+    last = forms.DateField(required=False, input_formats=DAYS, error_messages=BAD_DAY)
+
+
+@require_safe
+def audit(request: HttpRequest, slug: str) -> HttpResponse:
+    """The trail below the reader's home, newest first, with the state of its chain."""
+    seat = take_seat(request, slug, verb=Verb.READ_AUDIT)
+    form = FilterForm(request.GET)
+    asked = form.cleaned_data if form.is_valid() else {}
+    nodes = CampaignNode.objects.visible_to(seat.user).filter(campaign=seat.campaign)
+    unit = nodes.filter(pk=asked["unit"]).first() if asked.get("unit") else None
+    wanted = trail.Wanted(
+        path=(unit or seat.node).path,
+        action=asked.get("action", ""),
+        person=asked.get("person", ""),
+        first=asked.get("first"),
+        last=asked.get("last"),
+    )
+    page = Paginator(trail.entries(wanted), A_PAGE).get_page(request.GET.get("page"))
+    shown = list(page)
+    names = dict(nodes.filter(path__in={e.unit_path for e in shown}).values_list("path", "name"))
+    check = "check" in request.GET or Entry.objects.count() <= CHECKED_AT_ONCE
+    kept = request.GET.copy()
+    kept.pop("page", None)
+    context = {
+        "seat": seat,
+        "form": form,
+        "page": page,
+        "rows": [(e, sentence(e), names.get(e.unit_path, "")) for e in shown],
+        "actions": [(code, title(code)) for code in trail.actions_below(seat.node.path)],
+        "units": nodes.filter(parent=seat.node).order_by("position", "name"),
+        "checked": check,
+        "broken": first_broken_entry() if check else None,
+        "total": Entry.objects.count(),
+        "kept": kept.urlencode(),
+    }
+    return render(request, "campaigns/audit.html", context)
+
+
+def title(code: str) -> str:
+    """A sentence without its fields, for the list of kinds."""
+    text = str(SENTENCES.get(code, code))
+    return text.split("%(")[0].rstrip(" :“") or code

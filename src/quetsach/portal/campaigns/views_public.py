@@ -1,0 +1,55 @@
+"""Pages that anyone reads without an account."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from quetsach.portal.campaigns import queries
+from quetsach.portal.campaigns.letter import read_letter
+from quetsach.portal.campaigns.models import Campaign
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The campaign published last; an empty state before there is one."""
+    campaign = queries.latest_campaign()
+    if campaign is None:
+        return render(request, "campaigns/none.html")
+    return _page(request, campaign)
+
+
+@require_safe
+def campaign_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """What is asked of whom, by when, and how far it is."""
+    return _page(request, _published(slug))
+
+
+@require_safe
+def campaign_letter(request: HttpRequest, slug: str) -> HttpResponse:
+    """The letter as it was issued, to read and to print."""
+    campaign = _published(slug)
+    return render(
+        request,
+        "campaigns/public_letter.html",
+        {"campaign": campaign, "letter": read_letter(campaign.letter)},
+    )
+
+
+def _published(slug: str) -> Campaign:
+    campaign = Campaign.objects.exclude(status=Campaign.Status.DRAFT).filter(slug=slug).first()
+    if campaign is None:
+        raise Http404
+    return campaign
+
+
+def _page(request: HttpRequest, campaign: Campaign) -> HttpResponse:
+    top = queries.issuer_node(campaign)
+    context = {
+        "campaign": campaign,
+        "letter": read_letter(campaign.letter),
+        "top": top,
+        "progress": queries.progress(campaign, top.path) if top else None,
+    }
+    return render(request, "campaigns/page.html", context)

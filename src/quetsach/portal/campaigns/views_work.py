@@ -1,0 +1,186 @@
+"""An officer's own pages: what to do today, and the letter with everything a unit does about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.campaigns import actions, queries
+from quetsach.portal.campaigns.forms import HeadcountForm, PassOnForm
+from quetsach.portal.campaigns.letter import read_letter
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.campaigns.tasks import tasks_of
+from quetsach.portal.kit.client_ip import client_ip
+from quetsach.portal.units.roles import Verb
+
+REFUSALS: dict[str, str | Promise] = {
+    "closed": gettext_lazy("The campaign is closed; nothing can be changed any more."),
+    "another_day": gettext_lazy("This was confirmed on another day and can no longer be taken back."),
+    "deployed": gettext_lazy(
+        "The unit has already said that it carried the campaign out. Take that back first."
+    ),
+    "passed_on": gettext_lazy("The letter was already passed on, so the receipt stays."),
+    "acknowledged": gettext_lazy("That unit has already confirmed the letter."),
+    "not_below": gettext_lazy("That unit does not stand directly below yours."),
+}
+
+
+@login_required
+@require_safe
+def my_work(request: HttpRequest) -> HttpResponse:
+    """From the sign-in to the person's campaign; a choice where there are several."""
+    assert isinstance(request.user, User)
+    campaigns = queries.campaigns_of(request.user)
+    if len(campaigns) == 1:
+        return redirect("today", campaigns[0].slug)
+    return render(request, "campaigns/my_work.html", {"campaigns": campaigns})
+
+
+@require_safe
+def today(request: HttpRequest, slug: str) -> HttpResponse:
+    """What next: the open tasks in their order, and where the unit stands."""
+    seat = take_seat(request, slug)
+    below = queries.children_status(seat.node)
+    context = {
+        "seat": seat,
+        "tasks": tasks_of(seat),
+        "own": queries.status_of(seat.node),
+        "passed_on": min((s.dispatched_at for s in below if s.dispatched_at), default=None),
+        "below": len(below),
+        "received": sum(s.acknowledged_at is not None for s in below),
+        "deployed": sum(s.participated_at is not None for s in below),
+    }
+    return render(request, "campaigns/today.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def letter(request: HttpRequest, slug: str) -> HttpResponse:
+    """What was ordered, and the unit's own dated acts about it. `act` says which one a POST asks for."""
+    if request.method == "POST":
+        act = ACTS.get(request.POST.get("act", ""))
+        if act is None:
+            raise Http404
+        verb, do = act
+        return _acted(request, take_seat(request, slug, verb=verb), do)
+    return _letter_page(request, take_seat(request, slug))
+
+
+def _acted(request: HttpRequest, seat: Seat, do: Act) -> HttpResponse:
+    try:
+        answer = do(request, seat)
+    except actions.NotAllowedNowError as error:
+        messages.error(request, str(REFUSALS[error.code]))
+        answer = None
+    return answer or redirect("letter", seat.campaign.slug)
+
+
+def _letter_page(
+    request: HttpRequest, seat: Seat, people: HeadcountForm | None = None, pass_on: PassOnForm | None = None
+) -> HttpResponse:
+    own = queries.status_of(seat.node)
+    below = queries.children_status(seat.node)
+    silent = [s for s in below if s.dispatched_at and not s.acknowledged_at]
+    initial = {"informed": own.informed, "done": own.done}
+    address = request.build_absolute_uri(reverse("campaign_page", args=[seat.campaign.slug]))
+    context = {
+        "seat": seat,
+        "letter": read_letter(seat.campaign.letter),
+        "own": own,
+        "below": below,
+        "received": sum(s.acknowledged_at is not None for s in below),
+        "deployed": sum(s.participated_at is not None for s in below),
+        "waiting": [s.node for s in below if not s.dispatched_at],
+        "silent": silent,
+        "people": people or HeadcountForm(initial={k: v for k, v in initial.items() if v is not None}),
+        "pass_on": pass_on,
+        "address": address,
+    }
+    return render(request, "campaigns/letter.html", context)
+
+
+def _acknowledge(request: HttpRequest, seat: Seat) -> None:
+    actions.acknowledge(seat.node, seat.user, ip=_ip(request))
+    messages.success(request, _("Confirmed: %(unit)s has received the letter.") % {"unit": seat.node.name})
+
+
+def _withdraw_acknowledgement(request: HttpRequest, seat: Seat) -> None:
+    actions.withdraw_acknowledgement(seat.node, seat.user, ip=_ip(request))
+    messages.success(request, _("The confirmation is taken back."))
+
+
+def _pass_on(request: HttpRequest, seat: Seat) -> HttpResponse | None:
+    form = PassOnForm(request.POST, choices=queries.not_passed_on(seat.node))
+    if not form.is_valid():
+        return _letter_page(request, seat, pass_on=form)
+    sent = actions.pass_on(seat.node, form.cleaned_data["children"], seat.user, ip=_ip(request))
+    messages.success(request, _("Passed on to %(count)d units.") % {"count": len(sent)})
+    return redirect(reverse("letter", args=[seat.campaign.slug]) + "#cap-duoi")
+
+
+def _withdraw_dispatch(request: HttpRequest, seat: Seat) -> HttpResponse:
+    child = _child(request, seat)
+    actions.withdraw_dispatch(child, seat.user, ip=_ip(request))
+    messages.success(request, _("%(unit)s: passing on is taken back.") % {"unit": child.name})
+    return redirect(reverse("letter", args=[seat.campaign.slug]) + "#cap-duoi")
+
+
+def _deploy(request: HttpRequest, seat: Seat) -> None:
+    actions.deploy(seat.node, seat.user, ip=_ip(request))
+    messages.success(
+        request, _("Recorded: %(unit)s has carried the campaign out.") % {"unit": seat.node.name}
+    )
+
+
+def _withdraw_deployment(request: HttpRequest, seat: Seat) -> None:
+    actions.withdraw_deployment(seat.node, seat.user, ip=_ip(request))
+    messages.success(request, _("“Carried out” is taken back."))
+
+
+def _count_people(request: HttpRequest, seat: Seat) -> HttpResponse | None:
+    form = HeadcountForm(request.POST)
+    if not form.is_valid():
+        return _letter_page(request, seat, people=form)
+    informed, done = form.cleaned_data["informed"], form.cleaned_data["done"]
+    actions.count_people(seat.node, informed, done, seat.user, ip=_ip(request))
+    messages.success(request, _("The number of people is saved."))
+    staff = seat.node.staff_count
+    if staff is not None and informed > staff:
+        text = _("%(informed)d people informed, but the unit has declared %(staff)d. Is that right?")
+        messages.warning(request, text % {"informed": informed, "staff": staff})
+    return redirect(reverse("letter", args=[seat.campaign.slug]) + "#so-nguoi")
+
+
+def _child(request: HttpRequest, seat: Seat) -> CampaignNode:
+    visible = CampaignNode.objects.visible_to(seat.user).filter(parent=seat.node)
+    for child in visible:
+        if str(child.pk) == request.POST.get("child"):
+            return child
+    raise Http404
+
+
+def _ip(request: HttpRequest) -> str | None:
+    return str(client_ip(request)) or None
+
+
+type Act = Callable[[HttpRequest, Seat], HttpResponse | None]
+ACTS: dict[str, tuple[Verb, Any]] = {
+    "acknowledge": (Verb.ACKNOWLEDGE, _acknowledge),
+    "withdraw_acknowledgement": (Verb.ACKNOWLEDGE, _withdraw_acknowledgement),
+    "pass_on": (Verb.PASS_ON, _pass_on),
+    "withdraw_dispatch": (Verb.PASS_ON, _withdraw_dispatch),
+    "deploy": (Verb.DEPLOY, _deploy),
+    "withdraw_deployment": (Verb.DEPLOY, _withdraw_deployment),
+    "count_people": (Verb.COUNT_PEOPLE, _count_people),
+}

@@ -1,0 +1,115 @@
+"""Error pages in plain words: what happened, and what to do next.
+
+The page of a broken portal (500) touches neither database, session nor static manifest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Page:
+    """One error page; `route` is where its button leads, empty for the page that the reader came from."""
+
+    title: str | Promise
+    text: str | Promise
+    action: str | Promise
+    route: str = "home"
+
+
+PAGES = {
+    400: Page(
+        _("The portal did not understand this request"),
+        _("Nothing was changed. Go back, reload the page and try once more."),
+        _("To the campaign page"),
+    ),
+    403: Page(
+        _("This is not open to you"),
+        _("Nothing was changed. If it is part of your work, ask the coordinator of your unit for the right."),
+        _("To my work"),
+        "my_work",
+    ),
+    404: Page(
+        _("There is no such page, or it is not open to you"),
+        _("The address may be mistyped, or the page belongs to another unit. Signing in may help."),
+        _("To my work"),
+        "my_work",
+    ),
+    413: Page(
+        _("What you sent is too large"),
+        _("Nothing was stored. Send the file in smaller parts, or compress it with gzip first."),
+        _("Go back"),
+        "",
+    ),
+    429: Page(
+        _("Too many attempts"),
+        _("For safety the portal pauses for a few minutes. Wait five minutes, then try again."),
+        _("To the campaign page"),
+    ),
+}
+EXPIRED = Page(
+    _("The page was open for too long"),
+    _("Nothing was changed. Open the page again and repeat the last step; cookies must be allowed."),
+    _("Go back"),
+    "",
+)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400, or 413 for a body beyond the limits."""
+    too_large = isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent)
+    return _answer(request, 413 if too_large else 400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    """403."""
+    return _answer(request, 403)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    """404, the same for what does not exist and for what is not the reader's."""
+    return _answer(request, 404)
+
+
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """429, for allauth's limits and our own."""
+    return _answer(request, 429)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
+    """403 for a form whose token does not fit; nearly always a page left open over night."""
+    return _answer(request, 403, EXPIRED)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+    """500, drawn without request, session or database."""
+    try:
+        style = static("kit/portal.css")
+    except ValueError:
+        style = ""
+    try:
+        return HttpResponse(render_to_string("kit/500.html", {"style": style}), status=500)
+    except Exception:  # the page about a failure must not fail
+        return HttpResponse("Quét Sạch: 500", status=500, content_type="text/plain; charset=utf-8")
+
+
+def _answer(request: HttpRequest, status: int, page: Page | None = None) -> HttpResponse:
+    page = page or PAGES[status]
+    back = "" if page.route else _same_site(request)
+    return render(request, "kit/error.html", {"page": page, "status": status, "back": back}, status=status)
+
+
+def _same_site(request: HttpRequest) -> str:
+    """The path that the reader came from, if it lies on this site."""
+    referrer = request.META.get("HTTP_REFERER", "")
+    root = f"{request.scheme}://{request.META.get('HTTP_HOST', '')}/"
+    return "/" + referrer[len(root) :] if referrer.startswith(root) else "/"

@@ -1,0 +1,41 @@
+"""Form fields as officers write: counts with a point for thousands."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+MOST = 9_999_999
+_COUNT = re.compile(r"\d+|\d{1,3}(\.\d{3})+", re.ASCII)
+
+
+def read_count(text: str) -> int:
+    """A whole number from 0 to 9.999.999: "1234" or "1.234"; "1,5", "12.5" and "-3" raise ValueError."""
+    text = text.strip()
+    if not _COUNT.fullmatch(text):
+        raise ValueError(text)
+    value = int(text.replace(".", ""))
+    if value > MOST:
+        raise ValueError(text)
+    return value
+
+
+class CountField(forms.CharField):
+    """A count of people or machines. Zero is a value; blank is refused where required."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"inputmode": "numeric", "class": "fig", "autocomplete": "off"}
+        super().__init__(widget=forms.TextInput(attrs=attrs), max_length=12, **kwargs)
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return read_count(text)
+        except ValueError as error:
+            raise ValidationError(_("Write a whole number from 0 on, such as 25 or 1.234.")) from error
