@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,8 +13,9 @@ from django.db.models import When as Then
 from django.utils import timezone
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.cases.models import Case
-from quetsach.portal.cases.rules import PATIENCE, State, Word
+from quetsach.portal.cases import looks
+from quetsach.portal.cases.models import Case, CaseEvent
+from quetsach.portal.cases.rules import PATIENCE, Judgement, State, Word, judge
 from quetsach.portal.sightings.models import Coverage, Scan
 from quetsach.portal.units.models import subtree
 
@@ -107,13 +107,50 @@ def watched(node: CampaignNode, *, below: bool = False) -> Watched:
     return Watched(scans.count(), span["first"], span["last"], errors)
 
 
-def nodes_below(node: CampaignNode) -> Sequence[CampaignNode]:
+def nodes_below(node: CampaignNode) -> QuerySet[CampaignNode]:
     """The node and everything below it, for choosing whose a machine is."""
-    return list(
-        CampaignNode.rows.filter(subtree(node.path), campaign=node.campaign_id).order_by("depth", "position", "name")
-    )
+    inside = CampaignNode.rows.filter(subtree(node.path), campaign=node.campaign_id)
+    return inside.order_by("depth", "position", "name")
 
 
 def to_do(node: CampaignNode, now: datetime | None = None) -> Counter[Word]:
     """Words of the node's own machines."""
     return words_of(machines_of(node), node.campaign, now or timezone.now())
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything the page of one case shows."""
+
+    facts: looks.Facts
+    judgement: Judgement | None
+    events: list[CaseEvent]
+    others: list[Case]
+    lines: int
+    days: int
+    blocked: int
+
+
+def story(case: Case) -> Story:
+    """Evidence, judgement, history, and the other cases of the same machine."""
+    facts = looks.gather([case])[0]
+    waiting = case.state in (State.CLAIMED_CLEAN, State.RECHECKED) and case.claimed_at is not None
+    judgement = None
+    if waiting and case.claimed_at:
+        judgement = judge(case.claimed_at, facts.hits, facts.looks, case.device.campaign.quiet_days)
+    return Story(
+        facts=facts,
+        judgement=judgement,
+        events=list(case.events.select_related("by", "coverage").order_by("at", "pk")),
+        others=list(Case.rows.filter(device=case.device).exclude(pk=case.pk).order_by("family", "episode")),
+        lines=sum(s.count for s in facts.sightings),
+        days=len({s.day for s in facts.sightings if s.day}),
+        blocked=sum(s.count for s in facts.sightings if s.action == "blocked"),
+    )
+
+
+def named(cases: QuerySet[Case], text: str) -> QuerySet[Case]:
+    """Those whose machine, malware or unit carries the text in its name."""
+    return cases.filter(
+        Q(device__key__icontains=text) | Q(family__icontains=text) | Q(device__owner__name__icontains=text)
+    )

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-PAUSE = timedelta(hours=24)
-"""A night or a short power cut between two logs is no gap in what was looked at."""
+from quetsach.portal.sightings.spans import join_spans
+
 RECHECK = timedelta(hours=24)
 """What the rung between claimed and verified asks for (spec/cases.md 4)."""
 PATIENCE = timedelta(hours=48)
@@ -149,17 +149,6 @@ class Judgement:
     quiet: timedelta = timedelta()
 
 
-def runs(spans: Iterable[tuple[datetime, datetime]], pause: timedelta = PAUSE) -> list[tuple[datetime, datetime]]:
-    """Join spans of time that touch or lie no more than `pause` apart."""
-    joined: list[tuple[datetime, datetime]] = []
-    for start, end in sorted(spans):
-        if joined and start - joined[-1][1] <= pause:
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
-        else:
-            joined.append((start, end))
-    return joined
-
-
 def judge(claimed_at: datetime, hits: Iterable[Hit], looks: Iterable[Look], quiet_days: int) -> Judgement:
     """Say what the logs prove about a machine that was claimed clean at `claimed_at`.
 
@@ -178,7 +167,7 @@ def judge(claimed_at: datetime, hits: Iterable[Hit], looks: Iterable[Look], quie
     best = Judgement(State.CLAIMED_CLEAN, Why.TOO_SHORT, earliest=claimed_at + needed)
     for place in sorted(places):
         seen = [look for look in usable if look.source_name == place]
-        for start, end in runs(_spans(seen, claimed_at)):
+        for start, end in join_spans(_spans(seen, claimed_at)):
             judgement = _judge_run(start, end, seen, claimed_at, needed)
             if (_RUNGS.index(judgement.state), judgement.quiet) >= (_RUNGS.index(best.state), best.quiet):
                 best = judgement

@@ -66,3 +66,21 @@ def latest_lists() -> list[IndicatorSet]:
     for row in rows.select_related("campaign").order_by("version"):
         latest[row.campaign_id] = row
     return sorted(latest.values(), key=lambda s: s.published_at or s.created_at, reverse=True)
+
+
+def published_of(slug: str) -> list[IndicatorSet]:
+    """The published versions of a published campaign, the latest first; for everybody."""
+    rows = IndicatorSet.rows.filter(campaign__slug=slug.replace("\0", ""), status=PUBLISHED)
+    return list(
+        rows.exclude(campaign__status=Campaign.Status.DRAFT).select_related("campaign").order_by("-version")
+    )
+
+
+def version_of(slug: str, version: int) -> IndicatorSet | None:
+    """One published version; for everybody."""
+    return next((row for row in published_of(slug) if row.version == version), None)
+
+
+def draft_of(campaign: Campaign) -> IndicatorSet | None:
+    """The list that waits to be published."""
+    return IndicatorSet.rows.filter(campaign=campaign, status=IndicatorSet.Status.DRAFT).first()

@@ -1,0 +1,55 @@
+"""What a person records about a machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.cases.words import DONE
+
+
+class ClaimForm(forms.Form):
+    """The machine was handled."""
+
+    done = forms.ChoiceField(label=_("What was done"), choices=[(code, text) for code, text in DONE.items()])
+    done_at = forms.DateTimeField(
+        label=_("When"),
+        input_formats=["%Y-%m-%dT%H:%M", "%d/%m/%Y %H:%M", "%H:%M %d/%m/%Y"],
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text=_("Signs after this moment mean that it is not clean."),
+    )
+    tool = forms.CharField(label=_("Tool and version"), max_length=100, required=False)
+    note = forms.CharField(
+        label=_("Note"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["done_at"].initial = timezone.localtime
+
+
+class ReasonForm(forms.Form):
+    """An act that needs its reason in words."""
+
+    reason = forms.CharField(
+        label=_("Reason"), min_length=10, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("At least ten characters; it stays in the history."),
+    )  # fmt: skip
+
+
+class StartForm(forms.Form):
+    """Nothing to fill in."""
+
+
+class AssignForm(forms.Form):
+    """The unit that has the machine."""
+
+    to = forms.ModelChoiceField(label=_("Unit"), queryset=CampaignNode.rows.none())
+
+    def __init__(self, *args: Any, nodes: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["to"].queryset = nodes  # type: ignore[attr-defined]

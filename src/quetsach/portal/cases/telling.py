@@ -1,0 +1,125 @@
+"""Puts a story into words and places: verdict, chip, timeline, evidence that fits a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from quetsach.portal.cases.models import Case, CaseEvent
+from quetsach.portal.cases.queries import Story
+from quetsach.portal.cases.rules import USABLE_TIMES, Act, State, word
+from quetsach.portal.cases.timeline import Timeline, draw
+from quetsach.portal.cases.words import ACTS, DONE, WORDS, verdict
+from quetsach.portal.sightings.models import Sighting
+from quetsach.portal.sightings.spans import Span, join_spans
+
+EVIDENCE = 12
+"""Rows shown on the page; the rest is one click away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line of the history."""
+
+    event: CaseEvent
+    title: str | Promise
+    done: str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Tale:
+    shape: str
+    word: str | Promise
+    verdict: str
+    next_step: str
+    timeline: Timeline | None
+    history: list[Told]
+    evidence: list[Sighting]
+    more_evidence: int
+    looked: list[Span]
+    lines_read: int
+    errors: int
+
+
+def tell(case: Case, story: Story, now: datetime) -> Tale:
+    """What the page says about the case."""
+    quiet_days = case.device.campaign.quiet_days
+    state = State(case.state)
+    judgement = story.judgement
+    days = judgement.quiet.days if judgement else _quiet_days(case)
+    shape, label = WORDS[word(state, case.claimed_at, quiet_days, now)]
+    looked = list(_spans(story))
+    return Tale(
+        shape=shape,
+        word=label,
+        verdict=verdict(
+            state, judgement.why if judgement else None, days, quiet_days,
+            case.confirmed_by_id is not None, case.relapses > 0,
+        ),
+        next_step=_next_step(case, story, now),
+        timeline=draw(
+            hits=[(s.day, s.count) for s in story.facts.sightings if s.day],
+            marks=list(_marks(case, story)),
+            looked=looked,
+            plan_until=judgement.earliest if judgement else None,
+            now=now,
+            zone=timezone.get_current_timezone(),
+        ),
+        history=[
+            Told(e, ACTS.get(e.act, e.act), DONE.get(e.data.get("done", ""), "")) for e in reversed(story.events)
+        ],
+        evidence=sorted(story.facts.sightings, key=lambda s: -s.count)[:EVIDENCE],
+        more_evidence=max(0, len(story.facts.sightings) - EVIDENCE),
+        looked=join_spans(looked),
+        lines_read=sum(c.lines for c in story.facts.coverages),
+        errors=sum(len(c.errors) for c in story.facts.coverages),
+    )  # fmt: skip
+
+
+def _quiet_days(case: Case) -> int:
+    if case.claimed_at and case.quiet_until:
+        return max(0, (case.quiet_until - case.claimed_at).days)
+    return 0
+
+
+def _spans(story: Story) -> Iterator[Span]:
+    """What was looked at from the places that saw the machine; a log that broke off counts for the picture too."""
+    places = {(s.node_id, s.source_name) for s in story.facts.sightings}
+    for coverage in story.facts.coverages:
+        if coverage.time in USABLE_TIMES and coverage.first and coverage.last:
+            if (coverage.scan.node_id, coverage.name) in places:
+                yield coverage.first, coverage.last
+
+
+def _marks(case: Case, story: Story) -> Iterator[tuple[datetime, str]]:
+    if case.claimed_at:
+        yield case.claimed_at, _("handled %(day)s") % {"day": f"{timezone.localtime(case.claimed_at):%d/%m}"}
+    for event in story.events:
+        if event.act in (Act.RECHECK, Act.VERIFY) and (until := _moment(event.data.get("until"))):
+            text = _("checked again %(day)s") if event.act == Act.RECHECK else _("clean %(day)s")
+            yield until, text % {"day": f"{timezone.localtime(until):%d/%m}"}
+
+
+def _moment(text: Any) -> datetime | None:
+    return parse_datetime(text) if isinstance(text, str) and text else None
+
+
+def _next_step(case: Case, story: Story, now: datetime) -> str:
+    """What comes next, with a day where there is one."""
+    if not story.judgement:
+        return ""
+    earliest = story.judgement.earliest
+    if earliest is None:
+        return _("Add logs that record which machines were switched on; then it can be decided.")
+    if earliest < now:
+        return _("Add the logs since the handling; then it can be decided.")
+    return _("With logs without a gap from the same place it can be decided on %(day)s at the earliest.") % {
+        "day": f"{timezone.localtime(earliest):%d/%m/%Y}"
+    }

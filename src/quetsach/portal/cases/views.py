@@ -1,0 +1,193 @@
+"""The pages of machines: the list, and the file of one case with what can be done to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django import forms as django_forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.cases import actions, queries
+from quetsach.portal.cases.advice import advice_for
+from quetsach.portal.cases.forms import AssignForm, ClaimForm, ReasonForm, StartForm
+from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.rules import Act, State, Word, allows, word
+from quetsach.portal.cases.telling import tell
+from quetsach.portal.cases.words import WORDS
+from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.units.roles import Verb
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Deed:
+    """An act of a person on the page of a case: its form, who may, and what is said afterwards."""
+
+    act: Act
+    form: type[django_forms.Form]
+    verb: Verb
+    do: Callable[..., Case]
+    said: str | Promise
+
+
+DEEDS = {
+    "bat-dau": Deed(
+        Act.START, StartForm, Verb.WORK_CASE, actions.start_cleaning, gettext_lazy("Recorded: cleaning has started.")
+    ),
+    "da-xu-ly": Deed(
+        Act.CLAIM, ClaimForm, Verb.WORK_CASE, actions.claim_clean,
+        gettext_lazy("Recorded as handled. New logs will show whether the signs have stopped."),
+    ),
+    "xac-nhan": Deed(
+        Act.CONFIRM, ReasonForm, Verb.CONFIRM_CASE, actions.confirm_clean, gettext_lazy("Confirmed, with your name.")
+    ),
+    "bao-nham": Deed(
+        Act.DISMISS, ReasonForm, Verb.WORK_CASE, actions.dismiss, gettext_lazy("Marked as a false alarm.")
+    ),
+    "mo-lai": Deed(Act.REOPEN, ReasonForm, Verb.WORK_CASE, actions.reopen, gettext_lazy("The case is open again.")),
+}  # fmt: skip
+
+
+@require_GET
+def cases(request: HttpRequest, slug: str) -> HttpResponse:
+    """The machines of a unit and of those below it."""
+    seat = _seat_at(request, slug)
+    below = request.GET.get("rieng") != "1"
+    now = timezone.now()
+    rows = queries.machines_of(seat.node, below=below)
+    counts = queries.words_of(rows, seat.campaign, now)
+    chosen = next((w for w in queries.SHOWN if w.value == request.GET.get("loai")), None)
+    if chosen is not None:
+        rows = queries.in_word(rows, chosen, seat.campaign, now)
+    text = request.GET.get("tim", "").strip().replace("\0", "")[:100]
+    if text:
+        rows = queries.named(rows, text)
+    page = Paginator(rows, PAGE).get_page(request.GET.get("trang"))
+    for row in page:
+        row.shape, row.word = WORDS[word(State(row.state), row.claimed_at, seat.campaign.quiet_days, now)]
+    keep = {"don-vi": seat.node.pk, **({} if below else {"rieng": "1"}), **({"tim": text} if text else {})}
+    context = {
+        "seat": seat,
+        "page": page,
+        "below": below,
+        "text": text,
+        "chosen": chosen,
+        "total": sum(counts.values()),
+        "signs": counts[Word.SIGNS],
+        "words": [
+            {"word": w, "shape": WORDS[w][0], "label": WORDS[w][1], "n": counts[w],
+             "query": urlencode({**keep, "loai": w.value})}
+            for w in queries.SHOWN
+        ],
+        "all_query": urlencode(keep),
+        "page_query": urlencode({**keep, **({"loai": chosen.value} if chosen else {})}) + "&",
+        "watched": queries.watched(seat.node, below=below),
+    }  # fmt: skip
+    return render(request, "cases/cases.html", context)
+
+
+def _seat_at(request: HttpRequest, slug: str) -> Seat:
+    text = request.GET.get("don-vi", "")
+    try:
+        node_id = UUID(text) if text else None
+    except ValueError as error:
+        raise Http404 from error
+    return take_seat(request, slug, node_id)
+
+
+def _find(request: HttpRequest, slug: str, case_id: UUID, verb: Verb = Verb.READ) -> tuple[Seat, Case]:
+    rows = Case.objects.visible_to(request.user).select_related("device__owner", "device__campaign")
+    found = rows.filter(pk=case_id, device__campaign__slug=slug).first()
+    if found is None:
+        raise Http404
+    return take_seat(request, slug, found.device.owner_id, verb), found
+
+
+@require_GET
+def case(request: HttpRequest, slug: str, case_id: UUID) -> HttpResponse:
+    """The file of one machine and one malware."""
+    seat, found = _find(request, slug, case_id)
+    return _case_page(request, seat, found)
+
+
+@require_POST
+def act(request: HttpRequest, slug: str, case_id: UUID, act: str) -> HttpResponse:
+    """Record what a person did or decided."""
+    deed = DEEDS.get(act)
+    if deed is None:
+        raise Http404
+    seat, found = _find(request, slug, case_id, deed.verb)
+    form = deed.form(request.POST)
+    if not form.is_valid():
+        return _case_page(request, seat, found, {act: form}, status=422)
+    try:
+        deed.do(found, seat.user, ip=client_ip_text(request), **form.cleaned_data)
+    except actions.CaseError as error:
+        form.add_error(None, str(error))
+        found.refresh_from_db()
+        return _case_page(request, seat, found, {act: form}, status=422)
+    messages.success(request, str(deed.said))
+    return redirect("case", slug, case_id)
+
+
+@require_POST
+def assign(request: HttpRequest, slug: str, case_id: UUID) -> HttpResponse:
+    """Give the machine to the unit that has it."""
+    seat, found = _find(request, slug, case_id, Verb.WORK_CASE)
+    form = AssignForm(request.POST, nodes=queries.nodes_below(seat.node))
+    if form.is_valid():
+        try:
+            actions.assign_device(found.device, form.cleaned_data["to"], seat.user, ip=client_ip_text(request))
+        except actions.CaseError as error:
+            form.add_error("to", str(error))
+        else:
+            messages.success(request, _("The machine now belongs to %(unit)s.") % {"unit": form.cleaned_data["to"]})
+            return redirect("case", slug, case_id)
+    return _case_page(request, seat, found, {"chuyen": form}, status=422)
+
+
+def _case_page(
+    request: HttpRequest,
+    seat: Seat,
+    found: Case,
+    bound: dict[str, django_forms.Form] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    bound = bound or {}
+    story = queries.story(found)
+    state = State(found.state)
+    open_deeds: dict[str, Any] = {}
+    if found.is_current:
+        for slug, deed in DEEDS.items():
+            if allows(state, deed.act) and seat.may(deed.verb):
+                open_deeds[slug.replace("-", "_")] = bound.get(slug) or deed.form(auto_id=f"{slug}-%s")
+    nodes = queries.nodes_below(seat.node)
+    can_assign = seat.may(Verb.WORK_CASE) and (not found.device.is_assigned or nodes.count() > 1)
+    context = {
+        "seat": seat,
+        "door": "cases",
+        "case": found,
+        "story": story,
+        "tale": tell(found, story, timezone.now()),
+        "advice": advice_for(found.family, get_language() or "vi"),
+        "deeds": open_deeds,
+        "assign_form": bound.get("chuyen") or (AssignForm(nodes=nodes) if can_assign else None),
+        "problem": next((f for f in bound.values() if f.errors), None),
+        "waits": state in (State.CLAIMED_CLEAN, State.RECHECKED),
+    }
+    return render(request, "cases/case.html", context, status=status)

@@ -1,0 +1,86 @@
+"""States and acts in the words of the screen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from quetsach.portal.cases.rules import Act, State, Why, Word
+
+WORDS: dict[Word, tuple[str, str | Promise]] = {
+    Word.UNCHECKED: ("none", gettext_lazy("Not checked")),
+    Word.SIGNS: ("bad", gettext_lazy("Signs found")),
+    Word.BUSY: ("busy", gettext_lazy("Being handled")),
+    Word.CLEAN: ("ok", gettext_lazy("Clean")),
+    Word.UNSURE: ("unsure", gettext_lazy("Cannot tell yet")),
+    Word.DISMISSED: ("none", gettext_lazy("False alarm")),
+}
+"""Shape and word of the chip."""
+
+ACTS: dict[str, str | Promise] = {
+    "open": gettext_lazy("Case opened"),
+    Act.ASSIGN: gettext_lazy("Given to a unit"),
+    Act.START: gettext_lazy("Cleaning started"),
+    Act.CLAIM: gettext_lazy("Reported as handled"),
+    Act.CONFIRM: gettext_lazy("Confirmed clean by a person in charge"),
+    Act.DISMISS: gettext_lazy("Marked as a false alarm"),
+    Act.REOPEN: gettext_lazy("Opened again"),
+    Act.RECHECK: gettext_lazy("Checked again: no sign"),
+    Act.VERIFY: gettext_lazy("Verified clean by logs"),
+    Act.RELAPSE: gettext_lazy("Sign seen again after handling"),
+    Act.EVIDENCE: gettext_lazy("Other signs: no false alarm any more"),
+}
+
+DONE: dict[str, str | Promise] = {
+    "scan": gettext_lazy("Scanned and cleaned with a tool"),
+    "manual": gettext_lazy("Removed by hand"),
+    "app": gettext_lazy("Removed an application"),
+    "reinstall": gettext_lazy("Reinstalled the machine"),
+    "replace": gettext_lazy("Replaced the machine"),
+    "settings": gettext_lazy("Reset the device or its password"),
+    "phone": gettext_lazy("Cleaned or reset the phone"),
+}
+"""What was done to a machine (spec/cases.md 3)."""
+
+LACKS: dict[Why, str | Promise] = {
+    Why.NO_LOGS: gettext_lazy("No logs from after the handling have been looked at yet."),
+    Why.ERRORS: gettext_lazy("The logs from after the handling could not be read in full."),
+    Why.OTHER_PLACE: gettext_lazy("The newer logs come from another place than the one that saw the signs."),
+    Why.OTHER_LIST: gettext_lazy("The newer logs were searched with another list than the campaign's."),
+    Why.NO_DEVICES: gettext_lazy("The newer logs do not record which machines were switched on."),
+    Why.NOT_ALIVE: gettext_lazy("In the newer logs the machine itself does not appear: it may have been off."),
+    Why.TOO_SHORT: gettext_lazy("The time looked at without a gap is still too short."),
+    Why.UNTIMED: gettext_lazy("Newer signs or logs carry no usable time."),
+}
+
+
+def verdict(
+    state: State, why: Why | None, days: int, quiet_days: int, is_confirmed: bool, is_relapse: bool
+) -> str:
+    """One plain sentence on the machine. `days`: whole days without a sign that were looked at without a gap."""
+    if state is State.VERIFIED_CLEAN:
+        if is_confirmed:
+            return _("Clean, confirmed by a person in charge; logs have not shown it.")
+        return _("Clean: %(n)d days of logs without a gap show no sign.") % {"n": max(days, quiet_days)}
+    if state is State.FALSE_POSITIVE:
+        return _("A false alarm: the signs have another reason.")
+    if state is State.CLEANING:
+        if is_relapse:
+            return _("It was handled, but the signs came back. Handle it again.")
+        return _("Someone is working on the machine. Record what was done when it is through.")
+    if state in (State.NEW, State.ASSIGNED):
+        return _("The machine contacted malicious addresses. It has not been handled yet.")
+    lack = str(LACKS.get(why, "")) if why else ""
+    if state is State.RECHECKED:
+        said = _("Handled; %(n)d days of newer logs show no sign. Not enough yet to call it clean.") % {"n": days}
+    else:
+        said = _("Reported as handled. Nothing shows yet whether the signs have stopped.")
+    return f"{said} {lack}".strip()
+
+
+def days_of(start: datetime, end: datetime) -> int:
+    """Whole days between two moments."""
+    return max(0, (end - start).days)

@@ -1,0 +1,191 @@
+"""What can be done to a campaign's lists: prepare, publish, publish an earlier one again, drop a draft."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from quetsach import feed, guard
+from quetsach.errors import IndicatorError
+from quetsach.indicator import IndicatorSet as Items
+from quetsach.portal.accounts.models import User
+from quetsach.portal.audit.actions import record
+from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.indicators import store
+from quetsach.portal.indicators.downloads import FORMS, Losses, guarded
+from quetsach.portal.indicators.models import IndicatorSet
+from quetsach.portal.units.models import Network, subtree
+
+FAMILIES = 20
+"""So many of the most frequent families are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as it lies on this machine, and its name where it came from."""
+
+    name: str
+    path: Path
+    size: int
+
+
+class EmptyListError(IndicatorError):
+    """Nothing is left to search for."""
+
+    code = "empty"
+
+
+def prepare(campaign: Campaign, uploads: list[Upload], actor: User, ip: str | None = None) -> IndicatorSet:
+    """Read the files, apply the guard rails, and keep the result as the campaign's draft in place of an older one.
+
+    Raises:
+        IndicatorError: a file cannot be read to its end, or nothing is left.
+    """
+    names = {str(upload.path): upload.name for upload in uploads}
+    try:
+        found = feed.read_many([upload.path for upload in uploads])
+    except IndicatorError as error:
+        text = str(error)
+        for path, name in names.items():
+            text = text.replace(path, name)
+        raise IndicatorError(text) from error
+    sorted_out = guard.apply(found.indicators, organisation=_organisation(campaign))
+    kept = sorted_out.kept
+    if not len(kept):
+        raise EmptyListError(_("Not a single address is left, so there is nothing to publish."))
+    sha256, _length = store.keep(store.list_lines(kept))
+    notes, _length = store.keep(_notes(found, sorted_out, names))
+    return _keep_draft(
+        IndicatorSet(
+            campaign=campaign,
+            set_id=kept.id,
+            sha256=sha256,
+            count=len(kept),
+            kinds=dict(Counter(i.kind.value for i in kept).most_common()),
+            families=_families(kept),
+            files=[{"name": upload.name, "bytes": upload.size} for upload in uploads],
+            rejected=len(found.rejects),
+            stopped=len(sorted_out.stopped),
+            warned=len(sorted_out.warned),
+            notes=notes,
+            created_by=actor,
+        ),
+        ip,
+    )
+
+
+def _organisation(campaign: Campaign) -> guard.Organisation:
+    """Networks of the issuer and of everything below it must never be on its own list."""
+    networks = Network.rows.filter(subtree(campaign.issuer.path, "unit__path"))
+    return guard.Organisation(networks=tuple(networks.values_list("cidr", flat=True).distinct()))
+
+
+def _families(items: Items) -> list[tuple[str, int]]:
+    return Counter(i.family for i in items if i.family).most_common(FAMILIES)
+
+
+NOTE_COLUMNS = ("what", "file", "line", "value", "code", "reason")
+
+
+def _notes(found: feed.FeedResult, sorted_out: guard.GuardResult, names: dict[str, str]) -> Iterator[bytes]:
+    """Everything left out or doubted, as CSV: rejected, stopped, warned, changed, in this order."""
+    yield _line(NOTE_COLUMNS)
+    for remark in found.rejects:
+        yield _line(("rejected", names[remark.source], remark.line, remark.text, remark.code, remark.reason))
+    for what, concerns in (("stopped", sorted_out.stopped), ("warned", sorted_out.warned)):
+        for concern in concerns:
+            yield _line((what, "", "", concern.indicator.canonical, concern.code, concern.reason))
+    for remark in found.warnings:
+        yield _line(("changed", names[remark.source], remark.line, remark.text, remark.code, remark.reason))
+
+
+def _line(cells: Iterable[object]) -> bytes:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerow([guarded(str(cell)) for cell in cells])
+    return buffer.getvalue().encode("utf-8", "replace")
+
+
+@transaction.atomic
+def _keep_draft(draft: IndicatorSet, ip: str | None) -> IndicatorSet:
+    IndicatorSet.rows.filter(campaign=draft.campaign, status=IndicatorSet.Status.DRAFT).delete()
+    draft.save(force_insert=True)
+    record(
+        draft.created_by, "indicators.prepare", unit_path=draft.campaign.issuer.path, about=draft,
+        data={"count": draft.count, "rejected": draft.rejected, "stopped": draft.stopped, "set_id": draft.set_id},
+        ip=ip,
+    )  # fmt: skip
+    return draft
+
+
+def write_forms(sha256: str) -> dict[str, dict[str, object]]:
+    """Write the list in every download form; what each is and what it leaves out."""
+    forms: dict[str, dict[str, object]] = {}
+    for name, form in FORMS.items():
+        losses = Losses()
+        written, length = store.keep(form.write(store.read_list(sha256), losses))
+        forms[name] = {
+            "sha256": written,
+            "bytes": length,
+            "left_out": losses.left_out,
+            "narrowed": losses.narrowed,
+        }
+    return forms
+
+
+def publish_set(draft: IndicatorSet, actor: User, ip: str | None = None) -> IndicatorSet:
+    """Make the draft the list in force. A second call changes nothing."""
+    forms = write_forms(draft.sha256)
+    with transaction.atomic():
+        Campaign.objects.select_for_update(no_key=True).get(pk=draft.campaign_id)
+        draft = IndicatorSet.rows.select_for_update().select_related("campaign__issuer").get(pk=draft.pk)
+        if draft.status == IndicatorSet.Status.DRAFT:
+            draft.forms = forms
+            _publish(draft, actor, ip)
+    return draft
+
+
+@transaction.atomic
+def publish_again(earlier: IndicatorSet, actor: User, ip: str | None = None) -> IndicatorSet:
+    """Undo: the content of an earlier version becomes the newest one. The list in force is returned unchanged."""
+    Campaign.objects.select_for_update(no_key=True).get(pk=earlier.campaign_id)
+    published = IndicatorSet.rows.filter(campaign=earlier.campaign, status=IndicatorSet.Status.PUBLISHED)
+    current = published.order_by("-version").first()
+    if current is not None and current.sha256 == earlier.sha256:
+        return current
+    again = IndicatorSet.rows.select_related("campaign__issuer").get(pk=earlier.pk)
+    again.pk = IndicatorSet._meta.pk.get_default()
+    again._state.adding = True
+    again.created_by, again.created_at = actor, timezone.now()
+    _publish(again, actor, ip)
+    return again
+
+
+def _publish(row: IndicatorSet, actor: User, ip: str | None) -> None:
+    latest = IndicatorSet.rows.filter(campaign=row.campaign).aggregate(n=Max("version"))["n"]
+    row.version = (latest or 0) + 1
+    row.status = IndicatorSet.Status.PUBLISHED
+    row.published_at, row.published_by = timezone.now(), actor
+    row.save()
+    record(
+        actor, "indicators.publish", unit_path=row.campaign.issuer.path, about=row,
+        data={"version": row.version, "count": row.count, "set_id": row.set_id, "sha256": row.sha256}, ip=ip,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def discard(draft: IndicatorSet, actor: User, ip: str | None = None) -> None:
+    """Drop a draft. A published list is never dropped."""
+    row = IndicatorSet.rows.select_for_update().filter(pk=draft.pk, status=IndicatorSet.Status.DRAFT).first()
+    if row is not None:
+        record(actor, "indicators.discard", unit_path=draft.campaign.issuer.path, about=row,
+               data={"count": row.count}, ip=ip)  # fmt: skip
+        row.delete()

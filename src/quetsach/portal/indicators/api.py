@@ -1,0 +1,22 @@
+"""The machines' door for lists: the one in force, as `quetsach scan -i` reads it. As public as the list itself."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+
+from quetsach.portal.indicators import queries
+from quetsach.portal.indicators.downloads import FORMS
+from quetsach.portal.indicators.views_public import ASK_FIRST, send
+
+
+@require_safe
+def current_list(request: HttpRequest) -> HttpResponse:
+    """GET ?campaign=SLUG[&form=csv|plain|hosts], with ETag; 404 where there is none."""
+    slug, form = request.GET.get("campaign", ""), request.GET.get("form", "csv")
+    rows = queries.published_of(slug)
+    if form not in FORMS:
+        return JsonResponse({"code": "form", "reason": f"form is one of {', '.join(FORMS)}"}, status=422)
+    if not rows:
+        return JsonResponse({"code": "no_list", "reason": "No list is published for that campaign."}, status=404)
+    return send(request, rows[0], form, ASK_FIRST)

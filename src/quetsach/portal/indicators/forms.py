@@ -1,0 +1,41 @@
+"""The upload of lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+
+class _Files(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class _FilesField(forms.FileField):
+    """One or several files."""
+
+    widget = _Files
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+        if not data:
+            raise forms.ValidationError(_("Choose at least one file."))
+        return [super(_FilesField, self).clean(one, initial) for one in data]
+
+
+class ListForm(forms.Form):
+    """Plain, hosts, CSV or TSV, each also as gzip."""
+
+    files = _FilesField(label=gettext_lazy("Files with the addresses"))
+
+    def clean_files(self) -> list[UploadedFile]:
+        files: list[UploadedFile] = self.cleaned_data["files"]
+        if sum(file.size or 0 for file in files) > settings.MAX_UPLOAD_BYTES:
+            most = settings.MAX_UPLOAD_BYTES // (1024 * 1024)
+            raise forms.ValidationError(
+                _("The files are larger than %(most)d MB together. Compress them with gzip."), params={"most": most}
+            )
+        return files

@@ -1,0 +1,161 @@
+"""The inner pages of a campaign's lists: upload, preview, publish."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from pathlib import Path
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from quetsach.errors import IndicatorError
+from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.indicators import actions, queries, store
+from quetsach.portal.indicators.forms import ListForm
+from quetsach.portal.indicators.models import IndicatorSet
+from quetsach.portal.indicators.words import CODES, KINDS
+from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.units.roles import Verb, may
+
+SHOWN = 200
+"""Rows of each sort in the preview; the CSV has all."""
+
+
+def _seat(request: HttpRequest, slug: str, must_write: bool = False) -> tuple[Seat, bool]:
+    """Everybody in the campaign sees the lists; the issuer's own people publish them."""
+    seat = take_seat(request, slug)
+    may_write = may(seat.user, Verb.UPLOAD_INDICATORS, seat.campaign.issuer.path)
+    if must_write and not may_write:
+        raise Http404
+    return seat, may_write
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def indicators(request: HttpRequest, slug: str) -> HttpResponse:
+    """Which list is in force, and a new one."""
+    seat, may_write = _seat(request, slug, must_write=request.method == "POST")
+    if request.method != "POST":
+        return _page(request, seat, may_write, ListForm())
+    form = ListForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _page(request, seat, may_write, form, status=422)
+    with tempfile.TemporaryDirectory(prefix="quetsach-") as folder:
+        uploads = [_on_disk(file, Path(folder), n) for n, file in enumerate(form.cleaned_data["files"])]
+        try:
+            draft = actions.prepare(seat.campaign, uploads, seat.user, client_ip_text(request))
+        except IndicatorError as error:
+            form.add_error("files", str(error))
+            return _page(request, seat, may_write, form, status=422)
+    return redirect("indicator_draft", slug, draft.pk)
+
+
+def _on_disk(file: UploadedFile, folder: Path, number: int) -> actions.Upload:
+    """Large files are on the disk already; small ones are written there."""
+    name = (file.name or f"{number}")[:200]
+    if hasattr(file, "temporary_file_path"):
+        return actions.Upload(name, Path(file.temporary_file_path()), file.size or 0)
+    path = folder / str(number)
+    with path.open("wb") as copy:
+        for chunk in file.chunks():
+            copy.write(chunk)
+    return actions.Upload(name, path, file.size or 0)
+
+
+def _page(request: HttpRequest, seat: Seat, may_write: bool, form: ListForm, status: int = 200) -> HttpResponse:
+    versions = queries.lists_of(seat.campaign)
+    context = {
+        "seat": seat,
+        "may_write": may_write,
+        "form": form,
+        "versions": versions,
+        "current": versions[0] if versions else None,
+        "kinds": _kinds(versions[0]) if versions else [],
+        "draft": queries.draft_of(seat.campaign) if may_write else None,
+    }
+    return render(request, "indicators/indicators.html", context, status=status)
+
+
+def _kinds(row: IndicatorSet) -> list[tuple[object, int]]:
+    return [(KINDS.get(kind, kind), n) for kind, n in row.kinds.items()]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def draft(request: HttpRequest, slug: str, set_id: UUID) -> HttpResponse:
+    """The preview of a list: what is in it, what was left out and why; publish or drop it."""
+    seat, _may = _seat(request, slug, must_write=True)
+    row = _find(request, seat, set_id)
+    if request.method == "POST":
+        return _decide(request, seat, row)
+    rows = _notes(row)
+    context = {
+        "seat": seat,
+        "door": "indicators",
+        "set": row,
+        "current": queries.current(seat.campaign),
+        "kinds": _kinds(row),
+        "notes": [
+            {"title": title, "help": help, "total": total, "rows": rows[what], "what": what}
+            for what, title, help, total in (
+                ("stopped", _("Stopped"), _("Left out, because they would hit innocent machines."), row.stopped),
+                ("warned", _("Doubtful, but kept"), _("Look at them once more before you publish."), row.warned),
+                ("rejected", _("Not understood"), _("Left out; the line tells where they stand."), row.rejected),
+            )
+            if total
+        ],
+        "shown": SHOWN,
+    }
+    return render(request, "indicators/draft.html", context)
+
+
+def _decide(request: HttpRequest, seat: Seat, row: IndicatorSet) -> HttpResponse:
+    ip = client_ip_text(request)
+    verb = request.POST.get("verb")
+    if verb == "drop":
+        actions.discard(row, seat.user, ip)
+        messages.info(request, _("The draft was dropped."))
+    elif verb == "again" and row.status == IndicatorSet.Status.PUBLISHED:
+        again = actions.publish_again(row, seat.user, ip)
+        messages.success(request, _("Version %(n)d is in force.") % {"n": again.version})
+    elif verb == "publish":
+        published = actions.publish_set(row, seat.user, ip)
+        messages.success(request, _("Version %(n)d is published.") % {"n": published.version})
+    return redirect("indicators", seat.campaign.slug)
+
+
+def _find(request: HttpRequest, seat: Seat, set_id: UUID) -> IndicatorSet:
+    rows = IndicatorSet.objects.visible_to(request.user).filter(campaign=seat.campaign)
+    row = rows.select_related("campaign__issuer", "created_by").filter(pk=set_id).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+def _notes(row: IndicatorSet) -> dict[str, list[dict[str, object]]]:
+    """The first rows of each sort."""
+    found: dict[str, list[dict[str, object]]] = {"stopped": [], "warned": [], "rejected": [], "changed": []}
+    if not row.notes:
+        return found
+    with io.TextIOWrapper(store.place(row.notes).open("rb"), encoding="utf-8", newline="") as file:
+        for note in csv.DictReader(file):
+            rows = found.get(note["what"])
+            if rows is not None and len(rows) < SHOWN:
+                rows.append({**note, "reason": CODES.get(note["code"], note["reason"])})
+    return found
+
+
+@require_GET
+def notes(request: HttpRequest, slug: str, set_id: UUID) -> FileResponse:
+    """All that was left out or doubted, as CSV."""
+    seat, _may = _seat(request, slug, must_write=True)
+    row = _find(request, seat, set_id)
+    if not row.notes:
+        raise Http404
+    file = store.place(row.notes).open("rb")
+    return FileResponse(file, as_attachment=True, filename=f"{slug}-notes.csv", content_type="text/csv; charset=utf-8")

@@ -1,0 +1,83 @@
+"""The public list: download, compare, subscribe."""
+
+from __future__ import annotations
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.shortcuts import render
+from django.utils.cache import get_conditional_response
+from django.views.decorators.http import require_safe
+
+from quetsach.portal.indicators import queries, store
+from quetsach.portal.indicators.downloads import FORMS
+from quetsach.portal.indicators.models import IndicatorSet
+from quetsach.portal.indicators.words import KINDS
+
+FOR_EVER = "public, max-age=31536000, immutable"
+ASK_FIRST = "public, no-cache"
+_BY_ENDING = {form.ending: name for name, form in FORMS.items()}
+
+
+@require_safe
+def indicator_list(request: HttpRequest) -> HttpResponse:
+    """The list in force of each campaign."""
+    lists = [
+        {
+            "set": row,
+            "kinds": [(KINDS.get(kind, kind), n) for kind, n in row.kinds.items()],
+            "forms": [
+                {"name": name, "file": f"v{row.version}.{FORMS[name].ending}", **row.forms[name]}
+                for name in FORMS
+                if name in row.forms
+            ],
+        }
+        for row in queries.latest_lists()
+    ]
+    return render(request, "indicators/list.html", {"lists": lists})
+
+
+@require_safe
+def download(request: HttpRequest, slug: str, name: str) -> HttpResponse:
+    """`v<version>.<ending>`: this content never changes."""
+    stem, _, ending = name.rpartition(".")
+    number = stem.removeprefix("v")
+    if ending not in _BY_ENDING or not stem.startswith("v") or not number.isascii() or not number.isdigit():
+        raise Http404
+    row = queries.version_of(slug, int(number[:9]))
+    if row is None:
+        raise Http404
+    return send(request, row, _BY_ENDING[ending], FOR_EVER)
+
+
+def send(request: HttpRequest, row: IndicatorSet, form: str, caching: str) -> HttpResponse:
+    """A list in one form, or 304 to who has it."""
+    about = row.forms.get(form)
+    if about is None:
+        raise Http404
+    etag = f'"{about["sha256"]}"'
+    fresh = get_conditional_response(request, etag=etag)
+    response: HttpResponse | FileResponse
+    if isinstance(fresh, HttpResponseNotModified):
+        response = fresh
+    else:
+        name = f"{row.campaign.slug}-v{row.version}.{FORMS[form].ending}"
+        file = store.place(about["sha256"]).open("rb")
+        response = FileResponse(file, as_attachment=True, filename=name, content_type=FORMS[form].media_type)
+    response["ETag"], response["Cache-Control"] = etag, caching
+    response["X-Set-Id"], response["X-Set-Version"] = row.set_id, str(row.version)
+    return response
+
+
+@require_safe
+def checksums(request: HttpRequest, slug: str) -> HttpResponse:
+    """As `sha256sum --check` reads it: every published version in every form."""
+    lines = [
+        f"{row.forms[name]['sha256']}  {slug}-v{row.version}.{FORMS[name].ending}\n"
+        for row in queries.published_of(slug)
+        for name in FORMS
+        if name in row.forms
+    ]
+    if not lines:
+        raise Http404
+    response = HttpResponse("".join(lines), content_type="text/plain; charset=utf-8")
+    response["Cache-Control"] = ASK_FIRST
+    return response

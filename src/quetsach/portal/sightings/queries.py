@@ -1,0 +1,95 @@
+"""What was looked at, and what was seen."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.sightings.models import Coverage, Scan, Sighting
+from quetsach.portal.sightings.spans import Span, gaps, join_spans
+from quetsach.portal.units.models import subtree
+
+@dataclass
+class Vantage:
+    """One place from which a unit looks: a source name, the time it covers, and what keeps it from proving."""
+
+    name: str
+    runs: list[Span] = field(default_factory=list)
+    sources: int = 0
+    errors: int = 0
+    has_devices: bool = False
+
+    @property
+    def gaps(self) -> list[Span]:
+        return gaps(self.runs)
+
+
+def vantages(node: CampaignNode) -> list[Vantage]:
+    """The node's own places, by name. Time comes only from sources whose clock is known."""
+    spans: dict[str, list[Span]] = defaultdict(list)
+    found: dict[str, Vantage] = {}
+    rows = Coverage.rows.filter(scan__node=node).values_list("name", "first", "last", "time", "errors", "devices")
+    for name, first, last, time, errors, devices in rows.iterator(chunk_size=100):
+        vantage = found.setdefault(name, Vantage(name))
+        vantage.sources += 1
+        vantage.errors += len(errors)
+        vantage.has_devices = vantage.has_devices or bool(devices)
+        if first and last and time in ("ok", "assumed_year"):
+            spans[name].append((first, last))
+    for name, vantage in found.items():
+        vantage.runs = join_spans(spans[name])
+    return sorted(found.values(), key=lambda v: v.name)
+
+
+def scans_of(node: CampaignNode) -> QuerySet[Scan]:
+    """The node's accepted scans with what they cover, the latest first."""
+    sane = Q(coverages__time__in=("ok", "assumed_year"))
+    return (
+        Scan.rows.filter(node=node)
+        .select_related("by", "token", "indicator_set")
+        .annotate(
+            first=Min("coverages__first", filter=sane),
+            last=Max("coverages__last", filter=sane),
+            lines=Sum("coverages__lines"),
+        )
+        .order_by("-accepted_at", "-pk")
+    )
+
+
+def sightings_in(node: CampaignNode, *, device: str = "", indicator: str = "") -> QuerySet[Sighting]:
+    """Rows reported by the node or below it, the latest first."""
+    rows = Sighting.rows.filter(subtree(node.path, "node__path"), node__campaign=node.campaign_id)
+    if device:
+        rows = rows.filter(device=device)
+    if indicator:
+        rows = rows.filter(indicator=indicator)
+    return rows.select_related("node").order_by("-last_seen", "-pk")
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Rows and log lines; how many rows name no machine; how many rest on no list of the campaign."""
+
+    rows: int
+    lines: int
+    without_device: int
+    unlisted: int
+
+
+def tally(rows: QuerySet[Sighting]) -> Tally:
+    """Sums over a selection of rows."""
+    found = rows.order_by().aggregate(
+        rows=Count("pk"),
+        lines=Sum("count"),
+        bare=Count("pk", filter=Q(device="")),
+        unlisted=Count("pk", filter=Q(is_listed=False)),
+    )
+    return Tally(found["rows"], found["lines"] or 0, found["bare"], found["unlisted"])
+
+
+def coverages_of(scan: Scan) -> QuerySet[Coverage]:
+    """The sources of one scan, without their long lists of machines."""
+    return Coverage.rows.filter(scan=scan).defer("devices").order_by("first", "pk")

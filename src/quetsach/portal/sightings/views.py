@@ -1,0 +1,121 @@
+"""The pages of logs: upload a scan, see what was looked at and what was seen."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.sightings import queries
+from quetsach.portal.sightings.actions import Receipt, RefusedError, Sender, receive_file
+from quetsach.portal.sightings.forms import ScanForm
+from quetsach.portal.sightings.models import Scan
+from quetsach.portal.sightings.words import refusal_words
+from quetsach.portal.units.roles import Verb
+
+PAGE = 50
+SHOWN_REJECTS = 200
+
+
+def seat_at(request: HttpRequest, slug: str, verb: Verb = Verb.READ) -> Seat:
+    """The seat at the unit that `?don-vi=` names, at home without it; 404 for a unit out of sight."""
+    text = request.GET.get("don-vi", "")
+    try:
+        node_id = UUID(text) if text else None
+    except ValueError as error:
+        raise Http404 from error
+    return take_seat(request, slug, node_id, verb)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def scans(request: HttpRequest, slug: str) -> HttpResponse:
+    """What the unit has looked at; drop a scan file here."""
+    if request.method != "POST":
+        return _scans_page(request, seat_at(request, slug), ScanForm())
+    seat = take_seat(request, slug, None, Verb.UPLOAD_SCAN)
+    form = ScanForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _scans_page(request, seat, form, status=422)
+    sender = Sender(Scan.Door.UPLOAD, user=seat.user, ip=client_ip_text(request))
+    try:
+        receipt = receive_file(form.cleaned_data["file"].file, seat.node, sender)
+    except RefusedError as error:
+        form.add_error("file", refusal_words(error.code, error.line))
+        return _scans_page(request, seat, form, status=422)
+    assert receipt.scan is not None
+    request.session[f"receipt-{receipt.scan.pk}"] = _summary(receipt)
+    if receipt.is_repeat and not (receipt.new or receipt.updated):
+        messages.info(request, _("This scan was here already. Nothing was counted twice."))
+    return redirect("scan", slug, receipt.scan.pk)
+
+
+def _summary(receipt: Receipt) -> dict[str, object]:
+    return {
+        "new": receipt.new,
+        "updated": receipt.updated,
+        "unchanged": receipt.unchanged,
+        "rejects": receipt.rejects,
+        "rejected": [[r.line, r.code, r.reason] for r in receipt.rejected[:SHOWN_REJECTS]],
+    }
+
+
+def _scans_page(request: HttpRequest, seat: Seat, form: ScanForm, status: int = 200) -> HttpResponse:
+    page = Paginator(queries.scans_of(seat.node), PAGE).get_page(request.GET.get("trang"))
+    vantages = queries.vantages(seat.node)
+    runs = [run for vantage in vantages for run in vantage.runs]
+    context = {
+        "seat": seat,
+        "form": form,
+        "page": page,
+        "vantages": vantages,
+        "first": min((run[0] for run in runs), default=None),
+        "last": max((run[1] for run in runs), default=None),
+        "may_upload": seat.may(Verb.UPLOAD_SCAN),
+        "portal_url": request.build_absolute_uri("/"),
+        "list_url": request.build_absolute_uri(reverse("api_indicators")) + f"?campaign={seat.campaign.slug}",
+    }
+    return render(request, "sightings/scans.html", context, status=status)
+
+
+@require_GET
+def scan(request: HttpRequest, slug: str, scan_id: UUID) -> HttpResponse:
+    """One accepted scan: what it looked at, and, for who just uploaded it, what became of its rows."""
+    row = Scan.objects.visible_to(request.user).filter(pk=scan_id, node__campaign__slug=slug).first()
+    if row is None:
+        raise Http404
+    seat = take_seat(request, slug, row.node_id)
+    context = {
+        "seat": seat,
+        "door": "scans",
+        "scan": queries.scans_of(seat.node).get(pk=row.pk),
+        "receipt": request.session.get(f"receipt-{row.pk}"),
+        "coverages": Paginator(queries.coverages_of(row), PAGE).get_page(request.GET.get("trang")),
+    }
+    return render(request, "sightings/scan.html", context)
+
+
+@require_GET
+def sightings(request: HttpRequest, slug: str) -> HttpResponse:
+    """The rows themselves, down to the log line."""
+    seat = seat_at(request, slug)
+    device, indicator = request.GET.get("may", "").strip()[:255], request.GET.get("chi-dau", "").strip()[:2048]
+    rows = queries.sightings_in(seat.node, device=device.replace("\0", ""), indicator=indicator.replace("\0", ""))
+    context = {
+        "seat": seat,
+        "door": "scans",
+        "device": device,
+        "indicator": indicator,
+        "page_query": urlencode({"don-vi": seat.node.pk, "may": device, "chi-dau": indicator}) + "&",
+        "tally": queries.tally(rows),
+        "page": Paginator(rows, PAGE).get_page(request.GET.get("trang")),
+    }
+    return render(request, "sightings/sightings.html", context)
