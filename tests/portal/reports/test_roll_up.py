@@ -32,9 +32,16 @@ def plant(cast, spots):
         unit.path = (parent.path if parent else "") + path_segment(uuid4())
         unit.save(force_insert=True)
         node = CampaignNode.rows.create(
-            campaign=cast.campaign, unit=unit, parent=parent, path=unit.path, depth=parent.depth + 1 if parent else 0,
-            position=n, name=unit.name, kind="other", due_at=cast.campaign.due_at,
-        )  # fmt: skip
+            campaign=cast.campaign,
+            unit=unit,
+            parent=parent,
+            path=unit.path,
+            depth=parent.depth + 1 if parent else 0,
+            position=n,
+            name=unit.name,
+            kind="other",
+            due_at=cast.campaign.due_at,
+        )
         nodes.append(node)
         states[node.pk], figures[node.pk] = state, Figures(*own)
         if state == "none":
@@ -42,9 +49,15 @@ def plant(cast, spots):
         report = Report.rows.create(node=node, state="draft" if state == "amending" else state)
         if state != "draft":
             revision = Revision.rows.create(
-                report=report, number=1, form="annex-2022", author=author, at=timezone.now(), client_uuid=uuid4(),
-                sha256="", **figures[node.pk].as_dict(),
-            )  # fmt: skip
+                report=report,
+                number=1,
+                form="annex-2022",
+                author=author,
+                at=timezone.now(),
+                client_uuid=uuid4(),
+                sha256="",
+                **figures[node.pk].as_dict(),
+            )
             report.current = revision
             report.accepted = revision if state in {"accepted", "amending"} else None
             report.save()
@@ -102,9 +115,18 @@ def test_a_campaign_never_counts_another_campaigns_report_of_the_same_unit(cast)
     author = cast.user("A1", "officer")
     report = Report.rows.create(node=cast.nodes["A1"], state="accepted")
     report.accepted = Revision.rows.create(
-        report=report, number=1, form="annex-2022", author=author, at=timezone.now(), client_uuid=uuid4(), sha256="",
-        r1=0, r2=7, r3=0, r4=5,
-    )  # fmt: skip
+        report=report,
+        number=1,
+        form="annex-2022",
+        author=author,
+        at=timezone.now(),
+        client_uuid=uuid4(),
+        sha256="",
+        r1=0,
+        r2=7,
+        r3=0,
+        r4=5,
+    )
     report.save()
     assert roll_up(cast.nodes["A"]).total == Figures(0, 7, 0, 5)
     twin = other.nodes.get(unit=cast.units["A"])

@@ -13,7 +13,7 @@ from quetsach.portal.reports.annex import FIELDS
 
 @dataclass(frozen=True)
 class Posted:
-    """The annex form: what was typed, the version it was based on, its one-time id, and the confirmed warnings."""
+    """The annex form: what was typed, the version it was based on, its one-time id, confirmed warnings."""
 
     data: dict[str, str]
     version: int

@@ -68,7 +68,7 @@ class RowView:
 
 
 class AnnexPage:
-    """Everything the annex template asks for. `speaks` False keeps the rules quiet on a form nobody touched."""
+    """Everything the annex template asks for. `speaks` False keeps the rules quiet on an untouched form."""
 
     def __init__(
         self,

@@ -19,7 +19,7 @@ from quetsach.portal.reports.rollup import ROWS
 
 @require_GET
 def rollup(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """The four figures of a unit and all below, line by line, with who is missing and what waits for review."""
+    """The four figures of a unit and all below, who is missing, and what waits for review."""
     seat = take_seat(request, slug, node_id)
     rolled = queries.roll_up(seat.node)
     report = queries.report_of(seat.node)
@@ -50,7 +50,7 @@ def rollup(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
         "own_counts": own_counts,
         "waiting": queries.waiting_below(seat.node),
         "may_review": seat.campaign.status == Campaign.Status.PUBLISHED
-        and any(seat.may("review_report", child) for child in seat.node.children.all()[:1]),
+        and queries.may_review_below(seat.user, seat.node),
         "drifted": queries.drifted(report, rolled.children) if report else [],
         "machines": machines.by_branch(seat.node, rolled),
     }
@@ -68,6 +68,7 @@ def why_page(request: HttpRequest, slug: str, node_id: UUID, row: str) -> HttpRe
     counted = report.accepted if report else None
     found = load_form(seat.campaign.form).row(row)
     lang = "en" if (get_language() or "vi").startswith("en") else "vi"
+    shown, machine_count = machines.listed(seat.node)
     context = {
         "seat": seat,
         "campaign": seat.campaign,
@@ -86,7 +87,8 @@ def why_page(request: HttpRequest, slug: str, node_id: UUID, row: str) -> HttpRe
         "accepted_by": why.accepted_by(report),
         "grounds": why.grounds(seat.node, row),
         "parts": why.parts(rolled, row),
-        "machines": machines.listed(seat.node),
+        "machines": shown,
+        "machine_count": machine_count,
         "other_rows": [r for r in load_form(seat.campaign.form).rows if r.key != row],
     }
     return render(request, "reports/why.html", context)

@@ -9,13 +9,16 @@ from quetsach.portal.campaigns.models import Acknowledgement, CampaignNode, Head
 from quetsach.portal.reports.models import Report, ReportEvent
 from quetsach.portal.reports.rollup import Line, RollUp
 
-_DONE_BY_UNITS = {"r1": Acknowledgement, "r3": Participation}
+_DONE_BY_UNITS: dict[str, type[Acknowledgement | Participation]] = {
+    "r1": Acknowledgement,
+    "r3": Participation,
+}
 _COUNTED_AS = {"r2": Headcount.Kind.INFORMED, "r4": Headcount.Kind.DONE}
 
 
 @dataclass(frozen=True)
 class Ground:
-    """One dated act that the portal holds: a unit's own, or a count of people. `count` is people, or 1 unit."""
+    """One dated act that the portal holds: a unit's own (`count` is 1), or a count of people."""
 
     name: str
     count: int
@@ -37,7 +40,9 @@ def grounds(node: CampaignNode, row: str) -> list[Ground]:
     if row in _DONE_BY_UNITS:
         acts = _DONE_BY_UNITS[row].rows.filter(node__parent=node).select_related("node", "by").order_by("-at")
         return [Ground(act.node.name, 1, act.at, str(act.by or "")) for act in acts]
-    counts = Headcount.rows.filter(node=node, kind=_COUNTED_AS[row]).select_related("by").order_by("-at", "-pk")
+    counts = (
+        Headcount.rows.filter(node=node, kind=_COUNTED_AS[row]).select_related("by").order_by("-at", "-pk")
+    )
     return [
         Ground(node.name, count.count, count.at, str(count.by or ""), holds=n == 0)
         for n, count in enumerate(counts[:20])
@@ -47,9 +52,7 @@ def grounds(node: CampaignNode, row: str) -> list[Ground]:
 def parts(rolled: RollUp, row: str) -> list[Part]:
     """The branches below and what each adds; those that add nothing yet come last."""
     found = [
-        Part(
-            line, None if line.own is None and line.missing_below == line.below else line.total.row(row)
-        )
+        Part(line, None if line.own is None and line.missing_below == line.below else line.total.row(row))
         for line in rolled.children
     ]
     return sorted(found, key=lambda part: part.count is None)
