@@ -1,4 +1,4 @@
-"""Each accepted kind is found in each format that can show it (contract 10), wherever in the line it may stand."""
+"""Each accepted kind is found in each format that can show it (contract 10), wherever it may stand."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def zeek(path: str, **values: str) -> str:
 
 def zeek_json(path: str, **values: str) -> str:
     columns: dict[str, object] = {
-        "_path": path, "ts": 1663300800.5, "id.orig_h": "10.1.2.3", "id.orig_p": 50000, "id.resp_h": "10.0.0.1",
+        "_path": path, "ts": 1663300800.5, "id.orig_h": "10.1.2.3", "id.orig_p": 50000,
+        "id.resp_h": "10.0.0.1",
         "id.resp_p": 53,
     }  # fmt: skip
     columns |= {key.replace("__", "."): [v] if key == "answers" else v for key, v in values.items()}

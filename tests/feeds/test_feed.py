@@ -58,7 +58,10 @@ def test_a_plain_list() -> None:
 
 
 def test_a_hosts_file_is_exact_and_leaves_the_machines_own_names() -> None:
-    text = "127.0.0.1 localhost\n::1 ip6-localhost\n0.0.0.0 0.0.0.0\n0.0.0.0 evil.example www.evil.example # x\n0.0.0.0\tbad.example\n"
+    text = (
+        "127.0.0.1 localhost\n::1 ip6-localhost\n0.0.0.0 0.0.0.0\n"
+        "0.0.0.0 evil.example www.evil.example # x\n0.0.0.0\tbad.example\n"
+    )
     assert told(feed.read_text(text)) == {
         "items": ["=bad.example", "=evil.example", "=www.evil.example"],
         "rejects": [],
@@ -94,9 +97,12 @@ def test_urlhaus_whose_header_is_a_comment() -> None:
 
 def test_threatfox_with_spaces_before_its_quotes() -> None:
     text = (
-        '# "first_seen_utc","ioc_id","ioc_value","ioc_type","threat_type","fk_malware","malware_alias","malware_printable"\n'
-        '"2024-07-16 05:25:36", "1301610", "203.0.113.90:7777", "ip:port", "botnet_cc", "win.x", "A,B", "Cobalt Strike"\n'
-        '"2024-07-16 05:25:36", "1301611", "d41d8cd98f00b204e9800998ecf8427e", "md5_hash", "p", "win.x", "A", "B"\n'
+        '# "first_seen_utc","ioc_id","ioc_value","ioc_type","threat_type","fk_malware","malware_alias",'
+        '"malware_printable"\n'
+        '"2024-07-16 05:25:36", "1301610", "203.0.113.90:7777", "ip:port", "botnet_cc", "win.x", "A,B", '
+        '"Cobalt Strike"\n'
+        '"2024-07-16 05:25:36", "1301611", "d41d8cd98f00b204e9800998ecf8427e", "md5_hash", "p", "win.x", '
+        '"A", "B"\n'
         "# Number of entries: 2\n"
     )
     result = feed.read_text(text)
@@ -105,14 +111,20 @@ def test_threatfox_with_spaces_before_its_quotes() -> None:
 
 
 def test_feodo_joins_address_and_port() -> None:
-    text = '"first_seen_utc","dst_ip","dst_port","c2_status","malware"\n"2022","203.0.113.246","8080","offline","Emotet"\n'
+    text = (
+        '"first_seen_utc","dst_ip","dst_port","c2_status","malware"\n'
+        '"2022","203.0.113.246","8080","offline","Emotet"\n'
+    )
     assert [(i.value, i.family) for i in feed.read_text(text).indicators] == [
         ("203.0.113.246:8080", "Emotet")
     ]
 
 
 def test_zeek_intel() -> None:
-    text = "#fields\tindicator\tindicator_type\tmeta.source\nevil.example\tIntel::DOMAIN\tx\n203.0.113.0/24\tIntel::SUBNET\tx\nevil.example/gate.php\tIntel::URL\tx\n"
+    text = (
+        "#fields\tindicator\tindicator_type\tmeta.source\nevil.example\tIntel::DOMAIN\tx\n"
+        "203.0.113.0/24\tIntel::SUBNET\tx\nevil.example/gate.php\tIntel::URL\tx\n"
+    )
     assert [i.hashed for i in feed.read_text(text).indicators] == [
         "203.0.113.0/24",
         "evil.example",

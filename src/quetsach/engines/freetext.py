@@ -120,7 +120,7 @@ def read(line: bytes, url_hosts: Container[str] = _ANY) -> FreeText:
 
 
 def _urls(line: str) -> Iterator[tuple[int, int]]:
-    """Spans of `scheme://…`; the scheme is looked for backwards, so that a long run of letters costs nothing."""
+    """Spans of `scheme://…`; the scheme is sought backwards, so that a long run of letters costs nothing."""
     at = line.find("://")
     while at >= 0:
         scheme = _SCHEME.search(line, max(0, at - LONGEST_SCHEME), at)

@@ -33,7 +33,7 @@ class LongLine:
                 return
 
     def pieces(self, size: int) -> Iterator[bytes]:
-        """The line in pieces of `size` bytes (over 2 * OVERLAP), cut at white space or a quote, else overlapping."""
+        """Pieces of `size` bytes (over 2 * OVERLAP), cut at white space or a quote, else overlapping."""
         held = b""
         for block in self.blocks():
             held += block
