@@ -95,10 +95,24 @@ def test_an_ordinary_item_passes_without_a_word(value: str) -> None:
 
 def test_the_special_ranges_hold_what_python_calls_not_global() -> None:
     """Python's own table is an independent transcription of IANA's; none of it may be missing here."""
-    samples = (
-        "0.0.0.1 10.0.0.1 127.0.0.1 169.254.1.1 172.16.0.1 192.0.0.1 192.168.1.1 198.18.0.1 240.0.0.1 "
-        "255.255.255.255 ::1 100::1 2001:2::1 2001:db8::1 fc00::1 fe80::1"
-    ).split()
+    samples = [
+        "0.0.0.1",
+        "10.0.0.1",
+        "127.0.0.1",
+        "169.254.1.1",
+        "172.16.0.1",
+        "192.0.0.1",
+        "192.168.1.1",
+        "198.18.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::1",
+        "100::1",
+        "2001:2::1",
+        "2001:db8::1",
+        "fc00::1",
+        "fe80::1",
+    ]
 
     for spelled in samples:
         assert not ipaddress.ip_address(spelled).is_global
