@@ -1,0 +1,183 @@
+"""Tokens of a line of no known format (docs/log-formats.md 6). Everything counts but mentions in queries and referrers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import tzinfo
+from ipaddress import ip_address, ip_network
+
+from quetsach.canonical import IPV4, address, name, parse_port, path_of, split_url
+from quetsach.engines import times
+from quetsach.engines.records import text
+from quetsach.engines.tokens import Token
+
+TIME_BYTES = 64
+PRIVATE = tuple(ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
+"""RFC 1918 and RFC 4193."""
+
+_END = r"""\s"'<>"""
+_QUERY = re.compile(rf"\?[^{_END}]*")
+_QUOTED = re.compile(r'"(https?://|[A-Z]{3,10} )[^"]*', re.IGNORECASE)
+_REFERRER = re.compile(r"refer", re.IGNORECASE)
+_REFERRER_BEFORE = 16
+_URL = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*://[^{_END}]*")
+_BARE = re.compile(rf"(?::(\d{{1,5}}))?(/[^{_END}]*)")
+_PUNCTUATION = ".,;:)]}"
+_WORD = "0-9A-Za-z_"
+_V4 = re.compile(rf"(?<![{_WORD}])(?<![{_WORD}][.-]){IPV4.pattern}(?![{_WORD}])(?![.-][{_WORD}])")
+_V6 = re.compile(r"[0-9A-Fa-f:.]{2,}")
+_ZONE = re.compile(r"%[0-9A-Za-z._~-]+")
+_PORT = re.compile(rf":(\d{{1,5}})(?![{_WORD}])", re.ASCII)
+_WORD_CHARACTER = re.compile(rf"[{_WORD}]")
+_NAME = re.compile(r"[0-9A-Za-z._\-\u0080-\U0010ffff]+")
+_PREFIXED = re.compile(r"(?:\(\d{1,2}\)[^()\s]+)+\(0\)", re.ASCII)
+_PREFIX = re.compile(r"\(\d{1,2}\)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class FreeText:
+    """What a line holds: tokens in the order of their places, and its private addresses."""
+
+    tokens: tuple[Token, ...]
+    private: tuple[str, ...]
+
+
+def _blank(line: str, start: int, end: int) -> str:
+    return line[:start] + " " * (end - start) + line[end:]
+
+
+def mask(line: str) -> str:
+    """The line with queries and referrers blanked, every place kept."""
+    seen_request = False
+    for found in list(_QUOTED.finditer(line)):
+        is_url = found[1].endswith("//")
+        before = line[max(0, found.start() - _REFERRER_BEFORE) : found.start()]
+        if is_url and (seen_request or _REFERRER.search(before)):
+            line = _blank(line, found.start() + 1, found.end())
+        seen_request = True
+    for found in list(_QUERY.finditer(line)):
+        line = _blank(line, found.start() + 1, found.end())
+    return line
+
+
+def read(line: bytes) -> FreeText:
+    """All tokens of the line."""
+    whole = text(line)
+    masked = mask(whole)
+    found: list[tuple[int, Token]] = []
+    clear = masked
+    for url in _URL.finditer(masked):
+        stop = url.end()
+        while stop < len(whole) and masked[stop] == " " and whole[stop] not in " \"'<>" and not whole[stop].isspace():
+            stop += 1
+        parts = split_url(whole[url.start() : stop].rstrip(_PUNCTUATION))
+        if parts is None:
+            continue
+        host, port, rest = parts
+        if rest:
+            found.append((url.start(), Token("text", "url", host, port, rest)))
+        clear = _clear_path(clear, url)
+    v6 = list(_ipv6(clear))
+    private = [t.value for _, _, t in v6 if _is_private(t.value)]
+    at_private = [s for s, _, t in v6 if _is_private(t.value)]
+    found += [(start, token) for start, _, token in v6]
+    for start, end, token in _ipv4(clear):
+        if any(s <= start < e for s, e, _ in v6):
+            continue
+        found.append((start, token))
+        if _is_private(token.value):
+            private.append(token.value)
+            at_private.append(start)
+        found += _bare_url(whole, masked, start, end, token.value)
+    for run in _NAME.finditer(clear):
+        spelled = run[0].strip(".")
+        if "." in spelled:
+            value = name(spelled)
+            found.append((run.start(), Token("text", "name", value)))
+            found += _bare_url(whole, masked, run.start(), run.end(), value)
+    for run in _PREFIXED.finditer(clear):
+        value = name(".".join(_PREFIX.split(run[0])[1:-1]))
+        found.append((run.start(), Token("text", "name", value)))
+    found.sort(key=lambda f: f[0])
+    ordered = sorted(zip(at_private, private, strict=True))
+    return FreeText(tuple(dict.fromkeys(t for _, t in found)), tuple(dict.fromkeys(p for _, p in ordered)))
+
+
+def _clear_path(line: str, url: re.Match[str]) -> str:
+    """Blank user information and path: what stands there is a mention."""
+    start = line.index("://", url.start()) + 3
+    cut = re.compile(r"[/?#\\]").search(line, start, url.end())
+    end = cut.start() if cut else url.end()
+    at = line.rfind("@", start, end)
+    if at >= 0:
+        line = _blank(line, start, at + 1)
+    return _blank(line, end, url.end())
+
+
+def _bare_url(whole: str, masked: str, start: int, end: int, host: str) -> list[tuple[int, Token]]:
+    if masked[max(0, start - 3) : start].endswith("//"):
+        return []
+    found = _BARE.match(whole, end)
+    if found is None:
+        return []
+    rest = path_of(found[2].rstrip(_PUNCTUATION))
+    port = parse_port(found[1]) if found[1] else None
+    return [(start, Token("text", "url", host, port, rest))]
+
+
+def _port_after(line: str, end: int) -> int | None:
+    found = _PORT.match(line, end)
+    return parse_port(found[1]) if found else None
+
+
+def _ipv4(line: str) -> list[tuple[int, int, Token]]:
+    found = []
+    for match in _V4.finditer(line):
+        port = _port_after(line, match.end())
+        found.append((match.start(), match.end(), Token("text", "address", match[0], port)))
+    return found
+
+
+def _touches(line: str, start: int, end: int) -> bool:
+    def word(at: int) -> bool:
+        return 0 <= at < len(line) and _WORD_CHARACTER.match(line[at]) is not None
+
+    def joins(at: int) -> bool:
+        return 0 <= at < len(line) and line[at] in ".-"
+
+    return word(start - 1) or word(end) or (joins(start - 1) and word(start - 2)) or (joins(end) and word(end + 1))
+
+
+def _ipv6(line: str) -> list[tuple[int, int, Token]]:
+    found = []
+    for match in _V6.finditer(line):
+        start, end = match.span()
+        if line.count(":", start, end) < 2:
+            continue
+        if line[start] == ":" and line[start + 1] != ":":
+            start += 1
+        while end > start and (line[end - 1] == "." or (line[end - 1] == ":" and line[end - 2] != ":")):
+            end -= 1
+        addr = address(line[start:end])
+        if addr is None:
+            continue
+        zone = _ZONE.match(line, end)
+        stop = zone.end() if zone else end
+        if _touches(line, start, stop):
+            continue
+        port = None
+        if line[max(0, start - 1) : start] == "[" and line[stop : stop + 1] == "]":
+            port = _port_after(line, stop + 1)
+        found.append((start, stop, Token("text", "address", addr, port)))
+    return found
+
+
+def _is_private(addr: str) -> bool:
+    parsed = ip_address(addr)
+    return any(parsed.version == n.version and parsed in n for n in PRIVATE)
+
+
+def time(line: bytes, zone: tzinfo) -> times.Moment | None:
+    """The first ISO 8601 or RFC 3164 time in the first 64 bytes (spec: contract 3.10)."""
+    return times.find(line[:TIME_BYTES].decode("latin-1"), zone)

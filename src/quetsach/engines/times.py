@@ -1,0 +1,148 @@
+"""Times of log lines as whole microseconds since 1970 UTC, never as binary floats (spec: contract 1, 4)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SECOND = 1_000_000
+DAY = 86_400 * SECOND
+MONTHS = {m: i for i, m in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
+
+_EPOCH = re.compile(r"(\d{1,11})(?:\.(\d+))?", re.ASCII)
+ISO8601 = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?: ?([Zz]|[+-]\d\d(?::?\d\d)?))?", re.ASCII
+)
+SYSLOG = re.compile(r"([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d)", re.ASCII)
+_CTIME = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d) (\d{4})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Yearless:
+    """A local time whose year is found at the end of the file (RFC 3164 4.1.2 has none)."""
+
+    month: int
+    day: int
+    hour: int
+    minute: int
+    second: int
+
+    def in_year(self, year: int, zone: tzinfo) -> int | None:
+        return _local(year, self.month, self.day, self.hour, self.minute, self.second, 0, zone)
+
+    def resolve(self, latest: int, zone: tzinfo) -> int | None:
+        """Microseconds in the latest year that puts the time no later than `latest`."""
+        year = (EPOCH + timedelta(microseconds=latest)).year + 1
+        for candidate in range(year, max(year - 12, 0), -1):
+            moment = self.in_year(candidate, zone)
+            if moment is not None and moment <= latest:
+                return moment
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time as the line gives it; `local` says that `--tz` was applied (or will be)."""
+
+    value: int | Yearless
+    local: bool
+
+
+def _micros(digits: str | None) -> int:
+    return int((digits or "")[:6].ljust(6, "0"))
+
+
+def _local(y: int, mo: int, d: int, h: int, mi: int, s: int, micros: int, zone: tzinfo) -> int | None:
+    try:
+        moment = datetime(y, mo, d, h, mi, min(s, 59) if s <= 60 else s, tzinfo=zone)
+        delta = moment.astimezone(UTC) - EPOCH
+    except (ValueError, OverflowError):
+        return None
+    return (delta.days * 86_400 + delta.seconds) * SECOND + micros
+
+
+def _epoch(text: str, zone: tzinfo) -> Moment | None:
+    found = _EPOCH.fullmatch(text)
+    return Moment(int(found[1]) * SECOND + _micros(found[2]), False) if found else None
+
+
+def _offset(text: str) -> tzinfo | None:
+    if text in "Zz":
+        return UTC
+    digits = text[1:].replace(":", "").ljust(4, "0")
+    hours, minutes = int(digits[:2]), int(digits[2:])
+    if hours > 23 or minutes > 59:
+        return None
+    delta = timedelta(hours=hours, minutes=minutes)
+    return timezone(-delta if text[0] == "-" else delta)
+
+
+def _iso(found: re.Match[str], zone: tzinfo) -> Moment | None:
+    y, mo, d, h, mi, s = (int(found[i]) for i in range(1, 7))
+    own = _offset(found[8]) if found[8] else zone
+    if own is None:
+        return None
+    value = _local(y, mo, d, h, mi, s, _micros(found[7]), own)
+    return Moment(value, not found[8]) if value is not None else None
+
+
+def _iso8601(text: str, zone: tzinfo) -> Moment | None:
+    found = ISO8601.fullmatch(text)
+    return _iso(found, zone) if found else None
+
+
+def _yearless(found: re.Match[str]) -> Moment | None:
+    month = MONTHS.get(found[1])
+    if month is None:
+        return None
+    day, hour, minute, second = (int(found[i]) for i in range(2, 6))
+    if not (1 <= day <= 31 and hour < 24 and minute < 60 and second <= 60):
+        return None
+    return Moment(Yearless(month, day, hour, minute, min(second, 59)), True)
+
+
+def _syslog(text: str, zone: tzinfo) -> Moment | None:
+    found = SYSLOG.fullmatch(text)
+    return _yearless(found) if found else None
+
+
+def _ctime(text: str, zone: tzinfo) -> Moment | None:
+    found = _CTIME.fullmatch(text)
+    if found is None or found[1] not in MONTHS:
+        return None
+    value = _local(int(found[6]), MONTHS[found[1]], *(int(found[i]) for i in range(2, 6)), 0, zone)
+    return Moment(value, True) if value is not None else None
+
+
+_KINDS = {"epoch": _epoch, "iso8601": _iso8601, "syslog": _syslog, "ctime": _ctime}
+
+
+def parse(text: str, kinds: tuple[str, ...], zone: tzinfo) -> Moment | None:
+    """The first kind that reads the whole text, or None; years 1 to 9999."""
+    for kind in kinds:
+        moment = _KINDS[kind](text, zone)
+        if moment is not None:
+            return moment
+    return None
+
+
+def find(text: str, zone: tzinfo) -> Moment | None:
+    """The first ISO 8601 or RFC 3164 time that stands anywhere in the text (fallback, contract 3.10)."""
+    found = [m for m in (ISO8601.search(text), SYSLOG.search(text)) if m]
+    for match in sorted(found, key=re.Match.start):
+        moment = _iso(match, zone) if match.re is ISO8601 else _yearless(match)
+        if moment is not None:
+            return moment
+    return None
+
+
+def iso(micros: int) -> str:
+    """UTC with exactly six decimals and `Z`."""
+    return (EPOCH + timedelta(microseconds=micros)).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+
+
+def day(micros: int) -> str:
+    """The UTC date."""
+    return iso(micros)[:10]

@@ -1,0 +1,262 @@
+"""Log formats read from `logformats/*.toml` into frozen values (schema: docs/log-formats.md).
+
+A mistake in a file is found when it is loaded, with the file's name; nothing is guessed while logs are read.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from quetsach.errors import ScanError
+
+ROLES = ("query", "answers", "host", "url", "server_name")
+"""Roles with all values of all their fields."""
+SINGLE_ROLES = ("client", "client_port", "server", "server_port", "host_port")
+IDENTITY = ("mac", "host", "user", "nat")
+TIME_KINDS = ("epoch", "iso8601", "syslog", "ctime")
+ACTION_WORDS = ("allowed", "blocked", "attempt", "unknown")
+TESTS = ("present", "in", "not_in", "prefix", "address_in")
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One test on the values of a field, or of a role of the variant."""
+
+    source: str
+    is_role: bool
+    test: str
+    wanted: tuple[bytes, ...] | bool
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRule:
+    action: str
+    when: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What the fields of a line mean when `when` holds."""
+
+    name: str
+    when: tuple[Condition, ...]
+    roles: Mapping[str, tuple[str, ...]]
+    time_fields: tuple[str, ...]
+    time_kinds: tuple[str, ...]
+    identity: Mapping[str, tuple[str, ...]]
+    server_ports: frozenset[int]
+    actions: tuple[ActionRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recognise:
+    path_key: str | None = None
+    path: frozenset[bytes] = frozenset()
+    all: tuple[str, ...] = ()
+    any: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """`type` is delimited, json or pattern; `nested` belongs to json, `patterns` to pattern."""
+
+    type: str
+    nested: bool = False
+    patterns: tuple[re.Pattern[bytes], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A line as found in the wild and what must be read from it: test and documentation in one."""
+
+    line: str
+    header: tuple[str, ...]
+    file_time: str | None
+    expect: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LogFormat:
+    name: str
+    unset: frozenset[bytes]
+    recognise: Recognise
+    shapes: tuple[Shape, ...]
+    variants: tuple[Variant, ...]
+    samples: tuple[Sample, ...] = field(default=(), repr=False)
+
+    @property
+    def split_fields(self) -> frozenset[str]:
+        """Columns that hold several values: those of the role `answers`."""
+        return frozenset(name for v in self.variants for name in v.roles.get("answers", ()))
+
+
+class _Reader:
+    """Takes keys out of a table and complains about what is left or of the wrong type."""
+
+    def __init__(self, table: Mapping[str, Any], where: str) -> None:
+        self.left = dict(table)
+        self.where = where
+
+    def fail(self, problem: str) -> ScanError:
+        return ScanError(f"log format {self.where}: {problem}")
+
+    def take[T](self, key: str, kind: type[T], default: T | None = None) -> T:
+        value = self.left.pop(key, default)
+        if not isinstance(value, kind):
+            raise self.fail(f"'{key}' must be {kind.__name__}")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        values = self.take(key, list, [])
+        if not all(isinstance(v, str) for v in values):
+            raise self.fail(f"'{key}' must be a list of strings")
+        return tuple(values)
+
+    def done(self) -> None:
+        if self.left:
+            raise self.fail(f"unknown key {', '.join(sorted(self.left))}")
+
+
+def parse(text: str, where: str) -> LogFormat:
+    """Read one format. Raises ScanError naming `where` when the file does not keep to the schema."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScanError(f"log format {where}: {error}") from error
+    reader = _Reader(table, where)
+    result = LogFormat(
+        name=reader.take("name", str),
+        unset=frozenset(v.encode() for v in reader.texts("unset")),
+        recognise=_recognise(_Reader(reader.take("recognise", dict, {}), where)),
+        shapes=tuple(_shape(_Reader(t, where)) for t in reader.take("shape", list)),
+        variants=tuple(_variant(_Reader(t, where)) for t in reader.take("variant", list)),
+        samples=tuple(_sample(_Reader(t, where)) for t in reader.take("sample", list, [])),
+    )
+    reader.done()
+    return result
+
+
+def _recognise(reader: _Reader) -> Recognise:
+    result = Recognise(
+        path_key=reader.take("path_key", str, "") or None,
+        path=frozenset(v.encode() for v in reader.texts("path")),
+        all=reader.texts("all"),
+        any=reader.texts("any"),
+    )
+    reader.done()
+    return result
+
+
+def _shape(reader: _Reader) -> Shape:
+    kind = reader.take("type", str)
+    if kind == "delimited":
+        if reader.take("header", str) != "zeek":
+            raise reader.fail("the only header of a delimited shape is 'zeek'")
+        result = Shape(kind)
+    elif kind == "json":
+        keys = reader.take("keys", str)
+        if keys not in ("flat", "nested"):
+            raise reader.fail("'keys' must be flat or nested")
+        result = Shape(kind, nested=keys == "nested")
+    elif kind == "pattern":
+        define = reader.take("define", dict, {})
+        patterns = []
+        for pattern in reader.texts("patterns"):
+            for key, value in define.items():
+                pattern = pattern.replace(f"<<{key}>>", value)
+            try:
+                patterns.append(re.compile(pattern.encode()))
+            except re.error as error:
+                raise reader.fail(f"pattern: {error}") from error
+        result = Shape(kind, patterns=tuple(patterns))
+    else:
+        raise reader.fail(f"unknown shape '{kind}'")
+    reader.done()
+    return result
+
+
+def _variant(reader: _Reader) -> Variant:
+    roles = {role: reader.texts(role) for role in (*ROLES, *SINGLE_ROLES) if role in reader.left}
+    time = _Reader(reader.take("time", dict, {}), reader.where)
+    identity = _Reader(reader.take("identity", dict, {}), reader.where)
+    result = Variant(
+        name=reader.take("name", str),
+        when=_conditions(reader, reader.take("when", list, [])),
+        roles=roles,
+        time_fields=time.texts("fields"),
+        time_kinds=time.texts("as"),
+        identity={key: identity.texts(key) for key in IDENTITY if key in identity.left},
+        server_ports=frozenset(reader.take("server_ports", list, [])),
+        actions=tuple(_action(_Reader(t, reader.where)) for t in reader.take("actions", list, [])),
+    )
+    if unknown := set(result.time_kinds) - set(TIME_KINDS):
+        raise reader.fail(f"unknown kind of time {', '.join(sorted(unknown))}")
+    for rest in (time, identity, reader):
+        rest.done()
+    return result
+
+
+def _action(reader: _Reader) -> ActionRule:
+    action = reader.take("action", str)
+    if action not in ACTION_WORDS:
+        raise reader.fail(f"unknown action '{action}'")
+    result = ActionRule(action, _conditions(reader, reader.take("when", list, [])))
+    reader.done()
+    return result
+
+
+def _conditions(parent: _Reader, tables: list[Any]) -> tuple[Condition, ...]:
+    result = []
+    for table in tables:
+        reader = _Reader(table, parent.where)
+        role = reader.take("role", str, "")
+        if role and role not in (*ROLES, *SINGLE_ROLES):
+            raise reader.fail(f"unknown role '{role}'")
+        source = role or reader.take("field", str)
+        test = next((t for t in TESTS if t in reader.left), None)
+        if test is None:
+            raise reader.fail(f"a condition on '{source}' without a test")
+        wanted: tuple[bytes, ...] | bool = (
+            reader.take("present", bool)
+            if test == "present"
+            else tuple(v.encode() for v in reader.texts(test))
+        )
+        reader.done()
+        result.append(Condition(source, bool(role), test, wanted))
+    return tuple(result)
+
+
+def _sample(reader: _Reader) -> Sample:
+    result = Sample(
+        line=reader.take("line", str),
+        header=reader.texts("header"),
+        file_time=reader.take("file_time", str, "") or None,
+        expect=reader.take("expect", dict),
+    )
+    reader.done()
+    return result
+
+
+@cache
+def load_all() -> Mapping[str, LogFormat]:
+    """Every format of the package by its name, in the order of the names."""
+    found = {}
+    for file in resources.files("quetsach").joinpath("logformats").iterdir():
+        if file.name.endswith(".toml"):
+            one = parse(file.read_text(encoding="utf-8"), file.name)
+            found[one.name] = one
+    return dict(sorted(found.items()))
+
+
+def get(name: str) -> LogFormat:
+    """The format of that name. Raises ScanError with the names there are."""
+    try:
+        return load_all()[name]
+    except KeyError:
+        raise ScanError(f"unknown log format '{name}'; known: {', '.join(load_all())}, text") from None
