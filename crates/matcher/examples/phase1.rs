@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 let saved: [u8; BACK] = buf[FRONT + whole..FRONT + whole + BACK].try_into()?;
                 buf[FRONT + whole..FRONT + whole + BACK].fill(0);
                 out.places.clear();
-                level.find(&mut Search { set: &set, buf: &buf, len: whole, scratch: &mut scratch }, &mut out);
+                level.find(&mut Search { set: &set, buf: &buf, from: FRONT, len: whole, scratch: &mut scratch }, &mut out);
                 places += out.places.len();
                 buf[FRONT + whole..FRONT + whole + BACK].copy_from_slice(&saved);
                 buf.copy_within(FRONT + whole..FRONT + have, FRONT);

@@ -106,8 +106,8 @@ mod tests {
                 let naive = networks
                     .iter()
                     .enumerate()
-                    .filter(|(_, &(a, b))| address & !((1u128 << (128 - b)) - 1) == a)
-                    .max_by_key(|(_, &(_, b))| b)
+                    .filter(|&(_, &(a, b))| address & !((1u128 << (128 - b)) - 1) == a)
+                    .max_by_key(|&(_, &(_, b))| b)
                     .map(|(i, _)| i as u32);
                 assert_eq!(find(spans, address), naive, "round {round}, address {address}");
             }

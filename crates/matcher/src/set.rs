@@ -70,6 +70,9 @@ impl<'a> Item<'a> {
     }
 }
 
+/// Octets of a DNS name.
+const LONGEST_NAME: usize = 255;
+
 /// Marks an address that only an endpoint or a URL names.
 pub const NO_ITEM: u32 = u32::MAX - 1;
 
@@ -186,7 +189,12 @@ impl Set {
 
     /// The domain item that covers a lower-case name without trailing dot: the longest first.
     pub fn find_name(&self, name: &[u8]) -> Option<u32> {
+        // An indicator is never longer than a DNS name (RFC 1035 2.3.4), so long names are not walked whole.
         let mut rest = name;
+        if name.len() > LONGEST_NAME {
+            let near = name.len() - LONGEST_NAME - 1;
+            rest = &name[near + memchr::memchr(b'.', &name[near..])? + 1..];
+        }
         loop {
             for id in self.slots(hash::whole(rest, true)) {
                 if let Some(item) = self.item(id)
@@ -222,8 +230,9 @@ impl Set {
         ranges::find(self.section(name).as_chunks::<SPAN>().0, address.0)
     }
 
-    /// The longest URL item that is a prefix of `url` with a border after it (contract 3.5).
-    pub fn find_url(&self, url: &[u8]) -> Option<u32> {
+    /// The longest URL item that is a prefix of `url` with a border after it (contract 3.5) and ends behind
+    /// its first `authority` bytes.
+    pub fn find_url(&self, url: &[u8], authority: usize) -> Option<u32> {
         let (ids, _) = self.section(Section::Urls).as_chunks::<4>();
         let value = |i: usize| {
             let id = u32::from_le_bytes(ids[i]);
@@ -238,6 +247,9 @@ impl Set {
                 if value(middle)?.1 <= key { low = middle + 1 } else { high = middle }
             }
             let (id, item) = value(low.checked_sub(1)?)?;
+            if key.len() <= authority {
+                return None;
+            }
             let shared = item.iter().zip(key).take_while(|(a, b)| a == b).count();
             if shared == item.len() {
                 let ended = item.last().is_some_and(|b| b"/?=&".contains(b));

@@ -1,5 +1,5 @@
 //! The compiled set file: `QSSET1\n`, one JSON line, then sections. Both engines read `list`; the others are
-//! the native index. Offsets count from the start of the file.
+//! the native index. Offsets count from the end of the JSON line.
 use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
@@ -54,9 +54,15 @@ const SECTIONS: [(Section, &str); 12] = [
 struct Line {
     id: String,
     count: usize,
-    sections: BTreeMap<String, (usize, usize)>,
+    sections: BTreeMap<String, Place>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     index: Option<Index>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Place {
+    offset: usize,
+    length: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
@@ -86,11 +92,14 @@ impl Header {
         let line: Line = serde_json::from_slice(&rest[..end])
             .map_err(|e| Error::set(format!("the head of the compiled set cannot be read: {e}")))?;
         let index = line.index.filter(|i| i.version == INDEX);
+        let body = MAGIC.len() + end + 1;
         let mut sections = [(0, 0); SECTIONS.len()];
         for (section, name) in SECTIONS {
             match line.sections.get(name) {
-                Some(&(at, len)) if at.checked_add(len).is_some_and(|end| end <= bytes.len()) => {
-                    sections[section as usize] = (at, len);
+                Some(&Place { offset, length })
+                    if offset.checked_add(length).is_some_and(|end| end <= bytes.len() - body) =>
+                {
+                    sections[section as usize] = (body + offset, length);
                 }
                 Some(_) => return Err(Error::set(format!("the compiled set is cut off in {name}"))),
                 None if section == Section::List || index.is_some() => {
@@ -333,22 +342,26 @@ impl Build {
 
 /// Puts head and sections into one file image, each section on a 64-byte border.
 fn assemble(id: String, count: usize, index: Index, bodies: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
-    const HEAD: usize = 4096;
-    let mut at = HEAD;
+    let mut at = 0;
     let mut sections = BTreeMap::new();
     for ((_, name), body) in SECTIONS.iter().zip(bodies) {
-        sections.insert((*name).to_owned(), (at, body.len()));
+        sections.insert((*name).to_owned(), Place { offset: at, length: body.len() });
         at = (at + body.len()).next_multiple_of(64);
     }
-    let line = serde_json::to_vec(&Line { id, count, sections: sections.clone(), index: Some(index) })
+    let line = serde_json::to_vec(&Line { id, count, sections, index: Some(index) })
         .map_err(|e| Error::set(e.to_string()))?;
-    let mut out = Vec::with_capacity(at);
+    let mut out = Vec::with_capacity(MAGIC.len() + line.len() + at + 64);
     out.extend_from_slice(MAGIC);
     out.extend_from_slice(&line);
+    // Spaces after the JSON bring the sections to a 64-byte border of the file.
+    out.resize((out.len() + 1).next_multiple_of(64) - 1, b' ');
     out.push(b'\n');
-    for ((_, name), body) in SECTIONS.iter().zip(bodies) {
-        out.resize(sections[*name].0, b'\n');
+    let start = out.len();
+    let mut at = start;
+    for body in bodies {
+        out.resize(at, 0);
         out.extend_from_slice(body);
+        at = start + (at - start + body.len()).next_multiple_of(64);
     }
     Ok(out)
 }

@@ -7,7 +7,7 @@ use crate::hash::{self, tail16, tail32};
 use crate::raw::Classes;
 use crate::set::{Filters, Set};
 
-/// Zero bytes that stand before a chunk's data, so that looking back never leaves the buffer.
+/// Bytes that stand before a chunk's data, so that looking back never leaves the buffer.
 pub const FRONT: usize = 64;
 /// Zero bytes after it.
 pub const BACK: usize = 128;
@@ -15,10 +15,11 @@ pub const BACK: usize = 128;
 const BLOCK: usize = 32 * 1024;
 const WORDS: usize = BLOCK / 64;
 
-/// One chunk of whole lines: `buf[FRONT..FRONT + len]`, with `BACK` zeros after it.
+/// Whole lines: `buf[from..from + len]`, with `FRONT` bytes or more before and `BACK` zeros after them.
 pub struct Search<'a> {
     pub set: &'a Set,
     pub buf: &'a [u8],
+    pub from: usize,
     pub len: usize,
     pub scratch: &'a mut Scratch,
 }
@@ -95,7 +96,7 @@ fn add(a: u64, b: u64, carry: &mut bool) -> u64 {
 /// Finds candidates with the classes of one instruction set.
 #[inline(always)]
 pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
-    let (set, buf, len) = (search.set, search.buf, search.len);
+    let (set, buf, from, len) = (search.set, search.buf, search.from, search.len);
     let filters = set.filters();
     let s = &mut *search.scratch;
     let any_label = if set.letter_labels_only() { 0 } else { u64::MAX };
@@ -108,7 +109,7 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
     let mut first = 0;
     while first < blocks {
         let count = (blocks - first).min(WORDS);
-        let base = FRONT + first * 64;
+        let base = from + first * 64;
         let (mut names, mut v4, mut v6, mut odd) = (0, 0, 0, 0);
         let (data, _) = buf[base..base + count * 64].as_chunks::<64>();
         for (k, block) in data.iter().enumerate() {
