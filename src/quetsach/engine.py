@@ -1,18 +1,24 @@
 """The one contract of both engines, and the choice between them (spec: contract 9).
 
-An engine turns an indicator set into a `Matcher`; a matcher reads one source and says what it saw. Engines know
-nothing of output files, the terminal or the portal.
+An engine turns an indicator set into a `Matcher`; a matcher reads one source and says what it saw. Engines
+know nothing of output files, the terminal or the portal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import importlib
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
+from quetsach.errors import ScanError
 from quetsach.indicator import IndicatorSet
 from quetsach.sighting import Coverage, Sighting
+
+if TYPE_CHECKING:
+    from quetsach.engines.explain import Explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,10 @@ class Matcher(Protocol):
     set_id: str
 
     def scan(self, path: Path, options: ScanOptions, progress: Progress) -> SourceResult:
-        """Read one file (or `-`, standard input). What cannot be read is said in `coverage.errors`, not raised."""
+        """Read one file (or `-`, standard input).
+
+        What cannot be read is said in `coverage.errors`, not raised.
+        """
         ...
 
 
@@ -66,3 +75,53 @@ class Engine(Protocol):
         ...
 
     def progress(self) -> Progress: ...
+
+
+VARIABLE = "QUETSACH_ENGINE"
+_CLASSES = {
+    "native": ("quetsach.engines.native", "NativeEngine"),
+    "portable": ("quetsach.engines.portable", "PortableEngine"),
+}
+
+
+def choose(name: str | None = None) -> Engine:
+    """The engine of that name, else of QUETSACH_ENGINE, else native where its binary fits, else portable.
+
+    Raises ScanError when the name is unknown, or the engine asked for cannot be used here.
+    """
+    wanted = name or os.environ.get(VARIABLE) or None
+    if wanted is None:
+        try:
+            return _make("native")
+        except ImportError:
+            return _make("portable")
+    if wanted not in _CLASSES:
+        raise ScanError(f"unknown engine '{wanted}'; {VARIABLE} is native or portable")
+    try:
+        return _make(wanted)
+    except ImportError as error:
+        raise ScanError(
+            f"the {wanted} engine cannot be used here ({error}); build it with ./dev wheel, "
+            f"or set {VARIABLE}=portable"
+        ) from error
+
+
+def explain(
+    line: str | bytes,
+    indicators: IndicatorSet,
+    *,
+    header: Sequence[str | bytes] = (),
+    format: str | None = None,
+) -> Explanation:
+    """How one line is read, what matches and why the rest does not; always by the portable engine.
+
+    `header` are lines that stand before it in its file. Raises ScanError for an unknown format.
+    """
+    from quetsach.engines.explain import explain as portable
+
+    return portable(line, indicators, header, format)
+
+
+def _make(name: str) -> Engine:
+    module, attribute = _CLASSES[name]
+    return cast(Engine, getattr(importlib.import_module(module), attribute)())

@@ -1,4 +1,4 @@
-"""Look-up of whole names, addresses, endpoints and URLs in an indicator set; only the most specific item answers."""
+"""Look-up of names, addresses, endpoints and URLs in an indicator set; the most specific item answers."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from ipaddress import IPv4Address, IPv6Address, ip_network
 
 from quetsach.canonical import endpoint, split_authority, url_covers
 from quetsach.engines.tokens import Token
+from quetsach.evidence import escape
 from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope
-from quetsach.sighting import escape
 
 LONGEST_NAME = 255
 """Octets of a DNS name (RFC 1035 2.3.4); an indicator is never longer."""
+REMEMBERED = 1 << 16
+"""Addresses whose networks are kept in mind; logs repeat themselves."""
 
 
 class Networks:
@@ -20,6 +22,7 @@ class Networks:
     def __init__(self) -> None:
         self._tables: dict[int, dict[int, dict[int, Indicator]]] = {4: {}, 6: {}}
         self._lengths: dict[int, list[int]] = {4: [], 6: []}
+        self._seen: dict[str, Indicator | None] = {}
 
     def add(self, item: Indicator) -> None:
         network = ip_network(item.value)
@@ -28,6 +31,16 @@ class Networks:
         self._lengths[network.version] = sorted(self._tables[network.version])
 
     def find(self, addr: str) -> Indicator | None:
+        """The longest network around a canonical address."""
+        try:
+            return self._seen[addr]
+        except KeyError:
+            if len(self._seen) >= REMEMBERED:
+                self._seen.clear()
+            found = self._seen[addr] = self._find(addr)
+            return found
+
+    def _find(self, addr: str) -> Indicator | None:
         version = 6 if ":" in addr else 4
         shifts = self._lengths[version]
         if not shifts:
@@ -122,15 +135,14 @@ Hits = dict[Indicator, tuple[str, str]]
 
 
 def hits_of(index: Index, tokens: Iterable[Token]) -> Hits:
-    """Each indicator once, with the first field; the host of a URL that hit is not reported from `host`."""
+    """Each indicator once, with the first field; the host of a URL that hit is not reported besides it."""
     listed = list(tokens)
     covered = {t.value for t in listed if t.kind == "url" and index.url(t.value, t.port, t.rest)}
     found: Hits = {}
     for token in listed:
-        if token.field == "host" and token.value in covered:
+        if token.value in covered and token.kind != "url" and token.field in ("host", "text"):
             continue
         hit = index.find(token)
         if hit is not None and hit[0] not in found:
             found[hit[0]] = (token.field, hit[1])
     return found
-

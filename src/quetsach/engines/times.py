@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = 1_000_000
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 DAY = 86_400 * SECOND
-MONTHS = {m: i for i, m in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
+MONTHS = {m: i for i, m in enumerate(_MONTHS, 1)}
 
 _EPOCH = re.compile(r"(\d{1,11})(?:\.(\d+))?", re.ASCII)
 ISO8601 = re.compile(
@@ -63,7 +64,7 @@ def _local(y: int, mo: int, d: int, h: int, mi: int, s: int, micros: int, zone: 
     return (delta.days * 86_400 + delta.seconds) * SECOND + micros
 
 
-def _epoch(text: str, zone: tzinfo) -> Moment | None:
+def _epoch(text: str, _zone: tzinfo) -> Moment | None:
     found = _EPOCH.fullmatch(text)
     return Moment(int(found[1]) * SECOND + _micros(found[2]), False) if found else None
 
@@ -103,7 +104,7 @@ def _yearless(found: re.Match[str]) -> Moment | None:
     return Moment(Yearless(month, day, hour, minute, min(second, 59)), True)
 
 
-def _syslog(text: str, zone: tzinfo) -> Moment | None:
+def _syslog(text: str, _zone: tzinfo) -> Moment | None:
     found = SYSLOG.fullmatch(text)
     return _yearless(found) if found else None
 

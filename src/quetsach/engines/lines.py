@@ -1,0 +1,74 @@
+"""Chunks become lines; a line too long to hold comes in pieces, so that memory stays bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+_BORDERS = (b" ", b"\t", b'"', b"'", b"<", b">")
+PIECE = 1 << 20
+"""Bytes of a long line looked at together."""
+OVERLAP = 512
+"""More than two names long (RFC 1035 2.3.4), for a piece without any border."""
+
+
+class LongLine:
+    """A line longer than the limit: its start, then the rest as it is read. Read it to its end."""
+
+    def __init__(self, start: bytes, chunks: Iterator[bytes], *, complete: bool) -> None:
+        self.start = start
+        self.size = len(start)
+        self.after: bytes | None = None
+        self._chunks = chunks
+        self._complete = complete
+
+    def blocks(self) -> Iterator[bytes]:
+        """All bytes of the line; `after` is then what follows its newline, or None at the end of the file."""
+        yield self.start
+        if self._complete:
+            return
+        for chunk in self._chunks:
+            line, newline, rest = chunk.partition(b"\n")
+            self.size += len(line)
+            yield line
+            if newline:
+                self.after = rest
+                return
+
+    def pieces(self) -> Iterator[bytes]:
+        """The line cut where no token is: at white space or a quote, else with an overlap."""
+        held = b""
+        for block in self.blocks():
+            held += block
+            while len(held) > PIECE:
+                cut = max(held.rfind(border, OVERLAP, PIECE) for border in _BORDERS)
+                if cut > 0:
+                    yield held[:cut]
+                    held = held[cut:]
+                else:
+                    yield held[:PIECE]
+                    held = held[PIECE - OVERLAP :]
+        if held:
+            yield held
+
+
+def split(chunks: Iterator[bytes], limit: int) -> Iterator[tuple[int, bytes | LongLine]]:
+    """Every line with the offset of its first byte; without its newline (spec: engine semantics 8)."""
+    offset = 0
+    data = b""
+    for chunk in chunks:
+        data += chunk
+        while True:
+            *whole, data = data.split(b"\n")
+            for line in whole:
+                yield offset, line if len(line) <= limit else LongLine(line, chunks, complete=True)
+                offset += len(line) + 1
+            if len(data) <= limit:
+                break
+            long = LongLine(data, chunks, complete=False)
+            yield offset, long
+            if long.after is None:
+                return
+            offset += long.size + 1
+            data = long.after
+    if data:
+        yield offset, data

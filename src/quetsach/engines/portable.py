@@ -1,0 +1,320 @@
+"""The engine in pure Python: it parses every line and looks every field up, so its answer is the truth.
+
+The native engine must give the same; nothing here is clever enough to be wrong in a way that is hard to see.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from quetsach import logformat
+from quetsach.engine import Progress as ProgressLike
+from quetsach.engine import ScanOptions, SourceResult
+from quetsach.engines import freetext, setfile
+from quetsach.engines.index import Hits, Index, hits_of
+from quetsach.engines.lines import LongLine, split
+from quetsach.engines.records import LineReader, Record
+from quetsach.engines.rows import Rows, bucket, resolve
+from quetsach.engines.timeline import Timeline
+from quetsach.engines.times import Moment, Yearless, day
+from quetsach.engines.tokens import tokens_of
+from quetsach.errors import IndicatorError, ScanError
+from quetsach.evidence import escape
+from quetsach.indicator import IndicatorSet
+from quetsach.logformat import LogFormat
+from quetsach.sighting import Coverage
+from quetsach.source import Source
+
+TEXT = "text"
+"""The name of the fallback, which has no file."""
+SOURCE_ID_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of the contract, in bytes and lines; other values only in tests."""
+
+    detect_bytes: int = 1 << 16
+    detect_lines: int = 100
+    long_line: int = 1 << 20
+    parsed_part: int = 1 << 16
+    edge_lines: int = 64
+    edge_bytes: int = 1 << 20
+
+
+LIMITS = Limits()
+
+
+class Progress:
+    """Counters of a scan; another thread reads them and may ask it to stop."""
+
+    def __init__(self) -> None:
+        self.bytes_read = 0
+        self.hits = 0
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        """Ask the scan to stop at the next chunk."""
+        self.cancelled = True
+
+
+class PortableMatcher:
+    """An indicator set ready for scanning."""
+
+    def __init__(self, indicators: IndicatorSet, limits: Limits = LIMITS) -> None:
+        if not len(indicators):
+            raise IndicatorError("the indicator set is empty; there is nothing to look for")
+        self.index = Index(indicators)
+        self.count = len(indicators)
+        self.set_id = indicators.id
+        self._limits = limits
+
+    def scan(self, path: Path, options: ScanOptions, progress: ProgressLike) -> SourceResult:
+        """Read one source to its end (see `quetsach.engine.Matcher`)."""
+        try:
+            zone = ZoneInfo(options.tz)
+        except (KeyError, ValueError, OSError) as error:
+            raise ScanError(f"unknown time zone '{options.tz}'; give one like Asia/Ho_Chi_Minh") from error
+        formats = _formats(options.format)
+        return _Scan(self.index, formats, options, zone, progress, self._limits).run(path)
+
+
+def _formats(forced: str | None) -> Mapping[str, LogFormat]:
+    if forced is None:
+        return logformat.load_all()
+    return {} if forced == TEXT else {forced: logformat.get(forced)}
+
+
+def detect(reader_formats: Mapping[str, LogFormat], start: bytes, limits: Limits = LIMITS) -> str:
+    """The format of a file by its first bytes (docs/log-formats.md 7)."""
+    reader = LineReader(reader_formats)
+    parsed = dict.fromkeys(reader.readers, 0)
+    tried = 0
+    for number, raw in enumerate(start[: limits.detect_bytes].split(b"\n")):
+        line = clean(raw, number == 0)
+        if not line or reader.is_directive(line):
+            continue
+        tried += 1
+        for name in parsed:
+            if reader.read(line, name) is not None:
+                parsed[name] += 1
+                break
+        if tried == limits.detect_lines:
+            break
+    best = max(parsed, key=parsed.__getitem__, default=TEXT)
+    return best if best != TEXT and tried and parsed[best] * 2 >= tried else TEXT
+
+
+def clean(raw: bytes, is_first: bool) -> bytes:
+    """A line without its carriage return, the first one without a byte order mark."""
+    line = raw[:-1] if raw.endswith(b"\r") else raw
+    return line.removeprefix(b"\xef\xbb\xbf") if is_first else line
+
+
+class _Scan:
+    """The state of one scan of one source."""
+
+    def __init__(
+        self,
+        index: Index,
+        formats: Mapping[str, LogFormat],
+        options: ScanOptions,
+        zone: ZoneInfo,
+        progress: ProgressLike,
+        limits: Limits,
+    ) -> None:
+        self.index = index
+        self.formats = formats
+        self.options = options
+        self.zone = zone
+        self.progress = progress
+        self.limits = limits
+        self.reader = LineReader(formats)
+        self.format = options.format or TEXT
+        self.others: tuple[str, ...] = ()
+        self.rows = Rows()
+        self.timeline = Timeline(zone, options.tz, lines=limits.edge_lines, window=limits.edge_bytes)
+        self.alive: set[tuple[str, str | tuple[int, int, int, int]]] = set()
+        self.lines = self.not_understood = self.long_lines = self.inbound = 0
+
+    def run(self, path: Path) -> SourceResult:
+        source = Source(path)
+        chunks = self._watch(source)
+        start = bytearray()
+        for chunk in chunks:
+            start += chunk
+            if len(start) >= max(self.limits.detect_bytes, SOURCE_ID_BYTES):
+                break
+        if self.options.format is None:
+            self.format = detect(self.formats, _complete(bytes(start), self.limits.detect_bytes), self.limits)
+        self.others = tuple(n for n in self.formats if n != self.format)
+        self._read(chain([bytes(start)] if start else [], chunks))
+        latest = self.timeline.latest(source.mtime)
+        identity = hashlib.sha256(bytes(start[:SOURCE_ID_BYTES])).hexdigest()
+        sightings = self.rows.sightings(identity, latest, self.zone)
+        span = self.timeline.span(source.decompressed, latest, self.rows.times())
+        coverage = Coverage(
+            source=identity,
+            path=str(path),
+            name=self.options.source_name,
+            bytes=source.decompressed,
+            lines=self.lines,
+            not_understood=self.not_understood,
+            long_lines=self.long_lines,
+            inbound=self.inbound,
+            first=span.first,
+            last=span.last,
+            time=span.time,
+            zone=span.zone,
+            devices=self._devices(latest),
+            errors=source.errors,
+        )
+        return SourceResult(sightings, coverage)
+
+    def _watch(self, source: Source) -> Iterator[bytes]:
+        progress = self.progress
+        for chunk in source.chunks():
+            if isinstance(progress, Progress):
+                progress.bytes_read = source.stored
+                if progress.cancelled:
+                    at = source.decompressed - len(chunk)
+                    source.errors.append(f"{source.path}: cancelled at byte {at}; the rest was not looked at")
+                    return
+            yield chunk
+
+    def _read(self, chunks: Iterator[bytes]) -> None:
+        for offset, line in split(chunks, self.limits.long_line):
+            self.lines += 1
+            if isinstance(line, LongLine):
+                self.long_lines += 1
+                self._long(line, offset)
+            else:
+                self._line(clean(line, offset == 0), offset)
+
+    def _line(self, line: bytes, offset: int) -> None:
+        if not line or self.reader.is_directive(line):
+            return
+        record = self.reader.read(line, self.format) if self.format != TEXT else None
+        if record is not None:
+            self.timeline.parsed(offset, partial(record.time, self.zone))
+            self._record(record, line, offset)
+            return
+        if self.format == TEXT:
+            self.timeline.parsed(offset, partial(freetext.time, line[: freetext.TIME_BYTES], self.zone))
+        found = freetext.read(line)
+        hits = hits_of(self.index, found.tokens)
+        if hits:
+            self._hit_line(line, offset, hits, found.private)
+
+    def _hit_line(self, line: bytes, offset: int, hits: Hits, private: tuple[str, ...]) -> None:
+        """A line with a match that does not parse by the file's format."""
+        for name in self.others:
+            record = self.reader.read(line, name)
+            if record is not None:
+                self._record(record, line, offset)
+                return
+        if self.format != TEXT:
+            self.not_understood += 1
+            return
+        matched = {m for _, m in hits.values()}
+        device = next((p for p in private if p not in matched), None)
+        moment = freetext.time(line, self.zone)
+        self._keep(hits, line, offset, moment, device, "unknown", {}, TEXT)
+
+    def _record(self, record: Record, line: bytes, offset: int) -> None:
+        device = record.client
+        if device is not None and not record.client_is_address:
+            device = escape(device.encode("utf-8", "surrogateescape"))
+        moment: Moment | None = None
+        if self.options.devices and device is not None:
+            moment = record.time(self.zone)
+            when = bucket(moment)
+            if when is not None:
+                self.alive.add((device, when))
+        if record.client_is_address and record.client is not None:
+            self.inbound += self.index.inbound(record.client, record.client_port)
+        hits = hits_of(self.index, tokens_of(record))
+        if hits:
+            moment = moment or record.time(self.zone)
+            identity = {k: escape(v.encode("utf-8", "surrogateescape")) for k, v in record.identity.items()}
+            self._keep(hits, line, offset, moment, device, record.action, identity, record.log_format)
+
+    def _keep(
+        self,
+        hits: Hits,
+        line: bytes,
+        offset: int,
+        moment: Moment | None,
+        device: str | None,
+        action: str,
+        identity: dict[str, str],
+        log_format: str,
+    ) -> None:
+        self.timeline.hit(offset, moment)
+        if isinstance(self.progress, Progress):
+            self.progress.hits += len(hits)
+        self.rows.add(
+            hits,
+            device=device,
+            moment=moment,
+            action=action,
+            identity=identity,
+            log_format=log_format,
+            line=line,
+        )
+
+    def _long(self, line: LongLine, offset: int) -> None:
+        """Every byte is matched, the first part parsed (spec: contract 1)."""
+        start = clean(line.start[: self.limits.parsed_part], offset == 0)
+        record = self.reader.read(start, self.format) if self.format != TEXT else None
+        hits: Hits = {}
+        skip = self.limits.parsed_part if record is not None else 0
+        for piece in line.pieces():
+            part, skip = piece[skip:], max(0, skip - len(piece))
+            for indicator, hit in hits_of(self.index, freetext.read(part).tokens).items():
+                hits.setdefault(indicator, hit)
+        if record is not None:
+            self.timeline.parsed(offset, partial(record.time, self.zone))
+            self._record(record, start, offset)
+            self.not_understood += bool(hits)
+        elif hits:
+            self._hit_line(start, offset, hits, freetext.read(start).private)
+
+    def _devices(self, latest: int | None) -> dict[str, list[str]]:
+        found: dict[str, set[str]] = {}
+        for device, when in self.alive:
+            if isinstance(when, str):
+                found.setdefault(when, set()).add(device)
+                continue
+            moment = resolve(Yearless(*when, 0), latest, self.zone)
+            if moment is not None:
+                found.setdefault(day(moment), set()).add(device)
+        return {when: sorted(devices) for when, devices in sorted(found.items())}
+
+
+def _complete(start: bytes, size: int) -> bytes:
+    """The complete lines of a start longer than `size`, or all of a shorter one."""
+    return start if len(start) < size else start[: start.rfind(b"\n", 0, size) + 1]
+
+
+class PortableEngine:
+    """The engine where no binary fits, and the oracle of the native one."""
+
+    name = "portable"
+
+    def compile(self, indicators: IndicatorSet) -> PortableMatcher:
+        """Raises IndicatorError when the set is empty."""
+        return PortableMatcher(indicators)
+
+    def load(self, path: Path) -> PortableMatcher:
+        """Open a compiled set file. Raises IndicatorError when it is damaged or empty."""
+        return PortableMatcher(setfile.read(path))
+
+    def progress(self) -> Progress:
+        return Progress()

@@ -1,0 +1,181 @@
+"""One value of a list becomes indicators in canonical form (spec: indicators-and-logs 1.0)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network, summarize_address_range
+
+from quetsach.canonical import IPV4, address, endpoint, name, parse_port, split_authority, split_url
+from quetsach.feeds.refang import refang
+from quetsach.feeds.remark import Reject
+from quetsach.indicator import Indicator, Kind, Scope
+
+_PLAIN_DOMAIN = re.compile(
+    r"(?=[a-z0-9_.-]{4,253}\Z)(?:[a-z0-9_-]{1,63}\.)+(?=[a-z0-9_-]*[a-z_-])[a-z0-9_-]{1,63}", re.ASCII
+)
+_PLAIN_ENDPOINT = re.compile(rf"({IPV4.pattern}):([1-9][0-9]{{0,4}})", re.ASCII)
+_HASH = re.compile(r"(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})")
+_ODD = re.compile(r"[^\x21-\x7e]")
+_NUMBERS = re.compile(r"[0-9.]+|0[xX][0-9A-Fa-f.xX]*")
+_PREFIX = re.compile(r"[0-9]{1,3}")
+_ENDS = re.compile(r"[/?#\\]")
+
+KINDS = frozenset(
+    (
+        "domain", "hostname", "host", "fqdn", "domain-name", "intel::domain", "ipv4", "ipv6", "ip",
+        "ip-dst", "ip-src", "addr", "address", "intel::addr", "cidr", "subnet", "network",
+        "netblock", "intel::subnet", "ip-port", "ip:port", "ipv4-port", "ipv6-port", "ip-dst|port",
+        "url", "uri", "link", "intel::url",
+    )
+)  # fmt: skip
+"""Words of a type column that are searched. The value tells its kind; the word only shuts others out."""
+
+
+def parse(text: str, scope: Scope, kind: str = "") -> tuple[list[Indicator], list[str]]:
+    """The indicators of one value and the codes of warnings.
+
+    `scope` is the list's scope for domains; `*.` or a leading dot means subdomains only, whatever the list.
+    Raises Reject with a code when the value is not an indicator.
+    """
+    if _PLAIN_DOMAIN.fullmatch(text) and kind in ("domain", "url", ""):
+        return [Indicator(text, Kind.DOMAIN, scope)], []
+    found = _PLAIN_ENDPOINT.fullmatch(text)
+    if found is not None and int(found[2]) <= 65535:
+        return [Indicator(text, Kind.IP_PORT)], []
+    if kind and kind.lower().strip() not in KINDS:
+        raise Reject("unknown-type")
+    text = refang(_visible(text))
+    if not text:
+        raise Reject("no-value")
+    return _classify(text, scope)
+
+
+def _visible(text: str) -> str:
+    if _ODD.search(text) is None:
+        return text
+    kept = (c for c in text if unicodedata.category(c)[0] != "C" and c != "\u00a0")
+    return unicodedata.normalize("NFC", "".join(kept)).strip()
+
+
+def _classify(text: str, scope: Scope) -> tuple[list[Indicator], list[str]]:
+    if text.startswith("@@"):
+        raise Reject("exception")
+    if _HASH.fullmatch(text):
+        raise Reject("hash")
+    if text.startswith(("*.", ".")):
+        return [_domain(text.lstrip("*")[1:], Scope.SUBDOMAINS_ONLY)], []
+    if text.startswith("="):
+        return [_domain(text[1:], Scope.EXACT)], []
+    if "://" in text:
+        return _url(text, scope)
+    whole = address(text)
+    if whole is not None:
+        return [_address(whole)], []
+    if "-" in text and "/" not in text:
+        low, _, high = text.partition("-")
+        if address(low.strip()) and ("." in high or ":" in high) and address(high.strip()):
+            return _range(address(low.strip()) or "", address(high.strip()) or ""), ["range"]
+        if address(low.strip()):
+            raise Reject("bad-range")
+    if _ENDS.search(text):
+        return _slashed(text, scope)
+    if "@" in text:
+        raise Reject("email")
+    return _authority(text, scope)
+
+
+def _slashed(text: str, scope: Scope) -> tuple[list[Indicator], list[str]]:
+    """A network, or a URL without its scheme."""
+    before, slash, after = text.partition("/")
+    whole = address(before)
+    if whole is not None and slash and (_PREFIX.fullmatch(after) or IPV4.fullmatch(after)):
+        return _network(before, whole, after)
+    if not before or _ENDS.match(text):
+        raise Reject("no-host")
+    return _url(f"http://{text}", scope)
+
+
+def _network(spelled: str, whole: str, length: str) -> tuple[list[Indicator], list[str]]:
+    try:
+        if ":" in spelled and ":" not in whole:
+            length = str(int(length) - 96)
+        network = ip_network(f"{whole}/{length}", strict=False)
+    except ValueError:
+        raise Reject("bad-network") from None
+    warnings = ["host-bits"] if str(network.network_address) != whole and network.num_addresses > 1 else []
+    return [_from_network(network)], warnings
+
+
+def _from_network(network: IPv4Network | IPv6Network) -> Indicator:
+    if network.num_addresses == 1:
+        return _address(str(network.network_address))
+    return Indicator(str(network), Kind.CIDR)
+
+
+def _range(low: str, high: str) -> list[Indicator]:
+    first, last = ip_address(low), ip_address(high)
+    try:
+        return [_from_network(n) for n in summarize_address_range(first, last)]  # type: ignore[type-var]
+    except (TypeError, ValueError):
+        raise Reject("bad-range") from None
+
+
+def _address(whole: str) -> Indicator:
+    return Indicator(whole, Kind.IPV6 if ":" in whole else Kind.IPV4)
+
+
+def _url(text: str, scope: Scope) -> tuple[list[Indicator], list[str]]:
+    text, fragment, _ = text.partition("#")
+    warnings = ["fragment-dropped"] if fragment else []
+    parts = split_url(text)
+    if parts is None:
+        raise Reject("bad-name")
+    host, port, rest = parts
+    if not host:
+        raise Reject("no-host")
+    if port == 0:
+        raise Reject("bad-port")
+    if rest in ("", "/"):
+        spelled = host if port is None else endpoint(host, port)
+        found, more = _authority(spelled, scope)
+        return found, warnings + more
+    if address(host) is None:
+        host = _domain(host, scope).value
+    spelled = f"[{host}]" if ":" in host else host
+    if port is not None:
+        spelled = f"{spelled}:{port}"
+    return [Indicator(spelled + rest, Kind.URL)], warnings
+
+
+def _authority(text: str, scope: Scope) -> tuple[list[Indicator], list[str]]:
+    """A name, a name with a port, an address with a port."""
+    host, port = split_authority(text)
+    if port is None:
+        head, colon, tail = host.rpartition(":")
+        if colon and head and tail.isdigit():
+            raise Reject("bad-port" if parse_port(tail) is None else "bad-address")
+        whole = address(host)
+        return [_address(whole) if whole else _domain(host, scope)], []
+    if port == 0:
+        raise Reject("bad-port")
+    if address(host) is not None:
+        return [Indicator(endpoint(host, port), Kind.IP_PORT)], []
+    return [_domain(host, scope)], ["port-dropped"]
+
+
+_LABEL = re.compile(r"[a-z0-9_-]{1,63}")
+
+
+def _domain(text: str, scope: Scope) -> Indicator:
+    value = name(text)
+    if _NUMBERS.fullmatch(value):
+        raise Reject("bad-address")
+    labels = value.split(".")
+    if not all(_LABEL.fullmatch(label) for label in labels) or len(value) > 253:
+        raise Reject("bad-name")
+    if labels[-1].isdigit():
+        raise Reject("bad-address" if len(labels) == 4 else "bad-name")
+    if len(labels) == 1:
+        raise Reject("single-label")
+    return Indicator(value, Kind.DOMAIN, scope)

@@ -1,0 +1,48 @@
+"""What a list's reader has to say about a line: why it was rejected, or what was made of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+REJECTS = {
+    "no-host": "a path without a host names no server",
+    "bad-address": "looks like an address but is none; four numbers 0 to 255 without leading zeros",
+    "bad-network": "the prefix length does not fit the address",
+    "bad-range": "the range's two ends are no addresses in rising order",
+    "bad-port": "the port is not between 1 and 65535",
+    "bad-name": "is no domain name",
+    "single-label": "a name without a dot would match too much",
+    "hash": "file hashes do not stand in network logs and are not searched",
+    "email": "e-mail addresses are not searched",
+    "exception": "is an exception (@@), not an indicator",
+    "unknown-type": "this type of indicator is not searched",
+    "no-value": "the row has no value in the indicator column",
+    "quotes": "the row's quotes do not match up",
+}
+WARNINGS = {
+    "host-bits": "the address has bits beyond the prefix; the network was taken",
+    "range": "the range became networks",
+    "port-dropped": "a port on a domain is dropped; the domain is searched on every port",
+    "fragment-dropped": "what follows # never reaches a log and was dropped",
+    "second-value": "only the first value of the line was taken",
+    "encoding": "the text is not UTF-8; the encoding was guessed",
+    "columns-guessed": "no header was understood; the indicator column was guessed",
+}
+
+
+class Remark(NamedTuple):
+    """One line of a list, with a stable English code and a reason; line 0 speaks of the whole file."""
+
+    source: str
+    line: int
+    text: str
+    code: str
+    reason: str
+
+
+class Reject(Exception):
+    """A value is not an indicator; `code` is a key of REJECTS."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code

@@ -1,0 +1,38 @@
+"""Bytes of a list become lines of text: gzip or not, any encoding that offices send."""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+
+from quetsach.errors import IndicatorError
+from quetsach.source import Source
+
+_GUESSES = ("cp1258", "cp1252")
+"""Vietnamese Windows, then western; both are guesses and are said to be."""
+
+
+def read_bytes(path: Path) -> bytes:
+    """The whole list, unpacked. Raises IndicatorError naming the file when it cannot be read to its end."""
+    source = Source(path, any_encoding=True)
+    data = b"".join(source.chunks())
+    if source.errors:
+        raise IndicatorError(source.errors[0])
+    return data
+
+
+def decode(data: bytes) -> tuple[str, str | None]:
+    """The text, and the encoding if it was only a guess."""
+    if data.startswith(codecs.BOM_UTF8):
+        data = data[3:]
+    elif data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace"), None
+    try:
+        return data.decode("utf-8"), None
+    except UnicodeDecodeError:
+        for guess in _GUESSES:
+            try:
+                return data.decode(guess), guess
+            except UnicodeDecodeError:
+                continue
+    return data.decode("latin-1"), "latin-1"
