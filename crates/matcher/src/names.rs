@@ -131,6 +131,13 @@ pub fn path_of(rest: &[u8]) -> Vec<u8> {
     }
 }
 
+/// Without the dots at both ends.
+pub fn trim_dots(text: &[u8]) -> &[u8] {
+    let start = text.iter().position(|&b| b != b'.').unwrap_or(text.len());
+    let end = text.iter().rposition(|&b| b != b'.').map_or(start, |i| i + 1);
+    &text[start..end]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
