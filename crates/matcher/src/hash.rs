@@ -85,9 +85,9 @@ pub struct FilterBuilder {
 }
 
 impl FilterBuilder {
-    /// Room for `keys` keys at 16 to 32 bits each.
+    /// Room for `keys` keys at 10 to 20 bits each.
     pub fn new(keys: usize) -> Self {
-        Self { words: vec![0; (keys * 16 / 64).max(64).next_power_of_two()] }
+        Self { words: vec![0; (keys * 10 / 64).max(64).next_power_of_two()] }
     }
 
     pub fn add(&mut self, h: u64) {
@@ -121,12 +121,17 @@ impl<'a> Filter<'a> {
         Ok(Self { words, shift: 64 - words.len().trailing_zeros() })
     }
 
+    /// The word that decides about a key.
+    #[inline(always)]
+    pub fn word(self, h: u64) -> &'a [u8; 8] {
+        // The length is a power of two checked in `new`, so the mask never changes the index.
+        &self.words[(h >> self.shift) as usize & (self.words.len() - 1)]
+    }
+
     /// False: surely absent.
     #[inline(always)]
     pub fn has(self, h: u64) -> bool {
         let want = bits(h);
-        // The length is a power of two checked in `new`, so the mask never changes the index.
-        let i = (h >> self.shift) as usize & (self.words.len() - 1);
-        u64::from_le_bytes(self.words[i]) & want == want
+        u64::from_le_bytes(*self.word(h)) & want == want
     }
 }

@@ -114,7 +114,7 @@ impl Set {
 
     pub(crate) fn new(map: Map, header: Header) -> Result<Set, Error> {
         let set = Set { map, header };
-        for name in [Section::TwoLabels, Section::ThreeLabels, Section::V4Heads, Section::V6Heads, Section::Paths] {
+        for name in [Section::TwoLabels, Section::ThreeLabels, Section::V4Heads, Section::V6Heads, Section::Paths, Section::V4Items, Section::V4Nets] {
             Filter::new(set.section(name))?;
         }
         for (name, size) in [(Section::Values, 8), (Section::V4, 8), (Section::V6, V6_SLOT)] {
@@ -316,7 +316,11 @@ impl Set {
 
     /// Whether any kind of item names this address: what phase 1 asks.
     pub fn lists_v4(&self, bits: u32) -> bool {
-        self.v4_slot(bits).is_some() || self.find_network(Address::from_v4(bits)).is_some()
+        let filter = |section| Filter::new(self.section(section)).expect("checked when opened");
+        let h = hash::address(u128::from(bits));
+        (filter(Section::V4Items).has(h) && self.v4_slot(bits).is_some())
+            || (filter(Section::V4Nets).has(hash::address(u128::from(bits >> 8)))
+                && self.find_network(Address::from_v4(bits)).is_some())
     }
 
     pub fn lists_address(&self, address: Address) -> bool {

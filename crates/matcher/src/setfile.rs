@@ -15,7 +15,7 @@ use crate::token::head_key;
 
 pub const MAGIC: &[u8] = b"QSSET1\n";
 /// Raised whenever the layout or a hash of the index changes; an older index is built anew in memory.
-const INDEX: u32 = 2;
+const INDEX: u32 = 3;
 /// A network of more /24s than this makes phase 1 read every IPv4 address strictly.
 const MOST_HEADS: u32 = 1 << 12;
 
@@ -34,9 +34,11 @@ pub enum Section {
     V4Heads,
     V6Heads,
     Paths,
+    V4Items,
+    V4Nets,
 }
 
-const SECTIONS: [(Section, &str); 13] = [
+const SECTIONS: [(Section, &str); 15] = [
     (Section::List, "list"),
     (Section::Offsets, "offsets"),
     (Section::Values, "values"),
@@ -50,6 +52,8 @@ const SECTIONS: [(Section, &str); 13] = [
     (Section::V4Heads, "v4_heads"),
     (Section::V6Heads, "v6_heads"),
     (Section::Paths, "paths"),
+    (Section::V4Items, "v4_items"),
+    (Section::V4Nets, "v4_nets"),
 ];
 
 #[derive(Serialize, Deserialize)]
@@ -193,6 +197,8 @@ struct Build {
     hosts: HashSet<String>,
     paths: Vec<u64>,
     heads4: Vec<u64>,
+    /// /24s that a network touches.
+    nets4: Vec<u64>,
     heads6: Vec<u64>,
     all_heads4: bool,
     all_heads6: bool,
@@ -299,7 +305,10 @@ impl Build {
             if last - first >= MOST_HEADS {
                 self.all_heads4 = true;
             } else {
-                (first..=last).for_each(|head| self.head(head));
+                for head in first..=last {
+                    self.head(head);
+                    self.nets4.push(hash::address(u128::from(head)));
+                }
             }
         } else if bits >= 32 {
             self.heads6.push(head_key((address.0 >> 96) as u32));
@@ -319,6 +328,7 @@ impl Build {
             two.add(a);
             three.add(b);
         }
+        let items4: Vec<u64> = self.v4.iter().map(|&(bits, _)| hash::address(u128::from(bits))).collect();
         let heads = |keys: &[u64], all: bool| {
             let mut filter = FilterBuilder::new(keys.len());
             keys.iter().for_each(|&h| filter.add(h));
@@ -334,7 +344,7 @@ impl Build {
             list.as_bytes().to_vec(),
             numbers(&self.offsets),
             value_slots(&self.values),
-            v4_slots(self.v4),
+            v4_slots(&self.v4),
             v6_slots(&self.v6),
             ranges::to_bytes(&ranges::flatten(self.networks4)),
             ranges::to_bytes(&ranges::flatten(self.networks6)),
@@ -344,6 +354,8 @@ impl Build {
             heads(&self.heads4, self.all_heads4),
             heads(&heads6, self.all_heads6),
             heads(&self.paths, false),
+            heads(&items4, false),
+            heads(&self.nets4, self.all_heads4),
         ];
         let index = Index {
             version: INDEX,
@@ -401,7 +413,8 @@ fn value_slots(values: &[(u64, u32)]) -> Vec<u8> {
 }
 
 /// One slot for each address; an item before a mere mark.
-fn v4_slots(mut addresses: Vec<(u32, u32)>) -> Vec<u8> {
+fn v4_slots(addresses: &[(u32, u32)]) -> Vec<u8> {
+    let mut addresses = addresses.to_vec();
     addresses.sort_unstable();
     addresses.dedup_by_key(|a| a.0);
     let mut slots = vec![0u64; capacity(addresses.len())];

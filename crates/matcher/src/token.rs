@@ -3,7 +3,7 @@
 //! It may name too many lines, never too few: phase 2 parses each line named here and decides. Every byte goes
 //! through `Classes::masks`; carries between 64-byte blocks replace any look-ahead.
 use crate::address;
-use crate::hash::{self, tail16, tail32};
+use crate::hash::{self, Filter, tail16, tail32};
 use crate::names;
 use crate::raw::Classes;
 use crate::set::{Filters, Set};
@@ -42,6 +42,7 @@ pub struct Scratch {
     joints: Vec<u32>,
     odd: Vec<u32>,
     kept: Vec<u32>,
+    hashes: Vec<u64>,
 }
 
 impl Default for Scratch {
@@ -56,6 +57,7 @@ impl Default for Scratch {
             joints: positions(),
             odd: positions(),
             kept: positions(),
+            hashes: vec![0; BLOCK + 128],
         }
     }
 }
@@ -73,6 +75,17 @@ fn window(words: &[u64; WORDS + 2], at: usize, base: usize) -> u64 {
 #[inline(always)]
 fn drop_top(w: u64) -> u64 {
     w & !(1u64 << 63).unbounded_shr(w.leading_zeros())
+}
+
+/// Keeps the first `n` places whose hash the filter knows, and says how many remain.
+#[inline(always)]
+fn keep(filter: Filter<'_>, places: &mut [u32], hashes: &[u64], n: usize) -> usize {
+    let mut kept = 0;
+    for i in 0..n {
+        places[kept] = places[i];
+        kept += usize::from(filter.has(hashes[i]));
+    }
+    kept
 }
 
 /// Bits carried from one 64-byte block to the next.
@@ -186,7 +199,7 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
             }
         }
 
-        let Scratch { token, dot, names: name_ends, v4: v4_ends, v6: v6_colons, joints: beside, odd: odd_bytes, kept } = &mut *s;
+        let Scratch { token, dot, names: name_ends, v4: v4_ends, v6: v6_colons, joints: beside, odd: odd_bytes, kept, hashes } = &mut *s;
         // Names: the filter on the last two labels, then one on three, then the table.
         let mut n = 0;
         for &end in &name_ends[..names] {
@@ -204,10 +217,13 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
                 tokens = window(token, end, base);
             }
             let two = (drop_top(dots) | !tokens).leading_zeros() as usize;
-            let pass = filters.two_labels.has(tail16(buf, end, two));
+            let h = tail16(buf, end, two);
+            classes.prefetch(filters.two_labels.word(h));
             kept[n] = end as u32;
-            n += usize::from(pass);
+            hashes[n] = h;
+            n += 1;
         }
+        let n = keep(filters.two_labels, kept, hashes, n);
         for &end in &kept[..n] {
             let end = end as usize;
             let dots = drop_top(window(dot, end, base));
@@ -229,10 +245,13 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
                 let last_dot = window(dot, at, base).leading_zeros() as usize;
                 let long = (!window(token, at, base)).leading_zeros() as usize;
                 let head = long.wrapping_sub(last_dot + 1).min(16);
-                let pass = filters.v4_heads.has(tail16(buf, at - (last_dot & 15) - 1, head));
+                let h = tail16(buf, at - (last_dot & 15) - 1, head);
+                classes.prefetch(filters.v4_heads.word(h));
                 kept[n] = end;
-                n += usize::from(pass & (long <= 15));
+                hashes[n] = h;
+                n += usize::from(long <= 15);
             }
+            let n = keep(filters.v4_heads, kept, hashes, n);
             for &end in &kept[..n] {
                 check_v4(set, buf, end as usize, &mut out.places);
             }

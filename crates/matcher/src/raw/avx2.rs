@@ -62,6 +62,12 @@ fn find_avx2(classes: Avx2, search: &mut token::Search<'_>, out: &mut Candidates
 
 impl Classes for Avx2 {
     #[inline(always)]
+    fn prefetch(self, word: &[u8; 8]) {
+        // SAFETY: invariant 3.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(word.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
     fn masks(self, block: &[u8; 64]) -> Masks {
         let mut m = Masks::default();
         for half in 0..2 {

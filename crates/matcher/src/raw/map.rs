@@ -12,7 +12,7 @@ pub enum Map {
 impl Map {
     /// Maps the whole file.
     pub fn open(file: &File) -> io::Result<Self> {
-        // SAFETY: invariant 3.
+        // SAFETY: invariant 4.
         unsafe { memmap2::Mmap::map(file) }.map(Map::File)
     }
 }

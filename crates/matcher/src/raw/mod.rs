@@ -4,7 +4,8 @@
 //! 1. An `Avx2` or `Avx512` value exists only if `detect` saw the features it names, so the
 //!    `target_feature` functions it calls are sound on this processor.
 //! 2. Every vector load reads from a `&[u8; 64]`; every vector store goes to an array that is long enough.
-//! 3. A map is of a file opened read-only. Set files are replaced by rename, never rewritten in place.
+//! 3. A prefetch takes a reference, so its address is valid; it reads nothing.
+//! 4. A map is of a file opened read-only. Set files are replaced by rename, never rewritten in place.
 #![allow(unsafe_code)]
 
 #[cfg(target_arch = "x86_64")]
@@ -39,6 +40,10 @@ pub struct Masks {
 /// A way to classify bytes. All ways give the same masks.
 pub trait Classes: Copy {
     fn masks(self, block: &[u8; 64]) -> Masks;
+
+    /// Asks for the memory to be brought near; may do nothing.
+    #[inline(always)]
+    fn prefetch(self, _word: &[u8; 8]) {}
 
     /// Appends the positions of the set bits, plus `base`; `out` has room for 64 more than `at`.
     #[inline(always)]
