@@ -7,8 +7,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_network
 
 from quetsach.canonical import endpoint, split_authority, url_covers
 from quetsach.engines.tokens import Token
-from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope
 from quetsach.evidence import escape
+from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope
 
 LONGEST_NAME = 255
 """Octets of a DNS name (RFC 1035 2.3.4); an indicator is never longer."""

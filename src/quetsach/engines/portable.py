@@ -14,8 +14,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from quetsach import logformat
-from quetsach.engine import ScanOptions, SourceResult
 from quetsach.engine import Progress as ProgressLike
+from quetsach.engine import ScanOptions, SourceResult
 from quetsach.engines import freetext, setfile
 from quetsach.engines.index import Hits, Index, hits_of
 from quetsach.engines.lines import LongLine, split

@@ -40,7 +40,7 @@ class Remark(NamedTuple):
     reason: str
 
 
-class Reject(Exception):  # noqa: N818 - control flow inside the readers, never leaves them
+class Reject(Exception):
     """A value is not an indicator; `code` is a key of REJECTS."""
 
     def __init__(self, code: str) -> None:

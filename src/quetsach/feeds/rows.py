@@ -29,8 +29,7 @@ SNIFFED_LINES = 50
 _COMMENT = re.compile(r"\s*(?:[#;!]|//|\[(?![0-9A-Fa-f:.]+\]))")
 _INLINE_COMMENT = re.compile(r"\s#.*\Z", re.DOTALL)
 _LOCAL_NAMES = frozenset(
-    "localhost localhost.localdomain local broadcasthost ip6-localhost ip6-loopback ip6-localnet "
-    "ip6-mcastprefix ip6-allnodes ip6-allrouters ip6-allhosts 0.0.0.0".split()
+    ["localhost", "localhost.localdomain", "local", "broadcasthost", "ip6-localhost", "ip6-loopback", "ip6-localnet", "ip6-mcastprefix", "ip6-allnodes", "ip6-allrouters", "ip6-allhosts", "0.0.0.0"]
 )
 
 

@@ -12,7 +12,7 @@ from functools import cache
 from quetsach.language import gettext as _
 
 
-def N_(text: str) -> str:  # noqa: N802
+def N_(text: str) -> str:
     """Mark a text for translation without translating it."""
     return text
 
