@@ -1,21 +1,24 @@
 """The one contract of both engines, and the choice between them (spec: contract 9).
 
-An engine turns an indicator set into a `Matcher`; a matcher reads one source and says what it saw. Engines know
-nothing of output files, the terminal or the portal.
+An engine turns an indicator set into a `Matcher`; a matcher reads one source and says what it saw. Engines
+know nothing of output files, the terminal or the portal.
 """
 
 from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from quetsach.errors import ScanError
 from quetsach.indicator import IndicatorSet
 from quetsach.sighting import Coverage, Sighting
+
+if TYPE_CHECKING:
+    from quetsach.engines.explain import Explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,10 @@ class Matcher(Protocol):
     set_id: str
 
     def scan(self, path: Path, options: ScanOptions, progress: Progress) -> SourceResult:
-        """Read one file (or `-`, standard input). What cannot be read is said in `coverage.errors`, not raised."""
+        """Read one file (or `-`, standard input).
+
+        What cannot be read is said in `coverage.errors`, not raised.
+        """
         ...
 
 
@@ -98,6 +104,22 @@ def choose(name: str | None = None) -> Engine:
             f"the {wanted} engine cannot be used here ({error}); build it with ./dev wheel, "
             f"or set {VARIABLE}=portable"
         ) from error
+
+
+def explain(
+    line: str | bytes,
+    indicators: IndicatorSet,
+    *,
+    header: Sequence[str | bytes] = (),
+    format: str | None = None,
+) -> Explanation:
+    """How one line is read, what matches and why the rest does not; always by the portable engine.
+
+    `header` are lines that stand before it in its file. Raises ScanError for an unknown format.
+    """
+    from quetsach.engines.explain import explain as portable
+
+    return portable(line, indicators, header, format)
 
 
 def _make(name: str) -> Engine:

@@ -18,7 +18,7 @@ def _escaped(match: re.Match[str]) -> str:
 def escape(line: bytes, limit: int = EVIDENCE_CHARACTERS) -> str:
     """A log line made safe to show: invalid UTF-8, control and bidirectional characters escaped.
 
-    Escaped are Cc and Bidi_Control (Unicode 16, UAX 9): `\\xNN` below U+0100 and for invalid bytes, else `\\u{…}`.
+    Escaped are Cc and Bidi_Control (UAX 9): `\\xNN` below U+0100 and for invalid bytes, else `\\u{…}`.
     The result has at most `limit` characters and never ends inside an escape (spec: contract 1).
     """
     text = line[: limit * 4].decode("utf-8", "surrogateescape")[:limit]

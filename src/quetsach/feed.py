@@ -1,6 +1,6 @@
-"""Reading lists of indicators: plain, hosts, CSV and TSV, each also as gzip or zstd (spec: indicators-and-logs 1).
+"""Reading lists of indicators: plain, hosts, CSV and TSV, also as gzip (spec: indicators-and-logs 1).
 
-Every line is either an indicator, a comment, or a remark with its number and reason; nothing is dropped silently.
+Every line is an indicator, a comment, or a remark with its number and reason; nothing is dropped silently.
 """
 
 from __future__ import annotations

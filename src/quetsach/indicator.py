@@ -54,7 +54,8 @@ class Indicator:
 class IndicatorSet:
     """Indicators merged by value and sorted by their hashed spelling's bytes.
 
-    Equal values merge: the wider scope stays (exact + subdomains only = with subdomains), with the first family.
+    Equal values merge: the wider scope stays (exact + subdomains only = with subdomains), with the first
+    family.
     """
 
     def __init__(self, indicators: Iterable[Indicator]) -> None:

@@ -1,15 +1,16 @@
 """Bytes of one log source: plain, gzip or zstd, told apart by their first bytes, never by a name.
 
-What cannot be read is collected in `errors` with file, place and advice; what came out before is still scanned.
+What cannot be read is said in `errors` with file, place and advice; what came before is still scanned.
 """
 
 from __future__ import annotations
 
+import importlib
 import sys
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
 CHUNK = 1 << 16
 GZIP = b"\x1f\x8b"
@@ -26,8 +27,8 @@ _UTF16 = {b"\xff\xfe": "UTF-16LE", b"\xfe\xff": "UTF-16BE"}
 class _Decoder(Protocol):
     """What zlib's and zstd's decompressors have in common."""
 
-    eof: bool
-
+    @property
+    def eof(self) -> bool: ...
     @property
     def unused_data(self) -> bytes: ...
     def decompress(self, data: bytes, /) -> bytes: ...
@@ -35,7 +36,9 @@ class _Decoder(Protocol):
 
 def is_zstd(start: bytes) -> bool:
     """A zstd frame or a skippable frame (RFC 8878 3.1)."""
-    return start.startswith(ZSTD) or (len(start) >= 4 and 0x50 <= start[0] <= 0x5F and start[1:4] == b"\x2a\x4d\x18")
+    return start.startswith(ZSTD) or (
+        len(start) >= 4 and 0x50 <= start[0] <= 0x5F and start[1:4] == b"\x2a\x4d\x18"
+    )
 
 
 class Source:
@@ -100,7 +103,9 @@ class Source:
             if len(start) >= 3:
                 break
         if start[:2] in _UTF16 and not self._any_encoding:
-            self._fail(f"is {_UTF16[start[:2]]} text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8) and scan that")
+            self._fail(
+                f"is {_UTF16[start[:2]]} text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8) and scan that"
+            )
             return
         if start:
             self.decompressed += len(start)
@@ -115,17 +120,14 @@ class Source:
             data = self._take(stream)
 
     def _zstd(self) -> Callable[[], _Decoder] | None:
-        module: Any
-        try:
-            from compression import zstd as module  # type: ignore[import-not-found,unused-ignore]
-        except ImportError:
+        for module in ("compression.zstd", "backports.zstd"):
             try:
-                from backports import zstd as module
+                made: Callable[[], _Decoder] = importlib.import_module(module).ZstdDecompressor
             except ImportError:
-                self._fail("is zstd, which needs Python 3.14 or the package backports.zstd; or unpack it first")
-                return None
-        made: Callable[[], _Decoder] = module.ZstdDecompressor
-        return made
+                continue
+            return made
+        self._fail("is zstd, which needs Python 3.14 or the package backports.zstd; or unpack it first")
+        return None
 
     def _unpack(
         self,
@@ -155,7 +157,9 @@ class Source:
                 while len(stripped) < magic and (more := self._take(stream)):
                     stripped += more
                 if not is_start(stripped[:magic]):
-                    self._fail(f"{kind}: something that is no {kind} follows at decompressed byte {given}; it was not read")
+                    self._fail(
+                        f"{kind}: what follows decompressed byte {given} is no {kind} and was not read"
+                    )
                     return
                 data, decoder, fed, padding = stripped, make(), False, False
             out, problem = _feed(decoder, data, make, fed)
@@ -177,8 +181,10 @@ class Source:
             )
 
 
-def _feed(decoder: _Decoder, data: bytes, make: Callable[[], _Decoder], fed: bool) -> tuple[bytes, str | None]:
-    """Decompress; after an error as much as can be had. Bytes are fed singly only where something is wrong."""
+def _feed(
+    decoder: _Decoder, data: bytes, make: Callable[[], _Decoder], fed: bool
+) -> tuple[bytes, str | None]:
+    """Decompress; after an error as much as can be had, by feeding single bytes."""
     copy = getattr(decoder, "copy", None)
     saved = copy() if copy is not None else (None if fed else make())
     try:

@@ -1,4 +1,4 @@
-"""Tokens of a line of no known format (docs/log-formats.md 6). Everything counts but mentions in queries and referrers."""
+"""Tokens of a line of no known format (docs/log-formats.md 6): all count but queries and referrers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from ipaddress import ip_address, ip_network
 
-from quetsach.canonical import IPV4, address, name, parse_port, path_of, split_url
+from quetsach.canonical import IPV4, address, is_numeric_name, name, parse_port, path_of, split_url
 from quetsach.engines import times
 from quetsach.engines.records import text
 from quetsach.engines.tokens import Token
@@ -69,7 +69,12 @@ def read(line: bytes) -> FreeText:
     clear = masked
     for url in _URL.finditer(masked):
         stop = url.end()
-        while stop < len(whole) and masked[stop] == " " and whole[stop] not in " \"'<>" and not whole[stop].isspace():
+        while (
+            stop < len(whole)
+            and masked[stop] == " "
+            and whole[stop] not in " \"'<>"
+            and not whole[stop].isspace()
+        ):
             stop += 1
         parts = split_url(whole[url.start() : stop].rstrip(_PUNCTUATION))
         if parts is None:
@@ -92,7 +97,7 @@ def read(line: bytes) -> FreeText:
         found += _bare_url(whole, masked, start, end, token.value)
     for run in _NAME.finditer(clear):
         spelled = run[0].strip(".")
-        if "." in spelled:
+        if "." in spelled and not is_numeric_name(spelled):
             value = name(spelled)
             found.append((run.start(), Token("text", "name", value)))
             found += _bare_url(whole, masked, run.start(), run.end(), value)
@@ -102,6 +107,18 @@ def read(line: bytes) -> FreeText:
     found.sort(key=lambda f: f[0])
     ordered = sorted(zip(at_private, private, strict=True))
     return FreeText(tuple(dict.fromkeys(t for _, t in found)), tuple(dict.fromkeys(p for _, p in ordered)))
+
+
+def words(line: bytes) -> tuple[Token, ...]:
+    """Every name and address of the line, mentions too: what `explain` compares with what counted."""
+    whole = text(line)
+    names = (name(run[0].strip(".")) for run in _NAME.finditer(whole))
+    addresses = [token for _, _, token in (*_ipv6(whole), *_ipv4(whole))]
+    return tuple(
+        dict.fromkeys(
+            [*(Token("text", "name", n) for n in names if "." in n and not is_numeric_name(n)), *addresses]
+        )
+    )
 
 
 def _clear_path(line: str, url: re.Match[str]) -> str:
@@ -146,7 +163,12 @@ def _touches(line: str, start: int, end: int) -> bool:
     def joins(at: int) -> bool:
         return 0 <= at < len(line) and line[at] in ".-"
 
-    return word(start - 1) or word(end) or (joins(start - 1) and word(start - 2)) or (joins(end) and word(end + 1))
+    return (
+        word(start - 1)
+        or word(end)
+        or (joins(start - 1) and word(start - 2))
+        or (joins(end) and word(end + 1))
+    )
 
 
 def _ipv6(line: str) -> list[tuple[int, int, Token]]:

@@ -1,4 +1,4 @@
-"""Look-up of whole names, addresses, endpoints and URLs in an indicator set; only the most specific item answers."""
+"""Look-up of names, addresses, endpoints and URLs in an indicator set; the most specific item answers."""
 
 from __future__ import annotations
 
@@ -146,4 +146,3 @@ def hits_of(index: Index, tokens: Iterable[Token]) -> Hits:
         if hit is not None and hit[0] not in found:
             found[hit[0]] = (token.field, hit[1])
     return found
-

@@ -12,7 +12,7 @@ OVERLAP = 512
 
 
 class LongLine:
-    """A line longer than the limit: its start at once, the rest as it is read. Read it to its end before going on."""
+    """A line longer than the limit: its start, then the rest as it is read. Read it to its end."""
 
     def __init__(self, start: bytes, chunks: Iterator[bytes], *, complete: bool) -> None:
         self.start = start

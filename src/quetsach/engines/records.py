@@ -47,8 +47,8 @@ class Record:
         return found
 
     def single(self, role: str) -> bytes | None:
-        for name in self.variant.roles.get(role, ()):
-            found = self.values(name)
+        for field_name in self.variant.roles.get(role, ()):
+            found = self.values(field_name)
             if found:
                 return found[0]
         return None
@@ -58,8 +58,8 @@ class Record:
         return parse_port(text(value)) if value is not None else None
 
     def time(self, zone: tzinfo) -> times.Moment | None:
-        for name in self.variant.time_fields:
-            for value in self.values(name)[:1]:
+        for field_name in self.variant.time_fields:
+            for value in self.values(field_name)[:1]:
                 return times.parse(text(value), self.variant.time_kinds, zone)
         return None
 
@@ -114,7 +114,9 @@ class FormatReader:
         self._shapes = [ShapeReader(log_format, shape) for shape in log_format.shapes]
         self._variants = log_format.variants
 
-    def read(self, line: bytes, header: Header, json_object: Callable[[], dict[str, Any] | None]) -> Record | None:
+    def read(
+        self, line: bytes, header: Header, json_object: Callable[[], dict[str, Any] | None]
+    ) -> Record | None:
         """The record, or None if the line does not parse by this format."""
         for shape in self._shapes:
             values = shape.read(line, header, json_object)

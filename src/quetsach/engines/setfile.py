@@ -1,7 +1,8 @@
 """The compiled set file that both engines read (one JSON header line, then sections).
 
-`QSSET1\\n`, a JSON object and `\\n`, then the sections whose offset and length (from the end of that line) it names. The portable engine
-writes and reads only `list`: `hashed spelling TAB kind TAB family` a line, sorted like `IndicatorSet.items`.
+`QSSET1\\n`, a JSON object and `\\n`, then the sections it names by offset (from the end of that line) and
+length. The portable engine writes and reads only `list`, one line an item, sorted like `IndicatorSet.items`:
+hashed spelling, kind, family, with tabs between.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ def read(path: Path) -> IndicatorSet:
     try:
         with path.open("rb") as file:
             if file.read(len(MAGIC)) != MAGIC:
-                raise IndicatorError(f"{path}: is no compiled indicator set; make one with 'indicators compile'")
+                raise IndicatorError(
+                    f"{path}: is no compiled indicator set; make one with 'indicators compile'"
+                )
             header = json.loads(file.readline())
             section = header["sections"]["list"]
             file.seek(section["offset"], 1)
@@ -68,9 +71,9 @@ def read(path: Path) -> IndicatorSet:
 
 
 def _lines(path: Path, body: bytes) -> list[Indicator]:
-    found = []
+    found: list[Indicator] = []
     try:
-        for number, line in enumerate(body.decode().split("\n")[:-1], 1):
+        for line in body.decode().split("\n")[:-1]:
             hashed, kind, family = line.split("\t")
             scope = Scope.WITH_SUBDOMAINS
             if hashed.startswith("*."):
@@ -79,5 +82,7 @@ def _lines(path: Path, body: bytes) -> list[Indicator]:
                 hashed, scope = hashed[1:], Scope.EXACT
             found.append(Indicator(hashed, Kind(kind), scope, family))
     except ValueError as error:
-        raise IndicatorError(f"{path}: damaged line {number} of the list; compile it again") from error
+        raise IndicatorError(
+            f"{path}: damaged line {len(found) + 1} of the list; compile it again"
+        ) from error
     return found

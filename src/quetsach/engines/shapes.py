@@ -1,4 +1,4 @@
-"""A line becomes named fields with values (docs/log-formats.md 2). Bytes in, bytes out; bad lines give None."""
+"""A line becomes named fields with values (docs/log-formats.md 2). Bad lines give None."""
 
 from __future__ import annotations
 
@@ -15,7 +15,17 @@ Values = Callable[[str], tuple[bytes, ...]]
 
 JSON_PREFIX = 256
 JSON_DEPTH = 100
-_DIRECTIVES = (b"separator", b"set_separator", b"empty_field", b"unset_field", b"path", b"fields", b"types", b"open", b"close")
+_DIRECTIVES = (
+    b"separator",
+    b"set_separator",
+    b"empty_field",
+    b"unset_field",
+    b"path",
+    b"fields",
+    b"types",
+    b"open",
+    b"close",
+)
 _HEX = re.compile(rb"\\x([0-9A-Fa-f]{2})")
 
 
@@ -160,7 +170,9 @@ def _encode(text: str) -> bytes:
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        clean = "".join("\ufffd" if 0xD800 <= ord(c) < 0xDC80 or 0xDD00 <= ord(c) < 0xE000 else c for c in text)
+        clean = "".join(
+            "\ufffd" if 0xD800 <= ord(c) < 0xDC80 or 0xDD00 <= ord(c) < 0xE000 else c for c in text
+        )
         return clean.encode("utf-8", "surrogateescape")
 
 
@@ -236,15 +248,17 @@ class PatternReader:
             found = pattern.fullmatch(line)
             if found is None:
                 continue
-            groups: Mapping[str, bytes | None] = found.groupdict()
-            unset = self._unset
-
-            def values(name: str) -> tuple[bytes, ...]:
-                value = groups.get(name)
-                return (value,) if value and value not in unset else ()
-
-            return values
+            return self._values(found.groupdict())
         return None
+
+    def _values(self, groups: Mapping[str, bytes | None]) -> Values:
+        unset = self._unset
+
+        def values(name: str) -> tuple[bytes, ...]:
+            value = groups.get(name)
+            return (value,) if value and value not in unset else ()
+
+        return values
 
 
 class ShapeReader:
@@ -256,7 +270,9 @@ class ShapeReader:
         self._json = JsonReader(log_format, shape.nested) if self.is_json else None
         self._pattern = PatternReader(log_format, shape.patterns) if shape.type == "pattern" else None
 
-    def read(self, line: bytes, header: Header, json_object: Callable[[], dict[str, Any] | None]) -> Values | None:
+    def read(
+        self, line: bytes, header: Header, json_object: Callable[[], dict[str, Any] | None]
+    ) -> Values | None:
         if self._delimited is not None:
             return self._delimited.read(line, header)
         if self._json is not None:

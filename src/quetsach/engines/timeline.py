@@ -40,7 +40,7 @@ class Timeline:
         self._assumed = False
 
     def parsed(self, offset: int, moment: MomentOf) -> None:
-        """A line that parses begins at that offset; `moment` is only called if it is among the first or last."""
+        """A line that parses begins here; `moment` is only called if it is among the first or last."""
         if len(self._head) < self._lines and offset < self._window:
             self._head.append(moment())
         self._tail.append((offset, moment))
@@ -56,7 +56,7 @@ class Timeline:
         self._assumed = self._assumed or isinstance(moment.value, Yearless)
 
     def latest(self, file_time: float | None) -> int | None:
-        """The bound for year-less times: a day after the last line that carries a time; None without any time."""
+        """The bound of year-less times: a day after the last line with a time; None without any."""
         found = self._last_hit
         for offset, moment_of in reversed(self._tail):
             if found is not None and offset <= found[0]:

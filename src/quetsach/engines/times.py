@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = 1_000_000
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 DAY = 86_400 * SECOND
-MONTHS = {m: i for i, m in enumerate(["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1)}
+MONTHS = {m: i for i, m in enumerate(_MONTHS, 1)}
 
 _EPOCH = re.compile(r"(\d{1,11})(?:\.(\d+))?", re.ASCII)
 ISO8601 = re.compile(
@@ -63,7 +64,7 @@ def _local(y: int, mo: int, d: int, h: int, mi: int, s: int, micros: int, zone: 
     return (delta.days * 86_400 + delta.seconds) * SECOND + micros
 
 
-def _epoch(text: str, zone: tzinfo) -> Moment | None:
+def _epoch(text: str, _zone: tzinfo) -> Moment | None:
     found = _EPOCH.fullmatch(text)
     return Moment(int(found[1]) * SECOND + _micros(found[2]), False) if found else None
 
@@ -103,7 +104,7 @@ def _yearless(found: re.Match[str]) -> Moment | None:
     return Moment(Yearless(month, day, hour, minute, min(second, 59)), True)
 
 
-def _syslog(text: str, zone: tzinfo) -> Moment | None:
+def _syslog(text: str, _zone: tzinfo) -> Moment | None:
     found = SYSLOG.fullmatch(text)
     return _yearless(found) if found else None
 
@@ -112,7 +113,8 @@ def _ctime(text: str, zone: tzinfo) -> Moment | None:
     found = _CTIME.fullmatch(text)
     if found is None or found[1] not in MONTHS:
         return None
-    value = _local(int(found[6]), MONTHS[found[1]], *(int(found[i]) for i in range(2, 6)), 0, zone)
+    day, hour, minute, second, year = (int(found[i]) for i in range(2, 7))
+    value = _local(year, MONTHS[found[1]], day, hour, minute, second, 0, zone)
     return Moment(value, True) if value is not None else None
 
 

@@ -12,7 +12,7 @@ from quetsach.engines.records import Record, text
 class Token(NamedTuple):
     """`kind` is name, address or url; `value` the name, the address or the URL's host, canonical.
 
-    `port` completes an address to an endpoint, or is the port that a URL shows; `rest` is a URL's path and query.
+    `port` makes an address an endpoint, or is the port that a URL shows; `rest` is its path and query.
     """
 
     field: str
@@ -87,7 +87,9 @@ def _request(record: Record) -> list[Token]:
             rest = path_of(target)
             joined = hosts or ([(record.server, None)] if record.server is not None else [])
             for host, port in joined:
-                found.append(Token("url", "url", host, port if port is not None else record.server_port, rest))
+                found.append(
+                    Token("url", "url", host, port if port is not None else record.server_port, rest)
+                )
         elif not any(c in target for c in "/?#"):
             found.append(_host_token(*split_host(value)))
     return list(dict.fromkeys(found))

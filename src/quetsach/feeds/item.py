@@ -21,15 +21,15 @@ _NUMBERS = re.compile(r"[0-9.]+|0[xX][0-9A-Fa-f.xX]*")
 _PREFIX = re.compile(r"[0-9]{1,3}")
 _ENDS = re.compile(r"[/?#\\]")
 
-KINDS = {
-    "domain": True, "hostname": True, "host": True, "fqdn": True, "domain-name": True, "intel::domain": True,
-    "ipv4": True, "ipv6": True, "ip": True, "ip-dst": True, "ip-src": True, "addr": True, "address": True,
-    "intel::addr": True, "cidr": True, "subnet": True, "network": True, "intel::subnet": True, "netblock": True,
-    "ip-port": True, "ip:port": True, "ipv4-port": True, "ipv6-port": True, "ip-dst|port": True,
-    "url": True, "uri": True, "link": True, "intel::url": True,
-    "": True,
-}  # fmt: skip
-"""Words of a type column that are searched. The value itself tells its kind; the word only shuts out the others."""
+KINDS = frozenset(
+    (
+        "domain", "hostname", "host", "fqdn", "domain-name", "intel::domain", "ipv4", "ipv6", "ip",
+        "ip-dst", "ip-src", "addr", "address", "intel::addr", "cidr", "subnet", "network",
+        "netblock", "intel::subnet", "ip-port", "ip:port", "ipv4-port", "ipv6-port", "ip-dst|port",
+        "url", "uri", "link", "intel::url",
+    )
+)  # fmt: skip
+"""Words of a type column that are searched. The value tells its kind; the word only shuts others out."""
 
 
 def parse(text: str, scope: Scope, kind: str = "") -> tuple[list[Indicator], list[str]]:
@@ -116,7 +116,7 @@ def _from_network(network: IPv4Network | IPv6Network) -> Indicator:
 def _range(low: str, high: str) -> list[Indicator]:
     first, last = ip_address(low), ip_address(high)
     try:
-        return [_from_network(n) for n in summarize_address_range(first, last)]  # type: ignore[type-var]
+        return [_from_network(n) for n in summarize_address_range(first, last)]
     except (TypeError, ValueError):
         raise Reject("bad-range") from None
 

@@ -1,4 +1,4 @@
-"""Defanged indicators made whole again: `hxxp://evil[.]example` (the spellings that MISP and its kin write)."""
+"""Defanged indicators made whole again: `hxxp://evil[.]example` (as MISP and its kin write)."""
 
 from __future__ import annotations
 

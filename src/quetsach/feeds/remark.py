@@ -31,7 +31,7 @@ WARNINGS = {
 
 
 class Remark(NamedTuple):
-    """One line of a list, with a stable English code and a reason; `line` counts from 1, 0 speaks of the whole file."""
+    """One line of a list, with a stable English code and a reason; line 0 speaks of the whole file."""
 
     source: str
     line: int

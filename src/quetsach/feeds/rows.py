@@ -29,8 +29,11 @@ SNIFFED_LINES = 50
 _COMMENT = re.compile(r"\s*(?:[#;!]|//|\[(?![0-9A-Fa-f:.]+\]))")
 _INLINE_COMMENT = re.compile(r"\s#.*\Z", re.DOTALL)
 _LOCAL_NAMES = frozenset(
-    ["localhost", "localhost.localdomain", "local", "broadcasthost", "ip6-localhost", "ip6-loopback", "ip6-localnet", "ip6-mcastprefix", "ip6-allnodes", "ip6-allrouters", "ip6-allhosts", "0.0.0.0"]
-)
+    (
+        "localhost", "localhost.localdomain", "local", "broadcasthost", "ip6-localhost", "ip6-loopback",
+        "ip6-localnet", "ip6-mcastprefix", "ip6-allnodes", "ip6-allrouters", "ip6-allhosts",
+    )
+)  # fmt: skip
 
 
 class Value(NamedTuple):
@@ -60,7 +63,9 @@ def _is_value(text: str) -> bool:
 def is_hosts(lines: Sequence[str]) -> bool:
     """Whether most lines are an address and names after it."""
     data = [line.split() for line in lines[:SNIFFED_LINES] if line.strip() and not is_comment(line)]
-    hosts = [d for d in data if len(d) > 1 and address(d[0]) and address(d[1]) is None and not d[1].startswith("#")]
+    hosts = [
+        d for d in data if len(d) > 1 and address(d[0]) and address(d[1]) is None and not d[1].startswith("#")
+    ]
     return bool(data) and len(hosts) * 2 > len(data)
 
 
@@ -74,7 +79,7 @@ def hosts(lines: Sequence[str]) -> Iterator[Value]:
             yield from plain([line], number)
             continue
         for word in words[1:]:
-            if word.lower() not in _LOCAL_NAMES:
+            if word.lower() not in _LOCAL_NAMES and word != words[0]:
                 yield Value(number, word)
 
 

@@ -36,4 +36,3 @@ def decode(data: bytes) -> tuple[str, str | None]:
             except UnicodeDecodeError:
                 continue
     return data.decode("latin-1"), "latin-1"
-

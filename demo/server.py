@@ -1,0 +1,76 @@
+"""The portal as a process of its own, on loopback."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+
+class ServerError(RuntimeError):
+    """The portal did not start; the message ends with what it wrote."""
+
+
+def free_port(wanted: int) -> int:
+    """`wanted` if nobody listens there, else any free port."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            found: int = probe.getsockname()[1]
+            return found
+    raise ServerError("no free port on 127.0.0.1")
+
+
+class Server:
+    """`quetsach serve` on 127.0.0.1, stopped when the block ends."""
+
+    def __init__(self, port: int, log: Path) -> None:
+        self.port = free_port(port)
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = log
+
+    def __enter__(self) -> Server:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        quetsach = Path(sys.executable).with_name("quetsach")
+        command = [str(quetsach), "serve", "--host", "127.0.0.1", "--port", str(self.port)]
+        with self.log.open("wb") as log:
+            # A session of its own: Ctrl-C reaches the demonstration, which then stops the portal in order.
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=subprocess.STDOUT, env=dict(os.environ), start_new_session=True
+            )
+        self._await()
+        return self
+
+    def _await(self, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                break
+            try:
+                with urllib.request.urlopen(f"{self.url}/healthz", timeout=2):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+        self.stop()
+        raise ServerError(f"the portal did not start; its last words:\n{self.log.read_text()[-2000:]}")
+
+    def stop(self) -> None:
+        """Ask it to end, then insist."""
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()

@@ -1,0 +1,81 @@
+"""Writes the audit trail, inside the transaction of the action that it tells of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from django.db import connection, models, transaction
+from django.utils import timezone
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.audit.models import Entry
+
+GENESIS = "0" * 64
+_LOCK = 0x5155_4554  # any constant: one chain, one writer at a time
+
+
+def record(
+    actor: User | None,
+    action: str,
+    *,
+    unit_path: str = "",
+    about: models.Model | None = None,
+    data: dict[str, Any] | None = None,
+    ip: str | None = None,
+    actor_name: str = "",
+) -> Entry:
+    """Append one entry. `action` is `noun.verb`, such as `report.submit`.
+
+    Raises TransactionManagementError outside a transaction: an action and its entry stand or fall together.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("record() belongs inside the action's transaction")
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    previous = Entry.objects.order_by("-pk").values_list("hash", flat=True).first() or GENESIS
+    entry = Entry(
+        at=timezone.now(),
+        actor=actor,
+        actor_name=actor_name or (actor.get_full_name() if actor else "system"),
+        action=action,
+        unit_path=unit_path,
+        object_type=about._meta.label_lower if about is not None else "",
+        object_id=str(about.pk) if about is not None else "",
+        data=data or {},
+        ip=ip,
+        previous_hash=previous,
+    )
+    entry.hash = seal(entry)
+    entry.save(force_insert=True)
+    return entry
+
+
+def seal(entry: Entry) -> str:
+    """SHA-256 over the entry's content and the hash before it."""
+    content = [
+        entry.previous_hash,
+        entry.at.isoformat(),
+        entry.actor_id,
+        entry.actor_name,
+        entry.action,
+        entry.unit_path,
+        entry.object_type,
+        entry.object_id,
+        entry.data,
+        entry.ip,
+    ]
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def first_broken_entry() -> Entry | None:
+    """The first entry whose seal does not fit what it says or what stands before it; None if all do."""
+    previous = GENESIS
+    for entry in Entry.objects.order_by("pk").iterator():
+        if entry.previous_hash != previous or entry.hash != seal(entry):
+            return entry
+        previous = entry.hash
+    return None

@@ -1,0 +1,56 @@
+"""Template tags of the house: states, icons, figures and dates."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+from django.utils import timezone, translation
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+SHAPES = {"none", "bad", "busy", "ok", "unsure", "sent", "back", "draft"}
+"""Shapes of the icon sprite. A state is shape + word + colour, to survive printing and colour blindness."""
+_TINT = {"sent": "busy", "back": "bad", "draft": "none"}
+
+
+@register.simple_tag
+def icon(shape: str) -> SafeString:
+    """An icon of the sprite in base.html."""
+    assert shape in SHAPES, shape
+    return format_html(
+        '<svg class="ico" aria-hidden="true" focusable="false"><use href="#i-{}"/></svg>', shape
+    )
+
+
+@register.simple_tag
+def state(shape: str, word: Any) -> SafeString:
+    """A state chip, such as {% state "ok" _("clean") %}."""
+    return format_html('<span class="state st-{}">{}{}</span>', _TINT.get(shape, shape), icon(shape), word)
+
+
+@register.filter
+def num(value: Any) -> str:
+    """1234 as 1.234 in Vietnamese and 1,234 in English; a dash for what is not known."""
+    if value is None or value == "":
+        return "–"
+    text = f"{int(value):,}"
+    return text.replace(",", ".") if (translation.get_language() or "vi").startswith("vi") else text
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """dd/mm/yyyy on the portal's calendar."""
+    if value is None:
+        return "–"
+    local = timezone.localtime(value) if isinstance(value, datetime) else value
+    return f"{local:%d/%m/%Y}"
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    """HH:MM dd/mm/yyyy on the portal's calendar."""
+    return "–" if value is None else f"{timezone.localtime(value):%H:%M %d/%m/%Y}"

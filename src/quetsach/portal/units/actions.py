@@ -1,0 +1,72 @@
+"""What can be done to the tree of offices and its tokens."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import unicodedata
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.audit.actions import record
+from quetsach.portal.units.models import ApiToken, Network, Unit, path_segment
+
+
+def search_key(name: str) -> str:
+    """Fold a name for finding: no case, no marks, đ as d, single spaces."""
+    decomposed = unicodedata.normalize("NFD", name.casefold().replace("đ", "d"))
+    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
+
+
+@transaction.atomic
+def create_unit(actor: User | None, parent: Unit | None, name: str, **fields: Any) -> Unit:
+    """Add an office under `parent`. `networks` is a list of CIDR texts."""
+    networks: list[str] = fields.pop("networks", [])
+    name = " ".join(unicodedata.normalize("NFC", name).split())
+    unit = Unit(parent=parent, name=name, search_key=search_key(name), **fields)
+    unit.path = (parent.path if parent else "") + path_segment(unit.pk)
+    unit.full_clean(exclude=["parent", "path"])
+    unit.save(force_insert=True)
+    for cidr in networks:
+        network = Network(unit=unit, cidr=cidr)
+        network.full_clean(exclude=["unit"])
+        network.save()
+    record(actor, "unit.create", unit_path=unit.path, about=unit, data={"name": name})
+    return unit
+
+
+@transaction.atomic
+def issue_token(actor: User, unit: Unit, name: str) -> tuple[ApiToken, str]:
+    """Make a token for the unit's machines; the secret is returned once and never stored."""
+    secret = "qs_" + secrets.token_urlsafe(32)
+    token = ApiToken(
+        unit=unit,
+        name=name,
+        prefix=secret[:9],
+        sha256=hashlib.sha256(secret.encode()).hexdigest(),
+        created_by=actor,
+    )
+    token.save(force_insert=True)
+    record(actor, "token.issue", unit_path=unit.path, about=token, data={"name": name, "prefix": token.prefix})
+    return token, secret
+
+
+@transaction.atomic
+def revoke_token(actor: User, token: ApiToken) -> None:
+    """End a token. A second call changes nothing."""
+    if token.revoked_at is None:
+        token.revoked_at = timezone.now()
+        token.save(update_fields=["revoked_at"])
+        record(actor, "token.revoke", unit_path=token.unit.path, about=token, data={"prefix": token.prefix})
+
+
+def token_holder(secret: str) -> ApiToken | None:
+    """The live token of that secret, its use noted; None if it is unknown or revoked."""
+    digest = hashlib.sha256(secret.encode()).hexdigest()
+    token = ApiToken.rows.select_related("unit").filter(sha256=digest, revoked_at=None).first()
+    if token is not None:
+        ApiToken.rows.filter(pk=token.pk).update(last_used_at=timezone.now())
+    return token

@@ -1,0 +1,65 @@
+"""What each role may do, as one table. A verb is asked for a place in the tree, never alone.
+
+`OWN` verbs need a seat in that very unit: a superior never acknowledges in a subordinate's name. `SUPERIOR` verbs
+need a seat strictly above. All others need a seat there or above.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from django.contrib.auth.models import AnonymousUser
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.units.models import Membership, Role
+
+
+class Verb(StrEnum):
+    """Every protected act."""
+
+    READ = "read"
+    ACKNOWLEDGE = "acknowledge"
+    PASS_ON = "pass_on"
+    DEPLOY = "deploy"
+    COUNT_PEOPLE = "count_people"
+    EDIT_REPORT = "edit_report"
+    REVIEW_REPORT = "review_report"
+    PUBLISH = "publish"
+    UPLOAD_INDICATORS = "upload_indicators"
+    UPLOAD_SCAN = "upload_scan"
+    WORK_CASE = "work_case"
+    CONFIRM_CASE = "confirm_case"
+    MANAGE_TOKENS = "manage_tokens"
+    READ_AUDIT = "read_audit"
+
+
+OWN = {Verb.ACKNOWLEDGE, Verb.PASS_ON, Verb.DEPLOY, Verb.COUNT_PEOPLE, Verb.EDIT_REPORT, Verb.PUBLISH,
+       Verb.UPLOAD_INDICATORS, Verb.UPLOAD_SCAN, Verb.MANAGE_TOKENS}  # fmt: skip
+SUPERIOR = {Verb.REVIEW_REPORT, Verb.CONFIRM_CASE}
+
+_OFFICER = {Verb.READ, Verb.ACKNOWLEDGE, Verb.PASS_ON, Verb.DEPLOY, Verb.COUNT_PEOPLE, Verb.EDIT_REPORT,
+            Verb.REVIEW_REPORT, Verb.WORK_CASE, Verb.CONFIRM_CASE, Verb.UPLOAD_SCAN}  # fmt: skip
+MAY: dict[str, set[Verb]] = {
+    Role.COORDINATOR: set(Verb),
+    Role.OFFICER: _OFFICER,
+    Role.IT: {Verb.READ, Verb.UPLOAD_INDICATORS, Verb.UPLOAD_SCAN, Verb.WORK_CASE, Verb.MANAGE_TOKENS},
+    Role.READER: {Verb.READ},
+}
+
+
+def may(user: User | AnonymousUser, verb: Verb, path: str) -> bool:
+    """Whether the person may do `verb` for the unit or campaign node at `path`."""
+    if not user.is_authenticated or not user.is_active:
+        return False
+    for role, seat in Membership.rows.filter(user=user).values_list("role", "unit__path"):
+        if verb not in MAY[role]:
+            continue
+        if verb in OWN:
+            fits = seat == path
+        elif verb in SUPERIOR:
+            fits = path.startswith(seat) and path != seat
+        else:
+            fits = path.startswith(seat)
+        if fits:
+            return True
+    return False

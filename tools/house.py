@@ -1,0 +1,121 @@
+"""The house rules that no linter knows; `./dev lint` runs them. Each finding names its place and the rule."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PORTAL = ROOT / "src/quetsach/portal"
+MOST_LINES = 500
+VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "misc", "manager"}
+WRITERS = {"save", "create", "update", "delete", "bulk_create", "bulk_update", "get_or_create", "update_or_create"}
+TEXT = {".py", ".rs", ".toml", ".md", ".html", ".css", ".js", ".typ", ".po", ".sh", ".json", ".lock", ""}
+# Spelled in halves: this file must not trip over itself.
+FORBIDDEN = [a + b for a, b in (("files.python", "hosted.org"), ("pypi.", "org/simple"), ("registry.npm", "js.org"))]
+
+
+def tracked() -> list[Path]:
+    """Files that git knows or would add."""
+    listing = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return [ROOT / line for line in listing.stdout.splitlines() if (ROOT / line).is_file()]
+
+
+def sizes_and_names(files: list[Path]) -> Iterator[str]:
+    """No god files, no names that explain nothing."""
+    for file in files:
+        if file.suffix not in {".py", ".rs"} or "migrations" in file.parts:
+            continue
+        lines = len(file.read_text(encoding="utf-8").splitlines())
+        if lines > MOST_LINES:
+            yield f"{file}: {lines} lines; split it by what it is about (at most {MOST_LINES})"
+        if file.stem in VAGUE:
+            yield f"{file}: a name that explains nothing"
+
+
+def texts(files: list[Path]) -> Iterator[str]:
+    """UTF-8 in NFC, and no address of a package registry."""
+    for file in files:
+        if file.suffix not in TEXT:
+            continue
+        try:
+            text = file.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            yield f"{file}: not UTF-8"
+            continue
+        if "tests/" not in file.as_posix() and unicodedata.normalize("NFC", text) != text:
+            yield f"{file}: not in Unicode normal form C"
+        for host in FORBIDDEN:
+            if host in text:
+                yield f"{file}: names the registry host {host}"
+
+
+def templates(files: list[Path]) -> Iterator[str]:
+    """What the Content-Security-Policy would refuse, and forms without a token."""
+    patterns = {
+        r"\sstyle\s*=": "style attribute",
+        r"\son[a-z]+\s*=": "event attribute",
+        r"<script(?![^>]*\bsrc=)": "inline script",
+        r"<style": "style element",
+        r"(?:src|href)=[\"']?(?:https?:)?//": "address of another host",
+    }
+    for file in files:
+        if file.suffix != ".html" or PORTAL not in file.parents:
+            continue
+        text = file.read_text(encoding="utf-8")
+        bare = re.sub(r"{%.*?%}|{{.*?}}|{#.*?#}", "", text, flags=re.S)
+        for pattern, what in patterns.items():
+            if re.search(pattern, bare, flags=re.I):
+                yield f"{file}: {what}"
+        for form in re.findall(r"<form[^>]*method=[\"']?post.*?</form>", text, flags=re.S | re.I):
+            if "csrf_token" not in form:
+                yield f"{file}: a form without csrf_token"
+
+
+def portal_code(files: list[Path]) -> Iterator[str]:
+    """Pages look through `visible_to`; only actions write; no door leads to an unbuilt room."""
+    for file in files:
+        if file.suffix != ".py" or PORTAL not in file.parents or "migrations" in file.parts:
+            continue
+        text = file.read_text(encoding="utf-8")
+        looks = file.stem.startswith(("views", "api")) or file.parent.name == "export"
+        if looks and re.search(r"\.rows\b", text):
+            yield f"{file}: .rows in a view; use .objects.visible_to(user) or a query"
+        if "unbuilt" in text:
+            yield f"{file}: a door to a room that is not built"
+        if "actions" in file.stem or file.parent.name == "actions" or file.stem in {"models", "scope"}:
+            continue
+        for node in ast.walk(ast.parse(text)):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            if node.func.attr in WRITERS and is_queryset(node.func.value):
+                yield f"{file}:{node.lineno}: .{node.func.attr}() outside actions"
+
+
+def is_queryset(node: ast.expr) -> bool:
+    """Whether the expression reaches through a manager: `X.objects…`, `X.rows…`."""
+    while isinstance(node, ast.Call | ast.Attribute):
+        if isinstance(node, ast.Attribute) and node.attr in {"objects", "rows"}:
+            return True
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return False
+
+
+def main() -> int:
+    files = tracked()
+    checks = (sizes_and_names, texts, templates, portal_code)
+    findings = [finding for check in checks for finding in check(files)]
+    for finding in findings:
+        print(finding.replace(f"{ROOT}/", ""))
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

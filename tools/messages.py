@@ -1,0 +1,123 @@
+"""Keeps the Vietnamese catalogues: collects message ids from code and templates, checks, compiles.
+
+`update` adds new ids to each folder's `locale/vi/LC_MESSAGES/*.po` and drops those no longer used; `check` fails when
+an id is missing, untranslated or unused; `compile` writes the .mo files. Babel does the work, so that no gettext
+programs are needed; Django's own `templatize` turns a template into text that Babel can read.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages import extract
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+from django.utils.translation.template import templatize
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "src" / "quetsach"
+PORTAL = SOURCE / "portal"
+KEYWORDS = {
+    **extract.DEFAULT_KEYWORDS,
+    "gettext_lazy": None,
+    "ngettext_lazy": (1, 2),
+    "pgettext_lazy": ((1, "c"), 2),
+    "gettext_noop": None,
+}
+
+
+def catalogues() -> Iterator[tuple[Path, list[Path]]]:
+    """Each catalogue with the files that it serves: one for the command line, one for each portal app."""
+    everything = [p for p in SOURCE.rglob("*.py") if PORTAL not in p.parents]
+    yield SOURCE / "locale/vi/LC_MESSAGES/quetsach.po", everything
+    for app in sorted(p for p in PORTAL.iterdir() if (p / "apps.py").exists()):
+        files = [p for p in app.rglob("*") if p.suffix in {".py", ".html", ".txt"} and "migrations" not in p.parts]
+        yield app / "locale/vi/LC_MESSAGES/django.po", files
+    yield PORTAL / "locale/vi/LC_MESSAGES/django.po", [p for p in PORTAL.glob("*.py")]
+
+
+def collect(files: list[Path]) -> Catalog:
+    """The message ids of these files."""
+    found = Catalog(locale="vi", charset="utf-8")
+    for file in sorted(files):
+        text = file.read_text(encoding="utf-8")
+        if file.suffix != ".py":
+            text = templatize(text, origin=str(file))
+        source = io.BytesIO(text.encode())
+        place = file.relative_to(ROOT).as_posix()
+        for _, message, _, context in extract.extract("python", source, keywords=KEYWORDS):
+            if message:
+                found.add(message, locations=[(place, 0)], context=context)
+    return found
+
+
+def read(po: Path) -> Catalog:
+    """The stored catalogue, or an empty one."""
+    if not po.exists():
+        return Catalog(locale="vi", charset="utf-8")
+    with po.open("rb") as file:
+        return read_po(file, locale="vi")
+
+
+def problems(po: Path, files: list[Path]) -> list[str]:
+    """What is missing, untranslated or unused in one catalogue."""
+    found, stored = collect(files), read(po)
+    wanted = {(m.id if isinstance(m.id, str) else m.id[0], m.context) for m in found if m.id}
+    have = {(m.id if isinstance(m.id, str) else m.id[0], m.context): m for m in stored if m.id}
+    name = po.relative_to(ROOT)
+    lines = [f"{name}: missing {key[0]!r}" for key in sorted(wanted - have.keys(), key=str)]
+    lines += [f"{name}: unused {key[0]!r}" for key in sorted(have.keys() - wanted, key=str)]
+    for key, message in have.items():
+        strings = message.string if isinstance(message.string, tuple) else (message.string,)
+        if not all(strings) or message.fuzzy:
+            lines.append(f"{name}: untranslated {key[0]!r}")
+        lines += [f"{name}: {key[0]!r}: {error}" for error in message.check()]
+    return lines
+
+
+def update(po: Path, files: list[Path]) -> None:
+    """Add new ids, drop unused ones, keep every translation."""
+    found, stored = collect(files), read(po)
+    if not any(m.id for m in found):
+        return
+    fresh = Catalog(locale="vi", charset="utf-8", project="quetsach", version="")
+    for message in found:
+        if message.id:
+            old = stored.get(message.id, message.context)
+            fresh.add(message.id, old.string if old else None, context=message.context)
+    po.parent.mkdir(parents=True, exist_ok=True)
+    with po.open("wb") as file:
+        write_po(file, fresh, omit_header=True, sort_output=True, width=110)
+    body = po.read_text(encoding="utf-8")
+    head = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n"Language: vi\\n"\n'
+    po.write_text(head + '"Plural-Forms: nplurals=1; plural=0;\\n"\n\n' + body.lstrip("\n"), encoding="utf-8")
+
+
+def compile_catalogue(po: Path) -> None:
+    """Write the .mo beside the .po."""
+    if po.exists():
+        with po.with_suffix(".mo").open("wb") as file:
+            write_mo(file, read(po))
+
+
+def main(verb: str) -> int:
+    """Run one verb over all catalogues; 1 when `check` finds something."""
+    lines: list[str] = []
+    for po, files in catalogues():
+        if verb == "update":
+            update(po, files)
+        elif verb == "compile":
+            compile_catalogue(po)
+        elif verb == "check":
+            lines += problems(po, files)
+    for line in lines:
+        print(line)
+    return 1 if lines else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else "check"))
