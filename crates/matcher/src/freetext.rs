@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 use crate::address::{self, Address};
-use crate::names::{Host, name, path_of, split_url};
+use crate::names::{Host, name, path_of, split_url, trim_dots};
 use crate::rows::Field;
 use crate::time::{self, Moment};
 use crate::tokens::Token;
@@ -229,12 +229,6 @@ fn trim_end(text: &[u8]) -> &[u8] {
     &text[..end]
 }
 
-fn trim_dots(text: &[u8]) -> &[u8] {
-    let start = text.iter().position(|&b| b != b'.').unwrap_or(text.len());
-    let end = text.iter().rposition(|&b| b != b'.').map_or(start, |i| i + 1);
-    &text[start..end]
-}
-
 /// Blanks user information and path: what stands there is a mention.
 fn clear_path(clear: &mut [u32], start: usize, end: usize) {
     let colon = (start..end).find(|&i| clear[i] == u32::from(b':')).unwrap_or(start);
@@ -427,15 +421,16 @@ mod tests {
     #[test]
     fn mentions_do_not_count() {
         let line = r#"1.2.3.4 "GET /a?u=http://evil.example/ HTTP/1.1" 200 "http://evil.example/" "curl""#;
-        assert_eq!(tokens(line), ["1.2.3.4"]);
+        // A dotted address, or a version, is tried as a name too; no list holds such a name.
+        assert_eq!(tokens(line), ["1.2.3.4", "1.2.3.4", "1.1"]);
         assert_eq!(tokens("get http://fine.test/evil.example"), ["url fine.test None /evil.example", "fine.test"]);
     }
 
     #[test]
     fn tokens_end_where_words_end() {
-        assert_eq!(tokens("to 1.2.3.4."), ["1.2.3.4"]);
+        assert_eq!(tokens("to 1.2.3.4."), ["1.2.3.4", "1.2.3.4"]);
         assert_eq!(tokens("1.2.3.4.5 11.2.3.4x 1.2.3.44a"), ["1.2.3.4.5", "11.2.3.4x", "1.2.3.44a"]);
-        assert_eq!(tokens("(-1.2.3.4-)"), ["1.2.3.4", "-1.2.3.4-"]);
+        assert_eq!(tokens("(-1.2.3.4-)"), ["-1.2.3.4-", "1.2.3.4"]);
         assert_eq!(tokens("[2001:db8::1]:53 ::ffff:1.2.3.4%eth0"), ["[2001:db8::1]:53", "1.2.3.4", "1.2.3.4"]);
         assert_eq!(tokens("(4)evil(7)example(0)"), ["evil.example"]);
     }

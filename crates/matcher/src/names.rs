@@ -76,8 +76,16 @@ impl Host {
     }
 }
 
-/// Host and port of `[user@]host[:port]` (RFC 3986 3.2). A bare IPv6 address is taken whole.
+/// Host and port of `[user@]host[:port]` (RFC 3986 3.2). A bare IPv6 address is taken whole; an address with
+/// a trailing dot, or in full-width digits, is one.
 pub fn split_authority(text: &[u8]) -> (Host, Option<u16>) {
+    match split_host(text) {
+        (Host::Name(name), port) => (address::parse(&name).map_or(Host::Name(name), Host::Address), port),
+        found => found,
+    }
+}
+
+fn split_host(text: &[u8]) -> (Host, Option<u16>) {
     let text = memchr::memrchr(b'@', text).map_or(text, |at| &text[at + 1..]);
     let whole = || (Host::Name(name(text)), None);
     if text.first() == Some(&b'[') {
@@ -129,6 +137,13 @@ pub fn path_of(rest: &[u8]) -> Vec<u8> {
         [b'\\', tail @ ..] => [b"/", tail].concat(),
         _ => [b"/", rest].concat(),
     }
+}
+
+/// Without the dots at both ends.
+pub fn trim_dots(text: &[u8]) -> &[u8] {
+    let start = text.iter().position(|&b| b != b'.').unwrap_or(text.len());
+    let end = text.iter().rposition(|&b| b != b'.').map_or(start, |i| i + 1);
+    &text[start..end]
 }
 
 #[cfg(test)]

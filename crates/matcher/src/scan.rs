@@ -237,7 +237,7 @@ impl<'a> Scan<'a> {
             while at < len {
                 let end = memchr(b'\n', &buffer.data()[at..len]).map_or(len, |i| at + i);
                 if end - at > limit {
-                    self.region(buffer, start, at);
+                    self.lines(buffer, start, at);
                     let line = buffer.data()[at..end].to_vec();
                     let mut pieces = LongLine::new(self, &line, buffer.offset + at as u64);
                     pieces.feed(self, &line);
@@ -247,14 +247,21 @@ impl<'a> Scan<'a> {
                 at = end + 1;
             }
         }
-        self.region(buffer, start, len);
+        self.lines(buffer, start, len);
     }
 
-    /// Whole lines none of which is too long.
-    fn region(&mut self, buffer: &mut Buffer, start: usize, end: usize) {
-        if start >= end {
-            return;
+    /// Whole lines none of which is too long, in chunks.
+    fn lines(&mut self, buffer: &mut Buffer, mut start: usize, end: usize) {
+        while start < end {
+            let most = end.min(start + self.options.limits.chunk);
+            let whole = if most == end { Some(end) } else { memrchr(b'\n', &buffer.data()[start..most]).map(|i| start + i + 1) };
+            let stop = whole.or_else(|| memchr(b'\n', &buffer.data()[start..end]).map(|i| start + i + 1)).unwrap_or(end);
+            self.region(buffer, start, stop);
+            start = stop;
         }
+    }
+
+    fn region(&mut self, buffer: &mut Buffer, start: usize, end: usize) {
         let mut found = Candidates::default();
         buffer.isolated(start, end, |buf, from| {
             let mut search = Search { set: self.set, buf, from, len: end - start, scratch: &mut self.scratch };
@@ -449,7 +456,7 @@ impl<'a> Scan<'a> {
             }
             let at = start.unwrap_or(0);
             let offset = base + at as u64;
-            self.tail_line(clean(&data[at..end], offset == 0), offset);
+            self.tail_line(&data[at..end], offset);
             match at.checked_sub(1) {
                 Some(before) => end = before,
                 None => break,
@@ -458,16 +465,20 @@ impl<'a> Scan<'a> {
         self.reader.header = last_header;
     }
 
-    fn tail_line(&mut self, line: &[u8], offset: u64) {
+    fn tail_line(&mut self, raw: &[u8], offset: u64) {
+        let limits = self.options.limits;
+        let long = raw.len() > limits.long_line;
+        let line = clean(if long { &raw[..raw.len().min(limits.parsed_part)] } else { raw }, offset == 0);
         let before = self.headers.partition_point(|(at, _)| *at < offset);
         self.reader.header = match before.checked_sub(1) {
             Some(i) => self.headers[i].1.clone(),
             None => Arc::default(),
         };
-        if line.is_empty() || self.reader.is_directive(line) {
+        if line.is_empty() || (!long && self.reader.is_directive(line)) {
             return;
         }
         match self.format {
+            None if long => {}
             None => self.timeline.add_tail(offset, freetext::time(line, &self.zone)),
             Some(number) => {
                 let mut parsed = None;

@@ -70,6 +70,9 @@ impl<'a> Item<'a> {
     }
 }
 
+/// Bytes to each side in which the path of a URL is looked for; a longer line is left to phase 2.
+const LONGEST_LOOK: usize = 4096;
+
 /// Octets of a DNS name.
 const LONGEST_NAME: usize = 255;
 
@@ -111,7 +114,7 @@ impl Set {
 
     pub(crate) fn new(map: Map, header: Header) -> Result<Set, Error> {
         let set = Set { map, header };
-        for name in [Section::TwoLabels, Section::ThreeLabels, Section::V4Heads, Section::V6Heads] {
+        for name in [Section::TwoLabels, Section::ThreeLabels, Section::V4Heads, Section::V6Heads, Section::Paths] {
             Filter::new(set.section(name))?;
         }
         for (name, size) in [(Section::Values, 8), (Section::V4, 8), (Section::V6, V6_SLOT)] {
@@ -172,6 +175,14 @@ impl Set {
         let list = self.section(Section::List);
         let line = list.get(at(id as usize)?..at(id as usize + 1)?)?;
         Item::parse(std::str::from_utf8(line).ok()?.trim_end_matches('\n'))
+    }
+
+    /// The hashed spelling of an item, without a look at the rest.
+    fn hashed(&self, id: u32) -> Option<&[u8]> {
+        let (offsets, _) = self.section(Section::Offsets).as_chunks::<4>();
+        let start = u32::from_le_bytes(*offsets.get(id as usize)?) as usize;
+        let line = self.section(Section::List).get(start..)?;
+        Some(&line[..memchr::memchr(b'\t', line)?])
     }
 
     /// Items whose key has this hash; the caller compares.
@@ -236,7 +247,7 @@ impl Set {
         let (ids, _) = self.section(Section::Urls).as_chunks::<4>();
         let value = |i: usize| {
             let id = u32::from_le_bytes(ids[i]);
-            self.item(id).map(|item| (id, item.hashed.as_bytes()))
+            self.hashed(id).map(|hashed| (id, hashed))
         };
         let mut key = url;
         loop {
@@ -315,16 +326,19 @@ impl Set {
         }
     }
 
-    /// Whether a listed name, or the host of a listed URL, is a suffix of the token that ends at `end`.
+    /// Whether a listed name is a suffix of the token that ends at `end`, or the token is the host of a listed
+    /// URL whose path may stand in the line.
     pub fn covers_name_ending_at(&self, buf: &[u8], end: usize) -> bool {
         let mut folded = [0u8; 256];
         let mut at = folded.len();
         let mut labels = 0;
-        for &b in buf[..end].iter().rev() {
+        for i in (0..end).rev() {
+            let b = buf[i];
             let token = address::is_token(b);
             if b == b'.' || !token {
                 labels += 1;
-                if labels > 1 && self.names_whole(&folded[at..]) {
+                let first = !token || i == 0 || buf[i - 1] == b'.' || !address::is_token(buf[i - 1]);
+                if labels > 1 && self.names_whole(&folded[at..], first, buf, end) {
                     return true;
                 }
                 if !token {
@@ -341,14 +355,30 @@ impl Set {
         true
     }
 
-    fn names_whole(&self, name: &[u8]) -> bool {
-        self.slots(hash::whole(name, true)).any(|id| {
+    fn names_whole(&self, name: &[u8], first: bool, buf: &[u8], end: usize) -> bool {
+        let h = hash::whole(name, true);
+        self.slots(h).any(|id| {
             self.item(id).is_some_and(|item| match item.kind {
                 "domain" => item.value().as_bytes() == name,
-                "url" => setfile::url_host(item.hashed).as_bytes() == name,
+                "url" => {
+                    first && setfile::url_host(item.hashed).as_bytes() == name && self.may_show_path(h, buf, end)
+                }
                 _ => false,
             })
         })
     }
-}
 
+    /// Whether the line around `at` shows the begin of a path listed for the host with this hash.
+    fn may_show_path(&self, host: u64, buf: &[u8], at: usize) -> bool {
+        let paths = Filter::new(self.section(Section::Paths)).expect("checked when opened");
+        let start = memchr::memrchr(b'\n', &buf[at.saturating_sub(LONGEST_LOOK)..at]);
+        let stop = memchr::memchr(b'\n', &buf[at..buf.len().min(at + LONGEST_LOOK)]);
+        let (Some(start), Some(stop)) = (start, stop) else { return true };
+        let line = &buf[at - at.min(LONGEST_LOOK) + start + 1..at + stop];
+        paths.has(setfile::path_key(host, b""))
+            || memchr::memchr2_iter(b'/', b'\\', line).any(|slash| {
+                let run = line[slash + 1..].iter().take_while(|&&b| address::is_token(b)).count();
+                run > 0 && paths.has(setfile::path_key(host, &line[slash + 1..slash + 1 + run]))
+            })
+    }
+}

@@ -15,7 +15,7 @@ use crate::token::head_key;
 
 pub const MAGIC: &[u8] = b"QSSET1\n";
 /// Raised whenever the layout or a hash of the index changes; an older index is built anew in memory.
-const INDEX: u32 = 1;
+const INDEX: u32 = 2;
 /// A network of more /24s than this makes phase 1 read every IPv4 address strictly.
 const MOST_HEADS: u32 = 1 << 12;
 
@@ -33,9 +33,10 @@ pub enum Section {
     ThreeLabels,
     V4Heads,
     V6Heads,
+    Paths,
 }
 
-const SECTIONS: [(Section, &str); 12] = [
+const SECTIONS: [(Section, &str); 13] = [
     (Section::List, "list"),
     (Section::Offsets, "offsets"),
     (Section::Values, "values"),
@@ -48,6 +49,7 @@ const SECTIONS: [(Section, &str); 12] = [
     (Section::ThreeLabels, "three_labels"),
     (Section::V4Heads, "v4_heads"),
     (Section::V6Heads, "v6_heads"),
+    (Section::Paths, "paths"),
 ];
 
 #[derive(Serialize, Deserialize)]
@@ -137,6 +139,17 @@ pub fn url_host(value: &str) -> &str {
     value.find([':', '/', '?', '#']).map_or(value, |end| &value[..end])
 }
 
+/// What stands between the first slash of a path and the next byte that no name has; empty if that is nothing.
+fn path_start(rest: &str) -> &[u8] {
+    let path = rest.find('/').map_or(&b""[..], |slash| &rest.as_bytes()[slash + 1..]);
+    &path[..path.iter().take_while(|&&b| address::is_token(b)).count()]
+}
+
+/// The key of a host and the start of a listed path in the filter; an empty start stands for any path.
+pub(crate) fn path_key(host: u64, start: &[u8]) -> u64 {
+    hash::mix(host | 1, hash::whole(start, false))
+}
+
 /// Builds a set with its index from the lines of the canonical list, already merged and sorted.
 pub fn compile(list: &[u8]) -> Result<Set, Error> {
     let text = std::str::from_utf8(list).map_err(|_| Error::set("the indicator list is not UTF-8"))?;
@@ -178,6 +191,7 @@ struct Build {
     networks6: Vec<Span>,
     urls: Vec<u32>,
     hosts: HashSet<String>,
+    paths: Vec<u64>,
     heads4: Vec<u64>,
     heads6: Vec<u64>,
     all_heads4: bool,
@@ -208,6 +222,8 @@ impl Build {
             Kind::Url => {
                 self.urls.push(id);
                 let host = url_host(item.hashed);
+                let key = path_key(hash::whole(host.as_bytes(), true), path_start(&item.hashed[host.len()..]));
+                self.paths.push(key);
                 if self.hosts.insert(host.to_owned()) {
                     match address::parse(host.as_bytes()) {
                         Some(address) => self.address(address, NO_ITEM),
@@ -327,6 +343,7 @@ impl Build {
             three.bytes(),
             heads(&self.heads4, self.all_heads4),
             heads(&heads6, self.all_heads6),
+            heads(&self.paths, false),
         ];
         let index = Index {
             version: INDEX,

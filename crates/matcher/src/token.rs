@@ -4,6 +4,7 @@
 //! through `Classes::masks`; carries between 64-byte blocks replace any look-ahead.
 use crate::address;
 use crate::hash::{self, tail16, tail32};
+use crate::names;
 use crate::raw::Classes;
 use crate::set::{Filters, Set};
 
@@ -38,6 +39,7 @@ pub struct Scratch {
     names: Vec<u32>,
     v4: Vec<u32>,
     v6: Vec<u32>,
+    joints: Vec<u32>,
     odd: Vec<u32>,
     kept: Vec<u32>,
 }
@@ -51,6 +53,7 @@ impl Default for Scratch {
             names: positions(),
             v4: positions(),
             v6: positions(),
+            joints: positions(),
             odd: positions(),
             kept: positions(),
         }
@@ -81,6 +84,10 @@ struct Carry {
     dots: [u64; 2],
     third: u64,
     colons: [u64; 3],
+    word: u64,
+    lead: u64,
+    digit: u64,
+    tail: u64,
     token: u64,
     high: u64,
 }
@@ -110,7 +117,7 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
     while first < blocks {
         let count = (blocks - first).min(WORDS);
         let base = from + first * 64;
-        let (mut names, mut v4, mut v6, mut odd) = (0, 0, 0, 0);
+        let (mut names, mut v4, mut v6, mut joints, mut odd) = (0, 0, 0, 0, 0);
         let (data, _) = buf[base..base + count * 64].as_chunks::<64>();
         for (k, block) in data.iter().enumerate() {
             let m = classes.masks(block);
@@ -138,6 +145,21 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
                 let ends = add(inside, begin, &mut carry.v4);
                 v4 = classes.positions(ends & !m.token, at, &mut s.v4, v4);
 
+                // In free text an address may have a dot or hyphen beside it that joins it to nothing.
+                let joint = m.dot | m.hyphen;
+                let word = m.token & !joint;
+                let digit = word & !m.letter;
+                let lead = joint & !(word << 1 | carry.word);
+                let tail = joint & (digit << 1 | carry.digit);
+                let beside = (lead << 1 | carry.lead) & digit | (tail << 1 | carry.tail) & !word;
+                carry.word = word >> 63;
+                carry.lead = lead >> 63;
+                carry.digit = digit >> 63;
+                carry.tail = tail >> 63;
+                if beside != 0 {
+                    joints = classes.positions(beside, at, &mut s.joints, joints);
+                }
+
                 // IPv6: two colons together, or a third colon with one to four bytes between each.
                 let c = m.colon;
                 let joined = c & (c << 1 | carry.colons[0]);
@@ -155,13 +177,16 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
             let touching = m.high & (m.token << 1 | carry.token) | m.token & (m.high << 1 | carry.high);
             carry.token = m.token >> 63;
             carry.high = m.high >> 63;
+            if m.high != 0 {
+                wide_dots(buf, at, m.high, &mut out.places);
+            }
             let strange = m.odd | touching;
             if strange != 0 {
                 odd = classes.positions(strange, at, &mut s.odd, odd);
             }
         }
 
-        let Scratch { token, dot, names: name_ends, v4: v4_ends, v6: v6_colons, odd: odd_bytes, kept } = &mut *s;
+        let Scratch { token, dot, names: name_ends, v4: v4_ends, v6: v6_colons, joints: beside, odd: odd_bytes, kept } = &mut *s;
         // Names: the filter on the last two labels, then one on three, then the table.
         let mut n = 0;
         for &end in &name_ends[..names] {
@@ -169,12 +194,14 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
             let mut dots = window(dot, end, base);
             let mut tokens = window(token, end, base);
             if dots >> 63 == 1 {
-                end -= 1;
+                end -= (!dots).leading_zeros() as usize;
+                if end + 64 < base || buf[end - 1] == b'.' {
+                    // More dots than the window holds: left to phase 2.
+                    out.places.push(end as u32);
+                    continue;
+                }
                 dots = window(dot, end, base);
                 tokens = window(token, end, base);
-                if has_v4 {
-                    check_v4(set, buf, end, &mut out.places);
-                }
             }
             let two = (drop_top(dots) | !tokens).leading_zeros() as usize;
             let pass = filters.two_labels.has(tail16(buf, end, two));
@@ -209,6 +236,7 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
             for &end in &kept[..n] {
                 check_v4(set, buf, end as usize, &mut out.places);
             }
+            check_joints(set, buf, &beside[..joints], &mut out.places);
             check_v6(set, &filters, buf, &v6_colons[..v6], &mut out.places);
         }
         check_odd(buf, &odd_bytes[..odd], &mut out.places);
@@ -227,6 +255,33 @@ fn check_v4(set: &Set, buf: &[u8], end: usize, places: &mut Vec<u32>) {
         && set.lists_v4(bits)
     {
         places.push(end as u32 - 1);
+    }
+}
+
+/// Reads the addresses that begin behind, or end before, a dot or hyphen that joins them to nothing.
+fn check_joints(set: &Set, buf: &[u8], beside: &[u32], places: &mut Vec<u32>) {
+    let part = |b: &u8| b.is_ascii_digit() || *b == b'.';
+    for &at in beside {
+        let at = at as usize;
+        let ahead = buf[at..at + 17].iter().take_while(|b| part(b)).count();
+        let behind = buf[at - 18..at - 1].iter().rev().take_while(|b| part(b)).count();
+        for spelled in [&buf[at..at + ahead], &buf[at - 1 - behind..at - 1]] {
+            if let Some(bits) = address::parse_v4(names::trim_dots(spelled))
+                && set.lists_v4(bits)
+            {
+                places.push(at as u32);
+            }
+        }
+    }
+}
+
+/// Keeps full stops of other scripts: a name may have no ASCII byte at all.
+#[cold]
+fn wide_dots(buf: &[u8], at: u32, high: u64, places: &mut Vec<u32>) {
+    for i in (0..64).filter(|i| high >> i & 1 == 1) {
+        if names::is_wide_dot(&buf[at as usize + i..]) {
+            places.push(at + i as u32);
+        }
     }
 }
 

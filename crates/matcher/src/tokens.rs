@@ -105,7 +105,7 @@ fn find_url(set: &Set, host: &Host, port: Option<u16>, rest: &[u8]) -> Option<u3
     }
 }
 
-/// Each indicator once, with the first field; the host of a URL that hit is not reported from `host`.
+/// Each indicator once, with the first field; the host of a URL that hit is not reported besides it.
 pub fn hits(set: &Set, tokens: &[(Field, Token)]) -> Vec<Hit> {
     let mut covered: Vec<&Host> = Vec::new();
     let mut urls = Vec::with_capacity(tokens.len());
@@ -119,7 +119,7 @@ pub fn hits(set: &Set, tokens: &[(Field, Token)]) -> Vec<Hit> {
     let mut found: Vec<Hit> = Vec::new();
     for ((field, token), url) in tokens.iter().zip(urls) {
         let hit = match token {
-            Token::Host(host, _) if *field == Field::Host && covered.contains(&host) => None,
+            Token::Host(host, _) if matches!(field, Field::Host | Field::Text) && covered.contains(&host) => None,
             Token::Host(Host::Name(name), _) => {
                 set.find_name(name).map(|item| (item, escape(name, EVIDENCE)))
             }

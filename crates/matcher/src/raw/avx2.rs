@@ -84,6 +84,7 @@ impl Classes for Avx2 {
                 m.odd |= has(0x60);
                 m.colon |= bits(class);
                 m.dot |= equal(b'.');
+                m.hyphen |= equal(b'-');
                 m.newline |= equal(b'\n');
                 m.letter |= bits(_mm256_slli_epi16(v, 1));
                 m.high |= bits(v);

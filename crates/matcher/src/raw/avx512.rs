@@ -74,6 +74,7 @@ impl Classes for Avx512 {
             Masks {
                 token: _mm512_test_epi8_mask(class, _mm512_set1_epi8(1)) & !over,
                 dot: _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(b'.' as i8)),
+                hyphen: _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(b'-' as i8)),
                 letter: _mm512_test_epi8_mask(v, _mm512_set1_epi8(0x40)),
                 colon: _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(b':' as i8)),
                 newline: _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(b'\n' as i8)),

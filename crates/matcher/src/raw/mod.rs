@@ -27,6 +27,7 @@ pub struct Masks {
     pub dot: u64,
     /// Bit 6 of the byte: among token bytes, the letters and `_`.
     pub letter: u64,
+    pub hyphen: u64,
     pub colon: u64,
     pub newline: u64,
     /// `\` and `(`: what may begin an escape or a length-prefixed name.
@@ -122,7 +123,7 @@ mod tests {
             if b.is_ascii_alphanumeric() || b"._-".contains(&b) {
                 m.token |= bit;
             }
-            for (want, mask) in [(b'.', &mut m.dot), (b':', &mut m.colon), (b'\n', &mut m.newline)] {
+            for (want, mask) in [(b'.', &mut m.dot), (b'-', &mut m.hyphen), (b':', &mut m.colon), (b'\n', &mut m.newline)] {
                 if b == want {
                     *mask |= bit;
                 }

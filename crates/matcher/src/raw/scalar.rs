@@ -11,6 +11,7 @@ const COLON: u8 = 8;
 const NEWLINE: u8 = 16;
 const ODD: u8 = 32;
 const HIGH: u8 = 64;
+const HYPHEN: u8 = 128;
 
 const CLASSES: [u8; 256] = {
     let mut table = [0u8; 256];
@@ -26,6 +27,7 @@ const CLASSES: [u8; 256] = {
         }
         c |= match b {
             b'.' => DOT,
+            b'-' => HYPHEN,
             b':' => COLON,
             b'\n' => NEWLINE,
             b'\\' | b'(' => ODD,
@@ -51,6 +53,7 @@ impl Classes for Scalar {
             m.newline |= (c >> 4 & 1) << i;
             m.odd |= (c >> 5 & 1) << i;
             m.high |= (c >> 6 & 1) << i;
+            m.hyphen |= (c >> 7) << i;
         }
         m
     }
