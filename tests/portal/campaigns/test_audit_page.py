@@ -13,9 +13,9 @@ from quetsach.portal.campaigns import actions
 
 @pytest.fixture
 def page(cast):
-    def get(unit="A", **query):
+    def get(reader="A", /, **query):
         url = reverse("audit", args=[cast.campaign.slug])
-        return cast.client(unit, "coordinator").get(url, query).content.decode()
+        return cast.client(reader, "coordinator").get(url, query).content.decode()
 
     actions.acknowledge(cast.nodes["A1"], cast.user("A1", "officer"), ip="10.1.1.9")
     actions.count_people(cast.nodes["B1"], 31, 30, cast.user("B1", "officer"))

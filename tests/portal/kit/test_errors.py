@@ -102,8 +102,9 @@ def test_the_sign_of_life(db, client, monkeypatch):
     def broken(*args, **kwargs):
         raise DatabaseError("host db-7 refused")
 
-    monkeypatch.setattr(connection, "cursor", broken)
-    answer = client.get("/healthz")
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "cursor", broken)
+        answer = client.get("/healthz")
     assert answer.status_code == 503 and b"db-7" not in answer.content
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.core.exceptions import DisallowedHost, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -111,5 +111,8 @@ def _answer(request: HttpRequest, status: int, page: Page | None = None) -> Http
 def _same_site(request: HttpRequest) -> str:
     """The path that the reader came from, if it lies on this site."""
     referrer = request.META.get("HTTP_REFERER", "")
-    root = f"{request.scheme}://{request.META.get('HTTP_HOST', '')}/"
+    try:
+        root = f"{request.scheme}://{request.get_host()}/"
+    except DisallowedHost:
+        return "/"
     return "/" + referrer[len(root) :] if referrer.startswith(root) else "/"
