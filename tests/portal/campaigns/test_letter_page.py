@@ -180,7 +180,7 @@ def test_a_provider_of_a_higher_app_is_asked(cast, monkeypatch):
 def test_pages_ask_few_questions(cast, url, monkeypatch, django_assert_max_num_queries):
     monkeypatch.setattr(tasks, "PROVIDERS", [tasks.letter_tasks])
     client = cast.client("A", "officer")
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(12):
         client.get(url)
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(16):
         client.get(reverse("today", args=[cast.campaign.slug]))
