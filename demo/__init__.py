@@ -1,0 +1,1 @@
+"""What a demonstration needs that the product does not."""

@@ -1,0 +1,62 @@
+"""The command `quetsach`. Each command lives in its own module, imported when it is called.
+
+Exit codes (contract 2): 0 looked at everything and found nothing, 1 sightings, 2 could not look at
+everything or was asked wrongly, 3 scanned but the push failed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+NOTHING, FOUND, INCOMPLETE, PUSH_FAILED = range(4)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and leave with its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(run(given))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line; errors raised on purpose become one message on standard error."""
+    import click
+
+    from quetsach import language
+    from quetsach.cli import root, say
+    from quetsach.errors import QuetsachError
+
+    language.use(language.choose(_language_asked_for(arguments), os.environ))
+    try:
+        code = root.group().main(arguments, prog_name="quetsach", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return INCOMPLETE
+    except (click.Abort, KeyboardInterrupt):
+        say.error(language.gettext("Interrupted."))
+        return INCOMPLETE
+    except QuetsachError as error:
+        say.problem(error)
+        return INCOMPLETE
+    except BrokenPipeError:
+        # The reader of our output is gone; keep the interpreter from failing once more when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INCOMPLETE
+    except OSError as error:
+        say.problem(error)
+        return INCOMPLETE
+    return code if isinstance(code, int) else NOTHING
+
+
+def _language_asked_for(arguments: list[str]) -> str | None:
+    """`--lang` wherever it stands: the texts of the options themselves depend on it."""
+    for at, argument in enumerate(arguments):
+        if argument == "--":
+            break
+        if argument.startswith("--lang="):
+            return argument.removeprefix("--lang=")
+        if argument == "--lang" and at + 1 < len(arguments):
+            return arguments[at + 1]
+    return None

@@ -1,0 +1,1 @@
+"""How official documents are drawn. Import `quetsach.document`, not this package."""

@@ -3,3 +3,9 @@ from django.apps import AppConfig
 
 class ReportsConfig(AppConfig):
     name = "quetsach.portal.reports"
+
+    def ready(self) -> None:
+        from quetsach.portal.campaigns.tasks import PROVIDERS
+        from quetsach.portal.reports.tasks import reports_to_do
+
+        PROVIDERS.append(reports_to_do)

@@ -1,0 +1,2 @@
+"""Measurements: whole processes, against the tools people use today, with the answers checked on every
+run."""

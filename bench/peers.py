@@ -1,0 +1,143 @@
+"""The tools that are measured: each knows whether it is here, how it is called, and whether its answer was
+right."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from demo.loggen import SourceTruth, Truth
+
+from bench.measure import Cost, run
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Rows for quetsach, lines for tools that know lines only. `extra` and `wrong` must be 0."""
+
+    unit: str
+    expected: int
+    found: int
+    extra: int
+    wrong: int = 0
+
+    @property
+    def is_right(self) -> bool:
+        """Everything planted was found as planted, and nothing else."""
+        return self.found == self.expected and not self.extra and not self.wrong
+
+
+class Peer(Protocol):
+    """One tool."""
+
+    @property
+    def name(self) -> str:
+        """As it stands in the table."""
+        ...
+
+    def absent(self) -> str:
+        """Why it cannot be measured here, else ""."""
+        ...
+
+    def prepare(self, plain: Path, folder: Path) -> None:
+        """Do once what need not be done for every scan of the list."""
+        ...
+
+    def scan(self, log: Path, plain: Path, folder: Path, truth: Truth) -> tuple[Cost, Verdict]:
+        """Scan once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Quetsach:
+    """`quetsach scan` with a compiled set, by the native or the portable engine."""
+
+    engine: str
+    jobs: int = 1
+
+    @property
+    def name(self) -> str:
+        """As it stands in the table."""
+        return f"quetsach {self.engine}"
+
+    def absent(self) -> str:
+        chosen = f"from quetsach import cli, engine; engine.choose({self.engine!r})"
+        probe = subprocess.run(
+            [sys.executable, "-c", chosen], capture_output=True, env=self._env(), check=False
+        )
+        return probe.stderr.decode().strip().rpartition("\n")[2] if probe.returncode else ""
+
+    def prepare(self, plain: Path, folder: Path) -> None:
+        compiled = self._compiled(plain, folder)
+        compiled.unlink(missing_ok=True)
+        run(self._command("indicators", "compile", str(plain), "-o", str(compiled)), (0,), self._env())
+
+    def scan(self, log: Path, plain: Path, folder: Path, truth: Truth) -> tuple[Cost, Verdict]:
+        out = folder / "out.jsonl"
+        out.unlink(missing_ok=True)
+        command = self._command("scan", str(log), "-i", str(self._compiled(plain, folder)), "-o", str(out))
+        cost, _ = run([*command, "--jobs", str(self.jobs)], (0, 1), self._env())
+        return cost, judge(out, truth, log.name)
+
+    def _compiled(self, plain: Path, folder: Path) -> Path:
+        return folder / f"{plain.stem}.{self.engine}.qs"
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-c", "from quetsach.cli import main; main()", *arguments]
+
+    def _env(self) -> dict[str, str]:
+        paths = (str(ROOT / "src"), os.environ.get("PYTHONPATH", ""))
+        return {
+            "QUETSACH_ENGINE": self.engine,
+            "QUETSACH_LANG": "en",
+            "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Ripgrep:
+    """`rg -F -f LIST -c`: what people do with a list and a log. It counts lines and knows no borders."""
+
+    name: str = "rg -F -f"
+
+    def absent(self) -> str:
+        return "" if shutil.which("rg") else "ripgrep is not installed"
+
+    def prepare(self, plain: Path, folder: Path) -> None:
+        del plain, folder
+
+    def scan(self, log: Path, plain: Path, folder: Path, truth: Truth) -> tuple[Cost, Verdict]:
+        del folder
+        command = ["rg", "--no-config", "--color", "never", "-a", "-F", "-f", str(plain), "-c", str(log)]
+        cost, said = run(command, (0, 1))
+        lines = int(said.strip() or 0)
+        source: SourceTruth = truth.sources[log.name]
+        return cost, Verdict(
+            "lines", source.planted, min(lines, source.planted), max(0, lines - source.planted)
+        )
+
+
+def judge(out: Path, truth: Truth, file: str) -> Verdict:
+    """Compare a scan document with what was planted: keys, counts, first and last times."""
+    expected = {key: row for key, row in truth.rows.items() if row.file == file}
+    found = wrong = extra = 0
+    for text in out.read_text(encoding="utf-8").splitlines():
+        record = json.loads(text)
+        if record["type"] != "sighting":
+            continue
+        row = expected.pop((file, record["indicator"], record["device"] or "", record["day"] or ""), None)
+        if row is None:
+            extra += 1
+        elif (record["count"], record["first_seen"], record["last_seen"]) != (row.count, row.first, row.last):
+            wrong += 1
+        else:
+            found += 1
+    return Verdict("rows", found + wrong + len(expected), found, extra, wrong)

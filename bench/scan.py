@@ -1,0 +1,112 @@
+"""`python -m bench scan`: throughput of a whole scan beside `rg -F -f`, in alternation, on generated logs."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from demo.loggen import KINDS, Truth
+from demo.loggen.__main__ import counts, size
+
+from bench.measure import Cost, machine, warm
+from bench.peers import ROOT, Peer, Quetsach, Ripgrep, Verdict
+from bench.report import Result, table, write
+
+_REFERENCE = Ripgrep().name
+_KINDS = "zeek-dns,eve,squid,dnsmasq"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of `bench scan`."""
+    parser.add_argument("--size", type=size, default=size("1G"), help="of each log, default 1G")
+    parser.add_argument("--sizes", type=counts, default=counts("10k,100k,1M"), help="indicator lists")
+    parser.add_argument("--kinds", default=_KINDS, help=f"default {_KINDS}; also {', '.join(KINDS)}")
+    parser.add_argument("--engines", default="native", help="native, portable or both by comma")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--hit-rate", type=float, default=0.0001, help="share of lines that are hits")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--alone", action="store_true", help="leave the other tools out")
+    parser.add_argument("--quick", action="store_true", help="64 MB and the shortest list: does it work")
+    parser.add_argument("--folder", type=Path, default=Path("var/bench"), help="logs, sets and results")
+
+
+def scan(asked: argparse.Namespace) -> int:
+    """Measure what was asked for; 1 if an engine of ours gave a wrong answer."""
+    if asked.quick:
+        asked.size, asked.sizes = size("64M"), asked.sizes[:1]
+    kinds = asked.kinds.split(",")
+    data = _data(asked, kinds)
+    truth = Truth.read(data / "truth.jsonl")
+    ours = [Quetsach(engine, asked.jobs) for engine in asked.engines.split(",")]
+    peers, absent = _present([*ours, *([] if asked.alone else [Ripgrep()])])
+    for name, reason in absent.items():
+        print(f"absent: {name}: {reason}", file=sys.stderr)
+    lists = [data / f"indicators-{count}.txt" for count in asked.sizes]
+    for peer in peers:
+        for plain in lists:
+            peer.prepare(plain, data)
+    started, before = datetime.now(UTC), machine()
+    results: list[Result] = []
+    for kind in kinds:
+        log = data / KINDS[kind].file_name
+        warm(log)
+        for count, plain in zip(asked.sizes, lists, strict=True):
+            results += _rounds(peers, log, plain, count, asked.rounds, data, truth)
+            print(table(results[-len(peers) :], _REFERENCE), file=sys.stderr)
+    text = table(results, _REFERENCE)
+    print(text, end="")
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    stem = asked.folder / f"scan-{started:%Y%m%dT%H%M%S}"
+    context: dict[str, object] = {
+        "started": started.isoformat(),
+        "machine": before,
+        "load_average_after": round(os.getloadavg()[0], 2),
+        "options": {key: str(value) for key, value in vars(asked).items() if key != "run"},
+        "absent": absent,
+    }
+    write(stem.with_suffix(".json"), context, results)
+    stem.with_suffix(".md").write_text(text, encoding="utf-8")
+    print(f"{stem.with_suffix('.json')}", file=sys.stderr)
+    names = {peer.name for peer in ours}
+    return int(any(not v.is_right for result in results if result.tool in names for v in result.verdicts))
+
+
+def _rounds(
+    peers: Sequence[Peer], log: Path, plain: Path, count: int, rounds: int, data: Path, truth: Truth
+) -> list[Result]:
+    costs: dict[str, list[tuple[Cost, Verdict]]] = {peer.name: [] for peer in peers}
+    for _ in range(rounds):
+        for peer in peers:
+            costs[peer.name].append(peer.scan(log, plain, data, truth))
+    length = log.stat().st_size
+    return [
+        Result(log.name, length, count, name, tuple(c for c, _ in runs), tuple(v for _, v in runs))
+        for name, runs in costs.items()
+    ]
+
+
+def _present(peers: Sequence[Peer]) -> tuple[list[Peer], dict[str, str]]:
+    absent = {peer.name: reason for peer in peers if (reason := peer.absent())}
+    return [peer for peer in peers if peer.name not in absent], absent
+
+
+def _data(asked: argparse.Namespace, kinds: Sequence[str]) -> Path:
+    """The folder of logs, lists and truth; written by a process of its own when missing."""
+    sources = sorted((ROOT / "demo" / "loggen").rglob("*.py"))
+    given = f"{asked.size} {asked.sizes} {sorted(kinds)} {asked.seed} {asked.hit_rate}".encode()
+    digest = hashlib.sha256(given + b"".join(path.read_bytes() for path in sources)).hexdigest()
+    folder: Path = asked.folder / f"logs-{digest[:12]}"
+    if not (folder / "truth.jsonl").exists():
+        print(f"writing logs to {folder}", file=sys.stderr)
+        command = [sys.executable, "-m", "demo.loggen", "--kind", ",".join(kinds), "--size", str(asked.size)]
+        command += ["--indicators", ",".join(map(str, asked.sizes)), "--seed", str(asked.seed)]
+        command += ["--hit-rate", str(asked.hit_rate), "-o", str(folder.resolve())]
+        subprocess.run(command, check=True, cwd=ROOT, stdout=2)
+    return folder

@@ -1,0 +1,126 @@
+"""Logs of a believable outbreak for the demonstration."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from demo.loggen.kinds import KINDS, README
+from demo.loggen.listed import IndicatorLike, Listed, items_of
+from demo.loggen.plan import Event, Infection, infection_events, plan_infections
+from demo.loggen.shapes import Shape
+from demo.loggen.stream import write_log
+from demo.loggen.truth import Truth
+from demo.loggen.world import World, clients_of
+
+_POOL_BYTES = 8 << 20  # of different lines in a file
+
+
+def write_demo_logs(
+    folder: Path,
+    indicators: Iterable[IndicatorLike | tuple[str, str, str]],
+    clients: Mapping[str, Sequence[str]],
+    start: datetime,
+    days: int,
+    total_bytes: int,
+    seed: int,
+    hits: Sequence[Infection] | None = None,
+    *,
+    kinds: Mapping[str, float] | None = None,
+    parts: int = 2,
+    gzipped: Sequence[str] = ("dnsmasq",),
+    traps: int = 40,
+) -> Truth:
+    """Write marked demonstration logs into `folder` (made if missing); return what a scan of it must report.
+
+    `indicators`  canonical: objects with `value`, `kind` and `family`, as the library's are, or such triples;
+    `clients`     private addresses of each unit's machines by a key of the caller's, in ranges apart;
+    `start`       aware; days are counted from it, so midnight in Vietnam (17:00 UTC) is best;
+    `days`        of traffic;
+    `total_bytes` of all files together, decompressed;
+    `hits`        who is infected; None leaves it to `plan_infections`: some go quiet, one comes back;
+    `kinds`       share of the bytes by log kind (keys of `KINDS`), by default mostly Zeek and EVE;
+    `parts`       files of each kind, one after the other in time, as rotation leaves them;
+    `gzipped`     the kinds whose last part is compressed;
+    `traps`       near misses and inbound contacts in each file, which must not be reported.
+
+    Every machine appears in every log. Zeek logs say DEMO DATA in a comment, all files are named `demo-…`
+    and a README.txt stands beside them. Lines of dnsmasq that name no client are reported without a device.
+    Raises ValueError for a naive `start`, an infection of an unknown client, or an unknown kind.
+    """
+    if start.tzinfo is None:
+        raise ValueError("start must carry a time zone")
+    items = items_of(indicators)
+    machines = clients_of(clients, seed)
+    given = (address for addresses in clients.values() for address in addresses)
+    by_address = dict(zip(given, machines, strict=True))
+    infections = hits
+    if infections is None:
+        families = sorted({item.family for item in items if item.kind in ("domain", "ipv4")})
+        infections = plan_infections(clients, families, days, seed)
+    unknown = [i.client for i in infections if i.client not in by_address]
+    if unknown:
+        raise ValueError(f"infected client {unknown[0]} is no unit's machine")
+    shares = kinds or {"zeek-dns": 0.40, "eve": 0.35, "squid": 0.15, "dnsmasq": 0.10}
+    if not shares.keys() <= KINDS.keys():
+        raise ValueError(f"unknown log kind: {', '.join(sorted(shares.keys() - KINDS.keys()))}")
+    world = World(Listed(items), machines, seed, breadth=min(40_000, max(2000, total_bytes // 2000)))
+    folder.mkdir(parents=True, exist_ok=True)
+    truth = Truth()
+    for kind, share in shares.items():
+        for part in _parts(days, parts):
+            shape = KINDS[kind]
+            last = part.stop == days
+            stem, _, suffix = shape.file_name.rpartition(".")
+            name = f"demo-{stem}-{part.start + 1:02}.{suffix}" + (".gz" if last and kind in gzipped else "")
+            part_seed = seed * 1000 + part.start
+            rng = Random(f"events {kind} {part_seed}")
+            begin = start + timedelta(days=part.start)
+            shifted = [_within(i, part) for i in infections]
+
+            def events(
+                seconds: array[int],
+                shape: Shape = shape,
+                begin: datetime = begin,
+                rng: Random = rng,
+                shifted: Sequence[Infection] = shifted,
+            ) -> list[Event]:
+                return infection_events(shifted, by_address, items, shape, begin, seconds, rng, seed)
+
+            size = round(total_bytes * share * len(part) / days)
+            truth.merge(
+                write_log(
+                    folder / name,
+                    shape,
+                    world,
+                    start=begin,
+                    days=len(part),
+                    total_bytes=size,
+                    seed=part_seed,
+                    events=events,
+                    traps=traps,
+                    trap_items=items,
+                    marked=True,
+                    pool_bytes=_POOL_BYTES,
+                )
+            )
+    (folder / "README.txt").write_text(README, encoding="utf-8")
+    return truth
+
+
+def _parts(days: int, parts: int) -> list[range]:
+    count = max(1, min(parts, days))
+    return [range(days * n // count, days * (n + 1) // count) for n in range(count)]
+
+
+def _within(infection: Infection, part: range) -> Infection:
+    """The infection as seen from a part that starts later, in days of that part."""
+    cut = (
+        (max(first, part.start) - part.start, min(end, part.stop) - part.start)
+        for first, end in infection.active
+    )
+    return replace(infection, active=tuple((first, end) for first, end in cut if first < end))

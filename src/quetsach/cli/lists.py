@@ -1,0 +1,159 @@
+"""Indicator lists on the command line: options, reading, guard rails, and the engine that will use them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+
+import click
+
+from quetsach import engine
+from quetsach.engine import Engine, Matcher
+from quetsach.errors import IndicatorError, ScanError
+from quetsach.indicator import IndicatorSet, Scope
+from quetsach.language import gettext as _
+from quetsach.output import ListNote
+from quetsach.scan import ScanResult
+
+_TEXT = "text"
+_COLUMNS = ("indicator", "type", "family")
+_START_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A list ready to be matched, and what was odd about it."""
+
+    engine: Engine
+    matcher: Matcher
+    notes: list[ListNote] = field(default_factory=list)
+
+
+def options() -> list[click.Parameter]:
+    """`--scope`, `--column`, `--override`."""
+    return [
+        click.Option(
+            ["--scope"],
+            type=click.Choice(["exact", "subdomains"]),
+            help=_("Whether a domain of the list covers its subdomains. Otherwise the kind of list decides."),
+        ),
+        click.Option(
+            ["--column"],
+            metavar="indicator=…,type=…,family=…",
+            help=_("Names of the columns of a CSV list, where they are not recognised."),
+        ),
+        click.Option(
+            ["--override"],
+            metavar="FILE",
+            type=click.Path(path_type=Path),
+            help=_("CSV of entries to keep although a guard rail stops them: indicator, reason, who, date."),
+        ),
+    ]
+
+
+def formats() -> list[str]:
+    """The names `--format` takes, without reading the formats themselves."""
+    files = resources.files("quetsach").joinpath("logformats").iterdir()
+    return [*sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")), _TEXT]
+
+
+def check_format(name: str | None) -> None:
+    """Refuse a log format that does not exist.
+
+    Raises:
+        ScanError: with the names there are.
+    """
+    if name is not None and name not in formats():
+        text = _("%(name)s is not a log format; there are %(names)s.")
+        raise ScanError(text % {"name": name, "names": ", ".join(formats())})
+
+
+def load(files: Sequence[Path], scope: str | None, column: str | None, override: Path | None) -> Loaded:
+    """Read lists, apply the guard rails, compile. A single compiled set is opened as it is.
+
+    Raises:
+        IndicatorError: a file cannot be read, or nothing usable is left.
+    """
+    chosen = engine.choose()
+    if len(files) == 1 and _is_compiled(files[0]):
+        return Loaded(chosen, chosen.load(files[0]))
+    indicators, notes = read(files, scope, column, override)
+    return Loaded(chosen, chosen.compile(indicators), notes)
+
+
+def recognised(result: ScanResult, forced: str | None) -> dict[str, int]:
+    """How many of the logs looked at are of which format: by their sightings, else by how they begin."""
+    found: Counter[str] = Counter()
+    by_source: dict[str, Counter[str]] = {}
+    for sighting in result.sightings:
+        by_source.setdefault(sighting.source, Counter())[sighting.logformat] += sighting.count
+    for seen in result.coverage:
+        if not seen.lines:
+            continue
+        if forced is not None:
+            found[forced] += 1
+        elif seen.source in by_source:
+            found[by_source[seen.source].most_common(1)[0][0]] += 1
+        elif seen.path != "-":
+            found[_detect(Path(seen.path))] += 1
+    return dict(found)
+
+
+def _detect(path: Path) -> str:
+    from quetsach import logformat
+    from quetsach.engines.portable import detect
+    from quetsach.source import Source
+
+    start = b""
+    for chunk in Source(path).chunks():
+        start += chunk
+        if len(start) >= _START_BYTES:
+            break
+    return detect(logformat.load_all(), start)
+
+
+def _is_compiled(path: Path) -> bool:
+    from quetsach.engines import setfile
+
+    try:
+        return setfile.is_set_file(path)
+    except OSError as error:
+        raise IndicatorError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def read(
+    files: Sequence[Path], scope: str | None, column: str | None, override: Path | None
+) -> tuple[IndicatorSet, list[ListNote]]:
+    """Read lists and apply the guard rails; what was left out or is doubtful comes back as notes.
+
+    Raises:
+        IndicatorError: a list cannot be read, `column` or the override file is malformed.
+    """
+    from quetsach import feed, guard
+
+    found = feed.read_many(files, scope=Scope(scope) if scope else None, columns=_columns(column))
+    notes = [_note("reject", remark) for remark in found.rejects]
+    return found.indicators, notes
+
+
+def write_set(path: Path, indicators: IndicatorSet) -> None:
+    """Write a compiled set.
+
+    Raises:
+        IndicatorError: the set is empty.
+    """
+    from quetsach.engines import setfile
+
+    setfile.write(path, indicators)
+
+
+def _columns(text: str | None) -> dict[str, str] | None:
+    if text is None:
+        return None
+    pairs = [part.partition("=") for part in text.split(",")]
+    if not all(name in _COLUMNS and value for name, _equals, value in pairs):
+        raise IndicatorError(_("--column is written like indicator=ioc,type=kind,family=malware."))
+    return {name: value for name, _equals, value in pairs}

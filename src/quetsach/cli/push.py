@@ -1,0 +1,108 @@
+"""`quetsach push`: send a saved scan to the portal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from quetsach import client
+from quetsach.cli import NOTHING, PUSH_FAILED, say
+from quetsach.cli import root as _root
+from quetsach.errors import PortalError, ScanError
+from quetsach.language import gettext as _
+from quetsach.language import ngettext
+from quetsach.outputs import words
+
+_MOST_REJECTED = 10
+
+
+def options(*, is_required: bool) -> list[click.Parameter]:
+    """`--push` and `--token-file`."""
+    return [
+        click.Option(
+            ["--push", "url"],
+            metavar="URL",
+            required=is_required,
+            help=_("Address of the portal to send the result to."),
+        ),
+        click.Option(
+            ["--token-file"],
+            metavar="FILE",
+            type=click.Path(path_type=Path),
+            required=is_required,
+            help=_("File that holds the unit's token. A token never stands on the command line."),
+        ),
+    ]
+
+
+def command() -> click.Command:
+    """The command in the language in use."""
+    return _root.command(
+        "push",
+        _run,
+        [
+            click.Argument(["file"], metavar=_("FILE.jsonl"), type=click.Path(path_type=Path)),
+            *options(is_required=True),
+        ],
+        _(
+            "Send the result of a scan to the portal. Pushing the same file twice changes nothing, so"
+            " after any failure simply push again. The file may have been carried here from a machine without network."
+        ),
+        "quetsach push result.jsonl --push https://quetsach.example --token-file token.txt",
+    )
+
+
+def _run(file: Path, url: str, token_file: Path) -> int:
+    try:
+        send(file, url, client.read_token(token_file))
+    except (PortalError, ScanError, OSError) as error:
+        say.problem(error)
+        return PUSH_FAILED
+    return NOTHING
+
+
+def send(file: Path, url: str, token: str) -> None:
+    """Push one file with a progress bar, and say what the portal did with it.
+
+    Raises:
+        PortalError, ScanError, OSError: it did not get through.
+    """
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+    if client.is_in_the_clear(url):
+        say.warning(_("This address has no https: anyone on the way can read the token and the result."))
+    console = say.console(is_error=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with (
+        file.open("rb") as document,
+        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar,
+    ):
+        task = bar.add_task(_("Sending"), total=None)
+        result = client.push(
+            document, url, token, lambda sent, total: bar.update(task, completed=sent, total=total)
+        )
+    _tell(result)
+
+
+def _tell(result: client.PushResult) -> None:
+    text = _("The portal has received it: %(new)s new, %(updated)s updated, %(unchanged)s already known.")
+    figures = {
+        "new": words.number(result.new),
+        "updated": words.number(result.updated),
+        "unchanged": words.number(result.unchanged),
+    }
+    click.echo(text % figures, err=True)
+    count = len(result.rejected)
+    if not count:
+        return
+    text = ngettext("The portal left out %(n)s line:", "The portal left out %(n)s lines:", count)
+    say.warning(text % {"n": words.number(count)})
+    for line in result.rejected[:_MOST_REJECTED]:
+        reason = _("line %(line)d: %(reason)s") % {
+            "line": line.line,
+            "reason": f"{line.reason} ({line.code})",
+        }
+        click.echo("  " + words.visible(reason), err=True)
+    if count > _MOST_REJECTED:
+        click.echo("  " + _("and %(n)s more") % {"n": words.number(count - _MOST_REJECTED)}, err=True)

@@ -1,0 +1,108 @@
+"""The group of commands, which imports a command's module only when that command is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from quetsach import __version__
+from quetsach.language import LANGUAGES
+from quetsach.language import gettext as _
+
+_COMMANDS = {
+    "scan": "quetsach.cli.scan:command",
+    "explain": "quetsach.cli.explain:command",
+    "indicators": "quetsach.cli.indicators:command",
+    "push": "quetsach.cli.push:command",
+    "serve": "quetsach.cli.portal:serve_command",
+    "manage": "quetsach.cli.portal:manage_command",
+}
+
+
+def _short_help(name: str) -> str:
+    # The list of commands must not import them all.
+    return {
+        "scan": _("Find machines that called malicious addresses, in log files."),
+        "explain": _("Tell how one log line is read, what matches and why not."),
+        "indicators": _("Check, compile or convert lists of malicious addresses."),
+        "push": _("Send the result of a scan to the portal."),
+        "serve": _("Serve the portal on this machine."),
+        "manage": _("Run an administration command of the portal."),
+    }[name]
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        place = _COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        module, function = place.split(":")
+        command: click.Command = getattr(import_module(module), function)()
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section(_("Commands")):
+            formatter.write_dl([(name, _short_help(name)) for name in _COMMANDS])
+
+
+def language_option() -> click.Option:
+    """`--lang`, which is read before all else and only documented here."""
+    return click.Option(
+        ["--lang"],
+        type=click.Choice(LANGUAGES),
+        expose_value=False,
+        help=_("Language of texts: vi or en. Otherwise QUETSACH_LANG, then the locale, then Vietnamese."),
+    )
+
+
+def command(
+    name: str,
+    callback: Any,
+    params: list[click.Parameter],
+    text: str,
+    examples: str,
+    kind: type[click.Command] = click.Command,
+) -> click.Command:
+    """A command with a description and examples, which keep their lines."""
+    return kind(
+        name,
+        callback=callback,
+        params=[*params, language_option()],
+        help=text,
+        epilog="\b\n" + _("Examples:") + "\n" + "\n".join(f"  {line}" for line in examples.splitlines()),
+        no_args_is_help=True,
+    )
+
+
+def group() -> click.Group:
+    """The command `quetsach` in the language in use."""
+    version = click.Option(
+        ["--version"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_show_version,
+        help=_("Show the version and leave."),
+    )
+    return _Lazy(
+        name="quetsach",
+        params=[version, language_option()],
+        no_args_is_help=True,
+        help=_(
+            "Quét Sạch finds the machines that call malicious addresses, and carries the clean-up"
+            " through to the report. Scanning needs no account, no network and no database; nothing leaves this machine"
+            " unless you push it."
+        ),
+        epilog="\b\n" + _("Start with:") + "\n  quetsach scan /var/log/zeek -i indicators.csv -o result.html",
+    )
+
+
+def _show_version(ctx: click.Context, _param: click.Parameter, is_asked: bool) -> None:
+    if is_asked and not ctx.resilient_parsing:
+        click.echo(f"quetsach {__version__}")
+        ctx.exit()

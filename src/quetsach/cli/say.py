@@ -1,0 +1,106 @@
+"""Messages on standard error, and errors in the user's language with what to do next."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from quetsach.client import PushError
+from quetsach.language import gettext as _
+from quetsach.output import OutputError
+from quetsach.outputs.words import visible
+from quetsach.sighting import ScanFileError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_FILE_WIDTH = 120
+"""Characters in a line where the text goes to a file or a pipe."""
+
+
+def console(*, is_error: bool = False) -> Console:
+    """A terminal that interprets nothing in what it is given."""
+    from rich.console import Console
+
+    made = Console(stderr=is_error, markup=False, highlight=False, emoji=False)
+    if not made.is_terminal and "COLUMNS" not in os.environ:
+        made.width = _FILE_WIDTH
+    return made
+
+
+def error(text: str) -> None:
+    """One error on standard error."""
+    click.echo(f"{click.style(_('Error:'), fg='red', bold=True)} {visible(text)}", err=True)
+
+
+def warning(text: str) -> None:
+    """One warning on standard error."""
+    click.echo(f"{click.style(_('Note:'), fg='yellow', bold=True)} {visible(text)}", err=True)
+
+
+def problem(raised: Exception) -> None:
+    """An exception, in the user's language where it carries a code."""
+    error(worded(raised))
+
+
+def worded(raised: Exception) -> str:
+    """What happened and what to do."""
+    match raised:
+        case PushError():
+            return _push(raised)
+        case OutputError():
+            return _output(raised)
+        case ScanFileError():
+            return _("line %(line)d: %(reason)s") % {"line": raised.line, "reason": _scan_file(raised)}
+        case OSError() if raised.filename:
+            return f"{raised.filename}: {raised.strerror}"
+        case _:
+            return str(raised)
+
+
+def _push(raised: PushError) -> str:
+    text = {
+        "token_file": _("The token file cannot be used: %(detail)s. Ask the coordinator for a token."),
+        "address": _("Not the address of a portal: %(detail)s. Give it as https://name."),
+        "unreachable": _("%(detail)s cannot be reached. Check the network and the address, then push again."),
+        "certificate": _(
+            "The certificate of %(detail)s cannot be trusted. Nothing was sent; ask the coordinator."
+        ),
+        "moved": _("The portal has moved to %(detail)s. Push to that address if you trust it."),
+        "token_unknown": _(
+            "The portal does not know this token; it may have been withdrawn. Ask for a new one."
+        ),
+        "token_not_allowed": _("This token may not push sightings. Ask the coordinator for the right one."),
+        "no_portal": _("There is no portal at this address. Check it for typing errors."),
+        "too_large": _("The portal refused the size of the request; its proxy must let 8 MiB through."),
+        "refused": _("The portal refused the result: %(detail)s"),
+        "failed": _("The portal failed: %(detail)s. Push again later; nothing is counted twice."),
+        "answer": _("What answered is not a portal of Quét Sạch: %(detail)s"),
+    }[raised.code]
+    return text % {"detail": raised.detail} if "%(detail)s" in text else text
+
+
+def _output(raised: OutputError) -> str:
+    text = {
+        "suffix": _("%(path)s: the name must end in .jsonl, .csv, .xlsx or .html."),
+        "folder": _("%(path)s: the folder does not exist or cannot be written to."),
+        "disk_full": _("%(path)s: not saved, the disk is full. Free some room or choose another place."),
+        "write": _("%(path)s: not saved: %(reason)s"),
+    }[raised.code]
+    return text % {"path": raised.path, "reason": raised.reason}
+
+
+def _scan_file(raised: ScanFileError) -> str:
+    text = {
+        "not_scan": _("this is not a scan result (.jsonl) of Quét Sạch."),
+        "schema": _("made by another version of Quét Sạch; scan again with this one."),
+        "garbage": _("the file was changed or damaged: %(reason)s. Scan again."),
+        "malformed": _("the file was changed or damaged: %(reason)s. Scan again."),
+        "incomplete": _(
+            "the file is incomplete, the scan did not finish or the copy broke off. Scan or copy again."
+        ),
+        "too_large": _("too large: %(reason)s."),
+    }[raised.code]
+    return text % {"reason": raised.reason} if "%(reason)s" in text else text

@@ -1,0 +1,253 @@
+"""`quetsach scan`: logs and a list in; machines, files and an exit code out."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from quetsach import __version__, client, inputs, output, scan
+from quetsach.cli import FOUND, INCOMPLETE, NOTHING, PUSH_FAILED, lists, progress, push, say
+from quetsach.cli import root as _root
+from quetsach.engine import ScanOptions
+from quetsach.errors import PortalError, QuetsachError, ScanError
+from quetsach.language import gettext as _
+from quetsach.sighting import Scan
+
+
+def command() -> click.Command:
+    """The command in the language in use."""
+    path = click.Path(path_type=Path)
+    return _root.command(
+        "scan",
+        _run,
+        [
+            click.Argument(["paths"], metavar="PATH...", nargs=-1, required=True),
+            click.Option(
+                ["-i", "--indicators"],
+                metavar="FILE...",
+                multiple=True,
+                required=True,
+                type=path,
+                help=_(
+                    "List of malicious addresses (text, hosts, CSV, also .gz) or a compiled set."
+                    " Several may follow."
+                ),
+            ),
+            click.Option(
+                ["-o", "--output", "outputs"],
+                metavar="OUT",
+                multiple=True,
+                type=path,
+                help=_("Save the result as .jsonl, .csv, .xlsx or .html. May be given several times."),
+            ),
+            click.Option(["--json", "as_json"], is_flag=True, help=_("Write JSON Lines to standard output.")),
+            click.Option(
+                ["--source-name"],
+                metavar="NAME",
+                help=_("Where these logs come from, such as fw-hq. Keep it the same from scan to scan."),
+            ),
+            click.Option(
+                ["--format", "logformat"],
+                metavar="NAME",
+                help=_("Read every file as this log format instead of recognising it: %(names)s.")
+                % {"names": ", ".join(lists.formats())},
+            ),
+            click.Option(
+                ["--tz"],
+                metavar="ZONE",
+                default="Asia/Ho_Chi_Minh",
+                show_default=True,
+                help=_("Time zone of log times that name none, and of times shown."),
+            ),
+            click.Option(
+                ["--jobs"],
+                type=click.IntRange(1, 256),
+                metavar="N",
+                help=_("Files read at once; all cores if not given."),
+            ),
+            click.Option(
+                ["--devices"],
+                is_flag=True,
+                help=_("Also note which machines were alive each day, which proves later that one is quiet."),
+            ),
+            *lists.options(),
+            *push.options(is_required=False),
+        ],
+        _(
+            "Read log files, folders or standard input (-) and tell which machines called an address on"
+            " the list. The log format is recognised by itself: Zeek, Suricata EVE, dnsmasq and Pi-hole,"
+            " Squid, any other text; plain, .gz or .zst. Nothing leaves this machine unless --push is given."
+        )
+        + "\n\n"
+        + _(
+            "Exit code: 0 everything looked at, nothing found; 1 found; 2 not everything could be looked at;"
+            " 3 scanned but the push failed."
+        ),
+        "quetsach scan /var/log/zeek -i indicators.csv -o result.html -o result.xlsx\n"
+        "zcat dns.log.gz | quetsach scan - -i indicators.csv --source-name dns-hq\n"
+        "quetsach scan logs/ -i set.qs --devices --push https://quetsach.example --token-file token.txt",
+        kind=_ScanCommand,
+    )
+
+
+class _ScanCommand(click.Command):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, _each_with_its_option(args))
+
+
+def _each_with_its_option(args: Sequence[str]) -> list[str]:
+    """`PATH... -i A B` means two lists. With no path before `-i`, only the next word is a list."""
+    flags = {"--json", "--devices", "--help"}
+    done: list[str] = []
+    has_path = is_listing = False
+    takes_value = False
+    for at, arg in enumerate(args):
+        if arg == "--":
+            return [*done, *args[at:]]
+        if takes_value:
+            takes_value = False
+        elif arg in ("-i", "--indicators"):
+            takes_value = is_listing = True
+        elif arg.startswith("-") and arg != "-":
+            is_listing = False
+            takes_value = arg not in flags and "=" not in arg and not (len(arg) > 2 and arg[1] != "-")
+        elif is_listing and has_path:
+            done.append("-i")
+        else:
+            has_path = True
+        done.append(arg)
+    return done
+
+
+def _run(paths: tuple[str, ...], **given: Any) -> int:
+    zone = _zone(given["tz"])
+    outputs: tuple[Path, ...] = given["outputs"]
+    for out in outputs:
+        output.check(out)
+    token = _token(given["url"], given["token_file"])
+    lists.check_format(given["logformat"])
+    loaded = lists.load(given["indicators"], given["scope"], given["column"], given["override"])
+    logs = inputs.discover(paths, own=[*given["indicators"], *outputs])
+    name = given["source_name"] or _vantage(paths)
+    header = Scan(
+        f"quetsach {__version__}", loaded.matcher.set_id, loaded.matcher.count, name, zone.key, tuple(paths)
+    )
+    options = ScanOptions(tz=zone.key, format=given["logformat"], devices=given["devices"], source_name=name)
+    with progress.bar() as on_progress, progress.stop_on_interrupt() as stop:
+        result = scan.run(
+            logs,
+            loaded.engine,
+            loaded.matcher,
+            options,
+            header,
+            jobs=given["jobs"] or os.cpu_count() or 1,
+            on_progress=on_progress,
+            stop=stop,
+        )
+    report = output.Report(result, zone, lists.recognised(result, given["logformat"]), loaded.notes)
+    is_saved = _save(outputs, report)
+    _show(report, as_json=given["as_json"])
+    if result.is_interrupted:
+        say.error(
+            _("Interrupted. What was found so far is shown; the result is marked incomplete and not sent.")
+        )
+        return INCOMPLETE
+    if token is not None and not _push(report, outputs if is_saved else (), given["url"], token):
+        return PUSH_FAILED
+    if result.errors or not is_saved:
+        return INCOMPLETE
+    return FOUND if len(result.sightings) else NOTHING
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError):
+        raise ScanError(
+            _("%(name)s is not a time zone; write it like Asia/Ho_Chi_Minh or UTC.") % {"name": name}
+        ) from None
+
+
+def _token(url: str | None, token_file: Path | None) -> str | None:
+    if url is None:
+        return None
+    if token_file is None:
+        raise click.UsageError(_("--push needs --token-file."))
+    return client.read_token(token_file)
+
+
+def _vantage(paths: Sequence[str]) -> str:
+    """Host and folder: the same scan of the same folder has the same name tomorrow."""
+    real = [Path(path).resolve() for path in paths if path != "-"]
+    if not real:
+        return socket.gethostname()
+    folder = Path(os.path.commonpath([path if path.is_dir() else path.parent for path in real]))
+    return f"{socket.gethostname()}:{folder}"
+
+
+def _save(outputs: Sequence[Path], report: output.Report) -> bool:
+    is_saved = True
+    for out in outputs:
+        if report.result.is_interrupted and out.suffix.lower() == ".csv":
+            say.warning(
+                _("%(path)s: not saved, because a CSV file cannot say that it is incomplete.") % {"path": out}
+            )
+            continue
+        try:
+            output.save(out, report)
+        except output.OutputError as error:
+            is_saved = False
+            say.problem(error)
+        else:
+            click.echo(_("Saved: %(path)s") % {"path": out}, err=True)
+    return is_saved
+
+
+def _show(report: output.Report, *, as_json: bool) -> None:
+    from quetsach.outputs import table
+
+    if as_json:
+        from quetsach.outputs import jsonl
+
+        jsonl.write(sys.stdout.buffer, report)
+        sys.stdout.buffer.flush()
+    else:
+        table.show(say.console(), report)
+        sys.stdout.flush()
+    on_error = say.console(is_error=True)
+    table.show_notes(on_error, list(report.notes))
+    table.show_errors(on_error, report)
+
+
+def _push(report: output.Report, outputs: Sequence[Path], url: str, token: str) -> bool:
+    """Send the saved result; if none was asked for, one is written and kept only if sending fails."""
+    saved = next((out for out in outputs if out.suffix.lower() == ".jsonl"), None)
+    file = saved or _place_for_result()
+    try:
+        if saved is None:
+            output.save(file, report)
+        push.send(file, url, token)
+    except (PortalError, QuetsachError, OSError) as error:
+        say.problem(error)
+        if file.exists():
+            text = _("The scan is done but was not sent. It is kept in %(path)s; send it later with:")
+            click.echo(text % {"path": file}, err=True)
+            click.echo(f"  quetsach push {file} --push {url} --token-file …", err=True)
+        return False
+    if saved is None:
+        file.unlink(missing_ok=True)
+    return True
+
+
+def _place_for_result() -> Path:
+    folder = Path.cwd() if os.access(Path.cwd(), os.W_OK) else Path(tempfile.gettempdir())
+    return folder / f"quetsach-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}.jsonl"

@@ -1,0 +1,187 @@
+"""Official documents of a campaign, laid out by Decree 30/2020/NĐ-CP, annex I: letter, report, annex.
+
+Data only. A field left empty is printed as a blank to be filled by hand, never as an invented value.
+`render_pdf` draws the same bytes for the same document and moment.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date, datetime
+from typing import Any
+
+from quetsach.errors import DocumentError
+
+LONGEST_TEXT = 10_000
+"""Characters that one paragraph may hold."""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What stands above the text. `superior` is empty for a People's Committee; names may hold line breaks.
+
+    `symbol` is what follows the number's slash, such as `UBND-VP`; `day` None prints a blank date of `year`.
+    """
+
+    issuer: str
+    symbol: str
+    place: str
+    superior: str = ""
+    number: str = ""
+    day: date | None = None
+    year: int | None = None
+
+
+@dataclass(frozen=True)
+class Signature:
+    """`lines` as in article 13 (`TL. CHỦ TỊCH`, `CHÁNH VĂN PHÒNG`); `name` without academic titles."""
+
+    lines: tuple[str, ...]
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class AnnexRow:
+    """One row of the annex; `count` None prints a blank, which is not zero."""
+
+    number: int
+    content: str
+    count: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Annex:
+    """The statistics form that units send back. Empty texts print dotted lines to write on.
+
+    `attached_to` is the line in brackets under the title, such as `Kèm theo Công văn số …`.
+    """
+
+    rows: tuple[AnnexRow, ...]
+    unit: str = ""
+    assessment: str = ""
+    proposals: str = ""
+    footnote: str = ""
+    title: str = "Mẫu thống kê, báo cáo kết quả triển khai"
+    attached_to: str = ""
+    prepared: str = ""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A công văn: no type name, the subject under the number. Paragraphs with "- " before them are a list."""
+
+    heading: Heading
+    subject: str
+    addressees: tuple[str, ...]
+    paragraphs: tuple[str, ...]
+    signature: Signature
+    cc: tuple[str, ...] = ()
+    basis: tuple[str, ...] = ()
+    annex: Annex | None = None
+
+
+@dataclass(frozen=True)
+class FigureRow:
+    """One of the four figures: the unit's own, the accepted ones of the units below, and their sum."""
+
+    number: int
+    content: str
+    own: int | None
+    below: int | None
+    total: int
+
+
+@dataclass(frozen=True)
+class CountRow:
+    """A named count, such as machines in one state."""
+
+    name: str
+    count: int
+
+
+@dataclass(frozen=True)
+class MissingUnit:
+    """A unit that is not in the sum, and why."""
+
+    name: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a unit asks for, in its own words."""
+
+    unit: str
+    text: str
+
+
+@dataclass(frozen=True)
+class OfficialReport:
+    """A báo cáo on a campaign. `accepted` of `expected` units below are in the sum; the others are `missing`.
+
+    `as_of` says up to when figures were taken, in words. `opening` is the first sentence, unfinished.
+    """
+
+    heading: Heading
+    subject: str
+    addressees: tuple[str, ...]
+    opening: str
+    narrative: tuple[str, ...]
+    figures: tuple[FigureRow, ...]
+    accepted: int
+    expected: int
+    missing: tuple[MissingUnit, ...]
+    machines: tuple[CountRow, ...]
+    proposals: tuple[Proposal, ...]
+    as_of: str
+    signature: Signature
+    cc: tuple[str, ...] = ()
+    basis: tuple[str, ...] = ()
+    annex: Annex | None = None
+
+
+type Document = Letter | OfficialReport | Annex
+
+
+def render_pdf(document: Document, *, at: datetime) -> bytes:
+    """The document as PDF/A-2b (ISO 19005-2). `at` (with a zone) is the creation time written into it.
+
+    A character that no font of the machine can draw (a picture sign, say) is printed as an empty box.
+
+    Raises DocumentError when a text cannot be printed or the drawing fails.
+    """
+    if at.tzinfo is None:
+        raise DocumentError("the moment of a document needs a time zone")
+    from quetsach.documents.pdf import draw
+
+    return draw(type(document).__name__, printable(document, type(document).__name__), at)
+
+
+def printable(value: Any, where: str = "document") -> Any:
+    """The document as plain data in composed Unicode. Raises DocumentError naming the field of a bad text."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: printable(getattr(value, f.name), f"{where}.{f.name}") for f in fields(value)}
+    if isinstance(value, (tuple, list)):
+        return [printable(item, f"{where}[{index}]") for index, item in enumerate(value)]
+    if isinstance(value, str):
+        return _text(value, where)
+    if isinstance(value, date):
+        return {"day": value.day, "month": value.month, "year": value.year}
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    raise DocumentError(f"{where}: {type(value).__name__} cannot be printed")
+
+
+def _text(value: str, where: str) -> str:
+    if len(value) > LONGEST_TEXT:
+        raise DocumentError(
+            f"{where}: longer than {LONGEST_TEXT} characters; shorten it or attach it as a file"
+        )
+    text = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\t", " ")).strip()
+    for char in text:
+        if unicodedata.category(char) in {"Cc", "Cs"} and char != "\n":
+            raise DocumentError(f"{where}: the character U+{ord(char):04X} cannot be printed; delete it")
+    # Invisible marks come with pasted text; a direction override would turn the printed line around.
+    return "".join(char for char in text if unicodedata.category(char) != "Cf")

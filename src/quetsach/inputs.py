@@ -1,0 +1,141 @@
+"""From the paths of the command line to the logs to read: each content once, nothing left out silently."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from quetsach.source import GZIP, Source, is_zstd
+
+STDIN = Path("-")
+HEAD_BYTES = 4096
+"""The source id is the SHA-256 of so many decompressed bytes (contract 1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One log to read. `size` is in bytes as stored, 0 where unknown; `source` is None where it cannot be
+    known before reading (standard input, pipes)."""
+
+    path: Path
+    size: int
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that is not read, and why: `duplicate` (of `same_as`), `result` of an earlier scan, or `own` (a
+    list or an output file of this very scan)."""
+
+    path: Path
+    why: str
+    same_as: Path | None = None
+
+
+@dataclass(slots=True)
+class Inputs:
+    """What to read, what not, and which paths could not be looked into (path, reason)."""
+
+    logs: list[Input] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    errors: list[tuple[Path, str]] = field(default_factory=list)
+
+
+def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
+    """Expand files, folders (recursively) and `-`; of equal source ids keep the longest.
+
+    Copies of one log of which some are compressed all stay: their length shows only when they are read, and
+    `scan.run` keeps the longest. `own` are files that take part in the scan and are no logs.
+    """
+    found = Inputs()
+    seen: set[Path] = set()
+    not_logs = {path.resolve() for path in own}
+    by_source: dict[str, list[tuple[Input, bool]]] = {}
+    for path, is_listed in _walk(paths, found):
+        resolved = path.resolve()
+        if resolved in seen:
+            continue
+        seen.add(resolved)
+        if path != STDIN and resolved in not_logs:
+            found.skipped.append(Skipped(path, "own"))
+            continue
+        if path == STDIN or not path.is_file():
+            found.logs.append(Input(path, 0, None))
+            continue
+        try:
+            size = path.stat().st_size
+            head, is_packed = _head(path)
+        except OSError:
+            # The engine words the reason, with what to do about it.
+            found.logs.append(Input(path, 0, None))
+            continue
+        if not head:
+            found.logs.append(Input(path, size, None))
+            continue
+        if head.startswith(b'{"type":"scan","schema":') and not is_listed:
+            found.skipped.append(Skipped(path, "result"))
+            continue
+        source = hashlib.sha256(head).hexdigest()
+        by_source.setdefault(source, []).append((Input(path, size, source), is_packed))
+    for copies in by_source.values():
+        _keep_longest(copies, found)
+    return found
+
+
+def _keep_longest(copies: list[tuple[Input, bool]], found: Inputs) -> None:
+    plain = [log for log, is_packed in copies if not is_packed]
+    found.logs.extend(log for log, is_packed in copies if is_packed)
+    if plain:
+        longest = max(plain, key=lambda log: log.size)
+        found.logs.append(longest)
+        found.skipped.extend(
+            Skipped(log.path, "duplicate", longest.path) for log in plain if log is not longest
+        )
+
+
+def _walk(paths: Sequence[str], found: Inputs) -> Iterator[tuple[Path, bool]]:
+    for text in paths:
+        path = Path(text)
+        if text == "-" or not path.is_dir():
+            if text != "-" and not path.exists():
+                found.errors.append((path, "no such file or folder"))
+                continue
+            yield path, True
+            continue
+        is_empty = True
+        failed: list[OSError] = []
+        for folder, names, files in os.walk(path, onerror=failed.append):
+            names.sort()
+            for name in sorted(files):
+                file = Path(folder, name)
+                if _is_regular(file):
+                    is_empty = False
+                    yield file, False
+        found.errors.extend(
+            (Path(error.filename or path), f"folder not readable: {error.strerror}") for error in failed
+        )
+        if is_empty and not failed:
+            found.errors.append((path, "the folder holds no file"))
+
+
+def _is_regular(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        # A dangling link or a file that vanished: let it be named among the errors.
+        return True
+
+
+def _head(path: Path) -> tuple[bytes, bool]:
+    with path.open("rb") as file:
+        start = file.read(4)
+    head = b""
+    for chunk in Source(path).chunks():
+        head += chunk
+        if len(head) >= HEAD_BYTES:
+            break
+    return head[:HEAD_BYTES], start.startswith(GZIP) or is_zstd(start)

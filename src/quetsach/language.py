@@ -1,0 +1,54 @@
+"""The language of the command line and of output files: Vietnamese or English, one per process.
+
+Message ids are English, so a missing catalogue (not compiled yet) shows English and breaks nothing.
+"""
+
+from __future__ import annotations
+
+import gettext as _stdlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+LANGUAGES = ("vi", "en")
+DOMAIN = "quetsach"
+LOCALE_DIR = Path(__file__).parent / "locale"
+
+_code = "en"
+_texts: _stdlib.NullTranslations = _stdlib.NullTranslations()
+
+
+def choose(argument: str | None, environ: Mapping[str, str]) -> str:
+    """`--lang`, else QUETSACH_LANG, else the locale where it names a language of ours, else Vietnamese."""
+    wishes = (argument, environ.get("QUETSACH_LANG"), *map(environ.get, ("LC_ALL", "LC_MESSAGES", "LANG")))
+    for wish in wishes:
+        code = (wish or "")[:2].lower()
+        if code in LANGUAGES:
+            return code
+    return LANGUAGES[0]
+
+
+def use(code: str) -> None:
+    """Switch all texts of this process, click's own messages included, to `vi` or `en`."""
+    global _code, _texts
+    _code = code
+    _texts = _stdlib.translation(DOMAIN, LOCALE_DIR, [code], fallback=True)
+    # Click looks its words up in the process-wide domain, for the language that LANGUAGE names.
+    os.environ["LANGUAGE"] = code
+    _stdlib.bindtextdomain(DOMAIN, str(LOCALE_DIR))
+    _stdlib.textdomain(DOMAIN)
+
+
+def code() -> str:
+    """The language in use."""
+    return _code
+
+
+def gettext(message: str) -> str:
+    """The text for an English message id."""
+    return _texts.gettext(message) if message else ""
+
+
+def ngettext(one: str, many: str, number: int) -> str:
+    """The text for a message id that counts something."""
+    return _texts.ngettext(one, many, number)

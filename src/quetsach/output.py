@@ -1,0 +1,109 @@
+"""Save the answer of a scan as a file: JSON Lines, CSV, XLSX or one HTML page.
+
+A file appears under its name only when it is whole: it is written beside it and renamed.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import BinaryIO
+from zoneinfo import ZoneInfo
+
+from quetsach.errors import QuetsachError
+from quetsach.scan import ScanResult
+
+WRITERS = {
+    ".jsonl": "quetsach.outputs.jsonl",
+    ".csv": "quetsach.outputs.csv",
+    ".xlsx": "quetsach.outputs.xlsx",
+    ".html": "quetsach.outputs.html",
+}
+
+
+class OutputError(QuetsachError):
+    """A result could not be saved. `code` is `suffix`, `folder`, `disk_full` or `write`."""
+
+    def __init__(self, code: str, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.code, self.path, self.reason = code, path, reason
+
+
+@dataclass(frozen=True, slots=True)
+class ListNote:
+    """Something to know about one line of an indicator list. `level` is `reject`, `stop` or `warn`."""
+
+    level: str
+    file: str
+    line: int
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that an output may say: the result, the zone of shown times, how many logs of which format were
+    recognised, and what was odd about the indicator lists."""
+
+    result: ScanResult
+    zone: ZoneInfo
+    formats: Mapping[str, int] = field(default_factory=dict)
+    notes: Sequence[ListNote] = ()
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """The log's path for each source id."""
+        return {seen.source: seen.path for seen in self.result.coverage}
+
+
+def check(path: Path) -> None:
+    """Refuse, before a long scan, a path that could never be written.
+
+    Raises:
+        OutputError: unknown suffix, or no folder to write into.
+    """
+    if path.suffix.lower() not in WRITERS:
+        raise OutputError("suffix", path, f"the name must end in {', '.join(WRITERS)}")
+    if not path.parent.is_dir():
+        raise OutputError("folder", path, "the folder does not exist")
+    if not os.access(path.parent, os.W_OK):
+        raise OutputError("folder", path, "the folder cannot be written to")
+
+
+def save(path: Path, report: Report) -> None:
+    """Write `report` in the form that the suffix of `path` names.
+
+    Raises:
+        OutputError: the file could not be written whole; what stood under its name stays.
+    """
+    writer: Callable[[BinaryIO, Report], None] = import_module(WRITERS[path.suffix.lower()]).write
+    with replacing(path) as part, part.open("wb") as out:
+        writer(out, report)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A new file beside `path` that takes its place when all went well, and vanishes otherwise.
+
+    Raises:
+        OutputError: for any OSError inside.
+    """
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        part.touch(exist_ok=False)
+        yield part
+        with part.open("rb") as whole:
+            os.fsync(whole.fileno())
+        part.replace(path)
+    except OSError as error:
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise OutputError("disk_full" if is_full else "write", path, error.strerror or str(error)) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)

@@ -1,0 +1,76 @@
+"""Sightings put together by machine: people act on machines, never on log lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from quetsach.sighting import ACTIONS, Sighting
+
+NOBODY = ""
+"""The key of all sightings whose line names no client."""
+IDENTITY = ("host", "user", "mac", "nat")
+MOST_OF_ONE = 3
+"""Rows kept of one indicator, so that a busy one does not hide the others."""
+
+
+@dataclass(slots=True)
+class Machine:
+    """One client address or name. `count` is in lines (one with two indicators counts twice), `total` in rows."""
+
+    device: str
+    identity: dict[str, str] = field(default_factory=dict)
+    families: Counter[str] = field(default_factory=Counter)
+    indicators: Counter[str] = field(default_factory=Counter)
+    actions: Counter[str] = field(default_factory=Counter)
+    logs: set[str] = field(default_factory=set)
+    count: int = 0
+    first: str | None = None
+    last: str | None = None
+    rows: list[Sighting] = field(default_factory=list)
+    total: int = 0
+    kept: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def action(self) -> str:
+        """The strongest action of all sightings."""
+        return min(self.actions, key=ACTIONS.index, default=ACTIONS[-1])
+
+    def add(self, sighting: Sighting, log: str, keep: int) -> None:
+        """Count one sighting in; keep it where it is among the first `keep` rows."""
+        for name, value in sighting.identity.items():
+            self.identity.setdefault(name, value)
+        if sighting.family:
+            self.families[sighting.family] += sighting.count
+        self.indicators[sighting.indicator] += sighting.count
+        self.actions[sighting.action] += sighting.count
+        self.logs.add(log)
+        self.count += sighting.count
+        if sighting.first_seen and (self.first is None or sighting.first_seen < self.first):
+            self.first = sighting.first_seen
+        if sighting.last_seen and (self.last is None or sighting.last_seen > self.last):
+            self.last = sighting.last_seen
+        self.total += 1
+        if len(self.rows) < keep and self.kept[sighting.indicator] < MOST_OF_ONE:
+            self.kept[sighting.indicator] += 1
+            self.rows.append(sighting)
+
+
+def by_machine(sightings: Iterable[Sighting], paths: Mapping[str, str], keep: int = 0) -> list[Machine]:
+    """Machines, those that got through first, then by count; sightings without a client come last.
+
+    `paths` names the log of each source id. Memory grows with machines and their indicators, and `keep` rows
+    for each machine.
+    """
+    machines: dict[str, Machine] = {}
+    for sighting in sightings:
+        device = sighting.device or NOBODY
+        machine = machines.get(device)
+        if machine is None:
+            machine = machines[device] = Machine(device)
+        machine.add(sighting, paths.get(sighting.source, ""), keep)
+    return sorted(
+        machines.values(),
+        key=lambda one: (one.device == NOBODY, ACTIONS.index(one.action), -one.count, one.device),
+    )

@@ -1,0 +1,62 @@
+"""What engines and list readers report in English, told in the language in use.
+
+Their sentences reach us as text (they travel in the coverage record), so each one is known here by its form.
+A sentence that is not known stays English.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from quetsach.language import gettext as _
+
+
+def N_(text: str) -> str:  # noqa: N802
+    """Mark a text for translation without translating it."""
+    return text
+
+
+_SENTENCES = (
+    N_("cannot be read: %(why)s; check that it exists and may be read"),
+    N_("is a %(kind)s archive, which is not read; unpack it and scan what comes out"),
+    N_("is %(kind)s text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8) and scan that"),
+    N_("is zstd, which needs Python 3.14 or the package backports.zstd; or unpack it first"),
+    N_("%(kind)s: something that is no %(what)s follows at decompressed byte %(at)s; it was not read"),
+    N_(
+        "%(kind)s: damaged at decompressed byte %(at)s (%(why)s); what came before was scanned, copy the file"
+        " again from its origin"
+    ),
+    N_(
+        "%(kind)s: cut off at decompressed byte %(at)s; what came before was scanned, copy the file again when"
+        " it is complete"
+    ),
+    N_("cancelled at byte %(at)s; the rest was not looked at"),
+    N_("interrupted before its end; scan it again"),
+    N_("no such file or folder"),
+    N_("the folder holds no file"),
+    N_("folder not readable: %(why)s"),
+    N_("No such file or directory"),
+    N_("Permission denied"),
+    N_("Is a directory"),
+    N_("Input/output error"),
+    N_("No space left on device"),
+)
+_HOLE = re.compile(r"%\\\((\w+)\\\)s")
+
+
+@cache
+def _forms() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple(
+        (re.compile(_HOLE.sub(r"(?P<\1>.+?)", re.escape(sentence)), re.DOTALL), sentence)
+        for sentence in _SENTENCES
+    )
+
+
+def explain(problem: str, path: str = "") -> str:
+    """The problem in words a person can act on, without `path` before it."""
+    text = problem.removeprefix(f"{path}: ") if path else problem
+    for form, sentence in _forms():
+        if found := form.fullmatch(text):
+            return _(sentence) % {name: explain(value) for name, value in found.groupdict().items()}
+    return text

@@ -1,0 +1,152 @@
+"""What a scan found, in sentences that terminal, page and workbook share, so that they never differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quetsach.language import gettext as _
+from quetsach.language import ngettext
+from quetsach.output import Report
+from quetsach.outputs import words
+from quetsach.outputs.machines import NOBODY, Machine
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The sums over all sources. `first` and `last` are of what was looked at, not of what was found."""
+
+    machines: int
+    indicators: int
+    rows: int
+    files: int
+    bytes: int
+    lines: int
+    not_understood: int
+    long_lines: int
+    inbound: int
+    first: str | None
+    last: str | None
+
+
+def figures(report: Report, machines: list[Machine]) -> Figures:
+    """Add up; a log that yielded nothing but an error is not counted among the files looked at."""
+    seen = [one for one in report.result.coverage if one.lines or not one.errors]
+    plausible = [one for one in seen if one.time != "suspect"] or seen
+    return Figures(
+        machines=sum(machine.device != NOBODY for machine in machines),
+        indicators=len(set().union(*(machine.indicators for machine in machines))),
+        rows=len(report.result.sightings),
+        files=len(seen),
+        bytes=sum(one.bytes for one in seen),
+        lines=sum(one.lines for one in seen),
+        not_understood=sum(one.not_understood for one in seen),
+        long_lines=sum(one.long_lines for one in seen),
+        inbound=sum(one.inbound for one in seen),
+        first=words.least(one.first for one in plausible),
+        last=words.greatest(one.last for one in plausible),
+    )
+
+
+def verdict(found: Figures) -> str:
+    """One sentence: what was found. Never says that anything is clean."""
+    if found.machines:
+        return ngettext(
+            "%(n)s machine called malicious addresses on the list.",
+            "%(n)s machines called malicious addresses on the list.",
+            found.machines,
+        ) % {"n": words.number(found.machines)}
+    if found.rows:
+        return _("Malicious addresses on the list were seen, but the lines do not say which machine.")
+    if not found.lines:
+        return _("The logs are empty.") if found.files else _("Nothing could be looked at.")
+    return _("No address on the list was seen.")
+
+
+def looked_at(found: Figures, report: Report) -> str:
+    """One sentence: what was examined, from when to when."""
+    amount = _("%(files)s, %(lines)s, %(size)s") % {
+        "files": words.files(found.files),
+        "lines": words.lines(found.lines),
+        "size": words.size(found.bytes),
+    }
+    if not found.first:
+        return _("Looked at: %(amount)s; the lines carry no time that could be read.") % {"amount": amount}
+    return _("Looked at: %(span)s (%(zone)s); %(amount)s.") % {
+        "span": words.span(found.first, found.last, report.zone),
+        "zone": words.zone_name(report.zone),
+        "amount": amount,
+    }
+
+
+def remarks(found: Figures, report: Report) -> list[str]:
+    """What else must be known to read the figures rightly."""
+    result = report.result
+    said = []
+    if found.not_understood:
+        said.append(
+            ngettext(
+                "%(n)s line names an address on the list but could not be attributed to a machine.",
+                "%(n)s lines name an address on the list but could not be attributed to a machine.",
+                found.not_understood,
+            )
+            % {"n": words.number(found.not_understood)}
+        )
+    if found.inbound:
+        said.append(
+            ngettext(
+                "%(n)s line shows a listed address calling in from outside; this is no sign of infection.",
+                "%(n)s lines show listed addresses calling in from outside; this is no sign of infection.",
+                found.inbound,
+            )
+            % {"n": words.number(found.inbound)}
+        )
+    if found.long_lines:
+        said.append(
+            ngettext(
+                "%(n)s line is longer than 1 MiB; only its beginning was read by fields.",
+                "%(n)s lines are longer than 1 MiB; only their beginning was read by fields.",
+                found.long_lines,
+            )
+            % {"n": words.number(found.long_lines)}
+        )
+    for mark, text in (
+        ("assumed_year", _("The year is not in the log and was worked out from the file's date: %(logs)s.")),
+        (
+            "suspect",
+            _("Some times lie before 2000 or in the future; check the clock of the device: %(logs)s."),
+        ),
+        ("none", _("No time could be read: %(logs)s.")),
+    ):
+        logs = [one.path for one in result.coverage if one.time == mark and one.lines]
+        if logs:
+            said.append(text % {"logs": some(logs)})
+    doubles = [str(one.path) for one in result.skipped if one.why == "duplicate"]
+    if doubles:
+        said.append(_("Copies of a log already read, not counted again: %(logs)s.") % {"logs": some(doubles)})
+    others = [str(one.path) for one in result.skipped if one.why != "duplicate"]
+    if others:
+        said.append(_("Not logs, left out (lists, results of scans): %(logs)s.") % {"logs": some(others)})
+    return said
+
+
+def some(names: list[str], most: int = 3) -> str:
+    """The first few names, and how many more there are."""
+    text = ", ".join(words.visible(name) for name in names[:most])
+    if len(names) > most:
+        text += " " + _("and %(n)s more") % {"n": words.number(len(names) - most)}
+    return text
+
+
+def families(machine: Machine, most: int = 3) -> str:
+    """The malware families of a machine, most frequent first; empty where the list names none."""
+    return some([name for name, _count in machine.families.most_common()], most) if machine.families else ""
+
+
+def name(machine: Machine) -> str:
+    """The machine's address, or that no line names one."""
+    return words.visible(machine.device) if machine.device else _("machine unknown")
+
+
+def also_known(machine: Machine) -> str:
+    """Host name, user, hardware address and NAT address of a machine, where a line tells them."""
+    return " · ".join(words.visible(value) for value in machine.identity.values() if value != machine.device)

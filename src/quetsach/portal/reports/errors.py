@@ -1,0 +1,37 @@
+"""What can stop an act on a report. Each message is for the person who did it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quetsach.errors import QuetsachError
+
+if TYPE_CHECKING:
+    from quetsach.portal.reports.models import Report
+    from quetsach.portal.reports.rules import Problem
+
+
+class ReportError(QuetsachError):
+    """The act does not fit the state of the report or the campaign."""
+
+    code = "report"
+
+
+class StaleReport(ReportError):
+    """Someone changed the report since the page was opened. `report` is as it stands now."""
+
+    code = "report_stale"
+
+    def __init__(self, message: str, report: Report) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+class BlockedReport(ReportError):
+    """Rules stop the submission: `problems` are those that must be mended or answered first."""
+
+    code = "report_blocked"
+
+    def __init__(self, message: str, problems: list[Problem]) -> None:
+        super().__init__(message)
+        self.problems = problems

@@ -1,0 +1,42 @@
+"""Reading what the report pages post."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.http import QueryDict
+
+from quetsach.portal.kit.ids import uuid7
+from quetsach.portal.reports.annex import FIELDS
+
+
+@dataclass(frozen=True)
+class Posted:
+    """The annex form: what was typed, the version it was based on, its one-time id, confirmed warnings."""
+
+    data: dict[str, str]
+    version: int
+    client_uuid: UUID
+    ticked: frozenset[str]
+    wants_submit: bool
+
+
+def read_annex(post: QueryDict) -> Posted:
+    """Read the annex form. A missing or broken id or version counts as new, never as an error."""
+    try:
+        client_uuid = UUID(post.get("client_uuid", ""))
+    except ValueError:
+        client_uuid = uuid7()
+    return Posted(
+        data={key: post.get(key, "") for key in FIELDS},
+        version=read_number(post.get("version", "")),
+        client_uuid=client_uuid,
+        ticked=frozenset(post.getlist("ticked")),
+        wants_submit=post.get("do") == "submit",
+    )
+
+
+def read_number(text: str) -> int:
+    """A small whole number of a hidden field; -1, which fits nothing, for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1

@@ -1,0 +1,41 @@
+"""The life of one report: each revision with what it changed, and what happened to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quetsach.portal.reports.annex import load_form
+from quetsach.portal.reports.models import Report, ReportEvent, Revision
+from quetsach.portal.reports.page import Difference, as_typed, compare
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One revision, its differences from the one before, and its events in order."""
+
+    revision: Revision
+    changes: list[Difference]
+    events: list[ReportEvent]
+    is_late: bool
+    is_counted: bool
+
+
+def histories(report: Report, lang: str) -> list[Chapter]:
+    """The revisions of a report, the newest first."""
+    revisions = list(report.revisions.select_related("author").order_by("number"))
+    events = list(report.events.select_related("actor"))
+    chapters = []
+    before: Revision | None = None
+    for revision in revisions:
+        form = load_form(revision.form)
+        chapters.append(
+            Chapter(
+                revision=revision,
+                changes=compare(form, as_typed(before), as_typed(revision), lang) if before else [],
+                events=[event for event in events if event.revision_id == revision.pk],
+                is_late=report.node.is_late(revision.at),
+                is_counted=report.accepted_id == revision.pk,
+            )
+        )
+        before = revision
+    return chapters[::-1]

@@ -1,0 +1,118 @@
+"""The machines behind a unit's figures: how many of each word in each branch, and which ones."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count
+from django.db.models.functions import Substr
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.queries import machines_of
+from quetsach.portal.cases.rules import State, Word, word
+from quetsach.portal.reports.rollup import Place, RollUp
+from quetsach.portal.units.models import path_segment
+
+_SEGMENT = len(path_segment(CampaignNode().pk))
+MOST_LISTED = 50
+WORDS = (
+    (Word.SIGNS, "bad", _("signs found")),
+    (Word.BUSY, "busy", _("being handled")),
+    (Word.UNSURE, "unsure", _("cannot tell yet")),
+    (Word.CLEAN, "ok", _("clean")),
+)
+"""Word, shape and what officers read. False alarms are no machines with signs and are left out."""
+_TIMED = (State.CLAIMED_CLEAN, State.RECHECKED)
+
+
+@dataclass(frozen=True)
+class BranchMachines:
+    """Cases of one branch by word, in the order of WORDS."""
+
+    node: Place
+    counts: list[int]
+    is_own: bool = False
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts)
+
+    @property
+    def cells(self) -> list[tuple[object, int]]:
+        """What officers read, and the count."""
+        return [(text, n) for (_name, _shape, text), n in zip(WORDS, self.counts, strict=True)]
+
+
+@dataclass(frozen=True)
+class MachineTable:
+    """The node's own machines first, then each branch that has any."""
+
+    rows: list[BranchMachines]
+    totals: list[int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.totals)
+
+    @property
+    def cells(self) -> list[tuple[object, int]]:
+        """What officers read, and the count of all rows."""
+        return [(text, n) for (_name, _shape, text), n in zip(WORDS, self.totals, strict=True)]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One case as listed under a number."""
+
+    case: Case
+    shape: str
+    word: object
+
+
+def by_branch(node: CampaignNode, rolled: RollUp) -> MachineTable:
+    """How many machines show each word, by branch. Two queries; the case pages' own time rules."""
+    now = timezone.now()
+    counts: dict[str, Counter[Word]] = defaultdict(Counter)
+    cases = (
+        machines_of(node, below=True)
+        .order_by()
+        .annotate(branch=Substr("device__owner__path", 1, len(node.path) + _SEGMENT))
+    )
+    grouped = cases.exclude(state__in=_TIMED).values_list("branch", "state").annotate(n=Count("pk"))
+    for branch, state, n in grouped:
+        counts[branch][_word(node, state, None, now)] += n
+    for branch, state, claimed_at in cases.filter(state__in=_TIMED).values_list(
+        "branch", "state", "claimed_at"
+    ):
+        counts[branch][_word(node, state, claimed_at, now)] += 1
+    places = [rolled.node, *(line.node for line in rolled.children)]
+    rows = [
+        BranchMachines(
+            place, [counts[place.path][name] for name, _shape, _text in WORDS], place.pk == node.pk
+        )
+        for place in places
+        if place.path in counts
+    ]
+    rows = [row for row in rows if row.total]
+    return MachineTable(rows, [sum(column) for column in zip(*(row.counts for row in rows), strict=True)])
+
+
+def listed(node: CampaignNode) -> tuple[list[Machine], int]:
+    """The machines of a unit and below that need a hand first, at most 50, and how many there are."""
+    now = timezone.now()
+    shown = {name: (shape, text) for name, shape, text in WORDS}
+    cases = machines_of(node, below=True).exclude(state=State.FALSE_POSITIVE)
+    found = []
+    for case in cases[:MOST_LISTED]:
+        shape, text = shown[_word(node, case.state, case.claimed_at, now)]
+        found.append(Machine(case, shape, text))
+    return found, cases.count()
+
+
+def _word(node: CampaignNode, state: str, claimed_at: datetime | None, now: datetime) -> Word:
+    return word(State(state), claimed_at, node.campaign.quiet_days, now)

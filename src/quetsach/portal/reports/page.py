@@ -1,0 +1,243 @@
+"""What the annex page shows: the form's rows with what was typed, what is below, and what the rules say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.reports import queries
+from quetsach.portal.reports.annex import FIELDS, Entry, Form, Row, load_form
+from quetsach.portal.reports.models import Report, Revision
+from quetsach.portal.reports.rollup import ROWS, ZERO, Figures, Line
+from quetsach.portal.reports.rules import Problem, check, unanswered, written
+
+ANCHORS = {"figures": "so-lieu", "narrative": "danh-gia", "proposals": "kien-nghi"}
+
+
+@dataclass(frozen=True)
+class Said:
+    """One message of a rule, in the reader's language, and where it leads."""
+
+    key: str
+    level: str
+    row: str
+    text: str
+    near: str
+    anchor: str
+    label: str
+    is_ticked: bool
+    is_answered: bool
+
+
+@dataclass(frozen=True)
+class RowView:
+    """One row of the annex as it stands on the page."""
+
+    row: Row
+    short: str
+    typed: str
+    note: str
+    own: int | None
+    below: int
+    known: int | None
+    problems: list[Said]
+
+    @property
+    def key(self) -> str:
+        return self.row.key
+
+    @property
+    def note_key(self) -> str:
+        return f"n{self.row.number}"
+
+    @property
+    def total(self) -> int | None:
+        """Own figure and those below; unknown while the own one cannot be read."""
+        return None if self.own is None else self.own + self.below
+
+    @property
+    def is_other_than_known(self) -> bool:
+        return self.known is not None and self.own is not None and self.known != self.own
+
+    @property
+    def has_error(self) -> bool:
+        return any(said.level == "block" for said in self.problems)
+
+
+class AnnexPage:
+    """Everything the annex template asks for. `speaks` False keeps the rules quiet on an untouched form."""
+
+    def __init__(
+        self,
+        node: CampaignNode,
+        report: Report | None,
+        entry: Entry,
+        lang: str,
+        *,
+        ticked: frozenset[str] = frozenset(),
+        speaks: bool = True,
+    ) -> None:
+        self.node, self.report, self.entry = node, report, entry
+        self.lang = "en" if lang.startswith("en") else "vi"
+        self.ticked, self.speaks = ticked, speaks
+        self.form: Form = load_form(node.campaign.form)
+        self.children: tuple[Line, ...] = queries.lines(node)
+        self.below: Figures = sum((line.total for line in self.children), ZERO)
+        self.facts = queries.facts(node, report, entry, self.children)
+        self.problems: list[Problem] = check(self.form, entry, self.facts) if speaks else []
+
+    @cached_property
+    def said(self) -> list[Said]:
+        open_keys = {id(problem) for problem in unanswered(self.problems, self.entry, set(self.ticked))}
+        return [
+            Said(
+                key=problem.key,
+                level=problem.level,
+                row=problem.row,
+                text=problem.text[self.lang],
+                near=problem.near[self.lang],
+                anchor=ANCHORS.get(problem.row, problem.row),
+                label=self._label(problem.row),
+                is_ticked=problem.key in self.ticked,
+                is_answered=id(problem) not in open_keys,
+            )
+            for problem in self.problems
+        ]
+
+    @property
+    def errors(self) -> list[Said]:
+        return [said for said in self.said if said.level == "block"]
+
+    @property
+    def warnings(self) -> list[Said]:
+        return [said for said in self.said if said.level == "warn"]
+
+    @property
+    def open_warnings(self) -> list[Said]:
+        return [said for said in self.warnings if not said.is_answered]
+
+    @property
+    def infos(self) -> list[Said]:
+        return [said for said in self.said if said.level == "info"]
+
+    @cached_property
+    def by_row(self) -> dict[str, list[Said]]:
+        """Messages of text fields, for the template."""
+        found: dict[str, list[Said]] = {}
+        for said in self.said:
+            found.setdefault(said.row, []).append(said)
+        return found
+
+    @cached_property
+    def rows(self) -> list[RowView]:
+        return [
+            RowView(
+                row=row,
+                short=row.short[self.lang],
+                typed=self._shown(row.key),
+                note=self.entry.typed[f"n{row.number}"],
+                own=self.entry.figures[row.key],
+                below=self.below.row(row.key),
+                known=_count(self.facts[f"known{row.number}"]),
+                problems=self.by_row.get(row.key, []) + self.by_row.get(f"n{row.number}", []),
+            )
+            for row in self.form.rows
+        ]
+
+    @property
+    def accepted_children(self) -> int:
+        return sum(line.own is not None for line in self.children)
+
+    @property
+    def missing_children(self) -> list[Line]:
+        return [line for line in self.children if line.own is None]
+
+    def _shown(self, key: str) -> str:
+        """A figure that could be read in the house's form of the language; anything else as it was typed."""
+        value = self.entry.figures[key]
+        if value is None:
+            return self.entry.typed[key]
+        return written(value, "vi") if self.lang == "vi" else str(value)
+
+    def _label(self, row: str) -> str:
+        if row in ROWS:
+            found = self.form.row(row)
+            return f"{found.number}. {found.short[self.lang]}"
+        if row in {"narrative", "proposals"}:
+            return str(self.form.head[row])
+        return ""
+
+
+def _count(value: float | None) -> int | None:
+    return None if value is None else int(value)
+
+
+@dataclass(frozen=True)
+class SentRow:
+    """One row of a revision as it was sent, with the sum of that moment."""
+
+    row: Row
+    own: int
+    below: int
+    total: int
+    note: str
+    known: int | None
+
+
+def revision_rows(revision: Revision) -> list[SentRow]:
+    """The rows of a revision; what is below is what was accepted when it was sent."""
+    own, below = revision.figures, revision.totals["children"]
+    return [
+        SentRow(
+            row=row,
+            own=own.row(row.key),
+            below=below[row.key],
+            total=own.row(row.key) + below[row.key],
+            note=revision.notes.get(row.key, ""),
+            known=revision.known.get(row.key),
+        )
+        for row in load_form(revision.form).rows
+    ]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field in which two versions differ."""
+
+    label: str
+    before: str
+    after: str
+
+
+def field_label(form: Form, key: str, lang: str) -> str:
+    """What a field of the annex is called."""
+    if key == "external":
+        return _("Units without an account")
+    if key in form.head:
+        return str(form.head[key])
+    row = form.row(f"r{key[1]}")
+    name = f"{row.number}. {row.short['en' if lang.startswith('en') else 'vi']}"
+    return name if key.startswith("r") else _("%(row)s: note") % {"row": name}
+
+
+def compare(form: Form, before: dict[str, Any], after: dict[str, Any], lang: str) -> list[Difference]:
+    """The fields that differ, in the order of the form."""
+    return [
+        Difference(field_label(form, key, lang), str(before.get(key, "")), str(after.get(key, "")))
+        for key in FIELDS
+        if str(before.get(key, "")) != str(after.get(key, ""))
+    ]
+
+
+def as_typed(revision: Revision | None) -> dict[str, str]:
+    """A revision in the fields of the form, to compare it."""
+    if revision is None:
+        return {}
+    typed = {key: str(value) for key, value in revision.figures.as_dict().items()}
+    typed |= {f"n{row[1]}": note for row, note in revision.notes.items()}
+    typed |= {"narrative": revision.narrative, "proposals": revision.proposals}
+    return typed | {"external": "\n".join(revision.external)}

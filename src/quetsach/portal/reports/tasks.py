@@ -1,0 +1,69 @@
+"""What the reports ask of a unit today."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.campaigns.seat import Seat
+from quetsach.portal.campaigns.tasks import Rank, Task
+from quetsach.portal.reports import queries
+from quetsach.portal.reports.models import Report
+
+
+def reports_to_do(seat: Seat) -> list[Task]:
+    """Correct what was returned, send what is due, review what waits."""
+    if seat.campaign.status != Campaign.Status.PUBLISHED:
+        return []
+    tasks = []
+    if seat.can["edit_report"]:
+        tasks += _own(seat)
+    if queries.may_review_below(seat.user, seat.node):
+        tasks += _reviews(seat)
+    return tasks
+
+
+def _own(seat: Seat) -> list[Task]:
+    report = queries.report_of(seat.node)
+    page = reverse("report", args=[seat.campaign.slug, seat.node.pk])
+    state = report.state if report else None
+    if report and state == Report.State.RETURNED:
+        event = queries.last_return(report)
+        return [
+            Task(
+                rank=Rank.URGENT, title=_("Correct the report that was returned"),
+                text=event.reason[:300] if event else "", url=page, action=_("Correct it"),
+                shape="back", word=_("returned"),
+            )
+        ]  # fmt: skip
+    if state in {Report.State.SUBMITTED, Report.State.ACCEPTED}:
+        return []
+    is_draft = bool(report and report.version)
+    text = _("Four figures, already filled in where known.")
+    if is_draft:
+        text = _("A draft is stored; it has not been sent.")
+    return [
+        Task(
+            rank=Rank.REPORT, title=_("Send the report"), text=text, url=page,
+            action=_("Go on with the draft") if is_draft else _("Fill in the report"),
+            shape="draft" if is_draft else "none", word=_("being written") if is_draft else _("none yet"),
+        )
+    ]  # fmt: skip
+
+
+def _reviews(seat: Seat) -> list[Task]:
+    waiting = queries.waiting_below(seat.node)
+    if not waiting:
+        return []
+    n = len(waiting)
+    title = ngettext("Review %(n)d report", "Review %(n)d reports", n) % {"n": n}
+    names = ", ".join(report.node.name for report in waiting[:5]) + ("…" if n > 5 else "")
+    return [
+        Task(
+            rank=Rank.REVIEW, title=title, text=names, action=_("Review"),
+            shape="sent", word=_("waiting for review"),
+            url=reverse("rollup", args=[seat.campaign.slug, seat.node.pk]) + "#cho-tiep-nhan",
+        )
+    ]  # fmt: skip

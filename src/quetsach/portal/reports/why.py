@@ -1,0 +1,69 @@
+"""What one number is made of: who reported it, what people did and when, and the parts from below."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from quetsach.portal.campaigns.models import Acknowledgement, CampaignNode, Headcount, Participation
+from quetsach.portal.reports.models import Report, ReportEvent
+from quetsach.portal.reports.rollup import Line, RollUp
+
+_DONE_BY_UNITS: dict[str, type[Acknowledgement | Participation]] = {
+    "r1": Acknowledgement,
+    "r3": Participation,
+}
+_COUNTED_AS = {"r2": Headcount.Kind.INFORMED, "r4": Headcount.Kind.DONE}
+
+
+@dataclass(frozen=True)
+class Ground:
+    """One dated act that the portal holds: a unit's own (`count` is 1), or a count of people."""
+
+    name: str
+    count: int
+    at: datetime
+    by: str
+    holds: bool = True
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one branch below adds to the number; None while nothing of it counts."""
+
+    line: Line
+    count: int | None
+
+
+def grounds(node: CampaignNode, row: str) -> list[Ground]:
+    """The acts behind a node's own figure of a row, the latest first. Of headcounts only the latest holds."""
+    if row in _DONE_BY_UNITS:
+        acts = _DONE_BY_UNITS[row].rows.filter(node__parent=node).select_related("node", "by").order_by("-at")
+        return [Ground(act.node.name, 1, act.at, str(act.by or "")) for act in acts]
+    counts = (
+        Headcount.rows.filter(node=node, kind=_COUNTED_AS[row]).select_related("by").order_by("-at", "-pk")
+    )
+    return [
+        Ground(node.name, count.count, count.at, str(count.by or ""), holds=n == 0)
+        for n, count in enumerate(counts[:20])
+    ]
+
+
+def parts(rolled: RollUp, row: str) -> list[Part]:
+    """The branches below and what each adds; those that add nothing yet come last."""
+    found = [
+        Part(line, None if line.own is None and line.missing_below == line.below else line.total.row(row))
+        for line in rolled.children
+    ]
+    return sorted(found, key=lambda part: part.count is None)
+
+
+def accepted_by(report: Report | None) -> ReportEvent | None:
+    """When and by whom the counting revision was accepted."""
+    if report is None or report.accepted_id is None:
+        return None
+    return (
+        report.events.filter(type=ReportEvent.Type.ACCEPT, revision_id=report.accepted_id)
+        .select_related("actor")
+        .last()
+    )

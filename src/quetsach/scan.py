@@ -1,0 +1,233 @@
+"""Run a matcher over many logs at once and put the answers together (spec: contract 1, 2).
+
+Every log ends in one coverage record, whatever happens to it: a failure is a result with an error.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from quetsach.engine import Engine, Matcher, Progress, ScanOptions, SourceResult
+from quetsach.errors import QuetsachError
+from quetsach.inputs import Input, Inputs, Skipped
+from quetsach.sighting import Coverage, Scan, Sighting, dump
+
+INTERRUPTED = "interrupted before its end; scan it again"
+_HELD_BYTES = 32 << 20
+_TICK_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """How far a scan is. Bytes are of files as stored; `bytes_total` leaves out standard input and pipes."""
+
+    files: int
+    files_total: int
+    bytes: int
+    bytes_total: int
+    hits: int
+    seconds: float
+
+
+class Sightings:
+    """Sightings of many sources, sorted by key, read as often as wanted; beyond 32 MiB they lie in a
+    temporary file."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile(max_size=_HELD_BYTES)  # noqa: SIM115
+        weakref.finalize(self, self._file.close)
+        self._places: dict[str, tuple[int, int]] = {}
+        self._counts: dict[str, int] = {}
+
+    def put(self, source: str, sightings: Iterable[Sighting]) -> None:
+        """Keep the sightings of one source, sorted by key; what it had before is forgotten."""
+        start = self._file.seek(0, 2)
+        count = 0
+        for sighting in sightings:
+            self._file.write(dump(sighting))
+            count += 1
+        self._places[source] = (start, self._file.tell() - start)
+        self._counts[source] = count
+
+    def __len__(self) -> int:
+        return sum(self._counts.values())
+
+    def __iter__(self) -> Iterator[Sighting]:
+        for line in self.lines():
+            fields = json.loads(line)
+            del fields["type"]
+            yield Sighting(**fields)
+
+    def lines(self) -> Iterator[bytes]:
+        """The same as JSON Lines, ready for a document."""
+        for source in sorted(self._places):
+            start, length = self._places[source]
+            end = start + length
+            rest = b""
+            while start < end:
+                self._file.seek(start)
+                block = self._file.read(min(1 << 20, end - start))
+                start += len(block)
+                *lines, rest = (rest + block).split(b"\n")
+                for line in lines:
+                    yield line + b"\n"
+
+
+@dataclass(slots=True)
+class ScanResult:
+    """The answer of one scan. `coverage` is sorted by source id, then path; `skipped` files were not read."""
+
+    scan: Scan
+    sightings: Sightings
+    coverage: list[Coverage]
+    skipped: list[Skipped] = field(default_factory=list)
+    is_interrupted: bool = False
+    seconds: float = 0.0
+
+    @property
+    def errors(self) -> list[tuple[str, str]]:
+        """(path, what could not be read) over all sources."""
+        return [(seen.path, error) for seen in self.coverage for error in seen.errors]
+
+
+def run(
+    inputs: Inputs,
+    engine: Engine,
+    matcher: Matcher,
+    options: ScanOptions,
+    header: Scan,
+    *,
+    jobs: int = 1,
+    on_progress: Callable[[Snapshot], None] | None = None,
+    stop: threading.Event | None = None,
+) -> ScanResult:
+    """Read all inputs on `jobs` threads.
+
+    Setting `stop` ends every thread soon; what was found until then comes back, marked interrupted, with an
+    error for each log that was not read to its end.
+    """
+    work = _Work(inputs.logs, engine, matcher, options)
+    is_interrupted = False
+    # Large logs first, so that no thread is left alone with the largest one at the end.
+    logs = sorted(inputs.logs, key=lambda log: -log.size)
+    with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="scan") as pool:
+        waiting = {pool.submit(work.read, log): log for log in logs}
+        pending: set[Future[SourceResult]] = set(waiting)
+        while pending:
+            done, pending = wait(pending, timeout=_TICK_SECONDS, return_when=FIRST_COMPLETED)
+            if stop is not None and stop.is_set() and not is_interrupted and pending:
+                is_interrupted = True
+                work.cancel()
+            for future in done:
+                work.keep(waiting.pop(future), future.result())
+            if on_progress:
+                on_progress(work.snapshot())
+    for path, reason in inputs.errors:
+        work.coverage.append(_failed(Input(path, 0, None), options, reason))
+    return ScanResult(
+        scan=header,
+        sightings=work.sightings,
+        coverage=sorted(work.coverage, key=lambda seen: (seen.source, seen.path)),
+        skipped=inputs.skipped + work.skipped,
+        is_interrupted=is_interrupted,
+        seconds=work.snapshot().seconds,
+    )
+
+
+class _Work:
+    """What the threads of one scan share. Only `read` runs in them."""
+
+    def __init__(self, logs: list[Input], engine: Engine, matcher: Matcher, options: ScanOptions) -> None:
+        self.engine, self.matcher, self.options = engine, matcher, options
+        self.sightings = Sightings()
+        self.coverage: list[Coverage] = []
+        self._by_source: dict[str, Coverage] = {}
+        self.skipped: list[Skipped] = []
+        self._progress: dict[Path, Progress] = {log.path: engine.progress() for log in logs}
+        self._logs_total = len(logs)
+        self._bytes_total = sum(log.size for log in logs)
+        self._is_cancelled = False
+        self._done = self._bytes_done = self._hits_done = 0
+        self._started = time.monotonic()
+
+    def read(self, log: Input) -> SourceResult:
+        if self._is_cancelled:
+            return SourceResult([], _failed(log, self.options, INTERRUPTED))
+        try:
+            result = self.matcher.scan(log.path, self.options, self._progress[log.path])
+            return _cut_short(result) if self._is_cancelled else result
+        except QuetsachError as error:
+            reason = str(error)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+        return SourceResult([], _failed(log, self.options, reason))
+
+    def keep(self, log: Input, result: SourceResult) -> None:
+        progress = self._progress.pop(log.path)
+        self._done += 1
+        self._bytes_done += log.size or progress.bytes_read
+        self._hits_done += progress.hits
+        new = result.coverage
+        if not new.bytes:
+            # Logs that could not be opened all share the id of the empty file.
+            self.coverage.append(new)
+            return
+        old = self._by_source.get(new.source)
+        if old is not None:
+            shorter, longer = sorted((old, new), key=lambda seen: seen.bytes)
+            self.skipped.append(Skipped(Path(shorter.path), "duplicate", Path(longer.path)))
+            if longer is old:
+                return
+            self.coverage.remove(old)
+        self._by_source[new.source] = new
+        self.coverage.append(new)
+        self.sightings.put(new.source, result.sightings)
+
+    def cancel(self) -> None:
+        self._is_cancelled = True
+        for progress in list(self._progress.values()):
+            progress.cancel()
+
+    def snapshot(self) -> Snapshot:
+        running = list(self._progress.values())
+        return Snapshot(
+            files=self._done,
+            files_total=self._logs_total,
+            bytes=self._bytes_done + sum(progress.bytes_read for progress in running),
+            bytes_total=self._bytes_total,
+            hits=self._hits_done + sum(progress.hits for progress in running),
+            seconds=time.monotonic() - self._started,
+        )
+
+
+def _failed(log: Input, options: ScanOptions, reason: str) -> Coverage:
+    return Coverage(
+        source=log.source or "",
+        path=str(log.path),
+        name=options.source_name,
+        bytes=0,
+        lines=0,
+        not_understood=0,
+        long_lines=0,
+        inbound=0,
+        first=None,
+        last=None,
+        time="none",
+        zone="",
+        errors=[reason],
+    )
+
+
+def _cut_short(result: SourceResult) -> SourceResult:
+    seen = result.coverage
+    if not any("cancelled" in error for error in seen.errors):
+        seen.errors.append(INTERRUPTED)
+    return result

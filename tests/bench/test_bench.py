@@ -1,0 +1,117 @@
+"""The bench tells right answers from wrong ones and charges a process only its own cost."""
+
+import json
+import sys
+
+import pytest
+from bench.__main__ import main
+from bench.measure import Cost, RunFailedError, run
+from bench.peers import Quetsach, Verdict, judge
+from bench.report import Result, table
+from demo.loggen import Truth, make_indicators, write_bench_logs
+
+
+@pytest.fixture
+def planted(tmp_path):
+    truth = write_bench_logs(
+        tmp_path, ["squid"], make_indicators(40, 1), total_bytes=60_000, hit_rate=0.05, seed=2
+    )
+    records = [{"type": "scan", "schema": 1}]
+    records += [
+        {
+            "type": "sighting",
+            "indicator": row.indicator,
+            "device": row.device or None,
+            "day": row.day,
+            "count": row.count,
+            "first_seen": row.first,
+            "last_seen": row.last,
+        }
+        for row in truth.rows.values()
+    ]
+    return truth, records, tmp_path / "out.jsonl"
+
+
+def judged(planted):
+    truth, records, out = planted
+    out.write_text("".join(json.dumps(record) + "\n" for record in records))
+    return judge(out, truth, "access.log")
+
+
+def test_the_truth_itself_is_right(planted):
+    assert judged(planted) == Verdict("rows", len(planted[0].rows), len(planted[0].rows), 0, 0)
+    assert judged(planted).is_right
+
+
+@pytest.mark.parametrize(
+    ("spoil", "missing", "extra", "wrong"),
+    [
+        (lambda records: records.pop(), 1, 0, 0),
+        (lambda records: records[1].update(count=records[1]["count"] + 1), 1, 0, 1),
+        (lambda records: records[1].update(last_seen="2026-10-06T00:00:00.000000Z"), 1, 0, 1),
+        (lambda records: records[1].update(device="10.0.0.1"), 1, 1, 0),
+        (lambda records: records.append(records[1]), 0, 1, 0),
+    ],
+)
+def test_a_spoilt_answer_is_wrong(planted, spoil, missing, extra, wrong):
+    spoil(planted[1])
+    verdict = judged(planted)
+    total = len(planted[0].rows)
+    assert (verdict.expected, verdict.found, verdict.extra, verdict.wrong) == (
+        total,
+        total - missing,
+        extra,
+        wrong,
+    )
+    assert not verdict.is_right
+
+
+def test_a_process_is_not_charged_for_the_memory_of_whoever_measures_it():
+    ballast = bytearray(300 << 20)
+    small, _ = run(["true"], (0,))
+    large, _ = run([sys.executable, "-c", "x = bytearray(b'x') * (80 << 20)"], (0,))
+    assert len(ballast) > small.peak_bytes
+    assert small.peak_bytes < 60 << 20
+    assert large.peak_bytes >= 80 << 20
+
+
+def test_an_unexpected_end_is_an_error_that_shows_what_was_said():
+    with pytest.raises(RunFailedError, match=r"ended with 3: .*disk on fire"):
+        run([sys.executable, "-c", "import sys; print('disk on fire'); sys.exit(3)"], (0, 1))
+
+
+def test_ratios_are_taken_round_by_round():
+    def result(tool, seconds, verdict):
+        costs = tuple(Cost(s, s, 10_000_000) for s in seconds)
+        return Result("dns.log", 2_000_000_000, 10, tool, costs, (verdict,) * len(costs))
+
+    ours = result("ours", (1.0, 2.0, 4.0), Verdict("rows", 7, 7, 0))
+    theirs = result("rg", (10.0, 40.0, 12.0), Verdict("lines", 5, 5, 900))
+    _, _, first, second = (
+        [cell.strip() for cell in line.strip("|\n").split("|")]
+        for line in table([ours, theirs], "rg").splitlines()
+    )
+    assert first[3:] == ["1,000", "2.00 (1.00-4.00)", "10.0", "10", "right: 7 of 7 rows"]
+    assert second[5:] == ["1.0", "10", "905 lines, 5 are true"]
+
+
+def test_an_engine_that_is_not_here_says_so():
+    assert "unknown engine" in Quetsach("imaginary").absent()
+    assert Quetsach("portable").absent() == ""
+
+
+def test_truth_survives_its_file(planted, tmp_path):
+    planted[0].write(tmp_path / "truth.jsonl")
+    assert Truth.read(tmp_path / "truth.jsonl") == planted[0]
+
+
+def test_a_whole_bench_with_the_portable_engine(tmp_path, monkeypatch, capsys):
+    options = ["--size", "100K", "--sizes", "40", "--kinds", "squid,zeek-dns", "--rounds", "2", "--alone"]
+    options += ["--hit-rate", "0.02", "--engines", "portable", "--folder", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["bench", "scan", *options])
+    assert main() == 0
+    shown = capsys.readouterr().out
+    assert shown.count("right: ") == 2
+    kept = json.loads(next(tmp_path.glob("scan-*.json")).read_text())
+    assert [len(result["costs"]) for result in kept["results"]] == [2, 2]
+    assert next(tmp_path.glob("scan-*.md")).read_text() == shown

@@ -1,0 +1,27 @@
+"""Fixtures for tests of every part."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.frontend import CommandLineInterface
+
+from quetsach import language
+
+
+@pytest.fixture(scope="session")
+def compiled_locale(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The catalogues of command line and outputs, compiled; the checkout stays as it is."""
+    folder = tmp_path_factory.mktemp("locale") / "locale"
+    shutil.copytree(language.LOCALE_DIR, folder, ignore=shutil.ignore_patterns("*.mo"))
+    CommandLineInterface().run(["pybabel", "-q", "compile", "-d", str(folder), "-D", language.DOMAIN])
+    return folder
+
+
+@pytest.fixture
+def catalogue(compiled_locale: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Vietnamese texts can be used; afterwards the language is English again."""
+    monkeypatch.setattr(language, "LOCALE_DIR", compiled_locale)
+    yield compiled_locale
+    language.use("en")

@@ -1,0 +1,275 @@
+"""What a reader of the PDF would miss: pages, places on the paper, words, and the archive format."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import subprocess
+import unicodedata
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from itertools import pairwise
+
+import pytest
+from pypdf import PdfReader
+
+from quetsach.document import (
+    Annex,
+    AnnexRow,
+    CountRow,
+    Document,
+    FigureRow,
+    Heading,
+    Letter,
+    MissingUnit,
+    OfficialReport,
+    Proposal,
+    Signature,
+    render_pdf,
+)
+from quetsach.errors import DocumentError
+
+AT = datetime(2022, 9, 14, 1, 0, tzinfo=UTC)
+MM = 72 / 25.4
+ROWS = tuple(AnnexRow(n, f"Nội dung dòng {n}") for n in (1, 2, 3, 4))
+LETTER = Letter(
+    heading=Heading(
+        "Ủy ban nhân dân\nhuyện Phong Thổ", "UBND-VP", "Phong Thổ", number="5", day=date(2022, 9, 5)
+    ),
+    subject="triển khai chiến dịch làm sạch mã độc",
+    addressees=("Các phòng, ban, ngành huyện", "UBND các xã, thị trấn;"),
+    paragraphs=(
+        "Sau khi xem xét, Ủy ban nhân dân huyện yêu cầu các đơn vị thực hiện.",
+        "- Kiểm tra máy tính.",
+        "Hết.",
+    ),
+    signature=Signature(("TL. Chủ tịch", "Chánh Văn phòng"), "Nguyễn Văn Mẫu"),
+    cc=("Như trên", "Lưu: VT, CV1;"),
+    annex=Annex(ROWS, footnote="UBND cấp xã thống kê."),
+)
+REPORT = OfficialReport(
+    heading=Heading("UBND huyện Phong Thổ", "BC-UBND", "Phong Thổ", superior="UBND tỉnh Lai Châu", year=2022),
+    subject="Kết quả triển khai chiến dịch làm sạch mã độc",
+    addressees=("Sở Thông tin và Truyền thông",),
+    opening="Thực hiện Công văn số 05/UBND-VP, đơn vị báo cáo như sau",
+    narrative=("Đã quán triệt đầy đủ.",),
+    figures=tuple(FigureRow(n, f"Nội dung dòng {n}", n * 1000, n * 111, n * 1111) for n in (1, 2, 3, 4)),
+    accepted=10,
+    expected=17,
+    missing=(
+        MissingUnit("Xã Mù Sang", "Đã gửi, chờ tiếp nhận"),
+        MissingUnit("Xã Pa Vây Sử", "Chưa có báo cáo"),
+    ),
+    machines=(CountRow("Có dấu hiệu", 3), CountRow("Đã sạch", 1200)),
+    proposals=(Proposal("Xã Bản Lang", "Hỗ trợ bản quyền."),),
+    as_of="đến 15 giờ 00 phút ngày 21/9/2022",
+    signature=Signature(("TM. ỦY BAN NHÂN DÂN", "CHỦ TỊCH"), "Nguyễn Văn Mẫu"),
+    cc=("Như trên", "Lưu: VT"),
+    annex=replace(LETTER.annex, unit="UBND huyện Phong Thổ") if LETTER.annex else None,
+)
+
+
+def pages(document: Document) -> list[str]:
+    """The text of each page, spaces folded."""
+    reader = PdfReader(io.BytesIO(render_pdf(document, at=AT)))
+    return [re.sub(r"\s+", " ", page.extract_text()) for page in reader.pages]
+
+
+def words(document: Document, page: int = 1) -> list[tuple[float, float, float, float, str]]:
+    """(x0, y0, x1, y1, word) of one page in millimetres from the top left, as poppler sees them."""
+    if shutil.which("pdftotext") is None:
+        pytest.skip("poppler-utils is not installed: apt-get install poppler-utils")
+    out = subprocess.run(
+        ["pdftotext", "-bbox", "-f", str(page), "-l", str(page), "-", "-"],
+        input=render_pdf(document, at=AT), capture_output=True, check=True,
+    ).stdout.decode()  # fmt: skip
+    found = re.findall(
+        r'<word xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)" yMax="([\d.]+)">(.*?)</word>', out
+    )
+    return [(float(a) / MM, float(b) / MM, float(c) / MM, float(d) / MM, w) for a, b, c, d, w in found]
+
+
+def line_of(placed: list[tuple[float, float, float, float, str]], *said: str) -> tuple[float, float, float]:
+    """Left, right and top of the words `said` where they follow each other."""
+    for start in range(len(placed)):
+        run = placed[start : start + len(said)]
+        if [w[4] for w in run] == list(said):
+            return run[0][0], run[-1][2], run[0][1]
+    raise AssertionError(f"not on the page: {said}")
+
+
+@pytest.mark.parametrize("document", [LETTER, REPORT, LETTER.annex], ids=["letter", "report", "annex"])
+def test_it_is_an_archive_pdf_with_embedded_fonts_on_a4(document: Document) -> None:
+    pdf = render_pdf(document, at=AT)
+    reader = PdfReader(io.BytesIO(pdf))
+    metadata = reader.trailer["/Root"]["/Metadata"].get_data().decode()
+    assert re.search(r'pdfaid:part(?:>|=")2', metadata) and re.search(
+        r'pdfaid:conformance(?:>|=")B', metadata
+    )
+    for page in reader.pages:
+        assert [round(float(side) / MM) for side in page.mediabox[2:]] == [210, 297]
+        for font in page["/Resources"]["/Font"].values():
+            below = font["/DescendantFonts"][0]["/FontDescriptor"]
+            assert "/FontFile2" in below or "/FontFile3" in below
+
+
+def test_the_same_document_and_moment_give_the_same_bytes() -> None:
+    assert render_pdf(REPORT, at=AT) == render_pdf(REPORT, at=AT)
+    assert render_pdf(REPORT, at=AT) != render_pdf(REPORT, at=datetime(2022, 9, 14, 1, 1, tzinfo=UTC))
+
+
+def test_the_letter_says_everything_in_the_decrees_forms() -> None:
+    text = pages(LETTER)[0]
+    for said in (
+        "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc", "HUYỆN PHONG THỔ",
+        "Số: 05/UBND-VP",
+        "Phong Thổ, ngày 05 tháng 9 năm 2022", "V/v triển khai chiến dịch", "- Các phòng, ban, ngành huyện;",
+        "- UBND các xã, thị trấn.", "- Kiểm tra máy tính.", "Hết./.", "Nơi nhận:", "- Như trên;",
+        "- Lưu: VT, CV1.",
+        "TL. CHỦ TỊCH", "CHÁNH VĂN PHÒNG", "Nguyễn Văn Mẫu",
+    ):  # fmt: skip
+        assert said in text
+
+
+def test_text_of_the_pdf_is_composed_even_if_the_input_was_not() -> None:
+    loose = replace(LETTER, subject=unicodedata.normalize("NFD", LETTER.subject))
+    text = " ".join(pages(loose))
+    assert unicodedata.is_normalized("NFC", text)
+    assert "triển khai chiến dịch" in text
+
+
+def test_blanks_stay_blank() -> None:
+    blank = replace(LETTER, heading=replace(LETTER.heading, number="", day=None, year=2022))
+    text = pages(blank)[0]
+    assert re.search(r"Số: ?/UBND-VP", text)
+    assert re.search(r"Phong Thổ, ngày tháng năm 2022", text)
+    form = pages(LETTER)[-1]
+    assert re.search(r"Tên đơn vị: ?\.{20,}", form)
+    assert re.search(r"dòng 1 2 Nội dung dòng 2 3", form)  # no figure between the rows: blank is not zero
+
+
+def test_a_zero_is_printed() -> None:
+    form = replace(ROWS[0], count=0), replace(ROWS[1], count=1234567)
+    assert re.search(r"dòng 1 0 2 Nội dung dòng 2 1\.234\.567", pages(Annex(form))[0])
+
+
+def test_the_header_stands_where_the_decree_puts_it() -> None:
+    placed = words(LETTER)
+    country = line_of(placed, "CỘNG", "HÒA", "XÃ", "HỘI", "CHỦ", "NGHĨA", "VIỆT", "NAM")
+    motto = line_of(placed, "Độc", "lập", "-", "Tự", "do", "-", "Hạnh", "phúc")
+    issuer = line_of(placed, "HUYỆN", "PHONG", "THỔ")
+    signer = line_of(placed, "Nguyễn", "Văn", "Mẫu")
+    assert (country[0] + country[1]) / 2 == pytest.approx(30 + 66 + 99 / 2, abs=0.6)
+    assert (motto[0] + motto[1]) / 2 == pytest.approx(30 + 66 + 99 / 2, abs=0.6)
+    assert (issuer[0] + issuer[1]) / 2 == pytest.approx(30 + 66 / 2, abs=0.6)
+    assert country[1] <= 195 and min(w[0] for w in placed) >= 29.9 and max(w[2] for w in placed) <= 195.4
+    assert signer[0] > 105
+    dashes = [line_of(placed, "-", "Các")[0], line_of(placed, "-", "UBND")[0]]
+    assert dashes[0] == pytest.approx(dashes[1], abs=0.1)
+    assert line_of(placed, "Sau", "khi")[0] == pytest.approx(30 + 12.7, abs=0.3)
+
+
+def test_recipients_stand_level_with_the_signers_authority() -> None:
+    placed = words(LETTER)
+    assert line_of(placed, "Nơi", "nhận:")[2] == pytest.approx(line_of(placed, "TL.", "CHỦ")[2], abs=1.5)
+
+
+def test_pages_are_numbered_from_the_second_and_the_annex_counts_its_own() -> None:
+    missing = tuple(MissingUnit(f"Xã Thứ {n}", "Chưa có báo cáo") for n in range(120))
+    long_annex = Annex(ROWS, assessment="\n".join(f"Ý kiến {n}." for n in range(90)))
+    document = replace(REPORT, missing=missing, annex=long_annex)
+    texts = pages(document)
+    heads = [re.match(r"(\d+) ", text) for text in texts]
+    start = next(i for i, text in enumerate(texts) if text.startswith("Phụ lục"))
+    assert [int(h[1]) if h else None for h in heads[:start]] == [None, *range(2, start + 1)]
+    assert [int(h[1]) if h else None for h in heads[start:]] == [None, *range(2, len(texts) - start + 1)]
+    number = next(w for w in words(document, 2) if w[4] == "2")
+    assert (number[0] + number[2]) / 2 == pytest.approx(30 + 165 / 2, abs=0.6) and number[3] < 20
+
+
+def test_a_long_table_repeats_its_head_and_loses_no_row() -> None:
+    missing = tuple(MissingUnit(f"Xã Thứ {n}", "Chưa có báo cáo") for n in range(120))
+    texts = pages(replace(REPORT, missing=missing))
+    assert sum("Tình trạng báo cáo" in text for text in texts) >= 3
+    found = re.findall(r"Xã Thứ (\d+)", " ".join(texts))
+    assert [int(n) for n in found] == list(range(120))
+
+
+def test_the_report_carries_every_figure_and_names_who_is_missing() -> None:
+    text = " ".join(pages(REPORT))
+    for row in REPORT.figures:
+        own, below, total = (f"{n:,}".replace(",", ".") for n in (row.own, row.below, row.total))
+        assert f"{row.content} {own} {below} {total}" in text
+    for said in (
+        "10 trên 17", "Có 2 đơn vị chưa có", "Xã Mù Sang Đã gửi, chờ tiếp nhận", "Xã Pa Vây Sử",
+        "Đã sạch 1.200", "Tổng số 1.203", "- Xã Bản Lang: Hỗ trợ bản quyền.",
+        "đến 15 giờ 00 phút ngày 21/9/2022",
+    ):  # fmt: skip
+        assert said in text
+
+
+def test_nothing_looked_at_is_not_called_clean() -> None:
+    text = " ".join(pages(replace(REPORT, machines=())))
+    assert "chưa đủ căn cứ" in text
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        '#import "x.typ"',
+        "#panic()",
+        "$x$ *đậm* _nghiêng_",
+        "<script>alert(1)</script>",
+        "= Tiêu đề",
+        "- a\n+ b",
+        "\\u{41} [x] ]",
+    ],
+)
+def test_hostile_text_is_printed_not_run(hostile: str) -> None:
+    text = pages(replace(REPORT, narrative=(f"Đầu {hostile} cuối",), annex=Annex(ROWS, unit=hostile)))
+    expected = re.sub(r"\s+", " ", f"Đầu {hostile} cuối")
+    assert expected in " ".join(text)
+
+
+@pytest.mark.parametrize("char", ["\x00", "\x1b", "\x85", "\ud800"])
+def test_a_character_that_cannot_be_printed_is_refused_with_its_field(char: str) -> None:
+    with pytest.raises(DocumentError, match=r"OfficialReport\.proposals\[0\]\.text.*U\+"):
+        render_pdf(replace(REPORT, proposals=(Proposal("Xã A", f"ab{char}c"),)), at=AT)
+
+
+def test_invisible_marks_are_dropped_and_direction_is_never_turned() -> None:
+    text = pages(Annex(ROWS, assessment="\ufeffTốt\u200b, \u202eđã xong\u2066"))[0]
+    assert "Tốt, đã xong" in text
+
+
+def test_signs_without_a_font_become_boxes_and_the_rest_is_printed() -> None:
+    text = pages(Annex(ROWS, assessment="Tốt \U00050000 \U00060000 xong", proposals="\U00050000"))[0]
+    assert "Tốt □ □ xong" in text
+
+
+def test_a_text_too_long_is_refused_with_its_field() -> None:
+    with pytest.raises(DocumentError, match=r"Annex\.assessment"):
+        render_pdf(Annex(ROWS, assessment="a" * 10_001), at=AT)
+
+
+def test_a_moment_without_zone_is_refused() -> None:
+    with pytest.raises(DocumentError, match="zone"):
+        render_pdf(LETTER, at=datetime(2022, 9, 14))
+
+
+def test_the_signature_never_stands_alone_on_a_page() -> None:
+    for filler in range(1, 34):
+        texts = pages(replace(LETTER, annex=None, paragraphs=(*["Một dòng."] * filler, "Dòng cuối.")))
+        page = next(text for text in texts if "Nguyễn Văn Mẫu" in text)
+        assert "Dòng cuối./." in page and "Nơi nhận:" in page
+
+
+def test_addressees_lines_do_not_overlap() -> None:
+    placed = words(LETTER)
+    tops = [
+        line_of(placed, "Kính", "gửi:")[2],
+        line_of(placed, "-", "Các")[2],
+        line_of(placed, "-", "UBND")[2],
+    ]
+    assert all(lower - upper > 4 for upper, lower in pairwise(tops))

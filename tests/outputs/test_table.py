@@ -1,0 +1,94 @@
+"""The final screen: machines, what was looked at, what was not; and no log line can paint the terminal."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from quetsach import language
+from quetsach.output import ListNote, Report
+from quetsach.outputs import table
+from quetsach.outputs.machines import by_machine
+from tests.outputs import cast
+
+
+@pytest.fixture(autouse=True)
+def english(catalogue: Path) -> Iterator[None]:
+    language.use("en")
+    yield
+
+
+def screen(report: Report, width: int = 120) -> str:
+    out = io.StringIO()
+    console = Console(file=out, width=width, markup=False, highlight=False, emoji=False)
+    table.show(console, report)
+    table.show_notes(console, list(report.notes))
+    table.show_errors(console, report)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+def test_every_machine_and_error_is_there_at_any_width(width: int) -> None:
+    text = "".join(screen(cast.report(), width).split())
+    for part in (
+        "10.47.1.100",
+        "10.47.1.101",
+        "10.47.1.102",
+        "machineunknown",
+        "ramnit",
+        "gzipdataendsearly",
+    ):
+        assert part in text
+    assert "1,204" in text
+    assert "Theotherfileswerestillprocessed." in text
+
+
+def test_hostile_texts_reach_the_terminal_as_text() -> None:
+    hostile = cast.sighting(
+        device="\x1b]0;owned\x07",
+        family="[bold red]x[/]",
+        indicator="evil\u202e.example",
+        identity={"host": "a\nb"},
+    )
+    text = screen(cast.report([hostile]), 200)
+    assert "\x1b" not in text and "\x07" not in text and "\u202e" not in text
+    assert r"\x1b]0;owned\x07" in text
+    assert "[bold red]x[/]" in text
+    assert r"a\x0ab" in text
+    assert r"\x1b[2J" in text
+
+
+def test_the_list_is_shown_by_its_worst_lines_and_how_to_see_all() -> None:
+    notes = [ListNote("warn", "a.csv", n, f"w{n}.example", "well-known name") for n in range(1, 5)]
+    notes.append(ListNote("reject", "a.csv", 9, "/gate.php", "no host"))
+    text = screen(cast.report(notes=notes))
+    assert "1 entry left out, 4 warnings" in text
+    assert "a.csv:9: /gate.php: no host" in text
+    assert "quetsach indicators check a.csv" in text
+    assert "w4.example" not in text
+
+
+def test_machines_are_sums_over_rows_with_the_strongest_action() -> None:
+    rows = [
+        cast.sighting(action="blocked", count=5),
+        cast.sighting(
+            indicator="bad.example",
+            family="",
+            action="attempt",
+            count=2,
+            first_seen="2022-09-14T00:00:00.000000Z",
+            last_seen="2022-09-14T01:00:00.000000Z",
+            day="2022-09-14",
+        ),
+        cast.sighting(device=None, count=100),
+        cast.sighting(device="10.0.0.1", action="allowed", count=1),
+    ]
+    machines = by_machine(rows, {})
+    assert [machine.device for machine in machines] == ["10.0.0.1", "10.47.1.100", ""]
+    machine = machines[1]
+    assert (machine.count, machine.action) == (7, "blocked")
+    assert (machine.first, machine.last) == ("2022-09-14T00:00:00.000000Z", "2022-09-16T09:47:09.000000Z")
+    assert dict(machine.families) == {"ramnit": 5}
+    assert dict(machine.indicators) == {"evil.example": 5, "bad.example": 2}

@@ -1,0 +1,208 @@
+"""The annex in the browser: fill in, save, send, withdraw, return, accept, amend; and who may not."""
+
+from uuid import uuid4
+
+import pytest
+from django.urls import reverse
+
+from quetsach.portal.audit.models import Entry
+from quetsach.portal.reports.models import Report, Revision
+from quetsach.portal.reports.queries import roll_up
+from quetsach.portal.reports.rollup import Figures
+
+NARRATIVE = "Đã rà soát toàn bộ máy, còn một máy chờ cài lại."
+
+
+def url(cast, route, unit, *more):
+    return reverse(route, args=["lam-sach", cast.nodes[unit].pk, *more])
+
+
+def form(**changes):
+    base = {
+        "do": "submit",
+        "version": "0",
+        "client_uuid": str(uuid4()),
+        "r1": "0",
+        "r2": "12",
+        "r3": "0",
+        "r4": "9",
+        "narrative": NARRATIVE,
+    }
+    return {**base, **changes}
+
+
+def send(cast, unit="A1", **changes):
+    return cast.client(unit, "officer").post(url(cast, "report", unit), form(**changes))
+
+
+def review(cast, unit, verb, by="A", **data):
+    number = Report.rows.get(node=cast.nodes[unit]).current.number
+    return cast.client(by, "officer").post(url(cast, f"report_{verb}", unit), {"number": number, **data})
+
+
+def test_first_visit_is_filled_in_from_what_units_did(cast):
+    from quetsach.portal.campaigns.actions import acknowledge
+
+    acknowledge(cast.nodes["A1"], cast.user("A1", "officer"))
+    page = cast.client("A", "officer").get(url(cast, "report", "A")).content.decode()
+    assert 'name="r1" inputmode="numeric" autocomplete="off" value="1"' in page
+    assert 'name="r2" inputmode="numeric" autocomplete="off" value=""' in page
+    assert "Tổng đơn vị thuộc/trực thuộc nhận được thông tin về chiến dịch" in page
+
+
+def test_submitting_makes_one_revision_that_waits_and_does_not_count(cast):
+    assert send(cast).status_code == 302
+    revision = Revision.rows.get()
+    assert (revision.number, revision.figures, revision.narrative) == (1, Figures(0, 12, 0, 9), NARRATIVE)
+    assert roll_up(cast.nodes["A"]).total == Figures()
+    review(cast, "A1", "accept")
+    assert roll_up(cast.nodes["centre"]).total == Figures(0, 12, 0, 9)
+    assert {"report.submit", "report.accept"} <= set(Entry.objects.values_list("action", flat=True))
+
+
+def test_a_blocked_report_is_not_sent_and_keeps_every_typed_word(cast):
+    answer = send(cast, r4="43", r2="1,5", n1="ghi chú của tôi")
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert not Revision.rows.exists()
+    assert 'value="1,5"' in page and "“1,5” không phải số nguyên" in page
+    assert 'value="43"' in page and 'value="ghi chú của tôi"' in page and NARRATIVE in page
+
+
+def test_a_warning_asks_for_a_tick_or_a_note(cast):
+    assert send(cast, narrative="Xong.").status_code == 422
+    assert send(cast, narrative="Xong.", ticked="W09:narrative").status_code == 302
+    answered = [(w["rule"], w["row"], w["by"]) for w in Revision.rows.get().warnings]
+    assert answered == [("W09", "narrative", "tick")]
+    page = cast.client("A", "reader").get(url(cast, "report", "A1")).content.decode()
+    assert "Quá ngắn. Nên nêu" in page
+
+
+def test_blank_is_not_zero(cast):
+    answer = send(cast, r3="")
+    assert answer.status_code == 422
+    assert "Để trống không phải là 0" in answer.content.decode()
+
+
+def test_the_same_form_twice_is_one_revision_with_the_same_answer(cast):
+    data = form()
+    client = cast.client("A1", "officer")
+    answers = [client.post(url(cast, "report", "A1"), data) for _ in range(2)]
+    assert [a.status_code for a in answers] == [302, 302]
+    assert answers[0]["Location"] == answers[1]["Location"]
+    assert Revision.rows.count() == 1
+
+
+def test_a_stale_form_shows_both_versions_and_loses_neither(cast):
+    cast.client("A1", "officer").post(url(cast, "report", "A1"), form(do="save", r2="20"))
+    answer = cast.client("A1", "officer").post(url(cast, "report", "A1"), form(do="save", r2="31"))
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert ">31</td>" in page and ">20</td>" in page
+    assert Report.rows.get().draft["r2"] == "20"
+    mine = cast.client("A1", "officer").post(url(cast, "report", "A1"), form(do="save", r2="31", version="1"))
+    assert mine.status_code == 302
+    assert Report.rows.get().draft["r2"] == "31"
+
+
+def test_returned_with_a_reason_then_corrected(cast):
+    send(cast)
+    review(cast, "A1", "return", reason="Dòng 2 thiếu <b>trạm y tế</b>.")
+    page = cast.client("A1", "officer").get(url(cast, "report", "A1")).content.decode()
+    assert "Dòng 2 thiếu &lt;b&gt;trạm y tế&lt;/b&gt;." in page
+    assert send(cast, r2="15", version=Report.rows.get().version).status_code == 302
+    assert [r.figures.r2 for r in Revision.rows.all()] == [12, 15]
+    assert Revision.rows.get(number=2).based_on.number == 1
+
+
+def test_a_return_needs_a_reason(cast):
+    send(cast)
+    review(cast, "A1", "return", reason="  ")
+    assert Report.rows.get().state == "submitted"
+
+
+def test_withdrawn_before_acceptance_only(cast):
+    send(cast)
+    client = cast.client("A1", "officer")
+    client.post(url(cast, "report_withdraw", "A1"), {"number": 1})
+    assert Report.rows.get().state == "draft"
+    send(cast, version=Report.rows.get().version, r2="14")
+    review(cast, "A1", "accept")
+    client.post(url(cast, "report_withdraw", "A1"), {"number": 2})
+    assert Report.rows.get().state == "accepted"
+
+
+def test_amending_keeps_the_accepted_figures_until_the_new_ones_are_accepted(cast):
+    send(cast)
+    review(cast, "A1", "accept")
+    send(cast, version=Report.rows.get().version, r2="30")
+    assert roll_up(cast.nodes["A"]).total.r2 == 12
+    review(cast, "A1", "accept")
+    assert roll_up(cast.nodes["A"]).total.r2 == 30
+    page = cast.client("A", "reader").get(url(cast, "report_history", "A1")).content.decode()
+    assert "Bản 2" in page and "Bản 1" in page
+
+
+def test_a_superior_accepts_only_the_revision_that_was_looked_at(cast):
+    send(cast)
+    cast.client("A1", "officer").post(url(cast, "report_withdraw", "A1"), {"number": 1})
+    send(cast, version=Report.rows.get().version, r2="99")
+    cast.client("A", "officer").post(url(cast, "report_accept", "A1"), {"number": 1})
+    assert Report.rows.get().state == "submitted"
+
+
+def test_the_report_on_top_counts_when_sent_and_names_who_was_missing(cast):
+    answer = send(cast, "centre", ticked=["W08:figures", "W02:r3"])
+    assert answer.status_code == 302
+    assert roll_up(cast.nodes["centre"]).total == Figures(0, 12, 0, 9)
+    assert Revision.rows.get().totals["missing"] == 5
+
+
+def test_external_units_must_be_named_to_be_counted(cast):
+    assert send(cast, r1="2", r3="1").status_code == 422
+    answer = send(cast, r1="2", r3="1", external="Hợp tác xã Dào San\nBưu điện xã\nbưu điện  xã")
+    assert answer.status_code == 302
+    assert Revision.rows.get().external == ["Hợp tác xã Dào San", "Bưu điện xã"]
+
+
+def test_nothing_changes_after_the_campaign_is_closed(cast):
+    cast.campaign.status = "closed"
+    cast.campaign.save()
+    send(cast)
+    assert not Revision.rows.exists()
+
+
+def test_checking_while_typing_stores_nothing(cast):
+    answer = cast.client("A1", "officer").post(url(cast, "report_check", "A1"), form(r4="13"))
+    assert "Dòng 4 là 13, lớn hơn dòng 2 là 12" in answer.content.decode()
+    assert not Report.rows.exists()
+
+
+@pytest.mark.parametrize("unit", ["A2", "B", "B1"])
+@pytest.mark.parametrize("route", ["report", "report_history", "rollup", "why"])
+def test_a_stranger_reads_404(cast, unit, route):
+    more = ["r1"] if route == "why" else []
+    assert cast.client(unit, "coordinator").get(url(cast, route, "A1", *more)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("who", "route"),
+    [
+        (("A", "officer"), "report"),
+        (("A", "officer"), "report_check"),
+        (("A", "officer"), "report_withdraw"),
+        (("A1", "officer"), "report_accept"),
+        (("A1", "officer"), "report_return"),
+        (("A2", "officer"), "report_accept"),
+        (("B", "coordinator"), "report_accept"),
+        (("A", "it"), "report_accept"),
+        (("A1", "reader"), "report"),
+        (("A1", "it"), "report"),
+    ],
+)
+def test_acts_are_for_those_whose_report_or_whose_subordinate_it_is(cast, who, route):
+    send(cast)
+    before = Report.rows.values().get()
+    answer = cast.client(*who).post(url(cast, route, "A1"), form(number="1", reason="lý do"))
+    assert answer.status_code == 404
+    assert Report.rows.values().get() == before

@@ -1,0 +1,134 @@
+"""The roll-up equals a plain recursive sum over any tree and any pattern of acceptance."""
+
+from uuid import uuid4
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.reports.models import Report, Revision
+from quetsach.portal.reports.queries import roll_up
+from quetsach.portal.reports.rollup import Figures
+from quetsach.portal.units.models import Unit, path_segment
+
+counts = st.integers(0, 5000)
+spot = st.tuples(
+    st.integers(0, 100),
+    st.sampled_from(["none", "draft", "submitted", "returned", "accepted", "amending"]),
+    st.tuples(counts, counts, counts, counts),
+)
+
+
+def plant(cast, spots):
+    """A new tree below the cast's campaign: spot n hangs on any earlier one."""
+    nodes, states, figures = [], {}, {}
+    author = cast.user("centre", "coordinator")
+    for n, (where, state, own) in enumerate(spots):
+        parent = nodes[where % n] if n else None
+        unit = Unit(name=f"Xã {n}")
+        unit.path = (parent.path if parent else "") + path_segment(uuid4())
+        unit.save(force_insert=True)
+        node = CampaignNode.rows.create(
+            campaign=cast.campaign,
+            unit=unit,
+            parent=parent,
+            path=unit.path,
+            depth=parent.depth + 1 if parent else 0,
+            position=n,
+            name=unit.name,
+            kind="other",
+            due_at=cast.campaign.due_at,
+        )
+        nodes.append(node)
+        states[node.pk], figures[node.pk] = state, Figures(*own)
+        if state == "none":
+            continue
+        report = Report.rows.create(node=node, state="draft" if state == "amending" else state)
+        if state != "draft":
+            revision = Revision.rows.create(
+                report=report,
+                number=1,
+                form="annex-2022",
+                author=author,
+                at=timezone.now(),
+                client_uuid=uuid4(),
+                sha256="",
+                **figures[node.pk].as_dict(),
+            )
+            report.current = revision
+            report.accepted = revision if state in {"accepted", "amending"} else None
+            report.save()
+    return nodes, states, figures
+
+
+@pytest.mark.django_db
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(spots=st.lists(spot, min_size=1, max_size=14))
+def test_roll_up_is_the_recursive_sum_with_each_unit_once(cast, spots):
+    with transaction.atomic():
+        nodes, states, figures = plant(cast, spots)
+        counts_for = {pk for pk, state in states.items() if state in {"accepted", "amending"}}
+
+        def children(node):
+            return [n for n in nodes if n.parent_id == node.pk]
+
+        def below(node):
+            return [d for child in children(node) for d in (child, *below(child))]
+
+        def naive(node):
+            own = figures[node.pk] if node.pk in counts_for else Figures()
+            return [a + sum(naive(c)[i] for c in children(node)) for i, a in enumerate(own)]
+
+        for node in nodes:
+            rolled = roll_up(node)
+            assert list(rolled.total) == naive(node)
+            assert rolled.own == (figures[node.pk] if node.pk in counts_for else None)
+            assert [(line.node.pk, list(line.total)) for line in rolled.children] == [
+                (child.pk, naive(child)) for child in children(node)
+            ]
+            lacking = {d.pk for d in below(node)} - counts_for
+            assert {place.pk for place in rolled.missing} == lacking
+            assert len(rolled.missing) == len(lacking)
+            assert (rolled.accepted, rolled.expected) == (len(below(node)) - len(lacking), len(below(node)))
+            for line, child in zip(rolled.children, children(node), strict=True):
+                assert line.missing_below == len({d.pk for d in below(child)} - counts_for)
+        transaction.set_rollback(True)
+
+
+def test_roll_up_takes_the_same_few_queries_at_any_size(cast, django_assert_num_queries):
+    nodes, _, _ = plant(cast, [(0, "accepted", (1, 2, 1, 2))] * 40)
+    with django_assert_num_queries(6):
+        assert roll_up(nodes[0]).total == Figures(40, 80, 40, 80)
+
+
+def test_a_campaign_never_counts_another_campaigns_report_of_the_same_unit(cast):
+    from quetsach.portal.campaigns.actions import publish
+    from quetsach.portal.campaigns.models import Campaign
+
+    other = Campaign.objects.create(
+        slug="khac", issuer=cast.units["centre"], title="Chiến dịch khác", due_at=cast.campaign.due_at
+    )
+    publish(other, cast.user("centre", "coordinator"))
+    author = cast.user("A1", "officer")
+    report = Report.rows.create(node=cast.nodes["A1"], state="accepted")
+    report.accepted = Revision.rows.create(
+        report=report,
+        number=1,
+        form="annex-2022",
+        author=author,
+        at=timezone.now(),
+        client_uuid=uuid4(),
+        sha256="",
+        r1=0,
+        r2=7,
+        r3=0,
+        r4=5,
+    )
+    report.save()
+    assert roll_up(cast.nodes["A"]).total == Figures(0, 7, 0, 5)
+    twin = other.nodes.get(unit=cast.units["A"])
+    assert roll_up(twin).total == Figures()
+    assert roll_up(twin).expected == 2

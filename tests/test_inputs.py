@@ -1,0 +1,92 @@
+"""From paths to logs: every file once, nothing left out without a word."""
+
+import gzip
+import os
+from pathlib import Path
+
+import pytest
+
+from quetsach.inputs import STDIN, discover
+
+BODY = b"".join(b"line %d of a log that is longer than the first block\n" % n for n in range(200))
+
+
+def test_folders_are_read_recursively_and_files_once(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "one.log").write_bytes(b"one\n")
+    (tmp_path / "a" / "b" / "two.log").write_bytes(b"two\n")
+    found = discover([str(tmp_path), str(tmp_path / "a" / "one.log")])
+    assert [log.path.name for log in found.logs] == ["one.log", "two.log"]
+    assert not found.errors
+
+
+def test_of_copies_the_longest_is_read(tmp_path: Path) -> None:
+    (tmp_path / "grown.log").write_bytes(BODY + b"more\n")
+    (tmp_path / "early.log").write_bytes(BODY)
+    found = discover([str(tmp_path)])
+    assert [log.path.name for log in found.logs] == ["grown.log"]
+    assert [(one.path.name, one.why, one.same_as) for one in found.skipped] == [
+        ("early.log", "duplicate", tmp_path / "grown.log")
+    ]
+
+
+def test_a_packed_copy_has_the_same_id_and_is_left_to_the_scan(tmp_path: Path) -> None:
+    (tmp_path / "dns.log").write_bytes(BODY)
+    (tmp_path / "dns.log.gz").write_bytes(gzip.compress(BODY))
+    logs = discover([str(tmp_path)]).logs
+    assert len(logs) == 2
+    assert logs[0].source == logs[1].source
+
+
+def test_lists_outputs_and_earlier_results_are_no_logs(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_bytes(b"evil.example\n")
+    (tmp_path / "old.jsonl").write_bytes(b'{"type":"scan","schema":1}\n')
+    (tmp_path / "dns.log").write_bytes(b"x\n")
+    found = discover([str(tmp_path)], own=[tmp_path / "list.txt"])
+    assert [log.path.name for log in found.logs] == ["dns.log"]
+    assert {(one.path.name, one.why) for one in found.skipped} == {
+        ("list.txt", "own"),
+        ("old.jsonl", "result"),
+    }
+
+
+def test_what_is_missing_or_empty_is_an_error_and_the_rest_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "dns.log").write_bytes(b"x\n")
+    found = discover([str(tmp_path / "nowhere"), str(tmp_path / "empty"), str(tmp_path / "dns.log")])
+    assert [path.name for path, _reason in found.errors] == ["nowhere", "empty"]
+    assert [log.path.name for log in found.logs] == ["dns.log"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every folder")
+def test_an_unreadable_folder_is_named(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    try:
+        found = discover([str(tmp_path)])
+    finally:
+        closed.chmod(0o700)
+    assert [path for path, _reason in found.errors] == [closed]
+
+
+def test_an_unreadable_folder_does_not_stop_the_walk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "dns.log").write_bytes(b"x\n")
+    real = os.scandir
+
+    def scandir(path: str) -> object:
+        if Path(path).name == "a":
+            raise PermissionError(13, "Permission denied", path)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    found = discover([str(tmp_path)])
+    assert [(path.name, reason) for path, reason in found.errors] == [
+        ("a", "folder not readable: Permission denied")
+    ]
+    assert [log.path.name for log in found.logs] == ["dns.log"]
+
+
+def test_standard_input_is_read_once_and_never_opened_here() -> None:
+    assert [log.path for log in discover(["-", "-"]).logs] == [STDIN]

@@ -1,0 +1,77 @@
+"""Vietnamese is complete: every text of the sources is translated, with the same holes."""
+
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.pofile import read_po
+
+from quetsach import language
+
+SOURCES = Path(language.__file__).parent
+HOLES = re.compile(r"%\(\w+\)[sd]|\{[^}]*\}")
+
+
+def messages() -> dict[str | tuple[str, ...], str | tuple[str, ...]]:
+    with (language.LOCALE_DIR / "vi" / "LC_MESSAGES" / "quetsach.po").open("rb") as file:
+        return {message.id: message.string for message in read_po(file) if message.id}
+
+
+def test_every_text_is_translated() -> None:
+    known = messages()
+    folders = (SOURCES / "cli", SOURCES / "outputs")
+    found = {
+        message
+        for folder in folders
+        for _file, _line, message, _comments, _context in extract_from_dir(folder, keywords=DEFAULT_KEYWORDS)
+    }
+    assert len(found) > 100
+    assert not {message for message in found if message not in known}
+    assert not {message for message, text in known.items() if not text or text == ("",)}
+
+
+def test_translations_keep_the_holes() -> None:
+    for message, text in messages().items():
+        source = message[-1] if isinstance(message, tuple) else message
+        target = text[0] if isinstance(text, tuple) else text
+        if "possibilities" in source or "nargs" in source:
+            continue
+        assert sorted(HOLES.findall(source)) == sorted(HOLES.findall(target)), source
+
+
+def test_vietnamese_is_composed() -> None:
+    import unicodedata
+
+    for text in messages().values():
+        target = text[0] if isinstance(text, tuple) else text
+        assert unicodedata.is_normalized("NFC", target)
+
+
+@pytest.mark.parametrize(
+    ("argument", "environ", "code"),
+    [
+        (None, {}, "vi"),
+        (None, {"LANG": "C.UTF-8"}, "vi"),
+        (None, {"LANG": "en_US.UTF-8"}, "en"),
+        (None, {"LANG": "en_US.UTF-8", "LC_ALL": "vi_VN.UTF-8"}, "vi"),
+        (None, {"LANG": "vi_VN.UTF-8", "QUETSACH_LANG": "en"}, "en"),
+        ("vi", {"QUETSACH_LANG": "en"}, "vi"),
+        ("fr", {"QUETSACH_LANG": "en"}, "en"),
+    ],
+)
+def test_the_language_follows_argument_variable_locale(
+    argument: str | None, environ: dict[str, str], code: str
+) -> None:
+    assert language.choose(argument, environ) == code
+
+
+def test_without_compiled_catalogues_the_texts_are_english(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(language, "LOCALE_DIR", tmp_path)
+    language.use("vi")
+    try:
+        assert language.gettext("Machines") == "Machines"
+    finally:
+        language.use("en")
