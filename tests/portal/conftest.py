@@ -30,6 +30,7 @@ def _plain_settings(settings: LazySettings, tmp_path: Path) -> None:
     }
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.MEDIA_ROOT = str(tmp_path / "files")
+    settings.STATIC_ROOT = str(tmp_path)
     settings.DATA_DIR = tmp_path
 
 
