@@ -21,7 +21,9 @@ def source_id(name):
     return hashlib.sha256(name.encode()).hexdigest()
 
 
-def sighting(device, at, *, indicator="evil.example", family="ramnit", count=1, source="log-1", until=None, **more):
+def sighting(
+    device, at, *, indicator="evil.example", family="ramnit", count=1, source="log-1", until=None, **more
+):
     at = at.astimezone(UTC)
     until = (until or at).astimezone(UTC)
     return {

@@ -13,13 +13,21 @@ from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Scan
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
-HOSTILE = '<script>alert(1)</script>"\'&'
+HOSTILE = "<script>alert(1)</script>\"'&"
 
 
 @pytest.fixture
 def case(cast, tmp_path):
     listed = publish_list(cast, tmp_path)
-    rows = [sighting("10.1.1.5", noon(5), count=7, evidence=HOSTILE, identity={"host": HOSTILE, "nat": "203.0.113.9:40112"})]
+    rows = [
+        sighting(
+            "10.1.1.5",
+            noon(5),
+            count=7,
+            evidence=HOSTILE,
+            identity={"host": HOSTILE, "nat": "203.0.113.9:40112"},
+        )
+    ]
     body = document(rows, [coverage(noon(6), noon(4))], set_id=listed.set_id)
     receive_file(BytesIO(body), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
     return Case.rows.get()
@@ -50,9 +58,16 @@ def test_a_sibling_and_a_stranger_get_404(cast, case, page):
 def test_who_may_not_act_gets_404_and_nothing_changes(cast, case, act):
     url = reverse("case_act", args=["lam-sach", case.pk, act])
     before = Case.rows.values().get()
-    for client in (cast.client("A2", "it"), cast.client("A1", "reader"), cast.client("B", "coordinator"), Client()):
+    for client in (
+        cast.client("A2", "it"),
+        cast.client("A1", "reader"),
+        cast.client("B", "coordinator"),
+        Client(),
+    ):
         assert client.post(url, {"reason": "đủ mười ký tự nhé"}).status_code == 404
-    assert cast.client("A2", "it").post(reverse("device_assign", args=["lam-sach", case.pk])).status_code == 404
+    assert (
+        cast.client("A2", "it").post(reverse("device_assign", args=["lam-sach", case.pk])).status_code == 404
+    )
     assert Case.rows.values().get() == before
 
 
@@ -97,7 +112,10 @@ def test_the_list_costs_the_same_for_one_machine_and_for_many(cast, case, django
     assert html.count('scope="row"') == 41
 
 
-@pytest.mark.parametrize("query", ["don-vi=x", "don-vi=%00", "loai=nonsense", "trang=-1", "trang=99999", "tim=%00a", "tim=" + "x" * 5000])
+@pytest.mark.parametrize(
+    "query",
+    ["don-vi=x", "don-vi=%00", "loai=nonsense", "trang=-1", "trang=99999", "tim=%00a", "tim=" + "x" * 5000],
+)
 def test_odd_addresses_are_no_500(cast, case, query):
     for name in ("cases", "scans", "sightings"):
         answer = cast.client("A1", "it").get(reverse(name, args=["lam-sach"]) + "?" + query)
@@ -114,10 +132,16 @@ def test_figures_on_the_chips_are_those_of_the_rules(cast, case):
     now = timezone.now()
     for state in State:
         for hours in (1, 47, 49, 14 * 24 + 47, 14 * 24 + 49):
-            claimed = now - timedelta(hours=hours) if state in ("claimed_clean", "rechecked", "verified_clean") else None
+            claimed = (
+                now - timedelta(hours=hours)
+                if state in ("claimed_clean", "rechecked", "verified_clean")
+                else None
+            )
             Case.rows.update(state=state.value, claimed_at=claimed)
             counts = queries.words_of(Case.rows.all(), cast.campaign, now)
-            assert [w for w, n in counts.items() if n] == [word(state, claimed, cast.campaign.quiet_days, now)]
+            assert [w for w, n in counts.items() if n] == [
+                word(state, claimed, cast.campaign.quiet_days, now)
+            ]
 
 
 def check(address, **headers):
@@ -125,7 +149,8 @@ def check(address, **headers):
 
 
 @pytest.mark.parametrize(
-    ("address", "listed"), [("203.0.113.9", True), ("203.0.113.90", False), ("203.0.113.4", False), ("::ffff:203.0.113.9", True)]
+    ("address", "listed"),
+    [("203.0.113.9", True), ("203.0.113.90", False), ("203.0.113.4", False), ("::ffff:203.0.113.9", True)],
 )
 def test_the_self_check_knows_the_address_behind_a_translation(cast, case, address, listed):
     html = check(address).content.decode()

@@ -43,13 +43,18 @@ def claim(cast, at, case=None):
 
 
 def clean_logs(first, last, **more):
-    return coverage(first, last, source=f"log-{first}-{last}", devices=days_alive(DEVICE, first, last), **more)
+    return coverage(
+        first, last, source=f"log-{first}-{last}", devices=days_alive(DEVICE, first, last), **more
+    )
 
 
 def test_one_case_for_a_machine_and_family_whatever_the_day_and_indicator(cast, upload):
     upload([sighting(DEVICE, noon(9), count=2), sighting(DEVICE, noon(8), count=3),
             sighting(DEVICE, noon(8), indicator="bad.example", family="")])  # fmt: skip
-    assert sorted(Case.rows.values_list("family", "state", "count")) == [("", "assigned", 1), ("ramnit", "assigned", 5)]
+    assert sorted(Case.rows.values_list("family", "state", "count")) == [
+        ("", "assigned", 1),
+        ("ramnit", "assigned", 5),
+    ]
     case = Case.rows.get(family="ramnit")
     assert (case.first_seen, case.last_seen) == (noon(9), noon(8))
     assert case.device.owner == cast.nodes["A1"]
@@ -184,7 +189,9 @@ def test_after_verified_clean_a_hit_opens_a_new_episode_but_a_late_one_takes_the
     assert (old.state, old.is_current, new.state, new.episode, new.is_current) == (
         "verified_clean", False, "assigned", 2, True,
     )  # fmt: skip
-    assert sum(queries.counts_by_node(cast.campaign, cast.units["A1"].path)[cast.nodes["A1"].pk].values()) == 1
+    assert (
+        sum(queries.counts_by_node(cast.campaign, cast.units["A1"].path)[cast.nodes["A1"].pk].values()) == 1
+    )
 
 
 def test_a_late_log_with_a_hit_inside_the_proven_time_takes_the_proof_back(cast, upload):
@@ -248,7 +255,9 @@ def test_a_crash_while_pulling_leaves_everything_waiting(cast, upload, monkeypat
 
 
 def test_counts_are_the_nodes_own_in_one_query(cast, upload, django_assert_num_queries):
-    upload([sighting("10.1.1.5", noon(5)), sighting("10.1.2.9", noon(5)), sighting("PC-07", noon(5))], unit="A")
+    upload(
+        [sighting("10.1.1.5", noon(5)), sighting("10.1.2.9", noon(5)), sighting("PC-07", noon(5))], unit="A"
+    )
     with django_assert_num_queries(1):
         counts = queries.counts_by_node(cast.campaign, cast.units["A"].path)
     assert counts == {

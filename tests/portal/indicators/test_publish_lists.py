@@ -55,7 +55,9 @@ def test_a_preview_tells_what_is_left_out_and_nothing_is_published_by_it(cast):
     html = client.get(answer["Location"]).content.decode()
     assert "/just/a/path" in html and "chinhphu.gov.vn" in html and "192.168.1.1" in html
     rows = list(csv.DictReader(io.StringIO(body(client.get(answer["Location"] + "ghi-chu.csv")).decode())))
-    assert [(r["what"], r["file"], r["line"]) for r in rows if r["code"] == "no-host"] == [("rejected", "list.csv", "10")]
+    assert [(r["what"], r["file"], r["line"]) for r in rows if r["code"] == "no-host"] == [
+        ("rejected", "list.csv", "10")
+    ]
 
 
 def test_a_published_list_downloads_to_the_same_set(cast):
@@ -119,7 +121,9 @@ def test_a_cut_off_gzip_is_refused_by_its_own_name(cast):
     assert not IndicatorSet.rows.exists()
 
 
-@pytest.mark.parametrize(("unit", "role"), [("A", "coordinator"), ("A1", "it"), ("centre", "reader"), ("centre", "officer")])
+@pytest.mark.parametrize(
+    ("unit", "role"), [("A", "coordinator"), ("A1", "it"), ("centre", "reader"), ("centre", "officer")]
+)
 def test_only_the_issuers_people_upload(cast, unit, role):
     client = cast.client(unit, role)
     assert client.get(PAGE).status_code == 200

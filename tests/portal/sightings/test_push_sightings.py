@@ -24,7 +24,9 @@ def token(cast):
 
 
 def push(client, body, secret, **more):
-    return client.post(URL, body, content_type="application/x-ndjson", headers={"Authorization": f"Bearer {secret}"}, **more)
+    return client.post(
+        URL, body, content_type="application/x-ndjson", headers={"Authorization": f"Bearer {secret}"}, **more
+    )
 
 
 def rows_now():
@@ -59,7 +61,15 @@ def test_equal_keys_inside_one_document_are_not_added_up(cast, client, token):
     assert Sighting.rows.get().count == 7
 
 
-@pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer qs_nobody"}, {"Authorization": "Basic eDp5"}, {"Authorization": "Bearer "}])
+@pytest.mark.parametrize(
+    "header",
+    [
+        {},
+        {"Authorization": "Bearer qs_nobody"},
+        {"Authorization": "Basic eDp5"},
+        {"Authorization": "Bearer "},
+    ],
+)
 def test_without_a_live_token_it_is_401(cast, client, header):
     answer = client.post(URL, document([]), content_type="application/x-ndjson", headers=header)
     assert answer.status_code == 401 and answer["WWW-Authenticate"].startswith("Bearer")
@@ -103,7 +113,14 @@ def test_a_document_without_its_end_is_refused_with_the_line(cast, client, token
         ({"identity": {f"k{n}": "v" for n in range(20)}}, "too_long"),
         ({"identity": {"host": "\ud800"}}, "malformed"),
         ({"day": "2024-13-01"}, "malformed"),
-        ({"day": "1900-01-01", "first_seen": "1900-01-01T00:00:00.000000Z", "last_seen": "1900-01-01T00:00:00.000000Z"}, "date"),
+        (
+            {
+                "day": "1900-01-01",
+                "first_seen": "1900-01-01T00:00:00.000000Z",
+                "last_seen": "1900-01-01T00:00:00.000000Z",
+            },
+            "date",
+        ),
         ({"action": "eaten"}, "malformed"),
         ({"source": "short"}, "malformed"),
     ],
@@ -119,7 +136,9 @@ def test_a_bad_row_is_named_and_the_others_are_taken(cast, client, token, change
     assert sorted(Sighting.rows.values_list("device", flat=True)) == ["also good", "good"]
 
 
-@pytest.mark.parametrize("body", [b"", b"\x00", b"\xff\xfe{", b"[]", b"nonsense", b"{" * 100_000, b'{"type":"scan"}', b"1" * 5000])
+@pytest.mark.parametrize(
+    "body", [b"", b"\x00", b"\xff\xfe{", b"[]", b"nonsense", b"{" * 100_000, b'{"type":"scan"}', b"1" * 5000]
+)
 def test_what_is_no_document_is_422_never_500(cast, client, token, body):
     assert push(client, body, token[1]).status_code == 422
 
@@ -178,7 +197,9 @@ def test_a_listener_that_fails_costs_the_sender_nothing(cast, client, token, mon
     assert not Sighting.rows.get().is_pulled
 
 
-def test_killed_between_chunks_nothing_confirmed_is_lost_and_nothing_doubles(cast, client, token, monkeypatch):
+def test_killed_between_chunks_nothing_confirmed_is_lost_and_nothing_doubles(
+    cast, client, token, monkeypatch
+):
     first = document([sighting("d1", noon(2))])
     second = document([sighting("d2", noon(2))], [coverage(noon(3), noon(1))])
     assert push(client, first, token[1]).json()["accepted"] is False
