@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Max, Q
+from django.db.models import Max, Min, Q
 from django.utils import timezone
 
 from quetsach.portal.campaigns.models import Campaign
@@ -50,12 +50,13 @@ def check(campaign: Campaign, address: Address, now: datetime | None = None) -> 
     ).aggregate(last=Max("last_seen"))["last"]
     moments = [m for m in (own, seen, translated) if m is not None]
     is_listed = is_case or bool(moments)
-    spans = Coverage.rows.filter(
+    span = Coverage.rows.filter(
         scan__node__campaign=campaign, time__in=("ok", "assumed_year"), last__gte=since
-    ).aggregate(last=Max("last"))["last"]
+    ).aggregate(first=Min("first"), last=Max("last"))
+    first, last = span["first"], span["last"]
     return Checked(
         is_listed=is_listed,
         last_seen=max(moments, default=None),
         since=since,
-        looked=(since, min(spans, now)) if spans else None,
+        looked=(max(first, since), min(last, now)) if first and last else None,
     )
