@@ -164,7 +164,7 @@ class Story:
     # --- reports ---
 
     def report(self) -> None:
-        """Who carried the campaign out reports; superiors accept most, return one, leave some to the visitor."""
+        """Who carried it out reports; superiors accept most, return one, leave some to the visitor."""
         rng = Random(f"reports {SEED}")
         by_pk = {node.pk: node for node in self.nodes}
         done = CampaignNode.rows.filter(campaign=self.campaign, participation__isnull=False, depth__gt=0)

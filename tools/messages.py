@@ -1,6 +1,6 @@
 """Keeps the Vietnamese catalogues: collects message ids from code and templates, checks, compiles.
 
-`update` adds new ids to each folder's `locale/vi/LC_MESSAGES/*.po` and drops those no longer used; `check` fails
+`update` adds new ids to each `locale/vi/LC_MESSAGES/*.po` and drops those no longer used; `check` fails
 when an id is missing, untranslated or unused; `compile` writes the .mo files. Babel does the work, so that no
 gettext programs are needed; Django's own `templatize` turns a template into text that Babel can read.
 """
