@@ -20,7 +20,7 @@ def reports_to_do(seat: Seat) -> list[Task]:
     tasks = []
     if seat.can["edit_report"]:
         tasks += _own(seat)
-    if queries.may_review_below(seat.user, seat.node):
+    if queries.may_review_below(seat):
         tasks += _reviews(seat)
     return tasks
 
