@@ -27,6 +27,15 @@ def test_signing_in_leads_to_ones_work(cast, client):
     assert client.get(reverse("today", args=[cast.campaign.slug])).status_code == 404
 
 
+def test_signing_in_never_leads_to_another_site(cast, client):
+    cast.user("A1", "officer")
+    wanted = reverse("letter", args=[cast.campaign.slug])
+    form = {"login": "officer-a1", "password": "quet-sach-123"}
+    assert client.post(URL, {**form, "next": wanted}).url == wanted
+    client.post(reverse("account_logout"))
+    assert client.post(URL, {**form, "next": "https://evil.example/"}).url == reverse("my_work")
+
+
 def test_a_failed_sign_in_is_on_the_record_of_the_unit(cast, client):
     cast.user("A1", "officer")
     page = fill(client, "officer-a1", "sai-mat-khau-rat-dai").content.decode()

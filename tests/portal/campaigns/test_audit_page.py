@@ -13,9 +13,9 @@ from quetsach.portal.campaigns import actions
 
 @pytest.fixture
 def page(cast):
-    def get(unit="A", **query):
+    def get(reader="A", /, **query):
         url = reverse("audit", args=[cast.campaign.slug])
-        return cast.client(unit, "coordinator").get(url, query).content.decode()
+        return cast.client(reader, "coordinator").get(url, query).content.decode()
 
     actions.acknowledge(cast.nodes["A1"], cast.user("A1", "officer"), ip="10.1.1.9")
     actions.count_people(cast.nodes["B1"], 31, 30, cast.user("B1", "officer"))
@@ -69,7 +69,7 @@ def test_every_action_of_ours_has_a_sentence():
     import quetsach.portal
 
     root = Path(quetsach.portal.__file__).parent
-    for app in ("campaigns", "units", "accounts"):
+    for app in ("campaigns", "units", "accounts", "indicators", "sightings", "cases", "reports"):
         for file in (root / app).glob("*.py"):
             codes = re.findall(r'record\(\s*\w+,\s*"([\w.]+)"', file.read_text(encoding="utf-8"))
             assert set(codes) <= set(SENTENCES), file

@@ -82,6 +82,11 @@ def test_back_never_leaves_the_site(visitor, referrer):
     assert "evil.example" not in page and "javascript:x" not in page
 
 
+def test_a_visitor_is_led_through_the_sign_in_to_where_they_wanted(visitor):
+    page = visitor.get("/cd/x/cong-van/?a=1&b=2").content.decode()
+    assert 'href="/tai-khoan/dang-nhap/?next=%2Fcd%2Fx%2Fcong-van%2F%3Fa%3D1%26b%3D2"' in page
+
+
 def test_the_500_page_needs_neither_database_nor_manifest(settings, monkeypatch):
     def broken(*args, **kwargs):
         raise DatabaseError
@@ -102,8 +107,9 @@ def test_the_sign_of_life(db, client, monkeypatch):
     def broken(*args, **kwargs):
         raise DatabaseError("host db-7 refused")
 
-    monkeypatch.setattr(connection, "cursor", broken)
-    answer = client.get("/healthz")
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "cursor", broken)
+        answer = client.get("/healthz")
     assert answer.status_code == 503 and b"db-7" not in answer.content
 
 
