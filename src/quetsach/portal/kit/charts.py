@@ -20,6 +20,8 @@ MOST_SERIES = 4
 LONGEST_LABEL = 34
 TOP, HIGH = 24, 192
 """Of a line chart: where the plot begins and how high it is, in pixels."""
+UNDER_NAME = 35.0
+"""Per cent of the width that the name of a line may cover."""
 EDGE = 3.0
 """Per cent of the width left free on both sides of a line."""
 
@@ -149,18 +151,20 @@ def _curves(xs: Sequence[float], series: Sequence[Series], top: float) -> SafeSt
 
 
 def _endings(xs: Sequence[float], series: Sequence[Series], top: float) -> list[SafeString]:
-    """The name of each line at its last point: the lowest below it, the others above, never on each other."""
+    """The name of each line at its end: the lowest line's below it, the others' above, never on each other."""
     ends = []
     for number, one in enumerate(series, start=1):
         known = [(x, value) for x, value in zip(xs, one.values, strict=True) if value is not None]
         if known:
-            ends.append((_height(known[-1][1], top), known[-1][0], number, one.said))
+            x = known[-1][0]
+            near = [_height(value, top) for at, value in known if abs(at - x) < UNDER_NAME]
+            ends.append((_height(known[-1][1], top), x, number, one.said, near))
     ends.sort()
     placed: list[SafeString] = []
     free = TOP + HIGH - 8.0
-    for index, (y, x, number, said) in reversed(list(enumerate(ends))):
+    for index, (_end, x, number, said, near) in reversed(list(enumerate(ends))):
         below = index > 0 and index == len(ends) - 1
-        y = round(min(y + 24 if below else y - 12, free), 1)
+        y = round(min(max(near) + 24 if below else min(near) - 12, free), 1)
         free = y - 20
         anchor = "end" if x > 50 else "start"
         placed.append(_text(said, _percent(x), y, class_=f"t-s{number}", text_anchor=anchor))
@@ -232,7 +236,7 @@ def _text(words: str, x: str, y: float, **attributes: object) -> SafeString:
     return _el("text", words, x=x, y=y, **attributes)
 
 
-def _el(name: str, *inner: object, **attributes: object) -> SafeString:
+def _el(name: str, *inner: str, **attributes: object) -> SafeString:
     """An element; text and attribute values are escaped."""
     given = {key: str(value) for key, value in attributes.items() if value != ""}
     named = {key.rstrip("_").replace("_", "-"): value for key, value in given.items()}

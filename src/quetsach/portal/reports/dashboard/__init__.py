@@ -1,0 +1,1 @@
+"""How far a unit and everything below it have come."""

@@ -1,0 +1,232 @@
+"""Reads of the progress page: each unit directly below summed over its whole branch, and what happened when.
+
+The number of queries does not depend on the size of the tree. Units are ranked by what they have done, never by how
+many machines show signs.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import accumulate
+from uuid import UUID
+
+from django.db.models import Count, Q, Sum
+from django.db.models.functions import Substr, TruncDate
+from django.utils import timezone
+
+from quetsach.portal.campaigns.models import Acknowledgement, CampaignNode, Headcount, Participation
+from quetsach.portal.cases.queries import Watched, watched
+from quetsach.portal.reports.machines import MachineTable, by_branch
+from quetsach.portal.reports.queries import roll_up
+from quetsach.portal.reports.rollup import Line, RollUp
+from quetsach.portal.units.models import Membership, Role, path_segment, subtree
+from quetsach.vietnamese import sort_key
+
+_SEGMENT = len(path_segment(CampaignNode().pk))
+MOST_DAYS = 60
+"""Of the chart over time; a longer campaign shows its last 60 days."""
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A unit directly below and all under it. `done` is None when nobody in the branch has counted its people.
+
+    `units` counts the unit itself; `staff` is what the tree says, None where it says nothing.
+    """
+
+    node: CampaignNode
+    line: Line
+    acknowledged_at: datetime | None
+    deployed_at: datetime | None
+    units: int
+    acknowledged: int
+    deployed: int
+    staff: int | None
+    informed: int | None
+    done: int | None
+    signs: int
+    machines: int
+
+    @property
+    def share(self) -> float | None:
+        """The share of people who are done, 0 to 1; None while it cannot be known."""
+        whole = self.staff or self.informed
+        return None if self.done is None or not whole else min(self.done / whole, 1.0)
+
+    @property
+    def whole(self) -> int | None:
+        """What `share` is a share of: the people of the branch, or those it says are informed."""
+        return self.staff or self.informed
+
+    @property
+    def coverage(self) -> tuple[float, float, float]:
+        """What units are ranked by."""
+        return (self.share or 0.0, self.deployed / self.units, self.acknowledged / self.units)
+
+    @property
+    def is_finished(self) -> bool:
+        """Nothing is left to chase in the whole branch."""
+        accepted = self.line.own is not None and not self.line.missing_below
+        return accepted and self.acknowledged == self.deployed == self.units
+
+
+@dataclass(frozen=True)
+class DayCount:
+    """How many units had acknowledged and had carried it out by the end of a day."""
+
+    day: date
+    acknowledged: int
+    deployed: int
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Somebody of a unit who can be called."""
+
+    name: str
+    phone: str
+
+
+@dataclass(frozen=True)
+class Overview:
+    """All that the progress page shows of one node."""
+
+    rolled: RollUp
+    branches: tuple[Branch, ...]
+    days: tuple[DayCount, ...]
+    machines: MachineTable
+    watched: Watched
+
+    @property
+    def units(self) -> int:
+        """Units strictly below."""
+        return sum(branch.units for branch in self.branches)
+
+    @property
+    def acknowledged(self) -> int:
+        return sum(branch.acknowledged for branch in self.branches)
+
+    @property
+    def deployed(self) -> int:
+        return sum(branch.deployed for branch in self.branches)
+
+    @property
+    def counted(self) -> tuple[Branch, ...]:
+        """Branches in which somebody has counted people."""
+        return tuple(branch for branch in self.branches if branch.done is not None)
+
+
+def overview(node: CampaignNode) -> Overview:
+    """The progress of everything below `node`."""
+    rolled = roll_up(node)
+    machines = by_branch(node, rolled)
+    return Overview(
+        rolled=rolled,
+        branches=branches(node, rolled, machines),
+        days=days(node),
+        machines=machines,
+        watched=watched(node, below=True),
+    )
+
+
+def branches(node: CampaignNode, rolled: RollUp, machines: MachineTable) -> tuple[Branch, ...]:
+    """The units directly below, those that have done most first."""
+    children = CampaignNode.rows.filter(parent=node).select_related("acknowledgement", "participation")
+    lines = {line.node.pk: line for line in rolled.children}
+    sums = {
+        row["branch"]: row
+        for row in CampaignNode.rows.filter(_below(node))
+        .annotate(branch=Substr("path", 1, len(node.path) + _SEGMENT))
+        .values("branch")
+        .annotate(
+            units=Count("pk"),
+            acknowledged=Count("acknowledgement"),
+            deployed=Count("participation"),
+            staff=Sum("staff_count"),
+        )
+        .order_by()
+    }
+    people = _people(node)
+    cases = {row.node.pk: row for row in machines.rows}
+    found = []
+    for child in children:
+        row, counted = sums[child.path], people.get(child.path, {})
+        case = cases.get(child.pk)
+        found.append(
+            Branch(
+                node=child,
+                line=lines[child.pk],
+                acknowledged_at=_at(child, "acknowledgement"),
+                deployed_at=_at(child, "participation"),
+                units=row["units"],
+                acknowledged=row["acknowledged"],
+                deployed=row["deployed"],
+                staff=row["staff"],
+                informed=counted.get(Headcount.Kind.INFORMED),
+                done=counted.get(Headcount.Kind.DONE),
+                signs=case.counts[0] if case else 0,
+                machines=case.total if case else 0,
+            )
+        )
+    return tuple(sorted(found, key=lambda b: ([-part for part in b.coverage], sort_key(b.node.name))))
+
+
+def days(node: CampaignNode) -> tuple[DayCount, ...]:
+    """Units below that had acknowledged and carried out, day by day from the publishing until today."""
+    start, today = node.campaign.published_at, timezone.localdate()
+    if start is None:
+        return ()
+    first = timezone.localdate(start)
+    span = [first + timedelta(days=n) for n in range((today - first).days + 1)] or [today]
+    counts = []
+    for model in (Acknowledgement, Participation):
+        rows = (
+            model.rows.filter(subtree(node.path, "node__path"), node__campaign=node.campaign_id)
+            .exclude(node=node)
+            .annotate(day=TruncDate("at"))
+            .values_list("day")
+            .annotate(n=Count("pk"))
+            .order_by()
+        )
+        by_day = dict(rows)
+        before = sum(n for day, n in by_day.items() if day < span[0])
+        counts.append(list(accumulate((by_day.get(day, 0) for day in span), initial=before))[1:])
+    return tuple(map(DayCount, span, *counts))[-MOST_DAYS:]
+
+
+def contacts(nodes: Iterable[CampaignNode]) -> dict[UUID, Contact]:
+    """Whom to call, by node: an officer before a coordinator, and who has a phone before who has none."""
+    by_unit = {node.unit_id: node.pk for node in nodes}
+    members = Membership.rows.filter(
+        unit__in=by_unit, role__in=(Role.OFFICER, Role.COORDINATOR), user__is_active=True
+    ).select_related("user")
+    ranked = sorted(members, key=lambda m: (m.role != Role.OFFICER, not m.user.phone, m.pk))
+    found: dict[UUID, Contact] = {}
+    for member in ranked:
+        found.setdefault(by_unit[member.unit_id], Contact(member.user.get_full_name(), member.user.phone))
+    return found
+
+
+def _below(node: CampaignNode) -> Q:
+    return Q(campaign_id=node.campaign_id) & subtree(node.path) & ~Q(pk=node.pk)
+
+
+def _at(node: CampaignNode, name: str) -> datetime | None:
+    row: Acknowledgement | Participation | None = getattr(node, name, None)
+    return row.at if row is not None else None
+
+
+def _people(node: CampaignNode) -> dict[str, dict[str, int]]:
+    """The path of each branch: its latest headcounts by kind. A kind that nobody counted is not there."""
+    latest: dict[tuple[str, str], int] = {}
+    rows = Headcount.rows.filter(subtree(node.path, "node__path"), node__campaign=node.campaign_id)
+    for path, kind, count in rows.order_by("at", "pk").values_list("node__path", "kind", "count"):
+        latest[path, kind] = count
+    sums: dict[str, dict[str, int]] = defaultdict(dict)
+    for (path, kind), count in latest.items():
+        branch = path[: len(node.path) + _SEGMENT]
+        sums[branch][kind] = sums[branch].get(kind, 0) + count
+    return sums
