@@ -2,10 +2,11 @@ from django.urls import path
 
 from quetsach.portal.kit.unbuilt import unbuilt
 from quetsach.portal.reports import rollup_views, views
+from quetsach.portal.reports.dashboard.views import progress
 
 urlpatterns = [
-    path("cd/<slug:slug>/tien-do/", unbuilt, name="progress"),
-    path("cd/<slug:slug>/tien-do/<uuid:node_id>/", unbuilt, name="progress_node"),
+    path("cd/<slug:slug>/tien-do/", progress, name="progress"),
+    path("cd/<slug:slug>/tien-do/<uuid:node_id>/", progress, name="progress_node"),
     path("cd/<slug:slug>/bao-cao/<uuid:node_id>/", views.report, name="report"),
     path("cd/<slug:slug>/bao-cao/<uuid:node_id>/kiem-tra/", views.report_check, name="report_check"),
     path("cd/<slug:slug>/bao-cao/<uuid:node_id>/cac-ban/", views.report_history, name="report_history"),
