@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from quetsach.portal.kit.client_ip import client_ip
+from quetsach.portal.kit.client_ip import client_ip_text
 
 
 class ClosedSignupAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -30,4 +30,4 @@ class ClosedSignupAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """The address that rate limits count by."""
-        return str(client_ip(request))
+        return client_ip_text(request) or "unknown"

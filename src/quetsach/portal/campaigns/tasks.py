@@ -109,11 +109,11 @@ def _chase(seat: Seat, url: str) -> Iterator[Task]:
         )
         days = max(s.days_silent for s in silent)
         text = ngettext("Silent for %(days)d day, the longest.", "Silent for up to %(days)d days.", days)
-        names = ", ".join(s.node.name for s in silent[:3]) + ("…" if len(silent) > 3 else "")
+        names = ", ".join(s.node.name for s in silent[:3]) + ("…" if len(silent) > 3 else ".")
         yield Task(
             Rank.CHASE,
             title % {"count": len(silent)},
-            f"{names}. {text % {'days': days}}",
+            f"{names} {text % {'days': days}}",
             url + "#cap-duoi",
             _("See who"),
         )

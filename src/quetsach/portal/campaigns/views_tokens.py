@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from quetsach.portal.campaigns.seat import Seat, take_seat
-from quetsach.portal.kit.client_ip import client_ip
+from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.actions import TokenNameTakenError, issue_token, revoke_token
 from quetsach.portal.units.models import ApiToken
 from quetsach.portal.units.roles import Verb
@@ -36,7 +36,7 @@ def tokens(request: HttpRequest, slug: str) -> HttpResponse:
     seat = take_seat(request, slug, verb=Verb.MANAGE_TOKENS)
     if request.method != "POST":
         return _page(request, seat)
-    ip = str(client_ip(request)) or None
+    ip = client_ip_text(request)
     if request.POST.get("act") == "revoke":
         token = next((t for t in _live(seat) if str(t.pk) == request.POST.get("token")), None)
         if token is None:

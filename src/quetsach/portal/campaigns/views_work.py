@@ -22,7 +22,7 @@ from quetsach.portal.campaigns.letter import read_letter
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.campaigns.tasks import tasks_of
-from quetsach.portal.kit.client_ip import client_ip
+from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.roles import Verb
 
 REFUSALS: dict[str, str | Promise] = {
@@ -111,12 +111,12 @@ def _letter_page(
 
 
 def _acknowledge(request: HttpRequest, seat: Seat) -> None:
-    actions.acknowledge(seat.node, seat.user, ip=_ip(request))
+    actions.acknowledge(seat.node, seat.user, ip=client_ip_text(request))
     messages.success(request, _("Confirmed: %(unit)s has received the letter.") % {"unit": seat.node.name})
 
 
 def _withdraw_acknowledgement(request: HttpRequest, seat: Seat) -> None:
-    actions.withdraw_acknowledgement(seat.node, seat.user, ip=_ip(request))
+    actions.withdraw_acknowledgement(seat.node, seat.user, ip=client_ip_text(request))
     messages.success(request, _("The confirmation is taken back."))
 
 
@@ -124,27 +124,27 @@ def _pass_on(request: HttpRequest, seat: Seat) -> HttpResponse | None:
     form = PassOnForm(request.POST, choices=queries.not_passed_on(seat.node))
     if not form.is_valid():
         return _letter_page(request, seat, pass_on=form)
-    sent = actions.pass_on(seat.node, form.cleaned_data["children"], seat.user, ip=_ip(request))
+    sent = actions.pass_on(seat.node, form.cleaned_data["children"], seat.user, ip=client_ip_text(request))
     messages.success(request, _("Passed on to %(count)d units.") % {"count": len(sent)})
     return redirect(reverse("letter", args=[seat.campaign.slug]) + "#cap-duoi")
 
 
 def _withdraw_dispatch(request: HttpRequest, seat: Seat) -> HttpResponse:
     child = _child(request, seat)
-    actions.withdraw_dispatch(child, seat.user, ip=_ip(request))
+    actions.withdraw_dispatch(child, seat.user, ip=client_ip_text(request))
     messages.success(request, _("%(unit)s: passing on is taken back.") % {"unit": child.name})
     return redirect(reverse("letter", args=[seat.campaign.slug]) + "#cap-duoi")
 
 
 def _deploy(request: HttpRequest, seat: Seat) -> None:
-    actions.deploy(seat.node, seat.user, ip=_ip(request))
+    actions.deploy(seat.node, seat.user, ip=client_ip_text(request))
     messages.success(
         request, _("Recorded: %(unit)s has carried the campaign out.") % {"unit": seat.node.name}
     )
 
 
 def _withdraw_deployment(request: HttpRequest, seat: Seat) -> None:
-    actions.withdraw_deployment(seat.node, seat.user, ip=_ip(request))
+    actions.withdraw_deployment(seat.node, seat.user, ip=client_ip_text(request))
     messages.success(request, _("“Carried out” is taken back."))
 
 
@@ -153,7 +153,7 @@ def _count_people(request: HttpRequest, seat: Seat) -> HttpResponse | None:
     if not form.is_valid():
         return _letter_page(request, seat, people=form)
     informed, done = form.cleaned_data["informed"], form.cleaned_data["done"]
-    actions.count_people(seat.node, informed, done, seat.user, ip=_ip(request))
+    actions.count_people(seat.node, informed, done, seat.user, ip=client_ip_text(request))
     messages.success(request, _("The number of people is saved."))
     staff = seat.node.staff_count
     if staff is not None and informed > staff:
@@ -168,10 +168,6 @@ def _child(request: HttpRequest, seat: Seat) -> CampaignNode:
         if str(child.pk) == request.POST.get("child"):
             return child
     raise Http404
-
-
-def _ip(request: HttpRequest) -> str | None:
-    return str(client_ip(request)) or None
 
 
 type Act = Callable[[HttpRequest, Seat], HttpResponse | None]

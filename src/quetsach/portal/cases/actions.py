@@ -53,7 +53,13 @@ def move(
         f"case.{act.value}",
         unit_path=case.device.owner.path,
         about=case,
-        data={"device": case.device.key, "from": before.value, "to": case.state, "reason": reason, **(data or {})},
+        data={
+            "device": case.device.key,
+            "from": before.value,
+            "to": case.state,
+            "reason": reason,
+            **(data or {}),
+        },
         ip=ip,
     )
     return event
@@ -74,7 +80,14 @@ def start_cleaning(case: Case, actor: User, ip: str | None = None) -> Case:
 
 @transaction.atomic
 def claim_clean(
-    case: Case, actor: User, *, done: str, done_at: datetime, tool: str = "", note: str = "", ip: str | None = None
+    case: Case,
+    actor: User,
+    *,
+    done: str,
+    done_at: datetime,
+    tool: str = "",
+    note: str = "",
+    ip: str | None = None,
 ) -> Case:
     """The machine was handled, at `done_at` by event time: signs after that moment count against the claim.
 
@@ -86,7 +99,9 @@ def claim_clean(
     if done_at > now:
         raise CaseError(_("The time of handling lies in the future."))
     if case.last_seen is not None and done_at < case.last_seen <= now:
-        raise CaseError(_("There is a sign later than that time. Handle the machine again, or correct the time."))
+        raise CaseError(
+            _("There is a sign later than that time. Handle the machine again, or correct the time.")
+        )
     case.claimed_at, case.verified_at, case.quiet_until, case.confirmed_by = done_at, None, None, None
     move(case, Act.CLAIM, by=actor, reason=note, data={"done": done, "tool": tool}, ip=ip)
     return case

@@ -37,7 +37,9 @@ class Facts:
     @property
     def hits(self) -> list[Hit]:
         now = timezone.now()
-        return [Hit(place(s.node_id, s.source_name), event_time(s, now), s.received_at) for s in self.sightings]
+        return [
+            Hit(place(s.node_id, s.source_name), event_time(s, now), s.received_at) for s in self.sightings
+        ]
 
 
 def place(node: UUID, source_name: str) -> str:

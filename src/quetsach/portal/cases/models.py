@@ -97,7 +97,9 @@ class Case(models.Model):
     relapses = models.PositiveSmallIntegerField(default=0)
     claimed_at = models.DateTimeField(null=True)
     verified_at = models.DateTimeField(null=True)
-    quiet_until = models.DateTimeField(null=True, help_text="event time up to which silence is proven or confirmed")
+    quiet_until = models.DateTimeField(
+        null=True, help_text="event time up to which silence is proven or confirmed"
+    )
     confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+",
         help_text="set when a person, not a log, said that it is clean",

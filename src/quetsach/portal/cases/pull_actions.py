@@ -108,7 +108,9 @@ def _take(
         pulled.opened += 1
         return _open(device, sighting.family, 1, now)
     seen = looks.event_time(sighting, now)
-    match arrive(State(case.state), case.claimed_at, case.quiet_until, seen, sighting.indicator not in known[case.pk]):
+    match arrive(
+        State(case.state), case.claimed_at, case.quiet_until, seen, sighting.indicator not in known[case.pk]
+    ):
         case Arrival.KEEP:
             return case
         case Arrival.EVIDENCE:
@@ -140,7 +142,9 @@ def _open(device: Device, family: str, episode: int, now: datetime) -> Case:
     state = State.ASSIGNED if device.is_assigned else State.NEW
     case = Case(device=device, family=family, episode=episode, state=state.value, opened_at=now)
     case.save(force_insert=True)
-    CaseEvent(case=case, at=now, act="open", to_state=state.value, data={"episode": episode}).save(force_insert=True)
+    CaseEvent(case=case, at=now, act="open", to_state=state.value, data={"episode": episode}).save(
+        force_insert=True
+    )
     record(
         None, "case.open", unit_path=device.owner.path, about=case,
         data={"device": device.key, "family": family, "episode": episode},

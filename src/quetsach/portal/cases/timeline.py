@@ -97,7 +97,11 @@ def draw(
     for share in (0, 50, 100):
         moment = first + (last - first) * share / 100
         line.ticks.append(
-            Box(f"{share}%", label=f"{moment.astimezone(zone):%d/%m/%Y}", anchor=("start", "middle", "end")[share // 50])
+            Box(
+                f"{share}%",
+                label=f"{moment.astimezone(zone):%d/%m/%Y}",
+                anchor=("start", "middle", "end")[share // 50],
+            )
         )
     return line
 

@@ -15,9 +15,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from quetsach.portal.campaigns.seat import Seat, take_seat
@@ -152,11 +151,15 @@ def assign(request: HttpRequest, slug: str, case_id: UUID) -> HttpResponse:
     form = AssignForm(request.POST, nodes=queries.nodes_below(seat.node))
     if form.is_valid():
         try:
-            actions.assign_device(found.device, form.cleaned_data["to"], seat.user, ip=client_ip_text(request))
+            actions.assign_device(
+                found.device, form.cleaned_data["to"], seat.user, ip=client_ip_text(request)
+            )
         except actions.CaseError as error:
             form.add_error("to", str(error))
         else:
-            messages.success(request, _("The machine now belongs to %(unit)s.") % {"unit": form.cleaned_data["to"]})
+            messages.success(
+                request, _("The machine now belongs to %(unit)s.") % {"unit": form.cleaned_data["to"]}
+            )
             return redirect("case", slug, case_id)
     return _case_page(request, seat, found, {"chuyen": form}, status=422)
 

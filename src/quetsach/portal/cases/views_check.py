@@ -27,9 +27,7 @@ def self_check(request: HttpRequest) -> HttpResponse:
         response = render(request, "cases/self_check.html", {"too_many": True, "now": now}, status=429)
         response["Retry-After"] = "60"
         return response
-    campaign = (
-        Campaign.objects.filter(status=Campaign.Status.PUBLISHED).order_by("-published_at").first()
-    )
+    campaign = Campaign.objects.filter(status=Campaign.Status.PUBLISHED).order_by("-published_at").first()
     context = {"address": address, "campaign": campaign, "now": now}
     if address is not None and campaign is not None:
         context["result"] = check(campaign, address, now)

@@ -51,7 +51,9 @@ LACKS: dict[Why, str | Promise] = {
     Why.OTHER_PLACE: gettext_lazy("The newer logs come from another place than the one that saw the signs."),
     Why.OTHER_LIST: gettext_lazy("The newer logs were searched with another list than the campaign's."),
     Why.NO_DEVICES: gettext_lazy("The newer logs do not record which machines were switched on."),
-    Why.NOT_ALIVE: gettext_lazy("In the newer logs the machine itself does not appear: it may have been off."),
+    Why.NOT_ALIVE: gettext_lazy(
+        "In the newer logs the machine itself does not appear: it may have been off."
+    ),
     Why.TOO_SHORT: gettext_lazy("The time looked at without a gap is still too short."),
     Why.UNTIMED: gettext_lazy("Newer signs or logs carry no usable time."),
 }
@@ -75,7 +77,9 @@ def verdict(
         return _("The machine contacted malicious addresses. It has not been handled yet.")
     lack = str(LACKS.get(why, "")) if why else ""
     if state is State.RECHECKED:
-        said = _("Handled; %(n)d days of newer logs show no sign. Not enough yet to call it clean.") % {"n": days}
+        said = _("Handled; %(n)d days of newer logs show no sign. Not enough yet to call it clean.") % {
+            "n": days
+        }
     else:
         said = _("Reported as handled. Nothing shows yet whether the signs have stopped.")
     return f"{said} {lack}".strip()

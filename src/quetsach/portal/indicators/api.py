@@ -18,5 +18,7 @@ def current_list(request: HttpRequest) -> HttpResponse:
     if form not in FORMS:
         return JsonResponse({"code": "form", "reason": f"form is one of {', '.join(FORMS)}"}, status=422)
     if not rows:
-        return JsonResponse({"code": "no_list", "reason": "No list is published for that campaign."}, status=404)
+        return JsonResponse(
+            {"code": "no_list", "reason": "No list is published for that campaign."}, status=404
+        )
     return send(request, rows[0], form, ASK_FIRST)

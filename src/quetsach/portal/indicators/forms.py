@@ -36,6 +36,7 @@ class ListForm(forms.Form):
         if sum(file.size or 0 for file in files) > settings.MAX_UPLOAD_BYTES:
             most = settings.MAX_UPLOAD_BYTES // (1024 * 1024)
             raise forms.ValidationError(
-                _("The files are larger than %(most)d MB together. Compress them with gzip."), params={"most": most}
+                _("The files are larger than %(most)d MB together. Compress them with gzip."),
+                params={"most": most},
             )
         return files

@@ -45,7 +45,9 @@ class IndicatorSet(models.Model):
     rejected = models.PositiveIntegerField(default=0)
     stopped = models.PositiveIntegerField(default=0)
     warned = models.PositiveIntegerField(default=0)
-    notes = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the CSV that tells each of them")
+    notes = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 of the CSV that tells each of them"
+    )
     forms = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

@@ -68,7 +68,9 @@ def _on_disk(file: UploadedFile, folder: Path, number: int) -> actions.Upload:
     return actions.Upload(name, path, file.size or 0)
 
 
-def _page(request: HttpRequest, seat: Seat, may_write: bool, form: ListForm, status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest, seat: Seat, may_write: bool, form: ListForm, status: int = 200
+) -> HttpResponse:
     versions = queries.lists_of(seat.campaign)
     context = {
         "seat": seat,
@@ -103,9 +105,24 @@ def draft(request: HttpRequest, slug: str, set_id: UUID) -> HttpResponse:
         "notes": [
             {"title": title, "help": help, "total": total, "rows": rows[what], "what": what}
             for what, title, help, total in (
-                ("stopped", _("Stopped"), _("Left out, because they would hit innocent machines."), row.stopped),
-                ("warned", _("Doubtful, but kept"), _("Look at them once more before you publish."), row.warned),
-                ("rejected", _("Not understood"), _("Left out; the line tells where they stand."), row.rejected),
+                (
+                    "stopped",
+                    _("Stopped"),
+                    _("Left out, because they would hit innocent machines."),
+                    row.stopped,
+                ),
+                (
+                    "warned",
+                    _("Doubtful, but kept"),
+                    _("Look at them once more before you publish."),
+                    row.warned,
+                ),
+                (
+                    "rejected",
+                    _("Not understood"),
+                    _("Left out; the line tells where they stand."),
+                    row.rejected,
+                ),
             )
             if total
         ],
@@ -158,4 +175,6 @@ def notes(request: HttpRequest, slug: str, set_id: UUID) -> FileResponse:
     if not row.notes:
         raise Http404
     file = store.place(row.notes).open("rb")
-    return FileResponse(file, as_attachment=True, filename=f"{slug}-notes.csv", content_type="text/csv; charset=utf-8")
+    return FileResponse(
+        file, as_attachment=True, filename=f"{slug}-notes.csv", content_type="text/csv; charset=utf-8"
+    )

@@ -39,7 +39,10 @@ def refusal(sighting: Sighting) -> tuple[str, str] | None:
         return "count", f"count is above {MOST_LINES}"
     identity = sighting.identity
     if len(identity) > IDENTITY_KEYS or sum(map(len, [*identity, *identity.values()])) > IDENTITY_CHARACTERS:
-        return "too_long", f"identity has more than {IDENTITY_KEYS} entries or {IDENTITY_CHARACTERS} characters"
+        return (
+            "too_long",
+            f"identity has more than {IDENTITY_KEYS} entries or {IDENTITY_CHARACTERS} characters",
+        )
     return None
 
 

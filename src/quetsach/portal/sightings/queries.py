@@ -12,6 +12,7 @@ from quetsach.portal.sightings.models import Coverage, Scan, Sighting
 from quetsach.portal.sightings.spans import Span, gaps, join_spans
 from quetsach.portal.units.models import subtree
 
+
 @dataclass
 class Vantage:
     """One place from which a unit looks: a source name, the time it covers, and what keeps it from proving."""
@@ -31,7 +32,9 @@ def vantages(node: CampaignNode) -> list[Vantage]:
     """The node's own places, by name. Time comes only from sources whose clock is known."""
     spans: dict[str, list[Span]] = defaultdict(list)
     found: dict[str, Vantage] = {}
-    rows = Coverage.rows.filter(scan__node=node).values_list("name", "first", "last", "time", "errors", "devices")
+    rows = Coverage.rows.filter(scan__node=node).values_list(
+        "name", "first", "last", "time", "errors", "devices"
+    )
     for name, first, last, time, errors, devices in rows.iterator(chunk_size=100):
         vantage = found.setdefault(name, Vantage(name))
         vantage.sources += 1

@@ -107,8 +107,13 @@ def scan(request: HttpRequest, slug: str, scan_id: UUID) -> HttpResponse:
 def sightings(request: HttpRequest, slug: str) -> HttpResponse:
     """The rows themselves, down to the log line."""
     seat = seat_at(request, slug)
-    device, indicator = request.GET.get("may", "").strip()[:255], request.GET.get("chi-dau", "").strip()[:2048]
-    rows = queries.sightings_in(seat.node, device=device.replace("\0", ""), indicator=indicator.replace("\0", ""))
+    device, indicator = (
+        request.GET.get("may", "").strip()[:255],
+        request.GET.get("chi-dau", "").strip()[:2048],
+    )
+    rows = queries.sightings_in(
+        seat.node, device=device.replace("\0", ""), indicator=indicator.replace("\0", "")
+    )
     context = {
         "seat": seat,
         "door": "scans",

@@ -6,13 +6,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 REFUSALS = {
-    "not_scan": gettext_lazy("This is not a scan file of Quét Sạch. Choose the .jsonl file that the scan wrote."),
-    "schema": gettext_lazy("The file was made by another version of the scanner. Scan again with the current one."),
+    "not_scan": gettext_lazy(
+        "This is not a scan file of Quét Sạch. Choose the .jsonl file that the scan wrote."
+    ),
+    "schema": gettext_lazy(
+        "The file was made by another version of the scanner. Scan again with the current one."
+    ),
     "garbage": gettext_lazy("The file is damaged. Copy it again from the machine that made the scan."),
     "malformed": gettext_lazy("The file breaks the agreed form. Scan again with the current scanner."),
-    "incomplete": gettext_lazy("The file ends too early: the scan or the copy was cut off. Scan or copy it again."),
+    "incomplete": gettext_lazy(
+        "The file ends too early: the scan or the copy was cut off. Scan or copy it again."
+    ),
     "too_large": gettext_lazy("A line of the file is too long. Scan fewer files at once."),
-    "too_long": gettext_lazy("A name in the first line of the file is too long. Scan again with a shorter name."),
+    "too_long": gettext_lazy(
+        "A name in the first line of the file is too long. Scan again with a shorter name."
+    ),
 }
 
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
-from quetsach.portal.kit.client_ip import client_ip
+from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.models import Membership
 
 
@@ -39,6 +39,6 @@ def note_failed_sign_in(
             unit_path=path,
             about=user,
             data={"known": user is not None},
-            ip=str(client_ip(request)) or None if request is not None else None,
+            ip=client_ip_text(request) if request is not None else None,
             actor_name=user.get_full_name() if user is not None else "?",
         )
