@@ -122,6 +122,7 @@ class OfficialReport:
     """A báo cáo on a campaign. `accepted` of `expected` units below are in the sum; the others are `missing`.
 
     `as_of` says up to when figures were taken, in words. `opening` is the first sentence, unfinished.
+    `remark` stands under the four figures, such as that some are not accepted yet.
     """
 
     heading: Heading
@@ -137,6 +138,7 @@ class OfficialReport:
     proposals: tuple[Proposal, ...]
     as_of: str
     signature: Signature
+    remark: str = ""
     cc: tuple[str, ...] = ()
     basis: tuple[str, ...] = ()
     annex: Annex | None = None

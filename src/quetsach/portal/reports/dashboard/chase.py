@@ -19,7 +19,11 @@ from quetsach.portal.reports.dashboard.queries import Branch, Contact
 REPORT_SAYS: dict[str, tuple[str, str | Promise, str | Promise]] = {
     "none": ("none", gettext_lazy("no report yet"), gettext_lazy("send the report")),
     "draft": ("draft", gettext_lazy("report being written"), gettext_lazy("send the report")),
-    "returned": ("back", gettext_lazy("report returned"), gettext_lazy("correct the returned report and send it again")),
+    "returned": (
+        "back",
+        gettext_lazy("report returned"),
+        gettext_lazy("correct the returned report and send it again"),
+    ),
 }
 """State of a report: shape, words for the coordinator, and what the unit is asked to do."""
 
@@ -43,14 +47,20 @@ def late(branches: Sequence[Branch], now: datetime) -> list[Branch]:
 
 
 def chases(
-    node: CampaignNode, campaign: Campaign, found: Sequence[Branch], whom: Mapping[UUID, Contact], address: str
+    node: CampaignNode,
+    campaign: Campaign,
+    found: Sequence[Branch],
+    whom: Mapping[UUID, Contact],
+    address: str,
 ) -> list[Chase]:
     """Words for each branch of `late`. `address` is where the unit signs in."""
     now = timezone.now()
     items = []
     for branch in found:
         shape, word = _chip(branch, now)
-        message = _("%(us)s asks %(unit)s to %(todo)s. Deadline: end of %(day)s. Open %(address)s and sign in.") % {
+        message = _(
+            "%(us)s asks %(unit)s to %(todo)s. Deadline: end of %(day)s. Open %(address)s and sign in."
+        ) % {
             "us": node.name,
             "unit": branch.node.name,
             "todo": "; ".join(_asked(branch)),
@@ -111,6 +121,7 @@ def _asked(branch: Branch) -> list[str]:
     if branch.line.missing_below:
         n = branch.line.missing_below
         todo.append(
-            ngettext("see to the report of %(n)s unit below", "see to the reports of %(n)s units below", n) % {"n": n}
+            ngettext("see to the report of %(n)s unit below", "see to the reports of %(n)s units below", n)
+            % {"n": n}
         )
     return todo

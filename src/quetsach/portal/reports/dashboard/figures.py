@@ -14,7 +14,7 @@ from quetsach.portal.kit.templatetags.kit import day, moment, num
 from quetsach.portal.reports.dashboard.queries import Branch, DayCount, Overview
 from quetsach.portal.reports.machines import MachineTable
 
-MOST_BARS = 30
+MOST_BARS = 15
 """More units than that are in the table only, but for those that have done least."""
 
 
@@ -97,9 +97,16 @@ def _over_time(seen: Overview) -> Figure | None:
         "n": num(seen.units),
     }
     chart = lines(
-        "days", finding, told, _day_names(seen.days), (received, carried_out), top=100, unit=" %", gap=_("no data")
+        "days",
+        finding,
+        told,
+        _day_names(seen.days),
+        (received, carried_out),
+        top=100,
+        unit=" %",
+        gap=_("no data"),
     )
-    caption = _("Per cent of %(n)s units below, at the end of each day. Source: dated acts of the units, as of %(at)s.")
+    caption = _("Per cent of %(n)s units below, day by day. Source: dated acts of the units, as of %(at)s.")
     return Figure(finding, chart, caption % {"n": num(seen.units), "at": moment(seen.rolled.as_of)})
 
 
@@ -120,7 +127,7 @@ def _machines(seen: Overview) -> Figure | None:
     rows = [Bar(str(text), count / table.total, num(count)) for text, count in table.cells]
     told = "; ".join(f"{row.label}: {row.said}" for row in rows) + "."
     caption = _(
-        "Machines in which signs were seen, by what is known now, of %(n)s. Source: logs sent by the units, as of "
-        "%(at)s. Machines whose logs nobody looked at are not in it."
+        "Of %(n)s machines in which signs were seen. Source: logs sent in by the units, as of %(at)s. "
+        "Machines whose logs nobody looked at are not in it."
     ) % {"n": num(table.total), "at": moment(seen.rolled.as_of)}
     return Figure(finding, bars("machines", finding, told, rows), caption)

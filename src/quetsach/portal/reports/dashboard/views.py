@@ -44,7 +44,9 @@ def progress(request: HttpRequest, slug: str, node_id: UUID | None = None) -> Ht
         "waiting": sum(1 for branch in seen.branches if branch.line.report_state == "submitted"),
         "people_done": _sum(branch.done for branch in seen.branches),
         "people": _sum(branch.whole for branch in seen.branches),
-        "rows": [(branch, None if branch.share is None else percent(branch.share)) for branch in seen.branches],
+        "rows": [
+            (branch, None if branch.share is None else percent(branch.share)) for branch in seen.branches
+        ],
         "figures": figures(seen),
     }
     return render(request, "reports/progress.html", context)
