@@ -145,8 +145,8 @@ def _curves(xs: Sequence[float], series: Sequence[Series], top: float) -> SafeSt
             )
             drawn.append(_el("polyline", class_=f"ln ln{number}", points=points))
     return _el(
-        "svg", *drawn, x="0", y=TOP, width="100%", height=HIGH, viewBox="0 0 100 100", preserveAspectRatio="none",
-        overflow="visible",
+        "svg", *drawn, x="0", y=TOP, width="100%", height=HIGH, viewBox="0 0 100 100",
+        preserveAspectRatio="none", overflow="visible",
     )  # fmt: skip
 
 

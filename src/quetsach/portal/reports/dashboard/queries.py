@@ -1,7 +1,7 @@
 """Reads of the progress page: each unit directly below summed over its whole branch, and what happened when.
 
-The number of queries does not depend on the size of the tree. Units are ranked by what they have done, never by
-how many machines show signs.
+The number of queries does not depend on the size of the tree. Units are ranked by what they have done, never
+by how many machines show signs.
 """
 
 from __future__ import annotations

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from itertools import groupby
 
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from quetsach.document import (
+    LONGEST_TEXT,
     Annex,
     AnnexRow,
     CountRow,
@@ -22,13 +22,14 @@ from quetsach.document import (
 from quetsach.portal.campaigns.letter import Letter as StoredLetter
 from quetsach.portal.campaigns.letter import read_letter
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.cases.queries import Watched, watched
 from quetsach.portal.reports.annex import Form, load_form, read_entry
 from quetsach.portal.reports.export import heading as names
 from quetsach.portal.reports.machines import by_branch
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.queries import report_of, roll_up
 from quetsach.portal.reports.rollup import ROWS, Figures, RollUp
-from quetsach.vietnamese import short_date
+from quetsach.vietnamese import number, short_date
 
 STATES = {
     "none": "Chưa có báo cáo",
@@ -38,10 +39,12 @@ STATES = {
     "accepted": "Đã tiếp nhận",
 }
 """What official papers, always Vietnamese, call the state of a report."""
+MACHINES = ("Có dấu hiệu", "Đang xử lý", "Chưa đủ căn cứ", "Đã sạch")
+"""The same for machines, in the order of `machines.WORDS`."""
 
 
 def letter(campaign: Campaign) -> Letter:
-    """The campaign's order as a công văn with the blank annex form. Raises LetterError for a malformed one."""
+    """The campaign's order as a công văn with the blank annex. Raises LetterError for a malformed one."""
     stored = read_letter(campaign.letter)
     superior, issuer = _bodies(stored.issuer_lines)
     body = list(stored.basis)
@@ -78,12 +81,10 @@ def annex(node: CampaignNode) -> Annex:
         return _filled(form, node, total, sent.notes, sent.narrative, sent.proposals, when)
     entry = read_entry(report.draft if report else {})
     rolled = roll_up(node)
-    sums = {
-        row: None
-        if entry.figures[row] is None
-        else (entry.figures[row] or 0) + rolled.children_total.row(row)
-        for row in ROWS
-    }
+    sums: dict[str, int | None] = dict.fromkeys(ROWS)
+    for row, typed in entry.figures.items():
+        if typed is not None:
+            sums[row] = typed + rolled.children_total.row(row)
     said = entry.typed
     when = f"Bản đang soạn lúc {_moment(rolled.as_of)}, chưa gửi."
     return _filled(form, node, sums, entry.notes, said["narrative"], said["proposals"], when)
@@ -99,8 +100,7 @@ def official_report(node: CampaignNode) -> OfficialReport:
     above = names.superior(node)
     totals = rolled.signed
     issuer = names.full_name(node)
-    with translation.override("vi"):
-        machines = [CountRow(_upper_first(str(text)), n) for text, n in by_branch(node, rolled).cells]
+    machines = by_branch(node, rolled)
     return OfficialReport(
         heading=names.heading(node, "BC", year),
         subject=f"Kết quả triển khai {_lower_first(campaign.title)}",
@@ -120,8 +120,9 @@ def official_report(node: CampaignNode) -> OfficialReport:
         accepted=rolled.accepted,
         expected=rolled.expected,
         missing=tuple(MissingUnit(place.name, STATES[place.state]) for place in rolled.missing),
-        machines=tuple(machines),
-        proposals=tuple(Proposal(unit, " ".join(text.split())) for unit, text in rolled.proposals),
+        machines=tuple(map(CountRow, MACHINES, machines.totals)) if machines.total else (),
+        examined=_examined(watched(node, below=True), machines.total),
+        proposals=_proposals(rolled),
         as_of=f"đến {_moment(rolled.as_of)}",
         signature=names.signature(node),
         remark=_remark(rolled, own),
@@ -130,7 +131,7 @@ def official_report(node: CampaignNode) -> OfficialReport:
             form,
             node,
             totals.as_dict(),
-            notes,
+            {},
             rolled.narrative,
             _joined(rolled),
             "",
@@ -200,10 +201,10 @@ def _order(node: CampaignNode) -> str:
         return f"Thực hiện {_lower_first(node.campaign.title)}"
     year = timezone.localtime(node.campaign.due_at).year
     day = short_date(stored.issued_on) if stored.issued_on else names.blank_date(None, year)
-    number = stored.number.zfill(2) if stored.number else "     "
+    given = stored.number.zfill(2) if stored.number else "     "
     _above, issuer = _bodies(stored.issuer_lines)
     subject = stored.subject.removeprefix("V/v").strip()
-    return f"Thực hiện Công văn số {number}/{stored.symbol} ngày {day} của {_flat(issuer)} về việc {subject}"
+    return f"Thực hiện Công văn số {given}/{stored.symbol} ngày {day} của {_flat(issuer)} về việc {subject}"
 
 
 def _attached(node: CampaignNode, year: int) -> str:
@@ -212,18 +213,26 @@ def _attached(node: CampaignNode, year: int) -> str:
     return f"Kèm theo {cited} của {names.full_name(node)}"
 
 
+def _proposals(rolled: RollUp) -> tuple[Proposal, ...]:
+    """What the units ask for, the same wish once with all who have it, in the order of the tree."""
+    wishes: dict[str, list[str]] = {}
+    for unit, text in rolled.proposals:
+        wishes.setdefault(" ".join(text.split()), []).append(unit)
+    return tuple(Proposal(", ".join(units), text) for text, units in wishes.items())
+
+
 def _joined(rolled: RollUp) -> str:
-    """What the units ask for, the same wish once with all who have it."""
-    wishes = sorted(
-        (" ".join(text.split()), order, unit) for order, (unit, text) in enumerate(rolled.proposals)
-    )
-    found = []
-    for text, group in groupby(wishes, key=lambda wish: wish[0]):
-        asked = list(group)
-        found.append(
-            (asked[0][1], f"{text.rstrip('.')} ({', '.join(unit for _text, _order, unit in asked)}).")
-        )
-    return "\n".join(line for _order, line in sorted(found))[:10_000]
+    lines = [f"{wish.text.rstrip('.')} ({wish.unit})." for wish in _proposals(rolled)]
+    return "\n".join(lines)[:LONGEST_TEXT]
+
+
+def _examined(looked: Watched, machines: int) -> str:
+    """What was looked at; empty without any log, so that nothing seen is never taken for clean."""
+    if not looked.scans:
+        return ""
+    span = f", từ {_moment(looked.first)} đến {_moment(looked.last)}" if looked.first and looked.last else ""
+    seen = "" if machines else "; không thấy kết nối đến địa chỉ độc hại trong phần đã rà soát"
+    return f"Đã rà soát {number(looked.scans)} lượt nhật ký kết nối mạng{span}{seen}."
 
 
 def _flat(text: str) -> str:
@@ -237,7 +246,3 @@ def _moment(at: datetime) -> str:
 
 def _lower_first(text: str) -> str:
     return text[:1].lower() + text[1:]
-
-
-def _upper_first(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -1,14 +1,12 @@
-"""The figures of a unit as plain tables, for Excel and CSV alike; Vietnamese, as they go into official files."""
+"""The figures of a unit as plain tables, for Excel and CSV alike; in Vietnamese, for official use."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.utils import translation
-
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports.annex import load_form
-from quetsach.portal.reports.export.papers import STATES
+from quetsach.portal.reports.export.papers import MACHINES, STATES
 from quetsach.portal.reports.machines import MachineTable, by_branch
 from quetsach.portal.reports.queries import roll_up
 from quetsach.portal.reports.rollup import RollUp
@@ -39,9 +37,7 @@ class Export:
 def export(node: CampaignNode, as_of: str, rolled: RollUp | None = None) -> Export:
     """The node's roll-up as tables."""
     rolled = rolled or roll_up(node)
-    with translation.override("vi"):
-        machines = by_branch(node, rolled)
-        tables = (_sums(node, rolled), _units(rolled), _missing(rolled), _machines(machines))
+    tables = (_sums(node, rolled), _units(rolled), _missing(rolled), _machines(by_branch(node, rolled)))
     return Export(node.campaign.title, node.name, as_of, tables)
 
 
@@ -65,21 +61,14 @@ def _units(rolled: RollUp) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for line in rolled.children:
         nothing = line.own is None and line.missing_below == line.below
+        absent = line.missing_below + (line.own is None)
         figures: list[Cell] = [None] * 4 if nothing else list(line.total)
-        rows.append((line.node.name, *figures, STATES[line.report_state], line.below, line.missing_below))
+        rows.append((line.node.name, *figures, STATES[line.report_state], line.below + 1, absent))
     rows.append(
         ("Tổng các đơn vị bên dưới", *rolled.children_total, "", rolled.expected, len(rolled.missing))
     )
-    head = (
-        "Đơn vị",
-        "Dòng 1",
-        "Dòng 2",
-        "Dòng 3",
-        "Dòng 4",
-        "Báo cáo",
-        "Đơn vị bên dưới",
-        "Trong đó chưa tiếp nhận",
-    )
+    annex = ("Dòng 1", "Dòng 2", "Dòng 3", "Dòng 4")
+    head = ("Đơn vị", *annex, "Báo cáo", "Số đơn vị trong nhánh", "Chưa tiếp nhận")
     return Table("Theo đơn vị", head, tuple(rows))
 
 
@@ -89,8 +78,7 @@ def _missing(rolled: RollUp) -> Table:
 
 
 def _machines(machines: MachineTable) -> Table:
-    words = tuple(str(text).capitalize() for text, _n in machines.cells)
     rows: list[tuple[Cell, ...]] = [(row.node.name, *row.counts, row.total) for row in machines.rows]
     if rows:
         rows.append(("Tổng số", *machines.totals, machines.total))
-    return Table("Máy theo tình trạng", ("Đơn vị", *words, "Tất cả"), tuple(rows))
+    return Table("Máy theo tình trạng", ("Đơn vị", *MACHINES, "Tất cả"), tuple(rows))
