@@ -108,5 +108,5 @@ def _data(asked: argparse.Namespace, kinds: Sequence[str]) -> Path:
         command = [sys.executable, "-m", "demo.loggen", "--kind", ",".join(kinds), "--size", str(asked.size)]
         command += ["--indicators", ",".join(map(str, asked.sizes)), "--seed", str(asked.seed)]
         command += ["--hit-rate", str(asked.hit_rate), "-o", str(folder.resolve())]
-        subprocess.run(command, check=True, cwd=ROOT, stdout=sys.stderr)
+        subprocess.run(command, check=True, cwd=ROOT, stdout=2)
     return folder

@@ -20,7 +20,7 @@ def messages() -> dict[str | tuple[str, ...], str | tuple[str, ...]]:
 
 def test_every_text_is_translated() -> None:
     known = messages()
-    folders = [p for p in (SOURCES / "cli", SOURCES / "outputs")]
+    folders = (SOURCES / "cli", SOURCES / "outputs")
     found = {
         message
         for folder in folders

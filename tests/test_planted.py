@@ -30,7 +30,7 @@ def matcher(engine):
 def logs(request, tmp_path_factory):
     """(folder, file, truth) of one kind: a hit in every fiftieth line, as many near misses."""
     folder = tmp_path_factory.mktemp(request.param)
-    truth = write_bench_logs(folder, [request.param], ITEMS, total_bytes=3_000_000, hit_rate=0.02, seed=33)
+    truth = write_bench_logs(folder, [request.param], ITEMS, total_bytes=1_500_000, hit_rate=0.02, seed=33)
     return folder, request.param, truth
 
 

@@ -6,9 +6,14 @@ from demo.loggen.shapes import Shape
 from demo.loggen.shapes.dnsmasq import Dnsmasq
 from demo.loggen.shapes.eve import Eve
 from demo.loggen.shapes.squid import Squid
+from demo.loggen.shapes.zeek import ZeekJson
 from demo.loggen.shapes.zeek_dns import ZeekDns
+from demo.loggen.shapes.zeek_traffic import ZeekConn, ZeekHttp, ZeekSsl
 
-KINDS: dict[str, Shape] = {shape.kind: shape for shape in (ZeekDns(), Eve(), Eve(3), Squid(), Dnsmasq())}
+_ZEEK = (ZeekDns(), ZeekConn(), ZeekHttp(), ZeekSsl())
+KINDS: dict[str, Shape] = {
+    shape.kind: shape for shape in (*_ZEEK, *map(ZeekJson, _ZEEK), Eve(), Eve(3), Squid(), Dnsmasq())
+}
 
 README = """DEMO DATA / DỮ LIỆU DEMO
 

@@ -59,21 +59,19 @@ def write_bench_logs(
         traps = round(lines * (hit_rate if trap_rate is None else trap_rate) / 8)
         path = folder / (f"demo-{shape.file_name}" if marked else shape.file_name)
         truth.merge(
-            [
-                write_log(
-                    path,
-                    shape,
-                    world,
-                    start=START,
-                    days=days,
-                    total_bytes=total_bytes,
-                    seed=seed,
-                    events=events,
-                    traps=traps,
-                    trap_items=sources,
-                    marked=marked,
-                )
-            ]
+            write_log(
+                path,
+                shape,
+                world,
+                start=START,
+                days=days,
+                total_bytes=total_bytes,
+                seed=seed,
+                events=events,
+                traps=traps,
+                trap_items=sources,
+                marked=marked,
+            )
         )
     if marked:
         (folder / "README.txt").write_text(README, encoding="utf-8")

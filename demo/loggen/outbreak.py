@@ -17,6 +17,8 @@ from demo.loggen.stream import write_log
 from demo.loggen.truth import Truth
 from demo.loggen.world import World, clients_of
 
+_POOL_BYTES = 8 << 20  # of different lines in a file
+
 
 def write_demo_logs(
     folder: Path,
@@ -91,21 +93,20 @@ def write_demo_logs(
 
             size = round(total_bytes * share * len(part) / days)
             truth.merge(
-                [
-                    write_log(
-                        folder / name,
-                        shape,
-                        world,
-                        start=begin,
-                        days=len(part),
-                        total_bytes=size,
-                        seed=part_seed,
-                        events=events,
-                        traps=traps,
-                        trap_items=items,
-                        marked=True,
-                    )
-                ]
+                write_log(
+                    folder / name,
+                    shape,
+                    world,
+                    start=begin,
+                    days=len(part),
+                    total_bytes=size,
+                    seed=part_seed,
+                    events=events,
+                    traps=traps,
+                    trap_items=items,
+                    marked=True,
+                    pool_bytes=_POOL_BYTES,
+                )
             )
     (folder / "README.txt").write_text(README, encoding="utf-8")
     return truth

@@ -43,15 +43,17 @@ def write_log(
     traps: int,
     trap_items: Sequence[Item],
     marked: bool = False,
+    pool_bytes: int = POOL_BYTES,
 ) -> Truth:
     """Write about `total_bytes` of benign lines to `path` and plant into them; return what was planted.
 
     `events` is asked once, with the second of each page. `traps` is the number of events that only look
-    like a hit, on one of `trap_items` each. A name ending in `.gz` is compressed. The file's time is set to
-    just after its last line, which year-less logs need to be understood.
+    like a hit, on one of `trap_items` each; `pool_bytes` how much of the benign text is different. A name
+    ending in `.gz` is compressed. The file's time is set to just after its last line, which year-less logs
+    need to be understood.
     """
     rng = Random(f"{shape.kind} {seed}")
-    pool = _pool(shape, world, rng, total_bytes, days)
+    pool = _pool(shape, world, rng, min(total_bytes, pool_bytes), total_bytes, days)
     stamp = shape.stamp(int(start.timestamp())).encode()
     mean = sum(len(_filled(page, stamp, 0)) for page in pool) / len(pool)
     seconds = page_seconds(start, days, max(1, round(total_bytes / mean)))
@@ -171,10 +173,12 @@ def mean_line(shape: Shape, world: World) -> float:
     return sum(len(line) + 1 for line in filled) / len(sample)
 
 
-def _pool(shape: Shape, world: World, rng: Random, total_bytes: int, days: int) -> list[bytes]:
+def _pool(
+    shape: Shape, world: World, rng: Random, pool_bytes: int, total_bytes: int, days: int
+) -> list[bytes]:
     length = mean_line(shape, world)
     lines_per_page = max(1, ceil(busiest_second(days, total_bytes / length)))
-    pages = max(2, int(min(total_bytes, POOL_BYTES) / length / lines_per_page))
+    pages = max(2, int(pool_bytes / length / lines_per_page))
     return [_page(shape, world, rng, lines_per_page) for _ in range(pages)]
 
 

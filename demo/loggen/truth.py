@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -67,12 +66,10 @@ class Truth:
         old.first, old.last = min(old.first, row.first), max(old.last, row.last)
         old.action = min(old.action, row.action, key=STRONGEST.index) if old.action and row.action else ""
 
-    def merge(self, others: Iterable[Truth]) -> Truth:
+    def merge(self, other: Truth) -> None:
         """Take over what was planted in other files."""
-        for other in others:
-            self.rows |= other.rows
-            self.sources |= other.sources
-        return self
+        self.rows |= other.rows
+        self.sources |= other.sources
 
     def write(self, path: Path) -> None:
         """JSON Lines: a `source` record per file, then the rows sorted by key."""

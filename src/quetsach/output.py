@@ -8,8 +8,8 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -83,12 +83,23 @@ def save(path: Path, report: Report) -> None:
         OutputError: the file could not be written whole; what stood under its name stays.
     """
     writer: Callable[[BinaryIO, Report], None] = import_module(WRITERS[path.suffix.lower()]).write
+    with replacing(path) as part, part.open("wb") as out:
+        writer(out, report)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A new file beside `path` that takes its place when all went well, and vanishes otherwise.
+
+    Raises:
+        OutputError: for any OSError inside.
+    """
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with part.open("xb") as out:
-            writer(out, report)
-            out.flush()
-            os.fsync(out.fileno())
+        part.touch(exist_ok=False)
+        yield part
+        with part.open("rb") as whole:
+            os.fsync(whole.fileno())
         part.replace(path)
     except OSError as error:
         is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -5,11 +5,12 @@ What cannot be read is said in `errors` with file, place and advice; what came b
 
 from __future__ import annotations
 
+import importlib
 import sys
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
 CHUNK = 1 << 16
 GZIP = b"\x1f\x8b"
@@ -26,8 +27,8 @@ _UTF16 = {b"\xff\xfe": "UTF-16LE", b"\xfe\xff": "UTF-16BE"}
 class _Decoder(Protocol):
     """What zlib's and zstd's decompressors have in common."""
 
-    eof: bool
-
+    @property
+    def eof(self) -> bool: ...
     @property
     def unused_data(self) -> bytes: ...
     def decompress(self, data: bytes, /) -> bytes: ...
@@ -119,19 +120,14 @@ class Source:
             data = self._take(stream)
 
     def _zstd(self) -> Callable[[], _Decoder] | None:
-        module: Any
-        try:
-            from compression import zstd as module  # type: ignore[import-not-found,unused-ignore]
-        except ImportError:
+        for module in ("compression.zstd", "backports.zstd"):
             try:
-                from backports import zstd as module
+                made: Callable[[], _Decoder] = importlib.import_module(module).ZstdDecompressor
             except ImportError:
-                self._fail(
-                    "is zstd, which needs Python 3.14 or the package backports.zstd; or unpack it first"
-                )
-                return None
-        made: Callable[[], _Decoder] = module.ZstdDecompressor
-        return made
+                continue
+            return made
+        self._fail("is zstd, which needs Python 3.14 or the package backports.zstd; or unpack it first")
+        return None
 
     def _unpack(
         self,

@@ -4,6 +4,7 @@ import json
 import sys
 
 import pytest
+from bench.__main__ import main
 from bench.measure import Cost, RunFailedError, run
 from bench.peers import Quetsach, Verdict, judge
 from bench.report import Result, table
@@ -102,3 +103,15 @@ def test_an_engine_that_is_not_here_says_so():
 def test_truth_survives_its_file(planted, tmp_path):
     planted[0].write(tmp_path / "truth.jsonl")
     assert Truth.read(tmp_path / "truth.jsonl") == planted[0]
+
+
+def test_a_whole_bench_with_the_portable_engine(tmp_path, monkeypatch, capsys):
+    options = ["--size", "100K", "--sizes", "40", "--kinds", "squid,zeek-dns", "--rounds", "2", "--alone"]
+    options += ["--hit-rate", "0.02", "--engines", "portable", "--folder", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["bench", "scan", *options])
+    assert main() == 0
+    shown = capsys.readouterr().out
+    assert shown.count("right: ") == 2
+    kept = json.loads(next(tmp_path.glob("scan-*.json")).read_text())
+    assert [len(result["costs"]) for result in kept["results"]] == [2, 2]
+    assert next(tmp_path.glob("scan-*.md")).read_text() == shown

@@ -98,16 +98,21 @@ def _epoch(text):
 
 def _zeek(text, year):
     lines = text.splitlines()
-    names = next(line for line in lines if line.startswith("#fields")).split("\t")[1:]
+    names = next((line for line in lines if line.startswith("#fields")), "").split("\t")[1:]
     for line in lines:
         if line.startswith("#"):
             continue
-        row = dict(zip(names, line.split("\t"), strict=True))
-        tokens = [
-            ("query", "host", row["query"], None),
-            ("destination", "host", row["id.resp_h"], row["id.resp_p"]),
-        ]
-        tokens += [("answer", "host", answer, None) for answer in row["answers"].split(",") if answer != "-"]
+        if names:
+            row = {n: v for n, v in zip(names, line.split("\t"), strict=True) if v != "-"}
+            row["answers"] = row["answers"].split(",") if "answers" in row else []
+        else:
+            row = json.loads(line, parse_float=str, parse_int=str)
+        tokens = [("destination", "host", row["id.resp_h"], row["id.resp_p"])]
+        tokens += [(f, "host", row[f], None) for f in ("query", "server_name") if f in row]
+        tokens += [("answer", "host", answer, None) for answer in row.get("answers", [])]
+        if "uri" in row:
+            host, port = re.fullmatch(r"(\[.*\]|[^:]*)(?::(\d+))?", row["host"]).groups()
+            tokens += [("url", "url", (host, row["uri"]), None), ("host", "host", host, port)]
         yield row["id.orig_h"], _epoch(row["ts"]), tokens
 
 
@@ -168,7 +173,8 @@ def _dnsmasq(text, year):
         yield client, _utc(moment, "000000"), tokens
 
 
-_READERS = {"zeek-dns": _zeek, "eve": _eve, "eve-v3": _eve, "squid": _squid, "dnsmasq": _dnsmasq}
+_ZEEK = [f"zeek-{path}{form}" for path in ("dns", "conn", "http", "ssl") for form in ("", "-json")]
+_READERS = {**dict.fromkeys(_ZEEK, _zeek), "eve": _eve, "eve-v3": _eve, "squid": _squid, "dnsmasq": _dnsmasq}
 
 
 def by_kind(items):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from random import Random
 from typing import Protocol
 
@@ -16,6 +17,12 @@ SECOND = "\x7f"
 SERIAL = "\x80"
 """Stands for eight characters that make connection ids differ from page to page."""
 LOCAL = timezone(timedelta(hours=7))
+
+
+@lru_cache(maxsize=16)
+def local_minute(minute: int) -> datetime:
+    """A minute since 1970 in Vietnam's time."""
+    return datetime.fromtimestamp(minute * 60, LOCAL)
 
 
 @dataclass(frozen=True, slots=True)

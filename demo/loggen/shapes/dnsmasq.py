@@ -8,10 +8,11 @@ from typing import override
 
 from demo.loggen import spelling
 from demo.loggen.listed import Item
-from demo.loggen.shapes import LOCAL, SECOND, Seen, Shape
+from demo.loggen.shapes import SECOND, Seen, Shape, local_minute
 from demo.loggen.world import Client, World
 
 _HEAD = f"{SECOND} dnsmasq[612]: "
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UPSTREAMS = ("10.0.0.53", "10.0.1.53")
 
 
@@ -30,8 +31,10 @@ class Dnsmasq(Shape):
 
     @override
     def stamp(self, second: int) -> str:
-        moment = datetime.fromtimestamp(second, LOCAL)
-        return f"{moment:%b} {moment.day:2} {moment:%H:%M:%S}"
+        minute = local_minute(second // 60)
+        return (
+            f"{_MONTHS[minute.month - 1]} {minute.day:2} {minute.hour:02}:{minute.minute:02}:{second % 60:02}"
+        )
 
     @override
     def benign(self, world: World, rng: Random, micro: int) -> list[str]:

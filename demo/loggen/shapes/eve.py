@@ -14,7 +14,7 @@ from typing import Any, override
 
 from demo.loggen import names, spelling
 from demo.loggen.listed import Item
-from demo.loggen.shapes import LOCAL, SECOND, SERIAL, Seen, Shape
+from demo.loggen.shapes import SECOND, SERIAL, Seen, Shape, local_minute
 from demo.loggen.world import AGENTS, Client, World
 
 Record = dict[str, Any]
@@ -42,7 +42,7 @@ class Eve(Shape):
 
     @override
     def stamp(self, second: int) -> str:
-        return f"{datetime.fromtimestamp(second, LOCAL):%Y-%m-%dT%H:%M:%S}"
+        return f"{local_minute(second // 60).isoformat()[:17]}{second % 60:02}"
 
     @override
     def benign(self, world: World, rng: Random, micro: int) -> list[str]:

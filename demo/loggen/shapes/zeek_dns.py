@@ -1,69 +1,48 @@
-"""Zeek dns.log, tab-separated (docs.zeek.org, base/protocols/dns)."""
+"""Zeek dns.log (docs.zeek.org, base/protocols/dns)."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from random import Random
 from typing import override
 
 from demo.loggen import spelling
 from demo.loggen.listed import Item
-from demo.loggen.shapes import SECOND, SERIAL, Seen, Shape
+from demo.loggen.shapes import SECOND, SERIAL, Seen
+from demo.loggen.shapes.zeek import CONNECTION, Zeek
 from demo.loggen.world import Client, World
 
-_COLUMNS = (
-    ("ts", "time"),
-    ("uid", "string"),
-    ("id.orig_h", "addr"),
-    ("id.orig_p", "port"),
-    ("id.resp_h", "addr"),
-    ("id.resp_p", "port"),
-    ("proto", "enum"),
-    ("trans_id", "count"),
-    ("rtt", "interval"),
-    ("query", "string"),
-    ("qclass", "count"),
-    ("qclass_name", "string"),
-    ("qtype", "count"),
-    ("qtype_name", "string"),
-    ("rcode", "count"),
-    ("rcode_name", "string"),
-    ("AA", "bool"),
-    ("TC", "bool"),
-    ("RD", "bool"),
-    ("RA", "bool"),
-    ("Z", "count"),
-    ("answers", "vector[string]"),
-    ("TTLs", "vector[interval]"),
-    ("rejected", "bool"),
-)
 _NUMBERS = {"A": 1, "AAAA": 28, "PTR": 12, "TXT": 16, "HTTPS": 65, "SRV": 33}
 _CODES = {"NOERROR": 0, "SERVFAIL": 2, "NXDOMAIN": 3}
 
 
-class ZeekDns(Shape):
+class ZeekDns(Zeek):
     """One line a lookup: question, outcome and answers together."""
 
     kind = "zeek-dns"
+    path = "dns"
     file_name = "dns.log"
     kinds = frozenset({"domain", "ipv4", "ipv6", "cidr", "ip-port"})
-    digits = 6
-    lines_per_event = 1.0
-
-    @override
-    def header(self, start: datetime, marked: bool) -> str:
-        columns = "\t".join(name for name, _ in _COLUMNS)
-        types = "\t".join(name for _, name in _COLUMNS)
-        note = "#comment\tDEMO DATA: generated, no real traffic\n" if marked else ""
-        opened = f"{start:%Y-%m-%d-%H-%M-%S}"
-        return (
-            f"#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tdns\n{note}"
-            f"#open\t{opened}\n#fields\t{columns}\n#types\t{types}\n"
-        )
-
-    @override
-    def stamp(self, second: int) -> str:
-        return str(second)
+    columns = (
+        *CONNECTION,
+        ("proto", "enum"),
+        ("trans_id", "count"),
+        ("rtt", "interval"),
+        ("query", "string"),
+        ("qclass", "count"),
+        ("qclass_name", "string"),
+        ("qtype", "count"),
+        ("qtype_name", "string"),
+        ("rcode", "count"),
+        ("rcode_name", "string"),
+        ("AA", "bool"),
+        ("TC", "bool"),
+        ("RD", "bool"),
+        ("RA", "bool"),
+        ("Z", "count"),
+        ("answers", "vector[string]"),
+        ("TTLs", "vector[interval]"),
+        ("rejected", "bool"),
+    )
 
     @override
     def benign(self, world: World, rng: Random, micro: int) -> list[str]:

@@ -13,12 +13,13 @@ import click
 from quetsach import engine
 from quetsach.engine import Engine, Matcher
 from quetsach.errors import IndicatorError, ScanError
-from quetsach.indicator import IndicatorSet
+from quetsach.indicator import IndicatorSet, Scope
 from quetsach.language import gettext as _
 from quetsach.output import ListNote
 from quetsach.scan import ScanResult
 
 _TEXT = "text"
+_COLUMNS = ("indicator", "type", "family")
 _START_BYTES = 1 << 16
 
 
@@ -126,4 +127,33 @@ def _is_compiled(path: Path) -> bool:
 def read(
     files: Sequence[Path], scope: str | None, column: str | None, override: Path | None
 ) -> tuple[IndicatorSet, list[ListNote]]:
-    raise NotImplementedError
+    """Read lists and apply the guard rails; what was left out or is doubtful comes back as notes.
+
+    Raises:
+        IndicatorError: a list cannot be read, `column` or the override file is malformed.
+    """
+    from quetsach import feed, guard
+
+    found = feed.read_many(files, scope=Scope(scope) if scope else None, columns=_columns(column))
+    notes = [_note("reject", remark) for remark in found.rejects]
+    return found.indicators, notes
+
+
+def write_set(path: Path, indicators: IndicatorSet) -> None:
+    """Write a compiled set.
+
+    Raises:
+        IndicatorError: the set is empty.
+    """
+    from quetsach.engines import setfile
+
+    setfile.write(path, indicators)
+
+
+def _columns(text: str | None) -> dict[str, str] | None:
+    if text is None:
+        return None
+    pairs = [part.partition("=") for part in text.split(",")]
+    if not all(name in _COLUMNS and value for name, _equals, value in pairs):
+        raise IndicatorError(_("--column is written like indicator=ioc,type=kind,family=malware."))
+    return {name: value for name, _equals, value in pairs}

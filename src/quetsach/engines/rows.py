@@ -37,9 +37,9 @@ class _Row:
         self.count += other.count
         self.action = max(self.action, other.action, key=_STRENGTH.__getitem__)
         if other.first is not None:
-            self.first = other.first if self.first is None else min(self.first, other.first)  # type: ignore[type-var]
+            self.first = other.first if self.first is None else min(self.first, other.first)
         if other.last is not None:
-            self.last = other.last if self.last is None else max(self.last, other.last)  # type: ignore[type-var]
+            self.last = other.last if self.last is None else max(self.last, other.last)
 
 
 _Bucket = str | tuple[int, int, int, int] | None

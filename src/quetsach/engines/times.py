@@ -113,7 +113,8 @@ def _ctime(text: str, zone: tzinfo) -> Moment | None:
     found = _CTIME.fullmatch(text)
     if found is None or found[1] not in MONTHS:
         return None
-    value = _local(int(found[6]), MONTHS[found[1]], *(int(found[i]) for i in range(2, 6)), 0, zone)
+    day, hour, minute, second, year = (int(found[i]) for i in range(2, 7))
+    value = _local(year, MONTHS[found[1]], day, hour, minute, second, 0, zone)
     return Moment(value, True) if value is not None else None
 
 

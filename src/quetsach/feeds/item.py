@@ -116,7 +116,7 @@ def _from_network(network: IPv4Network | IPv6Network) -> Indicator:
 def _range(low: str, high: str) -> list[Indicator]:
     first, last = ip_address(low), ip_address(high)
     try:
-        return [_from_network(n) for n in summarize_address_range(first, last)]  # type: ignore[type-var]
+        return [_from_network(n) for n in summarize_address_range(first, last)]
     except (TypeError, ValueError):
         raise Reject("bad-range") from None
 

@@ -209,7 +209,8 @@ def _hold(node: CampaignNode) -> Report:
 
 
 def _must_be_open(node: CampaignNode) -> None:
-    if node.campaign.status != Campaign.Status.PUBLISHED:
+    # Asked afresh: the row that the caller holds may be older than the closing.
+    if not Campaign.objects.filter(pk=node.campaign_id, status=Campaign.Status.PUBLISHED).exists():
         raise ReportError(_("The campaign is closed; its reports no longer change."))
 
 
@@ -236,9 +237,9 @@ def _note(report: Report, type_: Type, actor: User, reason: str = "") -> None:
     )
 
 
-def _answer(problem: Problem, entry: Entry) -> dict[str, str]:
+def _answer(problem: Problem, entry: Entry) -> dict[str, Any]:
     by = "note" if problem.row in entry.notes else "tick"
-    return {"rule": problem.rule, "row": problem.row, "by": by}
+    return {"rule": problem.rule, "row": problem.row, "by": by, "text": problem.text}
 
 
 def _revise(

@@ -26,6 +26,7 @@ class Said:
     level: str
     row: str
     text: str
+    near: str
     anchor: str
     label: str
     is_ticked: bool
@@ -98,6 +99,7 @@ class AnnexPage:
                 level=problem.level,
                 row=problem.row,
                 text=problem.text[self.lang],
+                near=problem.near[self.lang],
                 anchor=ANCHORS.get(problem.row, problem.row),
                 label=self._label(problem.row),
                 is_ticked=problem.key in self.ticked,

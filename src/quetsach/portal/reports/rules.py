@@ -56,12 +56,16 @@ def evaluate(expression: Any, facts: Facts) -> Any:
 
 @dataclass(frozen=True)
 class Problem:
-    """One rule that fired. `row` is a row key, a text field, or `figures` for the form as a whole."""
+    """One rule that fired. `row` is a row key, a text field, or `figures` for the form as a whole.
+
+    `text` explains, by language; `near` is what stands beside the field.
+    """
 
     rule: str
     level: str
     row: str
     text: dict[str, str]
+    near: dict[str, str]
 
     @property
     def key(self) -> str:
@@ -73,25 +77,17 @@ def check(form: Form, entry: Entry, known: Facts) -> list[Problem]:
     """Every problem of what was typed, blocking ones first. `known` holds the facts that the portal knows."""
     facts: dict[str, Fact] = {**entry.figures, **{key: entry.typed[key] for key in TEXTS}, **known}
     facts["external"] = len(entry.external)
-    found = [
-        Problem(
-            "H01",
-            "block",
-            row,
-            {
-                lang: _fill(text, {"typed": entry.typed[row]}, lang)
-                for lang, text in form.refused[code].items()
-            },
-        )
-        for row, code in entry.refused.items()
-    ]
+    found = []
+    for row, code in entry.refused.items():
+        text = _say(form.refused[code], {"typed": entry.typed[row]})
+        found.append(Problem("H01", "block", row, text, text))
     for rule in form.rules:
         for it in rule.get("each", [rule["row"]]):
             row = it if rule["row"] == "it" else rule["row"]
             here = {**facts, "it": facts.get(it)}
             if row not in entry.refused and evaluate(rule["when"], here) is True:
-                text = {lang: _fill(rule[lang], here, lang) for lang in ("vi", "en")}
-                found.append(Problem(rule["id"], rule["level"], row, text))
+                near = _say(rule.get("near", rule), here)
+                found.append(Problem(rule["id"], rule["level"], row, _say(rule, here), near))
     order = ("block", "warn", "info")
     return sorted(found, key=lambda problem: order.index(problem.level))
 
@@ -105,6 +101,10 @@ def unanswered(problems: list[Problem], entry: Entry, ticked: set[str]) -> list[
         if problem.level == "block"
         or (problem.level == "warn" and problem.row not in notes and problem.key not in ticked)
     ]
+
+
+def _say(words: Mapping[str, Any], facts: Facts) -> dict[str, str]:
+    return {lang: _fill(words[lang], facts, lang) for lang in ("vi", "en")}
 
 
 def _fill(text: str, facts: Facts, lang: str) -> str:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.reports import actions, queries
 from quetsach.portal.reports.annex import FIELDS, load_form, read_entry
@@ -76,7 +77,7 @@ def report_withdraw(request: HttpRequest, slug: str, node_id: UUID) -> HttpRespo
     """Take a submitted report back."""
     seat = take_seat(request, slug, node_id, Verb.EDIT_REPORT)
     try:
-        actions.withdraw(seat.user, seat.node, _number(request), ip=_ip(request))
+        actions.withdraw(seat.user, seat.node, _number(request), ip=client_ip_text(request))
         messages.success(request, _("The report is withdrawn. Correct it, then send it again."))
     except ReportError as error:
         messages.error(request, str(error))
@@ -88,7 +89,7 @@ def report_accept(request: HttpRequest, slug: str, node_id: UUID) -> HttpRespons
     """The superior accepts; from now on the figures count."""
     seat = take_seat(request, slug, node_id, Verb.REVIEW_REPORT)
     try:
-        actions.accept(seat.user, seat.node, _number(request), ip=_ip(request))
+        actions.accept(seat.user, seat.node, _number(request), ip=client_ip_text(request))
         messages.success(
             request, _("Accepted: %(unit)s. Its figures are in the total now.") % {"unit": seat.node}
         )
@@ -103,7 +104,7 @@ def report_return(request: HttpRequest, slug: str, node_id: UUID) -> HttpRespons
     seat = take_seat(request, slug, node_id, Verb.REVIEW_REPORT)
     try:
         actions.send_back(
-            seat.user, seat.node, _number(request), request.POST.get("reason", ""), ip=_ip(request)
+            seat.user, seat.node, _number(request), request.POST.get("reason", ""), ip=client_ip_text(request)
         )
         messages.success(request, _("Returned to %(unit)s with your reason.") % {"unit": seat.node})
     except ReportError as error:
@@ -117,10 +118,10 @@ def _post_annex(request: HttpRequest, seat: Seat) -> HttpResponse:
     act = (seat.user, seat.node, posted.data, posted.version)
     try:
         if posted.wants_submit:
-            sent = actions.submit(*act, posted.client_uuid, ticked=posted.ticked, ip=_ip(request))
+            sent = actions.submit(*act, posted.client_uuid, ticked=posted.ticked, ip=client_ip_text(request))
             said = _("Sent as revision %(number)s.") % {"number": sent.number}
         else:
-            actions.save_draft(*act, ip=_ip(request))
+            actions.save_draft(*act, ip=client_ip_text(request))
             said = _("The draft is saved. It has not been sent yet.")
     except BlockedReport:
         page = AnnexPage(
@@ -171,6 +172,7 @@ def _sent(request: HttpRequest, seat: Seat, found: Report | None) -> HttpRespons
         "revision": shown,
         "form": load_form(shown.form if shown else seat.campaign.form),
         "rows": revision_rows(shown) if shown else [],
+        "warned": [(w["text"][_lang()[:2]], w["by"]) for w in shown.warnings] if shown else [],
         "returned": queries.last_return(found) if found and found.state == Report.State.RETURNED else None,
         "is_late": bool(shown and seat.node.is_late(shown.at)),
         "may_review": seat.can["review_report"] and seat.campaign.status == Campaign.Status.PUBLISHED,
@@ -207,7 +209,3 @@ def _number(request: HttpRequest) -> int:
 
 def _lang() -> str:
     return get_language() or "vi"
-
-
-def _ip(request: HttpRequest) -> str | None:
-    return request.META.get("REMOTE_ADDR") or None

@@ -1,0 +1,63 @@
+"""`./dev demo`: the main job on this machine, from the letter to the report."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VAR = ROOT / "var" / "demo"
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quetsach.portal.settings")
+os.environ["QUETSACH_DATA_DIR"] = str(VAR)
+os.environ["QUETSACH_DEMO"] = "1"
+os.environ.pop("QUETSACH_DATABASE", None)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./dev demo", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="ask the portal for its main pages, print figures, stop")
+    parser.add_argument("--reset", action="store_true", help="begin anew")
+    parser.add_argument("--as-of", choices=["2022"], help="keep the dates of the letter of 2022")
+    parser.add_argument("--logs", nargs="+", type=Path, metavar="PATH", help="scan these logs instead of made ones")
+    parser.add_argument("--indicators", nargs="+", type=Path, metavar="FILE", help="search for these addresses")
+    parser.add_argument("--port", type=int, default=8000, help="port of the portal (default 8000)")
+    given = parser.parse_args()
+    if bool(given.logs) != bool(given.indicators):
+        parser.error("--logs and --indicators belong together")
+    for path in [*(given.logs or []), *(given.indicators or [])]:
+        if not path.exists():
+            parser.error(f"{path}: no such file or folder")
+    return given
+
+
+def main() -> int:
+    given = arguments()
+    # A start that was cut short left no mark; what it half-made is made anew.
+    if given.check or given.reset or given.logs or not (VAR / "ready.json").exists():
+        shutil.rmtree(VAR, ignore_errors=True)
+    VAR.mkdir(parents=True, exist_ok=True)
+    import django
+
+    django.setup()
+    from demo import show
+    from demo.server import ServerError
+
+    try:
+        return show.run(given, VAR)
+    except ServerError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except subprocess.CalledProcessError as error:
+        print(f"{' '.join(map(str, error.cmd))}: exit {error.returncode}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nĐã dừng. / Stopped.")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""The figures and pages that the demonstration shows and checks."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from django.urls import reverse
+
+from demo.people import ACCOUNTS
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.campaigns.queries import progress
+from quetsach.portal.cases.models import Case
+from quetsach.portal.reports.models import Report
+from quetsach.portal.reports.queries import roll_up
+from quetsach.portal.sightings.models import Sighting
+
+
+def figures_line(slug: str) -> str:
+    """Units, acknowledged, sightings, cases, reports, and the total of the annex's four rows."""
+    campaign = Campaign.objects.get(slug=slug)
+    root = CampaignNode.rows.get(campaign=campaign, parent=None)
+    done = progress(campaign, root.path)
+    total = roll_up(root).total
+    cases = Case.rows.filter(device__owner__campaign=campaign)
+    states = ", ".join(f"{state} {n}" for state, n in sorted(Counter(cases.values_list("state", flat=True)).items()))
+    sent = Report.rows.filter(node__campaign=campaign, accepted__isnull=False).count()
+    return (
+        f"units {done.units + 1} · acknowledged {done.acknowledged} · "
+        f"sightings {Sighting.rows.filter(node__campaign=campaign).count()} · cases {cases.count()} ({states}) · "
+        f"reports accepted {sent} · rows 1-4 total {total.r1} {total.r2} {total.r3} {total.r4}"
+    )
+
+
+def main_pages(slug: str, issuer: str) -> tuple[list[str], dict[str, list[str]]]:
+    """Addresses for a visitor, and for each of the four people."""
+    campaign = Campaign.objects.get(slug=slug)
+    nodes = CampaignNode.rows.filter(campaign=campaign)
+    root = nodes.get(parent=None)
+    public = [reverse(name) for name in ("home", "self_check", "indicator_list", "privacy")]
+    public.append(reverse("campaign_page", args=[slug]))
+    pages: dict[str, list[str]] = {}
+    for account in ACCOUNTS:
+        home = root if account.unit == issuer else nodes.get(name=account.unit)
+        mine = [reverse(name, args=[slug]) for name in ("today", "letter", "cases", "progress")]
+        mine += [reverse(name, args=[slug, home.pk]) for name in ("rollup", "report_pdf", "report_xlsx")]
+        if account.role in ("coordinator", "officer"):
+            mine.append(reverse("report", args=[slug, home.pk]))
+        if account.role in ("coordinator", "it"):
+            mine += [reverse(name, args=[slug]) for name in ("scans", "indicators")]
+        case = Case.rows.filter(device__owner__path__startswith=home.path).first()
+        if case is not None:
+            mine.append(reverse("case", args=[slug, case.pk]))
+        pages[account.username] = mine
+    return public, pages

@@ -1,0 +1,181 @@
+"""The steps of the demonstration, in order."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from django.core.management import call_command
+
+from demo.calendar import Calendar
+from demo.check import Browser, CheckError
+from demo.figures import figures_line
+from demo.letter import read_order
+from demo.logs import write
+from demo.people import ACCOUNTS, passwords
+from demo.server import Server
+from demo.steps import Steps
+from demo.story import ISSUER, SLUG, Story
+
+QUETSACH = Path(sys.executable).with_name("quetsach")
+SOURCE_NAME = "tuong-lua-huyen-phong-tho"
+CLEAN, SIGHTINGS = 0, 1
+
+
+def run(given: argparse.Namespace, var: Path) -> int:
+    """Set the demonstration up if it is not, then serve it, or check it and stop."""
+    done = var / "ready.json"
+    before = float(os.environ.get("QUETSACH_SETUP_SECONDS", 0))
+    if done.exists():
+        return serve(given, var, Steps(3, before), is_new=False)
+    steps = Steps(11 if not given.logs else 8, before)
+    with steps.step("Dựng .venv và bộ máy quét / build", spent=before):
+        steps.note = engine_name()
+    with steps.step("Cơ sở dữ liệu, tệp tĩnh / database"):
+        call_command("migrate", verbosity=0)
+        call_command("collectstatic", verbosity=0, interactive=False)
+    calendar = Calendar.of_2022() if given.as_of else Calendar.now()
+    with steps.step("Cây đơn vị, chiến dịch, tài khoản / tree, campaign"):
+        story = Story(calendar, read_order(calendar.due, calendar.issued), var / "accounts.json")
+        steps.note = f"{len(story.units)} đơn vị / units"
+    if given.logs:
+        own_files(given, var, steps, story)
+    else:
+        made_files(given, var, steps, story)
+    done.write_text(json.dumps({"as_of": str(calendar.today)}), encoding="utf-8")
+    return serve(given, var, steps, is_new=True)
+
+
+def made_files(given: argparse.Namespace, var: Path, steps: Steps, story: Story) -> None:
+    """The whole story on generated logs."""
+    networks, staff = {}, {}
+    for name, unit in story.units.items():
+        cidr = unit.networks.values_list("cidr", flat=True).first()
+        if cidr:
+            networks[str(unit.pk)], staff[str(unit.pk)] = cidr, unit.staff_count or 6
+    with steps.step("Ghi nhật ký mẫu / write demo logs"):
+        written, tales = write(var / "made", story.calendar, networks, staff)
+        steps.note = f"{written.bytes / 1e6:,.0f} MB, {len(tales)} máy nhiễm giả định / planted machines"
+    with steps.step("Ban hành chiến dịch và danh sách / publish"):
+        story.publish([written.list_file])
+        steps.note = f"{story.indicator_set.count:,} chỉ dấu / indicators"
+    with steps.step("Chuyển tiếp, xác nhận, triển khai / cascade"):
+        story.cascade()
+    compiled = compile_list([written.list_file], var)
+    with steps.step("Quét lần một, lập hồ sơ máy / first scan, cases"):
+        scan(written.parts[0], compiled, var / "scan-1.jsonl")
+        story.take_scan(var / "scan-1.jsonl", days_ago=7)
+        story.clean(tales)
+    with steps.step("Quét lần hai / second scan"):
+        scan(written.parts[1], compiled, var / "scan-2.jsonl")
+    with steps.step("Gửi lên cổng / push"), Server(given.port, var / "portal.log") as server:
+        push(var / "scan-2.jsonl", server.url, story.token(), var)
+    with steps.step("Báo cáo, trả lại, tiếp nhận / reports"):
+        story.report()
+
+
+def own_files(given: argparse.Namespace, var: Path, steps: Steps, story: Story) -> None:
+    """The visitor's logs and lists: nothing invented but the offices."""
+    with steps.step("Ban hành chiến dịch và danh sách / publish"):
+        story.publish(given.indicators)
+        made = story.indicator_set
+        steps.note = f"{made.count:,} chỉ dấu / indicators, {made.rejected:,} bị loại / rejected"
+    compiled = compile_list(given.indicators, var)
+    with steps.step("Quét nhật ký / scan"):
+        scan(given.logs, compiled, var / "scan.jsonl")
+    with steps.step("Gửi lên cổng, lập hồ sơ / push"), Server(given.port, var / "portal.log") as server:
+        push(var / "scan.jsonl", server.url, story.token(), var)
+
+
+def engine_name() -> str:
+    """Which engine the scans will use."""
+    from quetsach.engine import choose
+
+    return f"bộ máy / engine: {choose().name}"
+
+
+def compile_list(files: list[Path], var: Path) -> Path:
+    """Compile the list once for all scans."""
+    compiled = var / "indicators.qs"
+    command = [QUETSACH, "indicators", "compile", *files, "-o", compiled]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return compiled
+
+
+def scan(files: list[Path], compiled: Path, out: Path) -> None:
+    """`quetsach scan`, with its own progress on a terminal."""
+    command = [QUETSACH, "scan", *files, "-i", compiled, "--devices", "--source-name", SOURCE_NAME, "-o", out]
+    answer = subprocess.run(command, stdout=subprocess.DEVNULL)
+    if answer.returncode not in (CLEAN, SIGHTINGS):
+        raise subprocess.CalledProcessError(answer.returncode, command)
+
+
+def push(file: Path, url: str, token: str, var: Path) -> None:
+    """`quetsach push` with a token of the district."""
+    secret = var / "token"
+    secret.touch(mode=0o600)
+    secret.write_text(token, encoding="utf-8")
+    try:
+        command = [QUETSACH, "push", file, "--push", url, "--token-file", secret]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    finally:
+        secret.unlink()
+
+
+def serve(given: argparse.Namespace, var: Path, steps: Steps, *, is_new: bool) -> int:
+    """Serve until stopped; with --check ask for the main pages and stop."""
+    if not is_new:
+        with steps.step("Cơ sở dữ liệu / database"):
+            call_command("migrate", verbosity=0)
+            call_command("collectstatic", verbosity=0, interactive=False)
+    with Server(given.port, var / "portal.log") as server:
+        with steps.step("Hỏi các trang chính / main pages"):
+            try:
+                steps.note = f"{visit(server.url, var)} trang / pages"
+            except CheckError as error:
+                print(f"\n{error}\n{(var / 'portal.log').read_text()[-3000:]}", file=sys.stderr)
+                return 1
+        print(figures_line(SLUG))
+        if given.check:
+            return 0
+        greet(server.url, var, steps)
+        while server.process.poll() is None:
+            time.sleep(0.5)
+    return 1
+
+
+def visit(base: str, var: Path) -> int:
+    """Every main page, as a visitor and as each of the four; how many were asked."""
+    from demo.figures import main_pages
+
+    known = passwords(var / "accounts.json")
+    public, inner = main_pages(SLUG, ISSUER)
+    asked = 0
+    visitor = Browser(base)
+    for path in public:
+        visitor.get(path)
+        asked += 1
+    for path in inner["dieuphoi"]:
+        visitor.get(path, expect=404)
+        asked += 1
+    for account in ACCOUNTS:
+        browser = Browser(base)
+        browser.sign_in("/tai-khoan/dang-nhap/", account.username, known[account.username])
+        for path in inner[account.username]:
+            browser.get(path)
+            asked += 1
+    return asked
+
+
+def greet(base: str, var: Path, steps: Steps) -> None:
+    """The address and the four accounts."""
+    known = passwords(var / "accounts.json")
+    print(f"\nCổng đang chạy / portal: {base}   (sau {steps.seconds:.0f} giây / seconds; Ctrl-C để dừng / to stop)\n")
+    for account in ACCOUNTS:
+        print(f"  {account.username:<10} {known[account.username]:<20} {account.full_name}, {account.what}")
+    print("\nDữ liệu mẫu: người, máy và số liệu đều là giả định. / Demonstration data: everything is invented.")

@@ -1,0 +1,258 @@
+"""From sightings to cases: one per machine and family, moved only by what the logs really say."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+
+import pytest
+from django.core.management import call_command
+
+from quetsach.portal.audit.actions import first_broken_entry
+from quetsach.portal.cases import actions, pull_actions, queries
+from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
+from quetsach.portal.cases.pull_actions import pull_sightings
+from quetsach.portal.sightings.actions import Sender, receive_file
+from quetsach.portal.sightings.models import Sighting
+from tests.portal.scan_document import coverage, days_alive, document, noon, publish_list, sighting
+
+DEVICE = "10.1.1.5"
+
+
+@pytest.fixture
+def listed(cast, tmp_path):
+    return publish_list(cast, tmp_path)
+
+
+@pytest.fixture
+def upload(cast, listed):
+    """Give a unit a scan file, as its IT staff would."""
+
+    def give(rows, coverages=(), unit="A1", **more):
+        body = document(rows, coverages, set_id=more.pop("set_id", listed.set_id), **more)
+        return receive_file(BytesIO(body), cast.nodes[unit], Sender("upload", user=cast.user(unit, "it")))
+
+    return give
+
+
+def only():
+    return Case.rows.get()
+
+
+def claim(cast, at, case=None):
+    return actions.claim_clean(case or only(), cast.user("A1", "it"), done="scan", done_at=at)
+
+
+def clean_logs(first, last, **more):
+    return coverage(first, last, source=f"log-{first}-{last}", devices=days_alive(DEVICE, first, last), **more)
+
+
+def test_one_case_for_a_machine_and_family_whatever_the_day_and_indicator(cast, upload):
+    upload([sighting(DEVICE, noon(9), count=2), sighting(DEVICE, noon(8), count=3),
+            sighting(DEVICE, noon(8), indicator="bad.example", family="")])  # fmt: skip
+    assert sorted(Case.rows.values_list("family", "state", "count")) == [("", "assigned", 1), ("ramnit", "assigned", 5)]
+    case = Case.rows.get(family="ramnit")
+    assert (case.first_seen, case.last_seen) == (noon(9), noon(8))
+    assert case.device.owner == cast.nodes["A1"]
+
+
+def test_the_owner_is_the_longest_network_below_the_reporter(cast, upload):
+    upload([sighting("10.1.1.5", noon(5)), sighting("10.1.2.9", noon(5)), sighting("10.2.1.7", noon(5)),
+            sighting("192.168.1.20", noon(5)), sighting("PC-07", noon(5))], unit="A")  # fmt: skip
+    owners = {d.key: (d.owner, d.is_assigned) for d in Device.rows.select_related("owner")}
+    a, a1, a2 = cast.nodes["A"], cast.nodes["A1"], cast.nodes["A2"]
+    # 10.2.1.0/24 is B1's and outside A's subtree; 192.168.1.0/24 is claimed by A1 and A2 alike.
+    assert owners == {"10.1.1.5": (a1, True), "10.1.2.9": (a2, True), "10.2.1.7": (a, False),
+                      "192.168.1.20": (a, False), "PC-07": (a, False)}  # fmt: skip
+    assert Counter(Case.rows.values_list("state", flat=True)) == {"assigned": 2, "new": 3}
+
+
+def test_a_machine_given_to_a_unit_stays_there_for_later_sightings(cast, upload):
+    upload([sighting("PC-07", noon(5))], unit="A")
+    actions.assign_device(Device.rows.get(), cast.nodes["A2"], cast.user("A", "it"))
+    upload([sighting("PC-07", noon(3), source="log-2")], unit="A")
+    assert (only().device.owner, only().state, only().count) == (cast.nodes["A2"], "assigned", 2)
+
+
+def test_a_machine_cannot_be_given_outside_the_subtree(cast, upload):
+    upload([sighting("PC-07", noon(5))], unit="A")
+    with pytest.raises(actions.CaseError):
+        actions.assign_device(Device.rows.get(), cast.nodes["B1"], cast.user("A", "it"))
+
+
+def test_repeating_everything_changes_no_case(cast, upload):
+    rows, seen = [sighting(DEVICE, noon(9), count=2)], [coverage(noon(10), noon(8))]
+    upload(rows, seen)
+    before = list(Case.rows.values()), CaseEvent.rows.count(), CaseSighting.rows.count()
+    upload(rows, seen)
+    pull_sightings(cast.campaign)
+    call_command("pull_sightings")
+    assert (list(Case.rows.values()), CaseEvent.rows.count(), CaseSighting.rows.count()) == before
+
+
+def test_a_hit_after_the_claim_is_a_relapse_and_one_before_it_is_history(cast, upload):
+    upload([sighting(DEVICE, noon(9))])
+    claim(cast, noon(6))
+    upload([sighting(DEVICE, noon(7), source="late-log")])
+    assert (only().state, only().relapses, only().count) == ("claimed_clean", 0, 2)
+    upload([sighting(DEVICE, noon(4), source="new-log")])
+    assert (only().state, only().relapses) == ("cleaning", 1)
+
+
+def test_a_row_of_the_day_that_grows_past_the_claim_is_a_relapse(cast, upload):
+    upload([sighting(DEVICE, noon(6, 8), count=1)])
+    claim(cast, noon(6, 10))
+    upload([sighting(DEVICE, noon(6, 8), until=noon(6, 15), count=3)])
+    assert (only().state, only().count) == ("cleaning", 3)
+
+
+def test_quiet_logs_verify_only_after_the_campaigns_days(cast, upload):
+    upload([sighting(DEVICE, noon(30))])
+    claim(cast, noon(28))
+    assert only().state == "claimed_clean"
+    upload([], [clean_logs(noon(29), noon(25))])
+    assert only().state == "rechecked"
+    upload([], [clean_logs(noon(25), noon(14, 11))])
+    assert only().state == "rechecked"
+    upload([], [clean_logs(noon(15), noon(14))])
+    case = only()
+    assert (case.state, case.quiet_until, case.confirmed_by) == ("verified_clean", noon(14), None)
+    assert [e.act for e in case.events.all()] == ["open", "claim", "recheck", "verify"]
+    assert first_broken_entry() is None
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        {"name": "another-place"},
+        {"errors": ["log.gz: truncated at byte 5"]},
+        {"time": "suspect"},
+        {"devices": {}},
+    ],
+)
+def test_what_cannot_prove_does_not_verify(cast, upload, spoil):
+    upload([sighting(DEVICE, noon(30))])
+    claim(cast, noon(28))
+    upload([], [coverage(noon(28), noon(1), **{"devices": days_alive(DEVICE, noon(28), noon(1)), **spoil})])
+    assert only().state in ("claimed_clean", "rechecked")
+
+
+def test_logs_in_which_only_other_machines_are_alive_do_not_verify(cast, upload):
+    upload([sighting(DEVICE, noon(30))])
+    claim(cast, noon(28))
+    upload([], [coverage(noon(28), noon(1), devices=days_alive("10.1.1.99", noon(28), noon(1)))])
+    assert only().state == "rechecked"
+
+
+def test_a_scan_with_another_list_does_not_verify(cast, upload):
+    upload([sighting(DEVICE, noon(30))])
+    claim(cast, noon(28))
+    upload([], [clean_logs(noon(28), noon(1))], set_id="f" * 64)
+    assert only().state == "claimed_clean"
+
+
+def test_a_later_list_without_the_indicator_does_not_verify(cast, upload, tmp_path):
+    upload([sighting(DEVICE, noon(30))])
+    claim(cast, noon(28))
+    smaller = publish_list(cast, tmp_path, "bad.example\n")
+    upload([], [clean_logs(noon(28), noon(1))], set_id=smaller.set_id)
+    assert only().state == "claimed_clean"
+
+
+def test_another_units_logs_of_the_same_name_do_not_verify(cast, upload):
+    upload([sighting(DEVICE, noon(30))])
+    claim(cast, noon(28))
+    upload([], [clean_logs(noon(28), noon(1))], unit="B1")
+    assert only().state == "claimed_clean"
+
+
+def test_a_gap_in_the_logs_starts_the_quiet_days_anew(cast, upload):
+    upload([sighting(DEVICE, noon(40))])
+    claim(cast, noon(38))
+    upload([], [clean_logs(noon(38), noon(30)), clean_logs(noon(27), noon(15))])
+    assert only().state == "rechecked"
+    upload([], [clean_logs(noon(30), noon(27))])
+    assert only().state == "verified_clean"
+
+
+def test_after_verified_clean_a_hit_opens_a_new_episode_but_a_late_one_takes_the_proof_back(cast, upload):
+    upload([sighting(DEVICE, noon(40))])
+    claim(cast, noon(38))
+    upload([], [clean_logs(noon(38), noon(20))])
+    assert only().state == "verified_clean"
+    upload([sighting(DEVICE, noon(10), source="later")])
+    old, new = Case.rows.order_by("episode")
+    assert (old.state, old.is_current, new.state, new.episode, new.is_current) == (
+        "verified_clean", False, "assigned", 2, True,
+    )  # fmt: skip
+    assert sum(queries.counts_by_node(cast.campaign, cast.units["A1"].path)[cast.nodes["A1"].pk].values()) == 1
+
+
+def test_a_late_log_with_a_hit_inside_the_proven_time_takes_the_proof_back(cast, upload):
+    upload([sighting(DEVICE, noon(40))])
+    claim(cast, noon(38))
+    upload([], [clean_logs(noon(38), noon(20))])
+    upload([sighting(DEVICE, noon(30), source="found-in-a-drawer")])
+    assert (only().state, only().relapses, only().verified_at) == ("cleaning", 1, None)
+
+
+def test_a_person_confirms_and_is_shown_as_such(cast, upload):
+    upload([sighting(DEVICE, noon(9))])
+    claim(cast, noon(6))
+    actions.confirm_clean(only(), cast.user("A", "officer"), "Đã xem tận nơi, máy cài lại.")
+    assert (only().state, only().confirmed_by) == ("verified_clean", cast.user("A", "officer"))
+
+
+def test_a_false_alarm_stays_one_for_the_same_evidence_and_ends_with_other_evidence(cast, upload):
+    upload([sighting(DEVICE, noon(9), indicator="evil.example", family="ramnit")])
+    actions.dismiss(only(), cast.user("A1", "it"), "Máy của phòng thử nghiệm.")
+    upload([sighting(DEVICE, noon(3), source="log-2")])
+    assert (only().state, only().count) == ("false_positive", 2)
+    upload([sighting(DEVICE, noon(2), source="log-3", indicator="bad.example", family="ramnit")])
+    assert only().state == "assigned"
+
+
+def test_a_claim_before_the_last_sign_is_refused(cast, upload):
+    upload([sighting(DEVICE, noon(9))])
+    with pytest.raises(actions.CaseError):
+        claim(cast, noon(10))
+    with pytest.raises(actions.CaseError):
+        claim(cast, datetime.now(UTC) + timedelta(hours=1))
+
+
+def test_a_sighting_without_a_machine_opens_no_case(cast, upload):
+    upload([sighting(None, noon(9))])
+    assert not Case.rows.exists() and Sighting.rows.get().is_pulled
+
+
+def test_unlisted_sightings_open_no_case_until_the_list_has_them(cast, upload, tmp_path):
+    upload([sighting(DEVICE, noon(9), indicator="late.example")], set_id="f" * 64)
+    assert not Case.rows.exists()
+    publish_list(cast, tmp_path, "late.example\n")
+    call_command("pull_sightings")
+    assert only().count == 1
+
+
+def test_a_crash_while_pulling_leaves_everything_waiting(cast, upload, monkeypatch):
+    whole = pull_actions._refresh
+
+    def die(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pull_actions, "_refresh", die)
+    with pytest.raises(KeyboardInterrupt):
+        upload([sighting(DEVICE, noon(9))])
+    assert not Case.rows.exists() and not Sighting.rows.get().is_pulled
+    monkeypatch.setattr(pull_actions, "_refresh", whole)
+    call_command("pull_sightings")
+    assert only().count == 1
+
+
+def test_counts_are_the_nodes_own_in_one_query(cast, upload, django_assert_num_queries):
+    upload([sighting("10.1.1.5", noon(5)), sighting("10.1.2.9", noon(5)), sighting("PC-07", noon(5))], unit="A")
+    with django_assert_num_queries(1):
+        counts = queries.counts_by_node(cast.campaign, cast.units["A"].path)
+    assert counts == {
+        cast.nodes["A1"].pk: Counter(assigned=1),
+        cast.nodes["A2"].pk: Counter(assigned=1),
+        cast.nodes["A"].pk: Counter(new=1),
+    }
