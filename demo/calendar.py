@@ -39,9 +39,7 @@ class Calendar:
     @classmethod
     def of_2022(cls) -> Calendar:
         """The dates of the letter."""
-        return cls(
-            today=ISSUED_2022 + timedelta(days=DAYS_SINCE_LETTER), issued=ISSUED_2022, due=DUE_2022
-        )
+        return cls(today=ISSUED_2022 + timedelta(days=DAYS_SINCE_LETTER), issued=ISSUED_2022, due=DUE_2022)
 
     def moment(self, days_ago: int, hour: int, minute: int = 0) -> datetime:
         """A time of day so many days before today."""

@@ -21,8 +21,8 @@ class Browser:
         self.cookies = http.cookiejar.CookieJar()
         self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
 
-    def get(self, path: str, expect: int = 200) -> str:
-        """The page's text, or the start of a file; CheckError when the status is another."""
+    def fetch(self, path: str, expect: int = 200) -> bytes:
+        """What the portal sends; CheckError when the status is another."""
         try:
             with self.opener.open(self.base + path, timeout=60) as answer:
                 status, body = answer.status, answer.read()
@@ -30,7 +30,11 @@ class Browser:
             status, body = error.code, error.read()
         if status != expect:
             raise CheckError(f"{path}: {status}, expected {expect}")
-        return str(body.decode("utf-8", "replace"))
+        return bytes(body)
+
+    def get(self, path: str, expect: int = 200) -> str:
+        """The page's text."""
+        return self.fetch(path, expect).decode("utf-8", "replace")
 
     def sign_in(self, path: str, username: str, password: str) -> None:
         """Fill in the form and send it."""

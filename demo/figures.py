@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 
 from django.urls import reverse
-
-from demo.people import ACCOUNTS
-from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.queries import progress
 from quetsach.portal.cases.models import Case
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.queries import roll_up
 from quetsach.portal.sightings.models import Sighting
+
+from demo.people import ACCOUNTS
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
 
 
 def figures_line(slug: str) -> str:
@@ -22,7 +22,9 @@ def figures_line(slug: str) -> str:
     done = progress(campaign, root.path)
     total = roll_up(root).total
     cases = Case.rows.filter(device__owner__campaign=campaign)
-    states = ", ".join(f"{state} {n}" for state, n in sorted(Counter(cases.values_list("state", flat=True)).items()))
+    states = ", ".join(
+        f"{state} {n}" for state, n in sorted(Counter(cases.values_list("state", flat=True)).items())
+    )
     sent = Report.rows.filter(node__campaign=campaign, accepted__isnull=False).count()
     return (
         f"units {done.units + 1} · acknowledged {done.acknowledged} · "
@@ -52,3 +54,9 @@ def main_pages(slug: str, issuer: str) -> tuple[list[str], dict[str, list[str]]]
             mine.append(reverse("case", args=[slug, case.pk]))
         pages[account.username] = mine
     return public, pages
+
+
+def export_pages(slug: str) -> list[str]:
+    """The official report and the figures of the node on top."""
+    root = CampaignNode.rows.get(campaign__slug=slug, parent=None)
+    return [reverse(name, args=[slug, root.pk]) for name in ("report_pdf", "report_xlsx")]

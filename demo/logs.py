@@ -26,7 +26,11 @@ class Written:
 
 
 def write(
-    folder: Path, calendar: Calendar, networks: dict[str, str], staff: dict[str, int], total: int = TOTAL_BYTES
+    folder: Path,
+    calendar: Calendar,
+    networks: dict[str, str],
+    staff: dict[str, int],
+    total: int = TOTAL_BYTES,
 ) -> tuple[Written, list[Tale]]:
     """Write the list and the logs into `folder`, in place of older ones."""
     shutil.rmtree(folder, ignore_errors=True)

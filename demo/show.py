@@ -14,13 +14,14 @@ from django.core.management import call_command
 
 from demo.calendar import Calendar
 from demo.check import Browser, CheckError
-from demo.figures import figures_line
+from demo.figures import export_pages, figures_line, main_pages
 from demo.letter import read_order
 from demo.logs import write
 from demo.people import ACCOUNTS, passwords
 from demo.server import Server
 from demo.steps import Steps
 from demo.story import ISSUER, SLUG, Story
+from demo.words import say
 
 QUETSACH = Path(sys.executable).with_name("quetsach")
 SOURCE_NAME = "tuong-lua-huyen-phong-tho"
@@ -33,21 +34,21 @@ def run(given: argparse.Namespace, var: Path) -> int:
     before = float(os.environ.get("QUETSACH_SETUP_SECONDS", 0))
     if done.exists():
         return serve(given, var, Steps(3, before), is_new=False)
-    steps = Steps(11 if not given.logs else 8, before)
-    with steps.step("Dựng .venv và bộ máy quét / build", spent=before):
+    steps = Steps(9 if given.logs else 11, before)
+    with steps.step(say("build"), spent=before):
         steps.note = engine_name()
-    with steps.step("Cơ sở dữ liệu, tệp tĩnh / database"):
+    with steps.step(say("database")):
         call_command("migrate", verbosity=0)
         call_command("collectstatic", verbosity=0, interactive=False)
     calendar = Calendar.of_2022() if given.as_of else Calendar.now()
-    with steps.step("Cây đơn vị, chiến dịch, tài khoản / tree, campaign"):
+    with steps.step(say("tree")):
         story = Story(calendar, read_order(calendar.due, calendar.issued), var / "accounts.json")
-        steps.note = f"{len(story.units)} đơn vị / units"
+        steps.note = say("units", n=len(story.units))
     if given.logs:
         own_files(given, var, steps, story)
     else:
         made_files(given, var, steps, story)
-    done.write_text(json.dumps({"as_of": str(calendar.today)}), encoding="utf-8")
+    done.write_text(json.dumps({"as_of": str(calendar.today), "own": bool(given.logs)}), encoding="utf-8")
     return serve(given, var, steps, is_new=True)
 
 
@@ -58,45 +59,48 @@ def made_files(given: argparse.Namespace, var: Path, steps: Steps, story: Story)
         cidr = unit.networks.values_list("cidr", flat=True).first()
         if cidr:
             networks[str(unit.pk)], staff[str(unit.pk)] = cidr, unit.staff_count or 6
-    with steps.step("Ghi nhật ký mẫu / write demo logs"):
+    with steps.step(say("logs")):
         written, tales = write(var / "made", story.calendar, networks, staff)
-        steps.note = f"{written.bytes / 1e6:,.0f} MB, {len(tales)} máy nhiễm giả định / planted machines"
-    with steps.step("Ban hành chiến dịch và danh sách / publish"):
+        steps.note = say("written", mb=written.bytes / 1e6, n=len(tales))
+    with steps.step(say("publish")):
         story.publish([written.list_file])
-        steps.note = f"{story.indicator_set.count:,} chỉ dấu / indicators"
-    with steps.step("Chuyển tiếp, xác nhận, triển khai / cascade"):
+        steps.note = say("indicators", n=story.indicator_set.count)
+    with steps.step(say("cascade")):
         story.cascade()
     compiled = compile_list([written.list_file], var)
-    with steps.step("Quét lần một, lập hồ sơ máy / first scan, cases"):
+    with steps.step(say("scan1")):
         scan(written.parts[0], compiled, var / "scan-1.jsonl")
         story.take_scan(var / "scan-1.jsonl", days_ago=7)
         story.clean(tales)
-    with steps.step("Quét lần hai / second scan"):
+    with steps.step(say("scan2")):
         scan(written.parts[1], compiled, var / "scan-2.jsonl")
-    with steps.step("Gửi lên cổng / push"), Server(given.port, var / "portal.log") as server:
+    with Server(given.port, var / "portal.log") as server, steps.step(say("push")):
         push(var / "scan-2.jsonl", server.url, story.token(), var)
-    with steps.step("Báo cáo, trả lại, tiếp nhận / reports"):
+    with steps.step(say("reports")):
         story.report()
 
 
 def own_files(given: argparse.Namespace, var: Path, steps: Steps, story: Story) -> None:
     """The visitor's logs and lists: nothing invented but the offices."""
-    with steps.step("Ban hành chiến dịch và danh sách / publish"):
+    with steps.step(say("publish")):
         story.publish(given.indicators)
         made = story.indicator_set
-        steps.note = f"{made.count:,} chỉ dấu / indicators, {made.rejected:,} bị loại / rejected"
+        steps.note = say("list", n=made.count, rejected=made.rejected)
     compiled = compile_list(given.indicators, var)
-    with steps.step("Quét nhật ký / scan"):
+    with steps.step(say("scan")):
         scan(given.logs, compiled, var / "scan.jsonl")
-    with steps.step("Gửi lên cổng, lập hồ sơ / push"), Server(given.port, var / "portal.log") as server:
-        push(var / "scan.jsonl", server.url, story.token(), var)
+    with Server(given.port, var / "portal.log") as server:
+        with steps.step(say("push")):
+            push(var / "scan.jsonl", server.url, story.token(), var)
+        with steps.step(say("export")):
+            steps.note = export(server.url, var)
 
 
 def engine_name() -> str:
     """Which engine the scans will use."""
     from quetsach.engine import choose
 
-    return f"bộ máy / engine: {choose().name}"
+    return say("engine", name=choose().name)
 
 
 def compile_list(files: list[Path], var: Path) -> Path:
@@ -127,23 +131,39 @@ def push(file: Path, url: str, token: str, var: Path) -> None:
         secret.unlink()
 
 
+def export(base: str, var: Path) -> str:
+    """The coordinator downloads the official report and the figures; where they lie."""
+    coordinator = ACCOUNTS[0]
+    browser = Browser(base)
+    browser.sign_in(
+        "/tai-khoan/dang-nhap/", coordinator.username, passwords(var / "accounts.json")[coordinator.username]
+    )
+    files = []
+    for path in export_pages(SLUG):
+        file = var / path.rpartition("/")[2]
+        file.write_bytes(browser.fetch(path))
+        files.append(str(file))
+    return say("exported", files=", ".join(files))
+
+
 def serve(given: argparse.Namespace, var: Path, steps: Steps, *, is_new: bool) -> int:
     """Serve until stopped; with --check ask for the main pages and stop."""
+    mark = json.loads((var / "ready.json").read_text(encoding="utf-8"))
     if not is_new:
-        with steps.step("Cơ sở dữ liệu / database"):
+        with steps.step(say("database")):
             call_command("migrate", verbosity=0)
             call_command("collectstatic", verbosity=0, interactive=False)
     with Server(given.port, var / "portal.log") as server:
-        with steps.step("Hỏi các trang chính / main pages"):
+        with steps.step(say("pages")):
             try:
-                steps.note = f"{visit(server.url, var)} trang / pages"
+                steps.note = say("asked", n=visit(server.url, var))
             except CheckError as error:
                 print(f"\n{error}\n{(var / 'portal.log').read_text()[-3000:]}", file=sys.stderr)
                 return 1
         print(figures_line(SLUG))
         if given.check:
             return 0
-        greet(server.url, var, steps)
+        greet(server.url, var, steps, is_own=mark["own"])
         while server.process.poll() is None:
             time.sleep(0.5)
     return 1
@@ -151,8 +171,6 @@ def serve(given: argparse.Namespace, var: Path, steps: Steps, *, is_new: bool) -
 
 def visit(base: str, var: Path) -> int:
     """Every main page, as a visitor and as each of the four; how many were asked."""
-    from demo.figures import main_pages
-
     known = passwords(var / "accounts.json")
     public, inner = main_pages(SLUG, ISSUER)
     asked = 0
@@ -172,10 +190,10 @@ def visit(base: str, var: Path) -> int:
     return asked
 
 
-def greet(base: str, var: Path, steps: Steps) -> None:
+def greet(base: str, var: Path, steps: Steps, *, is_own: bool) -> None:
     """The address and the four accounts."""
     known = passwords(var / "accounts.json")
-    print(f"\nCổng đang chạy / portal: {base}   (sau {steps.seconds:.0f} giây / seconds; Ctrl-C để dừng / to stop)\n")
+    print(f"\n{say('running', s=steps.seconds, url=base)}\n")
     for account in ACCOUNTS:
         print(f"  {account.username:<10} {known[account.username]:<20} {account.full_name}, {account.what}")
-    print("\nDữ liệu mẫu: người, máy và số liệu đều là giả định. / Demonstration data: everything is invented.")
+    print(f"\n{say('own' if is_own else 'invented')}")

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from demo.words import say
+
 
 class Steps:
     """Counts and times what the demonstration does; a step's note is what it found."""
@@ -29,7 +31,7 @@ class Steps:
         yield
         seconds = spent if spent is not None else time.monotonic() - begin
         note = f"  {self.note}" if self.note else ""
-        print(f"{head:<52} {seconds:6.1f} s{note}", flush=True)
+        print(f"{head:<46} {seconds:6.1f} {say('seconds')}{note}", flush=True)
 
     @property
     def seconds(self) -> float:

@@ -7,6 +7,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from random import Random
 
+from quetsach.portal.campaigns.queries import known_figures
+from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.words import DONE
+from quetsach.portal.reports.errors import BlockedReport
+from quetsach.portal.sightings.models import Scan
+from quetsach.portal.units.seed import load_tree
+
 from demo.calendar import Calendar
 from demo.letter import Order
 from demo.outbreak import Tale
@@ -14,18 +21,12 @@ from demo.people import officer_of, seat_accounts
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns import actions as campaigns
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.campaigns.queries import known_figures
 from quetsach.portal.cases import actions as cases
-from quetsach.portal.cases.models import Case
-from quetsach.portal.cases.words import DONE
 from quetsach.portal.indicators import actions as indicators
 from quetsach.portal.reports import actions as reports
-from quetsach.portal.reports.errors import BlockedReport
 from quetsach.portal.sightings import actions as sightings
-from quetsach.portal.sightings.models import Scan
 from quetsach.portal.units.actions import issue_token
 from quetsach.portal.units.models import Unit, subtree
-from quetsach.portal.units.seed import load_tree
 
 SEED = 2022
 TREE = Path(__file__).parent / "seed" / "phong_tho_2022.toml"
@@ -87,7 +88,9 @@ class Story:
     def nodes(self) -> list[CampaignNode]:
         """All nodes, the issuer first."""
         return list(
-            CampaignNode.rows.filter(campaign=self.campaign).order_by("depth", "position").select_related("unit")
+            CampaignNode.rows.filter(campaign=self.campaign)
+            .order_by("depth", "position")
+            .select_related("unit")
         )
 
     def token(self) -> str:
@@ -146,7 +149,9 @@ class Story:
         machines = {tale.infection.client for tale in tales if tale.is_cleaned}
         choices = list(DONE)
         open_cases = Case.rows.filter(device__owner__campaign=self.campaign, device__key__in=machines)
-        for number, case in enumerate(open_cases.select_related("device__owner__unit").order_by("device__key")):
+        for number, case in enumerate(
+            open_cases.select_related("device__owner__unit").order_by("device__key")
+        ):
             officer = officer_of(case.device.owner.unit)
             with self.calendar.at(6, 9, number % 60):
                 cases.start_cleaning(case, officer)
@@ -163,7 +168,9 @@ class Story:
         rng = Random(f"reports {SEED}")
         by_pk = {node.pk: node for node in self.nodes}
         done = CampaignNode.rows.filter(campaign=self.campaign, participation__isnull=False, depth__gt=0)
-        ready = sorted((by_pk[pk] for pk in done.values_list("pk", flat=True)), key=lambda n: (-n.depth, n.position))
+        ready = sorted(
+            (by_pk[pk] for pk in done.values_list("pk", flat=True)), key=lambda n: (-n.depth, n.position)
+        )
         returned = False
         for number, node in enumerate(ready):
             if rng.random() < 0.15 or not self._submit(node, number):
@@ -172,7 +179,9 @@ class Story:
             if node.depth == 1 and not returned and node.kind == Unit.Kind.COMMUNE:
                 returned = True
                 with self.calendar.at(1, 10):
-                    reports.send_back(superior, node, 1, "Đề nghị ghi rõ số máy đã cài lại và người phụ trách.")
+                    reports.send_back(
+                        superior, node, 1, "Đề nghị ghi rõ số máy đã cài lại và người phụ trách."
+                    )
             elif rng.random() < 0.8:
                 with self.calendar.at(1, 16, number % 60):
                     reports.accept(superior, node, 1)

@@ -1,0 +1,51 @@
+"""What the demonstration says, in Vietnamese and English, one table."""
+
+from __future__ import annotations
+
+import os
+
+from quetsach import language
+
+WORDS = {
+    "build": ("Dựng môi trường và bộ máy quét", "Set up the environment and the engine"),
+    "database": ("Cơ sở dữ liệu, tệp tĩnh", "Database, static files"),
+    "tree": ("Cây đơn vị, chiến dịch, tài khoản", "Tree of offices, campaign, accounts"),
+    "logs": ("Ghi nhật ký mẫu", "Write demonstration logs"),
+    "publish": ("Ban hành chiến dịch và danh sách", "Publish the campaign and the list"),
+    "cascade": ("Chuyển tiếp, xác nhận, triển khai", "Pass on, acknowledge, carry out"),
+    "scan1": ("Quét lần một, lập hồ sơ, xử lý máy", "First scan, cases, cleaning"),
+    "scan2": ("Quét lần hai", "Second scan"),
+    "scan": ("Quét nhật ký", "Scan the logs"),
+    "push": ("Gửi kết quả lên cổng", "Push the results to the portal"),
+    "reports": ("Báo cáo, trả lại, tiếp nhận", "Reports sent, returned, accepted"),
+    "export": ("Xuất báo cáo", "Export the report"),
+    "pages": ("Hỏi các trang chính", "Ask for the main pages"),
+    "engine": ("bộ máy {name}", "{name} engine"),
+    "units": ("{n} đơn vị", "{n} units"),
+    "written": ("{mb:.0f} MB, {n} máy nhiễm giả định", "{mb:.0f} MB, {n} machines infected by invention"),
+    "indicators": ("{n} chỉ dấu", "{n} indicators"),
+    "list": ("{n} chỉ dấu, {rejected} dòng bị loại", "{n} indicators, {rejected} lines rejected"),
+    "asked": ("{n} trang", "{n} pages"),
+    "seconds": ("giây", "s"),
+    "running": (
+        "Cổng đang chạy sau {s:.0f} giây: {url}   (Ctrl-C để dừng)",
+        "The portal runs after {s:.0f} seconds: {url}   (Ctrl-C stops it)",
+    ),
+    "invented": (
+        "Dữ liệu mẫu: người, máy và số liệu đều là giả định.",
+        "Demonstration data: people, machines and figures are invented.",
+    ),
+    "own": (
+        "Nhật ký và danh sách của anh/chị; chỉ cây đơn vị và tài khoản là giả định.",
+        "Your logs and your list; only the offices and the accounts are invented.",
+    ),
+    "exported": ("Báo cáo đã xuất: {files}", "Exported: {files}"),
+    "stopped": ("Đã dừng.", "Stopped."),
+}
+
+
+def say(key: str, **values: object) -> str:
+    """The text in the language of the command line."""
+    vietnamese, english = WORDS[key]
+    chosen = language.choose(None, os.environ)
+    return (vietnamese if chosen == "vi" else english).format(**values)
