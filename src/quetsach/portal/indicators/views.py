@@ -53,6 +53,9 @@ def indicators(request: HttpRequest, slug: str) -> HttpResponse:
         except IndicatorError as error:
             form.add_error("files", str(error))
             return _page(request, seat, may_write, form, status=422)
+        except OSError as error:
+            form.add_error("files", _("The server cannot store it: %(why)s.") % {"why": error.strerror or error})
+            return _page(request, seat, may_write, form, status=507)
     return redirect("indicator_draft", slug, draft.pk)
 
 

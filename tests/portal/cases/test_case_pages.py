@@ -1,0 +1,165 @@
+"""The pages of machines: who may see and do what, hostile text, the self-check."""
+
+from io import BytesIO
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from quetsach.portal.audit.models import Entry
+from quetsach.portal.cases import actions, queries
+from quetsach.portal.cases.models import Case
+from quetsach.portal.sightings.actions import Sender, receive_file
+from quetsach.portal.sightings.models import Scan
+from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
+
+HOSTILE = '<script>alert(1)</script>"\'&'
+
+
+@pytest.fixture
+def case(cast, tmp_path):
+    listed = publish_list(cast, tmp_path)
+    rows = [sighting("10.1.1.5", noon(5), count=7, evidence=HOSTILE, identity={"host": HOSTILE, "nat": "203.0.113.9:40112"})]
+    body = document(rows, [coverage(noon(6), noon(4))], set_id=listed.set_id)
+    receive_file(BytesIO(body), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
+    return Case.rows.get()
+
+
+def pages(case):
+    slug = "lam-sach"
+    scan = Scan.rows.order_by("accepted_at")[0]
+    return {
+        "case": reverse("case", args=[slug, case.pk]),
+        "cases": reverse("cases", args=[slug]) + f"?don-vi={case.device.owner_id}",
+        "scans": reverse("scans", args=[slug]) + f"?don-vi={case.device.owner_id}",
+        "scan": reverse("scan", args=[slug, scan.pk]),
+        "sightings": reverse("sightings", args=[slug]) + f"?don-vi={case.device.owner_id}",
+    }
+
+
+@pytest.mark.parametrize("page", ["case", "cases", "scans", "scan", "sightings"])
+def test_a_sibling_and_a_stranger_get_404(cast, case, page):
+    url = pages(case)[page]
+    for unit, role, expected in (("A1", "reader", 200), ("A", "officer", 200), ("centre", "reader", 200),
+                                 ("A2", "officer", 404), ("B", "coordinator", 404), ("B1", "it", 404)):  # fmt: skip
+        assert cast.client(unit, role).get(url).status_code == expected, unit
+    assert Client().get(url).status_code == 404
+
+
+@pytest.mark.parametrize("act", ["bat-dau", "da-xu-ly", "xac-nhan", "bao-nham", "mo-lai"])
+def test_who_may_not_act_gets_404_and_nothing_changes(cast, case, act):
+    url = reverse("case_act", args=["lam-sach", case.pk, act])
+    before = Case.rows.values().get()
+    for client in (cast.client("A2", "it"), cast.client("A1", "reader"), cast.client("B", "coordinator"), Client()):
+        assert client.post(url, {"reason": "đủ mười ký tự nhé"}).status_code == 404
+    assert cast.client("A2", "it").post(reverse("device_assign", args=["lam-sach", case.pk])).status_code == 404
+    assert Case.rows.values().get() == before
+
+
+def test_nobody_confirms_their_own_machine(cast, case):
+    actions.claim_clean(case, cast.user("A1", "it"), done="scan", done_at=noon(3))
+    url = reverse("case_act", args=["lam-sach", case.pk, "xac-nhan"])
+    assert cast.client("A1", "officer").post(url, {"reason": "Đã xem tận nơi."}).status_code == 404
+    assert cast.client("A", "officer").post(url, {"reason": "Đã xem tận nơi."}).status_code == 302
+    page = cast.client("A1", "reader").get(reverse("case", args=["lam-sach", case.pk])).content.decode()
+    assert "officer-a" in page and Case.rows.get().state == "verified_clean"
+
+
+def test_the_whole_way_on_the_page_is_audited(cast, case):
+    client = cast.client("A1", "it")
+    to = lambda act: reverse("case_act", args=["lam-sach", case.pk, act])  # noqa: E731
+    assert client.post(to("bat-dau")).status_code == 302
+    answer = client.post(to("da-xu-ly"), {"done": "reinstall", "done_at": "", "note": "giữ lại lời này"})
+    assert answer.status_code == 422 and "giữ lại lời này" in answer.content.decode()
+    day = noon(3).strftime("%Y-%m-%dT%H:%M")
+    assert client.post(to("da-xu-ly"), {"done": "reinstall", "done_at": day}).status_code == 302
+    assert client.post(to("bao-nham"), {"reason": "ngắn"}).status_code == 422
+    assert client.post(to("bat-dau")).status_code == 422
+    acts = list(Entry.objects.filter(action__startswith="case.").values_list("action", flat=True))
+    assert acts == ["case.open", "case.start", "case.claim"]
+
+
+def test_hostile_text_from_a_log_is_shown_as_text(cast, case):
+    client = cast.client("A1", "it")
+    for url in pages(case).values():
+        html = client.get(url).content.decode()
+        assert "<script>alert" not in html
+    assert "&lt;script&gt;alert(1)" in client.get(pages(case)["case"]).content.decode()
+
+
+def test_the_list_costs_the_same_for_one_machine_and_for_many(cast, case, django_assert_max_num_queries):
+    rows = [sighting(f"10.1.1.{n}", noon(5), source="log-9") for n in range(10, 50)]
+    receive_file(BytesIO(document(rows)), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
+    client = cast.client("A", "officer")
+    client.get(pages(case)["cases"])
+    with django_assert_max_num_queries(24):
+        html = client.get(pages(case)["cases"]).content.decode()
+    assert html.count('scope="row"') == 41
+
+
+@pytest.mark.parametrize("query", ["don-vi=x", "don-vi=%00", "loai=nonsense", "trang=-1", "trang=99999", "tim=%00a", "tim=" + "x" * 5000])
+def test_odd_addresses_are_no_500(cast, case, query):
+    for name in ("cases", "scans", "sightings"):
+        answer = cast.client("A1", "it").get(reverse(name, args=["lam-sach"]) + "?" + query)
+        assert answer.status_code in (200, 404)
+
+
+def test_figures_on_the_chips_are_those_of_the_rules(cast, case):
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from quetsach.portal.cases.rules import State, word
+
+    now = timezone.now()
+    for state in State:
+        for hours in (1, 47, 49, 14 * 24 + 47, 14 * 24 + 49):
+            claimed = now - timedelta(hours=hours) if state in ("claimed_clean", "rechecked", "verified_clean") else None
+            Case.rows.update(state=state.value, claimed_at=claimed)
+            counts = queries.words_of(Case.rows.all(), cast.campaign, now)
+            assert [w for w, n in counts.items() if n] == [word(state, claimed, cast.campaign.quiet_days, now)]
+
+
+def check(address, **headers):
+    return Client(REMOTE_ADDR=address).get("/tu-kiem-tra/", **headers)
+
+
+@pytest.mark.parametrize(
+    ("address", "listed"), [("203.0.113.9", True), ("203.0.113.90", False), ("203.0.113.4", False), ("::ffff:203.0.113.9", True)]
+)
+def test_the_self_check_knows_the_address_behind_a_translation(cast, case, address, listed):
+    html = check(address).content.decode()
+    assert ("is-unsure" in html) is listed
+    assert "no-store" in check(address)["Cache-Control"]
+
+
+def test_the_self_check_names_no_machine_and_no_unit(cast, case):
+    html = check("203.0.113.9").content.decode()
+    for secret in ("10.1.1.5", "Đơn vị A1", "ramnit", "evil.example"):
+        assert secret not in html
+
+
+def test_the_self_check_believes_only_trusted_proxies(cast, case, settings):
+    import ipaddress
+
+    forged = {"headers": {"X-Forwarded-For": "203.0.113.9"}}
+    assert "is-unsure" not in check("198.51.100.1", **forged).content.decode()
+    settings.TRUSTED_PROXIES = [ipaddress.ip_network("198.51.100.0/24")]
+    assert "is-unsure" in check("198.51.100.1", **forged).content.decode()
+    behind = {"headers": {"X-Forwarded-For": "203.0.113.9, 192.0.2.7, 198.51.100.2"}}
+    assert "192.0.2.7" in check("198.51.100.1", **behind).content.decode()
+
+
+def test_not_seen_says_what_was_looked_at_and_never_clean_without_logs(cast, case):
+    from quetsach.portal.sightings.models import Coverage
+
+    assert noon(4).strftime("%d/%m/%Y") in check("203.0.113.77").content.decode()
+    Coverage.rows.all().delete()
+    assert "is-unsure" in check("203.0.113.77").content.decode()
+
+
+def test_a_loop_of_self_checks_is_slowed_down(cast, case):
+    from quetsach.portal.cases import views_check
+
+    codes = [check("203.0.113.50").status_code for _ in range(2 * views_check.PER_MINUTE + 2)]
+    assert codes[0] == 200 and codes[-1] == 429

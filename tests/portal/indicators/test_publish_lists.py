@@ -1,0 +1,173 @@
+"""Lists of addresses: what a preview shows, what a version is, what the public can download."""
+
+import csv
+import gzip
+import hashlib
+import io
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quetsach import feed
+from quetsach.indicator import IndicatorSet as Items
+from quetsach.portal.indicators import store
+from quetsach.portal.indicators.models import IndicatorSet
+from tests.portal.scan_document import publish_list
+
+PAGE = "/cd/lam-sach/chi-dau/"
+MIXED = """indicator,type,family
+evil.example,domain,=HYPERLINK("x")
+*.sub.example,domain,ramnit
+=exact.example,domain,ramnit
+203.0.114.7:443,ip-port,mirai
+bad.example/path?q=1,url,
+192.168.1.1,ipv4,x
+com.vn,domain,x
+chinhphu.gov.vn,domain,x
+/just/a/path,url,x
+"""
+
+
+def upload(client, *files):
+    return client.post(PAGE, {"files": [SimpleUploadedFile(name, data) for name, data in files]})
+
+
+def publish(client):
+    draft = IndicatorSet.rows.get(status="draft")
+    return client.post(reverse("indicator_draft", args=["lam-sach", draft.pk]), {"verb": "publish"})
+
+
+def body(response):
+    return b"".join(response.streaming_content)
+
+
+def test_a_preview_tells_what_is_left_out_and_nothing_is_published_by_it(cast):
+    client = cast.client("centre", "coordinator")
+    answer = upload(client, ("list.csv", MIXED.encode()))
+    draft = IndicatorSet.rows.get()
+    assert answer.status_code == 302 and draft.status == "draft"
+    assert (draft.count, draft.stopped, draft.rejected) == (5, 3, 1)
+    assert draft.kinds == {"domain": 3, "ip-port": 1, "url": 1}
+    html = client.get(answer["Location"]).content.decode()
+    assert "/just/a/path" in html and "chinhphu.gov.vn" in html and "192.168.1.1" in html
+    rows = list(csv.DictReader(io.StringIO(body(client.get(answer["Location"] + "ghi-chu.csv")).decode())))
+    assert [(r["what"], r["file"], r["line"]) for r in rows if r["code"] == "no-host"] == [("rejected", "list.csv", "10")]
+
+
+def test_a_published_list_downloads_to_the_same_set(cast):
+    client = cast.client("centre", "coordinator")
+    upload(client, ("list.csv.gz", gzip.compress(MIXED.encode())))
+    publish(client)
+    row = IndicatorSet.rows.get()
+    assert (row.version, row.status) == (1, "published")
+    for ending in ("csv", "txt"):
+        data = body(Client().get(f"/danh-sach/lam-sach/v1.{ending}"))
+        assert feed.read_text(data.decode()).indicators.id == row.set_id
+        sums = Client().get("/danh-sach/lam-sach/sha256.txt").content.decode()
+        assert hashlib.sha256(data).hexdigest() in sums
+    hosts = body(Client().get("/danh-sach/lam-sach/v1.hosts")).decode().splitlines()
+    assert hosts == ["0.0.0.0 exact.example", "0.0.0.0 evil.example"]
+    assert (row.forms["hosts"]["left_out"], row.forms["hosts"]["narrowed"]) == (3, 1)
+
+
+def test_no_cell_of_the_csv_is_a_formula_with_a_call(cast):
+    client = cast.client("centre", "coordinator")
+    upload(client, ("list.csv", MIXED.encode()))
+    publish(client)
+    for line in csv.reader(io.StringIO(body(Client().get("/danh-sach/lam-sach/v1.csv")).decode())):
+        for cell in line:
+            assert not (cell.startswith(("=", "+", "-", "@")) and set(cell) & set('("!|'))
+
+
+def test_the_api_gives_the_list_in_force_and_304_to_who_has_it(cast, tmp_path):
+    assert Client().get("/api/v1/indicators?campaign=lam-sach").status_code == 404
+    first = publish_list(cast, tmp_path)
+    answer = Client().get("/api/v1/indicators?campaign=lam-sach")
+    assert answer["X-Set-Id"] == first.set_id and answer["Cache-Control"] == "public, no-cache"
+    etag = answer["ETag"]
+    body(answer)
+    again = Client().get("/api/v1/indicators?campaign=lam-sach", headers={"If-None-Match": etag})
+    assert again.status_code == 304
+    publish_list(cast, tmp_path, "other.example\n")
+    newer = Client().get("/api/v1/indicators?campaign=lam-sach", headers={"If-None-Match": etag})
+    assert newer.status_code == 200 and b"other.example" in body(newer)
+
+
+def test_an_earlier_version_published_again_is_a_new_version(cast, tmp_path):
+    first, second = publish_list(cast, tmp_path), publish_list(cast, tmp_path, "other.example\n")
+    client = cast.client("centre", "coordinator")
+    url = reverse("indicator_draft", args=["lam-sach", first.pk])
+    client.post(url, {"verb": "again"})
+    client.post(url, {"verb": "again"})
+    versions = list(IndicatorSet.rows.order_by("version").values_list("version", "set_id"))
+    assert versions == [(1, first.set_id), (2, second.set_id), (3, first.set_id)]
+
+
+def test_an_empty_list_is_refused(cast):
+    answer = upload(cast.client("centre", "coordinator"), ("list.txt", b"# nothing\n192.168.0.1\n"))
+    assert answer.status_code == 422 and not IndicatorSet.rows.exists()
+
+
+def test_a_cut_off_gzip_is_refused_by_its_own_name(cast):
+    answer = upload(cast.client("centre", "coordinator"), ("feed.gz", gzip.compress(MIXED.encode())[:-20]))
+    html = answer.content.decode()
+    assert answer.status_code == 422 and "feed.gz" in html and "/tmp" not in html
+    assert not IndicatorSet.rows.exists()
+
+
+@pytest.mark.parametrize(("unit", "role"), [("A", "coordinator"), ("A1", "it"), ("centre", "reader"), ("centre", "officer")])
+def test_only_the_issuers_people_upload(cast, unit, role):
+    client = cast.client(unit, role)
+    assert client.get(PAGE).status_code == 200
+    assert upload(client, ("l.txt", b"evil.example\n")).status_code == 404
+    assert not IndicatorSet.rows.exists()
+
+
+def test_a_stranger_sees_no_inner_page_and_no_draft(cast):
+    assert Client().get(PAGE).status_code == 404
+    upload(cast.client("centre", "coordinator"), ("l.txt", b"evil.example\n"))
+    draft = IndicatorSet.rows.get()
+    for client in (Client(), cast.client("A", "coordinator"), cast.client("B1", "it")):
+        assert client.get(reverse("indicator_draft", args=["lam-sach", draft.pk])).status_code == 404
+        assert client.get(reverse("indicator_notes", args=["lam-sach", draft.pk])).status_code == 404
+    assert Client().get("/danh-sach/lam-sach/v1.csv").status_code == 404
+
+
+names = st.from_regex(r"[a-z0-9=*._-]{1,12}", fullmatch=True)
+
+
+@given(held=st.sets(names, max_size=40), asked=st.sets(names, max_size=20))
+def test_looking_a_name_up_agrees_with_reading_the_whole_list(tmp_path_factory, held, asked):
+    from django.conf import settings
+    from django.test import override_settings
+
+    with override_settings(MEDIA_ROOT=str(tmp_path_factory.mktemp("media"))):
+        assert settings.MEDIA_ROOT
+        lines = [f"{name}\tdomain\t\n".encode() for name in sorted(held, key=str.encode)]
+        sha256, length = store.keep(lines)
+        assert length == sum(map(len, lines))
+        assert store.listed(sha256, asked) == {n for n in asked if n in held or f"={n}" in held}
+
+
+def test_a_stored_list_reads_back(cast, settings):
+    items = feed.read_text(MIXED).indicators
+    sha256, _ = store.keep(store.list_lines(items))
+    assert Items(store.read_list(sha256)).id == items.id
+
+
+def test_a_full_disk_leaves_no_half_file(settings, tmp_path):
+    from pathlib import Path
+
+    settings.MEDIA_ROOT = str(tmp_path / "full")
+
+    def parts():
+        yield b"some"
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError):
+        store.keep(parts())
+    assert [p for p in Path(settings.MEDIA_ROOT).rglob("*") if p.is_file()] == []
