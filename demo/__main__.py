@@ -19,17 +19,11 @@ os.environ.pop("QUETSACH_DATABASE", None)
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev demo", description=__doc__)
-    parser.add_argument(
-        "--check", action="store_true", help="ask the portal for its main pages, print figures, stop"
-    )
+    parser.add_argument("--check", action="store_true", help="ask for the main pages, print figures, stop")
     parser.add_argument("--reset", action="store_true", help="begin anew")
     parser.add_argument("--as-of", choices=["2022"], help="keep the dates of the letter of 2022")
-    parser.add_argument(
-        "--logs", nargs="+", type=Path, metavar="PATH", help="scan these logs instead of made ones"
-    )
-    parser.add_argument(
-        "--indicators", nargs="+", type=Path, metavar="FILE", help="search for these addresses"
-    )
+    parser.add_argument("--logs", nargs="+", type=Path, metavar="PATH", help="scan these, not made ones")
+    parser.add_argument("--indicators", nargs="+", type=Path, metavar="FILE", help="search for these")
     parser.add_argument("--port", type=int, default=8000, help="port of the portal (default 8000)")
     given = parser.parse_args()
     if bool(given.logs) != bool(given.indicators):

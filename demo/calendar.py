@@ -1,4 +1,4 @@
-"""When things happen in the demonstration: everything is counted from one day, so that `--as-of 2022` moves it all."""
+"""When things happen in the demonstration: all is counted from one day, so that `--as-of 2022` moves it."""
 
 from __future__ import annotations
 

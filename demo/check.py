@@ -6,7 +6,7 @@ import http.cookiejar
 import re
 import urllib.error
 import urllib.parse
-import urllib.request
+import urllib.request  # loopback only, as demo.server says
 
 
 class CheckError(RuntimeError):

@@ -14,10 +14,21 @@ ROOT = Path(__file__).resolve().parent.parent
 PORTAL = ROOT / "src/quetsach/portal"
 MOST_LINES = 500
 VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "misc", "manager"}
-WRITERS = {"save", "create", "update", "delete", "bulk_create", "bulk_update", "get_or_create", "update_or_create"}
+WRITERS = {
+    "save",
+    "create",
+    "update",
+    "delete",
+    "bulk_create",
+    "bulk_update",
+    "get_or_create",
+    "update_or_create",
+}
 TEXT = {".py", ".rs", ".toml", ".md", ".html", ".css", ".js", ".typ", ".po", ".sh", ".json", ".lock", ""}
 # Spelled in halves: this file must not trip over itself.
-FORBIDDEN = [a + b for a, b in (("files.python", "hosted.org"), ("pypi.", "org/simple"), ("registry.npm", "js.org"))]
+FORBIDDEN = [
+    a + b for a, b in (("files.python", "hosted.org"), ("pypi.", "org/simple"), ("registry.npm", "js.org"))
+]
 
 
 def tracked() -> list[Path]:
