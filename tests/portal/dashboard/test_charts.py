@@ -46,14 +46,18 @@ def test_stacked_parts_share_one_scale_and_touch(counts: list[tuple[int, int, in
     rows = [Stack(str(n), (a, b), str(a + b), unknown) for n, (a, b, unknown) in enumerate(counts)]
     svg = stacked("k", "t", "d", ["một", "hai"], rows)
     longest = max(sum(count) for count in counts) or 1
-    parts = [e for e in parse(svg).iter("rect") if "%" in (e.get("width") or "") and e.get("class") in {"p1", "p2"}]
+    parts = [
+        e for e in parse(svg).iter("rect") if "%" in (e.get("width") or "") and e.get("class") in {"p1", "p2"}
+    ]
     total = sum(float(e.get("width", "").rstrip("%")) for e in parts)
     assert total == pytest.approx(sum(a + b for a, b, _ in counts) * 100 / longest, abs=0.2)
 
 
 def test_lines_break_where_nobody_looked() -> None:
     values = (0.0, 50.0, None, None, 100.0, 75.0)
-    svg = lines("k", "t", "d", list("abcdef"), [Series("x", values)], top=100, unit=" %", gap="không có số liệu")
+    svg = lines(
+        "k", "t", "d", list("abcdef"), [Series("x", values)], top=100, unit=" %", gap="không có số liệu"
+    )
     curves = of_class(svg, "ln")
     assert [len(e.get("points", "").split()) for e in curves] == [2, 2]
     ys = [float(point.split(",")[1]) for e in curves for point in e.get("points", "").split()]

@@ -1,4 +1,4 @@
-"""Files that leave the portal: their numbers are the roll-up's, their text never runs, their taking is noted."""
+"""Files that leave the portal: their numbers are the roll-up's, their text never runs, each is noted."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import re
 import pytest
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
+from tests.portal.conftest import Cast
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.reports.export import heading
 from quetsach.portal.reports.queries import roll_up
 from quetsach.portal.units.models import Unit
-from tests.portal.conftest import Cast
 
 BASE = "/cd/lam-sach"
 FILES = {
@@ -30,7 +30,10 @@ LETTER = {
     "place": "Phong Thổ",
     "subject": "V/v làm sạch mã độc",
     "recipients": ["Các phòng, ban", "UBND các xã"],
-    "paragraphs": [{"kind": "text", "text": "Yêu cầu thực hiện:"}, {"kind": "bullet", "text": "Rà soát máy."}],
+    "paragraphs": [
+        {"kind": "text", "text": "Yêu cầu thực hiện:"},
+        {"kind": "bullet", "text": "Rà soát máy."},
+    ],
     "closing": "Đề nghị triển khai./.",
     "cc": ["Như trên;", "Lưu: VT;"],
     "signature_lines": ["CHỦ TỊCH"],
@@ -77,7 +80,9 @@ def test_excel_holds_the_numbers_of_the_roll_up_as_numbers(full):
     assert {row[1]: row[2] for row in missing if isinstance(row[0], float)} == {
         "Đơn vị A2": "Đã gửi, chờ tiếp nhận", "Đơn vị B": "Đã trả lại để sửa", "Đơn vị B1": "Chưa có báo cáo",
     }  # fmt: skip
-    machines = {row[0]: row for row in book.get_sheet_by_name("Máy theo tình trạng").to_python(skip_empty_area=False)}
+    machines = {
+        row[0]: row for row in book.get_sheet_by_name("Máy theo tình trạng").to_python(skip_empty_area=False)
+    }
     assert machines["Đơn vị A"][1:] == [1, 1, 0, 0, 2] and machines["Tổng số"][1:] == [1, 1, 0, 1, 3]
 
 
@@ -85,7 +90,14 @@ def test_csv_says_the_same_as_excel(full):
     content = get(full, "report_csv", "centre").content
     assert content.startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
-    assert ["2", "Tổng số cá nhân của cơ quan, đơn vị nhận được thông tin về chiến dịch", "10", "1217", "1227", "10"] in rows
+    assert [
+        "2",
+        "Tổng số cá nhân của cơ quan, đơn vị nhận được thông tin về chiến dịch",
+        "10",
+        "1217",
+        "1227",
+        "10",
+    ] in rows
     assert ["Đơn vị B", "", "", "", "", "Đã trả lại để sửa", "2", "2"] in rows
 
 
@@ -122,7 +134,9 @@ def test_the_annex_of_a_draft_leaves_blank_what_is_blank(cast, plant):
     report.draft = {"r1": "5", "r2": "", "r3": "7,5", "r4": "0"}
     report.save()
     text = pdf_text(get(cast, "annex_pdf", "A1").content)
-    assert re.search(r"chiến dịch 5 2 Tổng số cá nhân .*? chiến dịch 3 Tổng số đơn vị triển khai chiến dịch 4 ", text)
+    assert re.search(
+        r"chiến dịch 5 2 Tổng số cá nhân .*? chiến dịch 3 Tổng số đơn vị triển khai chiến dịch 4 ", text
+    )
     assert "của chiến dịch 0 Ghi chú" in text and "chưa gửi" in text
 
 
@@ -130,8 +144,8 @@ def test_the_letter_is_public_once_published_and_carries_the_blank_form(full, cl
     answer = client.get(f"{BASE}/cong-van.pdf")
     text = pdf_text(answer.content)
     assert answer.status_code == 200
-    for said in ("HUYỆN PHONG THỔ", "V/v làm sạch mã độc", "- Rà soát máy.", "Đề nghị triển khai./.", "Phụ lục",
-                 "MẪU THỐNG KÊ, BÁO CÁO KẾT QUẢ TRIỂN KHAI", "- Lưu: VT."):  # fmt: skip
+    for said in ("HUYỆN PHONG THỔ", "V/v làm sạch mã độc", "- Rà soát máy.", "Đề nghị triển khai./.",
+                 "Phụ lục", "MẪU THỐNG KÊ, BÁO CÁO KẾT QUẢ TRIỂN KHAI", "- Lưu: VT."):  # fmt: skip
         assert said in text
     Campaign.objects.filter(pk=full.campaign.pk).update(status="draft")
     assert client.get(f"{BASE}/cong-van.pdf").status_code == 404
@@ -156,7 +170,9 @@ def test_every_export_is_noted_once_and_named_in_both_ways(full, file):
     assert answer["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize("name", ['=HYPERLINK("http://x")', "+1+1", "-2+3", "@SUM(A1)", "\tx", "=cmd|' /C calc'!A0"])
+@pytest.mark.parametrize(
+    "name", ['=HYPERLINK("http://x")', "+1+1", "-2+3", "@SUM(A1)", "\tx", "=cmd|' /C calc'!A0"]
+)
 def test_a_name_is_never_a_formula(full, name):
     CampaignNode.rows.filter(pk=full.nodes["A"].pk).update(name=name)
     book = get(full, "report_xlsx", "centre").content

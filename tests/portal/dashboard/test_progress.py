@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -10,6 +9,7 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from tests.portal.conftest import Cast
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.reports.dashboard.chase import late
@@ -17,7 +17,6 @@ from quetsach.portal.reports.dashboard.figures import percent
 from quetsach.portal.reports.dashboard.queries import branches, contacts, days, overview
 from quetsach.portal.reports.machines import by_branch
 from quetsach.portal.reports.queries import roll_up
-from tests.portal.conftest import Cast
 
 URL = "/cd/lam-sach/tien-do/"
 
@@ -36,7 +35,12 @@ def test_a_branch_holds_its_unit_and_all_below_it_once(cast, act, machine):
     act("A1", received=2, informed=9, done=9)
     act("A2", received=2)
     act("B1", received=1)
-    machine("A", "new"), machine("A1", "verified_clean"), machine("A1", "false_positive"), machine("centre", "new")
+    (
+        machine("A", "new"),
+        machine("A1", "verified_clean"),
+        machine("A1", "false_positive"),
+        machine("centre", "new"),
+    )
     found = of(cast)
     a, b = found["A"], found["B"]
     assert (a.units, a.acknowledged, a.deployed, a.staff, a.informed, a.done) == (3, 3, 1, 30, 19, 13)
@@ -141,7 +145,9 @@ def test_hostile_names_are_escaped_everywhere(cast):
 
 def test_queries_do_not_grow_with_the_tree(cast, act):
     act("A1", received=1)
-    with CaptureQueriesContext(connection, ) as few:
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
         overview(cast.nodes["A"])
     for unit in ("A", "B", "B1", "A2"):
         act(unit, received=1, deployed=1, informed=3, done=2)
@@ -150,6 +156,8 @@ def test_queries_do_not_grow_with_the_tree(cast, act):
     assert len(many) == len(few) == 16
 
 
-@pytest.mark.parametrize(("share", "said"), [(0, "0 %"), (0.001, "1 %"), (0.5, "50 %"), (0.999, "99 %"), (1, "100 %")])
+@pytest.mark.parametrize(
+    ("share", "said"), [(0, "0 %"), (0.001, "1 %"), (0.5, "50 %"), (0.999, "99 %"), (1, "100 %")]
+)
 def test_nearly_all_is_not_all(share, said):
     assert percent(share) == said

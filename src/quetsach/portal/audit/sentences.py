@@ -43,6 +43,7 @@ SENTENCES: dict[str, str | Promise] = {
     "case.relapse": _("Machine %(device)s: a sign again after the cleaning"),
     "case.evidence": _("Machine %(device)s: more evidence came in"),
     "report.save": _("Saved the report as a draft"),
+    "report.export": _("Took out the file %(file)s"),
     "report.submit": _("Submitted the report, revision %(revision)s: %(r1)s / %(r2)s / %(r3)s / %(r4)s"),
     "report.withdraw": _("Withdrew the report, revision %(revision)s"),
     "report.accept": _("Accepted the report, revision %(revision)s"),

@@ -13,7 +13,7 @@ WIDEST = 60
 
 def to_xlsx(data: Export) -> bytes:
     """One sheet a table: title, unit and time above, the heading frozen, numbers as numbers."""
-    import xlsxwriter
+    import xlsxwriter  # type: ignore[import-untyped]
 
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_urls": False}) as book:

@@ -70,7 +70,7 @@ def _pdf(document: Document) -> bytes:
 
 
 def _noted(request: HttpRequest, seat: Seat, what: str, kind: str, content: bytes) -> HttpResponse:
-    note_export(seat.user, seat.node, f"{search_key(what)}.{kind}", ip=client_ip_text(request))
+    note_export(seat.user, seat.node, f"{what}.{kind}", ip=client_ip_text(request))
     day = timezone.localdate().isoformat()
     return _file(f"{what} {seat.node.name} {day}", kind, content)
 
