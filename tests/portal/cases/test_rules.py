@@ -46,8 +46,8 @@ def oracle(hits, looks, quiet_days):
     for place in {h.source_name for h in hits}:
         usable = [
             lk for lk in looks
-            if lk.source_name == place and not lk.errors and lk.time in ("ok", "assumed_year") and lk.lists_all
-            and lk.last > CLAIM
+            if lk.source_name == place and not lk.errors and lk.time in ("ok", "assumed_year")
+            and lk.lists_all and lk.last > CLAIM
         ]  # fmt: skip
         seen = set()
         for lk in usable:
