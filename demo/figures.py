@@ -20,6 +20,7 @@ def figures_line(slug: str) -> str:
     campaign = Campaign.objects.get(slug=slug)
     root = CampaignNode.rows.get(campaign=campaign, parent=None)
     done = progress(campaign, root.path)
+    seen = Sighting.rows.filter(node__campaign=campaign).count()
     total = roll_up(root).total
     cases = Case.rows.filter(device__owner__campaign=campaign)
     states = ", ".join(
@@ -28,7 +29,7 @@ def figures_line(slug: str) -> str:
     sent = Report.rows.filter(node__campaign=campaign, accepted__isnull=False).count()
     return (
         f"units {done.units + 1} · acknowledged {done.acknowledged} · "
-        f"sightings {Sighting.rows.filter(node__campaign=campaign).count()} · cases {cases.count()} ({states}) · "
+        f"sightings {seen} · cases {cases.count()} ({states}) · "
         f"reports accepted {sent} · rows 1-4 total {total.r1} {total.r2} {total.r3} {total.r4}"
     )
 

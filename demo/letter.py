@@ -29,7 +29,7 @@ class Order:
 
 
 def written(day: date) -> str:
-    """A date as official letters write it: days below 10 and the months 1 and 2 with a zero (Decree 30/2020)."""
+    """A date as official letters write it: days below 10 and months 1 and 2 with a zero (Decree 30/2020)."""
     month = f"{day.month:02}" if day.month < 3 else str(day.month)
     return f"{day.day:02}/{month}/{day.year}"
 

@@ -1,7 +1,7 @@
 """The invented outbreak: which machines of which units are infected, and how each one's story goes.
 
-Four stories, so that every state of a case can be seen: cleaned and quiet since (proven by the second scan), cleaned
-and back again, never handled, and first seen late.
+Four stories, so that every state of a case can be seen: cleaned and quiet since (proven by the second scan),
+cleaned and back again, never handled, and first seen late.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def run(given: argparse.Namespace, var: Path) -> int:
 def made_files(given: argparse.Namespace, var: Path, steps: Steps, story: Story) -> None:
     """The whole story on generated logs."""
     networks, staff = {}, {}
-    for name, unit in story.units.items():
+    for unit in story.units.values():
         cidr = unit.networks.values_list("cidr", flat=True).first()
         if cidr:
             networks[str(unit.pk)], staff[str(unit.pk)] = cidr, unit.staff_count or 6

@@ -33,11 +33,11 @@ TREE = Path(__file__).parent / "seed" / "phong_tho_2022.toml"
 SLUG = "lam-sach-ma-doc"
 ISSUER = "Huyện Phong Thổ"
 QUIET_DAYS = 4
-"""Days without a sign that prove a machine clean: 14 by default, fewer here so that the story ends in time."""
+"""Days without a sign that prove a machine clean: 14 by default, fewer here so that the story ends."""
 
 _NARRATIVES = (
-    "Đơn vị đã phổ biến chiến dịch tới toàn thể cán bộ, kiểm tra các máy tính nối mạng và xử lý máy có dấu hiệu.",
-    "Đã quán triệt trong buổi giao ban, các máy tính đều được kiểm tra; chưa có khó khăn lớn trong quá trình thực hiện.",
+    "Đơn vị đã phổ biến chiến dịch tới toàn thể cán bộ, kiểm tra máy tính nối mạng và xử lý máy có dấu hiệu.",
+    "Đã quán triệt trong buổi giao ban, các máy tính đều được kiểm tra; chưa có khó khăn lớn.",
     "Đã triển khai tới các bộ phận; một số máy cũ phải cài lại, đơn vị đang theo dõi tiếp sau khi xử lý.",
 )
 _PROPOSALS = (
@@ -73,7 +73,7 @@ class Story:
             },
         )
 
-    # --- publish ---------------------------------------------------------------------------------------------
+    # --- publish ---
 
     def publish(self, lists: Iterable[Path]) -> None:
         """Publish the campaign, then its indicator set."""
@@ -98,10 +98,10 @@ class Story:
         _, secret = issue_token(self.people["cntt"], self.units[ISSUER], "máy quét nhật ký của huyện")
         return secret
 
-    # --- the cascade -----------------------------------------------------------------------------------------
+    # --- the cascade ---
 
     def cascade(self) -> None:
-        """The district passes on to all; most units acknowledge, fewer pass on and carry out, and some stay silent."""
+        """The district passes on to all; most acknowledge, fewer pass on and carry out, some stay silent."""
         rng = Random(f"cascade {SEED}")
         root, *below = self.nodes
         children: dict[object, list[CampaignNode]] = {}
@@ -136,7 +136,7 @@ class Story:
             else:
                 campaigns.count_people(node, informed, 0, officer)
 
-    # --- machines --------------------------------------------------------------------------------------------
+    # --- machines ---
 
     def take_scan(self, file: Path, days_ago: int) -> None:
         """The IT staff upload a scan by hand."""
@@ -161,10 +161,10 @@ class Story:
                     case, officer, done=choices[number % len(choices)], done_at=done_at, tool="", note=""
                 )
 
-    # --- reports ---------------------------------------------------------------------------------------------
+    # --- reports ---
 
     def report(self) -> None:
-        """Units that carried the campaign out report; superiors accept most, return one, leave some for the visitor."""
+        """Who carried it out reports; superiors accept most, return one, leave some to the visitor."""
         rng = Random(f"reports {SEED}")
         by_pk = {node.pk: node for node in self.nodes}
         done = CampaignNode.rows.filter(campaign=self.campaign, participation__isnull=False, depth__gt=0)

@@ -1,8 +1,8 @@
 """Keeps the Vietnamese catalogues: collects message ids from code and templates, checks, compiles.
 
-`update` adds new ids to each folder's `locale/vi/LC_MESSAGES/*.po` and drops those no longer used; `check` fails when
-an id is missing, untranslated or unused; `compile` writes the .mo files. Babel does the work, so that no gettext
-programs are needed; Django's own `templatize` turns a template into text that Babel can read.
+`update` adds new ids to each `locale/vi/LC_MESSAGES/*.po` and drops those no longer used; `check` fails
+when an id is missing, untranslated or unused; `compile` writes the .mo files. Babel does the work, so that no
+gettext programs are needed; Django's own `templatize` turns a template into text that Babel can read.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from django.utils.translation.template import templatize
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "quetsach"
 PORTAL = SOURCE / "portal"
+READ = {".py", ".html", ".txt"}
 KEYWORDS = {
     **extract.DEFAULT_KEYWORDS,
     "gettext_lazy": None,
@@ -39,7 +40,7 @@ def catalogues() -> Iterator[tuple[Path, list[Path]]]:
             p for p in app.rglob("*") if p.suffix in {".py", ".html", ".txt"} and "migrations" not in p.parts
         ]
         yield app / "locale/vi/LC_MESSAGES/django.po", files
-    yield PORTAL / "locale/vi/LC_MESSAGES/django.po", [p for p in PORTAL.glob("*.py")]
+    yield PORTAL / "locale/vi/LC_MESSAGES/django.po", list(PORTAL.glob("*.py"))
 
 
 def collect(files: list[Path]) -> Catalog:

@@ -1,7 +1,7 @@
 """Runs a command against a PostgreSQL of its own: `with_postgres.py COMMAND...`.
 
-A new cluster in a temporary folder, on a free loopback port, with a random password; gone when the command ends.
-Where PostgreSQL is not installed it says so, names the command that brings it, and exits 0: skipped, not failed.
+A new cluster in a temporary folder, on a free loopback port, with a random password; gone when the command
+ends. Where PostgreSQL is not installed it says so, names the command that brings it, and exits 0: skipped.
 """
 
 from __future__ import annotations

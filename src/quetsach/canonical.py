@@ -14,6 +14,9 @@ IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
 """Strict dotted decimal (RFC 6943 3.1.1): four numbers, no leading zeros."""
 _IPV6 = re.compile(r"(?=.*:)[0-9A-Fa-f:.]{2,45}")
 _NUMERIC = re.compile(r"[0-9]+(?:\.[0-9]+){3}")
+LONGEST_LABEL = 63
+"""Octets of a label (RFC 1035 2.3.4); no longer U-label has an A-label."""
+_CACHED = 256
 _DOTS = str.maketrans({"\u3002": ".", "\uff0e": ".", "\uff61": "."})
 _LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 
@@ -48,8 +51,10 @@ def endpoint(addr: str, port: int) -> str:
 
 def name(text: str) -> str:
     """A DNS name in lower case, one trailing dot dropped, U-labels as A-labels; never raises."""
-    text = text.translate(_LOWER) if text.isascii() else _to_ascii(text)
-    return text.removesuffix(".")
+    if text.isascii():
+        return text.translate(_LOWER).removesuffix(".")
+    encode = _to_ascii if len(text) <= _CACHED else _to_ascii.__wrapped__
+    return encode(text).removesuffix(".")
 
 
 def is_numeric_name(text: str) -> bool:
@@ -64,7 +69,7 @@ def _to_ascii(text: str) -> str:
 
 def _label(text: str) -> str:
     """One label by UTS-46 without transitional processing; a label that it refuses stays as it is."""
-    if text.isascii():
+    if text.isascii() or len(text) > LONGEST_LABEL:
         return text.translate(_LOWER)
     import idna  # imported when needed: plain ASCII lists and logs never pay for its tables
 

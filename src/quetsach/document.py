@@ -122,6 +122,8 @@ class OfficialReport:
     """A báo cáo on a campaign. `accepted` of `expected` units below are in the sum; the others are `missing`.
 
     `as_of` says up to when figures were taken, in words. `opening` is the first sentence, unfinished.
+    `remark` stands under the four figures, such as that some are not accepted yet; `examined` says which
+    logs were looked at. Without logs and machines the report says that nothing can be concluded.
     """
 
     heading: Heading
@@ -137,6 +139,8 @@ class OfficialReport:
     proposals: tuple[Proposal, ...]
     as_of: str
     signature: Signature
+    remark: str = ""
+    examined: str = ""
     cc: tuple[str, ...] = ()
     basis: tuple[str, ...] = ()
     annex: Annex | None = None

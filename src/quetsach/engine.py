@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
-from quetsach.errors import ScanError
-from quetsach.indicator import IndicatorSet
+from quetsach.errors import IndicatorError, ScanError
+from quetsach.indicator import Indicator, IndicatorSet, Scope
 from quetsach.sighting import Coverage, Sighting
 
 if TYPE_CHECKING:
@@ -104,6 +104,33 @@ def choose(name: str | None = None) -> Engine:
             f"the {wanted} engine cannot be used here ({error}); build it with ./dev wheel, "
             f"or set {VARIABLE}=portable"
         ) from error
+
+
+def compile(
+    items: Iterable[Indicator | str | Mapping[str, str]], *, guard_rails: bool = True, name: str | None = None
+) -> Matcher:
+    """A matcher from a few items: indicators, values as a list spells them, or `{"value": …, "scope": …}`.
+
+    Raises IndicatorError when a value is no indicator, or nothing is left after the guard rails.
+    """
+    from quetsach import guard
+    from quetsach.feeds.item import parse
+    from quetsach.feeds.remark import REJECTS, Reject
+
+    found: list[Indicator] = []
+    for item in items:
+        if isinstance(item, Indicator):
+            found.append(item)
+            continue
+        spelled = {"value": item} if isinstance(item, str) else item
+        try:
+            found += parse(spelled["value"], Scope(spelled.get("scope", Scope.WITH_SUBDOMAINS)))[0]
+        except Reject as reject:
+            raise IndicatorError(f"{spelled['value']}: {REJECTS[reject.code]}") from reject
+    indicators = IndicatorSet(found)
+    if guard_rails:
+        indicators = guard.apply(indicators).kept
+    return choose(name).compile(indicators)
 
 
 def explain(

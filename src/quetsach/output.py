@@ -37,13 +37,22 @@ class OutputError(QuetsachError):
 
 @dataclass(frozen=True, slots=True)
 class ListNote:
-    """Something to know about one line of an indicator list. `level` is `reject`, `stop` or `warn`."""
+    """Something to know about an entry of an indicator list. `level` is `reject`, `stop` (by a guard rail) or
+    `warn`; `line` counts from 1, 0 where it is not known."""
 
     level: str
     file: str
     line: int
     text: str
     reason: str
+
+    @property
+    def place(self) -> str:
+        """`file:line`, `file` for the whole of it, empty where the list is not known."""
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.place, self.text, self.reason) if part)
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,7 +203,7 @@ def test_the_report_carries_every_figure_and_names_who_is_missing() -> None:
         assert f"{row.content} {own} {below} {total}" in text
     for said in (
         "10 trên 17", "Có 2 đơn vị chưa có", "Xã Mù Sang Đã gửi, chờ tiếp nhận", "Xã Pa Vây Sử",
-        "Đã sạch 1.200", "Tổng số 1.203", "- Xã Bản Lang: Hỗ trợ bản quyền.",
+        "Đã sạch 1.200", "Tổng số 1.203", "- Hỗ trợ bản quyền (Xã Bản Lang).",
         "đến 15 giờ 00 phút ngày 21/9/2022",
     ):  # fmt: skip
         assert said in text
@@ -212,6 +212,13 @@ def test_the_report_carries_every_figure_and_names_who_is_missing() -> None:
 def test_nothing_looked_at_is_not_called_clean() -> None:
     text = " ".join(pages(replace(REPORT, machines=())))
     assert "chưa đủ căn cứ" in text
+    looked = " ".join(pages(replace(REPORT, machines=(), examined="Đã rà soát 3 lượt nhật ký.")))
+    assert "Đã rà soát 3 lượt nhật ký." in looked and "chưa đủ căn cứ" not in looked
+
+
+def test_a_unit_with_nothing_below_is_not_asked_who_is_missing() -> None:
+    text = " ".join(pages(replace(REPORT, accepted=0, expected=0, missing=())))
+    assert "đơn vị bên dưới;" not in text and "4. Đơn vị" not in text
 
 
 @pytest.mark.parametrize(

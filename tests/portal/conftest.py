@@ -53,7 +53,9 @@ class Cast:
     def client(self, unit: str, role: str) -> Client:
         """A browser in which that person is signed in."""
         client = Client()
-        client.force_login(self.user(unit, role), backend="allauth.account.auth_backends.AuthenticationBackend")
+        client.force_login(
+            self.user(unit, role), backend="allauth.account.auth_backends.AuthenticationBackend"
+        )
         return client
 
 
@@ -70,7 +72,12 @@ def cast(db: None) -> Cast:
     units: dict[str, Unit] = {}
     for name, (parent, kind, networks) in shape.items():
         units[name] = create_unit(
-            None, units[parent] if parent else None, f"Đơn vị {name}", kind=kind, networks=networks, doc_abbr="UBND"
+            None,
+            units[parent] if parent else None,
+            f"Đơn vị {name}",
+            kind=kind,
+            networks=networks,
+            doc_abbr="UBND",
         )
     campaign = Campaign.objects.create(
         slug="lam-sach",

@@ -16,7 +16,12 @@ def visible(cast, unit, role):
 
 @pytest.mark.parametrize(
     ("unit", "expected"),
-    [("centre", {"centre", "A", "A1", "A2", "B", "B1"}), ("A", {"A", "A1", "A2"}), ("A1", {"A1"}), ("B1", {"B1"})],
+    [
+        ("centre", {"centre", "A", "A1", "A2", "B", "B1"}),
+        ("A", {"A", "A1", "A2"}),
+        ("A1", {"A1"}),
+        ("B1", {"B1"}),
+    ],
 )
 def test_a_person_sees_their_unit_and_what_is_below(cast, unit, expected):
     assert visible(cast, unit, "reader") == expected

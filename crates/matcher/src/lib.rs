@@ -1,1 +1,29 @@
 //! Finds malicious names and addresses in logs. Pure Rust: knows nothing of Python, the web or a database.
+#![deny(unsafe_code)]
+
+pub mod address;
+mod detect;
+mod error;
+mod escape;
+pub mod format;
+mod freetext;
+mod hash;
+mod json;
+mod lines;
+mod names;
+mod ranges;
+pub mod raw;
+mod reader;
+mod record;
+pub mod rows;
+pub mod scan;
+pub mod set;
+pub mod setfile;
+mod shape;
+pub mod time;
+mod timeline;
+pub mod token;
+mod tokens;
+
+pub use error::Error;
+pub use set::Set;

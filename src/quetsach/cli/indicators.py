@@ -34,7 +34,9 @@ def command() -> click.Command:
 
 
 def _files() -> click.Argument:
-    return click.Argument(["files"], metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+    return click.Argument(
+        ["files"], metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
+    )
 
 
 def _check_command() -> click.Command:
@@ -62,7 +64,9 @@ def _compile_command() -> click.Command:
                 type=click.Path(path_type=Path),
                 help=_("The compiled set; the first list's name with .qs if not given."),
             ),
-            click.Option(["--strict"], is_flag=True, help=_("Write nothing if any entry is left out; exit code 1.")),
+            click.Option(
+                ["--strict"], is_flag=True, help=_("Write nothing if any entry is left out; exit code 1.")
+            ),
             *lists.options(),
         ],
         _("Read lists, apply the guard rails and write one set that scans open at once."),
@@ -98,7 +102,7 @@ def _check(files: tuple[Path, ...], scope: str | None, column: str | None, overr
     indicators, notes = lists.read(files, scope, column, override)
     _say_count(indicators, sys.stdout)
     for note in notes:
-        click.echo(words.visible(f"{_level(note)}  {note.file}:{note.line}: {note.text}: {note.reason}"))
+        click.echo(words.visible(f"{_level(note)}: {note}"))
     if notes:
         click.echo(_tally(notes))
     return FOUND if notes else NOTHING

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,6 +17,7 @@ from quetsach.errors import IndicatorError, ScanError
 from quetsach.indicator import IndicatorSet, Scope
 from quetsach.language import gettext as _
 from quetsach.output import ListNote
+from quetsach.outputs.problems import explain
 from quetsach.scan import ScanResult
 
 _TEXT = "text"
@@ -136,7 +138,12 @@ def read(
 
     found = feed.read_many(files, scope=Scope(scope) if scope else None, columns=_columns(column))
     notes = [_note("reject", remark) for remark in found.rejects]
-    return found.indicators, notes
+    guarded = guard.apply(found.indicators, overrides=guard.read_overrides(override) if override else ())
+    notes += [ListNote("stop", "", 0, one.indicator.canonical, explain(one.reason)) for one in guarded.stopped]
+    notes += [_note("warn", remark) for remark in found.warnings]
+    notes += [ListNote("warn", "", 0, one.indicator.canonical, explain(one.reason)) for one in guarded.warned]
+    notes += [ListNote("warn", "", 0, one.indicator.canonical, _kept(one)) for one in guarded.overridden]
+    return guarded.kept, notes
 
 
 def write_set(path: Path, indicators: IndicatorSet) -> None:
@@ -157,3 +164,18 @@ def _columns(text: str | None) -> dict[str, str] | None:
     if not all(name in _COLUMNS and value for name, _equals, value in pairs):
         raise IndicatorError(_("--column is written like indicator=ioc,type=kind,family=malware."))
     return {name: value for name, _equals, value in pairs}
+
+
+def _note(level: str, remark: Any) -> ListNote:
+    return ListNote(level, remark.source, remark.line, remark.text, explain(remark.reason))
+
+
+def _kept(concern: Any) -> str:
+    text = _("kept by %(who)s on %(date)s (%(why)s), although it %(reason)s")
+    decision = concern.override
+    return text % {
+        "who": decision.who,
+        "date": f"{decision.date:%d/%m/%Y}",
+        "why": decision.reason,
+        "reason": explain(concern.reason),
+    }

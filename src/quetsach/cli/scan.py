@@ -171,7 +171,7 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         raise ScanError(
             _("%(name)s is not a time zone; write it like Asia/Ho_Chi_Minh or UTC.") % {"name": name}
         ) from None

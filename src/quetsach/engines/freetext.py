@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
 from ipaddress import ip_address, ip_network
@@ -21,8 +23,11 @@ _QUERY = re.compile(rf"\?[^{_END}]*")
 _QUOTED = re.compile(r'"(https?://|[A-Z]{3,10} )[^"]*', re.IGNORECASE)
 _REFERRER = re.compile(r"refer", re.IGNORECASE)
 _REFERRER_BEFORE = 16
-_URL = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*://[^{_END}]*")
-_BARE = re.compile(rf"(?::(\d{{1,5}}))?(/[^{_END}]*)")
+_REST = re.compile(rf"[^{_END}]+")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*\Z")
+LONGEST_SCHEME = 32
+_AUTHORITY_END = re.compile(r"[/?#\\]")
+_BARE = re.compile(rf"(?::(\d{{1,5}}))?(/[^{_END}]{{0,2047}})")
 _PUNCTUATION = ".,;:)]}"
 _WORD = "0-9A-Za-z_"
 _V4 = re.compile(rf"(?<![{_WORD}])(?<![{_WORD}][.-]){IPV4.pattern}(?![{_WORD}])(?![.-][{_WORD}])")
@@ -31,8 +36,16 @@ _ZONE = re.compile(r"%[0-9A-Za-z._~-]+")
 _PORT = re.compile(rf":(\d{{1,5}})(?![{_WORD}])", re.ASCII)
 _WORD_CHARACTER = re.compile(rf"[{_WORD}]")
 _NAME = re.compile(r"[0-9A-Za-z._\-\u0080-\U0010ffff]+")
-_PREFIXED = re.compile(r"(?:\(\d{1,2}\)[^()\s]+)+\(0\)", re.ASCII)
+_PREFIXED = re.compile(r"(?:\(\d{1,2}\)[^()\s]+)++(\(0\))?", re.ASCII)
 _PREFIX = re.compile(r"\(\d{1,2}\)", re.ASCII)
+
+
+class _Any(Container[str]):
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+_ANY = _Any()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,70 +56,100 @@ class FreeText:
     private: tuple[str, ...]
 
 
-def _blank(line: str, start: int, end: int) -> str:
-    return line[:start] + " " * (end - start) + line[end:]
+def _blank(line: str, spans: Iterable[tuple[int, int]]) -> str:
+    """The line with these spans, in rising order, made blank; every place is kept."""
+    parts: list[str] = []
+    at = 0
+    for start, end in spans:
+        if end > at:
+            start = max(start, at)
+            parts += (line[at:start], " " * (end - start))
+            at = end
+    parts.append(line[at:])
+    return "".join(parts)
 
 
 def mask(line: str) -> str:
-    """The line with queries and referrers blanked, every place kept."""
+    """The line with queries and referrers blanked."""
+    spans = []
     seen_request = False
-    for found in list(_QUOTED.finditer(line)):
+    for found in _QUOTED.finditer(line):
         is_url = found[1].endswith("//")
         before = line[max(0, found.start() - _REFERRER_BEFORE) : found.start()]
         if is_url and (seen_request or _REFERRER.search(before)):
-            line = _blank(line, found.start() + 1, found.end())
+            spans.append((found.start() + 1, found.end()))
         seen_request = True
-    for found in list(_QUERY.finditer(line)):
-        line = _blank(line, found.start() + 1, found.end())
-    return line
+    line = _blank(line, spans)
+    return _QUERY.sub(lambda m: "?" + " " * (len(m[0]) - 1), line)
 
 
-def read(line: bytes) -> FreeText:
-    """All tokens of the line."""
+def read(line: bytes, url_hosts: Container[str] = _ANY) -> FreeText:
+    """All tokens of the line; bare `host/path` only for the hosts that have URL items."""
     whole = text(line)
     masked = mask(whole)
     found: list[tuple[int, Token]] = []
-    clear = masked
-    for url in _URL.finditer(masked):
-        stop = url.end()
-        while (
-            stop < len(whole)
-            and masked[stop] == " "
-            and whole[stop] not in " \"'<>"
-            and not whole[stop].isspace()
-        ):
+    paths: list[tuple[int, int]] = []
+    for start, end in _urls(masked):
+        stop = end
+        while stop < len(whole) and masked[stop] == " " and _REST.match(whole, stop):
             stop += 1
-        parts = split_url(whole[url.start() : stop].rstrip(_PUNCTUATION))
-        if parts is None:
-            continue
-        host, port, rest = parts
-        if rest:
-            found.append((url.start(), Token("text", "url", host, port, rest)))
-        clear = _clear_path(clear, url)
-    v6 = list(_ipv6(clear))
-    private = [t.value for _, _, t in v6 if _is_private(t.value)]
-    at_private = [s for s, _, t in v6 if _is_private(t.value)]
-    found += [(start, token) for start, _, token in v6]
-    for start, end, token in _ipv4(clear):
-        if any(s <= start < e for s, e, _ in v6):
-            continue
-        found.append((start, token))
-        if _is_private(token.value):
-            private.append(token.value)
-            at_private.append(start)
-        found += _bare_url(whole, masked, start, end, token.value)
+        parts = split_url(whole[start:stop].rstrip(_PUNCTUATION))
+        if parts is not None:
+            host, port, rest = parts
+            if rest:
+                found.append((start, Token("text", "url", host, port, rest)))
+            paths += _mentions(masked, start, end)
+    clear = _blank(masked, paths)
+    addresses = sorted(_addresses(clear), key=lambda a: a[0])
+    private = [token.value for _, _, token in addresses if _is_private(token.value)]
+    hosts = list(addresses)
     for run in _NAME.finditer(clear):
         spelled = run[0].strip(".")
         if "." in spelled and not is_numeric_name(spelled):
-            value = name(spelled)
-            found.append((run.start(), Token("text", "name", value)))
-            found += _bare_url(whole, masked, run.start(), run.end(), value)
+            hosts.append((run.start(), run.end(), Token("text", "name", name(spelled))))
+    for start, end, token in hosts:
+        found.append((start, token))
+        if token.value in url_hosts and not masked[max(0, start - 3) : start].endswith("//"):
+            found += _bare_url(whole, start, end, token.value)
     for run in _PREFIXED.finditer(clear):
-        value = name(".".join(_PREFIX.split(run[0])[1:-1]))
-        found.append((run.start(), Token("text", "name", value)))
+        if run[1]:
+            value = name(".".join(_PREFIX.split(run[0])[1:-1]))
+            found.append((run.start(), Token("text", "name", value)))
     found.sort(key=lambda f: f[0])
-    ordered = sorted(zip(at_private, private, strict=True))
-    return FreeText(tuple(dict.fromkeys(t for _, t in found)), tuple(dict.fromkeys(p for _, p in ordered)))
+    return FreeText(tuple(dict.fromkeys(t for _, t in found)), tuple(dict.fromkeys(private)))
+
+
+def _urls(line: str) -> Iterator[tuple[int, int]]:
+    """Spans of `scheme://…`; the scheme is sought backwards, so that a long run of letters costs nothing."""
+    at = line.find("://")
+    while at >= 0:
+        scheme = _SCHEME.search(line, max(0, at - LONGEST_SCHEME), at)
+        rest = _REST.match(line, at + 3)
+        end = rest.end() if rest else at + 3
+        if scheme is not None:
+            yield scheme.start(), end
+        at = line.find("://", end if scheme is not None else at + 3)
+
+
+def _mentions(line: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """User information and path of a URL: what stands there is a mention."""
+    start = line.index("://", start) + 3
+    cut = _AUTHORITY_END.search(line, start, end)
+    border = cut.start() if cut else end
+    at = line.rfind("@", start, border)
+    if at >= 0:
+        yield start, at + 1
+    yield border, end
+
+
+def _addresses(line: str) -> Iterator[tuple[int, int, Token]]:
+    v6 = list(_ipv6(line))
+    yield from v6
+    starts = [start for start, _, _ in v6]
+    for start, end, token in _ipv4(line):
+        before = bisect_right(starts, start) - 1
+        if before < 0 or v6[before][1] <= start:
+            yield start, end, token
 
 
 def words(line: bytes) -> tuple[Token, ...]:
@@ -121,20 +164,7 @@ def words(line: bytes) -> tuple[Token, ...]:
     )
 
 
-def _clear_path(line: str, url: re.Match[str]) -> str:
-    """Blank user information and path: what stands there is a mention."""
-    start = line.index("://", url.start()) + 3
-    cut = re.compile(r"[/?#\\]").search(line, start, url.end())
-    end = cut.start() if cut else url.end()
-    at = line.rfind("@", start, end)
-    if at >= 0:
-        line = _blank(line, start, at + 1)
-    return _blank(line, end, url.end())
-
-
-def _bare_url(whole: str, masked: str, start: int, end: int, host: str) -> list[tuple[int, Token]]:
-    if masked[max(0, start - 3) : start].endswith("//"):
-        return []
+def _bare_url(whole: str, start: int, end: int, host: str) -> list[tuple[int, Token]]:
     found = _BARE.match(whole, end)
     if found is None:
         return []

@@ -58,6 +58,7 @@ class Index:
     """An indicator set, ready to be asked for tokens."""
 
     def __init__(self, indicators: IndicatorSet) -> None:
+        self.indicators = indicators
         self.names: dict[str, Indicator] = {}
         self.addresses: dict[str, Indicator] = {}
         self.endpoints: dict[str, Indicator] = {}

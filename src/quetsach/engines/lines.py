@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 _BORDERS = (b" ", b"\t", b'"', b"'", b"<", b">")
-PIECE = 1 << 20
-"""Bytes of a long line looked at together."""
 OVERLAP = 512
 """More than two names long (RFC 1035 2.3.4), for a piece without any border."""
 
@@ -34,19 +32,19 @@ class LongLine:
                 self.after = rest
                 return
 
-    def pieces(self) -> Iterator[bytes]:
-        """The line cut where no token is: at white space or a quote, else with an overlap."""
+    def pieces(self, size: int) -> Iterator[bytes]:
+        """Pieces of `size` bytes (over 2 * OVERLAP), cut at white space or a quote, else overlapping."""
         held = b""
         for block in self.blocks():
             held += block
-            while len(held) > PIECE:
-                cut = max(held.rfind(border, OVERLAP, PIECE) for border in _BORDERS)
+            while len(held) > size:
+                cut = max(held.rfind(border, OVERLAP, size) for border in _BORDERS)
                 if cut > 0:
                     yield held[:cut]
                     held = held[cut:]
                 else:
-                    yield held[:PIECE]
-                    held = held[PIECE - OVERLAP :]
+                    yield held[:size]
+                    held = held[size - OVERLAP :]
         if held:
             yield held
 

@@ -44,6 +44,7 @@ class Limits:
     detect_lines: int = 100
     long_line: int = 1 << 20
     parsed_part: int = 1 << 16
+    piece: int = 1 << 20
     edge_lines: int = 64
     edge_bytes: int = 1 << 20
 
@@ -207,7 +208,7 @@ class _Scan:
             return
         if self.format == TEXT:
             self.timeline.parsed(offset, partial(freetext.time, line[: freetext.TIME_BYTES], self.zone))
-        found = freetext.read(line)
+        found = freetext.read(line, self.index.urls)
         hits = hits_of(self.index, found.tokens)
         if hits:
             self._hit_line(line, offset, hits, found.private)
@@ -275,16 +276,16 @@ class _Scan:
         record = self.reader.read(start, self.format) if self.format != TEXT else None
         hits: Hits = {}
         skip = self.limits.parsed_part if record is not None else 0
-        for piece in line.pieces():
+        for piece in line.pieces(self.limits.piece):
             part, skip = piece[skip:], max(0, skip - len(piece))
-            for indicator, hit in hits_of(self.index, freetext.read(part).tokens).items():
+            for indicator, hit in hits_of(self.index, freetext.read(part, self.index.urls).tokens).items():
                 hits.setdefault(indicator, hit)
         if record is not None:
             self.timeline.parsed(offset, partial(record.time, self.zone))
             self._record(record, start, offset)
             self.not_understood += bool(hits)
         elif hits:
-            self._hit_line(start, offset, hits, freetext.read(start).private)
+            self._hit_line(start, offset, hits, freetext.read(start, ()).private)
 
     def _devices(self, latest: int | None) -> dict[str, list[str]]:
         found: dict[str, set[str]] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_HINT = re.compile(r"[\[({\\]|^\s*(?:h.{1,3}ps?|meows?|fxp)\b", re.IGNORECASE)
+_HINT = re.compile(r"[][({\\]|^\s*(?:h.{1,3}ps?|meows?|fxp)\b", re.IGNORECASE)
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), plain)
     for pattern, plain in (

@@ -254,7 +254,7 @@ def _remarks(remarks: list[str], report: Report) -> Iterator[str]:
         heading = _("Lines of the list that were left out or need care")
         yield f"<section><h2>{_t(heading)}</h2><ul>"
         for note in report.notes[:50]:
-            place = f"<code>{_t(note.file)}:{note.line}</code> <code>{_t(note.text)}</code>"
+            place = f"<code>{_t(note.place)}</code> <code>{_t(note.text)}</code>"
             yield f"<li>{place}: {_t(note.reason)}</li>"
         if len(report.notes) > 50:
             yield f"<li>{_t(_('and %(n)s more') % {'n': words.number(len(report.notes) - 50)})}</li>"

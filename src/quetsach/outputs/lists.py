@@ -60,4 +60,8 @@ def _unfit_for_hosts(one: Indicator) -> str:
     return one.scope.value if one.scope is Scope.SUBDOMAINS_ONLY else ""
 
 
-FORMS: dict[str, Callable[[IndicatorSet, Losses], Iterator[str]]] = {"plain": plain, "csv": table, "hosts": hosts}
+FORMS: dict[str, Callable[[IndicatorSet, Losses], Iterator[str]]] = {
+    "plain": plain,
+    "csv": table,
+    "hosts": hosts,
+}

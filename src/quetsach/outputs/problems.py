@@ -12,7 +12,7 @@ from functools import cache
 from quetsach.language import gettext as _
 
 
-def N_(text: str) -> str:  # noqa: N802
+def N_(text: str) -> str:
     """Mark a text for translation without translating it."""
     return text
 
@@ -28,8 +28,8 @@ _SENTENCES = (
         " again from its origin"
     ),
     N_(
-        "%(kind)s: cut off at decompressed byte %(at)s; what came before was scanned, copy the file again when"
-        " it is complete"
+        "%(kind)s: cut off at decompressed byte %(at)s; what came before was scanned, copy the file again"
+        " when it is complete"
     ),
     N_("cancelled at byte %(at)s; the rest was not looked at"),
     N_("interrupted before its end; scan it again"),
@@ -42,15 +42,21 @@ _SENTENCES = (
     N_("Input/output error"),
     N_("No space left on device"),
 )
-_HOLE = re.compile(r"%\\\((\w+)\\\)s")
+_HOLE = re.compile(r"%\\\((\w+)\\\)s|\\\{(\w+)\\\}")
 
 
 @cache
 def _forms() -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple(
-        (re.compile(_HOLE.sub(r"(?P<\1>.+?)", re.escape(sentence)), re.DOTALL), sentence)
-        for sentence in _SENTENCES
-    )
+    from quetsach.feeds.remark import REJECTS, WARNINGS
+    from quetsach.guard import REASONS
+
+    sentences = (*_SENTENCES, *REJECTS.values(), *WARNINGS.values(), *REASONS.values())
+    return tuple((_form(sentence), sentence) for sentence in sentences)
+
+
+def _form(sentence: str) -> re.Pattern[str]:
+    pattern = _HOLE.sub(lambda hole: f"(?P<{hole[1] or hole[2]}>.+?)", re.escape(sentence))
+    return re.compile(pattern, re.DOTALL)
 
 
 def explain(problem: str, path: str = "") -> str:
@@ -58,5 +64,7 @@ def explain(problem: str, path: str = "") -> str:
     text = problem.removeprefix(f"{path}: ") if path else problem
     for form, sentence in _forms():
         if found := form.fullmatch(text):
-            return _(sentence) % {name: explain(value) for name, value in found.groupdict().items()}
+            values = {name: explain(value) for name, value in found.groupdict().items()}
+            translated = _(sentence)
+            return translated.format(**values) if "{" in sentence else translated % values
     return text

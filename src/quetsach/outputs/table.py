@@ -69,9 +69,9 @@ def show_notes(console: Console, notes: list[ListNote]) -> None:
         parts.append(text % {"n": words.number(warned)})
     _say(console, _("Indicator list: %(what)s.") % {"what": ", ".join(parts)}, "yellow")
     for note in sorted(notes, key=lambda note: _LEVELS[note.level])[:MOST_NOTES]:
-        _say(console, f"  {note.file}:{note.line}: {note.text}: {note.reason}")
+        _say(console, f"  {note}")
     if len(notes) > MOST_NOTES:
-        files = sorted({note.file for note in notes})
+        files = sorted({note.file for note in notes if note.file}) or ["…"]
         _say(console, _("  See all: quetsach indicators check %(files)s") % {"files": " ".join(files)})
 
 

@@ -173,7 +173,7 @@ def _notes(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> None
             _("%(n)s entries, id %(id)s")
             % {"n": words.number(result.scan.set_count), "id": result.scan.set_id},
         ),
-        *((_("List"), f"{note.file}:{note.line}: {note.text}: {note.reason}") for note in report.notes),
+        *((_("List"), str(note)) for note in report.notes),
     ]
     _sheet(book, formats, _("Notes"), ((_("About"), 24), (_("Text"), 110)), rows, wrap_last=True)
 

@@ -1,4 +1,4 @@
-"""What each action code says to a reader, as one table. Higher apps add theirs in AppConfig.ready.
+"""What each action code says to a reader, as one table; the apps that record them are not imported.
 
 A sentence may use the fields of the entry's `data` as %(name)s; a missing one shows as a dash.
 """
@@ -25,6 +25,29 @@ SENTENCES: dict[str, str | Promise] = {
     "unit.create": _("Added the unit %(name)s"),
     "token.issue": _("Issued the connection code %(prefix)s… for %(name)s"),
     "token.revoke": _("Revoked the connection code %(prefix)s… of %(name)s"),
+    "indicators.prepare": _("Uploaded a list: %(count)s addresses, %(rejected)s rejected"),
+    "indicators.publish": _("Published version %(version)s of the list: %(count)s addresses"),
+    "indicators.discard": _("Discarded a list that was not published"),
+    "scan.accept": _("Sent results of %(source_name)s in full: %(new)s new, %(updated)s updated"),
+    "scan.chunk": _("Sent a part of the results of %(source_name)s: %(new)s new, %(updated)s updated"),
+    "device.assign": _("Moved the machine %(device)s from %(from)s to %(to)s"),
+    "case.open": _("Opened a file for the machine %(device)s"),
+    "case.assign": _("Machine %(device)s: passed to the unit"),
+    "case.start": _("Machine %(device)s: cleaning began"),
+    "case.claim": _("Machine %(device)s: said to be clean"),
+    "case.confirm": _("Machine %(device)s: confirmed clean by a person. %(reason)s"),
+    "case.dismiss": _("Machine %(device)s: marked as a false alarm. %(reason)s"),
+    "case.reopen": _("Machine %(device)s: opened again. %(reason)s"),
+    "case.recheck": _("Machine %(device)s: looked at again, no sign seen"),
+    "case.verify": _("Machine %(device)s: proven clean by later results"),
+    "case.relapse": _("Machine %(device)s: a sign again after the cleaning"),
+    "case.evidence": _("Machine %(device)s: more evidence came in"),
+    "report.save": _("Saved the report as a draft"),
+    "report.export": _("Took out the file %(file)s"),
+    "report.submit": _("Submitted the report, revision %(revision)s: %(r1)s / %(r2)s / %(r3)s / %(r4)s"),
+    "report.withdraw": _("Withdrew the report, revision %(revision)s"),
+    "report.accept": _("Accepted the report, revision %(revision)s"),
+    "report.return": _("Returned the report, revision %(revision)s: %(reason)s"),
 }
 
 

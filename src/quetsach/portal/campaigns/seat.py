@@ -44,9 +44,10 @@ class Seat:
     @cached_property
     def trail(self) -> list[CampaignNode]:
         """The nodes from home down to the one looked at."""
-        nodes = CampaignNode.rows.filter(campaign=self.campaign, path__startswith=self.home.path)
-        by_path = {n.path: n for n in nodes if self.node.path.startswith(n.path)}
-        return [by_path[path] for path in sorted(by_path, key=len)]
+        parts = self.node.path[len(self.home.path) :].split("/")[:-1]
+        paths = [self.home.path + "".join(f"{p}/" for p in parts[:n]) for n in range(len(parts) + 1)]
+        nodes = CampaignNode.rows.filter(campaign=self.campaign, path__in=paths)
+        return sorted(nodes, key=lambda node: len(node.path))
 
 
 def take_seat(request: HttpRequest, slug: str, node_id: UUID | None = None, verb: Verb = Verb.READ) -> Seat:
@@ -64,6 +65,8 @@ def take_seat(request: HttpRequest, slug: str, node_id: UUID | None = None, verb
         raise Http404
     node = home if node_id is None else visible.filter(pk=node_id).first()
     places = places_of(user)
+    home.campaign = campaign
     if node is None or not fits(places, verb, node.path):
         raise Http404
+    node.campaign = campaign
     return Seat(user=user, campaign=campaign, node=node, home=home, places=places)

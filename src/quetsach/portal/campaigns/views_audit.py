@@ -50,12 +50,12 @@ def audit(request: HttpRequest, slug: str) -> HttpResponse:
         first=asked.get("first"),
         last=asked.get("last"),
     )
-    page = Paginator(trail.entries(wanted), A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(trail.entries(wanted), A_PAGE).get_page(request.GET.get("trang"))
     shown = list(page)
     names = dict(nodes.filter(path__in={e.unit_path for e in shown}).values_list("path", "name"))
     check = "check" in request.GET or Entry.objects.count() <= CHECKED_AT_ONCE
     kept = request.GET.copy()
-    kept.pop("page", None)
+    kept.pop("trang", None)
     context = {
         "seat": seat,
         "form": form,
@@ -66,7 +66,7 @@ def audit(request: HttpRequest, slug: str) -> HttpResponse:
         "checked": check,
         "broken": first_broken_entry() if check else None,
         "total": Entry.objects.count(),
-        "kept": kept.urlencode(),
+        "kept": f"{kept.urlencode()}&" if kept else "",
     }
     return render(request, "campaigns/audit.html", context)
 

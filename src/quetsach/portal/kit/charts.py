@@ -145,13 +145,13 @@ def _curves(xs: Sequence[float], series: Sequence[Series], top: float) -> SafeSt
             )
             drawn.append(_el("polyline", class_=f"ln ln{number}", points=points))
     return _el(
-        "svg", *drawn, x="0", y=TOP, width="100%", height=HIGH, viewBox="0 0 100 100", preserveAspectRatio="none",
-        overflow="visible",
+        "svg", *drawn, x="0", y=TOP, width="100%", height=HIGH, viewBox="0 0 100 100",
+        preserveAspectRatio="none", overflow="visible",
     )  # fmt: skip
 
 
 def _endings(xs: Sequence[float], series: Sequence[Series], top: float) -> list[SafeString]:
-    """The name of each line at its end: the lowest line's below it, the others' above, never on each other."""
+    """The name of each line at its end: the lowest one's below it, the others' above, none on another."""
     ends = []
     for number, one in enumerate(series, start=1):
         known = [(x, value) for x, value in zip(xs, one.values, strict=True) if value is not None]

@@ -6,12 +6,14 @@ The page of a broken portal (500) touches neither database, session nor static m
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
-from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.core.exceptions import DisallowedHost, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -76,7 +78,12 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
-    """404, the same for what does not exist and for what is not the reader's."""
+    """404, the same for what does not exist and for what is not the reader's; a visitor may sign in first."""
+    user = getattr(request, "user", None)
+    if request.method == "GET" and user is not None and not user.is_authenticated:
+        known = PAGES[404]
+        back = f"{reverse('account_login')}?{urlencode({'next': request.get_full_path()})}"
+        return _answer(request, 404, Page(known.title, known.text, _("Sign in"), ""), back)
     return _answer(request, 404)
 
 
@@ -102,14 +109,17 @@ def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
         return HttpResponse("Quét Sạch: 500", status=500, content_type="text/plain; charset=utf-8")
 
 
-def _answer(request: HttpRequest, status: int, page: Page | None = None) -> HttpResponse:
+def _answer(request: HttpRequest, status: int, page: Page | None = None, back: str = "") -> HttpResponse:
     page = page or PAGES[status]
-    back = "" if page.route else _same_site(request)
+    back = back or ("" if page.route else _same_site(request))
     return render(request, "kit/error.html", {"page": page, "status": status, "back": back}, status=status)
 
 
 def _same_site(request: HttpRequest) -> str:
     """The path that the reader came from, if it lies on this site."""
     referrer = request.META.get("HTTP_REFERER", "")
-    root = f"{request.scheme}://{request.META.get('HTTP_HOST', '')}/"
+    try:
+        root = f"{request.scheme}://{request.get_host()}/"
+    except DisallowedHost:
+        return "/"
     return "/" + referrer[len(root) :] if referrer.startswith(root) else "/"

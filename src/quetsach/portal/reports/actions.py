@@ -205,7 +205,8 @@ def seal(revision: Revision, node: CampaignNode) -> str:
 def _hold(node: CampaignNode) -> Report:
     """The node's report, locked; made when there is none."""
     Report.rows.get_or_create(node=node)
-    return Report.rows.select_for_update(of=("self",)).select_related("current", "accepted").get(node=node)
+    # Locked without joins: PostgreSQL re-reads the locked row after waiting, but not the rows joined to it.
+    return Report.rows.select_for_update().get(node=node)
 
 
 def _must_be_open(node: CampaignNode) -> None:

@@ -11,14 +11,14 @@ from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Substr
 from django.utils import timezone
 
-from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.queries import known_figures
+from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.reports.annex import Entry, read_entry
 from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent
 from quetsach.portal.reports.rollup import ROWS, ZERO, Figures, Line, Place, RollUp
 from quetsach.portal.units.models import path_segment, subtree
-from quetsach.portal.units.roles import Verb, may
+from quetsach.portal.units.roles import Verb, fits
 
 _SEGMENT = len(path_segment(CampaignNode().pk))
 _FEW = 3  # below that, a median of siblings says nothing
@@ -155,9 +155,9 @@ def drifted(report: Report, children: Iterable[Line]) -> list[tuple[Line, Figure
     ]
 
 
-def may_review_below(user: User, node: CampaignNode) -> bool:
-    """Whether the person reviews the reports of the units below the node."""
-    return may(user, Verb.REVIEW_REPORT, f"{node.path}_")
+def may_review_below(seat: Seat) -> bool:
+    """Whether the person reviews the reports of the units below the node looked at."""
+    return fits(seat.places, Verb.REVIEW_REPORT, f"{seat.node.path}_")
 
 
 def waiting_below(node: CampaignNode) -> list[Report]:

@@ -20,7 +20,7 @@ def reports_to_do(seat: Seat) -> list[Task]:
     tasks = []
     if seat.can["edit_report"]:
         tasks += _own(seat)
-    if queries.may_review_below(seat.user, seat.node):
+    if queries.may_review_below(seat):
         tasks += _reviews(seat)
     return tasks
 
@@ -35,7 +35,7 @@ def _own(seat: Seat) -> list[Task]:
             Task(
                 rank=Rank.URGENT, title=_("Correct the report that was returned"),
                 text=event.reason[:300] if event else "", url=page, action=_("Correct it"),
-                shape="back", word=_("returned"),
+                shape="back", word=_("Returned"),
             )
         ]  # fmt: skip
     if state in {Report.State.SUBMITTED, Report.State.ACCEPTED}:
@@ -48,7 +48,7 @@ def _own(seat: Seat) -> list[Task]:
         Task(
             rank=Rank.REPORT, title=_("Send the report"), text=text, url=page,
             action=_("Go on with the draft") if is_draft else _("Fill in the report"),
-            shape="draft" if is_draft else "none", word=_("being written") if is_draft else _("none yet"),
+            shape="draft" if is_draft else "none", word=_("Being written") if is_draft else _("None yet"),
         )
     ]  # fmt: skip
 
@@ -63,7 +63,7 @@ def _reviews(seat: Seat) -> list[Task]:
     return [
         Task(
             rank=Rank.REVIEW, title=title, text=names, action=_("Review"),
-            shape="sent", word=_("waiting for review"),
+            shape="sent", word=_("Waiting for review"),
             url=reverse("rollup", args=[seat.campaign.slug, seat.node.pk]) + "#cho-tiep-nhan",
         )
     ]  # fmt: skip

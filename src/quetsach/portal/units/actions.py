@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import unicodedata
 from typing import Any
 
 from django.db import transaction
@@ -14,19 +13,14 @@ from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.units.models import ApiToken, Network, Unit, path_segment
-
-
-def search_key(name: str) -> str:
-    """Fold a name for finding: no case, no marks, đ as d, single spaces."""
-    decomposed = unicodedata.normalize("NFD", name.casefold().replace("đ", "d"))
-    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
+from quetsach.vietnamese import nfc, search_key
 
 
 @transaction.atomic
 def create_unit(actor: User | None, parent: Unit | None, name: str, **fields: Any) -> Unit:
     """Add an office under `parent`. `networks` is a list of CIDR texts."""
     networks: list[str] = fields.pop("networks", [])
-    name = " ".join(unicodedata.normalize("NFC", name).split())
+    name = nfc(name)
     unit = Unit(parent=parent, name=name, search_key=search_key(name), **fields)
     unit.path = (parent.path if parent else "") + path_segment(unit.pk)
     unit.full_clean(exclude=["parent", "path"])
@@ -52,7 +46,7 @@ def issue_token(actor: User, unit: Unit, name: str, *, ip: str | None = None) ->
     Raises TokenNameTakenError.
     """
     unit = Unit.rows.select_for_update().get(pk=unit.pk)
-    name = " ".join(unicodedata.normalize("NFC", name).split())
+    name = nfc(name)
     if ApiToken.rows.filter(unit=unit, name=name, revoked_at=None).exists():
         raise TokenNameTakenError(name)
     secret = "qs_" + secrets.token_urlsafe(32)

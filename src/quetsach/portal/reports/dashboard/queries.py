@@ -1,7 +1,7 @@
 """Reads of the progress page: each unit directly below summed over its whole branch, and what happened when.
 
-The number of queries does not depend on the size of the tree. Units are ranked by what they have done, never by how
-many machines show signs.
+The number of queries does not depend on the size of the tree. Units are ranked by what they have done, never
+by how many machines show signs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MOST_DAYS = 60
 
 @dataclass(frozen=True)
 class Branch:
-    """A unit directly below and all under it. `done` is None when nobody in the branch has counted its people.
+    """A unit directly below and all under it. `done` is None when nobody in the branch counted people.
 
     `units` counts the unit itself; `staff` is what the tree says, None where it says nothing.
     """

@@ -49,8 +49,7 @@ def rollup(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
         "own_state": rolled.report_state,
         "own_counts": own_counts,
         "waiting": queries.waiting_below(seat.node),
-        "may_review": seat.campaign.status == Campaign.Status.PUBLISHED
-        and queries.may_review_below(seat.user, seat.node),
+        "may_review": seat.campaign.status == Campaign.Status.PUBLISHED and queries.may_review_below(seat),
         "drifted": queries.drifted(report, rolled.children) if report else [],
         "machines": machines.by_branch(seat.node, rolled),
     }

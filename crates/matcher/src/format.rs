@@ -1,0 +1,411 @@
+//! Log formats compiled from their TOML files (docs/log-formats.md 1-3). Pure data; `shape` reads lines by it.
+use std::collections::BTreeMap;
+
+use regex::bytes::{Regex, RegexBuilder};
+use serde::Deserialize;
+
+use crate::address::{self, Address};
+use crate::error::Error;
+use crate::rows::Action;
+use crate::time::TimeKind;
+
+/// Index of a field in `Format::fields`.
+pub type FieldId = usize;
+
+/// Roles that take all values of all their fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Query,
+    Answers,
+    Host,
+    Url,
+    ServerName,
+    Client,
+    ClientPort,
+    Server,
+    ServerPort,
+    HostPort,
+}
+
+const ROLES: [(Role, &str); 10] = [
+    (Role::Query, "query"),
+    (Role::Answers, "answers"),
+    (Role::Host, "host"),
+    (Role::Url, "url"),
+    (Role::ServerName, "server_name"),
+    (Role::Client, "client"),
+    (Role::ClientPort, "client_port"),
+    (Role::Server, "server"),
+    (Role::ServerPort, "server_port"),
+    (Role::HostPort, "host_port"),
+];
+
+/// Keys of `identity`, in the order of the wire.
+pub const IDENTITY: [&str; 4] = ["host", "mac", "user", "nat"];
+
+#[derive(Debug)]
+pub enum Test {
+    Present(bool),
+    In(Vec<Vec<u8>>),
+    NotIn(Vec<Vec<u8>>),
+    Prefix(Vec<Vec<u8>>),
+    AddressIn(Vec<Address>),
+}
+
+#[derive(Debug)]
+pub enum Subject {
+    Field(FieldId),
+    Role(Role),
+}
+
+#[derive(Debug)]
+pub struct Condition {
+    pub subject: Subject,
+    pub test: Test,
+}
+
+#[derive(Debug)]
+pub struct Variant {
+    pub when: Vec<Condition>,
+    pub roles: [Vec<FieldId>; ROLES.len()],
+    pub time_fields: Vec<FieldId>,
+    pub time_kinds: Vec<TimeKind>,
+    pub identity: [Vec<FieldId>; IDENTITY.len()],
+    pub server_ports: Vec<u16>,
+    pub actions: Vec<(Action, Vec<Condition>)>,
+}
+
+impl Variant {
+    pub fn role(&self, role: Role) -> &[FieldId] {
+        &self.roles[role as usize]
+    }
+}
+
+#[derive(Debug)]
+pub struct Recognise {
+    pub path_key: Option<Vec<u8>>,
+    pub path: Vec<Vec<u8>>,
+    pub all: Vec<Vec<u8>>,
+    pub any: Vec<Vec<u8>>,
+}
+
+/// One step of a path into nested JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    pub key: Vec<u8>,
+    pub each: bool,
+    pub unlike: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+#[derive(Debug)]
+pub enum Shape {
+    Delimited,
+    Json { nested: bool },
+    /// Anchored expressions; for each, the group of every field.
+    Pattern(Vec<(Regex, Vec<Option<usize>>)>),
+}
+
+#[derive(Debug)]
+pub struct Format {
+    pub name: String,
+    pub unset: Vec<Vec<u8>>,
+    pub recognise: Recognise,
+    pub shapes: Vec<Shape>,
+    pub variants: Vec<Variant>,
+    pub fields: Vec<Vec<u8>>,
+    /// For each field, its path into nested JSON; empty for formats without such a shape.
+    pub paths: Vec<Vec<Segment>>,
+    /// For each field, whether its column holds several values.
+    pub split: Vec<bool>,
+}
+
+#[derive(Deserialize)]
+struct File {
+    name: String,
+    #[serde(default)]
+    unset: Vec<String>,
+    #[serde(default)]
+    recognise: RecogniseTable,
+    shape: Vec<ShapeTable>,
+    variant: Vec<VariantTable>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RecogniseTable {
+    path_key: Option<String>,
+    path: Vec<String>,
+    all: Vec<String>,
+    any: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ShapeTable {
+    r#type: String,
+    header: Option<String>,
+    keys: Option<String>,
+    #[serde(default)]
+    define: BTreeMap<String, String>,
+    #[serde(default)]
+    patterns: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConditionTable {
+    field: Option<String>,
+    role: Option<String>,
+    present: Option<bool>,
+    r#in: Option<Vec<String>>,
+    not_in: Option<Vec<String>>,
+    prefix: Option<Vec<String>>,
+    address_in: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ActionTable {
+    action: String,
+    #[serde(default)]
+    when: Vec<ConditionTable>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TimeTable {
+    fields: Vec<String>,
+    r#as: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct VariantTable {
+    #[serde(default)]
+    when: Vec<ConditionTable>,
+    #[serde(default)]
+    time: TimeTable,
+    #[serde(default)]
+    identity: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    server_ports: Vec<u16>,
+    #[serde(default)]
+    actions: Vec<ActionTable>,
+    #[serde(flatten)]
+    rest: BTreeMap<String, toml::Value>,
+}
+
+fn bytes(texts: Vec<String>) -> Vec<Vec<u8>> {
+    texts.into_iter().map(String::into_bytes).collect()
+}
+
+struct Compiler {
+    name: String,
+    fields: Vec<Vec<u8>>,
+}
+
+impl Compiler {
+    fn fail(&self, reason: impl Into<String>) -> Error {
+        Error::Format { name: self.name.clone(), reason: reason.into() }
+    }
+
+    fn field(&mut self, name: &str) -> FieldId {
+        let known = self.fields.iter().position(|f| f == name.as_bytes());
+        known.unwrap_or_else(|| {
+            self.fields.push(name.as_bytes().to_vec());
+            self.fields.len() - 1
+        })
+    }
+
+    fn conditions(&mut self, tables: Vec<ConditionTable>) -> Result<Vec<Condition>, Error> {
+        tables.into_iter().map(|table| self.condition(table)).collect()
+    }
+
+    fn condition(&mut self, table: ConditionTable) -> Result<Condition, Error> {
+        let subject = match (table.role, table.field) {
+            (Some(word), _) => {
+                let role = ROLES.iter().find(|(_, name)| *name == word);
+                Subject::Role(role.ok_or_else(|| self.fail(format!("unknown role '{word}'")))?.0)
+            }
+            (None, Some(field)) => Subject::Field(self.field(&field)),
+            (None, None) => return Err(self.fail("a condition without a field")),
+        };
+        let test = if let Some(present) = table.present {
+            Test::Present(present)
+        } else if let Some(values) = table.r#in {
+            Test::In(bytes(values))
+        } else if let Some(values) = table.not_in {
+            Test::NotIn(bytes(values))
+        } else if let Some(values) = table.prefix {
+            Test::Prefix(bytes(values))
+        } else if let Some(values) = table.address_in {
+            let parsed = values.iter().map(|v| address::parse(v.as_bytes()));
+            Test::AddressIn(parsed.collect::<Option<_>>().ok_or_else(|| self.fail("address_in without an address"))?)
+        } else {
+            return Err(self.fail("a condition without a test"));
+        };
+        Ok(Condition { subject, test })
+    }
+
+    fn variant(&mut self, table: VariantTable) -> Result<Variant, Error> {
+        let mut roles: [Vec<FieldId>; ROLES.len()] = Default::default();
+        for (key, value) in table.rest {
+            if key == "name" {
+                continue;
+            }
+            let Some((role, _)) = ROLES.iter().find(|(_, name)| *name == key) else {
+                return Err(self.fail(format!("unknown key {key}")));
+            };
+            let names: Vec<String> = value.try_into().map_err(|_| self.fail(format!("{key} must be a list")))?;
+            roles[*role as usize] = names.iter().map(|n| self.field(n)).collect();
+        }
+        let mut identity: [Vec<FieldId>; IDENTITY.len()] = Default::default();
+        for (key, names) in table.identity {
+            let at = IDENTITY.iter().position(|k| *k == key);
+            let at = at.ok_or_else(|| self.fail(format!("unknown identity {key}")))?;
+            identity[at] = names.iter().map(|n| self.field(n)).collect();
+        }
+        let kinds = table.time.r#as.iter().map(|word| TimeKind::parse(word));
+        Ok(Variant {
+            when: self.conditions(table.when)?,
+            roles,
+            time_kinds: kinds.collect::<Option<_>>().ok_or_else(|| self.fail("unknown kind of time"))?,
+            time_fields: table.time.fields.iter().map(|n| self.field(n)).collect(),
+            identity,
+            server_ports: table.server_ports,
+            actions: table
+                .actions
+                .into_iter()
+                .map(|a| {
+                    let action = Action::parse(&a.action).ok_or_else(|| self.fail("unknown action"))?;
+                    Ok((action, self.conditions(a.when)?))
+                })
+                .collect::<Result<_, Error>>()?,
+        })
+    }
+
+    fn patterns(&mut self, table: &ShapeTable) -> Result<Vec<(Regex, Vec<Option<usize>>)>, Error> {
+        let mut found = Vec::new();
+        for pattern in &table.patterns {
+            let text = table.define.iter().fold(pattern.clone(), |p, (k, v)| p.replace(&format!("<<{k}>>"), v));
+            let regex = RegexBuilder::new(&format!(r"\A(?:{text})\z"))
+                .unicode(false)
+                .build()
+                .map_err(|e| self.fail(format!("pattern: {e}")))?;
+            for name in regex.capture_names().flatten() {
+                self.field(name);
+            }
+            found.push((regex, Vec::new()));
+        }
+        Ok(found)
+    }
+}
+
+impl Format {
+    /// Compiles one format file.
+    pub fn parse(text: &str) -> Result<Format, Error> {
+        let file: File = toml::from_str(text)
+            .map_err(|e| Error::Format { name: "?".to_owned(), reason: e.message().to_owned() })?;
+        let mut compiler = Compiler { name: file.name.clone(), fields: Vec::new() };
+        let variants = file.variant.into_iter().map(|v| compiler.variant(v)).collect::<Result<Vec<_>, _>>()?;
+        let mut nested_paths = false;
+        let mut shapes = Vec::new();
+        for table in &file.shape {
+            shapes.push(match (table.r#type.as_str(), table.header.as_deref(), table.keys.as_deref()) {
+                ("delimited", Some("zeek"), _) => Shape::Delimited,
+                ("json", _, Some("flat")) => Shape::Json { nested: false },
+                ("json", _, Some("nested")) => {
+                    nested_paths = true;
+                    Shape::Json { nested: true }
+                }
+                ("pattern", ..) => Shape::Pattern(compiler.patterns(table)?),
+                _ => return Err(compiler.fail(format!("unknown shape '{}'", table.r#type))),
+            });
+        }
+        for shape in &mut shapes {
+            if let Shape::Pattern(patterns) = shape {
+                for (regex, groups) in patterns {
+                    let of = |f: &Vec<u8>| regex.capture_names().position(|n| n.map(str::as_bytes) == Some(f));
+                    *groups = compiler.fields.iter().map(of).collect();
+                }
+            }
+        }
+        let mut split = vec![false; compiler.fields.len()];
+        for variant in &variants {
+            variant.role(Role::Answers).iter().for_each(|&f| split[f] = true);
+        }
+        let paths = if nested_paths {
+            let parsed = compiler.fields.iter().map(|f| segments(f));
+            parsed.collect::<Option<Vec<_>>>().ok_or_else(|| compiler.fail("a field that is no JSON path"))?
+        } else {
+            Vec::new()
+        };
+        Ok(Format {
+            name: file.name,
+            unset: bytes(file.unset),
+            recognise: Recognise {
+                path_key: file.recognise.path_key.map(String::into_bytes),
+                path: bytes(file.recognise.path),
+                all: bytes(file.recognise.all),
+                any: bytes(file.recognise.any),
+            },
+            shapes,
+            variants,
+            fields: compiler.fields,
+            paths,
+            split,
+        })
+    }
+}
+
+/// Reads `key`, `key[]`, `key[other!=WORD]` joined by dots.
+fn segments(path: &[u8]) -> Option<Vec<Segment>> {
+    let mut out = Vec::new();
+    let mut rest = path;
+    loop {
+        let end = rest.iter().position(|b| b".[".contains(b)).unwrap_or(rest.len());
+        let mut segment = Segment { key: rest[..end].to_vec(), each: false, unlike: None };
+        if segment.key.is_empty() {
+            return None;
+        }
+        rest = &rest[end..];
+        if let Some(after) = rest.strip_prefix(b"[]") {
+            segment.each = true;
+            rest = after;
+        }
+        if let Some(after) = rest.strip_prefix(b"[") {
+            let close = memchr::memchr(b']', after)?;
+            let middle = after[..close].windows(2).position(|w| w == b"!=")?;
+            segment.unlike = Some((after[..middle].to_vec(), after[middle + 2..close].to_vec()));
+            rest = &after[close + 1..];
+        }
+        out.push(segment);
+        match rest {
+            [] => return Some(out),
+            [b'.', tail @ ..] => rest = tail,
+            _ => return None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_read_step_by_step() {
+        let path = segments(b"dns.answers[][rrtype!=TXT].rdata").unwrap();
+        assert_eq!(path.len(), 3);
+        assert!(path[1].each);
+        assert_eq!(path[1].unlike, Some((b"rrtype".to_vec(), b"TXT".to_vec())));
+        assert_eq!(segments(b"a..b"), None);
+        assert_eq!(segments(b"a[b"), None);
+    }
+
+    #[test]
+    fn a_mistake_in_a_file_is_named() {
+        let text = "name = \"x\"\n[[shape]]\ntype = \"csv\"\n[[variant]]\nname = \"v\"\n";
+        assert!(Format::parse(text).unwrap_err().to_string().contains("unknown shape 'csv'"));
+        let text = "name = \"x\"\n[[shape]]\ntype = \"pattern\"\n[[variant]]\nname = \"v\"\nclints = [\"a\"]\n";
+        assert!(Format::parse(text).unwrap_err().to_string().contains("clints"));
+    }
+}

@@ -1,0 +1,184 @@
+//! The one canonical spelling of names and of the parts of a URL.
+use std::borrow::Cow;
+
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+
+use crate::address::{self, Address};
+
+/// Full stops of other scripts that UTS-46 takes for a dot.
+const DOTS: [&[u8; 3]; 3] = [b"\xe3\x80\x82", b"\xef\xbc\x8e", b"\xef\xbd\xa1"];
+
+/// Whether three bytes are such a full stop.
+pub fn is_wide_dot(bytes: &[u8]) -> bool {
+    bytes.get(..3).is_some_and(|b| DOTS.iter().any(|d| d[..] == *b))
+}
+
+/// A DNS name in lower case, one trailing dot dropped, U-labels as A-labels; what UTS-46 refuses stays as it is.
+pub fn name(text: &[u8]) -> Vec<u8> {
+    let mut out = if text.is_ascii() { text.to_ascii_lowercase() } else { to_ascii(text) };
+    if out.last() == Some(&b'.') {
+        out.pop();
+    }
+    out
+}
+
+fn to_ascii(text: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while at < text.len() {
+        if is_wide_dot(&text[at..]) {
+            plain.push(b'.');
+            at += 3;
+        } else {
+            plain.push(text[at]);
+            at += 1;
+        }
+    }
+    let mut out = Vec::with_capacity(plain.len() + 16);
+    for (i, label) in plain.split(|&b| b == b'.').enumerate() {
+        if i > 0 {
+            out.push(b'.');
+        }
+        out.extend_from_slice(&label_to_ascii(label));
+    }
+    out
+}
+
+fn label_to_ascii(label: &[u8]) -> Cow<'_, [u8]> {
+    if label.is_ascii() {
+        return Cow::Owned(label.to_ascii_lowercase());
+    }
+    match Uts46::new().to_ascii(label, AsciiDenyList::EMPTY, Hyphens::Allow, DnsLength::Ignore) {
+        Ok(ascii) => Cow::Owned(ascii.into_owned().into_bytes()),
+        Err(_) => Cow::Borrowed(label),
+    }
+}
+
+/// A host: an address or a canonical name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Host {
+    Address(Address),
+    Name(Vec<u8>),
+}
+
+impl Host {
+    pub fn parse(text: &[u8]) -> Host {
+        address::parse(text).map_or_else(|| Host::Name(name(text)), Host::Address)
+    }
+
+    /// As a URL item spells it.
+    pub fn spelled(&self) -> Vec<u8> {
+        match self {
+            Host::Address(a) if a.v4().is_none() => format!("[{}]", a.text()).into_bytes(),
+            Host::Address(a) => a.text().into_bytes(),
+            Host::Name(name) => name.clone(),
+        }
+    }
+}
+
+/// Host and port of `[user@]host[:port]` (RFC 3986 3.2). A bare IPv6 address is taken whole; an address with
+/// a trailing dot, or in full-width digits, is one.
+pub fn split_authority(text: &[u8]) -> (Host, Option<u16>) {
+    match split_host(text) {
+        (Host::Name(name), port) => (address::parse(&name).map_or(Host::Name(name), Host::Address), port),
+        found => found,
+    }
+}
+
+fn split_host(text: &[u8]) -> (Host, Option<u16>) {
+    let text = memchr::memrchr(b'@', text).map_or(text, |at| &text[at + 1..]);
+    let whole = || (Host::Name(name(text)), None);
+    if text.first() == Some(&b'[') {
+        let Some(end) = memchr::memchr(b']', text) else { return whole() };
+        let inside = &text[1..end];
+        let found = if inside.contains(&b':') { address::parse(inside) } else { None };
+        let Some(found) = found else { return whole() };
+        return match &text[end + 1..] {
+            [] => (Host::Address(found), None),
+            [b':', port @ ..] => match address::parse_port(port) {
+                Some(port) => (Host::Address(found), Some(port)),
+                None => whole(),
+            },
+            _ => whole(),
+        };
+    }
+    match memchr::memchr(b':', text) {
+        None => (Host::parse(text), None),
+        Some(at) if memchr::memchr(b':', &text[at + 1..]).is_some() => (Host::parse(text), None),
+        Some(at) => match address::parse_port(&text[at + 1..]) {
+            Some(port) => (Host::parse(&text[..at]), Some(port)),
+            None if at + 1 == text.len() => (Host::parse(&text[..at]), None),
+            None => whole(),
+        },
+    }
+}
+
+/// Host, port and rest of `scheme://authority rest`. The authority ends at the first of `/ ? # \`.
+pub fn split_url(text: &[u8]) -> Option<(Host, Option<u16>, Vec<u8>)> {
+    let start = scheme(text)?;
+    let end = text[start..].iter().position(|b| b"/?#\\".contains(b)).map_or(text.len(), |i| start + i);
+    let (host, port) = split_authority(&text[start..end]);
+    Some((host, port, path_of(&text[end..])))
+}
+
+/// Bytes of `scheme://` at the start of the text.
+pub fn scheme(text: &[u8]) -> Option<usize> {
+    if !text.first()?.is_ascii_alphabetic() {
+        return None;
+    }
+    let end = text.iter().position(|b| !b.is_ascii_alphanumeric() && !b"+.-".contains(b))?;
+    text[end..].starts_with(b"://").then_some(end + 3)
+}
+
+/// What follows an authority, made to begin with `/`; an empty rest stays empty.
+pub fn path_of(rest: &[u8]) -> Vec<u8> {
+    match rest {
+        [] | [b'/', ..] => rest.to_vec(),
+        [b'\\', tail @ ..] => [b"/", tail].concat(),
+        _ => [b"/", rest].concat(),
+    }
+}
+
+/// Without the dots at both ends.
+pub fn trim_dots(text: &[u8]) -> &[u8] {
+    let start = text.iter().position(|&b| b != b'.').unwrap_or(text.len());
+    let end = text.iter().rposition(|&b| b != b'.').map_or(start, |i| i + 1);
+    &text[start..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_take_their_canonical_spelling() {
+        for (text, want) in [
+            ("EVIL.Example.", "evil.example"),
+            ("bücher.example", "xn--bcher-kva.example"),
+            ("faß.de", "xn--fa-hia.de"),
+            ("test。Example", "test.example"),
+            ("_sip._tcp.Đ.example", "_sip._tcp.xn--fea.example"),
+            ("a\u{200e}.example", "a\u{200e}.example"),
+        ] {
+            assert_eq!(String::from_utf8(name(text.as_bytes())).unwrap(), want);
+        }
+        assert_eq!(name(b"\xff.Example"), b"\xff.example");
+    }
+
+    #[test]
+    fn an_authority_is_split_where_its_port_begins() {
+        let v6 = Host::Address(address::parse(b"2001:db8::1").unwrap());
+        let named = |n: &[u8]| Host::Name(n.to_vec());
+        for (text, want) in [
+            (&b"evil.example:443"[..], (named(b"evil.example"), Some(443))),
+            (b"u:p@Evil.example", (named(b"evil.example"), None)),
+            (b"[2001:db8::1]:53", (v6.clone(), Some(53))),
+            (b"[2001:db8::1]", (v6.clone(), None)),
+            (b"2001:db8::1", (v6, None)),
+            (b"evil.example:", (named(b"evil.example"), None)),
+            (b"evil.example:99999", (named(b"evil.example:99999"), None)),
+        ] {
+            assert_eq!(split_authority(text), want, "{}", String::from_utf8_lossy(text));
+        }
+    }
+}

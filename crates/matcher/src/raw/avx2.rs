@@ -1,0 +1,101 @@
+//! Byte classes by AVX2: two nibble tables whose meeting bits are the class.
+use std::arch::x86_64::*;
+
+use super::{Classes, Masks};
+use crate::token::{self, Candidates};
+
+/// Proof that this processor has the features of `find_avx2`.
+#[derive(Clone, Copy, Debug)]
+pub struct Avx2(());
+
+/// (high nibbles, low nibbles) that make a class bit; bits 0-4 token, 5-6 `\` and `(`, 7 colon.
+const CELLS: [(u16, u16); 8] = [
+    (1 << 2, 0b0110_0000_0000_0000),           // - .
+    (1 << 3, 0b0000_0011_1111_1111),           // 0-9
+    (1 << 4 | 1 << 6, 0b1111_1111_1111_1110),  // A-O a-o
+    (1 << 5, 0b1000_0111_1111_1111),           // P-Z _
+    (1 << 7, 0b0000_0111_1111_1111),           // p-z
+    (1 << 5, 1 << 0xC),                        // \
+    (1 << 2, 1 << 8),                          // (
+    (1 << 3, 1 << 0xA),                        // :
+];
+
+const fn nibbles(high: bool) -> [u8; 32] {
+    let mut table = [0u8; 32];
+    let mut i = 0;
+    while i < 32 {
+        let mut bit = 0;
+        while bit < 8 {
+            let cell = if high { CELLS[bit].0 } else { CELLS[bit].1 };
+            if cell >> (i & 15) & 1 == 1 {
+                table[i] |= 1 << bit;
+            }
+            bit += 1;
+        }
+        i += 1;
+    }
+    table
+}
+const LOW: [u8; 32] = nibbles(false);
+const HIGH: [u8; 32] = nibbles(true);
+
+impl Avx2 {
+    pub fn detect() -> Option<Self> {
+        (is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("bmi2")
+            && is_x86_feature_detected!("lzcnt")
+            && is_x86_feature_detected!("popcnt"))
+        .then_some(Self(()))
+    }
+
+    pub fn find(self, search: &mut token::Search<'_>, out: &mut Candidates) {
+        // SAFETY: invariant 1, `self` proves the features.
+        unsafe { find_avx2(self, search, out) }
+    }
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn find_avx2(classes: Avx2, search: &mut token::Search<'_>, out: &mut Candidates) {
+    token::find(classes, search, out);
+}
+
+impl Classes for Avx2 {
+    #[inline(always)]
+    fn prefetch(self, word: &[u8; 8]) {
+        // SAFETY: invariant 3.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(word.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    fn masks(self, block: &[u8; 64]) -> Masks {
+        let mut m = Masks::default();
+        for half in 0..2 {
+            // SAFETY: invariants 1 and 2; 32 bytes at 0 and at 32 of a 64-byte block, 32-byte tables.
+            unsafe {
+                let v = _mm256_loadu_si256(block.as_ptr().add(32 * half).cast());
+                let low = _mm256_loadu_si256(LOW.as_ptr().cast());
+                let high = _mm256_loadu_si256(HIGH.as_ptr().cast());
+                let top = _mm256_and_si256(_mm256_srli_epi16(v, 4), _mm256_set1_epi8(15));
+                // A byte from 0x80 makes the first look-up zero, so it has no class.
+                let class = _mm256_and_si256(_mm256_shuffle_epi8(low, v), _mm256_shuffle_epi8(high, top));
+                let bits = |v| u64::from(_mm256_movemask_epi8(v) as u32) << (32 * half);
+                let equal = |b: u8| bits(_mm256_cmpeq_epi8(v, _mm256_set1_epi8(b as i8)));
+                let has = |c: u8| {
+                    let kept = _mm256_and_si256(class, _mm256_set1_epi8(c as i8));
+                    let none = _mm256_cmpeq_epi8(kept, _mm256_setzero_si256());
+                    u64::from(!(_mm256_movemask_epi8(none) as u32)) << (32 * half)
+                };
+                m.token |= has(0x1F);
+                m.odd |= has(0x60);
+                m.colon |= bits(class);
+                m.dot |= equal(b'.');
+                m.hyphen |= equal(b'-');
+                m.newline |= equal(b'\n');
+                m.letter |= bits(_mm256_slli_epi16(v, 1));
+                m.high |= bits(v);
+            }
+        }
+        m
+    }
+}

@@ -1,0 +1,337 @@
+//! Bytes of one log source: plain, gzip or zstd, told apart by their first bytes, never by a name.
+//!
+//! What cannot be read is collected in `errors` with file, place and advice; what came out before is scanned.
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use flate2::{Decompress, FlushDecompress, Status};
+
+/// Bytes asked of the file at a time when it is compressed.
+const STORED: usize = 64 * 1024;
+
+const UNPACK: [(&[u8], &str); 4] =
+    [(b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz"), (b"PK\x03\x04", "zip"), (b"7z\xbc\xaf\x27\x1c", "7z")];
+const UTF16: [(&[u8], &str); 2] = [(b"\xff\xfe", "UTF-16LE"), (b"\xfe\xff", "UTF-16BE")];
+
+/// A member of a compressed file being unpacked.
+enum Decoder {
+    Gzip(Box<Decompress>),
+    Zstd(Box<zstd::stream::raw::Decoder<'static>>),
+}
+
+impl Decoder {
+    fn new(kind: Kind) -> io::Result<Decoder> {
+        Ok(match kind {
+            Kind::Gzip => Decoder::Gzip(Box::new(Decompress::new_gzip(15))),
+            Kind::Zstd => Decoder::Zstd(Box::new(zstd::stream::raw::Decoder::new()?)),
+        })
+    }
+
+    /// Bytes taken, bytes given, and whether the member ended or what is wrong with it.
+    fn run(&mut self, input: &[u8], out: &mut [u8]) -> (usize, usize, Result<bool, String>) {
+        match self {
+            Decoder::Gzip(inner) => {
+                let (before_in, before_out) = (inner.total_in(), inner.total_out());
+                let status = inner.decompress(input, out, FlushDecompress::None);
+                let took = (inner.total_in() - before_in) as usize;
+                let gave = (inner.total_out() - before_out) as usize;
+                (took, gave, status.map(|s| s == Status::StreamEnd).map_err(|e| e.to_string()))
+            }
+            Decoder::Zstd(inner) => {
+                use zstd::stream::raw::{InBuffer, Operation, OutBuffer};
+                let mut from = InBuffer::around(input);
+                let mut to = OutBuffer::around(out);
+                let status = inner.run(&mut from, &mut to);
+                let (took, gave) = (from.pos(), to.pos());
+                (took, gave, status.map(|hint| hint == 0).map_err(|e| e.to_string()))
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Gzip,
+    Zstd,
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Kind::Gzip => "gzip",
+            Kind::Zstd => "zstd",
+        }
+    }
+
+    /// Whether a member or frame begins here (RFC 1952 2.3.1, RFC 8878 3.1).
+    fn begins(self, start: &[u8]) -> bool {
+        match self {
+            Kind::Gzip => start.starts_with(b"\x1f\x8b"),
+            Kind::Zstd => {
+                start.starts_with(b"\x28\xb5\x2f\xfd")
+                    || matches!(start, [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..])
+            }
+        }
+    }
+
+    fn magic(self) -> usize {
+        match self {
+            Kind::Gzip => 2,
+            Kind::Zstd => 4,
+        }
+    }
+}
+
+struct Member {
+    kind: Kind,
+    decoder: Decoder,
+    ended: bool,
+}
+
+/// One input, read once.
+pub struct Source {
+    shown: String,
+    stream: Option<Box<dyn Read + Send>>,
+    plain: Option<File>,
+    held: VecDeque<u8>,
+    member: Option<Member>,
+    begun: bool,
+    /// Bytes taken from the file as it is stored.
+    pub stored: u64,
+    /// Bytes given out.
+    pub given: u64,
+    /// When the file was last changed, in microseconds; None for a stream.
+    pub changed: Option<i64>,
+    pub errors: Vec<String>,
+}
+
+impl Source {
+    /// Opens a file, or standard input as `-`. What fails is in `errors`.
+    pub fn open(path: &Path) -> Source {
+        let mut source = Source {
+            shown: path.display().to_string(),
+            stream: None,
+            plain: None,
+            held: VecDeque::new(),
+            member: None,
+            begun: false,
+            stored: 0,
+            given: 0,
+            changed: None,
+            errors: Vec::new(),
+        };
+        if path.as_os_str() == "-" {
+            source.stream = Some(Box::new(io::stdin()));
+            return source;
+        }
+        let opened = File::open(path).and_then(|file| {
+            let about = file.metadata()?;
+            Ok((file, about))
+        });
+        match opened {
+            Ok((file, about)) => {
+                if about.is_file() {
+                    let changed = about.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok());
+                    source.changed = changed.and_then(|d| i64::try_from(d.as_micros()).ok());
+                    source.plain = file.try_clone().ok();
+                }
+                source.stream = Some(Box::new(file));
+            }
+            Err(error) => source.unreadable(&error),
+        }
+        source
+    }
+
+    fn unreadable(&mut self, error: &io::Error) {
+        // What strerror says, without the number that Rust adds.
+        let reason = error.to_string();
+        let reason = reason.split(" (os error").next().unwrap_or_default().to_owned();
+        self.fail(&format!("cannot be read: {reason}; check that it exists and may be read"));
+    }
+
+    fn fail(&mut self, problem: &str) {
+        self.errors.push(format!("{}: {problem}", self.shown));
+        self.stream = None;
+        self.held.clear();
+    }
+
+    /// Ends the reading because someone asked for it.
+    pub fn cancel(&mut self) {
+        let problem = format!("cancelled at byte {}; the rest was not looked at", self.given);
+        self.fail(&problem);
+    }
+
+    /// Decompressed bytes; 0 at the end, or where reading cannot go on.
+    pub fn read(&mut self, out: &mut [u8]) -> usize {
+        if !self.begun {
+            self.begun = true;
+            self.recognise();
+        }
+        let mut n = if self.member.is_some() { self.unpack(out) } else { self.plain(out) };
+        if self.given == 0 && n > 0 {
+            while n < 3.min(out.len()) {
+                let more = if self.member.is_some() { self.unpack(&mut out[n..]) } else { self.plain(&mut out[n..]) };
+                if more == 0 {
+                    break;
+                }
+                n += more;
+            }
+            if let Some((_, name)) = UTF16.iter().find(|(mark, _)| out[..n].starts_with(mark)) {
+                self.fail(&format!("is {name} text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8) and scan that"));
+                return 0;
+            }
+        }
+        self.given += n as u64;
+        n
+    }
+
+    /// The last `size` bytes before `given`, where the source can be read again.
+    pub fn tail(&mut self, size: usize) -> Option<Vec<u8>> {
+        if self.member.is_some() {
+            return None;
+        }
+        let file = self.plain.as_mut()?;
+        let start = self.given.saturating_sub(size as u64);
+        let mut out = vec![0; (self.given - start) as usize];
+        file.seek(SeekFrom::Start(start)).ok()?;
+        file.read_exact(&mut out).ok()?;
+        Some(out)
+    }
+
+    /// Whether `tail` will work at the end.
+    pub fn can_reread(&self) -> bool {
+        self.plain.is_some() && self.member.is_none()
+    }
+
+    fn fetch(&mut self, out: &mut [u8]) -> usize {
+        loop {
+            let Some(stream) = self.stream.as_mut() else { return 0 };
+            match stream.read(out) {
+                Ok(n) => {
+                    self.stored += n as u64;
+                    return n;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => self.unreadable(&error),
+            }
+        }
+    }
+
+    fn recognise(&mut self) {
+        let mut first = [0u8; 8];
+        let mut n = 0;
+        while n < first.len() {
+            match self.fetch(&mut first[n..]) {
+                0 => break,
+                more => n += more,
+            }
+        }
+        self.held.extend(&first[..n]);
+        if let Some((_, name)) = UNPACK.iter().find(|(magic, _)| first[..n].starts_with(magic)) {
+            self.fail(&format!("is a {name} archive, which is not read; unpack it and scan what comes out"));
+            return;
+        }
+        for kind in [Kind::Gzip, Kind::Zstd] {
+            if kind.begins(&first[..n]) {
+                match Decoder::new(kind) {
+                    Ok(decoder) => self.member = Some(Member { kind, decoder, ended: false }),
+                    Err(error) => self.unreadable(&error),
+                }
+            }
+        }
+    }
+
+    fn plain(&mut self, out: &mut [u8]) -> usize {
+        if self.held.is_empty() {
+            return self.fetch(out);
+        }
+        let n = self.held.read(out).unwrap_or(0);
+        n + self.fetch(&mut out[n..])
+    }
+
+    /// Brings more stored bytes; false at the end.
+    fn refill(&mut self) -> bool {
+        let mut chunk = vec![0u8; STORED];
+        let n = self.fetch(&mut chunk);
+        self.held.extend(&chunk[..n]);
+        n > 0
+    }
+
+    fn unpack(&mut self, out: &mut [u8]) -> usize {
+        let mut filled = 0;
+        while filled < out.len() {
+            let Some(mut member) = self.member.take() else { break };
+            let kind = member.kind;
+            if member.ended && !self.next_member(&mut member, filled as u64) {
+                self.member = Some(member);
+                break;
+            }
+            // The decoder may still hold bytes of its own, so it is asked before the file is.
+            let (took, gave, status) = member.decoder.run(self.held.as_slices().0, &mut out[filled..]);
+            self.held.drain(..took);
+            filled += gave;
+            if took == 0 && gave == 0 && status == Ok(false) && !self.refill() {
+                if self.errors.is_empty() {
+                    let at = self.given + filled as u64;
+                    self.fail(&format!(
+                        "{}: cut off at decompressed byte {at}; what came before was scanned, copy the file again when it is complete",
+                        kind.word()
+                    ));
+                }
+                self.member = Some(member);
+                break;
+            }
+            match status {
+                Ok(ended) => member.ended = ended,
+                Err(problem) => {
+                    let at = self.given + filled as u64;
+                    self.fail(&format!(
+                        "{}: damaged at decompressed byte {at} ({problem}); what came before was scanned, copy the file again from its origin",
+                        kind.word()
+                    ));
+                    member.ended = true;
+                }
+            }
+            self.member = Some(member);
+        }
+        filled
+    }
+
+    /// After the end of a member: skips zero padding and opens the next. False at the end of the file.
+    fn next_member(&mut self, member: &mut Member, filled: u64) -> bool {
+        loop {
+            while self.held.front() == Some(&0) {
+                self.held.pop_front();
+            }
+            if self.held.len() >= member.kind.magic() {
+                break;
+            }
+            if !self.refill() {
+                if self.held.is_empty() {
+                    return false;
+                }
+                break;
+            }
+        }
+        let start: Vec<u8> = self.held.iter().copied().take(4).collect();
+        if !member.kind.begins(&start) {
+            let (word, at) = (member.kind.word(), self.given + filled);
+            self.fail(&format!("{word}: something that is no {word} follows at decompressed byte {at}; it was not read"));
+            return false;
+        }
+        match Decoder::new(member.kind) {
+            Ok(decoder) => {
+                member.decoder = decoder;
+                member.ended = false;
+                true
+            }
+            Err(error) => {
+                self.unreadable(&error);
+                false
+            }
+        }
+    }
+}

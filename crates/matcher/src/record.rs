@@ -1,0 +1,160 @@
+//! Fields become a record: who asked what of whom, when, and how it ended (docs/log-formats.md 3).
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use crate::address::{self, Address};
+use crate::escape::{EVIDENCE, escape};
+use crate::format::{Condition, FieldId, Format, IDENTITY, Role, Subject, Test, Variant};
+use crate::json::Object;
+use crate::names::{self, Host};
+use crate::rows::{Action, Identity};
+use crate::shape::{LineReader, Values};
+use crate::time::{self, Moment};
+
+/// One parsed line.
+pub struct Record<'f, 'l> {
+    pub format: &'f Format,
+    pub variant: &'f Variant,
+    values: Values<'f, 'l>,
+    pub client: Option<Host>,
+    pub client_port: Option<u16>,
+    pub server: Option<Address>,
+    pub server_port: Option<u16>,
+    swapped: bool,
+    answers: OnceCell<Vec<Cow<'l, [u8]>>>,
+}
+
+/// The record of a line by one format, or None if it does not parse.
+pub fn read<'f, 'l>(
+    reader: &mut LineReader,
+    number: usize,
+    format: &'f Format,
+    line: &'l [u8],
+    parsed: &mut Option<Option<Arc<Object<'l>>>>,
+) -> Option<Record<'f, 'l>> {
+    for shape in &format.shapes {
+        let Some(mut values) = reader.shape(number, format, shape, line, parsed) else { continue };
+        for variant in &format.variants {
+            let record = Record {
+                format,
+                variant,
+                values,
+                client: None,
+                client_port: None,
+                server: None,
+                server_port: None,
+                swapped: false,
+                answers: OnceCell::new(),
+            };
+            if variant.when.iter().all(|c| record.holds(c)) {
+                return Some(record.take_sides());
+            }
+            values = record.values;
+        }
+    }
+    None
+}
+
+impl<'l> Record<'_, 'l> {
+    /// All values of a role, each once.
+    pub fn role(&self, role: Role) -> Vec<Cow<'l, [u8]>> {
+        let mut out: Vec<Cow<'l, [u8]>> = Vec::new();
+        for &field in self.variant.role(role) {
+            for value in self.values.all(field) {
+                if !out.contains(&value) {
+                    out.push(value);
+                }
+            }
+        }
+        out
+    }
+
+    fn answers(&self) -> &[Cow<'l, [u8]>] {
+        self.answers.get_or_init(|| self.role(Role::Answers))
+    }
+
+    fn first(&self, fields: &[FieldId]) -> Option<Cow<'l, [u8]>> {
+        fields.iter().find_map(|&f| self.values.all(f).into_iter().next())
+    }
+
+    pub fn port(&self, role: Role) -> Option<u16> {
+        address::parse_port(&self.first(self.variant.role(role))?)
+    }
+
+    pub fn time(&self, zone: &TimeZone) -> Option<Moment> {
+        time::parse(&self.first(&self.variant.time_fields)?, &self.variant.time_kinds, zone)
+    }
+
+    pub fn identity(&self) -> Identity {
+        let mut out = Vec::new();
+        for (key, fields) in IDENTITY.iter().zip(&self.variant.identity) {
+            if self.swapped && matches!(*key, "mac" | "nat") {
+                continue;
+            }
+            if let Some(value) = self.first(fields) {
+                out.push((*key, escape(&value, EVIDENCE)));
+            }
+        }
+        out
+    }
+
+    pub fn action(&self) -> Action {
+        let rule = self.variant.actions.iter().find(|(_, when)| when.iter().all(|c| self.holds(c)));
+        rule.map_or(Action::Unknown, |(action, _)| *action)
+    }
+
+    /// The device: the client's address, else its name, safe to show.
+    pub fn device(&self) -> Option<Arc<str>> {
+        self.client.as_ref().map(|client| match client {
+            Host::Address(address) => address.text().into(),
+            Host::Name(name) => escape(name, EVIDENCE).into(),
+        })
+    }
+
+    fn holds(&self, condition: &Condition) -> bool {
+        let own;
+        let found: &[Cow<'l, [u8]>] = match condition.subject {
+            Subject::Role(Role::Answers) => self.answers(),
+            Subject::Role(role) => {
+                own = self.role(role);
+                &own
+            }
+            Subject::Field(field) => {
+                own = self.values.all(field);
+                &own
+            }
+        };
+        let is_in = |list: &[Vec<u8>]| found.iter().any(|v| list.iter().any(|w| **v == **w));
+        match &condition.test {
+            Test::Present(wanted) => found.is_empty() != *wanted,
+            Test::In(list) => is_in(list),
+            Test::NotIn(list) => !found.is_empty() && !is_in(list),
+            Test::Prefix(list) => found.iter().any(|v| list.iter().any(|w| v.starts_with(w))),
+            Test::AddressIn(list) => found.iter().any(|v| address::parse(v).is_some_and(|a| list.contains(&a))),
+        }
+    }
+
+    fn take_sides(mut self) -> Self {
+        let variant = self.variant;
+        let mut client = self.first(variant.role(Role::Client));
+        let mut server = self.first(variant.role(Role::Server));
+        self.client_port = self.port(Role::ClientPort);
+        self.server_port = self.port(Role::ServerPort);
+        let known = |port: Option<u16>| port.is_some_and(|p| variant.server_ports.contains(&p));
+        let has_server = !variant.role(Role::Server).is_empty();
+        if known(self.client_port) && !known(self.server_port) && has_server {
+            std::mem::swap(&mut client, &mut server);
+            std::mem::swap(&mut self.client_port, &mut self.server_port);
+            self.swapped = true;
+        }
+        self.client = client.map(|text| match address::parse(&text) {
+            Some(address) => Host::Address(address),
+            None => Host::Name(names::name(&text)),
+        });
+        self.server = server.and_then(|text| address::parse(&text));
+        self
+    }
+}

@@ -1,0 +1,388 @@
+//! A compiled indicator set: flat memory, opened by a map, asked by both phases.
+use std::fs::File;
+use std::path::Path;
+
+use crate::address::{self, Address};
+use crate::error::Error;
+use crate::hash::{self, Filter};
+use crate::ranges::{self, SPAN};
+use crate::raw::Map;
+use crate::setfile::{self, Header, Section};
+
+/// What an indicator names (contract 1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    Domain,
+    Ipv4,
+    Ipv6,
+    Cidr,
+    IpPort,
+    Url,
+}
+
+impl Kind {
+    pub fn parse(word: &str) -> Option<Kind> {
+        Some(match word {
+            "domain" => Kind::Domain,
+            "ipv4" => Kind::Ipv4,
+            "ipv6" => Kind::Ipv6,
+            "cidr" => Kind::Cidr,
+            "ip-port" => Kind::IpPort,
+            "url" => Kind::Url,
+            _ => return None,
+        })
+    }
+}
+
+/// One line of the list: hashed spelling, kind, family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Item<'a> {
+    /// With `=` before an exact name and `*.` before subdomains only.
+    pub hashed: &'a str,
+    pub kind: &'a str,
+    pub family: &'a str,
+}
+
+impl<'a> Item<'a> {
+    pub fn parse(line: &'a str) -> Option<Self> {
+        let mut parts = line.splitn(3, '\t');
+        Some(Item { hashed: parts.next()?, kind: parts.next()?, family: parts.next().unwrap_or("") })
+    }
+
+    fn is_domain(&self) -> bool {
+        self.kind == "domain"
+    }
+
+    /// The name on the wire.
+    pub fn canonical(&self) -> &'a str {
+        if self.is_domain() { self.hashed.strip_prefix('=').unwrap_or(self.hashed) } else { self.hashed }
+    }
+
+    /// Without the marks of scope.
+    pub fn value(&self) -> &'a str {
+        let canonical = self.canonical();
+        if self.is_domain() { canonical.strip_prefix("*.").unwrap_or(canonical) } else { canonical }
+    }
+
+    /// Whether a name that ends with this one is covered.
+    fn covers(&self, whole: bool) -> bool {
+        if whole { !self.hashed.starts_with("*.") } else { !self.hashed.starts_with('=') }
+    }
+}
+
+/// Bytes to each side in which the path of a URL is looked for; a longer line is left to phase 2.
+const LONGEST_LOOK: usize = 4096;
+
+/// Octets of a DNS name.
+const LONGEST_NAME: usize = 255;
+
+/// Marks an address that only an endpoint or a URL names.
+pub const NO_ITEM: u32 = u32::MAX - 1;
+
+/// The filters of phase 1.
+#[derive(Clone, Copy, Debug)]
+pub struct Filters<'a> {
+    pub two_labels: Filter<'a>,
+    pub three_labels: Filter<'a>,
+    pub v4_heads: Filter<'a>,
+    pub v6_heads: Filter<'a>,
+}
+
+/// A set of indicators. Cheap to share between threads.
+#[derive(Debug)]
+pub struct Set {
+    map: Map,
+    header: Header,
+}
+
+/// Bytes of a slot of the IPv6 table: address, item + 1, padding.
+pub const V6_SLOT: usize = 24;
+
+impl Set {
+    /// Opens a set file; one without an index gets it in memory.
+    pub fn open(path: &Path) -> Result<Set, Error> {
+        let io = |source| Error::Io { path: path.to_owned(), source };
+        let file = File::open(path).map_err(io)?;
+        let map = Map::open(&file).map_err(io)?;
+        let header = Header::read(&map).map_err(|e| Error::set(format!("{}: {e}", path.display())))?;
+        if header.indexed {
+            return Set::new(map, header);
+        }
+        let (at, len) = header.section(Section::List);
+        setfile::compile(&map[at..at + len])
+    }
+
+    pub(crate) fn new(map: Map, header: Header) -> Result<Set, Error> {
+        let set = Set { map, header };
+        for name in [Section::TwoLabels, Section::ThreeLabels, Section::V4Heads, Section::V6Heads, Section::Paths, Section::V4Items, Section::V4Nets] {
+            Filter::new(set.section(name))?;
+        }
+        for (name, size) in [(Section::Values, 8), (Section::V4, 8), (Section::V6, V6_SLOT)] {
+            let len = set.section(name).len();
+            if len % size != 0 || !(len / size).is_power_of_two() {
+                return Err(Error::set(format!("section {name:?} of the compiled set has a wrong size")));
+            }
+        }
+        Ok(set)
+    }
+
+    pub fn id(&self) -> &str {
+        &self.header.id
+    }
+
+    pub fn count(&self) -> usize {
+        self.header.count
+    }
+
+    /// The whole file, as it is written to disk.
+    pub fn bytes(&self) -> &[u8] {
+        &self.map
+    }
+
+    #[inline(always)]
+    fn section(&self, name: Section) -> &[u8] {
+        let (at, len) = self.header.section(name);
+        &self.map[at..at + len]
+    }
+
+    pub fn filters(&self) -> Filters<'_> {
+        let filter = |name| Filter::new(self.section(name)).expect("checked when opened");
+        Filters {
+            two_labels: filter(Section::TwoLabels),
+            three_labels: filter(Section::ThreeLabels),
+            v4_heads: filter(Section::V4Heads),
+            v6_heads: filter(Section::V6Heads),
+        }
+    }
+
+    /// Whether every line must be parsed: some name has one label or bytes outside `[a-z0-9._-]`.
+    pub fn needs_every_line(&self) -> bool {
+        self.header.every_line
+    }
+
+    pub fn letter_labels_only(&self) -> bool {
+        self.header.letter_labels
+    }
+
+    pub fn has_addresses(&self) -> bool {
+        self.header.addresses
+    }
+
+    /// The item with this number, in the order of the list.
+    pub fn item(&self, id: u32) -> Option<Item<'_>> {
+        let (offsets, _) = self.section(Section::Offsets).as_chunks::<4>();
+        let at = |i: usize| offsets.get(i).map(|b| u32::from_le_bytes(*b) as usize);
+        let list = self.section(Section::List);
+        let line = list.get(at(id as usize)?..at(id as usize + 1)?)?;
+        Item::parse(std::str::from_utf8(line).ok()?.trim_end_matches('\n'))
+    }
+
+    /// The hashed spelling of an item, without a look at the rest.
+    fn hashed(&self, id: u32) -> Option<&[u8]> {
+        let (offsets, _) = self.section(Section::Offsets).as_chunks::<4>();
+        let start = u32::from_le_bytes(*offsets.get(id as usize)?) as usize;
+        let line = self.section(Section::List).get(start..)?;
+        Some(&line[..memchr::memchr(b'\t', line)?])
+    }
+
+    /// Items whose key has this hash; the caller compares.
+    fn slots(&self, h: u64) -> impl Iterator<Item = u32> {
+        let (slots, _) = self.section(Section::Values).as_chunks::<8>();
+        let mask = slots.len() - 1;
+        let tag = (h >> 32) as u32;
+        let start = h as usize & mask;
+        (0..slots.len())
+            .map(move |i| u64::from_le_bytes(slots[(start + i) & mask]))
+            .take_while(|&slot| slot != 0)
+            .filter(move |slot| (slot >> 32) as u32 == tag)
+            .map(|slot| slot as u32 - 1)
+    }
+
+    /// The domain item that covers a lower-case name without trailing dot: the longest first.
+    pub fn find_name(&self, name: &[u8]) -> Option<u32> {
+        // An indicator is never longer than a DNS name (RFC 1035 2.3.4), so long names are not walked whole.
+        let mut rest = name;
+        if name.len() > LONGEST_NAME {
+            let near = name.len() - LONGEST_NAME - 1;
+            rest = &name[near + memchr::memchr(b'.', &name[near..])? + 1..];
+        }
+        loop {
+            for id in self.slots(hash::whole(rest, true)) {
+                if let Some(item) = self.item(id)
+                    && item.is_domain()
+                    && item.value().as_bytes() == rest
+                    && item.covers(rest.len() == name.len())
+                {
+                    return Some(id);
+                }
+            }
+            rest = &rest[memchr::memchr(b'.', rest)? + 1..];
+        }
+    }
+
+    /// The ip-port item with this canonical text.
+    pub fn find_endpoint(&self, address: Address, port: u16) -> Option<u32> {
+        let text = address.with_port(port);
+        self.slots(hash::whole(text.as_bytes(), true))
+            .find(|&id| self.item(id).is_some_and(|item| item.kind == "ip-port" && item.hashed == text))
+    }
+
+    /// The address item, else the longest network that holds the address.
+    pub fn find_address(&self, address: Address) -> Option<u32> {
+        let exact = match address.v4() {
+            Some(bits) => self.v4_slot(bits),
+            None => self.v6_slot(address.0),
+        };
+        exact.filter(|&id| id != NO_ITEM).or_else(|| self.find_network(address))
+    }
+
+    pub fn find_network(&self, address: Address) -> Option<u32> {
+        let name = if address.v4().is_some() { Section::Spans4 } else { Section::Spans6 };
+        ranges::find(self.section(name).as_chunks::<SPAN>().0, address.0)
+    }
+
+    /// The longest URL item that is a prefix of `url` with a border after it (contract 3.5) and ends behind
+    /// its first `authority` bytes.
+    pub fn find_url(&self, url: &[u8], authority: usize) -> Option<u32> {
+        let (ids, _) = self.section(Section::Urls).as_chunks::<4>();
+        let value = |i: usize| {
+            let id = u32::from_le_bytes(ids[i]);
+            self.hashed(id).map(|hashed| (id, hashed))
+        };
+        let mut key = url;
+        loop {
+            let mut low = 0;
+            let mut high = ids.len();
+            while low < high {
+                let middle = (low + high) / 2;
+                if value(middle)?.1 <= key { low = middle + 1 } else { high = middle }
+            }
+            let (id, item) = value(low.checked_sub(1)?)?;
+            if key.len() <= authority {
+                return None;
+            }
+            let shared = item.iter().zip(key).take_while(|(a, b)| a == b).count();
+            if shared == item.len() {
+                let ended = item.last().is_some_and(|b| b"/?=&".contains(b));
+                if ended || url.get(shared).is_none_or(|b| b"/?#&".contains(b)) {
+                    return Some(id);
+                }
+                key = &url[..shared.checked_sub(1)?];
+            } else {
+                // Whatever is a prefix of `key` lies before `item`, so it is a prefix of the shared part.
+                key = &url[..shared];
+            }
+        }
+    }
+
+    pub fn has_urls(&self) -> bool {
+        !self.section(Section::Urls).is_empty()
+    }
+
+    fn v4_slot(&self, bits: u32) -> Option<u32> {
+        let (slots, _) = self.section(Section::V4).as_chunks::<8>();
+        let mask = slots.len() - 1;
+        let mut i = hash::address(u128::from(bits)) as usize & mask;
+        for _ in 0..slots.len() {
+            let slot = u64::from_le_bytes(slots[i]);
+            if slot == 0 {
+                return None;
+            }
+            if (slot >> 32) as u32 == bits {
+                return Some((slot as u32).wrapping_sub(1));
+            }
+            i = (i + 1) & mask;
+        }
+        None
+    }
+
+    fn v6_slot(&self, value: u128) -> Option<u32> {
+        let (slots, _) = self.section(Section::V6).as_chunks::<V6_SLOT>();
+        let mask = slots.len() - 1;
+        let mut i = hash::address(value) as usize & mask;
+        for _ in 0..slots.len() {
+            let (address, item) = slots[i].split_at(16);
+            let item = u32::from_le_bytes(item[..4].try_into().expect("4 bytes"));
+            if item == 0 {
+                return None;
+            }
+            if address == value.to_le_bytes() {
+                return Some(item.wrapping_sub(1));
+            }
+            i = (i + 1) & mask;
+        }
+        None
+    }
+
+    /// Whether any kind of item names this address: what phase 1 asks.
+    pub fn lists_v4(&self, bits: u32) -> bool {
+        let filter = |section| Filter::new(self.section(section)).expect("checked when opened");
+        let h = hash::address(u128::from(bits));
+        (filter(Section::V4Items).has(h) && self.v4_slot(bits).is_some())
+            || (filter(Section::V4Nets).has(hash::address(u128::from(bits >> 8)))
+                && self.find_network(Address::from_v4(bits)).is_some())
+    }
+
+    pub fn lists_address(&self, address: Address) -> bool {
+        match address.v4() {
+            Some(bits) => self.lists_v4(bits),
+            None => self.v6_slot(address.0).is_some() || self.find_network(address).is_some(),
+        }
+    }
+
+    /// Whether a listed name is a suffix of the token that ends at `end`, or the token is the host of a listed
+    /// URL whose path may stand in the line.
+    pub fn covers_name_ending_at(&self, buf: &[u8], end: usize) -> bool {
+        let mut folded = [0u8; 256];
+        let mut at = folded.len();
+        let mut labels = 0;
+        for i in (0..end).rev() {
+            let b = buf[i];
+            let token = address::is_token(b);
+            if b == b'.' || !token {
+                labels += 1;
+                let first = !token || i == 0 || buf[i - 1] == b'.' || !address::is_token(buf[i - 1]);
+                if labels > 1 && self.names_whole(&folded[at..], first, buf, end) {
+                    return true;
+                }
+                if !token {
+                    return false;
+                }
+            }
+            if at == 0 {
+                break;
+            }
+            at -= 1;
+            folded[at] = b.to_ascii_lowercase();
+        }
+        // A longer token is left to phase 2.
+        true
+    }
+
+    fn names_whole(&self, name: &[u8], first: bool, buf: &[u8], end: usize) -> bool {
+        let h = hash::whole(name, true);
+        self.slots(h).any(|id| {
+            self.item(id).is_some_and(|item| match item.kind {
+                "domain" => item.value().as_bytes() == name,
+                "url" => {
+                    first && setfile::url_host(item.hashed).as_bytes() == name && self.may_show_path(h, buf, end)
+                }
+                _ => false,
+            })
+        })
+    }
+
+    /// Whether the line around `at` shows the begin of a path listed for the host with this hash.
+    fn may_show_path(&self, host: u64, buf: &[u8], at: usize) -> bool {
+        let paths = Filter::new(self.section(Section::Paths)).expect("checked when opened");
+        let start = memchr::memrchr(b'\n', &buf[at.saturating_sub(LONGEST_LOOK)..at]);
+        let stop = memchr::memchr(b'\n', &buf[at..buf.len().min(at + LONGEST_LOOK)]);
+        let (Some(start), Some(stop)) = (start, stop) else { return true };
+        let line = &buf[at - at.min(LONGEST_LOOK) + start + 1..at + stop];
+        paths.has(setfile::path_key(host, b""))
+            || memchr::memchr2_iter(b'/', b'\\', line).any(|slash| {
+                let run = line[slash + 1..].iter().take_while(|&&b| address::is_token(b)).count();
+                run > 0 && paths.has(setfile::path_key(host, &line[slash + 1..slash + 1 + run]))
+            })
+    }
+}

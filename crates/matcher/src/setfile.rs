@@ -1,0 +1,446 @@
+//! The compiled set file: `QSSET1\n`, one JSON line, then sections. Both engines read `list`; the others are
+//! the native index. Offsets count from the end of the JSON line.
+use std::collections::{BTreeMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::address::{self, Address};
+use crate::error::Error;
+use crate::hash::{self, FilterBuilder, tail16, tail32};
+use crate::ranges::{self, Span};
+use crate::raw::Map;
+use crate::set::{Item, Kind, NO_ITEM, Set};
+use crate::token::head_key;
+
+pub const MAGIC: &[u8] = b"QSSET1\n";
+/// Raised whenever the layout or a hash of the index changes; an older index is built anew in memory.
+const INDEX: u32 = 3;
+/// A network of more /24s than this makes phase 1 read every IPv4 address strictly.
+const MOST_HEADS: u32 = 1 << 12;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    List,
+    Offsets,
+    Values,
+    V4,
+    V6,
+    Spans4,
+    Spans6,
+    Urls,
+    TwoLabels,
+    ThreeLabels,
+    V4Heads,
+    V6Heads,
+    Paths,
+    V4Items,
+    V4Nets,
+}
+
+const SECTIONS: [(Section, &str); 15] = [
+    (Section::List, "list"),
+    (Section::Offsets, "offsets"),
+    (Section::Values, "values"),
+    (Section::V4, "v4"),
+    (Section::V6, "v6"),
+    (Section::Spans4, "spans4"),
+    (Section::Spans6, "spans6"),
+    (Section::Urls, "urls"),
+    (Section::TwoLabels, "two_labels"),
+    (Section::ThreeLabels, "three_labels"),
+    (Section::V4Heads, "v4_heads"),
+    (Section::V6Heads, "v6_heads"),
+    (Section::Paths, "paths"),
+    (Section::V4Items, "v4_items"),
+    (Section::V4Nets, "v4_nets"),
+];
+
+#[derive(Serialize, Deserialize)]
+struct Line {
+    id: String,
+    count: usize,
+    sections: BTreeMap<String, Place>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    index: Option<Index>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Place {
+    offset: usize,
+    length: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Index {
+    version: u32,
+    every_line: bool,
+    letter_labels: bool,
+    addresses: bool,
+}
+
+/// The head of a set file, checked against the file's length.
+#[derive(Debug)]
+pub struct Header {
+    pub id: String,
+    pub count: usize,
+    pub indexed: bool,
+    pub every_line: bool,
+    pub letter_labels: bool,
+    pub addresses: bool,
+    sections: [(usize, usize); SECTIONS.len()],
+}
+
+impl Header {
+    pub fn read(bytes: &[u8]) -> Result<Header, Error> {
+        let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| Error::set("not a compiled indicator set"))?;
+        let end = memchr::memchr(b'\n', rest).ok_or_else(|| Error::set("the compiled set is cut off"))?;
+        let line: Line = serde_json::from_slice(&rest[..end])
+            .map_err(|e| Error::set(format!("the head of the compiled set cannot be read: {e}")))?;
+        let index = line.index.filter(|i| i.version == INDEX);
+        let body = MAGIC.len() + end + 1;
+        let mut sections = [(0, 0); SECTIONS.len()];
+        for (section, name) in SECTIONS {
+            match line.sections.get(name) {
+                Some(&Place { offset, length })
+                    if offset.checked_add(length).is_some_and(|end| end <= bytes.len() - body) =>
+                {
+                    sections[section as usize] = (body + offset, length);
+                }
+                Some(_) => return Err(Error::set(format!("the compiled set is cut off in {name}"))),
+                None if section == Section::List || index.is_some() => {
+                    return Err(Error::set(format!("the compiled set lacks {name}")));
+                }
+                None => {}
+            }
+        }
+        if line.count == 0 {
+            return Err(Error::set("the indicator set is empty"));
+        }
+        let flags = index.unwrap_or_default();
+        Ok(Header {
+            id: line.id,
+            count: line.count,
+            indexed: index.is_some(),
+            every_line: flags.every_line,
+            letter_labels: flags.letter_labels,
+            addresses: flags.addresses,
+            sections,
+        })
+    }
+
+    #[inline(always)]
+    pub fn section(&self, section: Section) -> (usize, usize) {
+        self.sections[section as usize]
+    }
+}
+
+/// The host of a URL item: what stands before its port or path.
+pub fn url_host(value: &str) -> &str {
+    if value.starts_with('[') {
+        return value.find(']').map_or(value, |end| &value[..=end]);
+    }
+    value.find([':', '/', '?', '#']).map_or(value, |end| &value[..end])
+}
+
+/// What stands between the first slash of a path and the next byte that no name has; empty if that is nothing.
+fn path_start(rest: &str) -> &[u8] {
+    let path = rest.find('/').map_or(&b""[..], |slash| &rest.as_bytes()[slash + 1..]);
+    &path[..path.iter().take_while(|&&b| address::is_token(b)).count()]
+}
+
+/// The key of a host and the start of a listed path in the filter; an empty start stands for any path.
+pub(crate) fn path_key(host: u64, start: &[u8]) -> u64 {
+    hash::mix(host | 1, hash::whole(start, false))
+}
+
+/// Builds a set with its index from the lines of the canonical list, already merged and sorted.
+pub fn compile(list: &[u8]) -> Result<Set, Error> {
+    let text = std::str::from_utf8(list).map_err(|_| Error::set("the indicator list is not UTF-8"))?;
+    let mut build = Build::default();
+    let mut id = Sha256::new();
+    let mut at = 0u64;
+    for line in text.split_inclusive('\n') {
+        build.offsets.push(at as u32);
+        at += line.len() as u64;
+        let number = build.offsets.len() as u32 - 1;
+        let item = Item::parse(line.trim_end_matches('\n'))
+            .ok_or_else(|| Error::set(format!("line {} of the indicator list is not an item", number + 1)))?;
+        if number > 0 {
+            id.update(b"\n");
+        }
+        id.update(item.hashed);
+        build.add(number, &item)?;
+    }
+    if at > u64::from(u32::MAX) {
+        return Err(Error::set("the indicator list is larger than 4 GiB"));
+    }
+    if build.offsets.is_empty() {
+        return Err(Error::set("the indicator set is empty"));
+    }
+    build.offsets.push(at as u32);
+    let id = id.finalize().iter().map(|b| format!("{b:02x}")).collect();
+    build.finish(text, id)
+}
+
+#[derive(Default)]
+struct Build {
+    offsets: Vec<u32>,
+    /// (hash, item) of names, endpoints and hosts of URLs.
+    values: Vec<(u64, u32)>,
+    names: Vec<(u64, u64)>,
+    v4: Vec<(u32, u32)>,
+    v6: Vec<(u128, u32)>,
+    networks4: Vec<Span>,
+    networks6: Vec<Span>,
+    urls: Vec<u32>,
+    hosts: HashSet<String>,
+    paths: Vec<u64>,
+    heads4: Vec<u64>,
+    /// /24s that a network touches.
+    nets4: Vec<u64>,
+    heads6: Vec<u64>,
+    all_heads4: bool,
+    all_heads6: bool,
+    every_line: bool,
+    odd_labels: bool,
+}
+
+impl Build {
+    fn add(&mut self, id: u32, item: &Item<'_>) -> Result<(), Error> {
+        let bad = || Error::set(format!("{} is not a {}", item.hashed, item.kind));
+        match Kind::parse(item.kind).ok_or_else(bad)? {
+            Kind::Domain => {
+                self.name(item.value());
+                self.values.push((hash::whole(item.value().as_bytes(), true), id));
+            }
+            Kind::Ipv4 | Kind::Ipv6 => {
+                let address = address::parse_bare(item.hashed.as_bytes()).ok_or_else(bad)?;
+                self.address(address, id);
+            }
+            Kind::Cidr => self.network(item.hashed, id).ok_or_else(bad)?,
+            Kind::IpPort => {
+                let (host, _) = item.hashed.rsplit_once(':').ok_or_else(bad)?;
+                let address = address::parse(host.as_bytes()).ok_or_else(bad)?;
+                self.address(address, NO_ITEM);
+                self.values.push((hash::whole(item.hashed.as_bytes(), true), id));
+            }
+            Kind::Url => {
+                self.urls.push(id);
+                let host = url_host(item.hashed);
+                let key = path_key(hash::whole(host.as_bytes(), true), path_start(&item.hashed[host.len()..]));
+                self.paths.push(key);
+                if self.hosts.insert(host.to_owned()) {
+                    match address::parse(host.as_bytes()) {
+                        Some(address) => self.address(address, NO_ITEM),
+                        None => {
+                            self.name(host);
+                            self.values.push((hash::whole(host.as_bytes(), true), id));
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn name(&mut self, name: &str) {
+        let bytes = name.as_bytes();
+        let labels = bytes.iter().filter(|&&b| b == b'.').count() + 1;
+        let plain = bytes.iter().all(|&b| address::is_token(b)) && !bytes.contains(&0) && !name.starts_with('.');
+        if labels < 2 || !plain || bytes.len() > 255 || name.ends_with('.') {
+            self.every_line = true;
+            return;
+        }
+        let mut padded = vec![0u8; 64];
+        padded.extend_from_slice(bytes);
+        let end = padded.len();
+        let last = |n: usize| {
+            bytes.iter().enumerate().rev().filter(|&(_, &b)| b == b'.').nth(n - 1).map_or(bytes.len(), |(i, _)| {
+                bytes.len() - i - 1
+            })
+        };
+        let label = bytes[bytes.len() - last(1)];
+        self.odd_labels |= label & 0x40 == 0;
+        let three = if labels == 2 { !tail32(&padded, end, last(2)) } else { tail32(&padded, end, last(3)) };
+        self.names.push((tail16(&padded, end, last(2)), three));
+    }
+
+    fn address(&mut self, address: Address, id: u32) {
+        match address.v4() {
+            Some(bits) => {
+                self.v4.push((bits, id));
+                self.head(bits >> 8);
+            }
+            None => {
+                self.v6.push((address.0, id));
+                self.heads6.push(head_key((address.0 >> 96) as u32));
+            }
+        }
+    }
+
+    fn head(&mut self, head: u32) {
+        let mut padded = vec![0u8; 16];
+        padded.extend(format!("{}.{}.{}", head >> 16, head >> 8 & 255, head & 255).bytes());
+        self.heads4.push(tail16(&padded, padded.len(), padded.len() - 16));
+    }
+
+    fn network(&mut self, text: &str, id: u32) -> Option<()> {
+        let (base, bits) = text.split_once('/')?;
+        let address = address::parse_bare(base.as_bytes())?;
+        let bits: u32 = bits.parse().ok()?;
+        let (spans, bits) = match address.v4() {
+            Some(_) if !base.contains(':') => (&mut self.networks4, bits.checked_add(96)?),
+            Some(_) => (&mut self.networks4, bits),
+            None => (&mut self.networks6, bits),
+        };
+        if bits > 128 || (address.v4().is_some() && bits < 96) {
+            return None;
+        }
+        let low = u128::MAX.checked_shr(bits).unwrap_or(0);
+        let span = Span { first: address.0 & !low, last: address.0 | low, item: id };
+        spans.push(span);
+        if address.v4().is_some() {
+            let (first, last) = (span.first as u32 >> 8, span.last as u32 >> 8);
+            if last - first >= MOST_HEADS {
+                self.all_heads4 = true;
+            } else {
+                for head in first..=last {
+                    self.head(head);
+                    self.nets4.push(hash::address(u128::from(head)));
+                }
+            }
+        } else if bits >= 32 {
+            self.heads6.push(head_key((address.0 >> 96) as u32));
+        } else {
+            self.all_heads6 = true;
+        }
+        Some(())
+    }
+
+    fn finish(self, list: &str, id: String) -> Result<Set, Error> {
+        let count = self.offsets.len() - 1;
+        let addresses = !(self.v4.is_empty() && self.v6.is_empty())
+            || !(self.networks4.is_empty() && self.networks6.is_empty());
+        let mut two = FilterBuilder::new(self.names.len());
+        let mut three = FilterBuilder::new(self.names.len());
+        for &(a, b) in &self.names {
+            two.add(a);
+            three.add(b);
+        }
+        let items4: Vec<u64> = self.v4.iter().map(|&(bits, _)| hash::address(u128::from(bits))).collect();
+        let heads = |keys: &[u64], all: bool| {
+            let mut filter = FilterBuilder::new(keys.len());
+            keys.iter().for_each(|&h| filter.add(h));
+            if all {
+                filter.fill();
+            }
+            filter.bytes()
+        };
+        // IPv4 in hexadecimal IPv6 spelling begins with 32 zero bits.
+        let heads6 = [&self.heads6[..], &[head_key(0)]].concat();
+        let numbers = |v: &[u32]| v.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>();
+        let bodies: [Vec<u8>; SECTIONS.len()] = [
+            list.as_bytes().to_vec(),
+            numbers(&self.offsets),
+            value_slots(&self.values),
+            v4_slots(&self.v4),
+            v6_slots(&self.v6),
+            ranges::to_bytes(&ranges::flatten(self.networks4)),
+            ranges::to_bytes(&ranges::flatten(self.networks6)),
+            numbers(&self.urls),
+            two.bytes(),
+            three.bytes(),
+            heads(&self.heads4, self.all_heads4),
+            heads(&heads6, self.all_heads6),
+            heads(&self.paths, false),
+            heads(&items4, false),
+            heads(&self.nets4, self.all_heads4),
+        ];
+        let index = Index {
+            version: INDEX,
+            every_line: self.every_line,
+            letter_labels: !self.odd_labels,
+            addresses,
+        };
+        let bytes = assemble(id, count, index, &bodies)?;
+        let header = Header::read(&bytes)?;
+        Set::new(Map::Memory(bytes), header)
+    }
+}
+
+/// Puts head and sections into one file image, each section on a 64-byte border.
+fn assemble(id: String, count: usize, index: Index, bodies: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
+    let mut at = 0;
+    let mut sections = BTreeMap::new();
+    for ((_, name), body) in SECTIONS.iter().zip(bodies) {
+        sections.insert((*name).to_owned(), Place { offset: at, length: body.len() });
+        at = (at + body.len()).next_multiple_of(64);
+    }
+    let line = serde_json::to_vec(&Line { id, count, sections, index: Some(index) })
+        .map_err(|e| Error::set(e.to_string()))?;
+    let mut out = Vec::with_capacity(MAGIC.len() + line.len() + at + 64);
+    out.extend_from_slice(MAGIC);
+    out.extend_from_slice(&line);
+    // Spaces after the JSON bring the sections to a 64-byte border of the file.
+    out.resize((out.len() + 1).next_multiple_of(64) - 1, b' ');
+    out.push(b'\n');
+    let start = out.len();
+    let mut at = start;
+    for body in bodies {
+        out.resize(at, 0);
+        out.extend_from_slice(body);
+        at = start + (at - start + body.len()).next_multiple_of(64);
+    }
+    Ok(out)
+}
+
+fn capacity(keys: usize) -> usize {
+    (keys * 2).max(16).next_power_of_two()
+}
+
+fn value_slots(values: &[(u64, u32)]) -> Vec<u8> {
+    let mut slots = vec![0u64; capacity(values.len())];
+    let mask = slots.len() - 1;
+    for &(h, id) in values {
+        let mut i = h as usize & mask;
+        while slots[i] != 0 {
+            i = (i + 1) & mask;
+        }
+        slots[i] = h >> 32 << 32 | u64::from(id + 1);
+    }
+    slots.iter().flat_map(|s| s.to_le_bytes()).collect()
+}
+
+/// One slot for each address; an item before a mere mark.
+fn v4_slots(addresses: &[(u32, u32)]) -> Vec<u8> {
+    let mut addresses = addresses.to_vec();
+    addresses.sort_unstable();
+    addresses.dedup_by_key(|a| a.0);
+    let mut slots = vec![0u64; capacity(addresses.len())];
+    let mask = slots.len() - 1;
+    for (bits, id) in addresses {
+        let mut i = hash::address(u128::from(bits)) as usize & mask;
+        while slots[i] != 0 {
+            i = (i + 1) & mask;
+        }
+        slots[i] = u64::from(bits) << 32 | u64::from(id + 1);
+    }
+    slots.iter().flat_map(|s| s.to_le_bytes()).collect()
+}
+
+fn v6_slots(addresses: &[(u128, u32)]) -> Vec<u8> {
+    let mut addresses = addresses.to_vec();
+    addresses.sort_unstable();
+    addresses.dedup_by_key(|a| a.0);
+    let mut slots = vec![(0u128, 0u32); capacity(addresses.len())];
+    let mask = slots.len() - 1;
+    for (address, id) in addresses {
+        let mut i = hash::address(address) as usize & mask;
+        while slots[i].1 != 0 {
+            i = (i + 1) & mask;
+        }
+        slots[i] = (address, id + 1);
+    }
+    slots.iter().flat_map(|(a, i)| a.to_le_bytes().into_iter().chain(i.to_le_bytes()).chain([0; 4])).collect()
+}

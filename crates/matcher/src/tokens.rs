@@ -1,0 +1,136 @@
+//! The names, addresses and URLs of a line, and the items they hit (docs/log-formats.md 5).
+use crate::address::Address;
+use crate::escape::{EVIDENCE, escape};
+use crate::format::Role;
+use crate::names::{Host, name, path_of, scheme, split_authority, split_url};
+use crate::record::Record;
+use crate::rows::{Field, Hit};
+use crate::set::Set;
+
+/// Longer values are never addresses.
+const LONGEST_ADDRESS: usize = 256;
+
+/// Something of a line that may be listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Token {
+    /// A name, or an address with the port that completes it to an endpoint.
+    Host(Host, Option<u16>),
+    /// The host, the port shown and what follows, from `/` on.
+    Url(Host, Option<u16>, Vec<u8>),
+}
+
+impl Token {
+    /// A whole field: an address or a name.
+    fn whole(value: &[u8]) -> Token {
+        let host = if value.len() <= LONGEST_ADDRESS { Host::parse(value) } else { Host::Name(name(value)) };
+        Token::Host(host, None)
+    }
+}
+
+/// Every token of a record, in the order in which fields are credited.
+pub fn of_record(record: &Record<'_, '_>) -> Vec<(Field, Token)> {
+    let wholes = |field, role| record.role(role).into_iter().map(move |v| (field, Token::whole(&v)));
+    let mut found: Vec<(Field, Token)> = wholes(Field::Query, Role::Query).collect();
+    let mut urls = Vec::new();
+    request(record, &mut found, &mut urls);
+    found.extend(wholes(Field::ServerName, Role::ServerName));
+    found.append(&mut urls);
+    found.extend(wholes(Field::Answer, Role::Answers));
+    if let Some(server) = record.server {
+        found.push((Field::Destination, Token::Host(Host::Address(server), record.server_port)));
+    }
+    found
+}
+
+fn request(record: &Record<'_, '_>, found: &mut Vec<(Field, Token)>, urls: &mut Vec<(Field, Token)>) {
+    let host_port = record.port(Role::HostPort);
+    let hosts: Vec<(Host, Option<u16>)> = record
+        .role(Role::Host)
+        .iter()
+        .map(|value| {
+            let (host, port) = split_authority(value);
+            (host, port.or(host_port))
+        })
+        .collect();
+    let host = |(host, port): (Host, Option<u16>)| (Field::Host, Token::Host(host, port));
+    found.extend(hosts.iter().cloned().map(host));
+    for target in record.role(Role::Url) {
+        if scheme(&target).is_some() {
+            if let Some((name, port, rest)) = split_url(&target) {
+                found.push(host((name.clone(), port)));
+                if !rest.is_empty() {
+                    urls.push((Field::Url, Token::Url(name, port, rest)));
+                }
+            }
+        } else if target.starts_with(b"/") || target.starts_with(b"?") {
+            let rest = path_of(&target);
+            let server = record.server.map(|a| (Host::Address(a), None));
+            let joined = if hosts.is_empty() { server.into_iter().collect() } else { hosts.clone() };
+            for (host, port) in joined {
+                urls.push((Field::Url, Token::Url(host, port.or(record.server_port), rest.clone())));
+            }
+        } else if !target.iter().any(|b| b"/?#".contains(b)) {
+            found.push(host(split_authority(&target)));
+        }
+    }
+}
+
+/// The endpoint, else the address, else the longest network; and what matched.
+pub fn find_address(set: &Set, address: Address, port: Option<u16>) -> Option<(u32, String)> {
+    if let Some(port) = port
+        && let Some(item) = set.find_endpoint(address, port)
+    {
+        return Some((item, address.with_port(port)));
+    }
+    set.find_address(address).map(|item| (item, address.text()))
+}
+
+/// The URL item with the longest path, one with a port before one without.
+fn find_url(set: &Set, host: &Host, port: Option<u16>, rest: &[u8]) -> Option<u32> {
+    if !set.has_urls() {
+        return None;
+    }
+    let host = host.spelled();
+    let look = |authority: Vec<u8>| {
+        let length = authority.len();
+        let item = set.find_url(&[&authority[..], rest].concat(), length)?;
+        Some((item, set.item(item)?.hashed.len() - length))
+    };
+    let plain = look(host.clone());
+    let shown = port.and_then(|port| look([&host[..], format!(":{port}").as_bytes()].concat()));
+    match (shown, plain) {
+        (Some((item, length)), Some((_, other))) if length >= other => Some(item),
+        (_, Some((item, _))) | (Some((item, _)), None) => Some(item),
+        (None, None) => None,
+    }
+}
+
+/// Each indicator once, with the first field; the host of a URL that hit is not reported besides it.
+pub fn hits(set: &Set, tokens: &[(Field, Token)]) -> Vec<Hit> {
+    let mut covered: Vec<&Host> = Vec::new();
+    let mut urls = Vec::with_capacity(tokens.len());
+    for (_, token) in tokens {
+        let item = match token {
+            Token::Url(host, port, rest) => find_url(set, host, *port, rest).inspect(|_| covered.push(host)),
+            Token::Host(..) => None,
+        };
+        urls.push(item);
+    }
+    let mut found: Vec<Hit> = Vec::new();
+    for ((field, token), url) in tokens.iter().zip(urls) {
+        let hit = match token {
+            Token::Host(host, _) if matches!(field, Field::Host | Field::Text) && covered.contains(&host) => None,
+            Token::Host(Host::Name(name), _) => {
+                set.find_name(name).map(|item| (item, escape(name, EVIDENCE)))
+            }
+            Token::Host(Host::Address(address), port) => find_address(set, *address, *port),
+            Token::Url(..) => url.and_then(|item| Some((item, set.item(item)?.hashed.to_owned()))),
+        };
+        if let Some((item, matched)) = hit
+            && !found.iter().any(|h| h.item == item)
+        {
+            found.push(Hit { item, field: *field, matched });
+        }
+    }
+    found
+}

@@ -1,0 +1,47 @@
+from os import PathLike
+from typing import Any, final
+
+__version__: str
+
+class SetError(Exception):
+    """The indicator set cannot be used."""
+
+class OptionsError(Exception):
+    """The scan was asked for something that does not exist."""
+
+@final
+class Progress:
+    def __init__(self) -> None: ...
+    @property
+    def bytes_read(self) -> int: ...
+    @property
+    def hits(self) -> int: ...
+    def cancel(self) -> None: ...
+
+@final
+class Matcher:
+    @staticmethod
+    def compile(list: bytes, formats: list[str]) -> Matcher: ...
+    @staticmethod
+    def load(path: PathLike[str], formats: list[str]) -> Matcher: ...
+    def save(self, path: PathLike[str]) -> None: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def set_id(self) -> str: ...
+    def scan(
+        self,
+        path: PathLike[str],
+        progress: Progress,
+        *,
+        tz: str,
+        format: str | None = None,
+        devices: bool = False,
+        source_name: str = "",
+        level: str | None = None,
+        chunk: int | None = None,
+        long_line: int | None = None,
+        parsed_part: int | None = None,
+    ) -> tuple[list[dict[str, Any]], dict[str, Any]]: ...
+
+def levels() -> list[str]: ...

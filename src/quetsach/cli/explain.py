@@ -1,0 +1,132 @@
+"""`quetsach explain`: one log line, read aloud."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from quetsach import engine
+from quetsach.cli import FOUND, NOTHING, lists
+from quetsach.cli import root as _root
+from quetsach.engines.explain import REASONS, Explanation, TokenNote
+from quetsach.language import gettext as _
+from quetsach.outputs import words
+
+_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+def command() -> click.Command:
+    """The command in the language in use."""
+    return _root.command(
+        "explain",
+        _run,
+        [
+            click.Argument(["line"], metavar="LINE"),
+            click.Option(
+                ["-i", "--indicators"],
+                metavar="FILE",
+                multiple=True,
+                required=True,
+                type=click.Path(path_type=Path),
+                help=_("List of malicious addresses (text, hosts, CSV, also .gz) or a compiled set."),
+            ),
+            click.Option(
+                ["--format", "logformat"],
+                metavar="NAME",
+                help=_("Read the line as this log format: %(names)s.") % {"names": ", ".join(lists.formats())},
+            ),
+            click.Option(
+                ["--header", "header_file"],
+                metavar="FILE",
+                type=click.Path(path_type=Path),
+                help=_("The log that the line stands in: its # lines name the columns (Zeek)."),
+            ),
+            *lists.options(),
+        ],
+        _(
+            "Tell how one log line is read: its format, its fields, the names and addresses in them, and for"
+            " each what it matches or why not. LINE may be - to read it from standard input. Guard rails are"
+            " applied as in a scan. Exit code: 1 the line is a hit, 0 it is not."
+        ),
+        "quetsach explain 'query[A] a.evil.example from 10.0.0.7' -i indicators.csv\n"
+        "grep -m1 evil dns.log | quetsach explain - -i indicators.csv --header dns.log",
+    )
+
+
+def _run(
+    line: str,
+    indicators: tuple[Path, ...],
+    logformat: str | None,
+    header_file: Path | None,
+    scope: str | None,
+    column: str | None,
+    override: Path | None,
+) -> int:
+    lists.check_format(logformat)
+    raw = sys.stdin.buffer.readline() if line == "-" else line.encode("utf-8", "surrogateescape")
+    chosen, _notes = lists.read(indicators, scope, column, override)
+    header = _header(header_file) if header_file else ()
+    told = engine.explain(raw, chosen, header=header, format=logformat)
+    for text in _sentences(told):
+        click.echo(words.visible(text))
+    return FOUND if told.hits else NOTHING
+
+
+def _header(path: Path) -> list[bytes]:
+    """The lines that begin with `#` at the top of a log."""
+    from quetsach.source import Source
+
+    start = b""
+    for chunk in Source(path).chunks():
+        start += chunk
+        if b"\n" in start.lstrip(b"#") and len(start) >= 1 << 16:
+            break
+    found = []
+    for line in start.split(b"\n"):
+        if not line.startswith(b"#"):
+            break
+        found.append(line)
+    return found
+
+
+def _sentences(told: Explanation) -> list[str]:
+    variant = f" ({told.variant})" if told.variant else ""
+    said = [_("Format: %(name)s") % {"name": words.logformat(told.format) + variant}]
+    if told.time:
+        shown = words.moment(told.time, _ZONE, seconds=True)
+        in_words = f"{shown} ({words.zone_name(_ZONE)})" if shown else told.time
+        said.append(_("Time: %(time)s") % {"time": in_words})
+    identity = "".join(f", {name}: {value}" for name, value in told.identity.items())
+    said.append(_("Machine: %(name)s") % {"name": (told.device or _("machine unknown")) + identity})
+    said.append(_("Outcome: %(action)s") % {"action": words.action(told.action)})
+    if told.roles:
+        said += ["", _("Fields:"), *(f"  {role} = {', '.join(values)}" for role, values in told.roles)]
+    said += ["", _("Names and addresses:")]
+    said += [f"  {_mark(note)} {_place(note)}{_reason(note)}" for note in told.notes] or ["  " + _("none")]
+    said += ["", _verdict(told)]
+    return said
+
+
+def _mark(note: TokenNote) -> str:
+    return "✔" if note.code == "hit" else "·"
+
+
+def _place(note: TokenNote) -> str:
+    return f"{note.field}: " if note.field else ""
+
+
+def _reason(note: TokenNote) -> str:
+    item = note.indicator.canonical if note.indicator is not None else ""
+    return _(REASONS[note.code]).format(token=note.token, item=item)
+
+
+def _verdict(told: Explanation) -> str:
+    items = sorted({note.indicator.canonical for note in told.hits if note.indicator is not None})
+    if items:
+        return _("A hit: %(items)s") % {"items": ", ".join(items)}
+    if told.inbound:
+        return _("No hit: a listed address called in from outside, which is counted but no sign of infection.")
+    return _("No hit.")

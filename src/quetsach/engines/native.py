@@ -1,0 +1,85 @@
+"""The engine in Rust: a thin adapter over `quetsach._native`, which knows nothing of our types."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from quetsach import _native
+from quetsach.engine import Progress, ScanOptions, SourceResult
+from quetsach.engines.setfile import list_section
+from quetsach.errors import IndicatorError, ScanError
+from quetsach.indicator import IndicatorSet
+from quetsach.sighting import Coverage, Sighting
+
+
+@cache
+def _formats() -> list[str]:
+    folder = resources.files("quetsach").joinpath("logformats")
+    return [f.read_text(encoding="utf-8") for f in folder.iterdir() if f.name.endswith(".toml")]
+
+
+class NativeMatcher:
+    """A compiled set, shared by threads; a scan lets other threads run."""
+
+    def __init__(self, matcher: _native.Matcher) -> None:
+        self._matcher = matcher
+        self.count = matcher.count
+        self.set_id = matcher.set_id
+
+    def scan(self, path: Path, options: ScanOptions, progress: Progress) -> SourceResult:
+        """Read one source to its end (see `quetsach.engine.Matcher`)."""
+        if not isinstance(progress, _native.Progress):
+            raise TypeError("the native engine counts in the progress that it made itself")
+        try:
+            rows, coverage = self._matcher.scan(
+                path,
+                progress,
+                tz=options.tz,
+                format=options.format,
+                devices=options.devices,
+                source_name=options.source_name,
+            )
+        except _native.OptionsError as error:
+            raise ScanError(str(error)) from error
+        sightings = sorted((Sighting(**row) for row in rows), key=Sighting.key)
+        return SourceResult(sightings, Coverage(**coverage))
+
+    def save(self, path: Path) -> None:
+        """Write the compiled set file; what stood there is replaced at once. Raises IndicatorError."""
+        try:
+            self._matcher.save(path)
+        except OSError as error:
+            raise IndicatorError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+class NativeEngine:
+    """The engine wherever its binary fits."""
+
+    name = "native"
+
+    def compile(self, indicators: IndicatorSet) -> NativeMatcher:
+        """Raises IndicatorError when the set is empty."""
+        if not len(indicators):
+            raise IndicatorError("the indicator set is empty; there is nothing to look for")
+        try:
+            return NativeMatcher(_native.Matcher.compile(list_section(indicators), _formats()))
+        except _native.SetError as error:
+            raise IndicatorError(str(error)) from error
+
+    def compile_to(self, indicators: IndicatorSet, path: Path) -> NativeMatcher:
+        """Compile and keep as a set file that opens at once."""
+        matcher = self.compile(indicators)
+        matcher.save(path)
+        return matcher
+
+    def load(self, path: Path) -> NativeMatcher:
+        """Open a compiled set file. Raises IndicatorError when it is damaged or empty."""
+        try:
+            return NativeMatcher(_native.Matcher.load(path, _formats()))
+        except _native.SetError as error:
+            raise IndicatorError(str(error)) from error
+
+    def progress(self) -> _native.Progress:
+        return _native.Progress()

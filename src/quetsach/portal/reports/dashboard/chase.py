@@ -1,0 +1,127 @@
+"""Who has not done what, the most urgent first, with the words to remind them. Only units directly below."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.kit.templatetags.kit import day
+from quetsach.portal.reports.dashboard.queries import Branch, Contact
+
+REPORT_SAYS: dict[str, tuple[str, str | Promise, str | Promise]] = {
+    "none": ("none", gettext_lazy("no report yet"), gettext_lazy("send the report")),
+    "draft": ("draft", gettext_lazy("report being written"), gettext_lazy("send the report")),
+    "returned": (
+        "back",
+        gettext_lazy("report returned"),
+        gettext_lazy("correct the returned report and send it again"),
+    ),
+}
+"""State of a report: shape, words for the coordinator, and what the unit is asked to do."""
+
+
+@dataclass(frozen=True)
+class Chase:
+    """One unit to remind: a chip, what is missing in sentences, whom to call, and a message to copy."""
+
+    branch: Branch
+    shape: str
+    word: str
+    missing: tuple[str, ...]
+    contact: Contact | None
+    message: str
+
+
+def late(branches: Sequence[Branch], now: datetime) -> list[Branch]:
+    """The branches in which something is left to do for others than us, the most urgent first."""
+    open_ones = [branch for branch in branches if not branch.is_finished and _asked(branch)]
+    return sorted(open_ones, key=lambda b: (not _overdue(b, now), *_done_flags(b), b.coverage))
+
+
+def chases(
+    node: CampaignNode,
+    campaign: Campaign,
+    found: Sequence[Branch],
+    whom: Mapping[UUID, Contact],
+    address: str,
+) -> list[Chase]:
+    """Words for each branch of `late`. `address` is where the unit signs in."""
+    now = timezone.now()
+    items = []
+    for branch in found:
+        shape, word = _chip(branch, now)
+        message = _(
+            "%(us)s asks %(unit)s to %(todo)s. Deadline: end of %(day)s. Open %(address)s and sign in."
+        ) % {
+            "us": node.name,
+            "unit": branch.node.name,
+            "todo": "; ".join(_asked(branch)),
+            "day": day(campaign.last_day),
+            "address": address,
+        }
+        items.append(Chase(branch, shape, word, tuple(_missing(branch)), whom.get(branch.node.pk), message))
+    return items
+
+
+def _done_flags(branch: Branch) -> tuple[bool, bool, bool]:
+    reported = branch.line.report_state not in REPORT_SAYS
+    return branch.acknowledged_at is not None, branch.deployed_at is not None, reported
+
+
+def _overdue(branch: Branch, now: datetime) -> bool:
+    return branch.node.is_late(now) and branch.line.own is None and branch.line.report_state != "submitted"
+
+
+def _chip(branch: Branch, now: datetime) -> tuple[str, str]:
+    if _overdue(branch, now):
+        days = (timezone.localdate(now) - timezone.localdate(branch.node.due_at)).days + 1
+        return "bad", ngettext("%(n)s day overdue", "%(n)s days overdue", days) % {"n": days}
+    if branch.acknowledged_at is None:
+        return "none", _("not received yet")
+    if branch.line.report_state in REPORT_SAYS and branch.line.own is None:
+        shape, word, _todo = REPORT_SAYS[branch.line.report_state]
+        return shape, str(word)
+    return "busy", _("units below missing")
+
+
+def _missing(branch: Branch) -> list[str]:
+    says = []
+    if branch.acknowledged_at is None:
+        says.append(_("Receipt is not confirmed."))
+    if branch.deployed_at is None:
+        says.append(_("Not carried out yet."))
+    if branch.line.own is None and branch.line.report_state in REPORT_SAYS:
+        says.append(f"{REPORT_SAYS[branch.line.report_state][1]}.".capitalize())
+    if branch.line.missing_below:
+        n = branch.line.missing_below
+        text = ngettext(
+            "%(n)s unit below it has no accepted report.", "%(n)s units below it have no accepted report.", n
+        )
+        says.append(text % {"n": n})
+    return says
+
+
+def _asked(branch: Branch) -> list[str]:
+    """What the unit is asked to do, in the order of the work."""
+    todo = []
+    if branch.acknowledged_at is None:
+        todo.append(_("confirm that the letter has arrived"))
+    if branch.deployed_at is None:
+        todo.append(_("carry the campaign out and say so"))
+    if branch.line.report_state in REPORT_SAYS and branch.line.own is None:
+        todo.append(str(REPORT_SAYS[branch.line.report_state][2]))
+    if branch.line.missing_below:
+        n = branch.line.missing_below
+        todo.append(
+            ngettext("see to the report of %(n)s unit below", "see to the reports of %(n)s units below", n)
+            % {"n": n}
+        )
+    return todo

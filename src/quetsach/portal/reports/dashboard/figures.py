@@ -1,0 +1,133 @@
+"""The charts of the progress page: each with its finding as the title, and what it counts below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from quetsach.portal.kit.charts import Bar, Series, bars, lines
+from quetsach.portal.kit.templatetags.kit import day, moment, num
+from quetsach.portal.reports.dashboard.queries import Branch, DayCount, Overview
+from quetsach.portal.reports.machines import MachineTable
+
+MOST_BARS = 15
+"""More units than that are in the table only, but for those that have done least."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """`finding` is the heading; `caption` says source, time and denominator."""
+
+    finding: str
+    chart: SafeString
+    caption: str
+
+
+def figures(seen: Overview) -> list[Figure]:
+    """The charts that have something to show."""
+    found = [_people(seen), _over_time(seen), _machines(seen)]
+    return [figure for figure in found if figure is not None]
+
+
+def percent(share: float) -> str:
+    """A share as a whole per cent; never 100 or 0 unless it is."""
+    whole = round(share * 100)
+    if 0 < share < 1:
+        whole = min(max(whole, 1), 99)
+    return f"{whole} %"
+
+
+def _people(seen: Overview) -> Figure | None:
+    if not seen.branches:
+        return None
+    half = sum(1 for branch in seen.branches if (branch.share or 0) > 0.5)
+    total = len(seen.branches)
+    finding = ngettext(
+        "In %(half)s of %(n)s unit more than half of the people are done",
+        "In %(half)s of %(n)s units more than half of the people are done",
+        total,
+    ) % {"half": num(half), "n": num(total)}
+    shown = seen.branches[-MOST_BARS:]
+    rows = [Bar(branch.node.name, branch.share, _people_of(branch)) for branch in shown]
+    told = _("Horizontal bars, from most to least. %(list)s.") % {
+        "list": "; ".join(f"{row.label}: {row.said}" for row in rows)
+    }
+    caption = _(
+        "People done of all staff of each unit and the units below it. Source: what the units entered, as of "
+        "%(at)s. Hatched: no number given, which is not zero."
+    ) % {"at": moment(seen.rolled.as_of)}
+    if len(shown) < total:
+        caption += " " + _("The %(n)s units that have done least; all are in the table.") % {"n": len(shown)}
+    return Figure(finding, bars("people", finding, told, rows), caption)
+
+
+def _people_of(branch: Branch) -> str:
+    if branch.done is None:
+        return _("no number yet")
+    return f"{num(branch.done)} / {num(branch.whole)}"
+
+
+def _over_time(seen: Overview) -> Figure | None:
+    if not seen.units or len(seen.days) < 2:
+        return None
+    first, last = seen.days[0], seen.days[-1]
+    start, end = first.deployed / seen.units, last.deployed / seen.units
+    finding = (
+        _("Units that have carried it out rose from %(a)s to %(b)s in %(n)s days")
+        % {"a": percent(start), "b": percent(end), "n": len(seen.days)}
+        if end > start
+        else _("%(b)s of the units have carried it out") % {"b": percent(end)}
+    )
+    received = Series(
+        _("received %(p)s") % {"p": percent(last.acknowledged / seen.units)},
+        tuple(100 * d.acknowledged / seen.units for d in seen.days),
+    )
+    carried_out = Series(
+        _("carried out %(p)s") % {"p": percent(end)}, tuple(100 * d.deployed / seen.units for d in seen.days)
+    )
+    told = _("Two lines from %(first)s to %(last)s: %(received)s, %(done)s of %(n)s units.") % {
+        "first": day(first.day),
+        "last": day(last.day),
+        "received": received.said,
+        "done": carried_out.said,
+        "n": num(seen.units),
+    }
+    chart = lines(
+        "days",
+        finding,
+        told,
+        _day_names(seen.days),
+        (received, carried_out),
+        top=100,
+        unit=" %",
+        gap=_("no data"),
+    )
+    caption = _("Per cent of %(n)s units below, day by day. Source: dated acts of the units, as of %(at)s.")
+    return Figure(finding, chart, caption % {"n": num(seen.units), "at": moment(seen.rolled.as_of)})
+
+
+def _day_names(days: Sequence[DayCount]) -> list[str]:
+    return [f"{one.day.day}/{one.day.month}" for one in days]
+
+
+def _machines(seen: Overview) -> Figure | None:
+    table: MachineTable = seen.machines
+    if not table.total:
+        return None
+    clean = table.totals[-1]
+    finding = ngettext(
+        "%(clean)s of %(n)s machine with signs is proven clean",
+        "%(clean)s of %(n)s machines with signs are proven clean",
+        table.total,
+    ) % {"clean": num(clean), "n": num(table.total)}
+    rows = [Bar(str(text), count / table.total, num(count)) for text, count in table.cells]
+    told = "; ".join(f"{row.label}: {row.said}" for row in rows) + "."
+    caption = _(
+        "Of %(n)s machines in which signs were seen. Source: logs sent in by the units, as of %(at)s. "
+        "Machines whose logs nobody looked at are not in it."
+    ) % {"n": num(table.total), "at": moment(seen.rolled.as_of)}
+    return Figure(finding, bars("machines", finding, told, rows), caption)

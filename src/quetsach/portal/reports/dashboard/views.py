@@ -1,0 +1,57 @@
+"""The progress page: how far everything below a unit is, and who needs a call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from quetsach.portal.campaigns.seat import take_seat
+from quetsach.portal.reports.dashboard import queries
+from quetsach.portal.reports.dashboard.chase import chases, late
+from quetsach.portal.reports.dashboard.figures import figures, percent
+
+FIRST = 5
+"""Units to remind that stand open; the others are folded."""
+MOST = 50
+
+
+@require_GET
+def progress(request: HttpRequest, slug: str, node_id: UUID | None = None) -> HttpResponse:
+    """Acknowledgement, participation, people, reports and machines below one unit."""
+    seat = take_seat(request, slug, node_id)
+    seen = queries.overview(seat.node)
+    found = late(seen.branches, timezone.now())
+    address = request.build_absolute_uri(reverse("letter", args=[seat.campaign.slug]))
+    remind = chases(
+        seat.node, seat.campaign, found[:MOST], queries.contacts(b.node for b in found[:MOST]), address
+    )
+    context = {
+        "seat": seat,
+        "campaign": seat.campaign,
+        "door": "progress",
+        "seen": seen,
+        "rolled": seen.rolled,
+        "late": found,
+        "late_units": [branch.node.name for branch in found[MOST:]],
+        "first": remind[:FIRST],
+        "rest": remind[FIRST:],
+        "waiting": sum(1 for branch in seen.branches if branch.line.report_state == "submitted"),
+        "people_done": _sum(branch.done for branch in seen.branches),
+        "people": _sum(branch.whole for branch in seen.branches),
+        "rows": [
+            (branch, None if branch.share is None else percent(branch.share)) for branch in seen.branches
+        ],
+        "figures": figures(seen),
+    }
+    return render(request, "reports/progress.html", context)
+
+
+def _sum(values: Iterable[int | None]) -> int | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None

@@ -1,0 +1,72 @@
+"""Writes tables as Excel and CSV files. Text stays text: a name that begins with "=" is never a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from quetsach.portal.reports.export.table import Cell, Export
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+WIDEST = 60
+
+
+def to_xlsx(data: Export) -> bytes:
+    """One sheet a table: title, unit and time above, the heading frozen, numbers as numbers."""
+    import xlsxwriter  # type: ignore[import-untyped]
+
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_urls": False}) as book:
+        book.set_properties({"title": data.title, "author": "", "comments": data.as_of})
+        title = book.add_format({"bold": True, "font_size": 14})
+        muted = book.add_format({"font_color": "#4A5763"})
+        head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "bottom"})
+        number = book.add_format({"num_format": "#,##0"})
+        text = book.add_format({"text_wrap": True, "valign": "top"})
+        for table in data.tables:
+            sheet = book.add_worksheet(table.name)
+            sheet.write_string(0, 0, data.title, title)
+            sheet.write_string(1, 0, f"{data.unit} · số liệu {data.as_of}", muted)
+            top = 3
+            for column, words in enumerate(table.head):
+                sheet.write_string(top, column, words, head)
+                sheet.set_column(column, column, _width(words, [row[column] for row in table.rows]))
+            for line, row in enumerate(table.rows, start=top + 1):
+                for column, cell in enumerate(row):
+                    if isinstance(cell, int):
+                        sheet.write_number(line, column, cell, number)
+                    elif cell:
+                        sheet.write_string(line, column, cell, text)
+            sheet.freeze_panes(top + 1, 0)
+            sheet.repeat_rows(top)
+            sheet.set_paper(9)
+            sheet.set_landscape()
+            sheet.fit_to_pages(1, 0)
+    return buffer.getvalue()
+
+
+def to_csv(data: Export) -> bytes:
+    """All tables below each other, UTF-8 with a mark at the start so that Excel reads the letters right."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([_guarded(data.title)])
+    writer.writerow([_guarded(data.unit), _guarded(data.as_of)])
+    for table in data.tables:
+        writer.writerow([])
+        writer.writerow([_guarded(table.name)])
+        writer.writerow([_guarded(words) for words in table.head])
+        writer.writerows([[_guarded(cell) for cell in row] for row in table.rows])
+    return ("\ufeff" + out.getvalue()).encode()
+
+
+def _guarded(cell: Cell) -> str:
+    """A cell of a CSV file: a text that a spreadsheet would run gets an apostrophe before it."""
+    if cell is None:
+        return ""
+    text = str(cell)
+    return f"'{text}" if isinstance(cell, str) and text.startswith(_FORMULA) else text
+
+
+def _width(head: str, cells: list[Cell]) -> float:
+    longest = max((len(str(cell)) for cell in cells if cell is not None), default=0)
+    return min(max(longest + 2, len(head) * 0.7, 10), WIDEST)

@@ -1,0 +1,91 @@
+"""How a unit is named and signs on official paper, by its name and kind (Decree 30/2020, articles 8, 13)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from quetsach.document import Heading, Signature
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.units.models import Unit
+
+COMMITTEES = {Unit.Kind.PROVINCE, Unit.Kind.DISTRICT, Unit.Kind.COMMUNE}
+_PREFIXES = ("Ủy ban nhân dân ", "UBND ")
+_PLACE_WORDS = (
+    "Tỉnh ",
+    "Thành phố ",
+    "Huyện ",
+    "Quận ",
+    "Thị xã ",
+    "Thị trấn ",
+    "Phường ",
+    "Xã ",
+    "Đặc khu ",
+)
+_HEADS = {Unit.Kind.SCHOOL: "Hiệu trưởng", Unit.Kind.CLINIC: "Trạm trưởng", Unit.Kind.DEPARTMENT: "Giám đốc"}
+
+
+def _bare(name: str) -> str:
+    for prefix in _PREFIXES:
+        name = name.removeprefix(prefix)
+    return name
+
+
+def full_name(unit: Unit | CampaignNode, joint: str = " ") -> str:
+    """`Ủy ban nhân dân huyện Phong Thổ` for the district of that name; other units as they are called."""
+    if unit.kind not in COMMITTEES:
+        return unit.name
+    bare = _bare(unit.name)
+    for word in _PLACE_WORDS:
+        if bare.startswith(word):
+            bare = bare[0].lower() + bare[1:]
+    return f"Ủy ban nhân dân{joint}{bare}"
+
+
+def short_name(unit: Unit | CampaignNode) -> str:
+    """`UBND huyện Phong Thổ`, as inside a text."""
+    return full_name(unit).replace("Ủy ban nhân dân ", "UBND ", 1)
+
+
+def place(unit: Unit | CampaignNode | None) -> str:
+    """The place in the date line: that of the nearest People's Committee, without `Xã` or `Huyện`."""
+    while unit is not None and unit.kind not in COMMITTEES:
+        unit = unit.parent
+    if unit is None:
+        return ""
+    bare = _bare(unit.name)
+    for word in _PLACE_WORDS:
+        bare = bare.removeprefix(word)
+    return bare
+
+
+def superior(node: CampaignNode) -> Unit | CampaignNode | None:
+    """Whom the unit reports to: above it in the campaign, or above the campaign in the tree of offices."""
+    return node.parent or node.unit.parent
+
+
+def heading(node: CampaignNode, kind: str, year: int) -> Heading:
+    """Number and day are blank, to be given by the unit's registry. `kind` is the type's abbreviation, `BC`.
+
+    A People's Committee prints no superior body.
+    """
+    above = superior(node)
+    is_committee = node.kind in COMMITTEES
+    return Heading(
+        issuer=full_name(node, "\n"),
+        symbol=f"{kind}-{node.doc_abbr}",
+        place=place(node),
+        superior="" if is_committee or above is None else full_name(above, "\n"),
+        year=year,
+    )
+
+
+def signature(node: CampaignNode) -> Signature:
+    """The lines above a blank name."""
+    if node.kind in COMMITTEES:
+        return Signature(("TM. Ủy ban nhân dân", "Chủ tịch"))
+    return Signature((_HEADS.get(Unit.Kind(node.kind), "Thủ trưởng đơn vị"),))
+
+
+def blank_date(day: date | None, year: int) -> str:
+    """The date of a cited document, or the blanks of one not dated yet."""
+    return day.strftime("%d/%m/%Y") if day else f"   /   /{year}"

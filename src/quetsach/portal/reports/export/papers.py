@@ -1,0 +1,248 @@
+"""Builds the official documents of a campaign from what the portal holds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from quetsach.document import (
+    LONGEST_TEXT,
+    Annex,
+    AnnexRow,
+    CountRow,
+    FigureRow,
+    Heading,
+    Letter,
+    MissingUnit,
+    OfficialReport,
+    Proposal,
+    Signature,
+)
+from quetsach.portal.campaigns.letter import Letter as StoredLetter
+from quetsach.portal.campaigns.letter import read_letter
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.cases.queries import Watched, watched
+from quetsach.portal.reports.annex import Form, load_form, read_entry
+from quetsach.portal.reports.export import heading as names
+from quetsach.portal.reports.machines import by_branch
+from quetsach.portal.reports.models import Report
+from quetsach.portal.reports.queries import report_of, roll_up
+from quetsach.portal.reports.rollup import ROWS, Figures, RollUp
+from quetsach.vietnamese import number, short_date
+
+STATES = {
+    "none": "Chưa có báo cáo",
+    "draft": "Đang soạn, chưa gửi",
+    "submitted": "Đã gửi, chờ tiếp nhận",
+    "returned": "Đã trả lại để sửa",
+    "accepted": "Đã tiếp nhận",
+}
+"""What official papers, always Vietnamese, call the state of a report."""
+MACHINES = ("Có dấu hiệu", "Đang xử lý", "Chưa đủ căn cứ", "Đã sạch")
+"""The same for machines, in the order of `machines.WORDS`."""
+
+
+def letter(campaign: Campaign) -> Letter:
+    """The campaign's order as a công văn with the blank annex. Raises LetterError for a malformed one."""
+    stored = read_letter(campaign.letter)
+    superior, issuer = _bodies(stored.issuer_lines)
+    body = list(stored.basis)
+    body += [f"- {p.text}" if p.kind == "bullet" else p.text for p in stored.paragraphs]
+    body += [text for text in (stored.report_line, stored.closing) if text]
+    form = load_form(campaign.form)
+    return Letter(
+        heading=Heading(
+            issuer=issuer,
+            symbol=stored.symbol,
+            place=stored.place,
+            superior=superior,
+            number=stored.number,
+            day=stored.issued_on,
+            year=timezone.localtime(campaign.due_at).year,
+        ),
+        subject=stored.subject.removeprefix("V/v").strip(),
+        addressees=stored.recipients,
+        paragraphs=tuple(body) or (campaign.title,),
+        signature=Signature(stored.signature_lines, stored.signer),
+        cc=stored.cc,
+        annex=_form(form, stored.annex) if stored.annex else None,
+    )
+
+
+def annex(node: CampaignNode) -> Annex:
+    """The unit's annex alone: the revision last sent with the sum of that moment, else what is typed now."""
+    report = report_of(node)
+    form = load_form(node.campaign.form)
+    if report is not None and report.current is not None and report.state != Report.State.RETURNED:
+        sent = report.current
+        total = {row: sent.figures.row(row) + sent.totals["children"][row] for row in ROWS}
+        when = f"Bản {sent.number}, gửi {_moment(sent.at)}; tình trạng: {STATES[report.state].lower()}."
+        return _filled(form, node, total, sent.notes, sent.narrative, sent.proposals, when)
+    entry = read_entry(report.draft if report else {})
+    rolled = roll_up(node)
+    sums: dict[str, int | None] = dict.fromkeys(ROWS)
+    for row, typed in entry.figures.items():
+        if typed is not None:
+            sums[row] = typed + rolled.children_total.row(row)
+    said = entry.typed
+    when = f"Bản đang soạn lúc {_moment(rolled.as_of)}, chưa gửi."
+    return _filled(form, node, sums, entry.notes, said["narrative"], said["proposals"], when)
+
+
+def official_report(node: CampaignNode) -> OfficialReport:
+    """The báo cáo of a unit on everything below it. Its four totals are `RollUp.signed`."""
+    rolled = roll_up(node)
+    campaign = node.campaign
+    form = load_form(campaign.form)
+    year = timezone.localtime(rolled.as_of).year
+    own = signed_own(rolled)
+    above = names.superior(node)
+    totals = rolled.signed
+    issuer = names.full_name(node)
+    machines = by_branch(node, rolled)
+    return OfficialReport(
+        heading=names.heading(node, "BC", year),
+        subject=f"Kết quả triển khai {_lower_first(campaign.title)}",
+        addressees=(names.short_name(above),) if above else ("." * 40,),
+        opening=f"{_order(node)}, {issuer} báo cáo kết quả thực hiện như sau",
+        narrative=tuple(line for line in rolled.narrative.splitlines() if line.strip()),
+        figures=tuple(
+            FigureRow(
+                row.number,
+                row.text,
+                own.row(row.key) if own else None,
+                rolled.children_total.row(row.key),
+                totals.row(row.key),
+            )
+            for row in form.rows
+        ),
+        accepted=rolled.accepted,
+        expected=rolled.expected,
+        missing=tuple(MissingUnit(place.name, STATES[place.state]) for place in rolled.missing),
+        machines=tuple(map(CountRow, MACHINES, machines.totals)) if machines.total else (),
+        examined=_examined(watched(node, below=True), machines.total),
+        proposals=_proposals(rolled),
+        as_of=f"đến {_moment(rolled.as_of)}",
+        signature=names.signature(node),
+        remark=_remark(rolled, own),
+        cc=("Như trên", "Lưu: VT"),
+        annex=_filled(
+            form,
+            node,
+            totals.as_dict(),
+            {},
+            rolled.narrative,
+            _joined(rolled),
+            "",
+            attached=_attached(node, year),
+        ),
+    )
+
+
+def signed_own(rolled: RollUp) -> Figures | None:
+    """The own figures that `RollUp.signed` holds; None when none were typed."""
+    if rolled.own is not None and rolled.report_state == "accepted":
+        return rolled.own
+    return rolled.entered or rolled.own
+
+
+def _remark(rolled: RollUp, own: Figures | None) -> str:
+    if own is None:
+        return "Số liệu của chính đơn vị chưa được nhập nên chưa có trong tổng số."
+    if own != rolled.own:
+        return "Số liệu của chính đơn vị là số đơn vị đã nhập, chưa được cấp trên tiếp nhận."
+    return ""
+
+
+def _filled(
+    form: Form,
+    node: CampaignNode,
+    totals: dict[str, int] | dict[str, int | None],
+    notes: dict[str, str],
+    narrative: str,
+    proposals: str,
+    prepared: str,
+    attached: str = "",
+) -> Annex:
+    return Annex(
+        rows=tuple(AnnexRow(r.number, r.text, totals[r.key], notes.get(r.key, "")) for r in form.rows),
+        unit=names.full_name(node),
+        assessment=narrative,
+        proposals=proposals,
+        footnote=form.head["note"].removeprefix("Ghi chú:").strip(),
+        title=form.head["title"].removeprefix("MẪU ").strip(),
+        attached_to=attached,
+        prepared=prepared,
+    )
+
+
+def _form(form: Form, title: str) -> Annex:
+    rows = tuple(AnnexRow(row.number, row.text) for row in form.rows)
+    return Annex(rows=rows, footnote=form.head["note"].removeprefix("Ghi chú:").strip(), title=title)
+
+
+def _bodies(lines: tuple[str, ...]) -> tuple[str, str]:
+    """Superior body and issuing body. A line in lower case goes on with the one before."""
+    bodies: list[list[str]] = []
+    for line in lines:
+        if bodies and line[:1].islower():
+            bodies[-1].append(line)
+        else:
+            bodies.append([line])
+    *above, issuer = bodies or [[""]]
+    return "\n".join("\n".join(body) for body in above), "\n".join(issuer)
+
+
+def _order(node: CampaignNode) -> str:
+    """The order that is carried out, cited by number, day and issuer; blanks stay blanks."""
+    stored: StoredLetter = read_letter(node.campaign.letter)
+    if node.parent_id is None or not stored.symbol:
+        return f"Thực hiện {_lower_first(node.campaign.title)}"
+    year = timezone.localtime(node.campaign.due_at).year
+    day = short_date(stored.issued_on) if stored.issued_on else names.blank_date(None, year)
+    given = stored.number.zfill(2) if stored.number else "     "
+    _above, issuer = _bodies(stored.issuer_lines)
+    subject = stored.subject.removeprefix("V/v").strip()
+    return f"Thực hiện Công văn số {given}/{stored.symbol} ngày {day} của {_flat(issuer)} về việc {subject}"
+
+
+def _attached(node: CampaignNode, year: int) -> str:
+    blank = " " * 6
+    cited = f"Báo cáo số{blank}/BC-{node.doc_abbr} ngày{blank}tháng{blank}năm {year}"
+    return f"Kèm theo {cited} của {names.full_name(node)}"
+
+
+def _proposals(rolled: RollUp) -> tuple[Proposal, ...]:
+    """What the units ask for, the same wish once with all who have it, in the order of the tree."""
+    wishes: dict[str, list[str]] = {}
+    for unit, text in rolled.proposals:
+        wishes.setdefault(" ".join(text.split()), []).append(unit)
+    return tuple(Proposal(", ".join(units), text) for text, units in wishes.items())
+
+
+def _joined(rolled: RollUp) -> str:
+    lines = [f"{wish.text.rstrip('.')} ({wish.unit})." for wish in _proposals(rolled)]
+    return "\n".join(lines)[:LONGEST_TEXT]
+
+
+def _examined(looked: Watched, machines: int) -> str:
+    """What was looked at; empty without any log, so that nothing seen is never taken for clean."""
+    if not looked.scans:
+        return ""
+    span = f", từ {_moment(looked.first)} đến {_moment(looked.last)}" if looked.first and looked.last else ""
+    seen = "" if machines else "; không thấy kết nối đến địa chỉ độc hại trong phần đã rà soát"
+    return f"Đã rà soát {number(looked.scans)} lượt nhật ký kết nối mạng{span}{seen}."
+
+
+def _flat(text: str) -> str:
+    return text.replace("\n", " ")
+
+
+def _moment(at: datetime) -> str:
+    local = timezone.localtime(at)
+    return f"{local:%H} giờ {local:%M} phút ngày {short_date(local.date())}"
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]

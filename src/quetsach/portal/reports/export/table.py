@@ -1,0 +1,84 @@
+"""The figures of a unit as plain tables, for Excel and CSV alike; in Vietnamese, for official use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.reports.annex import load_form
+from quetsach.portal.reports.export.papers import MACHINES, STATES
+from quetsach.portal.reports.machines import MachineTable, by_branch
+from quetsach.portal.reports.queries import roll_up
+from quetsach.portal.reports.rollup import RollUp
+
+type Cell = str | int | None
+"""None is a blank: not known, which is not zero."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One sheet: a name of at most 31 characters, a heading, and rows as wide as it."""
+
+    name: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True)
+class Export:
+    """What a file says above its tables, and the tables."""
+
+    title: str
+    unit: str
+    as_of: str
+    tables: tuple[Table, ...]
+
+
+def export(node: CampaignNode, as_of: str, rolled: RollUp | None = None) -> Export:
+    """The node's roll-up as tables."""
+    rolled = rolled or roll_up(node)
+    tables = (_sums(node, rolled), _units(rolled), _missing(rolled), _machines(by_branch(node, rolled)))
+    return Export(node.campaign.title, node.name, as_of, tables)
+
+
+def _sums(node: CampaignNode, rolled: RollUp) -> Table:
+    rows = [
+        (
+            row.number,
+            row.text,
+            rolled.own.row(row.key) if rolled.own else None,
+            rolled.children_total.row(row.key),
+            rolled.total.row(row.key),
+            rolled.entered.row(row.key) if rolled.entered else None,
+        )
+        for row in load_form(node.campaign.form).rows
+    ]
+    head = ("TT", "Nội dung", "Số của đơn vị", "Các đơn vị bên dưới", "Tổng số", "Số đơn vị đã nhập")
+    return Table("Tổng hợp", head, tuple(rows))
+
+
+def _units(rolled: RollUp) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for line in rolled.children:
+        nothing = line.own is None and line.missing_below == line.below
+        absent = line.missing_below + (line.own is None)
+        figures: list[Cell] = [None] * 4 if nothing else list(line.total)
+        rows.append((line.node.name, *figures, STATES[line.report_state], line.below + 1, absent))
+    rows.append(
+        ("Tổng các đơn vị bên dưới", *rolled.children_total, "", rolled.expected, len(rolled.missing))
+    )
+    annex = ("Dòng 1", "Dòng 2", "Dòng 3", "Dòng 4")
+    head = ("Đơn vị", *annex, "Báo cáo", "Số đơn vị trong nhánh", "Chưa tiếp nhận")
+    return Table("Theo đơn vị", head, tuple(rows))
+
+
+def _missing(rolled: RollUp) -> Table:
+    rows = tuple((n, place.name, STATES[place.state]) for n, place in enumerate(rolled.missing, start=1))
+    return Table("Chưa có trong tổng", ("TT", "Đơn vị", "Tình trạng báo cáo"), rows)
+
+
+def _machines(machines: MachineTable) -> Table:
+    rows: list[tuple[Cell, ...]] = [(row.node.name, *row.counts, row.total) for row in machines.rows]
+    if rows:
+        rows.append(("Tổng số", *machines.totals, machines.total))
+    return Table("Máy theo tình trạng", ("Đơn vị", *MACHINES, "Tất cả"), tuple(rows))

@@ -1,0 +1,98 @@
+"""A command line without subprocesses, a list, a log, and a portal that answers as it is told to."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from quetsach import cli, language
+
+
+@pytest.fixture
+def quetsach(
+    catalogue: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run the command line in English: (exit code, standard output, standard error)."""
+    monkeypatch.setenv("QUETSACH_LANG", "en")
+    monkeypatch.setenv("QUETSACH_ENGINE", "portable")
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        code = cli.run([str(one) for one in arguments])
+        language.use("en")
+        out, err = capfd.readouterr()
+        return code, out, err
+
+    return run
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Path:
+    path = tmp_path / "feed.csv"
+    path.write_text("indicator,type,family\nevil.example,domain,ramnit\n203.0.113.7,ipv4,\n")
+    return path
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """A Squid log with one hit, one near miss and one line of nothing special."""
+    path = tmp_path / "access.log"
+    path.write_text(
+        "1663300800.123    100 10.1.2.3 TCP_MISS/200 512 GET http://a.evil.example/x - HIER_DIRECT/198.51.100.7 text/html\n"
+        "1663300801.123    100 10.1.2.4 TCP_MISS/200 512 GET http://notevil.example/x - HIER_DIRECT/198.51.100.7 text/html\n"
+        "1663300802.123    100 10.1.2.5 TCP_MISS/200 512 GET http://good.example/ - HIER_DIRECT/198.51.100.8 text/html\n"
+    )
+    return path
+
+
+@dataclass
+class Portal:
+    """What was pushed, and what to answer: a status, or a status and a body, one a request, the last for ever."""
+
+    url: str
+    answers: list[tuple[int, object]] = field(default_factory=lambda: [(200, {})])
+    bodies: list[bytes] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def portal() -> Iterator[Portal]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            told.bodies.append(body)
+            told.tokens.append(self.headers["Authorization"])
+            status, answer = told.answers.pop(0) if len(told.answers) > 1 else told.answers[0]
+            if isinstance(answer, dict) and status == 200:
+                answer = {"new": 1, "updated": 0, "unchanged": 0, "rejected": []} | answer
+            data = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(data)))
+            if status == 302:
+                self.send_header("Location", "http://127.0.0.2/elsewhere")
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    told = Portal(f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield told
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def token(tmp_path: Path) -> Path:
+    path = tmp_path / "token.txt"
+    path.write_text("qs_secret-0123456789\n")
+    return path

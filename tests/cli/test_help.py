@@ -1,0 +1,62 @@
+"""Help is complete in both languages, and costs no import that a scanner does not need."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+Run = Callable[..., tuple[int, str, str]]
+COMMANDS = [
+    ["scan"],
+    ["explain"],
+    ["push"],
+    ["indicators"],
+    ["indicators", "check"],
+    ["indicators", "compile"],
+    ["indicators", "convert"],
+    ["serve"],
+    ["manage"],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_every_command_explains_itself_with_examples(quetsach: Run, command: list[str], lang: str) -> None:
+    code, out, _err = quetsach(*command, "--help", "--lang", lang)
+    assert code == 0
+    assert {"vi": "Cách dùng:", "en": "Usage:"}[lang] in out
+    if len(command) > 1 or command[0] != "indicators":
+        assert {"vi": "Ví dụ:", "en": "Examples:"}[lang] in out
+        assert f"  quetsach {' '.join(command)}" in out
+
+
+def test_the_first_screen_lists_the_commands(quetsach: Run) -> None:
+    code, out, _err = quetsach("--help", "--lang", "vi")
+    assert code == 0
+    assert "Các lệnh" in out
+    assert {line.split()[0] for line in out.splitlines() if line.startswith("  ") and line.strip()} >= {
+        "scan",
+        "explain",
+        "indicators",
+        "push",
+        "serve",
+        "manage",
+    }
+
+
+def test_a_wrong_command_is_exit_code_2_in_vietnamese(quetsach: Run) -> None:
+    code, _out, err = quetsach("--lang", "vi", "quet")
+    assert code == 2
+    assert "Không có lệnh 'quet'." in err
+
+
+def test_starting_the_scanner_imports_no_portal() -> None:
+    code = (
+        "import sys; from quetsach.cli import run; run(['scan', '--help']);"
+        "print({'django', 'granian', 'xlsxwriter', 'idna', 'rich', 'publicsuffixlist'} & set(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": "src"}, check=True
+    )
+    assert done.stderr.strip() == "set()"

@@ -1,0 +1,137 @@
+"""`quetsach push`: retries what may pass, explains what may not, adds the answers up."""
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import urllib3
+
+from quetsach import client, sighting
+from tests.cli.conftest import Portal
+from tests.outputs import cast
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(urllib3.Retry, "get_backoff_time", lambda self: 0)
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    path = tmp_path / "result.jsonl"
+    rows = [replace(cast.SIGHTINGS[0], device=f"10.0.0.{n}") for n in range(40)]
+    with path.open("wb") as out:
+        sighting.write(out, cast.report().result.scan, rows, cast.COVERAGE)
+    return path
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_portal_that_is_busy_is_asked_again(
+    quetsach: Run, saved: Path, portal: Portal, token: Path, status: int
+) -> None:
+    portal.answers = [(status, {}), (status, {}), (200, {"new": 40})]
+    code, _out, err = quetsach("push", saved, "--push", portal.url, "--token-file", token)
+    assert code == 0
+    assert len(portal.bodies) == 3
+    assert len(set(portal.bodies)) == 1
+    assert "40 new, 0 updated, 0 already known" in err
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (401, "does not know this token"),
+        (403, "may not push"),
+        (404, "no portal at this address"),
+        (302, "has moved to http://127.0.0.2/elsewhere"),
+        (413, "8 MiB"),
+        (422, "refused the result: HTTP 422 schema: made by another version"),
+        (500, "The portal failed"),
+    ],
+)
+def test_a_refusal_is_explained_and_not_repeated(
+    quetsach: Run, saved: Path, portal: Portal, token: Path, status: int, said: str
+) -> None:
+    portal.answers = [(status, {"code": "schema", "reason": "made by another version"})]
+    code, out, err = quetsach("push", saved, "--push", portal.url, "--token-file", token)
+    assert code == 3
+    assert said in err
+    assert len(portal.bodies) == 1
+    assert "qs_secret" not in out + err
+
+
+def test_a_portal_out_of_reach_is_named_without_the_token(quetsach: Run, saved: Path, token: Path) -> None:
+    code, out, err = quetsach("push", saved, "--push", "http://127.0.0.1:9", "--token-file", token)
+    assert code == 3
+    assert "127.0.0.1:9 cannot be reached" in err
+    assert "qs_secret" not in out + err
+
+
+def test_an_answer_that_is_no_portal_s_is_not_taken_for_success(
+    quetsach: Run, saved: Path, portal: Portal, token: Path
+) -> None:
+    for answer in ([], {"new": "many"}, {"rejected": [{"line": "x"}]}):
+        portal.answers = [(200, answer)]
+        assert quetsach("push", saved, "--push", portal.url, "--token-file", token)[0] == 3
+
+
+@pytest.mark.parametrize(
+    "url", ["quetsach.example", "ftp://x", "http://", "http://a@b/", "http://x:99999", "http://x/?a=1"]
+)
+def test_an_odd_address_is_refused_before_anything_is_sent(
+    quetsach: Run, saved: Path, token: Path, url: str
+) -> None:
+    code, _out, err = quetsach("push", saved, "--push", url, "--token-file", token)
+    assert code == 3
+    assert "Not the address of a portal" in err
+
+
+def test_an_incomplete_file_is_not_sent(quetsach: Run, saved: Path, portal: Portal, token: Path) -> None:
+    saved.write_bytes(b"".join(saved.read_bytes().splitlines(keepends=True)[:-1]))
+    code, _out, err = quetsach("push", saved, "--push", portal.url, "--token-file", token)
+    assert code == 3
+    assert "incomplete" in err
+    assert not portal.bodies
+
+
+def test_chunks_are_added_up_and_rejects_name_the_line_of_the_file(
+    saved: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    split = sighting.split
+    monkeypatch.setattr(client, "split", lambda document: split(document, 6000))
+    portal.answers = [
+        (200, {"new": 3, "updated": 2, "unchanged": 1, "rejected": [{"line": 2, "code": "c", "reason": "r"}]})
+    ]
+    seen: list[tuple[int, int]] = []
+    with saved.open("rb") as document:
+        result = client.push(
+            document, portal.url + "/", "qs_secret", lambda sent, total: seen.append((sent, total))
+        )
+    chunks = len(portal.bodies)
+    assert chunks > 2
+    assert (result.new, result.updated, result.unchanged) == (3 * chunks, 2 * chunks, chunks)
+    lines = saved.read_bytes().splitlines()
+    for body, rejected in zip(portal.bodies, result.rejected, strict=True):
+        assert body.splitlines()[1] == lines[rejected.line - 1]
+    assert seen[-1][0] <= seen[-1][1] == saved.stat().st_size
+    coverage = [
+        sum(isinstance(r, sighting.Coverage) for _, r in sighting.read(io.BytesIO(b))) for b in portal.bodies
+    ]
+    assert coverage == [0] * (chunks - 1) + [3]
+
+
+@pytest.mark.parametrize(
+    ("url", "is_clear"),
+    [
+        ("http://quetsach.example", True),
+        ("https://quetsach.example", False),
+        ("http://127.0.0.1:8000", False),
+        ("http://[::1]:80", False),
+    ],
+)
+def test_a_token_on_an_open_line_is_noticed(url: str, is_clear: bool) -> None:
+    assert client.is_in_the_clear(url) is is_clear

@@ -1,0 +1,255 @@
+"""`quetsach scan`: exit codes, files, screen, push; what was not looked at is never silent."""
+
+import gzip
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from quetsach.sighting import ScanFileError, Sighting, read
+from tests.cli.conftest import Portal
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+def sightings(path: Path) -> list[Sighting]:
+    with path.open("rb") as file:
+        return [record for _, record in read(file) if isinstance(record, Sighting)]
+
+
+def test_a_hit_is_exit_code_1_and_names_the_machine(quetsach: Run, log: Path, feed: Path) -> None:
+    code, out, _err = quetsach("scan", log, "-i", feed)
+    assert code == 1
+    assert "10.1.2.3" in out and "ramnit" in out and "squid (1 file)" in out
+    assert "10.1.2.4" not in out
+    assert "16/09/2022 11:00" in out
+
+
+def test_nothing_found_is_exit_code_0_beside_what_was_looked_at(
+    quetsach: Run, log: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.txt"
+    other.write_text("nowhere.example\n")
+    code, out, _err = quetsach("scan", log, "-i", other)
+    assert code == 0
+    assert "No address on the list was seen." in out
+    assert "Looked at: at 16/09/2022 11:00 (Vietnam time); 1 file, 3 lines" in out
+
+
+def test_times_are_shown_in_the_zone_asked_for(quetsach: Run, log: Path, feed: Path) -> None:
+    assert "16/09/2022 04:00" in quetsach("scan", log, "-i", feed, "--tz", "UTC")[1]
+
+
+def test_incomplete_wins_over_found(quetsach: Run, log: Path, feed: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.log.gz"
+    cut.write_bytes(gzip.compress(os.urandom(3000).hex().encode())[:1500])
+    code, out, err = quetsach("scan", log, cut, "-i", feed)
+    assert code == 2
+    assert "10.1.2.3" in out
+    assert "cut.log.gz: gzip: cut off at decompressed byte" in err
+    assert "The other files were still processed." in err
+
+
+@pytest.mark.parametrize("text", ["", "# only a comment\n", "/gate.php\n"])
+def test_a_list_without_anything_usable_is_exit_code_2(
+    quetsach: Run, log: Path, tmp_path: Path, text: str
+) -> None:
+    empty = tmp_path / "empty.txt"
+    empty.write_text(text)
+    code, out, err = quetsach("scan", log, "-i", empty)
+    assert (code, out) == (2, "")
+    assert "empty" in err
+
+
+def test_a_missing_list_is_named(quetsach: Run, log: Path, tmp_path: Path) -> None:
+    code, _out, err = quetsach("scan", log, "-i", tmp_path / "gone.txt")
+    assert code == 2
+    assert "gone.txt" in err
+
+
+def test_all_outputs_are_saved_and_the_document_is_whole(
+    quetsach: Run, log: Path, feed: Path, tmp_path: Path
+) -> None:
+    names = [tmp_path / f"result.{suffix}" for suffix in ("jsonl", "csv", "xlsx", "html")]
+    arguments = [part for name in names for part in ("-o", name)]
+    assert quetsach("scan", log, "-i", feed, *arguments, "--source-name", "proxy-hq")[0] == 1
+    assert all(name.stat().st_size > 100 for name in names)
+    (sighting,) = sightings(names[0])
+    assert (sighting.indicator, sighting.device, sighting.family) == ("evil.example", "10.1.2.3", "ramnit")
+    first = json.loads(names[0].read_bytes().splitlines()[0])
+    assert (first["source_name"], first["set"]["count"]) == ("proxy-hq", 2)
+
+
+def test_json_goes_to_standard_output_and_is_the_same_document(
+    quetsach: Run, log: Path, feed: Path, tmp_path: Path
+) -> None:
+    saved = tmp_path / "result.jsonl"
+    code, out, err = quetsach("scan", log, "-i", feed, "--json", "-o", saved)
+    assert code == 1
+    assert out.encode() == saved.read_bytes()
+    assert "Saved" in err
+
+
+def test_several_lists_may_follow_one_option(quetsach: Run, log: Path, feed: Path, tmp_path: Path) -> None:
+    more = tmp_path / "more.txt"
+    more.write_text("good.example\n")
+    _code, out, _err = quetsach("scan", log, "-i", feed, more)
+    assert "10.1.2.5" in out and "10.1.2.3" in out
+    _code, out, _err = quetsach("scan", "-i", more, log)
+    assert "10.1.2.5" in out and "10.1.2.3" not in out
+
+
+def test_a_folder_with_its_own_list_and_results_is_scanned_without_them(
+    quetsach: Run, log: Path, feed: Path, tmp_path: Path
+) -> None:
+    saved = tmp_path / "result.jsonl"
+    for _ in range(2):
+        quetsach("scan", tmp_path, "-i", feed, "-o", saved)
+        assert [one.device for one in sightings(saved)] == ["10.1.2.3"]
+
+
+def test_a_wrong_output_name_stops_before_the_scan(
+    quetsach: Run, log: Path, feed: Path, tmp_path: Path
+) -> None:
+    code, out, err = quetsach("scan", log, "-i", feed, "-o", tmp_path / "result.pdf")
+    assert (code, out) == (2, "")
+    assert "result.pdf" in err and ".xlsx" in err
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--tz", "Hanoi", "Hanoi is not a time zone"),
+        ("--format", "zeek", "zeek is not a log format"),
+        ("--tz", "../x", "zone"),
+    ],
+)
+def test_a_wrong_option_is_explained(
+    quetsach: Run, log: Path, feed: Path, option: str, value: str, said: str
+) -> None:
+    code, _out, err = quetsach("scan", log, "-i", feed, option, value)
+    assert code == 2
+    assert said in err
+
+
+def test_a_full_disk_is_exit_code_2_and_the_answer_is_still_shown(
+    quetsach: Run, log: Path, feed: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(out: object, report: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("quetsach.outputs.html.write", full)
+    code, out, err = quetsach("scan", log, "-i", feed, "-o", tmp_path / "result.html")
+    assert code == 2
+    assert "10.1.2.3" in out
+    assert "result.html: not saved, the disk is full" in err
+    assert not list(tmp_path.glob("*result.html*"))
+
+
+def test_rejects_of_the_list_are_counted_and_shown(quetsach: Run, log: Path, tmp_path: Path) -> None:
+    mixed = tmp_path / "mixed.txt"
+    mixed.write_text("evil.example\n/gate.php\n010.0.0.1\n/a\n/b\n")
+    code, _out, err = quetsach("scan", log, "-i", mixed)
+    assert code == 1
+    assert "4 entries left out" in err
+    assert "mixed.txt:2: /gate.php: a path without a host names no server" in err
+    assert f"quetsach indicators check {mixed}" in err
+
+
+def test_the_same_in_vietnamese(quetsach: Run, log: Path, feed: Path) -> None:
+    _code, out, _err = quetsach("scan", log, "-i", feed, "--lang", "vi")
+    assert "1 máy đã gọi tới địa chỉ độc hại trong danh sách." in out
+    assert "đi qua" in out
+
+
+def test_push_sends_the_document_and_leaves_no_file(
+    quetsach: Run,
+    log: Path,
+    feed: Path,
+    portal: Portal,
+    token: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = set(tmp_path.iterdir())
+    code, out, err = quetsach("scan", log, "-i", feed, "--push", portal.url, "--token-file", token)
+    assert code == 1
+    assert [record for _, record in read(io.BytesIO(portal.bodies[0])) if isinstance(record, Sighting)]
+    assert portal.tokens == ["Bearer qs_secret-0123456789"]
+    assert set(tmp_path.iterdir()) == before
+    assert "qs_secret" not in out + err
+
+
+def test_a_failed_push_is_exit_code_3_and_the_result_is_kept(
+    quetsach: Run,
+    log: Path,
+    feed: Path,
+    portal: Portal,
+    token: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    portal.answers = [(401, {"code": "x", "reason": "your token qs_secret-0123456789 is bad"})]
+    code, out, err = quetsach("scan", log, "-i", feed, "--push", portal.url, "--token-file", token)
+    assert code == 3
+    assert "does not know this token" in err
+    (kept,) = tmp_path.glob("quetsach-*.jsonl")
+    assert kept.name in err
+    assert len(sightings(kept)) == 1
+    assert "qs_secret" not in out + err
+
+
+def test_a_bad_token_file_is_told_before_the_scan(
+    quetsach: Run, log: Path, feed: Path, portal: Portal, tmp_path: Path
+) -> None:
+    for name, content in (("none.txt", None), ("empty.txt", ""), ("two.txt", "a b c d e f g h")):
+        path = tmp_path / name
+        if content is not None:
+            path.write_text(content)
+        code, out, err = quetsach("scan", log, "-i", feed, "--push", portal.url, "--token-file", path)
+        assert code == 2
+        assert name in err and out == ""
+    assert not portal.bodies
+
+
+def test_an_interrupt_leaves_a_document_that_readers_refuse(log: Path, feed: Path, tmp_path: Path) -> None:
+    saved = tmp_path / "result.jsonl"
+    pipe = tmp_path / "pipe.log"
+    os.mkfifo(pipe)
+    environment = {**os.environ, "QUETSACH_LANG": "en", "QUETSACH_ENGINE": "portable", "PYTHONPATH": "src"}
+    command = [
+        sys.executable,
+        "-c",
+        "from quetsach.cli import main; main()",
+        "scan",
+        log,
+        pipe,
+        "-i",
+        feed,
+        "-o",
+        saved,
+    ]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+    ) as running:
+        with pipe.open("w") as writer:
+            writer.write("10.0.0.1 asks evil.example\n" * 5000)
+            writer.flush()
+            time.sleep(1)
+            running.send_signal(signal.SIGINT)
+            time.sleep(0.5)
+        _out, err = running.communicate(timeout=20)
+    assert running.returncode == 2
+    assert b"Interrupted" in err
+    with pytest.raises(ScanFileError) as caught:
+        sightings(saved)
+    assert caught.value.code == "incomplete"

@@ -1,0 +1,103 @@
+"""The samples of every format file: what the file promises is what is read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from quetsach import logformat
+from quetsach.canonical import endpoint
+from quetsach.engines import times
+from quetsach.engines.records import LineReader, Record, text
+from quetsach.engines.times import Yearless
+from quetsach.engines.tokens import tokens_of
+from quetsach.errors import ScanError
+from quetsach.logformat import Sample
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+SAMPLES = [(f.name, i, s) for f in logformat.load_all().values() for i, s in enumerate(f.samples)]
+
+
+def _time(record: Record, sample: Sample) -> str | None:
+    moment = record.time(ZONE)
+    if moment is None:
+        return None
+    value = moment.value
+    if isinstance(value, Yearless):
+        assert sample.file_time is not None
+        bound = datetime.fromisoformat(sample.file_time).timestamp()
+        resolved = value.resolve(int(bound) * times.SECOND, ZONE)
+        assert resolved is not None
+        value = resolved
+    return times.iso(value)
+
+
+def _told(record: Record, sample: Sample) -> dict[str, Any]:
+    tokens = tokens_of(record)
+
+    def shown(kind: str, field: str) -> list[str]:
+        chosen = [t for t in tokens if t.field == field and (t.kind == "url") == (kind == "url")]
+        return [(endpoint(t.value, t.port) if t.port is not None else t.value) + t.rest for t in chosen]
+
+    told = {
+        "time": _time(record, sample),
+        "client": record.client,
+        "client_port": record.client_port,
+        "server": record.server,
+        "server_port": record.server_port,
+        "query": [text(v) for v in record.role("query")],
+        "answers": [text(v) for v in record.role("answers")],
+        "host": shown("host", "host"),
+        "url": shown("url", "url"),
+        "server_name": shown("name", "server_name"),
+        "identity": record.identity,
+        "action": record.action,
+    }
+    return {key: value for key, value in told.items() if value not in (None, [], {})}
+
+
+@pytest.mark.parametrize(("name", "number", "sample"), SAMPLES, ids=[f"{n}-{i}" for n, i, _ in SAMPLES])
+def test_sample_is_read_as_its_file_says(name: str, number: int, sample: Sample) -> None:
+    reader = LineReader(logformat.load_all())
+    for line in sample.header:
+        assert reader.is_directive(line.encode())
+    record = reader.read(sample.line.encode(), name)
+    assert record is not None
+    assert _told(record, sample) == dict(sample.expect)
+
+
+@pytest.mark.parametrize(("name", "number", "sample"), SAMPLES, ids=[f"{n}-{i}" for n, i, _ in SAMPLES])
+def test_sample_parses_by_no_other_format(name: str, number: int, sample: Sample) -> None:
+    reader = LineReader(logformat.load_all())
+    for line in sample.header:
+        reader.is_directive(line.encode())
+    others = [n for n in reader.readers if n != name and reader.read(sample.line.encode(), n) is not None]
+    assert others == []
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('name = "x"\nshape = []\nvariant = []\nfoo = 1', "unknown key foo"),
+        ('name = "x"\nvariant = []\n[[shape]]\ntype = "csv"', "unknown shape 'csv'"),
+        ('name = "x"\nvariant = []\n[[shape]]\ntype = "pattern"\npatterns = ["("]', "pattern"),
+        (
+            'name = "x"\nshape = []\n[[variant]]\nname = "v"\nactions = [{ action = "lost" }]',
+            "unknown action",
+        ),
+        ('name = "x"\nshape = []\n[[variant]]\nname = "v"\nwhen = [{ field = "a" }]', "without a test"),
+        ("name =", "x.toml"),
+    ],
+)
+def test_a_wrong_format_file_is_refused_by_name(text: str, problem: str) -> None:
+    with pytest.raises(ScanError, match=r"x\.toml") as error:
+        logformat.parse(text, "x.toml")
+    assert problem in str(error.value)
+
+
+def test_an_unknown_format_names_the_known_ones() -> None:
+    with pytest.raises(ScanError, match=r"squid.*text"):
+        logformat.get("bind")

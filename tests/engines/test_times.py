@@ -1,0 +1,101 @@
+"""Times of log lines against the standard library's own reading."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quetsach.engines import times
+from quetsach.engines.times import Moment, Yearless
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+WHEN = st.datetimes(datetime(1980, 1, 1), datetime(2200, 1, 1))
+
+
+def read(text: str, kind: str) -> str | None:
+    moment = times.parse(text, (kind,), ZONE)
+    assert moment is None or isinstance(moment.value, int)
+    return times.iso(moment.value) if moment and isinstance(moment.value, int) else None
+
+
+def shown(when: datetime) -> str:
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@given(st.integers(0, 99_999_999_999), st.integers(0, 999_999))
+def test_an_epoch_is_a_decimal_and_never_rounded(seconds: int, micros: int) -> None:
+    wanted = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds, microseconds=micros)
+    assert read(f"{seconds}.{micros:06}", "epoch") == shown(wanted)
+    assert read(f"{seconds}.{micros:06}999", "epoch") == shown(wanted)
+
+
+@given(WHEN, st.integers(-14 * 60, 14 * 60), st.sampled_from("T "))
+def test_iso_8601_with_a_zone(when: datetime, minutes: int, between: str) -> None:
+    aware = when.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+    text = aware.isoformat(sep=between, timespec="microseconds")
+    wanted = shown(aware)
+    assert read(text, "iso8601") == wanted
+    assert read(text[:-3] + text[-2:], "iso8601") == wanted
+    assert read(text.replace(".", ","), "iso8601") == wanted
+
+
+@given(WHEN)
+def test_a_time_without_a_zone_is_local(when: datetime) -> None:
+    local = when.replace(tzinfo=ZONE)
+    assert read(when.isoformat(), "iso8601") == shown(local)
+    assert read(when.strftime("%a %b %e %H:%M:%S %Y"), "ctime") == shown(local.replace(microsecond=0))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("", "epoch"),
+        ("-5", "epoch"),
+        ("1e9", "epoch"),
+        ("123456789012", "epoch"),
+        ("2022-02-30 00:00:00", "iso8601"),
+        ("2022-09-16T24:00:00Z", "iso8601"),
+        ("2022-09-16", "iso8601"),
+        ("2022-09-16T11:00:00+25:00", "iso8601"),
+        ("0000-01-01T00:00:00Z", "iso8601"),
+        ("0001-01-01T00:00:00+07:00", "iso8601"),
+        ("Foo 16 11:00:00", "syslog"),
+        ("Sep 32 11:00:00", "syslog"),
+        ("Fri Foo 16 11:00:00 2022", "ctime"),
+    ],
+)
+def test_what_is_no_time_is_none(text: str, kind: str) -> None:
+    assert times.parse(text, (kind,), ZONE) is None
+
+
+def test_a_leap_second_is_the_second_before() -> None:
+    assert read("2016-12-31T23:59:60Z", "iso8601") == "2016-12-31T23:59:59.000000Z"
+
+
+@given(WHEN, st.integers(0, 360))
+def test_a_year_less_time_is_found_again_within_a_year(when: datetime, days: int) -> None:
+    when = when.replace(microsecond=0, tzinfo=ZONE)
+    if (when.month, when.day) == (2, 29):
+        return
+    bound = when + timedelta(days=days)
+    moment = times.parse(when.strftime("%b %e %H:%M:%S"), ("syslog",), ZONE)
+    assert moment is not None and isinstance(moment.value, Yearless) and moment.local
+    found = moment.value.resolve(int(bound.timestamp()) * times.SECOND, ZONE)
+    assert found is not None and times.iso(found) == shown(when)
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("<13>Sep 16 11:00:00 host x", Yearless(9, 16, 11, 0, 0)),
+        ("x [2022-09-16T11:00:00.5Z] Sep 16 11:00:00", 1663326000500000),
+        ("Foo 16 11:00:00 2022-13-01 00:00:00", None),
+    ],
+)
+def test_the_first_time_of_a_text_line(line: str, wanted: int | Yearless | None) -> None:
+    found = times.find(line, ZONE)
+    assert (found.value if isinstance(found, Moment) else None) == wanted

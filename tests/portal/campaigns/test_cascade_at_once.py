@@ -1,0 +1,69 @@
+"""Two taps at the same moment do it once."""
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from threading import Barrier
+
+import pytest
+from django.db import connection, connections
+
+from quetsach.portal.audit.actions import first_broken_entry
+from quetsach.portal.audit.models import Entry
+from quetsach.portal.campaigns import actions
+from quetsach.portal.campaigns.models import Acknowledgement, Dispatch, Headcount, Participation
+
+
+@pytest.fixture
+def on_disk(transactional_db, cast, tmp_path):
+    """Threads get a database in which they wait for each other: on SQLite a copy on disk."""
+    user = cast.user("A", "officer")
+    if connection.vendor != "sqlite":
+        yield user
+        return
+    with closing(sqlite3.connect(tmp_path / "copy.sqlite3")) as copy:
+        connection.connection.backup(copy)
+    name = connections.settings["default"]["NAME"]
+    connections.settings["default"]["NAME"] = str(tmp_path / "copy.sqlite3")
+    yield user
+    connections.settings["default"]["NAME"] = name
+
+
+def at_once(calls):
+    barrier = Barrier(len(calls))
+
+    def run(call):
+        try:
+            barrier.wait()
+            return call()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_act_happens_once(on_disk, cast):
+    node, children = cast.nodes["A"], [cast.nodes["A1"], cast.nodes["A2"]]
+    acts = [
+        lambda: actions.acknowledge(node, on_disk),
+        lambda: actions.pass_on(node, children, on_disk),
+        lambda: actions.deploy(node, on_disk),
+        lambda: actions.count_people(node, 9, 7, on_disk),
+    ]
+    at_once([act for act in acts for _ in range(2)])
+
+    def counts():
+        models = (Acknowledgement, Dispatch, Participation, Headcount)
+        done = Entry.objects.filter(action__startswith="campaign.", object_id=str(node.pk))
+        return (
+            [m.rows.count() for m in models],
+            sorted(done.values_list("action", flat=True)),
+            first_broken_entry(),
+        )
+
+    rows, entries, broken = at_once([counts])[0]
+    assert rows == [1, 2, 1, 2]
+    assert entries == ["campaign.acknowledge", "campaign.count_people", "campaign.deploy", "campaign.pass_on"]
+    assert broken is None

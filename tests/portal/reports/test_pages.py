@@ -1,0 +1,137 @@
+"""The roll-up page, why a number is what it is, and what reports ask of a unit today."""
+
+from uuid import uuid4
+
+import pytest
+from django.urls import reverse
+
+from quetsach.portal.campaigns.actions import acknowledge, count_people
+from quetsach.portal.campaigns.seat import Seat
+from quetsach.portal.cases.models import Case, Device
+from quetsach.portal.reports.actions import accept, send_back, submit
+from quetsach.portal.reports.tasks import reports_to_do
+from quetsach.portal.units.roles import places_of
+
+NARRATIVE = "Đã rà soát toàn bộ máy của đơn vị."
+
+
+def url(cast, route, unit, *more):
+    return reverse(route, args=["lam-sach", cast.nodes[unit].pk, *more])
+
+
+def send(cast, unit, r2, r4, **more):
+    data = {
+        "r1": "0",
+        "r2": str(r2),
+        "r3": "0",
+        "r4": str(r4),
+        "narrative": NARRATIVE,
+        "n3": "chưa có",
+        **more,
+    }
+    return submit(cast.user(unit, "officer"), cast.nodes[unit], data, 0, uuid4(), ticked=["W08:figures"])
+
+
+def text(cast, who, route, unit, *more):
+    return cast.client(*who).get(url(cast, route, unit, *more)).content.decode()
+
+
+def test_the_roll_up_names_who_is_missing_and_never_estimates(cast):
+    send(cast, "A1", 12, 9)
+    accept(cast.user("A", "officer"), cast.nodes["A1"], 1)
+    page = text(cast, ("A", "reader"), "rollup", "A")
+    assert "1 đơn vị chưa có trong tổng" in page
+    assert ">Đơn vị A2</a>" in page
+    assert "<b>12</b>" in page and "<b>9</b>" in page
+
+
+def test_a_superior_accepts_in_one_click_from_the_roll_up_and_a_reader_cannot(cast):
+    send(cast, "A1", 12, 9)
+    action = url(cast, "report_accept", "A1")
+    assert action in text(cast, ("A", "officer"), "rollup", "A")
+    assert action not in text(cast, ("A", "reader"), "rollup", "A")
+    answer = cast.client("A", "officer").post(action, {"number": 1, "then": "rollup"})
+    assert answer["Location"] == url(cast, "rollup", "A")
+    assert action not in text(cast, ("A", "officer"), "rollup", "A")
+
+
+def test_why_shows_the_dated_acts_behind_a_number(cast):
+    acknowledge(cast.nodes["A1"], cast.user("A1", "officer"))
+    count_people(cast.nodes["A"], 15, 11, cast.user("A", "officer"))
+    data = {"r1": "1", "r2": "20", "r3": "0", "r4": "11", "narrative": NARRATIVE}
+    ticks = ["W08:figures", "W02:r3"]
+    submit(cast.user("A", "officer"), cast.nodes["A"], data, 0, uuid4(), ticked=ticks)
+    accept(cast.user("centre", "officer"), cast.nodes["A"], 1)
+    first = text(cast, ("A", "reader"), "why", "A", "r1")
+    assert "Vì sao dòng 1 là 1?" in first
+    assert "Đơn vị A1" in first and "officer-a1" in first
+    second = text(cast, ("A", "reader"), "why", "A", "r2")
+    assert "<b>20</b>" in second and "<b>15</b>" in second and "con số do đơn vị nhập tay" in second
+
+
+def test_why_of_an_unknown_row_is_404(cast):
+    assert cast.client("A", "reader").get(url(cast, "why", "A", "r9")).status_code == 404
+
+
+def test_machines_are_counted_once_per_branch_and_link_to_their_case(cast):
+    states = {"A1": ["new", "cleaning"], "A2": ["verified_clean"], "A": ["new"], "B1": ["new"]}
+    for unit, kept in states.items():
+        for n, state in enumerate(kept):
+            device = Device.rows.create(
+                campaign=cast.campaign, owner=cast.nodes[unit], key=f"pc-{unit}-{n}", is_assigned=True
+            )
+            Case.rows.create(
+                device=device, family="ramnit", state=state, opened_at=cast.campaign.published_at
+            )
+    page = text(cast, ("A", "reader"), "rollup", "A")
+    machines = page[page.index('id="may"') :]
+    assert "4 máy đã thấy dấu hiệu" in machines
+    listed = text(cast, ("A", "reader"), "why", "A", "r2")
+    assert "pc-A1-0" in listed and "pc-A2-0" in listed and "pc-B1-0" not in listed
+
+
+def test_the_roll_up_page_asks_the_same_number_of_queries_whatever_is_below(
+    cast, django_assert_max_num_queries
+):
+    client = cast.client("A", "officer")
+    client.get(url(cast, "rollup", "A"))
+    with django_assert_max_num_queries(40) as before:
+        client.get(url(cast, "rollup", "A"))
+    for unit in ("A1", "A2"):
+        send(cast, unit, 10, 5)
+    with django_assert_max_num_queries(len(before)):
+        client.get(url(cast, "rollup", "A"))
+
+
+def seat(cast, unit, role):
+    node = cast.nodes[unit]
+    user = cast.user(unit, role)
+    return Seat(user=user, campaign=cast.campaign, node=node, home=node, places=places_of(user))
+
+
+def titles(cast, unit, role="officer"):
+    return [str(task.title) for task in reports_to_do(seat(cast, unit, role))]
+
+
+def test_today_asks_to_send_then_to_review_then_to_correct(cast):
+    assert titles(cast, "A1") == ["Gửi báo cáo"]
+    assert titles(cast, "A1", "reader") == []
+    send(cast, "A1", 12, 9)
+    assert titles(cast, "A1") == []
+    assert titles(cast, "A") == ["Gửi báo cáo", "Tiếp nhận 1 báo cáo"]
+    send_back(cast.user("A", "officer"), cast.nodes["A1"], 1, "Thiếu trạm y tế.")
+    assert titles(cast, "A") == ["Gửi báo cáo"]
+    [task] = reports_to_do(seat(cast, "A1", "officer"))
+    assert (str(task.title), task.text) == ("Sửa báo cáo bị trả lại", "Thiếu trạm y tế.")
+
+
+@pytest.mark.parametrize("route", ["report", "report_history", "rollup", "why"])
+def test_english_pages_are_wholly_english(cast, route):
+    send(cast, "A1", 12, 9)
+    client = cast.client("A", "officer")
+    client.cookies["django_language"] = "en"
+    more = ["r1"] if route == "why" else []
+    page = client.get(url(cast, route, "A1", *more)).content.decode()
+    main = page[page.index("<main") : page.index("</main>")]
+    for word in ("Báo cáo", "Đơn vị dưới", "đã tiếp nhận", "Dòng 1"):
+        assert word not in main

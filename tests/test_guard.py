@@ -1,0 +1,155 @@
+"""Guard rails: what is stopped, what is warned about, and what a person keeps all the same."""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from quetsach import engine, feed, guard
+from quetsach.errors import IndicatorError
+from quetsach.guard import GuardResult, Organisation, Override
+
+OWN = Organisation(names=("xaphongtho.vn", "BÁO.vn"), networks=("14.160.0.0/24", "2405:4800::/32"))
+
+
+def judge(
+    *values: str, organisation: Organisation | None = None, overrides: tuple[Override, ...] = ()
+) -> GuardResult:
+    listed = feed.read_text("\n".join(values))
+    assert not listed.rejects
+    return guard.apply(listed.indicators, organisation=organisation, overrides=overrides)
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("10.1.2.3", "special-purpose"),
+        ("100.64.9.9", "special-purpose"),
+        ("192.88.99.1", "special-purpose"),
+        ("224.0.0.1:53", "special-purpose"),
+        ("http://127.0.0.1/x", "special-purpose"),
+        ("203.0.113.0/24", "special-purpose"),
+        ("203.0.112.0/22", "special-purpose"),
+        ("fe80::1", "special-purpose"),
+        ("3fff::/32", "special-purpose"),
+        ("[2001:db8::1]:443", "special-purpose"),
+        ("com.vn", "public-suffix"),
+        ("*.github.io", "public-suffix"),
+        ("=blogspot.com", "public-suffix"),
+        ("b.ck", "public-suffix"),
+        ("14.0.0.0/15", "too-wide"),
+        ("2400::/31", "too-wide"),
+        ("laichau.gov.vn", "government"),
+        ("http://mail.laichau.gov.vn/x", "government"),
+        ("mail.xaphongtho.vn", "own"),
+        ("xaphongtho.vn", "own"),
+        ("báo.vn", "own"),
+        ("14.160.0.7:80", "own"),
+        ("14.160.0.0/20", "own"),
+        ("2405:4800:1::1", "own"),
+    ],
+)
+def test_a_dangerous_item_is_stopped_and_listed(value: str, code: str) -> None:
+    result = judge(value, "evil.com", organisation=OWN)
+    assert [c.code for c in result.stopped] == [code]
+    assert [i.value for i in result.kept] == ["evil.com"]
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("microsoft.com", "well-known"),
+        ("evil.zalo.me", "well-known"),
+        ("8.8.0.0/16", "wide"),
+        ("2a00:1::/47", "wide"),
+    ],
+)
+def test_a_doubtful_item_is_kept_with_a_warning(value: str, code: str) -> None:
+    result = judge(value)
+    assert [c.code for c in result.warned] == [code]
+    assert len(result.kept) == 1
+    assert not result.stopped
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "evil.com",
+        "evil.blogspot.com",
+        "notmicrosoft.com",
+        "xgov.vn",
+        "8.8.8.0/24",
+        "8.8.8.8:53",
+        "https://microsoft.com/x",
+        "2a00:1::/48",
+        "www.ck",
+    ],
+)
+def test_an_ordinary_item_passes_without_a_word(value: str) -> None:
+    result = judge(value, organisation=OWN)
+    assert (len(result.kept), result.stopped, result.warned) == (1, (), ())
+
+
+def test_the_special_ranges_hold_what_python_calls_not_global() -> None:
+    """Python's own table is an independent transcription of IANA's; none of it may be missing here."""
+    samples = [
+        "0.0.0.1",
+        "10.0.0.1",
+        "127.0.0.1",
+        "169.254.1.1",
+        "172.16.0.1",
+        "192.0.0.1",
+        "192.168.1.1",
+        "198.18.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::1",
+        "100::1",
+        "2001:2::1",
+        "2001:db8::1",
+        "fc00::1",
+        "fe80::1",
+    ]
+
+    for spelled in samples:
+        assert not ipaddress.ip_address(spelled).is_global
+        assert [c.code for c in judge(spelled).stopped] == ["special-purpose"], spelled
+
+
+def test_an_override_keeps_one_item_and_says_who(tmp_path: Path) -> None:
+    path = tmp_path / "overrides.csv"
+    path.write_text(
+        "indicator,reason,who,date\nlaichau[.]gov.vn,seized name,Nguyễn Văn An,26/10/2026\n"
+        "10.1.2.3,lab,An,2026-10-27\n",
+        encoding="utf-8-sig",
+    )
+    overrides = guard.read_overrides(path)
+    result = judge("laichau.gov.vn", "phongtho.gov.vn", overrides=overrides)
+    assert [i.value for i in result.kept] == ["laichau.gov.vn"]
+    assert [c.indicator.value for c in result.stopped] == ["phongtho.gov.vn"]
+    (kept,) = result.overridden
+    assert kept.override == Override("laichau[.]gov.vn", "seized name", "Nguyễn Văn An", date(2026, 10, 26))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("indicator,reason,who\nx.vn,a,b\n", "no column date"),
+        ("indicator,reason,who,date\nx.vn,,b,2026-10-26\n", "line 2: reason is empty"),
+        ("indicator,reason,who,date\nx.vn,a,b,soon\n", "line 2: 'soon' is no date"),
+        ("indicator,reason,who,date\nx.vn,a,b\n", "line 2: date is empty"),
+    ],
+)
+def test_an_override_without_a_reason_is_refused(text: str, problem: str, tmp_path: Path) -> None:
+    path = tmp_path / "overrides.csv"
+    path.write_text(text)
+    with pytest.raises(IndicatorError, match=problem):
+        guard.read_overrides(path)
+
+
+def test_nothing_left_after_the_rails_is_refused() -> None:
+    with pytest.raises(IndicatorError, match="empty"):
+        engine.compile(["10.0.0.1"], name="portable")
