@@ -27,7 +27,8 @@ def sighting(
     at = at.astimezone(UTC)
     until = (until or at).astimezone(UTC)
     return {
-        "type": "sighting", "source": source_id(source), "indicator": indicator, "kind": "domain", "family": family,
+        "type": "sighting", "source": source_id(source), "indicator": indicator, "kind": "domain",
+        "family": family,
         "matched": indicator, "field": "query", "device": device, "identity": {}, "day": f"{at:%Y-%m-%d}",
         "first_seen": stamp(at), "last_seen": stamp(until), "count": count, "action": "allowed",
         "logformat": "zeek.dns", "evidence": f"{at:%s} {device} {indicator}", **more,
@@ -36,8 +37,10 @@ def sighting(
 
 def coverage(first, last, *, source="log-1", name="fw", devices=None, errors=(), **more):
     return {
-        "type": "coverage", "source": source_id(source), "path": f"/var/log/{source}", "name": name, "bytes": 100,
-        "lines": 10, "not_understood": 0, "long_lines": 0, "inbound": 0, "first": stamp(first), "last": stamp(last),
+        "type": "coverage", "source": source_id(source), "path": f"/var/log/{source}", "name": name,
+        "bytes": 100,
+        "lines": 10, "not_understood": 0, "long_lines": 0, "inbound": 0, "first": stamp(first),
+        "last": stamp(last),
         "time": "ok", "zone": "", "devices": devices or {}, "errors": list(errors), **more,
     }  # fmt: skip
 

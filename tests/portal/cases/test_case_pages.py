@@ -5,13 +5,13 @@ from io import BytesIO
 import pytest
 from django.test import Client
 from django.urls import reverse
+from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.cases import actions, queries
 from quetsach.portal.cases.models import Case
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Scan
-from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
 HOSTILE = "<script>alert(1)</script>\"'&"
 
@@ -49,7 +49,8 @@ def pages(case):
 def test_a_sibling_and_a_stranger_get_404(cast, case, page):
     url = pages(case)[page]
     for unit, role, expected in (("A1", "reader", 200), ("A", "officer", 200), ("centre", "reader", 200),
-                                 ("A2", "officer", 404), ("B", "coordinator", 404), ("B1", "it", 404)):  # fmt: skip
+                                 ("A2", "officer", 404), ("B", "coordinator", 404),
+                                 ("B1", "it", 404)):  # fmt: skip
         assert cast.client(unit, role).get(url).status_code == expected, unit
     assert Client().get(url).status_code == 404
 

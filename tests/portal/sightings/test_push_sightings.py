@@ -8,12 +8,12 @@ import pytest
 from django.db import connection, connections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.sightings import actions, arrivals
 from quetsach.portal.sightings.models import Coverage, Scan, Sighting
 from quetsach.portal.units.actions import issue_token, revoke_token
-from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
 URL = "/api/v1/sightings"
 
@@ -217,7 +217,8 @@ def test_killed_between_chunks_nothing_confirmed_is_lost_and_nothing_doubles(
     monkeypatch.setattr(actions, "_accept", whole)
     assert push(client, first, token[1]).json()["unchanged"] == 1
     assert push(client, second, token[1]).json() == {
-        "new": 1, "updated": 0, "unchanged": 0, "rejected": [], "campaign": cast.campaign.slug, "accepted": True,
+        "new": 1, "updated": 0, "unchanged": 0, "rejected": [], "campaign": cast.campaign.slug,
+        "accepted": True,
     }  # fmt: skip
 
 

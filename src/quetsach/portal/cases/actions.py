@@ -1,4 +1,5 @@
-"""What can be done to machines and cases by people: one verb each, with its transaction and its audit entry."""
+"""What can be done to machines and cases by people: one verb each, with its transaction and its audit
+entry."""
 
 from __future__ import annotations
 

@@ -33,7 +33,8 @@ def _book() -> dict[str, Any]:
 
 
 def advice_for(family: str, language: str) -> Advice:
-    """The advice in `vi` or `en`. An unknown family gets the steps of its kind of system, else the general ones."""
+    """The advice in `vi` or `en`. An unknown family gets the steps of its kind of system, else the general
+    ones."""
     language = "vi" if language.startswith("vi") else "en"
     full = re.sub(r"-\d+$", "", family.casefold().strip())
     bare = _SYSTEM.sub("", full)

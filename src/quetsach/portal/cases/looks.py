@@ -50,7 +50,8 @@ def place(node: UUID, source_name: str) -> str:
 def gather(cases: Iterable[Case], since: datetime | None = None) -> list[Facts]:
     """Facts of many cases in a few queries. `since` leaves out coverage that ended before.
 
-    A coverage row may hold the machines of a year, so rows are read once and only the wanted machines are kept.
+    A coverage row may hold the machines of a year, so rows are read once and only the wanted machines are
+    kept.
     """
     cases = list(cases)
     links = CaseSighting.rows.filter(case__in=cases).select_related("sighting")

@@ -41,8 +41,8 @@ class Device(models.Model):
 
     class Meta:
         default_manager_name = "rows"
-        constraints = [models.UniqueConstraint(fields=["owner", "key"], name="device_once_per_owner")]
-        indexes = [models.Index(fields=["campaign", "key"], name="device_by_key")]
+        constraints = (models.UniqueConstraint(fields=["owner", "key"], name="device_once_per_owner"),)
+        indexes = (models.Index(fields=["campaign", "key"], name="device_by_key"),)
 
     def __str__(self) -> str:
         return self.key
@@ -62,7 +62,7 @@ class Alias(models.Model):
     rows = models.Manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["reporter", "key"], name="alias_once_per_reporter")]
+        constraints = (models.UniqueConstraint(fields=["reporter", "key"], name="alias_once_per_reporter"),)
 
     def __str__(self) -> str:
         return self.key
@@ -71,10 +71,11 @@ class Alias(models.Model):
 class Case(models.Model):
     """One machine and one malware family (`""`: an indicator without a family, one case per campaign).
 
-    A sign after VERIFIED_CLEAN opens a new episode; only the latest is `is_current`, and only that is counted.
+    A sign after VERIFIED_CLEAN opens a new episode; only the latest is `is_current`, and only that is
+    counted.
     """
 
-    STATES = [
+    STATES = (
         (State.NEW.value, _("new")),
         (State.ASSIGNED.value, _("assigned")),
         (State.CLEANING.value, _("being cleaned")),
@@ -82,7 +83,7 @@ class Case(models.Model):
         (State.RECHECKED.value, _("handled, checked again without a sign")),
         (State.VERIFIED_CLEAN.value, _("verified clean")),
         (State.FALSE_POSITIVE.value, _("false alarm")),
-    ]
+    )
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="cases")
@@ -112,13 +113,13 @@ class Case(models.Model):
     class Meta:
         default_manager_name = "rows"
         ordering = ("-last_seen", "-pk")
-        constraints = [
+        constraints = (
             models.UniqueConstraint(fields=["device", "family", "episode"], name="episode_once"),
             models.UniqueConstraint(
                 fields=["device", "family"], condition=models.Q(is_current=True), name="one_current_episode"
             ),
-        ]
-        indexes = [models.Index(fields=["state", "-last_seen"], name="case_by_state")]
+        )
+        indexes = (models.Index(fields=["state", "-last_seen"], name="case_by_state"),)
 
     def __str__(self) -> str:
         return f"{self.device} · {self.family}"
@@ -129,8 +130,8 @@ class Case(models.Model):
 
 
 class CaseSighting(models.Model):
-    """The evidence of a case. A row of one day may belong to two episodes, when the machine was declared clean
-    between two of its lines."""
+    """The evidence of a case. A row of one day may belong to two episodes, when the machine was declared
+    clean between two of its lines."""
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="links")
     sighting = models.ForeignKey(Sighting, on_delete=models.CASCADE, related_name="+")
@@ -138,7 +139,7 @@ class CaseSighting(models.Model):
     rows = models.Manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["case", "sighting"], name="evidence_once")]
+        constraints = (models.UniqueConstraint(fields=["case", "sighting"], name="evidence_once"),)
 
     def __str__(self) -> str:
         return f"{self.case} · {self.sighting}"

@@ -1,7 +1,7 @@
 """Makes cases out of sightings and moves them by what logs prove. Runs after every push and by a command.
 
-What waits is marked in the sightings themselves and taken in batches, each one transaction: a crash between two
-leaves the rest waiting. The campaign's row is the lock.
+What waits is marked in the sightings themselves and taken in batches, each one transaction: a crash between
+two leaves the rest waiting. The campaign's row is the lock.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _pull_batch(campaign: Campaign, pulled: Pulled) -> bool:
     current = {
         (case.device_id, case.family): case
         for case in Case.rows.select_for_update(of=("self",))
-        .filter(device__in=set(d.pk for d in devices.values()), is_current=True)
+        .filter(device__in={d.pk for d in devices.values()}, is_current=True)
         .select_related("device__owner")
     }
     known: dict[UUID, set[str]] = defaultdict(set)
@@ -84,7 +84,7 @@ def _pull_batch(campaign: Campaign, pulled: Pulled) -> bool:
         device = devices[sighting.node_id, sighting.device]
         key = (device.pk, sighting.family)
         case = current.get(key)
-        case = _take(campaign, case, device, sighting, known, now, pulled)
+        case = _take(case, device, sighting, known, now, pulled)
         current[key] = case
         known[case.pk].add(sighting.indicator)
         touched[case.pk] = case
@@ -95,7 +95,6 @@ def _pull_batch(campaign: Campaign, pulled: Pulled) -> bool:
 
 
 def _take(
-    campaign: Campaign,
     case: Case | None,
     device: Device,
     sighting: Sighting,

@@ -32,7 +32,8 @@ RANK = {
 
 
 def counts_by_node(campaign: Campaign, path: str) -> dict[UUID, Counter[str]]:
-    """Cases by state of each node at or below `path`, each node's own only. One query; nodes without are absent."""
+    """Cases by state of each node at or below `path`, each node's own only. One query; nodes without are
+    absent."""
     rows = (
         Case.rows.filter(subtree(path, "device__owner__path"), device__campaign=campaign, is_current=True)
         .values("device__owner", "state")
@@ -89,7 +90,8 @@ def words_of(cases: QuerySet[Case], campaign: Campaign, now: datetime) -> Counte
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What a node has looked at: accepted scans, from when to when by event time, and problems while reading."""
+    """What a node has looked at: accepted scans, from when to when by event time, and problems while
+    reading."""
 
     scans: int
     first: datetime | None

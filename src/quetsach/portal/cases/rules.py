@@ -1,7 +1,9 @@
 """What may become of a case, and when silence proves a machine clean. Pure: no database, no clock of its own.
 
-Silence counts only where somebody looked: an accepted, error-free scan with the campaign's list, from a place that
-had seen the machine's signs, over an unbroken time after the handling, with the machine alive in it (contract 6).
+Silence counts only where somebody looked: an accepted, error-free scan with the campaign's list, from a
+place that
+had seen the machine's signs, over an unbroken time after the handling, with the machine alive in it
+(contract 6).
 """
 
 from __future__ import annotations
@@ -85,8 +87,8 @@ def arrive(
 ) -> Arrival:
     """`seen` is the latest event time of the row, None when its clock cannot be trusted.
 
-    What happened before the claim is history, however late its log arrives. After the claim it is a relapse; after
-    the time for which silence was proven or confirmed, a new episode.
+    What happened before the claim is history, however late its log arrives. After the claim it is a relapse;
+    after the time for which silence was proven or confirmed, a new episode.
     """
     if state is State.FALSE_POSITIVE:
         return Arrival.EVIDENCE if is_new_indicator else Arrival.KEEP
@@ -102,7 +104,8 @@ def arrive(
 @dataclass(frozen=True, slots=True)
 class Look:
     """One source of an accepted scan. `alive` holds the UTC dates on which the machine was seen in it at all;
-    None when the scan did not record who was alive. `lists_all`: its list names every indicator of the case."""
+    None when the scan did not record who was alive. `lists_all`: its list names every indicator of the
+    case."""
 
     source_name: str
     first: datetime | None
@@ -139,8 +142,8 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """`state` that logs prove now; `until`: the end of the quiet time; `earliest`: when it could be verified if
-    logs go on without a gap; `quiet`: the longest unbroken time without a sign."""
+    """`state` that logs prove now; `until`: the end of the quiet time; `earliest`: when it could be verified
+    if logs go on without a gap; `quiet`: the longest unbroken time without a sign."""
 
     state: State
     why: Why
@@ -152,8 +155,8 @@ class Judgement:
 def judge(claimed_at: datetime, hits: Iterable[Hit], looks: Iterable[Look], quiet_days: int) -> Judgement:
     """Say what the logs prove about a machine that was claimed clean at `claimed_at`.
 
-    A sign after the claim, from whatever place, ends the silence. A sign without a usable time that arrived after
-    the claim proves nothing either way, and keeps the case from being verified.
+    A sign after the claim, from whatever place, ends the silence. A sign without a usable time that arrived
+    after the claim proves nothing either way, and keeps the case from being verified.
     """
     hits = list(hits)
     if any(hit.last is not None and hit.last > claimed_at for hit in hits):

@@ -63,7 +63,7 @@ def tell(case: Case, story: Story, now: datetime) -> Tale:
             state, judgement.why if judgement else None, days, quiet_days,
             case.confirmed_by_id is not None, case.relapses > 0,
         ),
-        next_step=_next_step(case, story, now),
+        next_step=_next_step(story, now),
         timeline=draw(
             hits=[(s.day, s.count) for s in story.facts.sightings if s.day],
             marks=list(_marks(case, story)),
@@ -73,7 +73,8 @@ def tell(case: Case, story: Story, now: datetime) -> Tale:
             zone=timezone.get_current_timezone(),
         ),
         history=[
-            Told(e, ACTS.get(e.act, e.act), DONE.get(e.data.get("done", ""), "")) for e in reversed(story.events)
+            Told(e, ACTS.get(e.act, e.act), DONE.get(e.data.get("done", ""), ""))
+            for e in reversed(story.events)
         ],
         evidence=sorted(story.facts.sightings, key=lambda s: -s.count)[:EVIDENCE],
         more_evidence=max(0, len(story.facts.sightings) - EVIDENCE),
@@ -90,12 +91,13 @@ def _quiet_days(case: Case) -> int:
 
 
 def _spans(story: Story) -> Iterator[Span]:
-    """What was looked at from the places that saw the machine; a log that broke off counts for the picture too."""
+    """What was looked at from the places that saw the machine; a log that broke off counts for the picture
+    too."""
     places = {(s.node_id, s.source_name) for s in story.facts.sightings}
     for coverage in story.facts.coverages:
-        if coverage.time in USABLE_TIMES and coverage.first and coverage.last:
-            if (coverage.scan.node_id, coverage.name) in places:
-                yield coverage.first, coverage.last
+        is_usable = coverage.time in USABLE_TIMES and (coverage.scan.node_id, coverage.name) in places
+        if is_usable and coverage.first and coverage.last:
+            yield coverage.first, coverage.last
 
 
 def _marks(case: Case, story: Story) -> Iterator[tuple[datetime, str]]:
@@ -111,7 +113,7 @@ def _moment(text: Any) -> datetime | None:
     return parse_datetime(text) if isinstance(text, str) and text else None
 
 
-def _next_step(case: Case, story: Story, now: datetime) -> str:
+def _next_step(story: Story, now: datetime) -> str:
     """What comes next, with a day where there is one."""
     if not story.judgement:
         return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -46,19 +47,23 @@ class Deed:
 
 DEEDS = {
     "bat-dau": Deed(
-        Act.START, StartForm, Verb.WORK_CASE, actions.start_cleaning, gettext_lazy("Recorded: cleaning has started.")
+        Act.START, StartForm, Verb.WORK_CASE, actions.start_cleaning,
+        gettext_lazy("Recorded: cleaning has started.")
     ),
     "da-xu-ly": Deed(
         Act.CLAIM, ClaimForm, Verb.WORK_CASE, actions.claim_clean,
         gettext_lazy("Recorded as handled. New logs will show whether the signs have stopped."),
     ),
     "xac-nhan": Deed(
-        Act.CONFIRM, ReasonForm, Verb.CONFIRM_CASE, actions.confirm_clean, gettext_lazy("Confirmed, with your name.")
+        Act.CONFIRM, ReasonForm, Verb.CONFIRM_CASE, actions.confirm_clean,
+        gettext_lazy("Confirmed, with your name.")
     ),
     "bao-nham": Deed(
         Act.DISMISS, ReasonForm, Verb.WORK_CASE, actions.dismiss, gettext_lazy("Marked as a false alarm.")
     ),
-    "mo-lai": Deed(Act.REOPEN, ReasonForm, Verb.WORK_CASE, actions.reopen, gettext_lazy("The case is open again.")),
+    "mo-lai": Deed(
+        Act.REOPEN, ReasonForm, Verb.WORK_CASE, actions.reopen, gettext_lazy("The case is open again.")
+    ),
 }  # fmt: skip
 
 
@@ -77,12 +82,11 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
     if text:
         rows = queries.named(rows, text)
     page = Paginator(rows, PAGE).get_page(request.GET.get("trang"))
-    for row in page:
-        row.shape, row.word = WORDS[word(State(row.state), row.claimed_at, seat.campaign.quiet_days, now)]
     keep = {"don-vi": seat.node.pk, **({} if below else {"rieng": "1"}), **({"tim": text} if text else {})}
     context = {
         "seat": seat,
         "page": page,
+        "rows": [(row, *WORDS[_word(row, seat, now)]) for row in page],
         "below": below,
         "text": text,
         "chosen": chosen,
@@ -98,6 +102,10 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
         "watched": queries.watched(seat.node, below=below),
     }  # fmt: skip
     return render(request, "cases/cases.html", context)
+
+
+def _word(row: Case, seat: Seat, now: datetime) -> Word:
+    return word(State(row.state), row.claimed_at, seat.campaign.quiet_days, now)
 
 
 def _seat_at(request: HttpRequest, slug: str) -> Seat:

@@ -28,7 +28,7 @@ def self_check(request: HttpRequest) -> HttpResponse:
         response["Retry-After"] = "60"
         return response
     campaign = Campaign.objects.filter(status=Campaign.Status.PUBLISHED).order_by("-published_at").first()
-    context = {"address": address, "campaign": campaign, "now": now}
+    context: dict[str, object] = {"address": address, "campaign": campaign, "now": now}
     if address is not None and campaign is not None:
         context["result"] = check(campaign, address, now)
     return render(request, "cases/self_check.html", context)

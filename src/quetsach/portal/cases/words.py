@@ -62,7 +62,8 @@ LACKS: dict[Why, str | Promise] = {
 def verdict(
     state: State, why: Why | None, days: int, quiet_days: int, is_confirmed: bool, is_relapse: bool
 ) -> str:
-    """One plain sentence on the machine. `days`: whole days without a sign that were looked at without a gap."""
+    """One plain sentence on the machine. `days`: whole days without a sign that were looked at without a
+    gap."""
     if state is State.VERIFIED_CLEAN:
         if is_confirmed:
             return _("Clean, confirmed by a person in charge; logs have not shown it.")

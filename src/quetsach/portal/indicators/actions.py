@@ -45,7 +45,8 @@ class EmptyListError(IndicatorError):
 
 
 def prepare(campaign: Campaign, uploads: list[Upload], actor: User, ip: str | None = None) -> IndicatorSet:
-    """Read the files, apply the guard rails, and keep the result as the campaign's draft in place of an older one.
+    """Read the files, apply the guard rails, and keep the result as the campaign's draft in place of an
+    older one.
 
     Raises:
         IndicatorError: a file cannot be read to its end, or nothing is left.
@@ -120,7 +121,10 @@ def _keep_draft(draft: IndicatorSet, ip: str | None) -> IndicatorSet:
     draft.save(force_insert=True)
     record(
         draft.created_by, "indicators.prepare", unit_path=draft.campaign.issuer.path, about=draft,
-        data={"count": draft.count, "rejected": draft.rejected, "stopped": draft.stopped, "set_id": draft.set_id},
+        data={
+            "count": draft.count, "rejected": draft.rejected, "stopped": draft.stopped,
+            "set_id": draft.set_id,
+        },
         ip=ip,
     )  # fmt: skip
     return draft
@@ -155,7 +159,8 @@ def publish_set(draft: IndicatorSet, actor: User, ip: str | None = None) -> Indi
 
 @transaction.atomic
 def publish_again(earlier: IndicatorSet, actor: User, ip: str | None = None) -> IndicatorSet:
-    """Undo: the content of an earlier version becomes the newest one. The list in force is returned unchanged."""
+    """Undo: the content of an earlier version becomes the newest one. The list in force is returned
+    unchanged."""
     Campaign.objects.select_for_update(no_key=True).get(pk=earlier.campaign_id)
     published = IndicatorSet.rows.filter(campaign=earlier.campaign, status=IndicatorSet.Status.PUBLISHED)
     current = published.order_by("-version").first()

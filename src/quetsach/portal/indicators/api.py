@@ -1,8 +1,9 @@
-"""The machines' door for lists: the one in force, as `quetsach scan -i` reads it. As public as the list itself."""
+"""The machines' door for lists: the one in force, as `quetsach scan -i` reads it. As public as the list
+itself."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from quetsach.portal.indicators import queries
@@ -11,7 +12,7 @@ from quetsach.portal.indicators.views_public import ASK_FIRST, send
 
 
 @require_safe
-def current_list(request: HttpRequest) -> HttpResponse:
+def current_list(request: HttpRequest) -> HttpResponse | FileResponse:
     """GET ?campaign=SLUG[&form=csv|plain|hosts], with ETag; 404 where there is none."""
     slug, form = request.GET.get("campaign", ""), request.GET.get("form", "csv")
     rows = queries.published_of(slug)

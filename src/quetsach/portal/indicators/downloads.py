@@ -28,8 +28,9 @@ class Losses:
     narrowed: int = 0
 
 
-def as_csv(indicators: Iterable[Indicator], losses: Losses) -> Iterator[bytes]:
-    """Columns indicator, type, family; `=x` is exact, `*.x` subdomains only. Reads back to the same set id."""
+def as_csv(indicators: Iterable[Indicator], _losses: Losses) -> Iterator[bytes]:
+    """Columns indicator, type, family; `=x` is exact, `*.x` subdomains only. Reads back to the same set
+    id."""
     buffer = io.StringIO()
     rows = csv.writer(buffer, lineterminator="\n")
     rows.writerow(("indicator", "type", "family"))
@@ -40,7 +41,7 @@ def as_csv(indicators: Iterable[Indicator], losses: Losses) -> Iterator[bytes]:
         buffer.truncate()
 
 
-def as_plain(indicators: Iterable[Indicator], losses: Losses) -> Iterator[bytes]:
+def as_plain(indicators: Iterable[Indicator], _losses: Losses) -> Iterator[bytes]:
     """One a line; `=x` is exact, `*.x` subdomains only. Reads back to the same set id."""
     for one in indicators:
         yield f"{one.hashed}\n".encode()

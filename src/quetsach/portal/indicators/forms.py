@@ -20,7 +20,7 @@ class _FilesField(forms.FileField):
 
     widget = _Files
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
         if not data:
             raise forms.ValidationError(_("Choose at least one file."))
         return [super(_FilesField, self).clean(one, initial) for one in data]
@@ -29,10 +29,10 @@ class _FilesField(forms.FileField):
 class ListForm(forms.Form):
     """Plain, hosts, CSV or TSV, each also as gzip."""
 
-    files = _FilesField(label=gettext_lazy("Files with the addresses"))
+    lists = _FilesField(label=gettext_lazy("Files with the addresses"))
 
-    def clean_files(self) -> list[UploadedFile]:
-        files: list[UploadedFile] = self.cleaned_data["files"]
+    def clean_lists(self) -> list[UploadedFile[Any]]:
+        files: list[UploadedFile[Any]] = self.cleaned_data["lists"]
         if sum(file.size or 0 for file in files) > settings.MAX_UPLOAD_BYTES:
             most = settings.MAX_UPLOAD_BYTES // (1024 * 1024)
             raise forms.ValidationError(

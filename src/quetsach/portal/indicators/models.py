@@ -62,7 +62,7 @@ class IndicatorSet(models.Model):
     class Meta:
         default_manager_name = "rows"
         ordering = ("-version",)
-        constraints = [models.UniqueConstraint(fields=["campaign", "version"], name="set_version_once")]
+        constraints = (models.UniqueConstraint(fields=["campaign", "version"], name="set_version_once"),)
 
     def __str__(self) -> str:
         return f"{self.campaign} · {self.version or self.status}"

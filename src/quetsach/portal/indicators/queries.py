@@ -41,7 +41,8 @@ class Listing:
 
 def listing(campaign_id: UUID, set_id: str, names: set[str]) -> Listing:
     """A list that the campaign published holds all that a scan with it found. For any other list each name is
-    looked up in the list in force: a unit may scan with more than it was sent, and only what was ordered counts."""
+    looked up in the list in force: a unit may scan with more than it was sent, and only what was ordered
+    counts."""
     latest = IndicatorSet.rows.filter(campaign=campaign_id, status=PUBLISHED).order_by("-version").first()
     if latest is None or latest.version is None:
         return Listing(set(), 0)

@@ -1,7 +1,7 @@
 """Files named by the SHA-256 of their content, under MEDIA_ROOT/sets. Written once, never changed.
 
-A list is stored as lines `hashed spelling TAB kind TAB family`, sorted by the spelling's bytes, so that one name is
-found by bisection without reading a million others.
+A list is stored as lines `hashed spelling TAB kind TAB family`, sorted by the spelling's bytes, so that one
+name is found by bisection without reading a million others.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import csv
 import io
 import tempfile
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -47,11 +48,11 @@ def indicators(request: HttpRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, seat, may_write, form, status=422)
     with tempfile.TemporaryDirectory(prefix="quetsach-") as folder:
-        uploads = [_on_disk(file, Path(folder), n) for n, file in enumerate(form.cleaned_data["files"])]
+        uploads = [_on_disk(file, Path(folder), n) for n, file in enumerate(form.cleaned_data["lists"])]
         try:
             draft = actions.prepare(seat.campaign, uploads, seat.user, client_ip_text(request))
         except IndicatorError as error:
-            form.add_error("files", str(error))
+            form.add_error("lists", str(error))
             return _page(request, seat, may_write, form, status=422)
         except OSError as error:
             form.add_error(
@@ -61,7 +62,7 @@ def indicators(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("indicator_draft", slug, draft.pk)
 
 
-def _on_disk(file: UploadedFile, folder: Path, number: int) -> actions.Upload:
+def _on_disk(file: UploadedFile[Any], folder: Path, number: int) -> actions.Upload:
     """Large files are on the disk already; small ones are written there."""
     name = (file.name or f"{number}")[:200]
     if hasattr(file, "temporary_file_path"):

@@ -36,7 +36,7 @@ def indicator_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def download(request: HttpRequest, slug: str, name: str) -> HttpResponse:
+def download(request: HttpRequest, slug: str, name: str) -> HttpResponse | FileResponse:
     """`v<version>.<ending>`: this content never changes."""
     stem, _, ending = name.rpartition(".")
     number = stem.removeprefix("v")
@@ -48,7 +48,7 @@ def download(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     return send(request, row, _BY_ENDING[ending], FOR_EVER)
 
 
-def send(request: HttpRequest, row: IndicatorSet, form: str, caching: str) -> HttpResponse:
+def send(request: HttpRequest, row: IndicatorSet, form: str, caching: str) -> HttpResponse | FileResponse:
     """A list in one form, or 304 to who has it."""
     about = row.forms.get(form)
     if about is None:
@@ -68,7 +68,7 @@ def send(request: HttpRequest, row: IndicatorSet, form: str, caching: str) -> Ht
 
 
 @require_safe
-def checksums(request: HttpRequest, slug: str) -> HttpResponse:
+def checksums(_request: HttpRequest, slug: str) -> HttpResponse:
     """As `sha256sum --check` reads it: every published version in every form."""
     lines = [
         f"{row.forms[name]['sha256']}  {slug}-v{row.version}.{FORMS[name].ending}\n"

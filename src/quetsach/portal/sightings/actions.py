@@ -1,4 +1,5 @@
-"""Takes scan documents in, by either door, so that telling the same thing twice changes nothing (contract 1, 6).
+"""Takes scan documents in, by either door, so that telling the same thing twice changes nothing (contract 1,
+6).
 
 A chunk is one transaction. Pushes of one unit follow one another: the node's row is the lock.
 """
@@ -152,7 +153,7 @@ def receive_file(stream: BinaryIO, node: CampaignNode, sender: Sender) -> Receip
     Raises:
         RefusedError: nothing of it was stored.
     """
-    for _ in _entries(stream, lambda reject: None):
+    for _ in _entries(stream, lambda _reject: None):
         pass
     stream.seek(0)
     receipt = Receipt(node)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from quetsach.portal.campaigns.models import Campaign
 
-LISTENERS: list[Callable[[Campaign], None]] = []
+LISTENERS: list[Callable[[Campaign], object]] = []
 log = logging.getLogger(__name__)
 
 

@@ -54,7 +54,7 @@ class Scan(models.Model):
     class Meta:
         default_manager_name = "rows"
         ordering = ("-accepted_at", "-pk")
-        constraints = [models.UniqueConstraint(fields=["node", "digest"], name="scan_once")]
+        constraints = (models.UniqueConstraint(fields=["node", "digest"], name="scan_once"),)
 
     def __str__(self) -> str:
         return f"{self.source_name} · {self.accepted_at:%d/%m/%Y}"
@@ -93,8 +93,8 @@ class Sighting(models.Model):
     """An indicator seen from one device on one UTC day of one source. Of equal keys the larger count stays.
 
     `key` is the SHA-256 of (source, indicator, device, day): an index entry must stay short, a URL need not.
-    `is_listed` says that the campaign published the indicator; only then a case may rest on it. `is_pulled` is
-    cleared by every change and set by the app that makes cases.
+    `is_listed` says that the campaign published the indicator; only then a case may rest on it. `is_pulled`
+    is cleared by every change and set by the app that makes cases.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -128,15 +128,15 @@ class Sighting(models.Model):
     class Meta:
         default_manager_name = "rows"
         ordering = ("-last_seen", "-pk")
-        constraints = [
+        constraints = (
             models.UniqueConstraint(fields=["node", "key"], name="sighting_once"),
             models.CheckConstraint(condition=models.Q(count__gte=1), name="sighting_counts_lines"),
-        ]
-        indexes = [
+        )
+        indexes = (
             models.Index(fields=["id"], name="sighting_waiting", condition=models.Q(is_pulled=False)),
             models.Index(fields=["node", "-last_seen"], name="sighting_latest"),
             models.Index(fields=["device"], name="sighting_device"),
-        ]
+        )
 
     def __str__(self) -> str:
         return f"{self.device} → {self.indicator}"

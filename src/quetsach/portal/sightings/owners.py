@@ -1,4 +1,5 @@
-"""Whose device it is: the longest matching network among the reporter and the units below it (contract 7). Pure.
+"""Whose device it is: the longest matching network among the reporter and the units below it (contract 7).
+Pure.
 
 Every commune owns 192.168.1.0/24, so nothing outside the reporter's subtree is ever looked at.
 """
@@ -11,7 +12,8 @@ from uuid import UUID
 
 
 class Owners:
-    """Answers for one reporter. `networks` are (CIDR text, node) of the reporter and of every node below it."""
+    """Answers for one reporter. `networks` are (CIDR text, node) of the reporter and of every node below
+    it."""
 
     def __init__(self, reporter: UUID, networks: Iterable[tuple[str, UUID]]) -> None:
         self.reporter = reporter

@@ -15,7 +15,8 @@ from quetsach.portal.units.models import subtree
 
 @dataclass
 class Vantage:
-    """One place from which a unit looks: a source name, the time it covers, and what keeps it from proving."""
+    """One place from which a unit looks: a source name, the time it covers, and what keeps it from
+    proving."""
 
     name: str
     runs: list[Span] = field(default_factory=list)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 type Span = tuple[datetime, datetime]
 PAUSE = timedelta(hours=24)
@@ -23,4 +24,4 @@ def join_spans(spans: Iterable[Span], pause: timedelta = PAUSE) -> list[Span]:
 
 def gaps(joined: list[Span]) -> list[Span]:
     """What lies between joined spans."""
-    return [(before[1], after[0]) for before, after in zip(joined, joined[1:], strict=False)]
+    return [(before[1], after[0]) for before, after in pairwise(joined)]

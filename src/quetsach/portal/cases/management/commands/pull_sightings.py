@@ -1,4 +1,5 @@
-"""`manage pull_sightings`: what a push could not finish is finished here. Safe to run at any time, any number of times."""
+"""`manage pull_sightings`: what a push could not finish is finished here. Safe to run at any time, any
+number of times."""
 
 from __future__ import annotations
 
@@ -13,10 +14,10 @@ from quetsach.portal.cases.pull_actions import pull_sightings
 class Command(BaseCommand):
     help = "Take waiting sightings into cases and judge what was claimed clean, in every open campaign."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **_options: Any) -> None:
         for campaign in Campaign.objects.filter(status=Campaign.Status.PUBLISHED):
             done = pull_sightings(campaign)
             self.stdout.write(
-                f"{campaign.slug}: {done.sightings} sightings, {done.opened} opened, {done.relapsed} relapsed, "
-                f"{done.rechecked} rechecked, {done.verified} verified"
+                f"{campaign.slug}: {done.sightings} sightings, {done.opened} opened, "
+                f"{done.relapsed} relapsed, {done.rechecked} rechecked, {done.verified} verified"
             )
