@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from quetsach.engines import setfile
+from quetsach import setfile
 from quetsach.errors import IndicatorError
 from quetsach.feeds import rows
 from quetsach.feeds.item import parse

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from quetsach import feed as feeds
-from quetsach.engines import setfile
+from quetsach import setfile
 
 Run = Callable[..., tuple[int, str, str]]
 

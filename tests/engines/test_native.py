@@ -17,7 +17,7 @@ from quetsach.indicator import IndicatorSet, Scope
 from quetsach.sighting import Coverage, Sighting
 
 _native = pytest.importorskip("quetsach._native", reason="the native engine is not built")
-from quetsach.engines import setfile  # noqa: E402
+from quetsach import setfile  # noqa: E402
 from quetsach.engines.native import NativeEngine  # noqa: E402
 
 pytestmark = pytest.mark.native

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from quetsach import feed
-from quetsach.engines import setfile
+from quetsach import setfile
 from quetsach.errors import IndicatorError
 from quetsach.feed import FeedResult
 from quetsach.indicator import Scope

@@ -118,7 +118,7 @@ def _detect(path: Path) -> str:
 
 
 def _is_compiled(path: Path) -> bool:
-    from quetsach.engines import setfile
+    from quetsach import setfile
 
     try:
         return setfile.is_set_file(path)
@@ -159,7 +159,7 @@ def write_set(path: Path, indicators: IndicatorSet) -> None:
     if with_index is not None:
         with_index(indicators, path)
         return
-    from quetsach.engines import setfile
+    from quetsach import setfile
 
     setfile.write(path, indicators)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from quetsach import _native
 from quetsach.engine import Progress, ScanOptions, SourceResult
-from quetsach.engines.setfile import list_section
+from quetsach.setfile import list_section
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.indicator import IndicatorSet
 from quetsach.sighting import Coverage, Sighting

@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 from quetsach import logformat
 from quetsach.engine import Progress as ProgressLike
 from quetsach.engine import ScanOptions, SourceResult
-from quetsach.engines import freetext, setfile
+from quetsach import setfile
+from quetsach.engines import freetext
 from quetsach.engines.index import Hits, Index, hits_of
 from quetsach.engines.lines import LongLine, split
 from quetsach.engines.records import LineReader, Record
