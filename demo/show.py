@@ -106,14 +106,15 @@ def engine_name() -> str:
 def compile_list(files: list[Path], var: Path) -> Path:
     """Compile the list once for all scans."""
     compiled = var / "indicators.qs"
-    command = [QUETSACH, "indicators", "compile", *files, "-o", compiled]
+    command: list[str | Path] = [QUETSACH, "indicators", "compile", *files, "-o", compiled]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return compiled
 
 
 def scan(files: list[Path], compiled: Path, out: Path) -> None:
     """`quetsach scan`, with its own progress on a terminal."""
-    command = [QUETSACH, "scan", *files, "-i", compiled, "--devices", "--source-name", SOURCE_NAME, "-o", out]
+    options: list[str | Path] = ["-i", compiled, "--devices", "--source-name", SOURCE_NAME, "-o", out]
+    command = [QUETSACH, "scan", *files, *options]
     answer = subprocess.run(command, stdout=subprocess.DEVNULL)
     if answer.returncode not in (CLEAN, SIGHTINGS):
         raise subprocess.CalledProcessError(answer.returncode, command)
@@ -125,7 +126,7 @@ def push(file: Path, url: str, token: str, var: Path) -> None:
     secret.touch(mode=0o600)
     secret.write_text(token, encoding="utf-8")
     try:
-        command = [QUETSACH, "push", file, "--push", url, "--token-file", secret]
+        command: list[str | Path] = [QUETSACH, "push", file, "--push", url, "--token-file", secret]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     finally:
         secret.unlink()

@@ -7,13 +7,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from random import Random
 
-from quetsach.portal.campaigns.queries import known_figures
-from quetsach.portal.cases.models import Case
-from quetsach.portal.cases.words import DONE
-from quetsach.portal.reports.errors import BlockedReport
-from quetsach.portal.sightings.models import Scan
-from quetsach.portal.units.seed import load_tree
-
 from demo.calendar import Calendar
 from demo.letter import Order
 from demo.outbreak import Tale
@@ -21,12 +14,18 @@ from demo.people import officer_of, seat_accounts
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns import actions as campaigns
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.campaigns.queries import known_figures
 from quetsach.portal.cases import actions as cases
+from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.words import DONE
 from quetsach.portal.indicators import actions as indicators
 from quetsach.portal.reports import actions as reports
+from quetsach.portal.reports.errors import BlockedReport
 from quetsach.portal.sightings import actions as sightings
+from quetsach.portal.sightings.models import Scan
 from quetsach.portal.units.actions import issue_token
 from quetsach.portal.units.models import Unit, subtree
+from quetsach.portal.units.seed import load_tree
 
 SEED = 2022
 TREE = Path(__file__).parent / "seed" / "phong_tho_2022.toml"
@@ -175,6 +174,7 @@ class Story:
         for number, node in enumerate(ready):
             if rng.random() < 0.15 or not self._submit(node, number):
                 continue
+            assert node.parent_id is not None  # depth > 0
             superior = self._superior(by_pk[node.parent_id])
             if node.depth == 1 and not returned and node.kind == Unit.Kind.COMMUNE:
                 returned = True

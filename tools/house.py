@@ -98,7 +98,7 @@ def portal_code(files: list[Path]) -> Iterator[str]:
             continue
         text = file.read_text(encoding="utf-8")
         looks = file.stem.startswith(("views", "api")) or file.parent.name == "export"
-        if looks and re.search(r"\.rows\b", text):
+        if looks and re.search(r"\b[A-Z]\w*\.rows\b", text):
             yield f"{file}: .rows in a view; use .objects.visible_to(user) or a query"
         if "unbuilt" in text:
             yield f"{file}: a door to a room that is not built"

@@ -12,11 +12,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 from babel.messages import extract
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
+
+from quetsach.engines.explain import REASONS as EXPLAINED
+from quetsach.feeds.remark import REJECTS, WARNINGS
+from quetsach.guard import REASONS as GUARDED
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "quetsach"
@@ -43,9 +48,15 @@ def catalogues() -> Iterator[tuple[Path, list[Path]]]:
     yield PORTAL / "locale/vi/LC_MESSAGES/django.po", list(PORTAL.glob("*.py"))
 
 
-def collect(files: list[Path]) -> Catalog:
-    """The message ids of these files."""
+def collect(files: list[Path], stored: Catalog) -> Catalog:
+    """The message ids of these files; for the command line also those of the tables and of click."""
     found = Catalog(locale="vi", charset="utf-8")
+    if SOURCE / "language.py" in files:
+        for text in table_texts():
+            found.add(text)
+        for _, _, message, _, _ in extract.extract_from_dir(Path(click.__file__).parent):
+            if stored.get(message if isinstance(message, str) else message[0]):
+                found.add(message)
     for file in sorted(files):
         text = file.read_text(encoding="utf-8")
         if file.suffix != ".py":
@@ -58,6 +69,11 @@ def collect(files: list[Path]) -> Catalog:
     return found
 
 
+def table_texts() -> set[str]:
+    """Texts that stand in tables of the pure library, which speaks English only."""
+    return {text for table in (EXPLAINED, REJECTS, WARNINGS, GUARDED) for text in table.values()}
+
+
 def read(po: Path) -> Catalog:
     """The stored catalogue, or an empty one."""
     if not po.exists():
@@ -68,7 +84,8 @@ def read(po: Path) -> Catalog:
 
 def problems(po: Path, files: list[Path]) -> list[str]:
     """What is missing, untranslated or unused in one catalogue."""
-    found, stored = collect(files), read(po)
+    stored = read(po)
+    found = collect(files, stored)
     wanted = {(m.id if isinstance(m.id, str) else m.id[0], m.context) for m in found if m.id}
     have = {(m.id if isinstance(m.id, str) else m.id[0], m.context): m for m in stored if m.id}
     name = po.relative_to(ROOT)
@@ -84,7 +101,8 @@ def problems(po: Path, files: list[Path]) -> list[str]:
 
 def update(po: Path, files: list[Path]) -> None:
     """Add new ids, drop unused ones, keep every translation."""
-    found, stored = collect(files), read(po)
+    stored = read(po)
+    found = collect(files, stored)
     if not any(m.id for m in found):
         return
     fresh = Catalog(locale="vi", charset="utf-8", project="quetsach", version="")
