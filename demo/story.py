@@ -111,9 +111,13 @@ class Story:
         with self.calendar.at(8, 15):
             campaigns.count_people(root, root.staff_count or 0, root.staff_count or 0, self.coordinator)
         silent = {node.pk for node in rng.sample(children[root.pk], k=max(1, len(children[root.pk]) // 9))}
+        # Two of Dào San's four have read the public page by themselves; these two wait to be told.
+        unreached = [self.units[f"Trường {kind} xã Dào San"] for kind in ("Mầm non", "Trung học cơ sở")]
         for node in below:
             if node.unit == self.units["Xã Dào San"] or node.pk in silent or node.parent_id in silent:
                 continue  # Dào San is left to the visitor
+            if node.unit in unreached:
+                continue
             self._unit_acts(node, children.get(node.pk, []), rng)
 
     def _unit_acts(self, node: CampaignNode, children: Sequence[CampaignNode], rng: Random) -> None:

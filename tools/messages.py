@@ -99,6 +99,23 @@ def problems(po: Path, files: list[Path]) -> list[str]:
     return lines
 
 
+def conflicts(pos: list[Path]) -> list[str]:
+    """Ids that two catalogues of the portal translate differently: Django merges them, so one would lose."""
+    seen: dict[tuple[object, object], tuple[str, Path]] = {}
+    lines = []
+    for po in pos:
+        for message in read(po):
+            if not message.id:
+                continue
+            key = (message.id if isinstance(message.id, str) else message.id[0], message.context)
+            string = message.string if isinstance(message.string, str) else message.string[0]
+            first, place = seen.setdefault(key, (string, po))
+            if first != string:
+                both = f"{first!r} in {place.relative_to(ROOT)}, {string!r} in {po.relative_to(ROOT)}"
+                lines.append(f"{key[0]!r} has two translations: {both}")
+    return lines
+
+
 def update(po: Path, files: list[Path]) -> None:
     """Add new ids, drop unused ones, keep every translation."""
     stored = read(po)
@@ -135,6 +152,8 @@ def main(verb: str) -> int:
             compile_catalogue(po)
         elif verb == "check":
             lines += problems(po, files)
+    if verb == "check":
+        lines += conflicts([po for po, _ in catalogues() if po.is_relative_to(PORTAL)])
     for line in lines:
         print(line)
     return 1 if lines else 0

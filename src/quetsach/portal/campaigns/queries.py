@@ -170,8 +170,8 @@ def campaigns_of(user: User) -> list[Campaign]:
 
 
 def not_passed_on(node: CampaignNode) -> list[CampaignNode]:
-    """The nodes directly below to which the campaign has not been passed on."""
-    return list(CampaignNode.rows.filter(parent=node, dispatch=None).order_by("position", "name"))
+    """The nodes directly below to which nobody has passed it on and which have not confirmed by themselves."""
+    return list(CampaignNode.rows.filter(parent=node, dispatch=None, acknowledgement=None).order_by("position", "name"))
 
 
 def status_of(node: CampaignNode) -> NodeStatus:

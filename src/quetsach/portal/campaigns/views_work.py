@@ -101,7 +101,7 @@ def _letter_page(
         "below": below,
         "received": sum(s.acknowledged_at is not None for s in below),
         "deployed": sum(s.participated_at is not None for s in below),
-        "waiting": [s.node for s in below if not s.dispatched_at],
+        "waiting": [s.node for s in below if not s.dispatched_at and not s.acknowledged_at],
         "silent": silent,
         "people": people or HeadcountForm(initial={k: v for k, v in initial.items() if v is not None}),
         "pass_on": pass_on,

@@ -31,7 +31,7 @@ from quetsach.portal.cases.words import WORDS
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.roles import Verb
 
-PAGE = 50
+PAGE = 25
 
 
 @dataclass(frozen=True)

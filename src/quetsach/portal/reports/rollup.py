@@ -95,6 +95,14 @@ class RollUp:
     report_state: str = "none"
 
     @property
+    def wishes(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """What the units ask for, the same wish once with all who have it, in the order of the tree."""
+        units: dict[str, list[str]] = {}
+        for unit, text in self.proposals:
+            units.setdefault(" ".join(text.split()), []).append(unit)
+        return tuple((text, tuple(names)) for text, names in units.items())
+
+    @property
     def signed(self) -> Figures:
         """What the node itself would sign: its own figures as entered, and the accepted ones below."""
         mine = self.own if self.own is not None and self.report_state == "accepted" else self.entered

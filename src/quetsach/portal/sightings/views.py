@@ -22,7 +22,7 @@ from quetsach.portal.sightings.models import Scan
 from quetsach.portal.sightings.words import refusal_words
 from quetsach.portal.units.roles import Verb
 
-PAGE = 50
+PAGE = 25
 SHOWN_REJECTS = 200
 
 

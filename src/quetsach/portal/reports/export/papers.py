@@ -214,11 +214,7 @@ def _attached(node: CampaignNode, year: int) -> str:
 
 
 def _proposals(rolled: RollUp) -> tuple[Proposal, ...]:
-    """What the units ask for, the same wish once with all who have it, in the order of the tree."""
-    wishes: dict[str, list[str]] = {}
-    for unit, text in rolled.proposals:
-        wishes.setdefault(" ".join(text.split()), []).append(unit)
-    return tuple(Proposal(", ".join(units), text) for text, units in wishes.items())
+    return tuple(Proposal(", ".join(units), text) for text, units in rolled.wishes)
 
 
 def _joined(rolled: RollUp) -> str:
