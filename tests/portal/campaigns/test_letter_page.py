@@ -48,6 +48,13 @@ def test_all_children_are_ticked_and_only_those_waiting(cast, url):
     )
 
 
+def test_who_confirmed_by_themselves_is_not_said_to_be_waiting(cast, url):
+    actions.acknowledge(cast.nodes["A1"], cast.user("A1", "officer"))
+    waiting = cast.client("A", "officer").get(url)
+    assert [node.name for node in waiting.context["waiting"]] == [cast.nodes["A2"].name]
+    assert f'value="{cast.nodes["A1"].pk}" checked' not in text(waiting)
+
+
 @pytest.mark.parametrize(
     ("informed", "done", "field"),
     [

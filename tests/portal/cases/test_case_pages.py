@@ -88,6 +88,8 @@ def test_the_whole_way_on_the_page_is_audited(cast, case):
     answer = client.post(to("da-xu-ly"), {"done": "reinstall", "done_at": "", "note": "giữ lại lời này"})
     assert answer.status_code == 422 and "giữ lại lời này" in answer.content.decode()
     day = noon(3).strftime("%Y-%m-%dT%H:%M")
+    # What was done is never guessed: no choice, no claim.
+    assert client.post(to("da-xu-ly"), {"done": "", "done_at": day}).status_code == 422
     assert client.post(to("da-xu-ly"), {"done": "reinstall", "done_at": day}).status_code == 302
     assert client.post(to("bao-nham"), {"reason": "ngắn"}).status_code == 422
     assert client.post(to("bat-dau")).status_code == 422

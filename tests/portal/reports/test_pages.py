@@ -45,6 +45,15 @@ def test_the_roll_up_names_who_is_missing_and_never_estimates(cast):
     assert "<b>12</b>" in page and "<b>9</b>" in page
 
 
+def test_the_same_wish_of_two_units_stands_once_with_both_names(cast):
+    for unit in ("A1", "A2"):
+        send(cast, unit, 12, 9, proposals="Hỗ trợ bản quyền phần mềm.")
+        accept(cast.user("A", "officer"), cast.nodes[unit], 1)
+    page = text(cast, ("A", "reader"), "rollup", "A")
+    assert page.count("Hỗ trợ bản quyền phần mềm.") == 1
+    assert "Đơn vị A1, Đơn vị A2" in page
+
+
 def test_a_superior_accepts_in_one_click_from_the_roll_up_and_a_reader_cannot(cast):
     send(cast, "A1", 12, 9)
     action = url(cast, "report_accept", "A1")

@@ -17,7 +17,7 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.units.roles import Verb
 
-A_PAGE = 50
+A_PAGE = 25
 CHECKED_AT_ONCE = 5_000
 """Up to so many entries the chain is checked while the page is drawn; beyond, when the reader asks."""
 

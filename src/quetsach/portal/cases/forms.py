@@ -15,7 +15,10 @@ from quetsach.portal.cases.words import DONE
 class ClaimForm(forms.Form):
     """The machine was handled."""
 
-    done = forms.ChoiceField(label=_("What was done"), choices=[(code, text) for code, text in DONE.items()])
+    done = forms.ChoiceField(
+        label=_("What was done"),
+        choices=[("", _("Choose what was done")), *((k, v) for k, v in DONE.items())],
+    )
     done_at = forms.DateTimeField(
         label=_("When"),
         input_formats=["%Y-%m-%dT%H:%M", "%d/%m/%Y %H:%M", "%H:%M %d/%m/%Y"],

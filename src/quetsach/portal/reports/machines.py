@@ -19,7 +19,7 @@ from quetsach.portal.reports.rollup import Place, RollUp
 from quetsach.portal.units.models import path_segment
 
 _SEGMENT = len(path_segment(CampaignNode().pk))
-MOST_LISTED = 50
+MOST_LISTED = 20
 WORDS = (
     (Word.SIGNS, "bad", _("signs found")),
     (Word.BUSY, "busy", _("being handled")),
@@ -103,7 +103,7 @@ def by_branch(node: CampaignNode, rolled: RollUp) -> MachineTable:
 
 
 def listed(node: CampaignNode) -> tuple[list[Machine], int]:
-    """The machines of a unit and below that need a hand first, at most 50, and how many there are."""
+    """The machines of a unit and below that need a hand first, at most 20, and how many there are."""
     now = timezone.now()
     shown = {name: (shape, text) for name, shape, text in WORDS}
     cases = machines_of(node, below=True).exclude(state=State.FALSE_POSITIVE)
