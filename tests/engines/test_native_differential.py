@@ -61,17 +61,9 @@ url = st.one_of(st.sampled_from(URLS), name)
 port = st.sampled_from(("53", "443", "8080", "50000", "99999", "-", "x"))
 when = st.sampled_from(("1663300800.123456", "1663387200.5", "946684700", "-", "9999999999", "soon"))
 iso = st.sampled_from(
-    (
-        "2022-09-16T11:00:00.123456+0700",
-        "2022-09-16T11:00:00Z",
-        "2022-09-16 11:00:00",
-        "1999-01-01T00:00:00Z",
-        "x",
-    )
+    ("2022-09-16T11:00:00.123456+0700", "2022-09-16T11:00:00Z", "2022-09-16 11:00:00", "1999-01-01T00:00:00Z", "x")
 )
-stamp = st.sampled_from(
-    ("Sep 16 11:00:00", "Dec 31 23:59:59", "Jan  1 00:00:01", "Feb 29 06:59:59", "Nov 14 07:00:00")
-)
+stamp = st.sampled_from(("Sep 16 11:00:00", "Dec 31 23:59:59", "Jan  1 00:00:01", "Feb 29 06:59:59", "Nov 14 07:00:00"))
 filler = st.text(alphabet=" .:-_/()\\\"'?<>[]%@,;aZ09éđ。\x1b\t", max_size=12)
 
 
@@ -81,13 +73,7 @@ def tsv(*columns: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 def header(path: str, fields: str) -> tuple[str, ...]:
     columns = "\t".join(fields.split())
-    return (
-        "#separator \\x09",
-        "#set_separator\t,",
-        "#unset_field\t-",
-        f"#path\t{path}",
-        f"#fields\t{columns}",
-    )
+    return ("#separator \\x09", "#set_separator\t,", "#unset_field\t-", f"#path\t{path}", f"#fields\t{columns}")
 
 
 def word(value: str) -> st.SearchStrategy[str]:
@@ -143,17 +129,10 @@ def eve(draw: st.DrawFn) -> str:
 @st.composite
 def dnsmasq(draw: st.DrawFn) -> str:
     tail = draw(
-        st.sampled_from(
-            (
-                "query[A] {n} from {a}",
-                "forwarded {n} to {a}#53",
-                "reply {n} is {t}",
-                "gravity blocked {n} is 0.0.0.0",
-                "7 {a}/50123 query[AAAA] {n} from {a}",
-                "cached {n} is NXDOMAIN",
-                "started, {n}",
-            )
-        )  # fmt: skip
+        st.sampled_from((
+            "query[A] {n} from {a}", "forwarded {n} to {a}#53", "reply {n} is {t}", "gravity blocked {n} is 0.0.0.0",
+            "7 {a}/50123 query[AAAA] {n} from {a}", "cached {n} is NXDOMAIN", "started, {n}",
+        ))  # fmt: skip
     )
     filled = tail.format(n=draw(name), a=draw(address), t=draw(token))
     return f"{draw(stamp)} dnsmasq[612]: {filled}"
@@ -169,12 +148,7 @@ def squid(draw: st.DrawFn) -> str:
 @st.composite
 def text(draw: st.DrawFn) -> str:
     start = draw(st.one_of(iso, stamp, word("")))
-    parts = draw(
-        st.lists(
-            st.one_of(token, url, filler, st.sampled_from(('"http://', '" "', "referer=", " ", "x"))),
-            max_size=8,
-        )
-    )
+    parts = draw(st.lists(st.one_of(token, url, filler, st.sampled_from(('"http://', '" "', "referer=", " ", "x"))), max_size=8))
     glue = draw(st.sampled_from((" ", "", "=", '"')))
     return start + " " + glue.join(parts)
 
@@ -202,11 +176,7 @@ def files(draw: st.DrawFn) -> bytes:
     data = newline.join(without_line_feeds(x) for x in lines).encode("utf-8", "surrogatepass")
     if draw(st.booleans()):
         at = draw(st.integers(0, len(data)))
-        data = (
-            data[:at]
-            + draw(st.sampled_from((b"\xff", b"\x00", b"\n", b"\xc3", b"\\u0065", b".")))
-            + data[at:]
-        )
+        data = data[:at] + draw(st.sampled_from((b"\xff", b"\x00", b"\n", b"\xc3", b"\\u0065", b"."))) + data[at:]
     return data + draw(st.sampled_from((b"", b"\n")))
 
 
@@ -224,9 +194,7 @@ def make_set(values: list[str]) -> IndicatorSet:
     return IndicatorSet(found)
 
 
-def compare(
-    values: list[str], data: bytes, *, devices: bool = False, limits: dict[str, int] | None = None
-) -> None:
+def compare(values: list[str], data: bytes, *, devices: bool = False, limits: dict[str, int] | None = None) -> None:
     items = make_set(values)
     bounds = limits or {}
     portable = PortableMatcher(items, replace(LIMITS, **bounds))
@@ -243,11 +211,7 @@ def compare(
                 assert found.coverage == expected.coverage, (level, chunk)
 
 
-few = settings(
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    max_examples=int(os.environ.get("QS_EXAMPLES", "150")),
-)
+few = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=int(os.environ.get("QS_EXAMPLES", "150")))
 
 
 @few
@@ -260,11 +224,7 @@ def test_native_says_what_portable_says(values: list[str], data: bytes, devices:
 
 
 @few
-@given(
-    indicators,
-    st.lists(st.one_of(token, url, filler), min_size=1, max_size=60),
-    st.sampled_from((" ", "", "-")),
-)
+@given(indicators, st.lists(st.one_of(token, url, filler), min_size=1, max_size=60), st.sampled_from((" ", "", "-")))
 def test_free_text_is_cut_the_same_way(values: list[str], parts: list[str], glue: str) -> None:
     compare(values, without_line_feeds(glue.join(parts)).encode("utf-8", "surrogatepass"))
 

@@ -170,7 +170,7 @@ def campaigns_of(user: User) -> list[Campaign]:
 
 
 def not_passed_on(node: CampaignNode) -> list[CampaignNode]:
-    """The nodes directly below to which nobody has passed it on and which have not confirmed by themselves."""
+    """The nodes directly below that lack the letter: neither passed on to nor confirmed by themselves."""
     return list(
         CampaignNode.rows.filter(parent=node, dispatch=None, acknowledgement=None).order_by(
             "position", "name"
