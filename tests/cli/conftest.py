@@ -41,16 +41,16 @@ def log(tmp_path: Path) -> Path:
     """A Squid log with one hit, one near miss and one line of nothing special."""
     path = tmp_path / "access.log"
     path.write_text(
-        "1663300800.123    100 10.1.2.3 TCP_MISS/200 512 GET http://a.evil.example/x - HIER_DIRECT/198.51.100.7 text/html\n"
-        "1663300801.123    100 10.1.2.4 TCP_MISS/200 512 GET http://notevil.example/x - HIER_DIRECT/198.51.100.7 text/html\n"
-        "1663300802.123    100 10.1.2.5 TCP_MISS/200 512 GET http://good.example/ - HIER_DIRECT/198.51.100.8 text/html\n"
+        "1663300800.123 1 10.1.2.3 TCP_MISS/200 9 GET http://a.evil.example/x - HIER_DIRECT/198.51.100.7 -\n"
+        "1663300801.123 1 10.1.2.4 TCP_MISS/200 9 GET http://notevil.example/x - HIER_DIRECT/198.51.100.7 -\n"
+        "1663300802.123 1 10.1.2.5 TCP_MISS/200 9 GET http://good.example/ - HIER_DIRECT/198.51.100.8 -\n"
     )
     return path
 
 
 @dataclass
 class Portal:
-    """What was pushed, and what to answer: a status, or a status and a body, one a request, the last for ever."""
+    """What was pushed, and what to answer: status and body, one a request, the last for ever."""
 
     url: str
     answers: list[tuple[int, object]] = field(default_factory=lambda: [(200, {})])

@@ -84,7 +84,8 @@ def test_all_outputs_are_saved_and_the_document_is_whole(
     (sighting,) = sightings(names[0])
     assert (sighting.indicator, sighting.device, sighting.family) == ("evil.example", "10.1.2.3", "ramnit")
     first = json.loads(names[0].read_bytes().splitlines()[0])
-    assert (first["source_name"], first["set"]["count"]) == ("proxy-hq", 2)
+    # The list's second entry is a documentation address, which a guard rail stops.
+    assert (first["source_name"], first["set"]["count"]) == ("proxy-hq", 1)
 
 
 def test_json_goes_to_standard_output_and_is_the_same_document(
@@ -223,31 +224,17 @@ def test_a_bad_token_file_is_told_before_the_scan(
 
 def test_an_interrupt_leaves_a_document_that_readers_refuse(log: Path, feed: Path, tmp_path: Path) -> None:
     saved = tmp_path / "result.jsonl"
-    pipe = tmp_path / "pipe.log"
-    os.mkfifo(pipe)
     environment = {**os.environ, "QUETSACH_LANG": "en", "QUETSACH_ENGINE": "portable", "PYTHONPATH": "src"}
-    command = [
-        sys.executable,
-        "-c",
-        "from quetsach.cli import main; main()",
-        "scan",
-        log,
-        pipe,
-        "-i",
-        feed,
-        "-o",
-        saved,
-    ]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
-    ) as running:
-        with pipe.open("w") as writer:
-            writer.write("10.0.0.1 asks evil.example\n" * 5000)
-            writer.flush()
-            time.sleep(1)
-            running.send_signal(signal.SIGINT)
-            time.sleep(0.5)
-        _out, err = running.communicate(timeout=20)
+    code = "from quetsach.cli import main; main()"
+    command = [sys.executable, "-c", code, "scan", str(log), "-", "-i", str(feed), "-o", str(saved)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment) as running:
+        assert running.stdin is not None
+        # More than two pipe buffers: the write returns only when the scan is reading.
+        running.stdin.write(b"10.0.0.1 asks evil.example\n" * 10_000)
+        running.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        _out, err = running.communicate(b"10.0.0.1 asks evil.example\n" * 10_000, timeout=20)
     assert running.returncode == 2
     assert b"Interrupted" in err
     with pytest.raises(ScanFileError) as caught:

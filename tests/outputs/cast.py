@@ -28,7 +28,7 @@ def sighting(**changes: object) -> Sighting:
         "count": 1204,
         "action": "allowed",
         "logformat": "zeek.dns",
-        "evidence": r"1663290862.000000\x09C1\x0910.47.1.100\x0950000\x0910.0.0.53\x0953\x09udp\x09a.evil.example",
+        "evidence": r"1663290862.000000\x09C1\x0910.47.1.100\x0950000\x0910.0.0.53\x09a.evil.example",
     }
     return Sighting(**(fields | changes))  # type: ignore[arg-type]
 

@@ -36,7 +36,8 @@ def command() -> click.Command:
             click.Option(
                 ["--format", "logformat"],
                 metavar="NAME",
-                help=_("Read the line as this log format: %(names)s.") % {"names": ", ".join(lists.formats())},
+                help=_("Read the line as this log format: %(names)s.")
+                % {"names": ", ".join(lists.formats())},
             ),
             click.Option(
                 ["--header", "header_file"],
@@ -128,5 +129,7 @@ def _verdict(told: Explanation) -> str:
     if items:
         return _("A hit: %(items)s") % {"items": ", ".join(items)}
     if told.inbound:
-        return _("No hit: a listed address called in from outside, which is counted but no sign of infection.")
+        return _(
+            "No hit: a listed address called in from outside, which is counted but no sign of infection."
+        )
     return _("No hit.")

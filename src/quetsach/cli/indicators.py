@@ -45,8 +45,8 @@ def _check_command() -> click.Command:
         _check,
         [_files(), *lists.options()],
         _(
-            "Read lists and show every line that is left out or doubtful, with the reason. Exit code: 0 nothing"
-            " to say, 1 something left out or doubtful, 2 a list cannot be read."
+            "Read lists and show every line that is left out or doubtful, with the reason. Exit code: 0"
+            " nothing to say, 1 something left out or doubtful, 2 a list cannot be read."
         ),
         "quetsach indicators check feed.csv hosts.txt",
     )

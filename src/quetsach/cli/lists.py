@@ -139,7 +139,9 @@ def read(
     found = feed.read_many(files, scope=Scope(scope) if scope else None, columns=_columns(column))
     notes = [_note("reject", remark) for remark in found.rejects]
     guarded = guard.apply(found.indicators, overrides=guard.read_overrides(override) if override else ())
-    notes += [ListNote("stop", "", 0, one.indicator.canonical, explain(one.reason)) for one in guarded.stopped]
+    notes += [
+        ListNote("stop", "", 0, one.indicator.canonical, explain(one.reason)) for one in guarded.stopped
+    ]
     notes += [_note("warn", remark) for remark in found.warnings]
     notes += [ListNote("warn", "", 0, one.indicator.canonical, explain(one.reason)) for one in guarded.warned]
     notes += [ListNote("warn", "", 0, one.indicator.canonical, _kept(one)) for one in guarded.overridden]
@@ -152,6 +154,11 @@ def write_set(path: Path, indicators: IndicatorSet) -> None:
     Raises:
         IndicatorError: the set is empty.
     """
+    # The native engine adds the index that lets a scan open the file without building anything.
+    with_index = getattr(engine.choose(), "compile_to", None)
+    if with_index is not None:
+        with_index(indicators, path)
+        return
     from quetsach.engines import setfile
 
     setfile.write(path, indicators)

@@ -47,7 +47,8 @@ def command() -> click.Command:
         ],
         _(
             "Send the result of a scan to the portal. Pushing the same file twice changes nothing, so"
-            " after any failure simply push again. The file may have been carried here from a machine without network."
+            " after any failure simply push again. The file may have been carried here from a"
+            " machine without network."
         ),
         "quetsach push result.jsonl --push https://quetsach.example --token-file token.txt",
     )

@@ -95,8 +95,8 @@ def group() -> click.Group:
         no_args_is_help=True,
         help=_(
             "Quét Sạch finds the machines that call malicious addresses, and carries the clean-up"
-            " through to the report. Scanning needs no account, no network and no database; nothing leaves this machine"
-            " unless you push it."
+            " through to the report. Scanning needs no account, no network and no database; nothing leaves"
+            " this machine unless you push it."
         ),
         epilog="\b\n" + _("Start with:") + "\n  quetsach scan /var/log/zeek -i indicators.csv -o result.html",
     )

@@ -89,8 +89,7 @@ def _page(report: Report) -> Iterator[str]:
     elif found.lines:
         limits = _("This says nothing about other days, other logs or machines that were off.")
         yield (
-            f'<section class="note is-none"><h2>{_t(_("Nothing seen"))}</h2>'
-            f"<p>{_t(summary.looked_at(found, report))}</p><p>{_t(limits)}</p></section>\n"
+            f'<section class="note is-none"><h2>{_t(_("Nothing seen"))}</h2><p>{_t(limits)}</p></section>\n'
         )
     yield from _coverage(report)
     yield from _remarks(summary.remarks(found, report), report)

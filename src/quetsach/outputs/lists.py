@@ -14,8 +14,8 @@ from quetsach.outputs.csv import guarded
 
 @dataclass(slots=True)
 class Losses:
-    """What the written list does not say. `left_out` counts by kind (or `subdomains-only`), `narrowed` names whose
-    subdomains are not covered, `families` entries whose family is not written."""
+    """What the written list does not say. `left_out` counts by kind (or `subdomains-only`), `narrowed`
+    names whose subdomains are not covered, `families` entries whose family is not written."""
 
     left_out: Counter[str] = field(default_factory=Counter)
     narrowed: int = 0

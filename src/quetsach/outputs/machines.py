@@ -17,7 +17,7 @@ MOST_OF_ONE = 3
 
 @dataclass(slots=True)
 class Machine:
-    """One client address or name. `count` is in lines (one with two indicators counts twice), `total` in rows."""
+    """One client address or name. `count` is in lines (with two indicators, twice), `total` in rows."""
 
     device: str
     identity: dict[str, str] = field(default_factory=dict)

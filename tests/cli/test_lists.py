@@ -1,0 +1,106 @@
+"""`quetsach indicators` and `quetsach explain`: what is left out is shown, a hit has its reason."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from quetsach import feed as feeds
+from quetsach.engines import setfile
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Path:
+    path = tmp_path / "mixed.txt"
+    path.write_text("evil.example\n*.bad.example\n8.8.4.0/24\n10.0.0.0/8\n/gate.php\nevil.example/gate.php\n")
+    return path
+
+
+def test_check_shows_every_entry_left_out_with_its_reason(quetsach: Run, mixed: Path) -> None:
+    code, out, _err = quetsach("indicators", "check", mixed)
+    assert code == 1
+    assert f"{mixed}:5: /gate.php: a path without a host names no server" in out
+    assert "stopped: 10.0.0.0/8: lies in a special-purpose range" in out
+    assert "4 usable entries" in out
+
+
+def test_check_tells_reasons_in_vietnamese(quetsach: Run, mixed: Path) -> None:
+    out = quetsach("indicators", "check", mixed, "--lang", "vi")[1]
+    assert "đường dẫn không có máy chủ thì không chỉ ra máy nào" in out
+    assert "nằm trong dải dành riêng" in out
+
+
+def test_check_of_a_clean_list_is_0_and_of_a_missing_one_2(quetsach: Run, tmp_path: Path) -> None:
+    clean = tmp_path / "clean.txt"
+    clean.write_text("evil.example\n")
+    assert quetsach("indicators", "check", clean)[0] == 0
+    code, _out, err = quetsach("indicators", "check", tmp_path / "gone.txt")
+    assert code == 2
+    assert "gone.txt" in err
+
+
+def test_an_override_keeps_an_entry_and_says_who_decided(quetsach: Run, mixed: Path, tmp_path: Path) -> None:
+    override = tmp_path / "override.csv"
+    override.write_text("indicator,reason,who,date\n10.0.0.0/8,test network,Lò Thị Thử,2022-09-01\n")
+    out = quetsach("indicators", "check", mixed, "--override", override)[1]
+    assert "5 usable entries" in out
+    assert "kept by Lò Thị Thử on 01/09/2022 (test network)" in out
+
+
+def test_a_compiled_set_finds_what_its_list_finds(
+    quetsach: Run, mixed: Path, log: Path, tmp_path: Path
+) -> None:
+    compiled = tmp_path / "set.qs"
+    code, _out, err = quetsach("indicators", "compile", mixed, "-o", compiled)
+    assert code == 0
+    assert "2 entries left out" in err
+    assert setfile.is_set_file(compiled)
+    by_list, by_set = (quetsach("scan", log, "-i", one)[1] for one in (mixed, compiled))
+    assert by_list == by_set
+    assert "10.1.2.3" in by_set
+
+
+def test_strict_writes_nothing(quetsach: Run, mixed: Path, tmp_path: Path) -> None:
+    compiled = tmp_path / "set.qs"
+    assert quetsach("indicators", "compile", mixed, "-o", compiled, "--strict")[0] == 1
+    assert not compiled.exists()
+
+
+@pytest.mark.parametrize("form", ["plain", "csv"])
+def test_plain_and_csv_lose_no_indicator(quetsach: Run, mixed: Path, tmp_path: Path, form: str) -> None:
+    out = tmp_path / f"out.{form}"
+    assert quetsach("indicators", "convert", mixed, "-o", out, "--to", form)[0] == 0
+    before = quetsach("indicators", "check", mixed)[1].split("Set id: ")[1].split()[0]
+    assert feeds.read(out).indicators.id == before
+
+
+def test_hosts_counts_what_it_cannot_express(quetsach: Run, mixed: Path) -> None:
+    _code, out, err = quetsach("indicators", "convert", mixed, "--to", "hosts")
+    assert out == "0.0.0.0 evil.example\n"
+    for said in (
+        "subdomains only: 1",
+        "network: 1",
+        "web address: 1",
+        "1 name is written without its subdomains",
+    ):
+        assert said in err
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("a.evil.example", 1, "a.evil.example matches evil.example"),
+        ("notevil.example", 0, "does not begin at a label border"),
+        ("bad.example", 0, "covers subdomains only"),
+    ],
+)
+def test_explain_tells_what_matched_or_why_not(
+    quetsach: Run, mixed: Path, name: str, code: int, said: str
+) -> None:
+    line = f"Jun 22 10:00:01 dnsmasq[1234]: query[A] {name} from 192.168.1.10"
+    got, out, _err = quetsach("explain", line, "-i", mixed)
+    assert got == code
+    assert "Format: dnsmasq" in out and "192.168.1.10" in out
+    assert said in out
