@@ -357,8 +357,9 @@ fn prefixed(text: &Text<'_>, chars: &[u32], found: &mut Vec<(usize, Token)>) {
         let digits = (1..=2)
             .take_while(|n| ascii(at(chars, i + n)).is_ascii_digit())
             .count();
+        let is_zero = (1..=digits).all(|n| at(chars, i + n) == u32::from(b'0'));
         (at(chars, i) == u32::from(b'(')
-            && digits > 0
+            && !is_zero
             && at(chars, i + 1 + digits) == u32::from(b')'))
         .then_some(i + digits + 2)
     };
@@ -366,7 +367,6 @@ fn prefixed(text: &Text<'_>, chars: &[u32], found: &mut Vec<(usize, Token)>) {
     let mut i = 0;
     while i < chars.len() {
         let mut labels: Vec<&[u8]> = Vec::new();
-        let mut complete = None;
         let mut next = i;
         while let Some(start) = length(next) {
             let end = run(chars, start.min(chars.len()), body);
@@ -375,19 +375,13 @@ fn prefixed(text: &Text<'_>, chars: &[u32], found: &mut Vec<(usize, Token)>) {
             }
             labels.push(text.bytes(start, end));
             next = end;
-            if at(chars, end + 1) == u32::from(b'0') && length(end) == Some(end + 3) {
-                complete = Some((end + 3, labels.len()));
-            }
         }
-        match complete {
-            Some((end, count)) => {
-                found.push((
-                    i,
-                    Token::Host(Host::Name(name(&labels[..count].join(&b'.'))), None),
-                ));
-                i = end;
-            }
-            None => i += 1,
+        // The root's empty label ends a name.
+        if !labels.is_empty() && (0..3).all(|n| at(chars, next + n) == u32::from(b"(0)"[n])) {
+            found.push((i, Token::Host(Host::Name(name(&labels.join(&b'.'))), None)));
+            i = next + 3;
+        } else {
+            i += 1;
         }
     }
 }
