@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from demo.loggen import SourceTruth, Truth
-
 from bench.measure import Cost, run
+from demo.loggen import SourceTruth, Truth
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from demo.loggen import KINDS, Truth
-from demo.loggen.__main__ import counts, size
-
 from bench.measure import Cost, machine, warm
 from bench.peers import ROOT, Peer, Quetsach, Ripgrep, Verdict
 from bench.report import Result, table, write
+from demo.loggen import KINDS, Truth
+from demo.loggen.__main__ import counts, size
 
 _REFERENCE = Ripgrep().name
 _KINDS = "zeek-dns,eve,squid,dnsmasq"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +48,8 @@ def main() -> int:
     from demo.server import ServerError
     from demo.words import say
 
+    # Asked to end in any way, the portal is stopped in order and no process stays behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return show.run(given, VAR)
     except ServerError as error:

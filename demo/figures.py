@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 
 from django.urls import reverse
+
+from demo.people import ACCOUNTS
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.queries import progress
 from quetsach.portal.cases.models import Case
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.queries import roll_up
 from quetsach.portal.sightings.models import Sighting
-
-from demo.people import ACCOUNTS
-from quetsach.portal.campaigns.models import Campaign, CampaignNode
 
 
 def figures_line(slug: str) -> str:

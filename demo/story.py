@@ -88,7 +88,7 @@ class Story:
         """All nodes, the issuer first."""
         return list(
             CampaignNode.rows.filter(campaign=self.campaign)
-            .order_by("depth", "position")
+            .order_by("depth", "position", "name")
             .select_related("unit")
         )
 

@@ -1,9 +1,9 @@
 """What was planted into generated logs is what each engine reports: every row, every figure, nothing else."""
 
 import pytest
+
 from demo.loggen import KINDS, make_indicators, write_bench_logs
 from demo.loggen.__main__ import write_variants
-
 from quetsach import engine as engines
 from quetsach.errors import ScanError
 from quetsach.indicator import Indicator, IndicatorSet, Kind

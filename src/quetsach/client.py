@@ -11,14 +11,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
-
-import urllib3
 
 from quetsach import __version__
 from quetsach.errors import PortalError
 from quetsach.sighting import Chunk, read, split
+
+if TYPE_CHECKING:
+    from urllib3 import PoolManager
 
 PATH = "/api/v1/sightings"
 _TOKEN = re.compile(r"[\x21-\x7e]{8,512}")
@@ -95,6 +96,8 @@ def push(
     total = document.tell()
     document.seek(0)
     result = PushResult()
+    import urllib3  # 60 ms that a scan without a push never pays
+
     retries = urllib3.Retry(
         total=_TRIES,
         redirect=False,
@@ -133,13 +136,15 @@ def _address(url: str) -> str:
     return trimmed if trimmed.endswith(PATH) else trimmed + PATH
 
 
-def _post(pool: urllib3.PoolManager, address: str, token: str, body: bytes) -> dict[str, Any]:
+def _post(pool: PoolManager, address: str, token: str, body: bytes) -> dict[str, Any]:
     headers = {
         "Authorization": f"Bearer {token}",
         "Content-Type": "application/x-ndjson",
         "Accept": "application/json",
         "User-Agent": f"quetsach/{__version__}",
     }
+    import urllib3
+
     try:
         response = pool.request("POST", address, body=body, headers=headers)
     except urllib3.exceptions.MaxRetryError as error:

@@ -4,6 +4,7 @@ import json
 import sys
 
 import pytest
+
 from bench.__main__ import main
 from bench.measure import Cost, RunFailedError, run
 from bench.peers import Quetsach, Verdict, judge

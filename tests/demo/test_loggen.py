@@ -6,9 +6,10 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from publicsuffixlist import PublicSuffixList
+
 from demo.loggen import KINDS, Infection, Truth, make_indicators, write_bench_logs, write_demo_logs
 from demo.loggen.__main__ import main
-from publicsuffixlist import PublicSuffixList
 from tests.demo.slow_reader import by_kind, read
 
 START = datetime(2026, 10, 5, 17, tzinfo=UTC)

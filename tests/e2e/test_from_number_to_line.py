@@ -10,12 +10,12 @@ from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
-from tests.portal.conftest import _plain_settings, cast  # noqa: F401
 
 from quetsach.portal.cases.models import Case
 from quetsach.portal.indicators.actions import Upload, prepare, publish_set
 from quetsach.portal.reports.actions import accept, submit
 from quetsach.portal.sightings.actions import Sender, receive_file
+from tests.portal.conftest import _plain_settings, cast  # noqa: F401
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [

@@ -58,3 +58,143 @@ def test_golden_case(case: dict[str, Any], level: str, tmp_path: Path) -> None:
         assert sighting.logformat == case["format"]
         assert {key: getattr(sighting, key) for key in expected} == expected
     assert result.coverage.inbound == case.get("inbound", 0)
+
+
+DNS = (
+    b"#separator \\x09\n#set_separator\t,\n#unset_field\t-\n#path\tdns\n"
+    b"#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tquery\trcode_name\tanswers\n"
+)
+
+
+def dns_line(number: int, name: str) -> bytes:
+    ends = "10.1.2.3\t50000\t10.0.0.53\t53"
+    return f"{1663300800 + number}.5\tC\t{ends}\t{name}\tNOERROR\t198.51.100.7\n".encode()
+
+
+def test_gzip_members_and_padding_are_one_log(tmp_path: Path) -> None:
+    path = tmp_path / "log.gz"
+    plain = DNS + b"".join(dns_line(i, "evil.example") for i in range(5))
+    members = [plain[:100], plain[100:150], plain[150:]]
+    path.write_bytes(b"".join(map(gzip.compress, members)) + b"\0" * 512)
+    result = ENGINE.compile(make_set(["evil.example"])).scan(path, ScanOptions(), ENGINE.progress())
+    assert [s.count for s in result.sightings] == [5]
+    assert (result.coverage.bytes, result.coverage.lines, result.coverage.errors) == (len(plain), 10, [])
+
+
+@pytest.mark.parametrize("damage", ["cut", "garbage", "flipped"])
+def test_damaged_gzip_is_scanned_as_far_as_it_goes(damage: str, tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    plain = DNS + b"".join(dns_line(i, f"n{i * 7919 % 10007}.evil.example") for i in range(20_000))
+    packed = bytearray(gzip.compress(plain))
+    if damage == "cut":
+        packed = packed[: len(packed) // 2]
+    elif damage == "garbage":
+        packed += b"no gzip"
+    else:
+        packed[-6] ^= 1  # in the checksum
+    path.write_bytes(packed)
+    result = ENGINE.compile(make_set(["evil.example"])).scan(path, ScanOptions(), ENGINE.progress())
+    [error] = result.coverage.errors
+    assert error.startswith(f"{path}: gzip: ")
+    assert f"byte {result.coverage.bytes}" in error
+    assert plain[: result.coverage.bytes].count(b"evil.example") == sum(s.count for s in result.sightings)
+    assert result.coverage.bytes == len(plain) or (damage == "cut" and result.coverage.bytes > 100_000)
+
+
+def test_a_huge_line_is_matched_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    with path.open("wb") as file:
+        file.write(DNS + dns_line(0, "fine.test") + dns_line(0, "evil.example")[:-1])
+        for _ in range(8):
+            file.write(b"\t" + b"x" * (1 << 20))
+        file.write(b"\tfar.example\n" + dns_line(1, "evil.example"))
+    result = ENGINE.compile(make_set(["evil.example", "far.example"])).scan(
+        path, ScanOptions(), ENGINE.progress()
+    )
+    # The name at the far end lies outside the parsed part of a line of a known format.
+    assert [(s.indicator, s.count) for s in result.sightings] == [("evil.example", 2)]
+    assert (result.coverage.long_lines, result.coverage.not_understood, result.coverage.lines) == (1, 1, 8)
+
+
+def test_what_cannot_be_read_is_said_not_raised(tmp_path: Path) -> None:
+    matcher = ENGINE.compile(make_set(["evil.example"]))
+    wide = tmp_path / "wide"
+    wide.write_bytes("evil.example\n".encode("utf-16"))
+    archive = tmp_path / "a.zip"
+    archive.write_bytes(b"PK\x03\x04evil.example")
+    for path, word in (
+        (wide, "UTF-16LE"),
+        (archive, "zip"),
+        (tmp_path / "none", "cannot be read"),
+        (tmp_path, "directory"),
+    ):
+        result = matcher.scan(path, ScanOptions(), ENGINE.progress())
+        assert list(result.sightings) == []
+        [error] = result.coverage.errors
+        assert str(path) in error
+        assert word in error
+
+
+def test_options_that_do_not_exist_are_refused(tmp_path: Path) -> None:
+    matcher = ENGINE.compile(make_set(["evil.example"]))
+    for options in (ScanOptions(tz="Mars/Olympus"), ScanOptions(format="nonsense")):
+        with pytest.raises(ScanError):
+            matcher.scan(tmp_path, options, ENGINE.progress())
+
+
+def test_a_cancelled_scan_says_where_it_stopped(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(DNS + dns_line(0, "evil.example") * 20_000)
+    progress = ENGINE.progress()
+    progress.cancel()
+    result = ENGINE.compile(make_set(["evil.example"])).scan(path, ScanOptions(), progress)
+    assert "cancelled" in result.coverage.errors[0]
+    assert result.coverage.bytes < path.stat().st_size
+
+
+def test_one_matcher_serves_threads(tmp_path: Path) -> None:
+    matcher = ENGINE.compile(make_set(["evil.example"]))
+    found: dict[int, int] = {}
+
+    def work(number: int) -> None:
+        path = tmp_path / str(number)
+        path.write_bytes(DNS + dns_line(0, "evil.example") * (number + 1))
+        result = matcher.scan(path, ScanOptions(), ENGINE.progress())
+        found[number] = sum(s.count for s in result.sightings)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {n: n + 1 for n in range(4)}
+
+
+def test_set_files_go_between_the_engines(tmp_path: Path) -> None:
+    items = make_set(
+        ["evil.example", {"value": "exact.test", "scope": "exact"}, "*.sub.test", "203.0.113.0/24"]
+    )
+    log = tmp_path / "log"
+    log.write_bytes(DNS + dns_line(0, "evil.example") + dns_line(1, "exact.test") + dns_line(2, "sub.test"))
+    ours, theirs = tmp_path / "native.qs", tmp_path / "portable.qs"
+    ENGINE.compile_to(items, ours)
+    setfile.write(theirs, items)
+    assert setfile.read(ours).items == items.items
+    for path in (ours, theirs):
+        matcher = ENGINE.load(path)
+        assert (matcher.count, matcher.set_id) == (4, items.id)
+        result = matcher.scan(log, ScanOptions(), ENGINE.progress())
+        assert [s.indicator for s in result.sightings] == ["evil.example", "exact.test"]
+
+
+def test_damaged_and_empty_sets_are_refused(tmp_path: Path) -> None:
+    good = tmp_path / "good.qs"
+    ENGINE.compile_to(make_set(["evil.example"]), good)
+    data = good.read_bytes()
+    bad = tmp_path / "bad.qs"
+    for cut in (data[:100], data[: len(data) // 2], b"no set", b"", data[:7] + b"{}\n"):
+        bad.write_bytes(cut)
+        with pytest.raises(IndicatorError, match=r"bad\.qs"):
+            ENGINE.load(bad)
+    with pytest.raises(IndicatorError):
+        ENGINE.compile(IndicatorSet(()))

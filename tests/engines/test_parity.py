@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from quetsach.engine import ScanOptions, SourceResult
-from quetsach.engines.portable import PortableMatcher, Progress
+from quetsach import feed, guard
+from quetsach.engine import Engine, ScanOptions, SourceResult, choose
+from quetsach.errors import QuetsachError
 from quetsach.feeds.item import parse
 from quetsach.feeds.remark import Reject
 from quetsach.indicator import Indicator, IndicatorSet, Scope
@@ -21,6 +22,22 @@ pytestmark = [
     pytest.mark.skipif(not DATA.is_dir(), reason="QUETSACH_TEST_DATA is not there"),
 ]
 COLUMNS = {"dns": ("id.resp_h", "query", "answers"), "ssl": ("id.resp_h", "server_name")}
+
+
+@pytest.fixture(params=["portable", "native"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Each engine that this machine has."""
+    try:
+        return choose(request.param)
+    except QuetsachError as error:
+        pytest.skip(f"{request.param}: {error}")
+
+
+@pytest.fixture(scope="module")
+def real_list() -> IndicatorSet:
+    """The 1.3 million real rows, behind the guard rails."""
+    found = feed.read(DATA / "indicators/malware-indicators.csv.gz")
+    return guard.apply(found.indicators).kept
 
 
 def _values(kind: str) -> set[str]:
@@ -69,11 +86,8 @@ def _facts(result: SourceResult) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize("kind", ["dns", "ssl"])
-def test_both_dialects_give_the_same_sightings(kind: str) -> None:
-    matcher = PortableMatcher(_list(kind))
-    told = [
-        matcher.scan(DATA / f"zeek/{kind}.{end}.gz", ScanOptions(), Progress()) for end in ("log", "json")
-    ]
+def test_both_dialects_give_the_same_sightings(engine: Engine, kind: str) -> None:
+    told = _both(engine, kind, _list(kind))
     assert len(_facts(told[0])) > 100
     assert _facts(told[0]) == _facts(told[1])
     first, second = (t.coverage for t in told)
@@ -83,7 +97,22 @@ def test_both_dialects_give_the_same_sightings(kind: str) -> None:
     assert first.not_understood == 0
 
 
-def test_the_infected_machine_of_the_real_capture_is_found() -> None:
+@pytest.mark.parametrize("kind", ["dns", "ssl"])
+def test_both_dialects_say_the_same_of_the_real_list(kind: str, real_list: IndicatorSet) -> None:
+    told = _both(choose(), kind, real_list)
+    assert _facts(told[0]) == _facts(told[1])
+    assert told[0].coverage.lines > 10_000
+
+
+def _both(engine: Engine, kind: str, items: IndicatorSet) -> list[SourceResult]:
+    matcher = engine.compile(items)
+    return [
+        matcher.scan(DATA / f"zeek/{kind}.{end}.gz", ScanOptions(), engine.progress())
+        for end in ("log", "json")
+    ]
+
+
+def test_the_infected_machine_of_the_real_capture_is_found(engine: Engine) -> None:
     """`zgrep` finds one listed name on 315 lines, asked by two clients."""
     log = gzip.decompress((DATA / "zeek-malicious/dns.log.gz").read_bytes()).decode()
     lines = [line.split("\t") for line in log.splitlines() if not line.startswith("#")]
@@ -100,7 +129,7 @@ def test_the_infected_machine_of_the_real_capture_is_found() -> None:
     items = IndicatorSet(
         i for n in listed if any(h.endswith(n) for h in hit) for i in parse(n, Scope.WITH_SUBDOMAINS)[0]
     )
-    result = PortableMatcher(items).scan(DATA / "zeek-malicious/dns.log.gz", ScanOptions(), Progress())
+    result = engine.compile(items).scan(DATA / "zeek-malicious/dns.log.gz", ScanOptions(), engine.progress())
     wanted = sum(line[8].lower() in hit for line in lines)
     assert sum(s.count for s in result.sightings if s.field == "query") == wanted == 315
     assert {s.device for s in result.sightings} == {line[2] for line in lines if line[8].lower() in hit}

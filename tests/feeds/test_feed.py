@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from quetsach import feed
-from quetsach import setfile
+from quetsach import feed, setfile
 from quetsach.errors import IndicatorError
 from quetsach.feed import FeedResult
 from quetsach.indicator import Scope

@@ -15,7 +15,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Ok(set) => set,
         Err(_) => setfile::compile(&std::fs::read(&args[1])?)?,
     };
-    eprintln!("{} indicators in {:.3} s", set.count(), begin.elapsed().as_secs_f64());
+    eprintln!(
+        "{} indicators in {:.3} s",
+        set.count(),
+        begin.elapsed().as_secs_f64()
+    );
     let rounds: usize = args.get(3).map_or(Ok(3), |n| n.parse())?;
     const CHUNK: usize = 256 * 1024;
     for level in Level::available() {
@@ -32,11 +36,24 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 if have == 0 {
                     break;
                 }
-                let whole = if n == 0 { have } else { memchr::memrchr(b'\n', &buf[FRONT..FRONT + have]).map_or(0, |i| i + 1) };
+                let whole = if n == 0 {
+                    have
+                } else {
+                    memchr::memrchr(b'\n', &buf[FRONT..FRONT + have]).map_or(0, |i| i + 1)
+                };
                 let saved: [u8; BACK] = buf[FRONT + whole..FRONT + whole + BACK].try_into()?;
                 buf[FRONT + whole..FRONT + whole + BACK].fill(0);
                 out.places.clear();
-                level.find(&mut Search { set: &set, buf: &buf, from: FRONT, len: whole, scratch: &mut scratch }, &mut out);
+                level.find(
+                    &mut Search {
+                        set: &set,
+                        buf: &buf,
+                        from: FRONT,
+                        len: whole,
+                        scratch: &mut scratch,
+                    },
+                    &mut out,
+                );
                 places += out.places.len();
                 buf[FRONT + whole..FRONT + whole + BACK].copy_from_slice(&saved);
                 buf.copy_within(FRONT + whole..FRONT + have, FRONT);
@@ -44,7 +61,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 total += whole;
             }
             let s = begin.elapsed().as_secs_f64();
-            println!("{} {:.3} GB/s, {} lines, {places} places", level.name(), total as f64 / s / 1e9, out.newlines);
+            println!(
+                "{} {:.3} GB/s, {} lines, {places} places",
+                level.name(),
+                total as f64 / s / 1e9,
+                out.newlines
+            );
         }
     }
     Ok(())

@@ -113,11 +113,21 @@ mod tests {
     #[test]
     fn spellings_of_one_address_are_one_number() {
         let one = parse(b"203.0.113.9").unwrap();
-        for spelling in ["::ffff:203.0.113.9", "[::ffff:203.0.113.9]", "::FFFF:cb00:7109", "0:0:0:0:0:ffff:cb00:7109"] {
+        for spelling in [
+            "::ffff:203.0.113.9",
+            "[::ffff:203.0.113.9]",
+            "::FFFF:cb00:7109",
+            "0:0:0:0:0:ffff:cb00:7109",
+        ] {
             assert_eq!(parse(spelling.as_bytes()), Some(one), "{spelling}");
         }
         let six = parse(b"2001:db8::1").unwrap();
-        for spelling in ["2001:0DB8:0:0:0:0:0:1", "[2001:db8::1]", "2001:db8::1%eth0", "[2001:db8::1%eth0]"] {
+        for spelling in [
+            "2001:0DB8:0:0:0:0:0:1",
+            "[2001:db8::1]",
+            "2001:db8::1%eth0",
+            "[2001:db8::1%eth0]",
+        ] {
             assert_eq!(parse(spelling.as_bytes()), Some(six), "{spelling}");
         }
         assert_eq!(six.text(), "2001:db8::1");
@@ -127,8 +137,23 @@ mod tests {
     #[test]
     fn what_is_no_address_is_refused() {
         for bad in [
-            "010.0.0.1", "0x7f.1", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1.2.3.4.", ".1.2.3.4", "1.2.3.4 ", "[1.2.3.4]",
-            "1.2.3.4%eth0", "2001:db8:::1", "", ":", "1.2.3.-4", "1.2.3.+4", "[]", "1..2.3",
+            "010.0.0.1",
+            "0x7f.1",
+            "1.2.3",
+            "1.2.3.4.5",
+            "1.2.3.256",
+            "1.2.3.4.",
+            ".1.2.3.4",
+            "1.2.3.4 ",
+            "[1.2.3.4]",
+            "1.2.3.4%eth0",
+            "2001:db8:::1",
+            "",
+            ":",
+            "1.2.3.-4",
+            "1.2.3.+4",
+            "[]",
+            "1..2.3",
         ] {
             assert_eq!(parse(bad.as_bytes()), None, "{bad}");
         }

@@ -14,7 +14,11 @@ const LINES: usize = 100;
 /// A line without its carriage return, the first one without a byte order mark.
 pub fn clean(raw: &[u8], is_first: bool) -> &[u8] {
     let line = raw.strip_suffix(b"\r").unwrap_or(raw);
-    if is_first { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line }
+    if is_first {
+        line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line)
+    } else {
+        line
+    }
 }
 
 /// The format that parses most of the first lines, if at least half; the name that sorts first among equals.
@@ -34,9 +38,10 @@ pub fn detect(formats: &[&Format], start: &[u8]) -> Option<usize> {
         }
         tried += 1;
         let mut object = None;
-        let first = formats.iter().enumerate().find(|(n, format)| {
-            record::read(&mut reader, *n, format, line, &mut object).is_some()
-        });
+        let first = formats
+            .iter()
+            .enumerate()
+            .find(|(n, format)| record::read(&mut reader, *n, format, line, &mut object).is_some());
         if let Some((n, _)) = first {
             parsed[n] += 1;
         }

@@ -56,7 +56,10 @@ mod tests {
 
     #[test]
     fn nothing_that_moves_a_cursor_or_turns_text_remains() {
-        assert_eq!(escape("a\x1b[31m \u{202e}gpj.exe\tđ".as_bytes(), 100), "a\\x1b[31m \\u{202e}gpj.exe\\x09đ");
+        assert_eq!(
+            escape("a\x1b[31m \u{202e}gpj.exe\tđ".as_bytes(), 100),
+            "a\\x1b[31m \\u{202e}gpj.exe\\x09đ"
+        );
         assert_eq!(escape(b"\xffok\xc3", 100), "\\xffok\\xc3");
         assert_eq!(escape("\u{85}".as_bytes(), 100), "\\x85");
     }

@@ -89,6 +89,9 @@ pub struct Recognise {
     pub any: Vec<Vec<u8>>,
 }
 
+/// An anchored expression and, for each field, its group.
+pub type Pattern = (Regex, Vec<Option<usize>>);
+
 /// One step of a path into nested JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segment {
@@ -101,8 +104,7 @@ pub struct Segment {
 pub enum Shape {
     Delimited,
     Json { nested: bool },
-    /// Anchored expressions; for each, the group of every field.
-    Pattern(Vec<(Regex, Vec<Option<usize>>)>),
+    Pattern(Vec<Pattern>),
 }
 
 #[derive(Debug)]
@@ -205,7 +207,10 @@ struct Compiler {
 
 impl Compiler {
     fn fail(&self, reason: impl Into<String>) -> Error {
-        Error::Format { name: self.name.clone(), reason: reason.into() }
+        Error::Format {
+            name: self.name.clone(),
+            reason: reason.into(),
+        }
     }
 
     fn field(&mut self, name: &str) -> FieldId {
@@ -217,14 +222,20 @@ impl Compiler {
     }
 
     fn conditions(&mut self, tables: Vec<ConditionTable>) -> Result<Vec<Condition>, Error> {
-        tables.into_iter().map(|table| self.condition(table)).collect()
+        tables
+            .into_iter()
+            .map(|table| self.condition(table))
+            .collect()
     }
 
     fn condition(&mut self, table: ConditionTable) -> Result<Condition, Error> {
         let subject = match (table.role, table.field) {
             (Some(word), _) => {
                 let role = ROLES.iter().find(|(_, name)| *name == word);
-                Subject::Role(role.ok_or_else(|| self.fail(format!("unknown role '{word}'")))?.0)
+                Subject::Role(
+                    role.ok_or_else(|| self.fail(format!("unknown role '{word}'")))?
+                        .0,
+                )
             }
             (None, Some(field)) => Subject::Field(self.field(&field)),
             (None, None) => return Err(self.fail("a condition without a field")),
@@ -239,7 +250,11 @@ impl Compiler {
             Test::Prefix(bytes(values))
         } else if let Some(values) = table.address_in {
             let parsed = values.iter().map(|v| address::parse(v.as_bytes()));
-            Test::AddressIn(parsed.collect::<Option<_>>().ok_or_else(|| self.fail("address_in without an address"))?)
+            Test::AddressIn(
+                parsed
+                    .collect::<Option<_>>()
+                    .ok_or_else(|| self.fail("address_in without an address"))?,
+            )
         } else {
             return Err(self.fail("a condition without a test"));
         };
@@ -255,7 +270,9 @@ impl Compiler {
             let Some((role, _)) = ROLES.iter().find(|(_, name)| *name == key) else {
                 return Err(self.fail(format!("unknown key {key}")));
             };
-            let names: Vec<String> = value.try_into().map_err(|_| self.fail(format!("{key} must be a list")))?;
+            let names: Vec<String> = value
+                .try_into()
+                .map_err(|_| self.fail(format!("{key} must be a list")))?;
             roles[*role as usize] = names.iter().map(|n| self.field(n)).collect();
         }
         let mut identity: [Vec<FieldId>; IDENTITY.len()] = Default::default();
@@ -268,7 +285,9 @@ impl Compiler {
         Ok(Variant {
             when: self.conditions(table.when)?,
             roles,
-            time_kinds: kinds.collect::<Option<_>>().ok_or_else(|| self.fail("unknown kind of time"))?,
+            time_kinds: kinds
+                .collect::<Option<_>>()
+                .ok_or_else(|| self.fail("unknown kind of time"))?,
             time_fields: table.time.fields.iter().map(|n| self.field(n)).collect(),
             identity,
             server_ports: table.server_ports,
@@ -276,17 +295,20 @@ impl Compiler {
                 .actions
                 .into_iter()
                 .map(|a| {
-                    let action = Action::parse(&a.action).ok_or_else(|| self.fail("unknown action"))?;
+                    let action =
+                        Action::parse(&a.action).ok_or_else(|| self.fail("unknown action"))?;
                     Ok((action, self.conditions(a.when)?))
                 })
                 .collect::<Result<_, Error>>()?,
         })
     }
 
-    fn patterns(&mut self, table: &ShapeTable) -> Result<Vec<(Regex, Vec<Option<usize>>)>, Error> {
+    fn patterns(&mut self, table: &ShapeTable) -> Result<Vec<Pattern>, Error> {
         let mut found = Vec::new();
         for pattern in &table.patterns {
-            let text = table.define.iter().fold(pattern.clone(), |p, (k, v)| p.replace(&format!("<<{k}>>"), v));
+            let text = table.define.iter().fold(pattern.clone(), |p, (k, v)| {
+                p.replace(&format!("<<{k}>>"), v)
+            });
             let regex = RegexBuilder::new(&format!(r"\A(?:{text})\z"))
                 .unicode(false)
                 .build()
@@ -303,39 +325,63 @@ impl Compiler {
 impl Format {
     /// Compiles one format file.
     pub fn parse(text: &str) -> Result<Format, Error> {
-        let file: File = toml::from_str(text)
-            .map_err(|e| Error::Format { name: "?".to_owned(), reason: e.message().to_owned() })?;
-        let mut compiler = Compiler { name: file.name.clone(), fields: Vec::new() };
-        let variants = file.variant.into_iter().map(|v| compiler.variant(v)).collect::<Result<Vec<_>, _>>()?;
+        let file: File = toml::from_str(text).map_err(|e| Error::Format {
+            name: "?".to_owned(),
+            reason: e.message().to_owned(),
+        })?;
+        let mut compiler = Compiler {
+            name: file.name.clone(),
+            fields: Vec::new(),
+        };
+        let variants = file
+            .variant
+            .into_iter()
+            .map(|v| compiler.variant(v))
+            .collect::<Result<Vec<_>, _>>()?;
         let mut nested_paths = false;
         let mut shapes = Vec::new();
         for table in &file.shape {
-            shapes.push(match (table.r#type.as_str(), table.header.as_deref(), table.keys.as_deref()) {
-                ("delimited", Some("zeek"), _) => Shape::Delimited,
-                ("json", _, Some("flat")) => Shape::Json { nested: false },
-                ("json", _, Some("nested")) => {
-                    nested_paths = true;
-                    Shape::Json { nested: true }
-                }
-                ("pattern", ..) => Shape::Pattern(compiler.patterns(table)?),
-                _ => return Err(compiler.fail(format!("unknown shape '{}'", table.r#type))),
-            });
+            shapes.push(
+                match (
+                    table.r#type.as_str(),
+                    table.header.as_deref(),
+                    table.keys.as_deref(),
+                ) {
+                    ("delimited", Some("zeek"), _) => Shape::Delimited,
+                    ("json", _, Some("flat")) => Shape::Json { nested: false },
+                    ("json", _, Some("nested")) => {
+                        nested_paths = true;
+                        Shape::Json { nested: true }
+                    }
+                    ("pattern", ..) => Shape::Pattern(compiler.patterns(table)?),
+                    _ => return Err(compiler.fail(format!("unknown shape '{}'", table.r#type))),
+                },
+            );
         }
         for shape in &mut shapes {
             if let Shape::Pattern(patterns) = shape {
                 for (regex, groups) in patterns {
-                    let of = |f: &Vec<u8>| regex.capture_names().position(|n| n.map(str::as_bytes) == Some(f));
+                    let of = |f: &Vec<u8>| {
+                        regex
+                            .capture_names()
+                            .position(|n| n.map(str::as_bytes) == Some(f))
+                    };
                     *groups = compiler.fields.iter().map(of).collect();
                 }
             }
         }
         let mut split = vec![false; compiler.fields.len()];
         for variant in &variants {
-            variant.role(Role::Answers).iter().for_each(|&f| split[f] = true);
+            variant
+                .role(Role::Answers)
+                .iter()
+                .for_each(|&f| split[f] = true);
         }
         let paths = if nested_paths {
             let parsed = compiler.fields.iter().map(|f| segments(f));
-            parsed.collect::<Option<Vec<_>>>().ok_or_else(|| compiler.fail("a field that is no JSON path"))?
+            parsed
+                .collect::<Option<Vec<_>>>()
+                .ok_or_else(|| compiler.fail("a field that is no JSON path"))?
         } else {
             Vec::new()
         };
@@ -362,8 +408,15 @@ fn segments(path: &[u8]) -> Option<Vec<Segment>> {
     let mut out = Vec::new();
     let mut rest = path;
     loop {
-        let end = rest.iter().position(|b| b".[".contains(b)).unwrap_or(rest.len());
-        let mut segment = Segment { key: rest[..end].to_vec(), each: false, unlike: None };
+        let end = rest
+            .iter()
+            .position(|b| b".[".contains(b))
+            .unwrap_or(rest.len());
+        let mut segment = Segment {
+            key: rest[..end].to_vec(),
+            each: false,
+            unlike: None,
+        };
         if segment.key.is_empty() {
             return None;
         }
@@ -404,8 +457,18 @@ mod tests {
     #[test]
     fn a_mistake_in_a_file_is_named() {
         let text = "name = \"x\"\n[[shape]]\ntype = \"csv\"\n[[variant]]\nname = \"v\"\n";
-        assert!(Format::parse(text).unwrap_err().to_string().contains("unknown shape 'csv'"));
+        assert!(
+            Format::parse(text)
+                .unwrap_err()
+                .to_string()
+                .contains("unknown shape 'csv'")
+        );
         let text = "name = \"x\"\n[[shape]]\ntype = \"pattern\"\n[[variant]]\nname = \"v\"\nclints = [\"a\"]\n";
-        assert!(Format::parse(text).unwrap_err().to_string().contains("clints"));
+        assert!(
+            Format::parse(text)
+                .unwrap_err()
+                .to_string()
+                .contains("clints")
+        );
     }
 }

@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 
 use crate::address::{self, Address};
+use crate::chars::{BLANK, Text, ascii, at, is, is_end, is_space, is_word, run};
 use crate::names::{Host, name, path_of, split_url, trim_dots};
 use crate::rows::Field;
 use crate::time::{self, Moment};
@@ -26,70 +27,6 @@ pub fn time(line: &[u8], zone: &TimeZone) -> Option<Moment> {
     time::find(&line[..line.len().min(TIME_BYTES)], zone)
 }
 
-/// A line as characters (a bad byte as 0xDC00 plus its value) with the byte where each begins.
-struct Text<'l> {
-    line: &'l [u8],
-    chars: Vec<u32>,
-    at: Vec<usize>,
-}
-
-impl<'l> Text<'l> {
-    fn new(line: &'l [u8]) -> Self {
-        let mut chars = Vec::with_capacity(line.len());
-        let mut at = Vec::with_capacity(line.len() + 1);
-        let mut place = 0;
-        for chunk in line.utf8_chunks() {
-            for c in chunk.valid().chars() {
-                chars.push(c as u32);
-                at.push(place);
-                place += c.len_utf8();
-            }
-            for &b in chunk.invalid() {
-                chars.push(0xDC00 + u32::from(b));
-                at.push(place);
-                place += 1;
-            }
-        }
-        at.push(place);
-        Text { line, chars, at }
-    }
-
-    fn bytes(&self, start: usize, end: usize) -> &'l [u8] {
-        &self.line[self.at[start]..self.at[end]]
-    }
-}
-
-const BLANK: u32 = b' ' as u32;
-
-fn is(c: u32, set: &[u8]) -> bool {
-    u8::try_from(c).is_ok_and(|b| set.contains(&b))
-}
-
-fn ascii(c: u32) -> u8 {
-    u8::try_from(c).ok().filter(u8::is_ascii).unwrap_or(0)
-}
-
-fn is_space(c: u32) -> bool {
-    (0x1C..=0x1F).contains(&c) || char::from_u32(c).is_some_and(char::is_whitespace)
-}
-
-/// White space, quotes and angle brackets end a URL.
-fn is_end(c: u32) -> bool {
-    is(c, b"\"'<>") || is_space(c)
-}
-
-fn is_word(c: u32) -> bool {
-    ascii(c).is_ascii_alphanumeric() || c == u32::from(b'_')
-}
-
-fn at(chars: &[u32], i: usize) -> u32 {
-    chars.get(i).copied().unwrap_or(0)
-}
-
-fn run(chars: &[u32], start: usize, member: impl Fn(u32) -> bool) -> usize {
-    chars[start..].iter().position(|&c| !member(c)).map_or(chars.len(), |n| start + n)
-}
-
 /// The characters with queries and referrers blanked, every place kept.
 fn mask(text: &Text<'_>) -> Vec<u32> {
     let whole = &text.chars;
@@ -97,13 +34,22 @@ fn mask(text: &Text<'_>) -> Vec<u32> {
     let mut seen_request = false;
     let mut i = 0;
     while i < whole.len() {
-        let Some(is_url) = (whole[i] == u32::from(b'"')).then(|| quoted(&whole[i + 1..])).flatten() else {
+        let Some(is_url) = (whole[i] == u32::from(b'"'))
+            .then(|| quoted(&whole[i + 1..]))
+            .flatten()
+        else {
             i += 1;
             continue;
         };
         let end = run(whole, i + 1, |c| c != u32::from(b'"'));
-        let before: Vec<u8> = masked[i.saturating_sub(REFERRER_BEFORE)..i].iter().map(|&c| ascii(c)).collect();
-        let refers = before.to_ascii_lowercase().windows(5).any(|w| w == b"refer");
+        let before: Vec<u8> = masked[i.saturating_sub(REFERRER_BEFORE)..i]
+            .iter()
+            .map(|&c| ascii(c))
+            .collect();
+        let refers = before
+            .to_ascii_lowercase()
+            .windows(5)
+            .any(|w| w == b"refer");
         if is_url && (seen_request || refers) {
             masked[i + 1..end].fill(BLANK);
         }
@@ -125,7 +71,11 @@ fn mask(text: &Text<'_>) -> Vec<u32> {
 
 /// Whether what follows a quote is a URL (true), or a method and a space (false).
 fn quoted(chars: &[u32]) -> Option<bool> {
-    let head: Vec<u8> = chars.iter().take(11).map(|&c| ascii(c).to_ascii_lowercase()).collect();
+    let head: Vec<u8> = chars
+        .iter()
+        .take(11)
+        .map(|&c| ascii(c).to_ascii_lowercase())
+        .collect();
     if head.starts_with(b"http://") || head.starts_with(b"https://") {
         return Some(true);
     }
@@ -192,7 +142,10 @@ pub fn read(line: &[u8]) -> FreeText {
         if v6.iter().any(|(s, e, ..)| (*s..*e).contains(&start)) {
             continue;
         }
-        found.push((start, Token::Host(Host::Address(address), port_after(&clear, end))));
+        found.push((
+            start,
+            Token::Host(Host::Address(address), port_after(&clear, end)),
+        ));
         if is_private(address) {
             private.push((start, address.text()));
         }
@@ -219,19 +172,27 @@ pub fn read(line: &[u8]) -> FreeText {
     private.sort();
     private.dedup_by(|a, b| a.1 == b.1);
     FreeText {
-        tokens: found.into_iter().map(|(_, token)| (Field::Text, token)).collect(),
+        tokens: found
+            .into_iter()
+            .map(|(_, token)| (Field::Text, token))
+            .collect(),
         private: private.into_iter().map(|(_, address)| address).collect(),
     }
 }
 
 fn trim_end(text: &[u8]) -> &[u8] {
-    let end = text.iter().rposition(|b| !PUNCTUATION.contains(b)).map_or(0, |i| i + 1);
+    let end = text
+        .iter()
+        .rposition(|b| !PUNCTUATION.contains(b))
+        .map_or(0, |i| i + 1);
     &text[..end]
 }
 
 /// Blanks user information and path: what stands there is a mention.
 fn clear_path(clear: &mut [u32], start: usize, end: usize) {
-    let colon = (start..end).find(|&i| clear[i] == u32::from(b':')).unwrap_or(start);
+    let colon = (start..end)
+        .find(|&i| clear[i] == u32::from(b':'))
+        .unwrap_or(start);
     let from = colon + 3;
     let cut = (from..end).find(|&i| is(clear[i], b"/?#\\")).unwrap_or(end);
     if let Some(user) = (from..cut).rev().find(|&i| clear[i] == u32::from(b'@')) {
@@ -241,7 +202,13 @@ fn clear_path(clear: &mut [u32], start: usize, end: usize) {
 }
 
 /// `host/path` without a scheme.
-fn bare_url(text: &Text<'_>, masked: &[u32], start: usize, end: usize, host: Host) -> Option<(usize, Token)> {
+fn bare_url(
+    text: &Text<'_>,
+    masked: &[u32],
+    start: usize,
+    end: usize,
+    host: Host,
+) -> Option<(usize, Token)> {
     let slash = u32::from(b'/');
     if start >= 2 && masked[start - 1] == slash && masked[start - 2] == slash {
         return None;
@@ -259,7 +226,10 @@ fn bare_url(text: &Text<'_>, masked: &[u32], start: usize, end: usize, host: Hos
         return None;
     }
     let stop = run(&text.chars, path, |c| !is_end(c));
-    Some((start, Token::Url(host, port, path_of(trim_end(text.bytes(path, stop))))))
+    Some((
+        start,
+        Token::Url(host, port, path_of(trim_end(text.bytes(path, stop)))),
+    ))
 }
 
 fn port_after(chars: &[u32], end: usize) -> Option<u16> {
@@ -307,7 +277,10 @@ fn ipv4(chars: &[u32]) -> Vec<(usize, usize, Address)> {
                 end += 1;
             }
         }
-        let spelled: Vec<u8> = chars[i..end.min(i + 16)].iter().map(|&c| ascii(c)).collect();
+        let spelled: Vec<u8> = chars[i..end.min(i + 16)]
+            .iter()
+            .map(|&c| ascii(c))
+            .collect();
         match address::parse_v4(&spelled) {
             Some(bits) if !touches(chars, i, end) => {
                 found.push((i, end, Address::from_v4(bits)));
@@ -338,11 +311,14 @@ fn ipv6(text: &Text<'_>, chars: &[u32]) -> Vec<(usize, usize, Address, Option<u1
             start += 1;
         }
         while end > start
-            && (chars[end - 1] == u32::from(b'.') || (chars[end - 1] == colon && at(chars, end.wrapping_sub(2)) != colon))
+            && (chars[end - 1] == u32::from(b'.')
+                || (chars[end - 1] == colon && at(chars, end.wrapping_sub(2)) != colon))
         {
             end -= 1;
         }
-        let Some(address) = address::parse(text.bytes(start, end)) else { continue };
+        let Some(address) = address::parse(text.bytes(start, end)) else {
+            continue;
+        };
         let mut stop = end;
         if at(chars, end) == u32::from(b'%') {
             let zone = run(chars, end + 1, |c| is_word(c) || is(c, b".~-"));
@@ -351,8 +327,18 @@ fn ipv6(text: &Text<'_>, chars: &[u32]) -> Vec<(usize, usize, Address, Option<u1
         if touches(chars, start, stop) {
             continue;
         }
-        let bracketed = start > 0 && chars[start - 1] == u32::from(b'[') && at(chars, stop) == u32::from(b']');
-        found.push((start, stop, address, if bracketed { port_after(chars, stop + 1) } else { None }));
+        let bracketed =
+            start > 0 && chars[start - 1] == u32::from(b'[') && at(chars, stop) == u32::from(b']');
+        found.push((
+            start,
+            stop,
+            address,
+            if bracketed {
+                port_after(chars, stop + 1)
+            } else {
+                None
+            },
+        ));
     }
     found
 }
@@ -368,15 +354,19 @@ fn is_private(address: Address) -> bool {
 /// Length-prefixed names as Windows DNS logs write them: `(4)evil(7)example(0)`.
 fn prefixed(text: &Text<'_>, chars: &[u32], found: &mut Vec<(usize, Token)>) {
     let length = |i: usize| {
-        let digits = (1..=2).take_while(|n| ascii(at(chars, i + n)).is_ascii_digit()).count();
-        (at(chars, i) == u32::from(b'(') && digits > 0 && at(chars, i + 1 + digits) == u32::from(b')'))
-            .then_some(i + digits + 2)
+        let digits = (1..=2)
+            .take_while(|n| ascii(at(chars, i + n)).is_ascii_digit())
+            .count();
+        let is_zero = (1..=digits).all(|n| at(chars, i + n) == u32::from(b'0'));
+        (at(chars, i) == u32::from(b'(')
+            && !is_zero
+            && at(chars, i + 1 + digits) == u32::from(b')'))
+        .then_some(i + digits + 2)
     };
     let body = |c: u32| !is(c, b"()") && !is_space(c);
     let mut i = 0;
     while i < chars.len() {
         let mut labels: Vec<&[u8]> = Vec::new();
-        let mut complete = None;
         let mut next = i;
         while let Some(start) = length(next) {
             let end = run(chars, start.min(chars.len()), body);
@@ -385,16 +375,13 @@ fn prefixed(text: &Text<'_>, chars: &[u32], found: &mut Vec<(usize, Token)>) {
             }
             labels.push(text.bytes(start, end));
             next = end;
-            if at(chars, end + 1) == u32::from(b'0') && length(end) == Some(end + 3) {
-                complete = Some((end + 3, labels.len()));
-            }
         }
-        match complete {
-            Some((end, count)) => {
-                found.push((i, Token::Host(Host::Name(name(&labels[..count].join(&b'.'))), None)));
-                i = end;
-            }
-            None => i += 1,
+        // The root's empty label ends a name.
+        if !labels.is_empty() && (0..3).all(|n| at(chars, next + n) == u32::from(b"(0)"[n])) {
+            found.push((i, Token::Host(Host::Name(name(&labels.join(&b'.'))), None)));
+            i = next + 3;
+        } else {
+            i += 1;
         }
     }
 }
@@ -412,7 +399,11 @@ mod tests {
                 Token::Host(host, None) => spell(host),
                 Token::Host(host, Some(port)) => format!("{}:{port}", spell(host)),
                 Token::Url(host, port, rest) => {
-                    format!("url {} {port:?} {}", spell(host), String::from_utf8_lossy(rest))
+                    format!(
+                        "url {} {port:?} {}",
+                        spell(host),
+                        String::from_utf8_lossy(rest)
+                    )
                 }
             })
             .collect()
@@ -420,18 +411,28 @@ mod tests {
 
     #[test]
     fn mentions_do_not_count() {
-        let line = r#"1.2.3.4 "GET /a?u=http://evil.example/ HTTP/1.1" 200 "http://evil.example/" "curl""#;
+        let line =
+            r#"1.2.3.4 "GET /a?u=http://evil.example/ HTTP/1.1" 200 "http://evil.example/" "curl""#;
         // A dotted address, or a version, is tried as a name too; no list holds such a name.
         assert_eq!(tokens(line), ["1.2.3.4", "1.2.3.4", "1.1"]);
-        assert_eq!(tokens("get http://fine.test/evil.example"), ["url fine.test None /evil.example", "fine.test"]);
+        assert_eq!(
+            tokens("get http://fine.test/evil.example"),
+            ["url fine.test None /evil.example", "fine.test"]
+        );
     }
 
     #[test]
     fn tokens_end_where_words_end() {
         assert_eq!(tokens("to 1.2.3.4."), ["1.2.3.4", "1.2.3.4"]);
-        assert_eq!(tokens("1.2.3.4.5 11.2.3.4x 1.2.3.44a"), ["1.2.3.4.5", "11.2.3.4x", "1.2.3.44a"]);
+        assert_eq!(
+            tokens("1.2.3.4.5 11.2.3.4x 1.2.3.44a"),
+            ["1.2.3.4.5", "11.2.3.4x", "1.2.3.44a"]
+        );
         assert_eq!(tokens("(-1.2.3.4-)"), ["-1.2.3.4-", "1.2.3.4"]);
-        assert_eq!(tokens("[2001:db8::1]:53 ::ffff:1.2.3.4%eth0"), ["[2001:db8::1]:53", "1.2.3.4", "1.2.3.4"]);
+        assert_eq!(
+            tokens("[2001:db8::1]:53 ::ffff:1.2.3.4%eth0"),
+            ["[2001:db8::1]:53", "1.2.3.4", "1.2.3.4"]
+        );
         assert_eq!(tokens("(4)evil(7)example(0)"), ["evil.example"]);
     }
 }

@@ -8,7 +8,12 @@ pub fn mix(a: u64, b: u64) -> u64 {
     wide as u64 ^ (wide >> 64) as u64
 }
 
-const K: [u64; 4] = [0xa076_1d64_78bd_642f, 0xe703_7ed1_a0b4_28db, 0x8ebc_6af0_9c88_c6e3, 0x5899_65cc_7537_4cc3];
+const K: [u64; 4] = [
+    0xa076_1d64_78bd_642f,
+    0xe703_7ed1_a0b4_28db,
+    0x8ebc_6af0_9c88_c6e3,
+    0x5899_65cc_7537_4cc3,
+];
 /// Sets bit 5 of every byte: lower case for letters, and one-to-one on `[A-Za-z0-9._-]`.
 const FOLD: u64 = 0x2020_2020_2020_2020;
 
@@ -39,7 +44,10 @@ fn word(bytes: &[u8]) -> u64 {
 pub fn tail16(buf: &[u8], end: usize, len: usize) -> u64 {
     let tail: &[u8; 16] = buf[end - 16..end].try_into().expect("sixteen bytes");
     let (a, b) = KEEP[len.min(16)];
-    mix((word(&tail[..8]) | FOLD) & a ^ K[0], (word(&tail[8..]) | FOLD) & b ^ K[1])
+    mix(
+        (word(&tail[..8]) | FOLD) & a ^ K[0],
+        (word(&tail[8..]) | FOLD) & b ^ K[1],
+    )
 }
 
 /// Hash of the last `min(len, 32)` bytes before `end`, ASCII case folded. `end` is at least 32.
@@ -47,7 +55,11 @@ pub fn tail16(buf: &[u8], end: usize, len: usize) -> u64 {
 pub fn tail32(buf: &[u8], end: usize, len: usize) -> u64 {
     let len = len.min(32);
     let near = tail16(buf, end, len);
-    if len <= 16 { near } else { mix(near ^ K[2], tail16(buf, end - 16, len - 16) ^ K[3]) }
+    if len <= 16 {
+        near
+    } else {
+        mix(near ^ K[2], tail16(buf, end - 16, len - 16) ^ K[3])
+    }
 }
 
 /// Hash of a whole value, ASCII case folded when `fold`.
@@ -87,7 +99,9 @@ pub struct FilterBuilder {
 impl FilterBuilder {
     /// Room for `keys` keys at 10 to 20 bits each.
     pub fn new(keys: usize) -> Self {
-        Self { words: vec![0; (keys * 10 / 64).max(64).next_power_of_two()] }
+        Self {
+            words: vec![0; (keys * 10 / 64).max(64).next_power_of_two()],
+        }
     }
 
     pub fn add(&mut self, h: u64) {
@@ -118,7 +132,10 @@ impl<'a> Filter<'a> {
         if !rest.is_empty() || words.len() < 2 || !words.len().is_power_of_two() {
             return Err(Error::set("a filter of the compiled set has a wrong size"));
         }
-        Ok(Self { words, shift: 64 - words.len().trailing_zeros() })
+        Ok(Self {
+            words,
+            shift: 64 - words.len().trailing_zeros(),
+        })
     }
 
     /// The word that decides about a key.

@@ -23,7 +23,11 @@ pub struct Object<'a>(Vec<(Cow<'a, [u8]>, Value<'a>)>);
 
 impl<'a> Object<'a> {
     pub fn get(&self, key: &[u8]) -> Option<&Value<'a>> {
-        self.0.iter().rev().find(|(k, _)| &**k == key).map(|(_, v)| v)
+        self.0
+            .iter()
+            .rev()
+            .find(|(k, _)| &**k == key)
+            .map(|(_, v)| v)
     }
 
     /// The value of a key that is there and not null.
@@ -35,8 +39,13 @@ impl<'a> Object<'a> {
 /// The object of a line, None if there is none or the line does not keep to RFC 8259.
 pub fn object(line: &[u8]) -> Option<Object<'_>> {
     let start = memchr::memchr(b'{', &line[..line.len().min(PREFIX)])?;
-    let mut reader = Reader { text: line, at: start };
-    let Value::Object(found) = reader.value(DEPTH)? else { return None };
+    let mut reader = Reader {
+        text: line,
+        at: start,
+    };
+    let Value::Object(found) = reader.value(DEPTH)? else {
+        return None;
+    };
     reader.space();
     (reader.at == line.len()).then_some(found)
 }
@@ -232,9 +241,23 @@ mod tests {
     #[test]
     fn agrees_with_serde_on_what_is_json() {
         for text in [
-            r#"{"a":1.50,"b":[true,null,-0e+1],"c":{"d":"x"}}"#, r#"{"a":01}"#, r#"{"a":1.}"#, r#"{"a":NaN}"#, "{}",
-            r#"{"a":"\u00e9\ud83d\ude00\/"}"#, r#"{"a":"x"} y"#, r#"{"a":"b"#, r#"{"a":}"#, r#"{"a":1,}"#, r#"{a:1}"#,
-            "{\"a\":\"\t\"}", r#"{"a":[1,2,]}"#, r#"{"a":-}"#, r#"{"a":"\x"}"#, r#"{"a":tru}"#, "{ \"a\" : 1 } ",
+            r#"{"a":1.50,"b":[true,null,-0e+1],"c":{"d":"x"}}"#,
+            r#"{"a":01}"#,
+            r#"{"a":1.}"#,
+            r#"{"a":NaN}"#,
+            "{}",
+            r#"{"a":"\u00e9\ud83d\ude00\/"}"#,
+            r#"{"a":"x"} y"#,
+            r#"{"a":"b"#,
+            r#"{"a":}"#,
+            r#"{"a":1,}"#,
+            r#"{a:1}"#,
+            "{\"a\":\"\t\"}",
+            r#"{"a":[1,2,]}"#,
+            r#"{"a":-}"#,
+            r#"{"a":"\x"}"#,
+            r#"{"a":tru}"#,
+            "{ \"a\" : 1 } ",
         ] {
             let serde = serde_json::from_str::<serde_json::Value>(text);
             assert_eq!(object(text.as_bytes()).is_some(), serde.is_ok(), "{text}");
@@ -245,7 +268,10 @@ mod tests {
     fn strings_are_unescaped_and_numbers_kept() {
         let line = r#"Sep 16 host app: {"a":"\u00e9\ud83d\ude00\/\ud800","n":1.50,"n":2.0}"#;
         let found = object(line.as_bytes()).unwrap();
-        assert_eq!(found.get(b"a"), Some(&Value::Text(Cow::Borrowed("é😀/\u{fffd}".as_bytes()))));
+        assert_eq!(
+            found.get(b"a"),
+            Some(&Value::Text(Cow::Borrowed("é😀/\u{fffd}".as_bytes())))
+        );
         assert_eq!(found.get(b"n"), Some(&Value::Text(Cow::Borrowed(b"2.0"))));
     }
 

@@ -2,6 +2,8 @@
 #![deny(unsafe_code)]
 
 pub mod address;
+mod buffer;
+mod chars;
 mod detect;
 mod error;
 mod escape;
@@ -10,7 +12,9 @@ mod freetext;
 mod hash;
 mod json;
 mod lines;
+mod longline;
 mod names;
+mod options;
 mod ranges;
 pub mod raw;
 mod reader;
@@ -20,6 +24,8 @@ pub mod scan;
 pub mod set;
 pub mod setfile;
 mod shape;
+mod slots;
+mod tail;
 pub mod time;
 mod timeline;
 pub mod token;

@@ -17,7 +17,11 @@ impl Pieces {
         let mut start = 0;
         while self.held.len() - start > PIECE {
             let piece = &self.held[start..start + PIECE];
-            match piece.iter().rposition(|b| b" \t\"'<>".contains(b)).filter(|&cut| cut >= OVERLAP) {
+            match piece
+                .iter()
+                .rposition(|b| b" \t\"'<>".contains(b))
+                .filter(|&cut| cut >= OVERLAP)
+            {
                 Some(cut) => {
                     look(&piece[..cut]);
                     start += cut;
@@ -59,7 +63,11 @@ mod tests {
         line.extend(vec![b'b'; PIECE]);
         let found = pieces(&line, 65_536);
         assert_eq!(found, pieces(&line, 3 * PIECE));
-        assert!(found.iter().any(|p| p.windows(12).any(|w| w == b"evil.example")));
+        assert!(
+            found
+                .iter()
+                .any(|p| p.windows(12).any(|w| w == b"evil.example"))
+        );
         assert!(found.iter().all(|p| p.len() <= PIECE));
     }
 }

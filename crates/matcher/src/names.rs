@@ -10,12 +10,18 @@ const DOTS: [&[u8; 3]; 3] = [b"\xe3\x80\x82", b"\xef\xbc\x8e", b"\xef\xbd\xa1"];
 
 /// Whether three bytes are such a full stop.
 pub fn is_wide_dot(bytes: &[u8]) -> bool {
-    bytes.get(..3).is_some_and(|b| DOTS.iter().any(|d| d[..] == *b))
+    bytes
+        .get(..3)
+        .is_some_and(|b| DOTS.iter().any(|d| d[..] == *b))
 }
 
 /// A DNS name in lower case, one trailing dot dropped, U-labels as A-labels; what UTS-46 refuses stays as it is.
 pub fn name(text: &[u8]) -> Vec<u8> {
-    let mut out = if text.is_ascii() { text.to_ascii_lowercase() } else { to_ascii(text) };
+    let mut out = if text.is_ascii() {
+        text.to_ascii_lowercase()
+    } else {
+        to_ascii(text)
+    };
     if out.last() == Some(&b'.') {
         out.pop();
     }
@@ -48,7 +54,12 @@ fn label_to_ascii(label: &[u8]) -> Cow<'_, [u8]> {
     if label.is_ascii() {
         return Cow::Owned(label.to_ascii_lowercase());
     }
-    match Uts46::new().to_ascii(label, AsciiDenyList::EMPTY, Hyphens::Allow, DnsLength::Ignore) {
+    match Uts46::new().to_ascii(
+        label,
+        AsciiDenyList::EMPTY,
+        Hyphens::Allow,
+        DnsLength::Ignore,
+    ) {
         Ok(ascii) => Cow::Owned(ascii.into_owned().into_bytes()),
         Err(_) => Cow::Borrowed(label),
     }
@@ -77,10 +88,13 @@ impl Host {
 }
 
 /// Host and port of `[user@]host[:port]` (RFC 3986 3.2). A bare IPv6 address is taken whole; an address with
-/// a trailing dot, or in full-width digits, is one.
+/// a trailing dot, or in full-width digits, is one if its canonical spelling remains.
 pub fn split_authority(text: &[u8]) -> (Host, Option<u16>) {
     match split_host(text) {
-        (Host::Name(name), port) => (address::parse(&name).map_or(Host::Name(name), Host::Address), port),
+        (Host::Name(name), port) => {
+            let address = address::parse(&name).filter(|a| a.text().as_bytes() == name);
+            (address.map_or(Host::Name(name), Host::Address), port)
+        }
         found => found,
     }
 }
@@ -89,9 +103,15 @@ fn split_host(text: &[u8]) -> (Host, Option<u16>) {
     let text = memchr::memrchr(b'@', text).map_or(text, |at| &text[at + 1..]);
     let whole = || (Host::Name(name(text)), None);
     if text.first() == Some(&b'[') {
-        let Some(end) = memchr::memchr(b']', text) else { return whole() };
+        let Some(end) = memchr::memchr(b']', text) else {
+            return whole();
+        };
         let inside = &text[1..end];
-        let found = if inside.contains(&b':') { address::parse(inside) } else { None };
+        let found = if inside.contains(&b':') {
+            address::parse(inside)
+        } else {
+            None
+        };
         let Some(found) = found else { return whole() };
         return match &text[end + 1..] {
             [] => (Host::Address(found), None),
@@ -116,7 +136,10 @@ fn split_host(text: &[u8]) -> (Host, Option<u16>) {
 /// Host, port and rest of `scheme://authority rest`. The authority ends at the first of `/ ? # \`.
 pub fn split_url(text: &[u8]) -> Option<(Host, Option<u16>, Vec<u8>)> {
     let start = scheme(text)?;
-    let end = text[start..].iter().position(|b| b"/?#\\".contains(b)).map_or(text.len(), |i| start + i);
+    let end = text[start..]
+        .iter()
+        .position(|b| b"/?#\\".contains(b))
+        .map_or(text.len(), |i| start + i);
     let (host, port) = split_authority(&text[start..end]);
     Some((host, port, path_of(&text[end..])))
 }
@@ -126,7 +149,9 @@ pub fn scheme(text: &[u8]) -> Option<usize> {
     if !text.first()?.is_ascii_alphabetic() {
         return None;
     }
-    let end = text.iter().position(|b| !b.is_ascii_alphanumeric() && !b"+.-".contains(b))?;
+    let end = text
+        .iter()
+        .position(|b| !b.is_ascii_alphanumeric() && !b"+.-".contains(b))?;
     text[end..].starts_with(b"://").then_some(end + 3)
 }
 
@@ -142,7 +167,10 @@ pub fn path_of(rest: &[u8]) -> Vec<u8> {
 /// Without the dots at both ends.
 pub fn trim_dots(text: &[u8]) -> &[u8] {
     let start = text.iter().position(|&b| b != b'.').unwrap_or(text.len());
-    let end = text.iter().rposition(|&b| b != b'.').map_or(start, |i| i + 1);
+    let end = text
+        .iter()
+        .rposition(|&b| b != b'.')
+        .map_or(start, |i| i + 1);
     &text[start..end]
 }
 
@@ -170,7 +198,10 @@ mod tests {
         let v6 = Host::Address(address::parse(b"2001:db8::1").unwrap());
         let named = |n: &[u8]| Host::Name(n.to_vec());
         for (text, want) in [
-            (&b"evil.example:443"[..], (named(b"evil.example"), Some(443))),
+            (
+                &b"evil.example:443"[..],
+                (named(b"evil.example"), Some(443)),
+            ),
             (b"u:p@Evil.example", (named(b"evil.example"), None)),
             (b"[2001:db8::1]:53", (v6.clone(), Some(53))),
             (b"[2001:db8::1]", (v6.clone(), None)),
@@ -178,7 +209,12 @@ mod tests {
             (b"evil.example:", (named(b"evil.example"), None)),
             (b"evil.example:99999", (named(b"evil.example:99999"), None)),
         ] {
-            assert_eq!(split_authority(text), want, "{}", String::from_utf8_lossy(text));
+            assert_eq!(
+                split_authority(text),
+                want,
+                "{}",
+                String::from_utf8_lossy(text)
+            );
         }
     }
 }

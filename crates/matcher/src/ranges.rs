@@ -30,10 +30,10 @@ pub fn flatten(mut networks: Vec<Span>) -> Vec<Span> {
             next = top.last + 1;
             open.pop();
         }
-        if let Some(top) = open.last() {
-            if next < network.first {
-                push(next, network.first - 1, top.item);
-            }
+        if let Some(top) = open.last()
+            && next < network.first
+        {
+            push(next, network.first - 1, top.item);
         }
         next = network.first;
         open.push(network);
@@ -65,7 +65,9 @@ pub fn to_bytes(spans: &[Span]) -> Vec<u8> {
 
 /// The item of the longest network that holds `address`.
 pub fn find(spans: &[[u8; SPAN]], address: u128) -> Option<u32> {
-    let read = |s: &[u8; SPAN], at: usize| u128::from_le_bytes(s[at..at + 16].try_into().expect("16 bytes"));
+    let read = |s: &[u8; SPAN], at: usize| {
+        u128::from_le_bytes(s[at..at + 16].try_into().expect("16 bytes"))
+    };
     let after = spans.partition_point(|s| read(s, 0) <= address);
     let span = spans[..after].last()?;
     (address <= read(span, 16)).then(|| u32::from_le_bytes(span[32..].try_into().expect("4 bytes")))
@@ -76,8 +78,16 @@ mod tests {
     use super::*;
 
     fn network(first: u128, bits: u32, item: u32) -> Span {
-        let size = if bits == 0 { u128::MAX } else { (1u128 << (128 - bits)) - 1 };
-        Span { first: first & !size, last: first & !size | size, item }
+        let size = if bits == 0 {
+            u128::MAX
+        } else {
+            (1u128 << (128 - bits)) - 1
+        };
+        Span {
+            first: first & !size,
+            last: first & !size | size,
+            item,
+        }
     }
 
     #[test]
@@ -85,7 +95,9 @@ mod tests {
         // A small linear congruential sequence makes networks that nest in many ways.
         let mut state = 7u64;
         let mut random = || {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            state = state
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
             state >> 33
         };
         for round in 0..200 {
@@ -98,8 +110,17 @@ mod tests {
                 .collect();
             networks.sort_unstable();
             networks.dedup();
-            let spans = flatten(networks.iter().enumerate().map(|(i, &(a, b))| network(a, b, i as u32)).collect());
-            assert!(spans.windows(2).all(|w| w[0].last < w[1].first), "round {round}: spans overlap");
+            let spans = flatten(
+                networks
+                    .iter()
+                    .enumerate()
+                    .map(|(i, &(a, b))| network(a, b, i as u32))
+                    .collect(),
+            );
+            assert!(
+                spans.windows(2).all(|w| w[0].last < w[1].first),
+                "round {round}: spans overlap"
+            );
             let bytes = to_bytes(&spans);
             let (spans, _) = bytes.as_chunks::<SPAN>();
             for address in 0..300u128 {
@@ -109,7 +130,11 @@ mod tests {
                     .filter(|&(_, &(a, b))| address & !((1u128 << (128 - b)) - 1) == a)
                     .max_by_key(|&(_, &(_, b))| b)
                     .map(|(i, _)| i as u32);
-                assert_eq!(find(spans, address), naive, "round {round}, address {address}");
+                assert_eq!(
+                    find(spans, address),
+                    naive,
+                    "round {round}, address {address}"
+                );
             }
         }
     }

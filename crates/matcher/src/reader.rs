@@ -12,8 +12,12 @@ use flate2::{Decompress, FlushDecompress, Status};
 /// Bytes asked of the file at a time when it is compressed.
 const STORED: usize = 64 * 1024;
 
-const UNPACK: [(&[u8], &str); 4] =
-    [(b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz"), (b"PK\x03\x04", "zip"), (b"7z\xbc\xaf\x27\x1c", "7z")];
+const UNPACK: [(&[u8], &str); 4] = [
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"PK\x03\x04", "zip"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+];
 const UTF16: [(&[u8], &str); 2] = [(b"\xff\xfe", "UTF-16LE"), (b"\xfe\xff", "UTF-16BE")];
 
 /// A member of a compressed file being unpacked.
@@ -38,7 +42,13 @@ impl Decoder {
                 let status = inner.decompress(input, out, FlushDecompress::None);
                 let took = (inner.total_in() - before_in) as usize;
                 let gave = (inner.total_out() - before_out) as usize;
-                (took, gave, status.map(|s| s == Status::StreamEnd).map_err(|e| e.to_string()))
+                (
+                    took,
+                    gave,
+                    status
+                        .map(|s| s == Status::StreamEnd)
+                        .map_err(|e| e.to_string()),
+                )
             }
             Decoder::Zstd(inner) => {
                 use zstd::stream::raw::{InBuffer, Operation, OutBuffer};
@@ -46,7 +56,11 @@ impl Decoder {
                 let mut to = OutBuffer::around(out);
                 let status = inner.run(&mut from, &mut to);
                 let (took, gave) = (from.pos(), to.pos());
-                (took, gave, status.map(|hint| hint == 0).map_err(|e| e.to_string()))
+                (
+                    took,
+                    gave,
+                    status.map(|hint| hint == 0).map_err(|e| e.to_string()),
+                )
             }
         }
     }
@@ -134,7 +148,10 @@ impl Source {
         match opened {
             Ok((file, about)) => {
                 if about.is_file() {
-                    let changed = about.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok());
+                    let changed = about
+                        .modified()
+                        .ok()
+                        .and_then(|t| t.duration_since(UNIX_EPOCH).ok());
                     source.changed = changed.and_then(|d| i64::try_from(d.as_micros()).ok());
                     source.plain = file.try_clone().ok();
                 }
@@ -148,8 +165,14 @@ impl Source {
     fn unreadable(&mut self, error: &io::Error) {
         // What strerror says, without the number that Rust adds.
         let reason = error.to_string();
-        let reason = reason.split(" (os error").next().unwrap_or_default().to_owned();
-        self.fail(&format!("cannot be read: {reason}; check that it exists and may be read"));
+        let reason = reason
+            .split(" (os error")
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        self.fail(&format!(
+            "cannot be read: {reason}; check that it exists and may be read"
+        ));
     }
 
     fn fail(&mut self, problem: &str) {
@@ -160,7 +183,10 @@ impl Source {
 
     /// Ends the reading because someone asked for it.
     pub fn cancel(&mut self) {
-        let problem = format!("cancelled at byte {}; the rest was not looked at", self.given);
+        let problem = format!(
+            "cancelled at byte {}; the rest was not looked at",
+            self.given
+        );
         self.fail(&problem);
     }
 
@@ -170,17 +196,27 @@ impl Source {
             self.begun = true;
             self.recognise();
         }
-        let mut n = if self.member.is_some() { self.unpack(out) } else { self.plain(out) };
+        let mut n = if self.member.is_some() {
+            self.unpack(out)
+        } else {
+            self.plain(out)
+        };
         if self.given == 0 && n > 0 {
             while n < 3.min(out.len()) {
-                let more = if self.member.is_some() { self.unpack(&mut out[n..]) } else { self.plain(&mut out[n..]) };
+                let more = if self.member.is_some() {
+                    self.unpack(&mut out[n..])
+                } else {
+                    self.plain(&mut out[n..])
+                };
                 if more == 0 {
                     break;
                 }
                 n += more;
             }
             if let Some((_, name)) = UTF16.iter().find(|(mark, _)| out[..n].starts_with(mark)) {
-                self.fail(&format!("is {name} text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8) and scan that"));
+                self.fail(&format!(
+                    "is {name} text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8) and scan that"
+                ));
                 return 0;
             }
         }
@@ -208,7 +244,9 @@ impl Source {
 
     fn fetch(&mut self, out: &mut [u8]) -> usize {
         loop {
-            let Some(stream) = self.stream.as_mut() else { return 0 };
+            let Some(stream) = self.stream.as_mut() else {
+                return 0;
+            };
             match stream.read(out) {
                 Ok(n) => {
                     self.stored += n as u64;
@@ -230,14 +268,25 @@ impl Source {
             }
         }
         self.held.extend(&first[..n]);
-        if let Some((_, name)) = UNPACK.iter().find(|(magic, _)| first[..n].starts_with(magic)) {
-            self.fail(&format!("is a {name} archive, which is not read; unpack it and scan what comes out"));
+        if let Some((_, name)) = UNPACK
+            .iter()
+            .find(|(magic, _)| first[..n].starts_with(magic))
+        {
+            self.fail(&format!(
+                "is a {name} archive, which is not read; unpack it and scan what comes out"
+            ));
             return;
         }
         for kind in [Kind::Gzip, Kind::Zstd] {
             if kind.begins(&first[..n]) {
                 match Decoder::new(kind) {
-                    Ok(decoder) => self.member = Some(Member { kind, decoder, ended: false }),
+                    Ok(decoder) => {
+                        self.member = Some(Member {
+                            kind,
+                            decoder,
+                            ended: false,
+                        })
+                    }
                     Err(error) => self.unreadable(&error),
                 }
             }
@@ -263,14 +312,18 @@ impl Source {
     fn unpack(&mut self, out: &mut [u8]) -> usize {
         let mut filled = 0;
         while filled < out.len() {
-            let Some(mut member) = self.member.take() else { break };
+            let Some(mut member) = self.member.take() else {
+                break;
+            };
             let kind = member.kind;
             if member.ended && !self.next_member(&mut member, filled as u64) {
                 self.member = Some(member);
                 break;
             }
             // The decoder may still hold bytes of its own, so it is asked before the file is.
-            let (took, gave, status) = member.decoder.run(self.held.as_slices().0, &mut out[filled..]);
+            let (took, gave, status) = member
+                .decoder
+                .run(self.held.as_slices().0, &mut out[filled..]);
             self.held.drain(..took);
             filled += gave;
             if took == 0 && gave == 0 && status == Ok(false) && !self.refill() {

@@ -36,7 +36,9 @@ pub fn read<'f, 'l>(
     parsed: &mut Option<Option<Arc<Object<'l>>>>,
 ) -> Option<Record<'f, 'l>> {
     for shape in &format.shapes {
-        let Some(mut values) = reader.shape(number, format, shape, line, parsed) else { continue };
+        let Some(mut values) = reader.shape(number, format, shape, line, parsed) else {
+            continue;
+        };
         for variant in &format.variants {
             let record = Record {
                 format,
@@ -77,7 +79,9 @@ impl<'l> Record<'_, 'l> {
     }
 
     fn first(&self, fields: &[FieldId]) -> Option<Cow<'l, [u8]>> {
-        fields.iter().find_map(|&f| self.values.all(f).into_iter().next())
+        fields
+            .iter()
+            .find_map(|&f| self.values.all(f).into_iter().next())
     }
 
     pub fn port(&self, role: Role) -> Option<u16> {
@@ -85,7 +89,11 @@ impl<'l> Record<'_, 'l> {
     }
 
     pub fn time(&self, zone: &TimeZone) -> Option<Moment> {
-        time::parse(&self.first(&self.variant.time_fields)?, &self.variant.time_kinds, zone)
+        time::parse(
+            &self.first(&self.variant.time_fields)?,
+            &self.variant.time_kinds,
+            zone,
+        )
     }
 
     pub fn identity(&self) -> Identity {
@@ -102,7 +110,11 @@ impl<'l> Record<'_, 'l> {
     }
 
     pub fn action(&self) -> Action {
-        let rule = self.variant.actions.iter().find(|(_, when)| when.iter().all(|c| self.holds(c)));
+        let rule = self
+            .variant
+            .actions
+            .iter()
+            .find(|(_, when)| when.iter().all(|c| self.holds(c)));
         rule.map_or(Action::Unknown, |(action, _)| *action)
     }
 
@@ -133,7 +145,9 @@ impl<'l> Record<'_, 'l> {
             Test::In(list) => is_in(list),
             Test::NotIn(list) => !found.is_empty() && !is_in(list),
             Test::Prefix(list) => found.iter().any(|v| list.iter().any(|w| v.starts_with(w))),
-            Test::AddressIn(list) => found.iter().any(|v| address::parse(v).is_some_and(|a| list.contains(&a))),
+            Test::AddressIn(list) => found
+                .iter()
+                .any(|v| address::parse(v).is_some_and(|a| list.contains(&a))),
         }
     }
 

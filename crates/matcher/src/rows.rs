@@ -19,7 +19,14 @@ pub enum Action {
 
 impl Action {
     pub fn parse(word: &str) -> Option<Action> {
-        [Action::Unknown, Action::Attempt, Action::Blocked, Action::Allowed].into_iter().find(|a| a.word() == word)
+        [
+            Action::Unknown,
+            Action::Attempt,
+            Action::Blocked,
+            Action::Allowed,
+        ]
+        .into_iter()
+        .find(|a| a.word() == word)
     }
 
     pub fn word(self) -> &'static str {
@@ -142,10 +149,13 @@ fn order(value: Value) -> (i64, Option<Yearless>) {
     }
 }
 
+/// Item, device, and when.
+type Key<T> = (u32, Option<Arc<str>>, T);
+
 /// All rows of one source.
 #[derive(Debug, Default)]
 pub struct Rows {
-    rows: HashMap<(u32, Option<Arc<str>>, Bucket), Row>,
+    rows: HashMap<Key<Bucket>, Row>,
     lines: u64,
 }
 
@@ -183,9 +193,10 @@ impl Rows {
 
     /// The rows with years found, times no later than `latest` where the line gave no year.
     pub fn finish(self, latest: Option<i64>, zone: &TimeZone) -> Vec<Sighting> {
-        let mut done: HashMap<(u32, Option<Arc<str>>, Option<i32>), Row> = HashMap::new();
+        let mut done: HashMap<Key<Option<i32>>, Row> = HashMap::new();
         for ((item, device, _), mut row) in self.rows {
-            let known = |v: Option<Value>| v.and_then(|v| resolve(v, latest, zone)).map(Value::Known);
+            let known =
+                |v: Option<Value>| v.and_then(|v| resolve(v, latest, zone)).map(Value::Known);
             row.first = known(row.first);
             row.last = known(row.last);
             let day = row.first.map(|v| time::day_number(order(v).0));

@@ -46,7 +46,11 @@ pub struct Item<'a> {
 impl<'a> Item<'a> {
     pub fn parse(line: &'a str) -> Option<Self> {
         let mut parts = line.splitn(3, '\t');
-        Some(Item { hashed: parts.next()?, kind: parts.next()?, family: parts.next().unwrap_or("") })
+        Some(Item {
+            hashed: parts.next()?,
+            kind: parts.next()?,
+            family: parts.next().unwrap_or(""),
+        })
     }
 
     fn is_domain(&self) -> bool {
@@ -55,18 +59,30 @@ impl<'a> Item<'a> {
 
     /// The name on the wire.
     pub fn canonical(&self) -> &'a str {
-        if self.is_domain() { self.hashed.strip_prefix('=').unwrap_or(self.hashed) } else { self.hashed }
+        if self.is_domain() {
+            self.hashed.strip_prefix('=').unwrap_or(self.hashed)
+        } else {
+            self.hashed
+        }
     }
 
     /// Without the marks of scope.
     pub fn value(&self) -> &'a str {
         let canonical = self.canonical();
-        if self.is_domain() { canonical.strip_prefix("*.").unwrap_or(canonical) } else { canonical }
+        if self.is_domain() {
+            canonical.strip_prefix("*.").unwrap_or(canonical)
+        } else {
+            canonical
+        }
     }
 
     /// Whether a name that ends with this one is covered.
     fn covers(&self, whole: bool) -> bool {
-        if whole { !self.hashed.starts_with("*.") } else { !self.hashed.starts_with('=') }
+        if whole {
+            !self.hashed.starts_with("*.")
+        } else {
+            !self.hashed.starts_with('=')
+        }
     }
 }
 
@@ -101,10 +117,14 @@ pub const V6_SLOT: usize = 24;
 impl Set {
     /// Opens a set file; one without an index gets it in memory.
     pub fn open(path: &Path) -> Result<Set, Error> {
-        let io = |source| Error::Io { path: path.to_owned(), source };
+        let io = |source| Error::Io {
+            path: path.to_owned(),
+            source,
+        };
         let file = File::open(path).map_err(io)?;
         let map = Map::open(&file).map_err(io)?;
-        let header = Header::read(&map).map_err(|e| Error::set(format!("{}: {e}", path.display())))?;
+        let header =
+            Header::read(&map).map_err(|e| Error::set(format!("{}: {e}", path.display())))?;
         if header.indexed {
             return Set::new(map, header);
         }
@@ -114,13 +134,27 @@ impl Set {
 
     pub(crate) fn new(map: Map, header: Header) -> Result<Set, Error> {
         let set = Set { map, header };
-        for name in [Section::TwoLabels, Section::ThreeLabels, Section::V4Heads, Section::V6Heads, Section::Paths, Section::V4Items, Section::V4Nets] {
+        for name in [
+            Section::TwoLabels,
+            Section::ThreeLabels,
+            Section::V4Heads,
+            Section::V6Heads,
+            Section::Paths,
+            Section::V4Items,
+            Section::V4Nets,
+        ] {
             Filter::new(set.section(name))?;
         }
-        for (name, size) in [(Section::Values, 8), (Section::V4, 8), (Section::V6, V6_SLOT)] {
+        for (name, size) in [
+            (Section::Values, 8),
+            (Section::V4, 8),
+            (Section::V6, V6_SLOT),
+        ] {
             let len = set.section(name).len();
-            if len % size != 0 || !(len / size).is_power_of_two() {
-                return Err(Error::set(format!("section {name:?} of the compiled set has a wrong size")));
+            if !len.is_multiple_of(size) || !(len / size).is_power_of_two() {
+                return Err(Error::set(format!(
+                    "section {name:?} of the compiled set has a wrong size"
+                )));
             }
         }
         Ok(set)
@@ -223,8 +257,10 @@ impl Set {
     /// The ip-port item with this canonical text.
     pub fn find_endpoint(&self, address: Address, port: u16) -> Option<u32> {
         let text = address.with_port(port);
-        self.slots(hash::whole(text.as_bytes(), true))
-            .find(|&id| self.item(id).is_some_and(|item| item.kind == "ip-port" && item.hashed == text))
+        self.slots(hash::whole(text.as_bytes(), true)).find(|&id| {
+            self.item(id)
+                .is_some_and(|item| item.kind == "ip-port" && item.hashed == text)
+        })
     }
 
     /// The address item, else the longest network that holds the address.
@@ -233,11 +269,17 @@ impl Set {
             Some(bits) => self.v4_slot(bits),
             None => self.v6_slot(address.0),
         };
-        exact.filter(|&id| id != NO_ITEM).or_else(|| self.find_network(address))
+        exact
+            .filter(|&id| id != NO_ITEM)
+            .or_else(|| self.find_network(address))
     }
 
     pub fn find_network(&self, address: Address) -> Option<u32> {
-        let name = if address.v4().is_some() { Section::Spans4 } else { Section::Spans6 };
+        let name = if address.v4().is_some() {
+            Section::Spans4
+        } else {
+            Section::Spans6
+        };
         ranges::find(self.section(name).as_chunks::<SPAN>().0, address.0)
     }
 
@@ -255,7 +297,11 @@ impl Set {
             let mut high = ids.len();
             while low < high {
                 let middle = (low + high) / 2;
-                if value(middle)?.1 <= key { low = middle + 1 } else { high = middle }
+                if value(middle)?.1 <= key {
+                    low = middle + 1
+                } else {
+                    high = middle
+                }
             }
             let (id, item) = value(low.checked_sub(1)?)?;
             if key.len() <= authority {
@@ -341,7 +387,8 @@ impl Set {
             let token = address::is_token(b);
             if b == b'.' || !token {
                 labels += 1;
-                let first = !token || i == 0 || buf[i - 1] == b'.' || !address::is_token(buf[i - 1]);
+                let first =
+                    !token || i == 0 || buf[i - 1] == b'.' || !address::is_token(buf[i - 1]);
                 if labels > 1 && self.names_whole(&folded[at..], first, buf, end) {
                     return true;
                 }
@@ -365,7 +412,9 @@ impl Set {
             self.item(id).is_some_and(|item| match item.kind {
                 "domain" => item.value().as_bytes() == name,
                 "url" => {
-                    first && setfile::url_host(item.hashed).as_bytes() == name && self.may_show_path(h, buf, end)
+                    first
+                        && setfile::url_host(item.hashed).as_bytes() == name
+                        && self.may_show_path(h, buf, end)
                 }
                 _ => false,
             })
@@ -377,11 +426,16 @@ impl Set {
         let paths = Filter::new(self.section(Section::Paths)).expect("checked when opened");
         let start = memchr::memrchr(b'\n', &buf[at.saturating_sub(LONGEST_LOOK)..at]);
         let stop = memchr::memchr(b'\n', &buf[at..buf.len().min(at + LONGEST_LOOK)]);
-        let (Some(start), Some(stop)) = (start, stop) else { return true };
+        let (Some(start), Some(stop)) = (start, stop) else {
+            return true;
+        };
         let line = &buf[at - at.min(LONGEST_LOOK) + start + 1..at + stop];
         paths.has(setfile::path_key(host, b""))
             || memchr::memchr2_iter(b'/', b'\\', line).any(|slash| {
-                let run = line[slash + 1..].iter().take_while(|&&b| address::is_token(b)).count();
+                let run = line[slash + 1..]
+                    .iter()
+                    .take_while(|&&b| address::is_token(b))
+                    .count();
                 run > 0 && paths.has(setfile::path_key(host, &line[slash + 1..slash + 1 + run]))
             })
     }

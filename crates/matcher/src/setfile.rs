@@ -11,6 +11,7 @@ use crate::hash::{self, FilterBuilder, tail16, tail32};
 use crate::ranges::{self, Span};
 use crate::raw::Map;
 use crate::set::{Item, Kind, NO_ITEM, Set};
+use crate::slots::{v4_slots, v6_slots, value_slots};
 use crate::token::head_key;
 
 pub const MAGIC: &[u8] = b"QSSET1\n";
@@ -93,8 +94,11 @@ pub struct Header {
 
 impl Header {
     pub fn read(bytes: &[u8]) -> Result<Header, Error> {
-        let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| Error::set("not a compiled indicator set"))?;
-        let end = memchr::memchr(b'\n', rest).ok_or_else(|| Error::set("the compiled set is cut off"))?;
+        let rest = bytes
+            .strip_prefix(MAGIC)
+            .ok_or_else(|| Error::set("not a compiled indicator set"))?;
+        let end =
+            memchr::memchr(b'\n', rest).ok_or_else(|| Error::set("the compiled set is cut off"))?;
         let line: Line = serde_json::from_slice(&rest[..end])
             .map_err(|e| Error::set(format!("the head of the compiled set cannot be read: {e}")))?;
         let index = line.index.filter(|i| i.version == INDEX);
@@ -103,11 +107,15 @@ impl Header {
         for (section, name) in SECTIONS {
             match line.sections.get(name) {
                 Some(&Place { offset, length })
-                    if offset.checked_add(length).is_some_and(|end| end <= bytes.len() - body) =>
+                    if offset
+                        .checked_add(length)
+                        .is_some_and(|end| end <= bytes.len() - body) =>
                 {
                     sections[section as usize] = (body + offset, length);
                 }
-                Some(_) => return Err(Error::set(format!("the compiled set is cut off in {name}"))),
+                Some(_) => {
+                    return Err(Error::set(format!("the compiled set is cut off in {name}")));
+                }
                 None if section == Section::List || index.is_some() => {
                     return Err(Error::set(format!("the compiled set lacks {name}")));
                 }
@@ -140,12 +148,16 @@ pub fn url_host(value: &str) -> &str {
     if value.starts_with('[') {
         return value.find(']').map_or(value, |end| &value[..=end]);
     }
-    value.find([':', '/', '?', '#']).map_or(value, |end| &value[..end])
+    value
+        .find([':', '/', '?', '#'])
+        .map_or(value, |end| &value[..end])
 }
 
 /// What stands between the first slash of a path and the next byte that no name has; empty if that is nothing.
 fn path_start(rest: &str) -> &[u8] {
-    let path = rest.find('/').map_or(&b""[..], |slash| &rest.as_bytes()[slash + 1..]);
+    let path = rest
+        .find('/')
+        .map_or(&b""[..], |slash| &rest.as_bytes()[slash + 1..]);
     &path[..path.iter().take_while(|&&b| address::is_token(b)).count()]
 }
 
@@ -156,7 +168,8 @@ pub(crate) fn path_key(host: u64, start: &[u8]) -> u64 {
 
 /// Builds a set with its index from the lines of the canonical list, already merged and sorted.
 pub fn compile(list: &[u8]) -> Result<Set, Error> {
-    let text = std::str::from_utf8(list).map_err(|_| Error::set("the indicator list is not UTF-8"))?;
+    let text =
+        std::str::from_utf8(list).map_err(|_| Error::set("the indicator list is not UTF-8"))?;
     let mut build = Build::default();
     let mut id = Sha256::new();
     let mut at = 0u64;
@@ -164,8 +177,12 @@ pub fn compile(list: &[u8]) -> Result<Set, Error> {
         build.offsets.push(at as u32);
         at += line.len() as u64;
         let number = build.offsets.len() as u32 - 1;
-        let item = Item::parse(line.trim_end_matches('\n'))
-            .ok_or_else(|| Error::set(format!("line {} of the indicator list is not an item", number + 1)))?;
+        let item = Item::parse(line.trim_end_matches('\n')).ok_or_else(|| {
+            Error::set(format!(
+                "line {} of the indicator list is not an item",
+                number + 1
+            ))
+        })?;
         if number > 0 {
             id.update(b"\n");
         }
@@ -212,7 +229,8 @@ impl Build {
         match Kind::parse(item.kind).ok_or_else(bad)? {
             Kind::Domain => {
                 self.name(item.value());
-                self.values.push((hash::whole(item.value().as_bytes(), true), id));
+                self.values
+                    .push((hash::whole(item.value().as_bytes(), true), id));
             }
             Kind::Ipv4 | Kind::Ipv6 => {
                 let address = address::parse_bare(item.hashed.as_bytes()).ok_or_else(bad)?;
@@ -223,12 +241,16 @@ impl Build {
                 let (host, _) = item.hashed.rsplit_once(':').ok_or_else(bad)?;
                 let address = address::parse(host.as_bytes()).ok_or_else(bad)?;
                 self.address(address, NO_ITEM);
-                self.values.push((hash::whole(item.hashed.as_bytes(), true), id));
+                self.values
+                    .push((hash::whole(item.hashed.as_bytes(), true), id));
             }
             Kind::Url => {
                 self.urls.push(id);
                 let host = url_host(item.hashed);
-                let key = path_key(hash::whole(host.as_bytes(), true), path_start(&item.hashed[host.len()..]));
+                let key = path_key(
+                    hash::whole(host.as_bytes(), true),
+                    path_start(&item.hashed[host.len()..]),
+                );
                 self.paths.push(key);
                 if self.hosts.insert(host.to_owned()) {
                     match address::parse(host.as_bytes()) {
@@ -247,7 +269,9 @@ impl Build {
     fn name(&mut self, name: &str) {
         let bytes = name.as_bytes();
         let labels = bytes.iter().filter(|&&b| b == b'.').count() + 1;
-        let plain = bytes.iter().all(|&b| address::is_token(b)) && !bytes.contains(&0) && !name.starts_with('.');
+        let plain = bytes.iter().all(|&b| address::is_token(b))
+            && !bytes.contains(&0)
+            && !name.starts_with('.');
         if labels < 2 || !plain || bytes.len() > 255 || name.ends_with('.') {
             self.every_line = true;
             return;
@@ -256,13 +280,21 @@ impl Build {
         padded.extend_from_slice(bytes);
         let end = padded.len();
         let last = |n: usize| {
-            bytes.iter().enumerate().rev().filter(|&(_, &b)| b == b'.').nth(n - 1).map_or(bytes.len(), |(i, _)| {
-                bytes.len() - i - 1
-            })
+            bytes
+                .iter()
+                .enumerate()
+                .rev()
+                .filter(|&(_, &b)| b == b'.')
+                .nth(n - 1)
+                .map_or(bytes.len(), |(i, _)| bytes.len() - i - 1)
         };
         let label = bytes[bytes.len() - last(1)];
         self.odd_labels |= label & 0x40 == 0;
-        let three = if labels == 2 { !tail32(&padded, end, last(2)) } else { tail32(&padded, end, last(3)) };
+        let three = if labels == 2 {
+            !tail32(&padded, end, last(2))
+        } else {
+            tail32(&padded, end, last(3))
+        };
         self.names.push((tail16(&padded, end, last(2)), three));
     }
 
@@ -282,7 +314,8 @@ impl Build {
     fn head(&mut self, head: u32) {
         let mut padded = vec![0u8; 16];
         padded.extend(format!("{}.{}.{}", head >> 16, head >> 8 & 255, head & 255).bytes());
-        self.heads4.push(tail16(&padded, padded.len(), padded.len() - 16));
+        self.heads4
+            .push(tail16(&padded, padded.len(), padded.len() - 16));
     }
 
     fn network(&mut self, text: &str, id: u32) -> Option<()> {
@@ -298,7 +331,11 @@ impl Build {
             return None;
         }
         let low = u128::MAX.checked_shr(bits).unwrap_or(0);
-        let span = Span { first: address.0 & !low, last: address.0 | low, item: id };
+        let span = Span {
+            first: address.0 & !low,
+            last: address.0 | low,
+            item: id,
+        };
         spans.push(span);
         if address.v4().is_some() {
             let (first, last) = (span.first as u32 >> 8, span.last as u32 >> 8);
@@ -320,15 +357,19 @@ impl Build {
 
     fn finish(self, list: &str, id: String) -> Result<Set, Error> {
         let count = self.offsets.len() - 1;
-        let addresses = !(self.v4.is_empty() && self.v6.is_empty())
-            || !(self.networks4.is_empty() && self.networks6.is_empty());
+        let addresses =
+            self.v4.len() + self.v6.len() + self.networks4.len() + self.networks6.len() > 0;
         let mut two = FilterBuilder::new(self.names.len());
         let mut three = FilterBuilder::new(self.names.len());
         for &(a, b) in &self.names {
             two.add(a);
             three.add(b);
         }
-        let items4: Vec<u64> = self.v4.iter().map(|&(bits, _)| hash::address(u128::from(bits))).collect();
+        let items4: Vec<u64> = self
+            .v4
+            .iter()
+            .map(|&(bits, _)| hash::address(u128::from(bits)))
+            .collect();
         let heads = |keys: &[u64], all: bool| {
             let mut filter = FilterBuilder::new(keys.len());
             keys.iter().for_each(|&h| filter.add(h));
@@ -374,11 +415,22 @@ fn assemble(id: String, count: usize, index: Index, bodies: &[Vec<u8>]) -> Resul
     let mut at = 0;
     let mut sections = BTreeMap::new();
     for ((_, name), body) in SECTIONS.iter().zip(bodies) {
-        sections.insert((*name).to_owned(), Place { offset: at, length: body.len() });
+        sections.insert(
+            (*name).to_owned(),
+            Place {
+                offset: at,
+                length: body.len(),
+            },
+        );
         at = (at + body.len()).next_multiple_of(64);
     }
-    let line = serde_json::to_vec(&Line { id, count, sections, index: Some(index) })
-        .map_err(|e| Error::set(e.to_string()))?;
+    let line = serde_json::to_vec(&Line {
+        id,
+        count,
+        sections,
+        index: Some(index),
+    })
+    .map_err(|e| Error::set(e.to_string()))?;
     let mut out = Vec::with_capacity(MAGIC.len() + line.len() + at + 64);
     out.extend_from_slice(MAGIC);
     out.extend_from_slice(&line);
@@ -393,54 +445,4 @@ fn assemble(id: String, count: usize, index: Index, bodies: &[Vec<u8>]) -> Resul
         at = start + (at - start + body.len()).next_multiple_of(64);
     }
     Ok(out)
-}
-
-fn capacity(keys: usize) -> usize {
-    (keys * 2).max(16).next_power_of_two()
-}
-
-fn value_slots(values: &[(u64, u32)]) -> Vec<u8> {
-    let mut slots = vec![0u64; capacity(values.len())];
-    let mask = slots.len() - 1;
-    for &(h, id) in values {
-        let mut i = h as usize & mask;
-        while slots[i] != 0 {
-            i = (i + 1) & mask;
-        }
-        slots[i] = h >> 32 << 32 | u64::from(id + 1);
-    }
-    slots.iter().flat_map(|s| s.to_le_bytes()).collect()
-}
-
-/// One slot for each address; an item before a mere mark.
-fn v4_slots(addresses: &[(u32, u32)]) -> Vec<u8> {
-    let mut addresses = addresses.to_vec();
-    addresses.sort_unstable();
-    addresses.dedup_by_key(|a| a.0);
-    let mut slots = vec![0u64; capacity(addresses.len())];
-    let mask = slots.len() - 1;
-    for (bits, id) in addresses {
-        let mut i = hash::address(u128::from(bits)) as usize & mask;
-        while slots[i] != 0 {
-            i = (i + 1) & mask;
-        }
-        slots[i] = u64::from(bits) << 32 | u64::from(id + 1);
-    }
-    slots.iter().flat_map(|s| s.to_le_bytes()).collect()
-}
-
-fn v6_slots(addresses: &[(u128, u32)]) -> Vec<u8> {
-    let mut addresses = addresses.to_vec();
-    addresses.sort_unstable();
-    addresses.dedup_by_key(|a| a.0);
-    let mut slots = vec![(0u128, 0u32); capacity(addresses.len())];
-    let mask = slots.len() - 1;
-    for (address, id) in addresses {
-        let mut i = hash::address(address) as usize & mask;
-        while slots[i].1 != 0 {
-            i = (i + 1) & mask;
-        }
-        slots[i] = (address, id + 1);
-    }
-    slots.iter().flat_map(|(a, i)| a.to_le_bytes().into_iter().chain(i.to_le_bytes()).chain([0; 4])).collect()
 }

@@ -37,8 +37,15 @@ impl Header {
     pub fn read(&self, line: &[u8]) -> Option<Header> {
         if let Some(value) = line.strip_prefix(b"#separator ") {
             let separator = unescape(value);
-            let separator = if separator.is_empty() { b"\t".to_vec() } else { separator };
-            return Some(Header { separator, ..Header::default() });
+            let separator = if separator.is_empty() {
+                b"\t".to_vec()
+            } else {
+                separator
+            };
+            return Some(Header {
+                separator,
+                ..Header::default()
+            });
         }
         let line = line.strip_prefix(b"#")?;
         let end = memmem::find(line, &self.separator)?;
@@ -47,7 +54,13 @@ impl Header {
         match &line[..end] {
             b"fields" => new.fields = split(&value, &self.separator).map(<[u8]>::to_vec).collect(),
             b"path" => new.path = Some(value),
-            b"set_separator" => new.set_separator = if value.is_empty() { b",".to_vec() } else { value },
+            b"set_separator" => {
+                new.set_separator = if value.is_empty() {
+                    b",".to_vec()
+                } else {
+                    value
+                }
+            }
             b"empty_field" => new.empty = value,
             b"unset_field" => new.unset = value,
             b"types" | b"open" | b"close" => {}
@@ -67,8 +80,12 @@ fn unescape(text: &[u8]) -> Vec<u8> {
     let mut rest = text;
     while let Some((&b, tail)) = rest.split_first() {
         let code = match rest {
-            [b'\\', b'x', hex @ ..] if hex.len() >= 2 && hex[..2].iter().all(u8::is_ascii_hexdigit) => {
-                std::str::from_utf8(&hex[..2]).ok().and_then(|h| u8::from_str_radix(h, 16).ok())
+            [b'\\', b'x', hex @ ..]
+                if hex.len() >= 2 && hex[..2].iter().all(u8::is_ascii_hexdigit) =>
+            {
+                std::str::from_utf8(&hex[..2])
+                    .ok()
+                    .and_then(|h| u8::from_str_radix(h, 16).ok())
             }
             _ => None,
         };
@@ -86,7 +103,10 @@ fn unescape(text: &[u8]) -> Vec<u8> {
     out
 }
 
-fn split<'a, 's>(text: &'a [u8], separator: &'s [u8]) -> impl Iterator<Item = &'a [u8]> + use<'a, 's> {
+fn split<'a, 's>(
+    text: &'a [u8],
+    separator: &'s [u8],
+) -> impl Iterator<Item = &'a [u8]> + use<'a, 's> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let now = rest?;
@@ -122,14 +142,30 @@ pub struct LineReader {
 
 /// The fields of one line.
 pub enum Values<'f, 'l> {
-    Delimited { format: &'f Format, header: Arc<Header>, of: Vec<Option<usize>>, columns: Vec<&'l [u8]> },
-    Json { format: &'f Format, object: Arc<Object<'l>>, nested: bool },
-    Pattern { format: &'f Format, captures: Captures<'l>, groups: &'f [Option<usize>] },
+    Delimited {
+        format: &'f Format,
+        header: Arc<Header>,
+        of: Vec<Option<usize>>,
+        columns: Vec<&'l [u8]>,
+    },
+    Json {
+        format: &'f Format,
+        object: Arc<Object<'l>>,
+        nested: bool,
+    },
+    Pattern {
+        format: &'f Format,
+        captures: Captures<'l>,
+        groups: &'f [Option<usize>],
+    },
 }
 
 impl LineReader {
     pub fn new(formats: usize) -> Self {
-        LineReader { header: Arc::default(), columns: vec![None; formats] }
+        LineReader {
+            header: Arc::default(),
+            columns: vec![None; formats],
+        }
     }
 
     /// Whether the line is a directive; if so the header is brought up to date.
@@ -157,26 +193,53 @@ impl LineReader {
         match shape {
             Shape::Delimited => self.delimited(number, format, line),
             Shape::Json { nested } => {
-                let object = parsed.get_or_insert_with(|| json::object(line).map(Arc::new)).clone()?;
-                let path = format.recognise.path_key.as_deref().and_then(|key| object.some(key)).map(|v| match v {
-                    Value::Text(text) => &**text,
-                    _ => b"",
-                });
+                let object = parsed
+                    .get_or_insert_with(|| json::object(line).map(Arc::new))
+                    .clone()?;
+                let path = format
+                    .recognise
+                    .path_key
+                    .as_deref()
+                    .and_then(|key| object.some(key))
+                    .map(|v| match v {
+                        Value::Text(text) => &**text,
+                        _ => b"",
+                    });
                 let known = recognised(&format.recognise, |key| object.some(key).is_some(), path);
-                known.then(|| Values::Json { format, object: object.clone(), nested: *nested })
+                known.then(|| Values::Json {
+                    format,
+                    object: object.clone(),
+                    nested: *nested,
+                })
             }
             Shape::Pattern(patterns) => patterns.iter().find_map(|(regex, groups)| {
-                regex.captures(line).map(|captures| Values::Pattern { format, captures, groups })
+                regex.captures(line).map(|captures| Values::Pattern {
+                    format,
+                    captures,
+                    groups,
+                })
             }),
         }
     }
 
-    fn delimited<'f, 'l>(&mut self, number: usize, format: &'f Format, line: &'l [u8]) -> Option<Values<'f, 'l>> {
+    fn delimited<'f, 'l>(
+        &mut self,
+        number: usize,
+        format: &'f Format,
+        line: &'l [u8],
+    ) -> Option<Values<'f, 'l>> {
         let header = &self.header;
         let slot = &mut self.columns[number];
-        if slot.as_ref().is_none_or(|c| !Arc::ptr_eq(&c.header, header)) {
+        if slot
+            .as_ref()
+            .is_none_or(|c| !Arc::ptr_eq(&c.header, header))
+        {
             let place = |name: &[u8]| header.fields.iter().position(|f| f == name);
-            let known = recognised(&format.recognise, |key| place(key).is_some(), header.path.as_deref());
+            let known = recognised(
+                &format.recognise,
+                |key| place(key).is_some(),
+                header.path.as_deref(),
+            );
             *slot = Some(Columns {
                 header: header.clone(),
                 fits: !header.fields.is_empty() && known,
@@ -206,18 +269,30 @@ impl<'l> Values<'_, 'l> {
     /// The values of a field, in order; none where the line has none.
     pub fn all(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
         match self {
-            Values::Delimited { format, header, of, columns } => {
-                let Some(value) = of[field].map(|at| columns[at]) else { return Vec::new() };
+            Values::Delimited {
+                format,
+                header,
+                of,
+                columns,
+            } => {
+                let Some(value) = of[field].map(|at| columns[at]) else {
+                    return Vec::new();
+                };
                 if header.is_nothing(value) {
                     Vec::new()
                 } else if format.split[field] {
-                    let parts = split(value, &header.set_separator).filter(|v| !header.is_nothing(v));
+                    let parts =
+                        split(value, &header.set_separator).filter(|v| !header.is_nothing(v));
                     parts.map(Cow::Borrowed).collect()
                 } else {
                     vec![Cow::Borrowed(value)]
                 }
             }
-            Values::Json { format, object, nested } => {
+            Values::Json {
+                format,
+                object,
+                nested,
+            } => {
                 let mut out = Vec::new();
                 if *nested {
                     walk(object, &format.paths[field], &mut out);
@@ -226,8 +301,14 @@ impl<'l> Values<'_, 'l> {
                 }
                 out
             }
-            Values::Pattern { format, captures, groups } => {
-                let found = groups[field].and_then(|g| captures.get(g)).map(|m| m.as_bytes());
+            Values::Pattern {
+                format,
+                captures,
+                groups,
+            } => {
+                let found = groups[field]
+                    .and_then(|g| captures.get(g))
+                    .map(|m| m.as_bytes());
                 let found = found.filter(|v| !v.is_empty() && !format.unset.iter().any(|u| u == v));
                 found.map(Cow::Borrowed).into_iter().collect()
             }
@@ -246,8 +327,12 @@ fn scalars<'l>(value: &Value<'l>, out: &mut Vec<Cow<'l, [u8]>>) {
 }
 
 fn walk<'l>(object: &Object<'l>, path: &[Segment], out: &mut Vec<Cow<'l, [u8]>>) {
-    let Some((step, rest)) = path.split_first() else { return };
-    let Some(inner) = object.get(&step.key) else { return };
+    let Some((step, rest)) = path.split_first() else {
+        return;
+    };
+    let Some(inner) = object.get(&step.key) else {
+        return;
+    };
     let items: &[Value<'l>] = match (step.each, inner) {
         (false, one) => std::slice::from_ref(one),
         (true, Value::Array(items)) => items,
@@ -255,8 +340,13 @@ fn walk<'l>(object: &Object<'l>, path: &[Segment], out: &mut Vec<Cow<'l, [u8]>>)
     };
     for item in items {
         if let Some((key, word)) = &step.unlike {
-            let Value::Object(object) = item else { continue };
-            if object.get(key).is_some_and(|v| matches!(v, Value::Text(t) if **t == **word)) {
+            let Value::Object(object) = item else {
+                continue;
+            };
+            if object
+                .get(key)
+                .is_some_and(|v| matches!(v, Value::Text(t) if **t == **word))
+            {
                 continue;
             }
         }

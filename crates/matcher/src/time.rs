@@ -99,12 +99,16 @@ pub fn find(text: &[u8], zone: &TimeZone) -> Option<Moment> {
 
 fn digits(text: &[u8], at: usize, count: usize) -> Option<i32> {
     let part = text.get(at..at + count)?;
-    part.iter().try_fold(0, |n, b| b.is_ascii_digit().then(|| n * 10 + i32::from(b - b'0')))
+    part.iter().try_fold(0, |n, b| {
+        b.is_ascii_digit().then(|| n * 10 + i32::from(b - b'0'))
+    })
 }
 
 /// Six decimals; what follows is cut off, not rounded.
 fn micros(decimals: &[u8]) -> i64 {
-    (0..6).fold(0, |n, i| n * 10 + i64::from(decimals.get(i).map_or(0, |b| b - b'0')))
+    (0..6).fold(0, |n, i| {
+        n * 10 + i64::from(decimals.get(i).map_or(0, |b| b - b'0'))
+    })
 }
 
 fn run_of_digits(text: &[u8]) -> usize {
@@ -122,11 +126,23 @@ fn epoch(text: &[u8]) -> Option<Moment> {
         [b'.', rest @ ..] if !rest.is_empty() && run_of_digits(rest) == rest.len() => rest,
         _ => return None,
     };
-    Some(Moment { value: Value::Known(seconds * SECOND + micros(decimals)), local: false })
+    Some(Moment {
+        value: Value::Known(seconds * SECOND + micros(decimals)),
+        local: false,
+    })
 }
 
 #[allow(clippy::too_many_arguments)]
-fn local(y: i32, mo: i32, d: i32, h: i32, mi: i32, s: i32, micros: i64, zone: &TimeZone) -> Option<i64> {
+fn local(
+    y: i32,
+    mo: i32,
+    d: i32,
+    h: i32,
+    mi: i32,
+    s: i32,
+    micros: i64,
+    zone: &TimeZone,
+) -> Option<i64> {
     if !(1..=9999).contains(&y) || s > 60 {
         return None;
     }
@@ -144,14 +160,24 @@ fn local(y: i32, mo: i32, d: i32, h: i32, mi: i32, s: i32, micros: i64, zone: &T
     let moment = zone.to_ambiguous_timestamp(time).compatible().ok()?;
     let value = moment.as_second() * SECOND;
     // What falls outside the years 1 to 9999 in UTC is no time.
-    (-62_135_596_800..=253_402_300_799).contains(&moment.as_second()).then_some(value + micros)
+    (-62_135_596_800..=253_402_300_799)
+        .contains(&moment.as_second())
+        .then_some(value + micros)
 }
 
 /// Reads a time at the start of the text: the moment (None if a part is out of range) and the bytes it took.
 fn iso8601(text: &[u8], zone: &TimeZone) -> Option<(Option<Moment>, usize)> {
     let b = |i: usize| text.get(i).copied();
-    let (y, mo, d) = (digits(text, 0, 4)?, digits(text, 5, 2)?, digits(text, 8, 2)?);
-    let (h, mi, s) = (digits(text, 11, 2)?, digits(text, 14, 2)?, digits(text, 17, 2)?);
+    let (y, mo, d) = (
+        digits(text, 0, 4)?,
+        digits(text, 5, 2)?,
+        digits(text, 8, 2)?,
+    );
+    let (h, mi, s) = (
+        digits(text, 11, 2)?,
+        digits(text, 14, 2)?,
+        digits(text, 17, 2)?,
+    );
     if b(4) != Some(b'-') || b(7) != Some(b'-') || b(13) != Some(b':') || b(16) != Some(b':') {
         return None;
     }
@@ -192,21 +218,31 @@ fn iso8601(text: &[u8], zone: &TimeZone) -> Option<(Option<Moment>, usize)> {
     }
     let micros = micros(decimals);
     let moment = match offset {
-        None => local(y, mo, d, h, mi, s, micros, zone).map(|v| Moment { value: Value::Known(v), local: true }),
+        None => local(y, mo, d, h, mi, s, micros, zone).map(|v| Moment {
+            value: Value::Known(v),
+            local: true,
+        }),
         Some(None) => None,
         Some(Some(seconds)) => jiff::tz::Offset::from_seconds(seconds)
             .ok()
             .and_then(|o| local(y, mo, d, h, mi, s, micros, &TimeZone::fixed(o)))
-            .map(|v| Moment { value: Value::Known(v), local: false }),
+            .map(|v| Moment {
+                value: Value::Known(v),
+                local: false,
+            }),
     };
     Some((moment, at))
 }
 
-const MONTHS: [&[u8; 3]; 12] =
-    [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
+const MONTHS: [&[u8; 3]; 12] = [
+    b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
+];
 
 fn month(text: &[u8]) -> Option<i32> {
-    MONTHS.iter().position(|m| Some(&m[..]) == text.get(..3)).map(|i| i as i32 + 1)
+    MONTHS
+        .iter()
+        .position(|m| Some(&m[..]) == text.get(..3))
+        .map(|i| i as i32 + 1)
 }
 
 fn is_word(text: &[u8]) -> bool {
@@ -216,25 +252,47 @@ fn is_word(text: &[u8]) -> bool {
 /// `Mmm dd hh:mm:ss` at the start: month, day, hour, minute, second, each as written; 15 bytes.
 fn without_year(text: &[u8]) -> Option<(Option<i32>, [i32; 4])> {
     let b = |i: usize| text.get(i).copied();
-    if !is_word(text) || b(3) != Some(b' ') || b(6) != Some(b' ') || b(9) != Some(b':') || b(12) != Some(b':') {
+    if !is_word(text)
+        || b(3) != Some(b' ')
+        || b(6) != Some(b' ')
+        || b(9) != Some(b':')
+        || b(12) != Some(b':')
+    {
         return None;
     }
-    let day = if b(4) == Some(b' ') { digits(text, 5, 1)? } else { digits(text, 4, 2)? };
-    Some((month(text), [day, digits(text, 7, 2)?, digits(text, 10, 2)?, digits(text, 13, 2)?]))
+    let day = if b(4) == Some(b' ') {
+        digits(text, 5, 1)?
+    } else {
+        digits(text, 4, 2)?
+    };
+    Some((
+        month(text),
+        [
+            day,
+            digits(text, 7, 2)?,
+            digits(text, 10, 2)?,
+            digits(text, 13, 2)?,
+        ],
+    ))
 }
 
 fn syslog(text: &[u8]) -> Option<(Option<Moment>, usize)> {
     let (month, [day, hour, minute, second]) = without_year(text)?;
-    let moment = month.filter(|_| (1..=31).contains(&day) && hour < 24 && minute < 60 && second <= 60).map(|month| {
-        let time = Yearless {
-            month: month as i8,
-            day: day as i8,
-            hour: hour as i8,
-            minute: minute as i8,
-            second: second.min(59) as i8,
-        };
-        Moment { value: Value::Yearless(time), local: true }
-    });
+    let moment = month
+        .filter(|_| (1..=31).contains(&day) && hour < 24 && minute < 60 && second <= 60)
+        .map(|month| {
+            let time = Yearless {
+                month: month as i8,
+                day: day as i8,
+                hour: hour as i8,
+                minute: minute as i8,
+                second: second.min(59) as i8,
+            };
+            Moment {
+                value: Value::Yearless(time),
+                local: true,
+            }
+        });
     Some((moment, 15))
 }
 
@@ -243,19 +301,44 @@ fn ctime(text: &[u8], zone: &TimeZone) -> Option<Moment> {
         return None;
     }
     let (month, [day, hour, minute, second]) = without_year(&text[4..])?;
-    let value = local(digits(text, 20, 4)?, month?, day, hour, minute, second, 0, zone)?;
-    Some(Moment { value: Value::Known(value), local: true })
+    let value = local(
+        digits(text, 20, 4)?,
+        month?,
+        day,
+        hour,
+        minute,
+        second,
+        0,
+        zone,
+    )?;
+    Some(Moment {
+        value: Value::Known(value),
+        local: true,
+    })
 }
 
 impl Yearless {
     /// Microseconds in the latest year that puts the time no later than `latest`.
     pub fn resolve(self, latest: i64, zone: &TimeZone) -> Option<i64> {
         let year = year_of(latest) + 1;
-        (0..12).map(|back| year - back).take_while(|&y| y > 0).find_map(|y| {
-            let s = i32::from(self.second);
-            let (mo, d) = (i32::from(self.month), i32::from(self.day));
-            local(y, mo, d, i32::from(self.hour), i32::from(self.minute), s, 0, zone).filter(|&m| m <= latest)
-        })
+        (0..12)
+            .map(|back| year - back)
+            .take_while(|&y| y > 0)
+            .find_map(|y| {
+                let s = i32::from(self.second);
+                let (mo, d) = (i32::from(self.month), i32::from(self.day));
+                local(
+                    y,
+                    mo,
+                    d,
+                    i32::from(self.hour),
+                    i32::from(self.minute),
+                    s,
+                    0,
+                    zone,
+                )
+                .filter(|&m| m <= latest)
+            })
     }
 }
 
@@ -315,15 +398,28 @@ mod tests {
             ("1663300800.123456", "2022-09-16T04:00:00.123456Z"),
             ("1663300800.1234569", "2022-09-16T04:00:00.123456Z"),
             ("1663300800", "2022-09-16T04:00:00.000000Z"),
-            ("2022-09-16T11:00:00.123456+0700", "2022-09-16T04:00:00.123456Z"),
-            ("2022-09-16 11:00:00,5 +07:00", "2022-09-16T04:00:00.500000Z"),
+            (
+                "2022-09-16T11:00:00.123456+0700",
+                "2022-09-16T04:00:00.123456Z",
+            ),
+            (
+                "2022-09-16 11:00:00,5 +07:00",
+                "2022-09-16T04:00:00.500000Z",
+            ),
             ("2022-09-16t11:00:00", "2022-09-16T04:00:00.000000Z"),
             ("2022-09-16T04:00:60Z", "2022-09-16T04:00:59.000000Z"),
             ("Fri Sep 16 11:00:00 2022", "2022-09-16T04:00:00.000000Z"),
         ] {
             assert_eq!(known(text, &all).as_deref(), Some(want), "{text}");
         }
-        for bad in ["", "1663300800.", "123456789012", "2022-02-30T00:00:00Z", "2022-09-16T04:00:61Z", "2022-09-16"] {
+        for bad in [
+            "",
+            "1663300800.",
+            "123456789012",
+            "2022-02-30T00:00:00Z",
+            "2022-09-16T04:00:61Z",
+            "2022-09-16",
+        ] {
             assert_eq!(known(bad, &all), None, "{bad}");
         }
     }
@@ -336,9 +432,21 @@ mod tests {
             Value::Known(_) => panic!("has a year"),
         };
         let limit = 1_704_067_200 * SECOND; // 2024-01-01 00:00 UTC
-        assert_eq!(iso(at(b"Dec 31 23:59:59").resolve(limit, &zone).unwrap()), "2023-12-31T16:59:59.000000Z");
-        assert_eq!(iso(at(b"Jan  1 06:59:59").resolve(limit, &zone).unwrap()), "2023-12-31T23:59:59.000000Z");
-        assert_eq!(iso(at(b"Jan  1 08:00:00").resolve(limit, &zone).unwrap()), "2023-01-01T01:00:00.000000Z");
-        assert_eq!(iso(at(b"Feb 29 08:00:00").resolve(limit, &zone).unwrap()), "2020-02-29T01:00:00.000000Z");
+        assert_eq!(
+            iso(at(b"Dec 31 23:59:59").resolve(limit, &zone).unwrap()),
+            "2023-12-31T16:59:59.000000Z"
+        );
+        assert_eq!(
+            iso(at(b"Jan  1 06:59:59").resolve(limit, &zone).unwrap()),
+            "2023-12-31T23:59:59.000000Z"
+        );
+        assert_eq!(
+            iso(at(b"Jan  1 08:00:00").resolve(limit, &zone).unwrap()),
+            "2023-01-01T01:00:00.000000Z"
+        );
+        assert_eq!(
+            iso(at(b"Feb 29 08:00:00").resolve(limit, &zone).unwrap()),
+            "2020-02-29T01:00:00.000000Z"
+        );
     }
 }

@@ -27,7 +27,9 @@ pub struct Span {
 }
 
 pub fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_micros() as i64)
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |d| d.as_micros() as i64)
 }
 
 impl Timeline {
@@ -62,18 +64,38 @@ impl Timeline {
 
     /// A day after the last line that carries a time; None without any time.
     pub fn latest(&self, changed: Option<i64>, zone: &TimeZone) -> Option<i64> {
-        let later = self.tail.iter().take_while(|(offset, _)| self.last_hit.is_none_or(|(hit, _)| *offset > hit));
-        let last = later.into_iter().find_map(|(_, moment)| *moment).or(self.last_hit.map(|(_, m)| m))?;
+        let later = self
+            .tail
+            .iter()
+            .take_while(|(offset, _)| self.last_hit.is_none_or(|(hit, _)| *offset > hit));
+        let last = later
+            .into_iter()
+            .find_map(|(_, moment)| *moment)
+            .or(self.last_hit.map(|(_, m)| m))?;
         let bound = changed.unwrap_or_else(now) + DAY;
         Some(resolve(last.value, Some(bound), zone).map_or(bound, |anchor| anchor + DAY))
     }
 
     /// The first and last time of all that was watched, and of the rows.
-    pub fn span(mut self, latest: Option<i64>, rows: impl Iterator<Item = i64>, zone: &TimeZone) -> Span {
-        let edges: Vec<Moment> =
-            self.head.iter().copied().chain(self.tail.iter().map(|(_, m)| *m)).flatten().collect();
+    pub fn span(
+        mut self,
+        latest: Option<i64>,
+        rows: impl Iterator<Item = i64>,
+        zone: &TimeZone,
+    ) -> Span {
+        let edges: Vec<Moment> = self
+            .head
+            .iter()
+            .copied()
+            .chain(self.tail.iter().map(|(_, m)| *m))
+            .flatten()
+            .collect();
         edges.iter().for_each(|m| self.note(*m));
-        let known: Vec<i64> = edges.iter().filter_map(|m| resolve(m.value, latest, zone)).chain(rows).collect();
+        let known: Vec<i64> = edges
+            .iter()
+            .filter_map(|m| resolve(m.value, latest, zone))
+            .chain(rows)
+            .collect();
         let (first, last) = (known.iter().min().copied(), known.iter().max().copied());
         let tomorrow = now() + DAY;
         let word = match (first, last) {
@@ -82,7 +104,12 @@ impl Timeline {
             (Some(_), Some(_)) => "ok",
             _ => "none",
         };
-        Span { first, last, word, local: self.local }
+        Span {
+            first,
+            last,
+            word,
+            local: self.local,
+        }
     }
 }
 

@@ -119,7 +119,11 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
     let (set, buf, from, len) = (search.set, search.buf, search.from, search.len);
     let filters = set.filters();
     let s = &mut *search.scratch;
-    let any_label = if set.letter_labels_only() { 0 } else { u64::MAX };
+    let any_label = if set.letter_labels_only() {
+        0
+    } else {
+        u64::MAX
+    };
     let has_v4 = set.has_addresses();
     let mut carry = Carry::default();
     s.token[..2].fill(0);
@@ -187,7 +191,8 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
                 }
             }
 
-            let touching = m.high & (m.token << 1 | carry.token) | m.token & (m.high << 1 | carry.high);
+            let touching =
+                m.high & (m.token << 1 | carry.token) | m.token & (m.high << 1 | carry.high);
             carry.token = m.token >> 63;
             carry.high = m.high >> 63;
             if m.high != 0 {
@@ -199,7 +204,17 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
             }
         }
 
-        let Scratch { token, dot, names: name_ends, v4: v4_ends, v6: v6_colons, joints: beside, odd: odd_bytes, kept, hashes } = &mut *s;
+        let Scratch {
+            token,
+            dot,
+            names: name_ends,
+            v4: v4_ends,
+            v6: v6_colons,
+            joints: beside,
+            odd: odd_bytes,
+            kept,
+            hashes,
+        } = &mut *s;
         // Names: the filter on the last two labels, then one on three, then the table.
         let mut n = 0;
         for &end in &name_ends[..names] {
@@ -269,7 +284,10 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
 /// Reads the token that ends at `end` as IPv4 and keeps its place if it is listed.
 fn check_v4(set: &Set, buf: &[u8], end: usize, places: &mut Vec<u32>) {
     let tail = &buf[end - 17..end];
-    let start = tail.iter().rposition(|&b| !address::is_token(b)).map_or(0, |i| i + 1);
+    let start = tail
+        .iter()
+        .rposition(|&b| !address::is_token(b))
+        .map_or(0, |i| i + 1);
     if let Some(bits) = address::parse_v4(&tail[start..])
         && set.lists_v4(bits)
     {
@@ -283,7 +301,11 @@ fn check_joints(set: &Set, buf: &[u8], beside: &[u32], places: &mut Vec<u32>) {
     for &at in beside {
         let at = at as usize;
         let ahead = buf[at..at + 17].iter().take_while(|b| part(b)).count();
-        let behind = buf[at - 18..at - 1].iter().rev().take_while(|b| part(b)).count();
+        let behind = buf[at - 18..at - 1]
+            .iter()
+            .rev()
+            .take_while(|b| part(b))
+            .count();
         for spelled in [&buf[at..at + ahead], &buf[at - 1 - behind..at - 1]] {
             if let Some(bits) = address::parse_v4(names::trim_dots(spelled))
                 && set.lists_v4(bits)
@@ -317,10 +339,15 @@ fn check_v6(set: &Set, filters: &Filters<'_>, buf: &[u8], colons: &[u32], places
         }
         let same_run = start == before;
         before = colon;
-        if same_run || !head_of_v6(&buf[start..start + 16]).is_none_or(|head| filters.v6_heads.has(head_key(head))) {
+        if same_run
+            || !head_of_v6(&buf[start..start + 16])
+                .is_none_or(|head| filters.v6_heads.has(head_key(head)))
+        {
             continue;
         }
-        let right = buf[colon..colon + FRONT].iter().position(|&b| !V6_PART[b as usize] && b != b'.');
+        let right = buf[colon..colon + FRONT]
+            .iter()
+            .position(|&b| !V6_PART[b as usize] && b != b'.');
         let run = &buf[start..colon + right.unwrap_or(FRONT)];
         let listed = match address::parse_bare(run) {
             Some(address) => set.lists_address(address),
@@ -374,7 +401,11 @@ fn head_of_v6(text: &[u8]) -> Option<u32> {
         }
         if at == begin {
             // `::` stands for zeros; a single colon at the start is no address.
-            return if group == 1 { Some(head) } else { (text[1] == b':').then_some(0) };
+            return if group == 1 {
+                Some(head)
+            } else {
+                (text[1] == b':').then_some(0)
+            };
         }
         if text[at] != b':' {
             return None;
@@ -391,7 +422,10 @@ fn check_odd(buf: &[u8], odd: &[u32], places: &mut Vec<u32>) {
         let next = &buf[at as usize + 1..at as usize + 4];
         let keep = match buf[at as usize] {
             b'\\' => matches!(next[0], b'u' | b'x'),
-            b'(' => next[0].is_ascii_digit() && (next[1] == b')' || (next[1].is_ascii_digit() && next[2] == b')')),
+            b'(' => {
+                next[0].is_ascii_digit()
+                    && (next[1] == b')' || (next[1].is_ascii_digit() && next[2] == b')'))
+            }
             _ => true,
         };
         if keep {

@@ -22,14 +22,23 @@ pub enum Token {
 impl Token {
     /// A whole field: an address or a name.
     fn whole(value: &[u8]) -> Token {
-        let host = if value.len() <= LONGEST_ADDRESS { Host::parse(value) } else { Host::Name(name(value)) };
+        let host = if value.len() <= LONGEST_ADDRESS {
+            Host::parse(value)
+        } else {
+            Host::Name(name(value))
+        };
         Token::Host(host, None)
     }
 }
 
 /// Every token of a record, in the order in which fields are credited.
 pub fn of_record(record: &Record<'_, '_>) -> Vec<(Field, Token)> {
-    let wholes = |field, role| record.role(role).into_iter().map(move |v| (field, Token::whole(&v)));
+    let wholes = |field, role| {
+        record
+            .role(role)
+            .into_iter()
+            .map(move |v| (field, Token::whole(&v)))
+    };
     let mut found: Vec<(Field, Token)> = wholes(Field::Query, Role::Query).collect();
     let mut urls = Vec::new();
     request(record, &mut found, &mut urls);
@@ -37,12 +46,19 @@ pub fn of_record(record: &Record<'_, '_>) -> Vec<(Field, Token)> {
     found.append(&mut urls);
     found.extend(wholes(Field::Answer, Role::Answers));
     if let Some(server) = record.server {
-        found.push((Field::Destination, Token::Host(Host::Address(server), record.server_port)));
+        found.push((
+            Field::Destination,
+            Token::Host(Host::Address(server), record.server_port),
+        ));
     }
     found
 }
 
-fn request(record: &Record<'_, '_>, found: &mut Vec<(Field, Token)>, urls: &mut Vec<(Field, Token)>) {
+fn request(
+    record: &Record<'_, '_>,
+    found: &mut Vec<(Field, Token)>,
+    urls: &mut Vec<(Field, Token)>,
+) {
     let host_port = record.port(Role::HostPort);
     let hosts: Vec<(Host, Option<u16>)> = record
         .role(Role::Host)
@@ -65,9 +81,16 @@ fn request(record: &Record<'_, '_>, found: &mut Vec<(Field, Token)>, urls: &mut 
         } else if target.starts_with(b"/") || target.starts_with(b"?") {
             let rest = path_of(&target);
             let server = record.server.map(|a| (Host::Address(a), None));
-            let joined = if hosts.is_empty() { server.into_iter().collect() } else { hosts.clone() };
+            let joined = if hosts.is_empty() {
+                server.into_iter().collect()
+            } else {
+                hosts.clone()
+            };
             for (host, port) in joined {
-                urls.push((Field::Url, Token::Url(host, port.or(record.server_port), rest.clone())));
+                urls.push((
+                    Field::Url,
+                    Token::Url(host, port.or(record.server_port), rest.clone()),
+                ));
             }
         } else if !target.iter().any(|b| b"/?#".contains(b)) {
             found.push(host(split_authority(&target)));
@@ -111,7 +134,9 @@ pub fn hits(set: &Set, tokens: &[(Field, Token)]) -> Vec<Hit> {
     let mut urls = Vec::with_capacity(tokens.len());
     for (_, token) in tokens {
         let item = match token {
-            Token::Url(host, port, rest) => find_url(set, host, *port, rest).inspect(|_| covered.push(host)),
+            Token::Url(host, port, rest) => {
+                find_url(set, host, *port, rest).inspect(|_| covered.push(host))
+            }
             Token::Host(..) => None,
         };
         urls.push(item);
@@ -119,17 +144,25 @@ pub fn hits(set: &Set, tokens: &[(Field, Token)]) -> Vec<Hit> {
     let mut found: Vec<Hit> = Vec::new();
     for ((field, token), url) in tokens.iter().zip(urls) {
         let hit = match token {
-            Token::Host(host, _) if matches!(field, Field::Host | Field::Text) && covered.contains(&host) => None,
-            Token::Host(Host::Name(name), _) => {
-                set.find_name(name).map(|item| (item, escape(name, EVIDENCE)))
+            Token::Host(host, _)
+                if matches!(field, Field::Host | Field::Text) && covered.contains(&host) =>
+            {
+                None
             }
+            Token::Host(Host::Name(name), _) => set
+                .find_name(name)
+                .map(|item| (item, escape(name, EVIDENCE))),
             Token::Host(Host::Address(address), port) => find_address(set, *address, *port),
             Token::Url(..) => url.and_then(|item| Some((item, set.item(item)?.hashed.to_owned()))),
         };
         if let Some((item, matched)) = hit
             && !found.iter().any(|h| h.item == item)
         {
-            found.push(Hit { item, field: *field, matched });
+            found.push(Hit {
+                item,
+                field: *field,
+                matched,
+            });
         }
     }
     found

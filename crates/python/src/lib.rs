@@ -14,8 +14,18 @@ use quetsach_matcher::rows::Sighting;
 use quetsach_matcher::scan::{self, Coverage, Limits, Options};
 use quetsach_matcher::{Error, Set, setfile, time};
 
-create_exception!(_native, SetError, PyException, "The indicator set cannot be used.");
-create_exception!(_native, OptionsError, PyException, "The scan was asked for something that does not exist.");
+create_exception!(
+    _native,
+    SetError,
+    PyException,
+    "The indicator set cannot be used."
+);
+create_exception!(
+    _native,
+    OptionsError,
+    PyException,
+    "The scan was asked for something that does not exist."
+);
 
 fn raise(error: Error) -> PyErr {
     let text = error.to_string();
@@ -62,13 +72,19 @@ struct Matcher {
 }
 
 fn parse_formats(texts: &[String]) -> PyResult<Arc<Vec<Format>>> {
-    let mut formats = texts.iter().map(|t| Format::parse(t)).collect::<Result<Vec<_>, _>>().map_err(raise)?;
+    let mut formats = texts
+        .iter()
+        .map(|t| Format::parse(t))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(raise)?;
     formats.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Arc::new(formats))
 }
 
 fn parse_level(level: Option<&str>) -> PyResult<Level> {
-    let Some(word) = level else { return Ok(Level::best()) };
+    let Some(word) = level else {
+        return Ok(Level::best());
+    };
     let found = Level::available().into_iter().find(|l| l.name() == word);
     found.ok_or_else(|| OptionsError::new_err(format!("this processor has no '{word}'")))
 }
@@ -80,7 +96,10 @@ impl Matcher {
     fn compile(py: Python<'_>, list: &[u8], formats: Vec<String>) -> PyResult<Self> {
         let formats = parse_formats(&formats)?;
         let set = py.detach(|| setfile::compile(list)).map_err(raise)?;
-        Ok(Matcher { set: Arc::new(set), formats })
+        Ok(Matcher {
+            set: Arc::new(set),
+            formats,
+        })
     }
 
     /// From a compiled set file.
@@ -88,7 +107,10 @@ impl Matcher {
     fn load(py: Python<'_>, path: PathBuf, formats: Vec<String>) -> PyResult<Self> {
         let formats = parse_formats(&formats)?;
         let set = py.detach(|| Set::open(&path)).map_err(raise)?;
-        Ok(Matcher { set: Arc::new(set), formats })
+        Ok(Matcher {
+            set: Arc::new(set),
+            formats,
+        })
     }
 
     /// Writes the compiled set beside its place and moves it there.
@@ -146,14 +168,25 @@ impl Matcher {
         let (sightings, coverage) = py
             .detach(|| scan::scan(&self.set, &self.formats, &path, &options, &counters))
             .map_err(raise)?;
-        let rows = sightings.iter().map(|s| self.sighting(py, s, &coverage.source)).collect::<PyResult<_>>()?;
+        let rows = sightings
+            .iter()
+            .map(|s| self.sighting(py, s, &coverage.source))
+            .collect::<PyResult<_>>()?;
         Ok((rows, coverage_dict(py, &coverage)?))
     }
 }
 
 impl Matcher {
-    fn sighting<'py>(&self, py: Python<'py>, row: &Sighting, source: &str) -> PyResult<Bound<'py, PyDict>> {
-        let item = self.set.item(row.item).ok_or_else(|| SetError::new_err("the compiled set is damaged"))?;
+    fn sighting<'py>(
+        &self,
+        py: Python<'py>,
+        row: &Sighting,
+        source: &str,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let item = self
+            .set
+            .item(row.item)
+            .ok_or_else(|| SetError::new_err("the compiled set is damaged"))?;
         let identity = PyDict::new(py);
         for (key, value) in &row.identity {
             identity.set_item(key, value)?;

@@ -36,7 +36,7 @@ _ZONE = re.compile(r"%[0-9A-Za-z._~-]+")
 _PORT = re.compile(rf":(\d{{1,5}})(?![{_WORD}])", re.ASCII)
 _WORD_CHARACTER = re.compile(rf"[{_WORD}]")
 _NAME = re.compile(r"[0-9A-Za-z._\-\u0080-\U0010ffff]+")
-_PREFIXED = re.compile(r"(?:\(\d{1,2}\)[^()\s]+)++(\(0\))?", re.ASCII)
+_PREFIXED = re.compile(r"(?:\((?!00?\))\d{1,2}\)[^()\s]+)++(\(0\))?", re.ASCII)
 _PREFIX = re.compile(r"\(\d{1,2}\)", re.ASCII)
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from quetsach import _native
 from quetsach.engine import Progress, ScanOptions, SourceResult
-from quetsach.setfile import list_section
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.indicator import IndicatorSet
+from quetsach.setfile import list_section
 from quetsach.sighting import Coverage, Sighting
 
 

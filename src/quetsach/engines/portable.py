@@ -13,10 +13,9 @@ from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from quetsach import logformat
+from quetsach import logformat, setfile
 from quetsach.engine import Progress as ProgressLike
 from quetsach.engine import ScanOptions, SourceResult
-from quetsach import setfile
 from quetsach.engines import freetext
 from quetsach.engines.index import Hits, Index, hits_of
 from quetsach.engines.lines import LongLine, split

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from demo.letter import read_order
 from django.urls import reverse
 from django.utils import timezone
 
+from demo.letter import read_order
 from quetsach.portal.campaigns import actions
 from quetsach.portal.campaigns.letter import Letter, LetterError, Paragraph, read_letter
 from quetsach.portal.campaigns.models import Campaign

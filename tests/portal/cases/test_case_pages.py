@@ -5,13 +5,13 @@ from io import BytesIO
 import pytest
 from django.test import Client
 from django.urls import reverse
-from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.cases import actions, queries
 from quetsach.portal.cases.models import Case
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Scan
+from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
 HOSTILE = "<script>alert(1)</script>\"'&"
 

@@ -6,7 +6,6 @@ from io import BytesIO
 
 import pytest
 from django.core.management import call_command
-from tests.portal.scan_document import coverage, days_alive, document, noon, publish_list, sighting
 
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.cases import actions, pull_actions, queries
@@ -14,6 +13,7 @@ from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.pull_actions import pull_sightings
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Sighting
+from tests.portal.scan_document import coverage, days_alive, document, noon, publish_list, sighting
 
 DEVICE = "10.1.1.5"
 

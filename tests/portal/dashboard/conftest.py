@@ -8,11 +8,11 @@ from uuid import uuid4
 
 import pytest
 from django.utils import timezone
-from tests.portal.conftest import Cast
 
 from quetsach.portal.campaigns.models import Acknowledgement, Headcount, Participation
 from quetsach.portal.cases.models import Case, Device
 from quetsach.portal.reports.models import Report, Revision
+from tests.portal.conftest import Cast
 
 type Plant = Callable[..., Report]
 

@@ -9,13 +9,13 @@ import re
 import pytest
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
-from tests.portal.conftest import Cast
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.reports.export import heading
 from quetsach.portal.reports.queries import roll_up
 from quetsach.portal.units.models import Unit
+from tests.portal.conftest import Cast
 
 BASE = "/cd/lam-sach"
 FILES = {

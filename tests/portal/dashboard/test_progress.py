@@ -9,7 +9,6 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from tests.portal.conftest import Cast
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.reports.dashboard.chase import late
@@ -17,6 +16,7 @@ from quetsach.portal.reports.dashboard.figures import percent
 from quetsach.portal.reports.dashboard.queries import branches, contacts, days, overview
 from quetsach.portal.reports.machines import by_branch
 from quetsach.portal.reports.queries import roll_up
+from tests.portal.conftest import Cast
 
 URL = "/cd/lam-sach/tien-do/"
 

@@ -11,12 +11,12 @@ from django.test import Client
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.portal.scan_document import publish_list
 
 from quetsach import feed
 from quetsach.indicator import IndicatorSet as Items
 from quetsach.portal.indicators import store
 from quetsach.portal.indicators.models import IndicatorSet
+from tests.portal.scan_document import publish_list
 
 PAGE = "/cd/lam-sach/chi-dau/"
 MIXED = """indicator,type,family

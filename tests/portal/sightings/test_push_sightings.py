@@ -8,12 +8,12 @@ import pytest
 from django.db import connection, connections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.sightings import actions, arrivals
 from quetsach.portal.sightings.models import Coverage, Scan, Sighting
 from quetsach.portal.units.actions import issue_token, revoke_token
+from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
 URL = "/api/v1/sightings"
 

@@ -10,14 +10,14 @@ pub struct Avx2(());
 
 /// (high nibbles, low nibbles) that make a class bit; bits 0-4 token, 5-6 `\` and `(`, 7 colon.
 const CELLS: [(u16, u16); 8] = [
-    (1 << 2, 0b0110_0000_0000_0000),           // - .
-    (1 << 3, 0b0000_0011_1111_1111),           // 0-9
-    (1 << 4 | 1 << 6, 0b1111_1111_1111_1110),  // A-O a-o
-    (1 << 5, 0b1000_0111_1111_1111),           // P-Z _
-    (1 << 7, 0b0000_0111_1111_1111),           // p-z
-    (1 << 5, 1 << 0xC),                        // \
-    (1 << 2, 1 << 8),                          // (
-    (1 << 3, 1 << 0xA),                        // :
+    (1 << 2, 0b0110_0000_0000_0000),          // - .
+    (1 << 3, 0b0000_0011_1111_1111),          // 0-9
+    (1 << 4 | 1 << 6, 0b1111_1111_1111_1110), // A-O a-o
+    (1 << 5, 0b1000_0111_1111_1111),          // P-Z _
+    (1 << 7, 0b0000_0111_1111_1111),          // p-z
+    (1 << 5, 1 << 0xC),                       // \
+    (1 << 2, 1 << 8),                         // (
+    (1 << 3, 1 << 0xA),                       // :
 ];
 
 const fn nibbles(high: bool) -> [u8; 32] {
@@ -78,7 +78,8 @@ impl Classes for Avx2 {
                 let high = _mm256_loadu_si256(HIGH.as_ptr().cast());
                 let top = _mm256_and_si256(_mm256_srli_epi16(v, 4), _mm256_set1_epi8(15));
                 // A byte from 0x80 makes the first look-up zero, so it has no class.
-                let class = _mm256_and_si256(_mm256_shuffle_epi8(low, v), _mm256_shuffle_epi8(high, top));
+                let class =
+                    _mm256_and_si256(_mm256_shuffle_epi8(low, v), _mm256_shuffle_epi8(high, top));
                 let bits = |v| u64::from(_mm256_movemask_epi8(v) as u32) << (32 * half);
                 let equal = |b: u8| bits(_mm256_cmpeq_epi8(v, _mm256_set1_epi8(b as i8)));
                 let has = |c: u8| {

@@ -55,7 +55,9 @@ impl Avx512 {
     }
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
+#[target_feature(
+    enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt"
+)]
 fn find_avx512(classes: Avx512, search: &mut token::Search<'_>, out: &mut Candidates) {
     token::find(classes, search, out);
 }
@@ -103,9 +105,18 @@ impl Classes for Avx512 {
             let widen = |v| _mm512_add_epi32(base, _mm512_cvtepu8_epi32(v));
             _mm512_storeu_si512(to.cast(), widen(_mm512_castsi512_si128(packed)));
             if count > 16 {
-                _mm512_storeu_si512(to.add(16).cast(), widen(_mm512_extracti32x4_epi32(packed, 1)));
-                _mm512_storeu_si512(to.add(32).cast(), widen(_mm512_extracti32x4_epi32(packed, 2)));
-                _mm512_storeu_si512(to.add(48).cast(), widen(_mm512_extracti32x4_epi32(packed, 3)));
+                _mm512_storeu_si512(
+                    to.add(16).cast(),
+                    widen(_mm512_extracti32x4_epi32(packed, 1)),
+                );
+                _mm512_storeu_si512(
+                    to.add(32).cast(),
+                    widen(_mm512_extracti32x4_epi32(packed, 2)),
+                );
+                _mm512_storeu_si512(
+                    to.add(48).cast(),
+                    widen(_mm512_extracti32x4_epi32(packed, 3)),
+                );
             }
         }
         at + count

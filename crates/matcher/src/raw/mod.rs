@@ -128,7 +128,12 @@ mod tests {
             if b.is_ascii_alphanumeric() || b"._-".contains(&b) {
                 m.token |= bit;
             }
-            for (want, mask) in [(b'.', &mut m.dot), (b'-', &mut m.hyphen), (b':', &mut m.colon), (b'\n', &mut m.newline)] {
+            for (want, mask) in [
+                (b'.', &mut m.dot),
+                (b'-', &mut m.hyphen),
+                (b':', &mut m.colon),
+                (b'\n', &mut m.newline),
+            ] {
                 if b == want {
                     *mask |= bit;
                 }
@@ -154,7 +159,10 @@ mod tests {
         for bits in [0, 1, u64::MAX, 0x8000_0000_0000_0001, 0x5555_5555_5555_5555] {
             let mut out = vec![0; 200];
             let end = classes.positions(bits, 1000, &mut out, 3);
-            let want: Vec<u32> = (0..64).filter(|i| bits >> i & 1 == 1).map(|i| 1000 + i).collect();
+            let want: Vec<u32> = (0..64)
+                .filter(|i| bits >> i & 1 == 1)
+                .map(|i| 1000 + i)
+                .collect();
             assert_eq!(out[3..end], want);
         }
     }
