@@ -17,7 +17,8 @@ class ClaimForm(forms.Form):
 
     done = forms.ChoiceField(
         label=_("What was done"),
-        choices=[("", _("Choose what was done")), *((k, v) for k, v in DONE.items())],
+        choices=[("", _("Choose what was done")), *DONE.items()],
+        error_messages={"required": _("Choose what was done")},
     )
     done_at = forms.DateTimeField(
         label=_("When"),

@@ -25,7 +25,7 @@ from quetsach.portal.indicators.words import CODES, KINDS
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.roles import Verb, may
 
-SHOWN = 200
+SHOWN = 25
 """Rows of each sort in the preview; the CSV has all."""
 
 
