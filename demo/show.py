@@ -34,7 +34,7 @@ def run(given: argparse.Namespace, var: Path) -> int:
     before = float(os.environ.get("QUETSACH_SETUP_SECONDS", 0))
     if done.exists():
         return serve(given, var, Steps(2, before), is_new=False)
-    steps = Steps(9 if given.logs else 11, before)
+    steps = Steps(8 if given.logs else 11, before)
     with steps.step(say("build"), spent=before):
         steps.note = engine_name()
     with steps.step(say("database")):

@@ -13,7 +13,7 @@ from demo.outbreak import Tale
 from demo.people import officer_of, seat_accounts
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns import actions as campaigns
-from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.campaigns.models import Campaign, CampaignNode, Participation
 from quetsach.portal.campaigns.queries import known_figures
 from quetsach.portal.cases import actions as cases
 from quetsach.portal.cases.models import Case
@@ -88,7 +88,7 @@ class Story:
         """All nodes, the issuer first."""
         return list(
             CampaignNode.rows.filter(campaign=self.campaign)
-            .order_by("depth", "position", "name")
+            .order_by("depth", "parent__name", "position", "name")
             .select_related("unit")
         )
 
@@ -169,11 +169,11 @@ class Story:
     def report(self) -> None:
         """Who carried it out reports; superiors accept most, return one, leave some to the visitor."""
         rng = Random(f"reports {SEED}")
-        by_pk = {node.pk: node for node in self.nodes}
-        done = CampaignNode.rows.filter(campaign=self.campaign, participation__isnull=False, depth__gt=0)
-        ready = sorted(
-            (by_pk[pk] for pk in done.values_list("pk", flat=True)), key=lambda n: (-n.depth, n.position)
-        )
+        nodes = self.nodes
+        by_pk = {node.pk: node for node in nodes}
+        done = Participation.rows.filter(node__campaign=self.campaign).values_list("node", flat=True)
+        deepest_first = sorted(nodes[1:], key=lambda node: -node.depth)
+        ready = [node for node in deepest_first if node.pk in set(done)]
         returned = False
         for number, node in enumerate(ready):
             if rng.random() < 0.15 or not self._submit(node, number):
