@@ -286,3 +286,20 @@ def test_errors_of_lists_are_told_in_vietnamese(
     assert code == 2 and "danh sách chỉ dấu trống" in err
     code, _out, err = quetsach("scan", log, "-i", tmp_path)
     assert code == 2 and f"{tmp_path}: không đọc được: " in err and "Is a directory" not in err
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_a_workbook_onto_a_full_disk_is_told_once(
+    quetsach: Run, log: Path, feed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import errno
+    import zipfile
+
+    def fill(*_args: object, **_more: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(zipfile.ZipFile, "write", fill)
+    code, _out, err = quetsach("scan", log, "-i", feed, "-o", tmp_path / "result.xlsx")
+    assert code == 2
+    assert "the disk is full" in err and "Traceback" not in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["access.log", "feed.csv"]
