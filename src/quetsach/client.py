@@ -31,13 +31,15 @@ _CODES = {
     404: "no_portal",
     413: "too_large",
     422: "refused",
+    507: "portal_full",
 }
 
 
 class PushError(PortalError):
     """The push did not get through. Codes: `token_file`, `address`, `unreachable`, `certificate`, `moved`,
     `token_unknown` (401), `token_not_allowed` (403), `no_portal` (404), `too_large` (413), `refused`,
-    `failed`, `answer` (no answer of a portal). `detail` is from outside: escape it before showing it."""
+    `portal_full` (507), `failed`, `answer` (no answer of a portal). `detail` is from outside:
+    escape it before showing it."""
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(f"{code}: {detail}" if detail else code)

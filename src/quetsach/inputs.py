@@ -16,6 +16,19 @@ HEAD_BYTES = 4096
 """The source id is the SHA-256 of so many decompressed bytes (contract 1)."""
 
 
+_RECORDS = {
+    b"ElfFile\0": "Windows event log (.evtx)",
+    b"\xd4\xc3\xb2\xa1": "packet capture (pcap)",
+    b"\xa1\xb2\xc3\xd4": "packet capture (pcap)",
+    b"\x4d\x3c\xb2\xa1": "packet capture (pcap)",
+    b"\xa1\xb2\x3c\x4d": "packet capture (pcap)",
+    b"\x0a\x0d\x0d\x0a": "packet capture (pcapng)",
+    b"SQLite format 3\0": "SQLite",
+    b"LPKSHHRH": "systemd journal",
+}
+"""Files that hold log records but no lines of text: "nothing found" there would be no answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
     """One log to read. `size` is in bytes as stored, 0 where unknown; `source` is None where it cannot be
@@ -79,11 +92,28 @@ def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
         if head.startswith(b'{"type":"scan","schema":') and not is_listed:
             found.skipped.append(Skipped(path, "result"))
             continue
+        if problem := _unreadable(head):
+            found.errors.append((path, problem))
+            continue
         source = hashlib.sha256(head).hexdigest()
         by_source.setdefault(source, []).append((Input(path, size, source), is_packed))
     for copies in by_source.values():
         _keep_longest(copies, found)
     return found
+
+
+def _unreadable(head: bytes) -> str | None:
+    for magic, kind in _RECORDS.items():
+        if head.startswith(magic):
+            return f"is a {kind} file, which is not read; save its records as text and scan that"
+    # UTF-16 without a byte order mark: nearly every second byte of Latin text is zero.
+    pairs = len(head) // 2
+    if pairs >= 32:
+        for first, kind in ((1, "UTF-16LE"), (0, "UTF-16BE")):
+            zeros, others = head[first::2].count(0), head[1 - first :: 2].count(0)
+            if zeros > 0.7 * pairs and others < 0.05 * pairs:
+                return f"is {kind} text; convert it to UTF-8 (iconv -f {kind} -t UTF-8) and scan that"
+    return None
 
 
 def _keep_longest(copies: list[tuple[Input, bool]], found: Inputs) -> None:

@@ -21,6 +21,7 @@ from quetsach.inputs import Input, Inputs, Skipped
 from quetsach.sighting import Coverage, Scan, Sighting, dump
 
 INTERRUPTED = "interrupted before its end; scan it again"
+SHORTENED = "became shorter while it was read; scan it again"
 _HELD_BYTES = 32 << 20
 _TICK_SECONDS = 0.1
 
@@ -163,6 +164,8 @@ class _Work:
             return SourceResult([], _failed(log, self.options, INTERRUPTED))
         try:
             result = self.matcher.scan(log.path, self.options, self._progress[log.path])
+            if _is_shortened(log):
+                result.coverage.errors.append(SHORTENED)
             return _cut_short(result) if self._is_cancelled else result
         except QuetsachError as error:
             reason = str(error)
@@ -224,6 +227,15 @@ def _failed(log: Input, options: ScanOptions, reason: str) -> Coverage:
         zone="",
         errors=[reason],
     )
+
+
+def _is_shortened(log: Input) -> bool:
+    """A log emptied for rotation (logrotate's copytruncate) ends early, and no read fails."""
+    try:
+        return log.size > 0 and log.path.stat().st_size < log.size
+    except OSError:
+        # Moved away: the open file was still read to its end.
+        return False
 
 
 def _cut_short(result: SourceResult) -> SourceResult:

@@ -240,3 +240,66 @@ def test_an_interrupt_leaves_a_document_that_readers_refuse(log: Path, feed: Pat
     with pytest.raises(ScanFileError) as caught:
         sightings(saved)
     assert caught.value.code == "incomplete"
+
+
+def test_a_log_emptied_while_it_is_read_is_incomplete(
+    quetsach: Run, log: Path, feed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from quetsach.engines.portable import PortableMatcher
+
+    read_whole = PortableMatcher.scan
+
+    def read_and_rotate(self: PortableMatcher, path: Path, *rest: object) -> object:
+        result = read_whole(self, path, *rest)  # type: ignore[arg-type]
+        path.write_bytes(b"")
+        return result
+
+    monkeypatch.setattr(PortableMatcher, "scan", read_and_rotate)
+    code, out, err = quetsach("scan", log, "-i", feed)
+    assert code == 2
+    assert "10.1.2.3" in out
+    assert "became shorter while it was read" in err
+
+
+def test_started_without_streams_it_still_scans(log: Path, feed: Path) -> None:
+    command = [
+        sys.executable,
+        "-c",
+        "from quetsach.cli import main; main()",
+        "scan",
+        str(log),
+        "-i",
+        str(feed),
+    ]
+    environment = os.environ | {"QUETSACH_ENGINE": "portable", "PYTHONPATH": os.pathsep.join(sys.path)}
+    closed = subprocess.run(["sh", "-c", '"$@" >&- 2>&-', "sh", *command], env=environment, check=False)
+    assert closed.returncode == 1
+
+
+def test_errors_of_lists_are_told_in_vietnamese(
+    quetsach: Run, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUETSACH_LANG", "vi")
+    empty = tmp_path / "empty.txt"
+    empty.write_text("")
+    code, _out, err = quetsach("scan", log, "-i", empty)
+    assert code == 2 and "danh sách chỉ dấu trống" in err
+    code, _out, err = quetsach("scan", log, "-i", tmp_path)
+    assert code == 2 and f"{tmp_path}: không đọc được: " in err and "Is a directory" not in err
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_a_workbook_onto_a_full_disk_is_told_once(
+    quetsach: Run, log: Path, feed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import errno
+    import zipfile
+
+    def fill(*_args: object, **_more: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(zipfile.ZipFile, "write", fill)
+    code, _out, err = quetsach("scan", log, "-i", feed, "-o", tmp_path / "result.xlsx")
+    assert code == 2
+    assert "the disk is full" in err and "Traceback" not in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["access.log", "feed.csv"]

@@ -50,7 +50,7 @@ def options() -> list[click.Parameter]:
         click.Option(
             ["--override"],
             metavar="FILE",
-            type=click.Path(path_type=Path),
+            type=click.Path(path_type=Path, readable=False),
             help=_("CSV of entries to keep although a guard rail stops them: indicator, reason, who, date."),
         ),
     ]

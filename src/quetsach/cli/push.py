@@ -29,7 +29,7 @@ def options(*, is_required: bool) -> list[click.Parameter]:
         click.Option(
             ["--token-file"],
             metavar="FILE",
-            type=click.Path(path_type=Path),
+            type=click.Path(path_type=Path, readable=False),
             required=is_required,
             help=_("File that holds the unit's token. A token never stands on the command line."),
         ),
@@ -42,7 +42,9 @@ def command() -> click.Command:
         "push",
         _run,
         [
-            click.Argument(["file"], metavar=_("FILE.jsonl"), type=click.Path(path_type=Path)),
+            click.Argument(
+                ["file"], metavar=_("FILE.jsonl"), type=click.Path(path_type=Path, readable=False)
+            ),
             *options(is_required=True),
         ],
         _(

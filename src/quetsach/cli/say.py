@@ -10,6 +10,7 @@ import click
 from quetsach.client import PushError
 from quetsach.language import gettext as _
 from quetsach.output import OutputError
+from quetsach.outputs.problems import explain
 from quetsach.outputs.words import visible
 from quetsach.sighting import ScanFileError
 
@@ -55,9 +56,20 @@ def worded(raised: Exception) -> str:
         case ScanFileError():
             return _("line %(line)d: %(reason)s") % {"line": raised.line, "reason": _scan_file(raised)}
         case OSError() if raised.filename:
-            return f"{raised.filename}: {raised.strerror}"
+            return f"{raised.filename}: {explain(raised.strerror or '')}"
+        case OSError():
+            return explain(raised.strerror or str(raised))
         case _:
-            return str(raised)
+            return _explained(str(raised))
+
+
+def _explained(text: str) -> str:
+    """A sentence of the library in the language in use, with the file that may stand before it."""
+    told = explain(text)
+    if told != text or ": " not in text:
+        return told
+    path, _colon, rest = text.partition(": ")
+    return f"{path}: {explain(rest)}"
 
 
 def _push(raised: PushError) -> str:
@@ -76,10 +88,13 @@ def _push(raised: PushError) -> str:
         "no_portal": _("There is no portal at this address. Check it for typing errors."),
         "too_large": _("The portal refused the size of the request; its proxy must let 8 MiB through."),
         "refused": _("The portal refused the result: %(detail)s"),
+        "portal_full": _(
+            "The portal's disk is full. Tell the coordinator, then push again; nothing is counted twice."
+        ),
         "failed": _("The portal failed: %(detail)s. Push again later; nothing is counted twice."),
         "answer": _("What answered is not a portal of Quét Sạch: %(detail)s"),
     }[raised.code]
-    return text % {"detail": raised.detail} if "%(detail)s" in text else text
+    return text % {"detail": _explained(raised.detail)} if "%(detail)s" in text else text
 
 
 def _output(raised: OutputError) -> str:

@@ -25,7 +25,7 @@ from quetsach.sighting import Scan
 
 def command() -> click.Command:
     """The command in the language in use."""
-    path = click.Path(path_type=Path)
+    path = click.Path(path_type=Path, readable=False)
     return _root.command(
         "scan",
         _run,

@@ -21,6 +21,7 @@ _SENTENCES = (
     N_("cannot be read: %(why)s; check that it exists and may be read"),
     N_("is a %(kind)s archive, which is not read; unpack it and scan what comes out"),
     N_("is %(kind)s text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8) and scan that"),
+    N_("is %(kind)s text; convert it to UTF-8 (iconv -f %(from)s -t UTF-8) and scan that"),
     N_("is zstd, which needs Python 3.14 or the package backports.zstd; or unpack it first"),
     N_("%(kind)s: something that is no %(what)s follows at decompressed byte %(at)s; it was not read"),
     N_(
@@ -33,6 +34,10 @@ _SENTENCES = (
     ),
     N_("cancelled at byte %(at)s; the rest was not looked at"),
     N_("interrupted before its end; scan it again"),
+    N_("became shorter while it was read; scan it again"),
+    N_("is a %(kind)s file, which is not read; save its records as text and scan that"),
+    N_("the indicator set is empty; there is nothing to look for"),
+    N_("cannot be read: %(why)s"),
     N_("no such file or folder"),
     N_("the folder holds no file"),
     N_("folder not readable: %(why)s"),

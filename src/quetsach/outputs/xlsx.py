@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, BinaryIO
+from zipfile import ZipFile
 
 import xlsxwriter  # type: ignore[import-untyped]
+from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
 
 from quetsach.language import gettext as _
 from quetsach.output import Report
@@ -54,7 +56,25 @@ def write(out: BinaryIO, report: Report) -> None:
     _sightings(book, formats, report)
     _coverage(book, formats, report)
     _notes(book, formats, report)
-    book.close()
+    try:
+        book.close()
+    except FileCreateError as error:
+        cause: OSError = error.args[0]
+        _end_archive(cause)
+        raise cause from None
+
+
+def _end_archive(error: OSError) -> None:
+    """Tell the half-written archive that it is closed.
+
+    Else it writes its directory when it is collected, into a file that is gone, and Python prints that.
+    """
+    trace = error.__traceback__
+    while trace is not None:
+        for value in trace.tb_frame.f_locals.values():
+            if isinstance(value, ZipFile):
+                value.fp = None
+        trace = trace.tb_next
 
 
 def _machines(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> None:

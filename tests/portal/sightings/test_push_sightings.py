@@ -5,7 +5,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -247,3 +247,14 @@ def test_two_pushes_of_the_same_at_once_count_once(cast, token, tmp_path):
     assert sum(a["new"] for a in answers) == 40
     assert sum(a["unchanged"] for a in answers) == 120
     assert Sighting.rows.count() == 40 and Scan.rows.count() == 1
+
+
+def test_a_full_disk_is_507_and_stores_nothing(cast, client, token, monkeypatch):
+    def fill(*_args):
+        raise OperationalError("database or disk is full")
+
+    monkeypatch.setattr("quetsach.portal.sightings.actions._store", fill)
+    answer = push(client, document([sighting("10.1.1.5", noon(1))]), token[1])
+    assert answer.status_code == 507
+    assert answer.json()["code"] == "disk_full"
+    assert rows_now() == []

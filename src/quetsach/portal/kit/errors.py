@@ -66,6 +66,17 @@ EXPIRED = Page(
 )
 
 
+SIGNED_OUT = Page(
+    _("You are signed out"),
+    _(
+        "Nothing was stored. Use the browser's Back button: what you filled in is still there to copy."
+        " Then sign in, open the page again and send it."
+    ),
+    _("Sign in"),
+    "",
+)
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400, or 413 for a body beyond the limits."""
     too_large = isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent)
@@ -80,7 +91,10 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     """404, the same for what does not exist and for what is not the reader's; a visitor may sign in first."""
     user = getattr(request, "user", None)
-    if request.method == "GET" and user is not None and not user.is_authenticated:
+    if user is not None and not user.is_authenticated:
+        if request.method == "POST":
+            back = f"{reverse('account_login')}?{urlencode({'next': _same_site(request)})}"
+            return _answer(request, 404, SIGNED_OUT, back)
         known = PAGES[404]
         back = f"{reverse('account_login')}?{urlencode({'next': request.get_full_path()})}"
         return _answer(request, 404, Page(known.title, known.text, _("Sign in"), ""), back)

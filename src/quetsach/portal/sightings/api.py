@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -32,12 +33,22 @@ def push(request: HttpRequest) -> HttpResponse:
     """POST one chunk of JSON Lines; repeating it changes nothing.
 
     200 with the counts; 401 no live token; 405; 413 over 8 MiB; 415 compressed; 422 the document cannot be
-    taken.
+    taken; 507 the disk is full.
     """
     if request.method != "POST":
         response = _error(405, "method", "Send a scan document by POST.")
         response["Allow"] = "POST"
         return response
+    try:
+        return _receive(request)
+    except OperationalError as error:
+        # SQLite's words, and PostgreSQL's (53100).
+        if "disk is full" not in str(error) and "No space left" not in str(error):
+            raise
+        return _error(507, "disk_full", "The portal's disk is full; nothing of this document was stored.")
+
+
+def _receive(request: HttpRequest) -> HttpResponse:
     token = bearer(request)
     if token is None:
         response = _error(401, "token", "A valid token is needed: Authorization: Bearer qs_…")

@@ -1,0 +1,110 @@
+"""Every address there is, walked from the URL table itself: a new route is tested the day it is added."""
+
+from io import BytesIO
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.cases.models import Case
+from quetsach.portal.indicators.actions import Upload, prepare
+from quetsach.portal.sightings.actions import Sender, receive_file
+from quetsach.portal.sightings.models import Scan
+
+# What anybody may read; every other address is an inner one.
+PUBLIC = {
+    "account_login", "account_logout", "account_change_password", "account_signup", "account_inactive",
+    "home", "campaign_page", "campaign_letter", "self_check", "indicator_list", "indicator_sums",
+    "indicator_file", "set_language", "privacy", "healthz", "my_work", "api_sightings", "api_indicators",
+    "letter_pdf",
+}  # fmt: skip
+
+
+def routes(resolver=None):
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from routes(entry)
+        elif isinstance(entry, URLPattern):
+            yield entry.name, tuple(entry.pattern.converters)
+
+
+def outsiders(cast):
+    """Somebody of another branch, somebody of no unit, and a visitor."""
+    User.objects.create_user("stranger")
+    stranger = Client(raise_request_exception=False)
+    stranger.force_login(
+        User.objects.get(username="stranger"), "allauth.account.auth_backends.AuthenticationBackend"
+    )
+    sibling = cast.client("B1", "coordinator")
+    sibling.raise_request_exception = False
+    return sibling, stranger, Client(raise_request_exception=False)
+
+
+@pytest.fixture
+def things(cast, tmp_path):
+    """One row of A1's for every kind of key in an address, so that a 404 is about the person."""
+    listed = publish_list(cast, tmp_path)
+    text = tmp_path / "next.txt"
+    text.write_text("evil.example\n", encoding="utf-8")
+    draft = prepare(
+        cast.campaign, [Upload("next.txt", text, text.stat().st_size)], cast.user("centre", "coordinator")
+    )
+    body = document([sighting("10.1.1.5", noon(2))], [coverage(noon(3), noon(1))], set_id=listed.set_id)
+    sender = Sender(Scan.Door.UPLOAD, user=cast.user("A1", "officer"))
+    scan = receive_file(BytesIO(body), cast.nodes["A1"], sender).scan
+    case = Case.rows.get()
+    return {
+        "slug": cast.campaign.slug, "node_id": cast.nodes["A1"].pk, "set_id": draft.pk, "scan_id": scan.pk,
+        "case_id": case.pk, "act": "receive", "row": "r1", "name": "indicators.csv",
+    }  # fmt: skip
+
+
+INNER = [
+    pytest.param(name, keys, id=name)
+    for name, keys in routes()
+    if name not in PUBLIC and set(keys) - {"slug"}
+]
+
+
+@pytest.mark.parametrize(("name", "keys"), INNER)
+def test_what_belongs_to_a_unit_is_nowhere_for_others(cast, things, name, keys):
+    url = reverse(name, kwargs={key: things[key] for key in keys})
+    for client in outsiders(cast):
+        assert client.get(url).status_code in {404, 405}, name
+        assert client.post(url, {"do": "submit"}).status_code in {404, 405}, name
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"), [pytest.param(n, k, id=n) for n, k in routes() if n not in PUBLIC and n]
+)
+def test_a_visitor_is_let_into_no_inner_page(cast, things, name, keys):
+    url = reverse(name, kwargs={key: things[key] for key in keys})
+    _, stranger, visitor = outsiders(cast)
+    for client in (stranger, visitor):
+        assert client.get(url).status_code in {302, 404, 405}, name
+        assert client.post(url, {"do": "submit"}).status_code in {302, 404, 405}, name
+
+
+def test_no_address_fails_on_keys_of_nothing(cast):
+    nothing = {"slug": "khong-co", "act": "x", "row": "x", "name": "x"}
+    visitor = Client(raise_request_exception=False)
+    for name, keys in routes():
+        url = reverse(name, kwargs={key: nothing.get(key, uuid4()) for key in keys})
+        for answer in (visitor.get(url), visitor.post(url, {"x": "\x00"})):
+            assert answer.status_code < 500, name
+
+
+def test_every_public_name_is_a_route():
+    assert {name for name, _ in routes()} >= PUBLIC
+
+
+def test_a_form_sent_after_the_session_ended_says_so(cast):
+    visitor = Client()
+    visitor.cookies["django_language"] = "en"
+    answer = visitor.post(reverse("report", args=[cast.campaign.slug, cast.nodes["A1"].pk]), {"r1": "5"})
+    assert answer.status_code == 404
+    assert "You are signed out" in answer.content.decode()
+    assert reverse("account_login") in answer.content.decode()
