@@ -77,13 +77,15 @@ fn drop_top(w: u64) -> u64 {
     w & !(1u64 << 63).unbounded_shr(w.leading_zeros())
 }
 
-/// Keeps the first `n` places whose hash the filter knows, and says how many remain.
+/// Keeps the first `n` places whose hash the filter knows, each with its hash, and says how many remain.
 #[inline(always)]
-fn keep(filter: Filter<'_>, places: &mut [u32], hashes: &[u64], n: usize) -> usize {
+fn keep(filter: Filter<'_>, places: &mut [u32], hashes: &mut [u64], n: usize) -> usize {
     let mut kept = 0;
     for i in 0..n {
+        let h = hashes[i];
         places[kept] = places[i];
-        kept += usize::from(filter.has(hashes[i]));
+        hashes[kept] = h;
+        kept += usize::from(filter.has(h));
     }
     kept
 }
@@ -252,7 +254,8 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
             }
         }
 
-        // IPv4: the filter on the text before the last dot, then a strict reading.
+        // IPv4: the filter on the text before the last dot, those on the whole text and on networks, then a
+        // strict reading. An address has one spelling only.
         if has_v4 {
             let mut n = 0;
             for &end in &v4_ends[..v4] {
@@ -267,8 +270,12 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
                 n += usize::from(long <= 15);
             }
             let n = keep(filters.v4_heads, kept, hashes, n);
-            for &end in &kept[..n] {
-                check_v4(set, buf, end as usize, &mut out.places);
+            for (&end, &head) in kept[..n].iter().zip(&hashes[..n]) {
+                let at = end as usize;
+                let long = (!window(token, at, base)).leading_zeros() as usize;
+                if filters.v4_texts.has(tail16(buf, at, long)) || filters.v4_nets.has(head) {
+                    check_v4(set, buf, at, &mut out.places);
+                }
             }
             check_joints(set, buf, &beside[..joints], &mut out.places);
             check_v6(set, &filters, buf, &v6_colons[..v6], &mut out.places);
