@@ -15,6 +15,8 @@ pub const BACK: usize = 128;
 /// Bytes handled between two looks at the tables.
 const BLOCK: usize = 32 * 1024;
 const WORDS: usize = BLOCK / 64;
+/// Room for the positions of one block, and a store of 64 beyond them.
+const POSITIONS: usize = BLOCK + 128;
 
 /// Whole lines: `buf[from..from + len]`, with `FRONT` bytes or more before and `BACK` zeros after them.
 pub struct Search<'a> {
@@ -47,7 +49,7 @@ pub struct Scratch {
 
 impl Default for Scratch {
     fn default() -> Self {
-        let positions = || vec![0; BLOCK + 128];
+        let positions = || vec![0; POSITIONS];
         Self {
             token: [0; WORDS + 2],
             dot: [0; WORDS + 2],
@@ -57,7 +59,7 @@ impl Default for Scratch {
             joints: positions(),
             odd: positions(),
             kept: positions(),
-            hashes: vec![0; BLOCK + 128],
+            hashes: vec![0; POSITIONS],
         }
     }
 }
@@ -217,6 +219,8 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
             kept,
             hashes,
         } = &mut *s;
+        // Slices, whose places the compiler keeps in registers.
+        let (kept, hashes) = (&mut kept[..POSITIONS], &mut hashes[..POSITIONS]);
         // Names: the filter on the last two labels, then one on three, then the table.
         let mut n = 0;
         for &end in &name_ends[..names] {
@@ -264,7 +268,6 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
                 let long = (!window(token, at, base)).leading_zeros() as usize;
                 let head = long.wrapping_sub(last_dot + 1).min(16);
                 let h = tail16(buf, at - (last_dot & 15) - 1, head);
-                classes.prefetch(filters.v4_heads.word(h));
                 kept[n] = end;
                 hashes[n] = h;
                 n += usize::from(long <= 15);
