@@ -97,6 +97,8 @@ class Quetsach:
         return {
             "QUETSACH_ENGINE": self.engine,
             "QUETSACH_LANG": "en",
+            # As installed: modules are compiled once, by the first run, which is the compilation of the list.
+            "PYTHONDONTWRITEBYTECODE": "",
             "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         }
 

@@ -77,7 +77,22 @@ def test_masking_keeps_every_place(parts: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["a", "a.", "? ", "(1)a", "a.b/", "1.2.3.4/", "http://", '"http://a ', "::", "é.", "refer", "1:"]
+    "unit",
+    [
+        "a",
+        "a.",
+        "? ",
+        "(1)a",
+        "a.b/",
+        "1.2.3.4/",
+        "http://",
+        "http://a.b/c?",
+        '"http://a ',
+        "::",
+        "é.",
+        "refer",
+        "1:",
+    ],
 )
 def test_a_long_hostile_line_is_read_to_its_end(unit: str) -> None:
     """Anything quadratic in the reader shows here as a test that does not come back."""

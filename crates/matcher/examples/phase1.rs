@@ -1,4 +1,4 @@
-//! Measures phase 1 alone: `phase1 LIST.tsv|SET LOG [rounds]`. Prints GB/s for each level of this processor.
+//! Measures phase 1 alone: `phase1 LIST.tsv|SET LOG [rounds [level]]`. Prints GB/s for each level of this processor.
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -22,7 +22,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     let rounds: usize = args.get(3).map_or(Ok(3), |n| n.parse())?;
     const CHUNK: usize = 256 * 1024;
-    for level in Level::available() {
+    let asked = |level: &Level| args.get(4).is_none_or(|name| name == level.name());
+    for level in Level::available().into_iter().filter(asked) {
         for _ in 0..rounds {
             let mut file = File::open(&args[2])?;
             let mut buf = vec![0u8; FRONT + CHUNK + BACK];

@@ -97,10 +97,10 @@ pub struct FilterBuilder {
 }
 
 impl FilterBuilder {
-    /// Room for `keys` keys at 10 to 20 bits each.
-    pub fn new(keys: usize) -> Self {
+    /// Room for `keys` keys at `bits` to twice `bits` each.
+    pub fn new(keys: usize, bits: usize) -> Self {
         Self {
-            words: vec![0; (keys * 10 / 64).max(64).next_power_of_two()],
+            words: vec![0; (keys * bits / 64).max(64).next_power_of_two()],
         }
     }
 

@@ -101,6 +101,8 @@ pub struct Filters<'a> {
     pub two_labels: Filter<'a>,
     pub three_labels: Filter<'a>,
     pub v4_heads: Filter<'a>,
+    pub v4_texts: Filter<'a>,
+    pub v4_nets: Filter<'a>,
     pub v6_heads: Filter<'a>,
 }
 
@@ -140,7 +142,7 @@ impl Set {
             Section::V4Heads,
             Section::V6Heads,
             Section::Paths,
-            Section::V4Items,
+            Section::V4Texts,
             Section::V4Nets,
         ] {
             Filter::new(set.section(name))?;
@@ -185,6 +187,8 @@ impl Set {
             two_labels: filter(Section::TwoLabels),
             three_labels: filter(Section::ThreeLabels),
             v4_heads: filter(Section::V4Heads),
+            v4_texts: filter(Section::V4Texts),
+            v4_nets: filter(Section::V4Nets),
             v6_heads: filter(Section::V6Heads),
         }
     }
@@ -362,11 +366,7 @@ impl Set {
 
     /// Whether any kind of item names this address: what phase 1 asks.
     pub fn lists_v4(&self, bits: u32) -> bool {
-        let filter = |section| Filter::new(self.section(section)).expect("checked when opened");
-        let h = hash::address(u128::from(bits));
-        (filter(Section::V4Items).has(h) && self.v4_slot(bits).is_some())
-            || (filter(Section::V4Nets).has(hash::address(u128::from(bits >> 8)))
-                && self.find_network(Address::from_v4(bits)).is_some())
+        self.v4_slot(bits).is_some() || self.find_network(Address::from_v4(bits)).is_some()
     }
 
     pub fn lists_address(&self, address: Address) -> bool {

@@ -1,6 +1,7 @@
 //! The compiled set file: `QSSET1\n`, one JSON line, then sections. Both engines read `list`; the others are
 //! the native index. Offsets count from the end of the JSON line.
 use std::collections::{BTreeMap, HashSet};
+use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -16,9 +17,13 @@ use crate::token::head_key;
 
 pub const MAGIC: &[u8] = b"QSSET1\n";
 /// Raised whenever the layout or a hash of the index changes; an older index is built anew in memory.
-const INDEX: u32 = 3;
+const INDEX: u32 = 4;
 /// A network of more /24s than this makes phase 1 read every IPv4 address strictly.
 const MOST_HEADS: u32 = 1 << 12;
+/// Bits of a filter for each key, at least.
+const SMALL: usize = 10;
+/// For filters of few keys that are asked several times for one token.
+const SHARP: usize = 32;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
@@ -35,7 +40,7 @@ pub enum Section {
     V4Heads,
     V6Heads,
     Paths,
-    V4Items,
+    V4Texts,
     V4Nets,
 }
 
@@ -53,7 +58,7 @@ const SECTIONS: [(Section, &str); 15] = [
     (Section::V4Heads, "v4_heads"),
     (Section::V6Heads, "v6_heads"),
     (Section::Paths, "paths"),
-    (Section::V4Items, "v4_items"),
+    (Section::V4Texts, "v4_texts"),
     (Section::V4Nets, "v4_nets"),
 ];
 
@@ -166,6 +171,13 @@ pub(crate) fn path_key(host: u64, start: &[u8]) -> u64 {
     hash::mix(host | 1, hash::whole(start, false))
 }
 
+/// The key of an address, or of its first three numbers, as it is written.
+fn text_key(text: &str) -> u64 {
+    let mut padded = vec![0u8; 16];
+    padded.extend_from_slice(text.as_bytes());
+    tail16(&padded, padded.len(), text.len())
+}
+
 /// Builds a set with its index from the lines of the canonical list, already merged and sorted.
 pub fn compile(list: &[u8]) -> Result<Set, Error> {
     let text =
@@ -214,7 +226,7 @@ struct Build {
     hosts: HashSet<String>,
     paths: Vec<u64>,
     heads4: Vec<u64>,
-    /// /24s that a network touches.
+    /// Those of networks.
     nets4: Vec<u64>,
     heads6: Vec<u64>,
     all_heads4: bool,
@@ -311,11 +323,15 @@ impl Build {
         }
     }
 
-    fn head(&mut self, head: u32) {
-        let mut padded = vec![0u8; 16];
-        padded.extend(format!("{}.{}.{}", head >> 16, head >> 8 & 255, head & 255).bytes());
-        self.heads4
-            .push(tail16(&padded, padded.len(), padded.len() - 16));
+    fn head(&mut self, head: u32) -> u64 {
+        let key = text_key(&format!(
+            "{}.{}.{}",
+            head >> 16,
+            head >> 8 & 255,
+            head & 255
+        ));
+        self.heads4.push(key);
+        key
     }
 
     fn network(&mut self, text: &str, id: u32) -> Option<()> {
@@ -343,8 +359,8 @@ impl Build {
                 self.all_heads4 = true;
             } else {
                 for head in first..=last {
-                    self.head(head);
-                    self.nets4.push(hash::address(u128::from(head)));
+                    let key = self.head(head);
+                    self.nets4.push(key);
                 }
             }
         } else if bits >= 32 {
@@ -359,19 +375,19 @@ impl Build {
         let count = self.offsets.len() - 1;
         let addresses =
             self.v4.len() + self.v6.len() + self.networks4.len() + self.networks6.len() > 0;
-        let mut two = FilterBuilder::new(self.names.len());
-        let mut three = FilterBuilder::new(self.names.len());
+        let mut two = FilterBuilder::new(self.names.len(), SMALL);
+        let mut three = FilterBuilder::new(self.names.len(), SMALL);
         for &(a, b) in &self.names {
             two.add(a);
             three.add(b);
         }
-        let items4: Vec<u64> = self
+        let texts4: Vec<u64> = self
             .v4
             .iter()
-            .map(|&(bits, _)| hash::address(u128::from(bits)))
+            .map(|&(bits, _)| text_key(&Ipv4Addr::from(bits).to_string()))
             .collect();
-        let heads = |keys: &[u64], all: bool| {
-            let mut filter = FilterBuilder::new(keys.len());
+        let filter = |keys: &[u64], bits: usize, all: bool| {
+            let mut filter = FilterBuilder::new(keys.len(), bits);
             keys.iter().for_each(|&h| filter.add(h));
             if all {
                 filter.fill();
@@ -392,11 +408,11 @@ impl Build {
             numbers(&self.urls),
             two.bytes(),
             three.bytes(),
-            heads(&self.heads4, self.all_heads4),
-            heads(&heads6, self.all_heads6),
-            heads(&self.paths, false),
-            heads(&items4, false),
-            heads(&self.nets4, self.all_heads4),
+            filter(&self.heads4, SMALL, self.all_heads4),
+            filter(&heads6, SMALL, self.all_heads6),
+            filter(&self.paths, SHARP, false),
+            filter(&texts4, SMALL, false),
+            filter(&self.nets4, SHARP, self.all_heads4),
         ];
         let index = Index {
             version: INDEX,

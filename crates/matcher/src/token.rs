@@ -15,6 +15,8 @@ pub const BACK: usize = 128;
 /// Bytes handled between two looks at the tables.
 const BLOCK: usize = 32 * 1024;
 const WORDS: usize = BLOCK / 64;
+/// Room for the positions of one block, and a store of 64 beyond them.
+const POSITIONS: usize = BLOCK + 128;
 
 /// Whole lines: `buf[from..from + len]`, with `FRONT` bytes or more before and `BACK` zeros after them.
 pub struct Search<'a> {
@@ -47,7 +49,7 @@ pub struct Scratch {
 
 impl Default for Scratch {
     fn default() -> Self {
-        let positions = || vec![0; BLOCK + 128];
+        let positions = || vec![0; POSITIONS];
         Self {
             token: [0; WORDS + 2],
             dot: [0; WORDS + 2],
@@ -57,7 +59,7 @@ impl Default for Scratch {
             joints: positions(),
             odd: positions(),
             kept: positions(),
-            hashes: vec![0; BLOCK + 128],
+            hashes: vec![0; POSITIONS],
         }
     }
 }
@@ -77,13 +79,15 @@ fn drop_top(w: u64) -> u64 {
     w & !(1u64 << 63).unbounded_shr(w.leading_zeros())
 }
 
-/// Keeps the first `n` places whose hash the filter knows, and says how many remain.
+/// Keeps the first `n` places whose hash the filter knows, each with its hash, and says how many remain.
 #[inline(always)]
-fn keep(filter: Filter<'_>, places: &mut [u32], hashes: &[u64], n: usize) -> usize {
+fn keep(filter: Filter<'_>, places: &mut [u32], hashes: &mut [u64], n: usize) -> usize {
     let mut kept = 0;
     for i in 0..n {
+        let h = hashes[i];
         places[kept] = places[i];
-        kept += usize::from(filter.has(hashes[i]));
+        hashes[kept] = h;
+        kept += usize::from(filter.has(h));
     }
     kept
 }
@@ -215,6 +219,8 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
             kept,
             hashes,
         } = &mut *s;
+        // Slices, whose places the compiler keeps in registers.
+        let (kept, hashes) = (&mut kept[..POSITIONS], &mut hashes[..POSITIONS]);
         // Names: the filter on the last two labels, then one on three, then the table.
         let mut n = 0;
         for &end in &name_ends[..names] {
@@ -252,7 +258,8 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
             }
         }
 
-        // IPv4: the filter on the text before the last dot, then a strict reading.
+        // IPv4: the filter on the text before the last dot, those on the whole text and on networks, then a
+        // strict reading. An address has one spelling only.
         if has_v4 {
             let mut n = 0;
             for &end in &v4_ends[..v4] {
@@ -261,14 +268,17 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
                 let long = (!window(token, at, base)).leading_zeros() as usize;
                 let head = long.wrapping_sub(last_dot + 1).min(16);
                 let h = tail16(buf, at - (last_dot & 15) - 1, head);
-                classes.prefetch(filters.v4_heads.word(h));
                 kept[n] = end;
                 hashes[n] = h;
                 n += usize::from(long <= 15);
             }
             let n = keep(filters.v4_heads, kept, hashes, n);
-            for &end in &kept[..n] {
-                check_v4(set, buf, end as usize, &mut out.places);
+            for (&end, &head) in kept[..n].iter().zip(&hashes[..n]) {
+                let at = end as usize;
+                let long = (!window(token, at, base)).leading_zeros() as usize;
+                if filters.v4_texts.has(tail16(buf, at, long)) || filters.v4_nets.has(head) {
+                    check_v4(set, buf, at, &mut out.places);
+                }
             }
             check_joints(set, buf, &beside[..joints], &mut out.places);
             check_v6(set, &filters, buf, &v6_colons[..v6], &mut out.places);

@@ -24,6 +24,7 @@ _QUOTED = re.compile(r'"(https?://|[A-Z]{3,10} )[^"]*', re.IGNORECASE)
 _REFERRER = re.compile(r"refer", re.IGNORECASE)
 _REFERRER_BEFORE = 16
 _REST = re.compile(rf"[^{_END}]+")
+_BLANKED = re.compile(" +")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*\Z")
 LONGEST_SCHEME = 32
 _AUTHORITY_END = re.compile(r"[/?#\\]")
@@ -90,9 +91,7 @@ def read(line: bytes, url_hosts: Container[str] = _ANY) -> FreeText:
     found: list[tuple[int, Token]] = []
     paths: list[tuple[int, int]] = []
     for start, end in _urls(masked):
-        stop = end
-        while stop < len(whole) and masked[stop] == " " and _REST.match(whole, stop):
-            stop += 1
+        stop = _end_of_query(whole, masked, end)
         parts = split_url(whole[start:stop].rstrip(_PUNCTUATION))
         if parts is not None:
             host, port, rest = parts
@@ -129,6 +128,12 @@ def _urls(line: str) -> Iterator[tuple[int, int]]:
         if scheme is not None:
             yield scheme.start(), end
         at = line.find("://", end if scheme is not None else at + 3)
+
+
+def _end_of_query(whole: str, masked: str, start: int) -> int:
+    """Where the blanked query that begins at `start` ends; `start` if none does."""
+    blank, rest = _BLANKED.match(masked, start), _REST.match(whole, start)
+    return min(blank.end(), rest.end()) if blank and rest else start
 
 
 def _mentions(line: str, start: int, end: int) -> Iterator[tuple[int, int]]:
