@@ -6,13 +6,13 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.cases.models import Case
 from quetsach.portal.indicators.actions import Upload, prepare
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Scan
+from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
 # What anybody may read; every other address is an inner one.
 PUBLIC = {
