@@ -11,6 +11,7 @@ import pytest
 from quetsach import feed, setfile
 from quetsach.errors import IndicatorError
 from quetsach.feed import FeedResult
+from quetsach.feeds.text import read_bytes
 from quetsach.indicator import Scope
 
 DATA = Path(os.environ.get("QUETSACH_TEST_DATA", "../shared/data"))
@@ -223,3 +224,17 @@ def test_every_row_of_the_real_list_is_an_indicator_or_a_reject() -> None:
     values = {i.value for i in result.indicators}
     assert plain - values <= {r.text for r in result.rejects}
     assert not result.warnings
+
+
+def test_a_list_that_unpacks_without_end_is_refused(tmp_path: Path) -> None:
+    bomb = tmp_path / "bomb.gz"
+    bomb.write_bytes(gzip.compress(b"a.example\n" * 300_000))
+    with pytest.raises(IndicatorError, match=r"bomb\.gz: more than 1 MB unpacked"):
+        read_bytes(bomb, most=1024**2)
+
+
+def test_a_picture_is_no_list(tmp_path: Path) -> None:
+    picture = tmp_path / "logo.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\nevil.example.vn\n")
+    with pytest.raises(IndicatorError, match=r"logo\.png: not a text file"):
+        read_bytes(picture)

@@ -11,14 +11,27 @@ from quetsach.source import Source
 _GUESSES = ("cp1258", "cp1252")
 """Vietnamese Windows, then western; both are guesses and are said to be."""
 
+MOST_BYTES = 256 * 1024 * 1024
+"""Of an unpacked list: six times the largest real one seen. A small gzip can unpack to a full memory."""
 
-def read_bytes(path: Path) -> bytes:
-    """The whole list, unpacked. Raises IndicatorError naming the file when it cannot be read to its end."""
+
+def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
+    """The whole list, unpacked.
+
+    Raises IndicatorError naming the file when it cannot be read to its end, is larger than `most` unpacked,
+    or is no text.
+    """
     source = Source(path, any_encoding=True)
-    data = b"".join(source.chunks())
+    data = bytearray()
+    for chunk in source.chunks():
+        data += chunk
+        if len(data) > most:
+            raise IndicatorError(f"{path}: more than {most // 1024**2} MB unpacked; split the list")
     if source.errors:
         raise IndicatorError(source.errors[0])
-    return data
+    if b"\0" in data and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise IndicatorError(f"{path}: not a text file; save the list as text, CSV or TSV")
+    return bytes(data)
 
 
 def decode(data: bytes) -> tuple[str, str | None]:

@@ -33,6 +33,8 @@ _SENTENCES = (
         " when it is complete"
     ),
     N_("cancelled at byte %(at)s; the rest was not looked at"),
+    N_("more than %(most)s MB unpacked; split the list"),
+    N_("not a text file; save the list as text, CSV or TSV"),
     N_("interrupted before its end; scan it again"),
     N_("became shorter while it was read; scan it again"),
     N_("is a %(kind)s file, which is not read; save its records as text and scan that"),

@@ -21,7 +21,7 @@ from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.indicators import actions, queries, store
 from quetsach.portal.indicators.forms import ListForm
 from quetsach.portal.indicators.models import IndicatorSet
-from quetsach.portal.indicators.words import CODES, KINDS
+from quetsach.portal.indicators.words import CODES, KINDS, refusal
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.roles import Verb, may
 
@@ -52,11 +52,11 @@ def indicators(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             draft = actions.prepare(seat.campaign, uploads, seat.user, client_ip_text(request))
         except IndicatorError as error:
-            form.add_error("lists", str(error))
+            form.add_error("lists", refusal(str(error)))
             return _page(request, seat, may_write, form, status=422)
         except OSError as error:
             form.add_error(
-                "files", _("The server cannot store it: %(why)s.") % {"why": error.strerror or error}
+                "lists", _("The server cannot store it: %(why)s.") % {"why": error.strerror or error}
             )
             return _page(request, seat, may_write, form, status=507)
     return redirect("indicator_draft", slug, draft.pk)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -42,3 +44,21 @@ KINDS: dict[str, str | Promise] = {
     "ip-port": _("addresses with a port"),
     "url": _("web addresses"),
 }
+
+_REFUSALS: tuple[tuple[str, str | Promise], ...] = (
+    (r"is a .+ archive", _("it is an archive; unpack it and send the list itself")),
+    (r"cut off at", _("it is cut off; copy it again when it is complete")),
+    (r"damaged at|follows at", _("it is damaged; copy it again from its origin")),
+    (r"MB unpacked", _("it is too large when unpacked; split the list")),
+    (r"not a text file|is a .+ file", _("it is not a text file; save the list as text, CSV or TSV")),
+    (r"cannot be read", _("it cannot be read")),
+)
+
+
+def refusal(reason: str) -> str:
+    """Why a whole list was not taken, in the language of the page; `reason` is the reader's English."""
+    name, colon, sentence = reason.partition(": ")
+    for pattern, text in _REFUSALS:
+        if colon and re.search(pattern, sentence):
+            return f"{name}: {text}"
+    return reason
