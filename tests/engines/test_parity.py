@@ -24,7 +24,7 @@ pytestmark = [
 COLUMNS = {"dns": ("id.resp_h", "query", "answers"), "ssl": ("id.resp_h", "server_name")}
 
 
-@pytest.fixture(params=["portable", "native"])
+@pytest.fixture(params=["portable", "native"])  # test_choose.py keeps a broken native build from hiding here
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine that this machine has."""
     try:
