@@ -42,6 +42,7 @@ class Matcher:
         chunk: int | None = None,
         long_line: int | None = None,
         parsed_part: int | None = None,
+        flows: int | None = None,
     ) -> tuple[list[dict[str, Any]], dict[str, Any]]: ...
 
 def levels() -> list[str]: ...

@@ -18,11 +18,6 @@ HEAD_BYTES = 4096
 
 _RECORDS = {
     b"ElfFile\0": "Windows event log (.evtx)",
-    b"\xd4\xc3\xb2\xa1": "packet capture (pcap)",
-    b"\xa1\xb2\xc3\xd4": "packet capture (pcap)",
-    b"\x4d\x3c\xb2\xa1": "packet capture (pcap)",
-    b"\xa1\xb2\x3c\x4d": "packet capture (pcap)",
-    b"\x0a\x0d\x0d\x0a": "packet capture (pcapng)",
     b"SQLite format 3\0": "SQLite",
     b"LPKSHHRH": "systemd journal",
 }

@@ -3,6 +3,7 @@
 
 pub mod address;
 mod buffer;
+mod capture;
 mod chars;
 mod detect;
 mod error;

@@ -12,6 +12,8 @@ pub struct Limits {
     pub parsed_part: usize,
     pub edge_lines: usize,
     pub edge_bytes: u64,
+    /// Flows of a capture that are remembered before they begin to be forgotten.
+    pub flows: usize,
 }
 
 impl Default for Limits {
@@ -22,6 +24,7 @@ impl Default for Limits {
             parsed_part: 1 << 16,
             edge_lines: 64,
             edge_bytes: 1 << 20,
+            flows: 1 << 16,
         }
     }
 }

@@ -175,7 +175,8 @@ impl Source {
         ));
     }
 
-    fn fail(&mut self, problem: &str) {
+    /// Ends the reading because of what is wrong with the input.
+    pub fn fail(&mut self, problem: &str) {
         self.errors.push(format!("{}: {problem}", self.shown));
         self.stream = None;
         self.held.clear();

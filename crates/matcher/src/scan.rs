@@ -9,6 +9,7 @@ use memchr::{memchr, memmem, memrchr};
 use sha2::{Digest, Sha256};
 
 use crate::buffer::Buffer;
+use crate::capture;
 use crate::detect::{self, clean};
 use crate::error::Error;
 use crate::format::Format;
@@ -72,7 +73,7 @@ pub(crate) struct Scan<'a> {
     pub set: &'a Set,
     pub formats: Vec<&'a Format>,
     pub options: &'a Options,
-    progress: &'a Progress,
+    pub progress: &'a Progress,
     pub zone: TimeZone,
     pub reader: LineReader,
     /// The file's format; None is text.
@@ -113,6 +114,10 @@ impl<'a> Scan<'a> {
         let identity = hex(&Sha256::digest(
             &buffer.data()[..buffer.filled.min(detect::SOURCE_ID)],
         ));
+        if capture::begins(buffer.data()) {
+            let start = buffer.data().to_vec();
+            return capture::scan(&self, path, source, &start, identity);
+        }
         self.format = match self.options.format.as_deref() {
             None => detect::detect(&self.formats, buffer.data()),
             Some(_) => (!self.formats.is_empty()).then_some(0),

@@ -132,9 +132,9 @@ impl Matcher {
         self.set.id()
     }
 
-    /// Reads one source; the sightings in any order, and the coverage. `chunk`, `long_line` and `parsed_part`
-    /// are bounds of the contract, changed only in tests.
-    #[pyo3(signature = (path, progress, *, tz, format=None, devices=false, source_name="", level=None, chunk=None, long_line=None, parsed_part=None))]
+    /// Reads one source; the sightings in any order, and the coverage. `chunk`, `long_line`, `parsed_part` and
+    /// `flows` are bounds of the contract, changed only in tests.
+    #[pyo3(signature = (path, progress, *, tz, format=None, devices=false, source_name="", level=None, chunk=None, long_line=None, parsed_part=None, flows=None))]
     #[allow(clippy::too_many_arguments)]
     fn scan<'py>(
         &self,
@@ -149,6 +149,7 @@ impl Matcher {
         chunk: Option<usize>,
         long_line: Option<usize>,
         parsed_part: Option<usize>,
+        flows: Option<usize>,
     ) -> PyResult<(Vec<Bound<'py, PyDict>>, Bound<'py, PyDict>)> {
         let normal = Limits::default();
         let options = Options {
@@ -161,6 +162,7 @@ impl Matcher {
                 chunk: chunk.unwrap_or(normal.chunk),
                 long_line: long_line.unwrap_or(normal.long_line),
                 parsed_part: parsed_part.unwrap_or(normal.parsed_part),
+                flows: flows.unwrap_or(normal.flows),
                 ..normal
             },
         };

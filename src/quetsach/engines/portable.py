@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from quetsach import logformat, setfile
 from quetsach.engine import Progress as ProgressLike
 from quetsach.engine import ScanOptions, SourceResult
-from quetsach.engines import freetext
+from quetsach.engines import capture, freetext
 from quetsach.engines.index import Hits, Index, hits_of
 from quetsach.engines.lines import LongLine, split
 from quetsach.engines.records import LineReader, Record
@@ -47,6 +47,7 @@ class Limits:
     piece: int = 1 << 20
     edge_lines: int = 64
     edge_bytes: int = 1 << 20
+    flows: int = 1 << 16
 
 
 LIMITS = Limits()
@@ -152,12 +153,14 @@ class _Scan:
             start += chunk
             if len(start) >= max(self.limits.detect_bytes, SOURCE_ID_BYTES):
                 break
+        identity = hashlib.sha256(bytes(start[:SOURCE_ID_BYTES])).hexdigest()
+        if capture.begins(bytes(start[:12])):
+            return self._capture(source, identity, chain([bytes(start)], chunks))
         if self.options.format is None:
             self.format = detect(self.formats, _complete(bytes(start), self.limits.detect_bytes), self.limits)
         self.others = tuple(n for n in self.formats if n != self.format)
         self._read(chain([bytes(start)] if start else [], chunks))
         latest = self.timeline.latest(source.mtime)
-        identity = hashlib.sha256(bytes(start[:SOURCE_ID_BYTES])).hexdigest()
         sightings = self.rows.sightings(identity, latest, self.zone)
         span = self.timeline.span(source.decompressed, latest, self.rows.times())
         coverage = Coverage(
@@ -177,6 +180,30 @@ class _Scan:
             errors=source.errors,
         )
         return SourceResult(sightings, coverage)
+
+    def _capture(self, source: Source, identity: str, chunks: Iterator[bytes]) -> SourceResult:
+        found = capture.scan(chunks, self.index, with_devices=self.options.devices, flows=self.limits.flows)
+        if isinstance(self.progress, Progress):
+            self.progress.hits += found.hits
+        # Where the source says why it ended, the capture need not.
+        problems = found.problems[1:] if found.is_cut and source.errors else found.problems
+        coverage = Coverage(
+            source=identity,
+            path=source.path,
+            name=self.options.source_name,
+            bytes=found.size,
+            lines=found.packets,
+            not_understood=found.not_understood,
+            long_lines=0,
+            inbound=found.inbound,
+            first=found.span.first,
+            last=found.span.last,
+            time=found.span.time,
+            zone="",
+            devices=found.devices,
+            errors=source.errors + [f"{source.path}: {problem}" for problem in problems],
+        )
+        return SourceResult(found.rows.sightings(identity, None, self.zone), coverage)
 
     def _watch(self, source: Source) -> Iterator[bytes]:
         progress = self.progress

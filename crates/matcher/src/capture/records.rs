@@ -1,0 +1,361 @@
+//! Records of a capture: what they hit, and one line of text each that shows it.
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::flows::{ESTABLISHED, End, Flow, RESET, SYN};
+use super::transport::{ICMP, ICMP6, TCP, UDP};
+use super::{Capture, Origin, dns, http};
+use crate::address::{self, Address};
+use crate::names::{Host, split_authority};
+use crate::rows::{Action, Field, Hit, Identity, Line};
+use crate::set::Set;
+use crate::time::{self, Moment, Value};
+use crate::tokens::{self, Token};
+
+/// The sender and the receiver of something.
+#[derive(Clone, Copy, Debug)]
+pub struct Ends {
+    pub sender: End,
+    pub target: End,
+}
+
+/// A flow that hit and whose outcome is not known yet.
+pub struct Contact {
+    hits: Vec<Hit>,
+    origin: Origin,
+}
+
+impl Origin {
+    pub const NONE: Origin = Origin {
+        time: None,
+        mac: None,
+    };
+}
+
+/// What a record says beside its hits.
+struct Said {
+    logformat: &'static str,
+    client: Option<Address>,
+    action: Action,
+    origin: Origin,
+    text: Vec<u8>,
+}
+
+/// Whether an address can be that of one machine.
+fn is_device(address: Address) -> bool {
+    match address.v4() {
+        Some(bits) => bits != 0 && bits >> 28 != 0xe && bits != u32::MAX,
+        None => address.0 != 0 && address.0 >> 120 != 0xff,
+    }
+}
+
+/// The begin of the text of a record: when, and who sends to whom.
+fn heading(origin: Origin, from: &str, to: &str) -> Vec<u8> {
+    let when = origin.time.map_or_else(|| "-".to_owned(), time::iso);
+    format!("{when} pcap {from} > {to} ").into_bytes()
+}
+
+fn with_port(end: End) -> String {
+    end.address.with_port(end.port)
+}
+
+/// Whether a name may be listed: surely not, where this says so.
+fn may_hit(set: &Set, name: &[u8]) -> bool {
+    let mut folded = [0u8; 1024];
+    let folded = &mut folded[..name.len()];
+    for (out, b) in folded.iter_mut().zip(name) {
+        if !b.is_ascii() {
+            return true;
+        }
+        *out = b.to_ascii_lowercase();
+    }
+    let is_odd = matches!(folded.last(), Some(b'0'..=b'9' | b']')) || folded.contains(&b':');
+    set.find_name(folded).is_some() || is_odd && address::parse(folded).is_some()
+}
+
+/// What a DNS message says, copied out because something of it is listed.
+#[derive(Default)]
+struct Told {
+    questions: Vec<(Vec<u8>, u16)>,
+    answers: Vec<Result<Token, u16>>,
+    shown: Vec<Vec<u8>>,
+}
+
+impl Capture<'_> {
+    fn keep(&mut self, hits: Vec<Hit>, said: Said) {
+        let identity: Identity = said
+            .origin
+            .mac
+            .map(|mac| {
+                let pairs: Vec<String> = mac.iter().map(|b| format!("{b:02x}")).collect();
+                ("mac", pairs.join(":"))
+            })
+            .into_iter()
+            .collect();
+        let count = hits.len() as u64;
+        self.progress.hits.fetch_add(count, Ordering::Relaxed);
+        let line = Line {
+            device: said
+                .client
+                .filter(|a| is_device(*a))
+                .map(|a| a.text().into()),
+            moment: said.origin.time.map(|micros| Moment {
+                value: Value::Known(micros),
+                local: false,
+            }),
+            action: said.action,
+            identity,
+            logformat: Arc::from(said.logformat),
+            text: &said.text,
+        };
+        self.rows.add(hits, &line);
+    }
+
+    /// A DNS message.
+    pub fn dns(&mut self, sender: End, target: End, origin: Origin, bytes: &[u8]) {
+        let is_netbios = sender.port == dns::NETBIOS || target.port == dns::NETBIOS;
+        let set = self.set;
+        let mut look = false;
+        let header = dns::walk(bytes, is_netbios, |item| {
+            look |= match item {
+                dns::Item::Question(name, _)
+                | dns::Item::Owner(name, _)
+                | dns::Item::Name(name) => may_hit(set, name),
+                dns::Item::Address(address) => set.lists_address(address),
+                dns::Item::Other(_) => false,
+            };
+        });
+        let Some(header) = header.filter(|_| look) else {
+            return;
+        };
+        let told = Told::read(bytes, is_netbios);
+        let tokens = told.tokens();
+        let hits = tokens::hits(set, &tokens);
+        if hits.is_empty() {
+            return;
+        }
+        let known = |end: End| dns::PORTS.contains(&end.port);
+        let sender_serves = match (known(sender), known(target)) {
+            (true, false) => true,
+            (false, true) => false,
+            _ => header.is_reply,
+        };
+        let client = if sender_serves { target } else { sender };
+        let mut text = heading(origin, &with_port(sender), &with_port(target));
+        told.write(&mut text, header);
+        self.keep(
+            hits,
+            Said {
+                logformat: "pcap.dns",
+                client: Some(client.address),
+                action: told.action(header),
+                origin: Origin {
+                    mac: origin.mac.filter(|_| !sender_serves),
+                    ..origin
+                },
+                text,
+            },
+        );
+    }
+
+    /// A ClientHello with its server name.
+    pub fn server_name(&mut self, ends: Ends, origin: Origin, name: &[u8]) {
+        let hits = tokens::hits(self.set, &[(Field::ServerName, Token::whole(name))]);
+        let mut text = b"TLS ".to_vec();
+        text.extend_from_slice(name);
+        self.asked(hits, "pcap.tls", ends, origin, &text);
+    }
+
+    /// The head of an HTTP request.
+    pub fn request(&mut self, ends: Ends, origin: Origin, head: &http::Head<'_>) {
+        let hosts = head.host.map(split_authority).into_iter().collect();
+        let server = Some(ends.target.address);
+        let (mut found, mut urls) = (Vec::new(), Vec::new());
+        let asked = tokens::Request {
+            hosts,
+            targets: vec![head.target.into()],
+            server,
+            server_port: Some(ends.target.port),
+        };
+        asked.tokens(&mut found, &mut urls);
+        found.append(&mut urls);
+        let hits = tokens::hits(self.set, &found);
+        let words = [b"HTTP", head.method, head.host.unwrap_or(b"-"), head.target];
+        self.asked(hits, "pcap.http", ends, origin, &words.join(&b' '));
+    }
+
+    fn asked(
+        &mut self,
+        hits: Vec<Hit>,
+        logformat: &'static str,
+        ends: Ends,
+        origin: Origin,
+        what: &[u8],
+    ) {
+        if hits.is_empty() {
+            return;
+        }
+        let mut text = heading(origin, &with_port(ends.sender), &with_port(ends.target));
+        text.extend_from_slice(what);
+        let client = Some(ends.sender.address);
+        self.keep(
+            hits,
+            Said {
+                logformat,
+                client,
+                action: Action::Allowed,
+                origin,
+                text,
+            },
+        );
+    }
+
+    /// A flow begins, or goes on into another day: whom it concerns.
+    pub fn contact(&mut self, place: usize, from_high: bool, origin: Origin) {
+        let flow = self.flows.at(place);
+        flow.day = origin.time.map_or(i32::MIN, time::day_number);
+        flow.watch = 0;
+        let day = flow.day;
+        let has_ports = matches!(flow.key.protocol(), TCP | UDP);
+        let initiator = flow.key.side(flow.initiator_high);
+        let responder = flow.key.side(!flow.initiator_high);
+        let is_sender = flow.initiator_high == from_high;
+        let port = |end: End| has_ports.then_some(end.port);
+        if self.options.devices && origin.time.is_some() && is_device(initiator.address) {
+            self.alive.insert((initiator.address, day));
+        }
+        let set = self.set;
+        if set.lists_address(initiator.address) {
+            let listed = tokens::find_address(set, initiator.address, port(initiator));
+            self.inbound += u64::from(listed.is_some());
+        }
+        if set.lists_address(responder.address) {
+            let token = Token::Host(Host::Address(responder.address), port(responder));
+            let hits = tokens::hits(set, &[(Field::Destination, token)]);
+            if !hits.is_empty() {
+                self.contacts += 1;
+                let mac = origin.mac.filter(|_| is_sender);
+                let origin = Origin { mac, ..origin };
+                self.waiting.insert(self.contacts, Contact { hits, origin });
+                self.flows.at(place).watch = self.contacts;
+            }
+        }
+    }
+
+    /// The outcome of a flow is known, or will never be.
+    pub fn settle(&mut self, flow: &Flow) {
+        let Some(contact) = self.waiting.remove(&flow.watch) else {
+            return;
+        };
+        let initiator = flow.key.side(flow.initiator_high);
+        let responder = flow.key.side(!flow.initiator_high);
+        let protocol = flow.key.protocol();
+        let shown = |end: End| {
+            if matches!(protocol, TCP | UDP) {
+                with_port(end)
+            } else {
+                end.address.text()
+            }
+        };
+        let (action, outcome) = match (protocol, flow.seen) {
+            (TCP, seen) if seen & ESTABLISHED != 0 => (Action::Allowed, "established"),
+            (TCP, seen) if seen & RESET != 0 => (Action::Attempt, "reset"),
+            (TCP, seen) if seen & SYN != 0 => (Action::Attempt, "no answer"),
+            (TCP, _) => (Action::Unknown, "seen"),
+            (_, seen) if seen & ESTABLISHED != 0 => (Action::Allowed, "answered"),
+            _ => (Action::Attempt, "no answer"),
+        };
+        let mut text = heading(contact.origin, &shown(initiator), &shown(responder));
+        let word = match protocol {
+            TCP => "TCP".to_owned(),
+            UDP => "UDP".to_owned(),
+            ICMP => "ICMP".to_owned(),
+            ICMP6 => "ICMPv6".to_owned(),
+            other => format!("IP-{other}"),
+        };
+        let mut outcome = format!("{word} {outcome}").into_bytes();
+        text.append(&mut outcome);
+        self.keep(
+            contact.hits,
+            Said {
+                logformat: "pcap.flow",
+                client: Some(initiator.address),
+                action,
+                origin: contact.origin,
+                text,
+            },
+        );
+    }
+}
+
+impl Told {
+    fn read(bytes: &[u8], is_netbios: bool) -> Told {
+        let mut told = Told::default();
+        let mut owners = Vec::new();
+        dns::walk(bytes, is_netbios, |item| match item {
+            dns::Item::Question(name, kind) => told.questions.push((name.to_vec(), kind)),
+            dns::Item::Owner(name, kind) => owners.push((name.to_vec(), kind)),
+            dns::Item::Name(name) => {
+                told.shown.push(name.to_vec());
+                told.answers.push(Ok(Token::whole(name)));
+            }
+            dns::Item::Address(address) => {
+                told.shown.push(address.text().into_bytes());
+                told.answers
+                    .push(Ok(Token::Host(Host::Address(address), None)));
+            }
+            dns::Item::Other(kind) => {
+                told.shown
+                    .push(format!("<{}>", dns::type_word(kind)).into_bytes());
+                told.answers.push(Err(kind));
+            }
+        });
+        if told.questions.is_empty() {
+            // mDNS answers without a question: its names are those that the answers are about.
+            told.questions = owners;
+        }
+        told
+    }
+
+    fn tokens(&self) -> Vec<(Field, Token)> {
+        let asked = self.questions.iter().filter(|(name, _)| !name.is_empty());
+        let answers = self.answers.iter().flatten();
+        asked
+            .map(|(name, _)| (Field::Query, Token::whole(name)))
+            .chain(answers.map(|token| (Field::Answer, token.clone())))
+            .collect()
+    }
+
+    fn action(&self, header: dns::Header) -> Action {
+        let is_sinkhole = |answer: &Result<Token, u16>| matches!(answer, Ok(Token::Host(Host::Address(a), _)) if a.0 == 0 || a.v4() == Some(0));
+        if !header.is_reply {
+            Action::Unknown
+        } else if self.answers.iter().any(is_sinkhole) {
+            Action::Blocked
+        } else if header.code != 0 || self.answers.is_empty() {
+            Action::Attempt
+        } else {
+            Action::Allowed
+        }
+    }
+
+    fn write(&self, text: &mut Vec<u8>, header: dns::Header) {
+        text.extend_from_slice(b"DNS");
+        for (number, (name, kind)) in self.questions.iter().enumerate() {
+            let comma = if number > 0 { "," } else { "" };
+            text.extend_from_slice(format!("{comma} {} ", dns::type_word(*kind)).as_bytes());
+            text.extend_from_slice(if name.is_empty() { b"." } else { name });
+        }
+        if !header.is_reply {
+            return;
+        }
+        for (number, answer) in self.shown.iter().enumerate() {
+            text.extend_from_slice(if number > 0 { b", " } else { b" -> " });
+            text.extend_from_slice(answer);
+        }
+        let mut code = String::new();
+        let _ = write!(code, " {}", dns::code_word(header.code));
+        text.extend_from_slice(code.as_bytes());
+    }
+}
