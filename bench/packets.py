@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import ip_address
 
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
@@ -68,11 +69,16 @@ def ethernet(
     return head + vlans + struct.pack(">H", ethertype) + packet
 
 
+@lru_cache(maxsize=1 << 16)
+def _packed(address: str) -> bytes:
+    return ip_address(address).packed
+
+
 def ip(
     source: str, target: str, protocol: int, payload: bytes, *, hops: int = 64, options: bytes = b""
 ) -> bytes:
     """An IPv4 or IPv6 packet; `options` are IPv4 options, or bytes of an IPv6 extension header 60."""
-    ends = ip_address(source).packed + ip_address(target).packed
+    ends = _packed(source) + _packed(target)
     if len(ends) == 32:
         if options:
             payload, protocol = bytes((protocol, len(options) // 8)) + options + payload, 60
