@@ -69,6 +69,11 @@ def ethernet(
     return head + vlans + struct.pack(">H", ethertype) + packet
 
 
+def simple(data: bytes, *, order: str = "<") -> bytes:
+    """A pcapng packet without a time."""
+    return block(3, struct.pack(order + "I", len(data)) + data, order=order)
+
+
 @lru_cache(maxsize=1 << 16)
 def _packed(address: str) -> bytes:
     return ip_address(address).packed

@@ -1,7 +1,7 @@
 """`python -m bench.traffic`: a seeded capture of an office's traffic, with what was planted in it.
 
-Look-ups, TLS and HTTP connections with the data that follows them, QUIC-like datagrams, connections that nobody
-answers, and what is not IP; a few hundred conversations at a time, so that their packets lie between each other.
+Look-ups, TLS and HTTP connections with the data that follows them, QUIC-like datagrams, connections that
+nobody answers, and what is not IP; a few hundred conversations at a time, so that their packets interleave.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import argparse
 import hashlib
 import heapq
 import ipaddress
-import struct
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path

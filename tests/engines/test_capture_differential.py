@@ -15,9 +15,11 @@ from quetsach.engine import ScanOptions
 from quetsach.engines.portable import LIMITS, PortableEngine, PortableMatcher
 
 pytest.importorskip("quetsach._native", reason="the native engine is not built")
-from quetsach.engines.native import NativeEngine  # noqa: E402
-from tests.engines.test_native import scan  # noqa: E402
-from tests.engines.test_native_differential import ADDRESSES, NAMES, URLS, few, indicators, make_set  # noqa: E402
+import itertools
+
+from quetsach.engines.native import NativeEngine
+from tests.engines.test_native import scan
+from tests.engines.test_native_differential import ADDRESSES, NAMES, URLS, few, indicators, make_set
 
 pytestmark = pytest.mark.native
 START = 1_790_000_000_000_000
@@ -102,7 +104,7 @@ def conversation(draw: st.DrawFn) -> list[bytes]:
     bounds = [0, *cuts, len(data)]
     parts = [
         segment(first + 1 + a, data[a : b + draw(st.sampled_from((0, 0, 0, 5)))], reverse=False)
-        for a, b in zip(bounds, bounds[1:], strict=False)
+        for a, b in itertools.pairwise(bounds)
     ]
     order = draw(st.sampled_from(("kept", "kept", "shuffled", "lost")))
     if order == "shuffled":
@@ -147,15 +149,23 @@ def datagrams(draw: st.DrawFn) -> list[bytes]:
     return [p.ip(source, target, protocol, payload, options=options)]
 
 
+SLL = bytes.fromhex("0000000100060200000000090000")
+SLL2 = bytes.fromhex("000000000001000100060200000000090000")
+
+
+def _ethertype(packet: bytes) -> bytes:
+    return b"\x86\xdd" if packet[0] >> 4 == 6 else b"\x08\0"
+
+
 LINKS = {
-    1: lambda packet: p.ethernet(packet),
-    113: lambda packet: bytes.fromhex("0000000100060200000000090000") + (b"\x86\xdd" if packet[0] >> 4 == 6 else b"\x08\0") + packet,
-    276: lambda packet: (b"\x86\xdd" if packet[0] >> 4 == 6 else b"\x08\0") + bytes.fromhex("000000000001000100060200000000090000") + packet,
+    1: p.ethernet,
+    113: lambda packet: SLL + _ethertype(packet) + packet,
+    276: lambda packet: _ethertype(packet) + SLL2 + packet,
     101: lambda packet: packet,
     0: lambda packet: (b"\x1e\0\0\0" if packet[0] >> 4 == 6 else b"\x02\0\0\0") + packet,
     9: lambda packet: b"\xff\x03" + (b"\0\x57" if packet[0] >> 4 == 6 else b"\0\x21") + packet,
     147: lambda packet: packet,
-}  # fmt: skip
+}
 
 
 @st.composite
@@ -179,11 +189,7 @@ def captures(draw: st.DrawFn) -> bytes:
         scale = 1024 / 1e6 if resolution == 0x8A else 10.0 ** (resolution - 6)
         data += b"".join(p.enhanced(int(t * scale), frame, order=order) for t, frame in frames)
         if draw(st.booleans()):
-            data += p.block(
-                3,
-                len(frames[0][1]).to_bytes(4, "little" if order == "<" else "big") + frames[0][1],
-                order=order,
-            )
+            data += p.simple(frames[0][1], order=order)
     if draw(st.integers(0, 3)) == 0:
         at = draw(st.integers(24, len(data) - 1))
         change = draw(st.sampled_from(("cut", "byte", "insert")))
