@@ -104,9 +104,7 @@ def test_utf16_without_its_mark_is_named_and_never_clean(tmp_path: Path, encodin
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "start", [b"ElfFile\0", b"\xd4\xc3\xb2\xa1\x02\0\x04\0", b"\n\r\r\n\x1c\0\0\0", b"SQLite format 3\0"]
-)
+@pytest.mark.parametrize("start", [b"ElfFile\0", b"SQLite format 3\0"])
 def test_records_that_are_no_text_are_an_error(tmp_path: Path, start: bytes) -> None:
     log = tmp_path / "records"
     log.write_bytes(start + bytes(range(256)) * 4)
