@@ -166,8 +166,13 @@ fn read_name(bytes: &[u8], mut at: usize, is_netbios: bool, name: &mut Name) -> 
     }
 }
 
-/// Tells `each` what a standard message says, as far as it can be read; None if that is no question or answer.
-pub fn walk(bytes: &[u8], is_netbios: bool, mut each: impl FnMut(Item<'_>)) -> Option<Header> {
+/// Tells `each`, name by name in `name`, what a standard message says, as far as it can be read; None if that is no question or answer.
+pub fn walk(
+    bytes: &[u8],
+    is_netbios: bool,
+    name: &mut Name,
+    mut each: impl FnMut(Item<'_>),
+) -> Option<Header> {
     let flags = half(bytes, 2)?;
     let header = Header {
         is_reply: flags & 0x8000 != 0,
@@ -178,10 +183,9 @@ pub fn walk(bytes: &[u8], is_netbios: bool, mut each: impl FnMut(Item<'_>)) -> O
     if flags & 0x7800 != 0 || bytes.len() < 12 || header.questions > MOST_QUESTIONS {
         return None;
     }
-    let mut name = Name::new();
     let mut at = 12;
     for number in 0..header.questions {
-        let read = read_name(bytes, at, is_netbios, &mut name)
+        let read = read_name(bytes, at, is_netbios, name)
             .and_then(|next| Some((next, half(bytes, next)?, half(bytes, next + 2)?)));
         let Some((next, kind, _)) = read else {
             return (number > 0).then_some(header);
@@ -194,7 +198,7 @@ pub fn walk(bytes: &[u8], is_netbios: bool, mut each: impl FnMut(Item<'_>)) -> O
     }
     for number in 0..answers.min(MOST_ANSWERS) {
         let is_first = header.questions == 0 && number == 0;
-        match answer(bytes, at, is_netbios, &mut name, &mut each) {
+        match answer(bytes, at, is_netbios, name, &mut each) {
             Some(next) => at = next,
             None if is_first => return None,
             None => break,

@@ -9,7 +9,7 @@ const LONGEST: usize = 262_144;
 /// Bytes of an interface description that are read; its options lie in front.
 const LONGEST_INTERFACE: usize = 65_536;
 const MOST_INTERFACES: usize = 65_536;
-const WINDOW: usize = 1 << 20;
+const WINDOW: usize = 1 << 18;
 /// Years 1 to 9999 in microseconds.
 const TIMES: std::ops::Range<i128> = -62_135_596_800_000_000..253_402_300_800_000_000;
 

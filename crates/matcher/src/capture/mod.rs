@@ -75,6 +75,8 @@ struct Capture<'a> {
     /// Flow records that hit and wait for the outcome, by the number that the flow keeps.
     waiting: HashMap<u32, records::Contact>,
     contacts: u32,
+    /// Where names are spelled.
+    name: Box<dns::Name>,
     unknown_links: Vec<u16>,
     first: Option<i64>,
     last: Option<i64>,
@@ -96,6 +98,7 @@ impl<'a> Capture<'a> {
             streams: streams::Streams::default(),
             waiting: HashMap::new(),
             contacts: 0,
+            name: Box::new(dns::Name::new()),
             unknown_links: Vec::new(),
             first: None,
             last: None,

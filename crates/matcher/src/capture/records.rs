@@ -60,10 +60,15 @@ fn with_port(end: End) -> String {
     end.address.with_port(end.port)
 }
 
+/// Names up to so many bytes are looked up before anything is copied.
+const SHORT: usize = 128;
+
 /// Whether a name may be listed: surely not, where this says so.
 fn may_hit(set: &Set, name: &[u8]) -> bool {
-    let mut folded = [0u8; 1024];
-    let folded = &mut folded[..name.len()];
+    let mut folded = [0u8; SHORT];
+    let Some(folded) = folded.get_mut(..name.len()) else {
+        return true;
+    };
     for (out, b) in folded.iter_mut().zip(name) {
         if !b.is_ascii() {
             return true;
@@ -116,12 +121,15 @@ impl Capture<'_> {
     pub fn dns(&mut self, sender: End, target: End, origin: Origin, bytes: &[u8]) {
         let is_netbios = sender.port == dns::NETBIOS || target.port == dns::NETBIOS;
         let set = self.set;
-        let mut look = false;
-        let header = dns::walk(bytes, is_netbios, |item| {
+        let (mut look, mut is_asked) = (false, false);
+        let header = dns::walk(bytes, is_netbios, &mut self.name, |item| {
             look |= match item {
-                dns::Item::Question(name, _)
-                | dns::Item::Owner(name, _)
-                | dns::Item::Name(name) => may_hit(set, name),
+                dns::Item::Question(name, _) => {
+                    is_asked = true;
+                    may_hit(set, name)
+                }
+                dns::Item::Owner(name, _) => !is_asked && may_hit(set, name),
+                dns::Item::Name(name) => may_hit(set, name),
                 dns::Item::Address(address) => set.lists_address(address),
                 dns::Item::Other(_) => false,
             };
@@ -129,7 +137,7 @@ impl Capture<'_> {
         let Some(header) = header.filter(|_| look) else {
             return;
         };
-        let told = Told::read(bytes, is_netbios);
+        let told = Told::read(bytes, is_netbios, &mut self.name);
         let tokens = told.tokens();
         let hits = tokens::hits(set, &tokens);
         if hits.is_empty() {
@@ -290,10 +298,10 @@ impl Capture<'_> {
 }
 
 impl Told {
-    fn read(bytes: &[u8], is_netbios: bool) -> Told {
+    fn read(bytes: &[u8], is_netbios: bool, name: &mut dns::Name) -> Told {
         let mut told = Told::default();
         let mut owners = Vec::new();
-        dns::walk(bytes, is_netbios, |item| match item {
+        dns::walk(bytes, is_netbios, name, |item| match item {
             dns::Item::Question(name, kind) => told.questions.push((name.to_vec(), kind)),
             dns::Item::Owner(name, kind) => owners.push((name.to_vec(), kind)),
             dns::Item::Name(name) => {
