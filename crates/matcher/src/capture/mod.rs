@@ -54,9 +54,8 @@ pub fn scan(
     let bytes = packets.offset();
     capture.end();
     for link in &capture.unknown_links {
-        source.errors.push(format!(
-            "{}: packet capture: link type {link} is not read; its packets were not looked at",
-            path.display()
+        source.fail(&format!(
+            "packet capture: link type {link} is not read; its packets were not looked at"
         ));
     }
     capture.finish(&asked.zone, path, source.errors, bytes, identity)
