@@ -1,4 +1,4 @@
-"""`python -m bench scan`: throughput of a whole scan beside `rg -F -f`, in alternation, on generated logs."""
+"""`python -m bench scan`: a whole scan beside `rg -F -f` and DuckDB, in alternation, on generated logs."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.measure import Cost, machine, warm
-from bench.peers import ROOT, Peer, Quetsach, Ripgrep, Verdict
+from bench.peers import ROOT, DuckDb, Peer, Quetsach, Ripgrep, Verdict
 from bench.report import Result, table, write
 from demo.loggen import KINDS, Truth
 from demo.loggen.__main__ import counts, size
 
-_REFERENCE = Ripgrep().name
 _KINDS = "zeek-dns,eve,squid,dnsmasq"
 
 
@@ -44,7 +43,8 @@ def scan(asked: argparse.Namespace) -> int:
     data = _data(asked, kinds)
     truth = Truth.read(data / "truth.jsonl")
     ours = [Quetsach(engine, asked.jobs) for engine in asked.engines.split(",")]
-    peers, absent = _present([*ours, *([] if asked.alone else [Ripgrep()])])
+    others: list[Peer] = [] if asked.alone else [Ripgrep(), DuckDb(asked.jobs)]
+    peers, absent = _present([*ours, *others])
     for name, reason in absent.items():
         print(f"absent: {name}: {reason}", file=sys.stderr)
     lists = [data / f"indicators-{count}.txt" for count in asked.sizes]
@@ -56,10 +56,11 @@ def scan(asked: argparse.Namespace) -> int:
     for kind in kinds:
         log = data / KINDS[kind].file_name
         warm(log)
+        able = [peer for peer in peers if peer.reads(kind)]
         for count, plain in zip(asked.sizes, lists, strict=True):
-            results += _rounds(peers, log, plain, count, asked.rounds, data, truth)
-            print(table(results[-len(peers) :], _REFERENCE), file=sys.stderr)
-    text = table(results, _REFERENCE)
+            results += _rounds(able, log, plain, count, asked.rounds, data, truth)
+            print(table(results[-len(able) :], ours[0].name), file=sys.stderr)
+    text = table(results, ours[0].name)
     print(text, end="")
     asked.folder.mkdir(parents=True, exist_ok=True)
     stem = asked.folder / f"scan-{started:%Y%m%dT%H%M%S}"
