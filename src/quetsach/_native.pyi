@@ -1,6 +1,8 @@
 from os import PathLike
 from typing import Any, final
 
+from quetsach.source import ByteStream
+
 __version__: str
 
 class SetError(Exception):
@@ -38,6 +40,8 @@ class Matcher:
         format: str | None = None,
         devices: bool = False,
         source_name: str = "",
+        stream: ByteStream | None = None,
+        changed: int | None = None,
         level: str | None = None,
         chunk: int | None = None,
         long_line: int | None = None,
