@@ -70,6 +70,7 @@ _SAVE = "save its records as text and scan that"
 KINDS = (
     Kind("xz file", unpack.XZ.begins, "compressed", is_archive=False),
     Kind("bzip2 file", unpack.BZIP2.begins, "compressed", is_archive=False),
+    Kind("zip archive", _magic(b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08PK"), "zip"),
     Kind("7z archive", _magic(b"7z\xbc\xaf\x27\x1c"), advice=_UNPACK),
     Kind("RAR archive", _magic(b"Rar!\x1a\x07"), advice=_UNPACK),
     Kind("CAB archive", _magic(b"MSCF\0\0\0\0"), advice=_UNPACK),
@@ -151,6 +152,11 @@ def _leaves(file: Opened, depth: int, is_inside_packed: bool) -> Iterator[Opened
                 yield from _leaves(inner, depth, not kind.is_archive)
     except SourceError as error:
         yield _failed(file, str(error))
+        return
+    except Exception as error:  # whatever a library says of hostile bytes
+        yield _failed(
+            file, f"{kind.name}: damaged ({type(error).__name__}: {error}); scan the parts by themselves"
+        )
         return
     if not members:
         yield _failed(file, "holds no file")

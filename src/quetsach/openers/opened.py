@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from quetsach.errors import SourceError
+from quetsach.evidence import escape
 from quetsach.source import ByteStream
 from quetsach.unpack import FREE, MOST_RATIO, endless, is_endless
 
 HELD_BYTES = 32 << 20
 """Of a container that must be read here and there but lies in a stream; a larger one is refused."""
 _TOTAL_FREE = 16 * FREE
+_LAST_TIME = 253_402_300_800
+"""The year 10000."""
+_NAME_CHARACTERS = 1000
 
 
 @dataclass(slots=True)
@@ -46,13 +50,15 @@ class Disk:
     def __init__(self, file: BinaryIO, meter: Meter) -> None:
         self._file = file
         self._meter = meter
-        self._read = getattr(file, "read1", file.read)
+        self._read = file.read if file.seekable() else getattr(file, "read1", file.read)
 
     def read(self, size: int = -1, /) -> bytes:
         """Raises SourceError; see `ByteStream`."""
         if self._meter.is_cancelled:
             raise SourceError(f"cancelled at byte {self._meter.stored}; the rest was not looked at")
-        if not 0 <= size <= HELD_BYTES:
+        if size < 0:
+            size = self._left()
+        if size > HELD_BYTES:
             # A damaged or hostile directory asks for gigabytes.
             raise SourceError(f"damaged: asks for {size} bytes at once; copy the file again from its origin")
         try:
@@ -63,6 +69,12 @@ class Disk:
             ) from error
         self._meter.stored += len(data)
         return data
+
+    def _left(self) -> int:
+        at = self._file.tell()
+        end = self._file.seek(0, io.SEEK_END)
+        self._file.seek(at)
+        return max(0, end - at)
 
     def seekable(self) -> bool:
         """Whether it can be read here and there."""
@@ -163,8 +175,16 @@ class Opened:
         self, name: str, stream: ByteStream, *, format: str | None = None, mtime: float | None = None
     ) -> Opened:
         """A member of this one. `name` is shown, hostile or not; "" where a container holds one thing."""
-        member = "!/".join(part for part in (self.member, shown(name)) if part)
-        return Opened(member, Start(stream), format, mtime or self.mtime, self.meter)
+        is_time = mtime is not None and 0 < mtime < _LAST_TIME
+        return Opened(self._named(name), Start(stream), format, mtime if is_time else self.mtime, self.meter)
+
+    def passed(self, name: str, why: str) -> Passed:
+        """A member that is not read."""
+        return Passed(self._named(name), why)
+
+    def _named(self, name: str) -> str:
+        safe = escape(name.encode("utf-8", "surrogateescape"), _NAME_CHARACTERS)
+        return "!/".join(part for part in (self.member, safe) if part)
 
     def seekable(self) -> BinaryIO:
         """The whole stream as a file to be read here and there, at its beginning.
@@ -179,7 +199,7 @@ class Opened:
             data += block
             if len(data) > HELD_BYTES:
                 raise SourceError(
-                    f"lies in another archive and is larger than {HELD_BYTES >> 20} MB; unpack that archive"
+                    f"is larger than {HELD_BYTES >> 20} MB and comes as a stream; unpack what it lies in"
                     " and scan what comes out"
                 )
         return io.BytesIO(data)
@@ -191,10 +211,3 @@ class Passed:
 
     member: str
     why: str
-
-
-def shown(name: str) -> str:
-    """A member's name, made safe to show."""
-    from quetsach.evidence import escape
-
-    return escape(name.encode("utf-8", "surrogateescape"), 1000)
