@@ -33,7 +33,7 @@ class Matcher:
     def set_id(self) -> str: ...
     def scan(
         self,
-        path: PathLike[str],
+        path: PathLike[str] | str,
         progress: Progress,
         *,
         tz: str,

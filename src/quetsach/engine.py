@@ -59,7 +59,7 @@ class Matcher(Protocol):
 
     def scan(
         self,
-        path: Path,
+        path: Path | str,
         options: ScanOptions,
         progress: Progress,
         stream: ByteStream | None = None,

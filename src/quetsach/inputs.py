@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from quetsach import openers
+from quetsach.errors import SourceError
+from quetsach.objectstore import StoredObject, is_address, listing
 from quetsach.source import Source
 from quetsach.unpack import codec_of
 
@@ -22,12 +24,19 @@ class Input:
     known before reading (standard input, pipes, containers).
 
     Where `is_container` the openers are asked what lies inside; else an engine reads the file itself.
+    `stored` is set for what lies in object storage; `path` then says nothing.
     """
 
     path: Path
     size: int
     source: str | None
     is_container: bool = False
+    stored: StoredObject | None = None
+
+    @property
+    def shown(self) -> str:
+        """Path or address."""
+        return str(self.path) if self.stored is None else self.stored.address
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +44,9 @@ class Skipped:
     """A file that is not read, and why: `duplicate` (of `same_as`), `result` of an earlier scan, or `own` (a
     list or an output file of this very scan)."""
 
-    path: Path
+    path: Path | str
     why: str
-    same_as: Path | None = None
+    same_as: Path | str | None = None
 
 
 @dataclass(slots=True)
@@ -46,11 +55,11 @@ class Inputs:
 
     logs: list[Input] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
-    errors: list[tuple[Path, str]] = field(default_factory=list)
+    errors: list[tuple[Path | str, str]] = field(default_factory=list)
 
 
 def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
-    """Expand files, folders (recursively) and `-`; of equal source ids keep the longest.
+    """Expand files, folders, addresses of object storage and `-`; of equal source ids keep the longest.
 
     Copies of one log of which some are compressed all stay: their length shows only when they are read, and
     `scan.run` keeps the longest. `own` are files that take part in the scan and are no logs.
@@ -59,7 +68,9 @@ def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
     seen: set[Path] = set()
     not_logs = {path.resolve() for path in own}
     by_source: dict[str, list[tuple[Input, bool]]] = {}
-    for path, is_listed in _walk(paths, found):
+    for address in dict.fromkeys(filter(is_address, paths)):
+        found.logs.extend(_stored(address, found))
+    for path, is_listed in _walk([text for text in paths if not is_address(text)], found):
         resolved = path.resolve()
         if resolved in seen:
             continue
@@ -95,6 +106,19 @@ def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
     for copies in by_source.values():
         _keep_longest(copies, found)
     return found
+
+
+def _stored(address: str, found: Inputs) -> Iterator[Input]:
+    is_empty = True
+    try:
+        for stored in listing(address):
+            is_empty = False
+            yield Input(Path(), stored.size, None, is_container=True, stored=stored)
+    except SourceError as error:
+        found.errors.append((address, str(error)))
+        return
+    if is_empty:
+        found.errors.append((address, "the folder holds no file"))
 
 
 def _keep_longest(copies: list[tuple[Input, bool]], found: Inputs) -> None:

@@ -15,11 +15,13 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from quetsach import openers
 from quetsach.engine import Engine, Matcher, Progress, ScanOptions, SourceResult
 from quetsach.errors import QuetsachError
 from quetsach.inputs import Input, Inputs, Skipped
+from quetsach.objectstore import Remote
 from quetsach.sighting import Coverage, Scan, Sighting, dump
 
 INTERRUPTED = "interrupted before its end; scan it again"
@@ -132,7 +134,8 @@ def run(
             if on_progress:
                 on_progress(work.snapshot())
     for path, reason in inputs.errors:
-        work.coverage.append(_failed(Input(path, 0, None), options, reason))
+        failed = _failed(Input(Path(), 0, None), options, reason)
+        work.coverage.append(replace(failed, path=str(path)))
     return ScanResult(
         scan=header,
         sightings=work.sightings,
@@ -218,8 +221,8 @@ class _Work:
         yield SourceResult([], _failed(log, self.options, reason))
 
     def _members(self, log: Input, reading: _Reading) -> Iterator[SourceResult | Skipped]:
-        for opened in openers.read(log.path, reading.meter):
-            path = Path(f"{log.path}!/{opened.member}") if opened.member else log.path
+        for opened in _opened(log, reading.meter):
+            path = f"{log.shown}!/{opened.member}" if opened.member else log.shown
             if isinstance(opened, openers.Passed):
                 yield Skipped(path, opened.why)
                 continue
@@ -264,7 +267,7 @@ class _Work:
         if old is not None:
             is_old = (old.bytes, new.path) >= (new.bytes, old.path)
             longer, shorter = (old, new) if is_old else (new, old)
-            self.skipped.append(Skipped(Path(shorter.path), "duplicate", Path(longer.path)))
+            self.skipped.append(Skipped(shorter.path, "duplicate", longer.path))
             if longer is old:
                 return
             self.coverage.remove(old)
@@ -289,10 +292,18 @@ class _Work:
         )
 
 
+def _opened(log: Input, meter: openers.Meter) -> Iterator[openers.Opened | openers.Passed]:
+    if log.stored is None:
+        yield from openers.read(log.path, meter)
+        return
+    with Remote(log.stored) as file:
+        yield from openers.read_file(cast(BinaryIO, file), meter, log.stored.mtime)
+
+
 def _failed(log: Input, options: ScanOptions, reason: str) -> Coverage:
     return Coverage(
         source=log.source or "",
-        path=str(log.path),
+        path=log.shown,
         name=options.source_name,
         bytes=0,
         lines=0,

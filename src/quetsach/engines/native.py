@@ -31,7 +31,7 @@ class NativeMatcher:
 
     def scan(
         self,
-        path: Path,
+        path: Path | str,
         options: ScanOptions,
         progress: Progress,
         stream: ByteStream | None = None,

@@ -77,7 +77,7 @@ class PortableMatcher:
 
     def scan(
         self,
-        path: Path,
+        path: Path | str,
         options: ScanOptions,
         progress: ProgressLike,
         stream: ByteStream | None = None,

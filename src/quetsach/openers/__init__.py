@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 from quetsach import unpack
 from quetsach.errors import SourceError
 from quetsach.openers.opened import Blocks, Disk, Failing, Meter, Opened, Passed, Start
 
-__all__ = ["Failing", "Kind", "Meter", "Opened", "Passed", "Start", "kind_of", "read"]
+__all__ = ["Failing", "Kind", "Meter", "Opened", "Passed", "Start", "kind_of", "read", "read_file"]
 
 START_BYTES = 4096
 _ZSTD_BLOCK = 160 << 10
@@ -111,14 +112,23 @@ def read(path: Path, meter: Meter) -> Iterator[Opened | Passed]:
     Raises SourceError where the file cannot be read further, OSError where it cannot be opened.
     """
     if str(path) == "-":
-        yield from _leaves(Opened("", Start(Disk(sys.stdin.buffer, meter)), meter=meter), 0, False)
+        yield from read_file(sys.stdin.buffer, meter)
         return
     with path.open("rb", buffering=0) as file:
-        mtime = path.stat().st_mtime if path.is_file() else None
-        whole = path if mtime is not None else None
-        yield from _leaves(
-            Opened("", Start(Disk(file, meter)), mtime=mtime, meter=meter, path=whole), 0, False
-        )
+        if path.is_file():
+            yield from read_file(file, meter, path.stat().st_mtime, path)
+        else:
+            yield from read_file(file, meter)
+
+
+def read_file(
+    file: BinaryIO, meter: Meter, mtime: float | None = None, path: Path | None = None
+) -> Iterator[Opened | Passed]:
+    """The same for a file that is open. `mtime` is when it was written, `path` its place on disk if any.
+
+    Raises SourceError where the file cannot be read further.
+    """
+    yield from _leaves(Opened("", Start(Disk(file, meter)), None, mtime, meter, path), 0, False)
 
 
 def _leaves(file: Opened, depth: int, is_inside_packed: bool) -> Iterator[Opened | Passed]:
