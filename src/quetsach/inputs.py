@@ -24,13 +24,14 @@ class Input:
     known before reading (standard input, pipes, containers).
 
     Where `is_container` the openers are asked what lies inside; else an engine reads the file itself.
-    `stored` is set for what lies in object storage; `path` then says nothing.
+    `part` is then what of it. `stored` is set for what lies in object storage; `path` then says nothing.
     """
 
     path: Path
     size: int
     source: str | None
     is_container: bool = False
+    part: openers.Part = openers.WHOLE
     stored: StoredObject | None = None
 
     @property
@@ -93,7 +94,7 @@ def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
             found.errors.append((path, kind.problem))
             continue
         if kind is not None:
-            found.logs.append(Input(path, size, None, is_container=True))
+            found.logs.extend(_parted(path, size, kind))
             continue
         if not head:
             found.logs.append(Input(path, size, None))
@@ -106,6 +107,14 @@ def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
     for copies in by_source.values():
         _keep_longest(copies, found)
     return found
+
+
+def _parted(path: Path, size: int, kind: openers.Kind) -> Iterator[Input]:
+    parts = openers.parts(path, kind)
+    for member, part_size in parts.items():
+        yield Input(path, part_size, None, is_container=True, part=openers.Part(only=member))
+    rest = size - sum(parts.values())
+    yield Input(path, rest, None, is_container=True, part=openers.Part(without=frozenset(parts)))
 
 
 def _stored(address: str, found: Inputs) -> Iterator[Input]:

@@ -294,7 +294,7 @@ class _Work:
 
 def _opened(log: Input, meter: openers.Meter) -> Iterator[openers.Opened | openers.Passed]:
     if log.stored is None:
-        yield from openers.read(log.path, meter)
+        yield from openers.read(log.path, meter, log.part)
         return
     with Remote(log.stored) as file:
         yield from openers.read_file(cast(BinaryIO, file), meter, log.stored.mtime)

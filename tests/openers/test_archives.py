@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quetsach.engine import Engine
+from quetsach.inputs import discover
 from quetsach.openers import Meter, Opened, opened
 from quetsach.openers import read as leaves
 from quetsach.scan import ScanResult
@@ -177,6 +178,23 @@ def test_of_copies_in_several_archives_the_longest_counts_once(engine: Engine, t
     assert paths(result, tmp_path) == ["/b.tar.gz!/old/dns.log"]
     assert sum(s.count for s in result.sightings) == 210
     assert sorted(one.why for one in result.skipped) == ["duplicate", "duplicate", "result"]
+
+
+def test_large_members_of_a_zip_are_read_by_threads_of_their_own(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {"a.log": log(300), "b.log": log(300, 400), "c.log": log(3, 800), "d\x1b.log": log(200, 900)}
+    path = tmp_path / "a.zip"
+    path.write_bytes(zipped(files, zipfile.ZIP_STORED))
+    whole = read(path, engine)
+    monkeypatch.setattr("quetsach.openers.zip.LARGE_BYTES", 10_000)
+    parts = discover([str(path)]).logs
+    assert sorted(one.part.only for one in parts) == ["", "a.log", "b.log", "d\\x1b.log"]
+    assert sum(one.size for one in parts) == path.stat().st_size
+    result = read(path, engine, jobs=3)
+    assert not result.errors
+    assert list(result.sightings) == list(whole.sightings)
+    assert result.coverage == whole.coverage
 
 
 def _encrypted(data: bytes) -> bytes:

@@ -13,13 +13,26 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from quetsach import unpack
 from quetsach.errors import SourceError
-from quetsach.openers.opened import Blocks, Disk, Failing, Meter, Opened, Passed, Start
+from quetsach.openers.opened import Blocks, Disk, Failing, Meter, Opened, Passed, Start, shown
 
-__all__ = ["Failing", "Kind", "Meter", "Opened", "Passed", "Start", "kind_of", "read", "read_file"]
+__all__ = [
+    "WHOLE",
+    "Failing",
+    "Kind",
+    "Meter",
+    "Opened",
+    "Part",
+    "Passed",
+    "Start",
+    "kind_of",
+    "parts",
+    "read",
+    "read_file",
+]
 
 START_BYTES = 4096
 _ZSTD_BLOCK = 160 << 10
@@ -90,6 +103,20 @@ KINDS = (
 )
 """Files that an engine does not read by itself: "nothing found" there would be no answer."""
 
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Of a container only this member, or all but these; several threads may then read one."""
+
+    only: str = ""
+    without: frozenset[str] = frozenset()
+
+    def holds(self, member: str) -> bool:
+        """Whether a member, by the name that is shown, belongs to it."""
+        return member not in self.without and self.only in ("", member)
+
+
+WHOLE = Part()
 _PACKED = Kind("compressed container", lambda _start: True, "compressed", is_archive=False)
 
 
@@ -106,7 +133,17 @@ def kind_of(stream: Start, depth: int = MOST_DEPTH) -> Kind | None:
     return _PACKED if is_container else None
 
 
-def read(path: Path, meter: Meter) -> Iterator[Opened | Passed]:
+def parts(path: Path, kind: Kind) -> dict[str, int]:
+    """Members of a file of this kind that are worth a thread each, with their stored sizes in bytes."""
+    if kind.module != "zip":
+        return {}
+    from quetsach.openers import zip
+
+    with path.open("rb") as file:
+        return {shown(name): size for name, size in zip.parts(cast(BinaryIO, Disk(file, Meter()))).items()}
+
+
+def read(path: Path, meter: Meter, part: Part = WHOLE) -> Iterator[Opened | Passed]:
     """The logs inside a file, or inside standard input for `-`, each to be read before the next is asked for.
 
     Raises SourceError where the file cannot be read further, OSError where it cannot be opened.
@@ -116,22 +153,29 @@ def read(path: Path, meter: Meter) -> Iterator[Opened | Passed]:
         return
     with path.open("rb", buffering=0) as file:
         if path.is_file():
-            yield from read_file(file, meter, path.stat().st_mtime, path)
+            yield from read_file(file, meter, path.stat().st_mtime, path, part)
         else:
             yield from read_file(file, meter)
 
 
 def read_file(
-    file: BinaryIO, meter: Meter, mtime: float | None = None, path: Path | None = None
+    file: BinaryIO,
+    meter: Meter,
+    mtime: float | None = None,
+    path: Path | None = None,
+    part: Part = WHOLE,
 ) -> Iterator[Opened | Passed]:
     """The same for a file that is open. `mtime` is when it was written, `path` its place on disk if any.
 
     Raises SourceError where the file cannot be read further.
     """
-    yield from _leaves(Opened("", Start(Disk(file, meter)), None, mtime, meter, path), 0, False)
+    whole = Opened("", Start(Disk(file, meter)), None, mtime, meter, path)
+    yield from _leaves(whole, 0, False, part)
 
 
-def _leaves(file: Opened, depth: int, is_inside_packed: bool) -> Iterator[Opened | Passed]:
+def _leaves(
+    file: Opened, depth: int, is_inside_packed: bool, part: Part = WHOLE
+) -> Iterator[Opened | Passed]:
     kind = None if file.format else kind_of(file.stream)
     if kind is None:
         is_result = file.member and file.stream.start(100).startswith(b'{"type":"scan","schema":')
@@ -149,6 +193,8 @@ def _leaves(file: Opened, depth: int, is_inside_packed: bool) -> Iterator[Opened
     try:
         for inner in opener.open(file):
             members += 1
+            if not part.holds(inner.member):
+                continue
             if kind.is_archive and depth == 1:
                 file.meter.begin_member()
             if members > MOST_MEMBERS:

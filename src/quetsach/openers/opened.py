@@ -183,8 +183,7 @@ class Opened:
         return Passed(self._named(name), why)
 
     def _named(self, name: str) -> str:
-        safe = escape(name.encode("utf-8", "surrogateescape"), _NAME_CHARACTERS)
-        return "!/".join(part for part in (self.member, safe) if part)
+        return "!/".join(part for part in (self.member, shown(name)) if part)
 
     def seekable(self) -> BinaryIO:
         """The whole stream as a file to be read here and there, at its beginning.
@@ -211,3 +210,8 @@ class Passed:
 
     member: str
     why: str
+
+
+def shown(name: str) -> str:
+    """A member's name, made safe to show."""
+    return escape(name.encode("utf-8", "surrogateescape"), _NAME_CHARACTERS)

@@ -11,6 +11,7 @@ import struct
 import time
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO
@@ -21,6 +22,9 @@ from quetsach.openers.span import Span, cut_off, damaged
 from quetsach.source import ByteStream
 from quetsach.unpack import BLOCK, BZIP2, ZSTD, Codec, Decoder, Zlib, unpack
 
+LARGE_BYTES = 8 << 20
+_MOST_PARTED = 1000
+"""Of a larger archive, reading the directory again for each part would cost more than it brings."""
 _LOCAL = struct.Struct("<4s5H3I2H")
 _ENCRYPTED = 0x1
 _SIZES_FOLLOW = 0x8
@@ -73,6 +77,23 @@ def open(file: Opened) -> Iterator[Opened | Passed]:
             continue
         end = entry.start + (entry.packed or 0)
         yield file.inner(info.filename, _content(file, data, entry)[0], mtime=entry.mtime)
+
+
+def parts(data: BinaryIO) -> dict[str, int]:
+    """Members so large that each is worth a thread of its own, with their stored sizes in bytes."""
+    try:
+        members = zipfile.ZipFile(data).infolist()
+    except Exception:
+        # `open` says what is wrong.
+        return {}
+    names = Counter(info.filename for info in members)
+    if len(members) > _MOST_PARTED:
+        return {}
+    return {
+        info.filename: info.compress_size
+        for info in members
+        if info.compress_size >= LARGE_BYTES and names[info.filename] == 1
+    }
 
 
 def _located(data: BinaryIO, info: zipfile.ZipInfo) -> _Entry | None:
