@@ -210,9 +210,8 @@ def _leaves(
         yield _failed(file, str(error))
         return
     except Exception as error:  # whatever a library says of hostile bytes
-        yield _failed(
-            file, f"{kind.name}: damaged ({type(error).__name__}: {error}); scan the parts by themselves"
-        )
+        why = f"{type(error).__name__}: {error}"
+        yield _failed(file, f"{kind.name}: damaged ({why}); unpack it and scan what comes out")
         return
     if not members:
         yield _failed(file, "holds no file")
