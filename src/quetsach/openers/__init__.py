@@ -177,6 +177,9 @@ def _leaves(
     file: Opened, depth: int, is_inside_packed: bool, part: Part = WHOLE
 ) -> Iterator[Opened | Passed]:
     kind = None if file.format else kind_of(file.stream)
+    if kind is None and file.is_unpacked and unpack.codec_of(file.stream.start(10)):
+        # The meter must see every layer, or each would be allowed its own thousandfold.
+        kind = _PACKED
     if kind is None:
         is_result = file.member and file.stream.start(100).startswith(b'{"type":"scan","schema":')
         yield Passed(file.member, "result") if is_result else file
