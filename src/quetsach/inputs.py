@@ -69,8 +69,9 @@ def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
     seen: set[Path] = set()
     not_logs = {path.resolve() for path in own}
     by_source: dict[str, list[tuple[Input, bool]]] = {}
-    for address in dict.fromkeys(filter(is_address, paths)):
-        found.logs.extend(_stored(address, found))
+    found.logs.extend(
+        dict.fromkeys(log for text in paths if is_address(text) for log in _stored(text, found))
+    )
     for path, is_listed in _walk([text for text in paths if not is_address(text)], found):
         resolved = path.resolve()
         if resolved in seen:

@@ -13,6 +13,7 @@ import pytest
 from quetsach import objectstore
 from quetsach.engine import Engine
 from quetsach.errors import SourceError
+from quetsach.inputs import discover
 from quetsach.objectstore import Remote, listing
 from tests.openers.reading import log, read
 from tests.openers.s3 import Server, serving
@@ -52,6 +53,12 @@ def test_the_answer_is_that_of_the_same_files_on_disk(bucket: Server, engine: En
     ]
     [one] = read("s3://logs/dns/a.log", engine).coverage
     assert (one.path, one.bytes) == ("s3://logs/dns/a.log", len(FILES["dns/a.log"]))
+
+
+def test_an_object_named_twice_is_read_once(bucket: Server) -> None:
+    bucket.objects = dict(FILES)
+    found = discover(["s3://logs/dns", "s3://logs/dns/a.log", "s3://logs"])
+    assert [one.shown for one in found.logs] == [f"s3://logs/{name}" for name in sorted(FILES)]
 
 
 def test_a_large_object_is_read_in_pieces_and_here_and_there(
