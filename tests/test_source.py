@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import gzip
 import hashlib
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +21,11 @@ from tests.openers.reading import log
 
 SET = IndicatorSet([Indicator("evil.example", Kind.DOMAIN), Indicator("xn--bcher-kva.example", Kind.DOMAIN)])
 MARKS = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
+
+
+def zstd(data: bytes) -> bytes:
+    packed: bytes = pytest.importorskip("backports.zstd").compress(data)
+    return packed
 
 
 class Trickle:
@@ -55,6 +62,18 @@ def test_utf16_gives_the_answer_of_utf8_and_keeps_its_own_id(
     assert got.coverage == replace(expected.coverage, source=identity, path=str(wide), bytes=len(stored))
     assert list(got.sightings) == [replace(s, source=identity) for s in expected.sightings]
     assert sum(s.count for s in got.sightings) == 151
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zstd])
+def test_a_stream_in_small_blocks_reads_as_the_file(
+    pack: Callable[[bytes], bytes], engine: Engine, tmp_path: Path
+) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(pack(log(300)))
+    os.utime(path, (1, 1))
+    streamed, read = scan(path, engine, path.read_bytes()), scan(path, engine)
+    assert (list(streamed.sightings), streamed.coverage) == (list(read.sightings), read.coverage)
+    assert read.coverage.lines == 300
 
 
 @pytest.mark.parametrize("encoding", MARKS)
