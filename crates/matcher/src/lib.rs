@@ -17,7 +17,7 @@ mod names;
 mod options;
 mod ranges;
 pub mod raw;
-mod reader;
+pub mod reader;
 mod record;
 pub mod rows;
 pub mod scan;
@@ -30,6 +30,7 @@ pub mod time;
 mod timeline;
 pub mod token;
 mod tokens;
+mod utf16;
 
 pub use error::Error;
 pub use set::Set;

@@ -20,6 +20,7 @@ from quetsach.cli import root as _root
 from quetsach.engine import ScanOptions
 from quetsach.errors import PortalError, QuetsachError, ScanError
 from quetsach.language import gettext as _
+from quetsach.objectstore import is_address
 from quetsach.sighting import Scan
 
 
@@ -85,7 +86,13 @@ def command() -> click.Command:
         _(
             "Read log files, folders or standard input (-) and tell which machines called an address on"
             " the list. The log format is recognised by itself: Zeek, Suricata EVE, dnsmasq and Pi-hole,"
-            " Squid, any other text; plain, .gz or .zst. Nothing leaves this machine unless --push is given."
+            " Squid, any other text. Nothing leaves this machine unless --push is given."
+        )
+        + "\n\n"
+        + _(
+            "Packed logs are read as they are: gzip, zstd, xz, bzip2, tar and zip, one in another, too; each"
+            " file in an archive is a log of its own. Nothing is unpacked to the disk. s3://, gs:// and az://"
+            " are read with the credentials in the environment."
         )
         + "\n\n"
         + _(
@@ -93,7 +100,7 @@ def command() -> click.Command:
             " 3 scanned but the push failed."
         ),
         "quetsach scan /var/log/zeek -i indicators.csv -o result.html -o result.xlsx\n"
-        "zcat dns.log.gz | quetsach scan - -i indicators.csv --source-name dns-hq\n"
+        "ssh dns-hq cat dns.log.gz | quetsach scan - -i indicators.csv --source-name dns-hq\n"
         "quetsach scan logs/ -i set.qs --devices --push https://quetsach.example --token-file token.txt",
         kind=_ScanCommand,
     )
@@ -186,10 +193,10 @@ def _token(url: str | None, token_file: Path | None) -> str | None:
 
 
 def _vantage(paths: Sequence[str]) -> str:
-    """Host and folder: the same scan of the same folder has the same name tomorrow."""
-    real = [Path(path).resolve() for path in paths if path != "-"]
+    """Host and folder, or the address in object storage: the same scan has the same name tomorrow."""
+    real = [Path(path).resolve() for path in paths if path != "-" and not is_address(path)]
     if not real:
-        return socket.gethostname()
+        return next(filter(is_address, paths), socket.gethostname())
     folder = Path(os.path.commonpath([path if path.is_dir() else path.parent for path in real]))
     return f"{socket.gethostname()}:{folder}"
 
