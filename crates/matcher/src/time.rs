@@ -1,4 +1,6 @@
 //! Times of log lines as whole microseconds since 1970 UTC, never binary floats (contract 1, 4; formats 4).
+mod device;
+
 use std::fmt::Write as _;
 
 use jiff::civil;
@@ -40,6 +42,10 @@ pub enum TimeKind {
     Iso8601,
     Syslog,
     Ctime,
+    EpochAuto,
+    Slash,
+    Asa,
+    RouterOs,
 }
 
 impl TimeKind {
@@ -49,6 +55,10 @@ impl TimeKind {
             "iso8601" => TimeKind::Iso8601,
             "syslog" => TimeKind::Syslog,
             "ctime" => TimeKind::Ctime,
+            "epoch_auto" => TimeKind::EpochAuto,
+            "slash" => TimeKind::Slash,
+            "asa" => TimeKind::Asa,
+            "routeros" => TimeKind::RouterOs,
             _ => return None,
         })
     }
@@ -73,6 +83,10 @@ pub fn parse(text: &[u8], kinds: &[TimeKind], zone: &TimeZone) -> Option<Moment>
             (used == text.len()).then_some(moment).flatten()
         }
         TimeKind::Ctime => ctime(text, zone),
+        TimeKind::EpochAuto => device::epoch_auto(text),
+        TimeKind::Slash => device::slash(text, zone),
+        TimeKind::Asa => device::asa(text, zone),
+        TimeKind::RouterOs => device::routeros(text, zone),
     })
 }
 

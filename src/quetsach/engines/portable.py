@@ -199,7 +199,7 @@ class _Scan:
                 self._line(clean(line, offset == 0), offset)
 
     def _line(self, line: bytes, offset: int) -> None:
-        if not line or self.reader.is_directive(line):
+        if not line or self.reader.is_directive(line, offset):
             return
         record = self.reader.read(line, self.format) if self.format != TEXT else None
         if record is not None:

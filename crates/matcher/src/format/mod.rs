@@ -2,6 +2,8 @@
 mod compile;
 mod file;
 
+use std::collections::HashMap;
+
 use regex::bytes::Regex;
 
 use crate::address::Address;
@@ -49,6 +51,8 @@ pub enum Test {
     NotIn(Vec<Vec<u8>>),
     Prefix(Vec<Vec<u8>>),
     AddressIn(Vec<Address>),
+    /// In lower case.
+    Words(Vec<Vec<u8>>),
 }
 
 #[derive(Debug)]
@@ -68,8 +72,10 @@ pub struct Variant {
     pub when: Vec<Condition>,
     pub roles: [Vec<FieldId>; ROLES.len()],
     pub time_fields: Vec<FieldId>,
+    pub time_join: Vec<FieldId>,
     pub time_kinds: Vec<TimeKind>,
     pub identity: [Vec<FieldId>; IDENTITY.len()],
+    pub nat_port: Vec<FieldId>,
     pub server_ports: Vec<u16>,
     pub actions: Vec<(Action, Vec<Condition>)>,
 }
@@ -80,7 +86,7 @@ impl Variant {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Recognise {
     pub path_key: Option<Vec<u8>>,
     pub path: Vec<Vec<u8>>,
@@ -100,10 +106,33 @@ pub struct Segment {
 }
 
 #[derive(Debug)]
-pub enum Shape {
-    Delimited,
-    Json { nested: bool },
+pub enum Body {
+    Zeek,
+    Csv {
+        separator: u8,
+    },
+    W3c,
+    /// For each field, its column; lines of fewer columns than `least` do not fit.
+    Columns {
+        separator: u8,
+        of: Vec<Option<usize>>,
+        least: usize,
+    },
+    Pairs {
+        separator: u8,
+    },
+    Cef,
+    Json {
+        nested: bool,
+    },
     Pattern(Vec<Pattern>),
+}
+
+#[derive(Debug)]
+pub struct Shape {
+    /// What stands before columns or pairs.
+    pub head: Option<Pattern>,
+    pub body: Body,
 }
 
 #[derive(Debug)]
@@ -114,6 +143,8 @@ pub struct Format {
     pub shapes: Vec<Shape>,
     pub variants: Vec<Variant>,
     pub fields: Vec<Vec<u8>>,
+    /// The place of each name in `fields`.
+    pub numbers: HashMap<Vec<u8>, FieldId>,
     /// For each field, its path into nested JSON; empty for formats without such a shape.
     pub paths: Vec<Vec<Segment>>,
     /// For each field, whether its column holds several values.
