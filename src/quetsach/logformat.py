@@ -19,7 +19,7 @@ ROLES = ("query", "answers", "host", "url", "server_name")
 """Roles with all values of all their fields."""
 SINGLE_ROLES = ("client", "client_port", "server", "server_port", "host_port")
 IDENTITY = ("mac", "host", "user", "nat")
-TIME_KINDS = ("epoch", "iso8601", "syslog", "ctime")
+TIME_KINDS = ("epoch", "epoch_us", "iso8601", "syslog", "ctime")
 ACTION_WORDS = ("allowed", "blocked", "attempt", "unknown")
 TESTS = ("present", "in", "not_in", "prefix", "address_in")
 

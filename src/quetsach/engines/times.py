@@ -13,6 +13,7 @@ DAY = 86_400 * SECOND
 MONTHS = {m: i for i, m in enumerate(_MONTHS, 1)}
 
 _EPOCH = re.compile(r"(\d{1,11})(?:\.(\d+))?", re.ASCII)
+_EPOCH_US = re.compile(r"\d{12,17}", re.ASCII)
 ISO8601 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?: ?([Zz]|[+-]\d\d(?::?\d\d)?))?", re.ASCII
 )
@@ -118,7 +119,11 @@ def _ctime(text: str, zone: tzinfo) -> Moment | None:
     return Moment(value, True) if value is not None else None
 
 
-_KINDS = {"epoch": _epoch, "iso8601": _iso8601, "syslog": _syslog, "ctime": _ctime}
+def _epoch_us(text: str, _zone: tzinfo) -> Moment | None:
+    return Moment(int(text), False) if _EPOCH_US.fullmatch(text) else None
+
+
+_KINDS = {"epoch": _epoch, "epoch_us": _epoch_us, "iso8601": _iso8601, "syslog": _syslog, "ctime": _ctime}
 
 
 def parse(text: str, kinds: tuple[str, ...], zone: tzinfo) -> Moment | None:
