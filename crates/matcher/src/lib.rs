@@ -30,6 +30,7 @@ pub mod time;
 mod timeline;
 pub mod token;
 mod tokens;
+mod wrapper;
 
 pub use error::Error;
 pub use set::Set;

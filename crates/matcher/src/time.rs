@@ -37,6 +37,7 @@ pub struct Moment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeKind {
     Epoch,
+    EpochMicros,
     Iso8601,
     Syslog,
     Ctime,
@@ -46,6 +47,7 @@ impl TimeKind {
     pub fn parse(word: &str) -> Option<TimeKind> {
         Some(match word {
             "epoch" => TimeKind::Epoch,
+            "epoch_us" => TimeKind::EpochMicros,
             "iso8601" => TimeKind::Iso8601,
             "syslog" => TimeKind::Syslog,
             "ctime" => TimeKind::Ctime,
@@ -63,6 +65,7 @@ pub fn zone(name: &str) -> Result<TimeZone, Error> {
 pub fn parse(text: &[u8], kinds: &[TimeKind], zone: &TimeZone) -> Option<Moment> {
     kinds.iter().find_map(|kind| match kind {
         TimeKind::Epoch => epoch(text),
+        TimeKind::EpochMicros => epoch_micros(text),
         TimeKind::Iso8601 => {
             let (moment, used) = iso8601(text, zone)?;
             // The zone is optional, so a shorter reading may be tried: it never ends the text then.
@@ -128,6 +131,15 @@ fn epoch(text: &[u8]) -> Option<Moment> {
     };
     Some(Moment {
         value: Value::Known(seconds * SECOND + micros(decimals)),
+        local: false,
+    })
+}
+
+fn epoch_micros(text: &[u8]) -> Option<Moment> {
+    let long = (12..=17).contains(&text.len()) && run_of_digits(text) == text.len();
+    let micros = long.then(|| std::str::from_utf8(text).ok()?.parse().ok());
+    Some(Moment {
+        value: Value::Known(micros.flatten()?),
         local: false,
     })
 }

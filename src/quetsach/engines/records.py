@@ -66,16 +66,15 @@ class Record:
         return parse_port(text(value)) if value is not None else None
 
     def time(self, zone: tzinfo) -> times.Moment | None:
-        """The time of the line; that of its wrapper where it has none, or none with a year."""
+        """The time of the line or, where it has none or none with a year, of the wrappers round it."""
         own = self._own_time(zone)
-        if self.wrapper is None or self.wrapper.time is None:
+        if self.wrapper is None or (own is not None and not isinstance(own.value, times.Yearless)):
             return own
-        if own is not None and not isinstance(own.value, times.Yearless):
-            return own
-        outer = times.parse(text(self.wrapper.time), TIME_KINDS, zone)
-        if outer is None or (own is not None and isinstance(outer.value, times.Yearless)):
-            return own
-        return outer
+        outer = (times.parse(text(t), TIME_KINDS, zone) for t in self.wrapper.times)
+        found = [m for m in (own, *outer) if m is not None]
+        return next(
+            (m for m in found if not isinstance(m.value, times.Yearless)), found[0] if found else None
+        )
 
     def _own_time(self, zone: tzinfo) -> times.Moment | None:
         for field_name in self.variant.time_fields:

@@ -31,29 +31,39 @@ _RFC5424 = re.compile(
     rb'(?:-|(?:\[[^\]"]*(?:"(?:[^"\\]|\\.)*"[^\]"]*)*\])+)(?: (?:\xef\xbb\xbf)?|\Z)'
 )
 _MESSAGE_KEYS = ("log", "message", "MESSAGE", "msg")
-_TIME_KEYS = ("time", "@timestamp", "timestamp", "_SOURCE_REALTIME_TIMESTAMP", "__REALTIME_TIMESTAMP", "date", "ts")
+_TIME_KEYS = (
+    "time",
+    "@timestamp",
+    "timestamp",
+    "_SOURCE_REALTIME_TIMESTAMP",
+    "__REALTIME_TIMESTAMP",
+    "date",
+    "ts",
+)
 _HOST_KEYS = ("_HOSTNAME", "hostname", "host")
 _APP_KEYS = ("SYSLOG_IDENTIFIER", "program", "appname", "app", "tag")
 
 
 @dataclass(frozen=True, slots=True)
 class Wrapper:
-    """What the layers say that were peeled, the inner before the outer."""
+    """What the layers say that were peeled, the inner before the outer; `times` are those of all layers."""
 
-    time: bytes | None = None
+    times: tuple[bytes, ...] = ()
     host: bytes | None = None
     app: bytes | None = None
 
     def values(self, name: str) -> tuple[bytes, ...]:
-        """The value of `wrapper.time`, `wrapper.host` or `wrapper.app`."""
-        found = {"time": self.time, "host": self.host, "app": self.app}.get(name.removeprefix(PREFIX))
+        """The values of `wrapper.time`, `wrapper.host` or `wrapper.app`."""
+        if name == PREFIX + "time":
+            return self.times
+        found = {"host": self.host, "app": self.app}.get(name.removeprefix(PREFIX))
         return (found,) if found else ()
 
     def inside(self, outer: Wrapper | None) -> Wrapper:
         """This layer's own words where it has them, else those of the layer round it."""
         if outer is None:
             return self
-        return Wrapper(self.time or outer.time, self.host or outer.host, self.app or outer.app)
+        return Wrapper(self.times + outer.times, self.host or outer.host, self.app or outer.app)
 
 
 class Reading:
@@ -102,12 +112,12 @@ def _peel_syslog(line: bytes) -> Iterator[tuple[bytes, Wrapper]]:
     structured = _RFC5424.match(line, at)
     if structured is not None:
         time, host, app = (None if v == b"-" else v for v in structured.group("time", "host", "app"))
-        yield from _named(line[structured.end() :], Wrapper(time, host, app))
+        yield from _named(line[structured.end() :], Wrapper(_one(time), host, app))
         return
     moment = _TIME.match(line, at)
     if priority is None and moment is None:
         return
-    time = moment["time"] if moment else None
+    time = _one(moment["time"] if moment else None)
     at = moment.end() if moment else at
     yield line[at:], Wrapper(time)
     host = None
@@ -136,8 +146,12 @@ def _peel_json(found: dict[str, Any]) -> Iterator[tuple[bytes, Wrapper]]:
         values = (found.get(key) for key in keys)
         return next((encode(v) for v in values if isinstance(v, str) and v), None)
 
-    wrapper = Wrapper(first(_TIME_KEYS), first(_HOST_KEYS), first(_APP_KEYS))
+    wrapper = Wrapper(_one(first(_TIME_KEYS)), first(_HOST_KEYS), first(_APP_KEYS))
     yield from _named(message.rstrip(b"\r\n"), wrapper)
+
+
+def _one(time: bytes | None) -> tuple[bytes, ...]:
+    return (time,) if time else ()
 
 
 def _text(value: Any) -> bytes:

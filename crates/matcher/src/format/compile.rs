@@ -1,200 +1,16 @@
-//! Log formats compiled from their TOML files (docs/log-formats.md 1-3). Pure data; `shape` reads lines by it.
-use std::collections::BTreeMap;
+//! A format file becomes the values that `shape` and `record` read lines by.
+use regex::bytes::RegexBuilder;
 
-use regex::bytes::{Regex, RegexBuilder};
-use serde::Deserialize;
-
-use crate::address::{self, Address};
+use super::file::{ConditionTable, File, ShapeTable, VariantTable};
+use super::{
+    Condition, FieldId, Format, IDENTITY, Pattern, ROLES, Recognise, Role, Segment, Shape, Subject,
+    Test, Variant,
+};
+use crate::address;
 use crate::error::Error;
 use crate::rows::Action;
 use crate::time::TimeKind;
-
-/// Index of a field in `Format::fields`.
-pub type FieldId = usize;
-
-/// Roles that take all values of all their fields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    Query,
-    Answers,
-    Host,
-    Url,
-    ServerName,
-    Client,
-    ClientPort,
-    Server,
-    ServerPort,
-    HostPort,
-}
-
-const ROLES: [(Role, &str); 10] = [
-    (Role::Query, "query"),
-    (Role::Answers, "answers"),
-    (Role::Host, "host"),
-    (Role::Url, "url"),
-    (Role::ServerName, "server_name"),
-    (Role::Client, "client"),
-    (Role::ClientPort, "client_port"),
-    (Role::Server, "server"),
-    (Role::ServerPort, "server_port"),
-    (Role::HostPort, "host_port"),
-];
-
-/// Keys of `identity`, in the order of the wire.
-pub const IDENTITY: [&str; 4] = ["host", "mac", "user", "nat"];
-
-#[derive(Debug)]
-pub enum Test {
-    Present(bool),
-    In(Vec<Vec<u8>>),
-    NotIn(Vec<Vec<u8>>),
-    Prefix(Vec<Vec<u8>>),
-    AddressIn(Vec<Address>),
-}
-
-#[derive(Debug)]
-pub enum Subject {
-    Field(FieldId),
-    Role(Role),
-}
-
-#[derive(Debug)]
-pub struct Condition {
-    pub subject: Subject,
-    pub test: Test,
-}
-
-#[derive(Debug)]
-pub struct Variant {
-    pub when: Vec<Condition>,
-    pub roles: [Vec<FieldId>; ROLES.len()],
-    pub time_fields: Vec<FieldId>,
-    pub time_kinds: Vec<TimeKind>,
-    pub identity: [Vec<FieldId>; IDENTITY.len()],
-    pub server_ports: Vec<u16>,
-    pub actions: Vec<(Action, Vec<Condition>)>,
-}
-
-impl Variant {
-    pub fn role(&self, role: Role) -> &[FieldId] {
-        &self.roles[role as usize]
-    }
-}
-
-#[derive(Debug)]
-pub struct Recognise {
-    pub path_key: Option<Vec<u8>>,
-    pub path: Vec<Vec<u8>>,
-    pub all: Vec<Vec<u8>>,
-    pub any: Vec<Vec<u8>>,
-}
-
-/// An anchored expression and, for each field, its group.
-pub type Pattern = (Regex, Vec<Option<usize>>);
-
-/// One step of a path into nested JSON.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Segment {
-    pub key: Vec<u8>,
-    pub each: bool,
-    pub unlike: Option<(Vec<u8>, Vec<u8>)>,
-}
-
-#[derive(Debug)]
-pub enum Shape {
-    Delimited,
-    Json { nested: bool },
-    Pattern(Vec<Pattern>),
-}
-
-#[derive(Debug)]
-pub struct Format {
-    pub name: String,
-    pub unset: Vec<Vec<u8>>,
-    pub recognise: Recognise,
-    pub shapes: Vec<Shape>,
-    pub variants: Vec<Variant>,
-    pub fields: Vec<Vec<u8>>,
-    /// For each field, its path into nested JSON; empty for formats without such a shape.
-    pub paths: Vec<Vec<Segment>>,
-    /// For each field, whether its column holds several values.
-    pub split: Vec<bool>,
-}
-
-#[derive(Deserialize)]
-struct File {
-    name: String,
-    #[serde(default)]
-    unset: Vec<String>,
-    #[serde(default)]
-    recognise: RecogniseTable,
-    shape: Vec<ShapeTable>,
-    variant: Vec<VariantTable>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct RecogniseTable {
-    path_key: Option<String>,
-    path: Vec<String>,
-    all: Vec<String>,
-    any: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ShapeTable {
-    r#type: String,
-    header: Option<String>,
-    keys: Option<String>,
-    #[serde(default)]
-    define: BTreeMap<String, String>,
-    #[serde(default)]
-    patterns: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ConditionTable {
-    field: Option<String>,
-    role: Option<String>,
-    present: Option<bool>,
-    r#in: Option<Vec<String>>,
-    not_in: Option<Vec<String>>,
-    prefix: Option<Vec<String>>,
-    address_in: Option<Vec<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ActionTable {
-    action: String,
-    #[serde(default)]
-    when: Vec<ConditionTable>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TimeTable {
-    fields: Vec<String>,
-    r#as: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct VariantTable {
-    #[serde(default)]
-    when: Vec<ConditionTable>,
-    #[serde(default)]
-    time: TimeTable,
-    #[serde(default)]
-    identity: BTreeMap<String, Vec<String>>,
-    #[serde(default)]
-    server_ports: Vec<u16>,
-    #[serde(default)]
-    actions: Vec<ActionTable>,
-    #[serde(flatten)]
-    rest: BTreeMap<String, toml::Value>,
-}
+use crate::wrapper::Part;
 
 fn bytes(texts: Vec<String>) -> Vec<Vec<u8>> {
     texts.into_iter().map(String::into_bytes).collect()
@@ -396,9 +212,10 @@ impl Format {
             },
             shapes,
             variants,
-            fields: compiler.fields,
             paths,
             split,
+            wrapper: compiler.fields.iter().map(|f| Part::of_field(f)).collect(),
+            fields: compiler.fields,
         })
     }
 }
