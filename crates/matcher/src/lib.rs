@@ -4,6 +4,7 @@
 pub mod address;
 mod buffer;
 mod chars;
+mod decoders;
 mod detect;
 mod error;
 mod escape;

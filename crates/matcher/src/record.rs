@@ -84,12 +84,20 @@ impl<'l> Record<'_, 'l> {
     /// The values of a field of the line, or of its wrapper.
     fn all(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
         match self.format.wrapper[field] {
-            None => self.values.all(field),
+            None => self.decoded(field),
             Some(part) => {
                 let found = self.wrapper.map(|w| w.all(part));
                 found.into_iter().flatten().map(Cow::Borrowed).collect()
             }
         }
+    }
+
+    fn decoded(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
+        let mut found = self.values.all(field);
+        if let Some((_, decoder)) = self.variant.decode.iter().find(|(f, _)| *f == field) {
+            found = found.into_iter().filter_map(decoder).collect();
+        }
+        found
     }
 
     /// All values of a role, each once.

@@ -1,4 +1,6 @@
 //! Times of log lines as whole microseconds since 1970 UTC, never binary floats (contract 1, 4; formats 4).
+mod servers;
+
 use std::fmt::Write as _;
 
 use jiff::civil;
@@ -41,6 +43,9 @@ pub enum TimeKind {
     Iso8601,
     Syslog,
     Ctime,
+    Bind,
+    CommonLog,
+    Windows,
 }
 
 impl TimeKind {
@@ -51,6 +56,9 @@ impl TimeKind {
             "iso8601" => TimeKind::Iso8601,
             "syslog" => TimeKind::Syslog,
             "ctime" => TimeKind::Ctime,
+            "bind" => TimeKind::Bind,
+            "clf" => TimeKind::CommonLog,
+            "windows" => TimeKind::Windows,
             _ => return None,
         })
     }
@@ -76,6 +84,9 @@ pub fn parse(text: &[u8], kinds: &[TimeKind], zone: &TimeZone) -> Option<Moment>
             (used == text.len()).then_some(moment).flatten()
         }
         TimeKind::Ctime => ctime(text, zone),
+        TimeKind::Bind => servers::bind(text, zone),
+        TimeKind::CommonLog => servers::common_log(text, zone),
+        TimeKind::Windows => servers::windows(text, zone),
     })
 }
 

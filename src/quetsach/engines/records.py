@@ -9,6 +9,7 @@ from typing import Any
 
 from quetsach.canonical import address, name, parse_port
 from quetsach.engines import times
+from quetsach.engines.decoders import DECODERS
 from quetsach.engines.shapes import Header, ShapeReader, Values
 from quetsach.engines.wrappers import PREFIX, TIME_KINDS, Reading, Wrapper, readings
 from quetsach.logformat import Condition, LogFormat, Variant
@@ -37,7 +38,8 @@ class Record:
     def values(self, name: str) -> tuple[bytes, ...]:
         """The values of a field of the line, or of its wrapper."""
         if not name.startswith(PREFIX):
-            return self.fields(name)
+            decoder = self.variant.decode.get(name)
+            return self.fields(name) if decoder is None else _decoded(self.fields(name), decoder)
         return self.wrapper.values(name) if self.wrapper is not None else ()
 
     def role(self, role: str) -> tuple[bytes, ...]:
@@ -99,6 +101,11 @@ class Record:
             if all(holds(c, self) for c in rule.when):
                 return rule.action
         return "unknown"
+
+
+def _decoded(values: tuple[bytes, ...], decoder: str) -> tuple[bytes, ...]:
+    found = map(DECODERS[decoder], values)
+    return tuple(v for v in found if v is not None)
 
 
 def holds(condition: Condition, record: Record) -> bool:

@@ -7,6 +7,7 @@ use super::{
     Test, Variant,
 };
 use crate::address;
+use crate::decoders;
 use crate::error::Error;
 use crate::rows::Action;
 use crate::time::TimeKind;
@@ -98,7 +99,14 @@ impl Compiler {
             identity[at] = names.iter().map(|n| self.field(n)).collect();
         }
         let kinds = table.time.r#as.iter().map(|word| TimeKind::parse(word));
+        let mut decode = Vec::new();
+        for (field, word) in table.decode {
+            let decoder = decoders::named(&word)
+                .ok_or_else(|| self.fail(format!("unknown decoder '{word}'")))?;
+            decode.push((self.field(&field), decoder));
+        }
         Ok(Variant {
+            decode,
             when: self.conditions(table.when)?,
             roles,
             time_kinds: kinds

@@ -5,6 +5,7 @@ mod file;
 use regex::bytes::Regex;
 
 use crate::address::Address;
+use crate::decoders::Decoder;
 use crate::rows::Action;
 use crate::time::TimeKind;
 use crate::wrapper::Part;
@@ -73,6 +74,7 @@ pub struct Variant {
     pub identity: [Vec<FieldId>; IDENTITY.len()],
     pub server_ports: Vec<u16>,
     pub actions: Vec<(Action, Vec<Condition>)>,
+    pub decode: Vec<(FieldId, Decoder)>,
 }
 
 impl Variant {
