@@ -28,8 +28,13 @@ TIME_KINDS = (
     "slash",
     "asa",
     "routeros",
+    "epoch_us",
+    "bind",
+    "clf",
+    "windows",
 )
 ACTION_WORDS = ("allowed", "blocked", "attempt", "unknown")
+DECODERS = ("labels",)
 TESTS = ("present", "in", "not_in", "prefix", "address_in", "words")
 HEADERS = ("zeek", "csv", "w3c")
 PAIRS = ("quoted", "cef")
@@ -65,6 +70,8 @@ class Variant:
     nat_port: tuple[str, ...]
     server_ports: frozenset[int]
     actions: tuple[ActionRule, ...]
+    decode: Mapping[str, str]
+    """Field → name of its decoder (`quetsach.engines.decoders`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +251,10 @@ def _variant(reader: _Reader) -> Variant:
         nat_port=identity.texts("nat_port"),
         server_ports=frozenset(reader.take("server_ports", list, [])),
         actions=tuple(_action(_Reader(t, reader.where)) for t in reader.take("actions", list, [])),
+        decode=reader.take("decode", dict, {}),
     )
+    if unknown := set(result.decode.values()) - set(DECODERS):
+        raise reader.fail(f"unknown decoder {', '.join(sorted(unknown))}")
     if unknown := set(result.time_kinds) - set(TIME_KINDS):
         raise reader.fail(f"unknown kind of time {', '.join(sorted(unknown))}")
     for rest in (time, identity, reader):

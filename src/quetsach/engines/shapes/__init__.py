@@ -7,13 +7,13 @@ from typing import Any
 
 from quetsach.engines.shapes.delimited import ColumnsReader, DelimitedReader
 from quetsach.engines.shapes.header import HEADING_BYTES, Header, heading
-from quetsach.engines.shapes.objects import JsonReader, load_object
+from quetsach.engines.shapes.objects import JsonReader, encode, load_object
 from quetsach.engines.shapes.pairs import PairsReader
 from quetsach.engines.shapes.patterns import PatternReader, with_head
 from quetsach.engines.shapes.values import Values
 from quetsach.logformat import LogFormat, Shape
 
-__all__ = ["HEADING_BYTES", "Header", "ShapeReader", "Values", "heading", "load_object"]
+__all__ = ["HEADING_BYTES", "Header", "ShapeReader", "Values", "encode", "heading", "load_object"]
 
 
 class ShapeReader:
