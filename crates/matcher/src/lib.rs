@@ -4,6 +4,7 @@
 pub mod address;
 mod buffer;
 mod chars;
+mod decoders;
 mod detect;
 mod error;
 mod escape;
@@ -31,6 +32,7 @@ mod timeline;
 pub mod token;
 mod tokens;
 mod utf16;
+mod wrapper;
 
 pub use error::Error;
 pub use set::Set;

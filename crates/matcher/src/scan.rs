@@ -19,11 +19,12 @@ use crate::reader::{Input, Source};
 use crate::record::{self, Record};
 use crate::rows::{Action, Bucket, Hit, Line, Rows, Sighting, bucket, resolve};
 use crate::set::Set;
-use crate::shape::{Header, LineReader};
+use crate::shape::{HEADING_BYTES, Header, LineReader};
 use crate::time;
 use crate::timeline::{Timeline, shown};
 use crate::token::{BACK, Candidates, FRONT, Scratch, Search};
 use crate::tokens;
+use crate::wrapper::Readings;
 
 /// Reads one source to its end; `path` is what is shown. Fails only for options that do not exist.
 pub fn scan(
@@ -45,7 +46,7 @@ pub fn scan(
                 .ok_or_else(|| Error::Options(format!("unknown log format '{name}'")))?,
         ],
     };
-    let reader = LineReader::new(formats.len());
+    let reader = LineReader::new(&formats);
     let scan = Scan {
         set,
         formats,
@@ -266,7 +267,8 @@ impl<'a> Scan<'a> {
         while at < data.len() {
             let head = self.timeline.head_len() < limits.edge_lines
                 && offset + (at as u64) < limits.edge_bytes;
-            if !head && !self.every_line {
+            let heading = offset + (at as u64) < HEADING_BYTES;
+            if !head && !heading && !self.every_line {
                 let Some(&mark) = marks.get(next) else { return };
                 at += memrchr(b'\n', &data[at..mark]).map_or(0, |i| i + 1);
             }
@@ -298,21 +300,13 @@ impl<'a> Scan<'a> {
         if line.is_empty() {
             return;
         }
-        if self.reader.is_directive(line) {
+        if self.reader.is_directive(line, offset) {
             self.headers.push((offset, self.reader.header.clone()));
             self.every_line |= self.strange_header();
             return;
         }
-        let mut parsed = None;
-        if let Some(number) = self.format
-            && let Some(record) = record::read(
-                &mut self.reader,
-                number,
-                self.formats[number],
-                line,
-                &mut parsed,
-            )
-        {
+        let readings = Readings::new(line);
+        if let Some(record) = self.own_record(&readings) {
             if ask.head {
                 self.timeline.add_head(record.time(&self.zone));
             }
@@ -324,25 +318,48 @@ impl<'a> Scan<'a> {
         if ask.head && self.format.is_none() {
             self.timeline.add_head(freetext::time(line, &self.zone));
         }
+        if self.options.devices
+            && let Some(record) = self.foreign_record(&readings)
+        {
+            self.note_alive(&record);
+        }
         if !ask.look {
             return;
         }
-        let found = freetext::read(line);
-        let hits = tokens::hits(self.set, &found.tokens);
-        if !hits.is_empty() {
-            self.foreign_line(line, offset, hits, &found.private);
+        for text in std::iter::once(line).chain(readings.unescaped()) {
+            let found = freetext::read(text);
+            let hits = tokens::hits(self.set, &found.tokens);
+            if !hits.is_empty() {
+                return self.foreign_line(&readings, offset, hits, &found.private);
+            }
         }
     }
 
+    /// The record of a line by the file's format.
+    pub fn own_record<'l>(&mut self, readings: &'l Readings<'_>) -> Option<Record<'a, 'l>> {
+        let number = self.format?;
+        let own = std::iter::once((number, self.formats[number]));
+        record::read(&mut self.reader, own, readings).map(|(_, record)| record)
+    }
+
+    fn foreign_record<'l>(&mut self, readings: &'l Readings<'_>) -> Option<Record<'a, 'l>> {
+        let own = self.format;
+        let all = self.formats.iter().copied().enumerate();
+        let others = all.filter(|(n, _)| Some(*n) != own);
+        record::read(&mut self.reader, others, readings).map(|(_, record)| record)
+    }
+
     /// A line with a match that does not parse by the file's format.
-    pub fn foreign_line(&mut self, line: &[u8], offset: u64, hits: Vec<Hit>, private: &[String]) {
-        let mut parsed = None;
-        for number in (0..self.formats.len()).filter(|n| Some(*n) != self.format) {
-            let format = self.formats[number];
-            if let Some(record) = record::read(&mut self.reader, number, format, line, &mut parsed)
-            {
-                return self.record(&record, line, offset, true);
-            }
+    pub fn foreign_line(
+        &mut self,
+        readings: &Readings<'_>,
+        offset: u64,
+        hits: Vec<Hit>,
+        private: &[String],
+    ) {
+        let line = readings.line;
+        if let Some(record) = self.foreign_record(readings) {
+            return self.record(&record, line, offset, true);
         }
         if self.format.is_some() {
             self.not_understood += 1;
@@ -363,14 +380,8 @@ impl<'a> Scan<'a> {
     }
 
     pub fn record(&mut self, record: &Record<'_, '_>, line: &[u8], offset: u64, look: bool) {
-        let device = record.device();
-        if self.options.devices
-            && let Some(device) = &device
-        {
-            let when = bucket(record.time(&self.zone));
-            if when != Bucket::None {
-                self.alive.insert((device.clone(), when));
-            }
+        if self.options.devices {
+            self.note_alive(record);
         }
         if !look {
             return;
@@ -384,7 +395,7 @@ impl<'a> Scan<'a> {
             return;
         }
         let line = Line {
-            device,
+            device: record.device(),
             moment: record.time(&self.zone),
             action: record.action(),
             identity: record.identity(),
@@ -392,6 +403,15 @@ impl<'a> Scan<'a> {
             text: line,
         };
         self.keep(hits, offset, &line);
+    }
+
+    fn note_alive(&mut self, record: &Record<'_, '_>) {
+        let when = bucket(record.time(&self.zone));
+        if let Some(device) = record.device()
+            && when != Bucket::None
+        {
+            self.alive.insert((device, when));
+        }
     }
 
     fn keep(&mut self, hits: Vec<Hit>, offset: u64, line: &Line<'_>) {
