@@ -5,6 +5,7 @@ Every log ends in one coverage record, whatever happens to it: a failure is a re
 
 from __future__ import annotations
 
+import itertools
 import json
 import queue
 import tempfile
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from quetsach import openers
-from quetsach.engine import Engine, Matcher, Progress, ScanOptions, SourceResult
+from quetsach.engine import Engine, Matcher, Progress, ScanOptions, SourceResult, SpareThreads
 from quetsach.errors import QuetsachError
 from quetsach.inputs import Input, Inputs, Skipped
 from quetsach.sighting import Coverage, Scan, Sighting, dump
@@ -112,16 +113,16 @@ def run(
     on_progress: Callable[[Snapshot], None] | None = None,
     stop: threading.Event | None = None,
 ) -> ScanResult:
-    """Read all inputs on `jobs` threads.
+    """Read all inputs on `jobs` threads: a file each, and together on the last files.
 
     Setting `stop` ends every thread soon; what was found until then comes back, marked interrupted, with an
     error for each log that was not read to its end.
     """
-    work = _Work(inputs.logs, engine, matcher, options)
+    work = _Work(inputs.logs, engine, matcher, options, max(1, jobs))
     is_interrupted = False
     # Large logs first, so that no thread is left alone with the largest one at the end.
     logs = sorted(inputs.logs, key=lambda log: -log.size)
-    with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="scan") as pool:
+    with ThreadPoolExecutor(max_workers=work.readers, thread_name_prefix="scan") as pool:
         pending: set[Future[None]] = {pool.submit(work.read, log) for log in logs}
         while pending or not work.results.empty():
             work.keep_some(_TICK_SECONDS)
@@ -146,9 +147,9 @@ def run(
 class _Reading:
     """How far one file is. A container has a meter of its own, and its members one progress after another."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self.progress = engine.progress()
+    def __init__(self, engine: Engine, spare: SpareThreads) -> None:
+        self._engine, self._spare = engine, spare
+        self.progress = engine.progress(spare)
         self.meter = openers.Meter()
         self._hits_before = 0
 
@@ -161,7 +162,7 @@ class _Reading:
         return self._hits_before + self.progress.hits
 
     def next_member(self) -> Progress:
-        self._hits_before, self.progress = self.hits, self._engine.progress()
+        self._hits_before, self.progress = self.hits, self._engine.progress(self._spare)
         if self.meter.is_cancelled:
             self.progress.cancel()
         return self.progress
@@ -174,14 +175,19 @@ class _Reading:
 class _Work:
     """What the threads of one scan share. Only `read` runs in them."""
 
-    def __init__(self, logs: list[Input], engine: Engine, matcher: Matcher, options: ScanOptions) -> None:
+    def __init__(
+        self, logs: list[Input], engine: Engine, matcher: Matcher, options: ScanOptions, jobs: int
+    ) -> None:
         self.engine, self.matcher, self.options = engine, matcher, options
+        self.readers = max(1, min(jobs, len(logs)))
+        self._spare = engine.spare(jobs - self.readers)
+        self._unread = itertools.count(len(logs) - self.readers, -1)
         self.sightings = Sightings()
         self.coverage: list[Coverage] = []
         self.results: queue.SimpleQueue[tuple[Input, SourceResult | Skipped | None]] = queue.SimpleQueue()
         self._by_source: dict[str, Coverage] = {}
         self.skipped: list[Skipped] = []
-        self._readings: dict[Input, _Reading] = {log: _Reading(engine) for log in logs}
+        self._readings: dict[Input, _Reading] = {log: _Reading(engine, self._spare) for log in logs}
         self._logs_total = len(logs)
         self._bytes_total = sum(log.size for log in logs)
         self._is_cancelled = False
@@ -194,6 +200,8 @@ class _Work:
             for result in self._results(log, self._readings[log]):
                 self.results.put((log, result))
         finally:
+            if next(self._unread) <= 0:
+                self._spare.give()
             self.results.put((log, None))
 
     def _results(self, log: Input, reading: _Reading) -> Iterator[SourceResult | Skipped]:

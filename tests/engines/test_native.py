@@ -39,9 +39,10 @@ def make_set(values: list[Any]) -> IndicatorSet:
 
 
 def scan(matcher: Any, path: Path, **options: Any) -> SourceResult:
-    """With the bounds that only tests may change: level, chunk, long_line, parsed_part."""
+    """With spare threads, and the bounds that only tests may change: level, chunk, long_line and so on."""
     arguments = {"tz": "Asia/Ho_Chi_Minh", **options}
-    rows, coverage = matcher._matcher.scan(path, _native.Progress(), **arguments)
+    progress = _native.Progress(_native.SpareThreads(arguments.pop("spare", 0)))
+    rows, coverage = matcher._matcher.scan(path, progress, **arguments)
     return SourceResult(sorted((Sighting(**r) for r in rows), key=Sighting.key), Coverage(**coverage))
 
 

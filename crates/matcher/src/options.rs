@@ -1,6 +1,7 @@
 //! What a scan is asked, what it counts while it runs, and what it says it looked at.
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use crate::raw::Level;
 
@@ -40,12 +41,71 @@ pub struct Options {
     pub limits: Limits,
 }
 
+/// Threads that nobody uses now. A scan borrows one while it has work for it.
+#[derive(Debug, Default)]
+pub struct Spare(AtomicUsize);
+
+impl Spare {
+    pub fn new(threads: usize) -> Spare {
+        Spare(AtomicUsize::new(threads))
+    }
+
+    /// Adds a thread, or gives a borrowed one back.
+    pub fn give(&self) {
+        self.0.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Borrows a thread if there is one.
+    pub fn take(&self) -> bool {
+        let less = |free: usize| free.checked_sub(1);
+        self.0
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, less)
+            .is_ok()
+    }
+}
+
 /// Counters that a scan moves and another thread reads.
 #[derive(Debug, Default)]
 pub struct Progress {
-    pub bytes_read: AtomicU64,
-    pub hits: AtomicU64,
-    pub cancelled: AtomicBool,
+    bytes_read: AtomicU64,
+    hits: AtomicU64,
+    cancelled: AtomicBool,
+    /// Threads that the scan may use besides the one that runs it.
+    pub spare: Arc<Spare>,
+}
+
+impl Progress {
+    pub fn new(spare: Arc<Spare>) -> Progress {
+        Progress {
+            spare,
+            ..Progress::default()
+        }
+    }
+
+    /// Bytes of the input as stored.
+    pub fn bytes_read(&self) -> u64 {
+        self.bytes_read.load(Ordering::Relaxed)
+    }
+
+    pub fn hits(&self) -> u64 {
+        self.hits.load(Ordering::Relaxed)
+    }
+
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn note_read(&self, stored: u64) {
+        self.bytes_read.store(stored, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_hits(&self, hits: usize) {
+        self.hits.fetch_add(hits as u64, Ordering::Relaxed);
+    }
 }
 
 /// What was looked at in one source (contract 1).

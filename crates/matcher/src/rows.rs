@@ -156,13 +156,11 @@ type Key<T> = (u32, Option<Arc<str>>, T);
 #[derive(Debug, Default)]
 pub struct Rows {
     rows: HashMap<Key<Bucket>, Row>,
-    lines: u64,
 }
 
 impl Rows {
-    /// One line: each of its indicators counts once.
-    pub fn add(&mut self, hits: Vec<Hit>, line: &Line<'_>) {
-        self.lines += 1;
+    /// One line that begins at `offset`: each of its indicators counts once.
+    pub fn add(&mut self, hits: Vec<Hit>, offset: u64, line: &Line<'_>) {
         let value = line.moment.map(|m| m.value);
         let bucket = bucket(line.moment);
         for hit in hits {
@@ -175,7 +173,7 @@ impl Rows {
                 }
                 Entry::Vacant(free) => {
                     free.insert(Row {
-                        order: self.lines,
+                        order: offset,
                         first: value,
                         last: value,
                         count: 1,
@@ -187,6 +185,16 @@ impl Rows {
                         identity: line.identity.clone(),
                     });
                 }
+            }
+        }
+    }
+
+    /// Adds the rows of other lines of the same source.
+    pub fn absorb(&mut self, other: Rows) {
+        for (key, row) in other.rows {
+            match self.rows.entry(key) {
+                Entry::Occupied(mut old) => old.get_mut().merge(row),
+                Entry::Vacant(free) => drop(free.insert(row)),
             }
         }
     }

@@ -4,17 +4,17 @@ mod stream;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use pyo3::create_exception;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use quetsach_matcher::format::Format;
+use quetsach_matcher::options::{self, Coverage, Limits, Options, Spare};
+use quetsach_matcher::pipeline;
 use quetsach_matcher::raw::Level;
 use quetsach_matcher::reader::Input;
 use quetsach_matcher::rows::Sighting;
-use quetsach_matcher::scan::{self, Coverage, Limits, Options};
 use quetsach_matcher::{Error, Set, setfile, time};
 use stream::Stream;
 
@@ -39,32 +39,55 @@ fn raise(error: Error) -> PyErr {
     }
 }
 
+/// Threads that no file needs now; scans borrow them.
+#[pyclass(frozen)]
+struct SpareThreads {
+    inner: Arc<Spare>,
+}
+
+#[pymethods]
+impl SpareThreads {
+    #[new]
+    fn new(threads: usize) -> Self {
+        SpareThreads {
+            inner: Arc::new(Spare::new(threads)),
+        }
+    }
+
+    fn give(&self) {
+        self.inner.give();
+    }
+}
+
 /// Counters that a scan moves and another thread reads.
 #[pyclass(frozen)]
-#[derive(Default)]
 struct Progress {
-    inner: Arc<scan::Progress>,
+    inner: Arc<options::Progress>,
 }
 
 #[pymethods]
 impl Progress {
     #[new]
-    fn new() -> Self {
-        Self::default()
+    #[pyo3(signature = (spare=None))]
+    fn new(spare: Option<&SpareThreads>) -> Self {
+        let spare = spare.map_or_else(Arc::default, |s| s.inner.clone());
+        Progress {
+            inner: Arc::new(options::Progress::new(spare)),
+        }
     }
 
     #[getter]
     fn bytes_read(&self) -> u64 {
-        self.inner.bytes_read.load(Ordering::Relaxed)
+        self.inner.bytes_read()
     }
 
     #[getter]
     fn hits(&self) -> u64 {
-        self.inner.hits.load(Ordering::Relaxed)
+        self.inner.hits()
     }
 
     fn cancel(&self) {
-        self.inner.cancelled.store(true, Ordering::Relaxed);
+        self.inner.cancel();
     }
 }
 
@@ -137,9 +160,9 @@ impl Matcher {
     }
 
     /// Reads one source, from `stream` where it is given (then `changed` is its time in microseconds since
-    /// 1970); the sightings in any order, and the coverage. `chunk`, `long_line` and `parsed_part`
-    /// are bounds of the contract, changed only in tests.
-    #[pyo3(signature = (path, progress, *, tz, format=None, devices=false, source_name="", stream=None, changed=None, level=None, chunk=None, long_line=None, parsed_part=None))]
+    /// 1970); the sightings in any order, and the coverage. `chunk`, `long_line`,
+    /// `parsed_part` and `edge_bytes` are bounds of the contract, changed only in tests.
+    #[pyo3(signature = (path, progress, *, tz, format=None, devices=false, source_name="", stream=None, changed=None, level=None, chunk=None, long_line=None, parsed_part=None, edge_bytes=None))]
     #[allow(clippy::too_many_arguments)]
     fn scan<'py>(
         &self,
@@ -156,6 +179,7 @@ impl Matcher {
         chunk: Option<usize>,
         long_line: Option<usize>,
         parsed_part: Option<usize>,
+        edge_bytes: Option<u64>,
     ) -> PyResult<(Vec<Bound<'py, PyDict>>, Bound<'py, PyDict>)> {
         let normal = Limits::default();
         let options = Options {
@@ -168,6 +192,7 @@ impl Matcher {
                 chunk: chunk.unwrap_or(normal.chunk),
                 long_line: long_line.unwrap_or(normal.long_line),
                 parsed_part: parsed_part.unwrap_or(normal.parsed_part),
+                edge_bytes: edge_bytes.unwrap_or(normal.edge_bytes),
                 ..normal
             },
         };
@@ -180,7 +205,7 @@ impl Matcher {
         };
         let counters = progress.inner.clone();
         let (sightings, coverage) = py
-            .detach(|| scan::scan(&self.set, &self.formats, &path, input, &options, &counters))
+            .detach(|| pipeline::scan(&self.set, &self.formats, &path, input, &options, &counters))
             .map_err(raise)?;
         let rows = sightings
             .iter()
@@ -253,7 +278,7 @@ fn levels() -> Vec<&'static str> {
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use super::{Matcher, OptionsError, Progress, SetError, levels};
+    use super::{Matcher, OptionsError, Progress, SetError, SpareThreads, levels};
 
     #[pymodule_export]
     #[allow(non_upper_case_globals)]

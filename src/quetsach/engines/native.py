@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from quetsach import _native
-from quetsach.engine import Progress, ScanOptions, SourceResult
+from quetsach.engine import Progress, ScanOptions, SourceResult, SpareThreads
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.indicator import IndicatorSet
 from quetsach.setfile import list_section
@@ -91,5 +91,10 @@ class NativeEngine:
         except _native.SetError as error:
             raise IndicatorError(str(error)) from error
 
-    def progress(self) -> _native.Progress:
-        return _native.Progress()
+    def spare(self, threads: int) -> _native.SpareThreads:
+        return _native.SpareThreads(threads)
+
+    def progress(self, spare: SpareThreads | None = None) -> _native.Progress:
+        if spare is not None and not isinstance(spare, _native.SpareThreads):
+            raise TypeError("the native engine borrows only threads that it counts itself")
+        return _native.Progress(spare)

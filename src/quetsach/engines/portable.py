@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from quetsach import logformat, setfile
 from quetsach.engine import Progress as ProgressLike
 from quetsach.engine import ScanOptions, SourceResult
+from quetsach.engine import SpareThreads as SpareThreadsLike
 from quetsach.engines import freetext
 from quetsach.engines.index import Hits, Index, hits_of
 from quetsach.engines.lines import LongLine, split
@@ -62,6 +63,13 @@ class Progress:
     def cancel(self) -> None:
         """Ask the scan to stop at the next chunk."""
         self.cancelled = True
+
+
+class SpareThreads:
+    """Borrowed by nobody: one file gains nothing from a second Python thread."""
+
+    def give(self) -> None:
+        pass
 
 
 class PortableMatcher:
@@ -344,5 +352,8 @@ class PortableEngine:
         """Open a compiled set file. Raises IndicatorError when it is damaged or empty."""
         return PortableMatcher(setfile.read(path))
 
-    def progress(self) -> Progress:
+    def spare(self, threads: int) -> SpareThreads:
+        return SpareThreads()
+
+    def progress(self, spare: SpareThreadsLike | None = None) -> Progress:
         return Progress()
