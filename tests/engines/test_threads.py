@@ -1,4 +1,4 @@
-"""However many threads read a log, and however it is cut and packed: the answer of one that reads line by line."""
+"""However many threads read a log, however it is cut and packed: the answer of one that reads line by line."""
 
 from __future__ import annotations
 

@@ -12,6 +12,8 @@ mod feed;
 pub mod format;
 mod freetext;
 mod hash;
+#[cfg(not(feature = "isal"))]
+mod inflate;
 mod json;
 mod lines;
 mod longline;

@@ -24,6 +24,9 @@ use crate::set::Set;
 use crate::time;
 use crate::timeline::shown;
 
+/// Chunks read at a time: a turn at the source takes long beside the time in which another thread wakes up.
+const CHUNKS: usize = 4;
+
 /// Reads one source to its end; `path` is what is shown. Fails only for options that do not exist.
 pub fn scan(
     set: &Set,
@@ -86,7 +89,7 @@ impl<'a> Threads<'a> {
         'a: 's,
     {
         let _watch = self.relay.watch();
-        let mut buffer = Buffer::new(scan.options.limits.chunk.max(1));
+        let mut buffer = Buffer::new(CHUNKS * scan.options.limits.chunk);
         loop {
             let mut feed = self.feed.lock().unwrap_or_else(PoisonError::into_inner);
             let Some((number, chunk)) = feed.next(&mut buffer) else {

@@ -353,7 +353,9 @@ class PortableEngine:
         return PortableMatcher(setfile.read(path))
 
     def spare(self, threads: int) -> SpareThreads:
+        del threads
         return SpareThreads()
 
     def progress(self, spare: SpareThreadsLike | None = None) -> Progress:
+        del spare
         return Progress()
