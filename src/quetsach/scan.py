@@ -6,7 +6,6 @@ Every log ends in one coverage record, whatever happens to it: a failure is a re
 from __future__ import annotations
 
 import itertools
-import json
 import queue
 import tempfile
 import threading
@@ -17,11 +16,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from quetsach import openers
+from quetsach import openers, wire
 from quetsach.engine import Engine, Matcher, Progress, ScanOptions, SourceResult, SpareThreads
 from quetsach.errors import QuetsachError
 from quetsach.inputs import Input, Inputs, Skipped
 from quetsach.sighting import Coverage, Scan, Sighting, dump
+from quetsach.wire import WireSightings
 
 INTERRUPTED = "interrupted before its end; scan it again"
 SHORTENED = "became shorter while it was read; scan it again"
@@ -54,10 +54,14 @@ class Sightings:
     def put(self, source: str, sightings: Iterable[Sighting]) -> None:
         """Keep the sightings of one source, sorted by key; what it had before is forgotten."""
         start = self._file.seek(0, 2)
-        count = 0
-        for sighting in sightings:
-            self._file.write(dump(sighting))
-            count += 1
+        if isinstance(sightings, WireSightings):
+            self._file.writelines(sightings.blocks())
+            count = len(sightings)
+        else:
+            count = 0
+            for sighting in sightings:
+                self._file.write(dump(sighting))
+                count += 1
         self._places[source] = (start, self._file.tell() - start)
         self._counts[source] = count
 
@@ -65,24 +69,20 @@ class Sightings:
         return sum(self._counts.values())
 
     def __iter__(self) -> Iterator[Sighting]:
-        for line in self.lines():
-            fields = json.loads(line)
-            del fields["type"]
-            yield Sighting(**fields)
+        return map(wire.parse, self.lines())
 
     def lines(self) -> Iterator[bytes]:
         """The same as JSON Lines, ready for a document."""
         for source in sorted(self._places):
-            start, length = self._places[source]
-            end = start + length
-            rest = b""
-            while start < end:
-                self._file.seek(start)
-                block = self._file.read(min(1 << 20, end - start))
-                start += len(block)
-                *lines, rest = (rest + block).split(b"\n")
-                for line in lines:
-                    yield line + b"\n"
+            yield from wire.lines(self._blocks(*self._places[source]))
+
+    def _blocks(self, start: int, length: int) -> Iterator[bytes]:
+        end = start + length
+        while start < end:
+            self._file.seek(start)
+            block = self._file.read(min(1 << 20, end - start))
+            start += len(block)
+            yield block
 
 
 @dataclass(slots=True)
@@ -278,7 +278,14 @@ class _Work:
             self.coverage.remove(old)
         self._by_source[new.source] = new
         self.coverage.append(new)
-        self.sightings.put(new.source, result.sightings)
+        try:
+            self.sightings.put(new.source, result.sightings)
+        except OSError as error:
+            folder = tempfile.gettempdir()
+            new.errors.append(
+                f"what was found does not fit into the temporary folder {folder}: {error.strerror or error}; "
+                "make room there or set TMPDIR to a folder that has some"
+            )
 
     def cancel(self) -> None:
         self._is_cancelled = True

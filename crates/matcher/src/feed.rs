@@ -64,6 +64,9 @@ impl<'a> Feed<'a> {
         if progress.is_cancelled() {
             self.source.cancel();
         }
+        if let Some(reason) = progress.failed() {
+            self.source.stop(reason);
+        }
         let room = buffer.room();
         let n = self.source.read(room);
         progress.note_read(self.source.stored);

@@ -26,6 +26,7 @@ pub mod reader;
 mod record;
 mod relay;
 pub mod rows;
+mod runs;
 mod scan;
 pub mod set;
 pub mod setfile;
@@ -37,6 +38,7 @@ mod timeline;
 pub mod token;
 mod tokens;
 mod utf16;
+pub mod wire;
 mod wrapper;
 
 pub use error::Error;

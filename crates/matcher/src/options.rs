@@ -1,7 +1,7 @@
 //! What a scan is asked, what it counts while it runs, and what it says it looked at.
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::raw::Level;
 
@@ -13,6 +13,8 @@ pub struct Limits {
     pub parsed_part: usize,
     pub edge_lines: usize,
     pub edge_bytes: u64,
+    /// Rows that hold more bytes go to temporary files.
+    pub row_bytes: usize,
 }
 
 impl Default for Limits {
@@ -23,6 +25,7 @@ impl Default for Limits {
             parsed_part: 1 << 16,
             edge_lines: 64,
             edge_bytes: 1 << 20,
+            row_bytes: 32 << 20,
         }
     }
 }
@@ -70,6 +73,8 @@ pub struct Progress {
     bytes_read: AtomicU64,
     hits: AtomicU64,
     cancelled: AtomicBool,
+    /// Why the scan cannot go on.
+    failed: OnceLock<String>,
     /// Threads that the scan may use besides the one that runs it.
     pub spare: Arc<Spare>,
 }
@@ -93,6 +98,15 @@ impl Progress {
 
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends the reading soon; the first reason counts.
+    pub(crate) fn fail(&self, reason: String) {
+        self.failed.get_or_init(|| reason);
+    }
+
+    pub(crate) fn failed(&self) -> Option<&str> {
+        self.failed.get().map(String::as_str)
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {

@@ -18,11 +18,12 @@ use crate::format::Format;
 use crate::options::{Coverage, Options, Progress};
 use crate::reader::{Input, Source};
 use crate::relay::Relay;
-use crate::rows::{Bucket, Sighting, resolve};
-use crate::scan::Scan;
+use crate::rows::{Bucket, Memory, resolve};
+use crate::scan::{Scan, temporary};
 use crate::set::Set;
 use crate::time;
 use crate::timeline::shown;
+use crate::wire::{Context, Lines};
 
 /// Chunks read at a time: a turn at the source takes long beside the time in which another thread wakes up.
 const CHUNKS: usize = 4;
@@ -35,7 +36,7 @@ pub fn scan(
     input: Input,
     options: &Options,
     progress: &Progress,
-) -> Result<(Vec<Sighting>, Coverage), Error> {
+) -> Result<(Lines, Coverage), Error> {
     let zone = time::zone(&options.tz)?;
     let formats: Vec<&Format> = match options.format.as_deref() {
         None => formats.iter().collect(),
@@ -58,7 +59,8 @@ pub fn scan(
         parts: Mutex::default(),
         progress,
     };
-    let mut whole = Scan::new(set, formats, format, zone, options, progress);
+    let memory = Memory::new(options.limits.row_bytes);
+    let mut whole = Scan::new(set, formats, format, zone, options, progress, memory);
     thread::scope(|scope| threads.work(scope, whole.another()));
     let parts = threads.parts.into_inner();
     for part in parts.unwrap_or_else(PoisonError::into_inner) {
@@ -117,10 +119,24 @@ impl<'a> Threads<'a> {
     }
 }
 
-fn finish(scan: Scan<'_>, path: &Path, source: Source) -> (Vec<Sighting>, Coverage) {
+fn finish(scan: Scan<'_>, path: &Path, mut source: Source) -> (Lines, Coverage) {
     let latest = scan.timeline.latest(source.changed, &scan.zone);
-    let sightings = scan.rows.finish(latest, &scan.zone);
-    let times = sightings.iter().flat_map(|s| [s.first, s.last]).flatten();
+    let identity = hex(&Sha256::digest(&source.head));
+    let context = Context {
+        set: scan.set,
+        formats: &scan.formats,
+        source: &identity,
+        latest,
+        zone: &scan.zone,
+    };
+    let lines = context.write(scan.runs).unwrap_or_else(|error| {
+        source.stop(&temporary(&error));
+        Lines::default()
+    });
+    let times = lines
+        .span
+        .into_iter()
+        .flat_map(|(first, last)| [first, last]);
     let span = scan.timeline.span(latest, times, &scan.zone);
     let mut devices: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (device, when) in &scan.alive {
@@ -135,11 +151,11 @@ fn finish(scan: Scan<'_>, path: &Path, source: Source) -> (Vec<Sighting>, Covera
             devices
                 .entry(time::day(day))
                 .or_default()
-                .insert(device.to_string());
+                .insert(device.shown());
         }
     }
     let coverage = Coverage {
-        source: hex(&Sha256::digest(&source.head)),
+        source: identity,
         path: path.display().to_string(),
         name: scan.options.source_name.clone(),
         bytes: source.unpacked,
@@ -161,7 +177,7 @@ fn finish(scan: Scan<'_>, path: &Path, source: Source) -> (Vec<Sighting>, Covera
             .collect(),
         errors: source.errors,
     };
-    (sightings, coverage)
+    (lines, coverage)
 }
 
 fn hex(bytes: &[u8]) -> String {

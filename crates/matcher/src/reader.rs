@@ -216,6 +216,12 @@ impl Source {
         self.held.clear();
     }
 
+    /// Ends the reading for a reason that lies elsewhere.
+    pub fn stop(&mut self, reason: &str) {
+        let at = self.given;
+        self.fail(&format!("stopped at byte {at}: {reason}"));
+    }
+
     /// Ends the reading because someone asked for it.
     pub fn cancel(&mut self) {
         let problem = format!(

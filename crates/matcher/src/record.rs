@@ -17,6 +17,8 @@ use crate::wrapper::{Readings, TIME_KINDS, Wrapper};
 
 /// One parsed line.
 pub struct Record<'f, 'l> {
+    /// The number of its format among those that were tried.
+    pub number: usize,
     pub format: &'f Format,
     pub variant: &'f Variant,
     values: Values<'f, 'l>,
@@ -60,6 +62,7 @@ fn read_one<'f, 'l>(
         };
         for variant in &format.variants {
             let record = Record {
+                number,
                 format,
                 variant,
                 values,
@@ -195,12 +198,9 @@ impl<'l> Record<'_, 'l> {
         rule.map_or(Action::Unknown, |(action, _)| *action)
     }
 
-    /// The device: the client's address, else its name, safe to show.
-    pub fn device(&self) -> Option<Arc<str>> {
-        self.client.as_ref().map(|client| match client {
-            Host::Address(address) => address.text().into(),
-            Host::Name(name) => escape(name, EVIDENCE).into(),
-        })
+    /// The device: the client's address, else its name.
+    pub fn device(&self) -> Option<&Host> {
+        self.client.as_ref()
     }
 
     fn holds(&self, condition: &Condition) -> bool {

@@ -1,5 +1,6 @@
 //! What one thread does with its lines: phase 1 on every byte, phase 2 on what it names.
 use std::collections::HashSet;
+use std::io;
 use std::mem;
 use std::sync::Arc;
 
@@ -7,15 +8,17 @@ use jiff::tz::TimeZone;
 use memchr::{memchr, memmem, memrchr};
 
 use crate::buffer::Buffer;
-use crate::detect::{self, clean};
+use crate::detect::clean;
 use crate::feed::Feed;
 use crate::format::Format;
 use crate::freetext;
 use crate::longline::LongLine;
+use crate::names::Host;
 use crate::options::{Options, Progress};
 use crate::record::{self, Record};
 use crate::relay::{Baton, Relay};
-use crate::rows::{Action, Bucket, Hit, Line, Rows, bucket};
+use crate::rows::{Action, Bucket, Details, Hit, Identity, Line, Memory, Rows, bucket};
+use crate::runs::Runs;
 use crate::set::Set;
 use crate::shape::{HEADING_BYTES, Header, LineReader};
 use crate::timeline::Timeline;
@@ -33,10 +36,12 @@ pub(crate) struct Scan<'a> {
     pub reader: LineReader,
     /// The file's format; None is text.
     pub format: Option<usize>,
-    text: Arc<str>,
-    pub rows: Rows,
+    rows: Rows,
+    memory: Arc<Memory>,
+    /// Rows of threads that have ended.
+    pub runs: Runs,
     pub timeline: Timeline,
-    pub alive: HashSet<(Arc<str>, Bucket)>,
+    pub alive: HashSet<(Host, Bucket)>,
     /// As in the baton, while this thread has it.
     pub headers: Vec<(u64, Arc<Header>)>,
     every_line: bool,
@@ -80,6 +85,7 @@ impl<'a> Scan<'a> {
         zone: TimeZone,
         options: &'a Options,
         progress: &'a Progress,
+        memory: Arc<Memory>,
     ) -> Scan<'a> {
         Scan {
             set,
@@ -89,8 +95,9 @@ impl<'a> Scan<'a> {
             progress,
             zone,
             format,
-            text: detect::TEXT.into(),
-            rows: Rows::default(),
+            rows: Rows::new(memory.clone()),
+            memory,
+            runs: Runs::default(),
             timeline: Timeline::default(),
             alive: HashSet::new(),
             headers: Vec::new(),
@@ -112,12 +119,13 @@ impl<'a> Scan<'a> {
             self.zone.clone(),
             self.options,
             self.progress,
+            self.memory.clone(),
         )
     }
 
     /// Adds what another thread found.
     pub fn absorb(&mut self, other: Scan<'a>) {
-        self.rows.absorb(other.rows);
+        self.runs.absorb(other.rows.into_runs(self.set));
         self.timeline.absorb(&other.timeline);
         self.alive.extend(other.alive);
         self.lines += other.lines;
@@ -386,18 +394,19 @@ impl<'a> Scan<'a> {
             self.not_understood += 1;
             return;
         }
-        let device = private
-            .iter()
-            .find(|p| !hits.iter().any(|h| h.matched == **p));
-        let line = Line {
-            device: device.map(|d| d.as_str().into()),
-            moment: freetext::time(line, &self.zone),
-            action: Action::Unknown,
-            identity: Vec::new(),
-            logformat: self.text.clone(),
-            text: line,
-        };
-        self.keep(hits, offset, &line);
+        let mentioned = |p: &&String| hits.iter().any(|h| h.text(self.set) == **p);
+        let device = private.iter().find(|p| !mentioned(p));
+        self.keep(
+            &hits,
+            &Line {
+                offset,
+                device: device.map(|d| Host::parse(d.as_bytes())),
+                moment: freetext::time(line, &self.zone),
+                action: Action::Unknown,
+                format: None,
+                details: &Plain(line),
+            },
+        );
     }
 
     pub fn record(&mut self, record: &Record<'_, '_>, line: &[u8], offset: u64, look: bool) {
@@ -415,15 +424,17 @@ impl<'a> Scan<'a> {
         if hits.is_empty() {
             return;
         }
-        let line = Line {
-            device: record.device(),
-            moment: record.time(&self.zone),
-            action: record.action(),
-            identity: record.identity(),
-            logformat: record.format.name.as_str().into(),
-            text: line,
-        };
-        self.keep(hits, offset, &line);
+        self.keep(
+            &hits,
+            &Line {
+                offset,
+                device: record.device().cloned(),
+                moment: record.time(&self.zone),
+                action: record.action(),
+                format: Some(record.number),
+                details: &Parsed { record, line },
+            },
+        );
     }
 
     fn note_alive(&mut self, record: &Record<'_, '_>) {
@@ -431,14 +442,16 @@ impl<'a> Scan<'a> {
         if let Some(device) = record.device()
             && when != Bucket::None
         {
-            self.alive.insert((device, when));
+            self.alive.insert((device.clone(), when));
         }
     }
 
-    fn keep(&mut self, hits: Vec<Hit>, offset: u64, line: &Line<'_>) {
-        self.timeline.hit(offset, line.moment);
+    fn keep(&mut self, hits: &[Hit], line: &Line<'_>) {
+        self.timeline.hit(line.offset, line.moment);
         self.progress.add_hits(hits.len());
-        self.rows.add(hits, offset, line);
+        if let Err(error) = self.rows.add(self.set, hits, line) {
+            self.progress.fail(temporary(&error));
+        }
     }
 
     /// A line longer than the limit, of which the buffer holds the start; the source is read meanwhile.
@@ -479,4 +492,41 @@ impl<'a> Scan<'a> {
         self.options.level.find(&mut search, &mut found);
         !found.places.is_empty() || self.set.needs_every_line()
     }
+}
+
+/// A line of free text.
+struct Plain<'l>(&'l [u8]);
+
+impl Details for Plain<'_> {
+    fn identity(&self) -> Identity {
+        Vec::new()
+    }
+
+    fn text(&self) -> &[u8] {
+        self.0
+    }
+}
+
+/// A line of a known format.
+struct Parsed<'a, 'f, 'l> {
+    record: &'a Record<'f, 'l>,
+    line: &'a [u8],
+}
+
+impl Details for Parsed<'_, '_, '_> {
+    fn identity(&self) -> Identity {
+        self.record.identity()
+    }
+
+    fn text(&self) -> &[u8] {
+        self.line
+    }
+}
+
+/// What to say when rows cannot be put aside.
+pub(crate) fn temporary(error: &io::Error) -> String {
+    format!(
+        "what was found does not fit into the temporary folder {}: {error}; make room there or set TMPDIR to a folder that has some",
+        std::env::temp_dir().display()
+    )
 }
