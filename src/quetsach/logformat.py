@@ -21,7 +21,7 @@ SINGLE_ROLES = ("client", "client_port", "server", "server_port", "host_port")
 IDENTITY = ("mac", "host", "user", "nat")
 TIME_KINDS = ("epoch", "epoch_us", "iso8601", "syslog", "ctime", "bind", "clf", "windows")
 ACTION_WORDS = ("allowed", "blocked", "attempt", "unknown")
-DECODERS = ("labels",)
+DECODERS = ("labels", "records")
 TESTS = ("present", "in", "not_in", "prefix", "address_in")
 
 

@@ -104,8 +104,8 @@ class Record:
 
 
 def _decoded(values: tuple[bytes, ...], decoder: str) -> tuple[bytes, ...]:
-    found = map(DECODERS[decoder], values)
-    return tuple(v for v in found if v is not None)
+    decode = DECODERS[decoder]
+    return tuple(v for value in values for v in decode(value))
 
 
 def holds(condition: Condition, record: Record) -> bool:
