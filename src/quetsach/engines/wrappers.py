@@ -16,7 +16,7 @@ from quetsach.engines.shapes import encode, load_object
 LAYERS = 2
 PREFIX = "wrapper."
 """Before the names of the fields `time`, `host` and `app` of a wrapper."""
-TIME_KINDS = ("iso8601", "syslog", "ctime", "epoch", "epoch_us")
+TIME_KINDS = ("iso8601", "syslog", "ctime", "asa", "epoch", "epoch_us")
 
 _TIME = re.compile(
     rb"(?P<time>\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:[Zz]|[+-]\d\d(?::?\d\d)?))?"
