@@ -12,12 +12,13 @@ use crate::time::TimeKind;
 
 const LAYERS: usize = 2;
 /// Kinds of time that a wrapper may show.
-pub const TIME_KINDS: [TimeKind; 5] = [
+pub const TIME_KINDS: [TimeKind; 6] = [
     TimeKind::Iso8601,
     TimeKind::Syslog,
     TimeKind::Ctime,
     TimeKind::Epoch,
     TimeKind::EpochMicros,
+    TimeKind::Asa,
 ];
 
 fn expression(text: &str) -> Regex {

@@ -16,7 +16,7 @@ from quetsach.engines.shapes import encode, load_object
 LAYERS = 2
 PREFIX = "wrapper."
 """Before the names of the fields `time`, `host` and `app` of a wrapper."""
-TIME_KINDS = ("iso8601", "syslog", "ctime", "epoch", "epoch_us")
+TIME_KINDS = ("iso8601", "syslog", "ctime", "epoch", "epoch_us", "asa")
 
 _TIME = re.compile(
     rb"(?P<time>\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:[Zz]|[+-]\d\d(?::?\d\d)?))?"
@@ -68,11 +68,12 @@ class Wrapper:
 
 
 class Reading:
-    """One way to read a line: as it is (`wrapper` is None), or peeled. A JSON object is decoded once."""
+    """One way to read a line: as it is (number 0, no wrapper), or peeled. A JSON object is decoded once."""
 
-    __slots__ = ("_object", "text", "wrapper")
+    __slots__ = ("_object", "number", "text", "wrapper")
 
-    def __init__(self, text: bytes, wrapper: Wrapper | None = None) -> None:
+    def __init__(self, text: bytes, wrapper: Wrapper | None = None, number: int = 0) -> None:
+        self.number = number
         self.text = text
         self.wrapper = wrapper
         self._object: tuple[dict[str, Any] | None] | None = None
@@ -91,7 +92,7 @@ def readings(line: bytes) -> Iterator[Reading]:
     for _ in range(LAYERS):
         outer = last
         for text, wrapper in _peel(outer):
-            last = Reading(text, wrapper.inside(outer.wrapper))
+            last = Reading(text, wrapper.inside(outer.wrapper), last.number + 1)
             yield last
         if last is outer:
             return
