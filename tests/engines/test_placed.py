@@ -1,4 +1,4 @@
-"""Every field of every format's samples: what is listed is found there in any spelling, what merely resembles it is not."""
+"""Every field of every format: what is listed is found there in any spelling, what resembles it is not."""
 
 from __future__ import annotations
 
