@@ -22,6 +22,7 @@ IDENTITY = ("mac", "host", "user", "nat")
 TIME_KINDS = (
     "epoch",
     "iso8601",
+    "iso8601_utc",
     "syslog",
     "ctime",
     "epoch_auto",

@@ -36,11 +36,11 @@ pub fn read<'f, 'l>(
     readings: &'l Readings<'_>,
 ) -> Option<(usize, Record<'f, 'l>)> {
     (0..)
-        .map_while(|n| readings.get(n))
-        .find_map(|(text, wrapper)| {
+        .map_while(|n| Some((n, readings.get(n)?)))
+        .find_map(|(depth, (text, wrapper))| {
             let mut parsed = None;
             formats.clone().find_map(|(number, format)| {
-                let record = read_one(reader, number, format, text, wrapper, &mut parsed)?;
+                let record = read_one(reader, number, format, (text, depth), wrapper, &mut parsed)?;
                 Some((number, record))
             })
         })
@@ -50,7 +50,7 @@ fn read_one<'f, 'l>(
     reader: &mut LineReader,
     number: usize,
     format: &'f Format,
-    line: &'l [u8],
+    line: (&'l [u8], usize),
     wrapper: Option<&'l Wrapper>,
     parsed: &mut Option<Option<Arc<Object<'l>>>>,
 ) -> Option<Record<'f, 'l>> {

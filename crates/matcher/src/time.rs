@@ -42,6 +42,7 @@ pub enum TimeKind {
     Epoch,
     EpochMicros,
     Iso8601,
+    Iso8601Utc,
     Syslog,
     Ctime,
     EpochAuto,
@@ -60,6 +61,7 @@ impl TimeKind {
             "epoch" => TimeKind::Epoch,
             "epoch_us" => TimeKind::EpochMicros,
             "iso8601" => TimeKind::Iso8601,
+            "iso8601_utc" => TimeKind::Iso8601Utc,
             "syslog" => TimeKind::Syslog,
             "ctime" => TimeKind::Ctime,
             "epoch_auto" => TimeKind::EpochAuto,
@@ -90,6 +92,7 @@ pub fn parse(text: &[u8], kinds: &[TimeKind], zone: &TimeZone) -> Option<Moment>
             // The zone is optional, so a shorter reading may be tried: it never ends the text then.
             (used == text.len()).then_some(moment).flatten()
         }
+        TimeKind::Iso8601Utc => servers::iso8601_utc(text),
         TimeKind::Syslog => {
             let (moment, used) = syslog(text)?;
             (used == text.len()).then_some(moment).flatten()

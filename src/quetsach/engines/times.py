@@ -115,6 +115,12 @@ def _iso8601(text: str, zone: tzinfo) -> Moment | None:
     return _iso(found, zone) if found else None
 
 
+def _iso8601_utc(text: str, _zone: tzinfo) -> Moment | None:
+    """Without a zone it is UTC, as in the W3C extended log file format."""
+    found = _iso8601(text, UTC)
+    return Moment(found.value, False) if found else None
+
+
 def _yearless(found: re.Match[str]) -> Moment | None:
     month = MONTHS.get(found[1])
     if month is None:
@@ -233,6 +239,7 @@ def _windows(text: str, zone: tzinfo) -> Moment | None:
 _KINDS = {
     "epoch": _epoch,
     "iso8601": _iso8601,
+    "iso8601_utc": _iso8601_utc,
     "syslog": _syslog,
     "ctime": _ctime,
     "epoch_auto": _epoch_auto,

@@ -34,6 +34,8 @@ pub enum Kind {
 /// What the header lines of a file have said so far.
 #[derive(Clone, Debug)]
 pub struct Header {
+    /// The reading in which it stood (0: the line as it is); the columns are looked for in the same.
+    pub depth: usize,
     pub kind: Kind,
     pub separator: Vec<u8>,
     pub set_separator: Vec<u8>,
@@ -46,6 +48,7 @@ pub struct Header {
 impl Default for Header {
     fn default() -> Self {
         Header {
+            depth: 0,
             kind: Kind::Zeek,
             separator: b"\t".to_vec(),
             set_separator: b",".to_vec(),
