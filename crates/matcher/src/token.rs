@@ -349,26 +349,35 @@ fn check_v6(set: &Set, filters: &Filters<'_>, buf: &[u8], colons: &[u32], places
         }
         let same_run = start == before;
         before = colon;
-        if same_run
-            || !head_of_v6(&buf[start..start + 16])
-                .is_none_or(|head| filters.v6_heads.has(head_key(head)))
-        {
+        if same_run {
             continue;
         }
-        let right = buf[colon..colon + FRONT]
-            .iter()
-            .position(|&b| !V6_PART[b as usize] && b != b'.');
-        let run = &buf[start..colon + right.unwrap_or(FRONT)];
-        let listed = match address::parse_bare(run) {
-            Some(address) => set.lists_address(address),
-            None => {
-                let colons = run.iter().filter(|&&b| b == b':').count();
-                let joined = run.windows(2).any(|w| w == b"::");
-                joined || (colons >= 6 && run.len() <= 48)
-            }
-        };
-        if listed {
+        // A device may write a name before the address: `outside:2001:db8::1`. Its last letters may be a group.
+        let group = buf[start..colon.min(start + 5)].iter();
+        let behind = start + 1 + group.take_while(|b| b.is_ascii_hexdigit()).count();
+        if may_be_listed(set, filters, buf, start, colon)
+            || (buf[behind - 1] == b':' && may_be_listed(set, filters, buf, behind, colon))
+        {
             places.push(colon as u32);
+        }
+    }
+}
+
+fn may_be_listed(set: &Set, filters: &Filters<'_>, buf: &[u8], start: usize, colon: usize) -> bool {
+    if head_of_v6(&buf[start..start + 16]).is_some_and(|head| !filters.v6_heads.has(head_key(head)))
+    {
+        return false;
+    }
+    let right = buf[colon..colon + FRONT]
+        .iter()
+        .position(|&b| !V6_PART[b as usize] && b != b'.');
+    let run = &buf[start..colon + right.unwrap_or(FRONT)];
+    match address::parse_bare(run) {
+        Some(address) => set.lists_address(address),
+        None => {
+            let colons = run.iter().filter(|&&b| b == b':').count();
+            let joined = run.windows(2).any(|w| w == b"::");
+            joined || (colons >= 6 && run.len() <= 48)
         }
     }
 }
