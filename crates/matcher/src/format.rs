@@ -54,7 +54,7 @@ pub enum Test {
 
 #[derive(Debug)]
 pub enum Subject {
-    Field(FieldId),
+    Fields(Vec<FieldId>),
     Role(Role),
 }
 
@@ -157,6 +157,8 @@ struct ShapeTable {
 #[serde(deny_unknown_fields)]
 struct ConditionTable {
     field: Option<String>,
+    #[serde(default)]
+    fields: Vec<String>,
     role: Option<String>,
     present: Option<bool>,
     r#in: Option<Vec<String>>,
@@ -229,16 +231,17 @@ impl Compiler {
     }
 
     fn condition(&mut self, table: ConditionTable) -> Result<Condition, Error> {
-        let subject = match (table.role, table.field) {
-            (Some(word), _) => {
+        let names: Vec<String> = table.field.into_iter().chain(table.fields).collect();
+        let subject = match table.role {
+            Some(word) => {
                 let role = ROLES.iter().find(|(_, name)| *name == word);
                 Subject::Role(
                     role.ok_or_else(|| self.fail(format!("unknown role '{word}'")))?
                         .0,
                 )
             }
-            (None, Some(field)) => Subject::Field(self.field(&field)),
-            (None, None) => return Err(self.fail("a condition without a field")),
+            None if names.is_empty() => return Err(self.fail("a condition without a field")),
+            None => Subject::Fields(names.iter().map(|name| self.field(name)).collect()),
         };
         let test = if let Some(present) = table.present {
             Test::Present(present)
