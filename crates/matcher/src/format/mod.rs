@@ -1,0 +1,121 @@
+//! Log formats compiled from their TOML files (docs/log-formats.md 1-3). Pure data; `shape` reads lines by it.
+mod compile;
+mod file;
+
+use regex::bytes::Regex;
+
+use crate::address::Address;
+use crate::rows::Action;
+use crate::time::TimeKind;
+
+/// Index of a field in `Format::fields`.
+pub type FieldId = usize;
+
+/// Roles that take all values of all their fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Query,
+    Answers,
+    Host,
+    Url,
+    ServerName,
+    Client,
+    ClientPort,
+    Server,
+    ServerPort,
+    HostPort,
+}
+
+const ROLES: [(Role, &str); 10] = [
+    (Role::Query, "query"),
+    (Role::Answers, "answers"),
+    (Role::Host, "host"),
+    (Role::Url, "url"),
+    (Role::ServerName, "server_name"),
+    (Role::Client, "client"),
+    (Role::ClientPort, "client_port"),
+    (Role::Server, "server"),
+    (Role::ServerPort, "server_port"),
+    (Role::HostPort, "host_port"),
+];
+
+/// Keys of `identity`, in the order of the wire.
+pub const IDENTITY: [&str; 4] = ["host", "mac", "user", "nat"];
+
+#[derive(Debug)]
+pub enum Test {
+    Present(bool),
+    In(Vec<Vec<u8>>),
+    NotIn(Vec<Vec<u8>>),
+    Prefix(Vec<Vec<u8>>),
+    AddressIn(Vec<Address>),
+}
+
+#[derive(Debug)]
+pub enum Subject {
+    Fields(Vec<FieldId>),
+    Role(Role),
+}
+
+#[derive(Debug)]
+pub struct Condition {
+    pub subject: Subject,
+    pub test: Test,
+}
+
+#[derive(Debug)]
+pub struct Variant {
+    pub when: Vec<Condition>,
+    pub roles: [Vec<FieldId>; ROLES.len()],
+    pub time_fields: Vec<FieldId>,
+    pub time_kinds: Vec<TimeKind>,
+    pub identity: [Vec<FieldId>; IDENTITY.len()],
+    pub server_ports: Vec<u16>,
+    pub actions: Vec<(Action, Vec<Condition>)>,
+}
+
+impl Variant {
+    pub fn role(&self, role: Role) -> &[FieldId] {
+        &self.roles[role as usize]
+    }
+}
+
+#[derive(Debug)]
+pub struct Recognise {
+    pub path_key: Option<Vec<u8>>,
+    pub path: Vec<Vec<u8>>,
+    pub all: Vec<Vec<u8>>,
+    pub any: Vec<Vec<u8>>,
+}
+
+/// An anchored expression and, for each field, its group.
+pub type Pattern = (Regex, Vec<Option<usize>>);
+
+/// One step of a path into nested JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    pub key: Vec<u8>,
+    pub each: bool,
+    pub unlike: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+#[derive(Debug)]
+pub enum Shape {
+    Delimited,
+    Json { nested: bool },
+    Pattern(Vec<Pattern>),
+}
+
+#[derive(Debug)]
+pub struct Format {
+    pub name: String,
+    pub unset: Vec<Vec<u8>>,
+    pub recognise: Recognise,
+    pub shapes: Vec<Shape>,
+    pub variants: Vec<Variant>,
+    pub fields: Vec<Vec<u8>>,
+    /// For each field, its path into nested JSON; empty for formats without such a shape.
+    pub paths: Vec<Vec<Segment>>,
+    /// For each field, whether its column holds several values.
+    pub split: Vec<bool>,
+}
