@@ -19,8 +19,9 @@ ROLES = ("query", "answers", "host", "url", "server_name")
 """Roles with all values of all their fields."""
 SINGLE_ROLES = ("client", "client_port", "server", "server_port", "host_port")
 IDENTITY = ("mac", "host", "user", "nat")
-TIME_KINDS = ("epoch", "iso8601", "syslog", "ctime")
+TIME_KINDS = ("epoch", "epoch_us", "iso8601", "syslog", "ctime", "bind", "clf", "windows")
 ACTION_WORDS = ("allowed", "blocked", "attempt", "unknown")
+DECODERS = ("labels",)
 TESTS = ("present", "in", "not_in", "prefix", "address_in")
 
 
@@ -52,6 +53,8 @@ class Variant:
     identity: Mapping[str, tuple[str, ...]]
     server_ports: frozenset[int]
     actions: tuple[ActionRule, ...]
+    decode: Mapping[str, str]
+    """Field → name of its decoder (`quetsach.engines.decoders`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +197,10 @@ def _variant(reader: _Reader) -> Variant:
         identity={key: identity.texts(key) for key in IDENTITY if key in identity.left},
         server_ports=frozenset(reader.take("server_ports", list, [])),
         actions=tuple(_action(_Reader(t, reader.where)) for t in reader.take("actions", list, [])),
+        decode=reader.take("decode", dict, {}),
     )
+    if unknown := set(result.decode.values()) - set(DECODERS):
+        raise reader.fail(f"unknown decoder {', '.join(sorted(unknown))}")
     if unknown := set(result.time_kinds) - set(TIME_KINDS):
         raise reader.fail(f"unknown kind of time {', '.join(sorted(unknown))}")
     for rest in (time, identity, reader):

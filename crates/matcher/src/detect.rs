@@ -2,6 +2,7 @@
 use crate::format::Format;
 use crate::record;
 use crate::shape::LineReader;
+use crate::wrapper::Readings;
 
 /// The name of the fallback, which has no file.
 pub const TEXT: &str = "text";
@@ -37,12 +38,9 @@ pub fn detect(formats: &[&Format], start: &[u8]) -> Option<usize> {
             continue;
         }
         tried += 1;
-        let mut object = None;
-        let first = formats
-            .iter()
-            .enumerate()
-            .find(|(n, format)| record::read(&mut reader, *n, format, line, &mut object).is_some());
-        if let Some((n, _)) = first {
+        let readings = Readings::new(line);
+        let all = formats.iter().copied().enumerate();
+        if let Some((n, _)) = record::read(&mut reader, all, &readings) {
             parsed[n] += 1;
         }
         if tried == LINES {

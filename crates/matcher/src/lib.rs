@@ -4,6 +4,7 @@
 pub mod address;
 mod buffer;
 mod chars;
+mod decoders;
 mod detect;
 mod error;
 mod escape;
@@ -30,6 +31,7 @@ pub mod time;
 mod timeline;
 pub mod token;
 mod tokens;
+mod wrapper;
 
 pub use error::Error;
 pub use set::Set;

@@ -12,13 +12,15 @@ use crate::json::Object;
 use crate::names::{self, Host};
 use crate::rows::{Action, Identity};
 use crate::shape::{LineReader, Values};
-use crate::time::{self, Moment};
+use crate::time::{self, Moment, Value};
+use crate::wrapper::{Readings, TIME_KINDS, Wrapper};
 
 /// One parsed line.
 pub struct Record<'f, 'l> {
     pub format: &'f Format,
     pub variant: &'f Variant,
     values: Values<'f, 'l>,
+    wrapper: Option<&'l Wrapper>,
     pub client: Option<Host>,
     pub client_port: Option<u16>,
     pub server: Option<Address>,
@@ -27,12 +29,29 @@ pub struct Record<'f, 'l> {
     answers: OnceCell<Vec<Cow<'l, [u8]>>>,
 }
 
-/// The record of a line by one format, or None if it does not parse.
+/// The record of the line as it is by the first of these formats, else of what its wrappers hold.
 pub fn read<'f, 'l>(
+    reader: &mut LineReader,
+    formats: impl Iterator<Item = (usize, &'f Format)> + Clone,
+    readings: &'l Readings<'_>,
+) -> Option<(usize, Record<'f, 'l>)> {
+    (0..)
+        .map_while(|n| readings.get(n))
+        .find_map(|(text, wrapper)| {
+            let mut parsed = None;
+            formats.clone().find_map(|(number, format)| {
+                let record = read_one(reader, number, format, text, wrapper, &mut parsed)?;
+                Some((number, record))
+            })
+        })
+}
+
+fn read_one<'f, 'l>(
     reader: &mut LineReader,
     number: usize,
     format: &'f Format,
     line: &'l [u8],
+    wrapper: Option<&'l Wrapper>,
     parsed: &mut Option<Option<Arc<Object<'l>>>>,
 ) -> Option<Record<'f, 'l>> {
     for shape in &format.shapes {
@@ -44,6 +63,7 @@ pub fn read<'f, 'l>(
                 format,
                 variant,
                 values,
+                wrapper,
                 client: None,
                 client_port: None,
                 server: None,
@@ -61,11 +81,30 @@ pub fn read<'f, 'l>(
 }
 
 impl<'l> Record<'_, 'l> {
+    /// The values of a field of the line, or of its wrapper.
+    fn all(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
+        match self.format.wrapper[field] {
+            None => self.decoded(field),
+            Some(part) => {
+                let found = self.wrapper.map(|w| w.all(part));
+                found.into_iter().flatten().map(Cow::Borrowed).collect()
+            }
+        }
+    }
+
+    fn decoded(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
+        let mut found = self.values.all(field);
+        if let Some((_, decoder)) = self.variant.decode.iter().find(|(f, _)| *f == field) {
+            found = found.into_iter().filter_map(decoder).collect();
+        }
+        found
+    }
+
     /// All values of a role, each once.
     pub fn role(&self, role: Role) -> Vec<Cow<'l, [u8]>> {
         let mut out: Vec<Cow<'l, [u8]>> = Vec::new();
         for &field in self.variant.role(role) {
-            for value in self.values.all(field) {
+            for value in self.all(field) {
                 if !out.contains(&value) {
                     out.push(value);
                 }
@@ -79,16 +118,30 @@ impl<'l> Record<'_, 'l> {
     }
 
     fn first(&self, fields: &[FieldId]) -> Option<Cow<'l, [u8]>> {
-        fields
-            .iter()
-            .find_map(|&f| self.values.all(f).into_iter().next())
+        fields.iter().find_map(|&f| self.all(f).into_iter().next())
     }
 
     pub fn port(&self, role: Role) -> Option<u16> {
         address::parse_port(&self.first(self.variant.role(role))?)
     }
 
+    /// The time of the line or, where it has none or none with a year, of the wrappers round it.
     pub fn time(&self, zone: &TimeZone) -> Option<Moment> {
+        let outer = self.wrapper.map_or(&[][..], |w| &w.times);
+        let mut found = self.own_time(zone).into_iter().chain(
+            outer
+                .iter()
+                .filter_map(|t| time::parse(t, &TIME_KINDS, zone)),
+        );
+        let first = found.next()?;
+        if matches!(first.value, Value::Known(_)) {
+            return Some(first);
+        }
+        let with_year = found.find(|m| matches!(m.value, Value::Known(_)));
+        Some(with_year.unwrap_or(first))
+    }
+
+    fn own_time(&self, zone: &TimeZone) -> Option<Moment> {
         time::parse(
             &self.first(&self.variant.time_fields)?,
             &self.variant.time_kinds,
@@ -135,7 +188,7 @@ impl<'l> Record<'_, 'l> {
                 &own
             }
             Subject::Fields(fields) => {
-                own = fields.iter().flat_map(|&f| self.values.all(f)).collect();
+                own = fields.iter().flat_map(|&f| self.all(f)).collect();
                 &own
             }
         };

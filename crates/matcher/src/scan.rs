@@ -24,6 +24,7 @@ use crate::time;
 use crate::timeline::{Timeline, shown};
 use crate::token::{BACK, Candidates, FRONT, Scratch, Search};
 use crate::tokens;
+use crate::wrapper::Readings;
 
 /// Reads one source to its end. Fails only for options that do not exist.
 pub fn scan(
@@ -305,16 +306,8 @@ impl<'a> Scan<'a> {
             self.every_line |= self.strange_header();
             return;
         }
-        let mut parsed = None;
-        if let Some(number) = self.format
-            && let Some(record) = record::read(
-                &mut self.reader,
-                number,
-                self.formats[number],
-                line,
-                &mut parsed,
-            )
-        {
+        let readings = Readings::new(line);
+        if let Some(record) = self.own_record(&readings) {
             if ask.head {
                 self.timeline.add_head(record.time(&self.zone));
             }
@@ -326,25 +319,48 @@ impl<'a> Scan<'a> {
         if ask.head && self.format.is_none() {
             self.timeline.add_head(freetext::time(line, &self.zone));
         }
+        if self.options.devices
+            && let Some(record) = self.foreign_record(&readings)
+        {
+            self.note_alive(&record);
+        }
         if !ask.look {
             return;
         }
-        let found = freetext::read(line);
-        let hits = tokens::hits(self.set, &found.tokens);
-        if !hits.is_empty() {
-            self.foreign_line(line, offset, hits, &found.private);
+        for text in std::iter::once(line).chain(readings.unescaped()) {
+            let found = freetext::read(text);
+            let hits = tokens::hits(self.set, &found.tokens);
+            if !hits.is_empty() {
+                return self.foreign_line(&readings, offset, hits, &found.private);
+            }
         }
     }
 
+    /// The record of a line by the file's format.
+    pub fn own_record<'l>(&mut self, readings: &'l Readings<'_>) -> Option<Record<'a, 'l>> {
+        let number = self.format?;
+        let own = std::iter::once((number, self.formats[number]));
+        record::read(&mut self.reader, own, readings).map(|(_, record)| record)
+    }
+
+    fn foreign_record<'l>(&mut self, readings: &'l Readings<'_>) -> Option<Record<'a, 'l>> {
+        let own = self.format;
+        let all = self.formats.iter().copied().enumerate();
+        let others = all.filter(|(n, _)| Some(*n) != own);
+        record::read(&mut self.reader, others, readings).map(|(_, record)| record)
+    }
+
     /// A line with a match that does not parse by the file's format.
-    pub fn foreign_line(&mut self, line: &[u8], offset: u64, hits: Vec<Hit>, private: &[String]) {
-        let mut parsed = None;
-        for number in (0..self.formats.len()).filter(|n| Some(*n) != self.format) {
-            let format = self.formats[number];
-            if let Some(record) = record::read(&mut self.reader, number, format, line, &mut parsed)
-            {
-                return self.record(&record, line, offset, true);
-            }
+    pub fn foreign_line(
+        &mut self,
+        readings: &Readings<'_>,
+        offset: u64,
+        hits: Vec<Hit>,
+        private: &[String],
+    ) {
+        let line = readings.line;
+        if let Some(record) = self.foreign_record(readings) {
+            return self.record(&record, line, offset, true);
         }
         if self.format.is_some() {
             self.not_understood += 1;
@@ -365,14 +381,8 @@ impl<'a> Scan<'a> {
     }
 
     pub fn record(&mut self, record: &Record<'_, '_>, line: &[u8], offset: u64, look: bool) {
-        let device = record.device();
-        if self.options.devices
-            && let Some(device) = &device
-        {
-            let when = bucket(record.time(&self.zone));
-            if when != Bucket::None {
-                self.alive.insert((device.clone(), when));
-            }
+        if self.options.devices {
+            self.note_alive(record);
         }
         if !look {
             return;
@@ -386,7 +396,7 @@ impl<'a> Scan<'a> {
             return;
         }
         let line = Line {
-            device,
+            device: record.device(),
             moment: record.time(&self.zone),
             action: record.action(),
             identity: record.identity(),
@@ -394,6 +404,15 @@ impl<'a> Scan<'a> {
             text: line,
         };
         self.keep(hits, offset, &line);
+    }
+
+    fn note_alive(&mut self, record: &Record<'_, '_>) {
+        let when = bucket(record.time(&self.zone));
+        if let Some(device) = record.device()
+            && when != Bucket::None
+        {
+            self.alive.insert((device, when));
+        }
     }
 
     fn keep(&mut self, hits: Vec<Hit>, offset: u64, line: &Line<'_>) {

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any
 
 from quetsach.canonical import address, name, parse_port
 from quetsach.engines import times
-from quetsach.engines.shapes import Header, ShapeReader, Values, load_object
+from quetsach.engines.decoders import DECODERS
+from quetsach.engines.shapes import Header, ShapeReader, Values
+from quetsach.engines.wrappers import PREFIX, TIME_KINDS, Reading, Wrapper, readings
 from quetsach.logformat import Condition, LogFormat, Variant
 
 
@@ -23,7 +25,8 @@ class Record:
 
     log_format: str
     variant: Variant
-    values: Values
+    fields: Values
+    wrapper: Wrapper | None = None
     client: str | None = None
     client_is_address: bool = False
     client_port: int | None = None
@@ -31,6 +34,13 @@ class Record:
     server_port: int | None = None
     swapped: bool = False
     _roles: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
+
+    def values(self, name: str) -> tuple[bytes, ...]:
+        """The values of a field of the line, or of its wrapper."""
+        if not name.startswith(PREFIX):
+            decoder = self.variant.decode.get(name)
+            return self.fields(name) if decoder is None else _decoded(self.fields(name), decoder)
+        return self.wrapper.values(name) if self.wrapper is not None else ()
 
     def role(self, role: str) -> tuple[bytes, ...]:
         """All values of a role, each once."""
@@ -58,6 +68,17 @@ class Record:
         return parse_port(text(value)) if value is not None else None
 
     def time(self, zone: tzinfo) -> times.Moment | None:
+        """The time of the line or, where it has none or none with a year, of the wrappers round it."""
+        own = self._own_time(zone)
+        if self.wrapper is None or (own is not None and not isinstance(own.value, times.Yearless)):
+            return own
+        outer = (times.parse(text(t), TIME_KINDS, zone) for t in self.wrapper.times)
+        found = [m for m in (own, *outer) if m is not None]
+        return next(
+            (m for m in found if not isinstance(m.value, times.Yearless)), found[0] if found else None
+        )
+
+    def _own_time(self, zone: tzinfo) -> times.Moment | None:
         for field_name in self.variant.time_fields:
             for value in self.values(field_name)[:1]:
                 return times.parse(text(value), self.variant.time_kinds, zone)
@@ -80,6 +101,11 @@ class Record:
             if all(holds(c, self) for c in rule.when):
                 return rule.action
         return "unknown"
+
+
+def _decoded(values: tuple[bytes, ...], decoder: str) -> tuple[bytes, ...]:
+    found = map(DECODERS[decoder], values)
+    return tuple(v for v in found if v is not None)
 
 
 def holds(condition: Condition, record: Record) -> bool:
@@ -114,16 +140,14 @@ class FormatReader:
         self._shapes = [ShapeReader(log_format, shape) for shape in log_format.shapes]
         self._variants = log_format.variants
 
-    def read(
-        self, line: bytes, header: Header, json_object: Callable[[], dict[str, Any] | None]
-    ) -> Record | None:
+    def read(self, reading: Reading, header: Header) -> Record | None:
         """The record, or None if the line does not parse by this format."""
         for shape in self._shapes:
-            values = shape.read(line, header, json_object)
+            values = shape.read(reading.text, header, reading.object)
             if values is None:
                 continue
             for variant in self._variants:
-                record = Record(self.name, variant, values)
+                record = Record(self.name, variant, values, reading.wrapper)
                 if all(holds(c, record) for c in variant.when):
                     _take_sides(record)
                     return record
@@ -149,13 +173,14 @@ def _take_sides(record: Record) -> None:
 
 
 class LineReader:
-    """All formats over one file: keeps the header and decodes a JSON line once."""
+    """All formats over one file: keeps the header, and peels and decodes a line once."""
 
     def __init__(self, formats: Mapping[str, LogFormat]) -> None:
         self.readers = {name: FormatReader(f) for name, f in formats.items()}
         self.header = Header()
         self._line: bytes | None = None
-        self._object: dict[str, Any] | None = None
+        self._known: list[Reading] = []
+        self._more: Iterator[Reading] = iter(())
 
     def is_directive(self, line: bytes) -> bool:
         """Whether the line is a header line; if so the header is brought up to date."""
@@ -167,12 +192,20 @@ class LineReader:
         self.header = new
         return True
 
-    def read(self, line: bytes, format_name: str) -> Record | None:
-        """The record of the line by that format."""
+    def read(self, line: bytes, names: Iterable[str]) -> Record | None:
+        """The record of the line as it is by the first of these formats, else of what its wrappers hold."""
+        for reading in self.readings(line):
+            for name in names:
+                record = self.readers[name].read(reading, self.header)
+                if record is not None:
+                    return record
+        return None
 
-        def json_object() -> dict[str, Any] | None:
-            if self._line is not line:
-                self._line, self._object = line, load_object(line)
-            return self._object
-
-        return self.readers[format_name].read(line, self.header, json_object)
+    def readings(self, line: bytes) -> Iterator[Reading]:
+        """The line as it is, then peeled; remembered until the next line."""
+        if self._line is not line:
+            self._line, self._known, self._more = line, [], readings(line)
+        yield from self._known
+        for reading in self._more:
+            self._known.append(reading)
+            yield reading

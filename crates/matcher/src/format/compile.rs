@@ -7,9 +7,11 @@ use super::{
     Test, Variant,
 };
 use crate::address;
+use crate::decoders;
 use crate::error::Error;
 use crate::rows::Action;
 use crate::time::TimeKind;
+use crate::wrapper::Part;
 
 fn bytes(texts: Vec<String>) -> Vec<Vec<u8>> {
     texts.into_iter().map(String::into_bytes).collect()
@@ -98,7 +100,14 @@ impl Compiler {
             identity[at] = names.iter().map(|n| self.field(n)).collect();
         }
         let kinds = table.time.r#as.iter().map(|word| TimeKind::parse(word));
+        let mut decode = Vec::new();
+        for (field, word) in table.decode {
+            let decoder = decoders::named(&word)
+                .ok_or_else(|| self.fail(format!("unknown decoder '{word}'")))?;
+            decode.push((self.field(&field), decoder));
+        }
         Ok(Variant {
+            decode,
             when: self.conditions(table.when)?,
             roles,
             time_kinds: kinds
@@ -212,9 +221,10 @@ impl Format {
             },
             shapes,
             variants,
-            fields: compiler.fields,
             paths,
             split,
+            wrapper: compiler.fields.iter().map(|f| Part::of_field(f)).collect(),
+            fields: compiler.fields,
         })
     }
 }

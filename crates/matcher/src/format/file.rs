@@ -76,6 +76,8 @@ pub struct VariantTable {
     pub server_ports: Vec<u16>,
     #[serde(default)]
     pub actions: Vec<ActionTable>,
+    #[serde(default)]
+    pub decode: BTreeMap<String, String>,
     #[serde(flatten)]
     pub rest: BTreeMap<String, toml::Value>,
 }

@@ -5,8 +5,10 @@ mod file;
 use regex::bytes::Regex;
 
 use crate::address::Address;
+use crate::decoders::Decoder;
 use crate::rows::Action;
 use crate::time::TimeKind;
+use crate::wrapper::Part;
 
 /// Index of a field in `Format::fields`.
 pub type FieldId = usize;
@@ -72,6 +74,7 @@ pub struct Variant {
     pub identity: [Vec<FieldId>; IDENTITY.len()],
     pub server_ports: Vec<u16>,
     pub actions: Vec<(Action, Vec<Condition>)>,
+    pub decode: Vec<(FieldId, Decoder)>,
 }
 
 impl Variant {
@@ -118,4 +121,6 @@ pub struct Format {
     pub paths: Vec<Vec<Segment>>,
     /// For each field, whether its column holds several values.
     pub split: Vec<bool>,
+    /// For each field, the part of a wrapper that it names.
+    pub wrapper: Vec<Option<Part>>,
 }

@@ -7,12 +7,12 @@ from typing import Any
 
 from quetsach.engines.shapes.delimited import DelimitedReader
 from quetsach.engines.shapes.header import Header
-from quetsach.engines.shapes.objects import JsonReader, load_object
+from quetsach.engines.shapes.objects import JsonReader, encode, load_object
 from quetsach.engines.shapes.patterns import PatternReader
 from quetsach.engines.shapes.values import Values
 from quetsach.logformat import LogFormat, Shape
 
-__all__ = ["Header", "ShapeReader", "Values", "load_object"]
+__all__ = ["Header", "ShapeReader", "Values", "encode", "load_object"]
 
 
 class ShapeReader:

@@ -48,7 +48,7 @@ def _shallow(value: Any, left: int) -> bool:
 def _scalars(value: Any, into: list[bytes]) -> None:
     if isinstance(value, str):
         if value:
-            into.append(_encode(value))
+            into.append(encode(value))
     elif value is True or value is False:
         into.append(b"true" if value else b"false")
     elif isinstance(value, list):
@@ -56,7 +56,8 @@ def _scalars(value: Any, into: list[bytes]) -> None:
             _scalars(item, into)
 
 
-def _encode(text: str) -> bytes:
+def encode(text: str) -> bytes:
+    """UTF-8; a lone surrogate becomes U+FFFD, a byte that was not UTF-8 itself again."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -109,7 +110,7 @@ class JsonReader:
         path: bytes | None = None
         if rule.path_key is not None and found.get(rule.path_key) is not None:
             shown = found[rule.path_key]
-            path = _encode(shown) if isinstance(shown, str) else b""
+            path = encode(shown) if isinstance(shown, str) else b""
         if not recognised(rule, lambda key: found.get(key) is not None, path):
             return None
         nested = self._nested
