@@ -29,12 +29,12 @@ pub fn detect(formats: &[&Format], start: &[u8]) -> Option<usize> {
     } else {
         &start[..memchr::memrchr(b'\n', &start[..START]).map_or(0, |i| i + 1)]
     };
-    let mut reader = LineReader::new(formats.len());
+    let mut reader = LineReader::new(formats);
     let mut parsed = vec![0usize; formats.len()];
     let mut tried = 0;
     for (i, raw) in start.split(|&b| b == b'\n').enumerate() {
         let line = clean(raw, i == 0);
-        if line.is_empty() || reader.is_directive(line) {
+        if line.is_empty() || reader.is_directive(line, 0) {
             continue;
         }
         tried += 1;

@@ -142,11 +142,12 @@ impl<'l> Record<'_, 'l> {
     }
 
     fn own_time(&self, zone: &TimeZone) -> Option<Moment> {
-        time::parse(
-            &self.first(&self.variant.time_fields)?,
-            &self.variant.time_kinds,
-            zone,
-        )
+        let found = self.first(&self.variant.time_fields).or_else(|| {
+            let parts = self.variant.time_join.iter();
+            let parts = parts.filter_map(|&f| self.values.all(f).into_iter().next());
+            Some(parts.collect::<Vec<_>>().join(&b' ').into())
+        })?;
+        time::parse(&found, &self.variant.time_kinds, zone)
     }
 
     pub fn identity(&self) -> Identity {
@@ -155,11 +156,34 @@ impl<'l> Record<'_, 'l> {
             if self.swapped && matches!(*key, "mac" | "nat") {
                 continue;
             }
-            if let Some(value) = self.first(fields) {
+            let mut value = self.first(fields);
+            if *key == "nat" {
+                value = value.and_then(|v| self.translated(v));
+            }
+            if let Some(value) = value {
                 out.push((*key, escape(&value, EVIDENCE)));
             }
         }
         out
+    }
+
+    /// What the client's endpoint became; None where it stayed what it was.
+    fn translated(&self, shown: Cow<'l, [u8]>) -> Option<Cow<'l, [u8]>> {
+        let Some(address) = address::parse(&shown) else {
+            return Some(shown);
+        };
+        let ports = self.variant.nat_port.iter();
+        let port = ports
+            .filter_map(|&f| self.values.all(f).into_iter().next())
+            .next()
+            .and_then(|p| address::parse_port(&p));
+        let same = self.client == Some(Host::Address(address))
+            && (port.is_none() || port == self.client_port);
+        if address == Address(0) || address == Address::from_v4(0) || same {
+            return None;
+        }
+        let text = port.map_or_else(|| address.text(), |p| address.with_port(p));
+        Some(text.into_bytes().into())
     }
 
     pub fn action(&self) -> Action {
@@ -198,6 +222,7 @@ impl<'l> Record<'_, 'l> {
             Test::In(list) => is_in(list),
             Test::NotIn(list) => !found.is_empty() && !is_in(list),
             Test::Prefix(list) => found.iter().any(|v| list.iter().any(|w| v.starts_with(w))),
+            Test::Words(list) => found.iter().any(|v| list.iter().any(|w| has_word(v, w))),
             Test::AddressIn(list) => found
                 .iter()
                 .any(|v| address::parse(v).is_some_and(|a| list.contains(&a))),
@@ -224,4 +249,14 @@ impl<'l> Record<'_, 'l> {
         self.server = server.and_then(|text| address::parse(&text));
         self
     }
+}
+
+/// Whether a word of lower case stands in a text, in any case, touching no other letter.
+fn has_word(text: &[u8], word: &[u8]) -> bool {
+    let letter = |i: usize| text.get(i).is_some_and(u8::is_ascii_alphabetic);
+    text.windows(word.len()).enumerate().any(|(at, part)| {
+        part.eq_ignore_ascii_case(word)
+            && !letter(at + word.len())
+            && !at.checked_sub(1).is_some_and(letter)
+    })
 }

@@ -19,7 +19,7 @@ use crate::reader::Source;
 use crate::record::{self, Record};
 use crate::rows::{Action, Bucket, Hit, Line, Rows, Sighting, bucket, resolve};
 use crate::set::Set;
-use crate::shape::{Header, LineReader};
+use crate::shape::{HEADING_BYTES, Header, LineReader};
 use crate::time;
 use crate::timeline::{Timeline, shown};
 use crate::token::{BACK, Candidates, FRONT, Scratch, Search};
@@ -45,7 +45,7 @@ pub fn scan(
                 .ok_or_else(|| Error::Options(format!("unknown log format '{name}'")))?,
         ],
     };
-    let reader = LineReader::new(formats.len());
+    let reader = LineReader::new(&formats);
     let scan = Scan {
         set,
         formats,
@@ -269,7 +269,8 @@ impl<'a> Scan<'a> {
         while at < data.len() {
             let head = self.timeline.head_len() < limits.edge_lines
                 && offset + (at as u64) < limits.edge_bytes;
-            if !head && !self.every_line {
+            let heading = offset + (at as u64) < HEADING_BYTES;
+            if !head && !heading && !self.every_line {
                 let Some(&mark) = marks.get(next) else { return };
                 at += memrchr(b'\n', &data[at..mark]).map_or(0, |i| i + 1);
             }
@@ -301,7 +302,7 @@ impl<'a> Scan<'a> {
         if line.is_empty() {
             return;
         }
-        if self.reader.is_directive(line) {
+        if self.reader.is_directive(line, offset) {
             self.headers.push((offset, self.reader.header.clone()));
             self.every_line |= self.strange_header();
             return;

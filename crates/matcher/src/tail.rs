@@ -53,7 +53,7 @@ impl Scan<'_> {
             Some(i) => self.headers[i].1.clone(),
             None => Arc::default(),
         };
-        if line.is_empty() || (!long && self.reader.is_directive(line)) {
+        if line.is_empty() || (!long && self.reader.is_directive(line, offset)) {
             return;
         }
         match self.format {

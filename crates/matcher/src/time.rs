@@ -1,4 +1,5 @@
 //! Times of log lines as whole microseconds since 1970 UTC, never binary floats (contract 1, 4; formats 4).
+mod device;
 mod servers;
 
 use std::fmt::Write as _;
@@ -43,6 +44,10 @@ pub enum TimeKind {
     Iso8601,
     Syslog,
     Ctime,
+    EpochAuto,
+    Slash,
+    Asa,
+    RouterOs,
     Bind,
     CommonLog,
     Windows,
@@ -56,6 +61,10 @@ impl TimeKind {
             "iso8601" => TimeKind::Iso8601,
             "syslog" => TimeKind::Syslog,
             "ctime" => TimeKind::Ctime,
+            "epoch_auto" => TimeKind::EpochAuto,
+            "slash" => TimeKind::Slash,
+            "asa" => TimeKind::Asa,
+            "routeros" => TimeKind::RouterOs,
             "bind" => TimeKind::Bind,
             "clf" => TimeKind::CommonLog,
             "windows" => TimeKind::Windows,
@@ -84,6 +93,10 @@ pub fn parse(text: &[u8], kinds: &[TimeKind], zone: &TimeZone) -> Option<Moment>
             (used == text.len()).then_some(moment).flatten()
         }
         TimeKind::Ctime => ctime(text, zone),
+        TimeKind::EpochAuto => device::epoch_auto(text),
+        TimeKind::Slash => device::slash(text, zone),
+        TimeKind::Asa => device::asa(text, zone),
+        TimeKind::RouterOs => device::routeros(text, zone),
         TimeKind::Bind => servers::bind(text, zone),
         TimeKind::CommonLog => servers::common_log(text, zone),
         TimeKind::Windows => servers::windows(text, zone),

@@ -200,7 +200,7 @@ class _Scan:
                 self._line(clean(line, offset == 0), offset)
 
     def _line(self, line: bytes, offset: int) -> None:
-        if not line or self.reader.is_directive(line):
+        if not line or self.reader.is_directive(line, offset):
             return
         record = self.reader.read(line, self.own)
         if record is not None:

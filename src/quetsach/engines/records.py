@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any
 
-from quetsach.canonical import address, name, parse_port
+from quetsach.canonical import address, endpoint, name, parse_port
 from quetsach.engines import times
 from quetsach.engines.decoders import DECODERS
-from quetsach.engines.shapes import Header, ShapeReader, Values
+from quetsach.engines.shapes import HEADING_BYTES, Header, ShapeReader, Values, heading
 from quetsach.engines.wrappers import PREFIX, TIME_KINDS, Reading, Wrapper, readings
 from quetsach.logformat import Condition, LogFormat, Variant
+
+UNSPECIFIED = ("0.0.0.0", "::")  # noqa: S104 -- logs write them for "none"; nothing is bound
 
 
 def text(value: bytes) -> str:
@@ -79,10 +82,11 @@ class Record:
         )
 
     def _own_time(self, zone: tzinfo) -> times.Moment | None:
-        for field_name in self.variant.time_fields:
-            for value in self.values(field_name)[:1]:
-                return times.parse(text(value), self.variant.time_kinds, zone)
-        return None
+        variant = self.variant
+        found = next((v[0] for v in map(self.values, variant.time_fields) if v), None)
+        if found is None:
+            found = b" ".join(v[0] for v in map(self.values, variant.time_join) if v)
+        return times.parse(text(found), variant.time_kinds, zone)
 
     @property
     def identity(self) -> dict[str, str]:
@@ -91,9 +95,22 @@ class Record:
             if self.swapped and key in ("mac", "nat"):
                 continue
             value = next((v[0] for v in map(self.values, names) if v), None)
-            if value is not None:
-                found[key] = text(value)
+            shown = text(value) if value is not None else None
+            if key == "nat" and shown is not None:
+                shown = self._translated(shown)
+            if shown is not None:
+                found[key] = shown
         return found
+
+    def _translated(self, shown: str) -> str | None:
+        """What the client's endpoint became; None where it stayed what it was."""
+        translated = address(shown)
+        if translated is None:
+            return shown
+        port = next((parse_port(text(v[0])) for v in map(self.values, self.variant.nat_port) if v), None)
+        if translated in UNSPECIFIED or (translated == self.client and port in (None, self.client_port)):
+            return None
+        return endpoint(translated, port) if port is not None else translated
 
     @property
     def action(self) -> str:
@@ -123,12 +140,18 @@ def _is_address_in(found: tuple[bytes, ...], wanted: Any) -> bool:
     return any(address(text(v)) in {text(w) for w in wanted} for v in found)
 
 
+def _has_word(found: tuple[bytes, ...], wanted: Any) -> bool:
+    """Whether a word stands in a value, in any case, touching no other letter."""
+    return any(re.search(rb"(?i)(?<![a-z])" + re.escape(w) + rb"(?![a-z])", v) for v in found for w in wanted)
+
+
 _TESTS: Mapping[str, Callable[[tuple[bytes, ...], Any], bool]] = {
     "present": lambda found, wanted: bool(found) is wanted,
     "in": lambda found, wanted: any(v in wanted for v in found),
     "not_in": lambda found, wanted: bool(found) and not any(v in wanted for v in found),
     "prefix": lambda found, wanted: any(v.startswith(wanted) for v in found),
     "address_in": _is_address_in,
+    "words": _has_word,
 }
 
 
@@ -178,15 +201,21 @@ class LineReader:
     def __init__(self, formats: Mapping[str, LogFormat]) -> None:
         self.readers = {name: FormatReader(f) for name, f in formats.items()}
         self.header = Header()
+        self._headings = [
+            (s.separator, f.recognise) for f in formats.values() for s in f.shapes if s.header == "csv"
+        ]
         self._line: bytes | None = None
         self._known: list[Reading] = []
         self._more: Iterator[Reading] = iter(())
 
-    def is_directive(self, line: bytes) -> bool:
-        """Whether the line is a header line; if so the header is brought up to date."""
-        if not line.startswith(b"#"):
-            return False
-        new = self.header.read(line)
+    def is_directive(self, line: bytes, offset: int = 0) -> bool:
+        """Whether the line is a header line; if so the header is brought up to date.
+
+        `offset` is the line's first byte in the file: names of columns stand in its first 64 KiB.
+        """
+        new = self.header.read(line) if line.startswith(b"#") else None
+        if new is None and offset < HEADING_BYTES:
+            new = heading(line, self._headings)
         if new is None:
             return False
         self.header = new

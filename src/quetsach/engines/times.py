@@ -29,6 +29,17 @@ _WINDOWS = re.compile(
 )
 _CTIME = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d) (\d{4})", re.ASCII)
 
+_DIGITS = re.compile(r"\d{1,20}", re.ASCII)
+_CLOCK = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)"
+_SLASH = re.compile(
+    rf"(?P<year>\d{{4}})/(?P<month>\d\d)/(?P<day>\d\d) {_CLOCK}(?:\.(?P<decimals>\d+))?", re.ASCII
+)
+_ASA = re.compile(
+    rf"(?P<month>[A-Z][a-z]{{2}}) (?P<day>[ \d]\d) (?P<year>\d{{4}}) {_CLOCK}(?:\.(?P<decimals>\d+))?",
+    re.ASCII,
+)
+_ROUTEROS = re.compile(rf"(?P<month>[A-Za-z]{{3}})/(?P<day>\d\d)(?:/(?P<year>\d{{4}}))? {_CLOCK}", re.ASCII)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Yearless:
@@ -128,6 +139,43 @@ def _ctime(text: str, zone: tzinfo) -> Moment | None:
     return Moment(value, True) if value is not None else None
 
 
+def _epoch_auto(text: str, _zone: tzinfo) -> Moment | None:
+    """Whole seconds, milliseconds, microseconds or nanoseconds, told by the number of digits."""
+    if not _DIGITS.fullmatch(text):
+        return None
+    unit = next(scale for most, scale in ((11, SECOND), (14, 1000), (17, 1), (20, 0)) if len(text) <= most)
+    return Moment(int(text) * unit if unit else int(text) // 1000, False)
+
+
+def _dated(found: re.Match[str], month: int | None, year: int, zone: tzinfo) -> Moment | None:
+    """A local time of named groups: day, the clock, decimals where there are some."""
+    if month is None:
+        return None
+    part = found.groupdict()
+    clock = (int(part["hour"]), int(part["minute"]), int(part["second"]))
+    value = _local(year, month, int(part["day"]), *clock, _micros(part.get("decimals")), zone)
+    return Moment(value, True) if value is not None else None
+
+
+def _slash(text: str, zone: tzinfo) -> Moment | None:
+    found = _SLASH.fullmatch(text)
+    return _dated(found, int(found["month"]), int(found["year"]), zone) if found else None
+
+
+def _asa(text: str, zone: tzinfo) -> Moment | None:
+    found = _ASA.fullmatch(text)
+    return _dated(found, MONTHS.get(found["month"]), int(found["year"]), zone) if found else None
+
+
+def _routeros(text: str, zone: tzinfo) -> Moment | None:
+    found = _ROUTEROS.fullmatch(text)
+    if found is None:
+        return None
+    if found["year"]:
+        return _dated(found, MONTHS.get(found["month"].title()), int(found["year"]), zone)
+    return _syslog("{} {} {}".format(found["month"].title(), found["day"], text[-8:]), zone)
+
+
 def _epoch_us(text: str, _zone: tzinfo) -> Moment | None:
     return Moment(int(text), False) if _EPOCH_US.fullmatch(text) else None
 
@@ -175,7 +223,20 @@ def _windows(text: str, zone: tzinfo) -> Moment | None:
     return Moment(value, True) if value is not None else None
 
 
-_KINDS = {"epoch": _epoch, "epoch_us": _epoch_us, "bind": _bind, "clf": _clf, "windows": _windows, "iso8601": _iso8601, "syslog": _syslog, "ctime": _ctime}
+_KINDS = {
+    "epoch": _epoch,
+    "iso8601": _iso8601,
+    "syslog": _syslog,
+    "ctime": _ctime,
+    "epoch_auto": _epoch_auto,
+    "slash": _slash,
+    "asa": _asa,
+    "routeros": _routeros,
+    "epoch_us": _epoch_us,
+    "bind": _bind,
+    "clf": _clf,
+    "windows": _windows,
+}
 
 
 def parse(text: str, kinds: tuple[str, ...], zone: tzinfo) -> Moment | None:

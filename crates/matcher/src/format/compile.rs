@@ -3,8 +3,8 @@ use regex::bytes::RegexBuilder;
 
 use super::file::{ConditionTable, File, ShapeTable, VariantTable};
 use super::{
-    Condition, FieldId, Format, IDENTITY, Pattern, ROLES, Recognise, Role, Segment, Shape, Subject,
-    Test, Variant,
+    Body, Condition, FieldId, Format, IDENTITY, Pattern, ROLES, Recognise, Role, Segment, Shape,
+    Subject, Test, Variant,
 };
 use crate::address;
 use crate::decoders;
@@ -73,6 +73,13 @@ impl Compiler {
                     .collect::<Option<_>>()
                     .ok_or_else(|| self.fail("address_in without an address"))?,
             )
+        } else if let Some(values) = table.words {
+            Test::Words(
+                values
+                    .iter()
+                    .map(|v| v.to_ascii_lowercase().into())
+                    .collect(),
+            )
         } else {
             return Err(self.fail("a condition without a test"));
         };
@@ -94,7 +101,12 @@ impl Compiler {
             roles[*role as usize] = names.iter().map(|n| self.field(n)).collect();
         }
         let mut identity: [Vec<FieldId>; IDENTITY.len()] = Default::default();
+        let mut nat_port = Vec::new();
         for (key, names) in table.identity {
+            if key == "nat_port" {
+                nat_port = names.iter().map(|n| self.field(n)).collect();
+                continue;
+            }
             let at = IDENTITY.iter().position(|k| *k == key);
             let at = at.ok_or_else(|| self.fail(format!("unknown identity {key}")))?;
             identity[at] = names.iter().map(|n| self.field(n)).collect();
@@ -114,7 +126,9 @@ impl Compiler {
                 .collect::<Option<_>>()
                 .ok_or_else(|| self.fail("unknown kind of time"))?,
             time_fields: table.time.fields.iter().map(|n| self.field(n)).collect(),
+            time_join: table.time.join.iter().map(|n| self.field(n)).collect(),
             identity,
+            nat_port,
             server_ports: table.server_ports,
             actions: table
                 .actions
@@ -128,22 +142,87 @@ impl Compiler {
         })
     }
 
-    fn patterns(&mut self, table: &ShapeTable) -> Result<Vec<Pattern>, Error> {
-        let mut found = Vec::new();
-        for pattern in &table.patterns {
-            let text = table.define.iter().fold(pattern.clone(), |p, (k, v)| {
-                p.replace(&format!("<<{k}>>"), v)
-            });
-            let regex = RegexBuilder::new(&format!(r"\A(?:{text})\z"))
-                .unicode(false)
-                .build()
-                .map_err(|e| self.fail(format!("pattern: {e}")))?;
-            for name in regex.capture_names().flatten() {
-                self.field(name);
-            }
-            found.push((regex, Vec::new()));
+    /// An expression that begins where the text begins; `end` says how it ends. The groups come last.
+    fn expression(&mut self, table: &ShapeTable, text: &str, end: &str) -> Result<Pattern, Error> {
+        let text = table.define.iter().fold(text.to_owned(), |p, (k, v)| {
+            p.replace(&format!("<<{k}>>"), v)
+        });
+        let regex = RegexBuilder::new(&format!(r"\A(?:{text}){end}"))
+            .unicode(false)
+            .build()
+            .map_err(|e| self.fail(format!("pattern: {e}")))?;
+        for name in regex.capture_names().flatten() {
+            self.field(name);
         }
-        Ok(found)
+        Ok((regex, Vec::new()))
+    }
+
+    fn shape(&mut self, table: &ShapeTable) -> Result<Shape, Error> {
+        let kinds = (
+            table.r#type.as_str(),
+            table.header.as_deref(),
+            table.keys.as_deref(),
+        );
+        let body = match kinds {
+            ("delimited", Some("zeek"), _) => Body::Zeek,
+            ("delimited", Some("w3c"), _) => Body::W3c,
+            ("delimited", Some("csv"), _) => Body::Csv {
+                separator: self.separator(table, b',')?,
+            },
+            ("delimited", None, _) if !table.columns.is_empty() => Body::Columns {
+                separator: self.separator(table, b',')?,
+                of: Vec::new(),
+                least: table.columns.len(),
+            },
+            ("pairs", ..) if table.pairs.as_deref() == Some("cef") => Body::Cef,
+            ("pairs", ..) => Body::Pairs {
+                separator: self.separator(table, b' ')?,
+            },
+            ("json", _, Some("flat")) => Body::Json { nested: false },
+            ("json", _, Some("nested")) => Body::Json { nested: true },
+            ("pattern", ..) => {
+                let patterns = table.patterns.iter();
+                let compiled = patterns.map(|p| self.expression(table, p, r"\z"));
+                Body::Pattern(compiled.collect::<Result<_, _>>()?)
+            }
+            _ => return Err(self.fail(format!("unknown shape '{}'", table.r#type))),
+        };
+        let head = table.head.as_deref();
+        let head = head.map(|text| self.expression(table, text, ""));
+        Ok(Shape {
+            head: head.transpose()?,
+            body,
+        })
+    }
+
+    fn separator(&self, table: &ShapeTable, usual: u8) -> Result<u8, Error> {
+        match table.separator.as_deref().map(str::as_bytes) {
+            None => Ok(usual),
+            Some([one]) => Ok(*one),
+            Some(_) => Err(self.fail("a separator is one byte")),
+        }
+    }
+
+    /// Fills in where each field stands, when all fields are known.
+    fn place_fields(&self, shape: &mut Shape, table: &ShapeTable) {
+        let place = |pattern: &mut Pattern| {
+            let (regex, groups) = pattern;
+            let of = |f: &Vec<u8>| {
+                regex
+                    .capture_names()
+                    .position(|n| n.map(str::as_bytes) == Some(f))
+            };
+            *groups = self.fields.iter().map(of).collect();
+        };
+        shape.head.iter_mut().for_each(place);
+        match &mut shape.body {
+            Body::Pattern(patterns) => patterns.iter_mut().for_each(place),
+            Body::Columns { of, .. } => {
+                let at = |f: &Vec<u8>| table.columns.iter().rposition(|c| c.as_bytes() == f);
+                *of = self.fields.iter().map(at).collect();
+            }
+            _ => {}
+        }
     }
 }
 
@@ -163,38 +242,17 @@ impl Format {
             .into_iter()
             .map(|v| compiler.variant(v))
             .collect::<Result<Vec<_>, _>>()?;
-        let mut nested_paths = false;
-        let mut shapes = Vec::new();
-        for table in &file.shape {
-            shapes.push(
-                match (
-                    table.r#type.as_str(),
-                    table.header.as_deref(),
-                    table.keys.as_deref(),
-                ) {
-                    ("delimited", Some("zeek"), _) => Shape::Delimited,
-                    ("json", _, Some("flat")) => Shape::Json { nested: false },
-                    ("json", _, Some("nested")) => {
-                        nested_paths = true;
-                        Shape::Json { nested: true }
-                    }
-                    ("pattern", ..) => Shape::Pattern(compiler.patterns(table)?),
-                    _ => return Err(compiler.fail(format!("unknown shape '{}'", table.r#type))),
-                },
-            );
+        let tables = &file.shape;
+        let mut shapes = tables
+            .iter()
+            .map(|t| compiler.shape(t))
+            .collect::<Result<Vec<_>, _>>()?;
+        for (shape, table) in shapes.iter_mut().zip(tables) {
+            compiler.place_fields(shape, table);
         }
-        for shape in &mut shapes {
-            if let Shape::Pattern(patterns) = shape {
-                for (regex, groups) in patterns {
-                    let of = |f: &Vec<u8>| {
-                        regex
-                            .capture_names()
-                            .position(|n| n.map(str::as_bytes) == Some(f))
-                    };
-                    *groups = compiler.fields.iter().map(of).collect();
-                }
-            }
-        }
+        let nested_paths = shapes
+            .iter()
+            .any(|s| matches!(s.body, Body::Json { nested: true }));
         let mut split = vec![false; compiler.fields.len()];
         for variant in &variants {
             variant
@@ -210,6 +268,7 @@ impl Format {
         } else {
             Vec::new()
         };
+        let numbers = compiler.fields.iter().cloned().zip(0..);
         Ok(Format {
             name: file.name,
             unset: bytes(file.unset),
@@ -221,6 +280,7 @@ impl Format {
             },
             shapes,
             variants,
+            numbers: numbers.collect(),
             paths,
             split,
             wrapper: compiler.fields.iter().map(|f| Part::of_field(f)).collect(),

@@ -30,6 +30,11 @@ pub struct ShapeTable {
     pub header: Option<String>,
     pub keys: Option<String>,
     #[serde(default)]
+    pub columns: Vec<String>,
+    pub separator: Option<String>,
+    pub head: Option<String>,
+    pub pairs: Option<String>,
+    #[serde(default)]
     pub define: BTreeMap<String, String>,
     #[serde(default)]
     pub patterns: Vec<String>,
@@ -47,6 +52,7 @@ pub struct ConditionTable {
     pub not_in: Option<Vec<String>>,
     pub prefix: Option<Vec<String>>,
     pub address_in: Option<Vec<String>>,
+    pub words: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -60,6 +66,9 @@ pub struct ActionTable {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TimeTable {
+    #[serde(default)]
+    pub join: Vec<String>,
+    #[serde(default)]
     pub fields: Vec<String>,
     pub r#as: Vec<String>,
 }

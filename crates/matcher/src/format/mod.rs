@@ -2,6 +2,8 @@
 mod compile;
 mod file;
 
+use std::collections::HashMap;
+
 use regex::bytes::Regex;
 
 use crate::address::Address;
@@ -51,6 +53,8 @@ pub enum Test {
     NotIn(Vec<Vec<u8>>),
     Prefix(Vec<Vec<u8>>),
     AddressIn(Vec<Address>),
+    /// In lower case.
+    Words(Vec<Vec<u8>>),
 }
 
 #[derive(Debug)]
@@ -70,8 +74,10 @@ pub struct Variant {
     pub when: Vec<Condition>,
     pub roles: [Vec<FieldId>; ROLES.len()],
     pub time_fields: Vec<FieldId>,
+    pub time_join: Vec<FieldId>,
     pub time_kinds: Vec<TimeKind>,
     pub identity: [Vec<FieldId>; IDENTITY.len()],
+    pub nat_port: Vec<FieldId>,
     pub server_ports: Vec<u16>,
     pub actions: Vec<(Action, Vec<Condition>)>,
     pub decode: Vec<(FieldId, Decoder)>,
@@ -83,7 +89,7 @@ impl Variant {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Recognise {
     pub path_key: Option<Vec<u8>>,
     pub path: Vec<Vec<u8>>,
@@ -103,10 +109,33 @@ pub struct Segment {
 }
 
 #[derive(Debug)]
-pub enum Shape {
-    Delimited,
-    Json { nested: bool },
+pub enum Body {
+    Zeek,
+    Csv {
+        separator: u8,
+    },
+    W3c,
+    /// For each field, its column; lines of fewer columns than `least` do not fit.
+    Columns {
+        separator: u8,
+        of: Vec<Option<usize>>,
+        least: usize,
+    },
+    Pairs {
+        separator: u8,
+    },
+    Cef,
+    Json {
+        nested: bool,
+    },
     Pattern(Vec<Pattern>),
+}
+
+#[derive(Debug)]
+pub struct Shape {
+    /// What stands before columns or pairs.
+    pub head: Option<Pattern>,
+    pub body: Body,
 }
 
 #[derive(Debug)]
@@ -117,6 +146,8 @@ pub struct Format {
     pub shapes: Vec<Shape>,
     pub variants: Vec<Variant>,
     pub fields: Vec<Vec<u8>>,
+    /// The place of each name in `fields`.
+    pub numbers: HashMap<Vec<u8>, FieldId>,
     /// For each field, its path into nested JSON; empty for formats without such a shape.
     pub paths: Vec<Vec<Segment>>,
     /// For each field, whether its column holds several values.

@@ -1,10 +1,11 @@
-//! Lines of columns that a header names.
+//! Lines of columns that a header, or the format itself, names.
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use memchr::memmem;
 
-use super::header::Header;
+use super::cells::cells;
+use super::header::{Header, Kind};
 use super::recognised;
 use crate::format::{FieldId, Format};
 
@@ -29,6 +30,12 @@ pub fn split<'a, 's>(
     })
 }
 
+/// Words between white space.
+pub fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty())
+}
+
 /// The columns of one format under one header.
 #[derive(Clone, Debug)]
 struct Columns {
@@ -38,12 +45,44 @@ struct Columns {
     of: Vec<Option<usize>>,
 }
 
-/// The fields of one line.
+/// The fields of one Zeek line.
 pub struct Row<'f, 'l> {
     format: &'f Format,
     header: Arc<Header>,
     of: Vec<Option<usize>>,
     columns: Vec<&'l [u8]>,
+}
+
+/// The fields of one line of cells.
+pub struct Cells<'f, 'l> {
+    format: &'f Format,
+    of: Cow<'f, [Option<usize>]>,
+    columns: Vec<Cow<'l, [u8]>>,
+}
+
+impl<'f, 'l> Cells<'f, 'l> {
+    /// The line under columns that the format names.
+    pub fn read(
+        format: &'f Format,
+        line: &'l [u8],
+        separator: u8,
+        of: &'f [Option<usize>],
+        least: usize,
+    ) -> Option<Self> {
+        let columns = cells(line, separator);
+        (columns.len() >= least).then_some(Cells {
+            format,
+            of: Cow::Borrowed(of),
+            columns,
+        })
+    }
+
+    pub fn all(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
+        let found = self.of[field].map(|at| self.columns[at].clone());
+        let found =
+            found.filter(|v| !v.is_empty() && !self.format.unset.iter().any(|u| **u == **v));
+        found.into_iter().collect()
+    }
 }
 
 /// Keeps where each format finds its columns under the header that was last seen.
@@ -59,13 +98,56 @@ impl Delimited {
         }
     }
 
-    pub fn read<'f, 'l>(
+    /// The line under the header, if that is of the kind asked for; the separator matters to cells only.
+    pub fn cells<'f, 'l>(
+        &mut self,
+        number: usize,
+        format: &'f Format,
+        line: &'l [u8],
+        header: &Arc<Header>,
+        (kind, separator): (Kind, u8),
+    ) -> Option<Cells<'f, 'l>> {
+        if header.kind != kind || (kind == Kind::Csv && header.separator != [separator]) {
+            return None;
+        }
+        let of = &self.columns(number, format, header)?.of;
+        let columns = match kind {
+            Kind::Csv => cells(line, separator),
+            _ => words(line).map(Cow::Borrowed).collect(),
+        };
+        (columns.len() >= header.fields.len()).then(|| Cells {
+            format,
+            of: Cow::Owned(of.clone()),
+            columns,
+        })
+    }
+
+    pub fn zeek<'f, 'l>(
         &mut self,
         number: usize,
         format: &'f Format,
         line: &'l [u8],
         header: &Arc<Header>,
     ) -> Option<Row<'f, 'l>> {
+        if header.kind != Kind::Zeek {
+            return None;
+        }
+        let of = &self.columns(number, format, header)?.of;
+        let columns: Vec<&[u8]> = split(line, &header.separator).collect();
+        (columns.len() >= header.fields.len()).then(|| Row {
+            format,
+            header: header.clone(),
+            of: of.clone(),
+            columns,
+        })
+    }
+
+    fn columns(
+        &mut self,
+        number: usize,
+        format: &Format,
+        header: &Arc<Header>,
+    ) -> Option<&Columns> {
         let slot = &mut self.columns[number];
         if slot
             .as_ref()
@@ -83,14 +165,7 @@ impl Delimited {
                 of: format.fields.iter().map(|f| place(f)).collect(),
             });
         }
-        let known = slot.as_ref().filter(|c| c.fits)?;
-        let columns: Vec<&[u8]> = split(line, &header.separator).collect();
-        (columns.len() >= header.fields.len()).then(|| Row {
-            format,
-            header: header.clone(),
-            of: known.of.clone(),
-            columns,
-        })
+        slot.as_ref().filter(|c| c.fits)
     }
 }
 

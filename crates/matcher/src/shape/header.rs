@@ -1,11 +1,39 @@
 //! What the header lines of a log have said so far.
-use memchr::memmem;
+use std::borrow::Cow;
 
-use super::delimited::split;
+use memchr::{memchr, memmem};
 
-/// What the directives of a Zeek log have said so far.
+use super::cells::cells;
+use super::delimited::{split, words};
+use super::recognised;
+use crate::format::Recognise;
+
+/// Directives of the W3C extended log file format; Windows adds its `Time Format`.
+const W3C: [&[u8]; 8] = [
+    b"Version",
+    b"Fields",
+    b"Software",
+    b"Start-Date",
+    b"End-Date",
+    b"Date",
+    b"Remark",
+    b"Time Format",
+];
+
+/// A line of column names counts in the first bytes of a file.
+pub const HEADING_BYTES: u64 = 1 << 16;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Zeek,
+    Csv,
+    W3c,
+}
+
+/// What the header lines of a file have said so far.
 #[derive(Clone, Debug)]
 pub struct Header {
+    pub kind: Kind,
     pub separator: Vec<u8>,
     pub set_separator: Vec<u8>,
     pub empty: Vec<u8>,
@@ -17,6 +45,7 @@ pub struct Header {
 impl Default for Header {
     fn default() -> Self {
         Header {
+            kind: Kind::Zeek,
             separator: b"\t".to_vec(),
             set_separator: b",".to_vec(),
             empty: b"(empty)".to_vec(),
@@ -43,11 +72,25 @@ impl Header {
             });
         }
         let line = line.strip_prefix(b"#")?;
-        let end = memmem::find(line, &self.separator)?;
-        let value = line[end + self.separator.len()..].to_vec();
-        let mut new = self.clone();
+        if let Some(colon) = memchr(b':', line)
+            && W3C.contains(&&line[..colon])
+        {
+            return Some(if &line[..colon] == b"Fields" {
+                let names = words(&line[colon + 1..]).map(<[u8]>::to_vec);
+                Header::named(Kind::W3c, b' ', names.collect())
+            } else {
+                self.clone()
+            });
+        }
+        let mut new = if self.kind == Kind::Zeek {
+            self.clone()
+        } else {
+            Header::default()
+        };
+        let end = memmem::find(line, &new.separator)?;
+        let value = line[end + new.separator.len()..].to_vec();
         match &line[..end] {
-            b"fields" => new.fields = split(&value, &self.separator).map(<[u8]>::to_vec).collect(),
+            b"fields" => new.fields = split(&value, &new.separator).map(<[u8]>::to_vec).collect(),
             b"path" => new.path = Some(value),
             b"set_separator" => {
                 new.set_separator = if value.is_empty() {
@@ -62,6 +105,34 @@ impl Header {
             _ => return None,
         }
         Some(new)
+    }
+
+    fn named(kind: Kind, separator: u8, fields: Vec<Vec<u8>>) -> Header {
+        Header {
+            kind,
+            separator: vec![separator],
+            fields,
+            ..Header::default()
+        }
+    }
+
+    /// The header that a line of column names makes, where it names those that a format asks for.
+    pub fn heading(line: &[u8], rules: &[(u8, Recognise)]) -> Option<Header> {
+        rules.iter().find_map(|(separator, rule)| {
+            if rule
+                .all
+                .iter()
+                .any(|name| memmem::find(line, name).is_none())
+            {
+                return None;
+            }
+            let names: Vec<Vec<u8>> = cells(line, *separator)
+                .into_iter()
+                .map(Cow::into_owned)
+                .collect();
+            let known = recognised(rule, |key| names.iter().any(|n| n == key), None);
+            known.then(|| Header::named(Kind::Csv, *separator, names))
+        })
     }
 
     pub fn is_nothing(&self, value: &[u8]) -> bool {

@@ -1,45 +1,69 @@
 //! A line becomes named fields with values (docs/log-formats.md 2).
+mod cells;
 mod delimited;
 mod header;
 mod object;
+mod pairs;
 mod pattern;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-pub use header::Header;
+use header::Kind;
+pub use header::{HEADING_BYTES, Header};
 
-use crate::format::{FieldId, Format, Recognise, Shape};
+use crate::format::{Body, FieldId, Format, Recognise, Shape};
 use crate::json::{self, Object};
 
 /// Reads the lines of all formats under one header after the other.
 #[derive(Debug)]
 pub struct LineReader {
     pub header: Arc<Header>,
+    headings: Vec<(u8, Recognise)>,
     delimited: delimited::Delimited,
 }
 
 /// The fields of one line.
-pub enum Values<'f, 'l> {
-    Delimited(delimited::Row<'f, 'l>),
+pub struct Values<'f, 'l> {
+    head: Option<pattern::Groups<'f, 'l>>,
+    body: Fields<'f, 'l>,
+}
+
+enum Fields<'f, 'l> {
+    Zeek(delimited::Row<'f, 'l>),
+    Cells(delimited::Cells<'f, 'l>),
+    Pairs(pairs::Pairs<'f, 'l>),
     Json(object::Fields<'f, 'l>),
     Pattern(pattern::Groups<'f, 'l>),
 }
 
 impl LineReader {
-    pub fn new(formats: usize) -> Self {
+    pub fn new(formats: &[&Format]) -> Self {
+        let mut headings = Vec::new();
+        for format in formats {
+            for shape in &format.shapes {
+                if let Body::Csv { separator } = shape.body {
+                    headings.push((separator, format.recognise.clone()));
+                }
+            }
+        }
         LineReader {
             header: Arc::default(),
-            delimited: delimited::Delimited::new(formats),
+            headings,
+            delimited: delimited::Delimited::new(formats.len()),
         }
     }
 
-    /// Whether the line is a directive; if so the header is brought up to date.
-    pub fn is_directive(&mut self, line: &[u8]) -> bool {
-        if line.first() != Some(&b'#') {
-            return false;
+    /// Whether the line is a header line; if so the header is brought up to date. `offset` is the line's first
+    /// byte in the file.
+    pub fn is_directive(&mut self, line: &[u8], offset: u64) -> bool {
+        let mut new = match line.first() {
+            Some(b'#') => self.header.read(line),
+            _ => None,
+        };
+        if new.is_none() && offset < HEADING_BYTES {
+            new = Header::heading(line, &self.headings);
         }
-        let new = self.header.read(line);
         let found = new.is_some();
         if let Some(new) = new {
             self.header = Arc::new(new);
@@ -47,7 +71,7 @@ impl LineReader {
         found
     }
 
-    /// All readings of a line by the shapes of a format. `parsed` keeps the JSON object between formats.
+    /// The reading of a line by one shape of a format. `parsed` keeps the JSON object between formats.
     pub fn shape<'f, 'l>(
         &mut self,
         number: usize,
@@ -56,21 +80,47 @@ impl LineReader {
         line: &'l [u8],
         parsed: &mut Option<Option<Arc<Object<'l>>>>,
     ) -> Option<Values<'f, 'l>> {
-        match shape {
-            Shape::Delimited => {
-                let row = self.delimited.read(number, format, line, &self.header);
-                row.map(Values::Delimited)
+        let (head, line) = match &shape.head {
+            Some(pattern) => {
+                let (groups, rest) = pattern::Groups::start(format, pattern, line)?;
+                (Some(groups), rest)
             }
-            Shape::Json { nested } => {
+            None => (None, line),
+        };
+        let (reader, header) = (&mut self.delimited, &self.header);
+        let body = match &shape.body {
+            Body::Zeek => Fields::Zeek(reader.zeek(number, format, line, header)?),
+            Body::W3c => {
+                let kind = (Kind::W3c, b' ');
+                Fields::Cells(reader.cells(number, format, line, header, kind)?)
+            }
+            Body::Csv { separator } => {
+                let kind = (Kind::Csv, *separator);
+                Fields::Cells(reader.cells(number, format, line, header, kind)?)
+            }
+            Body::Columns {
+                separator,
+                of,
+                least,
+            } => {
+                let cells = delimited::Cells::read(format, line, *separator, of, *least)?;
+                Fields::Cells(cells)
+            }
+            Body::Pairs { separator } => {
+                Fields::Pairs(pairs::Pairs::quoted(format, line, *separator)?)
+            }
+            Body::Cef => Fields::Pairs(pairs::Pairs::cef(format, line)?),
+            Body::Json { nested } => {
                 let object = parsed
                     .get_or_insert_with(|| json::object(line).map(Arc::new))
                     .clone()?;
-                object::Fields::read(format, *nested, object).map(Values::Json)
+                Fields::Json(object::Fields::read(format, *nested, object)?)
             }
-            Shape::Pattern(patterns) => {
-                pattern::Groups::read(format, patterns, line).map(Values::Pattern)
+            Body::Pattern(patterns) => {
+                Fields::Pattern(pattern::Groups::read(format, patterns, line)?)
             }
-        }
+        };
+        Some(Values { head, body })
     }
 }
 
@@ -85,10 +135,18 @@ fn recognised(rule: &Recognise, exists: impl Fn(&[u8]) -> bool, path: Option<&[u
 impl<'l> Values<'_, 'l> {
     /// The values of a field, in order; none where the line has none.
     pub fn all(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
-        match self {
-            Values::Delimited(row) => row.all(field),
-            Values::Json(fields) => fields.all(field),
-            Values::Pattern(groups) => groups.all(field),
+        if let Some(head) = &self.head {
+            let found = head.all(field);
+            if !found.is_empty() {
+                return found;
+            }
+        }
+        match &self.body {
+            Fields::Zeek(row) => row.all(field),
+            Fields::Cells(cells) => cells.all(field),
+            Fields::Pairs(pairs) => pairs.all(field),
+            Fields::Json(object) => object.all(field),
+            Fields::Pattern(groups) => groups.all(field),
         }
     }
 }

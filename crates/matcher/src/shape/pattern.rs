@@ -23,6 +23,17 @@ impl<'f, 'l> Groups<'f, 'l> {
         })
     }
 
+    /// The groups of what stands at the start of a line, and what follows it.
+    pub fn start(
+        format: &'f Format,
+        pattern: &'f Pattern,
+        line: &'l [u8],
+    ) -> Option<(Self, &'l [u8])> {
+        let found = Self::read(format, std::slice::from_ref(pattern), line)?;
+        let end = found.captures.get(0)?.end();
+        Some((found, &line[end..]))
+    }
+
     pub fn all(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
         let found = self.groups[field]
             .and_then(|g| self.captures.get(g))

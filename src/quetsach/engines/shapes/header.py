@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+
+from quetsach.engines.shapes.cells import cells
+from quetsach.engines.shapes.values import recognised
+from quetsach.logformat import Recognise
 
 _DIRECTIVES = (
     b"separator",
@@ -15,18 +20,22 @@ _DIRECTIVES = (
     b"open",
     b"close",
 )
+_W3C = (b"Version", b"Fields", b"Software", b"Start-Date", b"End-Date", b"Date", b"Remark", b"Time Format")
+HEADING_BYTES = 1 << 16
 _HEX = re.compile(rb"\\x([0-9A-Fa-f]{2})")
 
 
 class Header:
-    """What the directives of a Zeek log have said so far (docs.zeek.org, the ASCII writer).
+    """What the header lines of a file have said so far; `kind` is zeek (docs.zeek.org, the ASCII writer), csv
+    (RFC 4180) or w3c (the W3C extended log file format).
 
     A changed header is a new object, so that a line keeps the one it was read under.
     """
 
-    __slots__ = ("empty", "fields", "index", "path", "separator", "set_separator", "unset")
+    __slots__ = ("empty", "fields", "index", "kind", "path", "separator", "set_separator", "unset")
 
     def __init__(self, separator: bytes = b"\t") -> None:
+        self.kind = "zeek"
         self.separator = separator
         self.set_separator = b","
         self.empty = b"(empty)"
@@ -34,6 +43,11 @@ class Header:
         self.path: bytes | None = None
         self.fields: tuple[str, ...] = ()
         self.index: dict[str, int] = {}
+
+    def name(self, columns: list[bytes]) -> None:
+        """Name the columns; of equal names the first counts."""
+        self.fields = tuple(_text(v) for v in columns)
+        self.index = {name: i for i, name in reversed(list(enumerate(self.fields)))}
 
     def _copy(self) -> Header:
         new = Header(self.separator)
@@ -46,13 +60,16 @@ class Header:
         if line.startswith(b"#separator "):
             value = _HEX.sub(lambda m: bytes([int(m[1], 16)]), line[11:])
             return Header(value or b"\t")
-        word, found, value = line[1:].partition(self.separator)
+        word, found, value = line[1:].partition(b":")
+        if found and word in _W3C:
+            return _columns("w3c", b" ", value.split()) if word == b"Fields" else self._copy()
+        zeek = self if self.kind == "zeek" else Header()
+        word, found, value = line[1:].partition(zeek.separator)
         if not found or word not in _DIRECTIVES or word == b"separator":
             return None
-        new = self._copy()
+        new = zeek._copy()
         if word == b"fields":
-            new.fields = tuple(_text(v) for v in value.split(self.separator))
-            new.index = {name: i for i, name in reversed(list(enumerate(new.fields)))}
+            new.name(value.split(new.separator))
         elif word == b"path":
             new.path = value
         elif word == b"set_separator":
@@ -66,3 +83,21 @@ class Header:
 
 def _text(value: bytes) -> str:
     return value.decode("utf-8", "surrogateescape")
+
+
+def _columns(kind: str, separator: bytes, names: list[bytes]) -> Header:
+    new = Header(separator)
+    new.kind = kind
+    new.name(names)
+    return new
+
+
+def heading(line: bytes, rules: Iterable[tuple[bytes, Recognise]]) -> Header | None:
+    """The header that a line of column names makes, where it names those that a format asks for."""
+    for separator, rule in rules:
+        if any(name.encode() not in line for name in rule.all):
+            continue
+        new = _columns("csv", separator, cells(line, separator))
+        if recognised(rule, new.index.__contains__, None):
+            return new
+    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from quetsach.engines.shapes.values import Values
 from quetsach.logformat import LogFormat
@@ -21,14 +21,19 @@ class PatternReader:
             found = pattern.fullmatch(line)
             if found is None:
                 continue
-            return self._values(found.groupdict())
+            return _groups(found.groupdict(), self._unset)
         return None
 
-    def _values(self, groups: Mapping[str, bytes | None]) -> Values:
-        unset = self._unset
 
-        def values(name: str) -> tuple[bytes, ...]:
-            value = groups.get(name)
-            return (value,) if value and value not in unset else ()
+def _groups(groups: Mapping[str, bytes | None], unset: Container[bytes]) -> Values:
+    def values(name: str) -> tuple[bytes, ...]:
+        value = groups.get(name)
+        return (value,) if value and value not in unset else ()
 
-        return values
+    return values
+
+
+def with_head(groups: Mapping[str, bytes | None], body: Values, unset: Container[bytes]) -> Values:
+    """The groups of what stands before the body, then the body's own fields."""
+    head = _groups(groups, unset)
+    return lambda name: head(name) or body(name)
