@@ -92,18 +92,6 @@ def test_standard_input_is_read_once_and_never_opened_here() -> None:
     assert [log.path for log in discover(["-", "-"]).logs] == [STDIN]
 
 
-@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_utf16_without_its_mark_is_named_and_never_clean(tmp_path: Path, encoding: str) -> None:
-    log = tmp_path / "dns.log"
-    log.write_bytes("2026-01-01 10.1.2.3 evil.example\r\n".encode(encoding) * 20)
-    found = discover([str(log)])
-    assert not found.logs
-    assert found.errors == [
-        (log, f"is {encoding.upper().replace('-LE', 'LE').replace('-BE', 'BE')} text; convert it to UTF-8"
-         f" (iconv -f UTF-16{encoding[-2:].upper()} -t UTF-8) and scan that")
-    ]  # fmt: skip
-
-
 @pytest.mark.parametrize(
     "start", [b"ElfFile\0", b"\xd4\xc3\xb2\xa1\x02\0\x04\0", b"\n\r\r\n\x1c\0\0\0", b"SQLite format 3\0"]
 )

@@ -1,6 +1,8 @@
 from os import PathLike
 from typing import Any, final
 
+from quetsach.source import ByteStream
+
 __version__: str
 
 class SetError(Exception):
@@ -31,13 +33,15 @@ class Matcher:
     def set_id(self) -> str: ...
     def scan(
         self,
-        path: PathLike[str],
+        path: PathLike[str] | str,
         progress: Progress,
         *,
         tz: str,
         format: str | None = None,
         devices: bool = False,
         source_name: str = "",
+        stream: ByteStream | None = None,
+        changed: int | None = None,
         level: str | None = None,
         chunk: int | None = None,
         long_line: int | None = None,

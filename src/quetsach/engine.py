@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.indicator import Indicator, IndicatorSet, Scope
 from quetsach.sighting import Coverage, Sighting
+from quetsach.source import ByteStream
 
 if TYPE_CHECKING:
     from quetsach.engines.explain import Explanation
@@ -56,8 +57,16 @@ class Matcher(Protocol):
     count: int
     set_id: str
 
-    def scan(self, path: Path, options: ScanOptions, progress: Progress) -> SourceResult:
-        """Read one file (or `-`, standard input).
+    def scan(
+        self,
+        path: Path | str,
+        options: ScanOptions,
+        progress: Progress,
+        stream: ByteStream | None = None,
+        mtime: float | None = None,
+    ) -> SourceResult:
+        """Read one file (or `-`, standard input), or the `stream` that an opener brought; `path` is then only
+        shown, and `mtime` is when its content was written, in seconds since 1970.
 
         What cannot be read is said in `coverage.errors`, not raised.
         """

@@ -8,8 +8,6 @@ use crate::wrapper::Readings;
 pub const TEXT: &str = "text";
 /// Bytes in which lines are tried.
 pub const START: usize = 1 << 16;
-/// Bytes that identify a source.
-pub const SOURCE_ID: usize = 4096;
 const LINES: usize = 100;
 
 /// A line without its carriage return, the first one without a byte order mark.

@@ -18,7 +18,7 @@ mod names;
 mod options;
 mod ranges;
 pub mod raw;
-mod reader;
+pub mod reader;
 mod record;
 pub mod rows;
 pub mod scan;
@@ -31,6 +31,7 @@ pub mod time;
 mod timeline;
 pub mod token;
 mod tokens;
+mod utf16;
 mod wrapper;
 
 pub use error::Error;

@@ -1,4 +1,5 @@
-//! Bytes of one log source: plain, gzip or zstd, told apart by their first bytes, never by a name.
+//! Bytes of one log source: plain, gzip or zstd, in UTF-8 or UTF-16, told apart by their first bytes, never by
+//! a name.
 //!
 //! What cannot be read is collected in `errors` with file, place and advice; what came out before is scanned.
 use std::collections::VecDeque;
@@ -9,6 +10,8 @@ use std::time::UNIX_EPOCH;
 
 use flate2::{Decompress, FlushDecompress, Status};
 
+use crate::utf16::{HEAD, Order, Utf16};
+
 /// Bytes asked of the file at a time when it is compressed.
 const STORED: usize = 64 * 1024;
 
@@ -18,7 +21,25 @@ const UNPACK: [(&[u8], &str); 4] = [
     (b"PK\x03\x04", "zip"),
     (b"7z\xbc\xaf\x27\x1c", "7z"),
 ];
-const UTF16: [(&[u8], &str); 2] = [(b"\xff\xfe", "UTF-16LE"), (b"\xfe\xff", "UTF-16BE")];
+/// Beyond `FREE` bytes unpacked, more than `MOST_RATIO` for each stored byte is no log.
+const FREE: u64 = 1 << 30;
+const MOST_RATIO: u64 = 1000;
+
+/// What is wrong with a stream, in the words of who opened it; `Source` puts the path before it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Problem(pub String);
+
+/// Where the bytes come from.
+pub enum Input {
+    /// The file of the path that is shown, or standard input for `-`.
+    File,
+    /// Opened by the caller. `changed` is in microseconds since 1970.
+    Stream {
+        stream: Box<dyn Read + Send>,
+        changed: Option<i64>,
+    },
+}
 
 /// A member of a compressed file being unpacked.
 enum Decoder {
@@ -113,9 +134,18 @@ pub struct Source {
     held: VecDeque<u8>,
     member: Option<Member>,
     begun: bool,
+    /// Unpacked and not yet given out: what was read to recognise the encoding.
+    start: VecDeque<u8>,
+    utf16: Option<Utf16>,
+    /// Decoded and not yet given out.
+    decoded: VecDeque<u8>,
+    /// The first decompressed bytes, before any decoding.
+    pub head: Vec<u8>,
     /// Bytes taken from the file as it is stored.
     pub stored: u64,
-    /// Bytes given out.
+    /// Bytes unpacked.
+    pub unpacked: u64,
+    /// Bytes given out: those unpacked, as UTF-8.
     pub given: u64,
     /// When the file was last changed, in microseconds; None for a stream.
     pub changed: Option<i64>,
@@ -123,8 +153,8 @@ pub struct Source {
 }
 
 impl Source {
-    /// Opens a file, or standard input as `-`. What fails is in `errors`.
-    pub fn open(path: &Path) -> Source {
+    /// What fails is in `errors`.
+    pub fn open(path: &Path, input: Input) -> Source {
         let mut source = Source {
             shown: path.display().to_string(),
             stream: None,
@@ -132,11 +162,21 @@ impl Source {
             held: VecDeque::new(),
             member: None,
             begun: false,
+            start: VecDeque::new(),
+            utf16: None,
+            decoded: VecDeque::new(),
+            head: Vec::new(),
             stored: 0,
+            unpacked: 0,
             given: 0,
             changed: None,
             errors: Vec::new(),
         };
+        if let Input::Stream { stream, changed } = input {
+            source.stream = Some(stream);
+            source.changed = changed;
+            return source;
+        }
         if path.as_os_str() == "-" {
             source.stream = Some(Box::new(io::stdin()));
             return source;
@@ -163,6 +203,9 @@ impl Source {
     }
 
     fn unreadable(&mut self, error: &io::Error) {
+        if let Some(problem) = error.get_ref().and_then(|e| e.downcast_ref::<Problem>()) {
+            return self.fail(&problem.0);
+        }
         // What strerror says, without the number that Rust adds.
         let reason = error.to_string();
         let reason = reason
@@ -190,43 +233,76 @@ impl Source {
         self.fail(&problem);
     }
 
-    /// Decompressed bytes; 0 at the end, or where reading cannot go on.
+    /// Bytes of text; 0 at the end, or where reading cannot go on.
     pub fn read(&mut self, out: &mut [u8]) -> usize {
         if !self.begun {
             self.begun = true;
             self.recognise();
+            self.recognise_text();
         }
-        let mut n = if self.member.is_some() {
+        let n = if self.utf16.is_some() {
+            self.decode(out)
+        } else {
+            self.raw(out)
+        };
+        self.given += n as u64;
+        n
+    }
+
+    fn recognise_text(&mut self) {
+        let mut start = vec![0; HEAD];
+        let mut n = 0;
+        while n < HEAD {
+            match self.raw(&mut start[n..]) {
+                0 => break,
+                more => n += more,
+            }
+        }
+        start.truncate(n);
+        self.utf16 = Order::of(&start).map(Utf16::new);
+        self.start.extend(&start);
+        self.head = start;
+    }
+
+    fn decode(&mut self, out: &mut [u8]) -> usize {
+        while self.decoded.is_empty() {
+            let Some(mut decoder) = self.utf16.take() else {
+                break;
+            };
+            let mut block = vec![0; STORED];
+            let n = self.raw(&mut block);
+            let mut text = Vec::with_capacity(n + n / 2);
+            decoder.feed(&block[..n], &mut text);
+            if n == 0 && self.errors.is_empty() && !decoder.finish(&mut text) {
+                let (word, at) = (decoder.order.word(), self.unpacked);
+                self.fail(&format!("{word} text: ends in the middle of a character at byte {at}; what came before was scanned, copy the file again when it is complete"));
+            }
+            self.utf16 = Some(decoder);
+            self.decoded.extend(&text);
+            if n == 0 {
+                break;
+            }
+        }
+        self.decoded.read(out).unwrap_or(0)
+    }
+
+    /// Decompressed bytes, before any decoding.
+    fn raw(&mut self, out: &mut [u8]) -> usize {
+        if !self.start.is_empty() {
+            return self.start.read(out).unwrap_or(0);
+        }
+        let n = if self.member.is_some() {
             self.unpack(out)
         } else {
             self.plain(out)
         };
-        if self.given == 0 && n > 0 {
-            while n < 3.min(out.len()) {
-                let more = if self.member.is_some() {
-                    self.unpack(&mut out[n..])
-                } else {
-                    self.plain(&mut out[n..])
-                };
-                if more == 0 {
-                    break;
-                }
-                n += more;
-            }
-            if let Some((_, name)) = UTF16.iter().find(|(mark, _)| out[..n].starts_with(mark)) {
-                self.fail(&format!(
-                    "is {name} text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8) and scan that"
-                ));
-                return 0;
-            }
-        }
-        self.given += n as u64;
+        self.unpacked += n as u64;
         n
     }
 
     /// The last `size` bytes before `given`, where the source can be read again.
     pub fn tail(&mut self, size: usize) -> Option<Vec<u8>> {
-        if self.member.is_some() {
+        if !self.can_reread() {
             return None;
         }
         let file = self.plain.as_mut()?;
@@ -239,7 +315,7 @@ impl Source {
 
     /// Whether `tail` will work at the end.
     pub fn can_reread(&self) -> bool {
-        self.plain.is_some() && self.member.is_none()
+        self.plain.is_some() && self.member.is_none() && self.utf16.is_none()
     }
 
     fn fetch(&mut self, out: &mut [u8]) -> usize {
@@ -328,7 +404,7 @@ impl Source {
             filled += gave;
             if took == 0 && gave == 0 && status == Ok(false) && !self.refill() {
                 if self.errors.is_empty() {
-                    let at = self.given + filled as u64;
+                    let at = self.unpacked + filled as u64;
                     self.fail(&format!(
                         "{}: cut off at decompressed byte {at}; what came before was scanned, copy the file again when it is complete",
                         kind.word()
@@ -340,13 +416,18 @@ impl Source {
             match status {
                 Ok(ended) => member.ended = ended,
                 Err(problem) => {
-                    let at = self.given + filled as u64;
+                    let at = self.unpacked + filled as u64;
                     self.fail(&format!(
                         "{}: damaged at decompressed byte {at} ({problem}); what came before was scanned, copy the file again from its origin",
                         kind.word()
                     ));
                     member.ended = true;
                 }
+            }
+            let at = self.unpacked + filled as u64;
+            if at > FREE && at > MOST_RATIO * self.stored {
+                self.fail(&format!("unpacks without end, stopped at decompressed byte {at}; what came before was scanned, look at the file by hand"));
+                member.ended = true;
             }
             self.member = Some(member);
         }
@@ -371,7 +452,7 @@ impl Source {
         }
         let start: Vec<u8> = self.held.iter().copied().take(4).collect();
         if !member.kind.begins(&start) {
-            let (word, at) = (member.kind.word(), self.given + filled);
+            let (word, at) = (member.kind.word(), self.unpacked + filled);
             self.fail(&format!("{word}: something that is no {word} follows at decompressed byte {at}; it was not read"));
             return false;
         }

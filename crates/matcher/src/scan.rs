@@ -15,7 +15,7 @@ use crate::format::Format;
 use crate::freetext;
 use crate::longline::LongLine;
 pub use crate::options::{Coverage, Limits, Options, Progress};
-use crate::reader::Source;
+use crate::reader::{Input, Source};
 use crate::record::{self, Record};
 use crate::rows::{Action, Bucket, Hit, Line, Rows, Sighting, bucket, resolve};
 use crate::set::Set;
@@ -26,11 +26,12 @@ use crate::token::{BACK, Candidates, FRONT, Scratch, Search};
 use crate::tokens;
 use crate::wrapper::Readings;
 
-/// Reads one source to its end. Fails only for options that do not exist.
+/// Reads one source to its end; `path` is what is shown. Fails only for options that do not exist.
 pub fn scan(
     set: &Set,
     formats: &[Format],
     path: &Path,
+    input: Input,
     options: &Options,
     progress: &Progress,
 ) -> Result<(Vec<Sighting>, Coverage), Error> {
@@ -66,7 +67,7 @@ pub fn scan(
         long_lines: 0,
         inbound: 0,
     };
-    Ok(scan.run(path))
+    Ok(scan.run(path, Source::open(path, input)))
 }
 
 pub(crate) struct Scan<'a> {
@@ -102,18 +103,15 @@ struct Ask {
 }
 
 impl<'a> Scan<'a> {
-    fn run(mut self, path: &Path) -> (Vec<Sighting>, Coverage) {
+    fn run(mut self, path: &Path, mut source: Source) -> (Vec<Sighting>, Coverage) {
         let limits = self.options.limits;
-        let mut source = Source::open(path);
         let mut recent = Vec::new();
         let mut buffer = Buffer::new(limits.chunk.max(detect::START));
         let mut ended = false;
         while !ended && buffer.filled < detect::START {
             ended = buffer.fill(&mut source, &mut recent, limits.edge_bytes) == 0;
         }
-        let identity = hex(&Sha256::digest(
-            &buffer.data()[..buffer.filled.min(detect::SOURCE_ID)],
-        ));
+        let identity = hex(&Sha256::digest(&source.head));
         self.format = match self.options.format.as_deref() {
             None => detect::detect(&self.formats, buffer.data()),
             Some(_) => (!self.formats.is_empty()).then_some(0),
@@ -173,7 +171,7 @@ impl<'a> Scan<'a> {
             source: identity,
             path: path.display().to_string(),
             name: self.options.source_name.clone(),
-            bytes: source.given,
+            bytes: source.unpacked,
             lines: self.lines,
             not_understood: self.not_understood,
             long_lines: self.long_lines,

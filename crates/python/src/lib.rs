@@ -1,4 +1,6 @@
 //! Python module `quetsach._native`: conversions and errors, no logic.
+mod stream;
+
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,9 +12,11 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use quetsach_matcher::format::Format;
 use quetsach_matcher::raw::Level;
+use quetsach_matcher::reader::Input;
 use quetsach_matcher::rows::Sighting;
 use quetsach_matcher::scan::{self, Coverage, Limits, Options};
 use quetsach_matcher::{Error, Set, setfile, time};
+use stream::Stream;
 
 create_exception!(
     _native,
@@ -132,9 +136,10 @@ impl Matcher {
         self.set.id()
     }
 
-    /// Reads one source; the sightings in any order, and the coverage. `chunk`, `long_line` and `parsed_part`
+    /// Reads one source, from `stream` where it is given (then `changed` is its time in microseconds since
+    /// 1970); the sightings in any order, and the coverage. `chunk`, `long_line` and `parsed_part`
     /// are bounds of the contract, changed only in tests.
-    #[pyo3(signature = (path, progress, *, tz, format=None, devices=false, source_name="", level=None, chunk=None, long_line=None, parsed_part=None))]
+    #[pyo3(signature = (path, progress, *, tz, format=None, devices=false, source_name="", stream=None, changed=None, level=None, chunk=None, long_line=None, parsed_part=None))]
     #[allow(clippy::too_many_arguments)]
     fn scan<'py>(
         &self,
@@ -145,6 +150,8 @@ impl Matcher {
         format: Option<String>,
         devices: bool,
         source_name: &str,
+        stream: Option<Py<PyAny>>,
+        changed: Option<i64>,
         level: Option<&str>,
         chunk: Option<usize>,
         long_line: Option<usize>,
@@ -164,9 +171,16 @@ impl Matcher {
                 ..normal
             },
         };
+        let input = match stream {
+            None => Input::File,
+            Some(object) => Input::Stream {
+                stream: Box::new(Stream::new(object)),
+                changed,
+            },
+        };
         let counters = progress.inner.clone();
         let (sightings, coverage) = py
-            .detach(|| scan::scan(&self.set, &self.formats, &path, &options, &counters))
+            .detach(|| scan::scan(&self.set, &self.formats, &path, input, &options, &counters))
             .map_err(raise)?;
         let rows = sightings
             .iter()

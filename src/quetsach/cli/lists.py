@@ -99,7 +99,8 @@ def recognised(result: ScanResult, forced: str | None) -> dict[str, int]:
             found[forced] += 1
         elif seen.source in by_source:
             found[by_source[seen.source].most_common(1)[0][0]] += 1
-        elif seen.path != "-":
+        elif Path(seen.path).is_file():
+            # What lies in an archive is not unpacked again for this.
             found[_detect(Path(seen.path))] += 1
     return dict(found)
 

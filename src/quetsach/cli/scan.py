@@ -20,6 +20,7 @@ from quetsach.cli import root as _root
 from quetsach.engine import ScanOptions
 from quetsach.errors import PortalError, QuetsachError, ScanError
 from quetsach.language import gettext as _
+from quetsach.objectstore import is_address
 from quetsach.sighting import Scan
 
 
@@ -186,10 +187,10 @@ def _token(url: str | None, token_file: Path | None) -> str | None:
 
 
 def _vantage(paths: Sequence[str]) -> str:
-    """Host and folder: the same scan of the same folder has the same name tomorrow."""
-    real = [Path(path).resolve() for path in paths if path != "-"]
+    """Host and folder, or the address in object storage: the same scan has the same name tomorrow."""
+    real = [Path(path).resolve() for path in paths if path != "-" and not is_address(path)]
     if not real:
-        return socket.gethostname()
+        return next(filter(is_address, paths), socket.gethostname())
     folder = Path(os.path.commonpath([path if path.is_dir() else path.parent for path in real]))
     return f"{socket.gethostname()}:{folder}"
 

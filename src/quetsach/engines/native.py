@@ -12,6 +12,7 @@ from quetsach.errors import IndicatorError, ScanError
 from quetsach.indicator import IndicatorSet
 from quetsach.setfile import list_section
 from quetsach.sighting import Coverage, Sighting
+from quetsach.source import ByteStream
 
 
 @cache
@@ -28,7 +29,14 @@ class NativeMatcher:
         self.count = matcher.count
         self.set_id = matcher.set_id
 
-    def scan(self, path: Path, options: ScanOptions, progress: Progress) -> SourceResult:
+    def scan(
+        self,
+        path: Path | str,
+        options: ScanOptions,
+        progress: Progress,
+        stream: ByteStream | None = None,
+        mtime: float | None = None,
+    ) -> SourceResult:
         """Read one source to its end (see `quetsach.engine.Matcher`)."""
         if not isinstance(progress, _native.Progress):
             raise TypeError("the native engine counts in the progress that it made itself")
@@ -40,6 +48,8 @@ class NativeMatcher:
                 format=options.format,
                 devices=options.devices,
                 source_name=options.source_name,
+                stream=stream,
+                changed=None if mtime is None else int(mtime * 1_000_000),
             )
         except _native.OptionsError as error:
             raise ScanError(str(error)) from error

@@ -29,11 +29,10 @@ from quetsach.evidence import escape
 from quetsach.indicator import IndicatorSet
 from quetsach.logformat import LogFormat
 from quetsach.sighting import Coverage
-from quetsach.source import Source
+from quetsach.source import ByteStream, Source
 
 TEXT = "text"
 """The name of the fallback, which has no file."""
-SOURCE_ID_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +75,23 @@ class PortableMatcher:
         self.set_id = indicators.id
         self._limits = limits
 
-    def scan(self, path: Path, options: ScanOptions, progress: ProgressLike) -> SourceResult:
+    def scan(
+        self,
+        path: Path | str,
+        options: ScanOptions,
+        progress: ProgressLike,
+        stream: ByteStream | None = None,
+        mtime: float | None = None,
+    ) -> SourceResult:
         """Read one source to its end (see `quetsach.engine.Matcher`)."""
         try:
             zone = ZoneInfo(options.tz)
         except (KeyError, ValueError, OSError) as error:
             raise ScanError(f"unknown time zone '{options.tz}'; give one like Asia/Ho_Chi_Minh") from error
         formats = _formats(options.format)
-        return _Scan(self.index, formats, options, zone, progress, self._limits).run(path)
+        return _Scan(self.index, formats, options, zone, progress, self._limits).run(
+            Source(path, stream, mtime)
+        )
 
 
 def _formats(forced: str | None) -> Mapping[str, LogFormat]:
@@ -144,13 +152,12 @@ class _Scan:
         self.alive: set[tuple[str, str | tuple[int, int, int, int]]] = set()
         self.lines = self.not_understood = self.long_lines = self.inbound = 0
 
-    def run(self, path: Path) -> SourceResult:
-        source = Source(path)
+    def run(self, source: Source) -> SourceResult:
         chunks = self._watch(source)
         start = bytearray()
         for chunk in chunks:
             start += chunk
-            if len(start) >= max(self.limits.detect_bytes, SOURCE_ID_BYTES):
+            if len(start) >= self.limits.detect_bytes:
                 break
         if self.options.format is None:
             self.format = detect(self.formats, _complete(bytes(start), self.limits.detect_bytes), self.limits)
@@ -158,12 +165,12 @@ class _Scan:
         self.others = tuple(n for n in self.formats if n != self.format)
         self._read(chain([bytes(start)] if start else [], chunks))
         latest = self.timeline.latest(source.mtime)
-        identity = hashlib.sha256(bytes(start[:SOURCE_ID_BYTES])).hexdigest()
+        identity = hashlib.sha256(source.head).hexdigest()
         sightings = self.rows.sightings(identity, latest, self.zone)
-        span = self.timeline.span(source.decompressed, latest, self.rows.times())
+        span = self.timeline.span(source.decoded, latest, self.rows.times())
         coverage = Coverage(
             source=identity,
-            path=str(path),
+            path=source.path,
             name=self.options.source_name,
             bytes=source.decompressed,
             lines=self.lines,
@@ -185,7 +192,7 @@ class _Scan:
             if isinstance(progress, Progress):
                 progress.bytes_read = source.stored
                 if progress.cancelled:
-                    at = source.decompressed - len(chunk)
+                    at = source.decoded - len(chunk)
                     source.errors.append(f"{source.path}: cancelled at byte {at}; the rest was not looked at")
                     return
             yield chunk
