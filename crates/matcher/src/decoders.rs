@@ -1,11 +1,10 @@
-//! Decoders that a variant names for a field (docs/log-formats.md 3): one value in, one or none out.
+//! Decoders that a variant names for a field (docs/log-formats.md 3): one value in, those it holds out.
 use std::borrow::Cow;
 
 type Value<'l> = Cow<'l, [u8]>;
-/// None means "no value".
-pub type Decoder = for<'l> fn(Value<'l>) -> Option<Value<'l>>;
+pub type Decoder = for<'l> fn(Value<'l>) -> Vec<Value<'l>>;
 
-const DECODERS: [(&str, Decoder); 1] = [("labels", labels)];
+const DECODERS: [(&str, Decoder); 2] = [("labels", labels), ("windows_results", windows_results)];
 
 /// The decoder of that name.
 pub fn named(name: &str) -> Option<Decoder> {
@@ -14,11 +13,45 @@ pub fn named(name: &str) -> Option<Decoder> {
 }
 
 /// `(3)www(7)example(3)org(0)` as `www.example.org`; the root has no value, what is no such name stays.
-fn labels(value: Value<'_>) -> Option<Value<'_>> {
-    let Some(name) = join(&value) else {
-        return Some(value);
+fn labels(value: Value<'_>) -> Vec<Value<'_>> {
+    match join(&value) {
+        None => vec![value],
+        Some(name) if name.is_empty() => Vec::new(),
+        Some(name) => vec![Cow::Owned(name)],
+    }
+}
+
+/// `type:  5 www.example.org;192.0.2.1;`, as Windows writes what a name stands for.
+fn windows_results(value: Value<'_>) -> Vec<Value<'_>> {
+    let parts = value
+        .split(|b| *b == b';')
+        .map(|part| untyped(spaceless(part)));
+    let kept = parts.filter(|part| !part.is_empty() && *part != b"-");
+    kept.map(|part| Cow::Owned(part.to_vec())).collect()
+}
+
+fn spaceless(part: &[u8]) -> &[u8] {
+    let start = part.iter().position(|b| *b != b' ').unwrap_or(part.len());
+    let end = part
+        .iter()
+        .rposition(|b| *b != b' ')
+        .map_or(start, |at| at + 1);
+    &part[start..end]
+}
+
+fn untyped(part: &[u8]) -> &[u8] {
+    let after =
+        |rest: &[u8], wanted: fn(&u8) -> bool| rest.iter().take_while(|b| wanted(b)).count();
+    let Some(rest) = part.strip_prefix(b"type:") else {
+        return part;
     };
-    (!name.is_empty()).then_some(Cow::Owned(name))
+    let rest = &rest[after(rest, |b| *b == b' ')..];
+    let digits = after(rest, u8::is_ascii_digit);
+    let spaces = after(&rest[digits..], |b| *b == b' ');
+    if digits == 0 || spaces == 0 {
+        return part;
+    }
+    &rest[digits + spaces..]
 }
 
 fn join(value: &[u8]) -> Option<Vec<u8>> {
@@ -63,7 +96,11 @@ mod tests {
             ("(", Some("(")),
         ] {
             let found = labels(Cow::Borrowed(text.as_bytes()));
-            assert_eq!(found.as_deref(), want.map(str::as_bytes), "{text}");
+            assert_eq!(
+                found.first().map(|v| &**v),
+                want.map(str::as_bytes),
+                "{text}"
+            );
         }
     }
 }

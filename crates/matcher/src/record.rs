@@ -95,7 +95,7 @@ impl<'l> Record<'_, 'l> {
     fn decoded(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
         let mut found = self.values.all(field);
         if let Some((_, decoder)) = self.variant.decode.iter().find(|(f, _)| *f == field) {
-            found = found.into_iter().filter_map(decoder).collect();
+            found = found.into_iter().flat_map(decoder).collect();
         }
         found
     }

@@ -1,6 +1,6 @@
 """Decoders that a variant names for a field: `decode = { field = "name" }` (docs/log-formats.md 3).
 
-A decoder gets one value and gives one, or None for "no value".
+A decoder gets one value and gives those it holds, or none.
 """
 
 from __future__ import annotations
@@ -9,13 +9,26 @@ import re
 from collections.abc import Callable, Mapping
 
 _LABELS = re.compile(rb"((?:\(\d{1,2}\)[^()\s]+)*)\(0\)")
+_TYPE = re.compile(rb"^type: *\d+ +")
 _LENGTH = re.compile(rb"\(\d{1,2}\)")
 
 
-def _labels(value: bytes) -> bytes | None:
+def _labels(value: bytes) -> tuple[bytes, ...]:
     """`(3)www(7)example(3)org(0)` as `www.example.org`; the root has no value, what is no such name stays."""
     found = _LABELS.fullmatch(value)
-    return b".".join(_LENGTH.split(found[1])[1:]) or None if found else value
+    if not found:
+        return (value,)
+    name = b".".join(_LENGTH.split(found[1])[1:])
+    return (name,) if name else ()
 
 
-DECODERS: Mapping[str, Callable[[bytes], bytes | None]] = {"labels": _labels}
+def _windows_results(value: bytes) -> tuple[bytes, ...]:
+    """`type:  5 www.example.org;192.0.2.1;`, as Windows writes what a name stands for."""
+    parts = (_TYPE.sub(b"", part.strip(b" ")) for part in value.split(b";"))
+    return tuple(part for part in parts if part and part != b"-")
+
+
+DECODERS: Mapping[str, Callable[[bytes], tuple[bytes, ...]]] = {
+    "labels": _labels,
+    "windows_results": _windows_results,
+}

@@ -121,8 +121,7 @@ class Record:
 
 
 def _decoded(values: tuple[bytes, ...], decoder: str) -> tuple[bytes, ...]:
-    found = map(DECODERS[decoder], values)
-    return tuple(v for v in found if v is not None)
+    return tuple(found for value in values for found in DECODERS[decoder](value))
 
 
 def holds(condition: Condition, record: Record) -> bool:
