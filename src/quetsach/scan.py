@@ -21,6 +21,7 @@ from quetsach import openers
 from quetsach.engine import Engine, Matcher, Progress, ScanOptions, SourceResult
 from quetsach.errors import QuetsachError
 from quetsach.inputs import Input, Inputs, Skipped
+from quetsach.leases import Leases
 from quetsach.objectstore import Remote
 from quetsach.sighting import Coverage, Scan, Sighting, dump
 
@@ -96,6 +97,7 @@ class ScanResult:
     skipped: list[Skipped] = field(default_factory=list)
     is_interrupted: bool = False
     seconds: float = 0.0
+    named_by_lease: int = 0
 
     @property
     def errors(self) -> list[tuple[str, str]]:
@@ -113,13 +115,14 @@ def run(
     jobs: int = 1,
     on_progress: Callable[[Snapshot], None] | None = None,
     stop: threading.Event | None = None,
+    leases: Leases | None = None,
 ) -> ScanResult:
     """Read all inputs on `jobs` threads.
 
     Setting `stop` ends every thread soon; what was found until then comes back, marked interrupted, with an
-    error for each log that was not read to its end.
+    error for each log that was not read to its end. `leases` name the machines behind addresses.
     """
-    work = _Work(inputs.logs, engine, matcher, options)
+    work = _Work(inputs.logs, engine, matcher, options, leases or Leases())
     is_interrupted = False
     # Large logs first, so that no thread is left alone with the largest one at the end.
     logs = sorted(inputs.logs, key=lambda log: -log.size)
@@ -143,6 +146,7 @@ def run(
         skipped=inputs.skipped + work.skipped,
         is_interrupted=is_interrupted,
         seconds=work.snapshot().seconds,
+        named_by_lease=work.leases.named,
     )
 
 
@@ -177,7 +181,10 @@ class _Reading:
 class _Work:
     """What the threads of one scan share. Only `read` runs in them."""
 
-    def __init__(self, logs: list[Input], engine: Engine, matcher: Matcher, options: ScanOptions) -> None:
+    def __init__(
+        self, logs: list[Input], engine: Engine, matcher: Matcher, options: ScanOptions, leases: Leases
+    ) -> None:
+        self.leases = leases
         self.engine, self.matcher, self.options = engine, matcher, options
         self.sightings = Sightings()
         self.coverage: list[Coverage] = []
@@ -273,7 +280,7 @@ class _Work:
             self.coverage.remove(old)
         self._by_source[new.source] = new
         self.coverage.append(new)
-        self.sightings.put(new.source, result.sightings)
+        self.sightings.put(new.source, self.leases.name(result.sightings))
 
     def cancel(self) -> None:
         self._is_cancelled = True
