@@ -34,7 +34,7 @@ TIME_KINDS = (
     "windows",
 )
 ACTION_WORDS = ("allowed", "blocked", "attempt", "unknown")
-DECODERS = ("labels", "windows_results")
+DECODERS = ("labels", "records", "windows_results")
 TESTS = ("present", "in", "not_in", "prefix", "address_in", "words")
 HEADERS = ("zeek", "csv", "w3c")
 PAIRS = ("quoted", "cef")

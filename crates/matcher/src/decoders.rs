@@ -1,10 +1,14 @@
-//! Decoders that a variant names for a field (docs/log-formats.md 3): one value in, those it holds out.
+//! Decoders that a variant names for a field (docs/log-formats.md 3): one value in, any number out.
 use std::borrow::Cow;
 
 type Value<'l> = Cow<'l, [u8]>;
 pub type Decoder = for<'l> fn(Value<'l>) -> Vec<Value<'l>>;
 
-const DECODERS: [(&str, Decoder); 2] = [("labels", labels), ("windows_results", windows_results)];
+const DECODERS: [(&str, Decoder); 3] = [
+    ("labels", labels),
+    ("records", records),
+    ("windows_results", windows_results),
+];
 
 /// The decoder of that name.
 pub fn named(name: &str) -> Option<Decoder> {
@@ -19,6 +23,17 @@ fn labels(value: Value<'_>) -> Vec<Value<'_>> {
         Some(name) if name.is_empty() => Vec::new(),
         Some(name) => vec![Cow::Owned(name)],
     }
+}
+
+/// The data of resource records `NAME TTL CLASS TYPE DATA` parted by `;`, where it is one word.
+fn records(value: Value<'_>) -> Vec<Value<'_>> {
+    let space = |b: &u8| b.is_ascii_whitespace() || *b == 0x0b;
+    let data = |record: &[u8]| {
+        let mut words = record.split(space).filter(|w| !w.is_empty());
+        let found = words.nth(4)?.to_vec();
+        words.next().is_none().then_some(Cow::Owned(found))
+    };
+    value.split(|b| *b == b';').filter_map(data).collect()
 }
 
 /// `type:  5 www.example.org;192.0.2.1;`, as Windows writes what a name stands for.
@@ -40,14 +55,14 @@ fn spaceless(part: &[u8]) -> &[u8] {
 }
 
 fn untyped(part: &[u8]) -> &[u8] {
-    let after =
+    let count =
         |rest: &[u8], wanted: fn(&u8) -> bool| rest.iter().take_while(|b| wanted(b)).count();
     let Some(rest) = part.strip_prefix(b"type:") else {
         return part;
     };
-    let rest = &rest[after(rest, |b| *b == b' ')..];
-    let digits = after(rest, u8::is_ascii_digit);
-    let spaces = after(&rest[digits..], |b| *b == b' ');
+    let rest = &rest[count(rest, |b| *b == b' ')..];
+    let digits = count(rest, u8::is_ascii_digit);
+    let spaces = count(&rest[digits..], |b| *b == b' ');
     if digits == 0 || spaces == 0 {
         return part;
     }
@@ -102,5 +117,12 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn the_data_of_records_is_their_fifth_word() {
+        let text = b"a.example. 60 IN CNAME b.example.; b.example. 60 IN A 192.0.2.1; c. 60 IN MX 10 m.example.;";
+        let found = records(Cow::Borrowed(&text[..]));
+        assert_eq!(found, [&b"b.example."[..], b"192.0.2.1"]);
     }
 }

@@ -40,6 +40,8 @@ static HOST: LazyLock<Regex> = LazyLock::new(|| {
 });
 static TAG: LazyLock<Regex> =
     LazyLock::new(|| expression(r"(?P<app>[^\s\[\]:=]+)(?:\[[^\]\s]*\])?: ?"));
+static BARE_TAG: LazyLock<Regex> =
+    LazyLock::new(|| expression(r"(?P<app>[A-Za-z_][A-Za-z0-9_.-]*)\[\d+\]: "));
 static RFC5424: LazyLock<Regex> = LazyLock::new(|| {
     expression(concat!(
         r"1 (?P<time>-|\d{4}-\d\d-\d\dT\S+) (?P<host>\S+) (?P<app>\S+) \S+ \S+ ",
@@ -190,10 +192,14 @@ fn peel_syslog(line: &[u8]) -> Vec<Peeled<'_>> {
         return named(Cow::Borrowed(&line[at + found[0].len()..]), wrapper);
     }
     let moment = TIME.captures(&line[at..]);
-    if priority.is_none() && moment.is_none() {
-        return Vec::new();
-    }
     let mut wrapper = Wrapper::default();
+    if priority.is_none() && moment.is_none() {
+        let Some(found) = BARE_TAG.captures(line) else {
+            return Vec::new();
+        };
+        wrapper.app = word(&found, "app");
+        return vec![(Cow::Borrowed(&line[found[0].len()..]), wrapper)];
+    }
     if let Some(found) = &moment {
         wrapper.times = word(found, "time").into_iter().collect();
         at += found[0].len();

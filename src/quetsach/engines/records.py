@@ -121,7 +121,8 @@ class Record:
 
 
 def _decoded(values: tuple[bytes, ...], decoder: str) -> tuple[bytes, ...]:
-    return tuple(found for value in values for found in DECODERS[decoder](value))
+    decode = DECODERS[decoder]
+    return tuple(v for value in values for v in decode(value))
 
 
 def holds(condition: Condition, record: Record) -> bool:

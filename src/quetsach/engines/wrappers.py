@@ -26,6 +26,7 @@ _TIME = re.compile(
 _PRIORITY = re.compile(rb"(?:\d{1,6} )?<\d{1,3}>")
 _HOST = re.compile(rb'(?:(?:stdout|stderr) [FP]|(?P<host>[^\s\[\]"{(=<>]*[^\s\[\]"{(=<>:,])) ')
 _TAG = re.compile(rb"(?P<app>[^\s\[\]:=]+)(?:\[[^\]\s]*\])?: ?")
+_BARE_TAG = re.compile(rb"(?P<app>[A-Za-z_][A-Za-z0-9_.-]*)\[\d+\]: ")
 _RFC5424 = re.compile(
     rb"1 (?P<time>-|\d{4}-\d\d-\d\dT\S+) (?P<host>\S+) (?P<app>\S+) \S+ \S+ "
     rb'(?:-|(?:\[[^\]"]*(?:"(?:[^"\\]|\\.)*"[^\]"]*)*\])+)(?: (?:\xef\xbb\xbf)?|\Z)'
@@ -116,6 +117,8 @@ def _peel_syslog(line: bytes) -> Iterator[tuple[bytes, Wrapper]]:
         return
     moment = _TIME.match(line, at)
     if priority is None and moment is None:
+        if (tag := _BARE_TAG.match(line)) is not None:
+            yield line[tag.end() :], Wrapper(app=tag["app"])
         return
     time = _one(moment["time"] if moment else None)
     at = moment.end() if moment else at
