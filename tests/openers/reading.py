@@ -8,6 +8,7 @@ from pathlib import Path
 from quetsach import inputs, scan
 from quetsach.engine import Engine, ScanOptions
 from quetsach.indicator import Indicator, IndicatorSet, Kind
+from quetsach.outputs import problems
 from quetsach.scan import ScanResult
 from quetsach.sighting import Coverage, Scan, Sighting
 
@@ -16,9 +17,13 @@ SET = IndicatorSet([Indicator("evil.example", Kind.DOMAIN)])
 
 
 def read(path: Path | str, engine: Engine, jobs: int = 2) -> ScanResult:
-    """What the whole way from path to result says."""
+    """What the whole way from path to result says; every error must be one that can be translated."""
     found = inputs.discover([str(path)])
-    return scan.run(found, engine, engine.compile(SET), ScanOptions(), HEADER, jobs=jobs)
+    result = scan.run(found, engine, engine.compile(SET), ScanOptions(), HEADER, jobs=jobs)
+    for shown, error in result.errors:
+        sentence = error.removeprefix(f"{shown}: ")
+        assert any(form.fullmatch(sentence) for form, _text in problems._forms()), error
+    return result
 
 
 def said(result: ScanResult) -> tuple[list[Sighting], list[Coverage]]:

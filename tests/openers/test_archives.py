@@ -124,6 +124,18 @@ def test_any_nesting_gives_the_answer_of_the_plain_file(
     assert replace(seen, path="") == replace(wanted, path="")
 
 
+def test_every_layer_of_a_bomb_is_counted(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quetsach.unpack.FREE", 1 << 20)
+    layer = gzip.compress(b"0" * (64 << 10)) * 300
+    for name, data in (("a.gz", gzip.compress(layer)), ("b.zip", zipped({"b.gz": layer}))):
+        (tmp_path / name).write_bytes(data)
+        result = read(tmp_path / name, engine)
+        assert ["unpacks without end" in error for _path, error in result.errors] == [True]
+        assert sum(seen.bytes for seen in result.coverage) < 10 << 20
+
+
 def test_too_deep_is_said(engine: Engine, tmp_path: Path) -> None:
     data = log()
     for _ in range(4):
@@ -272,10 +284,10 @@ def test_a_streamed_zip_without_its_directory_gives_what_lies_before(engine: Eng
 
 @pytest.mark.parametrize("kind", ARCHIVE)
 def test_no_changed_byte_ends_in_an_exception(kind: str, tmp_path: Path) -> None:
-    """Every byte of a small archive changed in three ways, and the archive cut there."""
+    """Bytes all over a small archive changed in three ways, and the archive cut there."""
     data = ARCHIVE[kind]({"a.log": log(2), "b.log": log(2, 60)})
     path = tmp_path / "archive"
-    step = max(1, len(data) // 300)
+    step = max(1, len(data) // 150)
     for at in range(0, len(data), step):
         for new in (data[at] ^ 0xFF, data[at] ^ 0x01, 0):
             path.write_bytes(data[:at] + bytes([new]) + data[at + 1 :])

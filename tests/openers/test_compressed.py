@@ -15,7 +15,11 @@ from quetsach.engine import Engine
 from tests.openers.reading import log, read, said
 
 Pack = Callable[[bytes], bytes]
-PACK: dict[str, Pack] = {"xz": lzma.compress, "bzip2": bz2.compress, "gzip": gzip.compress}
+PACK: dict[str, Pack] = {
+    "xz": lzma.compress,
+    "bzip2": lambda data: bz2.compress(data, 1),  # blocks of 100 kB
+    "gzip": gzip.compress,
+}
 
 
 @pytest.mark.parametrize("pack", PACK)
@@ -33,7 +37,7 @@ def test_streams_one_after_another_are_one_log(pack: str, engine: Engine, tmp_pa
 
 @pytest.mark.parametrize("pack", PACK)
 def test_what_came_before_the_damage_counts(pack: str, engine: Engine, tmp_path: Path) -> None:
-    body = log(60_000)
+    body = log(6_000)
     packed = PACK[pack](body)
     for name, damaged, word in (
         ("cut", packed[: len(packed) // 2], "cut off at decompressed byte"),
@@ -47,4 +51,4 @@ def test_what_came_before_the_damage_counts(pack: str, engine: Engine, tmp_path:
         assert error.startswith(f"{path}: {pack}: ")
         assert f"{word} {coverage.bytes}" in error
         assert body[: coverage.bytes].count(b"evil.example") == sum(s.count for s in result.sightings)
-        assert coverage.bytes == len(body) if name == "tail" else coverage.bytes > 800_000
+        assert coverage.bytes == len(body) if name == "tail" else coverage.bytes > 80_000

@@ -86,7 +86,13 @@ def command() -> click.Command:
         _(
             "Read log files, folders or standard input (-) and tell which machines called an address on"
             " the list. The log format is recognised by itself: Zeek, Suricata EVE, dnsmasq and Pi-hole,"
-            " Squid, any other text; plain, .gz or .zst. Nothing leaves this machine unless --push is given."
+            " Squid, any other text. Nothing leaves this machine unless --push is given."
+        )
+        + "\n\n"
+        + _(
+            "Packed logs are read as they are: gzip, zstd, xz, bzip2, tar and zip, one in another, too; each"
+            " file in an archive is a log of its own. Nothing is unpacked to the disk. s3://, gs:// and az://"
+            " are read with the credentials in the environment."
         )
         + "\n\n"
         + _(
@@ -94,7 +100,7 @@ def command() -> click.Command:
             " 3 scanned but the push failed."
         ),
         "quetsach scan /var/log/zeek -i indicators.csv -o result.html -o result.xlsx\n"
-        "zcat dns.log.gz | quetsach scan - -i indicators.csv --source-name dns-hq\n"
+        "ssh dns-hq cat dns.log.gz | quetsach scan - -i indicators.csv --source-name dns-hq\n"
         "quetsach scan logs/ -i set.qs --devices --push https://quetsach.example --token-file token.txt",
         kind=_ScanCommand,
     )

@@ -187,6 +187,9 @@ def _leaves(
     file: Opened, depth: int, is_inside_packed: bool, part: Part = WHOLE
 ) -> Iterator[Opened | Passed]:
     kind = None if file.format else kind_of(file.stream)
+    if kind is None and file.is_unpacked and unpack.codec_of(file.stream.start(10)):
+        # The meter must see every layer, or each would be allowed its own thousandfold.
+        kind = _PACKED
     if kind is None:
         is_result = file.member and file.stream.start(100).startswith(b'{"type":"scan","schema":')
         yield Passed(file.member, "result") if is_result else file
@@ -220,9 +223,8 @@ def _leaves(
         yield _failed(file, str(error))
         return
     except Exception as error:  # whatever a library says of hostile bytes
-        yield _failed(
-            file, f"{kind.name}: damaged ({type(error).__name__}: {error}); scan the parts by themselves"
-        )
+        why = f"{type(error).__name__}: {error}"
+        yield _failed(file, f"{kind.name}: damaged ({why}); unpack it and scan what comes out")
         return
     if not members:
         yield _failed(file, "holds no file")

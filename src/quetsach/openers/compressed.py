@@ -1,4 +1,4 @@
-"""A compressed file: xz and bzip2, and gzip and zstd where they hold a container."""
+"""A compressed file: xz and bzip2, and gzip and zstd where they hold a container or lie in one."""
 
 from __future__ import annotations
 
@@ -19,4 +19,4 @@ def open(file: Opened) -> Iterator[Opened]:
             yield block
             file.meter.add_unpacked(len(block))
 
-    yield file.inner("", Blocks(blocks()))
+    yield file.inner("", Blocks(blocks()), is_unpacked=True)

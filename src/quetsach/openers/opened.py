@@ -162,6 +162,7 @@ class Opened:
     `member` is its name inside the file on disk as it is shown, "" for the file itself. `format` names the
     log format where the opener knows it; such a stream is not opened further. `mtime` in seconds since 1970.
     `path` is set where the stream is a whole file on disk, for libraries that open files by name.
+    `is_unpacked` says that it comes out of a decompressor, whose bytes the meter counts.
     """
 
     member: str
@@ -170,13 +171,26 @@ class Opened:
     mtime: float | None = None
     meter: Meter = field(default_factory=Meter)
     path: Path | None = None
+    is_unpacked: bool = False
 
     def inner(
-        self, name: str, stream: ByteStream, *, format: str | None = None, mtime: float | None = None
+        self,
+        name: str,
+        stream: ByteStream,
+        *,
+        format: str | None = None,
+        mtime: float | None = None,
+        is_unpacked: bool = False,
     ) -> Opened:
         """A member of this one. `name` is shown, hostile or not; "" where a container holds one thing."""
-        is_time = mtime is not None and 0 < mtime < _LAST_TIME
-        return Opened(self._named(name), Start(stream), format, mtime if is_time else self.mtime, self.meter)
+        return Opened(
+            self._named(name),
+            Start(stream),
+            format,
+            mtime if mtime is not None and 0 < mtime < _LAST_TIME else self.mtime,
+            self.meter,
+            is_unpacked=is_unpacked or self.is_unpacked,
+        )
 
     def passed(self, name: str, why: str) -> Passed:
         """A member that is not read."""

@@ -76,7 +76,8 @@ def open(file: Opened) -> Iterator[Opened | Passed]:
             yield file.inner(info.filename, Failing(problem))
             continue
         end = entry.start + (entry.packed or 0)
-        yield file.inner(info.filename, _content(file, data, entry)[0], mtime=entry.mtime)
+        content, _end = _content(file, data, entry)
+        yield file.inner(info.filename, content, mtime=entry.mtime, is_unpacked=entry.method != 0)
 
 
 def parts(data: BinaryIO) -> dict[str, int]:
@@ -254,7 +255,7 @@ def _one_after_another(file: Opened, data: BinaryIO) -> Generator[Opened, None, 
             return at
         if not name.endswith("/"):
             content, end = _content(file, data, entry)
-            yield file.inner(name, content)
+            yield file.inner(name, content, is_unpacked=method != 0)
             at = end()
         at = max(at, start) if is_open else start + packed
         if is_open:

@@ -20,8 +20,10 @@ def N_(text: str) -> str:
 _SENTENCES = (
     N_("cannot be read: %(why)s; check that it exists and may be read"),
     N_("is a %(kind)s archive, which is not read; unpack it and scan what comes out"),
-    N_("is %(kind)s text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8) and scan that"),
-    N_("is %(kind)s text; convert it to UTF-8 (iconv -f %(from)s -t UTF-8) and scan that"),
+    N_(
+        "%(kind)s text: ends in the middle of a character at byte %(at)s; what came before was scanned, copy"
+        " the file again when it is complete"
+    ),
     N_("is zstd, which needs Python 3.14 or the package backports.zstd; or unpack it first"),
     N_("%(kind)s: something that is no %(what)s follows at decompressed byte %(at)s; it was not read"),
     N_(
@@ -32,6 +34,26 @@ _SENTENCES = (
         "%(kind)s: cut off at decompressed byte %(at)s; what came before was scanned, copy the file again"
         " when it is complete"
     ),
+    N_(
+        "unpacks without end, stopped at decompressed byte %(at)s; what came before was scanned, look at the"
+        " file by hand"
+    ),
+    N_("lies more than %(most)s archives deep; unpack the outer one and scan that"),
+    N_("holds more than %(most)s files; what came before was scanned, unpack it and scan what comes out"),
+    N_("holds no file"),
+    N_("%(kind)s: damaged (%(why)s); unpack it and scan what comes out"),
+    N_("is larger than %(most)s MB and comes as a stream; unpack what it lies in and scan what comes out"),
+    N_("damaged: asks for %(size)s bytes at once; copy the file again from its origin"),
+    N_("is encrypted; unpack it with its password and scan what comes out"),
+    N_("is packed by zip method %(method)s, which is not read; unpack it and scan what comes out"),
+    N_("zip: its entry does not lie where the directory says; copy the file again from its origin"),
+    N_("object storage needs the extra 'cloud'; install it with: %(command)s"),
+    N_("is no address of object storage; write it like %(example)s"),
+    N_("object storage: %(why)s; check the address, the network and the credentials in the environment"),
+    N_("no such object"),
+    N_("access refused"),
+    N_("the storage cannot be reached"),
+    N_("changed while it was read; scan it again"),
     N_("cancelled at byte %(at)s; the rest was not looked at"),
     N_("more than %(most)s MB unpacked; split the list"),
     N_("not a text file; save the list as text, CSV or TSV"),

@@ -125,7 +125,10 @@ def remarks(found: Figures, report: Report) -> list[str]:
         said.append(_("Copies of a log already read, not counted again: %(logs)s.") % {"logs": some(doubles)})
     others = [str(one.path) for one in result.skipped if one.why != "duplicate"]
     if others:
-        said.append(_("Not logs, left out (lists, results of scans): %(logs)s.") % {"logs": some(others)})
+        said.append(
+            _("Not logs, left out (lists, results of scans, links in archives): %(logs)s.")
+            % {"logs": some(others)}
+        )
     return said
 
 
