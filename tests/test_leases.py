@@ -183,7 +183,9 @@ def test_what_the_log_says_itself_stays() -> None:
 
 def test_leases_are_no_log_but_a_mixed_log_stays_one(tmp_path: Path) -> None:
     (tmp_path / "dhcpd.leases").write_text(DHCPD_LEASES)
-    (tmp_path / "gateway.log").write_text(DHCPD_LOG + "Nov 24 16:00:00 gw dnsmasq[6]: query[A] x.test from 10.0.0.5\n")
+    (tmp_path / "gateway.log").write_text(
+        DHCPD_LOG + "Nov 24 16:00:00 gw dnsmasq[6]: query[A] x.test from 10.0.0.5\n"
+    )
     (tmp_path / "dhcp.log").write_text(DHCPD_LOG)
     found = inputs.discover([str(tmp_path)])
     book = leases.gather(found, [], ZONE)

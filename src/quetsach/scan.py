@@ -19,11 +19,13 @@ from typing import BinaryIO, cast
 
 from quetsach import openers
 from quetsach.engine import Engine, Matcher, Progress, ScanOptions, SourceResult
-from quetsach.errors import QuetsachError
+from quetsach.errors import QuetsachError, SourceError
+from quetsach.fieldmap import HEAD_BYTES, FieldMap
 from quetsach.inputs import Input, Inputs, Skipped
 from quetsach.leases import Leases
 from quetsach.objectstore import Remote
 from quetsach.sighting import Coverage, Scan, Sighting, dump
+from quetsach.source import Source
 
 INTERRUPTED = "interrupted before its end; scan it again"
 SHORTENED = "became shorter while it was read; scan it again"
@@ -116,13 +118,15 @@ def run(
     on_progress: Callable[[Snapshot], None] | None = None,
     stop: threading.Event | None = None,
     leases: Leases | None = None,
+    fields: FieldMap | None = None,
 ) -> ScanResult:
     """Read all inputs on `jobs` threads.
 
     Setting `stop` ends every thread soon; what was found until then comes back, marked interrupted, with an
-    error for each log that was not read to its end. `leases` name the machines behind addresses.
+    error for each log that was not read to its end. `leases` name the machines behind addresses. With
+    `fields` every input is a table of that make; the engine must know its formats.
     """
-    work = _Work(inputs.logs, engine, matcher, options, leases or Leases())
+    work = _Work(inputs.logs, engine, matcher, options, leases or Leases(), fields)
     is_interrupted = False
     # Large logs first, so that no thread is left alone with the largest one at the end.
     logs = sorted(inputs.logs, key=lambda log: -log.size)
@@ -182,9 +186,16 @@ class _Work:
     """What the threads of one scan share. Only `read` runs in them."""
 
     def __init__(
-        self, logs: list[Input], engine: Engine, matcher: Matcher, options: ScanOptions, leases: Leases
+        self,
+        logs: list[Input],
+        engine: Engine,
+        matcher: Matcher,
+        options: ScanOptions,
+        leases: Leases,
+        fields: FieldMap | None,
     ) -> None:
         self.leases = leases
+        self.fields = fields
         self.engine, self.matcher, self.options = engine, matcher, options
         self.sightings = Sightings()
         self.coverage: list[Coverage] = []
@@ -214,7 +225,8 @@ class _Work:
             if log.is_container:
                 yield from self._members(log, reading)
                 return
-            result = self.matcher.scan(log.path, self.options, reading.progress)
+            options = self.options if self.fields is None else self._table(_start(log.path))
+            result = self.matcher.scan(log.path, options, reading.progress)
             if _is_shortened(log):
                 result.coverage.errors.append(SHORTENED)
             yield _cut_short(result) if self._is_cancelled else result
@@ -236,12 +248,24 @@ class _Work:
             options = self.options
             if opened.format is not None:
                 options = replace(options, format=opened.format)
+            elif self.fields is not None:
+                try:
+                    options = self._table(opened.stream.start(HEAD_BYTES))
+                except SourceError as error:
+                    failed = _failed(log, self.options, str(error))
+                    yield SourceResult([], replace(failed, path=path))
+                    continue
             progress = reading.next_member()
             result = self.matcher.scan(path, options, progress, opened.stream, opened.mtime)
             if self._is_cancelled:
                 yield _cut_short(result)
                 return
             yield result
+
+    def _table(self, start: bytes) -> ScanOptions:
+        """Raises SourceError where the table lacks a column."""
+        assert self.fields is not None
+        return replace(self.options, format=self.fields.choose(start) or self.options.format)
 
     def keep_some(self, seconds: float) -> None:
         """Keep what the threads have put, waiting for it at most so long."""
@@ -305,6 +329,15 @@ def _opened(log: Input, meter: openers.Meter) -> Iterator[openers.Opened | opene
         return
     with Remote(log.stored) as file:
         yield from openers.read_file(cast(BinaryIO, file), meter, log.stored.mtime)
+
+
+def _start(path: Path) -> bytes:
+    start = b""
+    for block in Source(path).chunks():
+        start += block
+        if len(start) >= HEAD_BYTES:
+            break
+    return start[:HEAD_BYTES]
 
 
 def _failed(log: Input, options: ScanOptions, reason: str) -> Coverage:

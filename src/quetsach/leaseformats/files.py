@@ -82,7 +82,12 @@ def _dnsmasq(lines: Iterable[bytes], file: File) -> Iterator[Event]:
 
 
 def _is_kea(lines: Sequence[bytes]) -> bool:
-    return bool(lines) and lines[0].startswith(b"address,") and b",expire," in lines[0] and b",hwaddr" in lines[0]
+    return (
+        bool(lines)
+        and lines[0].startswith(b"address,")
+        and b",expire," in lines[0]
+        and b",hwaddr" in lines[0]
+    )
 
 
 def _kea(lines: Iterable[bytes], _file: File) -> Iterator[Event]:

@@ -27,7 +27,9 @@ _LINES = (
     re.compile(rb"DHCPACK\([^)\s]{1,64}\) " + _IP + rb" " + _MAC + rb"(?: (?P<host>[^\s\"\\]{1,255}))?"),
     re.compile(rb"(?P<free>DHCPRELEASE)\([^)\s]{1,64}\) " + _IP + rb" " + _MAC),
 )  # fmt: skip
-_DAEMON = re.compile(rb"dhcpd(?:\[|:)|dnsmasq-dhcp|kea-dhcp4|DHCP(?:4_|DISCOVER|OFFER|REQUEST|ACK|NAK|INFORM|RELEASE)")
+_DAEMON = re.compile(
+    rb"dhcpd(?:\[|:)|dnsmasq-dhcp|kea-dhcp4|DHCP(?:4_|DISCOVER|OFFER|REQUEST|ACK|NAK|INFORM|RELEASE)"
+)
 _TIME_BYTES = 64
 
 
@@ -55,7 +57,9 @@ def events(lines: Iterable[bytes], file: File) -> Iterator[Event]:
             yield Event(ip, at)
             continue
         seconds = groups.get("seconds")
-        yield Event(ip, at, hardware, text(groups.get("host")), at + int(seconds) * 1_000_000 if seconds else None)
+        yield Event(
+            ip, at, hardware, text(groups.get("host")), at + int(seconds) * 1_000_000 if seconds else None
+        )
 
 
 def _time(line: bytes, written: int, zone: tzinfo) -> int | None:

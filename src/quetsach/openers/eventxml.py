@@ -79,7 +79,10 @@ def _events(stream: ByteStream) -> Iterator[bytes | None]:
             end = held.find(_END, begin.start())
             if end < 0:
                 break
-            yield held[begin.start() : end + len(_END)]
+            # Events do not nest: one that begins before the last did not end.
+            *unended, last = _BEGIN.finditer(held, begin.start(), end)
+            yield from (None for _ in unended)
+            yield held[last.start() : end + len(_END)]
             at = end + len(_END)
         held = held[begin.start() :] if begin else held[max(at, len(held) - 8) :]
         if len(held) > _MOST_EVENT:

@@ -22,7 +22,9 @@ _CHUNK_MAGIC = b"ElfChnk\0"
 _HEADER_BYTES = 4096
 _CHUNK_BYTES = 1 << 16
 # A file of one chunk in format 3.1, so that a damaged header costs nothing.
-_ONE_CHUNK = struct.pack("<8sQQQIHHHH", MAGIC, 0, 0, 1, 128, 1, 3, _HEADER_BYTES, 1).ljust(_HEADER_BYTES, b"\0")
+_ONE_CHUNK = struct.pack("<8sQQQIHHHH", MAGIC, 0, 0, 1, 128, 1, 3, _HEADER_BYTES, 1).ljust(
+    _HEADER_BYTES, b"\0"
+)
 _FREE_AT = 48
 _EVENTS_AT = 512
 _EVENT_MARK = b"**\0\0"

@@ -135,7 +135,7 @@ def lines(stream: ByteStream) -> Iterator[bytes]:
         version, length, time, _sequence, domain = _HEADER.unpack(head)
         if version != VERSION or length < _HEADER.size:
             raise SourceError(
-                f"IPFIX: damaged at byte {at}; what came before was scanned, copy the file again from its origin"
+                f"IPFIX: damaged in the message at byte {at}; what came before was scanned, copy the file again from its origin"
             )
         body = jsonlines.exactly(stream, length - _HEADER.size)
         try:

@@ -9,6 +9,7 @@ from typing import Any
 
 from quetsach.errors import SourceError
 from quetsach.openers import jsonlines
+from quetsach.openers.ondisk import path_of
 from quetsach.openers.opened import Opened
 
 _ROWS = 4096
@@ -32,9 +33,10 @@ def lines(file: Opened) -> Iterator[bytes]:
             "is a Parquet file, which needs the package pyarrow (quetsach[table]); or save it as CSV and scan that"
         ) from None
     try:
-        for batch in parquet.ParquetFile(file.seekable()).iter_batches(batch_size=_ROWS, use_threads=False):
-            for row in batch.to_pylist():
-                yield jsonlines.line({name: _plain(value) for name, value in row.items()})
+        with path_of(file) as path, parquet.ParquetFile(path) as table:
+            for batch in table.iter_batches(batch_size=_ROWS, use_threads=False):
+                for row in batch.to_pylist():
+                    yield jsonlines.line({name: _plain(value) for name, value in row.items()})
     except (OSError, ValueError, RuntimeError, NotImplementedError, OverflowError) as error:
         # pyarrow's own errors are among these.
         raise SourceError(

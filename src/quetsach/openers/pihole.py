@@ -114,7 +114,9 @@ def _column(db: sqlite3.Connection, tables: set[str], columns: set[str], name: s
 
 def _machines(db: sqlite3.Connection, tables: set[str]) -> dict[str, tuple[str | None, str | None]]:
     """Hardware address and name by the address, of the last time it was seen."""
-    if not {"network", "network_addresses"} <= tables or "network_id" not in _columns(db, "network_addresses"):
+    if not {"network", "network_addresses"} <= tables or "network_id" not in _columns(
+        db, "network_addresses"
+    ):
         return {}
     name = "a.name" if "name" in _columns(db, "network_addresses") else "NULL"
     rows = db.execute(
@@ -123,7 +125,8 @@ def _machines(db: sqlite3.Connection, tables: set[str]) -> dict[str, tuple[str |
     )
     # A machine without a known hardware address stands there as "ip-192.0.2.1".
     return {
-        ip: (None if not isinstance(mac, str) or mac.startswith("ip-") else mac, host) for ip, mac, host in rows
+        ip: (None if not isinstance(mac, str) or mac.startswith("ip-") else mac, host)
+        for ip, mac, host in rows
     }
 
 
