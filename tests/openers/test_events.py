@@ -60,7 +60,7 @@ def test_of_a_damaged_event_log_the_rest_is_read_and_the_damage_told(damage: str
     chunk = 4096 + 3 * 65536
     data = {
         "cut": whole[: chunk + 30_000],
-        "wiped": whole[: chunk + 20_000] + bytes(1000) + whole[chunk + 21_000 :],
+        "wiped": whole[: chunk + 20_000] + bytes(9000) + whole[chunk + 29_000 :],
         "no header": whole[:chunk] + bytes(65536) + whole[chunk + 65536 :],
     }[damage]
     got: list[bytes] = []

@@ -114,7 +114,7 @@ def test_a_file_cut_off_is_told_after_what_came_before(cut: int) -> None:
     got: list[bytes] = []
     with pytest.raises(SourceError, match="cut off"):
         got.extend(ipfix.lines(io.BytesIO(GOOD[:cut])))
-    assert len(got) == (2 if cut > 200 else 0)
+    assert len(got) == (2 if cut > 100 else 0)
 
 
 @given(st.lists(st.tuples(st.integers(0, len(GOOD)), st.binary(max_size=4)), max_size=6), st.integers(1, 40))
