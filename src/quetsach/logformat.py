@@ -36,7 +36,7 @@ TIME_KINDS = (
     "windows",
 )
 ACTION_WORDS = ("allowed", "blocked", "attempt", "unknown")
-DECODERS = ("labels", "records", "listed", "target", "threat")
+DECODERS = ("labels", "records", "listed", "target", "threat", "windows_results")
 TESTS = ("present", "in", "not_in", "prefix", "address_in", "words")
 HEADERS = ("zeek", "csv", "w3c")
 PAIRS = ("quoted", "cef")
@@ -44,9 +44,9 @@ PAIRS = ("quoted", "cef")
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One test on the values of a field, or of a role of the variant."""
+    """One test on the values of some fields, or of a role of the variant."""
 
-    source: str
+    sources: tuple[str, ...]
     is_role: bool
     test: str
     wanted: tuple[bytes, ...] | bool
@@ -289,17 +289,20 @@ def _conditions(parent: _Reader, tables: list[Any]) -> tuple[Condition, ...]:
         role = reader.take("role", str, "")
         if role and role not in (*ROLES, *SINGLE_ROLES):
             raise reader.fail(f"unknown role '{role}'")
-        source = role or reader.take("field", str)
+        name = reader.take("field", str, "")
+        sources = (role or name,) if role or name else reader.texts("fields")
+        if not sources:
+            raise reader.fail("a condition without a field")
         test = next((t for t in TESTS if t in reader.left), None)
         if test is None:
-            raise reader.fail(f"a condition on '{source}' without a test")
+            raise reader.fail(f"a condition on '{sources[0]}' without a test")
         wanted: tuple[bytes, ...] | bool = (
             reader.take("present", bool)
             if test == "present"
             else tuple(v.encode() for v in reader.texts(test))
         )
         reader.done()
-        result.append(Condition(source, bool(role), test, wanted))
+        result.append(Condition(sources, bool(role), test, wanted))
     return tuple(result)
 
 

@@ -19,10 +19,13 @@ from typing import BinaryIO, cast
 
 from quetsach import openers, wire
 from quetsach.engine import Engine, Matcher, Progress, ScanOptions, SourceResult, SpareThreads
-from quetsach.errors import QuetsachError
+from quetsach.errors import QuetsachError, SourceError
+from quetsach.fieldmap import HEAD_BYTES, FieldMap
 from quetsach.inputs import Input, Inputs, Skipped
+from quetsach.leases import Leases
 from quetsach.objectstore import Remote
 from quetsach.sighting import Coverage, Scan, Sighting, dump
+from quetsach.source import Source
 from quetsach.wire import WireSightings
 
 INTERRUPTED = "interrupted before its end; scan it again"
@@ -97,6 +100,7 @@ class ScanResult:
     skipped: list[Skipped] = field(default_factory=list)
     is_interrupted: bool = False
     seconds: float = 0.0
+    named_by_lease: int = 0
 
     @property
     def errors(self) -> list[tuple[str, str]]:
@@ -114,13 +118,16 @@ def run(
     jobs: int = 1,
     on_progress: Callable[[Snapshot], None] | None = None,
     stop: threading.Event | None = None,
+    leases: Leases | None = None,
+    fields: FieldMap | None = None,
 ) -> ScanResult:
     """Read all inputs on `jobs` threads: a file each, and together on the last files.
 
     Setting `stop` ends every thread soon; what was found until then comes back, marked interrupted, with an
-    error for each log that was not read to its end.
+    error for each log that was not read to its end. `leases` name the machines behind addresses. With
+    `fields` every input is a table of that make; the engine must know its formats.
     """
-    work = _Work(inputs.logs, engine, matcher, options, max(1, jobs))
+    work = _Work(inputs.logs, engine, matcher, options, max(1, jobs), leases or Leases(), fields)
     is_interrupted = False
     # Large logs first, so that no thread is left alone with the largest one at the end.
     logs = sorted(inputs.logs, key=lambda log: -log.size)
@@ -144,6 +151,7 @@ def run(
         skipped=inputs.skipped + work.skipped,
         is_interrupted=is_interrupted,
         seconds=work.snapshot().seconds,
+        named_by_lease=work.leases.named,
     )
 
 
@@ -179,8 +187,17 @@ class _Work:
     """What the threads of one scan share. Only `read` runs in them."""
 
     def __init__(
-        self, logs: list[Input], engine: Engine, matcher: Matcher, options: ScanOptions, jobs: int
+        self,
+        logs: list[Input],
+        engine: Engine,
+        matcher: Matcher,
+        options: ScanOptions,
+        jobs: int,
+        leases: Leases,
+        fields: FieldMap | None,
     ) -> None:
+        self.leases = leases
+        self.fields = fields
         self.engine, self.matcher, self.options = engine, matcher, options
         self.readers = max(1, min(jobs, len(logs)))
         self._spare = engine.spare(jobs - self.readers)
@@ -215,7 +232,8 @@ class _Work:
             if log.is_container:
                 yield from self._members(log, reading)
                 return
-            result = self.matcher.scan(log.path, self.options, reading.progress)
+            options = self.options if self.fields is None else self._table(_start(log.path))
+            result = self.matcher.scan(log.path, options, reading.progress)
             if _is_shortened(log):
                 result.coverage.errors.append(SHORTENED)
             yield _cut_short(result) if self._is_cancelled else result
@@ -237,12 +255,24 @@ class _Work:
             options = self.options
             if opened.format is not None:
                 options = replace(options, format=opened.format)
+            elif self.fields is not None:
+                try:
+                    options = self._table(opened.stream.start(HEAD_BYTES))
+                except SourceError as error:
+                    failed = _failed(log, self.options, str(error))
+                    yield SourceResult([], replace(failed, path=path))
+                    continue
             progress = reading.next_member()
             result = self.matcher.scan(path, options, progress, opened.stream, opened.mtime)
             if self._is_cancelled:
                 yield _cut_short(result)
                 return
             yield result
+
+    def _table(self, start: bytes) -> ScanOptions:
+        """Raises SourceError where the table lacks a column."""
+        assert self.fields is not None
+        return replace(self.options, format=self.fields.choose(start) or self.options.format)
 
     def keep_some(self, seconds: float) -> None:
         """Keep what the threads have put, waiting for it at most so long."""
@@ -282,7 +312,7 @@ class _Work:
         self._by_source[new.source] = new
         self.coverage.append(new)
         try:
-            self.sightings.put(new.source, result.sightings)
+            self.sightings.put(new.source, self.leases.name(result.sightings))
         except OSError as error:
             folder = tempfile.gettempdir()
             new.errors.append(
@@ -313,6 +343,15 @@ def _opened(log: Input, meter: openers.Meter) -> Iterator[openers.Opened | opene
         return
     with Remote(log.stored) as file:
         yield from openers.read_file(cast(BinaryIO, file), meter, log.stored.mtime)
+
+
+def _start(path: Path) -> bytes:
+    start = b""
+    for block in Source(path).chunks():
+        start += block
+        if len(start) >= HEAD_BYTES:
+            break
+    return start[:HEAD_BYTES]
 
 
 def _failed(log: Input, options: ScanOptions, reason: str) -> Coverage:

@@ -6,12 +6,13 @@ use memchr::memmem;
 type Value<'l> = Cow<'l, [u8]>;
 pub type Decoder = for<'l> fn(Value<'l>) -> Vec<Value<'l>>;
 
-const DECODERS: [(&str, Decoder); 5] = [
+const DECODERS: [(&str, Decoder); 6] = [
     ("labels", labels),
     ("records", records),
     ("listed", listed),
     ("target", target),
     ("threat", threat),
+    ("windows_results", windows_results),
 ];
 
 /// The decoder of that name.
@@ -70,6 +71,39 @@ fn threat(value: Value<'_>) -> Vec<Value<'_>> {
         (text[colon] == b':' && colon + 1 < text.len()).then(|| text[colon + 1..].to_vec())
     };
     name().map(Cow::Owned).into_iter().collect()
+}
+
+/// `type:  5 www.example.org;192.0.2.1;`, as Windows writes what a name stands for.
+fn windows_results(value: Value<'_>) -> Vec<Value<'_>> {
+    let parts = value
+        .split(|b| *b == b';')
+        .map(|part| untyped(spaceless(part)));
+    let kept = parts.filter(|part| !part.is_empty() && *part != b"-");
+    kept.map(|part| Cow::Owned(part.to_vec())).collect()
+}
+
+fn spaceless(part: &[u8]) -> &[u8] {
+    let start = part.iter().position(|b| *b != b' ').unwrap_or(part.len());
+    let end = part
+        .iter()
+        .rposition(|b| *b != b' ')
+        .map_or(start, |at| at + 1);
+    &part[start..end]
+}
+
+fn untyped(part: &[u8]) -> &[u8] {
+    let count =
+        |rest: &[u8], wanted: fn(&u8) -> bool| rest.iter().take_while(|b| wanted(b)).count();
+    let Some(rest) = part.strip_prefix(b"type:") else {
+        return part;
+    };
+    let rest = &rest[count(rest, |b| *b == b' ')..];
+    let digits = count(rest, u8::is_ascii_digit);
+    let spaces = count(&rest[digits..], |b| *b == b' ');
+    if digits == 0 || spaces == 0 {
+        return part;
+    }
+    &rest[digits + spaces..]
 }
 
 fn join(value: &[u8]) -> Option<Vec<u8>> {

@@ -205,14 +205,14 @@ impl<'l> Record<'_, 'l> {
 
     fn holds(&self, condition: &Condition) -> bool {
         let own;
-        let found: &[Cow<'l, [u8]>] = match condition.subject {
+        let found: &[Cow<'l, [u8]>] = match &condition.subject {
             Subject::Role(Role::Answers) => self.answers(),
             Subject::Role(role) => {
-                own = self.role(role);
+                own = self.role(*role);
                 &own
             }
-            Subject::Field(field) => {
-                own = self.all(field);
+            Subject::Fields(fields) => {
+                own = fields.iter().flat_map(|&f| self.all(f)).collect();
                 &own
             }
         };

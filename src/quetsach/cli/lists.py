@@ -73,13 +73,19 @@ def check_format(name: str | None) -> None:
         raise ScanError(text % {"name": name, "names": ", ".join(formats())})
 
 
-def load(files: Sequence[Path], scope: str | None, column: str | None, override: Path | None) -> Loaded:
+def load(
+    files: Sequence[Path],
+    scope: str | None,
+    column: str | None,
+    override: Path | None,
+    extra_formats: Sequence[str] = (),
+) -> Loaded:
     """Read lists, apply the guard rails, compile. A single compiled set is opened as it is.
 
     Raises:
         IndicatorError: a file cannot be read, or nothing usable is left.
     """
-    chosen = engine.choose()
+    chosen = engine.choose(extra_formats=extra_formats)
     if len(files) == 1 and _is_compiled(files[0]):
         return Loaded(chosen, chosen.load(files[0]))
     indicators, notes = read(files, scope, column, override)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from quetsach import __version__, client, inputs, output, scan
+from quetsach import __version__, client, fieldmap, inputs, leases, output, scan
 from quetsach.cli import FOUND, INCOMPLETE, NOTHING, PUSH_FAILED, lists, progress, push, say
 from quetsach.cli import root as _root
 from quetsach.engine import ScanOptions
@@ -61,6 +61,25 @@ def command() -> click.Command:
                 metavar="NAME",
                 help=_("Read every file as this log format instead of recognising it: %(names)s.")
                 % {"names": ", ".join(lists.formats())},
+            ),
+            click.Option(
+                ["--fields"],
+                metavar="ROLE=COLUMN,…",
+                help=_(
+                    "Read CSV, JSON Lines or Parquet of any make, with its columns named, such as"
+                    " client=src_ip,query=qname,time=ts. Roles: %(names)s. COLUMN? need not be there."
+                )
+                % {"names": ", ".join(fieldmap.ROLE_NAMES)},
+            ),
+            click.Option(
+                ["--leases"],
+                metavar="FILE",
+                multiple=True,
+                type=path,
+                help=_(
+                    "Log or leases of a DHCP server, to tell which machine had an address. Those among the logs"
+                    " are found by themselves."
+                ),
             ),
             click.Option(
                 ["--tz"],
@@ -142,8 +161,13 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
         output.check(out)
     token = _token(given["url"], given["token_file"])
     lists.check_format(given["logformat"])
-    loaded = lists.load(given["indicators"], given["scope"], given["column"], given["override"])
-    logs = inputs.discover(paths, own=[*given["indicators"], *outputs])
+    fields = _fields(given["fields"], given["logformat"])
+    extra_formats = fields.formats() if fields else ()
+    loaded = lists.load(
+        given["indicators"], given["scope"], given["column"], given["override"], extra_formats
+    )
+    logs = inputs.discover(paths, own=[*given["indicators"], *given["leases"], *outputs])
+    found_leases = leases.gather(logs, given["leases"], zone)
     name = given["source_name"] or _vantage(paths)
     header = Scan(
         f"quetsach {__version__}", loaded.matcher.set_id, loaded.matcher.count, name, zone.key, tuple(paths)
@@ -159,6 +183,8 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
             jobs=given["jobs"] or os.cpu_count() or 1,
             on_progress=on_progress,
             stop=stop,
+            leases=found_leases,
+            fields=fields,
         )
     report = output.Report(result, zone, lists.recognised(result, given["logformat"]), loaded.notes)
     is_saved = _save(outputs, report)
@@ -173,6 +199,14 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
     if result.errors or not is_saved:
         return INCOMPLETE
     return FOUND if len(result.sightings) else NOTHING
+
+
+def _fields(text: str | None, logformat: str | None) -> fieldmap.FieldMap | None:
+    if text is None:
+        return None
+    if logformat is not None:
+        raise click.UsageError(_("--fields and --format exclude each other."))
+    return fieldmap.parse(text)
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 _LABELS = re.compile(rb"((?:\(\d{1,2}\)[^()\s]+)*)\(0\)")
 _THREAT = re.compile(rb".*:([A-Za-z0-9._-]+)\)?\(\d+\)", re.DOTALL)
+_TYPE = re.compile(rb"^type: *\d+ +")
 _LENGTH = re.compile(rb"\(\d{1,2}\)")
 
 
@@ -43,10 +44,17 @@ def _threat(value: bytes) -> tuple[bytes, ...]:
     return (found[1],) if found else ()
 
 
+def _windows_results(value: bytes) -> tuple[bytes, ...]:
+    """`type:  5 www.example.org;192.0.2.1;`, as Windows writes what a name stands for."""
+    parts = (_TYPE.sub(b"", part.strip(b" ")) for part in value.split(b";"))
+    return tuple(part for part in parts if part and part != b"-")
+
+
 DECODERS: Mapping[str, Callable[[bytes], tuple[bytes, ...]]] = {
     "labels": _labels,
     "records": _records,
     "listed": _listed,
     "target": _target,
     "threat": _threat,
+    "windows_results": _windows_results,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -69,12 +70,15 @@ class NativeEngine:
 
     name = "native"
 
+    def __init__(self, extra_formats: Sequence[str] = ()) -> None:
+        self._texts = [*_formats(), *extra_formats]
+
     def compile(self, indicators: IndicatorSet) -> NativeMatcher:
         """Raises IndicatorError when the set is empty."""
         if not len(indicators):
             raise IndicatorError("the indicator set is empty; there is nothing to look for")
         try:
-            return NativeMatcher(_native.Matcher.compile(list_section(indicators), _formats()))
+            return NativeMatcher(_native.Matcher.compile(list_section(indicators), self._texts))
         except _native.SetError as error:
             raise IndicatorError(str(error)) from error
 
@@ -87,7 +91,7 @@ class NativeEngine:
     def load(self, path: Path) -> NativeMatcher:
         """Open a compiled set file. Raises IndicatorError when it is damaged or empty."""
         try:
-            return NativeMatcher(_native.Matcher.load(path, _formats()))
+            return NativeMatcher(_native.Matcher.load(path, self._texts))
         except _native.SetError as error:
             raise IndicatorError(str(error)) from error
 

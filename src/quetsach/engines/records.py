@@ -128,9 +128,9 @@ def _decoded(values: tuple[bytes, ...], decoder: str) -> tuple[bytes, ...]:
 def holds(condition: Condition, record: Record) -> bool:
     """Whether a condition holds for a record (docs/log-formats.md 3)."""
     if not condition.is_role:
-        found = record.values(condition.source)
-    elif condition.source in record.variant.roles:
-        found = record.role(condition.source)
+        found = tuple(value for name in condition.sources for value in record.values(name))
+    elif condition.sources[0] in record.variant.roles:
+        found = record.role(condition.sources[0])
     else:
         found = ()
     return _TESTS[condition.test](found, condition.wanted)

@@ -60,6 +60,47 @@ _SENTENCES = (
     N_("interrupted before its end; scan it again"),
     N_("became shorter while it was read; scan it again"),
     N_("is a %(kind)s file, which is not read; save its records as text and scan that"),
+    N_("is no Windows event log (.evtx): its header is damaged or cut off"),
+    N_("event log damaged (%(what)s); the other events were scanned, export the log again from its machine"),
+    N_(
+        "is a Windows event log (.evtx), which needs the package evtx (quetsach[evtx]); or export it as XML:"
+        " wevtutil query-events FILE /logfile:true /format:xml"
+    ),
+    N_(
+        "%(n)s events of the XML are damaged, cut off or larger than %(most)s bytes; the others were scanned,"
+        " export the log again from its machine"
+    ),
+    N_("%(kind)s: damaged (%(why)s); what came before was scanned, copy the file again from its origin"),
+    N_(
+        "SQLite: newer queries lie in %(file)s and were not read; copy the database with sqlite3 FILE"
+        " '.backup COPY' and scan the copy"
+    ),
+    N_(
+        "is a SQLite database without Pi-hole's queries, which is not read; save its records as CSV and scan"
+        " that"
+    ),
+    N_(
+        "IPFIX: damaged in the message at byte %(at)s; what came before was scanned, copy the file again from"
+        " its origin"
+    ),
+    N_(
+        "IPFIX: cut off in the message at byte %(at)s; what came before was scanned, copy the file again when"
+        " it is complete"
+    ),
+    N_("IPFIX: %(n)s sets have no template in this file and were not read"),
+    N_(
+        "is a flow file of nfcapd, which needs the program nfdump (Debian: apt-get install nfdump); or, where"
+        " it is installed: nfdump -r FILE -o csv > flows.csv"
+    ),
+    N_("nfdump: %(why)s; what came before was scanned"),
+    N_(
+        "is a Parquet file, which needs the package pyarrow (quetsach[table]); or save it as CSV and scan that"
+    ),
+    N_("has no column %(names)s; it has: %(columns)s"),
+    N_("holds no lease of ISC dhcpd, Kea, dnsmasq or Windows DHCP"),
+    N_("--fields: '%(entry)s' is not written like client=COLUMN; there are %(names)s"),
+    N_("--fields names no column that could show a listed address: server, query, host, url, …"),
+    N_("export it with journalctl --file FILE --output json and scan that"),
     N_("the indicator set is empty; there is nothing to look for"),
     N_("cannot be read: %(why)s"),
     N_("no such file or folder"),

@@ -47,6 +47,8 @@ pub struct ShapeTable {
 #[serde(deny_unknown_fields)]
 pub struct ConditionTable {
     pub field: Option<String>,
+    #[serde(default)]
+    pub fields: Vec<String>,
     pub role: Option<String>,
     pub present: Option<bool>,
     pub r#in: Option<Vec<String>>,

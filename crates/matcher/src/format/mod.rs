@@ -59,7 +59,7 @@ pub enum Test {
 
 #[derive(Debug)]
 pub enum Subject {
-    Field(FieldId),
+    Fields(Vec<FieldId>),
     Role(Role),
 }
 
