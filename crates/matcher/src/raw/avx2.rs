@@ -73,7 +73,6 @@ impl Classes for Avx2 {
     #[inline(always)]
     fn masks(self, block: &[u8; 64]) -> Masks {
         let mut m = Masks::default();
-        let mut letter = 0;
         // SAFETY: invariants 1 and 2; 32 bytes at 0 and at 32 of a 64-byte block, 32-byte tables.
         unsafe {
             let mut classes = _mm256_setzero_si256();
@@ -96,11 +95,9 @@ impl Classes for Avx2 {
                 m.colon |= equal(b':');
                 m.dot |= equal(b'.');
                 m.newline |= equal(b'\n');
-                letter |= bits(_mm256_slli_epi16(v, 1));
                 classes = _mm256_or_si256(classes, class);
                 bytes = _mm256_or_si256(bytes, v);
             }
-            m.letter = letter & m.token;
             m.group |= m.digit | m.colon;
             let odd = _mm256_testz_si256(classes, _mm256_set1_epi8(ODD)) == 0;
             m.strange = u64::from(_mm256_movemask_epi8(bytes) as u32) | u64::from(odd);

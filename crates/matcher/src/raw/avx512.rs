@@ -9,10 +9,9 @@ use crate::token::{self, Candidates};
 pub struct Avx512(());
 
 const TOKEN: i8 = 1;
-const LETTER: i8 = 2;
-const DIGIT: i8 = 4;
-const GROUP: i8 = 8;
-const STRANGE: i8 = 16;
+const DIGIT: i8 = 2;
+const GROUP: i8 = 4;
+const STRANGE: i8 = 8;
 
 /// Class bits of the 128 ASCII bytes; the last stands for all bytes above, too.
 const TABLE: [i8; 128] = {
@@ -20,12 +19,8 @@ const TABLE: [i8; 128] = {
     let mut i = 0;
     while i < 128 {
         let b = i as u8;
-        let letter = b.is_ascii_alphabetic() || b == b'_';
-        if letter || b.is_ascii_digit() || b == b'.' || b == b'-' {
+        if b.is_ascii_alphanumeric() || b == b'.' || b == b'-' || b == b'_' {
             table[i] |= TOKEN;
-        }
-        if letter {
-            table[i] |= LETTER;
         }
         if b.is_ascii_digit() {
             table[i] |= DIGIT;
@@ -99,7 +94,6 @@ impl Classes for Avx512 {
             Masks {
                 token: has(TOKEN),
                 dot: equal(b'.'),
-                letter: has(LETTER),
                 digit: has(DIGIT),
                 group: has(GROUP),
                 colon: equal(b':'),

@@ -26,8 +26,6 @@ pub struct Masks {
     /// `[A-Za-z0-9._-]`
     pub token: u64,
     pub dot: u64,
-    /// `[A-Za-z_]`
-    pub letter: u64,
     pub digit: u64,
     /// Hexadecimal digits and `:`.
     pub group: u64,
@@ -144,7 +142,6 @@ mod tests {
             let want = Masks {
                 token: bits(&block, |b| b.is_ascii_alphanumeric() || b"._-".contains(&b)),
                 dot: bits(&block, |b| b == b'.'),
-                letter: bits(&block, |b| b.is_ascii_alphabetic() || b == b'_'),
                 digit: bits(&block, |b| b.is_ascii_digit()),
                 group: bits(&block, |b| b.is_ascii_hexdigit() || b == b':'),
                 colon: bits(&block, |b| b == b':'),

@@ -38,7 +38,6 @@ impl Classes for Scalar {
         Masks {
             token: letter | digit | dot | hyphen,
             dot,
-            letter,
             digit,
             group: hex | digit | colon,
             colon,

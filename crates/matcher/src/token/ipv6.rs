@@ -10,14 +10,20 @@ const LONGEST: usize = 48;
 impl Part<'_> {
     /// Looks at each run of hexadecimal digits and colons that ends at one of these places. A run that is no
     /// address as it stands, but might hold one, is kept for phase 2.
+    #[inline(always)]
     pub(super) fn v6(&self, filters: &Filters<'_>, ends: &[u16], places: &mut Vec<u32>) {
         for &end in ends {
-            let long = (!self.streams.group.before(usize::from(end))).leading_zeros() as usize;
-            let end = self.zero + usize::from(end);
-            let keep = if long > LONGEST {
+            let place = usize::from(end);
+            let end = self.zero + place;
+            let long = (!self.streams.group.before(place)).leading_zeros();
+            let keep = if long as usize > LONGEST {
                 self.long_run_has_joined_colons(end)
             } else {
-                self.may_be_listed(filters, end - long, end)
+                let start = end - long as usize;
+                let colons = self.streams.colon.before(place) >> (64 - long);
+                self.first_32_bits(start, colons)
+                    .is_none_or(|head| filters.v6_heads.has(head_key(head)))
+                    && self.may_be_listed(start, end)
             };
             if keep {
                 places.push(end as u32 - 1);
@@ -25,11 +31,31 @@ impl Part<'_> {
         }
     }
 
-    fn may_be_listed(&self, filters: &Filters<'_>, start: usize, end: usize) -> bool {
-        let head = first_32_bits(&self.buf[start..start + 16]);
-        if head.is_some_and(|head| !filters.v6_heads.has(head_key(head))) {
-            return false;
+    /// The first 32 bits of an address whose text begins here, with these colons in it; None where it begins oddly.
+    #[inline(always)]
+    fn first_32_bits(&self, start: usize, colons: u64) -> Option<u32> {
+        let first = colons.trailing_zeros();
+        let second = (colons & colons.wrapping_sub(1)).trailing_zeros();
+        // `::` has no digits between and stands for zeros.
+        let digits = second.wrapping_sub(first + 1);
+        if !(1..=4).contains(&first) || digits > 4 {
+            return None;
         }
+        let group = |at: usize, digits: u32| {
+            let text: [u8; 4] = self.buf[at..at + 4].try_into().expect("four bytes");
+            u64::from(u32::from_le_bytes(text)) << (32 - 8 * digits) & 0xFFFF_FFFF
+        };
+        let text = group(start, first) | group(start + first as usize + 1, digits) << 32;
+        // The last four bits of a digit are its value, those of a letter lack nine.
+        let values = (text & 0x0F0F_0F0F_0F0F_0F0F) + 9 * (text >> 6 & 0x0101_0101_0101_0101);
+        let values = values.swap_bytes();
+        let values = (values | values >> 4) & 0x00FF_00FF_00FF_00FF;
+        let values = (values | values >> 8) & 0x0000_FFFF_0000_FFFF;
+        Some((values | values >> 16) as u32)
+    }
+
+    #[inline(never)]
+    fn may_be_listed(&self, start: usize, end: usize) -> bool {
         // An IPv4 address may end it.
         let rest = self.buf[end..end + FRONT]
             .iter()
@@ -45,6 +71,7 @@ impl Part<'_> {
         }
     }
 
+    #[cold]
     fn long_run_has_joined_colons(&self, end: usize) -> bool {
         let start = self.buf[..end]
             .iter()
@@ -65,41 +92,4 @@ fn is_part(b: u8) -> bool {
 /// The key of an address's first 32 bits in the filter.
 pub(crate) fn head_key(head: u32) -> u64 {
     hash::address(u128::from(head))
-}
-
-/// The first 32 bits of the IPv6 address whose text begins here; None where the text begins oddly.
-#[inline(always)]
-fn first_32_bits(text: &[u8]) -> Option<u32> {
-    let mut head = 0;
-    let mut at = 0;
-    for group in 0..2 {
-        let mut value = 0;
-        let begin = at;
-        loop {
-            let digit = match text[at] {
-                b @ b'0'..=b'9' => b - b'0',
-                b @ (b'a'..=b'f' | b'A'..=b'F') => (b | 0x20) - b'a' + 10,
-                _ => break,
-            };
-            value = value << 4 | u32::from(digit);
-            at += 1;
-            if at - begin > 4 {
-                return None;
-            }
-        }
-        if at == begin {
-            // `::` stands for zeros; a single colon at the start is no address.
-            return if group == 1 {
-                Some(head)
-            } else {
-                (text[1] == b':').then_some(0)
-            };
-        }
-        if text[at] != b':' {
-            return None;
-        }
-        head |= value << (16 * (1 - group));
-        at += 1;
-    }
-    Some(head)
 }

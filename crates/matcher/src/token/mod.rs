@@ -9,9 +9,9 @@ mod strange;
 mod streams;
 
 use crate::hash::Filter;
-use crate::raw::{Classes, Masks};
+use crate::raw::Classes;
 use crate::set::Set;
-use streams::{BIAS, Places, Stream, WORDS};
+use streams::{BIAS, Places, Stream, WORDS, later};
 
 pub(crate) use ipv6::head_key;
 
@@ -44,12 +44,18 @@ pub struct Scratch {
     v6: Places,
 }
 
-/// The classes that are looked back at.
+/// Bits of each byte of a part.
 struct Streams {
     token: Stream,
     dot: Stream,
     digit: Stream,
+    /// Hexadecimal digits and `:`.
     group: Stream,
+    colon: Stream,
+    /// Dots behind a digit; those with another shortly before; and with two.
+    numbers: [Stream; 3],
+    /// Colons likewise.
+    groups: [Stream; 3],
 }
 
 impl Default for Scratch {
@@ -60,6 +66,9 @@ impl Default for Scratch {
                 dot: Stream::new(),
                 digit: Stream::new(),
                 group: Stream::new(),
+                colon: Stream::new(),
+                numbers: [const { Stream::new() }; 3],
+                groups: [const { Stream::new() }; 3],
             },
             names: Places::new(),
             v4: Places::new(),
@@ -77,80 +86,12 @@ struct Part<'a> {
     streams: &'a Streams,
 }
 
-/// Bits at or beside set bits, with the last one carried from block to block.
+/// Bits carried from one block to the next.
 #[derive(Default)]
 struct Carry {
-    after_dot: u64,
+    dot: u64,
     name: u64,
-    numbers: [u64; 2],
-    second_dot: u64,
-    after_colon: u64,
-    groups: [u64; 2],
-    second_colon: u64,
-    address: u64,
-}
-
-/// Each bit one byte later; `carry` is the bit that leaves at the end and enters at the next block's start.
-#[inline(always)]
-fn later(bits: u64, carry: &mut u64) -> u64 {
-    let moved = bits << 1 | *carry;
-    *carry = bits >> 63;
-    moved
-}
-
-/// The first byte behind each run of `run` that has a bit of `begin` in it. Adding the bit ripples to the end of
-/// its run; several bits in one run still overflow it only once. Bits of untouched runs remain: mask them.
-#[inline(always)]
-fn behind(run: u64, begin: u64, carry: &mut u64) -> u64 {
-    // A run that reaches a block's end goes on at the next one's first byte.
-    let (sum, over) = run.overflowing_add(begin | *carry);
-    *carry = u64::from(over);
-    sum
-}
-
-/// Places of one block.
-struct Found {
-    names: u64,
-    /// A name whose last byte is a dot ends before it.
-    dotted: u64,
-    v4: u64,
-    /// Colons of what may be an IPv6 address.
-    colons: u64,
-}
-
-impl Carry {
-    #[inline(always)]
-    fn find(&mut self, m: &Masks, any_label: u64, has_addresses: bool) -> Found {
-        // Names: the last label of a token, begun by a letter.
-        let after_dot = later(m.dot, &mut self.after_dot);
-        let inside = m.token & !m.dot;
-        let begin = after_dot & (m.letter | inside & any_label);
-        let mut found = Found {
-            names: behind(inside, begin, &mut self.name) & !m.token,
-            dotted: after_dot & !m.token,
-            v4: 0,
-            colons: 0,
-        };
-        if has_addresses {
-            // IPv4: a dot, digits, a dot, digits, a dot: the third dot of an address is always one of these.
-            let [first, second] = &mut self.numbers;
-            let x = behind(m.digit, after_dot & m.digit, first) & m.dot;
-            let after = later(x, &mut self.second_dot);
-            found.v4 = behind(m.digit, after & m.digit, second) & m.dot;
-
-            // IPv6: two colons together, or three with hexadecimal digits between. An address has `::`, or six
-            // colons or more; a time has two.
-            let after = later(m.colon, &mut self.after_colon);
-            let digits = m.group & !m.colon;
-            let [first, second] = &mut self.groups;
-            let x = behind(digits, after & digits, first) & m.colon;
-            let joined = m.colon & after;
-            let after = later(x, &mut self.second_colon);
-            let y = behind(digits, after & digits, second) & m.colon;
-            found.colons = joined | y;
-        }
-        found
-    }
+    group: u64,
 }
 
 /// Finds candidates with the classes of one instruction set.
@@ -164,10 +105,10 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
         v4,
         v6,
     } = &mut *search.scratch;
-    let any_label = if set.letter_labels_only() {
-        0
-    } else {
+    let no_label = if set.letter_labels_only() {
         u64::MAX
+    } else {
+        0
     };
     let has_addresses = set.has_addresses();
     let mut carry = Carry::default();
@@ -178,34 +119,44 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
     while first < blocks {
         let count = (blocks - first).min(WORDS);
         let base = from + first * 64;
-        let (mut name_count, mut v4_count, mut v6_count) = (0, 0, 0);
+        let mut name_count = 0;
         let words = streams
             .token
             .words(count)
             .iter_mut()
             .zip(streams.dot.words(count))
             .zip(streams.digit.words(count))
-            .zip(streams.group.words(count));
+            .zip(streams.group.words(count))
+            .zip(streams.colon.words(count));
         let (data, _) = buf[base..base + count * 64].as_chunks::<64>();
         let mut at = BIAS as u16;
-        for (block, (((token, dot), digit), group)) in data.iter().zip(words) {
+        for (block, ((((token, dot), digit), group), colon)) in data.iter().zip(words) {
             let m = classes.masks(block);
             *token = m.token.to_le_bytes();
             *dot = m.dot.to_le_bytes();
             *digit = m.digit.to_le_bytes();
             *group = m.group.to_le_bytes();
+            *colon = m.colon.to_le_bytes();
             out.newlines += u64::from(m.newline.count_ones());
-            let found = carry.find(&m, any_label, has_addresses);
-            name_count = classes.places(found.names, at, &mut names.at, name_count);
-            v4_count = classes.places(found.v4, at, &mut v4.at, v4_count);
-            if (found.colons | carry.address | found.dotted | m.strange) != 0 {
-                let ends = behind(m.group, found.colons, &mut carry.address) & !m.group;
-                v6_count = classes.places(ends, at, &mut v6.at, v6_count);
-                let mut dotted = found.dotted;
+
+            // The last label of a token, not begun by a digit unless the set has such names. Adding its first bit
+            // ripples to its end; a label that reaches a block's end goes on in the next.
+            let after_dot = m.dot << 1 | carry.dot;
+            carry.dot = m.dot >> 63;
+            let inside = m.token & !m.dot;
+            let begin = after_dot & inside & !(m.digit & no_label) | carry.name;
+            let (ends, over) = inside.overflowing_add(begin);
+            carry.name = u64::from(over);
+            name_count = classes.places(ends & !m.token, at, &mut names.at, name_count);
+
+            let dotted = after_dot & !m.token;
+            if dotted | m.strange != 0 {
+                let zero = base - BIAS;
+                let mut dotted = dotted;
                 while dotted != 0 {
                     let place = at + dotted.trailing_zeros() as u16;
                     dotted &= dotted - 1;
-                    let end = base - BIAS + usize::from(place);
+                    let end = zero + usize::from(place);
                     if buf[end - 2] == b'.' {
                         names::check_dots(set, buf, end, &mut out.places);
                     } else {
@@ -214,11 +165,41 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
                     }
                 }
                 if m.strange != 0 {
-                    let place = base - BIAS + usize::from(at);
-                    strange::check(classes, set, buf, place, m.token, &mut out.places);
+                    strange::check(
+                        classes,
+                        set,
+                        buf,
+                        zero + usize::from(at),
+                        m.token,
+                        &mut out.places,
+                    );
                 }
             }
             at += 64;
+        }
+        let (mut v4_count, mut v6_count) = (0, 0);
+        if has_addresses {
+            streams.link_numbers(count);
+            let mut at = BIAS as u16;
+            for (_, dots) in streams.numbers[2].pairs(count) {
+                v4_count = classes.places(dots, at, &mut v4.at, v4_count);
+                at += 64;
+            }
+            streams.link_groups(count);
+            let mut at = BIAS as u16;
+            let words = streams.groups[2]
+                .pairs(count)
+                .zip(streams.group.pairs(count));
+            for ((_, colons), (_, group)) in words {
+                let begin = colons | carry.group;
+                if begin != 0 {
+                    // Several colons in one run still overflow it only once.
+                    let (ends, over) = group.overflowing_add(begin);
+                    carry.group = u64::from(over);
+                    v6_count = classes.places(ends & !group, at, &mut v6.at, v6_count);
+                }
+                at += 64;
+            }
         }
 
         let part = Part {
@@ -239,10 +220,59 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
 
 impl Streams {
     fn each(&mut self, mut act: impl FnMut(&mut Stream)) {
-        act(&mut self.token);
-        act(&mut self.dot);
-        act(&mut self.digit);
-        act(&mut self.group);
+        let Self {
+            token,
+            dot,
+            digit,
+            group,
+            colon,
+            numbers,
+            groups,
+        } = self;
+        for stream in [token, dot, digit, group, colon] {
+            act(stream);
+        }
+        numbers.iter_mut().chain(groups).for_each(act);
+    }
+
+    /// Marks in `numbers[2]` each dot with two dots before it and room for one to three digits between: the third
+    /// dot of an address is one of these.
+    #[inline(always)]
+    fn link_numbers(&mut self, count: usize) {
+        let [marks, seconds, thirds] = &mut self.numbers;
+        let words = self.dot.pairs(count).zip(self.digit.pairs(count));
+        for (out, (dot, digit)) in marks.words(count).iter_mut().zip(words) {
+            *out = (dot.1 & later(digit, 1)).to_le_bytes();
+        }
+        let near = |pair| later(pair, 2) | later(pair, 3) | later(pair, 4);
+        link(marks, seconds, count, near);
+        link(seconds, thirds, count, near);
+    }
+
+    /// Marks in `groups[2]` each colon behind a colon, and each with two before it and room for one to four
+    /// digits between. An IPv6 address has two colons together, or six and more, of which the third is one of
+    /// these; a time has two.
+    #[inline(always)]
+    fn link_groups(&mut self, count: usize) {
+        let [marks, seconds, thirds] = &mut self.groups;
+        let words = self.colon.pairs(count).zip(self.group.pairs(count));
+        for (out, (colon, group)) in marks.words(count).iter_mut().zip(words) {
+            *out = (colon.1 & later(group, 1)).to_le_bytes();
+        }
+        let near = |pair| later(pair, 2) | later(pair, 3) | later(pair, 4) | later(pair, 5);
+        link(marks, seconds, count, near);
+        link(seconds, thirds, count, near);
+        for (out, colon) in thirds.words(count).iter_mut().zip(self.colon.pairs(count)) {
+            *out = (u64::from_le_bytes(*out) | colon.1 & later(colon, 1)).to_le_bytes();
+        }
+    }
+}
+
+/// Keeps the bits that have another `near` before them.
+#[inline(always)]
+fn link(from: &Stream, to: &mut Stream, count: usize, near: impl Fn((u64, u64)) -> u64) {
+    for (out, pair) in to.words(count).iter_mut().zip(from.pairs(count)) {
+        *out = (pair.1 & near(pair)).to_le_bytes();
     }
 }
 

@@ -1,7 +1,7 @@
 //! One bit for each byte of a part, and the windows that the checks look through.
 
 /// Bytes handled between two looks at the tables.
-pub(super) const PART: usize = 32 * 1024;
+pub(super) const PART: usize = 16 * 1024;
 pub(super) const WORDS: usize = PART / 64;
 /// Words kept of the part before, so that windows reach back over its end.
 const KEPT: usize = 2;
@@ -14,7 +14,7 @@ const PLACES: usize = PART / 2 + 64;
 pub(super) struct Stream([u8; 8 * (KEPT + WORDS)]);
 
 impl Stream {
-    pub fn new() -> Self {
+    pub const fn new() -> Self {
         Stream([0; 8 * (KEPT + WORDS)])
     }
 
@@ -27,6 +27,17 @@ impl Stream {
     #[inline(always)]
     pub fn words(&mut self, count: usize) -> &mut [[u8; 8]] {
         &mut self.0.as_chunks_mut::<8>().0[KEPT..KEPT + count]
+    }
+
+    /// Each word of a part of `count` blocks, after the word before it.
+    #[inline(always)]
+    pub fn pairs(&self, count: usize) -> impl Iterator<Item = (u64, u64)> {
+        let words = &self.0.as_chunks::<8>().0[KEPT - 1..KEPT + count];
+        let (before, these) = (&words[..count], &words[1..]);
+        before
+            .iter()
+            .zip(these)
+            .map(|(a, b)| (u64::from_le_bytes(*a), u64::from_le_bytes(*b)))
     }
 
     /// Makes the end of a part of `count` blocks the past of the next.
@@ -43,6 +54,12 @@ impl Stream {
         let word: [u8; 8] = self.0[last - 7..last + 1].try_into().expect("eight bytes");
         u64::from_le_bytes(word) << (!bit & 7)
     }
+}
+
+/// Each bit `n` bytes later; `pair` is the word before and the word.
+#[inline(always)]
+pub(super) fn later((before, this): (u64, u64), n: u32) -> u64 {
+    this << n | before >> (64 - n)
 }
 
 /// Clears the highest set bit.
