@@ -112,7 +112,8 @@ fn join(value: &[u8]) -> Option<Vec<u8>> {
     while !rest.is_empty() {
         let digits = rest[1..].iter().take_while(|b| b.is_ascii_digit()).count();
         let body = rest.get(digits + 2..)?;
-        if rest[0] != b'(' || !(1..=2).contains(&digits) || rest[digits + 1] != b')' {
+        let zero = rest[1..].iter().take(digits).all(|b| *b == b'0');
+        if rest[0] != b'(' || zero || !(1..=2).contains(&digits) || rest[digits + 1] != b')' {
             return None;
         }
         let space = |b: &u8| b.is_ascii_whitespace() || *b == 0x0b;
@@ -145,6 +146,7 @@ mod tests {
             ("(3)www(7)example", Some("(3)www(7)example")),
             ("(3)(0)", Some("(3)(0)")),
             ("(0)(0)", Some("(0)(0)")),
+            ("(00)a(7)example(0)", Some("(00)a(7)example(0)")),
             ("(", Some("(")),
         ] {
             let found = labels(Cow::Borrowed(text.as_bytes()));

@@ -148,7 +148,7 @@ impl<'a> Filter<'a> {
     /// False: surely absent.
     #[inline(always)]
     pub fn has(self, h: u64) -> bool {
-        let want = bits(h);
-        u64::from_le_bytes(*self.word(h)) & want == want
+        let word = u64::from_le_bytes(*self.word(h));
+        word >> (h & 63) & word >> (h >> 6 & 63) & word >> (h >> 12 & 63) & 1 != 0
     }
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-_LABELS = re.compile(rb"((?:\(\d{1,2}\)[^()\s]+)*)\(0\)")
+_LABELS = re.compile(rb"((?:\((?!00?\))\d{1,2}\)[^()\s]+)*)\(0\)")
 _THREAT = re.compile(rb".*:([A-Za-z0-9._-]+)\)?\(\d+\)", re.DOTALL)
 _TYPE = re.compile(rb"^type: *\d+ +")
 _LENGTH = re.compile(rb"\(\d{1,2}\)")
