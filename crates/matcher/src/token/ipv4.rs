@@ -3,7 +3,7 @@
 use super::Part;
 use super::streams::{Places, drop_top};
 use crate::address;
-use crate::hash::tail16;
+use crate::hash::numbers16;
 use crate::raw::Classes;
 use crate::set::Filters;
 
@@ -34,26 +34,63 @@ impl Part<'_> {
         for i in 0..n {
             let place = dots.at[i];
             let head = self.head(usize::from(place));
-            let h = tail16(self.buf, self.zero + usize::from(place), head);
+            let h = numbers16(self.buf, self.zero + usize::from(place), head);
             classes.prefetch(filters.v4_heads.word(h));
             dots.at[short] = place;
             dots.hashes[short] = h;
             short += usize::from(head <= LONGEST_HEAD);
         }
         let n = dots.keep(filters.v4_heads, short);
-        for (&place, &hash) in dots.at[..n].iter().zip(&dots.hashes[..n]) {
-            let dot = self.zero + usize::from(place);
-            let last = self.buf[dot + 1..dot + 4]
-                .iter()
-                .take_while(|b| b.is_ascii_digit())
-                .count();
-            let end = dot + 1 + last;
-            let long = self.head(usize::from(place)) + 1 + last;
-            if (filters.v4_texts.has(tail16(self.buf, end, long)) || filters.v4_nets.has(hash))
-                && let Some(bits) = address::parse_v4(&self.buf[end - long..end])
+        // Few remain, whose words lie far apart: all are asked for before the first is looked at.
+        for &place in &dots.at[..n] {
+            let (start, end) = self.text(place);
+            classes.prefetch(filters.v4_texts.word(numbers16(self.buf, end, end - start)));
+        }
+        for (&place, &head) in dots.at[..n].iter().zip(&dots.hashes[..n]) {
+            let (start, end) = self.text(place);
+            let text = numbers16(self.buf, end, end - start);
+            if filters.v4_texts.has(text) | filters.v4_nets.has(head)
+                && let Some(bits) = address::parse_v4(&self.buf[start..end])
                 && self.set.lists_v4(bits)
             {
-                places.push(dot as u32);
+                places.push(end as u32 - 1);
+            }
+        }
+    }
+
+    /// Where the address with its third dot at this place begins and ends.
+    #[inline(always)]
+    fn text(&self, place: u16) -> (usize, usize) {
+        let dot = self.zero + usize::from(place);
+        let after: [u8; 4] = self.buf[dot + 1..dot + 5].try_into().expect("four bytes");
+        let last = leading_digits(u32::from_le_bytes(after)).min(3);
+        (dot - self.head(usize::from(place)), dot + 1 + last)
+    }
+}
+
+/// How many of four bytes, from the lowest on, are digits before the first that is none.
+#[inline(always)]
+fn leading_digits(bytes: u32) -> usize {
+    let values = bytes ^ 0x3030_3030;
+    // Seven bits from ten on overflow into the eighth.
+    let others = ((values & 0x7F7F_7F7F) + 0x7676_7676 | values) & 0x8080_8080;
+    others.trailing_zeros() as usize / 8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::leading_digits;
+
+    #[test]
+    fn digits_are_counted_from_the_front() {
+        for byte in 0..=255u8 {
+            for front in [*b"\x009\xFF7", *b"12\x80\x30", *b"0909"] {
+                for at in 0..4 {
+                    let mut text = front;
+                    text[at] = byte;
+                    let want = text.iter().take_while(|b| b.is_ascii_digit()).count();
+                    assert_eq!(leading_digits(u32::from_le_bytes(text)), want, "{text:?}");
+                }
             }
         }
     }

@@ -25,19 +25,33 @@ impl Part<'_> {
             names.hashes[i] = h;
         }
         let n = names.keep(filters.two_labels, n);
+        // Few remain, whose words lie far apart: all are asked for before the first is looked at.
         for &at in &names.at[..n] {
-            let at = usize::from(at);
-            let dots = drop_top(dot.before(at));
-            let outside = !token.before(at);
-            let two = (dots | outside).leading_zeros() as usize;
-            let three = (drop_top(dots) | outside).leading_zeros() as usize;
-            let end = self.zero + at;
-            let pass = filters.three_labels.has(!tail32(self.buf, end, two))
-                || filters.three_labels.has(tail32(self.buf, end, three));
-            if pass && self.set.covers_name_ending_at(self.buf, end) {
+            for key in self.three_label_keys(at) {
+                classes.prefetch(filters.three_labels.word(key));
+            }
+        }
+        for &at in &names.at[..n] {
+            let [two, three] = self.three_label_keys(at);
+            let end = self.zero + usize::from(at);
+            if filters.three_labels.has(two) | filters.three_labels.has(three)
+                && self.set.covers_name_ending_at(self.buf, end)
+            {
                 places.push(end as u32 - 1);
             }
         }
+    }
+
+    /// The keys of the last two labels, as all there is of a listed name, and of the last three.
+    #[inline(always)]
+    fn three_label_keys(&self, at: u16) -> [u64; 2] {
+        let at = usize::from(at);
+        let dots = drop_top(self.streams.dot.before(at));
+        let outside = !self.streams.token.before(at);
+        let two = (dots | outside).leading_zeros() as usize;
+        let three = (drop_top(dots) | outside).leading_zeros() as usize;
+        let end = self.zero + at;
+        [!tail32(self.buf, end, two), tail32(self.buf, end, three)]
     }
 }
 
