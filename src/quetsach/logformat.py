@@ -29,13 +29,14 @@ TIME_KINDS = (
     "slash",
     "asa",
     "routeros",
+    "utc",
     "epoch_us",
     "bind",
     "clf",
     "windows",
 )
 ACTION_WORDS = ("allowed", "blocked", "attempt", "unknown")
-DECODERS = ("labels", "records")
+DECODERS = ("labels", "records", "listed", "target", "threat")
 TESTS = ("present", "in", "not_in", "prefix", "address_in", "words")
 HEADERS = ("zeek", "csv", "w3c")
 PAIRS = ("quoted", "cef")
@@ -87,13 +88,16 @@ class Recognise:
 class Shape:
     """`type` is delimited, pairs, json or pattern.
 
-    `header` and `columns` belong to delimited, `pairs` to pairs, `nested` to json, `patterns` to pattern;
+    `header` and `columns` belong to delimited (`least` columns must be there; by `named` a line is taken
+    for a header of type csv), `pairs` to pairs, `nested` to json, `patterns` to pattern;
     `separator` and `head`, what stands before the columns or pairs, to the first two.
     """
 
     type: str
     header: str = ""
     columns: tuple[str, ...] = ()
+    least: int = 0
+    named: tuple[str, ...] = ()
     separator: bytes = b","
     head: re.Pattern[bytes] | None = None
     pairs: str = "quoted"
@@ -213,7 +217,13 @@ def _delimited(reader: _Reader, define: Mapping[str, str]) -> Shape:
         raise reader.fail("a delimited shape needs 'columns', or a 'header' of zeek, csv or w3c")
     separator = _separator(reader, ",") if header in ("", "csv") else b","
     head = _head(reader, define) if columns else None
-    return Shape("delimited", header=header, columns=columns, separator=separator, head=head)
+    least = reader.take("least", int, len(columns)) if columns else 0
+    named = reader.texts("named") if header == "csv" else ()
+    if header == "csv" and not named:
+        raise reader.fail("a header of csv needs 'named'")
+    return Shape(
+        "delimited", header=header, columns=columns, least=least, named=named, separator=separator, head=head
+    )
 
 
 def _separator(reader: _Reader, usual: str) -> bytes:

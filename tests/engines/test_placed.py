@@ -136,7 +136,9 @@ def fresh(rng: random.Random, like: IPv4Address | IPv6Address) -> IPv4Address | 
 
 
 def put_address(line: str, old: str, new: str) -> str:
-    return re.sub(rf"(?<![0-9A-Fa-f:.]){re.escape(old)}(?![0-9A-Fa-f]|[.:][0-9A-Fa-f]*[.:])", new, line)
+    """The line with another address for it; a device may glue a name to it (`outside:192.0.2.1`)."""
+    before = r"(?:(?<![0-9A-Fa-f:.])|(?<=[a-z]{4}:))"
+    return re.sub(rf"{before}{re.escape(old)}(?![0-9A-Fa-f]|[.:][0-9A-Fa-f]*[.:])", new, line)
 
 
 def places() -> list[tuple[str, int, str, str, Sample]]:

@@ -1,10 +1,18 @@
 //! Decoders that a variant names for a field (docs/log-formats.md 3): one value in, any number out.
 use std::borrow::Cow;
 
+use memchr::memmem;
+
 type Value<'l> = Cow<'l, [u8]>;
 pub type Decoder = for<'l> fn(Value<'l>) -> Vec<Value<'l>>;
 
-const DECODERS: [(&str, Decoder); 2] = [("labels", labels), ("records", records)];
+const DECODERS: [(&str, Decoder); 5] = [
+    ("labels", labels),
+    ("records", records),
+    ("listed", listed),
+    ("target", target),
+    ("threat", threat),
+];
 
 /// The decoder of that name.
 pub fn named(name: &str) -> Option<Decoder> {
@@ -30,6 +38,38 @@ fn records(value: Value<'_>) -> Vec<Value<'_>> {
         words.next().is_none().then_some(Cow::Owned(found))
     };
     value.split(|b| *b == b';').filter_map(data).collect()
+}
+
+/// Values parted by commas, semicolons or white space.
+fn listed(value: Value<'_>) -> Vec<Value<'_>> {
+    let between = |b: &u8| b.is_ascii_whitespace() || b"\x0b,;".contains(b);
+    let parts = value.split(between).filter(|v| !v.is_empty());
+    parts.map(|v| Cow::Owned(v.to_vec())).collect()
+}
+
+/// `host/path` as a URL; what has a scheme or begins with `/` stays.
+fn target(value: Value<'_>) -> Vec<Value<'_>> {
+    if value.starts_with(b"/") || memmem::find(&value, b"://").is_some() {
+        return vec![value];
+    }
+    vec![Cow::Owned([b"http://", &*value].concat())]
+}
+
+/// The name in a PAN-OS threat name: `generic:www.example.org(4000001)`, in brackets or not.
+fn threat(value: Value<'_>) -> Vec<Value<'_>> {
+    let name = || {
+        let text = value.strip_suffix(b")")?;
+        let open = text.iter().rposition(|b| !b.is_ascii_digit())?;
+        if text[open] != b'(' || open + 1 == text.len() {
+            return None;
+        }
+        let text = &text[..open];
+        let text = text.strip_suffix(b")").unwrap_or(text);
+        let part = |b: &u8| b.is_ascii_alphanumeric() || b"._-".contains(b);
+        let colon = text.iter().rposition(|b| !part(b))?;
+        (text[colon] == b':' && colon + 1 < text.len()).then(|| text[colon + 1..].to_vec())
+    };
+    name().map(Cow::Owned).into_iter().collect()
 }
 
 fn join(value: &[u8]) -> Option<Vec<u8>> {

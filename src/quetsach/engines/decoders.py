@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 
 _LABELS = re.compile(rb"((?:\((?!00?\))\d{1,2}\)[^()\s]+)*)\(0\)")
+_THREAT = re.compile(rb".*:([A-Za-z0-9._-]+)\)?\(\d+\)", re.DOTALL)
 _LENGTH = re.compile(rb"\(\d{1,2}\)")
 
 
@@ -26,4 +27,26 @@ def _records(value: bytes) -> tuple[bytes, ...]:
     return tuple(r[4] for r in records if len(r) == 5)
 
 
-DECODERS: Mapping[str, Callable[[bytes], tuple[bytes, ...]]] = {"labels": _labels, "records": _records}
+def _listed(value: bytes) -> tuple[bytes, ...]:
+    """Values parted by commas, semicolons or white space."""
+    return tuple(v for v in re.split(rb"[,;\s]+", value) if v)
+
+
+def _target(value: bytes) -> tuple[bytes, ...]:
+    """`host/path` as a URL; what has a scheme or begins with `/` stays."""
+    return (value if b"://" in value or value.startswith(b"/") else b"http://" + value,)
+
+
+def _threat(value: bytes) -> tuple[bytes, ...]:
+    """The name in a PAN-OS threat name: `generic:www.example.org(4000001)`, in brackets or not."""
+    found = _THREAT.fullmatch(value)
+    return (found[1],) if found else ()
+
+
+DECODERS: Mapping[str, Callable[[bytes], tuple[bytes, ...]]] = {
+    "labels": _labels,
+    "records": _records,
+    "listed": _listed,
+    "target": _target,
+    "threat": _threat,
+}

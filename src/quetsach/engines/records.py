@@ -204,7 +204,7 @@ class LineReader:
         self.readers = {name: FormatReader(f) for name, f in formats.items()}
         self.header = Header()
         self._headings = [
-            (s.separator, f.recognise) for f in formats.values() for s in f.shapes if s.header == "csv"
+            (s.separator, s.named) for f in formats.values() for s in f.shapes if s.header == "csv"
         ]
         self._line: bytes | None = None
         self._known: list[Reading] = []

@@ -182,6 +182,13 @@ def _routeros(text: str, zone: tzinfo) -> Moment | None:
     return _syslog("{} {} {}".format(found["month"].title(), found["day"], text[-8:]), zone)
 
 
+def _utc(text: str, _zone: tzinfo) -> Moment | None:
+    """ISO 8601 with the word UTC for its zone."""
+    found = ISO8601.fullmatch(text.removesuffix(" UTC")) if text.endswith(" UTC") else None
+    moment = _iso(found, UTC) if found is not None and not found[8] else None
+    return Moment(moment.value, False) if moment is not None else None
+
+
 def _epoch_us(text: str, _zone: tzinfo) -> Moment | None:
     return Moment(int(text), False) if _EPOCH_US.fullmatch(text) else None
 
@@ -239,6 +246,7 @@ _KINDS = {
     "slash": _slash,
     "asa": _asa,
     "routeros": _routeros,
+    "utc": _utc,
     "epoch_us": _epoch_us,
     "bind": _bind,
     "clf": _clf,

@@ -167,11 +167,12 @@ impl Compiler {
             ("delimited", Some("w3c"), _) => Body::W3c,
             ("delimited", Some("csv"), _) => Body::Csv {
                 separator: self.separator(table, b',')?,
+                named: bytes(table.named.clone()),
             },
             ("delimited", None, _) if !table.columns.is_empty() => Body::Columns {
                 separator: self.separator(table, b',')?,
                 of: Vec::new(),
-                least: table.columns.len(),
+                least: table.least.unwrap_or(table.columns.len()),
             },
             ("pairs", ..) if table.pairs.as_deref() == Some("cef") => Body::Cef,
             ("pairs", ..) => Body::Pairs {

@@ -31,6 +31,9 @@ pub struct ShapeTable {
     pub keys: Option<String>,
     #[serde(default)]
     pub columns: Vec<String>,
+    pub least: Option<usize>,
+    #[serde(default)]
+    pub named: Vec<String>,
     pub separator: Option<String>,
     pub head: Option<String>,
     pub pairs: Option<String>,

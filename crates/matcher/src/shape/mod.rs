@@ -9,8 +9,8 @@ mod pattern;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use header::Kind;
 pub use header::{HEADING_BYTES, Header};
+use header::{Heading, Kind};
 
 use crate::format::{Body, FieldId, Format, Recognise, Shape};
 use crate::json::{self, Object};
@@ -20,7 +20,7 @@ use crate::wrapper::Readings;
 #[derive(Debug)]
 pub struct LineReader {
     pub header: Arc<Header>,
-    headings: Vec<(u8, Recognise)>,
+    headings: Vec<Heading>,
     delimited: delimited::Delimited,
 }
 
@@ -43,8 +43,8 @@ impl LineReader {
         let mut headings = Vec::new();
         for format in formats {
             for shape in &format.shapes {
-                if let Body::Csv { separator } = shape.body {
-                    headings.push((separator, format.recognise.clone()));
+                if let Body::Csv { separator, named } = &shape.body {
+                    headings.push((*separator, named.clone()));
                 }
             }
         }
@@ -112,7 +112,7 @@ impl LineReader {
                 let kind = (Kind::W3c, b' ');
                 Fields::Cells(reader.cells(number, format, line, header, kind)?)
             }
-            Body::Csv { separator } => {
+            Body::Csv { separator, .. } => {
                 let kind = (Kind::Csv, *separator);
                 Fields::Cells(reader.cells(number, format, line, header, kind)?)
             }

@@ -21,14 +21,29 @@ impl Part<'_> {
             } else {
                 let start = end - long as usize;
                 let colons = self.streams.colon.before(place) >> (64 - long);
-                self.first_32_bits(start, colons)
-                    .is_none_or(|head| filters.v6_heads.has(head_key(head)))
-                    && self.may_be_listed(start, end)
+                // A device may write a name before the address (`outside:2001:db8::1`), whose last letters may
+                // look like a group.
+                let group = colons.trailing_zeros();
+                self.passes(filters, start, end, colons)
+                    || (group <= 4
+                        && self.passes(
+                            filters,
+                            start + group as usize + 1,
+                            end,
+                            colons.unbounded_shr(group + 1),
+                        ))
             };
             if keep {
                 places.push(end as u32 - 1);
             }
         }
+    }
+
+    #[inline(always)]
+    fn passes(&self, filters: &Filters<'_>, start: usize, end: usize, colons: u64) -> bool {
+        self.first_32_bits(start, colons)
+            .is_none_or(|head| filters.v6_heads.has(head_key(head)))
+            && self.may_be_listed(start, end)
     }
 
     /// The first 32 bits of an address whose text begins here, with these colons in it; None where it begins oddly.

@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable
 
 from quetsach.engines.shapes.cells import cells
-from quetsach.engines.shapes.values import recognised
-from quetsach.logformat import Recognise
 
 _DIRECTIVES = (
     b"separator",
@@ -94,12 +92,11 @@ def _columns(kind: str, separator: bytes, names: list[bytes]) -> Header:
     return new
 
 
-def heading(line: bytes, rules: Iterable[tuple[bytes, Recognise]]) -> Header | None:
+def heading(line: bytes, rules: Iterable[tuple[bytes, tuple[str, ...]]]) -> Header | None:
     """The header that a line of column names makes, where it names those that a format asks for."""
-    for separator, rule in rules:
-        if any(name.encode() not in line for name in rule.all):
-            continue
-        new = _columns("csv", separator, cells(line, separator))
-        if recognised(rule, new.index.__contains__, None):
-            return new
+    for separator, named in rules:
+        if all(name.encode() in line for name in named):
+            new = _columns("csv", separator, cells(line, separator))
+            if all(map(new.index.__contains__, named)):
+                return new
     return None
