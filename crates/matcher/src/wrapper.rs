@@ -1,5 +1,5 @@
 //! What a collector puts round a line: syslog headers and JSON records, peeled in at most two layers
-//! (docs/log-formats.md 2).
+//! (docs/log-formats.md 1).
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::sync::LazyLock;

@@ -240,7 +240,7 @@ class _Scan:
             self._hit_line(line, offset, hits, private)
 
     def _free_text(self, line: bytes) -> tuple[Hits, tuple[str, ...]]:
-        """Matches of a line read as text, and its private addresses; a JSON record's message if the line has none."""
+        """Matches of a line read as text, else of what an escape hides in it; and its private addresses."""
         for reading in self.reader.readings(line):
             if reading.wrapper is not None and reading.text in line:
                 continue

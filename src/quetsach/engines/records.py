@@ -238,8 +238,8 @@ class LineReader:
     def read(self, line: bytes, names: Iterable[str]) -> Record | None:
         """The record of the line as it is by the first of these formats, else of what its wrappers hold."""
         for reading in self.readings(line):
-            for name in names:
-                record = self.readers[name].read(reading, self.header)
+            for format_name in names:
+                record = self.readers[format_name].read(reading, self.header)
                 if record is not None:
                     return record
         return None

@@ -1,7 +1,8 @@
 """What a collector puts round a line: syslog headers and JSON records, peeled in at most two layers.
 
-Syslog is RFC 3164, RFC 5424 and what daemons make of them (rsyslog with ISO 8601 times, OpenWrt's logread, Cisco,
-the container runtime's `stdout F`); JSON is what Docker, journald and log shippers write (docs/log-formats.md 2).
+Syslog is RFC 3164, RFC 5424 and what daemons make of them (rsyslog with ISO 8601 times, OpenWrt's logread,
+Cisco, a container runtime's `stdout F`); JSON is what Docker, journald and log shippers write
+(docs/log-formats.md 1).
 """
 
 from __future__ import annotations

@@ -21,10 +21,17 @@ impl Part<'_> {
             } else {
                 let start = end - long as usize;
                 let colons = self.streams.colon.before(place) >> (64 - long);
-                let first = self.first_32_bits(start, colons);
-                let begins = first.is_none_or(|head| filters.v6_heads.has(head_key(head)));
-                (begins && self.may_be_listed(start, end))
-                    || self.listed_behind_a_name(filters, start, end, colons)
+                // A device may write a name before the address (`outside:2001:db8::1`), whose last letters may
+                // look like a group.
+                let group = colons.trailing_zeros();
+                self.passes(filters, start, end, colons)
+                    || (group <= 4
+                        && self.passes(
+                            filters,
+                            start + group as usize + 1,
+                            end,
+                            colons.unbounded_shr(group + 1),
+                        ))
             };
             if keep {
                 places.push(end as u32 - 1);
@@ -32,22 +39,10 @@ impl Part<'_> {
         }
     }
 
-    /// A device may write a name before the address: `outside:2001:db8::1`. Its last letters pass for a group.
     #[inline(always)]
-    fn listed_behind_a_name(
-        &self,
-        filters: &Filters<'_>,
-        start: usize,
-        end: usize,
-        colons: u64,
-    ) -> bool {
-        let first = colons.trailing_zeros();
-        if first > 4 {
-            return false;
-        }
-        let (start, colons) = (start + first as usize + 1, colons >> (first + 1));
-        let head = self.first_32_bits(start, colons);
-        (colons & 3 == 3 || head.is_some_and(|head| filters.v6_heads.has(head_key(head))))
+    fn passes(&self, filters: &Filters<'_>, start: usize, end: usize, colons: u64) -> bool {
+        self.first_32_bits(start, colons)
+            .is_none_or(|head| filters.v6_heads.has(head_key(head)))
             && self.may_be_listed(start, end)
     }
 

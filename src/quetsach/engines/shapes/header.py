@@ -27,8 +27,8 @@ class Header:
     """What the header lines of a file have said so far; `kind` is zeek (docs.zeek.org, the ASCII writer), csv
     (RFC 4180) or w3c (the W3C extended log file format).
 
-    A changed header is a new object, so that a line keeps the one it was read under. `depth` numbers the reading in
-    which the header stood (0: the line as it is); the columns are looked for in the same.
+    A changed header is a new object, so that a line keeps the one it was read under. `depth` numbers the
+    reading in which it stood (0: the line as it is); the columns are looked for in the same.
     """
 
     __slots__ = ("depth", "empty", "fields", "index", "kind", "path", "separator", "set_separator", "unset")
