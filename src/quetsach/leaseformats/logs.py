@@ -64,9 +64,10 @@ def events(lines: Iterable[bytes], file: File) -> Iterator[Event]:
 
 def _time(line: bytes, written: int, zone: tzinfo) -> int | None:
     moment = times.find(line[:_TIME_BYTES].decode("latin-1"), zone)
-    if moment is None or not isinstance(moment.value, times.Yearless):
-        return None if moment is None else moment.value
-    return moment.value.resolve(written + DAY, zone)
+    if moment is None:
+        return None
+    value = moment.value
+    return value.resolve(written + DAY, zone) if isinstance(value, times.Yearless) else value
 
 
 LOG = LeaseFormat("DHCP log", _recognises, events, mark=b"DHCP")

@@ -29,7 +29,7 @@ def read_answers(message: bytes) -> tuple[str, list[str]]:
             kind, _class, _ttl, size = struct.unpack_from(">HHIH", message, at)
             at += 10
             data = message[at : at + size]
-            if kind == _A and size == 4 or kind == _AAAA and size == 16:
+            if (kind == _A and size == 4) or (kind == _AAAA and size == 16):
                 found.append(str(ipaddress.ip_address(data)))
             elif kind in _NAMES_AT:
                 found.append(_name(message, at + _NAMES_AT[kind])[0])

@@ -125,7 +125,7 @@ def _sound(chunk: bytes) -> tuple[bytes, bool]:
 
 def _matches(chunk: bytes) -> bool:
     free, told = struct.unpack_from("<II", chunk, _FREE_AT)
-    return zlib.crc32(chunk[_EVENTS_AT:free]) == told
+    return bool(zlib.crc32(chunk[_EVENTS_AT:free]) == told
 
 
 def _records(parser: Any, chunk: bytes) -> Iterator[bytes | None]:

@@ -34,9 +34,9 @@ def begins(start: bytes) -> bool:
         return False
     version, length, time, _sequence, _domain = _HEADER.unpack_from(start)
     set_id, set_length = struct.unpack_from(">HH", start, 16)
-    return (
+    return bool(
         version == VERSION
-        and 20 <= length
+        and length >= 20
         and time > 946_684_800
         and (set_id in (2, 3) or set_id > 255)
         and 4 <= set_length <= length - 16
