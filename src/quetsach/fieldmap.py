@@ -144,8 +144,9 @@ def parse(text: str) -> FieldMap:
     for part in next(csv.reader([text])):
         role, _equals, name = (piece.strip() for piece in part.partition("="))
         if role not in ROLE_NAMES or not name.rstrip("?"):
+            roles = ", ".join(ROLE_NAMES)
             raise ScanError(
-                f"--fields: '{part.strip()}' is not written like client=COLUMN; there are {', '.join(ROLE_NAMES)}"
+                f"--fields: '{part.strip()}' is not written like client=COLUMN; there are {roles}"
             )
         if name.endswith("?"):
             name = name[:-1]

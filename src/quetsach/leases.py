@@ -88,7 +88,8 @@ def _micros(time: str) -> int:
 def gather(inputs: Inputs, given: Iterable[Path], zone: tzinfo) -> Leases:
     """Read the leases among the inputs and in the files given.
 
-    A file of leases alone is no log: it moves from `inputs.logs` to `inputs.skipped` ("lease"). A log that also
+    A file of leases alone is no log: it moves from `inputs.logs` to `inputs.skipped` ("lease"). A log
+    that also
     holds lines of a DHCP server stays one.
 
     Raises:

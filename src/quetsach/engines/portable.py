@@ -232,7 +232,8 @@ class _Scan:
             self._hit_line(line, offset, hits, private)
 
     def _free_text(self, line: bytes) -> tuple[Hits, tuple[str, ...]]:
-        """Matches of a line read as text, and its private addresses; a JSON record's message if the line has none."""
+        """Matches of a line read as text, and its private addresses; a JSON record's message if "
+        "the line has none."""
         for reading in self.reader.readings(line):
             if reading.wrapper is not None and reading.text in line:
                 continue

@@ -22,7 +22,8 @@ _LINES = (
         rb"DHCP4_LEASE_ALLOC \[hwtype=\d+ " + _MAC + rb"\].*?: lease " + _IP
         + rb" has been allocated(?: for (?P<seconds>\d{1,9}) seconds)?"
     ),
-    re.compile(rb"(?P<free>DHCP4_RELEASE) \[hwtype=\d+ " + _MAC + rb"\].*?: address " + _IP + rb" was released"),
+    re.compile(rb"(?P<free>DHCP4_RELEASE) \[hwtype=\d+ " + _MAC + rb"\].*?: address " + _IP
+        + rb" was released"),
     # dnsmasq, also with log-dhcp, which numbers the lines
     re.compile(rb"DHCPACK\([^)\s]{1,64}\) " + _IP + rb" " + _MAC + rb"(?: (?P<host>[^\s\"\\]{1,255}))?"),
     re.compile(rb"(?P<free>DHCPRELEASE)\([^)\s]{1,64}\) " + _IP + rb" " + _MAC),

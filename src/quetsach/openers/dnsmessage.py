@@ -13,7 +13,8 @@ _MOST_LABELS = 128
 
 
 def read_answers(message: bytes) -> tuple[str, list[str]]:
-    """The response code and, of the answer section, every address and name up to where the message is damaged."""
+    """The response code and, of the answer section, every address and name up to where the message "
+    "is damaged."""
     found: list[str] = []
     if len(message) < 12:
         return "", found
