@@ -40,7 +40,8 @@ def run(engine_name: str, folder: Path, text: str = MAP) -> scan.ScanResult:
 
 def facts(sighting: Sighting) -> tuple[object, ...]:
     return (
-        sighting.indicator, sighting.field, sighting.device, sighting.first_seen, sighting.action, sighting.identity,
+        sighting.indicator, sighting.field, sighting.device, sighting.first_seen, sighting.action,
+        sighting.identity,
     )  # fmt: skip
 
 
@@ -50,11 +51,13 @@ WANTED = [
 ]
 ROWS: list[dict[str, object]] = [
     {
-        "ts": "2026-11-24 04:00:00", "src ip": "10.0.0.5", "q": "good.example", "dst": "198.51.100.7", "dport": 443,
+        "ts": "2026-11-24 04:00:00", "src ip": "10.0.0.5", "q": "good.example", "dst": "198.51.100.7",
+        "dport": 443,
         "act": "Deny", "pc": "pc, 5", "note": "evil.example",
     },
     {
-        "ts": "2026-11-24 04:00:01", "src ip": "10.0.0.6", "q": "a.evil.example", "dst": "192.0.2.1", "dport": 53,
+        "ts": "2026-11-24 04:00:01", "src ip": "10.0.0.6", "q": "a.evil.example", "dst": "192.0.2.1",
+        "dport": 53,
         "act": "allow", "pc": "", "note": "",
     },
 ]  # fmt: skip

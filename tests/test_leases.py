@@ -45,8 +45,12 @@ Nov 24 14:00:00 gw dhcpd[7]: DHCPRELEASE of 10.0.0.5 from 02:00:00:00:00:0a via 
 Nov 24 15:00:00 gw dhcpd[7]: DHCPACK on 10.0.0.5 to 02:00:00:00:00:0b (pc-b) via 10.0.0.1
 """
 KEA_LOG = """\
-2026-11-24 11:00:00.123 INFO  [kea-dhcp4.leases/7.1] DHCP4_LEASE_ALLOC [hwtype=1 02:00:00:00:00:0a], cid=[01:02:00:00:00:00:0a], tid=0x1: lease 10.0.0.5 has been allocated for 7200 seconds
-2026-11-24 15:00:00.123 INFO  [kea-dhcp4.leases/7.1] DHCP4_LEASE_ALLOC [hwtype=1 02:00:00:00:00:0b], cid=[no info], tid=0x2: lease 10.0.0.5 has been allocated for 7200 seconds
+2026-11-24 11:00:00.123 INFO  [kea-dhcp4.leases/7.1] \
+DHCP4_LEASE_ALLOC [hwtype=1 02:00:00:00:00:0a], cid=[01:02:00:00:00:00:0a],\
+ tid=0x1: lease 10.0.0.5 has been allocated for 7200 seconds
+2026-11-24 15:00:00.123 INFO  [kea-dhcp4.leases/7.1] \
+DHCP4_LEASE_ALLOC [hwtype=1 02:00:00:00:00:0b], cid=[no info],\
+ tid=0x2: lease 10.0.0.5 has been allocated for 7200 seconds
 """
 DNSMASQ_LOG = """\
 Nov 24 11:00:00 dnsmasq-dhcp[612]: 1234 DHCPACK(br-lan) 10.0.0.5 02:00:00:00:00:0a pc-a

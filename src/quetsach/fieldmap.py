@@ -1,6 +1,7 @@
 """A table or JSON Lines of any make, with its columns named on the command line (`--fields`).
 
-The map becomes log formats in the words of docs/log-formats.md, so that both engines read them like all others.
+The map becomes log formats in the words of docs/log-formats.md, so that both engines read them like all
+others.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ class FieldMap:
                 if is_flat
                 else {name for name in self.names if any(_has(one, name) for one in objects)} | set(keys)
             )
-            self._check(there, keys)
+            self._check(set(there), keys)
             return "fields.flat" if is_flat else "fields.nested"
         text = lines[0].decode("utf-8", "surrogateescape")
         readings = [next(csv.reader([text], delimiter=separator)) for separator in _SEPARATORS]
@@ -143,8 +144,9 @@ def parse(text: str) -> FieldMap:
     for part in next(csv.reader([text])):
         role, _equals, name = (piece.strip() for piece in part.partition("="))
         if role not in ROLE_NAMES or not name.rstrip("?"):
+            roles = ", ".join(ROLE_NAMES)
             raise ScanError(
-                f"--fields: '{part.strip()}' is not written like client=COLUMN; there are {', '.join(ROLE_NAMES)}"
+                f"--fields: '{part.strip()}' is not written like client=COLUMN; there are {roles}"
             )
         if name.endswith("?"):
             name = name[:-1]

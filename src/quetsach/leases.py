@@ -91,7 +91,8 @@ def _micros(time: str) -> int:
 def gather(inputs: Inputs, given: Iterable[Path], zone: tzinfo) -> Leases:
     """Read the leases among the inputs and in the files given.
 
-    A file of leases alone is no log: it moves from `inputs.logs` to `inputs.skipped` ("lease"). A log that also
+    A file of leases alone is no log: it moves from `inputs.logs` to `inputs.skipped` ("lease"). A log
+    that also
     holds lines of a DHCP server stays one.
 
     Raises:
@@ -99,9 +100,9 @@ def gather(inputs: Inputs, given: Iterable[Path], zone: tzinfo) -> Leases:
     """
     leases = Leases()
     for path in given:
-        kind = _kind(path) or logs.LOG
+        given_kind = _kind(path) or logs.LOG
         before = leases.count
-        leases.add(_read(path, kind, zone, is_given=True))
+        leases.add(_read(path, given_kind, zone, is_given=True))
         if leases.count == before:
             raise SourceError(f"{path}: holds no lease of ISC dhcpd, Kea, dnsmasq or Windows DHCP")
     logs_left: list[Input] = []
@@ -109,9 +110,7 @@ def gather(inputs: Inputs, given: Iterable[Path], zone: tzinfo) -> Leases:
         kind = None if log.is_container or log.path == STDIN or log.source is None else _kind(log.path)
         if kind is not None:
             leases.add(_read(log.path, kind, zone))
-        if kind is not None and not kind.mark:
-            inputs.skipped.append(Skipped(log.path, "lease"))
-        elif kind is not None and kind.recognises(_head(log.path)):
+        if (kind is not None and not kind.mark) or (kind is not None and kind.recognises(_head(log.path))):
             inputs.skipped.append(Skipped(log.path, "lease"))
         else:
             logs_left.append(log)

@@ -29,12 +29,14 @@ INSERT INTO queries VALUES (3, 1663300802, 1, 2, 'good.example', '192.168.1.21',
 NEW = """
 CREATE TABLE query_storage (id INTEGER PRIMARY KEY AUTOINCREMENT, timestamp INTEGER NOT NULL,
   type INTEGER NOT NULL, status INTEGER NOT NULL, domain INTEGER NOT NULL, client INTEGER NOT NULL,
-  forward INTEGER, additional_info INTEGER, reply_type INTEGER, reply_time REAL, dnssec INTEGER, list_id INTEGER);
+  forward INTEGER, additional_info INTEGER, reply_type INTEGER, reply_time REAL, dnssec INTEGER, list_id
+  INTEGER);
 CREATE TABLE domain_by_id (id INTEGER PRIMARY KEY, domain TEXT NOT NULL);
 CREATE TABLE client_by_id (id INTEGER PRIMARY KEY, ip TEXT NOT NULL, name TEXT);
 CREATE TABLE forward_by_id (id INTEGER PRIMARY KEY, forward TEXT NOT NULL);
 CREATE TABLE addinfo_by_id (id INTEGER PRIMARY KEY, type INTEGER NOT NULL, content NOT NULL);
-CREATE TABLE network (id INTEGER PRIMARY KEY, hwaddr TEXT, interface TEXT, firstSeen INTEGER, lastQuery INTEGER);
+CREATE TABLE network (id INTEGER PRIMARY KEY, hwaddr TEXT, interface TEXT, firstSeen INTEGER, lastQuery
+INTEGER);
 CREATE TABLE network_addresses (network_id INTEGER, ip TEXT, lastSeen INTEGER, name TEXT);
 CREATE VIEW queries AS WITH RECURSIVE endless(timestamp) AS (SELECT 1 UNION ALL SELECT timestamp FROM endless)
   SELECT * FROM endless;

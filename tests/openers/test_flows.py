@@ -148,7 +148,8 @@ def test_nfdumps_own_files(engine: Engine, tmp_path: Path) -> None:
     collector = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     head = struct.pack(">HHIIIIBBH", 5, 2, 5000, EXPORTED, 250_000_000, 1, 0, 0, 0)
     rows = b"".join(
-        struct.pack(">4s4s4sHHIIIIHHBBBBHHBBH", ip("10.1.2.3"), ip(target), bytes(4), 1, 2, 3, 300, 5000, 5000,
+        struct.pack(">4s4s4sHHIIIIHHBBBBHHBBH", ip("10.1.2.3"), ip(target), bytes(4), 1, 2, 3, 300, 5000,
+        5000,
                     50003, 443, 0, flags, 6, 0, 0, 0, 24, 24, 0)
         for target, flags in (("198.51.100.7", 0x1B), ("203.0.113.9", 2))
     )  # fmt: skip

@@ -77,7 +77,8 @@ def command() -> click.Command:
                 multiple=True,
                 type=path,
                 help=_(
-                    "Log or leases of a DHCP server, to tell which machine had an address. Those among the logs"
+                    "Log or leases of a DHCP server, to tell which machine had an address. Those "
+                    "among the logs"
                     " are found by themselves."
                 ),
             ),

@@ -350,7 +350,7 @@ class PortableEngine:
     """The engine where no binary fits, and the oracle of the native one."""
 
     name = "portable"
-    _extra: Mapping[str, LogFormat] = {}  # noqa: RUF012
+    _extra: Mapping[str, LogFormat] = {}
 
     def __init__(self, extra_formats: Sequence[str] = ()) -> None:
         found = (logformat.parse(text, "extra format") for text in extra_formats)

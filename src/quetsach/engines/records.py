@@ -128,7 +128,7 @@ def _decoded(values: tuple[bytes, ...], decoder: str) -> tuple[bytes, ...]:
 def holds(condition: Condition, record: Record) -> bool:
     """Whether a condition holds for a record (docs/log-formats.md 3)."""
     if not condition.is_role:
-        found = tuple(value for name in condition.sources for value in record.values(name))
+        found = tuple(value for source in condition.sources for value in record.values(source))
     elif condition.sources[0] in record.variant.roles:
         found = record.role(condition.sources[0])
     else:

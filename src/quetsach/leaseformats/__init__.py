@@ -35,7 +35,8 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class LeaseFormat:
-    """One kind. Lines of a file that is a log as well have `mark` in them; the others need not be looked at."""
+    """One kind. Lines of a file that is a log as well have `mark` in them; the others need not be "
+    "looked at."""
 
     name: str
     recognises: Callable[[Sequence[bytes]], bool]

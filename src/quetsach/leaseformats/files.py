@@ -57,8 +57,10 @@ def _moment(value: bytes) -> int | None:
     found = _DATE.fullmatch(value)
     if found is None:
         return None
+    year, month, day, hour, minute, second = map(int, found.groups())
     try:
-        return int(datetime(*map(int, found.groups()), tzinfo=UTC).timestamp()) * _SECOND  # type: ignore[misc]
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+        return int(moment.timestamp()) * _SECOND
     except ValueError:
         return None
 

@@ -22,7 +22,8 @@ _LINES = (
         rb"DHCP4_LEASE_ALLOC \[hwtype=\d+ " + _MAC + rb"\].*?: lease " + _IP
         + rb" has been allocated(?: for (?P<seconds>\d{1,9}) seconds)?"
     ),
-    re.compile(rb"(?P<free>DHCP4_RELEASE) \[hwtype=\d+ " + _MAC + rb"\].*?: address " + _IP + rb" was released"),
+    re.compile(rb"(?P<free>DHCP4_RELEASE) \[hwtype=\d+ " + _MAC + rb"\].*?: address " + _IP
+        + rb" was released"),
     # dnsmasq, also with log-dhcp, which numbers the lines
     re.compile(rb"DHCPACK\([^)\s]{1,64}\) " + _IP + rb" " + _MAC + rb"(?: (?P<host>[^\s\"\\]{1,255}))?"),
     re.compile(rb"(?P<free>DHCPRELEASE)\([^)\s]{1,64}\) " + _IP + rb" " + _MAC),
@@ -64,9 +65,10 @@ def events(lines: Iterable[bytes], file: File) -> Iterator[Event]:
 
 def _time(line: bytes, written: int, zone: tzinfo) -> int | None:
     moment = times.find(line[:_TIME_BYTES].decode("latin-1"), zone)
-    if moment is None or not isinstance(moment.value, times.Yearless):
-        return None if moment is None else moment.value
-    return moment.value.resolve(written + DAY, zone)
+    if moment is None:
+        return None
+    value = moment.value
+    return value.resolve(written + DAY, zone) if isinstance(value, times.Yearless) else value
 
 
 LOG = LeaseFormat("DHCP log", _recognises, events, mark=b"DHCP")

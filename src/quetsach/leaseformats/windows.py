@@ -1,4 +1,4 @@
-"""The audit log of a Windows DHCP server (DhcpSrvLog-Mon.log): lines of commas behind a block that explains them.
+"""The audit log of a Windows DHCP server (DhcpSrvLog-Mon.log): lines of commas after an explanation.
 
 Its dates follow the server's settings; of the readings that are dates, the one nearest to when the file was
 written counts.

@@ -1,4 +1,4 @@
-"""The query log of AdGuard Home (querylog.json): its answers are DNS messages in Base64, which no search sees.
+"""The query log of AdGuard Home (querylog.json): answers are DNS messages in Base64, which no search sees.
 
 Each line comes out as it is, but with `Answers` (names and addresses) and `Rcode` in place of `Answer`.
 """

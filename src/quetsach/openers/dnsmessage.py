@@ -13,7 +13,8 @@ _MOST_LABELS = 128
 
 
 def read_answers(message: bytes) -> tuple[str, list[str]]:
-    """The response code and, of the answer section, every address and name up to where the message is damaged."""
+    """The response code and, of the answer section, every address and name up to where the message "
+    "is damaged."""
     found: list[str] = []
     if len(message) < 12:
         return "", found
@@ -29,7 +30,7 @@ def read_answers(message: bytes) -> tuple[str, list[str]]:
             kind, _class, _ttl, size = struct.unpack_from(">HHIH", message, at)
             at += 10
             data = message[at : at + size]
-            if kind == _A and size == 4 or kind == _AAAA and size == 16:
+            if (kind == _A and size == 4) or (kind == _AAAA and size == 16):
                 found.append(str(ipaddress.ip_address(data)))
             elif kind in _NAMES_AT:
                 found.append(_name(message, at + _NAMES_AT[kind])[0])

@@ -1,7 +1,9 @@
 """Windows events as XML (wevtutil, Get-WinEvent, exports of the Event Viewer) as one JSON object a line.
 
-Each `<Event>` is read by itself, whatever stands between: a root element, line breaks or nothing. So a damaged
-event costs only itself. Names are those that an event log file (.evtx) gives. No document type is read, so there
+Each `<Event>` is read by itself, whatever stands between: a root element, line breaks or nothing. So a
+damaged
+event costs only itself. Names are those that an event log file (.evtx) gives. No document type is read,
+so there
 are no entities beyond the five of XML.
 """
 

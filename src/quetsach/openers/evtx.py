@@ -1,6 +1,7 @@
 """Windows event log files (.evtx) as one JSON object a line.
 
-Layout: a file header of 4,096 bytes, then chunks of 64 KiB that can each be read alone ([MS-EVEN6] 2.2.17 names
+Layout: a file header of 4,096 bytes, then chunks of 64 KiB that can each be read alone ([MS-EVEN6]
+2.2.17 names
 the parts). The chunks are given to the parser one by one: memory stays bounded, and damage costs one chunk.
 """
 
@@ -43,7 +44,8 @@ def lines(stream: ByteStream) -> Iterator[bytes]:
     """Every event as one line of JSON, in the order of the file.
 
     Raises:
-        SourceError: the package `evtx` is missing, the file is no event log, or, after all that could be read,
+        SourceError: the package `evtx` is missing, the file is no event log, or, after all that could be
+        read,
             some of it was damaged.
     """
     parser = _parser()
@@ -97,7 +99,8 @@ def _parser() -> Any:
         return importlib.import_module("evtx").PyEvtxParser
     except ImportError:
         raise SourceError(
-            "is a Windows event log (.evtx), which needs the package evtx (quetsach[evtx]); or export it as XML: "
+            "is a Windows event log (.evtx), which needs the package evtx (quetsach[evtx]); or "
+            "export it as XML: "
             "wevtutil query-events FILE /logfile:true /format:xml"
         ) from None
 
@@ -105,7 +108,8 @@ def _parser() -> Any:
 def _sound(chunk: bytes) -> tuple[bytes, bool]:
     """The chunk up to the first event that is not framed as it should be, and whether that is all of it.
 
-    An event begins with a mark and its size, and ends with its size; the parser may not end on one that does not.
+    An event begins with a mark and its size, and ends with its size; the parser may not end on one that
+    does not.
     """
     end = min(struct.unpack_from("<I", chunk, _FREE_AT)[0], _CHUNK_BYTES) if len(chunk) >= _EVENTS_AT else 0
     at = _EVENTS_AT
@@ -125,7 +129,7 @@ def _sound(chunk: bytes) -> tuple[bytes, bool]:
 
 def _matches(chunk: bytes) -> bool:
     free, told = struct.unpack_from("<II", chunk, _FREE_AT)
-    return zlib.crc32(chunk[_EVENTS_AT:free]) == told
+    return bool(zlib.crc32(chunk[_EVENTS_AT:free]) == told)
 
 
 def _records(parser: Any, chunk: bytes) -> Iterator[bytes | None]:

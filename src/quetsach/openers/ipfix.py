@@ -34,9 +34,9 @@ def begins(start: bytes) -> bool:
         return False
     version, length, time, _sequence, _domain = _HEADER.unpack_from(start)
     set_id, set_length = struct.unpack_from(">HH", start, 16)
-    return (
+    return bool(
         version == VERSION
-        and 20 <= length
+        and length >= 20
         and time > 946_684_800
         and (set_id in (2, 3) or set_id > 255)
         and 4 <= set_length <= length - 16
@@ -135,7 +135,8 @@ def lines(stream: ByteStream) -> Iterator[bytes]:
         version, length, time, _sequence, domain = _HEADER.unpack(head)
         if version != VERSION or length < _HEADER.size:
             raise SourceError(
-                f"IPFIX: damaged in the message at byte {at}; what came before was scanned, copy the file again from its origin"
+                f"IPFIX: damaged in the message at byte {at}; what came before was scanned, copy "
+                "the file again from its origin"
             )
         body = jsonlines.exactly(stream, length - _HEADER.size)
         try:
@@ -160,7 +161,8 @@ def lines(stream: ByteStream) -> Iterator[bytes]:
 
 def _cut_off(at: int) -> SourceError:
     return SourceError(
-        f"IPFIX: cut off in the message at byte {at}; what came before was scanned, copy the file again when it"
+        f"IPFIX: cut off in the message at byte {at}; what came before was scanned, copy the file "
+        "again when it"
         " is complete"
     )
 
@@ -258,7 +260,7 @@ def _start(raw: dict[int, bytes], exported: int) -> int:
             return _number(data) * 1000
         if element in _NTP and len(data) == 8:
             seconds, fraction = struct.unpack(">II", data)
-            return int(seconds - _NTP_EPOCH) * 1_000_000 + (fraction * 1_000_000 >> 32)
+            return int((seconds - _NTP_EPOCH) * 1_000_000 + (fraction * 1_000_000 >> 32))
         if element == _BEFORE_EXPORT:
             return exported * 1_000_000 - _number(data)
     if _SINCE_BOOT in raw and _BOOTED in raw:

@@ -35,7 +35,8 @@ def lines(file: Opened) -> Iterator[bytes]:
     program = shutil.which("nfdump")
     if program is None:
         raise SourceError(
-            "is a flow file of nfcapd, which needs the program nfdump (Debian: apt-get install nfdump); or, where"
+            "is a flow file of nfcapd, which needs the program nfdump (Debian: apt-get install "
+            "nfdump); or, where"
             " it is installed: nfdump -r FILE -o csv > flows.csv"
         )
     with path_of(file) as path:

@@ -24,13 +24,15 @@ def lines(file: Opened) -> Iterator[bytes]:
     """Every row as one line of JSON.
 
     Raises:
-        SourceError: the package pyarrow is missing, or, after all rows that could be read, the file is damaged.
+        SourceError: the package pyarrow is missing, or, after all rows that could be read, the file is
+        damaged.
     """
     try:
         parquet = importlib.import_module("pyarrow.parquet")
     except ImportError:
         raise SourceError(
-            "is a Parquet file, which needs the package pyarrow (quetsach[table]); or save it as CSV and scan that"
+            "is a Parquet file, which needs the package pyarrow (quetsach[table]); or save it as "
+            "CSV and scan that"
         ) from None
     try:
         with path_of(file) as path, parquet.ParquetFile(path) as table:

@@ -1,6 +1,7 @@
 """Pi-hole's query database (pihole-FTL.db, SQLite) as one JSON object a line.
 
-Tables of all versions: `queries` itself until FTL 5.16, then `query_storage` with names by their numbers. Only tables
+Tables of all versions: `queries` itself until FTL 5.16, then `query_storage` with names by their
+numbers. Only tables
 are read, never a view or a trigger of the file. Codes: https://docs.pi-hole.net/database/query-database/
 """
 
@@ -47,7 +48,8 @@ def lines(file: Opened) -> Iterator[bytes]:
                 yield from _queries(db)
         except (sqlite3.Error, OverflowError) as error:
             raise SourceError(
-                f"SQLite: damaged ({error}); what came before was scanned, copy the file again from its origin"
+                f"SQLite: damaged ({error}); what came before was scanned, copy the file again from "
+                "its origin"
             ) from error
         beside = path.with_name(path.name + "-wal")
         if file.path is not None and beside.is_file() and beside.stat().st_size:
@@ -63,7 +65,8 @@ def _queries(db: sqlite3.Connection) -> Iterator[bytes]:
     columns = _columns(db, table) if table else set()
     if table is None or not {"timestamp", "domain", "client", "status"} <= columns:
         raise SourceError(
-            "is a SQLite database without Pi-hole's queries, which is not read; save its records as CSV and scan that"
+            "is a SQLite database without Pi-hole's queries, which is not read; save its records as "
+            "CSV and scan that"
         )
     is_split = table == "query_storage"
     chosen = {name: _column(db, tables, columns, name, is_split) for name in _NAMED}

@@ -94,7 +94,8 @@ _SENTENCES = (
     ),
     N_("nfdump: %(why)s; what came before was scanned"),
     N_(
-        "is a Parquet file, which needs the package pyarrow (quetsach[table]); or save it as CSV and scan that"
+        "is a Parquet file, which needs the package pyarrow (quetsach[table]); or save it as CSV "
+        "and scan that"
     ),
     N_("has no column %(names)s; it has: %(columns)s"),
     N_("holds no lease of ISC dhcpd, Kea, dnsmasq or Windows DHCP"),
