@@ -14,7 +14,9 @@ Run = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def mixed(tmp_path: Path) -> Path:
     path = tmp_path / "mixed.txt"
-    path.write_text("evil.example\n*.bad.example\n8.8.4.0/24\n10.0.0.0/8\n/gate.php\nevil.example/gate.php\n")
+    path.write_text(
+        "evil.example\n*.bad.example\n203.1.2.0/24\n10.0.0.0/8\n/gate.php\nevil.example/gate.php\n"
+    )
     return path
 
 
@@ -22,7 +24,8 @@ def test_check_shows_every_entry_left_out_with_its_reason(quetsach: Run, mixed: 
     code, out, _err = quetsach("indicators", "check", mixed)
     assert code == 1
     assert f"{mixed}:5: /gate.php: a path without a host names no server" in out
-    assert "stopped: 10.0.0.0/8: lies in a special-purpose range" in out
+    assert f"stopped: {mixed}:4: 10.0.0.0/8: lies in a special-purpose range" in out
+    assert f"{mixed}: read as plain; usable: 5, left out: 1" in out
     assert "4 usable entries" in out
 
 

@@ -135,7 +135,7 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
         output.check(out)
     token = _token(given["url"], given["token_file"])
     lists.check_format(given["logformat"])
-    loaded = lists.load(given["indicators"], given["scope"], given["column"], given["override"])
+    loaded = lists.load(given["indicators"], lists.Choice.of(given))
     logs = inputs.discover(paths, own=[*given["indicators"], *outputs])
     name = given["source_name"] or _vantage(paths)
     header = Scan(
