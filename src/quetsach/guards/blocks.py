@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from ipaddress import ip_network
 from socket import inet_aton
@@ -56,9 +56,10 @@ class Ranges[Found]:
         segment = bisect_right(self._firsts, block.last) - 1
         if segment < 0 or self._lasts[segment] < block.first:
             return None
+        begin = self._begins[bisect_left(self._lasts, block.first)]
         end = self._begins[segment + 1] if segment + 1 < len(self._begins) else len(self._entries)
         best: tuple[int, Found] | None = None
-        for first, rank, last, found in self._entries[self._begins[segment] : end]:
+        for first, rank, last, found in self._entries[begin:end]:
             if first <= block.last and block.first <= last and (best is None or rank < best[0]):
                 best = rank, found
         return best[1] if best else None

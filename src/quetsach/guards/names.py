@@ -25,16 +25,14 @@ class Names[Found]:
 
     def find(self, name: str, *, covers: bool) -> Found | None:
         """What a canonical name touches; `covers` says that it stands for its subdomains, too."""
-        found = self._on.get(name)
-        if found is not None:
-            return found
         below, rest = self._below, name
         while rest:
             found = below.get(rest)
             if found is not None:
                 return found
             rest = rest.partition(".")[2]
-        return self._above.get(name) if covers else None
+        found = self._on.get(name)
+        return found if found is not None or not covers else self._above.get(name)
 
 
 class Suffixes:
