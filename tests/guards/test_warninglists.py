@@ -116,7 +116,7 @@ def test_a_folder_without_lists_and_a_damaged_one_are_refused(folder: Path, tmp_
 @pytest.mark.parametrize(
     ("value", "title"),
     [
-        ("login.microsoftonline.com", "Microsoft"),
+        ("login.microsoftonline.com", "Office 365"),
         ("13.107.6.152", "Office 365"),
         ("20.150.0.1", "Azure"),
         ("1.1.1.1", "DNS"),
