@@ -164,9 +164,7 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
     lists.check_format(given["logformat"])
     fields = _fields(given["fields"], given["logformat"])
     extra_formats = fields.formats() if fields else ()
-    loaded = lists.load(
-        given["indicators"], given["scope"], given["column"], given["override"], extra_formats
-    )
+    loaded = lists.load(given["indicators"], lists.Choice.of(given), extra_formats)
     logs = inputs.discover(paths, own=[*given["indicators"], *given["leases"], *outputs])
     found_leases = leases.gather(logs, given["leases"], zone)
     name = given["source_name"] or _vantage(paths)
