@@ -71,6 +71,9 @@ pub fn scan(
         .feed
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
+    if let Some(reason) = progress.failed() {
+        feed.source.stop(reason);
+    }
     whole.read_tail(&mut feed.source, &feed.recent);
     Ok(finish(whole, path, feed.source))
 }
