@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from quetsach.errors import IndicatorError
-from quetsach.source import CHUNK, GZIP, Source
+from quetsach.source import Source
+from quetsach.unpack import BLOCK
 
+_GZIP = b"\x1f\x8b"
 _GUESSES = ("cp1258", "cp1252")
 """Vietnamese Windows, then western; both are guesses and are said to be."""
 
@@ -34,7 +36,7 @@ def read_raw(path: Path, packed: frozenset[bytes] = frozenset(), *, most: int = 
     """
     data = bytearray()
     source = Source(path, any_encoding=True)
-    for chunk in _stored(path) if _starts_with(path, packed - {GZIP}) else source.chunks():
+    for chunk in _stored(path) if _starts_with(path, packed - {_GZIP}) else source.chunks():
         data += chunk
         if len(data) > most:
             raise IndicatorError(f"{path}: more than {most // 1024**2} MB unpacked; split the list")
@@ -52,7 +54,7 @@ def _starts_with(path: Path, magic: frozenset[bytes]) -> bool:
 def _stored(path: Path) -> Iterator[bytes]:
     try:
         with path.open("rb") as file:
-            while chunk := file.read(CHUNK):
+            while chunk := file.read(BLOCK):
                 yield chunk
     except OSError as error:
         raise IndicatorError(
