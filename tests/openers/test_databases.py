@@ -52,7 +52,7 @@ INSERT INTO query_storage (timestamp, type, status, domain, client, reply_type, 
 
 def database(path: Path, script: str) -> Path:
     with sqlite3.connect(path) as db:
-        db.executescript(script)
+        db.executescript(f"BEGIN; {script} COMMIT;")
     db.close()
     return path
 

@@ -36,7 +36,7 @@ EVENT = (
 @pytest.mark.realdata
 @needs_data
 def test_a_real_event_log_is_read_by_both_engines(engine: Engine, tmp_path: Path) -> None:
-    """Its two connections go to one address; the file holds 358 events (as evtx_dump counts them)."""
+    """One of its two connections goes to that address; the file holds 358 events."""
     pytest.importorskip("evtx")
     found = inputs.discover([str(DATA)])
     matcher = engine.compile(IndicatorSet([Indicator("185.26.182.117", Kind.IPV4)]))
