@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,13 +52,19 @@ class FieldMap:
     def formats(self) -> list[str]:
         """The log formats, as text of their files."""
         needed = [name for name in self.names if name not in self.optional]
-        shapes = [{"type": "delimited", "header": "csv", "separator": one} for one in _SEPARATORS]
+        # With nothing but optional columns, a header is known by any one of them.
+        named = [needed] if needed else [[name] for name in self.names]
+        shapes: list[Mapping[str, str | list[str]]] = [
+            {"type": "delimited", "header": "csv", "separator": one, "named": names}
+            for one in _SEPARATORS
+            for names in named
+        ]
         formats = [
-            self._format("fields.csv", shapes, {"all": needed} if needed else {"any": self.names}),
-            self._format("fields.flat", [{"type": "json", "keys": "flat"}], {}),
+            self._format("fields.csv", shapes),
+            self._format("fields.flat", [{"type": "json", "keys": "flat"}]),
         ]
         if self._are_paths:
-            formats.append(self._format("fields.nested", [{"type": "json", "keys": "nested"}], {}))
+            formats.append(self._format("fields.nested", [{"type": "json", "keys": "nested"}]))
         return formats
 
     @property
@@ -100,11 +106,12 @@ class FieldMap:
                 f"has no column {', '.join(missing)}; it has: {', '.join(columns[:_MOST_SHOWN])[:2000]}{more}"
             )
 
-    def _format(self, name: str, shapes: list[dict[str, str]], recognise: Mapping[str, Iterable[str]]) -> str:
+    def _format(self, name: str, shapes: Sequence[Mapping[str, str | list[str]]]) -> str:
         lines = [f"name = {_quoted(name)}", "[recognise]"]
-        lines += (f"{key} = {_list(values)}" for key, values in recognise.items())
         for shape in shapes:
-            lines += ("[[shape]]", *(f"{key} = {_quoted(value)}" for key, value in shape.items()))
+            lines.append("[[shape]]")
+            for key, value in shape.items():
+                lines.append(f"{key} = {_quoted(value) if isinstance(value, str) else _list(value)}")
         lines += (
             "[[variant]]",
             'name = "row"',

@@ -114,8 +114,10 @@ class Rows:
         """
         merged = self._runs.merged(self._sorted())
         for _, group in groupby(merged, key=run_key):
+            alike = list(group)
+            indicator, device, _first = alike[0]
             days: dict[str | None, _Row] = {}
-            for indicator, device, (_, row) in group:
+            for _indicator, _device, (_when, row) in alike:
                 row.first, row.last = (resolve(v, latest, zone) for v in (row.first, row.last))
                 known = [*self.times, *(v for v in (row.first, row.last) if v is not None)]
                 self.times = [min(known), max(known)] if known else []
