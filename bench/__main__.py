@@ -8,7 +8,6 @@ from typing import Any
 
 from bench import compressed, dense, scan, threads
 
-
 _BENCHES: dict[str, tuple[Any, Callable[[argparse.Namespace], int]]] = {
     "scan": (scan, scan.scan),
     "gzip": (compressed, compressed.compressed),

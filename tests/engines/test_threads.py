@@ -1,4 +1,4 @@
-"""However many threads read a log, however it is cut and packed: the answer of one that reads line by line."""
+"""On any number of threads, cut and packed in any way: the answer of an engine that reads line by line."""
 
 from __future__ import annotations
 
