@@ -25,11 +25,10 @@ from quetsach.inputs import Input, Inputs, Skipped
 from quetsach.leases import Leases
 from quetsach.objectstore import Remote
 from quetsach.sighting import Coverage, Scan, Sighting, dump
-from quetsach.source import Source
+from quetsach.source import SHORTENED, Source
 from quetsach.wire import WireSightings
 
 INTERRUPTED = "interrupted before its end; scan it again"
-SHORTENED = "became shorter while it was read; scan it again"
 _HELD_BYTES = 32 << 20
 _TICK_SECONDS = 0.1
 
@@ -234,8 +233,9 @@ class _Work:
                 return
             options = self.options if self.fields is None else self._table(_start(log.path))
             result = self.matcher.scan(log.path, options, reading.progress)
-            if _is_shortened(log):
-                result.coverage.errors.append(SHORTENED)
+            errors = result.coverage.errors
+            if _is_shortened(log) and not any(error.endswith(SHORTENED) for error in errors):
+                errors.append(SHORTENED)
             yield _cut_short(result) if self._is_cancelled else result
             return
         except QuetsachError as error:
@@ -373,7 +373,7 @@ def _failed(log: Input, options: ScanOptions, reason: str) -> Coverage:
 
 
 def _is_shortened(log: Input) -> bool:
-    """A log emptied for rotation (logrotate's copytruncate) ends early, and no read fails."""
+    """Whether it shrank since it was found: the engine sees only what happens while it reads."""
     try:
         return log.size > 0 and log.path.stat().st_size < log.size
     except OSError:
