@@ -1,6 +1,7 @@
 //! Every level names every line that a reading of it as text hits, wherever blocks and chunks begin.
 use std::collections::BTreeSet;
 
+use super::streams::PART;
 use super::{BACK, Candidates, FRONT, Scratch, Search};
 use crate::freetext;
 use crate::raw::Level;
@@ -65,8 +66,10 @@ const PARTS: &[&str] = &[
     "A rather long stretch of words without anything",
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789",
 ];
+/// Mostly a line feed, so that few hits hide a missed one beside them.
 const GLUE: &[&str] = &[
-    " ", " ", "\t", "\n", "\n", ".", "..", "-", ":", ",", "\"", "/", "(", "=", "_", "", "\u{e9}",
+    "\n", "\n", "\n", "\n", "\n", "\n", "\n", "\n", "\n", "\n", " \n", ".\n", " ", "\t", ".", "..",
+    "-", ":", ",", "\"", "/", "(", "=", "_", "", "\u{e9}",
 ];
 
 /// A small generator (xorshift), so that the lines are the same everywhere.
@@ -108,6 +111,35 @@ fn named(
     (found.places.into_iter().map(line).collect(), found.newlines)
 }
 
+/// How many lines of the text are hits, all of which every level has named.
+fn check(set: &Set, text: &[u8], lead: usize, scratch: &mut Scratch) -> usize {
+    let expected: BTreeSet<usize> = text
+        .split(|&b| b == b'\n')
+        .enumerate()
+        .filter(|(_, line)| !tokens::hits(set, &freetext::read(line).tokens).is_empty())
+        .map(|(i, _)| i)
+        .collect();
+    let newlines = memchr::memchr_iter(b'\n', text).count() as u64;
+    let mut first = None;
+    for level in Level::available() {
+        let (lines, counted) = named(set, level, text, lead, scratch);
+        let missed: Vec<_> = expected.difference(&lines).collect();
+        let shown = || String::from_utf8_lossy(text);
+        assert!(
+            missed.is_empty(),
+            "{level:?} misses {missed:?} of {:?}",
+            shown()
+        );
+        assert_eq!(counted, newlines, "{level:?}");
+        assert_eq!(
+            first.get_or_insert_with(|| lines.clone()),
+            &lines,
+            "{level:?}"
+        );
+    }
+    expected.len()
+}
+
 #[test]
 fn every_level_names_every_line_with_a_hit() {
     let set = setfile::compile(LIST.as_bytes()).unwrap();
@@ -116,36 +148,26 @@ fn every_level_names_every_line_with_a_hit() {
     let mut hits = 0;
     for round in 0..400 {
         let mut text = String::new();
-        // The last rounds reach beyond a part.
-        while text.len() < if round < 392 { round } else { 40_000 } {
+        while text.len() < round {
             text += random.pick(PARTS);
             text += random.pick(GLUE);
         }
-        let text = text.as_bytes();
-        let expected: BTreeSet<usize> = text
-            .split(|&b| b == b'\n')
-            .enumerate()
-            .filter(|(_, line)| !tokens::hits(&set, &freetext::read(line).tokens).is_empty())
-            .map(|(i, _)| i)
-            .collect();
-        hits += expected.len();
-        let newlines = memchr::memchr_iter(b'\n', text).count() as u64;
-        let mut first = None;
-        for level in Level::available() {
-            let (lines, counted) = named(&set, level, text, round % 67, &mut scratch);
-            let missed: Vec<_> = expected.difference(&lines).collect();
-            assert!(
-                missed.is_empty(),
-                "{level:?} misses lines {missed:?} of {:?}",
-                String::from_utf8_lossy(text)
-            );
-            assert_eq!(counted, newlines, "{level:?}");
-            assert_eq!(
-                first.get_or_insert_with(|| lines.clone()),
-                &lines,
-                "{level:?}"
-            );
+        hits += check(&set, text.as_bytes(), round % 67, &mut scratch);
+    }
+    assert!(hits > 500, "only {hits} lines were hits");
+}
+
+#[test]
+fn what_lies_across_the_border_of_two_parts_is_found() {
+    let set = setfile::compile(LIST.as_bytes()).unwrap();
+    let mut scratch = Box::<Scratch>::default();
+    let mut hits = 0;
+    for part in PARTS {
+        for before in 0..=part.len().min(24) {
+            let mut text = vec![b'\n'; PART - before];
+            text.extend_from_slice(part.as_bytes());
+            hits += check(&set, &text, 0, &mut scratch);
         }
     }
-    assert!(hits > 1000, "only {hits} lines were hits");
+    assert!(hits > 100, "only {hits} lines were hits");
 }
