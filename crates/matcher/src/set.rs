@@ -377,16 +377,18 @@ impl Set {
         None
     }
 
-    /// Whether any kind of item names this address: what phase 1 asks.
-    pub fn lists_v4(&self, bits: u32) -> bool {
-        self.v4_slot(bits).is_some() || self.find_network(Address::from_v4(bits)).is_some()
+    /// Whether an address, an endpoint or a URL's host is this address.
+    pub fn names_v4(&self, bits: u32) -> bool {
+        self.v4_slot(bits).is_some()
     }
 
+    /// Whether any kind of item names this address: what phase 1 asks.
     pub fn lists_address(&self, address: Address) -> bool {
-        match address.v4() {
-            Some(bits) => self.lists_v4(bits),
-            None => self.v6_slot(address.0).is_some() || self.find_network(address).is_some(),
-        }
+        let named = match address.v4() {
+            Some(bits) => self.names_v4(bits),
+            None => self.v6_slot(address.0).is_some(),
+        };
+        named || self.find_network(address).is_some()
     }
 
     /// Whether a listed name is a suffix of the token that ends at `end`, or the token is the host of a listed

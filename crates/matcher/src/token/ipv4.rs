@@ -2,7 +2,7 @@
 //! reading. An address has one spelling only.
 use super::Part;
 use super::streams::{Places, drop_top};
-use crate::address;
+use crate::address::{self, Address};
 use crate::hash::numbers16;
 use crate::raw::Classes;
 use crate::set::Filters;
@@ -49,9 +49,11 @@ impl Part<'_> {
         for (&place, &head) in dots.at[..n].iter().zip(&dots.hashes[..n]) {
             let (start, end) = self.text(place);
             let text = numbers16(self.buf, end, end - start);
-            if filters.v4_texts.has(text) | filters.v4_nets.has(head)
+            let (alone, inside) = (filters.v4_texts.has(text), filters.v4_nets.has(head));
+            if alone | inside
                 && let Some(bits) = address::parse_v4(&self.buf[start..end])
-                && self.set.lists_v4(bits)
+                && (alone && self.set.names_v4(bits)
+                    || inside && self.set.find_network(Address::from_v4(bits)).is_some())
             {
                 places.push(end as u32 - 1);
             }

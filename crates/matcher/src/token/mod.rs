@@ -7,6 +7,8 @@ mod ipv6;
 mod names;
 mod strange;
 mod streams;
+#[cfg(test)]
+mod tests;
 
 use crate::hash::Filter;
 use crate::raw::Classes;
