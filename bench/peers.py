@@ -9,11 +9,12 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
 from bench.measure import Cost, run
-from demo.loggen import SourceTruth, Truth
+from demo.loggen import KINDS, SourceTruth, Truth
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -46,6 +47,10 @@ class Peer(Protocol):
         """Why it cannot be measured here, else ""."""
         ...
 
+    def reads(self, kind: str) -> bool:
+        """Whether it can read logs of this kind at all."""
+        ...
+
     def prepare(self, plain: Path, folder: Path) -> None:
         """Do once what need not be done for every scan of the list."""
         ...
@@ -74,17 +79,24 @@ class Quetsach:
         )
         return probe.stderr.decode().strip().rpartition("\n")[2] if probe.returncode else ""
 
+    def reads(self, kind: str) -> bool:
+        del kind
+        return True
+
     def prepare(self, plain: Path, folder: Path) -> None:
         compiled = self._compiled(plain, folder)
         compiled.unlink(missing_ok=True)
         run(self._command("indicators", "compile", str(plain), "-o", str(compiled)), (0,), self._env())
 
-    def scan(self, log: Path, plain: Path, folder: Path, truth: Truth) -> tuple[Cost, Verdict]:
+    def scan(
+        self, log: Path, plain: Path, folder: Path, truth: Truth, written_as: str = ""
+    ) -> tuple[Cost, Verdict]:
+        """`written_as` is the name of the log in `truth`, where a packed copy is scanned."""
         out = folder / "out.jsonl"
         out.unlink(missing_ok=True)
         command = self._command("scan", str(log), "-i", str(self._compiled(plain, folder)), "-o", str(out))
         cost, _ = run([*command, "--jobs", str(self.jobs)], (0, 1), self._env())
-        return cost, judge(out, truth, log.name)
+        return cost, judge(out, truth, written_as or log.name)
 
     def _compiled(self, plain: Path, folder: Path) -> Path:
         return folder / f"{plain.stem}.{self.engine}.qs"
@@ -112,6 +124,10 @@ class Ripgrep:
     def absent(self) -> str:
         return "" if shutil.which("rg") else "ripgrep is not installed"
 
+    def reads(self, kind: str) -> bool:
+        del kind
+        return True
+
     def prepare(self, plain: Path, folder: Path) -> None:
         del plain, folder
 
@@ -119,11 +135,41 @@ class Ripgrep:
         del folder
         command = ["rg", "--no-config", "--color", "never", "-a", "-F", "-f", str(plain), "-c", str(log)]
         cost, said = run(command, (0, 1))
-        lines = int(said.strip() or 0)
-        source: SourceTruth = truth.sources[log.name]
-        return cost, Verdict(
-            "lines", source.planted, min(lines, source.planted), max(0, lines - source.planted)
-        )
+        return cost, _lines(int(said.strip() or 0), truth.sources[log.name])
+
+
+@dataclass(frozen=True, slots=True)
+class DuckDb:
+    """One SQL query over the log and the list (`bench.duckdb_lines`); it reads the list in every run."""
+
+    threads: int = 1
+
+    @property
+    def name(self) -> str:
+        """As it stands in the table."""
+        return "DuckDB"
+
+    def absent(self) -> str:
+        return "" if find_spec("duckdb") else "the package duckdb is not installed (pip install duckdb)"
+
+    def reads(self, kind: str) -> bool:
+        from bench.duckdb_lines import LINES
+
+        return kind in LINES
+
+    def prepare(self, plain: Path, folder: Path) -> None:
+        del plain, folder
+
+    def scan(self, log: Path, plain: Path, folder: Path, truth: Truth) -> tuple[Cost, Verdict]:
+        del folder
+        kind = next(kind for kind in KINDS if KINDS[kind].file_name == log.name)
+        command = [sys.executable, "-m", "bench.duckdb_lines", kind, str(log), str(plain), str(self.threads)]
+        cost, said = run(command, (0,), {"PYTHONPATH": str(ROOT)})
+        return cost, _lines(int(said), truth.sources[log.name])
+
+
+def _lines(lines: int, source: SourceTruth) -> Verdict:
+    return Verdict("lines", source.planted, min(lines, source.planted), max(0, lines - source.planted))
 
 
 def judge(out: Path, truth: Truth, file: str) -> Verdict:

@@ -51,15 +51,15 @@ def answer(verdicts: Sequence[Verdict]) -> str:
 
 
 def table(results: Sequence[Result], reference: str) -> str:
-    """Markdown. The last but two column is the median, over the rounds, of the reference tool's time to this
-    tool's in the same round: how many times as fast as the reference."""
-    headings = ("log", "list", "tool", "MB/s", "seconds (range)", f"times {reference}", "peak MB", "answer")
+    """Markdown. The last but two column is the median, over the rounds, of this tool's time to that of the
+    reference in the same round: how many times as long it takes."""
+    headings = ("log", "list", "tool", "MB/s", "seconds (range)", f"{reference} = 1", "peak MB", "answer")
     rows = [headings, tuple("---" for _ in headings)]
     references = {(r.log, r.items): r for r in results if r.tool == reference}
     for result in results:
         base = references.get((result.log, result.items))
         pairs = zip(base.costs, result.costs, strict=True) if base else ()
-        ratio = f"{median(b.seconds / c.seconds for b, c in pairs):.1f}" if base else "-"
+        ratio = f"{median(c.seconds / b.seconds for b, c in pairs):.1f}" if base else "-"
         low, high = (bound(cost.seconds for cost in result.costs) for bound in (min, max))
         spread = f"{result.seconds:.2f} ({low:.2f}-{high:.2f})"
         told = (result.log, f"{result.items:,}", result.tool, f"{result.speed:,.0f}", spread, ratio)

@@ -8,6 +8,8 @@ import pytest
 from babel.messages.frontend import CommandLineInterface
 
 from quetsach import language
+from quetsach.engine import Engine, choose
+from quetsach.errors import QuetsachError
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +27,12 @@ def catalogue(compiled_locale: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setattr(language, "LOCALE_DIR", compiled_locale)
     yield compiled_locale
     language.use("en")
+
+
+@pytest.fixture(scope="session", params=["portable", "native"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Each engine that this machine has; test_choose.py keeps a broken native build from hiding here."""
+    try:
+        return choose(request.param)
+    except QuetsachError as error:
+        pytest.skip(f"{request.param}: {error}")

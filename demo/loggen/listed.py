@@ -57,6 +57,7 @@ class Listed:
         self._names: dict[str, Item] = {}
         self._addresses: dict[str, Item] = {}
         self._endpoints: dict[str, Item] = {}
+        self._endpoint_addresses: set[str] = set()
         self._networks: dict[tuple[int, int], dict[int, Item]] = {}
         self._urls: dict[str, dict[str, Item]] = {}
         for item in items:
@@ -66,6 +67,7 @@ class Listed:
                 self._addresses[item.value] = item
             elif item.kind == "ip-port":
                 self._endpoints[item.value] = item
+                self._endpoint_addresses.add(item.value.rpartition(":")[0].strip("[]"))
             elif item.kind == "cidr":
                 network = ipaddress.ip_network(item.value)
                 shift = network.max_prefixlen - network.prefixlen
@@ -104,6 +106,10 @@ class Listed:
         """The listed endpoint, else whatever covers the address."""
         shown = f"[{address}]" if ":" in address else address
         return self._endpoints.get(f"{shown}:{port}") or self.address(address)
+
+    def is_free(self, address: str) -> bool:
+        """Whether no indicator covers the address, whatever the port."""
+        return address not in self._endpoint_addresses and self.address(address) is None
 
     def url(self, host: str, path: str) -> Item | None:
         """The longest listed URL that `host` + `path` begins with, up to a border."""

@@ -99,8 +99,8 @@ class World:
         parents = [f"{names.word(rng)}{names.word(rng)}.{names.code(rng)}" for _ in range(breadth // 4)]
         candidates = [_benign_name(rng, parents) for _ in range(breadth)]
         self.names = [name for name in dict.fromkeys(candidates) if listed.name(name) is None]
-        self.ipv4 = [a for a in (names.ipv4(rng) for _ in range(breadth)) if listed.address(a) is None]
-        self.ipv6 = [a for a in (names.ipv6(rng) for _ in range(breadth // 8)) if listed.address(a) is None]
+        self.ipv4 = [a for a in (names.ipv4(rng) for _ in range(breadth)) if listed.is_free(a)]
+        self.ipv6 = [a for a in (names.ipv6(rng) for _ in range(breadth // 8)) if listed.is_free(a)]
         shared = [host for host in names.SHARED_HOSTS if listed.name(host) is None]
         paths = [pattern.format(rng.getrandbits(16)) for pattern in _PATHS for _ in range(50)]
         self.visits = [

@@ -1,6 +1,8 @@
 from os import PathLike
 from typing import Any, final
 
+from quetsach.source import ByteStream
+
 __version__: str
 
 class SetError(Exception):
@@ -10,13 +12,23 @@ class OptionsError(Exception):
     """The scan was asked for something that does not exist."""
 
 @final
+class SpareThreads:
+    def __init__(self, threads: int) -> None: ...
+    def give(self) -> None: ...
+
+@final
 class Progress:
-    def __init__(self) -> None: ...
+    def __init__(self, spare: SpareThreads | None = None) -> None: ...
     @property
     def bytes_read(self) -> int: ...
     @property
     def hits(self) -> int: ...
     def cancel(self) -> None: ...
+
+@final
+class Lines:
+    def __len__(self) -> int: ...
+    def read(self, offset: int, size: int) -> bytes: ...
 
 @final
 class Matcher:
@@ -31,18 +43,22 @@ class Matcher:
     def set_id(self) -> str: ...
     def scan(
         self,
-        path: PathLike[str],
+        path: PathLike[str] | str,
         progress: Progress,
         *,
         tz: str,
         format: str | None = None,
         devices: bool = False,
         source_name: str = "",
+        stream: ByteStream | None = None,
+        changed: int | None = None,
         level: str | None = None,
         chunk: int | None = None,
         long_line: int | None = None,
         parsed_part: int | None = None,
+        edge_bytes: int | None = None,
+        row_bytes: int | None = None,
         flows: int | None = None,
-    ) -> tuple[list[dict[str, Any]], dict[str, Any]]: ...
+    ) -> tuple[Lines, dict[str, Any]]: ...
 
 def levels() -> list[str]: ...

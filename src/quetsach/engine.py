@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.indicator import Indicator, IndicatorSet, Scope
 from quetsach.sighting import Coverage, Sighting
+from quetsach.source import ByteStream
 
 if TYPE_CHECKING:
     from quetsach.engines.explain import Explanation
@@ -42,6 +43,14 @@ class Progress(Protocol):
     def cancel(self) -> None: ...
 
 
+class SpareThreads(Protocol):
+    """Threads that no file needs now; scans borrow them and give them back."""
+
+    def give(self) -> None:
+        """One more."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class SourceResult:
     """One source, read to its end or as far as possible. `sightings` are sorted by `Sighting.key()`."""
@@ -56,8 +65,16 @@ class Matcher(Protocol):
     count: int
     set_id: str
 
-    def scan(self, path: Path, options: ScanOptions, progress: Progress) -> SourceResult:
-        """Read one file (or `-`, standard input).
+    def scan(
+        self,
+        path: Path | str,
+        options: ScanOptions,
+        progress: Progress,
+        stream: ByteStream | None = None,
+        mtime: float | None = None,
+    ) -> SourceResult:
+        """Read one file (or `-`, standard input), or the `stream` that an opener brought; `path` is then only
+        shown, and `mtime` is when its content was written, in seconds since 1970.
 
         What cannot be read is said in `coverage.errors`, not raised.
         """
@@ -74,7 +91,10 @@ class Engine(Protocol):
         """Open a compiled set file (`quetsach indicators compile`)."""
         ...
 
-    def progress(self) -> Progress: ...
+    def spare(self, threads: int) -> SpareThreads: ...
+    def progress(self, spare: SpareThreads | None = None) -> Progress:
+        """The counters of one scan, which may use the spare threads besides its own."""
+        ...
 
 
 VARIABLE = "QUETSACH_ENGINE"
@@ -84,21 +104,23 @@ _CLASSES = {
 }
 
 
-def choose(name: str | None = None) -> Engine:
+def choose(name: str | None = None, extra_formats: Sequence[str] = ()) -> Engine:
     """The engine of that name, else of QUETSACH_ENGINE, else native where its binary fits, else portable.
+
+    `extra_formats` are texts of format files that it reads besides its own, when they are asked for by name.
 
     Raises ScanError when the name is unknown, or the engine asked for cannot be used here.
     """
     wanted = name or os.environ.get(VARIABLE) or None
     if wanted is None:
         try:
-            return _make("native")
+            return _make("native", extra_formats)
         except ImportError:
-            return _make("portable")
+            return _make("portable", extra_formats)
     if wanted not in _CLASSES:
         raise ScanError(f"unknown engine '{wanted}'; {VARIABLE} is native or portable")
     try:
-        return _make(wanted)
+        return _make(wanted, extra_formats)
     except ImportError as error:
         raise ScanError(
             f"the {wanted} engine cannot be used here ({error}); build it with ./dev wheel, "
@@ -149,6 +171,6 @@ def explain(
     return portable(line, indicators, header, format)
 
 
-def _make(name: str) -> Engine:
+def _make(name: str, extra_formats: Sequence[str]) -> Engine:
     module, attribute = _CLASSES[name]
-    return cast(Engine, getattr(importlib.import_module(module), attribute)())
+    return cast(Engine, getattr(importlib.import_module(module), attribute)(extra_formats))

@@ -9,39 +9,47 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from quetsach.source import GZIP, Source, is_zstd
+from quetsach import openers
+from quetsach.errors import SourceError
+from quetsach.objectstore import StoredObject, is_address, listing
+from quetsach.source import Source
+from quetsach.unpack import codec_of
 
 STDIN = Path("-")
-HEAD_BYTES = 4096
-"""The source id is the SHA-256 of so many decompressed bytes (contract 1)."""
-
-
-_RECORDS = {
-    b"ElfFile\0": "Windows event log (.evtx)",
-    b"SQLite format 3\0": "SQLite",
-    b"LPKSHHRH": "systemd journal",
-}
-"""Files that hold log records but no lines of text: "nothing found" there would be no answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One log to read. `size` is in bytes as stored, 0 where unknown; `source` is None where it cannot be
-    known before reading (standard input, pipes)."""
+    """One file to read. `size` is in bytes as stored, 0 where unknown; `source` is None where it cannot be
+    known before reading (standard input, pipes, containers).
+
+    Where `is_container` the openers are asked what lies inside; else an engine reads the file itself.
+    `part` is then what of it. `stored` is set for what lies in object storage; `path` then says nothing.
+    """
 
     path: Path
     size: int
     source: str | None
+    is_container: bool = False
+    part: openers.Part = openers.WHOLE
+    stored: StoredObject | None = None
+
+    @property
+    def shown(self) -> str:
+        """Path or address."""
+        return str(self.path) if self.stored is None else self.stored.address
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that is not read, and why: `duplicate` (of `same_as`), `result` of an earlier scan, or `own` (a
-    list or an output file of this very scan)."""
+    """A file that is not read, and why: `duplicate` (of `same_as`), `result` of an earlier scan, `own`
+    (a list or
+    an output file of this very scan), or `lease` (what a DHCP server wrote, read for who had which
+    address)."""
 
-    path: Path
+    path: Path | str
     why: str
-    same_as: Path | None = None
+    same_as: Path | str | None = None
 
 
 @dataclass(slots=True)
@@ -50,11 +58,11 @@ class Inputs:
 
     logs: list[Input] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
-    errors: list[tuple[Path, str]] = field(default_factory=list)
+    errors: list[tuple[Path | str, str]] = field(default_factory=list)
 
 
 def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
-    """Expand files, folders (recursively) and `-`; of equal source ids keep the longest.
+    """Expand files, folders, addresses of object storage and `-`; of equal source ids keep the longest.
 
     Copies of one log of which some are compressed all stay: their length shows only when they are read, and
     `scan.run` keeps the longest. `own` are files that take part in the scan and are no logs.
@@ -63,7 +71,10 @@ def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
     seen: set[Path] = set()
     not_logs = {path.resolve() for path in own}
     by_source: dict[str, list[tuple[Input, bool]]] = {}
-    for path, is_listed in _walk(paths, found):
+    found.logs.extend(
+        dict.fromkeys(log for text in paths if is_address(text) for log in _stored(text, found))
+    )
+    for path, is_listed in _walk([text for text in paths if not is_address(text)], found):
         resolved = path.resolve()
         if resolved in seen:
             continue
@@ -72,23 +83,27 @@ def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
             found.skipped.append(Skipped(path, "own"))
             continue
         if path == STDIN or not path.is_file():
-            found.logs.append(Input(path, 0, None))
+            found.logs.append(Input(path, 0, None, is_container=path == STDIN or path.exists()))
             continue
         try:
             size = path.stat().st_size
-            head, is_packed = _head(path)
+            kind, is_packed = _kind(path)
+            head = _head(path) if kind is None else b""
         except OSError:
             # The engine words the reason, with what to do about it.
             found.logs.append(Input(path, 0, None))
+            continue
+        if kind is not None and not kind.module:
+            found.errors.append((path, kind.problem))
+            continue
+        if kind is not None:
+            found.logs.extend(_parted(path, size, kind))
             continue
         if not head:
             found.logs.append(Input(path, size, None))
             continue
         if head.startswith(b'{"type":"scan","schema":') and not is_listed:
             found.skipped.append(Skipped(path, "result"))
-            continue
-        if problem := _unreadable(head):
-            found.errors.append((path, problem))
             continue
         source = hashlib.sha256(head).hexdigest()
         by_source.setdefault(source, []).append((Input(path, size, source), is_packed))
@@ -97,18 +112,25 @@ def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
     return found
 
 
-def _unreadable(head: bytes) -> str | None:
-    for magic, kind in _RECORDS.items():
-        if head.startswith(magic):
-            return f"is a {kind} file, which is not read; save its records as text and scan that"
-    # UTF-16 without a byte order mark: nearly every second byte of Latin text is zero.
-    pairs = len(head) // 2
-    if pairs >= 32:
-        for first, kind in ((1, "UTF-16LE"), (0, "UTF-16BE")):
-            zeros, others = head[first::2].count(0), head[1 - first :: 2].count(0)
-            if zeros > 0.7 * pairs and others < 0.05 * pairs:
-                return f"is {kind} text; convert it to UTF-8 (iconv -f {kind} -t UTF-8) and scan that"
-    return None
+def _parted(path: Path, size: int, kind: openers.Kind) -> Iterator[Input]:
+    parts = openers.parts(path, kind)
+    for member, part_size in parts.items():
+        yield Input(path, part_size, None, is_container=True, part=openers.Part(only=member))
+    rest = size - sum(parts.values())
+    yield Input(path, rest, None, is_container=True, part=openers.Part(without=frozenset(parts)))
+
+
+def _stored(address: str, found: Inputs) -> Iterator[Input]:
+    is_empty = True
+    try:
+        for stored in listing(address):
+            is_empty = False
+            yield Input(Path(), stored.size, None, is_container=True, stored=stored)
+    except SourceError as error:
+        found.errors.append((address, str(error)))
+        return
+    if is_empty:
+        found.errors.append((address, "the folder holds no file"))
 
 
 def _keep_longest(copies: list[tuple[Input, bool]], found: Inputs) -> None:
@@ -155,12 +177,14 @@ def _is_regular(path: Path) -> bool:
         return True
 
 
-def _head(path: Path) -> tuple[bytes, bool]:
+def _kind(path: Path) -> tuple[openers.Kind | None, bool]:
     with path.open("rb") as file:
-        start = file.read(4)
-    head = b""
-    for chunk in Source(path).chunks():
-        head += chunk
-        if len(head) >= HEAD_BYTES:
-            break
-    return head[:HEAD_BYTES], start.startswith(GZIP) or is_zstd(start)
+        start = openers.Start(file)
+        return openers.kind_of(start), codec_of(start.start(10)) is not None
+
+
+def _head(path: Path) -> bytes:
+    source = Source(path, any_encoding=True)
+    for _block in source.chunks():
+        break
+    return source.head

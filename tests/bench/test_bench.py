@@ -7,9 +7,10 @@ import pytest
 
 from bench.__main__ import main
 from bench.measure import Cost, RunFailedError, run
-from bench.peers import Quetsach, Verdict, judge
+from bench.peers import DuckDb, Quetsach, Verdict, judge
 from bench.report import Result, table
-from demo.loggen import Truth, make_indicators, write_bench_logs
+from demo.loggen import KINDS, Truth, make_indicators, write_bench_logs
+from demo.loggen.indicators import write_plain
 
 
 @pytest.fixture
@@ -90,10 +91,10 @@ def test_ratios_are_taken_round_by_round():
     theirs = result("rg", (10.0, 40.0, 12.0), Verdict("lines", 5, 5, 900))
     _, _, first, second = (
         [cell.strip() for cell in line.strip("|\n").split("|")]
-        for line in table([ours, theirs], "rg").splitlines()
+        for line in table([ours, theirs], ours.tool).splitlines()
     )
-    assert first[3:] == ["1,000", "2.00 (1.00-4.00)", "10.0", "10", "right: 7 of 7 rows"]
-    assert second[5:] == ["1.0", "10", "905 lines, 5 are true"]
+    assert first[3:] == ["1,000", "2.00 (1.00-4.00)", "1.0", "10", "right: 7 of 7 rows"]
+    assert second[5:] == ["10.0", "10", "905 lines, 5 are true"]
 
 
 def test_an_engine_that_is_not_here_says_so():
@@ -116,3 +117,14 @@ def test_a_whole_bench_with_the_portable_engine(tmp_path, monkeypatch, capsys):
     kept = json.loads(next(tmp_path.glob("scan-*.json")).read_text())
     assert [len(result["costs"]) for result in kept["results"]] == [2, 2]
     assert next(tmp_path.glob("scan-*.md")).read_text() == shown
+
+
+@pytest.mark.skipif(bool(DuckDb().absent()), reason=DuckDb().absent() or "-")
+@pytest.mark.parametrize("kind", ["zeek-dns", "eve"])
+def test_the_query_beside_which_we_are_measured_finds_what_it_can_spell(tmp_path, kind):
+    items = make_indicators(400, 1)
+    truth = write_bench_logs(tmp_path, [kind], items, total_bytes=400_000, hit_rate=0.02, seed=2)
+    write_plain(items, tmp_path / "list.txt")
+    _, verdict = DuckDb().scan(tmp_path / KINDS[kind].file_name, tmp_path / "list.txt", tmp_path, truth)
+    assert verdict.extra == 0
+    assert verdict.found * 10 >= verdict.expected * 7

@@ -1,4 +1,5 @@
-//! Bytes of one log source: plain, gzip or zstd, told apart by their first bytes, never by a name.
+//! Bytes of one log source: plain, gzip or zstd, in UTF-8 or UTF-16, told apart by their first bytes, never by
+//! a name.
 //!
 //! What cannot be read is collected in `errors` with file, place and advice; what came out before is scanned.
 use std::collections::VecDeque;
@@ -7,10 +8,15 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-use flate2::{Decompress, FlushDecompress, Status};
+use crate::decoder::{Decoder, Kind};
+
+use crate::capture;
+use crate::utf16::{HEAD, Order, Utf16};
 
 /// Bytes asked of the file at a time when it is compressed.
-const STORED: usize = 64 * 1024;
+const STORED: usize = 256 * 1024;
+/// Bytes at hand before a member is opened: its header is read at once, unless it is hostile.
+const HEADER: usize = 4096;
 
 const UNPACK: [(&[u8], &str); 4] = [
     (b"BZh", "bzip2"),
@@ -18,85 +24,24 @@ const UNPACK: [(&[u8], &str); 4] = [
     (b"PK\x03\x04", "zip"),
     (b"7z\xbc\xaf\x27\x1c", "7z"),
 ];
-const UTF16: [(&[u8], &str); 2] = [(b"\xff\xfe", "UTF-16LE"), (b"\xfe\xff", "UTF-16BE")];
+/// Beyond `FREE` bytes unpacked, more than `MOST_RATIO` for each stored byte is no log.
+const FREE: u64 = 1 << 30;
+const MOST_RATIO: u64 = 1000;
 
-/// A member of a compressed file being unpacked.
-enum Decoder {
-    Gzip(Box<Decompress>),
-    Zstd(Box<zstd::stream::raw::Decoder<'static>>),
-}
+/// What is wrong with a stream, in the words of who opened it; `Source` puts the path before it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Problem(pub String);
 
-impl Decoder {
-    fn new(kind: Kind) -> io::Result<Decoder> {
-        Ok(match kind {
-            Kind::Gzip => Decoder::Gzip(Box::new(Decompress::new_gzip(15))),
-            Kind::Zstd => Decoder::Zstd(Box::new(zstd::stream::raw::Decoder::new()?)),
-        })
-    }
-
-    /// Bytes taken, bytes given, and whether the member ended or what is wrong with it.
-    fn run(&mut self, input: &[u8], out: &mut [u8]) -> (usize, usize, Result<bool, String>) {
-        match self {
-            Decoder::Gzip(inner) => {
-                let (before_in, before_out) = (inner.total_in(), inner.total_out());
-                let status = inner.decompress(input, out, FlushDecompress::None);
-                let took = (inner.total_in() - before_in) as usize;
-                let gave = (inner.total_out() - before_out) as usize;
-                (
-                    took,
-                    gave,
-                    status
-                        .map(|s| s == Status::StreamEnd)
-                        .map_err(|e| e.to_string()),
-                )
-            }
-            Decoder::Zstd(inner) => {
-                use zstd::stream::raw::{InBuffer, Operation, OutBuffer};
-                let mut from = InBuffer::around(input);
-                let mut to = OutBuffer::around(out);
-                let status = inner.run(&mut from, &mut to);
-                let (took, gave) = (from.pos(), to.pos());
-                (
-                    took,
-                    gave,
-                    status.map(|hint| hint == 0).map_err(|e| e.to_string()),
-                )
-            }
-        }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Gzip,
-    Zstd,
-}
-
-impl Kind {
-    fn word(self) -> &'static str {
-        match self {
-            Kind::Gzip => "gzip",
-            Kind::Zstd => "zstd",
-        }
-    }
-
-    /// Whether a member or frame begins here (RFC 1952 2.3.1, RFC 8878 3.1).
-    fn begins(self, start: &[u8]) -> bool {
-        match self {
-            Kind::Gzip => start.starts_with(b"\x1f\x8b"),
-            Kind::Zstd => {
-                start.starts_with(b"\x28\xb5\x2f\xfd")
-                    || matches!(start, [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..])
-            }
-        }
-    }
-
-    fn magic(self) -> usize {
-        match self {
-            Kind::Gzip => 2,
-            Kind::Zstd => 4,
-        }
-    }
+/// Where the bytes come from.
+pub enum Input {
+    /// The file of the path that is shown, or standard input for `-`.
+    File,
+    /// Opened by the caller. `changed` is in microseconds since 1970.
+    Stream {
+        stream: Box<dyn Read + Send>,
+        changed: Option<i64>,
+    },
 }
 
 struct Member {
@@ -111,11 +56,24 @@ pub struct Source {
     stream: Option<Box<dyn Read + Send>>,
     plain: Option<File>,
     held: VecDeque<u8>,
+    /// Room for what the file gives at a time.
+    block: Vec<u8>,
     member: Option<Member>,
     begun: bool,
+    /// Bytes of the file when it was opened.
+    size: u64,
+    /// Unpacked and not yet given out: what was read to recognise the encoding.
+    start: VecDeque<u8>,
+    utf16: Option<Utf16>,
+    /// Decoded and not yet given out.
+    decoded: VecDeque<u8>,
+    /// The first decompressed bytes, before any decoding.
+    pub head: Vec<u8>,
     /// Bytes taken from the file as it is stored.
     pub stored: u64,
-    /// Bytes given out.
+    /// Bytes unpacked.
+    pub unpacked: u64,
+    /// Bytes given out: those unpacked, as UTF-8.
     pub given: u64,
     /// When the file was last changed, in microseconds; None for a stream.
     pub changed: Option<i64>,
@@ -123,20 +81,32 @@ pub struct Source {
 }
 
 impl Source {
-    /// Opens a file, or standard input as `-`. What fails is in `errors`.
-    pub fn open(path: &Path) -> Source {
+    /// What fails is in `errors`.
+    pub fn open(path: &Path, input: Input) -> Source {
         let mut source = Source {
             shown: path.display().to_string(),
             stream: None,
             plain: None,
             held: VecDeque::new(),
+            block: Vec::new(),
             member: None,
             begun: false,
+            size: 0,
+            start: VecDeque::new(),
+            utf16: None,
+            decoded: VecDeque::new(),
+            head: Vec::new(),
             stored: 0,
+            unpacked: 0,
             given: 0,
             changed: None,
             errors: Vec::new(),
         };
+        if let Input::Stream { stream, changed } = input {
+            source.stream = Some(stream);
+            source.changed = changed;
+            return source;
+        }
         if path.as_os_str() == "-" {
             source.stream = Some(Box::new(io::stdin()));
             return source;
@@ -148,6 +118,7 @@ impl Source {
         match opened {
             Ok((file, about)) => {
                 if about.is_file() {
+                    source.size = about.len();
                     let changed = about
                         .modified()
                         .ok()
@@ -163,6 +134,9 @@ impl Source {
     }
 
     fn unreadable(&mut self, error: &io::Error) {
+        if let Some(problem) = error.get_ref().and_then(|e| e.downcast_ref::<Problem>()) {
+            return self.fail(&problem.0);
+        }
         // What strerror says, without the number that Rust adds.
         let reason = error.to_string();
         let reason = reason
@@ -182,6 +156,15 @@ impl Source {
         self.held.clear();
     }
 
+    /// Ends the reading for a reason that lies elsewhere.
+    pub fn stop(&mut self, reason: &str) {
+        if self.errors.iter().any(|error| error.ends_with(reason)) {
+            return;
+        }
+        let at = self.given;
+        self.fail(&format!("stopped at byte {at}: {reason}"));
+    }
+
     /// Ends the reading because someone asked for it.
     pub fn cancel(&mut self) {
         let problem = format!(
@@ -191,43 +174,78 @@ impl Source {
         self.fail(&problem);
     }
 
-    /// Decompressed bytes; 0 at the end, or where reading cannot go on.
+    /// Bytes of text; 0 at the end, or where reading cannot go on.
     pub fn read(&mut self, out: &mut [u8]) -> usize {
         if !self.begun {
             self.begun = true;
             self.recognise();
+            self.recognise_text();
         }
-        let mut n = if self.member.is_some() {
+        let n = if self.utf16.is_some() {
+            self.decode(out)
+        } else {
+            self.raw(out)
+        };
+        self.given += n as u64;
+        n
+    }
+
+    fn recognise_text(&mut self) {
+        let mut start = vec![0; HEAD];
+        let mut n = 0;
+        while n < HEAD {
+            match self.raw(&mut start[n..]) {
+                0 => break,
+                more => n += more,
+            }
+        }
+        start.truncate(n);
+        if !capture::begins(&start) {
+            self.utf16 = Order::of(&start).map(Utf16::new);
+        }
+        self.start.extend(&start);
+        self.head = start;
+    }
+
+    fn decode(&mut self, out: &mut [u8]) -> usize {
+        while self.decoded.is_empty() {
+            let Some(mut decoder) = self.utf16.take() else {
+                break;
+            };
+            let mut block = vec![0; STORED];
+            let n = self.raw(&mut block);
+            let mut text = Vec::with_capacity(n + n / 2);
+            decoder.feed(&block[..n], &mut text);
+            if n == 0 && self.errors.is_empty() && !decoder.finish(&mut text) {
+                let (word, at) = (decoder.order.word(), self.unpacked);
+                self.fail(&format!("{word} text: ends in the middle of a character at byte {at}; what came before was scanned, copy the file again when it is complete"));
+            }
+            self.utf16 = Some(decoder);
+            self.decoded.extend(&text);
+            if n == 0 {
+                break;
+            }
+        }
+        self.decoded.read(out).unwrap_or(0)
+    }
+
+    /// Decompressed bytes, before any decoding.
+    fn raw(&mut self, out: &mut [u8]) -> usize {
+        if !self.start.is_empty() {
+            return self.start.read(out).unwrap_or(0);
+        }
+        let n = if self.member.is_some() {
             self.unpack(out)
         } else {
             self.plain(out)
         };
-        if self.given == 0 && n > 0 {
-            while n < 3.min(out.len()) {
-                let more = if self.member.is_some() {
-                    self.unpack(&mut out[n..])
-                } else {
-                    self.plain(&mut out[n..])
-                };
-                if more == 0 {
-                    break;
-                }
-                n += more;
-            }
-            if let Some((_, name)) = UTF16.iter().find(|(mark, _)| out[..n].starts_with(mark)) {
-                self.fail(&format!(
-                    "is {name} text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8) and scan that"
-                ));
-                return 0;
-            }
-        }
-        self.given += n as u64;
+        self.unpacked += n as u64;
         n
     }
 
     /// The last `size` bytes before `given`, where the source can be read again.
     pub fn tail(&mut self, size: usize) -> Option<Vec<u8>> {
-        if self.member.is_some() {
+        if !self.can_reread() {
             return None;
         }
         let file = self.plain.as_mut()?;
@@ -240,7 +258,7 @@ impl Source {
 
     /// Whether `tail` will work at the end.
     pub fn can_reread(&self) -> bool {
-        self.plain.is_some() && self.member.is_none()
+        self.plain.is_some() && self.member.is_none() && self.utf16.is_none()
     }
 
     fn fetch(&mut self, out: &mut [u8]) -> usize {
@@ -249,6 +267,9 @@ impl Source {
                 return 0;
             };
             match stream.read(out) {
+                Ok(0) if self.stored < self.size && !out.is_empty() => {
+                    self.fail("became shorter while it was read; scan it again");
+                }
                 Ok(n) => {
                     self.stored += n as u64;
                     return n;
@@ -290,8 +311,15 @@ impl Source {
                     }
                     Err(error) => self.unreadable(&error),
                 }
+                self.hold_header();
             }
         }
+    }
+
+    /// Brings the header of a member in one piece.
+    fn hold_header(&mut self) {
+        while self.held.len() < HEADER && self.refill() {}
+        self.held.make_contiguous();
     }
 
     fn plain(&mut self, out: &mut [u8]) -> usize {
@@ -304,9 +332,11 @@ impl Source {
 
     /// Brings more stored bytes; false at the end.
     fn refill(&mut self) -> bool {
-        let mut chunk = vec![0u8; STORED];
-        let n = self.fetch(&mut chunk);
-        self.held.extend(&chunk[..n]);
+        let mut block = std::mem::take(&mut self.block);
+        block.resize(STORED, 0);
+        let n = self.fetch(&mut block);
+        self.held.extend(&block[..n]);
+        self.block = block;
         n > 0
     }
 
@@ -329,7 +359,7 @@ impl Source {
             filled += gave;
             if took == 0 && gave == 0 && status == Ok(false) && !self.refill() {
                 if self.errors.is_empty() {
-                    let at = self.given + filled as u64;
+                    let at = self.unpacked + filled as u64;
                     self.fail(&format!(
                         "{}: cut off at decompressed byte {at}; what came before was scanned, copy the file again when it is complete",
                         kind.word()
@@ -341,13 +371,18 @@ impl Source {
             match status {
                 Ok(ended) => member.ended = ended,
                 Err(problem) => {
-                    let at = self.given + filled as u64;
+                    let at = self.unpacked + filled as u64;
                     self.fail(&format!(
                         "{}: damaged at decompressed byte {at} ({problem}); what came before was scanned, copy the file again from its origin",
                         kind.word()
                     ));
                     member.ended = true;
                 }
+            }
+            let at = self.unpacked + filled as u64;
+            if at > FREE && at > MOST_RATIO * self.stored {
+                self.fail(&format!("unpacks without end, stopped at decompressed byte {at}; what came before was scanned, look at the file by hand"));
+                member.ended = true;
             }
             self.member = Some(member);
         }
@@ -360,19 +395,17 @@ impl Source {
             while self.held.front() == Some(&0) {
                 self.held.pop_front();
             }
-            if self.held.len() >= member.kind.magic() {
+            if !self.held.is_empty() {
                 break;
             }
             if !self.refill() {
-                if self.held.is_empty() {
-                    return false;
-                }
-                break;
+                return false;
             }
         }
+        self.hold_header();
         let start: Vec<u8> = self.held.iter().copied().take(4).collect();
         if !member.kind.begins(&start) {
-            let (word, at) = (member.kind.word(), self.given + filled);
+            let (word, at) = (member.kind.word(), self.unpacked + filled);
             self.fail(&format!("{word}: something that is no {word} follows at decompressed byte {at}; it was not read"));
             return false;
         }
@@ -387,5 +420,23 @@ impl Source {
                 false
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn a_file_emptied_while_it_is_read_is_an_error() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&[b'x'; 300_000]).unwrap();
+        let mut source = Source::open(file.path(), Input::File);
+        let mut out = vec![0; 100_000];
+        assert!(source.read(&mut out) > 0);
+        file.as_file().set_len(0).unwrap();
+        while source.read(&mut out) > 0 {}
+        assert!(source.errors[0].ends_with("became shorter while it was read; scan it again"));
     }
 }

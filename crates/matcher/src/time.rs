@@ -1,5 +1,6 @@
 //! Times of log lines as whole microseconds since 1970 UTC, never binary floats (contract 1, 4; formats 4).
-use std::fmt::Write as _;
+mod device;
+mod servers;
 
 use jiff::civil;
 use jiff::tz::TimeZone;
@@ -37,18 +38,38 @@ pub struct Moment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeKind {
     Epoch,
+    EpochMicros,
     Iso8601,
+    Iso8601Utc,
     Syslog,
     Ctime,
+    EpochAuto,
+    Slash,
+    Asa,
+    RouterOs,
+    Utc,
+    Bind,
+    CommonLog,
+    Windows,
 }
 
 impl TimeKind {
     pub fn parse(word: &str) -> Option<TimeKind> {
         Some(match word {
             "epoch" => TimeKind::Epoch,
+            "epoch_us" => TimeKind::EpochMicros,
             "iso8601" => TimeKind::Iso8601,
+            "iso8601_utc" => TimeKind::Iso8601Utc,
             "syslog" => TimeKind::Syslog,
             "ctime" => TimeKind::Ctime,
+            "epoch_auto" => TimeKind::EpochAuto,
+            "slash" => TimeKind::Slash,
+            "asa" => TimeKind::Asa,
+            "routeros" => TimeKind::RouterOs,
+            "utc" => TimeKind::Utc,
+            "bind" => TimeKind::Bind,
+            "clf" => TimeKind::CommonLog,
+            "windows" => TimeKind::Windows,
             _ => return None,
         })
     }
@@ -63,16 +84,26 @@ pub fn zone(name: &str) -> Result<TimeZone, Error> {
 pub fn parse(text: &[u8], kinds: &[TimeKind], zone: &TimeZone) -> Option<Moment> {
     kinds.iter().find_map(|kind| match kind {
         TimeKind::Epoch => epoch(text),
+        TimeKind::EpochMicros => epoch_micros(text),
         TimeKind::Iso8601 => {
             let (moment, used) = iso8601(text, zone)?;
             // The zone is optional, so a shorter reading may be tried: it never ends the text then.
             (used == text.len()).then_some(moment).flatten()
         }
+        TimeKind::Iso8601Utc => servers::iso8601_utc(text),
         TimeKind::Syslog => {
             let (moment, used) = syslog(text)?;
             (used == text.len()).then_some(moment).flatten()
         }
         TimeKind::Ctime => ctime(text, zone),
+        TimeKind::EpochAuto => device::epoch_auto(text),
+        TimeKind::Slash => device::slash(text, zone),
+        TimeKind::Asa => device::asa(text, zone),
+        TimeKind::RouterOs => device::routeros(text, zone),
+        TimeKind::Utc => device::utc(text),
+        TimeKind::Bind => servers::bind(text, zone),
+        TimeKind::CommonLog => servers::common_log(text, zone),
+        TimeKind::Windows => servers::windows(text, zone),
     })
 }
 
@@ -128,6 +159,15 @@ fn epoch(text: &[u8]) -> Option<Moment> {
     };
     Some(Moment {
         value: Value::Known(seconds * SECOND + micros(decimals)),
+        local: false,
+    })
+}
+
+fn epoch_micros(text: &[u8]) -> Option<Moment> {
+    let long = (12..=17).contains(&text.len()) && run_of_digits(text) == text.len();
+    let micros = long.then(|| std::str::from_utf8(text).ok()?.parse().ok());
+    Some(Moment {
+        value: Value::Known(micros.flatten()?),
         local: false,
     })
 }
@@ -355,19 +395,20 @@ fn year_of(micros: i64) -> i32 {
 /// ISO 8601 UTC with six decimals and `Z`.
 pub fn iso(micros: i64) -> String {
     let t = utc(micros);
-    let mut out = String::with_capacity(27);
-    let _ = write!(
-        out,
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z",
-        t.year(),
-        t.month(),
-        t.day(),
-        t.hour(),
-        t.minute(),
-        t.second(),
-        micros.rem_euclid(SECOND)
-    );
-    out
+    let mut out = *b"0000-00-00T00:00:00.000000Z";
+    let mut put = |at: std::ops::Range<usize>, mut value: u64| {
+        for digit in out[at].iter_mut().rev() {
+            *digit = b'0' + (value % 10) as u8;
+            value /= 10;
+        }
+    };
+    put(0..4, t.year().unsigned_abs().into());
+    let parts = [t.month(), t.day(), t.hour(), t.minute(), t.second()];
+    for (at, part) in [5, 8, 11, 14, 17].into_iter().zip(parts) {
+        put(at..at + 2, part.unsigned_abs().into());
+    }
+    put(20..26, micros.rem_euclid(SECOND).unsigned_abs());
+    out.map(char::from).iter().collect()
 }
 
 /// Days since 1970 of the UTC date.

@@ -1,18 +1,21 @@
 //! Python module `quetsach._native`: conversions and errors, no logic.
+mod stream;
+
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::create_exception;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyBytes, PyDict};
 use quetsach_matcher::format::Format;
+use quetsach_matcher::options::{self, Coverage, Limits, Options, Spare};
+use quetsach_matcher::pipeline;
 use quetsach_matcher::raw::Level;
-use quetsach_matcher::rows::Sighting;
-use quetsach_matcher::scan::{self, Coverage, Limits, Options};
-use quetsach_matcher::{Error, Set, setfile, time};
+use quetsach_matcher::reader::Input;
+use quetsach_matcher::{Error, Set, setfile, wire};
+use stream::Stream;
 
 create_exception!(
     _native,
@@ -35,32 +38,55 @@ fn raise(error: Error) -> PyErr {
     }
 }
 
+/// Threads that no file needs now; scans borrow them.
+#[pyclass(frozen)]
+struct SpareThreads {
+    inner: Arc<Spare>,
+}
+
+#[pymethods]
+impl SpareThreads {
+    #[new]
+    fn new(threads: usize) -> Self {
+        SpareThreads {
+            inner: Arc::new(Spare::new(threads)),
+        }
+    }
+
+    fn give(&self) {
+        self.inner.give();
+    }
+}
+
 /// Counters that a scan moves and another thread reads.
 #[pyclass(frozen)]
-#[derive(Default)]
 struct Progress {
-    inner: Arc<scan::Progress>,
+    inner: Arc<options::Progress>,
 }
 
 #[pymethods]
 impl Progress {
     #[new]
-    fn new() -> Self {
-        Self::default()
+    #[pyo3(signature = (spare=None))]
+    fn new(spare: Option<&SpareThreads>) -> Self {
+        let spare = spare.map_or_else(Arc::default, |s| s.inner.clone());
+        Progress {
+            inner: Arc::new(options::Progress::new(spare)),
+        }
     }
 
     #[getter]
     fn bytes_read(&self) -> u64 {
-        self.inner.bytes_read.load(Ordering::Relaxed)
+        self.inner.bytes_read()
     }
 
     #[getter]
     fn hits(&self) -> u64 {
-        self.inner.hits.load(Ordering::Relaxed)
+        self.inner.hits()
     }
 
     fn cancel(&self) {
-        self.inner.cancelled.store(true, Ordering::Relaxed);
+        self.inner.cancel();
     }
 }
 
@@ -132,9 +158,10 @@ impl Matcher {
         self.set.id()
     }
 
-    /// Reads one source; the sightings in any order, and the coverage. `chunk`, `long_line`, `parsed_part` and
-    /// `flows` are bounds of the contract, changed only in tests.
-    #[pyo3(signature = (path, progress, *, tz, format=None, devices=false, source_name="", level=None, chunk=None, long_line=None, parsed_part=None, flows=None))]
+    /// Reads one source, from `stream` where it is given (then `changed` is its time in microseconds since
+    /// 1970); the sightings in any order, and the coverage. `chunk`, `long_line`,
+    /// `parsed_part`, `edge_bytes`, `row_bytes` and `flows` are bounds of the contract, changed only in tests.
+    #[pyo3(signature = (path, progress, *, tz, format=None, devices=false, source_name="", stream=None, changed=None, level=None, chunk=None, long_line=None, parsed_part=None, edge_bytes=None, row_bytes=None, flows=None))]
     #[allow(clippy::too_many_arguments)]
     fn scan<'py>(
         &self,
@@ -145,12 +172,16 @@ impl Matcher {
         format: Option<String>,
         devices: bool,
         source_name: &str,
+        stream: Option<Py<PyAny>>,
+        changed: Option<i64>,
         level: Option<&str>,
         chunk: Option<usize>,
         long_line: Option<usize>,
         parsed_part: Option<usize>,
+        edge_bytes: Option<u64>,
+        row_bytes: Option<usize>,
         flows: Option<usize>,
-    ) -> PyResult<(Vec<Bound<'py, PyDict>>, Bound<'py, PyDict>)> {
+    ) -> PyResult<(Lines, Bound<'py, PyDict>)> {
         let normal = Limits::default();
         let options = Options {
             tz: tz.to_owned(),
@@ -162,54 +193,57 @@ impl Matcher {
                 chunk: chunk.unwrap_or(normal.chunk),
                 long_line: long_line.unwrap_or(normal.long_line),
                 parsed_part: parsed_part.unwrap_or(normal.parsed_part),
+                edge_bytes: edge_bytes.unwrap_or(normal.edge_bytes),
+                row_bytes: row_bytes.unwrap_or(normal.row_bytes),
                 flows: flows.unwrap_or(normal.flows),
                 ..normal
             },
         };
+        let input = match stream {
+            None => Input::File,
+            Some(object) => Input::Stream {
+                stream: Box::new(Stream::new(object)),
+                changed,
+            },
+        };
         let counters = progress.inner.clone();
-        let (sightings, coverage) = py
-            .detach(|| scan::scan(&self.set, &self.formats, &path, &options, &counters))
+        let (lines, coverage) = py
+            .detach(|| pipeline::scan(&self.set, &self.formats, &path, input, &options, &counters))
             .map_err(raise)?;
-        let rows = sightings
-            .iter()
-            .map(|s| self.sighting(py, s, &coverage.source))
-            .collect::<PyResult<_>>()?;
-        Ok((rows, coverage_dict(py, &coverage)?))
+        let count = lines.count;
+        let lines = Lines {
+            count,
+            inner: Mutex::new(lines),
+        };
+        Ok((lines, coverage_dict(py, &coverage)?))
     }
 }
 
-impl Matcher {
-    fn sighting<'py>(
+/// The sightings of one source as JSON Lines, sorted by key.
+#[pyclass(frozen)]
+struct Lines {
+    count: u64,
+    inner: Mutex<wire::Lines>,
+}
+
+#[pymethods]
+impl Lines {
+    fn __len__(&self) -> usize {
+        self.count as usize
+    }
+
+    /// At most `size` bytes from `offset` on, none at the end.
+    fn read<'py>(
         &self,
         py: Python<'py>,
-        row: &Sighting,
-        source: &str,
-    ) -> PyResult<Bound<'py, PyDict>> {
-        let item = self
-            .set
-            .item(row.item)
-            .ok_or_else(|| SetError::new_err("the compiled set is damaged"))?;
-        let identity = PyDict::new(py);
-        for (key, value) in &row.identity {
-            identity.set_item(key, value)?;
-        }
-        let dict = PyDict::new(py);
-        dict.set_item("source", source)?;
-        dict.set_item("indicator", item.canonical())?;
-        dict.set_item("kind", item.kind)?;
-        dict.set_item("family", item.family)?;
-        dict.set_item("matched", &row.matched)?;
-        dict.set_item("field", row.field.word())?;
-        dict.set_item("device", row.device.as_deref())?;
-        dict.set_item("identity", identity)?;
-        dict.set_item("day", row.day.as_deref())?;
-        dict.set_item("first_seen", row.first.map(time::iso))?;
-        dict.set_item("last_seen", row.last.map(time::iso))?;
-        dict.set_item("count", row.count)?;
-        dict.set_item("action", row.action.word())?;
-        dict.set_item("logformat", &*row.logformat)?;
-        dict.set_item("evidence", &row.evidence)?;
-        Ok(dict)
+        offset: u64,
+        size: usize,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let block = py.detach(|| {
+            let mut lines = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+            lines.read_at(offset, size)
+        })?;
+        Ok(PyBytes::new(py, &block))
     }
 }
 
@@ -241,7 +275,7 @@ fn levels() -> Vec<&'static str> {
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use super::{Matcher, OptionsError, Progress, SetError, levels};
+    use super::{Lines, Matcher, OptionsError, Progress, SetError, SpareThreads, levels};
 
     #[pymodule_export]
     #[allow(non_upper_case_globals)]

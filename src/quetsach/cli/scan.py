@@ -14,12 +14,13 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from quetsach import __version__, client, inputs, output, scan
+from quetsach import __version__, client, fieldmap, inputs, leases, output, scan
 from quetsach.cli import FOUND, INCOMPLETE, NOTHING, PUSH_FAILED, lists, progress, push, say
 from quetsach.cli import root as _root
 from quetsach.engine import ScanOptions
 from quetsach.errors import PortalError, QuetsachError, ScanError
 from quetsach.language import gettext as _
+from quetsach.objectstore import is_address
 from quetsach.sighting import Scan
 
 
@@ -62,6 +63,26 @@ def command() -> click.Command:
                 % {"names": ", ".join(lists.formats())},
             ),
             click.Option(
+                ["--fields"],
+                metavar="ROLE=COLUMN,…",
+                help=_(
+                    "Read CSV, JSON Lines or Parquet of any make, with its columns named, such as"
+                    " client=src_ip,query=qname,time=ts. Roles: %(names)s. COLUMN? need not be there."
+                )
+                % {"names": ", ".join(fieldmap.ROLE_NAMES)},
+            ),
+            click.Option(
+                ["--leases"],
+                metavar="FILE",
+                multiple=True,
+                type=path,
+                help=_(
+                    "Log or leases of a DHCP server, to tell which machine had an address. Those "
+                    "among the logs"
+                    " are found by themselves."
+                ),
+            ),
+            click.Option(
                 ["--tz"],
                 metavar="ZONE",
                 default="Asia/Ho_Chi_Minh",
@@ -85,7 +106,13 @@ def command() -> click.Command:
         _(
             "Read log files, folders or standard input (-) and tell which machines called an address on"
             " the list. The log format is recognised by itself: Zeek, Suricata EVE, dnsmasq and Pi-hole,"
-            " Squid, any other text; plain, .gz or .zst. Nothing leaves this machine unless --push is given."
+            " Squid, any other text. Nothing leaves this machine unless --push is given."
+        )
+        + "\n\n"
+        + _(
+            "Packed logs are read as they are: gzip, zstd, xz, bzip2, tar and zip, one in another, too; each"
+            " file in an archive is a log of its own. Nothing is unpacked to the disk. s3://, gs:// and az://"
+            " are read with the credentials in the environment."
         )
         + "\n\n"
         + _(
@@ -93,7 +120,7 @@ def command() -> click.Command:
             " 3 scanned but the push failed."
         ),
         "quetsach scan /var/log/zeek -i indicators.csv -o result.html -o result.xlsx\n"
-        "zcat dns.log.gz | quetsach scan - -i indicators.csv --source-name dns-hq\n"
+        "ssh dns-hq cat dns.log.gz | quetsach scan - -i indicators.csv --source-name dns-hq\n"
         "quetsach scan logs/ -i set.qs --devices --push https://quetsach.example --token-file token.txt",
         kind=_ScanCommand,
     )
@@ -135,8 +162,11 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
         output.check(out)
     token = _token(given["url"], given["token_file"])
     lists.check_format(given["logformat"])
-    loaded = lists.load(given["indicators"], given["scope"], given["column"], given["override"])
-    logs = inputs.discover(paths, own=[*given["indicators"], *outputs])
+    fields = _fields(given["fields"], given["logformat"])
+    extra_formats = fields.formats() if fields else ()
+    loaded = lists.load(given["indicators"], lists.Choice.of(given), extra_formats)
+    logs = inputs.discover(paths, own=[*given["indicators"], *given["leases"], *outputs])
+    found_leases = leases.gather(logs, given["leases"], zone)
     name = given["source_name"] or _vantage(paths)
     header = Scan(
         f"quetsach {__version__}", loaded.matcher.set_id, loaded.matcher.count, name, zone.key, tuple(paths)
@@ -152,6 +182,8 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
             jobs=given["jobs"] or os.cpu_count() or 1,
             on_progress=on_progress,
             stop=stop,
+            leases=found_leases,
+            fields=fields,
         )
     report = output.Report(result, zone, lists.recognised(result, given["logformat"]), loaded.notes)
     is_saved = _save(outputs, report)
@@ -166,6 +198,14 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
     if result.errors or not is_saved:
         return INCOMPLETE
     return FOUND if len(result.sightings) else NOTHING
+
+
+def _fields(text: str | None, logformat: str | None) -> fieldmap.FieldMap | None:
+    if text is None:
+        return None
+    if logformat is not None:
+        raise click.UsageError(_("--fields and --format exclude each other."))
+    return fieldmap.parse(text)
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -186,10 +226,10 @@ def _token(url: str | None, token_file: Path | None) -> str | None:
 
 
 def _vantage(paths: Sequence[str]) -> str:
-    """Host and folder: the same scan of the same folder has the same name tomorrow."""
-    real = [Path(path).resolve() for path in paths if path != "-"]
+    """Host and folder, or the address in object storage: the same scan has the same name tomorrow."""
+    real = [Path(path).resolve() for path in paths if path != "-" and not is_address(path)]
     if not real:
-        return socket.gethostname()
+        return next(filter(is_address, paths), socket.gethostname())
     folder = Path(os.path.commonpath([path if path.is_dir() else path.parent for path in real]))
     return f"{socket.gethostname()}:{folder}"
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
 
 from quetsach import _native
-from quetsach.engine import Progress, ScanOptions, SourceResult
+from quetsach.engine import Progress, ScanOptions, SourceResult, SpareThreads
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.indicator import IndicatorSet
 from quetsach.setfile import list_section
-from quetsach.sighting import Coverage, Sighting
+from quetsach.sighting import Coverage
+from quetsach.source import ByteStream
+from quetsach.wire import WireSightings
 
 
 @cache
@@ -28,23 +31,31 @@ class NativeMatcher:
         self.count = matcher.count
         self.set_id = matcher.set_id
 
-    def scan(self, path: Path, options: ScanOptions, progress: Progress) -> SourceResult:
+    def scan(
+        self,
+        path: Path | str,
+        options: ScanOptions,
+        progress: Progress,
+        stream: ByteStream | None = None,
+        mtime: float | None = None,
+    ) -> SourceResult:
         """Read one source to its end (see `quetsach.engine.Matcher`)."""
         if not isinstance(progress, _native.Progress):
             raise TypeError("the native engine counts in the progress that it made itself")
         try:
-            rows, coverage = self._matcher.scan(
+            lines, coverage = self._matcher.scan(
                 path,
                 progress,
                 tz=options.tz,
                 format=options.format,
                 devices=options.devices,
                 source_name=options.source_name,
+                stream=stream,
+                changed=None if mtime is None else int(mtime * 1_000_000),
             )
         except _native.OptionsError as error:
             raise ScanError(str(error)) from error
-        sightings = sorted((Sighting(**row) for row in rows), key=Sighting.key)
-        return SourceResult(sightings, Coverage(**coverage))
+        return SourceResult(WireSightings(len(lines), lines.read), Coverage(**coverage))
 
     def save(self, path: Path) -> None:
         """Write the compiled set file; what stood there is replaced at once. Raises IndicatorError."""
@@ -59,12 +70,15 @@ class NativeEngine:
 
     name = "native"
 
+    def __init__(self, extra_formats: Sequence[str] = ()) -> None:
+        self._texts = [*_formats(), *extra_formats]
+
     def compile(self, indicators: IndicatorSet) -> NativeMatcher:
         """Raises IndicatorError when the set is empty."""
         if not len(indicators):
             raise IndicatorError("the indicator set is empty; there is nothing to look for")
         try:
-            return NativeMatcher(_native.Matcher.compile(list_section(indicators), _formats()))
+            return NativeMatcher(_native.Matcher.compile(list_section(indicators), self._texts))
         except _native.SetError as error:
             raise IndicatorError(str(error)) from error
 
@@ -77,9 +91,14 @@ class NativeEngine:
     def load(self, path: Path) -> NativeMatcher:
         """Open a compiled set file. Raises IndicatorError when it is damaged or empty."""
         try:
-            return NativeMatcher(_native.Matcher.load(path, _formats()))
+            return NativeMatcher(_native.Matcher.load(path, self._texts))
         except _native.SetError as error:
             raise IndicatorError(str(error)) from error
 
-    def progress(self) -> _native.Progress:
-        return _native.Progress()
+    def spare(self, threads: int) -> _native.SpareThreads:
+        return _native.SpareThreads(threads)
+
+    def progress(self, spare: SpareThreads | None = None) -> _native.Progress:
+        if spare is not None and not isinstance(spare, _native.SpareThreads):
+            raise TypeError("the native engine borrows only threads that it counts itself")
+        return _native.Progress(spare)

@@ -6,21 +6,23 @@ The native engine must give the same; nothing here is clever enough to be wrong 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from quetsach import logformat, setfile
+from quetsach import logformat, setfile, wire
 from quetsach.engine import Progress as ProgressLike
 from quetsach.engine import ScanOptions, SourceResult
+from quetsach.engine import SpareThreads as SpareThreadsLike
 from quetsach.engines import capture, freetext
 from quetsach.engines.index import Hits, Index, hits_of
 from quetsach.engines.lines import LongLine, split
 from quetsach.engines.records import LineReader, Record
-from quetsach.engines.rows import Rows, bucket, resolve
+from quetsach.engines.rows import ROWS, Rows, bucket, resolve
+from quetsach.engines.runs import RunError
 from quetsach.engines.timeline import Timeline
 from quetsach.engines.times import Moment, Yearless, day
 from quetsach.engines.tokens import tokens_of
@@ -29,11 +31,10 @@ from quetsach.evidence import escape
 from quetsach.indicator import IndicatorSet
 from quetsach.logformat import LogFormat
 from quetsach.sighting import Coverage
-from quetsach.source import Source
+from quetsach.source import ByteStream, Source, is_capture
 
 TEXT = "text"
 """The name of the fallback, which has no file."""
-SOURCE_ID_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Limits:
     piece: int = 1 << 20
     edge_lines: int = 64
     edge_bytes: int = 1 << 20
+    rows: int = ROWS
     flows: int = 1 << 16
 
 
@@ -66,25 +68,48 @@ class Progress:
         self.cancelled = True
 
 
+class SpareThreads:
+    """Borrowed by nobody: one file gains nothing from a second Python thread."""
+
+    def give(self) -> None:
+        pass
+
+
 class PortableMatcher:
     """An indicator set ready for scanning."""
 
-    def __init__(self, indicators: IndicatorSet, limits: Limits = LIMITS) -> None:
+    def __init__(
+        self,
+        indicators: IndicatorSet,
+        limits: Limits = LIMITS,
+        extra_formats: Mapping[str, LogFormat] | None = None,
+    ) -> None:
         if not len(indicators):
             raise IndicatorError("the indicator set is empty; there is nothing to look for")
         self.index = Index(indicators)
         self.count = len(indicators)
         self.set_id = indicators.id
         self._limits = limits
+        self._extra = extra_formats or {}
 
-    def scan(self, path: Path, options: ScanOptions, progress: ProgressLike) -> SourceResult:
+    def scan(
+        self,
+        path: Path | str,
+        options: ScanOptions,
+        progress: ProgressLike,
+        stream: ByteStream | None = None,
+        mtime: float | None = None,
+    ) -> SourceResult:
         """Read one source to its end (see `quetsach.engine.Matcher`)."""
         try:
             zone = ZoneInfo(options.tz)
         except (KeyError, ValueError, OSError) as error:
             raise ScanError(f"unknown time zone '{options.tz}'; give one like Asia/Ho_Chi_Minh") from error
-        formats = _formats(options.format)
-        return _Scan(self.index, formats, options, zone, progress, self._limits).run(path)
+        forced = self._extra.get(options.format or "")
+        formats = {forced.name: forced} if forced else _formats(options.format)
+        return _Scan(self.index, formats, options, zone, progress, self._limits).run(
+            Source(path, stream, mtime)
+        )
 
 
 def _formats(forced: str | None) -> Mapping[str, LogFormat]:
@@ -103,10 +128,9 @@ def detect(reader_formats: Mapping[str, LogFormat], start: bytes, limits: Limits
         if not line or reader.is_directive(line):
             continue
         tried += 1
-        for name in parsed:
-            if reader.read(line, name) is not None:
-                parsed[name] += 1
-                break
+        record = reader.read(line, parsed)
+        if record is not None:
+            parsed[record.log_format] += 1
         if tried == limits.detect_lines:
             break
     best = max(parsed, key=parsed.__getitem__, default=TEXT)
@@ -139,33 +163,37 @@ class _Scan:
         self.limits = limits
         self.reader = LineReader(formats)
         self.format = options.format or TEXT
+        self.own: tuple[str, ...] = ()
         self.others: tuple[str, ...] = ()
-        self.rows = Rows()
+        self.rows = Rows(limits.rows)
         self.timeline = Timeline(zone, options.tz, lines=limits.edge_lines, window=limits.edge_bytes)
         self.alive: set[tuple[str, str | tuple[int, int, int, int]]] = set()
         self.lines = self.not_understood = self.long_lines = self.inbound = 0
 
-    def run(self, path: Path) -> SourceResult:
-        source = Source(path)
+    def run(self, source: Source) -> SourceResult:
         chunks = self._watch(source)
         start = bytearray()
         for chunk in chunks:
             start += chunk
-            if len(start) >= max(self.limits.detect_bytes, SOURCE_ID_BYTES):
+            if len(start) >= self.limits.detect_bytes:
                 break
-        identity = hashlib.sha256(bytes(start[:SOURCE_ID_BYTES])).hexdigest()
-        if capture.begins(bytes(start[:12])):
-            return self._capture(source, identity, chain([bytes(start)], chunks))
+        if is_capture(source.head):
+            return self._capture(source, chain([bytes(start)], chunks))
         if self.options.format is None:
             self.format = detect(self.formats, _complete(bytes(start), self.limits.detect_bytes), self.limits)
+        self.own = () if self.format == TEXT else (self.format,)
         self.others = tuple(n for n in self.formats if n != self.format)
-        self._read(chain([bytes(start)] if start else [], chunks))
-        latest = self.timeline.latest(source.mtime)
-        sightings = self.rows.sightings(identity, latest, self.zone)
-        span = self.timeline.span(source.decompressed, latest, self.rows.times())
+        try:
+            self._read(chain([bytes(start)] if start else [], chunks))
+        except RunError as error:
+            source.errors.append(f"{source.path}: stopped: {error}")
+        latest = self.timeline.latest(source.decoded, source.mtime)
+        identity = hashlib.sha256(source.head).hexdigest()
+        sightings = self._sightings(source, identity, latest)
+        span = self.timeline.span(source.decoded, latest, self.rows.times)
         coverage = Coverage(
             source=identity,
-            path=str(path),
+            path=source.path,
             name=self.options.source_name,
             bytes=source.decompressed,
             lines=self.lines,
@@ -181,12 +209,25 @@ class _Scan:
         )
         return SourceResult(sightings, coverage)
 
-    def _capture(self, source: Source, identity: str, chunks: Iterator[bytes]) -> SourceResult:
-        found = capture.scan(chunks, self.index, with_devices=self.options.devices, flows=self.limits.flows)
+    def _sightings(self, source: Source, identity: str, latest: int | None) -> wire.WireSightings:
+        try:
+            return wire.keep(self.rows.sightings(identity, latest, self.zone))
+        except (OSError, RunError) as error:
+            reason = RunError(error) if isinstance(error, OSError) else error
+            source.errors.append(f"{source.path}: {reason}")
+            return wire.keep([])
+
+    def _capture(self, source: Source, chunks: Iterator[bytes]) -> SourceResult:
+        found = capture.scan(
+            chunks, self.index, self.rows, with_devices=self.options.devices, flows=self.limits.flows
+        )
         if isinstance(self.progress, Progress):
             self.progress.hits += found.hits
         # Where the source says why it ended, the capture need not.
         problems = found.problems[1:] if found.is_cut and source.errors else found.problems
+        source.errors += [f"{source.path}: {problem}" for problem in problems]
+        identity = hashlib.sha256(source.head).hexdigest()
+        sightings = self._sightings(source, identity, None)
         coverage = Coverage(
             source=identity,
             path=source.path,
@@ -201,9 +242,9 @@ class _Scan:
             time=found.span.time,
             zone="",
             devices=found.devices,
-            errors=source.errors + [f"{source.path}: {problem}" for problem in problems],
+            errors=source.errors,
         )
-        return SourceResult(found.rows.sightings(identity, None, self.zone), coverage)
+        return SourceResult(sightings, coverage)
 
     def _watch(self, source: Source) -> Iterator[bytes]:
         progress = self.progress
@@ -211,7 +252,7 @@ class _Scan:
             if isinstance(progress, Progress):
                 progress.bytes_read = source.stored
                 if progress.cancelled:
-                    at = source.decompressed - len(chunk)
+                    at = source.decoded - len(chunk)
                     source.errors.append(f"{source.path}: cancelled at byte {at}; the rest was not looked at")
                     return
             yield chunk
@@ -226,27 +267,40 @@ class _Scan:
                 self._line(clean(line, offset == 0), offset)
 
     def _line(self, line: bytes, offset: int) -> None:
-        if not line or self.reader.is_directive(line):
+        if not line or self.reader.is_directive(line, offset):
             return
-        record = self.reader.read(line, self.format) if self.format != TEXT else None
+        record = self.reader.read(line, self.own)
         if record is not None:
             self.timeline.parsed(offset, partial(record.time, self.zone))
             self._record(record, line, offset)
             return
         if self.format == TEXT:
             self.timeline.parsed(offset, partial(freetext.time, line[: freetext.TIME_BYTES], self.zone))
-        found = freetext.read(line, self.index.urls)
-        hits = hits_of(self.index, found.tokens)
+        if self.options.devices:
+            record = self.reader.read(line, self.others)
+            if record is not None:
+                self._alive(record)
+        hits, private = self._free_text(line)
         if hits:
-            self._hit_line(line, offset, hits, found.private)
+            self._hit_line(line, offset, hits, private)
+
+    def _free_text(self, line: bytes) -> tuple[Hits, tuple[str, ...]]:
+        """Matches of a line read as text, else of what an escape hides in it; and its private addresses."""
+        for reading in self.reader.readings(line):
+            if reading.wrapper is not None and reading.text in line:
+                continue
+            found = freetext.read(reading.text, self.index.urls)
+            hits = hits_of(self.index, found.tokens)
+            if hits:
+                return hits, found.private
+        return {}, ()
 
     def _hit_line(self, line: bytes, offset: int, hits: Hits, private: tuple[str, ...]) -> None:
         """A line with a match that does not parse by the file's format."""
-        for name in self.others:
-            record = self.reader.read(line, name)
-            if record is not None:
-                self._record(record, line, offset)
-                return
+        record = self.reader.read(line, self.others)
+        if record is not None:
+            self._record(record, line, offset)
+            return
         if self.format != TEXT:
             self.not_understood += 1
             return
@@ -256,22 +310,21 @@ class _Scan:
         self._keep(hits, line, offset, moment, device, "unknown", {}, TEXT)
 
     def _record(self, record: Record, line: bytes, offset: int) -> None:
-        device = record.client
-        if device is not None and not record.client_is_address:
-            device = escape(device.encode("utf-8", "surrogateescape"))
-        moment: Moment | None = None
-        if self.options.devices and device is not None:
-            moment = record.time(self.zone)
-            when = bucket(moment)
-            if when is not None:
-                self.alive.add((device, when))
+        if self.options.devices:
+            self._alive(record)
         if record.client_is_address and record.client is not None:
             self.inbound += self.index.inbound(record.client, record.client_port)
         hits = hits_of(self.index, tokens_of(record))
         if hits:
-            moment = moment or record.time(self.zone)
+            moment = record.time(self.zone)
             identity = {k: escape(v.encode("utf-8", "surrogateescape")) for k, v in record.identity.items()}
+            device = _device(record)
             self._keep(hits, line, offset, moment, device, record.action, identity, record.log_format)
+
+    def _alive(self, record: Record) -> None:
+        device, when = _device(record), bucket(record.time(self.zone))
+        if device is not None and when is not None:
+            self.alive.add((device, when))
 
     def _keep(
         self,
@@ -289,6 +342,7 @@ class _Scan:
             self.progress.hits += len(hits)
         self.rows.add(
             hits,
+            offset=offset,
             device=device,
             moment=moment,
             action=action,
@@ -300,7 +354,7 @@ class _Scan:
     def _long(self, line: LongLine, offset: int) -> None:
         """Every byte is matched, the first part parsed (spec: contract 1)."""
         start = clean(line.start[: self.limits.parsed_part], offset == 0)
-        record = self.reader.read(start, self.format) if self.format != TEXT else None
+        record = self.reader.read(start, self.own)
         hits: Hits = {}
         skip = self.limits.parsed_part if record is not None else 0
         for piece in line.pieces(self.limits.piece):
@@ -326,6 +380,13 @@ class _Scan:
         return {when: sorted(devices) for when, devices in sorted(found.items())}
 
 
+def _device(record: Record) -> str | None:
+    """The client's address, else its name, safe to show."""
+    if record.client is None or record.client_is_address:
+        return record.client
+    return escape(record.client.encode("utf-8", "surrogateescape"))
+
+
 def _complete(start: bytes, size: int) -> bytes:
     """The complete lines of a start longer than `size`, or all of a shorter one."""
     return start if len(start) < size else start[: start.rfind(b"\n", 0, size) + 1]
@@ -335,14 +396,24 @@ class PortableEngine:
     """The engine where no binary fits, and the oracle of the native one."""
 
     name = "portable"
+    _extra: Mapping[str, LogFormat] = {}
+
+    def __init__(self, extra_formats: Sequence[str] = ()) -> None:
+        found = (logformat.parse(text, "extra format") for text in extra_formats)
+        self._extra = {one.name: one for one in found}
 
     def compile(self, indicators: IndicatorSet) -> PortableMatcher:
         """Raises IndicatorError when the set is empty."""
-        return PortableMatcher(indicators)
+        return PortableMatcher(indicators, extra_formats=self._extra)
 
     def load(self, path: Path) -> PortableMatcher:
         """Open a compiled set file. Raises IndicatorError when it is damaged or empty."""
-        return PortableMatcher(setfile.read(path))
+        return PortableMatcher(setfile.read(path), extra_formats=self._extra)
 
-    def progress(self) -> Progress:
+    def spare(self, threads: int) -> SpareThreads:
+        del threads
+        return SpareThreads()
+
+    def progress(self, spare: SpareThreadsLike | None = None) -> Progress:
+        del spare
         return Progress()

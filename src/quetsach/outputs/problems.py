@@ -20,8 +20,10 @@ def N_(text: str) -> str:
 _SENTENCES = (
     N_("cannot be read: %(why)s; check that it exists and may be read"),
     N_("is a %(kind)s archive, which is not read; unpack it and scan what comes out"),
-    N_("is %(kind)s text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8) and scan that"),
-    N_("is %(kind)s text; convert it to UTF-8 (iconv -f %(from)s -t UTF-8) and scan that"),
+    N_(
+        "%(kind)s text: ends in the middle of a character at byte %(at)s; what came before was scanned, copy"
+        " the file again when it is complete"
+    ),
     N_("is zstd, which needs Python 3.14 or the package backports.zstd; or unpack it first"),
     N_("%(kind)s: something that is no %(what)s follows at decompressed byte %(at)s; it was not read"),
     N_(
@@ -32,12 +34,95 @@ _SENTENCES = (
         "%(kind)s: cut off at decompressed byte %(at)s; what came before was scanned, copy the file again"
         " when it is complete"
     ),
+    N_(
+        "unpacks without end, stopped at decompressed byte %(at)s; what came before was scanned, look at the"
+        " file by hand"
+    ),
+    N_("lies more than %(most)s archives deep; unpack the outer one and scan that"),
+    N_("holds more than %(most)s files; what came before was scanned, unpack it and scan what comes out"),
+    N_("holds no file"),
+    N_("%(kind)s: damaged (%(why)s); unpack it and scan what comes out"),
+    N_("is larger than %(most)s MB and comes as a stream; unpack what it lies in and scan what comes out"),
+    N_("damaged: asks for %(size)s bytes at once; copy the file again from its origin"),
+    N_("is encrypted; unpack it with its password and scan what comes out"),
+    N_("is packed by zip method %(method)s, which is not read; unpack it and scan what comes out"),
+    N_("zip: its entry does not lie where the directory says; copy the file again from its origin"),
+    N_("object storage needs the extra 'cloud'; install it with: %(command)s"),
+    N_("is no address of object storage; write it like %(example)s"),
+    N_("object storage: %(why)s; check the address, the network and the credentials in the environment"),
+    N_("no such object"),
+    N_("access refused"),
+    N_("the storage cannot be reached"),
+    N_("changed while it was read; scan it again"),
     N_("cancelled at byte %(at)s; the rest was not looked at"),
     N_("more than %(most)s MB unpacked; split the list"),
     N_("not a text file; save the list as text, CSV or TSV"),
+    N_("has no column '%(name)s'; look at its header line"),
+    N_(
+        "is a report of %(who)s about infected machines, not a list of malicious addresses; look its machines"
+        " up instead"
+    ),
+    N_("names the events of a MISP feed; give the feed's folder instead"),
+    N_("is a folder without a manifest.json; name the lists in it"),
+    N_("'%(name)s' is no UUID of an event"),
+    N_("is no JSON; fetch the feed again"),
+    N_("is no JSON; fetch the warning lists again"),
+    N_("holds no warning list; name the folder or archive of misp-warninglists"),
+    N_("is an Excel workbook, which needs the package python-calamine; or save it as CSV"),
+    N_("damaged workbook (%(why)s); save it again"),
+    N_("a sheet spans more than %(most)s cells; clear its far ends"),
+    N_("is an office document, not a list; save its table as .xlsx or CSV"),
+    N_("archives in archives, more than %(most)s deep; unpack it"),
+    N_("more than %(most)s files inside; unpack it"),
+    N_("cut off or damaged (%(why)s); copy the file again from its origin"),
+    N_("%(name)s needs a password; unpack it"),
+    N_("%(name)s cannot be unpacked (%(why)s)"),
+    N_("no form of list; there are %(names)s"),
     N_("interrupted before its end; scan it again"),
     N_("became shorter while it was read; scan it again"),
     N_("is a %(kind)s file, which is not read; save its records as text and scan that"),
+    N_("is no Windows event log (.evtx): its header is damaged or cut off"),
+    N_("event log damaged (%(what)s); the other events were scanned, export the log again from its machine"),
+    N_(
+        "is a Windows event log (.evtx), which needs the package evtx (quetsach[evtx]); or export it as XML:"
+        " wevtutil query-events FILE /logfile:true /format:xml"
+    ),
+    N_(
+        "%(n)s events of the XML are damaged, cut off or larger than %(most)s bytes; the others were scanned,"
+        " export the log again from its machine"
+    ),
+    N_("%(kind)s: damaged (%(why)s); what came before was scanned, copy the file again from its origin"),
+    N_(
+        "SQLite: newer queries lie in %(file)s and were not read; copy the database with sqlite3 FILE"
+        " '.backup COPY' and scan the copy"
+    ),
+    N_(
+        "is a SQLite database without Pi-hole's queries, which is not read; save its records as CSV and scan"
+        " that"
+    ),
+    N_(
+        "IPFIX: damaged in the message at byte %(at)s; what came before was scanned, copy the file again from"
+        " its origin"
+    ),
+    N_(
+        "IPFIX: cut off in the message at byte %(at)s; what came before was scanned, copy the file again when"
+        " it is complete"
+    ),
+    N_("IPFIX: %(n)s sets have no template in this file and were not read"),
+    N_(
+        "is a flow file of nfcapd, which needs the program nfdump (Debian: apt-get install nfdump); or, where"
+        " it is installed: nfdump -r FILE -o csv > flows.csv"
+    ),
+    N_("nfdump: %(why)s; what came before was scanned"),
+    N_(
+        "is a Parquet file, which needs the package pyarrow (quetsach[table]); or save it as CSV "
+        "and scan that"
+    ),
+    N_("has no column %(names)s; it has: %(columns)s"),
+    N_("holds no lease of ISC dhcpd, Kea, dnsmasq or Windows DHCP"),
+    N_("--fields: '%(entry)s' is not written like client=COLUMN; there are %(names)s"),
+    N_("--fields names no column that could show a listed address: server, query, host, url, …"),
+    N_("export it with journalctl --file FILE --output json and scan that"),
     N_("the indicator set is empty; there is nothing to look for"),
     N_("cannot be read: %(why)s"),
     N_("no such file or folder"),

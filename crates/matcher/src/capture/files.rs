@@ -1,6 +1,4 @@
 //! Packets of a capture file: pcap (draft-ietf-opsawg-pcap) and pcapng (draft-ietf-opsawg-pcapng).
-use std::sync::atomic::Ordering;
-
 use crate::options::Progress;
 use crate::reader::Source;
 
@@ -74,9 +72,12 @@ impl Window {
                 self.end -= self.at;
                 self.at = 0;
             }
-            progress.bytes_read.store(source.stored, Ordering::Relaxed);
-            if progress.cancelled.load(Ordering::Relaxed) {
+            progress.note_read(source.stored);
+            if progress.is_cancelled() {
                 source.cancel();
+            }
+            if let Some(reason) = progress.failed() {
+                source.stop(reason);
             }
             match source.read(&mut self.bytes[self.end..]) {
                 0 => return false,

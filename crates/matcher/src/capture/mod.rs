@@ -1,4 +1,4 @@
-//! Packet captures: what the packets of a file say, record by record (docs/log-formats.md 9).
+//! Packet captures: what the packets of a file say, record by record (docs/log-formats.md 12).
 mod dns;
 mod files;
 mod flows;
@@ -16,17 +16,21 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use jiff::tz::TimeZone;
+use sha2::{Digest, Sha256};
 
 pub use files::begins;
 
 use crate::address::Address;
+use crate::feed::Feed;
 use crate::options::{Coverage, Options, Progress};
+use crate::pipeline::hex;
 use crate::reader::Source;
-use crate::rows::{Rows, Sighting};
-use crate::scan::Scan;
+use crate::rows::{Memory, Rows};
+use crate::scan::temporary;
 use crate::set::Set;
 use crate::time::{self, Moment, Value};
 use crate::timeline::{Timeline, shown};
+use crate::wire::{Context, Lines};
 
 /// Hops with which hosts send: a packet that still has one of these came from this link.
 const INITIAL_HOPS: [u8; 3] = [64, 128, 255];
@@ -38,27 +42,40 @@ pub struct Origin {
     pub mac: Option<[u8; 6]>,
 }
 
-/// Reads a capture to its end. `start` are its first bytes, already taken from the source.
+/// Names of the records, by their number.
+const RECORDS: [&str; 4] = ["pcap.dns", "pcap.flow", "pcap.http", "pcap.tls"];
+const DNS: usize = 0;
+const FLOW: usize = 1;
+const HTTP: usize = 2;
+const TLS: usize = 3;
+
+/// Reads a capture to its end, of which the feed has read the first bytes.
 pub fn scan(
-    asked: &Scan<'_>,
+    set: &Set,
+    options: &Options,
+    progress: &Progress,
+    zone: &TimeZone,
     path: &Path,
-    mut source: Source,
-    start: &[u8],
-    identity: String,
-) -> (Vec<Sighting>, Coverage) {
-    let mut capture = Capture::new(asked.set, asked.options, asked.progress);
-    let mut packets = files::Packets::new(&mut source, asked.progress, start);
+    feed: Feed<'_>,
+) -> (Lines, Coverage) {
+    let start = feed.start().to_vec();
+    let mut source = feed.source;
+    let mut capture = Capture::new(set, options, progress);
+    let mut packets = files::Packets::new(&mut source, progress, &start);
     while let Some(packet) = packets.next() {
         capture.packet(&packet);
     }
     let bytes = packets.offset();
     capture.end();
+    if let Some(reason) = progress.failed() {
+        source.stop(reason);
+    }
     for link in &capture.unknown_links {
         source.fail(&format!(
             "packet capture: link type {link} is not read; its packets were not looked at"
         ));
     }
-    capture.finish(&asked.zone, path, source.errors, bytes, identity)
+    capture.finish(zone, path, source, bytes)
 }
 
 /// The state of one scan of one capture.
@@ -67,6 +84,8 @@ struct Capture<'a> {
     options: &'a Options,
     progress: &'a Progress,
     rows: Rows,
+    /// Records that hit so far.
+    records: u64,
     alive: HashSet<(Address, i32)>,
     fragments: fragments::Fragments,
     flows: flows::Flows,
@@ -90,7 +109,8 @@ impl<'a> Capture<'a> {
             set,
             options,
             progress,
-            rows: Rows::default(),
+            rows: Rows::new(Memory::new(options.limits.row_bytes)),
+            records: 0,
             alive: HashSet::new(),
             fragments: fragments::Fragments::default(),
             flows: flows::Flows::new(options.limits.flows),
@@ -176,10 +196,22 @@ impl<'a> Capture<'a> {
         self,
         zone: &TimeZone,
         path: &Path,
-        errors: Vec<String>,
+        mut source: Source,
         bytes: u64,
-        identity: String,
-    ) -> (Vec<Sighting>, Coverage) {
+    ) -> (Lines, Coverage) {
+        let identity = hex(&Sha256::digest(&source.head));
+        let context = Context {
+            set: self.set,
+            names: &RECORDS,
+            source: &identity,
+            latest: None,
+            zone,
+        };
+        let runs = self.rows.into_runs(self.set);
+        let lines = context.write(runs).unwrap_or_else(|error| {
+            source.stop(&temporary(&error));
+            Lines::default()
+        });
         let mut timeline = Timeline::default();
         for time in [self.first, self.last].into_iter().flatten() {
             timeline.add_head(Some(Moment {
@@ -210,8 +242,8 @@ impl<'a> Capture<'a> {
                 .into_iter()
                 .map(|(day, set)| (day, set.into_iter().collect()))
                 .collect(),
-            errors,
+            errors: source.errors,
         };
-        (self.rows.finish(None, zone), coverage)
+        (lines, coverage)
     }
 }

@@ -1,14 +1,13 @@
 //! Records of a capture: what they hit, and one line of text each that shows it.
-use std::fmt::Write as _;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::cell::OnceCell;
 
 use super::flows::{ESTABLISHED, End, Flow, RESET, SYN};
 use super::transport::{ICMP, ICMP6, TCP, UDP};
-use super::{Capture, Origin, dns, http};
+use super::{Capture, DNS, FLOW, HTTP, Origin, TLS, dns, http};
 use crate::address::{self, Address};
 use crate::names::{Host, split_authority};
-use crate::rows::{Action, Field, Hit, Identity, Line};
+use crate::rows::{Action, Details, Field, Hit, Identity, Line};
+use crate::scan::temporary;
 use crate::set::Set;
 use crate::time::{self, Moment, Value};
 use crate::tokens::{self, Token};
@@ -33,13 +32,13 @@ impl Origin {
     };
 }
 
-/// What a record says beside its hits.
+/// What a record says beside its hits and its words.
 struct Said {
-    logformat: &'static str,
-    client: Option<Address>,
+    /// Number of its name in `RECORDS`.
+    record: usize,
+    client: Address,
     action: Action,
     origin: Origin,
-    text: Vec<u8>,
 }
 
 /// Whether an address can be that of one machine.
@@ -87,34 +86,51 @@ struct Told {
     shown: Vec<Vec<u8>>,
 }
 
-impl Capture<'_> {
-    fn keep(&mut self, hits: Vec<Hit>, said: Said) {
-        let identity: Identity = said
-            .origin
-            .mac
-            .map(|mac| {
-                let pairs: Vec<String> = mac.iter().map(|b| format!("{b:02x}")).collect();
-                ("mac", pairs.join(":"))
-            })
+/// The words of a record, written only if it begins a row.
+struct Evidence<'a> {
+    mac: Option<[u8; 6]>,
+    text: OnceCell<Vec<u8>>,
+    write: &'a dyn Fn() -> Vec<u8>,
+}
+
+impl Details for Evidence<'_> {
+    fn identity(&self) -> Identity {
+        let spelled = |mac: [u8; 6]| mac.map(|b| format!("{b:02x}")).join(":");
+        self.mac
+            .map(|mac| ("mac", spelled(mac)))
             .into_iter()
-            .collect();
-        let count = hits.len() as u64;
-        self.progress.hits.fetch_add(count, Ordering::Relaxed);
+            .collect()
+    }
+
+    fn text(&self) -> &[u8] {
+        self.text.get_or_init(self.write)
+    }
+}
+
+impl Capture<'_> {
+    fn keep(&mut self, hits: &[Hit], said: Said, write: &dyn Fn() -> Vec<u8>) {
+        self.records += 1;
+        self.progress.add_hits(hits.len());
         let line = Line {
-            device: said
-                .client
+            offset: self.records,
+            device: Some(said.client)
                 .filter(|a| is_device(*a))
-                .map(|a| a.text().into()),
+                .map(Host::Address),
             moment: said.origin.time.map(|micros| Moment {
                 value: Value::Known(micros),
                 local: false,
             }),
             action: said.action,
-            identity,
-            logformat: Arc::from(said.logformat),
-            text: &said.text,
+            format: Some(said.record),
+            details: &Evidence {
+                mac: said.origin.mac,
+                text: OnceCell::new(),
+                write,
+            },
         };
-        self.rows.add(hits, &line);
+        if let Err(error) = self.rows.add(self.set, hits, &line) {
+            self.progress.fail(temporary(&error));
+        }
     }
 
     /// A DNS message.
@@ -150,29 +166,26 @@ impl Capture<'_> {
             _ => header.is_reply,
         };
         let client = if sender_serves { target } else { sender };
-        let mut text = heading(origin, &with_port(sender), &with_port(target));
-        told.write(&mut text, header);
-        self.keep(
-            hits,
-            Said {
-                logformat: "pcap.dns",
-                client: Some(client.address),
-                action: told.action(header),
-                origin: Origin {
-                    mac: origin.mac.filter(|_| !sender_serves),
-                    ..origin
-                },
-                text,
+        let said = Said {
+            record: DNS,
+            client: client.address,
+            action: told.action(header),
+            origin: Origin {
+                mac: origin.mac.filter(|_| !sender_serves),
+                ..origin
             },
-        );
+        };
+        self.keep(&hits, said, &|| {
+            let mut text = heading(origin, &with_port(sender), &with_port(target));
+            told.write(&mut text, header);
+            text
+        });
     }
 
     /// A ClientHello with its server name.
     pub fn server_name(&mut self, ends: Ends, origin: Origin, name: &[u8]) {
         let hits = tokens::hits(self.set, &[(Field::ServerName, Token::whole(name))]);
-        let mut text = b"TLS ".to_vec();
-        text.extend_from_slice(name);
-        self.asked(hits, "pcap.tls", ends, origin, &text);
+        self.asked(&hits, TLS, ends, origin, &[b"TLS", name]);
     }
 
     /// The head of an HTTP request.
@@ -189,34 +202,31 @@ impl Capture<'_> {
         asked.tokens(&mut found, &mut urls);
         found.append(&mut urls);
         let hits = tokens::hits(self.set, &found);
-        let words = [b"HTTP", head.method, head.host.unwrap_or(b"-"), head.target];
-        self.asked(hits, "pcap.http", ends, origin, &words.join(&b' '));
+        let host = head.host.unwrap_or(b"-");
+        self.asked(
+            &hits,
+            HTTP,
+            ends,
+            origin,
+            &[b"HTTP", head.method, host, head.target],
+        );
     }
 
-    fn asked(
-        &mut self,
-        hits: Vec<Hit>,
-        logformat: &'static str,
-        ends: Ends,
-        origin: Origin,
-        what: &[u8],
-    ) {
+    fn asked(&mut self, hits: &[Hit], record: usize, ends: Ends, origin: Origin, words: &[&[u8]]) {
         if hits.is_empty() {
             return;
         }
-        let mut text = heading(origin, &with_port(ends.sender), &with_port(ends.target));
-        text.extend_from_slice(what);
-        let client = Some(ends.sender.address);
-        self.keep(
-            hits,
-            Said {
-                logformat,
-                client,
-                action: Action::Allowed,
-                origin,
-                text,
-            },
-        );
+        let said = Said {
+            record,
+            client: ends.sender.address,
+            action: Action::Allowed,
+            origin,
+        };
+        self.keep(hits, said, &|| {
+            let mut text = heading(origin, &with_port(ends.sender), &with_port(ends.target));
+            text.extend(words.join(&b' '));
+            text
+        });
     }
 
     /// A flow begins, or goes on into another day: whom it concerns.
@@ -274,26 +284,24 @@ impl Capture<'_> {
             (_, seen) if seen & ESTABLISHED != 0 => (Action::Allowed, "answered"),
             _ => (Action::Attempt, "no answer"),
         };
-        let mut text = heading(contact.origin, &shown(initiator), &shown(responder));
-        let word = match protocol {
-            TCP => "TCP".to_owned(),
-            UDP => "UDP".to_owned(),
-            ICMP => "ICMP".to_owned(),
-            ICMP6 => "ICMPv6".to_owned(),
-            other => format!("IP-{other}"),
+        let said = Said {
+            record: FLOW,
+            client: initiator.address,
+            action,
+            origin: contact.origin,
         };
-        let mut outcome = format!("{word} {outcome}").into_bytes();
-        text.append(&mut outcome);
-        self.keep(
-            contact.hits,
-            Said {
-                logformat: "pcap.flow",
-                client: Some(initiator.address),
-                action,
-                origin: contact.origin,
-                text,
-            },
-        );
+        self.keep(&contact.hits, said, &|| {
+            let mut text = heading(contact.origin, &shown(initiator), &shown(responder));
+            let word = match protocol {
+                TCP => "TCP".to_owned(),
+                UDP => "UDP".to_owned(),
+                ICMP => "ICMP".to_owned(),
+                ICMP6 => "ICMPv6".to_owned(),
+                other => format!("IP-{other}"),
+            };
+            text.extend_from_slice(format!("{word} {outcome}").as_bytes());
+            text
+        });
     }
 }
 
@@ -362,8 +370,7 @@ impl Told {
             text.extend_from_slice(if number > 0 { b", " } else { b" -> " });
             text.extend_from_slice(answer);
         }
-        let mut code = String::new();
-        let _ = write!(code, " {}", dns::code_word(header.code));
-        text.extend_from_slice(code.as_bytes());
+        text.push(b' ');
+        text.extend_from_slice(dns::code_word(header.code).as_bytes());
     }
 }

@@ -1,4 +1,4 @@
-"""Packet captures: what the packets of a file say, record by record (docs/log-formats.md 9)."""
+"""Packet captures: what the packets of a file say, record by record (docs/log-formats.md 12)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC
 from typing import NamedTuple
 
 from quetsach.engines.capture import link
-from quetsach.engines.capture.files import Packet, Packets, begins
+from quetsach.engines.capture.files import Packet, Packets
 from quetsach.engines.capture.fragments import Fragments
 from quetsach.engines.capture.network import Datagram, datagram, extensions
 from quetsach.engines.capture.origin import INITIAL_HOPS, Origin
@@ -16,16 +16,14 @@ from quetsach.engines.capture.records import Recorder
 from quetsach.engines.capture.transport import BrokenError, Conversations
 from quetsach.engines.index import Index
 from quetsach.engines.rows import Rows
+from quetsach.engines.runs import RunError
 from quetsach.engines.timeline import Span, Timeline
 from quetsach.engines.times import Moment
-
-__all__ = ["Captured", "begins", "scan"]
 
 
 class Captured(NamedTuple):
     """What a capture says. `size` counts the bytes understood; `problems` are said without the path."""
 
-    rows: Rows
     size: int
     packets: int
     not_understood: int
@@ -37,24 +35,28 @@ class Captured(NamedTuple):
     is_cut: bool
 
 
-def scan(chunks: Iterable[bytes], index: Index, *, with_devices: bool, flows: int) -> Captured:
-    """Read a capture to its end; `flows` are remembered before they begin to be forgotten."""
+def scan(chunks: Iterable[bytes], index: Index, rows: Rows, *, with_devices: bool, flows: int) -> Captured:
+    """Read a capture to its end into `rows`; `flows` are remembered before they begin to be forgotten."""
     packets = Packets(chunks)
-    reading = _Reading(Recorder(index, with_devices), flows)
-    for packet in packets:
-        reading.packet(packet)
-    reading.end()
+    reading = _Reading(Recorder(index, with_devices, rows), flows)
+    problems = []
+    try:
+        for packet in packets:
+            reading.packet(packet)
+        reading.end()
+    except RunError as error:
+        problems.append(f"stopped: {error}")
     recorder = reading.recorder
     devices: dict[str, list[str]] = {}
     for day, device in sorted(recorder.alive):
         devices.setdefault(day, []).append(device)
-    problems = [packets.problem] if packets.problem is not None else []
+    if packets.problem is not None:
+        problems.insert(0, packets.problem)
     problems += [
         f"packet capture: link type {number} is not read; its packets were not looked at"
         for number in reading.unknown_links
     ]
     return Captured(
-        rows=recorder.rows,
         size=packets.offset,
         packets=reading.packets,
         not_understood=reading.not_understood,

@@ -27,11 +27,6 @@ _INTERFACE, _OLD_PACKET, _SIMPLE_PACKET, _PACKET = 1, 2, 3, 6
 _RESOLUTION, _OFFSET = 9, 14
 
 
-def begins(start: bytes) -> bool:
-    """Whether a file that begins like this is a capture."""
-    return start[:4] in _PCAP or (start.startswith(_SECTION) and start[8:12] in _ORDERS)
-
-
 class Packet(NamedTuple):
     """Microseconds since 1970 UTC where the file tells, the link type, the captured bytes."""
 

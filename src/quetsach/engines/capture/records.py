@@ -52,10 +52,11 @@ class Recorder:
 
     index: Index
     with_devices: bool
-    rows: Rows = field(default_factory=Rows)
+    rows: Rows
     alive: set[tuple[str, str]] = field(default_factory=set)
     inbound: int = 0
     hits: int = 0
+    _records: int = 0
     _waiting: dict[int, Contact] = field(default_factory=dict)
     _contacts: int = 0
 
@@ -63,8 +64,10 @@ class Recorder:
         self, hits: Hits, log_format: str, client: int, action: str, origin: Origin, text: bytes
     ) -> None:
         self.hits += len(hits)
+        self._records += 1
         self.rows.add(
             hits,
+            offset=self._records,
             device=text_of(client) if is_device(client) else None,
             moment=Moment(origin.time, False) if origin.time is not None else None,
             action=action,

@@ -1,0 +1,228 @@
+"""What is no plain log becomes streams that are: archives, compressed files, databases.
+
+One small module a kind, with `open(file: Opened) -> Iterator[Opened | Passed]`, and one row in `KINDS`.
+Openers nest. A member that cannot be read is a stream that raises SourceError; a container that cannot be
+read further raises it itself. Plain text, gzip and zstd are left to the engine.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from quetsach import unpack
+from quetsach.errors import SourceError
+from quetsach.openers import adguard, eventxml, ipfix
+from quetsach.openers.opened import Blocks, Disk, Failing, Meter, Opened, Passed, Start, shown
+
+__all__ = [
+    "WHOLE",
+    "Failing",
+    "Kind",
+    "Meter",
+    "Opened",
+    "Part",
+    "Passed",
+    "Start",
+    "kind_of",
+    "parts",
+    "read",
+    "read_file",
+]
+
+START_BYTES = 4096
+_ZSTD_BLOCK = 160 << 10
+"""More than a block, before whose end nothing comes out (RFC 8878 3.1.1.2)."""
+MOST_DEPTH = 3
+MOST_MEMBERS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How a kind is recognised by its first bytes, and the module in this folder that opens it.
+
+    Without a module it is refused, and `advice` says what to do instead.
+    """
+
+    name: str
+    begins: Callable[[bytes], bool]
+    module: str = ""
+    advice: str = ""
+    is_archive: bool = True
+
+    @property
+    def problem(self) -> str:
+        """Why it is refused."""
+        return f"is a {self.name}, which is not read; {self.advice}"
+
+
+def _magic(*magics: bytes) -> Callable[[bytes], bool]:
+    return lambda start: start.startswith(magics)
+
+
+def _is_tar(start: bytes) -> bool:
+    """The mark of POSIX and GNU, or the sum of an older header (POSIX.1-2017 pax, ustar)."""
+    if start[257:262] == b"ustar":
+        return True
+    head = start[:512]
+    told = head[148:156].strip(b" \0")
+    return (
+        len(head) == 512
+        and head[0] != 0
+        and 0 < len(told) <= 7
+        and told.strip(b"01234567") == b""
+        and int(told, 8) == sum(head[:148]) + sum(head[156:]) + 8 * 32
+    )
+
+
+_UNPACK = "unpack it and scan what comes out"
+_SAVE = "save its records as text and scan that"
+KINDS = (
+    Kind("xz file", unpack.XZ.begins, "compressed", is_archive=False),
+    Kind("bzip2 file", unpack.BZIP2.begins, "compressed", is_archive=False),
+    Kind("zip archive", _magic(b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08PK"), "zip"),
+    Kind("7z archive", _magic(b"7z\xbc\xaf\x27\x1c"), advice=_UNPACK),
+    Kind("RAR archive", _magic(b"Rar!\x1a\x07"), advice=_UNPACK),
+    Kind("CAB archive", _magic(b"MSCF\0\0\0\0"), advice=_UNPACK),
+    Kind("LZ4 archive", _magic(b"\x04\x22\x4d\x18"), advice=_UNPACK),
+    Kind("compress (.Z) archive", _magic(b"\x1f\x9d"), advice=_UNPACK),
+    Kind("Windows event log (.evtx) file", _magic(b"ElfFile\0"), "evtx", is_archive=False),
+    Kind("Windows events in XML", eventxml.begins, "eventxml", is_archive=False),
+    Kind("AdGuard Home query log", adguard.begins, "adguard", is_archive=False),
+    Kind("IPFIX file", ipfix.begins, "ipfix", is_archive=False),
+    Kind("nfdump file", _magic(b"\x0c\xa5", b"\xa5\x0c"), "nfdump", is_archive=False),
+    Kind("Parquet file", _magic(b"PAR1"), "parquet", is_archive=False),
+    Kind("SQLite file", _magic(b"SQLite format 3\0"), "pihole", is_archive=False),
+    Kind(
+        "systemd journal file",
+        _magic(b"LPKSHHRH"),
+        advice="export it with journalctl --file FILE --output json and scan that",
+    ),
+    Kind("tar archive", _is_tar, "tar"),
+)
+"""Files that an engine does not read by itself: "nothing found" there would be no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Of a container only this member, or all but these; several threads may then read one."""
+
+    only: str = ""
+    without: frozenset[str] = frozenset()
+
+    def holds(self, member: str) -> bool:
+        """Whether a member, by the name that is shown, belongs to it."""
+        return member not in self.without and self.only in ("", member)
+
+
+WHOLE = Part()
+_PACKED = Kind("compressed container", lambda _start: True, "compressed", is_archive=False)
+
+
+def kind_of(stream: Start, depth: int = MOST_DEPTH) -> Kind | None:
+    """What the stream is by its first bytes, or None for what an engine reads itself."""
+    start = stream.start(START_BYTES)
+    found = next((kind for kind in KINDS if kind.begins(start)), None)
+    codec = unpack.codec_of(start)
+    if found is not None or codec is None:
+        return found
+    # gzip and zstd are the engine's, unless they hold something that is not.
+    inside = Start(Blocks(unpack.unpack(codec, BytesIO(stream.start(_ZSTD_BLOCK)).read)))
+    is_container = not depth or kind_of(inside, depth - 1) or unpack.codec_of(inside.start(10))
+    return _PACKED if is_container else None
+
+
+def parts(path: Path, kind: Kind) -> dict[str, int]:
+    """Members of a file of this kind that are worth a thread each, with their stored sizes in bytes."""
+    if kind.module != "zip":
+        return {}
+    from quetsach.openers import zip
+
+    with path.open("rb") as file:
+        return {shown(name): size for name, size in zip.parts(cast(BinaryIO, Disk(file, Meter()))).items()}
+
+
+def read(path: Path, meter: Meter, part: Part = WHOLE) -> Iterator[Opened | Passed]:
+    """The logs inside a file, or inside standard input for `-`, each to be read before the next is asked for.
+
+    Raises SourceError where the file cannot be read further, OSError where it cannot be opened.
+    """
+    if str(path) == "-":
+        yield from read_file(sys.stdin.buffer, meter)
+        return
+    with path.open("rb", buffering=0) as file:
+        if path.is_file():
+            yield from read_file(file, meter, path.stat().st_mtime, path, part)
+        else:
+            yield from read_file(file, meter)
+
+
+def read_file(
+    file: BinaryIO,
+    meter: Meter,
+    mtime: float | None = None,
+    path: Path | None = None,
+    part: Part = WHOLE,
+) -> Iterator[Opened | Passed]:
+    """The same for a file that is open. `mtime` is when it was written, `path` its place on disk if any.
+
+    Raises SourceError where the file cannot be read further.
+    """
+    whole = Opened("", Start(Disk(file, meter)), None, mtime, meter, path)
+    yield from _leaves(whole, 0, False, part)
+
+
+def _leaves(
+    file: Opened, depth: int, is_inside_packed: bool, part: Part = WHOLE
+) -> Iterator[Opened | Passed]:
+    kind = None if file.format else kind_of(file.stream)
+    if kind is None and file.is_unpacked and unpack.codec_of(file.stream.start(10)):
+        # The meter must see every layer, or each would be allowed its own thousandfold.
+        kind = _PACKED
+    if kind is None:
+        is_result = file.member and file.stream.start(100).startswith(b'{"type":"scan","schema":')
+        yield Passed(file.member, "result") if is_result else file
+        return
+    if not kind.module:
+        yield _failed(file, kind.problem)
+        return
+    depth += kind.is_archive or is_inside_packed
+    if depth > MOST_DEPTH:
+        yield _failed(file, f"lies more than {MOST_DEPTH} archives deep; unpack the outer one and scan that")
+        return
+    opener = importlib.import_module(f"{__name__}.{kind.module}")
+    members = 0
+    try:
+        for inner in opener.open(file):
+            members += 1
+            if not part.holds(inner.member):
+                continue
+            if kind.is_archive and depth == 1:
+                file.meter.begin_member()
+            if members > MOST_MEMBERS:
+                raise SourceError(
+                    f"holds more than {MOST_MEMBERS} files; what came before was scanned,"
+                    " unpack it and scan what comes out"
+                )
+            if isinstance(inner, Passed):
+                yield inner
+            else:
+                yield from _leaves(inner, depth, not kind.is_archive)
+    except SourceError as error:
+        yield _failed(file, str(error))
+        return
+    except Exception as error:  # whatever a library says of hostile bytes
+        why = f"{type(error).__name__}: {error}"
+        yield _failed(file, f"{kind.name}: damaged ({why}); unpack it and scan what comes out")
+        return
+    if not members:
+        yield _failed(file, "holds no file")
+
+
+def _failed(file: Opened, problem: str) -> Opened:
+    return Opened(file.member, Start(Failing(problem)), meter=file.meter)

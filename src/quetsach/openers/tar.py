@@ -1,0 +1,62 @@
+"""A tar archive, read once from front to back (POSIX.1-2017 pax and ustar, GNU, old)."""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Iterator
+from typing import IO, cast
+
+from quetsach.errors import SourceError
+from quetsach.openers.opened import Blocks, Opened, Passed
+from quetsach.openers.span import Forward, Span, cut_off, damaged
+from quetsach.unpack import BLOCK
+
+_MOST = 1 << 20
+"""Bytes of one extended header; names and attributes are far shorter."""
+
+
+class _Header(tarfile.TarInfo):
+    """A header whose damage is told; tarfile by itself takes a damaged one for the end."""
+
+    @classmethod
+    def fromtarfile(cls, tarfile_: tarfile.TarFile) -> _Header:
+        """Raises SourceError."""
+        at = cast(Forward, tarfile_.fileobj).tell()
+        try:
+            return super().fromtarfile(tarfile_)
+        except tarfile.HeaderError as error:
+            match type(error).__name__:
+                case "EOFHeaderError":
+                    raise
+                case "EmptyHeaderError" | "TruncatedHeaderError":
+                    raise cut_off("tar", at) from error
+            raise damaged("tar", at, str(error)) from error
+
+
+def open(file: Opened) -> Iterator[Opened | Passed]:
+    """The regular files; links and devices are passed over."""
+    stream = Forward("tar", file.stream, _MOST)
+    tar = tarfile.TarFile(fileobj=cast(IO[bytes], stream), tarinfo=_Header, errorlevel=0)
+    while (info := tar.next()) is not None:
+        # tarfile would keep every header.
+        tar.members = []  # type: ignore[attr-defined]
+        if info.isdir():
+            continue
+        if not info.isfile():
+            yield file.passed(info.name, "link")
+        elif info.issparse():
+            yield file.inner(info.name, Blocks(_sparse(tar, info)), mtime=info.mtime)
+        else:
+            yield file.inner(info.name, Span("tar", stream, info.offset_data, info.size), mtime=info.mtime)
+    while block := stream.read(BLOCK):
+        if block.strip(b"\0"):
+            raise SourceError(
+                f"tar: something that is no tar follows at decompressed byte {stream.tell() - len(block)};"
+                " it was not read"
+            )
+
+
+def _sparse(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Iterator[bytes]:
+    content = tar.extractfile(info)
+    while content is not None and (block := content.read(BLOCK)):
+        yield block

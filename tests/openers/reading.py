@@ -1,0 +1,39 @@
+"""Scans of packed logs by each engine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from quetsach import inputs, scan
+from quetsach.engine import Engine, ScanOptions
+from quetsach.indicator import Indicator, IndicatorSet, Kind
+from quetsach.outputs import problems
+from quetsach.scan import ScanResult
+from quetsach.sighting import Coverage, Scan, Sighting
+
+HEADER = Scan("quetsach test", "a" * 64, 1, "here", "Asia/Ho_Chi_Minh")
+SET = IndicatorSet([Indicator("evil.example", Kind.DOMAIN)])
+
+
+def read(path: Path | str, engine: Engine, jobs: int = 2) -> ScanResult:
+    """What the whole way from path to result says; every error must be one that can be translated."""
+    found = inputs.discover([str(path)])
+    result = scan.run(found, engine, engine.compile(SET), ScanOptions(), HEADER, jobs=jobs)
+    for shown, error in result.errors:
+        sentence = error.removeprefix(f"{shown}: ")
+        assert any(form.fullmatch(sentence) for form, _text in problems._forms()), error
+    return result
+
+
+def said(result: ScanResult) -> tuple[list[Sighting], list[Coverage]]:
+    """Sightings and coverage without the paths."""
+    return list(result.sightings), [replace(seen, path="", errors=[]) for seen in result.coverage]
+
+
+def log(lines: int = 3, first: int = 0) -> bytes:
+    """Lines of free text, one lookup of a listed name each; different numbers make different sources."""
+    return b"".join(
+        b"2026-01-02T03:04:05Z 10.0.0.%d asks n%d.evil.example\n" % (1 + n % 200, n)
+        for n in range(first, first + lines)
+    )

@@ -1,0 +1,349 @@
+"""Archives: every file inside is a log of its own; hostile and damaged ones end in a word, not in a fall."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import stat
+import tarfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quetsach.engine import Engine
+from quetsach.inputs import discover
+from quetsach.openers import Meter, Opened, opened
+from quetsach.openers import read as leaves
+from quetsach.scan import ScanResult
+from quetsach.sighting import Sighting
+from tests.openers.reading import log, read
+
+METHODS = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+
+
+def zstd(data: bytes) -> bytes:
+    packed: bytes = pytest.importorskip("backports.zstd").compress(data)
+    return packed
+
+
+def zipped(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name, data in files.items():
+            archive.writestr(zipfile.ZipInfo(name, (2026, 1, 3, 0, 0, 0)), data, method)
+    return out.getvalue()
+
+
+def tarred(files: dict[str, bytes], format: int = tarfile.PAX_FORMAT) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=format) as archive:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size, info.mtime = len(data), 1_767_400_000
+            archive.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+ARCHIVE: dict[str, Callable[[dict[str, bytes]], bytes]] = {
+    **{f"zip {method}": lambda files, method=method: zipped(files, method) for method in METHODS},
+    "tar": tarred,
+    "tar.gz": lambda files: gzip.compress(tarred(files)),
+    "tar.xz": lambda files: lzma.compress(tarred(files)),
+    "tar.bz2": lambda files: bz2.compress(tarred(files)),
+    "tar.zst": lambda files: zstd(tarred(files)),
+    "tar gnu": lambda files: tarred(files, tarfile.GNU_FORMAT),
+    "tar ustar": lambda files: tarred(files, tarfile.USTAR_FORMAT),
+}
+
+
+def paths(result: ScanResult, start: Path) -> list[str]:
+    return sorted(seen.path.removeprefix(str(start)) for seen in result.coverage)
+
+
+@pytest.mark.parametrize("kind", ARCHIVE)
+def test_each_member_is_a_log_with_its_own_name_and_id(kind: str, engine: Engine, tmp_path: Path) -> None:
+    files = {"a.log": log(90), "year/b.log": log(3, 1000), "empty.log": b"", "x" * 150 + "/c.log": log(1, 9)}
+    if kind == "tar ustar":
+        files = dict(list(files.items())[:3])
+    packed, plain = tmp_path / "packed", tmp_path / "plain"
+    packed.write_bytes(ARCHIVE[kind](files))
+    for name, data in files.items():
+        (plain / name).parent.mkdir(parents=True, exist_ok=True)
+        (plain / name).write_bytes(data)
+    result, expected = read(packed, engine), read(plain, engine)
+    assert not result.errors
+    assert list(result.sightings) == list(expected.sightings)
+    assert paths(result, packed) == sorted(f"!/{name}" for name in files)
+    assert [replace(seen, path="") for seen in result.coverage] == [
+        replace(seen, path="") for seen in expected.coverage
+    ]
+
+
+def counts(sightings: list[Sighting]) -> dict[tuple[str, str | None], int]:
+    return {(s.indicator, s.device): s.count for s in sightings}
+
+
+WRAPS: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "xz": lzma.compress,
+    "bz2": bz2.compress,
+    "zip": lambda data: zipped({"in.zip": data}),
+    "stored": lambda data: zipped({"in.zip": data}, zipfile.ZIP_STORED),
+    "tar": lambda data: tarred({"in.tar": data}),
+    "tar.xz": lambda data: lzma.compress(tarred({"in.txz": data})),
+}
+
+
+@given(
+    wraps=st.lists(st.sampled_from(sorted(WRAPS)), max_size=3),
+    lines=st.integers(1, 200),
+    newline=st.sampled_from([b"\n", b"\r\n"]),
+)
+@settings(max_examples=40, deadline=None)
+def test_any_nesting_gives_the_answer_of_the_plain_file(
+    wraps: list[str], lines: int, newline: bytes, engine: Engine, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    data = body = log(lines).replace(b"\n", newline)
+    for wrap in wraps:
+        data = WRAPS[wrap](data)
+    folder = tmp_path_factory.mktemp("nest")
+    (folder / "packed").write_bytes(data)
+    (folder / "plain").write_bytes(body)
+    result, expected = read(folder / "packed", engine), read(folder / "plain", engine)
+    assert not result.errors
+    assert list(result.sightings) == list(expected.sightings)
+    [seen], [wanted] = result.coverage, expected.coverage
+    assert replace(seen, path="") == replace(wanted, path="")
+
+
+def test_every_layer_of_a_bomb_is_counted(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quetsach.unpack.FREE", 1 << 20)
+    layer = gzip.compress(b"0" * (64 << 10)) * 300
+    for name, data in (("a.gz", gzip.compress(layer)), ("b.zip", zipped({"b.gz": layer}))):
+        (tmp_path / name).write_bytes(data)
+        result = read(tmp_path / name, engine)
+        assert ["unpacks without end" in error for _path, error in result.errors] == [True]
+        assert sum(seen.bytes for seen in result.coverage) < 10 << 20
+
+
+def test_too_deep_is_said(engine: Engine, tmp_path: Path) -> None:
+    data = log()
+    for _ in range(4):
+        data = zipped({"in": data})
+    path = tmp_path / "deep.zip"
+    path.write_bytes(data)
+    result = read(path, engine)
+    [(shown, error)] = result.errors
+    assert shown == f"{path}!/in!/in!/in"
+    assert "more than 3 archives deep" in error
+    assert not len(result.sightings)
+
+
+def test_names_are_labels_and_links_are_passed_over(engine: Engine, tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, kind in (
+            ("../../etc/out\x1b[2J\u202e.log", tarfile.REGTYPE),
+            ("link", tarfile.SYMTYPE),
+            ("hard", tarfile.LNKTYPE),
+            ("tty", tarfile.CHRTYPE),
+            ("folder", tarfile.DIRTYPE),
+        ):
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, "/etc/passwd"
+            info.size = len(log()) if kind == tarfile.REGTYPE else 0
+            archive.addfile(info, io.BytesIO(log()))
+    (tmp_path / "a.tar").write_bytes(out.getvalue())
+    outz = io.BytesIO()
+    with zipfile.ZipFile(outz, "w") as archive_zip:
+        link = zipfile.ZipInfo("link")
+        link.create_system, link.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+        archive_zip.writestr(link, "/etc/passwd")
+        archive_zip.writestr("folder/", "")
+        archive_zip.writestr("b.log", log(2, 50))
+    (tmp_path / "b.zip").write_bytes(outz.getvalue())
+    result = read(tmp_path, engine)
+    assert not result.errors
+    assert paths(result, tmp_path) == ["/a.tar!/../../etc/out\\x1b[2J\\u{202e}.log", "/b.zip!/b.log"]
+    passed = {str(one.path).removeprefix(str(tmp_path)): one.why for one in result.skipped}
+    assert passed == dict.fromkeys(["/a.tar!/hard", "/a.tar!/link", "/a.tar!/tty", "/b.zip!/link"], "link")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.tar", "b.zip"]
+
+
+def test_of_copies_in_several_archives_the_longest_counts_once(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(
+        zipped({"dns.log": log(200), "results.jsonl": b'{"type":"scan","schema":1}'})
+    )
+    (tmp_path / "b.tar.gz").write_bytes(gzip.compress(tarred({"old/dns.log": log(210)})))
+    (tmp_path / "dns.log").write_bytes(log(190))
+    result = read(tmp_path, engine)
+    assert paths(result, tmp_path) == ["/b.tar.gz!/old/dns.log"]
+    assert sum(s.count for s in result.sightings) == 210
+    assert sorted(one.why for one in result.skipped) == ["duplicate", "duplicate", "result"]
+
+
+def test_large_members_of_a_zip_are_read_by_threads_of_their_own(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {"a.log": log(300), "b.log": log(300, 400), "c.log": log(3, 800), "d\x1b.log": log(200, 900)}
+    path = tmp_path / "a.zip"
+    path.write_bytes(zipped(files, zipfile.ZIP_STORED))
+    whole = read(path, engine)
+    monkeypatch.setattr("quetsach.openers.zip.LARGE_BYTES", 10_000)
+    parts = discover([str(path)]).logs
+    assert sorted(one.part.only for one in parts) == ["", "a.log", "b.log", "d\\x1b.log"]
+    assert sum(one.size for one in parts) == path.stat().st_size
+    result = read(path, engine, jobs=3)
+    assert not result.errors
+    assert list(result.sightings) == list(whole.sightings)
+    assert result.coverage == whole.coverage
+
+
+def _encrypted(data: bytes) -> bytes:
+    """The flag of a password set in the directory and in the header of the first member."""
+    out = bytearray(data)
+    out[6] |= 1
+    out[data.index(b"PK\x01\x02") + 8] |= 1
+    return bytes(out)
+
+
+def _method(data: bytes, method: int) -> bytes:
+    out = bytearray(data)
+    out[data.index(b"PK\x01\x02") + 10] = method
+    return bytes(out)
+
+
+@pytest.mark.parametrize(
+    ("data", "words", "found"),
+    [
+        (_encrypted(zipped({"a.log": log(), "b.log": log(2, 60)})), "is encrypted; unpack it with its", 2),
+        (_method(zipped({"a.log": log(), "b.log": log(2, 60)}), 9), "zip method 9, which is not read", 2),
+        (b"7z\xbc\xaf\x27\x1c" + bytes(100), "is a 7z archive, which is not read", 0),
+        (b"Rar!\x1a\x07\x01\x00" + bytes(100), "is a RAR archive, which is not read", 0),
+        (zipped({"b.log": log(2, 60), "a.rar": b"Rar!\x1a\x07\x01\x00" + bytes(9)}), "is a RAR archive", 2),
+        (zipped({"b.log": log(2, 60), "a.evtx": b"ElfFile\0" + bytes(9)}), "Windows event log", 2),
+        (zipped({}), "holds no file", 0),
+        (tarred({"b.log": log(2, 60)}) + b"more", "something that is no tar follows", 2),
+        (tarred({"b.log": log(2, 60)})[:1024], "cut off at decompressed byte 1024", 2),
+        (tarred({"b.log": log(300, 60)})[:5512], "cut off at decompressed byte 5000", 92),
+    ],
+)
+def test_what_cannot_be_read_is_said_and_the_rest_counts(
+    data: bytes, words: str, found: int, engine: Engine, tmp_path: Path
+) -> None:
+    path = tmp_path / "archive"
+    path.write_bytes(data)
+    result = read(path, engine)
+    assert any(words in error for _path, error in result.errors), result.errors
+    assert sum(s.count for s in result.sightings) == found
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_zip_without_its_directory_gives_what_lies_before(
+    method: int, engine: Engine, tmp_path: Path
+) -> None:
+    whole = zipped({"a.log": log(), "b.log": log(400, 60), "c.log": log(1, 600)}, method)
+    path = tmp_path / "a.zip"
+    path.write_bytes(whole[: whole.index(b"PK\x01\x02")])
+    result = read(path, engine)
+    assert sum(s.count for s in result.sightings) == 404
+    [(shown, error)] = result.errors
+    assert shown == str(path) and "zip: damaged at decompressed byte" in error
+
+
+def test_a_streamed_zip_without_its_directory_gives_what_lies_before(engine: Engine, tmp_path: Path) -> None:
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+        def seek(self, *_: int) -> int:
+            raise io.UnsupportedOperation
+
+        def tell(self) -> int:
+            raise io.UnsupportedOperation
+
+    out = Pipe()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.log", log())
+        archive.writestr("b.log", log(40, 60))
+    path = tmp_path / "a.zip"
+    path.write_bytes(out.getvalue()[: out.getvalue().index(b"PK\x01\x02")])
+    result = read(path, engine)
+    assert sum(s.count for s in result.sightings) == 43
+
+
+@pytest.mark.parametrize("kind", ARCHIVE)
+def test_no_changed_byte_ends_in_an_exception(kind: str, tmp_path: Path) -> None:
+    """Bytes all over a small archive changed in three ways, and the archive cut there."""
+    data = ARCHIVE[kind]({"a.log": log(2), "b.log": log(2, 60)})
+    path = tmp_path / "archive"
+    step = max(1, len(data) // 150)
+    for at in range(0, len(data), step):
+        for new in (data[at] ^ 0xFF, data[at] ^ 0x01, 0):
+            path.write_bytes(data[:at] + bytes([new]) + data[at + 1 :])
+            assert read_through(path) <= 1 << 20
+        path.write_bytes(data[:at])
+        assert read_through(path) <= 1 << 20
+
+
+def read_through(path: Path) -> int:
+    """All members read as an engine would: only SourceError is allowed."""
+    total = 0
+    for one in leaves(path, Meter()):
+        if not isinstance(one, Opened):
+            continue
+        try:
+            while block := one.stream.read(1 << 16):
+                total += len(block)
+        except opened.SourceError:
+            pass
+    return total
+
+
+def test_a_member_that_unpacks_without_end_stops_and_the_rest_counts(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quetsach.unpack.FREE", 1 << 20)
+    bomb = zipped({"bomb.log": b"0" * (64 << 20), "b.log": log(2, 60)}, zipfile.ZIP_BZIP2)
+    (tmp_path / "a.zip").write_bytes(bomb)
+    (tmp_path / "b.log.xz").write_bytes(lzma.compress(b"1" * (32 << 20)))
+    result = read(tmp_path, engine)
+    assert sum(s.count for s in result.sightings) == 2
+    assert len(result.errors) == 2
+    assert all("unpacks without end" in error for _path, error in result.errors)
+    assert all(seen.bytes < 20 << 20 for seen in result.coverage)
+
+
+@pytest.mark.parametrize(
+    ("data", "found", "words"),
+    [
+        (log(2), 2, ""),
+        (gzip.compress(log(2)), 2, ""),
+        (lzma.compress(log(2)), 2, ""),
+        (zipped({"a.log": log(2)}), 2, ""),
+        (gzip.compress(tarred({"a.log": log(2)})), 2, ""),
+        (b"SQLite format 3\0" + bytes(99), 0, "SQLite: damaged"),
+        (b"\xd4\xc3\xb2\xa1\x02\0\x04\0" + bytes(99), 0, "packet capture (pcap) file"),
+    ],
+)
+def test_standard_input_is_recognised_like_a_file(
+    data: bytes, found: int, words: str, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, into = os.pipe()
+    os.write(into, data)
+    os.close(into)
+    with os.fdopen(out, encoding="latin-1") as pipe:
+        monkeypatch.setattr("sys.stdin", pipe)
+        result = read("-", engine)
+    assert sum(s.count for s in result.sightings) == found
+    assert [words in error for _path, error in result.errors] == ([True] if words else [])
