@@ -6,6 +6,7 @@ import gzip
 import io
 import itertools
 import struct
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from quetsach.engine import ScanOptions, SourceResult, choose
 from quetsach.errors import ScanError
 from quetsach.feeds.item import parse
 from quetsach.indicator import IndicatorSet, Scope
+from quetsach.outputs import problems
+from tests.openers.reading import read
 
 START = 1_790_000_000
 WHEN = "2026-09-21T14:13:20.000000Z"
@@ -350,6 +353,17 @@ def test_a_capture_cut_off_is_read_to_its_last_packet_and_named(look, is_ng):
     assert "cut off in the packet at byte" in problem and result.coverage.bytes == len(data) - 30
 
 
+def test_every_problem_is_told_in_the_language_in_use(look):
+    unknown = p.section() + p.enhanced(0, QUERY)
+    for data in (framed(QUERY)[:-9], capture(QUERY, link=147), unknown, p.section()[:8] + bytes(20)):
+        for problem in look(data, "evil.example").coverage.errors:
+            sentence = problem.partition(": ")[2]
+            known = [form.fullmatch(sentence) for form, _text in problems._forms()]
+            assert any(known), problem
+            why = next((m["why"] for m in known if m and "why" in m.groupdict()), None)
+            assert why is None or any(form.fullmatch(why) for form, _text in problems._forms()), why
+
+
 def test_damage_is_named_with_its_place(look):
     good = framed(QUERY)
     bad = struct.pack("<IIII", START, 0, 9_999_999, 9_999_999) + bytes(100_000)
@@ -366,6 +380,23 @@ def test_a_compressed_capture_is_the_same_source(look):
     assert plain.coverage.source == packed.coverage.source
     assert list(plain.sightings) == list(packed.sightings)
     assert plain.coverage.lines == packed.coverage.lines == 3
+
+
+@pytest.mark.parametrize("engine", engines())
+def test_a_capture_in_an_archive_is_a_source_of_its_own(tmp_path, engine):
+    archive = tmp_path / "month.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("monday/x.pcap", framed(QUERY))
+    result = read(archive, choose(engine))
+    (seen,) = result.coverage
+    assert (seen.path, seen.lines, seen.errors) == (f"{archive}!/monday/x.pcap", 1, [])
+    assert [s.logformat for s in result.sightings] == ["pcap.dns"]
+
+
+def test_text_in_utf16_inside_packets_makes_no_text_of_a_capture(look):
+    payload = "".join(map(chr, range(0x41, 0x5B))).encode("utf-16-le") * 28
+    flood = [p.ip(CLIENT, "192.0.2.9", p.UDP, p.udp(65_535, 65_535, payload))] * 3
+    assert shown(look(capture(*flood, QUERY, link=101), "evil.example"))
 
 
 def test_nothing_from_multicast_is_a_device_and_the_living_are_told(look):
