@@ -1,14 +1,16 @@
-"""`python -m bench scan|gzip|dense|threads`: measure, print a table, keep the figures in var/bench/."""
+"""`python -m bench [all|scan|gzip|dense|threads]`: measure, print a table, keep the figures in var/bench/."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 from typing import Any
 
-from bench import compressed, dense, scan, threads
+from bench import compressed, dense, overview, scan, threads
 
 _BENCHES: dict[str, tuple[Any, Callable[[argparse.Namespace], int]]] = {
+    "all": (overview, overview.overview),
     "scan": (scan, scan.scan),
     "gzip": (compressed, compressed.compressed),
     "dense": (dense, dense.dense),
@@ -24,7 +26,7 @@ def main() -> int:
         own = benches.add_parser(name, help=module.__doc__)
         module.configure(own)
         own.set_defaults(run=run)
-    asked = parser.parse_args()
+    asked = parser.parse_args(sys.argv[1:] or ["all"])
     return int(asked.run(asked))
 
 

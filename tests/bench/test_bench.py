@@ -7,6 +7,7 @@ import pytest
 
 from bench.__main__ import main
 from bench.measure import Cost, RunFailedError, run
+from bench.overview import told
 from bench.peers import DuckDb, Quetsach, Verdict, judge
 from bench.report import Result, table
 from demo.loggen import KINDS, Truth, make_indicators, write_bench_logs
@@ -128,3 +129,17 @@ def test_the_query_beside_which_we_are_measured_finds_what_it_can_spell(tmp_path
     _, verdict = DuckDb().scan(tmp_path / KINDS[kind].file_name, tmp_path / "list.txt", tmp_path, truth)
     assert verdict.extra == 0
     assert verdict.found * 10 >= verdict.expected * 7
+
+
+def test_the_overview_reads_the_tables_of_every_measurement():
+    text = (
+        "{'cpu': 'x'}\n| run | MB/s | seconds (range) | times the first |\n| --- | --- | --- | --- |\n"
+        "| igzip -dc | 800 | 1.00 (0.90-1.10) | 1.00 |\n\n"
+        "| log | list | tool | MB/s | seconds (range) | quetsach native = 1 | peak MB | answer |\n"
+        "| --- | --- | --- | --- | --- | --- | --- | --- |\n"
+        "| dns.log | 10 | rg -F -f | 5 | 2.00 (2.00-2.00) | 9.5 | 1 | 3 lines, 2 are true |\n"
+    )
+    assert list(told(text)) == [
+        ("igzip -dc", "800", "1.00 (0.90-1.10)", "1.00 (times the first)", ""),
+        ("dns.log rg -F -f", "5", "2.00 (2.00-2.00)", "9.5 (quetsach native = 1)", "3 lines, 2 are true"),
+    ]
