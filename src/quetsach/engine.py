@@ -43,6 +43,14 @@ class Progress(Protocol):
     def cancel(self) -> None: ...
 
 
+class SpareThreads(Protocol):
+    """Threads that no file needs now; scans borrow them and give them back."""
+
+    def give(self) -> None:
+        """One more."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class SourceResult:
     """One source, read to its end or as far as possible. `sightings` are sorted by `Sighting.key()`."""
@@ -83,7 +91,10 @@ class Engine(Protocol):
         """Open a compiled set file (`quetsach indicators compile`)."""
         ...
 
-    def progress(self) -> Progress: ...
+    def spare(self, threads: int) -> SpareThreads: ...
+    def progress(self, spare: SpareThreads | None = None) -> Progress:
+        """The counters of one scan, which may use the spare threads besides its own."""
+        ...
 
 
 VARIABLE = "QUETSACH_ENGINE"

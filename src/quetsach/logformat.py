@@ -19,9 +19,25 @@ ROLES = ("query", "answers", "host", "url", "server_name")
 """Roles with all values of all their fields."""
 SINGLE_ROLES = ("client", "client_port", "server", "server_port", "host_port")
 IDENTITY = ("mac", "host", "user", "nat")
-TIME_KINDS = ("epoch", "iso8601", "syslog", "ctime")
+TIME_KINDS = (
+    "epoch",
+    "iso8601",
+    "syslog",
+    "ctime",
+    "epoch_auto",
+    "slash",
+    "asa",
+    "routeros",
+    "epoch_us",
+    "bind",
+    "clf",
+    "windows",
+)
 ACTION_WORDS = ("allowed", "blocked", "attempt", "unknown")
-TESTS = ("present", "in", "not_in", "prefix", "address_in")
+DECODERS = ("labels",)
+TESTS = ("present", "in", "not_in", "prefix", "address_in", "words")
+HEADERS = ("zeek", "csv", "w3c")
+PAIRS = ("quoted", "cef")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +64,14 @@ class Variant:
     when: tuple[Condition, ...]
     roles: Mapping[str, tuple[str, ...]]
     time_fields: tuple[str, ...]
+    time_join: tuple[str, ...]
     time_kinds: tuple[str, ...]
     identity: Mapping[str, tuple[str, ...]]
+    nat_port: tuple[str, ...]
     server_ports: frozenset[int]
     actions: tuple[ActionRule, ...]
+    decode: Mapping[str, str]
+    """Field → name of its decoder (`quetsach.engines.decoders`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +84,18 @@ class Recognise:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """`type` is delimited, json or pattern; `nested` belongs to json, `patterns` to pattern."""
+    """`type` is delimited, pairs, json or pattern.
+
+    `header` and `columns` belong to delimited, `pairs` to pairs, `nested` to json, `patterns` to pattern;
+    `separator` and `head`, what stands before the columns or pairs, to the first two.
+    """
 
     type: str
+    header: str = ""
+    columns: tuple[str, ...] = ()
+    separator: bytes = b","
+    head: re.Pattern[bytes] | None = None
+    pairs: str = "quoted"
     nested: bool = False
     patterns: tuple[re.Pattern[bytes], ...] = ()
 
@@ -155,30 +184,56 @@ def _recognise(reader: _Reader) -> Recognise:
 
 def _shape(reader: _Reader) -> Shape:
     kind = reader.take("type", str)
+    define = reader.take("define", dict, {})
     if kind == "delimited":
-        if reader.take("header", str) != "zeek":
-            raise reader.fail("the only header of a delimited shape is 'zeek'")
-        result = Shape(kind)
+        result = _delimited(reader, define)
+    elif kind == "pairs":
+        style = reader.take("pairs", str, "quoted")
+        if style not in PAIRS:
+            raise reader.fail("'pairs' must be quoted or cef")
+        result = Shape(kind, separator=_separator(reader, " "), head=_head(reader, define), pairs=style)
     elif kind == "json":
         keys = reader.take("keys", str)
         if keys not in ("flat", "nested"):
             raise reader.fail("'keys' must be flat or nested")
         result = Shape(kind, nested=keys == "nested")
     elif kind == "pattern":
-        define = reader.take("define", dict, {})
-        patterns = []
-        for pattern in reader.texts("patterns"):
-            for key, value in define.items():
-                pattern = pattern.replace(f"<<{key}>>", value)
-            try:
-                patterns.append(re.compile(pattern.encode()))
-            except re.error as error:
-                raise reader.fail(f"pattern: {error}") from error
-        result = Shape(kind, patterns=tuple(patterns))
+        result = Shape(kind, patterns=tuple(_expression(reader, p, define) for p in reader.texts("patterns")))
     else:
         raise reader.fail(f"unknown shape '{kind}'")
     reader.done()
     return result
+
+
+def _delimited(reader: _Reader, define: Mapping[str, str]) -> Shape:
+    columns = reader.texts("columns")
+    header = "" if columns else reader.take("header", str)
+    if not columns and header not in HEADERS:
+        raise reader.fail("a delimited shape needs 'columns', or a 'header' of zeek, csv or w3c")
+    separator = _separator(reader, ",") if header in ("", "csv") else b","
+    head = _head(reader, define) if columns else None
+    return Shape("delimited", header=header, columns=columns, separator=separator, head=head)
+
+
+def _separator(reader: _Reader, usual: str) -> bytes:
+    separator = reader.take("separator", str, usual).encode()
+    if len(separator) != 1:
+        raise reader.fail("'separator' must be one byte")
+    return separator
+
+
+def _head(reader: _Reader, define: Mapping[str, str]) -> re.Pattern[bytes] | None:
+    text = reader.take("head", str, "")
+    return _expression(reader, text, define) if text else None
+
+
+def _expression(reader: _Reader, text: str, define: Mapping[str, str]) -> re.Pattern[bytes]:
+    for key, value in define.items():
+        text = text.replace(f"<<{key}>>", value)
+    try:
+        return re.compile(text.encode())
+    except re.error as error:
+        raise reader.fail(f"pattern: {error}") from error
 
 
 def _variant(reader: _Reader) -> Variant:
@@ -190,11 +245,16 @@ def _variant(reader: _Reader) -> Variant:
         when=_conditions(reader, reader.take("when", list, [])),
         roles=roles,
         time_fields=time.texts("fields"),
+        time_join=time.texts("join"),
         time_kinds=time.texts("as"),
         identity={key: identity.texts(key) for key in IDENTITY if key in identity.left},
+        nat_port=identity.texts("nat_port"),
         server_ports=frozenset(reader.take("server_ports", list, [])),
         actions=tuple(_action(_Reader(t, reader.where)) for t in reader.take("actions", list, [])),
+        decode=reader.take("decode", dict, {}),
     )
+    if unknown := set(result.decode.values()) - set(DECODERS):
+        raise reader.fail(f"unknown decoder {', '.join(sorted(unknown))}")
     if unknown := set(result.time_kinds) - set(TIME_KINDS):
         raise reader.fail(f"unknown kind of time {', '.join(sorted(unknown))}")
     for rest in (time, identity, reader):

@@ -5,7 +5,7 @@ Every log ends in one coverage record, whatever happens to it: a failure is a re
 
 from __future__ import annotations
 
-import json
+import itertools
 import queue
 import tempfile
 import threading
@@ -17,12 +17,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from quetsach import openers
-from quetsach.engine import Engine, Matcher, Progress, ScanOptions, SourceResult
+from quetsach import openers, wire
+from quetsach.engine import Engine, Matcher, Progress, ScanOptions, SourceResult, SpareThreads
 from quetsach.errors import QuetsachError
 from quetsach.inputs import Input, Inputs, Skipped
 from quetsach.objectstore import Remote
 from quetsach.sighting import Coverage, Scan, Sighting, dump
+from quetsach.wire import WireSightings
 
 INTERRUPTED = "interrupted before its end; scan it again"
 SHORTENED = "became shorter while it was read; scan it again"
@@ -55,10 +56,14 @@ class Sightings:
     def put(self, source: str, sightings: Iterable[Sighting]) -> None:
         """Keep the sightings of one source, sorted by key; what it had before is forgotten."""
         start = self._file.seek(0, 2)
-        count = 0
-        for sighting in sightings:
-            self._file.write(dump(sighting))
-            count += 1
+        if isinstance(sightings, WireSightings):
+            self._file.writelines(sightings.blocks())
+            count = len(sightings)
+        else:
+            count = 0
+            for sighting in sightings:
+                self._file.write(dump(sighting))
+                count += 1
         self._places[source] = (start, self._file.tell() - start)
         self._counts[source] = count
 
@@ -66,24 +71,20 @@ class Sightings:
         return sum(self._counts.values())
 
     def __iter__(self) -> Iterator[Sighting]:
-        for line in self.lines():
-            fields = json.loads(line)
-            del fields["type"]
-            yield Sighting(**fields)
+        return map(wire.parse, self.lines())
 
     def lines(self) -> Iterator[bytes]:
         """The same as JSON Lines, ready for a document."""
         for source in sorted(self._places):
-            start, length = self._places[source]
-            end = start + length
-            rest = b""
-            while start < end:
-                self._file.seek(start)
-                block = self._file.read(min(1 << 20, end - start))
-                start += len(block)
-                *lines, rest = (rest + block).split(b"\n")
-                for line in lines:
-                    yield line + b"\n"
+            yield from wire.lines(self._blocks(*self._places[source]))
+
+    def _blocks(self, start: int, length: int) -> Iterator[bytes]:
+        end = start + length
+        while start < end:
+            self._file.seek(start)
+            block = self._file.read(min(1 << 20, end - start))
+            start += len(block)
+            yield block
 
 
 @dataclass(slots=True)
@@ -114,16 +115,16 @@ def run(
     on_progress: Callable[[Snapshot], None] | None = None,
     stop: threading.Event | None = None,
 ) -> ScanResult:
-    """Read all inputs on `jobs` threads.
+    """Read all inputs on `jobs` threads: a file each, and together on the last files.
 
     Setting `stop` ends every thread soon; what was found until then comes back, marked interrupted, with an
     error for each log that was not read to its end.
     """
-    work = _Work(inputs.logs, engine, matcher, options)
+    work = _Work(inputs.logs, engine, matcher, options, max(1, jobs))
     is_interrupted = False
     # Large logs first, so that no thread is left alone with the largest one at the end.
     logs = sorted(inputs.logs, key=lambda log: -log.size)
-    with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="scan") as pool:
+    with ThreadPoolExecutor(max_workers=work.readers, thread_name_prefix="scan") as pool:
         pending: set[Future[None]] = {pool.submit(work.read, log) for log in logs}
         while pending or not work.results.empty():
             work.keep_some(_TICK_SECONDS)
@@ -149,9 +150,9 @@ def run(
 class _Reading:
     """How far one file is. A container has a meter of its own, and its members one progress after another."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self.progress = engine.progress()
+    def __init__(self, engine: Engine, spare: SpareThreads) -> None:
+        self._engine, self._spare = engine, spare
+        self.progress = engine.progress(spare)
         self.meter = openers.Meter()
         self._hits_before = 0
 
@@ -164,7 +165,7 @@ class _Reading:
         return self._hits_before + self.progress.hits
 
     def next_member(self) -> Progress:
-        self._hits_before, self.progress = self.hits, self._engine.progress()
+        self._hits_before, self.progress = self.hits, self._engine.progress(self._spare)
         if self.meter.is_cancelled:
             self.progress.cancel()
         return self.progress
@@ -177,14 +178,19 @@ class _Reading:
 class _Work:
     """What the threads of one scan share. Only `read` runs in them."""
 
-    def __init__(self, logs: list[Input], engine: Engine, matcher: Matcher, options: ScanOptions) -> None:
+    def __init__(
+        self, logs: list[Input], engine: Engine, matcher: Matcher, options: ScanOptions, jobs: int
+    ) -> None:
         self.engine, self.matcher, self.options = engine, matcher, options
+        self.readers = max(1, min(jobs, len(logs)))
+        self._spare = engine.spare(jobs - self.readers)
+        self._unread = itertools.count(len(logs) - self.readers, -1)
         self.sightings = Sightings()
         self.coverage: list[Coverage] = []
         self.results: queue.SimpleQueue[tuple[Input, SourceResult | Skipped | None]] = queue.SimpleQueue()
         self._by_source: dict[str, Coverage] = {}
         self.skipped: list[Skipped] = []
-        self._readings: dict[Input, _Reading] = {log: _Reading(engine) for log in logs}
+        self._readings: dict[Input, _Reading] = {log: _Reading(engine, self._spare) for log in logs}
         self._logs_total = len(logs)
         self._bytes_total = sum(log.size for log in logs)
         self._is_cancelled = False
@@ -197,6 +203,8 @@ class _Work:
             for result in self._results(log, self._readings[log]):
                 self.results.put((log, result))
         finally:
+            if next(self._unread) <= 0:
+                self._spare.give()
             self.results.put((log, None))
 
     def _results(self, log: Input, reading: _Reading) -> Iterator[SourceResult | Skipped]:
@@ -273,7 +281,14 @@ class _Work:
             self.coverage.remove(old)
         self._by_source[new.source] = new
         self.coverage.append(new)
-        self.sightings.put(new.source, result.sightings)
+        try:
+            self.sightings.put(new.source, result.sightings)
+        except OSError as error:
+            folder = tempfile.gettempdir()
+            new.errors.append(
+                f"what was found does not fit into the temporary folder {folder}: {error.strerror or error}; "
+                "make room there or set TMPDIR to a folder that has some"
+            )
 
     def cancel(self) -> None:
         self._is_cancelled = True

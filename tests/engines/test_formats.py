@@ -64,7 +64,7 @@ def test_sample_is_read_as_its_file_says(name: str, number: int, sample: Sample)
     reader = LineReader(logformat.load_all())
     for line in sample.header:
         assert reader.is_directive(line.encode())
-    record = reader.read(sample.line.encode(), name)
+    record = reader.read(sample.line.encode(), [name])
     assert record is not None
     assert _told(record, sample) == dict(sample.expect)
 
@@ -74,7 +74,7 @@ def test_sample_parses_by_no_other_format(name: str, number: int, sample: Sample
     reader = LineReader(logformat.load_all())
     for line in sample.header:
         reader.is_directive(line.encode())
-    others = [n for n in reader.readers if n != name and reader.read(sample.line.encode(), n) is not None]
+    others = [n for n in reader.readers if n != name and reader.read(sample.line.encode(), [n]) is not None]
     assert others == []
 
 

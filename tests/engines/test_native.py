@@ -14,7 +14,8 @@ from quetsach.engine import ScanOptions, SourceResult
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.feeds.item import parse
 from quetsach.indicator import IndicatorSet, Scope
-from quetsach.sighting import Coverage, Sighting
+from quetsach.sighting import Coverage
+from quetsach.wire import WireSightings
 
 _native = pytest.importorskip("quetsach._native", reason="the native engine is not built")
 from quetsach import setfile  # noqa: E402
@@ -39,10 +40,11 @@ def make_set(values: list[Any]) -> IndicatorSet:
 
 
 def scan(matcher: Any, path: Path, **options: Any) -> SourceResult:
-    """With the bounds that only tests may change: level, chunk, long_line, parsed_part."""
+    """With spare threads, and the bounds that only tests may change: level, chunk, long_line and so on."""
     arguments = {"tz": "Asia/Ho_Chi_Minh", **options}
-    rows, coverage = matcher._matcher.scan(path, _native.Progress(), **arguments)
-    return SourceResult(sorted((Sighting(**r) for r in rows), key=Sighting.key), Coverage(**coverage))
+    progress = _native.Progress(_native.SpareThreads(arguments.pop("spare", 0)))
+    lines, coverage = matcher._matcher.scan(path, progress, **arguments)
+    return SourceResult(list(WireSightings(len(lines), lines.read)), Coverage(**coverage))
 
 
 @pytest.mark.parametrize("level", _native.levels())

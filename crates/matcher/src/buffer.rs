@@ -1,12 +1,11 @@
-//! The buffer between the reader and phase 1.
-use crate::reader::Source;
+//! The bytes that one thread looks at, laid out as phase 1 wants them.
 use crate::token::{BACK, FRONT};
 
-/// The bytes at hand, with zeros before and after as phase 1 wants them.
+/// Bytes at hand, with room before and zeros behind them.
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
     pub filled: usize,
-    /// Place in the decompressed data of the first byte.
+    /// Place in the text of the first byte.
     pub offset: u64,
 }
 
@@ -23,31 +22,31 @@ impl Buffer {
         &self.bytes[FRONT..FRONT + self.filled]
     }
 
-    /// Reads more, making room where a line fills the buffer. Keeps the last bytes of what cannot be read again.
-    pub fn fill(&mut self, source: &mut Source, recent: &mut Vec<u8>, edge: u64) -> usize {
-        let size = self.bytes.len() - FRONT - BACK;
-        if self.filled == size {
-            self.bytes.resize(FRONT + 2 * size + BACK, 0);
-        }
-        let end = self.bytes.len() - BACK;
-        let from = FRONT + self.filled;
-        let n = source.read(&mut self.bytes[from..end]);
-        if !source.can_reread() {
-            let keep = edge as usize + 1;
-            if recent.len() > 2 * keep {
-                recent.drain(..recent.len() - keep);
-            }
-            recent.extend_from_slice(&self.bytes[from..from + n]);
-        }
-        self.filled += n;
-        n
+    fn size(&self) -> usize {
+        self.bytes.len() - FRONT - BACK
     }
 
-    pub fn drop_front(&mut self, n: usize) {
-        self.bytes
-            .copy_within(FRONT + n..FRONT + self.filled, FRONT);
-        self.filled -= n;
-        self.offset += n as u64;
+    /// Starts anew with these bytes.
+    pub fn begin(&mut self, offset: u64, data: &[u8]) {
+        if self.size() < data.len() {
+            self.bytes.resize(FRONT + data.len() + BACK, 0);
+        }
+        self.bytes[FRONT..FRONT + data.len()].copy_from_slice(data);
+        self.filled = data.len();
+        self.offset = offset;
+    }
+
+    /// Room for more, doubled where there is none.
+    pub fn room(&mut self) -> &mut [u8] {
+        if self.filled == self.size() {
+            self.bytes.resize(FRONT + 2 * self.filled + BACK, 0);
+        }
+        let end = self.bytes.len() - BACK;
+        &mut self.bytes[FRONT + self.filled..end]
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.filled == self.size()
     }
 
     /// Lends the bytes with zeros behind `end`, and puts back what stood there.

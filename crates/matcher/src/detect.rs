@@ -2,6 +2,7 @@
 use crate::format::Format;
 use crate::record;
 use crate::shape::LineReader;
+use crate::wrapper::Readings;
 
 /// The name of the fallback, which has no file.
 pub const TEXT: &str = "text";
@@ -26,21 +27,18 @@ pub fn detect(formats: &[&Format], start: &[u8]) -> Option<usize> {
     } else {
         &start[..memchr::memrchr(b'\n', &start[..START]).map_or(0, |i| i + 1)]
     };
-    let mut reader = LineReader::new(formats.len());
+    let mut reader = LineReader::new(formats);
     let mut parsed = vec![0usize; formats.len()];
     let mut tried = 0;
     for (i, raw) in start.split(|&b| b == b'\n').enumerate() {
         let line = clean(raw, i == 0);
-        if line.is_empty() || reader.is_directive(line) {
+        if line.is_empty() || reader.is_directive(line, 0) {
             continue;
         }
         tried += 1;
-        let mut object = None;
-        let first = formats
-            .iter()
-            .enumerate()
-            .find(|(n, format)| record::read(&mut reader, *n, format, line, &mut object).is_some());
-        if let Some((n, _)) = first {
+        let readings = Readings::new(line);
+        let all = formats.iter().copied().enumerate();
+        if let Some((n, _)) = record::read(&mut reader, all, &readings) {
             parsed[n] += 1;
         }
         if tried == LINES {

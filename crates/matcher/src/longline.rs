@@ -2,10 +2,10 @@
 use crate::detect::clean;
 use crate::freetext;
 use crate::lines::Pieces;
-use crate::record;
 use crate::rows::Hit;
 use crate::scan::Scan;
 use crate::tokens;
+use crate::wrapper::Readings;
 
 /// A line too long to hold: its first part is parsed, every byte is matched.
 pub(crate) struct LongLine {
@@ -22,17 +22,7 @@ impl LongLine {
     pub fn new(scan: &mut Scan<'_>, line: &[u8], offset: u64) -> LongLine {
         let part = scan.options.limits.parsed_part;
         let start = clean(&line[..line.len().min(part)], offset == 0).to_vec();
-        let mut parsed = None;
-        let parses = scan.format.is_some_and(|number| {
-            record::read(
-                &mut scan.reader,
-                number,
-                scan.formats[number],
-                &start,
-                &mut parsed,
-            )
-            .is_some()
-        });
+        let parses = scan.own_record(&Readings::new(&start)).is_some();
         LongLine {
             offset,
             pieces: Pieces::default(),
@@ -57,22 +47,16 @@ impl LongLine {
         if !self.parses {
             if !self.hits.is_empty() {
                 let private = freetext::read(&self.start).private;
-                scan.foreign_line(&self.start, self.offset, self.hits, &private);
+                let readings = Readings::new(&self.start);
+                scan.foreign_line(&readings, self.offset, self.hits, &private);
             }
             return;
         }
         scan.not_understood += u64::from(!self.hits.is_empty());
         let limits = scan.options.limits;
         let head = scan.timeline.head_len() < limits.edge_lines && self.offset < limits.edge_bytes;
-        let mut parsed = None;
-        let Some(number) = scan.format else { return };
-        if let Some(record) = record::read(
-            &mut scan.reader,
-            number,
-            scan.formats[number],
-            &self.start,
-            &mut parsed,
-        ) {
+        let readings = Readings::new(&self.start);
+        if let Some(record) = scan.own_record(&readings) {
             if head {
                 scan.timeline.add_head(record.time(&scan.zone));
             }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
 use crate::address::{self, Address};
+use crate::escape::{EVIDENCE, escape};
 
 /// Full stops of other scripts that UTS-46 takes for a dot.
 const DOTS: [&[u8; 3]; 3] = [b"\xe3\x80\x82", b"\xef\xbc\x8e", b"\xef\xbd\xa1"];
@@ -75,6 +76,22 @@ pub enum Host {
 impl Host {
     pub fn parse(text: &[u8]) -> Host {
         address::parse(text).map_or_else(|| Host::Name(name(text)), Host::Address)
+    }
+
+    /// As the wire spells it, safe to show.
+    pub fn shown(&self) -> String {
+        match self {
+            Host::Address(address) => address.text(),
+            Host::Name(name) => escape(name, EVIDENCE),
+        }
+    }
+
+    /// Bytes beside the value itself.
+    pub fn size(&self) -> usize {
+        match self {
+            Host::Address(_) => 0,
+            Host::Name(name) => 2 * name.len(),
+        }
     }
 
     /// As a URL item spells it.

@@ -1,6 +1,7 @@
 //! What a scan is asked, what it counts while it runs, and what it says it looked at.
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::raw::Level;
 
@@ -12,6 +13,8 @@ pub struct Limits {
     pub parsed_part: usize,
     pub edge_lines: usize,
     pub edge_bytes: u64,
+    /// Rows that hold more bytes go to temporary files.
+    pub row_bytes: usize,
 }
 
 impl Default for Limits {
@@ -22,6 +25,7 @@ impl Default for Limits {
             parsed_part: 1 << 16,
             edge_lines: 64,
             edge_bytes: 1 << 20,
+            row_bytes: 32 << 20,
         }
     }
 }
@@ -40,12 +44,82 @@ pub struct Options {
     pub limits: Limits,
 }
 
+/// Threads that nobody uses now. A scan borrows one while it has work for it.
+#[derive(Debug, Default)]
+pub struct Spare(AtomicUsize);
+
+impl Spare {
+    pub fn new(threads: usize) -> Spare {
+        Spare(AtomicUsize::new(threads))
+    }
+
+    /// Adds a thread, or gives a borrowed one back.
+    pub fn give(&self) {
+        self.0.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Borrows a thread if there is one.
+    pub fn take(&self) -> bool {
+        let less = |free: usize| free.checked_sub(1);
+        self.0
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, less)
+            .is_ok()
+    }
+}
+
 /// Counters that a scan moves and another thread reads.
 #[derive(Debug, Default)]
 pub struct Progress {
-    pub bytes_read: AtomicU64,
-    pub hits: AtomicU64,
-    pub cancelled: AtomicBool,
+    bytes_read: AtomicU64,
+    hits: AtomicU64,
+    cancelled: AtomicBool,
+    /// Why the scan cannot go on.
+    failed: OnceLock<String>,
+    /// Threads that the scan may use besides the one that runs it.
+    pub spare: Arc<Spare>,
+}
+
+impl Progress {
+    pub fn new(spare: Arc<Spare>) -> Progress {
+        Progress {
+            spare,
+            ..Progress::default()
+        }
+    }
+
+    /// Bytes of the input as stored.
+    pub fn bytes_read(&self) -> u64 {
+        self.bytes_read.load(Ordering::Relaxed)
+    }
+
+    pub fn hits(&self) -> u64 {
+        self.hits.load(Ordering::Relaxed)
+    }
+
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends the reading soon; the first reason counts.
+    pub(crate) fn fail(&self, reason: String) {
+        self.failed.get_or_init(|| reason);
+    }
+
+    pub(crate) fn failed(&self) -> Option<&str> {
+        self.failed.get().map(String::as_str)
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn note_read(&self, stored: u64) {
+        self.bytes_read.store(stored, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_hits(&self, hits: usize) {
+        self.hits.fetch_add(hits as u64, Ordering::Relaxed);
+    }
 }
 
 /// What was looked at in one source (contract 1).

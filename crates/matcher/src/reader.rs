@@ -8,12 +8,17 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-use flate2::{Decompress, FlushDecompress, Status};
+#[cfg(not(feature = "isal"))]
+use crate::inflate::Inflate;
+#[cfg(feature = "isal")]
+use crate::raw::Inflate;
 
 use crate::utf16::{HEAD, Order, Utf16};
 
 /// Bytes asked of the file at a time when it is compressed.
-const STORED: usize = 64 * 1024;
+const STORED: usize = 256 * 1024;
+/// Bytes at hand before a member is opened: its header is read at once, unless it is hostile.
+const HEADER: usize = 4096;
 
 const UNPACK: [(&[u8], &str); 4] = [
     (b"BZh", "bzip2"),
@@ -43,14 +48,14 @@ pub enum Input {
 
 /// A member of a compressed file being unpacked.
 enum Decoder {
-    Gzip(Box<Decompress>),
+    Gzip(Inflate),
     Zstd(Box<zstd::stream::raw::Decoder<'static>>),
 }
 
 impl Decoder {
     fn new(kind: Kind) -> io::Result<Decoder> {
         Ok(match kind {
-            Kind::Gzip => Decoder::Gzip(Box::new(Decompress::new_gzip(15))),
+            Kind::Gzip => Decoder::Gzip(Inflate::gzip()),
             Kind::Zstd => Decoder::Zstd(Box::new(zstd::stream::raw::Decoder::new()?)),
         })
     }
@@ -59,17 +64,8 @@ impl Decoder {
     fn run(&mut self, input: &[u8], out: &mut [u8]) -> (usize, usize, Result<bool, String>) {
         match self {
             Decoder::Gzip(inner) => {
-                let (before_in, before_out) = (inner.total_in(), inner.total_out());
-                let status = inner.decompress(input, out, FlushDecompress::None);
-                let took = (inner.total_in() - before_in) as usize;
-                let gave = (inner.total_out() - before_out) as usize;
-                (
-                    took,
-                    gave,
-                    status
-                        .map(|s| s == Status::StreamEnd)
-                        .map_err(|e| e.to_string()),
-                )
+                let (took, gave, status) = inner.run(input, out);
+                (took, gave, status.map_err(|problem| problem.to_string()))
             }
             Decoder::Zstd(inner) => {
                 use zstd::stream::raw::{InBuffer, Operation, OutBuffer};
@@ -111,13 +107,6 @@ impl Kind {
             }
         }
     }
-
-    fn magic(self) -> usize {
-        match self {
-            Kind::Gzip => 2,
-            Kind::Zstd => 4,
-        }
-    }
 }
 
 struct Member {
@@ -132,6 +121,8 @@ pub struct Source {
     stream: Option<Box<dyn Read + Send>>,
     plain: Option<File>,
     held: VecDeque<u8>,
+    /// Room for what the file gives at a time.
+    block: Vec<u8>,
     member: Option<Member>,
     begun: bool,
     /// Unpacked and not yet given out: what was read to recognise the encoding.
@@ -160,6 +151,7 @@ impl Source {
             stream: None,
             plain: None,
             held: VecDeque::new(),
+            block: Vec::new(),
             member: None,
             begun: false,
             start: VecDeque::new(),
@@ -222,6 +214,12 @@ impl Source {
         self.errors.push(format!("{}: {problem}", self.shown));
         self.stream = None;
         self.held.clear();
+    }
+
+    /// Ends the reading for a reason that lies elsewhere.
+    pub fn stop(&mut self, reason: &str) {
+        let at = self.given;
+        self.fail(&format!("stopped at byte {at}: {reason}"));
     }
 
     /// Ends the reading because someone asked for it.
@@ -365,8 +363,15 @@ impl Source {
                     }
                     Err(error) => self.unreadable(&error),
                 }
+                self.hold_header();
             }
         }
+    }
+
+    /// Brings the header of a member in one piece.
+    fn hold_header(&mut self) {
+        while self.held.len() < HEADER && self.refill() {}
+        self.held.make_contiguous();
     }
 
     fn plain(&mut self, out: &mut [u8]) -> usize {
@@ -379,9 +384,11 @@ impl Source {
 
     /// Brings more stored bytes; false at the end.
     fn refill(&mut self) -> bool {
-        let mut chunk = vec![0u8; STORED];
-        let n = self.fetch(&mut chunk);
-        self.held.extend(&chunk[..n]);
+        let mut block = std::mem::take(&mut self.block);
+        block.resize(STORED, 0);
+        let n = self.fetch(&mut block);
+        self.held.extend(&block[..n]);
+        self.block = block;
         n > 0
     }
 
@@ -440,16 +447,14 @@ impl Source {
             while self.held.front() == Some(&0) {
                 self.held.pop_front();
             }
-            if self.held.len() >= member.kind.magic() {
+            if !self.held.is_empty() {
                 break;
             }
             if !self.refill() {
-                if self.held.is_empty() {
-                    return false;
-                }
-                break;
+                return false;
             }
         }
+        self.hold_header();
         let start: Vec<u8> = self.held.iter().copied().take(4).collect();
         if !member.kind.begins(&start) {
             let (word, at) = (member.kind.word(), self.unpacked + filled);

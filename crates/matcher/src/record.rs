@@ -12,13 +12,17 @@ use crate::json::Object;
 use crate::names::{self, Host};
 use crate::rows::{Action, Identity};
 use crate::shape::{LineReader, Values};
-use crate::time::{self, Moment};
+use crate::time::{self, Moment, Value};
+use crate::wrapper::{Readings, TIME_KINDS, Wrapper};
 
 /// One parsed line.
 pub struct Record<'f, 'l> {
+    /// The number of its format among those that were tried.
+    pub number: usize,
     pub format: &'f Format,
     pub variant: &'f Variant,
     values: Values<'f, 'l>,
+    wrapper: Option<&'l Wrapper>,
     pub client: Option<Host>,
     pub client_port: Option<u16>,
     pub server: Option<Address>,
@@ -27,12 +31,29 @@ pub struct Record<'f, 'l> {
     answers: OnceCell<Vec<Cow<'l, [u8]>>>,
 }
 
-/// The record of a line by one format, or None if it does not parse.
+/// The record of the line as it is by the first of these formats, else of what its wrappers hold.
 pub fn read<'f, 'l>(
+    reader: &mut LineReader,
+    formats: impl Iterator<Item = (usize, &'f Format)> + Clone,
+    readings: &'l Readings<'_>,
+) -> Option<(usize, Record<'f, 'l>)> {
+    (0..)
+        .map_while(|n| readings.get(n))
+        .find_map(|(text, wrapper)| {
+            let mut parsed = None;
+            formats.clone().find_map(|(number, format)| {
+                let record = read_one(reader, number, format, text, wrapper, &mut parsed)?;
+                Some((number, record))
+            })
+        })
+}
+
+fn read_one<'f, 'l>(
     reader: &mut LineReader,
     number: usize,
     format: &'f Format,
     line: &'l [u8],
+    wrapper: Option<&'l Wrapper>,
     parsed: &mut Option<Option<Arc<Object<'l>>>>,
 ) -> Option<Record<'f, 'l>> {
     for shape in &format.shapes {
@@ -41,9 +62,11 @@ pub fn read<'f, 'l>(
         };
         for variant in &format.variants {
             let record = Record {
+                number,
                 format,
                 variant,
                 values,
+                wrapper,
                 client: None,
                 client_port: None,
                 server: None,
@@ -61,11 +84,30 @@ pub fn read<'f, 'l>(
 }
 
 impl<'l> Record<'_, 'l> {
+    /// The values of a field of the line, or of its wrapper.
+    fn all(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
+        match self.format.wrapper[field] {
+            None => self.decoded(field),
+            Some(part) => {
+                let found = self.wrapper.map(|w| w.all(part));
+                found.into_iter().flatten().map(Cow::Borrowed).collect()
+            }
+        }
+    }
+
+    fn decoded(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
+        let mut found = self.values.all(field);
+        if let Some((_, decoder)) = self.variant.decode.iter().find(|(f, _)| *f == field) {
+            found = found.into_iter().filter_map(decoder).collect();
+        }
+        found
+    }
+
     /// All values of a role, each once.
     pub fn role(&self, role: Role) -> Vec<Cow<'l, [u8]>> {
         let mut out: Vec<Cow<'l, [u8]>> = Vec::new();
         for &field in self.variant.role(role) {
-            for value in self.values.all(field) {
+            for value in self.all(field) {
                 if !out.contains(&value) {
                     out.push(value);
                 }
@@ -79,21 +121,36 @@ impl<'l> Record<'_, 'l> {
     }
 
     fn first(&self, fields: &[FieldId]) -> Option<Cow<'l, [u8]>> {
-        fields
-            .iter()
-            .find_map(|&f| self.values.all(f).into_iter().next())
+        fields.iter().find_map(|&f| self.all(f).into_iter().next())
     }
 
     pub fn port(&self, role: Role) -> Option<u16> {
         address::parse_port(&self.first(self.variant.role(role))?)
     }
 
+    /// The time of the line or, where it has none or none with a year, of the wrappers round it.
     pub fn time(&self, zone: &TimeZone) -> Option<Moment> {
-        time::parse(
-            &self.first(&self.variant.time_fields)?,
-            &self.variant.time_kinds,
-            zone,
-        )
+        let outer = self.wrapper.map_or(&[][..], |w| &w.times);
+        let mut found = self.own_time(zone).into_iter().chain(
+            outer
+                .iter()
+                .filter_map(|t| time::parse(t, &TIME_KINDS, zone)),
+        );
+        let first = found.next()?;
+        if matches!(first.value, Value::Known(_)) {
+            return Some(first);
+        }
+        let with_year = found.find(|m| matches!(m.value, Value::Known(_)));
+        Some(with_year.unwrap_or(first))
+    }
+
+    fn own_time(&self, zone: &TimeZone) -> Option<Moment> {
+        let found = self.first(&self.variant.time_fields).or_else(|| {
+            let parts = self.variant.time_join.iter();
+            let parts = parts.filter_map(|&f| self.values.all(f).into_iter().next());
+            Some(parts.collect::<Vec<_>>().join(&b' ').into())
+        })?;
+        time::parse(&found, &self.variant.time_kinds, zone)
     }
 
     pub fn identity(&self) -> Identity {
@@ -102,11 +159,34 @@ impl<'l> Record<'_, 'l> {
             if self.swapped && matches!(*key, "mac" | "nat") {
                 continue;
             }
-            if let Some(value) = self.first(fields) {
+            let mut value = self.first(fields);
+            if *key == "nat" {
+                value = value.and_then(|v| self.translated(v));
+            }
+            if let Some(value) = value {
                 out.push((*key, escape(&value, EVIDENCE)));
             }
         }
         out
+    }
+
+    /// What the client's endpoint became; None where it stayed what it was.
+    fn translated(&self, shown: Cow<'l, [u8]>) -> Option<Cow<'l, [u8]>> {
+        let Some(address) = address::parse(&shown) else {
+            return Some(shown);
+        };
+        let ports = self.variant.nat_port.iter();
+        let port = ports
+            .filter_map(|&f| self.values.all(f).into_iter().next())
+            .next()
+            .and_then(|p| address::parse_port(&p));
+        let same = self.client == Some(Host::Address(address))
+            && (port.is_none() || port == self.client_port);
+        if address == Address(0) || address == Address::from_v4(0) || same {
+            return None;
+        }
+        let text = port.map_or_else(|| address.text(), |p| address.with_port(p));
+        Some(text.into_bytes().into())
     }
 
     pub fn action(&self) -> Action {
@@ -118,12 +198,9 @@ impl<'l> Record<'_, 'l> {
         rule.map_or(Action::Unknown, |(action, _)| *action)
     }
 
-    /// The device: the client's address, else its name, safe to show.
-    pub fn device(&self) -> Option<Arc<str>> {
-        self.client.as_ref().map(|client| match client {
-            Host::Address(address) => address.text().into(),
-            Host::Name(name) => escape(name, EVIDENCE).into(),
-        })
+    /// The device: the client's address, else its name.
+    pub fn device(&self) -> Option<&Host> {
+        self.client.as_ref()
     }
 
     fn holds(&self, condition: &Condition) -> bool {
@@ -135,7 +212,7 @@ impl<'l> Record<'_, 'l> {
                 &own
             }
             Subject::Field(field) => {
-                own = self.values.all(field);
+                own = self.all(field);
                 &own
             }
         };
@@ -145,6 +222,7 @@ impl<'l> Record<'_, 'l> {
             Test::In(list) => is_in(list),
             Test::NotIn(list) => !found.is_empty() && !is_in(list),
             Test::Prefix(list) => found.iter().any(|v| list.iter().any(|w| v.starts_with(w))),
+            Test::Words(list) => found.iter().any(|v| list.iter().any(|w| has_word(v, w))),
             Test::AddressIn(list) => found
                 .iter()
                 .any(|v| address::parse(v).is_some_and(|a| list.contains(&a))),
@@ -171,4 +249,14 @@ impl<'l> Record<'_, 'l> {
         self.server = server.and_then(|text| address::parse(&text));
         self
     }
+}
+
+/// Whether a word of lower case stands in a text, in any case, touching no other letter.
+fn has_word(text: &[u8], word: &[u8]) -> bool {
+    let letter = |i: usize| text.get(i).is_some_and(u8::is_ascii_alphabetic);
+    text.windows(word.len()).enumerate().any(|(at, part)| {
+        part.eq_ignore_ascii_case(word)
+            && !letter(at + word.len())
+            && !at.checked_sub(1).is_some_and(letter)
+    })
 }

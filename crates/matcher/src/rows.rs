@@ -1,11 +1,19 @@
 //! Hits of one source summed into rows by (indicator, device, day); times without a year wait for its end.
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::hash_map;
+use std::io;
+use std::mem;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
 
+use crate::address::Address;
 use crate::escape::{EVIDENCE, escape};
+use crate::names::Host;
+use crate::runs::{Entry, Runs, spelled};
+use crate::set::Set;
 use crate::time::{self, Moment, Value, Yearless};
 
 /// How a connection ended; the strongest last.
@@ -18,15 +26,15 @@ pub enum Action {
 }
 
 impl Action {
+    pub const ALL: [Action; 4] = [
+        Action::Unknown,
+        Action::Attempt,
+        Action::Blocked,
+        Action::Allowed,
+    ];
+
     pub fn parse(word: &str) -> Option<Action> {
-        [
-            Action::Unknown,
-            Action::Attempt,
-            Action::Blocked,
-            Action::Allowed,
-        ]
-        .into_iter()
-        .find(|a| a.word() == word)
+        Action::ALL.into_iter().find(|a| a.word() == word)
     }
 
     pub fn word(self) -> &'static str {
@@ -52,6 +60,16 @@ pub enum Field {
 }
 
 impl Field {
+    pub const ALL: [Field; 7] = [
+        Field::Query,
+        Field::Host,
+        Field::ServerName,
+        Field::Url,
+        Field::Answer,
+        Field::Destination,
+        Field::Text,
+    ];
+
     pub fn word(self) -> &'static str {
         match self {
             Field::Query => "query",
@@ -65,25 +83,57 @@ impl Field {
     }
 }
 
+/// What of a line an indicator matched, spelled out only for the first line of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Matched {
+    Name(Vec<u8>),
+    Address(Address),
+    Endpoint(Address, u16),
+    /// The item itself.
+    Item,
+}
+
 /// One indicator of one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {
     pub item: u32,
     pub field: Field,
-    pub matched: String,
+    pub matched: Matched,
+}
+
+impl Hit {
+    /// What matched, safe to show.
+    pub fn text(&self, set: &Set) -> String {
+        match &self.matched {
+            Matched::Name(name) => escape(name, EVIDENCE),
+            Matched::Address(address) => address.text(),
+            Matched::Endpoint(address, port) => address.with_port(*port),
+            Matched::Item => set
+                .item(self.item)
+                .map_or_else(String::new, |item| item.hashed.to_owned()),
+        }
+    }
 }
 
 /// Identity by key.
 pub type Identity = Vec<(&'static str, String)>;
 
+/// What is asked of a line only if it begins a row.
+pub trait Details {
+    fn identity(&self) -> Identity;
+    fn text(&self) -> &[u8];
+}
+
 /// What all hits of a line share.
 pub struct Line<'a> {
-    pub device: Option<Arc<str>>,
+    /// Place of its first byte in the file.
+    pub offset: u64,
+    pub device: Option<Host>,
     pub moment: Option<Moment>,
     pub action: Action,
-    pub identity: Identity,
-    pub logformat: Arc<str>,
-    pub text: &'a [u8],
+    /// Number of the log format; None is text.
+    pub format: Option<usize>,
+    pub details: &'a dyn Details,
 }
 
 /// Where a time belongs until the year is known; one minute never spans two UTC days.
@@ -110,38 +160,6 @@ pub fn resolve(value: Value, latest: Option<i64>, zone: &TimeZone) -> Option<i64
     }
 }
 
-#[derive(Clone, Debug)]
-struct Row {
-    /// Number of the first line, which gives the words.
-    order: u64,
-    first: Option<Value>,
-    last: Option<Value>,
-    count: u64,
-    action: Action,
-    matched: String,
-    field: Field,
-    logformat: Arc<str>,
-    evidence: String,
-    identity: Identity,
-}
-
-/// A finished row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sighting {
-    pub item: u32,
-    pub device: Option<Arc<str>>,
-    pub day: Option<String>,
-    pub first: Option<i64>,
-    pub last: Option<i64>,
-    pub count: u64,
-    pub action: Action,
-    pub matched: String,
-    pub field: Field,
-    pub logformat: Arc<str>,
-    pub evidence: String,
-    pub identity: Identity,
-}
-
 fn order(value: Value) -> (i64, Option<Yearless>) {
     match value {
         Value::Known(micros) => (micros, None),
@@ -149,79 +167,186 @@ fn order(value: Value) -> (i64, Option<Yearless>) {
     }
 }
 
-/// Item, device, and when.
-type Key<T> = (u32, Option<Arc<str>>, T);
+/// The key of a row until its year is known; the device by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    item: u32,
+    device: u32,
+    when: Bucket,
+}
 
-/// All rows of one source.
-#[derive(Debug, Default)]
+/// Lines of one key. `order` is the place of the first line, which gives the words.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub order: u64,
+    pub first: Option<Value>,
+    pub last: Option<Value>,
+    pub count: u64,
+    pub action: Action,
+    pub field: Field,
+    pub format: u16,
+    pub words: Box<Words>,
+}
+
+/// The texts of a row's first line, safe to show.
+#[derive(Clone, Debug, Default)]
+pub struct Words {
+    pub matched: Box<str>,
+    pub evidence: Box<str>,
+    pub identity: Box<[(&'static str, String)]>,
+}
+
+/// Number of the format `text` in a row.
+pub const TEXT: u16 = u16::MAX;
+
+/// Bytes of a row and of its place in the table, without texts.
+const ROW: usize = 192;
+/// A device in its two tables.
+const DEVICE: usize = 96;
+/// Fewer bytes of rows are not worth a run of their own.
+const LEAST_RUN: usize = 1 << 20;
+
+/// Bytes that the rows of a scan hold in memory, counted over all its threads.
+#[derive(Debug)]
+pub struct Memory {
+    used: AtomicUsize,
+    limit: usize,
+}
+
+impl Memory {
+    pub fn new(limit: usize) -> Arc<Memory> {
+        Arc::new(Memory {
+            used: AtomicUsize::new(0),
+            limit,
+        })
+    }
+}
+
+/// The rows that one thread found.
 pub struct Rows {
-    rows: HashMap<Key<Bucket>, Row>,
-    lines: u64,
+    rows: HashMap<Key, Row, RandomState>,
+    devices: HashMap<Option<Host>, u32, RandomState>,
+    memory: Arc<Memory>,
+    held: usize,
+    runs: Runs,
 }
 
 impl Rows {
-    /// One line: each of its indicators counts once.
-    pub fn add(&mut self, hits: Vec<Hit>, line: &Line<'_>) {
-        self.lines += 1;
+    pub fn new(memory: Arc<Memory>) -> Rows {
+        Rows {
+            rows: HashMap::default(),
+            devices: HashMap::default(),
+            memory,
+            held: 0,
+            runs: Runs::default(),
+        }
+    }
+
+    /// One line: each of its indicators counts once. Fails when rows must go to a temporary file and cannot.
+    pub fn add(&mut self, set: &Set, hits: &[Hit], line: &Line<'_>) -> io::Result<()> {
         let value = line.moment.map(|m| m.value);
-        let bucket = bucket(line.moment);
+        let when = bucket(line.moment);
+        let device = self.device(&line.device);
         for hit in hits {
-            match self.rows.entry((hit.item, line.device.clone(), bucket)) {
-                Entry::Occupied(mut old) => {
+            let key = Key {
+                item: hit.item,
+                device,
+                when,
+            };
+            match self.rows.entry(key) {
+                hash_map::Entry::Occupied(mut old) => {
                     let row = old.get_mut();
                     row.count += 1;
                     row.action = row.action.max(line.action);
                     row.widen(value, value);
                 }
-                Entry::Vacant(free) => {
+                hash_map::Entry::Vacant(free) => {
+                    let words = Words {
+                        matched: hit.text(set).into(),
+                        evidence: escape(line.details.text(), EVIDENCE).into(),
+                        identity: line.details.identity().into(),
+                    };
+                    let size = ROW + words.size();
                     free.insert(Row {
-                        order: self.lines,
+                        order: line.offset,
                         first: value,
                         last: value,
                         count: 1,
                         action: line.action,
-                        matched: hit.matched,
                         field: hit.field,
-                        logformat: line.logformat.clone(),
-                        evidence: escape(line.text, EVIDENCE),
-                        identity: line.identity.clone(),
+                        format: line.format.map_or(TEXT, |n| n as u16),
+                        words: Box::new(words),
                     });
+                    self.hold(size);
                 }
             }
         }
+        let least = LEAST_RUN.min(self.memory.limit);
+        if self.held >= least && self.memory.used.load(Ordering::Relaxed) > self.memory.limit {
+            let run = self.run(set);
+            self.runs.spill(run, set)?;
+        }
+        Ok(())
     }
 
-    /// The rows with years found, times no later than `latest` where the line gave no year.
-    pub fn finish(self, latest: Option<i64>, zone: &TimeZone) -> Vec<Sighting> {
-        let mut done: HashMap<Key<Option<i32>>, Row> = HashMap::new();
-        for ((item, device, _), mut row) in self.rows {
-            let known =
-                |v: Option<Value>| v.and_then(|v| resolve(v, latest, zone)).map(Value::Known);
-            row.first = known(row.first);
-            row.last = known(row.last);
-            let day = row.first.map(|v| time::day_number(order(v).0));
-            match done.entry((item, device, day)) {
-                Entry::Occupied(mut old) => old.get_mut().merge(row),
-                Entry::Vacant(free) => drop(free.insert(row)),
-            }
+    fn hold(&mut self, size: usize) {
+        self.held += size;
+        self.memory.used.fetch_add(size, Ordering::Relaxed);
+    }
+
+    fn device(&mut self, device: &Option<Host>) -> u32 {
+        if let Some(&number) = self.devices.get(device) {
+            return number;
         }
-        let micros = |v: Option<Value>| v.map(|v| order(v).0);
-        done.into_iter()
-            .map(|((item, device, day), row)| Sighting {
+        let number = self.devices.len() as u32;
+        let size = DEVICE + device.as_ref().map_or(0, Host::size);
+        self.devices.insert(device.clone(), number);
+        self.hold(size);
+        number
+    }
+
+    /// Takes the rows at hand, in the order in which they are merged.
+    fn run(&mut self, set: &Set) -> Vec<Entry> {
+        self.memory.used.fetch_sub(self.held, Ordering::Relaxed);
+        self.held = 0;
+        let mut devices: Vec<(Option<Arc<str>>, u32)> = mem::take(&mut self.devices)
+            .into_iter()
+            .map(|(device, number)| (device.map(|d| d.shown().into()), number))
+            .collect();
+        devices.sort_unstable();
+        let mut rank = vec![0; devices.len()];
+        for (i, (_, number)) in devices.iter().enumerate() {
+            rank[*number as usize] = i;
+        }
+        let rows = mem::take(&mut self.rows).into_iter();
+        let mut rows: Vec<(u32, usize, Row)> = rows
+            .map(|(key, row)| (key.item, rank[key.device as usize], row))
+            .collect();
+        let mut items: Vec<u32> = rows.iter().map(|(item, ..)| *item).collect();
+        items.sort_unstable();
+        items.dedup();
+        let mut order: Vec<usize> = (0..items.len()).collect();
+        order.sort_unstable_by_key(|&i| spelled(set, items[i]));
+        let mut place = vec![0; items.len()];
+        for (at, &i) in order.iter().enumerate() {
+            place[i] = at;
+        }
+        let place = |item: &u32| place[items.binary_search(item).unwrap_or_default()];
+        rows.sort_by_cached_key(|(item, device, _)| (place(item), *device));
+        rows.into_iter()
+            .map(|(item, device, row)| Entry {
                 item,
-                device,
-                day: day.map(time::day),
-                first: micros(row.first),
-                last: micros(row.last),
-                count: row.count,
-                action: row.action,
-                matched: row.matched,
-                field: row.field,
-                logformat: row.logformat,
-                evidence: row.evidence,
-                identity: row.identity,
+                device: devices[device].0.clone(),
+                row,
             })
             .collect()
+    }
+
+    /// All that was found, in runs to be merged.
+    pub fn into_runs(mut self, set: &Set) -> Runs {
+        let run = self.run(set);
+        self.runs.hold(run);
+        self.runs
     }
 }
 
@@ -239,12 +364,33 @@ impl Row {
         }
     }
 
-    fn merge(&mut self, mut other: Row) {
+    /// Adds the lines of another row of the same key.
+    pub fn merge(&mut self, mut other: Row) {
         if other.order < self.order {
-            std::mem::swap(self, &mut other);
+            mem::swap(self, &mut other);
         }
         self.count += other.count;
         self.action = self.action.max(other.action);
         self.widen(other.first, other.last);
+    }
+
+    /// With the years found, times no later than `latest` where the line gave no year.
+    pub fn resolved(mut self, latest: Option<i64>, zone: &TimeZone) -> Row {
+        let known = |v: Option<Value>| v.and_then(|v| resolve(v, latest, zone)).map(Value::Known);
+        self.first = known(self.first);
+        self.last = known(self.last);
+        self
+    }
+
+    /// The day of a row with its years found.
+    pub fn day(&self) -> Option<i32> {
+        self.first.map(|v| time::day_number(order(v).0))
+    }
+}
+
+impl Words {
+    fn size(&self) -> usize {
+        let identity = self.identity.iter().map(|(_, v)| 56 + v.len());
+        80 + self.matched.len() + self.evidence.len() + identity.sum::<usize>()
     }
 }

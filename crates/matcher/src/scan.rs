@@ -1,74 +1,32 @@
-//! One source from its first byte to its sightings: reading, phase 1 on every byte, phase 2 on what it names.
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::path::Path;
+//! What one thread does with its lines: phase 1 on every byte, phase 2 on what it names.
+use std::collections::HashSet;
+use std::io;
+use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use jiff::tz::TimeZone;
 use memchr::{memchr, memmem, memrchr};
-use sha2::{Digest, Sha256};
 
 use crate::buffer::Buffer;
-use crate::detect::{self, clean};
-use crate::error::Error;
+use crate::detect::clean;
+use crate::feed::Feed;
 use crate::format::Format;
 use crate::freetext;
 use crate::longline::LongLine;
-pub use crate::options::{Coverage, Limits, Options, Progress};
-use crate::reader::{Input, Source};
+use crate::names::Host;
+use crate::options::{Options, Progress};
 use crate::record::{self, Record};
-use crate::rows::{Action, Bucket, Hit, Line, Rows, Sighting, bucket, resolve};
+use crate::relay::{Baton, Relay};
+use crate::rows::{Action, Bucket, Details, Hit, Identity, Line, Memory, Rows, bucket};
+use crate::runs::Runs;
 use crate::set::Set;
-use crate::shape::{Header, LineReader};
-use crate::time;
-use crate::timeline::{Timeline, shown};
+use crate::shape::{HEADING_BYTES, Header, LineReader};
+use crate::timeline::Timeline;
 use crate::token::{BACK, Candidates, FRONT, Scratch, Search};
 use crate::tokens;
+use crate::wrapper::Readings;
 
-/// Reads one source to its end; `path` is what is shown. Fails only for options that do not exist.
-pub fn scan(
-    set: &Set,
-    formats: &[Format],
-    path: &Path,
-    input: Input,
-    options: &Options,
-    progress: &Progress,
-) -> Result<(Vec<Sighting>, Coverage), Error> {
-    let zone = time::zone(&options.tz)?;
-    let formats: Vec<&Format> = match options.format.as_deref() {
-        None => formats.iter().collect(),
-        Some(detect::TEXT) => Vec::new(),
-        Some(name) => vec![
-            formats
-                .iter()
-                .find(|f| f.name == name)
-                .ok_or_else(|| Error::Options(format!("unknown log format '{name}'")))?,
-        ],
-    };
-    let reader = LineReader::new(formats.len());
-    let scan = Scan {
-        set,
-        formats,
-        options,
-        progress,
-        zone,
-        reader,
-        format: None,
-        text: detect::TEXT.into(),
-        rows: Rows::default(),
-        timeline: Timeline::default(),
-        alive: HashSet::new(),
-        headers: Vec::new(),
-        every_line: set.needs_every_line() || options.devices,
-        scratch: Box::default(),
-        lines: 0,
-        not_understood: 0,
-        long_lines: 0,
-        inbound: 0,
-    };
-    Ok(scan.run(path, Source::open(path, input)))
-}
-
+/// The part of one thread in the scan of a source.
 pub(crate) struct Scan<'a> {
     pub set: &'a Set,
     pub formats: Vec<&'a Format>,
@@ -78,18 +36,20 @@ pub(crate) struct Scan<'a> {
     pub reader: LineReader,
     /// The file's format; None is text.
     pub format: Option<usize>,
-    text: Arc<str>,
     rows: Rows,
+    memory: Arc<Memory>,
+    /// Rows of threads that have ended.
+    pub runs: Runs,
     pub timeline: Timeline,
-    alive: HashSet<(Arc<str>, Bucket)>,
-    /// Each header with the offset of the line that made it.
+    pub alive: HashSet<(Host, Bucket)>,
+    /// As in the baton, while this thread has it.
     pub headers: Vec<(u64, Arc<Header>)>,
     every_line: bool,
     scratch: Box<Scratch>,
     pub lines: u64,
     pub not_understood: u64,
     pub long_lines: u64,
-    inbound: u64,
+    pub inbound: u64,
 }
 
 /// What is asked of a line.
@@ -101,121 +61,184 @@ struct Ask {
     head: bool,
 }
 
+/// A part of a chunk, after phase 1.
+enum Segment {
+    /// Lines none of which is too long. Places are counted from `start`, in order.
+    Lines {
+        start: usize,
+        end: usize,
+        /// Where something listed may stand, and where a directive may begin.
+        marks: Vec<usize>,
+        directives: Vec<usize>,
+    },
+    LongLine {
+        start: usize,
+        end: usize,
+    },
+}
+
 impl<'a> Scan<'a> {
-    fn run(mut self, path: &Path, mut source: Source) -> (Vec<Sighting>, Coverage) {
-        let limits = self.options.limits;
-        let mut recent = Vec::new();
-        let mut buffer = Buffer::new(limits.chunk.max(detect::START));
-        let mut ended = false;
-        while !ended && buffer.filled < detect::START {
-            ended = buffer.fill(&mut source, &mut recent, limits.edge_bytes) == 0;
+    pub fn new(
+        set: &'a Set,
+        formats: Vec<&'a Format>,
+        format: Option<usize>,
+        zone: TimeZone,
+        options: &'a Options,
+        progress: &'a Progress,
+        memory: Arc<Memory>,
+    ) -> Scan<'a> {
+        Scan {
+            set,
+            reader: LineReader::new(&formats),
+            formats,
+            options,
+            progress,
+            zone,
+            format,
+            rows: Rows::new(memory.clone()),
+            memory,
+            runs: Runs::default(),
+            timeline: Timeline::default(),
+            alive: HashSet::new(),
+            headers: Vec::new(),
+            every_line: false,
+            scratch: Box::default(),
+            lines: 0,
+            not_understood: 0,
+            long_lines: 0,
+            inbound: 0,
         }
-        let identity = hex(&Sha256::digest(&source.head));
-        self.format = match self.options.format.as_deref() {
-            None => detect::detect(&self.formats, buffer.data()),
-            Some(_) => (!self.formats.is_empty()).then_some(0),
-        };
-        loop {
-            let whole = if ended {
-                buffer.filled
-            } else {
-                memrchr(b'\n', buffer.data()).map_or(0, |i| i + 1)
-            };
-            self.whole_lines(&mut buffer, whole);
-            buffer.drop_front(whole);
-            if ended {
-                break;
-            }
-            if buffer.filled > limits.long_line {
-                ended = self.stream_long_line(&mut buffer, &mut source, &mut recent);
-                continue;
-            }
-            self.progress
-                .bytes_read
-                .store(source.stored, Ordering::Relaxed);
-            if self.progress.cancelled.load(Ordering::Relaxed) {
-                source.cancel();
-            }
-            ended = buffer.fill(&mut source, &mut recent, limits.edge_bytes) == 0;
-        }
-        self.progress
-            .bytes_read
-            .store(source.stored, Ordering::Relaxed);
-        self.read_tail(&mut source, &recent);
-        self.finish(identity, path, source)
     }
 
-    fn finish(self, identity: String, path: &Path, source: Source) -> (Vec<Sighting>, Coverage) {
-        let latest = self.timeline.latest(source.changed, &self.zone);
-        let sightings = self.rows.finish(latest, &self.zone);
-        let times = sightings.iter().flat_map(|s| [s.first, s.last]).flatten();
-        let span = self.timeline.span(latest, times, &self.zone);
-        let mut devices: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for (device, when) in &self.alive {
-            let day = match when {
-                Bucket::None => None,
-                Bucket::Day(day) => Some(*day),
-                Bucket::Minute(y) => {
-                    resolve(time::Value::Yearless(*y), latest, &self.zone).map(time::day_number)
+    /// The same scan for another thread, before its first line.
+    pub fn another(&self) -> Scan<'a> {
+        Scan::new(
+            self.set,
+            self.formats.clone(),
+            self.format,
+            self.zone.clone(),
+            self.options,
+            self.progress,
+            self.memory.clone(),
+        )
+    }
+
+    /// Adds what another thread found.
+    pub fn absorb(&mut self, other: Scan<'a>) {
+        self.runs.absorb(other.rows.into_runs(self.set));
+        self.timeline.absorb(&other.timeline);
+        self.alive.extend(other.alive);
+        self.lines += other.lines;
+        self.not_understood += other.not_understood;
+        self.long_lines += other.long_lines;
+        self.inbound += other.inbound;
+    }
+
+    pub fn accept(&mut self, baton: Baton) {
+        self.reader.header = baton.header;
+        self.headers = baton.headers;
+        self.timeline.head = baton.head;
+    }
+
+    /// The baton for what begins at `offset`.
+    fn release(&mut self, offset: u64) -> Baton {
+        // The tail asks for the header of any line that may be among the last.
+        let floor = offset.saturating_sub(self.options.limits.edge_bytes + 1);
+        let old = self.headers.partition_point(|(at, _)| *at < floor);
+        self.headers.drain(..old.saturating_sub(1));
+        Baton {
+            header: self.reader.header.clone(),
+            headers: mem::take(&mut self.headers),
+            head: mem::take(&mut self.timeline.head),
+        }
+    }
+
+    /// All lines of a chunk; the last may lack its line feed. Only what depends on earlier lines waits for them.
+    pub fn whole_lines(&mut self, buffer: &mut Buffer, number: u64, relay: &Relay) {
+        let segments = self.segments(buffer);
+        self.accept(relay.take(number));
+        self.every_line =
+            self.set.needs_every_line() || self.options.devices || self.strange_header();
+        let end = buffer.offset + buffer.filled as u64;
+        let is_start = buffer.offset < self.options.limits.edge_bytes.max(HEADING_BYTES);
+        if !is_start {
+            let before = self.reader.header.clone();
+            for segment in &segments {
+                self.directives(buffer, segment);
+            }
+            relay.pass(self.release(end));
+            self.reader.header = before;
+        }
+        for segment in segments {
+            match segment {
+                Segment::Lines {
+                    start, end, marks, ..
+                } => {
+                    let offset = buffer.offset + start as u64;
+                    self.marked_lines(&buffer.data()[start..end], offset, &marks);
                 }
-            };
-            if let Some(day) = day {
-                devices
-                    .entry(time::day(day))
-                    .or_default()
-                    .insert(device.to_string());
+                Segment::LongLine { start, end } => {
+                    let line = &buffer.data()[start..end];
+                    let mut pieces = LongLine::new(self, line, buffer.offset + start as u64);
+                    pieces.feed(self, line);
+                    pieces.finish(self);
+                }
             }
         }
-        let coverage = Coverage {
-            source: identity,
-            path: path.display().to_string(),
-            name: self.options.source_name.clone(),
-            bytes: source.unpacked,
-            lines: self.lines,
-            not_understood: self.not_understood,
-            long_lines: self.long_lines,
-            inbound: self.inbound,
-            first: shown(span.first),
-            last: shown(span.last),
-            time: span.word,
-            zone: if span.local {
-                self.options.tz.clone()
-            } else {
-                String::new()
-            },
-            devices: devices
-                .into_iter()
-                .map(|(day, set)| (day, set.into_iter().collect()))
-                .collect(),
-            errors: source.errors,
-        };
-        (sightings, coverage)
+        if is_start {
+            relay.pass(self.release(end));
+        }
     }
 
-    /// Lines that lie whole at the front of the buffer; the last may lack its line feed.
-    fn whole_lines(&mut self, buffer: &mut Buffer, len: usize) {
+    /// Brings the header up to date as the lines of the segment would.
+    fn directives(&mut self, buffer: &Buffer, segment: &Segment) {
+        let Segment::Lines {
+            start,
+            end,
+            directives,
+            ..
+        } = segment
+        else {
+            return;
+        };
+        let data = &buffer.data()[*start..*end];
+        for &at in directives {
+            let stop = memchr(b'\n', &data[at..]).map_or(data.len(), |i| at + i);
+            let place = buffer.offset + (start + at) as u64;
+            self.directive(clean(&data[at..stop], place == 0), place);
+        }
+    }
+
+    /// Cuts a chunk where lines are too long, and runs phase 1 on the rest.
+    fn segments(&mut self, buffer: &mut Buffer) -> Vec<Segment> {
         let limit = self.options.limits.long_line;
+        let len = buffer.filled;
+        let mut found = Vec::new();
         let mut start = 0;
         if len > limit {
             let mut at = 0;
             while at < len {
                 let end = memchr(b'\n', &buffer.data()[at..len]).map_or(len, |i| at + i);
                 if end - at > limit {
-                    self.lines(buffer, start, at);
-                    let line = buffer.data()[at..end].to_vec();
-                    let mut pieces = LongLine::new(self, &line, buffer.offset + at as u64);
-                    pieces.feed(self, &line);
-                    pieces.finish(self);
+                    self.lines(buffer, start, at, &mut found);
+                    found.push(Segment::LongLine { start: at, end });
                     start = (end + 1).min(len);
                 }
                 at = end + 1;
             }
         }
-        self.lines(buffer, start, len);
+        self.lines(buffer, start, len, &mut found);
+        found
     }
 
-    /// Whole lines none of which is too long, in chunks.
-    fn lines(&mut self, buffer: &mut Buffer, mut start: usize, end: usize) {
+    /// Whole lines none of which is too long, in pieces that stay near the processor.
+    fn lines(
+        &mut self,
+        buffer: &mut Buffer,
+        mut start: usize,
+        end: usize,
+        found: &mut Vec<Segment>,
+    ) {
         while start < end {
             let most = end.min(start + self.options.limits.chunk);
             let whole = if most == end {
@@ -226,12 +249,12 @@ impl<'a> Scan<'a> {
             let stop = whole
                 .or_else(|| memchr(b'\n', &buffer.data()[start..end]).map(|i| start + i + 1))
                 .unwrap_or(end);
-            self.region(buffer, start, stop);
+            found.push(self.region(buffer, start, stop));
             start = stop;
         }
     }
 
-    fn region(&mut self, buffer: &mut Buffer, start: usize, end: usize) {
+    fn region(&mut self, buffer: &mut Buffer, start: usize, end: usize) -> Segment {
         let mut found = Candidates::default();
         buffer.isolated(start, end, |buf, from| {
             let mut search = Search {
@@ -243,20 +266,20 @@ impl<'a> Scan<'a> {
             };
             self.options.level.find(&mut search, &mut found);
         });
-        let offset = buffer.offset + start as u64;
         let data = &buffer.data()[start..end];
         self.lines += found.newlines + u64::from(data.last() != Some(&b'\n'));
-        let mut marks: Vec<usize> = found
-            .places
-            .iter()
-            .map(|&p| p as usize - FRONT - start)
-            .collect();
-        if data[0] == b'#' {
-            marks.push(0);
-        }
-        marks.extend(memmem::find_iter(data, b"\n#").map(|i| i + 1));
+        let first = (data[0] == b'#').then_some(0);
+        let later = memmem::find_iter(data, b"\n#").map(|i| i + 1);
+        let directives: Vec<usize> = first.into_iter().chain(later).collect();
+        let places = found.places.iter().map(|&p| p as usize - FRONT - start);
+        let mut marks: Vec<usize> = places.chain(directives.iter().copied()).collect();
         marks.sort_unstable();
-        self.marked_lines(data, offset, &marks);
+        Segment::Lines {
+            start,
+            end,
+            marks,
+            directives,
+        }
     }
 
     fn marked_lines(&mut self, data: &[u8], offset: u64, marks: &[usize]) {
@@ -266,7 +289,8 @@ impl<'a> Scan<'a> {
         while at < data.len() {
             let head = self.timeline.head_len() < limits.edge_lines
                 && offset + (at as u64) < limits.edge_bytes;
-            if !head && !self.every_line {
+            let heading = offset + (at as u64) < HEADING_BYTES;
+            if !head && !heading && !self.every_line {
                 let Some(&mark) = marks.get(next) else { return };
                 at += memrchr(b'\n', &data[at..mark]).map_or(0, |i| i + 1);
             }
@@ -298,21 +322,12 @@ impl<'a> Scan<'a> {
         if line.is_empty() {
             return;
         }
-        if self.reader.is_directive(line) {
-            self.headers.push((offset, self.reader.header.clone()));
+        if self.directive(line, offset) {
             self.every_line |= self.strange_header();
             return;
         }
-        let mut parsed = None;
-        if let Some(number) = self.format
-            && let Some(record) = record::read(
-                &mut self.reader,
-                number,
-                self.formats[number],
-                line,
-                &mut parsed,
-            )
-        {
+        let readings = Readings::new(line);
+        if let Some(record) = self.own_record(&readings) {
             if ask.head {
                 self.timeline.add_head(record.time(&self.zone));
             }
@@ -324,53 +339,79 @@ impl<'a> Scan<'a> {
         if ask.head && self.format.is_none() {
             self.timeline.add_head(freetext::time(line, &self.zone));
         }
+        if self.options.devices
+            && let Some(record) = self.foreign_record(&readings)
+        {
+            self.note_alive(&record);
+        }
         if !ask.look {
             return;
         }
-        let found = freetext::read(line);
-        let hits = tokens::hits(self.set, &found.tokens);
-        if !hits.is_empty() {
-            self.foreign_line(line, offset, hits, &found.private);
+        for text in std::iter::once(line).chain(readings.unescaped()) {
+            let found = freetext::read(text);
+            let hits = tokens::hits(self.set, &found.tokens);
+            if !hits.is_empty() {
+                return self.foreign_line(&readings, offset, hits, &found.private);
+            }
         }
     }
 
+    fn directive(&mut self, line: &[u8], offset: u64) -> bool {
+        let found = self.reader.is_directive(line, offset);
+        if found {
+            self.headers.push((offset, self.reader.header.clone()));
+        }
+        found
+    }
+
+    /// The record of a line by the file's format.
+    pub fn own_record<'l>(&mut self, readings: &'l Readings<'_>) -> Option<Record<'a, 'l>> {
+        let number = self.format?;
+        let own = std::iter::once((number, self.formats[number]));
+        record::read(&mut self.reader, own, readings).map(|(_, record)| record)
+    }
+
+    fn foreign_record<'l>(&mut self, readings: &'l Readings<'_>) -> Option<Record<'a, 'l>> {
+        let own = self.format;
+        let all = self.formats.iter().copied().enumerate();
+        let others = all.filter(|(n, _)| Some(*n) != own);
+        record::read(&mut self.reader, others, readings).map(|(_, record)| record)
+    }
+
     /// A line with a match that does not parse by the file's format.
-    pub fn foreign_line(&mut self, line: &[u8], offset: u64, hits: Vec<Hit>, private: &[String]) {
-        let mut parsed = None;
-        for number in (0..self.formats.len()).filter(|n| Some(*n) != self.format) {
-            let format = self.formats[number];
-            if let Some(record) = record::read(&mut self.reader, number, format, line, &mut parsed)
-            {
-                return self.record(&record, line, offset, true);
-            }
+    pub fn foreign_line(
+        &mut self,
+        readings: &Readings<'_>,
+        offset: u64,
+        hits: Vec<Hit>,
+        private: &[String],
+    ) {
+        let line = readings.line;
+        if let Some(record) = self.foreign_record(readings) {
+            return self.record(&record, line, offset, true);
         }
         if self.format.is_some() {
             self.not_understood += 1;
             return;
         }
-        let device = private
-            .iter()
-            .find(|p| !hits.iter().any(|h| h.matched == **p));
-        let line = Line {
-            device: device.map(|d| d.as_str().into()),
-            moment: freetext::time(line, &self.zone),
-            action: Action::Unknown,
-            identity: Vec::new(),
-            logformat: self.text.clone(),
-            text: line,
-        };
-        self.keep(hits, offset, &line);
+        let mentioned = |p: &&String| hits.iter().any(|h| h.text(self.set) == **p);
+        let device = private.iter().find(|p| !mentioned(p));
+        self.keep(
+            &hits,
+            &Line {
+                offset,
+                device: device.map(|d| Host::parse(d.as_bytes())),
+                moment: freetext::time(line, &self.zone),
+                action: Action::Unknown,
+                format: None,
+                details: &Plain(line),
+            },
+        );
     }
 
     pub fn record(&mut self, record: &Record<'_, '_>, line: &[u8], offset: u64, look: bool) {
-        let device = record.device();
-        if self.options.devices
-            && let Some(device) = &device
-        {
-            let when = bucket(record.time(&self.zone));
-            if when != Bucket::None {
-                self.alive.insert((device.clone(), when));
-            }
+        if self.options.devices {
+            self.note_alive(record);
         }
         if !look {
             return;
@@ -383,53 +424,56 @@ impl<'a> Scan<'a> {
         if hits.is_empty() {
             return;
         }
-        let line = Line {
-            device,
-            moment: record.time(&self.zone),
-            action: record.action(),
-            identity: record.identity(),
-            logformat: record.format.name.as_str().into(),
-            text: line,
-        };
-        self.keep(hits, offset, &line);
+        self.keep(
+            &hits,
+            &Line {
+                offset,
+                device: record.device().cloned(),
+                moment: record.time(&self.zone),
+                action: record.action(),
+                format: Some(record.number),
+                details: &Parsed { record, line },
+            },
+        );
     }
 
-    fn keep(&mut self, hits: Vec<Hit>, offset: u64, line: &Line<'_>) {
-        self.timeline.hit(offset, line.moment);
-        self.progress
-            .hits
-            .fetch_add(hits.len() as u64, Ordering::Relaxed);
-        self.rows.add(hits, line);
+    fn note_alive(&mut self, record: &Record<'_, '_>) {
+        let when = bucket(record.time(&self.zone));
+        if let Some(device) = record.device()
+            && when != Bucket::None
+        {
+            self.alive.insert((device.clone(), when));
+        }
     }
 
-    /// A line longer than the limit whose end is not read yet. True at the end of the file.
-    fn stream_long_line(
+    fn keep(&mut self, hits: &[Hit], line: &Line<'_>) {
+        self.timeline.hit(line.offset, line.moment);
+        self.progress.add_hits(hits.len());
+        if let Err(error) = self.rows.add(self.set, hits, line) {
+            self.progress.fail(temporary(&error));
+        }
+    }
+
+    /// A line longer than the limit, of which the buffer holds the start; the source is read meanwhile.
+    pub fn stream_long_line(
         &mut self,
         buffer: &mut Buffer,
-        source: &mut Source,
-        recent: &mut Vec<u8>,
-    ) -> bool {
-        let start = buffer.data().to_vec();
-        let mut long = LongLine::new(self, &start, buffer.offset);
-        long.feed(self, &start);
-        buffer.drop_front(buffer.filled);
+        number: u64,
+        feed: &mut Feed<'_>,
+        relay: &Relay,
+    ) {
+        self.accept(relay.take(number));
+        let mut long = LongLine::new(self, buffer.data(), buffer.offset);
+        long.feed(self, buffer.data());
         loop {
-            let n = buffer.fill(source, recent, self.options.limits.edge_bytes);
-            let end = memchr(b'\n', buffer.data());
-            let part = end.unwrap_or(buffer.filled);
-            long.feed(self, &buffer.data()[..part]);
-            buffer.drop_front(part + usize::from(end.is_some()));
-            if n == 0 || end.is_some() {
-                long.finish(self);
-                return n == 0;
-            }
-            self.progress
-                .bytes_read
-                .store(source.stored, Ordering::Relaxed);
-            if self.progress.cancelled.load(Ordering::Relaxed) {
-                source.cancel();
+            let goes_on = feed.rest_of_line(buffer);
+            long.feed(self, buffer.data());
+            if !goes_on {
+                break;
             }
         }
+        long.finish(self);
+        relay.pass(self.release(buffer.offset));
     }
 
     /// Whether phase 1 sees anything in a piece of a long line.
@@ -450,6 +494,39 @@ impl<'a> Scan<'a> {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+/// A line of free text.
+struct Plain<'l>(&'l [u8]);
+
+impl Details for Plain<'_> {
+    fn identity(&self) -> Identity {
+        Vec::new()
+    }
+
+    fn text(&self) -> &[u8] {
+        self.0
+    }
+}
+
+/// A line of a known format.
+struct Parsed<'a, 'f, 'l> {
+    record: &'a Record<'f, 'l>,
+    line: &'a [u8],
+}
+
+impl Details for Parsed<'_, '_, '_> {
+    fn identity(&self) -> Identity {
+        self.record.identity()
+    }
+
+    fn text(&self) -> &[u8] {
+        self.line
+    }
+}
+
+/// What to say when rows cannot be put aside.
+pub(crate) fn temporary(error: &io::Error) -> String {
+    format!(
+        "what was found does not fit into the temporary folder {}: {error}; make room there or set TMPDIR to a folder that has some",
+        std::env::temp_dir().display()
+    )
 }

@@ -260,6 +260,11 @@ impl Set {
 
     /// The ip-port item with this canonical text.
     pub fn find_endpoint(&self, address: Address, port: u16) -> Option<u32> {
+        // An endpoint's address is marked in the tables of addresses.
+        match address.v4() {
+            Some(bits) => self.v4_slot(bits),
+            None => self.v6_slot(address.0),
+        }?;
         let text = address.with_port(port);
         self.slots(hash::whole(text.as_bytes(), true)).find(|&id| {
             self.item(id)

@@ -6,8 +6,8 @@ use memchr::memrchr;
 use crate::detect::clean;
 use crate::freetext;
 use crate::reader::Source;
-use crate::record;
 use crate::scan::Scan;
+use crate::wrapper::Readings;
 
 impl Scan<'_> {
     /// The last lines that parse, read backwards.
@@ -53,7 +53,7 @@ impl Scan<'_> {
             Some(i) => self.headers[i].1.clone(),
             None => Arc::default(),
         };
-        if line.is_empty() || (!long && self.reader.is_directive(line)) {
+        if line.is_empty() || (!long && self.reader.is_directive(line, offset)) {
             return;
         }
         match self.format {
@@ -61,16 +61,11 @@ impl Scan<'_> {
             None => self
                 .timeline
                 .add_tail(offset, freetext::time(line, &self.zone)),
-            Some(number) => {
-                let mut parsed = None;
-                if let Some(r) = record::read(
-                    &mut self.reader,
-                    number,
-                    self.formats[number],
-                    line,
-                    &mut parsed,
-                ) {
-                    self.timeline.add_tail(offset, r.time(&self.zone));
+            Some(_) => {
+                let readings = Readings::new(line);
+                if let Some(record) = self.own_record(&readings) {
+                    let moment = record.time(&self.zone);
+                    self.timeline.add_tail(offset, moment);
                 }
             }
         }

@@ -1,4 +1,7 @@
 //! Times of log lines as whole microseconds since 1970 UTC, never binary floats (contract 1, 4; formats 4).
+mod device;
+mod servers;
+
 use std::fmt::Write as _;
 
 use jiff::civil;
@@ -37,18 +40,34 @@ pub struct Moment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeKind {
     Epoch,
+    EpochMicros,
     Iso8601,
     Syslog,
     Ctime,
+    EpochAuto,
+    Slash,
+    Asa,
+    RouterOs,
+    Bind,
+    CommonLog,
+    Windows,
 }
 
 impl TimeKind {
     pub fn parse(word: &str) -> Option<TimeKind> {
         Some(match word {
             "epoch" => TimeKind::Epoch,
+            "epoch_us" => TimeKind::EpochMicros,
             "iso8601" => TimeKind::Iso8601,
             "syslog" => TimeKind::Syslog,
             "ctime" => TimeKind::Ctime,
+            "epoch_auto" => TimeKind::EpochAuto,
+            "slash" => TimeKind::Slash,
+            "asa" => TimeKind::Asa,
+            "routeros" => TimeKind::RouterOs,
+            "bind" => TimeKind::Bind,
+            "clf" => TimeKind::CommonLog,
+            "windows" => TimeKind::Windows,
             _ => return None,
         })
     }
@@ -63,6 +82,7 @@ pub fn zone(name: &str) -> Result<TimeZone, Error> {
 pub fn parse(text: &[u8], kinds: &[TimeKind], zone: &TimeZone) -> Option<Moment> {
     kinds.iter().find_map(|kind| match kind {
         TimeKind::Epoch => epoch(text),
+        TimeKind::EpochMicros => epoch_micros(text),
         TimeKind::Iso8601 => {
             let (moment, used) = iso8601(text, zone)?;
             // The zone is optional, so a shorter reading may be tried: it never ends the text then.
@@ -73,6 +93,13 @@ pub fn parse(text: &[u8], kinds: &[TimeKind], zone: &TimeZone) -> Option<Moment>
             (used == text.len()).then_some(moment).flatten()
         }
         TimeKind::Ctime => ctime(text, zone),
+        TimeKind::EpochAuto => device::epoch_auto(text),
+        TimeKind::Slash => device::slash(text, zone),
+        TimeKind::Asa => device::asa(text, zone),
+        TimeKind::RouterOs => device::routeros(text, zone),
+        TimeKind::Bind => servers::bind(text, zone),
+        TimeKind::CommonLog => servers::common_log(text, zone),
+        TimeKind::Windows => servers::windows(text, zone),
     })
 }
 
@@ -128,6 +155,15 @@ fn epoch(text: &[u8]) -> Option<Moment> {
     };
     Some(Moment {
         value: Value::Known(seconds * SECOND + micros(decimals)),
+        local: false,
+    })
+}
+
+fn epoch_micros(text: &[u8]) -> Option<Moment> {
+    let long = (12..=17).contains(&text.len()) && run_of_digits(text) == text.len();
+    let micros = long.then(|| std::str::from_utf8(text).ok()?.parse().ok());
+    Some(Moment {
+        value: Value::Known(micros.flatten()?),
         local: false,
     })
 }

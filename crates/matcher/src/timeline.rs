@@ -9,7 +9,7 @@ use crate::time::{self, DAY, Moment, Value, YEAR_2000};
 /// Watches the first and last lines that parse and every hit line.
 #[derive(Debug, Default)]
 pub struct Timeline {
-    head: Vec<Option<Moment>>,
+    pub head: Vec<Option<Moment>>,
     /// Offset and time of the last lines that parse, the last first.
     tail: Vec<(u64, Option<Moment>)>,
     last_hit: Option<(u64, Moment)>,
@@ -55,6 +55,14 @@ impl Timeline {
             self.last_hit = Some((offset, moment));
             self.note(moment);
         }
+    }
+
+    /// Adds the hit lines that another thread saw.
+    pub fn absorb(&mut self, other: &Timeline) {
+        let hits = [self.last_hit, other.last_hit].into_iter().flatten();
+        self.last_hit = hits.max_by_key(|(offset, _)| *offset);
+        self.local |= other.local;
+        self.assumed |= other.assumed;
     }
 
     fn note(&mut self, moment: Moment) {

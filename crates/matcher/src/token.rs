@@ -426,12 +426,17 @@ fn head_of_v6(text: &[u8]) -> Option<u32> {
     Some(head)
 }
 
-/// Keeps bytes outside ASCII that touch a token, `\u` and `\x` escapes, and length-prefixed names.
+/// Keeps bytes outside ASCII that touch a token, `\u` and `\x` escapes, an escape whose letter touches a token
+/// (`\tevil.example`), and length-prefixed names.
 fn check_odd(buf: &[u8], odd: &[u32], places: &mut Vec<u32>) {
     for &at in odd {
         let next = &buf[at as usize + 1..at as usize + 4];
         let keep = match buf[at as usize] {
-            b'\\' => matches!(next[0], b'u' | b'x'),
+            b'\\' => match next[0] {
+                b'u' | b'x' => true,
+                b'b' | b'f' | b'n' | b'r' | b't' => address::is_token(next[1]) || next[1] == b':',
+                _ => false,
+            },
             b'(' => {
                 next[0].is_ascii_digit()
                     && (next[1] == b')' || (next[1].is_ascii_digit() && next[2] == b')'))

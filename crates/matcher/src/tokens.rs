@@ -1,10 +1,9 @@
 //! The names, addresses and URLs of a line, and the items they hit (docs/log-formats.md 5).
 use crate::address::Address;
-use crate::escape::{EVIDENCE, escape};
 use crate::format::Role;
 use crate::names::{Host, name, path_of, scheme, split_authority, split_url};
 use crate::record::Record;
-use crate::rows::{Field, Hit};
+use crate::rows::{Field, Hit, Matched};
 use crate::set::Set;
 
 /// Longer values are never addresses.
@@ -99,13 +98,14 @@ fn request(
 }
 
 /// The endpoint, else the address, else the longest network; and what matched.
-pub fn find_address(set: &Set, address: Address, port: Option<u16>) -> Option<(u32, String)> {
+pub fn find_address(set: &Set, address: Address, port: Option<u16>) -> Option<(u32, Matched)> {
     if let Some(port) = port
         && let Some(item) = set.find_endpoint(address, port)
     {
-        return Some((item, address.with_port(port)));
+        return Some((item, Matched::Endpoint(address, port)));
     }
-    set.find_address(address).map(|item| (item, address.text()))
+    set.find_address(address)
+        .map(|item| (item, Matched::Address(address)))
 }
 
 /// The URL item with the longest path, one with a port before one without.
@@ -151,9 +151,9 @@ pub fn hits(set: &Set, tokens: &[(Field, Token)]) -> Vec<Hit> {
             }
             Token::Host(Host::Name(name), _) => set
                 .find_name(name)
-                .map(|item| (item, escape(name, EVIDENCE))),
+                .map(|item| (item, Matched::Name(name.clone()))),
             Token::Host(Host::Address(address), port) => find_address(set, *address, *port),
-            Token::Url(..) => url.and_then(|item| Some((item, set.item(item)?.hashed.to_owned()))),
+            Token::Url(..) => url.map(|item| (item, Matched::Item)),
         };
         if let Some((item, matched)) = hit
             && !found.iter().any(|h| h.item == item)

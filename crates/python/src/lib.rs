@@ -3,19 +3,18 @@ mod stream;
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::create_exception;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyBytes, PyDict};
 use quetsach_matcher::format::Format;
+use quetsach_matcher::options::{self, Coverage, Limits, Options, Spare};
+use quetsach_matcher::pipeline;
 use quetsach_matcher::raw::Level;
 use quetsach_matcher::reader::Input;
-use quetsach_matcher::rows::Sighting;
-use quetsach_matcher::scan::{self, Coverage, Limits, Options};
-use quetsach_matcher::{Error, Set, setfile, time};
+use quetsach_matcher::{Error, Set, setfile, wire};
 use stream::Stream;
 
 create_exception!(
@@ -39,32 +38,55 @@ fn raise(error: Error) -> PyErr {
     }
 }
 
+/// Threads that no file needs now; scans borrow them.
+#[pyclass(frozen)]
+struct SpareThreads {
+    inner: Arc<Spare>,
+}
+
+#[pymethods]
+impl SpareThreads {
+    #[new]
+    fn new(threads: usize) -> Self {
+        SpareThreads {
+            inner: Arc::new(Spare::new(threads)),
+        }
+    }
+
+    fn give(&self) {
+        self.inner.give();
+    }
+}
+
 /// Counters that a scan moves and another thread reads.
 #[pyclass(frozen)]
-#[derive(Default)]
 struct Progress {
-    inner: Arc<scan::Progress>,
+    inner: Arc<options::Progress>,
 }
 
 #[pymethods]
 impl Progress {
     #[new]
-    fn new() -> Self {
-        Self::default()
+    #[pyo3(signature = (spare=None))]
+    fn new(spare: Option<&SpareThreads>) -> Self {
+        let spare = spare.map_or_else(Arc::default, |s| s.inner.clone());
+        Progress {
+            inner: Arc::new(options::Progress::new(spare)),
+        }
     }
 
     #[getter]
     fn bytes_read(&self) -> u64 {
-        self.inner.bytes_read.load(Ordering::Relaxed)
+        self.inner.bytes_read()
     }
 
     #[getter]
     fn hits(&self) -> u64 {
-        self.inner.hits.load(Ordering::Relaxed)
+        self.inner.hits()
     }
 
     fn cancel(&self) {
-        self.inner.cancelled.store(true, Ordering::Relaxed);
+        self.inner.cancel();
     }
 }
 
@@ -137,9 +159,9 @@ impl Matcher {
     }
 
     /// Reads one source, from `stream` where it is given (then `changed` is its time in microseconds since
-    /// 1970); the sightings in any order, and the coverage. `chunk`, `long_line` and `parsed_part`
-    /// are bounds of the contract, changed only in tests.
-    #[pyo3(signature = (path, progress, *, tz, format=None, devices=false, source_name="", stream=None, changed=None, level=None, chunk=None, long_line=None, parsed_part=None))]
+    /// 1970); the sightings in any order, and the coverage. `chunk`, `long_line`,
+    /// `parsed_part`, `edge_bytes` and `row_bytes` are bounds of the contract, changed only in tests.
+    #[pyo3(signature = (path, progress, *, tz, format=None, devices=false, source_name="", stream=None, changed=None, level=None, chunk=None, long_line=None, parsed_part=None, edge_bytes=None, row_bytes=None))]
     #[allow(clippy::too_many_arguments)]
     fn scan<'py>(
         &self,
@@ -156,7 +178,9 @@ impl Matcher {
         chunk: Option<usize>,
         long_line: Option<usize>,
         parsed_part: Option<usize>,
-    ) -> PyResult<(Vec<Bound<'py, PyDict>>, Bound<'py, PyDict>)> {
+        edge_bytes: Option<u64>,
+        row_bytes: Option<usize>,
+    ) -> PyResult<(Lines, Bound<'py, PyDict>)> {
         let normal = Limits::default();
         let options = Options {
             tz: tz.to_owned(),
@@ -168,6 +192,8 @@ impl Matcher {
                 chunk: chunk.unwrap_or(normal.chunk),
                 long_line: long_line.unwrap_or(normal.long_line),
                 parsed_part: parsed_part.unwrap_or(normal.parsed_part),
+                edge_bytes: edge_bytes.unwrap_or(normal.edge_bytes),
+                row_bytes: row_bytes.unwrap_or(normal.row_bytes),
                 ..normal
             },
         };
@@ -179,49 +205,43 @@ impl Matcher {
             },
         };
         let counters = progress.inner.clone();
-        let (sightings, coverage) = py
-            .detach(|| scan::scan(&self.set, &self.formats, &path, input, &options, &counters))
+        let (lines, coverage) = py
+            .detach(|| pipeline::scan(&self.set, &self.formats, &path, input, &options, &counters))
             .map_err(raise)?;
-        let rows = sightings
-            .iter()
-            .map(|s| self.sighting(py, s, &coverage.source))
-            .collect::<PyResult<_>>()?;
-        Ok((rows, coverage_dict(py, &coverage)?))
+        let count = lines.count;
+        let lines = Lines {
+            count,
+            inner: Mutex::new(lines),
+        };
+        Ok((lines, coverage_dict(py, &coverage)?))
     }
 }
 
-impl Matcher {
-    fn sighting<'py>(
+/// The sightings of one source as JSON Lines, sorted by key.
+#[pyclass(frozen)]
+struct Lines {
+    count: u64,
+    inner: Mutex<wire::Lines>,
+}
+
+#[pymethods]
+impl Lines {
+    fn __len__(&self) -> usize {
+        self.count as usize
+    }
+
+    /// At most `size` bytes from `offset` on, none at the end.
+    fn read<'py>(
         &self,
         py: Python<'py>,
-        row: &Sighting,
-        source: &str,
-    ) -> PyResult<Bound<'py, PyDict>> {
-        let item = self
-            .set
-            .item(row.item)
-            .ok_or_else(|| SetError::new_err("the compiled set is damaged"))?;
-        let identity = PyDict::new(py);
-        for (key, value) in &row.identity {
-            identity.set_item(key, value)?;
-        }
-        let dict = PyDict::new(py);
-        dict.set_item("source", source)?;
-        dict.set_item("indicator", item.canonical())?;
-        dict.set_item("kind", item.kind)?;
-        dict.set_item("family", item.family)?;
-        dict.set_item("matched", &row.matched)?;
-        dict.set_item("field", row.field.word())?;
-        dict.set_item("device", row.device.as_deref())?;
-        dict.set_item("identity", identity)?;
-        dict.set_item("day", row.day.as_deref())?;
-        dict.set_item("first_seen", row.first.map(time::iso))?;
-        dict.set_item("last_seen", row.last.map(time::iso))?;
-        dict.set_item("count", row.count)?;
-        dict.set_item("action", row.action.word())?;
-        dict.set_item("logformat", &*row.logformat)?;
-        dict.set_item("evidence", &row.evidence)?;
-        Ok(dict)
+        offset: u64,
+        size: usize,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let block = py.detach(|| {
+            let mut lines = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+            lines.read_at(offset, size)
+        })?;
+        Ok(PyBytes::new(py, &block))
     }
 }
 
@@ -253,7 +273,7 @@ fn levels() -> Vec<&'static str> {
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use super::{Matcher, OptionsError, Progress, SetError, levels};
+    use super::{Lines, Matcher, OptionsError, Progress, SetError, SpareThreads, levels};
 
     #[pymodule_export]
     #[allow(non_upper_case_globals)]

@@ -94,8 +94,7 @@ def explain(
     reader = LineReader(formats)
     for directive in header:
         reader.is_directive(_bytes(directive))
-    found = (reader.read(raw, name) for name in formats)
-    record = next((r for r in found if r is not None), None)
+    record = reader.read(raw, formats)
     zone = ZoneInfo(tz)
     return _text(raw, index, zone) if record is None else _record(record, raw, index, zone)
 

@@ -7,12 +7,13 @@ from importlib import resources
 from pathlib import Path
 
 from quetsach import _native
-from quetsach.engine import Progress, ScanOptions, SourceResult
+from quetsach.engine import Progress, ScanOptions, SourceResult, SpareThreads
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.indicator import IndicatorSet
 from quetsach.setfile import list_section
-from quetsach.sighting import Coverage, Sighting
+from quetsach.sighting import Coverage
 from quetsach.source import ByteStream
+from quetsach.wire import WireSightings
 
 
 @cache
@@ -41,7 +42,7 @@ class NativeMatcher:
         if not isinstance(progress, _native.Progress):
             raise TypeError("the native engine counts in the progress that it made itself")
         try:
-            rows, coverage = self._matcher.scan(
+            lines, coverage = self._matcher.scan(
                 path,
                 progress,
                 tz=options.tz,
@@ -53,8 +54,7 @@ class NativeMatcher:
             )
         except _native.OptionsError as error:
             raise ScanError(str(error)) from error
-        sightings = sorted((Sighting(**row) for row in rows), key=Sighting.key)
-        return SourceResult(sightings, Coverage(**coverage))
+        return SourceResult(WireSightings(len(lines), lines.read), Coverage(**coverage))
 
     def save(self, path: Path) -> None:
         """Write the compiled set file; what stood there is replaced at once. Raises IndicatorError."""
@@ -91,5 +91,10 @@ class NativeEngine:
         except _native.SetError as error:
             raise IndicatorError(str(error)) from error
 
-    def progress(self) -> _native.Progress:
-        return _native.Progress()
+    def spare(self, threads: int) -> _native.SpareThreads:
+        return _native.SpareThreads(threads)
+
+    def progress(self, spare: SpareThreads | None = None) -> _native.Progress:
+        if spare is not None and not isinstance(spare, _native.SpareThreads):
+            raise TypeError("the native engine borrows only threads that it counts itself")
+        return _native.Progress(spare)

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from quetsach import logformat, setfile
 from quetsach.engine import Progress as ProgressLike
 from quetsach.engine import ScanOptions, SourceResult
+from quetsach.engine import SpareThreads as SpareThreadsLike
 from quetsach.engines import freetext
 from quetsach.engines.index import Hits, Index, hits_of
 from quetsach.engines.lines import LongLine, split
@@ -64,6 +65,13 @@ class Progress:
         self.cancelled = True
 
 
+class SpareThreads:
+    """Borrowed by nobody: one file gains nothing from a second Python thread."""
+
+    def give(self) -> None:
+        pass
+
+
 class PortableMatcher:
     """An indicator set ready for scanning."""
 
@@ -110,10 +118,9 @@ def detect(reader_formats: Mapping[str, LogFormat], start: bytes, limits: Limits
         if not line or reader.is_directive(line):
             continue
         tried += 1
-        for name in parsed:
-            if reader.read(line, name) is not None:
-                parsed[name] += 1
-                break
+        record = reader.read(line, parsed)
+        if record is not None:
+            parsed[record.log_format] += 1
         if tried == limits.detect_lines:
             break
     best = max(parsed, key=parsed.__getitem__, default=TEXT)
@@ -146,6 +153,7 @@ class _Scan:
         self.limits = limits
         self.reader = LineReader(formats)
         self.format = options.format or TEXT
+        self.own: tuple[str, ...] = ()
         self.others: tuple[str, ...] = ()
         self.rows = Rows()
         self.timeline = Timeline(zone, options.tz, lines=limits.edge_lines, window=limits.edge_bytes)
@@ -161,6 +169,7 @@ class _Scan:
                 break
         if self.options.format is None:
             self.format = detect(self.formats, _complete(bytes(start), self.limits.detect_bytes), self.limits)
+        self.own = () if self.format == TEXT else (self.format,)
         self.others = tuple(n for n in self.formats if n != self.format)
         self._read(chain([bytes(start)] if start else [], chunks))
         latest = self.timeline.latest(source.mtime)
@@ -206,27 +215,40 @@ class _Scan:
                 self._line(clean(line, offset == 0), offset)
 
     def _line(self, line: bytes, offset: int) -> None:
-        if not line or self.reader.is_directive(line):
+        if not line or self.reader.is_directive(line, offset):
             return
-        record = self.reader.read(line, self.format) if self.format != TEXT else None
+        record = self.reader.read(line, self.own)
         if record is not None:
             self.timeline.parsed(offset, partial(record.time, self.zone))
             self._record(record, line, offset)
             return
         if self.format == TEXT:
             self.timeline.parsed(offset, partial(freetext.time, line[: freetext.TIME_BYTES], self.zone))
-        found = freetext.read(line, self.index.urls)
-        hits = hits_of(self.index, found.tokens)
+        if self.options.devices:
+            record = self.reader.read(line, self.others)
+            if record is not None:
+                self._alive(record)
+        hits, private = self._free_text(line)
         if hits:
-            self._hit_line(line, offset, hits, found.private)
+            self._hit_line(line, offset, hits, private)
+
+    def _free_text(self, line: bytes) -> tuple[Hits, tuple[str, ...]]:
+        """Matches of a line read as text, and its private addresses; a JSON record's message if the line has none."""
+        for reading in self.reader.readings(line):
+            if reading.wrapper is not None and reading.text in line:
+                continue
+            found = freetext.read(reading.text, self.index.urls)
+            hits = hits_of(self.index, found.tokens)
+            if hits:
+                return hits, found.private
+        return {}, ()
 
     def _hit_line(self, line: bytes, offset: int, hits: Hits, private: tuple[str, ...]) -> None:
         """A line with a match that does not parse by the file's format."""
-        for name in self.others:
-            record = self.reader.read(line, name)
-            if record is not None:
-                self._record(record, line, offset)
-                return
+        record = self.reader.read(line, self.others)
+        if record is not None:
+            self._record(record, line, offset)
+            return
         if self.format != TEXT:
             self.not_understood += 1
             return
@@ -236,22 +258,21 @@ class _Scan:
         self._keep(hits, line, offset, moment, device, "unknown", {}, TEXT)
 
     def _record(self, record: Record, line: bytes, offset: int) -> None:
-        device = record.client
-        if device is not None and not record.client_is_address:
-            device = escape(device.encode("utf-8", "surrogateescape"))
-        moment: Moment | None = None
-        if self.options.devices and device is not None:
-            moment = record.time(self.zone)
-            when = bucket(moment)
-            if when is not None:
-                self.alive.add((device, when))
+        if self.options.devices:
+            self._alive(record)
         if record.client_is_address and record.client is not None:
             self.inbound += self.index.inbound(record.client, record.client_port)
         hits = hits_of(self.index, tokens_of(record))
         if hits:
-            moment = moment or record.time(self.zone)
+            moment = record.time(self.zone)
             identity = {k: escape(v.encode("utf-8", "surrogateescape")) for k, v in record.identity.items()}
+            device = _device(record)
             self._keep(hits, line, offset, moment, device, record.action, identity, record.log_format)
+
+    def _alive(self, record: Record) -> None:
+        device, when = _device(record), bucket(record.time(self.zone))
+        if device is not None and when is not None:
+            self.alive.add((device, when))
 
     def _keep(
         self,
@@ -280,7 +301,7 @@ class _Scan:
     def _long(self, line: LongLine, offset: int) -> None:
         """Every byte is matched, the first part parsed (spec: contract 1)."""
         start = clean(line.start[: self.limits.parsed_part], offset == 0)
-        record = self.reader.read(start, self.format) if self.format != TEXT else None
+        record = self.reader.read(start, self.own)
         hits: Hits = {}
         skip = self.limits.parsed_part if record is not None else 0
         for piece in line.pieces(self.limits.piece):
@@ -306,6 +327,13 @@ class _Scan:
         return {when: sorted(devices) for when, devices in sorted(found.items())}
 
 
+def _device(record: Record) -> str | None:
+    """The client's address, else its name, safe to show."""
+    if record.client is None or record.client_is_address:
+        return record.client
+    return escape(record.client.encode("utf-8", "surrogateescape"))
+
+
 def _complete(start: bytes, size: int) -> bytes:
     """The complete lines of a start longer than `size`, or all of a shorter one."""
     return start if len(start) < size else start[: start.rfind(b"\n", 0, size) + 1]
@@ -324,5 +352,10 @@ class PortableEngine:
         """Open a compiled set file. Raises IndicatorError when it is damaged or empty."""
         return PortableMatcher(setfile.read(path))
 
-    def progress(self) -> Progress:
+    def spare(self, threads: int) -> SpareThreads:
+        del threads
+        return SpareThreads()
+
+    def progress(self, spare: SpareThreadsLike | None = None) -> Progress:
+        del spare
         return Progress()

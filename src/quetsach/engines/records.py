@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any
 
-from quetsach.canonical import address, name, parse_port
+from quetsach.canonical import address, endpoint, name, parse_port
 from quetsach.engines import times
-from quetsach.engines.shapes import Header, ShapeReader, Values, load_object
+from quetsach.engines.decoders import DECODERS
+from quetsach.engines.shapes import HEADING_BYTES, Header, ShapeReader, Values, heading
+from quetsach.engines.wrappers import PREFIX, TIME_KINDS, Reading, Wrapper, readings
 from quetsach.logformat import Condition, LogFormat, Variant
+
+UNSPECIFIED = ("0.0.0.0", "::")  # noqa: S104 -- logs write them for "none"; nothing is bound
 
 
 def text(value: bytes) -> str:
@@ -23,7 +28,8 @@ class Record:
 
     log_format: str
     variant: Variant
-    values: Values
+    fields: Values
+    wrapper: Wrapper | None = None
     client: str | None = None
     client_is_address: bool = False
     client_port: int | None = None
@@ -31,6 +37,13 @@ class Record:
     server_port: int | None = None
     swapped: bool = False
     _roles: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
+
+    def values(self, name: str) -> tuple[bytes, ...]:
+        """The values of a field of the line, or of its wrapper."""
+        if not name.startswith(PREFIX):
+            decoder = self.variant.decode.get(name)
+            return self.fields(name) if decoder is None else _decoded(self.fields(name), decoder)
+        return self.wrapper.values(name) if self.wrapper is not None else ()
 
     def role(self, role: str) -> tuple[bytes, ...]:
         """All values of a role, each once."""
@@ -58,10 +71,22 @@ class Record:
         return parse_port(text(value)) if value is not None else None
 
     def time(self, zone: tzinfo) -> times.Moment | None:
-        for field_name in self.variant.time_fields:
-            for value in self.values(field_name)[:1]:
-                return times.parse(text(value), self.variant.time_kinds, zone)
-        return None
+        """The time of the line or, where it has none or none with a year, of the wrappers round it."""
+        own = self._own_time(zone)
+        if self.wrapper is None or (own is not None and not isinstance(own.value, times.Yearless)):
+            return own
+        outer = (times.parse(text(t), TIME_KINDS, zone) for t in self.wrapper.times)
+        found = [m for m in (own, *outer) if m is not None]
+        return next(
+            (m for m in found if not isinstance(m.value, times.Yearless)), found[0] if found else None
+        )
+
+    def _own_time(self, zone: tzinfo) -> times.Moment | None:
+        variant = self.variant
+        found = next((v[0] for v in map(self.values, variant.time_fields) if v), None)
+        if found is None:
+            found = b" ".join(v[0] for v in map(self.values, variant.time_join) if v)
+        return times.parse(text(found), variant.time_kinds, zone)
 
     @property
     def identity(self) -> dict[str, str]:
@@ -70,9 +95,22 @@ class Record:
             if self.swapped and key in ("mac", "nat"):
                 continue
             value = next((v[0] for v in map(self.values, names) if v), None)
-            if value is not None:
-                found[key] = text(value)
+            shown = text(value) if value is not None else None
+            if key == "nat" and shown is not None:
+                shown = self._translated(shown)
+            if shown is not None:
+                found[key] = shown
         return found
+
+    def _translated(self, shown: str) -> str | None:
+        """What the client's endpoint became; None where it stayed what it was."""
+        translated = address(shown)
+        if translated is None:
+            return shown
+        port = next((parse_port(text(v[0])) for v in map(self.values, self.variant.nat_port) if v), None)
+        if translated in UNSPECIFIED or (translated == self.client and port in (None, self.client_port)):
+            return None
+        return endpoint(translated, port) if port is not None else translated
 
     @property
     def action(self) -> str:
@@ -80,6 +118,11 @@ class Record:
             if all(holds(c, self) for c in rule.when):
                 return rule.action
         return "unknown"
+
+
+def _decoded(values: tuple[bytes, ...], decoder: str) -> tuple[bytes, ...]:
+    found = map(DECODERS[decoder], values)
+    return tuple(v for v in found if v is not None)
 
 
 def holds(condition: Condition, record: Record) -> bool:
@@ -97,12 +140,18 @@ def _is_address_in(found: tuple[bytes, ...], wanted: Any) -> bool:
     return any(address(text(v)) in {text(w) for w in wanted} for v in found)
 
 
+def _has_word(found: tuple[bytes, ...], wanted: Any) -> bool:
+    """Whether a word stands in a value, in any case, touching no other letter."""
+    return any(re.search(rb"(?i)(?<![a-z])" + re.escape(w) + rb"(?![a-z])", v) for v in found for w in wanted)
+
+
 _TESTS: Mapping[str, Callable[[tuple[bytes, ...], Any], bool]] = {
     "present": lambda found, wanted: bool(found) is wanted,
     "in": lambda found, wanted: any(v in wanted for v in found),
     "not_in": lambda found, wanted: bool(found) and not any(v in wanted for v in found),
     "prefix": lambda found, wanted: any(v.startswith(wanted) for v in found),
     "address_in": _is_address_in,
+    "words": _has_word,
 }
 
 
@@ -114,16 +163,14 @@ class FormatReader:
         self._shapes = [ShapeReader(log_format, shape) for shape in log_format.shapes]
         self._variants = log_format.variants
 
-    def read(
-        self, line: bytes, header: Header, json_object: Callable[[], dict[str, Any] | None]
-    ) -> Record | None:
+    def read(self, reading: Reading, header: Header) -> Record | None:
         """The record, or None if the line does not parse by this format."""
         for shape in self._shapes:
-            values = shape.read(line, header, json_object)
+            values = shape.read(reading.text, header, reading.object)
             if values is None:
                 continue
             for variant in self._variants:
-                record = Record(self.name, variant, values)
+                record = Record(self.name, variant, values, reading.wrapper)
                 if all(holds(c, record) for c in variant.when):
                     _take_sides(record)
                     return record
@@ -149,30 +196,45 @@ def _take_sides(record: Record) -> None:
 
 
 class LineReader:
-    """All formats over one file: keeps the header and decodes a JSON line once."""
+    """All formats over one file: keeps the header, and peels and decodes a line once."""
 
     def __init__(self, formats: Mapping[str, LogFormat]) -> None:
         self.readers = {name: FormatReader(f) for name, f in formats.items()}
         self.header = Header()
+        self._headings = [
+            (s.separator, f.recognise) for f in formats.values() for s in f.shapes if s.header == "csv"
+        ]
         self._line: bytes | None = None
-        self._object: dict[str, Any] | None = None
+        self._known: list[Reading] = []
+        self._more: Iterator[Reading] = iter(())
 
-    def is_directive(self, line: bytes) -> bool:
-        """Whether the line is a header line; if so the header is brought up to date."""
-        if not line.startswith(b"#"):
-            return False
-        new = self.header.read(line)
+    def is_directive(self, line: bytes, offset: int = 0) -> bool:
+        """Whether the line is a header line; if so the header is brought up to date.
+
+        `offset` is the line's first byte in the file: names of columns stand in its first 64 KiB.
+        """
+        new = self.header.read(line) if line.startswith(b"#") else None
+        if new is None and offset < HEADING_BYTES:
+            new = heading(line, self._headings)
         if new is None:
             return False
         self.header = new
         return True
 
-    def read(self, line: bytes, format_name: str) -> Record | None:
-        """The record of the line by that format."""
+    def read(self, line: bytes, names: Iterable[str]) -> Record | None:
+        """The record of the line as it is by the first of these formats, else of what its wrappers hold."""
+        for reading in self.readings(line):
+            for name in names:
+                record = self.readers[name].read(reading, self.header)
+                if record is not None:
+                    return record
+        return None
 
-        def json_object() -> dict[str, Any] | None:
-            if self._line is not line:
-                self._line, self._object = line, load_object(line)
-            return self._object
-
-        return self.readers[format_name].read(line, self.header, json_object)
+    def readings(self, line: bytes) -> Iterator[Reading]:
+        """The line as it is, then peeled; remembered until the next line."""
+        if self._line is not line:
+            self._line, self._known, self._more = line, [], readings(line)
+        yield from self._known
+        for reading in self._more:
+            self._known.append(reading)
+            yield reading

@@ -13,11 +13,32 @@ DAY = 86_400 * SECOND
 MONTHS = {m: i for i, m in enumerate(_MONTHS, 1)}
 
 _EPOCH = re.compile(r"(\d{1,11})(?:\.(\d+))?", re.ASCII)
+_EPOCH_US = re.compile(r"\d{12,17}", re.ASCII)
 ISO8601 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?: ?([Zz]|[+-]\d\d(?::?\d\d)?))?", re.ASCII
 )
 SYSLOG = re.compile(r"([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d)", re.ASCII)
+_BIND = re.compile(r"(\d\d)-([A-Z][a-z]{2})-(\d{4}) (\d\d):(\d\d):(\d\d)(?:\.(\d+))?", re.ASCII)
+_CLF = re.compile(
+    r"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?: ([+-]\d{4}))?", re.ASCII
+)
+_WINDOWS = re.compile(
+    r"(?:(\d{4})([/.-])(\d{1,2})[/.-](\d{1,2})\.?|(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4})) "
+    r"(\d{1,2})[:.](\d\d)[:.](\d\d)(?: ([AaPp])\.?[Mm]\.?| (SA|CH))?",
+    re.ASCII,
+)
 _CTIME = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d) (\d{4})", re.ASCII)
+
+_DIGITS = re.compile(r"\d{1,20}", re.ASCII)
+_CLOCK = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)"
+_SLASH = re.compile(
+    rf"(?P<year>\d{{4}})/(?P<month>\d\d)/(?P<day>\d\d) {_CLOCK}(?:\.(?P<decimals>\d+))?", re.ASCII
+)
+_ASA = re.compile(
+    rf"(?P<month>[A-Z][a-z]{{2}}) (?P<day>[ \d]\d) (?P<year>\d{{4}}) {_CLOCK}(?:\.(?P<decimals>\d+))?",
+    re.ASCII,
+)
+_ROUTEROS = re.compile(rf"(?P<month>[A-Za-z]{{3}})/(?P<day>\d\d)(?:/(?P<year>\d{{4}}))? {_CLOCK}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -118,7 +139,104 @@ def _ctime(text: str, zone: tzinfo) -> Moment | None:
     return Moment(value, True) if value is not None else None
 
 
-_KINDS = {"epoch": _epoch, "iso8601": _iso8601, "syslog": _syslog, "ctime": _ctime}
+def _epoch_auto(text: str, _zone: tzinfo) -> Moment | None:
+    """Whole seconds, milliseconds, microseconds or nanoseconds, told by the number of digits."""
+    if not _DIGITS.fullmatch(text):
+        return None
+    unit = next(scale for most, scale in ((11, SECOND), (14, 1000), (17, 1), (20, 0)) if len(text) <= most)
+    return Moment(int(text) * unit if unit else int(text) // 1000, False)
+
+
+def _dated(found: re.Match[str], month: int | None, year: int, zone: tzinfo) -> Moment | None:
+    """A local time of named groups: day, the clock, decimals where there are some."""
+    if month is None:
+        return None
+    part = found.groupdict()
+    clock = (int(part["hour"]), int(part["minute"]), int(part["second"]))
+    value = _local(year, month, int(part["day"]), *clock, _micros(part.get("decimals")), zone)
+    return Moment(value, True) if value is not None else None
+
+
+def _slash(text: str, zone: tzinfo) -> Moment | None:
+    found = _SLASH.fullmatch(text)
+    return _dated(found, int(found["month"]), int(found["year"]), zone) if found else None
+
+
+def _asa(text: str, zone: tzinfo) -> Moment | None:
+    found = _ASA.fullmatch(text)
+    return _dated(found, MONTHS.get(found["month"]), int(found["year"]), zone) if found else None
+
+
+def _routeros(text: str, zone: tzinfo) -> Moment | None:
+    found = _ROUTEROS.fullmatch(text)
+    if found is None:
+        return None
+    if found["year"]:
+        return _dated(found, MONTHS.get(found["month"].title()), int(found["year"]), zone)
+    return _syslog("{} {} {}".format(found["month"].title(), found["day"], text[-8:]), zone)
+
+
+def _epoch_us(text: str, _zone: tzinfo) -> Moment | None:
+    return Moment(int(text), False) if _EPOCH_US.fullmatch(text) else None
+
+
+def _named_month(found: re.Match[str], offset: str | None, zone: tzinfo) -> Moment | None:
+    """Day, month's name, year, hour, minute, second and decimals; with its own offset or in the zone."""
+    own = _offset(offset) if offset else zone
+    if found[2] not in MONTHS or own is None:
+        return None
+    day, year, hour, minute, second = (int(found[i]) for i in (1, 3, 4, 5, 6))
+    value = _local(year, MONTHS[found[2]], day, hour, minute, second, _micros(found[7]), own)
+    return Moment(value, not offset) if value is not None else None
+
+
+def _bind(text: str, zone: tzinfo) -> Moment | None:
+    found = _BIND.fullmatch(text)
+    return _named_month(found, None, zone) if found else None
+
+
+def _clf(text: str, zone: tzinfo) -> Moment | None:
+    found = _CLF.fullmatch(text)
+    return _named_month(found, found[8], zone) if found else None
+
+
+def _windows(text: str, zone: tzinfo) -> Moment | None:
+    """A date of the server's locale: `/` with AM or PM is American, unless the numbers say otherwise."""
+    found = _WINDOWS.fullmatch(text)
+    if found is None:
+        return None
+    if found[1]:
+        year, month, day = int(found[1]), int(found[3]), int(found[4])
+    else:
+        day, month, year = int(found[5]), int(found[7]), int(found[8])
+        day_first = found[7].startswith("0") and not found[5].startswith("0")
+        american = found[6] == "/" and found[12] and not day_first
+        if month > 12 or (american and day <= 12):
+            day, month = month, day
+    hour = int(found[9])
+    if found[12] or found[13]:
+        if not 1 <= hour <= 12:
+            return None
+        morning = found[12] in ("A", "a") or found[13] == "SA"
+        hour = hour % 12 + (0 if morning else 12)
+    value = _local(year, month, day, hour, int(found[10]), int(found[11]), 0, zone)
+    return Moment(value, True) if value is not None else None
+
+
+_KINDS = {
+    "epoch": _epoch,
+    "iso8601": _iso8601,
+    "syslog": _syslog,
+    "ctime": _ctime,
+    "epoch_auto": _epoch_auto,
+    "slash": _slash,
+    "asa": _asa,
+    "routeros": _routeros,
+    "epoch_us": _epoch_us,
+    "bind": _bind,
+    "clf": _clf,
+    "windows": _windows,
+}
 
 
 def parse(text: str, kinds: tuple[str, ...], zone: tzinfo) -> Moment | None:

@@ -1,4 +1,5 @@
-//! The only module with `unsafe`: byte classes by SIMD, and the memory map of a compiled set.
+//! The only module with `unsafe`: byte classes by SIMD, the memory map of a compiled set, and calls
+//! of ISA-L where it is built.
 //!
 //! Invariants, each kept here and nowhere else:
 //! 1. An `Avx2` or `Avx512` value exists only if `detect` saw the features it names, so the
@@ -6,17 +7,23 @@
 //! 2. Every vector load reads from a `&[u8; 64]`; every vector store goes to an array that is long enough.
 //! 3. A prefetch takes a reference, so its address is valid; it reads nothing.
 //! 4. A map is of a file opened read-only. Set files are replaced by rename, never rewritten in place.
+//! 5. ISA-L's state is one initialised box. Its pointers are set from live slices with their lengths just before
+//!    each call, are null between calls, and the state points nowhere else, so it may move between threads.
 #![allow(unsafe_code)]
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(feature = "isal")]
+mod inflate;
 mod map;
 mod scalar;
 
 use crate::token::{self, Candidates};
 
+#[cfg(feature = "isal")]
+pub use inflate::Inflate;
 pub use map::Map;
 pub use scalar::Scalar;
 

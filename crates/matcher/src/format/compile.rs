@@ -1,200 +1,17 @@
-//! Log formats compiled from their TOML files (docs/log-formats.md 1-3). Pure data; `shape` reads lines by it.
-use std::collections::BTreeMap;
+//! A format file becomes the values that `shape` and `record` read lines by.
+use regex::bytes::RegexBuilder;
 
-use regex::bytes::{Regex, RegexBuilder};
-use serde::Deserialize;
-
-use crate::address::{self, Address};
+use super::file::{ConditionTable, File, ShapeTable, VariantTable};
+use super::{
+    Body, Condition, FieldId, Format, IDENTITY, Pattern, ROLES, Recognise, Role, Segment, Shape,
+    Subject, Test, Variant,
+};
+use crate::address;
+use crate::decoders;
 use crate::error::Error;
 use crate::rows::Action;
 use crate::time::TimeKind;
-
-/// Index of a field in `Format::fields`.
-pub type FieldId = usize;
-
-/// Roles that take all values of all their fields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    Query,
-    Answers,
-    Host,
-    Url,
-    ServerName,
-    Client,
-    ClientPort,
-    Server,
-    ServerPort,
-    HostPort,
-}
-
-const ROLES: [(Role, &str); 10] = [
-    (Role::Query, "query"),
-    (Role::Answers, "answers"),
-    (Role::Host, "host"),
-    (Role::Url, "url"),
-    (Role::ServerName, "server_name"),
-    (Role::Client, "client"),
-    (Role::ClientPort, "client_port"),
-    (Role::Server, "server"),
-    (Role::ServerPort, "server_port"),
-    (Role::HostPort, "host_port"),
-];
-
-/// Keys of `identity`, in the order of the wire.
-pub const IDENTITY: [&str; 4] = ["host", "mac", "user", "nat"];
-
-#[derive(Debug)]
-pub enum Test {
-    Present(bool),
-    In(Vec<Vec<u8>>),
-    NotIn(Vec<Vec<u8>>),
-    Prefix(Vec<Vec<u8>>),
-    AddressIn(Vec<Address>),
-}
-
-#[derive(Debug)]
-pub enum Subject {
-    Field(FieldId),
-    Role(Role),
-}
-
-#[derive(Debug)]
-pub struct Condition {
-    pub subject: Subject,
-    pub test: Test,
-}
-
-#[derive(Debug)]
-pub struct Variant {
-    pub when: Vec<Condition>,
-    pub roles: [Vec<FieldId>; ROLES.len()],
-    pub time_fields: Vec<FieldId>,
-    pub time_kinds: Vec<TimeKind>,
-    pub identity: [Vec<FieldId>; IDENTITY.len()],
-    pub server_ports: Vec<u16>,
-    pub actions: Vec<(Action, Vec<Condition>)>,
-}
-
-impl Variant {
-    pub fn role(&self, role: Role) -> &[FieldId] {
-        &self.roles[role as usize]
-    }
-}
-
-#[derive(Debug)]
-pub struct Recognise {
-    pub path_key: Option<Vec<u8>>,
-    pub path: Vec<Vec<u8>>,
-    pub all: Vec<Vec<u8>>,
-    pub any: Vec<Vec<u8>>,
-}
-
-/// An anchored expression and, for each field, its group.
-pub type Pattern = (Regex, Vec<Option<usize>>);
-
-/// One step of a path into nested JSON.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Segment {
-    pub key: Vec<u8>,
-    pub each: bool,
-    pub unlike: Option<(Vec<u8>, Vec<u8>)>,
-}
-
-#[derive(Debug)]
-pub enum Shape {
-    Delimited,
-    Json { nested: bool },
-    Pattern(Vec<Pattern>),
-}
-
-#[derive(Debug)]
-pub struct Format {
-    pub name: String,
-    pub unset: Vec<Vec<u8>>,
-    pub recognise: Recognise,
-    pub shapes: Vec<Shape>,
-    pub variants: Vec<Variant>,
-    pub fields: Vec<Vec<u8>>,
-    /// For each field, its path into nested JSON; empty for formats without such a shape.
-    pub paths: Vec<Vec<Segment>>,
-    /// For each field, whether its column holds several values.
-    pub split: Vec<bool>,
-}
-
-#[derive(Deserialize)]
-struct File {
-    name: String,
-    #[serde(default)]
-    unset: Vec<String>,
-    #[serde(default)]
-    recognise: RecogniseTable,
-    shape: Vec<ShapeTable>,
-    variant: Vec<VariantTable>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct RecogniseTable {
-    path_key: Option<String>,
-    path: Vec<String>,
-    all: Vec<String>,
-    any: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ShapeTable {
-    r#type: String,
-    header: Option<String>,
-    keys: Option<String>,
-    #[serde(default)]
-    define: BTreeMap<String, String>,
-    #[serde(default)]
-    patterns: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ConditionTable {
-    field: Option<String>,
-    role: Option<String>,
-    present: Option<bool>,
-    r#in: Option<Vec<String>>,
-    not_in: Option<Vec<String>>,
-    prefix: Option<Vec<String>>,
-    address_in: Option<Vec<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ActionTable {
-    action: String,
-    #[serde(default)]
-    when: Vec<ConditionTable>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TimeTable {
-    fields: Vec<String>,
-    r#as: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct VariantTable {
-    #[serde(default)]
-    when: Vec<ConditionTable>,
-    #[serde(default)]
-    time: TimeTable,
-    #[serde(default)]
-    identity: BTreeMap<String, Vec<String>>,
-    #[serde(default)]
-    server_ports: Vec<u16>,
-    #[serde(default)]
-    actions: Vec<ActionTable>,
-    #[serde(flatten)]
-    rest: BTreeMap<String, toml::Value>,
-}
+use crate::wrapper::Part;
 
 fn bytes(texts: Vec<String>) -> Vec<Vec<u8>> {
     texts.into_iter().map(String::into_bytes).collect()
@@ -255,6 +72,13 @@ impl Compiler {
                     .collect::<Option<_>>()
                     .ok_or_else(|| self.fail("address_in without an address"))?,
             )
+        } else if let Some(values) = table.words {
+            Test::Words(
+                values
+                    .iter()
+                    .map(|v| v.to_ascii_lowercase().into())
+                    .collect(),
+            )
         } else {
             return Err(self.fail("a condition without a test"));
         };
@@ -276,20 +100,34 @@ impl Compiler {
             roles[*role as usize] = names.iter().map(|n| self.field(n)).collect();
         }
         let mut identity: [Vec<FieldId>; IDENTITY.len()] = Default::default();
+        let mut nat_port = Vec::new();
         for (key, names) in table.identity {
+            if key == "nat_port" {
+                nat_port = names.iter().map(|n| self.field(n)).collect();
+                continue;
+            }
             let at = IDENTITY.iter().position(|k| *k == key);
             let at = at.ok_or_else(|| self.fail(format!("unknown identity {key}")))?;
             identity[at] = names.iter().map(|n| self.field(n)).collect();
         }
         let kinds = table.time.r#as.iter().map(|word| TimeKind::parse(word));
+        let mut decode = Vec::new();
+        for (field, word) in table.decode {
+            let decoder = decoders::named(&word)
+                .ok_or_else(|| self.fail(format!("unknown decoder '{word}'")))?;
+            decode.push((self.field(&field), decoder));
+        }
         Ok(Variant {
+            decode,
             when: self.conditions(table.when)?,
             roles,
             time_kinds: kinds
                 .collect::<Option<_>>()
                 .ok_or_else(|| self.fail("unknown kind of time"))?,
             time_fields: table.time.fields.iter().map(|n| self.field(n)).collect(),
+            time_join: table.time.join.iter().map(|n| self.field(n)).collect(),
             identity,
+            nat_port,
             server_ports: table.server_ports,
             actions: table
                 .actions
@@ -303,22 +141,87 @@ impl Compiler {
         })
     }
 
-    fn patterns(&mut self, table: &ShapeTable) -> Result<Vec<Pattern>, Error> {
-        let mut found = Vec::new();
-        for pattern in &table.patterns {
-            let text = table.define.iter().fold(pattern.clone(), |p, (k, v)| {
-                p.replace(&format!("<<{k}>>"), v)
-            });
-            let regex = RegexBuilder::new(&format!(r"\A(?:{text})\z"))
-                .unicode(false)
-                .build()
-                .map_err(|e| self.fail(format!("pattern: {e}")))?;
-            for name in regex.capture_names().flatten() {
-                self.field(name);
-            }
-            found.push((regex, Vec::new()));
+    /// An expression that begins where the text begins; `end` says how it ends. The groups come last.
+    fn expression(&mut self, table: &ShapeTable, text: &str, end: &str) -> Result<Pattern, Error> {
+        let text = table.define.iter().fold(text.to_owned(), |p, (k, v)| {
+            p.replace(&format!("<<{k}>>"), v)
+        });
+        let regex = RegexBuilder::new(&format!(r"\A(?:{text}){end}"))
+            .unicode(false)
+            .build()
+            .map_err(|e| self.fail(format!("pattern: {e}")))?;
+        for name in regex.capture_names().flatten() {
+            self.field(name);
         }
-        Ok(found)
+        Ok((regex, Vec::new()))
+    }
+
+    fn shape(&mut self, table: &ShapeTable) -> Result<Shape, Error> {
+        let kinds = (
+            table.r#type.as_str(),
+            table.header.as_deref(),
+            table.keys.as_deref(),
+        );
+        let body = match kinds {
+            ("delimited", Some("zeek"), _) => Body::Zeek,
+            ("delimited", Some("w3c"), _) => Body::W3c,
+            ("delimited", Some("csv"), _) => Body::Csv {
+                separator: self.separator(table, b',')?,
+            },
+            ("delimited", None, _) if !table.columns.is_empty() => Body::Columns {
+                separator: self.separator(table, b',')?,
+                of: Vec::new(),
+                least: table.columns.len(),
+            },
+            ("pairs", ..) if table.pairs.as_deref() == Some("cef") => Body::Cef,
+            ("pairs", ..) => Body::Pairs {
+                separator: self.separator(table, b' ')?,
+            },
+            ("json", _, Some("flat")) => Body::Json { nested: false },
+            ("json", _, Some("nested")) => Body::Json { nested: true },
+            ("pattern", ..) => {
+                let patterns = table.patterns.iter();
+                let compiled = patterns.map(|p| self.expression(table, p, r"\z"));
+                Body::Pattern(compiled.collect::<Result<_, _>>()?)
+            }
+            _ => return Err(self.fail(format!("unknown shape '{}'", table.r#type))),
+        };
+        let head = table.head.as_deref();
+        let head = head.map(|text| self.expression(table, text, ""));
+        Ok(Shape {
+            head: head.transpose()?,
+            body,
+        })
+    }
+
+    fn separator(&self, table: &ShapeTable, usual: u8) -> Result<u8, Error> {
+        match table.separator.as_deref().map(str::as_bytes) {
+            None => Ok(usual),
+            Some([one]) => Ok(*one),
+            Some(_) => Err(self.fail("a separator is one byte")),
+        }
+    }
+
+    /// Fills in where each field stands, when all fields are known.
+    fn place_fields(&self, shape: &mut Shape, table: &ShapeTable) {
+        let place = |pattern: &mut Pattern| {
+            let (regex, groups) = pattern;
+            let of = |f: &Vec<u8>| {
+                regex
+                    .capture_names()
+                    .position(|n| n.map(str::as_bytes) == Some(f))
+            };
+            *groups = self.fields.iter().map(of).collect();
+        };
+        shape.head.iter_mut().for_each(place);
+        match &mut shape.body {
+            Body::Pattern(patterns) => patterns.iter_mut().for_each(place),
+            Body::Columns { of, .. } => {
+                let at = |f: &Vec<u8>| table.columns.iter().rposition(|c| c.as_bytes() == f);
+                *of = self.fields.iter().map(at).collect();
+            }
+            _ => {}
+        }
     }
 }
 
@@ -338,38 +241,17 @@ impl Format {
             .into_iter()
             .map(|v| compiler.variant(v))
             .collect::<Result<Vec<_>, _>>()?;
-        let mut nested_paths = false;
-        let mut shapes = Vec::new();
-        for table in &file.shape {
-            shapes.push(
-                match (
-                    table.r#type.as_str(),
-                    table.header.as_deref(),
-                    table.keys.as_deref(),
-                ) {
-                    ("delimited", Some("zeek"), _) => Shape::Delimited,
-                    ("json", _, Some("flat")) => Shape::Json { nested: false },
-                    ("json", _, Some("nested")) => {
-                        nested_paths = true;
-                        Shape::Json { nested: true }
-                    }
-                    ("pattern", ..) => Shape::Pattern(compiler.patterns(table)?),
-                    _ => return Err(compiler.fail(format!("unknown shape '{}'", table.r#type))),
-                },
-            );
+        let tables = &file.shape;
+        let mut shapes = tables
+            .iter()
+            .map(|t| compiler.shape(t))
+            .collect::<Result<Vec<_>, _>>()?;
+        for (shape, table) in shapes.iter_mut().zip(tables) {
+            compiler.place_fields(shape, table);
         }
-        for shape in &mut shapes {
-            if let Shape::Pattern(patterns) = shape {
-                for (regex, groups) in patterns {
-                    let of = |f: &Vec<u8>| {
-                        regex
-                            .capture_names()
-                            .position(|n| n.map(str::as_bytes) == Some(f))
-                    };
-                    *groups = compiler.fields.iter().map(of).collect();
-                }
-            }
-        }
+        let nested_paths = shapes
+            .iter()
+            .any(|s| matches!(s.body, Body::Json { nested: true }));
         let mut split = vec![false; compiler.fields.len()];
         for variant in &variants {
             variant
@@ -385,6 +267,7 @@ impl Format {
         } else {
             Vec::new()
         };
+        let numbers = compiler.fields.iter().cloned().zip(0..);
         Ok(Format {
             name: file.name,
             unset: bytes(file.unset),
@@ -396,9 +279,11 @@ impl Format {
             },
             shapes,
             variants,
-            fields: compiler.fields,
+            numbers: numbers.collect(),
             paths,
             split,
+            wrapper: compiler.fields.iter().map(|f| Part::of_field(f)).collect(),
+            fields: compiler.fields,
         })
     }
 }

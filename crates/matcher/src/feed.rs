@@ -1,0 +1,128 @@
+//! Cuts a source into chunks of whole lines for the threads that look at them.
+use memchr::{memchr, memrchr};
+
+use crate::buffer::Buffer;
+use crate::detect;
+use crate::options::{Limits, Progress};
+use crate::reader::Source;
+
+/// What `Feed::next` put into the buffer.
+pub(crate) enum Chunk {
+    /// Whole lines; the last of the file may lack its line feed.
+    Lines,
+    /// The start of a line over the limit; `Feed::rest_of_line` brings the rest.
+    LongLine,
+}
+
+/// The source with what was read and not yet handed out. Chunks are numbered in the order of the file.
+pub(crate) struct Feed<'a> {
+    pub source: Source,
+    progress: &'a Progress,
+    limits: Limits,
+    carry: Vec<u8>,
+    /// Place of `carry`, or of what is read next.
+    offset: u64,
+    number: u64,
+    ended: bool,
+    /// The last bytes of what cannot be read again.
+    pub recent: Vec<u8>,
+}
+
+impl<'a> Feed<'a> {
+    /// Reads as much as tells the format.
+    pub fn new(source: Source, progress: &'a Progress, limits: Limits) -> Feed<'a> {
+        let mut feed = Feed {
+            source,
+            progress,
+            limits,
+            carry: Vec::new(),
+            offset: 0,
+            number: 0,
+            ended: false,
+            recent: Vec::new(),
+        };
+        let mut start = Buffer::new(limits.chunk.max(detect::START));
+        while !feed.ended && start.filled < detect::START {
+            feed.read(&mut start);
+        }
+        feed.carry = start.data().to_vec();
+        feed
+    }
+
+    /// The first bytes, before any chunk is taken.
+    pub fn start(&self) -> &[u8] {
+        &self.carry
+    }
+
+    /// Whether so much was handed out that another thread may find work for long enough to be worth its start.
+    pub fn is_long(&self) -> bool {
+        !self.ended && self.offset > self.limits.edge_bytes
+    }
+
+    fn read(&mut self, buffer: &mut Buffer) {
+        let progress = self.progress;
+        if progress.is_cancelled() {
+            self.source.cancel();
+        }
+        if let Some(reason) = progress.failed() {
+            self.source.stop(reason);
+        }
+        let room = buffer.room();
+        let n = self.source.read(room);
+        progress.note_read(self.source.stored);
+        if !self.source.can_reread() {
+            let keep = self.limits.edge_bytes as usize + 1;
+            if self.recent.len() > 2 * keep {
+                self.recent.drain(..self.recent.len() - keep);
+            }
+            self.recent.extend_from_slice(&room[..n]);
+        }
+        buffer.filled += n;
+        self.ended = n == 0;
+    }
+
+    /// The next chunk with its number; None at the end of the source.
+    pub fn next(&mut self, buffer: &mut Buffer) -> Option<(u64, Chunk)> {
+        buffer.begin(self.offset, &self.carry);
+        self.carry.clear();
+        let mut whole = 0;
+        while !self.ended {
+            if buffer.is_full() {
+                whole = memrchr(b'\n', buffer.data()).map_or(0, |i| i + 1);
+                if whole > 0 || buffer.filled > self.limits.long_line {
+                    break;
+                }
+            }
+            self.read(buffer);
+        }
+        if self.ended {
+            whole = buffer.filled;
+        }
+        if buffer.filled == 0 {
+            return None;
+        }
+        self.number += 1;
+        let number = self.number - 1;
+        if whole == 0 {
+            self.offset += buffer.filled as u64;
+            return Some((number, Chunk::LongLine));
+        }
+        self.carry.extend_from_slice(&buffer.data()[whole..]);
+        buffer.filled = whole;
+        self.offset += whole as u64;
+        Some((number, Chunk::Lines))
+    }
+
+    /// Puts the next part of the line being streamed into the buffer; false with its last part.
+    pub fn rest_of_line(&mut self, buffer: &mut Buffer) -> bool {
+        buffer.begin(self.offset, &[]);
+        self.read(buffer);
+        let end = memchr(b'\n', buffer.data());
+        let part = end.unwrap_or(buffer.filled);
+        let next = part + usize::from(end.is_some());
+        self.carry.extend_from_slice(&buffer.data()[next..]);
+        self.offset += next as u64;
+        buffer.filled = part;
+        !self.ended && end.is_none()
+    }
+}

@@ -1,0 +1,157 @@
+//! Log formats compiled from their TOML files (docs/log-formats.md 1-3). Pure data; `shape` reads lines by it.
+mod compile;
+mod file;
+
+use std::collections::HashMap;
+
+use regex::bytes::Regex;
+
+use crate::address::Address;
+use crate::decoders::Decoder;
+use crate::rows::Action;
+use crate::time::TimeKind;
+use crate::wrapper::Part;
+
+/// Index of a field in `Format::fields`.
+pub type FieldId = usize;
+
+/// Roles that take all values of all their fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Query,
+    Answers,
+    Host,
+    Url,
+    ServerName,
+    Client,
+    ClientPort,
+    Server,
+    ServerPort,
+    HostPort,
+}
+
+const ROLES: [(Role, &str); 10] = [
+    (Role::Query, "query"),
+    (Role::Answers, "answers"),
+    (Role::Host, "host"),
+    (Role::Url, "url"),
+    (Role::ServerName, "server_name"),
+    (Role::Client, "client"),
+    (Role::ClientPort, "client_port"),
+    (Role::Server, "server"),
+    (Role::ServerPort, "server_port"),
+    (Role::HostPort, "host_port"),
+];
+
+/// Keys of `identity`, in the order of the wire.
+pub const IDENTITY: [&str; 4] = ["host", "mac", "user", "nat"];
+
+#[derive(Debug)]
+pub enum Test {
+    Present(bool),
+    In(Vec<Vec<u8>>),
+    NotIn(Vec<Vec<u8>>),
+    Prefix(Vec<Vec<u8>>),
+    AddressIn(Vec<Address>),
+    /// In lower case.
+    Words(Vec<Vec<u8>>),
+}
+
+#[derive(Debug)]
+pub enum Subject {
+    Field(FieldId),
+    Role(Role),
+}
+
+#[derive(Debug)]
+pub struct Condition {
+    pub subject: Subject,
+    pub test: Test,
+}
+
+#[derive(Debug)]
+pub struct Variant {
+    pub when: Vec<Condition>,
+    pub roles: [Vec<FieldId>; ROLES.len()],
+    pub time_fields: Vec<FieldId>,
+    pub time_join: Vec<FieldId>,
+    pub time_kinds: Vec<TimeKind>,
+    pub identity: [Vec<FieldId>; IDENTITY.len()],
+    pub nat_port: Vec<FieldId>,
+    pub server_ports: Vec<u16>,
+    pub actions: Vec<(Action, Vec<Condition>)>,
+    pub decode: Vec<(FieldId, Decoder)>,
+}
+
+impl Variant {
+    pub fn role(&self, role: Role) -> &[FieldId] {
+        &self.roles[role as usize]
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Recognise {
+    pub path_key: Option<Vec<u8>>,
+    pub path: Vec<Vec<u8>>,
+    pub all: Vec<Vec<u8>>,
+    pub any: Vec<Vec<u8>>,
+}
+
+/// An anchored expression and, for each field, its group.
+pub type Pattern = (Regex, Vec<Option<usize>>);
+
+/// One step of a path into nested JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    pub key: Vec<u8>,
+    pub each: bool,
+    pub unlike: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+#[derive(Debug)]
+pub enum Body {
+    Zeek,
+    Csv {
+        separator: u8,
+    },
+    W3c,
+    /// For each field, its column; lines of fewer columns than `least` do not fit.
+    Columns {
+        separator: u8,
+        of: Vec<Option<usize>>,
+        least: usize,
+    },
+    Pairs {
+        separator: u8,
+    },
+    Cef,
+    Json {
+        nested: bool,
+    },
+    Pattern(Vec<Pattern>),
+}
+
+#[derive(Debug)]
+pub struct Shape {
+    /// What stands before columns or pairs.
+    pub head: Option<Pattern>,
+    pub body: Body,
+}
+
+#[derive(Debug)]
+pub struct Format {
+    pub name: String,
+    pub unset: Vec<Vec<u8>>,
+    pub recognise: Recognise,
+    pub shapes: Vec<Shape>,
+    pub variants: Vec<Variant>,
+    pub fields: Vec<Vec<u8>>,
+    /// The place of each name in `fields`.
+    pub numbers: HashMap<Vec<u8>, FieldId>,
+    /// For each field, its path into nested JSON; empty for formats without such a shape.
+    pub paths: Vec<Vec<Segment>>,
+    /// For each field, whether its column holds several values.
+    pub split: Vec<bool>,
+    /// For each field, the part of a wrapper that it names.
+    pub wrapper: Vec<Option<Part>>,
+}

@@ -1,0 +1,281 @@
+//! Sorted runs of rows, in memory or in temporary files, merged into one order.
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
+use std::sync::Arc;
+use std::vec;
+
+use crate::format::IDENTITY;
+use crate::rows::{Action, Field, Row, Words};
+use crate::set::Set;
+use crate::time::{Value, Yearless};
+
+/// More files are merged into one first.
+const FILES: usize = 64;
+const BUFFER: usize = 32 << 10;
+
+/// A row with what it is sorted by: the item as it is spelled on the wire, then the device.
+#[derive(Debug)]
+pub struct Entry {
+    pub item: u32,
+    pub device: Option<Arc<str>>,
+    pub row: Row,
+}
+
+/// How the wire spells an item.
+pub fn spelled(set: &Set, item: u32) -> &str {
+    set.item(item).map_or("", |item| item.canonical())
+}
+
+/// The runs of one thread, or of all.
+#[derive(Debug, Default)]
+pub struct Runs {
+    held: Vec<Vec<Entry>>,
+    files: Vec<File>,
+}
+
+impl Runs {
+    /// Keeps a sorted run in memory.
+    pub fn hold(&mut self, run: Vec<Entry>) {
+        self.held.push(run);
+    }
+
+    /// Writes a sorted run to a temporary file that vanishes with this process.
+    pub fn spill(&mut self, run: Vec<Entry>, set: &Set) -> io::Result<()> {
+        self.files.push(write(run.into_iter().map(Ok))?);
+        if self.files.len() < FILES {
+            return Ok(());
+        }
+        let all = Runs {
+            held: Vec::new(),
+            files: std::mem::take(&mut self.files),
+        };
+        self.files.push(write(all.merged(set)?)?);
+        Ok(())
+    }
+
+    /// Adds the runs of another thread.
+    pub fn absorb(&mut self, other: Runs) {
+        self.held.extend(other.held);
+        self.files.extend(other.files);
+    }
+
+    /// All rows in order; those of equal keys follow each other.
+    pub fn merged(self, set: &Set) -> io::Result<Merged<'_>> {
+        let held = self
+            .held
+            .into_iter()
+            .map(|run| Stream::Held(run.into_iter()));
+        let files = self
+            .files
+            .into_iter()
+            .map(|file| Stream::File(BufReader::with_capacity(BUFFER, file)));
+        let mut merged = Merged {
+            set,
+            streams: held.chain(files).collect(),
+            heads: BinaryHeap::new(),
+        };
+        for from in 0..merged.streams.len() {
+            merged.advance(from)?;
+        }
+        Ok(merged)
+    }
+}
+
+enum Stream {
+    Held(vec::IntoIter<Entry>),
+    File(BufReader<File>),
+}
+
+struct Head<'a> {
+    spelled: &'a str,
+    entry: Entry,
+    from: usize,
+}
+
+impl Head<'_> {
+    fn key(&self) -> (&str, &Option<Arc<str>>, usize) {
+        (self.spelled, &self.entry.device, self.from)
+    }
+}
+
+impl Ord for Head<'_> {
+    /// The heap gives the greatest first.
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.key().cmp(&self.key())
+    }
+}
+
+impl PartialOrd for Head<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Head<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Head<'_> {}
+
+pub struct Merged<'a> {
+    set: &'a Set,
+    streams: Vec<Stream>,
+    heads: BinaryHeap<Head<'a>>,
+}
+
+impl Merged<'_> {
+    fn advance(&mut self, from: usize) -> io::Result<()> {
+        let next = match &mut self.streams[from] {
+            Stream::Held(run) => run.next(),
+            Stream::File(file) => read_entry(file)?,
+        };
+        if let Some(entry) = next {
+            self.heads.push(Head {
+                spelled: spelled(self.set, entry.item),
+                entry,
+                from,
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Iterator for Merged<'_> {
+    type Item = io::Result<Entry>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let head = self.heads.pop()?;
+        Some(self.advance(head.from).map(|()| head.entry))
+    }
+}
+
+fn write(entries: impl Iterator<Item = io::Result<Entry>>) -> io::Result<File> {
+    let mut out = BufWriter::with_capacity(BUFFER, tempfile::tempfile()?);
+    for entry in entries {
+        write_entry(&mut out, &entry?)?;
+    }
+    let mut file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.rewind()?;
+    Ok(file)
+}
+
+fn write_text(out: &mut impl Write, text: &str) -> io::Result<()> {
+    out.write_all(&(text.len() as u32).to_le_bytes())?;
+    out.write_all(text.as_bytes())
+}
+
+fn write_time(out: &mut impl Write, time: Option<Value>) -> io::Result<()> {
+    let mut bytes = [0u8; 9];
+    match time {
+        None => {}
+        Some(Value::Known(micros)) => {
+            bytes[0] = 1;
+            bytes[1..].copy_from_slice(&micros.to_le_bytes());
+        }
+        Some(Value::Yearless(y)) => {
+            let parts = [y.month, y.day, y.hour, y.minute, y.second];
+            bytes[0] = 2;
+            bytes[1..6].copy_from_slice(&parts.map(|part| part as u8));
+        }
+    }
+    out.write_all(&bytes)
+}
+
+fn write_entry(out: &mut impl Write, entry: &Entry) -> io::Result<()> {
+    let row = &entry.row;
+    let words = &row.words;
+    out.write_all(&entry.item.to_le_bytes())?;
+    out.write_all(&row.order.to_le_bytes())?;
+    out.write_all(&row.count.to_le_bytes())?;
+    out.write_all(&row.format.to_le_bytes())?;
+    let small = [
+        row.action as u8,
+        row.field as u8,
+        u8::from(entry.device.is_some()),
+        words.identity.len() as u8,
+    ];
+    out.write_all(&small)?;
+    write_time(out, row.first)?;
+    write_time(out, row.last)?;
+    write_text(out, entry.device.as_deref().unwrap_or_default())?;
+    write_text(out, &words.matched)?;
+    write_text(out, &words.evidence)?;
+    for (key, value) in &words.identity {
+        let number = IDENTITY.iter().position(|k| k == key).unwrap_or_default();
+        out.write_all(&[number as u8])?;
+        write_text(out, value)?;
+    }
+    Ok(())
+}
+
+fn bytes<const N: usize>(file: &mut impl Read) -> io::Result<[u8; N]> {
+    let mut out = [0; N];
+    file.read_exact(&mut out)?;
+    Ok(out)
+}
+
+fn read_text(file: &mut impl Read) -> io::Result<String> {
+    let mut out = vec![0; u32::from_le_bytes(bytes(file)?) as usize];
+    file.read_exact(&mut out)?;
+    String::from_utf8(out).map_err(io::Error::other)
+}
+
+fn read_time(file: &mut impl Read) -> io::Result<Option<Value>> {
+    let [kind, rest @ ..] = bytes::<9>(file)?;
+    let part = |i: usize| rest[i] as i8;
+    Ok(match kind {
+        0 => None,
+        1 => Some(Value::Known(i64::from_le_bytes(rest))),
+        _ => Some(Value::Yearless(Yearless {
+            month: part(0),
+            day: part(1),
+            hour: part(2),
+            minute: part(3),
+            second: part(4),
+        })),
+    })
+}
+
+/// The next row; None at the end of the file.
+fn read_entry(file: &mut BufReader<File>) -> io::Result<Option<Entry>> {
+    let mut first = [0u8; 4];
+    if file.read(&mut first[..1])? == 0 {
+        return Ok(None);
+    }
+    file.read_exact(&mut first[1..])?;
+    let order = u64::from_le_bytes(bytes(file)?);
+    let count = u64::from_le_bytes(bytes(file)?);
+    let format = u16::from_le_bytes(bytes(file)?);
+    let [action, field, has_device, identities] = bytes(file)?;
+    let (begin, end) = (read_time(file)?, read_time(file)?);
+    let device = read_text(file)?;
+    let mut words = Words {
+        matched: read_text(file)?.into(),
+        evidence: read_text(file)?.into(),
+        ..Words::default()
+    };
+    let mut identity = Vec::new();
+    for _ in 0..identities {
+        let [number] = bytes(file)?;
+        identity.push((IDENTITY[number as usize], read_text(file)?));
+    }
+    words.identity = identity.into();
+    Ok(Some(Entry {
+        item: u32::from_le_bytes(first),
+        device: (has_device == 1).then(|| device.into()),
+        row: Row {
+            order,
+            first: begin,
+            last: end,
+            count,
+            action: Action::ALL[action as usize],
+            field: Field::ALL[field as usize],
+            format,
+            words: Box::new(words),
+        },
+    }))
+}

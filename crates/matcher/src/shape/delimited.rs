@@ -1,0 +1,187 @@
+//! Lines of columns that a header, or the format itself, names.
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use memchr::memmem;
+
+use super::cells::cells;
+use super::header::{Header, Kind};
+use super::recognised;
+use crate::format::{FieldId, Format};
+
+pub fn split<'a, 's>(
+    text: &'a [u8],
+    separator: &'s [u8],
+) -> impl Iterator<Item = &'a [u8]> + use<'a, 's> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let now = rest?;
+        let found = match separator {
+            [one] => memchr::memchr(*one, now),
+            _ => memmem::find(now, separator),
+        };
+        match found {
+            Some(at) => {
+                rest = Some(&now[at + separator.len()..]);
+                Some(&now[..at])
+            }
+            None => rest.take(),
+        }
+    })
+}
+
+/// Words between white space.
+pub fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty())
+}
+
+/// The columns of one format under one header.
+#[derive(Clone, Debug)]
+struct Columns {
+    header: Arc<Header>,
+    fits: bool,
+    /// For each field of the format, its column.
+    of: Vec<Option<usize>>,
+}
+
+/// The fields of one Zeek line.
+pub struct Row<'f, 'l> {
+    format: &'f Format,
+    header: Arc<Header>,
+    of: Vec<Option<usize>>,
+    columns: Vec<&'l [u8]>,
+}
+
+/// The fields of one line of cells.
+pub struct Cells<'f, 'l> {
+    format: &'f Format,
+    of: Cow<'f, [Option<usize>]>,
+    columns: Vec<Cow<'l, [u8]>>,
+}
+
+impl<'f, 'l> Cells<'f, 'l> {
+    /// The line under columns that the format names.
+    pub fn read(
+        format: &'f Format,
+        line: &'l [u8],
+        separator: u8,
+        of: &'f [Option<usize>],
+        least: usize,
+    ) -> Option<Self> {
+        let columns = cells(line, separator);
+        (columns.len() >= least).then_some(Cells {
+            format,
+            of: Cow::Borrowed(of),
+            columns,
+        })
+    }
+
+    pub fn all(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
+        let found = self.of[field].map(|at| self.columns[at].clone());
+        let found =
+            found.filter(|v| !v.is_empty() && !self.format.unset.iter().any(|u| **u == **v));
+        found.into_iter().collect()
+    }
+}
+
+/// Keeps where each format finds its columns under the header that was last seen.
+#[derive(Debug)]
+pub struct Delimited {
+    columns: Vec<Option<Columns>>,
+}
+
+impl Delimited {
+    pub fn new(formats: usize) -> Self {
+        Delimited {
+            columns: vec![None; formats],
+        }
+    }
+
+    /// The line under the header, if that is of the kind asked for; the separator matters to cells only.
+    pub fn cells<'f, 'l>(
+        &mut self,
+        number: usize,
+        format: &'f Format,
+        line: &'l [u8],
+        header: &Arc<Header>,
+        (kind, separator): (Kind, u8),
+    ) -> Option<Cells<'f, 'l>> {
+        if header.kind != kind || (kind == Kind::Csv && header.separator != [separator]) {
+            return None;
+        }
+        let of = &self.columns(number, format, header)?.of;
+        let columns = match kind {
+            Kind::Csv => cells(line, separator),
+            _ => words(line).map(Cow::Borrowed).collect(),
+        };
+        (columns.len() >= header.fields.len()).then(|| Cells {
+            format,
+            of: Cow::Owned(of.clone()),
+            columns,
+        })
+    }
+
+    pub fn zeek<'f, 'l>(
+        &mut self,
+        number: usize,
+        format: &'f Format,
+        line: &'l [u8],
+        header: &Arc<Header>,
+    ) -> Option<Row<'f, 'l>> {
+        if header.kind != Kind::Zeek {
+            return None;
+        }
+        let of = &self.columns(number, format, header)?.of;
+        let columns: Vec<&[u8]> = split(line, &header.separator).collect();
+        (columns.len() >= header.fields.len()).then(|| Row {
+            format,
+            header: header.clone(),
+            of: of.clone(),
+            columns,
+        })
+    }
+
+    fn columns(
+        &mut self,
+        number: usize,
+        format: &Format,
+        header: &Arc<Header>,
+    ) -> Option<&Columns> {
+        let slot = &mut self.columns[number];
+        if slot
+            .as_ref()
+            .is_none_or(|c| !Arc::ptr_eq(&c.header, header))
+        {
+            let place = |name: &[u8]| header.fields.iter().position(|f| f == name);
+            let known = recognised(
+                &format.recognise,
+                |key| place(key).is_some(),
+                header.path.as_deref(),
+            );
+            *slot = Some(Columns {
+                header: header.clone(),
+                fits: !header.fields.is_empty() && known,
+                of: format.fields.iter().map(|f| place(f)).collect(),
+            });
+        }
+        slot.as_ref().filter(|c| c.fits)
+    }
+}
+
+impl<'l> Row<'_, 'l> {
+    pub fn all(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
+        let Some(value) = self.of[field].map(|at| self.columns[at]) else {
+            return Vec::new();
+        };
+        let header = &self.header;
+        if header.is_nothing(value) {
+            Vec::new()
+        } else if self.format.split[field] {
+            let parts = split(value, &header.set_separator).filter(|v| !header.is_nothing(v));
+            parts.map(Cow::Borrowed).collect()
+        } else {
+            vec![Cow::Borrowed(value)]
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What the header lines of a log have said so far.
+use std::borrow::Cow;
+
+use memchr::{memchr, memmem};
+
+use super::cells::cells;
+use super::delimited::{split, words};
+use super::recognised;
+use crate::format::Recognise;
+
+/// Directives of the W3C extended log file format; Windows adds its `Time Format`.
+const W3C: [&[u8]; 8] = [
+    b"Version",
+    b"Fields",
+    b"Software",
+    b"Start-Date",
+    b"End-Date",
+    b"Date",
+    b"Remark",
+    b"Time Format",
+];
+
+/// A line of column names counts in the first bytes of a file.
+pub const HEADING_BYTES: u64 = 1 << 16;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Zeek,
+    Csv,
+    W3c,
+}
+
+/// What the header lines of a file have said so far.
+#[derive(Clone, Debug)]
+pub struct Header {
+    pub kind: Kind,
+    pub separator: Vec<u8>,
+    pub set_separator: Vec<u8>,
+    pub empty: Vec<u8>,
+    pub unset: Vec<u8>,
+    pub path: Option<Vec<u8>>,
+    pub fields: Vec<Vec<u8>>,
+}
+
+impl Default for Header {
+    fn default() -> Self {
+        Header {
+            kind: Kind::Zeek,
+            separator: b"\t".to_vec(),
+            set_separator: b",".to_vec(),
+            empty: b"(empty)".to_vec(),
+            unset: b"-".to_vec(),
+            path: None,
+            fields: Vec::new(),
+        }
+    }
+}
+
+impl Header {
+    /// The header after this line, or None if the line is no directive.
+    pub fn read(&self, line: &[u8]) -> Option<Header> {
+        if let Some(value) = line.strip_prefix(b"#separator ") {
+            let separator = unescape(value);
+            let separator = if separator.is_empty() {
+                b"\t".to_vec()
+            } else {
+                separator
+            };
+            return Some(Header {
+                separator,
+                ..Header::default()
+            });
+        }
+        let line = line.strip_prefix(b"#")?;
+        if let Some(colon) = memchr(b':', line)
+            && W3C.contains(&&line[..colon])
+        {
+            return Some(if &line[..colon] == b"Fields" {
+                let names = words(&line[colon + 1..]).map(<[u8]>::to_vec);
+                Header::named(Kind::W3c, b' ', names.collect())
+            } else {
+                self.clone()
+            });
+        }
+        let mut new = if self.kind == Kind::Zeek {
+            self.clone()
+        } else {
+            Header::default()
+        };
+        let end = memmem::find(line, &new.separator)?;
+        let value = line[end + new.separator.len()..].to_vec();
+        match &line[..end] {
+            b"fields" => new.fields = split(&value, &new.separator).map(<[u8]>::to_vec).collect(),
+            b"path" => new.path = Some(value),
+            b"set_separator" => {
+                new.set_separator = if value.is_empty() {
+                    b",".to_vec()
+                } else {
+                    value
+                }
+            }
+            b"empty_field" => new.empty = value,
+            b"unset_field" => new.unset = value,
+            b"types" | b"open" | b"close" => {}
+            _ => return None,
+        }
+        Some(new)
+    }
+
+    fn named(kind: Kind, separator: u8, fields: Vec<Vec<u8>>) -> Header {
+        Header {
+            kind,
+            separator: vec![separator],
+            fields,
+            ..Header::default()
+        }
+    }
+
+    /// The header that a line of column names makes, where it names those that a format asks for.
+    pub fn heading(line: &[u8], rules: &[(u8, Recognise)]) -> Option<Header> {
+        rules.iter().find_map(|(separator, rule)| {
+            if rule
+                .all
+                .iter()
+                .any(|name| memmem::find(line, name).is_none())
+            {
+                return None;
+            }
+            let names: Vec<Vec<u8>> = cells(line, *separator)
+                .into_iter()
+                .map(Cow::into_owned)
+                .collect();
+            let known = recognised(rule, |key| names.iter().any(|n| n == key), None);
+            known.then(|| Header::named(Kind::Csv, *separator, names))
+        })
+    }
+
+    pub fn is_nothing(&self, value: &[u8]) -> bool {
+        value.is_empty() || value == self.unset || value == self.empty
+    }
+}
+
+/// Undoes `\xNN`.
+fn unescape(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((&b, tail)) = rest.split_first() {
+        let code = match rest {
+            [b'\\', b'x', hex @ ..]
+                if hex.len() >= 2 && hex[..2].iter().all(u8::is_ascii_hexdigit) =>
+            {
+                std::str::from_utf8(&hex[..2])
+                    .ok()
+                    .and_then(|h| u8::from_str_radix(h, 16).ok())
+            }
+            _ => None,
+        };
+        match code {
+            Some(code) => {
+                out.push(code);
+                rest = &rest[4..];
+            }
+            None => {
+                out.push(b);
+                rest = tail;
+            }
+        }
+    }
+    out
+}

@@ -1,0 +1,152 @@
+//! A line becomes named fields with values (docs/log-formats.md 2).
+mod cells;
+mod delimited;
+mod header;
+mod object;
+mod pairs;
+mod pattern;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use header::Kind;
+pub use header::{HEADING_BYTES, Header};
+
+use crate::format::{Body, FieldId, Format, Recognise, Shape};
+use crate::json::{self, Object};
+
+/// Reads the lines of all formats under one header after the other.
+#[derive(Debug)]
+pub struct LineReader {
+    pub header: Arc<Header>,
+    headings: Vec<(u8, Recognise)>,
+    delimited: delimited::Delimited,
+}
+
+/// The fields of one line.
+pub struct Values<'f, 'l> {
+    head: Option<pattern::Groups<'f, 'l>>,
+    body: Fields<'f, 'l>,
+}
+
+enum Fields<'f, 'l> {
+    Zeek(delimited::Row<'f, 'l>),
+    Cells(delimited::Cells<'f, 'l>),
+    Pairs(pairs::Pairs<'f, 'l>),
+    Json(object::Fields<'f, 'l>),
+    Pattern(pattern::Groups<'f, 'l>),
+}
+
+impl LineReader {
+    pub fn new(formats: &[&Format]) -> Self {
+        let mut headings = Vec::new();
+        for format in formats {
+            for shape in &format.shapes {
+                if let Body::Csv { separator } = shape.body {
+                    headings.push((separator, format.recognise.clone()));
+                }
+            }
+        }
+        LineReader {
+            header: Arc::default(),
+            headings,
+            delimited: delimited::Delimited::new(formats.len()),
+        }
+    }
+
+    /// Whether the line is a header line; if so the header is brought up to date. `offset` is the line's first
+    /// byte in the file.
+    pub fn is_directive(&mut self, line: &[u8], offset: u64) -> bool {
+        let mut new = match line.first() {
+            Some(b'#') => self.header.read(line),
+            _ => None,
+        };
+        if new.is_none() && offset < HEADING_BYTES {
+            new = Header::heading(line, &self.headings);
+        }
+        let found = new.is_some();
+        if let Some(new) = new {
+            self.header = Arc::new(new);
+        }
+        found
+    }
+
+    /// The reading of a line by one shape of a format. `parsed` keeps the JSON object between formats.
+    pub fn shape<'f, 'l>(
+        &mut self,
+        number: usize,
+        format: &'f Format,
+        shape: &'f Shape,
+        line: &'l [u8],
+        parsed: &mut Option<Option<Arc<Object<'l>>>>,
+    ) -> Option<Values<'f, 'l>> {
+        let (head, line) = match &shape.head {
+            Some(pattern) => {
+                let (groups, rest) = pattern::Groups::start(format, pattern, line)?;
+                (Some(groups), rest)
+            }
+            None => (None, line),
+        };
+        let (reader, header) = (&mut self.delimited, &self.header);
+        let body = match &shape.body {
+            Body::Zeek => Fields::Zeek(reader.zeek(number, format, line, header)?),
+            Body::W3c => {
+                let kind = (Kind::W3c, b' ');
+                Fields::Cells(reader.cells(number, format, line, header, kind)?)
+            }
+            Body::Csv { separator } => {
+                let kind = (Kind::Csv, *separator);
+                Fields::Cells(reader.cells(number, format, line, header, kind)?)
+            }
+            Body::Columns {
+                separator,
+                of,
+                least,
+            } => {
+                let cells = delimited::Cells::read(format, line, *separator, of, *least)?;
+                Fields::Cells(cells)
+            }
+            Body::Pairs { separator } => {
+                Fields::Pairs(pairs::Pairs::quoted(format, line, *separator)?)
+            }
+            Body::Cef => Fields::Pairs(pairs::Pairs::cef(format, line)?),
+            Body::Json { nested } => {
+                let object = parsed
+                    .get_or_insert_with(|| json::object(line).map(Arc::new))
+                    .clone()?;
+                Fields::Json(object::Fields::read(format, *nested, object)?)
+            }
+            Body::Pattern(patterns) => {
+                Fields::Pattern(pattern::Groups::read(format, patterns, line)?)
+            }
+        };
+        Some(Values { head, body })
+    }
+}
+
+fn recognised(rule: &Recognise, exists: impl Fn(&[u8]) -> bool, path: Option<&[u8]>) -> bool {
+    if path.is_some_and(|path| !rule.path.iter().any(|p| p == path)) {
+        return false;
+    }
+    rule.all.iter().all(|key| exists(key))
+        && (path.is_some() || rule.any.is_empty() || rule.any.iter().any(|key| exists(key)))
+}
+
+impl<'l> Values<'_, 'l> {
+    /// The values of a field, in order; none where the line has none.
+    pub fn all(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
+        if let Some(head) = &self.head {
+            let found = head.all(field);
+            if !found.is_empty() {
+                return found;
+            }
+        }
+        match &self.body {
+            Fields::Zeek(row) => row.all(field),
+            Fields::Cells(cells) => cells.all(field),
+            Fields::Pairs(pairs) => pairs.all(field),
+            Fields::Json(object) => object.all(field),
+            Fields::Pattern(groups) => groups.all(field),
+        }
+    }
+}

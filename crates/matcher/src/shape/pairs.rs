@@ -1,0 +1,171 @@
+//! Lines of `key=value`: plain, quoted, or the extension of CEF (ArcSight Common Event Format, 2017).
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use memchr::{memchr, memchr2};
+
+use super::recognised;
+use crate::format::{FieldId, Format, Recognise};
+
+/// The pairs of one line that the format uses.
+pub struct Pairs<'f, 'l> {
+    format: &'f Format,
+    of: Vec<Option<Cow<'l, [u8]>>>,
+}
+
+impl<'f, 'l> Pairs<'f, 'l> {
+    /// Pairs between separators; a value in quotes may hold them. A word without `=` is its own value.
+    pub fn quoted(format: &'f Format, line: &'l [u8], separator: u8) -> Option<Self> {
+        let mut found = Collector::new(format);
+        let next = |from: usize| memchr(separator, &line[from..]).map_or(line.len(), |i| from + i);
+        let mut at = 0;
+        while at < line.len() {
+            let mut end = next(at);
+            let word = &line[at..end];
+            match memchr(b'=', word) {
+                Some(middle) if word.get(middle + 1) == Some(&b'"') => {
+                    let start = at + middle + 2;
+                    let stop = closing_quote(line, start);
+                    let value = &line[start..stop];
+                    found.add(&word[..middle], || {
+                        unescape(value, |b| b"\"\\".contains(&b).then_some(b))
+                    });
+                    end = next(stop);
+                }
+                Some(middle) => found.add(&word[..middle], || Cow::Borrowed(&word[middle + 1..])),
+                None => found.add(word, || Cow::Borrowed(word)),
+            }
+            at = end + 1;
+        }
+        found.finish()
+    }
+
+    /// Pairs of a CEF extension: a value goes on to the next space that a key and `=` follow.
+    pub fn cef(format: &'f Format, line: &'l [u8]) -> Option<Self> {
+        let mut found = Collector::new(format);
+        let mut open: Option<(&[u8], usize)> = None;
+        let mut close = |open: Option<(&[u8], usize)>, end: usize| {
+            if let Some((key, start)) = open {
+                let value = &line[start..end];
+                let spaces = value.iter().rev().take_while(|&&b| b == b' ').count();
+                let value = &value[..value.len() - spaces];
+                found.add(key, || unescape(value, cef_escape));
+            }
+        };
+        let mut at = 0;
+        while at < line.len() {
+            if at > 0 && line[at] != b' ' {
+                at += memchr(b' ', &line[at..]).unwrap_or(line.len() - at);
+                continue;
+            }
+            let from = if line[at] == b' ' { at + 1 } else { at };
+            let key = key_length(&line[from..]);
+            if key > 0 && line.get(from + key) == Some(&b'=') {
+                close(open, at);
+                open = Some((&line[from..from + key], from + key + 1));
+                at = from + key + 1;
+                // A space right after `=` may begin the next key.
+                if line.get(at) != Some(&b' ') {
+                    at += memchr(b' ', &line[at..]).unwrap_or(line.len() - at);
+                }
+            } else {
+                at += 1;
+            }
+        }
+        close(open, line.len());
+        found.finish()
+    }
+
+    pub fn all(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
+        let found = self.of[field].clone();
+        let found =
+            found.filter(|v| !v.is_empty() && !self.format.unset.iter().any(|u| **u == **v));
+        found.into_iter().collect()
+    }
+}
+
+/// Keeps the first value of each key that a role uses, and which of the keys to recognise stand there.
+struct Collector<'f, 'l> {
+    format: &'f Format,
+    of: Vec<Option<Cow<'l, [u8]>>>,
+    seen: HashSet<&'f [u8]>,
+}
+
+impl<'f, 'l> Collector<'f, 'l> {
+    fn new(format: &'f Format) -> Self {
+        Collector {
+            format,
+            of: vec![None; format.fields.len()],
+            seen: HashSet::new(),
+        }
+    }
+
+    fn add(&mut self, key: &[u8], value: impl FnOnce() -> Cow<'l, [u8]>) {
+        if key.is_empty() {
+            return;
+        }
+        let Recognise { all, any, .. } = &self.format.recognise;
+        if let Some(known) = all.iter().chain(any).find(|k| **k == key) {
+            self.seen.insert(known);
+        }
+        if let Some(&field) = self.format.numbers.get(key) {
+            self.of[field].get_or_insert_with(value);
+        }
+    }
+
+    fn finish(self) -> Option<Pairs<'f, 'l>> {
+        let known = recognised(&self.format.recognise, |key| self.seen.contains(key), None);
+        known.then_some(Pairs {
+            format: self.format,
+            of: self.of,
+        })
+    }
+}
+
+/// Where the closing quote stands, or the end of the line; a backslash takes the next byte along.
+fn closing_quote(line: &[u8], mut at: usize) -> usize {
+    while let Some(found) = line.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+        at += found;
+        if line[at] == b'"' {
+            return at;
+        }
+        if at + 1 >= line.len() {
+            return at;
+        }
+        at += 2;
+    }
+    line.len()
+}
+
+fn cef_escape(b: u8) -> Option<u8> {
+    match b {
+        b'n' => Some(b'\n'),
+        b'r' => Some(b'\r'),
+        b'\\' | b'=' | b'|' => Some(b),
+        _ => None,
+    }
+}
+
+/// Undoes the escapes that `meaning` knows; any other backslash stays.
+fn unescape(value: &[u8], meaning: impl Fn(u8) -> Option<u8>) -> Cow<'_, [u8]> {
+    if memchr(b'\\', value).is_none() {
+        return Cow::Borrowed(value);
+    }
+    let mut out = Vec::with_capacity(value.len());
+    let mut at = 0;
+    while let Some(&b) = value.get(at) {
+        let meant = value
+            .get(at + 1)
+            .filter(|_| b == b'\\')
+            .and_then(|&next| meaning(next));
+        out.push(meant.unwrap_or(b));
+        at += 1 + usize::from(meant.is_some());
+    }
+    out.into()
+}
+
+fn key_length(text: &[u8]) -> usize {
+    text.iter()
+        .take_while(|b| b.is_ascii_alphanumeric() || b"_.-".contains(b))
+        .count()
+}

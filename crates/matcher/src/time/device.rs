@@ -1,0 +1,113 @@
+//! Times as network devices spell them.
+use jiff::tz::TimeZone;
+
+use super::{MONTHS, Moment, Value, digits, is_word, local, micros, month, run_of_digits, syslog};
+
+/// Whole seconds, milliseconds, microseconds or nanoseconds, told by the number of digits.
+pub fn epoch_auto(text: &[u8]) -> Option<Moment> {
+    if text.is_empty() || text.len() > 20 || run_of_digits(text) != text.len() {
+        return None;
+    }
+    let number: i128 = std::str::from_utf8(text).ok()?.parse().ok()?;
+    let micros = match text.len() {
+        ..=11 => number * 1_000_000,
+        12..=14 => number * 1000,
+        15..=17 => number,
+        _ => number / 1000,
+    };
+    Some(Moment {
+        value: Value::Known(i64::try_from(micros).ok()?),
+        local: false,
+    })
+}
+
+/// `hh:mm:ss` at the start.
+fn clock(text: &[u8]) -> Option<[i32; 3]> {
+    if text.get(2) != Some(&b':') || text.get(5) != Some(&b':') {
+        return None;
+    }
+    Some([
+        digits(text, 0, 2)?,
+        digits(text, 3, 2)?,
+        digits(text, 6, 2)?,
+    ])
+}
+
+/// `hh:mm:ss`, then decimals or nothing.
+fn clock_and_decimals(text: &[u8]) -> Option<([i32; 3], i64)> {
+    let clock = clock(text)?;
+    let decimals = match text.get(8..)? {
+        [] => &[][..],
+        [b'.', rest @ ..] if !rest.is_empty() && run_of_digits(rest) == rest.len() => rest,
+        _ => return None,
+    };
+    Some((clock, micros(decimals)))
+}
+
+fn dated(
+    [y, mo, d]: [i32; 3],
+    [h, mi, s]: [i32; 3],
+    micros: i64,
+    zone: &TimeZone,
+) -> Option<Moment> {
+    Some(Moment {
+        value: Value::Known(local(y, mo, d, h, mi, s, micros, zone)?),
+        local: true,
+    })
+}
+
+/// `YYYY/MM/DD hh:mm:ss`, optional decimals.
+pub fn slash(text: &[u8], zone: &TimeZone) -> Option<Moment> {
+    if text.get(4) != Some(&b'/') || text.get(7) != Some(&b'/') || text.get(10) != Some(&b' ') {
+        return None;
+    }
+    let date = [
+        digits(text, 0, 4)?,
+        digits(text, 5, 2)?,
+        digits(text, 8, 2)?,
+    ];
+    let (clock, micros) = clock_and_decimals(&text[11..])?;
+    dated(date, clock, micros, zone)
+}
+
+/// `Mmm dd YYYY hh:mm:ss`, the day padded by a space or a zero, optional decimals.
+pub fn asa(text: &[u8], zone: &TimeZone) -> Option<Moment> {
+    let b = |i: usize| text.get(i).copied();
+    if !is_word(text) || b(3) != Some(b' ') || b(6) != Some(b' ') || b(11) != Some(b' ') {
+        return None;
+    }
+    let day = if b(4) == Some(b' ') {
+        digits(text, 5, 1)?
+    } else {
+        digits(text, 4, 2)?
+    };
+    let (clock, micros) = clock_and_decimals(&text[12..])?;
+    dated(
+        [digits(text, 7, 4)?, month(text)?, day],
+        clock,
+        micros,
+        zone,
+    )
+}
+
+/// `mmm/dd hh:mm:ss` or `mmm/dd/YYYY hh:mm:ss`, the month in any case.
+pub fn routeros(text: &[u8], zone: &TimeZone) -> Option<Moment> {
+    let name = text.get(..3)?;
+    if !name.iter().all(u8::is_ascii_alphabetic) || text.get(3) != Some(&b'/') {
+        return None;
+    }
+    let month = 1 + MONTHS.iter().position(|m| m.eq_ignore_ascii_case(name))?;
+    let day = digits(text, 4, 2)?;
+    if text.get(6) == Some(&b'/') {
+        if text.len() != 20 || text[11] != b' ' {
+            return None;
+        }
+        let date = [digits(text, 7, 4)?, month as i32, day];
+        return dated(date, clock(&text[12..])?, 0, zone);
+    }
+    if text.len() != 15 || text[6] != b' ' {
+        return None;
+    }
+    let spelled = [&MONTHS[month - 1][..], b" ", &text[4..]].concat();
+    syslog(&spelled)?.0
+}

@@ -1,0 +1,165 @@
+"""What a collector puts round a line: syslog headers and JSON records, peeled in at most two layers.
+
+Syslog is RFC 3164, RFC 5424 and what daemons make of them (rsyslog with ISO 8601 times, OpenWrt's logread, Cisco,
+the container runtime's `stdout F`); JSON is what Docker, journald and log shippers write (docs/log-formats.md 2).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from quetsach.engines.shapes import encode, load_object
+
+LAYERS = 2
+PREFIX = "wrapper."
+"""Before the names of the fields `time`, `host` and `app` of a wrapper."""
+TIME_KINDS = ("iso8601", "syslog", "ctime", "epoch", "epoch_us")
+
+_TIME = re.compile(
+    rb"(?P<time>\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:[Zz]|[+-]\d\d(?::?\d\d)?))?"
+    rb"|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}"
+    rb"|[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d)(?:\.\d+)?:? "
+)
+_PRIORITY = re.compile(rb"(?:\d{1,6} )?<\d{1,3}>")
+_HOST = re.compile(rb'(?:(?:stdout|stderr) [FP]|(?P<host>[^\s\[\]"{(=<>]*[^\s\[\]"{(=<>:,])) ')
+_TAG = re.compile(rb"(?P<app>[^\s\[\]:=]+)(?:\[[^\]\s]*\])?: ?")
+_RFC5424 = re.compile(
+    rb"1 (?P<time>-|\d{4}-\d\d-\d\dT\S+) (?P<host>\S+) (?P<app>\S+) \S+ \S+ "
+    rb'(?:-|(?:\[[^\]"]*(?:"(?:[^"\\]|\\.)*"[^\]"]*)*\])+)(?: (?:\xef\xbb\xbf)?|\Z)'
+)
+_MESSAGE_KEYS = ("log", "message", "MESSAGE", "msg")
+_TIME_KEYS = (
+    "time",
+    "@timestamp",
+    "timestamp",
+    "_SOURCE_REALTIME_TIMESTAMP",
+    "__REALTIME_TIMESTAMP",
+    "date",
+    "ts",
+)
+_HOST_KEYS = ("_HOSTNAME", "hostname", "host")
+_APP_KEYS = ("SYSLOG_IDENTIFIER", "program", "appname", "app", "tag")
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapper:
+    """What the layers say that were peeled, the inner before the outer; `times` are those of all layers."""
+
+    times: tuple[bytes, ...] = ()
+    host: bytes | None = None
+    app: bytes | None = None
+
+    def values(self, name: str) -> tuple[bytes, ...]:
+        """The values of `wrapper.time`, `wrapper.host` or `wrapper.app`."""
+        if name == PREFIX + "time":
+            return self.times
+        found = {"host": self.host, "app": self.app}.get(name.removeprefix(PREFIX))
+        return (found,) if found else ()
+
+    def inside(self, outer: Wrapper | None) -> Wrapper:
+        """This layer's own words where it has them, else those of the layer round it."""
+        if outer is None:
+            return self
+        return Wrapper(self.times + outer.times, self.host or outer.host, self.app or outer.app)
+
+
+class Reading:
+    """One way to read a line: as it is (`wrapper` is None), or peeled. A JSON object is decoded once."""
+
+    __slots__ = ("_object", "text", "wrapper")
+
+    def __init__(self, text: bytes, wrapper: Wrapper | None = None) -> None:
+        self.text = text
+        self.wrapper = wrapper
+        self._object: tuple[dict[str, Any] | None] | None = None
+
+    def object(self) -> dict[str, Any] | None:
+        """The JSON object of the text, if it is one."""
+        if self._object is None:
+            self._object = (load_object(self.text),)
+        return self._object[0]
+
+
+def readings(line: bytes) -> Iterator[Reading]:
+    """The line as it is, then what is left when wrappers are peeled, from the outside to the inside."""
+    last = Reading(line)
+    yield last
+    for _ in range(LAYERS):
+        outer = last
+        for text, wrapper in _peel(outer):
+            last = Reading(text, wrapper.inside(outer.wrapper))
+            yield last
+        if last is outer:
+            return
+
+
+def _peel(reading: Reading) -> Iterator[tuple[bytes, Wrapper]]:
+    if not reading.text.startswith(b"{"):
+        yield from _peel_syslog(reading.text)
+        return
+    found = reading.object()
+    if found is not None:
+        yield from _peel_json(found)
+
+
+def _peel_syslog(line: bytes) -> Iterator[tuple[bytes, Wrapper]]:
+    """What follows the priority, the time, the host and the tag: each may be where a format begins."""
+    priority = _PRIORITY.match(line)
+    at = priority.end() if priority else 0
+    structured = _RFC5424.match(line, at)
+    if structured is not None:
+        time, host, app = (None if v == b"-" else v for v in structured.group("time", "host", "app"))
+        yield from _named(line[structured.end() :], Wrapper(_one(time), host, app))
+        return
+    moment = _TIME.match(line, at)
+    if priority is None and moment is None:
+        return
+    time = _one(moment["time"] if moment else None)
+    at = moment.end() if moment else at
+    yield line[at:], Wrapper(time)
+    host = None
+    if moment is not None and (found := _HOST.match(line, at)) is not None:
+        host, at = found["host"], found.end()
+        yield line[at:], Wrapper(time, host)
+    if (tag := _TAG.match(line, at)) is not None:
+        yield line[tag.end() :], Wrapper(time, host, tag["app"])
+
+
+def _named(text: bytes, wrapper: Wrapper) -> Iterator[tuple[bytes, Wrapper]]:
+    """The text behind the tag that classic syslog would show, then the bare text."""
+    if not text:
+        return
+    if wrapper.app is not None:
+        yield wrapper.app + b": " + text, wrapper
+    yield text, wrapper
+
+
+def _peel_json(found: dict[str, Any]) -> Iterator[tuple[bytes, Wrapper]]:
+    message = next((m for m in (_text(found.get(key)) for key in _MESSAGE_KEYS) if m), None)
+    if message is None:
+        return
+
+    def first(keys: tuple[str, ...]) -> bytes | None:
+        values = (found.get(key) for key in keys)
+        return next((encode(v) for v in values if isinstance(v, str) and v), None)
+
+    wrapper = Wrapper(_one(first(_TIME_KEYS)), first(_HOST_KEYS), first(_APP_KEYS))
+    yield from _named(message.rstrip(b"\r\n"), wrapper)
+
+
+def _one(time: bytes | None) -> tuple[bytes, ...]:
+    return (time,) if time else ()
+
+
+def _text(value: Any) -> bytes:
+    """A message: a string, or the bytes that journald writes one by one where they are not UTF-8."""
+    if isinstance(value, str):
+        return encode(value)
+    if isinstance(value, list) and all(isinstance(v, str) and v.isascii() and v.isdigit() for v in value):
+        numbers = [int(v) for v in value if len(v) <= 3]
+        if len(numbers) == len(value) and all(n < 256 for n in numbers):
+            return bytes(numbers)
+    return b""

@@ -1,0 +1,50 @@
+"""Sightings as the lines of the wire format, so that millions of them are never objects all at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+
+from quetsach.sighting import Sighting
+
+_BLOCK_BYTES = 1 << 20
+
+
+class WireSightings:
+    """Sightings that lie somewhere as JSON Lines, sorted by key; read as often as wanted.
+
+    `read(offset, size)` gives at most `size` bytes from `offset` on, and none at the end.
+    """
+
+    def __init__(self, count: int, read: Callable[[int, int], bytes]) -> None:
+        self._count = count
+        self._read = read
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Sighting]:
+        return map(parse, lines(self.blocks()))
+
+    def blocks(self) -> Iterator[bytes]:
+        """The lines as they lie there, in blocks that end anywhere."""
+        offset = 0
+        while block := self._read(offset, _BLOCK_BYTES):
+            offset += len(block)
+            yield block
+
+
+def lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Whole lines, line feed included, out of blocks that end anywhere."""
+    rest = b""
+    for block in blocks:
+        *whole, rest = (rest + block).split(b"\n")
+        for line in whole:
+            yield line + b"\n"
+
+
+def parse(line: bytes) -> Sighting:
+    """The sighting of a line that this program wrote."""
+    fields = json.loads(line)
+    del fields["type"]
+    return Sighting(**fields)

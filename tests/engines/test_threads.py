@@ -1,0 +1,142 @@
+"""However many threads read a log, however it is cut and packed: the answer of one that reads line by line."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import importlib
+import io
+import lzma
+import os
+import sys
+import tempfile
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from quetsach.engine import ScanOptions
+from quetsach.engines.portable import LIMITS, PortableEngine, PortableMatcher
+
+_native = pytest.importorskip("quetsach._native", reason="the native engine is not built")
+from quetsach.engines.native import NativeEngine  # noqa: E402
+from tests.engines.test_native import DNS, dns_line, make_set, scan  # noqa: E402
+from tests.engines.test_native_differential import MTIME, files, indicators  # noqa: E402
+
+pytestmark = pytest.mark.native
+ENGINE = NativeEngine()
+try:
+    ZSTD: Any = importlib.import_module(
+        "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+    )
+except ImportError:
+    ZSTD = None
+LONG_ENOUGH = 100_000
+"""Threads start behind the first 64 KiB, in which any line may name columns."""
+
+
+def write(folder: str | Path, data: bytes) -> Path:
+    path = Path(folder, "log")
+    path.write_bytes(data)
+    os.utime(path, (MTIME, MTIME))
+    return path
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    indicators,
+    st.lists(files(), min_size=1, max_size=3),
+    st.sampled_from((1, 40, 3000, 1 << 18)),
+    st.sampled_from((0, 1, 3)),
+    st.booleans(),
+    st.sampled_from((150, 1 << 20)),
+)
+def test_the_answer_is_that_of_the_portable_engine(
+    values: list[str], parts: list[bytes], chunk: int, spare: int, devices: bool, long_line: int
+) -> None:
+    block = b"\n".join(parts) + b"\n"
+    data = block * (LONG_ENOUGH // len(block) + 1)
+    bounds = {"long_line": long_line, "parsed_part": min(long_line, 90), "edge_bytes": 300}
+    items = make_set(values)
+    with tempfile.TemporaryDirectory() as folder:
+        path = write(folder, data)
+        options = ScanOptions(devices=devices)
+        portable = PortableMatcher(items, replace(LIMITS, **bounds))
+        expected = portable.scan(path, options, PortableEngine().progress())
+        found = scan(ENGINE.compile(items), path, spare=spare, devices=devices, chunk=chunk, **bounds)
+    assert found.coverage == expected.coverage
+    assert list(found.sightings) == list(expected.sightings)
+
+
+def log_with_two_headers() -> bytes:
+    other = DNS.replace(b"query\trcode_name", b"rcode_name\tquery")
+    swapped = dns_line(7, "evil.example").replace(b"evil.example\tNOERROR", b"NOERROR\tevil.example")
+    names = ("evil.example", "fine.test", "a.b.evil.example", "notevil.example")
+    first = b"".join(dns_line(i, names[i % 4]) for i in range(2_000))
+    return DNS + first + other + swapped * 900 + DNS + first
+
+
+def compress(data: bytes) -> dict[str, bytes]:
+    found = {
+        "plain": data,
+        "gzip": gzip.compress(data),
+        "members": gzip.compress(data[:70_000])
+        + gzip.compress(b"")
+        + gzip.compress(data[70_000:])
+        + bytes(99),
+        "xz": lzma.compress(data),
+        "bzip2": bz2.compress(data),
+    }
+    if ZSTD is not None:
+        found["zstd"] = ZSTD.compress(data[:99_000]) + ZSTD.compress(data[99_000:])
+    return found
+
+
+@pytest.mark.parametrize("spare", [0, 1, 3])
+@pytest.mark.parametrize("packing", sorted(compress(b"")))
+def test_packings_and_threads_change_nothing(packing: str, spare: int, tmp_path: Path) -> None:
+    data = log_with_two_headers()
+    matcher = ENGINE.compile(make_set(["evil.example"]))
+    bounds = {"edge_bytes": 1000, "chunk": 4096}
+    expected = scan(matcher, write(tmp_path, data), **bounds)
+    assert sum(s.count for s in expected.sightings) == 2_900
+    packed = compress(data)[packing]
+    if packing in ("xz", "bzip2"):
+        stream = {"xz": lzma.open, "bzip2": bz2.open}[packing](io.BytesIO(packed))
+        found = scan(
+            matcher, tmp_path / "log", spare=spare, stream=stream, changed=MTIME * 1_000_000, **bounds
+        )
+    else:
+        found = scan(matcher, write(tmp_path, packed), spare=spare, **bounds)
+    assert (found.coverage, found.sightings) == (expected.coverage, expected.sightings)
+
+
+def test_a_scan_on_threads_is_cancelled_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    progress = _native.Progress(_native.SpareThreads(3))
+    done = threading.Event()
+
+    def feed() -> None:
+        lines = b"".join(dns_line(i, "fine.test") for i in range(1_000))
+        with path.open("wb", buffering=0) as pipe:
+            pipe.write(DNS)
+            while not done.is_set():
+                try:
+                    pipe.write(lines)
+                except BrokenPipeError:
+                    return
+                if progress.bytes_read > 3_000_000:
+                    progress.cancel()
+
+    writer = threading.Thread(target=feed)
+    writer.start()
+    result = ENGINE.compile(make_set(["evil.example"])).scan(path, ScanOptions(), progress)
+    done.set()
+    writer.join()
+    assert ["cancelled at byte" in error for error in result.coverage.errors] == [True]
+    assert result.coverage.bytes >= 3_000_000

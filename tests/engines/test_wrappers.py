@@ -1,0 +1,219 @@
+"""Lines as collectors wrap them: the same sightings as without the wrapper, in both engines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quetsach.engine import ScanOptions
+from quetsach.engines.portable import PortableEngine
+from quetsach.engines.wrappers import Wrapper, readings
+from tests.engines.test_native_differential import (
+    any_line,
+    compare,
+    few,
+    indicators,
+    make_set,
+    without_line_feeds,
+)
+
+QUERY = "query[A] evil.example from 192.168.1.20"
+
+
+def inside(line: str) -> list[tuple[str, Wrapper | None]]:
+    return [(r.text.decode(), r.wrapper) for r in readings(line.encode())]
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "wrapper"),
+    [
+        # RFC 5424 6.5, examples 1 to 3, and RFC 3164 5.4, example 1.
+        (
+            "<34>1 2003-10-11T22:14:15.003Z mymachine.example.com su - ID47 - \ufeff'su root' failed",
+            "'su root' failed",
+            Wrapper((b"2003-10-11T22:14:15.003Z",), b"mymachine.example.com", b"su"),
+        ),
+        (
+            "<165>1 2003-08-24T05:14:15.000003-07:00 192.0.2.1 myproc 8710 - - %% It's time to make the do-nuts.",
+            "%% It's time to make the do-nuts.",
+            Wrapper((b"2003-08-24T05:14:15.000003-07:00",), b"192.0.2.1", b"myproc"),
+        ),
+        (
+            "<165>1 2003-10-11T22:14:15.003Z mymachine.example.com evntslog - ID47 "
+            '[exampleSDID@32473 iut="3" eventSource="Application" eventID="1011"] \ufeffAn application event log entry...',
+            "An application event log entry...",
+            Wrapper((b"2003-10-11T22:14:15.003Z",), b"mymachine.example.com", b"evntslog"),
+        ),
+        (
+            "<34>Oct 11 22:14:15 mymachine su: 'su root' failed for lonvick on /dev/pts/8",
+            "'su root' failed for lonvick on /dev/pts/8",
+            Wrapper((b"Oct 11 22:14:15",), b"mymachine", b"su"),
+        ),
+        # RFC 5424 6.3.5: `"`, `\` and `]` escaped inside a value.
+        (
+            r'<1>1 - - app - - [x@1 a="\"]\\" b="\]"][y@1] text ] "',
+            'text ] "',
+            Wrapper((), None, b"app"),
+        ),
+        # Docker json-file, journald as JSON, the container runtime's own, OpenWrt, a relay before a host.
+        (
+            json.dumps({"log": "x y\r\n", "stream": "stdout", "time": "2022-09-16T04:00:00.123456789Z"}),
+            "x y",
+            Wrapper((b"2022-09-16T04:00:00.123456789Z",), None, None),
+        ),
+        (
+            json.dumps(
+                {"MESSAGE": [120, 255], "_HOSTNAME": "gw", "__REALTIME_TIMESTAMP": "1663300800123456"}
+            ),
+            None,
+            Wrapper((b"1663300800123456",), b"gw", None),
+        ),
+        (
+            "2022-09-16T04:00:00.5Z stdout F [INFO] x",
+            "[INFO] x",
+            Wrapper((b"2022-09-16T04:00:00.5Z",), None, None),
+        ),
+        (
+            "Fri Sep 16 11:00:00 2022 daemon.info dnsmasq[612]: x",
+            "x",
+            Wrapper((b"Fri Sep 16 11:00:00 2022",), b"daemon.info", b"dnsmasq"),
+        ),
+        (
+            "Sep 16 11:00:05 relay Sep 16 11:00:00 ns1 named[7]: x",
+            "x",
+            Wrapper((b"Sep 16 11:00:00", b"Sep 16 11:00:05"), b"ns1", b"named"),
+        ),
+        (
+            'Sep 16 11:00:05 gw fluent[1]: {"message":"x"}',
+            "x",
+            Wrapper((b"Sep 16 11:00:05",), b"gw", b"fluent"),
+        ),
+        ("<30>date=2022-09-16 time=11:00:00", "date=2022-09-16 time=11:00:00", Wrapper()),
+    ],
+)
+def test_the_innermost_text_and_what_was_round_it(line: str, text: str | None, wrapper: Wrapper) -> None:
+    *_, last = readings(line.encode())
+    assert last.text == (b"x\xff" if text is None else text.encode())
+    assert last.wrapper == wrapper
+
+
+def test_at_most_two_layers_are_peeled() -> None:
+    deep = json.dumps({"log": json.dumps({"log": json.dumps({"log": "x"})})})
+    assert inside(deep)[-1][0] == '{"log": "x"}'
+
+
+@pytest.mark.parametrize(
+    "line", ["", "{", "<", "{}", '{"log": 1}', '{"log": ""}', "<1234>x", "1 2 3", "<34>1 - - -"]
+)
+def test_what_is_no_wrapper_is_left_alone_or_harmless(line: str) -> None:
+    assert inside(line)[0] == (line, None)
+
+
+def wrap_json(text: str, key: str, escape: str) -> str:
+    """The text as a JSON string in which some characters are spelled as escapes."""
+    record = json.dumps(
+        {key: text, "hostname": "collector", "time": "2022-09-16T04:00:00Z"}, ensure_ascii=False
+    )
+    return record.replace("/", "\\/").replace(escape, f"\\u{ord(escape):04x}") if escape else record
+
+
+WRAPPERS = (
+    "{0}",
+    "<30>{0}",
+    "Sep 16 11:00:00 ns1 {0}",
+    "Sep 16 11:00:00 ns1 named[612]: {0}",
+    "2022-09-16T11:00:00+07:00 ns1 dnsmasq[612]: {0}",
+    "<30>1 2022-09-16T04:00:00Z ns1 dnsmasq 612 - - {0}",
+    '<30>1 - - - - - [a@1 b="c"] {0}',
+    "2022-09-16T04:00:00.5Z stdout F {0}",
+    "Fri Sep 16 11:00:00 2022 daemon.info dnsmasq[612]: {0}",
+    "evil.example 203.0.113.9 {0}",
+)
+
+
+@st.composite
+def wrapped(draw: st.DrawFn) -> str:
+    line = without_line_feeds(draw(any_line))
+    for _ in range(draw(st.integers(1, 3))):
+        if draw(st.booleans()):
+            escape = draw(st.sampled_from(("", "e", ".", ":", "1")))
+            prefix = draw(st.sampled_from(("", "\t", "\n", "\b", "\f", "a\r")))
+            line = wrap_json(
+                prefix + line, draw(st.sampled_from(("log", "message", "MESSAGE", "other"))), escape
+            )
+        else:
+            line = draw(st.sampled_from(WRAPPERS)).format(line)
+    return line
+
+
+@pytest.mark.native
+@few
+@given(indicators, st.lists(wrapped(), min_size=1, max_size=5), st.booleans())
+def test_both_engines_peel_the_same(values: list[str], lines: list[str], devices: bool) -> None:
+    compare(values, "\n".join(lines).encode("utf-8", "surrogatepass"), devices=devices)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"<30>1 2022-09-16T04:00:00Z ns1 dnsmasq 612 - - {QUERY}",
+        f"2022-09-16T11:00:00+07:00 relay 1 dnsmasq[612]: {QUERY}",
+        json.dumps({"log": f"dnsmasq[612]: {QUERY}\n", "stream": "stderr", "time": "2022-09-16T04:00:00Z"}),
+        json.dumps(
+            {"MESSAGE": QUERY, "SYSLOG_IDENTIFIER": "dnsmasq", "__REALTIME_TIMESTAMP": "1663300800000000"}
+        ),
+        json.dumps({"log": f"Sep 16 04:00:00 dnsmasq[612]: {QUERY}\n", "time": "2022-09-16T04:00:00Z"}),
+        json.dumps(
+            {
+                "message": f"<30>Sep 16 11:00:00 ns1 dnsmasq[612]: {QUERY}",
+                "@timestamp": "2022-09-16T04:00:00Z",
+            }
+        ),
+    ],
+)
+def test_a_wrapped_line_is_attributed_and_takes_the_time_with_a_year(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "log"
+    path.write_text(line + "\n")
+    matcher = PortableEngine().compile(make_set(["evil.example"]))
+    result = matcher.scan(path, ScanOptions(devices=True), PortableEngine().progress())
+    (row,) = result.sightings
+    assert (row.logformat, row.device, row.field) == ("dnsmasq", "192.168.1.20", "query")
+    assert row.first_seen == "2022-09-16T04:00:00.000000Z"
+    assert result.coverage.devices == {"2022-09-16": ["192.168.1.20"]}
+    assert result.coverage.not_understood == 0
+
+
+def test_an_escape_never_hides_a_name_or_address(tmp_path: Path) -> None:
+    lines = [
+        json.dumps({"message": f"a{control}{token} z"})
+        for control in "\b\f\n\r\t"
+        for token in ("evil.example", "203.0.113.9", "2001:db8::1")
+    ]
+    path = tmp_path / "log"
+    path.write_text("\n".join(lines))
+    values = ["evil.example", "203.0.113.9", "2001:db8::1"]
+    result = PortableEngine().compile(make_set(values)).scan(path, ScanOptions(), PortableEngine().progress())
+    assert {row.indicator: row.count for row in result.sightings} == dict.fromkeys(values, 5)
+    compare(values, path.read_bytes())
+
+
+def test_in_one_file_of_many_daemons_only_hit_lines_count_as_not_understood(tmp_path: Path) -> None:
+    lines = [
+        "Sep 16 11:00:00 gw CRON[99]: (root) CMD (run-parts /etc/cron.hourly)",
+        "Sep 16 11:00:01 gw dhcpd[5]: DHCPACK on 192.168.1.20 to 02:00:00:00:00:01 via eth0",
+        f"<30>Sep 16 11:00:02 gw dnsmasq[612]: {QUERY}",
+        f"Sep 16 11:00:03 relay Sep 16 11:00:02 gw dnsmasq[612]: {QUERY}",
+        "Sep 16 11:00:04 gw app: evil.example was mentioned",
+    ]
+    path = tmp_path / "messages"
+    path.write_text("\n".join(lines))
+    matcher = PortableEngine().compile(make_set(["evil.example"]))
+    result = matcher.scan(path, ScanOptions(devices=True), PortableEngine().progress())
+    assert [(r.logformat, r.count) for r in result.sightings] == [("text", 1), ("dnsmasq", 2)]
+    assert result.coverage.not_understood == 0
+    assert [d for ds in result.coverage.devices.values() for d in ds] == ["192.168.1.20"]
+    compare(["evil.example"], path.read_bytes(), devices=True)
