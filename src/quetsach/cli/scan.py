@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from quetsach import __version__, client, inputs, output, scan
+from quetsach import __version__, client, inputs, output, scanning
 from quetsach.cli import FOUND, INCOMPLETE, NOTHING, PUSH_FAILED, lists, progress, push, say
 from quetsach.cli import root as _root
 from quetsach.engine import ScanOptions
@@ -150,7 +150,7 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
     )
     options = ScanOptions(tz=zone.key, format=given["logformat"], devices=given["devices"], source_name=name)
     with progress.bar() as on_progress, progress.stop_on_interrupt() as stop:
-        result = scan.run(
+        result = scanning.run(
             logs,
             loaded.engine,
             loaded.matcher,
