@@ -53,7 +53,7 @@ def test_the_result_is_a_document_sorted_by_key_for_any_number_of_threads(logs: 
 
 def test_beyond_memory_the_sightings_are_the_same(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = document(run(logs))
-    monkeypatch.setattr(scan, "_HELD_BYTES", 100)
+    monkeypatch.setattr(scanning, "_HELD_BYTES", 100)
     assert document(run(logs)) == before
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import resources
 from pathlib import Path
 
 from quetsach import _native
-from quetsach.engine import Progress, ScanOptions, SourceResult, SpareThreads
+from quetsach.engine import Part, Progress, ScanOptions, SourceResult, Span, SpareThreads
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.indicator import IndicatorSet
 from quetsach.setfile import list_section
@@ -56,12 +58,64 @@ class NativeMatcher:
             raise ScanError(str(error)) from error
         return SourceResult(WireSightings(len(lines), lines.read), Coverage(**coverage))
 
+    def scan_part(self, path: Path, options: ScanOptions, progress: Progress, span: Span) -> Part | None:
+        """Read one span of a plain file (see `quetsach.engine.SplittingMatcher`)."""
+        if not isinstance(progress, _native.Progress):
+            raise TypeError("the native engine counts in the progress that it made itself")
+        try:
+            found = self._matcher.scan_part(
+                path,
+                progress,
+                start=span.start,
+                end=span.end,
+                header=span.header,
+                tz=options.tz,
+                format=options.format,
+                devices=options.devices,
+            )
+        except _native.OptionsError as error:
+            raise ScanError(str(error)) from error
+        return Part(*found) if found is not None else None
+
+    def merge(
+        self, path: Path, options: ScanOptions, bodies: Iterable[bytes], errors: list[str]
+    ) -> SourceResult | None:
+        """Put the parts of one file together (see `quetsach.engine.SplittingMatcher`)."""
+        found = self._matcher.merge(
+            path,
+            bodies,
+            errors,
+            tz=options.tz,
+            format=options.format,
+            devices=options.devices,
+            source_name=options.source_name,
+        )
+        if found is None:
+            return None
+        lines, coverage = found
+        return SourceResult(WireSightings(len(lines), lines.read), Coverage(**coverage))
+
+    def __reduce__(self) -> tuple[Callable[[bytes], NativeMatcher], tuple[bytes]]:
+        """As the bytes of its set file: so it travels to the nodes of a cluster."""
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "set.qs")
+            self._matcher.save(file)
+            return _from_bytes, (file.read_bytes(),)
+
     def save(self, path: Path) -> None:
         """Write the compiled set file; what stood there is replaced at once. Raises IndicatorError."""
         try:
             self._matcher.save(path)
         except OSError as error:
             raise IndicatorError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def _from_bytes(data: bytes) -> NativeMatcher:
+    # The open file stays readable after its folder is gone.
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "set.qs")
+        file.write_bytes(data)
+        return NativeMatcher(_native.Matcher.load(file, _formats()))
 
 
 class NativeEngine:

@@ -2,6 +2,7 @@
 use std::borrow::Cow;
 
 use memchr::{memchr, memmem};
+use serde::{Deserialize, Serialize};
 
 use super::cells::cells;
 use super::delimited::{split, words};
@@ -23,7 +24,7 @@ const W3C: [&[u8]; 8] = [
 /// A line of column names counts in the first bytes of a file.
 pub const HEADING_BYTES: u64 = 1 << 16;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     Zeek,
     Csv,
@@ -31,7 +32,7 @@ pub enum Kind {
 }
 
 /// What the header lines of a file have said so far.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Header {
     pub kind: Kind,
     pub separator: Vec<u8>,
