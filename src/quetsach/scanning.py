@@ -5,28 +5,24 @@ Every log ends in one coverage record, whatever happens to it: a failure is a re
 
 from __future__ import annotations
 
-import itertools
-import queue
 import tempfile
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import BinaryIO, cast
 
-from quetsach import openers, wire
-from quetsach.engine import Engine, Matcher, Progress, ScanOptions, SourceResult, SpareThreads
-from quetsach.errors import QuetsachError
+from quetsach import splitting, wire
+from quetsach.engine import Engine, Matcher, Part, ScanOptions, SourceResult, Span, SplittingMatcher
+from quetsach.executor import Done, Executor, Outcome, Unit
+from quetsach.executors.threads import Threads
 from quetsach.inputs import Input, Inputs, Skipped
-from quetsach.objectstore import Remote
+from quetsach.reading import INTERRUPTED, SHORTENED, failed, is_shortened
 from quetsach.sighting import Coverage, Scan, Sighting, dump
+from quetsach.splitting import SplitLog
+from quetsach.state import State
 from quetsach.wire import WireSightings
 
-INTERRUPTED = "interrupted before its end; scan it again"
-SHORTENED = "became shorter while it was read; scan it again"
 _HELD_BYTES = 32 << 20
 _TICK_SECONDS = 0.1
 
@@ -112,31 +108,44 @@ def run(
     header: Scan,
     *,
     jobs: int = 1,
+    executor: Executor | None = None,
+    split_bytes: int | None = None,
+    state: State | None = None,
     on_progress: Callable[[Snapshot], None] | None = None,
     stop: threading.Event | None = None,
 ) -> ScanResult:
-    """Read all inputs on `jobs` threads: a file each, and together on the last files.
+    """Read all inputs on `jobs` threads, or by the `executor`, which is closed at the end.
 
-    Setting `stop` ends every thread soon; what was found until then comes back, marked interrupted, with an
+    Plain files larger than `split_bytes` are read in spans of about that size, where the engine can. What
+    `state` knows from an earlier run is not read again. Neither changes the answer.
+
+    Setting `stop` ends everything soon; what was found until then comes back, marked interrupted, with an
     error for each log that was not read to its end.
     """
-    work = _Work(inputs.logs, engine, matcher, options, max(1, jobs))
-    is_interrupted = False
-    # Large logs first, so that no thread is left alone with the largest one at the end.
+    # Large logs first, so that no worker is left alone with the largest one at the end.
     logs = sorted(inputs.logs, key=lambda log: -log.size)
-    with ThreadPoolExecutor(max_workers=work.readers, thread_name_prefix="scan") as pool:
-        pending: set[Future[None]] = {pool.submit(work.read, log) for log in logs}
-        while pending or not work.results.empty():
+    cuts: dict[Input, list[Span]] = {}
+    if split_bytes is not None and isinstance(matcher, SplittingMatcher):
+        cuts = {log: found for log in logs if (found := splitting.spans(log, split_bytes))}
+    units = len(logs) + sum(len(cut) - 1 for cut in cuts.values())
+    workers = executor or Threads(engine, matcher, options, jobs, units)
+    work = _Work(logs, matcher, options, workers, state)
+    is_interrupted = False
+    try:
+        work.begin(cuts)
+        while work.is_running:
             work.keep_some(_TICK_SECONDS)
-            pending = {future for future in pending if not future.done()}
-            if stop is not None and stop.is_set() and not is_interrupted and pending:
+            if stop is not None and stop.is_set() and not is_interrupted and work.is_running:
                 is_interrupted = True
                 work.cancel()
             if on_progress:
                 on_progress(work.snapshot())
+    finally:
+        workers.close()
     for path, reason in inputs.errors:
-        failed = _failed(Input(Path(), 0, None), options, reason)
-        work.coverage.append(replace(failed, path=str(path)))
+        work.coverage.append(failed(None, options, reason, path))
+    if state is not None and state.problem:
+        work.coverage.append(failed(None, options, state.problem, state.path))
     return ScanResult(
         scan=header,
         sightings=work.sightings,
@@ -147,123 +156,122 @@ def run(
     )
 
 
-class _Reading:
-    """How far one file is. A container has a meter of its own, and its members one progress after another."""
-
-    def __init__(self, engine: Engine, spare: SpareThreads) -> None:
-        self._engine, self._spare = engine, spare
-        self.progress = engine.progress(spare)
-        self.meter = openers.Meter()
-        self._hits_before = 0
-
-    @property
-    def bytes_read(self) -> int:
-        return self.meter.stored or self.progress.bytes_read
-
-    @property
-    def hits(self) -> int:
-        return self._hits_before + self.progress.hits
-
-    def next_member(self) -> Progress:
-        self._hits_before, self.progress = self.hits, self._engine.progress(self._spare)
-        if self.meter.is_cancelled:
-            self.progress.cancel()
-        return self.progress
-
-    def cancel(self) -> None:
-        self.meter.is_cancelled = True
-        self.progress.cancel()
-
-
 class _Work:
-    """What the threads of one scan share. Only `read` runs in them."""
+    """What is known of one scan while it runs; used by one thread."""
 
     def __init__(
-        self, logs: list[Input], engine: Engine, matcher: Matcher, options: ScanOptions, jobs: int
+        self,
+        logs: list[Input],
+        matcher: Matcher,
+        options: ScanOptions,
+        executor: Executor,
+        state: State | None,
     ) -> None:
-        self.engine, self.matcher, self.options = engine, matcher, options
-        self.readers = max(1, min(jobs, len(logs)))
-        self._spare = engine.spare(jobs - self.readers)
-        self._unread = itertools.count(len(logs) - self.readers, -1)
+        self._matcher, self._options, self._executor, self._state = matcher, options, executor, state
         self.sightings = Sightings()
         self.coverage: list[Coverage] = []
-        self.results: queue.SimpleQueue[tuple[Input, SourceResult | Skipped | None]] = queue.SimpleQueue()
-        self._by_source: dict[str, Coverage] = {}
         self.skipped: list[Skipped] = []
-        self._readings: dict[Input, _Reading] = {log: _Reading(engine, self._spare) for log in logs}
-        self._logs_total = len(logs)
-        self._bytes_total = sum(log.size for log in logs)
+        self._by_source: dict[str, Coverage] = {}
+        self._logs = logs
+        self._split: dict[Input, SplitLog] = {}
+        self._open: dict[Unit, list[Part]] = {}
+        self._troubled: set[Unit] = set()
         self._is_cancelled = False
-        self._done = self._bytes_done = self._hits_done = 0
+        self._done: set[Input] = set()
+        self._bytes_total = sum(log.size for log in logs)
+        self._bytes_done = self._hits_done = 0
         self._started = time.monotonic()
 
-    def read(self, log: Input) -> None:
-        """Put the results of one file, then None, into `results`."""
-        try:
-            for result in self._results(log, self._readings[log]):
-                self.results.put((log, result))
-        finally:
-            if next(self._unread) <= 0:
-                self._spare.give()
-            self.results.put((log, None))
+    @property
+    def is_running(self) -> bool:
+        return bool(self._open)
 
-    def _results(self, log: Input, reading: _Reading) -> Iterator[SourceResult | Skipped]:
-        if self._is_cancelled:
-            yield SourceResult([], _failed(log, self.options, INTERRUPTED))
-            return
-        try:
-            if log.is_container:
-                yield from self._members(log, reading)
-                return
-            result = self.matcher.scan(log.path, self.options, reading.progress)
-            if _is_shortened(log):
-                result.coverage.errors.append(SHORTENED)
-            yield _cut_short(result) if self._is_cancelled else result
-            return
-        except QuetsachError as error:
-            reason = str(error)
-        except OSError as error:
-            reason = f"cannot be read: {error.strerror or error}; check that it exists and may be read"
-        except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
-        yield SourceResult([], _failed(log, self.options, reason))
+    def begin(self, cuts: dict[Input, list[Span]]) -> None:
+        """Hand out all work that the state does not know."""
+        for log in self._logs:
+            if log in cuts:
+                whole = Unit(log)
+                if self._state is not None and self._state.finished(whole) is not None:
+                    self._submit(whole)
+                else:
+                    self._split[log] = SplitLog(log, cuts[log])
+                    for unit in self._split[log].units():
+                        self._submit(unit)
+            else:
+                self._submit(Unit(log))
 
-    def _members(self, log: Input, reading: _Reading) -> Iterator[SourceResult | Skipped]:
-        for opened in _opened(log, reading.meter):
-            path = f"{log.shown}!/{opened.member}" if opened.member else log.shown
-            if isinstance(opened, openers.Passed):
-                yield Skipped(path, opened.why)
-                continue
-            options = self.options
-            if opened.format is not None:
-                options = replace(options, format=opened.format)
-            progress = reading.next_member()
-            result = self.matcher.scan(path, options, progress, opened.stream, opened.mtime)
-            if self._is_cancelled:
-                yield _cut_short(result)
-                return
-            yield result
+    def _submit(self, unit: Unit) -> None:
+        self._open[unit] = []
+        known = self._state.finished(unit) if self._state is not None else None
+        if known is None:
+            self._executor.submit(unit)
+            return
+        for outcome in known:
+            self._take(unit, outcome)
+        span = unit.span
+        end = unit.log.size if span is None or span.end is None else span.end
+        self._end(unit, Done(bytes=end - (span.start if span is not None else 0)))
 
     def keep_some(self, seconds: float) -> None:
-        """Keep what the threads have put, waiting for it at most so long."""
-        try:
-            log, result = self.results.get(timeout=seconds)
-            while True:
-                if result is None:
-                    self._finish(log)
-                elif isinstance(result, Skipped):
-                    self.skipped.append(result)
-                else:
-                    self._keep(result)
-                log, result = self.results.get_nowait()
-        except queue.Empty:
-            return
+        """Keep what the workers have said, waiting for it at most so long."""
+        for unit, event in self._executor.events(seconds):
+            if isinstance(event, Done):
+                if self._state is not None:
+                    is_complete = not event.lost and unit not in self._troubled and not self._is_cancelled
+                    self._state.end(unit, is_complete=is_complete)
+                self._end(unit, event)
+                continue
+            if self._state is not None:
+                self._state.keep(unit, event)
+            self._take(unit, event)
+
+    def _take(self, unit: Unit, outcome: Outcome) -> None:
+        match outcome:
+            case Part():
+                self._open[unit].append(outcome)
+                if outcome.errors:
+                    self._troubled.add(unit)
+            case Skipped():
+                self.skipped.append(outcome)
+            case SourceResult():
+                if outcome.coverage.errors:
+                    self._troubled.add(unit)
+                if unit.span is None:
+                    self._keep(outcome)
+
+    def _end(self, unit: Unit, done: Done) -> None:
+        parts = self._open.pop(unit)
+        self._bytes_done += done.bytes
+        self._hits_done += done.hits
+        split = self._split.get(unit.log)
+        if split is None or unit.span is None:
+            if done.lost:
+                self.coverage.append(failed(unit.log, self._options, done.lost))
+            self._finish(unit.log)
+        elif self._is_cancelled:
+            if not split.is_whole and unit.log not in self._done:
+                self.coverage.append(failed(unit.log, self._options, INTERRUPTED))
+                self._finish(unit.log)
+        elif split.ended(unit.span, parts[0] if parts else None, done.lost):
+            self._merge(unit.log, split)
+        else:
+            for again in split.units():
+                self._submit(again)
+
+    def _merge(self, log: Input, split: SplitLog) -> None:
+        assert isinstance(self._matcher, SplittingMatcher)
+        result = split.merge(self._matcher, self._options)
+        if result is None:
+            missing = failed(log, self._options, "")
+            self.coverage.append(replace(missing, errors=split.lost()))
+        else:
+            if is_shortened(log):
+                result.coverage.errors.append(SHORTENED)
+            self._keep(result)
+        self._finish(log)
 
     def _finish(self, log: Input) -> None:
-        reading = self._readings.pop(log)
-        self._done += 1
-        self._bytes_done += log.size or reading.bytes_read
-        self._hits_done += reading.hits
+        self._done.add(log)
 
     def _keep(self, result: SourceResult) -> None:
         new = result.coverage
@@ -292,58 +300,15 @@ class _Work:
 
     def cancel(self) -> None:
         self._is_cancelled = True
-        for reading in list(self._readings.values()):
-            reading.cancel()
+        self._executor.cancel()
 
     def snapshot(self) -> Snapshot:
-        running = list(self._readings.values())
+        bytes_running, hits_running = self._executor.running()
         return Snapshot(
-            files=self._done,
-            files_total=self._logs_total,
-            bytes=self._bytes_done + sum(reading.bytes_read for reading in running),
+            files=len(self._done),
+            files_total=len(self._logs),
+            bytes=self._bytes_done + bytes_running,
             bytes_total=self._bytes_total,
-            hits=self._hits_done + sum(reading.hits for reading in running),
+            hits=self._hits_done + hits_running,
             seconds=time.monotonic() - self._started,
         )
-
-
-def _opened(log: Input, meter: openers.Meter) -> Iterator[openers.Opened | openers.Passed]:
-    if log.stored is None:
-        yield from openers.read(log.path, meter, log.part)
-        return
-    with Remote(log.stored) as file:
-        yield from openers.read_file(cast(BinaryIO, file), meter, log.stored.mtime)
-
-
-def _failed(log: Input, options: ScanOptions, reason: str) -> Coverage:
-    return Coverage(
-        source=log.source or "",
-        path=log.shown,
-        name=options.source_name,
-        bytes=0,
-        lines=0,
-        not_understood=0,
-        long_lines=0,
-        inbound=0,
-        first=None,
-        last=None,
-        time="none",
-        zone="",
-        errors=[reason],
-    )
-
-
-def _is_shortened(log: Input) -> bool:
-    """A log emptied for rotation (logrotate's copytruncate) ends early, and no read fails."""
-    try:
-        return log.size > 0 and log.path.stat().st_size < log.size
-    except OSError:
-        # Moved away: the open file was still read to its end.
-        return False
-
-
-def _cut_short(result: SourceResult) -> SourceResult:
-    seen = result.coverage
-    if not any("cancelled" in error for error in seen.errors):
-        seen.errors.append(INTERRUPTED)
-    return result

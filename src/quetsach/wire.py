@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import tempfile
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 
-from quetsach.sighting import Sighting
+from quetsach.sighting import Sighting, dump
 
 _BLOCK_BYTES = 1 << 20
+_HELD_BYTES = 8 << 20
 
 
 class WireSightings:
@@ -32,6 +35,23 @@ class WireSightings:
         while block := self._read(offset, _BLOCK_BYTES):
             offset += len(block)
             yield block
+
+
+def keep(sightings: Iterable[Sighting]) -> WireSightings:
+    """Put sightings aside as lines, beyond 8 MiB in a temporary file. Raises OSError when that is full."""
+    file = tempfile.SpooledTemporaryFile(max_size=_HELD_BYTES)  # noqa: SIM115
+    count = 0
+    for sighting in sightings:
+        file.write(dump(sighting))
+        count += 1
+
+    def read(offset: int, size: int) -> bytes:
+        file.seek(offset)
+        return file.read(size)
+
+    kept = WireSightings(count, read)
+    weakref.finalize(kept, file.close)
+    return kept
 
 
 def lines(blocks: Iterable[bytes]) -> Iterator[bytes]:

@@ -140,3 +140,48 @@ def test_a_scan_on_threads_is_cancelled_at_once(tmp_path: Path) -> None:
     writer.join()
     assert ["cancelled at byte" in error for error in result.coverage.errors] == [True]
     assert result.coverage.bytes >= 3_000_000
+
+
+def many_rows() -> bytes:
+    """Rows told again in later runs, on days in no order, times with and without a year."""
+    lines = []
+    for i in range(3_000):
+        day, device = i % 28 + 1, f"10.1.{i % 5}.{i * 7919 % 199}"
+        lines.append(
+            f"Sep {day:2} 11:{i % 60:02}:00 dnsmasq[1]: query[A] n{i % 3}.evil.example from {device}"
+        )
+        lines.append(f"Sep {day:2} 11:{i % 60:02}:01 dnsmasq[1]: forwarded evil.example to 203.0.113.9#53")
+    return "\n".join(lines).encode()
+
+
+@pytest.mark.parametrize("spare", [0, 2])
+def test_rows_beyond_the_memory_allowed_give_the_same_answer(spare: int, tmp_path: Path) -> None:
+    path = write(tmp_path, many_rows())
+    items = make_set(["evil.example", "=n1.evil.example", "*.n2.evil.example", "203.0.113.9"])
+    whole = PortableMatcher(items).scan(path, ScanOptions(), PortableEngine().progress())
+    bounds = {"row_bytes": 20_000, "edge_bytes": 1000, "chunk": 4096}
+    native = scan(ENGINE.compile(items), path, spare=spare, **bounds)
+    portable = PortableMatcher(items, replace(LIMITS, rows=50)).scan(
+        path, ScanOptions(), PortableEngine().progress()
+    )
+    assert len(list(whole.sightings)) > 1_000
+    for found in (native, portable):
+        assert list(found.sightings) == list(whole.sightings)
+        assert found.coverage == whole.coverage
+
+
+def test_a_temporary_folder_that_takes_nothing_is_an_error_with_advice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, many_rows())
+    items = make_set(["evil.example"])
+    gone = tmp_path / "gone"
+    monkeypatch.setenv("TMPDIR", str(gone))
+    monkeypatch.setattr(tempfile, "tempdir", str(gone))
+    native = scan(ENGINE.compile(items), path, row_bytes=20_000)
+    portable = PortableMatcher(items, replace(LIMITS, rows=50)).scan(
+        path, ScanOptions(), PortableEngine().progress()
+    )
+    for found in (native, portable):
+        assert [f"temporary folder {gone}" in error for error in found.coverage.errors] == [True]
+        assert "TMPDIR" in found.coverage.errors[0]

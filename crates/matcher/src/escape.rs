@@ -13,31 +13,54 @@ fn is_unsafe(c: char) -> bool {
 /// The line with control and bidirectional characters and invalid UTF-8 escaped, at most `limit` characters,
 /// never cut inside an escape.
 pub fn escape(line: &[u8], limit: usize) -> String {
-    let line = &line[..line.len().min(limit * 4)];
-    let mut out = String::with_capacity(line.len().min(limit));
+    let mut rest = &line[..line.len().min(limit * 4)];
+    let mut out = String::with_capacity(rest.len().min(limit) + rest.len() / 8);
     let mut left = limit;
     let mut shown = String::new();
-    for chunk in line.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            shown.clear();
+    loop {
+        // Most of a line is printable ASCII, taken in runs.
+        let run = rest.iter().take(left);
+        let run = run.take_while(|b| (0x20..0x7f).contains(*b)).count();
+        out.extend(std::str::from_utf8(&rest[..run]));
+        left -= run;
+        rest = &rest[run..];
+        let Some(&b) = rest.first() else {
+            return out;
+        };
+        shown.clear();
+        let mut used = 1;
+        if b < 0x80 {
+            shown.push_str("\\x");
+            shown.extend([b >> 4, b & 15].map(|digit| char::from(HEX[usize::from(digit)])));
+        } else {
+            used = strange(rest, &mut shown);
+        }
+        if !take(&mut out, &shown, &mut left) {
+            return out;
+        }
+        rest = &rest[used..];
+    }
+}
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// Shows the first character beyond ASCII, or the first byte that is none; says how many bytes it took.
+fn strange(text: &[u8], shown: &mut String) -> usize {
+    let start = text[..text.len().min(4)].utf8_chunks().next();
+    match start.and_then(|chunk| chunk.valid().chars().next()) {
+        Some(c) => {
             match c {
                 c if !is_unsafe(c) => shown.push(c),
                 c if (c as u32) < 0x100 => drop(write!(shown, "\\x{:02x}", c as u32)),
                 c => drop(write!(shown, "\\u{{{:x}}}", c as u32)),
             }
-            if !take(&mut out, &shown, &mut left) {
-                return out;
-            }
+            c.len_utf8()
         }
-        for b in chunk.invalid() {
-            shown.clear();
-            let _ = write!(shown, "\\x{b:02x}");
-            if !take(&mut out, &shown, &mut left) {
-                return out;
-            }
+        None => {
+            let _ = write!(shown, "\\x{:02x}", text[0]);
+            1
         }
     }
-    out
 }
 
 fn take(out: &mut String, shown: &str, left: &mut usize) -> bool {

@@ -96,7 +96,11 @@ pub(crate) fn look<'a>(
     }
     whole.accept(threads.relay.finish());
     let feed = threads.feed.into_inner();
-    (whole, feed.unwrap_or_else(PoisonError::into_inner))
+    let mut feed = feed.unwrap_or_else(PoisonError::into_inner);
+    if let Some(reason) = progress.failed() {
+        feed.source.stop(reason);
+    }
+    (whole, feed)
 }
 
 /// What the threads of one scan share.

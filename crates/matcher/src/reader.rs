@@ -127,6 +127,8 @@ pub struct Source {
     block: Vec<u8>,
     member: Option<Member>,
     begun: bool,
+    /// Bytes of the file when it was opened.
+    size: u64,
     /// Unpacked and not yet given out: what was read to recognise the encoding.
     start: VecDeque<u8>,
     utf16: Option<Utf16>,
@@ -156,6 +158,7 @@ impl Source {
             block: Vec::new(),
             member: None,
             begun: false,
+            size: 0,
             start: VecDeque::new(),
             utf16: None,
             decoded: VecDeque::new(),
@@ -182,6 +185,7 @@ impl Source {
         match opened {
             Ok((file, about)) => {
                 if about.is_file() {
+                    source.size = about.len();
                     let changed = about
                         .modified()
                         .ok()
@@ -249,6 +253,9 @@ impl Source {
 
     /// Ends the reading for a reason that lies elsewhere.
     pub fn stop(&mut self, reason: &str) {
+        if self.errors.iter().any(|error| error.ends_with(reason)) {
+            return;
+        }
         let at = self.given;
         self.fail(&format!("stopped at byte {at}: {reason}"));
     }
@@ -353,6 +360,9 @@ impl Source {
                 return 0;
             };
             match stream.read(out) {
+                Ok(0) if self.stored < self.size && !out.is_empty() => {
+                    self.fail("became shorter while it was read; scan it again");
+                }
                 Ok(n) => {
                     self.stored += n as u64;
                     return n;

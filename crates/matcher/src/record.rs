@@ -121,7 +121,14 @@ impl<'l> Record<'_, 'l> {
     }
 
     fn first(&self, fields: &[FieldId]) -> Option<Cow<'l, [u8]>> {
-        fields.iter().find_map(|&f| self.all(f).into_iter().next())
+        let plain = self.variant.decode.is_empty();
+        fields.iter().find_map(|&f| {
+            if plain && self.format.wrapper[f].is_none() {
+                self.values.first(f)
+            } else {
+                self.all(f).into_iter().next()
+            }
+        })
     }
 
     pub fn port(&self, role: Role) -> Option<u16> {

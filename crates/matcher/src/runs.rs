@@ -1,4 +1,5 @@
 //! Sorted runs of rows, in memory or in temporary files, merged into one order.
+use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::fs::File;
@@ -41,10 +42,15 @@ impl Runs {
         self.held.push(run);
     }
 
-    /// Writes a sorted run to a temporary file that vanishes with this process.
+    /// Writes a sorted run to a temporary file that vanishes with this process; if that fails it is held.
     pub fn spill(&mut self, run: Vec<Entry>, set: &Set) -> io::Result<()> {
-        let file = write(run.into_iter().map(Ok))?;
-        self.add_file(file, set)
+        match write(run.iter().map(Ok)) {
+            Ok(file) => self.add_file(file, set),
+            Err(error) => {
+                self.hold(run);
+                Err(error)
+            }
+        }
     }
 
     /// Adds the runs of another thread.
@@ -167,10 +173,10 @@ impl Iterator for Merged<'_> {
     }
 }
 
-fn write(entries: impl Iterator<Item = io::Result<Entry>>) -> io::Result<File> {
+fn write<E: Borrow<Entry>>(entries: impl Iterator<Item = io::Result<E>>) -> io::Result<File> {
     let mut out = BufWriter::with_capacity(BUFFER, tempfile::tempfile()?);
     for entry in entries {
-        write_entry(&mut out, &entry?)?;
+        write_entry(&mut out, entry?.borrow())?;
     }
     let mut file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.rewind()?;

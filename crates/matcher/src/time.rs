@@ -2,8 +2,6 @@
 mod device;
 mod servers;
 
-use std::fmt::Write as _;
-
 use jiff::civil;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -392,19 +390,20 @@ fn year_of(micros: i64) -> i32 {
 /// ISO 8601 UTC with six decimals and `Z`.
 pub fn iso(micros: i64) -> String {
     let t = utc(micros);
-    let mut out = String::with_capacity(27);
-    let _ = write!(
-        out,
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z",
-        t.year(),
-        t.month(),
-        t.day(),
-        t.hour(),
-        t.minute(),
-        t.second(),
-        micros.rem_euclid(SECOND)
-    );
-    out
+    let mut out = *b"0000-00-00T00:00:00.000000Z";
+    let mut put = |at: std::ops::Range<usize>, mut value: u64| {
+        for digit in out[at].iter_mut().rev() {
+            *digit = b'0' + (value % 10) as u8;
+            value /= 10;
+        }
+    };
+    put(0..4, t.year().unsigned_abs().into());
+    let parts = [t.month(), t.day(), t.hour(), t.minute(), t.second()];
+    for (at, part) in [5, 8, 11, 14, 17].into_iter().zip(parts) {
+        put(at..at + 2, part.unsigned_abs().into());
+    }
+    put(20..26, micros.rem_euclid(SECOND).unsigned_abs());
+    out.map(char::from).iter().collect()
 }
 
 /// Days since 1970 of the UTC date.

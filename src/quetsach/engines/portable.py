@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from quetsach import logformat, setfile
+from quetsach import logformat, setfile, wire
 from quetsach.engine import Progress as ProgressLike
 from quetsach.engine import ScanOptions, SourceResult
 from quetsach.engine import SpareThreads as SpareThreadsLike
@@ -21,7 +21,8 @@ from quetsach.engines import freetext
 from quetsach.engines.index import Hits, Index, hits_of
 from quetsach.engines.lines import LongLine, split
 from quetsach.engines.records import LineReader, Record
-from quetsach.engines.rows import Rows, bucket, resolve
+from quetsach.engines.rows import ROWS, Rows, bucket, resolve
+from quetsach.engines.runs import RunError
 from quetsach.engines.timeline import Timeline
 from quetsach.engines.times import Moment, Yearless, day
 from quetsach.engines.tokens import tokens_of
@@ -47,6 +48,7 @@ class Limits:
     piece: int = 1 << 20
     edge_lines: int = 64
     edge_bytes: int = 1 << 20
+    rows: int = ROWS
 
 
 LIMITS = Limits()
@@ -155,7 +157,7 @@ class _Scan:
         self.format = options.format or TEXT
         self.own: tuple[str, ...] = ()
         self.others: tuple[str, ...] = ()
-        self.rows = Rows()
+        self.rows = Rows(limits.rows)
         self.timeline = Timeline(zone, options.tz, lines=limits.edge_lines, window=limits.edge_bytes)
         self.alive: set[tuple[str, str | tuple[int, int, int, int]]] = set()
         self.lines = self.not_understood = self.long_lines = self.inbound = 0
@@ -171,11 +173,19 @@ class _Scan:
             self.format = detect(self.formats, _complete(bytes(start), self.limits.detect_bytes), self.limits)
         self.own = () if self.format == TEXT else (self.format,)
         self.others = tuple(n for n in self.formats if n != self.format)
-        self._read(chain([bytes(start)] if start else [], chunks))
-        latest = self.timeline.latest(source.mtime)
+        try:
+            self._read(chain([bytes(start)] if start else [], chunks))
+        except RunError as error:
+            source.errors.append(f"{source.path}: stopped: {error}")
+        latest = self.timeline.latest(source.decoded, source.mtime)
         identity = hashlib.sha256(source.head).hexdigest()
-        sightings = self.rows.sightings(identity, latest, self.zone)
-        span = self.timeline.span(source.decoded, latest, self.rows.times())
+        try:
+            sightings = wire.keep(self.rows.sightings(identity, latest, self.zone))
+        except (OSError, RunError) as error:
+            reason = RunError(error) if isinstance(error, OSError) else error
+            source.errors.append(f"{source.path}: {reason}")
+            sightings = wire.keep([])
+        span = self.timeline.span(source.decoded, latest, self.rows.times)
         coverage = Coverage(
             source=identity,
             path=source.path,
@@ -290,6 +300,7 @@ class _Scan:
             self.progress.hits += len(hits)
         self.rows.add(
             hits,
+            offset=offset,
             device=device,
             moment=moment,
             action=action,

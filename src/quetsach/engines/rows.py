@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
+from itertools import groupby
 
 from quetsach.engines import times
+from quetsach.engines.runs import Runs, run_key
 from quetsach.engines.times import Moment, Yearless
 from quetsach.evidence import escape
 from quetsach.indicator import Indicator
 from quetsach.sighting import ACTIONS, Sighting
 
 _STRENGTH = {action: -i for i, action in enumerate(ACTIONS)}
+
+
+ROWS = 1_000_000
+"""Rows of one source held in memory (contract 1)."""
 
 
 @dataclass(slots=True)
@@ -57,16 +63,20 @@ def bucket(moment: Moment | None) -> _Bucket:
 
 
 class Rows:
-    """All rows of one source."""
+    """All rows of one source. At `limit` rows those at hand go to a temporary file, sorted."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = ROWS) -> None:
+        self._limit = limit
         self._rows: dict[tuple[Indicator, str | None, _Bucket], _Row] = {}
-        self._order = 0
+        self._runs = Runs[tuple[_Bucket, _Row]]()
+        self.times: list[int] = []
+        """The least and the greatest time of all rows, once `sightings` has been read to its end."""
 
     def add(
         self,
         hits: Mapping[Indicator, tuple[str, str]],
         *,
+        offset: int,
         device: str | None,
         moment: Moment | None,
         action: str,
@@ -74,37 +84,48 @@ class Rows:
         log_format: str,
         line: bytes,
     ) -> None:
-        """One line: each of its indicators counts once."""
-        self._order += 1
+        """One line that begins at `offset`: each of its indicators counts once.
+
+        Raises RunError when the temporary file cannot be written; the rows stay.
+        """
+        if len(self._rows) >= self._limit:
+            self._runs.spill(self._sorted())
+            self._rows.clear()
         when = bucket(moment)
         value = moment.value if moment is not None else None
         for indicator, (field, matched) in hits.items():
             key = (indicator, device, when)
             old = self._rows.get(key)
             evidence = escape(line) if old is None else ""
-            row = _Row(self._order, value, value, 1, action, matched, field, log_format, evidence, identity)
+            row = _Row(offset, value, value, 1, action, matched, field, log_format, evidence, identity)
             if old is None:
                 self._rows[key] = row
             else:
                 old.merge(row)
 
-    def times(self) -> list[int]:
-        """First and last time of every row; complete after `sightings`."""
-        return [v for r in self._rows.values() for v in (r.first, r.last) if isinstance(v, int)]
+    def _sorted(self) -> list[tuple[Indicator, str | None, tuple[_Bucket, _Row]]]:
+        found = ((indicator, device, (when, row)) for (indicator, device, when), row in self._rows.items())
+        return sorted(found, key=run_key)
 
-    def sightings(self, source: str, latest: int | None, zone: tzinfo) -> list[Sighting]:
-        """The rows, sorted by key; year-less times no later than `latest`."""
-        final: dict[tuple[Indicator, str | None, str | None], _Row] = {}
-        for (indicator, device, _), row in self._rows.items():
-            row.first, row.last = (resolve(v, latest, zone) for v in (row.first, row.last))
-            day = times.day(row.first) if row.first is not None else None
-            key = (indicator, device, day)
-            if key in final:
-                final[key].merge(row)
-            else:
-                final[key] = row
-        found = [_sighting(source, *key, row) for key, row in final.items()]
-        return sorted(found, key=Sighting.key)
+    def sightings(self, source: str, latest: int | None, zone: tzinfo) -> Iterator[Sighting]:
+        """The rows, sorted by key, year-less times no later than `latest`.
+
+        Raises RunError when a temporary file cannot be read.
+        """
+        merged = self._runs.merged(self._sorted())
+        for _, group in groupby(merged, key=run_key):
+            days: dict[str | None, _Row] = {}
+            for indicator, device, (_, row) in group:
+                row.first, row.last = (resolve(v, latest, zone) for v in (row.first, row.last))
+                known = [*self.times, *(v for v in (row.first, row.last) if v is not None)]
+                self.times = [min(known), max(known)] if known else []
+                day = times.day(row.first) if row.first is not None else None
+                if day in days:
+                    days[day].merge(row)
+                else:
+                    days[day] = row
+            for day in sorted(days, key=lambda day: day or ""):
+                yield _sighting(source, indicator, device, day, days[day])
 
 
 def resolve(value: int | Yearless | None, latest: int | None, zone: tzinfo) -> int | None:

@@ -42,14 +42,14 @@ struct Columns {
     header: Arc<Header>,
     fits: bool,
     /// For each field of the format, its column.
-    of: Vec<Option<usize>>,
+    of: Arc<[Option<usize>]>,
 }
 
 /// The fields of one Zeek line.
 pub struct Row<'f, 'l> {
     format: &'f Format,
     header: Arc<Header>,
-    of: Vec<Option<usize>>,
+    of: Arc<[Option<usize>]>,
     columns: Vec<&'l [u8]>,
 }
 
@@ -117,7 +117,7 @@ impl Delimited {
         };
         (columns.len() >= header.fields.len()).then(|| Cells {
             format,
-            of: Cow::Owned(of.clone()),
+            of: Cow::Owned(of.to_vec()),
             columns,
         })
     }
@@ -133,7 +133,8 @@ impl Delimited {
             return None;
         }
         let of = &self.columns(number, format, header)?.of;
-        let columns: Vec<&[u8]> = split(line, &header.separator).collect();
+        let mut columns = Vec::with_capacity(header.fields.len() + 1);
+        columns.extend(split(line, &header.separator));
         (columns.len() >= header.fields.len()).then(|| Row {
             format,
             header: header.clone(),
@@ -170,6 +171,19 @@ impl Delimited {
 }
 
 impl<'l> Row<'_, 'l> {
+    /// The first value of a field.
+    pub fn first(&self, field: FieldId) -> Option<&'l [u8]> {
+        let value = self.of[field].map(|at| self.columns[at])?;
+        let header = &self.header;
+        if header.is_nothing(value) {
+            None
+        } else if self.format.split[field] {
+            split(value, &header.set_separator).find(|v| !header.is_nothing(v))
+        } else {
+            Some(value)
+        }
+    }
+
     pub fn all(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
         let Some(value) = self.of[field].map(|at| self.columns[at]) else {
             return Vec::new();

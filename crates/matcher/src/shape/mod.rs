@@ -133,6 +133,14 @@ fn recognised(rule: &Recognise, exists: impl Fn(&[u8]) -> bool, path: Option<&[u
 }
 
 impl<'l> Values<'_, 'l> {
+    /// The first value of a field.
+    pub fn first(&self, field: FieldId) -> Option<Cow<'l, [u8]>> {
+        match (&self.head, &self.body) {
+            (None, Fields::Zeek(row)) => row.first(field).map(Cow::Borrowed),
+            _ => self.all(field).into_iter().next(),
+        }
+    }
+
     /// The values of a field, in order; none where the line has none.
     pub fn all(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
         if let Some(head) = &self.head {
