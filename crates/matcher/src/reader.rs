@@ -226,6 +226,7 @@ impl Source {
         self.held.clear();
         self.start.clear();
         (self.stored, self.unpacked, self.given) = (0, start, start);
+        self.size = size.min(self.size.saturating_sub(start));
         Some((start, head))
     }
 
