@@ -12,8 +12,10 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from quetsach.engine import ScanOptions
 from quetsach.errors import ScanError
 from quetsach.executor import Outcome, Unit
+from quetsach.sighting import Scan
 from quetsach.transfer import Row, to_outcomes, to_rows
 
 _APPLICATION = 0x51534154
@@ -41,13 +43,29 @@ class State:
         """Why nothing more can be kept."""
         try:
             self._file = sqlite3.connect(path, isolation_level=None, timeout=0)
-            self._open(about)
+            try:
+                self._open(about)
+            except BaseException:
+                self._file.close()
+                raise
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
                 raise ScanError(f"{path}: another scan is using this state file") from error
             raise ScanError(f"{path}: the state file cannot be used: {error}") from error
         except sqlite3.DatabaseError as error:
             raise ScanError(f"{path}: is no state file of quetsach, or is damaged; choose another") from error
+
+    @staticmethod
+    def about(header: Scan, options: ScanOptions) -> dict[str, str]:
+        """What results depend on besides the files."""
+        return {
+            "program": header.tool,
+            "list": header.set_id,
+            "source name": options.source_name,
+            "time zone": options.tz,
+            "format": options.format or "",
+            "devices": str(options.devices),
+        }
 
     def _open(self, about: Mapping[str, str]) -> None:
         run = self._file.execute

@@ -170,7 +170,7 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
     )
     options = ScanOptions(tz=zone.key, format=given["logformat"], devices=given["devices"], source_name=name)
     with ExitStack() as stack:
-        state = stack.enter_context(closing(State(kept, _about(header, options)))) if kept else None
+        state = stack.enter_context(closing(State(kept, State.about(header, options)))) if kept else None
         on_progress = stack.enter_context(progress.bar())
         stop = stack.enter_context(progress.stop_on_interrupt())
         executor = _cluster(given["cluster"], loaded, options, given["jobs"])
@@ -212,17 +212,6 @@ def _cluster(
     from quetsach.executors.ray import RayWorkers
 
     return RayWorkers(address, loaded.engine, loaded.matcher, options, jobs)
-
-
-def _about(header: Scan, options: ScanOptions) -> dict[str, str]:
-    return {
-        "program": header.tool,
-        "list": header.set_id,
-        "source name": options.source_name,
-        "time zone": options.tz,
-        "format": options.format or "",
-        "devices": str(options.devices),
-    }
 
 
 def _zone(name: str) -> ZoneInfo:

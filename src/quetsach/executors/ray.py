@@ -12,7 +12,9 @@ import pickle
 import tempfile
 from collections import Counter, deque
 from collections.abc import Iterator
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from quetsach import __version__, engine, reading
@@ -94,6 +96,9 @@ class RayWorkers:
     ) -> None:
         self._ray: Any = _ray()
         self._options = options
+        # Ray prints what it hears of dying workers to standard output, where the result may go.
+        self._quiet = ExitStack()
+        self._quiet.enter_context(redirect_stdout(self._quiet.enter_context(Path(os.devnull).open("w"))))
         self._connect(address, jobs)
         try:
             self._workers = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
@@ -125,6 +130,7 @@ class RayWorkers:
             else:
                 self._ray.init(address, **quiet)
         except Exception as error:
+            self._quiet.close()
             raise ScanError(f"the cluster {address} cannot be reached: {_told(error)}") from error
 
     def _start(self) -> Any:
@@ -191,7 +197,9 @@ class RayWorkers:
         if self._attempts[task.unit] < MOST_ATTEMPTS and not self._is_cancelled:
             self._queue.append(task.unit)
             return
-        why = f"its worker failed {self._attempts[task.unit]} times ({_told(error)}); it was not looked at"
+        is_dead = isinstance(error, self._ray.exceptions.RayActorError)
+        reason = "its process or its machine died" if is_dead else _told(error)
+        why = f"its worker failed {self._attempts[task.unit]} times ({reason}); it was not looked at"
         yield task.unit, Done(INTERRUPTED if self._is_cancelled else why)
 
     def _count(self) -> None:
@@ -223,6 +231,7 @@ class RayWorkers:
     def close(self) -> None:
         """Ends the workers; a cluster that was there before stays."""
         self._ray.shutdown()
+        self._quiet.close()
 
 
 def _ray() -> Any:
