@@ -96,20 +96,26 @@ class State:
 
     def finished(self, unit: Unit) -> Iterator[Outcome] | None:
         """What the unit said, if it has ended in an earlier run and its file has not changed since."""
-        key = self._key(unit)
-        found = self._file.execute("SELECT number, digest FROM unit WHERE key = ?", (key,)).fetchone()
-        if found is None:
-            return None
-        number, digest = found
-        told = hashlib.sha256()
-        for row in self._rows(number):
-            _add(told, row)
-        if told.hexdigest() != digest:
+        try:
+            key = self._key(unit)
+            found = self._file.execute("SELECT number, digest FROM unit WHERE key = ?", (key,)).fetchone()
+            if found is None:
+                return None
+            number, digest = found
+            told = hashlib.sha256()
+            for row in self._rows(number):
+                _add(told, row)
+            if told.hexdigest() == digest:
+                return to_outcomes(self._rows(number))
             # What lies on the disk is not what was written: read it again.
-            self._file.execute("DELETE FROM outcome WHERE number = ?", (number,))
-            self._file.execute("DELETE FROM unit WHERE number = ?", (number,))
-            return None
-        return to_outcomes(self._rows(number))
+            self._drop(number)
+        except sqlite3.DatabaseError as error:
+            self._fail(error)
+        return None
+
+    def _drop(self, number: int) -> None:
+        self._file.execute("DELETE FROM outcome WHERE number = ?", (number,))
+        self._file.execute("DELETE FROM unit WHERE number = ?", (number,))
 
     def _rows(self, number: int) -> Iterator[Row]:
         order = "SELECT kind, data FROM outcome WHERE number = ? ORDER BY place"
@@ -148,14 +154,13 @@ class State:
                 digest = self._digests.pop(unit).hexdigest()
                 self._file.execute("UPDATE unit SET digest = ? WHERE number = ?", (digest, place[0]))
             else:
-                self._file.execute("DELETE FROM outcome WHERE number = ?", place[:1])
-                self._file.execute("DELETE FROM unit WHERE number = ?", place[:1])
+                self._drop(place[0])
             self._file.execute("COMMIT")
         except sqlite3.Error as error:
             self._fail(error)
 
     def _fail(self, error: sqlite3.Error) -> None:
-        self.problem = f"cannot be written: {error}; the scan went on without it"
+        self.problem = f"cannot be used: {error}; the scan went on without it"
 
     def close(self) -> None:
         """What has not ended is dropped."""

@@ -62,7 +62,7 @@ _SENTENCES = (
     N_("its worker failed %(n)s times (%(why)s); it was not looked at"),
     N_("bytes %(start)s to %(end)s: its worker failed %(n)s times (%(why)s); it was not looked at"),
     N_("its process or its machine died"),
-    N_("cannot be written: %(why)s; the scan went on without it"),
+    N_("cannot be used: %(why)s; the scan went on without it"),
     N_("--cluster needs the extra 'cluster'; install it with: %(command)s"),
     N_("the cluster %(address)s cannot be reached: %(why)s"),
     N_("the workers of the cluster cannot start: %(why)s"),
