@@ -95,9 +95,8 @@ def test_a_log_with_an_error_is_read_again(logs: Path, tmp_path: Path) -> None:
 def test_rows_damaged_on_the_disk_are_not_believed(logs: Path, tmp_path: Path) -> None:
     expected, _ = run(logs, tmp_path / "state")
     with closing(sqlite3.connect(tmp_path / "state", isolation_level=None)) as file:
-        file.execute(
-            "UPDATE outcome SET data = CAST(replace(data, '10.0.0.1', '10.9.0.1') AS BLOB) WHERE kind = 'lines' AND number = 2"
-        )
+        changed = "CAST(replace(data, '10.0.0.1', '10.9.0.1') AS BLOB)"
+        file.execute(f"UPDATE outcome SET data = {changed} WHERE kind = 'lines' AND number = 2")
         assert file.execute("SELECT changes()").fetchone() == (1,)
     assert run(logs, tmp_path / "state") == (expected, 1)
     assert run(logs, tmp_path / "state") == (expected, 0)
@@ -148,15 +147,24 @@ def test_a_full_disk_is_told_and_the_scan_goes_on(logs: Path, tmp_path: Path) ->
 def test_killed_at_any_moment_it_goes_on_to_the_same_document(tmp_path: Path) -> None:
     folder = tmp_path / "logs"
     folder.mkdir()
+    names = ("evil", "fine")
     for n in range(12):
         lines = (
-            f"2022-09-16T{n:02}:{i // 60 % 60:02}:{i % 60:02} 10.0.{n}.{i % 9} asks {'evil' if i % 7 else 'fine'}.example\n"
+            f"2022-09-16T{n:02}:{i // 60:02}:{i % 60:02} 10.0.{n}.{i % 9} asks {names[i % 7 == 0]}.example\n"
             for i in range(400)
         )
         (folder / f"{n}.log").write_text("".join(lines))
     (tmp_path / "list.txt").write_text("evil.example\n")
     (tmp_path / "keep.csv").write_text("indicator,reason,who,date\nevil.example,test,test,2026-01-01\n")
-    command = [sys.executable, "-c", "from quetsach.cli import main; main()", "--lang", "en", "scan", str(folder)]
+    command = [
+        sys.executable,
+        "-c",
+        "from quetsach.cli import main; main()",
+        "--lang",
+        "en",
+        "scan",
+        str(folder),
+    ]
     command += ["-i", str(tmp_path / "list.txt"), "--override", str(tmp_path / "keep.csv"), "--jobs", "1"]
     command += ["--source-name", "here"]
     environment = os.environ | {"QUETSACH_ENGINE": "portable"}

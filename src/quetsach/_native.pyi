@@ -60,7 +60,6 @@ class Matcher:
         edge_bytes: int | None = None,
         row_bytes: int | None = None,
     ) -> tuple[Lines, dict[str, Any]]: ...
-
     def scan_part(
         self,
         path: str | PathLike[str],

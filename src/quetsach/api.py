@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 type Paths = str | Path | Iterable[str | Path]
+type Indicators = str | Path | IndicatorSet | Iterable[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def read_indicators(paths: Paths, *, guard_rails: bool = True) -> IndicatorSet:
 
 def scan(
     paths: Paths,
-    indicators: Iterable[str] | IndicatorSet | str | Path,
+    indicators: Indicators,
     *,
     source_name: str | None = None,
     tz: str = "Asia/Ho_Chi_Minh",
@@ -120,9 +121,10 @@ def scan(
 ) -> ScanResult:
     """Read logs and say which machines called a listed address: the same answer as `quetsach scan`.
 
-    `paths` are files, folders or addresses of object storage; `indicators` a path of a list or a compiled set,
-    an `IndicatorSet`, or values as lists spell them. A log that cannot be read is no exception: it is in
-    `errors`. Raises IndicatorError where nothing is left to look for, ScanError for an unknown zone or format.
+    `paths` are files, folders or addresses of object storage; `indicators` the path of a list or of a
+    compiled set, an `IndicatorSet`, or values as lists spell them. A log that cannot be read is no exception:
+    it is in `errors`. Raises IndicatorError where nothing is left to look for, ScanError for an unknown zone
+    or format, a cluster that cannot be used, or a state file of another scan.
     """
     try:
         zone = ZoneInfo(tz)
@@ -161,7 +163,9 @@ def _paths(paths: Paths) -> Sequence[Path]:
     return [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
 
 
-def _matcher(indicators: Iterable[str] | IndicatorSet | str | Path, guard_rails: bool) -> tuple[Engine, Matcher]:
+def _matcher(
+    indicators: Iterable[str] | IndicatorSet | str | Path, guard_rails: bool
+) -> tuple[Engine, Matcher]:
     chosen = engine.choose()
     if isinstance(indicators, str | Path):
         file = Path(indicators)

@@ -83,7 +83,7 @@ class Matcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A range of a plain file: offsets in bytes, each moved on to the next line border; `end` None is the end.
+    """A range of a plain file, in bytes; both ends move on to the next line border, None is the file's end.
 
     `header` is the header behind the line before it, as the part before said it; None lets the engine guess.
     """
@@ -97,8 +97,9 @@ class Span:
 class Part:
     """What one span says. `start` and `end` are the borders found, `source` the id of the file.
 
-    Parts make a whole where each starts where the one before it ends, and was read under the header (`before`)
-    that the one before it ended with (`after`). `body` means something only to the engine that made it.
+    Parts make a whole where each starts where the one before it ends, and was read under the header
+    (`before`) that the one before it ended with (`after`). `body` means something only to the engine
+    that made it.
     """
 
     start: int

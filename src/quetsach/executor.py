@@ -24,7 +24,7 @@ type Outcome = SourceResult | Skipped | Part
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A unit has ended, after so many bytes and hits. `lost` says why it could not be looked at, "" where it was."""
+    """A unit has ended, after so many bytes and hits. `lost` says why it could not be looked at, else ""."""
 
     lost: str = ""
     bytes: int = 0

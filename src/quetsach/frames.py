@@ -34,12 +34,12 @@ def to_arrow(sightings: Iterable[Sighting]) -> pyarrow.Table:
 
 def to_polars(sightings: Iterable[Sighting]) -> polars.DataFrame:
     """The same as a data frame. Raises ScanError where polars is missing."""
-    polars = _library("polars")
-    kinds = {"count": polars.Int64, **dict.fromkeys(_TIMES, polars.Datetime("us", "UTC"))}
-    kinds["identity"] = polars.Struct(dict.fromkeys(_IDENTITY, polars.String))
-    schema = {name: kinds.get(name, polars.String) for name in Sighting.__slots__}
-    blocks = [polars.DataFrame(columns, schema=schema) for columns in _columns(sightings)]
-    frame: polars.DataFrame = polars.concat(blocks) if blocks else polars.DataFrame(schema=schema)
+    library = _library("polars")
+    kinds = {"count": library.Int64, **dict.fromkeys(_TIMES, library.Datetime("us", "UTC"))}
+    kinds["identity"] = library.Struct(dict.fromkeys(_IDENTITY, library.String))
+    schema = {name: kinds.get(name, library.String) for name in Sighting.__slots__}
+    blocks = [library.DataFrame(columns, schema=schema) for columns in _columns(sightings)]
+    frame: polars.DataFrame = library.concat(blocks) if blocks else library.DataFrame(schema=schema)
     return frame
 
 

@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from quetsach import openers
-from quetsach.engine import Engine, Matcher, Progress, ScanOptions, SourceResult, SplittingMatcher, SpareThreads
+from quetsach.engine import (
+    Engine,
+    Matcher,
+    Progress,
+    ScanOptions,
+    SourceResult,
+    SpareThreads,
+    SplittingMatcher,
+)
 from quetsach.errors import QuetsachError
 from quetsach.executor import Outcome, Unit
 from quetsach.inputs import Input, Skipped

@@ -6,6 +6,7 @@ import tempfile
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from quetsach.engine import Part, ScanOptions, SourceResult, Span, SplittingMatcher
 from quetsach.executor import Unit
@@ -21,7 +22,7 @@ _HELD_BYTES = 8 << 20
 
 
 def spans(log: Input, size: int) -> list[Span]:
-    """The spans of about `size` bytes that the file is cut into; none where it is not worth it or cannot be."""
+    """The spans of about `size` bytes that a file is cut into; none where it cannot or need not be."""
     if log.is_container or log.size < size + LEAST_BYTES or not _is_plain(log):
         return []
     starts = list(range(0, log.size - LEAST_BYTES, size))
@@ -85,7 +86,7 @@ class SplitLog:
 
     def _fits(self) -> bool:
         known = [self._parts[i] for i in range(len(self._spans))]
-        for number, (before, after) in enumerate(zip(known, known[1:], strict=False), 1):
+        for number, (before, after) in enumerate(pairwise(known), 1):
             if isinstance(before, str) or isinstance(after, str):
                 continue
             one, next_one = before.part, after.part

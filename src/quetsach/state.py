@@ -1,7 +1,7 @@
 """What a long scan has finished, kept on disk, so that it can be stopped at any moment and go on.
 
-One SQLite file: a unit's rows and the mark that it has ended become durable in one transaction, so that after a
-power cut a unit is either there as a whole or read again.
+One SQLite file. The mark that a unit has ended becomes durable only with its last rows, so that after a power
+cut a unit is either there as a whole or read again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Workers on Ray: the answer of one machine, whoever dies meanwhile. One session for all, since it starts slowly."""
+"""Workers on Ray: the answer of one machine, whoever dies meanwhile. One session, since it starts slowly."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from quetsach.source import ByteStream
 
 pytest.importorskip("ray", reason="ray is not installed")
 pytest.importorskip("quetsach._native", reason="the native engine is not built")
-from quetsach.engines.native import NativeEngine, NativeMatcher  # noqa: E402
-from quetsach.executors.ray import LOCAL, RayWorkers  # noqa: E402
-from tests.engines.test_native import DNS, dns_line, make_set  # noqa: E402
+from quetsach.engines.native import NativeEngine, NativeMatcher
+from quetsach.executors.ray import LOCAL, RayWorkers
+from tests.engines.test_native import DNS, dns_line, make_set
 
 pytestmark = [pytest.mark.native, pytest.mark.cluster]
 MIB = 1 << 20

@@ -2,6 +2,8 @@
 //! a name.
 //!
 //! What cannot be read is collected in `errors` with file, place and advice; what came out before is scanned.
+mod range;
+
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -13,8 +15,6 @@ use crate::inflate::Inflate;
 #[cfg(feature = "isal")]
 use crate::raw::Inflate;
 
-use crate::detect;
-use crate::part::{self, Range};
 use crate::utf16::{HEAD, Order, Utf16};
 
 /// Bytes asked of the file at a time when it is compressed.
@@ -198,36 +198,6 @@ impl Source {
             Err(error) => source.unreadable(&error),
         }
         source
-    }
-
-    /// Lets `read` give only a range of a plain file of UTF-8; where it begins, and the first bytes of the file.
-    /// None where the file is packed, encoded otherwise or unreadable, or has no line border within `most` bytes.
-    pub fn begin_range(&mut self, range: Range, most: usize) -> Option<(u64, Vec<u8>)> {
-        let mut head = vec![0; detect::START];
-        let mut n = 0;
-        while n < head.len() {
-            match self.read(&mut head[n..]) {
-                0 => break,
-                more => n += more,
-            }
-        }
-        head.truncate(n);
-        if !self.errors.is_empty() || !self.can_reread() {
-            return None;
-        }
-        let file = self.plain.as_mut()?;
-        let start = part::border(file, range.start, most).ok()??;
-        let size = match range.end {
-            None => u64::MAX,
-            Some(end) => part::border(file, end, most).ok()??.saturating_sub(start),
-        };
-        file.seek(SeekFrom::Start(start)).ok()?;
-        self.stream = Some(Box::new(file.try_clone().ok()?.take(size)));
-        self.held.clear();
-        self.start.clear();
-        (self.stored, self.unpacked, self.given) = (0, start, start);
-        self.size = size.min(self.size.saturating_sub(start));
-        Some((start, head))
     }
 
     fn unreadable(&mut self, error: &io::Error) {

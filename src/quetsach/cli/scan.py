@@ -88,8 +88,8 @@ def command() -> click.Command:
                 ["--cluster"],
                 metavar="ADDRESS",
                 help=_(
-                    "Read on all machines of this Ray cluster, such as auto or 10.0.0.5:6379, or with local in"
-                    " processes of this one. The logs must lie under the same path everywhere."
+                    "Read on all machines of this Ray cluster, such as auto or 192.0.2.5:6379, or with local"
+                    " in processes of this one. The logs must lie under the same path everywhere."
                 ),
             ),
             click.Option(

@@ -7,6 +7,7 @@ has come to its end, so that a unit whose worker died can be read again by anoth
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import pickle
 import tempfile
@@ -14,7 +15,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from quetsach import __version__, engine, reading
@@ -75,6 +76,11 @@ class _Worker:
             self._reading.cancel()
 
 
+class _Nowhere(io.TextIOBase):
+    def write(self, text: str) -> int:
+        return len(text)
+
+
 @dataclass(slots=True)
 class _Task:
     """A unit in the hands of an actor; `said` are its rows so far, pickled one after another."""
@@ -82,7 +88,7 @@ class _Task:
     unit: Unit
     actor: Any
     asked: Any = None
-    said: Any = field(default_factory=lambda: tempfile.SpooledTemporaryFile(max_size=_HELD_BYTES))
+    said: Any = field(default_factory=partial(tempfile.SpooledTemporaryFile, max_size=_HELD_BYTES))
 
 
 class RayWorkers:
@@ -98,7 +104,7 @@ class RayWorkers:
         self._options = options
         # Ray prints what it hears of dying workers to standard output, where the result may go.
         self._quiet = ExitStack()
-        self._quiet.enter_context(redirect_stdout(self._quiet.enter_context(Path(os.devnull).open("w"))))
+        self._quiet.enter_context(redirect_stdout(_Nowhere()))
         self._connect(address, jobs)
         try:
             self._workers = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
@@ -204,9 +210,10 @@ class RayWorkers:
 
     def _count(self) -> None:
         """Ask the busy workers how far they are, at most one question each."""
-        answered, _later = self._ray.wait(list(self._counting), num_returns=len(self._counting), timeout=0) if (
-            self._counting
-        ) else ([], [])
+        asked_before = list(self._counting)
+        answered: list[Any] = []
+        if asked_before:
+            answered, _later = self._ray.wait(asked_before, num_returns=len(asked_before), timeout=0)
         busy = {task.actor for task in self._tasks.values()}
         for asked in answered:
             actor = self._counting.pop(asked)
