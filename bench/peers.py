@@ -88,12 +88,15 @@ class Quetsach:
         compiled.unlink(missing_ok=True)
         run(self._command("indicators", "compile", str(plain), "-o", str(compiled)), (0,), self._env())
 
-    def scan(self, log: Path, plain: Path, folder: Path, truth: Truth) -> tuple[Cost, Verdict]:
+    def scan(
+        self, log: Path, plain: Path, folder: Path, truth: Truth, written_as: str = ""
+    ) -> tuple[Cost, Verdict]:
+        """`written_as` is the name of the log in `truth`, where a packed copy is scanned."""
         out = folder / "out.jsonl"
         out.unlink(missing_ok=True)
         command = self._command("scan", str(log), "-i", str(self._compiled(plain, folder)), "-o", str(out))
         cost, _ = run([*command, "--jobs", str(self.jobs)], (0, 1), self._env())
-        return cost, judge(out, truth, log.name)
+        return cost, judge(out, truth, written_as or log.name)
 
     def _compiled(self, plain: Path, folder: Path) -> Path:
         return folder / f"{plain.stem}.{self.engine}.qs"

@@ -15,7 +15,8 @@ from bench.measure import Cost, machine, warm
 from bench.peers import ROOT, DuckDb, Peer, Quetsach, Ripgrep, Verdict
 from bench.report import Result, table, write
 from demo.loggen import KINDS, Truth
-from demo.loggen.__main__ import counts, size
+from demo.loggen.__main__ import counts as parse_counts
+from demo.loggen.__main__ import size
 
 _KINDS = "zeek-dns,eve,squid,dnsmasq"
 
@@ -23,7 +24,9 @@ _KINDS = "zeek-dns,eve,squid,dnsmasq"
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of `bench scan`."""
     parser.add_argument("--size", type=size, default=size("1G"), help="of each log, default 1G")
-    parser.add_argument("--sizes", type=counts, default=counts("10k,100k,1M"), help="indicator lists")
+    parser.add_argument(
+        "--sizes", type=parse_counts, default=parse_counts("10k,100k,1M"), help="indicator lists"
+    )
     parser.add_argument("--kinds", default=_KINDS, help=f"default {_KINDS}; also {', '.join(KINDS)}")
     parser.add_argument("--engines", default="native", help="native, portable or both by comma")
     parser.add_argument("--jobs", type=int, default=1)
@@ -98,15 +101,21 @@ def _present(peers: Sequence[Peer]) -> tuple[list[Peer], dict[str, str]]:
 
 
 def _data(asked: argparse.Namespace, kinds: Sequence[str]) -> Path:
+    return generate(asked.folder, kinds, asked.size, asked.sizes, asked.seed, asked.hit_rate)
+
+
+def generate(
+    parent: Path, kinds: Sequence[str], length: int, counts: Sequence[int], seed: int, hit_rate: float
+) -> Path:
     """The folder of logs, lists and truth; written by a process of its own when missing."""
     sources = sorted((ROOT / "demo" / "loggen").rglob("*.py"))
-    given = f"{asked.size} {asked.sizes} {sorted(kinds)} {asked.seed} {asked.hit_rate}".encode()
+    given = f"{length} {counts} {sorted(kinds)} {seed} {hit_rate}".encode()
     digest = hashlib.sha256(given + b"".join(path.read_bytes() for path in sources)).hexdigest()
-    folder: Path = asked.folder / f"logs-{digest[:12]}"
+    folder = parent / f"logs-{digest[:12]}"
     if not (folder / "truth.jsonl").exists():
         print(f"writing logs to {folder}", file=sys.stderr)
-        command = [sys.executable, "-m", "demo.loggen", "--kind", ",".join(kinds), "--size", str(asked.size)]
-        command += ["--indicators", ",".join(map(str, asked.sizes)), "--seed", str(asked.seed)]
-        command += ["--hit-rate", str(asked.hit_rate), "-o", str(folder.resolve())]
+        command = [sys.executable, "-m", "demo.loggen", "--kind", ",".join(kinds), "--size", str(length)]
+        command += ["--indicators", ",".join(map(str, counts)), "--seed", str(seed)]
+        command += ["--hit-rate", str(hit_rate), "-o", str(folder.resolve())]
         subprocess.run(command, check=True, cwd=ROOT, stdout=2)
     return folder

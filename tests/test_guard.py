@@ -79,10 +79,13 @@ def test_a_doubtful_item_is_kept_with_a_warning(value: str, code: str) -> None:
     [
         "evil.com",
         "evil.blogspot.com",
+        "evil.duckdns.org",
+        "10.0.0.1.evil.com",
+        "https://8.8.8.8/x",
         "notmicrosoft.com",
         "xgov.vn",
-        "8.8.8.0/24",
-        "8.8.8.8:53",
+        "203.1.2.0/24",
+        "203.1.2.3:53",
         "https://microsoft.com/x",
         "2a00:1::/48",
         "www.ck",
@@ -153,3 +156,43 @@ def test_an_override_without_a_reason_is_refused(text: str, problem: str, tmp_pa
 def test_nothing_left_after_the_rails_is_refused() -> None:
     with pytest.raises(IndicatorError, match="empty"):
         engine.compile(["10.0.0.1"], name="portable")
+
+
+@pytest.mark.parametrize(
+    "value", ["router.local", "x.home.arpa", "1.168.192.in-addr.arpa", "db.corp.internal"]
+)
+def test_a_name_for_local_use_is_stopped(value: str) -> None:
+    assert [c.code for c in judge(value).stopped] == ["special-name"]
+
+
+def test_an_override_ends_with_its_last_day() -> None:
+    override = Override("10.1.2.3", "lab", "An", date(2026, 10, 1), date(2026, 10, 31))
+    listed = feed.read_text("10.1.2.3").indicators
+    last = guard.apply(listed, overrides=[override], today=date(2026, 10, 31))
+    assert (len(last.kept), last.expired) == (1, ())
+    after = guard.apply(listed, overrides=[override], today=date(2026, 11, 1))
+    assert (len(after.kept), after.expired) == (0, (override,))
+    assert [c.code for c in after.stopped] == ["special-purpose"]
+
+
+def test_a_namespace_is_let_through_but_no_name_of_the_state() -> None:
+    """Real C2 names lie one below *.ply.gg, which the list of public suffixes calls suffixes."""
+    overrides = (
+        Override("*.at.ply.gg", "rented one by one", "An", date(2026, 10, 26)),
+        Override("*.gov.vn", "never", "An", date(2026, 10, 26)),
+    )
+    values = ("evil.at.ply.gg", "evil.localto.net", "laichau.gov.vn")
+    result = judge(*values, overrides=overrides)
+    assert [c.indicator.value for c in result.overridden] == ["evil.at.ply.gg"]
+    assert [c.indicator.value for c in result.stopped] == ["evil.localto.net", "laichau.gov.vn"]
+
+
+def test_the_last_day_of_an_override_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "overrides.csv"
+    path.write_text(
+        "indicator,reason,who,date,expires\na.vn,x,An,2026-10-26,31/12/2026\nb.vn,x,An,2026-10-26,\n"
+    )
+    assert [o.until for o in guard.read_overrides(path)] == [date(2026, 12, 31), None]
+    path.write_text("indicator,reason,who,date,expires\na.vn,x,An,2026-10-26,soon\n")
+    with pytest.raises(IndicatorError, match="line 2: 'soon' is no date"):
+        guard.read_overrides(path)

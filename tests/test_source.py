@@ -118,3 +118,14 @@ def test_what_is_not_clearly_utf16_is_left_as_it_is(data: bytes, tmp_path: Path)
     path = tmp_path / "log"
     path.write_bytes(data)
     assert b"".join(Source(path).chunks()) == data
+
+
+def test_a_file_emptied_while_it_is_read_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"x" * 3_000_000)
+    source = Source(path)
+    chunks = source.chunks()
+    next(chunks)
+    os.truncate(path, 0)
+    list(chunks)
+    assert source.errors == [f"{path}: became shorter while it was read; scan it again"]

@@ -149,21 +149,23 @@ _CLASSES = {
 }
 
 
-def choose(name: str | None = None) -> Engine:
+def choose(name: str | None = None, extra_formats: Sequence[str] = ()) -> Engine:
     """The engine of that name, else of QUETSACH_ENGINE, else native where its binary fits, else portable.
+
+    `extra_formats` are texts of format files that it reads besides its own, when they are asked for by name.
 
     Raises ScanError when the name is unknown, or the engine asked for cannot be used here.
     """
     wanted = name or os.environ.get(VARIABLE) or None
     if wanted is None:
         try:
-            return _make("native")
+            return _make("native", extra_formats)
         except ImportError:
-            return _make("portable")
+            return _make("portable", extra_formats)
     if wanted not in _CLASSES:
         raise ScanError(f"unknown engine '{wanted}'; {VARIABLE} is native or portable")
     try:
-        return _make(wanted)
+        return _make(wanted, extra_formats)
     except ImportError as error:
         raise ScanError(
             f"the {wanted} engine cannot be used here ({error}); build it with ./dev wheel, "
@@ -214,6 +216,6 @@ def explain(
     return portable(line, indicators, header, format)
 
 
-def _make(name: str) -> Engine:
+def _make(name: str, extra_formats: Sequence[str]) -> Engine:
     module, attribute = _CLASSES[name]
-    return cast(Engine, getattr(importlib.import_module(module), attribute)())
+    return cast(Engine, getattr(importlib.import_module(module), attribute)(extra_formats))

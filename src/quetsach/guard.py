@@ -1,36 +1,39 @@
 """Guard rails: items that would flag half the country are stopped or warned about, never silently.
 
-An override keeps one stopped indicator, with a reason, who decided and when.
+An override keeps one stopped indicator, with a reason, who decided and when. A known sinkhole is no false
+alarm: whoever still calls it is infected, so it is kept and told.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cache
 from importlib import resources
-from ipaddress import ip_network
-from pathlib import Path
 from typing import NamedTuple
 
 from quetsach import canonical
-from quetsach.errors import IndicatorError
-from quetsach.feeds.item import parse
-from quetsach.feeds.remark import Reject
-from quetsach.feeds.text import decode, read_bytes
+from quetsach.guards import warninglists
+from quetsach.guards.blocks import Block, Ranges
+from quetsach.guards.names import Names, Suffixes
+from quetsach.guards.overrides import Override, Overrides, read_overrides
+from quetsach.guards.warninglists import How, WarningList
 from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope
+
+__all__ = ["Concern", "GuardResult", "Organisation", "Override", "apply", "read_overrides"]
 
 REASONS = {
     "special-purpose": "lies in a special-purpose range: {what}",
+    "special-name": "is a name for local use: {what}",
     "public-suffix": "is a public suffix, under which anybody has names",
     "too-wide": "is wider than /16 (IPv6: /32)",
     "government": "is a name of the state (*.gov.vn)",
     "own": "belongs to the organisation itself: {what}",
     "wide": "is wider than /24 (IPv6: /48)",
     "well-known": "is on, above or below a name that many use: {what}",
+    "shared": "lies in addresses that many share: {what}",
+    "sinkhole": "is a known sinkhole, kept: who still calls it is infected",
 }
 STOP_WIDER = {4: 16, 6: 32}
 WARN_WIDER = {4: 24, 6: 48}
@@ -45,16 +48,6 @@ class Organisation:
     networks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
-    """The decision of a person to keep an indicator although a guard rail stops it."""
-
-    indicator: str
-    reason: str
-    who: str
-    date: date
-
-
 class Concern(NamedTuple):
     """One indicator and why it is stopped or warned about; `override` is what a person decided."""
 
@@ -66,103 +59,116 @@ class Concern(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GuardResult:
-    """`kept` is what is searched; `overridden` are stopped ones that a person kept, and are in `kept`."""
+    """`kept` is what is searched; `overridden` are stopped ones that a person kept, and are in `kept`.
+    `expired` are overrides whose last day has passed: they keep nothing any more."""
 
     kept: IndicatorSet
     stopped: tuple[Concern, ...]
     warned: tuple[Concern, ...]
     overridden: tuple[Concern, ...] = ()
+    expired: tuple[Override, ...] = ()
+
+
+class _Finding(NamedTuple):
+    code: str
+    what: str = ""
+
+
+def _table(name: str) -> Iterator[tuple[str, str]]:
+    text = resources.files("quetsach").joinpath("guards", name).read_text(encoding="utf-8")
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            key, _, what = line.partition("\t")
+            yield key, what
+
+
+_BLOCKS = {How.SINKHOLE: "sinkhole", How.ADDRESS: "shared", How.RENTED: "shared"}
 
 
 @cache
-def _table(name: str) -> tuple[tuple[str, str], ...]:
-    text = resources.files("quetsach").joinpath("guards", name).read_text(encoding="utf-8")
-    pairs = (line.partition("\t") for line in text.splitlines() if line and not line.startswith("#"))
-    return tuple((key, what) for key, _, what in pairs)
+def _special_ranges() -> Ranges[_Finding]:
+    return Ranges(
+        (Block.of(key), _Finding("special-purpose", f"{key}, {what}"))
+        for key, what in _table("special-purpose.txt")
+    )
 
 
-class _Block(NamedTuple):
-    """Addresses from `first` to `last`; cheaper than ip_network for lists of hundreds of thousands."""
-
-    version: int
-    first: int
-    last: int
-    prefix: int
-
-    @classmethod
-    def of(cls, spelled: str) -> _Block:
-        if ":" not in spelled and "/" not in spelled:
-            number = int.from_bytes(map(int, spelled.split(".")))
-            return cls(4, number, number, 32)
-        network = ip_network(spelled, strict=False)
-        first = int(network.network_address)
-        return cls(network.version, first, first + network.num_addresses - 1, network.prefixlen)
+@cache
+def _shipped() -> _Known:
+    return _Known(warninglists.shipped())
 
 
-class _Ranges:
-    """Overlap with a short table of networks."""
+class _Known:
+    """What warns: the house's own tables, then warning lists."""
 
-    def __init__(self, table: Iterable[tuple[str, str]]) -> None:
-        self._table = [(_Block.of(spelled), f"{spelled}, {what}") for spelled, what in table]
-        self._octets = frozenset(
-            octet
-            for block, _ in self._table
-            if block.version == 4
-            for octet in range(block.first >> 24, (block.last >> 24) + 1)
-        )
-
-    def overlap(self, block: _Block) -> str | None:
-        if block.prefix == 32 and block.version == 4 and block.first >> 24 not in self._octets:
-            return None
-        for other, what in self._table:
-            if block.version == other.version and other.first <= block.last and block.first <= other.last:
-                return what
-        return None
-
-
-class _Suffixes:
-    """Public suffixes, the private section too; the package is asked only where a rule may apply."""
-
-    def __init__(self) -> None:
-        from publicsuffixlist import PublicSuffixList  # imported when needed: only lists pay for its table
-
-        data = (
-            resources.files("publicsuffixlist").joinpath("public_suffix_list.dat").read_text(encoding="utf-8")
-        )
-        rules = [line.strip() for line in data.splitlines() if line.strip() and not line.startswith("//")]
-        self._rules = frozenset(canonical.name(rule) for rule in rules if rule[0] not in "*!")
-        self._wild = frozenset(canonical.name(rule[2:]) for rule in rules if rule.startswith("*."))
-        self._ask = PublicSuffixList().is_public
-
-    def __contains__(self, name: str) -> bool:
-        if name not in self._rules and name.partition(".")[2] not in self._wild:
-            return False
-        return bool(self._ask(name))
+    def __init__(self, lists: Sequence[WarningList]) -> None:
+        self.names: Names[_Finding] = Names()
+        blocks: dict[How, list[tuple[Block, _Finding]]] = {how: [] for how in _BLOCKS}
+        for file in ("well-known.txt", "vietnam.txt"):
+            for key, what in _table(file):
+                name = canonical.name(key)
+                self.names.add(name, _Finding("well-known", f"{name}, {what}"), below=True)
+        for one in lists:
+            if one.how in _BLOCKS:
+                found = _Finding(_BLOCKS[one.how], one.title)
+                blocks[one.how] += [(Block.of(entry), found) for entry in one.entries]
+                continue
+            known = _Finding("well-known", one.title)
+            for entry in one.entries:
+                self.names.add(entry.removeprefix("."), known, below=entry.startswith("."))
+        self.sinkholes = Ranges(blocks[How.SINKHOLE])
+        self.shared, self.rented = Ranges(blocks[How.ADDRESS]), Ranges(blocks[How.RENTED])
 
 
-class _Names:
-    """Relation of a name to a short table of them: on, below or above one."""
+class _Rails:
+    """All rails of one organisation."""
 
-    def __init__(self, table: Iterable[tuple[str, str]]) -> None:
-        self._names = {canonical.name(name): what for name, what in table}
-        self._above: dict[str, str] = {}
-        for name in self._names:
-            above = name
-            while above:
-                above = above.partition(".")[2]
-                self._above.setdefault(above, name)
+    def __init__(self, organisation: Organisation, known: _Known) -> None:
+        self._suffixes = Suffixes()
+        self._special = _special_ranges()
+        self._known = known
+        self._own_networks = Ranges((Block.of(n), _Finding("own", n)) for n in organisation.networks)
+        self._stops: Names[_Finding] = Names()
+        self._stops.add(GOVERNMENT, _Finding("government"), below=True, above=False)
+        for key, what in _table("special-names.txt"):
+            self._stops.add(key, _Finding("special-name", f"{key}, {what}"), below=True, above=False)
+        for own in map(canonical.name, organisation.names):
+            self._stops.add(own, _Finding("own", own), below=True)
 
-    def touch(self, name: str) -> str | None:
-        found: str | None = name
-        while found and found not in self._names:
-            found = found.partition(".")[2]
-        found = found or self._above.get(name)
-        if found is None:
-            return None
-        return f"{found}, {self._names[found]}" if self._names[found] else found
+    def judge(self, indicator: Indicator) -> tuple[_Finding | None, bool]:
+        """What there is to say of an indicator, and whether it is stopped."""
+        name, block = _place(indicator)
+        if block is None:
+            return self._judge_name(indicator, name)
+        stop = self._special.overlap(block)
+        if stop is None and block.prefix < STOP_WIDER[block.version]:
+            stop = _Finding("too-wide")
+        stop = stop or self._own_networks.overlap(block)
+        if stop is not None:
+            return stop, True
+        found = self._known.sinkholes.overlap(block)
+        # A URL on a shared host is precise enough, and so is a port of a rented one.
+        if found is None and indicator.kind is not Kind.URL:
+            found = self._known.shared.overlap(block)
+            if found is None and indicator.kind is not Kind.IP_PORT:
+                found = self._known.rented.overlap(block)
+            if indicator.kind is Kind.CIDR and block.prefix < WARN_WIDER[block.version]:
+                found = _Finding("wide")
+        return found, False
+
+    def _judge_name(self, indicator: Indicator, name: str) -> tuple[_Finding | None, bool]:
+        covers = indicator.kind is Kind.DOMAIN and indicator.scope is not Scope.EXACT
+        stop = self._stops.find(name, covers=covers)
+        if stop is None and indicator.kind is Kind.DOMAIN and name in self._suffixes:
+            stop = _Finding("public-suffix")
+        if stop is not None:
+            return stop, True
+        if indicator.kind is Kind.DOMAIN:
+            return self._known.names.find(name, covers=covers), False
+        return None, False
 
 
-def _place(indicator: Indicator) -> tuple[str, _Block | None]:
+def _place(indicator: Indicator) -> tuple[str, Block | None]:
     """The name of an indicator, or its addresses."""
     value = indicator.value
     if indicator.kind is Kind.DOMAIN:
@@ -173,47 +179,7 @@ def _place(indicator: Indicator) -> tuple[str, _Block | None]:
         value = canonical.split_authority(value)[0]
         if canonical.address(value) is None:
             return value, None
-    return "", _Block.of(value)
-
-
-class _Rails:
-    """All rails of one organisation."""
-
-    def __init__(self, organisation: Organisation) -> None:
-        self._suffixes = _Suffixes()
-        self._special = _Ranges(_table("special-purpose.txt"))
-        self._own_networks = _Ranges((n, "own network") for n in organisation.networks)
-        self._own_names = _Names((n, "") for n in organisation.names)
-        self._known = _Names(_table("well-known.txt"))
-
-    def stop(self, indicator: Indicator) -> tuple[str, str] | None:
-        """Code and detail of the first rail that stops the indicator."""
-        name, block = _place(indicator)
-        if block is None:
-            if name == GOVERNMENT or name.endswith(f".{GOVERNMENT}"):
-                return "government", ""
-            if indicator.kind is Kind.DOMAIN and name in self._suffixes:
-                return "public-suffix", ""
-            own = self._own_names.touch(name)
-            return ("own", own) if own is not None else None
-        special = self._special.overlap(block)
-        if special is not None:
-            return "special-purpose", special
-        if block.prefix < STOP_WIDER[block.version]:
-            return "too-wide", ""
-        own = self._own_networks.overlap(block)
-        return ("own", own) if own is not None else None
-
-    def warn(self, indicator: Indicator) -> tuple[str, str] | None:
-        """Code and detail of the first rail that warns; a URL on a shared host is precise enough."""
-        if indicator.kind is Kind.DOMAIN:
-            known = self._known.touch(indicator.value)
-            return ("well-known", known) if known is not None else None
-        if indicator.kind is Kind.CIDR:
-            block = _Block.of(indicator.value)
-            if block.prefix < WARN_WIDER[block.version]:
-                return "wide", ""
-        return None
+    return "", Block.of(value)
 
 
 def apply(
@@ -221,81 +187,29 @@ def apply(
     *,
     organisation: Organisation | None = None,
     overrides: Iterable[Override] = (),
+    lists: Sequence[WarningList] | None = None,
+    today: date | None = None,
 ) -> GuardResult:
-    """Sort the indicators into kept, stopped and warned; an override keeps what would be stopped."""
-    rails = _Rails(organisation or Organisation())
-    decided = _by_canonical(overrides)
+    """Sort the indicators into kept, stopped and warned; an override keeps what would be stopped.
+
+    `lists` are warning lists in place of those that come with the program; `today` decides which overrides
+    have expired. Raises IndicatorError when an override speaks of no indicator.
+    """
+    rails = _Rails(organisation or Organisation(), _shipped() if lists is None else _Known(lists))
+    decided = Overrides(overrides, today or datetime.now(UTC).date())
     kept: list[Indicator] = []
     stopped: list[Concern] = []
     warned: list[Concern] = []
     overridden: list[Concern] = []
     for indicator in indicators:
-        found = rails.stop(indicator)
+        found, is_stopped = rails.judge(indicator)
         if found is not None:
-            decision = decided.get(indicator.canonical)
-            concern = _concern(indicator, found, decision)
-            if decision is None:
+            decision = decided.find(indicator, found.code)
+            concern = Concern(indicator, found.code, REASONS[found.code].format(what=found.what), decision)
+            if is_stopped and decision is None:
                 stopped.append(concern)
                 continue
-            overridden.append(concern)
-        elif (found := rails.warn(indicator)) is not None:
-            warned.append(_concern(indicator, found, decided.get(indicator.canonical)))
+            (overridden if is_stopped else warned).append(concern)
         kept.append(indicator)
-    remaining = indicators if len(kept) == len(indicators) else IndicatorSet(kept)
-    return GuardResult(remaining, tuple(stopped), tuple(warned), tuple(overridden))
-
-
-def _concern(indicator: Indicator, found: tuple[str, str], override: Override | None) -> Concern:
-    code, what = found
-    return Concern(indicator, code, REASONS[code].format(what=what), override)
-
-
-def _by_canonical(overrides: Iterable[Override]) -> Mapping[str, Override]:
-    found = {}
-    for override in overrides:
-        try:
-            items, _ = parse(override.indicator.strip(), Scope.WITH_SUBDOMAINS)
-        except Reject as reject:
-            raise IndicatorError(
-                f"override of '{override.indicator}': no indicator ({reject.code})"
-            ) from reject
-        for item in items:
-            found[item.canonical] = override
-    return found
-
-
-def read_overrides(path: Path) -> tuple[Override, ...]:
-    """Read a CSV with the columns indicator, reason, who, date (yyyy-mm-dd or dd/mm/yyyy).
-
-    Raises IndicatorError with file and line when a column or a value is missing.
-    """
-    text, _ = decode(read_bytes(path))
-    reader = csv.DictReader(io.StringIO(text.replace("\r\n", "\n")), skipinitialspace=True)
-    wanted = ("indicator", "reason", "who", "date")
-    if missing := [c for c in wanted if c not in (reader.fieldnames or ())]:
-        raise IndicatorError(f"{path}: has no column {', '.join(missing)}; the first line names them")
-    found = []
-    for row in reader:
-        values = {c: (row[c] or "").strip() for c in wanted}
-        if empty := [c for c, v in values.items() if not v]:
-            raise IndicatorError(
-                f"{path}, line {reader.line_num}: {', '.join(empty)} is empty; say why and who"
-            )
-        when = _date(values["date"])
-        if when is None:
-            raise IndicatorError(
-                f"{path}, line {reader.line_num}: '{values['date']}' is no date; write yyyy-mm-dd"
-            )
-        found.append(Override(values["indicator"], values["reason"], values["who"], when))
-    return tuple(found)
-
-
-def _date(text: str) -> date | None:
-    day, slash, rest = text.partition("/")
-    if slash:
-        month, _, year = rest.partition("/")
-        text = f"{year}-{month.zfill(2)}-{day.zfill(2)}"
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+    remaining = indicators if len(kept) == len(indicators) else indicators.subset(kept)
+    return GuardResult(remaining, tuple(stopped), tuple(warned), tuple(overridden), tuple(decided.expired))

@@ -71,6 +71,12 @@ class IndicatorSet:
                 merged[key] = Indicator(old.value, old.kind, scope, old.family or new.family)
         self.items: tuple[Indicator, ...] = tuple(sorted(merged.values(), key=lambda i: i.hashed.encode()))
 
+    def subset(self, items: Iterable[Indicator]) -> IndicatorSet:
+        """Some of this set's items, given in its order: nothing is left to merge or to sort."""
+        found = IndicatorSet(())
+        found.items = tuple(items)
+        return found
+
     def __len__(self) -> int:
         return len(self.items)
 

@@ -42,8 +42,10 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that is not read, and why: `duplicate` (of `same_as`), `result` of an earlier scan, or `own` (a
-    list or an output file of this very scan)."""
+    """A file that is not read, and why: `duplicate` (of `same_as`), `result` of an earlier scan, `own`
+    (a list or
+    an output file of this very scan), or `lease` (what a DHCP server wrote, read for who had which
+    address)."""
 
     path: Path | str
     why: str

@@ -22,19 +22,21 @@ IDENTITY = ("mac", "host", "user", "nat")
 TIME_KINDS = (
     "epoch",
     "iso8601",
+    "iso8601_utc",
     "syslog",
     "ctime",
     "epoch_auto",
     "slash",
     "asa",
     "routeros",
+    "utc",
     "epoch_us",
     "bind",
     "clf",
     "windows",
 )
 ACTION_WORDS = ("allowed", "blocked", "attempt", "unknown")
-DECODERS = ("labels",)
+DECODERS = ("labels", "records", "listed", "target", "threat", "windows_results")
 TESTS = ("present", "in", "not_in", "prefix", "address_in", "words")
 HEADERS = ("zeek", "csv", "w3c")
 PAIRS = ("quoted", "cef")
@@ -42,9 +44,9 @@ PAIRS = ("quoted", "cef")
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One test on the values of a field, or of a role of the variant."""
+    """One test on the values of some fields, or of a role of the variant."""
 
-    source: str
+    sources: tuple[str, ...]
     is_role: bool
     test: str
     wanted: tuple[bytes, ...] | bool
@@ -86,13 +88,16 @@ class Recognise:
 class Shape:
     """`type` is delimited, pairs, json or pattern.
 
-    `header` and `columns` belong to delimited, `pairs` to pairs, `nested` to json, `patterns` to pattern;
+    `header` and `columns` belong to delimited (`least` columns must be there; by `named` a line is taken
+    for a header of type csv), `pairs` to pairs, `nested` to json, `patterns` to pattern;
     `separator` and `head`, what stands before the columns or pairs, to the first two.
     """
 
     type: str
     header: str = ""
     columns: tuple[str, ...] = ()
+    least: int = 0
+    named: tuple[str, ...] = ()
     separator: bytes = b","
     head: re.Pattern[bytes] | None = None
     pairs: str = "quoted"
@@ -212,7 +217,13 @@ def _delimited(reader: _Reader, define: Mapping[str, str]) -> Shape:
         raise reader.fail("a delimited shape needs 'columns', or a 'header' of zeek, csv or w3c")
     separator = _separator(reader, ",") if header in ("", "csv") else b","
     head = _head(reader, define) if columns else None
-    return Shape("delimited", header=header, columns=columns, separator=separator, head=head)
+    least = reader.take("least", int, len(columns)) if columns else 0
+    named = reader.texts("named") if header == "csv" else ()
+    if header == "csv" and not named:
+        raise reader.fail("a header of csv needs 'named'")
+    return Shape(
+        "delimited", header=header, columns=columns, least=least, named=named, separator=separator, head=head
+    )
 
 
 def _separator(reader: _Reader, usual: str) -> bytes:
@@ -278,17 +289,20 @@ def _conditions(parent: _Reader, tables: list[Any]) -> tuple[Condition, ...]:
         role = reader.take("role", str, "")
         if role and role not in (*ROLES, *SINGLE_ROLES):
             raise reader.fail(f"unknown role '{role}'")
-        source = role or reader.take("field", str)
+        name = reader.take("field", str, "")
+        sources = (role or name,) if role or name else reader.texts("fields")
+        if not sources:
+            raise reader.fail("a condition without a field")
         test = next((t for t in TESTS if t in reader.left), None)
         if test is None:
-            raise reader.fail(f"a condition on '{source}' without a test")
+            raise reader.fail(f"a condition on '{sources[0]}' without a test")
         wanted: tuple[bytes, ...] | bool = (
             reader.take("present", bool)
             if test == "present"
             else tuple(v.encode() for v in reader.texts(test))
         )
         reader.done()
-        result.append(Condition(source, bool(role), test, wanted))
+        result.append(Condition(sources, bool(role), test, wanted))
     return tuple(result)
 
 

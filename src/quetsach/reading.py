@@ -17,14 +17,15 @@ from quetsach.engine import (
     SpareThreads,
     SplittingMatcher,
 )
-from quetsach.errors import QuetsachError
+from quetsach.errors import QuetsachError, SourceError
 from quetsach.executor import Outcome, Unit
+from quetsach.fieldmap import HEAD_BYTES, FieldMap
 from quetsach.inputs import Input, Skipped
 from quetsach.objectstore import Remote
 from quetsach.sighting import Coverage
+from quetsach.source import SHORTENED, Source
 
 INTERRUPTED = "interrupted before its end; scan it again"
-SHORTENED = "became shorter while it was read; scan it again"
 
 
 class Reading:
@@ -61,8 +62,13 @@ class Reading:
         self.progress.cancel()
 
 
-def read(unit: Unit, matcher: Matcher, options: ScanOptions, reading: Reading) -> Iterator[Outcome]:
-    """All that the unit says; a span that cannot be read by itself says nothing."""
+def read(
+    unit: Unit, matcher: Matcher, options: ScanOptions, reading: Reading, fields: FieldMap | None = None
+) -> Iterator[Outcome]:
+    """All that the unit says; a span that cannot be read by itself says nothing.
+
+    With `fields` every file is a table of that make; the matcher must know its formats.
+    """
     log = unit.log
     if reading.is_cancelled:
         yield SourceResult([], failed(log, options, INTERRUPTED))
@@ -74,11 +80,11 @@ def read(unit: Unit, matcher: Matcher, options: ScanOptions, reading: Reading) -
             if part is not None and not reading.is_cancelled:
                 yield part
         elif log.is_container:
-            yield from _members(log, matcher, options, reading)
+            yield from _members(log, matcher, options, reading, fields)
         else:
-            result = matcher.scan(log.path, options, reading.progress)
-            if is_shortened(log):
-                result.coverage.errors.append(SHORTENED)
+            chosen = options if fields is None else _table(fields, options, _start(log.path))
+            result = matcher.scan(log.path, chosen, reading.progress)
+            note_shortened(log, result.coverage)
             yield _cut_short(result) if reading.is_cancelled else result
         return
     except QuetsachError as error:
@@ -91,20 +97,42 @@ def read(unit: Unit, matcher: Matcher, options: ScanOptions, reading: Reading) -
 
 
 def _members(
-    log: Input, matcher: Matcher, options: ScanOptions, reading: Reading
+    log: Input, matcher: Matcher, options: ScanOptions, reading: Reading, fields: FieldMap | None
 ) -> Iterator[SourceResult | Skipped]:
     for opened in _opened(log, reading.meter):
         path = f"{log.shown}!/{opened.member}" if opened.member else log.shown
         if isinstance(opened, openers.Passed):
             yield Skipped(path, opened.why)
             continue
-        chosen = replace(options, format=opened.format) if opened.format is not None else options
+        chosen = options
+        if opened.format is not None:
+            chosen = replace(options, format=opened.format)
+        elif fields is not None:
+            try:
+                chosen = _table(fields, options, opened.stream.start(HEAD_BYTES))
+            except SourceError as error:
+                yield SourceResult([], replace(failed(log, options, str(error)), path=path))
+                continue
         progress = reading.next_member()
         result = matcher.scan(path, chosen, progress, opened.stream, opened.mtime)
         if reading.is_cancelled:
             yield _cut_short(result)
             return
         yield result
+
+
+def _table(fields: FieldMap, options: ScanOptions, start: bytes) -> ScanOptions:
+    """Raises SourceError where the table lacks a column."""
+    return replace(options, format=fields.choose(start) or options.format)
+
+
+def _start(path: Path) -> bytes:
+    start = b""
+    for block in Source(path).chunks():
+        start += block
+        if len(start) >= HEAD_BYTES:
+            break
+    return start[:HEAD_BYTES]
 
 
 def _opened(log: Input, meter: openers.Meter) -> Iterator[openers.Opened | openers.Passed]:
@@ -134,13 +162,15 @@ def failed(log: Input | None, options: ScanOptions, reason: str, path: Path | st
     )
 
 
-def is_shortened(log: Input) -> bool:
-    """A log emptied for rotation (logrotate's copytruncate) ends early, and no read fails."""
+def note_shortened(log: Input, seen: Coverage) -> None:
+    """Say that the file shrank since it was found: the engine sees only what happens while it reads."""
     try:
-        return log.size > 0 and log.path.stat().st_size < log.size
+        is_shortened = log.size > 0 and log.path.stat().st_size < log.size
     except OSError:
         # Moved away: the open file was still read to its end.
-        return False
+        return
+    if is_shortened and not any(error.endswith(SHORTENED) for error in seen.errors):
+        seen.errors.append(SHORTENED)
 
 
 def _cut_short(result: SourceResult) -> SourceResult:

@@ -16,8 +16,10 @@ from quetsach import splitting, wire
 from quetsach.engine import Engine, Matcher, Part, ScanOptions, SourceResult, Span, SplittingMatcher
 from quetsach.executor import Done, Executor, Outcome, Unit
 from quetsach.executors.threads import Threads
+from quetsach.fieldmap import FieldMap
 from quetsach.inputs import Input, Inputs, Skipped
-from quetsach.reading import INTERRUPTED, SHORTENED, failed, is_shortened
+from quetsach.leases import Leases
+from quetsach.reading import INTERRUPTED, failed, note_shortened
 from quetsach.sighting import Coverage, Scan, Sighting, dump
 from quetsach.splitting import SplitLog
 from quetsach.state import State
@@ -93,6 +95,7 @@ class ScanResult:
     skipped: list[Skipped] = field(default_factory=list)
     is_interrupted: bool = False
     seconds: float = 0.0
+    named_by_lease: int = 0
 
     @property
     def errors(self) -> list[tuple[str, str]]:
@@ -113,6 +116,8 @@ def run(
     state: State | None = None,
     on_progress: Callable[[Snapshot], None] | None = None,
     stop: threading.Event | None = None,
+    leases: Leases | None = None,
+    fields: FieldMap | None = None,
 ) -> ScanResult:
     """Read all inputs on `jobs` threads, or by the `executor`, which is closed at the end.
 
@@ -120,16 +125,17 @@ def run(
     `state` knows from an earlier run is not read again. Neither changes the answer.
 
     Setting `stop` ends everything soon; what was found until then comes back, marked interrupted, with an
-    error for each log that was not read to its end.
+    error for each log that was not read to its end. `leases` name the machines behind addresses. With
+    `fields` every input is a table of that make; the engine (and the executor) must know its formats.
     """
     # Large logs first, so that no worker is left alone with the largest one at the end.
     logs = sorted(inputs.logs, key=lambda log: -log.size)
     cuts: dict[Input, list[Span]] = {}
-    if split_bytes is not None and isinstance(matcher, SplittingMatcher):
+    if split_bytes is not None and fields is None and isinstance(matcher, SplittingMatcher):
         cuts = {log: found for log in logs if (found := splitting.spans(log, split_bytes))}
     units = len(logs) + sum(len(cut) - 1 for cut in cuts.values())
-    workers = executor or Threads(engine, matcher, options, jobs, units)
-    work = _Work(logs, matcher, options, workers, state)
+    workers = executor or Threads(engine, matcher, options, jobs, units, fields)
+    work = _Work(logs, matcher, options, workers, state, leases or Leases())
     is_interrupted = False
     try:
         work.begin(cuts)
@@ -153,6 +159,7 @@ def run(
         skipped=inputs.skipped + work.skipped,
         is_interrupted=is_interrupted,
         seconds=work.snapshot().seconds,
+        named_by_lease=work.leases.named,
     )
 
 
@@ -166,7 +173,9 @@ class _Work:
         options: ScanOptions,
         executor: Executor,
         state: State | None,
+        leases: Leases,
     ) -> None:
+        self.leases = leases
         self._matcher, self._options, self._executor, self._state = matcher, options, executor, state
         self.sightings = Sightings()
         self.coverage: list[Coverage] = []
@@ -265,8 +274,7 @@ class _Work:
             missing = failed(log, self._options, "")
             self.coverage.append(replace(missing, errors=split.lost()))
         else:
-            if is_shortened(log):
-                result.coverage.errors.append(SHORTENED)
+            note_shortened(log, result.coverage)
             self._keep(result)
         self._finish(log)
 
@@ -290,7 +298,7 @@ class _Work:
         self._by_source[new.source] = new
         self.coverage.append(new)
         try:
-            self.sightings.put(new.source, result.sightings)
+            self.sightings.put(new.source, self.leases.name(result.sightings))
         except OSError as error:
             folder = tempfile.gettempdir()
             new.errors.append(

@@ -7,6 +7,8 @@ file, place and advice; what came before is still scanned.
 from __future__ import annotations
 
 import codecs
+import os
+import stat
 import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
@@ -25,6 +27,10 @@ _ARCHIVES = {
     b"7z\xbc\xaf\x27\x1c": "7z",
 }
 _UTF16 = {"UTF-16LE": (codecs.BOM_UTF16_LE, 1), "UTF-16BE": (codecs.BOM_UTF16_BE, 0)}
+
+
+SHORTENED = "became shorter while it was read; scan it again"
+"""A log emptied for rotation (logrotate's copytruncate) ends early, and no read fails."""
 
 
 class ByteStream(Protocol):
@@ -70,6 +76,7 @@ class Source:
         self.stored = self.decompressed = self.decoded = 0
         self.head = b""
         self.mtime = mtime
+        self._size = 0
 
     def chunks(self) -> Iterator[bytes]:
         """Bytes of text in order; never raises for what is wrong with the input."""
@@ -83,6 +90,8 @@ class Source:
                 if path.is_file():
                     self.mtime = path.stat().st_mtime
                 with path.open("rb") as file:
+                    about = os.fstat(file.fileno())
+                    self._size = about.st_size if stat.S_ISREG(about.st_mode) else 0
                     yield from self._read(file)
         except SourceError as error:
             self._fail(str(error))
@@ -95,6 +104,8 @@ class Source:
     def _read(self, stream: ByteStream) -> Iterator[bytes]:
         def take(size: int) -> bytes:
             data = stream.read(size)
+            if not data and self.stored < self._size:
+                raise SourceError(SHORTENED)
             self.stored += len(data)
             return data
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from quetsach.engine import ScanOptions
 from quetsach.errors import ScanError
 from quetsach.executor import Outcome, Unit
+from quetsach.fieldmap import FieldMap
 from quetsach.sighting import Scan
 from quetsach.transfer import Row, to_outcomes, to_rows
 
@@ -56,7 +57,7 @@ class State:
             raise ScanError(f"{path}: is no state file of quetsach, or is damaged; choose another") from error
 
     @staticmethod
-    def about(header: Scan, options: ScanOptions) -> dict[str, str]:
+    def about(header: Scan, options: ScanOptions, fields: FieldMap | None = None) -> dict[str, str]:
         """What results depend on besides the files."""
         return {
             "program": header.tool,
@@ -65,6 +66,7 @@ class State:
             "time zone": options.tz,
             "format": options.format or "",
             "devices": str(options.devices),
+            "fields": repr(fields and (sorted(fields.columns.items()), sorted(fields.optional))),
         }
 
     def _open(self, about: Mapping[str, str]) -> None:

@@ -14,7 +14,9 @@ Run = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def mixed(tmp_path: Path) -> Path:
     path = tmp_path / "mixed.txt"
-    path.write_text("evil.example\n*.bad.example\n8.8.4.0/24\n10.0.0.0/8\n/gate.php\nevil.example/gate.php\n")
+    path.write_text(
+        "evil.example\n*.bad.example\n203.1.2.0/24\n10.0.0.0/8\n/gate.php\nevil.example/gate.php\n"
+    )
     return path
 
 
@@ -22,7 +24,8 @@ def test_check_shows_every_entry_left_out_with_its_reason(quetsach: Run, mixed: 
     code, out, _err = quetsach("indicators", "check", mixed)
     assert code == 1
     assert f"{mixed}:5: /gate.php: a path without a host names no server" in out
-    assert "stopped: 10.0.0.0/8: lies in a special-purpose range" in out
+    assert f"stopped: {mixed}:4: 10.0.0.0/8: lies in a special-purpose range" in out
+    assert f"{mixed}: read as plain; usable: 5, left out: 1" in out
     assert "4 usable entries" in out
 
 
@@ -104,3 +107,41 @@ def test_explain_tells_what_matched_or_why_not(
     assert got == code
     assert "Format: dnsmasq" in out and "192.168.1.10" in out
     assert said in out
+
+
+def test_the_forms_that_help_names_are_those_that_are_read() -> None:
+    from quetsach.cli.lists import LIST_FORMATS
+    from quetsach.feeds.formats import NAMES
+
+    assert LIST_FORMATS == NAMES
+
+
+def test_a_form_can_be_forced_and_an_unknown_one_is_refused(quetsach: Run, mixed: Path) -> None:
+    assert "read as maltrail" in quetsach("indicators", "check", mixed, "--list-format", "maltrail")[1]
+    code, _out, err = quetsach("indicators", "check", mixed, "--list-format", "excel")
+    assert code == 2
+    assert "no form of list; there are xlsx" in err
+
+
+def test_an_ended_exception_is_told(quetsach: Run, mixed: Path, tmp_path: Path) -> None:
+    override = tmp_path / "override.csv"
+    override.write_text("indicator,reason,who,date,expires\n10.0.0.0/8,lab,Thử,2022-09-01,2022-10-01\n")
+    out = quetsach("indicators", "check", mixed, "--override", override)[1]
+    assert "4 usable entries" in out
+    assert f"{override}: 10.0.0.0/8: the exception of Thử ended on 01/10/2022" in out
+
+
+def test_warning_lists_of_an_administrator_take_the_place_of_ours(
+    quetsach: Run, mixed: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "lists" / "ours"
+    folder.mkdir(parents=True)
+    (folder / "list.json").write_text(
+        '{"name":"Our partners","type":"hostname","matching_attributes":["domain"],"list":["evil.example"]}'
+    )
+    out = quetsach("indicators", "check", mixed, "--warning-lists", folder.parent)[1]
+    assert (
+        f"warning: {mixed}:1: evil.example: is on, above or below a name that many use: Our partners" in out
+    )
+    code, _out, err = quetsach("indicators", "check", mixed, "--warning-lists", tmp_path / "gone")
+    assert code == 2 and "gone" in err

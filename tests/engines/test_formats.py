@@ -100,4 +100,4 @@ def test_a_wrong_format_file_is_refused_by_name(text: str, problem: str) -> None
 
 def test_an_unknown_format_names_the_known_ones() -> None:
     with pytest.raises(ScanError, match=r"squid.*text"):
-        logformat.get("bind")
+        logformat.get("named")

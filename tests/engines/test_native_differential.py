@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from quetsach.engine import ScanOptions
+from quetsach.engine import ScanOptions, SourceResult
 from quetsach.engines.portable import LIMITS, PortableEngine, PortableMatcher
 from quetsach.feeds.item import parse
 from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope
@@ -341,7 +341,8 @@ def make_set(values: list[str]) -> IndicatorSet:
 
 def compare(
     values: list[str], data: bytes, *, devices: bool = False, limits: dict[str, int] | None = None
-) -> None:
+) -> SourceResult:
+    """What the portable engine found, which the native one found as well."""
     items = make_set(values)
     bounds = limits or {}
     portable = PortableMatcher(items, replace(LIMITS, **bounds))
@@ -356,6 +357,7 @@ def compare(
                 found = scan(native, path, level=level, chunk=chunk, devices=devices, **bounds)
                 assert list(found.sightings) == list(expected.sightings), (level, chunk)
                 assert found.coverage == expected.coverage, (level, chunk)
+    return expected
 
 
 few = settings(

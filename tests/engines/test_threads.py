@@ -1,4 +1,4 @@
-"""However many threads read a log, however it is cut and packed: the answer of one that reads line by line."""
+"""However many threads read a log, however it is cut and packed, the answer is that of one thread."""
 
 from __future__ import annotations
 

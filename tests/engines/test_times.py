@@ -99,3 +99,52 @@ def test_a_year_less_time_is_found_again_within_a_year(when: datetime, days: int
 def test_the_first_time_of_a_text_line(line: str, wanted: int | Yearless | None) -> None:
     found = times.find(line, ZONE)
     assert (found.value if isinstance(found, Moment) else None) == wanted
+
+
+@given(WHEN, st.integers(-12 * 60, 14 * 60))
+def test_bind_and_the_common_log_format_name_the_month(when: datetime, minutes: int) -> None:
+    assert read(when.strftime("%d-%b-%Y %H:%M:%S.%f"), "bind") == shown(when.replace(tzinfo=ZONE))
+    aware = when.replace(tzinfo=timezone(timedelta(minutes=minutes)), microsecond=0)
+    assert read(aware.strftime("%d/%b/%Y:%H:%M:%S %z"), "clf") == shown(aware)
+    assert read(when.strftime("%d/%b/%Y:%H:%M:%S.%f")[:-3], "clf") == shown(
+        when.replace(microsecond=when.microsecond // 1000 * 1000, tzinfo=ZONE)
+    )
+
+
+@given(WHEN, st.sampled_from(("%d.%m.%Y", "%Y/%m/%d", "%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y")))
+def test_windows_dates_of_24_hours_begin_with_the_day_or_the_year(when: datetime, date: str) -> None:
+    wanted = shown(when.replace(microsecond=0, tzinfo=ZONE))
+    assert read(when.strftime(f"{date} %H:%M:%S"), "windows") == wanted
+    assert read(when.strftime(f"{date} {when.hour}:%M:%S"), "windows") == wanted
+
+
+@given(WHEN)
+def test_windows_dates_of_12_hours(when: datetime) -> None:
+    wanted = shown(when.replace(microsecond=0, tzinfo=ZONE))
+    assert read(when.strftime(f"{when.month}/{when.day}/%Y %I:%M:%S %p"), "windows") == wanted
+    half = "SA" if when.hour < 12 else "CH"
+    assert read(when.strftime(f"%d/%m/%Y %I:%M:%S {half}"), "windows") == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("31-Feb-2018 23:06:56", "bind"),
+        ("17-Fev-2018 23:06:56", "bind"),
+        ("25/Aug/2019:23:59:51 +2460", "clf"),
+        ("25/Aug/2019:24:00:00 +0000", "clf"),
+        ("13/13/2019 10:00:00 AM", "windows"),
+        ("6/5/2013 13:00:32 PM", "windows"),
+        ("6/5/2013 0:00:32 AM", "windows"),
+        ("12345678901", "epoch_us"),
+    ],
+)
+def test_what_no_clock_shows_is_no_time(text: str, kind: str) -> None:
+    assert read(text, kind) is None
+
+
+def test_w3c_times_are_utc_and_not_local() -> None:
+    moment = times.parse("2026-03-17 08:01:15", ("iso8601_utc",), ZONE)
+    assert moment is not None and not moment.local
+    assert read("2026-03-17 08:01:15", "iso8601_utc") == "2026-03-17T08:01:15.000000Z"
+    assert read("1663300800123456", "epoch_us") == "2022-09-16T04:00:00.123456Z"

@@ -38,13 +38,15 @@ def inside(line: str) -> list[tuple[str, Wrapper | None]]:
             Wrapper((b"2003-10-11T22:14:15.003Z",), b"mymachine.example.com", b"su"),
         ),
         (
-            "<165>1 2003-08-24T05:14:15.000003-07:00 192.0.2.1 myproc 8710 - - %% It's time to make the do-nuts.",
+            "<165>1 2003-08-24T05:14:15.000003-07:00 192.0.2.1 myproc 8710 - - "
+            "%% It's time to make the do-nuts.",
             "%% It's time to make the do-nuts.",
             Wrapper((b"2003-08-24T05:14:15.000003-07:00",), b"192.0.2.1", b"myproc"),
         ),
         (
             "<165>1 2003-10-11T22:14:15.003Z mymachine.example.com evntslog - ID47 "
-            '[exampleSDID@32473 iut="3" eventSource="Application" eventID="1011"] \ufeffAn application event log entry...',
+            '[exampleSDID@32473 iut="3" eventSource="Application" eventID="1011"] '
+            "\ufeffAn application event log entry...",
             "An application event log entry...",
             Wrapper((b"2003-10-11T22:14:15.003Z",), b"mymachine.example.com", b"evntslog"),
         ),

@@ -127,7 +127,7 @@ def test_zeek_intel() -> None:
     )
     assert [i.hashed for i in feed.read_text(text).indicators] == [
         "203.0.113.0/24",
-        "evil.example",
+        "=evil.example",
         "evil.example/gate.php",
     ]
 

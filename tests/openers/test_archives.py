@@ -231,7 +231,7 @@ def _method(data: bytes, method: int) -> bytes:
         (b"7z\xbc\xaf\x27\x1c" + bytes(100), "is a 7z archive, which is not read", 0),
         (b"Rar!\x1a\x07\x01\x00" + bytes(100), "is a RAR archive, which is not read", 0),
         (zipped({"b.log": log(2, 60), "a.rar": b"Rar!\x1a\x07\x01\x00" + bytes(9)}), "is a RAR archive", 2),
-        (zipped({"b.log": log(2, 60), "a.evtx": b"ElfFile\0" + bytes(9)}), "is a Windows event log", 2),
+        (zipped({"b.log": log(2, 60), "a.evtx": b"ElfFile\0" + bytes(9)}), "Windows event log", 2),
         (zipped({}), "holds no file", 0),
         (tarred({"b.log": log(2, 60)}) + b"more", "something that is no tar follows", 2),
         (tarred({"b.log": log(2, 60)})[:1024], "cut off at decompressed byte 1024", 2),
@@ -332,7 +332,7 @@ def test_a_member_that_unpacks_without_end_stops_and_the_rest_counts(
         (lzma.compress(log(2)), 2, ""),
         (zipped({"a.log": log(2)}), 2, ""),
         (gzip.compress(tarred({"a.log": log(2)})), 2, ""),
-        (b"SQLite format 3\0" + bytes(99), 0, "is a SQLite file, which is not read"),
+        (b"SQLite format 3\0" + bytes(99), 0, "SQLite: damaged"),
         (b"\xd4\xc3\xb2\xa1\x02\0\x04\0" + bytes(99), 0, "packet capture (pcap) file"),
     ],
 )

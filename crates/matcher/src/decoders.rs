@@ -1,11 +1,19 @@
-//! Decoders that a variant names for a field (docs/log-formats.md 3): one value in, one or none out.
+//! Decoders that a variant names for a field (docs/log-formats.md 3): one value in, any number out.
 use std::borrow::Cow;
 
-type Value<'l> = Cow<'l, [u8]>;
-/// None means "no value".
-pub type Decoder = for<'l> fn(Value<'l>) -> Option<Value<'l>>;
+use memchr::memmem;
 
-const DECODERS: [(&str, Decoder); 1] = [("labels", labels)];
+type Value<'l> = Cow<'l, [u8]>;
+pub type Decoder = for<'l> fn(Value<'l>) -> Vec<Value<'l>>;
+
+const DECODERS: [(&str, Decoder); 6] = [
+    ("labels", labels),
+    ("records", records),
+    ("listed", listed),
+    ("target", target),
+    ("threat", threat),
+    ("windows_results", windows_results),
+];
 
 /// The decoder of that name.
 pub fn named(name: &str) -> Option<Decoder> {
@@ -14,11 +22,88 @@ pub fn named(name: &str) -> Option<Decoder> {
 }
 
 /// `(3)www(7)example(3)org(0)` as `www.example.org`; the root has no value, what is no such name stays.
-fn labels(value: Value<'_>) -> Option<Value<'_>> {
-    let Some(name) = join(&value) else {
-        return Some(value);
+fn labels(value: Value<'_>) -> Vec<Value<'_>> {
+    match join(&value) {
+        None => vec![value],
+        Some(name) if name.is_empty() => Vec::new(),
+        Some(name) => vec![Cow::Owned(name)],
+    }
+}
+
+/// The data of resource records `NAME TTL CLASS TYPE DATA` parted by `;`, where it is one word.
+fn records(value: Value<'_>) -> Vec<Value<'_>> {
+    let space = |b: &u8| b.is_ascii_whitespace() || *b == 0x0b;
+    let data = |record: &[u8]| {
+        let mut words = record.split(space).filter(|w| !w.is_empty());
+        let found = words.nth(4)?.to_vec();
+        words.next().is_none().then_some(Cow::Owned(found))
     };
-    (!name.is_empty()).then_some(Cow::Owned(name))
+    value.split(|b| *b == b';').filter_map(data).collect()
+}
+
+/// Values parted by commas, semicolons or white space.
+fn listed(value: Value<'_>) -> Vec<Value<'_>> {
+    let between = |b: &u8| b.is_ascii_whitespace() || b"\x0b,;".contains(b);
+    let parts = value.split(between).filter(|v| !v.is_empty());
+    parts.map(|v| Cow::Owned(v.to_vec())).collect()
+}
+
+/// `host/path` as a URL; what has a scheme or begins with `/` stays.
+fn target(value: Value<'_>) -> Vec<Value<'_>> {
+    if value.starts_with(b"/") || memmem::find(&value, b"://").is_some() {
+        return vec![value];
+    }
+    vec![Cow::Owned([b"http://", &*value].concat())]
+}
+
+/// The name in a PAN-OS threat name: `generic:www.example.org(4000001)`, in brackets or not.
+fn threat(value: Value<'_>) -> Vec<Value<'_>> {
+    let name = || {
+        let text = value.strip_suffix(b")")?;
+        let open = text.iter().rposition(|b| !b.is_ascii_digit())?;
+        if text[open] != b'(' || open + 1 == text.len() {
+            return None;
+        }
+        let text = &text[..open];
+        let text = text.strip_suffix(b")").unwrap_or(text);
+        let part = |b: &u8| b.is_ascii_alphanumeric() || b"._-".contains(b);
+        let colon = text.iter().rposition(|b| !part(b))?;
+        (text[colon] == b':' && colon + 1 < text.len()).then(|| text[colon + 1..].to_vec())
+    };
+    name().map(Cow::Owned).into_iter().collect()
+}
+
+/// `type:  5 www.example.org;192.0.2.1;`, as Windows writes what a name stands for.
+fn windows_results(value: Value<'_>) -> Vec<Value<'_>> {
+    let parts = value
+        .split(|b| *b == b';')
+        .map(|part| untyped(spaceless(part)));
+    let kept = parts.filter(|part| !part.is_empty() && *part != b"-");
+    kept.map(|part| Cow::Owned(part.to_vec())).collect()
+}
+
+fn spaceless(part: &[u8]) -> &[u8] {
+    let start = part.iter().position(|b| *b != b' ').unwrap_or(part.len());
+    let end = part
+        .iter()
+        .rposition(|b| *b != b' ')
+        .map_or(start, |at| at + 1);
+    &part[start..end]
+}
+
+fn untyped(part: &[u8]) -> &[u8] {
+    let count =
+        |rest: &[u8], wanted: fn(&u8) -> bool| rest.iter().take_while(|b| wanted(b)).count();
+    let Some(rest) = part.strip_prefix(b"type:") else {
+        return part;
+    };
+    let rest = &rest[count(rest, |b| *b == b' ')..];
+    let digits = count(rest, u8::is_ascii_digit);
+    let spaces = count(&rest[digits..], |b| *b == b' ');
+    if digits == 0 || spaces == 0 {
+        return part;
+    }
+    &rest[digits + spaces..]
 }
 
 fn join(value: &[u8]) -> Option<Vec<u8>> {
@@ -27,7 +112,8 @@ fn join(value: &[u8]) -> Option<Vec<u8>> {
     while !rest.is_empty() {
         let digits = rest[1..].iter().take_while(|b| b.is_ascii_digit()).count();
         let body = rest.get(digits + 2..)?;
-        if rest[0] != b'(' || !(1..=2).contains(&digits) || rest[digits + 1] != b')' {
+        let zero = rest[1..].iter().take(digits).all(|b| *b == b'0');
+        if rest[0] != b'(' || zero || !(1..=2).contains(&digits) || rest[digits + 1] != b')' {
             return None;
         }
         let space = |b: &u8| b.is_ascii_whitespace() || *b == 0x0b;
@@ -60,10 +146,22 @@ mod tests {
             ("(3)www(7)example", Some("(3)www(7)example")),
             ("(3)(0)", Some("(3)(0)")),
             ("(0)(0)", Some("(0)(0)")),
+            ("(00)a(7)example(0)", Some("(00)a(7)example(0)")),
             ("(", Some("(")),
         ] {
             let found = labels(Cow::Borrowed(text.as_bytes()));
-            assert_eq!(found.as_deref(), want.map(str::as_bytes), "{text}");
+            assert_eq!(
+                found.first().map(|v| &**v),
+                want.map(str::as_bytes),
+                "{text}"
+            );
         }
+    }
+
+    #[test]
+    fn the_data_of_records_is_their_fifth_word() {
+        let text = b"a.example. 60 IN CNAME b.example.; b.example. 60 IN A 192.0.2.1; c. 60 IN MX 10 m.example.;";
+        let found = records(Cow::Borrowed(&text[..]));
+        assert_eq!(found, [&b"b.example."[..], b"192.0.2.1"]);
     }
 }

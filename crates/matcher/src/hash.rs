@@ -42,11 +42,22 @@ fn word(bytes: &[u8]) -> u64 {
 /// Hash of the last `min(len, 16)` bytes before `end`, ASCII case folded. `end` is at least 16.
 #[inline(always)]
 pub fn tail16(buf: &[u8], end: usize, len: usize) -> u64 {
+    hash16(buf, end, len, FOLD)
+}
+
+/// The same for digits and dots, in which folding changes nothing.
+#[inline(always)]
+pub fn numbers16(buf: &[u8], end: usize, len: usize) -> u64 {
+    hash16(buf, end, len, 0)
+}
+
+#[inline(always)]
+fn hash16(buf: &[u8], end: usize, len: usize, fold: u64) -> u64 {
     let tail: &[u8; 16] = buf[end - 16..end].try_into().expect("sixteen bytes");
     let (a, b) = KEEP[len.min(16)];
     mix(
-        (word(&tail[..8]) | FOLD) & a ^ K[0],
-        (word(&tail[8..]) | FOLD) & b ^ K[1],
+        (word(&tail[..8]) | fold) & a ^ K[0],
+        (word(&tail[8..]) | fold) & b ^ K[1],
     )
 }
 
@@ -148,7 +159,7 @@ impl<'a> Filter<'a> {
     /// False: surely absent.
     #[inline(always)]
     pub fn has(self, h: u64) -> bool {
-        let want = bits(h);
-        u64::from_le_bytes(*self.word(h)) & want == want
+        let word = u64::from_le_bytes(*self.word(h));
+        word >> (h & 63) & word >> (h >> 6 & 63) & word >> (h >> 12 & 63) & 1 != 0
     }
 }

@@ -4,6 +4,7 @@
 pub mod address;
 mod buffer;
 mod chars;
+mod decoder;
 mod decoders;
 mod detect;
 mod error;
@@ -29,6 +30,7 @@ mod relay;
 pub mod rows;
 mod runs;
 mod scan;
+mod segments;
 pub mod set;
 pub mod setfile;
 mod shape;

@@ -13,7 +13,7 @@ pub struct Limits {
     pub parsed_part: usize,
     pub edge_lines: usize,
     pub edge_bytes: u64,
-    /// Rows that hold more bytes go to temporary files.
+    /// Rows may hold so many bytes and some more for each; beyond, they go to temporary files.
     pub row_bytes: usize,
 }
 
@@ -25,7 +25,7 @@ impl Default for Limits {
             parsed_part: 1 << 16,
             edge_lines: 64,
             edge_bytes: 1 << 20,
-            row_bytes: 32 << 20,
+            row_bytes: 24 << 20,
         }
     }
 }

@@ -10,10 +10,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-#[cfg(not(feature = "isal"))]
-use crate::inflate::Inflate;
-#[cfg(feature = "isal")]
-use crate::raw::Inflate;
+use crate::decoder::{Decoder, Kind};
 
 use crate::utf16::{HEAD, Order, Utf16};
 
@@ -46,69 +43,6 @@ pub enum Input {
         stream: Box<dyn Read + Send>,
         changed: Option<i64>,
     },
-}
-
-/// A member of a compressed file being unpacked.
-enum Decoder {
-    Gzip(Inflate),
-    Zstd(Box<zstd::stream::raw::Decoder<'static>>),
-}
-
-impl Decoder {
-    fn new(kind: Kind) -> io::Result<Decoder> {
-        Ok(match kind {
-            Kind::Gzip => Decoder::Gzip(Inflate::gzip()),
-            Kind::Zstd => Decoder::Zstd(Box::new(zstd::stream::raw::Decoder::new()?)),
-        })
-    }
-
-    /// Bytes taken, bytes given, and whether the member ended or what is wrong with it.
-    fn run(&mut self, input: &[u8], out: &mut [u8]) -> (usize, usize, Result<bool, String>) {
-        match self {
-            Decoder::Gzip(inner) => {
-                let (took, gave, status) = inner.run(input, out);
-                (took, gave, status.map_err(|problem| problem.to_string()))
-            }
-            Decoder::Zstd(inner) => {
-                use zstd::stream::raw::{InBuffer, Operation, OutBuffer};
-                let mut from = InBuffer::around(input);
-                let mut to = OutBuffer::around(out);
-                let status = inner.run(&mut from, &mut to);
-                let (took, gave) = (from.pos(), to.pos());
-                (
-                    took,
-                    gave,
-                    status.map(|hint| hint == 0).map_err(|e| e.to_string()),
-                )
-            }
-        }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Gzip,
-    Zstd,
-}
-
-impl Kind {
-    fn word(self) -> &'static str {
-        match self {
-            Kind::Gzip => "gzip",
-            Kind::Zstd => "zstd",
-        }
-    }
-
-    /// Whether a member or frame begins here (RFC 1952 2.3.1, RFC 8878 3.1).
-    fn begins(self, start: &[u8]) -> bool {
-        match self {
-            Kind::Gzip => start.starts_with(b"\x1f\x8b"),
-            Kind::Zstd => {
-                start.starts_with(b"\x28\xb5\x2f\xfd")
-                    || matches!(start, [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..])
-            }
-        }
-    }
 }
 
 struct Member {
@@ -484,5 +418,23 @@ impl Source {
                 false
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn a_file_emptied_while_it_is_read_is_an_error() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&[b'x'; 300_000]).unwrap();
+        let mut source = Source::open(file.path(), Input::File);
+        let mut out = vec![0; 100_000];
+        assert!(source.read(&mut out) > 0);
+        file.as_file().set_len(0).unwrap();
+        while source.read(&mut out) > 0 {}
+        assert!(source.errors[0].ends_with("became shorter while it was read; scan it again"));
     }
 }

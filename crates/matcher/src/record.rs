@@ -38,11 +38,11 @@ pub fn read<'f, 'l>(
     readings: &'l Readings<'_>,
 ) -> Option<(usize, Record<'f, 'l>)> {
     (0..)
-        .map_while(|n| readings.get(n))
-        .find_map(|(text, wrapper)| {
+        .map_while(|n| Some((n, readings.get(n)?)))
+        .find_map(|(depth, (text, wrapper))| {
             let mut parsed = None;
             formats.clone().find_map(|(number, format)| {
-                let record = read_one(reader, number, format, text, wrapper, &mut parsed)?;
+                let record = read_one(reader, number, format, (text, depth), wrapper, &mut parsed)?;
                 Some((number, record))
             })
         })
@@ -52,7 +52,7 @@ fn read_one<'f, 'l>(
     reader: &mut LineReader,
     number: usize,
     format: &'f Format,
-    line: &'l [u8],
+    line: (&'l [u8], usize),
     wrapper: Option<&'l Wrapper>,
     parsed: &mut Option<Option<Arc<Object<'l>>>>,
 ) -> Option<Record<'f, 'l>> {
@@ -98,7 +98,7 @@ impl<'l> Record<'_, 'l> {
     fn decoded(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
         let mut found = self.values.all(field);
         if let Some((_, decoder)) = self.variant.decode.iter().find(|(f, _)| *f == field) {
-            found = found.into_iter().filter_map(decoder).collect();
+            found = found.into_iter().flat_map(decoder).collect();
         }
         found
     }
@@ -212,14 +212,14 @@ impl<'l> Record<'_, 'l> {
 
     fn holds(&self, condition: &Condition) -> bool {
         let own;
-        let found: &[Cow<'l, [u8]>] = match condition.subject {
+        let found: &[Cow<'l, [u8]>] = match &condition.subject {
             Subject::Role(Role::Answers) => self.answers(),
             Subject::Role(role) => {
-                own = self.role(role);
+                own = self.role(*role);
                 &own
             }
-            Subject::Field(field) => {
-                own = self.all(field);
+            Subject::Fields(fields) => {
+                own = fields.iter().flat_map(|&f| self.all(f)).collect();
                 &own
             }
         };

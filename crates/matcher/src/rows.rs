@@ -207,19 +207,33 @@ const DEVICE: usize = 96;
 /// Fewer bytes of rows are not worth a run of their own.
 const LEAST_RUN: usize = 1 << 20;
 
+/// What sorting leaves of the 256 bytes a row that a scan may take (contract 1).
+const PER_ROW: usize = 160;
+/// More than this many times the bytes that a scan may take without rows are never held.
+const MOST: usize = 8;
+
 /// Bytes that the rows of a scan hold in memory, counted over all its threads.
 #[derive(Debug)]
 pub struct Memory {
     used: AtomicUsize,
-    limit: usize,
+    /// Rows begun so far.
+    rows: AtomicUsize,
+    base: usize,
 }
 
 impl Memory {
-    pub fn new(limit: usize) -> Arc<Memory> {
+    pub fn new(base: usize) -> Arc<Memory> {
         Arc::new(Memory {
             used: AtomicUsize::new(0),
-            limit,
+            rows: AtomicUsize::new(0),
+            base,
         })
+    }
+
+    fn is_full(&self) -> bool {
+        let rows = self.rows.load(Ordering::Relaxed);
+        let limit = (self.base + PER_ROW * rows).min(MOST * self.base);
+        self.used.load(Ordering::Relaxed) > limit
     }
 }
 
@@ -278,12 +292,12 @@ impl Rows {
                         format: line.format.map_or(TEXT, |n| n as u16),
                         words: Box::new(words),
                     });
+                    self.memory.rows.fetch_add(1, Ordering::Relaxed);
                     self.hold(size);
                 }
             }
         }
-        let least = LEAST_RUN.min(self.memory.limit);
-        if self.held >= least && self.memory.used.load(Ordering::Relaxed) > self.memory.limit {
+        if self.held >= LEAST_RUN.min(self.memory.base) && self.memory.is_full() {
             let run = self.run(set);
             self.runs.spill(run, set)?;
         }

@@ -5,7 +5,7 @@ use std::mem;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use memchr::{memchr, memmem, memrchr};
+use memchr::{memchr, memrchr};
 
 use crate::buffer::Buffer;
 use crate::detect::clean;
@@ -19,6 +19,7 @@ use crate::record::{self, Record};
 use crate::relay::{Baton, Relay};
 use crate::rows::{Action, Bucket, Details, Hit, Identity, Line, Memory, Rows, bucket};
 use crate::runs::Runs;
+use crate::segments::Segment;
 use crate::set::Set;
 use crate::shape::{HEADING_BYTES, Header, LineReader};
 use crate::timeline::Timeline;
@@ -45,7 +46,7 @@ pub(crate) struct Scan<'a> {
     /// As in the baton, while this thread has it.
     pub headers: Vec<(u64, Arc<Header>)>,
     every_line: bool,
-    scratch: Box<Scratch>,
+    pub scratch: Box<Scratch>,
     pub lines: u64,
     pub not_understood: u64,
     pub long_lines: u64,
@@ -59,22 +60,6 @@ struct Ask {
     look: bool,
     /// Its time belongs to the first of the file.
     head: bool,
-}
-
-/// A part of a chunk, after phase 1.
-enum Segment {
-    /// Lines none of which is too long. Places are counted from `start`, in order.
-    Lines {
-        start: usize,
-        end: usize,
-        /// Where something listed may stand, and where a directive may begin.
-        marks: Vec<usize>,
-        directives: Vec<usize>,
-    },
-    LongLine {
-        start: usize,
-        end: usize,
-    },
 }
 
 impl<'a> Scan<'a> {
@@ -206,79 +191,6 @@ impl<'a> Scan<'a> {
             let stop = memchr(b'\n', &data[at..]).map_or(data.len(), |i| at + i);
             let place = buffer.offset + (start + at) as u64;
             self.directive(clean(&data[at..stop], place == 0), place);
-        }
-    }
-
-    /// Cuts a chunk where lines are too long, and runs phase 1 on the rest.
-    fn segments(&mut self, buffer: &mut Buffer) -> Vec<Segment> {
-        let limit = self.options.limits.long_line;
-        let len = buffer.filled;
-        let mut found = Vec::new();
-        let mut start = 0;
-        if len > limit {
-            let mut at = 0;
-            while at < len {
-                let end = memchr(b'\n', &buffer.data()[at..len]).map_or(len, |i| at + i);
-                if end - at > limit {
-                    self.lines(buffer, start, at, &mut found);
-                    found.push(Segment::LongLine { start: at, end });
-                    start = (end + 1).min(len);
-                }
-                at = end + 1;
-            }
-        }
-        self.lines(buffer, start, len, &mut found);
-        found
-    }
-
-    /// Whole lines none of which is too long, in pieces that stay near the processor.
-    fn lines(
-        &mut self,
-        buffer: &mut Buffer,
-        mut start: usize,
-        end: usize,
-        found: &mut Vec<Segment>,
-    ) {
-        while start < end {
-            let most = end.min(start + self.options.limits.chunk);
-            let whole = if most == end {
-                Some(end)
-            } else {
-                memrchr(b'\n', &buffer.data()[start..most]).map(|i| start + i + 1)
-            };
-            let stop = whole
-                .or_else(|| memchr(b'\n', &buffer.data()[start..end]).map(|i| start + i + 1))
-                .unwrap_or(end);
-            found.push(self.region(buffer, start, stop));
-            start = stop;
-        }
-    }
-
-    fn region(&mut self, buffer: &mut Buffer, start: usize, end: usize) -> Segment {
-        let mut found = Candidates::default();
-        buffer.isolated(start, end, |buf, from| {
-            let mut search = Search {
-                set: self.set,
-                buf,
-                from,
-                len: end - start,
-                scratch: &mut self.scratch,
-            };
-            self.options.level.find(&mut search, &mut found);
-        });
-        let data = &buffer.data()[start..end];
-        self.lines += found.newlines + u64::from(data.last() != Some(&b'\n'));
-        let first = (data[0] == b'#').then_some(0);
-        let later = memmem::find_iter(data, b"\n#").map(|i| i + 1);
-        let directives: Vec<usize> = first.into_iter().chain(later).collect();
-        let places = found.places.iter().map(|&p| p as usize - FRONT - start);
-        let mut marks: Vec<usize> = places.chain(directives.iter().copied()).collect();
-        marks.sort_unstable();
-        Segment::Lines {
-            start,
-            end,
-            marks,
-            directives,
         }
     }
 

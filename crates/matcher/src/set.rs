@@ -89,6 +89,9 @@ impl<'a> Item<'a> {
 /// Bytes to each side in which the path of a URL is looked for; a longer line is left to phase 2.
 const LONGEST_LOOK: usize = 4096;
 
+/// Bytes of a dot, a colon and a port, which may stand between host and path.
+const LONGEST_PORT: usize = 7;
+
 /// Octets of a DNS name.
 const LONGEST_NAME: usize = 255;
 
@@ -215,11 +218,16 @@ impl Set {
         Item::parse(std::str::from_utf8(line).ok()?.trim_end_matches('\n'))
     }
 
-    /// The hashed spelling of an item, without a look at the rest.
-    fn hashed(&self, id: u32) -> Option<&[u8]> {
+    /// The list from an item's line on.
+    fn line(&self, id: u32) -> Option<&[u8]> {
         let (offsets, _) = self.section(Section::Offsets).as_chunks::<4>();
         let start = u32::from_le_bytes(*offsets.get(id as usize)?) as usize;
-        let line = self.section(Section::List).get(start..)?;
+        self.section(Section::List).get(start..)
+    }
+
+    /// The hashed spelling of an item, without a look at the rest.
+    fn hashed(&self, id: u32) -> Option<&[u8]> {
+        let line = self.line(id)?;
         Some(&line[..memchr::memchr(b'\t', line)?])
     }
 
@@ -369,16 +377,18 @@ impl Set {
         None
     }
 
-    /// Whether any kind of item names this address: what phase 1 asks.
-    pub fn lists_v4(&self, bits: u32) -> bool {
-        self.v4_slot(bits).is_some() || self.find_network(Address::from_v4(bits)).is_some()
+    /// Whether an address, an endpoint or a URL's host is this address.
+    pub fn names_v4(&self, bits: u32) -> bool {
+        self.v4_slot(bits).is_some()
     }
 
+    /// Whether any kind of item names this address: what phase 1 asks.
     pub fn lists_address(&self, address: Address) -> bool {
-        match address.v4() {
-            Some(bits) => self.lists_v4(bits),
-            None => self.v6_slot(address.0).is_some() || self.find_network(address).is_some(),
-        }
+        let named = match address.v4() {
+            Some(bits) => self.names_v4(bits),
+            None => self.v6_slot(address.0).is_some(),
+        };
+        named || self.find_network(address).is_some()
     }
 
     /// Whether a listed name is a suffix of the token that ends at `end`, or the token is the host of a listed
@@ -414,34 +424,41 @@ impl Set {
     fn names_whole(&self, name: &[u8], first: bool, buf: &[u8], end: usize) -> bool {
         let h = hash::whole(name, true);
         self.slots(h).any(|id| {
-            self.item(id).is_some_and(|item| match item.kind {
-                "domain" => item.value().as_bytes() == name,
-                "url" => {
-                    first
-                        && setfile::url_host(item.hashed).as_bytes() == name
-                        && self.may_show_path(h, buf, end)
+            let spelled = self.line(id).unwrap_or_default();
+            let spelled = spelled.strip_prefix(b"=").unwrap_or(spelled);
+            let spelled = spelled.strip_prefix(b"*.").unwrap_or(spelled);
+            match spelled.strip_prefix(name) {
+                Some(rest) if rest.starts_with(b"\tdomain") => true,
+                Some([b'\t' | b':' | b'/' | b'?' | b'#', ..]) => {
+                    first && self.may_show_path(h, buf, end)
                 }
                 _ => false,
-            })
+            }
         })
     }
 
-    /// Whether the line around `at` shows the begin of a path listed for the host with this hash.
-    fn may_show_path(&self, host: u64, buf: &[u8], at: usize) -> bool {
+    /// Whether the line around a name that ends at `end` shows the begin of a path listed for the host with this
+    /// hash. A path follows its host or port, or begins a value: nothing else before its slash is a letter or digit.
+    fn may_show_path(&self, host: u64, buf: &[u8], end: usize) -> bool {
         let paths = Filter::new(self.section(Section::Paths)).expect("checked when opened");
-        let start = memchr::memrchr(b'\n', &buf[at.saturating_sub(LONGEST_LOOK)..at]);
-        let stop = memchr::memchr(b'\n', &buf[at..buf.len().min(at + LONGEST_LOOK)]);
+        let from = end - end.min(LONGEST_LOOK);
+        let start = memchr::memrchr(b'\n', &buf[from..end]);
+        let stop = memchr::memchr(b'\n', &buf[end..buf.len().min(end + LONGEST_LOOK)]);
         let (Some(start), Some(stop)) = (start, stop) else {
             return true;
         };
-        let line = &buf[at - at.min(LONGEST_LOOK) + start + 1..at + stop];
+        let start = from + start + 1;
+        let line = &buf[start..end + stop];
         paths.has(setfile::path_key(host, b""))
             || memchr::memchr2_iter(b'/', b'\\', line).any(|slash| {
-                let run = line[slash + 1..]
-                    .iter()
-                    .take_while(|&&b| address::is_token(b))
-                    .count();
-                run > 0 && paths.has(setfile::path_key(host, &line[slash + 1..slash + 1 + run]))
+                let after = (start + slash).checked_sub(end);
+                let follows = after.is_some_and(|n| n <= LONGEST_PORT);
+                if !follows && slash > 0 && line[slash - 1].is_ascii_alphanumeric() {
+                    return false;
+                }
+                let path = &line[slash + 1..];
+                let run = path.iter().take_while(|&&b| address::is_token(b)).count();
+                run > 0 && paths.has(setfile::path_key(host, &path[..run]))
             })
     }
 }

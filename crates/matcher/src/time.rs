@@ -41,12 +41,14 @@ pub enum TimeKind {
     Epoch,
     EpochMicros,
     Iso8601,
+    Iso8601Utc,
     Syslog,
     Ctime,
     EpochAuto,
     Slash,
     Asa,
     RouterOs,
+    Utc,
     Bind,
     CommonLog,
     Windows,
@@ -58,12 +60,14 @@ impl TimeKind {
             "epoch" => TimeKind::Epoch,
             "epoch_us" => TimeKind::EpochMicros,
             "iso8601" => TimeKind::Iso8601,
+            "iso8601_utc" => TimeKind::Iso8601Utc,
             "syslog" => TimeKind::Syslog,
             "ctime" => TimeKind::Ctime,
             "epoch_auto" => TimeKind::EpochAuto,
             "slash" => TimeKind::Slash,
             "asa" => TimeKind::Asa,
             "routeros" => TimeKind::RouterOs,
+            "utc" => TimeKind::Utc,
             "bind" => TimeKind::Bind,
             "clf" => TimeKind::CommonLog,
             "windows" => TimeKind::Windows,
@@ -87,6 +91,7 @@ pub fn parse(text: &[u8], kinds: &[TimeKind], zone: &TimeZone) -> Option<Moment>
             // The zone is optional, so a shorter reading may be tried: it never ends the text then.
             (used == text.len()).then_some(moment).flatten()
         }
+        TimeKind::Iso8601Utc => servers::iso8601_utc(text),
         TimeKind::Syslog => {
             let (moment, used) = syslog(text)?;
             (used == text.len()).then_some(moment).flatten()
@@ -96,6 +101,7 @@ pub fn parse(text: &[u8], kinds: &[TimeKind], zone: &TimeZone) -> Option<Moment>
         TimeKind::Slash => device::slash(text, zone),
         TimeKind::Asa => device::asa(text, zone),
         TimeKind::RouterOs => device::routeros(text, zone),
+        TimeKind::Utc => device::utc(text),
         TimeKind::Bind => servers::bind(text, zone),
         TimeKind::CommonLog => servers::common_log(text, zone),
         TimeKind::Windows => servers::windows(text, zone),

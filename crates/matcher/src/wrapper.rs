@@ -1,5 +1,5 @@
 //! What a collector puts round a line: syslog headers and JSON records, peeled in at most two layers
-//! (docs/log-formats.md 2).
+//! (docs/log-formats.md 1).
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::sync::LazyLock;
@@ -12,12 +12,13 @@ use crate::time::TimeKind;
 
 const LAYERS: usize = 2;
 /// Kinds of time that a wrapper may show.
-pub const TIME_KINDS: [TimeKind; 5] = [
+pub const TIME_KINDS: [TimeKind; 6] = [
     TimeKind::Iso8601,
     TimeKind::Syslog,
     TimeKind::Ctime,
     TimeKind::Epoch,
     TimeKind::EpochMicros,
+    TimeKind::Asa,
 ];
 
 fn expression(text: &str) -> Regex {
@@ -40,6 +41,8 @@ static HOST: LazyLock<Regex> = LazyLock::new(|| {
 });
 static TAG: LazyLock<Regex> =
     LazyLock::new(|| expression(r"(?P<app>[^\s\[\]:=]+)(?:\[[^\]\s]*\])?: ?"));
+static BARE_TAG: LazyLock<Regex> =
+    LazyLock::new(|| expression(r"(?P<app>[A-Za-z_][A-Za-z0-9_.-]*)\[\d+\]: "));
 static RFC5424: LazyLock<Regex> = LazyLock::new(|| {
     expression(concat!(
         r"1 (?P<time>-|\d{4}-\d\d-\d\dT\S+) (?P<host>\S+) (?P<app>\S+) \S+ \S+ ",
@@ -190,10 +193,14 @@ fn peel_syslog(line: &[u8]) -> Vec<Peeled<'_>> {
         return named(Cow::Borrowed(&line[at + found[0].len()..]), wrapper);
     }
     let moment = TIME.captures(&line[at..]);
-    if priority.is_none() && moment.is_none() {
-        return Vec::new();
-    }
     let mut wrapper = Wrapper::default();
+    if priority.is_none() && moment.is_none() {
+        let Some(found) = BARE_TAG.captures(line) else {
+            return Vec::new();
+        };
+        wrapper.app = word(&found, "app");
+        return vec![(Cow::Borrowed(&line[found[0].len()..]), wrapper)];
+    }
     if let Some(found) = &moment {
         wrapper.times = word(found, "time").into_iter().collect();
         at += found[0].len();

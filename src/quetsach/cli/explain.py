@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -62,13 +63,11 @@ def _run(
     indicators: tuple[Path, ...],
     logformat: str | None,
     header_file: Path | None,
-    scope: str | None,
-    column: str | None,
-    override: Path | None,
+    **given: Any,
 ) -> int:
     lists.check_format(logformat)
     raw = sys.stdin.buffer.readline() if line == "-" else line.encode("utf-8", "surrogateescape")
-    chosen, _notes = lists.read(indicators, scope, column, override)
+    chosen = lists.read(indicators, lists.Choice.of(given)).indicators
     header = _header(header_file) if header_file else ()
     told = engine.explain(raw, chosen, header=header, format=logformat)
     for text in _sentences(told):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,9 @@ from quetsach.language import gettext as _
 from quetsach.language import ngettext
 from quetsach.output import ListNote, replacing
 from quetsach.outputs import words
+
+if TYPE_CHECKING:
+    from quetsach.feed import Recognised
 
 _FORMS = ("plain", "csv", "hosts")
 _SUFFIXES = {".csv": "csv", ".hosts": "hosts"}
@@ -98,25 +101,32 @@ def _convert_command() -> click.Command:
     )
 
 
-def _check(files: tuple[Path, ...], scope: str | None, column: str | None, override: Path | None) -> int:
-    indicators, notes = lists.read(files, scope, column, override)
-    _say_count(indicators, sys.stdout)
-    for note in notes:
+def _check(files: tuple[Path, ...], **given: Any) -> int:
+    found = lists.read(files, lists.Choice.of(given))
+    for one in found.recognised:
+        _say_form(one)
+    _say_count(found.indicators, sys.stdout)
+    for note in found.notes:
         click.echo(words.visible(f"{_level(note)}: {note}"))
-    if notes:
-        click.echo(_tally(notes))
-    return FOUND if notes else NOTHING
+    if found.notes:
+        click.echo(_tally(found.notes))
+    return FOUND if found.notes else NOTHING
 
 
-def _compile(
-    files: tuple[Path, ...],
-    out: Path | None,
-    strict: bool,
-    scope: str | None,
-    column: str | None,
-    override: Path | None,
-) -> int:
-    indicators, notes = lists.read(files, scope, column, override)
+def _say_form(one: Recognised) -> None:
+    text = _("%(list)s: read as %(form)s; usable: %(usable)s, left out: %(left_out)s")
+    said = text % {
+        "list": one.source,
+        "form": one.format,
+        "usable": words.number(one.accepted),
+        "left_out": words.number(one.rejected),
+    }
+    click.echo(words.visible(said))
+
+
+def _compile(files: tuple[Path, ...], out: Path | None, strict: bool, **given: Any) -> int:
+    found = lists.read(files, lists.Choice.of(given))
+    indicators, notes = found.indicators, found.notes
     _show_notes(notes)
     if strict and any(note.level != "warn" for note in notes):
         say.error(_("Nothing written, because entries were left out (--strict)."))
@@ -134,8 +144,9 @@ def _compile(
 def _convert(files: tuple[Path, ...], out: Path | None, form: str | None, **given: Any) -> int:
     from quetsach.outputs import lists as written
 
-    indicators, notes = lists.read(files, given["scope"], given["column"], given["override"])
-    _show_notes(notes)
+    found = lists.read(files, lists.Choice.of(given))
+    indicators = found.indicators
+    _show_notes(found.notes)
     losses = written.Losses()
     chosen = form or _SUFFIXES.get(out.suffix.lower() if out else "", "plain")
     rows = written.FORMS[chosen](indicators, losses)

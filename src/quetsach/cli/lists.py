@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +20,16 @@ from quetsach.output import ListNote
 from quetsach.outputs.problems import explain
 from quetsach.scanning import ScanResult
 
+if TYPE_CHECKING:
+    from quetsach.feed import Recognised
+    from quetsach.guard import Concern
+    from quetsach.guards.overrides import Override
+
+LIST_FORMATS = (
+    "xlsx", "misp", "stix", "json", "zeek.intel", "urlhaus", "threatfox", "feodo", "maltrail", "rpz",
+    "adblock", "dnsmasq", "unbound", "suricata.iprep", "suricata.dataset", "hosts", "csv", "plain",
+)  # fmt: skip
+"""The names of `quetsach.feeds.formats`, so that help needs no reader."""
 _TEXT = "text"
 _COLUMNS = ("indicator", "type", "family")
 _START_BYTES = 1 << 16
@@ -34,8 +44,24 @@ class Loaded:
     notes: list[ListNote] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the command line says of lists: the values of `options`."""
+
+    scope: str | None = None
+    column: str | None = None
+    list_format: str | None = None
+    override: Path | None = None
+    warning_lists: Path | None = None
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Choice:
+        """The options for lists among all that were given."""
+        return cls(**{one.name: given[one.name] for one in fields(cls)})
+
+
 def options() -> list[click.Parameter]:
-    """`--scope`, `--column`, `--override`."""
+    """The options of every command that reads lists."""
     return [
         click.Option(
             ["--scope"],
@@ -45,13 +71,28 @@ def options() -> list[click.Parameter]:
         click.Option(
             ["--column"],
             metavar="indicator=…,type=…,family=…",
-            help=_("Names of the columns of a CSV list, where they are not recognised."),
+            help=_("Names or numbers of the columns of a table, where they are not recognised."),
+        ),
+        click.Option(
+            ["--list-format"],
+            metavar="NAME",
+            help=_("The form of the lists (%(names)s); otherwise it is recognised.")
+            % {"names": ", ".join(LIST_FORMATS)},
         ),
         click.Option(
             ["--override"],
             metavar="FILE",
             type=click.Path(path_type=Path, readable=False),
-            help=_("CSV of entries to keep although a guard rail stops them: indicator, reason, who, date."),
+            help=_(
+                "CSV of entries to keep although a guard rail stops them: indicator, reason, who, date, and"
+                " perhaps expires. *.example.org keeps what is below it."
+            ),
+        ),
+        click.Option(
+            ["--warning-lists"],
+            metavar="PATH",
+            type=click.Path(path_type=Path, readable=False),
+            help=_("Folder or archive of misp-warninglists, in place of those that come with the program."),
         ),
     ]
 
@@ -73,17 +114,17 @@ def check_format(name: str | None) -> None:
         raise ScanError(text % {"name": name, "names": ", ".join(formats())})
 
 
-def load(files: Sequence[Path], scope: str | None, column: str | None, override: Path | None) -> Loaded:
+def load(files: Sequence[Path], choice: Choice, extra_formats: Sequence[str] = ()) -> Loaded:
     """Read lists, apply the guard rails, compile. A single compiled set is opened as it is.
 
     Raises:
         IndicatorError: a file cannot be read, or nothing usable is left.
     """
-    chosen = engine.choose()
+    chosen = engine.choose(extra_formats=extra_formats)
     if len(files) == 1 and _is_compiled(files[0]):
         return Loaded(chosen, chosen.load(files[0]))
-    indicators, notes = read(files, scope, column, override)
-    return Loaded(chosen, chosen.compile(indicators), notes)
+    found = read(files, choice)
+    return Loaded(chosen, chosen.compile(found.indicators), found.notes)
 
 
 def recognised(result: ScanResult, forced: str | None) -> dict[str, int]:
@@ -127,26 +168,46 @@ def _is_compiled(path: Path) -> bool:
         raise IndicatorError(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def read(
-    files: Sequence[Path], scope: str | None, column: str | None, override: Path | None
-) -> tuple[IndicatorSet, list[ListNote]]:
-    """Read lists and apply the guard rails; what was left out or is doubtful comes back as notes.
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What lists gave after the guard rails, what was left out or is doubtful, and the form of each list."""
+
+    indicators: IndicatorSet
+    notes: list[ListNote]
+    recognised: Sequence[Recognised]
+
+
+def read(files: Sequence[Path], choice: Choice) -> Read:
+    """Read lists and apply the guard rails.
 
     Raises:
-        IndicatorError: a list cannot be read, `column` or the override file is malformed.
+        IndicatorError: a list cannot be read, `--column` or the override file is malformed.
     """
     from quetsach import feed, guard
+    from quetsach.guards import warninglists
 
-    found = feed.read_many(files, scope=Scope(scope) if scope else None, columns=_columns(column))
+    scope = Scope(choice.scope) if choice.scope else None
+    overrides = guard.read_overrides(choice.override) if choice.override else ()
+    known = warninglists.read(choice.warning_lists) if choice.warning_lists else None
+    found = feed.read_many(files, scope=scope, columns=_columns(choice.column), format=choice.list_format)
+    guarded = guard.apply(found.indicators, overrides=overrides, lists=known)
+    concerns = (*guarded.stopped, *guarded.warned, *guarded.overridden)
+    origins = found.origins.of(one.indicator for one in concerns)
+
+    def note(level: str, one: Concern, reason: str) -> ListNote:
+        item = one.indicator
+        origin = origins[item.kind, item.value]
+        return ListNote(level, origin.source, origin.line, item.canonical, reason)
+
     notes = [_note("reject", remark) for remark in found.rejects]
-    guarded = guard.apply(found.indicators, overrides=guard.read_overrides(override) if override else ())
-    notes += [
-        ListNote("stop", "", 0, one.indicator.canonical, explain(one.reason)) for one in guarded.stopped
-    ]
+    notes += [note("stop", one, explain(one.reason)) for one in guarded.stopped]
     notes += [_note("warn", remark) for remark in found.warnings]
-    notes += [ListNote("warn", "", 0, one.indicator.canonical, explain(one.reason)) for one in guarded.warned]
-    notes += [ListNote("warn", "", 0, one.indicator.canonical, _kept(one)) for one in guarded.overridden]
-    return guarded.kept, notes
+    notes += [note("warn", one, explain(one.reason)) for one in guarded.warned]
+    notes += [note("warn", one, _kept(one)) for one in guarded.overridden]
+    notes += [
+        ListNote("warn", str(choice.override), 0, one.indicator, _expired(one)) for one in guarded.expired
+    ]
+    return Read(guarded.kept, notes, found.recognised)
 
 
 def write_set(path: Path, indicators: IndicatorSet) -> None:
@@ -176,6 +237,11 @@ def _columns(text: str | None) -> dict[str, str] | None:
 
 def _note(level: str, remark: Any) -> ListNote:
     return ListNote(level, remark.source, remark.line, remark.text, explain(remark.reason))
+
+
+def _expired(override: Override) -> str:
+    text = _("the exception of %(who)s ended on %(date)s and keeps nothing any more")
+    return text % {"who": override.who, "date": f"{override.until:%d/%m/%Y}"}
 
 
 def _kept(concern: Any) -> str:

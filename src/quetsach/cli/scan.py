@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from quetsach import __version__, client, inputs, output, scanning
+from quetsach import __version__, client, fieldmap, inputs, leases, output, scanning
 from quetsach.cli import FOUND, INCOMPLETE, NOTHING, PUSH_FAILED, lists, progress, push, say
 from quetsach.cli import root as _root
 from quetsach.engine import ScanOptions
@@ -65,6 +65,26 @@ def command() -> click.Command:
                 metavar="NAME",
                 help=_("Read every file as this log format instead of recognising it: %(names)s.")
                 % {"names": ", ".join(lists.formats())},
+            ),
+            click.Option(
+                ["--fields"],
+                metavar="ROLE=COLUMN,…",
+                help=_(
+                    "Read CSV, JSON Lines or Parquet of any make, with its columns named, such as"
+                    " client=src_ip,query=qname,time=ts. Roles: %(names)s. COLUMN? need not be there."
+                )
+                % {"names": ", ".join(fieldmap.ROLE_NAMES)},
+            ),
+            click.Option(
+                ["--leases"],
+                metavar="FILE",
+                multiple=True,
+                type=path,
+                help=_(
+                    "Log or leases of a DHCP server, to tell which machine had an address. Those "
+                    "among the logs"
+                    " are found by themselves."
+                ),
             ),
             click.Option(
                 ["--tz"],
@@ -160,20 +180,25 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
         output.check(out)
     token = _token(given["url"], given["token_file"])
     lists.check_format(given["logformat"])
-    loaded = lists.load(given["indicators"], given["scope"], given["column"], given["override"])
+    fields = _fields(given["fields"], given["logformat"])
+    extra_formats = fields.formats() if fields else ()
+    loaded = lists.load(given["indicators"], lists.Choice.of(given), extra_formats)
     kept: Path | None = given["state"]
-    own = [*given["indicators"], *outputs, *([kept] if kept else [])]
+    own = [*given["indicators"], *given["leases"], *outputs, *([kept] if kept else [])]
     logs = inputs.discover(paths, own=own)
+    found_leases = leases.gather(logs, given["leases"], zone)
     name = given["source_name"] or _vantage(paths)
     header = Scan(
         f"quetsach {__version__}", loaded.matcher.set_id, loaded.matcher.count, name, zone.key, tuple(paths)
     )
     options = ScanOptions(tz=zone.key, format=given["logformat"], devices=given["devices"], source_name=name)
     with ExitStack() as stack:
-        state = stack.enter_context(closing(State(kept, State.about(header, options)))) if kept else None
+        state = (
+            stack.enter_context(closing(State(kept, State.about(header, options, fields)))) if kept else None
+        )
         on_progress = stack.enter_context(progress.bar())
         stop = stack.enter_context(progress.stop_on_interrupt())
-        executor = _cluster(given["cluster"], loaded, options, given["jobs"])
+        executor = _cluster(given["cluster"], loaded, options, given["jobs"], fields)
         result = scanning.run(
             logs,
             loaded.engine,
@@ -186,6 +211,8 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
             state=state,
             on_progress=on_progress,
             stop=stop,
+            leases=found_leases,
+            fields=fields,
         )
     report = output.Report(result, zone, lists.recognised(result, given["logformat"]), loaded.notes)
     is_saved = _save(outputs, report)
@@ -205,13 +232,25 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
 
 
 def _cluster(
-    address: str | None, loaded: lists.Loaded, options: ScanOptions, jobs: int | None
+    address: str | None,
+    loaded: lists.Loaded,
+    options: ScanOptions,
+    jobs: int | None,
+    fields: fieldmap.FieldMap | None,
 ) -> Executor | None:
     if address is None:
         return None
     from quetsach.executors.ray import RayWorkers
 
-    return RayWorkers(address, loaded.engine, loaded.matcher, options, jobs)
+    return RayWorkers(address, loaded.engine, loaded.matcher, options, jobs, fields)
+
+
+def _fields(text: str | None, logformat: str | None) -> fieldmap.FieldMap | None:
+    if text is None:
+        return None
+    if logformat is not None:
+        raise click.UsageError(_("--fields and --format exclude each other."))
+    return fieldmap.parse(text)
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -1,6 +1,6 @@
 """Decoders that a variant names for a field: `decode = { field = "name" }` (docs/log-formats.md 3).
 
-A decoder gets one value and gives one, or None for "no value".
+A decoder gets one value and gives any number of values.
 """
 
 from __future__ import annotations
@@ -8,14 +8,53 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-_LABELS = re.compile(rb"((?:\(\d{1,2}\)[^()\s]+)*)\(0\)")
+_LABELS = re.compile(rb"((?:\((?!00?\))\d{1,2}\)[^()\s]+)*)\(0\)")
+_THREAT = re.compile(rb".*:([A-Za-z0-9._-]+)\)?\(\d+\)", re.DOTALL)
+_TYPE = re.compile(rb"^type: *\d+ +")
 _LENGTH = re.compile(rb"\(\d{1,2}\)")
 
 
-def _labels(value: bytes) -> bytes | None:
+def _labels(value: bytes) -> tuple[bytes, ...]:
     """`(3)www(7)example(3)org(0)` as `www.example.org`; the root has no value, what is no such name stays."""
     found = _LABELS.fullmatch(value)
-    return b".".join(_LENGTH.split(found[1])[1:]) or None if found else value
+    if found is None:
+        return (value,)
+    return (b".".join(_LENGTH.split(found[1])[1:]),) if found[1] else ()
 
 
-DECODERS: Mapping[str, Callable[[bytes], bytes | None]] = {"labels": _labels}
+def _records(value: bytes) -> tuple[bytes, ...]:
+    """The data of resource records `NAME TTL CLASS TYPE DATA` parted by `;`, where it is one word."""
+    records = (record.split() for record in value.split(b";"))
+    return tuple(r[4] for r in records if len(r) == 5)
+
+
+def _listed(value: bytes) -> tuple[bytes, ...]:
+    """Values parted by commas, semicolons or white space."""
+    return tuple(v for v in re.split(rb"[,;\s]+", value) if v)
+
+
+def _target(value: bytes) -> tuple[bytes, ...]:
+    """`host/path` as a URL; what has a scheme or begins with `/` stays."""
+    return (value if b"://" in value or value.startswith(b"/") else b"http://" + value,)
+
+
+def _threat(value: bytes) -> tuple[bytes, ...]:
+    """The name in a PAN-OS threat name: `generic:www.example.org(4000001)`, in brackets or not."""
+    found = _THREAT.fullmatch(value)
+    return (found[1],) if found else ()
+
+
+def _windows_results(value: bytes) -> tuple[bytes, ...]:
+    """`type:  5 www.example.org;192.0.2.1;`, as Windows writes what a name stands for."""
+    parts = (_TYPE.sub(b"", part.strip(b" ")) for part in value.split(b";"))
+    return tuple(part for part in parts if part and part != b"-")
+
+
+DECODERS: Mapping[str, Callable[[bytes], tuple[bytes, ...]]] = {
+    "labels": _labels,
+    "records": _records,
+    "listed": _listed,
+    "target": _target,
+    "threat": _threat,
+    "windows_results": _windows_results,
+}

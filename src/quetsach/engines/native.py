@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -27,8 +27,9 @@ def _formats() -> list[str]:
 class NativeMatcher:
     """A compiled set, shared by threads; a scan lets other threads run."""
 
-    def __init__(self, matcher: _native.Matcher) -> None:
+    def __init__(self, matcher: _native.Matcher, extra_formats: Sequence[str] = ()) -> None:
         self._matcher = matcher
+        self._extra_formats = tuple(extra_formats)
         self.count = matcher.count
         self.set_id = matcher.set_id
 
@@ -95,12 +96,12 @@ class NativeMatcher:
         lines, coverage = found
         return SourceResult(WireSightings(len(lines), lines.read), Coverage(**coverage))
 
-    def __reduce__(self) -> tuple[Callable[[bytes], NativeMatcher], tuple[bytes]]:
+    def __reduce__(self) -> tuple[Callable[..., NativeMatcher], tuple[bytes, tuple[str, ...]]]:
         """As the bytes of its set file: so it travels to the nodes of a cluster."""
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "set.qs")
             self._matcher.save(file)
-            return _from_bytes, (file.read_bytes(),)
+            return _from_bytes, (file.read_bytes(), self._extra_formats)
 
     def save(self, path: Path) -> None:
         """Write the compiled set file; what stood there is replaced at once. Raises IndicatorError."""
@@ -110,12 +111,12 @@ class NativeMatcher:
             raise IndicatorError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
-def _from_bytes(data: bytes) -> NativeMatcher:
+def _from_bytes(data: bytes, extra_formats: Sequence[str]) -> NativeMatcher:
     # The open file stays readable after its folder is gone.
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "set.qs")
         file.write_bytes(data)
-        return NativeMatcher(_native.Matcher.load(file, _formats()))
+        return NativeEngine(extra_formats).load(file)
 
 
 class NativeEngine:
@@ -123,12 +124,17 @@ class NativeEngine:
 
     name = "native"
 
+    def __init__(self, extra_formats: Sequence[str] = ()) -> None:
+        self._extra_formats = tuple(extra_formats)
+        self._texts = [*_formats(), *extra_formats]
+
     def compile(self, indicators: IndicatorSet) -> NativeMatcher:
         """Raises IndicatorError when the set is empty."""
         if not len(indicators):
             raise IndicatorError("the indicator set is empty; there is nothing to look for")
         try:
-            return NativeMatcher(_native.Matcher.compile(list_section(indicators), _formats()))
+            matcher = _native.Matcher.compile(list_section(indicators), self._texts)
+            return NativeMatcher(matcher, self._extra_formats)
         except _native.SetError as error:
             raise IndicatorError(str(error)) from error
 
@@ -141,7 +147,7 @@ class NativeEngine:
     def load(self, path: Path) -> NativeMatcher:
         """Open a compiled set file. Raises IndicatorError when it is damaged or empty."""
         try:
-            return NativeMatcher(_native.Matcher.load(path, _formats()))
+            return NativeMatcher(_native.Matcher.load(path, self._texts), self._extra_formats)
         except _native.SetError as error:
             raise IndicatorError(str(error)) from error
 

@@ -6,7 +6,7 @@ The native engine must give the same; nothing here is clever enough to be wrong 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -77,13 +77,19 @@ class SpareThreads:
 class PortableMatcher:
     """An indicator set ready for scanning."""
 
-    def __init__(self, indicators: IndicatorSet, limits: Limits = LIMITS) -> None:
+    def __init__(
+        self,
+        indicators: IndicatorSet,
+        limits: Limits = LIMITS,
+        extra_formats: Mapping[str, LogFormat] | None = None,
+    ) -> None:
         if not len(indicators):
             raise IndicatorError("the indicator set is empty; there is nothing to look for")
         self.index = Index(indicators)
         self.count = len(indicators)
         self.set_id = indicators.id
         self._limits = limits
+        self._extra = extra_formats or {}
 
     def scan(
         self,
@@ -98,7 +104,8 @@ class PortableMatcher:
             zone = ZoneInfo(options.tz)
         except (KeyError, ValueError, OSError) as error:
             raise ScanError(f"unknown time zone '{options.tz}'; give one like Asia/Ho_Chi_Minh") from error
-        formats = _formats(options.format)
+        forced = self._extra.get(options.format or "")
+        formats = {forced.name: forced} if forced else _formats(options.format)
         return _Scan(self.index, formats, options, zone, progress, self._limits).run(
             Source(path, stream, mtime)
         )
@@ -243,7 +250,7 @@ class _Scan:
             self._hit_line(line, offset, hits, private)
 
     def _free_text(self, line: bytes) -> tuple[Hits, tuple[str, ...]]:
-        """Matches of a line read as text, and its private addresses; a JSON record's message if the line has none."""
+        """Matches of a line read as text, else of what an escape hides in it; and its private addresses."""
         for reading in self.reader.readings(line):
             if reading.wrapper is not None and reading.text in line:
                 continue
@@ -354,14 +361,19 @@ class PortableEngine:
     """The engine where no binary fits, and the oracle of the native one."""
 
     name = "portable"
+    _extra: Mapping[str, LogFormat] = {}
+
+    def __init__(self, extra_formats: Sequence[str] = ()) -> None:
+        found = (logformat.parse(text, "extra format") for text in extra_formats)
+        self._extra = {one.name: one for one in found}
 
     def compile(self, indicators: IndicatorSet) -> PortableMatcher:
         """Raises IndicatorError when the set is empty."""
-        return PortableMatcher(indicators)
+        return PortableMatcher(indicators, extra_formats=self._extra)
 
     def load(self, path: Path) -> PortableMatcher:
         """Open a compiled set file. Raises IndicatorError when it is damaged or empty."""
-        return PortableMatcher(setfile.read(path))
+        return PortableMatcher(setfile.read(path), extra_formats=self._extra)
 
     def spare(self, threads: int) -> SpareThreads:
         del threads

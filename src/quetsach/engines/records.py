@@ -121,16 +121,16 @@ class Record:
 
 
 def _decoded(values: tuple[bytes, ...], decoder: str) -> tuple[bytes, ...]:
-    found = map(DECODERS[decoder], values)
-    return tuple(v for v in found if v is not None)
+    decode = DECODERS[decoder]
+    return tuple(v for value in values for v in decode(value))
 
 
 def holds(condition: Condition, record: Record) -> bool:
     """Whether a condition holds for a record (docs/log-formats.md 3)."""
     if not condition.is_role:
-        found = record.values(condition.source)
-    elif condition.source in record.variant.roles:
-        found = record.role(condition.source)
+        found = tuple(value for source in condition.sources for value in record.values(source))
+    elif condition.sources[0] in record.variant.roles:
+        found = record.role(condition.sources[0])
     else:
         found = ()
     return _TESTS[condition.test](found, condition.wanted)
@@ -166,6 +166,8 @@ class FormatReader:
     def read(self, reading: Reading, header: Header) -> Record | None:
         """The record, or None if the line does not parse by this format."""
         for shape in self._shapes:
+            if shape.needs_header and reading.number != header.depth:
+                continue
             values = shape.read(reading.text, header, reading.object)
             if values is None:
                 continue
@@ -202,7 +204,7 @@ class LineReader:
         self.readers = {name: FormatReader(f) for name, f in formats.items()}
         self.header = Header()
         self._headings = [
-            (s.separator, f.recognise) for f in formats.values() for s in f.shapes if s.header == "csv"
+            (s.separator, s.named) for f in formats.values() for s in f.shapes if s.header == "csv"
         ]
         self._line: bytes | None = None
         self._known: list[Reading] = []
@@ -214,18 +216,30 @@ class LineReader:
         `offset` is the line's first byte in the file: names of columns stand in its first 64 KiB.
         """
         new = self.header.read(line) if line.startswith(b"#") else None
+        depth = 0
         if new is None and offset < HEADING_BYTES:
             new = heading(line, self._headings)
+            if new is None and b"#" in line:
+                new, depth = self._wrapped_directive(line)
         if new is None:
             return False
+        new.depth = depth
         self.header = new
         return True
+
+    def _wrapped_directive(self, line: bytes) -> tuple[Header | None, int]:
+        for reading in self.readings(line):
+            if reading.number and reading.text.startswith(b"#"):
+                new = self.header.read(reading.text)
+                if new is not None:
+                    return new, reading.number
+        return None, 0
 
     def read(self, line: bytes, names: Iterable[str]) -> Record | None:
         """The record of the line as it is by the first of these formats, else of what its wrappers hold."""
         for reading in self.readings(line):
-            for name in names:
-                record = self.readers[name].read(reading, self.header)
+            for format_name in names:
+                record = self.readers[format_name].read(reading, self.header)
                 if record is not None:
                     return record
         return None

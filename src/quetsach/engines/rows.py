@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
-from itertools import groupby
+from itertools import chain, groupby
 
 from quetsach.engines import times
 from quetsach.engines.runs import Runs, run_key
@@ -115,7 +115,8 @@ class Rows:
         merged = self._runs.merged(self._sorted())
         for _, group in groupby(merged, key=run_key):
             days: dict[str | None, _Row] = {}
-            for indicator, device, (_, row) in group:
+            first = next(group)
+            for _, _, (_, row) in chain([first], group):
                 row.first, row.last = (resolve(v, latest, zone) for v in (row.first, row.last))
                 known = [*self.times, *(v for v in (row.first, row.last) if v is not None)]
                 self.times = [min(known), max(known)] if known else []
@@ -125,7 +126,7 @@ class Rows:
                 else:
                     days[day] = row
             for day in sorted(days, key=lambda day: day or ""):
-                yield _sighting(source, indicator, device, day, days[day])
+                yield _sighting(source, first[0], first[1], day, days[day])
 
 
 def resolve(value: int | Yearless | None, latest: int | None, zone: tzinfo) -> int | None:

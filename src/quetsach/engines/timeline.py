@@ -56,8 +56,10 @@ class Timeline:
         self._assumed = self._assumed or isinstance(moment.value, Yearless)
 
     def latest(self, total: int, file_time: float | None) -> int | None:
-        """The bound of year-less times: a day after the last line with a time; None without any. `total` is the
-        length of the text."""
+        """The bound of year-less times: a day after the last line with a time; None without any.
+
+        `total` is the length of the text.
+        """
         found = self._last_hit
         for offset, moment_of in reversed(self._tail):
             if offset < total - self._window or (found is not None and offset <= found[0]):

@@ -115,6 +115,12 @@ def _iso8601(text: str, zone: tzinfo) -> Moment | None:
     return _iso(found, zone) if found else None
 
 
+def _iso8601_utc(text: str, _zone: tzinfo) -> Moment | None:
+    """Without a zone it is UTC, as in the W3C extended log file format."""
+    found = _iso8601(text, UTC)
+    return Moment(found.value, False) if found else None
+
+
 def _yearless(found: re.Match[str]) -> Moment | None:
     month = MONTHS.get(found[1])
     if month is None:
@@ -176,6 +182,13 @@ def _routeros(text: str, zone: tzinfo) -> Moment | None:
     return _syslog("{} {} {}".format(found["month"].title(), found["day"], text[-8:]), zone)
 
 
+def _utc(text: str, _zone: tzinfo) -> Moment | None:
+    """ISO 8601 with the word UTC for its zone."""
+    found = ISO8601.fullmatch(text.removesuffix(" UTC")) if text.endswith(" UTC") else None
+    moment = _iso(found, UTC) if found is not None and not found[8] else None
+    return Moment(moment.value, False) if moment is not None else None
+
+
 def _epoch_us(text: str, _zone: tzinfo) -> Moment | None:
     return Moment(int(text), False) if _EPOCH_US.fullmatch(text) else None
 
@@ -226,12 +239,14 @@ def _windows(text: str, zone: tzinfo) -> Moment | None:
 _KINDS = {
     "epoch": _epoch,
     "iso8601": _iso8601,
+    "iso8601_utc": _iso8601_utc,
     "syslog": _syslog,
     "ctime": _ctime,
     "epoch_auto": _epoch_auto,
     "slash": _slash,
     "asa": _asa,
     "routeros": _routeros,
+    "utc": _utc,
     "epoch_us": _epoch_us,
     "bind": _bind,
     "clf": _clf,

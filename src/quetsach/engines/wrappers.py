@@ -1,7 +1,8 @@
 """What a collector puts round a line: syslog headers and JSON records, peeled in at most two layers.
 
-Syslog is RFC 3164, RFC 5424 and what daemons make of them (rsyslog with ISO 8601 times, OpenWrt's logread, Cisco,
-the container runtime's `stdout F`); JSON is what Docker, journald and log shippers write (docs/log-formats.md 2).
+Syslog is RFC 3164, RFC 5424 and what daemons make of them (rsyslog with ISO 8601 times, OpenWrt's logread,
+Cisco, a container runtime's `stdout F`); JSON is what Docker, journald and log shippers write
+(docs/log-formats.md 1).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from quetsach.engines.shapes import encode, load_object
 LAYERS = 2
 PREFIX = "wrapper."
 """Before the names of the fields `time`, `host` and `app` of a wrapper."""
-TIME_KINDS = ("iso8601", "syslog", "ctime", "epoch", "epoch_us")
+TIME_KINDS = ("iso8601", "syslog", "ctime", "epoch", "epoch_us", "asa")
 
 _TIME = re.compile(
     rb"(?P<time>\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:[Zz]|[+-]\d\d(?::?\d\d)?))?"
@@ -26,6 +27,7 @@ _TIME = re.compile(
 _PRIORITY = re.compile(rb"(?:\d{1,6} )?<\d{1,3}>")
 _HOST = re.compile(rb'(?:(?:stdout|stderr) [FP]|(?P<host>[^\s\[\]"{(=<>]*[^\s\[\]"{(=<>:,])) ')
 _TAG = re.compile(rb"(?P<app>[^\s\[\]:=]+)(?:\[[^\]\s]*\])?: ?")
+_BARE_TAG = re.compile(rb"(?P<app>[A-Za-z_][A-Za-z0-9_.-]*)\[\d+\]: ")
 _RFC5424 = re.compile(
     rb"1 (?P<time>-|\d{4}-\d\d-\d\dT\S+) (?P<host>\S+) (?P<app>\S+) \S+ \S+ "
     rb'(?:-|(?:\[[^\]"]*(?:"(?:[^"\\]|\\.)*"[^\]"]*)*\])+)(?: (?:\xef\xbb\xbf)?|\Z)'
@@ -67,11 +69,12 @@ class Wrapper:
 
 
 class Reading:
-    """One way to read a line: as it is (`wrapper` is None), or peeled. A JSON object is decoded once."""
+    """One way to read a line: as it is (number 0, no wrapper), or peeled. A JSON object is decoded once."""
 
-    __slots__ = ("_object", "text", "wrapper")
+    __slots__ = ("_object", "number", "text", "wrapper")
 
-    def __init__(self, text: bytes, wrapper: Wrapper | None = None) -> None:
+    def __init__(self, text: bytes, wrapper: Wrapper | None = None, number: int = 0) -> None:
+        self.number = number
         self.text = text
         self.wrapper = wrapper
         self._object: tuple[dict[str, Any] | None] | None = None
@@ -90,7 +93,7 @@ def readings(line: bytes) -> Iterator[Reading]:
     for _ in range(LAYERS):
         outer = last
         for text, wrapper in _peel(outer):
-            last = Reading(text, wrapper.inside(outer.wrapper))
+            last = Reading(text, wrapper.inside(outer.wrapper), last.number + 1)
             yield last
         if last is outer:
             return
@@ -116,6 +119,8 @@ def _peel_syslog(line: bytes) -> Iterator[tuple[bytes, Wrapper]]:
         return
     moment = _TIME.match(line, at)
     if priority is None and moment is None:
+        if (tag := _BARE_TAG.match(line)) is not None:
+            yield line[tag.end() :], Wrapper(app=tag["app"])
         return
     time = _one(moment["time"] if moment else None)
     at = moment.end() if moment else at

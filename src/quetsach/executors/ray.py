@@ -22,6 +22,7 @@ from quetsach import __version__, engine, reading
 from quetsach.engine import Engine, Matcher, ScanOptions, SourceResult
 from quetsach.errors import ScanError
 from quetsach.executor import Done, Outcome, Unit
+from quetsach.fieldmap import FieldMap
 from quetsach.reading import INTERRUPTED, Reading, failed
 from quetsach.transfer import Row, to_outcomes, to_rows
 
@@ -35,12 +36,14 @@ _START_SECONDS = 120
 class _Worker:
     """Lives in a process of its own, perhaps on another machine; `counts` and `cancel` come beside `more`."""
 
-    def __init__(self, version: str, engine_name: str, options: ScanOptions, shipped: bytes) -> None:
+    def __init__(
+        self, version: str, engine_name: str, options: ScanOptions, fields: FieldMap | None, shipped: bytes
+    ) -> None:
         if version != __version__:
             raise ScanError(f"this machine has quetsach {version}, a worker {__version__}; install the same")
         self._engine = engine.choose(engine_name)
         self._matcher: Matcher = pickle.loads(shipped)  # noqa: S301 -- from the process that started us
-        self._options = options
+        self._options, self._fields = options, fields
         self._reading: Reading | None = None
         self._rows: Iterator[Row] = iter(())
         self._is_cancelled = False
@@ -50,7 +53,7 @@ class _Worker:
         self._reading = Reading(self._engine)
         if self._is_cancelled:
             self._reading.cancel()
-        said = reading.read(unit, self._matcher, self._options, self._reading)
+        said = reading.read(unit, self._matcher, self._options, self._reading, self._fields)
         self._rows = (row for outcome in said for row in to_rows(outcome))
         return self.more()
 
@@ -98,10 +101,16 @@ class RayWorkers:
     """
 
     def __init__(
-        self, address: str, engine_used: Engine, matcher: Matcher, options: ScanOptions, jobs: int | None
+        self,
+        address: str,
+        engine_used: Engine,
+        matcher: Matcher,
+        options: ScanOptions,
+        jobs: int | None,
+        fields: FieldMap | None = None,
     ) -> None:
         self._ray: Any = _ray()
-        self._options = options
+        self._options, self._fields = options, fields
         # Ray prints what it hears of dying workers to standard output, where the result may go.
         self._quiet = ExitStack()
         self._quiet.enter_context(redirect_stdout(_Nowhere()))
@@ -140,7 +149,7 @@ class RayWorkers:
             raise ScanError(f"the cluster {address} cannot be reached: {_told(error)}") from error
 
     def _start(self) -> Any:
-        return self._class.remote(__version__, self._engine_name, self._options, self._shipped)
+        return self._class.remote(__version__, self._engine_name, self._options, self._fields, self._shipped)
 
     def submit(self, unit: Unit) -> None:
         """See `Executor`."""

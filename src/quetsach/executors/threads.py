@@ -9,13 +9,23 @@ from concurrent.futures import ThreadPoolExecutor
 from quetsach import reading
 from quetsach.engine import Engine, Matcher, ScanOptions
 from quetsach.executor import Done, Outcome, Unit
+from quetsach.fieldmap import FieldMap
 from quetsach.reading import Reading
 
 
 class Threads:
     """`jobs` threads for about `units` units; those that no unit needs help with the others."""
 
-    def __init__(self, engine: Engine, matcher: Matcher, options: ScanOptions, jobs: int, units: int) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        matcher: Matcher,
+        options: ScanOptions,
+        jobs: int,
+        units: int,
+        fields: FieldMap | None = None,
+    ) -> None:
+        self._fields = fields
         self._engine, self._matcher, self._options = engine, matcher, options
         workers = max(1, min(jobs, units))
         self._spare = engine.spare(jobs - workers)
@@ -32,7 +42,7 @@ class Threads:
     def _read(self, unit: Unit, at: Reading) -> None:
         lost = ""
         try:
-            for outcome in reading.read(unit, self._matcher, self._options, at):
+            for outcome in reading.read(unit, self._matcher, self._options, at, self._fields):
                 self._events.put((unit, outcome))
         except BaseException as error:
             lost = f"{type(error).__name__}: {error}"

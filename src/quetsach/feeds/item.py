@@ -23,32 +23,57 @@ _ENDS = re.compile(r"[/?#\\]")
 
 KINDS = frozenset(
     (
-        "domain", "hostname", "host", "fqdn", "domain-name", "intel::domain", "ipv4", "ipv6", "ip",
-        "ip-dst", "ip-src", "addr", "address", "intel::addr", "cidr", "subnet", "network",
-        "netblock", "intel::subnet", "ip-port", "ip:port", "ipv4-port", "ipv6-port", "ip-dst|port",
-        "url", "uri", "link", "intel::url",
+        "domain", "hostname", "host", "fqdn", "domain-name", "ipv4", "ipv6", "ip", "ipv4-addr", "ipv6-addr",
+        "ip-dst", "ip-src", "addr", "address", "cidr", "subnet", "network", "netblock", "ip-port", "ip:port",
+        "ipv4-port", "ipv6-port", "ip-dst|port", "ip-src|port", "hostname|port", "domain|ip", "url", "uri",
+        "link", "c2", "c&c", "tên miền", "địa chỉ", "địa chỉ ip", "dải mạng", "đường dẫn", "liên kết",
     )
 )  # fmt: skip
 """Words of a type column that are searched. The value tells its kind; the word only shuts others out."""
 
 
-def parse(text: str, scope: Scope, kind: str = "") -> tuple[list[Indicator], list[str]]:
+def parse(text: str, scope: Scope, kind: str = "", family: str = "") -> tuple[list[Indicator], list[str]]:
     """The indicators of one value and the codes of warnings.
 
     `scope` is the list's scope for domains; `*.` or a leading dot means subdomains only, whatever the list.
     Raises Reject with a code when the value is not an indicator.
     """
-    if _PLAIN_DOMAIN.fullmatch(text) and kind in ("domain", "url", ""):
-        return [Indicator(text, Kind.DOMAIN, scope)], []
+    if (kind == "" or kind == "domain" or kind == "url") and _PLAIN_DOMAIN.fullmatch(text):
+        return [Indicator(text, Kind.DOMAIN, scope, family)], []
     found = _PLAIN_ENDPOINT.fullmatch(text)
     if found is not None and int(found[2]) <= 65535:
-        return [Indicator(text, Kind.IP_PORT)], []
-    if kind and kind.lower().strip() not in KINDS:
+        return [Indicator(text, Kind.IP_PORT, Scope.WITH_SUBDOMAINS, family)], []
+    kind = kind.lower().strip()
+    if kind and kind not in KINDS:
         raise Reject("unknown-type")
     text = refang(_visible(text))
     if not text:
         raise Reject("no-value")
-    return _classify(text, scope)
+    items, codes = _pair(text, scope, kind) if "|" in kind and "|" in text else _classify(text, scope)
+    if family:
+        items = [Indicator(i.value, i.kind, i.scope, family) for i in items]
+    return items, codes
+
+
+def is_value(text: str) -> bool:
+    """Whether a text is an indicator as it stands."""
+    try:
+        parse(text, Scope.WITH_SUBDOMAINS)
+    except Reject:
+        return False
+    return True
+
+
+def _pair(text: str, scope: Scope, kind: str) -> tuple[list[Indicator], list[str]]:
+    """The two-part values of MISP: `address|port`, `name|port`, `name|address`."""
+    first, _, second = text.rpartition("|")
+    if kind == "domain|ip":
+        (one, codes), (other, more) = _classify(first, scope), _classify(second, scope)
+        return one + other, codes + more
+    port = parse_port(second)
+    if not port:
+        raise Reject("bad-port")
+    return _classify(endpoint(address(first) or first, port), scope)
 
 
 def _visible(text: str) -> str:

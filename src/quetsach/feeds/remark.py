@@ -14,10 +14,20 @@ REJECTS = {
     "single-label": "a name without a dot would match too much",
     "hash": "file hashes do not stand in network logs and are not searched",
     "email": "e-mail addresses are not searched",
-    "exception": "is an exception (@@), not an indicator",
+    "exception": "is an exception, not an indicator",
     "unknown-type": "this type of indicator is not searched",
     "no-value": "the row has no value in the indicator column",
     "quotes": "the row's quotes do not match up",
+    "expired": "has expired by the list's own date",
+    "revoked": "was revoked or deleted by its publisher",
+    "not-for-detection": "is context, not meant for detection",
+    "pattern": "a pattern of this kind cannot be searched; it is kept out, not matched",
+    "modifier": "the rule holds only under conditions ($…) that logs do not show",
+    "cosmetic": "is a rule for the look of web pages",
+    "directive": "is a setting, not a listed name",
+    "trigger": "names a name server or a client, not what is looked up",
+    "outside-zone": "the owner name lies outside the zone",
+    "mangled": "does not have the form of the other entries of its list",
 }
 WARNINGS = {
     "host-bits": "the address has bits beyond the prefix; the network was taken",
@@ -27,6 +37,8 @@ WARNINGS = {
     "second-value": "only the first value of the line was taken",
     "encoding": "the text is not UTF-8; the encoding was guessed",
     "columns-guessed": "no header was understood; the indicator column was guessed",
+    "no-column": "no column with addresses was found; the sheet was passed over",
+    "unquoted": "the quotes around the value were dropped",
 }
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterator
 from pathlib import Path
 
 from quetsach.errors import IndicatorError
 from quetsach.source import Source
+from quetsach.unpack import BLOCK
 
+_GZIP = b"\x1f\x8b"
 _GUESSES = ("cp1258", "cp1252")
 """Vietnamese Windows, then western; both are guesses and are said to be."""
 
@@ -16,22 +19,53 @@ MOST_BYTES = 256 * 1024 * 1024
 
 
 def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
-    """The whole list, unpacked.
+    """The whole list, unpacked if it is gzip or zstd.
 
     Raises IndicatorError naming the file when it cannot be read to its end, is larger than `most` unpacked,
     or is no text.
     """
-    source = Source(path, any_encoding=True)
+    data = read_raw(path, most=most)
+    check_text(str(path), data)
+    return data
+
+
+def read_raw(path: Path, packed: frozenset[bytes] = frozenset(), *, most: int = MOST_BYTES) -> bytes:
+    """The whole file, unpacked if it is gzip or zstd; what begins with one of `packed` is left to the caller.
+
+    Raises IndicatorError as `read_bytes`.
+    """
     data = bytearray()
-    for chunk in source.chunks():
+    source = Source(path, any_encoding=True)
+    for chunk in _stored(path) if _starts_with(path, packed - {_GZIP}) else source.chunks():
         data += chunk
         if len(data) > most:
             raise IndicatorError(f"{path}: more than {most // 1024**2} MB unpacked; split the list")
     if source.errors:
         raise IndicatorError(source.errors[0])
-    if b"\0" in data and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise IndicatorError(f"{path}: not a text file; save the list as text, CSV or TSV")
     return bytes(data)
+
+
+def _starts_with(path: Path, magic: frozenset[bytes]) -> bool:
+    if not magic or not path.is_file():
+        return False
+    return next(_stored(path), b"").startswith(tuple(magic))
+
+
+def _stored(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(BLOCK):
+                yield chunk
+    except OSError as error:
+        raise IndicatorError(
+            f"{path}: cannot be read: {error.strerror}; check that it exists and may be read"
+        ) from error
+
+
+def check_text(source: str, data: bytes) -> None:
+    """Refuse what is no text. Raises IndicatorError."""
+    if b"\0" in data and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise IndicatorError(f"{source}: not a text file; save the list as text, CSV or TSV")
 
 
 def decode(data: bytes) -> tuple[str, str | None]:

@@ -17,6 +17,7 @@ from typing import BinaryIO, cast
 
 from quetsach import unpack
 from quetsach.errors import SourceError
+from quetsach.openers import adguard, eventxml, ipfix
 from quetsach.openers.opened import Blocks, Disk, Failing, Meter, Opened, Passed, Start, shown
 
 __all__ = [
@@ -90,15 +91,24 @@ KINDS = (
     Kind("CAB archive", _magic(b"MSCF\0\0\0\0"), advice=_UNPACK),
     Kind("LZ4 archive", _magic(b"\x04\x22\x4d\x18"), advice=_UNPACK),
     Kind("compress (.Z) archive", _magic(b"\x1f\x9d"), advice=_UNPACK),
-    Kind("Windows event log (.evtx) file", _magic(b"ElfFile\0"), advice=_SAVE),
+    Kind("Windows event log (.evtx) file", _magic(b"ElfFile\0"), "evtx", is_archive=False),
+    Kind("Windows events in XML", eventxml.begins, "eventxml", is_archive=False),
+    Kind("AdGuard Home query log", adguard.begins, "adguard", is_archive=False),
+    Kind("IPFIX file", ipfix.begins, "ipfix", is_archive=False),
+    Kind("nfdump file", _magic(b"\x0c\xa5", b"\xa5\x0c"), "nfdump", is_archive=False),
+    Kind("Parquet file", _magic(b"PAR1"), "parquet", is_archive=False),
     Kind(
         "packet capture (pcap) file",
         _magic(b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d"),
         advice=_SAVE,
     ),
     Kind("packet capture (pcapng) file", _magic(b"\x0a\x0d\x0d\x0a"), advice=_SAVE),
-    Kind("SQLite file", _magic(b"SQLite format 3\0"), advice=_SAVE),
-    Kind("systemd journal file", _magic(b"LPKSHHRH"), advice=_SAVE),
+    Kind("SQLite file", _magic(b"SQLite format 3\0"), "pihole", is_archive=False),
+    Kind(
+        "systemd journal file",
+        _magic(b"LPKSHHRH"),
+        advice="export it with journalctl --file FILE --output json and scan that",
+    ),
     Kind("tar archive", _is_tar, "tar"),
 )
 """Files that an engine does not read by itself: "nothing found" there would be no answer."""

@@ -57,6 +57,27 @@ _SENTENCES = (
     N_("cancelled at byte %(at)s; the rest was not looked at"),
     N_("more than %(most)s MB unpacked; split the list"),
     N_("not a text file; save the list as text, CSV or TSV"),
+    N_("has no column '%(name)s'; look at its header line"),
+    N_(
+        "is a report of %(who)s about infected machines, not a list of malicious addresses; look its machines"
+        " up instead"
+    ),
+    N_("names the events of a MISP feed; give the feed's folder instead"),
+    N_("is a folder without a manifest.json; name the lists in it"),
+    N_("'%(name)s' is no UUID of an event"),
+    N_("is no JSON; fetch the feed again"),
+    N_("is no JSON; fetch the warning lists again"),
+    N_("holds no warning list; name the folder or archive of misp-warninglists"),
+    N_("is an Excel workbook, which needs the package python-calamine; or save it as CSV"),
+    N_("damaged workbook (%(why)s); save it again"),
+    N_("a sheet spans more than %(most)s cells; clear its far ends"),
+    N_("is an office document, not a list; save its table as .xlsx or CSV"),
+    N_("archives in archives, more than %(most)s deep; unpack it"),
+    N_("more than %(most)s files inside; unpack it"),
+    N_("cut off or damaged (%(why)s); copy the file again from its origin"),
+    N_("%(name)s needs a password; unpack it"),
+    N_("%(name)s cannot be unpacked (%(why)s)"),
+    N_("no form of list; there are %(names)s"),
     N_("interrupted before its end; scan it again"),
     N_("became shorter while it was read; scan it again"),
     N_("its worker failed %(n)s times (%(why)s); it was not looked at"),
@@ -74,6 +95,48 @@ _SENTENCES = (
         " this one to begin anew"
     ),
     N_("is a %(kind)s file, which is not read; save its records as text and scan that"),
+    N_("is no Windows event log (.evtx): its header is damaged or cut off"),
+    N_("event log damaged (%(what)s); the other events were scanned, export the log again from its machine"),
+    N_(
+        "is a Windows event log (.evtx), which needs the package evtx (quetsach[evtx]); or export it as XML:"
+        " wevtutil query-events FILE /logfile:true /format:xml"
+    ),
+    N_(
+        "%(n)s events of the XML are damaged, cut off or larger than %(most)s bytes; the others were scanned,"
+        " export the log again from its machine"
+    ),
+    N_("%(kind)s: damaged (%(why)s); what came before was scanned, copy the file again from its origin"),
+    N_(
+        "SQLite: newer queries lie in %(file)s and were not read; copy the database with sqlite3 FILE"
+        " '.backup COPY' and scan the copy"
+    ),
+    N_(
+        "is a SQLite database without Pi-hole's queries, which is not read; save its records as CSV and scan"
+        " that"
+    ),
+    N_(
+        "IPFIX: damaged in the message at byte %(at)s; what came before was scanned, copy the file again from"
+        " its origin"
+    ),
+    N_(
+        "IPFIX: cut off in the message at byte %(at)s; what came before was scanned, copy the file again when"
+        " it is complete"
+    ),
+    N_("IPFIX: %(n)s sets have no template in this file and were not read"),
+    N_(
+        "is a flow file of nfcapd, which needs the program nfdump (Debian: apt-get install nfdump); or, where"
+        " it is installed: nfdump -r FILE -o csv > flows.csv"
+    ),
+    N_("nfdump: %(why)s; what came before was scanned"),
+    N_(
+        "is a Parquet file, which needs the package pyarrow (quetsach[table]); or save it as CSV "
+        "and scan that"
+    ),
+    N_("has no column %(names)s; it has: %(columns)s"),
+    N_("holds no lease of ISC dhcpd, Kea, dnsmasq or Windows DHCP"),
+    N_("--fields: '%(entry)s' is not written like client=COLUMN; there are %(names)s"),
+    N_("--fields names no column that could show a listed address: server, query, host, url, …"),
+    N_("export it with journalctl --file FILE --output json and scan that"),
     N_("the indicator set is empty; there is nothing to look for"),
     N_("cannot be read: %(why)s"),
     N_("no such file or folder"),

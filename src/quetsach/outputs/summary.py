@@ -123,7 +123,21 @@ def remarks(found: Figures, report: Report) -> list[str]:
     doubles = [str(one.path) for one in result.skipped if one.why == "duplicate"]
     if doubles:
         said.append(_("Copies of a log already read, not counted again: %(logs)s.") % {"logs": some(doubles)})
-    others = [str(one.path) for one in result.skipped if one.why != "duplicate"]
+    leases = [str(one.path) for one in result.skipped if one.why == "lease"]
+    if leases:
+        said.append(
+            _("Read for which machine had which address, not as logs: %(logs)s.") % {"logs": some(leases)}
+        )
+    if result.named_by_lease:
+        said.append(
+            ngettext(
+                "%(n)s row names its machine by what a DHCP server wrote.",
+                "%(n)s rows name their machine by what a DHCP server wrote.",
+                result.named_by_lease,
+            )
+            % {"n": words.number(result.named_by_lease)}
+        )
+    others = [str(one.path) for one in result.skipped if one.why not in ("duplicate", "lease")]
     if others:
         said.append(
             _("Not logs, left out (lists, results of scans, links in archives): %(logs)s.")

@@ -46,16 +46,17 @@ impl Compiler {
     }
 
     fn condition(&mut self, table: ConditionTable) -> Result<Condition, Error> {
-        let subject = match (table.role, table.field) {
-            (Some(word), _) => {
+        let names: Vec<String> = table.field.into_iter().chain(table.fields).collect();
+        let subject = match table.role {
+            Some(word) => {
                 let role = ROLES.iter().find(|(_, name)| *name == word);
                 Subject::Role(
                     role.ok_or_else(|| self.fail(format!("unknown role '{word}'")))?
                         .0,
                 )
             }
-            (None, Some(field)) => Subject::Field(self.field(&field)),
-            (None, None) => return Err(self.fail("a condition without a field")),
+            None if names.is_empty() => return Err(self.fail("a condition without a field")),
+            None => Subject::Fields(names.iter().map(|name| self.field(name)).collect()),
         };
         let test = if let Some(present) = table.present {
             Test::Present(present)
@@ -167,11 +168,12 @@ impl Compiler {
             ("delimited", Some("w3c"), _) => Body::W3c,
             ("delimited", Some("csv"), _) => Body::Csv {
                 separator: self.separator(table, b',')?,
+                named: bytes(table.named.clone()),
             },
             ("delimited", None, _) if !table.columns.is_empty() => Body::Columns {
                 separator: self.separator(table, b',')?,
                 of: Vec::new(),
-                least: table.columns.len(),
+                least: table.least.unwrap_or(table.columns.len()),
             },
             ("pairs", ..) if table.pairs.as_deref() == Some("cef") => Body::Cef,
             ("pairs", ..) => Body::Pairs {

@@ -31,6 +31,9 @@ pub struct ShapeTable {
     pub keys: Option<String>,
     #[serde(default)]
     pub columns: Vec<String>,
+    pub least: Option<usize>,
+    #[serde(default)]
+    pub named: Vec<String>,
     pub separator: Option<String>,
     pub head: Option<String>,
     pub pairs: Option<String>,
@@ -44,6 +47,8 @@ pub struct ShapeTable {
 #[serde(deny_unknown_fields)]
 pub struct ConditionTable {
     pub field: Option<String>,
+    #[serde(default)]
+    pub fields: Vec<String>,
     pub role: Option<String>,
     pub present: Option<bool>,
     pub r#in: Option<Vec<String>>,

@@ -59,7 +59,7 @@ pub enum Test {
 
 #[derive(Debug)]
 pub enum Subject {
-    Field(FieldId),
+    Fields(Vec<FieldId>),
     Role(Role),
 }
 
@@ -111,8 +111,10 @@ pub struct Segment {
 #[derive(Debug)]
 pub enum Body {
     Zeek,
+    /// A line with all the columns `named` is the header.
     Csv {
         separator: u8,
+        named: Vec<Vec<u8>>,
     },
     W3c,
     /// For each field, its column; lines of fewer columns than `least` do not fit.

@@ -8,17 +8,20 @@ use crate::token::{self, Candidates};
 #[derive(Clone, Copy, Debug)]
 pub struct Avx2(());
 
-/// (high nibbles, low nibbles) that make a class bit; bits 0-4 token, 5-6 `\` and `(`, 7 colon.
+/// (high nibbles, low nibbles) that make a class bit.
 const CELLS: [(u16, u16); 8] = [
     (1 << 2, 0b0110_0000_0000_0000),          // - .
-    (1 << 3, 0b0000_0011_1111_1111),          // 0-9
-    (1 << 4 | 1 << 6, 0b1111_1111_1111_1110), // A-O a-o
+    (1 << 4 | 1 << 6, 0b0000_0000_0111_1110), // A-F a-f
+    (1 << 4 | 1 << 6, 0b1111_1111_1000_0000), // G-O g-o
     (1 << 5, 0b1000_0111_1111_1111),          // P-Z _
     (1 << 7, 0b0000_0111_1111_1111),          // p-z
     (1 << 5, 1 << 0xC),                       // \
     (1 << 2, 1 << 8),                         // (
-    (1 << 3, 1 << 0xA),                       // :
+    (1 << 3, 0b0000_0011_1111_1111),          // 0-9
 ];
+const HEX_LETTER: i32 = 1;
+const TOKEN: i8 = 0x1F;
+const ODD: i8 = 0x60;
 
 const fn nibbles(high: bool) -> [u8; 32] {
     let mut table = [0u8; 32];
@@ -70,9 +73,11 @@ impl Classes for Avx2 {
     #[inline(always)]
     fn masks(self, block: &[u8; 64]) -> Masks {
         let mut m = Masks::default();
-        for half in 0..2 {
-            // SAFETY: invariants 1 and 2; 32 bytes at 0 and at 32 of a 64-byte block, 32-byte tables.
-            unsafe {
+        // SAFETY: invariants 1 and 2; 32 bytes at 0 and at 32 of a 64-byte block, 32-byte tables.
+        unsafe {
+            let mut classes = _mm256_setzero_si256();
+            let mut bytes = _mm256_setzero_si256();
+            for half in 0..2 {
                 let v = _mm256_loadu_si256(block.as_ptr().add(32 * half).cast());
                 let low = _mm256_loadu_si256(LOW.as_ptr().cast());
                 let high = _mm256_loadu_si256(HIGH.as_ptr().cast());
@@ -82,21 +87,37 @@ impl Classes for Avx2 {
                     _mm256_and_si256(_mm256_shuffle_epi8(low, v), _mm256_shuffle_epi8(high, top));
                 let bits = |v| u64::from(_mm256_movemask_epi8(v) as u32) << (32 * half);
                 let equal = |b: u8| bits(_mm256_cmpeq_epi8(v, _mm256_set1_epi8(b as i8)));
-                let has = |c: u8| {
-                    let kept = _mm256_and_si256(class, _mm256_set1_epi8(c as i8));
-                    let none = _mm256_cmpeq_epi8(kept, _mm256_setzero_si256());
-                    u64::from(!(_mm256_movemask_epi8(none) as u32)) << (32 * half)
-                };
-                m.token |= has(0x1F);
-                m.odd |= has(0x60);
-                m.colon |= bits(class);
+                let digit = bits(class);
+                let word = _mm256_and_si256(class, _mm256_set1_epi8(TOKEN));
+                m.token |= bits(_mm256_cmpgt_epi8(word, _mm256_setzero_si256())) | digit;
+                m.digit |= digit;
+                m.group |= bits(_mm256_slli_epi16(class, 7 - HEX_LETTER));
+                m.colon |= equal(b':');
                 m.dot |= equal(b'.');
-                m.hyphen |= equal(b'-');
                 m.newline |= equal(b'\n');
-                m.letter |= bits(_mm256_slli_epi16(v, 1));
-                m.high |= bits(v);
+                classes = _mm256_or_si256(classes, class);
+                bytes = _mm256_or_si256(bytes, v);
             }
+            m.group |= m.digit | m.colon;
+            let odd = _mm256_testz_si256(classes, _mm256_set1_epi8(ODD)) == 0;
+            m.strange = u64::from(_mm256_movemask_epi8(bytes) as u32) | u64::from(odd);
         }
         m
+    }
+
+    #[inline(always)]
+    fn strange(self, block: &[u8; 64]) -> (u64, u64) {
+        let (mut odd, mut high) = (0, 0);
+        for half in 0..2 {
+            // SAFETY: invariants 1 and 2; 32 bytes at 0 and at 32 of a 64-byte block.
+            unsafe {
+                let v = _mm256_loadu_si256(block.as_ptr().add(32 * half).cast());
+                let bits = |v| u64::from(_mm256_movemask_epi8(v) as u32) << (32 * half);
+                let equal = |b: u8| bits(_mm256_cmpeq_epi8(v, _mm256_set1_epi8(b as i8)));
+                odd |= equal(b'\\') | equal(b'(');
+                high |= bits(v);
+            }
+        }
+        (odd, high)
     }
 }

@@ -8,17 +8,28 @@ use crate::token::{self, Candidates};
 #[derive(Clone, Copy, Debug)]
 pub struct Avx512(());
 
-/// Class bits of the 128 ASCII bytes: 1 token, 2 `\` or `(`.
-const TABLE: [u8; 128] = {
-    let mut table = [0u8; 128];
+const TOKEN: i8 = 1;
+const DIGIT: i8 = 2;
+const GROUP: i8 = 4;
+const STRANGE: i8 = 8;
+
+/// Class bits of the 128 ASCII bytes; the last stands for all bytes above, too.
+const TABLE: [i8; 128] = {
+    let mut table = [0; 128];
     let mut i = 0;
     while i < 128 {
         let b = i as u8;
         if b.is_ascii_alphanumeric() || b == b'.' || b == b'-' || b == b'_' {
-            table[i] |= 1;
+            table[i] |= TOKEN;
         }
-        if b == b'\\' || b == b'(' {
-            table[i] |= 2;
+        if b.is_ascii_digit() {
+            table[i] |= DIGIT;
+        }
+        if b.is_ascii_hexdigit() || b == b':' {
+            table[i] |= GROUP;
+        }
+        if b == b'\\' || b == b'(' || b == 0x7F {
+            table[i] |= STRANGE;
         }
         i += 1;
     }
@@ -76,49 +87,43 @@ impl Classes for Avx512 {
             let v = _mm512_loadu_si512(block.as_ptr().cast());
             let low = _mm512_loadu_si512(TABLE.as_ptr().cast());
             let high = _mm512_loadu_si512(TABLE.as_ptr().add(64).cast());
-            // The permutation looks at the low seven bits only, so bytes from 0x80 are masked away.
-            let class = _mm512_permutex2var_epi8(low, v, high);
-            let over = _mm512_movepi8_mask(v);
+            let ascii = _mm512_min_epu8(v, _mm512_set1_epi8(0x7F));
+            let class = _mm512_permutex2var_epi8(low, ascii, high);
+            let has = |c| _mm512_test_epi8_mask(class, _mm512_set1_epi8(c));
+            let equal = |b: u8| _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(b as i8));
             Masks {
-                token: _mm512_test_epi8_mask(class, _mm512_set1_epi8(1)) & !over,
-                dot: _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(b'.' as i8)),
-                hyphen: _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(b'-' as i8)),
-                letter: _mm512_test_epi8_mask(v, _mm512_set1_epi8(0x40)),
-                colon: _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(b':' as i8)),
-                newline: _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(b'\n' as i8)),
-                odd: _mm512_test_epi8_mask(class, _mm512_set1_epi8(2)) & !over,
-                high: over,
+                token: has(TOKEN),
+                dot: equal(b'.'),
+                digit: has(DIGIT),
+                group: has(GROUP),
+                colon: equal(b':'),
+                newline: equal(b'\n'),
+                strange: has(STRANGE),
             }
         }
     }
 
     #[inline(always)]
-    fn positions(self, bits: u64, base: u32, out: &mut [u32], at: usize) -> usize {
-        let count = bits.count_ones() as usize;
-        let room: &mut [u32; 64] = (&mut out[at..at + 64]).try_into().expect("64 places");
-        // SAFETY: invariants 1 and 2; each store writes 16 of the 64 places.
+    fn strange(self, block: &[u8; 64]) -> (u64, u64) {
+        // SAFETY: invariants 1 and 2.
+        unsafe {
+            let v = _mm512_loadu_si512(block.as_ptr().cast());
+            let equal = |b: u8| _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(b as i8));
+            (equal(b'\\') | equal(b'('), _mm512_movepi8_mask(v))
+        }
+    }
+
+    #[inline(always)]
+    fn places(self, bits: u64, base: u16, out: &mut [u16], at: usize) -> usize {
+        let room: &mut [u16; 32] = (&mut out[at..at + 32]).try_into().expect("32 places");
+        // SAFETY: invariants 1 and 2; the store writes 32 places.
         unsafe {
             let index = _mm512_loadu_si512(INDEX.as_ptr().cast());
-            let packed = _mm512_maskz_compress_epi8(bits, index);
-            let base = _mm512_set1_epi32(base as i32);
-            let to = room.as_mut_ptr();
-            let widen = |v| _mm512_add_epi32(base, _mm512_cvtepu8_epi32(v));
-            _mm512_storeu_si512(to.cast(), widen(_mm512_castsi512_si128(packed)));
-            if count > 16 {
-                _mm512_storeu_si512(
-                    to.add(16).cast(),
-                    widen(_mm512_extracti32x4_epi32(packed, 1)),
-                );
-                _mm512_storeu_si512(
-                    to.add(32).cast(),
-                    widen(_mm512_extracti32x4_epi32(packed, 2)),
-                );
-                _mm512_storeu_si512(
-                    to.add(48).cast(),
-                    widen(_mm512_extracti32x4_epi32(packed, 3)),
-                );
-            }
+            let packed = _mm512_castsi512_si256(_mm512_maskz_compress_epi8(bits, index));
+            let base = _mm512_set1_epi16(base as i16);
+            let wide = _mm512_add_epi16(base, _mm512_cvtepu8_epi16(packed));
+            _mm512_storeu_si512(room.as_mut_ptr().cast(), wide);
         }
-        at + count
+        at + bits.count_ones() as usize
     }
 }

@@ -33,36 +33,41 @@ pub struct Masks {
     /// `[A-Za-z0-9._-]`
     pub token: u64,
     pub dot: u64,
-    /// Bit 6 of the byte: among token bytes, the letters and `_`.
-    pub letter: u64,
-    pub hyphen: u64,
+    pub digit: u64,
+    /// Hexadecimal digits and `:`.
+    pub group: u64,
     pub colon: u64,
     pub newline: u64,
-    /// `\` and `(`: what may begin an escape or a length-prefixed name.
-    pub odd: u64,
-    /// Bytes from 0x80.
-    pub high: u64,
+    /// Not zero if `Classes::strange` may find something.
+    pub strange: u64,
 }
 
-/// A way to classify bytes. All ways give the same masks.
+/// A way to classify bytes. All ways give the same classes.
 pub trait Classes: Copy {
     fn masks(self, block: &[u8; 64]) -> Masks;
+
+    /// `\` and `(`, which may begin an escape or a length-prefixed name; and the bytes from 0x80.
+    fn strange(self, block: &[u8; 64]) -> (u64, u64);
 
     /// Asks for the memory to be brought near; may do nothing.
     #[inline(always)]
     fn prefetch(self, _word: &[u8; 8]) {}
 
-    /// Appends the positions of the set bits, plus `base`; `out` has room for 64 more than `at`.
+    /// Appends `base` plus the number of each set bit. At most 32 bits are set; `out` has room for 32 more than `at`.
     #[inline(always)]
-    fn positions(self, mut bits: u64, base: u32, out: &mut [u32], at: usize) -> usize {
-        let end = at + bits.count_ones() as usize;
-        let mut i = at;
-        while bits != 0 {
-            out[i] = base + bits.trailing_zeros();
-            bits &= bits - 1;
-            i += 1;
+    fn places(self, mut bits: u64, base: u16, out: &mut [u16], at: usize) -> usize {
+        let room = &mut out[at..at + 32];
+        let count = bits.count_ones() as usize;
+        // Mostly there are two or fewer: no branch for them.
+        for place in &mut room[..2] {
+            *place = base + bits.trailing_zeros() as u16;
+            bits &= bits.wrapping_sub(1);
         }
-        end
+        for place in room.iter_mut().take(count).skip(2) {
+            *place = base + bits.trailing_zeros() as u16;
+            bits &= bits - 1;
+        }
+        at + count
     }
 }
 
@@ -128,45 +133,47 @@ impl Level {
 mod tests {
     use super::*;
 
-    fn naive(block: &[u8; 64]) -> Masks {
-        let mut m = Masks::default();
-        for (i, &b) in block.iter().enumerate() {
-            let bit = 1u64 << i;
-            if b.is_ascii_alphanumeric() || b"._-".contains(&b) {
-                m.token |= bit;
-            }
-            for (want, mask) in [
-                (b'.', &mut m.dot),
-                (b'-', &mut m.hyphen),
-                (b':', &mut m.colon),
-                (b'\n', &mut m.newline),
-            ] {
-                if b == want {
-                    *mask |= bit;
-                }
-            }
-            if b & 0x40 != 0 {
-                m.letter |= bit;
-            }
-            if b == b'\\' || b == b'(' {
-                m.odd |= bit;
-            }
-            if b >= 0x80 {
-                m.high |= bit;
-            }
-        }
-        m
+    fn bits(block: &[u8; 64], class: impl Fn(u8) -> bool) -> u64 {
+        (0..64).fold(0, |bits, i| bits | u64::from(class(block[i])) << i)
     }
 
     fn check(classes: impl Classes) {
         for start in 0..=255u8 {
             let block: [u8; 64] = std::array::from_fn(|i| start.wrapping_add((i * 37) as u8));
-            assert_eq!(classes.masks(&block), naive(&block), "block from {start}");
+            let odd = bits(&block, |b| b == b'\\' || b == b'(');
+            let high = bits(&block, |b| b >= 0x80);
+            assert_eq!(classes.strange(&block), (odd, high), "block from {start}");
+            let mut found = classes.masks(&block);
+            assert!(found.strange != 0 || odd | high == 0);
+            found.strange = 0;
+            let want = Masks {
+                token: bits(&block, |b| b.is_ascii_alphanumeric() || b"._-".contains(&b)),
+                dot: bits(&block, |b| b == b'.'),
+                digit: bits(&block, |b| b.is_ascii_digit()),
+                group: bits(&block, |b| b.is_ascii_hexdigit() || b == b':'),
+                colon: bits(&block, |b| b == b':'),
+                newline: bits(&block, |b| b == b'\n'),
+                strange: 0,
+            };
+            assert_eq!(found, want, "block from {start}");
         }
-        for bits in [0, 1, u64::MAX, 0x8000_0000_0000_0001, 0x5555_5555_5555_5555] {
+        for byte in 0..=255u8 {
+            let mut block = [b'.'; 64];
+            block[byte as usize % 64] = byte;
+            let plain = byte < 0x7F && byte != b'\\' && byte != b'(';
+            assert!(!plain || classes.masks(&block).strange == 0, "byte {byte}");
+        }
+        for bits in [
+            0,
+            1,
+            1 << 63,
+            0x8000_0000_0000_0001,
+            0x5555_5555_5555_5555,
+            0xB0,
+        ] {
             let mut out = vec![0; 200];
-            let end = classes.positions(bits, 1000, &mut out, 3);
-            let want: Vec<u32> = (0..64)
+            let end = classes.places(bits, 1000, &mut out, 3);
+            let want: Vec<u16> = (0..64)
                 .filter(|i| bits >> i & 1 == 1)
                 .map(|i| 1000 + i)
                 .collect();

@@ -1,60 +1,56 @@
-//! Byte classes on any processor: one table, no vectors.
+//! Byte classes on any processor: comparisons that a compiler turns into whatever vectors there are, and
+//! multiplications that gather bits.
 use super::{Classes, Masks};
 
 #[derive(Clone, Copy, Debug)]
 pub struct Scalar;
 
-const TOKEN: u8 = 1;
-const DOT: u8 = 2;
-const LETTER: u8 = 4;
-const COLON: u8 = 8;
-const NEWLINE: u8 = 16;
-const ODD: u8 = 32;
-const HIGH: u8 = 64;
-const HYPHEN: u8 = 128;
-
-const CLASSES: [u8; 256] = {
-    let mut table = [0u8; 256];
-    let mut i = 0;
-    while i < 256 {
-        let b = i as u8;
-        let mut c = 0;
-        if b.is_ascii_alphanumeric() || b == b'.' || b == b'-' || b == b'_' {
-            c |= TOKEN;
-        }
-        if b & 0x40 != 0 {
-            c |= LETTER;
-        }
-        c |= match b {
-            b'.' => DOT,
-            b'-' => HYPHEN,
-            b':' => COLON,
-            b'\n' => NEWLINE,
-            b'\\' | b'(' => ODD,
-            0x80.. => HIGH,
-            _ => 0,
-        };
-        table[i] = c;
-        i += 1;
+/// One bit for each byte of a class.
+#[inline(always)]
+fn bits(block: &[u8; 64], class: impl Fn(u8) -> bool) -> u64 {
+    let mut flags = [0u8; 64];
+    for (flag, &b) in flags.iter_mut().zip(block) {
+        *flag = u8::from(class(b));
     }
-    table
-};
+    let mut bits = 0;
+    for (i, eight) in flags.as_chunks::<8>().0.iter().enumerate() {
+        // Each flag is moved to its bit of the highest byte; no two meet below it.
+        let gathered = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        bits |= gathered << (8 * i);
+    }
+    bits
+}
+
+#[inline(always)]
+fn within(b: u8, first: u8, last: u8) -> bool {
+    b.wrapping_sub(first) <= last - first
+}
 
 impl Classes for Scalar {
     #[inline(always)]
     fn masks(self, block: &[u8; 64]) -> Masks {
-        let mut m = Masks::default();
-        for (i, &b) in block.iter().enumerate() {
-            let c = u64::from(CLASSES[b as usize]);
-            m.token |= (c & 1) << i;
-            m.dot |= (c >> 1 & 1) << i;
-            m.letter |= (c >> 2 & 1) << i;
-            m.colon |= (c >> 3 & 1) << i;
-            m.newline |= (c >> 4 & 1) << i;
-            m.odd |= (c >> 5 & 1) << i;
-            m.high |= (c >> 6 & 1) << i;
-            m.hyphen |= (c >> 7) << i;
+        let letter = bits(block, |b| within(b | 0x20, b'a', b'z') | (b == b'_'));
+        let digit = bits(block, |b| within(b, b'0', b'9'));
+        let dot = bits(block, |b| b == b'.');
+        let hyphen = bits(block, |b| b == b'-');
+        let colon = bits(block, |b| b == b':');
+        let hex = bits(block, |b| within(b | 0x20, b'a', b'f'));
+        Masks {
+            token: letter | digit | dot | hyphen,
+            dot,
+            digit,
+            group: hex | digit | colon,
+            colon,
+            newline: bits(block, |b| b == b'\n'),
+            strange: bits(block, |b| (b >= 0x80) | (b == b'\\') | (b == b'(')),
         }
-        m
+    }
+
+    #[inline(always)]
+    fn strange(self, block: &[u8; 64]) -> (u64, u64) {
+        (
+            bits(block, |b| (b == b'\\') | (b == b'(')),
+            bits(block, |b| b >= 0x80),
+        )
     }
 }

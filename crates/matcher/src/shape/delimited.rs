@@ -7,7 +7,7 @@ use memchr::memmem;
 use super::cells::cells;
 use super::header::{Header, Kind};
 use super::recognised;
-use crate::format::{FieldId, Format};
+use crate::format::{Body, FieldId, Format};
 
 pub fn split<'a, 's>(
     text: &'a [u8],
@@ -32,7 +32,7 @@ pub fn split<'a, 's>(
 
 /// Words between white space.
 pub fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.split(u8::is_ascii_whitespace)
+    text.split(|b| b.is_ascii_whitespace() || *b == 0x0b)
         .filter(|word| !word.is_empty())
 }
 
@@ -78,7 +78,7 @@ impl<'f, 'l> Cells<'f, 'l> {
     }
 
     pub fn all(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
-        let found = self.of[field].map(|at| self.columns[at].clone());
+        let found = self.of[field].and_then(|at| self.columns.get(at).cloned());
         let found =
             found.filter(|v| !v.is_empty() && !self.format.unset.iter().any(|u| **u == **v));
         found.into_iter().collect()
@@ -143,6 +143,7 @@ impl Delimited {
         })
     }
 
+    /// Where the columns stand, if the header is one of the format's.
     fn columns(
         &mut self,
         number: usize,
@@ -155,11 +156,15 @@ impl Delimited {
             .is_none_or(|c| !Arc::ptr_eq(&c.header, header))
         {
             let place = |name: &[u8]| header.fields.iter().position(|f| f == name);
-            let known = recognised(
-                &format.recognise,
-                |key| place(key).is_some(),
-                header.path.as_deref(),
-            );
+            let exists = |key: &[u8]| place(key).is_some();
+            let known = if header.kind == Kind::Csv {
+                format.shapes.iter().any(|s| match &s.body {
+                    Body::Csv { named, .. } => named.iter().all(|n| exists(n)),
+                    _ => false,
+                })
+            } else {
+                recognised(&format.recognise, exists, header.path.as_deref())
+            };
             *slot = Some(Columns {
                 header: header.clone(),
                 fits: !header.fields.is_empty() && known,

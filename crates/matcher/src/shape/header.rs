@@ -6,8 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::cells::cells;
 use super::delimited::{split, words};
-use super::recognised;
-use crate::format::Recognise;
 
 /// Directives of the W3C extended log file format; Windows adds its `Time Format`.
 const W3C: [&[u8]; 8] = [
@@ -24,6 +22,9 @@ const W3C: [&[u8]; 8] = [
 /// A line of column names counts in the first bytes of a file.
 pub const HEADING_BYTES: u64 = 1 << 16;
 
+/// A separator, and the columns that a line of names must have.
+pub type Heading = (u8, Vec<Vec<u8>>);
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     Zeek,
@@ -34,6 +35,8 @@ pub enum Kind {
 /// What the header lines of a file have said so far.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Header {
+    /// The reading in which it stood (0: the line as it is); the columns are looked for in the same.
+    pub depth: usize,
     pub kind: Kind,
     pub separator: Vec<u8>,
     pub set_separator: Vec<u8>,
@@ -46,6 +49,7 @@ pub struct Header {
 impl Default for Header {
     fn default() -> Self {
         Header {
+            depth: 0,
             kind: Kind::Zeek,
             separator: b"\t".to_vec(),
             set_separator: b",".to_vec(),
@@ -118,20 +122,16 @@ impl Header {
     }
 
     /// The header that a line of column names makes, where it names those that a format asks for.
-    pub fn heading(line: &[u8], rules: &[(u8, Recognise)]) -> Option<Header> {
-        rules.iter().find_map(|(separator, rule)| {
-            if rule
-                .all
-                .iter()
-                .any(|name| memmem::find(line, name).is_none())
-            {
+    pub fn heading(line: &[u8], rules: &[Heading]) -> Option<Header> {
+        rules.iter().find_map(|(separator, named)| {
+            if !named.iter().all(|n| memmem::find(line, n).is_some()) {
                 return None;
             }
             let names: Vec<Vec<u8>> = cells(line, *separator)
                 .into_iter()
                 .map(Cow::into_owned)
                 .collect();
-            let known = recognised(rule, |key| names.iter().any(|n| n == key), None);
+            let known = named.iter().all(|n| names.contains(n));
             known.then(|| Header::named(Kind::Csv, *separator, names))
         })
     }

@@ -9,17 +9,18 @@ mod pattern;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use header::Kind;
 pub use header::{HEADING_BYTES, Header};
+use header::{Heading, Kind};
 
 use crate::format::{Body, FieldId, Format, Recognise, Shape};
 use crate::json::{self, Object};
+use crate::wrapper::Readings;
 
 /// Reads the lines of all formats under one header after the other.
 #[derive(Debug)]
 pub struct LineReader {
     pub header: Arc<Header>,
-    headings: Vec<(u8, Recognise)>,
+    headings: Vec<Heading>,
     delimited: delimited::Delimited,
 }
 
@@ -42,8 +43,8 @@ impl LineReader {
         let mut headings = Vec::new();
         for format in formats {
             for shape in &format.shapes {
-                if let Body::Csv { separator } = shape.body {
-                    headings.push((separator, format.recognise.clone()));
+                if let Body::Csv { separator, named } = &shape.body {
+                    headings.push((*separator, named.clone()));
                 }
             }
         }
@@ -61,23 +62,39 @@ impl LineReader {
             Some(b'#') => self.header.read(line),
             _ => None,
         };
+        let mut depth = 0;
         if new.is_none() && offset < HEADING_BYTES {
             new = Header::heading(line, &self.headings);
+            if new.is_none()
+                && let Some((wrapped, number)) = self.wrapped_directive(line)
+            {
+                (new, depth) = (Some(wrapped), number);
+            }
         }
         let found = new.is_some();
         if let Some(new) = new {
-            self.header = Arc::new(new);
+            self.header = Arc::new(Header { depth, ..new });
         }
         found
     }
 
-    /// The reading of a line by one shape of a format. `parsed` keeps the JSON object between formats.
+    fn wrapped_directive(&self, line: &[u8]) -> Option<(Header, usize)> {
+        memchr::memchr(b'#', line)?;
+        let readings = Readings::new(line);
+        let mut peeled = (1..).map_while(|n| Some((readings.get(n)?.0, n)));
+        peeled.find_map(|(text, number)| {
+            let new = text.starts_with(b"#").then(|| self.header.read(text))?;
+            Some((new?, number))
+        })
+    }
+
+    /// The fields of a reading by one shape of a format; `depth` is its number. `parsed` keeps the JSON object between formats.
     pub fn shape<'f, 'l>(
         &mut self,
         number: usize,
         format: &'f Format,
         shape: &'f Shape,
-        line: &'l [u8],
+        (line, depth): (&'l [u8], usize),
         parsed: &mut Option<Option<Arc<Object<'l>>>>,
     ) -> Option<Values<'f, 'l>> {
         let (head, line) = match &shape.head {
@@ -89,12 +106,13 @@ impl LineReader {
         };
         let (reader, header) = (&mut self.delimited, &self.header);
         let body = match &shape.body {
+            Body::Zeek | Body::W3c | Body::Csv { .. } if depth != header.depth => return None,
             Body::Zeek => Fields::Zeek(reader.zeek(number, format, line, header)?),
             Body::W3c => {
                 let kind = (Kind::W3c, b' ');
                 Fields::Cells(reader.cells(number, format, line, header, kind)?)
             }
-            Body::Csv { separator } => {
+            Body::Csv { separator, .. } => {
                 let kind = (Kind::Csv, *separator);
                 Fields::Cells(reader.cells(number, format, line, header, kind)?)
             }

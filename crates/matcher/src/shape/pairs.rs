@@ -16,6 +16,9 @@ pub struct Pairs<'f, 'l> {
 impl<'f, 'l> Pairs<'f, 'l> {
     /// Pairs between separators; a value in quotes may hold them. A word without `=` is its own value.
     pub fn quoted(format: &'f Format, line: &'l [u8], separator: u8) -> Option<Self> {
+        if !begins_with_pair(line) {
+            return None;
+        }
         let mut found = Collector::new(format);
         let next = |from: usize| memchr(separator, &line[from..]).map_or(line.len(), |i| from + i);
         let mut at = 0;
@@ -42,6 +45,9 @@ impl<'f, 'l> Pairs<'f, 'l> {
 
     /// Pairs of a CEF extension: a value goes on to the next space that a key and `=` follow.
     pub fn cef(format: &'f Format, line: &'l [u8]) -> Option<Self> {
+        if !begins_with_pair(line) {
+            return None;
+        }
         let mut found = Collector::new(format);
         let mut open: Option<(&[u8], usize)> = None;
         let mut close = |open: Option<(&[u8], usize)>, end: usize| {
@@ -120,6 +126,13 @@ impl<'f, 'l> Collector<'f, 'l> {
             of: self.of,
         })
     }
+}
+
+/// Whether the line begins with a key and `=`.
+fn begins_with_pair(line: &[u8]) -> bool {
+    let space = |b: &u8| b.is_ascii_whitespace() || *b == 0x0b;
+    let end = line.iter().position(|b| b"\"=".contains(b) || space(b));
+    end.is_some_and(|i| i > 0 && line[i] == b'=')
 }
 
 /// Where the closing quote stands, or the end of the line; a backslash takes the next byte along.

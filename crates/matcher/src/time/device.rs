@@ -1,7 +1,9 @@
 //! Times as network devices spell them.
 use jiff::tz::TimeZone;
 
-use super::{MONTHS, Moment, Value, digits, is_word, local, micros, month, run_of_digits, syslog};
+use super::{
+    MONTHS, Moment, Value, digits, is_word, iso8601, local, micros, month, run_of_digits, syslog,
+};
 
 /// Whole seconds, milliseconds, microseconds or nanoseconds, told by the number of digits.
 pub fn epoch_auto(text: &[u8]) -> Option<Moment> {
@@ -88,6 +90,17 @@ pub fn asa(text: &[u8], zone: &TimeZone) -> Option<Moment> {
         micros,
         zone,
     )
+}
+
+/// ISO 8601 with the word UTC for its zone.
+pub fn utc(text: &[u8]) -> Option<Moment> {
+    let text = text.strip_suffix(b" UTC")?;
+    let (moment, used) = iso8601(text, &TimeZone::UTC)?;
+    let moment = moment.filter(|m| used == text.len() && m.local)?;
+    Some(Moment {
+        local: false,
+        ..moment
+    })
 }
 
 /// `mmm/dd hh:mm:ss` or `mmm/dd/YYYY hh:mm:ss`, the month in any case.

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use jiff::tz::{Offset, TimeZone};
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
-use super::{Moment, Value, local, micros, month};
+use super::{Moment, TimeKind, Value, local, micros, month, parse};
 
 fn expression(text: &str) -> Regex {
     RegexBuilder::new(&format!(r"\A(?:{text})\z"))
@@ -22,6 +22,15 @@ fn number(found: &Captures<'_>, group: usize) -> Option<i32> {
 
 fn decimals(found: &Captures<'_>, group: usize) -> i64 {
     found.get(group).map_or(0, |m| micros(m.as_bytes()))
+}
+
+/// ISO 8601; without a zone it is UTC, as in the W3C extended log file format.
+pub fn iso8601_utc(text: &[u8]) -> Option<Moment> {
+    let found = parse(text, &[TimeKind::Iso8601], &TimeZone::UTC)?;
+    Some(Moment {
+        local: false,
+        ..found
+    })
 }
 
 /// `17-Feb-2018 23:06:56.326`

@@ -20,6 +20,7 @@ class ShapeReader:
     """One shape of one format; `json_object` is shared by all formats of a line."""
 
     def __init__(self, log_format: LogFormat, shape: Shape) -> None:
+        self.needs_header = bool(shape.header)
         self._head = shape.head
         self._unset = log_format.unset
         self._delimited = DelimitedReader(log_format, shape) if shape.header else None

@@ -7,7 +7,7 @@ from collections.abc import Container, Mapping
 from quetsach.engines.shapes.cells import cells
 from quetsach.engines.shapes.header import Header
 from quetsach.engines.shapes.values import Values, recognised
-from quetsach.logformat import LogFormat, Shape
+from quetsach.logformat import LogFormat, Recognise, Shape
 
 
 class ColumnsReader:
@@ -17,7 +17,7 @@ class ColumnsReader:
         self._unset = log_format.unset
         self._separator = shape.separator
         self._index = {name: i for i, name in enumerate(shape.columns) if name}
-        self._least = len(shape.columns)
+        self._least = shape.least
 
     def read(self, line: bytes) -> Values | None:
         columns = cells(line, self._separator)
@@ -29,7 +29,7 @@ def by_index(columns: list[bytes], index: Mapping[str, int], unset: Container[by
 
     def values(name: str) -> tuple[bytes, ...]:
         at = index.get(name)
-        value = columns[at] if at is not None else b""
+        value = columns[at] if at is not None and at < len(columns) else b""
         return (value,) if value and value not in unset else ()
 
     return values
@@ -39,7 +39,7 @@ class DelimitedReader:
     """Splits the lines of one format under one header after the other."""
 
     def __init__(self, log_format: LogFormat, shape: Shape) -> None:
-        self._rule = log_format.recognise
+        self._rule = Recognise(all=shape.named) if shape.named else log_format.recognise
         self._unset = log_format.unset
         self._kind = shape.header
         self._separator = shape.separator

@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable
 
 from quetsach.engines.shapes.cells import cells
-from quetsach.engines.shapes.values import recognised
-from quetsach.logformat import Recognise
 
 _DIRECTIVES = (
     b"separator",
@@ -29,12 +27,14 @@ class Header:
     """What the header lines of a file have said so far; `kind` is zeek (docs.zeek.org, the ASCII writer), csv
     (RFC 4180) or w3c (the W3C extended log file format).
 
-    A changed header is a new object, so that a line keeps the one it was read under.
+    A changed header is a new object, so that a line keeps the one it was read under. `depth` numbers the
+    reading in which it stood (0: the line as it is); the columns are looked for in the same.
     """
 
-    __slots__ = ("empty", "fields", "index", "kind", "path", "separator", "set_separator", "unset")
+    __slots__ = ("depth", "empty", "fields", "index", "kind", "path", "separator", "set_separator", "unset")
 
     def __init__(self, separator: bytes = b"\t") -> None:
+        self.depth = 0
         self.kind = "zeek"
         self.separator = separator
         self.set_separator = b","
@@ -92,12 +92,11 @@ def _columns(kind: str, separator: bytes, names: list[bytes]) -> Header:
     return new
 
 
-def heading(line: bytes, rules: Iterable[tuple[bytes, Recognise]]) -> Header | None:
+def heading(line: bytes, rules: Iterable[tuple[bytes, tuple[str, ...]]]) -> Header | None:
     """The header that a line of column names makes, where it names those that a format asks for."""
-    for separator, rule in rules:
-        if any(name.encode() not in line for name in rule.all):
-            continue
-        new = _columns("csv", separator, cells(line, separator))
-        if recognised(rule, new.index.__contains__, None):
-            return new
+    for separator, named in rules:
+        if all(name.encode() in line for name in named):
+            new = _columns("csv", separator, cells(line, separator))
+            if all(map(new.index.__contains__, named)):
+                return new
     return None

@@ -10,6 +10,7 @@ from quetsach.logformat import LogFormat, Shape
 
 Pair = tuple[bytes, bytes]
 
+_FIRST = re.compile(rb"[^\s\"=]+=")
 _CEF_KEY = re.compile(rb"(?:\A| )([A-Za-z0-9_.\-]+)=")
 _CEF_ESCAPE = re.compile(rb"\\([\\=|nr])")
 _CEF_PLAIN = {b"n": b"\n", b"r": b"\r"}
@@ -18,7 +19,7 @@ _QUOTED_END = re.compile(rb'(?:[^"\\]|\\.)*', re.DOTALL)
 
 
 class PairsReader:
-    """Reads the pairs of one line; of equal keys the first counts."""
+    """Reads the pairs of one line that begins with one; of equal keys the first counts."""
 
     def __init__(self, log_format: LogFormat, shape: Shape) -> None:
         self._rule = log_format.recognise
@@ -26,6 +27,8 @@ class PairsReader:
         self._separator = None if shape.pairs == "cef" else shape.separator
 
     def read(self, line: bytes) -> Values | None:
+        if _FIRST.match(line) is None:
+            return None
         pairs = _extension(line) if self._separator is None else _quoted(line, self._separator)
         found: dict[bytes, bytes] = {}
         for key, value in pairs:

@@ -101,12 +101,20 @@ def _notes(found: feed.FeedResult, sorted_out: guard.GuardResult, names: dict[st
     """Everything left out or doubted, as CSV: rejected, stopped, warned, changed, in this order."""
     yield _line(NOTE_COLUMNS)
     for remark in found.rejects:
-        yield _line(("rejected", names[remark.source], remark.line, remark.text, remark.code, remark.reason))
+        place = _shown(remark.source, names)
+        yield _line(("rejected", place, remark.line, remark.text, remark.code, remark.reason))
     for what, concerns in (("stopped", sorted_out.stopped), ("warned", sorted_out.warned)):
         for concern in concerns:
             yield _line((what, "", "", concern.indicator.canonical, concern.code, concern.reason))
     for remark in found.warnings:
-        yield _line(("changed", names[remark.source], remark.line, remark.text, remark.code, remark.reason))
+        place = _shown(remark.source, names)
+        yield _line(("changed", place, remark.line, remark.text, remark.code, remark.reason))
+
+
+def _shown(source: str, names: dict[str, str]) -> str:
+    """A list by its name where it came from; one within an archive keeps its place there."""
+    path, inside, member = source.partition("!/")
+    return f"{names[path]}{inside}{member}"
 
 
 def _line(cells: Iterable[object]) -> bytes:

@@ -21,6 +21,16 @@ CODES: dict[str, str | Promise] = {
     "unknown-type": _("this type is not searched"),
     "no-value": _("the row is empty where the address should be"),
     "quotes": _("the row's quotation marks do not match up"),
+    "expired": _("expired by the list's own date"),
+    "revoked": _("revoked by its publisher"),
+    "not-for-detection": _("context, not meant for detection"),
+    "pattern": _("a pattern that cannot be searched"),
+    "modifier": _("a rule under conditions that logs do not show"),
+    "cosmetic": _("a rule for the look of web pages"),
+    "directive": _("a setting, not a listed name"),
+    "trigger": _("names a name server or a client, not what is looked up"),
+    "outside-zone": _("the name lies outside the zone"),
+    "mangled": _("does not look like the other entries of its list"),
     "host-bits": _("taken as the whole network"),
     "range": _("the range was turned into networks"),
     "port-dropped": _("searched on every port"),
@@ -28,13 +38,18 @@ CODES: dict[str, str | Promise] = {
     "second-value": _("only the first value of the line was taken"),
     "encoding": _("the file is not UTF-8; its encoding was guessed"),
     "columns-guessed": _("the column was guessed"),
+    "no-column": _("a sheet without addresses, passed over"),
+    "unquoted": _("the quotation marks around it were dropped"),
     "special-purpose": _("a range for private or special use"),
+    "special-name": _("a name for local use"),
     "public-suffix": _("a public ending under which anybody has names"),
     "too-wide": _("the network is too wide"),
     "government": _("a name of the state (*.gov.vn)"),
     "own": _("belongs to a unit of this campaign"),
     "wide": _("a wide network: many innocent machines"),
     "well-known": _("a name that many people use"),
+    "shared": _("an address that many people share"),
+    "sinkhole": _("a known sinkhole: who still calls it is infected"),
 }
 KINDS: dict[str, str | Promise] = {
     "domain": _("domain names"),
@@ -46,11 +61,19 @@ KINDS: dict[str, str | Promise] = {
 }
 
 _REFUSALS: tuple[tuple[str, str | Promise], ...] = (
-    (r"is a .+ archive", _("it is an archive; unpack it and send the list itself")),
+    (
+        r"is a .+ archive|archives in archives|files inside|needs a password|cannot be unpacked",
+        _("it is an archive; unpack it and send the list itself"),
+    ),
     (r"cut off at", _("it is cut off; copy it again when it is complete")),
-    (r"damaged at|follows at", _("it is damaged; copy it again from its origin")),
+    (r"is a report of", _("it is a report about infected machines, not a list of malicious addresses")),
+    (r"spans more than", _("a sheet is too large; clear its far ends")),
+    (r"damaged|follows at", _("it is damaged; copy it again from its origin")),
     (r"MB unpacked", _("it is too large when unpacked; split the list")),
-    (r"not a text file|is a .+ file", _("it is not a text file; save the list as text, CSV or TSV")),
+    (
+        r"not a text file|is a .+ file|office document|MISP feed",
+        _("it is not a text file; save the list as text, CSV or TSV"),
+    ),
     (r"cannot be read", _("it cannot be read")),
 )
 

@@ -1,0 +1,71 @@
+"""`python -m bench gzip`: scanning one compressed file beside only unpacking it, in alternation."""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from bench.measure import machine, run, warm
+from bench.peers import Quetsach, Verdict
+from bench.ratios import add_options, alternate, data, print_table
+from demo.loggen import KINDS, Truth
+
+_PEERS = {".gz": ("igzip", "gzip"), ".zst": ("zstd",)}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of `bench gzip`."""
+    add_options(parser, size="1G")
+    parser.add_argument("--packing", choices=("gz", "zst"), default="gz")
+    parser.add_argument("--jobs", type=int, default=2)
+
+
+def compressed(asked: argparse.Namespace) -> int:
+    """Measure; 1 if an answer was wrong."""
+    folder = data(asked, asked.hit_rate)
+    truth = Truth.read(folder / "truth.jsonl")
+    log, plain = folder / KINDS[asked.kind].file_name, folder / f"indicators-{asked.items}.txt"
+    packed = _pack(log, f".{asked.packing}")
+    ours = Quetsach("native", asked.jobs)
+    ours.prepare(plain, folder)
+    warm(packed)
+    verdicts: list[Verdict] = []
+
+    def scan() -> float:
+        cost, verdict = ours.scan(packed, plain, folder, truth, log.name)
+        verdicts.append(verdict)
+        return cost.seconds
+
+    runs: dict[str, Callable[[], float]] = {}
+    for tool in _PEERS[packed.suffix]:
+        if shutil.which(tool) is None:
+            print(f"absent: {tool}: not installed", file=sys.stderr)
+            continue
+        runs[f"{tool} -dc > /dev/null"] = partial(_unpack, tool, packed)
+    runs[f"quetsach, {asked.jobs} threads"] = scan
+    print_table(alternate(runs, asked.rounds), log.stat().st_size, machine())
+    return int(not all(verdict.is_right for verdict in verdicts))
+
+
+def _unpack(tool: str, packed: Path) -> float:
+    command = f"{tool} -dc {shlex.quote(str(packed))} > /dev/null"
+    return run(["sh", "-c", command], (0,))[0].seconds
+
+
+def _pack(log: Path, suffix: str) -> Path:
+    packed = log.with_name(log.name + suffix)
+    if packed.exists():
+        return packed
+    if suffix == ".zst":
+        subprocess.run(["zstd", "-q", "-k", str(log), "-o", str(packed)], check=True)
+        return packed
+    with log.open("rb") as plain, gzip.open(packed, "wb", compresslevel=6) as out:
+        shutil.copyfileobj(plain, out, 1 << 20)
+    return packed

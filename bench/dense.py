@@ -1,0 +1,33 @@
+"""`python -m bench dense`: how fast a log is scanned of which 1, 10 and 100 % of the lines are hits."""
+
+from __future__ import annotations
+
+import argparse
+
+from bench.measure import machine, warm
+from bench.peers import Quetsach, Verdict
+from bench.ratios import add_options, data, print_table
+from demo.loggen import KINDS, Truth
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of `bench dense`."""
+    add_options(parser, size="256M")
+    parser.add_argument("--rates", default="0.01,0.1,1.0", help="shares of lines that are hits, by comma")
+
+
+def dense(asked: argparse.Namespace) -> int:
+    """Measure; 1 if an answer was wrong."""
+    ours = Quetsach("native")
+    verdicts: list[Verdict] = []
+    for rate in map(float, asked.rates.split(",")):
+        folder = data(asked, rate)
+        truth = Truth.read(folder / "truth.jsonl")
+        log, plain = folder / KINDS[asked.kind].file_name, folder / f"indicators-{asked.items}.txt"
+        ours.prepare(plain, folder)
+        warm(log)
+        runs = [ours.scan(log, plain, folder, truth) for _ in range(asked.rounds)]
+        verdicts += [verdict for _, verdict in runs]
+        seconds = {f"{rate:.0%} hits": [cost.seconds for cost, _ in runs]}
+        print_table(seconds, log.stat().st_size, machine())
+    return int(not all(verdict.is_right for verdict in verdicts))

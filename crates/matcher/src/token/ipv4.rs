@@ -1,0 +1,99 @@
+//! IPv4: the filter on the text before the last dot, those on the whole text and on networks, then a strict
+//! reading. An address has one spelling only.
+use super::Part;
+use super::streams::{Places, drop_top};
+use crate::address::{self, Address};
+use crate::hash::numbers16;
+use crate::raw::Classes;
+use crate::set::Filters;
+
+/// Characters of three numbers with two dots between.
+const LONGEST_HEAD: usize = 11;
+
+impl Part<'_> {
+    /// Bytes of the three numbers that end at a dot which has a dot and digits twice before it.
+    #[inline(always)]
+    fn head(&self, at: usize) -> usize {
+        let dots = drop_top(self.streams.dot.before(at));
+        let first_dot = dots.leading_zeros();
+        let digits = self.streams.digit.before(at).wrapping_shl(first_dot + 1);
+        (first_dot + 1 + (!digits).leading_zeros()) as usize
+    }
+
+    /// Checks the addresses whose third dot stands at one of the first `n` places.
+    #[inline(always)]
+    pub(super) fn v4<C: Classes>(
+        &self,
+        classes: C,
+        filters: &Filters<'_>,
+        dots: &mut Places,
+        n: usize,
+        places: &mut Vec<u32>,
+    ) {
+        let mut short = 0;
+        for i in 0..n {
+            let place = dots.at[i];
+            let head = self.head(usize::from(place));
+            let h = numbers16(self.buf, self.zero + usize::from(place), head);
+            classes.prefetch(filters.v4_heads.word(h));
+            dots.at[short] = place;
+            dots.hashes[short] = h;
+            short += usize::from(head <= LONGEST_HEAD);
+        }
+        let n = dots.keep(filters.v4_heads, short);
+        // Few remain, whose words lie far apart: all are asked for before the first is looked at.
+        for &place in &dots.at[..n] {
+            let (start, end) = self.text(place);
+            classes.prefetch(filters.v4_texts.word(numbers16(self.buf, end, end - start)));
+        }
+        for (&place, &head) in dots.at[..n].iter().zip(&dots.hashes[..n]) {
+            let (start, end) = self.text(place);
+            let text = numbers16(self.buf, end, end - start);
+            let (alone, inside) = (filters.v4_texts.has(text), filters.v4_nets.has(head));
+            if alone | inside
+                && let Some(bits) = address::parse_v4(&self.buf[start..end])
+                && (alone && self.set.names_v4(bits)
+                    || inside && self.set.find_network(Address::from_v4(bits)).is_some())
+            {
+                places.push(end as u32 - 1);
+            }
+        }
+    }
+
+    /// Where the address with its third dot at this place begins and ends.
+    #[inline(always)]
+    fn text(&self, place: u16) -> (usize, usize) {
+        let dot = self.zero + usize::from(place);
+        let after: [u8; 4] = self.buf[dot + 1..dot + 5].try_into().expect("four bytes");
+        let last = leading_digits(u32::from_le_bytes(after)).min(3);
+        (dot - self.head(usize::from(place)), dot + 1 + last)
+    }
+}
+
+/// How many of four bytes, from the lowest on, are digits before the first that is none.
+#[inline(always)]
+fn leading_digits(bytes: u32) -> usize {
+    let values = bytes ^ 0x3030_3030;
+    // Seven bits from ten on overflow into the eighth.
+    let others = ((values & 0x7F7F_7F7F) + 0x7676_7676 | values) & 0x8080_8080;
+    others.trailing_zeros() as usize / 8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::leading_digits;
+
+    #[test]
+    fn digits_are_counted_from_the_front() {
+        for byte in 0..=255u8 {
+            for front in [*b"\x009\xFF7", *b"12\x80\x30", *b"0909"] {
+                for at in 0..4 {
+                    let mut text = front;
+                    text[at] = byte;
+                    let want = text.iter().take_while(|b| b.is_ascii_digit()).count();
+                    assert_eq!(leading_digits(u32::from_le_bytes(text)), want, "{text:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! Phase 1: finds the places of a chunk where a listed name or address may stand.
+//!
+//! It may name too many lines, never too few: phase 2 parses each line named here and decides. Every byte goes
+//! through `Classes::masks`; carries between 64-byte blocks replace any look-ahead.
+mod ipv4;
+mod ipv6;
+mod names;
+mod strange;
+mod streams;
+#[cfg(test)]
+mod tests;
+
+use crate::hash::Filter;
+use crate::raw::Classes;
+use crate::set::Set;
+use streams::{BIAS, Places, Stream, WORDS, later};
+
+pub(crate) use ipv6::head_key;
+
+/// Bytes that stand before a chunk's data, so that looking back never leaves the buffer.
+pub const FRONT: usize = 64;
+/// Zero bytes after it.
+pub const BACK: usize = 128;
+
+/// Whole lines: `buf[from..from + len]`, with `FRONT` bytes or more before and `BACK` zeros after them.
+pub struct Search<'a> {
+    pub set: &'a Set,
+    pub buf: &'a [u8],
+    pub from: usize,
+    pub len: usize,
+    pub scratch: &'a mut Scratch,
+}
+
+/// Places in `buf` that lie inside lines phase 2 must see, and the number of line feeds.
+#[derive(Debug, Default)]
+pub struct Candidates {
+    pub places: Vec<u32>,
+    pub newlines: u64,
+}
+
+/// Reused working memory of one thread.
+pub struct Scratch {
+    streams: Streams,
+    names: Places,
+    v4: Places,
+    v6: Places,
+}
+
+/// Bits of each byte of a part.
+struct Streams {
+    token: Stream,
+    dot: Stream,
+    digit: Stream,
+    /// Hexadecimal digits and `:`.
+    group: Stream,
+    colon: Stream,
+    /// Dots behind a digit; those with another shortly before; and with two.
+    numbers: [Stream; 3],
+    /// Colons likewise.
+    groups: [Stream; 3],
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self {
+            streams: Streams {
+                token: Stream::new(),
+                dot: Stream::new(),
+                digit: Stream::new(),
+                group: Stream::new(),
+                colon: Stream::new(),
+                numbers: [const { Stream::new() }; 3],
+                groups: [const { Stream::new() }; 3],
+            },
+            names: Places::new(),
+            v4: Places::new(),
+            v6: Places::new(),
+        }
+    }
+}
+
+/// One part of a chunk: what the checks of its places need.
+struct Part<'a> {
+    set: &'a Set,
+    buf: &'a [u8],
+    /// Where in `buf` place 0 lies.
+    zero: usize,
+    streams: &'a Streams,
+}
+
+/// Bits carried from one block to the next.
+#[derive(Default)]
+struct Carry {
+    dot: u64,
+    name: u64,
+    group: u64,
+}
+
+/// Finds candidates with the classes of one instruction set.
+#[inline(always)]
+pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
+    let (set, buf, from, len) = (search.set, search.buf, search.from, search.len);
+    let filters = set.filters();
+    let Scratch {
+        streams,
+        names,
+        v4,
+        v6,
+    } = &mut *search.scratch;
+    let no_label = if set.letter_labels_only() {
+        u64::MAX
+    } else {
+        0
+    };
+    let has_addresses = set.has_addresses();
+    let mut carry = Carry::default();
+    streams.each(Stream::clear);
+    // One block more than the data, so that a token at the very end is closed by the zeros after it.
+    let blocks = len / 64 + 1;
+    let mut first = 0;
+    while first < blocks {
+        let count = (blocks - first).min(WORDS);
+        let base = from + first * 64;
+        let mut name_count = 0;
+        let words = streams
+            .token
+            .words(count)
+            .iter_mut()
+            .zip(streams.dot.words(count))
+            .zip(streams.digit.words(count))
+            .zip(streams.group.words(count))
+            .zip(streams.colon.words(count));
+        let (data, _) = buf[base..base + count * 64].as_chunks::<64>();
+        let mut at = BIAS as u16;
+        for (block, ((((token, dot), digit), group), colon)) in data.iter().zip(words) {
+            let m = classes.masks(block);
+            *token = m.token.to_le_bytes();
+            *dot = m.dot.to_le_bytes();
+            *digit = m.digit.to_le_bytes();
+            *group = m.group.to_le_bytes();
+            *colon = m.colon.to_le_bytes();
+            out.newlines += u64::from(m.newline.count_ones());
+
+            // The last label of a token, not begun by a digit unless the set has such names. Adding its first bit
+            // ripples to its end; a label that reaches a block's end goes on in the next.
+            let after_dot = m.dot << 1 | carry.dot;
+            carry.dot = m.dot >> 63;
+            let inside = m.token & !m.dot;
+            let begin = after_dot & inside & !(m.digit & no_label) | carry.name;
+            let (ends, over) = inside.overflowing_add(begin);
+            carry.name = u64::from(over);
+            name_count = classes.places(ends & !m.token, at, &mut names.at, name_count);
+
+            let dotted = after_dot & !m.token;
+            if dotted | m.strange != 0 {
+                let zero = base - BIAS;
+                let mut dotted = dotted;
+                while dotted != 0 {
+                    let place = at + dotted.trailing_zeros() as u16;
+                    dotted &= dotted - 1;
+                    let end = zero + usize::from(place);
+                    if buf[end - 2] == b'.' {
+                        names::check_dots(set, buf, end, &mut out.places);
+                    } else {
+                        names.at[name_count] = place - 1;
+                        name_count += 1;
+                    }
+                }
+                if m.strange != 0 {
+                    strange::check(
+                        classes,
+                        set,
+                        buf,
+                        zero + usize::from(at),
+                        m.token,
+                        &mut out.places,
+                    );
+                }
+            }
+            at += 64;
+        }
+        let (mut v4_count, mut v6_count) = (0, 0);
+        if has_addresses {
+            streams.link_numbers(count);
+            let mut at = BIAS as u16;
+            for (_, dots) in streams.numbers[2].pairs(count) {
+                v4_count = classes.places(dots, at, &mut v4.at, v4_count);
+                at += 64;
+            }
+            streams.link_groups(count);
+            let mut at = BIAS as u16;
+            let words = streams.groups[2]
+                .pairs(count)
+                .zip(streams.group.pairs(count));
+            for ((_, colons), (_, group)) in words {
+                let begin = colons | carry.group;
+                if begin != 0 {
+                    // Several colons in one run still overflow it only once.
+                    let (ends, over) = group.overflowing_add(begin);
+                    carry.group = u64::from(over);
+                    v6_count = classes.places(ends & !group, at, &mut v6.at, v6_count);
+                }
+                at += 64;
+            }
+        }
+
+        let part = Part {
+            set,
+            buf,
+            zero: base - BIAS,
+            streams,
+        };
+        part.names(classes, &filters, names, name_count, &mut out.places);
+        if has_addresses {
+            part.v4(classes, &filters, v4, v4_count, &mut out.places);
+            part.v6(&filters, &v6.at[..v6_count], &mut out.places);
+        }
+        streams.each(|stream| stream.advance(count));
+        first += count;
+    }
+}
+
+impl Streams {
+    fn each(&mut self, mut act: impl FnMut(&mut Stream)) {
+        let Self {
+            token,
+            dot,
+            digit,
+            group,
+            colon,
+            numbers,
+            groups,
+        } = self;
+        for stream in [token, dot, digit, group, colon] {
+            act(stream);
+        }
+        numbers.iter_mut().chain(groups).for_each(act);
+    }
+
+    /// Marks in `numbers[2]` each dot with two dots before it and room for one to three digits between: the third
+    /// dot of an address is one of these.
+    #[inline(always)]
+    fn link_numbers(&mut self, count: usize) {
+        let [marks, seconds, thirds] = &mut self.numbers;
+        let words = self.dot.pairs(count).zip(self.digit.pairs(count));
+        for (out, (dot, digit)) in marks.words(count).iter_mut().zip(words) {
+            *out = (dot.1 & later(digit, 1)).to_le_bytes();
+        }
+        let near = |pair| later(pair, 2) | later(pair, 3) | later(pair, 4);
+        link(marks, seconds, count, near);
+        link(seconds, thirds, count, near);
+    }
+
+    /// Marks in `groups[2]` each colon behind a colon, and each with two before it and room for one to four
+    /// digits between. An IPv6 address has two colons together, or six and more, of which the third is one of
+    /// these; a time has two.
+    #[inline(always)]
+    fn link_groups(&mut self, count: usize) {
+        let [marks, seconds, thirds] = &mut self.groups;
+        let words = self.colon.pairs(count).zip(self.group.pairs(count));
+        for (out, (colon, group)) in marks.words(count).iter_mut().zip(words) {
+            *out = (colon.1 & later(group, 1)).to_le_bytes();
+        }
+        let near = |pair| later(pair, 2) | later(pair, 3) | later(pair, 4) | later(pair, 5);
+        link(marks, seconds, count, near);
+        link(seconds, thirds, count, near);
+        for (out, colon) in thirds.words(count).iter_mut().zip(self.colon.pairs(count)) {
+            *out = (u64::from_le_bytes(*out) | colon.1 & later(colon, 1)).to_le_bytes();
+        }
+    }
+}
+
+/// Keeps the bits that have another `near` before them.
+#[inline(always)]
+fn link(from: &Stream, to: &mut Stream, count: usize, near: impl Fn((u64, u64)) -> u64) {
+    for (out, pair) in to.words(count).iter_mut().zip(from.pairs(count)) {
+        *out = (pair.1 & near(pair)).to_le_bytes();
+    }
+}
+
+impl Places {
+    /// Keeps the first `n` places whose hash the filter knows, each with its hash, and says how many remain.
+    #[inline(always)]
+    fn keep(&mut self, filter: Filter<'_>, n: usize) -> usize {
+        let mut kept = 0;
+        for i in 0..n {
+            let h = self.hashes[i];
+            self.at[kept] = self.at[i];
+            self.hashes[kept] = h;
+            kept += usize::from(filter.has(h));
+        }
+        kept
+    }
+}

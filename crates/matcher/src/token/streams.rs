@@ -1,0 +1,85 @@
+//! One bit for each byte of a part, and the windows that the checks look through.
+
+/// Bytes handled between two looks at the tables.
+pub(super) const PART: usize = 16 * 1024;
+pub(super) const WORDS: usize = PART / 64;
+/// Words kept of the part before, so that windows reach back over its end.
+const KEPT: usize = 2;
+/// Places are counted from this many bytes before the part, so that the byte before it has a place too.
+pub(super) const BIAS: usize = 64;
+/// Room for the places of one part, no two of which are neighbours, and for a store of 32 beyond them.
+const PLACES: usize = PART / 2 + 64;
+
+/// The bits of one class.
+pub(super) struct Stream([u8; 8 * (KEPT + WORDS)]);
+
+impl Stream {
+    pub const fn new() -> Self {
+        Stream([0; 8 * (KEPT + WORDS)])
+    }
+
+    /// Forgets the part before.
+    pub fn clear(&mut self) {
+        self.0[..8 * KEPT].fill(0);
+    }
+
+    /// The words of a part of `count` blocks, each in little-endian order.
+    #[inline(always)]
+    pub fn words(&mut self, count: usize) -> &mut [[u8; 8]] {
+        &mut self.0.as_chunks_mut::<8>().0[KEPT..KEPT + count]
+    }
+
+    /// Each word of a part of `count` blocks, after the word before it.
+    #[inline(always)]
+    pub fn pairs(&self, count: usize) -> impl Iterator<Item = (u64, u64)> {
+        let words = &self.0.as_chunks::<8>().0[KEPT - 1..KEPT + count];
+        let (before, these) = (&words[..count], &words[1..]);
+        before
+            .iter()
+            .zip(these)
+            .map(|(a, b)| (u64::from_le_bytes(*a), u64::from_le_bytes(*b)))
+    }
+
+    /// Makes the end of a part of `count` blocks the past of the next.
+    pub fn advance(&mut self, count: usize) {
+        self.0.copy_within(8 * count..8 * (count + KEPT), 0);
+    }
+
+    /// The bits of the bytes before a place, the nearest as the highest. At least 57 bits are true, lower ones may
+    /// be zero instead.
+    #[inline(always)]
+    pub fn before(&self, place: usize) -> u64 {
+        let bit = place + 64 * KEPT - BIAS - 1;
+        let last = bit >> 3;
+        let word: [u8; 8] = self.0[last - 7..last + 1].try_into().expect("eight bytes");
+        u64::from_le_bytes(word) << (!bit & 7)
+    }
+}
+
+/// Each bit `n` bytes later; `pair` is the word before and the word.
+#[inline(always)]
+pub(super) fn later((before, this): (u64, u64), n: u32) -> u64 {
+    this << n | before >> (64 - n)
+}
+
+/// Clears the highest set bit.
+#[inline(always)]
+pub(super) fn drop_top(w: u64) -> u64 {
+    // A shift by 64 does nothing, and there is nothing to clear.
+    w & !(1u64 << 63).wrapping_shr(w.leading_zeros())
+}
+
+/// Places of one part, each with its hash.
+pub(super) struct Places {
+    pub at: [u16; PLACES],
+    pub hashes: [u64; PLACES],
+}
+
+impl Places {
+    pub fn new() -> Self {
+        Places {
+            at: [0; PLACES],
+            hashes: [0; PLACES],
+        }
+    }
+}

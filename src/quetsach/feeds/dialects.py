@@ -1,0 +1,25 @@
+"""Tables that are known by their header: the exports of URLhaus, ThreatFox and Feodo Tracker (abuse.ch)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from quetsach.feeds.listing import Listing
+from quetsach.feeds.table import layout_of
+
+HEADERS = {
+    "urlhaus": frozenset(("url", "url_status", "urlhaus_link")),
+    "threatfox": frozenset(("ioc_value", "ioc_type", "fk_malware")),
+    "feodo": frozenset(("dst_ip", "dst_port", "malware")),
+}
+"""Columns that only this export has together; the others vary from year to year."""
+
+
+def has(name: str) -> Callable[[Listing], bool]:
+    """A test for the columns of one export."""
+
+    def recognise(listing: Listing) -> bool:
+        layout = None if listing.columns else layout_of(listing)
+        return layout is not None and HEADERS[name] <= {n.strip('"') for n in layout.names}
+
+    return recognise

@@ -1,0 +1,88 @@
+"""One list as it came: bytes under a name, decoded at most once however many readers look at it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from quetsach.feeds.comment import is_comment
+from quetsach.feeds.text import decode
+
+SNIFFED_LINES = 50
+_NOTHING = object()
+_LINE_END = re.compile(r"\r\n?")
+
+
+@dataclass
+class Listing:
+    """`source` names it to people; `columns` is a person's choice for tables; `now` decides what expired."""
+
+    source: str
+    data: bytes | str
+    columns: Mapping[str, str] | None = None
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @cached_property
+    def _decoded(self) -> tuple[str, str | None]:
+        return (self.data, None) if isinstance(self.data, str) else decode(self.data)
+
+    @property
+    def text(self) -> str:
+        """The text without its byte order mark."""
+        return self._decoded[0]
+
+    @property
+    def guess(self) -> str | None:
+        """The encoding, if it was only a guess."""
+        return self._decoded[1]
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines, whatever ends them."""
+        text = self.text
+        return (_LINE_END.sub("\n", text) if "\r" in text else text).split("\n")
+
+    @cached_property
+    def head(self) -> list[str]:
+        """The first lines that are neither blank nor comments, and how the list is recognised."""
+        found = []
+        for line in self.lines:
+            if line.strip() and not is_comment(line):
+                found.append(line)
+                if len(found) == SNIFFED_LINES:
+                    break
+        return found
+
+    @cached_property
+    def comments(self) -> list[str]:
+        """Comments among the first lines."""
+        return [line for line in self.lines[: 4 * SNIFFED_LINES] if line.strip() and is_comment(line)]
+
+    @cached_property
+    def _json(self) -> object:
+        text = self.text.strip()
+        if not text or not ((text[0] == "{" and text[-1] == "}") or (text[0] == "[" and text[-1] == "]")):
+            return _NOTHING
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            return _NOTHING
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the whole text is one JSON object or array."""
+        return self._json is not _NOTHING
+
+    @property
+    def json(self) -> Any:
+        """The JSON document, None if the text is none."""
+        return self._json if self.is_json else None
+
+    def most(self, pattern: re.Pattern[str]) -> bool:
+        """Whether more than half of the head's lines match from their beginning."""
+        return 2 * sum(pattern.match(line) is not None for line in self.head) > max(len(self.head), 1)

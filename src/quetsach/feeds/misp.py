@@ -1,0 +1,98 @@
+"""MISP: events and lists of attributes as JSON, as a feed's folder holds them (MISP core format)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from quetsach.errors import IndicatorError
+from quetsach.feeds.listing import Listing
+from quetsach.feeds.value import Note, Value
+
+SEARCHED = frozenset(
+    (
+        "ip-src", "ip-dst", "ip-src|port", "ip-dst|port", "domain", "hostname", "hostname|port", "domain|ip",
+        "url", "uri",
+    )
+)  # fmt: skip
+_FAMILY = re.compile(
+    r"(?:misp-galaxy:(?:malpedia|botnet|ransomware|banker|rat|stealer|backdoor|tool|mitre-malware)"
+    r'|malware_classification:malware-family|[\w-]*malware[\w-]*)="([^"]+)"'
+)
+
+
+def recognise(listing: Listing) -> bool:
+    """One event, several, the answer of a search, or a feed's contents, which need its folder."""
+    return is_manifest(listing.json) or any(True for _ in _events(listing.json))
+
+
+def is_manifest(document: Any) -> bool:
+    """Whether a JSON document is a feed's `manifest.json`: events by their UUID."""
+    return (
+        isinstance(document, dict)
+        and bool(document)
+        and all(isinstance(v, dict) and "Orgc" in v and "timestamp" in v for v in document.values())
+    )
+
+
+def _events(document: Any) -> Iterator[Mapping[str, Any]]:
+    """The parts of a document that carry attributes."""
+    if isinstance(document, list):
+        for one in document:
+            yield from _events(one)
+    elif isinstance(document, dict):
+        for key in ("response", "Event"):
+            if isinstance(document.get(key), dict | list):
+                yield from _events(document[key])
+                return
+        if isinstance(document.get("Attribute"), list) or isinstance(document.get("Object"), list):
+            yield document
+
+
+def read(listing: Listing) -> Iterator[Value | Note]:
+    """Every attribute, those of objects too, numbered in the order of the document.
+
+    Raises IndicatorError for the contents of a feed without the feed.
+    """
+    if is_manifest(listing.json):
+        raise IndicatorError(
+            f"{listing.source}: names the events of a MISP feed; give the feed's folder instead"
+        )
+    number = 0
+    for event in _events(listing.json):
+        event_family = _family(event)
+        for attribute in _attributes(event):
+            number += 1
+            text, kind = str(attribute.get("value", "")), str(attribute.get("type", ""))
+            if _is_set(attribute.get("deleted")):
+                yield Note(number, text, "revoked")
+            elif not _is_set(attribute.get("to_ids", event.get("to_ids"))):
+                yield Note(number, text, "not-for-detection")
+            elif kind not in SEARCHED:
+                yield Note(number, text, "unknown-type")
+            else:
+                yield Value(number, text, kind, _family(attribute) or event_family)
+
+
+def _attributes(event: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for holder in (event, *_dicts(event.get("Object"))):
+        if holder is not event and _is_set(holder.get("deleted")):
+            yield from ({**one, "deleted": True} for one in _dicts(holder.get("Attribute")))
+        else:
+            yield from _dicts(holder.get("Attribute"))
+
+
+def _dicts(found: object) -> Sequence[Mapping[str, Any]]:
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _is_set(flag: object) -> bool:
+    return flag is True or (not isinstance(flag, bool) and str(flag).lower() in ("1", "true"))
+
+
+def _family(holder: Mapping[str, Any]) -> str:
+    for tag in _dicts(holder.get("Tag")):
+        if found := _FAMILY.fullmatch(str(tag.get("name", ""))):
+            return found[1].partition(" - ")[0]
+    return ""

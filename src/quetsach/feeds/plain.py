@@ -1,0 +1,36 @@
+"""Plain lists, one value a line and perhaps a note behind it; external block lists of firewalls are these."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from quetsach.feeds.comment import is_comment, without_comment
+from quetsach.feeds.item import is_value
+from quetsach.feeds.listing import Listing
+from quetsach.feeds.value import Note, Value
+
+_RANGE = re.compile(r"[0-9A-Fa-f.:]+\s+-\s+[0-9A-Fa-f.:]+")
+
+
+def read(listing: Listing) -> Iterator[Value | Note]:
+    """All values of a plain list."""
+    return lines(listing.lines)
+
+
+def lines(texts: Sequence[str], start: int = 1) -> Iterator[Value]:
+    """One value a line, then white space and a note."""
+    for number, line in enumerate(texts, start):
+        text = line.strip()
+        if not text or is_comment(line):
+            continue
+        if " " not in text and "\t" not in text:
+            yield Value(number, text)
+            continue
+        text = without_comment(text)
+        if _RANGE.fullmatch(text):
+            yield Value(number, re.sub(r"\s", "", text))
+            continue
+        value, *note = text.split()
+        second = any(is_value(word) for word in note)
+        yield Value(number, value, warning="second-value" if second else "")

@@ -1,0 +1,137 @@
+"""Excel workbooks as offices send them: titles above the header, merged cells, dates, several sheets."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time
+
+from quetsach.errors import IndicatorError
+from quetsach.feeds.listing import SNIFFED_LINES, Listing
+from quetsach.feeds.table import Row, fullest, numbered, places_of, values
+from quetsach.feeds.value import Note, Value
+
+ZIP = b"PK\x03\x04"
+MOST_CELLS = 20_000_000
+"""Of the rectangle that a sheet's outermost cells span: two far corners would claim a full memory."""
+
+_CORNER = re.compile(rb'<(?:\w+:)?(?:c|row)\b[^>]*?\br="([A-Z]{0,3})([0-9]{1,7})"')
+
+
+def is_workbook(data: bytes) -> bool:
+    """Whether bytes are an Office Open XML workbook (ECMA-376)."""
+    if not data.startswith(ZIP):
+        return False
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            return "xl/workbook.xml" in packed.namelist()
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        return False
+
+
+def recognise(listing: Listing) -> bool:
+    """By its bytes."""
+    return isinstance(listing.data, bytes) and is_workbook(listing.data)
+
+
+def read(listing: Listing) -> Iterator[Value | Note]:
+    """Every sheet in turn; rows bear their number in the sheet, notes the sheet's name.
+
+    Raises IndicatorError when the package that reads workbooks is not here, or the workbook is damaged.
+    """
+    try:
+        from python_calamine import CalamineError, CalamineWorkbook
+    except ImportError as error:
+        raise IndicatorError(
+            f"{listing.source}: is an Excel workbook, which needs the package python-calamine;"
+            " or save it as CSV"
+        ) from error
+
+    data = listing.data if isinstance(listing.data, bytes) else b""
+    _check_size(listing.source, data)
+    found_column = False
+    try:
+        book = CalamineWorkbook.from_object(io.BytesIO(data))
+        for name in book.sheet_names:
+            sheet = book.get_sheet_by_name(name)
+            cells = [[_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+            for (top, left), (bottom, _right) in sheet.merged_cell_ranges or ():
+                for row in cells[top + 1 : bottom + 1]:
+                    row[left] = row[left] or cells[top][left]
+            if any(any(row) for row in cells):
+                for one in _sheet(name, cells, listing):
+                    found_column |= isinstance(one, Value)
+                    yield one
+    except (CalamineError, IndexError, ValueError) as error:
+        raise IndicatorError(f"{listing.source}: damaged workbook ({error}); save it again") from error
+    wanted = (listing.columns or {}).get("indicator")
+    if wanted and not found_column:
+        raise IndicatorError(f"{listing.source}: has no column '{wanted}'; look at its header line")
+
+
+def _sheet(name: str, cells: Sequence[list[str]], listing: Listing) -> Iterator[Value | Note]:
+    wanted, numbers = dict(listing.columns or {}), numbered(listing.columns)
+    header, places = -1, dict(numbers)
+    for at, row in enumerate(cells[:SNIFFED_LINES]):
+        found = places_of(row, wanted)
+        if "indicator" in found:
+            header, places = at, {**found, **numbers}
+            break
+    if "indicator" not in places:
+        best = None if "indicator" in wanted else fullest([row for row in cells[:SNIFFED_LINES] if any(row)])
+        if best is None:
+            yield Note(0, name, "no-column")
+            return
+        yield Note(0, f"{name}: column {best + 1}", "columns-guessed")
+        places["indicator"] = best
+    rows = (
+        Row(number, row, " ".join(filter(None, row)))
+        for number, row in enumerate(cells[header + 1 :], header + 2)
+        if any(row)
+    )
+    for one in values(rows, places, listing.now):
+        if isinstance(one, Note) or "\n" not in one.text:
+            yield one
+        else:
+            yield from (one._replace(text=part.strip()) for part in one.text.splitlines() if part.strip())
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, datetime | date | time):
+        return cell.isoformat()
+    return str(cell).strip()
+
+
+def _check_size(source: str, data: bytes) -> None:
+    """Refuse what would not fit into memory. Raises IndicatorError."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            infos = packed.infolist()
+            total = sum(info.file_size for info in infos)
+            if total > 16 * MOST_CELLS:
+                raise IndicatorError(
+                    f"{source}: more than {16 * MOST_CELLS // 1024**2} MB unpacked; split the list"
+                )
+            for info in infos:
+                if info.filename.startswith("xl/worksheets/") and _span(packed, info) > MOST_CELLS:
+                    raise IndicatorError(
+                        f"{source}: a sheet spans more than {MOST_CELLS} cells; clear its far ends"
+                    )
+    except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        raise IndicatorError(f"{source}: damaged workbook ({error}); save it again") from error
+
+
+def _span(packed: zipfile.ZipFile, info: zipfile.ZipInfo) -> int:
+    width = height = 1
+    with packed.open(info) as member:
+        text = member.read(info.file_size + 1)
+    for letters, digits in _CORNER.findall(text):
+        column = 0
+        for letter in letters:
+            column = column * 26 + letter - 64
+        width, height = max(width, column), max(height, int(digits))
+    return width * height

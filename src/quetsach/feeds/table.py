@@ -1,0 +1,224 @@
+"""Tables: CSV, TSV and their dialects, whose columns are found by the header's names, else guessed."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+
+from quetsach.canonical import address, endpoint
+from quetsach.errors import IndicatorError
+from quetsach.feeds.item import is_value
+from quetsach.feeds.listing import Listing
+from quetsach.feeds.refang import refang
+from quetsach.feeds.value import Note, Value
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "indicator": (
+        "indicator", "ioc_value", "ioc", "value", "url", "domain", "hostname", "host", "dst_ip", "ip_address",
+        "ip", "address", "chỉ dấu", "chỉ dấu độc hại", "tên miền", "tên miền/ip", "tên miền, ip", "địa chỉ",
+        "địa chỉ ip", "địa chỉ độc hại", "tên miền độc hại",
+    ),
+    "type": ("type", "indicator_type", "ioc_type", "kind", "loại", "loại chỉ dấu"),
+    "family": ("family", "malware_printable", "malware", "threat", "họ mã độc", "mã độc", "tên mã độc"),
+    "port": ("dst_port", "port", "cổng"),
+    "until": ("valid_until", "expires", "expiration", "expiry", "hết hạn", "ngày hết hạn", "hiệu lực đến"),
+    "detect": ("to_ids",),
+}  # fmt: skip
+"""Header names by what they hold, the strongest first: abuse.ch, MISP exports, n6, office lists."""
+
+DELIMITERS = (",", ";", "\t", "|")
+_UNSET = frozenset(("", "-", "None"))
+_NO = frozenset(("0", "false", "no"))
+_DATES = ("%d/%m/%Y", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d-%m-%Y")
+
+
+class Row(NamedTuple):
+    """One row: its number, its cells (None when the quotes do not match up) and itself."""
+
+    line: int
+    cells: Sequence[str] | None
+    text: str
+
+
+class Layout(NamedTuple):
+    """Where the columns of a table stand; `header` is the number of its header line, 0 without one."""
+
+    delimiter: str
+    header: int
+    places: Mapping[str, int]
+    names: frozenset[str] = frozenset()
+    guessed: bool = False
+
+
+def cells_of(line: str, delimiter: str) -> list[str] | None:
+    """The cells of one line (RFC 4180 within a line); None when its quotes do not match up."""
+    if '"' not in line:
+        return line.split(delimiter)
+    try:
+        return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True, strict=True))
+    except (csv.Error, StopIteration):
+        return None
+
+
+def places_of(cells: Sequence[str], wanted: Mapping[str, str]) -> dict[str, int]:
+    """Which column holds what, by a header's cells; `wanted` names columns called otherwise."""
+    names = [" ".join(c.strip().strip('"').lower().split()) for c in cells]
+    places: dict[str, int] = {}
+    for column, known in COLUMNS.items():
+        choice = wanted.get(column)
+        for name in (choice.lower(),) if choice and not choice.isdigit() else known:
+            if name in names:
+                places[column] = names.index(name)
+                break
+    return places
+
+
+def numbered(columns: Mapping[str, str] | None) -> dict[str, int]:
+    """Columns chosen by number from 1, as places from 0."""
+    return {k: int(v) - 1 for k, v in (columns or {}).items() if v.isascii() and v.isdigit() and int(v)}
+
+
+def layout_of(listing: Listing) -> Layout | None:
+    """How a table is laid out, or None for a list that is no table. A header may stand in a comment."""
+    wanted, numbers = dict(listing.columns or {}), numbered(listing.columns)
+    first = listing.head[:1]
+    for delimiter in DELIMITERS:
+        for line in (*listing.comments, *first):
+            cells = cells_of(line.lstrip("# "), delimiter)
+            if cells is None or (len(cells) < 2 and line not in first):
+                continue
+            places = places_of(cells, wanted)
+            if "indicator" in places:
+                names = frozenset(c.strip().lower() for c in cells)
+                return Layout(delimiter, listing.lines.index(line) + 1, {**places, **numbers}, names)
+    if numbers and listing.head:
+        commonest = max(DELIMITERS, key=lambda d: sum(d in line for line in listing.head))
+        return Layout(commonest, 0, numbers)
+    return _guess(listing.head)
+
+
+def _guess(head: Sequence[str]) -> Layout | None:
+    for delimiter in (",", ";", "|"):
+        split = [c for line in head if (c := cells_of(line, delimiter)) is not None and len(c) > 1]
+        if len(split) * 2 <= len(head):
+            continue
+        best = fullest(split)
+        if best is not None:
+            return Layout(delimiter, 0, {"indicator": best}, guessed=True)
+    return None
+
+
+def fullest(split: Sequence[Sequence[str]]) -> int | None:
+    """The column that holds a value in most of the rows, if more than half of them do."""
+    width = max(map(len, split), default=0)
+    scores = [sum(len(c) > i and is_value(refang(c[i].strip())) for c in split) for i in range(width)]
+    best = scores.index(max(scores)) if scores else 0
+    return best if scores and scores[best] * 2 > len(split) else None
+
+
+def recognise(listing: Listing) -> bool:
+    """Whether the list is a table, or the reader says that it is."""
+    layout = layout_of(listing)
+    return bool(listing.columns) or (layout is not None and "indicator" in layout.places)
+
+
+def read(listing: Listing) -> Iterator[Value | Note]:
+    """The rows of a table.
+
+    Raises IndicatorError when the column that was asked for is not there.
+    """
+    layout = layout_of(listing)
+    if layout is None or "indicator" not in layout.places:
+        column = (listing.columns or {}).get("indicator", "indicator")
+        raise IndicatorError(f"{listing.source}: has no column '{column}'; look at its header line")
+    if layout.guessed:
+        yield Note(0, f"column {layout.places['indicator'] + 1}", "columns-guessed")
+    yield from values(_rows(listing.lines, layout), layout.places, listing.now)
+
+
+def _rows(lines: Iterable[str], layout: Layout) -> Iterator[Row]:
+    delimiter, header = layout.delimiter, layout.header
+    for number, line in enumerate(lines, 1):
+        if number == header or not line or line[0] == "#" or line.isspace():
+            continue
+        yield Row(number, line.split(delimiter) if '"' not in line else cells_of(line, delimiter), line)
+
+
+def values(rows: Iterable[Row], places: Mapping[str, int], now: datetime) -> Iterator[Value | Note]:
+    """What the rows of a table list; expired rows and those not meant for detection are left out."""
+    at, kind_at, family_at = (places.get(name, -1) for name in ("indicator", "type", "family"))
+    kinds: dict[str, str] = {}
+    families: dict[str, str] = {}
+    is_simple = not places.keys() & {"port", "until", "detect"}
+    for number, cells, line in rows:
+        if cells is None:
+            yield Note(number, line, "quotes")
+            continue
+        width = len(cells)
+        text = cells[at].strip() if at < width else ""
+        if not text:
+            yield Note(number, line, "no-value")
+            continue
+        if not is_simple:
+            code, text = _judge(cells, places, text, now)
+            if code:
+                yield Note(number, text, code)
+                continue
+        kind = family = ""
+        # The same few words stand in all rows; each is cleaned, and kept in memory, once.
+        if 0 <= kind_at < width:
+            word = cells[kind_at]
+            if word not in kinds:
+                kinds[word] = word.strip().lower()
+            kind = kinds[word]
+        if 0 <= family_at < width:
+            word = cells[family_at]
+            if word not in families:
+                families[word] = "" if word.strip() in _UNSET else word.strip()
+            family = families[word]
+        yield Value(number, text, kind, family)
+
+
+def _judge(cells: Sequence[str], places: Mapping[str, int], text: str, now: datetime) -> tuple[str, str]:
+    """Why a row is left out, or nothing; and its value, with the port of its own column."""
+    until, detect, port = (
+        cells[at].strip() if 0 <= (at := places.get(name, -1)) < len(cells) else ""
+        for name in ("until", "detect", "port")
+    )
+    if detect.lower() in _NO:
+        return "not-for-detection", text
+    if has_passed(until, now):
+        return "expired", text
+    whole = address(text)
+    if whole is not None and port.isascii() and port.isdigit() and len(port) < 6:
+        return "", endpoint(whole, int(port))
+    return "", text
+
+
+def has_passed(text: str, now: datetime) -> bool:
+    """Whether a moment lies before `now`; a date ends with its day; what is no date never passes."""
+    moment = parse_moment(text.strip())
+    if moment is None:
+        return False
+    return moment < now
+
+
+def parse_moment(text: str) -> datetime | None:
+    """ISO 8601, or a date as Vietnam writes it; UTC if no zone is shown. A mere date is its last second."""
+    found: datetime | None = None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        for form in _DATES:
+            try:
+                found = datetime.strptime(text, form)
+                break
+            except ValueError:
+                continue
+    if found is None:
+        return None
+    if ":" not in text:
+        found = datetime.combine(date(found.year, found.month, found.day), datetime.max.time())
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,0 +1,44 @@
+"""Reports about infected machines, which people take for lists: their addresses are victims, not culprits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from quetsach.errors import IndicatorError
+from quetsach.feeds.listing import Listing
+from quetsach.feeds.table import cells_of
+from quetsach.feeds.value import Note, Value
+
+_SHADOWSERVER = (
+    {"timestamp", "src_ip", "infection"},
+    {"timestamp", "ip", "cc_ip"},
+    {"timestamp", "src_ip", "src_asn"},
+)
+_N6 = {"category", "source", "restriction", "confidence"}
+
+
+def recognise(listing: Listing) -> bool:
+    """Shadowserver by its header, n6 by the keys of its events."""
+    return _is_shadowserver(listing) or _is_n6(listing)
+
+
+def _is_shadowserver(listing: Listing) -> bool:
+    cells = {c.strip().lower() for c in cells_of(listing.head[0], ",") or ()} if listing.head else set()
+    return any(names <= cells for names in _SHADOWSERVER)
+
+
+def _is_n6(listing: Listing) -> bool:
+    document = listing.json
+    first = document[0] if isinstance(document, list) and document else document
+    if isinstance(first, dict):
+        return set(first) >= _N6
+    return bool(listing.head) and set(cells_of(listing.head[0], ",") or ()) >= _N6
+
+
+def read(listing: Listing) -> Iterator[Value | Note]:
+    """Never read. Raises IndicatorError."""
+    who = "Shadowserver" if _is_shadowserver(listing) else "n6"
+    raise IndicatorError(
+        f"{listing.source}: is a report of {who} about infected machines, not a list of malicious addresses;"
+        " look its machines up instead"
+    )

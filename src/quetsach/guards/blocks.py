@@ -1,0 +1,65 @@
+"""Blocks of addresses, and what overlaps with one among a hundred thousand others."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from ipaddress import ip_network
+from socket import inet_aton
+from typing import NamedTuple
+
+_V6 = 1 << 128
+"""Added to IPv6 numbers, so that both families stand on one line."""
+
+
+class Block(NamedTuple):
+    """Addresses from `first` to `last` on the line of both families; `prefix` is the network's length."""
+
+    first: int
+    last: int
+    prefix: int
+    version: int = 4
+
+    @classmethod
+    def of(cls, spelled: str) -> Block:
+        """The block of an address or network; host bits are masked. Raises ValueError."""
+        if ":" not in spelled and "/" not in spelled and spelled.count(".") == 3:
+            try:
+                number = int.from_bytes(inet_aton(spelled))
+            except OSError as error:
+                raise ValueError(spelled) from error
+            return cls(number, number, 32)
+        network = ip_network(spelled, strict=False)
+        first = int(network.network_address) + (_V6 if network.version == 6 else 0)
+        return cls(first, first + network.num_addresses - 1, network.prefixlen, network.version)
+
+
+class Ranges[Found]:
+    """Blocks that stand for something; of several that overlap the first added is told."""
+
+    def __init__(self, entries: Iterable[tuple[Block, Found]] = ()) -> None:
+        ranked = sorted((block.first, rank, block.last, found) for rank, (block, found) in enumerate(entries))
+        self._entries = ranked
+        self._firsts: list[int] = []
+        self._lasts: list[int] = []
+        self._begins: list[int] = []
+        for at, (first, _rank, last, _found) in enumerate(ranked):
+            if self._lasts and first <= self._lasts[-1]:
+                self._lasts[-1] = max(self._lasts[-1], last)
+            else:
+                self._firsts.append(first)
+                self._lasts.append(last)
+                self._begins.append(at)
+
+    def overlap(self, block: Block) -> Found | None:
+        """What the first added block that shares an address with this one stands for."""
+        segment = bisect_right(self._firsts, block.last) - 1
+        if segment < 0 or self._lasts[segment] < block.first:
+            return None
+        begin = self._begins[bisect_left(self._lasts, block.first)]
+        end = self._begins[segment + 1] if segment + 1 < len(self._begins) else len(self._entries)
+        best: tuple[int, Found] | None = None
+        for first, rank, last, found in self._entries[begin:end]:
+            if first <= block.last and block.first <= last and (best is None or rank < best[0]):
+                best = rank, found
+        return best[1] if best else None

@@ -1,0 +1,55 @@
+"""Times as network devices spell them, against Python's own clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+
+from quetsach.engines import times
+from quetsach.engines.times import Yearless
+from tests.engines.test_times import WHEN, ZONE, read, shown
+
+
+@given(WHEN)
+def test_device_times_are_local(when: datetime) -> None:
+    wanted = shown(when.replace(tzinfo=ZONE))
+    assert read(when.strftime("%Y/%m/%d %H:%M:%S.%f"), "slash") == wanted
+    assert read(when.strftime("%b %d %Y %H:%M:%S.%f"), "asa") == wanted
+    assert read(when.strftime("%b %e %Y %H:%M:%S.%f"), "asa") == wanted
+    whole = when.replace(microsecond=0)
+    assert read(whole.strftime("%b/%d/%Y %H:%M:%S").lower(), "routeros") == shown(whole.replace(tzinfo=ZONE))
+    assert read(whole.strftime("%Y-%m-%d %H:%M:%S UTC"), "utc") == shown(whole.replace(tzinfo=UTC))
+
+
+def test_an_epoch_tells_its_unit_by_its_length() -> None:
+    for text in ("1742613330828471629", "1742613330828471", "1742613330828", "1742613330"):
+        found = read(text, "epoch_auto")
+        assert found is not None and found[:19] == "2025-03-22T03:15:30"
+
+
+def test_routeros_leaves_the_year_out() -> None:
+    moment = times.parse("jan/02 15:04:05", ("routeros",), ZONE)
+    assert moment is not None and moment.value == Yearless(1, 2, 15, 4, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("2023/13/01 00:00:00", "slash"),
+        ("2023/1/1 00:00:00", "slash"),
+        ("2023/01/01 00:00:00.", "slash"),
+        ("Mar 22 2025 00:15", "asa"),
+        ("Foo 22 2025 00:15:31", "asa"),
+        ("foo/02 15:04:05", "routeros"),
+        ("jan/32 15:04:05", "routeros"),
+        ("15:04:05", "routeros"),
+        ("123456789012345678901", "epoch_auto"),
+        ("1742613330.5", "epoch_auto"),
+        ("2022-09-16 11:00:00", "utc"),
+        ("2022-09-16 11:00:00Z UTC", "utc"),
+    ],
+)
+def test_what_no_device_shows_is_no_time(text: str, kind: str) -> None:
+    assert read(text, kind) is None

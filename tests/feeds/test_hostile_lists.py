@@ -1,0 +1,113 @@
+"""No list, however broken, raises anything but IndicatorError, and every entry is accounted for."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from quetsach import feed
+from quetsach.errors import IndicatorError
+from quetsach.feed import FeedResult
+from quetsach.feeds import formats
+from quetsach.feeds.remark import REJECTS, WARNINGS
+from tests.feeds.test_formats import SAMPLES
+
+PIECES = st.sampled_from(
+    [
+        "evil.example", "203.0.113.9", ":80", "/", "@@", "||", "^", "$", "$ORIGIN", "@", "SOA", "CNAME", ".",
+        "*.", "(", ")", '"', "'", ",", ";", "\t", " ", "\n", "#", "#fields\tindicator\tindicator_type\n", "=",
+        "address=/", "local-zone: ", "rpz-ip", "zz", "[", "]", "{", "}", "LmV2aWwuY29t", "\\", "0.0.0.0 ",
+        "||a.example^", "indicator,type\n", "ü", "\u202e", "\x00", "\ud800", "999999999999", "-", "|", "²",
+        "# Reference: x\n", "timestamp,src_ip,infection\n", "ioc_value,ioc_type,fk_malware\n",
+    ]
+)  # fmt: skip
+TEXTS = st.lists(PIECES, max_size=40).map("".join) | st.text(max_size=200)
+
+
+def check(result: FeedResult) -> None:
+    assert all(r.code in REJECTS and r.reason for r in result.rejects)
+    assert all(w.code in WARNINGS for w in result.warnings)
+    assert sum(r.accepted for r in result.recognised) >= len(result.indicators)
+    assert sum(r.rejected for r in result.recognised) == len(result.rejects)
+    found = result.origins.of(result.indicators)
+    assert len(found) == len(result.indicators)
+
+
+@pytest.mark.parametrize("name", [None, *formats.NAMES])
+@given(text=TEXTS)
+@settings(max_examples=60)
+def test_any_text_as_any_form(name: str | None, text: str) -> None:
+    with contextlib.suppress(IndicatorError):
+        check(feed.read_text(text, format=name))
+
+
+@pytest.mark.parametrize("title", SAMPLES)
+@given(data=st.data())
+@settings(max_examples=25)
+def test_a_damaged_sample(title: str, data: st.DataObject) -> None:
+    text = SAMPLES[title][1]
+    at = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(at, min(len(text), at + 20)))
+    with contextlib.suppress(IndicatorError):
+        check(feed.read_text(text[:at] + data.draw(PIECES) + text[end:]))
+
+
+@given(
+    raw=st.binary(max_size=300)
+    | st.sampled_from([b"PK\x03\x04", b"BZh9", b"\xfd7zXZ\x00", b"\x1f\x8b", b"\xff\xfea"]).flatmap(
+        lambda magic: st.binary(max_size=100).map(lambda rest: magic + rest)
+    )
+)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes(raw: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "list"
+    path.write_bytes(raw)
+    try:
+        check(feed.read(path))
+    except IndicatorError as error:
+        assert str(path) in str(error)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+    | st.sampled_from(["indicator", "bundle"]),
+    lambda inner: st.lists(inner, max_size=4)
+    | st.dictionaries(
+        st.sampled_from(["type", "objects", "pattern", "Event", "Attribute", "Object", "value", "to_ids",
+                         "id", "response", "Tag", "name", "ip_address", "port", "valid_until"])
+        | st.text(max_size=3),
+        inner, max_size=5),
+    max_leaves=20,
+)  # fmt: skip
+
+
+@given(document=JSON)
+@settings(max_examples=300)
+def test_any_json(document: object) -> None:
+    with contextlib.suppress(IndicatorError):
+        check(feed.read_text(json.dumps(document)))
+
+
+def test_deep_json_is_no_crash() -> None:
+    result = feed.read_text("[" * 200_000 + "]" * 200_000)
+    assert not result.indicators.items
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["||" + "a" * 300_000, "[domain-name:value = '" + "\\" * 300_000, "(" * 300_000, "-" * 300_000,
+     "a." * 150_000,
+     "[.]" * 100_000, "\\" * 300_000, "://" * 100_000, "a[" * 150_000, " " * 300_000 + "x", ";" * 300_000,
+     "local-zone: " + '"' * 300_000, "address=/" + "/" * 300_000,
+     '{"type":"bundle","objects":[]}' + " " * 300_000],
+    ids=lambda text: text[:8],
+)  # fmt: skip
+@pytest.mark.parametrize("name", [None, "adblock", "dnsmasq", "unbound", "rpz", "maltrail", "zeek.intel"])
+def test_a_line_without_end_takes_no_time_without_end(name: str | None, text: str) -> None:
+    with contextlib.suppress(IndicatorError):
+        feed.read_text(text + "\nevil.example\n", format=name)

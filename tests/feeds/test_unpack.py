@@ -1,0 +1,216 @@
+"""Archives, workbooks and folders: every list inside by its own name, nothing without end."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import tarfile
+import zipfile
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from quetsach import feed
+from quetsach.errors import IndicatorError
+from quetsach.feeds import spreadsheet, unpack
+
+LIST = b"evil.example\n/gate.php\n"
+
+
+def zipped(**members: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, data in members.items():
+            packed.writestr(name, data)
+    return buffer.getvalue()
+
+
+def tarred(**members: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as packed:
+        for name, data in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            packed.addfile(info, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "source"),
+    [
+        (gzip.compress(LIST), ""),
+        (bz2.compress(LIST), ""),
+        (lzma.compress(LIST), ""),
+        (lzma.compress(LIST[:5]) + lzma.compress(LIST[5:]), ""),
+        (zipped(**{"a/full.csv": LIST}), "!/a/full.csv"),
+        (tarred(x=LIST), "!/x"),
+        (gzip.compress(tarred(x=LIST)), "!/x"),
+        (zipped(**{"x.gz": gzip.compress(LIST)}), "!/x.gz"),
+        (lzma.compress(tarred(**{"y.zip": zipped(z=LIST)})), "!/y.zip!/z"),
+    ],
+)
+def test_a_list_in_an_archive_is_read_under_its_name(data: bytes, source: str, tmp_path: Path) -> None:
+    path = tmp_path / "full"
+    path.write_bytes(data)
+    result = feed.read(path)
+    assert [i.value for i in result.indicators] == ["evil.example"]
+    assert [(r.source, r.line, r.code) for r in result.rejects] == [(f"{path}{source}", 2, "no-host")]
+
+
+def cut(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, lambda d: zipped(a=d)])
+def test_a_damaged_archive_is_told_by_name(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    path = tmp_path / "full"
+    path.write_bytes(cut(pack(bytes(range(97, 123)) * 1000)))
+    with pytest.raises(IndicatorError, match=r"full: .*(cut off|damaged)"):
+        feed.read(path)
+
+
+def test_a_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpack, "MOST_BYTES", 1 << 20)
+    zeros = bytes(1 << 19)
+    path = tmp_path / "bomb"
+    for data in (
+        zipped(**{f"n{i}": zeros for i in range(4)}),
+        lzma.compress(bytes(1 << 21)),
+        zipped(a=zipped(b=zipped(c=bytes(1 << 21)))),
+    ):
+        path.write_bytes(data)
+        with pytest.raises(IndicatorError, match="more than 1 MB unpacked"):
+            feed.read(path)
+
+
+def test_archives_do_not_nest_without_end(tmp_path: Path) -> None:
+    data = LIST
+    for _ in range(5):
+        data = zipped(a=data)
+    (tmp_path / "deep.zip").write_bytes(data)
+    with pytest.raises(IndicatorError, match="more than 3 deep"):
+        feed.read(tmp_path / "deep.zip")
+
+
+def test_a_locked_zip_is_told(tmp_path: Path) -> None:
+    data = bytearray(zipped(a=LIST))
+    for magic, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(magic) + at] |= 1
+    (tmp_path / "x.zip").write_bytes(data)
+    with pytest.raises(IndicatorError, match="needs a password"):
+        feed.read(tmp_path / "x.zip")
+
+
+def misp_feed(folder: Path) -> Path:
+    uuid = "5a7c1f3e-0b1c-4d2e-8f3a-0123456789ab"
+    event = {"Event": {"Attribute": [{"type": "domain", "value": "evil.example", "to_ids": True}]}}
+    folder.mkdir()
+    manifest = {uuid: {"Orgc": {"name": "x"}, "timestamp": "1", "info": "y"}}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / f"{uuid}.json").write_text(json.dumps(event))
+    (folder / "hashes.csv").write_text(f"00112233445566778899aabbccddeeff,{uuid}\n")
+    return folder / f"{uuid}.json"
+
+
+def test_a_misp_feed_is_read_by_its_manifest(tmp_path: Path) -> None:
+    event = misp_feed(tmp_path / "feed")
+    result = feed.read(tmp_path / "feed")
+    assert [(r.source, r.format, r.accepted, r.rejected) for r in result.recognised] == [
+        (str(event), "misp", 1, 0)
+    ]
+    packed = zipped(**{f"f/{p.name}": p.read_bytes() for p in event.parent.iterdir()})
+    (tmp_path / "feed.zip").write_bytes(packed)
+    assert feed.read(tmp_path / "feed.zip").indicators.id == result.indicators.id
+    event.unlink()
+    with pytest.raises(IndicatorError, match=event.name):
+        feed.read(tmp_path / "feed")
+
+
+def test_a_manifest_leads_nowhere_else(tmp_path: Path) -> None:
+    folder = tmp_path / "feed"
+    folder.mkdir()
+    (folder / "manifest.json").write_text('{"../../etc/passwd":{}}')
+    with pytest.raises(IndicatorError, match="no UUID"):
+        feed.read(folder)
+
+
+def test_a_folder_that_is_no_feed_is_told(tmp_path: Path) -> None:
+    with pytest.raises(IndicatorError, match="folder without a manifest"):
+        feed.read(tmp_path)
+
+
+@pytest.fixture
+def workbook(tmp_path: Path) -> Path:
+    """As an office sends it: title, merged family, numbers, dates, two names in a cell, a sheet of words."""
+    path = tmp_path / "phu-luc.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("Phụ lục 1")
+        day = book.add_format({"num_format": "dd/mm/yyyy"})
+        sheet.merge_range("A1:D1", "DANH SÁCH TÊN MIỀN ĐỘC HẠI")
+        sheet.write_row("A3", ["STT", "Ngày", "Tên miền", "Mã  độc"])
+        for at, text in enumerate(["evil[.]example", "bad.example\nworse.example", "203.0.113.9"]):
+            sheet.write_number(3 + at, 0, at + 1)
+            sheet.write_datetime(3 + at, 1, date(2026, 10, 26), day)
+            sheet.write_string(3 + at, 2, text)
+        sheet.merge_range("D4:D5", "Mozi")
+        sheet.write_string("A7", "Người lập")
+        other = book.add_worksheet("Phụ lục 2")
+        other.write_column("B2", ["203.0.113.10:80", "203.0.113.11:80"])
+        book.add_worksheet("Hướng dẫn").write_string("A1", "Đọc kỹ")
+        book.add_worksheet("Trống")
+    return path
+
+
+def test_a_workbook_of_an_office(workbook: Path) -> None:
+    result = feed.read(workbook)
+    assert [(i.value, i.family) for i in result.indicators] == [
+        ("203.0.113.10:80", ""),
+        ("203.0.113.11:80", ""),
+        ("203.0.113.9", ""),
+        ("bad.example", "Mozi"),
+        ("evil.example", "Mozi"),
+        ("worse.example", "Mozi"),
+    ]
+    assert [(r.line, r.code, r.text) for r in result.rejects] == [(7, "no-value", "Người lập")]
+    assert [(w.line, w.code, w.text) for w in result.warnings] == [
+        (0, "columns-guessed", "Phụ lục 2: column 2"),
+        (0, "no-column", "Hướng dẫn"),
+    ]
+
+
+def test_a_workbook_by_named_columns(workbook: Path) -> None:
+    found = feed.read(workbook, columns={"indicator": "3", "family": "1"})
+    assert ("evil.example", "1") in [(i.value, i.family) for i in found.indicators]
+    with pytest.raises(IndicatorError, match="no column 'Khác'"):
+        feed.read(workbook, columns={"indicator": "Khác"})
+
+
+def test_a_workbook_with_far_corners_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "far.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet().write_string(1_048_575, 16_383, "x")
+    with pytest.raises(IndicatorError, match=f"more than {spreadsheet.MOST_CELLS} cells"):
+        feed.read(path)
+
+
+def test_a_damaged_workbook_is_told(workbook: Path) -> None:
+    data = workbook.read_bytes()
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        members = {n: packed.read(n) for n in packed.namelist()}
+    members["xl/workbook.xml"] = b"<not"
+    workbook.write_bytes(zipped(**members))
+    with pytest.raises(IndicatorError, match=r"phu-luc\.xlsx: damaged workbook"):
+        feed.read(workbook)
+
+
+def test_a_document_of_words_is_no_list(tmp_path: Path) -> None:
+    path = tmp_path / "cong-van.docx"
+    path.write_bytes(zipped(**{"[Content_Types].xml": b"<x/>", "word/document.xml": b"<x/>"}))
+    with pytest.raises(IndicatorError, match="office document"):
+        feed.read(path)

@@ -1,0 +1,178 @@
+"""Pi-hole's database and AdGuard Home's query log."""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import json
+import sqlite3
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quetsach.engine import Engine
+from quetsach.openers import adguard
+from quetsach.openers.dnsmessage import read_answers
+from tests.openers.reading import read
+
+OLD = """
+CREATE TABLE queries (id INTEGER PRIMARY KEY AUTOINCREMENT, timestamp INTEGER NOT NULL, type INTEGER NOT NULL,
+  status INTEGER NOT NULL, domain TEXT NOT NULL, client TEXT NOT NULL, forward TEXT);
+INSERT INTO queries VALUES (1, 1663300800, 1, 2, 'a.evil.example', '192.168.1.20', '203.0.113.53');
+INSERT INTO queries VALUES (2, 1663300801, 1, 1, 'b.evil.example', '192.168.1.21', NULL);
+INSERT INTO queries VALUES (3, 1663300802, 1, 2, 'good.example', '192.168.1.21', NULL);
+"""
+NEW = """
+CREATE TABLE query_storage (id INTEGER PRIMARY KEY AUTOINCREMENT, timestamp INTEGER NOT NULL,
+  type INTEGER NOT NULL, status INTEGER NOT NULL, domain INTEGER NOT NULL, client INTEGER NOT NULL,
+  forward INTEGER, additional_info INTEGER, reply_type INTEGER, reply_time REAL, dnssec INTEGER, list_id
+  INTEGER);
+CREATE TABLE domain_by_id (id INTEGER PRIMARY KEY, domain TEXT NOT NULL);
+CREATE TABLE client_by_id (id INTEGER PRIMARY KEY, ip TEXT NOT NULL, name TEXT);
+CREATE TABLE forward_by_id (id INTEGER PRIMARY KEY, forward TEXT NOT NULL);
+CREATE TABLE addinfo_by_id (id INTEGER PRIMARY KEY, type INTEGER NOT NULL, content NOT NULL);
+CREATE TABLE network (id INTEGER PRIMARY KEY, hwaddr TEXT, interface TEXT, firstSeen INTEGER, lastQuery
+INTEGER);
+CREATE TABLE network_addresses (network_id INTEGER, ip TEXT, lastSeen INTEGER, name TEXT);
+CREATE VIEW queries AS WITH RECURSIVE endless(timestamp) AS (SELECT 1 UNION ALL SELECT timestamp FROM endless)
+  SELECT * FROM endless;
+INSERT INTO domain_by_id VALUES (1, 'a.evil.example'), (2, 'shop.example'), (3, 'b.evil.example');
+INSERT INTO client_by_id VALUES (1, '192.168.1.20', 'pc-20.lan'), (2, '192.168.1.21', NULL);
+INSERT INTO addinfo_by_id VALUES (1, 2, 'c.evil.example');
+INSERT INTO network VALUES (1, '02:00:00:00:00:14', 'eth0', 0, 0), (2, 'ip-192.168.1.21', 'eth0', 0, 0);
+INSERT INTO network_addresses VALUES (1, '192.168.1.20', 1, 'pc-20.lan'), (2, '192.168.1.21', 1, NULL);
+INSERT INTO query_storage (timestamp, type, status, domain, client, reply_type, additional_info) VALUES
+  (1663300800.25, 1, 2, 1, 1, 4, NULL), (1663300801.5, 1, 9, 2, 2, 4, 1), (1663300802.5, 1, 3, 3, 2, 2, NULL);
+"""
+
+
+def database(path: Path, script: str) -> Path:
+    with sqlite3.connect(path) as db:
+        db.executescript(f"BEGIN; {script} COMMIT;")
+    db.close()
+    return path
+
+
+def test_an_old_database(engine: Engine, tmp_path: Path) -> None:
+    result = read(database(tmp_path / "pihole-FTL.db", OLD), engine)
+    assert result.errors == []
+    assert [(s.matched, s.device, s.first_seen, s.action) for s in result.sightings] == [
+        ("a.evil.example", "192.168.1.20", "2022-09-16T04:00:00.000000Z", "unknown"),
+        ("b.evil.example", "192.168.1.21", "2022-09-16T04:00:01.000000Z", "blocked"),
+    ]
+
+
+def test_a_new_database_whose_view_is_hostile(engine: Engine, tmp_path: Path) -> None:
+    result = read(database(tmp_path / "pihole-FTL.db", NEW), engine)
+    assert result.errors == []
+    assert [(s.matched, s.field, s.device, s.count, s.action, s.identity) for s in result.sightings] == [
+        ("a.evil.example", "query", "192.168.1.20", 1, "allowed",
+         {"host": "pc-20.lan", "mac": "02:00:00:00:00:14"}),
+        ("c.evil.example", "answer", "192.168.1.21", 2, "blocked", {}),
+    ]  # fmt: skip
+
+
+def test_a_database_in_an_archive_is_the_same(engine: Engine, tmp_path: Path) -> None:
+    plain = database(tmp_path / "pihole-FTL.db", NEW)
+    with zipfile.ZipFile(tmp_path / "backup.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(plain, "etc/pihole/pihole-FTL.db")
+    assert list(read(tmp_path / "backup.zip", engine).sightings) == list(read(plain, engine).sightings)
+
+
+def test_queries_in_the_write_ahead_log_are_told(engine: Engine, tmp_path: Path) -> None:
+    path = database(tmp_path / "pihole-FTL.db", OLD)
+    (tmp_path / "pihole-FTL.db-wal").write_bytes(b"x" * 32)
+    result = read(path, engine)
+    assert len(result.sightings) == 2
+    assert "pihole-FTL.db-wal" in result.errors[0][1]
+
+
+def test_other_and_damaged_databases_are_told(engine: Engine, tmp_path: Path) -> None:
+    other = database(tmp_path / "other.db", "CREATE TABLE t (x); INSERT INTO t VALUES ('evil.example');")
+    assert "without Pi-hole's queries" in read(other, engine).errors[0][1]
+    rows = "".join(
+        f"INSERT INTO queries VALUES ({n}, 1663300800, 1, 2, 'n{n}.evil.example', '192.168.1.20', NULL);"
+        for n in range(10, 2000)
+    )
+    damaged = database(tmp_path / "damaged.db", OLD + rows)
+    data = bytearray(damaged.read_bytes())
+    data[-40_000:] = b"\xff" * 40_000
+    damaged.write_bytes(data)
+    result = read(damaged, engine)
+    assert "damaged" in result.errors[0][1]
+    assert sum(s.count for s in result.sightings) > 100
+
+
+def name(text: str) -> bytes:
+    return b"".join(bytes([len(label)]) + label.encode() for label in text.split(".")) + b"\0"
+
+
+def message(rcode: int, answers: list[tuple[int, bytes]]) -> bytes:
+    head = struct.pack(">6H", 7, 0x8180 | rcode, 1, len(answers), 0, 0)
+    question = name("shop.example") + struct.pack(">2H", 1, 1)
+    body = b"".join(
+        b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, 60, len(data)) + data for kind, data in answers
+    )
+    return head + question + body
+
+
+def test_answers_of_a_dns_message() -> None:
+    answers = [
+        (5, name("cdn.evil")[:-1] + b"\xc0\x11"),  # cdn.evil + .example of the question
+        (1, ipaddress.ip_address("198.51.100.9").packed),
+        (28, ipaddress.ip_address("2001:db8::9").packed),
+        (16, b"\x0cmention.test"),
+        (15, b"\x00\x0a" + name("mx.example.org")),
+        (33, bytes(6) + name("srv.example.org")),
+    ]
+    assert read_answers(message(0, answers)) == (
+        "NOERROR", ["cdn.evil.example", "198.51.100.9", "2001:db8::9", "mx.example.org", "srv.example.org"],
+    )  # fmt: skip
+    assert read_answers(message(3, [])) == ("NXDOMAIN", [])
+
+
+@given(st.binary(max_size=80), st.integers(0, 200))
+def test_a_damaged_dns_message_gives_what_stands_before_the_damage(noise: bytes, cut: int) -> None:
+    whole = message(0, [(1, ipaddress.ip_address("198.51.100.9").packed), (5, b"\xc0\x0c")])
+    for data in (noise, whole[:cut] + noise, whole[:12] + noise):
+        rcode, answers = read_answers(data)
+        assert len(answers) <= 256
+        assert isinstance(rcode, str)
+
+
+def test_adguards_answers_are_found_though_they_are_in_base64(engine: Engine, tmp_path: Path) -> None:
+    def entry(host: str, answer: bytes, reason: int = 0, client: str = "192.168.1.20") -> str:
+        told = {"Reason": reason, "IsFiltered": True} if reason else {}
+        return json.dumps(
+            {
+                "T": "2026-11-24T11:00:00.5+07:00", "QH": host, "QT": "A", "QC": "IN", "CP": "",
+                "Answer": base64.b64encode(answer).decode(), "Result": told, "Elapsed": 9, "IP": client,
+            },
+            separators=(",", ":"),
+        )  # fmt: skip
+
+    lines = [
+        entry("shop.example", message(0, [(5, name("cdn.evil.example"))])),
+        entry("x.evil.example", message(3, []), client="192.168.1.21"),
+        entry("y.evil.example", message(0, [(1, bytes(4))]), reason=3, client="192.168.1.22"),
+        "no entry at all",
+    ]
+    (tmp_path / "querylog.json").write_text("\n".join(lines))
+    result = read(tmp_path, engine)
+    assert result.errors == []
+    assert [(s.device, s.field, s.matched, s.action, s.logformat) for s in result.sightings] == [
+        ("192.168.1.20", "answer", "cdn.evil.example", "allowed", "adguardhome"),
+        ("192.168.1.21", "query", "x.evil.example", "attempt", "adguardhome"),
+        ("192.168.1.22", "query", "y.evil.example", "blocked", "adguardhome"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b'{"T":1}', b'{"T":"2026","QH":"x"}', b"[]", b'{"QH":"a","QT":"b","Result":{}}']
+)
+def test_other_json_is_no_query_log(line: bytes) -> None:
+    assert not adguard.begins(line)

@@ -1,0 +1,219 @@
+"""Who had an address when: what DHCP servers write, and what it adds to sightings."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quetsach import inputs, leases
+from quetsach.errors import SourceError
+from quetsach.leaseformats import Event, File
+from quetsach.sighting import Sighting
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+WRITTEN = "2026-11-25T00:00:00+00:00"
+A, B = "02:00:00:00:00:0a", "02:00:00:00:00:0b"
+
+
+def at(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) * 1_000_000
+
+
+def gathered(path: Path, content: str | bytes) -> leases.Leases:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    when = datetime.fromisoformat(WRITTEN).timestamp()
+    os.utime(path, (when, when))
+    return leases.gather(inputs.discover([str(path)]), [], ZONE)
+
+
+def told(found: leases.Leases, address: str, when: str) -> tuple[str | None, str] | None:
+    lease = found.find(address, at(when))
+    return None if lease is None else (lease.mac, lease.host)
+
+
+DHCPD_LOG = """\
+Nov 24 11:00:00 gw dhcpd[7]: DHCPREQUEST for 10.0.0.5 from 02:00:00:00:00:0A (pc-a) via eth1
+Nov 24 11:00:00 gw dhcpd[7]: DHCPACK on 10.0.0.5 to 02:00:00:00:00:0A (pc-a) via eth1
+Nov 24 13:00:00 gw dhcpd[7]: DHCPACK on 10.0.0.5 to 02:00:00:00:00:0a via eth1
+Nov 24 14:00:00 gw dhcpd[7]: DHCPRELEASE of 10.0.0.5 from 02:00:00:00:00:0a via eth1 (found)
+Nov 24 15:00:00 gw dhcpd[7]: DHCPACK on 10.0.0.5 to 02:00:00:00:00:0b (pc-b) via 10.0.0.1
+"""
+KEA_LOG = """\
+2026-11-24 11:00:00.123 INFO  [kea-dhcp4.leases/7.1] \
+DHCP4_LEASE_ALLOC [hwtype=1 02:00:00:00:00:0a], cid=[01:02:00:00:00:00:0a],\
+ tid=0x1: lease 10.0.0.5 has been allocated for 7200 seconds
+2026-11-24 15:00:00.123 INFO  [kea-dhcp4.leases/7.1] \
+DHCP4_LEASE_ALLOC [hwtype=1 02:00:00:00:00:0b], cid=[no info],\
+ tid=0x2: lease 10.0.0.5 has been allocated for 7200 seconds
+"""
+DNSMASQ_LOG = """\
+Nov 24 11:00:00 dnsmasq-dhcp[612]: 1234 DHCPACK(br-lan) 10.0.0.5 02:00:00:00:00:0a pc-a
+Nov 24 14:00:00 dnsmasq-dhcp[612]: DHCPRELEASE(br-lan) 10.0.0.5 02:00:00:00:00:0a
+Nov 24 15:00:00 dnsmasq-dhcp[612]: DHCPACK(br-lan) 10.0.0.5 02:00:00:00:00:0b pc-b
+"""
+DHCPD_LEASES = """\
+# The format of this file is documented in the dhcpd.leases(5) manual page.
+lease 10.0.0.5 {
+  starts 2 2026/11/24 04:00:00;
+  ends 2 2026/11/24 06:00:00;
+  binding state free;
+  hardware ethernet 02:00:00:00:00:0a;
+  client-hostname "pc-a";
+}
+lease 10.0.0.5 {
+  starts epoch 1795507200; # Tue Nov 24 15:00:00 2026
+  ends never;
+  binding state active;
+  next binding state free;
+  hardware ethernet 02:00:00:00:00:0b;
+  client-hostname "pc-b";
+}
+"""
+KEA_LEASES = """\
+address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state,user_context,pool_id
+10.0.0.5,02:00:00:00:00:0a,01:02:00:00:00:00:0a,7200,1795500000,1,0,0,pc-a,0,,0
+10.0.0.5,02:00:00:00:00:0b,,7200,1795514400,1,0,0,pc-b.example.org.,0,,0
+"""
+WINDOWS_LOG = """\
+\t\tMicrosoft DHCP Service Activity Log
+
+Event ID  Meaning
+10\tA new IP address was leased to a client.
+12\tA lease was released by a client.
+
+ID,Date,Time,Description,IP Address,Host Name,MAC Address,User Name, TransactionID, QResult
+10,11/24/26,11:00:00,Assign,10.0.0.5,pc-a,02000000000A,,1,0
+12,11/24/26,14:00:00,Release,10.0.0.5,pc-a,02000000000A,,2,0
+10,11/24/26,15:00:00,Assign,10.0.0.5,pc-b,02000000000B,,3,0
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("syslog", DHCPD_LOG),
+        ("kea.log", KEA_LOG),
+        ("dnsmasq.log", DNSMASQ_LOG),
+        ("dhcpd.leases", DHCPD_LEASES),
+        ("kea-leases4.csv", KEA_LEASES),
+        ("DhcpSrvLog-Tue.log", WINDOWS_LOG),
+        ("DhcpSrvLog-eu.log", WINDOWS_LOG.replace("11/24/26", "24.11.2026").replace("\n", "\r\n")),
+        ("DhcpSrvLog-iso.log", WINDOWS_LOG.replace("11/24/26", "2026/11/24")),
+        ("json.log", "".join('{"log":"' + x + '"}\n' for x in DHCPD_LOG.splitlines())),
+    ],
+)
+def test_an_address_has_its_machine_at_its_time(tmp_path: Path, name: str, content: str) -> None:
+    found = gathered(tmp_path / name, content)
+    host = "" if name.startswith("kea.") else "pc-a"
+    assert told(found, "10.0.0.5", "2026-11-24T03:59:59") is None
+    assert told(found, "10.0.0.5", "2026-11-24T04:30:00") == (A, host)
+    assert told(found, "10.0.0.5", "2026-11-24T07:30:00") is None
+    second = told(found, "10.0.0.5", "2026-11-24T08:30:00")
+    assert second is not None and second[0] == B
+    assert told(found, "10.0.0.6", "2026-11-24T04:30:00") is None
+
+
+def test_dnsmasq_leases_hold_until_their_end(tmp_path: Path) -> None:
+    found = gathered(
+        tmp_path / "dhcp.leases",
+        f"1795567200 {A} 10.0.0.5 pc-a 01:{A}\n1795590000 {B} 10.0.0.6 * *\nduid 00:01:00:01\n",
+    )
+    assert told(found, "10.0.0.5", "2026-11-24T12:00:00") == (A, "pc-a")
+    assert told(found, "10.0.0.6", "2026-11-24T12:00:00") == (B, "")
+    assert told(found, "10.0.0.5", "2026-11-25T01:30:00") is None
+
+
+def test_a_renewal_keeps_the_name(tmp_path: Path) -> None:
+    assert told(gathered(tmp_path / "log", DHCPD_LOG), "10.0.0.5", "2026-11-24T06:30:00") == (A, "pc-a")
+
+
+def test_a_lease_of_unknown_length_ends_after_eight_days(tmp_path: Path) -> None:
+    found = gathered(tmp_path / "log", DHCPD_LOG)
+    assert told(found, "10.0.0.5", "2026-12-02T07:59:59") == (B, "pc-b")
+    assert told(found, "10.0.0.5", "2026-12-02T08:00:01") is None
+
+
+def sighting(**changed: object) -> Sighting:
+    fields: dict[str, object] = {
+        "source": "f" * 64,
+        "indicator": "evil.example",
+        "kind": "domain",
+        "family": "",
+        "matched": "evil.example",
+        "field": "query",
+        "device": "10.0.0.5",
+        "identity": {},
+        "day": "2026-11-24",
+        "first_seen": "2026-11-24T04:30:00.000000Z",
+        "last_seen": "2026-11-24T04:30:00.000000Z",
+        "count": 1,
+        "action": "allowed",
+        "logformat": "squid",
+        "evidence": "",
+    }
+    return Sighting(**{**fields, **changed})  # type: ignore[arg-type]
+
+
+def test_what_the_log_says_itself_stays() -> None:
+    book = leases.Leases()
+    book.add([Event("10.0.0.5", at("2026-11-24T04:00:00"), A, "pc-a\x1b[2J")])
+    rows = [
+        sighting(),
+        sighting(identity={"host": "own"}),
+        sighting(identity={"mac": A.upper()}),
+        sighting(identity={"mac": B}),
+        sighting(device="pc-07"),
+        sighting(device=None),
+        sighting(first_seen=None, last_seen=None, day=None),
+    ]
+    shown = "pc-a\\x1b[2J"
+    assert [row.identity for row in book.name(rows)] == [
+        {"host": shown, "mac": A},
+        {"host": "own", "mac": A},
+        {"mac": A.upper(), "host": shown},
+        {"mac": B},
+        {},
+        {},
+        {},
+    ]
+    assert book.named == 3
+
+
+def test_leases_are_no_log_but_a_mixed_log_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "dhcpd.leases").write_text(DHCPD_LEASES)
+    (tmp_path / "gateway.log").write_text(
+        DHCPD_LOG + "Nov 24 16:00:00 gw dnsmasq[6]: query[A] x.test from 10.0.0.5\n"
+    )
+    (tmp_path / "dhcp.log").write_text(DHCPD_LOG)
+    found = inputs.discover([str(tmp_path)])
+    book = leases.gather(found, [], ZONE)
+    assert [log.path.name for log in found.logs] == ["gateway.log"]
+    assert sorted((one.path.name, one.why) for one in found.skipped if isinstance(one.path, Path)) == [
+        ("dhcp.log", "lease"), ("dhcpd.leases", "lease"),
+    ]  # fmt: skip
+    assert book.count == 2 + 3 + 3
+
+
+def test_a_given_file_without_leases_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("nothing of the kind\n")
+    with pytest.raises(SourceError, match="holds no lease"):
+        leases.gather(inputs.Inputs(), [tmp_path / "x"], ZONE)
+
+
+@given(st.sampled_from([DHCPD_LOG, KEA_LOG, DNSMASQ_LOG, DHCPD_LEASES, KEA_LEASES, WINDOWS_LOG]), st.data())
+def test_a_damaged_file_never_raises(content: str, data: st.DataObject) -> None:
+    raw = bytearray(content.encode())
+    for _ in range(data.draw(st.integers(1, 8))):
+        start = data.draw(st.integers(0, len(raw)))
+        raw[start : start + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=6))
+    lines = bytes(raw).split(b"\n")
+    for kind in leases.FORMATS:
+        kind.recognises(lines)
+        for event in kind.events(lines, File(at("2026-11-25T00:00:00"), ZONE)):
+            assert event.mac is None or len(event.mac) == 17

@@ -1,0 +1,29 @@
+"""Make the warning lists that come with the program from a folder or archive of misp-warninglists.
+
+    python tools/warning_lists.py ARCHIVE
+
+The same archive gives the same file. Refresh it at each release (docs/adr/0007-warning-lists.md).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from quetsach.guards import warninglists
+
+TARGET = Path(__file__).resolve().parent.parent / "src/quetsach/guards" / warninglists.SHIPPED
+
+
+def main() -> None:
+    """Write the selection and say what it holds."""
+    wanted = [one for one in warninglists.read(Path(sys.argv[1])) if one.slug in warninglists.TREATMENT]
+    data = warninglists.packed(wanted)
+    TARGET.write_bytes(data)
+    for missing in sorted(warninglists.TREATMENT.keys() - {one.slug for one in wanted}):
+        print(f"not in the archive: {missing}")
+    print(f"{len(wanted)} lists, {sum(len(one.entries) for one in wanted)} entries, {len(data)} bytes")
+
+
+if __name__ == "__main__":
+    main()
