@@ -1,4 +1,4 @@
-"""`python -m bench [all|scan|gzip|dense|threads]`: measure, print a table, keep the figures in var/bench/."""
+"""`python -m bench [NAME]`: measure, print a table, keep the figures in var/bench/."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from bench import compressed, dense, overview, scan, threads
+from bench import cluster, compressed, dense, overview, scan, threads
 
 _BENCHES: dict[str, tuple[Any, Callable[[argparse.Namespace], int]]] = {
     "all": (overview, overview.overview),
@@ -15,6 +15,7 @@ _BENCHES: dict[str, tuple[Any, Callable[[argparse.Namespace], int]]] = {
     "gzip": (compressed, compressed.compressed),
     "dense": (dense, dense.dense),
     "threads": (threads, threads.threads),
+    "cluster": (cluster, cluster.cluster),
 }
 
 

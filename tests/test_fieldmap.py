@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach import fieldmap, inputs, logformat, scan
+from quetsach import fieldmap, inputs, logformat, scanning
 from quetsach.engine import ScanOptions, choose
 from quetsach.errors import QuetsachError, ScanError, SourceError
 from quetsach.indicator import Indicator, IndicatorSet, Kind
@@ -31,11 +31,11 @@ def engine_name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def run(engine_name: str, folder: Path, text: str = MAP) -> scan.ScanResult:
+def run(engine_name: str, folder: Path, text: str = MAP) -> scanning.ScanResult:
     fields = fieldmap.parse(text)
     engine = choose(engine_name, fields.formats())
     found = inputs.discover([str(folder)])
-    return scan.run(found, engine, engine.compile(SET), ScanOptions(tz="UTC"), HEADER, fields=fields)
+    return scanning.run(found, engine, engine.compile(SET), ScanOptions(tz="UTC"), HEADER, fields=fields)
 
 
 def facts(sighting: Sighting) -> tuple[object, ...]:

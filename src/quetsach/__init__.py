@@ -1,3 +1,26 @@
 """Quét Sạch: run a malware clean-up campaign across an administration, from lists and logs to the report."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from quetsach.api import ScanResult as ScanResult
+    from quetsach.api import read_indicators as read_indicators
+    from quetsach.api import scan as scan
+
 __version__ = "0.1.0"
+__all__ = ["ScanResult", "__version__", "read_indicators", "scan"]
+
+
+def __getattr__(name: str) -> object:
+    # The command line imports this package for every `--help`; what scans is loaded when it is asked for.
+    if name in __all__:
+        from quetsach import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

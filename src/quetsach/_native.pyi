@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from os import PathLike
 from typing import Any, final
 
@@ -60,5 +61,30 @@ class Matcher:
         row_bytes: int | None = None,
         flows: int | None = None,
     ) -> tuple[Lines, dict[str, Any]]: ...
+    def scan_part(
+        self,
+        path: str | PathLike[str],
+        progress: Progress,
+        *,
+        start: int,
+        end: int | None,
+        header: bytes | None = None,
+        tz: str,
+        format: str | None = None,
+        devices: bool = False,
+        chunk: int | None = None,
+        edge_bytes: int | None = None,
+    ) -> tuple[int, int, str, bytes, bytes, list[str], bytes] | None: ...
+    def merge(
+        self,
+        path: str | PathLike[str],
+        bodies: Iterable[bytes],
+        errors: list[str],
+        *,
+        tz: str,
+        format: str | None = None,
+        devices: bool = False,
+        source_name: str = "",
+    ) -> tuple[Lines, dict[str, Any]] | None: ...
 
 def levels() -> list[str]: ...

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.indicator import Indicator, IndicatorSet, Scope
@@ -78,6 +78,51 @@ class Matcher(Protocol):
 
         What cannot be read is said in `coverage.errors`, not raised.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A range of a plain file, in bytes; both ends move on to the next line border, None is the file's end.
+
+    `header` is the header behind the line before it, as the part before said it; None lets the engine guess.
+    """
+
+    start: int
+    end: int | None
+    header: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one span says. `start` and `end` are the borders found, `source` the id of the file.
+
+    Parts make a whole where each starts where the one before it ends, and was read under the header
+    (`before`) that the one before it ended with (`after`). `body` means something only to the engine
+    that made it.
+    """
+
+    start: int
+    end: int
+    source: str
+    before: bytes
+    after: bytes
+    errors: list[str]
+    body: bytes
+
+
+@runtime_checkable
+class SplittingMatcher(Matcher, Protocol):
+    """A matcher that reads spans of a file, with the same answer."""
+
+    def scan_part(self, path: Path, options: ScanOptions, progress: Progress, span: Span) -> Part | None:
+        """Read one span; None where the answer could not be exactly a part of the whole file's."""
+        ...
+
+    def merge(
+        self, path: Path, options: ScanOptions, bodies: Iterable[bytes], errors: list[str]
+    ) -> SourceResult | None:
+        """The answer of the whole file from the bodies of its parts, in order; None without any."""
         ...
 
 

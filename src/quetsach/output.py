@@ -17,7 +17,7 @@ from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
 from quetsach.errors import QuetsachError
-from quetsach.scan import ScanResult
+from quetsach.scanning import ScanResult
 
 WRITERS = {
     ".jsonl": "quetsach.outputs.jsonl",

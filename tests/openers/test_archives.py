@@ -22,7 +22,7 @@ from quetsach.engine import Engine
 from quetsach.inputs import discover
 from quetsach.openers import Meter, Opened, opened
 from quetsach.openers import read as leaves
-from quetsach.scan import ScanResult
+from quetsach.scanning import ScanResult
 from quetsach.sighting import Sighting
 from tests.openers.reading import log, read
 

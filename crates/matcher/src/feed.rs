@@ -31,22 +31,32 @@ pub(crate) struct Feed<'a> {
 impl<'a> Feed<'a> {
     /// Reads as much as tells the format.
     pub fn new(source: Source, progress: &'a Progress, limits: Limits) -> Feed<'a> {
-        let mut feed = Feed {
-            source,
-            progress,
-            limits,
-            carry: Vec::new(),
-            offset: 0,
-            number: 0,
-            ended: false,
-            recent: Vec::new(),
-        };
+        let mut feed = Feed::of_range(source, progress, limits, 0);
         let mut start = Buffer::new(limits.chunk.max(detect::START));
         while !feed.ended && start.filled < detect::START {
             feed.read(&mut start);
         }
         feed.carry = start.data().to_vec();
         feed
+    }
+
+    /// For a source that begins in the middle of a file, at a line.
+    pub fn of_range(
+        source: Source,
+        progress: &'a Progress,
+        limits: Limits,
+        offset: u64,
+    ) -> Feed<'a> {
+        Feed {
+            source,
+            progress,
+            limits,
+            carry: Vec::new(),
+            offset,
+            number: 0,
+            ended: false,
+            recent: Vec::new(),
+        }
     }
 
     /// The first bytes, before any chunk is taken.

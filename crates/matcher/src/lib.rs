@@ -21,6 +21,7 @@ mod lines;
 mod longline;
 mod names;
 pub mod options;
+pub mod part;
 pub mod pipeline;
 mod ranges;
 pub mod raw;

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Scope};
 
+use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use crate::buffer::Buffer;
@@ -18,12 +19,13 @@ use crate::feed::{Chunk, Feed};
 use crate::format::Format;
 use crate::options::{Coverage, Options, Progress};
 use crate::reader::{Input, Source};
-use crate::relay::Relay;
+use crate::relay::{Baton, Relay};
 use crate::rows::{Bucket, Memory, resolve};
+use crate::runs::Runs;
 use crate::scan::{Scan, temporary};
 use crate::set::Set;
 use crate::time;
-use crate::timeline::shown;
+use crate::timeline::{Timeline, shown};
 use crate::wire::{Context, Lines};
 
 /// Chunks read at a time: a turn at the source takes long beside the time in which another thread wakes up.
@@ -39,16 +41,7 @@ pub fn scan(
     progress: &Progress,
 ) -> Result<(Lines, Coverage), Error> {
     let zone = time::zone(&options.tz)?;
-    let formats: Vec<&Format> = match options.format.as_deref() {
-        None => formats.iter().collect(),
-        Some(detect::TEXT) => Vec::new(),
-        Some(name) => vec![
-            formats
-                .iter()
-                .find(|f| f.name == name)
-                .ok_or_else(|| Error::Options(format!("unknown log format '{name}'")))?,
-        ],
-    };
+    let formats = chosen(formats, options)?;
     let feed = Feed::new(Source::open(path, input), progress, options.limits);
     if capture::begins(feed.start()) {
         return Ok(capture::scan(set, options, progress, &zone, path, feed));
@@ -57,9 +50,44 @@ pub fn scan(
         None => detect::detect(&formats, feed.start()),
         Some(_) => (!formats.is_empty()).then_some(0),
     };
+    let baton = Baton::default();
+    let (mut whole, mut feed) = look(set, formats, format, zone, options, progress, feed, baton);
+    whole.read_tail(&mut feed.source, &feed.recent);
+    Ok(Found::of(whole, feed.source).finish(path))
+}
+
+/// The formats that lines are tried by.
+pub(crate) fn chosen<'a>(
+    formats: &'a [Format],
+    options: &Options,
+) -> Result<Vec<&'a Format>, Error> {
+    Ok(match options.format.as_deref() {
+        None => formats.iter().collect(),
+        Some(detect::TEXT) => Vec::new(),
+        Some(name) => vec![
+            formats
+                .iter()
+                .find(|f| f.name == name)
+                .ok_or_else(|| Error::Options(format!("unknown log format '{name}'")))?,
+        ],
+    })
+}
+
+/// Reads all chunks of a feed; what came before its first line is in `baton`.
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn look<'a>(
+    set: &'a Set,
+    formats: Vec<&'a Format>,
+    format: Option<usize>,
+    zone: TimeZone,
+    options: &'a Options,
+    progress: &'a Progress,
+    feed: Feed<'a>,
+    baton: Baton,
+) -> (Scan<'a>, Feed<'a>) {
     let threads = Threads {
         feed: Mutex::new(feed),
-        relay: Relay::new(),
+        relay: Relay::new(baton),
         parts: Mutex::default(),
         progress,
     };
@@ -71,15 +99,12 @@ pub fn scan(
         whole.absorb(part);
     }
     whole.accept(threads.relay.finish());
-    let mut feed = threads
-        .feed
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
+    let feed = threads.feed.into_inner();
+    let mut feed = feed.unwrap_or_else(PoisonError::into_inner);
     if let Some(reason) = progress.failed() {
         feed.source.stop(reason);
     }
-    whole.read_tail(&mut feed.source, &feed.recent);
-    Ok(finish(whole, path, feed.source))
+    (whole, feed)
 }
 
 /// What the threads of one scan share.
@@ -126,66 +151,112 @@ impl<'a> Threads<'a> {
     }
 }
 
-fn finish(scan: Scan<'_>, path: &Path, mut source: Source) -> (Lines, Coverage) {
-    let latest = scan.timeline.latest(source.changed, &scan.zone);
-    let identity = hex(&Sha256::digest(&source.head));
-    let names: Vec<&str> = scan.formats.iter().map(|f| f.name.as_str()).collect();
-    let context = Context {
-        set: scan.set,
-        names: &names,
-        source: &identity,
-        latest,
-        zone: &scan.zone,
-    };
-    let lines = context.write(scan.runs).unwrap_or_else(|error| {
-        source.stop(&temporary(&error));
-        Lines::default()
-    });
-    let times = lines
-        .span
-        .into_iter()
-        .flat_map(|(first, last)| [first, last]);
-    let span = scan.timeline.span(latest, times, &scan.zone);
-    let mut devices: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (device, when) in &scan.alive {
-        let day = match when {
-            Bucket::None => None,
-            Bucket::Day(day) => Some(*day),
-            Bucket::Minute(y) => {
-                resolve(time::Value::Yearless(*y), latest, &scan.zone).map(time::day_number)
-            }
-        };
-        if let Some(day) = day {
-            devices
-                .entry(time::day(day))
-                .or_default()
-                .insert(device.shown());
+/// What was found in a whole source, before years are known and rows are merged.
+pub(crate) struct Found<'a> {
+    pub set: &'a Set,
+    pub formats: Vec<&'a Format>,
+    pub zone: TimeZone,
+    pub options: &'a Options,
+    pub runs: Runs,
+    pub timeline: Timeline,
+    pub alive: BTreeSet<(String, Bucket)>,
+    /// Source id.
+    pub source: String,
+    pub changed: Option<i64>,
+    pub bytes: u64,
+    pub lines: u64,
+    pub not_understood: u64,
+    pub long_lines: u64,
+    pub inbound: u64,
+    pub errors: Vec<String>,
+}
+
+impl<'a> Found<'a> {
+    fn of(scan: Scan<'a>, source: Source) -> Found<'a> {
+        let alive = scan.alive.iter();
+        Found {
+            set: scan.set,
+            alive: alive
+                .map(|(device, when)| (device.shown(), *when))
+                .collect(),
+            formats: scan.formats,
+            zone: scan.zone,
+            options: scan.options,
+            runs: scan.runs,
+            timeline: scan.timeline,
+            source: hex(&Sha256::digest(&source.head)),
+            changed: source.changed,
+            bytes: source.unpacked,
+            lines: scan.lines,
+            not_understood: scan.not_understood,
+            long_lines: scan.long_lines,
+            inbound: scan.inbound,
+            errors: source.errors,
         }
     }
-    let coverage = Coverage {
-        source: identity,
-        path: path.display().to_string(),
-        name: scan.options.source_name.clone(),
-        bytes: source.unpacked,
-        lines: scan.lines,
-        not_understood: scan.not_understood,
-        long_lines: scan.long_lines,
-        inbound: scan.inbound,
-        first: shown(span.first),
-        last: shown(span.last),
-        time: span.word,
-        zone: if span.local {
-            scan.options.tz.clone()
-        } else {
-            String::new()
-        },
-        devices: devices
+
+    pub(crate) fn finish(mut self, path: &Path) -> (Lines, Coverage) {
+        let latest = self.timeline.latest(self.changed, &self.zone);
+        let names: Vec<&str> = self.formats.iter().map(|f| f.name.as_str()).collect();
+        let context = Context {
+            set: self.set,
+            names: &names,
+            source: &self.source,
+            latest,
+            zone: &self.zone,
+        };
+        let lines = context.write(self.runs).unwrap_or_else(|error| {
+            let problem = temporary(&error);
+            self.errors.push(format!(
+                "{}: stopped at byte {}: {problem}",
+                path.display(),
+                self.bytes
+            ));
+            Lines::default()
+        });
+        let times = lines
+            .span
             .into_iter()
-            .map(|(day, set)| (day, set.into_iter().collect()))
-            .collect(),
-        errors: source.errors,
-    };
-    (lines, coverage)
+            .flat_map(|(first, last)| [first, last]);
+        let span = self.timeline.span(latest, times, &self.zone);
+        let mut devices: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (device, when) in self.alive {
+            let day = match when {
+                Bucket::None => None,
+                Bucket::Day(day) => Some(day),
+                Bucket::Minute(y) => {
+                    resolve(time::Value::Yearless(y), latest, &self.zone).map(time::day_number)
+                }
+            };
+            if let Some(day) = day {
+                devices.entry(time::day(day)).or_default().insert(device);
+            }
+        }
+        let coverage = Coverage {
+            source: self.source,
+            path: path.display().to_string(),
+            name: self.options.source_name.clone(),
+            bytes: self.bytes,
+            lines: self.lines,
+            not_understood: self.not_understood,
+            long_lines: self.long_lines,
+            inbound: self.inbound,
+            first: shown(span.first),
+            last: shown(span.last),
+            time: span.word,
+            zone: if span.local {
+                self.options.tz.clone()
+            } else {
+                String::new()
+            },
+            devices: devices
+                .into_iter()
+                .map(|(day, set)| (day, set.into_iter().collect()))
+                .collect(),
+            errors: self.errors,
+        };
+        (lines, coverage)
+    }
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

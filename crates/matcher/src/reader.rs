@@ -2,6 +2,8 @@
 //! a name.
 //!
 //! What cannot be read is collected in `errors` with file, place and advice; what came out before is scanned.
+mod range;
+
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};

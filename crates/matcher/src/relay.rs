@@ -31,9 +31,9 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    pub fn new() -> Relay {
+    pub fn new(first: Baton) -> Relay {
         let turn = Turn {
-            baton: Some(Baton::default()),
+            baton: Some(first),
             ..Turn::default()
         };
         Relay {

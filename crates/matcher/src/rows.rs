@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::escape::{EVIDENCE, escape};
@@ -137,7 +138,7 @@ pub struct Line<'a> {
 }
 
 /// Where a time belongs until the year is known; one minute never spans two UTC days.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Bucket {
     None,
     Day(i32),

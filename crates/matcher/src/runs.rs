@@ -45,12 +45,23 @@ impl Runs {
     /// Writes a sorted run to a temporary file that vanishes with this process; if that fails it is held.
     pub fn spill(&mut self, run: Vec<Entry>, set: &Set) -> io::Result<()> {
         match write(run.iter().map(Ok)) {
-            Ok(file) => self.files.push(file),
+            Ok(file) => self.add_file(file, set),
             Err(error) => {
                 self.hold(run);
-                return Err(error);
+                Err(error)
             }
         }
+    }
+
+    /// Adds the runs of another thread.
+    pub fn absorb(&mut self, other: Runs) {
+        self.held.extend(other.held);
+        self.files.extend(other.files);
+    }
+
+    /// Adds a run that `write_to` wrote.
+    pub fn add_file(&mut self, file: File, set: &Set) -> io::Result<()> {
+        self.files.push(file);
         if self.files.len() < FILES {
             return Ok(());
         }
@@ -62,10 +73,12 @@ impl Runs {
         Ok(())
     }
 
-    /// Adds the runs of another thread.
-    pub fn absorb(&mut self, other: Runs) {
-        self.held.extend(other.held);
-        self.files.extend(other.files);
+    /// Writes all rows as one run.
+    pub fn write_to(self, out: &mut impl Write, set: &Set) -> io::Result<()> {
+        for entry in self.merged(set)? {
+            write_entry(out, &entry?)?;
+        }
+        Ok(())
     }
 
     /// All rows in order; those of equal keys follow each other.

@@ -4,6 +4,7 @@ mod servers;
 
 use jiff::civil;
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
@@ -13,7 +14,7 @@ pub const DAY: i64 = 86_400 * SECOND;
 pub const YEAR_2000: i64 = 946_684_800 * SECOND;
 
 /// A time without a year (RFC 3164 4.1.2); its year is found at the end of the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Yearless {
     pub month: i8,
     pub day: i8,
@@ -22,14 +23,14 @@ pub struct Yearless {
     pub second: i8,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Value {
     Known(i64),
     Yearless(Yearless),
 }
 
 /// A time as the line gives it; `local` says that the scan's zone was applied, or will be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moment {
     pub value: Value,
     pub local: bool,

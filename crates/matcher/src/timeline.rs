@@ -2,12 +2,13 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use crate::rows::resolve;
 use crate::time::{self, DAY, Moment, Value, YEAR_2000};
 
 /// Watches the first and last lines that parse and every hit line.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Timeline {
     pub head: Vec<Option<Moment>>,
     /// Offset and time of the last lines that parse, the last first.
@@ -63,6 +64,11 @@ impl Timeline {
         self.last_hit = hits.max_by_key(|(offset, _)| *offset);
         self.local |= other.local;
         self.assumed |= other.assumed;
+    }
+
+    /// Takes the last lines of a later part of the file.
+    pub fn take_tail(&mut self, later: Timeline) {
+        self.tail = later.tail;
     }
 
     fn note(&mut self, moment: Moment) {

@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use quetsach_matcher::format::Format;
 use quetsach_matcher::options::{self, Coverage, Limits, Options, Spare};
+use quetsach_matcher::part::{self, Range, Whole};
 use quetsach_matcher::pipeline;
 use quetsach_matcher::raw::Level;
 use quetsach_matcher::reader::Input;
@@ -89,6 +90,17 @@ impl Progress {
         self.inner.cancel();
     }
 }
+
+/// Start, end, source id, header before, header after, errors and body of a part.
+type PartTuple<'py> = (
+    u64,
+    u64,
+    String,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Vec<String>,
+    Bound<'py, PyBytes>,
+);
 
 /// A compiled indicator set with the log formats it reads.
 #[pyclass(frozen)]
@@ -210,12 +222,104 @@ impl Matcher {
         let (lines, coverage) = py
             .detach(|| pipeline::scan(&self.set, &self.formats, &path, input, &options, &counters))
             .map_err(raise)?;
-        let count = lines.count;
-        let lines = Lines {
-            count,
-            inner: Mutex::new(lines),
+        Ok((Lines::of(lines), coverage_dict(py, &coverage)?))
+    }
+
+    /// Reads the lines of a plain file between two offsets; None where that cannot be done exactly. `edge_bytes`
+    /// and `chunk` are bounds of the contract, changed only in tests.
+    #[pyo3(signature = (path, progress, *, start, end, header=None, tz, format=None, devices=false, chunk=None, edge_bytes=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn scan_part<'py>(
+        &self,
+        py: Python<'py>,
+        path: PathBuf,
+        progress: &Progress,
+        start: u64,
+        end: Option<u64>,
+        header: Option<&[u8]>,
+        tz: &str,
+        format: Option<String>,
+        devices: bool,
+        chunk: Option<usize>,
+        edge_bytes: Option<u64>,
+    ) -> PyResult<Option<PartTuple<'py>>> {
+        let normal = Limits::default();
+        let options = Options {
+            tz: tz.to_owned(),
+            format,
+            devices,
+            source_name: String::new(),
+            level: Level::best(),
+            limits: Limits {
+                chunk: chunk.unwrap_or(normal.chunk),
+                edge_bytes: edge_bytes.unwrap_or(normal.edge_bytes),
+                ..normal
+            },
         };
-        Ok((lines, coverage_dict(py, &coverage)?))
+        let range = Range { start, end };
+        let counters = progress.inner.clone();
+        let found = py
+            .detach(|| {
+                part::scan(
+                    &self.set,
+                    &self.formats,
+                    &path,
+                    range,
+                    header,
+                    &options,
+                    &counters,
+                )
+            })
+            .map_err(raise)?;
+        Ok(found.map(|p| {
+            (
+                p.start,
+                p.end,
+                p.source,
+                PyBytes::new(py, &p.before),
+                PyBytes::new(py, &p.after),
+                p.errors,
+                PyBytes::new(py, &p.body),
+            )
+        }))
+    }
+
+    /// The answer of a whole file from the bodies of its parts, in order; None without any.
+    #[pyo3(signature = (path, bodies, errors, *, tz, format=None, devices=false, source_name=""))]
+    #[allow(clippy::too_many_arguments)]
+    fn merge<'py>(
+        &self,
+        py: Python<'py>,
+        path: PathBuf,
+        bodies: &Bound<'py, PyAny>,
+        errors: Vec<String>,
+        tz: &str,
+        format: Option<String>,
+        devices: bool,
+        source_name: &str,
+    ) -> PyResult<Option<(Lines, Bound<'py, PyDict>)>> {
+        let options = Options {
+            tz: tz.to_owned(),
+            format,
+            devices,
+            source_name: source_name.to_owned(),
+            level: Level::best(),
+            limits: Limits::default(),
+        };
+        let mut whole = Whole::default();
+        for body in bodies.try_iter()? {
+            let body = body?;
+            let body: &[u8] = body.extract()?;
+            py.detach(|| whole.add(body, &self.set))?;
+        }
+        let found = py
+            .detach(|| whole.finish(&self.set, &self.formats, &path, &options, errors))
+            .map_err(raise)?;
+        let Some((lines, coverage)) = found else {
+            return Ok(None);
+        };
+        let about = coverage_dict(py, &coverage)?;
+        Ok(Some((Lines::of(lines), about)))
     }
 }
 
@@ -224,6 +328,15 @@ impl Matcher {
 struct Lines {
     count: u64,
     inner: Mutex<wire::Lines>,
+}
+
+impl Lines {
+    fn of(lines: wire::Lines) -> Lines {
+        Lines {
+            count: lines.count,
+            inner: Mutex::new(lines),
+        }
+    }
 }
 
 #[pymethods]

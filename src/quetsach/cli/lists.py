@@ -18,7 +18,7 @@ from quetsach.indicator import IndicatorSet, Scope
 from quetsach.language import gettext as _
 from quetsach.output import ListNote
 from quetsach.outputs.problems import explain
-from quetsach.scan import ScanResult
+from quetsach.scanning import ScanResult
 
 if TYPE_CHECKING:
     from quetsach.feed import Recognised

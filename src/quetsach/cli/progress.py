@@ -12,7 +12,7 @@ from quetsach.cli import say
 from quetsach.language import gettext as _
 from quetsach.language import ngettext
 from quetsach.outputs import words
-from quetsach.scan import Snapshot
+from quetsach.scanning import Snapshot
 
 
 @contextmanager

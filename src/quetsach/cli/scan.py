@@ -7,6 +7,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,17 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from quetsach import __version__, client, fieldmap, inputs, leases, output, scan
+from quetsach import __version__, client, fieldmap, inputs, leases, output, scanning
 from quetsach.cli import FOUND, INCOMPLETE, NOTHING, PUSH_FAILED, lists, progress, push, say
 from quetsach.cli import root as _root
 from quetsach.engine import ScanOptions
 from quetsach.errors import PortalError, QuetsachError, ScanError
+from quetsach.executor import Executor
 from quetsach.language import gettext as _
 from quetsach.objectstore import is_address
 from quetsach.sighting import Scan
+from quetsach.splitting import SPLIT_BYTES
+from quetsach.state import State
 
 
 def command() -> click.Command:
@@ -100,6 +104,20 @@ def command() -> click.Command:
                 is_flag=True,
                 help=_("Also note which machines were alive each day, which proves later that one is quiet."),
             ),
+            click.Option(
+                ["--cluster"],
+                metavar="ADDRESS",
+                help=_(
+                    "Read on all machines of this Ray cluster, such as auto or 192.0.2.5:6379, or with local"
+                    " in processes of this one. The logs must lie under the same path everywhere."
+                ),
+            ),
+            click.Option(
+                ["--state"],
+                metavar="FILE",
+                type=path,
+                help=_("Keep here what is finished, so that the same command goes on after it was stopped."),
+            ),
             *lists.options(),
             *push.options(is_required=False),
         ],
@@ -165,21 +183,32 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
     fields = _fields(given["fields"], given["logformat"])
     extra_formats = fields.formats() if fields else ()
     loaded = lists.load(given["indicators"], lists.Choice.of(given), extra_formats)
-    logs = inputs.discover(paths, own=[*given["indicators"], *given["leases"], *outputs])
+    kept: Path | None = given["state"]
+    own = [*given["indicators"], *given["leases"], *outputs, *([kept] if kept else [])]
+    logs = inputs.discover(paths, own=own)
     found_leases = leases.gather(logs, given["leases"], zone)
     name = given["source_name"] or _vantage(paths)
     header = Scan(
         f"quetsach {__version__}", loaded.matcher.set_id, loaded.matcher.count, name, zone.key, tuple(paths)
     )
     options = ScanOptions(tz=zone.key, format=given["logformat"], devices=given["devices"], source_name=name)
-    with progress.bar() as on_progress, progress.stop_on_interrupt() as stop:
-        result = scan.run(
+    with ExitStack() as stack:
+        state = (
+            stack.enter_context(closing(State(kept, State.about(header, options, fields)))) if kept else None
+        )
+        on_progress = stack.enter_context(progress.bar())
+        stop = stack.enter_context(progress.stop_on_interrupt())
+        executor = _cluster(given["cluster"], loaded, options, given["jobs"], fields)
+        result = scanning.run(
             logs,
             loaded.engine,
             loaded.matcher,
             options,
             header,
             jobs=given["jobs"] or os.cpu_count() or 1,
+            executor=executor,
+            split_bytes=SPLIT_BYTES if executor or state else None,
+            state=state,
             on_progress=on_progress,
             stop=stop,
             leases=found_leases,
@@ -192,12 +221,28 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
         say.error(
             _("Interrupted. What was found so far is shown; the result is marked incomplete and not sent.")
         )
+        if given["state"]:
+            say.error(_("The same command goes on from here."))
         return INCOMPLETE
     if token is not None and not _push(report, outputs if is_saved else (), given["url"], token):
         return PUSH_FAILED
     if result.errors or not is_saved:
         return INCOMPLETE
     return FOUND if len(result.sightings) else NOTHING
+
+
+def _cluster(
+    address: str | None,
+    loaded: lists.Loaded,
+    options: ScanOptions,
+    jobs: int | None,
+    fields: fieldmap.FieldMap | None,
+) -> Executor | None:
+    if address is None:
+        return None
+    from quetsach.executors.ray import RayWorkers
+
+    return RayWorkers(address, loaded.engine, loaded.matcher, options, jobs, fields)
 
 
 def _fields(text: str | None, logformat: str | None) -> fieldmap.FieldMap | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
 
 from quetsach import _native
-from quetsach.engine import Progress, ScanOptions, SourceResult, SpareThreads
+from quetsach.engine import Part, Progress, ScanOptions, SourceResult, Span, SpareThreads
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.indicator import IndicatorSet
 from quetsach.setfile import list_section
@@ -26,8 +27,9 @@ def _formats() -> list[str]:
 class NativeMatcher:
     """A compiled set, shared by threads; a scan lets other threads run."""
 
-    def __init__(self, matcher: _native.Matcher) -> None:
+    def __init__(self, matcher: _native.Matcher, extra_formats: Sequence[str] = ()) -> None:
         self._matcher = matcher
+        self._extra_formats = tuple(extra_formats)
         self.count = matcher.count
         self.set_id = matcher.set_id
 
@@ -57,6 +59,50 @@ class NativeMatcher:
             raise ScanError(str(error)) from error
         return SourceResult(WireSightings(len(lines), lines.read), Coverage(**coverage))
 
+    def scan_part(self, path: Path, options: ScanOptions, progress: Progress, span: Span) -> Part | None:
+        """Read one span of a plain file (see `quetsach.engine.SplittingMatcher`)."""
+        if not isinstance(progress, _native.Progress):
+            raise TypeError("the native engine counts in the progress that it made itself")
+        try:
+            found = self._matcher.scan_part(
+                path,
+                progress,
+                start=span.start,
+                end=span.end,
+                header=span.header,
+                tz=options.tz,
+                format=options.format,
+                devices=options.devices,
+            )
+        except _native.OptionsError as error:
+            raise ScanError(str(error)) from error
+        return Part(*found) if found is not None else None
+
+    def merge(
+        self, path: Path, options: ScanOptions, bodies: Iterable[bytes], errors: list[str]
+    ) -> SourceResult | None:
+        """Put the parts of one file together (see `quetsach.engine.SplittingMatcher`)."""
+        found = self._matcher.merge(
+            path,
+            bodies,
+            errors,
+            tz=options.tz,
+            format=options.format,
+            devices=options.devices,
+            source_name=options.source_name,
+        )
+        if found is None:
+            return None
+        lines, coverage = found
+        return SourceResult(WireSightings(len(lines), lines.read), Coverage(**coverage))
+
+    def __reduce__(self) -> tuple[Callable[..., NativeMatcher], tuple[bytes, tuple[str, ...]]]:
+        """As the bytes of its set file: so it travels to the nodes of a cluster."""
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "set.qs")
+            self._matcher.save(file)
+            return _from_bytes, (file.read_bytes(), self._extra_formats)
+
     def save(self, path: Path) -> None:
         """Write the compiled set file; what stood there is replaced at once. Raises IndicatorError."""
         try:
@@ -65,12 +111,21 @@ class NativeMatcher:
             raise IndicatorError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
+def _from_bytes(data: bytes, extra_formats: Sequence[str]) -> NativeMatcher:
+    # The open file stays readable after its folder is gone.
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "set.qs")
+        file.write_bytes(data)
+        return NativeEngine(extra_formats).load(file)
+
+
 class NativeEngine:
     """The engine wherever its binary fits."""
 
     name = "native"
 
     def __init__(self, extra_formats: Sequence[str] = ()) -> None:
+        self._extra_formats = tuple(extra_formats)
         self._texts = [*_formats(), *extra_formats]
 
     def compile(self, indicators: IndicatorSet) -> NativeMatcher:
@@ -78,7 +133,8 @@ class NativeEngine:
         if not len(indicators):
             raise IndicatorError("the indicator set is empty; there is nothing to look for")
         try:
-            return NativeMatcher(_native.Matcher.compile(list_section(indicators), self._texts))
+            matcher = _native.Matcher.compile(list_section(indicators), self._texts)
+            return NativeMatcher(matcher, self._extra_formats)
         except _native.SetError as error:
             raise IndicatorError(str(error)) from error
 
@@ -91,7 +147,7 @@ class NativeEngine:
     def load(self, path: Path) -> NativeMatcher:
         """Open a compiled set file. Raises IndicatorError when it is damaged or empty."""
         try:
-            return NativeMatcher(_native.Matcher.load(path, self._texts))
+            return NativeMatcher(_native.Matcher.load(path, self._texts), self._extra_formats)
         except _native.SetError as error:
             raise IndicatorError(str(error)) from error
 

@@ -80,6 +80,20 @@ _SENTENCES = (
     N_("no form of list; there are %(names)s"),
     N_("interrupted before its end; scan it again"),
     N_("became shorter while it was read; scan it again"),
+    N_("its worker failed %(n)s times (%(why)s); it was not looked at"),
+    N_("bytes %(start)s to %(end)s: its worker failed %(n)s times (%(why)s); it was not looked at"),
+    N_("its process or its machine died"),
+    N_("cannot be used: %(why)s; the scan went on without it"),
+    N_("--cluster needs the extra 'cluster'; install it with: %(command)s"),
+    N_("the cluster %(address)s cannot be reached: %(why)s"),
+    N_("the workers of the cluster cannot start: %(why)s"),
+    N_("another scan is using this state file"),
+    N_("the state file cannot be used: %(why)s"),
+    N_("is no state file of quetsach, or is damaged; choose another"),
+    N_(
+        "belongs to a scan with another %(what)s (%(old)s, now %(new)s); give another state file, or delete"
+        " this one to begin anew"
+    ),
     N_("is a %(kind)s file, which is not read; save its records as text and scan that"),
     N_("is no Windows event log (.evtx): its header is damaged or cut off"),
     N_("event log damaged (%(what)s); the other events were scanned, export the log again from its machine"),

@@ -2,6 +2,7 @@
 use std::borrow::Cow;
 
 use memchr::{memchr, memmem};
+use serde::{Deserialize, Serialize};
 
 use super::cells::cells;
 use super::delimited::{split, words};
@@ -24,7 +25,7 @@ pub const HEADING_BYTES: u64 = 1 << 16;
 /// A separator, and the columns that a line of names must have.
 pub type Heading = (u8, Vec<Vec<u8>>);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     Zeek,
     Csv,
@@ -32,7 +33,7 @@ pub enum Kind {
 }
 
 /// What the header lines of a file have said so far.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Header {
     /// The reading in which it stood (0: the line as it is); the columns are looked for in the same.
     pub depth: usize,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from quetsach import inputs, output, scan
+from quetsach import inputs, output, scanning
 from quetsach.engine import ScanOptions, SourceResult
 from quetsach.engines.portable import PortableEngine
 from quetsach.indicator import Indicator, IndicatorSet, Kind
@@ -22,14 +22,14 @@ SET = IndicatorSet([Indicator("evil.example", Kind.DOMAIN)])
 
 def run(
     path: Path, jobs: int = 2, engine: object = None, stop: threading.Event | None = None
-) -> scan.ScanResult:
+) -> scanning.ScanResult:
     chosen = engine or PortableEngine()
     matcher = chosen.compile(SET)  # type: ignore[attr-defined]
     found = inputs.discover([str(path)])
-    return scan.run(found, chosen, matcher, OPTIONS, HEADER, jobs=jobs, stop=stop)  # type: ignore[arg-type]
+    return scanning.run(found, chosen, matcher, OPTIONS, HEADER, jobs=jobs, stop=stop)  # type: ignore[arg-type]
 
 
-def document(result: scan.ScanResult) -> bytes:
+def document(result: scanning.ScanResult) -> bytes:
     out = io.BytesIO()
     jsonl.write(out, output.Report(result, HANOI))
     return out.getvalue()
@@ -53,7 +53,7 @@ def test_the_result_is_a_document_sorted_by_key_for_any_number_of_threads(logs: 
 
 def test_beyond_memory_the_sightings_are_the_same(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = document(run(logs))
-    monkeypatch.setattr(scan, "_HELD_BYTES", 100)
+    monkeypatch.setattr(scanning, "_HELD_BYTES", 100)
     assert document(run(logs)) == before
 
 
@@ -128,5 +128,5 @@ def test_an_interrupt_ends_soon_and_marks_what_was_not_read(logs: Path) -> None:
     waiter.join()
     assert result.is_interrupted
     assert len(result.coverage) == 7
-    assert {error for _path, error in result.errors} == {scan.INTERRUPTED}
+    assert {error for _path, error in result.errors} == {scanning.INTERRUPTED}
     assert b'"type":"end"' not in document(result)

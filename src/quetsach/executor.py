@@ -1,0 +1,50 @@
+"""The seam between what is to be read and who reads it: threads of this process, or other machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from quetsach.engine import Part, SourceResult, Span
+from quetsach.inputs import Input, Skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One piece of work: a file with all that lies in it, or a span of a large plain one."""
+
+    log: Input
+    span: Span | None = None
+
+
+type Outcome = SourceResult | Skipped | Part
+"""What a unit says: a file one or more results, a span one part, or nothing where it cannot be split."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A unit has ended, after so many bytes and hits. `lost` says why it could not be looked at, else ""."""
+
+    lost: str = ""
+    bytes: int = 0
+    hits: int = 0
+
+
+class Executor(Protocol):
+    """Works on many units at once; used by one thread."""
+
+    def submit(self, unit: Unit) -> None: ...
+    def events(self, seconds: float) -> Iterator[tuple[Unit, Outcome | Done]]:
+        """What units say, each its outcomes and then `Done`; waits at most `seconds` for the first."""
+        ...
+
+    def running(self) -> tuple[int, int]:
+        """Bytes read and hits so far of the units that have not ended."""
+        ...
+
+    def cancel(self) -> None:
+        """Ends every unit soon; those not begun say that they were interrupted."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,87 @@
+"""Outcomes as rows of bytes, for a state file or for another machine."""
+
+from __future__ import annotations
+
+import base64
+import json
+import tempfile
+import weakref
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from quetsach import wire
+from quetsach.engine import Part, SourceResult
+from quetsach.executor import Outcome
+from quetsach.inputs import Skipped
+from quetsach.sighting import Coverage
+from quetsach.wire import WireSightings
+
+type Row = tuple[str, bytes]
+"""What it is (`lines`, `coverage`, `skipped`, `body` or `part`), and its bytes, at most about 1 MiB."""
+_BLOCK_BYTES = 1 << 20
+_HELD_BYTES = 8 << 20
+
+
+def to_rows(outcome: Outcome) -> Iterator[Row]:
+    """One outcome; its large pieces come first."""
+    match outcome:
+        case SourceResult():
+            found = outcome.sightings
+            lines = found if isinstance(found, WireSightings) else wire.keep(found)
+            for block in lines.blocks():
+                yield "lines", block
+            coverage = {name: getattr(outcome.coverage, name) for name in Coverage.__slots__}
+            yield "coverage", _json({"count": len(lines), "coverage": coverage})
+        case Skipped():
+            shown = [str(outcome.path), outcome.why, _text(outcome.same_as)]
+            yield "skipped", _json(shown)
+        case Part():
+            for at in range(0, len(outcome.body), _BLOCK_BYTES):
+                yield "body", outcome.body[at : at + _BLOCK_BYTES]
+            headers = [base64.b64encode(header).decode() for header in (outcome.before, outcome.after)]
+            yield "part", _json([outcome.start, outcome.end, outcome.source, *headers, outcome.errors])
+
+
+def to_outcomes(rows: Iterable[Row]) -> Iterator[Outcome]:
+    """The outcomes again."""
+    file, held = _file(), bytearray()
+    for kind, data in rows:
+        match kind:
+            case "lines":
+                file.write(data)
+            case "body":
+                held += data
+            case "coverage":
+                fields = json.loads(data)
+                yield SourceResult(_lines(file, fields["count"]), Coverage(**fields["coverage"]))
+                file = _file()
+            case "skipped":
+                yield Skipped(*json.loads(data))
+            case "part":
+                start, end, source, before, after, errors = json.loads(data)
+                headers = base64.b64decode(before), base64.b64decode(after)
+                yield Part(start, end, source, *headers, errors, bytes(held))
+                held = bytearray()
+    file.close()
+
+
+def _file() -> tempfile.SpooledTemporaryFile[bytes]:
+    return tempfile.SpooledTemporaryFile(max_size=_HELD_BYTES)
+
+
+def _lines(file: tempfile.SpooledTemporaryFile[bytes], count: int) -> WireSightings:
+    def read(offset: int, size: int) -> bytes:
+        file.seek(offset)
+        return file.read(size)
+
+    lines = WireSightings(count, read)
+    weakref.finalize(lines, file.close)
+    return lines
+
+
+def _text(path: object) -> str | None:
+    return None if path is None else str(path)
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value).encode()

@@ -1,0 +1,113 @@
+"""Workers on Ray: the answer of one machine, whoever dies meanwhile. One session, since it starts slowly."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from quetsach import inputs, scanning
+from quetsach.engine import Part, Progress, ScanOptions, SourceResult, Span
+from quetsach.scanning import ScanResult
+from quetsach.sighting import Scan
+from quetsach.source import ByteStream
+
+pytest.importorskip("ray", reason="ray is not installed")
+pytest.importorskip("quetsach._native", reason="the native engine is not built")
+from quetsach.engines.native import NativeEngine, NativeMatcher
+from quetsach.executors.ray import LOCAL, RayWorkers
+from tests.engines.test_native import DNS, dns_line, make_set
+
+pytestmark = [pytest.mark.native, pytest.mark.cluster]
+MIB = 1 << 20
+HEADER = Scan("quetsach test", "a" * 64, 1, "here", "Asia/Ho_Chi_Minh")
+OPTIONS = ScanOptions(source_name="here", devices=True)
+POISON = 4 * MIB
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dataclass
+class Deadly:
+    """A matcher that takes its process with it: always at one span, once at one file."""
+
+    inner: NativeMatcher
+    count: int
+    set_id: str
+
+    def scan(
+        self,
+        path: Path | str,
+        options: ScanOptions,
+        progress: Progress,
+        stream: ByteStream | None = None,
+        mtime: float | None = None,
+    ) -> SourceResult:
+        name = Path(path).name
+        if name == "once.log":
+            mark = Path(path).with_suffix(".died")
+            if not mark.exists():
+                mark.touch()
+                die()
+        return self.inner.scan(path, options, progress, stream, mtime)
+
+    def scan_part(self, path: Path, options: ScanOptions, progress: Progress, span: Span) -> Part | None:
+        if path.name == "torn.log" and span.start == POISON:
+            die()
+        return self.inner.scan_part(path, options, progress, span)
+
+    def merge(
+        self, path: Path, options: ScanOptions, bodies: Iterable[bytes], errors: list[str]
+    ) -> SourceResult | None:
+        return self.inner.merge(path, options, bodies, errors)
+
+
+def write_logs(folder: Path) -> None:
+    for n in range(20):
+        lines = (dns_line(n * 1000 + i, ("evil.example", "fine.test")[i % 2]) for i in range(200))
+        (folder / f"{n:02}.log").write_bytes(DNS + b"".join(lines))
+    (folder / "once.log").write_bytes(DNS + b"".join(dns_line(70_000 + i, "evil.example") for i in range(99)))
+    lines = b"".join(dns_line(i, ("evil.example", "fine.test")[i % 2]) for i in range(150_000))
+    (folder / "large.log").write_bytes(b"#open\tlarge\n" + DNS + lines)
+    (folder / "torn.log").write_bytes(b"#open\ttorn\n" + DNS + lines)
+
+
+def run(folder: Path, executor: RayWorkers | None, matcher: Deadly | NativeMatcher) -> ScanResult:
+    found = inputs.discover([str(path) for path in sorted(folder.glob("*.log"))])
+    split_bytes = 2 * MIB if executor else None
+    return scanning.run(
+        found, NativeEngine(), matcher, OPTIONS, HEADER, executor=executor, split_bytes=split_bytes
+    )
+
+
+def test_whoever_dies_the_rest_is_complete_and_as_on_one_machine(tmp_path: Path) -> None:
+    write_logs(tmp_path)
+    assert (tmp_path / "torn.log").stat().st_size > 3 * POISON // 2
+    matcher = NativeEngine().compile(make_set(["evil.example"]))
+    expected = run(tmp_path, None, matcher)
+    deadly = Deadly(matcher, matcher.count, matcher.set_id)
+    found = run(tmp_path, RayWorkers(LOCAL, NativeEngine(), deadly, OPTIONS, 2), deadly)
+
+    assert (tmp_path / "once.died").exists()
+    names = {Path(path).name: error for path, error in found.errors}
+    assert set(names) == {"torn.log"}
+    assert f"bytes {POISON} to {POISON + 2 * MIB}: its worker failed 3 times" in names["torn.log"]
+
+    hurt = {str(tmp_path / name) for name in names}
+    kept = {seen.source for seen in expected.coverage if seen.path not in hurt}
+    whole = [seen for seen in expected.coverage if seen.source in kept]
+    assert [seen for seen in found.coverage if seen.path not in hurt] == whole
+    assert len(whole) == 22
+    lines = [s for s in expected.sightings if s.source in kept]
+    assert [s for s in found.sightings if s.source in kept] == lines
+
+    torn = next(seen for seen in found.coverage if seen.path.endswith("torn.log"))
+    everything = next(seen for seen in expected.coverage if seen.path.endswith("torn.log"))
+    assert everything.bytes - 2 * MIB - 200 < torn.bytes < everything.bytes - 2 * MIB + 200
+    assert (torn.first, torn.last) == (everything.first, everything.last)

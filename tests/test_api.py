@@ -1,0 +1,105 @@
+"""`import quetsach`: the scan as one call."""
+
+from __future__ import annotations
+
+import doctest
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+import quetsach
+from quetsach import api, frames
+from quetsach.errors import IndicatorError, ScanError
+from quetsach.output import OutputError
+from quetsach.sighting import Sighting, read
+
+LINES = (
+    "2026-01-02T03:04:05Z 10.0.0.7 asks a.evil.example\n"
+    "2026-01-02T04:00:00Z 10.0.0.7 asks evil.example\n"
+    "no time at all, 10.0.0.8 asks evil.example\n"
+)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "dns.log"
+    path.write_text(LINES)
+    return path
+
+
+def test_importing_the_package_loads_nothing_that_scans() -> None:
+    code = "import sys, quetsach; print(sorted(m for m in sys.modules if m.startswith('quetsach')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['quetsach']"
+
+
+def test_the_function_stays_after_its_module_is_loaded(log: Path) -> None:
+    result = quetsach.scan([log], ["evil.example"], guard_rails=False)
+    assert [(s.device, s.count) for s in result.sightings] == [("10.0.0.7", 2), ("10.0.0.8", 1)]
+    assert quetsach.scan(log, ["evil.example"], guard_rails=False).sightings is not None
+    with pytest.raises(AttributeError):
+        quetsach.nothing  # noqa: B018
+
+
+def test_what_cannot_be_read_is_an_error_of_the_result(tmp_path: Path) -> None:
+    result = quetsach.scan([tmp_path / "missing.log"], ["evil.example"], guard_rails=False)
+    assert result.errors == [(str(tmp_path / "missing.log"), "no such file or folder")]
+
+
+def test_bad_questions_raise(log: Path) -> None:
+    with pytest.raises(ScanError, match="not a time zone"):
+        quetsach.scan(log, ["evil.example"], tz="Mars/Olympus", guard_rails=False)
+    with pytest.raises(IndicatorError, match="no dot here"):
+        quetsach.scan(log, ["no dot here"])
+    with pytest.raises(OutputError):
+        quetsach.scan(log, ["evil.example"], guard_rails=False).save("result.doc")
+
+
+def test_lists_and_compiled_sets_are_taken_by_their_path(log: Path, tmp_path: Path) -> None:
+    from quetsach import engine
+
+    plain = tmp_path / "list.txt"
+    plain.write_text("evil.example\n")
+    items = quetsach.read_indicators(plain, guard_rails=False)
+    for chosen in (plain, items):
+        result = quetsach.scan(log, chosen, guard_rails=False)
+        assert sum(s.count for s in result.sightings) == 3
+    if engine.choose().name == "native":
+        engine.choose().compile(items).save(tmp_path / "set.qs")  # type: ignore[attr-defined]
+        assert sum(s.count for s in quetsach.scan(log, tmp_path / "set.qs").sightings) == 3
+
+
+def test_what_is_saved_is_a_document(log: Path, tmp_path: Path) -> None:
+    result = quetsach.scan(log, ["evil.example"], guard_rails=False)
+    result.save(tmp_path / "result.jsonl")
+    with (tmp_path / "result.jsonl").open("rb") as file:
+        assert [r for _, r in read(file) if isinstance(r, Sighting)] == list(result.sightings)
+
+
+@pytest.mark.parametrize("kind", ["arrow", "polars"])
+def test_frames_hold_the_rows_in_blocks(kind: str, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip({"arrow": "pyarrow"}.get(kind, kind), reason=f"{kind} is not installed")
+    monkeypatch.setattr(frames, "_BLOCK_ROWS", 1)
+    result = quetsach.scan(log, ["evil.example"], guard_rails=False)
+    rows = result.to_arrow().to_pylist() if kind == "arrow" else result.to_polars().to_dicts()
+    assert [row["device"] for row in rows] == [s.device for s in result.sightings]
+    row = next(row for row in rows if row["device"] == "10.0.0.7")
+    assert row["first_seen"] == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert row["count"] == 2 and row["identity"] == dict.fromkeys(("host", "mac", "user", "nat"))
+    assert next(row for row in rows if row["device"] == "10.0.0.8")["first_seen"] is None
+    none = quetsach.scan(log, ["other.example"], guard_rails=False)
+    assert len(none.to_arrow() if kind == "arrow" else none.to_polars()) == 0
+
+
+def test_a_missing_library_is_named(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "polars", None)
+    with pytest.raises(ScanError, match="pip install polars"):
+        quetsach.scan(log, ["evil.example"], guard_rails=False).to_polars()
+
+
+def test_the_examples_of_the_documentation_hold(request: pytest.FixtureRequest) -> None:
+    found = doctest.testmod(api, extraglobs={"getfixture": request.getfixturevalue})
+    assert (found.failed, found.attempted) == (0, 10)

@@ -1,0 +1,190 @@
+"""A scan that was stopped goes on: the same document, nothing read twice, nothing stale."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import random
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from quetsach import inputs, output, scanning
+from quetsach.engine import ScanOptions, SourceResult, choose
+from quetsach.errors import ScanError
+from quetsach.executor import Unit
+from quetsach.indicator import Indicator, IndicatorSet, Kind
+from quetsach.outputs import jsonl
+from quetsach.reading import failed
+from quetsach.sighting import Scan
+from quetsach.state import State
+from tests.outputs.cast import HANOI
+
+HEADER = Scan("quetsach test", "a" * 64, 1, "here", "Asia/Ho_Chi_Minh")
+OPTIONS = ScanOptions(source_name="here", devices=True)
+ABOUT = State.about(HEADER, OPTIONS)
+ENGINE = choose()
+SET = IndicatorSet([Indicator("evil.example", Kind.DOMAIN)])
+
+
+def run(folder: Path, kept: Path | None = None) -> tuple[bytes, int]:
+    """The document, and how many logs the engine was asked to read."""
+    matcher = ENGINE.compile(SET)
+    asked: list[object] = []
+
+    class Counting:
+        count, set_id = matcher.count, matcher.set_id
+
+        def scan(self, path: object, *rest: object) -> SourceResult:
+            asked.append(path)
+            return matcher.scan(path, *rest)  # type: ignore[arg-type]
+
+    found = inputs.discover([str(folder)])
+    state = State(kept, ABOUT) if kept else None
+    result = scanning.run(found, ENGINE, Counting(), OPTIONS, HEADER, jobs=2, state=state)
+    if state:
+        state.close()
+    out = io.BytesIO()
+    jsonl.write(out, output.Report(result, HANOI))
+    return out.getvalue(), len(asked)
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    for n in range(5):
+        lines = "".join(f"2022-09-16T0{n}:00:0{i} 10.0.0.{i} asks a{n}.evil.example\n" for i in range(5))
+        (folder / f"{n}.log").write_text(lines)
+    (folder / "9.log.gz").write_bytes(gzip.compress(b"2022-09-17T00:00:00 10.0.0.9 asks evil.example\n"))
+    return folder
+
+
+def test_what_is_finished_is_not_read_again(logs: Path, tmp_path: Path) -> None:
+    expected, _ = run(logs)
+    assert run(logs, tmp_path / "state") == (expected, 6)
+    assert run(logs, tmp_path / "state") == (expected, 0)
+    (logs / "new.log").write_text("2022-09-18T00:00:00 10.0.0.9 asks evil.example\n")
+    assert run(logs, tmp_path / "state") == (run(logs)[0], 1)
+
+
+def test_a_changed_log_is_read_again(logs: Path, tmp_path: Path) -> None:
+    run(logs, tmp_path / "state")
+    with (logs / "3.log").open("a") as file:
+        file.write("2022-09-16T09:00:00 10.0.0.9 asks evil.example\n")
+    assert run(logs, tmp_path / "state") == (run(logs)[0], 1)
+    text = (logs / "2.log").read_text()
+    (logs / "2.log").write_text(text.replace("10.0.0.1", "10.0.0.7"))
+    os.utime(logs / "2.log", (1, 1))
+    assert run(logs, tmp_path / "state") == (run(logs)[0], 1)
+
+
+def test_a_log_with_an_error_is_read_again(logs: Path, tmp_path: Path) -> None:
+    whole = (logs / "9.log.gz").read_bytes()
+    (logs / "9.log.gz").write_bytes(whole[:-3])
+    run(logs, tmp_path / "state")
+    assert run(logs, tmp_path / "state")[1] == 1
+
+
+def test_rows_damaged_on_the_disk_are_not_believed(logs: Path, tmp_path: Path) -> None:
+    expected, _ = run(logs, tmp_path / "state")
+    with closing(sqlite3.connect(tmp_path / "state", isolation_level=None)) as file:
+        changed = "CAST(replace(data, '10.0.0.1', '10.9.0.1') AS BLOB)"
+        file.execute(f"UPDATE outcome SET data = {changed} WHERE kind = 'lines' AND number = 2")
+        assert file.execute("SELECT changes()").fetchone() == (1,)
+    assert run(logs, tmp_path / "state") == (expected, 1)
+    assert run(logs, tmp_path / "state") == (expected, 0)
+
+
+@pytest.mark.parametrize("other", [{"list": "b" * 64}, {"devices": "False"}, {"program": "quetsach 99"}])
+def test_the_state_of_another_scan_is_refused(other: dict[str, str], logs: Path, tmp_path: Path) -> None:
+    run(logs, tmp_path / "state")
+    with pytest.raises(ScanError, match=f"another {next(iter(other))}"):
+        State(tmp_path / "state", ABOUT | other)
+    assert run(logs, tmp_path / "state")[1] == 0
+
+
+def test_what_is_no_state_file_is_refused_and_left_alone(tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_text("GET /\n" * 500)
+    with pytest.raises(ScanError, match="no state file"):
+        State(log, ABOUT)
+    assert log.read_text() == "GET /\n" * 500
+    other = tmp_path / "other.db"
+    with closing(sqlite3.connect(other)) as file:
+        file.execute("CREATE TABLE precious (x)")
+    with pytest.raises(ScanError, match="no state file"):
+        State(other, ABOUT)
+    with pytest.raises(ScanError, match="cannot be used"):
+        State(tmp_path / "missing" / "state", ABOUT)
+
+
+def test_two_scans_do_not_share_a_state(logs: Path, tmp_path: Path) -> None:
+    with closing(State(tmp_path / "state", ABOUT)), pytest.raises(ScanError, match="another scan"):
+        State(tmp_path / "state", ABOUT)
+
+
+def test_a_full_disk_is_told_and_the_scan_goes_on(logs: Path, tmp_path: Path) -> None:
+    state = State(tmp_path / "state", ABOUT)
+    state._file.execute("PRAGMA max_page_count = 6")
+    found = inputs.discover([str(logs)])
+    big = Unit(found.logs[0])
+    for name in ("a", "b"):
+        state.keep(big, SourceResult([], failed(None, OPTIONS, "x" * 9_000, name)))
+    assert "full" in state.problem
+    result = scanning.run(found, ENGINE, ENGINE.compile(SET), OPTIONS, HEADER, state=state)
+    state.close()
+    assert len(result.sightings) == 26
+    assert [path for path, _ in result.errors] == [str(tmp_path / "state")]
+
+
+def test_killed_at_any_moment_it_goes_on_to_the_same_document(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    names = ("evil", "fine")
+    for n in range(12):
+        lines = (
+            f"2022-09-16T{n:02}:{i // 60:02}:{i % 60:02} 10.0.{n}.{i % 9} asks {names[i % 7 == 0]}.example\n"
+            for i in range(400)
+        )
+        (folder / f"{n}.log").write_text("".join(lines))
+    (tmp_path / "list.txt").write_text("evil.example\n")
+    (tmp_path / "keep.csv").write_text("indicator,reason,who,date\nevil.example,test,test,2026-01-01\n")
+    command = [
+        sys.executable,
+        "-c",
+        "from quetsach.cli import main; main()",
+        "--lang",
+        "en",
+        "scan",
+        str(folder),
+    ]
+    command += ["-i", str(tmp_path / "list.txt"), "--override", str(tmp_path / "keep.csv"), "--jobs", "1"]
+    command += ["--source-name", "here"]
+    environment = os.environ | {"QUETSACH_ENGINE": "portable"}
+
+    def scan(*more: str, seconds: float | None = None) -> int | None:
+        process = subprocess.Popen(
+            [*command, *more], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        if seconds is not None:
+            time.sleep(seconds)
+            process.kill()
+        process.communicate()
+        return process.returncode
+
+    started = time.monotonic()
+    assert scan("-o", str(tmp_path / "expected.jsonl")) == 1
+    whole = time.monotonic() - started
+    chance = random.Random(20)
+    kept = ["--state", str(tmp_path / "state")]
+    for _ in range(4):
+        scan(*kept, seconds=chance.uniform(0.2, 0.9) * whole)
+    assert scan(*kept, "-o", str(tmp_path / "found.jsonl")) == 1
+    assert (tmp_path / "found.jsonl").read_bytes() == (tmp_path / "expected.jsonl").read_bytes()
