@@ -1,4 +1,4 @@
-"""`python -m bench scan|gzip|dense|threads`: measure, print a table, keep the figures in var/bench/."""
+"""`python -m bench scan|gzip|dense|threads|sets`: measure, print a table, keep the figures in var/bench/."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from bench import compressed, dense, scan, threads
+from bench import compressed, dense, scan, sets, threads
 
 _BENCHES: dict[str, tuple[Any, Callable[[argparse.Namespace], int]]] = {
     "scan": (scan, scan.scan),
     "gzip": (compressed, compressed.compressed),
     "dense": (dense, dense.dense),
     "threads": (threads, threads.threads),
+    "sets": (sets, sets.sets),
 }
 
 

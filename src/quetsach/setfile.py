@@ -1,9 +1,9 @@
 """The compiled set file that both engines read (one JSON header line, then sections).
 
 `QSSET2\\n`, a JSON object and `\\n`, then the sections it names by offset (from the end of that line) and
-length; `size` is that of all of them. The portable engine writes and reads only two: `list`, one line an item,
-sorted like `IndicatorSet.items`, its hashed spelling, a tab and in digits where its label begins in `labels`;
-and `labels`, one line for each kind with a family, a tab between, the commonest first.
+length; `size` is that of all of them. The portable engine writes and reads only two: `list`, one line an
+item, sorted like `IndicatorSet.items`, its hashed spelling, a tab and in digits where its label begins in
+`labels`; and `labels`, one line for each kind with a family, a tab between, the commonest first.
 """
 
 from __future__ import annotations

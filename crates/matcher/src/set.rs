@@ -5,9 +5,10 @@ use std::path::Path;
 use crate::address::{self, Address};
 use crate::error::Error;
 use crate::hash::{self, Filter};
+use crate::header::{Header, Section};
 use crate::ranges::{self, SPAN};
 use crate::raw::Map;
-use crate::setfile::{self, Header, Section};
+use crate::setfile;
 use crate::slots;
 
 /// What an indicator names (contract 1).

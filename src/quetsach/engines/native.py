@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import Path
 
 from quetsach import _native
+from quetsach.draft import PackedSet
 from quetsach.engine import Progress, ScanOptions, SourceResult, SpareThreads
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.indicator import IndicatorSet
@@ -57,6 +58,10 @@ class NativeMatcher:
             raise ScanError(str(error)) from error
         return SourceResult(WireSightings(len(lines), lines.read), Coverage(**coverage))
 
+    def recognise(self, start: bytes) -> str:
+        """See `quetsach.engine.Matcher`."""
+        return self._matcher.recognise(start)
+
     def save(self, path: Path) -> None:
         """Write the compiled set file; what stood there is replaced at once. Raises IndicatorError."""
         try:
@@ -78,6 +83,10 @@ class NativeEngine:
         if not len(indicators):
             raise IndicatorError("the indicator set is empty; there is nothing to look for")
         try:
+            if isinstance(indicators, PackedSet):
+                made = _native.Matcher.from_draft(indicators.draft.native, self._texts)
+                indicators.id = made.set_id
+                return NativeMatcher(made)
             return NativeMatcher(_native.Matcher.compile(list_section(indicators), self._texts))
         except _native.SetError as error:
             raise IndicatorError(str(error)) from error
