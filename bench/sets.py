@@ -12,8 +12,10 @@ from statistics import median
 from bench import measure
 from demo.loggen.indicators import make_indicators, write_csv, write_plain
 
-_READ = "import duckdb, sys; print(duckdb.sql(f\"select count(*) from read_csv('{sys.argv[1]}', header=false,"
-_READ += " columns={'line': 'varchar'}, delim='\\x01', quote='', escape='')\").fetchone())"
+_READ = """import duckdb, sys
+whole = "select count(*) from read_csv(?, header=false, columns={'line': 'varchar'}, delim='\x01', quote='')"
+print(duckdb.execute(whole, [sys.argv[1]]).fetchone())
+"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -111,8 +111,11 @@ pub fn compile_items(items: &[Item<'_>]) -> Result<Set, Error> {
     build.finish(list, labels, items.len(), id)
 }
 
+/// By kind and family.
+type Places<'a> = HashMap<(&'a str, &'a str), Vec<u8>>;
+
 /// Kinds with families, the commonest first, and in which digits each item tells where its label begins.
-fn labels<'a>(items: &[Item<'a>]) -> (Vec<u8>, HashMap<(&'a str, &'a str), Vec<u8>>) {
+fn labels<'a>(items: &[Item<'a>]) -> (Vec<u8>, Places<'a>) {
     let mut counts: HashMap<(&str, &str), usize> = HashMap::new();
     for item in items {
         *counts.entry((item.kind, item.family)).or_default() += 1;
