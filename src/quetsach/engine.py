@@ -65,6 +65,10 @@ class Matcher(Protocol):
     count: int
     set_id: str
 
+    def recognise(self, start: bytes) -> str:
+        """The log format of a file that begins with these bytes, `text` if none."""
+        ...
+
     def scan(
         self,
         path: Path | str,

@@ -19,7 +19,7 @@ from quetsach.guards.blocks import Block, Ranges
 from quetsach.guards.names import Names, Suffixes
 from quetsach.guards.overrides import Override, Overrides, read_overrides
 from quetsach.guards.warninglists import How, WarningList
-from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope
+from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope, Watch
 
 __all__ = ["Concern", "GuardResult", "Organisation", "Override", "apply", "read_overrides"]
 
@@ -94,6 +94,11 @@ def _special_ranges() -> Ranges[_Finding]:
 
 
 @cache
+def _suffixes() -> Suffixes:
+    return Suffixes()
+
+
+@cache
 def _shipped() -> _Known:
     return _Known(warninglists.shipped())
 
@@ -124,7 +129,7 @@ class _Rails:
     """All rails of one organisation."""
 
     def __init__(self, organisation: Organisation, known: _Known) -> None:
-        self._suffixes = Suffixes()
+        self._suffixes = _suffixes()
         self._special = _special_ranges()
         self._known = known
         self._own_networks = Ranges((Block.of(n), _Finding("own", n)) for n in organisation.networks)
@@ -134,6 +139,19 @@ class _Rails:
             self._stops.add(key, _Finding("special-name", f"{key}, {what}"), below=True, above=False)
         for own in map(canonical.name, organisation.names):
             self._stops.add(own, _Finding("own", own), below=True)
+
+    def watch(self) -> Watch:
+        """What the rails touch, and perhaps a little more, for a first look at many."""
+        stops, known = self._stops.touching(), self._known.names.touching()
+        suffixes, parents = self._suffixes.touching()
+        known_ranges = (self._known.sinkholes, self._known.shared, self._known.rented)
+        ranges = (self._special, self._own_networks, *known_ranges)
+        return Watch(
+            "\n".join((*stops[0], *known[0])),
+            "\n".join((*stops[1], *known[1], *suffixes)),
+            "\n".join(parents),
+            [span for one in ranges for span in one.spans()],
+        )
 
     def judge(self, indicator: Indicator) -> tuple[_Finding | None, bool]:
         """What there is to say of an indicator, and whether it is stopped."""
@@ -197,19 +215,20 @@ def apply(
     """
     rails = _Rails(organisation or Organisation(), _shipped() if lists is None else _Known(lists))
     decided = Overrides(overrides, today or datetime.now(UTC).date())
-    kept: list[Indicator] = []
+    dropped: list[int] = []
     stopped: list[Concern] = []
     warned: list[Concern] = []
     overridden: list[Concern] = []
-    for indicator in indicators:
+    for number, indicator in indicators.concerned(rails.watch()):
         found, is_stopped = rails.judge(indicator)
         if found is not None:
             decision = decided.find(indicator, found.code)
             concern = Concern(indicator, found.code, REASONS[found.code].format(what=found.what), decision)
             if is_stopped and decision is None:
                 stopped.append(concern)
+                dropped.append(number)
                 continue
             (overridden if is_stopped else warned).append(concern)
-        kept.append(indicator)
-    remaining = indicators if len(kept) == len(indicators) else indicators.subset(kept)
-    return GuardResult(remaining, tuple(stopped), tuple(warned), tuple(overridden), tuple(decided.expired))
+    return GuardResult(
+        indicators.without(dropped), tuple(stopped), tuple(warned), tuple(overridden), tuple(decided.expired)
+    )

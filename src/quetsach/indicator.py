@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 
 class Kind(StrEnum):
@@ -51,6 +53,16 @@ class Indicator:
         return f"={self.value}" if self.scope is Scope.EXACT else self.canonical
 
 
+class Watch(NamedTuple):
+    """What guard rails look for, roughly: names one a line, on or below which an indicator lies (`below`), on
+    which (`exact`), or right below which (`parents`); first and last numbers of IPv4 addresses."""
+
+    below: str
+    exact: str
+    parents: str
+    spans: list[tuple[int, int]]
+
+
 class IndicatorSet:
     """Indicators merged by value and sorted by their hashed spelling's bytes.
 
@@ -71,10 +83,21 @@ class IndicatorSet:
                 merged[key] = Indicator(old.value, old.kind, scope, old.family or new.family)
         self.items: tuple[Indicator, ...] = tuple(sorted(merged.values(), key=lambda i: i.hashed.encode()))
 
-    def subset(self, items: Iterable[Indicator]) -> IndicatorSet:
-        """Some of this set's items, given in its order: nothing is left to merge or to sort."""
+    def kinds(self) -> Mapping[Kind, int]:
+        """How many there are of each kind."""
+        return Counter(i.kind for i in self.items)
+
+    def concerned(self, watch: Watch) -> Iterable[tuple[int, Indicator]]:  # noqa: ARG002
+        """Numbers and items that guard rails must judge: at least those that `watch` touches, here all."""
+        return enumerate(self.items)
+
+    def without(self, numbers: Iterable[int]) -> IndicatorSet:
+        """The set less the items of these rising numbers; what was this set must not be used any more."""
+        gone = frozenset(numbers)
+        if not gone:
+            return self
         found = IndicatorSet(())
-        found.items = tuple(items)
+        found.items = tuple(item for number, item in enumerate(self.items) if number not in gone)
         return found
 
     def __len__(self) -> int:

@@ -1,29 +1,34 @@
 """The compiled set file that both engines read (one JSON header line, then sections).
 
-`QSSET1\\n`, a JSON object and `\\n`, then the sections it names by offset (from the end of that line) and
-length. The portable engine writes and reads only `list`, one line an item, sorted like `IndicatorSet.items`:
-hashed spelling, kind, family, with tabs between.
+`QSSET2\\n`, a JSON object and `\\n`, then the sections it names by offset (from the end of that line) and
+length; `size` is that of all of them. The portable engine writes and reads only two: `list`, one line an
+item, sorted like `IndicatorSet.items`, its hashed spelling, a tab and in digits where its label begins in
+`labels`; and `labels`, one line for each kind with a family, a tab between, the commonest first.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
+from os import SEEK_END
 from pathlib import Path
+from typing import BinaryIO
 
 from quetsach.errors import IndicatorError
 from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope
 
-MAGIC = b"QSSET1\n"
+MAGIC = b"QSSET2\n"
+_OLD = b"QSSET1\n"
 
 
 def is_set_file(path: Path) -> bool:
     """Whether the file begins like a compiled set."""
     with path.open("rb") as file:
-        return file.read(len(MAGIC)) == MAGIC
+        return file.read(len(MAGIC)) in (MAGIC, _OLD)
 
 
 def list_section(indicators: IndicatorSet) -> bytes:
-    """The canonical list, the section that every engine writes."""
+    """The canonical list as an engine takes it: hashed spelling, kind, family, with tabs between."""
     lines = (f"{i.hashed}\t{i.kind.value}\t{_flat(i.family)}\n" for i in indicators)
     return "".join(lines).encode()
 
@@ -36,33 +41,46 @@ def write(path: Path, indicators: IndicatorSet) -> None:
     """Write a compiled set. Raises IndicatorError if it is empty."""
     if not len(indicators):
         raise IndicatorError("the indicator set is empty; nothing to compile")
-    body = list_section(indicators)
+    counts = Counter((i.kind.value, _flat(i.family)) for i in indicators)
+    labels, places = bytearray(), {}
+    for label in sorted(counts, key=lambda label: (-counts[label], *(word.encode() for word in label))):
+        places[label] = len(labels)
+        labels += f"{label[0]}\t{label[1]}\n".encode()
+    body = "".join(f"{i.hashed}\t{places[i.kind.value, _flat(i.family)]}\n" for i in indicators).encode()
     header = {
         "id": indicators.id,
         "count": len(indicators),
-        "sections": {"list": {"offset": 0, "length": len(body)}},
+        "sections": {
+            "list": {"offset": 0, "length": len(body)},
+            "labels": {"offset": len(body), "length": len(labels)},
+        },
+        "size": len(body) + len(labels),
     }
     with path.open("wb") as file:
-        file.write(MAGIC + json.dumps(header).encode() + b"\n" + body)
+        file.write(MAGIC + json.dumps(header).encode() + b"\n" + body + labels)
 
 
 def read(path: Path) -> IndicatorSet:
     """Read a compiled set back. Raises IndicatorError naming the file when it is damaged or empty."""
     try:
         with path.open("rb") as file:
-            if file.read(len(MAGIC)) != MAGIC:
+            magic = file.read(len(MAGIC))
+            if magic == _OLD:
+                raise IndicatorError(f"{path}: the set was compiled by an older version; compile it again")
+            if magic != MAGIC:
                 raise IndicatorError(
                     f"{path}: is no compiled indicator set; make one with 'indicators compile'"
                 )
             header = json.loads(file.readline())
-            section = header["sections"]["list"]
-            file.seek(section["offset"], 1)
-            body = file.read(section["length"])
+            start = file.tell()
+            if file.seek(0, SEEK_END) - start != header["size"]:
+                raise IndicatorError(f"{path}: the compiled set is cut off or too long; compile it again")
+            body, labels = (_section(file, start, header["sections"][name]) for name in ("list", "labels"))
     except OSError as error:
         raise IndicatorError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise IndicatorError(f"{path}: damaged header of a compiled set; compile it again") from error
-    items = IndicatorSet(_lines(path, body))
+    items = IndicatorSet(_lines(path, body, labels))
     if len(items) != header.get("count") or items.id != header.get("id"):
         raise IndicatorError(f"{path}: its list does not agree with its header; compile it again")
     if not len(items):
@@ -70,18 +88,34 @@ def read(path: Path) -> IndicatorSet:
     return items
 
 
-def _lines(path: Path, body: bytes) -> list[Indicator]:
+def _section(file: BinaryIO, start: int, place: dict[str, int]) -> bytes:
+    file.seek(start + place["offset"])
+    return file.read(place["length"])
+
+
+def _labels(body: bytes) -> dict[str, tuple[Kind, str]]:
+    found, at = {}, 0
+    for line in body.split(b"\n")[:-1]:
+        kind, family = line.decode().split("\t")
+        found[str(at)] = Kind(kind), family
+        at += len(line) + 1
+    return found
+
+
+def _lines(path: Path, body: bytes, labels: bytes) -> list[Indicator]:
     found: list[Indicator] = []
     try:
+        known = _labels(labels)
         for line in body.decode().split("\n")[:-1]:
-            hashed, kind, family = line.split("\t")
+            hashed, place = line.split("\t")
+            kind, family = known[place]
             scope = Scope.WITH_SUBDOMAINS
-            if hashed.startswith("*."):
+            if kind is Kind.DOMAIN and hashed.startswith("*."):
                 hashed, scope = hashed[2:], Scope.SUBDOMAINS_ONLY
-            elif hashed.startswith("="):
+            elif kind is Kind.DOMAIN and hashed.startswith("="):
                 hashed, scope = hashed[1:], Scope.EXACT
-            found.append(Indicator(hashed, Kind(kind), scope, family))
-    except ValueError as error:
+            found.append(Indicator(hashed, kind, scope, family))
+    except (ValueError, KeyError) as error:
         raise IndicatorError(
             f"{path}: damaged line {len(found) + 1} of the list; compile it again"
         ) from error

@@ -31,6 +31,12 @@ use crate::wire::{Context, Lines};
 /// Chunks read at a time: a turn at the source takes long beside the time in which another thread wakes up.
 const CHUNKS: usize = 4;
 
+/// The name of the format of a file that begins with these bytes.
+pub fn recognise<'a>(formats: &'a [Format], start: &[u8]) -> &'a str {
+    let all: Vec<&Format> = formats.iter().collect();
+    detect::detect(&all, start).map_or(detect::TEXT, |found| &all[found].name)
+}
+
 /// Reads one source to its end; `path` is what is shown. Fails only for options that do not exist.
 pub fn scan(
     set: &Set,

@@ -5,9 +5,11 @@ use std::path::Path;
 use crate::address::{self, Address};
 use crate::error::Error;
 use crate::hash::{self, Filter};
+use crate::header::{Header, Section};
 use crate::ranges::{self, SPAN};
 use crate::raw::Map;
-use crate::setfile::{self, Header, Section};
+use crate::setfile;
+use crate::slots;
 
 /// What an indicator names (contract 1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,16 +23,23 @@ pub enum Kind {
 }
 
 impl Kind {
+    const WORDS: [(Kind, &'static str); 6] = [
+        (Kind::Domain, "domain"),
+        (Kind::Ipv4, "ipv4"),
+        (Kind::Ipv6, "ipv6"),
+        (Kind::Cidr, "cidr"),
+        (Kind::IpPort, "ip-port"),
+        (Kind::Url, "url"),
+    ];
+
     pub fn parse(word: &str) -> Option<Kind> {
-        Some(match word {
-            "domain" => Kind::Domain,
-            "ipv4" => Kind::Ipv4,
-            "ipv6" => Kind::Ipv6,
-            "cidr" => Kind::Cidr,
-            "ip-port" => Kind::IpPort,
-            "url" => Kind::Url,
-            _ => return None,
-        })
+        let found = Kind::WORDS.iter().find(|(_, known)| *known == word);
+        found.map(|(kind, _)| *kind)
+    }
+
+    /// The word on the wire.
+    pub fn word(self) -> &'static str {
+        Kind::WORDS[self as usize].1
     }
 }
 
@@ -44,6 +53,21 @@ pub struct Item<'a> {
 }
 
 impl<'a> Item<'a> {
+    /// The item whose line begins at `number` of a set file's list.
+    pub fn at(list: &'a [u8], labels: &'a [u8], number: usize) -> Option<Self> {
+        let line = list.get(number..)?;
+        let (hashed, rest) = line.split_at(memchr::memchr(b'\t', line)?);
+        let label = label(labels, &rest[1..])?;
+        let label = std::str::from_utf8(&label[..memchr::memchr(b'\n', label)?]).ok()?;
+        let (kind, family) = label.split_once('\t')?;
+        let hashed = std::str::from_utf8(hashed).ok()?;
+        Some(Item {
+            hashed,
+            kind,
+            family,
+        })
+    }
+
     pub fn parse(line: &'a str) -> Option<Self> {
         let mut parts = line.splitn(3, '\t');
         Some(Item {
@@ -86,6 +110,16 @@ impl<'a> Item<'a> {
     }
 }
 
+/// The labels from the one on whose place stands in digits at the begin of `digits`.
+fn label<'a>(labels: &'a [u8], digits: &[u8]) -> Option<&'a [u8]> {
+    let place = digits
+        .iter()
+        .take(10)
+        .take_while(|b| b.is_ascii_digit())
+        .fold(0usize, |n, b| n * 10 + usize::from(b - b'0'));
+    labels.get(place..)
+}
+
 /// Bytes to each side in which the path of a URL is looked for; a longer line is left to phase 2.
 const LONGEST_LOOK: usize = 4096;
 
@@ -116,9 +150,6 @@ pub struct Set {
     header: Header,
 }
 
-/// Bytes of a slot of the IPv6 table: address, item + 1, padding.
-pub const V6_SLOT: usize = 24;
-
 impl Set {
     /// Opens a set file; one without an index gets it in memory.
     pub fn open(path: &Path) -> Result<Set, Error> {
@@ -133,8 +164,18 @@ impl Set {
         if header.indexed {
             return Set::new(map, header);
         }
-        let (at, len) = header.section(Section::List);
-        setfile::compile(&map[at..at + len])
+        let part = |name| {
+            let (at, len) = header.section(name);
+            &map[at..at + len]
+        };
+        let set = setfile::index(part(Section::List), part(Section::Labels))?;
+        if set.id() != header.id || set.count() != header.count {
+            return Err(Error::set(format!(
+                "{}: the list of the compiled set is damaged",
+                path.display()
+            )));
+        }
+        Ok(set)
     }
 
     pub(crate) fn new(map: Map, header: Header) -> Result<Set, Error> {
@@ -151,12 +192,12 @@ impl Set {
             Filter::new(set.section(name))?;
         }
         for (name, size) in [
-            (Section::Values, 8),
-            (Section::V4, 8),
-            (Section::V6, V6_SLOT),
+            (Section::Values, slots::VALUE),
+            (Section::V4, slots::V4),
+            (Section::V6, slots::V6),
         ] {
             let len = set.section(name).len();
-            if !len.is_multiple_of(size) || !(len / size).is_power_of_two() {
+            if len == 0 || !len.is_multiple_of(size) {
                 return Err(Error::set(format!(
                     "section {name:?} of the compiled set has a wrong size"
                 )));
@@ -209,20 +250,18 @@ impl Set {
         self.header.addresses
     }
 
-    /// The item with this number, in the order of the list.
+    /// The item with this number. Numbers rise in the order of the list.
     pub fn item(&self, id: u32) -> Option<Item<'_>> {
-        let (offsets, _) = self.section(Section::Offsets).as_chunks::<4>();
-        let at = |i: usize| offsets.get(i).map(|b| u32::from_le_bytes(*b) as usize);
-        let list = self.section(Section::List);
-        let line = list.get(at(id as usize)?..at(id as usize + 1)?)?;
-        Item::parse(std::str::from_utf8(line).ok()?.trim_end_matches('\n'))
+        Item::at(
+            self.section(Section::List),
+            self.section(Section::Labels),
+            id as usize,
+        )
     }
 
     /// The list from an item's line on.
     fn line(&self, id: u32) -> Option<&[u8]> {
-        let (offsets, _) = self.section(Section::Offsets).as_chunks::<4>();
-        let start = u32::from_le_bytes(*offsets.get(id as usize)?) as usize;
-        self.section(Section::List).get(start..)
+        self.section(Section::List).get(id as usize..)
     }
 
     /// The hashed spelling of an item, without a look at the rest.
@@ -233,15 +272,7 @@ impl Set {
 
     /// Items whose key has this hash; the caller compares.
     fn slots(&self, h: u64) -> impl Iterator<Item = u32> {
-        let (slots, _) = self.section(Section::Values).as_chunks::<8>();
-        let mask = slots.len() - 1;
-        let tag = (h >> 32) as u32;
-        let start = h as usize & mask;
-        (0..slots.len())
-            .map(move |i| u64::from_le_bytes(slots[(start + i) & mask]))
-            .take_while(|&slot| slot != 0)
-            .filter(move |slot| (slot >> 32) as u32 == tag)
-            .map(|slot| slot as u32 - 1)
+        slots::values(self.section(Section::Values), h)
     }
 
     /// The domain item that covers a lower-case name without trailing dot: the longest first.
@@ -343,38 +374,11 @@ impl Set {
     }
 
     fn v4_slot(&self, bits: u32) -> Option<u32> {
-        let (slots, _) = self.section(Section::V4).as_chunks::<8>();
-        let mask = slots.len() - 1;
-        let mut i = hash::address(u128::from(bits)) as usize & mask;
-        for _ in 0..slots.len() {
-            let slot = u64::from_le_bytes(slots[i]);
-            if slot == 0 {
-                return None;
-            }
-            if (slot >> 32) as u32 == bits {
-                return Some((slot as u32).wrapping_sub(1));
-            }
-            i = (i + 1) & mask;
-        }
-        None
+        slots::v4(self.section(Section::V4), bits)
     }
 
     fn v6_slot(&self, value: u128) -> Option<u32> {
-        let (slots, _) = self.section(Section::V6).as_chunks::<V6_SLOT>();
-        let mask = slots.len() - 1;
-        let mut i = hash::address(value) as usize & mask;
-        for _ in 0..slots.len() {
-            let (address, item) = slots[i].split_at(16);
-            let item = u32::from_le_bytes(item[..4].try_into().expect("4 bytes"));
-            if item == 0 {
-                return None;
-            }
-            if address == value.to_le_bytes() {
-                return Some(item.wrapping_sub(1));
-            }
-            i = (i + 1) & mask;
-        }
-        None
+        slots::v6(self.section(Section::V6), value)
     }
 
     /// Whether an address, an endpoint or a URL's host is this address.
@@ -421,6 +425,11 @@ impl Set {
         true
     }
 
+    /// Whether the label with this place, in digits, is one of names.
+    fn is_domain(&self, digits: &[u8]) -> bool {
+        label(self.section(Section::Labels), digits).is_some_and(|l| l.starts_with(b"domain\t"))
+    }
+
     fn names_whole(&self, name: &[u8], first: bool, buf: &[u8], end: usize) -> bool {
         let h = hash::whole(name, true);
         self.slots(h).any(|id| {
@@ -428,7 +437,7 @@ impl Set {
             let spelled = spelled.strip_prefix(b"=").unwrap_or(spelled);
             let spelled = spelled.strip_prefix(b"*.").unwrap_or(spelled);
             match spelled.strip_prefix(name) {
-                Some(rest) if rest.starts_with(b"\tdomain") => true,
+                Some([b'\t', digits @ ..]) if self.is_domain(digits) => true,
                 Some([b'\t' | b':' | b'/' | b'?' | b'#', ..]) => {
                     first && self.may_show_path(h, buf, end)
                 }

@@ -1,152 +1,27 @@
-//! The compiled set file: `QSSET1\n`, one JSON line, then sections. Both engines read `list`; the others are
-//! the native index. Offsets count from the end of the JSON line.
-use std::collections::{BTreeMap, HashSet};
+//! The compiled set file: `QSSET2\n`, one JSON line, then sections. Both engines read `list` and `labels`; the
+//! others are the native index. Offsets count from the end of the JSON line. An item's number is where its line
+//! begins in `list`, so that no table leads there.
+use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::address::{self, Address};
 use crate::error::Error;
 use crate::hash::{self, FilterBuilder, tail16, tail32};
+use crate::header::{Header, INDEX, Index, SECTIONS, assemble};
 use crate::ranges::{self, Span};
 use crate::raw::Map;
 use crate::set::{Item, Kind, NO_ITEM, Set};
 use crate::slots::{v4_slots, v6_slots, value_slots};
 use crate::token::head_key;
 
-pub const MAGIC: &[u8] = b"QSSET1\n";
-/// Raised whenever the layout or a hash of the index changes; an older index is built anew in memory.
-const INDEX: u32 = 4;
 /// A network of more /24s than this makes phase 1 read every IPv4 address strictly.
 const MOST_HEADS: u32 = 1 << 12;
 /// Bits of a filter for each key, at least.
 const SMALL: usize = 10;
 /// For filters of few keys that are asked several times for one token.
 const SHARP: usize = 32;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Section {
-    List,
-    Offsets,
-    Values,
-    V4,
-    V6,
-    Spans4,
-    Spans6,
-    Urls,
-    TwoLabels,
-    ThreeLabels,
-    V4Heads,
-    V6Heads,
-    Paths,
-    V4Texts,
-    V4Nets,
-}
-
-const SECTIONS: [(Section, &str); 15] = [
-    (Section::List, "list"),
-    (Section::Offsets, "offsets"),
-    (Section::Values, "values"),
-    (Section::V4, "v4"),
-    (Section::V6, "v6"),
-    (Section::Spans4, "spans4"),
-    (Section::Spans6, "spans6"),
-    (Section::Urls, "urls"),
-    (Section::TwoLabels, "two_labels"),
-    (Section::ThreeLabels, "three_labels"),
-    (Section::V4Heads, "v4_heads"),
-    (Section::V6Heads, "v6_heads"),
-    (Section::Paths, "paths"),
-    (Section::V4Texts, "v4_texts"),
-    (Section::V4Nets, "v4_nets"),
-];
-
-#[derive(Serialize, Deserialize)]
-struct Line {
-    id: String,
-    count: usize,
-    sections: BTreeMap<String, Place>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    index: Option<Index>,
-}
-
-#[derive(Clone, Copy, Serialize, Deserialize)]
-struct Place {
-    offset: usize,
-    length: usize,
-}
-
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-struct Index {
-    version: u32,
-    every_line: bool,
-    letter_labels: bool,
-    addresses: bool,
-}
-
-/// The head of a set file, checked against the file's length.
-#[derive(Debug)]
-pub struct Header {
-    pub id: String,
-    pub count: usize,
-    pub indexed: bool,
-    pub every_line: bool,
-    pub letter_labels: bool,
-    pub addresses: bool,
-    sections: [(usize, usize); SECTIONS.len()],
-}
-
-impl Header {
-    pub fn read(bytes: &[u8]) -> Result<Header, Error> {
-        let rest = bytes
-            .strip_prefix(MAGIC)
-            .ok_or_else(|| Error::set("not a compiled indicator set"))?;
-        let end =
-            memchr::memchr(b'\n', rest).ok_or_else(|| Error::set("the compiled set is cut off"))?;
-        let line: Line = serde_json::from_slice(&rest[..end])
-            .map_err(|e| Error::set(format!("the head of the compiled set cannot be read: {e}")))?;
-        let index = line.index.filter(|i| i.version == INDEX);
-        let body = MAGIC.len() + end + 1;
-        let mut sections = [(0, 0); SECTIONS.len()];
-        for (section, name) in SECTIONS {
-            match line.sections.get(name) {
-                Some(&Place { offset, length })
-                    if offset
-                        .checked_add(length)
-                        .is_some_and(|end| end <= bytes.len() - body) =>
-                {
-                    sections[section as usize] = (body + offset, length);
-                }
-                Some(_) => {
-                    return Err(Error::set(format!("the compiled set is cut off in {name}")));
-                }
-                None if section == Section::List || index.is_some() => {
-                    return Err(Error::set(format!("the compiled set lacks {name}")));
-                }
-                None => {}
-            }
-        }
-        if line.count == 0 {
-            return Err(Error::set("the indicator set is empty"));
-        }
-        let flags = index.unwrap_or_default();
-        Ok(Header {
-            id: line.id,
-            count: line.count,
-            indexed: index.is_some(),
-            every_line: flags.every_line,
-            letter_labels: flags.letter_labels,
-            addresses: flags.addresses,
-            sections,
-        })
-    }
-
-    #[inline(always)]
-    pub fn section(&self, section: Section) -> (usize, usize) {
-        self.sections[section as usize]
-    }
-}
 
 /// The host of a URL item: what stands before its port or path.
 pub fn url_host(value: &str) -> &str {
@@ -173,48 +48,91 @@ pub(crate) fn path_key(host: u64, start: &[u8]) -> u64 {
 
 /// The key of an address, or of its first three numbers, as it is written.
 fn text_key(text: &str) -> u64 {
-    let mut padded = vec![0u8; 16];
-    padded.extend_from_slice(text.as_bytes());
-    tail16(&padded, padded.len(), text.len())
+    let mut padded = [0u8; 32];
+    padded[16..16 + text.len()].copy_from_slice(text.as_bytes());
+    tail16(&padded, 16 + text.len(), text.len())
 }
 
-/// Builds a set with its index from the lines of the canonical list, already merged and sorted.
+/// Builds a set with its index from the lines of the canonical list, already merged and sorted: hashed
+/// spelling, kind, family, with tabs between.
 pub fn compile(list: &[u8]) -> Result<Set, Error> {
     let text =
         std::str::from_utf8(list).map_err(|_| Error::set("the indicator list is not UTF-8"))?;
-    let mut build = Build::default();
-    let mut id = Sha256::new();
-    let mut at = 0u64;
-    for line in text.split_inclusive('\n') {
-        build.offsets.push(at as u32);
-        at += line.len() as u64;
-        let number = build.offsets.len() as u32 - 1;
-        let item = Item::parse(line.trim_end_matches('\n')).ok_or_else(|| {
+    let mut items = Vec::new();
+    for line in text.lines() {
+        items.push(Item::parse(line).ok_or_else(|| {
+            let number = items.len() + 1;
             Error::set(format!(
-                "line {} of the indicator list is not an item",
-                number + 1
+                "line {number} of the indicator list is not an item"
             ))
-        })?;
+        })?);
+    }
+    compile_items(&items)
+}
+
+/// Builds the index of a set file that has none.
+pub fn index(list: &[u8], labels: &[u8]) -> Result<Set, Error> {
+    let damaged = || Error::set("the list of the compiled set is damaged");
+    let mut items = Vec::new();
+    let mut at = 0;
+    while at < list.len() {
+        let item = Item::at(list, labels, at).ok_or_else(damaged)?;
+        items.push(item);
+        at += memchr::memchr(b'\n', &list[at..]).ok_or_else(damaged)? + 1;
+    }
+    compile_items(&items)
+}
+
+/// Builds a set with its index from items, already merged and sorted.
+pub fn compile_items(items: &[Item<'_>]) -> Result<Set, Error> {
+    if items.is_empty() {
+        return Err(Error::set("the indicator set is empty"));
+    }
+    let (labels, places) = labels(items);
+    let mut build = Build::default();
+    let mut list = Vec::with_capacity(items.len() * 32);
+    let mut id = Sha256::new();
+    for item in items {
+        let number = u32::try_from(list.len())
+            .ok()
+            .filter(|&n| n < NO_ITEM - 1)
+            .ok_or_else(|| Error::set("the indicator list is larger than 4 GiB"))?;
         if number > 0 {
             id.update(b"\n");
         }
         id.update(item.hashed);
-        build.add(number, &item)?;
+        build.add(number, item)?;
+        list.extend_from_slice(item.hashed.as_bytes());
+        list.push(b'\t');
+        list.extend_from_slice(&places[&(item.kind, item.family)]);
+        list.push(b'\n');
     }
-    if at > u64::from(u32::MAX) {
-        return Err(Error::set("the indicator list is larger than 4 GiB"));
-    }
-    if build.offsets.is_empty() {
-        return Err(Error::set("the indicator set is empty"));
-    }
-    build.offsets.push(at as u32);
     let id = id.finalize().iter().map(|b| format!("{b:02x}")).collect();
-    build.finish(text, id)
+    build.finish(list, labels, items.len(), id)
+}
+
+/// By kind and family.
+type Places<'a> = HashMap<(&'a str, &'a str), Vec<u8>>;
+
+/// Kinds with families, the commonest first, and in which digits each item tells where its label begins.
+fn labels<'a>(items: &[Item<'a>]) -> (Vec<u8>, Places<'a>) {
+    let mut counts: HashMap<(&str, &str), usize> = HashMap::new();
+    for item in items {
+        *counts.entry((item.kind, item.family)).or_default() += 1;
+    }
+    let mut found: Vec<_> = counts.into_iter().collect();
+    found.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+    let mut text = Vec::new();
+    let mut places = HashMap::with_capacity(found.len());
+    for (label, _) in found {
+        places.insert(label, text.len().to_string().into_bytes());
+        text.extend_from_slice(format!("{}\t{}\n", label.0, label.1).as_bytes());
+    }
+    (text, places)
 }
 
 #[derive(Default)]
 struct Build {
-    offsets: Vec<u32>,
     /// (hash, item) of names, endpoints and hosts of URLs.
     values: Vec<(u64, u32)>,
     names: Vec<(u64, u64)>,
@@ -288,9 +206,9 @@ impl Build {
             self.every_line = true;
             return;
         }
-        let mut padded = vec![0u8; 64];
-        padded.extend_from_slice(bytes);
-        let end = padded.len();
+        let mut padded = [0u8; 64 + 255];
+        let end = 64 + bytes.len();
+        padded[64..end].copy_from_slice(bytes);
         let last = |n: usize| {
             bytes
                 .iter()
@@ -371,8 +289,13 @@ impl Build {
         Some(())
     }
 
-    fn finish(self, list: &str, id: String) -> Result<Set, Error> {
-        let count = self.offsets.len() - 1;
+    fn finish(
+        self,
+        list: Vec<u8>,
+        labels: Vec<u8>,
+        count: usize,
+        id: String,
+    ) -> Result<Set, Error> {
         let addresses =
             self.v4.len() + self.v6.len() + self.networks4.len() + self.networks6.len() > 0;
         let mut two = FilterBuilder::new(self.names.len(), SMALL);
@@ -398,8 +321,8 @@ impl Build {
         let heads6 = [&self.heads6[..], &[head_key(0)]].concat();
         let numbers = |v: &[u32]| v.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>();
         let bodies: [Vec<u8>; SECTIONS.len()] = [
-            list.as_bytes().to_vec(),
-            numbers(&self.offsets),
+            list,
+            labels,
             value_slots(&self.values),
             v4_slots(&self.v4),
             v6_slots(&self.v6),
@@ -424,41 +347,4 @@ impl Build {
         let header = Header::read(&bytes)?;
         Set::new(Map::Memory(bytes), header)
     }
-}
-
-/// Puts head and sections into one file image, each section on a 64-byte border.
-fn assemble(id: String, count: usize, index: Index, bodies: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
-    let mut at = 0;
-    let mut sections = BTreeMap::new();
-    for ((_, name), body) in SECTIONS.iter().zip(bodies) {
-        sections.insert(
-            (*name).to_owned(),
-            Place {
-                offset: at,
-                length: body.len(),
-            },
-        );
-        at = (at + body.len()).next_multiple_of(64);
-    }
-    let line = serde_json::to_vec(&Line {
-        id,
-        count,
-        sections,
-        index: Some(index),
-    })
-    .map_err(|e| Error::set(e.to_string()))?;
-    let mut out = Vec::with_capacity(MAGIC.len() + line.len() + at + 64);
-    out.extend_from_slice(MAGIC);
-    out.extend_from_slice(&line);
-    // Spaces after the JSON bring the sections to a 64-byte border of the file.
-    out.resize((out.len() + 1).next_multiple_of(64) - 1, b' ');
-    out.push(b'\n');
-    let start = out.len();
-    let mut at = start;
-    for body in bodies {
-        out.resize(at, 0);
-        out.extend_from_slice(body);
-        at = start + (at - start + body.len()).next_multiple_of(64);
-    }
-    Ok(out)
 }

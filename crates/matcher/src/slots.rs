@@ -1,60 +1,112 @@
-//! Open-addressed tables as bytes of the set file; an empty slot is zero.
+//! Open-addressed tables as bytes of the set file, three quarters full; a slot whose item is zero is empty.
+//! Items are stored plus one. Damaged bytes give wrong items, never a panic or a search without end.
 use crate::hash;
 
+/// Bytes of a slot: sixteen bits of the hash, item.
+pub const VALUE: usize = 6;
+/// Address, item.
+pub const V4: usize = 8;
+pub const V6: usize = 20;
+
 fn capacity(keys: usize) -> usize {
-    (keys * 2).max(16).next_power_of_two()
+    keys + keys / 3 + 1
+}
+
+/// Where the search for a hash begins: its low half, scaled to the table.
+#[inline(always)]
+fn begin(h: u64, slots: usize) -> usize {
+    ((u64::from(h as u32) * slots as u64) >> 32) as usize
+}
+
+#[inline(always)]
+fn next(i: usize, slots: usize) -> usize {
+    if i + 1 == slots { 0 } else { i + 1 }
+}
+
+/// Places `(hash, key bytes, item)` one after another.
+fn fill<const KEY: usize, const SLOT: usize>(
+    entries: impl ExactSizeIterator<Item = (u64, [u8; KEY], u32)>,
+) -> Vec<u8> {
+    let mut slots = vec![[0u8; SLOT]; capacity(entries.len())];
+    let count = slots.len();
+    for (h, key, item) in entries {
+        let mut i = begin(h, count);
+        while slots[i][KEY..] != [0; 4] {
+            i = next(i, count);
+        }
+        slots[i][..KEY].copy_from_slice(&key);
+        slots[i][KEY..].copy_from_slice(&(item + 1).to_le_bytes());
+    }
+    slots.into_flattened()
+}
+
+/// The items of slots whose key has these bytes, in the order in which they were placed.
+#[inline(always)]
+fn find<const KEY: usize, const SLOT: usize>(
+    table: &[u8],
+    h: u64,
+    key: [u8; KEY],
+) -> impl Iterator<Item = u32> {
+    let (slots, _) = table.as_chunks::<SLOT>();
+    let count = slots.len();
+    let mut i = begin(h, count);
+    (0..count)
+        .map(move |_| {
+            let slot = &slots[i];
+            i = next(i, count);
+            let item = u32::from_le_bytes(slot[KEY..].try_into().expect("four bytes"));
+            (item, slot[..KEY] == key)
+        })
+        .take_while(|&(item, _)| item != 0)
+        .filter(|&(_, same)| same)
+        .map(|(item, _)| item - 1)
+}
+
+fn tag(h: u64) -> [u8; 2] {
+    ((h >> 48) as u16).to_le_bytes()
 }
 
 pub fn value_slots(values: &[(u64, u32)]) -> Vec<u8> {
-    let mut slots = vec![0u64; capacity(values.len())];
-    let mask = slots.len() - 1;
-    for &(h, id) in values {
-        let mut i = h as usize & mask;
-        while slots[i] != 0 {
-            i = (i + 1) & mask;
-        }
-        slots[i] = h >> 32 << 32 | u64::from(id + 1);
-    }
-    slots.iter().flat_map(|s| s.to_le_bytes()).collect()
+    fill::<2, VALUE>(values.iter().map(|&(h, item)| (h, tag(h), item)))
+}
+
+/// Items whose key may have this hash; the caller compares.
+#[inline(always)]
+pub fn values(table: &[u8], h: u64) -> impl Iterator<Item = u32> {
+    find::<2, VALUE>(table, h, tag(h))
 }
 
 /// One slot for each address; an item before a mere mark.
-pub fn v4_slots(addresses: &[(u32, u32)]) -> Vec<u8> {
+fn unique<T: Ord + Copy>(addresses: &[(T, u32)]) -> Vec<(T, u32)> {
     let mut addresses = addresses.to_vec();
     addresses.sort_unstable();
     addresses.dedup_by_key(|a| a.0);
-    let mut slots = vec![0u64; capacity(addresses.len())];
-    let mask = slots.len() - 1;
-    for (bits, id) in addresses {
-        let mut i = hash::address(u128::from(bits)) as usize & mask;
-        while slots[i] != 0 {
-            i = (i + 1) & mask;
-        }
-        slots[i] = u64::from(bits) << 32 | u64::from(id + 1);
-    }
-    slots.iter().flat_map(|s| s.to_le_bytes()).collect()
+    addresses
+}
+
+pub fn v4_slots(addresses: &[(u32, u32)]) -> Vec<u8> {
+    fill::<4, V4>(
+        unique(addresses)
+            .iter()
+            .map(|&(a, item)| (hash::address(u128::from(a)), a.to_le_bytes(), item)),
+    )
+}
+
+#[inline(always)]
+pub fn v4(table: &[u8], address: u32) -> Option<u32> {
+    let h = hash::address(u128::from(address));
+    find::<4, V4>(table, h, address.to_le_bytes()).next()
 }
 
 pub fn v6_slots(addresses: &[(u128, u32)]) -> Vec<u8> {
-    let mut addresses = addresses.to_vec();
-    addresses.sort_unstable();
-    addresses.dedup_by_key(|a| a.0);
-    let mut slots = vec![(0u128, 0u32); capacity(addresses.len())];
-    let mask = slots.len() - 1;
-    for (address, id) in addresses {
-        let mut i = hash::address(address) as usize & mask;
-        while slots[i].1 != 0 {
-            i = (i + 1) & mask;
-        }
-        slots[i] = (address, id + 1);
-    }
-    slots
-        .iter()
-        .flat_map(|(a, i)| {
-            a.to_le_bytes()
-                .into_iter()
-                .chain(i.to_le_bytes())
-                .chain([0; 4])
-        })
-        .collect()
+    fill::<16, V6>(
+        unique(addresses)
+            .iter()
+            .map(|&(a, item)| (hash::address(a), a.to_le_bytes(), item)),
+    )
+}
+
+#[inline(always)]
+pub fn v6(table: &[u8], address: u128) -> Option<u32> {
+    find::<16, V6>(table, hash::address(address), address.to_le_bytes()).next()
 }

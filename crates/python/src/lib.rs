@@ -1,10 +1,12 @@
 //! Python module `quetsach._native`: conversions and errors, no logic.
+mod draft;
 mod stream;
 
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use draft::Draft;
 use pyo3::create_exception;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
@@ -140,6 +142,17 @@ impl Matcher {
         })
     }
 
+    /// From a list on its way, already merged.
+    #[staticmethod]
+    fn from_draft(py: Python<'_>, draft: &Draft, formats: Vec<String>) -> PyResult<Self> {
+        let formats = parse_formats(&formats)?;
+        let set = py.detach(|| draft.build()).map_err(raise)?;
+        Ok(Matcher {
+            set: Arc::new(set),
+            formats,
+        })
+    }
+
     /// From a compiled set file.
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf, formats: Vec<String>) -> PyResult<Self> {
@@ -168,6 +181,11 @@ impl Matcher {
     #[getter]
     fn set_id(&self) -> &str {
         self.set.id()
+    }
+
+    /// The name of the format of a file that begins with these bytes.
+    fn recognise(&self, start: &[u8]) -> &str {
+        pipeline::recognise(&self.formats, start)
     }
 
     /// Reads one source, from `stream` where it is given (then `changed` is its time in microseconds since
@@ -388,7 +406,7 @@ fn levels() -> Vec<&'static str> {
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use super::{Lines, Matcher, OptionsError, Progress, SetError, SpareThreads, levels};
+    use super::{Draft, Lines, Matcher, OptionsError, Progress, SetError, SpareThreads, levels};
 
     #[pymodule_export]
     #[allow(non_upper_case_globals)]

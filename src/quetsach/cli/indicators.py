@@ -184,7 +184,7 @@ def _say_losses(losses: Any) -> None:
 
 
 def _say_count(indicators: IndicatorSet, stream: Any) -> None:
-    kinds = Counter(one.kind.value for one in indicators)
+    kinds = {kind.value: count for kind, count in indicators.kinds().items()}
     parts = ", ".join(f"{words.kind(kind)}: {words.number(count)}" for kind, count in sorted(kinds.items()))
     text = ngettext("%(n)s usable entry (%(kinds)s)", "%(n)s usable entries (%(kinds)s)", len(indicators))
     click.echo(text % {"n": words.number(len(indicators)), "kinds": parts or "-"}, file=stream)

@@ -127,7 +127,7 @@ def load(files: Sequence[Path], choice: Choice, extra_formats: Sequence[str] = (
     return Loaded(chosen, chosen.compile(found.indicators), found.notes)
 
 
-def recognised(result: ScanResult, forced: str | None) -> dict[str, int]:
+def recognised(result: ScanResult, matcher: Matcher, forced: str | None) -> dict[str, int]:
     """How many of the logs looked at are of which format: by their sightings, else by how they begin."""
     found: Counter[str] = Counter()
     by_source: dict[str, Counter[str]] = {}
@@ -142,13 +142,11 @@ def recognised(result: ScanResult, forced: str | None) -> dict[str, int]:
             found[by_source[seen.source].most_common(1)[0][0]] += 1
         elif Path(seen.path).is_file():
             # What lies in an archive is not unpacked again for this.
-            found[_detect(Path(seen.path))] += 1
+            found[_detect(Path(seen.path), matcher)] += 1
     return dict(found)
 
 
-def _detect(path: Path) -> str:
-    from quetsach import logformat
-    from quetsach.engines.portable import detect
+def _detect(path: Path, matcher: Matcher) -> str:
     from quetsach.source import Source
 
     start = b""
@@ -156,7 +154,7 @@ def _detect(path: Path) -> str:
         start += chunk
         if len(start) >= _START_BYTES:
             break
-    return detect(logformat.load_all(), start)
+    return matcher.recognise(start)
 
 
 def _is_compiled(path: Path) -> bool:
@@ -183,16 +181,22 @@ def read(files: Sequence[Path], choice: Choice) -> Read:
     Raises:
         IndicatorError: a list cannot be read, `--column` or the override file is malformed.
     """
-    from quetsach import feed, guard
+    from quetsach import draft, feed, guard
     from quetsach.guards import warninglists
 
     scope = Scope(choice.scope) if choice.scope else None
     overrides = guard.read_overrides(choice.override) if choice.override else ()
     known = warninglists.read(choice.warning_lists) if choice.warning_lists else None
-    found = feed.read_many(files, scope=scope, columns=_columns(choice.column), format=choice.list_format)
+    found = feed.read_many(
+        files,
+        scope=scope,
+        columns=_columns(choice.column),
+        format=choice.list_format,
+        draft=draft.available(),
+    )
     guarded = guard.apply(found.indicators, overrides=overrides, lists=known)
     concerns = (*guarded.stopped, *guarded.warned, *guarded.overridden)
-    origins = found.origins.of(one.indicator for one in concerns)
+    origins = found.origins_of(one.indicator for one in concerns)
 
     def note(level: str, one: Concern, reason: str) -> ListNote:
         item = one.indicator

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,8 +19,8 @@ from quetsach.scanning import Snapshot
 @contextmanager
 def bar() -> Iterator[Callable[[Snapshot], None] | None]:
     """A function that shows a snapshot, or None where nobody would see it."""
-    console = say.console(is_error=True)
-    if not console.is_terminal:
+    # Asked before rich is imported: a program that starts this one pays for no bar.
+    if not sys.stderr.isatty():
         yield None
         return
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -32,7 +33,7 @@ def bar() -> Iterator[Callable[[Snapshot], None] | None]:
         TextColumn(_("left")),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as shown:
+    with Progress(*columns, console=say.console(is_error=True), transient=True) as shown:
         task = shown.add_task("", total=None, told="")
 
         def update(now: Snapshot) -> None:

@@ -214,7 +214,9 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
             leases=found_leases,
             fields=fields,
         )
-    report = output.Report(result, zone, lists.recognised(result, given["logformat"]), loaded.notes)
+    report = output.Report(
+        result, zone, lists.recognised(result, loaded.matcher, given["logformat"]), loaded.notes
+    )
     is_saved = _save(outputs, report)
     _show(report, as_json=given["as_json"])
     if result.is_interrupted:
@@ -298,19 +300,22 @@ def _save(outputs: Sequence[Path], report: output.Report) -> bool:
 
 
 def _show(report: output.Report, *, as_json: bool) -> None:
-    from quetsach.outputs import table
-
     if as_json:
         from quetsach.outputs import jsonl
 
         jsonl.write(sys.stdout.buffer, report)
         sys.stdout.buffer.flush()
     else:
+        from quetsach.outputs import table
+
         table.show(say.console(), report)
         sys.stdout.flush()
-    on_error = say.console(is_error=True)
-    table.show_notes(on_error, list(report.notes))
-    table.show_errors(on_error, report)
+    if report.notes or report.result.errors:
+        from quetsach.outputs import table
+
+        on_error = say.console(is_error=True)
+        table.show_notes(on_error, list(report.notes))
+        table.show_errors(on_error, report)
 
 
 def _push(report: output.Report, outputs: Sequence[Path], url: str, token: str) -> bool:

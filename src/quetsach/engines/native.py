@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 
 from quetsach import _native
+from quetsach.draft import PackedSet
 from quetsach.engine import Part, Progress, ScanOptions, SourceResult, Span, SpareThreads
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.indicator import IndicatorSet
@@ -103,6 +104,10 @@ class NativeMatcher:
             self._matcher.save(file)
             return _from_bytes, (file.read_bytes(), self._extra_formats)
 
+    def recognise(self, start: bytes) -> str:
+        """See `quetsach.engine.Matcher`."""
+        return self._matcher.recognise(start)
+
     def save(self, path: Path) -> None:
         """Write the compiled set file; what stood there is replaced at once. Raises IndicatorError."""
         try:
@@ -133,8 +138,12 @@ class NativeEngine:
         if not len(indicators):
             raise IndicatorError("the indicator set is empty; there is nothing to look for")
         try:
-            matcher = _native.Matcher.compile(list_section(indicators), self._texts)
-            return NativeMatcher(matcher, self._extra_formats)
+            if isinstance(indicators, PackedSet):
+                made = _native.Matcher.from_draft(indicators.draft.native, self._texts)
+                indicators.id = made.set_id
+            else:
+                made = _native.Matcher.compile(list_section(indicators), self._texts)
+            return NativeMatcher(made, self._extra_formats)
         except _native.SetError as error:
             raise IndicatorError(str(error)) from error
 

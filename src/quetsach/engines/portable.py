@@ -92,6 +92,10 @@ class PortableMatcher:
         self._limits = limits
         self._extra = extra_formats or {}
 
+    def recognise(self, start: bytes) -> str:
+        """See `quetsach.engine.Matcher`."""
+        return detect(logformat.load_all(), start)
+
     def scan(
         self,
         path: Path | str,

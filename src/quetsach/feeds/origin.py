@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from quetsach.draft import Draft
 from quetsach.indicator import Indicator, Kind
 
 
@@ -18,6 +19,16 @@ class Origin(NamedTuple):
     text: str
 
 
+def of_draft(draft: Draft, wanted: Iterable[Indicator]) -> dict[tuple[Kind, str], Origin]:
+    """The first mention of each that was looked at."""
+    found: dict[tuple[Kind, str], Origin] = {}
+    for item in wanted:
+        place = draft.places[item.kind, item.value]
+        text = draft.spelled.get((item.kind, item.value, place), item.value)
+        found[item.kind, item.value] = Origin(draft.sources[place.list], place.line, text)
+    return found
+
+
 class Origins:
     """Filled while lists are read; asked for the few that need explaining."""
 
@@ -27,6 +38,9 @@ class Origins:
         self._spelled: dict[int, str] = {}
         self._starts: list[int] = []
         self._sources: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self.items)
 
     def begin(self, source: str) -> None:
         """What is added from now on stands in `source`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from ipaddress import ip_network
 from socket import inet_aton
 from typing import NamedTuple
@@ -50,6 +50,10 @@ class Ranges[Found]:
                 self._firsts.append(first)
                 self._lasts.append(last)
                 self._begins.append(at)
+
+    def spans(self) -> Iterator[tuple[int, int]]:
+        """First and last number of the IPv4 blocks, those that overlap joined."""
+        return ((first, last) for first, last in zip(self._firsts, self._lasts, strict=True) if first < _V6)
 
     def overlap(self, block: Block) -> Found | None:
         """What the first added block that shares an address with this one stands for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import resources
 
 from quetsach import canonical
@@ -34,6 +35,10 @@ class Names[Found]:
         found = self._on.get(name)
         return found if found is not None or not covers else self._above.get(name)
 
+    def touching(self) -> tuple[Iterable[str], Iterable[str]]:
+        """The names on or below which something is found, and those on which alone."""
+        return self._below, (*self._on, *self._above)
+
 
 class Suffixes:
     """Public suffixes, the private section too; the package is asked only where a rule may apply."""
@@ -48,6 +53,10 @@ class Suffixes:
         self._rules = frozenset(canonical.name(rule) for rule in rules if rule[0] not in "*!")
         self._wild = frozenset(canonical.name(rule[2:]) for rule in rules if rule.startswith("*."))
         self._ask = PublicSuffixList().is_public
+
+    def touching(self) -> tuple[Iterable[str], Iterable[str]]:
+        """The names that may be suffixes, and those right below which all may be."""
+        return self._rules, self._wild
 
     def __contains__(self, name: str) -> bool:
         if name not in self._rules and name.partition(".")[2] not in self._wild:

@@ -1,0 +1,190 @@
+//! The head of a set file: where its sections stand.
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+
+pub const MAGIC: &[u8] = b"QSSET2\n";
+const OLD_MAGIC: &[u8] = b"QSSET1\n";
+/// Raised whenever the layout or a hash of the index changes; an older index is built anew in memory.
+pub(crate) const INDEX: u32 = 5;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    List,
+    Labels,
+    Values,
+    V4,
+    V6,
+    Spans4,
+    Spans6,
+    Urls,
+    TwoLabels,
+    ThreeLabels,
+    V4Heads,
+    V6Heads,
+    Paths,
+    V4Texts,
+    V4Nets,
+}
+
+pub(crate) const SECTIONS: [(Section, &str); 15] = [
+    (Section::List, "list"),
+    (Section::Labels, "labels"),
+    (Section::Values, "values"),
+    (Section::V4, "v4"),
+    (Section::V6, "v6"),
+    (Section::Spans4, "spans4"),
+    (Section::Spans6, "spans6"),
+    (Section::Urls, "urls"),
+    (Section::TwoLabels, "two_labels"),
+    (Section::ThreeLabels, "three_labels"),
+    (Section::V4Heads, "v4_heads"),
+    (Section::V6Heads, "v6_heads"),
+    (Section::Paths, "paths"),
+    (Section::V4Texts, "v4_texts"),
+    (Section::V4Nets, "v4_nets"),
+];
+
+#[derive(Serialize, Deserialize)]
+struct Line {
+    id: String,
+    count: usize,
+    sections: BTreeMap<String, Place>,
+    /// Bytes after the JSON line: a file that was cut off is known without being read.
+    size: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    index: Option<Index>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Place {
+    offset: usize,
+    length: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Index {
+    pub version: u32,
+    pub every_line: bool,
+    pub letter_labels: bool,
+    pub addresses: bool,
+}
+
+/// The head of a set file, checked against the file's length.
+#[derive(Debug)]
+pub struct Header {
+    pub id: String,
+    pub count: usize,
+    pub indexed: bool,
+    pub every_line: bool,
+    pub letter_labels: bool,
+    pub addresses: bool,
+    sections: [(usize, usize); SECTIONS.len()],
+}
+
+impl Header {
+    pub fn read(bytes: &[u8]) -> Result<Header, Error> {
+        if bytes.starts_with(OLD_MAGIC) {
+            return Err(Error::set(
+                "the set was compiled by an older version; compile it again",
+            ));
+        }
+        let rest = bytes
+            .strip_prefix(MAGIC)
+            .ok_or_else(|| Error::set("not a compiled indicator set"))?;
+        let end =
+            memchr::memchr(b'\n', rest).ok_or_else(|| Error::set("the compiled set is cut off"))?;
+        let line: Line = serde_json::from_slice(&rest[..end])
+            .map_err(|e| Error::set(format!("the head of the compiled set cannot be read: {e}")))?;
+        let index = line.index.filter(|i| i.version == INDEX);
+        let body = MAGIC.len() + end + 1;
+        if line.size != bytes.len() - body {
+            return Err(Error::set("the compiled set is cut off or too long"));
+        }
+        let mut sections = [(0, 0); SECTIONS.len()];
+        for (section, name) in SECTIONS {
+            match line.sections.get(name) {
+                Some(&Place { offset, length })
+                    if offset
+                        .checked_add(length)
+                        .is_some_and(|end| end <= bytes.len() - body) =>
+                {
+                    sections[section as usize] = (body + offset, length);
+                }
+                Some(_) => {
+                    return Err(Error::set(format!("the compiled set is cut off in {name}")));
+                }
+                None if index.is_some() || matches!(section, Section::List | Section::Labels) => {
+                    return Err(Error::set(format!("the compiled set lacks {name}")));
+                }
+                None => {}
+            }
+        }
+        if line.count == 0 {
+            return Err(Error::set("the indicator set is empty"));
+        }
+        let flags = index.unwrap_or_default();
+        Ok(Header {
+            id: line.id,
+            count: line.count,
+            indexed: index.is_some(),
+            every_line: flags.every_line,
+            letter_labels: flags.letter_labels,
+            addresses: flags.addresses,
+            sections,
+        })
+    }
+
+    #[inline(always)]
+    pub fn section(&self, section: Section) -> (usize, usize) {
+        self.sections[section as usize]
+    }
+}
+
+/// Puts head and sections into one file image, each section on a 64-byte border.
+pub(crate) fn assemble(
+    id: String,
+    count: usize,
+    index: Index,
+    bodies: &[Vec<u8>],
+) -> Result<Vec<u8>, Error> {
+    let mut at = 0;
+    let mut sections = BTreeMap::new();
+    for ((_, name), body) in SECTIONS.iter().zip(bodies) {
+        sections.insert(
+            (*name).to_owned(),
+            Place {
+                offset: at,
+                length: body.len(),
+            },
+        );
+        at = (at + body.len()).next_multiple_of(64);
+    }
+    let size = bodies
+        .iter()
+        .fold(0usize, |at, b| at.next_multiple_of(64) + b.len());
+    let line = serde_json::to_vec(&Line {
+        id,
+        count,
+        sections,
+        size,
+        index: Some(index),
+    })
+    .map_err(|e| Error::set(e.to_string()))?;
+    let mut out = Vec::with_capacity(MAGIC.len() + line.len() + at + 64);
+    out.extend_from_slice(MAGIC);
+    out.extend_from_slice(&line);
+    // Spaces after the JSON bring the sections to a 64-byte border of the file.
+    out.resize((out.len() + 1).next_multiple_of(64) - 1, b' ');
+    out.push(b'\n');
+    let start = out.len();
+    let mut at = start;
+    for body in bodies {
+        out.resize(at, 0);
+        out.extend_from_slice(body);
+        at = start + (at - start + body.len()).next_multiple_of(64);
+    }
+    Ok(out)
+}

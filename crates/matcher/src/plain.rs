@@ -1,0 +1,152 @@
+//! Lines of lists that are plainly one indicator in canonical form.
+use std::net::Ipv4Addr;
+
+use crate::set::Kind;
+
+/// How the lines of a list are laid out.
+#[derive(Debug)]
+pub enum Shape {
+    Plain,
+    /// An IPv4 address, then one name.
+    Hosts,
+    /// Cells by position; the header's line, counted from 1, is passed over.
+    Table {
+        delimiter: u8,
+        header: u32,
+        value: usize,
+        kind: Option<usize>,
+        family: Option<usize>,
+        /// Words of the type column that shut nothing out.
+        kinds: Vec<String>,
+    },
+}
+
+fn octets(text: &[u8]) -> bool {
+    text.len() >= 7 && std::str::from_utf8(text).is_ok_and(|t| t.parse::<Ipv4Addr>().is_ok())
+}
+
+/// Lower-case labels of letters, digits, `-` and `_`, at least two, the last one with a letter, `-` or `_`.
+fn name(text: &[u8]) -> bool {
+    if !(4..=253).contains(&text.len()) {
+        return false;
+    }
+    let mut labels = 0;
+    let mut last = &text[..0];
+    for label in text.split(|&b| b == b'.') {
+        let is_label = (1..=63).contains(&label.len())
+            && label
+                .iter()
+                .all(|&b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'));
+        if !is_label {
+            return false;
+        }
+        labels += 1;
+        last = label;
+    }
+    labels > 1 && !last.iter().all(u8::is_ascii_digit)
+}
+
+fn port(text: &[u8]) -> bool {
+    (1..=5).contains(&text.len())
+        && text[0] != b'0'
+        && text.iter().all(u8::is_ascii_digit)
+        && text.iter().fold(0u32, |n, b| n * 10 + u32::from(b - b'0')) <= 65535
+}
+
+/// What a value plainly is, and its canonical part.
+pub(crate) fn classify(text: &[u8]) -> Option<(Kind, &[u8])> {
+    if let Some(rest) = text
+        .strip_prefix(b"http://")
+        .or_else(|| text.strip_prefix(b"https://"))
+    {
+        return url(rest);
+    }
+    authority(text)
+}
+
+fn authority(text: &[u8]) -> Option<(Kind, &[u8])> {
+    if let Some(colon) = memchr::memchr(b':', text) {
+        let is_endpoint = octets(&text[..colon]) && port(&text[colon + 1..]);
+        return is_endpoint.then_some((Kind::IpPort, text));
+    }
+    if name(text) {
+        return Some((Kind::Domain, text));
+    }
+    octets(text).then_some((Kind::Ipv4, text))
+}
+
+/// A URL without its scheme, of bytes that neither end it early nor may be a defanged spelling.
+fn url(text: &[u8]) -> Option<(Kind, &[u8])> {
+    let slash = memchr::memchr(b'/', text).unwrap_or(text.len());
+    let (host, rest) = text.split_at(slash);
+    // `0xab.de` is a name in a list of names, but an address gone wrong in a URL.
+    if host.starts_with(b"0x") {
+        return None;
+    }
+    if rest.len() < 2 {
+        return authority(host);
+    }
+    let colon = memchr::memchr(b':', host).unwrap_or(host.len());
+    let is_host = name(&host[..colon]) || octets(&host[..colon]);
+    let is_port = colon == host.len() || port(&host[colon + 1..]);
+    let is_path = rest
+        .iter()
+        .all(|&b| b.is_ascii_alphanumeric() || b"/._-~?=&%+,;:!$*".contains(&b));
+    (is_host && is_port && is_path).then_some((Kind::Url, text))
+}
+
+fn trim(cell: &[u8]) -> &[u8] {
+    let cell = &cell[cell.iter().take_while(|&&b| b == b' ').count()..];
+    &cell[..cell.len() - cell.iter().rev().take_while(|&&b| b == b' ').count()]
+}
+
+/// The name of `address name`.
+pub(crate) fn host(line: &[u8]) -> Option<&[u8]> {
+    let end = memchr::memchr2(b' ', b'\t', line)?;
+    let (address, rest) = line.split_at(end);
+    let rest = &rest[rest
+        .iter()
+        .take_while(|&&b| b == b' ' || b == b'\t')
+        .count()..];
+    (octets(address) && name(rest) && rest != b"localhost.localdomain").then_some(rest)
+}
+
+/// Kind, value and family of a row without quotes.
+pub(crate) fn cells<'a>(line: &'a str, shape: &Shape) -> Option<(Kind, &'a [u8], &'a str)> {
+    let Shape::Table {
+        delimiter,
+        value,
+        kind,
+        family,
+        kinds,
+        ..
+    } = shape
+    else {
+        return None;
+    };
+    let bytes = line.as_bytes();
+    if bytes[0] == b'#' || memchr::memchr(b'"', bytes).is_some() {
+        return None;
+    }
+    let (mut text, mut word, mut name) = (None, "", "");
+    for (at, cell) in line.split(char::from(*delimiter)).enumerate() {
+        if at == *value {
+            text = Some(trim(cell.as_bytes()));
+        }
+        if Some(at) == *kind {
+            word = cell.trim_matches(' ');
+        }
+        if Some(at) == *family {
+            name = cell.trim_matches(' ');
+        }
+    }
+    let (found, canonical) = classify(text?)?;
+    let is_free = matches!(word, "" | "domain" | "url");
+    if !is_free && (found == Kind::Domain || !kinds.iter().any(|k| k == word)) {
+        return None;
+    }
+    if matches!(name, "-" | "None") {
+        name = "";
+    }
+    Some((found, canonical, name))
+}

@@ -1,0 +1,50 @@
+"""The swift way through long lists: plainly canonical lines go to a draft, and only the rest to a reader."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quetsach.draft import Draft
+from quetsach.feeds import table
+from quetsach.feeds.item import KINDS
+from quetsach.feeds.listing import Listing
+from quetsach.indicator import Scope
+
+_JUDGED = {"port", "until", "detect"}
+
+
+def sift(listing: Listing, form: str, scope: Scope, draft: Draft) -> None:
+    """Take what is plain out of a listing, by the form that it was recognised as.
+
+    The lines that were taken are left empty, so that the form's reader finds all others under their numbers.
+    """
+    shape = _shape(listing, form)
+    if shape is None:
+        return
+    lines = listing.lines
+    text = "\n".join(lines) if "\r" in listing.text else listing.text
+    left = [""] * len(lines)
+    for number in (*draft.read(text, scope, **shape), shape.get("header", 0)):
+        if number:
+            left[number - 1] = lines[number - 1]
+    # How a table is laid out is found by its first lines, so they are looked at before they are gone.
+    assert listing.head is not None and listing.comments is not None
+    listing.lines = left
+
+
+def _shape(listing: Listing, form: str) -> dict[str, Any] | None:
+    if form == "plain":
+        return {}
+    if form == "hosts":
+        return {"hosts": True}
+    layout = table.layout_of(listing) if form == "csv" else None
+    if layout is None or "indicator" not in layout.places or layout.places.keys() & _JUDGED:
+        return None
+    return {
+        "delimiter": layout.delimiter,
+        "header": layout.header,
+        "value": layout.places["indicator"],
+        "kind": layout.places.get("type"),
+        "family": layout.places.get("family"),
+        "kinds": list(KINDS),
+    }
