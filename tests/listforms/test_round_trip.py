@@ -9,7 +9,7 @@ from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quetsach import feed, listform
@@ -93,6 +93,7 @@ SETS = st.lists(ITEM, max_size=8).map(lambda items: IndicatorSet(one for one in 
 
 
 @pytest.mark.parametrize("form", READ_AS)
+@settings(max_examples=20)
 @given(items=SETS)
 def test_what_is_written_is_read_back(form: str, items: IndicatorSet) -> None:
     reader, scope = READ_AS[form]
@@ -214,8 +215,7 @@ def test_a_spreadsheet_finds_no_formula_in_free_text() -> None:
 
 
 def test_a_defanged_table_makes_no_link_and_reads_back() -> None:
-    settings = listform.Settings(defang=True)
-    text = "".join(listform.write(EACH, listform.by_name("csv"), settings).parts)
+    choice = listform.Settings(defang=True)
+    text = "".join(listform.write(EACH, listform.by_name("csv"), choice).parts)
     assert "evil.example" not in text and "evil[.]example" in text
-    plain = {one.hashed for one in EACH if "[" not in one.value and not one.value.startswith("-x")}
-    assert plain <= {one.hashed for one in feed.read_text(text, format="csv").indicators}
+    assert feed.read_text(text, format="csv").indicators.id == EACH.id

@@ -266,6 +266,7 @@ def _loss(code: str) -> str:
         "exact": _("name without its subdomains"),
         "subdomains-only": _("subdomains only"),
         "characters": _("entry with characters that the form cannot spell"),
+        "like-network": _("web address that would be read as a network"),
         "long-name": _("name too long for a zone"),
         "reserved-name": _("name that means something else in a zone"),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ class Shape(StrEnum):
 NAMES = frozenset((Shape.DOMAIN, Shape.EXACT, Shape.BELOW))
 ADDRESSES = frozenset((Shape.IPV4, Shape.IPV6, Shape.CIDR))
 EVERYTHING = frozenset(Shape)
+
+_LIKE_NETWORK = re.compile(r"(?:[0-9.]+|\[[0-9a-f:.]+\])/(?:[0-9]{1,3}|[0-9.]+)")
 
 _OF_SCOPE = {
     Scope.WITH_SUBDOMAINS: Shape.DOMAIN,
@@ -65,7 +68,7 @@ class Losses:
     families: int = 0
 
 
-REFUSALS = ("characters", "long-name", "reserved-name")
+REFUSALS = ("characters", "like-network", "long-name", "reserved-name")
 """Why one value cannot stand in a form that could say its like."""
 
 
@@ -148,7 +151,21 @@ def one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
+def is_like_network(one: Indicator) -> bool:
+    """A URL that without its scheme is a network: `192.0.2.7/24`."""
+    return one.kind is Kind.URL and _LIKE_NETWORK.fullmatch(one.value) is not None
+
+
+def spelled(one: Indicator) -> str:
+    """The spelling that our own readers take for this and nothing else, and no spreadsheet for a formula."""
+    is_odd = is_like_network(one) or (one.kind is Kind.URL and one.value.startswith("-"))
+    return f"http://{one.value}" if is_odd else one.hashed
+
+
 def one_word(one: Indicator) -> str:
-    """Refuse values with white space or beyond ASCII, which end a line's value for most programs."""
+    """Refuse values with white space or beyond ASCII, which end a line's value for most programs, and URLs
+    that would be read as a whole network."""
     value = one.value
+    if is_like_network(one):
+        return "like-network"
     return "" if value.isascii() and value.isprintable() and " " not in value else "characters"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from quetsach.indicator import Indicator, Scope
-from quetsach.listforms.form import ADDRESSES, EVERYTHING, N_, NAMES, Form, Job, Shape, one_word
+from quetsach.listforms.form import ADDRESSES, EVERYTHING, N_, NAMES, Form, Job, Shape, one_word, spelled
 
 FORTIGATE_ENTRIES = 131_072
 """What FortiOS before 7.4.4 takes of one list (community.fortinet.com, article 378964)."""
@@ -14,7 +14,7 @@ FORTIGATE_ENTRIES = 131_072
 def _plain(job: Job) -> Iterator[str]:
     """`*.x` subdomains only, `=x` exact, otherwise with subdomains."""
     yield from job.header("#")
-    yield from (f"{one.hashed}\n" for one in job.items)
+    yield from (f"{spelled(one)}\n" for one in job.items)
 
 
 def _values(job: Job) -> Iterator[str]:

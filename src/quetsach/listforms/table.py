@@ -7,8 +7,7 @@ import io
 import json
 from collections.abc import Iterator
 
-from quetsach.indicator import Kind
-from quetsach.listforms.form import EVERYTHING, N_, Form, Job
+from quetsach.listforms.form import EVERYTHING, N_, Form, Job, spelled
 from quetsach.outputs.csv import guarded
 
 COLUMNS = ("indicator", "type", "family")
@@ -16,8 +15,9 @@ COLUMNS = ("indicator", "type", "family")
 
 def _defanged(hashed: str) -> str:
     """`evil[.]example`: mail programs and spreadsheets make no link of it."""
-    host, slash, rest = hashed.partition("/")
-    return host.replace(".", "[.]") + slash + rest
+    scheme, mark, rest = hashed.partition("://") if hashed.startswith("http://") else ("", "", hashed)
+    host, slash, rest = rest.partition("/")
+    return scheme + mark + host.replace(".", "[.]") + slash + rest
 
 
 def _csv(job: Job) -> Iterator[str]:
@@ -25,11 +25,10 @@ def _csv(job: Job) -> Iterator[str]:
     buffer = io.StringIO()
     rows = csv.writer(buffer, lineterminator="\n")
     rows.writerow(COLUMNS)
-    spelled = _defanged if job.settings.defang else str
+    shown = _defanged if job.settings.defang else str
     for one in job.items:
-        # Names and addresses have no character that a formula could do harm with; a path may have any.
-        value = guarded(one.value) if one.kind is Kind.URL else one.hashed
-        rows.writerow((spelled(value), one.kind.value, guarded(one.family)))
+        # Names and addresses have no character that a formula could do harm with, and no URL begins like one.
+        rows.writerow((shown(spelled(one)), one.kind.value, guarded(one.family)))
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
@@ -46,7 +45,7 @@ def _json(job: Job) -> Iterator[str]:
     yield json.dumps(facts)[:-1] + ', "indicators": ['
     before = "\n"
     for one in job.items:
-        row = dict(zip(COLUMNS, (one.hashed, one.kind.value, one.family), strict=True))
+        row = dict(zip(COLUMNS, (spelled(one), one.kind.value, one.family), strict=True))
         yield before + json.dumps(row)
         before = ",\n"
     yield "\n]}\n"
