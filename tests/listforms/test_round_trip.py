@@ -9,7 +9,7 @@ from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quetsach import feed, listform
@@ -19,6 +19,8 @@ from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope
 from quetsach.listforms import rpz
 from quetsach.listforms.form import shape_of
 from tests.listforms.cast import DAY, EACH
+
+QUICK = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 READ_AS: dict[str, tuple[str, Scope | None]] = {
     "plain": ("plain", None),
@@ -93,7 +95,7 @@ SETS = st.lists(ITEM, max_size=8).map(lambda items: IndicatorSet(one for one in 
 
 
 @pytest.mark.parametrize("form", READ_AS)
-@settings(max_examples=20)
+@QUICK
 @given(items=SETS)
 def test_what_is_written_is_read_back(form: str, items: IndicatorSet) -> None:
     reader, scope = READ_AS[form]
@@ -102,6 +104,7 @@ def test_what_is_written_is_read_back(form: str, items: IndicatorSet) -> None:
     assert not back.rejects
 
 
+@QUICK
 @given(items=SETS)
 def test_misp_attributes_say_the_scope_by_their_type(items: IndicatorSet) -> None:
     document = json.loads(text_of(items, "misp"))
@@ -134,6 +137,7 @@ ADDRESS = {
 
 
 @pytest.mark.parametrize("form", ADDRESS)
+@QUICK
 @given(items=SETS)
 def test_packet_filters_hold_the_addresses_and_only_these(form: str, items: IndicatorSet) -> None:
     text = text_of(items, form)
@@ -161,6 +165,7 @@ def rule_matches(rule: str) -> Matches:
     return lambda name: name.endswith(wanted)
 
 
+@QUICK
 @given(items=SETS, name=NAME)
 def test_rules_of_suricata_match_what_the_scope_says(items: IndicatorSet, name: str) -> None:
     rules = [line for line in text_of(items, "suricata.rules").splitlines() if line.startswith("alert")]
