@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from quetsach.feed import Recognised
     from quetsach.listform import Form, Settings, Written
 
-_FORM_OPTIONS = {"defang": "--defang", "redirect": "--redirect", "serial": "--serial"}
-
 
 def command() -> click.Command:
     """The group of commands in the language in use."""
@@ -208,7 +206,7 @@ def _settings(form: Form, out: Path | None, given: dict[str, Any]) -> Settings:
     for name, value in (("defang", defang), ("redirect", redirect), ("serial", serial)):
         if value and name not in form.takes:
             text = _("%(option)s means nothing for the form %(form)s.")
-            raise click.UsageError(text % {"option": _FORM_OPTIONS[name], "form": form.name})
+            raise click.UsageError(text % {"option": f"--{name}", "form": form.name})
     if redirect is not None and (redirect := listform.garden(redirect)) is None:
         raise click.UsageError(_("--redirect takes the name of a host."))
     if form.needs_day and day is None:

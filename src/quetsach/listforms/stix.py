@@ -11,7 +11,6 @@ from quetsach.indicator import Indicator, Kind
 from quetsach.listforms.form import EVERYTHING, N_, Form, Job, Shape, endpoint_parts, one_line
 
 _SPACE = UUID("6f1d8a52-2c0e-5b57-9f0e-6f3f6a3b7c11")
-_ADDRESS = {4: "ipv4-addr", 6: "ipv6-addr"}
 
 
 def _text(value: str) -> str:
