@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,7 @@ from quetsach.outputs import words
 
 if TYPE_CHECKING:
     from quetsach.feed import Recognised
-
-_FORMS = ("plain", "csv", "hosts")
-_SUFFIXES = {".csv": "csv", ".hosts": "hosts"}
+    from quetsach.listform import Form, Settings, Written
 
 
 def command() -> click.Command:
@@ -82,7 +81,7 @@ def _convert_command() -> click.Command:
         "convert",
         _convert,
         [
-            _files(),
+            click.Argument(["files"], metavar="FILE...", nargs=-1, type=click.Path(path_type=Path)),
             click.Option(
                 ["-o", "--output", "out"],
                 metavar="OUT",
@@ -90,14 +89,41 @@ def _convert_command() -> click.Command:
                 help=_("The list to write; standard output if not given."),
             ),
             click.Option(
-                ["--to", "form"],
-                type=click.Choice(_FORMS),
-                help=_("Form of the list; otherwise by OUT: .csv, .hosts, anything else plain."),
+                ["--form", "--to", "form"],
+                metavar="NAME",
+                help=_("Form of the list; otherwise by the end of OUT's name, anything else plain."),
+            ),
+            click.Option(["--list", "list_forms"], is_flag=True, help=_("Show the forms there are.")),
+            click.Option(
+                ["--date", "day"],
+                metavar="YYYY-MM-DD",
+                type=click.DateTime(["%Y-%m-%d"]),
+                help=_("Date of the list, for its header. Without it the list bears none."),
+            ),
+            click.Option(
+                ["--defang"],
+                is_flag=True,
+                help=_("CSV: write evil[.]example, so that nothing makes a link of it."),
+            ),
+            click.Option(
+                ["--redirect"],
+                metavar="NAME",
+                help=_("Zone: answer with the address of NAME, a page of yours, in place of NXDOMAIN."),
+            ),
+            click.Option(
+                ["--serial"],
+                metavar="N",
+                type=click.IntRange(1, 0xFFFFFFFF),
+                help=_("Zone: its serial number at least; one more than in OUT, or by --date, if higher."),
             ),
             *lists.options(),
         ],
-        _("Write lists in another form, and tell how many entries that form cannot express."),
-        "quetsach indicators convert feed.csv -o block.hosts\nquetsach indicators convert set.qs --to plain",
+        _(
+            "Write lists in another form, and tell how many entries that form cannot express. Nothing is"
+            " widened: what would block more than is listed is left out."
+        ),
+        "quetsach indicators convert feed.csv -o block.rpz --date 2026-10-15\n"
+        "quetsach indicators convert set.qs --form nft\nquetsach indicators convert --list",
     )
 
 
@@ -141,39 +167,88 @@ def _compile(files: tuple[Path, ...], out: Path | None, strict: bool, **given: A
     return NOTHING
 
 
-def _convert(files: tuple[Path, ...], out: Path | None, form: str | None, **given: Any) -> int:
-    from quetsach.outputs import lists as written
+def _convert(
+    files: tuple[Path, ...], out: Path | None, form: str | None, list_forms: bool, **given: Any
+) -> int:
+    from quetsach import listform
 
+    if list_forms:
+        for known in listform.FORMS.values():
+            click.echo(f"{known.name:<18}{_(known.about)}")
+        return NOTHING
+    if not files:
+        raise click.UsageError(_("Name the lists to convert."))
+    chosen = listform.by_name(form) if form else listform.by_path(out or Path())
+    settings = _settings(chosen, out, given)
     found = lists.read(files, lists.Choice.of(given))
-    indicators = found.indicators
     _show_notes(found.notes)
-    losses = written.Losses()
-    chosen = form or _SUFFIXES.get(out.suffix.lower() if out else "", "plain")
-    rows = written.FORMS[chosen](indicators, losses)
+    written = listform.write(found.indicators, chosen, settings)
     if out is None:
         sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-        sys.stdout.writelines(rows)
+        sys.stdout.writelines(written.parts)
         sys.stdout.flush()
+    elif out.is_dir() and chosen.name == "misp":
+        for name, parts in written.feed():
+            _save(out / name, parts)
     else:
-        with replacing(out) as part, part.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(rows)
-        click.echo(_("Saved: %(path)s") % {"path": out}, err=True)
-    _say_losses(losses)
+        _save(out, written.parts)
+    _say_losses(written)
+    if chosen.most is not None and written.count > chosen.most:
+        text = _("Some firewalls take no more than %(most)s entries of one list; this one has %(n)s.")
+        click.echo(text % {"most": words.number(chosen.most), "n": words.number(written.count)}, err=True)
     return NOTHING
 
 
-def _say_losses(losses: Any) -> None:
-    kinds = {"subdomains-only": _("subdomains only")}
-    for kind, count in sorted(losses.left_out.items()):
+def _settings(form: Form, out: Path | None, given: dict[str, Any]) -> Settings:
+    from quetsach import listform
+
+    day, defang, redirect, serial = (given.pop(name) for name in ("day", "defang", "redirect", "serial"))
+    for name, value in (("defang", defang), ("redirect", redirect), ("serial", serial)):
+        if value and name not in form.takes:
+            text = _("%(option)s means nothing for the form %(form)s.")
+            raise click.UsageError(text % {"option": f"--{name}", "form": form.name})
+    if redirect is not None and (redirect := listform.garden(redirect)) is None:
+        raise click.UsageError(_("--redirect takes the name of a host."))
+    if form.needs_day and day is None:
+        text = _("The form %(form)s needs the date of the list; give it with --date.")
+        raise click.UsageError(text % {"form": form.name})
+    after = listform.next_serial(out) if out is not None and "serial" in form.takes else 0
+    return listform.Settings(day.date() if day else None, defang, redirect or "", max(serial or 0, after))
+
+
+def _save(path: Path, parts: Iterable[str]) -> None:
+    with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(parts)
+    click.echo(_("Saved: %(path)s") % {"path": path}, err=True)
+
+
+def _say_losses(written: Written) -> None:
+    losses = written.losses
+    for code, count in sorted(losses.left_out.items()):
         text = _("This form cannot express, left out: %(kind)s: %(n)s")
-        click.echo(text % {"kind": kinds.get(kind) or words.kind(kind), "n": words.number(count)}, err=True)
-    if losses.narrowed:
+        click.echo(text % {"kind": _loss(code), "n": words.number(count)}, err=True)
+    for code, count in sorted(losses.narrowed.items()):
+        if code == "domain":
+            text = ngettext(
+                "%(n)s name is written without its subdomains, which this form cannot cover.",
+                "%(n)s names are written without their subdomains, which this form cannot cover.",
+                count,
+            )
+        else:
+            text = ngettext(
+                "%(n)s web address is written, but this form covers it only as a whole, not what follows it.",
+                "%(n)s web addresses are written, but this form covers them only as a whole, not what follows"
+                " them.",
+                count,
+            )
+        click.echo(text % {"n": words.number(count)}, err=True)
+    if losses.covered:
         text = ngettext(
-            "%(n)s name is written without its subdomains, which this form cannot cover.",
-            "%(n)s names are written without their subdomains, which this form cannot cover.",
-            losses.narrowed,
+            "%(n)s entry needs no line of its own: a wider one covers it.",
+            "%(n)s entries need no line of their own: wider ones cover them.",
+            losses.covered,
         )
-        click.echo(text % {"n": words.number(losses.narrowed)}, err=True)
+        click.echo(text % {"n": words.number(losses.covered)}, err=True)
     if losses.families:
         text = ngettext(
             "%(n)s entry loses the name of its malware.",
@@ -181,6 +256,19 @@ def _say_losses(losses: Any) -> None:
             losses.families,
         )
         click.echo(text % {"n": words.number(losses.families)}, err=True)
+
+
+def _loss(code: str) -> str:
+    known = {
+        "domain": _("name with its subdomains"),
+        "exact": _("name without its subdomains"),
+        "subdomains-only": _("subdomains only"),
+        "characters": _("entry with characters that the form cannot spell"),
+        "like-network": _("web address that would be read as a network"),
+        "long-name": _("name too long for a zone"),
+        "reserved-name": _("name that means something else in a zone"),
+    }
+    return known.get(code) or words.kind(code)
 
 
 def _say_count(indicators: IndicatorSet, stream: Any) -> None:

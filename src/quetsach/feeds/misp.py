@@ -32,6 +32,7 @@ def is_manifest(document: Any) -> bool:
     return (
         isinstance(document, dict)
         and bool(document)
+        and "Event" not in document
         and all(isinstance(v, dict) and "Orgc" in v and "timestamp" in v for v in document.values())
     )
 

@@ -72,6 +72,7 @@ def network_of(owner: str) -> str | None:
         spelled = ":".join("" if g == "zz" else g for g in groups)
         spelled = f":{spelled}" if spelled.startswith(":") else spelled
         spelled = f"{spelled}:" if spelled.endswith(":") else spelled
+        spelled = spelled or "::"
     return f"{spelled}/{length}" if address(spelled) and length.isdigit() else None
 
 

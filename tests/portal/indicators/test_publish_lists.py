@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from quetsach import feed
 from quetsach.indicator import IndicatorSet as Items
-from quetsach.portal.indicators import store
+from quetsach.portal.indicators import downloads, store
 from quetsach.portal.indicators.models import IndicatorSet
 from tests.portal.scan_document import publish_list
 
@@ -83,6 +83,13 @@ def test_no_cell_of_the_csv_is_a_formula_with_a_call(cast):
     for line in csv.reader(io.StringIO(body(Client().get("/danh-sach/lam-sach/v1.csv")).decode())):
         for cell in line:
             assert not (cell.startswith(("=", "+", "-", "@")) and set(cell) & set('("!|'))
+
+
+@pytest.mark.parametrize("write", [downloads.as_plain, downloads.as_csv])
+def test_a_web_address_on_a_number_does_not_come_back_as_a_network(write):
+    items = Items(feed.read_text("http://192.0.2.7/24\nhttp://[2001:db8::7]/64\n").indicators)
+    text = b"".join(write(items, downloads.Losses())).decode()
+    assert feed.read_text(text).indicators.id == items.id
 
 
 def test_the_api_gives_the_list_in_force_and_304_to_who_has_it(cast, tmp_path):

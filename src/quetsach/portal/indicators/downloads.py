@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from quetsach.indicator import Indicator, Kind, Scope
+from quetsach.listforms.form import spelled
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
@@ -35,7 +36,7 @@ def as_csv(indicators: Iterable[Indicator], _losses: Losses) -> Iterator[bytes]:
     rows = csv.writer(buffer, lineterminator="\n")
     rows.writerow(("indicator", "type", "family"))
     for one in indicators:
-        rows.writerow((one.hashed, one.kind.value, guarded(one.family)))
+        rows.writerow((spelled(one), one.kind.value, guarded(one.family)))
         yield buffer.getvalue().encode()
         buffer.seek(0)
         buffer.truncate()
@@ -44,7 +45,7 @@ def as_csv(indicators: Iterable[Indicator], _losses: Losses) -> Iterator[bytes]:
 def as_plain(indicators: Iterable[Indicator], _losses: Losses) -> Iterator[bytes]:
     """One a line; `=x` is exact, `*.x` subdomains only. Reads back to the same set id."""
     for one in indicators:
-        yield f"{one.hashed}\n".encode()
+        yield f"{spelled(one)}\n".encode()
 
 
 def as_hosts(indicators: Iterable[Indicator], losses: Losses) -> Iterator[bytes]:

@@ -1,0 +1,98 @@
+"""STIX 2.1: one bundle with an indicator for each entry; the same set gives the same ids."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID, uuid5
+
+from quetsach.indicator import Indicator, Kind
+from quetsach.listforms.form import EVERYTHING, N_, Form, Job, Shape, endpoint_parts, one_line
+
+_SPACE = UUID("6f1d8a52-2c0e-5b57-9f0e-6f3f6a3b7c11")
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _address_type(value: str) -> str:
+    return "ipv6-addr" if ":" in value else "ipv4-addr"
+
+
+def _endpoint(value: str) -> str:
+    host, port = endpoint_parts(value)
+    return f"[network-traffic:dst_ref.value = '{host}' AND network-traffic:dst_port = {int(port)}]"
+
+
+_PATTERNS: dict[Kind, Callable[[str], str]] = {
+    Kind.DOMAIN: lambda value: f"[domain-name:value = {_text(value)}]",
+    Kind.IPV4: lambda value: f"[ipv4-addr:value = '{value}']",
+    Kind.IPV6: lambda value: f"[ipv6-addr:value = '{value}']",
+    Kind.CIDR: lambda value: f"[{_address_type(value)}:value ISSUBSET '{value}']",
+    Kind.IP_PORT: _endpoint,
+    Kind.URL: lambda value: f"[url:value IN ({_text('http://' + value)}, {_text('https://' + value)})]",
+}
+"""Comparisons are of whole values; `OR … LIKE` for subdomains is beyond most readers (STIX 2.1, 9)."""
+
+
+def _id(type_: str, name: str) -> str:
+    return f"{type_}--{uuid5(_SPACE, f'{type_} {name}')}"
+
+
+def _objects(job: Job) -> Iterator[dict[str, Any]]:
+    when = f"{job.moment:%Y-%m-%dT%H:%M:%S}.000Z"
+    made = {"spec_version": "2.1", "created": when, "modified": when}
+    families: dict[str, str] = {}
+    for one in job.items:
+        family = one_line(one.family)
+        if family and family not in families:
+            families[family] = _id("malware", family)
+            yield {"type": "malware", "id": families[family], **made, "name": family, "is_family": True}
+        indicator = _indicator(one, made, when)
+        yield indicator
+        if family:
+            yield {
+                "type": "relationship",
+                "id": _id("relationship", f"{one.hashed} {family}"),
+                **made,
+                "relationship_type": "indicates",
+                "source_ref": indicator["id"],
+                "target_ref": families[family],
+            }
+
+
+def _indicator(one: Indicator, made: dict[str, str], when: str) -> dict[str, Any]:
+    return {
+        "type": "indicator",
+        "id": _id("indicator", one.hashed),
+        **made,
+        "name": one.canonical,
+        "indicator_types": ["malicious-activity"],
+        "pattern": _PATTERNS[one.kind](one.value),
+        "pattern_type": "stix",
+        "valid_from": when,
+    }
+
+
+def _write(job: Job) -> Iterator[str]:
+    bundle = _id("bundle", f"{job.set_id} {job.moment:%Y%m%d}")
+    yield f'{{"type": "bundle", "id": "{bundle}", "objects": ['
+    before = "\n"
+    for one in _objects(job):
+        yield before + json.dumps(one)
+        before = ",\n"
+    yield "\n]}\n"
+
+
+STIX = Form(
+    "stix",
+    N_("STIX 2.1 bundle (needs --date)"),
+    _write,
+    EVERYTHING - {Shape.DOMAIN, Shape.BELOW, Shape.URL},
+    narrowed=frozenset((Shape.DOMAIN, Shape.URL)),
+    suffixes=(".stix", ".stix.json"),
+    keeps_family=True,
+    needs_day=True,
+)

@@ -1,0 +1,116 @@
+"""The programs for which the lists are written accept them. Skipped by name where a program is missing."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from quetsach import listform
+from tests.listforms.cast import DAY, EACH
+
+PACKAGES = {
+    "named-checkzone": "bind9-utils",
+    "unbound-checkconf": "unbound",
+    "dnsmasq": "dnsmasq-base",
+    "nft": "nftables",
+    "ipset": "ipset",
+    "suricata": "suricata",
+}
+
+
+def run(program: str, *args: object, before: tuple[str, ...] = ()) -> str:
+    """What a program says of a list; it must accept it."""
+    found = shutil.which(program, path="/usr/sbin:/sbin:/usr/bin:/usr/local/bin:/usr/local/sbin")
+    if found is None:
+        pytest.skip(f"{program} is not here: sudo apt-get install {PACKAGES[program]}")
+    done = subprocess.run(
+        [*before, found, *map(str, args)], capture_output=True, text=True, timeout=120, check=False
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    return said
+
+
+def in_own_network(program: str, *args: object) -> str:
+    """The same in a network namespace of its own: nothing of this machine's rules is touched."""
+    unshare = ("unshare", "--user", "--map-root-user", "--net")
+    if shutil.which("unshare") is None or subprocess.run([*unshare, "true"], capture_output=True).returncode:
+        pytest.skip(f"{program} needs a network namespace, which this machine does not allow")
+    return run(program, *args, before=unshare)
+
+
+def written(tmp_path: Path, form: str, settings: listform.Settings = DAY) -> Path:
+    path = tmp_path / form
+    path.write_text("".join(listform.write(EACH, listform.by_name(form), settings).parts), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("redirect", ["", "page.example.org"])
+def test_bind_loads_the_zone(tmp_path: Path, redirect: str) -> None:
+    zone = written(tmp_path, "rpz", listform.Settings(DAY.day, redirect=redirect))
+    said = run("named-checkzone", "block.rpz.example.org", zone)
+    assert "loaded serial 2026101500" in said
+
+
+def test_unbound_reads_the_settings(tmp_path: Path) -> None:
+    run("unbound-checkconf", written(tmp_path, "unbound"))
+
+
+def test_unbound_reads_the_zone(tmp_path: Path) -> None:
+    zone = written(tmp_path, "rpz")
+    settings = tmp_path / "unbound.conf"
+    settings.write_text(
+        f'server:\n  chroot: ""\n  module-config: "respip iterator"\n'
+        f'rpz:\n  name: "block.rpz.example.org"\n  zonefile: "{zone}"\n'
+    )
+    run("unbound-checkconf", settings)
+
+
+def test_dnsmasq_reads_the_settings(tmp_path: Path) -> None:
+    run("dnsmasq", "--test", "-C", written(tmp_path, "dnsmasq"))
+
+
+def test_nftables_reads_the_table(tmp_path: Path) -> None:
+    in_own_network("nft", "-c", "-f", written(tmp_path, "nft"))
+
+
+def test_ipset_restores_the_sets_twice(tmp_path: Path) -> None:
+    sets = written(tmp_path, "ipset")
+    probe = tmp_path / "probe"
+    probe.write_text("create probe hash:net family inet\n")
+    try:
+        in_own_network("ipset", "restore", "-f", probe)
+    except AssertionError as error:
+        pytest.skip(f"this kernel has no sets: {error}"[:200])
+    twice = tmp_path / "twice"
+    twice.write_text(sets.read_text() * 2)
+    in_own_network("ipset", "restore", "-f", twice)
+
+
+def test_suricata_loads_rules_datasets_and_reputation(tmp_path: Path) -> None:
+    rules, names, addresses, reputation = (
+        written(tmp_path, f"suricata.{part}") for part in ("rules", "dataset", "ips", "iprep")
+    )
+    sets = tmp_path / "sets.rules"
+    sets.write_text(
+        f"alert dns any any -> any any (dns.query; dataset:isset,n,type string,load {names}; sid:1;)\n"
+        f"alert ip any any -> any any (ip.dst; dataset:isset,a,type ip,load {addresses}; sid:2;)\n"
+        "alert ip any any -> any any (iprep:dst,quetsach,>,1; sid:3;)\n"
+    )
+    (tmp_path / "categories").write_text("1,quetsach,Listed addresses\n")
+    settings = tmp_path / "suricata.yaml"
+    settings.write_text(
+        "%YAML 1.1\n---\n"
+        "vars:\n  address-groups:\n    HOME_NET: '[10.0.0.0/8]'\n    EXTERNAL_NET: 'any'\n"
+        f"default-log-dir: {tmp_path}\nrule-files: [{rules}, {sets}]\n"
+        f"reputation-categories-file: {tmp_path}/categories\n"
+        f"default-reputation-path: {tmp_path}\nreputation-files: [{reputation.name}]\n"
+        "datasets:\n  rules:\n    allow-absolute-filenames: true\n"
+        "app-layer:\n  protocols:\n    dns:\n      udp: {enabled: yes}\n      tcp: {enabled: yes}\n"
+        "    tls: {enabled: yes}\n    http: {enabled: yes}\n"
+    )
+    said = run("suricata", "-T", "-c", settings, "-l", tmp_path)
+    assert "error" not in said.lower()
