@@ -94,7 +94,8 @@ EVENTS = {
 MADE: dict[str, tuple[bytes, str]] = {
     # Kind: content, and the log format that is found in it ("" for none).
     "dhcp": (
-        b"2018-02-17T23:00:00+07:00 gw dhcpd[7]: DHCPACK on 192.168.10.48 to 02:00:00:00:00:14 (pc-07)\n",
+        b"2018-02-17T23:00:00+07:00 gw dhcpd[7]: "
+        b"DHCPACK on 192.168.10.48 to 02:00:00:00:00:14 (pc-07) via eth1\n",
         "",
     ),
     "docker": (
