@@ -110,7 +110,8 @@ def command() -> click.Command:
             " the list. The log format is recognised by itself: firewalls and routers (MikroTik, FortiGate,"
             " Palo Alto, Cisco, pfSense, DrayTek, Linux…), DNS servers (Windows, BIND, Unbound, PowerDNS,"
             " dnsmasq, Pi-hole, AdGuard Home…), proxies and web servers (Squid, IIS, nginx…), Windows events,"
-            " Zeek, Suricata, flows, packet captures; any other text. Nothing leaves this machine unless --push is given."
+            " Zeek, Suricata, flows, packet captures; any other text. Nothing leaves this machine unless"
+            " --push is given."
         )
         + "\n\n"
         + _(
