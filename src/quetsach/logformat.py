@@ -123,6 +123,8 @@ class LogFormat:
     shapes: tuple[Shape, ...]
     variants: tuple[Variant, ...]
     samples: tuple[Sample, ...] = field(default=(), repr=False)
+    title: str = ""
+    """What writes the log: names of products, the same in every language."""
 
     @property
     def split_fields(self) -> frozenset[str]:
@@ -166,6 +168,7 @@ def parse(text: str, where: str) -> LogFormat:
     reader = _Reader(table, where)
     result = LogFormat(
         name=reader.take("name", str),
+        title=reader.take("title", str, ""),
         unset=frozenset(v.encode() for v in reader.texts("unset")),
         recognise=_recognise(_Reader(reader.take("recognise", dict, {}), where)),
         shapes=tuple(_shape(_Reader(t, where)) for t in reader.take("shape", list)),

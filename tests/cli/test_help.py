@@ -3,6 +3,8 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.resources import files as files_of
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,7 @@ Run = Callable[..., tuple[int, str, str]]
 COMMANDS = [
     ["scan"],
     ["explain"],
+    ["formats"],
     ["push"],
     ["indicators"],
     ["indicators", "check"],
@@ -38,6 +41,7 @@ def test_the_first_screen_lists_the_commands(quetsach: Run) -> None:
     assert {line.split()[0] for line in out.splitlines() if line.startswith("  ") and line.strip()} >= {
         "scan",
         "explain",
+        "formats",
         "indicators",
         "push",
         "serve",
@@ -61,3 +65,14 @@ def test_starting_the_scanner_imports_no_portal() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": "src"}, check=True
     )
     assert done.stderr.strip() == "set()"
+
+
+@pytest.mark.parametrize(("lang", "rest"), [("vi", "văn bản khác"), ("en", "any other text")])
+def test_every_format_is_listed_with_what_writes_it(quetsach: Run, lang: str, rest: str) -> None:
+    code, out, _err = quetsach("formats", "--lang", lang)
+    assert code == 0
+    told = dict(line.split(maxsplit=1) for line in out.splitlines())
+    files = Path(str(files_of("quetsach").joinpath("logformats"))).glob("*.toml")
+    assert set(told) == {file.stem for file in files} | {"text"}
+    assert "MikroTik" in told["mikrotik.routeros"] and rest in told["text"]
+    assert [name for name in told if name != "text" and told[name] == told["text"]] == []

@@ -37,8 +37,7 @@ def command() -> click.Command:
             click.Option(
                 ["--format", "logformat"],
                 metavar="NAME",
-                help=_("Read the line as this log format: %(names)s.")
-                % {"names": ", ".join(lists.formats())},
+                help=_("Read the line as this log format; `quetsach formats` lists the names."),
             ),
             click.Option(
                 ["--header", "header_file"],

@@ -14,6 +14,7 @@ from quetsach.language import gettext as _
 _COMMANDS = {
     "scan": "quetsach.cli.scan:command",
     "explain": "quetsach.cli.explain:command",
+    "formats": "quetsach.cli.formats:command",
     "indicators": "quetsach.cli.indicators:command",
     "push": "quetsach.cli.push:command",
     "serve": "quetsach.cli.portal:serve_command",
@@ -26,6 +27,7 @@ def _short_help(name: str) -> str:
     return {
         "scan": _("Find machines that called malicious addresses, in log files."),
         "explain": _("Tell how one log line is read, what matches and why not."),
+        "formats": _("List the log formats that are recognised."),
         "indicators": _("Check, compile or convert lists of malicious addresses."),
         "push": _("Send the result of a scan to the portal."),
         "serve": _("Serve the portal on this machine."),

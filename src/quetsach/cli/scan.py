@@ -63,8 +63,10 @@ def command() -> click.Command:
             click.Option(
                 ["--format", "logformat"],
                 metavar="NAME",
-                help=_("Read every file as this log format instead of recognising it: %(names)s.")
-                % {"names": ", ".join(lists.formats())},
+                help=_(
+                    "Read every file as this log format instead of recognising it; `quetsach formats` lists"
+                    " the names."
+                ),
             ),
             click.Option(
                 ["--fields"],
@@ -123,8 +125,11 @@ def command() -> click.Command:
         ],
         _(
             "Read log files, folders or standard input (-) and tell which machines called an address on"
-            " the list. The log format is recognised by itself: Zeek, Suricata EVE, dnsmasq and Pi-hole,"
-            " Squid, any other text. Nothing leaves this machine unless --push is given."
+            " the list. The log format is recognised by itself: firewalls and routers (MikroTik, FortiGate,"
+            " Palo Alto, Cisco, pfSense, DrayTek, Linux…), DNS servers (Windows, BIND, Unbound, PowerDNS,"
+            " dnsmasq, Pi-hole, AdGuard Home…), proxies and web servers (Squid, IIS, nginx…), Windows events,"
+            " Zeek, Suricata, flows, packet captures; any other text. Nothing leaves this machine unless"
+            " --push is given."
         )
         + "\n\n"
         + _(
