@@ -9,6 +9,7 @@ mod decoders;
 mod detect;
 mod error;
 mod escape;
+mod expression;
 mod feed;
 pub mod format;
 mod freetext;

@@ -155,6 +155,7 @@ impl<'l> Values<'_, 'l> {
     pub fn first(&self, field: FieldId) -> Option<Cow<'l, [u8]>> {
         match (&self.head, &self.body) {
             (None, Fields::Zeek(row)) => row.first(field).map(Cow::Borrowed),
+            (None, Fields::Pattern(groups)) => groups.first(field).map(Cow::Borrowed),
             _ => self.all(field).into_iter().next(),
         }
     }
