@@ -28,10 +28,8 @@ impl Starts {
 
     /// False only if the line does not match.
     pub fn fit(&self, line: &[u8]) -> bool {
-        let first = line.iter().take(PLACES).enumerate();
-        first.fold(true, |fits, (at, &b)| {
-            fits & (self.0[usize::from(b)] >> at & 1 == 1)
-        })
+        let mut first = line.iter().take(PLACES).enumerate();
+        first.all(|(at, &b)| self.0[usize::from(b)] >> at & 1 == 1)
     }
 
     /// Notes the bytes of a part that begins at any of the places; where it may end.

@@ -3,6 +3,7 @@
 //! end of the line; then from the start to the end, the first of the choices that can. Both remember what they found.
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use regex_automata::nfa::thompson::{Compiler, Config, NFA, State, WhichCaptures};
 use regex_automata::util::primitives::StateID;
 use regex_automata::util::syntax;
@@ -13,7 +14,9 @@ const ROOM: usize = 1 << 20;
 const PATIENCE: u32 = 64;
 /// Longer lines are left to the `regex` crate: a state of the first pass is kept for each byte.
 const LONGEST: usize = 1 << 16;
-const UNKNOWN: u32 = 0;
+/// Ways that are kept beside the last one over each edge.
+const MOST_WAYS: usize = 1 << 14;
+const UNKNOWN: u32 = u32::MAX;
 
 /// Some states of the automaton.
 type Bits = Box<[u64]>;
@@ -30,20 +33,39 @@ pub struct TwoPass {
     readers: usize,
 }
 
-/// What a thread has found out so far; numbers in it are 1 more than what they count.
+/// What a thread has found out so far.
 #[derive(Debug, Default)]
 pub struct Memo {
-    numbers: HashMap<Bits, u16>,
+    /// Where the edges of each set begin.
+    numbers: HashMap<Bits, u32>,
     sets: Vec<Bits>,
-    /// For set and class, the set before.
-    before: Vec<u32>,
-    /// For set and place, the state that reads next and, above 16 bits, the slots set.
-    choices: Vec<Vec<u32>>,
+    /// For each set and class, found at the set's number times the count of classes.
+    edges: Vec<Edge>,
+    /// Other ways over an edge, by its number and the place.
+    ways: HashMap<(usize, u16), Edge, RandomState>,
+    /// Slots that are set together.
     slots: Vec<Vec<u16>>,
-    trail: Vec<u16>,
-    used: usize,
+    trail: Vec<u32>,
     outgrown: u32,
 }
+
+/// From a set by a class of bytes to the set before it, and the way that was last taken there forward.
+#[derive(Clone, Copy, Debug)]
+struct Edge {
+    /// Where the edges of the set before begin; UNKNOWN until it is asked for.
+    before: u32,
+    from: u16,
+    to: u16,
+    /// Above 0, the slots set on this way.
+    tags: u16,
+}
+
+const FRESH: Edge = Edge {
+    before: UNKNOWN,
+    from: u16::MAX,
+    to: 0,
+    tags: 0,
+};
 
 /// No room is left.
 struct Full;
@@ -117,72 +139,69 @@ impl TwoPass {
         if memo.sets.is_empty() {
             let mut end = vec![0; self.readers / 64 + 1];
             end[self.readers / 64] |= 1 << (self.readers % 64);
-            self.number(memo, end.into())?;
+            self.edges_of(memo, end.into())?;
         }
-        if memo.trail.len() <= line.len() {
-            memo.trail.resize(line.len() + 1, 0);
+        if memo.trail.len() < line.len() {
+            memo.trail.resize(line.len(), 0);
         }
-        let mut set = 0_u16;
-        memo.trail[line.len()] = set;
+        let mut set = 0;
         for at in (0..line.len()).rev() {
-            let class = usize::from(self.classes[usize::from(line[at])]);
-            let known = memo.before[usize::from(set) * self.class_count + class];
-            set = if known == UNKNOWN {
-                self.set_before(memo, set, class)?
-            } else {
-                (known - 1) as u16
-            };
-            memo.trail[at] = set;
+            let edge = set + u32::from(self.classes[usize::from(line[at])]);
+            memo.trail[at] = edge;
+            set = memo.edges[edge as usize].before;
+            if set == UNKNOWN {
+                set = self.set_before(memo, edge)?;
+            }
+        }
+        if self.choose(memo, set, 0).is_none() {
+            return Ok(false);
         }
         let mut place = 0;
-        for at in 0..=line.len() {
-            let set = usize::from(memo.trail[at]);
-            let mut choice = memo.choices[set].get(place).copied().unwrap_or(UNKNOWN);
-            if choice == UNKNOWN {
-                match self.choose(memo, set, place)? {
-                    Some(found) => choice = found,
-                    None => return Ok(false),
-                }
+        for at in 0..line.len() {
+            let number = memo.trail[at] as usize;
+            let mut edge = memo.edges[number];
+            if edge.from != place {
+                edge = self.way(memo, number, place);
             }
-            let tags = choice >> 16;
-            if tags > 0 {
-                for &slot in &memo.slots[tags as usize - 1] {
+            if edge.tags > 0 {
+                for &slot in &memo.slots[usize::from(edge.tags) - 1] {
                     slots[usize::from(slot)] = at as u32;
                 }
             }
-            let Some(&b) = line.get(at) else { break };
-            let state = (choice & 0xffff) as usize - 1;
-            let class = usize::from(self.classes[usize::from(b)]);
-            place = usize::from(self.next[state * self.class_count + class]) - 1;
+            place = edge.to;
+        }
+        for &slot in self.choose(memo, 0, place).into_iter().flat_map(|(_, s)| s) {
+            slots[usize::from(slot)] = line.len() as u32;
         }
         Ok(true)
     }
 
-    fn number(&self, memo: &mut Memo, set: Bits) -> Result<u16, Full> {
-        if let Some(&number) = memo.numbers.get(&set) {
-            return Ok(number);
+    /// Where the edges of a set begin.
+    fn edges_of(&self, memo: &mut Memo, set: Bits) -> Result<u32, Full> {
+        if let Some(&start) = memo.numbers.get(&set) {
+            return Ok(start);
         }
-        memo.used += 2 * 8 * set.len() + 4 * self.class_count + 128;
-        if memo.used > ROOM || memo.sets.len() >= usize::from(u16::MAX) {
+        let a_set = 16 * set.len() + size_of::<Edge>() * self.class_count + 128;
+        if (memo.sets.len() + 1) * a_set > ROOM {
             return Err(Full);
         }
-        let number = memo.sets.len() as u16;
-        memo.numbers.insert(set.clone(), number);
+        let start = memo.edges.len() as u32;
+        memo.edges
+            .resize(memo.edges.len() + self.class_count, FRESH);
+        memo.numbers.insert(set.clone(), start);
         memo.sets.push(set);
-        memo.choices.push(Vec::new());
-        memo.before
-            .resize(memo.sets.len() * self.class_count, UNKNOWN);
-        Ok(number)
+        Ok(start)
     }
 
     /// The states that can reach the end through a byte of this class and then a state of this set.
-    fn set_before(&self, memo: &mut Memo, set: u16, class: usize) -> Result<u16, Full> {
-        let alive = &memo.sets[usize::from(set)];
-        let lives: Vec<bool> = self
-            .places
-            .iter()
-            .map(|place| place.iter().any(|(state, _)| holds(alive, *state)))
-            .collect();
+    fn set_before(&self, memo: &mut Memo, edge: u32) -> Result<u32, Full> {
+        let (set, class) = (
+            edge as usize / self.class_count,
+            edge as usize % self.class_count,
+        );
+        let alive = &memo.sets[set];
+        let lives = |place: &Vec<(u16, Vec<u16>)>| place.iter().any(|(s, _)| holds(alive, *s));
+        let lives: Vec<bool> = self.places.iter().map(lives).collect();
         let mut found = vec![0; alive.len()];
         for state in 0..self.readers {
             let place = usize::from(self.next[state * self.class_count + class]);
@@ -190,18 +209,28 @@ impl TwoPass {
                 found[state / 64] |= 1 << (state % 64);
             }
         }
-        let number = self.number(memo, found.into())?;
-        memo.before[usize::from(set) * self.class_count + class] = u32::from(number) + 1;
-        Ok(number)
+        let start = self.edges_of(memo, found.into())?;
+        memo.edges[edge as usize].before = start;
+        Ok(start)
     }
 
-    fn choose(&self, memo: &mut Memo, set: usize, place: usize) -> Result<Option<u32>, Full> {
-        let alive = &memo.sets[set];
-        let first = self.places[place]
-            .iter()
-            .find(|(state, _)| holds(alive, *state));
-        let Some((state, slots)) = first else {
-            return Ok(None);
+    /// The preferred state at a place among those of the set whose edges begin there.
+    fn choose(&self, memo: &Memo, set: u32, place: u16) -> Option<&(u16, Vec<u16>)> {
+        let alive = &memo.sets[set as usize / self.class_count];
+        let mut choices = self.places[usize::from(place)].iter();
+        choices.find(|(state, _)| holds(alive, *state))
+    }
+
+    /// The way over an edge from this place, which the next line will try first.
+    fn way(&self, memo: &mut Memo, number: usize, place: u16) -> Edge {
+        let edge = memo.edges[number];
+        if let Some(&known) = memo.ways.get(&(number, place)) {
+            memo.edges[number] = known;
+            return known;
+        }
+        // The place is one that the set before can be reached through, so there is a choice.
+        let Some((state, slots)) = self.choose(memo, edge.before, place) else {
+            return edge;
         };
         let tags = if slots.is_empty() {
             0
@@ -212,16 +241,20 @@ impl TwoPass {
                 memo.slots.len() - 1
             }) + 1
         };
-        if memo.choices[set].is_empty() {
-            memo.used += 4 * self.places.len();
-            if memo.used > ROOM {
-                return Err(Full);
-            }
-            memo.choices[set] = vec![UNKNOWN; self.places.len()];
+        let class = number % self.class_count;
+        let to = self.next[usize::from(*state) * self.class_count + class] - 1;
+        let found = Edge {
+            before: edge.before,
+            from: place,
+            to,
+            tags: tags as u16,
+        };
+        if memo.ways.len() >= MOST_WAYS {
+            memo.ways.clear();
         }
-        let choice = (tags as u32) << 16 | (u32::from(*state) + 1);
-        memo.choices[set][place] = choice;
-        Ok(Some(choice))
+        memo.ways.insert((number, place), found);
+        memo.edges[number] = found;
+        found
     }
 }
 

@@ -1,6 +1,4 @@
 //! Whole lines against anchored expressions.
-use std::borrow::Cow;
-
 use crate::expression::Slots;
 use crate::format::{FieldId, Format, Pattern};
 
@@ -39,9 +37,5 @@ impl<'f, 'l> Groups<'f, 'l> {
     pub fn first(&self, field: FieldId) -> Option<&'l [u8]> {
         let found = self.groups[field].and_then(|g| self.slots.group(self.line, g));
         found.filter(|v| !v.is_empty() && !self.format.unset.iter().any(|u| u == v))
-    }
-
-    pub fn all(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
-        self.first(field).map(Cow::Borrowed).into_iter().collect()
     }
 }
