@@ -168,19 +168,20 @@ fn name_groups(part: &Hir, names: &mut Vec<(String, usize)>, groups: &mut usize)
 mod tests {
     use super::*;
 
-    /// Whatever is compared with must not share the machine.
-    fn by_regex(text: &str, line: &[u8]) -> Option<Vec<Option<Vec<u8>>>> {
-        let regex = RegexBuilder::new(&format!(r"\A(?:{text})\z"))
-            .unicode(false)
-            .build()
-            .unwrap();
+    type Found = Option<Vec<Option<Vec<u8>>>>;
+
+    fn plain(text: &str) -> Regex {
+        let anchored = format!(r"\A(?:{text})\z");
+        RegexBuilder::new(&anchored).unicode(false).build().unwrap()
+    }
+
+    fn by_regex(regex: &Regex, line: &[u8]) -> Found {
         let found = regex.captures(line)?;
         let groups = found.iter().map(|m| m.map(|m| m.as_bytes().to_vec()));
         Some(groups.collect())
     }
 
-    fn by_machine(text: &str, line: &[u8]) -> Option<Vec<Option<Vec<u8>>>> {
-        let expression = Expression::new(text, End::Line).unwrap();
+    fn by_machine(expression: &Expression, line: &[u8]) -> Found {
         let slots = expression.read(line)?;
         let groups = (0..expression.groups).map(|g| slots.group(line, g).map(<[u8]>::to_vec));
         Some(groups.collect())
@@ -229,16 +230,13 @@ mod tests {
         for text in expressions {
             let expression = Expression::new(text, End::Line).unwrap();
             assert!(TwoPass::new(text).is_some(), "{text}");
+            let regex = plain(text);
             for _ in 0..1500 {
                 let line: Vec<u8> = (0..random(9))
                     .flat_map(|_| pieces[random(pieces.len())].to_vec())
                     .collect();
-                let want = by_regex_cached(text, &line);
-                let found = expression.read(&line).map(|slots| {
-                    let groups = 0..expression.groups;
-                    let shown = groups.map(|g| slots.group(&line, g).map(<[u8]>::to_vec));
-                    shown.collect::<Vec<_>>()
-                });
+                let want = by_regex(&regex, &line);
+                let found = by_machine(&expression, &line);
                 matched += usize::from(found.is_some());
                 assert_eq!(
                     found,
@@ -249,21 +247,6 @@ mod tests {
             }
         }
         assert!(matched > 1000, "{matched}");
-    }
-
-    fn by_regex_cached(text: &str, line: &[u8]) -> Option<Vec<Option<Vec<u8>>>> {
-        use std::cell::RefCell;
-        use std::collections::HashMap;
-        thread_local!(static KNOWN: RefCell<HashMap<String, Regex>> = RefCell::default());
-        KNOWN.with_borrow_mut(|known| {
-            let regex = known.entry(text.to_owned()).or_insert_with(|| {
-                let anchored = format!(r"\A(?:{text})\z");
-                RegexBuilder::new(&anchored).unicode(false).build().unwrap()
-            });
-            let found = regex.captures(line)?;
-            let groups = found.iter().map(|m| m.map(|m| m.as_bytes().to_vec()));
-            Some(groups.collect())
-        })
     }
 
     #[test]
@@ -277,6 +260,10 @@ mod tests {
             })
             .chain(*b"cc")
             .collect();
-        assert_eq!(by_machine(text, &line), by_regex(text, &line));
+        let expression = Expression::new(text, End::Line).unwrap();
+        assert_eq!(
+            by_machine(&expression, &line),
+            by_regex(&plain(text), &line)
+        );
     }
 }
