@@ -11,6 +11,7 @@ mod detect;
 pub mod draft;
 mod error;
 mod escape;
+mod expression;
 mod feed;
 pub mod format;
 mod freetext;

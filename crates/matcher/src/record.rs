@@ -11,7 +11,7 @@ use crate::format::{Condition, FieldId, Format, IDENTITY, Role, Subject, Test, V
 use crate::json::Object;
 use crate::names::{self, Host};
 use crate::rows::{Action, Identity};
-use crate::shape::{LineReader, Values};
+use crate::shape::{Found, LineReader, Values};
 use crate::time::{self, Moment, Value};
 use crate::wrapper::{Readings, TIME_KINDS, Wrapper};
 
@@ -28,7 +28,7 @@ pub struct Record<'f, 'l> {
     pub server: Option<Address>,
     pub server_port: Option<u16>,
     swapped: bool,
-    answers: OnceCell<Vec<Cow<'l, [u8]>>>,
+    answers: OnceCell<Found<'l>>,
 }
 
 /// The record of the line as it is by the first of these formats, else of what its wrappers hold.
@@ -85,7 +85,7 @@ fn read_one<'f, 'l>(
 
 impl<'l> Record<'_, 'l> {
     /// The values of a field of the line, or of its wrapper.
-    fn all(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
+    fn all(&self, field: FieldId) -> Found<'l> {
         match self.format.wrapper[field] {
             None => self.decoded(field),
             Some(part) => {
@@ -95,7 +95,7 @@ impl<'l> Record<'_, 'l> {
         }
     }
 
-    fn decoded(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
+    fn decoded(&self, field: FieldId) -> Found<'l> {
         let mut found = self.values.all(field);
         if let Some((_, decoder)) = self.variant.decode.iter().find(|(f, _)| *f == field) {
             found = found.into_iter().flat_map(decoder).collect();
@@ -104,8 +104,8 @@ impl<'l> Record<'_, 'l> {
     }
 
     /// All values of a role, each once.
-    pub fn role(&self, role: Role) -> Vec<Cow<'l, [u8]>> {
-        let mut out: Vec<Cow<'l, [u8]>> = Vec::new();
+    pub fn role(&self, role: Role) -> Found<'l> {
+        let mut out = Found::new();
         for &field in self.variant.role(role) {
             for value in self.all(field) {
                 if !out.contains(&value) {
@@ -154,7 +154,7 @@ impl<'l> Record<'_, 'l> {
     fn own_time(&self, zone: &TimeZone) -> Option<Moment> {
         let found = self.first(&self.variant.time_fields).or_else(|| {
             let parts = self.variant.time_join.iter();
-            let parts = parts.filter_map(|&f| self.values.all(f).into_iter().next());
+            let parts = parts.filter_map(|&f| self.values.first(f));
             Some(parts.collect::<Vec<_>>().join(&b' ').into())
         })?;
         time::parse(&found, &self.variant.time_kinds, zone)
@@ -182,10 +182,9 @@ impl<'l> Record<'_, 'l> {
         let Some(address) = address::parse(&shown) else {
             return Some(shown);
         };
-        let ports = self.variant.nat_port.iter();
+        let mut ports = self.variant.nat_port.iter();
         let port = ports
-            .filter_map(|&f| self.values.all(f).into_iter().next())
-            .next()
+            .find_map(|&f| self.values.first(f))
             .and_then(|p| address::parse_port(&p));
         let same = self.client == Some(Host::Address(address))
             && (port.is_none() || port == self.client_port);
@@ -219,7 +218,13 @@ impl<'l> Record<'_, 'l> {
                 &own
             }
             Subject::Fields(fields) => {
-                own = fields.iter().flat_map(|&f| self.all(f)).collect();
+                own = match fields[..] {
+                    [one] => self.all(one),
+                    _ => fields
+                        .iter()
+                        .flat_map(|&f| self.all(f))
+                        .collect::<Found<'l>>(),
+                };
                 &own
             }
         };

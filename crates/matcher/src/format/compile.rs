@@ -1,6 +1,4 @@
 //! A format file becomes the values that `shape` and `record` read lines by.
-use regex::bytes::RegexBuilder;
-
 use super::file::{ConditionTable, File, ShapeTable, VariantTable};
 use super::{
     Body, Condition, FieldId, Format, IDENTITY, Pattern, ROLES, Recognise, Role, Segment, Shape,
@@ -9,6 +7,7 @@ use super::{
 use crate::address;
 use crate::decoders;
 use crate::error::Error;
+use crate::expression::{End, Expression};
 use crate::rows::Action;
 use crate::time::TimeKind;
 use crate::wrapper::Part;
@@ -142,19 +141,17 @@ impl Compiler {
         })
     }
 
-    /// An expression that begins where the text begins; `end` says how it ends. The groups come last.
-    fn expression(&mut self, table: &ShapeTable, text: &str, end: &str) -> Result<Pattern, Error> {
+    /// An expression that begins where the text begins. Where its groups go is found later.
+    fn expression(&mut self, table: &ShapeTable, text: &str, end: End) -> Result<Pattern, Error> {
         let text = table.define.iter().fold(text.to_owned(), |p, (k, v)| {
             p.replace(&format!("<<{k}>>"), v)
         });
-        let regex = RegexBuilder::new(&format!(r"\A(?:{text}){end}"))
-            .unicode(false)
-            .build()
-            .map_err(|e| self.fail(format!("pattern: {e}")))?;
-        for name in regex.capture_names().flatten() {
+        let expression =
+            Expression::new(&text, end).map_err(|e| self.fail(format!("pattern: {e}")))?;
+        for name in expression.names() {
             self.field(name);
         }
-        Ok((regex, Vec::new()))
+        Ok((expression, Vec::new()))
     }
 
     fn shape(&mut self, table: &ShapeTable) -> Result<Shape, Error> {
@@ -183,13 +180,13 @@ impl Compiler {
             ("json", _, Some("nested")) => Body::Json { nested: true },
             ("pattern", ..) => {
                 let patterns = table.patterns.iter();
-                let compiled = patterns.map(|p| self.expression(table, p, r"\z"));
+                let compiled = patterns.map(|p| self.expression(table, p, End::Line));
                 Body::Pattern(compiled.collect::<Result<_, _>>()?)
             }
             _ => return Err(self.fail(format!("unknown shape '{}'", table.r#type))),
         };
         let head = table.head.as_deref();
-        let head = head.map(|text| self.expression(table, text, ""));
+        let head = head.map(|text| self.expression(table, text, End::Anywhere));
         Ok(Shape {
             head: head.transpose()?,
             body,
@@ -207,13 +204,8 @@ impl Compiler {
     /// Fills in where each field stands, when all fields are known.
     fn place_fields(&self, shape: &mut Shape, table: &ShapeTable) {
         let place = |pattern: &mut Pattern| {
-            let (regex, groups) = pattern;
-            let of = |f: &Vec<u8>| {
-                regex
-                    .capture_names()
-                    .position(|n| n.map(str::as_bytes) == Some(f))
-            };
-            *groups = self.fields.iter().map(of).collect();
+            let (expression, groups) = pattern;
+            *groups = self.fields.iter().map(|f| expression.group(f)).collect();
         };
         shape.head.iter_mut().for_each(place);
         match &mut shape.body {

@@ -4,10 +4,9 @@ mod file;
 
 use std::collections::HashMap;
 
-use regex::bytes::Regex;
-
 use crate::address::Address;
 use crate::decoders::Decoder;
+use crate::expression::Expression;
 use crate::rows::Action;
 use crate::time::TimeKind;
 use crate::wrapper::Part;
@@ -98,7 +97,7 @@ pub struct Recognise {
 }
 
 /// An anchored expression and, for each field, its group.
-pub type Pattern = (Regex, Vec<Option<usize>>);
+pub type Pattern = (Expression, Vec<Option<usize>>);
 
 /// One step of a path into nested JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]

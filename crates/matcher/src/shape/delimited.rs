@@ -6,7 +6,7 @@ use memchr::memmem;
 
 use super::cells::cells;
 use super::header::{Header, Kind};
-use super::recognised;
+use super::{Found, recognised};
 use crate::format::{Body, FieldId, Format};
 
 pub fn split<'a, 's>(
@@ -77,11 +77,11 @@ impl<'f, 'l> Cells<'f, 'l> {
         })
     }
 
-    pub fn all(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
-        let found = self.of[field].and_then(|at| self.columns.get(at).cloned());
-        let found =
-            found.filter(|v| !v.is_empty() && !self.format.unset.iter().any(|u| **u == **v));
-        found.into_iter().collect()
+    /// The value of a field.
+    pub fn first(&self, field: FieldId) -> Option<Cow<'l, [u8]>> {
+        let found = self.of[field].and_then(|at| self.columns.get(at));
+        let unset = |v: &Cow<'_, [u8]>| self.format.unset.iter().any(|u| **u == **v);
+        found.filter(|v| !v.is_empty() && !unset(v)).cloned()
     }
 }
 
@@ -189,18 +189,18 @@ impl<'l> Row<'_, 'l> {
         }
     }
 
-    pub fn all(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
+    pub fn all(&self, field: FieldId) -> Found<'l> {
         let Some(value) = self.of[field].map(|at| self.columns[at]) else {
-            return Vec::new();
+            return Found::new();
         };
         let header = &self.header;
         if header.is_nothing(value) {
-            Vec::new()
+            Found::new()
         } else if self.format.split[field] {
             let parts = split(value, &header.set_separator).filter(|v| !header.is_nothing(v));
             parts.map(Cow::Borrowed).collect()
         } else {
-            vec![Cow::Borrowed(value)]
+            Found::from_iter([Cow::Borrowed(value)])
         }
     }
 }

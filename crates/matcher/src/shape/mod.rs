@@ -11,10 +11,14 @@ use std::sync::Arc;
 
 pub use header::{HEADING_BYTES, Header};
 use header::{Heading, Kind};
+use smallvec::SmallVec;
 
 use crate::format::{Body, FieldId, Format, Recognise, Shape};
 use crate::json::{self, Object};
 use crate::wrapper::Readings;
+
+/// The values of a field; most have one.
+pub type Found<'l> = SmallVec<[Cow<'l, [u8]>; 2]>;
 
 /// Reads the lines of all formats under one header after the other.
 #[derive(Debug)]
@@ -153,26 +157,26 @@ fn recognised(rule: &Recognise, exists: impl Fn(&[u8]) -> bool, path: Option<&[u
 impl<'l> Values<'_, 'l> {
     /// The first value of a field.
     pub fn first(&self, field: FieldId) -> Option<Cow<'l, [u8]>> {
-        match (&self.head, &self.body) {
-            (None, Fields::Zeek(row)) => row.first(field).map(Cow::Borrowed),
-            _ => self.all(field).into_iter().next(),
+        let head = self.head.as_ref().and_then(|head| head.first(field));
+        if let Some(found) = head {
+            return Some(Cow::Borrowed(found));
+        }
+        match &self.body {
+            Fields::Zeek(row) => row.first(field).map(Cow::Borrowed),
+            Fields::Cells(cells) => cells.first(field),
+            Fields::Pairs(pairs) => pairs.first(field),
+            Fields::Json(object) => object.all(field).into_iter().next(),
+            Fields::Pattern(groups) => groups.first(field).map(Cow::Borrowed),
         }
     }
 
     /// The values of a field, in order; none where the line has none.
-    pub fn all(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
-        if let Some(head) = &self.head {
-            let found = head.all(field);
-            if !found.is_empty() {
-                return found;
-            }
-        }
+    pub fn all(&self, field: FieldId) -> Found<'l> {
+        let head = self.head.as_ref().and_then(|head| head.first(field));
         match &self.body {
-            Fields::Zeek(row) => row.all(field),
-            Fields::Cells(cells) => cells.all(field),
-            Fields::Pairs(pairs) => pairs.all(field),
-            Fields::Json(object) => object.all(field),
-            Fields::Pattern(groups) => groups.all(field),
+            Fields::Json(object) if head.is_none() => object.all(field),
+            Fields::Zeek(row) if head.is_none() => row.all(field),
+            _ => self.first(field).into_iter().collect(),
         }
     }
 }

@@ -2,7 +2,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::recognised;
+use super::{Found, recognised};
 use crate::format::{FieldId, Format, Segment};
 use crate::json::{Object, Value};
 
@@ -28,8 +28,8 @@ impl<'f, 'l> Fields<'f, 'l> {
         })
     }
 
-    pub fn all(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
-        let mut out = Vec::new();
+    pub fn all(&self, field: FieldId) -> Found<'l> {
+        let mut out = Found::new();
         if self.nested {
             walk(&self.object, &self.format.paths[field], &mut out);
         } else if let Some(value) = self.object.get(&self.format.fields[field]) {
@@ -39,7 +39,7 @@ impl<'f, 'l> Fields<'f, 'l> {
     }
 }
 
-fn scalars<'l>(value: &Value<'l>, out: &mut Vec<Cow<'l, [u8]>>) {
+fn scalars<'l>(value: &Value<'l>, out: &mut Found<'l>) {
     match value {
         Value::Text(text) if !text.is_empty() => out.push(text.clone()),
         Value::Bool(true) => out.push(Cow::Borrowed(b"true")),
@@ -49,7 +49,7 @@ fn scalars<'l>(value: &Value<'l>, out: &mut Vec<Cow<'l, [u8]>>) {
     }
 }
 
-fn walk<'l>(object: &Object<'l>, path: &[Segment], out: &mut Vec<Cow<'l, [u8]>>) {
+fn walk<'l>(object: &Object<'l>, path: &[Segment], out: &mut Found<'l>) {
     let Some((step, rest)) = path.split_first() else {
         return;
     };

@@ -82,11 +82,11 @@ impl<'f, 'l> Pairs<'f, 'l> {
         found.finish()
     }
 
-    pub fn all(&self, field: FieldId) -> Vec<Cow<'l, [u8]>> {
-        let found = self.of[field].clone();
-        let found =
-            found.filter(|v| !v.is_empty() && !self.format.unset.iter().any(|u| **u == **v));
-        found.into_iter().collect()
+    /// The value of a field.
+    pub fn first(&self, field: FieldId) -> Option<Cow<'l, [u8]>> {
+        let unset = |v: &Cow<'_, [u8]>| self.format.unset.iter().any(|u| **u == **v);
+        let found = self.of[field].as_ref();
+        found.filter(|v| !v.is_empty() && !unset(v)).cloned()
     }
 }
 
