@@ -92,7 +92,7 @@ def test_standard_input_is_read_once_and_never_opened_here() -> None:
     assert [log.path for log in discover(["-", "-"]).logs] == [STDIN]
 
 
-@pytest.mark.parametrize("start", [b"LPKSHHRH", b"\xd4\xc3\xb2\xa1\x02\0\x04\0", b"\n\r\r\n\x1c\0\0\0"])
+@pytest.mark.parametrize("start", [b"LPKSHHRH", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07"])
 def test_records_that_are_no_text_are_an_error(tmp_path: Path, start: bytes) -> None:
     log = tmp_path / "records"
     log.write_bytes(start + bytes(range(256)) * 4)

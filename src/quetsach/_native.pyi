@@ -58,6 +58,7 @@ class Matcher:
         parsed_part: int | None = None,
         edge_bytes: int | None = None,
         row_bytes: int | None = None,
+        flows: int | None = None,
     ) -> tuple[Lines, dict[str, Any]]: ...
 
 def levels() -> list[str]: ...

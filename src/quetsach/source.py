@@ -29,6 +29,16 @@ _ARCHIVES = {
 _UTF16 = {"UTF-16LE": (codecs.BOM_UTF16_LE, 1), "UTF-16BE": (codecs.BOM_UTF16_BE, 0)}
 
 
+_PCAP = (b"\xa1\xb2\xc3\xd4", b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\x4d\x3c\xb2\xa1")
+_PCAPNG = b"\x0a\x0d\x0d\x0a"
+_PCAPNG_ORDERS = (b"\x1a\x2b\x3c\x4d", b"\x4d\x3c\x2b\x1a")
+
+
+def is_capture(head: bytes) -> bool:
+    """Whether a file that begins like this is a packet capture: pcap or pcapng."""
+    return head.startswith(_PCAP) or (head.startswith(_PCAPNG) and head[8:12] in _PCAPNG_ORDERS)
+
+
 SHORTENED = "became shorter while it was read; scan it again"
 """A log emptied for rotation (logrotate's copytruncate) ends early, and no read fails."""
 
@@ -43,6 +53,8 @@ class ByteStream(Protocol):
 
 def utf16_of(head: bytes) -> str | None:
     """UTF-16LE or UTF-16BE by the mark, or where nearly every second byte of `HEAD_BYTES` is zero."""
+    if is_capture(head):
+        return None
     pairs = len(head) // 2
     for name, (mark, high) in _UTF16.items():
         if head.startswith(mark):

@@ -3,6 +3,7 @@
 
 pub mod address;
 mod buffer;
+mod capture;
 mod chars;
 mod decoder;
 mod decoders;

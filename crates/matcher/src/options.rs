@@ -15,6 +15,8 @@ pub struct Limits {
     pub edge_bytes: u64,
     /// Rows may hold so many bytes and some more for each; beyond, they go to temporary files.
     pub row_bytes: usize,
+    /// Flows of a capture that are remembered before they begin to be forgotten.
+    pub flows: usize,
 }
 
 impl Default for Limits {
@@ -26,6 +28,7 @@ impl Default for Limits {
             edge_lines: 64,
             edge_bytes: 1 << 20,
             row_bytes: 24 << 20,
+            flows: 1 << 16,
         }
     }
 }

@@ -11,6 +11,7 @@ use std::thread::{self, Scope};
 use sha2::{Digest, Sha256};
 
 use crate::buffer::Buffer;
+use crate::capture;
 use crate::detect;
 use crate::error::Error;
 use crate::feed::{Chunk, Feed};
@@ -49,6 +50,9 @@ pub fn scan(
         ],
     };
     let feed = Feed::new(Source::open(path, input), progress, options.limits);
+    if capture::begins(feed.start()) {
+        return Ok(capture::scan(set, options, progress, &zone, path, feed));
+    }
     let format = match options.format {
         None => detect::detect(&formats, feed.start()),
         Some(_) => (!formats.is_empty()).then_some(0),
@@ -125,9 +129,10 @@ impl<'a> Threads<'a> {
 fn finish(scan: Scan<'_>, path: &Path, mut source: Source) -> (Lines, Coverage) {
     let latest = scan.timeline.latest(source.changed, &scan.zone);
     let identity = hex(&Sha256::digest(&source.head));
+    let names: Vec<&str> = scan.formats.iter().map(|f| f.name.as_str()).collect();
     let context = Context {
         set: scan.set,
-        formats: &scan.formats,
+        names: &names,
         source: &identity,
         latest,
         zone: &scan.zone,
@@ -183,6 +188,6 @@ fn finish(scan: Scan<'_>, path: &Path, mut source: Source) -> (Lines, Coverage) 
     (lines, coverage)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -10,6 +10,7 @@ use std::time::UNIX_EPOCH;
 
 use crate::decoder::{Decoder, Kind};
 
+use crate::capture;
 use crate::utf16::{HEAD, Order, Utf16};
 
 /// Bytes asked of the file at a time when it is compressed.
@@ -148,7 +149,8 @@ impl Source {
         ));
     }
 
-    fn fail(&mut self, problem: &str) {
+    /// Ends the reading because of what is wrong with the input.
+    pub fn fail(&mut self, problem: &str) {
         self.errors.push(format!("{}: {problem}", self.shown));
         self.stream = None;
         self.held.clear();
@@ -198,7 +200,9 @@ impl Source {
             }
         }
         start.truncate(n);
-        self.utf16 = Order::of(&start).map(Utf16::new);
+        if !capture::begins(&start) {
+            self.utf16 = Order::of(&start).map(Utf16::new);
+        }
         self.start.extend(&start);
         self.head = start;
     }

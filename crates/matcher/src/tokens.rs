@@ -1,4 +1,6 @@
 //! The names, addresses and URLs of a line, and the items they hit (docs/log-formats.md 5).
+use std::borrow::Cow;
+
 use crate::address::Address;
 use crate::format::Role;
 use crate::names::{Host, name, path_of, scheme, split_authority, split_url};
@@ -20,7 +22,7 @@ pub enum Token {
 
 impl Token {
     /// A whole field: an address or a name.
-    fn whole(value: &[u8]) -> Token {
+    pub fn whole(value: &[u8]) -> Token {
         let host = if value.len() <= LONGEST_ADDRESS {
             Host::parse(value)
         } else {
@@ -59,7 +61,7 @@ fn request(
     urls: &mut Vec<(Field, Token)>,
 ) {
     let host_port = record.port(Role::HostPort);
-    let hosts: Vec<(Host, Option<u16>)> = record
+    let hosts = record
         .role(Role::Host)
         .iter()
         .map(|value| {
@@ -67,32 +69,52 @@ fn request(
             (host, port.or(host_port))
         })
         .collect();
-    let host = |(host, port): (Host, Option<u16>)| (Field::Host, Token::Host(host, port));
-    found.extend(hosts.iter().cloned().map(host));
-    for target in record.role(Role::Url) {
-        if scheme(&target).is_some() {
-            if let Some((name, port, rest)) = split_url(&target) {
-                found.push(host((name.clone(), port)));
-                if !rest.is_empty() {
-                    urls.push((Field::Url, Token::Url(name, port, rest)));
+    let asked = Request {
+        hosts,
+        targets: record.role(Role::Url),
+        server: record.server,
+        server_port: record.server_port,
+    };
+    asked.tokens(found, urls);
+}
+
+/// What an HTTP request shows.
+pub struct Request<'a> {
+    pub hosts: Vec<(Host, Option<u16>)>,
+    pub targets: Vec<Cow<'a, [u8]>>,
+    pub server: Option<Address>,
+    pub server_port: Option<u16>,
+}
+
+impl Request<'_> {
+    pub fn tokens(self, found: &mut Vec<(Field, Token)>, urls: &mut Vec<(Field, Token)>) {
+        let host = |(host, port): (Host, Option<u16>)| (Field::Host, Token::Host(host, port));
+        found.extend(self.hosts.iter().cloned().map(host));
+        for target in &self.targets {
+            if scheme(target).is_some() {
+                if let Some((name, port, rest)) = split_url(target) {
+                    found.push(host((name.clone(), port)));
+                    if !rest.is_empty() {
+                        urls.push((Field::Url, Token::Url(name, port, rest)));
+                    }
                 }
+            } else if target.starts_with(b"/") || target.starts_with(b"?") {
+                let rest = path_of(target);
+                let server = self.server.map(|a| (Host::Address(a), None));
+                let joined = if self.hosts.is_empty() {
+                    server.into_iter().collect()
+                } else {
+                    self.hosts.clone()
+                };
+                for (host, port) in joined {
+                    urls.push((
+                        Field::Url,
+                        Token::Url(host, port.or(self.server_port), rest.clone()),
+                    ));
+                }
+            } else if !target.iter().any(|b| b"/?#".contains(b)) {
+                found.push(host(split_authority(target)));
             }
-        } else if target.starts_with(b"/") || target.starts_with(b"?") {
-            let rest = path_of(&target);
-            let server = record.server.map(|a| (Host::Address(a), None));
-            let joined = if hosts.is_empty() {
-                server.into_iter().collect()
-            } else {
-                hosts.clone()
-            };
-            for (host, port) in joined {
-                urls.push((
-                    Field::Url,
-                    Token::Url(host, port.or(record.server_port), rest.clone()),
-                ));
-            }
-        } else if !target.iter().any(|b| b"/?#".contains(b)) {
-            found.push(host(split_authority(&target)));
         }
     }
 }

@@ -8,7 +8,6 @@ use serde::{Serialize, Serializer};
 use tempfile::SpooledTempFile;
 
 use crate::detect;
-use crate::format::Format;
 use crate::rows::{Row, TEXT};
 use crate::runs::Runs;
 use crate::set::{Item, Set};
@@ -50,7 +49,8 @@ impl Lines {
 /// What the rows of one source share.
 pub struct Context<'a> {
     pub set: &'a Set,
-    pub formats: &'a [&'a Format],
+    /// Names of the log formats by their number.
+    pub names: &'a [&'a str],
     pub source: &'a str,
     /// The latest time that a time without a year may be.
     pub latest: Option<i64>,
@@ -171,7 +171,7 @@ impl Context<'_> {
             action: row.action.word(),
             logformat: match row.format {
                 TEXT => detect::TEXT,
-                number => &self.formats[usize::from(number)].name,
+                number => self.names[usize::from(number)],
             },
             evidence: &words.evidence,
         };

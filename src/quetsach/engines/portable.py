@@ -17,7 +17,7 @@ from quetsach import logformat, setfile, wire
 from quetsach.engine import Progress as ProgressLike
 from quetsach.engine import ScanOptions, SourceResult
 from quetsach.engine import SpareThreads as SpareThreadsLike
-from quetsach.engines import freetext
+from quetsach.engines import capture, freetext
 from quetsach.engines.index import Hits, Index, hits_of
 from quetsach.engines.lines import LongLine, split
 from quetsach.engines.records import LineReader, Record
@@ -31,7 +31,7 @@ from quetsach.evidence import escape
 from quetsach.indicator import IndicatorSet
 from quetsach.logformat import LogFormat
 from quetsach.sighting import Coverage
-from quetsach.source import ByteStream, Source
+from quetsach.source import ByteStream, Source, is_capture
 
 TEXT = "text"
 """The name of the fallback, which has no file."""
@@ -49,6 +49,7 @@ class Limits:
     edge_lines: int = 64
     edge_bytes: int = 1 << 20
     rows: int = ROWS
+    flows: int = 1 << 16
 
 
 LIMITS = Limits()
@@ -176,6 +177,8 @@ class _Scan:
             start += chunk
             if len(start) >= self.limits.detect_bytes:
                 break
+        if is_capture(source.head):
+            return self._capture(source, chain([bytes(start)], chunks))
         if self.options.format is None:
             self.format = detect(self.formats, _complete(bytes(start), self.limits.detect_bytes), self.limits)
         self.own = () if self.format == TEXT else (self.format,)
@@ -186,12 +189,7 @@ class _Scan:
             source.errors.append(f"{source.path}: stopped: {error}")
         latest = self.timeline.latest(source.decoded, source.mtime)
         identity = hashlib.sha256(source.head).hexdigest()
-        try:
-            sightings = wire.keep(self.rows.sightings(identity, latest, self.zone))
-        except (OSError, RunError) as error:
-            reason = RunError(error) if isinstance(error, OSError) else error
-            source.errors.append(f"{source.path}: {reason}")
-            sightings = wire.keep([])
+        sightings = self._sightings(source, identity, latest)
         span = self.timeline.span(source.decoded, latest, self.rows.times)
         coverage = Coverage(
             source=identity,
@@ -207,6 +205,43 @@ class _Scan:
             time=span.time,
             zone=span.zone,
             devices=self._devices(latest),
+            errors=source.errors,
+        )
+        return SourceResult(sightings, coverage)
+
+    def _sightings(self, source: Source, identity: str, latest: int | None) -> wire.WireSightings:
+        try:
+            return wire.keep(self.rows.sightings(identity, latest, self.zone))
+        except (OSError, RunError) as error:
+            reason = RunError(error) if isinstance(error, OSError) else error
+            source.errors.append(f"{source.path}: {reason}")
+            return wire.keep([])
+
+    def _capture(self, source: Source, chunks: Iterator[bytes]) -> SourceResult:
+        found = capture.scan(
+            chunks, self.index, self.rows, with_devices=self.options.devices, flows=self.limits.flows
+        )
+        if isinstance(self.progress, Progress):
+            self.progress.hits += found.hits
+        # Where the source says why it ended, the capture need not.
+        problems = found.problems[1:] if found.is_cut and source.errors else found.problems
+        source.errors += [f"{source.path}: {problem}" for problem in problems]
+        identity = hashlib.sha256(source.head).hexdigest()
+        sightings = self._sightings(source, identity, None)
+        coverage = Coverage(
+            source=identity,
+            path=source.path,
+            name=self.options.source_name,
+            bytes=found.size,
+            lines=found.packets,
+            not_understood=found.not_understood,
+            long_lines=0,
+            inbound=found.inbound,
+            first=found.span.first,
+            last=found.span.last,
+            time=found.span.time,
+            zone="",
+            devices=found.devices,
             errors=source.errors,
         )
         return SourceResult(sightings, coverage)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -74,8 +75,18 @@ def _request(record: Record) -> list[Token]:
     for value in record.role("host"):
         host, port = split_host(value)
         hosts.append((host, port if port is not None else host_port))
+    return request_tokens(hosts, record.role("url"), record.server, record.server_port)
+
+
+def request_tokens(
+    hosts: Sequence[tuple[str, int | None]],
+    targets: Iterable[bytes],
+    server: str | None,
+    server_port: int | None,
+) -> list[Token]:
+    """The hosts and URLs that an HTTP request shows."""
     found = [_host_token(host, port) for host, port in hosts]
-    for value in record.role("url"):
+    for value in targets:
         target = text(value)
         absolute = split_url(target)
         if absolute is not None:
@@ -85,11 +96,9 @@ def _request(record: Record) -> list[Token]:
                 found.append(Token("url", "url", host, port, rest))
         elif target[0] in "/?":
             rest = path_of(target)
-            joined = hosts or ([(record.server, None)] if record.server is not None else [])
+            joined = hosts or ([(server, None)] if server is not None else [])
             for host, port in joined:
-                found.append(
-                    Token("url", "url", host, port if port is not None else record.server_port, rest)
-                )
+                found.append(Token("url", "url", host, port if port is not None else server_port, rest))
         elif not any(c in target for c in "/?#"):
             found.append(_host_token(*split_host(value)))
     return list(dict.fromkeys(found))

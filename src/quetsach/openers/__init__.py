@@ -97,12 +97,6 @@ KINDS = (
     Kind("IPFIX file", ipfix.begins, "ipfix", is_archive=False),
     Kind("nfdump file", _magic(b"\x0c\xa5", b"\xa5\x0c"), "nfdump", is_archive=False),
     Kind("Parquet file", _magic(b"PAR1"), "parquet", is_archive=False),
-    Kind(
-        "packet capture (pcap) file",
-        _magic(b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d"),
-        advice=_SAVE,
-    ),
-    Kind("packet capture (pcapng) file", _magic(b"\x0a\x0d\x0d\x0a"), advice=_SAVE),
     Kind("SQLite file", _magic(b"SQLite format 3\0"), "pihole", is_archive=False),
     Kind(
         "systemd journal file",

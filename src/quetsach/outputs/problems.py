@@ -108,6 +108,22 @@ _SENTENCES = (
         "IPFIX: cut off in the message at byte %(at)s; what came before was scanned, copy the file again when"
         " it is complete"
     ),
+    N_(
+        "packet capture: cut off in the packet at byte %(at)s; what came before was scanned, copy the file"
+        " again when it is complete"
+    ),
+    N_(
+        "packet capture: damaged at byte %(at)s (%(why)s); what came before was scanned, copy the file again"
+        " from its origin"
+    ),
+    N_("packet capture: link type %(number)s is not read; its packets were not looked at"),
+    N_("a packet of impossible length"),
+    N_("a packet that is too short"),
+    N_("a packet of an unknown interface"),
+    N_("a block of impossible length"),
+    N_("a section without its mark"),
+    N_("an interface that is too short"),
+    N_("too many interfaces"),
     N_("IPFIX: %(n)s sets have no template in this file and were not read"),
     N_(
         "is a flow file of nfcapd, which needs the program nfdump (Debian: apt-get install nfdump); or, where"

@@ -75,7 +75,7 @@ impl Part<'_> {
 fn leading_digits(bytes: u32) -> usize {
     let values = bytes ^ 0x3030_3030;
     // Seven bits from ten on overflow into the eighth.
-    let others = ((values & 0x7F7F_7F7F) + 0x7676_7676 | values) & 0x8080_8080;
+    let others = (((values & 0x7F7F_7F7F) + 0x7676_7676) | values) & 0x8080_8080;
     others.trailing_zeros() as usize / 8
 }
 

@@ -1,0 +1,249 @@
+//! Packet captures: what the packets of a file say, record by record (docs/log-formats.md 12).
+mod dns;
+mod files;
+mod flows;
+mod fragments;
+mod http;
+mod link;
+mod network;
+mod records;
+mod segments;
+mod streams;
+mod tls;
+mod transport;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+use sha2::{Digest, Sha256};
+
+pub use files::begins;
+
+use crate::address::Address;
+use crate::feed::Feed;
+use crate::options::{Coverage, Options, Progress};
+use crate::pipeline::hex;
+use crate::reader::Source;
+use crate::rows::{Memory, Rows};
+use crate::scan::temporary;
+use crate::set::Set;
+use crate::time::{self, Moment, Value};
+use crate::timeline::{Timeline, shown};
+use crate::wire::{Context, Lines};
+
+/// Hops with which hosts send: a packet that still has one of these came from this link.
+const INITIAL_HOPS: [u8; 3] = [64, 128, 255];
+
+/// When a packet was captured, in microseconds, and the hardware address of its sender if that is on this link.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin {
+    pub time: Option<i64>,
+    pub mac: Option<[u8; 6]>,
+}
+
+/// Names of the records, by their number.
+const RECORDS: [&str; 4] = ["pcap.dns", "pcap.flow", "pcap.http", "pcap.tls"];
+const DNS: usize = 0;
+const FLOW: usize = 1;
+const HTTP: usize = 2;
+const TLS: usize = 3;
+
+/// Reads a capture to its end, of which the feed has read the first bytes.
+pub fn scan(
+    set: &Set,
+    options: &Options,
+    progress: &Progress,
+    zone: &TimeZone,
+    path: &Path,
+    feed: Feed<'_>,
+) -> (Lines, Coverage) {
+    let start = feed.start().to_vec();
+    let mut source = feed.source;
+    let mut capture = Capture::new(set, options, progress);
+    let mut packets = files::Packets::new(&mut source, progress, &start);
+    while let Some(packet) = packets.next() {
+        capture.packet(&packet);
+    }
+    let bytes = packets.offset();
+    capture.end();
+    if let Some(reason) = progress.failed() {
+        source.stop(reason);
+    }
+    for link in &capture.unknown_links {
+        source.fail(&format!(
+            "packet capture: link type {link} is not read; its packets were not looked at"
+        ));
+    }
+    capture.finish(zone, path, source, bytes)
+}
+
+/// The state of one scan of one capture.
+struct Capture<'a> {
+    set: &'a Set,
+    options: &'a Options,
+    progress: &'a Progress,
+    rows: Rows,
+    /// Records that hit so far.
+    records: u64,
+    alive: HashSet<(Address, i32)>,
+    fragments: fragments::Fragments,
+    flows: flows::Flows,
+    streams: streams::Streams,
+    /// Flow records that hit and wait for the outcome, by the number that the flow keeps.
+    waiting: HashMap<u32, records::Contact>,
+    contacts: u32,
+    /// Where names are spelled.
+    name: Box<dns::Name>,
+    unknown_links: Vec<u16>,
+    first: Option<i64>,
+    last: Option<i64>,
+    packets: u64,
+    not_understood: u64,
+    inbound: u64,
+}
+
+impl<'a> Capture<'a> {
+    fn new(set: &'a Set, options: &'a Options, progress: &'a Progress) -> Self {
+        Capture {
+            set,
+            options,
+            progress,
+            rows: Rows::new(Memory::new(options.limits.row_bytes)),
+            records: 0,
+            alive: HashSet::new(),
+            fragments: fragments::Fragments::default(),
+            flows: flows::Flows::new(options.limits.flows),
+            streams: streams::Streams::default(),
+            waiting: HashMap::new(),
+            contacts: 0,
+            name: Box::new(dns::Name::new()),
+            unknown_links: Vec::new(),
+            first: None,
+            last: None,
+            packets: 0,
+            not_understood: 0,
+            inbound: 0,
+        }
+    }
+
+    #[inline]
+    fn packet(&mut self, packet: &files::Packet<'_>) {
+        self.packets += 1;
+        if let Some(time) = packet.time {
+            self.first = Some(self.first.map_or(time, |t| t.min(time)));
+            self.last = Some(self.last.map_or(time, |t| t.max(time)));
+        }
+        let (bytes, mac) = match link::frame(packet.link, packet.bytes) {
+            link::Frame::Ip(bytes, mac) => (bytes, mac),
+            link::Frame::Foreign => return,
+            link::Frame::Broken => return self.not_understood += 1,
+            link::Frame::Unknown => {
+                if !self.unknown_links.contains(&packet.link) {
+                    self.unknown_links.push(packet.link);
+                }
+                return self.not_understood += 1;
+            }
+        };
+        let Some(datagram) = network::datagram(bytes) else {
+            return self.not_understood += 1;
+        };
+        let origin = Origin {
+            time: packet.time,
+            mac: mac.filter(|_| INITIAL_HOPS.contains(&datagram.hops)),
+        };
+        let understood = match datagram.piece {
+            None => self.datagram(&datagram, origin),
+            Some(piece) if datagram.missing == 0 => {
+                let whole = self.fragments.add(&datagram, piece, origin);
+                whole.is_none_or(|whole| self.whole(&whole))
+            }
+            Some(piece) => piece.offset > 0 || self.datagram(&datagram, origin),
+        };
+        self.not_understood += u64::from(!understood);
+    }
+
+    /// A datagram put together from its pieces.
+    fn whole(&mut self, whole: &fragments::Whole) -> bool {
+        let Some((protocol, payload, None)) = network::extensions(whole.protocol, &whole.payload)
+        else {
+            return false;
+        };
+        let datagram = network::Datagram {
+            source: whole.source,
+            target: whole.target,
+            protocol,
+            hops: 0,
+            payload,
+            missing: whole.missing,
+            piece: None,
+        };
+        self.datagram(&datagram, whole.origin)
+    }
+
+    /// Ends all that waits.
+    fn end(&mut self) {
+        for whole in self.fragments.drain() {
+            let understood = self.whole(&whole);
+            self.not_understood += u64::from(!understood);
+        }
+        for flow in self.flows.drain() {
+            self.end_flow(flow);
+        }
+    }
+
+    fn finish(
+        self,
+        zone: &TimeZone,
+        path: &Path,
+        mut source: Source,
+        bytes: u64,
+    ) -> (Lines, Coverage) {
+        let identity = hex(&Sha256::digest(&source.head));
+        let context = Context {
+            set: self.set,
+            names: &RECORDS,
+            source: &identity,
+            latest: None,
+            zone,
+        };
+        let runs = self.rows.into_runs(self.set);
+        let lines = context.write(runs).unwrap_or_else(|error| {
+            source.stop(&temporary(&error));
+            Lines::default()
+        });
+        let mut timeline = Timeline::default();
+        for time in [self.first, self.last].into_iter().flatten() {
+            timeline.add_head(Some(Moment {
+                value: Value::Known(time),
+                local: false,
+            }));
+        }
+        let span = timeline.span(None, std::iter::empty(), zone);
+        let mut devices: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (device, day) in &self.alive {
+            let of_day = devices.entry(time::day(*day)).or_default();
+            of_day.insert(device.text());
+        }
+        let coverage = Coverage {
+            source: identity,
+            path: path.display().to_string(),
+            name: self.options.source_name.clone(),
+            bytes,
+            lines: self.packets,
+            not_understood: self.not_understood,
+            long_lines: 0,
+            inbound: self.inbound,
+            first: shown(span.first),
+            last: shown(span.last),
+            time: span.word,
+            zone: String::new(),
+            devices: devices
+                .into_iter()
+                .map(|(day, set)| (day, set.into_iter().collect()))
+                .collect(),
+            errors: source.errors,
+        };
+        (lines, coverage)
+    }
+}

@@ -1,0 +1,22 @@
+"""When a packet was captured and who on this link sent it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+INITIAL_HOPS = (64, 128, 255)
+"""Hops with which hosts send: a packet that still has one of these came from this link."""
+
+
+class Origin(NamedTuple):
+    """Microseconds since 1970 UTC, and the hardware address of the sender if that is on this link."""
+
+    time: int | None = None
+    mac: bytes | None = None
+
+
+class End(NamedTuple):
+    """One end of a flow; the port is 0 where the protocol has none."""
+
+    address: int
+    port: int
