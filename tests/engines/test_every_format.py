@@ -118,6 +118,7 @@ def endpoints(draw: st.DrawFn) -> Planted:
 def urls(draw: st.DrawFn) -> Planted:
     host = draw(st.one_of(domains(), v4())).listed
     path = "/".join(draw(st.lists(st.text("aB9.-_=&", min_size=1, max_size=6), min_size=1, max_size=3)))
+    path = f"a{path}"  # digits alone would be a network's length
     listed = f"{host}/{path}"
     spelled = (
         listed,
