@@ -49,10 +49,9 @@ fuzz_target!(|data: &[u8]| {
             file[place] = *byte;
         }
     }
-    let mut draft = tempfile::NamedTempFile::new().expect("room for a small file");
+    let draft = tempfile::NamedTempFile::new().expect("room for a small file");
     fs::write(draft.path(), &file).expect("room for a small file");
     if let Ok(set) = Set::open(draft.path()) {
         look(&set);
     }
-    draft.disable_cleanup(false);
 });

@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use quetsach_matcher::address;
 use quetsach_matcher::time::{self, TimeKind, Value};
 
-const KINDS: [&str; 15] = [
+const KINDS: [&str; 14] = [
     "epoch",
     "iso8601",
     "syslog",
@@ -22,7 +22,6 @@ const KINDS: [&str; 15] = [
     "asa",
     "routeros",
     "utc",
-    "",
 ];
 
 fn addresses(data: &[u8]) {
