@@ -9,6 +9,7 @@ when one is missing or a canary matched.
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 import time
@@ -20,13 +21,14 @@ from pathlib import Path
 import click
 
 from quetsach import canonical, engine, feed, guard
-from quetsach.engine import Matcher
+from quetsach.engine import Engine, Matcher
 from quetsach.guards import warninglists
-from quetsach.indicator import Indicator, Kind, Scope
+from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope
 
 CANARIES = ("canary.quetsach.invalid", "192.0.2.254", "2001:db8:ffff::fffe")
 _WHO = "#fields\tts\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p"
 CONN = f"#separator \\x09\n#path\tconn\n{_WHO}\tproto\tconn_state\n"
+DNS = f"#separator \\x09\n#path\tdns\n{_WHO}\tquery\trcode_name\tanswers\n"
 SSL = f"#separator \\x09\n#path\tssl\n{_WHO}\tserver_name\testablished\n"
 _AT = "1663300800.000000\t10.1.2.3\t50000"
 
@@ -55,6 +57,22 @@ def _host(item: Indicator) -> str:
     return f"1663300800.123 2 10.1.2.3 TCP_TUNNEL/200 5 CONNECT {shown} - HIER_DIRECT/- -"
 
 
+def _bind(item: Indicator) -> str:
+    name = _name(item)
+    return f"16-Sep-2022 11:00:00.123 client @0x7f 10.1.2.3#50000 ({name}): query: {name} IN A + (10.0.0.1)"
+
+
+def _answer(item: Indicator) -> str:
+    shown = _name(item) if item.kind is Kind.DOMAIN else _address(item)[0]
+    return f"{_AT}\t10.0.0.1\t53\tfine.test\tNOERROR\t{shown}"
+
+
+def _flow(item: Indicator) -> str:
+    address, port = _address(item)
+    ends = {"src_ip": "10.1.2.3", "src_port": 50000, "dest_ip": address, "dest_port": port}
+    return json.dumps({"timestamp": "2022-09-16T11:00:00+0700", "event_type": "flow", **ends})
+
+
 ADDRESSES = (Kind.IPV4, Kind.IPV6, Kind.CIDR, Kind.IP_PORT)
 PLACES: tuple[tuple[str, tuple[Kind, ...], str, Callable[[Indicator], str]], ...] = (
     (
@@ -63,6 +81,15 @@ PLACES: tuple[tuple[str, tuple[Kind, ...], str, Callable[[Indicator], str]], ...
         "",
         lambda i: f"Sep 16 11:00:00 dnsmasq[1]: query[A] {_name(i)} from 10.1.2.3",
     ),
+    (
+        "unbound",
+        (Kind.DOMAIN,),
+        "",
+        lambda i: f"[1663300800] unbound[1:0] info: 10.1.2.3 {_name(i)}. A IN",
+    ),
+    ("bind", (Kind.DOMAIN,), "", _bind),
+    ("zeek.dns answer", (Kind.DOMAIN, *ADDRESSES[:3]), DNS, _answer),
+    ("suricata.eve flow", ADDRESSES, "", _flow),
     ("zeek.ssl", (Kind.DOMAIN,), SSL, lambda i: f"{_AT}\t10.0.0.1\t443\t{_name(i)}\tT"),
     ("zeek.conn", ADDRESSES, CONN, _conn),
     ("squid connect", ADDRESSES, "", _host),
@@ -88,8 +115,8 @@ def _canaries(line: Callable[[Indicator], str], kinds: tuple[Kind, ...]) -> Iter
             yield line(item)
 
 
-def _found(matcher: Matcher, path: Path) -> set[str]:
-    result = matcher.scan(path, engine.ScanOptions(), engine.choose().progress())
+def _found(matcher: Matcher, path: Path, progress: engine.Progress) -> set[str]:
+    result = matcher.scan(path, engine.ScanOptions(), progress)
     return {sighting.indicator for sighting in result.sightings}
 
 
@@ -118,22 +145,24 @@ def main(files: tuple[Path, ...], warning_lists: Path | None) -> None:
     _count("stopped", (concern.code for concern in guarded.stopped))
     _count("warned", (f"{concern.code}: {concern.reason}" for concern in guarded.warned))
     print(f"CPU seconds: reading {read - start:.1f}, guard rails {judged - read:.1f}")
-    is_whole = _reach(guarded.kept.items, engine.choose().compile(guarded.kept))
+    is_whole = reach(guarded.kept, engine.choose())
     sys.exit(0 if is_whole else 1)
 
 
-def _reach(items: tuple[Indicator, ...], matcher: Matcher) -> bool:
+def reach(kept: IndicatorSet, by: Engine) -> bool:
+    """Print what is found in each place; whether all is, and no canary."""
     is_whole = True
+    matcher = by.compile(kept)
     canaries = set(CANARIES) | {f"{CANARIES[0]}/x"}
     with tempfile.TemporaryDirectory() as folder:
         for place, kinds, header, line in PLACES:
-            shown = [item for item in items if item.kind in kinds]
+            shown = [item for item in kept if item.kind in kinds]
             path = Path(folder, "log")
             with path.open("w", encoding="utf-8") as file:
                 file.write(header)
                 file.writelines(f"{one}\n" for one in _canaries(line, kinds))
                 file.writelines(f"{line(item)}\n" for item in shown)
-            found = _found(matcher, path)
+            found = _found(matcher, path, by.progress())
             wanted = {item.canonical for item in shown}
             missing, false = wanted - found, found & canaries
             print(f"{place}: {len(wanted) - len(missing):,} of {len(wanted):,} found; canaries: {len(false)}")

@@ -111,6 +111,9 @@ class _Known:
         blocks: dict[How, list[tuple[Block, _Finding]]] = {how: [] for how in _BLOCKS}
         for file in ("well-known.txt", "vietnam.txt"):
             for key, what in _table(file):
+                if "/" in key:
+                    blocks[How.ADDRESS].append((Block.of(key), _Finding("shared", f"{key}, {what}")))
+                    continue
                 name = canonical.name(key)
                 self.names.add(name, _Finding("well-known", f"{name}, {what}"), below=True)
         for one in lists:

@@ -121,6 +121,7 @@ def test_a_folder_without_lists_and_a_damaged_one_are_refused(folder: Path, tmp_
         ("20.150.0.1", "Azure"),
         ("1.1.1.1", "DNS"),
         ("104.16.1.1:443", "Cloudflare"),
+        ("204.79.197.200:443", "Microsoft"),
         ("vietcombank.com.vn", "Vietcombank"),
         ("agribank.com.vn", "bank"),
         ("update.eset.com", "antivirus"),

@@ -1,0 +1,17 @@
+//! gzip, zstd and UTF-16 of any bytes, given in one piece or in small ones.
+#![no_main]
+use libfuzzer_sys::{Corpus, fuzz_target};
+use quetsach_fuzz::{How, SET, scan};
+
+fuzz_target!(|data: &[u8]| -> Corpus {
+    let [piece, file @ ..] = data else {
+        return Corpus::Reject;
+    };
+    let whole = How::default();
+    let pieces = How {
+        piece: 1 + usize::from(*piece),
+        ..whole.clone()
+    };
+    assert_eq!(scan(&SET, file, &pieces), scan(&SET, file, &whole));
+    Corpus::Keep
+});

@@ -1,0 +1,57 @@
+//! A set file of any bytes, or a good one with damage: it is refused, or every look-up ends.
+#![no_main]
+use std::fs;
+
+use libfuzzer_sys::fuzz_target;
+use quetsach_fuzz::{How, LIST, SET, scan};
+use quetsach_matcher::Set;
+use quetsach_matcher::raw::Level;
+use quetsach_matcher::setfile::{self, MAGIC};
+
+/// Bytes of one change: where (four), and what stands there instead.
+const CHANGE: usize = 5;
+
+fn look(set: &Set) {
+    let log: String = LIST
+        .lines()
+        .map(|line| line.split('\t').next().unwrap_or_default())
+        .map(|value| {
+            let value = value.trim_start_matches(['=', '*', '.']);
+            let value = value
+                .replace("/16", "")
+                .replace("/25", "")
+                .replace("/48", "1");
+            format!("to {value}/x and http://{value} and a.{value}\n")
+        })
+        .collect();
+    for level in Level::available() {
+        scan(
+            set,
+            log.as_bytes(),
+            &How {
+                level,
+                ..How::default()
+            },
+        );
+    }
+}
+
+fuzz_target!(|data: &[u8]| {
+    if let Ok(set) = setfile::compile(data) {
+        look(&set);
+    }
+    let mut file = data.to_vec();
+    if !data.starts_with(MAGIC) {
+        file = SET.bytes().to_vec();
+        let (changes, _) = data.as_chunks::<CHANGE>();
+        for [a, b, c, d, byte] in changes {
+            let place = u32::from_le_bytes([*a, *b, *c, *d]) as usize % file.len();
+            file[place] = *byte;
+        }
+    }
+    let draft = tempfile::NamedTempFile::new().expect("room for a small file");
+    fs::write(draft.path(), &file).expect("room for a small file");
+    if let Ok(set) = Set::open(draft.path()) {
+        look(&set);
+    }
+});

@@ -1,0 +1,75 @@
+//! Addresses against the standard library, and times of every kind.
+#![no_main]
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::str;
+
+use libfuzzer_sys::fuzz_target;
+use quetsach_matcher::address;
+use quetsach_matcher::time::{self, TimeKind, Value};
+
+const KINDS: [&str; 14] = [
+    "epoch",
+    "iso8601",
+    "syslog",
+    "ctime",
+    "epoch_us",
+    "iso8601_utc",
+    "bind",
+    "clf",
+    "windows",
+    "epoch_auto",
+    "slash",
+    "asa",
+    "routeros",
+    "utc",
+];
+
+fn addresses(data: &[u8]) {
+    let text = str::from_utf8(data).unwrap_or_default();
+    let v4 = text
+        .parse::<Ipv4Addr>()
+        .ok()
+        .map(|a| u128::from(a.to_ipv6_mapped().to_bits()));
+    let v6 = text.parse::<Ipv6Addr>().ok().map(|a| a.to_bits());
+    let ours = address::parse_bare(data);
+    match v4.or(v6) {
+        Some(bits) => assert_eq!(ours.map(|a| a.0), Some(bits), "{text}"),
+        None => assert!(
+            ours.is_none() || text.is_empty() || !data.is_ascii(),
+            "{text}"
+        ),
+    }
+}
+
+fn times(data: &[u8]) {
+    let zone = time::zone("Europe/Berlin").expect("a zone that exists");
+    let kinds: Vec<TimeKind> = KINDS
+        .iter()
+        .filter_map(|word| TimeKind::parse(word))
+        .collect();
+    let mut found = vec![time::find(data, &zone)];
+    found.extend(kinds.iter().map(|kind| time::parse(data, &[*kind], &zone)));
+    for moment in found.into_iter().flatten() {
+        let at = match moment.value {
+            Value::Known(at) => Some(at),
+            Value::Yearless(yearless) => yearless.resolve(1_700_000_000_000_000, &zone),
+        };
+        let Some(at) = at else { continue };
+        let shown = time::iso(at);
+        let again = time::parse(
+            shown.as_bytes(),
+            &[TimeKind::parse("iso8601").expect("known")],
+            &zone,
+        );
+        assert!(
+            matches!(again, Some(m) if matches!(m.value, Value::Known(v) if v == at)),
+            "{shown}"
+        );
+        assert!(shown.starts_with(&time::day(time::day_number(at))));
+    }
+}
+
+fuzz_target!(|data: &[u8]| {
+    addresses(data);
+    times(data);
+});

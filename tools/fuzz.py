@@ -1,0 +1,214 @@
+"""Throws hostile bytes at the matcher: builds the targets of `fuzz/`, makes seeds, runs each for a while.
+
+    python tools/fuzz.py [TARGET...] [--seconds N] [--if-possible]
+
+Exit code 1 when something panics, hangs, or takes more memory than it may; libFuzzer prints the input and
+keeps it in `fuzz/artifacts/TARGET/`. Needs rustup's toolchain (Debian's brings no AddressSanitizer) and a C++
+compiler.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+from bench import packets
+from quetsach import logformat
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+ROOT = Path(__file__).resolve().parent.parent
+FUZZ = ROOT / "fuzz"
+MOST_SECONDS = 20
+"""For one input; a slower one counts as a hang. Sanitizer and checks make all of it some ten times slower."""
+MOST_MEGABYTES = 2048
+MOST_AT_ONCE = 512
+"""Megabytes of one allocation."""
+LONGEST = {
+    "captures": 8192,
+    "lines": 2048,
+    "formats": 4096,
+    "setfile": 16_384,
+    "containers": 16_384,
+    "values": 64,
+}
+INSTRUMENT = (
+    "-Cpasses=sancov-module",
+    "-Cllvm-args=-sanitizer-coverage-level=4",
+    "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
+    "-Cllvm-args=-sanitizer-coverage-pc-table",
+    "-Cllvm-args=-sanitizer-coverage-trace-compares",
+    "-Zsanitizer=address",
+    "--cfg fuzzing",
+)
+"""What `cargo fuzz` passes to the compiler."""
+
+
+def samples() -> Iterator[tuple[int, bytes]]:
+    """Every sample of every format behind its header lines, with the number of its format."""
+    formats = logformat.load_all()
+    for number, name in enumerate(sorted(formats)):
+        for sample in formats[name].samples:
+            text = "\n".join([*sample.header, sample.line, ""])
+            yield number, text.encode("utf-8", "surrogatepass")
+
+
+def golden() -> Iterator[bytes]:
+    """The lines of the golden cases."""
+    for line in (ROOT / "tests/data/golden.jsonl").read_text(encoding="utf-8").splitlines():
+        case = json.loads(line)
+        yield "\n".join([*case.get("header", []), case["line"], ""]).encode("utf-8", "surrogatepass")
+
+
+def lines() -> Iterator[bytes]:
+    """Two bytes that say how to cut, then a log."""
+    for log in (*golden(), *(log for _, log in samples())):
+        yield b"\x20\x07" + log
+
+
+def formats() -> Iterator[bytes]:
+    """The number of a format, then a log."""
+    for number, log in samples():
+        yield bytes([number]) + log
+    for log in golden():
+        yield b"\xff" + log
+
+
+def setfiles() -> Iterator[bytes]:
+    """Lists, and changes to a good file."""
+    yield (FUZZ / "src/list.tsv").read_bytes()
+    yield bytes(range(200))
+    yield b"QSSET1\n" + json.dumps({"id": "x", "count": 1, "sections": {}}).encode() + b"\n"
+
+
+def containers() -> Iterator[bytes]:
+    """How many bytes the stream gives at a time, then logs as they are stored."""
+    for log in list(golden())[:40]:
+        yield b"\xff" + log
+        yield b"\xff" + gzip.compress(log)
+        yield b"\x07" + gzip.compress(log[:20]) + gzip.compress(log[20:]) + b"\0\0"
+        yield b"\x40" + log.decode("utf-8", "replace").encode("utf-16")
+        yield b"\xff" + zstd.compress(log)
+
+
+def captures() -> Iterator[bytes]:
+    """Two bytes that say how to read, then a capture of a query, a reply, a handshake and a request."""
+    listed = "a.evil.example"
+    client, server = "10.1.2.3", "192.0.2.7"
+    flows = (
+        (17, packets.udp(50_000, 53, packets.dns_query(listed))),
+        (17, packets.udp(53, 50_000, packets.dns_reply(listed, [(1, bytes((192, 0, 2, 7)))]))),
+        (6, packets.tcp(50_001, 443, packets.client_hello(listed))),
+        (6, packets.tcp(50_002, 80, b"GET /bad/start HTTP/1.1\r\nHost: page.example\r\n\r\n")),
+    )
+    frames = [packets.ethernet(packets.ip(client, server, kind, body)) for kind, body in flows]
+    for chosen in ([frame] for frame in frames):
+        yield b"\x10\x01" + packets.pcap([(1_700_000_000_000_000, frame) for frame in chosen])
+    yield b"\x40\x01" + packets.pcap([(1_700_000_000_000_000, frame) for frame in frames], order=">")
+    blocks = b"".join(packets.enhanced(1_700_000_000_000_000, frame) for frame in frames)
+    yield b"\xff\x00" + packets.section() + packets.interface() + blocks
+
+
+def values() -> Iterator[bytes]:
+    """Every word of the samples: times and addresses among them."""
+    for _, log in samples():
+        yield from (word[:64] for word in log.replace(b'"', b" ").split())
+        yield log[:64]
+
+
+SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
+    "captures": captures,
+    "lines": lines,
+    "formats": formats,
+    "setfile": setfiles,
+    "containers": containers,
+    "values": values,
+}
+
+
+def plant(target: str) -> Path:
+    """The folder of a target's inputs, with its seeds."""
+    folder = FUZZ / "corpus" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    for seed in SEEDS[target]():
+        (folder / hashlib.sha1(seed, usedforsecurity=False).hexdigest()).write_bytes(seed)
+    return folder
+
+
+def host() -> str | None:
+    """The machine's triple, where the toolchain can build with a sanitizer."""
+    if not (shutil.which("cargo") and shutil.which("c++")):
+        return None
+    told = subprocess.run(["rustc", "-vV"], capture_output=True, text=True, check=True).stdout
+    triple = next(line.split()[1] for line in told.splitlines() if line.startswith("host:"))
+    libraries = subprocess.run(
+        ["rustc", "--print", "target-libdir"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    return triple if list(Path(libraries).glob("librustc-*_rt.asan.a")) else None
+
+
+def build(triple: str) -> Path:
+    """Builds all targets; the folder of their programs."""
+    flags = {"RUSTC_BOOTSTRAP": "1", "RUSTFLAGS": " ".join(INSTRUMENT)}
+    subprocess.run(
+        ["cargo", "build", "-q", "--release", "--locked", "--target", triple],
+        cwd=FUZZ,
+        env={**os.environ, **flags},
+        check=True,
+    )
+    return FUZZ / "target" / triple / "release"
+
+
+def run(program: Path, seconds: int) -> bool:
+    """Whether the target stood for that long."""
+    target = program.name
+    kept = FUZZ / "artifacts" / target
+    kept.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        [
+            program,
+            plant(target),
+            f"-max_total_time={seconds}",
+            f"-timeout={MOST_SECONDS}",
+            f"-rss_limit_mb={MOST_MEGABYTES}",
+            f"-malloc_limit_mb={MOST_AT_ONCE}",
+            f"-max_len={LONGEST[target]}",
+            f"-artifact_prefix={kept}/",
+            "-print_final_stats=1",
+            "-verbosity=0" if not sys.stderr.isatty() else "-verbosity=1",
+        ],
+        check=False,
+    )
+    click.echo(f"fuzz {target}: {'stood' if done.returncode == 0 else 'FAILED'}", err=True)
+    return done.returncode == 0
+
+
+@click.command()
+@click.argument("targets", nargs=-1, type=click.Choice(sorted(SEEDS)))
+@click.option("--seconds", default=60, show_default=True, help="For each target.")
+@click.option("--if-possible", is_flag=True, help="Say so and succeed where the toolchain is not there.")
+def main(targets: tuple[str, ...], seconds: int, *, if_possible: bool) -> None:
+    """Run the targets one after another; exit 1 when one finds something."""
+    triple = host()
+    if triple is None:
+        click.echo("fuzzing skipped: it needs rustup's Rust and a C++ compiler", err=True)
+        sys.exit(0 if if_possible else 2)
+    programs = build(triple)
+    stood = [run(programs / target, seconds) for target in targets or sorted(SEEDS)]
+    sys.exit(0 if all(stood) else 1)
+
+
+if __name__ == "__main__":
+    main()
