@@ -71,7 +71,7 @@ fn request(
         .collect();
     let asked = Request {
         hosts,
-        targets: record.role(Role::Url),
+        targets: record.role(Role::Url).into_vec(),
         server: record.server,
         server_port: record.server_port,
     };
