@@ -57,6 +57,9 @@ class Deadly:
                 die()
         return self.inner.scan(path, options, progress, stream, mtime)
 
+    def recognise(self, start: bytes) -> str:
+        return self.inner.recognise(start)
+
     def scan_part(self, path: Path, options: ScanOptions, progress: Progress, span: Span) -> Part | None:
         if path.name == "torn.log" and span.start == POISON:
             die()
