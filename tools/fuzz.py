@@ -171,8 +171,8 @@ def build(triple: str) -> Path:
     return FUZZ / "target" / triple / "release"
 
 
-def run(program: Path, seconds: int) -> bool:
-    """Whether the target stood for that long."""
+def run(program: Path, seconds: int, seed: int) -> bool:
+    """Whether the target stood for that long; seed 0 is another one each time."""
     target = program.name
     kept = FUZZ / "artifacts" / target
     kept.mkdir(parents=True, exist_ok=True)
@@ -181,6 +181,7 @@ def run(program: Path, seconds: int) -> bool:
             program,
             plant(target),
             f"-max_total_time={seconds}",
+            f"-seed={seed}",
             f"-timeout={MOST_SECONDS}",
             f"-rss_limit_mb={MOST_MEGABYTES}",
             f"-malloc_limit_mb={MOST_AT_ONCE}",
@@ -198,15 +199,16 @@ def run(program: Path, seconds: int) -> bool:
 @click.command()
 @click.argument("targets", nargs=-1, type=click.Choice(sorted(SEEDS)))
 @click.option("--seconds", default=60, show_default=True, help="For each target.")
+@click.option("--seed", default=0, help="Of the random choices; 0 takes another one each time.")
 @click.option("--if-possible", is_flag=True, help="Say so and succeed where the toolchain is not there.")
-def main(targets: tuple[str, ...], seconds: int, *, if_possible: bool) -> None:
+def main(targets: tuple[str, ...], seconds: int, seed: int, *, if_possible: bool) -> None:
     """Run the targets one after another; exit 1 when one finds something."""
     triple = host()
     if triple is None:
         click.echo("fuzzing skipped: it needs rustup's Rust and a C++ compiler", err=True)
         sys.exit(0 if if_possible else 2)
     programs = build(triple)
-    stood = [run(programs / target, seconds) for target in targets or sorted(SEEDS)]
+    stood = [run(programs / target, seconds, seed) for target in targets or sorted(SEEDS)]
     sys.exit(0 if all(stood) else 1)
 
 

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::address::{self, Address};
 use crate::error::Error;
 use crate::hash::{self, FilterBuilder, tail16, tail32};
+pub use crate::header::MAGIC;
 use crate::header::{Header, INDEX, Index, SECTIONS, assemble};
 use crate::ranges::{self, Span};
 use crate::raw::Map;
