@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,27 @@ def test_a_hit_is_exit_code_1_and_names_the_machine(quetsach: Run, log: Path, fe
     assert "10.1.2.3" in out and "ramnit" in out and "squid (1 file)" in out
     assert "10.1.2.4" not in out
     assert "16/09/2022 11:00" in out
+
+
+def test_a_list_may_come_through_a_pipe(quetsach: Run, log: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=("evil.example\n",))
+    writer.start()
+    code, out, _err = quetsach("scan", log, "-i", pipe)
+    writer.join()
+    assert code == 1 and "10.1.2.3" in out
+
+
+def test_what_an_opener_reads_is_not_called_text(quetsach: Run, feed: Path, tmp_path: Path) -> None:
+    events = tmp_path / "events.xml"
+    events.write_text(
+        "<Events><Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>"
+        "<Provider Name='Microsoft-Windows-Sysmon'/><EventID>22</EventID><Computer>PC-1</Computer></System>"
+        "<EventData><Data Name='QueryName'>good.example</Data></EventData></Event></Events>"
+    )
+    code, out, _err = quetsach("scan", events, "-i", feed)
+    assert code == 0 and "1 file" in out and "Recognised" not in out
 
 
 def test_nothing_found_is_exit_code_0_beside_what_was_looked_at(
@@ -285,7 +307,7 @@ def test_errors_of_lists_are_told_in_vietnamese(
     code, _out, err = quetsach("scan", log, "-i", empty)
     assert code == 2 and "danh sách chỉ dấu trống" in err
     code, _out, err = quetsach("scan", log, "-i", tmp_path)
-    assert code == 2 and f"{tmp_path}: không đọc được: " in err and "Is a directory" not in err
+    assert code == 2 and f"{tmp_path}: là thư mục không có manifest.json" in err
 
 
 @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")

@@ -140,20 +140,24 @@ def recognised(result: ScanResult, matcher: Matcher, forced: str | None) -> dict
             found[forced] += 1
         elif seen.source in by_source:
             found[by_source[seen.source].most_common(1)[0][0]] += 1
-        elif Path(seen.path).is_file():
+        elif Path(seen.path).is_file() and (name := _detect(Path(seen.path), matcher)):
             # What lies in an archive is not unpacked again for this.
-            found[_detect(Path(seen.path), matcher)] += 1
+            found[name] += 1
     return dict(found)
 
 
 def _detect(path: Path, matcher: Matcher) -> str:
-    from quetsach.source import Source
+    """The format of a file of lines; "" for one that holds none as it lies there."""
+    from quetsach import openers
+    from quetsach.source import Source, is_capture
 
     start = b""
     for chunk in Source(path).chunks():
         start += chunk
         if len(start) >= _START_BYTES:
             break
+    if is_capture(start) or any(kind.begins(start) for kind in openers.KINDS):
+        return ""
     return matcher.recognise(start)
 
 
@@ -161,7 +165,8 @@ def _is_compiled(path: Path) -> bool:
     from quetsach import setfile
 
     try:
-        return setfile.is_set_file(path)
+        # A pipe can be read once only.
+        return path.is_file() and setfile.is_set_file(path)
     except OSError as error:
         raise IndicatorError(f"{path}: cannot be read: {error.strerror}") from error
 
