@@ -1,0 +1,143 @@
+"""One check of one machine, from the first probe to the verdict. It reads only."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from quetsach import __version__
+from quetsach.endpoint import filescan, finding, verdict
+from quetsach.endpoint.fact import Fact, Observed, State
+from quetsach.endpoint.filescan import Progress, Scan
+from quetsach.endpoint.finding import Finding
+from quetsach.endpoint.machine import Machine, System
+from quetsach.endpoint.probe import Probe
+from quetsach.endpoint.probes import PROBES, browsers, settings, sockets
+from quetsach.endpoint.verdict import Verdict
+from quetsach.endpoint.wanted import Wanted
+from quetsach.endpoint.watchlist import Watchlist
+
+LIST = "indicators"
+"""The name under which it is told whether the campaign's list was compared."""
+_TARGETS = {
+    "process": ("program",),
+    "autostart": ("target",),
+    "service": ("image", "library"),
+    "task": ("command",),
+    "preload": ("library",),
+}
+_COMMANDS = ("unit", "cron")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to look: `seconds` are the least for which sockets are watched on a running machine."""
+
+    is_full: bool = False
+    with_history: bool = False
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one check says. Times are UTC.
+
+    `observed` holds every probe by name; `unseen` are the essential ones that could not look at everything.
+    """
+
+    machine: str
+    system: System
+    is_running: bool
+    started: datetime
+    finished: datetime
+    verdict: Verdict
+    findings: Sequence[Finding]
+    observed: Mapping[str, Observed]
+    unseen: Sequence[str]
+    scan: Scan
+    wanted: Wanted
+    is_full: bool = False
+    answers: Mapping[str, str] = field(default_factory=dict)
+    tool: str = f"quetsach {__version__}"
+
+
+def check(
+    machine: Machine,
+    wanted: Wanted,
+    options: Options = Options(),  # frozen
+    *,
+    stop: threading.Event | None = None,
+    on_probe: Callable[[str], None] | None = None,
+    on_file: Callable[[Progress], None] | None = None,
+) -> Result:
+    """Look at everything and decide.
+
+    Raises:
+        RulesError: the campaign's rules cannot be compiled.
+    """
+    started, begun = datetime.now(UTC), time.monotonic()
+    sampler = sockets.Sampler(machine)
+    sampler.start()
+    observed: dict[str, Observed] = {}
+    essential: list[str] = []
+    try:
+        for probe in _probes(wanted, options):
+            if stop is not None and stop.is_set():
+                observed[probe.name] = Observed.not_checked("interrupted")
+            else:
+                if on_probe is not None:
+                    on_probe(probe.name)
+                observed[probe.name] = probe.run(machine)
+            if probe.is_essential and probe.applies_to(machine):
+                essential.append(probe.name)
+        if not options.with_history:
+            observed[browsers.PROBE.name] = Observed.not_checked("not_asked")
+        if on_probe is not None:
+            on_probe(filescan.NAME)
+        facts = [one for seen in observed.values() for one in seen.items]
+        observed[filescan.NAME], scan = filescan.look(
+            machine, wanted, list(targets(facts)), is_full=options.is_full, stop=stop, tell=on_file
+        )
+        left = options.seconds - (time.monotonic() - begun)
+        if machine.is_running and left > 0:
+            (stop or threading.Event()).wait(left)
+    finally:
+        sampler.finish()
+    probe = sampler.probe()
+    observed[probe.name] = probe.run(machine)
+    essential += [filescan.NAME, *([probe.name] if probe.applies_to(machine) else [])]
+    observed[LIST] = Observed(State.EMPTY) if wanted.indicators else Observed.not_checked("no_list")
+    essential.append(LIST)
+    watchlist = Watchlist(wanted.indicators) if wanted.indicators else None
+    everything = (one for seen in observed.values() for one in seen.items)
+    findings = finding.find(everything, wanted.signs, watchlist, wanted.profile)
+    unseen = [name for name in essential if not observed[name].is_whole]
+    return Result(
+        machine=machine.name, system=machine.system, is_running=machine.is_running, started=started,
+        finished=datetime.now(UTC), verdict=verdict.decide(findings, unseen), findings=findings,
+        observed=observed, unseen=unseen, scan=scan, wanted=wanted, is_full=options.is_full,
+    )  # fmt: skip
+
+
+def _probes(wanted: Wanted, options: Options) -> Iterator[Probe]:
+    for probe in PROBES:
+        if probe is not browsers.PROBE or options.with_history:
+            yield probe
+    yield settings.probe(wanted.signs.keys)
+
+
+def targets(facts: Sequence[Fact]) -> Iterator[str]:
+    """The files that run or start by themselves, each once."""
+    found: dict[str, None] = {}
+    for one in facts:
+        for name in _TARGETS.get(one.kind, ()):
+            if one.fields[name]:
+                found.setdefault(one.fields[name])
+        if one.kind in _COMMANDS:
+            for word in one.fields["command"].split()[:12]:
+                if word.startswith("/"):
+                    found.setdefault(word)
+    yield from found

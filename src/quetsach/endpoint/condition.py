@@ -1,0 +1,132 @@
+r"""Conditions of a sign on one field of a fact, as data.
+
+    "regex"                       the whole value, in any case
+    {search = "regex"}            somewhere in it
+    {not = "regex"}               the whole value is not this
+    {in = "LIST"}                 a name of that list, or below one
+    {host = "loopback"|[…]}       the class of a name or address (`host_class`)
+    {above = 1} {below = 1}       a decimal number
+    {years_ahead = 2}             a year so far in the future stands in it
+
+Several in one table must all hold. `<name>` in a regex is the pattern of that name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from typing import Any
+
+from quetsach import canonical
+from quetsach.endpoint.profile import Profile, covers
+
+Condition = Callable[[str, Profile], bool]
+HOST_CLASSES = ("own", "loopback", "placeholder", "listed", "azure", "public", "private")
+_LISTS = {"listed": "kms-public-hosts", "azure": "kms-azure-hosts"}
+_INSIDE = (".local", ".lan", ".internal", ".intranet", ".corp", ".home.arpa")
+_NAMED = re.compile(r"<([a-z-]+)>")
+_YEAR = re.compile(r"(?<!\d)(2\d{3})(?!\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The named patterns and lists that conditions may use."""
+
+    patterns: Mapping[str, str]
+    lists: Mapping[str, tuple[str, ...]]
+
+    def regex(self, text: str) -> re.Pattern[str]:
+        """Raises ValueError for an unknown name or a malformed expression."""
+
+        def named(found: re.Match[str]) -> str:
+            if found[1] not in self.patterns:
+                raise ValueError(f"no pattern is called {found[1]}")
+            return f"(?:{_NAMED.sub(named, self.patterns[found[1]])})"
+
+        try:
+            return re.compile(_NAMED.sub(named, text), re.IGNORECASE | re.DOTALL)
+        except re.error as error:
+            raise ValueError(f"{text}: {error}") from error
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """Raises ValueError for an unknown one."""
+        if name not in self.lists:
+            raise ValueError(f"no list is called {name}")
+        return self.lists[name]
+
+
+def is_listed(value: str, names: tuple[str, ...]) -> bool:
+    """On label borders: `xevil.example` is not `evil.example`. The value may be a URL."""
+    split = canonical.split_url(value)
+    host = split[0] if split else canonical.split_authority(value)[0]
+    return any(covers(name, host) for name in names)
+
+
+def host_class(value: str, profile: Profile, terms: Terms) -> str:
+    """One of `HOST_CLASSES`; the first that fits. No name is looked up."""
+    host, _port = canonical.split_authority(value.strip())
+    if profile.is_kms_host(host):
+        return "own"
+    address = canonical.address(host)
+    if address is not None:
+        number = ip_address(address)
+        if number.is_loopback or number.is_unspecified:
+            return "loopback"
+        if address in terms.names("kms-placeholders"):
+            return "placeholder"
+        if is_listed(address, terms.names("kms-public-hosts")):
+            return "listed"
+        return "public" if number.is_global else "private"
+    if host == "localhost" or host.endswith(".localhost"):
+        return "loopback"
+    for name in _LISTS:
+        if is_listed(host, terms.names(f"kms-{'public' if name == 'listed' else 'azure'}-hosts")):
+            return name
+    is_inside = "." not in host or host.endswith(
+        (".local", ".lan", ".internal", ".intranet", ".corp", ".home.arpa")
+    )
+    return "private" if is_inside else "public"
+
+
+def build(told: Any, terms: Terms) -> Condition:
+    """The condition that a value of a sign's table says; raises ValueError where it says none."""
+    if isinstance(told, str):
+        whole = terms.regex(told)
+        return lambda value, _profile: whole.fullmatch(value) is not None
+    if not isinstance(told, dict) or not told:
+        raise ValueError(f"{told!r} is no condition")
+    parts = [_part(name, value, terms) for name, value in told.items()]
+    return lambda value, profile: all(part(value, profile) for part in parts)
+
+
+def _part(name: str, told: Any, terms: Terms) -> Condition:
+    match name:
+        case "search":
+            found = terms.regex(told)
+            return lambda value, _profile: found.search(value) is not None
+        case "not":
+            other = terms.regex(told)
+            return lambda value, _profile: other.fullmatch(value) is None
+        case "in":
+            names = terms.names(told)
+            return lambda value, _profile: is_listed(value, names)
+        case "host":
+            classes = {told} if isinstance(told, str) else set(told)
+            if not classes <= set(HOST_CLASSES):
+                raise ValueError(f"{told!r}: there are {', '.join(HOST_CLASSES)}")
+            return lambda value, profile: bool(value) and host_class(value, profile, terms) in classes
+        case "above" | "below":
+            limit, sign = int(told), 1 if name == "above" else -1
+            return lambda value, _profile: (
+                value.isdecimal() and len(value) < 19 and (int(value) - limit) * sign > 0
+            )
+        case "years_ahead":
+            ahead = int(told)
+            return lambda value, _profile: any(
+                int(year) > datetime.now(UTC).year + ahead for year in _YEAR.findall(value)
+            )
+        case _:
+            raise ValueError(f"there is no condition '{name}'")

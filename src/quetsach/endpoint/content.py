@@ -1,0 +1,106 @@
+"""The content of a file, read once: what kind it is, the hashes that the campaign needs, its rules."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from quetsach.endpoint.fact import Unavailable
+from quetsach.endpoint.machine import Entry, Files
+from quetsach.errors import QuetsachError
+
+MOST_BYTES = 32 << 20
+"""Larger files are looked at by name only; malware that campaigns name is smaller."""
+_GLOBALS = ("filename", "filepath", "extension")
+_SECONDS = 20
+_TYPES: Sequence[tuple[bytes, str]] = (
+    (b"MZ", "pe"),
+    (b"\x7fELF", "elf"),
+    (b"PK\x03\x04", "archive"),
+    (b"Rar!", "archive"),
+    (b"7z\xbc\xaf", "archive"),
+    (b"#!", "script"),
+)
+
+
+class RulesError(QuetsachError):
+    """A set of YARA rules cannot be used."""
+
+    code = "rules"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What one file is: `type` by its first bytes, the campaign's hash that it has, the rules it matches."""
+
+    type: str
+    listed: str = ""
+    rules: tuple[str, ...] = ()
+
+
+def type_of(head: bytes) -> str:
+    """pe, elf, archive, script, or "" for anything else."""
+    return next((name for magic, name in _TYPES if head.startswith(magic)), "")
+
+
+def own_rules() -> str:
+    """The rules that come with the catalogue of signs."""
+    return files("quetsach.endpoint").joinpath("signs/patchers.yar").read_text("utf-8")
+
+
+class Reader:
+    """Reads files one after the other. `has_rules` is false where yara-x is missing."""
+
+    def __init__(self, hashes: Mapping[str, str], algorithms: Sequence[str], rules: Sequence[str]) -> None:
+        self._hashes = hashes
+        self._algorithms = algorithms
+        self._scanner = _scanner(rules)
+        self.has_rules = self._scanner is not None
+        self.bytes_read = 0
+
+    def read(self, files: Files, entry: Entry) -> Content:
+        """Raises Unavailable where the file cannot be read, or is larger than `MOST_BYTES`."""
+        data = files.read(entry.path, MOST_BYTES)
+        self.bytes_read += len(data)
+        listed = ""
+        for name in self._algorithms:
+            value = hashlib.new(name, data, usedforsecurity=False).hexdigest()
+            if value in self._hashes:
+                listed = value
+        return Content(type_of(data), listed, self._matching(data, entry))
+
+    def _matching(self, data: bytes, entry: Entry) -> tuple[str, ...]:
+        if self._scanner is None or not data:
+            return ()
+        import yara_x
+
+        name = entry.name
+        self._scanner.set_global("filename", name)
+        self._scanner.set_global("filepath", entry.path)
+        self._scanner.set_global("extension", f".{name.rpartition('.')[2]}" if "." in name else "")
+        try:
+            return tuple(rule.identifier for rule in self._scanner.scan(data).matching_rules)
+        except (yara_x.ScanError, yara_x.TimeoutError) as error:
+            raise Unavailable("failed", entry.path) from error
+
+
+def _scanner(rules: Sequence[str]) -> Any:
+    try:
+        import yara_x
+    except ImportError:
+        return None
+    compiler = yara_x.Compiler(relaxed_re_syntax=True)
+    for name in _GLOBALS:
+        compiler.define_global(name, "")
+    for number, text in enumerate((own_rules(), *rules)):
+        try:
+            compiler.new_namespace(f"set{number}")
+            compiler.add_source(text)
+        except yara_x.CompileError as error:
+            raise RulesError(f"rules: {error}") from error
+    scanner = yara_x.Scanner(compiler.build())
+    scanner.set_timeout(_SECONDS)
+    return scanner

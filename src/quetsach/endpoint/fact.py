@@ -1,0 +1,143 @@
+"""What probes report: plain facts, each of a kind with a fixed set of fields, and whether they could look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from quetsach.errors import QuetsachError
+
+FACTS: Mapping[str, tuple[str, ...]] = {
+    # The first field is what the fact is about: two findings on one subject are not independent.
+    "autostart": ("command", "place", "name", "target"),
+    "config-line": ("text", "file", "name"),
+    "connection": ("address", "port", "process", "program", "signer", "state"),
+    "cron": ("command", "place"),
+    "executed": ("name", "path", "where", "time"),
+    "exclusion": ("value", "kind", "place"),
+    "exclusion-added": ("value", "time"),
+    "file": ("path", "name", "folder", "type", "signature", "rule", "listed", "family"),
+    "key-login": ("text", "where"),
+    "firewall-rule": ("name", "action", "direction", "program", "port"),
+    "firmware-licence": ("edition", "running", "channel"),
+    "folder": ("path",),
+    "hosts-line": ("name", "address", "file", "line", "lines"),
+    "installed": ("name", "version", "publisher"),
+    "kms-host": ("host", "place"),
+    "kms-request": ("host", "time"),
+    "licence": ("name", "description", "status", "grace", "key", "channel"),
+    "listener": ("port", "process", "program", "signature"),
+    "name-seen": ("name", "where", "time"),
+    "pam": ("module", "place", "arguments"),
+    "preload": ("library", "place"),
+    "process": ("program", "name", "command", "pid", "is_deleted"),
+    "proxy": ("value", "place"),
+    "registry": ("key", "name", "value"),
+    "script-line": ("text", "where", "time"),
+    "service": ("name", "image", "library", "start", "type"),
+    "service-added": ("name", "image", "time"),
+    "system": ("name", "version", "supported_until", "is_supported"),
+    "task": ("path", "name", "folder", "command", "arguments", "is_hidden"),
+    "threat": ("name", "path", "is_stopped", "time"),
+    "unit": ("command", "place", "name"),
+    "url-seen": ("url", "where", "time"),
+    "wmi-consumer": ("command", "name", "kind"),
+}
+"""Kind of fact → its fields. All values are text, numbers in decimals, truths as `yes` or `no`."""
+
+
+class Unavailable(QuetsachError):
+    """What was asked for cannot be looked at here; `reason` is one of `REASONS`, `detail` says more."""
+
+    code = "unavailable"
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+
+
+REASONS: Mapping[str, str] = {
+    "not_running": "only a running system shows this",
+    "other_system": "this kind of system has no such thing",
+    "no_permission": "needs administrator rights",
+    "missing": "the file or key is not there",
+    "damaged": "is damaged and cannot be read",
+    "too_large": "is larger than this check reads",
+    "no_reader": "a component of the check is missing",
+    "not_asked": "was not asked for",
+    "no_list": "no list of the campaign was given",
+    "failed": "the system gave no answer",
+    "interrupted": "the check was stopped before",
+}
+"""Why something was not checked, as stable codes; English texts for the catalogues."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing seen on the machine; `fields` are those that `FACTS` names for the kind."""
+
+    kind: str
+    fields: Mapping[str, str]
+
+    @property
+    def subject(self) -> str:
+        """What the fact is about, in lower case."""
+        return self.fields[FACTS[self.kind][0]].casefold()
+
+
+def fact(kind: str, /, **fields: object) -> Fact:
+    """A fact whose missing fields are empty.
+
+    Raises:
+        KeyError: the kind does not exist or lacks one of the fields; a mistake in a probe.
+    """
+    values = dict.fromkeys(FACTS[kind], "")
+    for name, value in fields.items():
+        if name not in values:
+            raise KeyError(f"{kind} has no field {name}")
+        values[name] = ("yes" if value else "no") if isinstance(value, bool) else str(value)
+    return Fact(kind, values)
+
+
+class State(StrEnum):
+    """Whether a probe could look. `NOT_CHECKED` is never shown as clean."""
+
+    OK = "ok"
+    EMPTY = "empty"
+    NOT_CHECKED = "not_checked"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A part of a probe that could not be looked at: a reason of `REASONS`, and where."""
+
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The answer of one probe: `items` are what it saw, `gaps` the parts that it could not see."""
+
+    state: State
+    items: Sequence[Fact] = ()
+    gaps: Sequence[Gap] = field(default_factory=tuple)
+
+    @classmethod
+    def of(cls, items: Sequence[Fact], gaps: Sequence[Gap] = ()) -> Observed:
+        """`ok` or `empty` by what was seen; `not_checked` where there are gaps and nothing was seen."""
+        if gaps and not items:
+            return cls(State.NOT_CHECKED, (), gaps)
+        return cls(State.OK if items else State.EMPTY, items, gaps)
+
+    @classmethod
+    def not_checked(cls, reason: str, detail: str = "") -> Observed:
+        """Nothing could be looked at."""
+        return cls(State.NOT_CHECKED, (), (Gap(reason, detail),))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing was left unseen."""
+        return self.state is not State.NOT_CHECKED and not self.gaps

@@ -1,0 +1,120 @@
+"""The probe of files: by name, by the campaign's hashes, by rules."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from quetsach.endpoint import windowspath
+from quetsach.endpoint.content import MOST_BYTES, Content, Reader
+from quetsach.endpoint.fact import Gap, Observed, Unavailable, fact
+from quetsach.endpoint.machine import Entry, Machine, Signature, System
+from quetsach.endpoint.places import Candidate, Walk, counted
+from quetsach.endpoint.probe import Seen
+from quetsach.endpoint.wanted import Wanted
+
+NAME = "files"
+_MOST_GAPS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the check is: files and bytes done, of all; seconds since the files began."""
+
+    files: int
+    files_total: int
+    bytes: int
+    bytes_total: int
+    seconds: float
+
+    @property
+    def left(self) -> float | None:
+        """Seconds left at this pace; None before there is one."""
+        share = self.bytes / self.bytes_total if self.bytes_total else 0.0
+        return None if share < 0.02 or self.seconds < 1 else self.seconds * (1 - share) / share
+
+
+@dataclass(slots=True)
+class Scan:
+    """What was read. `too_large` files were looked at by name only."""
+
+    files: int = 0
+    bytes: int = 0
+    too_large: int = 0
+    placeholders: int = 0
+
+
+def look(
+    machine: Machine,
+    wanted: Wanted,
+    targets: Iterable[str],
+    *,
+    is_full: bool = False,
+    stop: threading.Event | None = None,
+    tell: Callable[[Progress], None] | None = None,
+) -> tuple[Observed, Scan]:
+    """Look at files; what is found is a fact, all else is only counted."""
+    reader = Reader(wanted.hashes, wanted.algorithms, wanted.rules)
+    walk = Walk(machine, is_full=is_full)
+    seen, scan = Seen(), Scan()
+    if not reader.has_rules:
+        seen.gaps.append(Gap("no_reader", "yara-x"))
+    todo, total = counted(walk.files(targets), wanted.signs.names_file)
+    begun, done = time.monotonic(), 0
+    for number, one in enumerate(todo):
+        if stop is not None and stop.is_set():
+            seen.gaps.append(Gap("interrupted", f"{number}/{len(todo)}"))
+            break
+        _one(machine, wanted, reader, one, seen, scan)
+        done += one.entry.size
+        if tell is not None and number % 16 == 0:
+            tell(Progress(number + 1, len(todo), done, total, time.monotonic() - begun))
+    seen.gaps += walk.gaps
+    scan.bytes = reader.bytes_read
+    state = Observed.of(seen.items, seen.gaps[:_MOST_GAPS])
+    return state, scan
+
+
+def _one(machine: Machine, wanted: Wanted, reader: Reader, one: Candidate, seen: Seen, scan: Scan) -> None:
+    entry = one.entry
+    is_named = wanted.signs.names_file(entry.name)
+    content = Content("")
+    if entry.is_placeholder:
+        scan.placeholders += 1
+    elif entry.size > MOST_BYTES:
+        scan.too_large += 1
+    elif not entry.is_link:
+        try:
+            content = reader.read(machine.files, entry)
+            scan.files += 1
+        except Unavailable as error:
+            if error.reason == "too_large":
+                scan.too_large += 1
+            elif error.reason != "missing" and len(seen.gaps) < _MOST_GAPS:
+                seen.gaps.append(Gap(error.reason, entry.path))
+    if is_named or content.listed or content.rules:
+        _add(machine, wanted, entry, content, seen)
+
+
+def _add(machine: Machine, wanted: Wanted, entry: Entry, content: Content, seen: Seen) -> None:
+    is_windows = machine.system is System.WINDOWS
+    path = windowspath.clean(entry.path, machine.variables) if is_windows else entry.path
+    folder = path[: len(path) - len(entry.name)]
+    signature, _signer = machine.signature(path) if is_windows else (Signature.UNKNOWN, "")
+    # A fact for each rule: a sign names one.
+    for rule in content.rules or ("",):
+        seen.items.append(
+            fact(
+                "file",
+                path=path,
+                name=entry.name,
+                folder=folder,
+                type=content.type,
+                signature=signature,
+                rule=rule,
+                listed=content.listed,
+                family=wanted.hashes.get(content.listed, ""),
+            )
+        )

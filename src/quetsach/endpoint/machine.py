@@ -1,0 +1,172 @@
+"""The one interface through which probes see a machine: files, registry, and what a running system shows.
+
+Everything raises `Unavailable` where it cannot answer; an answer of nothing means that there is nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import BinaryIO, Protocol
+
+from quetsach.endpoint.fact import Unavailable
+
+
+class System(StrEnum):
+    """The family of the operating system looked at."""
+
+    WINDOWS = "windows"
+    LINUX = "linux"
+
+
+class Signature(StrEnum):
+    """Authenticode, embedded or by catalogue. `UNKNOWN` where it cannot be judged, as on a disk looked at
+    from another system."""
+
+    VALID = "valid"
+    BAD = "bad"
+    UNSIGNED = "unsigned"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A name in a folder: `path` as the machine spells it, `size` in bytes, `modified` in seconds since 1970.
+
+    A link is a symbolic link or a reparse point; a placeholder has its content elsewhere (cloud storage,
+    tape), and opening it would fetch that.
+    """
+
+    path: str
+    name: str
+    is_folder: bool
+    size: int = 0
+    modified: float = 0.0
+    is_link: bool = False
+    is_placeholder: bool = False
+
+
+class Files(Protocol):
+    """Files by the machine's own paths, on Windows in any case. Links never lead out of the machine."""
+
+    def entries(self, folder: str) -> list[Entry]:
+        """What stands in a folder; empty where there is no such folder."""
+        ...
+
+    def entry(self, path: str) -> Entry | None:
+        """One path, None where nothing is there."""
+        ...
+
+    def open(self, path: str) -> BinaryIO:
+        """A regular file for reading; never a link, a device, a pipe or a placeholder."""
+        ...
+
+    def read(self, path: str, most: int) -> bytes:
+        """The whole of a file of at most `most` bytes; raises `Unavailable("too_large")` beyond."""
+        ...
+
+
+class Registry(Protocol):
+    r"""Registry keys by path, from `HKLM\` or `HKU\<user>\`; names have no case."""
+
+    def values(self, key: str) -> Mapping[str, str]:
+        """Name → data as text (several strings joined by a line feed, numbers in decimals, bytes in hex); the
+        unnamed value is "". Empty where there is no such key."""
+        ...
+
+    def subkeys(self, key: str) -> Sequence[str]:
+        """Names of the keys below, empty where there is no such key."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    r"""A person's profile: its folder, and its registry root `HKU\…` ("" where that is not to be seen)."""
+
+    name: str
+    folder: str
+    root: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A running program. `program` is the path of its image, "" where it may not be asked."""
+
+    pid: int
+    name: str
+    program: str
+    command: str = ""
+    is_deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Socket:
+    """A socket of the Internet families; `address` is "" for one that listens. `state` is psutil's word."""
+
+    address: str
+    port: int
+    local_port: int
+    state: str
+    pid: int = 0
+
+
+class Machine(Protocol):
+    """A machine to look at. `name` is its host name, "" where unknown."""
+
+    @property
+    def system(self) -> System: ...
+    @property
+    def is_running(self) -> bool: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def files(self) -> Files: ...
+    @property
+    def registry(self) -> Registry:
+        """Raises Unavailable where the system has none."""
+        ...
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """Environment variables of the whole system, names in lower case; empty where there are no drives."""
+        ...
+
+    def users(self) -> Sequence[User]: ...
+    def processes(self) -> Sequence[Process]: ...
+    def sockets(self) -> Sequence[Socket]:
+        """Those of this moment."""
+        ...
+
+    def resolver_cache(self) -> Sequence[str]:
+        """The names that the system's resolver remembers."""
+        ...
+
+    def query(self, table: str, columns: Sequence[str], filled: str = "") -> Sequence[Mapping[str, str]]:
+        r"""Rows of a WMI class of `ROOT\CIMV2`; only those where the column `filled` has a value."""
+        ...
+
+    def signature(self, path: str) -> tuple[Signature, str]:
+        """Whether a program is signed, and by whom."""
+        ...
+
+
+class NoRegistry:
+    """The registry of a system that has none."""
+
+    def values(self, key: str) -> Mapping[str, str]:
+        raise Unavailable("other_system", key)
+
+    def subkeys(self, key: str) -> Sequence[str]:
+        raise Unavailable("other_system", key)
+
+
+def keys_below(registry: Registry, key: str, *, depth: int = 4, most: int = 20_000) -> Iterator[str]:
+    """The key and those below it, breadth first; bounded, because a damaged hive may loop."""
+    waiting, seen = [(key, 0)], 0
+    while waiting and seen < most:
+        path, level = waiting.pop(0)
+        seen += 1
+        yield path
+        if level < depth:
+            waiting += [(f"{path}\\{name}", level + 1) for name in registry.subkeys(path)]

@@ -1,0 +1,39 @@
+"""The ways to look at a machine, and the choice between them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from quetsach.endpoint.fact import Unavailable
+from quetsach.endpoint.machine import Machine
+
+
+def here() -> Machine:
+    """The machine this runs on."""
+    if sys.platform == "win32":
+        from quetsach.endpoint.machines.windows import WindowsMachine
+
+        return WindowsMachine()
+    from quetsach.endpoint.machines.linux import LinuxMachine
+
+    return LinuxMachine()
+
+
+def at(root: Path) -> Machine:
+    """The disk or tree at `root`, or the recording in a JSON file.
+
+    Raises:
+        Unavailable: it is neither.
+    """
+    if root.is_file():
+        from quetsach.endpoint.machines.recording import Recording
+
+        try:
+            return Recording(json.loads(root.read_text(encoding="utf-8")))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise Unavailable("damaged", str(root)) from error
+    from quetsach.endpoint.machines.tree import TreeMachine
+
+    return TreeMachine(root)

@@ -1,0 +1,163 @@
+"""Registry hives of a disk that is not running, read with python-registry.
+
+A hive is data of the suspect machine: whatever the parser trips over becomes `Unavailable`, and lists are
+bounded. Changes that stand only in the transaction logs beside a hive are not seen.
+"""
+
+from __future__ import annotations
+
+import io
+import mmap
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, BinaryIO
+
+from quetsach.endpoint.fact import Unavailable
+
+_LARGEST = 512 << 20
+_MOST_NAMES = 20_000
+_LONGEST_DATA = 64 << 10
+
+
+class Hive:
+    """One hive file, mapped, not read into memory."""
+
+    def __init__(self, file: BinaryIO, shown: str) -> None:
+        self._shown = shown
+        self._root = self._guarded(lambda: self._open(file))
+
+    def _open(self, file: BinaryIO) -> Any:
+        try:
+            from Registry.Registry import Registry  # type: ignore[import-untyped]
+        except ImportError as error:
+            raise Unavailable("no_reader", "python-registry") from error
+        if file.seek(0, io.SEEK_END) > _LARGEST:
+            raise Unavailable("too_large", self._shown)
+        file.seek(0)
+        try:
+            mapped: Any = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except (OSError, io.UnsupportedOperation):
+            mapped = file.read()
+        return Registry(_Mapped(mapped)).root()
+
+    def _guarded[T](self, ask: Callable[[], T]) -> T:
+        try:
+            return ask()
+        except Unavailable:
+            raise
+        except Exception as error:  # the parser raises whatever its structures run into
+            raise Unavailable("damaged", self._shown) from error
+
+    def _find(self, path: str) -> Any:
+        key = self._root
+        for part in filter(None, path.split("\\")):
+            key = next((one for one in _below(key) if one.name().casefold() == part.casefold()), None)
+            if key is None:
+                return None
+        return key
+
+    def values(self, path: str) -> dict[str, str]:
+        """The values of a key below the hive's root."""
+
+        def ask() -> dict[str, str]:
+            key = self._find(path)
+            if key is None:
+                return {}
+            return {"" if one.name() == "(default)" else one.name(): _data(one) for one in _values(key)}
+
+        return self._guarded(ask)
+
+    def subkeys(self, path: str) -> list[str]:
+        """The names of the keys below a key."""
+
+        def ask() -> list[str]:
+            key = self._find(path)
+            return [] if key is None else [one.name() for one in _below(key)]
+
+        return self._guarded(ask)
+
+
+# The parser's own lists are built whole, however long a damaged record says that they are; its records are
+# walked one by one here.
+def _below(key: Any) -> Iterator[Any]:
+    from Registry.Registry import RegistryKey
+
+    record = key._nkrecord
+    if record.subkey_number():
+        for one in islice(record.subkey_list().keys(), _MOST_NAMES):
+            yield RegistryKey(one)
+
+
+def _values(key: Any) -> Iterator[Any]:
+    from Registry.Registry import RegistryValue
+
+    record = key._nkrecord
+    if record.values_number():
+        for one in islice(record.values_list().values(), _MOST_NAMES):
+            yield RegistryValue(one)
+
+
+class _Mapped:
+    """What python-registry takes for a file: something to be read whole."""
+
+    def __init__(self, data: Any) -> None:
+        self._data = data
+
+    def read(self) -> Any:
+        return self._data
+
+
+def _data(value: Any) -> str:
+    try:
+        if value._vkrecord.data_length() & 0x7FFFFFFF > _LONGEST_DATA:
+            return ""
+        return text_of(value.value())
+    except Exception:  # one unreadable value must not hide the others
+        return ""
+
+
+def text_of(data: object) -> str:
+    """Registry data as text, as `machine.Registry` says."""
+    if isinstance(data, bytes):
+        return data[:_LONGEST_DATA].hex()
+    if isinstance(data, list | tuple):
+        return "\n".join(str(one) for one in data)[:_LONGEST_DATA]
+    return "" if data is None else str(data)[:_LONGEST_DATA].rstrip("\0")
+
+
+class Hives:
+    """Hives put together under the names that a running system gives them.
+
+    `places` maps a root such as `HKLM\\SOFTWARE` to a function that opens its hive.
+    """
+
+    def __init__(self, places: Mapping[str, Callable[[], Hive]]) -> None:
+        self._places = {root.casefold(): open_it for root, open_it in places.items()}
+        self._opened: dict[str, Hive | Unavailable] = {}
+
+    def _split(self, key: str) -> tuple[Hive, str] | None:
+        parts = key.split("\\")
+        root = "\\".join(parts[:2]).casefold()
+        if root not in self._places:
+            return None
+        if root not in self._opened:
+            try:
+                self._opened[root] = self._places[root]()
+            except Unavailable as error:
+                self._opened[root] = error
+        hive = self._opened[root]
+        if isinstance(hive, Unavailable):
+            raise Unavailable(hive.reason, hive.detail)
+        rest = parts[2:]
+        if root == "hklm\\system" and rest and rest[0].casefold() == "currentcontrolset":
+            number = hive.values("Select").get("Current", "1")
+            rest[0] = f"ControlSet{int(number) if number.isdecimal() and len(number) < 4 else 1:03d}"
+        return hive, "\\".join(rest)
+
+    def values(self, key: str) -> Mapping[str, str]:
+        found = self._split(key)
+        return found[0].values(found[1]) if found else {}
+
+    def subkeys(self, key: str) -> Sequence[str]:
+        found = self._split(key)
+        return found[0].subkeys(found[1]) if found else ()

@@ -1,0 +1,44 @@
+"""The Linux that this runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from quetsach.endpoint.fact import Unavailable
+from quetsach.endpoint.machine import NoRegistry, Process, Signature, Socket, System, User
+from quetsach.endpoint.machines import live
+from quetsach.endpoint.machines.disk import UnixFiles
+from quetsach.endpoint.machines.tree import unix_users
+
+
+class LinuxMachine:
+    """See the module."""
+
+    system = System.LINUX
+    is_running = True
+    variables: Mapping[str, str] = {}
+
+    def __init__(self) -> None:
+        self.name = live.host_name()
+        self.files = UnixFiles(Path("/"))
+        self.registry = NoRegistry()
+
+    def users(self) -> Sequence[User]:
+        return unix_users(self.files)
+
+    def processes(self) -> Sequence[Process]:
+        return live.processes()
+
+    def sockets(self) -> Sequence[Socket]:
+        return live.sockets()
+
+    def resolver_cache(self) -> Sequence[str]:
+        # There is no common way: systemd-resolved tells its cache to administrators only.
+        raise Unavailable("other_system", "resolver_cache")
+
+    def query(self, table: str, columns: Sequence[str], filled: str = "") -> Sequence[Mapping[str, str]]:
+        raise Unavailable("other_system", table)
+
+    def signature(self, path: str) -> tuple[Signature, str]:  # noqa: ARG002
+        return Signature.UNKNOWN, ""

@@ -1,0 +1,77 @@
+"""What psutil tells of a running system, the same on Windows and Linux."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from quetsach.endpoint.fact import Unavailable
+from quetsach.endpoint.machine import Process, Socket
+
+
+def host_name() -> str:
+    """The name that this machine goes by."""
+    return socket.gethostname().partition(".")[0]
+
+
+def processes() -> Sequence[Process]:
+    """The running programs, as far as this account may see them."""
+    psutil = _psutil()
+    found = []
+    for one in psutil.process_iter(["pid", "name", "exe", "cmdline"]):
+        told = one.info
+        program = told["exe"] or ""
+        found.append(
+            Process(
+                pid=told["pid"],
+                name=told["name"] or "",
+                program=program.removesuffix(" (deleted)"),
+                command=" ".join(told["cmdline"] or ()),
+                is_deleted=program.endswith(" (deleted)"),
+            )
+        )
+    return found
+
+
+def sockets() -> Sequence[Socket]:
+    """TCP and UDP sockets; without administrator rights those of other accounts carry no process."""
+    psutil = _psutil()
+    try:
+        told = psutil.net_connections(kind="inet")
+    except psutil.AccessDenied as error:
+        raise Unavailable("no_permission", "sockets") from error
+    except (OSError, RuntimeError) as error:
+        raise Unavailable("failed", "sockets") from error
+    return [
+        Socket(
+            address=one.raddr.ip if one.raddr else "",
+            port=one.raddr.port if one.raddr else 0,
+            local_port=one.laddr.port if one.laddr else 0,
+            state=one.status,
+            pid=one.pid or 0,
+        )
+        for one in told
+    ]
+
+
+def work_quietly() -> None:
+    """Idle priority for this process, so that the person at the machine can go on working."""
+    with suppress(Unavailable, OSError):  # a courtesy; the check goes on without
+        psutil = _psutil()
+        own = psutil.Process()
+        if hasattr(psutil, "IDLE_PRIORITY_CLASS"):
+            own.nice(psutil.IDLE_PRIORITY_CLASS)
+        else:
+            own.nice(19)
+        if hasattr(psutil, "IOPRIO_CLASS_IDLE"):
+            own.ionice(psutil.IOPRIO_CLASS_IDLE)
+
+
+def _psutil() -> Any:
+    try:
+        import psutil  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise Unavailable("no_reader", "psutil") from error
+    return psutil

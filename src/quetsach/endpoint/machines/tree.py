@@ -1,0 +1,132 @@
+"""The disk of a machine that is not running, mounted or copied to a folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import NoReturn
+
+from quetsach.endpoint import windowspath
+from quetsach.endpoint.fact import Unavailable
+from quetsach.endpoint.machine import (
+    Files,
+    NoRegistry,
+    Process,
+    Registry,
+    Signature,
+    Socket,
+    System,
+    User,
+)
+from quetsach.endpoint.machines.disk import UnixFiles, WindowsTree
+from quetsach.endpoint.machines.hive import Hive, Hives
+
+_NO_PROFILES = {"public", "default", "default user", "all users"}
+_MOST_USERS = 200
+_HOST_NAME = re.compile(r"[\w.-]{1,253}", re.ASCII)
+
+
+class TreeMachine:
+    """See the module; the family of the system is told by what the tree holds."""
+
+    is_running = False
+    variables = windowspath.VARIABLES
+
+    def __init__(self, root: Path) -> None:
+        try:
+            names = {entry.name.casefold(): entry for entry in root.iterdir()}
+        except OSError as error:
+            raise Unavailable("missing", str(root)) from error
+        inner = names.get("c:")
+        if inner is not None:
+            names = {entry.name.casefold(): entry for entry in inner.iterdir()}
+        if "windows" in names:
+            self.system = System.WINDOWS
+            self.files: Files = WindowsTree(root)
+        elif names.keys() & {"etc", "usr", "bin"}:
+            self.system = System.LINUX
+            self.files = UnixFiles(root)
+        else:
+            raise Unavailable("missing", str(root))
+
+    @cached_property
+    def registry(self) -> Registry:
+        if self.system is not System.WINDOWS:
+            return NoRegistry()
+        config = r"C:\Windows\System32\config"
+        places = {
+            r"HKLM\SOFTWARE": self._opener(rf"{config}\SOFTWARE"),
+            r"HKLM\SYSTEM": self._opener(rf"{config}\SYSTEM"),
+            r"HKU\S-1-5-20": self._opener(r"C:\Windows\ServiceProfiles\NetworkService\NTUSER.DAT"),
+        }
+        for user in self.users():
+            places[user.root] = self._opener(rf"{user.folder}\NTUSER.DAT")
+        return Hives(places)
+
+    def _opener(self, path: str) -> _Opener:
+        return _Opener(self.files, path)
+
+    @cached_property
+    def name(self) -> str:
+        try:
+            if self.system is System.WINDOWS:
+                key = r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ComputerName"
+                found = self.registry.values(key).get("ComputerName", "")
+            else:
+                found = self.files.read("/etc/hostname", 4096).decode("ascii", "replace").strip()
+        except Unavailable:
+            return ""
+        return found if _HOST_NAME.fullmatch(found) else ""
+
+    def users(self) -> Sequence[User]:
+        if self.system is System.WINDOWS:
+            found = []
+            for entry in self.files.entries(r"C:\Users")[:_MOST_USERS]:
+                if entry.is_folder and not entry.is_link and entry.name.casefold() not in _NO_PROFILES:
+                    has_hive = self.files.entry(rf"{entry.path}\NTUSER.DAT") is not None
+                    found.append(User(entry.name, entry.path, f"HKU\\{entry.name}" if has_hive else ""))
+            return found
+        return unix_users(self.files)
+
+    def _only_running(self, what: str) -> NoReturn:
+        raise Unavailable("not_running", what)
+
+    def processes(self) -> Sequence[Process]:
+        self._only_running("processes")
+
+    def sockets(self) -> Sequence[Socket]:
+        self._only_running("sockets")
+
+    def resolver_cache(self) -> Sequence[str]:
+        self._only_running("resolver_cache")
+
+    def query(self, table: str, columns: Sequence[str], filled: str = "") -> Sequence[Mapping[str, str]]:
+        self._only_running(table)
+
+    def signature(self, path: str) -> tuple[Signature, str]:  # noqa: ARG002
+        return Signature.UNKNOWN, ""
+
+
+class _Opener:
+    def __init__(self, files: Files, path: str) -> None:
+        self._files = files
+        self._path = path
+
+    def __call__(self) -> Hive:
+        return Hive(self._files.open(self._path), self._path)
+
+
+def unix_users(files: Files) -> list[User]:
+    """Root and the people of `/etc/passwd`, by their home folders."""
+    try:
+        text = files.read("/etc/passwd", 4 << 20).decode("utf-8", "replace")
+    except Unavailable:
+        return [User("root", "/root")]
+    found = []
+    for line in text.splitlines():
+        fields = line.split(":")
+        if len(fields) >= 7 and fields[5].startswith(("/root", "/home/")):
+            found.append(User(fields[0], fields[5]))
+    return found[:_MOST_USERS]

@@ -1,0 +1,151 @@
+"""The Windows that this runs on. Everything that only Windows has is imported when it is asked for.
+
+Services, tasks and exclusions are read from the registry and from files, never from a command's output: a
+command that fails may say that it did not.
+"""
+
+# mypy: disable-error-code="attr-defined,unused-ignore"
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from quetsach.endpoint import windowspath
+from quetsach.endpoint.fact import Unavailable
+from quetsach.endpoint.machine import Process, Signature, Socket, System, User
+from quetsach.endpoint.machines import live
+from quetsach.endpoint.machines.disk import OwnWindowsFiles, reason_of
+from quetsach.endpoint.machines.hive import text_of
+
+_WORD = re.compile(r"\w{1,64}", re.ASCII)
+_MOST_NAMES = 20_000
+_PROFILES = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList"
+
+
+class OwnRegistry:
+    """The live registry, in its 64-bit view."""
+
+    def _open(self, key: str) -> Any:
+        import winreg
+
+        root, _, rest = key.partition("\\")
+        roots = {"HKLM": winreg.HKEY_LOCAL_MACHINE, "HKU": winreg.HKEY_USERS}
+        try:
+            return winreg.OpenKey(roots[root.upper()], rest, 0, winreg.KEY_READ | winreg.KEY_WOW64_64KEY)
+        except OSError as error:
+            if reason_of(error) == "missing":
+                return None
+            raise Unavailable(reason_of(error), key) from error
+
+    def values(self, key: str) -> Mapping[str, str]:
+        import winreg
+
+        opened = self._open(key)
+        if opened is None:
+            return {}
+        found: dict[str, str] = {}
+        with opened:
+            for number in range(_MOST_NAMES):
+                try:
+                    name, data, _type = winreg.EnumValue(opened, number)
+                except OSError:
+                    break
+                found[name] = text_of(data)
+        return found
+
+    def subkeys(self, key: str) -> Sequence[str]:
+        import winreg
+
+        opened = self._open(key)
+        if opened is None:
+            return ()
+        found = []
+        with opened:
+            for number in range(_MOST_NAMES):
+                try:
+                    found.append(winreg.EnumKey(opened, number))
+                except OSError:
+                    break
+        return found
+
+
+class WindowsMachine:
+    """See the module."""
+
+    system = System.WINDOWS
+    is_running = True
+
+    def __init__(self) -> None:
+        self.name = live.host_name()
+        self.files = OwnWindowsFiles()
+        self.registry = OwnRegistry()
+        self.variables = _variables(os.environ)
+
+    def users(self) -> Sequence[User]:
+        """Those with a profile; `root` is set for those whose hive is loaded, which are those signed in."""
+        loaded = {name.upper() for name in self.registry.subkeys("HKU\\")}
+        found = []
+        for sid in self.registry.subkeys(_PROFILES):
+            if not sid.upper().startswith(("S-1-5-21-", "S-1-12-1-")):
+                continue
+            folder = self.registry.values(f"{_PROFILES}\\{sid}").get("ProfileImagePath", "")
+            folder = windowspath.clean(folder, self.variables)
+            if folder:
+                root = f"HKU\\{sid}" if sid.upper() in loaded else ""
+                found.append(User(windowspath.basename(folder), folder, root))
+        return found
+
+    def processes(self) -> Sequence[Process]:
+        return live.processes()
+
+    def sockets(self) -> Sequence[Socket]:
+        return live.sockets()
+
+    def resolver_cache(self) -> Sequence[str]:
+        from quetsach.endpoint.machines import winapi
+
+        return winapi.resolver_cache()
+
+    def query(self, table: str, columns: Sequence[str], filled: str = "") -> Sequence[Mapping[str, str]]:
+        # `_wmi` is CPython's own since 3.12, of ROOT\CIMV2, SELECT only, strings only.
+        try:
+            import _wmi  # type: ignore[import-not-found]
+        except ImportError as error:
+            raise Unavailable("no_reader", "_wmi") from error
+        if not all(_WORD.fullmatch(name) for name in (table, *columns, filled or "x")):
+            raise ValueError("names of WMI classes and columns are words")
+        only = f" WHERE {filled} IS NOT NULL" if filled else ""
+        try:
+            told = _wmi.exec_query(f"SELECT {','.join(columns)} FROM {table}{only}")  # noqa: S608
+        except (OSError, ValueError, MemoryError) as error:
+            raise Unavailable("failed", table) from error
+        return rows_of(told)
+
+    @lru_cache(maxsize=4096)  # noqa: B019  # one machine lives as long as the program
+    def signature(self, path: str) -> tuple[Signature, str]:
+        from quetsach.endpoint.machines import winapi
+
+        return winapi.signature(path)
+
+
+def rows_of(told: str) -> list[dict[str, str]]:
+    r"""The rows of `_wmi`: `name=value` parts ended by NUL, an empty part between rows."""
+    rows: list[dict[str, str]] = [{}]
+    for part in told.split("\0"):
+        name, equals, value = part.partition("=")
+        if equals:
+            rows[-1][name] = value
+        elif rows[-1]:
+            rows.append({})
+    return [row for row in rows if row]
+
+
+def _variables(environ: Mapping[str, str]) -> Mapping[str, str]:
+    own = {name.casefold(): value for name, value in environ.items()}
+    found = dict(windowspath.VARIABLES)
+    # TEMP and the like are those of the person who started the check, not the system's.
+    found.update({name: own[name] for name in found if name in own and name not in ("temp", "tmp")})
+    return found

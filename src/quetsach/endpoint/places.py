@@ -1,0 +1,146 @@
+"""Which files a check opens: the programs that run or start by themselves, then the folders where malware and
+cracked software lie, or the whole disk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from quetsach.endpoint import windowspath
+from quetsach.endpoint.fact import Gap, Unavailable
+from quetsach.endpoint.machine import Entry, Machine, System
+
+_WINDOWS_HOT = (
+    ("%SystemRoot%", 0),
+    (r"%SystemRoot%\Temp", 3),
+    (r"%SystemRoot%\System32", 0),
+    (r"%SystemRoot%\SysWOW64", 0),
+    (r"%SystemRoot%\System32\drivers", 0),
+    ("%Public%", 3),
+    ("%ProgramData%", 2),
+    ("%ProgramFiles%", 3),
+    ("%ProgramFiles(x86)%", 3),
+    (r"%ProgramFiles%\Microsoft Office", 6),
+    (r"%ProgramFiles(x86)%\Microsoft Office", 6),
+    (r"%CommonProgramFiles%\Microsoft Shared\OfficeSoftwareProtectionPlatform", 1),
+    (r"%ProgramFiles(x86)%\Common Files\Adobe", 4),
+    (r"%CommonProgramFiles%\Adobe", 4),
+    (r"%ProgramData%\Microsoft\Windows\ClipSVC", 2),
+    (r"%SystemDrive%\EFI", 3),
+    ("%SystemDrive%\\", 0),
+)
+_WINDOWS_HOME = (
+    ("Downloads", 4), ("Desktop", 4), ("Documents", 2), (r"AppData\Local\Temp", 3), (r"AppData\Roaming", 3),
+    (r"AppData\Local", 2),
+)  # fmt: skip
+_NAMES_ONLY = tuple(
+    name.casefold() for name in (r"%SystemRoot%", r"%ProgramFiles%", r"%ProgramFiles(x86)%", "%ProgramData%")
+)
+"""Below these, in a quick check, a file is opened only where its name asks for it."""
+_LINUX_HOT = (
+    ("/tmp", 4),  # noqa: S108
+    ("/var/tmp", 4),  # noqa: S108
+    ("/dev/shm", 3),  # noqa: S108
+    ("/usr/local", 3),
+    ("/opt", 3),
+    ("/var/www", 4),
+)
+_LINUX_HOME = (("Downloads", 4), (".config/autostart", 1), (".local/bin", 1), ("bin", 1), ("", 0))
+_NOT_FILES = ("/proc", "/sys", "/dev", "/run")
+_QUARANTINE = re.compile(
+    r"\\(?:Windows Defender\\Quarantine|Quarantine|ESET\\[^\\]+\\Quarantine|Kaspersky Lab\\[^\\]+\\QB"
+    r"|Symantec\\[^\\]+\\Quarantine|Avast Software\\Avast\\chest|BkavPro\\Quarantine|QuetSach\\quarantine"
+    r")(?:\\|$)"
+    r"|/(?:clamav|quarantine)/quarantine(?:/|$)",
+    re.IGNORECASE,
+)
+_DEPTH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file, and whether it is to be opened whatever its name is."""
+
+    entry: Entry
+    is_opened: bool
+
+
+class Walk:
+    """The files of one check, each once. `gaps` are folders that could not be listed."""
+
+    def __init__(self, machine: Machine, *, is_full: bool) -> None:
+        self._machine = machine
+        self._is_full = is_full
+        self._seen: set[int] = set()
+        self.gaps: list[Gap] = []
+
+    def files(self, targets: Iterable[str]) -> Iterator[Candidate]:
+        """Targets first: what runs or starts by itself matters most."""
+        for target in targets:
+            yield from self._target(target)
+        for folder, depth, is_opened in self._folders():
+            yield from self._below(folder, depth, is_opened)
+
+    def _target(self, path: str) -> Iterator[Candidate]:
+        try:
+            entry = self._machine.files.entry(path)
+        except (Unavailable, OSError, ValueError):
+            return
+        if entry is not None and not entry.is_folder and self._is_new(entry.path):
+            yield Candidate(entry, is_opened=True)
+
+    def _folders(self) -> Iterator[tuple[str, int, bool]]:
+        machine = self._machine
+        is_windows = machine.system is System.WINDOWS
+        for user in machine.users():
+            for name, depth in _WINDOWS_HOME if is_windows else _LINUX_HOME:
+                yield f"{user.folder}{'\\' if is_windows else '/'}{name}".rstrip("/"), depth, True
+        for name, depth in _WINDOWS_HOT if is_windows else _LINUX_HOT:
+            folder = windowspath.clean(name, machine.variables) if is_windows else name
+            yield folder, depth, not name.casefold().startswith(_NAMES_ONLY)
+        if self._is_full:
+            yield ("C:\\" if is_windows else "/"), _DEPTH, True
+
+    def _is_new(self, path: str) -> bool:
+        # A hash of the path, not the path: a disk has millions.
+        key = hash(path.casefold() if self._machine.system is System.WINDOWS else path)
+        if key in self._seen:
+            return False
+        self._seen.add(key)
+        return True
+
+    def _below(self, folder: str, depth: int, is_opened: bool) -> Iterator[Candidate]:
+        waiting = [(folder, depth)]
+        while waiting:
+            place, left = waiting.pop()
+            if (place.startswith(_NOT_FILES) and not place.startswith("/dev/shm")) or _QUARANTINE.search(
+                place
+            ):
+                continue
+            try:
+                entries = self._machine.files.entries(place)
+            except Unavailable as error:
+                if error.reason != "missing":
+                    self.gaps.append(Gap(error.reason, place))
+                continue
+            for entry in entries:
+                if entry.is_link:
+                    continue
+                if entry.is_folder:
+                    if left > 0:
+                        waiting.append((entry.path, left - 1))
+                # A full check comes by once more and opens what was only named before.
+                elif (is_opened or not self._is_full) and self._is_new(entry.path):
+                    yield Candidate(entry, is_opened)
+
+
+def _is_left_out(place: str) -> bool:
+    is_device = place.startswith(_NOT_FILES) and not place.startswith("/dev/shm")  # noqa: S108
+    return is_device or _QUARANTINE.search(place) is not None
+
+
+def counted(walk: Iterator[Candidate], is_wanted: Callable[[str], bool]) -> tuple[list[Candidate], int]:
+    """Those that will be opened or whose name asks for a look, and their bytes: what there is to do."""
+    found = [one for one in walk if one.is_opened or is_wanted(one.entry.name)]
+    return found, sum(one.entry.size for one in found)

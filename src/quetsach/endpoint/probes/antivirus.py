@@ -1,0 +1,23 @@
+"""What Microsoft Defender was told to leave out."""
+
+from __future__ import annotations
+
+from quetsach.endpoint.machine import Machine, System
+from quetsach.endpoint.probe import Probe, Seen
+
+_ROOTS = (
+    r"HKLM\SOFTWARE\Microsoft\Windows Defender\Exclusions",
+    r"HKLM\SOFTWARE\Policies\Microsoft\Windows Defender\Exclusions",
+)
+
+
+def _look(machine: Machine, seen: Seen) -> None:
+    for root in _ROOTS:
+        for kind in ("Paths", "Processes", "Extensions", "TemporaryPaths"):
+            with seen.part():
+                for value in machine.registry.values(f"{root}\\{kind}"):
+                    if value:
+                        seen.add("exclusion", value=value, kind=kind, place=f"{root}\\{kind}")
+
+
+PROBE = Probe("antivirus", _look, systems=frozenset({System.WINDOWS}), is_essential=True)

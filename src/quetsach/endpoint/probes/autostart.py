@@ -1,0 +1,101 @@
+"""What Windows starts by itself.
+
+Run keys, Winlogon, debuggers of images, libraries for every process, Startup folders, COM classes of one
+person, Office add-ins.
+"""
+
+from __future__ import annotations
+
+from quetsach.endpoint import shortcut, windowspath
+from quetsach.endpoint.fact import Unavailable
+from quetsach.endpoint.machine import Machine, System, User
+from quetsach.endpoint.probe import Probe, Seen
+
+_VERSION = r"Microsoft\Windows\CurrentVersion"
+_NT = r"Microsoft\Windows NT\CurrentVersion"
+_RUN = tuple(
+    rf"{software}\{_VERSION}\{name}"
+    for software in ("Software", r"Software\WOW6432Node")
+    for name in ("Run", "RunOnce", r"Policies\Explorer\Run", "RunServices")
+)
+_SINGLE = (
+    (rf"Software\{_NT}\Winlogon", ("Shell", "Userinit", "Taskman")),
+    (rf"Software\{_NT}\Windows", ("AppInit_DLLs", "Load", "Run")),
+    (rf"Software\WOW6432Node\{_NT}\Windows", ("AppInit_DLLs",)),
+    (r"Environment", ("COR_PROFILER_PATH", "UserInitMprLogonScript")),
+)
+_IMAGES = rf"HKLM\SOFTWARE\{_NT}\Image File Execution Options"
+_STARTUP = r"Microsoft\Windows\Start Menu\Programs\Startup"
+_OFFICE = r"Microsoft\Word\STARTUP", r"Microsoft\Excel\XLSTART"
+_MOST_SHORTCUT = 1 << 20
+_MOST_CLASSES = 5_000
+
+
+def _look(machine: Machine, seen: Seen) -> None:
+    users = list(machine.users())
+    for root in ("HKLM", *(user.root for user in users if user.root)):
+        _keys(machine, seen, root)
+    with seen.part():
+        for image in machine.registry.subkeys(_IMAGES):
+            values = machine.registry.values(f"{_IMAGES}\\{image}")
+            for name in ("Debugger", "VerifierDlls"):
+                if values.get(name):
+                    _add(machine, seen, f"{_IMAGES}\\{image}", name, values[name])
+    _folder(machine, seen, windowspath.clean(rf"%ProgramData%\{_STARTUP}", machine.variables))
+    for user in users:
+        for place in (_STARTUP, *_OFFICE):
+            _folder(machine, seen, rf"{user.folder}\AppData\Roaming\{place}")
+        _classes(machine, seen, user)
+
+
+def _keys(machine: Machine, seen: Seen, root: str) -> None:
+    for place in _RUN:
+        with seen.part():
+            for name, command in machine.registry.values(f"{root}\\{place}").items():
+                _add(machine, seen, f"{root}\\{place}", name, command)
+    for place, names in _SINGLE:
+        with seen.part():
+            values = machine.registry.values(f"{root}\\{place}")
+            for name in names:
+                if values.get(name):
+                    _add(machine, seen, f"{root}\\{place}", name, values[name])
+
+
+def _add(machine: Machine, seen: Seen, place: str, name: str, command: str) -> None:
+    if command.strip():
+        target = windowspath.program_of(command, machine.variables)
+        seen.add("autostart", place=place, name=name, command=command, target=target)
+
+
+def _folder(machine: Machine, seen: Seen, folder: str) -> None:
+    with seen.part():
+        for entry in machine.files.entries(folder):
+            if entry.is_folder or entry.is_link or entry.name.casefold() == "desktop.ini":
+                continue
+            command = entry.path
+            if entry.name.casefold().endswith(".lnk"):
+                with seen.part():
+                    command = shortcut.target(machine.files.read(entry.path, _MOST_SHORTCUT)) or command
+            elif entry.name.casefold().endswith(".url"):
+                command = entry.path
+            seen.add("autostart", place=folder, name=entry.name, command=command,
+                     target=windowspath.program_of(f'"{command}"' if "\\" in command else command,
+                                                   machine.variables))  # fmt: skip
+
+
+def _classes(machine: Machine, seen: Seen, user: User) -> None:
+    """Classes that one person has for himself come before those of the machine, and need no rights to set."""
+    if not user.root:
+        return
+    key = rf"{user.root}_Classes\CLSID"
+    with seen.part():
+        classes = machine.registry.subkeys(key)
+        if len(classes) > _MOST_CLASSES:
+            raise Unavailable("too_large", key)
+        for one in classes:
+            command = machine.registry.values(rf"{key}\{one}\InprocServer32").get("", "")
+            if command:
+                _add(machine, seen, rf"{key}\{one}\InprocServer32", one, command)
+
+
+PROBE = Probe("autostart", _look, systems=frozenset({System.WINDOWS}), is_essential=True)

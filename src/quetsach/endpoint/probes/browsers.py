@@ -1,0 +1,87 @@
+"""Browser history, only when it is asked for. Of what is read only matches with a list are kept.
+
+Chromium: table `urls(url, last_visit_time)`, microseconds since 1601; Firefox: `moz_places(url,
+last_visit_date)`, microseconds since 1970.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from quetsach.endpoint.fact import Unavailable
+from quetsach.endpoint.machine import Machine, System
+from quetsach.endpoint.probe import Probe, Seen
+
+_CHROMIUM = {
+    System.WINDOWS: tuple(
+        rf"AppData\Local\{name}\User Data"
+        for name in (
+            r"Google\Chrome", r"Microsoft\Edge", r"CocCoc\Browser", r"BraveSoftware\Brave-Browser",
+            "Chromium",
+        )
+    ),
+    System.LINUX: (".config/google-chrome", ".config/chromium", ".config/microsoft-edge"),
+}  # fmt: skip
+_FIREFOX = {
+    System.WINDOWS: (r"AppData\Roaming\Mozilla\Firefox\Profiles",),
+    System.LINUX: (".mozilla/firefox",),
+}
+_MOST_BYTES = 96 << 20
+_MOST_SECONDS = 10.0
+_MOST_ROWS = 500_000
+_CHROMIUM_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
+_FIREFOX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _look(machine: Machine, seen: Seen) -> None:
+    separator = "\\" if machine.system is System.WINDOWS else "/"
+    for user in machine.users():
+        for tables, name, query, epoch in (
+            (_CHROMIUM, "History", "SELECT url, last_visit_time FROM urls", _CHROMIUM_EPOCH),
+            (_FIREFOX, "places.sqlite", "SELECT url, last_visit_date FROM moz_places", _FIREFOX_EPOCH),
+        ):
+            for place in tables[machine.system]:
+                with seen.part():
+                    for profile in machine.files.entries(f"{user.folder}{separator}{place}")[:200]:
+                        path = f"{profile.path}{separator}{name}"
+                        if profile.is_folder and not profile.is_link and machine.files.entry(path):
+                            with seen.part():
+                                _history(machine, seen, path, query, epoch)
+
+
+def _history(machine: Machine, seen: Seen, path: str, query: str, epoch: datetime) -> None:
+    for url, when in rows(machine.files.read(path, _MOST_BYTES), query, path):
+        try:
+            told = (epoch + timedelta(microseconds=when)).isoformat(timespec="seconds")
+        except OverflowError:
+            told = ""
+        seen.add("url-seen", url=url[:2_000], where=path, time=told)
+
+
+def rows(content: bytes, query: str, shown: str) -> Iterator[tuple[str, int]]:
+    """The rows of a history that was read into memory; the time that a query may take is bounded.
+
+    Raises:
+        Unavailable: the database is damaged.
+    """
+    database = sqlite3.connect(":memory:")
+    try:
+        database.deserialize(content)
+        until = time.monotonic() + _MOST_SECONDS
+        database.set_progress_handler(lambda: int(time.monotonic() > until), 10_000)
+        database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1 << 20)
+        for number, (url, when) in enumerate(database.execute(query)):
+            if number >= _MOST_ROWS:
+                raise Unavailable("too_large", shown)
+            if isinstance(url, str):
+                yield url, when if isinstance(when, int) else 0
+    except (sqlite3.Error, OverflowError, ValueError) as error:
+        raise Unavailable("damaged", shown) from error
+    finally:
+        database.close()
+
+
+PROBE = Probe("browsers", _look)

@@ -1,0 +1,54 @@
+"""Programs that were started some time: names of prefetch files, BAM, UserAssist and Amcache."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from datetime import UTC, datetime
+
+from quetsach.endpoint import windowspath
+from quetsach.endpoint.machine import Machine, System
+from quetsach.endpoint.probe import Probe, Seen
+
+_PREFETCH = re.compile(r"(.{1,60})-[0-9A-F]{8}\.pf", re.I)
+_BAM = (
+    r"HKLM\SYSTEM\CurrentControlSet\Services\bam\State\UserSettings",
+    r"HKLM\SYSTEM\CurrentControlSet\Services\bam\UserSettings",
+)
+_ASSIST = r"Software\Microsoft\Windows\CurrentVersion\Explorer\UserAssist"
+_AMCACHE = r"HKLM\AMCACHE\Root\InventoryApplicationFile"
+
+
+def _look(machine: Machine, seen: Seen) -> None:
+    with seen.part():
+        for entry in machine.files.entries(windowspath.clean(r"%SystemRoot%\Prefetch", machine.variables)):
+            found = _PREFETCH.fullmatch(entry.name)
+            if found:
+                when = datetime.fromtimestamp(entry.modified, UTC).isoformat(timespec="seconds")
+                seen.add("executed", name=found[1], path=entry.path, where="prefetch", time=when)
+    for root in _BAM:
+        with seen.part():
+            for person in machine.registry.subkeys(root):
+                for path in machine.registry.values(f"{root}\\{person}"):
+                    _add(seen, path, "bam")
+    for user in machine.users():
+        if user.root:
+            with seen.part():
+                _assist(machine, seen, f"{user.root}\\{_ASSIST}")
+    with seen.part():
+        for one in machine.registry.subkeys(_AMCACHE):
+            _add(seen, machine.registry.values(f"{_AMCACHE}\\{one}").get("LowerCaseLongPath", ""), "amcache")
+
+
+def _assist(machine: Machine, seen: Seen, root: str) -> None:
+    for kind in machine.registry.subkeys(root):
+        for name in machine.registry.values(rf"{root}\{kind}\Count"):
+            _add(seen, codecs.decode(name, "rot13"), "userassist")
+
+
+def _add(seen: Seen, path: str, where: str) -> None:
+    if "\\" in path:
+        seen.add("executed", name=windowspath.basename(path), path=path, where=where)
+
+
+PROBE = Probe("executed", _look, systems=frozenset({System.WINDOWS}))

@@ -1,0 +1,62 @@
+"""Whether the operating system still gets security updates, by the makers' published dates."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import UTC, date, datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from quetsach.endpoint.machine import Machine, System
+from quetsach.endpoint.probe import Probe, Seen
+
+_KEY = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
+_LONGER = ("enterprise", "education", "iotenterprise")
+
+
+@cache
+def _table() -> dict[str, Any]:
+    return tomllib.loads(files("quetsach.endpoint").joinpath("signs/systems.toml").read_text("utf-8"))
+
+
+def _look(machine: Machine, seen: Seen) -> None:
+    if machine.system is System.WINDOWS:
+        values = machine.registry.values(_KEY)
+        build = values.get("CurrentBuildNumber", "") or values.get("CurrentBuild", "")
+        if not build:
+            return
+        until = windows_until(build, values.get("EditionID", ""))
+        name = f"{values.get('ProductName', 'Windows')} {values.get('DisplayVersion', '')}".strip()
+        version = build
+    else:
+        told = dict(
+            line.partition("=")[::2]
+            for line in machine.files.read("/etc/os-release", 1 << 16).decode("utf-8", "replace").splitlines()
+        )
+        told = {key: value.strip().strip("\"'") for key, value in told.items()}
+        name, version = told.get("PRETTY_NAME", "Linux"), told.get("VERSION_ID", "")
+        until = _date(_table()["linux"].get(told.get("ID", ""), {}).get(version))
+    is_supported = "" if until is None else ("yes" if datetime.now(UTC).date() <= until else "no")
+    seen.add("system", name=name, version=version, supported_until=until or "", is_supported=is_supported)
+
+
+def windows_until(build: str, edition: str) -> date | None:
+    """The last day of updates for a build; None where it is not known, as for one newer than the table."""
+    table = _table()["windows"]
+    row = table.get(build)
+    if row is None:
+        older = [int(one) for one in table if build.isdecimal() and int(one) > int(build)]
+        # A build between two known ones went out of support no later than the next.
+        row = table[str(min(older))] if older else None
+    if row is None:
+        return None
+    is_longer = edition.casefold().startswith(_LONGER)
+    return _date(row["enterprise"] if is_longer and "enterprise" in row else row["until"])
+
+
+def _date(value: Any) -> date | None:
+    return value if isinstance(value, date) else None
+
+
+PROBE = Probe("system", _look)

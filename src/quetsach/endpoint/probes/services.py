@@ -1,0 +1,30 @@
+"""Services and drivers of Windows, from the registry: the service manager hides what a rootkit hides."""
+
+from __future__ import annotations
+
+from quetsach.endpoint import windowspath
+from quetsach.endpoint.machine import Machine, System
+from quetsach.endpoint.probe import Probe, Seen
+
+_KEY = r"HKLM\SYSTEM\CurrentControlSet\Services"
+
+
+def _look(machine: Machine, seen: Seen) -> None:
+    for name in machine.registry.subkeys(_KEY):
+        with seen.part():
+            values = machine.registry.values(f"{_KEY}\\{name}")
+            image = values.get("ImagePath", "")
+            library = ""
+            if "svchost" in image.casefold():
+                library = machine.registry.values(f"{_KEY}\\{name}\\Parameters").get("ServiceDll", "")
+            seen.add(
+                "service",
+                name=name,
+                image=windowspath.program_of(image, machine.variables) if image else "",
+                library=windowspath.clean(library, machine.variables),
+                start=values.get("Start", ""),
+                type=values.get("Type", ""),
+            )
+
+
+PROBE = Probe("services", _look, systems=frozenset({System.WINDOWS}), is_essential=True)

@@ -1,0 +1,101 @@
+"""Scheduled tasks of Windows: the XML of each ([MS-TSCH] 2.5), against what the registry knows of them."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from xml.etree import ElementTree
+
+from quetsach.endpoint import windowspath
+from quetsach.endpoint.fact import Unavailable
+from quetsach.endpoint.machine import Machine, System
+from quetsach.endpoint.probe import Probe, Seen
+
+_FOLDER = r"%SystemRoot%\System32\Tasks"
+_TREE = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Schedule\TaskCache\Tree"
+_MOST_BYTES = 1 << 20
+_MOST_TASKS = 5_000
+_DEPTH = 8
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
+
+
+def _look(machine: Machine, seen: Seen) -> None:
+    root = windowspath.clean(_FOLDER, machine.variables)
+    waiting, looked = [(root, 0)], 0
+    while waiting:
+        folder, depth = waiting.pop()
+        with seen.part():
+            for entry in machine.files.entries(folder):
+                if entry.is_link:
+                    continue
+                if entry.is_folder:
+                    if depth < _DEPTH:
+                        waiting.append((entry.path, depth + 1))
+                    continue
+                looked += 1
+                if looked > _MOST_TASKS:
+                    raise Unavailable("too_large", root)
+                path = entry.path[len(root) :]
+                with seen.part():
+                    _one(machine, seen, entry.path, path)
+    _unlisted(machine, seen)
+
+
+def _one(machine: Machine, seen: Seen, place: str, path: str) -> None:
+    folder, _, name = path.rpartition("\\")
+    told = {"path": path, "name": name, "folder": folder + "\\"}
+    try:
+        runs = actions(machine.files.read(place, _MOST_BYTES))
+    except Unavailable:
+        # Its name alone may tell something.
+        seen.add("task", **told)
+        raise
+    except ValueError as error:
+        seen.add("task", **told)
+        raise Unavailable("damaged", place) from error
+    for command, arguments in runs or [("", "")]:
+        program = windowspath.program_of(command, machine.variables)
+        seen.add("task", **told, command=program, arguments=arguments)
+
+
+def _unlisted(machine: Machine, seen: Seen) -> None:
+    """Tasks that the registry runs although nobody has the right to see them."""
+    waiting, looked = [("", 0)], 0
+    while waiting and looked < _MOST_TASKS:
+        path, depth = waiting.pop()
+        looked += 1
+        with seen.part():
+            values = machine.registry.values(_TREE + path)
+            if values.get("Id") and "SD" not in values:
+                folder, _, name = path.rpartition("\\")
+                seen.add("task", path=path, name=name, folder=folder + "\\", is_hidden=True)
+            if depth < _DEPTH:
+                waiting += [(f"{path}\\{name}", depth + 1) for name in machine.registry.subkeys(_TREE + path)]
+
+
+def actions(content: bytes) -> list[tuple[str, str]]:
+    """Command and arguments of each action of a task; a COM action is `{class}`, its data as arguments.
+
+    Raises:
+        ValueError: it is no task, or declares entities, which no task does.
+    """
+    encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    text = _DECLARATION.sub("", content.decode(encoding, "replace").rstrip("\0"))
+    if "<!" in text.replace("<!--", "").replace("<![CDATA[", ""):
+        raise ValueError("a task with a document type")
+    try:
+        tree = ElementTree.fromstring(text)  # noqa: S314  # entities are refused above
+    except (ElementTree.ParseError, ValueError) as error:
+        raise ValueError("not the XML of a task") from error
+    found = []
+    for element in tree.iter():
+        tag = element.tag.rpartition("}")[2]
+        parts = {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in element}
+        if tag == "Exec":
+            found.append((parts.get("Command", ""), parts.get("Arguments", "")))
+        elif tag == "ComHandler":
+            found.append((parts.get("ClassId", ""), parts.get("Data", "")))
+    return found[:64]
+
+
+PROBE = Probe("tasks", _look, systems=frozenset({System.WINDOWS}), is_essential=True)

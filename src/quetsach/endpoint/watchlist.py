@@ -1,0 +1,103 @@
+"""The campaign's names and addresses, asked for what a machine shows; matched as in a log scan."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from quetsach import canonical
+from quetsach.endpoint.fact import Fact
+from quetsach.engines.index import Index, hits_of
+from quetsach.engines.tokens import Token
+from quetsach.indicator import Indicator, IndicatorSet
+
+_CERTAIN, _STRONG, _VISIT = "D1", "D2", "D3"
+_LOGGED = "LOG"
+_IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>|]+|[\w.:\[\]%-]{4,255}")
+_MOST_WORDS = 2_000
+
+Hit = tuple[Indicator, str, str]
+"""Indicator, what matched, and the confidence that the place gives."""
+
+
+class Watchlist:
+    """An indicator set that can be asked about facts."""
+
+    def __init__(self, indicators: IndicatorSet) -> None:
+        self.index = Index(indicators)
+
+    def of(self, seen: Fact) -> Iterator[Hit]:
+        """The indicators that a fact shows, each once.
+
+        A live connection, a proxy or a start command to a listed address is certain; a name in the resolver's
+        cache or a log is strong, because something asked for it once; a page in the history is a visit.
+        """
+        fields = seen.fields
+        match seen.kind:
+            case "connection":
+                logged = fields["state"].startswith(_LOGGED)
+                tokens: Iterable[Token] = [address_token(fields["address"], fields["port"])]
+                yield from self._hits(tokens, _STRONG if logged else _CERTAIN)
+            case "name-seen":
+                yield from self._hits([host_token(fields["name"])], _STRONG)
+            case "url-seen":
+                yield from self._hits(url_tokens(fields["url"]), _VISIT)
+            case "hosts-line":
+                # A listed name that is sent elsewhere is blocked; a name sent to a listed address is not.
+                yield from self._hits([address_token(fields["address"], "")], _CERTAIN)
+            case "proxy":
+                yield from self._hits(url_tokens(fields["value"]), _CERTAIN)
+            case "autostart" | "process" | "cron" | "unit" | "wmi-consumer":
+                yield from self._hits(tokens_in(fields["command"]), _CERTAIN)
+            case "task":
+                yield from self._hits(tokens_in(f"{fields['command']} {fields['arguments']}"), _CERTAIN)
+            case "script-line":
+                yield from self._hits(tokens_in(fields["text"]), _STRONG)
+
+    def _hits(self, tokens: Iterable[Token], confidence: str) -> Iterator[Hit]:
+        asked = [token for token in tokens if token.value]
+        for indicator, (_field, matched) in hits_of(self.index, asked).items():
+            yield indicator, matched, confidence
+
+
+def host_token(text: str) -> Token:
+    """A whole name or address, as a DNS query shows it."""
+    address = canonical.address(text)
+    return Token("query", "address" if address else "name", address or canonical.name(text))
+
+
+def address_token(text: str, port: str) -> Token:
+    """An endpoint; the address alone where the port is unknown."""
+    number = canonical.parse_port(port) if port != "0" else None
+    return Token("destination", "address", canonical.address(text) or "", number)
+
+
+def url_tokens(text: str) -> list[Token]:
+    """The URL, and its host; or the `host[:port]` that stands there alone."""
+    split = canonical.split_url(text)
+    if split is None:
+        host, port = canonical.split_authority(text.partition("/")[0])
+        return [_host(host, port)]
+    host, port, rest = split
+    found = [_host(host, port)]
+    if rest:
+        found.append(Token("url", "url", host, port, rest))
+    return found
+
+
+def tokens_in(text: str) -> list[Token]:
+    """The URLs, names and addresses that stand as whole words in a command."""
+    found: list[Token] = []
+    for number, word in enumerate(_IN_TEXT.findall(text[:65_536])):
+        if number >= _MOST_WORDS:
+            break
+        if "://" in word:
+            found += url_tokens(word.rstrip(".,;)"))
+        elif "." in word or ":" in word:
+            host, port = canonical.split_authority(word.strip(".-"))
+            found.append(_host(host, port))
+    return found
+
+
+def _host(host: str, port: int | None) -> Token:
+    return Token("host", "address" if canonical.address(host) else "name", host, port)

@@ -1,0 +1,68 @@
+"""Paths and command lines of Windows as text, on any system."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from ntpath import basename, dirname, join, normpath, splitdrive
+
+__all__ = ["basename", "clean", "dirname", "expand", "join", "program_of", "splitdrive"]
+
+VARIABLES: Mapping[str, str] = {
+    "systemroot": r"C:\Windows",
+    "windir": r"C:\Windows",
+    "systemdrive": "C:",
+    "programfiles": r"C:\Program Files",
+    "programfiles(x86)": r"C:\Program Files (x86)",
+    "programw6432": r"C:\Program Files",
+    "commonprogramfiles": r"C:\Program Files\Common Files",
+    "commonprogramfiles(x86)": r"C:\Program Files (x86)\Common Files",
+    "programdata": r"C:\ProgramData",
+    "allusersprofile": r"C:\ProgramData",
+    "public": r"C:\Users\Public",
+    "temp": r"C:\Windows\Temp",
+    "tmp": r"C:\Windows\Temp",
+}
+"""What a disk that is looked at from outside almost always means by these."""
+
+_VARIABLE = re.compile(r"%([^%\\/]{1,64})%")
+_ENDS = re.compile(r"\.(?:exe|dll|sys|com|scr|bat|cmd|ps1|vbs|js|wsf|hta|cpl|ocx|jar)(?=$|[\s,\"'])", re.I)
+_LONGEST = 4096
+
+
+def expand(text: str, variables: Mapping[str, str] = VARIABLES) -> str:
+    """`%NAME%` by the table; unknown names stay."""
+    return _VARIABLE.sub(lambda m: variables.get(m[1].casefold(), m[0]), text[:_LONGEST])
+
+
+def clean(path: str, variables: Mapping[str, str] = VARIABLES) -> str:
+    r"""One spelling for one file: variables, `\??\`, `\SystemRoot`, `system32\…` and slashes resolved."""
+    text = expand(path.strip().strip('"'), variables).replace("/", "\\")
+    for prefix in ("\\??\\", "\\\\?\\"):
+        text = text.removeprefix(prefix)
+    root = variables.get("systemroot", VARIABLES["systemroot"])
+    lower = text.casefold()
+    if lower.startswith("\\systemroot\\"):
+        text = root + text[len("\\systemroot") :]
+    elif lower.startswith(("system32\\", "syswow64\\")):
+        text = f"{root}\\{text}"
+    return normpath(text) if text else ""
+
+
+def program_of(command: str, variables: Mapping[str, str] = VARIABLES) -> str:
+    """The file that a command line starts; of `rundll32 X.dll,entry` the library. "" where none is named."""
+    text = expand(command.strip(), variables)
+    if text.startswith('"'):
+        program, _quote, rest = text[1:].partition('"')
+    else:
+        found = _ENDS.search(text)
+        program = text[: found.end()] if found else text.split(" ", 1)[0]
+        rest = text[len(program) :]
+    program = clean(program, variables)
+    if (
+        basename(program).casefold() in {"rundll32.exe", "rundll32", "regsvr32.exe", "regsvr32"}
+        and rest.strip()
+    ):
+        argument = rest.strip().split(",")[0].split(" /")[0].strip()
+        return clean(argument, variables) or program
+    return program
