@@ -63,6 +63,7 @@ REASONS: Mapping[str, str] = {
     "other_system": "this kind of system has no such thing",
     "no_permission": "needs administrator rights",
     "missing": "the file or key is not there",
+    "no_registry": "the registry of this Windows is not there",
     "damaged": "is damaged and cannot be read",
     "too_large": "is larger than this check reads",
     "no_reader": "a component of the check is missing",

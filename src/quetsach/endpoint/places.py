@@ -114,9 +114,7 @@ class Walk:
         waiting = [(folder, depth)]
         while waiting:
             place, left = waiting.pop()
-            if (place.startswith(_NOT_FILES) and not place.startswith("/dev/shm")) or _QUARANTINE.search(
-                place
-            ):
+            if _is_left_out(place):
                 continue
             try:
                 entries = self._machine.files.entries(place)

@@ -128,12 +128,13 @@ def text_of(data: object) -> str:
 class Hives:
     """Hives put together under the names that a running system gives them.
 
-    `places` maps a root such as `HKLM\\SOFTWARE` to a function that opens its hive.
+    `places` maps a root such as `HKLM\\SOFTWARE` to a function that opens its hive, or answers None where the
+    system has none.
     """
 
-    def __init__(self, places: Mapping[str, Callable[[], Hive]]) -> None:
+    def __init__(self, places: Mapping[str, Callable[[], Hive | None]]) -> None:
         self._places = {root.casefold(): open_it for root, open_it in places.items()}
-        self._opened: dict[str, Hive | Unavailable] = {}
+        self._opened: dict[str, Hive | Unavailable | None] = {}
 
     def _split(self, key: str) -> tuple[Hive, str] | None:
         parts = key.split("\\")
@@ -146,6 +147,8 @@ class Hives:
             except Unavailable as error:
                 self._opened[root] = error
         hive = self._opened[root]
+        if hive is None:
+            return None
         if isinstance(hive, Unavailable):
             raise Unavailable(hive.reason, hive.detail)
         rest = parts[2:]

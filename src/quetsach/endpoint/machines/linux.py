@@ -37,7 +37,7 @@ class LinuxMachine:
         # There is no common way: systemd-resolved tells its cache to administrators only.
         raise Unavailable("other_system", "resolver_cache")
 
-    def query(self, table: str, columns: Sequence[str], filled: str = "") -> Sequence[Mapping[str, str]]:
+    def query(self, table: str, *_asked: object, **_only: object) -> Sequence[Mapping[str, str]]:
         raise Unavailable("other_system", table)
 
     def signature(self, path: str) -> tuple[Signature, str]:  # noqa: ARG002

@@ -57,16 +57,20 @@ class TreeMachine:
             return NoRegistry()
         config = r"C:\Windows\System32\config"
         places = {
-            r"HKLM\SOFTWARE": self._opener(rf"{config}\SOFTWARE"),
-            r"HKLM\SYSTEM": self._opener(rf"{config}\SYSTEM"),
+            r"HKLM\SOFTWARE": self._opener(rf"{config}\SOFTWARE", is_needed=True),
+            r"HKLM\SYSTEM": self._opener(rf"{config}\SYSTEM", is_needed=True),
+            r"HKLM\AMCACHE": self._opener(r"C:\Windows\AppCompat\Programs\Amcache.hve"),
             r"HKU\S-1-5-20": self._opener(r"C:\Windows\ServiceProfiles\NetworkService\NTUSER.DAT"),
         }
         for user in self.users():
-            places[user.root] = self._opener(rf"{user.folder}\NTUSER.DAT")
+            if user.root:
+                classes = rf"{user.folder}\AppData\Local\Microsoft\Windows\UsrClass.dat"
+                places[user.root] = self._opener(rf"{user.folder}\NTUSER.DAT")
+                places[f"{user.root}_Classes"] = self._opener(classes)
         return Hives(places)
 
-    def _opener(self, path: str) -> _Opener:
-        return _Opener(self.files, path)
+    def _opener(self, path: str, *, is_needed: bool = False) -> _Opener:
+        return _Opener(self.files, path, is_needed=is_needed)
 
     @cached_property
     def name(self) -> str:
@@ -102,7 +106,7 @@ class TreeMachine:
     def resolver_cache(self) -> Sequence[str]:
         self._only_running("resolver_cache")
 
-    def query(self, table: str, columns: Sequence[str], filled: str = "") -> Sequence[Mapping[str, str]]:
+    def query(self, table: str, *_asked: object, **_only: object) -> Sequence[Mapping[str, str]]:
         self._only_running(table)
 
     def signature(self, path: str) -> tuple[Signature, str]:  # noqa: ARG002
@@ -110,11 +114,18 @@ class TreeMachine:
 
 
 class _Opener:
-    def __init__(self, files: Files, path: str) -> None:
+    """Opens a hive when it is asked for. One that every Windows has must be there; others may not."""
+
+    def __init__(self, files: Files, path: str, *, is_needed: bool) -> None:
         self._files = files
         self._path = path
+        self._is_needed = is_needed
 
-    def __call__(self) -> Hive:
+    def __call__(self) -> Hive | None:
+        if self._files.entry(self._path) is None:
+            if self._is_needed:
+                raise Unavailable("no_registry", self._path)
+            return None
         return Hive(self._files.open(self._path), self._path)
 
 

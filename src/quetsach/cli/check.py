@@ -1,0 +1,308 @@
+"""`quetsach check`: one machine, one verdict. It reads; it changes and sends nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from quetsach.cli import FOUND, INCOMPLETE, NOTHING, lists, say
+from quetsach.cli import root as _root
+from quetsach.language import gettext as _
+from quetsach.outputs import words
+
+if TYPE_CHECKING:
+    from quetsach.endpoint.checking import Result
+    from quetsach.endpoint.filescan import Progress
+    from quetsach.endpoint.wanted import Wanted
+
+_QUICK_SECONDS, _FULL_SECONDS = 20.0, 60.0
+_MOST_EVIDENCE = 3
+
+
+def command() -> click.Command:
+    """The command in the language in use."""
+    made = _root.command(
+        "check",
+        _run,
+        [
+            click.Option(
+                ["--root"],
+                metavar="DIR",
+                type=click.Path(path_type=Path),
+                help=_("Check the disk of a machine that is off, mounted or copied at DIR; or a recording."),
+            ),
+            click.Option(
+                ["--full/--quick", "is_full"],
+                default=False,
+                help=_("Every file of the disk, or those where malware usually lies (the default)."),
+            ),
+            click.Option(
+                ["-i", "--indicators"],
+                metavar="FILE",
+                multiple=True,
+                type=click.Path(path_type=Path),
+                help=_("List of malicious addresses (text, hosts, CSV, also .gz) or a compiled set."),
+            ),
+            click.Option(
+                ["--hashes"],
+                metavar="FILE",
+                type=click.Path(path_type=Path),
+                help=_("Hashes of malicious files (MD5, SHA-1, SHA-256), one a line, perhaps with a family."),
+            ),
+            click.Option(
+                ["--rules"],
+                metavar="FILE",
+                multiple=True,
+                type=click.Path(path_type=Path),
+                help=_("YARA rules that files are compared with."),
+            ),
+            click.Option(
+                ["--profile"],
+                metavar="FILE",
+                type=click.Path(path_type=Path),
+                help=_("What your organisation says of its licences: TOML with kms_hosts, volume_agreement."),
+            ),
+            click.Option(
+                ["--history"],
+                is_flag=True,
+                help=_("Compare the browser history too; only what is on a list is kept."),
+            ),
+            click.Option(
+                ["--json", "json_out"],
+                metavar="OUT",
+                type=click.Path(path_type=Path),
+                help=_("Save the result as JSON; - writes it to standard output."),
+            ),
+            click.Option(
+                ["--html", "html_out"],
+                metavar="OUT",
+                type=click.Path(path_type=Path),
+                help=_("Save the report as an HTML page."),
+            ),
+            click.Option(["--unit"], metavar="NAME", help=_("The unit whose machine it is.")),
+            click.Option(
+                ["--people"],
+                metavar="N",
+                type=click.IntRange(0, 9999),
+                help=_("How many people use the machine."),
+            ),
+            click.Option(["--yes"], is_flag=True, help=_("Ask nothing and begin. It never allows a change.")),
+            *lists.options(),
+        ],
+        _(
+            "Check one machine for the campaign's addresses, for malware and for tampered activation. It"
+            " reads only: nothing is changed, nothing is sent. Exit code: 0 no sign, 1 signs or traces, 2 not"
+            " enough could be seen."
+        ),
+        "quetsach check -i indicators.csv --html result.html\n"
+        "quetsach check --root /mnt/disk --full --json result.json",
+    )
+    made.no_args_is_help = False
+    return made
+
+
+def _run(
+    root: Path | None,
+    is_full: bool,
+    indicators: tuple[Path, ...],
+    hashes: Path | None,
+    rules: tuple[Path, ...],
+    profile: Path | None,
+    history: bool,
+    json_out: Path | None,
+    html_out: Path | None,
+    unit: str | None,
+    people: int | None,
+    yes: bool,
+    **given: Any,
+) -> int:
+    from quetsach.cli.progress import stop_on_interrupt
+    from quetsach.endpoint import checking, machines, wording
+    from quetsach.endpoint.checking import Options
+    from quetsach.endpoint.fact import Unavailable
+    from quetsach.endpoint.machines import live
+
+    to_screen = json_out is None or str(json_out) != "-"
+    screen: Callable[[str], None] = click.echo if to_screen else _nowhere
+    screen(click.style(wording.promise(), bold=True))
+    try:
+        machine = machines.at(root) if root is not None else machines.here()
+    except Unavailable as error:
+        say.error(_not_there(root, error.reason))
+        return INCOMPLETE
+    wanted = _wanted(indicators, hashes, rules, profile, lists.Choice.of(given))
+    answers = _answers(unit, people, is_asking=not yes and to_screen and sys.stdin.isatty())
+    if machine.is_running:
+        live.work_quietly()
+    options = Options(
+        is_full=is_full,
+        with_history=history,
+        seconds=(_FULL_SECONDS if is_full else _QUICK_SECONDS) if indicators else 0.0,
+    )
+    with stop_on_interrupt() as stop, _bar() as (on_probe, on_file):
+        result = checking.check(machine, wanted, options, stop=stop, on_probe=on_probe, on_file=on_file)
+    result = replace(result, answers=answers)
+    _save(result, json_out, html_out)
+    if to_screen:
+        _tell(result)
+        for path in (json_out, html_out):
+            if path is not None:
+                screen(_("Saved: %(path)s") % {"path": path})
+    return _code(result)
+
+
+def _nowhere(_text: str) -> None:
+    """Standard output belongs to the JSON."""
+
+
+def _not_there(root: Path | None, reason: str) -> str:
+    if reason == "damaged":
+        return _("%(path)s: is no recording of a machine.") % {"path": root}
+    return _("%(path)s: holds no system. Give the folder that holds Windows and Users, or etc and usr.") % {
+        "path": root
+    }
+
+
+def _wanted(
+    indicators: tuple[Path, ...],
+    hashes: Path | None,
+    rules: tuple[Path, ...],
+    profile: Path | None,
+    choice: lists.Choice,
+) -> Wanted:
+    from quetsach.endpoint import profile as profiles
+    from quetsach.endpoint import wanted as _of
+    from quetsach.endpoint.wanted import Wanted
+
+    listed = None
+    if indicators:
+        found = lists.read(indicators, choice)
+        listed = found.indicators
+        for note in found.notes:
+            if note.level != "warn":
+                say.warning(f"{note.file}:{note.line}: {note.text}: {note.reason}")
+        if not len(listed):
+            from quetsach.errors import IndicatorError
+
+            raise IndicatorError(f"{indicators[0]}: the indicator set is empty")
+    return Wanted(
+        indicators=listed,
+        hashes=_of.read_hashes(hashes) if hashes else {},
+        rules=tuple(path.read_text(encoding="utf-8") for path in rules),
+        profile=profiles.read(profile) if profile else profiles.Profile(),
+    )
+
+
+def _answers(unit: str | None, people: int | None, *, is_asking: bool) -> dict[str, str]:
+    """Two questions, which may be left empty."""
+    if is_asking and people is None:
+        asked = click.prompt(_("How many people use this machine?"), default="1", show_default=True)
+        people = int(asked) if asked.isdecimal() and len(asked) < 5 else None
+    if is_asking and unit is None:
+        unit = click.prompt(_("Which unit does it belong to?"), default="", show_default=False)
+    found = {"unit": unit or "", "people": "" if people is None else str(people)}
+    return {name: value for name, value in found.items() if value}
+
+
+@contextmanager
+def _bar() -> Iterator[tuple[Callable[[str], None] | None, Callable[[Progress], None] | None]]:
+    """What is looked at now, then a bar with the time left; on a terminal only."""
+    if not sys.stderr.isatty():
+        yield None, None
+        return
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+    from rich.progress import Progress as Shown
+
+    from quetsach.endpoint import wording
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[told]}"),
+    )
+    with Shown(*columns, console=say.console(is_error=True), transient=True) as shown:
+        task = shown.add_task("", total=None, told="")
+
+        def on_probe(name: str) -> None:
+            shown.update(task, description=wording.probe(name))
+
+        def on_file(now: Progress) -> None:
+            told = ""
+            if now.left is not None:
+                told = _("%(time)s left") % {"time": _clock(now.left)}
+            shown.update(task, completed=now.bytes, total=now.bytes_total or None, told=told)
+
+        yield on_probe, on_file
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"
+
+
+def _save(result: Result, json_out: Path | None, html_out: Path | None) -> None:
+    from quetsach.endpoint import report
+    from quetsach.endpoint import result as document
+
+    if json_out is not None and str(json_out) == "-":
+        document.write(sys.stdout, result)
+    elif json_out is not None:
+        with _replaced(json_out) as part, part.open("w", encoding="utf-8", newline="\n") as out:
+            document.write(out, result)
+    if html_out is not None:
+        with _replaced(html_out) as part, part.open("wb") as page:
+            report.write(page, result)
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[Path]:
+    """A file that takes its place only when it is whole."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _tell(result: Result) -> None:
+    from quetsach.endpoint import wording
+
+    def line(text: str = "", **style: Any) -> None:
+        click.echo(click.style(words.visible(text), **style) if style else words.visible(text))
+
+    colour = {"found": "red", "check": "yellow", "traces": "yellow", "clean": "green"}
+    line()
+    line(wording.verdict(result), bold=True, fg=colour.get(str(result.verdict)))
+    line(wording.looked_at(result))
+    for one in result.findings:
+        line()
+        line(f"  {one.sign or '•'}  {wording.finding(one, result)}")
+        line(f"     {wording.confidence(one)}, {wording.kind(one)}")
+        for seen in one.evidence[:_MOST_EVIDENCE]:
+            line(f"     {wording.evidence(seen)}")
+    if result.unseen:
+        line()
+        line(_("Not checked:"))
+        for name in result.unseen:
+            gaps = "; ".join(wording.gap(gap) for gap in result.observed[name].gaps[:_MOST_EVIDENCE])
+            line(f"  {wording.probe(name)}: {gaps}")
+    line()
+    line(_("What to do now:"), bold=True)
+    for number, step in enumerate(wording.next_steps(result), 1):
+        line(f"  {number}. {step}")
+
+
+def _code(result: Result) -> int:
+    from quetsach.endpoint.verdict import Verdict
+
+    if result.verdict is Verdict.UNKNOWN:
+        return INCOMPLETE
+    return NOTHING if result.verdict is Verdict.CLEAN else FOUND

@@ -1,0 +1,190 @@
+"""The report of a check: one self-contained HTML page without a script, to read, print and pass on.
+
+Every text of the machine passes through `_t`; the page's own policy forbids scripts and forms besides.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from datetime import datetime
+from importlib.resources import files
+from typing import BinaryIO
+from zoneinfo import ZoneInfo
+
+from quetsach.endpoint import wording
+from quetsach.endpoint.catalogue import Confidence
+from quetsach.endpoint.checking import Result
+from quetsach.endpoint.fact import Observed, State
+from quetsach.endpoint.finding import Finding, safe
+from quetsach.endpoint.verdict import Verdict
+from quetsach.language import code
+from quetsach.language import gettext as _
+from quetsach.outputs import words
+
+MOST_GAPS = 5
+"""Gaps of one probe that the page spells out."""
+_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_TRIANGLE = '<path d="M8 1.5 15 14H1Z" fill="currentColor"/>'
+_RING = (
+    '<circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" stroke-width="1.75"/>'
+    '<path d="M4 8h8" stroke="currentColor" stroke-width="1.75"/>'
+)
+_HATCH = (
+    '<path d="M2 2h12v12H2ZM2 7l5-5M2 12 12 2M4 14 14 4M9 14l5-5" fill="none" stroke="currentColor"'
+    ' stroke-width="1.25"/>'
+)
+_TICK = '<path d="M2.5 8.5 6.5 12.5 13.5 4" fill="none" stroke="currentColor" stroke-width="2"/>'
+_DOT = '<circle cx="8" cy="8" r="3" fill="currentColor"/>'
+_VERDICTS = {
+    Verdict.FOUND: ("is-bad", _TRIANGLE),
+    Verdict.CHECK: ("is-busy", _RING),
+    Verdict.TRACES: ("is-busy", _DOT),
+    Verdict.CLEAN: ("is-ok", _TICK),
+    Verdict.UNKNOWN: ("is-unsure", _HATCH),
+}
+_CONFIDENCES = {
+    Confidence.D1: ("is-bad", _TRIANGLE),
+    Confidence.D2: ("is-busy", _RING),
+    Confidence.D3: ("is-busy", _DOT),
+    Confidence.D4: ("is-none", _DOT),
+}
+_STATES = {
+    State.OK: ("is-ok", _TICK),
+    State.EMPTY: ("is-ok", _TICK),
+    State.NOT_CHECKED: ("is-unsure", _HATCH),
+}
+
+
+def write(out: BinaryIO, result: Result) -> None:
+    """Write the page, in the language in use."""
+    for part in _page(result):
+        out.write(part.encode("utf-8", "backslashreplace"))
+
+
+def _t(text: object) -> str:
+    return html.escape(safe(str(text)))
+
+
+def _mark(state: tuple[str, str], text: str) -> str:
+    css, shape = state
+    icon = f'<svg viewBox="0 0 16 16" aria-hidden="true">{shape}</svg>'
+    return f'<span class="state {css}">{icon}{_t(text)}</span>'
+
+
+def _when(moment: datetime) -> str:
+    return f"{moment.astimezone(_ZONE):%H:%M %d/%m/%Y}"
+
+
+def _page(result: Result) -> Iterator[str]:
+    style = files("quetsach.outputs").joinpath("page.css").read_text("utf-8")
+    title = _("Result of the check of one machine")
+    yield (
+        f'<!doctype html>\n<html lang="{code()}">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="referrer" content="no-referrer">\n'
+        f"<title>{_t(title)} · Quét Sạch</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
+        f'<header><div class="in"><span class="mark">Quét Sạch</span><span>{_t(title)}</span>'
+        f'<span class="muted">{_t(result.machine)}</span></div></header>\n<main>\n'
+    )
+    steps = "".join(f"<li>{_t(step)}</li>" for step in wording.next_steps(result))
+    state = _mark(_VERDICTS[result.verdict], wording.state(result))
+    yield (
+        f'<div class="ask"><p class="kicker">{_t(_when(result.finished))} · {_t(wording.promise())}</p>'
+        f"<h1>{_t(wording.verdict(result))}</h1>"
+        f'<p class="answer">{state}</p><p class="answer">{_t(wording.looked_at(result))}</p></div>\n'
+    )
+    yield f"<section><h2>{_t(_('What to do now'))}</h2><ol>{steps}</ol></section>\n"
+    yield from _about(result)
+    yield from _findings(result)
+    yield from _probes(result)
+    limits = _("This page tells what a machine shows. Whether a licence was bought only papers can tell.")
+    yield (
+        f'</main>\n<footer><div class="in"><p>{_t(result.tool)}</p>'
+        f"<p>{_t(limits)}</p></div></footer>\n</body>\n</html>\n"
+    )
+
+
+def _about(result: Result) -> Iterator[str]:
+    rows = [(_("Machine"), result.machine or _("unknown"))]
+    rows += [(_(label), result.answers[name]) for name, label in ANSWERS.items() if result.answers.get(name)]
+    listed = result.wanted.indicators
+    depth = _("thorough") if result.is_full else _("quick")
+    rows.append(
+        (_("Kind of check"), depth if result.is_running else f"{depth}, {_('disk of another machine')}")
+    )
+    rows.append(
+        (_("The campaign's list"), f"{words.number(len(listed))} · {listed.id[:12]}" if listed else _("none"))
+    )
+    body = "".join(f'<tr><th scope="row">{_t(name)}</th><td>{_t(value)}</td></tr>' for name, value in rows)
+    yield f"<section><h2>{_t(_('The machine'))}</h2><table><tbody>{body}</tbody></table></section>\n"
+
+
+def _findings(result: Result) -> Iterator[str]:
+    if not result.findings:
+        return
+    yield f"<section><h2>{_t(_('What was found'))}</h2>\n"
+    for name, found in wording.by_product(result.findings).items():
+        head = "".join(f'<th scope="col">{_t(text)}</th>' for text in (_("Sign"), _("How sure"), _("When")))
+        yield (
+            f'<table class="stack"><caption>{_t(wording.product(name))}</caption>'
+            f"<thead><tr>{head}</tr></thead><tbody>\n"
+        )
+        for one in found:
+            yield from _finding(one, result)
+        yield "</tbody></table>\n"
+    yield "</section>\n"
+
+
+def _finding(one: Finding, result: Result) -> Iterator[str]:
+    proofs = "".join(
+        f'<li><code class="raw">{_t(wording.evidence(seen))}</code></li>' for seen in one.evidence
+    )
+    more = one.count - len(one.evidence)
+    if more > 0:
+        proofs += f"<li>{_t(_('and %(n)s more') % {'n': words.number(more)})}</li>"
+    name = f'<span class="muted">{_t(one.sign)}</span>' if one.sign else ""
+    yield (
+        f'<tr class="has-more"><th scope="row">{_t(wording.finding(one, result))} {name}</th>'
+        f"<td>{_mark(_CONFIDENCES[one.confidence], wording.confidence(one))}</td>"
+        f"<td>{_t(wording.kind(one))}</td></tr>\n"
+        f'<tr class="more"><td colspan="3"><p class="muted">{_t(_("What else it may be:"))} '
+        f"{_t(wording.doubt(one, result))}</p>"
+        f'<details><summary>{_t(_("Evidence"))}</summary><ul class="proof">{proofs}</ul></details>'
+        "</td></tr>\n"
+    )
+
+
+def _probes(result: Result) -> Iterator[str]:
+    head = "".join(f'<th scope="col">{_t(text)}</th>' for text in (_("Place"), _("State"), _("Remarks")))
+    caption = _("Not checked is not the same as clean.")
+    yield (
+        f"<section><h2>{_t(_('What was looked at'))}</h2>"
+        f'<table class="stack"><caption>{_t(caption)}</caption><thead><tr>{head}</tr></thead><tbody>\n'
+    )
+    for name, seen in result.observed.items():
+        if any(gap.reason == "other_system" for gap in seen.gaps) and not seen.items:
+            continue
+        state = _mark(_STATES[seen.state], wording.probe_state(seen.state))
+        yield (
+            f'<tr><th scope="row">{_t(wording.probe(name))}</th><td>{state}</td><td>{_gaps(seen)}</td></tr>\n'
+        )
+    yield "</tbody></table></section>\n"
+
+
+def _gaps(seen: Observed) -> str:
+    texts = [wording.gap(gap) for gap in seen.gaps[:MOST_GAPS]]
+    if len(seen.gaps) > MOST_GAPS:
+        texts.append(_("and %(n)s more") % {"n": words.number(len(seen.gaps) - MOST_GAPS)})
+    return "<br>".join(map(_t, texts)) or "–"
+
+
+def gettext_noop(text: str) -> str:
+    """A text that is translated when it is shown."""
+    return text
+
+
+ANSWERS = {"unit": gettext_noop("Unit"), "people": gettext_noop("People who use it")}
+"""Answer → its label."""

@@ -1,0 +1,232 @@
+"""The words of a check for people: the verdict, what to do, what each probe and fact is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from quetsach.endpoint.catalogue import Confidence, Kind
+from quetsach.endpoint.checking import Result
+from quetsach.endpoint.fact import Gap, State
+from quetsach.endpoint.finding import Evidence, Finding
+from quetsach.endpoint.verdict import Verdict
+from quetsach.language import code, ngettext
+from quetsach.language import gettext as _
+from quetsach.outputs import words
+
+
+def promise() -> str:
+    """What stands before everything."""
+    return _("Nothing is changed. Nothing is sent.")
+
+
+def verdict(result: Result) -> str:
+    """The verdict in one sentence."""
+    is_malware = any(_is_malware(one) for one in result.findings if one.confidence <= Confidence.D2)
+    match result.verdict:
+        case Verdict.FOUND if is_malware:
+            return _("This machine shows signs of malware.")
+        case Verdict.FOUND:
+            return _("Technical tampering was found on this machine.")
+        case Verdict.CHECK if is_malware:
+            return _("This machine must be looked at: there are signs that may be malware.")
+        case Verdict.CHECK:
+            return _("This machine must be looked at: there are signs of technical tampering.")
+        case Verdict.TRACES:
+            return _("Nothing is in force, but there are traces to ask about.")
+        case Verdict.CLEAN if not result.is_running:
+            return _("No sign was found on this disk.")
+        case Verdict.CLEAN:
+            return _("No sign was found on this machine.")
+        case _:
+            return _("Not enough was seen for a conclusion.")
+
+
+def state(result: Result) -> str:
+    """The verdict in two or three words, as offices see it."""
+    return {
+        Verdict.FOUND: _("signs found"),
+        Verdict.CHECK: _("to be looked at"),
+        Verdict.TRACES: _("traces"),
+        Verdict.CLEAN: _("no sign seen"),
+        Verdict.UNKNOWN: _("not enough seen"),
+    }[result.verdict]
+
+
+def next_steps(result: Result) -> list[str]:
+    """What to do now, the first thing first."""
+    steps: list[str] = []
+    is_sure = result.verdict in (Verdict.FOUND, Verdict.CHECK)
+    if is_sure and any(_is_malware(one) for one in result.findings if one.confidence <= Confidence.D2):
+        steps.append(
+            _("Take the machine off the network (pull the cable, switch Wi-Fi off); leave it switched on.")
+        )
+        steps.append(_("Change passwords that were used on it from another machine."))
+    if is_sure:
+        steps.append(_("Give this result to the IT officer of your unit; do not delete anything yourself."))
+    if any(not _is_malware(one) and one.confidence != Confidence.D4 for one in result.findings):
+        steps.append(
+            _("Look for the papers of the software named here; without them, plan a free or licensed one.")
+        )
+    if "indicators" in result.unseen:
+        steps.append(_("Give the campaign's list with --indicators FILE, so that addresses can be compared."))
+    reasons = {gap.reason for name in result.unseen for gap in result.observed[name].gaps}
+    if "no_permission" in reasons:
+        steps.append(_("Check once more as administrator: some places can be seen only so."))
+    if "no_reader" in reasons:
+        steps.append(_("A component of the check is missing: install quetsach[endpoint]."))
+    if reasons & {"damaged", "failed", "too_large", "no_registry"}:
+        steps.append(_("See below which places could not be read, and have the IT officer look at them."))
+    if "interrupted" in reasons:
+        steps.append(_("The check was stopped; run it again to the end."))
+    if result.verdict is Verdict.CLEAN:
+        steps.append(_("Nothing to do. Check again when the list of the campaign changes."))
+    return steps
+
+
+def _is_malware(one: Finding) -> bool:
+    return one.product == "malware"
+
+
+def finding(one: Finding, result: Result) -> str:
+    """What was found, in one line."""
+    if one.sign:
+        return result.wanted.signs.signs[one.sign].texts[code()].what
+    family = f" ({one.family})" if one.family else ""
+    return _("On the campaign's list: %(item)s") % {"item": words.defanged(one.indicator) + family}
+
+
+def doubt(one: Finding, result: Result) -> str:
+    """What else it may be."""
+    if one.sign:
+        return result.wanted.signs.signs[one.sign].texts[code()].false_positive
+    return _("As good as the list; a page once opened is weaker than a connection that stands.")
+
+
+def confidence(one: Finding) -> str:
+    """How sure it is."""
+    return {
+        Confidence.D1: _("certain"),
+        Confidence.D2: _("strong"),
+        Confidence.D3: _("to be asked"),
+        Confidence.D4: _("for information"),
+    }[one.confidence]
+
+
+def kind(one: Finding) -> str:
+    """Whether it is in force."""
+    return {
+        Kind.ACTIVE: _("in force now"),
+        Kind.ARTIFACT: _("left on the disk"),
+        Kind.BEHAVIOUR: _("happened before"),
+        Kind.ANOMALY: _("state of a licence or of the system"),
+    }[one.kind]
+
+
+def product(name: str) -> str:
+    """What a finding is counted under."""
+    return {
+        "windows": "Windows",
+        "office": "Office",
+        "windows_office": "Windows / Office",
+        "adobe": "Adobe",
+        "autodesk": "Autodesk",
+        "idm": "IDM",
+        "jetbrains": "JetBrains",
+        "winrar": "WinRAR",
+        "antivirus": _("Protection"),
+        "cad": "CAD",
+        "accounting": _("Accounting, hardware keys"),
+        "other": _("Other software"),
+        "malware": _("Malware"),
+        "system": _("The system"),
+    }[name]
+
+
+def evidence(one: Evidence) -> str:
+    """A fact in one line: its fields in the order in which they are told."""
+    return " · ".join(value for name, value in one.fields.items() if value not in ("no", "unknown"))
+
+
+def probe(name: str) -> str:
+    """What a probe looks at."""
+    return {
+        "processes": _("Running programs"),
+        "resolver_cache": _("Names asked for lately"),
+        "hosts": _("Hosts file"),
+        "proxies": _("Proxies"),
+        "services": _("Services and drivers"),
+        "tasks": _("Scheduled tasks"),
+        "autostart": _("Programs that start by themselves"),
+        "wmi_consumers": _("Programs started by events of Windows"),
+        "cron": _("Scheduled tasks (cron)"),
+        "systemd": _("Services (systemd)"),
+        "preload": _("Preloaded libraries"),
+        "logins": _("Ways to sign in"),
+        "activation": _("Where Windows and Office activate"),
+        "licences": _("Licences as Windows tells them"),
+        "antivirus": _("Exceptions of the antivirus"),
+        "firewall": _("Firewall rules"),
+        "installed": _("Installed programs"),
+        "folders": _("Program folders"),
+        "executed": _("Programs started before"),
+        "scripts": _("Commands typed before"),
+        "configs": _("Settings files of programs"),
+        "system": _("Age of the operating system"),
+        "event_logs": _("Event logs"),
+        "browsers": _("Browser history"),
+        "settings": _("Settings in the registry"),
+        "files": _("Files"),
+        "sockets": _("Network connections"),
+        "indicators": _("The campaign's list"),
+    }.get(name, name)
+
+
+def probe_state(word: State) -> str:
+    """Whether a probe could look."""
+    return {
+        State.OK: _("looked at"),
+        State.EMPTY: _("looked at, nothing there"),
+        State.NOT_CHECKED: _("not checked"),
+    }[word]
+
+
+def gap(one: Gap) -> str:
+    """Why a part was not checked."""
+    reason = {
+        "not_running": _("only a running system shows this"),
+        "other_system": _("this kind of system has no such thing"),
+        "no_permission": _("needs administrator rights"),
+        "missing": _("is not there"),
+        "no_registry": _("the registry of this Windows is not there"),
+        "damaged": _("is damaged and cannot be read"),
+        "too_large": _("is larger than this check reads"),
+        "no_reader": _("a component of the check is missing"),
+        "not_asked": _("was not asked for"),
+        "no_list": _("no list of the campaign was given"),
+        "failed": _("the system gave no answer"),
+        "interrupted": _("the check was stopped before"),
+    }[one.reason]
+    return f"{reason}: {one.detail}" if one.detail else reason
+
+
+def looked_at(result: Result) -> str:
+    """How much was looked at, in one sentence."""
+    seen = sum(one.state is not State.NOT_CHECKED for one in result.observed.values())
+    seconds = max(1, round((result.finished - result.started).total_seconds()))
+    files = ngettext("%(n)s file", "%(n)s files", result.scan.files) % {"n": words.number(result.scan.files)}
+    text = _("Looked at %(places)s of %(all)s places and %(files)s (%(size)s) in %(seconds)s s.")
+    return text % {
+        "places": seen,
+        "all": len(result.observed),
+        "files": files,
+        "size": words.size(result.scan.bytes),
+        "seconds": words.number(seconds),
+    }
+
+
+def by_product(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
+    """Findings that count, under what they are counted; those for information last, under the system."""
+    found: dict[str, list[Finding]] = {}
+    for one in findings:
+        found.setdefault(one.product, []).append(one)
+    return found
