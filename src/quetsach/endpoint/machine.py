@@ -146,6 +146,10 @@ class Machine(Protocol):
         r"""Rows of a WMI class of `ROOT\CIMV2`; only those where the column `filled` has a value."""
         ...
 
+    def events(self, log: str) -> Iterator[bytes]:
+        """The events of a Windows event log, by the name of its file, as lines of JSON."""
+        ...
+
     def signature(self, path: str) -> tuple[Signature, str]:
         """Whether a program is signed, and by whom."""
         ...

@@ -35,6 +35,7 @@ class Hive:
             raise Unavailable("too_large", self._shown)
         file.seek(0)
         try:
+            # The map outlives the file that it was made from.
             mapped: Any = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except (OSError, io.UnsupportedOperation):
             mapped = file.read()
@@ -121,7 +122,7 @@ def text_of(data: object) -> str:
     if isinstance(data, bytes):
         return data[:_LONGEST_DATA].hex()
     if isinstance(data, list | tuple):
-        return "\n".join(str(one) for one in data)[:_LONGEST_DATA]
+        return "\n".join(str(one) for one in data if one != "")[:_LONGEST_DATA]
     return "" if data is None else str(data)[:_LONGEST_DATA].rstrip("\0")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from quetsach.endpoint.fact import Unavailable
@@ -39,6 +39,9 @@ class LinuxMachine:
 
     def query(self, table: str, *_asked: object, **_only: object) -> Sequence[Mapping[str, str]]:
         raise Unavailable("other_system", table)
+
+    def events(self, log: str) -> Iterator[bytes]:
+        raise Unavailable("other_system", log)
 
     def signature(self, path: str) -> tuple[Signature, str]:  # noqa: ARG002
         return Signature.UNKNOWN, ""

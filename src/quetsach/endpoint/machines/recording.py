@@ -5,6 +5,7 @@
      "registry": {"HKLM\\\\…": {"name": "data"}},
      "users": [{"name", "folder", "root"}], "processes": […], "sockets": […], "resolver_cache": […],
      "tables": {"SoftwareLicensingProduct": [{…}]}, "signatures": {"C:\\\\a.exe": ["valid", "signer"]},
+     "events": {"Security.evtx": [{"System": {…}, "EventData": {…}}]},
      "unavailable": {"sockets": "no_permission"}}
 
 What the document does not hold was not recorded, which is not the same as empty.
@@ -14,7 +15,8 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from quetsach.endpoint import windowspath
@@ -168,6 +170,11 @@ class Recording:
             for row in rows
             if not filled or row.get(filled)
         ]
+
+    def events(self, log: str) -> Iterator[bytes]:
+        self._has("events")
+        for event in self._told["events"].get(log, ()):
+            yield json.dumps({"Event": event}).encode()
 
     def signature(self, path: str) -> tuple[Signature, str]:
         return self._signatures.get(path.casefold(), (Signature.UNKNOWN, ""))

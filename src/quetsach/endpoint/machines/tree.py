@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NoReturn
@@ -20,6 +20,7 @@ from quetsach.endpoint.machine import (
     System,
     User,
 )
+from quetsach.endpoint.machines import eventlog
 from quetsach.endpoint.machines.disk import UnixFiles, WindowsTree
 from quetsach.endpoint.machines.hive import Hive, Hives
 
@@ -109,6 +110,11 @@ class TreeMachine:
     def query(self, table: str, *_asked: object, **_only: object) -> Sequence[Mapping[str, str]]:
         self._only_running(table)
 
+    def events(self, log: str) -> Iterator[bytes]:
+        if self.system is not System.WINDOWS:
+            raise Unavailable("other_system", log)
+        return eventlog.lines(self.files, self.variables["systemroot"], log)
+
     def signature(self, path: str) -> tuple[Signature, str]:  # noqa: ARG002
         return Signature.UNKNOWN, ""
 
@@ -126,7 +132,8 @@ class _Opener:
             if self._is_needed:
                 raise Unavailable("no_registry", self._path)
             return None
-        return Hive(self._files.open(self._path), self._path)
+        with self._files.open(self._path) as file:
+            return Hive(file, self._path)
 
 
 def unix_users(files: Files) -> list[User]:

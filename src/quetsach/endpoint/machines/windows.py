@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from quetsach.endpoint import windowspath
 from quetsach.endpoint.fact import Unavailable
 from quetsach.endpoint.machine import Process, Signature, Socket, System, User
-from quetsach.endpoint.machines import live
+from quetsach.endpoint.machines import eventlog, live
 from quetsach.endpoint.machines.disk import OwnWindowsFiles, reason_of
 from quetsach.endpoint.machines.hive import text_of
 
@@ -123,6 +123,9 @@ class WindowsMachine:
         except (OSError, ValueError, MemoryError) as error:
             raise Unavailable("failed", table) from error
         return rows_of(told)
+
+    def events(self, log: str) -> Iterator[bytes]:
+        return eventlog.lines(self.files, self.variables["systemroot"], log)
 
     @lru_cache(maxsize=4096)  # noqa: B019  # one machine lives as long as the program
     def signature(self, path: str) -> tuple[Signature, str]:

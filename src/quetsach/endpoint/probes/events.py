@@ -6,19 +6,15 @@ The fields of each event are those of Microsoft's documentation of its provider.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from quetsach import canonical
 from quetsach.endpoint import windowspath
-from quetsach.endpoint.fact import Unavailable
+from quetsach.endpoint.fact import Fact
 from quetsach.endpoint.machine import Machine, System
 from quetsach.endpoint.probe import Probe, Seen
-from quetsach.errors import SourceError
-from quetsach.openers import evtx
 
-_FOLDER = r"%SystemRoot%\System32\winevt\Logs"
-_MOST_BYTES = 256 << 20
 _LONGEST = 4_000
 
 Event = Mapping[str, str]
@@ -122,40 +118,17 @@ LOGS: Mapping[str, Mapping[str, Mapping[int, _Reader]]] = {
 
 
 def _look(machine: Machine, seen: Seen) -> None:
-    folder = windowspath.clean(_FOLDER, machine.variables)
-    names = {entry.name.casefold(): entry.path for entry in machine.files.entries(folder)}
     for log, providers in LOGS.items():
-        place = names.get(log.casefold())
-        if place is None:
-            continue
         with seen.part():
-            for line in _lines(machine, place):
+            for line in machine.events(log):
                 read(line, providers, seen)
+    seen.items[:] = _last_of_each(seen.items)
 
 
-def _lines(machine: Machine, place: str) -> Iterator[bytes]:
-    with machine.files.open(place) as file:
-        try:
-            yield from evtx.lines(_Bounded(file, place))
-        except SourceError as error:
-            reason = "no_reader" if "needs the package" in str(error) else "damaged"
-            raise Unavailable(reason, place) from error
-        except OSError as error:
-            raise Unavailable("failed", place) from error
-
-
-class _Bounded:
-    def __init__(self, file: Any, place: str) -> None:
-        self._file = file
-        self._place = place
-        self._left = _MOST_BYTES
-
-    def read(self, size: int, /) -> bytes:
-        self._left -= size
-        if self._left < 0:
-            raise Unavailable("too_large", self._place)
-        data: bytes = self._file.read(size)
-        return data
+def _last_of_each(items: list[Fact]) -> list[Fact]:
+    """A threat is told when it is seen and again when it is stopped: what was told last counts."""
+    last = {one.fields["name"] + one.fields["path"]: one for one in items if one.kind == "threat"}
+    return [one for one in items if one.kind != "threat"] + list(last.values())
 
 
 def read(line: bytes, providers: Mapping[str, Mapping[int, _Reader]], seen: Seen) -> None:
