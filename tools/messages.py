@@ -19,6 +19,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
+from quetsach.endpoint.fact import REASONS as UNSEEN
 from quetsach.engines.explain import REASONS as EXPLAINED
 from quetsach.feeds.remark import REJECTS, WARNINGS
 from quetsach.guard import REASONS as GUARDED
@@ -71,7 +72,7 @@ def collect(files: list[Path], stored: Catalog) -> Catalog:
 
 def table_texts() -> set[str]:
     """Texts that stand in tables of the pure library, which speaks English only."""
-    return {text for table in (EXPLAINED, REJECTS, WARNINGS, GUARDED) for text in table.values()}
+    return {text for table in (EXPLAINED, REJECTS, WARNINGS, GUARDED, UNSEEN) for text in table.values()}
 
 
 def read(po: Path) -> Catalog:

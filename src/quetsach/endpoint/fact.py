@@ -62,7 +62,7 @@ REASONS: Mapping[str, str] = {
     "not_running": "only a running system shows this",
     "other_system": "this kind of system has no such thing",
     "no_permission": "needs administrator rights",
-    "missing": "the file or key is not there",
+    "missing": "is not there",
     "no_registry": "the registry of this Windows is not there",
     "damaged": "is damaged and cannot be read",
     "too_large": "is larger than this check reads",

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from quetsach.endpoint.catalogue import Confidence, Kind
 from quetsach.endpoint.checking import Result
-from quetsach.endpoint.fact import Gap, State
+from quetsach.endpoint.fact import REASONS, Gap, State
 from quetsach.endpoint.finding import Evidence, Finding
 from quetsach.endpoint.verdict import Verdict
-from quetsach.language import code, ngettext
+from quetsach.language import code
 from quetsach.language import gettext as _
 from quetsach.outputs import words
 
@@ -192,20 +192,7 @@ def probe_state(word: State) -> str:
 
 def gap(one: Gap) -> str:
     """Why a part was not checked."""
-    reason = {
-        "not_running": _("only a running system shows this"),
-        "other_system": _("this kind of system has no such thing"),
-        "no_permission": _("needs administrator rights"),
-        "missing": _("is not there"),
-        "no_registry": _("the registry of this Windows is not there"),
-        "damaged": _("is damaged and cannot be read"),
-        "too_large": _("is larger than this check reads"),
-        "no_reader": _("a component of the check is missing"),
-        "not_asked": _("was not asked for"),
-        "no_list": _("no list of the campaign was given"),
-        "failed": _("the system gave no answer"),
-        "interrupted": _("the check was stopped before"),
-    }[one.reason]
+    reason = _(REASONS[one.reason])
     return f"{reason}: {one.detail}" if one.detail else reason
 
 
@@ -213,12 +200,11 @@ def looked_at(result: Result) -> str:
     """How much was looked at, in one sentence."""
     seen = sum(one.state is not State.NOT_CHECKED for one in result.observed.values())
     seconds = max(1, round((result.finished - result.started).total_seconds()))
-    files = ngettext("%(n)s file", "%(n)s files", result.scan.files) % {"n": words.number(result.scan.files)}
     text = _("Looked at %(places)s of %(all)s places and %(files)s (%(size)s) in %(seconds)s s.")
     return text % {
         "places": seen,
         "all": len(result.observed),
-        "files": files,
+        "files": words.files(result.scan.files),
         "size": words.size(result.scan.bytes),
         "seconds": words.number(seconds),
     }
