@@ -138,12 +138,12 @@ def _run(
         return INCOMPLETE
     wanted = _wanted(indicators, hashes, rules, profile, lists.Choice.of(given))
     answers = _answers(unit, people, is_asking=not yes and to_screen and sys.stdin.isatty())
-    if machine.is_running:
+    if root is None:
         live.work_quietly()
     options = Options(
         is_full=is_full,
         with_history=history,
-        seconds=(_FULL_SECONDS if is_full else _QUICK_SECONDS) if indicators else 0.0,
+        seconds=(_FULL_SECONDS if is_full else _QUICK_SECONDS) if indicators and root is None else 0.0,
     )
     with stop_on_interrupt() as stop, _bar() as (on_probe, on_file):
         result = checking.check(machine, wanted, options, stop=stop, on_probe=on_probe, on_file=on_file)

@@ -109,7 +109,7 @@ def check(
     probe = sampler.probe()
     observed[probe.name] = probe.run(machine)
     essential += [filescan.NAME, *([probe.name] if probe.applies_to(machine) else [])]
-    observed[LIST] = Observed(State.EMPTY) if wanted.indicators else Observed.not_checked("no_list")
+    observed[LIST] = Observed(State.OK) if wanted.indicators else Observed.not_checked("no_list")
     essential.append(LIST)
     watchlist = Watchlist(wanted.indicators) if wanted.indicators else None
     everything = (one for seen in observed.values() for one in seen.items)

@@ -139,12 +139,14 @@ def _findings(result: Result) -> Iterator[str]:
 
 
 def _finding(one: Finding, result: Result) -> Iterator[str]:
-    proofs = "".join(
-        f'<li><code class="raw">{_t(wording.evidence(seen))}</code></li>' for seen in one.evidence
-    )
+    first, *others = [f'<code class="raw">{_t(wording.evidence(seen))}</code>' for seen in one.evidence]
+    proofs = "".join(f"<li>{proof}</li>" for proof in others)
     more = one.count - len(one.evidence)
     if more > 0:
         proofs += f"<li>{_t(_('and %(n)s more') % {'n': words.number(more)})}</li>"
+    # The first proof stands open, so that it is on paper too.
+    folded = f'<details><summary>{_t(_("Evidence"))}</summary><ul class="proof">{proofs}</ul></details>'
+    folded = folded if proofs else ""
     name = f'<span class="muted">{_t(one.sign)}</span>' if one.sign else ""
     yield (
         f'<tr class="has-more"><th scope="row">{_t(wording.finding(one, result))} {name}</th>'
@@ -152,8 +154,7 @@ def _finding(one: Finding, result: Result) -> Iterator[str]:
         f"<td>{_t(wording.kind(one))}</td></tr>\n"
         f'<tr class="more"><td colspan="3"><p class="muted">{_t(_("What else it may be:"))} '
         f"{_t(wording.doubt(one, result))}</p>"
-        f'<details><summary>{_t(_("Evidence"))}</summary><ul class="proof">{proofs}</ul></details>'
-        "</td></tr>\n"
+        f"{first}{folded}</td></tr>\n"
     )
 
 
@@ -165,7 +166,7 @@ def _probes(result: Result) -> Iterator[str]:
         f'<table class="stack"><caption>{_t(caption)}</caption><thead><tr>{head}</tr></thead><tbody>\n'
     )
     for name, seen in result.observed.items():
-        if any(gap.reason == "other_system" for gap in seen.gaps) and not seen.items:
+        if wording.is_foreign(seen):
             continue
         state = _mark(_STATES[seen.state], wording.probe_state(seen.state))
         yield (

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from quetsach.endpoint.catalogue import Confidence, Kind
 from quetsach.endpoint.checking import Result
-from quetsach.endpoint.fact import REASONS, Gap, State
+from quetsach.endpoint.fact import REASONS, Gap, Observed, State
 from quetsach.endpoint.finding import Evidence, Finding
 from quetsach.endpoint.verdict import Verdict
 from quetsach.language import code
 from quetsach.language import gettext as _
 from quetsach.outputs import words
+
+_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+_TIMES = ("time", "supported_until")
+_EMPTY = ("", "no", "unknown")
+_NOT_SHOWN = {
+    "file": ("name", "folder", "type"),
+    "autostart": ("target",),
+    "task": ("name", "folder"),
+    "process": ("name",),
+    "service": ("start", "type"),
+    "system": ("is_supported",),
+}
+"""Fields that repeat what another one says."""
 
 
 def promise() -> str:
@@ -143,8 +157,22 @@ def product(name: str) -> str:
 
 
 def evidence(one: Evidence) -> str:
-    """A fact in one line: its fields in the order in which they are told."""
-    return " · ".join(value for name, value in one.fields.items() if value not in ("no", "unknown"))
+    """A fact in one line: what it is about first, times in Vietnam's zone."""
+    if one.fact == "hosts-line":
+        told = one.fields
+        return f"{told['address']} {told['name']} · {told['file']}:{told['line']}"
+    left_out = _NOT_SHOWN.get(one.fact, ())
+    texts = [
+        _moment(value) if name in _TIMES else value
+        for name, value in one.fields.items()
+        if name not in left_out
+    ]
+    return " · ".join(text for text in texts if text not in _EMPTY)
+
+
+def _moment(value: str) -> str:
+    shown = words.moment(value, _ZONE)
+    return shown.removesuffix(" 00:00") if len(value) == len("2026-11-24") else shown or value
 
 
 def probe(name: str) -> str:
@@ -198,16 +226,22 @@ def gap(one: Gap) -> str:
 
 def looked_at(result: Result) -> str:
     """How much was looked at, in one sentence."""
-    seen = sum(one.state is not State.NOT_CHECKED for one in result.observed.values())
+    possible = [one for one in result.observed.values() if not is_foreign(one)]
+    seen = sum(one.state is not State.NOT_CHECKED for one in possible)
     seconds = max(1, round((result.finished - result.started).total_seconds()))
     text = _("Looked at %(places)s of %(all)s places and %(files)s (%(size)s) in %(seconds)s s.")
     return text % {
         "places": seen,
-        "all": len(result.observed),
+        "all": len(possible),
         "files": words.files(result.scan.files),
         "size": words.size(result.scan.bytes),
         "seconds": words.number(seconds),
     }
+
+
+def is_foreign(seen: Observed) -> bool:
+    """Whether this kind of system has nothing of the sort, so that nobody need read about it."""
+    return not seen.items and any(gap.reason == "other_system" for gap in seen.gaps)
 
 
 def by_product(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
