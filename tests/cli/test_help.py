@@ -13,6 +13,7 @@ COMMANDS = [
     ["scan"],
     ["explain"],
     ["formats"],
+    ["check"],
     ["push"],
     ["indicators"],
     ["indicators", "check"],

@@ -58,6 +58,7 @@ _NEEDS: Mapping[str, Callable[[Profile], bool]] = {
     "no_own_kms": lambda profile: not profile.has_kms,
 }
 """What the organisation must have said for a clause to count."""
+_NOBODY = Profile()
 _LANGUAGES = ("vi", "en")
 _ID = re.compile(r"[A-Z]{2,5}-[0-9]{2}")
 _KEYS = {
@@ -123,9 +124,10 @@ class Catalogue:
         for sign in self.signs.values():
             for clause in sign.clauses:
                 self._by_fact.setdefault(clause.fact, []).append((sign, clause))
+        self._named = [clause for _sign, clause in self.clauses("file") if clause.name_text]
         # One expression over all names: most files of a disk are turned away by it alone.
-        names = [clause.name_text for _sign, clause in self._by_fact.get("file", []) if clause.name_text]
-        self._file_names = terms.regex("|".join(f"(?:{name})" for name in names) or r"(?!)")
+        names = "|".join(f"(?:{clause.name_text})" for clause in self._named)
+        self._file_names = terms.regex(names or r"(?!)")
 
     def clauses(self, kind: str) -> Iterable[tuple[Sign, Clause]]:
         """The signs that facts of a kind can tell of."""
@@ -137,9 +139,15 @@ class Catalogue:
         found = (key for _sign, clause in self.clauses("registry") for key in clause.keys)
         return tuple(dict.fromkeys(found))
 
-    def names_file(self, name: str) -> bool:
-        """Whether some sign looks for a file of this name, wherever it lies."""
-        return self._file_names.fullmatch(name) is not None
+    def names_file(self, name: str, folder: str) -> bool:
+        """Whether some sign looks for a file of this name in this folder, whatever is in it."""
+        if self._file_names.fullmatch(name) is None:
+            return False
+        told = {"name": name, "folder": folder, "path": folder + name}
+        return any(
+            all(clause.where[one](value, _NOBODY) for one, value in told.items() if one in clause.where)
+            for clause in self._named
+        )
 
 
 @cache

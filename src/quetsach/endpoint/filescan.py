@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from quetsach.endpoint import windowspath
 from quetsach.endpoint.content import MOST_BYTES, Content, Reader
 from quetsach.endpoint.fact import Gap, Observed, Unavailable, fact
-from quetsach.endpoint.machine import Entry, Machine, Signature, System
-from quetsach.endpoint.places import Candidate, Walk, counted
+from quetsach.endpoint.machine import Entry, Machine, System
+from quetsach.endpoint.places import Walk, counted
 from quetsach.endpoint.probe import Seen
 from quetsach.endpoint.wanted import Wanted
 
@@ -61,14 +61,18 @@ def look(
     seen, scan = Seen(), Scan()
     if not reader.has_rules:
         seen.gaps.append(Gap("no_reader", "yara-x"))
-    todo, total = counted(walk.files(targets), wanted.signs.names_file)
+    todo, total = counted(
+        walk.files(targets), lambda entry: wanted.signs.names_file(entry.name, _folder(machine, entry))
+    )
     begun, done = time.monotonic(), 0
-    for number, one in enumerate(todo):
+    for number, (entry, is_named) in enumerate(todo):
         if stop is not None and stop.is_set():
             seen.gaps.append(Gap("interrupted", f"{number}/{len(todo)}"))
             break
-        _one(machine, wanted, reader, one, seen, scan)
-        done += one.entry.size
+        content = _read(machine, reader, entry, seen, scan)
+        if is_named or content.listed or content.rules:
+            _add(machine, wanted, entry, content, seen)
+        done += entry.size
         if tell is not None and number % 16 == 0:
             tell(Progress(number + 1, len(todo), done, total, time.monotonic() - begun))
     seen.gaps += walk.gaps
@@ -77,10 +81,14 @@ def look(
     return state, scan
 
 
-def _one(machine: Machine, wanted: Wanted, reader: Reader, one: Candidate, seen: Seen, scan: Scan) -> None:
-    entry = one.entry
-    is_named = wanted.signs.names_file(entry.name)
-    content = Content("")
+def _folder(machine: Machine, entry: Entry) -> str:
+    """The folder of a file as signs spell it, with its separator at the end."""
+    if machine.system is System.WINDOWS:
+        return windowspath.clean(entry.path, machine.variables)[: -len(entry.name)]
+    return entry.path[: -len(entry.name)]
+
+
+def _read(machine: Machine, reader: Reader, entry: Entry, seen: Seen, scan: Scan) -> Content:
     if entry.is_placeholder:
         scan.placeholders += 1
     elif entry.size > MOST_BYTES:
@@ -88,21 +96,21 @@ def _one(machine: Machine, wanted: Wanted, reader: Reader, one: Candidate, seen:
     elif not entry.is_link:
         try:
             content = reader.read(machine.files, entry)
-            scan.files += 1
         except Unavailable as error:
             if error.reason == "too_large":
                 scan.too_large += 1
             elif error.reason != "missing" and len(seen.gaps) < _MOST_GAPS:
                 seen.gaps.append(Gap(error.reason, entry.path))
-    if is_named or content.listed or content.rules:
-        _add(machine, wanted, entry, content, seen)
+        else:
+            scan.files += 1
+            return content
+    return Content("")
 
 
 def _add(machine: Machine, wanted: Wanted, entry: Entry, content: Content, seen: Seen) -> None:
-    is_windows = machine.system is System.WINDOWS
-    path = windowspath.clean(entry.path, machine.variables) if is_windows else entry.path
-    folder = path[: len(path) - len(entry.name)]
-    signature, _signer = machine.signature(path) if is_windows else (Signature.UNKNOWN, "")
+    folder = _folder(machine, entry)
+    path = folder + entry.name
+    signature, _signer = machine.signature(path)
     # A fact for each rule: a sign names one.
     for rule in content.rules or ("",):
         seen.items.append(

@@ -138,7 +138,13 @@ def _is_left_out(place: str) -> bool:
     return is_device or _QUARANTINE.search(place) is not None
 
 
-def counted(walk: Iterator[Candidate], is_wanted: Callable[[str], bool]) -> tuple[list[Candidate], int]:
-    """Those that will be opened or whose name asks for a look, and their bytes: what there is to do."""
-    found = [one for one in walk if one.is_opened or is_wanted(one.entry.name)]
-    return found, sum(one.entry.size for one in found)
+def counted(
+    walk: Iterator[Candidate], is_named: Callable[[Entry], bool]
+) -> tuple[list[tuple[Entry, bool]], int]:
+    """The files to open with whether a sign asks for their name, and their bytes: what there is to do."""
+    found: list[tuple[Entry, bool]] = []
+    for one in walk:
+        named = is_named(one.entry)
+        if one.is_opened or named:
+            found.append((one.entry, named))
+    return found, sum(entry.size for entry, _named in found)

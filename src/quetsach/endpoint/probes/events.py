@@ -25,12 +25,15 @@ def _connection(event: Event, seen: Seen, when: str) -> None:
     port = event.get("DestinationPort") or event.get("DestPort") or "0"
     program = event.get("Image") or event.get("Application") or ""
     # 5156: %%14592 inbound, %%14593 outbound.
-    is_outbound = event.get("Direction", "%%14593") == "%%14593" and event.get("Initiated", "true") != "false"
-    if address and is_outbound:
+    is_outbound = event.get("Direction", "%%14593") == "%%14593"
+    if not is_outbound or event.get("Initiated", "true").casefold() == "false":
+        return
+    if address:
         name = windowspath.basename(program)
         seen.add("connection", address=address, port=port, program=program, process=name, state=f"LOG {when}")
-    if event.get("DestinationHostname", "-") != "-" and is_outbound:
-        seen.add("name-seen", name=canonical.name(event["DestinationHostname"]), where="sysmon", time=when)
+    host = event.get("DestinationHostname", "-")
+    if host not in ("", "-"):
+        seen.add("name-seen", name=canonical.name(host), where="sysmon", time=when)
 
 
 def _query(event: Event, seen: Seen, when: str) -> None:

