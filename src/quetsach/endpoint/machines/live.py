@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -19,16 +19,27 @@ def host_name() -> str:
 def processes() -> Sequence[Process]:
     """The running programs, as far as this account may see them."""
     psutil = _psutil()
+
+    def told[T](ask: Callable[[], T], otherwise: T) -> T:
+        # A program that ends meanwhile, or that this account may not ask, still has its number.
+        try:
+            return ask() or otherwise
+        except (psutil.Error, OSError):
+            return otherwise
+
     found = []
-    for one in psutil.process_iter(["pid", "name", "exe", "cmdline"]):
-        told = one.info
-        program = told["exe"] or ""
+    for pid in psutil.pids():
+        try:
+            one = psutil.Process(pid)
+        except (psutil.Error, OSError):
+            continue
+        program = told(one.exe, "")
         found.append(
             Process(
-                pid=told["pid"],
-                name=told["name"] or "",
+                pid=pid,
+                name=told(one.name, ""),
                 program=program.removesuffix(" (deleted)"),
-                command=" ".join(told["cmdline"] or ()),
+                command=" ".join(told(one.cmdline, [])),
                 is_deleted=program.endswith(" (deleted)"),
             )
         )
