@@ -102,6 +102,29 @@ def test_what_is_no_machine_is_refused(quetsach: Run, tmp_path: Path, content: s
     assert (code, str(place) in err) == (2, True)
 
 
+def test_what_cannot_be_used_is_said_before_the_machine_is_looked_at(quetsach: Run, tmp_path: Path) -> None:
+    root = world.tree(world.CLEAN, tmp_path / "disk")
+    broken = tmp_path / "broken.yar"
+    broken.write_text("rule x {", encoding="utf-8")
+    for wrong in (
+        ["--html", tmp_path / "none/r.html"],
+        ["--rules", broken],
+        ["--hashes", root / "C:/Windows"],
+    ):
+        code, out, err = quetsach("check", "--root", root, "--yes", *wrong)
+        assert (code, str(wrong[1]) in err) == (2, True)
+        assert "Looked at" not in out
+
+
+def test_a_place_that_cannot_be_written_costs_no_answer(quetsach: Run, tmp_path: Path) -> None:
+    root = world.tree(world.CLEAN, tmp_path / "disk")
+    folder = tmp_path / "r.html"
+    folder.mkdir()
+    code, out, err = quetsach("check", "--root", root, "--yes", "--html", folder)
+    assert (code, "Looked at" in out, "not saved" in err) == (2, True, True)
+    assert not list(tmp_path.glob("*.part"))
+
+
 def test_vietnamese_never_speaks_of_law(quetsach: Run, tmp_path: Path) -> None:
     root = world.tree(world.planted(DISK["KMS-01"][0]), tmp_path / "disk")
     _code, out, _err = quetsach("check", "--root", root, "--yes", "--lang", "vi")

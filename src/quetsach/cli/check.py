@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,9 @@ import click
 from quetsach.cli import FOUND, INCOMPLETE, NOTHING, lists, say
 from quetsach.cli import root as _root
 from quetsach.language import gettext as _
+from quetsach.output import OutputError
 from quetsach.outputs import words
+from quetsach.outputs.problems import explain
 
 if TYPE_CHECKING:
     from quetsach.endpoint.checking import Result
@@ -129,6 +132,10 @@ def _run(
     from quetsach.endpoint.machines import live
 
     to_screen = json_out is None or str(json_out) != "-"
+    for path in (json_out, html_out):
+        if path is not None and not path.parent.is_dir():
+            # Said before the machine is looked at, not after.
+            raise OutputError("folder", path, "no such folder")
     screen: Callable[[str], None] = click.echo if to_screen else _nowhere
     screen(click.style(wording.promise(), bold=True))
     try:
@@ -148,9 +155,11 @@ def _run(
     with stop_on_interrupt() as stop, _bar() as (on_probe, on_file):
         result = checking.check(machine, wanted, options, stop=stop, on_probe=on_probe, on_file=on_file)
     result = replace(result, answers=answers)
+    if to_screen:
+        # First of all: a full disk must not cost the answer.
+        _tell(result)
     _save(result, json_out, html_out)
     if to_screen:
-        _tell(result)
         for path in (json_out, html_out):
             if path is not None:
                 screen(_("Saved: %(path)s") % {"path": path})
@@ -194,9 +203,20 @@ def _wanted(
     return Wanted(
         indicators=listed,
         hashes=_of.read_hashes(hashes) if hashes else {},
-        rules=tuple(path.read_text(encoding="utf-8") for path in rules),
+        rules=tuple(map(_rules, rules)),
         profile=profiles.read(profile) if profile else profiles.Profile(),
     )
+
+
+def _rules(path: Path) -> str:
+    from quetsach.endpoint import content
+
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        content.check_rules(text)
+    except (content.RulesError, UnicodeDecodeError) as error:
+        raise content.RulesError(f"{path}: {error}") from error
+    return text
 
 
 def _answers(unit: str | None, people: int | None, *, is_asking: bool) -> dict[str, str]:
@@ -268,6 +288,9 @@ def _replaced(path: Path) -> Iterator[Path]:
     try:
         yield part
         part.replace(path)
+    except OSError as error:
+        code = "disk_full" if error.errno == errno.ENOSPC else "write"
+        raise OutputError(code, path, explain(error.strerror or str(error))) from error
     finally:
         part.unlink(missing_ok=True)
 

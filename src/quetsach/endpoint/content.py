@@ -46,6 +46,15 @@ def type_of(head: bytes) -> str:
     return next((name for magic, name in _TYPES if head.startswith(magic)), "")
 
 
+def check_rules(text: str) -> None:
+    """Compile rules and forget them.
+
+    Raises:
+        RulesError: the text is no set of rules, and where it ends to be one.
+    """
+    _scanner([text])
+
+
 def own_rules() -> str:
     """The rules that come with the catalogue of signs."""
     return files("quetsach.endpoint").joinpath("signs/patchers.yar").read_text("utf-8")
@@ -100,7 +109,10 @@ def _scanner(rules: Sequence[str]) -> Any:
             compiler.new_namespace(f"set{number}")
             compiler.add_source(text)
         except yara_x.CompileError as error:
-            raise RulesError(f"rules: {error}") from error
+            told = str(error).splitlines()
+            raise RulesError(
+                " ".join(line.strip(" ->|") for line in (told[0], *told[1:2], *told[4:5]))
+            ) from error
     scanner = yara_x.Scanner(compiler.build())
     scanner.set_timeout(_SECONDS)
     return scanner

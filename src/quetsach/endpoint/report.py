@@ -24,6 +24,7 @@ from quetsach.outputs import words
 
 MOST_GAPS = 5
 """Gaps of one probe that the page spells out."""
+_STYLE = "section > table + table { margin-top: 32px } ol { margin: 0; padding-left: 1.35em }\n"
 _ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _TRIANGLE = '<path d="M8 1.5 15 14H1Z" fill="currentColor"/>'
@@ -78,7 +79,7 @@ def _when(moment: datetime) -> str:
 
 
 def _page(result: Result) -> Iterator[str]:
-    style = files("quetsach.outputs").joinpath("page.css").read_text("utf-8")
+    style = files("quetsach.outputs").joinpath("page.css").read_text("utf-8") + _STYLE
     title = _("Result of the check of one machine")
     yield (
         f'<!doctype html>\n<html lang="{code()}">\n<head>\n<meta charset="utf-8">\n'

@@ -162,12 +162,14 @@ def evidence(one: Evidence) -> str:
         told = one.fields
         return f"{told['address']} {told['name']} · {told['file']}:{told['line']}"
     left_out = _NOT_SHOWN.get(one.fact, ())
-    texts = [
-        _moment(value) if name in _TIMES else value
-        for name, value in one.fields.items()
-        if name not in left_out
-    ]
+    texts = [_shown(name, value) for name, value in one.fields.items() if name not in left_out]
     return " · ".join(text for text in texts if text not in _EMPTY)
+
+
+def _shown(name: str, value: str) -> str:
+    if name in _TIMES:
+        return _moment(value)
+    return probe(value) if name == "where" else value
 
 
 def _moment(value: str) -> str:
