@@ -219,7 +219,7 @@ def test_it_starts_without_what_it_does_not_need() -> None:
 
 def test_this_machine_shows_nothing_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The system that runs the tests, by every probe, and the content of its programs."""
-    monkeypatch.setattr(places, "_LINUX_HOT", (("/usr/bin", 0),))
+    monkeypatch.setattr(places, "_LINUX_HOT", (("/usr/bin", 0, True),))
     monkeypatch.setattr(places, "_LINUX_HOME", ())
     machine: Any = machines.here()
     done = check(machine, Wanted(indicators=world.LISTED), Options())

@@ -47,7 +47,7 @@ def test_found_by_a_rule_and_by_its_name() -> None:
 
 
 def test_a_broken_rule_is_refused() -> None:
-    with pytest.raises(RulesError, match="rules"):
+    with pytest.raises(RulesError, match="line:1"):
         world.look_at_recording(world.CLEAN, rules=("rule x {",))
 
 
@@ -62,6 +62,12 @@ def test_persistence_targets_are_opened_wherever_they_lie() -> None:
     )
     result = world.look_at_recording(told, rules=(EICAR_RULE,))
     assert [one.sign for one in result.findings] == ["MAL-01"]
+
+
+@pytest.mark.parametrize("folder", [r"C:\Windows\Temp", r"C:\Users\Public", r"C:\Users\an\Desktop\a\b"])
+def test_hot_folders_are_opened_in_a_quick_check(folder: str) -> None:
+    told = world.planted({"files": {rf"{folder}\x.bin": EICAR}})
+    assert [one.sign for one in world.look_at_recording(told, rules=(EICAR_RULE,)).findings] == ["MAL-01"]
 
 
 @pytest.mark.parametrize(

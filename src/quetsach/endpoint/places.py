@@ -12,39 +12,37 @@ from quetsach.endpoint.fact import Gap, Unavailable
 from quetsach.endpoint.machine import Entry, Machine, System
 
 _WINDOWS_HOT = (
-    ("%SystemRoot%", 0),
-    (r"%SystemRoot%\Temp", 3),
-    (r"%SystemRoot%\System32", 0),
-    (r"%SystemRoot%\SysWOW64", 0),
-    (r"%SystemRoot%\System32\drivers", 0),
-    ("%Public%", 3),
-    ("%ProgramData%", 2),
-    ("%ProgramFiles%", 3),
-    ("%ProgramFiles(x86)%", 3),
-    (r"%ProgramFiles%\Microsoft Office", 6),
-    (r"%ProgramFiles(x86)%\Microsoft Office", 6),
-    (r"%CommonProgramFiles%\Microsoft Shared\OfficeSoftwareProtectionPlatform", 1),
-    (r"%ProgramFiles(x86)%\Common Files\Adobe", 4),
-    (r"%CommonProgramFiles%\Adobe", 4),
-    (r"%ProgramData%\Microsoft\Windows\ClipSVC", 2),
-    (r"%SystemDrive%\EFI", 3),
-    ("%SystemDrive%\\", 0),
+    (r"%SystemRoot%\Temp", 3, True),
+    ("%Public%", 3, True),
+    ("%SystemRoot%", 0, False),
+    (r"%SystemRoot%\System32", 0, False),
+    (r"%SystemRoot%\SysWOW64", 0, False),
+    (r"%SystemRoot%\System32\drivers", 0, False),
+    ("%ProgramData%", 2, False),
+    (r"%ProgramData%\Microsoft\Windows\ClipSVC", 2, False),
+    ("%ProgramFiles%", 3, False),
+    ("%ProgramFiles(x86)%", 3, False),
+    (r"%ProgramFiles%\Microsoft Office", 6, False),
+    (r"%ProgramFiles(x86)%\Microsoft Office", 6, False),
+    (r"%CommonProgramFiles%\Microsoft Shared\OfficeSoftwareProtectionPlatform", 1, False),
+    (r"%CommonProgramFiles(x86)%\Microsoft Shared\OfficeSoftwareProtectionPlatform", 1, False),
+    (r"%CommonProgramFiles%\Adobe", 4, False),
+    (r"%CommonProgramFiles(x86)%\Adobe", 4, False),
+    (r"%SystemDrive%\EFI", 3, True),
+    ("%SystemDrive%\\", 0, True),
 )
+"""Folder, how deep below it, and whether every file is opened or only those whose names ask for it."""
 _WINDOWS_HOME = (
     ("Downloads", 4), ("Desktop", 4), ("Documents", 2), (r"AppData\Local\Temp", 3), (r"AppData\Roaming", 3),
     (r"AppData\Local", 2),
 )  # fmt: skip
-_NAMES_ONLY = tuple(
-    name.casefold() for name in (r"%SystemRoot%", r"%ProgramFiles%", r"%ProgramFiles(x86)%", "%ProgramData%")
-)
-"""Below these, in a quick check, a file is opened only where its name asks for it."""
 _LINUX_HOT = (
-    ("/tmp", 4),  # noqa: S108
-    ("/var/tmp", 4),  # noqa: S108
-    ("/dev/shm", 3),  # noqa: S108
-    ("/usr/local", 3),
-    ("/opt", 3),
-    ("/var/www", 4),
+    ("/tmp", 4, True),  # noqa: S108
+    ("/var/tmp", 4, True),  # noqa: S108
+    ("/dev/shm", 3, True),  # noqa: S108
+    ("/usr/local", 3, True),
+    ("/opt", 3, True),
+    ("/var/www", 4, True),
 )
 _LINUX_HOME = (("Downloads", 4), (".config/autostart", 1), (".local/bin", 1), ("bin", 1), ("", 0))
 _NOT_FILES = ("/proc", "/sys", "/dev", "/run")
@@ -96,9 +94,8 @@ class Walk:
         for user in machine.users():
             for name, depth in _WINDOWS_HOME if is_windows else _LINUX_HOME:
                 yield f"{user.folder}{'\\' if is_windows else '/'}{name}".rstrip("/"), depth, True
-        for name, depth in _WINDOWS_HOT if is_windows else _LINUX_HOT:
-            folder = windowspath.clean(name, machine.variables) if is_windows else name
-            yield folder, depth, not name.casefold().startswith(_NAMES_ONLY)
+        for name, depth, is_opened in _WINDOWS_HOT if is_windows else _LINUX_HOT:
+            yield windowspath.clean(name, machine.variables) if is_windows else name, depth, is_opened
         if self._is_full:
             yield ("C:\\" if is_windows else "/"), _DEPTH, True
 

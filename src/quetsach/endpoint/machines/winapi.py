@@ -8,7 +8,9 @@ Sources: dnsapi `DnsGetCacheDataTable` (undocumented; what `ipconfig /displaydns
 from __future__ import annotations
 
 import ctypes
+import os
 from ctypes import POINTER, Structure, byref, c_ubyte, c_uint16, c_uint32, c_void_p, c_wchar_p, sizeof
+from functools import cache
 from uuid import UUID
 
 from quetsach.endpoint.fact import Unavailable
@@ -97,9 +99,24 @@ def signature(path: str) -> tuple[Signature, str]:
     if code != _NO_SIGNATURE:
         return Signature.UNKNOWN, ""
     try:
-        return (Signature.VALID if _is_in_catalogue(path) else Signature.UNSIGNED), ""
+        if _is_in_catalogue(path):
+            return Signature.VALID, ""
     except (OSError, AttributeError):
         return Signature.UNKNOWN, ""
+    return (Signature.UNSIGNED if _can_judge() else Signature.UNKNOWN), ""
+
+
+@cache
+def _can_judge() -> bool:
+    """Whether this Windows knows a file of its own for signed.
+
+    Where it does not (a damaged catalogue service, another maker's Windows), "unsigned" says nothing.
+    """
+    own = os.path.expandvars(r"%SystemRoot%\System32\kernel32.dll")
+    try:
+        return _verify(own) == 0 or _is_in_catalogue(own)
+    except (OSError, AttributeError):
+        return False
 
 
 def _verify(path: str) -> int:
@@ -123,13 +140,18 @@ def _verify(path: str) -> int:
 
 
 def _is_in_catalogue(path: str) -> bool:
+    # Older catalogues name files by SHA-1, which is what None stands for.
+    return any(_is_catalogued(path, algorithm) for algorithm in ("SHA256", None))
+
+
+def _is_catalogued(path: str, algorithm: str | None) -> bool:
     import msvcrt
 
     wintrust = ctypes.windll.wintrust
     context = c_void_p()
     acquire = wintrust.CryptCATAdminAcquireContext2
     acquire.argtypes = [POINTER(c_void_p), c_void_p, c_wchar_p, c_void_p, c_uint32]
-    if not acquire(byref(context), None, "SHA256", None, 0):
+    if not acquire(byref(context), None, algorithm, None, 0):
         raise OSError("CryptCATAdminAcquireContext2")
     try:
         with open(path, "rb") as opened:  # noqa: PTH123
