@@ -26,7 +26,7 @@ from tests.endpoint.plants import DISK
 
 Run = Callable[..., tuple[int, str, str]]
 HOSTILE = "KMSpico \"><img src=x onerror=alert(1)>\u202egpj.\x1b[31m'&.exe"
-DATA = Path(os.environ.get("QUETSACH_TEST_DATA", Path(__file__).parents[3] / "shared/data"))
+DATA = Path(os.environ.get("QUETSACH_TEST_DATA", "../shared/data"))
 
 
 @pytest.fixture

@@ -84,6 +84,24 @@ def test_what_is_not_opened_is_still_named(content: dict[str, Any]) -> None:
     assert [one.sign for one in result.findings] == ([] if is_link else ["FILE-01"])
 
 
+@pytest.mark.parametrize(("name", "verdict"), [("WebCacheV01.dat", "clean"), ("x.exe", "unknown")])
+def test_a_file_that_cannot_be_opened(name: str, verdict: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows locks databases of running programs everywhere; a program that hides is another matter."""
+    from quetsach.endpoint.content import Reader
+    from quetsach.endpoint.fact import Unavailable
+
+    read = Reader.read
+
+    def refuse(self: Reader, files: Any, entry: Any) -> Any:
+        if entry.name == name:
+            raise Unavailable("no_permission", entry.path)
+        return read(self, files, entry)
+
+    monkeypatch.setattr(Reader, "read", refuse)
+    result = world.look_at_recording(_with(name, "x"))
+    assert (str(result.verdict), result.scan.in_use) == (verdict, int(verdict == "clean"))
+
+
 def test_a_quarantine_is_left_alone() -> None:
     path = r"C:\ProgramData\Microsoft\Windows Defender\Quarantine\Entries\a"
     result = world.look_at_recording(world.planted({"files": {path: EICAR}}), rules=(EICAR_RULE,))

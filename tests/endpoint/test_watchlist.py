@@ -21,8 +21,8 @@ CASES = [json.loads(line) for line in GOLDEN.read_text(encoding="utf-8").splitli
 ASKED = ("hit", "not-listed", "label-border", "left-side", "subdomains-only", "exact")
 
 
-def socket(address: str, port: int, state: str = "ESTABLISHED") -> dict[str, Any]:
-    return {"sockets": [{"address": address, "port": port, "local_port": 9, "state": state}]}
+def socket(address: str, port: int, state: str = "ESTABLISHED", local_port: int = 9) -> dict[str, Any]:
+    return {"sockets": [{"address": address, "port": port, "local_port": local_port, "state": state}]}
 
 
 def hits(watchlist: Watchlist, kind: str, **fields: object) -> set[str]:
@@ -81,6 +81,9 @@ def test_names_on_label_borders(name: str, listed: bool) -> None:
         (socket("::ffff:198.51.100.66", 80, "SYN_SENT"), "found"),
         (socket("203.0.113.5", 8443), "found"),
         (socket("203.0.113.5", 443), "clean"),
+        # Port 445 is served here: the peer called in.
+        (socket("198.51.100.66", 50_000, local_port=445), "clean"),
+        ({"processes": [{"pid": 9, "name": "x", "program": "", "command": "ping evil.example"}]}, "check"),
         ({"resolver_cache": ["a.EVIL.example"]}, "check"),
         ({"files": {world.HOSTS: "198.51.100.66 intranet\n"}}, "found"),
         ({"files": {world.HOSTS: "0.0.0.0 evil.example\n"}}, "clean"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -17,6 +18,10 @@ from quetsach.endpoint.wanted import Wanted
 
 NAME = "files"
 _MOST_GAPS = 50
+_PROGRAM = re.compile(
+    r"\.(?:exe|dll|sys|scr|com|cpl|ocx|drv|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|hta|jar|msi|lnk)$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +43,13 @@ class Progress:
 
 @dataclass(slots=True)
 class Scan:
-    """What was read. `too_large` files were looked at by name only."""
+    """What was read. `too_large` files were looked at by name only, `in_use` are data that others hold open."""
 
     files: int = 0
     bytes: int = 0
     too_large: int = 0
     placeholders: int = 0
+    in_use: int = 0
 
 
 def look(
@@ -99,6 +105,9 @@ def _read(machine: Machine, reader: Reader, entry: Entry, seen: Seen, scan: Scan
         except Unavailable as error:
             if error.reason == "too_large":
                 scan.too_large += 1
+            elif machine.system is System.WINDOWS and not _PROGRAM.search(entry.name):
+                # Databases and caches of running programs are locked on every Windows.
+                scan.in_use += 1
             elif error.reason != "missing" and len(seen.gaps) < _MOST_GAPS:
                 seen.gaps.append(Gap(error.reason, entry.path))
         else:

@@ -46,10 +46,10 @@ _LINUX_HOT = (
 )
 _LINUX_HOME = (("Downloads", 4), (".config/autostart", 1), (".local/bin", 1), ("bin", 1), ("", 0))
 _NOT_FILES = ("/proc", "/sys", "/dev", "/run")
-_QUARANTINE = re.compile(
+_LEFT_OUT = re.compile(
     r"\\(?:Windows Defender\\Quarantine|Quarantine|ESET\\[^\\]+\\Quarantine|Kaspersky Lab\\[^\\]+\\QB"
     r"|Symantec\\[^\\]+\\Quarantine|Avast Software\\Avast\\chest|BkavPro\\Quarantine|QuetSach\\quarantine"
-    r")(?:\\|$)"
+    r"|System Volume Information)(?:\\|$)"
     r"|/(?:clamav|quarantine)/quarantine(?:/|$)",
     re.IGNORECASE,
 )
@@ -114,6 +114,9 @@ class Walk:
             if _is_left_out(place):
                 continue
             try:
+                start = self._machine.files.entry(place) if place == folder else None
+                if start is not None and start.is_link:
+                    continue
                 entries = self._machine.files.entries(place)
             except Unavailable as error:
                 if error.reason != "missing":
@@ -132,7 +135,7 @@ class Walk:
 
 def _is_left_out(place: str) -> bool:
     is_device = place.startswith(_NOT_FILES) and not place.startswith("/dev/shm")  # noqa: S108
-    return is_device or _QUARANTINE.search(place) is not None
+    return is_device or _LEFT_OUT.search(place) is not None
 
 
 def counted(

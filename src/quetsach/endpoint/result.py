@@ -3,7 +3,7 @@
     {"type": "check", "schema": 1, "tool", "machine", "system", "is_running", "started", "finished", "depth",
      "set": {"id", "count"} | null, "answers": {…}, "verdict",
      "probes": [{"name", "state", "items", "gaps": [{"reason", "detail"}]}], "unseen": [names],
-     "files": {"read", "bytes", "too_large", "placeholders"},
+     "files": {"read", "bytes", "too_large", "placeholders", "in_use"},
      "findings": [{"sign"|"indicator", "confidence", "kind", "product", "family", "fix", "count",
                    "evidence": [{"fact", …fields}]}]}
 
@@ -55,6 +55,7 @@ def as_table(result: Result) -> dict[str, Any]:
             "bytes": result.scan.bytes,
             "too_large": result.scan.too_large,
             "placeholders": result.scan.placeholders,
+            "in_use": result.scan.in_use,
         },
         "findings": [_finding(one) for one in result.findings],
     }

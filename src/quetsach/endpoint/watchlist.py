@@ -29,8 +29,9 @@ class Watchlist:
     def of(self, seen: Fact) -> Iterator[Hit]:
         """The indicators that a fact shows, each once.
 
-        A live connection, a proxy or a start command to a listed address is certain; a name in the resolver's
-        cache or a log is strong, because something asked for it once; a page in the history is a visit.
+        A live connection, a proxy or a start command to a listed address is certain. A name in the resolver's
+        cache or a log is strong: something asked for it once. So is one in a running command, which may be a
+        person's own search for it. A page in the history is a visit.
         """
         fields = seen.fields
         match seen.kind:
@@ -47,7 +48,9 @@ class Watchlist:
                 yield from self._hits([address_token(fields["address"], "")], _CERTAIN)
             case "proxy":
                 yield from self._hits(url_tokens(fields["value"]), _CERTAIN)
-            case "autostart" | "process" | "cron" | "unit" | "wmi-consumer":
+            case "process":
+                yield from self._hits(tokens_in(fields["command"]), _STRONG)
+            case "autostart" | "cron" | "unit" | "wmi-consumer":
                 yield from self._hits(tokens_in(fields["command"]), _CERTAIN)
             case "task":
                 yield from self._hits(tokens_in(f"{fields['command']} {fields['arguments']}"), _CERTAIN)

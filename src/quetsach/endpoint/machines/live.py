@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -17,7 +18,7 @@ def host_name() -> str:
 
 
 def processes() -> Sequence[Process]:
-    """The running programs, as far as this account may see them."""
+    """The running programs but this one, as far as this account may see them."""
     psutil = _psutil()
 
     def told[T](ask: Callable[[], T], otherwise: T) -> T:
@@ -29,6 +30,8 @@ def processes() -> Sequence[Process]:
 
     found = []
     for pid in psutil.pids():
+        if pid == os.getpid():
+            continue
         try:
             one = psutil.Process(pid)
         except (psutil.Error, OSError):

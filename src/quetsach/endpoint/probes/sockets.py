@@ -54,15 +54,17 @@ class Sampler:
 
     def look(self, _machine: Machine, seen: Seen) -> None:
         """What was seen so far, as facts."""
+        # A peer on a port that this machine serves called in; that is no sign of infection (contract 3.7).
+        served = {one.local_port for one in self._seen if one.state == "LISTEN"}
         for one in self._seen:
             name, program = self._programs.get(one.pid, ("", ""))
             signature, signer = self._machine.signature(program) if program else (Signature.UNKNOWN, "")
-            if one.address:
+            if one.address and one.local_port not in served:
                 seen.add(
                     "connection", address=canonical.address(one.address) or one.address, port=one.port,
                     process=name, program=program, signer=signer, state=one.state,
                 )  # fmt: skip
-            elif one.state == "LISTEN":
+            elif not one.address and one.state == "LISTEN":
                 seen.add("listener", port=one.local_port, process=name, program=program, signature=signature)
         if self._error is not None:
             raise self._error
