@@ -43,7 +43,7 @@ class Progress:
 
 @dataclass(slots=True)
 class Scan:
-    """What was read. `too_large` files were looked at by name only, `in_use` are data that others hold open."""
+    """`too_large` files were looked at by name only; `in_use` are data that others hold open."""
 
     files: int = 0
     bytes: int = 0
