@@ -272,3 +272,18 @@ def test_recordings_of_another_shape(told: dict[str, Any]) -> None:
 
     with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
         Recording(told)
+
+
+@pytest.mark.parametrize(
+    ("build", "edition", "until"),
+    [
+        # Microsoft's lifecycle pages.
+        ("19045", "Professional", "2025-10-14"), ("22631", "Enterprise", "2026-11-10"),
+        ("22631", "Core", "2025-11-11"), ("19044", "EnterpriseS", "2027-01-12"),
+        ("17763", "ServerStandard", "2029-01-09"), ("20348", "ServerDatacenter", "2031-10-14"),
+        ("7601", "Ultimate", "2020-01-14"), ("99999", "Professional", "None"), ("", "", "None"),
+        ("19045", "ServerStandard", "None"),
+    ],
+)  # fmt: skip
+def test_last_day_of_updates(build: str, edition: str, until: str) -> None:
+    assert str(outdated.windows_until(build, edition)) == until

@@ -44,15 +44,23 @@ def _look(machine: Machine, seen: Seen) -> None:
 def windows_until(build: str, edition: str) -> date | None:
     """The last day of updates for a build; None where it is not known, as for one newer than the table."""
     table = _table()["windows"]
-    row = table.get(build)
-    if row is None:
+    row, kind = table.get(build), _kind(edition.casefold())
+    if row is None and kind in ("enterprise", "until"):
         older = [int(one) for one in table if build.isdecimal() and int(one) > int(build)]
         # A build between two known ones went out of support no later than the next.
         row = table[str(min(older))] if older else None
     if row is None:
         return None
-    is_longer = edition.casefold().startswith(_LONGER)
-    return _date(row["enterprise"] if is_longer and "enterprise" in row else row["until"])
+    return _date(row.get(kind, row["until"] if kind == "enterprise" else None))
+
+
+def _kind(edition: str) -> str:
+    """Which column of the table an edition follows; servers and LTSC have long lives of their own."""
+    if edition.startswith("server"):
+        return "server"
+    if edition.startswith(_LONGER):
+        return "ltsc" if edition.endswith("s") else "enterprise"
+    return "until"
 
 
 def _date(value: Any) -> date | None:
