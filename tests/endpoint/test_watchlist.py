@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from quetsach import engine
+from quetsach.endpoint import result
+from quetsach.endpoint.checking import Options, check
 from quetsach.endpoint.fact import fact
+from quetsach.endpoint.machines.recording import Recording
+from quetsach.endpoint.wanted import Wanted
 from quetsach.endpoint.watchlist import Watchlist
 from quetsach.engines.portable import PortableMatcher
 from quetsach.feeds.item import parse
@@ -153,3 +159,21 @@ def test_planted_events_recorded(log: str, provider: str, number: int, data: Any
     told = world.planted({"events": {log: [{"System": system, "EventData": data}]}})
     found = {one.indicator for one in world.look_at_recording(told).findings}
     assert found == ({indicator} if indicator else set())
+
+
+@pytest.mark.parametrize("is_asked", [False, True])
+def test_browser_history_only_where_it_is_asked_for(is_asked: bool) -> None:
+    database = sqlite3.connect(":memory:")
+    database.executescript(
+        "CREATE TABLE urls(url, last_visit_time);"
+        "INSERT INTO urls VALUES('https://evil.example/x?y', 13380000000000000), ('https://rieng.example', 1)"
+    )
+    content = base64.b64encode(database.serialize()).decode()
+    database.close()
+    place = r"C:\Users\an\AppData\Local\CocCoc\Browser\User Data\Default\History"
+    told = world.planted({"files": {place: {"base64": content}}})
+    machine = Recording(world.recording(told))
+    done = check(machine, Wanted(indicators=world.LISTED), Options(with_history=is_asked))
+    assert {one.indicator for one in done.findings} == ({"evil.example"} if is_asked else set())
+    assert str(done.verdict) == ("traces" if is_asked else "clean")
+    assert "rieng.example" not in json.dumps(result.as_table(done))
