@@ -1,8 +1,8 @@
 """Official documents of a campaign, laid out by Decree 30/2020/NĐ-CP, annex I: letter, report, annex.
 
 Data only. A field left empty is printed as a blank to be filled by hand, never as an invented value.
-`render_pdf` and `render_docx` draw the same bytes for the same document and moment. List marks, capitals and end
-punctuation are set by the program (`quetsach.documents.wording`).
+`render_pdf` and `render_docx` draw the same bytes for the same document and moment. List marks, capitals and
+end punctuation are set by the program (`quetsach.documents.wording`).
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Letter:
 
 @dataclass(frozen=True)
 class Report:
-    """A báo cáo in its author's own words: the type's name above the subject, `figures` as a table at the end.
+    """A báo cáo in its author's own words: the type's name above the subject, `figures` as a table below.
 
     A paragraph that begins with a Roman number is the title of a part.
     """
@@ -215,7 +215,9 @@ def clean_text(value: str, where: str) -> str:
         raise DocumentError(
             f"{where}: longer than {LONGEST_TEXT} characters; shorten it or attach it as a file"
         )
-    text = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")).strip()
+    text = unicodedata.normalize(
+        "NFC", value.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+    ).strip()
     if strange := unprintable(text):
         raise DocumentError(f"{where}: the character U+{ord(strange):04X} cannot be printed; delete it")
     # Invisible marks come with pasted text; a direction override would turn the printed line around.
@@ -223,7 +225,7 @@ def clean_text(value: str, where: str) -> str:
 
 
 def unprintable(text: str) -> str:
-    """The first control character or half of a pair, or what no XML file may hold; empty when there is none."""
+    """The first control character, half of a pair or what no XML file may hold; empty when there is none."""
     for char in text:
         if char in "\n\r\t":
             continue
