@@ -180,6 +180,13 @@ def render_pdf(document: Document, *, at: datetime) -> bytes:
     return pdf.draw(composition.compose(printable(document, at)), at)
 
 
+def render_pages(document: Document, *, at: datetime, dpi: int = 110) -> list[bytes]:
+    """The pages as PNG images, to be looked at on a screen. Raises DocumentError as `render_pdf` does."""
+    from quetsach.documents import composition, pdf
+
+    return pdf.images(composition.compose(printable(document, at)), dpi)
+
+
 def render_docx(document: Document, *, at: datetime) -> bytes:
     """The document as a Word file (ISO/IEC 29500 transitional) in Times New Roman; `at` as in `render_pdf`.
 

@@ -1,7 +1,7 @@
 """Looks at the signatures of a PDF: whole or changed, and whose. Nothing is fetched.
 
-Without the lists of a certification authority nobody can say here whether a certificate was revoked or comes from
-an authority of the state; that stays unknown, never "valid".
+Without the lists of a certification authority nobody can say here whether a certificate was revoked or comes
+from an authority of the state; that stays unknown, never "valid".
 """
 
 from __future__ import annotations
