@@ -94,7 +94,7 @@ def test_a_visitor_is_let_into_no_inner_page(cast, things, name, keys):
 
 
 def test_no_address_fails_on_keys_of_nothing(cast):
-    nothing = {"slug": "khong-co", "act": "x", "row": "x", "name": "x"}
+    nothing = {"slug": "khong-co", "act": "x", "row": "x", "name": "x", "number": 1, "form": "x"}
     visitor = Client(raise_request_exception=False)
     for name, keys in routes():
         url = reverse(name, kwargs={key: nothing.get(key, uuid4()) for key in keys})
