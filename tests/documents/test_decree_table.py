@@ -135,6 +135,13 @@ def test_text_stays_within_the_margins(lines: list[Seen]) -> None:
             assert line.left >= 30 - 0.1 and line.right <= 195 + 0.4 and 20 <= line.top <= 277, line
 
 
+def test_a_word_without_end_stays_on_the_paper_and_can_be_copied() -> None:
+    address = "https://example.org/" + "chien-dich/" * 40
+    long = seen(document("letter", body=[f"Xem {address}", "a" * 10_000], subject="x" * 200, annex=None))
+    assert all(line.right <= 195.5 for line in long)
+    assert "".join(line.text for line in long).count("chien-dich/") == 40
+
+
 def test_the_two_columns_of_the_head_have_their_middles(lines: list[Seen]) -> None:
     left, right = 30 + 66 / 2, 30 + 66 + 99 / 2
     for start, middle in ((COUNTRY, right), (MOTTO, right), ("Phong Thổ, ngày", right), ("Số:", left)):

@@ -84,7 +84,7 @@ def visible(text: str) -> str:
 
 
 def _single_spaces(text: str) -> str:
-    return "\n".join(re.sub(r"[ \t\u00a0]+", " ", line).strip() for line in text.split("\n"))
+    return re.sub(r"(?<=\S)[ \t\u00a0]{2,}(?=\S)", " ", text)
 
 
 def _dotted_form(line: str) -> str:
