@@ -6,6 +6,7 @@ import copy
 import io
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 import docx
 import pytest
 from docx.shared import Mm, Pt
+from hypothesis import given
+from hypothesis import strategies as st
 
 from quetsach.document import render_docx, render_pdf
 from quetsach.documents import fields, lint_fields, lint_printed, reading
@@ -231,3 +234,20 @@ def test_fields_are_repaired_and_say_what_was() -> None:
 
 def test_every_rule_has_its_place_in_the_decree() -> None:
     assert all(rule.article and rule.text for rule in RULES.values())
+
+
+TRAPS = [
+    "Số: ²/x", "a, ngày ² tháng ³ năm", "Kính gửi:", "- a", "Nơi nhận:", "V/v", "Phụ lục", "ĐỘC LẬP hạnh phúc",
+    "./.",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(TRAPS) | st.text(max_size=30)), st.booleans())
+def test_any_lines_are_looked_at_without_failing(texts: list[str], is_pdf: bool) -> None:
+    placed = [(30.0, 90.0, 5.0 * at) if is_pdf else (0.0, 0.0, 0.0) for at in range(len(texts))]
+    lines = tuple(
+        reading.Line(text.strip(), 14, False, False, left=left, right=right, top=top)
+        for text, (left, right, top) in zip(texts, placed, strict=True)
+    )
+    made = reading.Reading("pdf" if is_pdf else "docx", lines, (210, 297), None, Counter(), None)
+    assert all(finding.told() and finding.rule in RULES for finding in lint_printed.lint(made))

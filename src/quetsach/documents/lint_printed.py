@@ -46,7 +46,7 @@ def _number(_reading: Reading, got: Elements) -> Iterator[Finding]:
     number, sign = form["number"].strip(" .…_"), form["symbol"].strip()
     if not number:
         yield found("number-blank", "Số, ký hiệu")
-    elif number.isdigit() and len(number) == 1:
+    elif number.isdecimal() and len(number) == 1:
         yield found("number-zero", "Số, ký hiệu", found=number, should=number.zfill(2))
     if sign != symbol(sign):
         yield found("symbol", "Số, ký hiệu", found=sign, should=symbol(sign))
@@ -62,7 +62,7 @@ def _date(_reading: Reading, got: Elements) -> Iterator[Finding]:
     if not day or not month:
         yield found("date-blank", "Địa danh, thời gian")
         return
-    if not (day.isdigit() and month.isdigit()):
+    if not (day.isdecimal() and month.isdecimal()):
         return
     right = f"{int(day):02d}", f"{int(month):02d}" if int(month) < 3 else str(int(month))
     if (day, month) != right:

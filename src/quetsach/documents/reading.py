@@ -6,6 +6,7 @@ Nothing in a file is run or fetched; its size is looked at before it is unpacked
 from __future__ import annotations
 
 import io
+import logging
 import re
 import zipfile
 from collections import Counter
@@ -169,6 +170,7 @@ def _read_pdf(raw: bytes) -> Reading:
     from pdfminer.high_level import extract_pages
     from pdfminer.layout import LTTextContainer, LTTextLine
 
+    logging.getLogger("pdfminer").setLevel(logging.CRITICAL)  # it tells of every oddity of the file
     lines: list[Line] = []
     typefaces: Counter[str] = Counter()
     size = (0.0, 0.0)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from quetsach.documents import paper, times, wording
+from quetsach.documents import paper, times_roman, wording
 from quetsach.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -66,11 +66,11 @@ def _header(story: Story, block: paper.Header) -> None:
         story.line(left, line, size=12)
     for line in block.issuer:
         story.line(left, line, size=12, is_bold=True)
-    longest = max((times.width(line, 12, is_bold=True) for line in block.issuer), default=0)
+    longest = max((times_roman.width(line, 12, is_bold=True) for line in block.issuer), default=0)
     story.rule(left, min(longest, HEADER_WIDTHS[0]) * _SHORT_RULE, HEADER_WIDTHS[0])
     story.line(right, wording.COUNTRY, size=12, is_bold=True)
     story.line(right, wording.MOTTO, size=13, is_bold=True)
-    story.rule(right, times.width(wording.MOTTO, 13, is_bold=True), HEADER_WIDTHS[1])
+    story.rule(right, times_roman.width(wording.MOTTO, 13, is_bold=True), HEADER_WIDTHS[1])
     story.line(table.cell(1, 0), block.number, size=13, before=6)
     story.line(table.cell(1, 1), block.dateline, size=13, is_italic=True, before=6)
     if block.subject:
@@ -82,7 +82,7 @@ def _name(story: Story, block: paper.Name) -> None:
     aside = (paper.TEXT_WIDTH - NAME_WIDTH) / 2
     story.line(None, block.type_name, is_bold=True, before=14)
     story.line(None, block.subject, is_bold=True, left=aside, right=aside)
-    longest = min(times.width(block.subject, 14, is_bold=True), NAME_WIDTH)
+    longest = min(times_roman.width(block.subject, 14, is_bold=True), NAME_WIDTH)
     story.rule(None, longest * _SHORT_RULE, paper.TEXT_WIDTH)
 
 
@@ -91,8 +91,8 @@ def _addressees(story: Story, block: paper.Addressees) -> None:
         story.line(None, f"{KINH_GUI} {block.names[0]}", before=8, after=8)
     elif block.names:
         # The dashes stand under the colon (annex I, II.9.a), the whole in the middle.
-        colon = times.width(KINH_GUI[:-1], 14)
-        longest = max(times.width(name, 14) for name in block.names)
+        colon = times_roman.width(KINH_GUI[:-1], 14)
+        longest = max(times_roman.width(name, 14) for name in block.names)
         left = max(0, (paper.TEXT_WIDTH - colon - longest) / 2)
         story.line(None, KINH_GUI, align="left", left=left, before=8)
         for name in block.names:

@@ -17,6 +17,7 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.indicators import store
 from quetsach.portal.letters import queries
 from quetsach.portal.letters.models import Letter
+from quetsach.portal.units.models import Unit
 
 SHELF = "letters"
 LARGEST_SIGNED = 20 * 1024 * 1024
@@ -98,6 +99,7 @@ def issue(
         raise LetterRefusedError("stale", letter)
     if day > timezone.localdate():
         raise LetterRefusedError("future")
+    Unit.rows.select_for_update().get(pk=letter.unit_id)  # two letters never take one number at once
     taken = queries.same_number(letter, number, day.year)
     if taken is not None:
         raise LetterRefusedError("taken", taken)
@@ -127,7 +129,7 @@ def attach(actor: User, letter: Letter, name: str, pdf: bytes, *, ip: str | None
             raise LetterRefusedError("draft")
         if letter.signed_sha256 == sha256:
             return letter
-        letter.signed_sha256, letter.signed_name = sha256, name[:200]
+        letter.signed_sha256, letter.signed_name = sha256, _plain(name)
         letter.signatures = [
             {
                 "wholeness": one.wholeness,
@@ -182,6 +184,11 @@ def _store(letter: Letter, actor: User) -> None:
     letter.version += 1
     letter.changed_at, letter.changed_by = timezone.now(), actor
     letter.save()
+
+
+def _plain(name: str) -> str:
+    """A file's name without control characters and marks that turn the direction."""
+    return "".join(char for char in name if char.isprintable())[:200]
 
 
 def _subject(letter: Letter) -> dict[str, str]:
