@@ -180,7 +180,7 @@ def render_pdf(document: Document, *, at: datetime) -> bytes:
     return pdf.draw(composition.compose(printable(document, at)), at)
 
 
-def render_pages(document: Document, *, at: datetime, dpi: int = 110) -> list[bytes]:
+def render_pages(document: Document, *, at: datetime, dpi: int = 84) -> list[bytes]:
     """The pages as PNG images, to be looked at on a screen. Raises DocumentError as `render_pdf` does."""
     from quetsach.documents import composition, pdf
 
