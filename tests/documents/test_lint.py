@@ -232,6 +232,12 @@ def test_fields_are_repaired_and_say_what_was() -> None:
     assert same == repaired and [f.rule for f in again] == ["number-blank", "deputy"]
 
 
+def test_a_space_behind_a_text_is_no_deviation_and_a_long_one_shows_its_end() -> None:
+    assert lint_fields.lint({**LETTER, "subject": f"{LETTER['subject']} "})[0] == []
+    (finding,) = lint_fields.lint({**LETTER, "subject": "dài " * 40 + "hết."})[0]
+    assert finding.rule == "subject-end" and 'hết."' in finding.told()
+
+
 def test_every_rule_has_its_place_in_the_decree() -> None:
     assert all(rule.article and rule.text for rule in RULES.values())
 

@@ -39,7 +39,7 @@ PROBLEMS = {
     "large": "larger than {most} bytes; move what is long into an annex of its own",
     "object": "must be an object with the fields of a document; `quetsach document example` prints one",
     "unknown": "there is no such field; known are {known}",
-    "missing": "is missing; give it, null or empty where a blank is to be printed",
+    "missing": "is missing; `quetsach document example` shows all fields",
     "twice": "stands there twice; keep one",
     "text": "must be a text in quotation marks",
     "list": "must be a list of texts",

@@ -103,7 +103,8 @@ def found(rule: str, where: str, **values: str) -> Finding:
 
 
 def _short(text: str, most: int = 60) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+    """Beginning and end of a long text: what deviates is often its end."""
+    return text if len(text) <= most else f"{text[: most - 21]}…{text[-20:]}"
 
 
 LETTERS: dict[str, tuple[tuple[float, float], bool, bool]] = {

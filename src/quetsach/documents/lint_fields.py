@@ -93,7 +93,8 @@ def _dotted_form(line: str) -> str:
 
 
 def _subject(text: str) -> str:
-    return text.rstrip(" .;")
+    bare = text.rstrip(" .;")
+    return text if bare == text.rstrip() else bare
 
 
 _ALL = (
