@@ -17,6 +17,7 @@ _COMMANDS = {
     "formats": "quetsach.cli.formats:command",
     "indicators": "quetsach.cli.indicators:command",
     "push": "quetsach.cli.push:command",
+    "document": "quetsach.cli.document:command",
     "serve": "quetsach.cli.portal:serve_command",
     "manage": "quetsach.cli.portal:manage_command",
 }
@@ -29,6 +30,7 @@ def _short_help(name: str) -> str:
         "explain": _("Tell how one log line is read, what matches and why not."),
         "formats": _("List the log formats that are recognised."),
         "indicators": _("Check, compile or convert lists of malicious addresses."),
+        "document": _("Write official letters and reports by Decree 30/2020, or look at finished ones."),
         "push": _("Send the result of a scan to the portal."),
         "serve": _("Serve the portal on this machine."),
         "manage": _("Run an administration command of the portal."),
