@@ -10,6 +10,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from quetsach.portal.accounts.models import User
 from quetsach.portal.cases.models import Case
 from quetsach.portal.indicators.actions import Upload, prepare
+from quetsach.portal.letters import actions as letter_actions
+from quetsach.portal.letters.prefill import first_draft
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Scan
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
@@ -23,12 +25,12 @@ PUBLIC = {
 }  # fmt: skip
 
 
-def routes(resolver=None):
+def routes(resolver=None, space=""):
     for entry in (resolver or get_resolver()).url_patterns:
         if isinstance(entry, URLResolver):
-            yield from routes(entry)
+            yield from routes(entry, f"{entry.namespace}:" if entry.namespace else space)
         elif isinstance(entry, URLPattern):
-            yield entry.name, tuple(entry.pattern.converters)
+            yield f"{space}{entry.name}", tuple(entry.pattern.converters)
 
 
 def outsiders(cast):
@@ -56,9 +58,12 @@ def things(cast, tmp_path):
     sender = Sender(Scan.Door.UPLOAD, user=cast.user("A1", "officer"))
     scan = receive_file(BytesIO(body), cast.nodes["A1"], sender).scan
     case = Case.rows.get()
+    officer, fields = cast.user("A1", "officer"), first_draft(cast.nodes["A1"])
+    letter = letter_actions.save(officer, cast.nodes["A1"], uuid4(), fields, 0)
     return {
         "slug": cast.campaign.slug, "node_id": cast.nodes["A1"].pk, "set_id": draft.pk, "scan_id": scan.pk,
         "case_id": case.pk, "act": "receive", "row": "r1", "name": "indicators.csv",
+        "letter_id": letter.pk, "number": 1, "form": "pdf",
     }  # fmt: skip
 
 
@@ -89,7 +94,7 @@ def test_a_visitor_is_let_into_no_inner_page(cast, things, name, keys):
 
 
 def test_no_address_fails_on_keys_of_nothing(cast):
-    nothing = {"slug": "khong-co", "act": "x", "row": "x", "name": "x"}
+    nothing = {"slug": "khong-co", "act": "x", "row": "x", "name": "x", "number": 1, "form": "x"}
     visitor = Client(raise_request_exception=False)
     for name, keys in routes():
         url = reverse(name, kwargs={key: nothing.get(key, uuid4()) for key in keys})

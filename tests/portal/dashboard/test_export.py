@@ -6,6 +6,7 @@ import csv
 import io
 import re
 
+import docx
 import pytest
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
@@ -20,9 +21,11 @@ from tests.portal.conftest import Cast
 BASE = "/cd/lam-sach"
 FILES = {
     "report_pdf": "tong-hop/{}/bao-cao.pdf",
+    "report_docx": "tong-hop/{}/bao-cao.docx",
     "report_xlsx": "tong-hop/{}/so-lieu.xlsx",
     "report_csv": "tong-hop/{}/so-lieu.csv",
     "annex_pdf": "bao-cao/{}/phu-luc.pdf",
+    "annex_docx": "bao-cao/{}/phu-luc.docx",
 }
 LETTER = {
     "issuer_lines": ["Ủy ban nhân dân", "huyện Phong Thổ"],
@@ -111,6 +114,16 @@ def test_the_report_prints_the_roll_up_and_names_who_is_missing(full):
     assert "Chưa được tính" not in text
 
 
+def test_the_word_file_carries_the_same_figures(full):
+    file = docx.Document(io.BytesIO(get(full, "report_docx", "centre").content))
+    cells = [[cell.text for cell in row.cells] for table in file.tables for row in table.rows]
+    content = "Tổng số cá nhân của cơ quan, đơn vị nhận được thông tin về chiến dịch"
+    assert ["2", content, "10", "1.217", "1.227"] in cells
+    assert ["2", content, "1.227", ""] in cells  # the annex
+    annex = docx.Document(io.BytesIO(get(full, "annex_docx", "A2").content))
+    assert "99" in [row.cells[2].text for row in annex.tables[0].rows]
+
+
 def test_a_unit_below_cites_the_order_and_reports_to_its_superior(full):
     text = pdf_text(get(full, "report_pdf", "A1").content)
     assert "Kính gửi: UBND đơn vị A" in text.replace("UBND Đơn vị A", "UBND đơn vị A")
@@ -164,7 +177,9 @@ def test_every_export_is_noted_once_and_named_in_both_ways(full, file):
     answer = get(full, file, "A1")
     entry = Entry.objects.get(action="report.export")
     assert entry.unit_path == full.nodes["A1"].path and entry.actor == full.user("centre", "coordinator")
-    plain = re.match(r'attachment; filename="([a-z0-9-]+\.(?:pdf|xlsx|csv))"', answer["Content-Disposition"])
+    plain = re.match(
+        r'attachment; filename="([a-z0-9-]+\.(?:pdf|docx|xlsx|csv))"', answer["Content-Disposition"]
+    )
     assert plain and "don-vi-a1" in plain[1]
     assert re.search(r"filename\*=UTF-8''[A-Za-z0-9%._-]+%C6%A1n", answer["Content-Disposition"])  # ơ
     assert answer["Cache-Control"] == "no-store"

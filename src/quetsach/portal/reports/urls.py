@@ -16,8 +16,10 @@ urlpatterns = [
     path("cd/<slug:slug>/tong-hop/<uuid:node_id>/", views_rollup.rollup, name="rollup"),
     path("cd/<slug:slug>/tong-hop/<uuid:node_id>/vi-sao/<slug:row>/", views_rollup.why_page, name="why"),
     path("cd/<slug:slug>/tong-hop/<uuid:node_id>/bao-cao.pdf", exports.report_pdf, name="report_pdf"),
+    path("cd/<slug:slug>/tong-hop/<uuid:node_id>/bao-cao.docx", exports.report_docx, name="report_docx"),
     path("cd/<slug:slug>/tong-hop/<uuid:node_id>/so-lieu.xlsx", exports.report_xlsx, name="report_xlsx"),
     path("cd/<slug:slug>/tong-hop/<uuid:node_id>/so-lieu.csv", exports.report_csv, name="report_csv"),
     path("cd/<slug:slug>/bao-cao/<uuid:node_id>/phu-luc.pdf", exports.annex_pdf, name="annex_pdf"),
+    path("cd/<slug:slug>/bao-cao/<uuid:node_id>/phu-luc.docx", exports.annex_docx, name="annex_docx"),
     path("cd/<slug:slug>/cong-van.pdf", exports.letter_pdf, name="letter_pdf"),
 ]

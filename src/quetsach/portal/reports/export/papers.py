@@ -105,7 +105,7 @@ def official_report(node: CampaignNode) -> OfficialReport:
         heading=names.heading(node, "BC", year),
         subject=f"Kết quả triển khai {_lower_first(campaign.title)}",
         addressees=(names.short_name(above),) if above else ("." * 40,),
-        opening=f"{_order(node)}, {issuer} báo cáo kết quả thực hiện như sau",
+        opening=f"{order_cited(node)}, {issuer} báo cáo kết quả thực hiện như sau",
         narrative=tuple(line for line in rolled.narrative.splitlines() if line.strip()),
         figures=tuple(
             FigureRow(
@@ -194,7 +194,7 @@ def _bodies(lines: tuple[str, ...]) -> tuple[str, str]:
     return "\n".join("\n".join(body) for body in above), "\n".join(issuer)
 
 
-def _order(node: CampaignNode) -> str:
+def order_cited(node: CampaignNode) -> str:
     """The order that is carried out, cited by number, day and issuer; blanks stay blanks."""
     stored: StoredLetter = read_letter(node.campaign.letter)
     if node.parent_id is None or not stored.symbol:
