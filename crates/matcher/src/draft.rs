@@ -3,6 +3,8 @@
 //! Nothing is decided twice: a line that needs a rule beyond the few below is given back by its number.
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use crate::error::Error;
 use crate::plain::{Shape, cells, classify, host};
 use crate::set::{Item, Kind, Set};
@@ -57,7 +59,7 @@ pub struct Draft {
     text: String,
     rows: Vec<Row>,
     families: Vec<String>,
-    known: HashMap<String, u32>,
+    known: HashMap<String, u32, RandomState>,
 }
 
 impl Draft {

@@ -24,6 +24,19 @@ class Names[Found]:
             self._above[parent] = found
             parent = parent.partition(".")[2]
 
+    def add_all(self, entries: Iterable[str], found: Found) -> None:
+        """Know many canonical names that stand for the same; a leading dot says also what is under one."""
+        on, under, over = self._on, self._below, self._above
+        for entry in entries:
+            if entry[0] == ".":
+                under.setdefault(entry[1:], found)
+            else:
+                on.setdefault(entry, found)
+            parent = entry[1:].partition(".")[2]
+            while parent and parent not in over:
+                over[parent] = found
+                parent = parent.partition(".")[2]
+
     def find(self, name: str, *, covers: bool) -> Found | None:
         """What a canonical name touches; `covers` says that it stands for its subdomains, too."""
         below, rest = self._below, name
