@@ -16,7 +16,6 @@ from quetsach.sighting import Coverage
 from quetsach.source import ByteStream
 from quetsach.wire import WireSightings
 
-
 FORMATS = Path(__file__).parent.with_name("logformats")
 
 
