@@ -357,11 +357,13 @@ impl Source {
                 self.member = Some(member);
                 break;
             }
-            // The decoder may still hold bytes of its own, so it is asked before the file is.
             let (took, gave, status) = member.decoder.run(self.held.rest(), &mut out[filled..]);
             self.held.skip(took);
             filled += gave;
-            if took == 0 && gave == 0 && status == Ok(false) && !self.refill() {
+            let is_stuck = took == 0 && gave == 0;
+            let is_hungry = filled < out.len() && (is_stuck || self.held.is_empty());
+            // The decoder may still hold bytes of its own, so without more of the file it is asked once again.
+            if status == Ok(false) && is_hungry && !self.refill() && is_stuck {
                 if self.errors.is_empty() {
                     let at = self.unpacked + filled as u64;
                     self.fail(&format!(

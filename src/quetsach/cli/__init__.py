@@ -35,6 +35,10 @@ def run(arguments: list[str]) -> int:
     """Run the command line; errors raised on purpose become one message on standard error."""
     import click
 
+    if "scan" in arguments:
+        from quetsach import engine
+
+        engine.prepare()
     from quetsach import language
     from quetsach.cli import root, say
     from quetsach.errors import QuetsachError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 from quetsach import _native
@@ -17,6 +18,11 @@ from quetsach.source import ByteStream
 from quetsach.wire import WireSightings
 
 FORMATS = Path(__file__).parent.with_name("logformats")
+
+
+@cache
+def _formats(extra: tuple[str, ...]) -> _native.Formats:
+    return _native.Formats(FORMATS, extra)
 
 
 class NativeMatcher:
@@ -125,7 +131,7 @@ class NativeEngine:
 
     def __init__(self, extra_formats: Sequence[str] = ()) -> None:
         self._extra_formats = tuple(extra_formats)
-        self._formats = _native.Formats(FORMATS, list(extra_formats))
+        self._formats = _formats(self._extra_formats)
 
     def compile(self, indicators: IndicatorSet) -> NativeMatcher:
         """Raises IndicatorError when the set is empty."""
