@@ -188,7 +188,7 @@ impl Draft {
     /// that is one. Then sorts as a set is sorted.
     pub fn merge(&mut self) {
         let mut rows = std::mem::take(&mut self.rows);
-        let mut order: Vec<(u64, u32)> = rows
+        let mut order: Vec<(u128, u32)> = rows
             .iter()
             .zip(0..)
             .map(|(row, at)| (prefix(self.value(row).as_bytes()), at))
@@ -223,7 +223,7 @@ impl Draft {
         merged.sort_by_key(|row| match row.scope {
             Scope::SubdomainsOnly => 0,
             Scope::Exact => 2,
-            Scope::WithSubdomains if self.value(row).as_bytes() < b"=".as_slice() => 1,
+            Scope::WithSubdomains if self.value(row).as_bytes().first() < Some(&b'=') => 1,
             Scope::WithSubdomains => 3,
         });
         self.rows = merged;
@@ -289,10 +289,10 @@ impl Draft {
     }
 }
 
-/// The first eight bytes as a number that sorts like them.
-fn prefix(text: &[u8]) -> u64 {
-    let mut bytes = [0u8; 8];
-    let shared = text.len().min(8);
+/// The first sixteen bytes as a number that sorts like them.
+fn prefix(text: &[u8]) -> u128 {
+    let mut bytes = [0u8; 16];
+    let shared = text.len().min(16);
     bytes[..shared].copy_from_slice(&text[..shared]);
-    u64::from_be_bytes(bytes)
+    u128::from_be_bytes(bytes)
 }

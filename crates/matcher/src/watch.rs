@@ -11,12 +11,23 @@ use crate::setfile;
 /// Of names; chosen collisions would cost the list's publisher a closer look, and nobody else anything.
 type Hashes = HashSet<u64, FixedState>;
 
+/// Of the number of a bit in `Watch::may_be`.
+const BITS: u32 = 22;
+
+/// Where the bit of a hash is.
+fn place(hash: u64) -> (usize, u64) {
+    let number = hash >> (64 - BITS);
+    ((number >> 6) as usize, 1 << (number & 63))
+}
+
 /// What guard rails look for, without what they make of it: a closer look is for the caller.
 #[derive(Debug)]
 pub struct Watch {
     below: Hashes,
     exact: Hashes,
     parents: Hashes,
+    /// A bit for each of them, small enough to stay near the processor.
+    may_be: Vec<u64>,
     firsts: Vec<u32>,
     lasts: Vec<u32>,
     /// Networks of IPv4 with fewer bits are looked at closely.
@@ -33,7 +44,7 @@ impl Watch {
         mut spans: Vec<(u32, u32)>,
         narrowest: u32,
     ) -> Watch {
-        let hashes = |names: &str| {
+        let hashes = |names: &str| -> Hashes {
             names
                 .lines()
                 .map(|n| hash::whole(n.as_bytes(), true))
@@ -50,10 +61,17 @@ impl Watch {
                 }
             }
         }
+        let (below, exact, parents) = (hashes(below), hashes(exact), hashes(parents));
+        let mut may_be = vec![0; 1 << (BITS - 6)];
+        for hash in below.iter().chain(&exact).chain(&parents) {
+            let (word, bit) = place(*hash);
+            may_be[word] |= bit;
+        }
         Watch {
-            below: hashes(below),
-            exact: hashes(exact),
-            parents: hashes(parents),
+            below,
+            exact,
+            parents,
+            may_be,
             firsts,
             lasts,
             narrowest,
@@ -91,14 +109,18 @@ impl Watch {
     }
 
     fn name(&self, name: &str) -> bool {
-        let whole = |n: &str| hash::whole(n.as_bytes(), true);
+        let found = |hashes: &Hashes, n: &str| {
+            let hash = hash::whole(n.as_bytes(), true);
+            let (word, bit) = place(hash);
+            self.may_be[word] & bit != 0 && hashes.contains(&hash)
+        };
         let parent = name.split_once('.').map_or("", |(_, rest)| rest);
-        if self.exact.contains(&whole(name)) || self.parents.contains(&whole(parent)) {
+        if found(&self.exact, name) || found(&self.parents, parent) {
             return true;
         }
         let mut rest = name;
         loop {
-            if self.below.contains(&whole(rest)) {
+            if found(&self.below, rest) {
                 return true;
             }
             match rest.split_once('.') {
