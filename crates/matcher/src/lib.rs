@@ -27,6 +27,7 @@ pub mod options;
 pub mod part;
 pub mod pipeline;
 pub mod plain;
+mod queue;
 mod ranges;
 pub mod raw;
 pub mod reader;
