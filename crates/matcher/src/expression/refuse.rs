@@ -81,7 +81,7 @@ impl Starts {
     }
 }
 
-fn holds(class: &Class, b: u8) -> bool {
+pub fn holds(class: &Class, b: u8) -> bool {
     match class {
         Class::Bytes(class) => class.iter().any(|r| (r.start()..=r.end()).contains(&b)),
         // Without Unicode a class holds characters only where all are ASCII.
