@@ -1,5 +1,6 @@
 //! Addresses and endpoints in every legal spelling, as one 128-bit number (IPv4 mapped by RFC 4291 2.5.5.2).
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::fmt::Write as _;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// An address; IPv4 and `::ffff:a.b.c.d` are the same number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,9 +19,25 @@ impl Address {
 
     /// Compressed as RFC 5952 says.
     pub fn text(self) -> String {
-        match self.v4() {
-            Some(bits) => Ipv4Addr::from(bits).to_string(),
-            None => Ipv6Addr::from(self.0).to_string(),
+        let mut out = String::new();
+        self.spell(&mut out);
+        out
+    }
+
+    /// Adds the text of the address to another.
+    pub fn spell(self, out: &mut String) {
+        let Some(bits) = self.v4() else {
+            let _ = write!(out, "{}", Ipv6Addr::from(self.0));
+            return;
+        };
+        out.reserve(15);
+        for (i, part) in bits.to_be_bytes().into_iter().enumerate() {
+            if i > 0 {
+                out.push('.');
+            }
+            let digits = [part / 100, part / 10 % 10, part % 10];
+            let from = usize::from(part < 100) + usize::from(part < 10);
+            out.extend(digits[from..].iter().map(|d| char::from(b'0' + d)));
         }
     }
 
@@ -132,6 +149,21 @@ mod tests {
         }
         assert_eq!(six.text(), "2001:db8::1");
         assert_eq!(six.with_port(53), "[2001:db8::1]:53");
+    }
+
+    #[test]
+    fn an_ipv4_address_is_spelled_as_the_library_does() {
+        for bits in [
+            0,
+            0x0102_0304,
+            0x0a63_6409,
+            0xc0a8_0a64,
+            u32::MAX,
+            0x0064_c8ff,
+        ] {
+            let want = std::net::Ipv4Addr::from(bits).to_string();
+            assert_eq!(Address::from_v4(bits).text(), want);
+        }
     }
 
     #[test]

@@ -13,19 +13,25 @@ fn is_unsafe(c: char) -> bool {
 /// The line with control and bidirectional characters and invalid UTF-8 escaped, at most `limit` characters,
 /// never cut inside an escape.
 pub fn escape(line: &[u8], limit: usize) -> String {
+    let mut out = String::new();
+    escape_into(&mut out, line, limit);
+    out
+}
+
+/// The same, added to a text.
+pub fn escape_into(out: &mut String, line: &[u8], limit: usize) {
     let mut rest = &line[..line.len().min(limit * 4)];
-    let mut out = String::with_capacity(rest.len().min(limit) + rest.len() / 8);
+    out.reserve(rest.len().min(limit));
     let mut left = limit;
     let mut shown = String::new();
     loop {
         // Most of a line is printable ASCII, taken in runs.
-        let run = rest.iter().take(left);
-        let run = run.take_while(|b| (0x20..0x7f).contains(*b)).count();
+        let run = printable(&rest[..rest.len().min(left)]);
         out.extend(std::str::from_utf8(&rest[..run]));
         left -= run;
         rest = &rest[run..];
         let Some(&b) = rest.first() else {
-            return out;
+            return;
         };
         shown.clear();
         let mut used = 1;
@@ -35,11 +41,22 @@ pub fn escape(line: &[u8], limit: usize) -> String {
         } else {
             used = strange(rest, &mut shown);
         }
-        if !take(&mut out, &shown, &mut left) {
-            return out;
+        if !take(out, &shown, &mut left) {
+            return;
         }
         rest = &rest[used..];
     }
+}
+
+/// Bytes of printable ASCII at the start.
+fn printable(text: &[u8]) -> usize {
+    let is_printable = |b: &u8| (0x20..0x7f).contains(b);
+    let (blocks, _) = text.as_chunks::<32>();
+    // Without a way out of the loop a block is looked at all at once.
+    let is_plain = |block: &&[u8; 32]| block.iter().fold(true, |all, b| all & is_printable(b));
+    let whole = 32 * blocks.iter().take_while(is_plain).count();
+    let rest = text[whole..].iter().take_while(|b| is_printable(b)).count();
+    whole + rest
 }
 
 const HEX: &[u8; 16] = b"0123456789abcdef";

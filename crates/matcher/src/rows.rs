@@ -11,11 +11,12 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::escape::{EVIDENCE, escape};
+use crate::escape::{EVIDENCE, escape_into};
 use crate::names::Host;
 use crate::runs::{Entry, Runs, spelled};
 use crate::set::Set;
 use crate::time::{self, Moment, Value, Yearless};
+use crate::words::Words;
 
 /// How a connection ended; the strongest last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -105,13 +106,18 @@ pub struct Hit {
 impl Hit {
     /// What matched, safe to show.
     pub fn text(&self, set: &Set) -> String {
+        let mut out = String::new();
+        self.spell(set, &mut out);
+        out
+    }
+
+    /// Adds what matched, safe to show, to a text.
+    pub fn spell(&self, set: &Set, out: &mut String) {
         match &self.matched {
-            Matched::Name(name) => escape(name, EVIDENCE),
-            Matched::Address(address) => address.text(),
-            Matched::Endpoint(address, port) => address.with_port(*port),
-            Matched::Item => set
-                .item(self.item)
-                .map_or_else(String::new, |item| item.hashed.to_owned()),
+            Matched::Name(name) => escape_into(out, name, EVIDENCE),
+            Matched::Address(address) => address.spell(out),
+            Matched::Endpoint(address, port) => out.push_str(&address.with_port(*port)),
+            Matched::Item => out.push_str(set.item(self.item).map_or("", |item| item.hashed)),
         }
     }
 }
@@ -186,15 +192,7 @@ pub struct Row {
     pub action: Action,
     pub field: Field,
     pub format: u16,
-    pub words: Box<Words>,
-}
-
-/// The texts of a row's first line, safe to show.
-#[derive(Clone, Debug, Default)]
-pub struct Words {
-    pub matched: Box<str>,
-    pub evidence: Box<str>,
-    pub identity: Box<[(&'static str, String)]>,
+    pub words: Words,
 }
 
 /// Number of the format `text` in a row.
@@ -244,6 +242,8 @@ pub struct Rows {
     memory: Arc<Memory>,
     held: usize,
     runs: Runs,
+    /// Room in which the texts of a row are put together.
+    buffer: String,
 }
 
 impl Rows {
@@ -254,6 +254,7 @@ impl Rows {
             memory,
             held: 0,
             runs: Runs::default(),
+            buffer: String::new(),
         }
     }
 
@@ -276,12 +277,8 @@ impl Rows {
                     row.widen(value, value);
                 }
                 hash_map::Entry::Vacant(free) => {
-                    let words = Words {
-                        matched: hit.text(set).into(),
-                        evidence: escape(line.details.text(), EVIDENCE).into(),
-                        identity: line.details.identity().into(),
-                    };
-                    let size = ROW + words.size();
+                    let words = Words::of(set, hit, line.details, &mut self.buffer);
+                    let size = ROW + words.bytes().len();
                     free.insert(Row {
                         order: line.offset,
                         first: value,
@@ -290,7 +287,7 @@ impl Rows {
                         action: line.action,
                         field: hit.field,
                         format: line.format.map_or(TEXT, |n| n as u16),
-                        words: Box::new(words),
+                        words,
                     });
                     self.memory.rows.fetch_add(1, Ordering::Relaxed);
                     self.hold(size);
@@ -340,10 +337,12 @@ impl Rows {
         let mut items: Vec<u32> = rows.iter().map(|(item, ..)| *item).collect();
         items.sort_unstable();
         items.dedup();
-        let mut order: Vec<usize> = (0..items.len()).collect();
-        order.sort_unstable_by_key(|&i| spelled(set, items[i]));
+        let mut order: Vec<(&str, usize)> = (0..items.len())
+            .map(|i| (spelled(set, items[i]), i))
+            .collect();
+        order.sort_unstable();
         let mut place = vec![0; items.len()];
-        for (at, &i) in order.iter().enumerate() {
+        for (at, (_, i)) in order.into_iter().enumerate() {
             place[i] = at;
         }
         let place = |item: &u32| place[items.binary_search(item).unwrap_or_default()];
@@ -400,12 +399,5 @@ impl Row {
     /// The day of a row with its years found.
     pub fn day(&self) -> Option<i32> {
         self.first.map(|v| time::day_number(order(v).0))
-    }
-}
-
-impl Words {
-    fn size(&self) -> usize {
-        let identity = self.identity.iter().map(|(_, v)| 56 + v.len());
-        80 + self.matched.len() + self.evidence.len() + identity.sum::<usize>()
     }
 }

@@ -7,10 +7,10 @@ use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::sync::Arc;
 use std::vec;
 
-use crate::format::IDENTITY;
-use crate::rows::{Action, Field, Row, Words};
+use crate::rows::{Action, Field, Row};
 use crate::set::Set;
 use crate::time::{Value, Yearless};
+use crate::words::Words;
 
 /// More files are merged into one first.
 const FILES: usize = 64;
@@ -183,9 +183,9 @@ fn write<E: Borrow<Entry>>(entries: impl Iterator<Item = io::Result<E>>) -> io::
     Ok(file)
 }
 
-fn write_text(out: &mut impl Write, text: &str) -> io::Result<()> {
+fn write_text(out: &mut impl Write, text: &[u8]) -> io::Result<()> {
     out.write_all(&(text.len() as u32).to_le_bytes())?;
-    out.write_all(text.as_bytes())
+    out.write_all(text)
 }
 
 fn write_time(out: &mut impl Write, time: Option<Value>) -> io::Result<()> {
@@ -207,7 +207,6 @@ fn write_time(out: &mut impl Write, time: Option<Value>) -> io::Result<()> {
 
 fn write_entry(out: &mut impl Write, entry: &Entry) -> io::Result<()> {
     let row = &entry.row;
-    let words = &row.words;
     out.write_all(&entry.item.to_le_bytes())?;
     out.write_all(&row.order.to_le_bytes())?;
     out.write_all(&row.count.to_le_bytes())?;
@@ -216,20 +215,12 @@ fn write_entry(out: &mut impl Write, entry: &Entry) -> io::Result<()> {
         row.action as u8,
         row.field as u8,
         u8::from(entry.device.is_some()),
-        words.identity.len() as u8,
     ];
     out.write_all(&small)?;
     write_time(out, row.first)?;
     write_time(out, row.last)?;
-    write_text(out, entry.device.as_deref().unwrap_or_default())?;
-    write_text(out, &words.matched)?;
-    write_text(out, &words.evidence)?;
-    for (key, value) in &words.identity {
-        let number = IDENTITY.iter().position(|k| k == key).unwrap_or_default();
-        out.write_all(&[number as u8])?;
-        write_text(out, value)?;
-    }
-    Ok(())
+    write_text(out, entry.device.as_deref().unwrap_or_default().as_bytes())?;
+    write_text(out, row.words.bytes())
 }
 
 fn bytes<const N: usize>(file: &mut impl Read) -> io::Result<[u8; N]> {
@@ -238,10 +229,10 @@ fn bytes<const N: usize>(file: &mut impl Read) -> io::Result<[u8; N]> {
     Ok(out)
 }
 
-fn read_text(file: &mut impl Read) -> io::Result<String> {
+fn read_text(file: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut out = vec![0; u32::from_le_bytes(bytes(file)?) as usize];
     file.read_exact(&mut out)?;
-    String::from_utf8(out).map_err(io::Error::other)
+    Ok(out)
 }
 
 fn read_time(file: &mut impl Read) -> io::Result<Option<Value>> {
@@ -270,20 +261,10 @@ fn read_entry(file: &mut BufReader<File>) -> io::Result<Option<Entry>> {
     let order = u64::from_le_bytes(bytes(file)?);
     let count = u64::from_le_bytes(bytes(file)?);
     let format = u16::from_le_bytes(bytes(file)?);
-    let [action, field, has_device, identities] = bytes(file)?;
+    let [action, field, has_device] = bytes(file)?;
     let (begin, end) = (read_time(file)?, read_time(file)?);
-    let device = read_text(file)?;
-    let mut words = Words {
-        matched: read_text(file)?.into(),
-        evidence: read_text(file)?.into(),
-        ..Words::default()
-    };
-    let mut identity = Vec::new();
-    for _ in 0..identities {
-        let [number] = bytes(file)?;
-        identity.push((IDENTITY[number as usize], read_text(file)?));
-    }
-    words.identity = identity.into();
+    let device = String::from_utf8(read_text(file)?).map_err(io::Error::other)?;
+    let words = Words::read(read_text(file)?)?;
     Ok(Some(Entry {
         item: u32::from_le_bytes(first),
         device: (has_device == 1).then(|| device.into()),
@@ -295,7 +276,7 @@ fn read_entry(file: &mut BufReader<File>) -> io::Result<Option<Entry>> {
             action: Action::ALL[action as usize],
             field: Field::ALL[field as usize],
             format,
-            words: Box::new(words),
+            words,
         },
     }))
 }

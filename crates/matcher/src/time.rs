@@ -395,21 +395,28 @@ fn year_of(micros: i64) -> i32 {
 
 /// ISO 8601 UTC with six decimals and `Z`.
 pub fn iso(micros: i64) -> String {
-    let t = utc(micros);
-    let mut out = *b"0000-00-00T00:00:00.000000Z";
-    let mut put = |at: std::ops::Range<usize>, mut value: u64| {
-        for digit in out[at].iter_mut().rev() {
-            *digit = b'0' + (value % 10) as u8;
-            value /= 10;
-        }
-    };
-    put(0..4, t.year().unsigned_abs().into());
-    let parts = [t.month(), t.day(), t.hour(), t.minute(), t.second()];
-    for (at, part) in [5, 8, 11, 14, 17].into_iter().zip(parts) {
-        put(at..at + 2, part.unsigned_abs().into());
+    let mut out = day(day_number(micros));
+    out.extend(clock(micros).map(char::from));
+    out
+}
+
+fn put(out: &mut [u8], mut value: u64) {
+    for digit in out.iter_mut().rev() {
+        *digit = b'0' + (value % 10) as u8;
+        value /= 10;
     }
-    put(20..26, micros.rem_euclid(SECOND).unsigned_abs());
-    out.map(char::from).iter().collect()
+}
+
+/// What follows the date in `iso`.
+pub fn clock(micros: i64) -> [u8; 17] {
+    let mut out = *b"T00:00:00.000000Z";
+    let within = micros.rem_euclid(DAY).unsigned_abs();
+    let seconds = within / SECOND.unsigned_abs();
+    put(&mut out[1..3], seconds / 3600);
+    put(&mut out[4..6], seconds / 60 % 60);
+    put(&mut out[7..9], seconds % 60);
+    put(&mut out[10..16], within % SECOND.unsigned_abs());
+    out
 }
 
 /// Days since 1970 of the UTC date.
@@ -419,7 +426,12 @@ pub fn day_number(micros: i64) -> i32 {
 
 /// The UTC date of that day.
 pub fn day(number: i32) -> String {
-    iso(i64::from(number) * DAY)[..10].to_owned()
+    let date = utc(i64::from(number) * DAY);
+    let mut out = *b"0000-00-00";
+    put(&mut out[..4], date.year().unsigned_abs().into());
+    put(&mut out[5..7], date.month().unsigned_abs().into());
+    put(&mut out[8..], date.day().unsigned_abs().into());
+    out.map(char::from).iter().collect()
 }
 
 #[cfg(test)]

@@ -132,7 +132,7 @@ pub fn find_address(set: &Set, address: Address, port: Option<u16>) -> Option<(u
 
 /// The URL item with the longest path, one with a port before one without.
 fn find_url(set: &Set, host: &Host, port: Option<u16>, rest: &[u8]) -> Option<u32> {
-    if !set.has_urls() {
+    if !set.has_urls() || !set.may_list_url_of(host) {
         return None;
     }
     let host = host.spelled();
