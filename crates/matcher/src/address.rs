@@ -60,26 +60,27 @@ pub fn parse_v4(text: &[u8]) -> Option<u32> {
     if text.len() > 15 {
         return None;
     }
-    let mut value = 0u32;
-    let mut parts = 0;
-    for part in text.split(|&b| b == b'.') {
-        if part.is_empty() || part.len() > 3 || (part.len() > 1 && part[0] == b'0') {
-            return None;
-        }
-        let mut n = 0u32;
-        for &b in part {
-            if !b.is_ascii_digit() {
+    let (mut value, mut parts) = (0u32, 0);
+    let (mut part, mut digits) = (0u32, 0);
+    for &b in text {
+        if b == b'.' {
+            if digits == 0 || parts == 3 {
                 return None;
             }
-            n = n * 10 + u32::from(b - b'0');
+            value = value << 8 | part;
+            (part, digits, parts) = (0, 0, parts + 1);
+        } else {
+            if !b.is_ascii_digit() || (digits > 0 && part == 0) {
+                return None;
+            }
+            part = part * 10 + u32::from(b - b'0');
+            digits += 1;
+            if part > 255 {
+                return None;
+            }
         }
-        if n > 255 {
-            return None;
-        }
-        value = value << 8 | n;
-        parts += 1;
     }
-    (parts == 4).then_some(value)
+    (parts == 3 && digits > 0).then_some(value << 8 | part)
 }
 
 /// A bare address: IPv4, or IPv6 compressed or not, without brackets or zone.
@@ -87,7 +88,7 @@ pub fn parse_bare(text: &[u8]) -> Option<Address> {
     if let Some(bits) = parse_v4(text) {
         return Some(Address::from_v4(bits));
     }
-    if text.len() > 45 || !text.contains(&b':') {
+    if text.len() > 45 || memchr::memchr(b':', text).is_none() {
         return None;
     }
     let address: IpAddr = std::str::from_utf8(text).ok()?.parse().ok()?;

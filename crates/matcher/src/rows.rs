@@ -237,7 +237,10 @@ impl Memory {
 
 /// The rows that one thread found.
 pub struct Rows {
-    rows: HashMap<Key, Row, RandomState>,
+    /// Where the row of a key stands in `rows`.
+    places: HashMap<Key, u32, RandomState>,
+    /// Item, device and row.
+    rows: Vec<(u32, u32, Row)>,
     devices: HashMap<Option<Host>, u32, RandomState>,
     memory: Arc<Memory>,
     held: usize,
@@ -249,7 +252,8 @@ pub struct Rows {
 impl Rows {
     pub fn new(memory: Arc<Memory>) -> Rows {
         Rows {
-            rows: HashMap::default(),
+            places: HashMap::default(),
+            rows: Vec::new(),
             devices: HashMap::default(),
             memory,
             held: 0,
@@ -269,9 +273,9 @@ impl Rows {
                 device,
                 when,
             };
-            match self.rows.entry(key) {
-                hash_map::Entry::Occupied(mut old) => {
-                    let row = old.get_mut();
+            match self.places.entry(key) {
+                hash_map::Entry::Occupied(old) => {
+                    let (.., row) = &mut self.rows[*old.get() as usize];
                     row.count += 1;
                     row.action = row.action.max(line.action);
                     row.widen(value, value);
@@ -279,7 +283,8 @@ impl Rows {
                 hash_map::Entry::Vacant(free) => {
                     let words = Words::of(set, hit, line.details, &mut self.buffer);
                     let size = ROW + words.bytes().len();
-                    free.insert(Row {
+                    free.insert(self.rows.len() as u32);
+                    let row = Row {
                         order: line.offset,
                         first: value,
                         last: value,
@@ -288,7 +293,8 @@ impl Rows {
                         field: hit.field,
                         format: line.format.map_or(TEXT, |n| n as u16),
                         words,
-                    });
+                    };
+                    self.rows.push((hit.item, device, row));
                     self.memory.rows.fetch_add(1, Ordering::Relaxed);
                     self.hold(size);
                 }
@@ -330,10 +336,8 @@ impl Rows {
         for (i, (_, number)) in devices.iter().enumerate() {
             rank[*number as usize] = i;
         }
-        let rows = mem::take(&mut self.rows).into_iter();
-        let mut rows: Vec<(u32, usize, Row)> = rows
-            .map(|(key, row)| (key.item, rank[key.device as usize], row))
-            .collect();
+        self.places = HashMap::default();
+        let mut rows = mem::take(&mut self.rows);
         let mut items: Vec<u32> = rows.iter().map(|(item, ..)| *item).collect();
         items.sort_unstable();
         items.dedup();
@@ -346,11 +350,11 @@ impl Rows {
             place[i] = at;
         }
         let place = |item: &u32| place[items.binary_search(item).unwrap_or_default()];
-        rows.sort_by_cached_key(|(item, device, _)| (place(item), *device));
+        rows.sort_by_cached_key(|(item, device, _)| (place(item), rank[*device as usize]));
         rows.into_iter()
             .map(|(item, device, row)| Entry {
                 item,
-                device: devices[device].0.clone(),
+                device: devices[rank[device as usize]].0.clone(),
                 row,
             })
             .collect()

@@ -154,8 +154,14 @@ impl Merged<'_> {
             Stream::File(file) => read_entry(file)?,
         };
         if let Some(entry) = next {
+            let is_alone = self.streams.len() == 1;
             self.heads.push(Head {
-                spelled: spelled(self.set, entry.item),
+                // One run is in order already.
+                spelled: if is_alone {
+                    ""
+                } else {
+                    spelled(self.set, entry.item)
+                },
                 entry,
                 from,
             });

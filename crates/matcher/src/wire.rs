@@ -129,17 +129,17 @@ impl Context<'_> {
     ) {
         text.line.clear();
         text.raw(r#"{"type":"sighting","source":"#);
-        text.string(self.source);
+        text.word(self.source);
         text.raw(r#","indicator":"#);
         text.string(item.canonical());
         text.raw(r#","kind":"#);
-        text.string(item.kind);
+        text.word(item.kind);
         text.raw(r#","family":"#);
         text.string(item.family);
         text.raw(r#","matched":"#);
         text.string(row.words.matched());
         text.raw(r#","field":"#);
-        text.string(row.field.word());
+        text.word(row.field.word());
         text.raw(r#","device":"#);
         match device {
             Some(device) => text.string(device),
@@ -148,7 +148,7 @@ impl Context<'_> {
         text.raw(r#","identity":{"#);
         for (number, (key, value)) in row.words.identity().enumerate() {
             text.raw(if number > 0 { "," } else { "" });
-            text.string(key);
+            text.word(key);
             text.raw(":");
             text.string(value);
         }
@@ -161,7 +161,7 @@ impl Context<'_> {
         text.raw(r#","count":"#);
         text.raw(&row.count.to_string());
         text.raw(r#","action":"#);
-        text.string(row.action.word());
+        text.word(row.action.word());
         text.raw(r#","logformat":"#);
         text.string(match row.format {
             TEXT => detect::TEXT,
@@ -185,6 +185,13 @@ struct Text {
 impl Text {
     fn raw(&mut self, text: &str) {
         self.line.extend_from_slice(text.as_bytes());
+    }
+
+    /// A string of which it is known that nothing in it must be escaped.
+    fn word(&mut self, text: &str) {
+        self.line.push(b'"');
+        self.raw(text);
+        self.line.push(b'"');
     }
 
     fn string(&mut self, text: &str) {

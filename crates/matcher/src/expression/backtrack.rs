@@ -22,7 +22,7 @@ struct Bytes([bool; 256]);
 #[derive(Debug)]
 enum Step {
     /// This text.
-    Text(Finder<'static>),
+    Text(Box<Finder<'static>>),
     /// Bytes of a set, at least `least` of them and as many as there are up to `most`, or as few.
     Run {
         set: Box<Bytes>,
@@ -135,7 +135,7 @@ impl Backtracker {
         match part.kind() {
             HirKind::Empty => {}
             HirKind::Literal(text) => {
-                self.push(Step::Text(Finder::new(&text.0).into_owned()))?;
+                self.push(Step::Text(Box::new(Finder::new(&text.0).into_owned())))?;
             }
             HirKind::Class(_) => self.run(part, 1, Some(1), true)?,
             HirKind::Look(_) => return None,
