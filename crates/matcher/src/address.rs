@@ -1,5 +1,5 @@
 //! Addresses and endpoints in every legal spelling, as one 128-bit number (IPv4 mapped by RFC 4291 2.5.5.2).
-use std::fmt::Write as _;
+use std::io::Write as _;
 use std::net::{IpAddr, Ipv6Addr};
 
 /// An address; IPv4 and `::ffff:a.b.c.d` are the same number.
@@ -19,25 +19,24 @@ impl Address {
 
     /// Compressed as RFC 5952 says.
     pub fn text(self) -> String {
-        let mut out = String::new();
+        let mut out = Vec::new();
         self.spell(&mut out);
-        out
+        String::from_utf8(out).unwrap_or_default()
     }
 
     /// Adds the text of the address to another.
-    pub fn spell(self, out: &mut String) {
+    pub fn spell(self, out: &mut Vec<u8>) {
         let Some(bits) = self.v4() else {
             let _ = write!(out, "{}", Ipv6Addr::from(self.0));
             return;
         };
-        out.reserve(15);
         for (i, part) in bits.to_be_bytes().into_iter().enumerate() {
             if i > 0 {
-                out.push('.');
+                out.push(b'.');
             }
-            let digits = [part / 100, part / 10 % 10, part % 10];
+            let digits = [part / 100, part / 10 % 10, part % 10].map(|d| b'0' + d);
             let from = usize::from(part < 100) + usize::from(part < 10);
-            out.extend(digits[from..].iter().map(|d| char::from(b'0' + d)));
+            out.extend_from_slice(&digits[from..]);
         }
     }
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::Address;
 use crate::escape::{EVIDENCE, escape_into};
 use crate::names::Host;
-use crate::runs::{Entry, Runs, spelled};
+use crate::runs::{Run, Runs, spelled};
 use crate::set::Set;
 use crate::time::{self, Moment, Value, Yearless};
 use crate::words::Words;
@@ -106,18 +106,26 @@ pub struct Hit {
 impl Hit {
     /// What matched, safe to show.
     pub fn text(&self, set: &Set) -> String {
-        let mut out = String::new();
+        let mut out = Vec::new();
         self.spell(set, &mut out);
-        out
+        String::from_utf8(out).unwrap_or_default()
     }
 
     /// Adds what matched, safe to show, to a text.
-    pub fn spell(&self, set: &Set, out: &mut String) {
+    pub fn spell(&self, set: &Set, out: &mut Vec<u8>) {
         match &self.matched {
             Matched::Name(name) => escape_into(out, name, EVIDENCE),
             Matched::Address(address) => address.spell(out),
-            Matched::Endpoint(address, port) => out.push_str(&address.with_port(*port)),
-            Matched::Item => out.push_str(set.item(self.item).map_or("", |item| item.hashed)),
+            Matched::Endpoint(address, port) => {
+                out.extend_from_slice(address.with_port(*port).as_bytes())
+            }
+            Matched::Item => {
+                out.extend_from_slice(
+                    set.item(self.item)
+                        .map_or("", |item| item.hashed)
+                        .as_bytes(),
+                );
+            }
         }
     }
 }
@@ -246,7 +254,7 @@ pub struct Rows {
     held: usize,
     runs: Runs,
     /// Room in which the texts of a row are put together.
-    buffer: String,
+    buffer: Vec<u8>,
 }
 
 impl Rows {
@@ -258,7 +266,7 @@ impl Rows {
             memory,
             held: 0,
             runs: Runs::default(),
-            buffer: String::new(),
+            buffer: Vec::new(),
         }
     }
 
@@ -324,20 +332,21 @@ impl Rows {
     }
 
     /// Takes the rows at hand, in the order in which they are merged.
-    fn run(&mut self, set: &Set) -> Vec<Entry> {
+    fn run(&mut self, set: &Set) -> Run {
         self.memory.used.fetch_sub(self.held, Ordering::Relaxed);
         self.held = 0;
-        let mut devices: Vec<(Option<Arc<str>>, u32)> = mem::take(&mut self.devices)
-            .into_iter()
-            .map(|(device, number)| (device.map(|d| d.shown().into()), number))
-            .collect();
-        devices.sort_unstable();
-        let mut rank = vec![0; devices.len()];
-        for (i, (_, number)) in devices.iter().enumerate() {
-            rank[*number as usize] = i;
-        }
         self.places = HashMap::default();
         let mut rows = mem::take(&mut self.rows);
+        let mut devices: Vec<Option<Arc<str>>> = vec![None; self.devices.len()];
+        for (device, number) in mem::take(&mut self.devices) {
+            devices[number as usize] = device.map(|d| d.shown().into());
+        }
+        let mut sorted: Vec<usize> = (0..devices.len()).collect();
+        sorted.sort_unstable_by_key(|&number| &devices[number]);
+        let mut rank = vec![0; devices.len()];
+        for (at, number) in (0u32..).zip(sorted) {
+            rank[number] = at;
+        }
         let mut items: Vec<u32> = rows.iter().map(|(item, ..)| *item).collect();
         items.sort_unstable();
         items.dedup();
@@ -346,18 +355,12 @@ impl Rows {
             .collect();
         order.sort_unstable();
         let mut place = vec![0; items.len()];
-        for (at, (_, i)) in order.into_iter().enumerate() {
+        for (at, (_, i)) in (0u32..).zip(order) {
             place[i] = at;
         }
         let place = |item: &u32| place[items.binary_search(item).unwrap_or_default()];
         rows.sort_by_cached_key(|(item, device, _)| (place(item), rank[*device as usize]));
-        rows.into_iter()
-            .map(|(item, device, row)| Entry {
-                item,
-                device: devices[rank[device as usize]].0.clone(),
-                row,
-            })
-            .collect()
+        Run { devices, rows }
     }
 
     /// All that was found, in runs to be merged.

@@ -3,10 +3,10 @@ use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use memchr::memchr2;
 use tempfile::SpooledTempFile;
 
 use crate::detect;
+use crate::escape::{controls, equal, run};
 use crate::rows::{Row, TEXT};
 use crate::runs::Runs;
 use crate::set::{Item, Set};
@@ -194,20 +194,27 @@ impl Text {
         self.line.push(b'"');
     }
 
-    fn string(&mut self, text: &str) {
-        let mut rest = text.as_bytes();
-        if rest.iter().fold(false, |any, b| any | (*b < 0x20)) {
-            // Only what came from a list may hold control characters.
-            let quoted = serde_json::Value::from(text).to_string();
-            return self.raw(&quoted);
-        }
+    /// A string, from UTF-8.
+    fn string(&mut self, text: impl AsRef<[u8]>) {
+        let special = |word| controls(word) | equal(word, b'"') | equal(word, b'\\');
+        let mut rest = text.as_ref();
         self.line.push(b'"');
-        while let Some(at) = memchr2(b'"', b'\\', rest) {
-            self.line.extend_from_slice(&rest[..at]);
-            self.line.extend_from_slice(&[b'\\', rest[at]]);
-            rest = &rest[at + 1..];
+        loop {
+            let (plain, after) = rest.split_at(run(rest, special));
+            self.line.extend_from_slice(plain);
+            let Some((&b, after)) = after.split_first() else {
+                break;
+            };
+            match b {
+                b'"' | b'\\' => self.line.extend_from_slice(&[b'\\', b]),
+                // Only what comes from a list may hold these.
+                _ => {
+                    let quoted = serde_json::Value::from(char::from(b).to_string()).to_string();
+                    self.raw(quoted.trim_matches('"'));
+                }
+            }
+            rest = after;
         }
-        self.line.extend_from_slice(rest);
         self.line.push(b'"');
     }
 

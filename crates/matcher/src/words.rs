@@ -11,13 +11,13 @@ const TEXTS: usize = 2 + IDENTITY.len();
 const HEAD: usize = 4 * TEXTS;
 const ABSENT: u32 = u32::MAX;
 
-/// Where each text ends, in little-endian numbers of 32 bits, then the texts one after another.
+/// Where each text ends, in little-endian numbers of 32 bits, then the texts one after another, in UTF-8.
 #[derive(Clone, Debug)]
 pub struct Words(Box<[u8]>);
 
 impl Words {
     /// What a hit and its line say; `buffer` is room for it.
-    pub fn of(set: &Set, hit: &Hit, line: &dyn Details, buffer: &mut String) -> Words {
+    pub fn of(set: &Set, hit: &Hit, line: &dyn Details, buffer: &mut Vec<u8>) -> Words {
         let mut ends = [ABSENT; TEXTS];
         buffer.clear();
         hit.spell(set, buffer);
@@ -27,21 +27,26 @@ impl Words {
         let identity = line.identity();
         for (key, end) in IDENTITY.iter().zip(&mut ends[2..]) {
             if let Some((_, value)) = identity.iter().find(|(k, _)| k == key) {
-                buffer.push_str(value);
+                buffer.extend_from_slice(value.as_bytes());
                 *end = buffer.len() as u32;
             }
         }
         let mut words = Vec::with_capacity(HEAD + buffer.len());
         words.extend(ends.iter().flat_map(|end| end.to_le_bytes()));
-        words.extend_from_slice(buffer.as_bytes());
+        words.extend_from_slice(buffer);
         Words(words.into())
     }
 
     /// From what `bytes` gave. Fails where that is damaged.
     pub fn read(bytes: Vec<u8>) -> io::Result<Words> {
         let words = Words(bytes.into());
-        let is_whole = |i: usize| words.end(i) == Some(ABSENT) || words.text(i).is_some();
-        if words.text(0).is_some() && words.text(1).is_some() && (2..TEXTS).all(is_whole) {
+        let is_text = |i: usize| {
+            words
+                .text(i)
+                .is_some_and(|t| std::str::from_utf8(t).is_ok())
+        };
+        let is_absent = |i: usize| words.end(i) == Some(ABSENT);
+        if is_text(0) && is_text(1) && (2..TEXTS).all(|i| is_absent(i) || is_text(i)) {
             Ok(words)
         } else {
             Err(io::Error::other("the texts of a row are damaged"))
@@ -52,16 +57,16 @@ impl Words {
         &self.0
     }
 
-    pub fn matched(&self) -> &str {
+    pub fn matched(&self) -> &[u8] {
         self.text(0).unwrap_or_default()
     }
 
-    pub fn evidence(&self) -> &str {
+    pub fn evidence(&self) -> &[u8] {
         self.text(1).unwrap_or_default()
     }
 
     /// Keys and values, in the order of the wire.
-    pub fn identity(&self) -> impl Iterator<Item = (&'static str, &str)> {
+    pub fn identity(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
         let keys = IDENTITY.iter().enumerate();
         keys.filter_map(|(i, key)| Some((*key, self.text(2 + i)?)))
     }
@@ -71,12 +76,11 @@ impl Words {
         Some(u32::from_le_bytes(bytes.try_into().ok()?))
     }
 
-    fn text(&self, number: usize) -> Option<&str> {
+    fn text(&self, number: usize) -> Option<&[u8]> {
         let end = self.end(number).filter(|end| *end != ABSENT)?;
         let before = (0..number).rev().filter_map(|i| self.end(i));
         let start = before.into_iter().find(|end| *end != ABSENT).unwrap_or(0);
-        let text = self.0.get(HEAD..)?.get(start as usize..end as usize)?;
-        std::str::from_utf8(text).ok()
+        self.0.get(HEAD..)?.get(start as usize..end as usize)
     }
 }
 
@@ -104,12 +108,15 @@ mod tests {
             field: crate::rows::Field::Query,
             matched: crate::rows::Matched::Name(b"www.evil.example".to_vec()),
         };
-        let words = Words::of(&set, &hit, &Seen, &mut "left over".to_owned());
+        let words = Words::of(&set, &hit, &Seen, &mut b"left over".to_vec());
         let again = Words::read(words.bytes().to_vec()).unwrap();
-        assert_eq!(again.matched(), "www.evil.example");
-        assert_eq!(again.evidence(), "a line\\x01");
+        assert_eq!(again.matched(), b"www.evil.example");
+        assert_eq!(again.evidence(), b"a line\\x01");
         let identity: Vec<_> = again.identity().collect();
-        assert_eq!(identity, [("host", "pc-1"), ("user", "đạt")]);
+        assert_eq!(
+            identity,
+            [("host", &b"pc-1"[..]), ("user", "đạt".as_bytes())]
+        );
         for cut in 0..words.bytes().len() {
             assert!(Words::read(words.bytes()[..cut].to_vec()).is_err());
         }

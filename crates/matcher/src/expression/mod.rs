@@ -32,6 +32,7 @@ pub enum End {
 #[derive(Debug)]
 pub struct Expression {
     text: String,
+    parsed: Hir,
     end: End,
     /// Name and number of each named group.
     names: Vec<(String, usize)>,
@@ -76,7 +77,8 @@ impl Slots {
 impl Expression {
     /// Reads the expression without compiling it. Fails with what is wrong in it.
     pub fn new(text: &str, end: End) -> Result<Expression, String> {
-        let parsed = parsed(text)?;
+        let syntax = ParserBuilder::new().unicode(false).utf8(false).build();
+        let parsed = syntax.clone().parse(text).map_err(|e| e.to_string())?;
         let mut names = Vec::new();
         let mut groups = 1;
         name_groups(&parsed, &mut names, &mut groups);
@@ -91,6 +93,7 @@ impl Expression {
             backtracker: OnceLock::new(),
             regex: OnceLock::new(),
             two_pass: OnceLock::new(),
+            parsed,
         })
     }
 
@@ -110,7 +113,7 @@ impl Expression {
             return None;
         }
         let mut slots = vec![NONE; 2 * self.groups].into_boxed_slice();
-        let build = || Backtracker::new(&parsed(&self.text).ok()?, self.end);
+        let build = || Backtracker::new(&self.parsed, self.end);
         if let Some(backtracker) = self.backtracker.get_or_init(build) {
             if let Some(matches) = backtracker.read(line, &mut slots) {
                 return matches.then_some(Slots(slots));
@@ -155,11 +158,6 @@ impl Expression {
         });
         Some(Slots(pairs.collect()))
     }
-}
-
-fn parsed(text: &str) -> Result<Hir, String> {
-    let syntax = ParserBuilder::new().unicode(false).utf8(false).build();
-    syntax.clone().parse(text).map_err(|e| e.to_string())
 }
 
 fn name_groups(part: &Hir, names: &mut Vec<(String, usize)>, groups: &mut usize) {
@@ -214,8 +212,8 @@ mod tests {
 
     fn by_trial(expression: &Expression, line: &[u8]) -> Option<Found> {
         let mut slots = vec![NONE; 2 * expression.groups].into_boxed_slice();
-        let parsed = parsed(&expression.text).unwrap();
-        let matches = Backtracker::new(&parsed, expression.end)?.read(line, &mut slots)?;
+        let matches =
+            Backtracker::new(&expression.parsed, expression.end)?.read(line, &mut slots)?;
         Some(groups(expression, &Slots(slots), line).filter(|_| matches))
     }
 
