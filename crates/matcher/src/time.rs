@@ -1,12 +1,14 @@
 //! Times of log lines as whole microseconds since 1970 UTC, never binary floats (contract 1, 4; formats 4).
 mod device;
 mod servers;
+mod spelling;
 
 use jiff::civil;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+pub use spelling::{clock, day, iso};
 
 pub const SECOND: i64 = 1_000_000;
 pub const DAY: i64 = 86_400 * SECOND;
@@ -393,45 +395,9 @@ fn year_of(micros: i64) -> i32 {
     i32::from(utc(micros).year())
 }
 
-/// ISO 8601 UTC with six decimals and `Z`.
-pub fn iso(micros: i64) -> String {
-    let mut out = day(day_number(micros));
-    out.extend(clock(micros).map(char::from));
-    out
-}
-
-fn put(out: &mut [u8], mut value: u64) {
-    for digit in out.iter_mut().rev() {
-        *digit = b'0' + (value % 10) as u8;
-        value /= 10;
-    }
-}
-
-/// What follows the date in `iso`.
-pub fn clock(micros: i64) -> [u8; 17] {
-    let mut out = *b"T00:00:00.000000Z";
-    let within = micros.rem_euclid(DAY).unsigned_abs();
-    let seconds = within / SECOND.unsigned_abs();
-    put(&mut out[1..3], seconds / 3600);
-    put(&mut out[4..6], seconds / 60 % 60);
-    put(&mut out[7..9], seconds % 60);
-    put(&mut out[10..16], within % SECOND.unsigned_abs());
-    out
-}
-
 /// Days since 1970 of the UTC date.
 pub fn day_number(micros: i64) -> i32 {
     micros.div_euclid(DAY) as i32
-}
-
-/// The UTC date of that day.
-pub fn day(number: i32) -> String {
-    let date = utc(i64::from(number) * DAY);
-    let mut out = *b"0000-00-00";
-    put(&mut out[..4], date.year().unsigned_abs().into());
-    put(&mut out[5..7], date.month().unsigned_abs().into());
-    put(&mut out[8..], date.day().unsigned_abs().into());
-    out.map(char::from).iter().collect()
 }
 
 #[cfg(test)]
