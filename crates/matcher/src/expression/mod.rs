@@ -112,6 +112,9 @@ impl Expression {
         if !self.starts.fit(line) || line.len() >= NONE as usize {
             return None;
         }
+        if !self.words.is_empty() && !self.words.iter().any(|w| w.find(line).is_some()) {
+            return None;
+        }
         let mut slots = vec![NONE; 2 * self.groups].into_boxed_slice();
         let build = || Backtracker::new(&self.parsed, self.end);
         if let Some(backtracker) = self.backtracker.get_or_init(build) {
@@ -119,9 +122,6 @@ impl Expression {
                 return matches.then_some(Slots(slots));
             }
             slots.fill(NONE);
-        }
-        if !self.words.is_empty() && !self.words.iter().any(|w| w.find(line).is_some()) {
-            return None;
         }
         if self.end == End::Line
             && let Some(machine) = self.two_pass.get_or_init(|| self.machine())
