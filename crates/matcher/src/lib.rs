@@ -49,6 +49,7 @@ mod tokens;
 mod utf16;
 pub mod watch;
 pub mod wire;
+mod words;
 mod wrapper;
 
 pub use error::Error;
