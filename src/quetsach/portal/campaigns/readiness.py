@@ -19,7 +19,7 @@ from quetsach.portal.kit.templatetags.kit import num
 from quetsach.portal.units.models import Unit, subtree
 
 FEW_DAYS = 3
-MOST_NAMES = 12
+MOST_NAMES = 5
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,8 @@ def _page(request: HttpRequest, seat: Seat, form: KeyedForm) -> HttpResponse:
         "own": queries.status_of(seat.node),
         "rows": rows,
         "today": timezone.localdate(),
+        "above": seat.home,
+        "may_set_deadline": seat.node.parent_id == seat.home.pk and seat.may(Verb.PASS_ON, seat.home),
     }
     return render(request, "campaigns/keyed.html", context)
 

@@ -25,7 +25,7 @@ def doors(context: template.Context, seat: Seat) -> dict[str, object]:
         "doors": found,
         "current": current,
         "more": more,
-        "more_is_open": any(door["route"] == current for door in more),
+        "here": next((door["label"] for door in more if door["route"] == current), ""),
     }
 
 

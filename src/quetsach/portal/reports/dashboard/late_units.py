@@ -46,6 +46,11 @@ class Sieve:
     is_deep: bool = False
     group: str = ""
 
+    @property
+    def is_narrow(self) -> bool:
+        """Whether anything but what is missing is filtered by."""
+        return bool(self.kind or self.text or self.is_deep or self.group)
+
     @classmethod
     def read(cls, asked: Any) -> Sieve:
         """From the query of an address; what is not known is dropped."""
@@ -151,7 +156,8 @@ def _describe(
     state = report.state if report is not None else "none"
     owes_report = node.expected and state in REPORT_SAYS and (report is None or report.accepted_id is None)
     if owes_report:
-        missing.append(str(REPORT_SAYS[state][1]))
+        if state != "none" or not node.is_late(now):  # the chip says it already
+            missing.append(str(REPORT_SAYS[state][1]))
         todo.append(str(REPORT_SAYS[state][2]))
     shape, word = _chip(node, missing, owes_report, state, now)
     by = {"": word, "cap-tren": trail, "loai": node.get_kind_display()}[sieve.group]
