@@ -43,6 +43,7 @@ def test_one_day_for_all_and_another_for_one(cast, url):
     assert {u: due(cast, u) for u in ("A", "A1", "A2")} == dict.fromkeys(("A", "A1", "A2"), seven)
     assert due(cast, "B") == due(cast, "B1") == five
     assert due(cast, "centre") == first_late_moment(LAST, "by_end_of")
+    assert text5 in cast.client("B", "officer").get(url).content.decode()  # what counts for them
 
 
 def test_later_than_ones_own_is_refused_and_nothing_happens(cast, url):

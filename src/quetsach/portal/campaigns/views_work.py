@@ -101,6 +101,7 @@ def _letter_page(
         "people": people or HeadcountForm(initial={k: v for k, v in initial.items() if v is not None}),
         "pass_on": pass_on,
         "address": address,
+        "day_below": min((s.node.last_day for s in below), default=seat.node.last_day),
         "may_key": fits(seat.places, Verb.ACT_FOR_BELOW, f"{seat.node.path}_"),
     }
     return render(request, "campaigns/letter.html", context)
