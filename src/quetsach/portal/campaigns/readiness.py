@@ -152,10 +152,10 @@ def _contacts(seen: Preview) -> Check:
     if not seen.without_contact:
         return Check("ok", title, _("Every unit has a contact or an account."))
     text = _(
-        "%(n)s units have neither a contact nor an account: %(names)s. Codes to join can be printed."
+        "%(n)s units have neither a contact nor an account (%(names)s). Codes to join can be printed."
     ) % {
         "n": num(seen.without_contact),
-        "names": ", ".join(seen.silent) + ("…" if seen.without_contact > len(seen.silent) else ""),
+        "names": ", ".join(seen.silent) + (", …" if seen.without_contact > len(seen.silent) else ""),
     }
     return Check("busy", title, text)
 

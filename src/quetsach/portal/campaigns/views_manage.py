@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns import lifecycle_actions as lifecycle
 from quetsach.portal.campaigns.actions import NotAllowedNowError, publish
+from quetsach.portal.campaigns.annex_versions import versions
 from quetsach.portal.campaigns.desk import Desk, campaigns_issued, issuing_units, sit_down
 from quetsach.portal.campaigns.forms_manage import (
     PARTS,
@@ -135,6 +136,7 @@ def _manage_page(request: HttpRequest, desk: Desk, extend: ExtendForm | None = N
         "frame": desk.frame,
         "door": "campaign_list",
         "letter_url": _letter_url(campaign),
+        "form_name": dict(versions()).get(campaign.form, campaign.form),
     }
     if campaign.status == Campaign.Status.DRAFT:
         seen = preview(campaign)
