@@ -22,7 +22,7 @@ def icon(shape: str) -> SafeString:
     """An icon of the sprite in base.html."""
     assert shape in SHAPES, shape
     return format_html(
-        '<svg class="ico" aria-hidden="true" focusable="false"><use href="#i-{}"/></svg>', shape
+        '<svg class="ico" aria-hidden="true"><use href="#i-{}"/></svg>', shape
     )
 
 
