@@ -18,7 +18,7 @@ from quetsach.portal.campaigns.models import (
     Headcount,
     Participation,
 )
-from quetsach.portal.units.models import Membership, subtree
+from quetsach.portal.units.models import places_of, subtree
 
 type Figure = int | None
 """A count; None where nobody has said anything, which is not zero."""
@@ -162,9 +162,7 @@ def issuer_node(campaign: Campaign) -> CampaignNode | None:
 
 def campaigns_of(user: User) -> list[Campaign]:
     """The published and closed campaigns in which the person has a seat, the newest first."""
-    nodes = CampaignNode.objects.visible_to(user).filter(
-        unit__in=Membership.rows.filter(user=user).values("unit")
-    )
+    nodes = CampaignNode.rows.filter(path__in={path for _, path in places_of(user)})
     campaigns = Campaign.objects.exclude(status=Campaign.Status.DRAFT).filter(pk__in=nodes.values("campaign"))
     return list(campaigns.select_related("issuer").order_by("-published_at"))
 

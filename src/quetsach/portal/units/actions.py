@@ -12,15 +12,25 @@ from django.utils import timezone
 from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
+from quetsach.portal.units.change_actions import TreeRefusedError, founded_on, lock_tree
 from quetsach.portal.units.models import ApiToken, Network, Unit, path_segment
 from quetsach.vietnamese import nfc, search_key
 
 
 @transaction.atomic
 def create_unit(actor: User | None, parent: Unit | None, name: str, **fields: Any) -> Unit:
-    """Add an office under `parent`. `networks` is a list of CIDR texts."""
+    """Add an office that has stood under `parent` as long as that. `networks` is a list of CIDR texts.
+
+    Raises TreeRefusedError: `retired`.
+    """
     networks: list[str] = fields.pop("networks", [])
     name = nfc(name)
+    lock_tree()
+    if parent is not None:
+        parent = Unit.rows.get(pk=parent.pk)
+        if parent.is_retired:
+            raise TreeRefusedError("retired", parent.name)
+        fields.setdefault("valid_from", founded_on(parent))
     unit = Unit(parent=parent, name=name, search_key=search_key(name), **fields)
     unit.path = (parent.path if parent else "") + path_segment(unit.pk)
     unit.full_clean(exclude=["parent", "path"])
