@@ -1,5 +1,6 @@
 """Every address there is, walked from the URL table itself: a new route is tested the day it is added."""
 
+from datetime import date
 from io import BytesIO
 from uuid import uuid4
 
@@ -12,6 +13,10 @@ from quetsach.portal.cases.models import Case
 from quetsach.portal.indicators.actions import Upload, prepare
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Scan
+from quetsach.portal.units.import_actions import keep
+from quetsach.portal.units.models import ReorgLink
+from quetsach.portal.units.reorg_actions import merge
+from quetsach.registry.table import Table
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
 # What anybody may read; every other address is an inner one.
@@ -56,9 +61,12 @@ def things(cast, tmp_path):
     sender = Sender(Scan.Door.UPLOAD, user=cast.user("A1", "officer"))
     scan = receive_file(BytesIO(body), cast.nodes["A1"], sender).scan
     case = Case.rows.get()
+    event = merge(None, [cast.units["A2"]], into=cast.units["A1"], on=date(2022, 9, 5))
+    kept = keep(cast.user("A1", "coordinator"), cast.units["A1"], "t.csv", Table((), {}, ()))
     return {
         "slug": cast.campaign.slug, "node_id": cast.nodes["A1"].pk, "set_id": draft.pk, "scan_id": scan.pk,
-        "case_id": case.pk, "act": "receive", "row": "r1", "name": "indicators.csv",
+        "case_id": case.pk, "unit_id": cast.units["A1"].pk, "event_id": event.pk, "import_id": kept.pk,
+        "link_id": ReorgLink.rows.get().pk, "form": "xlsx", "act": "receive", "row": "r1", "name": "indicators.csv",
     }  # fmt: skip
 
 
@@ -89,7 +97,7 @@ def test_a_visitor_is_let_into_no_inner_page(cast, things, name, keys):
 
 
 def test_no_address_fails_on_keys_of_nothing(cast):
-    nothing = {"slug": "khong-co", "act": "x", "row": "x", "name": "x"}
+    nothing = {"slug": "khong-co", "act": "x", "form": "xlsx", "link_id": 1, "row": "x", "name": "x"}
     visitor = Client(raise_request_exception=False)
     for name, keys in routes():
         url = reverse(name, kwargs={key: nothing.get(key, uuid4()) for key in keys})

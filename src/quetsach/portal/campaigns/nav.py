@@ -13,12 +13,13 @@ from quetsach.portal.campaigns.seat import Seat
 
 @dataclass(frozen=True)
 class Door:
-    """`route` takes the campaign's slug, and the home node's id where `by_node`."""
+    """`route` takes the campaign's slug where `of_campaign`, and the home node's id where `by_node`."""
 
     route: str
     label: str | Promise
     needs: str = "read"
     by_node: bool = False
+    of_campaign: bool = True
 
 
 DOORS = (
@@ -30,6 +31,7 @@ DOORS = (
     Door("progress", _("Progress")),
     Door("rollup", _("Roll-up"), by_node=True),
     Door("indicators", _("Indicators"), needs="upload_indicators"),
+    Door("units", _("Units"), of_campaign=False),
     Door("tokens", _("Connection codes"), needs="manage_tokens"),
     Door("audit", _("Who did what"), needs="read_audit"),
 )
@@ -41,7 +43,10 @@ def doors(seat: Seat) -> list[dict[str, object]]:
         {
             "route": door.route,
             "label": door.label,
-            "url": reverse(door.route, args=[seat.campaign.slug, *([seat.home.pk] if door.by_node else [])]),
+            "url": reverse(
+                door.route,
+                args=[seat.campaign.slug] * door.of_campaign + [seat.home.pk] * door.by_node,
+            ),
         }
         for door in DOORS
         if seat.can_home[door.needs]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.units.change_actions import TreeRefusedError, founded_on, lock_tree
-from quetsach.portal.units.models import ApiToken, Network, Unit, path_segment
+from quetsach.portal.units.models import ApiToken, Identifier, Network, Unit, path_segment
 from quetsach.vietnamese import nfc, search_key
 
 
@@ -91,3 +93,54 @@ def token_holder(secret: str) -> ApiToken | None:
     if token is not None:
         ApiToken.rows.filter(pk=token.pk).update(last_used_at=timezone.now())
     return token
+
+
+@transaction.atomic
+def set_contact(
+    actor: User | None,
+    unit: Unit,
+    fields: dict[str, Any],
+    numbers: dict[str, str],
+    *,
+    ip: str | None = None,
+) -> None:
+    """Set whom to call and how many work there, and the numbers by scheme; an empty number ends.
+
+    Raises TreeRefusedError: `retired`, or `identifier_taken`.
+    """
+    lock_tree()
+    unit = Unit.rows.select_for_update(of=("self",)).get(pk=unit.pk)
+    if unit.is_retired:
+        raise TreeRefusedError("retired", unit.name)
+    changed = sorted(field for field, value in fields.items() if getattr(unit, field) != value)
+    for field, value in fields.items():
+        setattr(unit, field, nfc(value) if isinstance(value, str) else value)
+    unit.full_clean(exclude=["parent", "path"])
+    unit.save(update_fields=list(fields))
+    changed += [scheme for scheme, value in numbers.items() if set_identifier(unit, scheme, value)]
+    if changed:
+        data = {"name": unit.name, "fields": changed}
+        record(actor, "unit.contact", unit_path=unit.path, about=unit, data=data, ip=ip)
+
+
+def set_identifier(unit: Unit, scheme: str, value: str, on: date | None = None) -> bool:
+    """Let a unit have a number from a day on (default: today); whether that was new.
+
+    Raises TreeRefusedError: `identifier_taken` when another unit has it on that day or later.
+    """
+    on = on or timezone.localdate()
+    value = nfc(value)
+    now = Identifier.rows.filter(unit=unit, scheme=scheme, valid_to=None).first()
+    if (now.value if now else "") == value:
+        return False
+    if now is not None and now.valid_from is not None and now.valid_from >= on:
+        now.delete()
+    elif now is not None:
+        now.valid_to = on
+        now.save(update_fields=["valid_to"])
+    if value:
+        others = Identifier.rows.filter(scheme=scheme, value=value).exclude(unit=unit)
+        if others.filter(Q(valid_to=None) | Q(valid_to__gt=on)).exists():
+            raise TreeRefusedError("identifier_taken", value)
+        Identifier.rows.create(unit=unit, scheme=scheme, value=value, valid_from=on)
+    return True

@@ -39,6 +39,11 @@ def subtree(path: str, field: str = "path") -> models.Q:
     return models.Q((f"{field}__gte", path), (f"{field}__lt", path[:-1] + "0"))  # "0" follows "/"
 
 
+PHONE = RegexValidator(
+    r"^\+?[0-9][0-9 .()/-]{5,}$", _("Write the number as 0213 3896 123 or +84 912 345 678.")
+)
+
+
 class Unit(models.Model):
     """An office at any depth, as it is now. What it was before stands in `history`; it is never deleted."""
 
@@ -76,11 +81,7 @@ class Unit(models.Model):
         _("phone"),
         max_length=40,
         blank=True,
-        validators=[
-            RegexValidator(
-                r"^\+?[0-9][0-9 .()/-]{5,}$", _("Write the number as 0213 3896 123 or +84 912 345 678.")
-            )
-        ],
+        validators=[PHONE],
     )
     contact_email = models.EmailField(_("e-mail"), max_length=200, blank=True)
 
@@ -111,7 +112,7 @@ class Unit(models.Model):
 def within_units_of(user: User | AnonymousUser, field: str) -> models.Q:
     """Rows whose path lies in or below a place in which the person serves; nothing for strangers."""
     q = models.Q(pk__in=[])
-    for path in {path for _, path in places_of(user)}:
+    for path in {place[1] for place in places_of(user)}:
         q |= subtree(path, field)
     return q
 
@@ -244,6 +245,11 @@ class ReorgEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.effective_on:%d/%m/%Y}"
+
+    @property
+    def is_of_today(self) -> bool:
+        """Whether it can still be taken back."""
+        return timezone.localdate(self.at) == timezone.localdate()
 
 
 class Involvement(models.Model):

@@ -208,9 +208,28 @@ def stamp(top: Unit) -> str:
 
 def tops_of(user: User | AnonymousUser) -> list[Unit]:
     """The living units in which the person serves, without those that stand below another of them."""
-    units = Unit.rows.filter(memberships__user_id=user.pk, retired_at=None).distinct().order_by("path")
+    if not isinstance(user, User):
+        return []
+    units = Unit.rows.filter(memberships__user=user, retired_at=None).distinct().order_by("path")
     tops: list[Unit] = []
     for unit in units:
         if not any(unit.path.startswith(top.path) for top in tops):
             tops.append(unit)
     return in_order(tops)
+
+
+def event(event_id: UUID) -> ReorgEvent | None:
+    """One event."""
+    return ReorgEvent.rows.filter(pk=event_id).first()
+
+
+def units_in(event: ReorgEvent) -> list[Unit]:
+    """The units that an event changed or made, the highest first."""
+    return sorted(
+        Unit.rows.filter(involvements__event=event).distinct(), key=lambda unit: (len(unit.path), unit.path)
+    )
+
+
+def link(link_id: int) -> ReorgLink | None:
+    """Where a unit went in one event."""
+    return ReorgLink.rows.select_related("from_unit", "to_unit").filter(pk=link_id).first()

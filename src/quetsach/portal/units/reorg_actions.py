@@ -69,7 +69,7 @@ def found(
 
 @transaction.atomic
 def rename(
-    actor: User | None, unit: Unit, *, on: date, legal_basis: str = "", ip: str | None = None, **fields: str
+    actor: User | None, unit: Unit, *, on: date, legal_basis: str = "", ip: str | None = None, **fields: Any
 ) -> ReorgEvent:
     """Give a unit another name, short name, abbreviation or kind. Raises TreeRefusedError: `nothing`, …"""
     assert fields.keys() <= set(VERSIONED), fields
@@ -94,7 +94,7 @@ def move(
     legal_basis: str = "",
     ip: str | None = None,
 ) -> ReorgEvent:
-    """Put a unit, with all below it, under another superior. Raises TreeRefusedError: `nothing`, `cycle`, …"""
+    """Put a unit, with all below it, under another superior. Raises TreeRefusedError."""
     if unit.parent_id == parent.pk:
         raise TreeRefusedError("nothing", unit.name)
     change = Change(actor, Kind.MOVE, on, legal_basis)
@@ -225,7 +225,7 @@ def abolish_level(
         raise TreeRefusedError("too_few")
     for unit in units:
         assert unit.parent is not None
-        superior = Unit.rows.get(pk=unit.parent_id)
+        superior = Unit.rows.get(pk=unit.parent.pk)
         change.move_children(unit, superior)
         change.link(unit, superior, Portion.WHOLE, inherits=True)
         change.retire(unit)
@@ -261,8 +261,8 @@ def choose_heir(actor: User | None, link: ReorgLink, *, ip: str | None = None) -
 def undo(actor: User | None, event: ReorgEvent, *, ip: str | None = None) -> None:
     """Take an event back on the day it was entered. Units that it made are retired, never deleted.
 
-    Raises TreeRefusedError: `another_day`, `later_event`, `in_campaign`, `has_children` for a unit that it made and that
-    has got others below it since, `twins`.
+    Raises TreeRefusedError: `another_day`, `later_event`, `twins`; and for a unit that it made `in_campaign`
+    or `has_children`, if it has got any since.
     """
     lock_tree()
     event = ReorgEvent.rows.select_for_update(of=("self",)).get(pk=event.pk)
@@ -286,7 +286,7 @@ def undo(actor: User | None, event: ReorgEvent, *, ip: str | None = None) -> Non
     # For no day: an event that was taken back never was.
     Unit.rows.filter(pk__in=[unit.pk for unit in made]).update(retired_at=midnight(event.effective_on))
     for row in sorted(changed, key=lambda row: not row.unit.is_retired):
-        restore(event, Unit.rows.get(pk=row.unit_id), row.before)
+        restore(event, Unit.rows.get(pk=row.unit_id), row.before or {})
     for unit in made:
         if Unit.rows.filter(parent=unit, retired_at=None).exists():
             raise TreeRefusedError("has_children", unit.name)
