@@ -66,7 +66,8 @@ def things(cast, tmp_path):
     return {
         "slug": cast.campaign.slug, "node_id": cast.nodes["A1"].pk, "set_id": draft.pk, "scan_id": scan.pk,
         "case_id": case.pk, "unit_id": cast.units["A1"].pk, "event_id": event.pk, "import_id": kept.pk,
-        "link_id": ReorgLink.rows.get().pk, "form": "xlsx", "act": "receive", "row": "r1", "name": "indicators.csv",
+        "link_id": ReorgLink.rows.get().pk, "form": "xlsx", "act": "receive", "row": "r1",
+        "name": "indicators.csv",
     }  # fmt: skip
 
 

@@ -57,7 +57,7 @@ class ChangeForm(forms.Form):
         max_length=300,
         required=False,
         help_text=_(
-            "The decision or resolution, such as: Resolution 1659/NQ-UBTVQH15. It shows in the history."
+            "The decision or resolution, such as: Nghị quyết 202/2025/QH15. It shows in the history."
         ),
     )
 

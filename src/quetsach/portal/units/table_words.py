@@ -20,7 +20,7 @@ FILES: dict[str, str | Promise] = {
     "damaged": gettext_lazy("The file is damaged or cut off. Save it again and choose it once more."),
     "too_large": gettext_lazy("Unpacked, the file is larger than %(value)s MB. It was not read."),
     "too_many_rows": gettext_lazy(
-        "The file has %(value)s lines; at most %(most)s are taken at once. Divide it, for instance by province."
+        "The file has %(value)s lines; at most %(most)s are taken at once. Divide it, as by province."
     ),
     "too_wide": gettext_lazy("Something stands in column %(value)s. Clear all beyond column %(columns)s."),
     "no_header": gettext_lazy(

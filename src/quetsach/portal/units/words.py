@@ -57,7 +57,9 @@ def history(unit: Unit, events: list[ReorgEvent]) -> list[tuple[ReorgEvent, str]
 def _following(unit: Unit) -> dict[object, Unit | UnitVersion]:
     """What the unit became with each event: the version that begins when that one ends, or what it is now."""
     versions = list(UnitVersion.rows.filter(unit=unit).select_related("parent").order_by("valid_to"))
-    states: list[Unit | UnitVersion] = [*versions[1:], unit][: len(versions)]
+    states: list[Unit | UnitVersion] = list(versions[1:])
+    if versions:
+        states.append(unit)
     return {version.event_id: state for version, state in zip(versions, states, strict=True)}
 
 
