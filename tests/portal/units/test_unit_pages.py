@@ -131,6 +131,18 @@ def test_contact_and_numbers(cast):
     assert bad.status_code == 422
 
 
+def test_a_line_of_work_is_shown_on_both_sides(cast):
+    client = cast.client("centre", "coordinator")
+    unit, guide = cast.units["A1"], cast.units["B"]
+    send(client, "unit_change", unit.pk, "nganh-doc", parent=guide.pk, on="01/07/2025")
+    assert "Guided by Đơn vị B." in page(client, "unit", unit.pk)[1]
+    assert "Đơn vị A1" in page(client, "unit", guide.pk)[1]
+    unit.refresh_from_db()
+    assert unit.parent == cast.units["A"], "the tree is as it was"
+    send(client, "unit_change", unit.pk, "nganh-doc", parent="", on="02/07/2025")
+    assert "Guided by" not in page(client, "unit", unit.pk)[1]
+
+
 def test_search_puts_the_very_letters_first(cast):
     for district in ("A", "B"):
         create_unit(None, cast.units[district], "Xã Tân Thành", kind="ubnd_commune")

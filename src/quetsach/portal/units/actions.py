@@ -15,7 +15,7 @@ from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.units.change_actions import TreeRefusedError, founded_on, lock_tree
-from quetsach.portal.units.models import ApiToken, Identifier, Network, Unit, path_segment
+from quetsach.portal.units.models import ApiToken, Identifier, Network, SectorRelation, Unit, path_segment
 from quetsach.vietnamese import nfc, search_key
 
 
@@ -121,6 +121,36 @@ def set_contact(
     if changed:
         data = {"name": unit.name, "fields": changed}
         record(actor, "unit.contact", unit_path=unit.path, about=unit, data=data, ip=ip)
+
+
+@transaction.atomic
+def set_sector(
+    actor: User | None, unit: Unit, parent: Unit | None, *, on: date, ip: str | None = None
+) -> None:
+    """Let another unit guide this one in its line of work from a day on; None ends it.
+
+    Raises TreeRefusedError: `retired`, `future`, `cycle` for the unit itself, or `before_last_change`.
+    """
+    lock_tree()
+    if on > timezone.localdate():
+        raise TreeRefusedError("future")
+    for one in (unit, parent):
+        if one is not None and one.is_retired:
+            raise TreeRefusedError("retired", one.name)
+    if parent == unit:
+        raise TreeRefusedError("cycle", unit.name)
+    for row in SectorRelation.rows.filter(unit=unit, valid_to=None):
+        if row.valid_from is not None and row.valid_from > on:
+            raise TreeRefusedError("before_last_change", unit.name)
+        if row.valid_from == on:
+            row.delete()
+        else:
+            row.valid_to = on
+            row.save(update_fields=["valid_to"])
+    if parent is not None:
+        SectorRelation.rows.create(unit=unit, parent=parent, valid_from=on)
+    data = {"name": unit.name, "parent": parent.name if parent else "–"}
+    record(actor, "unit.sector", unit_path=unit.path, about=unit, data=data, ip=ip)
 
 
 def set_identifier(unit: Unit, scheme: str, value: str, on: date | None = None) -> bool:

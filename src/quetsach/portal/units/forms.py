@@ -126,6 +126,16 @@ class MoveForm(ChangeForm):
     )
 
 
+class SectorForm(ChangeForm):
+    """`parent` guides the unit in its line of work; empty: nobody any more."""
+
+    parent = forms.UUIDField(label=_("Who guides it"), required=False)
+
+    def __init__(self, data: Any = None, initial: dict[str, Any] | None = None) -> None:
+        super().__init__(data, initial)
+        del self.fields["legal_basis"]
+
+
 class MergeForm(ChangeForm):
     """Others to merge with; `into` one of them or, empty, a new unit of that name."""
 

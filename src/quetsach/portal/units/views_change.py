@@ -170,6 +170,12 @@ def _move(request: HttpRequest, user: User, unit: Unit, form: filled.MoveForm) -
     reorg_actions.move(user, unit, parent, **_when(request, form))
 
 
+def _sector(request: HttpRequest, user: User, unit: Unit, form: filled.SectorForm) -> None:
+    pk = form.cleaned_data["parent"]
+    parent = _other(request, pk) if pk else None
+    actions.set_sector(user, unit, parent, on=form.day, ip=client_ip_text(request))
+
+
 def _merge(request: HttpRequest, user: User, unit: Unit, form: filled.MergeForm) -> Unit:
     sources = [unit, *(_other(request, pk) for pk in request.POST.getlist("others"))]
     into = _other(request, form.cleaned_data["into"]) if form.cleaned_data["into"] else None
@@ -238,6 +244,11 @@ ACTS = {
         filled.MoveForm, _move, gettext_lazy("Under which unit does it stand now?"),
         gettext_lazy("All units below move along. Campaigns that run keep the old place."),
         gettext_lazy("Move it"), pick="superior",
+    ),
+    "nganh-doc": Act(
+        filled.SectorForm, _sector, gettext_lazy("Which unit guides it in its line of work?"),
+        gettext_lazy("Beside its superior: only shown, nothing is counted along it."),
+        gettext_lazy("Save"), pick="superior",
     ),
     "sap-nhap": Act(
         filled.MergeForm, _merge, gettext_lazy("With which units does it merge?"),
