@@ -233,6 +233,7 @@ class ReorgEvent(models.Model):
     legal_basis = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField(auto_now_add=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    can_be_undone = models.BooleanField(default=True, help_text="false for what was written in bulk")
     undone_at = models.DateTimeField(null=True)
     undone_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
@@ -247,9 +248,9 @@ class ReorgEvent(models.Model):
         return f"{self.get_kind_display()} {self.effective_on:%d/%m/%Y}"
 
     @property
-    def is_of_today(self) -> bool:
+    def is_open_to_undo(self) -> bool:
         """Whether it can still be taken back."""
-        return timezone.localdate(self.at) == timezone.localdate()
+        return self.can_be_undone and timezone.localdate(self.at) == timezone.localdate()
 
 
 class Involvement(models.Model):

@@ -147,7 +147,7 @@ class _Reorganisation:
         self.renames = self._event(Kind.RENAME)
 
     def _event(self, kind: ReorgEvent.Kind) -> ReorgEvent:
-        event = ReorgEvent(kind=kind, effective_on=DAY, legal_basis=BASIS, by=self.actor)
+        event = ReorgEvent(kind=kind, effective_on=DAY, legal_basis=BASIS, by=self.actor, can_be_undone=False)
         self.rows.events.append(event)
         return event
 

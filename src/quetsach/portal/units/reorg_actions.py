@@ -268,7 +268,7 @@ def undo(actor: User | None, event: ReorgEvent, *, ip: str | None = None) -> Non
     event = ReorgEvent.rows.select_for_update(of=("self",)).get(pk=event.pk)
     if event.undone_at is not None:
         return
-    if timezone.localdate(event.at) != timezone.localdate():
+    if not event.is_open_to_undo:
         raise TreeRefusedError("another_day")
     involved = list(Involvement.rows.filter(event=event).select_related("unit").order_by("pk"))
     units = [row.unit_id for row in involved]
