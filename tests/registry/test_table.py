@@ -41,7 +41,9 @@ def test_titles_above_the_heading_and_marks_do_not_matter():
     [
         "Tên đơn vị;Loại\nXã Ô;UBND cấp xã\n".encode("utf-8-sig"),
         "Tên đơn vị\tLoại\nXã Ô\tUBND cấp xã\n".encode("utf-16"),
-        "Te\u0302n d\u0111o\u031bn vi\u0323,Loại\nXã O\u0302,UBND cấp xã\n".replace("d\u0111", "\u0111").encode(),
+        "Te\u0302n d\u0111o\u031bn vi\u0323,Loại\nXã O\u0302,UBND cấp xã\n".replace(
+            "d\u0111", "\u0111"
+        ).encode(),
     ],
     ids=["semicolons", "utf-16", "decomposed"],
 )
@@ -67,7 +69,7 @@ def test_what_is_no_table_is_refused_with_its_reason():
     assert refused(b"") == ("empty", "")
     assert refused(b"\xd0\xcf\x11\xe0\xa1\xb1")[0] == "old_excel"
     assert refused(b"\x89PNG\0\0", "t.csv")[0] == "not_table"
-    assert refused("Tên đơn vị\nXã\n".encode("utf-8") + b"\xe9\n", "t.csv") == ("encoding", 3)
+    assert refused("Tên đơn vị\nXã\n".encode() + b"\xe9\n", "t.csv") == ("encoding", 3)
     assert refused(b"a,b\n1,2\n", "t.csv")[0] == "no_header"
     assert refused("Tên,Tên đơn vị\nA,B\n".encode(), "t.csv")[0] == "twice"
     good = workbook([HEAD, ["Xã A"]])

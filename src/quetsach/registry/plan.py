@@ -220,7 +220,7 @@ class _Comparison:
         for row in rows:
             ref = self.refs[row.number]
             other = first.setdefault((final.get(ref), names[ref]), ref)
-            if other != ref:
+            if other != ref and not self._stands(ref, final.get(ref), names[ref]):
                 self.wrong(row, "name", "twins", names[ref])
             seen, above = {ref}, final.get(ref)
             while above is not None and above not in seen:
@@ -228,6 +228,11 @@ class _Comparison:
                 above = final.get(above)
             if above == ref:
                 self.wrong(row, "parent", "cycle", row.cells.get("parent", ""))
+
+    def _stands(self, ref: Ref, parent: Ref | None, name: str) -> bool:
+        """Whether the unit bears that name at that place already: what is there is not reproached."""
+        unit = self.known.get(ref)
+        return unit is not None and (unit.parent, unit.name) == (parent, name)
 
     def _existing(self, row: Row, unit: Known, parent: Ref | None) -> None:
         cells = {
