@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from django.db import connection
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.units.actions import create_unit
@@ -11,6 +12,7 @@ from quetsach.portal.units.models import HeldPath, Identifier, Membership, Reorg
 from quetsach.portal.units.national_actions import DAY, load_tree_of
 from quetsach.portal.units.queries import search, tree_as_of
 from quetsach.registry.national import NationalTreeError, Place, load
+from quetsach.vietnamese import sort_key
 
 
 def shape(day):
@@ -112,3 +114,14 @@ def test_a_wrong_file_is_refused(tmp_path):
         load(2022, file)
     with pytest.raises(NationalTreeError, match="does not hold"):
         load(2025, tmp_path)
+
+
+def test_names_sort_as_postgresql_sorts_vietnamese(db):
+    """ICU, inside PostgreSQL, is the independent judge of a dictionary's order."""
+    if connection.vendor != "postgresql":
+        pytest.skip("needs PostgreSQL")
+    names = sorted({place.name for place in load(2022).places})
+    with connection.cursor() as cursor:
+        cursor.execute('SELECT n FROM unnest(%s::text[]) AS n ORDER BY n COLLATE "vi-x-icu"', [names])
+        icu = [row[0] for row in cursor.fetchall()]
+    assert sorted(names, key=sort_key) == icu

@@ -7,9 +7,11 @@ from itertools import pairwise
 import pytest
 import time_machine
 from django.db import transaction
+from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from quetsach.portal.campaigns.models import Acknowledgement
 from quetsach.portal.units import reorg_actions as reorg
 from quetsach.portal.units.actions import create_unit
 from quetsach.portal.units.change_actions import TreeRefusedError, founded_on
@@ -97,8 +99,16 @@ def test_the_successors_people_do_what_is_left(cast):
         assert may(officer, Verb.EDIT_REPORT, cast.nodes[name].path)
     assert not may(officer, Verb.EDIT_REPORT, cast.nodes["A"].path)
     assert {net.cidr for net in merged.networks.all()} == {"10.1.1.0/24", "192.168.1.0/24", "10.1.2.0/24"}
-    page = cast.client("C", "officer").get(f"/cd/{cast.campaign.slug}/")
-    assert page.status_code == 200
+    client, today = cast.client("C", "officer"), reverse("today", args=[cast.campaign.slug])
+    client.cookies["django_language"] = "en"
+    assert "As when published; today: Xã Gộp" in client.get(today).content.decode()
+    for name in ("A2", "A1"):
+        node = cast.nodes[name]
+        assert client.get(today, {"thay-mat": node.pk}).status_code == 200
+        client.post(reverse("letter", args=[cast.campaign.slug]), {"act": "acknowledge"})
+        assert Acknowledgement.rows.filter(node=node).exists(), "done for the node that was chosen"
+    assert client.get(today, {"thay-mat": cast.nodes["B1"].pk}).status_code == 200, "a stranger's is ignored"
+    assert client.get(reverse("my_work")).status_code == 302, "the campaign is among their work"
     # A second merger passes everything on once more.
     reorg.merge(None, [merged], into=cast.units["B1"], on=TODAY)
     assert {cast.nodes["A1"].path, cast.nodes["A2"].path} <= heirs_of(cast.user("B1", "officer"))

@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.units.queries import successors_of
 from quetsach.portal.units.roles import Place, Verb, fits, places_of
 
 
@@ -44,6 +45,14 @@ class Seat:
         return {verb.value: self.may(verb, self.home) for verb in Verb}
 
     @cached_property
+    def today_called(self) -> str:
+        """What the unit is called today, or which came after it; empty where it is as when published."""
+        unit = self.node.unit
+        if not unit.is_retired:
+            return "" if unit.name == self.node.name else unit.name
+        return ", ".join(link.to_unit.name for link in successors_of([unit.pk]).get(unit.pk, []))
+
+    @cached_property
     def trail(self) -> list[CampaignNode]:
         """The nodes from home down to the one looked at."""
         parts = self.node.path[len(self.home.path) :].split("/")[:-1]
@@ -65,14 +74,21 @@ def take_seat(request: HttpRequest, slug: str, node_id: UUID | None = None, verb
     homes = homes_among(visible, places)
     if not homes:
         raise Http404
-    chosen = request.session.get(f"home:{slug}")
-    home = next((node for node in homes if str(node.pk) == chosen), homes[0])
+    home = _chosen(request, slug, homes)
     node = home if node_id is None else visible.filter(pk=node_id).first()
     home.campaign = campaign
     if node is None or not fits(places, verb, node.path):
         raise Http404
     node.campaign = campaign
     return Seat(user=user, campaign=campaign, node=node, home=home, places=places, homes=homes)
+
+
+def _chosen(request: HttpRequest, slug: str, homes: list[CampaignNode]) -> CampaignNode:
+    """The node for which the person acts: `?thay-mat=ID` chooses until another choice, or the highest."""
+    key, asked = f"home:{slug}", request.GET.get("thay-mat", "")
+    if any(str(node.pk) == asked for node in homes):
+        request.session[key] = asked
+    return next((node for node in homes if str(node.pk) == request.session.get(key)), homes[0])
 
 
 def homes_among(nodes: QuerySet[CampaignNode], places: list[Place]) -> list[CampaignNode]:
