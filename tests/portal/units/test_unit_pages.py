@@ -89,6 +89,20 @@ def test_moving_needs_both_ends(cast):
     assert unit.parent == into
 
 
+def test_a_units_own_coordinator_renames_it_but_does_not_dissolve_it(cast):
+    client, unit = cast.client("A1", "coordinator"), cast.units["A1"]
+    assert client.get(reverse("unit_change", args=[unit.pk, "doi-ten"])).status_code == 200
+    for act in ("chuyen", "sap-nhap", "chia-tach", "giai-the"):
+        assert client.get(reverse("unit_change", args=[unit.pk, act])).status_code == 404
+
+
+def test_who_served_in_a_unit_that_ended_still_finds_it(cast):
+    client = cast.client("A1", "officer")
+    send(cast.client("A", "coordinator"), "unit_change", cast.units["A1"].pk, "giai-the", on="01/07/2025")
+    assert "Đơn vị A1" in page(client, "units")[1]
+    assert "Exists no more since 01/07/2025" in page(client, "unit", cast.units["A1"].pk)[1]
+
+
 def test_merging_by_ticks(cast):
     client = cast.client("A", "coordinator")
     form = {"others": cast.units["A2"].pk, "name": "Xã Gộp", "on": "01/07/2025"}

@@ -207,10 +207,11 @@ def stamp(top: Unit) -> str:
 
 
 def tops_of(user: User | AnonymousUser) -> list[Unit]:
-    """The living units in which the person serves, without those that stand below another of them."""
+    """The units in which the person serves, without those below another of them: the living, if any is."""
     if not isinstance(user, User):
         return []
-    units = Unit.rows.filter(memberships__user=user, retired_at=None).distinct().order_by("path")
+    served = Unit.rows.filter(memberships__user=user).distinct().order_by("path")
+    units = [unit for unit in served if not unit.is_retired] or list(served)
     tops: list[Unit] = []
     for unit in units:
         if not any(unit.path.startswith(top.path) for top in tops):

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.units import queries
-from quetsach.portal.units.models import ReorgLink, Unit
+from quetsach.portal.units.models import Place, ReorgLink, Unit
 from quetsach.portal.units.roles import Verb, fits, places_of
 from quetsach.portal.units.words import history
 from quetsach.vietnamese import nfc
@@ -28,6 +28,11 @@ def find_unit(request: HttpRequest, unit_id: UUID, verb: Verb = Verb.READ) -> Un
     if unit is None or not fits(places_of(request.user), verb, unit.path):
         raise Http404
     return unit
+
+
+def may_reorganise(places: list[Place], unit: Unit) -> bool:
+    """Whether the person may move, merge, divide or dissolve the unit: a coordinator of its superior may."""
+    return unit.parent is not None and fits(places, Verb.CHANGE_UNITS, unit.parent.path)
 
 
 @login_required
@@ -73,6 +78,7 @@ def unit(request: HttpRequest, unit_id: UUID) -> HttpResponse:
         "numbers": queries.identifiers_of(row),
         "sectors": queries.sectors_of(row),
         "may_change": fits(places, Verb.CHANGE_UNITS, row.path) and not row.is_retired,
+        "may_reorganise": may_reorganise(places, row),
         "may_contact": fits(places, Verb.EDIT_CONTACT, row.path) and not row.is_retired,
         "may_undo": fits(places, Verb.CHANGE_UNITS, row.path),
         "history": told[:HISTORY_SHOWN],

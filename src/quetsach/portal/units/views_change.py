@@ -24,7 +24,7 @@ from quetsach.portal.units import forms as filled
 from quetsach.portal.units.change_actions import TreeRefusedError
 from quetsach.portal.units.models import Unit
 from quetsach.portal.units.roles import Verb, fits, places_of
-from quetsach.portal.units.views import find_unit
+from quetsach.portal.units.views import find_unit, may_reorganise
 from quetsach.portal.units.words import refusal
 
 type Done = Callable[[HttpRequest, User, Unit, Any], Unit | None]
@@ -45,6 +45,8 @@ class Act:
     button: str | Promise
     verb: Verb = Verb.CHANGE_UNITS
     pick: str = ""
+    by_superior: bool = False
+    """Whether it changes what stands beside the unit, so that its own coordinator may not do it alone."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -53,6 +55,8 @@ def change(request: HttpRequest, unit_id: UUID, act: str) -> HttpResponse:
     known = ACTS.get(act)
     unit = find_unit(request, unit_id, known.verb if known else Verb.CHANGE_UNITS)
     if known is None or unit.is_retired or not isinstance(request.user, User):
+        raise Http404
+    if known.by_superior and not may_reorganise(places_of(request.user), unit):
         raise Http404
     form = known.form(request.POST or None, initial=_initial(unit, act))
     refused = ""
@@ -243,7 +247,7 @@ ACTS = {
     "chuyen": Act(
         filled.MoveForm, _move, gettext_lazy("Under which unit does it stand now?"),
         gettext_lazy("All units below move along. Campaigns that run keep the old place."),
-        gettext_lazy("Move it"), pick="superior",
+        gettext_lazy("Move it"), pick="superior", by_superior=True,
     ),
     "nganh-doc": Act(
         filled.SectorForm, _sector, gettext_lazy("Which unit guides it in its line of work?"),
@@ -253,16 +257,16 @@ ACTS = {
     "sap-nhap": Act(
         filled.MergeForm, _merge, gettext_lazy("With which units does it merge?"),
         gettext_lazy("Units below move to the result, whose people take over unfinished reports."),
-        gettext_lazy("Merge"), pick="merge",
+        gettext_lazy("Merge"), pick="merge", by_superior=True,
     ),
     "chia-tach": Act(
         filled.SplitForm, _split, gettext_lazy("Into which units is it divided?"),
-        gettext_lazy("The parts stand at the place of %(unit)s."), gettext_lazy("Divide"),
+        gettext_lazy("The parts stand at the place of %(unit)s."), gettext_lazy("Divide"), by_superior=True,
     ),
     "giai-the": Act(
         filled.RetireForm, _retire, gettext_lazy("Does this unit exist no more?"),
         gettext_lazy("It is not deleted: its figures, files and history stay."), gettext_lazy("Dissolve it"),
-        pick="heir",
+        pick="heir", by_superior=True,
     ),
     "bo-cap": Act(
         filled.LevelForm, _level, gettext_lazy("Which level is abolished?"),
