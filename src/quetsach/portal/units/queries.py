@@ -30,6 +30,7 @@ from quetsach.vietnamese import nfc, search_key, sort_key
 
 SEGMENT = len(path_segment(UUID(int=0)))
 FOUND_AT_MOST = 60
+FORMER_AT_MOST = 500
 
 
 @dataclass(frozen=True)
@@ -113,21 +114,23 @@ def search(user: User | AnonymousUser, text: str) -> tuple[list[Hit], int]:
     The very name first, then names with the very letters, then the others; within each, whole names before
     beginnings before parts, then as a dictionary sorts.
     """
-    wanted, key = nfc(text), search_key(text)
+    wanted = nfc("".join(char for char in text if char.isprintable()))
+    key = search_key(wanted)
     if not key:
         return [], 0
     visible = Unit.objects.visible_to(user).filter(retired_at=None)
     named = list(visible.filter(search_key__contains=key))
     known = {unit.pk for unit in named}
     former: dict[UUID, str] = {}
-    for version in UnitVersion.rows.filter(search_key__contains=key).exclude(unit__in=known):
+    for version in UnitVersion.rows.filter(search_key__contains=key):
         former[version.unit_id] = version.name
     links = ReorgLink.rows.filter(
         from_unit__search_key__contains=key, from_unit__retired_at__isnull=False, event__undone_at=None
     )
-    for link in links.exclude(to_unit__in=known).select_related("from_unit"):
+    for link in links.select_related("from_unit"):
         former.setdefault(link.to_unit_id, link.from_unit.name)
-    renamed = list(visible.filter(pk__in=list(former)[:500]))
+    former = {pk: name for pk, name in former.items() if pk not in known}
+    renamed = list(visible.filter(pk__in=list(former)[:FORMER_AT_MOST]))
 
     def rank(unit: Unit) -> tuple[object, ...]:
         name = former.get(unit.pk, unit.name)
