@@ -70,10 +70,19 @@ def load_tree_of(actor: User | None, tree: NationalTree) -> tuple[Unit, int]:
             raise TreeRefusedError("national_other")
         top = _top(held)
         _Reorganisation(actor, tree, held, top).write()
+    _count_rows()
     count = Unit.rows.filter(subtree(top.path), retired_at=None).count()
     data = {"year": tree.year, "count": count}
     record(actor, "unit.load", unit_path=top.path, about=top, data=data)
     return top, count
+
+
+def _count_rows() -> None:
+    """Tell PostgreSQL's planner of the new rows: until its own round it takes the tables for empty."""
+    if connection.vendor == "postgresql":
+        tables = [m._meta.db_table for m in (Unit, UnitVersion, ReorgLink, HeldPath, Identifier, Involvement)]
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {', '.join(map(connection.ops.quote_name, tables))}")
 
 
 def _top(held: dict[str, Unit]) -> Unit:
