@@ -186,7 +186,7 @@ def _units_of_2022(old: list[sqlite3.Row]) -> dict[str, list[str]]:
         target = codes.get(place.code)
         if target is None:
             district = by_code[place.parent or ""]
-            named = former.get((provinces[district.parent or ""], _fold(place.name)), set())
+            named = former.get((provinces.get(district.parent or "", ""), _fold(place.name)), set())
             near = {t for t in named if _fold(district.name) in districts[t]}
             target = next(iter(near or named)) if len(near or named) == 1 else None
         if target is not None:
