@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from quetsach.registry.columns import BY_KEY, NUMBERS, SEPARATOR
+from quetsach.registry.columns import BY_KEY, SEPARATOR
 from quetsach.registry.table import Problem, Row, Table
 from quetsach.vietnamese import nfc
 
@@ -271,6 +271,3 @@ def _parents_first(new: list[New]) -> list[New]:
         if unit.ref in waiting:
             place(unit)
     return ordered
-
-
-__all__ = ["NUMBERS", "Changed", "Known", "New", "Plan", "compare", "paths"]

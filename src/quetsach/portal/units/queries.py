@@ -69,8 +69,8 @@ def tree_as_of(day: date, top: Unit | None = None) -> dict[UUID, Standing]:
 
 def heirs_of(user: User | AnonymousUser) -> set[str]:
     """The paths at which the person acts for what is no more: former places, and units taken over."""
-    today = Unit.rows.filter(path__in=[path for _, path in places_of(user)], retired_at=None)
-    return {path for _, path in places_of(user)} - set(today.values_list("path", flat=True))
+    paths = {path for _, path in places_of(user)}
+    return paths - set(Unit.rows.filter(path__in=paths, retired_at=None).values_list("path", flat=True))
 
 
 def successors_of(units: Iterable[UUID]) -> dict[UUID, list[ReorgLink]]:
