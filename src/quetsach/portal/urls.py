@@ -6,6 +6,7 @@ urlpatterns = [
     path("api/v1/", include("quetsach.portal.api")),
     path("tai-khoan/", include("quetsach.portal.accounts.urls")),
     path("", include("quetsach.portal.kit.urls")),
+    path("", include("quetsach.portal.units.urls")),
     path("", include("quetsach.portal.campaigns.urls")),
     path("", include("quetsach.portal.indicators.urls")),
     path("", include("quetsach.portal.sightings.urls")),

@@ -13,7 +13,6 @@ ANSWERING = (Role.OFFICER, Role.COORDINATOR)
 """Roles that answer for a unit, the first to be called first."""
 
 _FIELDS = ("contact_name", "contact_phone", "contact_email")
-_KNOWN = {field.name for field in Unit._meta.get_fields()}.issuperset(_FIELDS)
 
 
 @dataclass(frozen=True)
@@ -47,8 +46,6 @@ def contacts(nodes: Iterable[CampaignNode]) -> dict[UUID, Contact]:
 
 
 def _written_down(units: Iterable[UUID]) -> dict[UUID, tuple[str, str, str]]:
-    if not _KNOWN:
-        return {}
     rows = Unit.rows.filter(pk__in=list(units)).values_list("pk", *_FIELDS)
     return {pk: (name, phone, email) for pk, name, phone, email in rows if name or phone or email}
 
@@ -58,9 +55,5 @@ def reachable_units(path: str) -> set[UUID]:
     members = Membership.rows.filter(
         subtree(path, "unit__path"), role__in=ANSWERING, user__is_active=True
     ).values_list("unit", flat=True)
-    written = (
-        Unit.rows.filter(subtree(path)).exclude(**{_FIELDS[1]: ""}).values_list("pk", flat=True)
-        if _KNOWN
-        else ()
-    )
+    written = Unit.rows.filter(subtree(path)).exclude(contact_phone="").values_list("pk", flat=True)
     return {*members, *written}

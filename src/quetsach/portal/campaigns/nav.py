@@ -33,6 +33,7 @@ DOORS = (
     Door("scans", _("Logs"), needs="upload_scan", is_more=True),
     Door("join_codes", _("Codes to join"), needs="invite", is_more=True),
     Door("indicators", _("Indicators"), needs="upload_indicators", is_more=True),
+    Door("units", _("Units"), is_more=True, is_global=True),
     Door("tokens", _("Connection codes"), needs="manage_tokens", is_more=True),
     Door("campaign_list", _("Campaigns"), needs="publish", is_more=True, is_global=True),
     Door("audit", _("Who did what"), needs="read_audit", is_more=True),

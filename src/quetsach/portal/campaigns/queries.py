@@ -20,7 +20,7 @@ from quetsach.portal.campaigns.models import (
     NodeQuerySet,
     Participation,
 )
-from quetsach.portal.units.models import Membership, subtree
+from quetsach.portal.units.models import places_of, subtree
 
 type Figure = int | None
 """A count; None where nobody has said anything, which is not zero."""
@@ -176,9 +176,7 @@ def issuer_node(campaign: Campaign) -> CampaignNode | None:
 
 def campaigns_of(user: User) -> list[Campaign]:
     """The running and closed campaigns in which the person has a seat, the newest first."""
-    nodes = CampaignNode.objects.visible_to(user).filter(
-        unit__in=Membership.rows.filter(user=user).values("unit")
-    )
+    nodes = CampaignNode.rows.filter(path__in={path for _, path in places_of(user)})
     shown = (Campaign.Status.PUBLISHED, Campaign.Status.CLOSED)
     campaigns = Campaign.objects.filter(status__in=shown, pk__in=nodes.values("campaign"))
     return list(campaigns.select_related("issuer").order_by("-published_at"))

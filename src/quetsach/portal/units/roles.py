@@ -12,7 +12,9 @@ from enum import StrEnum
 from django.contrib.auth.models import AnonymousUser
 
 from quetsach.portal.accounts.models import User
-from quetsach.portal.units.models import Membership, Role
+from quetsach.portal.units.models import Place, Role, places_of
+
+__all__ = ["MAY", "Place", "Verb", "fits", "may", "places_of"]
 
 
 class Verb(StrEnum):
@@ -34,6 +36,8 @@ class Verb(StrEnum):
     READ_AUDIT = "read_audit"
     INVITE = "invite"
     ACT_FOR_BELOW = "act_for_below"
+    CHANGE_UNITS = "change_units"
+    EDIT_CONTACT = "edit_contact"
 
 
 OWN = {Verb.ACKNOWLEDGE, Verb.PASS_ON, Verb.DEPLOY, Verb.COUNT_PEOPLE, Verb.EDIT_REPORT, Verb.PUBLISH,
@@ -42,24 +46,13 @@ SUPERIOR = {Verb.REVIEW_REPORT, Verb.CONFIRM_CASE, Verb.ACT_FOR_BELOW}
 
 _OFFICER = {Verb.READ, Verb.ACKNOWLEDGE, Verb.PASS_ON, Verb.DEPLOY, Verb.COUNT_PEOPLE, Verb.EDIT_REPORT,
             Verb.REVIEW_REPORT, Verb.WORK_CASE, Verb.CONFIRM_CASE, Verb.UPLOAD_SCAN, Verb.INVITE,
-            Verb.ACT_FOR_BELOW}  # fmt: skip
+            Verb.ACT_FOR_BELOW, Verb.EDIT_CONTACT}  # fmt: skip
 MAY: dict[str, set[Verb]] = {
     Role.COORDINATOR: set(Verb),
     Role.OFFICER: _OFFICER,
     Role.IT: {Verb.READ, Verb.UPLOAD_INDICATORS, Verb.UPLOAD_SCAN, Verb.WORK_CASE, Verb.MANAGE_TOKENS},
     Role.READER: {Verb.READ},
 }
-
-
-type Place = tuple[str, str]
-"""A role and the path of the unit in which a person has it."""
-
-
-def places_of(user: User | AnonymousUser) -> list[Place]:
-    """Where the person serves, and as what; nothing for strangers and locked accounts."""
-    if not user.is_authenticated or not user.is_active:
-        return []
-    return list(Membership.rows.filter(user=user).values_list("role", "unit__path"))
 
 
 def fits(places: list[Place], verb: Verb, path: str) -> bool:
