@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.urls import reverse
 from playwright.sync_api import expect, sync_playwright
 
 from quetsach.portal.reports.models import Report, Revision
@@ -35,7 +36,7 @@ def sign_in(page, name):
 def test_an_annex_is_saved_while_typing_and_survives_an_ended_session(phone, live_server, cast):
     cast.user("A1", "officer")
     address = f"{live_server.url}/cd/lam-sach/bao-cao/{cast.nodes['A1'].pk}/"
-    phone.goto(f"{live_server.url}/dang-nhap/?next=/cd/lam-sach/bao-cao/{cast.nodes['A1'].pk}/")
+    phone.goto(live_server.url + reverse("account_login"))
     sign_in(phone, "officer-a1")
     phone.goto(address)
     for row, count in (("r1", "0"), ("r2", "1.250"), ("r3", "0"), ("r4", "1.300")):
