@@ -92,6 +92,8 @@ def do(cast, oracle, node, deed, r2, adjust):
     person = cast.user("centre", "coordinator")
     report = Report.rows.filter(node=node).first()
     state = oracle.state.get(node.pk, "draft")
+    if node.pk in oracle.gone and deed in {"submit", "withdraw", "ask"}:
+        return  # a unit that takes no part any more does nothing; its superior still may
     if deed == "submit" and state in {"draft", "returned"}:
         r4, adjust = r2 // 2, max(adjust, -r2)
         data = {

@@ -1,6 +1,6 @@
 """Recomputes a campaign's figures from events, revisions and audit entries, and compares.
 
-One pass over the events in the order of time: who counts, what each branch adds up to at that moment, and
+One pass over the events in their order: who counts, what each branch adds up to at that moment, and
 so what each revision must have contained when it was sent. Two acts of the same seconds may have seen each
 other or not; either is right.
 """
@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from quetsach.annexform.figures import Figures
@@ -42,22 +43,38 @@ class Finding:
         return f"{self.unit}: {self.what}: stored {self.stored}, recomputed {self.recomputed}"
 
 
+class _Moment(NamedTuple):
+    """A sum, and the event from which on it held: its place in the order of events, and its time."""
+
+    place: int
+    at: datetime | None
+    sums: Figures
+
+
+def _beginning() -> list[_Moment]:
+    return [_Moment(0, None, Figures())]
+
+
 @dataclass
 class _Branch:
-    """What a branch added up to, moment by moment: with every node, and with those alone that still count."""
+    """What a branch added up to, event by event: with every node, and with those alone that still count."""
 
-    every: list[tuple[datetime | None, Figures]] = field(default_factory=lambda: [(None, Figures())])
-    active: list[tuple[datetime | None, Figures]] = field(default_factory=lambda: [(None, Figures())])
+    every: list[_Moment] = field(default_factory=_beginning)
+    active: list[_Moment] = field(default_factory=_beginning)
 
-    def might_have_been(self, at: datetime) -> list[Figures]:
-        """Every sum that somebody could have read around that moment."""
+    def might_have_been(self, place: int, at: datetime) -> list[Figures]:
+        """Every sum that somebody could have read at that place in the order of events."""
+
+        def is_near(moment: _Moment) -> bool:
+            return moment.at is not None and abs(moment.at - at) <= _AT_ONCE
+
         found = []
         for history in (self.every, self.active):
-            for n, (since, sums) in enumerate(history):
-                until = history[n + 1][0] if n + 1 < len(history) else None
-                begun = since is None or since <= at + _AT_ONCE
-                if begun and (until is None or until >= at - _AT_ONCE):
-                    found.append(sums)
+            for moment, after_it in zip(history, [*history[1:], None], strict=True):
+                has_begun = moment.place <= place or is_near(moment)
+                has_ended = after_it is not None and after_it.place <= place and not is_near(after_it)
+                if has_begun and not has_ended:
+                    found.append(moment.sums)
         return found
 
 
@@ -77,14 +94,18 @@ class Recomputed:
         self.standings: dict[object, Standing] = {pk: Standing() for pk in self.reports}
         self.on_time: dict[object, bool] = {}
         self.branches: dict[str, _Branch] = defaultdict(_Branch)
+        self.places: dict[UUID, int] = {}
         self.odd_events: list[Finding] = []
         self._replay()
 
     def _replay(self) -> None:
         numbered = {(r.report_id, r.number): r for r in self.revisions.values()}
         counted: dict[object, Figures] = {}
-        events = ReportEvent.rows.filter(report__node__campaign=self.campaign).order_by("at", "pk")
-        for pk, kind, revision_id, at in events.values_list("report_id", "type", "revision_id", "at"):
+        events = ReportEvent.rows.filter(report__node__campaign=self.campaign).order_by("pk")
+        told = events.values_list("pk", "report_id", "type", "revision_id", "at")
+        for place, pk, kind, revision_id, at in told:
+            if revision_id is not None:
+                self.places.setdefault(revision_id, place)
             number = self.revisions[revision_id].number if revision_id else None
             try:
                 standing = after(self.standings[pk], kind, number)
@@ -97,21 +118,23 @@ class Recomputed:
             if kind == ReportEvent.Type.ACCEPT and pk not in self.on_time and revision is not None:
                 self.on_time[pk] = not revision.is_late
             if figures != counted.get(pk, Figures()):
-                self._move(self.nodes[self.reports[pk].node_id], counted.get(pk, Figures()), figures, at)
+                self._move(
+                    self.nodes[self.reports[pk].node_id], counted.get(pk, Figures()), figures, place, at
+                )
                 counted[pk] = figures
 
-    def _move(self, node: CampaignNode, before: Figures, now: Figures, at: datetime) -> None:
+    def _move(self, node: CampaignNode, before: Figures, now: Figures, place: int, at: datetime) -> None:
         change = Figures({key: now.row(key) - before.row(key) for key in {*before, *now}})
         is_active = node.state == CampaignNode.State.ACTIVE
         for end in range(_SEGMENT, len(node.path) + 1, _SEGMENT):
             branch = self.branches[node.path[:end]]
-            branch.every.append((at, branch.every[-1][1] + change))
+            branch.every.append(_Moment(place, at, branch.every[-1].sums + change))
             if is_active:
-                branch.active.append((at, branch.active[-1][1] + change))
+                branch.active.append(_Moment(place, at, branch.active[-1].sums + change))
 
     def total(self, node: CampaignNode) -> Figures:
         """What the node and all below add up to now, by the events alone."""
-        return self.branches[node.path].active[-1][1]
+        return self.branches[node.path].active[-1].sums
 
     def findings(self, report: Report | None = None) -> Iterator[Finding]:
         """All differences, or those of one report and of the sum that it stands for."""
@@ -175,7 +198,8 @@ class Recomputed:
             yield Finding(name, "total", revision.totals.get("total"), (own + below).as_dict())
         for component in components:
             branch = self.nodes[component.node_id]
-            possible = self.branches[branch.path].might_have_been(revision.at)
+            place = self.places.get(revision.pk, 0)
+            possible = self.branches[branch.path].might_have_been(place, revision.at)
             if component.figures not in possible:
                 yield Finding(f"{name}, {branch.name}", "part", component.counts, possible[-1].as_dict())
 
