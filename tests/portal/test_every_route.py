@@ -76,7 +76,8 @@ def things(cast, tmp_path):
     kept = import_actions.keep(cast.user("A1", "coordinator"), cast.units["A1"], "t.csv", Table((), {}, ()))
     return {
         "slug": cast.campaign.slug, "node_id": cast.nodes["A1"].pk, "set_id": draft.pk, "scan_id": scan.pk,
-        "case_id": case.pk, "act": "receive", "row": "r1", "name": "indicators.csv",
+        "case_id": case.pk, "act": "receive", "row": "r1", "name": "indicators.csv", "deed": "accept",
+        "version": "annex-2022",
         "letter_id": letter.pk, "number": 1, "keyed_id": keyed.pk,
         "unit_id": cast.units["A1"].pk, "event_id": event.pk, "import_id": kept.pk,
         "link_id": ReorgLink.rows.get().pk,
@@ -124,6 +125,8 @@ def test_no_address_fails_on_keys_of_nothing(cast):
         "number": 1,
         "form": "x",
         "link_id": 1,
+        "deed": "x",
+        "version": "x",
     }
     visitor = Client(raise_request_exception=False)
     for name, keys in routes():

@@ -34,6 +34,7 @@ class Verb(StrEnum):
     CONFIRM_CASE = "confirm_case"
     MANAGE_TOKENS = "manage_tokens"
     READ_AUDIT = "read_audit"
+    APPROVE_REPORT = "approve_report"
     INVITE = "invite"
     ACT_FOR_BELOW = "act_for_below"
     CHANGE_UNITS = "change_units"
@@ -41,7 +42,7 @@ class Verb(StrEnum):
 
 
 OWN = {Verb.ACKNOWLEDGE, Verb.PASS_ON, Verb.DEPLOY, Verb.COUNT_PEOPLE, Verb.EDIT_REPORT, Verb.PUBLISH,
-       Verb.UPLOAD_INDICATORS, Verb.UPLOAD_SCAN, Verb.MANAGE_TOKENS}  # fmt: skip
+       Verb.APPROVE_REPORT, Verb.UPLOAD_INDICATORS, Verb.UPLOAD_SCAN, Verb.MANAGE_TOKENS}  # fmt: skip
 SUPERIOR = {Verb.REVIEW_REPORT, Verb.CONFIRM_CASE, Verb.ACT_FOR_BELOW}
 
 _OFFICER = {Verb.READ, Verb.ACKNOWLEDGE, Verb.PASS_ON, Verb.DEPLOY, Verb.COUNT_PEOPLE, Verb.EDIT_REPORT,
