@@ -17,6 +17,7 @@ _COMMANDS = {
     "formats": "quetsach.cli.formats:command",
     "indicators": "quetsach.cli.indicators:command",
     "push": "quetsach.cli.push:command",
+    "reports": "quetsach.cli.reports:command",
     "serve": "quetsach.cli.portal:serve_command",
     "manage": "quetsach.cli.portal:manage_command",
 }
@@ -30,6 +31,7 @@ def _short_help(name: str) -> str:
         "formats": _("List the log formats that are recognised."),
         "indicators": _("Check, compile or convert lists of malicious addresses."),
         "push": _("Send the result of a scan to the portal."),
+        "reports": _("Collect the annexes that units sent as files."),
         "serve": _("Serve the portal on this machine."),
         "manage": _("Run an administration command of the portal."),
     }[name]

@@ -167,7 +167,9 @@ def _from_table(part: Sequence[Row]) -> dict[str, Figure] | None:
 
 def _figure(name: str, cells: Sequence[Cell], label: int, columns: _Columns) -> Figure:
     right = [cell for cell in _right(cells, label) if cell is not cells[label]]
-    numbered = [cells[at] for at in columns.numbers if label < at < len(cells) and cells[at] is not cells[label]]
+    numbered = [
+        cells[at] for at in columns.numbers if label < at < len(cells) and cells[at] is not cells[label]
+    ]
     numbered = list({id(cell): cell for cell in numbered}.values())
     noted = [cells[at] for at in columns.notes if label < at < len(cells)]
     note = " ".join(cell.text for cell in _distinct(noted)).strip(" .…")
@@ -227,7 +229,9 @@ def _elsewhere(name: str, label: Cell, noted: Sequence[Cell]) -> Figure | None:
     return None
 
 
-_FIRST = re.compile(r"^[\s:.…\-]*((?:[1-9][0-9]{0,2}(?:[. ][0-9]{3})+|[0-9]+)(?![0-9.,%/])|không có|không)?\s*", re.I)
+_FIRST = re.compile(
+    r"^[\s:.…\-]*((?:[1-9][0-9]{0,2}(?:[. ][0-9]{3})+|[0-9]+)(?![0-9.,%/])|không có|không)?\s*", re.I
+)
 _NEXT_NUMBER = re.compile(r"\s*(?:^|\n|\s)[\-+*]?\s*[2-4]\s*[.)]?\s*$")
 
 
@@ -247,14 +251,21 @@ def _from_text(part: Sequence[Row]) -> dict[str, Figure] | None:
         is_last = index + 1 == len(rows)
         stop = len(text) if is_last else rows[index + 1][1]
         place = [place for start, place in starts if start <= end][-1]
-        found[name] = _behind(name, _until_end(text[end:stop]) if is_last else _NEXT_NUMBER.sub("", text[end:stop]), place)
+        found[name] = _behind(
+            name, _until_end(text[end:stop]) if is_last else _NEXT_NUMBER.sub("", text[end:stop]), place
+        )
     return {row: found.get(row, Figure(None, doubts=("row_missing",))) for row in ROWS}
 
 
 def _until_end(text: str) -> str:
     kept: list[str] = []
     for line in text.split("\n"):
-        if kept and (form.is_end(line) or form.field_of(line) or form.is_section(line) or key(line).startswith("ghi chu")):
+        if kept and (
+            form.is_end(line)
+            or form.field_of(line)
+            or form.is_section(line)
+            or key(line).startswith("ghi chu")
+        ):
             break
         kept.append(line)
     return "\n".join(kept)

@@ -122,7 +122,9 @@ def _zipped(name: str, path: Path | None, data: bytes, _at: datetime | None, dep
                 yield from _member(packed, info, full, path, depth)
 
 
-def _member(packed: zipfile.ZipFile, info: zipfile.ZipInfo, full: str, path: Path | None, depth: int) -> Iterator[Found]:
+def _member(
+    packed: zipfile.ZipFile, info: zipfile.ZipInfo, full: str, path: Path | None, depth: int
+) -> Iterator[Found]:
     try:
         data = b"".join(container.blocks(packed, info.filename))
     except FileProblem as problem:

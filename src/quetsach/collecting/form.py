@@ -32,7 +32,9 @@ _END = re.compile(
 _STARTS = re.compile(r"^(?:\d )?(?:tong|so|luong|don vi|co quan|ca nhan|can bo|nguoi)\b")
 _PART_OF = re.compile(r"^\W*(?:trong do|[0-9]+\.[0-9]+|[+*]|[a-e]\s*[.)])")
 _PEOPLE = re.compile(r"\b(?:ca nhan|nguoi|can bo|cbcc\w*)\b")
-_NUMBER_HEAD = re.compile(r"^(?:so luong|so lieu|ket qua|tong so|tong cong|tong|sl|so luong .{1,30}|ket qua .{1,20})$")
+_NUMBER_HEAD = re.compile(
+    r"^(?:so luong|so lieu|ket qua|tong so|tong cong|tong|sl|so luong .{1,30}|ket qua .{1,20})$"
+)
 _NOTE_HEAD = re.compile(r"^(?:ghi chu|giai trinh|note)\b")
 _OTHER_HEAD = re.compile(r"^(?:tt|stt|noi dung.{0,20}|chi tieu|tieu chi|dvt|don vi tinh)$")
 

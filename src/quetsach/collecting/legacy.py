@@ -16,9 +16,7 @@ _FEWEST = 0.8
 
 # Codes A1-AE, then B5-FE; a blank where the fonts have no letter of their own.
 _FROM_A1 = "ĂÂÊÔƠƯĐăâêôơưđ"
-_FROM_B5 = (
-    "àảãáạ ằẳẵắ       ặầẩẫấậè ẻẽéẹềểễếệìỉ   ĩíịò ỏõóọồổỗốộờởỡớợù ủũúụừửữứựỳỷỹýỵ"
-)
+_FROM_B5 = "àảãáạ ằẳẵắ       ặầẩẫấậè ẻẽéẹềểễếệìỉ   ĩíịò ỏõóọồổỗốộờởỡớợù ủũúụừửữứựỳỷỹýỵ"
 _TCVN3_TABLE = {
     **{0xA1 + at: letter for at, letter in enumerate(_FROM_A1)},
     **{0xB5 + at: letter for at, letter in enumerate(_FROM_B5) if letter != " "},
@@ -47,13 +45,17 @@ def _vni_pairs() -> dict[str, str]:
 _VNI_TABLE = _vni_pairs()
 _VNI_SIGN = re.compile("|".join(sorted(map(re.escape, _VNI_TABLE), key=len, reverse=True)))
 
-_WORD = re.compile(r"[^\W\d_]+|[\xa1-\xff\w]+")
 _FOREIGN = re.compile("[\xa1-\xff]")
 _UNICODE_ONLY = re.compile("[\u0102-\u01b0\u0300-\u0323\u1ea0-\u1ef9]")
+_NUCLEI = (
+    "a ă â e ê i o ô ơ u ư y ai ao au ay âu ây eo êu ia iê iu oa oă oe oi ôi ơi ua uâ uê ui uô uơ uy ưa ươ ưi ưu"
+    " iêu oai oao oay oeo uây uôi uyê uya uyu ươi ươu yê yêu uêu"
+).split()
 _SYLLABLE = re.compile(
     r"(?:ngh|ng|nh|ch|gh|gi|kh|ph|qu|th|tr|[bcdđghklmnpqrstvx])?"
-    r"(?:[iuoy]?[aăâeêioôơuưy]{1,2}[iuoy]?)(?:ng|nh|ch|[cmnpt])?"
+    rf"(?:{'|'.join(sorted(_NUCLEI, key=len, reverse=True))})(?:ng|nh|ch|[cmnpt])?"
 )
+_LETTER = re.compile("[a-zđàảãáạăằẳẵắặâầẩẫấậèẻẽéẹêềểễếệìỉĩíịòỏõóọôồổỗốộơờởỡớợùủũúụưừửữứựỳỷỹýỵ]+")
 
 
 def decode(text: str, encoding: str) -> str:
@@ -104,6 +106,8 @@ def _is_vietnamese(word: str) -> bool:
 
 
 def _is_syllable(word: str) -> bool:
+    if not _LETTER.fullmatch(unicodedata.normalize("NFC", word).lower()):
+        return False
     # One tone at most, and no tone but sharp or heavy before a stop.
     plain = unicodedata.normalize("NFD", word.casefold())
     tones = [char for char in plain if char in "\u0300\u0301\u0303\u0309\u0323"]

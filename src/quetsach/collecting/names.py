@@ -26,7 +26,8 @@ _ABBREVIATIONS = (
     (r"\bgd ?(?:va )?dt\b", "giao duc va dao tao"),
     (r"\bld ?tb ?(?:va )?xh\b", "lao dong thuong binh va xa hoi"),
     (r"\btc ?kh\b", "tai chinh ke hoach"),
-    (r"\bnn ?(?:va )?ptnt\b", "nong nghiep va phat trien nong thon"),
+    (r"\bnn(?= (?:va )?ptnt\b)", "nong nghiep"),
+    (r"(?:\bva )?\bptnt\b", "va phat trien nong thon"),
     (r"\btn ?(?:va )?mt\b", "tai nguyen va moi truong"),
     (r"\bvh ?(?:va )?tt\b", "van hoa va thong tin"),
     (r"\bkt ?(?:va )?ht\b", "kinh te va ha tang"),
@@ -72,7 +73,7 @@ class Match:
 
 def spelled_out(name: str) -> str:
     """A folded name with its abbreviations written in full."""
-    text = key(name)
+    text = key(name.replace("&", " và "))
     for pattern, words in _PATTERNS:
         text = pattern.sub(words, text)
     return " ".join(text.split())
@@ -136,9 +137,9 @@ class Directory:
             hits = self._full.get(start) or self._core.get(start) or []
             if not hits:
                 continue
-            placed = [unit for unit in hits if set(rest) <= _place_words(unit)]
+            placed = [unit for unit in hits if _is_placed(rest, unit)]
             if placed or _TOWARDS.match(" ".join(rest)):
-                return placed or ([unit for unit in hits if not unit.above] or [])
+                return placed or [unit for unit in hits if not unit.above]
         return []
 
     def _decide(self, name: str, hits: Sequence[Unit], doubt: str = "") -> Match:
@@ -164,10 +165,25 @@ class Directory:
             ranked.setdefault(unit.key, (score, unit))
         best = [one for one in ranked.values() if one[0] >= _SIMILAR]
         if not best:
-            return Match(doubt="unit_unknown")
+            return self._shortened(own)
         if len(best) == 1 or best[0][0] - best[1][0] >= _CLEARLY:
             return Match(best[0][1], "unit_similar", (best[0][1],))
         return Match(doubt="unit_several", candidates=tuple(unit for _score, unit in best[:5]))
+
+    def _shortened(self, own: str) -> Match:
+        """`truong hoa binh` for `truong thcs hoa binh`: all its words, in their order, among more."""
+        words = own.split()
+        hits = [
+            unit for unit in self.units if len(words) > 1 and _in_order(words, spelled_out(unit.name).split())
+        ]
+        if len(hits) == 1:
+            return Match(hits[0], "unit_similar", tuple(hits))
+        return Match(doubt="unit_several" if hits else "unit_unknown", candidates=tuple(hits[:5]))
+
+
+def _in_order(words: Sequence[str], among: Sequence[str]) -> bool:
+    left = iter(among)
+    return all(word in left for word in words)
 
 
 def _put(units: list[Unit], unit: Unit) -> None:
@@ -183,8 +199,29 @@ def _core(full: str) -> str:
     return _KIND.sub("", _without_office(full))
 
 
+def _is_placed(rest: Sequence[str], unit: Unit) -> bool:
+    """Whether the words behind a name are those of what stands above the unit."""
+    places = f" {' '.join(rest)} "
+    is_named = any(f" {_core(spelled_out(name))} " in places for name in unit.above)
+    return set(rest) <= _place_words(unit) or (is_named and bool(_TOWARDS.match(places.strip())))
+
+
 def _place_words(unit: Unit) -> set[str]:
-    known = {"thuoc", "truc", "huyen", "tinh", "thanh", "pho", "quan", "thi", "xa", "uy", "ban", "nhan", "dan"}
+    known = {
+        "thuoc",
+        "truc",
+        "huyen",
+        "tinh",
+        "thanh",
+        "pho",
+        "quan",
+        "thi",
+        "xa",
+        "uy",
+        "ban",
+        "nhan",
+        "dan",
+    }
     return known.union(*(spelled_out(name).split() for name in unit.above))
 
 

@@ -25,7 +25,18 @@ _NONE = {"khong", "khong co", "khong co don vi nao", "khong don vi", "khong nguo
 _DASHES = set("-–—_/.…\u2212*x")  # noqa: RUF001
 _ABOUT = re.compile(r"^(?:khoang|gan|hon|tren|duoi|tam|uoc|it nhat|toi da|~|>|<|≥|≤|\+)")
 _UNITS = ("don vi", "co quan", "dv", "xa", "phuong", "truong", "thon", "ban", "to chuc", "doanh nghiep")
-_PEOPLE = ("nguoi", "ca nhan", "can bo", "cong chuc", "vien chuc", "cbcc", "cbccvc", "nhan vien", "ng", "dong chi")
+_PEOPLE = (
+    "nguoi",
+    "ca nhan",
+    "can bo",
+    "cong chuc",
+    "vien chuc",
+    "cbcc",
+    "cbccvc",
+    "nhan vien",
+    "ng",
+    "dong chi",
+)
 _DIGITS = {
     "khong": 0, "mot": 1, "hai": 2, "ba": 3, "bon": 4, "tu": 4, "nam": 5, "lam": 5, "nham": 5, "sau": 6,
     "bay": 7, "tam": 8, "chin": 9,
@@ -80,7 +91,9 @@ def _with_words(text: str, key: str, of: str) -> Count:
     if _ABOUT.match(key):
         about = re.search(rf"({_COUNT})", text)
         rest = text.replace(about[1], " ", 1) if about else ""
-        return _bounded(about[1], "about") if about and not re.search("[0-9]", rest) else Count(None, "letters")
+        return (
+            _bounded(about[1], "about") if about and not re.search("[0-9]", rest) else Count(None, "letters")
+        )
     if led := _LEADING.fullmatch(text):
         return _followed(led[1], led[2] or "", of)
     numbers = re.findall(_COUNT, text)

@@ -39,7 +39,16 @@ def read(data: bytes) -> Paper:
         saved = reader.metadata and (reader.metadata.modification_date or reader.metadata.creation_date)
     except FileProblem:
         raise
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OSError) as error:
+    except (
+        PyPdfError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        RecursionError,
+        OSError,
+    ) as error:
         raise FileProblem("damaged") from error
     except Exception as error:
         # Extra packages that it asks for, such as for AES, and faults of its own on hostile files.

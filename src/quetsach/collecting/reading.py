@@ -49,7 +49,11 @@ def _packed(data: bytes) -> str:
 
 def _compound(data: bytes) -> str:
     """OLE files keep the names of their streams in UTF-16."""
-    streams = {"EncryptedPackage": "encrypted", "WordDocument": "old_word", "PowerPoint Document": "other_kind"}
+    streams = {
+        "EncryptedPackage": "encrypted",
+        "WordDocument": "old_word",
+        "PowerPoint Document": "other_kind",
+    }
     for name, code in streams.items():
         if name.encode("utf-16-le") in data:
             raise FileProblem(code)

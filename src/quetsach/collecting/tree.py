@@ -14,8 +14,25 @@ from quetsach.vietnamese import nfc
 
 _COLUMNS = {
     "name": ("ten don vi", "don vi", "ten", "ten co quan", "name", "unit"),
-    "above": ("cap tren", "don vi cap tren", "co quan cap tren", "truc thuoc", "don vi cha", "parent", "superior"),
-    "alias": ("ten khac", "ten ngan", "ten viet tat", "viet tat", "ten goi khac", "short name", "alias", "aliases"),
+    "above": (
+        "cap tren",
+        "don vi cap tren",
+        "co quan cap tren",
+        "truc thuoc",
+        "don vi cha",
+        "parent",
+        "superior",
+    ),
+    "alias": (
+        "ten khac",
+        "ten ngan",
+        "ten viet tat",
+        "viet tat",
+        "ten goi khac",
+        "short name",
+        "alias",
+        "aliases",
+    ),
     "code": ("ma", "ma don vi", "ma so", "code"),
 }
 
@@ -63,7 +80,10 @@ def _headed(table: Sequence[Sequence[str]]) -> tuple[dict[str, int], list[tuple[
     for index, (_at, cells) in enumerate(numbered[:20]):
         keys = [key(cell) for cell in cells]
         columns = {
-            what: keys.index(word) for what, words in _COLUMNS.items() for word in reversed(words) if word in keys
+            what: keys.index(word)
+            for what, words in _COLUMNS.items()
+            for word in reversed(words)
+            if word in keys
         }
         if "name" in columns and (len(columns) > 1 or len([one for one in keys if one]) <= 4):
             return columns, numbered[index + 1 :]
@@ -80,6 +100,11 @@ def _csv(data: bytes) -> list[list[str]]:
     try:
         text = data.decode(encoding)
         delimiter = max(",;\t", key=text[:4096].count)
-        return [row for _at, row in zip(range(MOST_ROWS * 10), csv.reader(io.StringIO(text), delimiter=delimiter), strict=False)]
+        return [
+            row
+            for _at, row in zip(
+                range(MOST_ROWS * 10), csv.reader(io.StringIO(text), delimiter=delimiter), strict=False
+            )
+        ]
     except (UnicodeError, csv.Error) as error:
         raise FileProblem("tree_encoding") from error

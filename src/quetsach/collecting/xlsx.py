@@ -78,7 +78,9 @@ def _rows(
             yield Row(tuple(cells), number)
 
 
-def _spread(cells: list[list[Value]], merged: Sequence[tuple[tuple[int, int], tuple[int, int]]]) -> list[list[Value]]:
+def _spread(
+    cells: list[list[Value]], merged: Sequence[tuple[tuple[int, int], tuple[int, int]]]
+) -> list[list[Value]]:
     """A merged range says in each of its rows what its first cell says."""
     for (top, left), (bottom, _right) in merged:
         if top < len(cells) and left < len(cells[top]):
@@ -118,7 +120,7 @@ def _formulas(packed: zipfile.ZipFile) -> dict[str, dict[str, bool]]:
     for member in sorted(there):
         if _SHEET.fullmatch(member):
             sheet = _Sheet()
-            container.parse(packed, member, sheet.start, sheet.end, lambda _text: None)
+            container.parse(packed, member, sheet.start, sheet.end, sheet.text)
             found[names.get(member, member)] = sheet.formulas
     return found
 
@@ -148,6 +150,7 @@ class _Sheet:
     def __init__(self) -> None:
         self.formulas: dict[str, bool] = {}
         self._at, self._has_formula, self._has_value = "", False, False
+        self._in_value = False
         self._width = self._height = 1
 
     def start(self, name: str, given: Attributes) -> None:
@@ -159,10 +162,15 @@ class _Sheet:
             case "f":
                 self._has_formula = True
             case "v":
-                self._has_value = True
+                self._in_value = True
+
+    def text(self, text: str) -> None:
+        self._has_value |= self._in_value and bool(text.strip())
 
     def end(self, name: str) -> None:
-        if name == "c" and self._has_formula and len(self.formulas) < MOST_ROWS:
+        if name == "v":
+            self._in_value = False
+        elif name == "c" and self._has_formula and len(self.formulas) < MOST_ROWS:
             self.formulas[self._at] = self._has_value
 
     def _grow(self, letters: str, row: int) -> None:
