@@ -1,4 +1,5 @@
-"""Collecting annexes before anyone has adopted anything: a folder of files in, one row a unit and the total out.
+"""Collecting annexes before anyone has adopted anything: a folder of files in, one row a unit and the total
+out.
 
     found = collect([Path("hop-thu")], read_units(Path("don-vi.xlsx")))
     found.totals["r2"].value

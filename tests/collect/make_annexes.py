@@ -28,14 +28,15 @@ from tests.collect.papers_by_hand import (
 TOP = "UBND huyện Phong Thổ"
 COMMUNES = (
     "Thị trấn Phong Thổ", "Xã Bản Lang", "Xã Dào San", "Xã Hoang Thèn", "Xã Huổi Luông", "Xã Khổng Lào",
-    "Xã Lản Nhì Thàng", "Xã Ma Li Pho", "Xã Mồ Sì San", "Xã Mù Sang", "Xã Mường So", "Xã Nậm Xe", "Xã Pa Vây Sử",
-    "Xã Sì Lở Lầu", "Xã Sin Suối Hồ", "Xã Tung Qua Lìn", "Xã Vàng Ma Chải",
+    "Xã Lản Nhì Thàng", "Xã Ma Li Pho", "Xã Mồ Sì San", "Xã Mù Sang", "Xã Mường So", "Xã Nậm Xe",
+    "Xã Pa Vây Sử", "Xã Sì Lở Lầu", "Xã Sin Suối Hồ", "Xã Tung Qua Lìn", "Xã Vàng Ma Chải",
 )  # fmt: skip
 OFFICES = (
     "Văn phòng HĐND-UBND huyện", "Phòng Nội vụ", "Phòng Tư pháp", "Phòng Giáo dục và Đào tạo",
     "Phòng Tài chính - Kế hoạch", "Phòng Y tế", "Phòng Dân tộc", "Phòng Văn hóa và Thông tin",
     "Phòng Tài nguyên và Môi trường", "Phòng Kinh tế và Hạ tầng", "Phòng Lao động - Thương binh và Xã hội",
-    "Thanh tra huyện", "Phòng Nông nghiệp và Phát triển nông thôn", "Trường THCS Hòa Bình", "Trường THPT Hòa Bình",
+    "Thanh tra huyện", "Phòng Nông nghiệp và Phát triển nông thôn", "Trường THCS Hòa Bình",
+    "Trường THPT Hòa Bình",
 )  # fmt: skip
 UNITS = (*COMMUNES, *OFFICES)
 
@@ -44,7 +45,10 @@ type Four = tuple[int | None, int | None, int | None, int | None]
 
 @dataclass(frozen=True)
 class Truth:
-    """One annex as a person reads it. `doubts` are (field, code) that must be told; `state` is what becomes of it."""
+    """One annex as a person reads it.
+
+    `doubts` are (field, code) that must be told; `state` is what becomes of it.
+    """
 
     file: str
     unit: str | None
@@ -223,9 +227,7 @@ def word_files() -> list[Made]:
                 + paragraph("BÁO CÁO")
                 + paragraph("Kết quả triển khai chiến dịch làm sạch mã độc năm 2022")
                 + paragraph("Kính gửi: UBND huyện Phong Thổ")
-                + paragraph(
-                    "Thực hiện công văn của UBND huyện, UBND xã đã triển khai đến các thôn, bản với 41 người tham gia."
-                )
+                + paragraph("Thực hiện công văn của UBND huyện, xã đã triển khai với 41 người tham gia.")
                 + form(".....", ("4", "44", "4", "41"), assessment="Tốt, các máy đã được quét.")
             ),
             "Xã Mù Sang",

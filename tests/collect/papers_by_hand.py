@@ -73,7 +73,7 @@ def docx(body: str, *, saved: str = "2022-09-20T08:00:00Z", extra: dict[str, byt
     )
     parts = {
         "[Content_Types].xml": _TYPES.encode(),
-        "word/document.xml": f'<?xml version="1.0"?><w:document {_W}><w:body>{body}</w:body></w:document>'.encode(),
+        "word/document.xml": f"<w:document {_W}><w:body>{body}</w:body></w:document>".encode(),
         "docProps/core.xml": core.encode(),
         **(extra or {}),
     }
@@ -174,8 +174,8 @@ def pdf_of_picture() -> bytes:
         b"<</Type/Catalog/Pages 2 0 R>>",
         b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
         b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</XObject<</I 4 0 R>>>>/Contents 5 0 R>>",
-        b"<</Type/XObject/Subtype/Image/Width 64/Height 64/ColorSpace/DeviceGray/BitsPerComponent 8/Filter/FlateDecode"
-        b"/Length %d>>stream\n%s\nendstream" % (len(picture), picture),
+        b"<</Type/XObject/Subtype/Image/Width 64/Height 64/ColorSpace/DeviceGray/BitsPerComponent 8"
+        b"/Filter/FlateDecode/Length %d>>stream\n%s\nendstream" % (len(picture), picture),
         b"<</Length 31>>stream\nq 500 0 0 700 40 80 cm /I Do Q \nendstream",
     ]
     out, places = bytearray(b"%PDF-1.4\n"), []

@@ -1,4 +1,4 @@
-"""Finds the annexes in a paper: whose each is, its four figures, its two texts, and what is doubtful about them."""
+"""Finds the annexes in a paper: whose each is, its four figures, its two texts, and what is doubtful."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def find(paper: Paper) -> list[Annex]:
 
 
 def _parts(rows: Sequence[Row]) -> Iterator[list[Row]]:
-    """One part for each annex. A new one begins at a title or a unit's name, once figures were seen, and at a row
-    that the part already has."""
+    """One part for each annex. A new one begins at a title or a unit's name, once figures were seen, and at a
+    row that the part already has."""
     part: list[Row] = []
     seen: set[str] = set()
     sheet = ""
@@ -187,9 +187,9 @@ def _figure(name: str, cells: Sequence[Cell], label: int, columns: _Columns) -> 
         return Figure(None, both, numbered[0].place, note, extra)
     cell = numbered[0] if numbered else Cell("", cells[label].place)
     count = _read(cell, name)
-    if count.value is None and count.doubt in {"blank", "dash"} and "formula_without_value" not in cell.flags:
-        if beside := _elsewhere(name, cells[label], noted):
-            return beside
+    is_empty = count.doubt in {"blank", "dash"} and not cell.flags
+    if is_empty and (beside := _elsewhere(name, cells[label], noted)):
+        return beside
     doubts = (*extra, *([count.doubt] if count.doubt else []), *_flags(cell))
     return Figure(count.value, cell.text, cell.place, note, doubts)
 
@@ -236,7 +236,7 @@ _NEXT_NUMBER = re.compile(r"\s*(?:^|\n|\s)[\-+*]?\s*[2-4]\s*[.)]?\s*$")
 
 
 def _from_text(part: Sequence[Row]) -> dict[str, Figure] | None:
-    """The figures of running text, such as that of a PDF: what stands between the words of one row and the next."""
+    """The figures of running text, as in a PDF: what stands between the words of one row and the next."""
     lines, starts, at = [], [], 0
     for row in part:
         starts.append((at, row.cells[0].place))

@@ -1,4 +1,4 @@
-"""From folders, ZIP archives and saved e-mails to single files, each with its name, bytes and time; bounded."""
+"""From folders, ZIP archives and saved e-mails to single files with their names and times; bounded."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _OFFICE = ("[Content_Types].xml", "mimetype")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One file, or why it cannot be read. `name` is its path below the folder; `inside` the file on disk that holds
-    it, the same but for members of archives."""
+    """One file, or why it cannot be read. `name` is its path below the folder; `inside` the file on disk that
+    holds it, the same but for members of archives."""
 
     name: str
     path: Path | None
@@ -38,8 +38,8 @@ class Found:
 
 
 def walk(paths: Iterable[Path], *, skip: Iterable[Path] = ()) -> Iterator[Found]:
-    """Every file of folders and files, archives opened, in the order of their names. One bad file never stops the
-    rest. Links that lead out of a folder are not followed; hidden files and `skip` are passed over."""
+    """Every file of folders and files, archives opened, in the order of their names. One bad file never stops
+    the rest. Links that lead out of a folder are not followed; hidden files and `skip` are passed over."""
     passed = {path.resolve() for path in skip}
     count = 0
     for root in paths:
@@ -138,7 +138,9 @@ def _member(
 
 
 def _member_name(info: zipfile.ZipInfo) -> str:
-    """Windows writes names without the UTF-8 mark in the code page of the machine; often they are UTF-8 all the same."""
+    """Windows writes names without the UTF-8 mark in the code page of the machine; often they are UTF-8 all
+    the same.
+    """
     name = info.filename
     if not info.flag_bits & 0x800:
         try:

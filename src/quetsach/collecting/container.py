@@ -1,4 +1,6 @@
-"""ZIP containers of Office files and archives, and XML inside: bounded, without entities or outside references."""
+"""ZIP containers of Office files and archives, and XML inside: bounded, without entities or outside
+references.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,8 @@ def parse(
     text: Callable[[str], None],
 ) -> None:
     """Walk a member's XML; names come without prefix, attributes too. Raises FileProblem: `hostile_xml` for a
-    document type or an entity (neither belongs into an Office file), `damaged` for what is not well-formed."""
+    document type or an entity (neither belongs into an Office file), `damaged` for what is not well-
+    formed."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
 

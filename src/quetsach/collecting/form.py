@@ -12,12 +12,18 @@ OF = {"r1": "units", "r2": "people", "r3": "units", "r4": "people"}
 """What each row counts."""
 
 _NUMBERING = r"^\W*(?:[0-9ivx]{1,3}(?:\.[0-9]{1,2})?\s*[.)/]\s*|[a-e]\s*[.)]\s*)?\W*"
-_UNIT = r"(?:ten\s+(?:don vi|co quan)(?:\s*[,/]\s*(?:don vi|dia phuong|co quan))*(?:\s+bao cao)?|(?:don vi|co quan)\s+bao cao)"
+_UNIT = (
+    r"(?:ten\s+(?:don vi|co quan)(?:\s*[,/]\s*(?:don vi|dia phuong|co quan))*(?:\s+bao cao)?"
+    r"|(?:don vi|co quan)\s+bao cao)"
+)
 _ASSESSMENT = (
     r"(?:danh gia\s+(?:chung|ket qua|viec)|ket qua thuc hien chien dich)"
     r"(?:[^:\n]{0,80}(?=:)|[^:\n]{0,60}pham vi trien khai|[^:\n]{0,60}$|)"
 )
-_PROPOSALS = r"(?:(?:nhung )?(?:kho khan[^:\n]{0,20}, ?)?(?:de xuat|kien nghi)(?:\s*(?:,|va|/|-)?\s*(?:kien nghi|de xuat))?)(?:\s*\(?\s*neu co\s*\)?)?"
+_PROPOSALS = (
+    r"(?:(?:nhung )?(?:kho khan[^:\n]{0,20}, ?)?(?:de xuat|kien nghi)"
+    r"(?:\s*(?:,|va|/|-)?\s*(?:kien nghi|de xuat))?)(?:\s*\(?\s*neu co\s*\)?)?"
+)
 _LABELS = {
     "unit": re.compile(rf"{_NUMBERING}{_UNIT}\s*(?:[:.]|$|(?=\s))"),
     "assessment": re.compile(rf"{_NUMBERING}{_ASSESSMENT}\s*[:.]?"),
@@ -26,8 +32,9 @@ _LABELS = {
 _SECTION = re.compile(r"^(?:[1-9i]{1,3} )?(?:thong tin (?:chung|so lieu)|so lieu(?: thong ke)?)$")
 _TITLE = re.compile(r"^(?:phu luc\b.{0,20}|mau thong ke.{0,60}|thong ke bao cao ket qua.{0,60})$")
 _END = re.compile(
-    r"^(?:ghi chu (?:ubnd|uy ban)|noi nhan|tm |kt |tl |tuq |q chu tich|nguoi (?:lap|tong hop|bao cao)|thu truong|chu tich|"
-    r"pho chu tich|chanh van phong|truong phong|hieu truong|giam doc|ngay thang nam|.{0,30}ngay \d{0,2} ?thang \d{0,2} ?nam)"
+    r"^(?:ghi chu (?:ubnd|uy ban)|noi nhan|tm |kt |tl |tuq |q chu tich|nguoi (?:lap|tong hop|bao cao)"
+    r"|thu truong|chu tich|pho chu tich|chanh van phong|truong phong|hieu truong|giam doc|ngay thang nam"
+    r"|.{0,30}ngay \d{0,2} ?thang \d{0,2} ?nam)"
 )
 _STARTS = re.compile(r"^(?:\d )?(?:tong|so|luong|don vi|co quan|ca nhan|can bo|nguoi)\b")
 _PART_OF = re.compile(r"^\W*(?:trong do|[0-9]+\.[0-9]+|[+*]|[a-e]\s*[.)])")
@@ -94,13 +101,16 @@ def columns(texts: list[str]) -> tuple[list[int], list[int]] | None:
 
 
 _LOOSE = {
-    "r1": r"tong\s+(?:so\s+)?don\s+vi\s+thuoc\s*/?\s*truc\s+thuoc\s+nhan\s+duoc\s+thong\s+tin(?:\s+ve\s+chien\s+dich)?",
-    "r2": r"tong\s+so\s+ca\s+nhan\s+cua\s+co\s+quan,?\s+don\s+vi\s+nhan\s+duoc\s+thong\s+tin(?:\s+ve\s+chien\s+dich)?",
-    "r3": r"tong\s+so\s+don\s+vi\s+trien\s+khai(?:\s+chien\s+dich)?",
-    "r4": r"tong\s+so\s+ca\s+nhan\s+cua\s+co\s+quan,?\s+don\s+vi\s+da\s+trien\s+khai(?:\s+thuc\s+hien)?"
-    r"(?:\s+cac\s+noi\s+dung)?(?:\s+cua\s+chien\s+dich)?",
+    "r1": r"tong (?:so )?don vi thuoc ?/? ?truc thuoc nhan duoc thong tin(?: ve chien dich)?",
+    "r2": r"tong so ca nhan cua co quan,? don vi nhan duoc thong tin(?: ve chien dich)?",
+    "r3": r"tong so don vi trien khai(?: chien dich)?",
+    "r4": r"tong so ca nhan cua co quan,? don vi da trien khai(?: thuc hien)?"
+    r"(?: cac noi dung)?(?: cua chien dich)?",
 }
-_LOOSE_ROWS = {row: re.compile(pattern) for row, pattern in _LOOSE.items()}
+# Lines of a PDF break anywhere.
+_LOOSE_ROWS = {
+    row: re.compile(pattern.replace(" ", r"\s+").replace(r"\s+?", r"\s*")) for row, pattern in _LOOSE.items()
+}
 
 
 def loose_rows(text: str) -> Iterator[tuple[str, int, int]]:

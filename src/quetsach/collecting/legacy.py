@@ -48,9 +48,11 @@ _VNI_SIGN = re.compile("|".join(sorted(map(re.escape, _VNI_TABLE), key=len, reve
 _FOREIGN = re.compile("[\xa1-\xff]")
 _UNICODE_ONLY = re.compile("[\u0102-\u01b0\u0300-\u0323\u1ea0-\u1ef9]")
 _NUCLEI = (
-    "a ă â e ê i o ô ơ u ư y ai ao au ay âu ây eo êu ia iê iu oa oă oe oi ôi ơi ua uâ uê ui uô uơ uy ưa ươ ưi ưu"
-    " iêu oai oao oay oeo uây uôi uyê uya uyu ươi ươu yê yêu uêu"
-).split()
+    "a", "ă", "â", "e", "ê", "i", "o", "ô", "ơ", "u", "ư", "y", "ai", "ao", "au", "ay", "âu", "ây", "eo",
+    "êu", "ia", "iê", "iu", "oa", "oă", "oe", "oi", "ôi", "ơi", "ua", "uâ", "uê", "ui", "uô", "uơ", "uy",
+    "ưa", "ươ", "ưi", "ưu", "iêu", "oai", "oao", "oay", "oeo", "uây", "uôi", "uyê", "uya", "uyu", "ươi",
+    "ươu", "yê", "yêu", "uêu",
+)  # fmt: skip
 _SYLLABLE = re.compile(
     r"(?:ngh|ng|nh|ch|gh|gi|kh|ph|qu|th|tr|[bcdđghklmnpqrstvx])?"
     rf"(?:{'|'.join(sorted(_NUCLEI, key=len, reverse=True))})(?:ng|nh|ch|[cmnpt])?"
@@ -72,8 +74,8 @@ def of_font(name: str) -> str:
 
 
 def detect(texts: Iterable[str]) -> str:
-    """TCVN3, VNI or empty: what turns the words with Western letters into Vietnamese syllables, clearly better
-    than leaving them alone."""
+    """TCVN3, VNI or empty: what turns the words with Western letters into Vietnamese syllables, clearly
+    better than leaving them alone."""
     words = [
         word
         for text in texts

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from quetsach.collecting import says, words
 from quetsach.collecting.form import ROWS
-from quetsach.collecting.paper import NOWHERE
 from quetsach.collecting.merge import Collection, Doubt, Reading
+from quetsach.collecting.paper import NOWHERE
 from quetsach.language import code
 from quetsach.language import gettext as _
 from quetsach.outputs.words import number, visible

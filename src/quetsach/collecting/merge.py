@@ -1,11 +1,11 @@
-"""From annexes to one row a unit: whose each is, which of several counts, who is missing, what it adds up to."""
+"""From annexes to one row a unit: whose each is, which of several counts, who is missing, and the sum."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -27,7 +27,7 @@ class Doubt:
 
     code: str
     field: str
-    facts: dict[str, str | int] = field(default_factory=dict)
+    facts: dict[str, str | int]
 
     @property
     def level(self) -> str:
@@ -117,7 +117,7 @@ class Collection:
 
 
 def placed(reading: Reading, directory: Directory | None) -> Reading:
-    """The reading with its unit: by the name in the annex, else by the file's name or the head of the letter."""
+    """The reading with its unit: by the name in the annex, else by the file's name or a letter's head."""
     typed = reading.annex.unit
     name = _base(reading.file)
     if directory is None:
@@ -127,13 +127,13 @@ def placed(reading: Reading, directory: Directory | None) -> Reading:
     found = directory.match(typed)
     by_file = directory.inside(name) if reading.parts == 1 else directory.inside("")
     if found.unit is not None:
-        doubts = ()
+        told: tuple[Doubt, ...] = ()
         if found.doubt:
-            doubts += (Doubt(found.doubt, "unit", {"typed": typed, "unit": found.unit.name}),)
+            told += (Doubt(found.doubt, "unit", {"typed": typed, "unit": found.unit.name}),)
         if by_file.unit not in (None, found.unit) and by_file.unit is not None:
             facts: dict[str, str | int] = {"unit": found.unit.name, "other": by_file.unit.name}
-            doubts += (Doubt("unit_file_differs", "unit", facts),)
-        return replace(reading, unit=found.unit, doubts=(*reading.doubts, *doubts))
+            told += (Doubt("unit_file_differs", "unit", facts),)
+        return replace(reading, unit=found.unit, doubts=(*reading.doubts, *told))
     by_head = next((hit for line in reading.annex.heads if (hit := directory.inside(line)).unit), None)
     for code, hint in (("unit_from_file", by_file), ("unit_from_head", by_head)):
         if hint is None or hint.unit is None or (found.candidates and hint.unit not in found.candidates):

@@ -49,7 +49,10 @@ _FEWEST_SQUEEZED = 5
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """An office of the tree. `above` are the names of those above it, from the top; `key` tells it from others."""
+    """An office of the tree.
+
+    `above` are the names of those above it, from the top; `key` tells it from others.
+    """
 
     key: str
     name: str
@@ -64,7 +67,10 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """`unit` None: none, or several `candidates`. `doubt` is a code of `says.toml`, empty when it is certain."""
+    """`unit` None: none, or several `candidates`.
+
+    `doubt` is a code of `says.toml`, empty when it is certain.
+    """
 
     unit: Unit | None = None
     doubt: str = ""
@@ -226,7 +232,10 @@ def _place_words(unit: Unit) -> set[str]:
 
 
 def _marks_agree(written: str, unit: Unit) -> bool:
-    """Whether no word is written with other marks than in the unit's name. A text without any marks agrees."""
+    """Whether no word is written with other marks than in the unit's name.
+
+    A text without any marks agrees.
+    """
     mine, theirs = _marked(written), _marked(" ".join((unit.name, *unit.aliases)))
     if all(plain in forms and len(forms) == 1 for plain, forms in mine.items()):
         return True
@@ -234,7 +243,7 @@ def _marks_agree(written: str, unit: Unit) -> bool:
 
 
 def _marked(text: str) -> dict[str, set[str]]:
-    """Each word without marks: the ways it is written, its tone behind it wherever that stands (òa and oà)."""
+    """Each word without marks: the ways it is written, its tone behind it (òa and oà are one)."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for word in re.findall(r"\w+", unicodedata.normalize("NFC", text).lower()):
         parts = unicodedata.normalize("NFD", word)

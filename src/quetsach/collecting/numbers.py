@@ -1,4 +1,5 @@
-"""Counts as people write them: "1.234", "12 đơn vị", "mười hai", "Không". Blank is not zero; nothing is guessed silently.
+"""Counts as people write them: "1.234", "12 đơn vị", "mười hai", "Không". Blank is not zero; nothing is
+guessed silently.
 
 Separators as in Vietnamese: a point or a space between thousands, a comma before decimals.
 """
@@ -22,7 +23,7 @@ _DECIMAL = re.compile(r"[0-9]+(?:[.,][0-9]+)+")
 _LEADING = re.compile(rf"({_COUNT})\s*[:.,;]?\s*(\D.*)?")
 _IN_WORDS = re.compile(rf"({_COUNT})\s*\((.+?)\)\s*(.*)")
 _NONE = {"khong", "khong co", "khong co don vi nao", "khong don vi", "khong nguoi", "chua co", "0 co"}
-_DASHES = set("-–—_/.…\u2212*x")  # noqa: RUF001
+_DASHES = set("-–—_/.…\u2212*x")
 _ABOUT = re.compile(r"^(?:khoang|gan|hon|tren|duoi|tam|uoc|it nhat|toi da|~|>|<|≥|≤|\+)")
 _UNITS = ("don vi", "co quan", "dv", "xa", "phuong", "truong", "thon", "ban", "to chuc", "doanh nghiep")
 _PEOPLE = (
@@ -45,7 +46,7 @@ _DIGITS = {
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """What a cell says: `value` None when it says no number that can be used; `doubt` a code of `says.toml`."""
+    """What a cell says: `value` None for no number that can be used; `doubt` is a code of `says.toml`."""
 
     value: int | None
     doubt: str = ""
@@ -101,7 +102,9 @@ def _with_words(text: str, key: str, of: str) -> Count:
 
 
 def _followed(digits: str, rest: str, of: str) -> Count:
-    """A number and what stands behind it: a unit word is fine, the other one is not, anything else is doubted."""
+    """A number and what stands behind it: a unit word is fine, the other one is not, anything else is
+    doubted.
+    """
     if re.search("[0-9]", rest):
         return Count(None, "several")
     if re.match(r"\s*[-+*/=,%]", rest):

@@ -1,4 +1,7 @@
-"""What a file shows, whatever its format: rows of cells, each with its place. A paragraph is a row of one cell."""
+"""What a file shows, whatever its format: rows of cells, each with its place.
+
+A paragraph is a row of one cell.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ from datetime import datetime
 from quetsach.errors import QuetsachError
 
 MOST_ROWS = 5_000
-"""Rows read of one sheet or document; an annex has about thirty, a file with forty annexes about a thousand."""
+"""Rows read of one sheet or document; an annex has about thirty, a file with forty annexes about a thousand.
+"""
 MOST_COLUMNS = 60
 MOST_TEXT = 20_000
 """Characters kept of one cell; longer ones are cut, and `cut` says so."""

@@ -36,7 +36,8 @@ def read(data: bytes) -> Paper:
             for line in unicodedata.normalize("NFC", page.extract_text() or "").splitlines():
                 if text := " ".join(line.split())[:MOST_TEXT]:
                     rows.append(Row((Cell(text, Place(page=number)),)))
-        saved = reader.metadata and (reader.metadata.modification_date or reader.metadata.creation_date)
+        about = reader.metadata
+        saved = (about.modification_date or about.creation_date) if about else None
     except FileProblem:
         raise
     except (

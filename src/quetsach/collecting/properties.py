@@ -22,7 +22,7 @@ def saved(packed: zipfile.ZipFile) -> datetime | None:
             packed,
             _CORE,
             lambda name, _given: inside.append(name),
-            lambda _name: inside.pop() and None,
+            lambda _name: inside.__delitem__(-1),
             lambda text: texts.update({inside[-1]: texts.get(inside[-1], "") + text}),
         )
         at = datetime.fromisoformat((texts.get("modified") or texts.get("created") or "").strip())

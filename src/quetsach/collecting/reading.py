@@ -1,4 +1,6 @@
-"""Which reader a file needs, by its content and not by its name; what it is otherwise, with what to do about it."""
+"""Which reader a file needs, by its content and not by its name; what it is otherwise, with what to do about
+it.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,8 @@ _BY_NAME = {"docx": docx.read, "xlsx": xlsx.read, "pdf": pdf.read}
 
 
 def kind_of(data: bytes) -> str:
-    """`docx`, `xlsx` (also .xls and .ods), `pdf`. Raises FileProblem for anything else, `damaged` for an archive
-    that cannot be opened."""
+    """`docx`, `xlsx` (also .xls and .ods), `pdf`. Raises FileProblem for anything else, `damaged` for an
+    archive that cannot be opened."""
     if not data:
         raise FileProblem("empty")
     if data.startswith(b"PK"):

@@ -1,4 +1,6 @@
-"""The rules of the annex (H, W) that can be judged from the papers alone; the portal knows more and judges again."""
+"""The rules of the annex (H, W) that can be judged from the papers alone; the portal knows more and judges
+again.
+"""
 
 from __future__ import annotations
 
@@ -39,8 +41,9 @@ def beside_others(values: Values, others: list[Values]) -> Iterator[tuple[str, s
     r1, r2 = values["r1"], values["r2"]
     ratios = [b / (a + 1) for one in others if (a := one["r1"]) is not None and (b := one["r2"]) is not None]
     if r1 is not None and r2 is not None and r2 > 20 and len(ratios) >= _FEW_SIBLINGS:
-        # Ten times the median; 500 a unit is judged without the others.
-        if r2 <= 500 * (r1 + 1) and r2 > 10 * median(ratios) * (r1 + 1):
+        # What is beyond 500 a unit is told without the others.
+        low, high = 10 * median(ratios) * (r1 + 1), 500 * (r1 + 1)
+        if low < r2 <= high:
             yield "W05", "r2", -1
     if r2 is not None and r2 >= _MANY:
         for at, one in enumerate(others):

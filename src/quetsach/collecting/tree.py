@@ -1,4 +1,6 @@
-"""The list of units that should report: a table with a column of names, and perhaps of codes, short names, superiors."""
+"""The list of units that should report: a table with a column of names, and perhaps of codes, short names,
+superiors.
+"""
 
 from __future__ import annotations
 
@@ -38,8 +40,8 @@ _COLUMNS = {
 
 
 def read(name: str, data: bytes) -> tuple[Unit, ...]:
-    """The units that should report, in the order of the file. One that others name as superior, and that has no
-    superior itself, is the office that collects, and is left out.
+    """The units that should report, in the order of the file. One that others name as superior, and that has
+    no superior itself, is the office that collects, and is left out.
 
     Raises FileProblem: `tree_empty`, `tree_encoding`, `tree_twice`, and what a workbook may raise.
     """

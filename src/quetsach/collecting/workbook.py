@@ -1,4 +1,5 @@
-"""A collection as XLSX: total, units, what to look at, who is missing, proposals. Texts stay texts; links lead to files.
+"""A collection as XLSX: total, units, what to look at, who is missing, proposals. Texts stay texts; links
+lead to files.
 
 The only formulas are our own sums, so that a figure corrected in the sheet moves the total.
 """
@@ -118,7 +119,8 @@ def _summary(book: _Book, found: Collection) -> None:
 def _units(book: _Book, found: Collection) -> None:
     columns = (
         (_("No."), 6), (_("Unit"), 32), *((words.field(row), 15) for row in ROWS), (_("Notes"), 28),
-        (_("Assessment"), 40), (_("Proposals"), 40), (_("State"), 18), (_("File"), 36), (_("Figures stand at"), 32),
+        (_("Assessment"), 40), (_("Proposals"), 40), (_("State"), 18), (_("File"), 36),
+        (_("Figures stand at"), 32),
     )  # fmt: skip
     sheet = book.sheet(_("Units"), columns)
     for at, one in enumerate(found.counted, 1):
@@ -159,8 +161,8 @@ def _figure(book: _Book, sheet: Any, at: int, column: int, one: Reading, row: st
 
 def _to_look_at(book: _Book, found: Collection) -> None:
     columns = (
-        (_("Unit"), 32), (_("Where"), 30), (_("What to look at"), 60), (_("Stands there"), 26), (_("Taken as"), 12),
-        (_("Place in the file"), 30), (_("File"), 40),
+        (_("Unit"), 32), (_("Where"), 30), (_("What to look at"), 60), (_("Stands there"), 26),
+        (_("Taken as"), 12), (_("Place in the file"), 30), (_("File"), 40),
     )  # fmt: skip
     sheet = book.sheet(_("To look at"), columns)
     at = 0

@@ -1,4 +1,7 @@
-"""Workbooks (.xlsx, .xlsm, .xls, .ods): every sheet, values as last saved. Formulas are not computed, macros not run."""
+"""Workbooks (.xlsx, .xlsm, .xls, .ods): every sheet, values as last saved.
+
+Formulas are not computed, macros not run.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,9 @@ def read(data: bytes) -> Paper:
                 if sheet.total_height > MOST_ROWS:
                     notes["too_long"] = {"most": MOST_ROWS}
                 merged = [range_ for range_ in sheet.merged_cell_ranges or () if range_[0][0] < MOST_ROWS]
-                cells = sheet.to_python(skip_empty_area=False, nrows=MOST_ROWS)
+                cells: list[list[Value]] = [
+                    [*row] for row in sheet.to_python(skip_empty_area=False, nrows=MOST_ROWS)
+                ]
                 rows += _rows(about.name, at, _spread(cells, merged), formulas.get(about.name, {}))
     except (CalamineError, ValueError, IndexError, OverflowError) as error:
         raise FileProblem("encrypted" if "password" in str(error).casefold() else "damaged") from error
