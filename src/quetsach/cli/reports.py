@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,7 +19,7 @@ from quetsach.output import OutputError, replacing
 if TYPE_CHECKING:
     from quetsach.collect import Collection
 
-_SUFFIXES = (".xlsx", ".pdf")
+_SUFFIXES = (".xlsx", ".docx", ".pdf")
 
 
 def command() -> click.Command:
@@ -129,20 +129,13 @@ def _check(out: Path) -> None:
 
 
 def _save(out: Path, found: Collection, issuer: str) -> None:
-    writers: dict[str, Callable[..., Any]] = {".xlsx": _xlsx, ".pdf": _pdf}
+    from quetsach.collecting import papers, workbook
+    from quetsach.document import render_docx, render_pdf
+
     with replacing(out) as part, part.open("wb") as stream:
-        writers[out.suffix.lower()](stream, out, found, issuer)
-
-
-def _xlsx(stream: Any, out: Path, found: Collection, _issuer: str) -> None:
-    from quetsach.collecting import workbook
-
-    workbook.write(stream, found, folder=out.parent)
-
-
-def _pdf(stream: Any, _out: Path, found: Collection, issuer: str) -> None:
-    from quetsach.collecting import papers
-    from quetsach.document import render_pdf
-
-    now = datetime.now(UTC)
-    stream.write(render_pdf(papers.consolidated(found, issuer=issuer, at=now), at=now))
+        if out.suffix.lower() == ".xlsx":
+            workbook.write(stream, found, folder=out.parent)
+            return
+        now = datetime.now(UTC)
+        render = render_pdf if out.suffix.lower() == ".pdf" else render_docx
+        stream.write(render(papers.consolidated(found, issuer=issuer, at=now), at=now))
