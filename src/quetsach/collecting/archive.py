@@ -138,8 +138,9 @@ def _member(
 
 
 def _member_name(info: zipfile.ZipInfo) -> str:
-    """Windows writes names without the UTF-8 mark in the code page of the machine; often they are UTF-8 all
-    the same.
+    """The member's path as a name to show; nothing is ever written under it.
+
+    Windows writes names in the code page of the machine; many programs write UTF-8 without saying so.
     """
     name = info.filename
     if not info.flag_bits & 0x800:
@@ -147,7 +148,8 @@ def _member_name(info: zipfile.ZipInfo) -> str:
             name = name.encode("cp437").decode("utf-8")
         except UnicodeError:
             name = info.filename
-    return unicodedata.normalize("NFC", name.replace("\\", "/"))
+    parts = unicodedata.normalize("NFC", name.replace("\\", "/")).split("/")
+    return "/".join(part for part in parts if part not in ("", ".", ".."))
 
 
 def _member_time(info: zipfile.ZipInfo) -> datetime | None:

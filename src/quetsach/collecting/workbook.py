@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import quote
 
 import xlsxwriter  # type: ignore[import-untyped]
 
@@ -221,11 +220,7 @@ def _link(path: Path, folder: Path) -> str:
     """Relative where the file lies below the workbook's folder, so that both can be moved together."""
     full, home = path.absolute(), folder.absolute()
     shown = full.relative_to(home).as_posix() if full.is_relative_to(home) else full.as_posix()
-    return (
-        "external:" + quote(shown, safe="/:()[] ,&-_.~+=@'!").replace("%20", " ")
-        if shown.isascii()
-        else f"external:{shown}"
-    )
+    return "external:" + shown.replace("%", "%25").replace("#", "%23")
 
 
 def _printable(text: str) -> str:
