@@ -10,8 +10,8 @@ import pytest
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
-from tests.collect import make_annexes
 from tests.collect import papers_by_hand as by
+from tests.collect.truth import COMMUNES
 
 type Run = Callable[..., tuple[int, str, str]]
 
@@ -31,7 +31,7 @@ def inbox(tmp_path: Path) -> Path:
     rows = [
         ["Tên đơn vị", "Cấp trên"],
         ["UBND huyện", ""],
-        *([name, "UBND huyện"] for name in make_annexes.COMMUNES[:2]),
+        *([name, "UBND huyện"] for name in COMMUNES[:2]),
     ]
     rows.append(["Xã Mường So", "UBND huyện"])
     (tmp_path / "units.csv").write_text("\n".join(";".join(row) for row in rows), encoding="utf-8-sig")

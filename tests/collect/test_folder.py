@@ -9,7 +9,7 @@ from quetsach.collect import Collection, Reading, collect, read_units
 from quetsach.collecting import says
 from quetsach.collecting.form import ROWS
 from tests.collect import make_annexes
-from tests.collect.make_annexes import OFFICES, UNITS, Made, Truth
+from tests.collect.truth import OFFICES, UNITS, Made, Truth
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quetsach.collecting.names import Directory, Unit
-from tests.collect.make_annexes import TOP, UNITS
+from tests.collect.truth import TOP, UNITS
 
 DIRECTORY = Directory(Unit(name, name, (TOP,)) for name in UNITS)
 
