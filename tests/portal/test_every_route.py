@@ -58,7 +58,7 @@ def things(cast, tmp_path):
     case = Case.rows.get()
     return {
         "slug": cast.campaign.slug, "node_id": cast.nodes["A1"].pk, "set_id": draft.pk, "scan_id": scan.pk,
-        "case_id": case.pk, "act": "receive", "row": "r1", "name": "indicators.csv",
+        "case_id": case.pk, "act": "receive", "row": "r1", "deed": "accept", "version": "annex-2022", "name": "indicators.csv",
     }  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def test_a_visitor_is_let_into_no_inner_page(cast, things, name, keys):
 
 
 def test_no_address_fails_on_keys_of_nothing(cast):
-    nothing = {"slug": "khong-co", "act": "x", "row": "x", "name": "x"}
+    nothing = {"slug": "khong-co", "act": "x", "row": "x", "deed": "x", "version": "x", "name": "x"}
     visitor = Client(raise_request_exception=False)
     for name, keys in routes():
         url = reverse(name, kwargs={key: nothing.get(key, uuid4()) for key in keys})

@@ -30,8 +30,9 @@ def plant(cast: Cast) -> Plant:
         below = dict.fromkeys(typed, 0)
         revision = Revision.rows.create(
             report=report, number=1, form="annex-2022", author=cast.user(unit, "officer"), at=timezone.now(),
-            client_uuid=uuid4(), sha256="", totals={"children": below, "total": below, "missing": 0},
-            **dict(zip(typed, figures, strict=True)), **texts,
+            client_uuid=uuid4(), sha256="", totals={"children": below, "total": dict(zip(typed, figures, strict=True)), "missing": 0},
+            own=dict(zip(typed, figures, strict=True)), counts=dict(zip(typed, figures, strict=True)),
+            due_at=node.due_at, **texts,
         )  # fmt: skip
         report.current = revision
         report.accepted = revision if state == "accepted" else None

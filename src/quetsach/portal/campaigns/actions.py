@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from itertools import islice
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -24,7 +26,9 @@ from quetsach.portal.campaigns.models import (
     Participation,
 )
 from quetsach.portal.campaigns.queries import people_of
-from quetsach.portal.units.models import Unit, subtree
+from quetsach.portal.campaigns.selection import ChosenUnit, frozen_units
+
+FROZEN_AT_ONCE = 2_000
 
 
 class NotAllowedNowError(PortalError):
@@ -36,37 +40,48 @@ class NotAllowedNowError(PortalError):
 
 
 @transaction.atomic
-def publish(campaign: Campaign, actor: User, *, ip: str | None = None) -> list[CampaignNode]:
-    """Publish the campaign and freeze the tree below its issuer. A second call changes nothing."""
-    campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
+def publish(campaign: Campaign, actor: User, *, ip: str | None = None) -> int:
+    """Publish the campaign and freeze the chosen tree below its issuer; returns the number of nodes.
+
+    A second call, such as a double click, changes nothing.
+    """
+    campaign = Campaign.objects.select_for_update(of=("self",)).select_related("issuer").get(pk=campaign.pk)
     if campaign.status != Campaign.Status.DRAFT:
-        return list(campaign.nodes.all())
-    units = Unit.rows.filter(subtree(campaign.issuer.path), retired_at=None).order_by("path")
-    nodes: dict[object, CampaignNode] = {}
-    for unit in sorted(units, key=lambda u: u.path.count("/")):
-        parent = nodes.get(unit.parent_id)
-        nodes[unit.pk] = CampaignNode(
-            campaign=campaign,
-            unit=unit,
-            parent=parent,
-            path=unit.path,
-            depth=parent.depth + 1 if parent else 0,
-            position=unit.position,
-            name=unit.name,
-            code=unit.code,
-            kind=unit.kind,
-            doc_abbr=unit.doc_abbr,
-            staff_count=unit.staff_count,
-            due_at=campaign.due_at,
-        )
-    CampaignNode.rows.bulk_create(nodes.values())
+        return campaign.nodes.count()
+    placed: dict[object, tuple[UUID, int]] = {}
+    nodes = (_frozen(campaign, unit, expected, placed) for unit, expected in frozen_units(campaign))
+    while batch := list(islice(nodes, FROZEN_AT_ONCE)):
+        CampaignNode.rows.bulk_create(batch)
     campaign.status = Campaign.Status.PUBLISHED
     campaign.published_at = timezone.now()
     campaign.published_by = actor
     campaign.save()
-    data = {"nodes": len(nodes)}
+    data = {"nodes": len(placed)}
     record(actor, "campaign.publish", unit_path=campaign.issuer.path, about=campaign, data=data, ip=ip)
-    return list(nodes.values())
+    return len(placed)
+
+
+def _frozen(
+    campaign: Campaign, unit: ChosenUnit, expected: bool, placed: dict[object, tuple[UUID, int]]
+) -> CampaignNode:
+    parent, depth = placed.get(unit.parent_id, (None, -1))
+    node = CampaignNode(
+        campaign=campaign,
+        unit_id=unit.pk,
+        parent_id=parent,
+        path=unit.path,
+        depth=depth + 1,
+        position=unit.position,
+        name=unit.name,
+        code=unit.code,
+        kind=unit.kind,
+        doc_abbr=unit.doc_abbr,
+        staff_count=unit.staff_count,
+        due_at=campaign.due_at,
+        expected=expected,
+    )
+    placed[unit.pk] = (node.pk, node.depth)
+    return node
 
 
 @transaction.atomic
@@ -216,10 +231,12 @@ def count_people(
 
 
 def _open(node: CampaignNode) -> CampaignNode:
-    """The node, locked, of a campaign that still runs."""
+    """The node, locked: it still takes part in a campaign that still runs."""
     locked = CampaignNode.rows.select_for_update(of=("self",)).select_related("campaign").get(pk=node.pk)
     if locked.campaign.status != Campaign.Status.PUBLISHED:
         raise NotAllowedNowError("closed")
+    if locked.state != CampaignNode.State.ACTIVE:
+        raise NotAllowedNowError("not_active")
     return locked
 
 

@@ -16,6 +16,7 @@ from quetsach.portal.campaigns.models import (
     CampaignNode,
     Dispatch,
     Headcount,
+    NodeQuerySet,
     Participation,
 )
 from quetsach.portal.units.models import Membership, subtree
@@ -64,16 +65,23 @@ class Progress:
     as_of: datetime
 
 
+def active_nodes(campaign: Campaign, path: str) -> NodeQuerySet:
+    """The nodes at `path` and below that count: what every sum and every list of missing units starts from."""
+    return CampaignNode.rows.active().filter(subtree(path), campaign=campaign)
+
+
 def known_figures(node: CampaignNode) -> dict[str, Figure]:
     """What the system knows of the four rows of a node's own annex (reporting.md G, own scope).
 
-    r1: nodes directly below that acknowledged; r3: those that deployed; r2, r4: the node's latest headcounts.
+    r1: active nodes directly below that acknowledged; r3: those that deployed; r2, r4: the node's latest
+    headcounts.
     """
     people = people_of(node)
+    below = CampaignNode.rows.active().filter(parent=node)
     return {
-        "r1": Acknowledgement.rows.filter(node__parent=node).count(),
+        "r1": Acknowledgement.rows.filter(node__in=below).count(),
         "r2": people.get(Headcount.Kind.INFORMED),
-        "r3": Participation.rows.filter(node__parent=node).count(),
+        "r3": Participation.rows.filter(node__in=below).count(),
         "r4": people.get(Headcount.Kind.DONE),
     }
 
@@ -85,8 +93,8 @@ def people_of(node: CampaignNode) -> dict[str, int]:
 
 
 def status_by_node(campaign: Campaign, path: str, parent: CampaignNode | None = None) -> list[NodeStatus]:
-    """The state of every node at `path` and below, or only of those directly below `parent`: two queries."""
-    nodes = CampaignNode.rows.filter(subtree(path), campaign=campaign)
+    """Every active node at `path` and below, or only those directly below `parent`: two queries."""
+    nodes = active_nodes(campaign, path)
     if parent is not None:
         nodes = nodes.filter(parent=parent)
     people: dict[tuple[object, str], int] = {
@@ -129,7 +137,7 @@ def _latest_headcounts(nodes: QuerySet[CampaignNode]) -> QuerySet[Headcount]:
 
 def progress(campaign: Campaign, path: str) -> Progress:
     """The figures of a subtree in four queries; what nobody declared adds nothing."""
-    nodes = CampaignNode.rows.filter(subtree(path), campaign=campaign)
+    nodes = active_nodes(campaign, path)
     below = nodes.exclude(path=path)
     sums = {kind.value: 0 for kind in Headcount.Kind}
     counted = set()
@@ -172,9 +180,9 @@ def campaigns_of(user: User) -> list[Campaign]:
 def not_passed_on(node: CampaignNode) -> list[CampaignNode]:
     """The nodes directly below that lack the letter: neither passed on to nor confirmed by themselves."""
     return list(
-        CampaignNode.rows.filter(parent=node, dispatch=None, acknowledgement=None).order_by(
-            "position", "name"
-        )
+        CampaignNode.rows.active()
+        .filter(parent=node, dispatch=None, acknowledgement=None)
+        .order_by("position", "name")
     )
 
 

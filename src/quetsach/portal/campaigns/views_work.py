@@ -27,6 +27,7 @@ from quetsach.portal.units.roles import Verb
 
 REFUSALS: dict[str, str | Promise] = {
     "closed": gettext_lazy("The campaign is closed; nothing can be changed any more."),
+    "not_active": gettext_lazy("This unit takes no part in the campaign any more."),
     "another_day": gettext_lazy("This was confirmed on another day and can no longer be taken back."),
     "deployed": gettext_lazy(
         "The unit has already said that it carried the campaign out. Take that back first."

@@ -10,7 +10,7 @@ from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.campaigns.tasks import Rank, Task
 from quetsach.portal.reports import queries
-from quetsach.portal.reports.models import Report
+from quetsach.portal.reports.models import Report, ReportEvent
 
 
 def reports_to_do(seat: Seat) -> list[Task]:
@@ -30,7 +30,7 @@ def _own(seat: Seat) -> list[Task]:
     page = reverse("report", args=[seat.campaign.slug, seat.node.pk])
     state = report.state if report else None
     if report and state == Report.State.RETURNED:
-        event = queries.last_return(report)
+        event = queries.last_reason(report, ReportEvent.Type.RETURN)
         return [
             Task(
                 rank=Rank.URGENT, title=_("Correct the report that was returned"),

@@ -31,10 +31,11 @@ class Verb(StrEnum):
     CONFIRM_CASE = "confirm_case"
     MANAGE_TOKENS = "manage_tokens"
     READ_AUDIT = "read_audit"
+    APPROVE_REPORT = "approve_report"
 
 
 OWN = {Verb.ACKNOWLEDGE, Verb.PASS_ON, Verb.DEPLOY, Verb.COUNT_PEOPLE, Verb.EDIT_REPORT, Verb.PUBLISH,
-       Verb.UPLOAD_INDICATORS, Verb.UPLOAD_SCAN, Verb.MANAGE_TOKENS}  # fmt: skip
+       Verb.APPROVE_REPORT, Verb.UPLOAD_INDICATORS, Verb.UPLOAD_SCAN, Verb.MANAGE_TOKENS}  # fmt: skip
 SUPERIOR = {Verb.REVIEW_REPORT, Verb.CONFIRM_CASE}
 
 _OFFICER = {Verb.READ, Verb.ACKNOWLEDGE, Verb.PASS_ON, Verb.DEPLOY, Verb.COUNT_PEOPLE, Verb.EDIT_REPORT,

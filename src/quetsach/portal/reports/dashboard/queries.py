@@ -67,9 +67,14 @@ class Branch:
         return (self.share or 0.0, self.deployed / self.units, self.acknowledged / self.units)
 
     @property
+    def owes_report(self) -> bool:
+        """Whether the unit on top of the branch still takes part and has to report itself."""
+        return self.node.state == CampaignNode.State.ACTIVE and self.node.expected
+
+    @property
     def is_finished(self) -> bool:
         """Nothing is left to chase in the whole branch."""
-        accepted = self.line.own is not None and not self.line.missing_below
+        accepted = (self.line.own is not None or not self.owes_report) and not self.line.missing_below
         return accepted and self.acknowledged == self.deployed == self.units
 
 
@@ -138,7 +143,8 @@ def branches(node: CampaignNode, rolled: RollUp, machines: MachineTable) -> tupl
     lines = {line.node.pk: line for line in rolled.children}
     sums = {
         row["branch"]: row
-        for row in CampaignNode.rows.filter(_below(node))
+        for row in CampaignNode.rows.active()
+        .filter(_below(node))
         .annotate(branch=Substr("path", 1, len(node.path) + _SEGMENT))
         .values("branch")
         .annotate(
@@ -153,6 +159,8 @@ def branches(node: CampaignNode, rolled: RollUp, machines: MachineTable) -> tupl
     cases = {row.node.pk: row for row in machines.rows}
     found = []
     for child in children:
+        if child.path not in sums:  # nothing in the branch takes part any more
+            continue
         row, counted = sums[child.path], people.get(child.path, {})
         case = cases.get(child.pk)
         found.append(
@@ -184,7 +192,11 @@ def days(node: CampaignNode) -> tuple[DayCount, ...]:
     counts = []
     for model in (Acknowledgement, Participation):
         rows = (
-            model.rows.filter(subtree(node.path, "node__path"), node__campaign=node.campaign_id)
+            model.rows.filter(
+                subtree(node.path, "node__path"),
+                node__campaign=node.campaign_id,
+                node__state=CampaignNode.State.ACTIVE,
+            )
             .exclude(node=node)
             .annotate(day=TruncDate("at"))
             .values_list("day")
@@ -222,7 +234,11 @@ def _at(node: CampaignNode, name: str) -> datetime | None:
 def _people(node: CampaignNode) -> dict[str, dict[str, int]]:
     """The path of each branch: its latest headcounts by kind. A kind that nobody counted is not there."""
     latest: dict[tuple[str, str], int] = {}
-    rows = Headcount.rows.filter(subtree(node.path, "node__path"), node__campaign=node.campaign_id)
+    rows = Headcount.rows.filter(
+        subtree(node.path, "node__path"),
+        node__campaign=node.campaign_id,
+        node__state=CampaignNode.State.ACTIVE,
+    )
     for path, kind, count in rows.order_by("at", "pk").values_list("node__path", "kind", "count"):
         latest[path, kind] = count
     sums: dict[str, dict[str, int]] = defaultdict(dict)
