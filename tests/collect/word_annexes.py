@@ -234,8 +234,8 @@ def word_files() -> list[Made]:
             docx(form("Phòng nội vụ huyện Phong Thổ", ("0", "12", "1", "12"), assessment="")),
             "Phòng Nội vụ",
             (0, 12, 1, 12),
-            ("r3", "H02_self"),
-            ("assessment", "W09"),
+            ("r3", "H02"),
+            ("narrative", "W09"),
         ),
         one(
             "phong noi vu (1).docx",

@@ -171,7 +171,7 @@ def _reading(one: Reading, language: str) -> dict[str, Any]:
         "candidates": [unit.path for unit in one.candidates],
         "doubts": [
             {
-                "code": doubt.code,
+                "code": doubt.name,
                 "field": doubt.field,
                 "level": doubt.level,
                 "text": says.doubt(doubt.code, doubt.facts, language),

@@ -23,7 +23,7 @@ _NUMBERED = re.compile(r"\b(?:lan|ban|v|ver)\s*(\d{1,2})\b|\((\d{1,2})\)")
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Something to look at. `field` is `r1` to `r4`, `unit`, `assessment`, or `file` for all of it."""
+    """Something to look at. `field` is `r1` to `r4`, `unit`, a text of the form, or `file` for all of it."""
 
     code: str
     field: str
@@ -31,7 +31,13 @@ class Doubt:
 
     @property
     def level(self) -> str:
+        """`block`, `doubt` or `info`."""
         return says.level(self.code)
+
+    @property
+    def name(self) -> str:
+        """The code, for a rule of the form its number, such as H02."""
+        return str(self.facts.get("rule", self.code))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,17 +155,18 @@ def placed(reading: Reading, directory: Directory | None) -> Reading:
 
 
 def judged(readings: Sequence[Reading]) -> list[Reading]:
-    """The readings with the rules they break, each beside the others."""
+    """The readings with the rules of the form that they break, each beside the others."""
     found = []
     for at, one in enumerate(readings):
-        others = [other for number, other in enumerate(readings) if number != at]
-        figures = {row: value for row, value in one.values.items() if value is not None}
+        others = [other.values for number, other in enumerate(readings) if number != at]
         doubts = [
-            Doubt(rule, name, dict(figures)) for rule, name in rules.broken(one.values, one.annex.assessment)
+            Doubt(
+                f"rule_{problem.level}",
+                "file" if problem.row == "figures" else problem.row,
+                {"rule": problem.rule, **problem.text},
+            )
+            for problem in rules.broken(one.annex, one.values, others)
         ]
-        for rule, name, which in rules.beside_others(one.values, [other.values for other in others]):
-            twin = others[which].unit if which >= 0 else None
-            doubts.append(Doubt(rule, name, {**figures, "other": twin.name if twin else ""}))
         found.append(replace(one, doubts=(*one.doubts, *doubts)))
     return found
 

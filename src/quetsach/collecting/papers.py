@@ -6,10 +6,10 @@ from collections import defaultdict
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from quetsach.annexform.definition import built_in
 from quetsach.collecting.folding import key
-from quetsach.collecting.form import ROWS
 from quetsach.collecting.merge import Collection, Reading
-from quetsach.collecting.words import FORM_ROWS
+from quetsach.collecting.rules import FORM
 from quetsach.document import LONGEST_TEXT, Annex, AnnexRow
 from quetsach.vietnamese import number, short_date
 
@@ -22,7 +22,6 @@ _NOTHING = {
     "khong co de xuat kien nghi",
     "khong co kien nghi",
 }
-FOOTNOTE = "UBND cấp xã thống kê số liệu của tất cả các cơ quan, đơn vị, doanh nghiệp trên địa bàn quản lý."
 
 
 def wishes(found: Collection) -> list[Reading]:
@@ -34,17 +33,23 @@ def consolidated(found: Collection, *, issuer: str, at: datetime) -> Annex:
     """The annex of the office that collects. Each row's note says of how many units the sum is."""
     expected = found.expected if found.expected is not None else len(found.counted)
     totals = found.totals
+    form = built_in(FORM)
     rows = tuple(
-        AnnexRow(index, words, totals[row].value, f"Số liệu của {totals[row].units}/{expected} đơn vị")
-        for index, (row, words) in enumerate(zip(ROWS, FORM_ROWS, strict=True), 1)
+        AnnexRow(
+            row.number,
+            row.text,
+            totals[row.key].value,
+            f"Số liệu của {totals[row.key].units}/{expected} đơn vị",
+        )
+        for row in form.rows
     )
     return Annex(
         rows=rows,
         unit=issuer,
         assessment=_assessment(found, expected),
         proposals=_proposals(found) or "Không.",
-        footnote=FOOTNOTE,
-        title="Thống kê, báo cáo kết quả triển khai",
+        footnote=form.head["note"].removeprefix("Ghi chú:").strip(),
+        title=form.head["title"].removeprefix("MẪU ").strip(),
         prepared=_prepared(found, at),
     )
 

@@ -8,14 +8,6 @@ from quetsach.collecting.merge import Collection, Doubt, Reading
 from quetsach.language import code, ngettext
 from quetsach.language import gettext as _
 
-FORM_ROWS = (
-    "Tổng đơn vị thuộc/trực thuộc nhận được thông tin về chiến dịch",
-    "Tổng số cá nhân của cơ quan, đơn vị nhận được thông tin về chiến dịch",
-    "Tổng số đơn vị triển khai chiến dịch",
-    "Tổng số cá nhân của cơ quan, đơn vị đã triển khai thực hiện các nội dung của chiến dịch",
-)
-"""The rows as the letter has them; official papers are Vietnamese in every language."""
-
 
 def field(name: str) -> str:
     """The name of a field."""
@@ -25,9 +17,10 @@ def field(name: str) -> str:
         "r3": _("Row 3, units that carried it out"),
         "r4": _("Row 4, people that carried it out"),
         "unit": _("Name of the unit"),
-        "assessment": _("Assessment"),
+        "narrative": _("Assessment"),
+        "proposals": _("Proposals"),
         "file": _("The file"),
-    }[name]
+    }.get(name) or _("Notes")
 
 
 def doubt(one: Doubt) -> str:

@@ -12,10 +12,12 @@ from typing import Any, BinaryIO
 
 import xlsxwriter  # type: ignore[import-untyped]
 
+from quetsach.annexform.definition import built_in
 from quetsach.collecting import says, words
 from quetsach.collecting.form import ROWS
 from quetsach.collecting.merge import Collection, Reading
 from quetsach.collecting.papers import wishes
+from quetsach.collecting.rules import FORM
 from quetsach.language import code
 from quetsach.language import gettext as _
 
@@ -100,7 +102,7 @@ def _summary(book: _Book, found: Collection) -> None:
     )
     for at, (row, total) in enumerate(found.totals.items(), 3):
         sheet.write_number(at, 0, at - 2, book.figure)
-        book.text(sheet, at, 1, words.FORM_ROWS[ROWS.index(row)])
+        book.text(sheet, at, 1, built_in(FORM).row(row).text)
         sheet.write_number(at, 2, total.value, book.amber_figure if total.doubtful else book.sum)
         sheet.write_number(at, 3, total.units, book.figure)
         sheet.write_number(at, 4, total.doubtful, book.amber_figure if total.doubtful else book.figure)
