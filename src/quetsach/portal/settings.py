@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "quetsach.portal.sightings",
     "quetsach.portal.cases",
     "quetsach.portal.reports",
+    "quetsach.portal.intake",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
