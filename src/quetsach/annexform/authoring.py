@@ -1,4 +1,4 @@
-"""A form as an Excel workbook that an office edits: sheets `Thông tin`, `Dòng` and `Quy tắc`; and what changed.
+"""A form as an Excel workbook that an office edits (`Thông tin`, `Dòng`, `Quy tắc`), and what changed.
 
 Everything that a definition holds stands in the workbook, so what is read back is what was written.
 """
@@ -43,41 +43,49 @@ _ROW_HEAD = (
     "Có thể tính chính mình",
 )
 _RULE_HEAD = (
-    "Mã", "Mức", "Lúc", "Đứng ở", "Lặp cho", "Báo khi", "Lời nhắc", "Lời nhắc tiếng Anh", "Lời ngắn", "Lời ngắn tiếng Anh",
+    "Mã", "Mức", "Lúc", "Đứng ở", "Lặp cho", "Báo khi", "Lời nhắc", "Lời nhắc tiếng Anh",
+    "Lời ngắn", "Lời ngắn tiếng Anh",
 )  # fmt: skip
 _ABOUT = {
     "name": "Mã mẫu (chữ thường, số, gạch ngang)",
     "title_vi": "Tên mẫu",
     "title_en": "Tên mẫu tiếng Anh",
-    **{
-        key: label
-        for key, label in zip(
-            HEAD,
-            (
-                "Nhãn đầu trang",
-                "Tiêu đề",
-                "Tên phần 1",
-                "Nhãn tên đơn vị",
-                "Nhãn đánh giá",
-                "Nhãn kiến nghị",
-                "Tên phần 2",
-                "Ghi chú cuối mẫu",
-            ),
-            strict=True,
-        )
-    },
+    "mark": "Nhãn đầu trang",
+    "title": "Tiêu đề",
+    "part1": "Tên phần 1",
+    "unit": "Nhãn tên đơn vị",
+    "narrative": "Nhãn đánh giá",
+    "proposals": "Nhãn kiến nghị",
+    "part2": "Tên phần 2",
+    "note": "Ghi chú cuối mẫu",
     **{f"column{n}": f"Tên cột {n}" for n in range(1, COLUMNS + 1)},
     "ratio": "So tỷ lệ với đơn vị cùng cấp (hai dòng, ví dụ r2/r1; để trống nếu không so)",
 }
 _GUIDE = (
-    "Sửa trực tiếp ba trang Thông tin, Dòng, Quy tắc rồi tải tệp lên lại. Mẫu đang dùng không thay đổi: tệp này tạo ra một phiên bản mới.",
-    "Dòng: đánh số liên tiếp từ 1. Dòng thứ n có mã rn (r1, r2…). Cột “Hệ thống biết từ”: đã nhận, đã triển khai, người nhận, người làm, hoặc để trống.",
-    "Quy tắc: “Mức” là chặn (không gửi được), cảnh báo (cần ghi chú hoặc đánh dấu) hoặc thông tin. “Lúc” là báo cáo hoặc đặt hạn.",
-    "“Báo khi” là điều kiện, ví dụ: r3 > r1 · r2 = 0 và r1 > 0 · r4 > r2 hoặc trống(r4) · length(narrative) < 20. Được dùng + - * và ngoặc.",
-    "“Đứng ở”: mã dòng (r1…), narrative, proposals, adjust_reason, hoặc figures cho cả mẫu. “Lặp cho”: các mã cách nhau bằng dấu phẩy; trong điều kiện gọi là it.",
-    "Trong lời nhắc, {r1} được thay bằng con số. Các tên có thể dùng: children (đơn vị trực thuộc), external (đơn vị không có tài khoản), staff, missing, changed, late_hours,",
-    "known_r1… (hệ thống biết), total_r1… (tổng), paper_r1… (tổng trên giấy), adjusted, sibling_ratio, twin, as_before, raw, self_counted, own_unit, form_current, locked, stale, claimed.",
+    "Sửa trực tiếp ba trang Thông tin, Dòng, Quy tắc rồi tải tệp lên lại.",
+    "Mẫu đang dùng không thay đổi: tệp này tạo ra một phiên bản mới.",
+    "",
+    "Dòng: đánh số liên tiếp từ 1. Dòng thứ n có mã rn (r1, r2…).",
+    "Cột “Hệ thống biết từ”: đã nhận, đã triển khai, người nhận, người làm, hoặc để trống.",
+    "",
+    "Quy tắc, cột “Mức”: chặn (không gửi được), cảnh báo (cần ghi chú hoặc đánh dấu), thông tin.",
+    "Cột “Lúc”: báo cáo (khi gửi báo cáo) hoặc đặt hạn (khi đặt hạn cho đơn vị).",
+    "Cột “Báo khi” là điều kiện, ví dụ: r3 > r1 · r2 = 0 và r1 > 0 · trống(r4) · length(narrative) < 20.",
+    "Được dùng + - * và ngoặc; so sánh: > >= < <= = <>; nối: và, hoặc, không(…).",
+    "Cột “Đứng ở”: mã dòng (r1…), narrative, proposals, adjust_reason, hoặc figures cho cả mẫu.",
+    "Cột “Lặp cho”: các mã cách nhau bằng dấu phẩy; khi đó “Đứng ở” ghi it, và điều kiện gọi mã là it.",
+    "Trong lời nhắc, {r1} được thay bằng con số.",
+    "",
+    "children: số đơn vị trực thuộc · external: số đơn vị không có tài khoản được ghi tên · staff: biên chế",
+    "known_r1…: số hệ thống biết · total_r1…: tổng cả bên dưới · paper_r1…: tổng trên bản giấy",
+    "missing: đơn vị bên dưới chưa có báo cáo · changed: đơn vị đã đổi số · late_hours: số giờ quá hạn",
+    "adjusted: tổng số đã điều chỉnh · sibling_ratio: tỷ lệ của đơn vị cùng cấp · twin, "
+    "as_before: 1 nếu trùng số",
+    "raw: 1 nếu nhập từ giấy · self_counted: 1 nếu tính cả chính mình · claimed: mã số "
+    "thuế đã bị khai nơi khác",
+    "own_unit, form_current, locked, stale: 1 hoặc 0",
 )
+"""What the last sheet of the workbook tells its author."""
 
 
 class AuthoringError(FormError):
@@ -123,7 +131,7 @@ def write_form(form: Form, name: str = "") -> bytes:
 def read_authored(data: bytes) -> Form:
     """The form that an edited workbook defines, under a key of its name and content.
 
-    Raises WorkbookError for a file that is not such a workbook, AuthoringError with every problem and its cell.
+    Raises WorkbookError for a file that is not such a workbook, AuthoringError with all problems and cells.
     """
     sheets = open_workbook(data)
     for name in (ABOUT, ROWS, RULES):
@@ -233,7 +241,8 @@ def _read_rows(sheet: Sheet, problems: list[tuple[str, str]]) -> Iterator[dict[s
             problems.append(("number", f"{ROWS}!A{line + 1}"))
             continue
         yield {
-            "key": f"r{int(number)}", "number": int(number), "text": text, "short": {"vi": short, "en": short_en},
+            "key": f"r{int(number)}", "number": int(number), "text": text,
+            "short": {"vi": short, "en": short_en},
             "known": back.get(known.lower(), ""), "counts_self": own.lower() == _YES,
         }  # fmt: skip
 
@@ -254,7 +263,8 @@ def _read_rules(sheet: Sheet, problems: list[tuple[str, str]]) -> Iterator[dict[
             problems.append(("when", f"{RULES}!F{line + 1} {error.near}".strip()))
             tree = 0
         rule = {
-            "id": name, "level": levels.get(level.lower(), "block"), "row": row, "when": tree, "vi": vi, "en": en,
+            "id": name, "level": levels.get(level.lower(), "block"), "row": row, "when": tree,
+            "vi": vi, "en": en,
         }  # fmt: skip
         if stages.get(stage.lower(), "report") != "report":
             rule["stage"] = stages[stage.lower()]

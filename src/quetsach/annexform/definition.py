@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import Any
 
 from quetsach.annexform.entry import TEXTS, adjust_key, note_key
-from quetsach.annexform.expression import names_in
+from quetsach.annexform.expression import ExpressionError, kind_of, names_in, write_expression
 from quetsach.annexform.figures import Figures
 from quetsach.errors import QuetsachError
 
@@ -27,10 +27,13 @@ HEAD = ("mark", "title", "part1", "unit", "narrative", "proposals", "part2", "no
 COLUMNS = 4
 MOST_ROWS = 40
 FACTS = (
-    "children", "external", "staff", "missing", "changed", "late_hours", "self_counted", "sibling_ratio", "twin",
-    "as_before", "raw", "adjusted", "own_unit", "form_current", "locked", "stale", "claimed", "hours_after_superior",
+    "children", "external", "staff", "missing", "changed", "late_hours", "self_counted", "sibling_ratio",
+    "twin",
+    "as_before", "raw", "adjusted", "own_unit", "form_current", "locked", "stale", "claimed",
+    "hours_after_superior",
 )  # fmt: skip
 """Facts that every form has; those of its rows are in `Form.facts`."""
+_OF_IT = {"known_it", "total_it", "paper_it"}
 
 
 class FormError(QuetsachError):
@@ -149,9 +152,23 @@ def _problems(form: Form) -> Iterator[tuple[str, str]]:
             yield "rule_row", name
         if not all(str(rule.get(lang, "")).strip() for lang in ("vi", "en")):
             yield "rule_text", name
-        for asked in names_in(rule.get("when")):
-            if asked not in facts and asked not in {"known_it", "total_it", "paper_it"}:
-                yield "fact", f"{name}: {asked}"
+        unknown = [asked for asked in names_in(rule.get("when")) if asked not in facts | _OF_IT]
+        for asked in unknown:
+            yield "fact", f"{name}: {asked}"
+        if not unknown and not _is_condition(form, rule):
+            yield "condition", f"{name}: {write_expression(rule.get('when'))}"
+
+
+def _is_condition(form: Form, rule: Mapping[str, Any]) -> bool:
+    """Whether a rule asks something that is true or false, of numbers and texts each as what they are."""
+    texts = {*TEXTS, *map(note_key, form.keys)}
+    for it in rule.get("each") or [rule.get("row")]:
+        try:
+            if kind_of(rule.get("when"), texts | ({"it"} if it in texts else set())) != "truth":
+                return False
+        except (ExpressionError, KeyError):
+            return False
+    return True
 
 
 def _data(name: str) -> dict[str, Any]:

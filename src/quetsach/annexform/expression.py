@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from math import prod
 from typing import Any
 
@@ -38,6 +38,14 @@ _BY_SIGN = {sign: name for name, sign in _SIGNS.items()} | {"≥": "ge", "≤": 
 _WORDS = {"và": "and", "hoặc": "or", "không": "not", "trống": "blank"}
 _CALLS = {"blank", "not", *_TEXT}
 _TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?)|([^\W\d]\w*)|(>=|<=|<>|[><=≥≤≠+*×()-]))")
+_KINDS: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(_COMPARE, ("number", "truth")),
+    **dict.fromkeys(_ARITHMETIC, ("number", "number")),
+    **dict.fromkeys(_TEXT, ("text", "number")),
+    **dict.fromkeys(("and", "or", "not"), ("truth", "truth")),
+    "blank": ("number", "truth"),
+}
+"""What an operator works on, and what it gives."""
 _RANKS = {"or": 1, "and": 2, **dict.fromkeys(_SIGNS, 4), "add": 5, "sub": 5, "mul": 6}
 
 
@@ -84,6 +92,23 @@ def names_in(expression: Any) -> Iterator[str]:
             yield from names_in(operand)
 
 
+def kind_of(expression: Any, texts: Collection[str]) -> str:
+    """Whether it is a `number`, a `text` or a `truth`; `texts` are the facts that are texts.
+
+    Raises ExpressionError where an operator meets what it cannot work on, such as a number beside a text.
+    """
+    if isinstance(expression, str):
+        return "text" if expression in texts else "number"
+    if not isinstance(expression, list):
+        return "number"
+    name, *operands = expression
+    wanted, result = _KINDS[name]
+    for operand in operands:
+        if kind_of(operand, texts) != wanted:
+            raise ExpressionError(write_expression(expression)[:60])
+    return result
+
+
 def write_expression(expression: Any, rank: int = 0) -> str:
     """The tree as people write it; `read_expression` gives the same tree back."""
     if not isinstance(expression, list):
@@ -101,8 +126,8 @@ def read_expression(text: str) -> Any:
     """The tree of a condition. Raises ExpressionError."""
     reader = _Reader(text)
     tree = reader.either()
-    if reader.token:
-        raise ExpressionError(reader.token)
+    if reader.word:
+        raise ExpressionError(reader.word)
     return tree
 
 
@@ -110,10 +135,10 @@ class _Reader:
     """Recursive descent over the tokens of one condition; at most 2,000 characters and 50 levels."""
 
     def __init__(self, text: str) -> None:
-        self.tokens, self.depth = self._split(text[:2001]), 0
+        self.words, self.depth = self._split(text[:2001]), 0
         if len(text) > 2000:
             raise ExpressionError(text[:20])
-        self.token = next(self.tokens, "")
+        self.word = next(self.words, "")
 
     @staticmethod
     def _split(text: str) -> Iterator[str]:
@@ -128,7 +153,7 @@ class _Reader:
             at = found.end()
 
     def take(self) -> str:
-        token, self.token = self.token, next(self.tokens, "")
+        token, self.word = self.word, next(self.words, "")
         return token
 
     def either(self) -> Any:
@@ -136,43 +161,43 @@ class _Reader:
 
     def _chain(self, name: str, part: Callable[[], Any], *signs: str) -> Any:
         parts = [part()]
-        while self.token in signs:
+        while self.word in signs:
             self.take()
             parts.append(part())
         return parts[0] if len(parts) == 1 else [name, *parts]
 
     def _compare(self) -> Any:
         left = self._sum()
-        if self.token in _BY_SIGN:
+        if self.word in _BY_SIGN:
             return [_BY_SIGN[self.take()], left, self._sum()]
         return left
 
     def _sum(self) -> Any:
         left = self._chain("mul", self._atom, "*", "×")
-        while self.token in {"+", "-"}:
+        while self.word in {"+", "-"}:
             name = "add" if self.take() == "+" else "sub"
             right = self._chain("mul", self._atom, "*", "×")
             left = [*left, right] if isinstance(left, list) and left[0] == name else [name, left, right]
         return left
 
     def _atom(self) -> Any:
-        token = self.take()
-        if token == "(" or token in _CALLS:
-            return self._group(token)
-        if token[:1].isdigit():
-            return float(token) if "." in token else int(token)
-        if token[:1].isalpha() and token not in {"and", "or"}:
-            return token
-        raise ExpressionError(token)
+        word = self.take()
+        if word == "(" or word in _CALLS:
+            return self._group(word)
+        if word[:1].isdigit():
+            return float(word) if "." in word else int(word)
+        if word[:1].isalpha() and word not in {"and", "or"}:
+            return word
+        raise ExpressionError(word)
 
-    def _group(self, token: str) -> Any:
-        if token != "(" and self.take() != "(":
-            raise ExpressionError(token)
+    def _group(self, word: str) -> Any:
+        if word != "(" and self.take() != "(":
+            raise ExpressionError(word)
         self.depth += 1
         if self.depth > 50:
             raise ExpressionError("(" * 20)
         inner = self.either()
         self.depth -= 1
         if self.take() != ")":
-            raise ExpressionError(token)
-        return inner if token == "(" else [token, inner]
+            raise ExpressionError(word)
+        return inner if word == "(" else [word, inner]

@@ -1,7 +1,7 @@
 """The annex as an Excel file to fill in without a connection: made for one unit, read back, nothing guessed.
 
-Only the answers can be typed; what the sheet is for stands in a second, hidden sheet together with a signature of
-the portal, which the caller makes and checks.
+Only the answers can be typed; what the sheet is for stands in a second, hidden sheet together with a
+signature of the portal, which the caller makes and checks.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def cells_of(form: Form) -> dict[str, str]:
 
 
 def write_template(form: Form, unit: str, entry: Entry, token: str) -> bytes:
-    """A workbook for one unit with what is known or typed so far filled in. The text is Vietnamese, as the annex is."""
+    """A workbook for one unit with what is known or typed so far; in Vietnamese, as the annex is."""
     import xlsxwriter  # type: ignore[import-untyped]
 
     buffer = io.BytesIO()

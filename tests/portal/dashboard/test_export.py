@@ -72,8 +72,8 @@ def test_excel_holds_the_numbers_of_the_roll_up_as_numbers(full):
     assert [row[3] for row in rows] == list(rolled.children_total.values()) == [2, 1217, 2, 41]
     assert [row[4] for row in rows] == list(rolled.total.values()) == [4, 1227, 3, 49]
     units = {row[0]: row for row in book.get_sheet_by_name("Theo đơn vị").to_python(skip_empty_area=False)}
-    assert units["Đơn vị A"][1:] == [2, 1217, 2, 41, "Đã tiếp nhận", 3, 1]
-    assert units["Đơn vị B"][1:] == ["", "", "", "", "Đã trả lại để sửa", 2, 2]
+    assert units["Đơn vị A"][1:] == [2, 1217, 2, 41, "Đã tiếp nhận", 3, 1, 0]
+    assert units["Đơn vị B"][1:] == ["", "", "", "", "Đã trả lại để sửa", 2, 2, 0]
     assert units["Tổng các đơn vị bên dưới"][1:5] == list(rolled.children_total.values())
     assert units["Tổng các đơn vị bên dưới"][6:] == [5, 3]
     missing = book.get_sheet_by_name("Chưa có trong tổng").to_python(skip_empty_area=False)

@@ -1,4 +1,4 @@
-"""Writing a report and sending it. A revision's `client_uuid` is drawn when the form is shown; one form, one revision.
+"""Writes a report and sends it. The `client_uuid` is drawn when the form is shown: one form, one revision.
 
 What others do to it then is in actions_review.py.
 """
@@ -83,9 +83,9 @@ def save_draft(
 ) -> Report:
     """Keep what was typed, whatever it is. The same draft again changes nothing.
 
-    `key` is the one-time id of the open form: a form that saves again and again while typing is one change and
-    one audit entry. Raises StaleReport when somebody else changed the report since `version`, ReportError when
-    it is with others or accepted, LockedReport when it is locked.
+    `key` is the one-time id of the open form: a form that saves again and again while typing is one
+    change and one audit entry. Raises StaleReport when somebody else changed the report since `version`,
+    ReportError when it is with others or accepted, LockedReport when it is locked.
     """
     report = hold(node)
     must_be_unlocked(node, report)
@@ -117,10 +117,10 @@ def submit(
 ) -> Revision:
     """Make a revision of what was typed and hand it on. One `client_uuid`, one revision.
 
-    It goes to the superior, or first to the head of the unit where the campaign asks for that and the author is
-    not the head. `ticked` are the warnings confirmed without a note, such as "W09:narrative". The report of the
-    node on top has no superior and is accepted by being handed on. Raises BlockedReport, StaleReport,
-    LockedReport, ReportError.
+    It goes to the superior, or first to the head of the unit where the campaign asks for that and the
+    author is not the head. `ticked` are the warnings confirmed without a note, such as "W09:narrative".
+    The report of the node on top has no superior and is accepted by being handed on. Raises
+    BlockedReport, StaleReport, LockedReport, ReportError.
     """
     entry = read_entry(data, queries.form_of(node).keys)
     sending = _Sending(actor, entry, client_uuid, set(ticked), ip=ip)
@@ -150,10 +150,11 @@ def submit_on_behalf(
 ) -> Revision:
     """A superior enters what a unit sent as a file or on paper: the actor is the author, the file the source.
 
-    The same file again gives the same revision; a newer file replaces one that still waits. `ticked` None means
-    that the coordinator has seen every warning. `paper` is the total of each row as the paper says it, kept as
-    evidence beside the computed one. It waits for acceptance like any other. Raises BlockedReport, LockedReport,
-    and ReportError when the unit itself has sent its report, or it is accepted.
+    The same file again gives the same revision; a newer file replaces one that still waits. `ticked` None
+    means that the coordinator has seen every warning. `paper` is the total of each row as the paper says
+    it, kept as evidence beside the computed one. It waits for acceptance like any other. Raises
+    BlockedReport, LockedReport, and ReportError when the unit itself has sent its report, or it is
+    accepted.
     """
     entry = read_entry(data, queries.form_of(node).keys)
     sending = _Sending(

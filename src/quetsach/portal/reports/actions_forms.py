@@ -36,7 +36,7 @@ def publish_form(actor: User, campaign: Campaign, form: Form, *, ip: str | None 
 
 @transaction.atomic
 def choose_form(actor: User, campaign: Campaign, form: Form, *, ip: str | None = None) -> None:
-    """Use a form in a campaign. Raises ReportError once a unit has sent a report: figures of two forms do not add up."""
+    """Use a form in a campaign. Raises ReportError once a report was sent: two forms do not add up."""
     if campaign.form == form.version:
         return
     if Revision.rows.filter(report__node__campaign=campaign).exists():

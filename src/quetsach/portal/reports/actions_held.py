@@ -1,6 +1,7 @@
-"""What every act on a report does first and last: hold its row, ask whether it may change, store, note the event.
+"""What every act on a report does first and last: hold its row, ask whether it may change, store, note.
 
-The row is locked first: two acts at once become one after the other. No act locks the report of another unit.
+The row is locked first: two acts at once become one after the other. No act locks the report of another
+unit.
 """
 
 from __future__ import annotations

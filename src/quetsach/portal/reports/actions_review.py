@@ -1,4 +1,4 @@
-"""What is done to a report that was sent: passed up, withdrawn, accepted, returned, amended, signed, unlocked."""
+"""Acts on a report that was sent: pass up, withdraw, accept, return, amend, sign, unlock."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def accept(actor: User, node: CampaignNode, number: int, *, ip: str | None = Non
 
 @transaction.atomic
 def send_back(actor: User, node: CampaignNode, number: int, reason: str, *, ip: str | None = None) -> Report:
-    """Return revision `number` with a reason, as head of the unit or superior; an accepted one stops counting.
+    """Return revision `number` with a reason, as head or superior; an accepted one stops counting.
 
     A second call changes nothing.
     """
@@ -137,7 +137,7 @@ def ask_amendment(
 
 @transaction.atomic
 def allow_amendment(actor: User, node: CampaignNode, *, ip: str | None = None) -> Report:
-    """The superior opens the accepted report; a locked one is unlocked for three days. A second call changes nothing."""
+    """The superior opens the accepted report, a locked one for three days. Twice is once."""
     report = hold(node)
     if report.state != State.AMEND_ASKED:
         return report
@@ -163,8 +163,9 @@ def decline_amendment(actor: User, node: CampaignNode, reason: str, *, ip: str |
 def sign(actor: User, node: CampaignNode, number: int, document: str, *, ip: str | None = None) -> Signing:
     """Record that revision `number` was signed and issued, as `document` (number and date).
 
-    From now on the accepted reports below it are locked, and a later change there never moves it. A second call
-    for the same revision changes nothing. Raises StaleReport when it is no longer the revision last sent.
+    From now on the accepted reports below it are locked, and a later change there never moves it. A
+    second call for the same revision changes nothing. Raises StaleReport when it is no longer the
+    revision last sent.
     """
     document = " ".join(clean_text(document).split())[:120]
     report = hold(node)
@@ -213,7 +214,7 @@ def revoke(actor: User, grant: UnlockGrant, *, ip: str | None = None) -> None:
 def set_policy(
     actor: User, campaign: Campaign, *, head_review: bool, grace_until: datetime | None, ip: str | None = None
 ) -> ReportPolicy:
-    """How the campaign takes reports from now on. Raises ReportError when the grace ends before the deadline."""
+    """How the campaign takes reports from now on. Raises ReportError for a grace before the deadline."""
     if grace_until is not None and grace_until < campaign.due_at:
         raise ReportError(_("Reports cannot be locked before the deadline of the campaign."))
     policy, _made = ReportPolicy.rows.update_or_create(

@@ -1,4 +1,4 @@
-"""Sends a supplementary report: the same own figures, the sums of today, and a text that says what changed."""
+"""Sends a supplementary report: the same own figures, the sums of today, and what changed."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ MOST_TEXT = 10_000
 def send_supplement(
     actor: User, node: CampaignNode, number: int, client_uuid: UUID, *, ip: str | None = None
 ) -> Revision:
-    """A new revision after revision `number`, accepted as it is where nobody is above. One `client_uuid`, one revision.
+    """A new revision after revision `number`. One `client_uuid`, one revision.
 
-    A lock does not stand in the way: the unit's own figures stay. Raises StaleReport, and ReportError when nothing
-    changed.
+    A lock does not stand in the way: the unit's own figures stay. Raises StaleReport, and ReportError
+    when nothing changed.
     """
     report = hold(node)
     sent = Revision.rows.filter(report=report, client_uuid=client_uuid).first()
@@ -45,7 +45,7 @@ def send_supplement(
     revision = Revision(
         report=report, number=last.number + 1, form=last.form, own=last.own, adjust=last.adjust,
         adjust_reason=last.adjust_reason, counts=last.counts, notes=last.notes,
-        narrative=f"{found.text}\n\n{last.narrative}".strip()[:MOST_TEXT],
+        narrative=f"{found.official_text}\n\n{last.narrative}".strip()[:MOST_TEXT],
         proposals=last.proposals, external=last.external, known=last.known, warnings=last.warnings,
         totals={
             "children": below.as_dict(), "total": found.now.as_dict(),

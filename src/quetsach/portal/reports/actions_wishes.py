@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from quetsach.annexform.entry import read_entry
 from quetsach.portal.accounts.models import User
@@ -22,7 +21,9 @@ from quetsach.portal.reports.wishes import Wish, split_wishes, wish_key
 def include(actor: User, node: CampaignNode, wishes: Iterable[Wish], *, ip: str | None = None) -> int:
     """Add each wish, with who has it, to the proposals of the node's draft; how many were added.
 
-    A wish that the draft holds already is not added again. Raises ReportError when the report cannot be typed in.
+    The words are those of an official paper, Vietnamese in every language of the pages.
+
+    A wish that the draft holds already is not added again. Raises ReportError when nothing can be typed.
     """
     report = hold(node)
     must_be_unlocked(node, report)
@@ -31,7 +32,7 @@ def include(actor: User, node: CampaignNode, wishes: Iterable[Wish], *, ip: str 
     typed = dict(read_entry(report.draft if report.version else prefilled(node), keys).typed)
     held = [wish_key(line) for line in split_wishes(typed["proposals"])]
     lines = [
-        _("- %(wish)s (Source: %(units)s)") % {"wish": wish.text.rstrip("."), "units": wish.source}
+        f"- {wish.text.rstrip('.')} (Nguồn: {wish.source})"
         for wish in wishes
         if not any(line == wish.key or line.startswith(f"{wish.key} ") for line in held)
     ]

@@ -1,4 +1,4 @@
-"""What stands beside a total: the median of its siblings, and what the unit added up to in the campaign before."""
+"""What stands beside a total: the median of its siblings, and the total of the campaign before."""
 
 from __future__ import annotations
 

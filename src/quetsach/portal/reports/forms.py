@@ -24,7 +24,7 @@ class Posted:
 
 
 def read_annex(post: QueryDict, rows: Sequence[str]) -> Posted:
-    """Read the annex form with these rows. A missing or broken id or version counts as new, never as an error."""
+    """Read the annex form with these rows. A missing or broken id or version counts as new."""
     try:
         client_uuid = UUID(post.get("client_uuid", ""))
     except ValueError:

@@ -1,7 +1,7 @@
 """A form that was posted after the session ended: kept in the visitor's own session until they sign in again.
 
-Only texts of annex fields, at most 64 KB, for twelve hours; shown to whoever signs in next in the same browser,
-and only where that person may edit the same report.
+Only texts of annex fields, at most 64 KB, for twelve hours; shown to whoever signs in next in the same
+browser, and only where that person may edit the same report.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ _LASTS = timedelta(hours=12)
 SIGNED_OUT = Page(
     _("You are signed out"),
     _(
-        "What you filled in is kept in this browser. Sign in: the form comes back as you left it, then send it."
+        "What you filled in is kept in this browser. Sign in: the form comes back as you "
+        "left it, then send it."
     ),
     _("Sign in"),
     "",

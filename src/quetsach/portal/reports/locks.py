@@ -72,9 +72,9 @@ def policy_of(campaign: Campaign) -> ReportPolicy:
 def _locked_by(node: CampaignNode, report: Report | None, at: datetime) -> Lock | None:
     if _is_over(node):
         return Lock.CLOSED
-    if report is not None and report.accepted_id is not None and node.parent_id is not None:
-        if Signing.rows.filter(revision__report__node=node.parent_id).exists():
-            return Lock.SIGNED
+    has_accepted = report is not None and report.accepted_id is not None and node.parent_id is not None
+    if has_accepted and Signing.rows.filter(revision__report__node=node.parent_id).exists():
+        return Lock.SIGNED
     grace = policy_of(node.campaign).grace_until
     return Lock.GRACE if grace is not None and at >= grace else None
 

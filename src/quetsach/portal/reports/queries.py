@@ -29,7 +29,7 @@ MOST_NAMED = 300
 
 
 class CountIn(Func):
-    """One count of a JSON object, as a number to add: the plain form of both databases, which is the quick one."""
+    """One count of a JSON object, as a number to add, in the quick form of either database."""
 
     output_field = BigIntegerField()
     arity = 1
@@ -56,12 +56,12 @@ def form_of(node: CampaignNode) -> Form:
 
 def active(prefix: str = "") -> Q:
     """Nodes that count: neither merged into another nor void."""
-    return Q()
+    return Q((f"{prefix}state", CampaignNode.State.ACTIVE))
 
 
 def expected(prefix: str = "") -> Q:
     """Nodes that must report."""
-    return active(prefix)
+    return active(prefix) & Q((f"{prefix}expected", True))
 
 
 def _below(node: CampaignNode) -> Q:
@@ -130,7 +130,7 @@ def lines(node: CampaignNode) -> tuple[Line, ...]:
     counted, sizes = _counted(node, form), _sizes(node)
     children = (
         CampaignNode.rows.filter(parent=node)
-        .annotate(is_active=Q(active()), must=Q(expected()))
+        .annotate(is_active=active(), must=expected())
         .order_by("position", "name")
         .values_list(*_PLACE, "is_active", "must", "report__accepted__counts")
     )
@@ -202,7 +202,7 @@ def roll_up(node: CampaignNode, most_named: int | None = None) -> RollUp:
     form = form_of(node)
     children = lines(node)
     report = report_of(node)
-    is_counted = report is not None and CampaignNode.rows.filter(active(), pk=node.pk).exists()
+    is_counted = report is not None and CampaignNode.rows.active().filter(pk=node.pk).exists()
     own = report.accepted.counted.over(form.keys) if report and report.accepted and is_counted else None
     below = sum((line.total for line in children), form.zero)
     absent = sum(line.missing for line in children)

@@ -1,7 +1,8 @@
 """How the figures of many units add up. Pure: no database, no Django.
 
-Every unit adds its own figures and their adjustment once, when its own report is accepted, whatever the units
-between have done. A unit without an accepted report adds nothing and is named as missing; nothing is estimated.
+Every unit adds its own figures and their adjustment once, when its own report is accepted, whatever the
+units between have done. A unit without an accepted report adds nothing and is named as missing; nothing is
+estimated.
 """
 
 from __future__ import annotations

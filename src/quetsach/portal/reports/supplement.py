@@ -1,4 +1,4 @@
-"""The supplementary report: what changed below after a report was sent or signed. It writes itself when it is read.
+"""The supplementary report: what changed below after a report was sent or signed. It writes itself.
 
 Nothing is stored until it is sent: no unit's act ever waits for the row of a superior.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from quetsach.annexform.figures import Figures
 from quetsach.portal.campaigns.models import CampaignNode
@@ -18,7 +19,7 @@ from quetsach.portal.reports.rollup import Line
 
 @dataclass(frozen=True)
 class Supplement:
-    """`revision` is the one that was sent; `before` and `now` are its total then and what it adds up to now."""
+    """`revision` is the one that was sent; `before` and `now` are its total then and now."""
 
     revision: Revision
     signing: Signing | None
@@ -50,6 +51,12 @@ class Supplement:
             "n": len(self.changed),
         }
         return "\n".join([head, *(f"- {sentence}" for sentence in self.sentences)])
+
+    @property
+    def official_text(self) -> str:
+        """The same for the official paper, which is Vietnamese whatever the language of the page."""
+        with override("vi"):
+            return self.text
 
 
 def supplement_of(node: CampaignNode, report: Report | None) -> Supplement | None:

@@ -48,7 +48,7 @@ def report_template(request: HttpRequest, slug: str, node_id: UUID) -> HttpRespo
 
 @require_http_methods(["GET", "POST"])
 def report_file(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """Take a filled-in workbook: it becomes the draft, to be looked at and sent. A refused one changes nothing."""
+    """Take a filled-in workbook: it becomes the draft, to be sent. A refused one changes nothing."""
     seat = take_seat(request, slug, node_id, Verb.EDIT_REPORT)
     if request.method != "POST":
         return _page(request, seat)
@@ -80,21 +80,23 @@ def report_file(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
 
 
 def _read(content: bytes, node: CampaignNode) -> tuple[dict[str, str], int]:
-    """The fields and the version they are based on. Raises FileRefusedError; what cannot be a number names its cell."""
+    """The fields and the version they are based on. Raises FileRefusedError, with the cells at fault."""
     form = queries.form_of(node)
     try:
         told = signing.loads(read_token(open_workbook(content)), salt=_SALT)
         if told["node"] != str(node.pk):
             raise FileRefusedError(
                 _(
-                    "This file was made for another unit (%(unit)s). Send it on that unit's page, or take the form of this one."
+                    "This file was made for another unit (%(unit)s). Send it on that "
+                    "unit's page, or take the form of this one."
                 )
                 % {"unit": told["name"]}
             )
         if told["form"] != form.version:
             raise FileRefusedError(
                 _(
-                    "This file uses another form of the annex than the campaign does now. Take the form again from this page."
+                    "This file uses another form of the annex than the campaign does now. "
+                    "Take the form again from this page."
                 )
             )
         filled = read_filled(content, form)

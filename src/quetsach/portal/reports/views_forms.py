@@ -29,7 +29,7 @@ _SALT = "quetsach.annex-form"
 
 @require_http_methods(["GET", "POST"])
 def annex_forms(request: HttpRequest, slug: str) -> HttpResponse:
-    """All versions; POST previews a workbook, keeps the previewed version, or chooses one for the campaign."""
+    """All versions; POST previews a workbook, keeps what was previewed, or chooses one for the campaign."""
     seat = take_issuer_seat(request, slug)
     if request.method != "POST":
         return _page(request, seat)

@@ -1,4 +1,4 @@
-"""What the units ask for: every line once, with all who ask it, and whether the own report already holds it."""
+"""What the units ask for: every line once, with all who ask it, and whether the own report holds it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOST_SOURCES = 6
 
 @dataclass(frozen=True)
 class Wish:
-    """One wish in the words of the first unit that has it, and everybody who has it, in the order of the tree."""
+    """One wish in the words of the first unit that has it, and all who have it, in the order of the tree."""
 
     text: str
     places: tuple[Place, ...]

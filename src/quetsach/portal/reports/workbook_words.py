@@ -13,7 +13,8 @@ SAYS: dict[str, str | Promise] = {
         "The file is larger than %(where)s. A filled-in form is far smaller: send the form itself."
     ),
     "locked_or_old": gettext_lazy(
-        "The file has a password, or is in the old .xls format. Remove the password, save it as .xlsx, then send it."
+        "The file has a password, or is in the old .xls format. Remove the password, save "
+        "it as .xlsx, then send it."
     ),
     "no_workbook": gettext_lazy(
         "This is not an Excel workbook (.xlsx). Send the file that you took from this page."
@@ -35,7 +36,8 @@ SAYS: dict[str, str | Promise] = {
         "The sheet has too many columns (%(where)s). Delete what is beside the form."
     ),
     "other_workbook": gettext_lazy(
-        "This workbook was not made by this portal. Take the form from this page, fill it in, then send that file."
+        "This workbook was not made by this portal. Take the form from this page, fill it "
+        "in, then send that file."
     ),
     "formula": gettext_lazy(
         "Cell %(where)s holds a formula. Type the number itself, then send the file again."
@@ -44,7 +46,8 @@ SAYS: dict[str, str | Promise] = {
         "Cells %(where)s are merged. Unmerge them, or take the form again and fill it in."
     ),
     "moved": gettext_lazy(
-        "Cell %(where)s no longer holds the words of the form: lines were moved or changed. Take the form again."
+        "Cell %(where)s no longer holds the words of the form: lines were moved or "
+        "changed. Take the form again."
     ),
     "stray": gettext_lazy(
         "There is text below the form, near cell %(where)s. Delete it, then send the file again."
@@ -71,6 +74,7 @@ PROBLEMS: dict[str, str | Promise] = {
     "fact": gettext_lazy(
         "Rule %(where)s: this name is not known. See the guide for the names that can be used."
     ),
+    "condition": gettext_lazy("Rule %(where)s is not a condition on numbers. See the guide for examples."),
     "shape": gettext_lazy("The workbook cannot be read as a form: %(where)s"),
 }
 """Code of a problem of an authored form: the sentence."""
@@ -83,5 +87,5 @@ def say(error: WorkbookError) -> str:
 
 def say_problems(problems: list[tuple[str, str]]) -> list[str]:
     """A sentence for each problem of an authored form, each once."""
-    found = (str(PROBLEMS[code]) % {"where": where or _("nothing")} for code, where in problems)
+    found = (str(PROBLEMS[code]) % {"where": where or _("a blank cell")} for code, where in problems)
     return list(dict.fromkeys(found))

@@ -32,7 +32,7 @@ def figures_to_data(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0003_figures_as_data'),
+        ('campaigns', '0003_campaign_life_and_joining'),
         ('reports', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

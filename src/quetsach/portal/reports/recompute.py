@@ -1,0 +1,192 @@
+"""Recomputes a campaign's figures from events, revisions and audit entries, and compares.
+
+One pass over the events in the order of time: who counts, what each branch adds up to at that moment, and
+so what each revision must have contained when it was sent. Two acts of the same seconds may have seen each
+other or not; either is right.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from quetsach.annexform.figures import Figures
+from quetsach.portal.audit.actions import first_broken_entry
+from quetsach.portal.audit.models import Entry
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.reports.formversions import load_form
+from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Revision
+from quetsach.portal.reports.queries import lines, total_of
+from quetsach.portal.reports.replay import Standing, after
+from quetsach.portal.reports.sealing import seal
+from quetsach.portal.units.models import path_segment
+
+_SEGMENT = len(path_segment(CampaignNode().pk))
+_AT_ONCE = timedelta(seconds=10)
+_SENDS = ("report.submit", "report.submit_on_behalf", "report.review", "report.supplement")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that does not follow from what happened: of which unit, what, and both values."""
+
+    unit: str
+    what: str
+    stored: object
+    recomputed: object
+
+    def __str__(self) -> str:
+        return f"{self.unit}: {self.what}: stored {self.stored}, recomputed {self.recomputed}"
+
+
+@dataclass
+class _Branch:
+    """What a branch added up to, moment by moment: with every node, and with those alone that still count."""
+
+    every: list[tuple[datetime | None, Figures]] = field(default_factory=lambda: [(None, Figures())])
+    active: list[tuple[datetime | None, Figures]] = field(default_factory=lambda: [(None, Figures())])
+
+    def might_have_been(self, at: datetime) -> list[Figures]:
+        """Every sum that somebody could have read around that moment."""
+        found = []
+        for history in (self.every, self.active):
+            for n, (since, sums) in enumerate(history):
+                until = history[n + 1][0] if n + 1 < len(history) else None
+                begun = since is None or since <= at + _AT_ONCE
+                if begun and (until is None or until >= at - _AT_ONCE):
+                    found.append(sums)
+        return found
+
+
+class Recomputed:
+    """A campaign's reports as their events make them. `findings` compares with what is stored."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self.campaign = campaign
+        self.nodes = {node.pk: node for node in CampaignNode.rows.filter(campaign=campaign)}
+        self.by_path = {node.path: node for node in self.nodes.values()}
+        reports = Report.rows.filter(node__campaign=campaign).select_related("current", "accepted")
+        self.reports = {report.pk: report for report in reports}
+        revisions = Revision.rows.filter(report__node__campaign=campaign).select_related("based_on")
+        self.revisions = {revision.pk: revision for revision in revisions}
+        self.standings: dict[object, Standing] = {pk: Standing() for pk in self.reports}
+        self.on_time: dict[object, bool] = {}
+        self.branches: dict[str, _Branch] = defaultdict(_Branch)
+        self.odd_events: list[Finding] = []
+        self._replay()
+
+    def _replay(self) -> None:
+        numbered = {(r.report_id, r.number): r for r in self.revisions.values()}
+        counted: dict[object, Figures] = {}
+        events = ReportEvent.rows.filter(report__node__campaign=self.campaign).order_by("at", "pk")
+        for pk, kind, revision_id, at in events.values_list("report_id", "type", "revision_id", "at"):
+            number = self.revisions[revision_id].number if revision_id else None
+            try:
+                standing = after(self.standings[pk], kind, number)
+            except ValueError:
+                self.odd_events.append(Finding(self._name(pk), "event", kind, "none that a report knows"))
+                continue
+            self.standings[pk] = standing
+            revision = numbered.get((pk, standing.accepted)) if standing.accepted else None
+            figures = revision.counted if revision else Figures()
+            if kind == ReportEvent.Type.ACCEPT and pk not in self.on_time and revision is not None:
+                self.on_time[pk] = not revision.is_late
+            if figures != counted.get(pk, Figures()):
+                self._move(self.nodes[self.reports[pk].node_id], counted.get(pk, Figures()), figures, at)
+                counted[pk] = figures
+
+    def _move(self, node: CampaignNode, before: Figures, now: Figures, at: datetime) -> None:
+        change = Figures({key: now.row(key) - before.row(key) for key in {*before, *now}})
+        is_active = node.state == CampaignNode.State.ACTIVE
+        for end in range(_SEGMENT, len(node.path) + 1, _SEGMENT):
+            branch = self.branches[node.path[:end]]
+            branch.every.append((at, branch.every[-1][1] + change))
+            if is_active:
+                branch.active.append((at, branch.active[-1][1] + change))
+
+    def total(self, node: CampaignNode) -> Figures:
+        """What the node and all below add up to now, by the events alone."""
+        return self.branches[node.path].active[-1][1]
+
+    def findings(self, report: Report | None = None) -> Iterator[Finding]:
+        """All differences, or those of one report and of the sum that it stands for."""
+        yield from self.odd_events
+        wanted = [self.reports[report.pk]] if report is not None else list(self.reports.values())
+        for one in wanted:
+            yield from self._report(one)
+        entries = Entry.objects.filter(action__in=_SENDS, object_id__in=[str(one.pk) for one in wanted])
+        audited = {entry.data.get("sha256") for entry in entries.only("data")}
+        chosen = {one.pk for one in wanted}
+        components: dict[object, list[ReportComponent]] = defaultdict(list)
+        kept = ReportComponent.rows.filter(revision__report__node__campaign=self.campaign)
+        if report is not None:
+            kept = kept.filter(revision__report=report)
+        for component in kept:
+            components[component.revision_id].append(component)
+        for revision in self.revisions.values():
+            if revision.report_id in chosen:
+                yield from self._revision(revision, components[revision.pk], revision.sha256 in audited)
+        tops = [self.nodes[report.node_id]] if report else [n for n in self.nodes.values() if not n.parent_id]
+        for node in tops:
+            yield from self._live(node)
+
+    def _name(self, pk: UUID) -> str:
+        return self.nodes[self.reports[pk].node_id].name
+
+    def _report(self, report: Report) -> Iterator[Finding]:
+        told = self.standings[report.pk]
+        stored = Standing(
+            report.state,
+            report.current.number if report.current else None,
+            report.accepted.number if report.accepted else None,
+        )
+        if stored != told:
+            yield Finding(self._name(report.pk), "state, current and accepted revision", stored, told)
+        if report.is_on_time != self.on_time.get(report.pk):
+            on_time = self.on_time.get(report.pk)
+            yield Finding(self._name(report.pk), "first report in time", report.is_on_time, on_time)
+
+    def _revision(
+        self, revision: Revision, components: list[ReportComponent], is_audited: bool
+    ) -> Iterator[Finding]:
+        node = self.nodes[self.reports[revision.report_id].node_id]
+        name = f"{node.name}, revision {revision.number}"
+        sealed = seal(revision, node)
+        if sealed != revision.sha256:
+            yield Finding(name, "seal", revision.sha256[:12], sealed[:12])
+        if not is_audited:
+            yield Finding(name, "audit entry with this seal", "none", revision.sha256[:12])
+        own = revision.figures + revision.adjust
+        if own != revision.counted:
+            yield Finding(name, "own figures and adjustment", revision.counts, own.as_dict())
+        below = sum((component.figures for component in components), Figures())
+        said = Figures(revision.totals.get("children", {}))
+        if below != said:
+            yield Finding(name, "sum of the units below", said.as_dict(), below.as_dict())
+        if own + below != Figures(revision.totals.get("total", {})):
+            yield Finding(name, "total", revision.totals.get("total"), (own + below).as_dict())
+        for component in components:
+            branch = self.nodes[component.node_id]
+            possible = self.branches[branch.path].might_have_been(revision.at)
+            if component.figures not in possible:
+                yield Finding(f"{name}, {branch.name}", "part", component.counts, possible[-1].as_dict())
+
+    def _live(self, node: CampaignNode) -> Iterator[Finding]:
+        node.campaign = self.campaign
+        form = load_form(self.campaign.form)
+        shown, _units = total_of(node, form)
+        if shown != self.total(node):
+            yield Finding(node.name, "live total", shown.as_dict(), self.total(node).as_dict())
+        for line in lines(node):
+            told = self.total(self.nodes[line.node.pk])
+            if line.total != told:
+                yield Finding(line.node.name, "live total", line.total.as_dict(), told.as_dict())
+
+
+def broken_audit() -> Finding | None:
+    """The first audit entry whose seal does not fit, if any."""
+    entry = first_broken_entry()
+    return None if entry is None else Finding("audit", f"entry {entry.pk}", entry.hash[:12], "another seal")
