@@ -58,7 +58,8 @@ def things(cast, tmp_path):
     case = Case.rows.get()
     return {
         "slug": cast.campaign.slug, "node_id": cast.nodes["A1"].pk, "set_id": draft.pk, "scan_id": scan.pk,
-        "case_id": case.pk, "annex_id": uuid4(), "file_id": uuid4(), "act": "receive", "row": "r1", "deed": "accept", "version": "annex-2022",
+        "annex_id": uuid4(), "file_id": uuid4(),
+        "case_id": case.pk, "act": "receive", "row": "r1", "deed": "accept", "version": "annex-2022",
         "name": "indicators.csv",
     }  # fmt: skip
 

@@ -47,6 +47,7 @@ SENTENCES: dict[str, str | Promise] = {
     "intake.enter": _("Entered the figures of %(unit)s by hand from the file %(file)s"),
     "intake.take": _("Took the report of %(unit)s on its behalf, from the file %(file)s, sha256 %(sha256)s"),
     "intake.set_aside": _("Set the file %(file)s aside"),
+    "intake.doubt": _("Wants to compare the file %(file)s first"),
     "intake.bring_back": _("Brought the file %(file)s back"),
     "report.save": _("Saved the report as a draft"),
     "report.export": _("Took out the file %(file)s"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from quetsach.collect import Reading, Unread, read_upload
+from quetsach.collect import Doubt, Reading, Unread, read_upload
 from quetsach.collecting import stored
 from quetsach.collecting.annex import Annex, Figure
 from quetsach.collecting.archive import Found
@@ -203,6 +203,18 @@ def set_aside(actor: User, annex_id: UUID, node: CampaignNode, *, ip: str | None
     if annex.state == State.OPEN:
         annex.state, annex.by, annex.at = State.SET_ASIDE, actor, timezone.now()
         _moved(annex, "intake.set_aside", actor, node, ip)
+    return annex
+
+
+@transaction.atomic
+def doubt(actor: User, annex_id: UUID, node: CampaignNode, *, ip: str | None = None) -> ReceivedAnnex:
+    """Put a clear row among those to look at: a person wants to compare it with its file first."""
+    annex = _hold(annex_id, node)
+    one = stored.from_data(annex.reading)
+    if annex.state == State.OPEN and one.is_clear:
+        mark = Doubt("asked", "file", {})
+        annex.reading = stored.to_data(replace(one, doubts=(*one.doubts, mark)))
+        _moved(annex, "intake.doubt", actor, node, ip)
     return annex
 
 

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from quetsach.collecting import says
 from quetsach.collecting.form import ROWS
 from quetsach.collecting.merge import Doubt
-from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.intake.models import ReceivedFile
 from quetsach.portal.intake.queries import Desk, Row, is_free
 
@@ -42,7 +41,6 @@ class Line:
     cells: tuple[Cell, ...]
     says: tuple[str, ...]
     notes: tuple[str, ...]
-    options: tuple[CampaignNode, ...]
     is_free: bool
 
     @property
@@ -57,13 +55,13 @@ class Leftover:
 
     file: ReceivedFile
     says: str
-    unit_key: str
+    unit_path: str
     is_scan: bool
 
 
-def lines(rows: Iterable[Row], desk: Desk) -> list[Line]:
+def lines(rows: Iterable[Row]) -> list[Line]:
     """The rows as shown, in the language in use."""
-    return [_line(row, desk) for row in rows]
+    return [_line(row) for row in rows]
 
 
 def leftovers(desk: Desk) -> list[Leftover]:
@@ -72,7 +70,7 @@ def leftovers(desk: Desk) -> list[Leftover]:
         Leftover(
             file,
             says.problem(unread.problem, language()),
-            unread.unit.key if unread.unit else "",
+            unread.unit.path if unread.unit else "",
             unread.problem.code in {"scan", "old_word", "encrypted", "open_document", "not_an_annex"},
         )
         for file, unread in desk.unread
@@ -89,12 +87,10 @@ def told(one: Doubt) -> str:
     return says.doubt(one.code, one.facts, language())
 
 
-def _line(row: Row, desk: Desk) -> Line:
+def _line(row: Row) -> Line:
     one = row.reading
     loud = [doubt for doubt in one.doubts if doubt.level != "info" and doubt.field not in ROWS]
     quiet = [doubt for doubt in one.doubts if doubt.level == "info"]
-    first = {unit.key for unit in one.candidates}
-    options = [] if one.unit else sorted(desk.nodes, key=lambda node: str(node.pk) not in first)
     free = is_free(row.report)
     extra = (
         ()
@@ -111,7 +107,6 @@ def _line(row: Row, desk: Desk) -> Line:
         cells=tuple(_cell(row, key) for key in ROWS),
         says=(*map(told, loud), *extra),
         notes=tuple(map(told, quiet)),
-        options=tuple(options),
         is_free=free,
     )
 

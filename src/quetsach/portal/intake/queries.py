@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from quetsach.collecting import merge, stored
 from quetsach.collecting.merge import Collection, Reading, Unread
-from quetsach.collecting.names import Directory, Unit
+from quetsach.collecting.names import Directory, Match, Unit
 from quetsach.collecting.paper import FileProblem
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
@@ -41,7 +41,7 @@ class Desk:
     set_aside: tuple[ReceivedAnnex, ...]
     missing: tuple[CampaignNode, ...]
     collection: Collection
-    nodes: tuple[CampaignNode, ...]
+    units: tuple[Unit, ...]
 
     @property
     def clear(self) -> tuple[Row, ...]:
@@ -68,6 +68,17 @@ def nodes_below(node: CampaignNode) -> QuerySet[CampaignNode]:
         .select_related("unit")
         .order_by("depth", "position", "name")
     )
+
+
+def named(node: CampaignNode, text: str) -> CampaignNode | None:
+    """The node below with that id, path or name; None where the name is unknown or not clear."""
+    below = {str(one.pk): one for one in nodes_below(node)}
+    if text in below:
+        return below[text]
+    known = directory(node, below.values())
+    by_path = [unit for unit in known.units if unit.path == text.strip()]
+    found = Match(by_path[0]) if len(by_path) == 1 else known.match(text)
+    return below[found.unit.key] if found.unit and not found.doubt else None
 
 
 def directory(node: CampaignNode, below: Iterable[CampaignNode]) -> Directory:
@@ -128,7 +139,7 @@ def desk(node: CampaignNode) -> Desk:
         set_aside=tuple(one for one in annexes if one.state == State.SET_ASIDE),
         missing=tuple(one for one in below if one.pk not in done and str(one.pk) not in there),
         collection=found,
-        nodes=below,
+        units=known.units,
     )
 
 
@@ -139,7 +150,7 @@ def _hint(known: Directory, name: str) -> Unit | None:
 def reading_of(annex: ReceivedAnnex, units: Mapping[str, Unit]) -> Reading:
     """What is stored, with the unit as it stands in the tree now.
 
-    The file's id stands in for its hash: one file with several annexes and two files of one content stay apart.
+    The file's id stands in for its hash: one file with several annexes, and two of one content, stay apart.
     """
     one = stored.from_data(annex.reading)
     unit = units.get(str(annex.node_id)) if annex.node_id else None

@@ -21,6 +21,10 @@ from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.reports.errors import BlockedReport, ReportError
 from quetsach.portal.reports.queries import may_review_below
 
+SHOWN = 25
+"""Rows to look at on one page; the next ones follow as soon as these are decided."""
+MOST_NAMES = 300
+
 
 def _seat(request: HttpRequest, slug: str, node_id: UUID) -> Seat:
     """The seat of somebody who reviews the reports of the units below the node; 404 for everybody else."""
@@ -89,6 +93,8 @@ def row(request: HttpRequest, slug: str, node_id: UUID, annex_id: UUID) -> HttpR
     try:
         if act == "set_aside":
             actions.set_aside(seat.user, annex_id, seat.node, ip=ip)
+        elif act == "doubt":
+            actions.doubt(seat.user, annex_id, seat.node, ip=ip)
         elif act == "bring_back":
             actions.bring_back(seat.user, annex_id, seat.node, ip=ip)
         else:
@@ -155,11 +161,14 @@ def _enter(request: HttpRequest, seat: Seat, found: ReceivedFile) -> HttpRespons
 
 
 def _target(seat: Seat, text: str) -> CampaignNode | None:
-    try:
-        wanted = UUID(text) if text else None
-    except ValueError as error:
-        raise Http404 from error
-    return queries.nodes_below(seat.node).filter(pk=wanted).first() if wanted else None
+    """The unit below that a person chose or typed; None for a blank field. Raises IntakeError for others."""
+    if not text.strip():
+        return None
+    found = queries.named(seat.node, text[:600])
+    if found is None:
+        said = _("No unit below yours is called “%(name)s”. Choose one from the list.")
+        raise IntakeError(said % {"name": text[:100]})
+    return found
 
 
 def _back(seat: Seat) -> HttpResponse:
@@ -168,7 +177,9 @@ def _back(seat: Seat) -> HttpResponse:
 
 def _page(request: HttpRequest, seat: Seat, form: IntakeForm, status: int = 200) -> HttpResponse:
     desk = queries.desk(seat.node)
-    counted = page.lines(desk.counted, desk)
+    counted = page.lines(desk.counted)
+    lines = [*page.lines(desk.unplaced), *(line for line in counted if not line.is_clear)]
+    clear = [line for line in counted if line.is_clear]
     context = {
         "seat": seat,
         "campaign": seat.campaign,
@@ -176,9 +187,12 @@ def _page(request: HttpRequest, seat: Seat, form: IntakeForm, status: int = 200)
         "form": form,
         "desk": desk,
         "is_running": seat.campaign.status == Campaign.Status.PUBLISHED,
-        "lines": [*page.lines(desk.unplaced, desk), *(line for line in counted if not line.is_clear)],
-        "clear": [line for line in counted if line.is_clear],
-        "repeated": page.lines(desk.repeated, desk),
+        "lines": lines,
+        "lines_shown": lines[:SHOWN],
+        "clear": clear,
+        "clear_shown": clear[: 2 * SHOWN],
+        "repeated": page.lines(desk.repeated),
+        "units": desk.units[:MOST_NAMES],
         "leftovers": page.leftovers(desk),
         "totals": list(desk.collection.totals.items()),
     }
