@@ -87,6 +87,12 @@ def told(one: Doubt) -> str:
     return says.doubt(one.code, one.facts, language())
 
 
+def _labelled(one: Doubt) -> str:
+    """With the name of the text that it is about; a unit's name and the file speak for themselves."""
+    label = {"narrative": _("Assessment"), "proposals": _("Proposals")}.get(one.field, "")
+    return f"{label}: {told(one)}" if label else told(one)
+
+
 def _line(row: Row) -> Line:
     one = row.reading
     loud = [doubt for doubt in one.doubts if doubt.level != "info" and doubt.field not in ROWS]
@@ -105,7 +111,7 @@ def _line(row: Row) -> Line:
     return Line(
         row=row,
         cells=tuple(_cell(row, key) for key in ROWS),
-        says=(*map(told, loud), *extra),
+        says=(*map(_labelled, loud), *extra),
         notes=tuple(map(told, quiet)),
         is_free=free,
     )
