@@ -4,10 +4,14 @@ from io import BytesIO
 from uuid import uuid4
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
+from quetsach.portal.campaigns.keyed_actions import Told, key_for
+from quetsach.portal.campaigns.proofs import keep
 from quetsach.portal.cases.models import Case
 from quetsach.portal.indicators.actions import Upload, prepare
 from quetsach.portal.sightings.actions import Sender, receive_file
@@ -19,7 +23,7 @@ PUBLIC = {
     "account_login", "account_logout", "account_change_password", "account_signup", "account_inactive",
     "home", "campaign_page", "campaign_letter", "self_check", "indicator_list", "indicator_sums",
     "indicator_file", "set_language", "privacy", "healthz", "my_work", "api_sightings", "api_indicators",
-    "letter_pdf",
+    "letter_pdf", "join_start", "join",
 }  # fmt: skip
 
 
@@ -56,11 +60,14 @@ def things(cast, tmp_path):
     sender = Sender(Scan.Door.UPLOAD, user=cast.user("A1", "officer"))
     scan = receive_file(BytesIO(body), cast.nodes["A1"], sender).scan
     case = Case.rows.get()
+    proof = keep(SimpleUploadedFile("giay.pdf", b"%PDF-1.7 x"))
+    told = Told(timezone.localdate(), "paper", "Giấy biên nhận", proof)
+    keyed = key_for(cast.nodes["A1"], "acknowledge", told, cast.user("A", "officer"))
     return {
         "slug": cast.campaign.slug, "node_id": cast.nodes["A1"].pk, "set_id": draft.pk, "scan_id": scan.pk,
         "annex_id": uuid4(), "file_id": uuid4(),
         "case_id": case.pk, "act": "receive", "row": "r1", "deed": "accept", "version": "annex-2022",
-        "name": "indicators.csv",
+        "name": "indicators.csv", "keyed_id": keyed.pk,
     }  # fmt: skip
 
 
@@ -91,7 +98,10 @@ def test_a_visitor_is_let_into_no_inner_page(cast, things, name, keys):
 
 
 def test_no_address_fails_on_keys_of_nothing(cast):
-    nothing = {"slug": "khong-co", "act": "x", "row": "x", "deed": "x", "version": "x", "name": "x"}
+    nothing = {
+        "slug": "khong-co", "act": "x", "row": "x", "deed": "x", "version": "x", "name": "x",
+        "code": "AAAAA-AAAAA",
+    }  # fmt: skip
     visitor = Client(raise_request_exception=False)
     for name, keys in routes():
         url = reverse(name, kwargs={key: nothing.get(key, uuid4()) for key in keys})

@@ -189,5 +189,5 @@ def test_pages_ask_few_questions(cast, url, monkeypatch, django_assert_max_num_q
     client = cast.client("A", "officer")
     with django_assert_max_num_queries(12):
         client.get(url)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         client.get(reverse("today", args=[cast.campaign.slug]))

@@ -167,12 +167,14 @@ class CampaignNode(models.Model):
 
 
 class Dispatch(models.Model):
-    """The campaign was passed on from a node to one directly below it."""
+    """The campaign was passed on from a node to one directly below it, which may return it with a reason."""
 
     to_node = models.OneToOneField(CampaignNode, on_delete=models.CASCADE, related_name="dispatch")
     from_node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="dispatches")
     at = models.DateTimeField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    returned_at = models.DateTimeField(null=True, blank=True)
+    return_reason = models.CharField(max_length=500, blank=True)
 
     rows = models.Manager()
 
@@ -339,9 +341,11 @@ class Reminder(models.Model):
     leaves a reminder of which nobody knows, shown to a person and never sent again by itself.
     """
 
-    rule = models.ForeignKey(ReminderRule, on_delete=models.CASCADE, related_name="reminders")
+    rule = models.ForeignKey(ReminderRule, null=True, on_delete=models.SET_NULL, related_name="reminders")
     node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="reminders")
     local_date = models.DateField()
+    audience = models.CharField(max_length=20)
+    text = models.CharField(max_length=400, blank=True)
     channel = models.CharField(max_length=7, choices=ReminderRule.Channel.choices)
     claimed_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F, QuerySet, Window
+from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
@@ -66,7 +67,7 @@ class Progress:
 
 
 def active_nodes(campaign: Campaign, path: str) -> NodeQuerySet:
-    """The nodes at `path` and below that count: what every sum and every list of missing units starts from."""
+    """The nodes at `path` and below that count: where every sum and every list of missing units starts."""
     return CampaignNode.rows.active().filter(subtree(path), campaign=campaign)
 
 
@@ -107,7 +108,7 @@ def status_by_node(campaign: Campaign, path: str, parent: CampaignNode | None = 
     return [
         NodeStatus(
             node=node,
-            dispatched_at=_at(node, "dispatch"),
+            dispatched_at=_dispatched(node),
             acknowledged_at=_at(node, "acknowledgement"),
             participated_at=_at(node, "participation"),
             informed=people.get((node.pk, Headcount.Kind.INFORMED)),
@@ -124,8 +125,13 @@ def children_status(node: CampaignNode) -> list[NodeStatus]:
 
 
 def _at(node: CampaignNode, name: str) -> datetime | None:
-    row: Dispatch | Acknowledgement | Participation | None = getattr(node, name, None)
+    row: Acknowledgement | Participation | None = getattr(node, name, None)
     return row.at if row is not None else None
+
+
+def _dispatched(node: CampaignNode) -> datetime | None:
+    row: Dispatch | None = getattr(node, "dispatch", None)
+    return row.at if row is not None and row.returned_at is None else None
 
 
 def _latest_headcounts(nodes: QuerySet[CampaignNode]) -> QuerySet[Headcount]:
@@ -181,9 +187,15 @@ def not_passed_on(node: CampaignNode) -> list[CampaignNode]:
     """The nodes directly below that lack the letter: neither passed on to nor confirmed by themselves."""
     return list(
         CampaignNode.rows.active()
-        .filter(parent=node, dispatch=None, acknowledgement=None)
+        .filter(Q(dispatch=None) | Q(dispatch__returned_at__isnull=False), parent=node, acknowledgement=None)
         .order_by("position", "name")
     )
+
+
+def returned(statuses: Iterable[NodeStatus]) -> list[Dispatch]:
+    """What these nodes sent back and nobody has passed on anew."""
+    sent = [getattr(status.node, "dispatch", None) for status in statuses if not status.acknowledged_at]
+    return [dispatch for dispatch in sent if dispatch is not None and dispatch.returned_at is not None]
 
 
 def status_of(node: CampaignNode) -> NodeStatus:
@@ -192,7 +204,7 @@ def status_of(node: CampaignNode) -> NodeStatus:
     people = people_of(node)
     return NodeStatus(
         node=node,
-        dispatched_at=_at(fresh, "dispatch"),
+        dispatched_at=_dispatched(fresh),
         acknowledged_at=_at(fresh, "acknowledgement"),
         participated_at=_at(fresh, "participation"),
         informed=people.get(Headcount.Kind.INFORMED),

@@ -30,12 +30,8 @@ def include(actor: User, node: CampaignNode, wishes: Iterable[Wish], *, ip: str 
     must_be_typed(report)
     keys = queries.form_of(node).keys
     typed = dict(read_entry(report.draft if report.version else prefilled(node), keys).typed)
-    held = [wish_key(line) for line in split_wishes(typed["proposals"])]
-    lines = [
-        f"- {wish.text.rstrip('.')} (Nguồn: {wish.source})"
-        for wish in wishes
-        if not any(line == wish.key or line.startswith(f"{wish.key} ") for line in held)
-    ]
+    held = {wish_key(line) for line in split_wishes(typed["proposals"])}
+    lines = [f"- {wish.text.rstrip('.')} (Nguồn: {wish.source})" for wish in wishes if wish.key not in held]
     if not lines:
         return 0
     typed["proposals"] = "\n".join(filter(None, (typed["proposals"], *lines)))

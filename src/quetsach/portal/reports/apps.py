@@ -6,6 +6,8 @@ class ReportsConfig(AppConfig):
 
     def ready(self) -> None:
         from quetsach.portal.campaigns.tasks import PROVIDERS
+        from quetsach.portal.reports.dashboard import audiences
         from quetsach.portal.reports.tasks import reports_to_do
 
         PROVIDERS.append(reports_to_do)
+        audiences.add()

@@ -169,6 +169,21 @@ class AnnexPage:
         return sum(line.own is not None for line in self.children)
 
     @property
+    def accepted(self) -> int:
+        """Units below that count."""
+        return sum(line.accepted for line in self.children)
+
+    @property
+    def expected(self) -> int:
+        """Units below that must report."""
+        return sum(line.expected for line in self.children)
+
+    @property
+    def on_time(self) -> int:
+        """Units below whose first accepted report came before the deadline."""
+        return sum(line.on_time for line in self.children)
+
+    @property
     def missing_children(self) -> list[Line]:
         return [line for line in self.children if line.own is None and line.is_expected]
 

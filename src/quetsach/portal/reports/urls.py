@@ -10,11 +10,15 @@ from quetsach.portal.reports import (
     views_wishes,
 )
 from quetsach.portal.reports.dashboard.views import progress
+from quetsach.portal.reports.dashboard.views_chase import chase, chase_messages, chase_xlsx
 from quetsach.portal.reports.export import views as exports
 
 urlpatterns = [
     path("cd/<slug:slug>/tien-do/", progress, name="progress"),
     path("cd/<slug:slug>/tien-do/<uuid:node_id>/", progress, name="progress_node"),
+    path("cd/<slug:slug>/tien-do/<uuid:node_id>/don-doc/", chase, name="chase"),
+    path("cd/<slug:slug>/tien-do/<uuid:node_id>/don-doc/tin/", chase_messages, name="chase_messages"),
+    path("cd/<slug:slug>/tien-do/<uuid:node_id>/don-doc.xlsx", chase_xlsx, name="chase_xlsx"),
     path("cd/<slug:slug>/bao-cao/<uuid:node_id>/", views.report, name="report"),
     path("cd/<slug:slug>/bao-cao/<uuid:node_id>/kiem-tra/", views.report_check, name="report_check"),
     path("cd/<slug:slug>/bao-cao/<uuid:node_id>/cac-ban/", views.report_history, name="report_history"),

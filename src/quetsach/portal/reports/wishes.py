@@ -21,6 +21,7 @@ _NOTHING = {
     "không có đề xuất",
     "none",
 }
+_SOURCE = re.compile(r"\s*\(Nguồn: .*\)\s*$")
 MOST_SOURCES = 6
 
 
@@ -55,8 +56,8 @@ def wish_key(text: str) -> str:
 
 
 def split_wishes(text: str) -> list[str]:
-    """The wishes of one text: one a line, without bullets and without lines that ask for nothing."""
-    lines = (" ".join(_BULLET.sub("", line).split()) for line in text.splitlines())
+    """The wishes of one text: one a line, without bullet and source; lines that ask for nothing are none."""
+    lines = (" ".join(_SOURCE.sub("", _BULLET.sub("", line)).split()) for line in text.splitlines())
     return [line for line in lines if wish_key(line) not in _NOTHING]
 
 
@@ -69,21 +70,14 @@ def grouped(asked: Iterable[tuple[Place, str]], included: str = "") -> list[Wish
             key = wish_key(line)
             texts.setdefault(key, line)
             places.setdefault(key, {})[place] = None
-    own = [wish_key(line) for line in split_wishes(included)]
-    found = [
-        Wish(text, tuple(places[key]), any(line == key or line.startswith(f"{key} ") for line in own))
-        for key, text in texts.items()
-    ]
+    own = {wish_key(line) for line in split_wishes(included)}
+    found = [Wish(text, tuple(places[key]), key in own) for key, text in texts.items()]
     return sorted(found, key=lambda wish: -len(wish.places))
 
 
 def wishes_of(node: CampaignNode) -> list[Wish]:
-    """All wishes of a node and below, for its official report: what the own text took over is there once."""
-    asked = proposals_below(node)
-    own = next((text for place, text in asked if place.pk == node.pk), "")
-    below = [(place, text) for place, text in asked if place.pk != node.pk]
-    mine = [(place, text) for place, text in asked if place.pk == node.pk]
-    return [*grouped(mine), *(wish for wish in grouped(below, own) if not wish.is_included)]
+    """All wishes of a node and below, for its official report; what its own text took over is there once."""
+    return grouped(proposals_below(node))
 
 
 def wishes_below(node: CampaignNode) -> list[Wish]:

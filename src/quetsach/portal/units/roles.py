@@ -1,7 +1,8 @@
 """What each role may do, as one table. A verb is asked for a place in the tree, never alone.
 
-`OWN` verbs need a seat in that very unit: a superior never acknowledges in a subordinate's name. `SUPERIOR`
-verbs need a seat strictly above. All others need a seat there or above.
+`OWN` verbs need a seat in that very unit: a superior acknowledges in a subordinate's name only by
+ACT_FOR_BELOW, which asks for channel and reason. `SUPERIOR` verbs need a seat strictly above. All others need
+a seat there or above.
 """
 
 from __future__ import annotations
@@ -32,14 +33,17 @@ class Verb(StrEnum):
     MANAGE_TOKENS = "manage_tokens"
     READ_AUDIT = "read_audit"
     APPROVE_REPORT = "approve_report"
+    INVITE = "invite"
+    ACT_FOR_BELOW = "act_for_below"
 
 
 OWN = {Verb.ACKNOWLEDGE, Verb.PASS_ON, Verb.DEPLOY, Verb.COUNT_PEOPLE, Verb.EDIT_REPORT, Verb.PUBLISH,
        Verb.APPROVE_REPORT, Verb.UPLOAD_INDICATORS, Verb.UPLOAD_SCAN, Verb.MANAGE_TOKENS}  # fmt: skip
-SUPERIOR = {Verb.REVIEW_REPORT, Verb.CONFIRM_CASE}
+SUPERIOR = {Verb.REVIEW_REPORT, Verb.CONFIRM_CASE, Verb.ACT_FOR_BELOW}
 
 _OFFICER = {Verb.READ, Verb.ACKNOWLEDGE, Verb.PASS_ON, Verb.DEPLOY, Verb.COUNT_PEOPLE, Verb.EDIT_REPORT,
-            Verb.REVIEW_REPORT, Verb.WORK_CASE, Verb.CONFIRM_CASE, Verb.UPLOAD_SCAN}  # fmt: skip
+            Verb.REVIEW_REPORT, Verb.WORK_CASE, Verb.CONFIRM_CASE, Verb.UPLOAD_SCAN, Verb.INVITE,
+            Verb.ACT_FOR_BELOW}  # fmt: skip
 MAY: dict[str, set[Verb]] = {
     Role.COORDINATOR: set(Verb),
     Role.OFFICER: _OFFICER,

@@ -7,11 +7,9 @@ by how many machines show signs.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import accumulate
-from uuid import UUID
 
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import Substr, TruncDate
@@ -22,7 +20,7 @@ from quetsach.portal.cases.queries import Watched, watched
 from quetsach.portal.reports.machines import MachineTable, by_branch
 from quetsach.portal.reports.queries import roll_up
 from quetsach.portal.reports.rollup import Line, RollUp
-from quetsach.portal.units.models import Membership, Role, path_segment, subtree
+from quetsach.portal.units.models import path_segment, subtree
 from quetsach.vietnamese import sort_key
 
 _SEGMENT = len(path_segment(CampaignNode().pk))
@@ -85,14 +83,6 @@ class DayCount:
     day: date
     acknowledged: int
     deployed: int
-
-
-@dataclass(frozen=True)
-class Contact:
-    """Somebody of a unit who can be called."""
-
-    name: str
-    phone: str
 
 
 @dataclass(frozen=True)
@@ -207,19 +197,6 @@ def days(node: CampaignNode) -> tuple[DayCount, ...]:
         before = sum(n for day, n in by_day.items() if day < span[0])
         counts.append(list(accumulate((by_day.get(day, 0) for day in span), initial=before))[1:])
     return tuple(map(DayCount, span, *counts))[-MOST_DAYS:]
-
-
-def contacts(nodes: Iterable[CampaignNode]) -> dict[UUID, Contact]:
-    """Whom to call, by node: an officer before a coordinator, and who has a phone before who has none."""
-    by_unit = {node.unit_id: node.pk for node in nodes}
-    members = Membership.rows.filter(
-        unit__in=by_unit, role__in=(Role.OFFICER, Role.COORDINATOR), user__is_active=True
-    ).select_related("user")
-    ranked = sorted(members, key=lambda m: (m.role != Role.OFFICER, not m.user.phone, m.pk))
-    found: dict[UUID, Contact] = {}
-    for member in ranked:
-        found.setdefault(by_unit[member.unit_id], Contact(member.user.get_full_name(), member.user.phone))
-    return found
 
 
 def _below(node: CampaignNode) -> Q:
