@@ -1,8 +1,8 @@
 """Official documents of a campaign, laid out by Decree 30/2020/NĐ-CP, annex I: letter, report, annex.
 
 Data only. A field left empty is printed as a blank to be filled by hand, never as an invented value.
-`render_pdf` and `render_docx` draw the same bytes for the same document and moment. List marks, capitals and end
-punctuation are set by the program (`quetsach.documents.wording`).
+`render_pdf` and `render_docx` draw the same bytes for the same document and moment. List marks, capitals and
+end punctuation are set by the program (`quetsach.documents.wording`).
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Letter:
 
 @dataclass(frozen=True)
 class Report:
-    """A báo cáo in its author's own words: the type's name above the subject, `figures` as a table at the end.
+    """A báo cáo in its author's own words: the type's name above the subject, `figures` as a table below.
 
     A paragraph that begins with a Roman number is the title of a part.
     """
@@ -180,6 +180,13 @@ def render_pdf(document: Document, *, at: datetime) -> bytes:
     return pdf.draw(composition.compose(printable(document, at)), at)
 
 
+def render_pages(document: Document, *, at: datetime, dpi: int = 110) -> list[bytes]:
+    """The pages as PNG images, to be looked at on a screen. Raises DocumentError as `render_pdf` does."""
+    from quetsach.documents import composition, pdf
+
+    return pdf.images(composition.compose(printable(document, at)), dpi)
+
+
 def render_docx(document: Document, *, at: datetime) -> bytes:
     """The document as a Word file (ISO/IEC 29500 transitional) in Times New Roman; `at` as in `render_pdf`.
 
@@ -225,7 +232,7 @@ def clean_text(value: str, where: str) -> str:
 
 
 def unprintable(text: str) -> str:
-    """The first control character or half of a pair, or what no XML file may hold; empty when there is none."""
+    """The first control character, half of a pair or what no XML file may hold; empty when there is none."""
     for char in text:
         if char in "\n\r\t":
             continue

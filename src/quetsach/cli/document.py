@@ -28,7 +28,7 @@ def command() -> click.Command:
     return click.Group(
         "document",
         params=[_root.language_option()],
-        help=_("Write official letters and reports in the form of Decree 30/2020, or look at finished ones."),
+        help=_("Write official letters and reports by Decree 30/2020, or look at finished ones."),
         commands=[_write_command("letter"), _write_command("report"), _example_command(), _lint_command()],
         no_args_is_help=True,
     )
@@ -49,8 +49,8 @@ def _write_command(kind: Kind) -> click.Command:
         ),
         "report": _(
             "Write a report (báo cáo) from its fields as PDF/A or Word, with a table of figures and an annex"
-            " if there are any. FIELDS.json may be - to read it from standard input. Nothing is written when a"
-            " field is wrong."
+            " if there are any. FIELDS.json may be - to read it from standard input. Nothing is written when"
+            " a field is wrong."
         ),
     }[kind]
     return _root.command(

@@ -1,4 +1,4 @@
-"""Composes documents into blocks: which element follows which, and the words that every document of a kind has."""
+"""Composes documents into blocks: which element follows which, and the words that each kind always has."""
 
 from __future__ import annotations
 
@@ -125,9 +125,7 @@ def _campaign_report(report: OfficialReport) -> Iterator[Block]:
     yield from _split(tuple(wishes) or ("Không có.",))
     subject = report.subject[:1].lower() + report.subject[1:]
     issuer = " ".join(_lines(report.heading.issuer))
-    yield _closing(
-        f"Trên đây là báo cáo {subject} của {issuer}{wording.END}", report.cc, report.signature
-    )
+    yield _closing(f"Trên đây là báo cáo {subject} của {issuer}{wording.END}", report.cc, report.signature)
 
 
 def _sums(report: OfficialReport) -> Iterator[Block]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 from quetsach.documents.reading import Line, Reading
 from quetsach.vietnamese import search_key
@@ -13,7 +13,16 @@ NUMBER = re.compile(r"^Số\s*:\s*(?P<number>[^/]*?)\s*/\s*(?P<symbol>.*)$", re.
 DATE = re.compile(
     r"^(?P<place>.*?),?\s*ngày(?P<day>.*?)tháng(?P<month>.*?)năm(?P<year>.*)$", re.IGNORECASE | re.DOTALL
 )
-_NAMED = {"bao cao", "ke hoach", "thong bao", "quyet dinh", "to trinh", "huong dan", "chuong trinh", "cong dien"}
+_NAMED = {
+    "bao cao",
+    "ke hoach",
+    "thong bao",
+    "quyet dinh",
+    "to trinh",
+    "huong dan",
+    "chuong trinh",
+    "cong dien",
+}
 _MARK = re.compile(r"^[-–—+•*]\s*")
 
 
@@ -30,6 +39,7 @@ class Elements:
     subject: list[Line] = field(default_factory=list)
     kinh_gui: Line | None = None
     addressees: list[Line] = field(default_factory=list)
+    last_addressed: Line | None = None
     body: list[Line] = field(default_factory=list)
     recipients: Line | None = None
     cc: list[Line] = field(default_factory=list)
@@ -53,7 +63,9 @@ def find(reading: Reading) -> Elements:
     got.recipients = _first(lines, keys, lambda key: key.startswith("noi nhan"))
     got.issuer = _issuer(lines, got)
     after = lines.index(got.recipients) if got.recipients else len(lines)
-    annexes = (line for line, key in zip(lines[after:], keys[after:], strict=True) if re.match(r"phu luc\b", key))
+    annexes = (
+        line for line, key in zip(lines[after:], keys[after:], strict=True) if re.match(r"phu luc\b", key)
+    )
     got.annex = next(annexes, None)
     if got.annex:
         rest = lines[lines.index(got.annex) :]
@@ -65,8 +77,7 @@ def find(reading: Reading) -> Elements:
     return got
 
 
-def _first(lines: Sequence[Line], keys: Sequence[str], suits: object) -> Line | None:
-    assert callable(suits)
+def _first(lines: Sequence[Line], keys: Sequence[str], suits: Callable[[str], bool]) -> Line | None:
     return next((line for line, key in zip(lines, keys, strict=True) if suits(key)), None)
 
 
@@ -107,22 +118,29 @@ def _is_far(above: Line, line: Line) -> bool:
 def _addressees(lines: list[Line], got: Elements) -> None:
     if got.kinh_gui is None:
         return
-    rest = got.kinh_gui.text.partition(":")[2].strip()
-    if rest:
+    if got.kinh_gui.text.partition(":")[2].strip():
         got.addressees = [got.kinh_gui]
         return
+    items: list[Line] = []
     for line in lines[lines.index(got.kinh_gui) + 1 :]:
-        if _MARK.match(line.text) and not _is_indented(got, line):
-            got.addressees.append(line)
-        elif got.addressees and line.right and line.left > got.addressees[-1].left + 0.5:
-            continue
-        else:
+        is_behind = bool(items) and line.left > items[0].left + 0.5
+        is_beside = bool(items) and line.left < items[0].left - 2  # a dash of the body, further left
+        if not is_behind and (is_beside or not _MARK.match(line.text)):
             break
+        items.append(line)
+    got.addressees = _items(items)
+    got.last_addressed = items[-1] if items else got.kinh_gui
 
 
-def _is_indented(got: Elements, line: Line) -> bool:
-    """Whether a dash belongs to the body: further left than the addressees above it."""
-    return bool(got.addressees) and bool(line.right) and line.left < got.addressees[0].left - 2
+def _items(lines: Sequence[Line]) -> list[Line]:
+    """Items of a list, those that go over several lines put together."""
+    items: list[Line] = []
+    for line in lines:
+        if items and not _MARK.match(line.text):
+            items[-1] = replace(items[-1], text=f"{items[-1].text} {line.text}")
+        else:
+            items.append(line)
+    return items
 
 
 def _signature(lines: list[Line], got: Elements, reading: Reading) -> None:
@@ -131,30 +149,26 @@ def _signature(lines: list[Line], got: Elements, reading: Reading) -> None:
         return
     rest = lines[lines.index(head) + 1 :]
     if reading.form == "pdf":
-        middle = reading.page[0] / 2
-        level = [line for line in lines if line.page == head.page and line.top > head.top - 4]
-        before = got.annex.top if got.annex and got.annex.page == head.page else reading.page[1]
-        got.cc = [line for line in level if line.left < middle and line is not head and line.top < before]
-        signed = [line for line in level if line.left >= middle - 10 and line.top < before]
-        got.cc = [line for line in got.cc if line not in signed]
-        got.cc = [line for line in got.cc if _MARK.match(line.text)]
+        bottom = got.annex.top if got.annex and got.annex.page == head.page else reading.page[1]
+        level = [line for line in lines if line.page == head.page and head.top - 4 < line.top < bottom]
+        signed = [line for line in level if line.left >= reading.page[0] / 2 - 10]
+        got.cc = _items([line for line in level if line not in (*signed, head)])
     elif head.cell is None:
         got.cc = [line for line in rest if line.cell is None and _MARK.match(line.text)]
         signed = []
     else:
-        table, row, column = head.cell
+        table, _row, column = head.cell
         got.cc = [line for line in rest if line.cell == head.cell]
         signed = [line for line in rest if line.cell and line.cell[0] == table and line.cell[2] != column]
-        del row
-    capitals = [line for line in signed if line.text.upper() == line.text and any(map(str.isalpha, line.text))]
-    names = [line for line in signed if line not in capitals and any(map(str.isalpha, line.text))]
-    got.authority = capitals
+    worded = [line for line in signed if any(map(str.isalpha, line.text))]
+    got.authority = [line for line in worded if line.text.upper() == line.text]
+    names = [line for line in worded if line.text.upper() != line.text]
     got.signer = names[-1] if names else None
 
 
 def _body(lines: list[Line], got: Elements, end: int) -> None:
     """From behind the addressees, or the subject, to the recipients."""
-    last = (got.addressees or [got.kinh_gui] if got.kinh_gui else got.subject)[-1:] or [got.number]
-    start = lines.index(last[0]) + 1 if last[0] in lines else 0
+    last = got.last_addressed or got.kinh_gui or (got.subject[-1] if got.subject else got.number)
+    start = lines.index(last) + 1 if last else 0
     signed = (*got.authority, got.signer, *got.subject, got.date)
     got.body = [line for line in lines[start:end] if line not in signed and line.cell is None]

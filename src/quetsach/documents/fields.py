@@ -1,7 +1,7 @@
 """FIELDS.json: a letter or report as plain fields, read into a document; every fault with its JSON path.
 
-The twelve elements of a document must all be there, as null or empty where a blank is to be printed; `basis`, `annex`
-and, in a report, `figures` may be left out.
+The twelve elements of a document must all be there, as null or empty where a blank is to be printed; `basis`,
+`annex` and, in a report, `figures` may be left out.
 """
 
 from __future__ import annotations

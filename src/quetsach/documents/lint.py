@@ -1,6 +1,7 @@
 """What the Decree's form asks of a document, as a table of rules, and what a look at one found.
 
-`lint_fields` looks at FIELDS.json, whose marks and layout the program sets itself; `lint_printed` at finished files.
+`lint_fields` looks at FIELDS.json, whose marks and layout the program sets itself; `lint_printed` at finished
+files.
 """
 
 from __future__ import annotations
@@ -30,16 +31,22 @@ RULES = {
     "number-blank": Rule("note", "Phụ lục I, II.3", "the number is blank; the office's registry gives it"),
     "no-number": Rule("error", "Phụ lục I, II.3", "the line with number and symbol is not there"),
     "date-zero": Rule("error", "Phụ lục I, II.4", 'the date "{found}" is written "{should}"'),
-    "date-blank": Rule("note", "Phụ lục I, II.4", "the date is blank; it is given when the document is issued"),
+    "date-blank": Rule(
+        "note", "Phụ lục I, II.4", "the date is blank; it is given when the document is issued"
+    ),
     "no-date": Rule("error", "Phụ lục I, II.4", "the line with place and date is not there"),
-    "subject-end": Rule("error", "Phụ lục I, II.5", 'the subject has no end: "{found}" is written "{should}"'),
+    "subject-end": Rule(
+        "error", "Phụ lục I, II.5", 'the subject has no end: "{found}" is written "{should}"'
+    ),
     "subject-long": Rule("error", "Phụ lục VI", "the subject has {found} characters; at most {should} fit"),
     "addressee-mark": Rule("error", "Phụ lục I, II.9.a", 'the addressee "{found}" is written "{should}"'),
     "no-addressee": Rule("error", "Phụ lục I, II.9.a", 'the line "Kính gửi" is not there'),
     "end": Rule("error", "Phụ lục III", 'the text ends with "{found}"; it ends with "{should}"'),
     "same-as-above": Rule("error", "Phụ lục I, II.9.b", '"{found}" is written "{should}"'),
     "recipient-mark": Rule("error", "Phụ lục I, II.9.b", 'the recipient "{found}" is written "{should}"'),
-    "no-archive": Rule("error", "Phụ lục I, II.9.b", 'the recipients end with "{should}", the office\'s own copy'),
+    "no-archive": Rule(
+        "error", "Phụ lục I, II.9.b", 'the recipients end with "{should}", the office\'s own copy'
+    ),
     "no-recipients": Rule("error", "Phụ lục I, II.9.b", 'the list "Nơi nhận" is not there'),
     "authority": Rule("error", "Phụ lục I, II.7.a", 'the authority "{found}" is written "{should}"'),
     "deputy": Rule("warning", "Điều 13", '"{found}" signs for the head: a line "{should}" stands above it'),
@@ -47,11 +54,17 @@ RULES = {
     "signer-blank": Rule("note", "Phụ lục I, II.7.b", "the signer's name is blank"),
     "annex-word": Rule("error", "Phụ lục I, II.13", '"{found}" above the annex is written "{should}"'),
     "annex-cited": Rule("error", "Phụ lục I, II.13", 'under the annex\'s title "{should}" is missing'),
-    "composed": Rule("error", "TCVN 6909:2001", "letters and marks are stored apart; a search would not find them"),
+    "composed": Rule(
+        "error", "TCVN 6909:2001", "letters and marks are stored apart; a search would not find them"
+    ),
     "invisible": Rule("error", "TCVN 6909:2001", "there are invisible marks in the text"),
     "spaces": Rule("warning", "Phụ lục I", "there are doubled spaces in the text"),
-    "typed-mark": Rule("warning", "FIELDS.json", 'the program sets marks and ends: "{found}" becomes "{should}"'),
-    "too-long": Rule("error", "Phụ lục VI", "{found} characters; at most {should} fit when sent between offices"),
+    "typed-mark": Rule(
+        "warning", "FIELDS.json", 'the program sets marks and ends: "{found}" becomes "{should}"'
+    ),
+    "too-long": Rule(
+        "error", "Phụ lục VI", "{found} characters; at most {should} fit when sent between offices"
+    ),
     "paper": Rule("error", "Phụ lục I, I.1", "the page measures {found} mm; A4 is {should} mm"),
     "margin": Rule("error", "Phụ lục I, I.2", "this margin is {found} mm; it is {should} mm"),
     "typeface": Rule("error", "Phụ lục I, I.3", "letters in {found}; the typeface is {should}"),
@@ -59,7 +72,9 @@ RULES = {
     "bold": Rule("error", "Phụ lục I, V", '"{text}" is not bold'),
     "italic": Rule("error", "Phụ lục I, V", '"{text}" is not italic'),
     "page-number": Rule(
-        "error", "Phụ lục I, I.4", "pages from the second on carry their number in the middle of the top margin"
+        "error",
+        "Phụ lục I, I.4",
+        "pages from the second on carry their number in the middle of the top margin",
     ),
 }
 

@@ -1,4 +1,4 @@
-"""Looks at FIELDS.json: what deviates, and the same fields with everything repaired that a machine can repair."""
+"""Looks at FIELDS.json: what deviates, and the same fields with all repaired that a machine can repair."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from quetsach.documents.lint import Finding, found
 SAME_AS_ABOVE = "Như trên"
 ARCHIVE = "Lưu: VT"
 _TITLES = re.compile(
-    r"^(?:(?:GS|PGS|TSKH|TS|ThS|BS|DS|KS|CN|LS|NGƯT|NGND|Giáo sư|Phó Giáo sư|Tiến sĩ|Thạc sĩ|Bác sĩ|Kỹ sư|Cử nhân)"
-    r"(?:\.\s*|\s+))+",
+    r"^(?:(?:GS|PGS|TSKH|TS|ThS|BS|DS|KS|CN|LS|NGƯT|NGND"
+    r"|Giáo sư|Phó Giáo sư|Tiến sĩ|Thạc sĩ|Bác sĩ|Kỹ sư|Cử nhân)(?:\.\s*|\s+))+",
     re.IGNORECASE,
 )
 _AS_ADDRESSED = re.compile(r"^như (?:kính gửi|trên kính gửi|nơi gửi)\b", re.IGNORECASE)
@@ -35,7 +35,9 @@ def lint(data: dict[str, Any]) -> tuple[list[Finding], dict[str, Any]]:
     body = repaired["body"]
     if body and body[-1].rstrip().endswith(wording.END):
         bare = body[-1].rstrip().removesuffix(wording.END)
-        findings.append(found("typed-mark", f"$.body[{len(body) - 1}]", found=body[-1][-20:], should=bare[-20:]))
+        findings.append(
+            found("typed-mark", f"$.body[{len(body) - 1}]", found=body[-1][-20:], should=bare[-20:])
+        )
         body[-1] = bare
     if not any(item.lower().startswith("lưu") for item in repaired["cc"]):
         findings.append(found("no-archive", "$.cc", should=ARCHIVE))
@@ -82,7 +84,7 @@ def visible(text: str) -> str:
 
 
 def _single_spaces(text: str) -> str:
-    return "\n".join(re.sub(r"[ \t\u00a0]+", " ", line).strip() for line in text.split("\n"))
+    return re.sub(r"(?<=\S)[ \t\u00a0]{2,}(?=\S)", " ", text)
 
 
 def _dotted_form(line: str) -> str:

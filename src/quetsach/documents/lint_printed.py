@@ -29,7 +29,10 @@ def lint(reading: Reading) -> list[Finding]:
 def _head(_reading: Reading, got: Elements) -> Iterator[Finding]:
     if got.country is None or got.motto is None:
         yield found("no-country", "Quốc hiệu, Tiêu ngữ")
-    for rule, line, should in (("country", got.country, wording.COUNTRY), ("motto", got.motto, wording.MOTTO)):
+    for rule, line, should in (
+        ("country", got.country, wording.COUNTRY),
+        ("motto", got.motto, wording.MOTTO),
+    ):
         if line is not None and nfc(line.text) != should:
             yield found(rule, "Quốc hiệu, Tiêu ngữ", found=line.text, should=should)
 
@@ -108,7 +111,9 @@ def _recipients(_reading: Reading, got: Elements) -> Iterator[Finding]:
             yield found("same-as-above", "Nơi nhận", found=bare, should=as_above(bare))
     if got.cc and not any(wording.bare(line.text).lower().startswith("lưu") for line in got.cc):
         yield found("no-archive", "Nơi nhận", should=ARCHIVE)
-    for text, should in zip((line.text for line in got.cc), wording.listed([c.text for c in got.cc]), strict=True):
+    for text, should in zip(
+        (line.text for line in got.cc), wording.listed([c.text for c in got.cc]), strict=True
+    ):
         if re.sub(r"^-\s*", "- ", text) != should:
             yield found("recipient-mark", "Nơi nhận", found=text, should=should)
 
@@ -151,7 +156,7 @@ def _page(reading: Reading, _got: Elements) -> Iterator[Finding]:
     width, height = reading.page
     if abs(width - A4[0]) > 1 or abs(height - A4[1]) > 1:
         yield found("paper", "Khổ giấy", found=f"{width:.0f} × {height:.0f}", should="210 × 297")
-    if reading.margins is not None and reading.form == "docx":
+    if reading.margins is not None:
         for (side, (least, most)), measured in zip(MARGINS.items(), reading.margins, strict=True):
             if not least - _TOLERANCE <= measured <= most + _TOLERANCE:
                 yield found("margin", _SIDES[side], found=f"{measured:.0f}", should=f"{least}-{most}")
@@ -180,21 +185,21 @@ def _letters(_reading: Reading, got: Elements) -> Iterator[Finding]:
         (least, most), is_bold, is_italic = LETTERS[element]
         there = [line for line in lines if line is not None]
         sizes = f"{least}" if least == most else f"{least}-{most}"
-        for rule, is_wrong in (
-            ("size", lambda line, a=least, b=most: not a - 0.3 <= line.size <= b + 0.3),
-            ("bold", lambda line, wanted=is_bold: wanted and not line.is_bold),
-            ("italic", lambda line, wanted=is_italic: wanted and not line.is_italic),
-        ):
-            if wrong := next((line for line in there if is_wrong(line)), None):
-                yield found(
-                    rule, _PLACES[element], text=wrong.text, found=f"{wrong.size:g}", should=sizes
-                )
+        wrong = {
+            "size": [line for line in there if not least - 0.3 <= line.size <= most + 0.3],
+            "bold": [line for line in there if is_bold and not line.is_bold],
+            "italic": [line for line in there if is_italic and not line.is_italic],
+        }
+        for rule, deviating in wrong.items():
+            for line in deviating[:1]:
+                yield found(rule, _PLACES[element], text=line.text, found=f"{line.size:g}", should=sizes)
 
 
 _PLACES = {
     "country": "Quốc hiệu", "motto": "Tiêu ngữ", "issuer": "Cơ quan ban hành", "number": "Số, ký hiệu",
     "date": "Địa danh, thời gian", "subject": "Trích yếu", "addressee": "Kính gửi", "body": "Nội dung",
-    "authority": "Quyền hạn, chức vụ", "signer": "Họ và tên", "recipients": "Nơi nhận", "recipient": "Nơi nhận",
+    "authority": "Quyền hạn, chức vụ", "signer": "Họ và tên", "recipients": "Nơi nhận",
+    "recipient": "Nơi nhận",
 }  # fmt: skip
 _CHECKS: tuple[Callable[[Reading, Elements], Iterator[Finding]], ...] = (
     _head, _number, _date, _subject, _addressees, _end, _recipients, _signed, _annex, _letters, _text, _page,

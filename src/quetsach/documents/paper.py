@@ -1,4 +1,4 @@
-"""A document as it stands on paper: sections of blocks with their final words. What PDF and Word files are drawn from.
+"""A document as it stands on paper: sections of blocks with their final words, from which files are drawn.
 
 Lengths are millimetres, sizes points. A section begins a page and counts its own pages.
 """

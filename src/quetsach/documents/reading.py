@@ -24,8 +24,8 @@ _EMU = 36_000
 
 @dataclass(frozen=True)
 class Line:
-    """One line (a paragraph in a Word file). `cell` tells Word's cells apart, None outside of tables; places are
-    millimetres from the top left, 0 in a Word file."""
+    """One line (a paragraph in a Word file). `cell` tells Word's cells apart, by table, row and column, None
+    outside of tables; places are millimetres from the top left, 0 in a Word file."""
 
     text: str
     size: float
@@ -40,8 +40,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Reading:
-    """A file as lines. `margins` are top, bottom, left, right, `page` width and height in millimetres; `typefaces`
-    counts characters. `has_numbers` is None where the file has too little text for a second page."""
+    """A file as lines. `page` is width and height, `margins` top, bottom, left, right in millimetres, None
+    in a PDF; `typefaces` counts characters; `has_numbers` is None where there is no second page."""
 
     form: str
     lines: tuple[Line, ...]
@@ -68,7 +68,9 @@ def read(raw: bytes) -> Reading:
     except ImportError as error:
         raise DocumentError("reading documents needs more: install quetsach[documents]") from error
     except Exception as error:  # damaged files break the readers in every way there is
-        raise DocumentError("the file is damaged or encrypted; save it anew from the program it came from") from error
+        raise DocumentError(
+            "the file is damaged or encrypted; save it anew from the program it came from"
+        ) from error
     if not any(line.text for line in reading.lines):
         raise DocumentError("there is no text in the file, only pictures; a scan cannot be looked at")
     return reading
@@ -120,7 +122,9 @@ def _word_lines(file: Any, typefaces: Counter[str]) -> Iterator[Line]:
                     yield from _paragraph(file, paragraph, (at, row_at, column), typefaces)
 
 
-def _paragraph(file: Any, made: Any, cell: tuple[int, int, int] | None, typefaces: Counter[str]) -> Iterator[Line]:
+def _paragraph(
+    file: Any, made: Any, cell: tuple[int, int, int] | None, typefaces: Counter[str]
+) -> Iterator[Line]:
     mark = "- " if made._p.pPr is not None and made._p.pPr.numPr is not None else ""
     weights: Counter[tuple[float, bool, bool]] = Counter()
     for run in made.runs:
@@ -181,11 +185,11 @@ def _read_pdf(raw: bytes) -> Reading:
         ]
         lines += sorted(found, key=lambda line: (round(line.top), line.left))
     numbered = {line.page for line in lines if line.text.isdigit() and line.top < 20}
-    annexes = {line.page for line in lines if line.top < 40 and re.match(r"phụ lục\b", line.text, re.IGNORECASE)}
+    annexes = {
+        line.page for line in lines if line.top < 40 and re.match(r"phụ lục\b", line.text, re.IGNORECASE)
+    }
     needed = set(range(2, pages + 1)) - annexes
-    body = [line for line in lines if line.page == 1]
-    margins = (min(line.top for line in body), 0.0, min(line.left for line in body), 0.0) if body else None
-    return Reading("pdf", tuple(lines), size, margins, typefaces, needed <= numbered if needed else None)
+    return Reading("pdf", tuple(lines), size, None, typefaces, needed <= numbered if needed else None)
 
 
 def _pdf_line(line: Any, height: float, page: int, typefaces: Counter[str]) -> Line:

@@ -1,7 +1,7 @@
 """Draws papers as Word files with python-docx, in the layout of Decree 30/2020/NĐ-CP, annex I.
 
-The files name Times New Roman; Word and LibreOffice take the reader's own. Rules under a line are borders of empty
-paragraphs: they need no drawing, which LibreOffice and phones place each in their own way.
+The files name Times New Roman; Word and LibreOffice take the reader's own. Rules under a line are borders of
+empty paragraphs: they need no drawing, which LibreOffice and phones place each in their own way.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ from quetsach.errors import DocumentError
 if TYPE_CHECKING:
     from docx.document import Document
 
-FONT = "Times New Roman"
+    from quetsach.documents.wordparts import Story
+
 KINH_GUI = "Kính gửi:"
 HEADER_WIDTHS = (66, 99)
 SUBJECT_WIDTH = 56
 NAME_WIDTH = 140
 SIGNATURE_WIDTH = 85
+SIGNATURE_GAP = 71
+"""25 mm between title and name for the signature and the seal."""
 _SHORT_RULE = 0.42
 """A rule is between a third and half of the line above it."""
 
@@ -43,7 +46,7 @@ def draw(document: paper.Paper, at: datetime) -> bytes:
 
 
 def _packed(file: Document, at: datetime) -> bytes:
-    """The file's bytes with `at` as the time of every part, so that the same document gives the same bytes."""
+    """The file's bytes with `at` as the time of every part: the same document gives the same bytes."""
     raw, out = io.BytesIO(), io.BytesIO()
     file.save(raw)
     moment = at.astimezone(UTC).timetuple()[:6]
@@ -55,7 +58,7 @@ def _packed(file: Document, at: datetime) -> bytes:
     return out.getvalue()
 
 
-def _header(story: Any, block: paper.Header) -> None:
+def _header(story: Story, block: paper.Header) -> None:
     rows = 3 if block.subject else 2
     table = story.grid(HEADER_WIDTHS, rows)
     left, right = table.cell(0, 0), table.cell(0, 1)
@@ -75,7 +78,7 @@ def _header(story: Any, block: paper.Header) -> None:
         story.line(table.cell(2, 0), block.subject, size=12, before=6, left=aside, right=aside)
 
 
-def _name(story: Any, block: paper.Name) -> None:
+def _name(story: Story, block: paper.Name) -> None:
     aside = (paper.TEXT_WIDTH - NAME_WIDTH) / 2
     story.line(None, block.type_name, is_bold=True, before=14)
     story.line(None, block.subject, is_bold=True, left=aside, right=aside)
@@ -83,7 +86,7 @@ def _name(story: Any, block: paper.Name) -> None:
     story.rule(None, longest * _SHORT_RULE, paper.TEXT_WIDTH)
 
 
-def _addressees(story: Any, block: paper.Addressees) -> None:
+def _addressees(story: Story, block: paper.Addressees) -> None:
     if len(block.names) == 1:
         story.line(None, f"{KINH_GUI} {block.names[0]}", before=8, after=8)
     elif block.names:
@@ -97,7 +100,7 @@ def _addressees(story: Any, block: paper.Addressees) -> None:
             story.item(None, name, left=left + colon, after=8 if last else 0)
 
 
-def _paragraph(story: Any, block: paper.Paragraph) -> None:
+def _paragraph(story: Story, block: paper.Paragraph) -> None:
     story.paragraph(
         block.text,
         lead=block.lead,
@@ -108,16 +111,16 @@ def _paragraph(story: Any, block: paper.Paragraph) -> None:
     )
 
 
-def _title(story: Any, block: paper.Title) -> None:
+def _title(story: Story, block: paper.Title) -> None:
     story.paragraph(block.text, is_bold=True, before=8, keeps_next=True)
 
 
-def _dots(story: Any, block: paper.Dots) -> None:
+def _dots(story: Story, block: paper.Dots) -> None:
     for _ in range(block.lines):
         story.paragraph("", is_indented=False, has_dots=True)
 
 
-def _table(story: Any, block: paper.Table) -> None:
+def _table(story: Story, block: paper.Table) -> None:
     rows = [block.head, *block.rows]
     table = story.grid(block.widths, len(rows), has_borders=True)
     for row, cells in enumerate(rows):
@@ -135,7 +138,7 @@ def _table(story: Any, block: paper.Table) -> None:
     story.gap(6)
 
 
-def _closing(story: Any, block: paper.Closing) -> None:
+def _closing(story: Story, block: paper.Closing) -> None:
     story.paragraph(block.text, keeps_next=True)
     table = story.grid((paper.TEXT_WIDTH - SIGNATURE_WIDTH, SIGNATURE_WIDTH), 1)
     left, right = table.cell(0, 0), table.cell(0, 1)
@@ -145,10 +148,10 @@ def _closing(story: Any, block: paper.Closing) -> None:
         story.item(left, name, size=11)
     for index, line in enumerate(block.authority):
         story.line(right, line, is_bold=True, before=0 if index else 10)
-    story.line(right, block.signer, is_bold=True, before=story.SIGNATURE_GAP)
+    story.line(right, block.signer, is_bold=True, before=SIGNATURE_GAP)
 
 
-def _annex_name(story: Any, block: paper.AnnexName) -> None:
+def _annex_name(story: Story, block: paper.AnnexName) -> None:
     story.line(None, "Phụ lục", is_bold=True)
     for line in block.title:
         story.line(None, line, is_bold=True)
@@ -158,7 +161,7 @@ def _annex_name(story: Any, block: paper.AnnexName) -> None:
     story.gap(8)
 
 
-_DRAWN: dict[type, Callable[[Any, Any], None]] = {
+_DRAWN: dict[type, Callable[[Story, Any], None]] = {
     paper.Header: _header,
     paper.Name: _name,
     paper.Addressees: _addressees,

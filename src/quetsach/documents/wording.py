@@ -1,4 +1,4 @@
-"""How the Decree writes what every document has: numbers, dates, lists, ends (Decree 30/2020/NĐ-CP, annex I, II).
+"""How Decree 30/2020/NĐ-CP (annex I, II) writes what every document has: numbers, dates, lists, ends.
 
 Fields hold plain words; list marks, capitals and end punctuation are set here, once for every output.
 """
@@ -35,7 +35,11 @@ def dateline(place: str, day: date | None, year: int | None = None) -> str:
     """`Phong Thổ, ngày 05 tháng 9 năm 2022`; without a day blanks, in `year` where that is known (II.4)."""
     if day is not None:
         return f"{place}, {letter_date(day)}"
-    return f"{place}, ngày{_BLANK}tháng{_BLANK}năm {year}" if year else f"{place}, ngày{_BLANK}tháng{_BLANK}năm{_BLANK}"
+    return (
+        f"{place}, ngày{_BLANK}tháng{_BLANK}năm {year}"
+        if year
+        else f"{place}, ngày{_BLANK}tháng{_BLANK}năm{_BLANK}"
+    )
 
 
 def attached(kind: str, number: str, symbol: str, day: date | None, issuer: str) -> str:

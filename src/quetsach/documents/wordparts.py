@@ -60,12 +60,17 @@ def new_file(title: str, at: datetime) -> Document:
         if relation.reltype == RELATIONSHIP_TYPE.THUMBNAIL:
             package.rels.pop(key)
     properties = file.core_properties
-    properties.title, properties.author, properties.comments, properties.language = title[:255], "", "", "vi-VN"
+    properties.title, properties.author, properties.comments, properties.language = (
+        title[:255],
+        "",
+        "",
+        "vi-VN",
+    )
     properties.last_modified_by, properties.revision = "", 1
     properties.created = properties.modified = at.astimezone(UTC).replace(tzinfo=None)
     normal = file.styles["Normal"]
-    normal.font.name, normal.font.size = FONT, Pt(14)  # type: ignore[attr-defined]
-    spacing = normal.paragraph_format  # type: ignore[attr-defined]
+    normal.font.name, normal.font.size = FONT, Pt(14)
+    spacing = normal.paragraph_format
     spacing.space_before = spacing.space_after = Pt(0)
     spacing.line_spacing = 1.0
     for run in file.styles.element.iter(qn("w:rPr")):
@@ -87,7 +92,7 @@ def _plain_letters(properties: Any) -> None:
 
 
 def _as_word_2013(file: Document) -> None:
-    """Without this Word shows "Compatibility Mode" and sets tables out of the margin by their cells' padding."""
+    """Without this Word shows "Compatibility Mode" and sets tables out of the margin by their padding."""
     settings = file.settings.element
     for zoom in settings.findall(qn("w:zoom")):
         zoom.set(qn("w:percent"), "100")  # the schema demands it, the template lacks it
@@ -96,7 +101,10 @@ def _as_word_2013(file: Document) -> None:
     compat = _element("w:compat")
     compat.append(
         _element(
-            "w:compatSetting", name="compatibilityMode", uri="http://schemas.microsoft.com/office/word", val=15
+            "w:compatSetting",
+            name="compatibilityMode",
+            uri="http://schemas.microsoft.com/office/word",
+            val=15,
         )
     )
     settings.insert_element_before(compat, *_AFTER_COMPAT)
@@ -112,9 +120,6 @@ def _element(tag: str, **values: object) -> Any:
 class Story:
     """What is written from a page's beginning on, with its own page numbers."""
 
-    SIGNATURE_GAP = 71
-    """25 mm between title and name for the signature and the seal."""
-
     def __init__(self, file: Document, *, is_first: bool) -> None:
         self._file = file
         section = file.sections[0] if is_first else file.add_section(WD_SECTION.NEW_PAGE)
@@ -124,7 +129,7 @@ class Story:
 
     def grid(self, widths: Sequence[float], rows: int, *, has_borders: bool = False) -> Table:
         """A table of fixed columns; without borders also without any padding."""
-        table = self._file.add_table(rows, len(widths))
+        table: Table = self._file.add_table(rows, len(widths))
         table.alignment = WD_TABLE_ALIGNMENT.LEFT
         _table_properties(table, widths, has_borders=has_borders)
         for column, mm in zip(table.columns, widths, strict=True):
@@ -166,7 +171,9 @@ class Story:
             form.left_indent, form.right_indent = Mm(left), Mm(right)
         _write(made, text, size, is_bold, is_italic)
 
-    def item(self, cell: _Cell | None, text: str, *, size: float = 14, left: float = 0, after: float = 0) -> None:
+    def item(
+        self, cell: _Cell | None, text: str, *, size: float = 14, left: float = 0, after: float = 0
+    ) -> None:
         """A line with a dash whose further lines stand behind the dash."""
         made = self._new(cell)
         form = made.paragraph_format
@@ -222,11 +229,10 @@ class Story:
         form.line_spacing = Pt(height)
 
     def _new(self, cell: _Cell | None) -> Paragraph:
-        if cell is None:
-            return self._file.add_paragraph()
-        first = cell.paragraphs[0]
-        is_unused = len(cell.paragraphs) == 1 and first._p.pPr is None and not first.runs
-        return first if is_unused else cell.add_paragraph()
+        made: Paragraph = (self._file if cell is None else cell).add_paragraph()
+        if cell is not None and cell.paragraphs[0]._p.pPr is None and not cell.paragraphs[0].runs:
+            cell._tc.remove(cell.paragraphs[0]._p)  # the one that a new cell has
+        return made
 
 
 def _write(made: Paragraph, text: str, size: float, is_bold: bool, is_italic: bool) -> None:
