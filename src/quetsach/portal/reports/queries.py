@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -24,7 +25,7 @@ from quetsach.portal.units.roles import Verb, fits
 
 _SEGMENT = len(path_segment(CampaignNode().pk))
 _PLACE = ("pk", "name", "path", "depth", "report__state")
-MOST_NAMED = 300
+MOST_NAMED = 100
 """Missing units that a page names; a file names them all."""
 
 
@@ -89,33 +90,27 @@ def _counting(node: CampaignNode) -> Any:
     ).exclude(accepted=None)
 
 
-def _counted(node: CampaignNode, form: Form) -> dict[str, dict[str, Any]]:
-    """The path of each branch directly below: its sums, how many of its units count and came in time."""
-    sums = (
-        _counting(node)
-        .exclude(node__path=node.path)
-        .annotate(branch=Substr("node__path", 1, len(node.path) + _SEGMENT))
+def _branches(node: CampaignNode, form: Form) -> dict[str, dict[str, Any]]:
+    """The path of each branch directly below: its sums, how many must report, count, and came in time."""
+    counts = {
+        f"sum_{row}": Sum(CountIn("report__accepted__counts", row), filter=active()) for row in form.keys
+    }
+    rows: Any = (
+        CampaignNode.rows.filter(_below(node))
+        .annotate(branch=Substr("path", 1, len(node.path) + _SEGMENT))
         .values("branch")
         .annotate(
-            units=Count("pk", filter=expected("node__")),
-            on_time=Count("pk", filter=Q(is_on_time=True)),
-            **_sums(form),
+            reporting=Count("pk", filter=expected()),
+            units=Count("report__accepted", filter=expected()),
+            present=Count("report__accepted", filter=active()),
+            on_time=Count(
+                "pk", filter=expected() & Q(report__is_on_time=True, report__accepted__isnull=False)
+            ),
+            **counts,
         )
         .order_by()
     )
-    return {row["branch"]: row for row in sums}
-
-
-def _sizes(node: CampaignNode) -> dict[str, int]:
-    """The path of each branch directly below: how many units of it must report."""
-    sizes = (
-        CampaignNode.rows.filter(_below(node), expected())
-        .annotate(branch=Substr("path", 1, len(node.path) + _SEGMENT))
-        .values("branch")
-        .annotate(units=Count("pk"))
-        .order_by()
-    )
-    return {row["branch"]: row["units"] for row in sizes}
+    return {row["branch"]: row for row in rows}
 
 
 def total_of(node: CampaignNode, form: Form) -> tuple[Figures, int]:
@@ -125,45 +120,41 @@ def total_of(node: CampaignNode, form: Form) -> tuple[Figures, int]:
 
 
 def lines(node: CampaignNode) -> tuple[Line, ...]:
-    """One line for each unit directly below, in the order of the tree. Three queries at any size."""
+    """One line for each unit directly below, in the order of the tree. Two queries at any size."""
     form = form_of(node)
-    counted, sizes = _counted(node, form), _sizes(node)
+    branches = _branches(node, form)
+    if not branches:
+        return ()
     children = (
         CampaignNode.rows.filter(parent=node)
         .annotate(is_active=active(), must=expected())
         .order_by("position", "name")
         .values_list(*_PLACE, "is_active", "must", "report__accepted__counts")
     )
-    nothing = {"units": 0, "on_time": 0, **{f"sum_{key}": 0 for key in form.keys}}
     found = []
     for *place_row, is_active, must, counts in children:
         place = _place(place_row)
-        row = counted.get(place.path, nothing)
+        row = branches[place.path]
+        if not is_active and not row["reporting"] and not row["present"]:
+            continue  # nothing in the branch takes part any more
         own = Figures(counts).over(form.keys) if counts and is_active else None
-        below = sizes.get(place.path, 0) - bool(must)
+        below = row["reporting"] - bool(must)
         missing = below - (row["units"] - (own is not None and bool(must)))
-        if not is_active and not below and not row["units"]:
-            continue
+        sums = _figures(form, row)
         found.append(
-            Line(
-                place,
-                own,
-                _figures(form, row),
-                place.state,
-                missing,
-                below,
-                row["on_time"],
-                is_expected=bool(must),
-            )
+            Line(place, own, sums, place.state, missing, below, row["on_time"], is_expected=bool(must))
         )
     return tuple(found)
 
 
 def missing_below(node: CampaignNode, most: int | None = None) -> tuple[Place, ...]:
-    """Units strictly below without an accepted report, in the order of the tree, at most `most` of them."""
-    rows = CampaignNode.rows.filter(_below(node), expected(), report__accepted=None)
-    ordered = rows.order_by("depth", "position", "name").values_list(*_PLACE)
-    return tuple(_place(row) for row in (ordered if most is None else ordered[:most]))
+    """Units strictly below without an accepted report, in the order of the tree.
+
+    At most `most` of them, then branch by branch: that order needs no sorting of a whole country.
+    """
+    rows = CampaignNode.rows.filter(_below(node), expected(), report__accepted=None).values_list(*_PLACE)
+    ordered = rows.order_by("depth", "position", "name") if most is None else rows.order_by("path")[:most]
+    return tuple(map(_place, ordered))
 
 
 def proposals_below(node: CampaignNode) -> tuple[tuple[Place, str], ...]:
@@ -194,15 +185,24 @@ def entered(report: Report | None, form: Form) -> Figures | None:
     return entry.counts if entry.is_complete else None
 
 
-def roll_up(node: CampaignNode, most_named: int | None = None) -> RollUp:
-    """What the node and everything below add up to now. Five queries at any size of the tree.
+def roll_up(node: CampaignNode) -> RollUp:
+    """What the node and everything below add up to now. Four queries at any size of the tree."""
+    return rolled_up(node, report_of(node), lines(node), timezone.now())
+
+
+def rolled_up(
+    node: CampaignNode,
+    report: Report | None,
+    children: tuple[Line, ...],
+    as_of: datetime,
+    most_named: int | None = None,
+) -> RollUp:
+    """The roll-up of a node from its report and the lines below it, as they stood at `as_of`.
 
     `most_named` limits how many missing units are named; all are counted.
     """
     form = form_of(node)
-    children = lines(node)
-    report = report_of(node)
-    is_counted = report is not None and CampaignNode.rows.active().filter(pk=node.pk).exists()
+    is_counted = report is not None and report.node.state == CampaignNode.State.ACTIVE
     own = report.accepted.counted.over(form.keys) if report and report.accepted and is_counted else None
     below = sum((line.total for line in children), form.zero)
     absent = sum(line.missing for line in children)
@@ -211,12 +211,12 @@ def roll_up(node: CampaignNode, most_named: int | None = None) -> RollUp:
     state = report.state if report else "none"
     return RollUp(
         node=Place(node.pk, node.name, node.path, node.depth, state),
-        as_of=timezone.now(),
+        as_of=as_of,
         own=own,
         children=children,
         children_total=below,
         total=(own or form.zero) + below,
-        missing=missing_below(node, most_named) if absent else (),
+        missing=missing_below(node, most_named) if absent and most_named != 0 else (),
         missing_count=absent,
         accepted=expected_units - absent,
         expected=expected_units,
@@ -240,7 +240,7 @@ def drifted(report: Report, children: Sequence[Line]) -> list[tuple[Line, Figure
 
 def signing_of(report: Report | None) -> Signing | None:
     """The last signature under a report, if any."""
-    if report is None:
+    if report is None or report.current_id is None:
         return None
     return Signing.rows.filter(revision__report=report).select_related("by", "revision").order_by("at").last()
 

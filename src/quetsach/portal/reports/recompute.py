@@ -67,11 +67,13 @@ class Recomputed:
     def __init__(self, campaign: Campaign) -> None:
         self.campaign = campaign
         self.nodes = {node.pk: node for node in CampaignNode.rows.filter(campaign=campaign)}
-        self.by_path = {node.path: node for node in self.nodes.values()}
-        reports = Report.rows.filter(node__campaign=campaign).select_related("current", "accepted")
+        reports = Report.rows.filter(node__campaign=campaign).defer("draft", "draft_file")
         self.reports = {report.pk: report for report in reports}
-        revisions = Revision.rows.filter(report__node__campaign=campaign).select_related("based_on")
+        revisions = Revision.rows.filter(report__node__campaign=campaign)
         self.revisions = {revision.pk: revision for revision in revisions}
+        for revision in self.revisions.values():
+            if revision.based_on_id is not None:
+                revision.based_on = self.revisions[revision.based_on_id]
         self.standings: dict[object, Standing] = {pk: Standing() for pk in self.reports}
         self.on_time: dict[object, bool] = {}
         self.branches: dict[str, _Branch] = defaultdict(_Branch)
@@ -136,12 +138,15 @@ class Recomputed:
     def _name(self, pk: UUID) -> str:
         return self.nodes[self.reports[pk].node_id].name
 
+    def _number(self, revision_id: UUID | None) -> int | None:
+        return self.revisions[revision_id].number if revision_id else None
+
     def _report(self, report: Report) -> Iterator[Finding]:
         told = self.standings[report.pk]
         stored = Standing(
             report.state,
-            report.current.number if report.current else None,
-            report.accepted.number if report.accepted else None,
+            self._number(report.current_id),
+            self._number(report.accepted_id),
         )
         if stored != told:
             yield Finding(self._name(report.pk), "state, current and accepted revision", stored, told)

@@ -13,16 +13,20 @@ from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.reports import beside, machines, queries, why
 from quetsach.portal.reports.facts import known_rows
+from quetsach.portal.reports.models import Report
+from quetsach.portal.reports.rollup import Line
+from quetsach.portal.reports.snapshots import page_roll_up
 
 
 @require_GET
 def rollup(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     """The figures of a unit and all below, who is missing, and what waits for review."""
     seat = take_seat(request, slug, node_id)
-    rolled = queries.roll_up(seat.node, most_named=queries.MOST_NAMED)
     report = queries.report_of(seat.node)
+    rolled = page_roll_up(seat.node, report)
     form = queries.form_of(seat.node)
     compared = beside.compared(seat, rolled)
+    drifted = queries.drifted(report, rolled.children) if report else []
     rows = [
         {
             "row": row,
@@ -48,10 +52,10 @@ def rollup(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
         "own_cells": list(rolled.own.values()) if rolled.own is not None else [None] * len(form.rows),
         "own_state": rolled.report_state,
         "own_counts": rolled.own is not None,
-        "waiting": queries.waiting_below(seat.node),
+        "waiting": queries.waiting_below(seat.node) if any(map(waits, rolled.children)) else [],
         "may_review": seat.campaign.status == Campaign.Status.PUBLISHED and queries.may_review_below(seat),
-        "drifted": queries.drifted(report, rolled.children) if report else [],
-        "signing": queries.signing_of(report),
+        "drifted": drifted,
+        "signing": queries.signing_of(report) if drifted else None,
         "compared": compared,
         "machines": machines.by_branch(seat.node, rolled),
     }
@@ -65,8 +69,8 @@ def why_page(request: HttpRequest, slug: str, node_id: UUID, row: str) -> HttpRe
     form = queries.form_of(seat.node)
     if row not in form.keys:
         raise Http404
-    rolled = queries.roll_up(seat.node, most_named=0)
     report = queries.report_of(seat.node)
+    rolled = page_roll_up(seat.node, report, most_named=0)
     counted = report.accepted if report else None
     found = form.row(row)
     shown, machine_count = machines.listed(seat.node)
@@ -95,6 +99,11 @@ def why_page(request: HttpRequest, slug: str, node_id: UUID, row: str) -> HttpRe
         "other_rows": [other for other in form.rows if other.key != row],
     }
     return render(request, "reports/why.html", context)
+
+
+def waits(line: Line) -> bool:
+    """Whether the unit's report waits for the superior."""
+    return line.report_state in {Report.State.SUBMITTED, Report.State.AMEND_ASKED}
 
 
 def _lang() -> str:
