@@ -64,6 +64,17 @@ def test_archives_in_archives_end() -> None:
     assert isinstance(given_back, Unread) and given_back.problem.code == "too_deep"
 
 
+def test_many_small_bombs_in_one_archive_are_stopped_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MOST_TOGETHER", 1_000_000)
+    inner = by.zipped({"a.docx": bytes(400_000)})
+    given_back = [
+        result
+        for _found, result in read_upload("x.zip", by.zipped({f"{n}.zip": inner for n in range(9)}), None)
+    ]
+    codes = [result.problem.code for result in given_back if isinstance(result, Unread)]
+    assert len(codes) == 9 and codes[2:] == ["bomb"] * 7
+
+
 def test_names_that_climb_out_are_only_names() -> None:
     ((found, given_back),) = read_upload("x.zip", by.zipped({"../../etc/a.docx": GOOD}), None)
     assert not isinstance(given_back, Unread) and found.path is None

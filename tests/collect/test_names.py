@@ -72,6 +72,19 @@ def test_a_file_name_is_a_hint(file: str, name: str | None) -> None:
     assert (unit.name if unit else None) == name
 
 
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("Xã Sin Suôi Hồ", "Xã Sin Suối Hồ"),
+        ("Phòng Tư phap", "Phòng Tư pháp"),
+        ("Xã Mương Sao", "Xã Mường So"),
+    ],
+)
+def test_a_slip_of_the_pen_is_a_doubted_guess(typed: str, name: str) -> None:
+    found = DIRECTORY.match(typed)
+    assert found.unit is not None and found.unit.name == name and found.doubt
+
+
 def stripped(text: str) -> str:
     parts = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
     return "".join(char for char in parts if not unicodedata.combining(char))

@@ -15,7 +15,7 @@ from quetsach.collecting.paper import NOWHERE, Cell, Paper, Place, Row
 MOST_ANNEXES = 500
 LONGEST_TEXT = 10_000
 """Characters of an assessment or of proposals, as in the portal's rule H11."""
-_HEAD_ROWS = 20
+_HEAD_ROWS, _HEAD_CHARACTERS = 20, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def _annex(part: list[Row], figures: dict[str, Figure]) -> Annex:
         elif current in texts and (current != "unit" or not without_leaders(" ".join(texts["unit"]))):
             texts[current].append("\n".join(cell.text for cell in cells))
         elif not texts and len(heads) < _HEAD_ROWS:
-            heads += [line for cell in cells for line in (cell.text.replace("\n", " "),)]
+            heads += [cell.text.replace("\n", " ")[:_HEAD_CHARACTERS] for cell in cells]
     said = {name: without_leaders("\n".join(lines))[:LONGEST_TEXT] for name, lines in texts.items()}
     return Annex(
         figures=figures,

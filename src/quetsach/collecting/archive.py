@@ -21,6 +21,8 @@ MOST_BYTES = 30 << 20
 """Of one file. An annex has some kilobytes, with a photographed signature some megabytes."""
 MOST_FILES = 2_000
 MOST_DEEP = 4
+MOST_TOGETHER = 300 << 20
+"""Bytes that one archive may unpack to with all archives in it."""
 _PASSED = {".ds_store", "thumbs.db", "desktop.ini"}
 _OFFICE = ("[Content_Types].xml", "mimetype")
 
@@ -35,6 +37,18 @@ class Found:
     data: bytes = b""
     changed: datetime | None = None
     problem: FileProblem | None = None
+
+
+@dataclass
+class _Meter:
+    """How much one archive has unpacked so far, over all its levels."""
+
+    read: int = 0
+
+    def add(self, count: int) -> None:
+        self.read += count
+        if self.read > MOST_TOGETHER:
+            raise FileProblem("bomb", most=MOST_TOGETHER >> 20)
 
 
 def walk(paths: Iterable[Path], *, skip: Iterable[Path] = ()) -> Iterator[Found]:
@@ -58,7 +72,7 @@ def walk(paths: Iterable[Path], *, skip: Iterable[Path] = ()) -> Iterator[Found]
 
 def unpacked(name: str, data: bytes, changed: datetime | None = None) -> Iterator[Found]:
     """One uploaded file, or those in it when it is an archive or an e-mail."""
-    for count, found in enumerate(_opened(name, None, data, changed, 0), 1):
+    for count, found in enumerate(_opened(name, None, data, changed, 0, _Meter()), 1):
         if count > MOST_FILES:
             yield Found(name, None, problem=FileProblem("too_many_files", most=MOST_FILES))
             return
@@ -79,12 +93,14 @@ def _from_disk(name: str, path: Path, *, is_link: bool) -> Iterator[Found]:
             yield Found(name, path, problem=FileProblem("too_large", most=MOST_BYTES >> 20))
         else:
             at = datetime.fromtimestamp(about.st_mtime, UTC)
-            yield from _opened(name, path, path.read_bytes(), at, 0)
+            yield from _opened(name, path, path.read_bytes(), at, 0, _Meter())
     except OSError as error:
         yield Found(name, path, problem=FileProblem("unreadable", why=error.strerror or str(error)))
 
 
-def _opened(name: str, path: Path | None, data: bytes, at: datetime | None, depth: int) -> Iterator[Found]:
+def _opened(
+    name: str, path: Path | None, data: bytes, at: datetime | None, depth: int, meter: _Meter
+) -> Iterator[Found]:
     kind = _kind(name, data)
     if not kind:
         yield Found(name, path, data, at)
@@ -92,7 +108,7 @@ def _opened(name: str, path: Path | None, data: bytes, at: datetime | None, dept
         yield Found(name, path, problem=FileProblem("too_deep", most=MOST_DEEP))
     else:
         try:
-            yield from (_zipped if kind == "zip" else _mailed)(name, path, data, at, depth)
+            yield from (_zipped if kind == "zip" else _mailed)(name, path, data, at, depth, meter)
         except FileProblem as problem:
             yield Found(name, path, data, at, problem)
 
@@ -107,7 +123,9 @@ def _kind(name: str, data: bytes) -> str:
     return "mail" if name.lower().endswith(".eml") else ""
 
 
-def _zipped(name: str, path: Path | None, data: bytes, _at: datetime | None, depth: int) -> Iterator[Found]:
+def _zipped(
+    name: str, path: Path | None, data: bytes, _at: datetime | None, depth: int, meter: _Meter
+) -> Iterator[Found]:
     with container.opened(data) as packed:
         for info in packed.infolist():
             inner = _member_name(info)
@@ -119,13 +137,14 @@ def _zipped(name: str, path: Path | None, data: bytes, _at: datetime | None, dep
             elif info.file_size > MOST_BYTES:
                 yield Found(full, path, problem=FileProblem("too_large", most=MOST_BYTES >> 20))
             else:
-                yield from _member(packed, info, full, path, depth)
+                yield from _member(packed, info, full, path, depth, meter)
 
 
 def _member(
-    packed: zipfile.ZipFile, info: zipfile.ZipInfo, full: str, path: Path | None, depth: int
+    packed: zipfile.ZipFile, info: zipfile.ZipInfo, full: str, path: Path | None, depth: int, meter: _Meter
 ) -> Iterator[Found]:
     try:
+        meter.add(info.file_size)
         data = b"".join(container.blocks(packed, info.filename))
     except FileProblem as problem:
         yield Found(full, path, problem=problem)
@@ -134,7 +153,7 @@ def _member(
         # Checksums, methods and lengths that lie raise half a dozen types.
         yield Found(full, path, problem=FileProblem("damaged", why=str(error)))
         return
-    yield from _opened(full, path, data, _member_time(info), depth + 1)
+    yield from _opened(full, path, data, _member_time(info), depth + 1, meter)
 
 
 def _member_name(info: zipfile.ZipInfo) -> str:
@@ -160,7 +179,9 @@ def _member_time(info: zipfile.ZipInfo) -> datetime | None:
         return None
 
 
-def _mailed(name: str, path: Path | None, data: bytes, at: datetime | None, depth: int) -> Iterator[Found]:
+def _mailed(
+    name: str, path: Path | None, data: bytes, at: datetime | None, depth: int, meter: _Meter
+) -> Iterator[Found]:
     message = email.message_from_bytes(data, policy=email.policy.default)
     try:
         sent = parsedate_to_datetime(str(message["date"]))
@@ -178,6 +199,6 @@ def _mailed(name: str, path: Path | None, data: bytes, at: datetime | None, dept
         if isinstance(content, bytes) and len(content) <= MOST_BYTES:
             count += 1
             inner = unicodedata.normalize("NFC", title.replace("\\", "/").rpartition("/")[2])
-            yield from _opened(f"{name}/{inner}", path, content, at, depth + 1)
+            yield from _opened(f"{name}/{inner}", path, content, at, depth + 1, meter)
     if not count:
         yield Found(name, path, data, at, FileProblem("no_attachment"))

@@ -16,6 +16,8 @@ from quetsach.collecting.paper import FileProblem
 MOST_UNPACKED = 100 << 20
 """Bytes that the members of one file may unpack to."""
 MOST_MEMBERS = 5_000
+MOST_XML = 32 << 20
+"""Bytes of one part that is parsed; a sheet of 100,000 rows has about ten million."""
 _BLOCK = 1 << 16
 
 type Attributes = dict[str, str]
@@ -59,6 +61,8 @@ def parse(
     """Walk a member's XML; names come without prefix, attributes too. Raises FileProblem: `hostile_xml` for a
     document type or an entity (neither belongs into an Office file), `damaged` for what is not well-
     formed."""
+    if packed.getinfo(name).file_size > MOST_XML:
+        raise FileProblem("bomb", most=MOST_XML >> 20)
     parser = expat.ParserCreate()
     parser.buffer_text = True
 

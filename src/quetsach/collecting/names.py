@@ -161,15 +161,19 @@ class Directory:
     def _similar(self, own: str) -> Match:
         if len(own) < 4:
             return Match(doubt="unit_unknown")
-        scored = sorted(
-            ((difflib.SequenceMatcher(None, own, known).ratio(), at, unit)
-             for known, units in self._full.items() for at, unit in enumerate(units)),
-            key=lambda one: (-one[0], one[2].name),
-        )  # fmt: skip
         ranked: dict[str, tuple[float, Unit]] = {}
-        for score, _at, unit in scored[:50]:
-            ranked.setdefault(unit.key, (score, unit))
-        best = [one for one in ranked.values() if one[0] >= _SIMILAR]
+        matcher = difflib.SequenceMatcher(None, "", own)
+        for known, units in self._full.items():
+            matcher.set_seq1(known)
+            # The two quick bounds spare the exact ratio for nearly all of ten thousand names.
+            if matcher.real_quick_ratio() < _SIMILAR or matcher.quick_ratio() < _SIMILAR:
+                continue
+            score = matcher.ratio()
+            for unit in units:
+                if score > ranked.get(unit.key, (0.0, unit))[0]:
+                    ranked[unit.key] = score, unit
+        close = [one for one in ranked.values() if one[0] >= _SIMILAR]
+        best = sorted(close, key=lambda one: (-one[0], one[1].path))
         if not best:
             return self._shortened(own)
         if len(best) == 1 or best[0][0] - best[1][0] >= _CLEARLY:
