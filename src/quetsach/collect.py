@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from quetsach.collecting import archive, merge, reading, tree
@@ -119,8 +118,3 @@ def _doubts(annex: Annex) -> Iterable[Doubt]:
 def _unread(found: Found, problem: FileProblem, digest: str, directory: Directory | None) -> Unread:
     hint = directory.inside(found.name.rpartition("/")[2].rpartition(".")[0]).unit if directory else None
     return Unread(found.name, found.path, problem, digest, hint)
-
-
-def again(one: Reading, unit: Unit) -> Reading:
-    """The reading given to a unit by a person: what was doubtful about its name is settled."""
-    return replace(one, unit=unit, candidates=(), doubts=tuple(d for d in one.doubts if d.field != "unit"))

@@ -42,7 +42,6 @@ class Annex:
     assessment: str = ""
     proposals: str = ""
     heads: tuple[str, ...] = ()
-    doubts: tuple[str, ...] = ()
 
     @property
     def is_blank(self) -> bool:

@@ -10,7 +10,7 @@ from quetsach.collecting import says, words
 from quetsach.collecting.form import ROWS
 from quetsach.collecting.merge import Collection, Doubt, Reading
 from quetsach.collecting.paper import NOWHERE
-from quetsach.language import code
+from quetsach.language import code, ngettext
 from quetsach.language import gettext as _
 from quetsach.outputs.words import number, visible
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _AMBER = "yellow"
+_MOST_NAMED = 50
 
 
 def show(found: Collection, console: Console, saved: Sequence[Path] = ()) -> None:
@@ -93,10 +94,14 @@ def _place(one: Reading, doubt: Doubt) -> str:
 def _missing(found: Collection, console: Console) -> None:
     if found.missing:
         console.print(_("Not received (%(n)d)") % {"n": len(found.missing)}, style="bold")
-        for unit in found.missing:
+        for unit in found.missing[:_MOST_NAMED]:
             hint = next((one.file for one in found.unread if one.unit == unit), "")
             told = _("a file of its own could not be read: %(file)s") % {"file": hint} if hint else ""
             console.print("  " + visible(" · ".join(filter(None, (unit.name, told)))))
+        left = len(found.missing) - _MOST_NAMED
+        if left > 0:
+            more = ngettext("and %(n)s more unit", "and %(n)s more units", left)
+            console.print("  " + more % {"n": number(left)})
         console.print()
 
 

@@ -16,7 +16,7 @@ MOST_ROWS = 5_000
 """
 MOST_COLUMNS = 60
 MOST_TEXT = 20_000
-"""Characters kept of one cell; longer ones are cut, and `cut` says so."""
+"""Characters kept of one cell."""
 
 
 class FileProblem(QuetsachError):

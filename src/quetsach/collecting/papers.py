@@ -13,6 +13,7 @@ from quetsach.collecting.rules import FORM
 from quetsach.document import LONGEST_TEXT, Annex, AnnexRow
 from quetsach.vietnamese import number, short_date
 
+_MOST_NAMED = 60
 _NOTHING = {
     "",
     "khong",
@@ -57,8 +58,11 @@ def consolidated(found: Collection, *, issuer: str, at: datetime) -> Annex:
 def _assessment(found: Collection, expected: int) -> str:
     said = f"Có {number(len(found.counted))}/{number(expected)} đơn vị gửi báo cáo."
     if found.missing:
-        said += f" Chưa gửi: {'; '.join(unit.name for unit in found.missing)}."
-    return said[:LONGEST_TEXT]
+        names = [unit.name for unit in found.missing[:_MOST_NAMED]]
+        left = len(found.missing) - len(names)
+        names += [f"và {number(left)} đơn vị khác"] if left else []
+        said += f" Chưa gửi: {'; '.join(names)}."
+    return said
 
 
 def _proposals(found: Collection) -> str:

@@ -18,7 +18,6 @@ def read(data: bytes) -> Paper:
     """The lines of all pages. Raises FileProblem: `scan`, `encrypted`, `damaged`."""
     try:
         from pypdf import PdfReader
-        from pypdf.errors import PyPdfError
     except ImportError as error:
         raise FileProblem("needs_pypdf") from error
     # It tells of every oddity that it mends.
@@ -40,19 +39,8 @@ def read(data: bytes) -> Paper:
         saved = (about.modification_date or about.creation_date) if about else None
     except FileProblem:
         raise
-    except (
-        PyPdfError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        RecursionError,
-        OSError,
-    ) as error:
-        raise FileProblem("damaged") from error
     except Exception as error:
-        # Extra packages that it asks for, such as for AES, and faults of its own on hostile files.
+        # Its own errors, packages that it lacks for AES, and any other fault on a hostile file.
         raise FileProblem("damaged") from error
     if sum(sum(map(str.isalpha, row.text)) for row in rows) < _FEWEST_LETTERS:
         raise FileProblem("scan")

@@ -11,7 +11,6 @@ from importlib.resources import files
 from quetsach.collecting.paper import FileProblem, Place
 
 type Facts = Mapping[str, str | int]
-LEVELS = ("block", "doubt", "info")
 
 
 @cache

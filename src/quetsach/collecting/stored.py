@@ -26,7 +26,7 @@ def from_data(data: Mapping[str, Any]) -> Reading:
     annex = dict(data["annex"])
     annex["figures"] = {row: _figure(figure) for row, figure in annex["figures"].items()}
     annex["unit_place"] = Place(**annex["unit_place"])
-    annex["heads"], annex["doubts"] = tuple(annex["heads"]), tuple(annex["doubts"])
+    annex["heads"] = tuple(annex["heads"])
     times = {
         name: datetime.fromisoformat(data[name]) if data[name] else None for name in ("saved", "changed")
     }

@@ -172,6 +172,22 @@ def test_a_row_set_aside_comes_back(cast):
     assert len(queries.desk(cast.nodes["A"]).counted) == 1
 
 
+def test_today_asks_for_what_waits_on_the_desk(cast):
+    today = reverse("today", args=["lam-sach"])
+    assert url(cast) not in cast.client("A", "coordinator").get(today).content.decode()
+    drop(cast, a=paper("Đơn vị A1"))
+    assert url(cast) in cast.client("A", "coordinator").get(today).content.decode()
+    assert url(cast) not in cast.client("A", "reader").get(today).content.decode()
+
+
+def test_two_at_once_make_one_revision(cast):
+    drop(cast, a=paper("Đơn vị A1"))
+    annex, actor = only(), cast.user("A", "coordinator")
+    first = actions.take(actor, annex.pk, cast.nodes["A"], annex.version)
+    second = actions.take(actor, annex.pk, cast.nodes["A"], annex.version)
+    assert first.revision_id == second.revision_id and Revision.rows.count() == 1
+
+
 def test_who_is_missing(cast):
     page = drop(cast, a=paper("Đơn vị A1")).content.decode()
     missing = page[page.index('id="chua-gui"') :]

@@ -59,6 +59,11 @@ def is_taken(annex_id: UUID, node: CampaignNode) -> bool:
     return ReceivedAnnex.rows.filter(pk=annex_id, file__node=node, state=State.TAKEN).exists()
 
 
+def waiting(node: CampaignNode) -> int:
+    """How many annexes on the node's desk are not decided."""
+    return ReceivedAnnex.rows.filter(file__node=node, state=State.OPEN).count()
+
+
 def nodes_below(node: CampaignNode) -> QuerySet[CampaignNode]:
     """Every node strictly below of which a report is expected, in the order of the tree."""
     return (
