@@ -35,8 +35,10 @@ class Figures(Mapping[str, int]):
         return len(self._counts)
 
     def __add__(self, other: Mapping[str, int]) -> Figures:
-        keys = dict.fromkeys((*self, *other))
-        return Figures({key: self.get(key, 0) + other.get(key, 0) for key in keys})
+        counts = dict(self._counts)
+        for key, count in other.items():
+            counts[key] = counts.get(key, 0) + count
+        return Figures(counts)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Mapping):

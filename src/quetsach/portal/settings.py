@@ -160,7 +160,6 @@ ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",
     "login_failed": "30/m/ip,5/5m/key",
     "change_password": "5/m/user",
-    "join_code": "30/10m/ip",
 }
 CSRF_FAILURE_VIEW = "quetsach.portal.kit.errors.csrf_failure"
 

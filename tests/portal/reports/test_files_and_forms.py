@@ -13,8 +13,10 @@ from quetsach.annexform.authoring import read_authored, write_form
 from quetsach.annexform.definition import built_in
 from quetsach.annexform.entry import read_entry
 from quetsach.annexform.filling import write_template
+from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.actions_review import accept
+from quetsach.portal.reports.errors import BlockedReport
 from quetsach.portal.reports.models import FormVersion, Report, Revision
 from quetsach.portal.reports.queries import roll_up
 
@@ -188,6 +190,21 @@ def test_the_form_stays_once_a_report_was_sent(cast):
     cast.campaign.refresh_from_db()
     assert cast.campaign.form == "annex-2022"
     assert Revision.rows.get().form == "annex-2022"
+
+
+def test_a_report_by_the_form_of_before_is_stopped(cast):
+    form = five_rows(cast)
+    node = cast.nodes["A1"]
+    assert node.campaign.form == "annex-2022"
+    Campaign.objects.filter(pk=cast.campaign.pk).update(form=form.version)
+    with pytest.raises(BlockedReport) as stopped:
+        submit(cast.user("A1", "officer"), node, DATA, 0, uuid4())
+    assert [problem.key for problem in stopped.value.problems] == ["H07:figures"]
+
+
+def test_a_file_name_cannot_turn_the_text_around(cast):
+    page = bring(cast, refilled(template(cast)), name="phu\u202eluc\u0007.xlsx").content.decode()
+    assert "phuluc.xlsx" in page and "\u202e" not in page
 
 
 def test_a_forged_preview_keeps_nothing(cast):

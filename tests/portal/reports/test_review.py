@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import override
 
+from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.reports.actions import Source, save_draft, submit, submit_on_behalf
 from quetsach.portal.reports.actions_review import (
@@ -261,3 +262,15 @@ def test_the_issuer_alone_sets_the_rules(cast):
     answer = client.get(page).content.decode()
     assert f"{last:%d/%m/%Y}" in answer and "checked" in answer
     assert client.post(page, {"grace_until": "31/31/2026"}).status_code == 422
+
+
+def test_a_merged_unit_sends_nothing_and_what_it_had_sent_no_longer_counts(cast):
+    taken(cast, "A1")
+    taken(cast, "A2", "7")
+    CampaignNode.rows.filter(pk=cast.nodes["A1"].pk).update(state="merged", successor=cast.nodes["A2"])
+    assert roll_up(cast.nodes["centre"]).total["r2"] == 7
+    CampaignNode.rows.filter(pk=cast.nodes["B1"].pk).update(state="void")
+    with pytest.raises(LockedReport):
+        send(cast, "B1")
+    assert {place.name for place in roll_up(cast.nodes["centre"]).missing} == {"Đơn vị A", "Đơn vị B"}
+    assert list(Recomputed(cast.campaign).findings()) == []

@@ -3,12 +3,14 @@
 from uuid import uuid4
 
 import pytest
+import time_machine
 from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.reports import snapshots
 from quetsach.portal.reports.models import Report, Revision
 from quetsach.portal.reports.queries import roll_up
 from quetsach.portal.units.models import Unit, path_segment
@@ -131,3 +133,21 @@ def test_a_campaign_never_counts_another_campaigns_report_of_the_same_unit(cast)
     twin = other.nodes.get(unit=cast.units["A"])
     assert roll_up(twin).total == annex(0, 0, 0, 0)
     assert roll_up(twin).expected == 2
+
+
+def test_a_large_trees_page_may_be_two_seconds_old_and_says_so_while_sums_to_send_are_fresh(
+    cast, monkeypatch
+):
+    monkeypatch.setattr(snapshots, "LARGE", 3)
+    nodes, _, _ = plant(cast, [(0, "accepted", (0, 0, 0, 0))] + [(0, "submitted", (1, 2, 1, 2))] * 5)
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        first = snapshots.page_roll_up(nodes[0], None)
+        for report in Report.rows.filter(node__in=nodes[1:]):
+            report.state, report.accepted = "accepted", report.current
+            report.save()
+        clock.shift(1)
+        again = snapshots.page_roll_up(nodes[0], None)
+        assert (again.total, again.as_of) == (first.total, first.as_of)
+        assert roll_up(nodes[0]).total == annex(5, 10, 5, 10)
+        clock.shift(2)
+        assert snapshots.page_roll_up(nodes[0], None).total == annex(5, 10, 5, 10)

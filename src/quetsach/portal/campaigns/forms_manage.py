@@ -71,11 +71,9 @@ class CampaignForm(SentenceForm):
     )
     due_day = DayField(label=_("Day of the deadline"))
     form = forms.ChoiceField(label=_("Form of the report"))
-    count_self = forms.TypedChoiceField(
+    count_self = forms.ChoiceField(
         label=_("Rows 1 and 3 of the report"),
         choices=[("", _("count only the units below")), ("1", _("count the reporting unit too"))],
-        coerce=bool,
-        empty_value="",
         required=False,
     )
     quiet_days = forms.IntegerField(
@@ -93,6 +91,9 @@ class CampaignForm(SentenceForm):
             del self.fields["issuer"]
         versions_field: Any = self.fields["form"]
         versions_field.choices = versions()
+
+    def clean_count_self(self) -> bool:
+        return bool(self.cleaned_data["count_self"])
 
     def fields_of_campaign(self) -> dict[str, Any]:
         found = super().fields_of_campaign()

@@ -108,11 +108,9 @@ class NodeForm(forms.Form):
     successor = forms.ModelChoiceField(
         label=_("Merged into"), queryset=CampaignNode.rows.none(), required=False, empty_label="–"
     )
-    expected = forms.TypedChoiceField(
+    expected = forms.ChoiceField(
         label=_("Report"),
         choices=[("1", _("a report of its own is expected")), ("", _("no report is expected"))],
-        coerce=bool,
-        empty_value="",
         required=False,
     )
     reason = forms.CharField(
@@ -126,6 +124,9 @@ class NodeForm(forms.Form):
         field: Any = self.fields["successor"]
         siblings = CampaignNode.rows.active().filter(campaign=node.campaign_id, parent=node.parent_id)
         field.queryset = siblings.exclude(pk=node.pk).order_by("position", "name")
+
+    def clean_expected(self) -> bool:
+        return bool(self.cleaned_data["expected"])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

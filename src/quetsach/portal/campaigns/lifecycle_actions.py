@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -51,7 +51,7 @@ def create_draft(
     earlier: Campaign | None = None,
     ip: str | None = None,
 ) -> Campaign:
-    """Begin a campaign that only its coordinators see.
+    """Begin a campaign that only its coordinators see; the same again within a minute is a double click.
 
     `fields`: title, summary, contact, due_day, due_rule, form, count_self, quiet_days, check_days. From
     `earlier` come the letter without number and date, and the choice of units.
@@ -62,6 +62,9 @@ def create_draft(
             setattr(campaign, name, getattr(earlier, name))
         campaign.letter = {k: v for k, v in earlier.letter.items() if k not in _OF_THE_ISSUE}
     _take_over(campaign, fields, _DRAFT_FIELDS)
+    twin = _twin(campaign)
+    if twin is not None:
+        return twin
     campaign.save(force_insert=True)
     data = {"title": campaign.title, "earlier": earlier.slug if earlier else ""}
     record(actor, "campaign.draft", unit_path=issuer.path, about=campaign, data=data, ip=ip)
@@ -195,6 +198,17 @@ def _take_over(campaign: Campaign, fields: Mapping[str, Any], names: tuple[str, 
         day: date = fields["due_day"]
         campaign.due_at = first_late_moment(day, campaign.due_rule)
         campaign.due_text = letter_words(day, campaign.due_rule)
+
+
+def _twin(campaign: Campaign) -> Campaign | None:
+    Unit.rows.select_for_update().get(pk=campaign.issuer_id)  # one after the other
+    return Campaign.objects.filter(
+        issuer=campaign.issuer_id,
+        title=campaign.title,
+        due_at=campaign.due_at,
+        status=Status.DRAFT,
+        created_at__gt=timezone.now() - timedelta(minutes=1),
+    ).first()
 
 
 def _free_slug(title: str) -> str:

@@ -24,7 +24,28 @@ if TYPE_CHECKING:
     from quetsach.portal.accounts.models import User
 
 
-class Campaign(models.Model):
+class HasDeadline:
+    """The calendar of a row with `due_at`, its first moment that is late."""
+
+    due_at: datetime
+
+    @property
+    def last_day(self) -> date:
+        """The last day in time, on the portal's calendar."""
+        return timezone.localdate(self.due_at - timedelta(microseconds=1))
+
+    @property
+    def days_left(self) -> int:
+        """Whole days from today to the last day in time; negative when late."""
+        return (self.last_day - timezone.localdate()).days
+
+    @property
+    def days_late(self) -> int:
+        """Whole days since the last day in time; 0 before."""
+        return max(0, -self.days_left)
+
+
+class Campaign(HasDeadline, models.Model):
     """One order: issuer, letter, deadline, form and settings."""
 
     class Status(models.TextChoices):
@@ -84,21 +105,6 @@ class Campaign(models.Model):
     def __str__(self) -> str:
         return self.title
 
-    @property
-    def last_day(self) -> date:
-        """The last day in time, on the portal's calendar."""
-        return timezone.localdate(self.due_at - timedelta(microseconds=1))
-
-    @property
-    def days_left(self) -> int:
-        """Whole days from today to the last day in time; negative when late."""
-        return (self.last_day - timezone.localdate()).days
-
-    @property
-    def days_late(self) -> int:
-        """Whole days since the last day in time; 0 before."""
-        return max(0, -self.days_left)
-
 
 class NodeQuerySet(models.QuerySet["CampaignNode"]):
     """Nodes, narrowed by what still takes part."""
@@ -112,7 +118,7 @@ class NodeQuerySet(models.QuerySet["CampaignNode"]):
         return self.active().filter(expected=True)
 
 
-class CampaignNode(models.Model):
+class CampaignNode(HasDeadline, models.Model):
     """A unit as it was when the campaign was published: name, code and place in the counting tree.
 
     A merged node counts nothing itself: its `successor` does. A void one takes no part any more. Nodes below

@@ -13,17 +13,14 @@ from quetsach.portal.campaigns.seat import Seat
 
 @dataclass(frozen=True)
 class Door:
-    """`route` takes the campaign's slug, and the home node's id where `by_node`.
-
-    `of_issuer` is only for who serves in the unit that issued the campaign.
-    """
+    """`route` takes the campaign's slug unless `is_global`, and the home node's id where `by_node`."""
 
     route: str
     label: str | Promise
     needs: str = "read"
     by_node: bool = False
     is_more: bool = False
-    of_issuer: bool = False
+    is_global: bool = False
 
 
 DOORS = (
@@ -37,7 +34,7 @@ DOORS = (
     Door("join_codes", _("Codes to join"), needs="invite", is_more=True),
     Door("indicators", _("Indicators"), needs="upload_indicators", is_more=True),
     Door("tokens", _("Connection codes"), needs="manage_tokens", is_more=True),
-    Door("campaign_manage", _("Campaign"), needs="publish", is_more=True, of_issuer=True),
+    Door("campaign_list", _("Campaigns"), needs="publish", is_more=True, is_global=True),
     Door("audit", _("Who did what"), needs="read_audit", is_more=True),
 )
 """The doors of every day first; those that `is_more` are folded away on a phone."""
@@ -50,8 +47,14 @@ def doors(seat: Seat) -> list[dict[str, object]]:
             "route": door.route,
             "label": door.label,
             "is_more": door.is_more,
-            "url": reverse(door.route, args=[seat.campaign.slug, *([seat.home.pk] if door.by_node else [])]),
+            "url": reverse(door.route, args=_arguments(door, seat)),
         }
         for door in DOORS
-        if seat.can_home[door.needs] and (not door.of_issuer or seat.home.parent_id is None)
+        if seat.can_home[door.needs]
     ]
+
+
+def _arguments(door: Door, seat: Seat) -> list[object]:
+    if door.is_global:
+        return []
+    return [seat.campaign.slug, seat.home.pk] if door.by_node else [seat.campaign.slug]

@@ -175,11 +175,12 @@ def issuer_node(campaign: Campaign) -> CampaignNode | None:
 
 
 def campaigns_of(user: User) -> list[Campaign]:
-    """The published and closed campaigns in which the person has a seat, the newest first."""
+    """The running and closed campaigns in which the person has a seat, the newest first."""
     nodes = CampaignNode.objects.visible_to(user).filter(
         unit__in=Membership.rows.filter(user=user).values("unit")
     )
-    campaigns = Campaign.objects.exclude(status=Campaign.Status.DRAFT).filter(pk__in=nodes.values("campaign"))
+    shown = (Campaign.Status.PUBLISHED, Campaign.Status.CLOSED)
+    campaigns = Campaign.objects.filter(status__in=shown, pk__in=nodes.values("campaign"))
     return list(campaigns.select_related("issuer").order_by("-published_at"))
 
 

@@ -133,6 +133,7 @@ def _manage_page(request: HttpRequest, desk: Desk, extend: ExtendForm | None = N
         "seat": desk.seat,
         "campaign": campaign,
         "frame": desk.frame,
+        "door": "campaign_list",
         "letter_url": _letter_url(campaign),
     }
     if campaign.status == Campaign.Status.DRAFT:
@@ -165,7 +166,13 @@ def campaign_edit(request: HttpRequest, slug: str) -> HttpResponse:
         except NotAllowedNowError as error:
             messages.error(request, str(REFUSALS[error.code]))
         return redirect("campaign_manage", slug)
-    context = {"form": form, "seat": desk.seat, "campaign": campaign, "frame": desk.frame}
+    context = {
+        "form": form,
+        "seat": desk.seat,
+        "campaign": campaign,
+        "frame": desk.frame,
+        "door": "campaign_list",
+    }
     return render(request, "campaigns/edit.html", context)
 
 
@@ -200,6 +207,7 @@ def campaign_units(request: HttpRequest, slug: str) -> HttpResponse:
         "seat": None,
         "campaign": campaign,
         "frame": desk.frame,
+        "door": "campaign_list",
         "top": top,
         "up": top.parent if top.pk != campaign.issuer_id else None,
         "kinds": [(kind, names[kind], n, choice.kinds.get(kind, "reports")) for kind, n in sorted(sizes)],

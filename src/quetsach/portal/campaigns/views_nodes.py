@@ -42,6 +42,7 @@ def nodes(request: HttpRequest, slug: str) -> HttpResponse:
     where = trails(shown, desk.campaign)
     context = {
         "seat": desk.seat,
+        "door": "campaign_list",
         "campaign": desk.campaign,
         "asked": asked,
         "page": page,
@@ -73,6 +74,7 @@ def node_change(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
         return redirect("nodes", slug)
     context = {
         "seat": desk.seat,
+        "door": "campaign_list",
         "campaign": desk.campaign,
         "node": node,
         "trail": trails([node], desk.campaign)[node.pk],

@@ -72,6 +72,7 @@ def reminder_rules(request: HttpRequest, slug: str) -> HttpResponse:
     calendar, due_at = calendar_of(desk.campaign), desk.campaign.due_at
     context = {
         "seat": desk.seat,
+        "door": "campaign_list",
         "campaign": desk.campaign,
         "rules": [
             (

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns import actions, queries
+from quetsach.portal.campaigns.desk import issuing_units
 from quetsach.portal.campaigns.forms import DeadlineForm, HeadcountForm, PassOnForm
 from quetsach.portal.campaigns.letter import read_letter
 from quetsach.portal.campaigns.models import CampaignNode
@@ -37,7 +38,8 @@ def my_work(request: HttpRequest) -> HttpResponse:
     campaigns = queries.campaigns_of(request.user)
     if len(campaigns) == 1:
         return redirect("today", campaigns[0].slug)
-    return render(request, "campaigns/my_work.html", {"campaigns": campaigns})
+    context = {"campaigns": campaigns, "may_issue": bool(issuing_units(request.user))}
+    return render(request, "campaigns/my_work.html", context)
 
 
 @require_safe
@@ -99,6 +101,7 @@ def _letter_page(
         "people": people or HeadcountForm(initial={k: v for k, v in initial.items() if v is not None}),
         "pass_on": pass_on,
         "address": address,
+        "day_below": min((s.node.last_day for s in below), default=seat.node.last_day),
         "may_key": fits(seat.places, Verb.ACT_FOR_BELOW, f"{seat.node.path}_"),
     }
     return render(request, "campaigns/letter.html", context)

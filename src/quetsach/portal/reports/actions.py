@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from quetsach.annexform.entry import Entry, read_entry
+from quetsach.annexform.entry import Entry, clean_text, read_entry, unprintable
 from quetsach.annexform.rules import Problem, check, unanswered
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
@@ -51,9 +51,14 @@ class Source:
     name: str
     sha256: str
 
+    @property
+    def label(self) -> str:
+        """Its name as it can be shown: without controls and marks that turn the direction of text."""
+        return "".join(c for c in clean_text(self.name) if not unprintable(c) and c not in "\n\t")[:200]
+
     def as_dict(self) -> dict[str, str]:
         """As stored with a revision."""
-        return {"name": self.name[:200], "sha256": self.sha256}
+        return {"name": self.label, "sha256": self.sha256}
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,7 @@ def save_draft(
         report.draft_file = source.as_dict()
     store(report, key)
     if not is_going_on:
-        said = {"version": report.version, **({"file": source.name} if source else {})}
+        said = {"version": report.version, **({"file": source.label} if source else {})}
         record(actor, "report.save", unit_path=node.path, about=report, data=said, ip=ip)
     return report
 

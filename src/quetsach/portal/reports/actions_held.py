@@ -27,6 +27,10 @@ def hold(node: CampaignNode) -> Report:
 
 def must_be_unlocked(node: CampaignNode, report: Report) -> None:
     """For acts of the unit. Raises LockedReport with the reason and what to do."""
+    if not CampaignNode.rows.active().filter(pk=node.pk).exists():
+        raise LockedReport(
+            _("This unit takes no part in the campaign any more; its report no longer counts.")
+        )
     lock = lock_of(node, report, timezone.now())
     if lock is not None:
         raise LockedReport(f"{REASONS[lock]} {HOW}")

@@ -12,7 +12,7 @@ from quetsach.annexform.definition import Form
 from quetsach.annexform.entry import Entry
 from quetsach.annexform.expression import Fact
 from quetsach.annexform.figures import Figures
-from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.queries import known_figures
 from quetsach.portal.reports.locks import lock_of
 from quetsach.portal.reports.models import Report, TaxCodeClaim
@@ -65,7 +65,7 @@ def facts(
         "as_before": int(entry.is_complete and entry.own == _before(node, form)),
         "raw": int(is_raw),
         "own_unit": 1,
-        "form_current": 1,
+        "form_current": int(Campaign.objects.filter(pk=node.campaign_id, form=form.version).exists()),
         "locked": int(locked),
         "stale": 0,
         "claimed": _claimed(node, entry),

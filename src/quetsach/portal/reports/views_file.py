@@ -74,7 +74,7 @@ def report_file(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     except ReportError as error:
         return _page(request, seat, str(error))
     messages.success(
-        request, _("Read from the file %(name)s. Look it through, then send it.") % {"name": source.name}
+        request, _("Read from the file %(name)s. Look it through, then send it.") % {"name": source.label}
     )
     return redirect("report", slug, seat.node.pk)
 

@@ -20,6 +20,11 @@ from quetsach.portal.reports.dashboard.queries import Branch
 REPORT_SAYS: dict[str, tuple[str, str | Promise, str | Promise]] = {
     "none": ("none", gettext_lazy("no report yet"), gettext_lazy("send the report")),
     "draft": ("draft", gettext_lazy("report being written"), gettext_lazy("send the report")),
+    "in_review": (
+        "draft",
+        gettext_lazy("with the head of the unit"),
+        gettext_lazy("have the head of the unit send the report on"),
+    ),
     "returned": (
         "back",
         gettext_lazy("report returned"),
