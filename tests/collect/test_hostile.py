@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from quetsach.collect import FileProblem, Unread, collect, read_upload
 from quetsach.collecting import archive, reading
+from quetsach.collecting.paper import Cell, Paper, Row
 from tests.collect import papers_by_hand as by
 
 GOOD = by.docx(by.form("UBND xã Mường So", ("1", "2", "1", "2")))
@@ -73,6 +74,15 @@ def test_many_small_bombs_in_one_archive_are_stopped_together(monkeypatch: pytes
     ]
     codes = [result.problem.code for result in given_back if isinstance(result, Unread)]
     assert len(codes) == 9 and codes[2:] == ["bomb"] * 7
+
+
+def test_control_characters_never_leave_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PDF's text may hold anything."""
+    lines = ["Tên đơn vị: A\x00B\ud800", *(f"{at} {row} {at}" for at, row in enumerate(by.ROWS, 1))]
+    paper = Paper(tuple(Row((Cell(line),)) for line in lines))
+    monkeypatch.setitem(reading._BY_NAME, "pdf", lambda _data: paper)
+    _paper, (annex,) = reading.read(b"%PDF-1.4")
+    assert annex.unit == "A\ufffdB\ufffd"
 
 
 def test_names_that_climb_out_are_only_names() -> None:

@@ -15,6 +15,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from quetsach.collecting import container
+from quetsach.collecting.folding import storable
 from quetsach.collecting.paper import FileProblem
 
 MOST_BYTES = 30 << 20
@@ -101,6 +102,7 @@ def _from_disk(name: str, path: Path, *, is_link: bool) -> Iterator[Found]:
 def _opened(
     name: str, path: Path | None, data: bytes, at: datetime | None, depth: int, meter: _Meter
 ) -> Iterator[Found]:
+    name = storable(name)
     kind = _kind(name, data)
     if not kind:
         yield Found(name, path, data, at)
@@ -131,7 +133,7 @@ def _zipped(
             inner = _member_name(info)
             if info.is_dir() or any(map(is_passed, inner.split("/"))):
                 continue
-            full = f"{name}/{inner}"
+            full = storable(f"{name}/{inner}")
             if info.flag_bits & 1:
                 yield Found(full, path, problem=FileProblem("encrypted"))
             elif info.file_size > MOST_BYTES:

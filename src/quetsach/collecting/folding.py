@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 _PUNCTUATION = re.compile(r"[^\w]+|_")
+_UNSTORABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _LEADERS = re.compile(r"[.…·_]{3,}|…+")
 
 
@@ -17,6 +18,11 @@ def folded(text: str) -> str:
 def key(text: str) -> str:
     """Words without case, marks and signs, one space apart."""
     return " ".join(_PUNCTUATION.sub(" ", folded(unicodedata.normalize("NFC", text))).split())
+
+
+def storable(text: str) -> str:
+    """Control characters and halves of pairs, which no XML and no database holds, as the replacement sign."""
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 def without_leaders(text: str) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from quetsach.collecting import annex, container, docx, legacy, pdf, xlsx
 from quetsach.collecting.annex import Annex
+from quetsach.collecting.folding import storable
 from quetsach.collecting.paper import Cell, FileProblem, Paper, Row
 
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -78,14 +79,15 @@ def read(data: bytes) -> tuple[Paper, list[Annex]]:
 
 
 def _in_unicode(paper: Paper) -> Paper:
+    """Texts of old fonts in Unicode, and nothing that could not be stored."""
     encoding = legacy.detect(cell.text for row in paper.rows for cell in row.cells)
-    if not encoding:
-        return paper
     rows = []
     for row in paper.rows:
         # One object where one cell spans several columns: readers tell it by that.
         once: dict[int, Cell] = {}
         for cell in row.cells:
-            once.setdefault(id(cell), Cell(legacy.repaired(cell.text, encoding), cell.place, cell.flags))
+            text = storable(legacy.repaired(cell.text, encoding))
+            once.setdefault(id(cell), Cell(text, cell.place, cell.flags))
         rows.append(Row(tuple(once[id(cell)] for cell in row.cells), row.table))
-    return Paper(tuple(rows), paper.saved, {**paper.notes, encoding: {}})
+    notes = {**paper.notes, encoding: {}} if encoding else paper.notes
+    return Paper(tuple(rows), paper.saved, notes)

@@ -1,5 +1,6 @@
 """Files dropped by a coordinator: read, corrected in place, taken once, counted only then."""
 
+from email.message import EmailMessage
 from uuid import uuid4
 
 import pytest
@@ -217,6 +218,18 @@ def test_hostile_names_are_text_and_never_a_path(cast):
     ).content.decode()
     assert "<script>\u202e" not in page and "<b>x</b>" not in page
     assert ".." not in ReceivedFile.rows.get().content.name
+
+
+def test_what_no_database_can_hold_is_replaced(cast):
+    name = "Phong\x01\x7f"
+    rows = by.grid("Đơn vị A1", (0, 12, 0, 9), notes=("", "a\x0bb", "", ""))
+    message = EmailMessage()
+    message.set_content("Kính gửi.")
+    message.add_attachment(by.xlsx({"A": rows}), maintype="application", subtype="x", filename=f"{name}.xlsx")
+    sent = SimpleUploadedFile("thu.eml", message.as_bytes().replace(b"Phong", b"Ph\x00ong"))
+    assert cast.client("A", "coordinator").post(url(cast), {"annexes": sent}, follow=True).status_code == 200
+    assert ReceivedFile.rows.count() == 1
+    assert "\x00" not in ReceivedFile.rows.get().name
 
 
 def test_an_upload_that_is_too_large_is_refused(cast, monkeypatch):
