@@ -20,6 +20,7 @@ from quetsach.collecting.papers import wishes
 from quetsach.collecting.rules import FORM
 from quetsach.language import code
 from quetsach.language import gettext as _
+from quetsach.outputs.words import visible
 
 _LONGEST_CELL = 32_767
 _LONGEST_LINK = 2_000
@@ -107,14 +108,14 @@ def _summary(book: _Book, found: Collection) -> None:
         sheet.write_number(at, 3, total.units, book.figure)
         sheet.write_number(at, 4, total.doubtful, book.amber_figure if total.doubtful else book.figure)
     told = (
-        (_("Not received"), len(found.missing)),
-        (_("Annexes whose unit is not known; not in the total"), len(found.unplaced)),
-        (_("Files that could not be read"), len(found.unread)),
-        (_("Copies and older versions; not in the total"), len(found.repeated)),
+        (_("Not received"), len(found.missing), book.amber_figure),
+        (_("Annexes whose unit is not known; not in the total"), len(found.unplaced), book.amber_figure),
+        (_("Files that could not be read"), len(found.unread), book.amber_figure),
+        (_("Copies and older versions; not in the total"), len(found.repeated), book.figure),
     )
-    for at, (what, count) in enumerate(told, 8):
+    for at, (what, count, shown) in enumerate(told, 8):
         book.text(sheet, at, 1, what)
-        sheet.write_number(at, 2, count, book.amber_figure if count and at < 11 else book.figure)
+        sheet.write_number(at, 2, count, shown if count else book.figure)
 
 
 def _units(book: _Book, found: Collection) -> None:
@@ -227,6 +228,4 @@ def _link(path: Path, folder: Path) -> str:
 
 def _printable(text: str) -> str:
     """Without what would turn a line around or cannot stand in XML; line breaks stay."""
-    from quetsach.outputs.words import visible
-
     return "\n".join(visible(line) for line in text.split("\n"))
