@@ -80,7 +80,7 @@ def things(cast, tmp_path):
         "version": "annex-2022",
         "letter_id": letter.pk, "number": 1, "keyed_id": keyed.pk,
         "unit_id": cast.units["A1"].pk, "event_id": event.pk, "import_id": kept.pk,
-        "link_id": ReorgLink.rows.get().pk,
+        "link_id": ReorgLink.rows.get().pk, "annex_id": uuid4(), "file_id": uuid4(),
     }  # fmt: skip
 
 

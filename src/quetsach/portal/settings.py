@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "quetsach.portal.cases",
     "quetsach.portal.reports",
     "quetsach.portal.letters",
+    "quetsach.portal.intake",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
 type Version = tuple[str, str | Promise]
 
-PROVIDERS: list[Callable[[], Iterable[Version]]] = [
-    lambda: [("annex-2022", _("Annex of the letter of 2022: four figures"))]
-]
+PROVIDERS: list[Callable[[], Iterable[Version]]] = []
 
 
 def versions() -> list[Version]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import get_language
+
 from quetsach.annexform.definition import BUILT_IN, Form, built_in, read_form
 from quetsach.portal.reports.models import FormVersion
 
@@ -22,3 +24,9 @@ def versions() -> list[Form]:
     """Every form that a campaign can use, the newest first."""
     authored = FormVersion.rows.values_list("key", flat=True)
     return [load_form(key) for key in (*authored, *BUILT_IN)]
+
+
+def offered() -> list[tuple[str, str]]:
+    """Key and title, in the language in use, of every form that a campaign can choose."""
+    language = "vi" if (get_language() or "vi").startswith("vi") else "en"
+    return [(form.version, form.title[language]) for form in versions()]
