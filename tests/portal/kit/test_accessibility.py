@@ -9,16 +9,13 @@ from uuid import uuid4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
-from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import sync_playwright
 
 from quetsach.portal.campaigns.actions import acknowledge
 from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.actions_review import accept
-from quetsach.portal.reports.models import Report
 from tests.portal.test_every_route import of_route, routes, things  # noqa: F401
 
 CHROMIUM = shutil.which("chromium")
