@@ -103,3 +103,44 @@ def test_a_missing_library_is_named(log: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_the_examples_of_the_documentation_hold(request: pytest.FixtureRequest) -> None:
     found = doctest.testmod(api, extraglobs={"getfixture": request.getfixturevalue})
     assert (found.failed, found.attempted) == (0, 10)
+
+
+@pytest.mark.parametrize(
+    ("asked", "options"),
+    [
+        ({}, []),
+        ({"scope": "exact"}, ["--scope", "exact"]),
+        ({"fields": "client=who,query=name,time=at"}, ["--fields", "client=who,query=name,time=at"]),
+    ],
+)
+def test_the_call_answers_as_the_command_line(
+    asked: dict[str, str], options: list[str], tmp_path: Path
+) -> None:
+    from quetsach.cli import run
+
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "table.csv").write_text(
+        "at,who,name\n2026-11-24T04:30:00Z,10.0.0.5,a.evil.example\n2026-11-24T04:30:00Z,10.0.0.5,evil.example\n"
+    )
+    listed, leases = tmp_path / "list.txt", tmp_path / "dhcpd.log"
+    listed.write_text("evil.example\n")
+    leases.write_text(
+        "2026-11-24T04:00:00Z gw dhcpd[7]: DHCPACK on 10.0.0.5 to 02:00:00:00:00:0a (pc-a) via eth1\n"
+    )
+    called = quetsach.scan(logs, listed, source_name="x", leases=leases, guard_rails=True, **asked)
+    out = tmp_path / "result.jsonl"
+    arguments = ["scan", str(logs), "-i", str(listed), "--source-name", "x", "--leases", str(leases)]
+    assert run([*arguments, *options, "-o", str(out)]) == 1
+    with out.open("rb") as file:
+        expected = [r for _, r in read(file) if isinstance(r, Sighting)]
+    assert list(called.sightings) == expected
+    assert {seen.count for seen in expected} == {1 if "scope" in asked else 2}
+    assert {seen.identity["host"] for seen in expected} == {"pc-a"}
+
+
+def test_an_unknown_scope_or_two_ways_to_read_are_refused(log: Path) -> None:
+    with pytest.raises(IndicatorError, match="exact or subdomains"):
+        quetsach.scan(log, ["evil.example"], scope="wide")
+    with pytest.raises(ScanError, match="exclude"):
+        quetsach.scan(log, ["evil.example"], format="zeek", fields="client=a,query=b")

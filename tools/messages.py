@@ -19,6 +19,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
+from quetsach.documents.fields import PROBLEMS as FIELDS
+from quetsach.documents.lint import RULES
 from quetsach.endpoint.fact import REASONS as UNSEEN
 from quetsach.engines.explain import REASONS as EXPLAINED
 from quetsach.feeds.remark import REJECTS, WARNINGS
@@ -72,7 +74,8 @@ def collect(files: list[Path], stored: Catalog) -> Catalog:
 
 def table_texts() -> set[str]:
     """Texts that stand in tables of the pure library, which speaks English only."""
-    return {text for table in (EXPLAINED, REJECTS, WARNINGS, GUARDED, UNSEEN) for text in table.values()}
+    tables = (EXPLAINED, REJECTS, WARNINGS, GUARDED, FIELDS, UNSEEN)
+    return {text for table in tables for text in table.values()} | {rule.text for rule in RULES.values()}
 
 
 def read(po: Path) -> Catalog:

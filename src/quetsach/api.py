@@ -21,7 +21,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from quetsach import __version__, engine, feed, frames, guard, inputs, output, scanning, setfile
+from quetsach import (
+    __version__,
+    engine,
+    feed,
+    fieldmap,
+    frames,
+    guard,
+    inputs,
+    output,
+    scanning,
+    setfile,
+)
+from quetsach import leases as dhcp
 from quetsach.engine import Engine, Matcher, ScanOptions
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.feeds.item import parse
@@ -87,10 +99,11 @@ class ScanResult:
         return frames.to_polars(self.sightings)
 
 
-def read_indicators(paths: Paths, *, guard_rails: bool = True) -> IndicatorSet:
+def read_indicators(paths: Paths, *, scope: str | None = None, guard_rails: bool = True) -> IndicatorSet:
     """The indicators of list files in any form that `quetsach scan -i` takes, or of a compiled set.
 
-    With `guard_rails` what may not be listed is left out (`quetsach indicators check` says what).
+    `scope` is "exact" or "subdomains"; without it the kind of list decides. With `guard_rails` what may not
+    be listed is left out (`quetsach indicators check` says what).
     Raises IndicatorError.
 
     >>> import quetsach
@@ -102,7 +115,7 @@ def read_indicators(paths: Paths, *, guard_rails: bool = True) -> IndicatorSet:
     files = _paths(paths)
     if len(files) == 1 and setfile.is_set_file(files[0]):
         return setfile.read(files[0])
-    found = feed.read_many(files).indicators
+    found = feed.read_many(files, scope=_scope(scope)).indicators
     return guard.apply(found).kept if guard_rails else found
 
 
@@ -113,8 +126,11 @@ def scan(
     source_name: str | None = None,
     tz: str = "Asia/Ho_Chi_Minh",
     format: str | None = None,
+    fields: str | None = None,
+    leases: Paths = (),
     devices: bool = False,
     jobs: int | None = None,
+    scope: str | None = None,
     guard_rails: bool = True,
     state: str | Path | None = None,
     cluster: str | None = None,
@@ -122,31 +138,40 @@ def scan(
     """Read logs and say which machines called a listed address: the same answer as `quetsach scan`.
 
     `paths` are files, folders or addresses of object storage; `indicators` the path of a list or of a
-    compiled set, an `IndicatorSet`, or values as lists spell them. A log that cannot be read is no exception:
-    it is in `errors`. Raises IndicatorError where nothing is left to look for, ScanError for an unknown zone
-    or format, a cluster that cannot be used, or a state file of another scan.
+    compiled set, an `IndicatorSet`, or values as lists spell them. `fields` names the columns of tables as
+    `--fields` does; `leases` are DHCP files beside those found among the logs. A log that cannot be read is
+    no exception: it is in `errors`. Raises IndicatorError where nothing is left to look for or the scope is
+    unknown, ScanError for an unknown zone or format, columns that play no role, a cluster that cannot be
+    used, or a state file of another scan.
     """
     try:
         zone = ZoneInfo(tz)
     except (KeyError, ValueError, OSError) as error:
         raise ScanError(f"{tz} is not a time zone; write it like Asia/Ho_Chi_Minh or UTC") from error
-    chosen, matcher = _matcher(indicators, guard_rails)
+    if fields is not None and format is not None:
+        raise ScanError("fields and format exclude each other")
+    columns = fieldmap.parse(fields) if fields is not None else None
+    chosen = engine.choose(extra_formats=columns.formats() if columns else ())
+    matcher = _matcher(chosen, indicators, scope, guard_rails)
     places = [str(path) for path in _paths(paths)]
     name = socket.gethostname() if source_name is None else source_name
     options = ScanOptions(tz, format, devices, name)
     header = Scan(f"quetsach {__version__}", matcher.set_id, matcher.count, name, tz, tuple(places))
     threads = jobs or os.cpu_count() or 1
+    given = _paths(leases)
+    logs = inputs.discover(places, own=[*given, *([Path(state)] if state is not None else [])])
+    found_leases = dhcp.gather(logs, given, zone)
     with ExitStack() as stack:
         kept = None
         if state is not None:
-            kept = stack.enter_context(closing(State(Path(state), State.about(header, options))))
+            kept = stack.enter_context(closing(State(Path(state), State.about(header, options, columns))))
         executor = None
         if cluster is not None:
             from quetsach.executors.ray import RayWorkers
 
-            executor = RayWorkers(cluster, chosen, matcher, options, jobs)
+            executor = RayWorkers(cluster, chosen, matcher, options, jobs, columns)
         result = scanning.run(
-            inputs.discover(places, own=[Path(state)] if state is not None else []),
+            logs,
             chosen,
             matcher,
             options,
@@ -155,6 +180,8 @@ def scan(
             executor=executor,
             split_bytes=SPLIT_BYTES if kept or executor else None,
             state=kept,
+            leases=found_leases,
+            fields=columns,
         )
     return ScanResult(result, zone)
 
@@ -163,23 +190,33 @@ def _paths(paths: Paths) -> Sequence[Path]:
     return [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
 
 
+def _scope(name: str | None) -> Scope | None:
+    try:
+        return Scope(name) if name is not None else None
+    except ValueError as error:
+        raise IndicatorError(f"{name}: a scope is exact or subdomains") from error
+
+
 def _matcher(
-    indicators: Iterable[str] | IndicatorSet | str | Path, guard_rails: bool
-) -> tuple[Engine, Matcher]:
-    chosen = engine.choose()
+    chosen: Engine,
+    indicators: Iterable[str] | IndicatorSet | str | Path,
+    scope: str | None,
+    guard_rails: bool,
+) -> Matcher:
     if isinstance(indicators, str | Path):
         file = Path(indicators)
         if setfile.is_set_file(file):
-            return chosen, chosen.load(file)
-        return chosen, chosen.compile(read_indicators(file, guard_rails=guard_rails))
+            return chosen.load(file)
+        return chosen.compile(read_indicators(file, scope=scope, guard_rails=guard_rails))
     if not isinstance(indicators, IndicatorSet):
-        found = IndicatorSet(one for value in indicators for one in _spelled(value))
+        default = _scope(scope) or Scope.WITH_SUBDOMAINS
+        found = IndicatorSet(one for value in indicators for one in _spelled(value, default))
         indicators = guard.apply(found).kept if guard_rails else found
-    return chosen, chosen.compile(indicators)
+    return chosen.compile(indicators)
 
 
-def _spelled(value: str) -> list[Indicator]:
+def _spelled(value: str, scope: Scope) -> list[Indicator]:
     try:
-        return parse(value, Scope.WITH_SUBDOMAINS)[0]
+        return parse(value, scope)[0]
     except Reject as reject:
         raise IndicatorError(f"{value}: {REJECTS[reject.code]}") from reject

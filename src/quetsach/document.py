@@ -1,13 +1,14 @@
 """Official documents of a campaign, laid out by Decree 30/2020/NĐ-CP, annex I: letter, report, annex.
 
 Data only. A field left empty is printed as a blank to be filled by hand, never as an invented value.
-`render_pdf` draws the same bytes for the same document and moment.
+`render_pdf` and `render_docx` draw the same bytes for the same document and moment. List marks, capitals and
+end punctuation are set by the program (`quetsach.documents.wording`).
 """
 
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -83,6 +84,24 @@ class Letter:
 
 
 @dataclass(frozen=True)
+class Report:
+    """A báo cáo in its author's own words: the type's name above the subject, `figures` as a table below.
+
+    A paragraph that begins with a Roman number is the title of a part.
+    """
+
+    heading: Heading
+    subject: str
+    addressees: tuple[str, ...]
+    paragraphs: tuple[str, ...]
+    signature: Signature
+    figures: tuple[AnnexRow, ...] = ()
+    cc: tuple[str, ...] = ()
+    basis: tuple[str, ...] = ()
+    annex: Annex | None = None
+
+
+@dataclass(frozen=True)
 class FigureRow:
     """One of the four figures: the unit's own, the accepted ones of the units below, and their sum."""
 
@@ -146,7 +165,7 @@ class OfficialReport:
     annex: Annex | None = None
 
 
-type Document = Letter | OfficialReport | Annex
+type Document = Letter | Report | OfficialReport | Annex
 
 
 def render_pdf(document: Document, *, at: datetime) -> bytes:
@@ -156,36 +175,67 @@ def render_pdf(document: Document, *, at: datetime) -> bytes:
 
     Raises DocumentError when a text cannot be printed or the drawing fails.
     """
+    from quetsach.documents import composition, pdf
+
+    return pdf.draw(composition.compose(printable(document, at)), at)
+
+
+def render_pages(document: Document, *, at: datetime, dpi: int = 84) -> list[bytes]:
+    """The pages as PNG images, to be looked at on a screen. Raises DocumentError as `render_pdf` does."""
+    from quetsach.documents import composition, pdf
+
+    return pdf.images(composition.compose(printable(document, at)), dpi)
+
+
+def render_docx(document: Document, *, at: datetime) -> bytes:
+    """The document as a Word file (ISO/IEC 29500 transitional) in Times New Roman; `at` as in `render_pdf`.
+
+    Raises DocumentError when a text cannot be printed or python-docx is not installed.
+    """
+    from quetsach.documents import composition, word
+
+    return word.draw(composition.compose(printable(document, at)), at)
+
+
+def printable[D: Document](document: D, at: datetime) -> D:
+    """The document in composed Unicode, without invisible marks. Raises DocumentError naming a bad field."""
     if at.tzinfo is None:
         raise DocumentError("the moment of a document needs a time zone")
-    from quetsach.documents.pdf import draw
+    clean: D = _clean(document, type(document).__name__)
+    return clean
 
-    return draw(type(document).__name__, printable(document, type(document).__name__), at)
 
-
-def printable(value: Any, where: str = "document") -> Any:
-    """The document as plain data in composed Unicode. Raises DocumentError naming the field of a bad text."""
+def _clean(value: Any, where: str) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: printable(getattr(value, f.name), f"{where}.{f.name}") for f in fields(value)}
-    if isinstance(value, (tuple, list)):
-        return [printable(item, f"{where}[{index}]") for index, item in enumerate(value)]
+        texts = {f.name: _clean(getattr(value, f.name), f"{where}.{f.name}") for f in fields(value)}
+        return replace(value, **texts)
+    if isinstance(value, tuple):
+        return tuple(_clean(item, f"{where}[{index}]") for index, item in enumerate(value))
     if isinstance(value, str):
-        return _text(value, where)
-    if isinstance(value, date):
-        return {"day": value.day, "month": value.month, "year": value.year}
-    if value is None or isinstance(value, (bool, int)):
-        return value
-    raise DocumentError(f"{where}: {type(value).__name__} cannot be printed")
+        return clean_text(value, where)
+    return value
 
 
-def _text(value: str, where: str) -> str:
+def clean_text(value: str, where: str) -> str:
+    """One text as it can be printed. Raises DocumentError when it is too long or holds control characters."""
     if len(value) > LONGEST_TEXT:
         raise DocumentError(
             f"{where}: longer than {LONGEST_TEXT} characters; shorten it or attach it as a file"
         )
-    text = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\t", " ")).strip()
-    for char in text:
-        if unicodedata.category(char) in {"Cc", "Cs"} and char != "\n":
-            raise DocumentError(f"{where}: the character U+{ord(char):04X} cannot be printed; delete it")
+    text = unicodedata.normalize(
+        "NFC", value.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+    ).strip()
+    if strange := unprintable(text):
+        raise DocumentError(f"{where}: the character U+{ord(strange):04X} cannot be printed; delete it")
     # Invisible marks come with pasted text; a direction override would turn the printed line around.
     return "".join(char for char in text if unicodedata.category(char) != "Cf")
+
+
+def unprintable(text: str) -> str:
+    """The first control character, half of a pair or what no XML file may hold; empty when there is none."""
+    for char in text:
+        if char in "\n\r\t":
+            continue
+        if unicodedata.category(char) in {"Cc", "Cs"} or ord(char) & 0xFFFE == 0xFFFE:
+            return char
+    return ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gettext as _stdlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 LANGUAGES = ("vi", "en")
@@ -47,6 +47,11 @@ def code() -> str:
 def gettext(message: str) -> str:
     """The text for an English message id."""
     return _texts.gettext(message) if message else ""
+
+
+def translator(code: str) -> Callable[[str], str]:
+    """The texts in `vi` or `en`, whatever this process speaks: for pages, whose readers differ."""
+    return _stdlib.translation(DOMAIN, LOCALE_DIR, [code], fallback=True).gettext
 
 
 def ngettext(one: str, many: str, number: int) -> str:

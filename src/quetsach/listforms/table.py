@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 
 from quetsach.listforms.form import EVERYTHING, N_, Form, Job, spelled
-from quetsach.outputs.csv import guarded
+from quetsach.spreadsheet import guarded
 
 COLUMNS = ("indicator", "type", "family")
 

@@ -13,15 +13,10 @@ from quetsach.output import Report
 from quetsach.outputs.machines import IDENTITY
 from quetsach.outputs.words import visible
 from quetsach.sighting import Sighting
+from quetsach.spreadsheet import guarded
 
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠﹦﹢﹣﹫−")
 _BEFORE = ("device", *IDENTITY, "indicator", "kind", "family", "matched", "field", "action", "count")
 _AFTER = ("day", "first_seen", "last_seen", "logformat", "path", "source", "evidence")
-
-
-def guarded(text: str) -> str:
-    """`text` as a cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
 
 
 def write(out: BinaryIO, report: Report) -> None:

@@ -163,6 +163,14 @@ _SENTENCES = (
     N_("Is a directory"),
     N_("Input/output error"),
     N_("No space left on device"),
+    N_("neither a Word file (.docx) nor a PDF; save it as one of these"),
+    N_("larger than 30 MB; this is no letter"),
+    N_("unpacks to more than 200 MB; this is no letter"),
+    N_("the file is damaged or encrypted; save it anew from the program it came from"),
+    N_("there is no text in the file, only pictures; a scan cannot be looked at"),
+    N_("reading documents needs more: install quetsach[documents]"),
+    N_("drawing PDF files needs typst; install quetsach[documents]"),
+    N_("writing Word files needs python-docx; install quetsach[documents]"),
 )
 _HOLE = re.compile(r"%\\\((\w+)\\\)s|\\\{(\w+)\\\}")
 

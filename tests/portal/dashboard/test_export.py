@@ -6,6 +6,7 @@ import csv
 import io
 import re
 
+import docx
 import pytest
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
@@ -20,9 +21,11 @@ from tests.portal.conftest import Cast
 BASE = "/cd/lam-sach"
 FILES = {
     "report_pdf": "tong-hop/{}/bao-cao.pdf",
+    "report_docx": "tong-hop/{}/bao-cao.docx",
     "report_xlsx": "tong-hop/{}/so-lieu.xlsx",
     "report_csv": "tong-hop/{}/so-lieu.csv",
     "annex_pdf": "bao-cao/{}/phu-luc.pdf",
+    "annex_docx": "bao-cao/{}/phu-luc.docx",
 }
 LETTER = {
     "issuer_lines": ["Ủy ban nhân dân", "huyện Phong Thổ"],
@@ -68,14 +71,14 @@ def test_excel_holds_the_numbers_of_the_roll_up_as_numbers(full):
     book = CalamineWorkbook.from_filelike(io.BytesIO(get(full, "report_xlsx", "centre").content))
     sums = book.get_sheet_by_name("Tổng hợp").to_python(skip_empty_area=False)
     rows = [row for row in sums if isinstance(row[0], float)]
-    assert [row[2] for row in rows] == list(rolled.own)
-    assert [row[3] for row in rows] == list(rolled.children_total) == [2, 1217, 2, 41]
-    assert [row[4] for row in rows] == list(rolled.total) == [4, 1227, 3, 49]
+    assert [row[2] for row in rows] == list(rolled.own.values())
+    assert [row[3] for row in rows] == list(rolled.children_total.values()) == [2, 1217, 2, 41]
+    assert [row[4] for row in rows] == list(rolled.total.values()) == [4, 1227, 3, 49]
     units = {row[0]: row for row in book.get_sheet_by_name("Theo đơn vị").to_python(skip_empty_area=False)}
-    assert units["Đơn vị A"][1:] == [2, 1217, 2, 41, "Đã tiếp nhận", 3, 1]
-    assert units["Đơn vị B"][1:] == ["", "", "", "", "Đã trả lại để sửa", 2, 2]
-    assert units["Tổng các đơn vị bên dưới"][1:5] == list(rolled.children_total)
-    assert units["Tổng các đơn vị bên dưới"][6:] == [5, 3]
+    assert units["Đơn vị A"][1:] == [2, 1217, 2, 41, "Đã tiếp nhận", 3, 1, 0]
+    assert units["Đơn vị B"][1:] == ["", "", "", "", "Đã trả lại để sửa", 2, 2, 0]
+    assert units["Tổng các đơn vị bên dưới"][1:5] == list(rolled.children_total.values())
+    assert units["Tổng các đơn vị bên dưới"][6:] == [5, 3, 0]
     missing = book.get_sheet_by_name("Chưa có trong tổng").to_python(skip_empty_area=False)
     assert {row[1]: row[2] for row in missing if isinstance(row[0], float)} == {
         "Đơn vị A2": "Đã gửi, chờ tiếp nhận", "Đơn vị B": "Đã trả lại để sửa", "Đơn vị B1": "Chưa có báo cáo",
@@ -98,7 +101,7 @@ def test_csv_says_the_same_as_excel(full):
         "1227",
         "10",
     ] in rows
-    assert ["Đơn vị B", "", "", "", "", "Đã trả lại để sửa", "2", "2"] in rows
+    assert ["Đơn vị B", "", "", "", "", "Đã trả lại để sửa", "2", "2", "0"] in rows
 
 
 def test_the_report_prints_the_roll_up_and_names_who_is_missing(full):
@@ -109,6 +112,16 @@ def test_the_report_prints_the_roll_up_and_names_who_is_missing(full):
                  "- Hỗ trợ bản quyền (Đơn vị A, Đơn vị A1).", "Đã quán triệt."):  # fmt: skip
         assert said in text
     assert "Chưa được tính" not in text
+
+
+def test_the_word_file_carries_the_same_figures(full):
+    file = docx.Document(io.BytesIO(get(full, "report_docx", "centre").content))
+    cells = [[cell.text for cell in row.cells] for table in file.tables for row in table.rows]
+    content = "Tổng số cá nhân của cơ quan, đơn vị nhận được thông tin về chiến dịch"
+    assert ["2", content, "10", "1.217", "1.227"] in cells
+    assert ["2", content, "1.227", ""] in cells  # the annex
+    annex = docx.Document(io.BytesIO(get(full, "annex_docx", "A2").content))
+    assert "99" in [row.cells[2].text for row in annex.tables[0].rows]
 
 
 def test_a_unit_below_cites_the_order_and_reports_to_its_superior(full):
@@ -164,7 +177,9 @@ def test_every_export_is_noted_once_and_named_in_both_ways(full, file):
     answer = get(full, file, "A1")
     entry = Entry.objects.get(action="report.export")
     assert entry.unit_path == full.nodes["A1"].path and entry.actor == full.user("centre", "coordinator")
-    plain = re.match(r'attachment; filename="([a-z0-9-]+\.(?:pdf|xlsx|csv))"', answer["Content-Disposition"])
+    plain = re.match(
+        r'attachment; filename="([a-z0-9-]+\.(?:pdf|docx|xlsx|csv))"', answer["Content-Disposition"]
+    )
     assert plain and "don-vi-a1" in plain[1]
     assert re.search(r"filename\*=UTF-8''[A-Za-z0-9%._-]+%C6%A1n", answer["Content-Disposition"])  # ơ
     assert answer["Cache-Control"] == "no-store"

@@ -4,6 +4,8 @@ import csv
 import gzip
 import hashlib
 import io
+import re
+from datetime import date
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,8 +14,9 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach import feed
+from quetsach import feed, listform
 from quetsach.indicator import IndicatorSet as Items
+from quetsach.listforms import rpz
 from quetsach.portal.indicators import downloads, store
 from quetsach.portal.indicators.models import IndicatorSet
 from tests.portal.scan_document import publish_list
@@ -72,8 +75,41 @@ def test_a_published_list_downloads_to_the_same_set(cast):
         sums = Client().get("/danh-sach/lam-sach/sha256.txt").content.decode()
         assert hashlib.sha256(data).hexdigest() in sums
     hosts = body(Client().get("/danh-sach/lam-sach/v1.hosts")).decode().splitlines()
-    assert hosts == ["0.0.0.0 exact.example", "0.0.0.0 evil.example"]
+    said = [line for line in hosts if not line.startswith("#")]
+    assert said == ["0.0.0.0 exact.example", "0.0.0.0 evil.example"]
     assert (row.forms["hosts"]["left_out"], row.forms["hosts"]["narrowed"]) == (3, 1)
+
+
+def test_the_page_offers_each_form_and_every_link_gives_its_file(cast):
+    client = cast.client("centre", "coordinator")
+    upload(client, ("list.csv", MIXED.encode() + b"203.0.114.9,ipv4,x\n"))
+    publish(client)
+    page = Client().get("/danh-sach/").content.decode()
+    row = IndicatorSet.rows.get()
+    links = set(re.findall(r'href="(/danh-sach/lam-sach/v1\.[^"]+)"', page))
+    assert len(links) == len(listform.FORMS) == len(row.forms)
+    for link in links:
+        assert hashlib.sha256(body(Client().get(link))).hexdigest() in page
+    address = "/api/v1/indicators?campaign=lam-sach&form=ip-list"
+    assert body(Client().get(address)) == b"203.0.114.9\n"
+    assert Client().get("/danh-sach/lam-sach/v1.exe").status_code == 404
+
+
+def test_a_long_list_is_offered_in_the_general_forms_and_says_where_the_others_are(cast, monkeypatch):
+    monkeypatch.setattr(downloads, "MOST_FOR_ALL", 2)
+    client = cast.client("centre", "coordinator")
+    upload(client, ("list.csv", MIXED.encode()))
+    publish(client)
+    assert set(IndicatorSet.rows.get().forms) == set(downloads.GENERAL)
+    assert "quetsach indicators convert" in Client().get("/danh-sach/").content.decode()
+
+
+def test_the_zone_of_a_later_version_has_a_higher_serial(cast, tmp_path):
+    publish_list(cast, tmp_path)
+    publish_list(cast, tmp_path, "other.example\n")
+    zones = [body(Client().get(f"/danh-sach/lam-sach/v{n}.rpz")).decode() for n in (1, 2)]
+    first, second = (rpz.serial_of(zone) for zone in zones)
+    assert first is not None and second is not None and second > first
 
 
 def test_no_cell_of_the_csv_is_a_formula_with_a_call(cast):
@@ -85,11 +121,11 @@ def test_no_cell_of_the_csv_is_a_formula_with_a_call(cast):
             assert not (cell.startswith(("=", "+", "-", "@")) and set(cell) & set('("!|'))
 
 
-@pytest.mark.parametrize("write", [downloads.as_plain, downloads.as_csv])
-def test_a_web_address_on_a_number_does_not_come_back_as_a_network(write):
+@pytest.mark.parametrize("name", ["plain", "csv"])
+def test_a_web_address_on_a_number_does_not_come_back_as_a_network(name):
     items = Items(feed.read_text("http://192.0.2.7/24\nhttp://[2001:db8::7]/64\n").indicators)
-    text = b"".join(write(items, downloads.Losses())).decode()
-    assert feed.read_text(text).indicators.id == items.id
+    parts, _losses = downloads.written(items, listform.FORMS[name], date(2026, 11, 24), 1)
+    assert feed.read_text(b"".join(parts).decode()).indicators.id == items.id
 
 
 def test_the_api_gives_the_list_in_force_and_304_to_who_has_it(cast, tmp_path):

@@ -21,9 +21,10 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.indicators import store
-from quetsach.portal.indicators.downloads import FORMS, Losses, guarded
+from quetsach.portal.indicators.downloads import forms_of, written
 from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.units.models import Network, subtree
+from quetsach.spreadsheet import guarded
 
 FAMILIES = 20
 """So many of the most frequent families are shown."""
@@ -138,24 +139,25 @@ def _keep_draft(draft: IndicatorSet, ip: str | None) -> IndicatorSet:
     return draft
 
 
-def write_forms(sha256: str) -> dict[str, dict[str, object]]:
+def write_forms(draft: IndicatorSet, version: int) -> dict[str, dict[str, object]]:
     """Write the list in every download form; what each is and what it leaves out."""
+    items = Items(store.read_list(draft.sha256))
     forms: dict[str, dict[str, object]] = {}
-    for name, form in FORMS.items():
-        losses = Losses()
-        written, length = store.keep(form.write(store.read_list(sha256), losses))
-        forms[name] = {
-            "sha256": written,
+    for form in forms_of(len(items)):
+        parts, losses = written(items, form, timezone.localdate(), version)
+        sha256, length = store.keep(parts)
+        forms[form.name] = {
+            "sha256": sha256,
             "bytes": length,
-            "left_out": losses.left_out,
-            "narrowed": losses.narrowed,
+            "left_out": losses.left_out.total(),
+            "narrowed": losses.narrowed.total(),
         }
     return forms
 
 
 def publish_set(draft: IndicatorSet, actor: User, ip: str | None = None) -> IndicatorSet:
     """Make the draft the list in force. A second call changes nothing."""
-    forms = write_forms(draft.sha256)
+    forms = write_forms(draft, _next_version(draft))
     with transaction.atomic():
         Campaign.objects.select_for_update(no_key=True).get(pk=draft.campaign_id)
         draft = IndicatorSet.rows.select_for_update().select_related("campaign__issuer").get(pk=draft.pk)
@@ -182,9 +184,13 @@ def publish_again(earlier: IndicatorSet, actor: User, ip: str | None = None) -> 
     return again
 
 
-def _publish(row: IndicatorSet, actor: User, ip: str | None) -> None:
+def _next_version(row: IndicatorSet) -> int:
     latest = IndicatorSet.rows.filter(campaign=row.campaign).aggregate(n=Max("version"))["n"]
-    row.version = (latest or 0) + 1
+    return (latest or 0) + 1
+
+
+def _publish(row: IndicatorSet, actor: User, ip: str | None) -> None:
+    row.version = _next_version(row)
     row.status = IndicatorSet.Status.PUBLISHED
     row.published_at, row.published_by = timezone.now(), actor
     row.save()

@@ -1,74 +1,49 @@
-"""A list as other programs read it, with a count of what a form cannot say. Pure.
-
-A canonical address has no character that a spreadsheet's formula needs; a family is free text and is guarded.
-"""
+"""A published list in the forms that other programs read, written once when it is published."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+import datetime
+from collections.abc import Iterator
 
-from quetsach.indicator import Indicator, Kind, Scope
-from quetsach.listforms.form import spelled
+from quetsach import listform
+from quetsach.indicator import IndicatorSet
+from quetsach.listform import Form, Settings
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-
-
-def guarded(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+GENERAL = ("csv", "plain", "hosts")
+"""What every list is offered in."""
+MOST_FOR_ALL = 200_000
+"""Entries: beyond, the other forms would keep the publisher waiting; the command line writes them."""
 
 
-@dataclass(slots=True)
-class Losses:
-    """`left_out` entries have no form there at all; of `narrowed` names the subdomains are not covered."""
-
-    left_out: int = 0
-    narrowed: int = 0
-
-
-def as_csv(indicators: Iterable[Indicator], _losses: Losses) -> Iterator[bytes]:
-    """Columns indicator, type, family; `=x` is exact, `*.x` subdomains only. Reads back to the same set
-    id."""
-    buffer = io.StringIO()
-    rows = csv.writer(buffer, lineterminator="\n")
-    rows.writerow(("indicator", "type", "family"))
-    for one in indicators:
-        rows.writerow((spelled(one), one.kind.value, guarded(one.family)))
-        yield buffer.getvalue().encode()
-        buffer.seek(0)
-        buffer.truncate()
+def forms_of(count: int) -> list[Form]:
+    """The forms a list of so many entries is offered in; the general ones first."""
+    general = [listform.FORMS[name] for name in GENERAL]
+    others = [form for name, form in listform.FORMS.items() if name not in GENERAL]
+    return general if count > MOST_FOR_ALL else general + others
 
 
-def as_plain(indicators: Iterable[Indicator], _losses: Losses) -> Iterator[bytes]:
-    """One a line; `=x` is exact, `*.x` subdomains only. Reads back to the same set id."""
-    for one in indicators:
-        yield f"{spelled(one)}\n".encode()
+def ending(form: Form) -> str:
+    """What a file's name ends with; no two forms share one."""
+    return form.suffixes[0].removeprefix(".") if form.suffixes else f"{form.name}.txt"
 
 
-def as_hosts(indicators: Iterable[Indicator], losses: Losses) -> Iterator[bytes]:
-    """hosts(5) for blocking: whole names only."""
-    for one in indicators:
-        if one.kind is not Kind.DOMAIN or one.scope is Scope.SUBDOMAINS_ONLY:
-            losses.left_out += 1
-            continue
-        losses.narrowed += one.scope is Scope.WITH_SUBDOMAINS
-        yield f"0.0.0.0 {one.value}\n".encode()
+BY_ENDING = {ending(form): name for name, form in listform.FORMS.items()}
+_MEDIA_TYPES = {"csv": "text/csv", "json": "application/json", "stix": "application/stix+json",
+                "misp": "application/json"}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A download: how it is written, its file ending and media type."""
-
-    write: Callable[[Iterable[Indicator], Losses], Iterator[bytes]]
-    ending: str
-    media_type: str
+def media_type(name: str) -> str:
+    """The media type of a form (RFC 2045)."""
+    return f"{_MEDIA_TYPES.get(name, 'text/plain')}; charset=utf-8"
 
 
-FORMS = {
-    "csv": Form(as_csv, "csv", "text/csv; charset=utf-8"),
-    "plain": Form(as_plain, "txt", "text/plain; charset=utf-8"),
-    "hosts": Form(as_hosts, "hosts", "text/plain; charset=utf-8"),
-}
+def written(
+    items: IndicatorSet, form: Form, day: datetime.date, version: int
+) -> tuple[Iterator[bytes], listform.Losses]:
+    """The list in one form, and what it does not say once it is read to its end.
+
+    A zone's serial number rises with the version also on one day (RFC 1912, 2.2).
+    """
+    serial = int(f"{day:%Y%m%d}") * 100 + min(version, 99)
+    out = listform.write(items, form, Settings(day=day, serial=serial))
+    return (part.encode() for part in out.parts), out.losses

@@ -1,4 +1,4 @@
-"""Files named by the SHA-256 of their content, under MEDIA_ROOT/sets. Written once, never changed.
+"""Files named by the SHA-256 of their content, on a shelf under MEDIA_ROOT. Written once, never changed.
 
 A list is stored as lines `hashed spelling TAB kind TAB family`, sorted by the spelling's bytes, so that one
 name is found by bisection without reading a million others.
@@ -19,18 +19,18 @@ from django.conf import settings
 from quetsach.indicator import Indicator, Kind, Scope
 
 
-def place(sha256: str) -> Path:
+def place(sha256: str, shelf: str = "sets") -> Path:
     """Where the content with that hash lies."""
-    return Path(settings.MEDIA_ROOT) / "sets" / sha256[:2] / sha256
+    return Path(settings.MEDIA_ROOT) / shelf / sha256[:2] / sha256
 
 
-def keep(parts: Iterable[bytes]) -> tuple[str, int]:
+def keep(parts: Iterable[bytes], shelf: str = "sets") -> tuple[str, int]:
     """Store a stream of bytes; (SHA-256, length). The file is on the disk when this returns.
 
     Raises:
         OSError: the disk is full or the folder cannot be written; nothing half-written keeps a name.
     """
-    folder = Path(settings.MEDIA_ROOT) / "sets"
+    folder = Path(settings.MEDIA_ROOT) / shelf
     folder.mkdir(parents=True, exist_ok=True)
     digest, length = hashlib.sha256(), 0
     with tempfile.NamedTemporaryFile(dir=folder, prefix="new-", delete=False) as file:
@@ -42,7 +42,7 @@ def keep(parts: Iterable[bytes]) -> tuple[str, int]:
                 file.write(part)
             file.flush()
             os.fsync(file.fileno())
-            target = place(digest.hexdigest())
+            target = place(digest.hexdigest(), shelf)
             target.parent.mkdir(exist_ok=True)
             temporary.replace(target)
         except BaseException:

@@ -7,14 +7,14 @@ from django.shortcuts import render
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
+from quetsach.listform import FORMS
 from quetsach.portal.indicators import queries, store
-from quetsach.portal.indicators.downloads import FORMS
+from quetsach.portal.indicators.downloads import BY_ENDING, GENERAL, ending, media_type
 from quetsach.portal.indicators.models import IndicatorSet
-from quetsach.portal.indicators.words import KINDS
+from quetsach.portal.indicators.words import FORM_USES, KINDS
 
 FOR_EVER = "public, max-age=31536000, immutable"
 ASK_FIRST = "public, no-cache"
-_BY_ENDING = {form.ending: name for name, form in FORMS.items()}
 
 
 @require_safe
@@ -24,9 +24,16 @@ def indicator_list(request: HttpRequest) -> HttpResponse:
         {
             "set": row,
             "kinds": [(KINDS.get(kind, kind), n) for kind, n in row.kinds.items()],
+            "has_more": len(row.forms) > len(GENERAL),
             "forms": [
-                {"name": name, "file": f"v{row.version}.{FORMS[name].ending}", **row.forms[name]}
-                for name in FORMS
+                {
+                    "is_general": name in GENERAL,
+                    "label": FORM_USES[name][0],
+                    "uses": FORM_USES[name][1],
+                    "file": f"v{row.version}.{ending(FORMS[name])}",
+                    **row.forms[name],
+                }
+                for name in FORM_USES
                 if name in row.forms
             ],
         }
@@ -38,14 +45,14 @@ def indicator_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def download(request: HttpRequest, slug: str, name: str) -> HttpResponse | FileResponse:
     """`v<version>.<ending>`: this content never changes."""
-    stem, _, ending = name.rpartition(".")
+    stem, _, tail = name.partition(".")
     number = stem.removeprefix("v")
-    if ending not in _BY_ENDING or not stem.startswith("v") or not number.isascii() or not number.isdigit():
+    if tail not in BY_ENDING or not stem.startswith("v") or not number.isascii() or not number.isdigit():
         raise Http404
     row = queries.version_of(slug, int(number[:9]))
     if row is None:
         raise Http404
-    return send(request, row, _BY_ENDING[ending], FOR_EVER)
+    return send(request, row, BY_ENDING[tail], FOR_EVER)
 
 
 def send(request: HttpRequest, row: IndicatorSet, form: str, caching: str) -> HttpResponse | FileResponse:
@@ -59,9 +66,9 @@ def send(request: HttpRequest, row: IndicatorSet, form: str, caching: str) -> Ht
     if isinstance(fresh, HttpResponseNotModified):
         response = fresh
     else:
-        name = f"{row.campaign.slug}-v{row.version}.{FORMS[form].ending}"
+        name = f"{row.campaign.slug}-v{row.version}.{ending(FORMS[form])}"
         file = store.place(about["sha256"]).open("rb")
-        response = FileResponse(file, as_attachment=True, filename=name, content_type=FORMS[form].media_type)
+        response = FileResponse(file, as_attachment=True, filename=name, content_type=media_type(form))
     response["ETag"], response["Cache-Control"] = etag, caching
     response["X-Set-Id"], response["X-Set-Version"] = row.set_id, str(row.version)
     return response
@@ -71,7 +78,7 @@ def send(request: HttpRequest, row: IndicatorSet, form: str, caching: str) -> Ht
 def checksums(_request: HttpRequest, slug: str) -> HttpResponse:
     """As `sha256sum --check` reads it: every published version in every form."""
     lines = [
-        f"{row.forms[name]['sha256']}  {slug}-v{row.version}.{FORMS[name].ending}\n"
+        f"{row.forms[name]['sha256']}  {slug}-v{row.version}.{ending(FORMS[name])}\n"
         for row in queries.published_of(slug)
         for name in FORMS
         if name in row.forms

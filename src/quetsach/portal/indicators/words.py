@@ -85,3 +85,30 @@ def refusal(reason: str) -> str:
         if colon and re.search(pattern, sentence):
             return f"{name}: {text}"
     return reason
+
+
+FORM_USES: dict[str, tuple[str | Promise, str | Promise]] = {
+    "csv": (_("CSV"), _("the scanner, Excel")),
+    "plain": (_("Plain list"), _("the scanner, firewalls, DNS servers")),
+    "hosts": (_("Hosts file"), _("blocking on one machine")),
+    "mikrotik": ("MikroTik", _("/import on the router: addresses only")),
+    "ip-list": (_("Address list"), _("external list of FortiGate and Palo Alto")),
+    "domain-list": (_("Name list"), _("external list of FortiGate and Palo Alto")),
+    "url-list": (_("Web address list"), _("external list of FortiGate and Palo Alto")),
+    "rpz": ("RPZ", _("BIND, Unbound, Knot, PowerDNS, Windows behind them")),
+    "unbound": ("Unbound", _("include: in its settings (pfSense, OPNsense)")),
+    "dnsmasq": ("dnsmasq", _("conf-file= in its settings (OpenWrt, routers)")),
+    "adblock": ("AdBlock", _("AdGuard Home, Pi-hole")),
+    "nft": ("nftables", _("nft -f on a Linux firewall")),
+    "ipset": ("ipset", _("ipset restore on a Linux firewall")),
+    "suricata.rules": (_("Suricata rules"), _("names and addresses")),
+    "suricata.dataset": (_("Suricata dataset"), _("names")),
+    "suricata.ips": (_("Suricata dataset"), _("addresses")),
+    "suricata.iprep": (_("Suricata IP reputation"), _("addresses")),
+    "zeek.intel": ("Zeek", _("Intelligence Framework")),
+    "maltrail": ("Maltrail", _("custom trails")),
+    "stix": ("STIX 2.1", _("exchange with other centres")),
+    "misp": ("MISP", _("exchange with other centres")),
+    "json": ("JSON", _("own programs")),
+}
+"""Each form of `quetsach.listform`: its name, and where it goes. In the order of the page."""

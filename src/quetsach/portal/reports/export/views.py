@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from quetsach.document import Document, render_pdf
+from quetsach.document import Document, render_docx, render_pdf
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
@@ -21,6 +21,7 @@ from quetsach.vietnamese import search_key, short_date
 
 TYPES = {
     "pdf": "application/pdf",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv; charset=utf-8",
 }
@@ -38,6 +39,20 @@ def annex_pdf(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     """The annex of a unit alone."""
     seat = take_seat(request, slug, node_id)
     return _noted(request, seat, "Phụ lục", "pdf", _pdf(papers.annex(seat.node)))
+
+
+@require_GET
+def report_docx(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
+    """The same report as a Word file."""
+    seat = take_seat(request, slug, node_id)
+    return _noted(request, seat, "Báo cáo", "docx", _docx(papers.official_report(seat.node)))
+
+
+@require_GET
+def annex_docx(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
+    """The annex of a unit as a Word file."""
+    seat = take_seat(request, slug, node_id)
+    return _noted(request, seat, "Phụ lục", "docx", _docx(papers.annex(seat.node)))
 
 
 @require_GET
@@ -62,20 +77,24 @@ def letter_pdf(_request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     document = papers.letter(campaign)
     issued = campaign.published_at or timezone.now()
-    return _file(f"Công văn {campaign.title}", "pdf", render_pdf(document, at=issued))
+    return file_response(f"Công văn {campaign.title}", "pdf", render_pdf(document, at=issued))
 
 
 def _pdf(document: Document) -> bytes:
     return render_pdf(document, at=timezone.now())
 
 
+def _docx(document: Document) -> bytes:
+    return render_docx(document, at=timezone.now())
+
+
 def _noted(request: HttpRequest, seat: Seat, what: str, kind: str, content: bytes) -> HttpResponse:
     note_export(seat.user, seat.node, f"{what}.{kind}", ip=client_ip_text(request))
     day = timezone.localdate().isoformat()
-    return _file(f"{what} {seat.node.name} {day}", kind, content)
+    return file_response(f"{what} {seat.node.name} {day}", kind, content)
 
 
-def _file(name: str, kind: str, content: bytes) -> HttpResponse:
+def file_response(name: str, kind: str, content: bytes) -> HttpResponse:
     """A download under its name, in plain letters for old programs and in full for the others (RFC 6266)."""
     plain = "-".join("".join(c if c.isascii() and c.isalnum() else " " for c in search_key(name)).split())
     response = HttpResponse(content, content_type=TYPES[kind])

@@ -1,0 +1,234 @@
+"""Composes documents into blocks: which element follows which, and the words that each kind always has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from quetsach.document import (
+    Annex,
+    AnnexRow,
+    Document,
+    Heading,
+    Letter,
+    OfficialReport,
+    Report,
+    Signature,
+)
+from quetsach.documents import wording
+from quetsach.documents.paper import (
+    Addressees,
+    AnnexName,
+    Block,
+    Closing,
+    Dots,
+    Header,
+    Name,
+    Paper,
+    Paragraph,
+    Table,
+    Title,
+)
+from quetsach.vietnamese import number
+
+_NOTHING_LOOKED_AT = (
+    "Chưa có dữ liệu rà soát nhật ký kết nối mạng được gửi về; chưa đủ căn cứ để kết luận không có máy"
+    " nhiễm mã độc."
+)
+_ALL_THERE = "Không có. Tất cả đơn vị bên dưới đều đã có báo cáo được tiếp nhận."
+REPORT = "Báo cáo"
+
+
+def compose(document: Document) -> Paper:
+    """The blocks of a document whose texts can be printed."""
+    match document:
+        case Letter():
+            return _with_annex(document.subject, tuple(_letter(document)), document.annex)
+        case Report():
+            title = f"{REPORT} {document.subject}"
+            return _with_annex(title, tuple(_report(document)), document.annex)
+        case OfficialReport():
+            title = f"{REPORT} {document.subject}"
+            return _with_annex(title, tuple(_campaign_report(document)), document.annex)
+        case Annex():
+            return Paper(document.title, (tuple(_annex(document)),))
+
+
+def _with_annex(title: str, blocks: tuple[Block, ...], annex: Annex | None) -> Paper:
+    return Paper(title, (blocks, tuple(_annex(annex))) if annex else (blocks,))
+
+
+def _header(heading: Heading, subject: str = "") -> Header:
+    return Header(
+        superior=_lines(wording.capitals(heading.superior)),
+        issuer=_lines(wording.capitals(heading.issuer)),
+        number=wording.number_line(heading.number, heading.symbol),
+        dateline=wording.dateline(heading.place, heading.day, heading.year),
+        subject=f"V/v {wording.about(subject)}" if subject else "",
+    )
+
+
+def _addressees(names: tuple[str, ...]) -> Addressees:
+    return Addressees(wording.listed(names) if len(names) > 1 else tuple(map(wording.bare, names)))
+
+
+def _running(texts: tuple[str, ...]) -> Iterator[Block]:
+    for text in texts:
+        yield Title(text) if wording.is_part(text) else Paragraph(text)
+
+
+def _basis(items: tuple[str, ...]) -> Iterator[Block]:
+    return (Paragraph(item, is_italic=True) for item in wording.ended(items))
+
+
+def _closing(text: str, cc: tuple[str, ...], signature: Signature) -> Closing:
+    authority = tuple(map(wording.authority, signature.lines))
+    return Closing(text, wording.listed(cc), authority, signature.name)
+
+
+def _letter(letter: Letter) -> Iterator[Block]:
+    *texts, last = wording.paragraphs(letter.paragraphs) or (wording.END,)
+    yield _header(letter.heading, letter.subject)
+    yield _addressees(letter.addressees)
+    yield from _basis(letter.basis)
+    yield from _running(tuple(texts))
+    yield _closing(last, letter.cc, letter.signature)
+
+
+def _report(report: Report) -> Iterator[Block]:
+    *texts, last = wording.paragraphs(report.paragraphs) or (wording.END,)
+    yield _header(report.heading)
+    yield Name(REPORT.upper(), wording.about(report.subject))
+    yield _addressees(report.addressees)
+    yield from _basis(report.basis)
+    yield from _running(tuple(texts))
+    if report.figures:
+        yield _counts(report.figures, is_whole=len(report.figures) <= 20)
+    yield _closing(last, report.cc, report.signature)
+
+
+def _campaign_report(report: OfficialReport) -> Iterator[Block]:
+    yield _header(report.heading)
+    yield Name(REPORT.upper(), report.subject)
+    yield _addressees(report.addressees)
+    yield from _basis(report.basis)
+    yield Paragraph(f"{report.opening}:")
+    yield Title("I. Kết quả thực hiện")
+    yield Title("1. Đánh giá chung")
+    yield from _split(report.narrative) if report.narrative else (Dots(2),)
+    yield Title("2. Số liệu tổng hợp")
+    yield from _sums(report)
+    yield Title("3. Máy tính có kết nối đến địa chỉ độc hại")
+    yield from _machines(report)
+    yield from _missing(report)
+    yield Title("II. Đề xuất, kiến nghị")
+    wishes = [f"- {wish.text.rstrip('.')} ({wish.unit})." for wish in report.proposals]
+    yield from _split(tuple(wishes) or ("Không có.",))
+    subject = report.subject[:1].lower() + report.subject[1:]
+    issuer = " ".join(_lines(report.heading.issuer))
+    yield _closing(f"Trên đây là báo cáo {subject} của {issuer}{wording.END}", report.cc, report.signature)
+
+
+def _sums(report: OfficialReport) -> Iterator[Block]:
+    told = f"Số liệu tính {report.as_of}."
+    if report.expected:
+        told += (
+            f" Tổng số gồm số liệu của đơn vị và số liệu đã được tiếp nhận của {number(report.accepted)} trên"
+            f" {number(report.expected)} đơn vị bên dưới; mỗi đơn vị chỉ được tính một lần."
+        )
+    yield Paragraph(told)
+    yield Table(
+        widths=(12, 79, 25, 27, 22),
+        aligns=("center", "left", "right", "right", "right"),
+        head=("TT", "Nội dung", "Số của đơn vị", "Đơn vị bên dưới", "Tổng số"),
+        rows=tuple(
+            (str(row.number), row.content, _figure(row.own), _figure(row.below), _figure(row.total))
+            for row in report.figures
+        ),
+        bold=(4,),
+        is_whole=True,
+    )
+    yield from _split((report.remark,) if report.remark else ())
+
+
+def _machines(report: OfficialReport) -> Iterator[Block]:
+    if report.examined:
+        yield from _split((report.examined,))
+    elif not report.machines:
+        yield Paragraph(_NOTHING_LOOKED_AT)
+    if report.machines:
+        rows = [(str(n), row.name, number(row.count)) for n, row in enumerate(report.machines, start=1)]
+        rows.append(("", "Tổng số", number(sum(row.count for row in report.machines))))
+        yield Table(
+            widths=(12, 123, 30),
+            aligns=("center", "left", "right"),
+            head=("TT", "Tình trạng xử lý", "Số hồ sơ máy"),
+            rows=tuple(rows),
+            is_summed=True,
+            is_whole=True,
+        )
+
+
+def _missing(report: OfficialReport) -> Iterator[Block]:
+    if not report.expected:
+        return
+    yield Title("4. Đơn vị chưa có số liệu trong báo cáo")
+    if not report.missing:
+        yield Paragraph(_ALL_THERE)
+        return
+    yield Paragraph(
+        f"Có {number(len(report.missing))} đơn vị chưa có báo cáo được tiếp nhận; số liệu của các đơn vị này"
+        " không được ước tính và không nằm trong tổng số:"
+    )
+    yield Table(
+        widths=(12, 93, 60),
+        aligns=("center", "left", "left"),
+        head=("TT", "Đơn vị", "Tình trạng báo cáo"),
+        rows=tuple((str(n), unit.name, unit.reason) for n, unit in enumerate(report.missing, start=1)),
+    )
+
+
+def _annex(annex: Annex) -> Iterator[Block]:
+    yield AnnexName(
+        _lines(wording.capitals(annex.title)), f"({annex.attached_to})" if annex.attached_to else ""
+    )
+    yield Title("1. Thông tin chung")
+    if annex.unit:
+        yield Paragraph(f"- Tên đơn vị: {annex.unit}")
+    else:
+        yield Paragraph("- Tên đơn vị: ", has_dots=True)
+    yield Paragraph("- Đánh giá kết quả thực hiện chiến dịch trong phạm vi triển khai:")
+    yield from _written(annex.assessment)
+    yield Paragraph("- Đề xuất, kiến nghị (nếu có):")
+    yield from _written(annex.proposals)
+    yield Title("2. Thông tin số liệu")
+    yield _counts(annex.rows, is_whole=False)
+    if annex.footnote:
+        yield Paragraph(annex.footnote, lead="Ghi chú: ", is_indented=False)
+    if annex.prepared:
+        yield Paragraph(annex.prepared, size=12, is_italic=True, is_indented=False)
+
+
+def _counts(rows: tuple[AnnexRow, ...], *, is_whole: bool) -> Table:
+    return Table(
+        widths=(12, 93, 25, 35),
+        aligns=("center", "left", "right", "left"),
+        head=("TT", "Nội dung", "Số lượng", "Ghi chú"),
+        rows=tuple((str(row.number), row.content, _figure(row.count), row.note) for row in rows),
+        is_whole=is_whole,
+    )
+
+
+def _written(text: str) -> Iterator[Block]:
+    return _split((text,)) if text else iter((Dots(2),))
+
+
+def _split(texts: tuple[str, ...]) -> Iterator[Block]:
+    return (Paragraph(line) for text in texts for line in _lines(text))
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line for line in text.split("\n") if line.strip())
+
+
+def _figure(count: int | None) -> str:
+    return "" if count is None else number(count)

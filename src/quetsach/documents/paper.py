@@ -1,0 +1,108 @@
+"""A document as it stands on paper: sections of blocks with their final words, from which files are drawn.
+
+Lengths are millimetres, sizes points. A section begins a page and counts its own pages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+type Align = Literal["left", "center", "right"]
+
+TEXT_WIDTH = 165
+"""From margin to margin: 210 less 30 and 15 (annex I, I.2)."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """Boxes 1 to 5b: the country on the right, the bodies on the left. `subject` is that of a công văn."""
+
+    superior: tuple[str, ...]
+    issuer: tuple[str, ...]
+    number: str
+    dateline: str
+    subject: str = ""
+
+
+@dataclass(frozen=True)
+class Name:
+    """Box 5a: the type's name and what the document is about."""
+
+    type_name: str
+    subject: str
+
+
+@dataclass(frozen=True)
+class Addressees:
+    """Box 9a. One stands behind the colon, several below it with their dashes."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Running text; `lead` is bold before it, dots fill the line to be written on."""
+
+    text: str
+    lead: str = ""
+    size: int = 14
+    is_italic: bool = False
+    is_indented: bool = True
+    has_dots: bool = False
+
+
+@dataclass(frozen=True)
+class Title:
+    """A heading within the text, on the page of what follows."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Dots:
+    """Whole lines to write on."""
+
+    lines: int
+
+
+@dataclass(frozen=True)
+class Table:
+    """`head` on every page. Bold are the columns named and, when `is_summed`, the last row."""
+
+    widths: tuple[int, ...]
+    aligns: tuple[Align, ...]
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    bold: tuple[int, ...] = ()
+    is_summed: bool = False
+    is_whole: bool = False
+
+
+@dataclass(frozen=True)
+class Closing:
+    """The last paragraph with boxes 7 and 9b, on one page."""
+
+    text: str
+    cc: tuple[str, ...]
+    authority: tuple[str, ...]
+    signer: str
+
+
+@dataclass(frozen=True)
+class AnnexName:
+    """What stands above an annex (II.13); `attached` is in brackets already."""
+
+    title: tuple[str, ...]
+    attached: str = ""
+
+
+type Block = Header | Name | Addressees | Paragraph | Title | Dots | Table | Closing | AnnexName
+
+
+@dataclass(frozen=True)
+class Paper:
+    """`title` goes into the file's properties."""
+
+    title: str
+    sections: tuple[tuple[Block, ...], ...]

@@ -1,0 +1,199 @@
+"""What can be done to a letter. Its row is locked first; who may is asked at the door (`seat.take_seat`)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from quetsach.documents import signature
+from quetsach.errors import DocumentError, PortalError
+from quetsach.portal.accounts.models import User
+from quetsach.portal.audit.actions import record
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.indicators import store
+from quetsach.portal.letters import queries
+from quetsach.portal.letters.models import Letter
+from quetsach.portal.units.models import Unit
+
+SHELF = "letters"
+LARGEST_SIGNED = 20 * 1024 * 1024
+
+
+class LetterRefusedError(PortalError):
+    """The act does not fit the state of things; `code` says why, `other` is the letter in the way."""
+
+    def __init__(self, code: str, other: Letter | None = None) -> None:
+        super().__init__(code)
+        self.code, self.other = code, other
+
+
+def save(
+    actor: User,
+    node: CampaignNode,
+    letter_id: UUID,
+    fields: dict[str, Any],
+    version: int,
+    *,
+    ip: str | None = None,
+) -> Letter:
+    """Keep a draft as typed, complete or not. The id is drawn with the form: sent twice, it is one letter.
+
+    Raises LetterRefusedError: `stale` when it changed since `version`, `issued`, `closed`, `elsewhere`.
+    """
+    try:
+        return _save(actor, node, letter_id, fields, version, ip)
+    except IntegrityError:  # two first savings at once: the second finds what the first made
+        return _save(actor, node, letter_id, fields, version, ip)
+
+
+@transaction.atomic
+def _save(
+    actor: User, node: CampaignNode, letter_id: UUID, fields: dict[str, Any], version: int, ip: str | None
+) -> Letter:
+    _must_run(node)
+    letter = Letter.rows.select_for_update().filter(pk=letter_id).first()
+    if letter is not None and letter.node_id != node.pk:
+        raise LetterRefusedError("elsewhere")
+    if letter is not None and letter.fields == fields:
+        return letter
+    if letter is None:
+        letter = Letter(pk=letter_id, unit=node.unit, node=node, version=0)
+    elif letter.is_issued:
+        raise LetterRefusedError("issued")
+    elif letter.version != version:
+        raise LetterRefusedError("stale", letter)
+    letter.fields, letter.symbol = fields, fields["symbol"][:200]
+    _store(letter, actor)
+    record(actor, "letter.save", unit_path=node.path, about=letter, data=_subject(letter), ip=ip)
+    return letter
+
+
+@transaction.atomic
+def discard(actor: User, letter: Letter, *, ip: str | None = None) -> None:
+    """Throw a draft away. Raises LetterRefusedError `issued`."""
+    letter = _hold(letter)
+    if letter.is_issued:
+        raise LetterRefusedError("issued")
+    record(actor, "letter.discard", unit_path=letter.unit.path, about=letter, data=_subject(letter), ip=ip)
+    letter.delete()
+
+
+@transaction.atomic
+def issue(
+    actor: User, letter: Letter, number: int, day: date, *, version: int, ip: str | None = None
+) -> Letter:
+    """Enter the number and date that the office gave. The same again changes nothing.
+
+    Raises LetterRefusedError: `stale`, `taken` (the number, in that year), `issued` otherwise, `future`.
+    """
+    letter = _hold(letter)
+    if letter.is_issued:
+        if (letter.number, letter.issued_on) == (number, day):
+            return letter
+        raise LetterRefusedError("issued")
+    if letter.version != version:
+        raise LetterRefusedError("stale", letter)
+    if day > timezone.localdate():
+        raise LetterRefusedError("future")
+    Unit.rows.select_for_update().get(pk=letter.unit_id)  # two letters never take one number at once
+    taken = queries.same_number(letter, number, day.year)
+    if taken is not None:
+        raise LetterRefusedError("taken", taken)
+    letter.number, letter.issued_on, letter.issued_at = number, day, timezone.now()
+    letter.state = Letter.State.ISSUED
+    letter.fields = {**letter.fields, "number": number, "date": day.isoformat()}
+    _store(letter, actor)
+    record(actor, "letter.issue", unit_path=letter.unit.path, about=letter, data=_named(letter), ip=ip)
+    return letter
+
+
+def attach(actor: User, letter: Letter, name: str, pdf: bytes, *, ip: str | None = None) -> Letter:
+    """Keep the signed file of an issued letter, with what its signatures show now. A later file replaces it.
+
+    Raises LetterRefusedError: `too_large`, `no_pdf`, or `draft` for a letter without number.
+    """
+    if len(pdf) > LARGEST_SIGNED:
+        raise LetterRefusedError("too_large")
+    try:
+        seen = signature.look(pdf)
+    except DocumentError as error:
+        raise LetterRefusedError("no_pdf") from error
+    sha256, _size = store.keep([pdf], SHELF)
+    with transaction.atomic():
+        letter = _hold(letter)
+        if not letter.is_issued:
+            raise LetterRefusedError("draft")
+        if letter.signed_sha256 == sha256:
+            return letter
+        letter.signed_sha256, letter.signed_name = sha256, _plain(name)
+        letter.signatures = [
+            {
+                "wholeness": one.wholeness,
+                "signer": one.signer,
+                "organisation": one.organisation,
+                "at": one.at.isoformat() if one.at else "",
+            }
+            for one in seen
+        ]
+        _store(letter, actor)
+        data = {**_named(letter), "sha256": sha256}
+        record(actor, "letter.sign", unit_path=letter.unit.path, about=letter, data=data, ip=ip)
+    return letter
+
+
+@transaction.atomic
+def withdraw(actor: User, letter: Letter, *, ip: str | None = None) -> Letter:
+    """Take "issued" back on the day it was entered; number, date and signed file go.
+
+    Raises LetterRefusedError `another_day`.
+    """
+    letter = _hold(letter)
+    if not letter.is_issued or letter.issued_at is None:
+        return letter
+    if timezone.localdate(letter.issued_at) != timezone.localdate():
+        raise LetterRefusedError("another_day")
+    data = {**_named(letter), "sha256": letter.signed_sha256}
+    letter.state, letter.number, letter.issued_on, letter.issued_at = Letter.State.DRAFT, None, None, None
+    letter.signed_sha256, letter.signed_name, letter.signatures = "", "", []
+    letter.fields = {**letter.fields, "number": None, "date": None}
+    _store(letter, actor)
+    record(actor, "letter.withdraw", unit_path=letter.unit.path, about=letter, data=data, ip=ip)
+    return letter
+
+
+def _hold(letter: Letter) -> Letter:
+    held = Letter.rows.select_for_update(of=("self",)).select_related("unit", "node").filter(pk=letter.pk)
+    found = held.first()
+    if found is None:
+        raise LetterRefusedError("gone")
+    if found.node is not None:
+        _must_run(found.node)
+    return found
+
+
+def _must_run(node: CampaignNode) -> None:
+    if not Campaign.objects.filter(pk=node.campaign_id, status=Campaign.Status.PUBLISHED).exists():
+        raise LetterRefusedError("closed")
+
+
+def _store(letter: Letter, actor: User) -> None:
+    letter.version += 1
+    letter.changed_at, letter.changed_by = timezone.now(), actor
+    letter.save()
+
+
+def _plain(name: str) -> str:
+    """A file's name without control characters and marks that turn the direction."""
+    return "".join(char for char in name if char.isprintable())[:200]
+
+
+def _subject(letter: Letter) -> dict[str, str]:
+    return {"subject": str(letter)[:200]}
+
+
+def _named(letter: Letter) -> dict[str, str]:
+    return {"number": f"{str(letter.number).zfill(2)}/{letter.symbol}"}

@@ -1,0 +1,70 @@
+"""What is wrong with a letter as typed, in the reader's language, each sentence beside its box."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import get_language
+
+from quetsach import language
+from quetsach.document import Letter as Paper
+from quetsach.documents import fields as fields_of
+from quetsach.documents import lint_fields
+from quetsach.documents.lint import RULES
+
+_BOX = re.compile(r"\$\.(\w+)(?:\[(\d+)\])?")
+_PRINTED_RIGHT = {"typed-mark", "authority", "symbol"}
+"""What the program sets right in print by itself: no need to speak of it."""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A sentence about a box; `line` counts from 1, 0 where it is about all of it."""
+
+    box: str
+    line: int
+    text: str
+    article: str = ""
+
+
+@dataclass
+class Look:
+    """`faults` keep the letter from being printed, `remarks` do not. `paper` is None with faults."""
+
+    faults: list[Remark] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    paper: Paper | None = None
+    repaired: dict[str, Any] = field(default_factory=dict)
+
+    def of(self, box: str) -> list[Remark]:
+        """The faults of one box."""
+        return [fault for fault in self.faults if fault.box == box]
+
+
+def look(typed: dict[str, Any]) -> Look:
+    """Read the fields as they stand."""
+    told = language.translator(get_language() or "vi")
+    found = Look(repaired=typed)
+    try:
+        made = fields_of.to_document("letter", typed)
+    except fields_of.FieldsError as error:
+        found.faults = [_remark(problem.path, problem.told(told)) for problem in error.problems]
+        return found
+    assert isinstance(made, Paper)
+    found.paper = made
+    findings, found.repaired = lint_fields.lint(typed)
+    found.remarks = [
+        _remark(finding.where, finding.told(told), RULES[finding.rule].article)
+        for finding in findings
+        if finding.severity != "note" and finding.rule not in _PRINTED_RIGHT
+    ]
+    return found
+
+
+def _remark(path: str, sentence: str, article: str = "") -> Remark:
+    place = _BOX.match(path)
+    box, line = (place[1], int(place[2] or -1) + 1) if place else ("", 0)
+    text = sentence.removeprefix(f"{path}: ")
+    return Remark(box, line, text[:1].upper() + text[1:], article)

@@ -1,0 +1,40 @@
+"""Reads of letters. Drafts are their own unit's business; what is issued, those above may read."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.campaigns.seat import Seat
+from quetsach.portal.letters.models import Letter
+
+
+def letters_of(seat: Seat) -> list[Letter]:
+    """The letters of the node looked at, the newest first."""
+    rows = Letter.objects.visible_to(seat.user).filter(node=seat.node).select_related("changed_by")
+    if not seat.can["pass_on"]:
+        rows = rows.filter(state=Letter.State.ISSUED)
+    return list(rows)
+
+
+def letter_of(seat: Seat, letter_id: UUID) -> Letter | None:
+    """One of them."""
+    return next((letter for letter in letters_of(seat) if letter.pk == letter_id), None)
+
+
+def same_number(letter: Letter, number: int, year: int) -> Letter | None:
+    """Another issued letter of the unit with that number and symbol in that year (Decree, article 15)."""
+    taken = Letter.rows.filter(
+        unit=letter.unit, state=Letter.State.ISSUED, number=number, symbol=letter.symbol, issued_on__year=year
+    )
+    return taken.exclude(pk=letter.pk).first()
+
+
+def has_letter(node: CampaignNode) -> bool:
+    """Whether the unit has begun a letter in this campaign."""
+    return Letter.rows.filter(node=node).exists()
+
+
+def unnumbered(node: CampaignNode) -> list[Letter]:
+    """Drafts of the node, which wait for their number."""
+    return list(Letter.rows.filter(node=node, state=Letter.State.DRAFT).order_by("created_at"))

@@ -1,0 +1,257 @@
+"""Write a letter, look at it as it prints, take it out."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+
+from quetsach.document import Letter as Paper
+from quetsach.document import render_docx, render_pages, render_pdf
+from quetsach.errors import DocumentError
+from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.ids import uuid7
+from quetsach.portal.letters import actions, prefill, queries
+from quetsach.portal.letters.findings import look as look_at
+from quetsach.portal.letters.forms import GROUPS, IssueForm, SignedForm, as_typed, read_fields
+from quetsach.portal.letters.models import Letter
+from quetsach.portal.units.roles import Verb
+from quetsach.vietnamese import search_key, short_date
+
+FORMS = {
+    "pdf": (render_pdf, "application/pdf"),
+    "docx": (render_docx, "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+}
+REFUSALS: dict[str, str | Promise] = {
+    "closed": gettext_lazy("The campaign is closed; nothing can be changed any more."),
+    "issued": gettext_lazy("The letter is issued already and cannot be changed."),
+    "draft": gettext_lazy("Enter number and date first, then the signed file."),
+    "future": gettext_lazy("The date lies in the future. Write the date that stands on the letter."),
+    "another_day": gettext_lazy("It was entered on another day and can no longer be taken back."),
+    "too_large": gettext_lazy(
+        "The file is larger than 20 MB. Save it with smaller pictures, then choose it again."
+    ),
+    "no_pdf": gettext_lazy(
+        "This file cannot be opened as a PDF. Choose the signed file that your system gave you."
+    ),
+    "gone": gettext_lazy("The letter was discarded meanwhile."),
+    "stale": gettext_lazy("The letter was changed meanwhile. Look at it again, then enter the number."),
+}
+
+
+@require_safe
+def letters(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
+    """The unit's letters in this campaign."""
+    seat = take_seat(request, slug, node_id)
+    return render(request, "letters/list.html", {**_frame(seat), "letters": queries.letters_of(seat)})
+
+
+@require_safe
+def compose(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
+    """A new letter, filled in; nothing is stored before it is saved."""
+    seat = take_seat(request, slug, node_id, Verb.PASS_ON)
+    return _form(request, seat, uuid7(), prefill.first_draft(seat.node), version=0)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> HttpResponse:
+    """Change a draft. A POST under a fresh id makes the letter."""
+    seat = take_seat(request, slug, node_id, Verb.PASS_ON)
+    if request.method == "POST":
+        return _save(request, seat, letter_id)
+    letter = wanted(seat, letter_id)
+    if letter.is_issued:
+        return redirect("letters:look", slug, node_id, letter_id)
+    return _form(request, seat, letter.pk, letter.fields, version=letter.version)
+
+
+def _save(request: HttpRequest, seat: Seat, letter_id: UUID) -> HttpResponse:
+    version = request.POST.get("version", "")
+    typed = read_fields(request.POST.dict(), prefill.annex(seat.node))
+    if request.POST.get("do") == "repair":
+        typed = look_at(typed).repaired
+    base = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
+    try:
+        letter = actions.save(seat.user, seat.node, letter_id, typed, base, ip=client_ip_text(request))
+    except actions.LetterRefusedError as error:
+        if error.code == "elsewhere":
+            raise Http404 from error
+        if error.code != "stale" or error.other is None:
+            messages.error(request, str(REFUSALS[error.code]))
+            return redirect("letters:list", seat.campaign.slug, seat.node.pk)
+        return _form(
+            request, seat, letter_id, typed, version=error.other.version, newer=error.other, status=409
+        )
+    if request.POST.get("do") == "look" and look_at(letter.fields).paper is not None:
+        return redirect("letters:look", seat.campaign.slug, seat.node.pk, letter.pk)
+    messages.success(request, _("The draft is saved."))
+    return redirect("letters:edit", seat.campaign.slug, seat.node.pk, letter.pk)
+
+
+@require_POST
+def check(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> HttpResponse:  # noqa: ARG001
+    """What deviates from the Decree while it is being typed; nothing is stored."""
+    seat = take_seat(request, slug, node_id, Verb.PASS_ON)
+    typed = read_fields(request.POST.dict(), prefill.annex(seat.node))
+    return render(request, "letters/findings.html", {"look": look_at(typed)})
+
+
+@never_cache
+@require_safe
+def look(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> HttpResponse:
+    """The letter as it prints, the files, and what its office gave it."""
+    seat = take_seat(request, slug, node_id)
+    return look_page(request, seat, wanted(seat, letter_id))
+
+
+def look_page(
+    request: HttpRequest,
+    seat: Seat,
+    letter: Letter,
+    issue: IssueForm | None = None,
+    signed: SignedForm | None = None,
+) -> HttpResponse:
+    """The page of one letter, with a form that was refused."""
+    seen = look_at(letter.fields)
+    issued_now = letter.issued_at and timezone.localdate(letter.issued_at) == timezone.localdate()
+    context = {
+        **_frame(seat),
+        "letter": letter,
+        "look": seen,
+        "pages": range(1, len(_pages(seen.paper)) + 1) if seen.paper else (),
+        "summary": _summary(letter),
+        "issue": issue or IssueForm(),
+        "signed": signed or SignedForm(),
+        "may_take_back": issued_now,
+    }
+    return render(request, "letters/look.html", context, status=422 if issue or signed else 200)
+
+
+@require_GET
+def page_image(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID, number: int) -> HttpResponse:
+    """One page as a picture: shows on every phone, and the Content-Security-Policy lets it."""
+    seat = take_seat(request, slug, node_id)
+    pages = _pages(_paper(wanted(seat, letter_id)))
+    if not 1 <= number <= len(pages):
+        raise Http404
+    response = HttpResponse(pages[number - 1], content_type="image/png")
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_GET
+def file(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID, form: str) -> HttpResponse:
+    """The letter as PDF or Word."""
+    seat = take_seat(request, slug, node_id)
+    letter = wanted(seat, letter_id)
+    if form not in FORMS:
+        raise Http404
+    draw, kind = FORMS[form]
+    content = draw(_paper(letter), at=letter.changed_at)
+    return download(f"Công văn {letter}", form, kind, content)
+
+
+@require_POST
+def discard(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> HttpResponse:
+    """Throw a draft away."""
+    seat = take_seat(request, slug, node_id, Verb.PASS_ON)
+    try:
+        actions.discard(seat.user, wanted(seat, letter_id), ip=client_ip_text(request))
+        messages.success(request, _("The draft is discarded."))
+    except actions.LetterRefusedError as error:
+        messages.error(request, str(REFUSALS[error.code]))
+    return redirect("letters:list", slug, node_id)
+
+
+def wanted(seat: Seat, letter_id: UUID) -> Letter:
+    """The letter, or 404 for whoever may not read it."""
+    letter = queries.letter_of(seat, letter_id)
+    if letter is None:
+        raise Http404
+    return letter
+
+
+def download(name: str, suffix: str, kind: str, content: bytes) -> HttpResponse:
+    """A download under its name, in plain letters for old programs and in full for the others (RFC 6266)."""
+    plain = "-".join("".join(c if c.isascii() and c.isalnum() else " " for c in search_key(name)).split())
+    response = HttpResponse(content, content_type=kind)
+    full = quote(f"{name[:150]}.{suffix}", safe="")
+    response["Content-Disposition"] = (
+        f"attachment; filename=\"{plain[:100] or 'cong-van'}.{suffix}\"; filename*=UTF-8''{full}"
+    )
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _frame(seat: Seat) -> dict[str, Any]:
+    is_open = seat.campaign.status == Campaign.Status.PUBLISHED
+    return {
+        "seat": seat,
+        "campaign": seat.campaign,
+        "door": "letter",
+        "may_write": seat.can["pass_on"] and is_open,
+    }
+
+
+def _form(
+    request: HttpRequest,
+    seat: Seat,
+    letter_id: UUID,
+    fields: dict[str, Any],
+    *,
+    version: int,
+    newer: Letter | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    seen = look_at(fields)
+    groups = [
+        (group.title, [(box, as_typed(fields, box.name), seen.of(box.name)) for box in group.boxes])
+        for group in GROUPS
+    ]
+    context = {
+        **_frame(seat),
+        "letter_id": letter_id,
+        "version": version,
+        "groups": groups,
+        "look": seen,
+        "newer": newer,
+        "with_annex": fields.get("annex") is not None,
+        "annex_title": prefill.annex(seat.node)["title"],
+        "home": reverse("letters:list", args=[seat.campaign.slug, seat.node.pk]),
+    }
+    return render(request, "letters/edit.html", context, status=status)
+
+
+def _paper(letter: Letter) -> Paper:
+    paper = look_at(letter.fields).paper
+    if paper is None:
+        raise Http404
+    return paper
+
+
+def _pages(paper: Paper) -> list[bytes]:
+    try:
+        return render_pages(paper, at=timezone.now())
+    except DocumentError:
+        return []
+
+
+def _summary(letter: Letter) -> str:
+    """The line for the office's document system: what it is, of whom, about what."""
+    issuer = " ".join(letter.fields.get("issuer") or [])
+    number = str(letter.number).zfill(2) if letter.number else "      "
+    when = f" ngày {short_date(letter.issued_on)}" if letter.issued_on else ""
+    return f"Công văn số {number}/{letter.symbol}{when} của {issuer} V/v {letter}"

@@ -1,0 +1,292 @@
+"""A unit's own letter: filled in, saved once, looked at, exported, issued, signed, taken back."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import UTC, date, datetime, timedelta
+from html import unescape
+from uuid import uuid4
+
+import docx
+import pytest
+import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from django.utils import timezone
+from pypdf import PdfReader
+
+from quetsach.document import render_pdf
+from quetsach.portal.audit.models import Entry
+from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.letters import actions
+from quetsach.portal.letters.findings import look
+from quetsach.portal.letters.forms import GROUPS, as_typed
+from quetsach.portal.letters.models import Letter
+from quetsach.portal.letters.prefill import first_draft
+from tests.portal.conftest import Cast
+from tests.signing import sign
+
+ORDER = {
+    "issuer_lines": ["Ủy ban nhân dân", "huyện Phong Thổ"],
+    "number": "5",
+    "symbol": "UBND-VP",
+    "date": "2026-09-05",
+    "subject": "V/v làm sạch mã độc",
+    "paragraphs": [{"kind": "bullet", "text": "Rà soát máy tính"}],
+}
+
+
+@pytest.fixture
+def ordered(cast: Cast) -> Cast:
+    Campaign.objects.filter(pk=cast.campaign.pk).update(letter=ORDER)
+    cast.campaign.refresh_from_db()
+    for node in cast.nodes.values():
+        node.campaign = cast.campaign
+    return cast
+
+
+def url(cast: Cast, name: str, unit: str, *more) -> str:
+    return reverse(f"letters:{name}", args=[cast.campaign.slug, cast.nodes[unit].pk, *more])
+
+
+def posted(cast: Cast, unit: str, **changes) -> dict[str, str]:
+    """What a browser sends of the form as it was filled in."""
+    fields = {**first_draft(cast.nodes[unit]), **changes}
+    boxes = [box.name for group in GROUPS for box in group.boxes]
+    return {**{name: as_typed(fields, name) for name in boxes}, "with_annex": "1", "version": "0"}
+
+
+def page(answer) -> str:
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())))
+
+
+@pytest.fixture
+def draft(ordered: Cast) -> Letter:
+    node = ordered.nodes["A"]
+    return actions.save(ordered.user("A", "officer"), node, uuid4(), first_draft(node), 0)
+
+
+def test_a_new_letter_is_filled_in_from_the_order(ordered):
+    answer = ordered.client("A", "officer").get(url(ordered, "compose", "A"))
+    text = unescape(answer.content.decode())
+    assert answer.status_code == 200
+    assert "Thực hiện Công văn số 05/UBND-VP ngày 05/9/2026 của Ủy ban nhân dân huyện Phong Thổ" in text
+    for said in ("- Rà soát máy tính", "UBND Đơn vị A1\nUBND Đơn vị A2", "(để báo cáo)", "Lưu: VT"):
+        assert said.lower() in text.lower()
+    deadline = re.search(r"trước ngày (\d\d)/(\d+)/(\d{4})", text)
+    assert deadline
+    day = date(int(deadline[3]), int(deadline[2]), int(deadline[1]))
+    assert day <= timezone.localdate(ordered.nodes["A"].due_at)
+    assert not Letter.rows.exists()
+
+
+def test_saving_twice_makes_one_letter_and_one_entry(ordered):
+    client, letter_id = ordered.client("A", "officer"), uuid4()
+    for _ in range(2):
+        answer = client.post(url(ordered, "edit", "A", letter_id), {**posted(ordered, "A"), "do": "look"})
+        assert answer["Location"] == url(ordered, "look", "A", letter_id)
+    assert Letter.rows.count() == Entry.objects.filter(action="letter.save").count() == 1
+    letter = Letter.rows.get()
+    assert letter.fields["annex"]["rows"] and letter.unit == ordered.units["A"]
+
+
+def test_a_stale_tab_loses_nothing(ordered, draft):
+    client, address = ordered.client("A", "officer"), url(ordered, "edit", "A", draft.pk)
+    client.post(address, {**posted(ordered, "A", subject="một"), "version": "1"})
+    answer = client.post(address, {**posted(ordered, "A", subject="hai"), "version": "1"})
+    assert answer.status_code == 409 and 'value="hai"' in answer.content.decode()
+    draft.refresh_from_db()
+    assert str(draft) == "một"
+
+
+def test_what_cannot_be_printed_is_kept_and_told_beside_its_box(ordered, draft):
+    client, address = ordered.client("A", "officer"), url(ordered, "edit", "A", draft.pk)
+    changes = {"subject": "", "body": ["tốt", "a\x1bb"]}
+    answer = client.post(
+        address, {**posted(ordered, "A", **changes), "version": "1", "do": "look"}, follow=True
+    )
+    text = page(answer)
+    assert "Nội dung công văn, dòng 2 : Ký tự U+001B không in được; hãy xóa đi" in text
+    assert "không được để rỗng" in text.lower()
+    assert client.get(url(ordered, "file", "A", draft.pk, "pdf")).status_code == 404
+    assert client.get(url(ordered, "look", "A", draft.pk)).status_code == 200
+    assert client.post(url(ordered, "issue", "A", draft.pk), {"number": "1"}).status_code == 302
+    draft.refresh_from_db()
+    assert not draft.is_issued and draft.fields["body"][1] == "a\x1bb"
+
+
+def test_deviations_are_told_while_typing_and_repaired_on_demand(ordered, draft):
+    client = ordered.client("A", "officer")
+    form = {
+        **posted(ordered, "A", cc=["Như kính gửi", "Lưu: VT"], signer="ThS. Nguyễn Văn Mẫu"),
+        "version": "1",
+    }
+    text = page(client.post(url(ordered, "check", "A", draft.pk), form))
+    assert '"Như kính gửi" phải viết là "Như trên"' in text and "Phụ lục I, II.9.b" in text
+    draft.refresh_from_db()
+    assert draft.version == 1
+    client.post(url(ordered, "edit", "A", draft.pk), {**form, "do": "repair"})
+    draft.refresh_from_db()
+    assert (draft.fields["cc"][0], draft.fields["signer"]) == ("Như trên", "Nguyễn Văn Mẫu")
+
+
+def test_it_prints_as_pictures_pdf_and_word_with_a_summary(ordered, draft):
+    client = ordered.client("A", "officer")
+    text = page(client.get(url(ordered, "look", "A", draft.pk)))
+    assert "Công văn số /" in text and f"V/v {draft}" in text
+    picture = client.get(url(ordered, "page_image", "A", draft.pk, 1))
+    assert picture.content.startswith(b"\x89PNG") and picture["Content-Type"] == "image/png"
+    assert client.get(url(ordered, "page_image", "A", draft.pk, 99)).status_code == 404
+    pdf = PdfReader(io.BytesIO(client.get(url(ordered, "file", "A", draft.pk, "pdf")).content))
+    word = docx.Document(io.BytesIO(client.get(url(ordered, "file", "A", draft.pk, "docx")).content))
+    assert "Rà soát máy tính" in pdf.pages[0].extract_text()
+    assert any("Rà soát máy tính" in paragraph.text for paragraph in word.paragraphs)
+    assert client.get(url(ordered, "file", "A", draft.pk, "exe")).status_code == 404
+
+
+def test_those_above_read_what_is_issued_and_no_draft(ordered, draft):
+    above = ordered.client("centre", "coordinator")
+    assert above.get(url(ordered, "look", "A", draft.pk)).status_code == 404
+    assert above.post(url(ordered, "edit", "A", draft.pk), posted(ordered, "A")).status_code == 404
+    actions.issue(ordered.user("A", "officer"), draft, 7, timezone.localdate(), version=1)
+    assert above.get(url(ordered, "look", "A", draft.pk)).status_code == 200
+    assert ordered.client("B", "coordinator").get(url(ordered, "look", "A", draft.pk)).status_code == 404
+    reader = ordered.client("A", "reader")
+    assert reader.get(url(ordered, "compose", "A")).status_code == 404
+
+
+def signed_pdf(letter: Letter) -> bytes:
+    paper = look(letter.fields).paper
+    assert paper
+    return sign(render_pdf(paper, at=datetime(2026, 9, 5, tzinfo=UTC)), "Nguyễn Văn Mẫu")
+
+
+def upload(content: bytes) -> SimpleUploadedFile:
+    return SimpleUploadedFile("bản ký.pdf", content, "application/pdf")
+
+
+def test_number_date_and_signed_file_make_it_issued(ordered, draft):
+    client, pdf = ordered.client("A", "officer"), signed_pdf(draft)
+    today = timezone.localdate()
+    form = {"number": "7", "day": today.isoformat(), "version": "1", "file": upload(pdf)}
+    text = page(client.post(url(ordered, "issue", "A", draft.pk), form, follow=True))
+    assert f"07/{draft.symbol}" in text and today.strftime("%d/%m/%Y") in text
+    assert "nguyên vẹn" in text and "Nguyễn Văn Mẫu · UBND huyện Mẫu" in text
+    assert "chưa biết" in text  # whether the certificate was revoked
+    answer = client.get(url(ordered, "signed", "A", draft.pk))
+    assert answer.content == pdf
+    printed = PdfReader(io.BytesIO(client.get(url(ordered, "file", "A", draft.pk, "pdf")).content))
+    assert f"Số: 07/{draft.symbol}" in printed.pages[0].extract_text()
+    assert client.post(url(ordered, "edit", "A", draft.pk), posted(ordered, "A")).status_code == 302
+    draft.refresh_from_db()
+    assert draft.number == 7 and draft.fields["number"] == 7
+    actions_told = set(Entry.objects.values_list("action", flat=True))
+    assert {"letter.save", "letter.issue", "letter.sign"} <= actions_told
+
+
+def test_a_file_changed_after_signing_is_told(ordered, draft):
+    changed = bytearray(signed_pdf(draft))
+    at = changed.index(b"/MediaBox")
+    changed[at + 1 : at + 9] = b"mediabox"
+    officer = ordered.user("A", "officer")
+    letter = actions.issue(officer, draft, 7, timezone.localdate(), version=1)
+    actions.attach(officer, letter, "x.pdf", bytes(changed))
+    assert "đã bị sửa hoặc không thật" in page(
+        ordered.client("A", "officer").get(url(ordered, "look", "A", draft.pk))
+    )
+
+
+@pytest.mark.parametrize("content", [b"hello", b"%PDF-1.7 broken", b""])
+def test_what_is_no_pdf_is_refused_and_nothing_is_kept(ordered, draft, content):
+    actions.issue(ordered.user("A", "officer"), draft, 7, timezone.localdate(), version=1)
+    answer = ordered.client("A", "officer").post(
+        url(ordered, "attach", "A", draft.pk), {"file": upload(content)}, follow=True
+    )
+    assert "PDF" in page(answer) or answer.status_code == 422
+    draft.refresh_from_db()
+    assert draft.signed_sha256 == ""
+
+
+def test_a_number_is_given_once_a_year(ordered, draft):
+    officer, node = ordered.user("A", "officer"), ordered.nodes["A"]
+    actions.issue(officer, draft, 7, timezone.localdate(), version=1)
+    other = actions.save(officer, node, uuid4(), {**first_draft(node), "subject": "khác"}, 0)
+    form = {"number": "7", "day": timezone.localdate().isoformat(), "version": "1"}
+    answer = ordered.client("A", "officer").post(url(ordered, "issue", "A", other.pk), form)
+    assert answer.status_code == 422 and str(draft) in page(answer)
+    actions.issue(officer, other, 7, timezone.localdate() - timedelta(days=400), version=1)
+    other.refresh_from_db()
+    assert other.is_issued
+
+
+@pytest.mark.parametrize(
+    ("number", "day"),
+    [("", "2026-01-01"), ("0", "2026-01-01"), ("x", "2026-01-01"), ("7", "99"), ("7", "2999-01-01")],
+)
+def test_a_wrong_number_or_date_is_told_and_nothing_is_issued(ordered, draft, number, day):
+    form = {"number": number, "day": day, "version": "1"}
+    answer = ordered.client("A", "officer").post(url(ordered, "issue", "A", draft.pk), form)
+    assert answer.status_code == 422 and "aria-invalid" in answer.content.decode()
+    draft.refresh_from_db()
+    assert not draft.is_issued
+
+
+def test_issued_can_be_taken_back_on_the_same_day_only(ordered, draft):
+    officer, client = ordered.user("A", "officer"), ordered.client("A", "officer")
+    letter = actions.issue(officer, draft, 7, timezone.localdate(), version=1)
+    actions.attach(officer, letter, "x.pdf", signed_pdf(letter))
+    client.post(url(ordered, "withdraw", "A", draft.pk))
+    draft.refresh_from_db()
+    assert (draft.is_issued, draft.number, draft.signed_sha256, draft.fields["date"]) == (
+        False,
+        None,
+        "",
+        None,
+    )
+    actions.issue(officer, draft, 8, timezone.localdate(), version=draft.version)
+    with time_machine.travel(timezone.now() + timedelta(days=1), tick=False):
+        client = ordered.client("A", "officer")
+        client.post(url(ordered, "withdraw", "A", draft.pk))
+    draft.refresh_from_db()
+    assert draft.is_issued
+
+
+def test_a_draft_can_be_discarded_an_issued_letter_not(ordered, draft):
+    client = ordered.client("A", "officer")
+    actions.issue(ordered.user("A", "officer"), draft, 7, timezone.localdate(), version=1)
+    client.post(url(ordered, "discard", "A", draft.pk))
+    assert Letter.rows.count() == 1
+    client.post(url(ordered, "withdraw", "A", draft.pk))
+    client.post(url(ordered, "discard", "A", draft.pk))
+    assert not Letter.rows.exists()
+
+
+def test_todays_tasks_lead_to_the_letter(ordered):
+    client = ordered.client("A", "officer")
+    assert (
+        url(ordered, "compose", "A")
+        in client.get(f"/cd/{ordered.campaign.slug}/viec-hom-nay/").content.decode()
+    )
+    node = ordered.nodes["A"]
+    letter = actions.save(ordered.user("A", "officer"), node, uuid4(), first_draft(node), 0)
+    text = client.get(f"/cd/{ordered.campaign.slug}/viec-hom-nay/").content.decode()
+    assert url(ordered, "look", "A", letter.pk) in text and url(ordered, "compose", "A") not in text
+
+
+def test_hostile_text_is_shown_as_text(ordered):
+    node = ordered.nodes["A"]
+    fields = {**first_draft(node), "subject": "<script>alert(1)</script> {{ x }}"}
+    letter = actions.save(ordered.user("A", "officer"), node, uuid4(), fields, 0)
+    for name in ("look", "edit"):
+        html = ordered.client("A", "officer").get(url(ordered, name, "A", letter.pk)).content.decode()
+        assert "<script>alert" not in html and "&lt;script&gt;alert" in html
+
+
+def test_a_closed_campaign_changes_no_letter(ordered, draft):
+    Campaign.objects.filter(pk=ordered.campaign.pk).update(status=Campaign.Status.CLOSED)
+    client = ordered.client("A", "officer")
+    client.post(url(ordered, "edit", "A", draft.pk), {**posted(ordered, "A", subject="mới"), "version": "1"})
+    client.post(url(ordered, "discard", "A", draft.pk))
+    draft.refresh_from_db()
+    assert str(draft) != "mới"
