@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +94,9 @@ def _plan_command() -> click.Command:
             click.Option(
                 ["--dns-log", "with_log"],
                 is_flag=True,
-                help=_("Also switch on Windows' log of names asked for, so that a later check can look back."),
+                help=_(
+                    "Also switch on Windows' log of names asked for, so that a later check can look back."
+                ),
             ),
             *lists.options(),
         ],
@@ -123,9 +124,9 @@ def _apply_command() -> click.Command:
             *_place_options(),
         ],
         _(
-            "Carry a plan out. Everything is looked at again first: where the machine is not as the plan says,"
-            " nothing is done. A word must be typed; no option answers for it. Exit code: 0 all done, 1 some"
-            " steps failed, 2 nothing was done."
+            "Carry a plan out. Everything is looked at again first: where the machine is not as the plan"
+            " says, nothing is done. A word must be typed; no option answers for it. Exit code: 0 all done, 1"
+            " some steps failed, 2 nothing was done."
         ),
         "quetsach check apply plan.json --code '1234 5678 9abc'",
     )
@@ -136,7 +137,9 @@ def _undo_command() -> click.Command:
         "undo",
         _undo,
         [
-            click.Option(["--run"], metavar="NAME", default="", help=_("Which clean-up; the last one if not given.")),
+            click.Option(
+                ["--run"], metavar="NAME", default="", help=_("Which clean-up; the last one if not given.")
+            ),
             *_place_options(),
         ],
         _(
@@ -179,10 +182,13 @@ def _plan(
     _line(wording.promise(), bold=True)
     try:
         ground = _ground(root)
-        wanted = check.wanted_of(indicators, hashes, rules, profile, lists.Choice.of(given))
-        options = checking.Options(is_full=is_full, seconds=check.seconds(indicators, root, is_full=is_full))
-        with stop_on_interrupt() as stop, check.bar() as (on_probe, on_file):
-            result = checking.check(ground.machine, wanted, options, stop=stop, on_probe=on_probe, on_file=on_file)
+        wanted = check._wanted(indicators, hashes, rules, profile, lists.Choice.of(given))
+        seconds = 0.0 if root is not None or not indicators else check.SECONDS[is_full]
+        options = checking.Options(is_full=is_full, seconds=seconds)
+        with stop_on_interrupt() as stop, check._bar() as (on_probe, on_file):
+            result = checking.check(
+                ground.machine, wanted, options, stop=stop, on_probe=on_probe, on_file=on_file
+            )
         if stop.is_set():
             raise click.Abort
         chosen = choosing.choose(result, ground, also, without, with_log=with_log)
@@ -223,8 +229,8 @@ def _apply(path: Path, code: str, root: Path | None, store: Path | None) -> int:
     _line()
     numbers = {"done": len(outcome.done), "all": len(one.steps)}
     _line(_("Done: %(done)d of %(all)d steps.") % numbers, bold=True)
-    for number, error in sorted(outcome.failed.items()):
-        _line(f"  {number}. {wording.problem(error)}", fg="yellow")
+    for number, failure in sorted(outcome.failed.items()):
+        _line(f"  {number}. {wording.problem(failure)}", fg="yellow")
     _line(_("Clean-up %(run)s; end of the journal: %(head)s") % {"run": outcome.run, "head": outcome.head})
     _line(_("Check the machine once more now. To take everything back: quetsach check undo"))
     return NOTHING if len(outcome.done) == len(one.steps) else FOUND
@@ -242,8 +248,8 @@ def _undo(run: str, root: Path | None, store: Path | None) -> int:
         return _refused(error)
     _line()
     if outcome.failed:
-        for number, error in sorted(outcome.failed.items()):
-            _line(f"  {number}. {wording.problem(error)}", fg="yellow")
+        for number, failure in sorted(outcome.failed.items()):
+            _line(f"  {number}. {wording.problem(failure)}", fg="yellow")
         _line(_("Not everything is back. Mend what is named, then undo once more."), bold=True)
     else:
         _line(_("Everything is as it was before the clean-up."), bold=True)
@@ -302,8 +308,3 @@ def _refused(error: Any) -> int:
 
 def _line(text: str = "", **style: Any) -> None:
     click.echo(click.style(visible(text), **style) if style else visible(text))
-
-
-def names(made: Sequence[click.Command]) -> dict[str, click.Command]:
-    """The commands by their names."""
-    return {str(one.name): one for one in made}

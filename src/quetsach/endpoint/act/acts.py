@@ -1,9 +1,10 @@
-"""The few things that can be done to a machine. Each reads its own state, does one thing, and can take it back.
+"""The few things that can be done to a machine. Each reads its own state, does one thing, can take it back.
 
 An act changes its target in one go wherever the system can; what it needs for the way back is kept first, by
 `keep`. `undo` may be called again at any time, also where the act never came to be done.
 """
 
+# ruff: noqa: ARG002  # every act takes what any of them needs
 from __future__ import annotations
 
 import base64
@@ -62,7 +63,7 @@ class Block:
 
 
 class Stop:
-    """Stops a program: by its file, or by number and start where it has none. The state is whether it is gone."""
+    """Stops a program, by its file, or by number and start; the state is whether it is gone."""
 
     def look(self, ground: Ground, target: Target) -> bool:
         return not self._running(ground, target)
@@ -102,7 +103,7 @@ class Stop:
 
 
 class Value:
-    """Sets a value of the registry, or takes it away; the state is its type and data, None where there is none."""
+    """Sets a value of the registry or takes it away; the state is type and data, None for no value."""
 
     def look(self, ground: Ground, target: Target) -> Any:
         return _plain(_settings(ground).get(target["key"], target["name"]))
@@ -176,11 +177,33 @@ class Edit:
         content = base64.b64decode(target["content"])
         streams = ground.disk.streams(target["path"])
         # The times tell that it was changed now.
-        meta = {name: value for name, value in kept["meta"].items() if name not in ("atime", "mtime", "times")}
+        meta = {
+            name: value for name, value in kept["meta"].items() if name not in ("atime", "mtime", "times")
+        }
         ground.disk.put(target["path"], [content], meta, streams, instead_of=kept["sha256"])
 
     def undo(self, ground: Ground, target: Target, kept: Any, vault: Vault) -> None:
         _bring_back(ground, target["path"], kept, vault)
+
+
+class Folder:
+    """Takes an empty folder away; the state is its owner and rights, None where nothing is."""
+
+    def look(self, ground: Ground, target: Target) -> Any:
+        return ground.disk.folder(target["path"])
+
+    def guard(self, ground: Ground, target: Target) -> None:
+        if protected.file(ground.machine, target["path"]):
+            raise ActError("protected", target["path"])
+
+    def keep(self, ground: Ground, target: Target, vault: Vault, name: str) -> Any:
+        return ground.disk.folder(target["path"])
+
+    def do(self, ground: Ground, target: Target, after: Any, kept: Any) -> None:
+        ground.disk.remove_folder(target["path"])
+
+    def undo(self, ground: Ground, target: Target, kept: Any, vault: Vault) -> None:
+        ground.disk.make_folder(target["path"], kept)
 
 
 ACTS: Mapping[str, Act] = {
@@ -189,6 +212,7 @@ ACTS: Mapping[str, Act] = {
     "value": Value(),
     "edit": Edit(),
     "quarantine": Quarantine(),
+    "folder": Folder(),
 }
 
 

@@ -1,4 +1,4 @@
-"""Carrying a plan out: everything is looked at again first, and each act stands in the journal before it is done."""
+"""Carrying a plan out: all is looked at again first, and each act stands in the journal before it is done."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ class Outcome:
     head: str = ""
 
 
-def apply(one: Plan, ground: Ground, given: str, store: Path | None = None, tell: Tell | None = None) -> Outcome:
+def apply(
+    one: Plan, ground: Ground, given: str, store: Path | None = None, tell: Tell | None = None
+) -> Outcome:
     """Do what the plan says. `given` is its hash, as the person who read it gives it.
 
     Raises:
@@ -70,7 +72,9 @@ def _run(one: Plan, ground: Ground, kept: Journal, vault: Vault, tell: Tell) -> 
         for phase in PHASES:
             if phase == "quarantine":
                 # What started again by itself may not, now that its entries are gone.
-                _again([step for step in in_order if step.number in outcome.failed], ground, kept, outcome, tell)
+                _again(
+                    [step for step in in_order if step.number in outcome.failed], ground, kept, outcome, tell
+                )
             for step in in_order:
                 if step.phase == phase:
                     _attempt(step, ground, kept, vault, outcome, tell)

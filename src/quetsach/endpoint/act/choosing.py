@@ -51,7 +51,12 @@ class Choice:
 
 
 def choose(
-    result: Result, ground: Ground, also: Collection[str] = (), without: Collection[str] = (), *, with_log: bool = False
+    result: Result,
+    ground: Ground,
+    also: Collection[str] = (),
+    without: Collection[str] = (),
+    *,
+    with_log: bool = False,
 ) -> Choice:
     """Steps for what is certain or strong, and for the signs in `also`; never for those in `without`."""
     made = _Builder(result, ground)
@@ -205,7 +210,9 @@ class _Builder:
         """The firewall rule that the fact tells of, switched off."""
         for name, text in self._ground.machine.registry.values(_RULES).items():
             told = firewall.rule(text)
-            is_same = told.get("name", "") == seen.fields["name"] and told.get("lport", "") == seen.fields["port"]
+            is_same = (
+                told.get("name", "") == seen.fields["name"] and told.get("lport", "") == seen.fields["port"]
+            )
             if is_same and told.get("active", "").casefold() == "true":
                 off = text.replace("Active=TRUE", "Active=FALSE", 1)
                 target = {"key": _RULES, "name": name}
@@ -270,10 +277,11 @@ class _Builder:
                 self._start_of(seen, why)
 
     def _folder(self, path: str, why: str) -> None:
-        waiting, files = [path], []
+        waiting, files, folders = [path], [], []
         try:
             while waiting:
-                for entry in self._ground.machine.files.entries(waiting.pop()):
+                folders.append(waiting.pop())
+                for entry in self._ground.machine.files.entries(folders[-1]):
                     if entry.is_folder and not entry.is_link:
                         waiting.append(entry.path)
                     elif not entry.is_link:
@@ -283,8 +291,12 @@ class _Builder:
         except Unavailable:
             self.advise("too_large", path, why)
             return
-        for one in files:
-            self._file(one, why)
+        taken = [self._file(one, why) for one in files]
+        if all(taken):
+            # Deepest first, after the files: steps of one phase are done in the order in which they came.
+            for one in reversed(folders):
+                place = self._ground.disk.spelled(one)
+                self._step("quarantine", "folder", {"path": place}, why, None, about=place)
 
     def _edit(self, path: str, is_wanted: lines.Wanted, why: str) -> None:
         try:
@@ -318,7 +330,7 @@ class _Builder:
             self._step("disable", "edit", target, one, after, about=path)
 
     def _also(self, act: str, about: str, why: str) -> None:
-        """One more reason for a step; a step of nothing yet for a file whose lines are still being gathered."""
+        """One more reason for a step; an edit, whose lines are still gathered, has none of its own yet."""
         there = self._steps.get((act, about)) or Step(len(self._steps), "disable", act, {}, None, None, ())
         if why not in there.why:
             there = replace(there, why=(*there.why, why))
@@ -341,8 +353,7 @@ class _Builder:
         if before == after:
             return False
         if before is None:
-            if is_needed:
-                self.advise("not_here", about, why)
+            self.advise("not_here" if is_needed else "missing", about, why)
             return False
         self._steps[act, about] = Step(len(self._steps), phase, act, dict(target), before, after, (why,))
         return True

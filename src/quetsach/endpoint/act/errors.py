@@ -34,6 +34,7 @@ REASONS: Mapping[str, str] = {
     "linked": "lies behind a link, which is not followed",
     "not_a_file": "is no ordinary file",
     "too_large": "is larger than can be kept",
+    "not_empty": "still holds something and was left",
     "missing": "is not there",
     "no_permission": "may not be changed; start as administrator",
     "locked": "is in use by another program; restart the machine and apply again at once",
@@ -66,11 +67,12 @@ _BY_NUMBER = {
     errno.ENOENT: "missing",
     errno.ELOOP: "linked",
     errno.ENOTDIR: "linked",
+    errno.ENOTEMPTY: "not_empty",
     errno.EFBIG: "disk_full",
 }
 _BY_WINDOWS = {
     5: "no_permission", 2: "missing", 3: "missing", 19: "read_only", 32: "locked", 33: "locked",
-    39: "disk_full", 112: "disk_full",
+    39: "disk_full", 112: "disk_full", 145: "not_empty",
 }  # fmt: skip
 """ERROR_* of winerror.h."""
 

@@ -56,10 +56,22 @@ class Disk(Protocol):
         *,
         instead_of: str = "",
     ) -> None:
-        """Put a whole file in its place at once: where nothing is, or instead of the content with that SHA-256.
+        """Put a whole file in its place at once: where nothing is, or instead of the content of that SHA-256.
 
         Times that `meta` does not name are those of now.
         """
+        ...
+
+    def folder(self, path: str) -> State | None:
+        """Owner and rights of a folder; None where nothing is there."""
+        ...
+
+    def remove_folder(self, path: str) -> None:
+        """Take away an empty folder; raises `ActError("not_empty")`."""
+        ...
+
+    def make_folder(self, path: str, state: State) -> None:
+        """Make a folder as it was; one that is there gets its owner and rights."""
         ...
 
 

@@ -1,8 +1,8 @@
 """The journal of acts: one JSON line each, on the disk before the act, each chained to the line before.
 
-It is at once what `undo` replays after a power cut and the audit of all that was ever done on a machine. A line
-that was changed or taken out breaks the chain; lines cut off at the end do not, so that the last `hash` belongs in
-the report of the clean-up.
+It is at once what `undo` replays after a power cut and the audit of all that was ever done on a machine. A
+line that was changed or taken out breaks the chain; lines cut off at the end do not, so that the last `hash`
+belongs in the report of the clean-up.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Entry = dict[str, Any]
 
 
 class Journal:
-    """Open for one process. A torn last line, which a power cut leaves, is taken off: its act had not begun."""
+    """Open for one process. A torn last line, left by a power cut, is taken off: its act had not begun."""
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
         self._path = path
@@ -45,7 +45,13 @@ class Journal:
         Raises:
             ActError: it could not be written, so nothing may be done.
         """
-        entry: Entry = {"number": len(self.entries), "time": _now(), "event": event, **fields, "before": self.head}
+        entry: Entry = {
+            "number": len(self.entries),
+            "time": _now(),
+            "event": event,
+            **fields,
+            "before": self.head,
+        }
         entry["hash"] = _hash(entry)
         start = self._file.seek(0, os.SEEK_END)
         try:

@@ -1,7 +1,8 @@
 """The plan: what is to be done to one machine, to be read by a person before anything happens.
 
-    {"type": "plan", "schema": 1, "tool", "machine": {"name", "system", "identity", "root"}, "made", "expires",
-     "verdict", "warnings": [codes], "steps": [{"number", "phase", "act", "target", "before", "after", "why",
+    {"type": "plan", "schema": 1, "tool", "machine": {"name", "system", "identity", "root"}, "made",
+     "expires", "verdict", "warnings": [codes],
+     "steps": [{"number", "phase", "act", "target", "before", "after", "why",
      "what", "backup", "check", "undo"}], "advice": [{"reason", "subject", "why"}], "hash"}
 
 `hash` is the SHA-256 of all the rest in its canonical spelling. It shows a change; it is no signature.
@@ -10,8 +11,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -32,12 +33,13 @@ _AHEAD = timedelta(minutes=10)
 _SHORTEST = 12
 """Digits of the hash that a person must give at least."""
 _LARGEST = 64 << 20
-_TARGETS = {
+_TARGETS: Mapping[str, Mapping[str, type]] = {
     "block": {"name": str, "address": str},
     "stop": {"program": str, "pids": list},
     "value": {"key": str, "name": str},
     "edit": {"path": str, "content": str, "lines": list},
     "quarantine": {"path": str, "is_certain": bool},
+    "folder": {"path": str},
 }
 
 
@@ -81,7 +83,12 @@ def document(plan: Plan) -> dict[str, Any]:
 
 
 def make(
-    ground: Ground, verdict: str, warnings: Sequence[str], steps: Sequence[Step], advice: Sequence[Advice], root: str = ""
+    ground: Ground,
+    verdict: str,
+    warnings: Sequence[str],
+    steps: Sequence[Step],
+    advice: Sequence[Advice],
+    root: str = "",
 ) -> Plan:
     """A plan of now, for this machine; raises `ActError("clock")` where now cannot be."""
     now = datetime.now(UTC).replace(microsecond=0)
@@ -92,7 +99,7 @@ def make(
         machine.name, str(machine.system), ground.identity, root, now, now + LASTS, verdict, tuple(warnings),
         tuple(steps), tuple(advice),
     )  # fmt: skip
-    return _hashed(plan, document(plan)["hash"])
+    return replace(plan, hash=document(plan)["hash"])
 
 
 def read(path: Path) -> Plan:
@@ -119,11 +126,11 @@ def read(path: Path) -> Plan:
         raise ActError("no_plan", str(path)) from error
     if found != told["hash"]:
         raise ActError("tampered", str(path))
-    return _hashed(plan, found)
+    return replace(plan, hash=found)
 
 
 def admit(plan: Plan, ground: Ground, given: str) -> None:
-    """See that the plan is this machine's, of these days, and the one that was read by whoever gives its hash.
+    """See that the plan is this machine's, of these days, and the one read by whoever gives its hash.
 
     Raises:
         ActError: `wrong_hash`, `clock`, `expired`, `other_machine`.
@@ -139,13 +146,6 @@ def admit(plan: Plan, ground: Ground, given: str) -> None:
     machine = ground.machine
     if (plan.name, plan.system, plan.identity) != (machine.name, str(machine.system), ground.identity):
         raise ActError("other_machine", plan.name)
-
-
-def _hashed(plan: Plan, digest: str) -> Plan:
-    return Plan(
-        plan.name, plan.system, plan.identity, plan.root, plan.made, plan.expires, plan.verdict, plan.warnings,
-        plan.steps, plan.advice, digest,
-    )  # fmt: skip
 
 
 def _plan(told: dict[str, Any]) -> Plan:
@@ -166,7 +166,9 @@ def _step(number: int, told: dict[str, Any]) -> Step:
         raise ValueError(f"step {number}")
     wanted = _TARGETS[told["act"]]
     target = told["target"]
-    if target.keys() != wanted.keys() or not all(isinstance(target[one], kind) for one, kind in wanted.items()):
+    if target.keys() != wanted.keys() or not all(
+        isinstance(target[one], kind) for one, kind in wanted.items()
+    ):
         raise ValueError(f"target of step {number}")
     return Step(number, told["phase"], told["act"], target, told["before"], told["after"], tuple(told["why"]))
 

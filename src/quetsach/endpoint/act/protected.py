@@ -1,33 +1,17 @@
-"""What is never touched, whatever a finding says: the system's own files and programs, logs, histories, our own."""
+"""What is never touched, whatever a finding says: the system's own, logs, histories, and what is ours."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from functools import cache
+from importlib.resources import files
+from weakref import WeakKeyDictionary
 
 from quetsach.endpoint import windowspath
 from quetsach.endpoint.fact import Unavailable
 from quetsach.endpoint.machine import Machine, Signature, System
 
-_CORE = frozenset(
-    "ntoskrnl.exe hal.dll ntdll.dll kernel32.dll kernelbase.dll user32.dll gdi32.dll advapi32.dll combase.dll "
-    "rpcrt4.dll sechost.dll shell32.dll ole32.dll msvcrt.dll ucrtbase.dll ws2_32.dll crypt32.dll wintrust.dll "
-    "win32k.sys ntfs.sys tcpip.sys winload.exe winload.efi winresume.exe bootmgr bootmgfw.efi smss.exe csrss.exe "
-    "wininit.exe winlogon.exe services.exe lsass.exe lsaiso.exe lsm.exe svchost.exe dwm.exe explorer.exe "
-    "userinit.exe logonui.exe fontdrvhost.exe sihost.exe taskhostw.exe taskhost.exe runtimebroker.exe spoolsv.exe "
-    "conhost.exe cmd.exe powershell.exe rundll32.exe regsvr32.exe reg.exe taskmgr.exe regedit.exe msiexec.exe "
-    "dllhost.exe wmiprvse.exe wuauclt.exe trustedinstaller.exe tiworker.exe searchindexer.exe ctfmon.exe "
-    "sppsvc.exe sppc.dll sppcext.dll sppwinob.dll sppobjs.dll sppextcomobj.exe slui.exe slc.dll slmgr.vbs "
-    "osppsvc.exe clipsvc.dll clipup.exe msmpeng.exe nissrv.exe mpcmdrun.exe sethc.exe utilman.exe osk.exe "
-    "magnify.exe narrator.exe displayswitch.exe atbroker.exe netsh.exe wevtutil.exe schtasks.exe sc.exe hosts".split()
-)
-"""Names of Windows' own that are left alone in Windows' own folders."""
-_CORE_SERVICES = frozenset(
-    "rpcss rpceptmapper dcomlaunch eventlog windefend wdnissvc mpssvc bfe wscsvc lsm samss plugplay power profsvc "
-    "schedule winmgmt dnscache dhcp nsi lanmanworkstation lanmanserver cryptsvc trustedinstaller wuauserv sppsvc "
-    "osppsvc osppsvc clipsvc licensemanager keyiso netlogon gpsvc usermanager coremessagingregistrar brokerinfrastructure "
-    "tcpip afd ntfs disk volmgr partmgr acpi pci sense securityhealthservice".split()
-)
 _WINDOWS_NEVER = re.compile(
     r"\\(?:System32\\(?:config|winevt|catroot2?|DriverStore|wbem)|WinSxS|servicing|Boot|assembly|Fonts|INF"
     r"|SystemApps|WindowsApps|SoftwareDistribution)(?:\\|$)"
@@ -42,7 +26,13 @@ _UNIX_NEVER = re.compile(
     r"|/\.(?:[a-z]+_history|python_history|lesshst|viminfo)$|/authorized_keys$|/\.ssh/"
 )
 _UNIX_SYSTEM = re.compile(r"/(?:usr(?!/local/)|bin|sbin|lib[0-9x]*)/")
+_UNIX_SETTINGS = re.compile(
+    r"/etc/(?:hosts|crontab|anacrontab|ld\.so\.preload|environment|profile|cron\.d/[^/]+)"
+    r"|/var/spool/cron/(?:crontabs/)?[^/]+|/(?:root|home/[^/]+)/\.(?:profile|bashrc|bash_profile)"
+)
+_WINDOWS_SETTINGS = re.compile(r".*(?:\\hosts|\.vmoptions)", re.IGNORECASE)
 _MOST_LISTS, _MOST_LIST = 20_000, 32 << 20
+_PACKAGED: WeakKeyDictionary[Machine, frozenset[str]] = WeakKeyDictionary()
 
 
 def file(machine: Machine, path: str, *, is_certain: bool = False) -> bool:
@@ -56,7 +46,7 @@ def file(machine: Machine, path: str, *, is_certain: bool = False) -> bool:
     if _WINDOWS_NEVER.search(path):
         return True
     is_windows = _is_below(path, machine.variables.get("systemroot", r"C:\Windows"))
-    if is_windows and windowspath.basename(path).casefold() in _CORE:
+    if is_windows and windowspath.basename(path).casefold() in _own("names"):
         return True
     return (is_windows or not is_certain) and machine.signature(path)[0] is Signature.VALID
 
@@ -68,18 +58,13 @@ def program(machine: Machine, path: str) -> bool:
 
 def service(name: str) -> bool:
     """Whether a service of Windows must stay as it is."""
-    return name.casefold() in _CORE_SERVICES
+    return name.casefold() in _own("services")
 
 
 def edited(machine: Machine, path: str) -> bool:
     """Whether the lines of a file may not be changed: only settings that people change too may be."""
-    if machine.system is System.LINUX:
-        return not re.fullmatch(
-            r"/etc/(?:hosts|crontab|anacrontab|ld\.so\.preload|environment|profile|cron\.d/[^/]+)"
-            r"|/var/spool/cron/(?:crontabs/)?[^/]+|/(?:root|home/[^/]+)/\.(?:profile|bashrc|bash_profile)",
-            path,
-        )
-    return not re.search(r"\\hosts$|\.vmoptions$", path, re.IGNORECASE)
+    allowed = _UNIX_SETTINGS if machine.system is System.LINUX else _WINDOWS_SETTINGS
+    return allowed.fullmatch(path) is None
 
 
 def _is_below(path: str, folder: str) -> bool:
@@ -96,7 +81,19 @@ def _is_packaged(machine: Machine, path: str) -> bool:
 
 
 @cache
+def _own(table: str) -> frozenset[str]:
+    text = files("quetsach.endpoint.act").joinpath("protected.toml").read_text("utf-8")
+    return frozenset(tomllib.loads(text)[table])
+
+
 def _packaged(machine: Machine) -> frozenset[str]:
+    """The paths of dpkg's lists; read once for each machine looked at."""
+    if machine not in _PACKAGED:
+        _PACKAGED[machine] = _listed(machine)
+    return _PACKAGED[machine]
+
+
+def _listed(machine: Machine) -> frozenset[str]:
     found: set[str] = set()
     try:
         lists = machine.files.entries("/var/lib/dpkg/info")[:_MOST_LISTS]

@@ -68,4 +68,6 @@ def is_as(now: Any, wanted: Any) -> bool:
 
 def content_of(state: Any) -> Any:
     """What tells one state from another although rights or times were half changed."""
-    return state["sha256"] if isinstance(state, Mapping) and "sha256" in state else state
+    if not isinstance(state, Mapping):
+        return state
+    return state.get("sha256") or ("folder" if state.get("is_folder") else state)

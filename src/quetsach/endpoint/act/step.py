@@ -7,12 +7,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 PHASES = ("block", "stop", "disable", "quarantine", "record")
-"""The order of acts: cut it off, stop it, keep it from coming back, take its files away, look better next time."""
+"""The order: cut it off, stop it, keep it from coming back, take its files away, look better next time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`before` is the state as `acts` reads it; apply refuses where it is another. `why` are signs or indicators."""
+    """`before` is the state as `acts` reads it; apply refuses where it is another. `why` are signs or
+    indicators."""
 
     number: int
     phase: str
@@ -32,7 +33,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What a plan does not do, and why: `reason` is a code of `errors.REASONS`, or "papers", "person", "asked"."""
+    """What a plan does not do, and why: `reason` is a code of `errors.REASONS`, or "papers", "person"."""
 
     reason: str
     subject: str
@@ -69,6 +70,12 @@ TEXTS: Mapping[str, tuple[str, str, str, str]] = {
         "the whole file, coded, with owner, rights, times and streams",
         "the file is gone, the kept copy has its hash",
         "the file comes back to its place, to the bit",
+    ),
+    "folder": (
+        "Take away a folder that is empty then",
+        "its owner and rights",
+        "the folder is gone",
+        "the folder is made again",
     ),
 }
 """Act → what it does, what is kept, what is read back, how it is undone."""

@@ -1,4 +1,4 @@
-"""The way back: the journal, read from its end. It may be cut off and called again at any moment, on any day."""
+"""The way back: the journal, read from its end. It may be cut off and called again, on any day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kept copies of what is taken away: coded so that no scanner takes them for the thing itself, checked on use."""
+"""Kept copies of what is taken away: coded, so that no scanner takes them for the thing; checked on use."""
 
 from __future__ import annotations
 

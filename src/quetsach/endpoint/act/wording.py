@@ -67,8 +67,8 @@ def warning(name: str) -> str:
     """What must be known before."""
     return {
         "licence": _(
-            "Technical tampering is taken away: Windows or Office may show as not activated afterwards. Have the"
-            " papers or a free replacement ready; nothing is deleted, and undo brings back what was there."
+            "Technical tampering is taken away: Windows or Office may show as not activated afterwards. Have"
+            " the papers or a free replacement ready; nothing is deleted, undo brings back what was there."
         ),
         "restart": _("Part of it takes effect when the machine is started again."),
     }.get(name, safe(name))

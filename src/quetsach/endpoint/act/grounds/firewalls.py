@@ -1,4 +1,4 @@
-"""Rules of our own in the firewall: nftables on Linux, Windows' firewall by netsh and read back in the registry.
+"""Rules of our own in the firewall: nftables on Linux; Windows' own by netsh, read back in the registry.
 
 A command's word that it succeeded is never believed: `has` asks what is in force.
 """
@@ -26,7 +26,13 @@ def run(command: Sequence[str], given: str = "") -> str:
     """Run a program of the system."""
     try:
         done = subprocess.run(
-            command, input=given, capture_output=True, text=True, timeout=_SECONDS, check=False, errors="replace"
+            command,
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+            errors="replace",
         )
     except FileNotFoundError as error:
         raise ActError("not_here", command[0]) from error
@@ -38,7 +44,7 @@ def run(command: Sequence[str], given: str = "") -> str:
 
 
 class Nftables:
-    """A table for each address, so that taking it away touches nothing else. Lost when the machine restarts."""
+    """A table for each address, so that its end touches nothing else. Lost when the machine restarts."""
 
     def __init__(self, run: Run = run) -> None:
         self._run = run

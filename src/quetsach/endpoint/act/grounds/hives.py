@@ -1,11 +1,11 @@
 """Values in the hives of a Windows that is off, changed in place.
 
-Nothing is allocated and nothing moves: a value is overwritten within its own cell, or its entry in the key's list is
-turned to the end and the count taken down by one, so that it is all there for the way back. Layout after "Windows
-registry file format specification" (M. Suhanov): key node (nk) +0x24 count and +0x28 offset of the list of values;
-value (vk) +2 length of the name, +4 length of the data, +8 data or its offset, +12 type, +16 flags. Offsets count
-from byte 4,096. A hive whose two sequence numbers differ was not written wholly, and is refused: Windows would play
-its log over any change.
+Nothing is allocated and nothing moves: a value is overwritten within its own cell, or its entry in the
+key's list is turned to the end and the count taken down by one, so that it is all there for the way back.
+Layout after "Windows registry file format specification" (M. Suhanov): key node (nk) +0x24 count and +0x28
+offset of the list of values; value (vk) +2 length of the name, +4 length of the data, +8 data or its offset,
++12 type, +16 flags. Offsets count from byte 4,096. A hive whose two sequence numbers differ was not written
+wholly, and is refused: Windows would play its log over any change.
 """
 
 from __future__ import annotations
@@ -118,7 +118,9 @@ class HiveSettings:
     def _split(self, key: str) -> tuple[Path, str]:
         parts = key.split("\\")
         root = "\\".join(parts[:2]).casefold()
-        files = _FILES | {user.root.casefold(): rf"{user.folder}\NTUSER.DAT" for user in self._machine.users()}
+        files = _FILES | {
+            user.root.casefold(): rf"{user.folder}\NTUSER.DAT" for user in self._machine.users()
+        }
         place = getattr(self._machine.files, "place")(files[root]) if root in files else None  # noqa: B009
         if place is None or place.is_symlink():
             raise ActError("missing", key)

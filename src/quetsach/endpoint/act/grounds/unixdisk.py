@@ -19,13 +19,17 @@ from quetsach.endpoint.act.ground import State
 from quetsach.endpoint.act.vault import LARGEST
 
 _CHUNK = 1 << 20
-_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_FOLDER = (
+    os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+)
+_READ = (
+    os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class UnixDisk:
-    """`place` tells where a path of the machine lies below `root`; `is_windows` how that machine spells paths."""
+    """`place` tells where a path of the machine lies below `root`; `is_windows` how it spells paths."""
 
     def __init__(self, root: Path, place: Callable[[str], Path | None], *, is_windows: bool = False) -> None:
         self._root = root
@@ -115,6 +119,38 @@ class UnixDisk:
     def tidy(self, path: str) -> None:
         with self._folder_of(path) as (folder, name), suppress(FileNotFoundError):
             os.unlink(_part_of(name), dir_fd=folder)
+
+    def folder(self, path: str) -> State | None:
+        try:
+            with self._folder_of(path) as (above, name):
+                told = os.stat(name, dir_fd=above, follow_symlinks=False)
+                if not stat.S_ISDIR(told.st_mode):
+                    raise ActError("linked" if stat.S_ISLNK(told.st_mode) else "changed", path)
+                return {"is_folder": True, "mode": told.st_mode, "uid": told.st_uid, "gid": told.st_gid}
+        except ActError as error:
+            if error.reason == "missing":
+                return None
+            raise
+
+    def remove_folder(self, path: str) -> None:
+        with self._folder_of(path) as (above, name):
+            os.rmdir(name, dir_fd=above)
+            os.fsync(above)
+
+    def make_folder(self, path: str, state: State) -> None:
+        with self._folder_of(path) as (above, name):
+            with suppress(FileExistsError):
+                os.mkdir(name, 0o700, dir_fd=above)
+            made = os.open(name, _FOLDER, dir_fd=above)
+            try:
+                told = os.fstat(made)
+                if (told.st_uid, told.st_gid) != (state["uid"], state["gid"]):
+                    os.fchown(made, state["uid"], state["gid"])
+                os.fchmod(made, stat.S_IMODE(state["mode"]))
+                os.fsync(made)
+            finally:
+                os.close(made)
+            os.fsync(above)
 
     @contextmanager
     def _folder_of(self, path: str) -> Iterator[tuple[int, str]]:

@@ -1,7 +1,7 @@
 """Files of the Windows that this runs on, with their security descriptors, times, attributes and streams.
 
-A reparse point on the way is refused. Between that look and the act a folder could still be swapped by a program
-that runs at the same time: Windows' interface by paths has no way around it.
+A reparse point on the way is refused. Between that look and the act a folder could still be swapped by a
+program that runs at the same time: Windows' interface by paths has no way around it.
 """
 
 # mypy: disable-error-code="attr-defined,unused-ignore"
@@ -124,6 +124,32 @@ class WindowsDisk:
             with suppress(OSError):
                 self.tidy(path)
 
+    def folder(self, path: str) -> State | None:
+        if not Path(path).exists():
+            return None
+        _no_link(Path(path), path)
+        told = Path(path).lstat()
+        if not stat.S_ISDIR(told.st_mode) or told.st_file_attributes & _REPARSE:
+            raise ActError("linked", path)
+        return {
+            "is_folder": True,
+            "attributes": told.st_file_attributes & _SETTABLE,
+            "security": _guarded(path, winfile.security),
+        }
+
+    def remove_folder(self, path: str) -> None:
+        if self.folder(path) is not None:
+            _guarded(path, os.rmdir)
+
+    def make_folder(self, path: str, state: State) -> None:
+        _no_link(Path(path), path)
+        try:
+            Path(path).mkdir(exist_ok=True)
+            winfile.set_security(path, state["security"])
+            winfile.set_attributes(path, state["attributes"])
+        except OSError as error:
+            raise of(error, path) from error
+
 
 def _part_of(path: str) -> str:
     folder, name = ntpath.split(path)
@@ -137,9 +163,7 @@ def _checked(path: str) -> os.stat_result | None:
     if "\0" in path or path.startswith("\\\\") or not place.is_absolute() or ":" in path[2:]:
         raise ActError("not_a_file", path)
     try:
-        for above in place.parents:
-            if above.lstat().st_file_attributes & _REPARSE:
-                raise ActError("linked", path)
+        _no_link(place, path)
         told = place.lstat()
     except FileNotFoundError:
         return None
@@ -154,6 +178,12 @@ def _checked(path: str) -> os.stat_result | None:
     if told.st_size > LARGEST:
         raise ActError("too_large", path)
     return told
+
+
+def _no_link(place: Path, shown: str) -> None:
+    for above in place.parents:
+        if above.lstat().st_file_attributes & _REPARSE:
+            raise ActError("linked", shown)
 
 
 def _parts(path: str) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Calls into Windows for what Python does not tell of a file: security descriptor, times, attributes, streams.
+"""Calls into Windows for what Python does not tell of a file: rights, times, attributes, streams.
 
 Sources: aclapi.h, sddl.h and fileapi.h of the Windows SDK. All raise OSError with the number of Windows.
 """
@@ -29,7 +29,8 @@ def _library(name: str) -> Any:
 
 
 def _fail(number: int | None = None) -> OSError:
-    return ctypes.WinError(ctypes.get_last_error() if number is None else number)
+    error: OSError = ctypes.WinError(ctypes.get_last_error() if number is None else number)
+    return error
 
 
 def security(path: str) -> str:

@@ -43,7 +43,9 @@ def _make(folder: Path) -> None:
         raise ctypes.WinError(ctypes.get_last_error())
     try:
         asked = _Attributes(sizeof(_Attributes), descriptor, 0)
-        number = 0 if kernel.CreateDirectoryW(c_wchar_p(str(folder)), byref(asked)) else ctypes.get_last_error()
+        number = (
+            0 if kernel.CreateDirectoryW(c_wchar_p(str(folder)), byref(asked)) else ctypes.get_last_error()
+        )
     finally:
         kernel.LocalFree(descriptor)
     if number not in (0, _EXISTS):

@@ -28,13 +28,17 @@ class LiveSettings:
         try:
             with _opened(key, _READ) as (advapi, handle):
                 kind, size = c_uint32(), c_uint32(0)
-                number = advapi.RegQueryValueExW(handle, c_wchar_p(name), None, byref(kind), None, byref(size))
+                number = advapi.RegQueryValueExW(
+                    handle, c_wchar_p(name), None, byref(kind), None, byref(size)
+                )
                 if number in _MISSING:
                     return None
                 if number not in (0, _MORE) or size.value > _LARGEST:
                     raise of(ctypes.WinError(number), f"{key}\\{name}")
                 data = ctypes.create_string_buffer(max(size.value, 1))
-                number = advapi.RegQueryValueExW(handle, c_wchar_p(name), None, byref(kind), data, byref(size))
+                number = advapi.RegQueryValueExW(
+                    handle, c_wchar_p(name), None, byref(kind), data, byref(size)
+                )
                 if number:
                     raise of(ctypes.WinError(number), f"{key}\\{name}")
                 return {"type": kind.value, "data": data.raw[: size.value].hex()}
