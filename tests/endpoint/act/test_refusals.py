@@ -67,7 +67,9 @@ def test_the_code_of_another_plan_is_refused(root: Path) -> None:
     for given in ("", one.hash[:11], "0" * 12, one.hash[1:]):
         _refused("wrong_hash", lambda given=given: applying.apply(one, grounds.at(root), given))
     assert disks.snapshot(root) == before
-    assert not applying.apply(one, grounds.at(root), f"{one.hash[:4]} {one.hash[4:8].upper()}-{one.hash[8:]}").failed
+    assert not applying.apply(
+        one, grounds.at(root), f"{one.hash[:4]} {one.hash[4:8].upper()}-{one.hash[8:]}"
+    ).failed
 
 
 def test_an_old_plan_and_a_clock_that_cannot_be_are_refused(root: Path) -> None:

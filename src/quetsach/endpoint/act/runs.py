@@ -15,12 +15,17 @@ JOURNAL = "journal.jsonl"
 
 @dataclass(slots=True)
 class Run:
-    """One `apply`. `begun` are its steps in the order in which they were begun; `undone` their numbers."""
+    """One `apply`. `begun` are its steps in the order in which they were begun; `undone` their numbers.
+
+    `whole` are those whose act was read back, and whose way back was not begun: their state cannot be half of
+    one and half of another.
+    """
 
     name: str
     time: str
     plan: str
     begun: list[Entry] = field(default_factory=list)
+    whole: set[int] = field(default_factory=set)
     undone: set[int] = field(default_factory=set)
     is_ended: bool = False
     is_undone: bool = False
@@ -48,6 +53,10 @@ def of(journal: Journal) -> list[Run]:
                     if entry["act"] not in ACTS or not isinstance(entry["step"], int):
                         raise KeyError(entry["act"])
                     found[entry["run"]].begun.append(entry)
+                case "done":
+                    found[entry["run"]].whole.add(entry["step"])
+                case "undoing":
+                    found[entry["run"]].whole.discard(entry["step"])
                 case "end":
                     found[entry["run"]].is_ended = True
                 case "undone":

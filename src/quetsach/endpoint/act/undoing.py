@@ -46,7 +46,10 @@ def undo(ground: Ground, store: Path | None = None, run: str = "", tell: Tell | 
         outcome = Undone(chosen.name)
         for entry in chosen.left:
             try:
-                _step(entry, ground, Vault(folder))
+                if entry["act"] != "stop":
+                    _see(entry, ground, is_whole=entry["step"] in chosen.whole)
+                    kept.write("undoing", run=chosen.name, step=entry["step"])
+                    _take_back(entry, ground, Vault(folder))
                 kept.write("undone", run=chosen.name, step=entry["step"])
                 outcome.done.append(entry["step"])
                 if tell is not None:
@@ -61,13 +64,22 @@ def undo(ground: Ground, store: Path | None = None, run: str = "", tell: Tell | 
         return outcome
 
 
-def _step(entry: Entry, ground: Ground, vault: Vault) -> None:
-    act, target, was = ACTS[entry["act"]], entry["target"], entry["was"]
-    if entry["act"] == "stop":
+def _see(entry: Entry, ground: Ground, *, is_whole: bool) -> None:
+    """The state is that before or after the act: nobody else has changed it since."""
+    now = runs.content_of(ACTS[entry["act"]].look(ground, entry["target"]))
+    # A value in a hive takes more than one write, which a power cut can part; files change in one go.
+    if entry["act"] == "value" and not is_whole:
         return
-    now = runs.content_of(act.look(ground, target))
-    if now not in (runs.content_of(was), runs.content_of(entry["after"])):
-        raise ActError("changed_since", str(target.get("path") or target.get("key") or ""))
-    act.undo(ground, target, entry["kept"], vault)
-    if not runs.is_as(act.look(ground, target), was):
-        raise ActError("not_restored", str(target.get("path") or target.get("key") or ""))
+    if now not in (runs.content_of(entry["was"]), runs.content_of(entry["after"])):
+        raise ActError("changed_since", _about(entry))
+
+
+def _take_back(entry: Entry, ground: Ground, vault: Vault) -> None:
+    act = ACTS[entry["act"]]
+    act.undo(ground, entry["target"], entry["kept"], vault)
+    if not runs.is_as(act.look(ground, entry["target"]), entry["was"]):
+        raise ActError("not_restored", _about(entry))
+
+
+def _about(entry: Entry) -> str:
+    return str(entry["target"].get("path") or entry["target"].get("key") or "")
