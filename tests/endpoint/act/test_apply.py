@@ -1,4 +1,4 @@
-"""A plan carried out on the disk of a machine that is off: clean after it; after undo as before, to the bit."""
+"""A plan carried out on the disk of a machine that is off: clean after it, and after undo as before."""
 
 from __future__ import annotations
 

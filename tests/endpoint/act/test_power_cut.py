@@ -25,7 +25,8 @@ def cuts(kind: str, *how: str) -> list[dict[str, Any]]:
     with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         done = subprocess.run(
             [sys.executable, "-m", "tests.endpoint.act.cut", folder, kind, *how],
-            cwd=ROOT, capture_output=True, text=True, check=False, env={"PYTHONPATH": "src:.", "PATH": "/usr/bin:/bin"},
+            cwd=ROOT, capture_output=True, text=True, check=False,
+            env={"PYTHONPATH": "src:.", "PATH": "/usr/bin:/bin"},
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]

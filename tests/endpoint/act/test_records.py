@@ -96,7 +96,10 @@ def test_lines_made_remarks_keep_every_other_byte(content: bytes, wanted: set[st
 
 
 def test_remarks_in_a_hosts_file_as_windows_writes_it() -> None:
-    content = b"\xef\xbb\xbf# may\r\n0.0.0.0 a.example b.example # chan\r\n127.0.0.1\tlocalhost\r\n0.0.0.0 c.example"
+    content = (
+        b"\xef\xbb\xbf# may\r\n0.0.0.0 a.example b.example # chan\r\n127.0.0.1\tlocalhost\r\n"
+        b"0.0.0.0 c.example"
+    )
     wanted = lines.naming({("b.example", "0.0.0.0"), ("c.example", "0.0.0.0"), ("localhost", "192.0.2.1")})
     assert lines.remark(content, wanted) == (
         b"\xef\xbb\xbf# may\r\n# quetsach: 0.0.0.0 a.example b.example # chan\r\n127.0.0.1\tlocalhost\r\n"
