@@ -1,7 +1,7 @@
-"""Plan, apply and undo on a running Windows (a real one, or wine): run by Windows' Python with the folder of `src`.
+"""Plan, apply and undo on a running Windows, a real one or wine; run by Windows' Python with the folder `src`.
 
-Plants harmless things, has them found by the check itself, takes them away and back, and prints what it saw as JSON.
-Needs a Windows that may be changed.
+Plants harmless things, has them found by the check itself, takes them away and back, and prints as JSON what
+it saw. Needs a Windows that may be changed.
 """
 
 from __future__ import annotations
@@ -61,7 +61,12 @@ def state() -> dict[str, Any]:
                 hashlib.sha256(path.read_bytes()).hexdigest(), told.st_mtime_ns, told.st_file_attributes,
                 told.st_ctime_ns,
             ]  # fmt: skip
-    values = [value(RUN, "evil"), value(SERVICE, "Start"), value(SPP, "KeyManagementServiceName"), value(LOG, "Enabled")]
+    values = [
+        value(RUN, "evil"),
+        value(SERVICE, "Start"),
+        value(SPP, "KeyManagementServiceName"),
+        value(LOG, "Enabled"),
+    ]
     return {"files": files, "values": json.loads(json.dumps(values))}
 
 

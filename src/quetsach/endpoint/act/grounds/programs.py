@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -22,7 +23,7 @@ class LivePrograms:
         found = []
         for one in psutil.process_iter():
             with suppress(psutil.Error, OSError):
-                program = _told(psutil, one.exe)
+                program = _told(psutil, one.exe) or _image(one.pid)
                 if one.status() == psutil.STATUS_ZOMBIE:
                     continue
                 found.append(
@@ -61,6 +62,17 @@ def own() -> set[int]:
     with suppress(psutil.Error, OSError):
         found.update(one.pid for one in psutil.Process().parents())
     return found
+
+
+def _image(pid: int) -> str:
+    if sys.platform != "win32":
+        return ""
+    from quetsach.endpoint.act.grounds import winfile
+
+    try:
+        return winfile.image(pid)
+    except OSError:
+        return ""
 
 
 def _told(psutil: Any, ask: Any) -> Any:

@@ -16,6 +16,7 @@ _OWNER, _GROUP, _DACL = 1, 2, 4
 _PROTECTED, _UNPROTECTED = 0x80000000, 0x20000000
 _REVISION = 1
 _WRITE_ATTRIBUTES, _READ_ATTRIBUTES, _SHARE_ALL, _OPEN_EXISTING, _BACKUP = 0x100, 0x80, 7, 3, 0x02000000
+_QUERY_LIMITED, _LONGEST_PATH = 0x1000, 32_768
 _INVALID = c_void_p(-1).value
 _END_OF_FILE, _NO_FUNCTION, _NOT_SUPPORTED, _BAD_PARAMETER = 38, 1, 50, 87
 
@@ -122,6 +123,24 @@ def set_attributes(path: str, attributes: int) -> None:
     """Give a file the FILE_ATTRIBUTE_* flags; none at all is FILE_ATTRIBUTE_NORMAL."""
     if not _library("kernel32").SetFileAttributesW(c_wchar_p(path), c_uint32(attributes or 0x80)):
         raise _fail()
+
+
+def image(pid: int) -> str:
+    """The file that a running program was started from; needs fewer rights than reading its memory."""
+    kernel = _library("kernel32")
+    kernel.OpenProcess.restype = c_void_p
+    kernel.CloseHandle.argtypes = [c_void_p]
+    handle = kernel.OpenProcess(_QUERY_LIMITED, 0, c_uint32(pid))
+    if not handle:
+        raise _fail()
+    try:
+        size = c_uint32(_LONGEST_PATH)
+        path = ctypes.create_unicode_buffer(size.value)
+        if not kernel.QueryFullProcessImageNameW(c_void_p(handle), 0, path, byref(size)):
+            raise _fail()
+        return path.value
+    finally:
+        kernel.CloseHandle(handle)
 
 
 def streams(path: str) -> list[tuple[str, int]]:
