@@ -1,4 +1,4 @@
-"""Plan, apply and undo on a running Windows, a real one or wine; run by Windows' Python with the folder `src`.
+"""Plan, apply and undo on a running Windows, a real one or wine; run by its Python with the folder `src`.
 
 Plants harmless things, has them found by the check itself, takes them away and back, and prints as JSON what
 it saw. Needs a Windows that may be changed.

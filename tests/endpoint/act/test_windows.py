@@ -1,7 +1,7 @@
-"""Plan, apply and undo on a running Windows: wine, with the Python of Windows that QUETSACH_WINE_PYTHON names.
+"""Plan, apply and undo on a running Windows: wine, with the Python that QUETSACH_WINE_PYTHON names.
 
-Real: registry, services, tasks, hosts, files with times and attributes, running programs, a file in use. Not to
-be had under wine: alternate streams, the firewall, Defender's own protection of its settings.
+Real: registry, services, tasks, hosts, files with times and attributes, running programs, a file in use. Not
+to be had under wine: alternate streams, the firewall, Defender's own protection of its settings.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def seen() -> dict[str, Any]:
     """What the script saw, once for all tests."""
     with subprocess.Popen(
         ["wine", PYTHON, f"Z:{SCRIPT}", f"Z:{ROOT / 'src'}"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "WINEDEBUG": "-all"},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, "WINEDEBUG": "-all"},
     ) as process:  # fmt: skip
         assert process.stdout is not None
         told = process.stdout.read()
