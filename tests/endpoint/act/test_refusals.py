@@ -316,3 +316,14 @@ def test_a_store_of_another_account_is_not_believed(root: Path) -> None:
     store.mkdir(parents=True)
     os.chown(store, 1000, 1000)
     _refused("unsafe_store", lambda: disks.applied(root, one))
+
+
+def test_after_a_power_cut_undo_comes_first(root: Path) -> None:
+    one = disks.planned(root)
+    ground = grounds.at(root)
+    ground.make_private(ground.store)
+    with journal.opened(ground.store / runs.JOURNAL) as kept:
+        kept.write("run", plan=one.hash, machine=one.name, verdict=one.verdict, steps=4)
+    _refused("unfinished", lambda: disks.applied(root, one))
+    undoing.undo(grounds.at(root))
+    assert not disks.applied(root, one).failed

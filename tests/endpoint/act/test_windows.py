@@ -30,7 +30,9 @@ def seen() -> dict[str, Any]:
     """What the script saw, once for all tests."""
     with subprocess.Popen(
         ["wine", PYTHON, f"Z:{SCRIPT}", f"Z:{ROOT / 'src'}"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, "WINEDEBUG": "-all"},
+        # Pipes, all three: wine's Python does not start where one of them is a file.
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env={**os.environ, "WINEDEBUG": "-all"},
     ) as process:  # fmt: skip
         assert process.stdout is not None
         told = process.stdout.read()
