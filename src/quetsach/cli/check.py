@@ -24,8 +24,32 @@ if TYPE_CHECKING:
     from quetsach.endpoint.filescan import Progress
     from quetsach.endpoint.wanted import Wanted
 
-_QUICK_SECONDS, _FULL_SECONDS = 20.0, 60.0
+SECONDS = {False: 20.0, True: 60.0}
+"""How long sockets are watched, by whether the check is full."""
 _MOST_EVIDENCE = 3
+
+
+class _Check(click.Group):
+    """Checks by itself; the commands below it are those that change a machine."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.invoke_without_command = True
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        self._fill()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        self._fill()
+        return super().get_command(ctx, cmd_name)
+
+    def _fill(self) -> None:
+        from quetsach.cli import check_act
+
+        if not self.commands:
+            for one in check_act.commands():
+                self.add_command(one)
 
 
 def command() -> click.Command:
@@ -105,6 +129,7 @@ def command() -> click.Command:
         ),
         "quetsach check -i indicators.csv --html result.html\n"
         "quetsach check --root /mnt/disk --full --json result.json",
+        kind=_Check,
     )
     made.no_args_is_help = False
     return made
@@ -125,6 +150,8 @@ def _run(
     yes: bool,
     **given: Any,
 ) -> int:
+    if click.get_current_context().invoked_subcommand is not None:
+        return NOTHING
     from quetsach.cli.progress import stop_on_interrupt
     from quetsach.endpoint import checking, machines, wording
     from quetsach.endpoint.checking import Options
@@ -150,7 +177,7 @@ def _run(
     options = Options(
         is_full=is_full,
         with_history=history,
-        seconds=(_FULL_SECONDS if is_full else _QUICK_SECONDS) if indicators and root is None else 0.0,
+        seconds=SECONDS[is_full] if indicators and root is None else 0.0,
     )
     with stop_on_interrupt() as stop, _bar() as (on_probe, on_file):
         result = checking.check(machine, wanted, options, stop=stop, on_probe=on_probe, on_file=on_file)
