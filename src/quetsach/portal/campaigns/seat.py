@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest
 
 from quetsach.portal.accounts.models import User
@@ -92,6 +92,10 @@ def _chosen(request: HttpRequest, slug: str, homes: list[CampaignNode]) -> Campa
 
 
 def homes_among(nodes: QuerySet[CampaignNode], places: list[Place]) -> list[CampaignNode]:
-    """The nodes in whose units the person serves, or whose duties those took over; the highest first."""
-    found = nodes.filter(path__in={path for _, path in places})
+    """The nodes in whose units the person serves, or whose duties those took over; the highest first.
+
+    Each says with `has_below` whether units stand below it, which the navigation asks on every page.
+    """
+    below = CampaignNode.rows.filter(parent=OuterRef("pk"))
+    found = nodes.filter(path__in={path for _, path in places}).annotate(has_below=Exists(below))
     return sorted(found, key=lambda node: (node.depth, node.unit.is_retired, node.position))
