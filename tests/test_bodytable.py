@@ -69,7 +69,9 @@ def test_signs_that_hide_something_are_gone():
     assert row.address == "=1+1"
 
 
-@pytest.mark.parametrize(("text", "why"), [("", "empty"), (" \n\t\n", "empty"), ("MST;Địa chỉ\n1;2", "no_name")])
+@pytest.mark.parametrize(
+    ("text", "why"), [("", "empty"), (" \n\t\n", "empty"), ("MST;Địa chỉ\n1;2", "no_name")]
+)
 def test_what_is_no_list_says_why(text, why):
     with pytest.raises(BodyTableError) as error:
         read_text(text, CHANNELS)
@@ -87,7 +89,9 @@ def test_no_text_breaks_it(text):
 
 @given(
     st.lists(
-        st.tuples(st.text(alphabet="aăâbcdđ =+-@'\"1", min_size=1).map(str.strip), st.sampled_from(["", "Zalo"])),
+        st.tuples(
+            st.text(alphabet="aăâbcdđ =+-@'\"1", min_size=1).map(str.strip), st.sampled_from(["", "Zalo"])
+        ),
         min_size=1,
         max_size=8,
     )

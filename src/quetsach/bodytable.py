@@ -1,4 +1,4 @@
-"""Lists of enterprises and other bodies as offices have them: pasted from Excel, typed with semicolons, a workbook.
+"""Lists of enterprises and other bodies as offices have them: pasted from Excel, with semicolons, workbooks.
 
 Read into rows of named cells; every cell that cannot be taken is named with its line. Nothing is guessed in
 silence: without a line of headings the columns are name, tax code, address, phone.
@@ -29,7 +29,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "phone": ("Điện thoại", "Số điện thoại", "ĐT", "SĐT", "Phone"),
     "channel": ("Kênh phổ biến", "Hình thức", "Kênh", "Channel"),
     "informed_on": ("Ngày phổ biến", "Ngày thông báo", "Informed on"),
-    "persons_informed": ("Số người được phổ biến", "Persons informed"),
+    "persons_informed": ("Số người nhận thông tin", "Số người được phổ biến", "Persons informed"),
     "deployed_on": ("Ngày triển khai", "Deployed on"),
     "persons_done": ("Số người đã thực hiện", "Persons done"),
 }
@@ -46,7 +46,7 @@ _GUARD = re.compile(r"^'(?=[=+\-@＝＋－＠])")
 
 
 class BodyTableError(QuetsachError):
-    """Nothing of the list was taken: `empty`, `too_many`, or `no_name` (headings without one for the name)."""
+    """Nothing of the list was taken: `empty`, `too_many`, or `no_name` (no heading for the name)."""
 
     code = "body_table"
 
@@ -205,7 +205,7 @@ def read_day(text: str) -> date | None:
     """A day as offices and spreadsheets write it; None for anything else."""
     for form in _DATES:
         try:
-            return datetime.strptime(text.split("T")[0], form).date()  # noqa: DTZ007
+            return datetime.strptime(text.split("T")[0], form).date()
         except ValueError:
             continue
     return None
@@ -218,7 +218,7 @@ def _clean(cell: str) -> str:
 
 
 def as_xlsx(rows: Iterable[Mapping[str, object]], channels: Iterable[str]) -> bytes:
-    """A workbook of such rows, which `read_grid` reads back; text cells only, so that nothing is a formula."""
+    """A workbook of such rows, which `read_grid` reads back; text cells only, so nothing is a formula."""
     import xlsxwriter  # type: ignore[import-untyped]
 
     widths = {"name": 40, "tax_code": 18, "address": 44, "channel": 20}

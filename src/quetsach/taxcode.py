@@ -14,7 +14,7 @@ _SHAPE = re.compile(r"(\d{10})(?:-?(\d{3}))?", re.ASCII)
 
 
 class TaxCodeError(ValueError):
-    """Not a tax code: `shape`, `check` (the tenth digit does not fit), or `person` (12 digits of a citizen)."""
+    """Not a tax code: `shape`, `check` (the tenth digit does not fit), or `person` (12 digits)."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)

@@ -62,7 +62,7 @@ def enter_headcount(
 
 @transaction.atomic
 def count_by_marks(node: CampaignNode, kind: str, actor: User, *, ip: str | None = None) -> MarkLink:
-    """From now on the marks of the unit's people count, those kept from earlier too; opens the link if need be.
+    """From now on the marks of the unit's people count, earlier ones too; opens the link if need be.
 
     Twice changes nothing. Raises NotAllowedNowError: `closed`, `not_active`.
     """
@@ -91,7 +91,7 @@ def renew_link(node: CampaignNode, kind: str, actor: User, *, ip: str | None = N
 
 @transaction.atomic
 def mark(link: MarkLink, typed: str) -> None:
-    """One person marks themselves by work e-mail or staff code; again, here or elsewhere, counts nothing more.
+    """One person marks themselves by work e-mail or staff code; once more, anywhere, adds nothing.
 
     While a typed headcount holds, the mark is kept as evidence and the number stays. Leaves no audit entry:
     the marks are the trail, and who it was nobody shall learn. Raises PersonError and NotAllowedNowError.

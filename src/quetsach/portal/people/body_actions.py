@@ -1,4 +1,4 @@
-"""What is written about enterprises and other bodies: taken in, marked, corrected, removed, and taken back."""
+"""What is written about enterprises and other bodies: taken in, marked, corrected, removed, undone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ type Before = dict[str, dict[str, Any] | None]
 
 
 class TaxCodeTakenError(PortalError):
-    """Another unit of the campaign counts this tax code already (H09); `node` is that unit, if it is known."""
+    """Another unit of the campaign counts this tax code already (H09); `node` is that unit, if known."""
 
     def __init__(self, code: str, node: CampaignNode | None = None) -> None:
         super().__init__(code)
@@ -41,8 +41,8 @@ def keep_draft(node: CampaignNode, text: str, source: str, actor: User) -> BodyD
 def apply_draft(draft: BodyDraft, actor: User, *, ip: str | None = None) -> Plan:
     """Take in the lines without a problem, as the list stands at this moment; the draft is used up.
 
-    A second call, such as a double click, finds no draft: an empty plan. Raises TaxCodeTakenError when another
-    unit was quicker by a moment, NotAllowedNowError `too_many_bodies`, `closed`, `not_active`.
+    A second call, such as a double click, finds no draft: an empty plan. Raises TaxCodeTakenError when
+    another unit was quicker by a moment, NotAllowedNowError `too_many_bodies`, `closed`, `not_active`.
     """
     node = lock_active(draft.node)
     if not BodyDraft.rows.select_for_update().filter(pk=draft.pk).exists():

@@ -105,7 +105,7 @@ def plan_of(node: CampaignNode, text: str) -> Plan:
 
 
 def _given(row: BodyRow, found: Body | None) -> dict[str, Any]:
-    """The fields of a line; whatever is told about a body says that it was informed, today if no day is told."""
+    """The fields of a line; what is told about a body says that it was informed, today if without a day."""
     who = {"name": row.name, "tax_code": row.tax_code, "address": row.address, "phone": row.phone}
     marks = dict(row.marks)
     told = {"channel", "persons_informed", "persons_done"} & marks.keys()

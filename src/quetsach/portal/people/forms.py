@@ -72,7 +72,9 @@ class MarkManyForm(forms.Form):
     """What is marked for all ticked bodies at once."""
 
     channel = forms.ChoiceField(
-        label=_("How"), choices=Channel.choices, error_messages={"required": _("Choose how they were told.")}
+        label=_("By which way"),
+        choices=Channel.choices,
+        error_messages={"required": _("Choose how they were told.")},
     )
     day = day_field(_("On which day"))
 
@@ -86,7 +88,7 @@ class BodyForm(forms.Form):
     tax_code = forms.CharField(
         label=_("Tax code"), required=False, max_length=20, help_text=_("10 digits; a branch has -001 behind")
     )
-    address = forms.CharField(label=_("Address"), required=False, max_length=LENGTHS["address"])
+    address = forms.CharField(label=_("Street address"), required=False, max_length=LENGTHS["address"])
     phone = forms.CharField(label=_("Phone"), required=False, max_length=LENGTHS["phone"], validators=[PHONE])
     channel = forms.ChoiceField(
         label=_("How were they told?"), required=False, choices=[("", _("not told yet")), *Channel.choices]

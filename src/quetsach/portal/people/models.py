@@ -108,7 +108,7 @@ class SecondMark(OfNode):
 
 
 class SignSheet(OfNode):
-    """A photographed sheet of signatures behind a headcount: kept as it came, opened by the unit and above."""
+    """A photographed sheet of signatures behind a headcount: kept as it came, for the unit and above."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="sign_sheets")

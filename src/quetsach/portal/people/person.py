@@ -21,7 +21,7 @@ MOST = 120
 
 
 class PersonError(ValueError):
-    """Neither an e-mail address nor a staff code: `blank`, `shape`, or `citizen` (an identity card's number)."""
+    """Neither an e-mail address nor a staff code: `blank`, `shape`, or `citizen` (an identity card)."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)

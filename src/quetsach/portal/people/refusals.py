@@ -9,12 +9,12 @@ from django.utils.translation import gettext_lazy
 from quetsach.bodytable import MOST_ROWS, BodyTableError
 from quetsach.portal.campaigns.refusals import REFUSALS as OF_CAMPAIGN
 from quetsach.portal.kit.templatetags.kit import num
-from quetsach.portal.people.body_actions import MOST_BODIES, TaxCodeTakenError
+from quetsach.portal.people.body_actions import TaxCodeTakenError
 from quetsach.portal.people.body_plan import Refused
 
 REFUSALS: dict[str, str | Promise] = OF_CAMPAIGN | {
     "day_ahead": gettext_lazy("This day has not come yet."),
-    "too_many_bodies": gettext_lazy("A unit can list at most %(most)s bodies.") % {"most": MOST_BODIES},
+    "too_many_bodies": gettext_lazy("A unit can list at most 20,000 bodies. Nothing was taken in."),
 }
 PERSONS: dict[str, str | Promise] = {
     "blank": gettext_lazy("Type your work e-mail or your staff code."),
@@ -22,7 +22,8 @@ PERSONS: dict[str, str | Promise] = {
         "This is neither an e-mail address such as ha.nguyen@example.org nor a staff code such as NV-015."
     ),
     "citizen": gettext_lazy(
-        "This looks like the number of an identity card. Do not type it here: use your work e-mail or staff code."
+        "This looks like the number of an identity card. Do not type it here:"
+        " use your work e-mail or staff code."
     ),
 }
 LISTS: dict[str, str | Promise] = {

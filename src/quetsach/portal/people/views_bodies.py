@@ -1,4 +1,4 @@
-"""Enterprises and other bodies of a unit's territory: the list, marks for many, one by one, paper and undo."""
+"""Enterprises and other bodies of a unit's territory: the list, marks for many or one, paper, undo."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ON_PAPER = 400
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def bodies(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """Who on our territory was told, by which way? Ticked ones, or all that were found, are marked at once."""
+    """Who on our territory was told? Ticked ones, or all that were found, are marked at once."""
     if request.method == "POST":
         return _acted(request, take_seat(request, slug, node_id, verb=Verb.COUNT_PEOPLE))
     return _page(request, take_seat(request, slug, node_id))
@@ -160,7 +160,7 @@ def _acted_on_one(request: HttpRequest, seat: Seat, row: Body) -> HttpResponse:
 
 @require_safe
 def round_sheet(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """The sheet to go round the houses with: those not told yet, by address, with boxes to fill in by hand."""
+    """The sheet to go round the houses with: those not told yet, by address, with empty boxes."""
     seat = take_seat(request, slug, node_id)
     text, state = _asked(request)
     found = queries.bodies_of(seat.user, seat.node, text=text, state=state or "chua")
