@@ -13,7 +13,7 @@ from quetsach.portal.people import body_actions
 from quetsach.portal.people.actions import enter_headcount
 from quetsach.portal.people.body_actions import TaxCodeTakenError, apply_draft, claim_in_report, keep_draft
 from quetsach.portal.people.body_plan import fields_of, plan_of
-from quetsach.portal.people.models import Body, BodyChange, TaxCodeClaim
+from quetsach.portal.people.models import Body, BodyChange, BodyDraft, TaxCodeClaim
 from quetsach.portal.people.queries import bodies_of, known_figures
 
 DAY = date(2022, 9, 5)
@@ -102,9 +102,9 @@ def test_a_list_sent_back_marks_and_the_same_list_twice_changes_nothing(cast):
 def test_a_draft_applied_twice_is_taken_in_once(cast):
     officer = cast.user("A1", "officer")
     draft = keep_draft(cast.nodes["A1"], TWO, "", officer)
+    key = draft.pk
     assert apply_draft(draft, officer).good == 2
-    draft.pk = draft.pk or draft.id
-    assert apply_draft(keep_draft(cast.nodes["A1"], TWO, "", officer), officer).good == 0
+    assert apply_draft(BodyDraft(pk=key, node=cast.nodes["A1"], text=TWO, by=officer), officer).good == 0
     assert Body.rows.count() == 2
 
 
@@ -115,9 +115,10 @@ def test_words_in_any_order_without_marks_find(cast):
     assert not bodies_of(cast.user("B1", "reader"), cast.nodes["A1"]).exists()
 
 
+LISTS = ["B;0101243150", "C;;Bản 3", "Công ty Ví Dụ;0100109106;Phố Khác"]
 ACTS = st.lists(
     st.one_of(
-        st.tuples(st.just("take"), st.sampled_from(["B;0101243150", "C;;Bản 3", "Công ty Ví Dụ;0100109106;Phố Khác"])),
+        st.tuples(st.just("take"), st.sampled_from(LISTS)),
         st.tuples(st.just("inform"), st.integers(0, 4)),
         st.tuples(st.just("deploy"), st.integers(0, 4)),
         st.tuples(st.just("persons"), st.integers(0, 9)),
@@ -175,7 +176,6 @@ def test_undo_walks_back_to_where_it_began_and_sums_are_those_of_the_rows(cast, 
     while (change := BodyChange.rows.filter(undone_at=None).first()).pk != begun:
         assert body_actions.undo(change, officer)
         assert state(cast) == states[change.pk]
-    assert not body_actions.undo(BodyChange.rows.exclude(undone_at=None).first(), officer) if states else True
 
 
 def test_undo_of_a_removal_meets_a_unit_that_was_quicker(cast):

@@ -61,6 +61,8 @@ def test_switching_asks_and_says_what_counts_now(cast):
     back = {"do": "headcount", "informed": "9", "done": "3"}
     assert "Replace the marks" in officer.post(url, back).content.decode()
     assert known_figures(cast.nodes["A1"])["r2"] == 0
+    letter = officer.post(reverse("letter", args=[cast.campaign.slug]), {"act": "count_people"} | back)
+    assert letter.url == url and known_figures(cast.nodes["A1"])["r2"] == 0
     said = officer.post(url, back | {"sure": "yes"}, follow=True).content.decode()
     assert "What counts now: 9 informed, 3 done" in said
 

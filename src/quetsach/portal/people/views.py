@@ -126,7 +126,9 @@ def mark_sheet(request: HttpRequest, slug: str, node_id: UUID, kind: str) -> Htt
         raise Http404
     address = request.build_absolute_uri(reverse("mark", args=[link.token]))
     return render(
-        request, "people/mark_sheet.html", {"seat": seat, "link": link, "address": address, "qr": qr(address)}
+        request,
+        "people/mark_sheet.html",
+        {"seat": seat, "link": link, "address": address, "qr": qr(address, 8)},
     )
 
 
