@@ -1,4 +1,4 @@
-"""Counting people and bodies in a real browser without scripts: a sheet on the wall, a phone, a pasted list."""
+"""Counting people and bodies in a real browser without scripts: a sheet to hang up, a phone, a list."""
 
 from __future__ import annotations
 
