@@ -237,7 +237,7 @@ def _read_rows(sheet: Sheet, problems: list[tuple[str, str]]) -> Iterator[dict[s
         number, text, short, short_en, known, own = (_cell(sheet, line, column) for column in range(6))
         if known.lower() not in back:
             problems.append(("known", f"{ROWS}!E{line + 1}"))
-        if not number.isdigit():
+        if not number.isdecimal():
             problems.append(("number", f"{ROWS}!A{line + 1}"))
             continue
         yield {

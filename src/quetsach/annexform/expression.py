@@ -184,7 +184,7 @@ class _Reader:
         word = self.take()
         if word == "(" or word in _CALLS:
             return self._group(word)
-        if word[:1].isdigit():
+        if word[:1].isdecimal():
             return float(word) if "." in word else int(word)
         if word[:1].isalpha() and word not in {"and", "or"}:
             return word
