@@ -113,6 +113,18 @@ def read_grid(grid: Iterable[list[str]], channels: Mapping[str, str]) -> list[Bo
     return list(_alone(rows))
 
 
+def columns_read(grid: Iterable[list[str]]) -> tuple[int, set[int]]:
+    """The number of the line of headings, 0 without one, and the indexes of the columns that are read.
+
+    Raises BodyTableError.
+    """
+    lines = [(n, [_clean(c) for c in cells]) for n, cells in enumerate(grid, 1) if any(map(str.strip, cells))]
+    if not lines:
+        raise BodyTableError("empty")
+    places, begin = _places(lines)
+    return lines[begin - 1][0] if begin else 0, set(places.values())
+
+
 def _places(lines: list[tuple[int, list[str]]]) -> tuple[dict[str, int], int]:
     """Where each column stands, and how many lines come before the first body."""
     for at, (_number, cells) in enumerate(lines[:10]):

@@ -1,5 +1,8 @@
 """The pages as people use them: a mark on a phone, a number with its sheet, a list pasted and marked."""
 
+from io import BytesIO
+
+import xlsxwriter
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -23,6 +26,19 @@ def as_english(client):
     return client
 
 
+def workbook_with_a_merged_title(cells, at):
+    """As offices send it: a title over the columns, numbers by a formula, then headings and bodies."""
+    out = BytesIO()
+    with xlsxwriter.Workbook(out) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["DANH SÁCH", "", ""])
+        sheet.write_row(1, 0, ["STT", "Tên doanh nghiệp", "MST"])
+        sheet.write_formula(2, 0, "=1+0", None, 1)
+        sheet.write_row(2, 1, cells)
+        sheet.merge_range(at, "DANH SÁCH" if at.startswith("A") else cells[0])
+    return out.getvalue()
+
+
 def test_one_marks_on_a_phone_and_nothing_personal_comes_back(cast):
     link = count_by_marks(cast.nodes["A1"], "done", cast.user("A1", "officer"))
     phone, url = as_english(Client()), reverse("mark", args=[link.token])
@@ -34,6 +50,7 @@ def test_one_marks_on_a_phone_and_nothing_personal_comes_back(cast):
     assert known_figures(cast.nodes["A1"])["r4"] == 1
     wrong = phone.post(url, {"person": "012345678901"})
     assert wrong.status_code == 422 and "identity card" in wrong.content.decode()
+    assert "012345678901" not in wrong.content.decode()
     assert phone.get(reverse("mark", args=["khongcomaa"])).status_code == 404
     cast.campaign.status = "closed"
     cast.campaign.save()
@@ -112,6 +129,12 @@ def test_the_workbook_goes_out_and_comes_back_with_marks(cast):
     officer.post(at(cast, "body_draft", BodyDraft.rows.get().pk))
     body = Body.rows.get()
     assert (f"{body.informed_on}", body.channel, body.persons_informed) == ("2022-09-05", "loudspeaker", 7)
+    titled = workbook_with_a_merged_title(["Công ty Khác", "0101243150"], at="A1:C1")
+    officer.post(at(cast, "body_paste"), {"file": SimpleUploadedFile("a.xlsx", titled)})
+    assert BodyDraft.rows.get().text.count("Công ty Khác") == 1
+    merged = workbook_with_a_merged_title(["Công ty Khác", "0101243150"], at="B3:B5")
+    bad = officer.post(at(cast, "body_paste"), {"file": SimpleUploadedFile("a.xlsx", merged)})
+    assert bad.status_code == 422 and "Cell B3" in bad.content.decode()
     bad = officer.post(at(cast, "body_paste"), {"file": SimpleUploadedFile("a.xlsx", book[:300])})
     assert bad.status_code == 422 and "damaged" in bad.content.decode()
 

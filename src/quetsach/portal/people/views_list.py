@@ -15,7 +15,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from quetsach.bodytable import HEADINGS, MOST_ROWS, BodyTableError, as_xlsx
+from quetsach.bodytable import HEADINGS, MOST_ROWS, BodyTableError, as_xlsx, columns_read
 from quetsach.portal.campaigns.actions import NotAllowedNowError
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
@@ -27,7 +27,7 @@ from quetsach.portal.people.models import BodyDraft, Channel
 from quetsach.portal.people.refusals import REFUSALS, line_refusal, list_refusal, taken
 from quetsach.portal.units.roles import Verb
 from quetsach.portal.units.table_words import CELLS, file_refusal
-from quetsach.registry.table import TableError, read_cells
+from quetsach.registry.table import TableError, letter, read_cells
 from quetsach.vietnamese import nfc, search_key
 
 MOST_BYTES = 5 * 1024 * 1024
@@ -71,8 +71,14 @@ def _given(form: ListForm) -> tuple[str, str, str]:
         grid, marked = read_cells(file.name, file.read(), HEADINGS)
     except TableError as error:
         return "", "", file_refusal(error)
-    if marked:
-        row, column, code, value = marked[0]
+    try:
+        heading, columns = columns_read(grid)
+    except BodyTableError as error:
+        return "", "", list_refusal(error)
+    letters = {letter(index) for index in columns}
+    for row, column, code, value in marked:
+        if row <= heading or column not in letters:
+            continue  # a title over the list, a number made by a formula
         said = str(CELLS[code]) % {"value": value}
         return "", "", _("Cell %(place)s: %(text)s") % {"place": f"{column}{row}", "text": said}
     out = io.StringIO()

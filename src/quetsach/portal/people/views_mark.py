@@ -36,13 +36,12 @@ def mark_page(request: HttpRequest, token: str) -> HttpResponse:
         return page_not_found(request, LookupError(token))
     node = link.node
     is_open = node.campaign.status == Campaign.Status.PUBLISHED and node.state == CampaignNode.State.ACTIVE
-    wrong, typed, status = "", "", 200 if is_open else 410
+    wrong, status = "", 200 if is_open else 410
     if request.method == "POST" and is_open:
         if _is_flooding(request):
             return too_many_requests(request)
-        typed = request.POST.get("person", "")[: MOST + 1]
         try:
-            mark(link, typed)
+            mark(link, request.POST.get("person", "")[: MOST + 1])
         except PersonError as error:
             wrong, status = str(PERSONS[error.code]), 422
         except NotAllowedNowError:
@@ -56,7 +55,6 @@ def mark_page(request: HttpRequest, token: str) -> HttpResponse:
         "is_open": is_open,
         "is_done": "xong" in request.GET and not wrong,
         "wrong": wrong,
-        "typed": typed,
     }
     return render(request, "people/mark.html", context, status=status)
 
