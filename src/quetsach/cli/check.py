@@ -74,7 +74,6 @@ def command() -> click.Command:
                 type=click.Path(path_type=Path),
                 help=_("The signed pack of a campaign: its list, hashes, rules and signs in one."),
             ),
-            packfile.trust_option(),
             click.Option(
                 ["--seal"],
                 metavar="OUT",
@@ -143,7 +142,6 @@ def _run(
     json_out: Path | None,
     html_out: Path | None,
     pack: Path | None,
-    trust: tuple[str, ...],
     seal: Path | None,
     unit: str | None,
     people: int | None,
@@ -171,7 +169,7 @@ def _run(
     screen: Callable[[str], None] = click.echo if to_screen else _nowhere
     screen(click.style(wording.promise(), bold=True))
     is_asking = not yes and to_screen and sys.stdin.isatty()
-    packed = packfile.read(pack, trust, is_asking=is_asking) if pack is not None else None
+    packed = packfile.read(pack, given["trust"], is_asking=is_asking) if pack is not None else None
     if packed is not None:
         screen(words.visible(packfile.described(packed)))
     try:

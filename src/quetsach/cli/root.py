@@ -11,7 +11,7 @@ from quetsach import __version__
 from quetsach.language import LANGUAGES
 from quetsach.language import gettext as _
 
-_COMMANDS = {
+COMMANDS = {
     "scan": "quetsach.cli.scan:command",
     "explain": "quetsach.cli.explain:command",
     "formats": "quetsach.cli.formats:command",
@@ -43,10 +43,10 @@ def _short_help(name: str) -> str:
 
 class _Lazy(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        place = _COMMANDS.get(cmd_name)
+        place = COMMANDS.get(cmd_name)
         if place is None:
             return None
         module, function = place.split(":")
@@ -55,7 +55,7 @@ class _Lazy(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section(_("Commands")):
-            formatter.write_dl([(name, _short_help(name)) for name in _COMMANDS])
+            formatter.write_dl([(name, _short_help(name)) for name in COMMANDS])
 
 
 def language_option() -> click.Option:
