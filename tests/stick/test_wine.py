@@ -97,7 +97,10 @@ def test_what_is_planted_is_found_and_nothing_is_changed(windows: Windows, stick
     windows.run("reg", "add", SPP, "/v", "KeyManagementServiceName", "/d", "127.0.0.2", "/f")
     windows.run("reg", "add", IFEO, "/v", "Debugger", "/d", r"C:\x\SppExtComObjPatcher.exe", "/f")
     before_hosts = hosts.read_bytes() if hosts.exists() else None
-    hosts.write_text("127.0.0.1 localhost\n127.0.0.1 activate.adobe.com\n", encoding="ascii")
+    hosts.write_text(
+        "127.0.0.1 localhost\n127.0.0.1 activate.adobe.com\n127.0.0.1 practivate.adobe.com\n",
+        encoding="ascii",
+    )
     download.write_bytes(b"MZ harmless")
     windows.settle()
     before = windows.state()
@@ -126,7 +129,7 @@ def test_what_is_planted_is_found_and_nothing_is_changed(windows: Windows, stick
     assert "Không thay đổi gì. Không gửi gì." in told
     found = {one.get("sign") or one["indicator"] for one in table["findings"]}  # type: ignore[attr-defined]
     assert {"KMS-01", "FILE-01", f"127.0.0.1:{port}"} <= found, found
-    assert any(one.startswith("IFEO") for one in found) and any("HOST" in one for one in found), found
+    assert any(one.startswith("HOOK") for one in found) and any("HST" in one for one in found), found
     assert table["verdict"] == "found"
     assert before[0] == after[0], "files of the machine were changed"
     assert before[1] == after[1], "the registry of the machine was changed"
