@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
+import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 WINE = shutil.which("wine")
 _SECONDS = 240
 _OWN_FOLDERS = ("Desktop", "Documents", "Downloads", "Music", "Pictures", "Videos")
-_STAMPS = re.compile(r"^(?:#time=.*|(\[.*\]) \d+)$", re.MULTILINE)
+
+
+def _drain(handle: int, said: bytearray) -> None:
+    with suppress(OSError):
+        while data := os.read(handle, 1 << 16):
+            said += data
 
 
 @dataclass
@@ -32,17 +38,26 @@ class Windows:
         return found
 
     def run(self, *command: str) -> tuple[int, str]:
-        """Exit code, and what it says; through a pipe, because wine 8 gives Python no files as streams."""
-        done = subprocess.run(
+        """Exit code, and what it says.
+
+        Through a pipe, because wine 8 gives Python no file as a stream; not until the pipe's end, because
+        services that wine starts by the way keep it open.
+        """
+        said = bytearray()
+        with subprocess.Popen(
             [str(WINE), *command],
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=_SECONDS,
-            check=False,
-        )
-        return done.returncode, done.stdout.decode("utf-8", "replace")
+        ) as process:
+            assert process.stdout is not None
+            handle = process.stdout.fileno()
+            reader = threading.Thread(target=_drain, args=(handle, said), daemon=True)
+            reader.start()
+            code = process.wait(_SECONDS)
+            reader.join(2)
+        return code, bytes(said).decode("utf-8", "replace")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -57,7 +72,7 @@ class Windows:
     def start(self) -> None:
         """Make the prefix, unless an earlier run has."""
         self.prefix.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["wineserver", "-p"], env=self.environment, check=False)
+        subprocess.run(["wineserver", "-p"], env=self.environment, stdout=subprocess.DEVNULL, check=False)
         if not (self.prefix / "system.reg").is_file():
             self.run("wineboot", "-i")
             self.run("winecfg", "-v", "win10")
@@ -77,15 +92,21 @@ class Windows:
         subprocess.run(["wineserver", "-k"], env=self.environment, check=False)
         subprocess.run(["wineserver", "-w"], env=self.environment, timeout=60, check=False)
 
-    def state(self) -> tuple[dict[str, tuple[int, int]], dict[str, str]]:
-        """Files of C: with size and time of change, and the registry without its own time stamps."""
-        files = {
+    def files(self) -> dict[str, tuple[int, int]]:
+        """Files of C: with size and time of change."""
+        return {
             str(path.relative_to(self.disk)): (path.stat().st_size, path.stat().st_mtime_ns)
             for path in self.disk.rglob("*")
             if path.is_file() and not path.is_symlink()
         }
-        registry = {
-            name: _STAMPS.sub(r"\1", (self.prefix / name).read_text(encoding="utf-8", errors="replace"))
-            for name in ("system.reg", "user.reg")
-        }
-        return files, registry
+
+    def registry(self) -> dict[str, str]:
+        """All of it, as the running system exports it."""
+        found = {}
+        for root in ("HKLM", "HKCU"):
+            file = self.drive / f"{root}.reg"
+            code, told = self.run("reg", "export", root, f"E:\\{file.name}", "/y")
+            assert code == 0, told
+            found[root] = file.read_text(encoding="utf-16")
+            file.unlink()
+        return found

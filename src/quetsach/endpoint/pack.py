@@ -14,7 +14,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from importlib.resources import files
@@ -73,6 +73,8 @@ class Pack:
     profile: Profile = field(default_factory=Profile)
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     portal: str = ""
+    signer: bytes = field(default=b"", compare=False)
+    """The public key that signed the file it was read from; empty before it is built."""
 
     @cached_property
     def result_public(self) -> bytes:
@@ -182,7 +184,7 @@ def verified(data: bytes, trusted: Collection[bytes], *, name: str = "pack") -> 
         raise Refused("pack_damaged", name=name) from error
     if key not in trusted:
         raise Refused("pack_key", name=name, fingerprint=keys.fingerprint(key))
-    return _parsed(_unmasked(rest, name), name)
+    return replace(_parsed(_unmasked(rest, name), name), signer=key)
 
 
 def check_time(told: Pack, now: datetime, name: str = "pack") -> None:

@@ -21,7 +21,7 @@ import click
 
 from quetsach import __version__, cli, language
 from quetsach.cli import packfile, say
-from quetsach.endpoint import keys, pack
+from quetsach.endpoint import keys
 from quetsach.endpoint.pack import Pack
 from quetsach.endpoint.refusal import Refused
 from quetsach.language import gettext as _
@@ -35,7 +35,7 @@ _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 
 @dataclass(slots=True)
 class Stick:
-    """A stick that was verified, and the pack it uses; `trust` is what commands are given with it."""
+    """A stick that was verified, and the pack it uses."""
 
     root: Path
     told: Manifest
@@ -44,11 +44,8 @@ class Stick:
 
     @property
     def with_pack(self) -> list[str]:
-        """Arguments that trust the pack's signer."""
-        if self.pack_path is None:
-            return []
-        signer = pack.signer_of(self.pack_path.read_bytes())
-        return ["--trust", signer.hex()]
+        """Arguments that trust the signer of the pack that was verified, and no file that took its place."""
+        return [] if self.pack is None else ["--trust", self.pack.signer.hex()]
 
     def result(self, name: str) -> str:
         """A path for a result, in a folder that is made when it is needed."""
