@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from quetsach.cli import FOUND, INCOMPLETE, NOTHING, check_merge, lists, packfile, say
+from quetsach.cli import FOUND, INCOMPLETE, NOTHING, lists, packfile, say
 from quetsach.cli import root as _root
 from quetsach.language import code
 from quetsach.language import gettext as _
@@ -29,6 +29,28 @@ if TYPE_CHECKING:
 
 _QUICK_SECONDS, _FULL_SECONDS = 20.0, 60.0
 _MOST_EVIDENCE = 3
+
+
+class _Check(click.Group):
+    """Checks by itself; the commands below it work on results."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.invoke_without_command = True
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        self._fill()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        self._fill()
+        return super().get_command(ctx, cmd_name)
+
+    def _fill(self) -> None:
+        from quetsach.cli import check_merge
+
+        if not self.commands:
+            self.add_command(check_merge.command())
 
 
 def command() -> click.Command:
@@ -122,12 +144,9 @@ def command() -> click.Command:
         "quetsach check --pack unit.qspack --trust KEY --seal result.qsresult\n"
         "quetsach check --root /mnt/disk --full --json result.json\n"
         "quetsach check merge results/ -o machines.xlsx",
-        kind=click.Group,
+        kind=_Check,
     )
-    assert isinstance(made, click.Group)
     made.no_args_is_help = False
-    made.invoke_without_command = True
-    made.add_command(check_merge.command())
     return made
 
 
