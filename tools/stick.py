@@ -104,7 +104,9 @@ def _files(embedded: bytes, *, is_test: bool) -> Iterator[tuple[str, bytes]]:
             name = PurePosixPath(entry.filename).name
             if not entry.is_dir() and not name.endswith("._pth"):
                 yield f"{PROGRAM}/{name}", zipped.read(entry)
-    version = PYTHON.replace(".", "")
+        version = PYTHON.replace(".", "")
+        if f"python{version}.dll" not in {PurePosixPath(name).name for name in zipped.namelist()}:
+            sys.exit(f"the wheels are for Python {PYTHON}: give its embeddable package, amd64")
     paths = (f"python{version}.zip", ".", "lib", f"lib\\{ARCHIVE}")
     yield f"{PROGRAM}/python{version}._pth", "".join(f"{path}\r\n" for path in paths).encode()
     archived: dict[str, bytes] = {}

@@ -130,3 +130,14 @@ def test_a_folder_of_machines_becomes_one_sheet(quetsach: Run, tmp_path: Path) -
     assert [cells[0] for cells in left[1:]] == ["other.json", "sub/copy.qsresult"]
     assert not any(str(cell).startswith("=") or "\x1b" in str(cell) for line in machines for cell in line)
     assert len(signs) >= 4
+
+
+@pytest.mark.parametrize(
+    ("tables", "code"), [([TABLE], 0), ([TABLE, BAD], 1), ([BAD, TABLE | {"verdict": "unknown"}], 2)]
+)
+def test_the_exit_code_is_that_of_all_machines(
+    quetsach: Run, tmp_path: Path, tables: list[dict[str, Any]], code: int
+) -> None:
+    for number, table in enumerate(tables):
+        (tmp_path / f"{number}.json").write_text(json.dumps(table | {"machine": f"PC-{number}"}))
+    assert quetsach("check", "merge", tmp_path, "-o", tmp_path / "out.xlsx")[0] == code

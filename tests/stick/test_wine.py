@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -59,18 +60,18 @@ def windows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windows]:
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """Something that takes connections on this machine's own loopback."""
+    held: list[socket.socket] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
-        held = []
 
         def serve() -> None:
-            while True:
-                try:
-                    held.append(server.accept())
-                except OSError:
-                    return
+            with suppress(OSError):
+                while True:
+                    held.append(server.accept()[0])
 
         threading.Thread(target=serve, daemon=True).start()
         yield server.getsockname()[1]
+    for one in held:
+        one.close()
 
 
 @pytest.fixture(scope="module")

@@ -54,7 +54,7 @@ def command() -> click.Command:
         _(
             "Put the results in a folder, and in folders below it, into one workbook: a row a machine. Copies"
             " count once, of two checks of one machine the newer one. Exit code: 0 no sign anywhere, 1 signs"
-            " or traces, 2 a file could not be counted."
+            " or traces, 2 a file could not be counted or a machine not seen enough."
         ),
         "quetsach check merge results/ -o machines.xlsx\n"
         "quetsach check merge results/ -o machines.xlsx --key unit.key --pack unit.qspack --trust KEY",
@@ -64,6 +64,7 @@ def command() -> click.Command:
 def _run(folder: Path, out: Path, key: Path | None, pack: tuple[Path, ...], trust: tuple[str, ...]) -> int:
     from quetsach.endpoint import keys, merging, sheet
     from quetsach.endpoint.refusal import Refused
+    from quetsach.endpoint.verdict import Verdict
 
     secret = keys.read(key, "sealing") if key is not None else None
     issued = _issued(pack, trust)
@@ -81,9 +82,10 @@ def _run(folder: Path, out: Path, key: Path | None, pack: tuple[Path, ...], trus
     with replacing(out) as part, part.open("wb") as book:
         sheet.write(book, merged, refused)
     _tell(merged, refused, out)
-    if refused:
+    verdicts = merged.verdicts
+    if refused or verdicts[Verdict.UNKNOWN]:
         return INCOMPLETE
-    return FOUND if any(row.findings for row in merged.rows) else NOTHING
+    return NOTHING if verdicts.keys() <= {Verdict.CLEAN} else FOUND
 
 
 def _issued(paths: tuple[Path, ...], trust: tuple[str, ...]) -> Callable[[str], Issued | None]:
