@@ -17,6 +17,9 @@ from quetsach.portal.cases.models import Case
 from quetsach.portal.indicators.actions import Upload, prepare
 from quetsach.portal.letters import actions as letter_actions
 from quetsach.portal.letters.prefill import first_draft
+from quetsach.portal.people.actions import count_by_marks, enter_headcount
+from quetsach.portal.people.body_actions import apply_draft, keep_draft
+from quetsach.portal.people.models import Body, SignSheet
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Scan
 from quetsach.portal.units import import_actions
@@ -30,7 +33,7 @@ PUBLIC = {
     "account_login", "account_logout", "account_change_password", "account_signup", "account_inactive",
     "home", "campaign_page", "campaign_letter", "self_check", "indicator_list", "indicator_sums",
     "indicator_file", "set_language", "privacy", "healthz", "my_work", "api_sightings", "api_indicators",
-    "letter_pdf", "join_start", "join",
+    "letter_pdf", "join_start", "join", "mark",
 }  # fmt: skip
 
 
@@ -72,6 +75,11 @@ def things(cast, tmp_path):
     proof = proofs.keep(SimpleUploadedFile("giay.pdf", b"%PDF-1.7 x"))
     told = Told(timezone.localdate(), "paper", "Giấy biên nhận", proof)
     keyed = key_for(cast.nodes["A1"], "acknowledge", told, cast.user("A", "officer"))
+    enter_headcount(cast.nodes["A1"], {"informed": 3}, officer, sheet=proof)
+    count_by_marks(cast.nodes["A1"], "informed", officer)
+    sheet = SignSheet.rows.get()
+    apply_draft(keep_draft(cast.nodes["A1"], "Hợp tác xã Ví Dụ", "", officer), officer)
+    listed_body, pasted = Body.rows.get(), keep_draft(cast.nodes["A1"], "Công ty Mẫu", "", officer)
     event = merge(None, [cast.units["A2"]], into=cast.units["A1"], on=date(2022, 9, 5))
     kept = import_actions.keep(cast.user("A1", "coordinator"), cast.units["A1"], "t.csv", Table((), {}, ()))
     return {
@@ -81,6 +89,7 @@ def things(cast, tmp_path):
         "letter_id": letter.pk, "number": 1, "keyed_id": keyed.pk,
         "unit_id": cast.units["A1"].pk, "event_id": event.pk, "import_id": kept.pk,
         "link_id": ReorgLink.rows.get().pk, "annex_id": uuid4(), "file_id": uuid4(),
+        "kind": "informed", "sheet_id": sheet.pk, "body_id": listed_body.pk, "draft_id": pasted.pk,
     }  # fmt: skip
 
 
@@ -124,6 +133,9 @@ def test_no_address_fails_on_keys_of_nothing(cast):
         "code": "AAAAA-AAAAA",
         "number": 1,
         "form": "x",
+        "kind": "x",
+        "token": "x",
+        "body_id": 1,
         "link_id": 1,
         "deed": "x",
         "version": "x",

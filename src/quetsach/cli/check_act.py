@@ -182,7 +182,7 @@ def _plan(
     _line(wording.promise(), bold=True)
     try:
         ground = _ground(root)
-        wanted = check._wanted(indicators, hashes, rules, profile, lists.Choice.of(given))
+        wanted = check.wanted_of(indicators, hashes, rules, profile, lists.Choice.of(given))
         seconds = 0.0 if root is not None or not indicators else check.SECONDS[is_full]
         options = checking.Options(is_full=is_full, seconds=seconds)
         with stop_on_interrupt() as stop, check._bar() as (on_probe, on_file):

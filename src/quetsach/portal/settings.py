@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "quetsach.portal.audit",
     "quetsach.portal.units",
     "quetsach.portal.campaigns",
+    "quetsach.portal.people",
     "quetsach.portal.indicators",
     "quetsach.portal.sightings",
     "quetsach.portal.cases",

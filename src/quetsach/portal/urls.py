@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("quetsach.portal.kit.urls")),
     path("", include("quetsach.portal.units.urls")),
     path("", include("quetsach.portal.campaigns.urls")),
+    path("", include("quetsach.portal.people.urls")),
     path("", include("quetsach.portal.indicators.urls")),
     path("", include("quetsach.portal.sightings.urls")),
     path("", include("quetsach.portal.cases.urls")),

@@ -37,6 +37,8 @@ DOORS = (
     Door("rollup", _("Roll-up"), by_node=True),
     Door("intake", _("Files received"), needs="review_report", by_node=True, is_more=True, is_below=True),
     Door("scans", _("Logs"), needs="upload_scan", is_more=True),
+    Door("people", _("People"), by_node=True, is_more=True),
+    Door("bodies", _("Enterprises"), by_node=True, is_more=True),
     Door("join_codes", _("Codes to join"), needs="invite", is_more=True),
     Door("indicators", _("Indicators"), needs="upload_indicators", is_more=True),
     Door("units", _("Units"), is_more=True, is_global=True),
