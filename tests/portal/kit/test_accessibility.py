@@ -54,14 +54,15 @@ def campaign_at_work(cast, things):  # noqa: F811
     for unit in ("A1", "A2"):
         officer = cast.user(unit, "officer")
         acknowledge(cast.nodes[unit], officer)
-        submit(officer, cast.nodes[unit], {**ANNEX, "proposals": "Hỗ trợ bản quyền."}, 0, uuid4())
+        said = {**ANNEX, "proposals": "Hỗ trợ bản quyền."}
+        submit(officer, cast.nodes[unit], said, 0, uuid4(), ticked=["W02:r3"])
     accept(cast.user("A", "coordinator"), cast.nodes["A1"], 1)
     return things
 
 
 def addresses(things, own_node):  # noqa: F811
     """Every address of the table: of the person's own node, then of A1's."""
-    nothing = {"code": "AAAAA-AAAAA", "number": 1}
+    nothing = {"code": "AAAAA-AAAAA", "token": "x", "number": 1}
     for name, keys in routes():
         for node in dict.fromkeys((own_node, things["node_id"])):
             known = {**nothing, **things, "node_id": node}
