@@ -9,11 +9,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.campaigns.seat import Seat
+from quetsach.portal.units.roles import Verb, fits
 
 
 @dataclass(frozen=True)
 class Door:
-    """`route` takes the campaign's slug unless `is_global`, and the home node's id where `by_node`."""
+    """`route` takes the campaign's slug unless `is_global`, and the home node's id where `by_node`.
+
+    `is_below`: what `needs` names is done to units below, and the door stands only where there are some.
+    """
 
     route: str
     label: str | Promise
@@ -21,6 +25,7 @@ class Door:
     by_node: bool = False
     is_more: bool = False
     is_global: bool = False
+    is_below: bool = False
 
 
 DOORS = (
@@ -30,6 +35,7 @@ DOORS = (
     Door("report", _("Report"), needs="edit_report", by_node=True),
     Door("progress", _("Progress")),
     Door("rollup", _("Roll-up"), by_node=True),
+    Door("intake", _("Files received"), needs="review_report", by_node=True, is_more=True, is_below=True),
     Door("scans", _("Logs"), needs="upload_scan", is_more=True),
     Door("people", _("People"), by_node=True, is_more=True),
     Door("bodies", _("Enterprises"), by_node=True, is_more=True),
@@ -53,8 +59,14 @@ def doors(seat: Seat) -> list[dict[str, object]]:
             "url": reverse(door.route, args=_arguments(door, seat)),
         }
         for door in DOORS
-        if seat.can_home[door.needs]
+        if _may_open(door, seat)
     ]
+
+
+def _may_open(door: Door, seat: Seat) -> bool:
+    if not door.is_below:
+        return seat.can_home[door.needs]
+    return fits(seat.places, Verb(door.needs), f"{seat.home.path}_") and seat.home.children.exists()
 
 
 def _arguments(door: Door, seat: Seat) -> list[object]:
