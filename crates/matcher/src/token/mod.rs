@@ -118,6 +118,8 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
     let has_addresses = set.has_addresses();
     let mut carry = Carry::default();
     streams.each(Stream::clear);
+    // No token stands before the first part.
+    streams.border.fill_past();
     // One block more than the data, so that a token at the very end is closed by the zeros after it.
     let blocks = len / 64 + 1;
     let mut first = 0;

@@ -29,6 +29,11 @@ impl Stream {
         self.0[..8 * KEPT].fill(0);
     }
 
+    /// Makes the part before all ones.
+    pub fn fill_past(&mut self) {
+        self.0[..8 * KEPT].fill(0xFF);
+    }
+
     /// The words of a part of `count` blocks, each in little-endian order.
     #[inline(always)]
     pub fn words(&mut self, count: usize) -> &mut [[u8; 8]] {
