@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "quetsach.portal.indicators",
     "quetsach.portal.sightings",
     "quetsach.portal.cases",
+    "quetsach.portal.checks",
     "quetsach.portal.reports",
     "quetsach.portal.letters",
     "django.contrib.auth",

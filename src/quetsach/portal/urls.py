@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("quetsach.portal.indicators.urls")),
     path("", include("quetsach.portal.sightings.urls")),
     path("", include("quetsach.portal.cases.urls")),
+    path("", include("quetsach.portal.checks.urls")),
     path("", include("quetsach.portal.reports.urls")),
     path("", include("quetsach.portal.letters.urls")),
 ]

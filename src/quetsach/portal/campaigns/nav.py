@@ -26,6 +26,7 @@ DOORS = (
     Door("letter", _("Letter")),
     Door("cases", _("Machines")),
     Door("scans", _("Logs"), needs="upload_scan"),
+    Door("licences", _("Licences")),
     Door("report", _("Report"), needs="edit_report", by_node=True),
     Door("progress", _("Progress")),
     Door("rollup", _("Roll-up"), by_node=True),

@@ -29,9 +29,10 @@ ACTS: dict[str, str | Promise] = {
     Act.DISMISS: gettext_lazy("Marked as a false alarm"),
     Act.REOPEN: gettext_lazy("Opened again"),
     Act.RECHECK: gettext_lazy("Checked again: no sign"),
-    Act.VERIFY: gettext_lazy("Verified clean by logs"),
+    Act.VERIFY: gettext_lazy("Verified clean"),
     Act.RELAPSE: gettext_lazy("Sign seen again after handling"),
     Act.EVIDENCE: gettext_lazy("Other signs: no false alarm any more"),
+    "check": gettext_lazy("The machine was checked: signs found"),
 }
 
 DONE: dict[str, str | Promise] = {
