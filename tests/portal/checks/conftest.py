@@ -1,12 +1,17 @@
 """Results written by hand after `quetsach.endpoint.result`, not by the library's writer."""
 
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from quetsach.endpoint import pack as packs
+from quetsach.endpoint import sealing
 from quetsach.portal.checks.actions import Sender, receive
-from quetsach.portal.checks.opening import Opened
+from quetsach.portal.checks.models import Pack
+from quetsach.portal.checks.opening import Opened, open_result
+from quetsach.portal.checks.pack_actions import build_pack, content_of
 
 
 def stamp(moment):
@@ -57,11 +62,33 @@ def content(*args, **more):
 
 
 @pytest.fixture
-def give(cast):
-    """Hand a result in for a unit; `sealed` as if its seal had been opened."""
+def pack(cast, settings, tmp_path):
+    """The pack of a unit, as its stick has it: read back from the file that was downloaded."""
+    settings.VAULT_KEY_FILE = str(tmp_path / "keys" / "vault-key")
 
-    def take(unit, *args, sealed=False, **more):
+    def of(unit):
+        row = build_pack(cast.nodes[unit], cast.user(unit, "officer"), "https://portal.example/")
+        return packs.read(content_of(row), [bytes.fromhex(row.signed_with.public)])
+
+    return of
+
+
+@pytest.fixture
+def give(cast, pack):
+    """Hand a result in for a unit; `sealed` with the unit's pack, as if it had been made long ago."""
+
+    def take(unit, *args, sealed=False, machine_id="", **more):
         sender = Sender(user=cast.user(unit, "officer"))
-        return receive(Opened(content(*args, **more), sealed), cast.nodes[unit], sender)[0]
+        opened = Opened(content(*args, **more))
+        if sealed:
+            told = pack(unit)
+            Pack.rows.filter(pack_id=told.id).update(created_at=ago(days=400))
+            data = json.loads(opened.content)
+            when = datetime.strptime(data["finished"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+            body = sealing.seal(
+                data, told, machine_id or hashlib.md5(data["machine"].encode()).hexdigest(), now=when
+            )
+            opened = open_result(body, cast.nodes[unit])
+        return receive(opened, cast.nodes[unit], sender)[0]
 
     return take

@@ -99,11 +99,12 @@ def receive(opened: Opened, node: CampaignNode, sender: Sender) -> tuple[CheckRe
         if known.device.owner_id != node.pk:
             raise ResultError("elsewhere")
         return known, False
-    device = _device(told, node)
+    device = _device(told, opened.machine_id, node)
     listed = lists.published(campaign.pk, told.set_id) if told.set_id else None
     result = CheckResult(
         campaign=campaign, device=device, digest=told.digest, machine=told.machine, system=told.system,
-        tool=told.tool, is_running=told.is_running, is_full=told.is_full, is_sealed=opened.is_sealed,
+        tool=told.tool, is_running=told.is_running, is_full=told.is_full, is_sealed=opened.pack is not None,
+        pack=opened.pack, machine_id=opened.machine_id,
         started=told.started, finished=told.finished, verdict=told.verdict.value, set_id=told.set_id,
         indicator_set=listed, people=told.people, unseen=list(told.unseen), probes=told.probes,
         findings=told.findings, software=sorted(told.software), by=sender.user, code=sender.code,
@@ -134,24 +135,36 @@ def _check(result: CheckResult, told: Told, listed: IndicatorSet | None) -> Chec
     return Check(str(result.pk), told.finished, ours, listed if is_proof else None)
 
 
-def _device(told: Told, node: CampaignNode) -> Device:
-    """The machine: by what the unit calls it, by the name that logs know it under, or new."""
+def _device(told: Told, machine_id: str, node: CampaignNode) -> Device:
+    """The machine: by the id in its seal, by what the unit calls it, by the name that logs know, or new.
+
+    A sealed result whose id is not that of the machine of this name is about another machine of the same
+    name: what it saw must not speak for the first.
+    """
+    if machine_id:
+        same = Device.rows.filter(owner=node, checks__machine_id=machine_id).distinct().first()
+        if same is not None:
+            return same
+    host = told.machine.partition(".")[0]
     alias = Alias.rows.filter(reporter=node, key__iexact=told.machine).select_related("device").first()
     if alias is not None and alias.device.owner_id == node.pk:
-        return alias.device
-    host = told.machine.partition(".")[0]
-    named = Device.rows.filter(owner=node, identity__host__iexact=host)[:2]
-    if len(named) == 1:
-        device = named[0]
+        known: Device | None = alias.device
     else:
-        device, _ = Device.rows.get_or_create(
+        named = Device.rows.filter(owner=node, identity__host__iexact=host)[:2]
+        known = named[0] if len(named) == 1 else None
+    key = told.machine
+    if known is not None and machine_id:
+        sealed = CheckResult.rows.filter(device=known).exclude(machine_id="")
+        if sealed.exists() and not sealed.filter(machine_id=machine_id).exists():
+            known, key = None, f"{told.machine[:240]} ({machine_id[:8]})"
+    if known is None:
+        known, _ = Device.rows.get_or_create(
             owner=node,
-            key=told.machine,
+            key=key,
             defaults={"campaign_id": node.campaign_id, "identity": {"host": host}, "is_assigned": True},
         )
-    if alias is None:
-        Alias.rows.get_or_create(reporter=node, key=told.machine, defaults={"device": device})
-    return device
+    Alias.rows.get_or_create(reporter=node, key=key, defaults={"device": known})
+    return known
 
 
 def _follow(device: Device) -> None:

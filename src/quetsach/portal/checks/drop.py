@@ -16,7 +16,7 @@ from django.core.files.uploadedfile import UploadedFile
 from quetsach.evidence import escape
 from quetsach.portal.checks.reading import MOST_BYTES, ResultError
 
-ENDINGS = (".json", ".qsr")
+ENDINGS = (".json", ".qsresult")
 """A result as it is, and a sealed one."""
 MOST_MEMBERS, MOST_ENTRIES = 1_000, 10_000
 MOST_TOTAL = 256 << 20

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from ipaddress import ip_network
 from typing import Any
 
 from django import forms
@@ -12,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from quetsach.portal.cases.models import Device
 from quetsach.portal.checks.models import Replacement
 from quetsach.portal.kit.fields import CountField
+
+_NAME = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})\.)*[A-Za-z0-9_-]{1,63}")
 
 
 class _ManyInput(forms.ClearableFileInput):
@@ -33,8 +37,8 @@ class ResultsForm(forms.Form):
 
     results = _ManyField(
         label=_("Results"), required=False,
-        widget=_ManyInput(attrs={"accept": ".json,.qsr,.zip"}),
-        help_text=_("Files ending in .qsr or .json, as many as there are, or a ZIP file of them."),
+        widget=_ManyInput(attrs={"accept": ".json,.qsresult,.zip"}),
+        help_text=_("Files ending in .qsresult or .json, as many as there are, or a ZIP file of them."),
     )  # fmt: skip
     folder = _ManyField(
         label=_("Or a whole folder"), required=False,
@@ -91,6 +95,37 @@ class PlanForm(forms.Form):
         if day < timezone.localdate():
             raise forms.ValidationError(_("That day is over. Choose one from today on."))
         return day
+
+
+class LicenceFactsForm(forms.Form):
+    """What the unit knows of its own licences; it decides what a check of activation means."""
+
+    volume_agreement = forms.TypedChoiceField(
+        label=_("Does this unit have a volume licence agreement?"), required=False,
+        choices=[("", _("not known")), ("yes", _("yes")), ("no", _("no"))],
+        coerce=lambda text: text == "yes", empty_value=None,
+    )  # fmt: skip
+    kms_hosts = forms.CharField(
+        label=_("Its own activation servers (KMS)"), required=False, max_length=500,
+        help_text=_("Names, addresses or networks, with spaces between them; empty if there is none."),
+    )  # fmt: skip
+
+    def clean_kms_hosts(self) -> list[str]:
+        hosts: list[str] = self.cleaned_data["kms_hosts"].replace(",", " ").split()
+        for host in hosts:
+            if not (_NAME.fullmatch(host) or _is_network(host)):
+                raise forms.ValidationError(
+                    _("“%(host)s” is no name, address or network."), params={"host": host}
+                )
+        return hosts[:20]
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 class TieForm(forms.Form):

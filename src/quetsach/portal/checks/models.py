@@ -76,6 +76,81 @@ class UploadCode(models.Model):
         return in_own_unit(user, "node__path")
 
 
+class KeyPair(models.Model):
+    """A pair of keys of a campaign, or of one of its units (`node`). `locked` is the secret half under the
+    vault's key, which is not in the database. Retired pairs stay: results of their packs still come in."""
+
+    class Kind(models.TextChoices):
+        SIGNING = "signing", _("signs packs")
+        SEALING = "sealing", _("opens results")
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="key_pairs")
+    node = models.ForeignKey(CampaignNode, null=True, on_delete=models.CASCADE, related_name="key_pairs")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    public = models.CharField(max_length=64, unique=True)
+    locked = models.BinaryField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    retired_at = models.DateTimeField(null=True)
+
+    rows = models.Manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["campaign", "kind"], name="one_campaign_key",
+                condition=models.Q(retired_at=None, node=None),
+            ),
+            models.UniqueConstraint(
+                fields=["campaign", "node", "kind"], name="one_unit_key",
+                condition=models.Q(retired_at=None, node__isnull=False),
+            ),
+        )  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.public[:12]}…"
+
+
+class Pack(models.Model):
+    """A signed pack for one unit. The file lies on a shelf under the vault's key: it holds the secret with
+    which its results are signed. `pack_id` is what results name."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="packs")
+    node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="packs")
+    version = models.PositiveIntegerField()
+    pack_id = models.CharField(max_length=32, unique=True)
+    result_public = models.CharField(max_length=64)
+    indicator_set = models.ForeignKey(IndicatorSet, on_delete=models.PROTECT, related_name="+")
+    signed_with = models.ForeignKey(KeyPair, on_delete=models.PROTECT, related_name="+")
+    profile = models.JSONField(default=dict)
+    sha256 = models.CharField(max_length=64, help_text="of the pack as it is downloaded")
+    bytes = models.PositiveIntegerField()
+    shelved = models.CharField(max_length=64, help_text="SHA-256 of the locked file on the shelf")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    rows = models.Manager()
+    objects = ScopedManager["Pack"]()
+
+    class Meta:
+        default_manager_name = "rows"
+        ordering = ("-version",)
+        constraints = (models.UniqueConstraint(fields=["node", "version"], name="pack_version_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.node} · {self.version}"
+
+    @classmethod
+    def scope(cls, user: User | AnonymousUser) -> models.Q:
+        return in_own_unit(user, "node__path")
+
+    @property
+    def file_name(self) -> str:
+        """What it is downloaded as."""
+        return f"{self.campaign.slug}-{self.pack_id[:8]}-v{self.version}.qspack"
+
+
 class CheckResult(models.Model):
     """One check of one machine. `is_latest`: no later check of that machine is known.
 
@@ -101,6 +176,8 @@ class CheckResult(models.Model):
     is_running = models.BooleanField()
     is_full = models.BooleanField()
     is_sealed = models.BooleanField(default=False)
+    pack = models.ForeignKey(Pack, null=True, on_delete=models.PROTECT, related_name="results")
+    machine_id = models.CharField(max_length=32, blank=True, help_text="of a sealed result")
     is_latest = models.BooleanField(default=False)
     started = models.DateTimeField()
     finished = models.DateTimeField()
@@ -170,6 +247,8 @@ class UnitPlan(models.Model):
     node = models.OneToOneField(CampaignNode, on_delete=models.CASCADE, related_name="plan")
     computers = models.PositiveIntegerField(null=True)
     replace_by = models.DateField(null=True)
+    kms_hosts = models.JSONField(default=list, help_text="its own activation servers")
+    volume_agreement = models.BooleanField(null=True)
     at = models.DateTimeField(auto_now=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 

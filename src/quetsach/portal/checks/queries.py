@@ -15,7 +15,7 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.models import Case as MachineCase
 from quetsach.portal.cases.models import Device
-from quetsach.portal.checks.models import CheckResult, CrackedCopy, Replacement, UnitPlan, UploadCode
+from quetsach.portal.checks.models import CheckResult, CrackedCopy, Pack, Replacement, UnitPlan, UploadCode
 from quetsach.portal.checks.phaseout import Tally
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.units.models import Membership, path_segment, subtree
@@ -256,3 +256,9 @@ def last_received(node: CampaignNode) -> datetime | None:
 def cases_of(result: CheckResult) -> list[MachineCase]:
     """The current cases of the machine."""
     return list(MachineCase.rows.filter(device=result.device_id, is_current=True).order_by("family"))
+
+
+def latest_pack(node: CampaignNode) -> Pack | None:
+    """The unit's pack of the highest version."""
+    rows = Pack.rows.filter(node=node).select_related("indicator_set", "signed_with", "campaign")
+    return rows.order_by("-version").first()

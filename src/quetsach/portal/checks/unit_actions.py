@@ -111,6 +111,22 @@ def set_replace_by(node: CampaignNode, day: date | None, actor: User, ip: str | 
     return plan
 
 
+@transaction.atomic
+def say_licences(
+    node: CampaignNode,
+    kms_hosts: list[str],
+    volume_agreement: bool | None,
+    actor: User,
+    ip: str | None = None,
+) -> UnitPlan:
+    """What the unit knows of its own licences; its next pack carries it."""
+    plan = _plan(node, actor)
+    plan.kms_hosts, plan.volume_agreement = kms_hosts, volume_agreement
+    plan.save()
+    record(actor, "unit.say_licences", unit_path=node.path, about=plan, ip=ip)
+    return plan
+
+
 def _plan(node: CampaignNode, actor: User) -> UnitPlan:
     plan, _ = UnitPlan.rows.select_for_update(of=("self",)).get_or_create(node=node, defaults={"by": actor})
     plan.by = actor

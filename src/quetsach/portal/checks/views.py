@@ -10,10 +10,12 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from quetsach.endpoint import keys
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.checks import actions, queries, unit_actions
 from quetsach.portal.checks.charts import coverage_chart
@@ -84,6 +86,7 @@ def checks_page(
     latest = Paginator(queries.latest_of(seat.node), PAGE).get_page(request.GET.get("trang"))
     unchecked = queries.unchecked_of(seat.node)
     may_upload = seat.may(Verb.UPLOAD_SCAN)
+    pack = queries.latest_pack(seat.node) if may_upload else None
     context = {
         "seat": seat,
         "door": "cases",
@@ -103,6 +106,10 @@ def checks_page(
         "codes": queries.live_codes(seat.node) if may_upload else [],
         "used": queries.used_codes(seat.node) if may_upload else [],
         "secret": secret,
+        "pack": pack,
+        "pack_is_over": pack is not None and pack.expires_at <= timezone.now(),
+        "fingerprint": keys.fingerprint(bytes.fromhex(pack.signed_with.public)) if pack else "",
+        "may_rotate": seat.may(Verb.PUBLISH) and seat.node.unit_id == seat.campaign.issuer_id,
         "hand_in_url": request.build_absolute_uri(reverse("hand_in")),
         "receipt": request.session.pop("handed-in", None) if request.method == "GET" else None,
     }

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.checks import queries, unit_actions
 from quetsach.portal.checks.charts import days_chart, remaining_chart
-from quetsach.portal.checks.forms import PlanForm, ReplacementForm
-from quetsach.portal.checks.models import Replacement
+from quetsach.portal.checks.forms import LicenceFactsForm, PlanForm, ReplacementForm
+from quetsach.portal.checks.models import Replacement, UnitPlan
 from quetsach.portal.checks.phaseout import by_day
 from quetsach.portal.checks.views import seat_at
 from quetsach.portal.checks.words import PRODUCT
@@ -35,6 +35,13 @@ def licences(request: HttpRequest, slug: str) -> HttpResponse:
         unit_actions.set_replace_by(seat.node, None, seat.user, ip)
         messages.success(request, _("The date was taken back."))
         return redirect("licences", slug)
+    if request.POST.get("act") == "facts":
+        facts = LicenceFactsForm(request.POST, auto_id="facts-%s")
+        if not facts.is_valid():
+            return _page(request, seat, facts=facts, status=422)
+        unit_actions.say_licences(seat.node, **facts.cleaned_data, actor=seat.user, ip=ip)
+        messages.success(request, _("Saved. The next pack of this unit carries it."))
+        return redirect("licences", slug)
     form = PlanForm(request.POST)
     if not form.is_valid():
         return _page(request, seat, form, status=422)
@@ -43,7 +50,13 @@ def licences(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("licences", slug)
 
 
-def _page(request: HttpRequest, seat: Seat, form: PlanForm | None = None, status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest,
+    seat: Seat,
+    form: PlanForm | None = None,
+    facts: LicenceFactsForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
     rows = queries.branches(seat.node)
     whole = queries.total(rows, seat.node)
     plan = queries.plan_of(seat.node)
@@ -64,12 +77,19 @@ def _page(request: HttpRequest, seat: Seat, form: PlanForm | None = None, status
         "plan": plan,
         "is_late": bool(plan and plan.replace_by and plan.replace_by < timezone.localdate()),
         "form": form or PlanForm(initial=initial) if seat.may(Verb.COUNT_PEOPLE) else None,
+        "facts": facts or _facts(plan) if seat.may(Verb.COUNT_PEOPLE) else None,
         "replacements": [
             (PRODUCT[product], list(group)) for product, group in groupby(proposed, lambda row: row.product)
         ],
         "may_edit": seat.may(Verb.PUBLISH) and seat.node.unit_id == seat.campaign.issuer_id,
     }
     return render(request, "checks/licences.html", context, status=status)
+
+
+def _facts(plan: UnitPlan | None) -> LicenceFactsForm:
+    known = {None: "", True: "yes", False: "no"}[plan.volume_agreement if plan else None]
+    initial = {"volume_agreement": known, "kms_hosts": " ".join(plan.kms_hosts) if plan else ""}
+    return LicenceFactsForm(initial=initial, auto_id="facts-%s")
 
 
 def _editor(request: HttpRequest, slug: str) -> Seat:

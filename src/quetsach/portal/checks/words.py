@@ -38,10 +38,12 @@ REFUSALS: dict[str, str | Promise] = {
     "clock": _("carries an impossible time: the machine's clock is wrong. Set it, then check again."),
     "closed": _("comes after the campaign was closed. Nothing more is taken."),
     "elsewhere": _("was already handed in by another unit. Only one unit can count a machine."),
-    "campaign": _("was made with the pack of another campaign. Hand it in there."),
-    "unit": _("was made with the pack of another unit. That unit hands it in."),
-    "sealed": _("was changed after the check, or sealed for somebody else. Hand in the file as it was."),
-    "key": _("was sealed with a key that this portal does not have any more. Check again with a new pack."),
+    "campaign": _("was made with the pack of another campaign (%(where)s). Hand it in there."),
+    "unit": _("was made with the pack of another unit (%(where)s). That unit hands it in."),
+    "sealed": _("was changed after the check. Hand in the file as the check wrote it, or check again."),
+    "forged": _("does not come from the pack that it names, and is not counted. Check the machine again."),
+    "key": _("was sealed for a portal with other keys. Check again with a pack from here."),
+    "pack": _("was made with a pack that this portal did not issue. Ask which stick was used."),
 }
 """Why a file was not taken, after its name."""
 
