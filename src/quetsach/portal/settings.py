@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "quetsach.portal.sightings",
     "quetsach.portal.cases",
     "quetsach.portal.checks",
+    "quetsach.portal.tools",
     "quetsach.portal.reports",
     "quetsach.portal.letters",
     "django.contrib.auth",

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("quetsach.portal.sightings.urls")),
     path("", include("quetsach.portal.cases.urls")),
     path("", include("quetsach.portal.checks.urls")),
+    path("", include("quetsach.portal.tools.urls")),
     path("", include("quetsach.portal.reports.urls")),
     path("", include("quetsach.portal.letters.urls")),
 ]

@@ -62,9 +62,8 @@ def content(*args, **more):
 
 
 @pytest.fixture
-def pack(cast, settings, tmp_path):
+def pack(cast):
     """The pack of a unit, as its stick has it: read back from the file that was downloaded."""
-    settings.VAULT_KEY_FILE = str(tmp_path / "keys" / "vault-key")
 
     def of(unit):
         row = build_pack(cast.nodes[unit], cast.user(unit, "officer"), "https://portal.example/")

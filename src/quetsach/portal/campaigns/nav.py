@@ -31,6 +31,7 @@ DOORS = (
     Door("progress", _("Progress")),
     Door("rollup", _("Roll-up"), by_node=True),
     Door("indicators", _("Indicators"), needs="upload_indicators"),
+    Door("tools_edit", _("Removal tools"), needs="publish"),
     Door("tokens", _("Connection codes"), needs="manage_tokens"),
     Door("audit", _("Who did what"), needs="read_audit"),
 )
