@@ -43,7 +43,7 @@ class ResultsForm(forms.Form):
     folder = _ManyField(
         label=_("Or a whole folder"), required=False,
         widget=_FolderInput(attrs={"webkitdirectory": True}),
-        help_text=_("The folder in which the stick keeps its results. Other files in it are passed over."),
+        help_text=_("The folder “ket-qua” of the stick. Other files in it are passed over."),
     )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
@@ -148,7 +148,7 @@ class ReplacementForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Replacement
         fields = ("product", "name", "terms", "link", "note")
         labels = {  # noqa: RUF012
-            "product": _("Instead of"), "name": _("Software"), "terms": _("Terms"), "link": _("Address"),
+            "product": _("Instead of"), "name": _("Software"), "terms": _("Terms"), "link": _("Web address"),
             "note": _("Note"),
         }  # fmt: skip
         help_texts = {"link": _("The maker's own page, beginning with https://")}  # noqa: RUF012

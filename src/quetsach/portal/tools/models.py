@@ -56,7 +56,7 @@ class RemovalTool(models.Model):
         help_text=_("As the maker publishes it; from another source than the file."),
     )
     link = models.CharField(
-        _("Address"), max_length=300, blank=True, validators=[URLValidator(schemes=["https"])],
+        _("Web address"), max_length=300, blank=True, validators=[URLValidator(schemes=["https"])],
         help_text=_("The maker's own page, beginning with https://"),
     )  # fmt: skip
     note = models.CharField(_("Note"), max_length=300, blank=True)

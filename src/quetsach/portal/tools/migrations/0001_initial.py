@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                 ('vendor', models.CharField(max_length=100, verbose_name='Maker')),
                 ('version', models.CharField(max_length=40, verbose_name='Version')),
                 ('sha256', models.CharField(help_text='As the maker publishes it; from another source than the file.', max_length=64, validators=[django.core.validators.RegexValidator('^[0-9a-f]{64}$', '64 characters 0-9 and a-f.')], verbose_name='SHA-256')),
-                ('link', models.CharField(blank=True, help_text="The maker's own page, beginning with https://", max_length=300, validators=[django.core.validators.URLValidator(schemes=['https'])], verbose_name='Address')),
+                ('link', models.CharField(blank=True, help_text="The maker's own page, beginning with https://", max_length=300, validators=[django.core.validators.URLValidator(schemes=['https'])], verbose_name='Web address')),
                 ('note', models.CharField(blank=True, max_length=300, verbose_name='Note')),
                 ('file_name', models.CharField(blank=True, max_length=120)),
                 ('bytes', models.PositiveIntegerField(default=0)),
