@@ -159,6 +159,17 @@ def read(data: bytes, trusted: Collection[bytes], *, name: str = "pack", now: da
     Raises:
         Refused: any of the codes that begin with `pack_`.
     """
+    told = verified(data, trusted, name=name)
+    check_time(told, now or datetime.now(UTC), name)
+    return told
+
+
+def verified(data: bytes, trusted: Collection[bytes], *, name: str = "pack") -> Pack:
+    """The pack whatever its age: enough to open its results, not to check a machine with.
+
+    Raises:
+        Refused: pack_form, pack_damaged, pack_key, pack_newer.
+    """
     from nacl.exceptions import BadSignatureError
     from nacl.signing import VerifyKey
 
@@ -171,9 +182,7 @@ def read(data: bytes, trusted: Collection[bytes], *, name: str = "pack", now: da
         raise Refused("pack_damaged", name=name) from error
     if key not in trusted:
         raise Refused("pack_key", name=name, fingerprint=keys.fingerprint(key))
-    told = _parsed(_unmasked(rest, name), name)
-    check_time(told, now or datetime.now(UTC), name)
-    return told
+    return _parsed(_unmasked(rest, name), name)
 
 
 def check_time(told: Pack, now: datetime, name: str = "pack") -> None:

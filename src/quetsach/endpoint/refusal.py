@@ -35,6 +35,7 @@ REASONS: Mapping[str, str] = {
     "key_form": N_("%(name)s: is no signing key: 64 characters 0-9 and a-f are needed."),
     "sealed_form": N_("%(name)s: is no sealed result, or it was copied badly. Copy it again from the stick."),
     "sealed_other": N_("%(name)s: is sealed for somebody else; this key does not open it."),
+    "sealed_locked": N_("%(name)s: is sealed. Give the unit's key with --key and the pack with --pack."),
     "sealed_damaged": N_("%(name)s: the result was changed after it was sealed; check the machine again."),
     "sealed_pack": N_(
         "%(name)s: was made with a pack that is not known here (%(pack)s). Ask which stick was used."
@@ -46,6 +47,7 @@ REASONS: Mapping[str, str] = {
         "%(name)s: says that it was made on %(date)s, which cannot be. Set that machine's clock right and"
         " check it again."
     ),
+    "result_form": N_("%(name)s: is no result of a check, or it was changed. Check the machine again."),
     "stick_manifest": N_(
         "The list of this stick's files is missing or was changed. Unpack the ZIP again from the portal; do"
         " not use this copy."
