@@ -28,7 +28,7 @@ PUBLIC = {
     "account_login", "account_logout", "account_change_password", "account_signup", "account_inactive",
     "home", "campaign_page", "campaign_letter", "self_check", "indicator_list", "indicator_sums",
     "indicator_file", "set_language", "privacy", "healthz", "my_work", "api_sightings", "api_indicators",
-    "letter_pdf", "hand_in", "tools", "tools_sums", "stick_file", "stick_signature", "tool_file",
+    "letter_pdf", "hand_in", "tools", "tools_sums", "stick_file", "tool_file",
 }  # fmt: skip
 
 

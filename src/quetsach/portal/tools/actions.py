@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
 from django.db import transaction
 
+from quetsach.endpoint import keys
+from quetsach.endpoint.refusal import Refused
 from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.indicators import store
 from quetsach.portal.tools.models import SHELF, RemovalTool, Stick
+from quetsach.stick import manifest
+from quetsach.stick.manifest import Manifest
 from quetsach.vietnamese import nfc
 
 CHUNK = 1 << 20
-_VERSION = re.compile(r"quetsach-stick-([0-9][0-9A-Za-z.+-]{0,38})\.zip")
+_NAME = re.compile(r"quetsach-stick-[0-9A-Za-z.+-]{1,60}\.zip")
 _UNSAFE = re.compile(r"[^\w.()+ -]+")
 
 
@@ -34,28 +40,50 @@ def _parts(file: Path) -> Iterable[bytes]:
             yield part
 
 
+def _manifest_of(file: Path) -> Manifest:
+    """The signed list in the ZIP, after every file in it was compared.
+
+    Raises:
+        ToolError: it is no ZIP of a stick, or not the one that was built.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = {one.filename.partition("/")[2]: one for one in archive.infolist() if not one.is_dir()}
+            told = manifest.read(archive.read(names.pop(manifest.NAME)))
+            if names.keys() != told.files.keys():
+                odd = sorted(names.keys() ^ told.files.keys())
+                raise ToolError(f"{file}: {odd[0]} is missing, or does not belong into this stick")
+            for name, entry in names.items():
+                if hashlib.sha256(archive.read(entry)).hexdigest() != told.files[name]:
+                    raise ToolError(f"{file}: {name} was changed after the stick was built")
+    except (KeyError, Refused) as error:
+        raise ToolError(f"{file}: holds no signed list of its files; build it with ./dev stick") from error
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise ToolError(f"{file}: is no ZIP file, or it is not complete") from error
+    return told
+
+
 @transaction.atomic
-def publish_stick(file: Path, *, signature: str = "", is_test_build: bool = False) -> Stick:
+def publish_stick(file: Path) -> Stick:
     """Offer a release of the stick. The same file twice changes nothing.
 
     Raises:
-        ToolError: the file is no ZIP, is not named quetsach-stick-VERSION.zip, or that version was published
-            with other content: what people have compared with a checksum never changes.
+        ToolError: the file is not named quetsach-stick-….zip, is not what was built and signed, or its
+            version was published with other content: what people have compared with a checksum never changes.
     """
-    named = _VERSION.fullmatch(file.name)
-    if named is None:
+    if not _NAME.fullmatch(file.name):
         raise ToolError(f"{file}: is not named quetsach-stick-VERSION.zip")
-    if not zipfile.is_zipfile(file):
-        raise ToolError(f"{file}: is no ZIP file, or it is not complete")
+    told = _manifest_of(file)
+    version = f"{told.version}-test" if told.is_test_build else told.version
     sha256, length = store.keep(_parts(file), SHELF)
-    known = Stick.objects.select_for_update().filter(version=named[1]).first()
+    known = Stick.objects.select_for_update().filter(version=version).first()
     if known is not None:
         if known.sha256 != sha256:
-            raise ToolError(f"{file}: version {named[1]} was published with other content; raise the version")
+            raise ToolError(f"{file}: version {version} was published with other content; raise the version")
         return known
     stick = Stick(
-        version=named[1], file_name=file.name, sha256=sha256, bytes=length, signature=signature.strip(),
-        is_test_build=is_test_build,
+        version=version, file_name=file.name, sha256=sha256, bytes=length,
+        signed_by=keys.fingerprint(told.key), is_test_build=told.is_test_build,
     )  # fmt: skip
     stick.save(force_insert=True)
     record(None, "stick.publish", about=stick, data={"version": stick.version, "sha256": sha256})

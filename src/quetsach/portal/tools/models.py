@@ -29,8 +29,8 @@ class Stick(models.Model):
     file_name = models.CharField(max_length=120)
     sha256 = models.CharField(max_length=64)
     bytes = models.PositiveIntegerField()
-    signature = models.TextField(blank=True, help_text="detached, as its maker published it")
-    is_test_build = models.BooleanField(default=False)
+    signed_by = models.CharField(max_length=29, help_text="fingerprint of the key that signed its files")
+    is_test_build = models.BooleanField()
     published_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

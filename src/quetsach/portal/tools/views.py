@@ -54,17 +54,6 @@ def stick(_request: HttpRequest, name: str) -> FileResponse:
 
 
 @require_safe
-def signature(_request: HttpRequest, name: str) -> HttpResponse:
-    """The detached signature of the ZIP."""
-    current = queries.current_stick()
-    if current is None or not current.signature or current.file_name != name:
-        raise Http404
-    response = HttpResponse(current.signature + "\n", content_type="text/plain; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{current.file_name}.sig"'
-    return response
-
-
-@require_safe
 def checksums(_request: HttpRequest) -> HttpResponse:
     """Everything offered here, as `sha256sum --check` reads it."""
     current = queries.current_stick()

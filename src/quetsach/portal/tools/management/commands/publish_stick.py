@@ -15,13 +15,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--signature", type=Path, help="its detached signature, a text file")
-        parser.add_argument("--test-build", action="store_true", help="mark it as a test build")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         try:
-            signature = options["signature"].read_text("utf-8") if options["signature"] else ""
-            stick = publish_stick(options["file"], signature=signature, is_test_build=options["test_build"])
-        except (ToolError, OSError, UnicodeDecodeError) as error:
+            stick = publish_stick(options["file"])
+        except (ToolError, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{stick.file_name}  {stick.sha256}")
