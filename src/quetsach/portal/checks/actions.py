@@ -161,7 +161,7 @@ def _device(told: Told, machine_id: str, node: CampaignNode) -> Device:
         known, _ = Device.rows.get_or_create(
             owner=node,
             key=key,
-            defaults={"campaign_id": node.campaign_id, "identity": {"host": host}, "is_assigned": True},
+            defaults={"campaign_id": node.campaign_id, "identity": {}, "is_assigned": True},
         )
     Alias.rows.get_or_create(reporter=node, key=key, defaults={"device": known})
     return known

@@ -63,7 +63,7 @@ def days_chart(days: Sequence[tuple[date, Tally]]) -> SafeString:
         _("%(n)s replaced") % {"n": num(last.replaced)}, tuple(float(tally.replaced) for _day, tally in days)
     )
     title = _("Cracked software found and replaced, day by day")
-    top = float(max(last.found, 2))
+    top = float(max(last.found + last.found % 2, 2))
     return lines(
         "by-day", title, title, [f"{day:%d/%m}" for day, _tally in days], (found, replaced), top=top, unit="",
         gap="",

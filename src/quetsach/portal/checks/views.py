@@ -192,11 +192,16 @@ def _result_page(
     others = queries.others_of(found)
     may_tie = seat.may(Verb.WORK_CASE) and others.exists()
     findings = [
-        {"says": says, "doubt": doubt, "product": PRODUCT.get(one["product"], one["product"]),
-         "sureness": SURENESS.get(one["confidence"], one["confidence"]), **one}
+        {
+            **one,
+            "says": says,
+            "doubt": doubt,
+            "product": PRODUCT.get(one["product"], one["product"]),
+            "sureness": SURENESS.get(one["confidence"], one["confidence"]),
+        }
         for one in found.findings
         for says, doubt in [finding_words(one)]
-    ]  # fmt: skip
+    ]
     context = {
         "seat": seat,
         "door": "cases",
