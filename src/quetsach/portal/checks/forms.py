@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.cases.models import Device
-from quetsach.portal.checks.models import Replacement
+from quetsach.portal.checks.models import PRODUCTS, Replacement
 from quetsach.portal.kit.fields import CountField
 
 _NAME = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})\.)*[A-Za-z0-9_-]{1,63}")
@@ -152,3 +152,10 @@ class ReplacementForm(forms.ModelForm):  # type: ignore[type-arg]
             "note": _("Note"),
         }  # fmt: skip
         help_texts = {"link": _("The maker's own page, beginning with https://")}  # noqa: RUF012
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, choices in (("product", PRODUCTS), ("terms", Replacement.Terms.choices)):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = [("", _("Choose one")), *choices]
