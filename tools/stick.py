@@ -126,6 +126,7 @@ def _files(embedded: bytes, *, is_test: bool) -> Iterator[tuple[str, bytes]]:
     text = guide.replace("{version}", __version__).replace("{kind}", kind)
     yield "DOC-TOI.txt", ("\ufeff" + text.replace("\n", "\r\n")).encode()
     yield "LICENSE.txt", ROOT.joinpath("LICENSE").read_bytes()
+    yield "THIRD_PARTY.txt", ROOT.joinpath("THIRD_PARTY.md").read_bytes()
 
 
 def _is_pure(path: Path) -> bool:

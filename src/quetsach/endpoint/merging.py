@@ -134,8 +134,9 @@ def merge(results: Iterable[Checked]) -> Merged:
     merged, newest = Merged(), dict[tuple[str, ...], Checked]()
     known: dict[str, Checked] = {}
     for one in results:
-        if known.setdefault(one.digest, one) is not one:
+        if one.digest in known:
             merged.copies.append(one)
+        known.setdefault(one.digest, one)
     ids: dict[tuple[str, str], set[str]] = {}
     for one in known.values():
         if one.machine:

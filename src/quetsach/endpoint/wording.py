@@ -160,7 +160,7 @@ def stays() -> list[str]:
     return [
         _("documents, pictures, mails and passwords"),
         _("names of files, programs and pages that match nothing"),
-        _("licence keys"),
+        _("whole licence keys"),
     ]
 
 

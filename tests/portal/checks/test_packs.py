@@ -14,7 +14,7 @@ from quetsach.portal.checks import vault
 from quetsach.portal.checks.actions import Sender, receive_all
 from quetsach.portal.checks.drop import dropped
 from quetsach.portal.checks.models import CheckResult, KeyPair, Pack
-from quetsach.portal.checks.pack_actions import NoListError, build_pack, content_of, rotate_keys
+from quetsach.portal.checks.pack_actions import NoListError, build_pack, content_of, report_lost, rotate_keys
 from quetsach.portal.checks.unit_actions import say_licences
 from tests.portal.checks.conftest import ago, document, listed
 from tests.portal.scan_document import publish_list
@@ -119,6 +119,24 @@ def test_after_new_keys_earlier_results_still_open_and_new_packs_differ(cast, pa
     assert newer.campaign.key != told.campaign.key and newer.unit.key != told.unit.key
     assert (
         hand_in(cast, "A1", sealing.seal(document("PC-08", at=ago(minutes=2)), newer, "aa" * 16)).code
+        == "taken"
+    )
+
+
+def test_results_of_a_lost_pack_are_refused_and_a_new_one_is_made(cast, pack, tmp_path):
+    publish_list(cast, tmp_path)
+    told = pack("A1")
+    before = sealing.seal(document("PC-01", at=ago(minutes=5)), told, "01" * 16)
+    assert hand_in(cast, "A1", before).code == "taken"
+    assert report_lost(cast.nodes["A1"], cast.user("A1", "officer")) == 1
+    assert (
+        hand_in(cast, "A1", sealing.seal(document("PC-02", at=ago(minutes=5)), told, "02" * 16)).code
+        == "lost"
+    )
+    newer = pack("A1")
+    assert newer.version == 2
+    assert (
+        hand_in(cast, "A1", sealing.seal(document("PC-02", at=ago(minutes=1)), newer, "02" * 16)).code
         == "taken"
     )
 

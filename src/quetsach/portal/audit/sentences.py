@@ -39,6 +39,7 @@ SENTENCES: dict[str, str | Promise] = {
     "tool.vouch": _("Put the tool %(name)s against %(family)s on the list"),
     "tool.withdraw": _("Took the tool %(name)s against %(family)s off the list"),
     "pack.build": _("Made version %(version)s of the unit's pack, with version %(list)s of the list"),
+    "pack.report_lost": _("Reported the unit's packs so far as lost: their results are refused"),
     "pack.rotate_keys": _("Changed the keys of the campaign's packs"),
     "unit.say_licences": _("Said what licences the unit holds"),
     "unit.count_computers": _("Said that the unit has %(n)s computers"),

@@ -128,6 +128,7 @@ class Pack(models.Model):
     shelved = models.CharField(max_length=64, help_text="SHA-256 of the locked file on the shelf")
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    lost_at = models.DateTimeField(null=True, help_text="since then its results are refused")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
     rows = models.Manager()

@@ -36,8 +36,8 @@ def open_result(content: bytes, node: CampaignNode) -> Opened:
     """What is inside, for a result that is this unit's.
 
     Raises:
-        ResultError: `campaign` or `unit` with the right one's name, `key`, `pack`, `sealed`, `forged`,
-            `clock`, `no_result`, or `too_large`.
+        ResultError: `campaign` or `unit` with the right one's name, `key`, `pack`, `lost`, `sealed`,
+            `forged`, `clock`, `no_result`, or `too_large`.
     """
     if len(content) > MOST_BYTES:
         raise ResultError("too_large")
@@ -50,6 +50,8 @@ def open_result(content: bytes, node: CampaignNode) -> Opened:
     except Refused as error:
         raise ResultError(_CODES.get(error.code, "sealed")) from error
     pack = Pack.rows.get(pack_id=opened.pack)
+    if pack.lost_at is not None:
+        raise ResultError("lost")
     return Opened(json.dumps(opened.result).encode(), pack, opened.machine[:32])
 
 

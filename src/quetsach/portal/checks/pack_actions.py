@@ -53,6 +53,7 @@ def build_pack(node: CampaignNode, actor: User, portal: str, ip: str | None = No
     now = timezone.now().replace(microsecond=0)
     if (
         latest is not None
+        and latest.lost_at is None
         and latest.indicator_set_id == listed.pk
         and latest.signed_with_id == signing.pk
         and latest.profile == profiles.table(profile)
@@ -93,6 +94,16 @@ def content_of(pack: Pack) -> bytes:
         VaultError: it cannot be unlocked. OSError: it is not on the shelf any more.
     """
     return vault.unlock(store.place(pack.shelved, SHELF).read_bytes())
+
+
+@transaction.atomic
+def report_lost(node: CampaignNode, actor: User, ip: str | None = None) -> int:
+    """The unit's packs so far were lost or seen by strangers: from now on their results are refused, as
+    whoever holds one could make some up. What came in before stays. How many packs it were."""
+    node = CampaignNode.rows.select_for_update(of=("self",)).get(pk=node.pk)
+    lost = Pack.rows.filter(node=node, lost_at=None).update(lost_at=timezone.now())
+    record(actor, "pack.report_lost", unit_path=node.path, about=node, data={"n": lost}, ip=ip)
+    return lost
 
 
 @transaction.atomic

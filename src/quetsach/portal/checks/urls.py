@@ -9,6 +9,7 @@ urlpatterns = [
     path("cd/<slug:slug>/kiem-tra/ma/", views.codes, name="check_codes"),
     path("cd/<slug:slug>/kiem-tra/goi/", views_pack.build, name="pack_build"),
     path("cd/<slug:slug>/kiem-tra/goi/<uuid:pack_id>/", views_pack.download, name="pack_file"),
+    path("cd/<slug:slug>/kiem-tra/mat-goi/", views_pack.lost, name="pack_lost"),
     path("cd/<slug:slug>/kiem-tra/khoa/", views_pack.rotate, name="pack_rotate"),
     path("cd/<slug:slug>/kiem-tra/<uuid:result_id>/", views.result, name="check_result"),
     path("cd/<slug:slug>/kiem-tra/<uuid:result_id>/la-may/", views.tie, name="check_tie"),

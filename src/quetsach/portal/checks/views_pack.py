@@ -62,6 +62,15 @@ def download(request: HttpRequest, slug: str, pack_id: UUID) -> HttpResponse:
 
 
 @require_POST
+def lost(request: HttpRequest, slug: str) -> HttpResponse:
+    """The unit's packs so far were lost."""
+    seat = take_seat(request, slug, None, Verb.UPLOAD_SCAN)
+    pack_actions.report_lost(seat.node, seat.user, client_ip_text(request))
+    messages.success(request, _("Results of the lost pack are refused from now on. Make a new one."))
+    return redirect("checks", slug)
+
+
+@require_POST
 def rotate(request: HttpRequest, slug: str) -> HttpResponse:
     """New keys for the whole campaign, by its issuer."""
     seat = take_seat(request, slug, None, Verb.PUBLISH)

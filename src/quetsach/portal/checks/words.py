@@ -43,6 +43,9 @@ REFUSALS: dict[str, str | Promise] = {
     "sealed": _("was changed after the check. Hand in the file as the check wrote it, or check again."),
     "forged": _("does not come from the pack that it names, and is not counted. Check the machine again."),
     "key": _("was sealed for a portal with other keys. Check again with a pack from here."),
+    "lost": _(
+        "was made with a pack that was reported lost. Check the machine again with the unit's new pack."
+    ),
     "pack": _("was made with a pack that this portal did not issue. Ask which stick was used."),
 }
 """Why a file was not taken, after its name."""

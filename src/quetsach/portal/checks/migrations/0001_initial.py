@@ -49,6 +49,7 @@ class Migration(migrations.Migration):
                 ('shelved', models.CharField(help_text='SHA-256 of the locked file on the shelf', max_length=64)),
                 ('created_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField()),
+                ('lost_at', models.DateTimeField(help_text='since then its results are refused', null=True)),
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='packs', to='campaigns.campaign')),
                 ('indicator_set', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='indicators.indicatorset')),
