@@ -30,7 +30,7 @@ def figures_line(slug: str) -> str:
     return (
         f"units {done.units + 1} · acknowledged {done.acknowledged} · "
         f"sightings {seen} · cases {cases.count()} ({states}) · "
-        f"reports accepted {sent} · rows 1-4 total {total.r1} {total.r2} {total.r3} {total.r4}"
+        f"reports accepted {sent} · rows 1-4 total {' '.join(str(n) for n in total.values())}"
     )
 
 

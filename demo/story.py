@@ -20,6 +20,7 @@ from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.words import DONE
 from quetsach.portal.indicators import actions as indicators
 from quetsach.portal.reports import actions as reports
+from quetsach.portal.reports import actions_review as review
 from quetsach.portal.reports.errors import BlockedReport
 from quetsach.portal.sightings import actions as sightings
 from quetsach.portal.sightings.models import Scan
@@ -183,12 +184,12 @@ class Story:
             if node.depth == 1 and not returned and node.kind == Unit.Kind.COMMUNE:
                 returned = True
                 with self.calendar.at(1, 10):
-                    reports.send_back(
+                    review.send_back(
                         superior, node, 1, "Đề nghị ghi rõ số máy đã cài lại và người phụ trách."
                     )
             elif rng.random() < 0.8:
                 with self.calendar.at(1, 16, number % 60):
-                    reports.accept(superior, node, 1)
+                    review.accept(superior, node, 1)
 
     def _superior(self, node: CampaignNode) -> User:
         return self.coordinator if node.depth == 0 else officer_of(node.unit)

@@ -23,7 +23,7 @@ class Place(NamedTuple):
 class Draft:
     """Entries of several lists before they are merged.
 
-    `places` and `spelled` tell of the few that guard rails looked at where they stand, and how.
+    `places` tell of the few that guard rails looked at where they stand.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,6 @@ class Draft:
         self.native = _native.Draft()
         self.sources: list[str] = []
         self.places: dict[tuple[Kind, str], Place] = {}
-        self.spelled: dict[tuple[Kind, str, Place], str] = {}
 
     def __len__(self) -> int:
         return len(self.native)
@@ -45,12 +44,10 @@ class Draft:
         """Take what is plainly canonical; the numbers of all other lines that are not empty."""
         return self.native.read(text, len(self.sources) - 1, _NUMBERS[scope], **shape)
 
-    def add(self, items: list[Indicator], line: int, text: str) -> None:
+    def add(self, items: list[Indicator], line: int) -> None:
         """The indicators of one value."""
         place = Place(len(self.sources) - 1, line)
         for item in items:
-            if item.value != text:
-                self.spelled.setdefault((item.kind, item.value, place), text)
             number = _NUMBERS[item.scope]
             family = " ".join(item.family.split())
             self.native.add(item.kind.value, item.value, number, family, place.list, line)
@@ -83,9 +80,7 @@ class PackedSet(IndicatorSet):
 
     @cached_property
     def id(self) -> str:
-        from quetsach import _native
-
-        return _native.Matcher.from_draft(self.draft.native, []).set_id if len(self) else super().id
+        return self.draft.native.set_id() if len(self) else super().id
 
     def __len__(self) -> int:
         return len(self.draft)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
@@ -175,6 +176,12 @@ def choose(name: str | None = None, extra_formats: Sequence[str] = ()) -> Engine
             f"the {wanted} engine cannot be used here ({error}); build it with ./dev wheel, "
             f"or set {VARIABLE}=portable"
         ) from error
+
+
+def prepare() -> None:
+    """Let the engine read its log formats while the caller still imports."""
+    with suppress(ScanError, ImportError):
+        choose()
 
 
 def compile(

@@ -158,7 +158,7 @@ class _Reading:
         self._origins.begin(str(path))
         items = list(setfile.read(path))
         for item in items:
-            self._origins.add([item], 0, item.value)
+            self._origins.add([item], 0)
         self._recognised.append(Recognised(str(path), COMPILED, len(items), 0))
 
     def take(self, source: str, data: bytes | str) -> None:
@@ -181,7 +181,7 @@ class _Reading:
             except Reject as reject:
                 self._reject(source, line, text, reject.code)
                 continue
-            add(items, line, text)
+            add(items, line)
             for code in (*codes, warning) if warning else codes:
                 self._warn(source, line, text, code)
         self._recognised.append(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from quetsach.errors import ScanError, SourceError
-from quetsach.logformat import IDENTITY, ROLES, SINGLE_ROLES
+from quetsach.fieldroles import IDENTITY, ROLES, SINGLE_ROLES
 
 HEAD_BYTES = 1 << 16
 ROLE_NAMES = (

@@ -122,8 +122,7 @@ class _Known:
                 blocks[one.how] += [(Block.of(entry), found) for entry in one.entries]
                 continue
             known = _Finding("well-known", one.title)
-            for entry in one.entries:
-                self.names.add(entry.removeprefix("."), known, below=entry.startswith("."))
+            self.names.add_all(one.entries, known)
         self.sinkholes = Ranges(blocks[How.SINKHOLE])
         self.shared, self.rented = Ranges(blocks[How.ADDRESS]), Ranges(blocks[How.RENTED])
 
@@ -154,6 +153,7 @@ class _Rails:
             "\n".join((*stops[1], *known[1], *suffixes)),
             "\n".join(parents),
             [span for one in ranges for span in one.spans()],
+            max(STOP_WIDER[4], WARN_WIDER[4]),
         )
 
     def judge(self, indicator: Indicator) -> tuple[_Finding | None, bool]:

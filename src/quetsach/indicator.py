@@ -55,12 +55,14 @@ class Indicator:
 
 class Watch(NamedTuple):
     """What guard rails look for, roughly: names one a line, on or below which an indicator lies (`below`), on
-    which (`exact`), or right below which (`parents`); first and last numbers of IPv4 addresses."""
+    which (`exact`), or right below which (`parents`); first and last numbers of IPv4 addresses; how many bits
+    a network of IPv4 has at least that is not too wide."""
 
     below: str
     exact: str
     parents: str
     spans: list[tuple[int, int]]
+    narrowest: int
 
 
 class IndicatorSet:

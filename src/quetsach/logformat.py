@@ -14,11 +14,8 @@ from importlib import resources
 from typing import Any
 
 from quetsach.errors import ScanError
+from quetsach.fieldroles import IDENTITY, ROLES, SINGLE_ROLES
 
-ROLES = ("query", "answers", "host", "url", "server_name")
-"""Roles with all values of all their fields."""
-SINGLE_ROLES = ("client", "client_port", "server", "server_port", "host_port")
-IDENTITY = ("mac", "host", "user", "nat")
 TIME_KINDS = (
     "epoch",
     "iso8601",

@@ -10,12 +10,14 @@ import importlib
 import re
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from quetsach.errors import SourceError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 PIECE_BYTES = 2 << 20
 PIECES_AHEAD = 3
@@ -125,6 +127,8 @@ class Remote:
         self._asked = 0
         self._held = b""
         self._coming: deque[Future[bytes]] = deque()
+        from concurrent.futures import ThreadPoolExecutor  # imported when needed: few logs lie there
+
         self._pool = ThreadPoolExecutor(PIECES_AHEAD, thread_name_prefix="fetch")
 
     def __enter__(self) -> Remote:

@@ -11,6 +11,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from quetsach import splitting, wire
 from quetsach.engine import Engine, Matcher, Part, ScanOptions, SourceResult, Span, SplittingMatcher
@@ -22,8 +23,10 @@ from quetsach.leases import Leases
 from quetsach.reading import INTERRUPTED, failed, note_shortened
 from quetsach.sighting import Coverage, Scan, Sighting, dump
 from quetsach.splitting import SplitLog
-from quetsach.state import State
 from quetsach.wire import WireSightings
+
+if TYPE_CHECKING:
+    from quetsach.state import State
 
 _HELD_BYTES = 32 << 20
 _TICK_SECONDS = 0.1

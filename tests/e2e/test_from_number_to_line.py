@@ -13,7 +13,8 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from quetsach.portal.cases.models import Case
 from quetsach.portal.indicators.actions import Upload, prepare, publish_set
-from quetsach.portal.reports.actions import accept, submit
+from quetsach.portal.reports.actions import submit
+from quetsach.portal.reports.actions_review import accept
 from quetsach.portal.sightings.actions import Sender, receive_file
 from tests.portal.conftest import _plain_settings, cast  # noqa: F401
 

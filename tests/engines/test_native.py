@@ -197,3 +197,16 @@ def test_damaged_and_empty_sets_are_refused(tmp_path: Path) -> None:
             ENGINE.load(bad)
     with pytest.raises(IndicatorError):
         ENGINE.compile(IndicatorSet(()))
+
+
+def test_formats_that_cannot_be_read_are_told_by_who_needs_them(tmp_path: Path) -> None:
+    with pytest.raises(_native.OptionsError):
+        _native.Formats(tmp_path, ["name = 1"])
+    (tmp_path / "odd.toml").write_text("name = 1")
+    set_file = tmp_path / "set.qs"
+    ENGINE.compile_to(make_set(["evil.example"]), set_file)
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        matcher = _native.Matcher.load(set_file, _native.Formats(folder, []))
+        for _ in range(2):
+            with pytest.raises(_native.OptionsError):
+                matcher.recognise(b"")

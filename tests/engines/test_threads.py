@@ -54,16 +54,17 @@ def write(folder: str | Path, data: bytes) -> Path:
     st.sampled_from((0, 1, 3)),
     st.booleans(),
     st.sampled_from((150, 1 << 20)),
+    st.booleans(),
 )
 def test_the_answer_is_that_of_the_portable_engine(
-    values: list[str], parts: list[bytes], chunk: int, spare: int, devices: bool, long_line: int
+    values: list[str], parts: list[bytes], chunk: int, spare: int, devices: bool, long_line: int, packed: bool
 ) -> None:
     block = b"\n".join(parts) + b"\n"
     data = block * (LONG_ENOUGH // len(block) + 1)
     bounds = {"long_line": long_line, "parsed_part": min(long_line, 90), "edge_bytes": 300}
     items = make_set(values)
     with tempfile.TemporaryDirectory() as folder:
-        path = write(folder, data)
+        path = write(folder, gzip.compress(data, 1) if packed else data)
         options = ScanOptions(devices=devices)
         portable = PortableMatcher(items, replace(LIMITS, **bounds))
         expected = portable.scan(path, options, PortableEngine().progress())

@@ -316,10 +316,10 @@ def test_names_of_forms_are_few_and_distinct() -> None:
     assert len(set(formats.NAMES)) == len(formats.NAMES)
 
 
-def test_the_place_and_spelling_of_an_indicator_are_kept() -> None:
+def test_the_place_of_an_indicator_is_kept() -> None:
     result = feed.read_text("# x\nhxxp://Evil[.]example/a\nevil.example/a\nb.example\n", "list.txt")
     places = result.origins.of(result.indicators)
     assert sorted(places.values()) == [
-        ("list.txt", 2, "hxxp://Evil[.]example/a"),
-        ("list.txt", 4, "b.example"),
+        ("list.txt", 2),
+        ("list.txt", 4),
     ]

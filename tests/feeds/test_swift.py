@@ -15,6 +15,7 @@ pytest.importorskip("quetsach._native")
 
 from quetsach import draft, feed, guard, setfile
 from quetsach.engines.native import NativeEngine
+from quetsach.errors import IndicatorError
 from quetsach.indicator import Indicator, Scope
 
 VALUES = st.one_of(
@@ -35,7 +36,12 @@ VALUES = st.one_of(
             "http://evil.example?a", "http://evil.example:080/a", "http:///a", "ftp://evil.example/a",
             "evil.example/a", "d41d8cd98f00b204e9800998ecf8427e", "a@evil.example",
             "localhost.localdomain", "", "x" * 64 + ".example", "*.example.org", "evil.123", "evil.1-",
-            "meow.example", "h.ps",
+            "meow.example", "h.ps", "meow.example/a", "evil.example/http://a", "evil.example/",
+            "evil.example/24", "203.0.114.7/a", "203.0.114.7/", "203.0.114.7:80/24", "203.0.114.7/32",
+            "203.0.114.0/024", "203.0.114.0/+24", "203.0.114.0/255.255.255.0", "203.0.114.0/33",
+            "0.0.0.0/0", "8.8.8.0/24",
+            "8.8.8.0/25", "9.0.0.0/15", "203.0.112.0/23", "10.1.0.0/24", "198.51.100.0/25", "2a00:0::1",
+            "2A00::1", "2a00::1:80", "2002:c000:204::1", "2a00::/32", "64:ff9b::8.8.8.8", "2a00::1%1",
         )
     ),
     st.from_regex(r"(https?://)?[a-c0-2_.-]{1,8}\.[a-c0-2]{1,3}(:[0-9]{1,5})?(/[ -~]{0,6})?", fullmatch=True),
@@ -99,7 +105,7 @@ def test_random_lists_read_swiftly_or_slowly_are_the_same(lists: list[str], scop
             path.write_text(text, encoding="utf-8", newline="")
         try:
             slow, swift = both(paths, scope)
-        except feed.IndicatorError as error:
+        except IndicatorError as error:
             with pytest.raises(type(error)):
                 feed.read_many(paths, scope=scope, draft=draft.Draft())
             return

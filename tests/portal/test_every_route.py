@@ -1,13 +1,18 @@
 """Every address there is, walked from the URL table itself: a new route is tested the day it is added."""
 
+from datetime import date
 from io import BytesIO
 from uuid import uuid4
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
+from quetsach.portal.campaigns import proofs
+from quetsach.portal.campaigns.keyed_actions import Told, key_for
 from quetsach.portal.cases.models import Case
 from quetsach.portal.checks.actions import Sender as Results
 from quetsach.portal.checks.actions import receive
@@ -20,6 +25,10 @@ from quetsach.portal.letters.prefill import first_draft
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Scan
 from quetsach.portal.tools.actions import vouch
+from quetsach.portal.units import import_actions
+from quetsach.portal.units.models import ReorgLink
+from quetsach.portal.units.reorg_actions import merge
+from quetsach.registry.table import Table
 from tests.portal.checks.conftest import content
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
@@ -28,7 +37,7 @@ PUBLIC = {
     "account_login", "account_logout", "account_change_password", "account_signup", "account_inactive",
     "home", "campaign_page", "campaign_letter", "self_check", "indicator_list", "indicator_sums",
     "indicator_file", "set_language", "privacy", "healthz", "my_work", "api_sightings", "api_indicators",
-    "letter_pdf", "hand_in", "tools", "tools_sums", "stick_file", "tool_file",
+    "letter_pdf", "join_start", "join", "hand_in", "tools", "tools_sums", "stick_file", "tool_file",
 }  # fmt: skip
 
 
@@ -73,13 +82,26 @@ def things(cast, tmp_path):
     chosen = {"product": "office", "name": "LibreOffice", "terms": "free", "link": "", "note": ""}
     named = {"family": "ramnit", "name": "tool", "vendor": "maker", "version": "1", "sha256": "0" * 64,
              "link": "https://example.org/", "note": ""}  # fmt: skip
+    proof = proofs.keep(SimpleUploadedFile("giay.pdf", b"%PDF-1.7 x"))
+    told = Told(timezone.localdate(), "paper", "Giấy biên nhận", proof)
+    keyed = key_for(cast.nodes["A1"], "acknowledge", told, cast.user("A", "officer"))
+    event = merge(None, [cast.units["A2"]], into=cast.units["A1"], on=date(2022, 9, 5))
+    kept = import_actions.keep(cast.user("A1", "coordinator"), cast.units["A1"], "t.csv", Table((), {}, ()))
     return {
         "pack_id": pack.pk, "result_id": result.pk, "tool_id": vouch(cast.campaign, issuer, None, **named).pk,
         "replacement_id": propose(cast.campaign, issuer, **chosen).pk,
         "slug": cast.campaign.slug, "node_id": cast.nodes["A1"].pk, "set_id": draft.pk, "scan_id": scan.pk,
-        "case_id": case.pk, "act": "receive", "row": "r1", "name": "indicators.csv",
-        "letter_id": letter.pk, "number": 1, "form": "pdf",
+        "case_id": case.pk, "act": "receive", "row": "r1", "name": "indicators.csv", "deed": "accept",
+        "version": "annex-2022",
+        "letter_id": letter.pk, "number": 1, "keyed_id": keyed.pk,
+        "unit_id": cast.units["A1"].pk, "event_id": event.pk, "import_id": kept.pk,
+        "link_id": ReorgLink.rows.get().pk, "annex_id": uuid4(), "file_id": uuid4(),
     }  # fmt: skip
+
+
+def of_route(things, name, key):
+    """The key's row; a file's form is one that this very address knows."""
+    return ("xlsx" if name == "unit_table" else "pdf") if key == "form" else things[key]
 
 
 INNER = [
@@ -91,7 +113,7 @@ INNER = [
 
 @pytest.mark.parametrize(("name", "keys"), INNER)
 def test_what_belongs_to_a_unit_is_nowhere_for_others(cast, things, name, keys):
-    url = reverse(name, kwargs={key: things[key] for key in keys})
+    url = reverse(name, kwargs={key: of_route(things, name, key) for key in keys})
     for client in outsiders(cast):
         assert client.get(url).status_code in {404, 405}, name
         assert client.post(url, {"do": "submit"}).status_code in {404, 405}, name
@@ -101,7 +123,7 @@ def test_what_belongs_to_a_unit_is_nowhere_for_others(cast, things, name, keys):
     ("name", "keys"), [pytest.param(n, k, id=n) for n, k in routes() if n not in PUBLIC and n]
 )
 def test_a_visitor_is_let_into_no_inner_page(cast, things, name, keys):
-    url = reverse(name, kwargs={key: things[key] for key in keys})
+    url = reverse(name, kwargs={key: of_route(things, name, key) for key in keys})
     _, stranger, visitor = outsiders(cast)
     for client in (stranger, visitor):
         assert client.get(url).status_code in {302, 404, 405}, name
@@ -109,7 +131,18 @@ def test_a_visitor_is_let_into_no_inner_page(cast, things, name, keys):
 
 
 def test_no_address_fails_on_keys_of_nothing(cast):
-    nothing = {"slug": "khong-co", "act": "x", "row": "x", "name": "x", "number": 1, "form": "x"}
+    nothing = {
+        "slug": "khong-co",
+        "act": "x",
+        "row": "x",
+        "name": "x",
+        "code": "AAAAA-AAAAA",
+        "number": 1,
+        "form": "x",
+        "link_id": 1,
+        "deed": "x",
+        "version": "x",
+    }
     visitor = Client(raise_request_exception=False)
     for name, keys in routes():
         url = reverse(name, kwargs={key: nothing.get(key, uuid4()) for key in keys})

@@ -1,5 +1,6 @@
 //! Addresses and endpoints in every legal spelling, as one 128-bit number (IPv4 mapped by RFC 4291 2.5.5.2).
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::io::Write as _;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// An address; IPv4 and `::ffff:a.b.c.d` are the same number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,9 +19,24 @@ impl Address {
 
     /// Compressed as RFC 5952 says.
     pub fn text(self) -> String {
-        match self.v4() {
-            Some(bits) => Ipv4Addr::from(bits).to_string(),
-            None => Ipv6Addr::from(self.0).to_string(),
+        let mut out = Vec::new();
+        self.spell(&mut out);
+        String::from_utf8(out).unwrap_or_default()
+    }
+
+    /// Adds the text of the address to another.
+    pub fn spell(self, out: &mut Vec<u8>) {
+        let Some(bits) = self.v4() else {
+            let _ = write!(out, "{}", Ipv6Addr::from(self.0));
+            return;
+        };
+        for (i, part) in bits.to_be_bytes().into_iter().enumerate() {
+            if i > 0 {
+                out.push(b'.');
+            }
+            let digits = [part / 100, part / 10 % 10, part % 10].map(|d| b'0' + d);
+            let from = usize::from(part < 100) + usize::from(part < 10);
+            out.extend_from_slice(&digits[from..]);
         }
     }
 
@@ -43,26 +59,27 @@ pub fn parse_v4(text: &[u8]) -> Option<u32> {
     if text.len() > 15 {
         return None;
     }
-    let mut value = 0u32;
-    let mut parts = 0;
-    for part in text.split(|&b| b == b'.') {
-        if part.is_empty() || part.len() > 3 || (part.len() > 1 && part[0] == b'0') {
-            return None;
-        }
-        let mut n = 0u32;
-        for &b in part {
-            if !b.is_ascii_digit() {
+    let (mut value, mut parts) = (0u32, 0);
+    let (mut part, mut digits) = (0u32, 0);
+    for &b in text {
+        if b == b'.' {
+            if digits == 0 || parts == 3 {
                 return None;
             }
-            n = n * 10 + u32::from(b - b'0');
+            value = value << 8 | part;
+            (part, digits, parts) = (0, 0, parts + 1);
+        } else {
+            if !b.is_ascii_digit() || (digits > 0 && part == 0) {
+                return None;
+            }
+            part = part * 10 + u32::from(b - b'0');
+            digits += 1;
+            if part > 255 {
+                return None;
+            }
         }
-        if n > 255 {
-            return None;
-        }
-        value = value << 8 | n;
-        parts += 1;
     }
-    (parts == 4).then_some(value)
+    (parts == 3 && digits > 0).then_some(value << 8 | part)
 }
 
 /// A bare address: IPv4, or IPv6 compressed or not, without brackets or zone.
@@ -70,7 +87,7 @@ pub fn parse_bare(text: &[u8]) -> Option<Address> {
     if let Some(bits) = parse_v4(text) {
         return Some(Address::from_v4(bits));
     }
-    if text.len() > 45 || !text.contains(&b':') {
+    if text.len() > 45 || memchr::memchr(b':', text).is_none() {
         return None;
     }
     let address: IpAddr = std::str::from_utf8(text).ok()?.parse().ok()?;
@@ -132,6 +149,21 @@ mod tests {
         }
         assert_eq!(six.text(), "2001:db8::1");
         assert_eq!(six.with_port(53), "[2001:db8::1]:53");
+    }
+
+    #[test]
+    fn an_ipv4_address_is_spelled_as_the_library_does() {
+        for bits in [
+            0,
+            0x0102_0304,
+            0x0a63_6409,
+            0xc0a8_0a64,
+            u32::MAX,
+            0x0064_c8ff,
+        ] {
+            let want = std::net::Ipv4Addr::from(bits).to_string();
+            assert_eq!(Address::from_v4(bits).text(), want);
+        }
     }
 
     #[test]

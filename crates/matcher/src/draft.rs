@@ -3,6 +3,8 @@
 //! Nothing is decided twice: a line that needs a rule beyond the few below is given back by its number.
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use crate::error::Error;
 use crate::plain::{Shape, cells, classify, host};
 use crate::set::{Item, Kind, Set};
@@ -57,7 +59,7 @@ pub struct Draft {
     text: String,
     rows: Vec<Row>,
     families: Vec<String>,
-    known: HashMap<String, u32>,
+    known: HashMap<String, u32, RandomState>,
 }
 
 impl Draft {
@@ -186,7 +188,7 @@ impl Draft {
     /// that is one. Then sorts as a set is sorted.
     pub fn merge(&mut self) {
         let mut rows = std::mem::take(&mut self.rows);
-        let mut order: Vec<(u64, u32)> = rows
+        let mut order: Vec<(u128, u32)> = rows
             .iter()
             .zip(0..)
             .map(|(row, at)| (prefix(self.value(row).as_bytes()), at))
@@ -221,7 +223,7 @@ impl Draft {
         merged.sort_by_key(|row| match row.scope {
             Scope::SubdomainsOnly => 0,
             Scope::Exact => 2,
-            Scope::WithSubdomains if self.value(row).as_bytes() < b"=".as_slice() => 1,
+            Scope::WithSubdomains if self.value(row).as_bytes().first() < Some(&b'=') => 1,
             Scope::WithSubdomains => 3,
         });
         self.rows = merged;
@@ -287,10 +289,10 @@ impl Draft {
     }
 }
 
-/// The first eight bytes as a number that sorts like them.
-fn prefix(text: &[u8]) -> u64 {
-    let mut bytes = [0u8; 8];
-    let shared = text.len().min(8);
+/// The first sixteen bytes as a number that sorts like them.
+fn prefix(text: &[u8]) -> u128 {
+    let mut bytes = [0u8; 16];
+    let shared = text.len().min(16);
     bytes[..shared].copy_from_slice(&text[..shared]);
-    u64::from_be_bytes(bytes)
+    u128::from_be_bytes(bytes)
 }

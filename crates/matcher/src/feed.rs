@@ -24,8 +24,8 @@ pub(crate) struct Feed<'a> {
     offset: u64,
     number: u64,
     ended: bool,
-    /// The last bytes of what cannot be read again.
-    pub recent: Vec<u8>,
+    /// The last bytes of the line being streamed, where they cannot be read again.
+    recent: Vec<u8>,
 }
 
 impl<'a> Feed<'a> {
@@ -69,6 +69,11 @@ impl<'a> Feed<'a> {
         !self.ended && self.offset > self.limits.edge_bytes
     }
 
+    /// Whether the source has to be unpacked or waited for, so that it also cannot be read again.
+    pub fn is_slow(&self) -> bool {
+        !self.source.can_reread()
+    }
+
     fn read(&mut self, buffer: &mut Buffer) {
         let progress = self.progress;
         if progress.is_cancelled() {
@@ -80,13 +85,6 @@ impl<'a> Feed<'a> {
         let room = buffer.room();
         let n = self.source.read(room);
         progress.note_read(self.source.stored);
-        if !self.source.can_reread() {
-            let keep = self.limits.edge_bytes as usize + 1;
-            if self.recent.len() > 2 * keep {
-                self.recent.drain(..self.recent.len() - keep);
-            }
-            self.recent.extend_from_slice(&room[..n]);
-        }
         buffer.filled += n;
         self.ended = n == 0;
     }
@@ -115,6 +113,7 @@ impl<'a> Feed<'a> {
         let number = self.number - 1;
         if whole == 0 {
             self.offset += buffer.filled as u64;
+            self.note_recent(buffer);
             return Some((number, Chunk::LongLine));
         }
         self.carry.extend_from_slice(&buffer.data()[whole..]);
@@ -132,7 +131,26 @@ impl<'a> Feed<'a> {
         let next = part + usize::from(end.is_some());
         self.carry.extend_from_slice(&buffer.data()[next..]);
         self.offset += next as u64;
+        buffer.filled = next;
+        self.note_recent(buffer);
         buffer.filled = part;
         !self.ended && end.is_none()
+    }
+
+    fn note_recent(&mut self, buffer: &Buffer) {
+        if self.source.can_reread() {
+            return;
+        }
+        let keep = self.limits.edge_bytes as usize + 1;
+        if self.recent.len() > 2 * keep {
+            self.recent.drain(..self.recent.len() - keep);
+        }
+        self.recent.extend_from_slice(buffer.data());
+    }
+
+    /// After a streamed line: leaves its end in the buffer.
+    pub fn end_line(&mut self, buffer: &mut Buffer) {
+        buffer.begin(self.offset - self.recent.len() as u64, &self.recent);
+        self.recent.clear();
     }
 }

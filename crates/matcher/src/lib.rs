@@ -27,6 +27,7 @@ pub mod options;
 pub mod part;
 pub mod pipeline;
 pub mod plain;
+mod queue;
 mod ranges;
 pub mod raw;
 pub mod reader;
@@ -48,6 +49,7 @@ mod tokens;
 mod utf16;
 pub mod watch;
 pub mod wire;
+mod words;
 mod wrapper;
 
 pub use error::Error;

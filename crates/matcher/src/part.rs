@@ -109,14 +109,13 @@ pub fn scan(
         baton.headers.push((start - 1, before.clone()));
     }
     let feed = Feed::of_range(source, progress, options.limits, start);
-    let (mut whole, mut feed) =
+    let (mut whole, mut feed, recent) =
         pipeline::look(set, formats, format, zone, options, progress, feed, baton);
     if range.end.is_none() {
         if start > 0 && feed.source.given.saturating_sub(edge + 1) < start {
             return Ok(None);
         }
-        let (source, recent) = (&mut feed.source, &feed.recent);
-        whole.read_tail(source, recent);
+        whole.read_tail(&mut feed.source, &recent);
     }
     let after = json(&*whole.reader.header);
     let about = About {

@@ -1,8 +1,8 @@
 //! One source from its first byte to its sightings, on as many threads as are spare.
 //!
-//! The threads take turns at the source: one reads and unpacks the next chunk while the others look at theirs.
-//! What depends on the order of lines goes from chunk to chunk as a baton, all else is summed at the end, so
-//! the answer does not depend on the number of threads.
+//! One thread at a time reads and unpacks while the others look at their chunks. What depends on the order of lines
+//! goes from chunk to chunk as a baton, all else is summed at the end, so the answer does not depend on the number of
+//! threads.
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -11,13 +11,13 @@ use std::thread::{self, Scope};
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
-use crate::buffer::Buffer;
 use crate::capture;
 use crate::detect;
 use crate::error::Error;
-use crate::feed::{Chunk, Feed};
+use crate::feed::Feed;
 use crate::format::Format;
 use crate::options::{Coverage, Options, Progress};
+use crate::queue::{Queue, Taken};
 use crate::reader::{Input, Source};
 use crate::relay::{Baton, Relay};
 use crate::rows::{Bucket, Memory, resolve};
@@ -27,9 +27,6 @@ use crate::set::Set;
 use crate::time;
 use crate::timeline::{Timeline, shown};
 use crate::wire::{Context, Lines};
-
-/// Chunks read at a time: a turn at the source takes long beside the time in which another thread wakes up.
-const CHUNKS: usize = 4;
 
 /// The name of the format of a file that begins with these bytes.
 pub fn recognise<'a>(formats: &'a [Format], start: &[u8]) -> &'a str {
@@ -57,8 +54,9 @@ pub fn scan(
         Some(_) => (!formats.is_empty()).then_some(0),
     };
     let baton = Baton::default();
-    let (mut whole, mut feed) = look(set, formats, format, zone, options, progress, feed, baton);
-    whole.read_tail(&mut feed.source, &feed.recent);
+    let (mut whole, mut feed, recent) =
+        look(set, formats, format, zone, options, progress, feed, baton);
+    whole.read_tail(&mut feed.source, &recent);
     Ok(Found::of(whole, feed.source).finish(path))
 }
 
@@ -79,7 +77,8 @@ pub(crate) fn chosen<'a>(
     })
 }
 
-/// Reads all chunks of a feed; what came before its first line is in `baton`.
+/// Reads all chunks of a feed; what came before its first line is in `baton`. Also the last bytes of a source that
+/// cannot be read again.
 #[allow(clippy::too_many_arguments)]
 pub(crate) fn look<'a>(
     set: &'a Set,
@@ -90,9 +89,9 @@ pub(crate) fn look<'a>(
     progress: &'a Progress,
     feed: Feed<'a>,
     baton: Baton,
-) -> (Scan<'a>, Feed<'a>) {
+) -> (Scan<'a>, Feed<'a>, Vec<u8>) {
     let threads = Threads {
-        feed: Mutex::new(feed),
+        queue: Queue::new(feed, options.limits),
         relay: Relay::new(baton),
         parts: Mutex::default(),
         progress,
@@ -105,17 +104,16 @@ pub(crate) fn look<'a>(
         whole.absorb(part);
     }
     whole.accept(threads.relay.finish());
-    let feed = threads.feed.into_inner();
-    let mut feed = feed.unwrap_or_else(PoisonError::into_inner);
+    let (mut feed, recent) = threads.queue.finish();
     if let Some(reason) = progress.failed() {
         feed.source.stop(reason);
     }
-    (whole, feed)
+    (whole, feed, recent)
 }
 
 /// What the threads of one scan share.
 struct Threads<'a> {
-    feed: Mutex<Feed<'a>>,
+    queue: Queue<'a>,
     relay: Relay,
     /// What each thread found, when it has ended.
     parts: Mutex<Vec<Scan<'a>>>,
@@ -123,37 +121,40 @@ struct Threads<'a> {
 }
 
 impl<'a> Threads<'a> {
-    /// Looks at one chunk after another until none is left; starts others where threads are spare.
+    /// Looks at one chunk after another until none is left.
     fn work<'s>(&'s self, scope: &'s Scope<'s, '_>, mut scan: Scan<'a>)
     where
         'a: 's,
     {
         let _watch = self.relay.watch();
-        let mut buffer = Buffer::new(CHUNKS * scan.options.limits.chunk);
-        loop {
-            let mut feed = self.feed.lock().unwrap_or_else(PoisonError::into_inner);
-            let Some((number, chunk)) = feed.next(&mut buffer) else {
-                break;
-            };
-            if feed.is_long() && self.progress.spare.take() {
-                let other = scan.another();
-                scope.spawn(move || {
-                    self.work(scope, other);
-                    self.progress.spare.give();
-                });
-            }
-            match chunk {
-                Chunk::Lines => {
-                    drop(feed);
-                    scan.whole_lines(&mut buffer, number, &self.relay);
-                }
-                Chunk::LongLine => {
-                    scan.stream_long_line(&mut buffer, number, &mut feed, &self.relay);
+        let mut buffer = self.queue.buffer();
+        while let Some((number, taken)) = self.queue.next(&mut buffer, || self.start(scope, &scan))
+        {
+            match taken {
+                Taken::Lines => scan.whole_lines(&mut buffer, number, &self.relay),
+                Taken::LongLine(mut reader) => {
+                    scan.stream_long_line(&mut buffer, number, &mut reader.feed, &self.relay);
                 }
             }
         }
         let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
         parts.push(scan);
+    }
+
+    /// Starts another thread if one is spare.
+    fn start<'s>(&'s self, scope: &'s Scope<'s, '_>, scan: &Scan<'a>) -> bool
+    where
+        'a: 's,
+    {
+        let is_spare = self.progress.spare.take();
+        if is_spare {
+            let other = scan.another();
+            scope.spawn(move || {
+                self.work(scope, other);
+                self.progress.spare.give();
+            });
+        }
+        is_spare
     }
 }
 

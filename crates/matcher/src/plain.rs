@@ -1,5 +1,5 @@
 //! Lines of lists that are plainly one indicator in canonical form.
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::set::Kind;
 
@@ -30,20 +30,46 @@ fn name(text: &[u8]) -> bool {
     if !(4..=253).contains(&text.len()) {
         return false;
     }
-    let mut labels = 0;
-    let mut last = &text[..0];
-    for label in text.split(|&b| b == b'.') {
-        let is_label = (1..=63).contains(&label.len())
-            && label
-                .iter()
-                .all(|&b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'));
-        if !is_label {
+    let (mut labels, mut length, mut is_number) = (1, 0, true);
+    for &byte in text {
+        match byte {
+            b'a'..=b'z' | b'-' | b'_' => is_number = false,
+            b'0'..=b'9' => {}
+            b'.' if length > 0 => {
+                (labels, length, is_number) = (labels + 1, 0, true);
+                continue;
+            }
+            _ => return false,
+        }
+        length += 1;
+        if length > 63 {
             return false;
         }
-        labels += 1;
-        last = label;
     }
-    labels > 1 && !last.iter().all(u8::is_ascii_digit)
+    labels > 1 && length > 0 && !is_number
+}
+
+/// An IPv6 address of today's internet in canonical form (RFC 5952), so that no IPv4 address lies in it.
+fn global6(text: &[u8]) -> bool {
+    let Some(text) = std::str::from_utf8(text)
+        .ok()
+        .filter(|t| t.starts_with('2'))
+    else {
+        return false;
+    };
+    text.parse::<Ipv6Addr>()
+        .is_ok_and(|address| address.segments()[0] >= 0x2000 && address.to_string() == text)
+}
+
+/// A network of IPv4 whose base has no host bits; the whole of it, or one address, is the caller's.
+fn network4(base: &[u8], bits: &[u8]) -> bool {
+    let (Ok(base), Ok(bits)) = (std::str::from_utf8(base), std::str::from_utf8(bits)) else {
+        return false;
+    };
+    let (Ok(base), Ok(length)) = (base.parse::<Ipv4Addr>(), bits.parse::<u32>()) else {
+        return false;
+    };
+    !bits.starts_with(['0', '+']) && length < 32 && base.to_bits() << length == 0
 }
 
 fn port(text: &[u8]) -> bool {
@@ -61,11 +87,24 @@ pub(crate) fn classify(text: &[u8]) -> Option<(Kind, &[u8])> {
     {
         return url(rest);
     }
-    authority(text)
+    let Some(slash) = memchr::memchr(b'/', text) else {
+        return authority(text);
+    };
+    let (host, rest) = (&text[..slash], &text[slash + 1..]);
+    if octets(host) && rest.iter().all(|b| b.is_ascii_digit() || *b == b'.') {
+        return network4(host, rest).then_some((Kind::Cidr, text));
+    }
+    match memchr::memmem::find(text, b"://") {
+        None => url(text),
+        Some(_) => None,
+    }
 }
 
 fn authority(text: &[u8]) -> Option<(Kind, &[u8])> {
     if let Some(colon) = memchr::memchr(b':', text) {
+        if global6(text) {
+            return Some((Kind::Ipv6, text));
+        }
         let is_endpoint = octets(&text[..colon]) && port(&text[colon + 1..]);
         return is_endpoint.then_some((Kind::IpPort, text));
     }

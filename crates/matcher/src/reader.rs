@@ -2,6 +2,7 @@
 //! a name.
 //!
 //! What cannot be read is collected in `errors` with file, place and advice; what came out before is scanned.
+mod held;
 mod range;
 
 use std::collections::VecDeque;
@@ -12,6 +13,7 @@ use std::time::UNIX_EPOCH;
 
 use crate::decoder::{Decoder, Kind};
 
+use self::held::Held;
 use crate::capture;
 use crate::utf16::{HEAD, Order, Utf16};
 
@@ -57,9 +59,7 @@ pub struct Source {
     shown: String,
     stream: Option<Box<dyn Read + Send>>,
     plain: Option<File>,
-    held: VecDeque<u8>,
-    /// Room for what the file gives at a time.
-    block: Vec<u8>,
+    held: Held,
     member: Option<Member>,
     begun: bool,
     /// Bytes of the file when it was opened.
@@ -89,8 +89,7 @@ impl Source {
             shown: path.display().to_string(),
             stream: None,
             plain: None,
-            held: VecDeque::new(),
-            block: Vec::new(),
+            held: Held::default(),
             member: None,
             begun: false,
             size: 0,
@@ -291,7 +290,10 @@ impl Source {
                 more => n += more,
             }
         }
-        self.held.extend(&first[..n]);
+        self.held.fill(n, |room| {
+            room.copy_from_slice(&first[..n]);
+            n
+        });
         if let Some((_, name)) = UNPACK
             .iter()
             .find(|(magic, _)| first[..n].starts_with(magic))
@@ -320,25 +322,27 @@ impl Source {
 
     /// Brings the header of a member in one piece.
     fn hold_header(&mut self) {
-        while self.held.len() < HEADER && self.refill() {}
-        self.held.make_contiguous();
+        while self.held.rest().len() < HEADER && self.refill() {}
     }
 
     fn plain(&mut self, out: &mut [u8]) -> usize {
         if self.held.is_empty() {
             return self.fetch(out);
         }
-        let n = self.held.read(out).unwrap_or(0);
+        let n = self.held.rest().len().min(out.len());
+        out[..n].copy_from_slice(&self.held.rest()[..n]);
+        self.held.skip(n);
         n + self.fetch(&mut out[n..])
     }
 
     /// Brings more stored bytes; false at the end.
     fn refill(&mut self) -> bool {
-        let mut block = std::mem::take(&mut self.block);
-        block.resize(STORED, 0);
-        let n = self.fetch(&mut block);
-        self.held.extend(&block[..n]);
-        self.block = block;
+        let mut held = std::mem::take(&mut self.held);
+        let n = held.fill(STORED, |room| self.fetch(room));
+        if self.stream.is_none() {
+            held.clear();
+        }
+        self.held = held;
         n > 0
     }
 
@@ -353,13 +357,13 @@ impl Source {
                 self.member = Some(member);
                 break;
             }
-            // The decoder may still hold bytes of its own, so it is asked before the file is.
-            let (took, gave, status) = member
-                .decoder
-                .run(self.held.as_slices().0, &mut out[filled..]);
-            self.held.drain(..took);
+            let (took, gave, status) = member.decoder.run(self.held.rest(), &mut out[filled..]);
+            self.held.skip(took);
             filled += gave;
-            if took == 0 && gave == 0 && status == Ok(false) && !self.refill() {
+            let is_stuck = took == 0 && gave == 0;
+            let is_hungry = filled < out.len() && (is_stuck || self.held.is_empty());
+            // The decoder may still hold bytes of its own, so without more of the file it is asked once again.
+            if status == Ok(false) && is_hungry && !self.refill() && is_stuck {
                 if self.errors.is_empty() {
                     let at = self.unpacked + filled as u64;
                     self.fail(&format!(
@@ -394,9 +398,13 @@ impl Source {
     /// After the end of a member: skips zero padding and opens the next. False at the end of the file.
     fn next_member(&mut self, member: &mut Member, filled: u64) -> bool {
         loop {
-            while self.held.front() == Some(&0) {
-                self.held.pop_front();
-            }
+            let zeros = self
+                .held
+                .rest()
+                .iter()
+                .take_while(|&&byte| byte == 0)
+                .count();
+            self.held.skip(zeros);
             if !self.held.is_empty() {
                 break;
             }
@@ -405,8 +413,7 @@ impl Source {
             }
         }
         self.hold_header();
-        let start: Vec<u8> = self.held.iter().copied().take(4).collect();
-        if !member.kind.begins(&start) {
+        if !member.kind.begins(self.held.rest()) {
             let (word, at) = (member.kind.word(), self.unpacked + filled);
             self.fail(&format!("{word}: something that is no {word} follows at decompressed byte {at}; it was not read"));
             return false;

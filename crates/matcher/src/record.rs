@@ -97,6 +97,9 @@ impl<'l> Record<'_, 'l> {
 
     fn decoded(&self, field: FieldId) -> Found<'l> {
         let mut found = self.values.all(field);
+        if self.variant.decode.is_empty() {
+            return found;
+        }
         if let Some((_, decoder)) = self.variant.decode.iter().find(|(f, _)| *f == field) {
             found = found.into_iter().flat_map(decoder).collect();
         }
@@ -120,10 +123,14 @@ impl<'l> Record<'_, 'l> {
         self.answers.get_or_init(|| self.role(Role::Answers))
     }
 
+    /// Whether the values of a field are those that its shape gives.
+    fn is_plain(&self, field: FieldId) -> bool {
+        self.variant.decode.is_empty() && self.format.wrapper[field].is_none()
+    }
+
     fn first(&self, fields: &[FieldId]) -> Option<Cow<'l, [u8]>> {
-        let plain = self.variant.decode.is_empty();
         fields.iter().find_map(|&f| {
-            if plain && self.format.wrapper[f].is_none() {
+            if self.is_plain(f) {
                 self.values.first(f)
             } else {
                 self.all(f).into_iter().next()
@@ -210,34 +217,29 @@ impl<'l> Record<'_, 'l> {
     }
 
     fn holds(&self, condition: &Condition) -> bool {
-        let own;
-        let found: &[Cow<'l, [u8]>] = match &condition.subject {
-            Subject::Role(Role::Answers) => self.answers(),
-            Subject::Role(role) => {
-                own = self.role(*role);
-                &own
-            }
-            Subject::Fields(fields) => {
-                own = match fields[..] {
-                    [one] => self.all(one),
-                    _ => fields
-                        .iter()
-                        .flat_map(|&f| self.all(f))
-                        .collect::<Found<'l>>(),
-                };
-                &own
-            }
+        let test = &condition.test;
+        let (mut is_there, mut passes) = (false, false);
+        let mut look = |value: &[u8]| {
+            is_there = true;
+            passes = passes || passed(test, value);
         };
-        let is_in = |list: &[Vec<u8>]| found.iter().any(|v| list.iter().any(|w| **v == **w));
-        match &condition.test {
-            Test::Present(wanted) => found.is_empty() != *wanted,
-            Test::In(list) => is_in(list),
-            Test::NotIn(list) => !found.is_empty() && !is_in(list),
-            Test::Prefix(list) => found.iter().any(|v| list.iter().any(|w| v.starts_with(w))),
-            Test::Words(list) => found.iter().any(|v| list.iter().any(|w| has_word(v, w))),
-            Test::AddressIn(list) => found
-                .iter()
-                .any(|v| address::parse(v).is_some_and(|a| list.contains(&a))),
+        match &condition.subject {
+            Subject::Role(Role::Answers) => self.answers().iter().for_each(|v| look(v)),
+            Subject::Role(role) => self.role(*role).iter().for_each(|v| look(v)),
+            Subject::Fields(fields) => {
+                for &field in fields {
+                    if self.is_plain(field) {
+                        self.values.each(field, &mut look);
+                    } else {
+                        self.all(field).iter().for_each(|v| look(v));
+                    }
+                }
+            }
+        }
+        match test {
+            Test::Present(wanted) => is_there == *wanted,
+            Test::NotIn(_) => is_there && !passes,
+            _ => passes,
         }
     }
 
@@ -260,6 +262,17 @@ impl<'l> Record<'_, 'l> {
         });
         self.server = server.and_then(|text| address::parse(&text));
         self
+    }
+}
+
+/// Whether a value is one of those that a test names.
+fn passed(test: &Test, value: &[u8]) -> bool {
+    match test {
+        Test::Present(_) => true,
+        Test::In(list) | Test::NotIn(list) => list.iter().any(|w| value == &w[..]),
+        Test::Prefix(list) => list.iter().any(|w| value.starts_with(w)),
+        Test::Words(list) => list.iter().any(|w| has_word(value, w)),
+        Test::AddressIn(list) => address::parse(value).is_some_and(|a| list.contains(&a)),
     }
 }
 

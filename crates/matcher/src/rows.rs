@@ -11,11 +11,12 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::escape::{EVIDENCE, escape};
+use crate::escape::{EVIDENCE, escape_into};
 use crate::names::Host;
-use crate::runs::{Entry, Runs, spelled};
+use crate::runs::{Run, Runs, spelled};
 use crate::set::Set;
 use crate::time::{self, Moment, Value, Yearless};
+use crate::words::Words;
 
 /// How a connection ended; the strongest last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -105,13 +106,26 @@ pub struct Hit {
 impl Hit {
     /// What matched, safe to show.
     pub fn text(&self, set: &Set) -> String {
+        let mut out = Vec::new();
+        self.spell(set, &mut out);
+        String::from_utf8(out).unwrap_or_default()
+    }
+
+    /// Adds what matched, safe to show, to a text.
+    pub fn spell(&self, set: &Set, out: &mut Vec<u8>) {
         match &self.matched {
-            Matched::Name(name) => escape(name, EVIDENCE),
-            Matched::Address(address) => address.text(),
-            Matched::Endpoint(address, port) => address.with_port(*port),
-            Matched::Item => set
-                .item(self.item)
-                .map_or_else(String::new, |item| item.hashed.to_owned()),
+            Matched::Name(name) => escape_into(out, name, EVIDENCE),
+            Matched::Address(address) => address.spell(out),
+            Matched::Endpoint(address, port) => {
+                out.extend_from_slice(address.with_port(*port).as_bytes())
+            }
+            Matched::Item => {
+                out.extend_from_slice(
+                    set.item(self.item)
+                        .map_or("", |item| item.hashed)
+                        .as_bytes(),
+                );
+            }
         }
     }
 }
@@ -186,15 +200,7 @@ pub struct Row {
     pub action: Action,
     pub field: Field,
     pub format: u16,
-    pub words: Box<Words>,
-}
-
-/// The texts of a row's first line, safe to show.
-#[derive(Clone, Debug, Default)]
-pub struct Words {
-    pub matched: Box<str>,
-    pub evidence: Box<str>,
-    pub identity: Box<[(&'static str, String)]>,
+    pub words: Words,
 }
 
 /// Number of the format `text` in a row.
@@ -239,21 +245,28 @@ impl Memory {
 
 /// The rows that one thread found.
 pub struct Rows {
-    rows: HashMap<Key, Row, RandomState>,
+    /// Where the row of a key stands in `rows`.
+    places: HashMap<Key, u32, RandomState>,
+    /// Item, device and row.
+    rows: Vec<(u32, u32, Row)>,
     devices: HashMap<Option<Host>, u32, RandomState>,
     memory: Arc<Memory>,
     held: usize,
     runs: Runs,
+    /// Room in which the texts of a row are put together.
+    buffer: Vec<u8>,
 }
 
 impl Rows {
     pub fn new(memory: Arc<Memory>) -> Rows {
         Rows {
-            rows: HashMap::default(),
+            places: HashMap::default(),
+            rows: Vec::new(),
             devices: HashMap::default(),
             memory,
             held: 0,
             runs: Runs::default(),
+            buffer: Vec::new(),
         }
     }
 
@@ -268,21 +281,18 @@ impl Rows {
                 device,
                 when,
             };
-            match self.rows.entry(key) {
-                hash_map::Entry::Occupied(mut old) => {
-                    let row = old.get_mut();
+            match self.places.entry(key) {
+                hash_map::Entry::Occupied(old) => {
+                    let (.., row) = &mut self.rows[*old.get() as usize];
                     row.count += 1;
                     row.action = row.action.max(line.action);
                     row.widen(value, value);
                 }
                 hash_map::Entry::Vacant(free) => {
-                    let words = Words {
-                        matched: hit.text(set).into(),
-                        evidence: escape(line.details.text(), EVIDENCE).into(),
-                        identity: line.details.identity().into(),
-                    };
-                    let size = ROW + words.size();
-                    free.insert(Row {
+                    let words = Words::of(set, hit, line.details, &mut self.buffer);
+                    let size = ROW + words.bytes().len();
+                    free.insert(self.rows.len() as u32);
+                    let row = Row {
                         order: line.offset,
                         first: value,
                         last: value,
@@ -290,8 +300,9 @@ impl Rows {
                         action: line.action,
                         field: hit.field,
                         format: line.format.map_or(TEXT, |n| n as u16),
-                        words: Box::new(words),
-                    });
+                        words,
+                    };
+                    self.rows.push((hit.item, device, row));
                     self.memory.rows.fetch_add(1, Ordering::Relaxed);
                     self.hold(size);
                 }
@@ -321,40 +332,35 @@ impl Rows {
     }
 
     /// Takes the rows at hand, in the order in which they are merged.
-    fn run(&mut self, set: &Set) -> Vec<Entry> {
+    fn run(&mut self, set: &Set) -> Run {
         self.memory.used.fetch_sub(self.held, Ordering::Relaxed);
         self.held = 0;
-        let mut devices: Vec<(Option<Arc<str>>, u32)> = mem::take(&mut self.devices)
-            .into_iter()
-            .map(|(device, number)| (device.map(|d| d.shown().into()), number))
-            .collect();
-        devices.sort_unstable();
-        let mut rank = vec![0; devices.len()];
-        for (i, (_, number)) in devices.iter().enumerate() {
-            rank[*number as usize] = i;
+        self.places = HashMap::default();
+        let mut rows = mem::take(&mut self.rows);
+        let mut devices: Vec<Option<Arc<str>>> = vec![None; self.devices.len()];
+        for (device, number) in mem::take(&mut self.devices) {
+            devices[number as usize] = device.map(|d| d.shown().into());
         }
-        let rows = mem::take(&mut self.rows).into_iter();
-        let mut rows: Vec<(u32, usize, Row)> = rows
-            .map(|(key, row)| (key.item, rank[key.device as usize], row))
-            .collect();
+        let mut sorted: Vec<usize> = (0..devices.len()).collect();
+        sorted.sort_unstable_by_key(|&number| &devices[number]);
+        let mut rank = vec![0; devices.len()];
+        for (at, number) in (0u32..).zip(sorted) {
+            rank[number] = at;
+        }
         let mut items: Vec<u32> = rows.iter().map(|(item, ..)| *item).collect();
         items.sort_unstable();
         items.dedup();
-        let mut order: Vec<usize> = (0..items.len()).collect();
-        order.sort_unstable_by_key(|&i| spelled(set, items[i]));
+        let mut order: Vec<(&str, usize)> = (0..items.len())
+            .map(|i| (spelled(set, items[i]), i))
+            .collect();
+        order.sort_unstable();
         let mut place = vec![0; items.len()];
-        for (at, &i) in order.iter().enumerate() {
+        for (at, (_, i)) in (0u32..).zip(order) {
             place[i] = at;
         }
         let place = |item: &u32| place[items.binary_search(item).unwrap_or_default()];
-        rows.sort_by_cached_key(|(item, device, _)| (place(item), *device));
-        rows.into_iter()
-            .map(|(item, device, row)| Entry {
-                item,
-                device: devices[device].0.clone(),
-                row,
-            })
-            .collect()
+        rows.sort_by_cached_key(|(item, device, _)| (place(item), rank[*device as usize]));
+        Run { devices, rows }
     }
 
     /// All that was found, in runs to be merged.
@@ -400,12 +406,5 @@ impl Row {
     /// The day of a row with its years found.
     pub fn day(&self) -> Option<i32> {
         self.first.map(|v| time::day_number(order(v).0))
-    }
-}
-
-impl Words {
-    fn size(&self) -> usize {
-        let identity = self.identity.iter().map(|(_, v)| 56 + v.len());
-        80 + self.matched.len() + self.evidence.len() + identity.sum::<usize>()
     }
 }

@@ -1,5 +1,4 @@
 //! Sorted runs of rows, in memory or in temporary files, merged into one order.
-use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::fs::File;
@@ -7,14 +6,23 @@ use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::sync::Arc;
 use std::vec;
 
-use crate::format::IDENTITY;
-use crate::rows::{Action, Field, Row, Words};
+use crate::rows::{Action, Field, Row};
 use crate::set::Set;
 use crate::time::{Value, Yearless};
+use crate::words::Words;
 
 /// More files are merged into one first.
 const FILES: usize = 64;
 const BUFFER: usize = 32 << 10;
+
+/// Rows in order.
+#[derive(Debug)]
+pub struct Run {
+    /// By their numbers.
+    pub devices: Vec<Option<Arc<str>>>,
+    /// Item, number of the device, and row.
+    pub rows: Vec<(u32, u32, Row)>,
+}
 
 /// A row with what it is sorted by: the item as it is spelled on the wire, then the device.
 #[derive(Debug)]
@@ -32,19 +40,19 @@ pub fn spelled(set: &Set, item: u32) -> &str {
 /// The runs of one thread, or of all.
 #[derive(Debug, Default)]
 pub struct Runs {
-    held: Vec<Vec<Entry>>,
+    held: Vec<Run>,
     files: Vec<File>,
 }
 
 impl Runs {
     /// Keeps a sorted run in memory.
-    pub fn hold(&mut self, run: Vec<Entry>) {
+    pub fn hold(&mut self, run: Run) {
         self.held.push(run);
     }
 
     /// Writes a sorted run to a temporary file that vanishes with this process; if that fails it is held.
-    pub fn spill(&mut self, run: Vec<Entry>, set: &Set) -> io::Result<()> {
-        match write(run.iter().map(Ok)) {
+    pub fn spill(&mut self, run: Run, set: &Set) -> io::Result<()> {
+        match write(|out| run.write_to(out)) {
             Ok(file) => self.add_file(file, set),
             Err(error) => {
                 self.hold(run);
@@ -69,14 +77,15 @@ impl Runs {
             held: Vec::new(),
             files: std::mem::take(&mut self.files),
         };
-        self.files.push(write(all.merged(set)?)?);
+        self.files.push(write(|out| all.write_to(out, set))?);
         Ok(())
     }
 
     /// Writes all rows as one run.
     pub fn write_to(self, out: &mut impl Write, set: &Set) -> io::Result<()> {
         for entry in self.merged(set)? {
-            write_entry(out, &entry?)?;
+            let entry = entry?;
+            write_row(out, entry.item, entry.device.as_deref(), &entry.row)?;
         }
         Ok(())
     }
@@ -86,7 +95,7 @@ impl Runs {
         let held = self
             .held
             .into_iter()
-            .map(|run| Stream::Held(run.into_iter()));
+            .map(|run| Stream::Held(run.devices, run.rows.into_iter()));
         let files = self
             .files
             .into_iter()
@@ -104,7 +113,7 @@ impl Runs {
 }
 
 enum Stream {
-    Held(vec::IntoIter<Entry>),
+    Held(Vec<Option<Arc<str>>>, vec::IntoIter<(u32, u32, Row)>),
     File(BufReader<File>),
 }
 
@@ -150,12 +159,22 @@ pub struct Merged<'a> {
 impl Merged<'_> {
     fn advance(&mut self, from: usize) -> io::Result<()> {
         let next = match &mut self.streams[from] {
-            Stream::Held(run) => run.next(),
+            Stream::Held(devices, rows) => rows.next().map(|(item, device, row)| Entry {
+                item,
+                device: devices[device as usize].clone(),
+                row,
+            }),
             Stream::File(file) => read_entry(file)?,
         };
         if let Some(entry) = next {
+            let is_alone = self.streams.len() == 1;
             self.heads.push(Head {
-                spelled: spelled(self.set, entry.item),
+                // One run is in order already.
+                spelled: if is_alone {
+                    ""
+                } else {
+                    spelled(self.set, entry.item)
+                },
                 entry,
                 from,
             });
@@ -173,19 +192,26 @@ impl Iterator for Merged<'_> {
     }
 }
 
-fn write<E: Borrow<Entry>>(entries: impl Iterator<Item = io::Result<E>>) -> io::Result<File> {
-    let mut out = BufWriter::with_capacity(BUFFER, tempfile::tempfile()?);
-    for entry in entries {
-        write_entry(&mut out, entry?.borrow())?;
+impl Run {
+    fn write_to(&self, out: &mut impl Write) -> io::Result<()> {
+        let mut rows = self.rows.iter();
+        rows.try_for_each(|(item, device, row)| {
+            write_row(out, *item, self.devices[*device as usize].as_deref(), row)
+        })
     }
+}
+
+fn write(rows: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<File> {
+    let mut out = BufWriter::with_capacity(BUFFER, tempfile::tempfile()?);
+    rows(&mut out)?;
     let mut file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.rewind()?;
     Ok(file)
 }
 
-fn write_text(out: &mut impl Write, text: &str) -> io::Result<()> {
+fn write_text(out: &mut impl Write, text: &[u8]) -> io::Result<()> {
     out.write_all(&(text.len() as u32).to_le_bytes())?;
-    out.write_all(text.as_bytes())
+    out.write_all(text)
 }
 
 fn write_time(out: &mut impl Write, time: Option<Value>) -> io::Result<()> {
@@ -205,31 +231,21 @@ fn write_time(out: &mut impl Write, time: Option<Value>) -> io::Result<()> {
     out.write_all(&bytes)
 }
 
-fn write_entry(out: &mut impl Write, entry: &Entry) -> io::Result<()> {
-    let row = &entry.row;
-    let words = &row.words;
-    out.write_all(&entry.item.to_le_bytes())?;
+fn write_row(out: &mut impl Write, item: u32, device: Option<&str>, row: &Row) -> io::Result<()> {
+    out.write_all(&item.to_le_bytes())?;
     out.write_all(&row.order.to_le_bytes())?;
     out.write_all(&row.count.to_le_bytes())?;
     out.write_all(&row.format.to_le_bytes())?;
     let small = [
         row.action as u8,
         row.field as u8,
-        u8::from(entry.device.is_some()),
-        words.identity.len() as u8,
+        u8::from(device.is_some()),
     ];
     out.write_all(&small)?;
     write_time(out, row.first)?;
     write_time(out, row.last)?;
-    write_text(out, entry.device.as_deref().unwrap_or_default())?;
-    write_text(out, &words.matched)?;
-    write_text(out, &words.evidence)?;
-    for (key, value) in &words.identity {
-        let number = IDENTITY.iter().position(|k| k == key).unwrap_or_default();
-        out.write_all(&[number as u8])?;
-        write_text(out, value)?;
-    }
-    Ok(())
+    write_text(out, device.unwrap_or_default().as_bytes())?;
+    write_text(out, row.words.bytes())
 }
 
 fn bytes<const N: usize>(file: &mut impl Read) -> io::Result<[u8; N]> {
@@ -238,10 +254,10 @@ fn bytes<const N: usize>(file: &mut impl Read) -> io::Result<[u8; N]> {
     Ok(out)
 }
 
-fn read_text(file: &mut impl Read) -> io::Result<String> {
+fn read_text(file: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut out = vec![0; u32::from_le_bytes(bytes(file)?) as usize];
     file.read_exact(&mut out)?;
-    String::from_utf8(out).map_err(io::Error::other)
+    Ok(out)
 }
 
 fn read_time(file: &mut impl Read) -> io::Result<Option<Value>> {
@@ -270,20 +286,10 @@ fn read_entry(file: &mut BufReader<File>) -> io::Result<Option<Entry>> {
     let order = u64::from_le_bytes(bytes(file)?);
     let count = u64::from_le_bytes(bytes(file)?);
     let format = u16::from_le_bytes(bytes(file)?);
-    let [action, field, has_device, identities] = bytes(file)?;
+    let [action, field, has_device] = bytes(file)?;
     let (begin, end) = (read_time(file)?, read_time(file)?);
-    let device = read_text(file)?;
-    let mut words = Words {
-        matched: read_text(file)?.into(),
-        evidence: read_text(file)?.into(),
-        ..Words::default()
-    };
-    let mut identity = Vec::new();
-    for _ in 0..identities {
-        let [number] = bytes(file)?;
-        identity.push((IDENTITY[number as usize], read_text(file)?));
-    }
-    words.identity = identity.into();
+    let device = String::from_utf8(read_text(file)?).map_err(io::Error::other)?;
+    let words = Words::read(read_text(file)?)?;
     Ok(Some(Entry {
         item: u32::from_le_bytes(first),
         device: (has_device == 1).then(|| device.into()),
@@ -295,7 +301,7 @@ fn read_entry(file: &mut BufReader<File>) -> io::Result<Option<Entry>> {
             action: Action::ALL[action as usize],
             field: Field::ALL[field as usize],
             format,
-            words: Box::new(words),
+            words,
         },
     }))
 }

@@ -386,6 +386,7 @@ impl<'a> Scan<'a> {
         }
         long.finish(self);
         relay.pass(self.release(buffer.offset));
+        feed.end_line(buffer);
     }
 
     /// Whether phase 1 sees anything in a piece of a long line.

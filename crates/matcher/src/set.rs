@@ -6,6 +6,7 @@ use crate::address::{self, Address};
 use crate::error::Error;
 use crate::hash::{self, Filter};
 use crate::header::{Header, Section};
+use crate::names::Host;
 use crate::ranges::{self, SPAN};
 use crate::raw::Map;
 use crate::setfile;
@@ -366,6 +367,17 @@ impl Set {
                 // Whatever is a prefix of `key` lies before `item`, so it is a prefix of the shared part.
                 key = &url[..shared];
             }
+        }
+    }
+
+    /// Whether a URL on this host may be listed.
+    pub fn may_list_url_of(&self, host: &Host) -> bool {
+        match host {
+            Host::Address(address) => match address.v4() {
+                Some(bits) => self.names_v4(bits),
+                None => self.v6_slot(address.0).is_some(),
+            },
+            Host::Name(name) => self.slots(hash::whole(name, true)).next().is_some(),
         }
     }
 

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
 
+use foldhash::fast::RandomState;
 use sha2::{Digest, Sha256};
 
 use crate::address::{self, Address};
@@ -113,18 +114,18 @@ pub fn compile_items(items: &[Item<'_>]) -> Result<Set, Error> {
 }
 
 /// By kind and family.
-type Places<'a> = HashMap<(&'a str, &'a str), Vec<u8>>;
+type Places<'a> = HashMap<(&'a str, &'a str), Vec<u8>, RandomState>;
 
 /// Kinds with families, the commonest first, and in which digits each item tells where its label begins.
 fn labels<'a>(items: &[Item<'a>]) -> (Vec<u8>, Places<'a>) {
-    let mut counts: HashMap<(&str, &str), usize> = HashMap::new();
+    let mut counts: HashMap<(&str, &str), usize, RandomState> = HashMap::default();
     for item in items {
         *counts.entry((item.kind, item.family)).or_default() += 1;
     }
     let mut found: Vec<_> = counts.into_iter().collect();
     found.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
     let mut text = Vec::new();
-    let mut places = HashMap::with_capacity(found.len());
+    let mut places = Places::with_capacity_and_hasher(found.len(), RandomState::default());
     for (label, _) in found {
         places.insert(label, text.len().to_string().into_bytes());
         text.extend_from_slice(format!("{}\t{}\n", label.0, label.1).as_bytes());

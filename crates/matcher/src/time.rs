@@ -1,12 +1,14 @@
 //! Times of log lines as whole microseconds since 1970 UTC, never binary floats (contract 1, 4; formats 4).
 mod device;
 mod servers;
+mod spelling;
 
 use jiff::civil;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+pub use spelling::{clock, day, iso};
 
 pub const SECOND: i64 = 1_000_000;
 pub const DAY: i64 = 86_400 * SECOND;
@@ -393,33 +395,9 @@ fn year_of(micros: i64) -> i32 {
     i32::from(utc(micros).year())
 }
 
-/// ISO 8601 UTC with six decimals and `Z`.
-pub fn iso(micros: i64) -> String {
-    let t = utc(micros);
-    let mut out = *b"0000-00-00T00:00:00.000000Z";
-    let mut put = |at: std::ops::Range<usize>, mut value: u64| {
-        for digit in out[at].iter_mut().rev() {
-            *digit = b'0' + (value % 10) as u8;
-            value /= 10;
-        }
-    };
-    put(0..4, t.year().unsigned_abs().into());
-    let parts = [t.month(), t.day(), t.hour(), t.minute(), t.second()];
-    for (at, part) in [5, 8, 11, 14, 17].into_iter().zip(parts) {
-        put(at..at + 2, part.unsigned_abs().into());
-    }
-    put(20..26, micros.rem_euclid(SECOND).unsigned_abs());
-    out.map(char::from).iter().collect()
-}
-
 /// Days since 1970 of the UTC date.
 pub fn day_number(micros: i64) -> i32 {
     micros.div_euclid(DAY) as i32
-}
-
-/// The UTC date of that day.
-pub fn day(number: i32) -> String {
-    iso(i64::from(number) * DAY)[..10].to_owned()
 }
 
 #[cfg(test)]

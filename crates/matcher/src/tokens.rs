@@ -34,18 +34,17 @@ impl Token {
 
 /// Every token of a record, in the order in which fields are credited.
 pub fn of_record(record: &Record<'_, '_>) -> Vec<(Field, Token)> {
-    let wholes = |field, role| {
-        record
-            .role(role)
-            .into_iter()
-            .map(move |v| (field, Token::whole(&v)))
+    let wholes = |found: &mut Vec<(Field, Token)>, field, role| {
+        let values = record.role(role);
+        found.extend(values.iter().map(|v| (field, Token::whole(v))));
     };
-    let mut found: Vec<(Field, Token)> = wholes(Field::Query, Role::Query).collect();
+    let mut found = Vec::with_capacity(4);
     let mut urls = Vec::new();
+    wholes(&mut found, Field::Query, Role::Query);
     request(record, &mut found, &mut urls);
-    found.extend(wholes(Field::ServerName, Role::ServerName));
+    wholes(&mut found, Field::ServerName, Role::ServerName);
     found.append(&mut urls);
-    found.extend(wholes(Field::Answer, Role::Answers));
+    wholes(&mut found, Field::Answer, Role::Answers);
     if let Some(server) = record.server {
         found.push((
             Field::Destination,
@@ -60,9 +59,12 @@ fn request(
     found: &mut Vec<(Field, Token)>,
     urls: &mut Vec<(Field, Token)>,
 ) {
+    let (hosts, targets) = (record.role(Role::Host), record.role(Role::Url));
+    if hosts.is_empty() && targets.is_empty() {
+        return;
+    }
     let host_port = record.port(Role::HostPort);
-    let hosts = record
-        .role(Role::Host)
+    let hosts = hosts
         .iter()
         .map(|value| {
             let (host, port) = split_authority(value);
@@ -71,7 +73,7 @@ fn request(
         .collect();
     let asked = Request {
         hosts,
-        targets: record.role(Role::Url).into_vec(),
+        targets: targets.into_vec(),
         server: record.server,
         server_port: record.server_port,
     };
@@ -132,7 +134,7 @@ pub fn find_address(set: &Set, address: Address, port: Option<u16>) -> Option<(u
 
 /// The URL item with the longest path, one with a port before one without.
 fn find_url(set: &Set, host: &Host, port: Option<u16>, rest: &[u8]) -> Option<u32> {
-    if !set.has_urls() {
+    if !set.has_urls() || !set.may_list_url_of(host) {
         return None;
     }
     let host = host.spelled();
@@ -153,18 +155,17 @@ fn find_url(set: &Set, host: &Host, port: Option<u16>, rest: &[u8]) -> Option<u3
 /// Each indicator once, with the first field; the host of a URL that hit is not reported besides it.
 pub fn hits(set: &Set, tokens: &[(Field, Token)]) -> Vec<Hit> {
     let mut covered: Vec<&Host> = Vec::new();
-    let mut urls = Vec::with_capacity(tokens.len());
+    let mut urls: Vec<Option<u32>> = Vec::new();
     for (_, token) in tokens {
-        let item = match token {
-            Token::Url(host, port, rest) => {
-                find_url(set, host, *port, rest).inspect(|_| covered.push(host))
-            }
-            Token::Host(..) => None,
-        };
-        urls.push(item);
+        if let Token::Url(host, port, rest) = token {
+            let item = find_url(set, host, *port, rest);
+            covered.extend(item.map(|_| host));
+            urls.push(item);
+        }
     }
+    let mut urls = urls.into_iter();
     let mut found: Vec<Hit> = Vec::new();
-    for ((field, token), url) in tokens.iter().zip(urls) {
+    for (field, token) in tokens {
         let hit = match token {
             Token::Host(host, _)
                 if matches!(field, Field::Host | Field::Text) && covered.contains(&host) =>
@@ -175,7 +176,7 @@ pub fn hits(set: &Set, tokens: &[(Field, Token)]) -> Vec<Hit> {
                 .find_name(name)
                 .map(|item| (item, Matched::Name(name.clone()))),
             Token::Host(Host::Address(address), port) => find_address(set, *address, *port),
-            Token::Url(..) => url.map(|item| (item, Matched::Item)),
+            Token::Url(..) => urls.next().flatten().map(|item| (item, Matched::Item)),
         };
         if let Some((item, matched)) = hit
             && !found.iter().any(|h| h.item == item)

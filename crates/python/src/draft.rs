@@ -98,6 +98,12 @@ impl Draft {
         self.lock().len()
     }
 
+    /// The id of the set that it would be.
+    fn set_id(&self, py: Python<'_>) -> PyResult<String> {
+        let set = py.detach(|| self.build()).map_err(raise)?;
+        Ok(set.id().to_owned())
+    }
+
     fn kinds(&self) -> Vec<(&'static str, usize)> {
         let counts = self.lock().kinds();
         counts.into_iter().map(|(k, n)| (k.word(), n)).collect()
@@ -114,9 +120,10 @@ impl Draft {
         exact: &str,
         parents: &str,
         spans: Vec<(u32, u32)>,
+        narrowest: u32,
     ) -> Vec<usize> {
         py.detach(|| {
-            let watch = Watch::new(below, exact, parents, spans);
+            let watch = Watch::new(below, exact, parents, spans, narrowest);
             self.lock().suspects(&watch)
         })
     }

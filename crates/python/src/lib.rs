@@ -1,5 +1,6 @@
 //! Python module `quetsach._native`: conversions and errors, no logic.
 mod draft;
+mod formats;
 mod stream;
 
 use std::fs;
@@ -7,11 +8,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use draft::Draft;
+use formats::{Coming, Formats};
 use pyo3::create_exception;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
-use quetsach_matcher::format::Format;
 use quetsach_matcher::options::{self, Coverage, Limits, Options, Spare};
 use quetsach_matcher::part::{self, Range, Whole};
 use quetsach_matcher::pipeline;
@@ -108,17 +109,7 @@ type PartTuple<'py> = (
 #[pyclass(frozen)]
 struct Matcher {
     set: Arc<Set>,
-    formats: Arc<Vec<Format>>,
-}
-
-fn parse_formats(texts: &[String]) -> PyResult<Arc<Vec<Format>>> {
-    let mut formats = texts
-        .iter()
-        .map(|t| Format::parse(t))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(raise)?;
-    formats.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(Arc::new(formats))
+    formats: Arc<Coming>,
 }
 
 fn parse_level(level: Option<&str>) -> PyResult<Level> {
@@ -133,34 +124,31 @@ fn parse_level(level: Option<&str>) -> PyResult<Level> {
 impl Matcher {
     /// From the canonical list, already merged and sorted.
     #[staticmethod]
-    fn compile(py: Python<'_>, list: &[u8], formats: Vec<String>) -> PyResult<Self> {
-        let formats = parse_formats(&formats)?;
+    fn compile(py: Python<'_>, list: &[u8], formats: &Formats) -> PyResult<Self> {
         let set = py.detach(|| setfile::compile(list)).map_err(raise)?;
         Ok(Matcher {
             set: Arc::new(set),
-            formats,
+            formats: formats.inner.clone(),
         })
     }
 
     /// From a list on its way, already merged.
     #[staticmethod]
-    fn from_draft(py: Python<'_>, draft: &Draft, formats: Vec<String>) -> PyResult<Self> {
-        let formats = parse_formats(&formats)?;
+    fn from_draft(py: Python<'_>, draft: &Draft, formats: &Formats) -> PyResult<Self> {
         let set = py.detach(|| draft.build()).map_err(raise)?;
         Ok(Matcher {
             set: Arc::new(set),
-            formats,
+            formats: formats.inner.clone(),
         })
     }
 
     /// From a compiled set file.
     #[staticmethod]
-    fn load(py: Python<'_>, path: PathBuf, formats: Vec<String>) -> PyResult<Self> {
-        let formats = parse_formats(&formats)?;
+    fn load(py: Python<'_>, path: PathBuf, formats: &Formats) -> PyResult<Self> {
         let set = py.detach(|| Set::open(&path)).map_err(raise)?;
         Ok(Matcher {
             set: Arc::new(set),
-            formats,
+            formats: formats.inner.clone(),
         })
     }
 
@@ -184,8 +172,8 @@ impl Matcher {
     }
 
     /// The name of the format of a file that begins with these bytes.
-    fn recognise(&self, start: &[u8]) -> &str {
-        pipeline::recognise(&self.formats, start)
+    fn recognise(&self, start: &[u8]) -> PyResult<&str> {
+        Ok(pipeline::recognise(self.formats.get()?, start))
     }
 
     /// Reads one source, from `stream` where it is given (then `changed` is its time in microseconds since
@@ -237,8 +225,9 @@ impl Matcher {
             },
         };
         let counters = progress.inner.clone();
+        let formats = self.formats.get()?;
         let (lines, coverage) = py
-            .detach(|| pipeline::scan(&self.set, &self.formats, &path, input, &options, &counters))
+            .detach(|| pipeline::scan(&self.set, formats, &path, input, &options, &counters))
             .map_err(raise)?;
         Ok((Lines::of(lines), coverage_dict(py, &coverage)?))
     }
@@ -275,17 +264,12 @@ impl Matcher {
             },
         };
         let range = Range { start, end };
+        let formats = self.formats.get()?;
         let counters = progress.inner.clone();
         let found = py
             .detach(|| {
                 part::scan(
-                    &self.set,
-                    &self.formats,
-                    &path,
-                    range,
-                    header,
-                    &options,
-                    &counters,
+                    &self.set, formats, &path, range, header, &options, &counters,
                 )
             })
             .map_err(raise)?;
@@ -324,6 +308,7 @@ impl Matcher {
             level: Level::best(),
             limits: Limits::default(),
         };
+        let formats = self.formats.get()?;
         let mut whole = Whole::default();
         for body in bodies.try_iter()? {
             let body = body?;
@@ -331,7 +316,7 @@ impl Matcher {
             py.detach(|| whole.add(body, &self.set))?;
         }
         let found = py
-            .detach(|| whole.finish(&self.set, &self.formats, &path, &options, errors))
+            .detach(|| whole.finish(&self.set, formats, &path, &options, errors))
             .map_err(raise)?;
         let Some((lines, coverage)) = found else {
             return Ok(None);
@@ -406,7 +391,9 @@ fn levels() -> Vec<&'static str> {
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use super::{Draft, Lines, Matcher, OptionsError, Progress, SetError, SpareThreads, levels};
+    use super::{
+        Draft, Formats, Lines, Matcher, OptionsError, Progress, SetError, SpareThreads, levels,
+    };
 
     #[pymodule_export]
     #[allow(non_upper_case_globals)]

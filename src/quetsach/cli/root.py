@@ -20,6 +20,7 @@ COMMANDS = {
     "indicators": "quetsach.cli.indicators:command",
     "push": "quetsach.cli.push:command",
     "document": "quetsach.cli.document:command",
+    "reports": "quetsach.cli.reports:command",
     "serve": "quetsach.cli.portal:serve_command",
     "manage": "quetsach.cli.portal:manage_command",
 }
@@ -36,6 +37,7 @@ def _short_help(name: str) -> str:
         "indicators": _("Check, compile or convert lists of malicious addresses."),
         "document": _("Write official letters and reports by Decree 30/2020, or look at finished ones."),
         "push": _("Send the result of a scan to the portal."),
+        "reports": _("Collect the annexes that units sent as files."),
         "serve": _("Serve the portal on this machine."),
         "manage": _("Run an administration command of the portal."),
     }[name]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import socket
+import platform
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -23,9 +23,12 @@ from quetsach.errors import PortalError, QuetsachError, ScanError
 from quetsach.executor import Executor
 from quetsach.language import gettext as _
 from quetsach.objectstore import is_address
+from quetsach.scanning import Snapshot
 from quetsach.sighting import Scan
 from quetsach.splitting import SPLIT_BYTES
-from quetsach.state import State
+
+if TYPE_CHECKING:
+    from quetsach.state import State
 
 
 def command() -> click.Command:
@@ -198,10 +201,8 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
     )
     options = ScanOptions(tz=zone.key, format=given["logformat"], devices=given["devices"], source_name=name)
     with ExitStack() as stack:
-        state = (
-            stack.enter_context(closing(State(kept, State.about(header, options, fields)))) if kept else None
-        )
-        on_progress = stack.enter_context(progress.bar())
+        state = stack.enter_context(closing(_state(kept, header, options, fields))) if kept else None
+        on_progress = _meanwhile(stack.enter_context(progress.bar()), as_json=given["as_json"])
         stop = stack.enter_context(progress.stop_on_interrupt())
         executor = _cluster(given["cluster"], loaded, options, given["jobs"], fields)
         result = scanning.run(
@@ -236,6 +237,28 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
     if result.errors or not is_saved:
         return INCOMPLETE
     return FOUND if len(result.sightings) else NOTHING
+
+
+def _meanwhile(
+    show: Callable[[Snapshot], None] | None, *, as_json: bool
+) -> Callable[[Snapshot], None] | None:
+    """Also import what the answer is shown with, while the engine is at work."""
+    if as_json:
+        return show
+
+    def on_progress(now: Snapshot) -> None:
+        import quetsach.outputs.table  # noqa: F401
+
+        if show is not None:
+            show(now)
+
+    return on_progress
+
+
+def _state(file: Path, header: Scan, options: ScanOptions, fields: fieldmap.FieldMap | None) -> State:
+    from quetsach.state import State
+
+    return State(file, State.about(header, options, fields))
 
 
 def _cluster(
@@ -281,9 +304,9 @@ def _vantage(paths: Sequence[str]) -> str:
     """Host and folder, or the address in object storage: the same scan has the same name tomorrow."""
     real = [Path(path).resolve() for path in paths if path != "-" and not is_address(path)]
     if not real:
-        return next(filter(is_address, paths), socket.gethostname())
+        return next(filter(is_address, paths), platform.node())
     folder = Path(os.path.commonpath([path if path.is_dir() else path.parent for path in real]))
-    return f"{socket.gethostname()}:{folder}"
+    return f"{platform.node()}:{folder}"
 
 
 def _save(outputs: Sequence[Path], report: output.Report) -> bool:

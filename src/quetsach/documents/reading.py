@@ -186,7 +186,7 @@ def _read_pdf(raw: bytes) -> Reading:
             if isinstance(line, LTTextLine) and line.get_text().strip()
         ]
         lines += sorted(found, key=lambda line: (round(line.top), line.left))
-    numbered = {line.page for line in lines if line.text.isdigit() and line.top < 20}
+    numbered = {line.page for line in lines if line.text.isdecimal() and line.top < 20}
     annexes = {
         line.page for line in lines if line.top < 40 and re.match(r"phụ lục\b", line.text, re.IGNORECASE)
     }

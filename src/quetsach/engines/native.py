@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from importlib import resources
 from pathlib import Path
 
 from quetsach import _native
@@ -18,11 +17,12 @@ from quetsach.sighting import Coverage
 from quetsach.source import ByteStream
 from quetsach.wire import WireSightings
 
+FORMATS = Path(__file__).parent.with_name("logformats")
+
 
 @cache
-def _formats() -> list[str]:
-    folder = resources.files("quetsach").joinpath("logformats")
-    return [f.read_text(encoding="utf-8") for f in folder.iterdir() if f.name.endswith(".toml")]
+def _formats(extra: tuple[str, ...]) -> _native.Formats:
+    return _native.Formats(FORMATS, extra)
 
 
 class NativeMatcher:
@@ -131,7 +131,7 @@ class NativeEngine:
 
     def __init__(self, extra_formats: Sequence[str] = ()) -> None:
         self._extra_formats = tuple(extra_formats)
-        self._texts = [*_formats(), *extra_formats]
+        self._formats = _formats(self._extra_formats)
 
     def compile(self, indicators: IndicatorSet) -> NativeMatcher:
         """Raises IndicatorError when the set is empty."""
@@ -139,10 +139,10 @@ class NativeEngine:
             raise IndicatorError("the indicator set is empty; there is nothing to look for")
         try:
             if isinstance(indicators, PackedSet):
-                made = _native.Matcher.from_draft(indicators.draft.native, self._texts)
+                made = _native.Matcher.from_draft(indicators.draft.native, self._formats)
                 indicators.id = made.set_id
             else:
-                made = _native.Matcher.compile(list_section(indicators), self._texts)
+                made = _native.Matcher.compile(list_section(indicators), self._formats)
             return NativeMatcher(made, self._extra_formats)
         except _native.SetError as error:
             raise IndicatorError(str(error)) from error
@@ -156,7 +156,7 @@ class NativeEngine:
     def load(self, path: Path) -> NativeMatcher:
         """Open a compiled set file. Raises IndicatorError when it is damaged or empty."""
         try:
-            return NativeMatcher(_native.Matcher.load(path, self._texts), self._extra_formats)
+            return NativeMatcher(_native.Matcher.load(path, self._formats), self._extra_formats)
         except _native.SetError as error:
             raise IndicatorError(str(error)) from error
 

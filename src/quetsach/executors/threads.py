@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import queue
+import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 from quetsach import reading
 from quetsach.engine import Engine, Matcher, ScanOptions
@@ -27,17 +27,25 @@ class Threads:
     ) -> None:
         self._fields = fields
         self._engine, self._matcher, self._options = engine, matcher, options
-        workers = max(1, min(jobs, units))
-        self._spare = engine.spare(jobs - workers)
-        self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="scan")
-        self._workers = workers
+        self._workers = max(1, min(jobs, units))
+        self._spare = engine.spare(jobs - self._workers)
+        self._units: queue.SimpleQueue[tuple[Unit, Reading] | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
         self._readings: dict[Unit, Reading] = {}
         self._events: queue.SimpleQueue[tuple[Unit, Outcome | Done]] = queue.SimpleQueue()
 
     def submit(self, unit: Unit) -> None:
         """See `Executor`."""
         self._readings[unit] = Reading(self._engine, self._spare)
-        self._pool.submit(self._read, unit, self._readings[unit])
+        self._units.put((unit, self._readings[unit]))
+        if len(self._threads) < self._workers:
+            thread = threading.Thread(target=self._work, name=f"scan_{len(self._threads)}")
+            self._threads.append(thread)
+            thread.start()
+
+    def _work(self) -> None:
+        while (next_one := self._units.get()) is not None:
+            self._read(*next_one)
 
     def _read(self, unit: Unit, at: Reading) -> None:
         lost = ""
@@ -46,9 +54,7 @@ class Threads:
                 self._events.put((unit, outcome))
         except BaseException as error:
             lost = f"{type(error).__name__}: {error}"
-            raise
-        finally:
-            self._events.put((unit, Done(lost, at.bytes_read, at.hits)))
+        self._events.put((unit, Done(lost, at.bytes_read, at.hits)))
 
     def events(self, seconds: float) -> Iterator[tuple[Unit, Outcome | Done]]:
         """See `Executor`."""
@@ -76,4 +82,7 @@ class Threads:
 
     def close(self) -> None:
         """Waits for the threads."""
-        self._pool.shutdown()
+        for _thread in self._threads:
+            self._units.put(None)
+        for thread in self._threads:
+            thread.join()

@@ -29,7 +29,7 @@ def recognise(listing: Listing) -> bool:
 def read(listing: Listing) -> Iterator[Value | Note]:
     """`address name name…`; the machine's own names are skipped."""
     for number, line in enumerate(listing.lines, 1):
-        if not line.strip() or is_comment(line):
+        if not line or not line.strip() or is_comment(line):
             continue
         words = without_comment(line).split()
         if len(words) < 2 or address(words[0]) is None:

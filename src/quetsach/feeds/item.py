@@ -178,7 +178,7 @@ def _authority(text: str, scope: Scope) -> tuple[list[Indicator], list[str]]:
     host, port = split_authority(text)
     if port is None:
         head, colon, tail = host.rpartition(":")
-        if colon and head and tail.isdigit():
+        if colon and head and tail.isdecimal():
             raise Reject("bad-port" if parse_port(tail) is None else "bad-address")
         whole = address(host)
         return [_address(whole) if whole else _domain(host, scope)], []
@@ -199,7 +199,7 @@ def _domain(text: str, scope: Scope) -> Indicator:
     labels = value.split(".")
     if not all(_LABEL.fullmatch(label) for label in labels) or len(value) > 253:
         raise Reject("bad-name")
-    if labels[-1].isdigit():
+    if labels[-1].isdecimal():
         raise Reject("bad-address" if len(labels) == 4 else "bad-name")
     if len(labels) == 1:
         raise Reject("single-label")

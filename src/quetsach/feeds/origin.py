@@ -1,4 +1,4 @@
-"""Where an indicator came from: list, line and original spelling, kept for all at a few bytes each."""
+"""Where an indicator came from: list and line, kept for all at a few bytes each."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from quetsach.indicator import Indicator, Kind
 
 
 class Origin(NamedTuple):
-    """The place of an indicator's first mention, and the text as it stood there."""
+    """The place of an indicator's first mention."""
 
     source: str
     line: int
-    text: str
 
 
 def of_draft(draft: Draft, wanted: Iterable[Indicator]) -> dict[tuple[Kind, str], Origin]:
@@ -24,8 +23,7 @@ def of_draft(draft: Draft, wanted: Iterable[Indicator]) -> dict[tuple[Kind, str]
     found: dict[tuple[Kind, str], Origin] = {}
     for item in wanted:
         place = draft.places[item.kind, item.value]
-        text = draft.spelled.get((item.kind, item.value, place), item.value)
-        found[item.kind, item.value] = Origin(draft.sources[place.list], place.line, text)
+        found[item.kind, item.value] = Origin(draft.sources[place.list], place.line)
     return found
 
 
@@ -35,7 +33,6 @@ class Origins:
     def __init__(self) -> None:
         self.items: list[Indicator] = []
         self._lines = array("L")
-        self._spelled: dict[int, str] = {}
         self._starts: list[int] = []
         self._sources: list[str] = []
 
@@ -47,11 +44,9 @@ class Origins:
         self._starts.append(len(self.items))
         self._sources.append(source)
 
-    def add(self, items: list[Indicator], line: int, text: str) -> None:
+    def add(self, items: list[Indicator], line: int) -> None:
         """The indicators of one value."""
         for item in items:
-            if item.value != text:
-                self._spelled[len(self.items)] = text
             self.items.append(item)
             self._lines.append(line)
 
@@ -63,5 +58,5 @@ class Origins:
             key = (item.kind, item.value)
             if key in keys and key not in found:
                 source = self._sources[bisect_right(self._starts, at) - 1]
-                found[key] = Origin(source, self._lines[at], self._spelled.get(at, item.value))
+                found[key] = Origin(source, self._lines[at])
         return found

@@ -21,7 +21,8 @@ def read(listing: Listing) -> Iterator[Value | Note]:
 def lines(texts: Sequence[str], start: int = 1) -> Iterator[Value]:
     """One value a line, then white space and a note."""
     for number, line in enumerate(texts, start):
-        text = line.strip()
+        # Of a long list nearly all lines were taken before.
+        text = line and line.strip()
         if not text or is_comment(line):
             continue
         if " " not in text and "\t" not in text:

@@ -66,14 +66,14 @@ def network_of(owner: str) -> str | None:
     """The network that an rpz-ip owner spells: `24.0.2.0.192`, `128.1.zz.db8.2001`."""
     length, *groups = owner.split(".")
     groups.reverse()
-    if len(groups) == 4 and "zz" not in groups and all(g.isdigit() for g in groups):
+    if len(groups) == 4 and "zz" not in groups and all(g.isdecimal() for g in groups):
         spelled = ".".join(groups)
     else:
         spelled = ":".join("" if g == "zz" else g for g in groups)
         spelled = f":{spelled}" if spelled.startswith(":") else spelled
         spelled = f"{spelled}:" if spelled.endswith(":") else spelled
         spelled = spelled or "::"
-    return f"{spelled}/{length}" if address(spelled) and length.isdigit() else None
+    return f"{spelled}/{length}" if address(spelled) and length.isdecimal() else None
 
 
 def _records(lines: list[str]) -> Iterator[_Record]:

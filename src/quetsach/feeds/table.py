@@ -68,7 +68,7 @@ def places_of(cells: Sequence[str], wanted: Mapping[str, str]) -> dict[str, int]
     places: dict[str, int] = {}
     for column, known in COLUMNS.items():
         choice = wanted.get(column)
-        for name in (choice.lower(),) if choice and not choice.isdigit() else known:
+        for name in (choice.lower(),) if choice and not choice.isdecimal() else known:
             if name in names:
                 places[column] = names.index(name)
                 break
@@ -77,7 +77,7 @@ def places_of(cells: Sequence[str], wanted: Mapping[str, str]) -> dict[str, int]
 
 def numbered(columns: Mapping[str, str] | None) -> dict[str, int]:
     """Columns chosen by number from 1, as places from 0."""
-    return {k: int(v) - 1 for k, v in (columns or {}).items() if v.isascii() and v.isdigit() and int(v)}
+    return {k: int(v) - 1 for k, v in (columns or {}).items() if v.isascii() and v.isdecimal() and int(v)}
 
 
 def layout_of(listing: Listing) -> Layout | None:
@@ -192,7 +192,7 @@ def _judge(cells: Sequence[str], places: Mapping[str, int], text: str, now: date
     if has_passed(until, now):
         return "expired", text
     whole = address(text)
-    if whole is not None and port.isascii() and port.isdigit() and len(port) < 6:
+    if whole is not None and port.isascii() and port.isdecimal() and len(port) < 6:
         return "", endpoint(whole, int(port))
     return "", text
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_network
-from socket import inet_aton
+from socket import AF_INET, inet_pton
 from typing import NamedTuple
 
 _V6 = 1 << 128
 """Added to IPv6 numbers, so that both families stand on one line."""
+_LENGTHS = {"": 32, **{str(bits): bits for bits in range(33)}}
 
 
 class Block(NamedTuple):
@@ -23,12 +24,15 @@ class Block(NamedTuple):
     @classmethod
     def of(cls, spelled: str) -> Block:
         """The block of an address or network; host bits are masked. Raises ValueError."""
-        if ":" not in spelled and "/" not in spelled and spelled.count(".") == 3:
+        base, slash, length = spelled.partition("/")
+        if base.count(".") == 3 and ":" not in base and (not slash or length in _LENGTHS):
             try:
-                number = int.from_bytes(inet_aton(spelled))
+                number = int.from_bytes(inet_pton(AF_INET, base))
             except OSError as error:
                 raise ValueError(spelled) from error
-            return cls(number, number, 32)
+            bits = _LENGTHS[length]
+            first = number >> (32 - bits) << (32 - bits)
+            return cls(first, first | (1 << (32 - bits)) - 1, bits)
         network = ip_network(spelled, strict=False)
         first = int(network.network_address) + (_V6 if network.version == 6 else 0)
         return cls(first, first + network.num_addresses - 1, network.prefixlen, network.version)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from importlib import resources
 
 from quetsach import canonical
@@ -24,6 +25,19 @@ class Names[Found]:
             self._above[parent] = found
             parent = parent.partition(".")[2]
 
+    def add_all(self, entries: Iterable[str], found: Found) -> None:
+        """Know many canonical names that stand for the same; a leading dot says also what is under one."""
+        on, under, over = self._on, self._below, self._above
+        for entry in entries:
+            if entry[0] == ".":
+                under.setdefault(entry[1:], found)
+            else:
+                on.setdefault(entry, found)
+            parent = entry[1:].partition(".")[2]
+            while parent and parent not in over:
+                over[parent] = found
+                parent = parent.partition(".")[2]
+
     def find(self, name: str, *, covers: bool) -> Found | None:
         """What a canonical name touches; `covers` says that it stands for its subdomains, too."""
         below, rest = self._below, name
@@ -44,15 +58,19 @@ class Suffixes:
     """Public suffixes, the private section too; the package is asked only where a rule may apply."""
 
     def __init__(self) -> None:
-        from publicsuffixlist import PublicSuffixList  # imported when needed: only lists pay for its table
-
         data = (
             resources.files("publicsuffixlist").joinpath("public_suffix_list.dat").read_text(encoding="utf-8")
         )
         rules = [line.strip() for line in data.splitlines() if line.strip() and not line.startswith("//")]
         self._rules = frozenset(canonical.name(rule) for rule in rules if rule[0] not in "*!")
         self._wild = frozenset(canonical.name(rule[2:]) for rule in rules if rule.startswith("*."))
-        self._ask = PublicSuffixList().is_public
+
+    @cached_property
+    def _ask(self) -> Callable[[str], bool]:
+        from publicsuffixlist import PublicSuffixList  # its table is read when a name needs it
+
+        is_public: Callable[[str], bool] = PublicSuffixList().is_public
+        return is_public
 
     def touching(self) -> tuple[Iterable[str], Iterable[str]]:
         """The names that may be suffixes, and those right below which all may be."""
@@ -61,4 +79,4 @@ class Suffixes:
     def __contains__(self, name: str) -> bool:
         if name not in self._rules and name.partition(".")[2] not in self._wild:
             return False
-        return bool(self._ask(name))
+        return self._ask(name)

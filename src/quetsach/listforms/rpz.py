@@ -19,7 +19,7 @@ def serial_of(zone: str) -> int | None:
     """The serial number in the SOA record of a zone that this module wrote."""
     for line in zone.splitlines():
         words = line.split()
-        if words[:3] == ["@", "IN", "SOA"] and len(words) > 5 and words[5].isdigit():
+        if words[:3] == ["@", "IN", "SOA"] and len(words) > 5 and words[5].isdecimal():
             return int(words[5])
     return None
 

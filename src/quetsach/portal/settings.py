@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "quetsach.portal.tools",
     "quetsach.portal.reports",
     "quetsach.portal.letters",
+    "quetsach.portal.intake",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -171,6 +172,33 @@ LOCALE_PATHS = [PORTAL / "locale"]
 USE_TZ = True
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 USE_THOUSAND_SEPARATOR = True
+
+
+def _mailers() -> dict[str, dict[str, object]]:
+    """QUETSACH_SMTP=smtp://user:password@host:587 (STARTTLS) or smtps://…:465; empty: no e-mail is sent."""
+    url = env_str("QUETSACH_SMTP")
+    if not url:
+        return {"default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}}
+    parts = urlsplit(url)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ImproperlyConfigured("QUETSACH_SMTP: expected smtp://user:password@host:port")
+    is_tls = parts.scheme == "smtps"
+    options = {
+        "host": parts.hostname,
+        "port": parts.port or (465 if is_tls else 587),
+        "username": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "use_ssl": is_tls,
+        "use_tls": not is_tls,
+        "timeout": 30,
+    }
+    return {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": options}}
+
+
+MAILERS = _mailers()
+CAN_EMAIL = bool(env_str("QUETSACH_SMTP"))
+DEFAULT_FROM_EMAIL = env_str("QUETSACH_MAIL_FROM", "quetsach@localhost")
+SITE_ADDRESS = env_str("QUETSACH_ADDRESS", "http://localhost:8000")
 
 STATIC_URL = "/static/"
 STATIC_ROOT = env_str("QUETSACH_STATIC_ROOT", str(DATA_DIR / "static"))

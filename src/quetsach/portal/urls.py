@@ -6,6 +6,7 @@ urlpatterns = [
     path("api/v1/", include("quetsach.portal.api")),
     path("tai-khoan/", include("quetsach.portal.accounts.urls")),
     path("", include("quetsach.portal.kit.urls")),
+    path("", include("quetsach.portal.units.urls")),
     path("", include("quetsach.portal.campaigns.urls")),
     path("", include("quetsach.portal.indicators.urls")),
     path("", include("quetsach.portal.sightings.urls")),
@@ -14,6 +15,7 @@ urlpatterns = [
     path("", include("quetsach.portal.tools.urls")),
     path("", include("quetsach.portal.reports.urls")),
     path("", include("quetsach.portal.letters.urls")),
+    path("", include("quetsach.portal.intake.urls")),
 ]
 handler400 = "quetsach.portal.kit.errors.bad_request"
 handler403 = "quetsach.portal.kit.errors.permission_denied"

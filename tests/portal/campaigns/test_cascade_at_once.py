@@ -3,15 +3,28 @@
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import timedelta
+from functools import partial
 from threading import Barrier
 
 import pytest
 from django.db import connection, connections
+from django.utils import timezone
 
+from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns import actions
-from quetsach.portal.campaigns.models import Acknowledgement, Dispatch, Headcount, Participation
+from quetsach.portal.campaigns.join_actions import JoinError, issue_codes, open_account
+from quetsach.portal.campaigns.models import (
+    Acknowledgement,
+    Campaign,
+    CampaignNode,
+    Dispatch,
+    Headcount,
+    Participation,
+)
+from quetsach.portal.units.models import Membership
 
 
 @pytest.fixture
@@ -67,3 +80,36 @@ def test_each_act_happens_once(on_disk, cast):
     assert rows == [1, 2, 1, 2]
     assert entries == ["campaign.acknowledge", "campaign.count_people", "campaign.deploy", "campaign.pass_on"]
     assert broken is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_code_opens_one_account_and_a_draft_is_published_once(on_disk, cast):
+    """Four people type one code, two tabs publish one draft."""
+
+    def prepare():
+        [(_node, code)] = issue_codes([cast.nodes["A1"]], on_disk)
+        due = timezone.now() + timedelta(days=9)
+        return code, Campaign.objects.create(
+            slug="hai-tab", issuer=cast.units["A"], title="Hai tab", due_at=due
+        )
+
+    [(code, draft)] = at_once([prepare])
+
+    def open_one(n):
+        try:
+            return open_account(code, f"nguoi-{n}", "quet-sach-123", f"Người {n}", "")[0].username
+        except JoinError as error:
+            return error.code
+
+    answers = at_once([partial(open_one, n) for n in range(4)])
+    assert sorted(a == "used" for a in answers) == [False, True, True, True]
+    assert at_once([partial(actions.publish, draft, on_disk)] * 2) == [3, 3]
+
+    def counts():
+        return (
+            Membership.rows.filter(unit=cast.units["A1"]).count(),
+            User.objects.filter(username__startswith="nguoi-").count(),
+            CampaignNode.rows.filter(campaign=draft).count(),
+        )
+
+    assert at_once([counts]) == [(1, 1, 3)]

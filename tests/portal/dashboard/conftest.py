@@ -27,11 +27,12 @@ def plant(cast: Cast) -> Plant:
         report = Report.rows.create(node=node, state=state, draft={**typed, **texts})
         if state == "draft":
             return report
-        below = dict.fromkeys(typed, 0)
+        below, counts = dict.fromkeys(typed, 0), dict(zip(typed, figures, strict=True))
         revision = Revision.rows.create(
             report=report, number=1, form="annex-2022", author=cast.user(unit, "officer"), at=timezone.now(),
-            client_uuid=uuid4(), sha256="", totals={"children": below, "total": below, "missing": 0},
-            **dict(zip(typed, figures, strict=True)), **texts,
+            client_uuid=uuid4(), sha256="", totals={"children": below, "total": counts, "missing": 0},
+            own=counts, counts=counts,
+            due_at=node.due_at, **texts,
         )  # fmt: skip
         report.current = revision
         report.accepted = revision if state == "accepted" else None

@@ -8,7 +8,7 @@ from django.urls import reverse
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.reports.models import Report, Revision
 from quetsach.portal.reports.queries import roll_up
-from quetsach.portal.reports.rollup import Figures
+from tests.portal.reports.figures import annex
 
 NARRATIVE = "Đã rà soát toàn bộ máy, còn một máy chờ cài lại."
 
@@ -37,7 +37,7 @@ def send(cast, unit="A1", **changes):
 
 def review(cast, unit, verb, by="A", **data):
     number = Report.rows.get(node=cast.nodes[unit]).current.number
-    return cast.client(by, "officer").post(url(cast, f"report_{verb}", unit), {"number": number, **data})
+    return cast.client(by, "officer").post(url(cast, "report_act", unit, verb), {"number": number, **data})
 
 
 def test_first_visit_is_filled_in_from_what_units_did(cast):
@@ -53,10 +53,10 @@ def test_first_visit_is_filled_in_from_what_units_did(cast):
 def test_submitting_makes_one_revision_that_waits_and_does_not_count(cast):
     assert send(cast).status_code == 302
     revision = Revision.rows.get()
-    assert (revision.number, revision.figures, revision.narrative) == (1, Figures(0, 12, 0, 9), NARRATIVE)
-    assert roll_up(cast.nodes["A"]).total == Figures()
+    assert (revision.number, revision.figures, revision.narrative) == (1, annex(0, 12, 0, 9), NARRATIVE)
+    assert roll_up(cast.nodes["A"]).total == annex(0, 0, 0, 0)
     review(cast, "A1", "accept")
-    assert roll_up(cast.nodes["centre"]).total == Figures(0, 12, 0, 9)
+    assert roll_up(cast.nodes["centre"]).total == annex(0, 12, 0, 9)
     assert {"report.submit", "report.accept"} <= set(Entry.objects.values_list("action", flat=True))
 
 
@@ -111,7 +111,7 @@ def test_returned_with_a_reason_then_corrected(cast):
     page = cast.client("A1", "officer").get(url(cast, "report", "A1")).content.decode()
     assert "Dòng 2 thiếu &lt;b&gt;trạm y tế&lt;/b&gt;." in page
     assert send(cast, r2="15", version=Report.rows.get().version).status_code == 302
-    assert [r.figures.r2 for r in Revision.rows.all()] == [12, 15]
+    assert [r.own["r2"] for r in Revision.rows.all()] == [12, 15]
     assert Revision.rows.get(number=2).based_on.number == 1
 
 
@@ -124,11 +124,11 @@ def test_a_return_needs_a_reason(cast):
 def test_withdrawn_before_acceptance_only(cast):
     send(cast)
     client = cast.client("A1", "officer")
-    client.post(url(cast, "report_withdraw", "A1"), {"number": 1})
+    client.post(url(cast, "report_act", "A1", "withdraw"), {"number": 1})
     assert Report.rows.get().state == "draft"
     send(cast, version=Report.rows.get().version, r2="14")
     review(cast, "A1", "accept")
-    client.post(url(cast, "report_withdraw", "A1"), {"number": 2})
+    client.post(url(cast, "report_act", "A1", "withdraw"), {"number": 2})
     assert Report.rows.get().state == "accepted"
 
 
@@ -136,25 +136,33 @@ def test_amending_keeps_the_accepted_figures_until_the_new_ones_are_accepted(cas
     send(cast)
     review(cast, "A1", "accept")
     send(cast, version=Report.rows.get().version, r2="30")
-    assert roll_up(cast.nodes["A"]).total.r2 == 12
+    assert Report.rows.get().state == "accepted", (
+        "an accepted report changes only after an amendment was allowed"
+    )
+    asked = {"number": 1, "reason": "Thiếu trạm y tế."}
+    cast.client("A1", "officer").post(url(cast, "report_act", "A1", "ask"), asked)
+    assert "Thiếu trạm y tế." in cast.client("A", "officer").get(url(cast, "report", "A1")).content.decode()
+    review(cast, "A1", "allow")
+    send(cast, version=Report.rows.get().version, r2="30")
+    assert roll_up(cast.nodes["A"]).total["r2"] == 12
     review(cast, "A1", "accept")
-    assert roll_up(cast.nodes["A"]).total.r2 == 30
+    assert roll_up(cast.nodes["A"]).total["r2"] == 30
     page = cast.client("A", "reader").get(url(cast, "report_history", "A1")).content.decode()
     assert "Bản 2" in page and "Bản 1" in page
 
 
 def test_a_superior_accepts_only_the_revision_that_was_looked_at(cast):
     send(cast)
-    cast.client("A1", "officer").post(url(cast, "report_withdraw", "A1"), {"number": 1})
+    cast.client("A1", "officer").post(url(cast, "report_act", "A1", "withdraw"), {"number": 1})
     send(cast, version=Report.rows.get().version, r2="99")
-    cast.client("A", "officer").post(url(cast, "report_accept", "A1"), {"number": 1})
+    cast.client("A", "officer").post(url(cast, "report_act", "A1", "accept"), {"number": 1})
     assert Report.rows.get().state == "submitted"
 
 
 def test_the_report_on_top_counts_when_sent_and_names_who_was_missing(cast):
     answer = send(cast, "centre", ticked=["W08:figures", "W02:r3"])
     assert answer.status_code == 302
-    assert roll_up(cast.nodes["centre"]).total == Figures(0, 12, 0, 9)
+    assert roll_up(cast.nodes["centre"]).total == annex(0, 12, 0, 9)
     assert Revision.rows.get().totals["missing"] == 5
 
 
@@ -172,10 +180,36 @@ def test_nothing_changes_after_the_campaign_is_closed(cast):
     assert not Revision.rows.exists()
 
 
-def test_checking_while_typing_stores_nothing(cast):
-    answer = cast.client("A1", "officer").post(url(cast, "report_check", "A1"), form(r4="13"))
+def test_what_is_typed_is_checked_and_kept_as_the_draft(cast):
+    client, data = cast.client("A1", "officer"), form(r4="13")
+    answer = client.post(url(cast, "report_check", "A1"), data)
     assert "Dòng 4 là 13, lớn hơn dòng 2 là 12" in answer.content.decode()
-    assert not Report.rows.exists()
+    assert Report.rows.get().draft["r4"] == "13"
+    client.post(url(cast, "report_check", "A1"), {**data, "r4": "9"})
+    assert client.post(url(cast, "report", "A1"), {**data, "r4": "9"}).status_code == 302
+    assert Revision.rows.get().own["r4"] == 9, "the form that saved while typing is not stale to itself"
+    assert Entry.objects.filter(action="report.save").count() == 1
+
+
+def test_typing_beside_another_person_saves_nothing_and_says_who(cast):
+    cast.client("A1", "officer").post(url(cast, "report_check", "A1"), form(r2="20"))
+    answer = cast.client("A1", "coordinator").post(url(cast, "report_check", "A1"), form(r2="31"))
+    assert "officer-a1" in answer.content.decode()
+    assert Report.rows.get().draft["r2"] == "20"
+
+
+def test_a_form_posted_after_the_session_ended_comes_back_after_signing_in(cast):
+    client = cast.client("A1", "officer")
+    data = form(r2="77", do="save")
+    client.logout()
+    answer = client.post(url(cast, "report", "A1"), data)
+    assert answer.status_code == 404 and reverse("account_login") in answer.content.decode()
+    client.post(reverse("account_login"), {"login": "officer-a1", "password": "quet-sach-123"})
+    page = client.get(url(cast, "report", "A1")).content.decode()
+    assert 'value="77"' in page and NARRATIVE in page and data["client_uuid"] in page
+    assert client.post(url(cast, "report", "A1"), data).status_code == 302
+    assert Report.rows.get().draft["r2"] == "77"
+    assert 'value="77"' not in cast.client("A2", "officer").get(url(cast, "report", "A2")).content.decode()
 
 
 @pytest.mark.parametrize("unit", ["A2", "B", "B1"])
@@ -190,12 +224,16 @@ def test_a_stranger_reads_404(cast, unit, route):
     [
         (("A", "officer"), "report"),
         (("A", "officer"), "report_check"),
-        (("A", "officer"), "report_withdraw"),
-        (("A1", "officer"), "report_accept"),
-        (("A1", "officer"), "report_return"),
-        (("A2", "officer"), "report_accept"),
-        (("B", "coordinator"), "report_accept"),
-        (("A", "it"), "report_accept"),
+        (("A", "officer"), "withdraw"),
+        (("A1", "officer"), "accept"),
+        (("A1", "officer"), "return"),
+        (("A1", "officer"), "pass_up"),
+        (("A1", "officer"), "sign"),
+        (("A1", "coordinator"), "unlock"),
+        (("A2", "officer"), "accept"),
+        (("B", "coordinator"), "accept"),
+        (("A", "it"), "accept"),
+        (("A", "officer"), "report_file"),
         (("A1", "reader"), "report"),
         (("A1", "it"), "report"),
     ],
@@ -203,6 +241,8 @@ def test_a_stranger_reads_404(cast, unit, route):
 def test_acts_are_for_those_whose_report_or_whose_subordinate_it_is(cast, who, route):
     send(cast)
     before = Report.rows.values().get()
-    answer = cast.client(*who).post(url(cast, route, "A1"), form(number="1", reason="lý do"))
+    is_page = route.startswith("report")
+    to = url(cast, route, "A1") if is_page else url(cast, "report_act", "A1", route)
+    answer = cast.client(*who).post(to, form(number="1", reason="lý do"))
     assert answer.status_code == 404
     assert Report.rows.values().get() == before

@@ -9,7 +9,8 @@ from uuid import uuid4
 import pytest
 from django.db import connection, connections
 
-from quetsach.portal.reports.actions import accept, submit
+from quetsach.portal.reports.actions import submit
+from quetsach.portal.reports.actions_review import accept, allow_amendment, ask_amendment
 from quetsach.portal.reports.errors import ReportError, StaleReport
 from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Revision
 
@@ -86,22 +87,29 @@ def test_a_sent_sum_keeps_what_it_contained(cast):
     sent = submit(cast.user("A", "officer"), cast.nodes["A"], parent, 0, uuid4(), ticked=ticks)
     assert sent.totals["total"] == {"r1": 0, "r2": 8, "r3": 0, "r4": 6}
     part = ReportComponent.rows.get(revision=sent, node=cast.nodes["A1"])
-    assert (tuple(part.figures), part.node_revision.number) == ((0, 5, 0, 4), 1)
+    assert (tuple(part.figures.values()), part.node_revision.number) == ((0, 5, 0, 4), 1)
+    ask_amendment(cast.user("A1", "officer"), cast.nodes["A1"], 1, "Đếm thiếu một phòng.")
+    allow_amendment(cast.user("A", "officer"), cast.nodes["A1"])
     version = Report.rows.get(node=cast.nodes["A1"]).version
     submit(cast.user("A1", "officer"), cast.nodes["A1"], {**DATA, "r2": "50"}, version, uuid4())
     accept(cast.user("A", "officer"), cast.nodes["A1"], 2)
     sent.refresh_from_db()
     assert sent.totals["total"]["r2"] == 8
-    assert tuple(ReportComponent.rows.get(revision=sent, node=cast.nodes["A1"]).figures) == (0, 5, 0, 4)
+    assert tuple(ReportComponent.rows.get(revision=sent, node=cast.nodes["A1"]).counts.values()) == (
+        0,
+        5,
+        0,
+        4,
+    )
     page = cast.client("A", "reader").get(f"/cd/lam-sach/tong-hop/{cast.nodes['A'].pk}/").content.decode()
     assert "0 · 5 · 0 · 4" in page and "0 · 50 · 0 · 4" in page
 
 
 def test_a_revision_is_sealed(cast):
-    from quetsach.portal.reports.actions import seal
+    from quetsach.portal.reports.sealing import seal
 
     sent = submit(cast.user("A1", "officer"), cast.nodes["A1"], DATA, 0, uuid4())
     sent.refresh_from_db()
     assert seal(sent, cast.nodes["A1"]) == sent.sha256
-    sent.r2 += 1
+    sent.own["r2"] += 1
     assert seal(sent, cast.nodes["A1"]) != sent.sha256

@@ -1,4 +1,6 @@
-//! Expressions over whole lines: refused cheaply, compiled when first needed, read in two passes.
+//! Expressions over whole lines: refused cheaply, compiled when first needed, tried by going back a little and, where
+//! that is not enough, read in two passes.
+mod backtrack;
 mod refuse;
 mod two_pass;
 
@@ -10,6 +12,7 @@ use regex_automata::util::pool::Pool;
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, HirKind};
 
+use backtrack::Backtracker;
 use refuse::Starts;
 use two_pass::{Memo, TwoPass};
 
@@ -29,6 +32,7 @@ pub enum End {
 #[derive(Debug)]
 pub struct Expression {
     text: String,
+    parsed: Hir,
     end: End,
     /// Name and number of each named group.
     names: Vec<(String, usize)>,
@@ -36,6 +40,7 @@ pub struct Expression {
     starts: Starts,
     /// One of these stands in every match; empty: nothing is known.
     words: Vec<Finder<'static>>,
+    backtracker: OnceLock<Option<Backtracker>>,
     regex: OnceLock<Option<Regex>>,
     two_pass: OnceLock<Option<Machine>>,
 }
@@ -85,8 +90,10 @@ impl Expression {
             groups,
             starts: Starts::new(&parsed),
             words: words.iter().map(|w| Finder::new(w).into_owned()).collect(),
+            backtracker: OnceLock::new(),
             regex: OnceLock::new(),
             two_pass: OnceLock::new(),
+            parsed,
         })
     }
 
@@ -108,10 +115,17 @@ impl Expression {
         if !self.words.is_empty() && !self.words.iter().any(|w| w.find(line).is_some()) {
             return None;
         }
+        let mut slots = vec![NONE; 2 * self.groups].into_boxed_slice();
+        let build = || Backtracker::new(&self.parsed, self.end);
+        if let Some(backtracker) = self.backtracker.get_or_init(build) {
+            if let Some(matches) = backtracker.read(line, &mut slots) {
+                return matches.then_some(Slots(slots));
+            }
+            slots.fill(NONE);
+        }
         if self.end == End::Line
             && let Some(machine) = self.two_pass.get_or_init(|| self.machine())
         {
-            let mut slots = vec![NONE; 2 * self.groups].into_boxed_slice();
             let mut memo = machine.memos.get();
             if let Some(matches) = machine.steps.read(&mut memo, line, &mut slots) {
                 return matches.then_some(Slots(slots));
@@ -181,10 +195,26 @@ mod tests {
         Some(groups.collect())
     }
 
-    fn by_machine(expression: &Expression, line: &[u8]) -> Found {
-        let slots = expression.read(line)?;
+    fn groups(expression: &Expression, slots: &Slots, line: &[u8]) -> Found {
         let groups = (0..expression.groups).map(|g| slots.group(line, g).map(<[u8]>::to_vec));
         Some(groups.collect())
+    }
+
+    fn by_all(expression: &Expression, line: &[u8]) -> Found {
+        groups(expression, &expression.read(line)?, line)
+    }
+
+    fn by_machine(machine: &TwoPass, expression: &Expression, line: &[u8]) -> Found {
+        let mut slots = vec![NONE; 2 * expression.groups].into_boxed_slice();
+        let matches = machine.read(&mut Memo::default(), line, &mut slots)?;
+        groups(expression, &Slots(slots), line).filter(|_| matches)
+    }
+
+    fn by_trial(expression: &Expression, line: &[u8]) -> Option<Found> {
+        let mut slots = vec![NONE; 2 * expression.groups].into_boxed_slice();
+        let matches =
+            Backtracker::new(&expression.parsed, expression.end)?.read(line, &mut slots)?;
+        Some(groups(expression, &Slots(slots), line).filter(|_| matches))
     }
 
     #[test]
@@ -199,6 +229,9 @@ mod tests {
             r"(?P<a>a+?)(?P<b>a*)b?",
             r"\x27(?P<a>[^\x27]*)\x27",
             r"(?:a|(?P<x>ab)|(?P<y>b))*",
+            r"(?P<a>[^ b]{1,3}?)(?P<b>.{0,4}?)cd(?P<c>(?:[a1]|b+){0,2}) ?(?P<d>[^\x27]{2}?).*?",
+            r"(?:(?:a|b1?)+ |(?P<n>\d{1,2}|x[^?]{2,}))(?P<r>.*\?)?",
+            r"(?P<a>.*)(?:dns)(?P<b>.*)is(?P<c>[^\xff]*)",
             "",
         ];
         let pieces: [&[u8]; 18] = [
@@ -226,27 +259,50 @@ mod tests {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             (seed >> 33) as usize % below
         };
-        let mut matched = 0;
+        let (mut matched, mut tried) = (0, 0);
         for text in expressions {
             let expression = Expression::new(text, End::Line).unwrap();
-            assert!(TwoPass::new(text).is_some(), "{text}");
+            let machine = TwoPass::new(text).unwrap();
             let regex = plain(text);
             for _ in 0..1500 {
                 let line: Vec<u8> = (0..random(9))
                     .flat_map(|_| pieces[random(pieces.len())].to_vec())
                     .collect();
                 let want = by_regex(&regex, &line);
-                let found = by_machine(&expression, &line);
-                matched += usize::from(found.is_some());
-                assert_eq!(
-                    found,
-                    want,
-                    "{text} on {:?}",
-                    String::from_utf8_lossy(&line)
-                );
+                let shown = format!("{text} on {:?}", String::from_utf8_lossy(&line));
+                assert_eq!(by_all(&expression, &line), want, "{shown}");
+                assert_eq!(by_machine(&machine, &expression, &line), want, "{shown}");
+                if let Some(found) = by_trial(&expression, &line) {
+                    assert_eq!(found, want, "{shown}");
+                    tried += usize::from(want.is_some());
+                }
+                matched += usize::from(want.is_some());
             }
         }
-        assert!(matched > 1000, "{matched}");
+        assert!(matched > 1000 && tried > 1000, "{matched} {tried}");
+    }
+
+    #[test]
+    fn a_start_is_read_as_the_regex_crate_reads_it() {
+        let text = r"(?P<a>a+?)(?P<b>[b1]*)(?:(?P<c>x|xy) )??";
+        let anchored = RegexBuilder::new(&format!(r"\A(?:{text})"))
+            .build()
+            .unwrap();
+        let expression = Expression::new(text, End::Anywhere).unwrap();
+        for line in ["a", "aab1x xy", "ab1xy 9", "b", "", "abbx"] {
+            let line = line.as_bytes();
+            assert_eq!(by_all(&expression, line), by_regex(&anchored, line));
+            assert_eq!(by_trial(&expression, line), Some(by_regex(&anchored, line)));
+        }
+    }
+
+    #[test]
+    fn what_takes_too_many_steps_is_left_to_another_way() {
+        let text = r"(?:(?P<a>a+)+b)*(?P<c>c)";
+        let line = [&b"a".repeat(200)[..], b"c"].concat();
+        let expression = Expression::new(text, End::Line).unwrap();
+        assert_eq!(by_trial(&expression, &line), None);
+        assert_eq!(by_all(&expression, &line), by_regex(&plain(text), &line));
     }
 
     #[test]
@@ -261,9 +317,6 @@ mod tests {
             .chain(*b"cc")
             .collect();
         let expression = Expression::new(text, End::Line).unwrap();
-        assert_eq!(
-            by_machine(&expression, &line),
-            by_regex(&plain(text), &line)
-        );
+        assert_eq!(by_all(&expression, &line), by_regex(&plain(text), &line));
     }
 }

@@ -56,6 +56,16 @@ impl Starts {
             HirKind::Alternation(parts) => parts
                 .iter()
                 .fold(0, |ends, p| ends | self.advance(p, places)),
+            HirKind::Repetition(again) if matches!(again.sub.kind(), HirKind::Class(_)) => {
+                let least = again.min.min(PLACES as u32);
+                let most = again.max.unwrap_or(u32::MAX).min(PLACES as u32);
+                // What may stand before the last of the class, and where it may end.
+                let behind = |times| places.checked_shl(times).unwrap_or(0);
+                let before = (0..most).fold(0, |all, times| all | behind(times));
+                let ends = (least..=most).fold(0, |all, times| all | behind(times));
+                self.advance(&again.sub, before);
+                ends
+            }
             HirKind::Repetition(again) => {
                 let mut ends = if again.min == 0 { places } else { 0 };
                 let mut at = places;
@@ -81,7 +91,7 @@ impl Starts {
     }
 }
 
-fn holds(class: &Class, b: u8) -> bool {
+pub fn holds(class: &Class, b: u8) -> bool {
     match class {
         Class::Bytes(class) => class.iter().any(|r| (r.start()..=r.end()).contains(&b)),
         // Without Unicode a class holds characters only where all are ASCII.

@@ -69,6 +69,10 @@ impl<'f, 'l> Cells<'f, 'l> {
         of: &'f [Option<usize>],
         least: usize,
     ) -> Option<Self> {
+        // Quotes only make fewer cells.
+        if memchr::memchr_iter(separator, line).count() + 1 < least {
+            return None;
+        }
         let columns = cells(line, separator);
         (columns.len() >= least).then_some(Cells {
             format,

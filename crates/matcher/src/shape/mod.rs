@@ -170,6 +170,17 @@ impl<'l> Values<'_, 'l> {
         }
     }
 
+    /// Shows each value of a field.
+    pub fn each(&self, field: FieldId, look: &mut dyn FnMut(&[u8])) {
+        match &self.body {
+            Fields::Json(_) | Fields::Zeek(_) => self.all(field).iter().for_each(|v| look(v)),
+            Fields::Pattern(groups) if self.head.is_none() => {
+                groups.first(field).into_iter().for_each(look);
+            }
+            _ => self.first(field).iter().for_each(|v| look(v)),
+        }
+    }
+
     /// The values of a field, in order; none where the line has none.
     pub fn all(&self, field: FieldId) -> Found<'l> {
         let head = self.head.as_ref().and_then(|head| head.first(field));

@@ -40,7 +40,7 @@ def _cron(machine: Machine, seen: Seen) -> None:
     for path, text in _texts(machine, seen, tables):
         for line in text.splitlines():
             words = line.strip()
-            if words and not words.startswith("#") and (words[0] in "@*" or words[0].isdigit()):
+            if words and not words.startswith("#") and (words[0] in "@*" or words[0].isdecimal()):
                 seen.add("cron", command=words[:_MOST_BYTES], place=path)
     for entry in _in(machine, seen, *_CRON_SCRIPTS):
         if entry.name != ".placeholder":

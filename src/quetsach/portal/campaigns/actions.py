@@ -6,10 +6,13 @@ deciding, so that two at once do it once. Whether a person may do it is asked at
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from itertools import islice
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from quetsach.errors import PortalError
@@ -24,7 +27,10 @@ from quetsach.portal.campaigns.models import (
     Participation,
 )
 from quetsach.portal.campaigns.queries import people_of
-from quetsach.portal.units.models import Unit, subtree
+from quetsach.portal.campaigns.selection import ChosenUnit, frozen_units
+from quetsach.portal.units.models import subtree
+
+FROZEN_AT_ONCE = 2_000
 
 
 class NotAllowedNowError(PortalError):
@@ -36,37 +42,48 @@ class NotAllowedNowError(PortalError):
 
 
 @transaction.atomic
-def publish(campaign: Campaign, actor: User, *, ip: str | None = None) -> list[CampaignNode]:
-    """Publish the campaign and freeze the tree below its issuer. A second call changes nothing."""
-    campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
+def publish(campaign: Campaign, actor: User, *, ip: str | None = None) -> int:
+    """Publish the campaign and freeze the chosen tree below its issuer; returns the number of nodes.
+
+    A second call, such as a double click, changes nothing.
+    """
+    campaign = Campaign.objects.select_for_update(of=("self",)).select_related("issuer").get(pk=campaign.pk)
     if campaign.status != Campaign.Status.DRAFT:
-        return list(campaign.nodes.all())
-    units = Unit.rows.filter(subtree(campaign.issuer.path), retired_at=None).order_by("path")
-    nodes: dict[object, CampaignNode] = {}
-    for unit in sorted(units, key=lambda u: u.path.count("/")):
-        parent = nodes.get(unit.parent_id)
-        nodes[unit.pk] = CampaignNode(
-            campaign=campaign,
-            unit=unit,
-            parent=parent,
-            path=unit.path,
-            depth=parent.depth + 1 if parent else 0,
-            position=unit.position,
-            name=unit.name,
-            code=unit.code,
-            kind=unit.kind,
-            doc_abbr=unit.doc_abbr,
-            staff_count=unit.staff_count,
-            due_at=campaign.due_at,
-        )
-    CampaignNode.rows.bulk_create(nodes.values())
+        return campaign.nodes.count()
+    placed: dict[object, tuple[UUID, int]] = {}
+    nodes = (_frozen(campaign, unit, expected, placed) for unit, expected in frozen_units(campaign))
+    while batch := list(islice(nodes, FROZEN_AT_ONCE)):
+        CampaignNode.rows.bulk_create(batch)
     campaign.status = Campaign.Status.PUBLISHED
     campaign.published_at = timezone.now()
     campaign.published_by = actor
     campaign.save()
-    data = {"nodes": len(nodes)}
+    data = {"nodes": len(placed)}
     record(actor, "campaign.publish", unit_path=campaign.issuer.path, about=campaign, data=data, ip=ip)
-    return list(nodes.values())
+    return len(placed)
+
+
+def _frozen(
+    campaign: Campaign, unit: ChosenUnit, expected: bool, placed: dict[object, tuple[UUID, int]]
+) -> CampaignNode:
+    parent, depth = placed.get(unit.parent_id, (None, -1))
+    node = CampaignNode(
+        campaign=campaign,
+        unit_id=unit.pk,
+        parent_id=parent,
+        path=unit.path,
+        depth=depth + 1,
+        position=unit.position,
+        name=unit.name,
+        code=unit.code,
+        kind=unit.kind,
+        doc_abbr=unit.doc_abbr,
+        staff_count=unit.staff_count,
+        due_at=campaign.due_at,
+        expected=expected,
+    )
+    placed[unit.pk] = (node.pk, node.depth)
+    return node
 
 
 @transaction.atomic
@@ -82,13 +99,16 @@ def acknowledge(
         return None
     receipt, is_new = Acknowledgement.rows.get_or_create(node=node, defaults={"at": _past(at), "by": actor})
     if is_new:
+        Dispatch.rows.filter(to_node=node).update(returned_at=None, return_reason="")
         record(actor, "campaign.acknowledge", unit_path=node.path, about=node, ip=ip)
     return receipt
 
 
 @transaction.atomic
-def withdraw_acknowledgement(node: CampaignNode, actor: User | None, *, ip: str | None = None) -> None:
-    """Take a receipt back on the day it was given, while nothing rests on it.
+def withdraw_acknowledgement(
+    node: CampaignNode, actor: User | None, *, entered_at: datetime | None = None, ip: str | None = None
+) -> None:
+    """Take a receipt back on the day it was given or `entered_at` here, while nothing rests on it.
 
     Raises NotAllowedNowError: `another_day`, `deployed`, `passed_on` or `closed`.
     """
@@ -100,7 +120,7 @@ def withdraw_acknowledgement(node: CampaignNode, actor: User | None, *, ip: str 
         raise NotAllowedNowError("deployed")
     if Dispatch.rows.filter(from_node=node).exists():
         raise NotAllowedNowError("passed_on")
-    _same_day(receipt.at)
+    _same_day(entered_at or receipt.at)
     receipt.delete()
     record(actor, "campaign.withdraw_acknowledgement", unit_path=node.path, about=node, ip=ip)
 
@@ -111,25 +131,75 @@ def pass_on(
     children: Iterable[CampaignNode],
     actor: User | None,
     *,
+    due: Mapping[UUID, datetime] | None = None,
     at: datetime | None = None,
     ip: str | None = None,
 ) -> list[Dispatch]:
     """Pass the campaign on to nodes directly below; returns the new dispatches. Passing on is also receiving.
 
-    Raises NotAllowedNowError: `not_below` for a node that does not stand directly below, or `closed`.
+    `due` gives some of the children (by id) an own deadline, the first moment that is late. What a child
+    returned is passed on anew. Raises NotAllowedNowError: `not_below`, `later_than_own`,
+    `due_past`, `closed`.
     """
     node = _open(node)
     wanted = list(children)
     if any(child.parent_id != node.pk for child in wanted):
         raise NotAllowedNowError("not_below")
     acknowledge(node, actor, at=at, ip=ip)
+    Dispatch.rows.filter(to_node__in=wanted).exclude(returned_at=None).delete()
     sent: set[object] = set(Dispatch.rows.filter(from_node=node).values_list("to_node", flat=True))
     fresh = [Dispatch(from_node=node, to_node=c, at=_past(at), by=actor) for c in wanted if c.pk not in sent]
     Dispatch.rows.bulk_create(fresh)
+    for child in wanted:
+        if due and child.pk in due:
+            _set_deadline(node, child, due[child.pk])
     if fresh:
         data = {"to": [d.to_node.name for d in fresh[:50]], "count": len(fresh)}
         record(actor, "campaign.pass_on", unit_path=node.path, about=node, data=data, ip=ip)
     return fresh
+
+
+@transaction.atomic
+def set_deadline(
+    node: CampaignNode, child: CampaignNode, due_at: datetime, actor: User, *, ip: str | None = None
+) -> None:
+    """Give a node directly below another deadline. Raises NotAllowedNowError as `pass_on` does."""
+    node = _open(node)
+    if child.parent_id != node.pk:
+        raise NotAllowedNowError("not_below")
+    if _set_deadline(node, child, due_at):
+        data = {"to": child.name, "due": f"{timezone.localtime(due_at):%H:%M %d/%m/%Y}"}
+        record(actor, "campaign.set_deadline", unit_path=node.path, about=child, data=data, ip=ip)
+
+
+def _set_deadline(node: CampaignNode, child: CampaignNode, due_at: datetime) -> bool:
+    """Move the child, and below it whoever would be later than it or shared its deadline."""
+    if due_at > node.due_at:
+        raise NotAllowedNowError("later_than_own")
+    if due_at <= timezone.now():
+        raise NotAllowedNowError("due_past")
+    before = CampaignNode.rows.values_list("due_at", flat=True).get(pk=child.pk)
+    branch = CampaignNode.rows.filter(subtree(child.path), campaign=node.campaign_id)
+    branch.filter(Q(due_at__gt=due_at) | Q(due_at=before)).update(due_at=due_at)
+    return before != due_at
+
+
+@transaction.atomic
+def return_letter(node: CampaignNode, reason: str, actor: User, *, ip: str | None = None) -> None:
+    """Send the letter back to who passed it on, as not for this unit; nothing is acknowledged.
+
+    Raises NotAllowedNowError: `acknowledged`, `not_passed_on` or `closed`.
+    """
+    node = _open(node)
+    if Acknowledgement.rows.filter(node=node).exists():
+        raise NotAllowedNowError("acknowledged")
+    dispatch = Dispatch.rows.filter(to_node=node).first()
+    if dispatch is None:
+        raise NotAllowedNowError("not_passed_on")
+    dispatch.returned_at, dispatch.return_reason = timezone.now(), reason
+    dispatch.save(update_fields=["returned_at", "return_reason"])
+    data = {"reason": reason}
+    record(actor, "campaign.return_letter", unit_path=node.path, about=node, data=data, ip=ip)
 
 
 @transaction.atomic
@@ -146,6 +216,8 @@ def withdraw_dispatch(child: CampaignNode, actor: User | None, *, ip: str | None
         raise NotAllowedNowError("acknowledged")
     _same_day(dispatch.at)
     dispatch.delete()
+    branch = CampaignNode.rows.filter(subtree(child.path), campaign=child.campaign_id)
+    branch.filter(due_at=child.due_at).update(due_at=dispatch.from_node.due_at)
     data = {"to": child.name}
     record(
         actor, "campaign.withdraw_dispatch", unit_path=dispatch.from_node.path, about=child, data=data, ip=ip
@@ -169,8 +241,10 @@ def deploy(
 
 
 @transaction.atomic
-def withdraw_deployment(node: CampaignNode, actor: User | None, *, ip: str | None = None) -> None:
-    """Take "carried out" back on the day it was said.
+def withdraw_deployment(
+    node: CampaignNode, actor: User | None, *, entered_at: datetime | None = None, ip: str | None = None
+) -> None:
+    """Take "carried out" back on the day it was said or `entered_at` here.
 
     Raises NotAllowedNowError: `another_day` or `closed`.
     """
@@ -178,7 +252,7 @@ def withdraw_deployment(node: CampaignNode, actor: User | None, *, ip: str | Non
     row = Participation.rows.filter(node=node).first()
     if row is None:
         return
-    _same_day(row.at)
+    _same_day(entered_at or row.at)
     row.delete()
     record(actor, "campaign.withdraw_deployment", unit_path=node.path, about=node, ip=ip)
 
@@ -216,10 +290,12 @@ def count_people(
 
 
 def _open(node: CampaignNode) -> CampaignNode:
-    """The node, locked, of a campaign that still runs."""
+    """The node, locked: it still takes part in a campaign that still runs."""
     locked = CampaignNode.rows.select_for_update(of=("self",)).select_related("campaign").get(pk=node.pk)
     if locked.campaign.status != Campaign.Status.PUBLISHED:
         raise NotAllowedNowError("closed")
+    if locked.state != CampaignNode.State.ACTIVE:
+        raise NotAllowedNowError("not_active")
     return locked
 
 

@@ -13,28 +13,34 @@ from quetsach.portal.campaigns.seat import Seat
 
 @dataclass(frozen=True)
 class Door:
-    """`route` takes the campaign's slug, and the home node's id where `by_node`."""
+    """`route` takes the campaign's slug unless `is_global`, and the home node's id where `by_node`."""
 
     route: str
     label: str | Promise
     needs: str = "read"
     by_node: bool = False
+    is_more: bool = False
+    is_global: bool = False
 
 
 DOORS = (
     Door("today", _("Today")),
     Door("letter", _("Letter")),
     Door("cases", _("Machines")),
-    Door("scans", _("Logs"), needs="upload_scan"),
     Door("licences", _("Licences")),
     Door("report", _("Report"), needs="edit_report", by_node=True),
     Door("progress", _("Progress")),
     Door("rollup", _("Roll-up"), by_node=True),
-    Door("indicators", _("Indicators"), needs="upload_indicators"),
-    Door("tools_edit", _("Removal tools"), needs="publish"),
-    Door("tokens", _("Connection codes"), needs="manage_tokens"),
-    Door("audit", _("Who did what"), needs="read_audit"),
+    Door("scans", _("Logs"), needs="upload_scan", is_more=True),
+    Door("join_codes", _("Codes to join"), needs="invite", is_more=True),
+    Door("indicators", _("Indicators"), needs="upload_indicators", is_more=True),
+    Door("tools_edit", _("Removal tools"), needs="publish", is_more=True),
+    Door("units", _("Units"), is_more=True, is_global=True),
+    Door("tokens", _("Connection codes"), needs="manage_tokens", is_more=True),
+    Door("campaign_list", _("Campaigns"), needs="publish", is_more=True, is_global=True),
+    Door("audit", _("Who did what"), needs="read_audit", is_more=True),
 )
+"""The doors of every day first; those that `is_more` are folded away on a phone."""
 
 
 def doors(seat: Seat) -> list[dict[str, object]]:
@@ -43,8 +49,15 @@ def doors(seat: Seat) -> list[dict[str, object]]:
         {
             "route": door.route,
             "label": door.label,
-            "url": reverse(door.route, args=[seat.campaign.slug, *([seat.home.pk] if door.by_node else [])]),
+            "is_more": door.is_more,
+            "url": reverse(door.route, args=_arguments(door, seat)),
         }
         for door in DOORS
         if seat.can_home[door.needs]
     ]
+
+
+def _arguments(door: Door, seat: Seat) -> list[object]:
+    if door.is_global:
+        return []
+    return [seat.campaign.slug, seat.home.pk] if door.by_node else [seat.campaign.slug]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F, QuerySet, Window
+from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
@@ -16,9 +17,10 @@ from quetsach.portal.campaigns.models import (
     CampaignNode,
     Dispatch,
     Headcount,
+    NodeQuerySet,
     Participation,
 )
-from quetsach.portal.units.models import Membership, subtree
+from quetsach.portal.units.models import places_of, subtree
 
 type Figure = int | None
 """A count; None where nobody has said anything, which is not zero."""
@@ -64,16 +66,23 @@ class Progress:
     as_of: datetime
 
 
+def active_nodes(campaign: Campaign, path: str) -> NodeQuerySet:
+    """The nodes at `path` and below that count: where every sum and every list of missing units starts."""
+    return CampaignNode.rows.active().filter(subtree(path), campaign=campaign)
+
+
 def known_figures(node: CampaignNode) -> dict[str, Figure]:
     """What the system knows of the four rows of a node's own annex (reporting.md G, own scope).
 
-    r1: nodes directly below that acknowledged; r3: those that deployed; r2, r4: the node's latest headcounts.
+    r1: active nodes directly below that acknowledged; r3: those that deployed; r2, r4: the node's latest
+    headcounts.
     """
     people = people_of(node)
+    below = CampaignNode.rows.active().filter(parent=node)
     return {
-        "r1": Acknowledgement.rows.filter(node__parent=node).count(),
+        "r1": Acknowledgement.rows.filter(node__in=below).count(),
         "r2": people.get(Headcount.Kind.INFORMED),
-        "r3": Participation.rows.filter(node__parent=node).count(),
+        "r3": Participation.rows.filter(node__in=below).count(),
         "r4": people.get(Headcount.Kind.DONE),
     }
 
@@ -85,8 +94,8 @@ def people_of(node: CampaignNode) -> dict[str, int]:
 
 
 def status_by_node(campaign: Campaign, path: str, parent: CampaignNode | None = None) -> list[NodeStatus]:
-    """The state of every node at `path` and below, or only of those directly below `parent`: two queries."""
-    nodes = CampaignNode.rows.filter(subtree(path), campaign=campaign)
+    """Every active node at `path` and below, or only those directly below `parent`: two queries."""
+    nodes = active_nodes(campaign, path)
     if parent is not None:
         nodes = nodes.filter(parent=parent)
     people: dict[tuple[object, str], int] = {
@@ -99,7 +108,7 @@ def status_by_node(campaign: Campaign, path: str, parent: CampaignNode | None = 
     return [
         NodeStatus(
             node=node,
-            dispatched_at=_at(node, "dispatch"),
+            dispatched_at=_dispatched(node),
             acknowledged_at=_at(node, "acknowledgement"),
             participated_at=_at(node, "participation"),
             informed=people.get((node.pk, Headcount.Kind.INFORMED)),
@@ -116,8 +125,13 @@ def children_status(node: CampaignNode) -> list[NodeStatus]:
 
 
 def _at(node: CampaignNode, name: str) -> datetime | None:
-    row: Dispatch | Acknowledgement | Participation | None = getattr(node, name, None)
+    row: Acknowledgement | Participation | None = getattr(node, name, None)
     return row.at if row is not None else None
+
+
+def _dispatched(node: CampaignNode) -> datetime | None:
+    row: Dispatch | None = getattr(node, "dispatch", None)
+    return row.at if row is not None and row.returned_at is None else None
 
 
 def _latest_headcounts(nodes: QuerySet[CampaignNode]) -> QuerySet[Headcount]:
@@ -129,7 +143,7 @@ def _latest_headcounts(nodes: QuerySet[CampaignNode]) -> QuerySet[Headcount]:
 
 def progress(campaign: Campaign, path: str) -> Progress:
     """The figures of a subtree in four queries; what nobody declared adds nothing."""
-    nodes = CampaignNode.rows.filter(subtree(path), campaign=campaign)
+    nodes = active_nodes(campaign, path)
     below = nodes.exclude(path=path)
     sums = {kind.value: 0 for kind in Headcount.Kind}
     counted = set()
@@ -161,21 +175,26 @@ def issuer_node(campaign: Campaign) -> CampaignNode | None:
 
 
 def campaigns_of(user: User) -> list[Campaign]:
-    """The published and closed campaigns in which the person has a seat, the newest first."""
-    nodes = CampaignNode.objects.visible_to(user).filter(
-        unit__in=Membership.rows.filter(user=user).values("unit")
-    )
-    campaigns = Campaign.objects.exclude(status=Campaign.Status.DRAFT).filter(pk__in=nodes.values("campaign"))
+    """The running and closed campaigns in which the person has a seat, the newest first."""
+    nodes = CampaignNode.rows.filter(path__in={path for _, path in places_of(user)})
+    shown = (Campaign.Status.PUBLISHED, Campaign.Status.CLOSED)
+    campaigns = Campaign.objects.filter(status__in=shown, pk__in=nodes.values("campaign"))
     return list(campaigns.select_related("issuer").order_by("-published_at"))
 
 
 def not_passed_on(node: CampaignNode) -> list[CampaignNode]:
     """The nodes directly below that lack the letter: neither passed on to nor confirmed by themselves."""
     return list(
-        CampaignNode.rows.filter(parent=node, dispatch=None, acknowledgement=None).order_by(
-            "position", "name"
-        )
+        CampaignNode.rows.active()
+        .filter(Q(dispatch=None) | Q(dispatch__returned_at__isnull=False), parent=node, acknowledgement=None)
+        .order_by("position", "name")
     )
+
+
+def returned(statuses: Iterable[NodeStatus]) -> list[Dispatch]:
+    """What these nodes sent back and nobody has passed on anew."""
+    sent = [getattr(status.node, "dispatch", None) for status in statuses if not status.acknowledged_at]
+    return [dispatch for dispatch in sent if dispatch is not None and dispatch.returned_at is not None]
 
 
 def status_of(node: CampaignNode) -> NodeStatus:
@@ -184,7 +203,7 @@ def status_of(node: CampaignNode) -> NodeStatus:
     people = people_of(node)
     return NodeStatus(
         node=node,
-        dispatched_at=_at(fresh, "dispatch"),
+        dispatched_at=_dispatched(fresh),
         acknowledged_at=_at(fresh, "acknowledgement"),
         participated_at=_at(fresh, "participation"),
         informed=people.get(Headcount.Kind.INFORMED),

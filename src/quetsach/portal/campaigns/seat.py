@@ -5,15 +5,16 @@ The only door from a URL to a campaign's inner pages. A stranger gets 404: nothi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.units.models import Membership
+from quetsach.portal.units.queries import successors_of
 from quetsach.portal.units.roles import Place, Verb, fits, places_of
 
 
@@ -26,6 +27,8 @@ class Seat:
     node: CampaignNode
     home: CampaignNode
     places: list[Place]
+    homes: list[CampaignNode] = field(default_factory=list)
+    """All nodes for which the person acts: several after a merger, or for who serves in several units."""
 
     def may(self, verb: str | Verb, node: CampaignNode | None = None) -> bool:
         """Whether the person may do `verb` at the node (default: the one looked at)."""
@@ -40,6 +43,14 @@ class Seat:
     def can_home(self) -> dict[str, bool]:
         """For the navigation: what the person may do at home."""
         return {verb.value: self.may(verb, self.home) for verb in Verb}
+
+    @cached_property
+    def today_called(self) -> str:
+        """What the unit is called today, or which came after it; empty where it is as when published."""
+        unit = self.node.unit
+        if not unit.is_retired:
+            return "" if unit.name == self.node.name else unit.name
+        return ", ".join(link.to_unit.name for link in successors_of([unit.pk]).get(unit.pk, []))
 
     @cached_property
     def trail(self) -> list[CampaignNode]:
@@ -59,14 +70,28 @@ def take_seat(request: HttpRequest, slug: str, node_id: UUID | None = None, verb
     if campaign is None:
         raise Http404
     visible = CampaignNode.objects.visible_to(user).filter(campaign=campaign).select_related("unit")
-    units = Membership.rows.filter(user=user).values("unit")
-    home = visible.filter(unit__in=units).order_by("depth", "position").first()
-    if home is None:
-        raise Http404
-    node = home if node_id is None else visible.filter(pk=node_id).first()
     places = places_of(user)
+    homes = homes_among(visible, places)
+    if not homes:
+        raise Http404
+    home = _chosen(request, slug, homes)
+    node = home if node_id is None else visible.filter(pk=node_id).first()
     home.campaign = campaign
     if node is None or not fits(places, verb, node.path):
         raise Http404
     node.campaign = campaign
-    return Seat(user=user, campaign=campaign, node=node, home=home, places=places)
+    return Seat(user=user, campaign=campaign, node=node, home=home, places=places, homes=homes)
+
+
+def _chosen(request: HttpRequest, slug: str, homes: list[CampaignNode]) -> CampaignNode:
+    """The node for which the person acts: `?thay-mat=ID` chooses until another choice, or the highest."""
+    key, asked = f"home:{slug}", request.GET.get("thay-mat", "")
+    if any(str(node.pk) == asked for node in homes):
+        request.session[key] = asked
+    return next((node for node in homes if str(node.pk) == request.session.get(key)), homes[0])
+
+
+def homes_among(nodes: QuerySet[CampaignNode], places: list[Place]) -> list[CampaignNode]:
+    """The nodes in whose units the person serves, or whose duties those took over; the highest first."""
+    found = nodes.filter(path__in={path for _, path in places})
+    return sorted(found, key=lambda node: (node.depth, node.unit.is_retired, node.position))

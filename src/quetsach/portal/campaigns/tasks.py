@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from quetsach.portal.campaigns.queries import children_status, not_passed_on, status_of
+from quetsach.portal.campaigns.queries_remind import waiting
 from quetsach.portal.campaigns.seat import Seat
 
 
@@ -29,6 +30,7 @@ class Rank(IntEnum):
     MACHINES = 50
     REPORT = 60
     REVIEW = 70
+    REMIND = 75
     CHASE = 80
 
 
@@ -96,7 +98,22 @@ def letter_tasks(seat: Seat) -> Iterator[Task]:
             _("Write the numbers"),
         )
     if seat.can["pass_on"]:
+        yield from _reminders(seat)
         yield from _chase(seat, url)
+
+
+def _reminders(seat: Seat) -> Iterator[Task]:
+    found = waiting(seat.node)
+    if found:
+        title = ngettext("Send %(count)d reminder", "Send %(count)d reminders", len(found))
+        names = ", ".join(r.node.name for r in found[:3]) + ("…" if len(found) > 3 else ".")
+        yield Task(
+            Rank.REMIND,
+            title % {"count": len(found)},
+            names,
+            reverse("reminders", args=[seat.campaign.slug]),
+            _("Open the messages"),
+        )
 
 
 def _chase(seat: Seat, url: str) -> Iterator[Task]:

@@ -6,13 +6,14 @@ from django import forms
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from quetsach.portal.audit import queries as trail
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.audit.sentences import SENTENCES, sentence
+from quetsach.portal.campaigns.deadline import DAYS
+from quetsach.portal.campaigns.forms import BAD_DAY
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.units.roles import Verb
@@ -20,9 +21,6 @@ from quetsach.portal.units.roles import Verb
 A_PAGE = 25
 CHECKED_AT_ONCE = 5_000
 """Up to so many entries the chain is checked while the page is drawn; beyond, when the reader asks."""
-
-DAYS = ["%d/%m/%Y", "%Y-%m-%d"]
-BAD_DAY = {"invalid": _("Write the day as 05/09/2022.")}
 
 
 class FilterForm(forms.Form):

@@ -10,31 +10,24 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns import actions, queries
-from quetsach.portal.campaigns.forms import HeadcountForm, PassOnForm
+from quetsach.portal.campaigns.desk import issuing_units
+from quetsach.portal.campaigns.forms import DeadlineForm, HeadcountForm, PassOnForm
 from quetsach.portal.campaigns.letter import read_letter
 from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.campaigns.refusals import REFUSALS
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.campaigns.tasks import tasks_of
 from quetsach.portal.kit.client_ip import client_ip_text
-from quetsach.portal.units.roles import Verb
+from quetsach.portal.units.roles import Verb, fits
+from quetsach.vietnamese import nfc
 
-REFUSALS: dict[str, str | Promise] = {
-    "closed": gettext_lazy("The campaign is closed; nothing can be changed any more."),
-    "another_day": gettext_lazy("This was confirmed on another day and can no longer be taken back."),
-    "deployed": gettext_lazy(
-        "The unit has already said that it carried the campaign out. Take that back first."
-    ),
-    "passed_on": gettext_lazy("The letter was already passed on, so the receipt stays."),
-    "acknowledged": gettext_lazy("That unit has already confirmed the letter."),
-    "not_below": gettext_lazy("That unit does not stand directly below yours."),
-}
+SAME_DEADLINE = gettext_lazy("The deadline is the same as yours: no time is left to add up the figures.")
 
 
 @login_required
@@ -45,7 +38,8 @@ def my_work(request: HttpRequest) -> HttpResponse:
     campaigns = queries.campaigns_of(request.user)
     if len(campaigns) == 1:
         return redirect("today", campaigns[0].slug)
-    return render(request, "campaigns/my_work.html", {"campaigns": campaigns})
+    context = {"campaigns": campaigns, "may_issue": bool(issuing_units(request.user))}
+    return render(request, "campaigns/my_work.html", context)
 
 
 @require_safe
@@ -102,10 +96,13 @@ def _letter_page(
         "received": sum(s.acknowledged_at is not None for s in below),
         "deployed": sum(s.participated_at is not None for s in below),
         "waiting": [s.node for s in below if not s.dispatched_at and not s.acknowledged_at],
+        "returned": queries.returned(below),
         "silent": silent,
         "people": people or HeadcountForm(initial={k: v for k, v in initial.items() if v is not None}),
         "pass_on": pass_on,
         "address": address,
+        "day_below": min((s.node.last_day for s in below), default=seat.node.last_day),
+        "may_key": fits(seat.places, Verb.ACT_FOR_BELOW, f"{seat.node.path}_"),
     }
     return render(request, "campaigns/letter.html", context)
 
@@ -124,9 +121,35 @@ def _pass_on(request: HttpRequest, seat: Seat) -> HttpResponse | None:
     form = PassOnForm(request.POST, choices=queries.not_passed_on(seat.node))
     if not form.is_valid():
         return _letter_page(request, seat, pass_on=form)
-    sent = actions.pass_on(seat.node, form.cleaned_data["children"], seat.user, ip=client_ip_text(request))
+    due = form.deadlines()
+    ip = client_ip_text(request)
+    sent = actions.pass_on(seat.node, form.cleaned_data["children"], seat.user, due=due, ip=ip)
     messages.success(request, _("Passed on to %(count)d units.") % {"count": len(sent)})
+    if any(moment == seat.node.due_at for moment in due.values()):
+        messages.warning(request, SAME_DEADLINE)
     return redirect(reverse("letter", args=[seat.campaign.slug]) + "#cap-duoi")
+
+
+def _set_deadline(request: HttpRequest, seat: Seat) -> HttpResponse:
+    child, form = _child(request, seat), DeadlineForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, str(form.errors["day"][0]))
+    else:
+        moment = form.first_late_moment()
+        actions.set_deadline(seat.node, child, moment, seat.user, ip=client_ip_text(request))
+        messages.success(request, _("%(unit)s has a new deadline.") % {"unit": child.name})
+        if moment == seat.node.due_at:
+            messages.warning(request, SAME_DEADLINE)
+    return redirect(reverse("letter", args=[seat.campaign.slug]) + "#cap-duoi")
+
+
+def _return_letter(request: HttpRequest, seat: Seat) -> None:
+    reason = nfc(request.POST.get("reason", ""))[:500]
+    if not reason:
+        messages.error(request, _("Write why the letter is not for your unit."))
+        return
+    actions.return_letter(seat.node, reason, seat.user, ip=client_ip_text(request))
+    messages.success(request, _("The letter is returned; the unit above sees why."))
 
 
 def _withdraw_dispatch(request: HttpRequest, seat: Seat) -> HttpResponse:
@@ -174,7 +197,9 @@ type Act = Callable[[HttpRequest, Seat], HttpResponse | None]
 ACTS: dict[str, tuple[Verb, Any]] = {
     "acknowledge": (Verb.ACKNOWLEDGE, _acknowledge),
     "withdraw_acknowledgement": (Verb.ACKNOWLEDGE, _withdraw_acknowledgement),
+    "return_letter": (Verb.ACKNOWLEDGE, _return_letter),
     "pass_on": (Verb.PASS_ON, _pass_on),
+    "set_deadline": (Verb.PASS_ON, _set_deadline),
     "withdraw_dispatch": (Verb.PASS_ON, _withdraw_dispatch),
     "deploy": (Verb.DEPLOY, _deploy),
     "withdraw_deployment": (Verb.DEPLOY, _withdraw_deployment),

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from quetsach.portal.campaigns.letter import LetterError, read_letter
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.reports.annex import load_form
 from quetsach.portal.reports.export import heading as names
 from quetsach.portal.reports.export.papers import order_cited
+from quetsach.portal.reports.formversions import load_form
 from quetsach.vietnamese import short_date
 
 MOST_NAMED = 12
@@ -57,7 +57,7 @@ def annex(node: CampaignNode) -> dict[str, Any]:
     return {
         "title": form.head["title"],
         "rows": [{"content": row.text, "count": None} for row in form.rows],
-        "footnote": form.head["note"].removeprefix("Ghi chú:").strip(),
+        "footnote": form.head.get("note", "").removeprefix("Ghi chú:").strip(),
     }
 
 

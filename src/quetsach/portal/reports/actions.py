@@ -1,13 +1,14 @@
-"""What can be done to a report. Its row is locked first: two acts at once become one after the other.
+"""Writes a report and sends it. The `client_uuid` is drawn when the form is shown: one form, one revision.
 
-A revision's `client_uuid` is drawn when the form is shown; sending one form twice gives one revision.
+What others do to it then is in actions_review.py.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,45 +16,97 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from quetsach.annexform.entry import Entry, clean_text, read_entry, unprintable
+from quetsach.annexform.rules import Problem, check, unanswered
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
-from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports import queries
-from quetsach.portal.reports.annex import Entry, clean_text, load_form, read_entry
-from quetsach.portal.reports.errors import BlockedReport, ReportError, StaleReport
-from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Revision
-from quetsach.portal.reports.rollup import ROWS, ZERO, Figures, Line
-from quetsach.portal.reports.rules import Problem, check, unanswered
+from quetsach.portal.reports.actions_held import (
+    hold,
+    must_be_fresh,
+    must_be_running,
+    must_be_typed,
+    must_be_unlocked,
+    note,
+    store,
+)
+from quetsach.portal.reports.errors import BlockedReport, ReportError
+from quetsach.portal.reports.facts import facts
+from quetsach.portal.reports.locks import policy_of
+from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Revision, TaxCodeClaim
+from quetsach.portal.reports.rollup import Line
+from quetsach.portal.reports.sealing import seal
+from quetsach.portal.units.models import Membership
+from quetsach.portal.units.roles import MAY, Verb, may
 
 State = Report.State
 Type = ReportEvent.Type
-MOST_REASON = 2000
+
+
+@dataclass(frozen=True)
+class Source:
+    """The file that figures were read from. `sha256` is of its bytes, in hexadecimal."""
+
+    name: str
+    sha256: str
+
+    @property
+    def label(self) -> str:
+        """Its name as it can be shown: without controls and marks that turn the direction of text."""
+        return "".join(c for c in clean_text(self.name) if not unprintable(c) and c not in "\n\t")[:200]
+
+    def as_dict(self) -> dict[str, str]:
+        """As stored with a revision."""
+        return {"name": self.label, "sha256": self.sha256}
+
+
+@dataclass(frozen=True)
+class _Sending:
+    """One submission on its way: who, what was typed, and how it came."""
+
+    actor: User
+    entry: Entry
+    client_uuid: UUID
+    ticked: set[str] | None
+    on_behalf: bool = False
+    source: dict[str, str] = field(default_factory=dict)
+    paper: Mapping[str, int] = field(default_factory=dict)
+    ip: str | None = None
 
 
 @transaction.atomic
 def save_draft(
-    actor: User, node: CampaignNode, data: Mapping[str, Any], version: int, *, ip: str | None = None
+    actor: User,
+    node: CampaignNode,
+    data: Mapping[str, Any],
+    version: int,
+    *,
+    key: UUID | None = None,
+    source: Source | None = None,
+    ip: str | None = None,
 ) -> Report:
     """Keep what was typed, whatever it is. The same draft again changes nothing.
 
-    An accepted report is opened for amendment by its first changed draft; its accepted revision goes on
-    counting.
-    Raises StaleReport when the report has changed since `version`, ReportError when it waits for review.
+    `key` is the one-time id of the open form: a form that saves again and again while typing is one
+    change and one audit entry. Raises StaleReport when somebody else changed the report since `version`,
+    ReportError when it is with others or accepted, LockedReport when it is locked.
     """
-    report = _hold(node)
-    _must_be_open(node)
-    draft = read_entry(data).typed
+    report = hold(node)
+    must_be_unlocked(node, report)
+    draft = read_entry(data, queries.form_of(node).keys).typed
     if report.draft == draft and report.version:
         return report
-    _must_be_fresh(report, version)
-    if report.state == State.SUBMITTED:
-        raise ReportError(_("The report is waiting for review. Withdraw it first, then change it."))
-    if report.state == State.ACCEPTED:
-        report.state = State.DRAFT
-        _note(report, Type.AMEND, actor)
+    must_be_fresh(report, version, key, actor)
+    must_be_typed(report)
+    is_going_on = key is not None and report.draft_key == key
     report.draft, report.draft_by, report.draft_at = draft, actor, timezone.now()
-    _store(report)
-    record(actor, "report.save", unit_path=node.path, about=report, data={"version": report.version}, ip=ip)
+    if source is not None:
+        report.draft_file = source.as_dict()
+    store(report, key)
+    if not is_going_on:
+        said = {"version": report.version, **({"file": source.label} if source else {})}
+        record(actor, "report.save", unit_path=node.path, about=report, data=said, ip=ip)
     return report
 
 
@@ -67,175 +120,151 @@ def submit(
     ticked: Iterable[str] = (),
     ip: str | None = None,
 ) -> Revision:
-    """Make a revision of what was typed and hand it to the superior. One `client_uuid`, one revision.
+    """Make a revision of what was typed and hand it on. One `client_uuid`, one revision.
 
-    `ticked` are the warnings confirmed without a note, such as "W09:narrative". The report of the node on
-    top has no superior and is accepted by being submitted. Raises BlockedReport, StaleReport, ReportError.
+    It goes to the superior, or first to the head of the unit where the campaign asks for that and the
+    author is not the head. `ticked` are the warnings confirmed without a note, such as "W09:narrative".
+    The report of the node on top has no superior and is accepted by being handed on. Raises
+    BlockedReport, StaleReport, LockedReport, ReportError.
     """
+    entry = read_entry(data, queries.form_of(node).keys)
+    sending = _Sending(actor, entry, client_uuid, set(ticked), ip=ip)
+    with _one_form_one_report(), transaction.atomic():
+        report = hold(node)
+        sent = Revision.rows.filter(report=report, client_uuid=client_uuid).first()
+        if sent is not None:
+            return sent
+        must_be_unlocked(node, report)
+        must_be_fresh(report, version, client_uuid, actor)
+        if report.is_with_others:
+            raise ReportError(_("The report is already waiting for review."))
+        must_be_typed(report)
+        return _send(report, node, sending)
+
+
+def submit_on_behalf(
+    actor: User,
+    node: CampaignNode,
+    data: Mapping[str, Any],
+    client_uuid: UUID,
+    *,
+    source: Source,
+    ticked: Iterable[str] | None = None,
+    paper: Mapping[str, int] | None = None,
+    ip: str | None = None,
+) -> Revision:
+    """A superior enters what a unit sent as a file or on paper: the actor is the author, the file the source.
+
+    The same file again gives the same revision; a newer file replaces one that still waits. `ticked` None
+    means that the coordinator has seen every warning. `paper` is the total of each row as the paper says
+    it, kept as evidence beside the computed one. It waits for acceptance like any other. Raises
+    BlockedReport, LockedReport, and ReportError when the unit itself has sent its report, or it is
+    accepted.
+    """
+    entry = read_entry(data, queries.form_of(node).keys)
+    sending = _Sending(
+        actor,
+        entry,
+        client_uuid,
+        None if ticked is None else set(ticked),
+        on_behalf=True,
+        source=source.as_dict(),
+        paper=paper or {},
+        ip=ip,
+    )
+    with _one_form_one_report(), transaction.atomic():
+        report = hold(node)
+        for sent in report.revisions.all():
+            if sent.client_uuid == client_uuid or sent.source.get("sha256") == source.sha256:
+                return sent
+        must_be_running(node)
+        replaces = report.state == State.SUBMITTED and report.current is not None and report.current.on_behalf
+        if replaces:
+            note(report, Type.WITHDRAW, actor)
+        elif report.is_with_others:
+            raise ReportError(
+                _("The unit itself has sent its report. Return it first if this file shall replace it.")
+            )
+        elif report.accepted_id is not None:
+            raise ReportError(
+                _("The report of this unit is accepted. Return it first if this file shall replace it.")
+            )
+        return _send(report, node, sending)
+
+
+@contextmanager
+def _one_form_one_report() -> Iterator[None]:
+    """Turns the database's refusal of a used one-time id, or of a claimed tax code, into words."""
     try:
-        return _submit(actor, node, data, version, client_uuid, set(ticked), ip)
+        yield
     except IntegrityError as error:
+        if "tax_code" in str(error) or "taxcodeclaim" in str(error):
+            raise ReportError(
+                _("Another unit has just named the same tax code. Open the report again.")
+            ) from error
         raise ReportError(
             _("This form was already used for another report. Open the report again.")
         ) from error
 
 
-@transaction.atomic
-def _submit(
-    actor: User,
-    node: CampaignNode,
-    data: Mapping[str, Any],
-    version: int,
-    client_uuid: UUID,
-    ticked: set[str],
-    ip: str | None,
-) -> Revision:
-    report = _hold(node)
-    sent = Revision.rows.filter(report=report, client_uuid=client_uuid).first()
-    if sent is not None:
-        return sent
-    _must_be_open(node)
-    _must_be_fresh(report, version)
-    if report.state == State.SUBMITTED:
-        raise ReportError(_("The report is already waiting for review."))
-    entry, children = read_entry(data), queries.lines(node)
-    known = queries.facts(node, report, entry, children)
-    problems = check(load_form(node.campaign.form), entry, known)
+def _send(report: Report, node: CampaignNode, sending: _Sending) -> Revision:
+    entry, children = sending.entry, queries.lines(node)
+    known = facts(
+        node, report, entry, children, paper=sending.paper, is_raw=sending.on_behalf, is_locked=False
+    )
+    problems = check(queries.form_of(node), entry, known)
+    ticked = sending.ticked
+    if ticked is None:
+        ticked = {problem.key for problem in problems if problem.level == "warn"}
     left = unanswered(problems, entry, ticked)
     if left:
         raise BlockedReport(_("The report cannot be sent yet."), left)
-    own = Figures(*(entry.figures[row] or 0 for row in ROWS))
-    revision = _revise(report, actor, entry, own, children, client_uuid)
-    revision.known = {row: known[f"known{row[1]}"] for row in ROWS}
+    goes_up = sending.on_behalf or not _needs_head(node, sending.actor)
+    now = timezone.now()
+    revision = _revise(report, node, sending, children, now)
+    revision.known = {row: known[f"known_{row}"] for row in entry.figures}
     revision.warnings = [_answer(problem, entry) for problem in problems if problem.level == "warn"]
+    revision.due_at = node.due_at
+    revision.submitted_at = now if goes_up else None
     revision.sha256 = seal(revision, node)
     revision.save(force_insert=True)
-    ReportComponent.rows.bulk_create(_components(revision, children))
-    is_final = node.parent_id is None
-    report.current, report.state = revision, State.ACCEPTED if is_final else State.SUBMITTED
-    report.accepted = revision if is_final else report.accepted
-    report.draft, report.draft_by, report.draft_at = entry.typed, actor, revision.at
-    _store(report)
-    _note(report, Type.SUBMIT, actor)
+    ReportComponent.rows.bulk_create(components(revision, children))
+    _claim(node, entry)
+    is_final = goes_up and node.parent_id is None
+    report.current = revision
+    report.state = State.ACCEPTED if is_final else State.SUBMITTED if goes_up else State.IN_REVIEW
+    report.draft, report.draft_by, report.draft_at = entry.typed, sending.actor, now
+    report.draft_file = {}
     if is_final:
-        _note(report, Type.ACCEPT, actor)
-    said = {"revision": revision.number, "sha256": revision.sha256, **own.as_dict()}
-    record(actor, "report.submit", unit_path=node.path, about=report, data=said, ip=ip)
+        count(report)
+    store(report)
+    note(report, Type.SUBMIT if goes_up else Type.REVIEW, sending.actor)
+    if is_final:
+        note(report, Type.ACCEPT, sending.actor)
+    said = {"revision": revision.number, "sha256": revision.sha256, "figures": _listed(revision)}
+    said |= {"file": sending.source["name"]} if sending.source else {}
+    verb = "report.submit_on_behalf" if sending.on_behalf else "report.submit" if goes_up else "report.review"
+    record(sending.actor, verb, unit_path=node.path, about=report, data=said, ip=sending.ip)
     return revision
 
 
-@transaction.atomic
-def withdraw(actor: User, node: CampaignNode, number: int, *, ip: str | None = None) -> Report:
-    """Take revision `number` back before it is accepted. A second call changes nothing."""
-    report = _hold(node)
-    _must_be_open(node)
-    if report.state == State.DRAFT:
-        return report
-    _must_be_waiting(report, number)
-    report.state = State.DRAFT
-    _store(report)
-    _note(report, Type.WITHDRAW, actor)
-    record(actor, "report.withdraw", unit_path=node.path, about=report, data={"revision": number}, ip=ip)
-    return report
+def count(report: Report) -> None:
+    """The current revision counts from now on; the first that ever did says whether the unit was in time."""
+    report.accepted = report.current
+    if report.is_on_time is None and report.current is not None:
+        report.is_on_time = not report.current.is_late
 
 
-@transaction.atomic
-def accept(actor: User, node: CampaignNode, number: int, *, ip: str | None = None) -> Report:
-    """Count revision `number` in the sum from now on. A second call changes nothing.
-
-    Raises StaleReport when another revision waits than the one that was looked at.
-    """
-    report = _hold(node)
-    _must_be_open(node)
-    if report.state == State.ACCEPTED and report.accepted and report.accepted.number == number:
-        return report
-    _must_be_waiting(report, number)
-    report.state, report.accepted = State.ACCEPTED, report.current
-    _store(report)
-    _note(report, Type.ACCEPT, actor)
-    record(actor, "report.accept", unit_path=node.path, about=report, data={"revision": number}, ip=ip)
-    return report
+def _needs_head(node: CampaignNode, actor: User) -> bool:
+    """Whether the head of the unit looks first: asked for, somebody can, and it is not the author."""
+    if not policy_of(node.campaign).head_review or may(actor, Verb.APPROVE_REPORT, node.path):
+        return False
+    heads = [role for role, verbs in MAY.items() if Verb.APPROVE_REPORT in verbs]
+    return Membership.rows.filter(unit=node.unit_id, role__in=heads, user__is_active=True).exists()
 
 
-@transaction.atomic
-def send_back(actor: User, node: CampaignNode, number: int, reason: str, *, ip: str | None = None) -> Report:
-    """Return revision `number` with a reason; if it was accepted, it stops counting.
-
-    A second call changes nothing.
-    """
-    reason = clean_text(reason)[:MOST_REASON]
-    if not reason:
-        raise ReportError(_("Say what has to be corrected; the unit reads it."))
-    report = _hold(node)
-    _must_be_open(node)
-    if report.state == State.RETURNED and report.current and report.current.number == number:
-        return report
-    if report.state == State.ACCEPTED and report.accepted and report.accepted.number == number:
-        report.accepted = None
-    else:
-        _must_be_waiting(report, number)
-    report.state = State.RETURNED
-    _store(report)
-    _note(report, Type.RETURN, actor, reason)
-    said = {"revision": number, "reason": reason}
-    record(actor, "report.return", unit_path=node.path, about=report, data=said, ip=ip)
-    return report
-
-
-def seal(revision: Revision, node: CampaignNode) -> str:
-    """SHA-256 of all that a revision says, and of the one it is based on."""
-    content = {
-        "node": str(node.pk),
-        "number": revision.number,
-        "form": revision.form,
-        "own": revision.figures.as_dict(),
-        "notes": revision.notes,
-        "narrative": revision.narrative,
-        "proposals": revision.proposals,
-        "external": revision.external,
-        "totals": revision.totals,
-        "author": revision.author_id,
-        "at": revision.at.isoformat(),
-        "based_on": revision.based_on.sha256 if revision.based_on else "",
-    }
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _hold(node: CampaignNode) -> Report:
-    """The node's report, locked; made when there is none."""
-    Report.rows.get_or_create(node=node)
-    # Locked without joins: PostgreSQL re-reads the locked row after waiting, but not the rows joined to it.
-    return Report.rows.select_for_update().get(node=node)
-
-
-def _must_be_open(node: CampaignNode) -> None:
-    # Asked afresh: the row that the caller holds may be older than the closing.
-    if not Campaign.objects.filter(pk=node.campaign_id, status=Campaign.Status.PUBLISHED).exists():
-        raise ReportError(_("The campaign is closed; its reports no longer change."))
-
-
-def _must_be_fresh(report: Report, version: int) -> None:
-    if report.version != version:
-        raise StaleReport(_("Someone changed this report after you opened it."), report)
-
-
-def _must_be_waiting(report: Report, number: int) -> None:
-    if report.state != State.SUBMITTED or report.current is None or report.current.number != number:
-        raise StaleReport(
-            _("The report has changed since you looked at it. Look again, then decide."), report
-        )
-
-
-def _store(report: Report) -> None:
-    report.version += 1
-    report.save()
-
-
-def _note(report: Report, type_: Type, actor: User, reason: str = "") -> None:
-    ReportEvent.rows.create(
-        report=report, type=type_, revision=report.current, actor=actor, at=timezone.now(), reason=reason
-    )
+def _listed(revision: Revision) -> str:
+    return " / ".join(str(count) for count in revision.counts.values())
 
 
 def _answer(problem: Problem, entry: Entry) -> dict[str, Any]:
@@ -243,39 +272,57 @@ def _answer(problem: Problem, entry: Entry) -> dict[str, Any]:
     return {"rule": problem.rule, "row": problem.row, "by": by, "text": problem.text}
 
 
+def _claim(node: CampaignNode, entry: Entry) -> None:
+    """Name these tax codes as counted here, and no longer those that were dropped."""
+    mine = TaxCodeClaim.rows.filter(campaign=node.campaign_id, node=node)
+    held = set(mine.values_list("code", flat=True))
+    dropped = held - set(entry.tax_codes)
+    if dropped:
+        mine.filter(code__in=dropped).delete()
+    TaxCodeClaim.rows.bulk_create(
+        TaxCodeClaim(campaign_id=node.campaign_id, code=code, node=node)
+        for code in entry.tax_codes
+        if code not in held
+    )
+
+
 def _revise(
-    report: Report,
-    actor: User,
-    entry: Entry,
-    own: Figures,
-    children: Iterable[Line],
-    client_uuid: UUID,
+    report: Report, node: CampaignNode, sending: _Sending, children: Iterable[Line], at: datetime
 ) -> Revision:
-    children = list(children)
-    below = sum((line.total for line in children), ZERO)
+    children, entry = list(children), sending.entry
+    form = queries.form_of(node)
+    below = sum((line.total for line in children), form.zero)
     last = report.revisions.order_by("-number").first()
     return Revision(
         report=report,
         number=last.number + 1 if last else 1,
-        form=report.node.campaign.form,
+        form=form.version,
+        own=entry.own.as_dict(),
+        adjust={row: change for row, change in entry.adjust.items() if change},
+        adjust_reason=entry.typed["adjust_reason"],
+        counts=entry.counts.as_dict(),
         notes=entry.notes,
         narrative=entry.typed["narrative"],
         proposals=entry.typed["proposals"],
         external=list(entry.external),
         totals={
             "children": below.as_dict(),
-            "total": (own + below).as_dict(),
-            "missing": sum(line.missing_below + (line.own is None) for line in children),
+            "total": (entry.counts + below).as_dict(),
+            "missing": sum(line.missing for line in children),
         },
-        author=actor,
-        at=timezone.now(),
-        client_uuid=client_uuid,
+        author=sending.actor,
+        on_behalf=sending.on_behalf,
+        source=sending.source or report.draft_file,
+        paper=dict(sending.paper),
+        at=at,
+        client_uuid=sending.client_uuid,
         based_on=report.current,
-        **own.as_dict(),
     )
 
 
-def _components(revision: Revision, children: Iterable[Line]) -> list[ReportComponent]:
+def components(revision: Revision, children: Iterable[Line]) -> list[ReportComponent]:
+    """What the sum of a revision is made of: one component for each unit directly below."""
+    children = list(children)
     nodes = [line.node.pk for line in children]
     accepted = dict(Report.rows.filter(node__in=nodes).values_list("node_id", "accepted_id"))
     return [
@@ -283,8 +330,8 @@ def _components(revision: Revision, children: Iterable[Line]) -> list[ReportComp
             revision=revision,
             node_id=line.node.pk,
             node_revision_id=accepted.get(line.node.pk),
-            missing=line.missing_below + (line.own is None),
-            **line.total.as_dict(),
+            missing=line.missing,
+            counts=line.total.as_dict(),
         )
         for line in children
     ]

@@ -5,7 +5,12 @@ class ReportsConfig(AppConfig):
     name = "quetsach.portal.reports"
 
     def ready(self) -> None:
+        from quetsach.portal.campaigns import annex_versions
         from quetsach.portal.campaigns.tasks import PROVIDERS
+        from quetsach.portal.reports import formversions
+        from quetsach.portal.reports.dashboard import audiences
         from quetsach.portal.reports.tasks import reports_to_do
 
         PROVIDERS.append(reports_to_do)
+        annex_versions.PROVIDERS.append(formversions.offered)
+        audiences.add()

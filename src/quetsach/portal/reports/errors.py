@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING
 from quetsach.errors import QuetsachError
 
 if TYPE_CHECKING:
+    from quetsach.annexform.rules import Problem
     from quetsach.portal.reports.models import Report
-    from quetsach.portal.reports.rules import Problem
 
 
 class ReportError(QuetsachError):
     """The act does not fit the state of the report or the campaign."""
 
     code = "report"
+
+
+class LockedReport(ReportError):
+    """The report is locked and nobody has unlocked it."""
+
+    code = "report_locked"
 
 
 class StaleReport(ReportError):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.http import QueryDict
 
+from quetsach.annexform.entry import fields_of
 from quetsach.portal.kit.ids import uuid7
-from quetsach.portal.reports.annex import FIELDS
 
 
 @dataclass(frozen=True)
@@ -22,14 +23,14 @@ class Posted:
     wants_submit: bool
 
 
-def read_annex(post: QueryDict) -> Posted:
-    """Read the annex form. A missing or broken id or version counts as new, never as an error."""
+def read_annex(post: QueryDict, rows: Sequence[str]) -> Posted:
+    """Read the annex form with these rows. A missing or broken id or version counts as new."""
     try:
         client_uuid = UUID(post.get("client_uuid", ""))
     except ValueError:
         client_uuid = uuid7()
     return Posted(
-        data={key: post.get(key, "") for key in FIELDS},
+        data={key: post.get(key, "") for key in fields_of(rows)},
         version=read_number(post.get("version", "")),
         client_uuid=client_uuid,
         ticked=frozenset(post.getlist("ticked")),

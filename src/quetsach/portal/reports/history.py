@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quetsach.portal.reports.annex import load_form
+from quetsach.portal.reports.formversions import load_form
 from quetsach.portal.reports.models import Report, ReportEvent, Revision
 from quetsach.portal.reports.page import Difference, as_typed, compare
 
@@ -33,7 +33,7 @@ def histories(report: Report, lang: str) -> list[Chapter]:
                 revision=revision,
                 changes=compare(form, as_typed(before), as_typed(revision), lang) if before else [],
                 events=[event for event in events if event.revision_id == revision.pk],
-                is_late=report.node.is_late(revision.at),
+                is_late=revision.is_late,
                 is_counted=report.accepted_id == revision.pk,
             )
         )

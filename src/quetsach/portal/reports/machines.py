@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count
+from django.db.models import Case as Case_
+from django.db.models import Count, When
 from django.db.models.functions import Substr
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -75,7 +76,7 @@ class Machine:
 
 
 def by_branch(node: CampaignNode, rolled: RollUp) -> MachineTable:
-    """How many machines show each word, by branch. Two queries; the case pages' own time rules."""
+    """How many machines show each word, by branch. One query; the case pages' own time rules."""
     now = timezone.now()
     counts: dict[str, Counter[Word]] = defaultdict(Counter)
     cases = (
@@ -83,13 +84,11 @@ def by_branch(node: CampaignNode, rolled: RollUp) -> MachineTable:
         .order_by()
         .annotate(branch=Substr("device__owner__path", 1, len(node.path) + _SEGMENT))
     )
-    grouped = cases.exclude(state__in=_TIMED).values_list("branch", "state").annotate(n=Count("pk"))
-    for branch, state, n in grouped:
-        counts[branch][_word(node, state, None, now)] += n
-    for branch, state, claimed_at in cases.filter(state__in=_TIMED).values_list(
-        "branch", "state", "claimed_at"
-    ):
-        counts[branch][_word(node, state, claimed_at, now)] += 1
+    # Time decides only in these two states; the others are one group whenever they were claimed.
+    claimed = Case_(When(state__in=_TIMED, then="claimed_at"), default=None)
+    grouped = cases.annotate(since=claimed).values_list("branch", "state", "since").annotate(n=Count("pk"))
+    for branch, state, claimed_at, n in grouped:
+        counts[branch][_word(node, state, claimed_at, now)] += n
     places = [rolled.node, *(line.node for line in rolled.children)]
     rows = [
         BranchMachines(

@@ -6,16 +6,17 @@ that two people, two tabs or a retry never overwrite each other unseen.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.annexform.figures import Figures
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.scope import ScopedManager
-from quetsach.portal.reports.rollup import Figures
 from quetsach.portal.units.models import within_units_of
 
 if TYPE_CHECKING:
@@ -32,23 +33,28 @@ class Report(models.Model):
 
     class State(models.TextChoices):
         DRAFT = "draft", _("draft")
+        IN_REVIEW = "in_review", _("with the head of the unit")
         SUBMITTED = "submitted", _("waiting for review")
         RETURNED = "returned", _("returned")
         ACCEPTED = "accepted", _("accepted")
+        AMEND_ASKED = "amend_asked", _("amendment asked for")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     node = models.OneToOneField(CampaignNode, on_delete=models.PROTECT, related_name="report")
-    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT, db_index=True)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.DRAFT, db_index=True)
     version = models.PositiveIntegerField(default=0)
-    draft = models.JSONField(
-        default=dict, help_text="as typed: r1..r4, n1..n4, narrative, proposals, external"
-    )
+    draft = models.JSONField(default=dict, help_text="the fields of the form, as typed")
     draft_at = models.DateTimeField(null=True)
     draft_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
+    draft_key = models.UUIDField(null=True, help_text="one-time id of the open form that saved last")
+    draft_file = models.JSONField(default=dict, help_text="name and sha256 of the file it was read from")
     current = models.ForeignKey("Revision", null=True, on_delete=models.PROTECT, related_name="+")
     accepted = models.ForeignKey("Revision", null=True, on_delete=models.PROTECT, related_name="+")
+    is_on_time = models.BooleanField(
+        null=True, help_text="whether the revision accepted first was handed in before the deadline"
+    )
 
     rows = models.Manager()
     objects = ScopedManager["Report"]()
@@ -66,26 +72,35 @@ class Report(models.Model):
     @property
     def is_amending(self) -> bool:
         """An accepted revision counts while another is being prepared or reviewed."""
-        return self.accepted_id is not None and self.state != self.State.ACCEPTED
+        return self.accepted_id is not None and self.state not in {
+            self.State.ACCEPTED,
+            self.State.AMEND_ASKED,
+        }
+
+    @property
+    def is_with_others(self) -> bool:
+        """Whether it waits for the head of the unit or for the superior: nothing can be typed now."""
+        return self.state in {self.State.IN_REVIEW, self.State.SUBMITTED}
 
 
 class Revision(models.Model):
-    """One submission, immutable: own figures, notes, texts, and the sum as it stood at that moment."""
+    """One submission, immutable: own figures, notes, texts, and the sum as it stood at that moment.
+
+    Only `submitted_at` and `due_at` may still be filled in once, when the head of the unit passes it on.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="revisions")
     number = models.PositiveIntegerField()
     form = models.CharField(max_length=40, help_text="version of the annex form and its rules")
-    r1 = models.PositiveIntegerField()
-    r2 = models.PositiveIntegerField()
-    r3 = models.PositiveIntegerField()
-    r4 = models.PositiveIntegerField()
+    own = models.JSONField(default=dict, help_text="row key: count, as reported")
+    adjust = models.JSONField(default=dict, help_text="row key: count added or taken away")
+    adjust_reason = models.TextField(blank=True)
+    counts = models.JSONField(default=dict, help_text="row key: own and adjustment, what sums add")
     notes = models.JSONField(default=dict, help_text="row key: note")
     narrative = models.TextField(blank=True)
     proposals = models.TextField(blank=True)
-    external = models.JSONField(
-        default=list, help_text="names of units without an account, counted in rows 1 and 3"
-    )
+    external = models.JSONField(default=list, help_text="names of units without an account")
     known = models.JSONField(default=dict, help_text="what the portal knew of each row at that moment")
     warnings = models.JSONField(
         default=list, help_text="rule, row, text by language, and how it was answered: note or tick"
@@ -93,6 +108,11 @@ class Revision(models.Model):
     totals = models.JSONField(default=dict, help_text="children and total as they stood, and who was missing")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
+    submitted_at = models.DateTimeField(null=True, help_text="when it reached the superior")
+    due_at = models.DateTimeField(null=True, help_text="the deadline that held then")
+    on_behalf = models.BooleanField(default=False, help_text="typed by a coordinator off the unit's own file")
+    source = models.JSONField(default=dict, help_text="name and sha256 of the file it was read from")
+    paper = models.JSONField(default=dict, help_text="row key: total written on the paper, as evidence")
     client_uuid = models.UUIDField(unique=True)
     based_on = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
     sha256 = models.CharField(max_length=64)
@@ -108,7 +128,23 @@ class Revision(models.Model):
 
     @property
     def figures(self) -> Figures:
-        return Figures(self.r1, self.r2, self.r3, self.r4)
+        """The unit's own figures, without the adjustment."""
+        return Figures(self.own)
+
+    @property
+    def counted(self) -> Figures:
+        """What it adds to the sum."""
+        return Figures(self.counts)
+
+    @property
+    def handed_in(self) -> datetime:
+        """When it reached the superior; while the head of the unit still has it, when it was written."""
+        return self.submitted_at or self.at
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it reached the superior after the deadline that held then."""
+        return self.due_at is not None and self.handed_in >= self.due_at
 
 
 class ReportComponent(models.Model):
@@ -120,10 +156,7 @@ class ReportComponent(models.Model):
     revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="components")
     node = models.ForeignKey(CampaignNode, on_delete=models.PROTECT, related_name="+")
     node_revision = models.ForeignKey(Revision, null=True, on_delete=models.PROTECT, related_name="+")
-    r1 = models.PositiveBigIntegerField()
-    r2 = models.PositiveBigIntegerField()
-    r3 = models.PositiveBigIntegerField()
-    r4 = models.PositiveBigIntegerField()
+    counts = models.JSONField(default=dict, help_text="row key: count of the whole branch")
     missing = models.PositiveIntegerField(help_text="units of the branch without an accepted report")
 
     rows = models.Manager()
@@ -136,18 +169,22 @@ class ReportComponent(models.Model):
 
     @property
     def figures(self) -> Figures:
-        return Figures(self.r1, self.r2, self.r3, self.r4)
+        return Figures(self.counts)
 
 
 class ReportEvent(models.Model):
-    """What happened to a report, append-only."""
+    """What happened to a report, append-only: the state and what counts follow from these rows alone."""
 
     class Type(models.TextChoices):
+        REVIEW = "review", _("given to the head of the unit")
         SUBMIT = "submit", _("submitted")
         WITHDRAW = "withdraw", _("withdrawn")
         RETURN = "return", _("returned for correction")
         ACCEPT = "accept", _("accepted")
+        ASK = "ask", _("amendment asked for")
+        DECLINE = "decline", _("amendment declined")
         AMEND = "amend", _("opened for amendment")
+        SIGN = "sign", _("recorded as signed")
 
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="events")
     type = models.CharField(max_length=10, choices=Type.choices)
@@ -163,3 +200,87 @@ class ReportEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.at:%Y-%m-%d %H:%M}"
+
+
+class Signing(models.Model):
+    """The head signed this revision outside and the office issued it. What it contains never moves again."""
+
+    revision = models.OneToOneField(Revision, on_delete=models.PROTECT, related_name="signing")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    document = models.CharField(max_length=120, blank=True, help_text="number and date, as issued")
+
+    rows = models.Manager()
+
+    def __str__(self) -> str:
+        return f"{self.revision_id} · {self.document}"
+
+
+class ReportPolicy(models.Model):
+    """How a campaign takes reports. A campaign without a row has no head's review and never locks by date."""
+
+    campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, related_name="report_policy")
+    head_review = models.BooleanField(default=False)
+    grace_until = models.DateTimeField(null=True, blank=True)
+
+    rows = models.Manager()
+
+    def __str__(self) -> str:
+        return str(self.campaign)
+
+
+class UnlockGrant(models.Model):
+    """A superior lets one unit, or it and all below, change locked reports until a moment."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="unlock_grants")
+    with_below = models.BooleanField(default=False)
+    until = models.DateTimeField()
+    reason = models.TextField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    rows = models.Manager()
+
+    class Meta:
+        ordering = ("-at",)
+
+    def __str__(self) -> str:
+        return f"{self.node} · {self.until:%Y-%m-%d %H:%M}"
+
+
+class TaxCodeClaim(models.Model):
+    """A unit without an account, known by its tax code, is counted by one node of the campaign only."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="+")
+    code = models.CharField(max_length=14)
+    node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="+")
+
+    rows = models.Manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["campaign", "code"], name="tax_code_once_per_campaign")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} · {self.node}"
+
+
+class FormVersion(models.Model):
+    """A form that an office wrote itself. Immutable: its key ends with a hash of the definition."""
+
+    key = models.CharField(max_length=40, unique=True)
+    definition = models.JSONField()
+    based_on = models.CharField(max_length=40, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    rows = models.Manager()
+
+    class Meta:
+        ordering = ("-at",)
+
+    def __str__(self) -> str:
+        return self.key

@@ -8,14 +8,18 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from quetsach.annexform.definition import Form, Row
+from quetsach.annexform.entry import Entry, adjust_key, fields_of, note_key
+from quetsach.annexform.figures import Figures, written
+from quetsach.annexform.rules import Problem, check, unanswered
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports import queries
-from quetsach.portal.reports.annex import FIELDS, Entry, Form, Row, load_form
+from quetsach.portal.reports.facts import facts
+from quetsach.portal.reports.formversions import load_form
 from quetsach.portal.reports.models import Report, Revision
-from quetsach.portal.reports.rollup import ROWS, ZERO, Figures, Line
-from quetsach.portal.reports.rules import Problem, check, unanswered, written
+from quetsach.portal.reports.rollup import Line
 
-ANCHORS = {"figures": "so-lieu", "narrative": "danh-gia", "proposals": "kien-nghi"}
+ANCHORS = {"figures": "so-lieu", "narrative": "danh-gia", "proposals": "kien-nghi", "adjust_reason": "ly-do"}
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class RowView:
     note: str
     own: int | None
     below: int
+    adjust: int
+    adjust_typed: str
     known: int | None
     problems: list[Said]
 
@@ -52,12 +58,16 @@ class RowView:
 
     @property
     def note_key(self) -> str:
-        return f"n{self.row.number}"
+        return note_key(self.row.key)
+
+    @property
+    def adjust_key(self) -> str:
+        return adjust_key(self.row.key)
 
     @property
     def total(self) -> int | None:
-        """Own figure and those below; unknown while the own one cannot be read."""
-        return None if self.own is None else self.own + self.below
+        """Own figure, adjustment and those below; unknown while the own one cannot be read."""
+        return None if self.own is None else self.own + self.adjust + self.below
 
     @property
     def is_other_than_known(self) -> bool:
@@ -84,10 +94,10 @@ class AnnexPage:
         self.node, self.report, self.entry = node, report, entry
         self.lang = "en" if lang.startswith("en") else "vi"
         self.ticked, self.speaks = ticked, speaks
-        self.form: Form = load_form(node.campaign.form)
+        self.form: Form = queries.form_of(node)
         self.children: tuple[Line, ...] = queries.lines(node)
-        self.below: Figures = sum((line.total for line in self.children), ZERO)
-        self.facts = queries.facts(node, report, entry, self.children)
+        self.below: Figures = sum((line.total for line in self.children), self.form.zero)
+        self.facts = facts(node, report, entry, self.children)
         self.problems: list[Problem] = check(self.form, entry, self.facts) if speaks else []
 
     @cached_property
@@ -139,11 +149,17 @@ class AnnexPage:
                 row=row,
                 short=row.short[self.lang],
                 typed=self._shown(row.key),
-                note=self.entry.typed[f"n{row.number}"],
+                note=self.entry.typed[note_key(row.key)],
                 own=self.entry.figures[row.key],
                 below=self.below.row(row.key),
-                known=_count(self.facts[f"known{row.number}"]),
-                problems=self.by_row.get(row.key, []) + self.by_row.get(f"n{row.number}", []),
+                adjust=self.entry.adjust[row.key],
+                adjust_typed=self.entry.typed[adjust_key(row.key)],
+                known=_count(self.facts[f"known_{row.key}"]),
+                problems=[
+                    said
+                    for key in (row.key, note_key(row.key), adjust_key(row.key))
+                    for said in self.by_row.get(key, [])
+                ],
             )
             for row in self.form.rows
         ]
@@ -153,8 +169,28 @@ class AnnexPage:
         return sum(line.own is not None for line in self.children)
 
     @property
+    def accepted(self) -> int:
+        """Units below that count."""
+        return sum(line.accepted for line in self.children)
+
+    @property
+    def expected(self) -> int:
+        """Units below that must report."""
+        return sum(line.expected for line in self.children)
+
+    @property
+    def on_time(self) -> int:
+        """Units below whose first accepted report came before the deadline."""
+        return sum(line.on_time for line in self.children)
+
+    @property
     def missing_children(self) -> list[Line]:
-        return [line for line in self.children if line.own is None]
+        return [line for line in self.children if line.own is None and line.is_expected]
+
+    @property
+    def is_adjusted(self) -> bool:
+        """Whether the part for adjustments stands open."""
+        return bool(self.entry.typed["adjust_reason"]) or any(row.adjust_typed for row in self.rows)
 
     def _shown(self, key: str) -> str:
         """A figure that could be read in the house's form of the language; anything else as it was typed."""
@@ -164,15 +200,12 @@ class AnnexPage:
         return written(value, "vi") if self.lang == "vi" else str(value)
 
     def _label(self, row: str) -> str:
-        if row in ROWS:
-            found = self.form.row(row)
-            return f"{found.number}. {found.short[self.lang]}"
-        if row in {"narrative", "proposals"}:
-            return str(self.form.head[row])
-        return ""
+        if row == "figures" or row == "external":
+            return ""
+        return field_label(self.form, row, self.lang)
 
 
-def _count(value: float | None) -> int | None:
+def _count(value: Any) -> int | None:
     return None if value is None else int(value)
 
 
@@ -182,6 +215,7 @@ class SentRow:
 
     row: Row
     own: int
+    adjust: int
     below: int
     total: int
     note: str
@@ -195,8 +229,9 @@ def revision_rows(revision: Revision) -> list[SentRow]:
         SentRow(
             row=row,
             own=own.row(row.key),
-            below=below[row.key],
-            total=own.row(row.key) + below[row.key],
+            adjust=revision.adjust.get(row.key, 0),
+            below=below.get(row.key, 0),
+            total=revision.counted.row(row.key) + below.get(row.key, 0),
             note=revision.notes.get(row.key, ""),
             known=revision.known.get(row.key),
         )
@@ -215,20 +250,24 @@ class Difference:
 
 def field_label(form: Form, key: str, lang: str) -> str:
     """What a field of the annex is called."""
-    if key == "external":
-        return _("Units without an account")
-    if key in form.head:
-        return str(form.head[key])
-    row = form.row(f"r{key[1]}")
+    named = {
+        "external": _("Units without an account"),
+        "adjust_reason": _("Reason of the adjustment"),
+        **{text: str(form.head[text]) for text in ("narrative", "proposals")},
+    }
+    if key in named:
+        return named[key]
+    row = form.row(f"r{key[1:]}")
     name = f"{row.number}. {row.short['en' if lang.startswith('en') else 'vi']}"
-    return name if key.startswith("r") else _("%(row)s: note") % {"row": name}
+    suffixes = {"r": "%(row)s", "n": _("%(row)s: note"), "a": _("%(row)s: adjustment")}
+    return suffixes[key[0]] % {"row": name}
 
 
 def compare(form: Form, before: dict[str, Any], after: dict[str, Any], lang: str) -> list[Difference]:
     """The fields that differ, in the order of the form."""
     return [
         Difference(field_label(form, key, lang), str(before.get(key, "")), str(after.get(key, "")))
-        for key in FIELDS
+        for key in fields_of(form.keys)
         if str(before.get(key, "")) != str(after.get(key, ""))
     ]
 
@@ -238,6 +277,8 @@ def as_typed(revision: Revision | None) -> dict[str, str]:
     if revision is None:
         return {}
     typed = {key: str(value) for key, value in revision.figures.as_dict().items()}
-    typed |= {f"n{row[1]}": note for row, note in revision.notes.items()}
+    typed |= {note_key(row): note for row, note in revision.notes.items()}
+    typed |= {adjust_key(row): str(change) for row, change in revision.adjust.items() if change}
     typed |= {"narrative": revision.narrative, "proposals": revision.proposals}
+    typed |= {"adjust_reason": revision.adjust_reason}
     return typed | {"external": "\n".join(revision.external)}

@@ -2,27 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from math import ceil
-from statistics import median
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, F, Q, Sum
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BigIntegerField, Count, F, Func, Q, Sum
 from django.db.models.functions import Substr
+from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
+from quetsach.annexform.definition import Form
+from quetsach.annexform.entry import read_entry
+from quetsach.annexform.figures import ZERO, Figures
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.campaigns.queries import known_figures
 from quetsach.portal.campaigns.seat import Seat
-from quetsach.portal.reports.annex import Entry, read_entry
-from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent
-from quetsach.portal.reports.rollup import ROWS, ZERO, Figures, Line, Place, RollUp
+from quetsach.portal.reports.formversions import load_form
+from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Signing
+from quetsach.portal.reports.rollup import Line, Place, RollUp
 from quetsach.portal.units.models import path_segment, subtree
 from quetsach.portal.units.roles import Verb, fits
 
 _SEGMENT = len(path_segment(CampaignNode().pk))
-_FEW = 3  # below that, a median of siblings says nothing
 _PLACE = ("pk", "name", "path", "depth", "report__state")
+MOST_NAMED = 100
+"""Missing units that a page names; a file names them all."""
+
+
+class CountIn(Func):
+    """One count of a JSON object, as a number to add, in the quick form of either database."""
+
+    output_field = BigIntegerField()
+    arity = 1
+
+    def __init__(self, field: str, row: str, **extra: Any) -> None:
+        if not row.isalnum():
+            raise ValueError(row)
+        super().__init__(F(field), row=row, **extra)
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        return self.as_sql(
+            compiler, connection, template="JSON_EXTRACT(%(expressions)s, '$.%(row)s')", **context
+        )
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        template = "((%(expressions)s)->>'%(row)s')::bigint"
+        return self.as_sql(compiler, connection, template=template, **context)
+
+
+def form_of(node: CampaignNode) -> Form:
+    """The form of the node's campaign."""
+    return load_form(node.campaign.form)
+
+
+def active(prefix: str = "") -> Q:
+    """Nodes that count: neither merged into another nor void."""
+    return Q((f"{prefix}state", CampaignNode.State.ACTIVE))
+
+
+def expected(prefix: str = "") -> Q:
+    """Nodes that must report."""
+    return active(prefix) & Q((f"{prefix}expected", True))
 
 
 def _below(node: CampaignNode) -> Q:
@@ -35,67 +75,97 @@ def _place(row: Iterable[Any]) -> Place:
     return Place(pk, name, path, depth, state or "none")
 
 
-def _counted(node: CampaignNode) -> dict[str, tuple[Figures, int]]:
-    """The path of each branch directly below: its sum, and how many of its units count."""
-    sums: Any = (
-        Report.rows.filter(subtree(node.path, "node__path"), node__campaign_id=node.campaign_id)
-        .exclude(accepted=None)
-        .exclude(node__path=node.path)
-        .annotate(branch=Substr("node__path", 1, len(node.path) + _SEGMENT))
-        .values("branch")
-        .annotate(units=Count("pk"), **{f"sum_{row}": Sum(f"accepted__{row}") for row in ROWS})
-        .order_by()
-    )
-    return {s["branch"]: (Figures(*(s[f"sum_{row}"] for row in ROWS)), s["units"]) for s in sums}
+def _sums(form: Form) -> dict[str, Sum]:
+    return {f"sum_{row}": Sum(CountIn("accepted__counts", row)) for row in form.keys}
 
 
-def _sizes(node: CampaignNode) -> dict[str, int]:
-    """The path of each branch directly below: how many units it has."""
-    sizes = (
+def _figures(form: Form, row: dict[str, Any]) -> Figures:
+    return Figures({key: row[f"sum_{key}"] or 0 for key in form.keys})
+
+
+def _counting(node: CampaignNode) -> Any:
+    """Reports at the node and below that count."""
+    return Report.rows.filter(
+        subtree(node.path, "node__path"), active("node__"), node__campaign_id=node.campaign_id
+    ).exclude(accepted=None)
+
+
+def _branches(node: CampaignNode, form: Form) -> dict[str, dict[str, Any]]:
+    """The path of each branch directly below: its sums, how many must report, count, and came in time."""
+    counts = {
+        f"sum_{row}": Sum(CountIn("report__accepted__counts", row), filter=active()) for row in form.keys
+    }
+    rows: Any = (
         CampaignNode.rows.filter(_below(node))
         .annotate(branch=Substr("path", 1, len(node.path) + _SEGMENT))
         .values("branch")
-        .annotate(units=Count("pk"))
+        .annotate(
+            reporting=Count("pk", filter=expected()),
+            units=Count("report__accepted", filter=expected()),
+            present=Count("report__accepted", filter=active()),
+            on_time=Count(
+                "pk", filter=expected() & Q(report__is_on_time=True, report__accepted__isnull=False)
+            ),
+            **counts,
+        )
         .order_by()
     )
-    return {s["branch"]: s["units"] for s in sizes}
+    return {row["branch"]: row for row in rows}
+
+
+def total_of(node: CampaignNode, form: Form) -> tuple[Figures, int]:
+    """The sum of a node and all below in one query, and how many units are in it."""
+    row = _counting(node).aggregate(units=Count("pk"), **_sums(form))
+    return _figures(form, row), row["units"]
 
 
 def lines(node: CampaignNode) -> tuple[Line, ...]:
-    """One line for each unit directly below, in the order of the tree. Three queries at any size."""
-    counted, sizes = _counted(node), _sizes(node)
+    """One line for each unit directly below, in the order of the tree. Two queries at any size."""
+    form = form_of(node)
+    branches = _branches(node, form)
+    if not branches:
+        return ()
     children = (
         CampaignNode.rows.filter(parent=node)
+        .annotate(is_active=active(), must=expected())
         .order_by("position", "name")
-        .values_list(*_PLACE, *(f"report__accepted__{row}" for row in ROWS))
+        .values_list(*_PLACE, "is_active", "must", "report__accepted__counts")
     )
     found = []
-    for *place_row, r1, r2, r3, r4 in children:
+    for *place_row, is_active, must, counts in children:
         place = _place(place_row)
-        total, units = counted.get(place.path, (ZERO, 0))
-        own = None if r1 is None else Figures(r1, r2, r3, r4)
-        below = sizes.get(place.path, 1) - 1
-        missing = below - (units - (own is not None))
-        found.append(Line(place, own, total, place.state, missing, below))
+        row = branches[place.path]
+        if not is_active and not row["reporting"] and not row["present"]:
+            continue  # nothing in the branch takes part any more
+        own = Figures(counts).over(form.keys) if counts and is_active else None
+        below = row["reporting"] - bool(must)
+        missing = below - (row["units"] - (own is not None and bool(must)))
+        sums = _figures(form, row)
+        found.append(
+            Line(place, own, sums, place.state, missing, below, row["on_time"], is_expected=bool(must))
+        )
     return tuple(found)
 
 
-def missing_below(node: CampaignNode) -> tuple[Place, ...]:
-    """Every unit strictly below without an accepted report, in the order of the tree."""
-    rows = CampaignNode.rows.filter(_below(node), report__accepted=None).order_by("depth", "position", "name")
-    return tuple(_place(row) for row in rows.values_list(*_PLACE))
+def missing_below(node: CampaignNode, most: int | None = None) -> tuple[Place, ...]:
+    """Units strictly below without an accepted report, in the order of the tree.
+
+    At most `most` of them, then branch by branch: that order needs no sorting of a whole country.
+    """
+    rows = CampaignNode.rows.filter(_below(node), expected(), report__accepted=None).values_list(*_PLACE)
+    ordered = rows.order_by("depth", "position", "name") if most is None else rows.order_by("path")[:most]
+    return tuple(map(_place, ordered))
 
 
-def proposals_below(node: CampaignNode) -> tuple[tuple[str, str], ...]:
-    """What the unit and those below ask for, from their accepted reports."""
+def proposals_below(node: CampaignNode) -> tuple[tuple[Place, str], ...]:
+    """What the unit and those below ask for, from their accepted reports, in the order of the tree."""
     rows = (
-        Report.rows.filter(subtree(node.path, "node__path"), node__campaign_id=node.campaign_id)
-        .exclude(accepted=None)
+        _counting(node)
         .exclude(accepted__proposals="")
         .order_by("node__depth", "node__position", "node__name")
-        .values_list("node__name", "accepted__proposals")
+        .values_list("node_id", "node__name", "node__path", "node__depth", "state", "accepted__proposals")
     )
-    return tuple(rows)
+    return tuple((_place(place), text) for *place, text in rows)
 
 
 def report_of(node: CampaignNode) -> Report | None:
@@ -107,52 +177,72 @@ def report_of(node: CampaignNode) -> Report | None:
     )
 
 
-def entered(report: Report | None) -> Figures | None:
-    """The figures typed so far, if all four can be read."""
+def entered(report: Report | None, form: Form) -> Figures | None:
+    """What the typed figures and adjustment come to, if every row can be read."""
     if report is None:
         return None
-    figures = read_entry(report.draft).figures
-    values = [figures[row] for row in ROWS]
-    return None if any(value is None for value in values) else Figures(*(value or 0 for value in values))
+    entry = read_entry(report.draft, form.keys)
+    return entry.counts if entry.is_complete else None
 
 
 def roll_up(node: CampaignNode) -> RollUp:
-    """What the node and everything below add up to now. Six queries at any size of the tree."""
-    children = lines(node)
-    report = report_of(node)
-    own = report.accepted.figures if report and report.accepted else None
-    below = sum((line.total for line in children), ZERO)
-    missing = missing_below(node)
-    expected = sum(1 + line.below for line in children)
+    """What the node and everything below add up to now. Four queries at any size of the tree."""
+    return rolled_up(node, report_of(node), lines(node), timezone.now())
+
+
+def rolled_up(
+    node: CampaignNode,
+    report: Report | None,
+    children: tuple[Line, ...],
+    as_of: datetime,
+    most_named: int | None = None,
+) -> RollUp:
+    """The roll-up of a node from its report and the lines below it, as they stood at `as_of`.
+
+    `most_named` limits how many missing units are named; all are counted.
+    """
+    form = form_of(node)
+    is_counted = report is not None and report.node.state == CampaignNode.State.ACTIVE
+    own = report.accepted.counted.over(form.keys) if report and report.accepted and is_counted else None
+    below = sum((line.total for line in children), form.zero)
+    absent = sum(line.missing for line in children)
+    expected_units = sum(line.expected for line in children)
     said = (report.accepted or report.current) if report else None
     state = report.state if report else "none"
     return RollUp(
         node=Place(node.pk, node.name, node.path, node.depth, state),
-        as_of=timezone.now(),
+        as_of=as_of,
         own=own,
         children=children,
         children_total=below,
-        total=(own or ZERO) + below,
-        missing=missing,
-        accepted=expected - len(missing),
-        expected=expected,
-        proposals=proposals_below(node),
+        total=(own or form.zero) + below,
+        missing=missing_below(node, most_named) if absent and most_named != 0 else (),
+        missing_count=absent,
+        accepted=expected_units - absent,
+        expected=expected_units,
         narrative=said.narrative if said else "",
-        entered=entered(report),
+        entered=entered(report, form),
         report_state=state,
     )
 
 
-def drifted(report: Report, children: Iterable[Line]) -> list[tuple[Line, Figures]]:
+def drifted(report: Report, children: Sequence[Line]) -> list[tuple[Line, Figures]]:
     """Units whose branch adds up to something else now than when last submitted, with that earlier sum."""
     if report.current_id is None:
         return []
     then = {c.node_id: c.figures for c in ReportComponent.rows.filter(revision=report.current_id)}
     return [
-        (line, then.get(line.node.pk, ZERO))
+        (line, then.get(line.node.pk, ZERO).over(line.total))
         for line in children
         if then.get(line.node.pk, ZERO) != line.total
     ]
+
+
+def signing_of(report: Report | None) -> Signing | None:
+    """The last signature under a report, if any."""
+    if report is None or report.current_id is None:
+        return None
+    return Signing.rows.filter(revision__report=report).select_related("by", "revision").order_by("at").last()
 
 
 def may_review_below(seat: Seat) -> bool:
@@ -161,50 +251,18 @@ def may_review_below(seat: Seat) -> bool:
 
 
 def waiting_below(node: CampaignNode) -> list[Report]:
-    """Submitted reports of the units directly below, the longest waiting first."""
+    """Reports and wishes to amend of the units directly below, the longest waiting first."""
     return list(
-        Report.rows.filter(node__parent=node, state=Report.State.SUBMITTED)
+        Report.rows.filter(
+            active("node__"),
+            node__parent=node,
+            state__in=(Report.State.SUBMITTED, Report.State.AMEND_ASKED),
+        )
         .select_related("node", "current__author")
         .order_by(F("current__at").asc())
     )
 
 
-def facts(
-    node: CampaignNode, report: Report | None, entry: Entry, children: Iterable[Line]
-) -> dict[str, float | None]:
-    """What the portal knows for the rules of the annex; the names are told in rules/annex-2022.toml."""
-    children = list(children)
-    known = known_figures(node)
-    late = (timezone.now() - node.due_at).total_seconds()
-    siblings = [
-        Figures(*row)
-        for row in Report.rows.filter(node__campaign_id=node.campaign_id, node__parent_id=node.parent_id)
-        .exclude(node=node)
-        .exclude(current=None)
-        .values_list(*(f"current__{row}" for row in ROWS))
-    ]
-    mine = tuple(entry.figures[row] for row in ROWS)
-    return {
-        "children": len(children),
-        "known1": known["r1"],
-        "known2": known["r2"],
-        "known3": known["r3"],
-        "known4": known["r4"],
-        "staff": node.staff_count,
-        "missing": sum(line.missing_below + (line.own is None) for line in children),
-        "changed": len(drifted(report, children)) if report else 0,
-        "late_hours": max(0, ceil(late / 3600)),
-        "self_counted": int(node.campaign.count_self),
-        "sibling_ratio": median(s.r2 / (s.r1 + 1) for s in siblings) if len(siblings) >= _FEW else None,
-        "twin": int(mine in {tuple(s) for s in siblings}),
-    }
-
-
-def prefilled(node: CampaignNode) -> dict[str, int]:
-    """What a first draft starts with: the rows that the portal knows; the others stay blank."""
-    return {row: count for row, count in known_figures(node).items() if count is not None}
-
-
-def last_return(report: Report) -> ReportEvent | None:
-    """Why the report was returned last, and by whom."""
-    return report.events.filter(type=ReportEvent.Type.RETURN).select_related("actor").last()
+def last_reason(report: Report, type_: ReportEvent.Type) -> ReportEvent | None:
+    """The last event of a kind, with its reason."""
+    return report.events.filter(type=type_).select_related("actor").last()

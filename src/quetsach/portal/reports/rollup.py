@@ -1,45 +1,17 @@
-"""The four figures of the annex and how they add up. Pure: no database, no Django.
+"""How the figures of many units add up. Pure: no database, no Django.
 
-Every unit adds its own figures once, when its own report is accepted, whatever the units between have done. A
-unit without an accepted report adds nothing and is named as missing; nothing is ever estimated.
+Every unit adds its own figures and their adjustment once, when its own report is accepted, whatever the
+units between have done. A unit without an accepted report adds nothing and is named as missing; nothing is
+estimated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-ROWS = ("r1", "r2", "r3", "r4")
-"""Rows of the annex: units informed, people informed, units that carried out, people that carried out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Four counts, in the order of the annex."""
-
-    r1: int = 0
-    r2: int = 0
-    r3: int = 0
-    r4: int = 0
-
-    def __add__(self, other: Figures) -> Figures:
-        return Figures(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
-
-    def __iter__(self) -> Iterator[int]:
-        return iter((self.r1, self.r2, self.r3, self.r4))
-
-    def row(self, key: str) -> int:
-        """The count of one row, such as "r2"."""
-        return tuple(self)[ROWS.index(key)]
-
-    def as_dict(self) -> dict[str, int]:
-        """Row key: count."""
-        return dict(zip(ROWS, self, strict=True))
-
-
-ZERO = Figures()
+from quetsach.annexform.figures import ZERO, Figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +29,10 @@ class Place:
 class Line:
     """One unit directly below: what it reported itself and what its whole branch adds.
 
-    `own` is None without an accepted report. `report_state` is none, draft, submitted, returned or
-    accepted; a unit that amends an accepted report keeps its `own` until the new revision is accepted.
+    `own` is what it adds itself, None without an accepted report. `report_state` is none or a state of a
+    report; a unit that amends an accepted report keeps its `own` until the new revision is accepted.
     `missing_below` counts the units below it, without itself, that have no accepted report; `below`
-    counts all of them.
+    counts all of them; `on_time` those of the branch whose first accepted report came before the deadline.
     """
 
     node: Place
@@ -69,6 +41,28 @@ class Line:
     report_state: str
     missing_below: int
     below: int = 0
+    on_time: int = 0
+    is_expected: bool = True
+
+    @property
+    def expected(self) -> int:
+        """Units of the branch that must report, itself included."""
+        return self.below + self.is_expected
+
+    @property
+    def missing(self) -> int:
+        """Units of the branch without an accepted report, itself included."""
+        return self.missing_below + (self.own is None and self.is_expected)
+
+    @property
+    def accepted(self) -> int:
+        """Units of the branch that count, itself included."""
+        return self.expected - self.missing
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing of the branch counts yet."""
+        return self.own is None and self.missing_below == self.below
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +71,7 @@ class RollUp:
 
     `own` counts and is None without an accepted report; `entered` is what the node has typed so far
     (draft or submitted), shown beside and never added. `accepted` of the `expected` units strictly below
-    count; the others are `missing`, in the order of the tree.
+    count; the others are missing: `missing_count` of them, of which `missing` names the first.
     """
 
     node: Place
@@ -87,20 +81,17 @@ class RollUp:
     children_total: Figures
     total: Figures
     missing: tuple[Place, ...]
+    missing_count: int
     accepted: int
     expected: int
-    proposals: tuple[tuple[str, str], ...]
     narrative: str
     entered: Figures | None = None
     report_state: str = "none"
 
     @property
-    def wishes(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """What the units ask for, the same wish once with all who have it, in the order of the tree."""
-        units: dict[str, list[str]] = {}
-        for unit, text in self.proposals:
-            units.setdefault(" ".join(text.split()), []).append(unit)
-        return tuple((text, tuple(names)) for text, names in units.items())
+    def on_time(self) -> int:
+        """Units strictly below whose first accepted report came before the deadline."""
+        return sum(line.on_time for line in self.children)
 
     @property
     def signed(self) -> Figures:

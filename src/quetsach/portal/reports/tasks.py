@@ -10,7 +10,8 @@ from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.campaigns.tasks import Rank, Task
 from quetsach.portal.reports import queries
-from quetsach.portal.reports.models import Report
+from quetsach.portal.reports.models import Report, ReportEvent
+from quetsach.portal.reports.supplement import supplement_of
 
 
 def reports_to_do(seat: Seat) -> list[Task]:
@@ -20,9 +21,37 @@ def reports_to_do(seat: Seat) -> list[Task]:
     tasks = []
     if seat.can["edit_report"]:
         tasks += _own(seat)
+    if seat.can["approve_report"]:
+        tasks += _heads(seat)
     if queries.may_review_below(seat):
         tasks += _reviews(seat)
     return tasks
+
+
+def _heads(seat: Seat) -> list[Task]:
+    """What the head of the unit owes: to look at what an officer wrote, and to follow what moved below."""
+    report = queries.report_of(seat.node)
+    if report is not None and report.state == Report.State.IN_REVIEW:
+        return [
+            Task(
+                rank=Rank.REPORT, title=_("Look at the report and send it on"),
+                text=_("Written by %(author)s.") % {"author": report.draft_by or ""},
+                url=reverse("report", args=[seat.campaign.slug, seat.node.pk]), action=_("Look at it"),
+                shape="draft", word=_("With the head of the unit"),
+            )
+        ]  # fmt: skip
+    if report is None or report.state != Report.State.ACCEPTED or queries.signing_of(report) is None:
+        return []
+    found = supplement_of(seat.node, report)
+    if found is None:
+        return []
+    return [
+        Task(
+            rank=Rank.REPORT, title=_("Send the supplementary report"), text=" ".join(found.sentences[:3]),
+            url=reverse("supplement", args=[seat.campaign.slug, seat.node.pk]), action=_("Read it"),
+            shape="unsure", word=_("Figures differ"),
+        )
+    ]  # fmt: skip
 
 
 def _own(seat: Seat) -> list[Task]:
@@ -30,7 +59,7 @@ def _own(seat: Seat) -> list[Task]:
     page = reverse("report", args=[seat.campaign.slug, seat.node.pk])
     state = report.state if report else None
     if report and state == Report.State.RETURNED:
-        event = queries.last_return(report)
+        event = queries.last_reason(report, ReportEvent.Type.RETURN)
         return [
             Task(
                 rank=Rank.URGENT, title=_("Correct the report that was returned"),
@@ -38,7 +67,7 @@ def _own(seat: Seat) -> list[Task]:
                 shape="back", word=_("Returned"),
             )
         ]  # fmt: skip
-    if state in {Report.State.SUBMITTED, Report.State.ACCEPTED}:
+    if state not in {None, Report.State.DRAFT}:
         return []
     is_draft = bool(report and report.version)
     text = _("Four figures, already filled in where known.")

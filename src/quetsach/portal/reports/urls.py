@@ -1,18 +1,41 @@
 from django.urls import path
 
-from quetsach.portal.reports import views, views_rollup
+from quetsach.portal.reports import (
+    views,
+    views_file,
+    views_forms,
+    views_review,
+    views_rollup,
+    views_supplement,
+    views_wishes,
+)
 from quetsach.portal.reports.dashboard.views import progress
+from quetsach.portal.reports.dashboard.views_chase import chase, chase_messages, chase_xlsx
 from quetsach.portal.reports.export import views as exports
 
 urlpatterns = [
     path("cd/<slug:slug>/tien-do/", progress, name="progress"),
     path("cd/<slug:slug>/tien-do/<uuid:node_id>/", progress, name="progress_node"),
+    path("cd/<slug:slug>/tien-do/<uuid:node_id>/don-doc/", chase, name="chase"),
+    path("cd/<slug:slug>/tien-do/<uuid:node_id>/don-doc/tin/", chase_messages, name="chase_messages"),
+    path("cd/<slug:slug>/tien-do/<uuid:node_id>/don-doc.xlsx", chase_xlsx, name="chase_xlsx"),
     path("cd/<slug:slug>/bao-cao/<uuid:node_id>/", views.report, name="report"),
     path("cd/<slug:slug>/bao-cao/<uuid:node_id>/kiem-tra/", views.report_check, name="report_check"),
     path("cd/<slug:slug>/bao-cao/<uuid:node_id>/cac-ban/", views.report_history, name="report_history"),
-    path("cd/<slug:slug>/bao-cao/<uuid:node_id>/rut-lai/", views.report_withdraw, name="report_withdraw"),
-    path("cd/<slug:slug>/bao-cao/<uuid:node_id>/tra-lai/", views.report_return, name="report_return"),
-    path("cd/<slug:slug>/bao-cao/<uuid:node_id>/tiep-nhan/", views.report_accept, name="report_accept"),
+    path(
+        "cd/<slug:slug>/bao-cao/<uuid:node_id>/viec/<slug:deed>/", views_review.report_act, name="report_act"
+    ),
+    path("cd/<slug:slug>/bao-cao/<uuid:node_id>/tep/", views_file.report_file, name="report_file"),
+    path(
+        "cd/<slug:slug>/bao-cao/<uuid:node_id>/mau.xlsx", views_file.report_template, name="report_template"
+    ),
+    path("cd/<slug:slug>/bao-cao/<uuid:node_id>/bo-sung/", views_supplement.supplement, name="supplement"),
+    path("cd/<slug:slug>/mau-phu-luc/", views_forms.annex_forms, name="annex_forms"),
+    path(
+        "cd/<slug:slug>/mau-phu-luc/<slug:version>.xlsx", views_forms.annex_form_file, name="annex_form_file"
+    ),
+    path("cd/<slug:slug>/tong-hop/<uuid:node_id>/kien-nghi/", views_wishes.wishes, name="wishes"),
+    path("cd/<slug:slug>/quy-tac-bao-cao/", views_review.policy, name="report_policy"),
     path("cd/<slug:slug>/tong-hop/<uuid:node_id>/", views_rollup.rollup, name="rollup"),
     path("cd/<slug:slug>/tong-hop/<uuid:node_id>/vi-sao/<slug:row>/", views_rollup.why_page, name="why"),
     path("cd/<slug:slug>/tong-hop/<uuid:node_id>/bao-cao.pdf", exports.report_pdf, name="report_pdf"),

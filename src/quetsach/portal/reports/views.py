@@ -1,59 +1,93 @@
-"""The annex page and what can be done there."""
+"""The annex page: fill in, save, check while typing, send; and what was sent."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from quetsach.portal.campaigns.models import Campaign
+from quetsach.annexform.entry import fields_of, read_entry
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.ids import uuid7
-from quetsach.portal.reports import actions, queries
-from quetsach.portal.reports.annex import FIELDS, load_form, read_entry
+from quetsach.portal.reports import actions, kept, queries
 from quetsach.portal.reports.errors import BlockedReport, ReportError, StaleReport
-from quetsach.portal.reports.forms import Posted, read_annex, read_number
+from quetsach.portal.reports.facts import prefilled
+from quetsach.portal.reports.forms import Posted, read_annex
+from quetsach.portal.reports.formversions import load_form
 from quetsach.portal.reports.history import histories
-from quetsach.portal.reports.models import Report
+from quetsach.portal.reports.locks import REASONS, grant_for, is_closed, lock_of
+from quetsach.portal.reports.models import Report, ReportEvent
 from quetsach.portal.reports.page import AnnexPage, compare, revision_rows
 from quetsach.portal.units.roles import Verb
+
+TYPED = {Report.State.DRAFT, Report.State.RETURNED}
+"""States in which the unit may type."""
 
 
 @require_http_methods(["GET", "POST"])
 def report(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     """The annex of one unit: its officers fill it in, everybody above reads what was sent."""
     if request.method == "POST":
+        if not request.user.is_authenticated:
+            return kept.keep(request, slug, node_id)
         return _post_annex(request, take_seat(request, slug, node_id, Verb.EDIT_REPORT))
     seat = take_seat(request, slug, node_id)
     found = queries.report_of(seat.node)
-    may_edit = seat.can["edit_report"] and seat.campaign.status == Campaign.Status.PUBLISHED
-    if may_edit and (found is None or found.state != Report.State.SUBMITTED):
-        data = found.draft if found and found.version else queries.prefilled(seat.node)
+    lock = lock_of(seat.node, found, timezone.now())
+    if seat.can["edit_report"] and lock is None and (found is None or found.state in TYPED):
+        data = found.draft if found and found.version else prefilled(seat.node)
+        typed = kept.take(request, node_id)
+        if typed is not None:
+            messages.info(
+                request, _("What you had filled in before you were signed out is back. It is not saved yet.")
+            )
         page = AnnexPage(
             seat.node,
             found,
-            read_entry(data),
+            read_entry(typed or data, queries.form_of(seat.node).keys),
             _lang(),
-            speaks=bool(found and found.state == Report.State.DRAFT),
+            speaks=bool(typed) or bool(found and found.state == Report.State.DRAFT and found.version),
         )
-        return _form(request, seat, page, str(uuid7()))
+        if typed is None:
+            return annex_form(request, seat, page, str(uuid7()))
+        posted = read_annex(_posted(request, typed), page.form.keys)
+        return annex_form(request, seat, page, str(posted.client_uuid), version=max(posted.version, 0))
     return _sent(request, seat, found)
 
 
 @require_POST
 def report_check(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """What the rules say of the form as it stands, while it is being typed; nothing is stored."""
+    """Keeps what is being typed as the draft, and says what the rules say of it."""
+    if not request.user.is_authenticated:
+        return kept.keep(request, slug, node_id)
     seat = take_seat(request, slug, node_id, Verb.EDIT_REPORT)
-    posted = read_annex(request.POST)
+    keys = queries.form_of(seat.node).keys
+    posted = read_annex(request.POST, keys)
+    trouble, stale = "", None
+    try:
+        actions.save_draft(
+            seat.user,
+            seat.node,
+            posted.data,
+            posted.version,
+            key=posted.client_uuid,
+            ip=client_ip_text(request),
+        )
+    except StaleReport as error:
+        stale = error.report
+    except ReportError as error:
+        trouble = str(error)
     found = queries.report_of(seat.node)
-    page = AnnexPage(seat.node, found, read_entry(posted.data), _lang(), ticked=posted.ticked)
-    return render(request, "reports/checks.html", {"seat": seat, "page": page, "swap": True})
+    page = AnnexPage(seat.node, found, read_entry(posted.data, keys), _lang(), ticked=posted.ticked)
+    context = {"seat": seat, "page": page, "swap": True, "report": found, "stale": stale, "trouble": trouble}
+    return render(request, "reports/checks.html", context)
 
 
 @require_GET
@@ -66,70 +100,34 @@ def report_history(request: HttpRequest, slug: str, node_id: UUID) -> HttpRespon
         "campaign": seat.campaign,
         "door": "report",
         "report": found,
-        "form": load_form(seat.campaign.form),
+        "form": queries.form_of(seat.node),
         "history": histories(found, _lang()) if found else [],
     }
     return render(request, "reports/history.html", context)
 
 
-@require_POST
-def report_withdraw(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """Take a submitted report back."""
-    seat = take_seat(request, slug, node_id, Verb.EDIT_REPORT)
-    try:
-        actions.withdraw(seat.user, seat.node, _number(request), ip=client_ip_text(request))
-        messages.success(request, _("The report is withdrawn. Correct it, then send it again."))
-    except ReportError as error:
-        messages.error(request, str(error))
-    return redirect("report", slug, seat.node.pk)
-
-
-@require_POST
-def report_accept(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """The superior accepts; from now on the figures count."""
-    seat = take_seat(request, slug, node_id, Verb.REVIEW_REPORT)
-    try:
-        actions.accept(seat.user, seat.node, _number(request), ip=client_ip_text(request))
-        messages.success(
-            request, _("Accepted: %(unit)s. Its figures are in the total now.") % {"unit": seat.node}
-        )
-    except ReportError as error:
-        messages.error(request, str(error))
-    return _after_review(request, seat)
-
-
-@require_POST
-def report_return(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """The superior returns the report with a reason."""
-    seat = take_seat(request, slug, node_id, Verb.REVIEW_REPORT)
-    try:
-        actions.send_back(
-            seat.user, seat.node, _number(request), request.POST.get("reason", ""), ip=client_ip_text(request)
-        )
-        messages.success(request, _("Returned to %(unit)s with your reason.") % {"unit": seat.node})
-    except ReportError as error:
-        messages.error(request, str(error))
-        return redirect("report", seat.campaign.slug, seat.node.pk)
-    return _after_review(request, seat)
-
-
 def _post_annex(request: HttpRequest, seat: Seat) -> HttpResponse:
-    posted = read_annex(request.POST)
+    keys = queries.form_of(seat.node).keys
+    posted = read_annex(request.POST, keys)
     act = (seat.user, seat.node, posted.data, posted.version)
+    ip = client_ip_text(request)
     try:
         if posted.wants_submit:
-            sent = actions.submit(*act, posted.client_uuid, ticked=posted.ticked, ip=client_ip_text(request))
+            sent = actions.submit(*act, posted.client_uuid, ticked=posted.ticked, ip=ip)
             said = _("Sent as revision %(number)s.") % {"number": sent.number}
+            if sent.submitted_at is None:
+                said = _("Revision %(number)s is with the head of the unit, who sends it on.") % {
+                    "number": sent.number
+                }
         else:
-            actions.save_draft(*act, ip=client_ip_text(request))
+            actions.save_draft(*act, key=posted.client_uuid, ip=ip)
             said = _("The draft is saved. It has not been sent yet.")
     except BlockedReport:
-        page = AnnexPage(
-            seat.node, queries.report_of(seat.node), read_entry(posted.data), _lang(), ticked=posted.ticked
-        )
-        return _form(request, seat, page, str(posted.client_uuid), version=posted.version, status=422)
+        entry = read_entry(posted.data, keys)
+        page = AnnexPage(seat.node, queries.report_of(seat.node), entry, _lang(), ticked=posted.ticked)
+        return annex_form(request, seat, page, str(posted.client_uuid), version=posted.version, status=422)
     except StaleReport as error:
-        return _stale(request, seat, posted, error)
+        return stale_page(request, seat, posted, error)
     except ReportError as error:
         messages.error(request, str(error))
         return redirect("report", seat.campaign.slug, seat.node.pk)
@@ -137,7 +135,7 @@ def _post_annex(request: HttpRequest, seat: Seat) -> HttpResponse:
     return redirect("report", seat.campaign.slug, seat.node.pk)
 
 
-def _form(
+def annex_form(
     request: HttpRequest,
     seat: Seat,
     page: AnnexPage,
@@ -145,9 +143,11 @@ def _form(
     version: int | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    """The form to fill in, with what the rules say."""
     found = page.report
     if version is None:
         version = found.version if found else 0
+    is_returned = found is not None and found.state == Report.State.RETURNED
     context = {
         "seat": seat,
         "campaign": seat.campaign,
@@ -157,54 +157,69 @@ def _form(
         "client_uuid": client_uuid,
         "version": version,
         "is_refused": status == 422,
-        "returned": queries.last_return(found) if found and found.state == Report.State.RETURNED else None,
+        "returned": queries.last_reason(found, ReportEvent.Type.RETURN) if found and is_returned else None,
+        "grant": grant_for(seat.node, timezone.now()),
     }
     return render(request, "reports/annex.html", context, status=status)
 
 
 def _sent(request: HttpRequest, seat: Seat, found: Report | None) -> HttpResponse:
     shown = (found.current or found.accepted) if found else None
+    now = timezone.now()
+    lock = lock_of(seat.node, found, now)
+    is_over = is_closed(seat.node, now)
+    asked = {Report.State.RETURNED: ReportEvent.Type.RETURN, Report.State.AMEND_ASKED: ReportEvent.Type.ASK}
+    reason = (
+        queries.last_reason(found, asked[Report.State(found.state)])
+        if found and found.state in asked
+        else None
+    )
+    rows = revision_rows(shown) if shown else []
     context = {
         "seat": seat,
         "campaign": seat.campaign,
         "door": "report" if seat.node == seat.home else "rollup",
         "report": found,
         "revision": shown,
-        "form": load_form(shown.form if shown else seat.campaign.form),
-        "rows": revision_rows(shown) if shown else [],
+        "form": load_form(shown.form) if shown else queries.form_of(seat.node),
+        "rows": rows,
+        "is_adjusted": any(row.adjust for row in rows),
         "warned": [(w["text"][_lang()[:2]], w["by"]) for w in shown.warnings] if shown else [],
-        "returned": queries.last_return(found) if found and found.state == Report.State.RETURNED else None,
-        "is_late": bool(shown and seat.node.is_late(shown.at)),
-        "may_review": seat.can["review_report"] and seat.campaign.status == Campaign.Status.PUBLISHED,
+        "reason": reason,
+        "lock": lock,
+        "lock_reason": REASONS[lock] if lock else "",
+        "grant": grant_for(seat.node, now),
+        "signing": queries.signing_of(found),
+        "may_review": seat.can["review_report"] and not is_over,
+        "may_approve": seat.can["approve_report"] and not is_over,
+        "may_unlock": seat.can["review_report"],
     }
     return render(request, "reports/sent.html", context)
 
 
-def _stale(request: HttpRequest, seat: Seat, posted: Posted, error: StaleReport) -> HttpResponse:
+def stale_page(request: HttpRequest, seat: Seat, posted: Posted, error: StaleReport) -> HttpResponse:
+    """Both versions side by side; neither is lost."""
     found = error.report
-    mine, theirs = read_entry(posted.data).typed, read_entry(found.draft).typed
+    form = queries.form_of(seat.node)
+    mine, theirs = read_entry(posted.data, form.keys).typed, read_entry(found.draft, form.keys).typed
     context = {
         "seat": seat,
         "campaign": seat.campaign,
         "door": "report",
         "report": found,
-        "fields": compare(load_form(seat.campaign.form), mine, theirs, _lang()),
-        "mine": [(key, mine[key]) for key in FIELDS],
+        "fields": compare(form, mine, theirs, _lang()),
+        "mine": [(key, mine[key]) for key in fields_of(form.keys)],
         "client_uuid": posted.client_uuid,
-        "may_overwrite": found.state != Report.State.SUBMITTED,
+        "may_overwrite": found.state in TYPED,
     }
     return render(request, "reports/stale.html", context, status=409)
 
 
-def _after_review(request: HttpRequest, seat: Seat) -> HttpResponse:
-    above = seat.node.parent_id
-    if request.POST.get("then") == "rollup" and above is not None:
-        return redirect("rollup", seat.campaign.slug, above)
-    return redirect("report", seat.campaign.slug, seat.node.pk)
-
-
-def _number(request: HttpRequest) -> int:
-    return read_number(request.POST.get("number", ""))
+def _posted(request: HttpRequest, typed: dict[str, str]) -> QueryDict:
+    query = request.GET.copy()
+    query.clear()
+    query.update(typed)
+    return query
 
 
 def _lang() -> str:

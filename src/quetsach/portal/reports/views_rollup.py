@@ -10,47 +10,53 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
 from quetsach.portal.campaigns.models import Campaign
-from quetsach.portal.campaigns.queries import known_figures
 from quetsach.portal.campaigns.seat import take_seat
-from quetsach.portal.reports import machines, queries, why
-from quetsach.portal.reports.annex import load_form
-from quetsach.portal.reports.rollup import ROWS
+from quetsach.portal.reports import beside, machines, queries, why
+from quetsach.portal.reports.facts import known_rows
+from quetsach.portal.reports.models import Report
+from quetsach.portal.reports.rollup import Line
+from quetsach.portal.reports.snapshots import page_roll_up
 
 
 @require_GET
 def rollup(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """The four figures of a unit and all below, who is missing, and what waits for review."""
+    """The figures of a unit and all below, who is missing, and what waits for review."""
     seat = take_seat(request, slug, node_id)
-    rolled = queries.roll_up(seat.node)
     report = queries.report_of(seat.node)
-    form = load_form(seat.campaign.form)
-    lang = "en" if (get_language() or "vi").startswith("en") else "vi"
+    rolled = page_roll_up(seat.node, report)
+    form = queries.form_of(seat.node)
+    compared = beside.compared(seat, rolled)
+    drifted = queries.drifted(report, rolled.children) if report else []
     rows = [
         {
             "row": row,
-            "short": row.short[lang],
-            "own": rolled.own.row(row.key) if rolled.own else None,
-            "entered": rolled.entered.row(row.key) if rolled.entered else None,
+            "short": row.short[_lang()],
+            "own": rolled.own.row(row.key) if rolled.own is not None else None,
+            "entered": rolled.entered.row(row.key) if rolled.entered is not None else None,
             "below": rolled.children_total.row(row.key),
             "total": rolled.total.row(row.key),
+            "earlier": compared.earlier.row(row.key) if compared.earlier is not None else None,
+            "sibling": compared.siblings.get(row.key),
         }
         for row in form.rows
     ]
-    own_counts = rolled.own is not None
     context = {
         "seat": seat,
         "campaign": seat.campaign,
         "door": "rollup",
         "rolled": rolled,
         "rows": rows,
+        "form": form,
         "report": report,
         "own_differs": rolled.entered is not None and rolled.entered != rolled.own,
-        "own_cells": list(rolled.own) if rolled.own else [None] * len(ROWS),
+        "own_cells": list(rolled.own.values()) if rolled.own is not None else [None] * len(form.rows),
         "own_state": rolled.report_state,
-        "own_counts": own_counts,
-        "waiting": queries.waiting_below(seat.node),
+        "own_counts": rolled.own is not None,
+        "waiting": queries.waiting_below(seat.node) if any(map(waits, rolled.children)) else [],
         "may_review": seat.campaign.status == Campaign.Status.PUBLISHED and queries.may_review_below(seat),
-        "drifted": queries.drifted(report, rolled.children) if report else [],
+        "drifted": drifted,
+        "signing": queries.signing_of(report) if drifted else None,
+        "compared": compared,
         "machines": machines.by_branch(seat.node, rolled),
     }
     return render(request, "reports/rollup.html", context)
@@ -60,34 +66,45 @@ def rollup(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
 def why_page(request: HttpRequest, slug: str, node_id: UUID, row: str) -> HttpResponse:
     """One number of one unit: its report, the acts behind it, the parts from below, and the machines."""
     seat = take_seat(request, slug, node_id)
-    if row not in ROWS:
+    form = queries.form_of(seat.node)
+    if row not in form.keys:
         raise Http404
-    rolled = queries.roll_up(seat.node)
     report = queries.report_of(seat.node)
+    rolled = page_roll_up(seat.node, report, most_named=0)
     counted = report.accepted if report else None
-    found = load_form(seat.campaign.form).row(row)
-    lang = "en" if (get_language() or "vi").startswith("en") else "vi"
+    found = form.row(row)
     shown, machine_count = machines.listed(seat.node)
     context = {
         "seat": seat,
         "campaign": seat.campaign,
         "door": "rollup",
         "row": found,
-        "short": found.short[lang],
+        "short": found.short[_lang()],
         "rolled": rolled,
-        "own": rolled.own.row(row) if rolled.own else None,
-        "entered": rolled.entered.row(row) if rolled.entered else None,
+        "own": rolled.own.row(row) if rolled.own is not None else None,
+        "reported": counted.figures.row(row) if counted else None,
+        "adjust": counted.adjust.get(row, 0) if counted else 0,
+        "entered": rolled.entered.row(row) if rolled.entered is not None else None,
         "below": rolled.children_total.row(row),
         "total": rolled.total.row(row),
         "report": report,
         "counted": counted,
         "known_then": counted.known.get(row) if counted else None,
-        "known_now": known_figures(seat.node)[row],
+        "known_now": known_rows(seat.node, form)[row],
         "accepted_by": why.accepted_by(report),
-        "grounds": why.grounds(seat.node, row),
+        "grounds": why.grounds(seat.node, found.known),
         "parts": why.parts(rolled, row),
         "machines": shown,
         "machine_count": machine_count,
-        "other_rows": [r for r in load_form(seat.campaign.form).rows if r.key != row],
+        "other_rows": [other for other in form.rows if other.key != row],
     }
     return render(request, "reports/why.html", context)
+
+
+def waits(line: Line) -> bool:
+    """Whether the unit's report waits for the superior."""
+    return line.report_state in {Report.State.SUBMITTED, Report.State.AMEND_ASKED}
+
+
+def _lang() -> str:
+    return "en" if (get_language() or "vi").startswith("en") else "vi"

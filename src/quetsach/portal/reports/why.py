@@ -10,10 +10,10 @@ from quetsach.portal.reports.models import Report, ReportEvent
 from quetsach.portal.reports.rollup import Line, RollUp
 
 _DONE_BY_UNITS: dict[str, type[Acknowledgement | Participation]] = {
-    "r1": Acknowledgement,
-    "r3": Participation,
+    "received": Acknowledgement,
+    "deployed": Participation,
 }
-_COUNTED_AS = {"r2": Headcount.Kind.INFORMED, "r4": Headcount.Kind.DONE}
+_COUNTED_AS = {"informed": Headcount.Kind.INFORMED, "done": Headcount.Kind.DONE}
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,20 @@ class Part:
     count: int | None
 
 
-def grounds(node: CampaignNode, row: str) -> list[Ground]:
-    """The acts behind a node's own figure of a row, the latest first. Of headcounts only the latest holds."""
-    if row in _DONE_BY_UNITS:
-        acts = _DONE_BY_UNITS[row].rows.filter(node__parent=node).select_related("node", "by").order_by("-at")
+def grounds(node: CampaignNode, known: str) -> list[Ground]:
+    """The acts behind a node's own figure of a row, by what the portal knows of it, the latest first.
+
+    Of headcounts only the latest holds.
+    """
+    if known in _DONE_BY_UNITS:
+        acts = (
+            _DONE_BY_UNITS[known].rows.filter(node__parent=node).select_related("node", "by").order_by("-at")
+        )
         return [Ground(act.node.name, 1, act.at, str(act.by or "")) for act in acts]
+    if known not in _COUNTED_AS:
+        return []
     counts = (
-        Headcount.rows.filter(node=node, kind=_COUNTED_AS[row]).select_related("by").order_by("-at", "-pk")
+        Headcount.rows.filter(node=node, kind=_COUNTED_AS[known]).select_related("by").order_by("-at", "-pk")
     )
     return [
         Ground(node.name, count.count, count.at, str(count.by or ""), holds=n == 0)
@@ -51,10 +58,7 @@ def grounds(node: CampaignNode, row: str) -> list[Ground]:
 
 def parts(rolled: RollUp, row: str) -> list[Part]:
     """The branches below and what each adds; those that add nothing yet come last."""
-    found = [
-        Part(line, None if line.own is None and line.missing_below == line.below else line.total.row(row))
-        for line in rolled.children
-    ]
+    found = [Part(line, None if line.is_blank else line.total.row(row)) for line in rolled.children]
     return sorted(found, key=lambda part: part.count is None)
 
 

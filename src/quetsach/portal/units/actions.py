@@ -4,23 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
-from quetsach.portal.units.models import ApiToken, Network, Unit, path_segment
+from quetsach.portal.units.change_actions import TreeRefusedError, founded_on, lock_tree
+from quetsach.portal.units.models import ApiToken, Identifier, Network, SectorRelation, Unit, path_segment
 from quetsach.vietnamese import nfc, search_key
 
 
 @transaction.atomic
 def create_unit(actor: User | None, parent: Unit | None, name: str, **fields: Any) -> Unit:
-    """Add an office under `parent`. `networks` is a list of CIDR texts."""
+    """Add an office that has stood under `parent` as long as that. `networks` is a list of CIDR texts.
+
+    Raises TreeRefusedError: `retired`.
+    """
     networks: list[str] = fields.pop("networks", [])
     name = nfc(name)
+    lock_tree()
+    if parent is not None:
+        parent = Unit.rows.get(pk=parent.pk)
+        if parent.is_retired:
+            raise TreeRefusedError("retired", parent.name)
+        fields.setdefault("valid_from", founded_on(parent))
     unit = Unit(parent=parent, name=name, search_key=search_key(name), **fields)
     unit.path = (parent.path if parent else "") + path_segment(unit.pk)
     unit.full_clean(exclude=["parent", "path"])
@@ -81,3 +93,84 @@ def token_holder(secret: str) -> ApiToken | None:
     if token is not None:
         ApiToken.rows.filter(pk=token.pk).update(last_used_at=timezone.now())
     return token
+
+
+@transaction.atomic
+def set_contact(
+    actor: User | None,
+    unit: Unit,
+    fields: dict[str, Any],
+    numbers: dict[str, str],
+    *,
+    ip: str | None = None,
+) -> None:
+    """Set whom to call and how many work there, and the numbers by scheme; an empty number ends.
+
+    Raises TreeRefusedError: `retired`, or `identifier_taken`.
+    """
+    lock_tree()
+    unit = Unit.rows.select_for_update(of=("self",)).get(pk=unit.pk)
+    if unit.is_retired:
+        raise TreeRefusedError("retired", unit.name)
+    changed = sorted(field for field, value in fields.items() if getattr(unit, field) != value)
+    for field, value in fields.items():
+        setattr(unit, field, nfc(value) if isinstance(value, str) else value)
+    unit.full_clean(exclude=["parent", "path"])
+    unit.save(update_fields=list(fields))
+    changed += [scheme for scheme, value in numbers.items() if set_identifier(unit, scheme, value)]
+    if changed:
+        data = {"name": unit.name, "fields": changed}
+        record(actor, "unit.contact", unit_path=unit.path, about=unit, data=data, ip=ip)
+
+
+@transaction.atomic
+def set_sector(
+    actor: User | None, unit: Unit, parent: Unit | None, *, on: date, ip: str | None = None
+) -> None:
+    """Let another unit guide this one in its line of work from a day on; None ends it.
+
+    Raises TreeRefusedError: `retired`, `future`, `cycle` for the unit itself, or `before_last_change`.
+    """
+    lock_tree()
+    if on > timezone.localdate():
+        raise TreeRefusedError("future")
+    for one in (unit, parent):
+        if one is not None and one.is_retired:
+            raise TreeRefusedError("retired", one.name)
+    if parent == unit:
+        raise TreeRefusedError("cycle", unit.name)
+    for row in SectorRelation.rows.filter(unit=unit, valid_to=None):
+        if row.valid_from is not None and row.valid_from > on:
+            raise TreeRefusedError("before_last_change", unit.name)
+        if row.valid_from == on:
+            row.delete()
+        else:
+            row.valid_to = on
+            row.save(update_fields=["valid_to"])
+    if parent is not None:
+        SectorRelation.rows.create(unit=unit, parent=parent, valid_from=on)
+    data = {"name": unit.name, "parent": parent.name if parent else "–"}
+    record(actor, "unit.sector", unit_path=unit.path, about=unit, data=data, ip=ip)
+
+
+def set_identifier(unit: Unit, scheme: str, value: str, on: date | None = None) -> bool:
+    """Let a unit have a number from a day on (default: today); whether that was new.
+
+    Raises TreeRefusedError: `identifier_taken` when another unit has it on that day or later.
+    """
+    on = on or timezone.localdate()
+    value = nfc(value)
+    now = Identifier.rows.filter(unit=unit, scheme=scheme, valid_to=None).first()
+    if (now.value if now else "") == value:
+        return False
+    if now is not None and now.valid_from is not None and now.valid_from >= on:
+        now.delete()
+    elif now is not None:
+        now.valid_to = on
+        now.save(update_fields=["valid_to"])
+    if value:
+        others = Identifier.rows.filter(scheme=scheme, value=value).exclude(unit=unit)
+        if others.filter(Q(valid_to=None) | Q(valid_to__gt=on)).exists():
+            raise TreeRefusedError("identifier_taken", value)
+        Identifier.rows.create(unit=unit, scheme=scheme, value=value, valid_from=on)
+    return True

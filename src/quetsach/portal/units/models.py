@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import ipaddress
 import uuid
+from datetime import date
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.kit.ids import uuid7
@@ -36,8 +39,13 @@ def subtree(path: str, field: str = "path") -> models.Q:
     return models.Q((f"{field}__gte", path), (f"{field}__lt", path[:-1] + "0"))  # "0" follows "/"
 
 
+PHONE = RegexValidator(
+    r"^\+?[0-9][0-9 .()/-]{5,}$", _("Write the number as 0213 3896 123 or +84 912 345 678.")
+)
+
+
 class Unit(models.Model):
-    """An office at any depth."""
+    """An office at any depth, as it is now. What it was before stands in `history`; it is never deleted."""
 
     class Kind(models.TextChoices):
         PROVINCE = "ubnd_province", _("Provincial People's Committee")
@@ -65,6 +73,17 @@ class Unit(models.Model):
     staff_count = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     retired_at = models.DateTimeField(null=True, blank=True)
+    valid_from = models.DateField(
+        null=True, blank=True, help_text="since when name, kind and superior hold; empty: as far as is known"
+    )
+    contact_name = models.CharField(_("whom to call"), max_length=100, blank=True)
+    contact_phone = models.CharField(
+        _("phone"),
+        max_length=40,
+        blank=True,
+        validators=[PHONE],
+    )
+    contact_email = models.EmailField(_("e-mail"), max_length=200, blank=True)
 
     rows = models.Manager()
     objects = ScopedManager["Unit"]()
@@ -76,18 +95,42 @@ class Unit(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_retired(self) -> bool:
+        return self.retired_at is not None
+
+    @property
+    def retired_on(self) -> date | None:
+        """The first day on which it was no more."""
+        return timezone.localdate(self.retired_at) if self.retired_at else None
+
     @classmethod
     def scope(cls, user: User | AnonymousUser) -> models.Q:
         return within_units_of(user, "path")
 
 
 def within_units_of(user: User | AnonymousUser, field: str) -> models.Q:
-    """Rows whose path lies in or below a unit in which the person serves; nothing for strangers."""
+    """Rows whose path lies in or below a place in which the person serves; nothing for strangers."""
     q = models.Q(pk__in=[])
-    if user.is_authenticated and user.is_active:
-        for path in Membership.rows.filter(user=user).values_list("unit__path", flat=True):
-            q |= subtree(path, field)
+    for path in {place[1] for place in places_of(user)}:
+        q |= subtree(path, field)
     return q
+
+
+type Place = tuple[str, str]
+"""A role and a path at which a person has it."""
+
+
+def places_of(user: User | AnonymousUser) -> list[Place]:
+    """Where the person serves, and as what; nothing for strangers and locked accounts.
+
+    Beside the path at which a unit stands today, these are the paths that it had before it was moved and
+    those of units whose duties it took over: campaigns frozen then still bear them.
+    """
+    if not user.is_authenticated or not user.is_active:
+        return []
+    rows = Membership.rows.filter(user=user).values_list("role", "unit__path", "unit__held_paths__path")
+    return sorted({(role, path) for role, *paths in rows for path in paths if path})
 
 
 def validate_network(text: str) -> None:
@@ -170,3 +213,216 @@ class ApiToken(models.Model):
     @classmethod
     def scope(cls, user: User | AnonymousUser) -> models.Q:
         return within_units_of(user, "unit__path")
+
+
+class ReorgEvent(models.Model):
+    """One change of the tree, with its legal basis. An event that was taken back stays, marked."""
+
+    class Kind(models.TextChoices):
+        FOUND = "found", _("founded")
+        RENAME = "rename", _("renamed")
+        MOVE = "move", _("moved")
+        MERGE = "merge", _("merged")
+        SPLIT = "split", _("split")
+        ABOLISH = "abolish", _("abolished")
+        ABOLISH_LEVEL = "abolish_level", _("level abolished")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    kind = models.CharField(max_length=14, choices=Kind.choices)
+    effective_on = models.DateField(help_text="the first day on which the new state holds")
+    legal_basis = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    can_be_undone = models.BooleanField(default=True, help_text="false for what was written in bulk")
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    rows = models.Manager()
+
+    class Meta:
+        ordering = ("effective_on", "at")
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.effective_on:%d/%m/%Y}"
+
+    @property
+    def is_open_to_undo(self) -> bool:
+        """Whether it can still be taken back."""
+        return self.can_be_undone and timezone.localdate(self.at) == timezone.localdate()
+
+
+class Involvement(models.Model):
+    """A unit that an event changed or made. `before` is what it was, to take the event back; null: made."""
+
+    event = models.ForeignKey(ReorgEvent, on_delete=models.CASCADE, related_name="involvements")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="involvements")
+    before = models.JSONField(null=True)
+
+    rows = models.Manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["event", "unit"], name="unit_once_per_event")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} · {self.unit}"
+
+
+class ReorgLink(models.Model):
+    """Where a unit went in an event. `inherits`: the people of `to_unit` act in its unfinished campaigns."""
+
+    class Portion(models.TextChoices):
+        WHOLE = "whole", _("the whole unit")
+        PART = "part", _("a part of it")
+
+    event = models.ForeignKey(ReorgEvent, on_delete=models.CASCADE, related_name="links")
+    from_unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="successions")
+    to_unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="predecessors")
+    portion = models.CharField(max_length=5, choices=Portion.choices)
+    inherits = models.BooleanField(default=False)
+    note = models.CharField(max_length=200, blank=True)
+
+    rows = models.Manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["event", "from_unit", "to_unit"], name="link_once_per_event")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.from_unit} → {self.to_unit}"
+
+
+class UnitVersion(models.Model):
+    """What a unit was from a day until another, which no longer belongs to it.
+
+    Only past states are kept here; they follow each other without overlap, so a unit has one superior a day.
+    """
+
+    unit = models.ForeignKey(Unit, on_delete=models.CASCADE, related_name="versions")
+    event = models.ForeignKey(ReorgEvent, on_delete=models.CASCADE, related_name="versions")
+    valid_from = models.DateField(null=True)
+    valid_to = models.DateField()
+    name = models.CharField(max_length=200)
+    search_key = models.CharField(max_length=200, db_index=True)
+    short_name = models.CharField(max_length=60, blank=True)
+    doc_abbr = models.CharField(max_length=30, blank=True)
+    kind = models.CharField(max_length=20, choices=Unit.Kind.choices)
+    parent = models.ForeignKey(Unit, null=True, on_delete=models.PROTECT, related_name="+")
+
+    rows = models.Manager()
+
+    class Meta:
+        ordering = ("valid_to",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["unit", "valid_to"], name="one_version_ends_a_day"),
+            models.CheckConstraint(
+                condition=models.Q(valid_from=None) | models.Q(valid_from__lt=models.F("valid_to")),
+                name="version_lasts",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} – {self.valid_to:%d/%m/%Y}"
+
+
+class HeldPath(models.Model):
+    """A path of an earlier tree at which the unit's people act: its own, or one whose duties it took over."""
+
+    unit = models.ForeignKey(Unit, on_delete=models.CASCADE, related_name="held_paths")
+    path = models.CharField(max_length=PATH_LENGTH)
+    event = models.ForeignKey(ReorgEvent, on_delete=models.CASCADE, related_name="+")
+
+    rows = models.Manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["unit", "path", "event"], name="held_path_once_per_event")
+        ]
+
+    def __str__(self) -> str:
+        return self.path
+
+
+class Identifier(models.Model):
+    """A number under which others know the unit, for a time. Numbers are given again to other units."""
+
+    class Scheme(models.TextChoices):
+        PROVINCE = "gso2", _("province code")
+        DISTRICT = "gso3", _("district code")
+        COMMUNE = "gso5", _("commune code")
+        ORGAN = "organ_id", _("electronic identifier of the body")
+        TAX = "mst", _("tax code")
+        SCHOOL = "moet", _("school code")
+
+    unit = models.ForeignKey(Unit, on_delete=models.CASCADE, related_name="identifiers")
+    scheme = models.CharField(max_length=10, choices=Scheme.choices)
+    value = models.CharField(max_length=40)
+    valid_from = models.DateField(null=True)
+    valid_to = models.DateField(null=True)
+
+    rows = models.Manager()
+
+    class Meta:
+        ordering = ("scheme", "valid_from")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["scheme", "value"], condition=models.Q(valid_to=None), name="identifier_once_now"
+            ),
+            models.UniqueConstraint(
+                fields=["unit", "scheme"], condition=models.Q(valid_to=None), name="one_identifier_a_scheme"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scheme} {self.value}"
+
+
+class SectorRelation(models.Model):
+    """A second superior by the line of work: a view beside the tree, which no sum follows."""
+
+    unit = models.ForeignKey(Unit, on_delete=models.CASCADE, related_name="sectors")
+    parent = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="sector_units")
+    valid_from = models.DateField(null=True)
+    valid_to = models.DateField(null=True)
+
+    rows = models.Manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["unit", "parent"], condition=models.Q(valid_to=None), name="sector_once_now"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.unit} ⇢ {self.parent}"
+
+
+class UnitImport(models.Model):
+    """A table of units that waits for its preview to be applied. `stamp` is the tree it was compared with."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    top = models.ForeignKey(Unit, on_delete=models.CASCADE, related_name="+")
+    file_name = models.CharField(max_length=200)
+    rows_read = models.JSONField()
+    stamp = models.CharField(max_length=64)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    applied_at = models.DateTimeField(null=True)
+
+    rows = models.Manager()
+    objects = ScopedManager["UnitImport"]()
+
+    class Meta:
+        default_manager_name = "rows"
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    @classmethod
+    def scope(cls, user: User | AnonymousUser) -> models.Q:
+        return within_units_of(user, "top__path")

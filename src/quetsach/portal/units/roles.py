@@ -1,7 +1,8 @@
 """What each role may do, as one table. A verb is asked for a place in the tree, never alone.
 
-`OWN` verbs need a seat in that very unit: a superior never acknowledges in a subordinate's name. `SUPERIOR`
-verbs need a seat strictly above. All others need a seat there or above.
+`OWN` verbs need a seat in that very unit: a superior acknowledges in a subordinate's name only by
+ACT_FOR_BELOW, which asks for channel and reason. `SUPERIOR` verbs need a seat strictly above. All others need
+a seat there or above.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from enum import StrEnum
 from django.contrib.auth.models import AnonymousUser
 
 from quetsach.portal.accounts.models import User
-from quetsach.portal.units.models import Membership, Role
+from quetsach.portal.units.models import Place, Role, places_of
+
+__all__ = ["MAY", "Place", "Verb", "fits", "may", "places_of"]
 
 
 class Verb(StrEnum):
@@ -31,31 +34,26 @@ class Verb(StrEnum):
     CONFIRM_CASE = "confirm_case"
     MANAGE_TOKENS = "manage_tokens"
     READ_AUDIT = "read_audit"
+    APPROVE_REPORT = "approve_report"
+    INVITE = "invite"
+    ACT_FOR_BELOW = "act_for_below"
+    CHANGE_UNITS = "change_units"
+    EDIT_CONTACT = "edit_contact"
 
 
 OWN = {Verb.ACKNOWLEDGE, Verb.PASS_ON, Verb.DEPLOY, Verb.COUNT_PEOPLE, Verb.EDIT_REPORT, Verb.PUBLISH,
-       Verb.UPLOAD_INDICATORS, Verb.UPLOAD_SCAN, Verb.MANAGE_TOKENS}  # fmt: skip
-SUPERIOR = {Verb.REVIEW_REPORT, Verb.CONFIRM_CASE}
+       Verb.APPROVE_REPORT, Verb.UPLOAD_INDICATORS, Verb.UPLOAD_SCAN, Verb.MANAGE_TOKENS}  # fmt: skip
+SUPERIOR = {Verb.REVIEW_REPORT, Verb.CONFIRM_CASE, Verb.ACT_FOR_BELOW}
 
 _OFFICER = {Verb.READ, Verb.ACKNOWLEDGE, Verb.PASS_ON, Verb.DEPLOY, Verb.COUNT_PEOPLE, Verb.EDIT_REPORT,
-            Verb.REVIEW_REPORT, Verb.WORK_CASE, Verb.CONFIRM_CASE, Verb.UPLOAD_SCAN}  # fmt: skip
+            Verb.REVIEW_REPORT, Verb.WORK_CASE, Verb.CONFIRM_CASE, Verb.UPLOAD_SCAN, Verb.INVITE,
+            Verb.ACT_FOR_BELOW, Verb.EDIT_CONTACT}  # fmt: skip
 MAY: dict[str, set[Verb]] = {
     Role.COORDINATOR: set(Verb),
     Role.OFFICER: _OFFICER,
     Role.IT: {Verb.READ, Verb.UPLOAD_INDICATORS, Verb.UPLOAD_SCAN, Verb.WORK_CASE, Verb.MANAGE_TOKENS},
     Role.READER: {Verb.READ},
 }
-
-
-type Place = tuple[str, str]
-"""A role and the path of the unit in which a person has it."""
-
-
-def places_of(user: User | AnonymousUser) -> list[Place]:
-    """Where the person serves, and as what; nothing for strangers and locked accounts."""
-    if not user.is_authenticated or not user.is_active:
-        return []
-    return list(Membership.rows.filter(user=user).values_list("role", "unit__path"))
 
 
 def fits(places: list[Place], verb: Verb, path: str) -> bool:

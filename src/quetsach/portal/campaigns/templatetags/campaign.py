@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from urllib.parse import quote, urlencode
+
 from django import template
+from django.utils import timezone
 
 from quetsach.portal.campaigns import nav
 from quetsach.portal.campaigns.seat import Seat
@@ -14,4 +18,26 @@ register = template.Library()
 def doors(context: template.Context, seat: Seat) -> dict[str, object]:
     """The navigation of a campaign's inner pages; the view's `door` or route name tells which is open."""
     match = context["request"].resolver_match
-    return {"doors": nav.doors(seat), "current": context.get("door") or (match.url_name if match else "")}
+    found = nav.doors(seat)
+    current = context.get("door") or (match.url_name if match else "")
+    more = [door for door in found if door["is_more"]]
+    return {
+        "doors": found,
+        "current": current,
+        "more": more,
+        "here": next((door["label"] for door in more if door["route"] == current), ""),
+    }
+
+
+@register.simple_tag
+def mailto(address: str, subject: str, body: str) -> str:
+    """An address that opens the reader's own mail program with everything filled in."""
+    return (
+        f"mailto:{quote(address, safe='@')}?{urlencode({'subject': subject, 'body': body}, quote_via=quote)}"
+    )
+
+
+@register.filter
+def last_day(due_at: datetime) -> str:
+    """The last day in time, dd/mm/yyyy, of the first moment that is late."""
+    return f"{timezone.localdate(due_at - timedelta(microseconds=1)):%d/%m/%Y}"

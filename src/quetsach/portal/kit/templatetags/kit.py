@@ -21,9 +21,7 @@ _TINT = {"sent": "busy", "back": "bad", "draft": "none"}
 def icon(shape: str) -> SafeString:
     """An icon of the sprite in base.html."""
     assert shape in SHAPES, shape
-    return format_html(
-        '<svg class="ico" aria-hidden="true" focusable="false"><use href="#i-{}"/></svg>', shape
-    )
+    return format_html('<svg class="ico" aria-hidden="true"><use href="#i-{}"/></svg>', shape)
 
 
 @register.simple_tag

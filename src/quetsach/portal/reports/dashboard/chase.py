@@ -12,13 +12,19 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.kit.templatetags.kit import day
-from quetsach.portal.reports.dashboard.queries import Branch, Contact
+from quetsach.portal.campaigns.contacts import Contact
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.campaigns.wording import message as short_message
+from quetsach.portal.reports.dashboard.queries import Branch
 
 REPORT_SAYS: dict[str, tuple[str, str | Promise, str | Promise]] = {
     "none": ("none", gettext_lazy("no report yet"), gettext_lazy("send the report")),
     "draft": ("draft", gettext_lazy("report being written"), gettext_lazy("send the report")),
+    "in_review": (
+        "draft",
+        gettext_lazy("with the head of the unit"),
+        gettext_lazy("have the head of the unit send the report on"),
+    ),
     "returned": (
         "back",
         gettext_lazy("report returned"),
@@ -48,7 +54,6 @@ def late(branches: Sequence[Branch], now: datetime) -> list[Branch]:
 
 def chases(
     node: CampaignNode,
-    campaign: Campaign,
     found: Sequence[Branch],
     whom: Mapping[UUID, Contact],
     address: str,
@@ -58,15 +63,7 @@ def chases(
     items = []
     for branch in found:
         shape, word = _chip(branch, now)
-        message = _(
-            "%(us)s asks %(unit)s to %(todo)s. Deadline: end of %(day)s. Open %(address)s and sign in."
-        ) % {
-            "us": node.name,
-            "unit": branch.node.name,
-            "todo": "; ".join(_asked(branch)),
-            "day": day(campaign.last_day),
-            "address": address,
-        }
+        message = short_message(node.name, branch.node.name, _asked(branch), branch.node.due_at, address)
         items.append(Chase(branch, shape, word, tuple(_missing(branch)), whom.get(branch.node.pk), message))
     return items
 

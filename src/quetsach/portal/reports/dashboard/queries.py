@@ -7,11 +7,9 @@ by how many machines show signs.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import accumulate
-from uuid import UUID
 
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import Substr, TruncDate
@@ -22,7 +20,7 @@ from quetsach.portal.cases.queries import Watched, watched
 from quetsach.portal.reports.machines import MachineTable, by_branch
 from quetsach.portal.reports.queries import roll_up
 from quetsach.portal.reports.rollup import Line, RollUp
-from quetsach.portal.units.models import Membership, Role, path_segment, subtree
+from quetsach.portal.units.models import path_segment, subtree
 from quetsach.vietnamese import sort_key
 
 _SEGMENT = len(path_segment(CampaignNode().pk))
@@ -67,9 +65,14 @@ class Branch:
         return (self.share or 0.0, self.deployed / self.units, self.acknowledged / self.units)
 
     @property
+    def owes_report(self) -> bool:
+        """Whether the unit on top of the branch still takes part and has to report itself."""
+        return self.node.state == CampaignNode.State.ACTIVE and self.node.expected
+
+    @property
     def is_finished(self) -> bool:
         """Nothing is left to chase in the whole branch."""
-        accepted = self.line.own is not None and not self.line.missing_below
+        accepted = (self.line.own is not None or not self.owes_report) and not self.line.missing_below
         return accepted and self.acknowledged == self.deployed == self.units
 
 
@@ -80,14 +83,6 @@ class DayCount:
     day: date
     acknowledged: int
     deployed: int
-
-
-@dataclass(frozen=True)
-class Contact:
-    """Somebody of a unit who can be called."""
-
-    name: str
-    phone: str
 
 
 @dataclass(frozen=True)
@@ -138,7 +133,8 @@ def branches(node: CampaignNode, rolled: RollUp, machines: MachineTable) -> tupl
     lines = {line.node.pk: line for line in rolled.children}
     sums = {
         row["branch"]: row
-        for row in CampaignNode.rows.filter(_below(node))
+        for row in CampaignNode.rows.active()
+        .filter(_below(node))
         .annotate(branch=Substr("path", 1, len(node.path) + _SEGMENT))
         .values("branch")
         .annotate(
@@ -153,6 +149,8 @@ def branches(node: CampaignNode, rolled: RollUp, machines: MachineTable) -> tupl
     cases = {row.node.pk: row for row in machines.rows}
     found = []
     for child in children:
+        if child.path not in sums:  # nothing in the branch takes part any more
+            continue
         row, counted = sums[child.path], people.get(child.path, {})
         case = cases.get(child.pk)
         found.append(
@@ -184,7 +182,11 @@ def days(node: CampaignNode) -> tuple[DayCount, ...]:
     counts = []
     for model in (Acknowledgement, Participation):
         rows = (
-            model.rows.filter(subtree(node.path, "node__path"), node__campaign=node.campaign_id)
+            model.rows.filter(
+                subtree(node.path, "node__path"),
+                node__campaign=node.campaign_id,
+                node__state=CampaignNode.State.ACTIVE,
+            )
             .exclude(node=node)
             .annotate(day=TruncDate("at"))
             .values_list("day")
@@ -195,19 +197,6 @@ def days(node: CampaignNode) -> tuple[DayCount, ...]:
         before = sum(n for day, n in by_day.items() if day < span[0])
         counts.append(list(accumulate((by_day.get(day, 0) for day in span), initial=before))[1:])
     return tuple(map(DayCount, span, *counts))[-MOST_DAYS:]
-
-
-def contacts(nodes: Iterable[CampaignNode]) -> dict[UUID, Contact]:
-    """Whom to call, by node: an officer before a coordinator, and who has a phone before who has none."""
-    by_unit = {node.unit_id: node.pk for node in nodes}
-    members = Membership.rows.filter(
-        unit__in=by_unit, role__in=(Role.OFFICER, Role.COORDINATOR), user__is_active=True
-    ).select_related("user")
-    ranked = sorted(members, key=lambda m: (m.role != Role.OFFICER, not m.user.phone, m.pk))
-    found: dict[UUID, Contact] = {}
-    for member in ranked:
-        found.setdefault(by_unit[member.unit_id], Contact(member.user.get_full_name(), member.user.phone))
-    return found
 
 
 def _below(node: CampaignNode) -> Q:
@@ -222,7 +211,11 @@ def _at(node: CampaignNode, name: str) -> datetime | None:
 def _people(node: CampaignNode) -> dict[str, dict[str, int]]:
     """The path of each branch: its latest headcounts by kind. A kind that nobody counted is not there."""
     latest: dict[tuple[str, str], int] = {}
-    rows = Headcount.rows.filter(subtree(node.path, "node__path"), node__campaign=node.campaign_id)
+    rows = Headcount.rows.filter(
+        subtree(node.path, "node__path"),
+        node__campaign=node.campaign_id,
+        node__state=CampaignNode.State.ACTIVE,
+    )
     for path, kind, count in rows.order_by("at", "pk").values_list("node__path", "kind", "count"):
         latest[path, kind] = count
     sums: dict[str, dict[str, int]] = defaultdict(dict)

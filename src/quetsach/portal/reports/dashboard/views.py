@@ -11,14 +11,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from quetsach.portal.campaigns.contacts import contacts
 from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.reports.dashboard import queries
 from quetsach.portal.reports.dashboard.chase import chases, late
 from quetsach.portal.reports.dashboard.figures import figures, percent
 
 FIRST = 5
-"""Units to remind that stand open; the others are folded."""
-MOST = 50
+"""Units to remind that stand here; all of them have a page of their own."""
 
 
 @require_GET
@@ -28,9 +28,8 @@ def progress(request: HttpRequest, slug: str, node_id: UUID | None = None) -> Ht
     seen = queries.overview(seat.node)
     found = late(seen.branches, timezone.now())
     address = request.build_absolute_uri(reverse("letter", args=[seat.campaign.slug]))
-    remind = chases(
-        seat.node, seat.campaign, found[:MOST], queries.contacts(b.node for b in found[:MOST]), address
-    )
+    shown = found[:FIRST]
+    remind = chases(seat.node, shown, contacts(b.node for b in shown), address)
     context = {
         "seat": seat,
         "campaign": seat.campaign,
@@ -38,9 +37,8 @@ def progress(request: HttpRequest, slug: str, node_id: UUID | None = None) -> Ht
         "seen": seen,
         "rolled": seen.rolled,
         "late": found,
-        "late_units": [branch.node.name for branch in found[MOST:]],
-        "first": remind[:FIRST],
-        "rest": remind[FIRST:],
+        "first": remind,
+        "more": len(found) - len(remind),
         "waiting": sum(1 for branch in seen.branches if branch.line.report_state == "submitted"),
         "people_done": _sum(branch.done for branch in seen.branches),
         "people": _sum(branch.whole for branch in seen.branches),

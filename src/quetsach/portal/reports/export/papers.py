@@ -6,6 +6,9 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from quetsach.annexform.definition import Form
+from quetsach.annexform.entry import read_entry
+from quetsach.annexform.figures import Figures
 from quetsach.document import (
     LONGEST_TEXT,
     Annex,
@@ -23,20 +26,23 @@ from quetsach.portal.campaigns.letter import Letter as StoredLetter
 from quetsach.portal.campaigns.letter import read_letter
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.queries import Watched, watched
-from quetsach.portal.reports.annex import Form, load_form, read_entry
 from quetsach.portal.reports.export import heading as names
+from quetsach.portal.reports.formversions import load_form
 from quetsach.portal.reports.machines import by_branch
 from quetsach.portal.reports.models import Report
-from quetsach.portal.reports.queries import report_of, roll_up
-from quetsach.portal.reports.rollup import ROWS, Figures, RollUp
+from quetsach.portal.reports.queries import form_of, report_of, roll_up
+from quetsach.portal.reports.rollup import RollUp
+from quetsach.portal.reports.wishes import wishes_of
 from quetsach.vietnamese import number, short_date
 
 STATES = {
     "none": "Chưa có báo cáo",
     "draft": "Đang soạn, chưa gửi",
+    "in_review": "Chờ thủ trưởng đơn vị duyệt",
     "submitted": "Đã gửi, chờ tiếp nhận",
     "returned": "Đã trả lại để sửa",
     "accepted": "Đã tiếp nhận",
+    "amend_asked": "Đã tiếp nhận, xin sửa",
 }
 """What official papers, always Vietnamese, call the state of a report."""
 MACHINES = ("Có dấu hiệu", "Đang xử lý", "Chưa đủ căn cứ", "Đã sạch")
@@ -73,18 +79,19 @@ def letter(campaign: Campaign) -> Letter:
 def annex(node: CampaignNode) -> Annex:
     """The unit's annex alone: the revision last sent with the sum of that moment, else what is typed now."""
     report = report_of(node)
-    form = load_form(node.campaign.form)
+    form = form_of(node)
     if report is not None and report.current is not None and report.state != Report.State.RETURNED:
         sent = report.current
-        total = {row: sent.figures.row(row) + sent.totals["children"][row] for row in ROWS}
+        form = load_form(sent.form)
+        total = dict(sent.totals["total"])
         when = f"Bản {sent.number}, gửi {_moment(sent.at)}; tình trạng: {STATES[report.state].lower()}."
         return _filled(form, node, total, sent.notes, sent.narrative, sent.proposals, when)
-    entry = read_entry(report.draft if report else {})
+    entry = read_entry(report.draft if report else {}, form.keys)
     rolled = roll_up(node)
-    sums: dict[str, int | None] = dict.fromkeys(ROWS)
+    sums: dict[str, int | None] = dict.fromkeys(form.keys)
     for row, typed in entry.figures.items():
         if typed is not None:
-            sums[row] = typed + rolled.children_total.row(row)
+            sums[row] = entry.counts.row(row) + rolled.children_total.row(row)
     said = entry.typed
     when = f"Bản đang soạn lúc {_moment(rolled.as_of)}, chưa gửi."
     return _filled(form, node, sums, entry.notes, said["narrative"], said["proposals"], when)
@@ -101,6 +108,7 @@ def official_report(node: CampaignNode) -> OfficialReport:
     totals = rolled.signed
     issuer = names.full_name(node)
     machines = by_branch(node, rolled)
+    asked = tuple(Proposal(", ".join(wish.units), wish.text) for wish in wishes_of(node))
     return OfficialReport(
         heading=names.heading(node, "BC", year),
         subject=f"Kết quả triển khai {_lower_first(campaign.title)}",
@@ -122,7 +130,7 @@ def official_report(node: CampaignNode) -> OfficialReport:
         missing=tuple(MissingUnit(place.name, STATES[place.state]) for place in rolled.missing),
         machines=tuple(map(CountRow, MACHINES, machines.totals)) if machines.total else (),
         examined=_examined(watched(node, below=True), machines.total),
-        proposals=_proposals(rolled),
+        proposals=asked,
         as_of=f"đến {_moment(rolled.as_of)}",
         signature=names.signature(node),
         remark=_remark(rolled, own),
@@ -133,7 +141,7 @@ def official_report(node: CampaignNode) -> OfficialReport:
             totals.as_dict(),
             {},
             rolled.narrative,
-            _joined(rolled),
+            _joined(asked),
             "",
             attached=_attached(node, year),
         ),
@@ -213,12 +221,8 @@ def _attached(node: CampaignNode, year: int) -> str:
     return f"Kèm theo {cited} của {names.full_name(node)}"
 
 
-def _proposals(rolled: RollUp) -> tuple[Proposal, ...]:
-    return tuple(Proposal(", ".join(units), text) for text, units in rolled.wishes)
-
-
-def _joined(rolled: RollUp) -> str:
-    lines = [f"{wish.text.rstrip('.')} ({wish.unit})." for wish in _proposals(rolled)]
+def _joined(asked: tuple[Proposal, ...]) -> str:
+    lines = [f"{wish.text.rstrip('.')} ({wish.unit})." for wish in asked]
     return "\n".join(lines)[:LONGEST_TEXT]
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.reports.annex import load_form
 from quetsach.portal.reports.export.papers import MACHINES, STATES
 from quetsach.portal.reports.machines import MachineTable, by_branch
-from quetsach.portal.reports.queries import roll_up
+from quetsach.portal.reports.queries import form_of, roll_up
 from quetsach.portal.reports.rollup import RollUp
 
 type Cell = str | int | None
@@ -37,7 +36,7 @@ class Export:
 def export(node: CampaignNode, as_of: str, rolled: RollUp | None = None) -> Export:
     """The node's roll-up as tables."""
     rolled = rolled or roll_up(node)
-    tables = (_sums(node, rolled), _units(rolled), _missing(rolled), _machines(by_branch(node, rolled)))
+    tables = (_sums(node, rolled), _units(node, rolled), _missing(rolled), _machines(by_branch(node, rolled)))
     return Export(node.campaign.title, node.name, as_of, tables)
 
 
@@ -51,24 +50,24 @@ def _sums(node: CampaignNode, rolled: RollUp) -> Table:
             rolled.total.row(row.key),
             rolled.entered.row(row.key) if rolled.entered else None,
         )
-        for row in load_form(node.campaign.form).rows
+        for row in form_of(node).rows
     ]
     head = ("TT", "Nội dung", "Số của đơn vị", "Các đơn vị bên dưới", "Tổng số", "Số đơn vị đã nhập")
     return Table("Tổng hợp", head, tuple(rows))
 
 
-def _units(rolled: RollUp) -> Table:
+def _units(node: CampaignNode, rolled: RollUp) -> Table:
     rows: list[tuple[Cell, ...]] = []
+    form = form_of(node)
     for line in rolled.children:
-        nothing = line.own is None and line.missing_below == line.below
-        absent = line.missing_below + (line.own is None)
-        figures: list[Cell] = [None] * 4 if nothing else list(line.total)
-        rows.append((line.node.name, *figures, STATES[line.report_state], line.below + 1, absent))
-    rows.append(
-        ("Tổng các đơn vị bên dưới", *rolled.children_total, "", rolled.expected, len(rolled.missing))
-    )
-    annex = ("Dòng 1", "Dòng 2", "Dòng 3", "Dòng 4")
-    head = ("Đơn vị", *annex, "Báo cáo", "Số đơn vị trong nhánh", "Chưa tiếp nhận")
+        figures: list[Cell] = [None] * len(form.rows) if line.is_blank else [*line.total.values()]
+        state = STATES[line.report_state]
+        rows.append((line.node.name, *figures, state, line.expected, line.missing, line.on_time))
+    sums = rolled.children_total.values()
+    last = ("", rolled.expected, rolled.missing_count, rolled.on_time)
+    rows.append(("Tổng các đơn vị bên dưới", *sums, *last))
+    annex = (f"Dòng {row.number}" for row in form.rows)
+    head = ("Đơn vị", *annex, "Báo cáo", "Số đơn vị trong nhánh", "Chưa tiếp nhận", "Đúng hạn")
     return Table("Theo đơn vị", head, tuple(rows))
 
 

@@ -77,7 +77,7 @@ def letter_pdf(_request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     document = papers.letter(campaign)
     issued = campaign.published_at or timezone.now()
-    return _file(f"Công văn {campaign.title}", "pdf", render_pdf(document, at=issued))
+    return file_response(f"Công văn {campaign.title}", "pdf", render_pdf(document, at=issued))
 
 
 def _pdf(document: Document) -> bytes:
@@ -91,10 +91,10 @@ def _docx(document: Document) -> bytes:
 def _noted(request: HttpRequest, seat: Seat, what: str, kind: str, content: bytes) -> HttpResponse:
     note_export(seat.user, seat.node, f"{what}.{kind}", ip=client_ip_text(request))
     day = timezone.localdate().isoformat()
-    return _file(f"{what} {seat.node.name} {day}", kind, content)
+    return file_response(f"{what} {seat.node.name} {day}", kind, content)
 
 
-def _file(name: str, kind: str, content: bytes) -> HttpResponse:
+def file_response(name: str, kind: str, content: bytes) -> HttpResponse:
     """A download under its name, in plain letters for old programs and in full for the others (RFC 6266)."""
     plain = "-".join("".join(c if c.isascii() and c.isalnum() else " " for c in search_key(name)).split())
     response = HttpResponse(content, content_type=TYPES[kind])

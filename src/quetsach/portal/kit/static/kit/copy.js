@@ -6,9 +6,10 @@ for (const text of document.querySelectorAll("[data-copy]")) {
   button.textContent = text.dataset.copy;
   button.addEventListener("click", async () => {
     try {
-      await navigator.clipboard.writeText(text.innerText);
+      await navigator.clipboard.writeText(text.value ?? text.innerText);
     } catch {
-      getSelection().selectAllChildren(text);
+      if (text.select) text.select();
+      else getSelection().selectAllChildren(text);
       document.execCommand("copy"); // plain http has no clipboard API
     }
     button.textContent = text.dataset.copied;

@@ -1,0 +1,440 @@
+//! An expression tried one way after the other, the preferred first, as Perl does. Where a look at the next byte
+//! tells which way goes on no other is kept, so that most lines are read once and never gone back in. What takes
+//! too many steps is given up, for a slower way that has a bound.
+use memchr::{memchr, memchr2, memchr3, memmem::Finder};
+use regex_syntax::hir::{Hir, HirKind, Repetition};
+use smallvec::SmallVec;
+
+use super::End;
+use super::refuse::holds;
+
+/// Larger expressions are left to the other ways.
+const MOST_STEPS: usize = 4096;
+/// Steps allowed for a line, and for each of its bytes.
+const PATIENCE: (usize, usize) = (1024, 8);
+/// Bytes of a run that are looked at one by one before the rest is searched.
+const SHORT_RUN: usize = 16;
+
+/// A set of bytes.
+#[derive(Clone, Debug)]
+struct Bytes([bool; 256]);
+
+#[derive(Debug)]
+enum Step {
+    /// This text.
+    Text(Box<Finder<'static>>),
+    /// Bytes of a set, at least `least` of them and as many as there are up to `most`, or as few.
+    Run {
+        set: Box<Bytes>,
+        /// All that the set does not hold, where these are few.
+        border: SmallVec<[u8; 3]>,
+        least: usize,
+        most: usize,
+        greedy: bool,
+        /// What may follow; None where no shorter run than the longest can go on to a match.
+        after: Option<Box<Next>>,
+    },
+    /// The place goes into a slot.
+    Mark(usize),
+    /// Two ways on, the preferred first, with what may come on each.
+    Fork([usize; 2], Box<[Next; 2]>),
+    Goto(usize),
+    /// The match, here or only where the line ends.
+    Match,
+}
+
+/// What can come next on the way to a match: one of these bytes, or the end of the line.
+#[derive(Clone, Debug)]
+struct Next {
+    bytes: Bytes,
+    end: bool,
+}
+
+/// A way that was not taken, or what to undo before one is.
+enum Open {
+    /// From this step, at this place.
+    Way(usize, usize),
+    /// A run that may be shorter: its step, where it ends, where it must at least.
+    Shorter(usize, usize, usize),
+    /// A run that may be longer: its step, where it ends, how many more bytes it may take.
+    Longer(usize, usize, usize),
+    /// What stood in a slot.
+    Slot(usize, u32),
+}
+
+/// The steps of one expression.
+#[derive(Debug)]
+pub struct Backtracker {
+    steps: Vec<Step>,
+    end: End,
+}
+
+impl Backtracker {
+    /// None where the expression looks around itself, repeats what may be empty, or is too large.
+    pub fn new(expression: &Hir, end: End) -> Option<Backtracker> {
+        let mut made = Backtracker {
+            steps: Vec::new(),
+            end,
+        };
+        made.add(expression)?;
+        made.push(Step::Match)?;
+        let mut known = vec![None; made.steps.len()];
+        for at in (0..made.steps.len()).rev() {
+            made.next(at, &mut known);
+        }
+        for (at, step) in made.steps.iter_mut().enumerate() {
+            let next = |to: usize| known[to].clone().unwrap_or(Next::NOTHING);
+            match step {
+                Step::Run { set, after, .. } => {
+                    let follows = next(at + 1);
+                    let both = (0..256).any(|b| set.0[b] && follows.bytes.0[b]);
+                    *after = both.then(|| Box::new(follows));
+                }
+                Step::Fork(to, nexts) => **nexts = to.map(next),
+                _ => {}
+            }
+        }
+        Some(made)
+    }
+
+    fn push(&mut self, step: Step) -> Option<usize> {
+        self.steps.push(step);
+        (self.steps.len() < MOST_STEPS).then(|| self.steps.len() - 1)
+    }
+
+    fn fork(&mut self) -> Option<usize> {
+        let nothing = Box::new([Next::NOTHING, Next::NOTHING]);
+        self.push(Step::Fork([0; 2], nothing))
+    }
+
+    fn run(&mut self, part: &Hir, least: u32, most: Option<u32>, greedy: bool) -> Option<()> {
+        let HirKind::Class(class) = part.kind() else {
+            return None;
+        };
+        let mut set = Box::new(Bytes([false; 256]));
+        for b in 0..=u8::MAX {
+            set.0[usize::from(b)] = holds(class, b);
+        }
+        let others: SmallVec<[u8; 3]> = (0..=u8::MAX).filter(|b| !set.has(*b)).take(4).collect();
+        self.push(Step::Run {
+            set,
+            border: if others.len() > 3 {
+                SmallVec::new()
+            } else {
+                others
+            },
+            least: least as usize,
+            most: most.map_or(usize::MAX, |most| most as usize),
+            greedy: greedy || most == Some(least),
+            after: None,
+        })?;
+        Some(())
+    }
+
+    fn add(&mut self, part: &Hir) -> Option<()> {
+        match part.kind() {
+            HirKind::Empty => {}
+            HirKind::Literal(text) => {
+                self.push(Step::Text(Box::new(Finder::new(&text.0).into_owned())))?;
+            }
+            HirKind::Class(_) => self.run(part, 1, Some(1), true)?,
+            HirKind::Look(_) => return None,
+            HirKind::Capture(group) => {
+                let slot = 2 * group.index as usize;
+                self.push(Step::Mark(slot))?;
+                self.add(&group.sub)?;
+                self.push(Step::Mark(slot + 1))?;
+            }
+            HirKind::Concat(parts) => parts.iter().try_for_each(|p| self.add(p))?,
+            HirKind::Alternation(parts) => {
+                let (last, others) = parts.split_last()?;
+                let mut ends = Vec::new();
+                for part in others {
+                    let fork = self.fork()?;
+                    self.add(part)?;
+                    ends.push(self.push(Step::Goto(0))?);
+                    self.steps[fork] = Step::Fork([fork + 1, self.steps.len()], Box::default());
+                }
+                self.add(last)?;
+                let end = self.steps.len();
+                ends.into_iter()
+                    .for_each(|at| self.steps[at] = Step::Goto(end));
+            }
+            HirKind::Repetition(again) => self.again(again)?,
+        }
+        Some(())
+    }
+
+    fn again(&mut self, again: &Repetition) -> Option<()> {
+        let (part, least) = (&*again.sub, again.min);
+        if matches!(part.kind(), HirKind::Class(_)) {
+            return self.run(part, least, again.max, again.greedy);
+        }
+        if again.max != Some(1) && part.properties().minimum_len().unwrap_or(0) == 0 {
+            return None;
+        }
+        (0..least).try_for_each(|_| self.add(part))?;
+        let ways = |inside: usize, behind: usize| {
+            let to = [inside, behind];
+            let to = if again.greedy { to } else { [behind, inside] };
+            Step::Fork(to, Box::default())
+        };
+        let Some(most) = again.max else {
+            let fork = self.fork()?;
+            self.add(part)?;
+            self.push(Step::Goto(fork))?;
+            self.steps[fork] = ways(fork + 1, self.steps.len());
+            return Some(());
+        };
+        let mut forks = Vec::new();
+        for _ in least..most {
+            forks.push(self.fork()?);
+            self.add(part)?;
+        }
+        let behind = self.steps.len();
+        forks
+            .into_iter()
+            .for_each(|at| self.steps[at] = ways(at + 1, behind));
+        Some(())
+    }
+
+    /// What can come at a step. Loops read a byte in each round, so this ends.
+    fn next(&self, at: usize, known: &mut [Option<Next>]) -> Next {
+        if let Some(found) = &known[at] {
+            return found.clone();
+        }
+        let found = match &self.steps[at] {
+            Step::Text(text) => Next::only(text.needle()[0]),
+            Step::Run { set, least, .. } => {
+                let own = Next {
+                    bytes: Bytes(set.0),
+                    end: false,
+                };
+                if *least > 0 {
+                    own
+                } else {
+                    own.or(&self.next(at + 1, known))
+                }
+            }
+            Step::Mark(_) => self.next(at + 1, known),
+            Step::Goto(to) => self.next(*to, known),
+            Step::Fork([first, second], _) => {
+                let first = self.next(*first, known);
+                first.or(&self.next(*second, known))
+            }
+            Step::Match => Next {
+                bytes: Bytes([self.end == End::Anywhere; 256]),
+                end: true,
+            },
+        };
+        known[at] = Some(found.clone());
+        found
+    }
+
+    /// Whether the line matches, its groups put into `slots`; None where that must be found out otherwise.
+    pub fn read(&self, line: &[u8], slots: &mut [u32]) -> Option<bool> {
+        let mut patience = PATIENCE.0 + PATIENCE.1 * line.len();
+        let mut open: SmallVec<[Open; 12]> = SmallVec::new();
+        let (mut at, mut place) = (0, 0);
+        loop {
+            patience = patience.checked_sub(1)?;
+            let goes_on = match &self.steps[at] {
+                Step::Text(text) => {
+                    let text = text.needle();
+                    let found = line[place..].starts_with(text);
+                    place += if found { text.len() } else { 0 };
+                    at += 1;
+                    found
+                }
+                Step::Run {
+                    set,
+                    border,
+                    least,
+                    most,
+                    greedy: true,
+                    after,
+                } => {
+                    let start = place;
+                    place += set.run(border, &line[start..], *most);
+                    patience = patience.saturating_sub((place - start) / 8);
+                    if after.is_some() && place - start > *least {
+                        open.push(Open::Shorter(at, place, start + least));
+                    }
+                    at += 1;
+                    place - start >= *least
+                }
+                Step::Run {
+                    set,
+                    border,
+                    least,
+                    most,
+                    ..
+                } => {
+                    let start = place;
+                    place += set.run(border, &line[start..], *least);
+                    let enough = place - start == *least;
+                    if enough && most > least {
+                        open.push(Open::Longer(at, place, most - least));
+                    }
+                    at += 1;
+                    // With a text behind it, the run ends where that stands.
+                    enough && !matches!(self.steps[at], Step::Text(_))
+                }
+                Step::Mark(slot) => {
+                    if !open.is_empty() {
+                        open.push(Open::Slot(*slot, slots[*slot]));
+                    }
+                    slots[*slot] = place as u32;
+                    at += 1;
+                    true
+                }
+                Step::Fork(to, nexts) => {
+                    let [first, second] = match line.get(place) {
+                        Some(&b) => [nexts[0].bytes.has(b), nexts[1].bytes.has(b)],
+                        None => [nexts[0].end, nexts[1].end],
+                    };
+                    if first && second {
+                        open.push(Open::Way(to[1], place));
+                    }
+                    at = to[usize::from(!first)];
+                    first || second
+                }
+                Step::Goto(to) => {
+                    at = *to;
+                    true
+                }
+                Step::Match => {
+                    if self.end == End::Anywhere || place == line.len() {
+                        slots[0] = 0;
+                        slots[1] = place as u32;
+                        return Some(true);
+                    }
+                    false
+                }
+            };
+            if !goes_on {
+                match self.back(line, slots, &mut open, &mut patience)? {
+                    Some(found) => (at, place) = found,
+                    None => return Some(false),
+                }
+            }
+        }
+    }
+
+    /// The step and place to go on from: the last way that was left open; Some(None) if there is none.
+    fn back(
+        &self,
+        line: &[u8],
+        slots: &mut [u32],
+        open: &mut SmallVec<[Open; 12]>,
+        patience: &mut usize,
+    ) -> Option<Option<(usize, usize)>> {
+        while let Some(last) = open.pop() {
+            *patience = patience.checked_sub(1)?;
+            match last {
+                Open::Way(at, place) => return Some(Some((at, place))),
+                Open::Slot(slot, old) => slots[slot] = old,
+                Open::Shorter(at, place, least) => {
+                    let Step::Run {
+                        after: Some(after), ..
+                    } = &self.steps[at]
+                    else {
+                        continue;
+                    };
+                    let shorter = line[least..place].iter().rposition(|&b| after.bytes.has(b));
+                    let found = shorter.map(|i| least + i);
+                    *patience = patience.checked_sub((place - found.unwrap_or(least)) / 8)?;
+                    let Some(found) = found else { continue };
+                    if found > least {
+                        open.push(Open::Shorter(at, found, least));
+                    }
+                    return Some(Some((at + 1, found)));
+                }
+                Open::Longer(at, place, more) => {
+                    let Step::Run { set, border, .. } = &self.steps[at] else {
+                        continue;
+                    };
+                    let found = match &self.steps[at + 1] {
+                        Step::Text(text) => {
+                            // The place itself was not tried yet.
+                            let far =
+                                place.saturating_add(more.saturating_add(text.needle().len()));
+                            let Some(found) = text.find(&line[place..far.min(line.len())]) else {
+                                continue;
+                            };
+                            found
+                        }
+                        _ => 1,
+                    };
+                    *patience = patience.checked_sub(found / 8)?;
+                    if found > more || set.run(border, &line[place..], found) < found {
+                        continue;
+                    }
+                    let more = more - found;
+                    match &self.steps[at + 1] {
+                        Step::Text(_)
+                            if more > 0 && set.run(border, &line[place + found..], 1) == 1 =>
+                        {
+                            open.push(Open::Longer(at, place + found + 1, more - 1));
+                        }
+                        Step::Text(_) => {}
+                        _ if more > 0 => open.push(Open::Longer(at, place + found, more)),
+                        _ => {}
+                    }
+                    return Some(Some((at + 1, place + found)));
+                }
+            }
+        }
+        Some(None)
+    }
+}
+
+impl Next {
+    const NOTHING: Next = Next {
+        bytes: Bytes([false; 256]),
+        end: false,
+    };
+
+    fn only(b: u8) -> Next {
+        let mut next = Next::NOTHING;
+        next.bytes.0[usize::from(b)] = true;
+        next
+    }
+
+    fn or(mut self, other: &Next) -> Next {
+        let all = self.bytes.0.iter_mut().zip(&other.bytes.0);
+        all.for_each(|(own, other)| *own |= other);
+        self.end |= other.end;
+        self
+    }
+}
+
+impl Default for Next {
+    fn default() -> Self {
+        Next::NOTHING
+    }
+}
+
+impl Bytes {
+    #[inline]
+    fn has(&self, b: u8) -> bool {
+        self.0[usize::from(b)]
+    }
+
+    /// How many bytes at the start of the text are of this set, up to `most`.
+    #[inline]
+    fn run(&self, border: &[u8], text: &[u8], most: usize) -> usize {
+        let text = &text[..text.len().min(most)];
+        let (near, far) = text.split_at(text.len().min(SHORT_RUN));
+        if let Some(end) = near.iter().position(|&b| !self.has(b)) {
+            return end;
+        }
+        let end = match *border {
+            [a] => memchr(a, far),
+            [a, b] => memchr2(a, b, far),
+            [a, b, c] => memchr3(a, b, c, far),
+            _ => far.iter().position(|&b| !self.has(b)),
+        };
+        end.map_or(text.len(), |end| near.len() + end)
+    }
+}

@@ -1,0 +1,191 @@
+"""Word documents (ECMA-376): paragraphs and tables as they read with tracked changes accepted.
+
+Insertions count, deletions and moved-away text do not. Macros, fields' codes, embedded objects and anything
+outside the file are never touched.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+
+from quetsach.collecting import container, legacy, properties
+from quetsach.collecting.container import Attributes
+from quetsach.collecting.paper import MOST_COLUMNS, MOST_ROWS, MOST_TEXT, Cell, FileProblem, Paper, Place, Row
+
+BODY = "word/document.xml"
+# What they hold is not read: deleted text, codes of fields, the second form of a drawing.
+_SKIPPED = {"del", "moveFrom", "instrText", "Fallback", "delText", "pict", "object"}
+_BREAKS = {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+
+
+def read(data: bytes) -> Paper:
+    """The document's rows. Raises FileProblem."""
+    with container.opened(data) as packed:
+        if BODY not in packed.namelist():
+            raise FileProblem("damaged")
+        walk = _Walk()
+        container.parse(packed, BODY, walk.start, walk.end, walk.text)
+        notes: dict[str, dict[str, str | int]] = {}
+        if walk.changes:
+            notes["tracked_changes"] = {"count": walk.changes}
+        if any(name.endswith("vbaProject.bin") for name in packed.namelist()):
+            notes["macros"] = {}
+        if walk.is_full:
+            notes["too_long"] = {"most": MOST_ROWS}
+        return Paper(tuple(walk.rows), properties.saved(packed), notes)
+
+
+@dataclass
+class _Table:
+    """A table being read: `column` counts grid columns; `held` are cells that go on downwards, by column."""
+
+    number: int
+    row: int = 0
+    column: int = 0
+    span: int = 1
+    merge: str = ""
+    cells: list[Cell] = field(default_factory=list)
+    held: dict[int, Cell] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    is_changed: bool = False
+
+
+class _Walk:
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.changes = 0
+        self.is_full = False
+        self._page, self._tables_seen = 1, 0
+        self._tables: list[_Table] = []
+        self._skipped = 0
+        self._inserted = 0
+        self._paragraphs: list[list[str]] = []
+        self._is_changed = False
+        self._in_text = False
+        self._encoding, self._is_capital = "", False
+
+    def start(self, name: str, given: Attributes) -> None:
+        if name in _SKIPPED:
+            # An empty mark in a paragraph's properties says that its end was deleted, not its text.
+            self._skipped += 1
+            self.changes += name in {"del", "moveFrom"}
+            return
+        if self._skipped:
+            return
+        match name:
+            case "tbl":
+                self._tables_seen += 1
+                self._tables.append(_Table(self._tables_seen))
+            case "tr" if self._tables:
+                table = self._tables[-1]
+                table.row, table.column, table.cells = table.row + 1, 0, []
+            case "tc" if self._tables:
+                table = self._tables[-1]
+                table.span, table.merge, table.lines, table.is_changed = 1, "", [], False
+            case "gridSpan" if self._tables:
+                self._tables[-1].span = _small(given.get("val"))
+            case "vMerge" if self._tables:
+                self._tables[-1].merge = given.get("val", "continue")
+            case "p":
+                self._paragraphs.append([])
+                self._is_changed = False
+            case "ins" | "moveTo":
+                self._inserted += 1
+                self.changes += 1
+            case "r":
+                self._encoding, self._is_capital = "", False
+            case "rFonts":
+                font = given.get("ascii") or given.get("hAnsi") or ""
+                self._encoding = legacy.of_font(font)
+                self._is_capital = bool(self._encoding) and font.upper().endswith("H")
+            case "t":
+                self._in_text = True
+            case "lastRenderedPageBreak":
+                self._page += 1
+            case _ if name in _BREAKS:
+                if name == "br" and given.get("type") == "page":
+                    self._page += 1
+                elif self._paragraphs and "pos" not in given:
+                    self._paragraphs[-1].append(_BREAKS[name])
+
+    def end(self, name: str) -> None:
+        if name in _SKIPPED:
+            self._skipped -= 1
+            return
+        if self._skipped:
+            return
+        match name:
+            case "t":
+                self._in_text = False
+            case "ins" | "moveTo":
+                self._inserted -= 1
+            case "p":
+                self._paragraph_ends()
+            case "tc" if self._tables:
+                self._cell_ends(self._tables[-1])
+            case "tr" if self._tables:
+                self._row_ends(self._tables[-1])
+            case "tbl" if self._tables:
+                self._tables.pop()
+
+    def text(self, text: str) -> None:
+        if self._in_text and not self._skipped and self._paragraphs:
+            if self._encoding:
+                text = legacy.decode(text, self._encoding)
+                text = text.upper() if self._is_capital else text
+            self._paragraphs[-1].append(text)
+            self._is_changed |= self._inserted > 0
+
+    def _paragraph_ends(self) -> None:
+        if not self._paragraphs:
+            return
+        text = "".join(self._paragraphs.pop())[:MOST_TEXT]
+        if self._tables:
+            self._tables[-1].lines.append(text)
+            self._tables[-1].is_changed |= self._is_changed
+            return
+        for line in text.split("\n"):
+            if line.strip():
+                self._add(Row((Cell(_clean(line), Place(page=self._page), self._flags(self._is_changed)),)))
+
+    def _cell_ends(self, table: _Table) -> None:
+        place = Place(page=self._page, table=table.number, row=table.row, column=len(table.cells) + 1)
+        text = _clean("\n".join(line for line in table.lines if line.strip()))
+        cell = Cell(text[:MOST_TEXT], place, self._flags(table.is_changed))
+        if table.merge == "continue" and table.column in table.held:
+            cell = table.held[table.column]
+        elif table.merge == "restart":
+            table.held[table.column] = cell
+        else:
+            table.held.pop(table.column, None)
+        for _repeat in range(min(table.span, MOST_COLUMNS - len(table.cells))):
+            table.cells.append(cell)
+        table.column += table.span
+
+    def _row_ends(self, table: _Table) -> None:
+        if len(self._tables) > 1:
+            # A table in a cell reads as that cell's text.
+            outer = self._tables[-2]
+            outer.lines.append(" ".join(dict.fromkeys(cell.text for cell in table.cells)))
+        elif any(cell.text for cell in table.cells):
+            self._add(Row(tuple(table.cells), table.number))
+
+    def _add(self, row: Row) -> None:
+        if len(self.rows) < MOST_ROWS:
+            self.rows.append(row)
+        else:
+            self.is_full = True
+
+    @staticmethod
+    def _flags(is_changed: bool) -> tuple[str, ...]:
+        return ("changed",) if is_changed else ()
+
+
+def _small(text: str | None) -> int:
+    return min(int(text), MOST_COLUMNS) if text and text.isascii() and text.isdigit() and int(text) else 1
+
+
+def _clean(text: str) -> str:
+    lines = (" ".join(line.split()) for line in unicodedata.normalize("NFC", text).split("\n"))
+    return "\n".join(line for line in lines if line)

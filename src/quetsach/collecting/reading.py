@@ -1,0 +1,93 @@
+"""Which reader a file needs, by its content and not by its name; what it is otherwise, with what to do about
+it.
+"""
+
+from __future__ import annotations
+
+from quetsach.collecting import annex, container, docx, legacy, pdf, xlsx
+from quetsach.collecting.annex import Annex
+from quetsach.collecting.folding import storable
+from quetsach.collecting.paper import Cell, FileProblem, Paper, Row
+
+_COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"BM")
+_BY_NAME = {"docx": docx.read, "xlsx": xlsx.read, "pdf": pdf.read}
+
+
+def kind_of(data: bytes) -> str:
+    """`docx`, `xlsx` (also .xls and .ods), `pdf`. Raises FileProblem for anything else, `damaged` for an
+    archive that cannot be opened."""
+    if not data:
+        raise FileProblem("empty")
+    if data.startswith(b"PK"):
+        return _packed(data)
+    if b"%PDF-" in data[:1024]:
+        return "pdf"
+    if data.startswith(_COMPOUND):
+        return _compound(data)
+    if data.startswith(_PICTURES):
+        raise FileProblem("scan")
+    head = data[:2048].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    if head.startswith(b"{\\rtf"):
+        raise FileProblem("old_word")
+    if head.startswith((b"<!doctype html", b"<html", b"<?xml")):
+        raise FileProblem("web_page")
+    raise FileProblem("other_kind")
+
+
+def _packed(data: bytes) -> str:
+    with container.opened(data) as packed:
+        names = packed.namelist()
+        if docx.BODY in names:
+            return "docx"
+        if any(name.startswith("xl/") for name in names):
+            return "xlsx"
+        if "content.xml" in names:
+            with packed.open("mimetype") if "mimetype" in names else packed.open("content.xml") as kind:
+                if b"spreadsheet" in kind.read(200):
+                    return "xlsx"
+            raise FileProblem("open_document")
+    raise FileProblem("other_kind")
+
+
+def _compound(data: bytes) -> str:
+    """OLE files keep the names of their streams in UTF-16."""
+    streams = {
+        "EncryptedPackage": "encrypted",
+        "WordDocument": "old_word",
+        "PowerPoint Document": "other_kind",
+    }
+    for name, code in streams.items():
+        if name.encode("utf-16-le") in data:
+            raise FileProblem(code)
+    if any(name.encode("utf-16-le") in data for name in ("Workbook", "Book")):
+        return "xlsx"
+    raise FileProblem("other_kind")
+
+
+def read(data: bytes) -> tuple[Paper, list[Annex]]:
+    """The paper and its annexes. Raises FileProblem: what `kind_of` and the readers raise, `not_an_annex` for
+    another document, `blank_form` for a form that nobody filled in."""
+    paper = _in_unicode(_BY_NAME[kind_of(data)](data))
+    found = annex.find(paper)
+    if not found:
+        raise FileProblem("not_an_annex")
+    filled = [one for one in found if not one.is_blank]
+    if not filled:
+        raise FileProblem("blank_form")
+    return paper, filled
+
+
+def _in_unicode(paper: Paper) -> Paper:
+    """Texts of old fonts in Unicode, and nothing that could not be stored."""
+    encoding = legacy.detect(cell.text for row in paper.rows for cell in row.cells)
+    rows = []
+    for row in paper.rows:
+        # One object where one cell spans several columns: readers tell it by that.
+        once: dict[int, Cell] = {}
+        for cell in row.cells:
+            text = storable(legacy.repaired(cell.text, encoding))
+            once.setdefault(id(cell), Cell(text, cell.place, cell.flags))
+        rows.append(Row(tuple(once[id(cell)] for cell in row.cells), row.table))
+    notes = {**paper.notes, encoding: {}} if encoding else paper.notes
+    return Paper(tuple(rows), paper.saved, notes)

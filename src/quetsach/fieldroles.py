@@ -1,0 +1,8 @@
+"""What a field of a log can say: the names that format files and `--fields` use."""
+
+from __future__ import annotations
+
+ROLES = ("query", "answers", "host", "url", "server_name")
+"""Roles with all values of all their fields."""
+SINGLE_ROLES = ("client", "client_port", "server", "server_port", "host_port")
+IDENTITY = ("mac", "host", "user", "nat")

@@ -1,0 +1,31 @@
+"""From the words of a letter to the first moment that is late, and back."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+
+from django.utils import timezone
+
+from quetsach.portal.campaigns.models import Campaign
+
+DAYS = ["%d/%m/%Y", "%Y-%m-%d"]
+"""How people write a day."""
+
+_WORDS = {Campaign.DueRule.BEFORE: "trước ngày", Campaign.DueRule.BY_END_OF: "hết ngày"}
+
+
+def first_late_moment(day: date, rule: str) -> datetime:
+    """Midnight in Vietnam: at the start of `day` for "trước ngày", at its end for "hết ngày"."""
+    after = day if rule == Campaign.DueRule.BEFORE else day + timedelta(days=1)
+    return timezone.make_aware(datetime.combine(after, time.min))
+
+
+def written_day(due_at: datetime, rule: str) -> date:
+    """The day that the letter names for a deadline of that rule."""
+    after = timezone.localdate(due_at)
+    return after if rule == Campaign.DueRule.BEFORE else after - timedelta(days=1)
+
+
+def letter_words(day: date, rule: str) -> str:
+    """As the letter puts it: "trước ngày 26/9/2022"; official documents write days so in Vietnamese."""
+    return f"{_WORDS[Campaign.DueRule(rule)]} {day.day}/{day.month}/{day.year}"

@@ -1,0 +1,54 @@
+"""The codes by which people join: how they look, how they are read, and what only the portal can compare."""
+
+from __future__ import annotations
+
+import secrets
+
+import segno
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.safestring import SafeString, mark_safe
+
+from quetsach.portal.campaigns.models import Campaign, JoinCode
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Without I, L, O and U (Crockford's base 32): a printed code is read over the phone."""
+_TWINS = str.maketrans("ILO", "110")
+LENGTH = 10
+"""50 random bits: with a limit on wrong ones nobody finds a live code by trying."""
+DAYS = 60
+
+
+def new_code() -> str:
+    """A fresh code in the form in which it is printed, such as 7K3FM-Q2XWB."""
+    text = "".join(secrets.choice(_ALPHABET) for _ in range(LENGTH))
+    return f"{text[:5]}-{text[5:]}"
+
+
+def tidy(typed: str) -> str:
+    """What was meant by what was typed: any case, spaces or dashes anywhere, O for 0, I and L for 1."""
+    text = "".join(char for char in typed.upper() if char.isascii() and char.isalnum()).translate(_TWINS)
+    return f"{text[:5]}-{text[5:]}"
+
+
+def digest(code: str) -> str:
+    """The keyed hash that stands in the database; without the portal's key no code can be guessed from it."""
+    return salted_hmac("campaigns.join", tidy(code), algorithm="sha256").hexdigest()
+
+
+def state_of(code: JoinCode) -> str:
+    """`live`, or why it opens nothing: `used`, `revoked`, `expired`, `closed`."""
+    if code.used_at is not None:
+        return "used"
+    if code.revoked_at is not None:
+        return "revoked"
+    if code.node.campaign.status != Campaign.Status.PUBLISHED:
+        return "closed"
+    return "expired" if code.expires_at <= timezone.now() else "live"
+
+
+def qr(address: str) -> SafeString:
+    """The address as a QR code in SVG, for screen and paper; level M withstands a fold or a stain."""
+    code = segno.make(address, error="m", micro=False)
+    svg = code.svg_inline(scale=3, border=2, svgclass="qr", lineclass=None, omitsize=False)
+    return mark_safe(svg)  # noqa: S308

@@ -1,0 +1,112 @@
+"""What a superior enters for a unit below that does not do it here itself: always with channel and reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from django.db import transaction
+from django.utils import timezone
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.audit.actions import record
+from quetsach.portal.campaigns.actions import (
+    NotAllowedNowError,
+    acknowledge,
+    count_people,
+    deploy,
+    withdraw_acknowledgement,
+    withdraw_deployment,
+)
+from quetsach.portal.campaigns.models import (
+    Acknowledgement,
+    CampaignNode,
+    KeyedAct,
+    Participation,
+)
+from quetsach.portal.campaigns.proofs import Proof
+
+Act = KeyedAct.Act
+
+
+@dataclass(frozen=True)
+class Told:
+    """How the superior knows: when it happened, by which channel, in words, and the proof on paper."""
+
+    day: date
+    channel: str
+    reason: str
+    proof: Proof | None = None
+
+
+@transaction.atomic
+def key_for(
+    node: CampaignNode,
+    act: str,
+    told: Told,
+    actor: User,
+    *,
+    people: tuple[int, int] | None = None,
+    ip: str | None = None,
+) -> KeyedAct:
+    """Do one of KeyedAct.Act in the unit's name; `people` are informed and done for a count.
+
+    Raises NotAllowedNowError: `no_proof` for a paper without a file, `issuer`, `acknowledged`,
+    `already_deployed`, and what the act itself raises.
+    """
+    if node.parent_id is None:
+        raise NotAllowedNowError("issuer")
+    if told.channel == KeyedAct.Channel.PAPER and told.proof is None:
+        raise NotAllowedNowError("no_proof")
+    at = _moment(told.day)
+    if act == Act.ACKNOWLEDGE:
+        if Acknowledgement.rows.filter(node=node).exists():
+            raise NotAllowedNowError("acknowledged")
+        acknowledge(node, actor, at=at, ip=ip)
+    elif act == Act.DEPLOY:
+        if Participation.rows.filter(node=node).exists():
+            raise NotAllowedNowError("already_deployed")
+        deploy(node, actor, at=at, ip=ip)
+    else:
+        informed, done = people or (0, 0)
+        count_people(node, informed, done, actor, ip=ip)
+    proof = told.proof or Proof("", "", "")
+    keyed = KeyedAct.rows.create(
+        node=node,
+        act=act,
+        channel=told.channel,
+        happened_at=at,
+        reason=told.reason,
+        file=proof.path,
+        file_name=proof.name,
+        sha256=proof.sha256,
+        by=actor,
+    )
+    data = {"act": act, "unit": node.name, "reason": told.reason, "sha256": proof.sha256}
+    record(actor, "campaign.key_for", unit_path=node.path, about=keyed, data=data, ip=ip)
+    return keyed
+
+
+@transaction.atomic
+def withdraw_keyed(keyed: KeyedAct, actor: User, *, ip: str | None = None) -> None:
+    """Take back what was entered by mistake, on the day it was entered; a count is corrected by another one.
+
+    Raises NotAllowedNowError: `another_day`, `counted`, and what withdrawing the act raises.
+    """
+    keyed = KeyedAct.rows.select_for_update(of=("self",)).select_related("node").get(pk=keyed.pk)
+    if keyed.withdrawn_at is not None:
+        return
+    if timezone.localdate(keyed.at) != timezone.localdate():
+        raise NotAllowedNowError("another_day")
+    if keyed.act == Act.COUNT_PEOPLE:
+        raise NotAllowedNowError("counted")
+    undo = withdraw_acknowledgement if keyed.act == Act.ACKNOWLEDGE else withdraw_deployment
+    undo(keyed.node, actor, entered_at=keyed.at, ip=ip)
+    keyed.withdrawn_at = timezone.now()
+    keyed.save(update_fields=["withdrawn_at"])
+
+
+def _moment(day: date) -> datetime:
+    """Noon of that day, or now when that is earlier: a paper tells the day only."""
+    noon = timezone.make_aware(datetime.combine(day, time(12)))
+    return min(noon, timezone.now())

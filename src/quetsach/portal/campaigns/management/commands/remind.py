@@ -1,0 +1,41 @@
+"""Plans today's reminders and sends those that go by e-mail. For cron; nothing is done twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from quetsach.portal.campaigns.models import Campaign, Reminder
+from quetsach.portal.campaigns.queries_remind import words
+from quetsach.portal.campaigns.remind_actions import plan, send_emails
+
+
+class Command(BaseCommand):
+    help = "Plan today's reminders of every running campaign; send e-mails where QUETSACH_SMTP is set."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        today = timezone.localdate()
+        with translation.override(settings.LANGUAGE_CODE):
+            planned = sum(
+                plan(campaign, today, can_email=settings.CAN_EMAIL)
+                for campaign in Campaign.objects.filter(status=Campaign.Status.PUBLISHED)
+            )
+            sent, failed = (
+                send_emails(today, _subject_and_text, settings.DEFAULT_FROM_EMAIL)
+                if settings.CAN_EMAIL
+                else (0, 0)
+            )
+        self.stdout.write(f"{today}: {planned} planned, {sent} e-mails sent, {failed} failed")
+
+
+def _subject_and_text(reminder: Reminder) -> tuple[str, str]:
+    node = reminder.node
+    us = node.parent.name if node.parent else node.campaign.issuer.name
+    address = settings.SITE_ADDRESS.rstrip("/") + reverse("letter", args=[node.campaign.slug])
+    subject = _("Reminder: %(title)s") % {"title": " ".join(node.campaign.title.split())}
+    return subject[:150], words(reminder, us, address)

@@ -1,0 +1,52 @@
+"""Photos and scans that prove what was entered for somebody else: stored by content, served as a download."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+
+from quetsach.vietnamese import nfc
+
+MOST_BYTES = 10 * 1024 * 1024
+_BEGINNINGS = (b"%PDF-", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+ACCEPT = ".pdf,.jpg,.jpeg,.png"
+
+
+class Proof(NamedTuple):
+    """`path` lies below MEDIA_ROOT; `name` is how the person called the file, without control characters."""
+
+    path: str
+    name: str
+    sha256: str
+
+
+class NotAProofError(ValueError):
+    """Neither PDF nor JPEG nor PNG by its first bytes (`kind`), or larger than MOST_BYTES (`size`)."""
+
+
+def keep(upload: UploadedFile[Any]) -> Proof:
+    """Store the file once by its SHA-256, whatever it is called. Raises NotAProofError."""
+    if (upload.size or 0) > MOST_BYTES:
+        raise NotAProofError("size")
+    content = upload.read()
+    if not content.startswith(_BEGINNINGS):
+        raise NotAProofError("kind")
+    sha256 = hashlib.sha256(content).hexdigest()
+    path = f"proofs/{sha256[:2]}/{sha256}"
+    target = Path(settings.MEDIA_ROOT) / path
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_suffix(".part")
+        part.write_bytes(content)
+        part.replace(target)
+    name = "".join(char for char in nfc(upload.name or "") if char.isprintable())
+    return Proof(path, name[-200:] or "file", sha256)
+
+
+def open_proof(path: str) -> bytes:
+    """The stored bytes. Raises FileNotFoundError."""
+    return (Path(settings.MEDIA_ROOT) / path).read_bytes()

@@ -1,0 +1,87 @@
+"""Which units of the tree a campaign will freeze, and of which it expects a report.
+
+Said by kind and, over that, by unit. A unit that is left out takes all below it along: the counting tree has
+no holes. The issuer always takes part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db.models.functions import Length
+
+from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.units.models import Unit, subtree
+
+READ_AT_ONCE = 2_000
+
+
+class Part(StrEnum):
+    """What a unit is to the campaign."""
+
+    REPORTS = "reports"
+    INFORMED = "informed"
+    OUT = "out"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Deviations from "every unit takes part and reports": `kinds` by unit kind, `units` by unit id."""
+
+    kinds: Mapping[str, Part]
+    units: Mapping[str, Part]
+
+    def part_of(self, unit: ChosenUnit) -> Part:
+        """What the unit is, were its superior not left out."""
+        return self.units.get(str(unit.pk)) or self.kinds.get(unit.kind) or Part.REPORTS
+
+    def to_json(self) -> dict[str, Any]:
+        """What `Campaign.choice` stores."""
+        return {"kinds": dict(self.kinds), "units": dict(self.units)}
+
+
+class ChosenUnit(NamedTuple):
+    """A unit's columns that a frozen node takes over."""
+
+    pk: UUID
+    parent_id: UUID | None
+    path: str
+    position: int
+    name: str
+    code: str
+    kind: str
+    doc_abbr: str
+    staff_count: int | None
+
+
+def read_choice(data: Mapping[str, Any]) -> Choice:
+    """Read `Campaign.choice`; unknown words are dropped, so that an old draft can still be opened."""
+    known = {part.value for part in Part}
+    kinds, units = (
+        {key: Part(value) for key, value in data.get(name, {}).items() if value in known}
+        for name in ("kinds", "units")
+    )
+    return Choice(kinds, units)
+
+
+def frozen_units(campaign: Campaign) -> Iterator[tuple[ChosenUnit, bool]]:
+    """The units that take part, superiors before those below, each with whether a report is expected."""
+    choice = read_choice(campaign.choice)
+    inside: set[UUID] = set()
+    rows = (
+        Unit.rows.filter(subtree(campaign.issuer.path), retired_at=None)
+        .order_by(Length("path"), "position", "name")
+        .values_list(*ChosenUnit._fields)
+    )
+    for unit in map(ChosenUnit._make, rows.iterator(READ_AT_ONCE)):
+        is_top = unit.pk == campaign.issuer_id
+        if not is_top and unit.parent_id not in inside:
+            continue
+        part = Part.REPORTS if is_top else choice.part_of(unit)
+        if part is not Part.OUT:
+            inside.add(unit.pk)
+            yield unit, part is Part.REPORTS

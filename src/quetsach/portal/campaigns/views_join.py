@@ -1,0 +1,227 @@
+"""Codes to join: the printable sheet of the superior, and the page that a code opens."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.campaigns import join_actions, queries_join
+from quetsach.portal.campaigns.guessing import is_stopped, note_wrong
+from quetsach.portal.campaigns.joining import DAYS, LENGTH, qr, state_of, tidy
+from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.errors import too_many_requests
+from quetsach.portal.units.roles import Verb
+from quetsach.vietnamese import nfc
+
+GET_OR_POST = ["GET", "HEAD", "POST"]
+A_PAGE = 200
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+SAYS: dict[str, str | Promise] = {
+    "unknown": gettext_lazy(
+        "The portal does not know this code. Compare it with the sheet, letter by letter."
+    ),
+    "used": gettext_lazy(
+        "This code was used already; each code opens one account. Is it yours? Then sign in."
+    ),
+    "revoked": gettext_lazy(
+        "This code was replaced by a newer one. Ask your superior unit for the new sheet."
+    ),
+    "expired": gettext_lazy("This code is too old. Ask your superior unit for a new one."),
+    "closed": gettext_lazy("The campaign of this code is closed; nobody can join it any more."),
+    "name_taken": gettext_lazy("Somebody has this user name already. Choose another one."),
+}
+
+
+@never_cache
+@require_http_methods(GET_OR_POST)
+def join_codes(request: HttpRequest, slug: str) -> HttpResponse:
+    """Which units have nobody yet, and the sheet for the ticked ones as the answer to the POST."""
+    seat = take_seat(request, slug, verb=Verb.INVITE)
+    if request.method == "POST":
+        return _issue(request, seat)
+    everyone = request.GET.get("xem") == "tat-ca"
+    deep = request.GET.get("cap") == "moi-cap"
+    units = queries_join.invitations(seat.node, deep=deep, everyone=everyone)
+    page = Paginator(units, A_PAGE).get_page(request.GET.get("trang"))
+    kept = request.GET.copy()
+    kept.pop("trang", None)
+    context = {
+        "seat": seat,
+        "page": page,
+        "deep": deep,
+        "everyone": everyone,
+        "kept": f"{kept.urlencode()}&" if kept else "",
+    }
+    return render(request, "campaigns/join_codes.html", context)
+
+
+@require_POST
+def join_code_revoke(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
+    """End one unit's code, such as of a lost sheet."""
+    seat = take_seat(request, slug, node_id, verb=Verb.INVITE)
+    join_actions.revoke_code(seat.node, seat.user, ip=client_ip_text(request))
+    messages.success(request, _("The code of %(unit)s opens nothing any more.") % {"unit": seat.node.name})
+    return redirect("join_codes", slug)
+
+
+def _issue(request: HttpRequest, seat: Seat) -> HttpResponse:
+    ip = client_ip_text(request)
+    ticked = _ids(request.POST.getlist("unit"))
+    nodes = list(queries_join.invited_nodes(seat.node).filter(pk__in=ticked))
+    if not nodes:
+        messages.error(request, _("Tick at least one unit."))
+        return redirect("join_codes", seat.campaign.slug)
+    root = request.build_absolute_uri(reverse("join_start"))
+    trails = queries_join.trails(nodes, seat.campaign)
+    issued = join_actions.issue_codes(nodes, seat.user, ip=ip)
+    slips = [
+        {"node": node, "code": code, "trail": trails[node.pk], "qr": qr(f"{root}{code}/")}
+        for node, code in issued
+    ]
+    context = {"seat": seat, "slips": slips, "address": root, "days": DAYS}
+    return render(request, "campaigns/join_sheet.html", context)
+
+
+def _ids(texts: list[str]) -> list[str]:
+    field = forms.UUIDField()
+    found = []
+    for text in texts:
+        try:
+            found.append(str(field.clean(text)))
+        except ValidationError:
+            raise Http404 from None
+    return found
+
+
+class AccountForm(forms.Form):
+    """A new account of an officer; no e-mail is asked for."""
+
+    full_name = forms.CharField(
+        label=gettext_lazy("Your full name"),
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": gettext_lazy("Write your name; it stands beside what you do here.")},
+    )
+    phone = forms.RegexField(
+        label=gettext_lazy("Phone at work"),
+        regex=r"^[0-9+(). -]{6,30}$",
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "tel"}),
+        help_text=gettext_lazy("Your superior unit sees it, to call you. It may stay empty."),
+        error_messages={"invalid": gettext_lazy("Write digits only, such as 0213 3000 000.")},
+    )
+    username = forms.RegexField(
+        label=gettext_lazy("User name"),
+        regex=r"^[A-Za-z0-9._-]{3,30}$",
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+        help_text=gettext_lazy("3 to 30 letters without marks, digits, dots or dashes, such as ha.nguyen."),
+        error_messages={
+            "required": gettext_lazy("Choose a user name."),
+            "invalid": gettext_lazy("Use 3 to 30 letters without marks, digits, dots or dashes."),
+        },
+    )
+    password = forms.CharField(
+        label=gettext_lazy("Password"),
+        strip=False,
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=gettext_lazy("At least 12 characters. Four plain words are easy to keep in mind."),
+        error_messages={"required": gettext_lazy("Choose a password.")},
+    )
+
+    def clean_full_name(self) -> str:
+        return nfc(self.cleaned_data["full_name"])
+
+    def clean_username(self) -> str:
+        return str(self.cleaned_data["username"]).lower()
+
+    def clean_password(self) -> str:
+        password = str(self.cleaned_data["password"])
+        validate_password(password)
+        return password
+
+
+@never_cache
+@require_http_methods(GET_OR_POST)
+def join_start(request: HttpRequest) -> HttpResponse:
+    """Where a code is typed by who cannot scan it."""
+    typed = request.POST.get("code", "").strip()
+    if typed and len(tidy(typed)) == LENGTH + 1:
+        return redirect("join", tidy(typed))
+    wrong = _("A code has ten letters and digits, such as 7K3FM-Q2XWB.") if request.method == "POST" else ""
+    return render(request, "campaigns/join_start.html", {"typed": typed[:40], "wrong": wrong})
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(GET_OR_POST)
+def join(request: HttpRequest, code: str) -> HttpResponse:
+    """Which unit am I? Looking uses nothing up; the button does."""
+    if is_stopped(request):
+        return too_many_requests(request)
+    row = queries_join.by_code(code)
+    state = state_of(row) if row else "unknown"
+    if row is None or state != "live":
+        note_wrong(request)
+        return _refused(request, state)
+    form = AccountForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST":
+        answer = _joined(request, code, form)
+        if answer is not None:
+            return answer
+    context: dict[str, Any] = {
+        "form": form,
+        "node": row.node,
+        "campaign": row.node.campaign,
+        "trail": queries_join.trails([row.node], row.node.campaign)[row.node.pk],
+        "code": tidy(code),
+    }
+    return render(request, "campaigns/join.html", context)
+
+
+def _joined(request: HttpRequest, code: str, form: AccountForm) -> HttpResponse | None:
+    """Join with the account that is signed in or with a new one; None when the form has errors."""
+    ip = client_ip_text(request)
+    try:
+        if isinstance(request.user, User):
+            node = join_actions.join(code, request.user, ip=ip)
+        elif form.is_valid():
+            given = form.cleaned_data
+            user, node = join_actions.open_account(
+                code, given["username"], given["password"], given["full_name"], given["phone"], ip=ip
+            )
+            login(request, user, backend=BACKEND)
+        else:
+            return None
+    except join_actions.JoinError as error:
+        if error.code != "name_taken":
+            return _refused(request, error.code)
+        form.add_error("username", str(SAYS["name_taken"]))
+        return None
+    messages.success(request, _("Welcome. You now act for %(unit)s.") % {"unit": node.name})
+    return redirect("today", node.campaign.slug)
+
+
+def _refused(request: HttpRequest, state: str) -> HttpResponse:
+    context = {"state": state, "says": SAYS[state]}
+    return render(request, "campaigns/join_refused.html", context, status=404 if state == "unknown" else 410)

@@ -1,0 +1,102 @@
+"""Entering for a unit below what it did on paper or by phone, with the proof kept."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from quetsach.portal.campaigns import keyed_actions, queries
+from quetsach.portal.campaigns.actions import NotAllowedNowError
+from quetsach.portal.campaigns.forms import KeyedForm
+from quetsach.portal.campaigns.keyed_actions import Told
+from quetsach.portal.campaigns.models import KeyedAct
+from quetsach.portal.campaigns.proofs import NotAProofError, Proof, keep, open_proof
+from quetsach.portal.campaigns.refusals import REFUSALS
+from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.units.roles import Verb
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def keyed(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
+    """What was entered for the unit, and the form to enter more."""
+    seat = take_seat(request, slug, node_id, verb=Verb.ACT_FOR_BELOW)
+    if request.method != "POST":
+        return _page(request, seat, KeyedForm(initial={"day": timezone.localdate()}))
+    if request.POST.get("do") == "withdraw":
+        return _withdraw(request, seat)
+    form = KeyedForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _page(request, seat, form)
+    given = form.cleaned_data
+    try:
+        proof: Proof | None = keep(given["file"]) if given["file"] else None
+        told = Told(given["day"], given["channel"], given["reason"], proof)
+        people = (given["informed"] or 0, given["done"] or 0)
+        keyed_actions.key_for(
+            seat.node, given["act"], told, seat.user, people=people, ip=client_ip_text(request)
+        )
+    except NotAProofError as error:
+        text = (
+            _("The file is larger than 10 MB. Take a smaller photo.")
+            if str(error) == "size"
+            else _("The file is neither PDF nor JPEG nor PNG.")
+        )
+        form.add_error("file", text)
+        return _page(request, seat, form)
+    except NotAllowedNowError as error:
+        form.add_error("act", str(REFUSALS[error.code]))
+        return _page(request, seat, form)
+    messages.success(request, _("Entered for %(unit)s.") % {"unit": seat.node.name})
+    return redirect("keyed", slug, node_id)
+
+
+def _withdraw(request: HttpRequest, seat: Seat) -> HttpResponse:
+    rows = KeyedAct.objects.visible_to(seat.user).filter(node=seat.node)
+    row = next((r for r in rows if str(r.pk) == request.POST.get("keyed")), None)
+    if row is None:
+        raise Http404
+    try:
+        keyed_actions.withdraw_keyed(row, seat.user, ip=client_ip_text(request))
+        messages.success(request, _("What was entered is taken back."))
+    except NotAllowedNowError as error:
+        messages.error(request, str(REFUSALS[error.code]))
+    return redirect("keyed", seat.campaign.slug, seat.node.pk)
+
+
+def _page(request: HttpRequest, seat: Seat, form: KeyedForm) -> HttpResponse:
+    rows = KeyedAct.objects.visible_to(seat.user).filter(node=seat.node).select_related("by")
+    context = {
+        "seat": seat,
+        "form": form,
+        "own": queries.status_of(seat.node),
+        "rows": rows,
+        "today": timezone.localdate(),
+        "above": seat.home,
+        "may_set_deadline": seat.node.parent_id == seat.home.pk and seat.may(Verb.PASS_ON, seat.home),
+    }
+    return render(request, "campaigns/keyed.html", context)
+
+
+@require_safe
+def keyed_file(request: HttpRequest, slug: str, keyed_id: UUID) -> HttpResponse:
+    """The proof, as a download only: what a stranger photographed is never shown as a page."""
+    seat = take_seat(request, slug)
+    rows = KeyedAct.objects.visible_to(seat.user).filter(node__campaign=seat.campaign).exclude(file="")
+    row = rows.filter(pk=keyed_id).first()
+    if row is None:
+        raise Http404
+    try:
+        content = open_proof(row.file)
+    except FileNotFoundError:
+        raise Http404 from None
+    response = HttpResponse(content, content_type="application/octet-stream")
+    response["Content-Disposition"] = content_disposition_header(True, row.file_name) or "attachment"
+    return response

@@ -1,0 +1,287 @@
+"""What can be done with files that came in. The same file twice or a double click changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID, uuid5
+
+from django.core.files.base import ContentFile
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from quetsach.collect import Doubt, Reading, Unread, read_upload
+from quetsach.collecting import stored
+from quetsach.collecting.annex import Annex, Figure
+from quetsach.collecting.archive import Found
+from quetsach.collecting.form import ROWS
+from quetsach.errors import QuetsachError
+from quetsach.portal.accounts.models import User
+from quetsach.portal.audit.actions import record
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.intake import queries
+from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
+from quetsach.portal.reports.actions import Source, submit_on_behalf
+from quetsach.portal.reports.actions_review import accept
+from quetsach.portal.reports.errors import ReportError
+
+State = ReceivedAnnex.State
+_ONE_REPORT = UUID("6f2f5a3e-6f0b-5d0a-9a55-2f0c9d1c7c11")
+"""Namespace of the one-time ids by which taking an annex twice gives one revision."""
+
+
+class IntakeError(QuetsachError):
+    """The act does not fit what is there now. The message is for the person who did it."""
+
+    code = "intake"
+
+
+@dataclass
+class Receipt:
+    """What became of an upload: how many files were new, known already, and without an annex."""
+
+    new: int = 0
+    known: int = 0
+    unread: int = 0
+    annexes: int = 0
+    names: list[str] = field(default_factory=list)
+
+
+def receive(
+    actor: User, node: CampaignNode, uploads: Iterable[tuple[str, bytes]], *, ip: str | None = None
+) -> Receipt:
+    """Keep the files and read the annexes in them. A file with a content that the node has is passed over."""
+    known = queries.directory(node, queries.nodes_below(node))
+    receipt = Receipt()
+    for name, data in uploads:
+        # Read before the transaction: a slow file holds no lock.
+        given = read_upload(name, data, known)
+        with transaction.atomic():
+            fresh = [found.name for found, result in given if _keep(actor, node, found, result, receipt)]
+            if fresh:
+                said: dict[str, Any] = {"upload": name[:200], "files": len(fresh)}
+                record(actor, "intake.receive", unit_path=node.path, about=node, data=said, ip=ip)
+    return receipt
+
+
+def _keep(
+    actor: User, node: CampaignNode, found: Found, result: list[Reading] | Unread, receipt: Receipt
+) -> bool:
+    problem = result.problem if isinstance(result, Unread) else None
+    readings = [] if isinstance(result, Unread) else result
+    sha256 = result.sha256 if isinstance(result, Unread) else readings[0].sha256
+    # A file whose bytes were never read (too large, encrypted member) is known by its name.
+    sha256 = sha256 or uuid5(_ONE_REPORT, found.name).hex * 2
+    file = ReceivedFile(
+        node=node,
+        name=found.name[-300:],
+        sha256=sha256,
+        size=len(found.data),
+        problem=problem.code if problem else "",
+        facts=problem.facts if problem else {},
+        by=actor,
+        at=timezone.now(),
+    )
+    if ReceivedFile.rows.filter(node=node, sha256=sha256).exists():
+        receipt.known += 1
+        return False
+    try:
+        with transaction.atomic():
+            if found.data:
+                file.content.save(found.name, ContentFile(found.data), save=False)
+            file.save(force_insert=True)
+            ReceivedAnnex.rows.bulk_create(
+                ReceivedAnnex(
+                    file=file,
+                    part=one.part,
+                    node_id=UUID(one.unit.key) if one.unit else None,
+                    reading=stored.to_data(one),
+                )
+                for one in readings
+            )
+    except IntegrityError:
+        # Two tabs sent it at once; the other one kept it.
+        receipt.known += 1
+        return False
+    receipt.new += 1
+    receipt.unread += problem is not None
+    receipt.annexes += len(readings)
+    receipt.names.append(found.name)
+    return True
+
+
+@transaction.atomic
+def correct(
+    actor: User,
+    annex_id: UUID,
+    node: CampaignNode,
+    values: Mapping[str, int | None],
+    given_to: CampaignNode | None,
+    version: int,
+    *,
+    ip: str | None = None,
+) -> ReceivedAnnex:
+    """Keep what a person read off the paper. Raises IntakeError when somebody changed the row meanwhile."""
+    annex = _hold(annex_id, node)
+    if annex.state != State.OPEN or annex.version != version:
+        raise IntakeError(_("Someone has changed this row since you opened the page. Look again."))
+    one = stored.from_data(annex.reading)
+    changed = {row: value for row, value in values.items() if _is_new(one, row, value)}
+    moved = given_to is not None and given_to.pk != annex.node_id
+    if not changed and not moved:
+        return annex
+    said: dict[str, Any] = {row: [one.values[row], value] for row, value in changed.items()}
+    one = stored.corrected(one, changed)
+    if moved and given_to is not None:
+        said["unit"] = [annex.node.name if annex.node else None, given_to.name]
+        annex.node = given_to
+        one = stored.given_to(one, queries.directory(node, [given_to]).units[0])
+    annex.reading = stored.to_data(one)
+    annex.corrections = [*annex.corrections, {"by": str(actor), "at": timezone.now().isoformat(), **said}]
+    annex.version += 1
+    annex.save()
+    data = {"file": annex.file.name, "sha256": annex.file.sha256, "changes": said}
+    record(actor, "intake.correct", unit_path=node.path, about=annex, data=data, ip=ip)
+    return annex
+
+
+def _is_new(one: Reading, row: str, value: int | None) -> bool:
+    """A figure that differs, or a doubted one that a person confirms by leaving it as it is."""
+    is_doubted = any(doubt.level != "info" for doubt in one.doubts_of(row))
+    return value != one.values[row] or (value is not None and is_doubted)
+
+
+@transaction.atomic
+def take(
+    actor: User, annex_id: UUID, node: CampaignNode, version: int, *, ip: str | None = None
+) -> ReceivedAnnex:
+    """Make the annex the report of its unit, on its behalf, and accept it: from now on it counts.
+
+    Taken once already, nothing happens. Raises IntakeError for a row without a unit or changed meanwhile,
+    BlockedReport for figures that the rules refuse, ReportError when the unit has sent a report itself.
+    """
+    annex = _hold(annex_id, node)
+    if annex.state == State.TAKEN:
+        return annex
+    if annex.state != State.OPEN or annex.version != version:
+        raise IntakeError(_("Someone has changed this row since you opened the page. Look again."))
+    if annex.node is None:
+        raise IntakeError(_("Choose the unit of this annex first."))
+    target = queries.nodes_below(node).filter(pk=annex.node.pk).select_related("campaign").first()
+    if target is None:
+        raise IntakeError(_("This unit is not below yours, or takes no part any more."))
+    one = stored.from_data(annex.reading)
+    source = Source(annex.file.name, annex.file.sha256)
+    key = uuid5(_ONE_REPORT, f"{annex.pk}:{annex.version}")
+    revision = submit_on_behalf(actor, target, entry_of(one), key, source=source, ip=ip)
+    accept(actor, target, revision.number, ip=ip)
+    annex.state, annex.revision, annex.by, annex.at = State.TAKEN, revision, actor, timezone.now()
+    annex.save()
+    data = {"unit": target.name, "file": annex.file.name, "sha256": annex.file.sha256}
+    record(actor, "intake.take", unit_path=target.path, about=annex, data=data, ip=ip)
+    return annex
+
+
+def take_clear(actor: User, node: CampaignNode, *, ip: str | None = None) -> tuple[int, list[str]]:
+    """Take every row that is clear; how many, and what stopped the others, a sentence each."""
+    taken, stopped = 0, []
+    for row in queries.desk(node).clear:
+        try:
+            take(actor, row.annex.pk, node, row.annex.version, ip=ip)
+            taken += 1
+        except (IntakeError, ReportError) as error:
+            stopped.append(f"{row.annex.node}: {error}")
+    return taken, stopped
+
+
+@transaction.atomic
+def set_aside(actor: User, annex_id: UUID, node: CampaignNode, *, ip: str | None = None) -> ReceivedAnnex:
+    """Take the row off the desk; its file stays. A second call changes nothing."""
+    annex = _hold(annex_id, node)
+    if annex.state == State.OPEN:
+        annex.state, annex.by, annex.at = State.SET_ASIDE, actor, timezone.now()
+        _moved(annex, "intake.set_aside", actor, node, ip)
+    return annex
+
+
+@transaction.atomic
+def doubt(actor: User, annex_id: UUID, node: CampaignNode, *, ip: str | None = None) -> ReceivedAnnex:
+    """Put a clear row among those to look at: a person wants to compare it with its file first."""
+    annex = _hold(annex_id, node)
+    one = stored.from_data(annex.reading)
+    if annex.state == State.OPEN and one.is_clear:
+        mark = Doubt("asked", "file", {})
+        annex.reading = stored.to_data(replace(one, doubts=(*one.doubts, mark)))
+        _moved(annex, "intake.doubt", actor, node, ip)
+    return annex
+
+
+@transaction.atomic
+def bring_back(actor: User, annex_id: UUID, node: CampaignNode, *, ip: str | None = None) -> ReceivedAnnex:
+    """Put a row that was set aside back on the desk."""
+    annex = _hold(annex_id, node)
+    if annex.state == State.SET_ASIDE:
+        annex.state, annex.by, annex.at = State.OPEN, None, None
+        _moved(annex, "intake.bring_back", actor, node, ip)
+    return annex
+
+
+@transaction.atomic
+def set_file_aside(actor: User, file_id: UUID, node: CampaignNode, *, ip: str | None = None) -> ReceivedFile:
+    """Take a file without an annex off the desk; it stays as evidence. A second call changes nothing."""
+    file = ReceivedFile.rows.select_for_update().get(pk=file_id, node=node)
+    if not file.is_set_aside:
+        file.is_set_aside = True
+        file.save()
+        data = {"file": file.name, "sha256": file.sha256}
+        record(actor, "intake.set_aside", unit_path=node.path, about=file, data=data, ip=ip)
+    return file
+
+
+@transaction.atomic
+def enter(
+    actor: User,
+    file_id: UUID,
+    node: CampaignNode,
+    target: CampaignNode,
+    values: Mapping[str, int | None],
+    *,
+    ip: str | None = None,
+) -> ReceivedAnnex:
+    """What a person reads off a file that no program can read, such as a scan. Once for each file."""
+    file = ReceivedFile.rows.select_for_update().get(pk=file_id, node=node)
+    there = ReceivedAnnex.rows.filter(file=file).first()
+    if there is not None:
+        return there
+    if None in values.values():
+        raise IntakeError(_("Enter all four figures. Blank is not zero."))
+    figures = {row: Figure(values[row], str(values[row])) for row in ROWS}
+    unit = queries.directory(node, [target]).units[0]
+    one = Reading(file.name, file.sha256, Annex(figures, unit=target.name), unit=unit)
+    annex = ReceivedAnnex.rows.create(file=file, node=target, reading=stored.to_data(one))
+    data = {"unit": target.name, "file": file.name, "sha256": file.sha256}
+    record(actor, "intake.enter", unit_path=node.path, about=annex, data=data, ip=ip)
+    return annex
+
+
+def entry_of(one: Reading) -> dict[str, str]:
+    """A reading as the form's own fields."""
+    annex = one.annex
+    texts = {row: "" if value is None else str(value) for row, value in one.values.items()}
+    notes = {f"n{row[1:]}": figure.note for row, figure in annex.figures.items()}
+    return {**texts, **notes, "narrative": annex.assessment, "proposals": annex.proposals}
+
+
+def _hold(annex_id: UUID, node: CampaignNode) -> ReceivedAnnex:
+    """The row, locked. Raises ReceivedAnnex.DoesNotExist for one of another desk."""
+    annex = ReceivedAnnex.rows.select_for_update(of=("self",)).select_related("file", "node")
+    return annex.get(pk=annex_id, file__node=node)
+
+
+def _moved(annex: ReceivedAnnex, action: str, actor: User, node: CampaignNode, ip: str | None) -> None:
+    annex.version += 1
+    annex.save()
+    data = {"file": annex.file.name, "sha256": annex.file.sha256}
+    record(actor, action, unit_path=node.path, about=annex, data=data, ip=ip)

@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+
+class IntakeConfig(AppConfig):
+    name = "quetsach.portal.intake"
+
+    def ready(self) -> None:
+        from quetsach.portal.campaigns.tasks import PROVIDERS
+        from quetsach.portal.intake.tasks import files_to_take
+
+        PROVIDERS.append(files_to_take)

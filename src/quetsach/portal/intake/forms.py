@@ -1,0 +1,58 @@
+"""The upload of annex files, and the figures of one row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from quetsach.annexform.figures import FigureError, parse_figure
+from quetsach.collecting.form import ROWS
+from quetsach.portal.intake.actions import IntakeError
+
+MOST_UPLOAD = 64 << 20
+"""Bytes of one upload; a district's annexes have a few megabytes."""
+
+
+class _Files(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class _FilesField(forms.FileField):
+    widget = _Files
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
+        if not data:
+            raise forms.ValidationError(_("Choose at least one file."))
+        return [super(_FilesField, self).clean(one, initial) for one in data]
+
+
+class IntakeForm(forms.Form):
+    """Word, Excel and PDF files, ZIP archives, saved e-mails. An empty file is told as such later."""
+
+    annexes = _FilesField(label=gettext_lazy("Files with annexes, or one ZIP"), allow_empty_file=True)
+
+    def clean_annexes(self) -> list[UploadedFile[Any]]:
+        files: list[UploadedFile[Any]] = self.cleaned_data["annexes"]
+        if sum(file.size or 0 for file in files) > MOST_UPLOAD:
+            raise forms.ValidationError(
+                _("More than %(most)d MB together. Send them in parts."), params={"most": MOST_UPLOAD >> 20}
+            )
+        return files
+
+
+def read_figures(posted: Mapping[str, str]) -> dict[str, int | None]:
+    """The four fields of a row; a blank one is not known. Raises IntakeError naming the bad row."""
+    values: dict[str, int | None] = {}
+    for row in ROWS:
+        if row in posted:
+            try:
+                values[row] = parse_figure(posted[row])
+            except FigureError as error:
+                said = {"row": row[1], "typed": posted[row][:40]}
+                raise IntakeError(_("Row %(row)s: “%(typed)s” is not a whole number.") % said) from error
+    return values

@@ -1,0 +1,131 @@
+"""How the rows of the desk are shown: each figure with what stands in the paper and why it is amber."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from quetsach.collecting import says
+from quetsach.collecting.form import ROWS
+from quetsach.collecting.merge import Doubt
+from quetsach.portal.intake.models import ReceivedFile
+from quetsach.portal.intake.queries import Desk, Row, is_free
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One figure: the field's name and number, its value as typed into the field, and what to look at."""
+
+    key: str
+    number: str
+    value: str
+    typed: str
+    place: str
+    says: tuple[str, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Whether the paper says it in other words than the field."""
+        return bool(self.typed) and self.typed.replace(".", "") != self.value
+
+
+@dataclass(frozen=True)
+class Line:
+    """One annex on the page."""
+
+    row: Row
+    cells: tuple[Cell, ...]
+    says: tuple[str, ...]
+    notes: tuple[str, ...]
+    is_free: bool
+
+    @property
+    def is_clear(self) -> bool:
+        """Nothing has to be looked at."""
+        return self.row.reading.is_clear and self.is_free
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """A file that no program can read: why, whose it may be, and the units to choose from."""
+
+    file: ReceivedFile
+    says: str
+    unit_path: str
+    is_scan: bool
+
+
+def lines(rows: Iterable[Row]) -> list[Line]:
+    """The rows as shown, in the language in use."""
+    return [_line(row) for row in rows]
+
+
+def leftovers(desk: Desk) -> list[Leftover]:
+    """The files without an annex."""
+    return [
+        Leftover(
+            file,
+            says.problem(unread.problem, language()),
+            unread.unit.path if unread.unit else "",
+            unread.problem.code in {"scan", "old_word", "encrypted", "open_document", "not_an_annex"},
+        )
+        for file, unread in desk.unread
+    ]
+
+
+def language() -> str:
+    """`vi` or `en`, as the sentences of collecting know them."""
+    return "en" if (get_language() or "vi").startswith("en") else "vi"
+
+
+def told(one: Doubt) -> str:
+    """What is doubtful, in the language in use."""
+    return says.doubt(one.code, one.facts, language())
+
+
+def _labelled(one: Doubt) -> str:
+    """With the name of the text that it is about; a unit's name and the file speak for themselves."""
+    label = {"narrative": _("Assessment"), "proposals": _("Proposals")}.get(one.field, "")
+    return f"{label}: {told(one)}" if label else told(one)
+
+
+def _line(row: Row) -> Line:
+    one = row.reading
+    loud = [doubt for doubt in one.doubts if doubt.level != "info" and doubt.field not in ROWS]
+    quiet = [doubt for doubt in one.doubts if doubt.level == "info"]
+    free = is_free(row.report)
+    extra = (
+        ()
+        if free
+        else (
+            _(
+                "This unit's report is under way or accepted already. Return it first, or set this file"
+                " aside."
+            ),
+        )
+    )
+    return Line(
+        row=row,
+        cells=tuple(_cell(row, key) for key in ROWS),
+        says=(*map(_labelled, loud), *extra),
+        notes=tuple(map(told, quiet)),
+        is_free=free,
+    )
+
+
+def _cell(row: Row, key: str) -> Cell:
+    one = row.reading
+    figure: Any = one.annex.figures[key]
+    doubts = [told(doubt) for doubt in one.doubts_of(key) if doubt.level != "info"]
+    return Cell(
+        key=key,
+        number=key[1:],
+        value="" if figure.value is None else str(figure.value),
+        typed=figure.typed,
+        place=says.place(figure.place, language()),
+        says=tuple(doubts),
+    )

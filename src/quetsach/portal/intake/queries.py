@@ -1,0 +1,163 @@
+"""Reads of what came in as files: the rows to decide on, side by side with what is counted already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from quetsach.collecting import merge, stored
+from quetsach.collecting.merge import Collection, Reading, Unread
+from quetsach.collecting.names import Directory, Match, Unit
+from quetsach.collecting.paper import FileProblem
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
+from quetsach.portal.reports.models import Report
+from quetsach.portal.units.models import subtree
+
+State = ReceivedAnnex.State
+
+
+@dataclass(frozen=True)
+class Row:
+    """One annex to decide on: the stored row, what it says now, and the report that the unit has already."""
+
+    annex: ReceivedAnnex
+    reading: Reading
+    report: Report | None = None
+
+
+@dataclass(frozen=True)
+class Desk:
+    """All that a node has received and not decided, and who is missing."""
+
+    counted: tuple[Row, ...]
+    repeated: tuple[Row, ...]
+    unplaced: tuple[Row, ...]
+    unread: tuple[tuple[ReceivedFile, Unread], ...]
+    taken: tuple[ReceivedAnnex, ...]
+    set_aside: tuple[ReceivedAnnex, ...]
+    missing: tuple[CampaignNode, ...]
+    collection: Collection
+    units: tuple[Unit, ...]
+
+    @property
+    def clear(self) -> tuple[Row, ...]:
+        """The rows that can be taken without a look: nothing doubtful, and the unit has not sent anything."""
+        return tuple(row for row in self.counted if row.reading.is_clear and is_free(row.report))
+
+
+def is_free(report: Report | None) -> bool:
+    """Whether a file may become the unit's report: none is under way or accepted."""
+    return report is None or (not report.is_with_others and report.accepted_id is None)
+
+
+def is_taken(annex_id: UUID, node: CampaignNode) -> bool:
+    """Whether a double click or a retry asks for what is done."""
+    return ReceivedAnnex.rows.filter(pk=annex_id, file__node=node, state=State.TAKEN).exists()
+
+
+def waiting(node: CampaignNode) -> int:
+    """How many annexes on the node's desk are not decided."""
+    return ReceivedAnnex.rows.filter(file__node=node, state=State.OPEN).count()
+
+
+def nodes_below(node: CampaignNode) -> QuerySet[CampaignNode]:
+    """Every node strictly below of which a report is expected, in the order of the tree."""
+    return (
+        CampaignNode.rows.due_to_report()
+        .filter(subtree(node.path), campaign_id=node.campaign_id)
+        .exclude(path=node.path)
+        .select_related("unit")
+        .order_by("depth", "position", "name")
+    )
+
+
+def named(node: CampaignNode, text: str) -> CampaignNode | None:
+    """The node below with that id, path or name; None where the name is unknown or not clear."""
+    below = {str(one.pk): one for one in nodes_below(node)}
+    if text in below:
+        return below[text]
+    known = directory(node, below.values())
+    by_path = [unit for unit in known.units if unit.path == text.strip()]
+    found = Match(by_path[0]) if len(by_path) == 1 else known.match(text)
+    return below[found.unit.key] if found.unit and not found.doubt else None
+
+
+def directory(node: CampaignNode, below: Iterable[CampaignNode]) -> Directory:
+    """The nodes below as units to be matched by name; each knows what stands above it."""
+    below = list(below)
+    names = {node.pk: (node.name,)}
+    units = []
+    for one in below:
+        above = names.get(one.parent_id, (node.name,)) if one.parent_id else ()
+        names[one.pk] = (*above, one.name)
+        aliases = tuple(filter(None, (one.unit.short_name, one.unit.name)))
+        units.append(Unit(str(one.pk), one.name, above, aliases))
+    return Directory(units)
+
+
+def desk(node: CampaignNode) -> Desk:
+    """What lies on the desk of a node. A fixed number of queries, whatever came in."""
+    below = tuple(nodes_below(node))
+    known = directory(node, below)
+    annexes = list(
+        ReceivedAnnex.rows.filter(file__node=node)
+        .select_related("file", "node", "revision", "by")
+        .order_by("file__at", "file__name", "part")
+    )
+    waiting = [one for one in annexes if one.state == State.OPEN]
+    reports = {
+        report.node_id: report for report in Report.rows.filter(node__in=below).select_related("accepted")
+    }
+    units = {unit.key: unit for unit in known.units}
+    by_place = {(one.file_id.hex, one.part): one for one in waiting}
+    readings = [reading_of(one, units) for one in waiting]
+    files = [
+        one
+        for one in ReceivedFile.rows.filter(node=node, is_set_aside=False).exclude(problem="")
+        if not any(annex.file_id == one.pk for annex in annexes)
+    ]
+    unread = [
+        Unread(one.name, None, FileProblem(one.problem, **one.facts), one.sha256, _hint(known, one.name))
+        for one in files
+    ]
+    found = merge.merge(readings, unread, known)
+
+    def rows(group: Iterable[Reading]) -> tuple[Row, ...]:
+        made = []
+        for one in group:
+            annex = by_place[one.sha256, one.part]
+            made.append(Row(annex, one, reports.get(annex.node_id) if annex.node_id else None))
+        return tuple(made)
+
+    there = {one.unit.key for one in found.counted if one.unit}
+    done = {pk for pk, report in reports.items() if report.accepted_id or report.is_with_others}
+    return Desk(
+        counted=rows(found.counted),
+        repeated=rows(found.repeated),
+        unplaced=rows(found.unplaced),
+        unread=tuple(zip(files, found.unread, strict=True)),
+        taken=tuple(one for one in annexes if one.state == State.TAKEN),
+        set_aside=tuple(one for one in annexes if one.state == State.SET_ASIDE),
+        missing=tuple(one for one in below if one.pk not in done and str(one.pk) not in there),
+        collection=found,
+        units=known.units,
+    )
+
+
+def _hint(known: Directory, name: str) -> Unit | None:
+    return known.inside(name.rpartition("/")[2].rpartition(".")[0]).unit
+
+
+def reading_of(annex: ReceivedAnnex, units: Mapping[str, Unit]) -> Reading:
+    """What is stored, with the unit as it stands in the tree now.
+
+    The file's id stands in for its hash: one file with several annexes, and two of one content, stay apart.
+    """
+    one = stored.from_data(annex.reading)
+    unit = units.get(str(annex.node_id)) if annex.node_id else None
+    candidates = tuple(units[each.key] for each in one.candidates if each.key in units)
+    return replace(one, sha256=annex.file_id.hex, unit=unit, candidates=candidates)

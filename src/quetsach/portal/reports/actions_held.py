@@ -1,0 +1,81 @@
+"""What every act on a report does first and last: hold its row, ask whether it may change, store, note.
+
+The row is locked first: two acts at once become one after the other. No act locks the report of another
+unit.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.reports.errors import LockedReport, ReportError, StaleReport
+from quetsach.portal.reports.locks import HOW, REASONS, Lock, is_closed, lock_of
+from quetsach.portal.reports.models import Report, ReportEvent
+
+
+def hold(node: CampaignNode) -> Report:
+    """The node's report, locked; made when there is none."""
+    Report.rows.get_or_create(node=node)
+    # Locked without joins: PostgreSQL re-reads the locked row after waiting, but not the rows joined to it.
+    return Report.rows.select_for_update().get(node=node)
+
+
+def must_be_unlocked(node: CampaignNode, report: Report) -> None:
+    """For acts of the unit. Raises LockedReport with the reason and what to do."""
+    if not CampaignNode.rows.active().filter(pk=node.pk).exists():
+        raise LockedReport(
+            _("This unit takes no part in the campaign any more; its report no longer counts.")
+        )
+    lock = lock_of(node, report, timezone.now())
+    if lock is not None:
+        raise LockedReport(f"{REASONS[lock]} {HOW}")
+
+
+def must_be_running(node: CampaignNode) -> None:
+    """For acts of the superior, who may still accept what came in. Raises LockedReport."""
+    if is_closed(node, timezone.now()):
+        raise LockedReport(str(REASONS[Lock.CLOSED]))
+
+
+def must_be_fresh(report: Report, version: int, key: UUID | None = None, actor: User | None = None) -> None:
+    """`key` is the form's one-time id: what the form itself saved last is no change by another."""
+    is_mine = (
+        key is not None and report.draft_key == key and actor is not None and report.draft_by_id == actor.pk
+    )
+    if report.version != version and not is_mine:
+        raise StaleReport(_("Someone changed this report after you opened it."), report)
+
+
+def must_be_waiting(report: Report, number: int, *states: Report.State) -> None:
+    """Raises StaleReport when another revision waits than the one that was looked at."""
+    if report.state not in states or report.current is None or report.current.number != number:
+        raise StaleReport(
+            _("The report has changed since you looked at it. Look again, then decide."), report
+        )
+
+
+def must_be_typed(report: Report) -> None:
+    """Raises ReportError when the report is with others, or accepted and not opened for amendment."""
+    if report.is_with_others:
+        raise ReportError(_("The report is waiting for review. Withdraw it first, then change it."))
+    if report.state in {Report.State.ACCEPTED, Report.State.AMEND_ASKED}:
+        raise ReportError(_("The report is accepted. Ask for an amendment first, then change it."))
+
+
+def store(report: Report, key: UUID | None = None) -> None:
+    """Save the report as its next version; `key` names the open form that saved it."""
+    report.version += 1
+    report.draft_key = key
+    report.save()
+
+
+def note(report: Report, type_: ReportEvent.Type, actor: User, reason: str = "") -> ReportEvent:
+    """Append what happened to the report's current revision."""
+    return ReportEvent.rows.create(
+        report=report, type=type_, revision=report.current, actor=actor, at=timezone.now(), reason=reason
+    )

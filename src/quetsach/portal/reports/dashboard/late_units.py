@@ -1,0 +1,177 @@
+"""Units that owe something, one by one, with filters: the working list of who collects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from quetsach.portal.campaigns.contacts import Contact, contacts
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.campaigns.queries import active_nodes
+from quetsach.portal.campaigns.queries_join import trails
+from quetsach.portal.reports.dashboard import audiences
+from quetsach.portal.reports.dashboard.chase import REPORT_SAYS
+from quetsach.portal.units.models import Unit
+from quetsach.vietnamese import search_key
+
+MISSING: dict[str, str | Promise] = {
+    "": gettext_lazy("anything"),
+    "tre": gettext_lazy("report overdue"),
+    "nhan": gettext_lazy("not received"),
+    "trien-khai": gettext_lazy("not carried out"),
+    "bao-cao": gettext_lazy("no report"),
+}
+GROUPS: dict[str, str | Promise] = {
+    "": gettext_lazy("what is missing"),
+    "cap-tren": gettext_lazy("superior unit"),
+    "loai": gettext_lazy("kind of unit"),
+}
+
+
+@dataclass(frozen=True)
+class Sieve:
+    """What the reader filters by; the words are those of the address."""
+
+    missing: str = ""
+    kind: str = ""
+    text: str = ""
+    is_deep: bool = False
+    group: str = ""
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether anything but what is missing is filtered by."""
+        return bool(self.kind or self.text or self.is_deep or self.group)
+
+    @classmethod
+    def read(cls, asked: Any) -> Sieve:
+        """From the query of an address; what is not known is dropped."""
+        missing, kind, group = asked.get("thieu", ""), asked.get("loai", ""), asked.get("nhom", "")
+        return cls(
+            missing=missing if missing in MISSING else "",
+            kind=kind if kind in Unit.Kind.values else "",
+            text=asked.get("tim", "").replace("\0", "").strip()[:100],
+            is_deep=asked.get("cap") == "moi-cap",
+            group=group if group in GROUPS else "",
+        )
+
+
+@dataclass(frozen=True)
+class LateUnit:
+    """One unit: what it owes in words (`todo` as an order), how late, whom to call."""
+
+    node: CampaignNode
+    shape: str
+    word: str
+    missing: tuple[str, ...]
+    todo: tuple[str, ...]
+    group: str
+    trail: str
+    contact: Contact | None
+
+    @property
+    def has_account(self) -> bool:
+        return self.contact is not None and self.contact.has_account
+
+
+def selected(node: CampaignNode, sieve: Sieve) -> QuerySet[CampaignNode]:
+    """The active nodes below that fit the sieve."""
+    now = timezone.now()
+    wanted = {
+        "": audiences.ANYTHING,
+        "tre": audiences.late(now),
+        "nhan": audiences.NOT_RECEIVED,
+        "trien-khai": audiences.NOT_STARTED,
+        "bao-cao": audiences.NOT_REPORTED,
+    }[sieve.missing]
+    found = active_nodes(node.campaign, node.path).exclude(pk=node.pk).filter(wanted)
+    if not sieve.is_deep:
+        found = found.filter(parent=node)
+    if sieve.kind:
+        found = found.filter(kind=sieve.kind)
+    if sieve.text:
+        found = found.filter(unit__search_key__contains=search_key(sieve.text))
+    return found.select_related("acknowledgement", "participation", "report", "parent").order_by(
+        "due_at", "depth", "parent__position", "position", "name"
+    )
+
+
+def counts(node: CampaignNode, *, is_deep: bool) -> dict[str, int]:
+    """How many units below owe each thing, by the words of MISSING; one query."""
+    below = active_nodes(node.campaign, node.path).exclude(pk=node.pk)
+    if not is_deep:
+        below = below.filter(parent=node)
+    return below.aggregate(
+        **{
+            "": Count("pk", filter=audiences.ANYTHING),
+            "tre": Count("pk", filter=audiences.late(timezone.now())),
+            "nhan": Count("pk", filter=audiences.NOT_RECEIVED),
+            "trien-khai": Count("pk", filter=audiences.NOT_STARTED),
+            "bao-cao": Count("pk", filter=audiences.NOT_REPORTED),
+        }
+    )
+
+
+def kinds_below(node: CampaignNode) -> list[tuple[str, str]]:
+    """The kinds of unit that occur below."""
+    names = dict(Unit.Kind.choices)
+    below = active_nodes(node.campaign, node.path).exclude(pk=node.pk)
+    kinds = below.order_by().values_list("kind", flat=True).distinct()
+    return sorted(((kind, str(names[kind])) for kind in kinds), key=lambda pair: pair[1])
+
+
+def described(nodes: Iterable[CampaignNode], sieve: Sieve) -> list[LateUnit]:
+    """Words, group and contact for each node, grouped as the sieve asks, the most urgent first."""
+    nodes = list(nodes)
+    if not nodes:
+        return []
+    whom, where, now = contacts(nodes), trails(nodes, nodes[0].campaign), timezone.now()
+    rows = [_describe(node, whom.get(node.pk), where[node.pk], sieve, now) for node in nodes]
+    order = {"bad": 0, "none": 1, "back": 2}
+    if sieve.group == "":
+        return sorted(rows, key=lambda row: order.get(row.shape, 3))
+    places = {group: n for n, group in enumerate(dict.fromkeys(row.group for row in rows))}
+    return sorted(rows, key=lambda row: (places[row.group], order.get(row.shape, 3)))
+
+
+def _describe(
+    node: CampaignNode, contact: Contact | None, trail: str, sieve: Sieve, now: datetime
+) -> LateUnit:
+    missing, todo = [], []
+    if not hasattr(node, "acknowledgement"):
+        missing.append(_("not received"))
+        todo.append(_("confirm that the letter has arrived"))
+    if not hasattr(node, "participation"):
+        missing.append(_("not carried out"))
+        todo.append(_("carry the campaign out and say so"))
+    report = getattr(node, "report", None)
+    state = report.state if report is not None else "none"
+    owes_report = node.expected and state in REPORT_SAYS and (report is None or report.accepted_id is None)
+    if owes_report:
+        if state != "none" or not node.is_late(now):  # the chip says it already
+            missing.append(str(REPORT_SAYS[state][1]))
+        todo.append(str(REPORT_SAYS[state][2]))
+    shape, word = _chip(node, missing, owes_report, state, now)
+    by = {"": word, "cap-tren": trail, "loai": node.get_kind_display()}[sieve.group]
+    if sieve.group == "" and shape == "bad":
+        by = _("Report overdue")
+    return LateUnit(node, shape, word, tuple(missing), tuple(todo), by, trail, contact)
+
+
+def _chip(
+    node: CampaignNode, missing: Sequence[str], owes_report: bool, state: str, now: datetime
+) -> tuple[str, str]:
+    if owes_report and node.is_late(now):
+        days = (timezone.localdate(now) - timezone.localdate(node.due_at)).days + 1
+        return "bad", ngettext("%(n)s day overdue", "%(n)s days overdue", days) % {"n": days}
+    if owes_report and state == "returned":
+        return "back", missing[-1]
+    return "none", missing[0] if missing else ""

@@ -1,0 +1,148 @@
+"""Who is late, to call, to write to, and to take along as a file."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from quetsach.portal.campaigns.join_actions import issue_codes
+from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.campaigns.templatetags.campaign import last_day
+from quetsach.portal.campaigns.wording import message
+from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.templatetags.kit import moment
+from quetsach.portal.reports.dashboard.late_units import (
+    GROUPS,
+    MISSING,
+    LateUnit,
+    Sieve,
+    counts,
+    described,
+    kinds_below,
+    selected,
+)
+from quetsach.portal.reports.export.files import to_xlsx
+from quetsach.portal.reports.export.table import Export, Table
+from quetsach.portal.units.roles import Verb, fits
+from quetsach.vietnamese import search_key
+
+A_PAGE = 200
+MOST_MESSAGES = 200
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@require_safe
+def chase(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
+    """The working list: filters in the address, so that they survive; boxes to tick for messages."""
+    seat = take_seat(request, slug, node_id)
+    sieve = Sieve.read(request.GET)
+    page = Paginator(selected(seat.node, sieve), A_PAGE).get_page(request.GET.get("trang"))
+    rows = described(page, sieve)
+    kept = request.GET.copy()
+    kept.pop("trang", None)
+    found = counts(seat.node, is_deep=sieve.is_deep)
+    context = {
+        "seat": seat,
+        "campaign": seat.campaign,
+        "door": "progress",
+        "sieve": sieve,
+        "page": page,
+        "groups": [(name, list(part)) for name, part in groupby(rows, key=lambda row: row.group)],
+        "choices": [(key, word, found[key], _with(kept, key)) for key, word in MISSING.items()],
+        "group_choices": GROUPS.items(),
+        "kinds": kinds_below(seat.node),
+        "query": request.GET.urlencode(),
+        "kept": f"{kept.urlencode()}&" if kept else "",
+        "may_invite": seat.may(Verb.INVITE),
+        "may_key": fits(seat.places, Verb.ACT_FOR_BELOW, f"{seat.node.path}_"),
+    }
+    return render(request, "reports/late_units.html", context)
+
+
+@never_cache
+@require_POST
+def chase_messages(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
+    """One message for each ticked unit; with `codes`, a fresh code to join for those without an account."""
+    seat = take_seat(request, slug, node_id)
+    back = f"{reverse('chase', args=[slug, node_id])}?{request.POST.get('query', '')[:500]}"
+    sieve, ticked = Sieve(is_deep=True), _ids(request.POST.getlist("unit"))[:MOST_MESSAGES]
+    nodes = list(selected(seat.node, sieve).filter(pk__in=ticked))
+    if not nodes:
+        messages.error(request, _("Tick at least one unit."))
+        return redirect(back)
+    rows = described(nodes, sieve)
+    codes = {}
+    if request.POST.get("codes") and seat.may(Verb.INVITE):
+        without = [row.node for row in rows if not row.has_account]
+        issued = issue_codes(without, seat.user, ip=client_ip_text(request))
+        codes = {node.pk: code for node, code in issued}
+    items = [(row, _words(request, seat, row, codes.get(row.node.pk, ""))) for row in rows]
+    emails = [row.contact.email for row in rows if row.contact and row.contact.email]
+    context = {"seat": seat, "campaign": seat.campaign, "door": "progress", "items": items, "back": back}
+    context |= {"emails": emails, "codes": len(codes)}
+    return render(request, "reports/chase_messages.html", context)
+
+
+def _with(kept: QueryDict, missing: str) -> str:
+    """The present filters with another choice of what is missing."""
+    query = kept.copy()
+    query["thieu"] = missing
+    return query.urlencode()
+
+
+def _words(request: HttpRequest, seat: Seat, row: LateUnit, code: str) -> str:
+    route = "join_start" if code else "letter"
+    address = request.build_absolute_uri(reverse(route, args=[] if code else [seat.campaign.slug]))
+    return message(seat.node.name, row.node.name, row.todo, row.node.due_at, address, code=code)
+
+
+@require_safe
+def chase_xlsx(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
+    """Every unit that fits the filters, without pages; in Vietnamese, for official use."""
+    seat = take_seat(request, slug, node_id)
+    sieve = Sieve.read(request.GET)
+    rows = described(selected(seat.node, sieve), sieve)
+    head = ("TT", "Đơn vị", "Cấp trên", "Còn thiếu", "Hạn", "Người liên hệ", "Điện thoại", "Thư điện tử")
+    lines = tuple(
+        (
+            number,
+            row.node.name,
+            row.trail,
+            "; ".join(row.missing),
+            last_day(row.node.due_at),
+            row.contact.name if row.contact else None,
+            row.contact.phone if row.contact else None,
+            row.contact.email if row.contact else None,
+        )
+        for number, row in enumerate(rows, start=1)
+    )
+    table = Table("Đơn vị còn thiếu", head, lines)
+    data = Export(seat.campaign.title, seat.node.name, moment(timezone.now()), (table,))
+    response = HttpResponse(to_xlsx(data), content_type=XLSX)
+    name = "-".join(search_key(seat.node.name).split()) or "don-vi"
+    name = "".join(char for char in name if char.isalnum() or char == "-")
+    response["Content-Disposition"] = f'attachment; filename="con-thieu-{name}.xlsx"'
+    return response
+
+
+def _ids(texts: list[str]) -> list[UUID]:
+    field = forms.UUIDField()
+    found = []
+    for text in texts:
+        try:
+            found.append(field.clean(text))
+        except ValidationError:
+            continue
+    return found

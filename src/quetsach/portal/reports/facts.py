@@ -1,0 +1,121 @@
+"""What the portal knows for the rules of a form; the names are told at the head of forms/annex-2022.toml."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import ceil
+from statistics import median
+
+from django.utils import timezone
+
+from quetsach.annexform.definition import Form
+from quetsach.annexform.entry import Entry
+from quetsach.annexform.expression import Fact
+from quetsach.annexform.figures import Figures
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.campaigns.queries import known_figures
+from quetsach.portal.reports.locks import lock_of
+from quetsach.portal.reports.models import Report, TaxCodeClaim
+from quetsach.portal.reports.queries import drifted, form_of
+from quetsach.portal.reports.rollup import Line
+
+_FEW = 3  # below that, a median of siblings says nothing
+_ACTS = {"received": "r1", "informed": "r2", "deployed": "r3", "done": "r4"}
+
+
+def known_rows(node: CampaignNode, form: Form) -> dict[str, int | None]:
+    """Row key: what the portal holds of it; None where it holds nothing, which is not zero."""
+    acts = known_figures(node)
+    return {row.key: acts[_ACTS[row.known]] if row.known else None for row in form.rows}
+
+
+def prefilled(node: CampaignNode) -> dict[str, int]:
+    """What a first draft starts with: the rows that the portal knows; the others stay blank."""
+    return {row: count for row, count in known_rows(node, form_of(node)).items() if count is not None}
+
+
+def facts(
+    node: CampaignNode,
+    report: Report | None,
+    entry: Entry,
+    children: Iterable[Line],
+    *,
+    paper: Mapping[str, int] | None = None,
+    is_raw: bool = False,
+    is_locked: bool | None = None,
+) -> dict[str, Fact]:
+    """Every fact that a rule may ask for, of what is typed and what is known at this moment."""
+    form, children, now = form_of(node), list(children), timezone.now()
+    below = sum((line.total for line in children), form.zero)
+    siblings = _siblings(node)
+    locked = lock_of(node, report, now) is not None if is_locked is None else is_locked
+    found: dict[str, Fact] = {f"known_{row}": count for row, count in known_rows(node, form).items()}
+    for row, own in entry.figures.items():
+        found[f"total_{row}"] = None if own is None else entry.counts.row(row) + below.row(row)
+        found[f"paper_{row}"] = (paper or {}).get(row)
+    return found | {
+        "children": len(children),
+        "staff": node.staff_count,
+        "missing": sum(line.missing for line in children),
+        "changed": len(drifted(report, children)) if report else 0,
+        "late_hours": max(0, ceil((now - node.due_at).total_seconds() / 3600)),
+        "self_counted": int(node.campaign.count_self),
+        "sibling_ratio": _ratio(form, siblings),
+        "twin": int(entry.is_complete and entry.own in siblings),
+        "as_before": int(entry.is_complete and entry.own == _before(node, form)),
+        "raw": int(is_raw),
+        "own_unit": 1,
+        "form_current": int(Campaign.objects.filter(pk=node.campaign_id, form=form.version).exists()),
+        "locked": int(locked),
+        "stale": 0,
+        "claimed": _claimed(node, entry),
+        "hours_after_superior": None,
+    }
+
+
+def _siblings(node: CampaignNode) -> list[Figures]:
+    rows = (
+        Report.rows.filter(node__campaign_id=node.campaign_id, node__parent_id=node.parent_id)
+        .exclude(node=node)
+        .exclude(current=None)
+        .values_list("current__own", flat=True)
+    )
+    return [Figures(own) for own in rows]
+
+
+def _ratio(form: Form, siblings: list[Figures]) -> float | None:
+    if not form.ratio or len(siblings) < _FEW:
+        return None
+    over, under = form.ratio
+    return median(one.row(over) / (one.row(under) + 1) for one in siblings)
+
+
+def _before(node: CampaignNode, form: Form) -> Figures | None:
+    """The unit's own figures in the campaign before, if it used the same rows."""
+    last = earlier(node)
+    if last is None or last.accepted is None or set(last.accepted.own) != set(form.keys):
+        return None
+    return last.accepted.figures
+
+
+def earlier(node: CampaignNode) -> Report | None:
+    """The unit's accepted report in the latest campaign published before this one."""
+    return (
+        Report.rows.filter(
+            node__unit_id=node.unit_id, node__campaign__published_at__lt=node.campaign.published_at
+        )
+        .exclude(accepted=None)
+        .select_related("node__campaign", "accepted")
+        .order_by("-node__campaign__published_at")
+        .first()
+        if node.campaign.published_at
+        else None
+    )
+
+
+def _claimed(node: CampaignNode, entry: Entry) -> int:
+    codes = entry.tax_codes
+    if not codes:
+        return 0
+    claims = TaxCodeClaim.rows.filter(campaign=node.campaign_id, code__in=codes)
+    return claims.exclude(node=node).count()

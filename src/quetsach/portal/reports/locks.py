@@ -1,0 +1,92 @@
+"""When a report may no longer change, and who has been let in all the same."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.reports.models import Report, ReportPolicy, Signing, UnlockGrant
+from quetsach.portal.units.models import subtree
+
+
+class Lock(StrEnum):
+    """Why a report is locked, the strongest reason first."""
+
+    CLOSED = "closed"
+    SIGNED = "signed"
+    GRACE = "grace"
+
+
+REASONS: dict[Lock, str | Promise] = {
+    Lock.CLOSED: _("The campaign is closed; its reports no longer change."),
+    Lock.SIGNED: _(
+        "The superior has signed a report that contains this one; it no longer changes by itself."
+    ),
+    Lock.GRACE: _("The time for reports is over; they no longer change by themselves."),
+}
+HOW = _("Ask the superior to unlock it.")
+
+
+def lock_of(node: CampaignNode, report: Report | None, at: datetime) -> Lock | None:
+    """Why the node's report is locked at that moment; None while it is open or a grant holds.
+
+    A superior's signature locks what it contains: a unit without an accepted report may still send its first.
+    """
+    found = _locked_by(node, report, at)
+    return None if found is None or grant_for(node, at) else found
+
+
+def is_closed(node: CampaignNode, at: datetime) -> bool:
+    """Whether the campaign is closed and no grant holds for the node."""
+    return _is_over(node) and grant_for(node, at) is None
+
+
+def grant_for(node: CampaignNode, at: datetime) -> UnlockGrant | None:
+    """The grant that lets the node change its report at that moment, the longest first."""
+    parts = node.path.split("/")[:-1]
+    above = ["".join(f"{part}/" for part in parts[:n]) for n in range(1, len(parts) + 1)]
+    return (
+        UnlockGrant.rows.filter(
+            Q(node=node) | Q(with_below=True, node__path__in=above),
+            node__campaign=node.campaign_id,
+            revoked_at=None,
+            until__gt=at,
+        )
+        .select_related("by")
+        .order_by("-until")
+        .first()
+    )
+
+
+def policy_of(campaign: Campaign) -> ReportPolicy:
+    """How the campaign takes reports; the plain policy where nothing was set."""
+    return ReportPolicy.rows.filter(campaign=campaign).first() or ReportPolicy(campaign=campaign)
+
+
+def _locked_by(node: CampaignNode, report: Report | None, at: datetime) -> Lock | None:
+    if _is_over(node):
+        return Lock.CLOSED
+    has_accepted = report is not None and report.accepted_id is not None and node.parent_id is not None
+    if has_accepted and Signing.rows.filter(revision__report__node=node.parent_id).exists():
+        return Lock.SIGNED
+    grace = policy_of(node.campaign).grace_until
+    return Lock.GRACE if grace is not None and at >= grace else None
+
+
+def _is_over(node: CampaignNode) -> bool:
+    # Asked afresh: the row that the caller holds may be older than the closing.
+    return not Campaign.objects.filter(pk=node.campaign_id, status=Campaign.Status.PUBLISHED).exists()
+
+
+def grants_of(node: CampaignNode, *, with_below: bool = False) -> list[UnlockGrant]:
+    """Grants that hold now for the node itself, or for it and every unit below; those that end first."""
+    nodes = subtree(node.path, "node__path") if with_below else Q(node=node)
+    now = timezone.now()
+    grants = UnlockGrant.rows.filter(nodes, node__campaign=node.campaign_id, revoked_at=None, until__gt=now)
+    return list(grants.select_related("node", "by").order_by("until")[:200])

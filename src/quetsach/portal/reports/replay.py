@@ -1,0 +1,48 @@
+"""What follows from the events of a report alone: its state, and which revision counts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a report stands. Revisions by number; None for none."""
+
+    state: str = "draft"
+    current: int | None = None
+    accepted: int | None = None
+
+
+def after(standing: Standing, event: str, revision: int | None) -> Standing:
+    """The standing after one more event. Raises ValueError for an event that no report knows."""
+    match event:
+        case "review":
+            return replace(standing, state="in_review", current=revision)
+        case "submit":
+            return replace(standing, state="submitted", current=revision)
+        case "withdraw":
+            return replace(standing, state="accepted" if standing.state == "amend_asked" else "draft")
+        case "return":
+            counted = standing.state in {"accepted", "amend_asked"}
+            return replace(standing, state="returned", accepted=None if counted else standing.accepted)
+        case "accept":
+            return replace(standing, state="accepted", accepted=revision)
+        case "ask":
+            return replace(standing, state="amend_asked")
+        case "decline":
+            return replace(standing, state="accepted")
+        case "amend":
+            return replace(standing, state="draft")
+        case "sign":
+            return standing
+    raise ValueError(event)
+
+
+def replayed(events: Iterable[tuple[str, int | None]]) -> Standing:
+    """The standing after all events, in their order."""
+    standing = Standing()
+    for event, revision in events:
+        standing = after(standing, event, revision)
+    return standing

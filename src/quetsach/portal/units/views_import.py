@@ -1,0 +1,134 @@
+"""Tables of units in and out: upload, preview, apply; Excel and CSV."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.units import import_actions, tables
+from quetsach.portal.units.change_actions import TreeRefusedError
+from quetsach.portal.units.forms import ChangeForm, TableForm
+from quetsach.portal.units.models import UnitImport
+from quetsach.portal.units.queries import above
+from quetsach.portal.units.roles import Verb, fits, places_of
+from quetsach.portal.units.table_words import column_title, file_refusal, problem_text
+from quetsach.portal.units.views import find_unit
+from quetsach.portal.units.words import refusal
+from quetsach.registry.plan import Changed, Plan
+from quetsach.registry.table import MOST_ROWS, TableError, read_table
+from quetsach.registry.written import as_csv, as_xlsx
+from quetsach.vietnamese import search_key
+
+MOST_BYTES = 20 * 1024 * 1024
+SHOWN = 100
+"""Rows of each sort that the preview lists."""
+TYPES = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8",
+}
+
+
+@require_safe
+def table(request: HttpRequest, unit_id: UUID, form: str) -> HttpResponse:
+    """Everything below a unit as a file."""
+    unit = find_unit(request, unit_id)
+    if form not in TYPES:
+        raise Http404
+    rows = tables.rows_of(unit)
+    body = as_csv(rows) if form == "csv" else as_xlsx(rows, list(tables.kind_labels().values()))
+    name = slugify(search_key(unit.name)) or "don-vi"
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{form}"'}
+    return HttpResponse(body, content_type=TYPES[form], headers=headers)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def upload(request: HttpRequest, unit_id: UUID) -> HttpResponse:
+    """A file, read and compared; nothing is written into the tree."""
+    unit = find_unit(request, unit_id, Verb.CHANGE_UNITS)
+    if unit.is_retired or not isinstance(request.user, User):
+        raise Http404
+    form = TableForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["table"]
+        if file.size > MOST_BYTES:
+            most = MOST_BYTES // 1024**2
+            form.add_error("table", _("The file is larger than %(most)d MB.") % {"most": most})
+        else:
+            try:
+                read = read_table(file.name, file.read())
+            except TableError as error:
+                form.add_error("table", file_refusal(error))
+            else:
+                kept = import_actions.keep(request.user, unit, file.name, read)
+                return redirect("unit_import", kept.pk)
+    context = {"unit": unit, "above": above([unit])[unit.pk], "form": form, "most": MOST_ROWS}
+    status = 422 if request.method == "POST" else 200
+    return render(request, "units/upload.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def preview(request: HttpRequest, import_id: UUID) -> HttpResponse:
+    """What a table would change; applying it."""
+    visible = UnitImport.objects.visible_to(request.user).select_related("top")
+    kept = visible.filter(pk=import_id, applied_at=None).first()
+    places = places_of(request.user)
+    if kept is None or not fits(places, Verb.CHANGE_UNITS, kept.top.path) or kept.by_id != request.user.pk:
+        raise Http404
+    assert isinstance(request.user, User)
+    form = ChangeForm(request.POST or None)
+    refused = ""
+    if request.method == "POST" and form.is_valid():
+        basis = form.cleaned_data["legal_basis"]
+        try:
+            plan = import_actions.apply(
+                request.user, kept, on=form.day, legal_basis=basis, ip=client_ip_text(request)
+            )
+        except TreeRefusedError as error:
+            refused = refusal(error)
+        except ValidationError as error:
+            refused = " ".join(error.messages)
+        else:
+            counts = {"new": len(plan.new), "changed": len(plan.altered), "moved": len(plan.moved)}
+            messages.success(
+                request, _("Applied: %(new)d new, %(changed)d changed, %(moved)d moved.") % counts
+            )
+            return redirect("unit", kept.top.pk)
+    plan = tables.plan_of(kept)
+    context = {
+        "kept": kept,
+        "unit": kept.top,
+        "form": form,
+        "refused": refused,
+        "plan": plan,
+        "shown": SHOWN,
+        "problems": [problem_text(problem) for problem in plan.problems[:SHOWN]],
+        "changes": [_told(change) for change in plan.altered[:SHOWN]],
+        "is_empty": not (plan.new or plan.changed),
+    } | _names(plan)
+    return render(request, "units/preview.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _told(change: Changed) -> dict[str, Any]:
+    labels = tables.kind_labels()
+    cells = [
+        (column_title(key), labels.get(old, old) if key == "kind" else old,
+         labels.get(new, new) if key == "kind" else new)
+        for key, (old, new) in change.cells.items()
+    ]  # fmt: skip
+    return {"row": change.row, "name": change.name, "cells": cells}
+
+
+def _names(plan: Plan) -> dict[str, Any]:
+    new = [(one.row, one.cells["name"], one.cells.get("parent", "")) for one in plan.new[:SHOWN]]
+    moved = [(one.row, one.name, *one.above) for one in plan.moved[:SHOWN]]
+    return {"new": new, "moved": moved, "missing": [unit.name for unit in plan.missing[:SHOWN]]}

@@ -1,0 +1,1 @@
+"""The register of offices outside any database: tables of units, and the national trees."""

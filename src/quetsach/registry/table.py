@@ -1,0 +1,245 @@
+"""Reads a table of units from a workbook or CSV file, as offices send them, without trusting it.
+
+Nothing is guessed in silence: a formula, a merged cell or a row beyond the limit is named with its place.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from quetsach.errors import QuetsachError
+from quetsach.registry.columns import BY_HEADING, BY_KEY
+from quetsach.vietnamese import nfc, search_key
+
+MOST_ROWS = 20_000
+MOST_COLUMNS = 100
+MOST_UNPACKED = 128 * 1024 * 1024
+MOST_PROBLEMS = 200
+HEADER_WITHIN = 30
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_FORMULA = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3}[0-9]{1,7})"[^>]*>\s*<(?:\w+:)?f\b')
+_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="([0-9]{1,7})"')
+_FAR = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{2,3})[0-9]')
+_GUARDED = re.compile(r"^'(?=[=+\-@])")
+
+
+class TableError(QuetsachError):
+    """The file as a whole is no table of units; `code` says why, `value` with which figure or name."""
+
+    code = "table"
+
+    def __init__(self, code: str, value: object = "") -> None:
+        super().__init__(f"{code}: {value}")
+        self.code = code
+        self.value = value
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with one cell: `row` as Excel counts, `column` its letter."""
+
+    row: int
+    column: str
+    code: str
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One unit of the file: its cells by column key; absent columns are absent."""
+
+    number: int
+    cells: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Table:
+    """What was read. `places`: the letter of each column, to name a cell later."""
+
+    rows: tuple[Row, ...]
+    places: dict[str, str]
+    problems: tuple[Problem, ...]
+
+
+def read_table(name: str, data: bytes) -> Table:
+    """Read an .xlsx, .xlsm or CSV file.
+
+    Raises TableError: `empty`, `old_excel`, `not_table`, `encoding`, `damaged`, `too_large` (MB when
+    unpacked), `too_many_rows`, `too_wide`, `no_header`, `twice` (a column), `no_reader`.
+    """
+    if not data.strip():
+        raise TableError("empty")
+    if data.startswith(_OLE):
+        raise TableError("old_excel")
+    if data.startswith(_ZIP):
+        grid, marked = _workbook(data)
+    elif b"\0" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise TableError("not_table", name)
+    else:
+        grid, marked = _csv(data), []
+    return _table(grid, marked)
+
+
+def letter(index: int) -> str:
+    """0 as A, 26 as AA."""
+    text = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        text = chr(65 + rest) + text
+    return text
+
+
+type Grid = list[list[str]]
+type Marked = tuple[int, str, str, str]
+"""Row, column letter, code and value of a cell that cannot be trusted."""
+
+
+def _table(grid: Grid, marked: Iterable[Marked]) -> Table:
+    heads = [[BY_HEADING.get(search_key(c)) for c in cells[:MOST_COLUMNS]] for cells in grid[:HEADER_WITHIN]]
+    at = next((n for n, keys in enumerate(heads) if "name" in keys), None)
+    if at is None:
+        raise TableError("no_header")
+    keys = heads[at]
+    places: dict[str, int] = {}
+    for index, key in enumerate(keys):
+        if key is not None and key in places:
+            raise TableError("twice", BY_KEY[key].headings[0])
+        if key is not None:
+            places[key] = index
+    rows = []
+    for number, cells in enumerate(grid[at + 1 :], at + 2):
+        values = {key: _clean(cells[i]) if i < len(cells) else "" for key, i in places.items()}
+        if any(values.values()):
+            rows.append(Row(number, values))
+    if len(rows) > MOST_ROWS:
+        raise TableError("too_many_rows", len(rows))
+    if not rows:
+        raise TableError("empty")
+    letters = {key: letter(i) for key, i in places.items()}
+    used = set(letters.values())
+    problems = [
+        Problem(row, column, code, value)
+        for row, column, code, value in marked
+        if row > at + 1 and column in used
+    ]
+    return Table(tuple(rows), letters, tuple(problems[:MOST_PROBLEMS]))
+
+
+def _clean(cell: str) -> str:
+    return nfc(_GUARDED.sub("", cell.strip()))
+
+
+def _csv(data: bytes) -> Grid:
+    try:
+        is_wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+        text = data.decode("utf-16" if is_wide else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise TableError("encoding", data.count(b"\n", 0, error.start) + 1) from error
+    head = text[:4096]
+    separator = max(";,\t", key=head.count)
+    grid: Grid = []
+    try:
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
+            grid.append(row)
+            if len(grid) > MOST_ROWS + HEADER_WITHIN:
+                raise TableError("too_many_rows", text.count("\n"))
+    except csv.Error as error:
+        raise TableError("damaged", str(error)) from error
+    return grid
+
+
+def _workbook(data: bytes) -> tuple[Grid, list[Marked]]:
+    try:
+        from python_calamine import CalamineError, CalamineWorkbook
+    except ImportError as error:
+        raise TableError("no_reader") from error
+    formulas = _survey(data)
+    try:
+        book = CalamineWorkbook.from_object(io.BytesIO(data))
+        for name in book.sheet_names:
+            sheet = book.get_sheet_by_name(name)
+            grid = [[_text(cell) for cell in row[:MOST_COLUMNS]] for row in _rows(sheet)]
+            if any(search_key(c) in BY_HEADING for row in grid[:HEADER_WITHIN] for c in row):
+                return grid, [*formulas, *_merged(sheet.merged_cell_ranges or ())]
+    except (CalamineError, IndexError, ValueError) as error:
+        raise TableError("damaged", str(error)) from error
+    raise TableError("no_header")
+
+
+def _rows(sheet: object) -> list[list[object]]:
+    rows: list[list[object]] = sheet.to_python(skip_empty_area=False)  # type: ignore[attr-defined]
+    return rows
+
+
+def _merged(ranges: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> Iterator[Marked]:
+    for (top, left), (bottom, right) in ranges:
+        place = f"{letter(left)}{top + 1}:{letter(right)}{bottom + 1}"
+        for column in range(left, min(right, left + MOST_COLUMNS) + 1):
+            yield top + 1, letter(column), "merged", place
+
+
+def _survey(data: bytes) -> list[Marked]:
+    """Look at a workbook before it is opened: its size when unpacked, its rows, its formulas."""
+    found: list[Marked] = []
+    unpacked = 0
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            names = packed.namelist()
+            if "xl/workbook.xml" not in names:
+                raise TableError("not_table", ", ".join(names[:3]))
+            for name in names:
+                is_sheet = name.startswith("xl/worksheets/sheet")
+                rows, rest = 0, b""
+                with packed.open(name) as member:
+                    while part := member.read(1 << 20):
+                        unpacked += len(part)
+                        if unpacked > MOST_UNPACKED:
+                            raise TableError("too_large", MOST_UNPACKED // 1024**2)
+                        if is_sheet:
+                            part = rest + part
+                            cut = part.rfind(b"<c ") if len(part) > 1 << 16 else len(part)
+                            cut = cut if cut > 0 else len(part)
+                            part, rest = part[:cut], part[cut:]
+                            rows = max(rows, _last_row(part))
+                            found += _formulas(part)
+                if is_sheet:
+                    rows = max(rows, _last_row(rest))
+                    found += _formulas(rest)
+                if rows > MOST_ROWS + HEADER_WITHIN:
+                    raise TableError("too_many_rows", rows)
+    except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        raise TableError("damaged", str(error)) from error
+    return found[: MOST_PROBLEMS * 10]
+
+
+def _last_row(part: bytes) -> int:
+    """The highest row number, and no far column: two far corners would claim a full memory."""
+    for letters in set(_FAR.findall(part)):
+        column = 0
+        for one in letters:
+            column = column * 26 + one - 64
+        if column > MOST_COLUMNS:
+            raise TableError("too_wide", letters.decode())
+    return max(map(int, _ROW.findall(part)), default=0)
+
+
+def _formulas(part: bytes) -> Iterator[Marked]:
+    for match in _FORMULA.findall(part):
+        place = match.decode()
+        column = place.rstrip("0123456789")
+        yield int(place[len(column) :]), column, "formula", place
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, datetime | date | time):
+        return cell.isoformat()
+    return str(cell)

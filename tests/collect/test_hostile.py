@@ -1,0 +1,128 @@
+"""Files that would break a careless reader: each gets one precise answer and costs no other file."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quetsach.collect import FileProblem, Unread, collect, read_upload
+from quetsach.collecting import archive, reading
+from quetsach.collecting.paper import Cell, Paper, Row
+from tests.collect import papers_by_hand as by
+
+GOOD = by.docx(by.form("UBND xã Mường So", ("1", "2", "1", "2")))
+
+
+def problem_of(data: bytes) -> str:
+    with pytest.raises(FileProblem) as caught:
+        reading.read(data)
+    return caught.value.code
+
+
+def sheet_with(xml: str) -> bytes:
+    """A workbook whose only sheet holds these cells."""
+    parts = {}
+    with zipfile.ZipFile(io.BytesIO(by.xlsx({"A": [["x"]]}))) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    name = "xl/worksheets/sheet1.xml"
+    head, _rows, tail = parts[name].decode().partition("<sheetData>")[0], "", "</worksheet>"
+    parts[name] = f"{head}<sheetData>{xml}</sheetData>{tail}".encode()
+    return by.zipped(parts)
+
+
+def test_two_far_cells_do_not_claim_the_memory() -> None:
+    far = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+    assert problem_of(sheet_with(far)) == "too_many_cells"
+
+
+def test_a_hundred_thousand_rows_are_read_as_far_as_an_annex_can_reach() -> None:
+    rows = by.grid("UBND xã Mường So", (1, 2, 1, 2)) + [[at, "x"] for at in range(100_000)]
+    paper, (annex,) = reading.read(by.xlsx({"A": rows}))
+    assert annex.figures["r2"].value == 2
+    assert "too_long" in paper.notes
+
+
+def test_entities_are_never_followed() -> None:
+    for declared in ('<!DOCTYPE w SYSTEM "http://192.0.2.1/x">', '<!DOCTYPE w [<!ENTITY a "aa">]>'):
+        assert problem_of(by.zipped({"word/document.xml": f"{declared}<w>&a;</w>".encode()})) == "hostile_xml"
+
+
+def test_a_member_larger_than_its_directory_says_is_stopped() -> None:
+    packed = bytearray(by.zipped({"word/document.xml": b"<a>" + b" " * 100_000 + b"</a>"}))
+    at = packed.rindex(b"PK\x01\x02")
+    packed[at + 24 : at + 28] = (10).to_bytes(4, "little")
+    assert problem_of(bytes(packed)) in {"bomb", "damaged"}
+
+
+def test_archives_in_archives_end() -> None:
+    data = GOOD
+    for level in range(archive.MOST_DEEP + 2):
+        data = by.zipped({f"{level}.zip" if level else "a.docx": data})
+    ((_found, given_back),) = read_upload("x.zip", data, None)
+    assert isinstance(given_back, Unread) and given_back.problem.code == "too_deep"
+
+
+def test_many_small_bombs_in_one_archive_are_stopped_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MOST_TOGETHER", 1_000_000)
+    inner = by.zipped({"a.docx": bytes(400_000)})
+    given_back = [
+        result
+        for _found, result in read_upload("x.zip", by.zipped({f"{n}.zip": inner for n in range(9)}), None)
+    ]
+    codes = [result.problem.code for result in given_back if isinstance(result, Unread)]
+    assert len(codes) == 9 and codes[2:] == ["bomb"] * 7
+
+
+def test_control_characters_never_leave_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PDF's text may hold anything."""
+    lines = ["Tên đơn vị: A\x00B\ud800", *(f"{at} {row} {at}" for at, row in enumerate(by.ROWS, 1))]
+    paper = Paper(tuple(Row((Cell(line),)) for line in lines))
+    monkeypatch.setitem(reading._BY_NAME, "pdf", lambda _data: paper)
+    _paper, (annex,) = reading.read(b"%PDF-1.4")
+    assert annex.unit == "A\ufffdB\ufffd"
+
+
+def test_names_that_climb_out_are_only_names() -> None:
+    ((found, given_back),) = read_upload("x.zip", by.zipped({"../../etc/a.docx": GOOD}), None)
+    assert not isinstance(given_back, Unread) and found.path is None
+
+
+def test_a_protected_archive_says_so() -> None:
+    packed = bytearray(by.zipped({"a.docx": GOOD}))
+    packed[6] |= 1
+    packed[packed.rindex(b"PK\x01\x02") + 8] |= 1
+    ((_found, given_back),) = read_upload("x.zip", bytes(packed), None)
+    assert isinstance(given_back, Unread) and given_back.problem.code == "encrypted"
+
+
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "out.docx").write_bytes(GOOD)
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    (inbox / "a.docx").symlink_to(tmp_path / "out.docx")
+    (inbox / "b.docx").write_bytes(GOOD)
+    found = collect([inbox])
+    assert [one.problem.code for one in found.unread] == ["no_file"]
+    assert len(found.counted) == 1
+
+
+@pytest.mark.parametrize("size", [1, 10, 100, 500, len(GOOD) // 2, len(GOOD) - 1])
+def test_a_cut_file_is_damaged(size: int) -> None:
+    assert problem_of(GOOD[:size]) in {"damaged", "other_kind"}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_changed_bytes_give_an_annex_or_a_reason(data: st.DataObject) -> None:
+    base = bytearray(
+        data.draw(st.sampled_from([GOOD, by.xlsx({"A": by.grid("x", (1, 2, 1, 2))}), by.pdf_of_picture()]))
+    )
+    for _ in range(data.draw(st.integers(1, 8))):
+        base[data.draw(st.integers(0, len(base) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        reading.read(bytes(base))
+    except FileProblem as problem:
+        assert problem.code

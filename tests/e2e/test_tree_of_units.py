@@ -1,0 +1,96 @@
+"""A coordinator finds, renames, takes back and brings in units in a real browser."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from quetsach.portal.units.actions import create_unit
+from quetsach.portal.units.models import Unit
+from tests.portal.conftest import _plain_settings, cast  # noqa: F401
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
+    pytest.mark.django_db(transaction=True),
+]
+TABLE = "Tên đơn vị,Loại,Thuộc đơn vị\nXã Ba,UBND cấp xã,Đơn vị A\nTrường Xã Ba,Trường học,Xã Ba\n"
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+
+
+@pytest.fixture(params=[1280, 360])
+def page(request, chromium, live_server, cast):  # noqa: F811
+    cast.user("A", "coordinator")
+    size = {"width": request.param, "height": 900}
+    page = chromium.new_context(locale="vi-VN", viewport=size).new_page()
+    refused: list[str] = []
+    page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
+    page.goto(f"{live_server.url}/tai-khoan/dang-nhap/?next=/don-vi/")
+    page.fill("[name=login]", "coordinator-a")
+    page.fill("[name=password]", "quet-sach-123")
+    page.click("main button[type=submit]")
+    yield page
+    assert refused == [], "nothing that the Content-Security-Policy would refuse"
+    page.context.close()
+
+
+def fits(page):
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
+
+
+def test_find_rename_take_back_and_bring_in(page, tmp_path):
+    page.fill("#q", "don vi a1")
+    page.keyboard.press("Enter")
+    expect(page.locator(".rows li")).to_have_count(1)
+    expect(page.locator(".rows li")).to_contain_text("Đơn vị centre › Đơn vị A")
+    fits(page)
+    page.click(".rows a")
+    fits(page)
+    page.click("summary:has-text('Đổi tên')")
+    page.click("a:text-is('Đổi tên')")
+    fits(page)
+    page.fill("#id_name", "Xã Dào San")
+    page.press("#id_legal_basis", "Enter")
+    expect(page.locator("h1")).to_have_text("Xã Dào San")
+    expect(page.locator("#lich-su")).to_contain_text("Đổi tên từ Đơn vị A1 thành Xã Dào San.")
+    fits(page)
+    page.click("#lich-su button")
+    expect(page.locator("h1")).to_have_text("Đơn vị A1")
+
+    page.click("nav[aria-label='Đường dẫn'] a:has-text('Đơn vị A')")
+    page.click("a:has-text('Nhập từ bảng')")
+    fits(page)
+    file = tmp_path / "bang.csv"
+    file.write_text(TABLE, encoding="utf-8-sig")
+    page.set_input_files("#id_table", file)
+    page.click("main button.btn-main")
+    expect(page.locator("main")).to_contain_text("Trường Xã Ba")
+    assert not Unit.rows.filter(name="Xã Ba").exists()
+    fits(page)
+    page.click("button:has-text('Áp dụng')")
+    expect(page.locator("[role=status]")).to_contain_text("Đã áp dụng: 2 đơn vị mới")
+    assert Unit.rows.get(name="Trường Xã Ba").parent.name == "Xã Ba"
+
+
+def test_the_widest_province_can_be_overlooked(page, cast, live_server):  # noqa: F811
+    """168 names, more than any real superior has below it."""
+    for n in range(166):
+        create_unit(None, cast.units["A"], f"Xã Số {n}", kind="ubnd_commune")
+    page.goto(f"{live_server.url}/don-vi/{cast.units['A'].pk}/")
+    fits(page)
+    names = page.locator(".names li")
+    expect(names).to_have_count(168)
+    if page.viewport_size["width"] == 1280:
+        top, bottom = names.first.bounding_box(), names.last.bounding_box()
+        columns = {round(names.nth(n).bounding_box()["x"]) for n in range(0, 168, 8)}
+        assert len(columns) >= 4
+        assert page.locator(".names").bounding_box()["height"] < 2 * 900, (top, bottom)

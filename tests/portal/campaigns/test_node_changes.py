@@ -1,0 +1,94 @@
+"""Units that merge, end or need not report while the campaign runs: nothing is counted twice."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from quetsach.portal.audit.models import Entry
+from quetsach.portal.campaigns import actions
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.campaigns.node_actions import change_node
+from quetsach.portal.campaigns.queries import active_nodes, known_figures, progress
+
+
+@pytest.fixture
+def change(cast):
+    """`change("A2", "merged", successor="A1")` as the coordinator would, over the page."""
+    client = cast.client("centre", "coordinator")
+
+    def do(unit, state, successor="", expected="1", reason="Nghị quyết sáp nhập"):
+        url = reverse("node_change", args=[cast.campaign.slug, cast.nodes[unit].pk])
+        data = {"state": state, "expected": expected, "reason": reason}
+        data["successor"] = str(cast.nodes[successor].pk) if successor else ""
+        return client.post(url, data)
+
+    return do
+
+
+def names(nodes):
+    return set(nodes.values_list("name", flat=True))
+
+
+def test_a_merged_unit_counts_nowhere_and_can_come_back(cast, change):
+    for unit in ("A1", "A2"):
+        actions.deploy(cast.nodes[unit], None)
+    assert known_figures(cast.nodes["A"])["r1"] == 2
+    assert change("A2", "merged", "A1").status_code == 302
+    node = CampaignNode.rows.get(pk=cast.nodes["A2"].pk)
+    assert (node.state, node.successor) == ("merged", cast.nodes["A1"])
+    assert known_figures(cast.nodes["A"]) | {"r2": 0, "r4": 0} == {"r1": 1, "r2": 0, "r3": 1, "r4": 0}
+    seen = progress(cast.campaign, cast.nodes["A"].path)
+    assert (seen.units, seen.acknowledged, seen.deployed) == (1, 1, 1)
+    change("A2", "active")
+    node.refresh_from_db()
+    assert (node.state, node.successor) == ("active", None)
+    assert known_figures(cast.nodes["A"])["r1"] == 2
+
+
+def test_units_below_a_void_one_go_on_counting(cast, change):
+    change("A", "void")
+    below = names(active_nodes(cast.campaign, cast.nodes["centre"].path))
+    assert below == {"Đơn vị centre", "Đơn vị A1", "Đơn vị A2", "Đơn vị B", "Đơn vị B1"}
+    page = cast.client("centre", "coordinator").get(reverse("progress", args=[cast.campaign.slug]))
+    assert page.status_code == 200 and "Đơn vị A" in page.content.decode()
+
+
+def test_who_and_why_are_kept(cast, change):
+    change("A2", "void", reason="Giải thể theo quyết định 12")
+    entry = Entry.objects.get(action="campaign.change_node")
+    assert entry.actor == cast.user("centre", "coordinator")
+    assert entry.data["reason"] == "Giải thể theo quyết định 12" and entry.unit_path == cast.nodes["A2"].path
+    change("A2", "active", reason="")
+    assert CampaignNode.rows.get(pk=cast.nodes["A2"].pk).state == "void"
+
+
+def test_a_unit_that_takes_no_part_does_nothing_any_more(cast, change):
+    change("A2", "void")
+    with pytest.raises(actions.NotAllowedNowError):
+        actions.acknowledge(cast.nodes["A2"], None)
+
+
+def test_a_report_may_not_be_expected(cast, change):
+    change("A2", "active", expected="")
+    due = CampaignNode.rows.due_to_report().filter(campaign=cast.campaign)
+    assert "Đơn vị A2" not in names(due) and "Đơn vị A1" in names(due)
+
+
+@pytest.mark.parametrize(("unit", "successor"), [("A2", ""), ("A2", "B1"), ("A2", "A2")])
+def test_a_successor_is_an_active_sibling(cast, change, unit, successor):
+    assert change(unit, "merged", successor).status_code == 200
+    assert CampaignNode.rows.get(pk=cast.nodes[unit].pk).state == "active"
+
+
+def test_the_issuer_always_takes_part(cast, change):
+    assert change("centre", "void").status_code == 404
+    with pytest.raises(actions.NotAllowedNowError):
+        change_node(cast.nodes["centre"], "void", "x", cast.user("centre", "coordinator"))
+
+
+def test_a_unit_is_found_without_marks(cast):
+    client = cast.client("centre", "coordinator")
+    page = client.get(reverse("nodes", args=[cast.campaign.slug]) + "?tim=don vi a1").content.decode()
+    assert "Đơn vị A1" in page and "Đơn vị A2" not in page
+    assert cast.client("A", "coordinator").get(reverse("nodes", args=[cast.campaign.slug])).status_code == 404

@@ -1,0 +1,122 @@
+"""The working list: who owes what, filters that survive, messages, and the file."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from python_calamine import CalamineWorkbook
+
+from quetsach.portal.campaigns.models import CampaignNode, JoinCode
+from quetsach.portal.reports.dashboard.late_units import Sieve, counts, selected
+
+
+def names(cast, unit="centre", **asked):
+    return [n.name[-2:].strip() for n in selected(cast.nodes[unit], Sieve.read(asked))]
+
+
+@pytest.fixture
+def url(cast):
+    return reverse("chase", args=[cast.campaign.slug, cast.nodes["centre"].pk])
+
+
+def test_each_filter_finds_exactly_those_who_owe_it(cast, act, plant):
+    act("A", received=1, deployed=1)
+    act("A1", received=1)
+    plant("A", (1, 1, 1, 1), "accepted")
+    plant("B", (0, 1, 0, 1), "submitted")
+    plant("A1", (0, 1, 0, 1), "returned")
+    deep = {"cap": "moi-cap"}
+    assert names(cast) == ["B"]
+    assert set(names(cast, **deep)) == {"A1", "A2", "B", "B1"}
+    assert set(names(cast, thieu="nhan", **deep)) == {"A2", "B", "B1"}
+    assert set(names(cast, thieu="trien-khai", **deep)) == {"A1", "A2", "B", "B1"}
+    assert set(names(cast, thieu="bao-cao", **deep)) == {"A1", "A2", "B1"}
+    assert names(cast, thieu="tre", **deep) == []
+    CampaignNode.rows.exclude(parent=None).update(due_at=timezone.now() - timedelta(days=1))
+    assert set(names(cast, thieu="tre", **deep)) == {"A1", "A2", "B1"}
+    assert counts(cast.nodes["centre"], is_deep=True) == {
+        "": 4, "tre": 3, "nhan": 3, "trien-khai": 4, "bao-cao": 3,
+    }  # fmt: skip
+
+
+def test_name_and_kind_narrow_it(cast):
+    assert names(cast, cap="moi-cap", tim="DON VI a1") == ["A1"]
+    assert set(names(cast, cap="moi-cap", loai="ubnd_district")) == {"A", "B"}
+    assert names(cast, "A", cap="moi-cap", loai="x' OR 1=1") == names(cast, "A", cap="moi-cap")
+
+
+def test_who_counts_no_more_is_not_chased(cast):
+    CampaignNode.rows.filter(pk=cast.nodes["B"].pk).update(state="merged")
+    assert names(cast) == ["A"]
+
+
+def test_the_page_calls_and_keeps_its_filters(cast, url):
+    officer = cast.user("B1", "officer")
+    officer.phone = "0900 000 117"
+    officer.save()
+    page = (
+        cast.client("centre", "officer").get(f"{url}?cap=moi-cap&nhom=cap-tren&thieu=nhan").content.decode()
+    )
+    assert 'href="tel:0900000117"' in page
+    assert re.search(r'href="\?[^"]*cap=moi-cap[^"]*thieu=tre', page)
+    assert re.search(r'don-doc\.xlsx\?[^"]*cap=moi-cap', page)
+    assert 'value="cap-tren" selected' in page
+
+
+def test_messages_for_the_ticked_units_in_at_most_500_characters(cast, url):
+    client = cast.client("centre", "officer")
+    post = reverse("chase_messages", args=[cast.campaign.slug, cast.nodes["centre"].pk])
+    units = [str(cast.nodes[name].pk) for name in ("A1", "B")]
+    page = client.post(post, {"unit": units, "query": "cap=moi-cap"}).content.decode()
+    texts = re.findall(r"<textarea[^>]*>([^<]+)</textarea>", page)
+    assert len(texts) == 2 and all(len(text) <= 500 for text in texts)
+    assert "http://testserver/cd/lam-sach/cong-van/" in texts[0]
+    assert f'href="{url}?cap=moi-cap"' in page and not JoinCode.rows.exists()
+
+
+def test_a_message_can_carry_a_new_code_for_who_has_no_account(cast):
+    cast.user("B", "officer")
+    client = cast.client("centre", "officer")
+    post = reverse("chase_messages", args=[cast.campaign.slug, cast.nodes["centre"].pk])
+    units = [str(cast.nodes[name].pk) for name in ("A1", "B")]
+    page = client.post(post, {"unit": units, "codes": "1"}).content.decode()
+    [code] = re.findall(r"[0-9A-Z]{5}-[0-9A-Z]{5}", page)
+    assert JoinCode.rows.get().node == cast.nodes["A1"]
+    assert client.get(reverse("join", args=[code])).status_code == 200
+    reader = cast.client("centre", "reader")
+    reader.post(post, {"unit": units, "codes": "1"})
+    assert JoinCode.rows.count() == 1
+
+
+def test_units_of_others_get_no_message(cast):
+    post = reverse("chase_messages", args=[cast.campaign.slug, cast.nodes["A"].pk])
+    answer = cast.client("A", "officer").post(post, {"unit": [str(cast.nodes["B1"].pk), "x"]})
+    assert answer.status_code == 302  # nothing of theirs was ticked
+
+
+def test_the_file_has_every_late_unit_and_no_formula(cast, act):
+    CampaignNode.rows.filter(pk=cast.nodes["A1"].pk).update(name='=HYPERLINK("http://e.example")')
+    act("A2", received=1)
+    url = reverse("chase_xlsx", args=[cast.campaign.slug, cast.nodes["centre"].pk])
+    answer = cast.client("centre", "coordinator").get(f"{url}?cap=moi-cap")
+    sheet = CalamineWorkbook.from_filelike(BytesIO(answer.content)).get_sheet_by_index(0).to_python()
+    head = next(n for n, row in enumerate(sheet) if row[0] == "TT")
+    rows = {row[1]: row for row in sheet[head + 1 :]}
+    assert set(rows) == {
+        '=HYPERLINK("http://e.example")', "Đơn vị A", "Đơn vị A2", "Đơn vị B", "Đơn vị B1",
+    }  # fmt: skip
+    assert rows["Đơn vị A2"][2] == "Đơn vị centre › Đơn vị A"
+    assert b"<f>" not in answer.content
+
+
+def test_the_list_asks_few_questions_at_any_size(cast, url, act, django_assert_max_num_queries):
+    client = cast.client("centre", "coordinator")
+    with django_assert_max_num_queries(17):
+        client.get(f"{url}?cap=moi-cap")
+    with django_assert_max_num_queries(17):
+        client.get(url)

@@ -1,0 +1,260 @@
+"""Files dropped by a coordinator: read, corrected in place, taken once, counted only then."""
+
+from email.message import EmailMessage
+from uuid import uuid4
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from quetsach.collecting import merge, stored
+from quetsach.portal.audit.models import Entry
+from quetsach.portal.intake import actions, queries
+from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
+from quetsach.portal.reports.models import Report, Revision
+from quetsach.portal.reports.queries import roll_up
+from tests.collect import papers_by_hand as by
+
+SAID = "Đã rà soát toàn bộ máy của đơn vị."
+
+
+def paper(unit, counts=("0", "12", "0", "9"), **more):
+    return by.docx(by.form(unit, counts, assessment=SAID, **more))
+
+
+def url(cast, unit="A", route="intake", *more):
+    return reverse(route, args=["lam-sach", cast.nodes[unit].pk, *more])
+
+
+def drop(cast, **files):
+    """Drop files at A as its coordinator; keys are names without the suffix."""
+    sent = [SimpleUploadedFile(f"{name}.docx", data) for name, data in files.items()]
+    return cast.client("A", "coordinator").post(url(cast), {"annexes": sent}, follow=True)
+
+
+def only(state="open"):
+    return ReceivedAnnex.rows.get(state=state)
+
+
+def press(cast, annex, do, **more):
+    data = {"do": do, "version": annex.version, **more}
+    return (
+        cast.client("A", "coordinator")
+        .post(url(cast, "A", "intake_row", annex.pk), data, follow=True)
+        .content.decode()
+    )
+
+
+def figures(revision):
+    return [revision.own[row] for row in ("r1", "r2", "r3", "r4")]
+
+
+def test_a_dropped_file_counts_only_when_it_is_taken(cast):
+    page = drop(cast, a=paper("Đơn vị A1")).content.decode()
+    assert "Đã đọc 1 phụ lục" in page and "Đơn vị A1" in page
+    assert not Report.rows.exclude(current=None).exists()
+    press(cast, only(), "take")
+    report = Report.rows.get(node=cast.nodes["A1"])
+    assert report.state == Report.State.ACCEPTED and figures(report.accepted) == [0, 12, 0, 9]
+    assert report.accepted.on_behalf and report.accepted.author == cast.user("A", "coordinator")
+    assert roll_up(cast.nodes["A"]).children_total.row("r2") == 12
+
+
+def test_the_trail_names_the_file_and_its_hash_and_the_file_can_be_fetched(cast):
+    data = paper("Đơn vị A1")
+    drop(cast, a=data)
+    press(cast, only(), "take")
+    entry = Entry.objects.get(action="intake.take")
+    file = ReceivedFile.rows.get()
+    assert (entry.data["file"], entry.data["sha256"]) == ("a.docx", file.sha256)
+    answer = cast.client("A", "officer").get(url(cast, "A", "intake_file", file.pk))
+    assert b"".join(answer.streaming_content) == data
+    assert answer["Content-Disposition"].startswith("attachment")
+
+
+def test_the_same_zip_twice_and_a_double_click_change_nothing(cast):
+    packed = by.zipped(
+        {"x/a1.docx": paper("Đơn vị A1"), "x/a2.docx": paper("Đơn vị A2", ("0", "5", "0", "5"))}
+    )
+    client = cast.client("A", "coordinator")
+    for _ in range(2):
+        page = client.post(url(cast), {"annexes": SimpleUploadedFile("x.zip", packed)}, follow=True)
+    assert "2 tệp đã có từ trước" in page.content.decode()
+    assert ReceivedAnnex.rows.count() == 2
+    for _ in range(2):
+        client.post(url(cast, "A", "intake_take_clear"))
+    assert Revision.rows.count() == 2
+    annex = ReceivedAnnex.rows.filter(state="taken").first()
+    press(cast, annex, "take")
+    assert Revision.rows.count() == 2
+
+
+def test_a_doubtful_row_is_amber_beside_its_place_and_corrected_there(cast):
+    page = drop(cast, a=paper("Đơn vị A1", ("0", "khoảng 12", "0", "-"))).content.decode()
+    assert "“khoảng 12” là số ước lượng" in page and "bảng 1, dòng 3, cột 3" in page
+    cast.client("A", "coordinator").post(url(cast, "A", "intake_take_clear"))
+    assert not Revision.rows.exists()
+    refused = press(cast, only(), "take", r1="0", r2="12", r3="0", r4="")
+    assert "Để trống không phải là 0" in refused and not Revision.rows.exists()
+    press(cast, only(), "take", r1="0", r2="13", r3="0", r4="11")
+    assert figures(Revision.rows.get()) == [0, 13, 0, 11]
+    assert Entry.objects.get(action="intake.correct", data__changes__has_key="r4").data["changes"]["r4"] == [
+        None,
+        11,
+    ]
+
+
+def test_a_figure_that_is_no_number_is_told_and_nothing_changes(cast):
+    drop(cast, a=paper("Đơn vị A1"))
+    assert "“1,5” không phải số nguyên" in press(cast, only(), "take", r1="1,5")
+    assert only().version == 0
+
+
+def test_an_ambiguous_name_waits_for_a_choice(cast):
+    page = drop(cast, x=paper("Đơn vị")).content.decode()
+    assert "Chọn một" in page or "không có trong danh sách" in page
+    assert "Chọn đơn vị" in press(cast, only(), "take")
+    press(cast, only(), "take", unit=str(cast.nodes["A2"].pk))
+    assert Report.rows.get(node=cast.nodes["A2"]).accepted is not None
+
+
+def test_a_unit_of_another_branch_is_not_found_and_cannot_be_chosen(cast):
+    page = drop(cast, x=paper("Đơn vị B1")).content.decode()
+    assert only().node != cast.nodes["B1"]
+    assert str(cast.nodes["B1"].pk) not in page
+    press(cast, only(), "save", unit=str(cast.nodes["B1"].pk))
+    assert only().node != cast.nodes["B1"]
+
+
+def test_a_newer_version_is_told_and_the_older_one_does_not_count(cast):
+    old = by.docx(by.form("Đơn vị A1", ("0", "10", "0", "9"), assessment=SAID), saved="2022-09-18T00:00:00Z")
+    new = by.docx(by.form("Đơn vị A1", ("0", "11", "0", "9"), assessment=SAID), saved="2022-09-19T00:00:00Z")
+    page = drop(cast, a=old, b=new).content.decode()
+    assert "Mới hơn a.docx" in page and "Cũ hơn b.docx" in page
+    cast.client("A", "coordinator").post(url(cast, "A", "intake_take_clear"))
+    assert figures(Revision.rows.get())[1] == 11
+
+
+def test_what_the_unit_has_sent_itself_is_not_overwritten(cast):
+    drop(cast, a=paper("Đơn vị A1"))
+    press(cast, only(), "take")
+    page = drop(cast, b=paper("Đơn vị A1", ("0", "13", "0", "9"))).content.decode()
+    assert "Trả lại báo cáo đó trước" in page
+    press(cast, only(), "take")
+    assert Revision.rows.count() == 1
+
+
+def test_a_stale_tab_is_told(cast):
+    drop(cast, a=paper("Đơn vị A1"))
+    first = only()
+    press(cast, first, "save", r2="14")
+    assert "Đã có người sửa dòng này" in press(cast, first, "take", r2="15")
+    assert only().reading["annex"]["figures"]["r2"]["value"] == 14
+
+
+def test_a_scan_is_entered_by_hand_once(cast):
+    client = cast.client("A", "coordinator")
+    scan = SimpleUploadedFile("scan A1.pdf", by.pdf_of_picture())
+    page = client.post(url(cast), {"annexes": scan}, follow=True).content.decode()
+    assert "không có chữ để đọc" in page
+    enter = url(cast, "A", "intake_file", ReceivedFile.rows.get().pk)
+    typed = {"do": "enter", "unit": cast.nodes["A1"].pk, "r1": "0", "r2": "7", "r3": "0", "r4": "7"}
+    for _ in range(2):
+        client.post(enter, typed)
+    press(cast, only(), "take")
+    assert figures(Revision.rows.get()) == [0, 7, 0, 7]
+
+
+def test_a_row_set_aside_comes_back(cast):
+    drop(cast, a=paper("Đơn vị A1"))
+    press(cast, only(), "set_aside")
+    assert queries.desk(cast.nodes["A"]).counted == ()
+    press(cast, only("set_aside"), "bring_back")
+    assert len(queries.desk(cast.nodes["A"]).counted) == 1
+
+
+def test_today_asks_for_what_waits_on_the_desk(cast):
+    today = reverse("today", args=["lam-sach"])
+    assert url(cast) not in cast.client("A", "coordinator").get(today).content.decode()
+    drop(cast, a=paper("Đơn vị A1"))
+    assert url(cast) in cast.client("A", "coordinator").get(today).content.decode()
+    assert url(cast) not in cast.client("A", "reader").get(today).content.decode()
+
+
+def test_two_at_once_make_one_revision(cast):
+    drop(cast, a=paper("Đơn vị A1"))
+    annex, actor = only(), cast.user("A", "coordinator")
+    first = actions.take(actor, annex.pk, cast.nodes["A"], annex.version)
+    second = actions.take(actor, annex.pk, cast.nodes["A"], annex.version)
+    assert first.revision_id == second.revision_id and Revision.rows.count() == 1
+
+
+def test_who_is_missing(cast):
+    page = drop(cast, a=paper("Đơn vị A1")).content.decode()
+    missing = page[page.index('id="chua-gui"') :]
+    assert "Đơn vị A2" in missing and "Đơn vị A1" not in missing
+
+
+@pytest.mark.parametrize("who", [("A", "reader"), ("A1", "coordinator"), ("B", "coordinator")])
+def test_only_those_who_review_below_have_a_desk(cast, who):
+    assert cast.client(*who).get(url(cast)).status_code == 404
+    assert cast.client(*who).post(url(cast, "A", "intake_take_clear")).status_code == 404
+
+
+def test_a_row_of_another_desk_is_nowhere(cast):
+    drop(cast, a=paper("Đơn vị A1"))
+    other = reverse("intake_row", args=["lam-sach", cast.nodes["centre"].pk, only().pk])
+    assert cast.client("centre", "coordinator").post(other, {"do": "take", "version": 0}).status_code == 404
+    nothing = url(cast, "A", "intake_row", uuid4())
+    assert cast.client("A", "coordinator").post(nothing, {"do": "set_aside"}).status_code == 404
+
+
+def test_hostile_names_are_text_and_never_a_path(cast):
+    name = "<script>\u202exslx.exe"
+    packed = by.zipped({f"../../{name}.docx": paper("Đơn vị A1", proposals="<b>x</b>")})
+    client = cast.client("A", "coordinator")
+    page = client.post(
+        url(cast), {"annexes": SimpleUploadedFile("x.zip", packed)}, follow=True
+    ).content.decode()
+    assert "<script>\u202e" not in page and "<b>x</b>" not in page
+    assert ".." not in ReceivedFile.rows.get().content.name
+
+
+def test_what_no_database_can_hold_is_replaced(cast):
+    name = "Phong\x01\x7f"
+    rows = by.grid("Đơn vị A1", (0, 12, 0, 9), notes=("", "a\x0bb", "", ""))
+    message = EmailMessage()
+    message.set_content("Kính gửi.")
+    message.add_attachment(by.xlsx({"A": rows}), maintype="application", subtype="x", filename=f"{name}.xlsx")
+    sent = SimpleUploadedFile("thu.eml", message.as_bytes().replace(b"Phong", b"Ph\x00ong"))
+    assert cast.client("A", "coordinator").post(url(cast), {"annexes": sent}, follow=True).status_code == 200
+    assert ReceivedFile.rows.count() == 1
+    assert "\x00" not in ReceivedFile.rows.get().name
+
+
+def test_an_upload_that_is_too_large_is_refused(cast, monkeypatch):
+    monkeypatch.setattr("quetsach.portal.intake.forms.MOST_UPLOAD", 10)
+    answer = drop(cast, a=paper("Đơn vị A1"))
+    assert answer.status_code == 422 and not ReceivedFile.rows.exists()
+
+
+def test_a_reading_is_stored_without_loss(cast):
+    (one,) = next(
+        given for _found, given in actions.read_upload("a.docx", paper("X", ("1", "x", "-", "2")), None)
+    )
+    assert stored.from_data(stored.to_data(one)) == one
+    again = merge.merge([stored.from_data(stored.to_data(one))], [], None)
+    assert again.totals == merge.merge([one], [], None).totals
+
+
+def test_the_page_asks_the_same_number_of_queries_whatever_came_in(cast, django_assert_max_num_queries):
+    client = cast.client("A", "coordinator")
+    client.get(url(cast))
+    drop(cast, a=paper("Đơn vị A1"))
+    with django_assert_max_num_queries(40) as context:
+        client.get(url(cast))
+    before = len(context)
+    drop(cast, b=paper("Đơn vị A2"), c=paper("Đơn vị X"), d=b"x")
+    client.get(url(cast))
+    with django_assert_max_num_queries(before):
+        client.get(url(cast))
