@@ -26,11 +26,12 @@ from bench import portal_seed as seed
 from quetsach.document import OfficialReport, render_pdf
 from quetsach.portal.campaigns.actions import publish
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.reports import snapshots
+from quetsach.portal.reports.dashboard.queries import kept_overviews
 from quetsach.portal.reports.export.files import to_xlsx
 from quetsach.portal.reports.export.papers import official_report
 from quetsach.portal.reports.export.table import Export, Table, export
 from quetsach.portal.reports.queries import form_of, lines, total_of
+from quetsach.portal.reports.snapshots import kept_lines
 from quetsach.portal.units.models import Role, Unit
 
 PAGES = {
@@ -117,13 +118,15 @@ def measure_pages(root: CampaignNode, rounds: int) -> list[Figure]:
                 figure = Figure(f"page {name}, {place}, {state}", [], 0.3)
                 for _ in range(rounds):
                     if state == "afresh":
-                        snapshots._kept.clear()
+                        kept_lines.forget()
+                        kept_overviews.forget()
                     with clock() as took:
                         answer = client.get(url)
                     figure.seconds.append(took.wall)
                     figure.cpu.append(took.cpu)
                 if state == "afresh":
-                    snapshots._kept.clear()
+                    kept_lines.forget()
+                    kept_overviews.forget()
                 with CaptureQueriesContext(connection) as seen:
                     answer = client.get(url)
                 queries, size = len(seen), len(answer.content)

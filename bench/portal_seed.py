@@ -123,9 +123,9 @@ def sign_in(user: User) -> str:
 
 
 def fill_reports(campaign: Campaign, author: User, share: float, seed: int = 7) -> int:
-    """Accepted reports of `share` of the units; returns how many. Their seals are blank."""
+    """Accepted reports of `share` of the units below the provinces; returns how many. Their seals are blank."""
     dice, now, made = random.Random(seed), timezone.now(), 0  # noqa: S311
-    nodes = CampaignNode.rows.filter(campaign=campaign).only("pk", "due_at").order_by("path")
+    nodes = CampaignNode.rows.filter(campaign=campaign, depth__gt=1).only("pk", "due_at").order_by("path")
     for batch in batched(nodes.iterator(AT_ONCE), AT_ONCE):
         reports, revisions, events = [], [], []
         for node in batch:
