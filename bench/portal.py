@@ -67,7 +67,7 @@ def _measured(asked: argparse.Namespace) -> int:
     call_command("migrate", verbosity=0)
     call_command("collectstatic", verbosity=0, interactive=False)
     figures: list[Figure] = []
-    print(machine() | {"database": _database(connection), "size": asked.size}, flush=True)
+    print(machine() | {"database": _database(), "size": asked.size}, flush=True)
 
     def tell(found: list[Figure]) -> None:
         for figure in found:
@@ -106,7 +106,7 @@ def _measured(asked: argparse.Namespace) -> int:
     print(f"Peers: none is a portal of this kind that could be run beside it. Load now: {os.getloadavg()}")
     kept = Path("var/bench") / f"portal-{asked.size}-{connection.vendor}-{int(time.time())}.json"
     kept.parent.mkdir(parents=True, exist_ok=True)
-    document = {"machine": machine(), "database": _database(connection), "size": asked.size}
+    document = {"machine": machine(), "database": _database(), "size": asked.size}
     kept.write_text(json.dumps(document | {"figures": [asdict(figure) for figure in figures]}, indent=1))
     return 0
 
@@ -119,12 +119,12 @@ def row(figure: Figure) -> str:
     return f"| {figure.what} | {limit} | {spread} | {cpu} | {ratio} | {figure.note} |"
 
 
-def _database(connection: object) -> str:
-    from django.db import connection as open_one
+def _database() -> str:
+    from django.db import connection
 
-    if open_one.vendor == "sqlite":
+    if connection.vendor == "sqlite":
         import sqlite3
 
         return f"SQLite {sqlite3.sqlite_version}, write-ahead log, synchronous=FULL"
-    open_one.ensure_connection()
-    return f"PostgreSQL {open_one.pg_version}, fsync=off"
+    connection.ensure_connection()
+    return f"PostgreSQL {connection.pg_version}, fsync=off"

@@ -7,7 +7,7 @@ must be set up before this module is imported.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from importlib import import_module
 from itertools import batched
@@ -97,19 +97,21 @@ def draft_campaign(top: Unit) -> Campaign:
     )
 
 
-def seat_people(units: Iterable[Unit], role: Role) -> dict[Any, User]:
-    """One person for each unit, by the unit's id."""
-    units = list(units)
-    users = [
-        User(username=f"{role}-{unit.pk.hex}", full_name=f"Cán bộ {unit.name}"[:150], password="!")
+def seat_people(units: Collection[Unit], role: Role) -> dict[Any, User]:
+    """One person for each unit, by the unit's id; those who serve there already stay."""
+    there = Membership.rows.filter(unit__in=[unit.pk for unit in units], role=role).select_related("user")
+    found = {membership.unit_id: membership.user for membership in there}
+    new = {
+        unit.pk: User(username=f"{role}-{unit.pk.hex}", full_name=f"Cán bộ {unit.name}"[:150])
         for unit in units
-    ]
-    User.objects.bulk_create(users, batch_size=AT_ONCE)
-    Membership.rows.bulk_create(
-        [Membership(user=user, unit=unit, role=role) for user, unit in zip(users, units, strict=True)],
-        batch_size=AT_ONCE,
-    )
-    return {unit.pk: user for unit, user in zip(units, users, strict=True)}
+        if unit.pk not in found
+    }
+    for user in new.values():
+        user.set_unusable_password()
+    User.objects.bulk_create(new.values(), batch_size=AT_ONCE)
+    rows = [Membership(user=user, unit_id=unit, role=role) for unit, user in new.items()]
+    Membership.rows.bulk_create(rows, batch_size=AT_ONCE)
+    return found | new
 
 
 def sign_in(user: User) -> str:
@@ -123,8 +125,8 @@ def sign_in(user: User) -> str:
 
 
 def fill_reports(campaign: Campaign, author: User, share: float, seed: int = 7) -> int:
-    """Accepted reports of `share` of the units below the provinces; returns how many. Their seals are blank."""
-    dice, now, made = random.Random(seed), timezone.now(), 0  # noqa: S311
+    """Accepted reports of `share` of the units below provinces; returns how many. Their seals are blank."""
+    dice, now, made = random.Random(seed), timezone.now(), 0
     nodes = CampaignNode.rows.filter(campaign=campaign, depth__gt=1).only("pk", "due_at").order_by("path")
     for batch in batched(nodes.iterator(AT_ONCE), AT_ONCE):
         reports, revisions, events = [], [], []

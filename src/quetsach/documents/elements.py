@@ -51,7 +51,9 @@ class Elements:
 
 def find(reading: Reading) -> Elements:
     """The elements of a letter or report. Lines after the signature belong to the annex."""
-    lines = [line for line in reading.lines if not (line.text.isdecimal() and line.top < 20 and line.page > 1)]
+    lines = [
+        line for line in reading.lines if not (line.text.isdecimal() and line.top < 20 and line.page > 1)
+    ]
     got = Elements()
     keys = [search_key(line.text) for line in lines]
     got.country = _first(lines, keys, lambda key: "xa hoi chu nghia viet nam" in key)

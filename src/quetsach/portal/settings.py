@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "quetsach.portal.reports",
     "quetsach.portal.letters",
     "quetsach.portal.intake",
+    "quetsach.portal.bundles",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

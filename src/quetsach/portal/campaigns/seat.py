@@ -101,4 +101,7 @@ def _paths(places: list[Place]) -> set[str]:
 def homes_among(nodes: Iterable[CampaignNode], places: list[Place]) -> list[CampaignNode]:
     """The nodes in whose units the person serves, or whose duties those took over; the highest first."""
     paths = _paths(places)
-    return sorted((node for node in nodes if node.path in paths), key=lambda node: (node.depth, node.unit.is_retired, node.position))
+    return sorted(
+        (node for node in nodes if node.path in paths),
+        key=lambda node: (node.depth, node.unit.is_retired, node.position),
+    )
