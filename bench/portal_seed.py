@@ -15,7 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
@@ -148,12 +148,12 @@ def fill_reports(campaign: Campaign, author: User, share: float, seed: int = 7) 
                 ReportEvent(report=report, revision=revision, actor=author, at=now, type=kind)
                 for kind in (ReportEvent.Type.SUBMIT, ReportEvent.Type.ACCEPT)
             ]
-        Report.rows.bulk_create(reports)
-        Revision.rows.bulk_create(revisions)
         for report, revision in zip(reports, revisions, strict=True):
-            report.current = report.accepted = revision
-        Report.rows.bulk_update(reports, ["current", "accepted"], batch_size=400)
-        ReportEvent.rows.bulk_create(events)
+            report.current_id = report.accepted_id = revision.pk
+        with transaction.atomic():  # each points at the other: foreign keys are looked at in the end
+            Report.rows.bulk_create(reports)
+            Revision.rows.bulk_create(revisions)
+            ReportEvent.rows.bulk_create(events)
         made += len(reports)
     analyse()
     return made

@@ -115,6 +115,7 @@ def _database() -> dict[str, object]:
                 "transaction_mode": "IMMEDIATE",
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
             },
+            "CONN_MAX_AGE": 60,
         }
     parts = urlsplit(url)
     if parts.scheme not in {"postgresql", "postgres"}:

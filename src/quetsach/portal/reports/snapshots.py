@@ -6,8 +6,11 @@ when it was taken; what is sent, signed or exported never comes from here.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from threading import Lock
+from typing import NamedTuple
 from uuid import UUID
 
 from django.utils import timezone
@@ -23,26 +26,41 @@ LARGE = 2000
 MOST_KEPT = 50
 
 
+class _Kept[T](NamedTuple):
+    """`as_of` is when reading began; on a busy machine it may have taken a while."""
+
+    as_of: datetime
+    until: datetime
+    found: T
+
+
 class Snapshots[T]:
     """Readings of nodes by `read`, kept for a moment where `is_large` says that reading them is dear."""
 
     def __init__(self, read: Callable[[CampaignNode], T], is_large: Callable[[T], bool]) -> None:
         self._read, self._is_large = read, is_large
-        self._kept: dict[UUID, tuple[datetime, T]] = {}
+        self._kept: dict[UUID, _Kept[T]] = {}
+        self._reading: dict[UUID, Lock] = defaultdict(Lock)
 
     def of(self, node: CampaignNode) -> tuple[datetime, T]:
-        """What was read of the node, and when."""
-        now = timezone.now()
-        kept = self._kept.get(node.pk)
-        if kept is not None and now - kept[0] < LASTS:
-            return kept
+        """What was read of the node, and when. Of those who ask for a large one at once, one reads."""
+        if node.pk not in self._kept:
+            return self._read_now(node)
+        with self._reading[node.pk]:
+            kept = self._kept.get(node.pk)
+            if kept is not None and timezone.now() < kept.until:
+                return kept.as_of, kept.found
+            return self._read_now(node)
+
+    def _read_now(self, node: CampaignNode) -> tuple[datetime, T]:
+        as_of = timezone.now()
         found = self._read(node)
         self._kept.pop(node.pk, None)
         if self._is_large(found):
             while len(self._kept) >= MOST_KEPT:
                 self._kept.pop(next(iter(self._kept)), None)
-            self._kept[node.pk] = now, found
-        return now, found
+            self._kept[node.pk] = _Kept(as_of, timezone.now() + LASTS, found)
+        return as_of, found
 
     def forget(self) -> None:
         """Read everything afresh from now on."""
