@@ -34,6 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reads", type=float, default=100, help="pages a second, under load")
     parser.add_argument("--writers", type=int, default=200, help="that submit at once")
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--folder", type=Path, help="where the database lies; /dev/shm leaves the disk out")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
 
 
@@ -44,7 +45,7 @@ def portal(asked: argparse.Namespace) -> int:
     command = [sys.executable, "-m", "bench", *sys.argv[1:], "--inside"]
     if asked.postgres:
         command = [sys.executable, "tools/with_postgres.py", *command]
-    with tempfile.TemporaryDirectory(prefix="quetsach-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="quetsach-bench-", dir=asked.folder) as folder:
         return subprocess.run(command, env=_environment(Path(folder)), check=False).returncode
 
 

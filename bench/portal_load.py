@@ -74,16 +74,27 @@ class Server:
 
     def resident(self) -> list[int]:
         """Proportional memory of each process of the server, in bytes: shared pages are divided."""
-        assert self.process is not None
         found = []
+        for folder, _fields in self._processes():
+            held = re.search(r"^Pss: +(\d+)", (folder / "smaps_rollup").read_text(), re.M)
+            found += [int(held[1]) * 1024] if held else []
+        return found
+
+    def cpu_seconds(self) -> float:
+        """Processor time of all its processes so far: says what a request costs, however busy the machine."""
+        ticks = sum(int(fields[11]) + int(fields[12]) for _folder, fields in self._processes())
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def _processes(self) -> Iterator[tuple[Path, list[str]]]:
+        """The folder of each process below /proc, and its status after the name (proc(5), from the state on)."""
+        assert self.process is not None
         for status in Path("/proc").glob("[0-9]*/stat"):
             try:
-                if int(status.read_text().rsplit(")", 1)[1].split()[2]) == self.process.pid:
-                    rollup = status.with_name("smaps_rollup").read_text()
-                    found.append(int(re.search(r"^Pss: +(\d+)", rollup, re.M)[1]) * 1024)  # type: ignore[index]
-            except (OSError, TypeError):
+                fields = status.read_text().rsplit(")", 1)[1].split()
+            except OSError:
                 continue
-        return found
+            if int(fields[2]) == self.process.pid:
+                yield status.parent, fields
 
 
 @contextmanager
@@ -284,6 +295,7 @@ def measure_load(root: CampaignNode, seconds: int, submits: float, reads: float)
         over = threading.Event()
         watching = threading.Thread(target=watch)
         watching.start()
+        idle = server.cpu_seconds()
         start = time.monotonic()
         _by_clock(pool, start, seconds, submits, lambda n, due: submit(todo[n], due), reads,
                   lambda _n, due: read(dice.choice(todo), due))  # fmt: skip
@@ -291,11 +303,14 @@ def measure_load(root: CampaignNode, seconds: int, submits: float, reads: float)
         took = time.monotonic() - start
         over.set()
         watching.join()
+        spent = server.cpu_seconds() - idle
+    requests = len(sent.times) + len(accepts.times) + len(pages.times) + len(lags)
+    cost = f"{requests:,} requests took {spent:.1f} s of processor: {requests / spent:.0f} a processor second"
     broken = kept_promises(root, answered) or "nothing lost, nothing twice, the total is the sum"
     return [
         percentiles("submit", sent.times, 0.8, sent.statuses, f"; {broken}"),
         percentiles("accept", accepts.times, 0.8, accepts.statuses),
-        percentiles("page", pages.times, 1.0, pages.statuses, f"; all answered after {took:.0f} s"),
+        percentiles("page", pages.times, 1.0, pages.statuses, f"; all answered after {took:.0f} s; {cost}"),
         Figure("national total behind", [max(lags, default=0.0)], 5.0, note=f"{len(lags)} looks"),
     ]
 
