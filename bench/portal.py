@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,7 +92,7 @@ def _measured(asked: argparse.Namespace) -> int:
           portal_measures.Figure("(seed: reports)", [time.perf_counter() - start], note=note)])  # fmt: skip
     root = CampaignNode.rows.get(campaign=campaign, parent=None)
     root.campaign = campaign
-    parts = {
+    parts: dict[str, Callable[[], list[Figure]]] = {
         "recompute": lambda: portal_measures.measure_recompute(asked.size, root, asked.rounds),
         "pages": lambda: portal_measures.measure_pages(root, asked.rounds),
         "xlsx": lambda: portal_measures.measure_xlsx(root, min(asked.rounds, 3)),
@@ -127,5 +128,6 @@ def _database() -> str:
         import sqlite3
 
         return f"SQLite {sqlite3.sqlite_version}, write-ahead log, synchronous=FULL"
-    connection.ensure_connection()
-    return f"PostgreSQL {connection.pg_version}, fsync=off"
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        return f"PostgreSQL {cursor.fetchone()[0]}, fsync=off"

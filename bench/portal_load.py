@@ -86,7 +86,7 @@ class Server:
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def _processes(self) -> Iterator[tuple[Path, list[str]]]:
-        """The folder of each process below /proc, and its status after the name (proc(5), from the state on)."""
+        """The folder of each process below /proc, and its status from the state on, as proc(5) lists it."""
         assert self.process is not None
         for status in Path("/proc").glob("[0-9]*/stat"):
             try:
@@ -175,7 +175,9 @@ def offices(root: CampaignNode, count: int, path: str = "") -> list[Office]:
     typing = seed.seat_people([node.unit for node in nodes], Role.OFFICER)
     superiors = seed.seat_people(list(above), Role.OFFICER)
     sessions = {unit: seed.sign_in(user) for unit, user in superiors.items()}
-    parents = dict(CampaignNode.rows.filter(campaign=root.campaign).values_list("pk", "unit_id"))
+    parents: dict[UUID | None, UUID] = dict(
+        CampaignNode.rows.filter(campaign=root.campaign).values_list("pk", "unit_id")
+    )
     return [
         Office(node, seed.sign_in(typing[node.unit_id]), sessions[parents[node.parent_id]]) for node in nodes
     ]

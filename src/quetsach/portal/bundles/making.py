@@ -73,8 +73,8 @@ def make(bundle: Bundle) -> bool:
         actions.stop(bundle, Bundle.Trouble.DISK)
         return True
     actions.finish(bundle, size)
-    for part in folder_of(bundle).glob("*.pdf"):
-        part.unlink()
+    for drawn in folder_of(bundle).glob("*.pdf"):
+        drawn.unlink()
     return True
 
 
