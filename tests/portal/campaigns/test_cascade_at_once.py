@@ -37,6 +37,7 @@ def on_disk(transactional_db, cast, tmp_path):
         return
     with closing(sqlite3.connect(tmp_path / "copy.sqlite3")) as copy:
         connection.connection.backup(copy)
+        copy.execute("PRAGMA journal_mode=WAL")  # as an installed one is; turning it on waits for nobody
     name = connections.settings["default"]["NAME"]
     connections.settings["default"]["NAME"] = str(tmp_path / "copy.sqlite3")
     yield user
