@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "quetsach.portal.reports",
     "quetsach.portal.letters",
     "quetsach.portal.intake",
+    "quetsach.portal.bundles",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -117,6 +118,7 @@ def _database() -> dict[str, object]:
                 "transaction_mode": "IMMEDIATE",
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
             },
+            "CONN_MAX_AGE": 60,
         }
     parts = urlsplit(url)
     if parts.scheme not in {"postgresql", "postgres"}:
