@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from bench import cluster, compressed, dense, overview, scan, sets, threads
+from bench import cluster, compressed, dense, overview, portal, scan, sets, threads
 
 _BENCHES: dict[str, tuple[Any, Callable[[argparse.Namespace], int]]] = {
     "all": (overview, overview.overview),
@@ -17,6 +17,7 @@ _BENCHES: dict[str, tuple[Any, Callable[[argparse.Namespace], int]]] = {
     "threads": (threads, threads.threads),
     "cluster": (cluster, cluster.cluster),
     "sets": (sets, sets.sets),
+    "portal": (portal, portal.portal),
 }
 
 

@@ -11,6 +11,9 @@ from quetsach.errors import QuetsachError
 from quetsach.language import gettext as _
 
 _SETTINGS = "quetsach.portal.settings"
+_THREADS = 8
+"""Requests that one process answers at a time; the others wait in its queue. The server's own choice of 256
+is more than a database gives connections to, and makes writers of SQLite wait until they fail."""
 
 
 def serve_command() -> click.Command:
@@ -65,6 +68,7 @@ def _serve(host: str, port: int, workers: int) -> None:
         address=host,
         port=port,
         workers=workers,
+        blocking_threads=_THREADS,
         interface=Interfaces.WSGI,
         websockets=False,
     ).serve()

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from quetsach.endpoint.catalogue import PRODUCTS, Confidence
-from quetsach.endpoint.finding import safe
+from quetsach.endpoint.fact import safe
 from quetsach.endpoint.refusal import Refused
 from quetsach.endpoint.result import SCHEMA
 from quetsach.endpoint.verdict import Verdict

@@ -27,8 +27,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from quetsach.endpoint import keys
-from quetsach.endpoint.fact import Unavailable
-from quetsach.endpoint.finding import safe
+from quetsach.endpoint.fact import Unavailable, safe
 from quetsach.endpoint.machine import Machine, System
 from quetsach.endpoint.pack import Pack
 from quetsach.endpoint.refusal import Refused

@@ -50,9 +50,12 @@ INSTALLED_APPS = [
     "quetsach.portal.indicators",
     "quetsach.portal.sightings",
     "quetsach.portal.cases",
+    "quetsach.portal.checks",
+    "quetsach.portal.tools",
     "quetsach.portal.reports",
     "quetsach.portal.letters",
     "quetsach.portal.intake",
+    "quetsach.portal.bundles",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -115,6 +118,7 @@ def _database() -> dict[str, object]:
                 "transaction_mode": "IMMEDIATE",
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
             },
+            "CONN_MAX_AGE": 60,
         }
     parts = urlsplit(url)
     if parts.scheme not in {"postgresql", "postgres"}:
@@ -207,6 +211,8 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEBUG
 MEDIA_ROOT = str(DATA_DIR / "files")
+VAULT_KEY_FILE = env_str("QUETSACH_VAULT_KEY_FILE", str(DATA_DIR / "vault-key"))
+DATA_UPLOAD_MAX_NUMBER_FILES = 500  # a folder of results, each with its report beside it
 
 SECURE_CSP = {
     "default-src": [CSP.NONE],

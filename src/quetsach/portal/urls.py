@@ -12,9 +12,12 @@ urlpatterns = [
     path("", include("quetsach.portal.indicators.urls")),
     path("", include("quetsach.portal.sightings.urls")),
     path("", include("quetsach.portal.cases.urls")),
+    path("", include("quetsach.portal.checks.urls")),
+    path("", include("quetsach.portal.tools.urls")),
     path("", include("quetsach.portal.reports.urls")),
     path("", include("quetsach.portal.letters.urls")),
     path("", include("quetsach.portal.intake.urls")),
+    path("", include("quetsach.portal.bundles.urls")),
 ]
 handler400 = "quetsach.portal.kit.errors.bad_request"
 handler403 = "quetsach.portal.kit.errors.permission_denied"

@@ -1,11 +1,12 @@
 """Two taps at the same moment do it once."""
 
 import sqlite3
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from functools import partial
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 from django.db import connection, connections
@@ -36,6 +37,7 @@ def on_disk(transactional_db, cast, tmp_path):
         return
     with closing(sqlite3.connect(tmp_path / "copy.sqlite3")) as copy:
         connection.connection.backup(copy)
+        copy.execute("PRAGMA journal_mode=WAL")  # as an installed one is; turning it on waits for nobody
     name = connections.settings["default"]["NAME"]
     connections.settings["default"]["NAME"] = str(tmp_path / "copy.sqlite3")
     yield user
@@ -113,3 +115,28 @@ def test_a_code_opens_one_account_and_a_draft_is_published_once(on_disk, cast):
         )
 
     assert at_once([counts]) == [(1, 1, 3)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_passing_on_with_deadlines_and_receiving_do_not_wait_for_each_other(on_disk, cast, monkeypatch):
+    """The audit trail has one writer at a time: who has written holds it until the end of the transaction."""
+
+    written, record = Event(), actions.record
+
+    def slow(*args, **kwargs):
+        entry = record(*args, **kwargs)
+        if not written.is_set():
+            written.set()
+            time.sleep(0.5)
+        return entry
+
+    def receive(node):
+        written.wait(10)
+        return actions.acknowledge(node, on_disk)
+
+    monkeypatch.setattr(actions, "record", slow)
+    below = [cast.nodes["A1"], cast.nodes["A2"]]
+    due = {node.pk: timezone.now() + timedelta(days=3) for node in below}
+    passing = partial(actions.pass_on, cast.nodes["A"], below, on_disk, due=due)
+    at_once([passing, *[partial(receive, node) for node in below]])
+    assert at_once([Acknowledgement.rows.count]) == [3]

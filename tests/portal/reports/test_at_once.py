@@ -48,6 +48,7 @@ def shared(transactional_db, cast, tmp_path):
         return
     with closing(sqlite3.connect(tmp_path / "shared.sqlite3")) as copy:
         connection.connection.backup(copy)
+        copy.execute("PRAGMA journal_mode=WAL")  # as an installed one is; turning it on waits for nobody
     name = connection.settings_dict["NAME"]
     connections.settings["default"]["NAME"] = str(tmp_path / "shared.sqlite3")
     yield people

@@ -18,8 +18,8 @@ from quetsach.endpoint.act.ground import Ground
 from quetsach.endpoint.act.step import PHASES, Advice, Step
 from quetsach.endpoint.catalogue import Confidence
 from quetsach.endpoint.checking import Result
-from quetsach.endpoint.fact import Fact, Unavailable
-from quetsach.endpoint.finding import Finding, safe
+from quetsach.endpoint.fact import Fact, Unavailable, safe
+from quetsach.endpoint.finding import Finding
 from quetsach.endpoint.machine import System
 from quetsach.endpoint.probes import firewall
 

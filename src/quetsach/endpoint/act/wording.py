@@ -9,7 +9,7 @@ from quetsach.endpoint.act import applying
 from quetsach.endpoint.act.errors import REASONS, ActError
 from quetsach.endpoint.act.plan import Plan
 from quetsach.endpoint.act.step import TEXTS, Advice, Step
-from quetsach.endpoint.finding import safe
+from quetsach.endpoint.fact import safe
 from quetsach.language import code
 from quetsach.language import gettext as _
 from quetsach.outputs import words

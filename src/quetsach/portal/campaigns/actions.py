@@ -145,14 +145,16 @@ def pass_on(
     wanted = list(children)
     if any(child.parent_id != node.pk for child in wanted):
         raise NotAllowedNowError("not_below")
+    # Rows of others first, then what writes the audit trail, whose lock is held until the end: the other way
+    # round a unit below that acts at this moment and this one would wait for each other.
+    for child in wanted:
+        if due and child.pk in due:
+            _set_deadline(node, child, due[child.pk])
     acknowledge(node, actor, at=at, ip=ip)
     Dispatch.rows.filter(to_node__in=wanted).exclude(returned_at=None).delete()
     sent: set[object] = set(Dispatch.rows.filter(from_node=node).values_list("to_node", flat=True))
     fresh = [Dispatch(from_node=node, to_node=c, at=_past(at), by=actor) for c in wanted if c.pk not in sent]
     Dispatch.rows.bulk_create(fresh)
-    for child in wanted:
-        if due and child.pk in due:
-            _set_deadline(node, child, due[child.pk])
     if fresh:
         data = {"to": [d.to_node.name for d in fresh[:50]], "count": len(fresh)}
         record(actor, "campaign.pass_on", unit_path=node.path, about=node, data=data, ip=ip)

@@ -5,15 +5,17 @@ The only door from a URL to a campaign's inner pages. A stranger gets 404: nothi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.units.models import within
 from quetsach.portal.units.queries import successors_of
 from quetsach.portal.units.roles import Place, Verb, fits, places_of
 
@@ -69,13 +71,17 @@ def take_seat(request: HttpRequest, slug: str, node_id: UUID | None = None, verb
     campaign = Campaign.objects.exclude(status=Campaign.Status.DRAFT).filter(slug=slug).first()
     if campaign is None:
         raise Http404
-    visible = CampaignNode.objects.visible_to(user).filter(campaign=campaign).select_related("unit")
     places = places_of(user)
-    homes = homes_among(visible, places)
+    visible = CampaignNode.rows.filter(within(places), campaign=campaign).select_related("unit")
+    # `has_below` is what the navigation asks on every page.
+    below = Exists(CampaignNode.rows.filter(parent=OuterRef("pk")))
+    asked = visible.filter(Q(path__in=_paths(places)) | Q(pk=node_id))
+    found = list(asked.annotate(has_below=below))
+    homes = homes_among(found, places)
     if not homes:
         raise Http404
     home = _chosen(request, slug, homes)
-    node = home if node_id is None else visible.filter(pk=node_id).first()
+    node = home if node_id is None else next((one for one in found if one.pk == node_id), None)
     home.campaign = campaign
     if node is None or not fits(places, verb, node.path):
         raise Http404
@@ -91,11 +97,14 @@ def _chosen(request: HttpRequest, slug: str, homes: list[CampaignNode]) -> Campa
     return next((node for node in homes if str(node.pk) == request.session.get(key)), homes[0])
 
 
-def homes_among(nodes: QuerySet[CampaignNode], places: list[Place]) -> list[CampaignNode]:
-    """The nodes in whose units the person serves, or whose duties those took over; the highest first.
+def _paths(places: list[Place]) -> set[str]:
+    return {path for _role, path in places}
 
-    Each says with `has_below` whether units stand below it, which the navigation asks on every page.
-    """
-    below = CampaignNode.rows.filter(parent=OuterRef("pk"))
-    found = nodes.filter(path__in={path for _, path in places}).annotate(has_below=Exists(below))
-    return sorted(found, key=lambda node: (node.depth, node.unit.is_retired, node.position))
+
+def homes_among(nodes: Iterable[CampaignNode], places: list[Place]) -> list[CampaignNode]:
+    """The nodes in whose units the person serves, or whose duties those took over; the highest first."""
+    paths = _paths(places)
+    return sorted(
+        (node for node in nodes if node.path in paths),
+        key=lambda node: (node.depth, node.unit.is_retired, node.position),
+    )

@@ -8,8 +8,9 @@ from statistics import median
 from quetsach.annexform.figures import Figures
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.seat import Seat
-from quetsach.portal.reports.queries import form_of, lines, total_of
+from quetsach.portal.reports.queries import form_of, total_of
 from quetsach.portal.reports.rollup import RollUp
+from quetsach.portal.reports.snapshots import page_lines
 
 _FEW = 3  # below that, a median says nothing and would tell what a single unit reported
 
@@ -34,7 +35,7 @@ def compared(seat: Seat, rolled: RollUp) -> Compared:
     if seat.node.parent_id is not None and seat.node != seat.home and seat.node.parent is not None:
         superior = seat.node.parent
         superior.campaign = seat.campaign
-        found = [line for line in lines(superior) if line.node.pk != seat.node.pk and not line.is_blank]
+        found = [line for line in page_lines(superior) if line.node.pk != seat.node.pk and not line.is_blank]
         others = len(found)
         if others >= _FEW:
             siblings = {row: round(median(line.total.row(row) for line in found)) for row in rolled.total}

@@ -25,7 +25,7 @@ from quetsach.portal.units.roles import Verb, fits
 
 _SEGMENT = len(path_segment(CampaignNode().pk))
 _PLACE = ("pk", "name", "path", "depth", "report__state")
-MOST_NAMED = 100
+MOST_NAMED = 60
 """Missing units that a page names; a file names them all."""
 
 

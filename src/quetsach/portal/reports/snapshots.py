@@ -1,4 +1,4 @@
-"""The lines of a large tree, read at most every two seconds by each process.
+"""What the pages of a large tree show, read at most every two seconds by each process.
 
 A country's page is asked for far more often than it changes. One snapshot is one consistent reading and says
 when it was taken; what is sent, signed or exported never comes from here.
@@ -6,7 +6,11 @@ when it was taken; what is sent, signed or exported never comes from here.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from threading import Lock
+from typing import NamedTuple
 from uuid import UUID
 
 from django.utils import timezone
@@ -21,19 +25,62 @@ LARGE = 2000
 """Units below; smaller trees are read afresh."""
 MOST_KEPT = 50
 
-_kept: dict[UUID, tuple[datetime, tuple[Line, ...]]] = {}
+
+class _Kept[T](NamedTuple):
+    """`as_of` is when reading began; on a busy machine it may have taken a while."""
+
+    as_of: datetime
+    until: datetime
+    found: T
+
+
+class Snapshots[T]:
+    """Readings of nodes by `read`, kept for a moment where `is_large` says that reading them is dear."""
+
+    def __init__(self, read: Callable[[CampaignNode], T], is_large: Callable[[T], bool]) -> None:
+        self._read, self._is_large = read, is_large
+        self._kept: dict[UUID, _Kept[T]] = {}
+        self._reading: dict[UUID, Lock] = defaultdict(Lock)
+
+    def of(self, node: CampaignNode) -> tuple[datetime, T]:
+        """What was read of the node, and when. Of those who ask for a large one at once, one reads."""
+        if node.pk not in self._kept:
+            return self._read_now(node)
+        with self._reading[node.pk]:
+            kept = self._kept.get(node.pk)
+            if kept is not None and timezone.now() < kept.until:
+                return kept.as_of, kept.found
+            return self._read_now(node)
+
+    def _read_now(self, node: CampaignNode) -> tuple[datetime, T]:
+        as_of = timezone.now()
+        found = self._read(node)
+        self._kept.pop(node.pk, None)
+        if self._is_large(found):
+            while len(self._kept) >= MOST_KEPT:
+                self._kept.pop(next(iter(self._kept)), None)
+            self._kept[node.pk] = _Kept(as_of, timezone.now() + LASTS, found)
+        return as_of, found
+
+    def forget(self) -> None:
+        """Read everything afresh from now on."""
+        self._kept.clear()
+
+
+def are_many(found: tuple[Line, ...]) -> bool:
+    """Whether the lines stand for so many units that reading them is dear."""
+    return sum(line.expected for line in found) > LARGE
+
+
+kept_lines: Snapshots[tuple[Line, ...]] = Snapshots(lambda node: lines(node), are_many)
 
 
 def page_roll_up(node: CampaignNode, report: Report | None, most_named: int = MOST_NAMED) -> RollUp:
     """The roll-up for a page: of a large tree perhaps two seconds old, as its `as_of` says."""
-    now = timezone.now()
-    kept = _kept.get(node.pk)
-    if kept is not None and now - kept[0] < LASTS:
-        return rolled_up(node, report, kept[1], kept[0], most_named)
-    children = lines(node)
-    _kept.pop(node.pk, None)
-    if sum(line.expected for line in children) > LARGE:
-        while len(_kept) >= MOST_KEPT:
-            _kept.pop(next(iter(_kept)), None)
-        _kept[node.pk] = now, children
-    return rolled_up(node, report, children, now, most_named)
+    as_of, children = kept_lines.of(node)
+    return rolled_up(node, report, children, as_of, most_named)
+
+
+def page_lines(node: CampaignNode) -> tuple[Line, ...]:
+    """The lines for a page, as old as those of `page_roll_up`."""
+    return kept_lines.of(node)[1]

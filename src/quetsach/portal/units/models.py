@@ -111,8 +111,13 @@ class Unit(models.Model):
 
 def within_units_of(user: User | AnonymousUser, field: str) -> models.Q:
     """Rows whose path lies in or below a place in which the person serves; nothing for strangers."""
+    return within(places_of(user), field)
+
+
+def within(places: list[Place], field: str = "path") -> models.Q:
+    """Rows whose path lies in or below one of these places; nothing where there are none."""
     q = models.Q(pk__in=[])
-    for path in {place[1] for place in places_of(user)}:
+    for path in {place[1] for place in places}:
         q |= subtree(path, field)
     return q
 

@@ -18,8 +18,9 @@ from django.utils import timezone
 from quetsach.portal.campaigns.models import Acknowledgement, CampaignNode, Headcount, Participation
 from quetsach.portal.cases.queries import Watched, watched
 from quetsach.portal.reports.machines import MachineTable, by_branch
-from quetsach.portal.reports.queries import roll_up
+from quetsach.portal.reports.queries import report_of
 from quetsach.portal.reports.rollup import Line, RollUp
+from quetsach.portal.reports.snapshots import Snapshots, are_many, page_roll_up
 from quetsach.portal.units.models import path_segment, subtree
 from quetsach.vietnamese import sort_key
 
@@ -114,9 +115,14 @@ class Overview:
         return tuple(branch for branch in self.branches if branch.done is not None)
 
 
+def page_overview(node: CampaignNode) -> Overview:
+    """The progress of everything below `node` for a page: of a large tree perhaps some seconds old."""
+    return kept_overviews.of(node)[1]
+
+
 def overview(node: CampaignNode) -> Overview:
     """The progress of everything below `node`."""
-    rolled = roll_up(node)
+    rolled = page_roll_up(node, report_of(node), most_named=0)
     machines = by_branch(node, rolled)
     return Overview(
         rolled=rolled,
@@ -125,6 +131,9 @@ def overview(node: CampaignNode) -> Overview:
         machines=machines,
         watched=watched(node, below=True),
     )
+
+
+kept_overviews: Snapshots[Overview] = Snapshots(overview, lambda seen: are_many(seen.rolled.children))
 
 
 def branches(node: CampaignNode, rolled: RollUp, machines: MachineTable) -> tuple[Branch, ...]:

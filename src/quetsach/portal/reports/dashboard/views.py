@@ -25,7 +25,7 @@ FIRST = 5
 def progress(request: HttpRequest, slug: str, node_id: UUID | None = None) -> HttpResponse:
     """Acknowledgement, participation, people, reports and machines below one unit."""
     seat = take_seat(request, slug, node_id)
-    seen = queries.overview(seat.node)
+    seen = queries.page_overview(seat.node)
     found = late(seen.branches, timezone.now())
     address = request.build_absolute_uri(reverse("letter", args=[seat.campaign.slug]))
     shown = found[:FIRST]

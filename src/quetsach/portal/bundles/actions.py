@@ -1,0 +1,83 @@
+"""Asks for a bundle, and notes how far it has come."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.audit.actions import record
+from quetsach.portal.bundles.models import Bundle, BundlePart
+from quetsach.portal.bundles.queries import reported
+from quetsach.portal.campaigns.models import CampaignNode
+
+HELD = timedelta(seconds=20)
+"""How long a bundle stays with whoever works on it after the last sign of life."""
+AT_ONCE = 2_000
+Paper, State = BundlePart.Paper, Bundle.State
+
+
+@transaction.atomic
+def ask_for(actor: User, node: CampaignNode, *, ip: str | None = None) -> Bundle:
+    """A new bundle of everything at the node and below; the one that is being made, if there is one."""
+    CampaignNode.rows.select_for_update(of=("self",)).get(pk=node.pk)  # one after the other
+    going_on = Bundle.rows.filter(node=node, state=State.MAKING).first()
+    if going_on is not None:
+        return going_on
+    bundle = Bundle.rows.create(node=node, by=actor, at=timezone.now())
+    papers = [(node, Paper.REPORT)] if node.children.exists() else []
+    papers += [(unit, Paper.ANNEX) for unit in reported(node)]
+    parts = [BundlePart(bundle=bundle, number=n, node=unit, paper=paper)
+             for n, (unit, paper) in enumerate(papers, start=1)]  # fmt: skip
+    BundlePart.rows.bulk_create(parts, batch_size=AT_ONCE)
+    record(actor, "report.export", unit_path=node.path, about=node, data={"file": "Báo cáo.zip"}, ip=ip)
+    return bundle
+
+
+@transaction.atomic
+def try_again(bundle: Bundle) -> None:
+    """Let a stopped bundle go on with what is missing."""
+    Bundle.rows.filter(pk=bundle.pk, state=State.STOPPED).update(state=State.MAKING, trouble="")
+
+
+@transaction.atomic
+def hold(bundle: Bundle) -> bool:
+    """Take the bundle to work on it; False when it is finished or in other hands."""
+    now = timezone.now()
+    free = Q(held_until=None) | Q(held_until__lt=now)
+    return bool(Bundle.rows.filter(free, pk=bundle.pk, state=State.MAKING).update(held_until=now + HELD))
+
+
+@transaction.atomic
+def keep_hold(bundle: Bundle) -> None:
+    """A sign of life."""
+    Bundle.rows.filter(pk=bundle.pk, state=State.MAKING).update(held_until=timezone.now() + HELD)
+
+
+@transaction.atomic
+def note_drawn(part: BundlePart, *, sha256: str = "", fault: str = "") -> None:
+    """The paper is drawn, or cannot be; a sign of life as well."""
+    BundlePart.rows.filter(pk=part.pk).update(sha256=sha256, fault=fault[:300])
+    Bundle.rows.filter(pk=part.bundle_id).update(held_until=timezone.now() + HELD)
+
+
+@transaction.atomic
+def finish(bundle: Bundle, size: int) -> None:
+    """The ZIP lies there."""
+    done = {"state": State.DONE, "size": size, "finished_at": timezone.now(), "held_until": None}
+    Bundle.rows.filter(pk=bundle.pk).update(**done)
+
+
+@transaction.atomic
+def stop(bundle: Bundle, trouble: Bundle.Trouble) -> None:
+    """It cannot go on until somebody has mended the trouble; what is drawn stays."""
+    Bundle.rows.filter(pk=bundle.pk).update(state=State.STOPPED, trouble=trouble, held_until=None)
+
+
+@transaction.atomic
+def forget(bundles: list[Bundle]) -> None:
+    """Delete their rows; whoever calls has deleted their files."""
+    Bundle.rows.filter(pk__in=[bundle.pk for bundle in bundles]).delete()

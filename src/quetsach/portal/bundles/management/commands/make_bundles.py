@@ -1,0 +1,18 @@
+"""`make_bundles`: goes on with bundles that were left behind, and deletes those older than a week."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from quetsach.portal.bundles.making import clear_away, make
+from quetsach.portal.bundles.models import Bundle
+
+
+class Command(BaseCommand):
+    help = "Make the bundles of reports that are waiting or were left behind; delete those older than a week."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        made = sum(make(bundle) for bundle in list(Bundle.rows.filter(state=Bundle.State.MAKING)))
+        self.stdout.write(f"{made} made, {clear_away()} deleted")

@@ -1,0 +1,90 @@
+"""A bundle is a job: a list of papers to draw, each kept as soon as it is drawn, then one ZIP of them.
+
+Whoever works holds the bundle until `held_until` and moves that on with every paper. A process that dies
+leaves it behind; the next one takes over and draws only what is missing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.kit.ids import uuid7
+from quetsach.portal.kit.scope import ScopedManager
+from quetsach.portal.units.models import within_units_of
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from quetsach.portal.accounts.models import User
+
+
+class Bundle(models.Model):
+    """All reports at a node and below. Its files lie below MEDIA_ROOT in a folder of its id."""
+
+    class State(models.TextChoices):
+        MAKING = "making", _("being made")
+        DONE = "done", _("ready")
+        STOPPED = "stopped", _("stopped")
+
+    class Trouble(models.TextChoices):
+        DISK = "disk", _("no room on the disk of the portal")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="bundles")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    state = models.CharField(max_length=7, choices=State.choices, default=State.MAKING)
+    trouble = models.CharField(max_length=10, choices=Trouble.choices, blank=True)
+    held_until = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    size = models.BigIntegerField(default=0, help_text="bytes of the ZIP")
+
+    rows = models.Manager()
+    objects = ScopedManager["Bundle"]()
+
+    class Meta:
+        default_manager_name = "rows"
+        ordering = ("-at",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["node"], condition=models.Q(state="making"), name="one_bundle_in_the_making"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.node} · {self.at:%Y-%m-%d %H:%M}"
+
+    @classmethod
+    def scope(cls, user: User | AnonymousUser) -> models.Q:
+        return within_units_of(user, "node__path")
+
+
+class BundlePart(models.Model):
+    """One paper of a bundle: drawn when it has a hash, impossible to draw when it has a fault."""
+
+    class Paper(models.TextChoices):
+        REPORT = "report", _("report on all units below")
+        ANNEX = "annex", _("annex")
+
+    bundle = models.ForeignKey(Bundle, on_delete=models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="+")
+    paper = models.CharField(max_length=6, choices=Paper.choices)
+    sha256 = models.CharField(max_length=64, blank=True)
+    fault = models.CharField(max_length=300, blank=True)
+
+    rows = models.Manager()
+
+    class Meta:
+        ordering = ("number",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["bundle", "number"], name="bundle_part_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.paper}"

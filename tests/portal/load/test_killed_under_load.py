@@ -1,0 +1,49 @@
+"""The real server over HTTP with several clients, killed twice meanwhile: what it answered stays, once."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+STORY = """
+import json, sys
+import django
+django.setup()
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+call_command("collectstatic", verbosity=0, interactive=False)
+from bench import portal_load, portal_seed
+from quetsach.portal.campaigns.actions import publish
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.units.actions import create_unit
+from quetsach.portal.units.models import Role
+top = create_unit(None, None, "Tỉnh", kind="ubnd_province")
+districts = [create_unit(None, top, f"Huyện {n}", kind="ubnd_district") for n in range(3)]
+for place, district in enumerate(districts):
+    for n in range(25):
+        create_unit(None, district, f"Xã {place}-{n}", kind="ubnd_commune")
+campaign = portal_seed.draft_campaign(top)
+publish(campaign, portal_seed.seat_people([top], Role.COORDINATOR)[top.pk])
+root = CampaignNode.rows.select_related("campaign").get(parent=None)
+(figure,) = portal_load.measure_kills(root, 2, between=2.0, clients=4)
+print(json.dumps({"note": figure.note, "starts": len(figure.seconds)}))
+"""
+
+
+def test_what_was_answered_is_there_once_after_two_kills(tmp_path):
+    env = {name: value for name, value in os.environ.items() if name != "QUETSACH_DATA_DIR"}
+    env |= {
+        "QUETSACH_DATA_DIR": str(tmp_path),
+        "DJANGO_SETTINGS_MODULE": "quetsach.portal.settings",
+        "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", STORY], env=env, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told["starts"] == 2
+    assert "total = sum 3 of 3 times; nothing lost, nothing twice, the total is the sum" in told["note"]
+    assert not told["note"].startswith("0 reports"), told["note"]
