@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "quetsach.portal.kit",
     "quetsach.portal.accounts",
     "quetsach.portal.audit",
+    "quetsach.portal.backups",
     "quetsach.portal.units",
     "quetsach.portal.campaigns",
     "quetsach.portal.indicators",

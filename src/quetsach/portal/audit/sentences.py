@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from quetsach.portal.audit.models import Entry
 
 SENTENCES: dict[str, str | Promise] = {
+    "backup.make": _("Made a backup: %(file)s"),
+    "backup.restore": _("Put the backup %(file)s of %(made_at)s back"),
     "account.sign_in_failed": _("A sign-in failed"),
     "campaign.publish": _("Published the campaign for %(nodes)s units"),
     "campaign.acknowledge": _("Confirmed that the letter has arrived"),
