@@ -31,6 +31,10 @@ PUBLIC = {
     "home", "campaign_page", "campaign_letter", "self_check", "indicator_list", "indicator_sums",
     "indicator_file", "set_language", "privacy", "healthz", "my_work", "api_sightings", "api_indicators",
     "letter_pdf", "join_start", "join",
+    # One's own account: a visitor is sent to the sign-in.
+    "account_reauthenticate", "usersessions_list", "mfa_index", "mfa_authenticate", "mfa_reauthenticate",
+    "mfa_activate_totp", "mfa_deactivate_totp", "mfa_view_recovery_codes",
+    "mfa_generate_recovery_codes", "mfa_download_recovery_codes",
 }  # fmt: skip
 
 
