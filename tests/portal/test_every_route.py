@@ -17,6 +17,7 @@ from quetsach.portal.cases.models import Case
 from quetsach.portal.indicators.actions import Upload, prepare
 from quetsach.portal.letters import actions as letter_actions
 from quetsach.portal.letters.prefill import first_draft
+from quetsach.portal.privacy.actions import ask
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Scan
 from quetsach.portal.units import import_actions
@@ -31,6 +32,7 @@ PUBLIC = {
     "home", "campaign_page", "campaign_letter", "self_check", "indicator_list", "indicator_sums",
     "indicator_file", "set_language", "privacy", "healthz", "my_work", "api_sightings", "api_indicators",
     "letter_pdf", "join_start", "join",
+    "ask_erasure",
     # One's own account: a visitor is sent to the sign-in.
     "account_reauthenticate", "usersessions_list", "mfa_index", "mfa_authenticate", "mfa_reauthenticate",
     "mfa_activate_totp", "mfa_deactivate_totp", "mfa_view_recovery_codes",
@@ -84,6 +86,7 @@ def things(cast, tmp_path):
         "letter_id": letter.pk, "number": 1, "keyed_id": keyed.pk,
         "unit_id": cast.units["A1"].pk, "event_id": event.pk, "import_id": kept.pk,
         "link_id": ReorgLink.rows.get().pk,
+        "request_id": ask(cast.units["A1"], "An", "0912 345 678", "x", None, ip=None).pk,
     }  # fmt: skip
 
 

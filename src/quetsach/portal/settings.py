@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "quetsach.portal.cases",
     "quetsach.portal.reports",
     "quetsach.portal.letters",
+    "quetsach.portal.privacy",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("quetsach.portal.cases.urls")),
     path("", include("quetsach.portal.reports.urls")),
     path("", include("quetsach.portal.letters.urls")),
+    path("", include("quetsach.portal.privacy.urls")),
 ]
 handler400 = "quetsach.portal.kit.errors.bad_request"
 handler403 = "quetsach.portal.kit.errors.permission_denied"

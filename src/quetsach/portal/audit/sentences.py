@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from quetsach.portal.audit.models import Entry
 
 SENTENCES: dict[str, str | Promise] = {
+    "privacy.retain": _("Ended personal data whose time is over: %(count)s rows"),
+    "privacy.ask": _("Somebody asked about their personal data"),
+    "privacy.answer": _("Answered a request about personal data"),
     "backup.make": _("Made a backup: %(file)s"),
     "backup.restore": _("Put the backup %(file)s of %(made_at)s back"),
     "account.sign_in_failed": _("A sign-in failed"),

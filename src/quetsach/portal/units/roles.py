@@ -35,6 +35,7 @@ class Verb(StrEnum):
     MANAGE_TOKENS = "manage_tokens"
     READ_AUDIT = "read_audit"
     INVITE = "invite"
+    MANAGE_SEATS = "manage_seats"
     ACT_FOR_BELOW = "act_for_below"
     CHANGE_UNITS = "change_units"
     EDIT_CONTACT = "edit_contact"
