@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "quetsach.portal.backups",
     "quetsach.portal.units",
     "quetsach.portal.campaigns",
+    "quetsach.portal.staff",
     "quetsach.portal.indicators",
     "quetsach.portal.sightings",
     "quetsach.portal.cases",
@@ -75,6 +76,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "quetsach.portal.accounts.session_limits.SessionLimits",
+    "quetsach.portal.staff.second_step_rule.SecondStepRule",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -171,6 +173,9 @@ MFA_ADAPTER = "quetsach.portal.accounts.second_step.SecondStepAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Quét Sạch"
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # no account here proves an e-mail address
+# Who must use one-time codes, and how many days they have to switch them on.
+SECOND_STEP_ROLES = env_list("QUETSACH_SECOND_STEP", "" if DEMO else "coordinator")
+SECOND_STEP_DAYS = env_int("QUETSACH_SECOND_STEP_DAYS", 14)
 CSRF_FAILURE_VIEW = "quetsach.portal.kit.errors.csrf_failure"
 
 LANGUAGE_CODE = "vi"
