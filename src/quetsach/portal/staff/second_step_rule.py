@@ -1,12 +1,16 @@
-"""Roles that must use one-time codes: a note on each page, after some days nothing else."""
+"""Roles that must use one-time codes: a note on each page, after some days nothing else.
+
+Looked up when somebody signs in and when their codes change, not with each request.
+"""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
+from allauth.mfa.signals import authenticator_added, authenticator_removed
 from django.conf import settings
+from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -15,9 +19,23 @@ from quetsach.portal.accounts.actions import demand_second_step
 from quetsach.portal.accounts.models import User
 from quetsach.portal.staff.queries import must_use_codes
 
-LOOK_AGAIN = 300
-"""Seconds for which an answer is believed."""
 OPEN = ("/tai-khoan/", "/ngon-ngu/", "/rieng-tu/", "/static/", "/healthz", "/api/")
+
+
+def watch() -> None:
+    """Listen for who signs in and whose codes change; called once when the app is ready."""
+    for signal in (user_logged_in, authenticator_added, authenticator_removed):
+        signal.connect(note_due, dispatch_uid="staff.second_step_rule")
+
+
+def note_due(sender: object, request: HttpRequest, user: User, **_: object) -> None:  # noqa: ARG001
+    """Keep in the session from when on the person may go no further; nothing where nothing is asked."""
+    request.session.pop("codes_due", None)
+    if must_use_codes(user, settings.SECOND_STEP_ROLES):
+        if user.second_step_due is None:
+            demand_second_step(user, timezone.now() + timedelta(days=settings.SECOND_STEP_DAYS))
+        if user.second_step_due is not None:
+            request.session["codes_due"] = int(user.second_step_due.timestamp())
 
 
 class SecondStepRule:
@@ -27,22 +45,10 @@ class SecondStepRule:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        user = request.user
-        if settings.SECOND_STEP_ROLES and isinstance(user, User):
-            due = self._due(request, user)
+        at = request.session.get("codes_due") if request.user.is_authenticated else None
+        if at is not None:
+            due = datetime.fromtimestamp(at, UTC)
             request.second_step_due = due  # type: ignore[attr-defined]
-            if due and due <= timezone.now() and not request.path.startswith(OPEN):
+            if due <= timezone.now() and not request.path.startswith(OPEN):
                 return redirect("mfa_index")
         return self.get_response(request)
-
-    @staticmethod
-    def _due(request: HttpRequest, user: User) -> datetime | None:
-        """From when on the person may go no further; None where nothing is asked of them."""
-        if request.session.get("codes_fine_at", 0) > time.time() - LOOK_AGAIN:
-            return None
-        if not must_use_codes(user, settings.SECOND_STEP_ROLES):
-            request.session["codes_fine_at"] = int(time.time())
-            return None
-        if user.second_step_due is None:
-            demand_second_step(user, timezone.now() + timedelta(days=settings.SECOND_STEP_DAYS))
-        return user.second_step_due

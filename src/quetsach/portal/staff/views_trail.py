@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -84,7 +86,7 @@ def whole_trail(request: HttpRequest) -> HttpResponse:
     return render(request, "staff/trail.html", context)
 
 
-def _chosen(request: HttpRequest, asked: dict[str, object], paths: list[str]) -> Unit | None:
+def _chosen(request: HttpRequest, asked: dict[str, Any], paths: list[str]) -> Unit | None:
     unit = (
         Unit.objects.visible_to(request.user).filter(pk=asked["unit"]).first() if asked.get("unit") else None
     )
