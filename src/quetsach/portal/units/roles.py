@@ -36,6 +36,8 @@ class Verb(StrEnum):
     READ_AUDIT = "read_audit"
     APPROVE_REPORT = "approve_report"
     INVITE = "invite"
+    MANAGE_SEATS = "manage_seats"
+    RESET_SECOND_STEP = "reset_second_step"
     ACT_FOR_BELOW = "act_for_below"
     CHANGE_UNITS = "change_units"
     EDIT_CONTACT = "edit_contact"
@@ -43,7 +45,7 @@ class Verb(StrEnum):
 
 OWN = {Verb.ACKNOWLEDGE, Verb.PASS_ON, Verb.DEPLOY, Verb.COUNT_PEOPLE, Verb.EDIT_REPORT, Verb.PUBLISH,
        Verb.APPROVE_REPORT, Verb.UPLOAD_INDICATORS, Verb.UPLOAD_SCAN, Verb.MANAGE_TOKENS}  # fmt: skip
-SUPERIOR = {Verb.REVIEW_REPORT, Verb.CONFIRM_CASE, Verb.ACT_FOR_BELOW}
+SUPERIOR = {Verb.REVIEW_REPORT, Verb.CONFIRM_CASE, Verb.ACT_FOR_BELOW, Verb.RESET_SECOND_STEP}
 
 _OFFICER = {Verb.READ, Verb.ACKNOWLEDGE, Verb.PASS_ON, Verb.DEPLOY, Verb.COUNT_PEOPLE, Verb.EDIT_REPORT,
             Verb.REVIEW_REPORT, Verb.WORK_CASE, Verb.CONFIRM_CASE, Verb.UPLOAD_SCAN, Verb.INVITE,
@@ -53,6 +55,7 @@ MAY: dict[str, set[Verb]] = {
     Role.OFFICER: _OFFICER,
     Role.IT: {Verb.READ, Verb.UPLOAD_INDICATORS, Verb.UPLOAD_SCAN, Verb.WORK_CASE, Verb.MANAGE_TOKENS},
     Role.READER: {Verb.READ},
+    Role.AUDITOR: {Verb.READ, Verb.READ_AUDIT},
 }
 
 
