@@ -14,6 +14,7 @@ from django.core.management import call_command
 
 from demo.calendar import Calendar
 from demo.check import Browser, CheckError
+from demo.desk import lay_papers, write_letters
 from demo.figures import export_pages, figures_line, main_pages
 from demo.letter import read_order
 from demo.logs import write
@@ -78,6 +79,8 @@ def made_files(given: argparse.Namespace, var: Path, steps: Steps, story: Story)
         push(var / "scan-2.jsonl", server.url, story.token(), var)
     with steps.step(say("reports")):
         story.report()
+        write_letters(story)
+        lay_papers(story)
 
 
 def own_files(given: argparse.Namespace, var: Path, steps: Steps, story: Story) -> None:

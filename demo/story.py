@@ -10,7 +10,7 @@ from random import Random
 from demo.calendar import Calendar
 from demo.letter import Order
 from demo.outbreak import Tale
-from demo.people import officer_of, seat_accounts
+from demo.people import give_contacts, officer_of, seat_accounts
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns import actions as campaigns
 from quetsach.portal.campaigns.models import Campaign, CampaignNode, Participation
@@ -55,6 +55,7 @@ class Story:
         with calendar.at(10, 8):
             province = load_tree(TREE, None)
             self.units = {unit.name: unit for unit in Unit.rows.filter(subtree(province.path))}
+            give_contacts(self.units.values())
             self.people = seat_accounts(self.units, accounts)
         self.calendar = calendar
         self.coordinator = self.people["dieuphoi"]

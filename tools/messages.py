@@ -21,6 +21,8 @@ from django.utils.translation.template import templatize
 
 from quetsach.documents.fields import PROBLEMS as FIELDS
 from quetsach.documents.lint import RULES
+from quetsach.endpoint.act.errors import REASONS as REFUSED
+from quetsach.endpoint.act.step import TEXTS as ACTED
 from quetsach.endpoint.fact import REASONS as UNSEEN
 from quetsach.engines.explain import REASONS as EXPLAINED
 from quetsach.feeds.remark import REJECTS, WARNINGS
@@ -74,8 +76,9 @@ def collect(files: list[Path], stored: Catalog) -> Catalog:
 
 def table_texts() -> set[str]:
     """Texts that stand in tables of the pure library, which speaks English only."""
-    tables = (EXPLAINED, REJECTS, WARNINGS, GUARDED, FIELDS, UNSEEN)
-    return {text for table in tables for text in table.values()} | {rule.text for rule in RULES.values()}
+    tables = (EXPLAINED, REJECTS, WARNINGS, GUARDED, FIELDS, UNSEEN, REFUSED)
+    found = {text for table in tables for text in table.values()} | {rule.text for rule in RULES.values()}
+    return found | {text for texts in ACTED.values() for text in texts}
 
 
 def read(po: Path) -> Catalog:

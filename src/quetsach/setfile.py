@@ -33,6 +33,16 @@ def list_section(indicators: IndicatorSet) -> bytes:
     return "".join(lines).encode()
 
 
+def indicator(hashed: str, kind: Kind, family: str) -> Indicator:
+    """The indicator that has this hashed spelling."""
+    scope = Scope.WITH_SUBDOMAINS
+    if kind is Kind.DOMAIN and hashed.startswith("*."):
+        hashed, scope = hashed[2:], Scope.SUBDOMAINS_ONLY
+    elif kind is Kind.DOMAIN and hashed.startswith("="):
+        hashed, scope = hashed[1:], Scope.EXACT
+    return Indicator(hashed, kind, scope, family)
+
+
 def _flat(family: str) -> str:
     return " ".join(family.split())
 
@@ -109,12 +119,7 @@ def _lines(path: Path, body: bytes, labels: bytes) -> list[Indicator]:
         for line in body.decode().split("\n")[:-1]:
             hashed, place = line.split("\t")
             kind, family = known[place]
-            scope = Scope.WITH_SUBDOMAINS
-            if kind is Kind.DOMAIN and hashed.startswith("*."):
-                hashed, scope = hashed[2:], Scope.SUBDOMAINS_ONLY
-            elif kind is Kind.DOMAIN and hashed.startswith("="):
-                hashed, scope = hashed[1:], Scope.EXACT
-            found.append(Indicator(hashed, kind, scope, family))
+            found.append(indicator(hashed, kind, family))
     except (ValueError, KeyError) as error:
         raise IndicatorError(
             f"{path}: damaged line {len(found) + 1} of the list; compile it again"

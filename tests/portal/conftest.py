@@ -32,6 +32,7 @@ def _plain_settings(settings: LazySettings, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = str(tmp_path / "files")
     settings.STATIC_ROOT = str(tmp_path)
     settings.DATA_DIR = tmp_path
+    settings.VAULT_KEY_FILE = str(tmp_path / "keys" / "vault-key")
 
 
 @dataclass

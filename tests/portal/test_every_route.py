@@ -14,15 +14,25 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns import proofs
 from quetsach.portal.campaigns.keyed_actions import Told, key_for
 from quetsach.portal.cases.models import Case
+from quetsach.portal.checks.actions import Sender as Results
+from quetsach.portal.checks.actions import receive
+from quetsach.portal.checks.opening import Opened
+from quetsach.portal.checks.pack_actions import build_pack
+from quetsach.portal.checks.unit_actions import propose
 from quetsach.portal.indicators.actions import Upload, prepare
 from quetsach.portal.letters import actions as letter_actions
 from quetsach.portal.letters.prefill import first_draft
+from quetsach.portal.people.actions import count_by_marks, enter_headcount
+from quetsach.portal.people.body_actions import apply_draft, keep_draft
+from quetsach.portal.people.models import Body, SignSheet
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Scan
+from quetsach.portal.tools.actions import vouch
 from quetsach.portal.units import import_actions
 from quetsach.portal.units.models import ReorgLink
 from quetsach.portal.units.reorg_actions import merge
 from quetsach.registry.table import Table
+from tests.portal.checks.conftest import content
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
 # What anybody may read; every other address is an inner one.
@@ -30,7 +40,7 @@ PUBLIC = {
     "account_login", "account_logout", "account_change_password", "account_signup", "account_inactive",
     "home", "campaign_page", "campaign_letter", "self_check", "indicator_list", "indicator_sums",
     "indicator_file", "set_language", "privacy", "healthz", "my_work", "api_sightings", "api_indicators",
-    "letter_pdf", "join_start", "join",
+    "letter_pdf", "join_start", "join", "mark", "hand_in", "tools", "tools_sums", "stick_file", "tool_file",
 }  # fmt: skip
 
 
@@ -69,18 +79,32 @@ def things(cast, tmp_path):
     case = Case.rows.get()
     officer, fields = cast.user("A1", "officer"), first_draft(cast.nodes["A1"])
     letter = letter_actions.save(officer, cast.nodes["A1"], uuid4(), fields, 0)
+    pack = build_pack(cast.nodes["A1"], officer, "https://portal.example/")
+    result, _ = receive(Opened(content()), cast.nodes["A1"], Results(user=officer))
+    issuer = cast.user("centre", "coordinator")
+    chosen = {"product": "office", "name": "LibreOffice", "terms": "free", "link": "", "note": ""}
+    named = {"family": "ramnit", "name": "tool", "vendor": "maker", "version": "1", "sha256": "0" * 64,
+             "link": "https://example.org/", "note": ""}  # fmt: skip
     proof = proofs.keep(SimpleUploadedFile("giay.pdf", b"%PDF-1.7 x"))
     told = Told(timezone.localdate(), "paper", "Giấy biên nhận", proof)
     keyed = key_for(cast.nodes["A1"], "acknowledge", told, cast.user("A", "officer"))
+    enter_headcount(cast.nodes["A1"], {"informed": 3}, officer, sheet=proof)
+    count_by_marks(cast.nodes["A1"], "informed", officer)
+    sheet = SignSheet.rows.get()
+    apply_draft(keep_draft(cast.nodes["A1"], "Hợp tác xã Ví Dụ", "", officer), officer)
+    listed_body, pasted = Body.rows.get(), keep_draft(cast.nodes["A1"], "Công ty Mẫu", "", officer)
     event = merge(None, [cast.units["A2"]], into=cast.units["A1"], on=date(2022, 9, 5))
     kept = import_actions.keep(cast.user("A1", "coordinator"), cast.units["A1"], "t.csv", Table((), {}, ()))
     return {
+        "pack_id": pack.pk, "result_id": result.pk, "tool_id": vouch(cast.campaign, issuer, None, **named).pk,
+        "replacement_id": propose(cast.campaign, issuer, **chosen).pk,
         "slug": cast.campaign.slug, "node_id": cast.nodes["A1"].pk, "set_id": draft.pk, "scan_id": scan.pk,
         "case_id": case.pk, "act": "receive", "row": "r1", "name": "indicators.csv", "deed": "accept",
         "version": "annex-2022",
         "letter_id": letter.pk, "number": 1, "keyed_id": keyed.pk,
         "unit_id": cast.units["A1"].pk, "event_id": event.pk, "import_id": kept.pk,
         "link_id": ReorgLink.rows.get().pk, "annex_id": uuid4(), "file_id": uuid4(),
+        "kind": "informed", "sheet_id": sheet.pk, "body_id": listed_body.pk, "draft_id": pasted.pk,
     }  # fmt: skip
 
 
@@ -124,6 +148,9 @@ def test_no_address_fails_on_keys_of_nothing(cast):
         "code": "AAAAA-AAAAA",
         "number": 1,
         "form": "x",
+        "kind": "x",
+        "token": "x",
+        "body_id": 1,
         "link_id": 1,
         "deed": "x",
         "version": "x",

@@ -8,7 +8,7 @@ use crate::error::Error;
 pub const MAGIC: &[u8] = b"QSSET2\n";
 const OLD_MAGIC: &[u8] = b"QSSET1\n";
 /// Raised whenever the layout or a hash of the index changes; an older index is built anew in memory.
-pub(crate) const INDEX: u32 = 5;
+pub(crate) const INDEX: u32 = 6;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
@@ -22,6 +22,7 @@ pub enum Section {
     Urls,
     TwoLabels,
     ThreeLabels,
+    Hosts,
     V4Heads,
     V6Heads,
     Paths,
@@ -29,7 +30,7 @@ pub enum Section {
     V4Nets,
 }
 
-pub(crate) const SECTIONS: [(Section, &str); 15] = [
+pub(crate) const SECTIONS: [(Section, &str); 16] = [
     (Section::List, "list"),
     (Section::Labels, "labels"),
     (Section::Values, "values"),
@@ -40,6 +41,7 @@ pub(crate) const SECTIONS: [(Section, &str); 15] = [
     (Section::Urls, "urls"),
     (Section::TwoLabels, "two_labels"),
     (Section::ThreeLabels, "three_labels"),
+    (Section::Hosts, "hosts"),
     (Section::V4Heads, "v4_heads"),
     (Section::V6Heads, "v6_heads"),
     (Section::Paths, "paths"),

@@ -137,7 +137,10 @@ pub const NO_ITEM: u32 = u32::MAX - 1;
 #[derive(Clone, Copy, Debug)]
 pub struct Filters<'a> {
     pub two_labels: Filter<'a>,
+    /// Of listed names.
     pub three_labels: Filter<'a>,
+    /// The same of hosts of listed URLs.
+    pub hosts: Filter<'a>,
     pub v4_heads: Filter<'a>,
     pub v4_texts: Filter<'a>,
     pub v4_nets: Filter<'a>,
@@ -184,6 +187,7 @@ impl Set {
         for name in [
             Section::TwoLabels,
             Section::ThreeLabels,
+            Section::Hosts,
             Section::V4Heads,
             Section::V6Heads,
             Section::Paths,
@@ -231,6 +235,7 @@ impl Set {
         Filters {
             two_labels: filter(Section::TwoLabels),
             three_labels: filter(Section::ThreeLabels),
+            hosts: filter(Section::Hosts),
             v4_heads: filter(Section::V4Heads),
             v4_texts: filter(Section::V4Texts),
             v4_nets: filter(Section::V4Nets),
@@ -456,6 +461,11 @@ impl Set {
                 _ => false,
             }
         })
+    }
+
+    /// Whether the token that stands here may be the host of a listed URL whose path the line shows.
+    pub fn may_show_url_of(&self, buf: &[u8], start: usize, end: usize) -> bool {
+        self.may_show_path(hash::whole(&buf[start..end], true), buf, end)
     }
 
     /// Whether the line around a name that ends at `end` shows the begin of a path listed for the host with this

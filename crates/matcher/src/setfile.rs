@@ -21,7 +21,7 @@ use crate::token::head_key;
 /// A network of more /24s than this makes phase 1 read every IPv4 address strictly.
 const MOST_HEADS: u32 = 1 << 12;
 /// Bits of a filter for each key, at least.
-const SMALL: usize = 10;
+const SMALL: usize = 16;
 /// For filters of few keys that are asked several times for one token.
 const SHARP: usize = 32;
 
@@ -137,7 +137,9 @@ fn labels<'a>(items: &[Item<'a>]) -> (Vec<u8>, Places<'a>) {
 struct Build {
     /// (hash, item) of names, endpoints and hosts of URLs.
     values: Vec<(u64, u32)>,
+    /// The keys of two labels and of three.
     names: Vec<(u64, u64)>,
+    host_names: Vec<(u64, u64)>,
     v4: Vec<(u32, u32)>,
     v6: Vec<(u128, u32)>,
     networks4: Vec<Span>,
@@ -160,7 +162,8 @@ impl Build {
         let bad = || Error::set(format!("{} is not a {}", item.hashed, item.kind));
         match Kind::parse(item.kind).ok_or_else(bad)? {
             Kind::Domain => {
-                self.name(item.value());
+                let keys = self.name_keys(item.value());
+                self.names.extend(keys);
                 self.values
                     .push((hash::whole(item.value().as_bytes(), true), id));
             }
@@ -188,7 +191,8 @@ impl Build {
                     match address::parse(host.as_bytes()) {
                         Some(address) => self.address(address, NO_ITEM),
                         None => {
-                            self.name(host);
+                            let keys = self.name_keys(host);
+                            self.host_names.extend(keys);
                             self.values.push((hash::whole(host.as_bytes(), true), id));
                         }
                     }
@@ -198,7 +202,7 @@ impl Build {
         Ok(())
     }
 
-    fn name(&mut self, name: &str) {
+    fn name_keys(&mut self, name: &str) -> Option<(u64, u64)> {
         let bytes = name.as_bytes();
         let labels = bytes.iter().filter(|&&b| b == b'.').count() + 1;
         let plain = bytes.iter().all(|&b| address::is_token(b))
@@ -206,7 +210,7 @@ impl Build {
             && !name.starts_with('.');
         if labels < 2 || !plain || bytes.len() > 255 || name.ends_with('.') {
             self.every_line = true;
-            return;
+            return None;
         }
         let mut padded = [0u8; 64 + 255];
         let end = 64 + bytes.len();
@@ -227,7 +231,7 @@ impl Build {
         } else {
             tail32(&padded, end, last(3))
         };
-        self.names.push((tail16(&padded, end, last(2)), three));
+        Some((tail16(&padded, end, last(2)), three))
     }
 
     fn address(&mut self, address: Address, id: u32) {
@@ -300,12 +304,10 @@ impl Build {
     ) -> Result<Set, Error> {
         let addresses =
             self.v4.len() + self.v6.len() + self.networks4.len() + self.networks6.len() > 0;
-        let mut two = FilterBuilder::new(self.names.len(), SMALL);
-        let mut three = FilterBuilder::new(self.names.len(), SMALL);
-        for &(a, b) in &self.names {
-            two.add(a);
-            three.add(b);
-        }
+        let keys = self.names.iter().chain(&self.host_names);
+        let two: Vec<u64> = keys.map(|keys| keys.0).collect();
+        let three: Vec<u64> = self.names.iter().map(|keys| keys.1).collect();
+        let hosts: Vec<u64> = self.host_names.iter().map(|keys| keys.1).collect();
         let texts4: Vec<u64> = self
             .v4
             .iter()
@@ -331,8 +333,9 @@ impl Build {
             ranges::to_bytes(&ranges::flatten(self.networks4)),
             ranges::to_bytes(&ranges::flatten(self.networks6)),
             numbers(&self.urls),
-            two.bytes(),
-            three.bytes(),
+            filter(&two, SMALL, false),
+            filter(&three, SMALL, false),
+            filter(&hosts, SHARP, false),
             filter(&self.heads4, SMALL, self.all_heads4),
             filter(&heads6, SMALL, self.all_heads6),
             filter(&self.paths, SHARP, false),

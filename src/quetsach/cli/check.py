@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from quetsach.cli import FOUND, INCOMPLETE, NOTHING, lists, say
+from quetsach.cli import FOUND, INCOMPLETE, NOTHING, lists, packfile, say
 from quetsach.cli import root as _root
+from quetsach.language import code
 from quetsach.language import gettext as _
 from quetsach.output import OutputError
 from quetsach.outputs import words
@@ -22,10 +23,36 @@ from quetsach.outputs.problems import explain
 if TYPE_CHECKING:
     from quetsach.endpoint.checking import Result
     from quetsach.endpoint.filescan import Progress
+    from quetsach.endpoint.machine import Machine
+    from quetsach.endpoint.pack import Pack
     from quetsach.endpoint.wanted import Wanted
 
-_QUICK_SECONDS, _FULL_SECONDS = 20.0, 60.0
+SECONDS = {False: 20.0, True: 60.0}
+"""How long sockets are watched, by whether the check is full."""
 _MOST_EVIDENCE = 3
+
+
+class _Check(click.Group):
+    """Checks by itself; the commands below it change a machine, or work on results."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.invoke_without_command = True
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        self._fill()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        self._fill()
+        return super().get_command(ctx, cmd_name)
+
+    def _fill(self) -> None:
+        from quetsach.cli import check_act, check_merge
+
+        if not self.commands:
+            for one in (*check_act.commands(), check_merge.command()):
+                self.add_command(one)
 
 
 def command() -> click.Command:
@@ -66,6 +93,18 @@ def command() -> click.Command:
                 help=_("YARA rules that files are compared with."),
             ),
             click.Option(
+                ["--pack"],
+                metavar="FILE",
+                type=click.Path(path_type=Path),
+                help=_("The signed pack of a campaign: its list, hashes, rules and signs in one."),
+            ),
+            click.Option(
+                ["--seal"],
+                metavar="OUT",
+                type=click.Path(path_type=Path),
+                help=_("Save the result sealed: only the campaign and the unit of the pack can read it."),
+            ),
+            click.Option(
                 ["--profile"],
                 metavar="FILE",
                 type=click.Path(path_type=Path),
@@ -104,7 +143,10 @@ def command() -> click.Command:
             " enough could be seen."
         ),
         "quetsach check -i indicators.csv --html result.html\n"
-        "quetsach check --root /mnt/disk --full --json result.json",
+        "quetsach check --pack unit.qspack --trust KEY --seal result.qsresult\n"
+        "quetsach check --root /mnt/disk --full --json result.json\n"
+        "quetsach check merge results/ -o machines.xlsx",
+        kind=_Check,
     )
     made.no_args_is_help = False
     return made
@@ -120,37 +162,54 @@ def _run(
     history: bool,
     json_out: Path | None,
     html_out: Path | None,
+    pack: Path | None,
+    seal: Path | None,
     unit: str | None,
     people: int | None,
     yes: bool,
     **given: Any,
 ) -> int:
+    if click.get_current_context().invoked_subcommand is not None:
+        return NOTHING
     from quetsach.cli.progress import stop_on_interrupt
     from quetsach.endpoint import checking, machines, wording
+    from quetsach.endpoint import profile as profiles
     from quetsach.endpoint.checking import Options
     from quetsach.endpoint.fact import Unavailable
     from quetsach.endpoint.machines import live
 
     to_screen = json_out is None or str(json_out) != "-"
-    for path in (json_out, html_out):
+    for path in (json_out, html_out, seal):
         if path is not None and not path.parent.is_dir():
             # Said before the machine is looked at, not after.
             raise OutputError("folder", path, "no such folder")
+    if pack is None and seal is not None:
+        raise click.UsageError(_("--seal needs --pack: it holds the keys that the result is sealed for."))
+    if pack is not None and (indicators or hashes or rules):
+        raise click.UsageError(_("A pack holds list, hashes and rules; give either it or them."))
     screen: Callable[[str], None] = click.echo if to_screen else _nowhere
     screen(click.style(wording.promise(), bold=True))
+    is_asking = not yes and to_screen and sys.stdin.isatty()
+    packed = packfile.read(pack, given["trust"], is_asking=is_asking) if pack is not None else None
+    if packed is not None:
+        screen(words.visible(packfile.described(packed)))
     try:
         machine = machines.at(root) if root is not None else machines.here()
     except Unavailable as error:
         say.error(_not_there(root, error.reason))
         return INCOMPLETE
-    wanted = _wanted(indicators, hashes, rules, profile, lists.Choice.of(given))
-    answers = _answers(unit, people, is_asking=not yes and to_screen and sys.stdin.isatty())
+    if packed is not None:
+        wanted = packed.wanted if profile is None else replace(packed.wanted, profile=profiles.read(profile))
+        unit = unit or packed.unit.name
+    else:
+        wanted = wanted_of(indicators, hashes, rules, profile, lists.Choice.of(given))
+    answers = _answers(unit, people, is_asking=is_asking)
     if root is None:
         live.work_quietly()
     options = Options(
         is_full=is_full,
         with_history=history,
-        seconds=(_FULL_SECONDS if is_full else _QUICK_SECONDS) if indicators and root is None else 0.0,
+        seconds=SECONDS[is_full] if wanted.indicators and root is None else 0.0,
     )
     with stop_on_interrupt() as stop, _bar() as (on_probe, on_file):
         result = checking.check(machine, wanted, options, stop=stop, on_probe=on_probe, on_file=on_file)
@@ -159,10 +218,13 @@ def _run(
         # First of all: a full disk must not cost the answer.
         _tell(result)
     _save(result, json_out, html_out)
-    if to_screen:
-        for path in (json_out, html_out):
-            if path is not None:
-                screen(_("Saved: %(path)s") % {"path": path})
+    if packed is not None and seal is not None:
+        _seal(result, packed, machine, seal, screen)
+    for path in (json_out, html_out, seal):
+        if path is not None:
+            screen(_("Saved: %(path)s") % {"path": path})
+    if packed is not None and (contact := packed.text("contact", code())):
+        screen(_("Ask and hand in: %(contact)s") % {"contact": words.visible(contact)})
     return _code(result)
 
 
@@ -178,13 +240,14 @@ def _not_there(root: Path | None, reason: str) -> str:
     }
 
 
-def _wanted(
+def wanted_of(
     indicators: tuple[Path, ...],
     hashes: Path | None,
     rules: tuple[Path, ...],
     profile: Path | None,
     choice: lists.Choice,
 ) -> Wanted:
+    """What is looked for, from the files on the command line."""
     from quetsach.endpoint import profile as profiles
     from quetsach.endpoint import wanted as _of
     from quetsach.endpoint.wanted import Wanted
@@ -279,6 +342,24 @@ def _save(result: Result, json_out: Path | None, html_out: Path | None) -> None:
     if html_out is not None:
         with _replaced(html_out) as part, part.open("wb") as page:
             report.write(page, result)
+
+
+def _seal(result: Result, pack: Pack, machine: Machine, path: Path, screen: Callable[[str], None]) -> None:
+    """Say what is in it before it is written: it is the one file that is meant to leave."""
+    from quetsach.endpoint import result as document
+    from quetsach.endpoint import sealing, wording
+
+    screen("")
+    screen(click.style(_("In the sealed result, which only the campaign and the unit can read:"), bold=True))
+    for text in wording.leaves():
+        screen(f"  + {text}")
+    screen(click.style(_("Not in it:"), bold=True))
+    for text in wording.stays():
+        screen(f"  - {text}")
+    machine_id = sealing.machine_id(machine, pack.campaign.id)
+    data = sealing.seal(document.as_table(result), pack, machine_id)
+    with _replaced(path) as part:
+        part.write_bytes(data)
 
 
 @contextmanager

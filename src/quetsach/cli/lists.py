@@ -53,6 +53,7 @@ class Choice:
     list_format: str | None = None
     override: Path | None = None
     warning_lists: Path | None = None
+    trust: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Choice:
@@ -93,6 +94,12 @@ def options() -> list[click.Parameter]:
             metavar="PATH",
             type=click.Path(path_type=Path, readable=False),
             help=_("Folder or archive of misp-warninglists, in place of those that come with the program."),
+        ),
+        click.Option(
+            ["--trust"],
+            metavar="KEY",
+            multiple=True,
+            help=_("Signing key of a campaign that you trust, or its fingerprint (six groups of four)."),
         ),
     ]
 
@@ -171,6 +178,10 @@ def _is_compiled(path: Path) -> bool:
         raise IndicatorError(f"{path}: cannot be read: {error.strerror}") from error
 
 
+def _is_pack(path: Path) -> bool:
+    return path.suffix == ".qspack" and path.is_file()
+
+
 @dataclass(frozen=True, slots=True)
 class Read:
     """What lists gave after the guard rails, what was left out or is doubtful, and the form of each list."""
@@ -181,11 +192,21 @@ class Read:
 
 
 def read(files: Sequence[Path], choice: Choice) -> Read:
-    """Read lists and apply the guard rails.
+    """Read lists and apply the guard rails; what a signed pack holds has passed them.
 
     Raises:
         IndicatorError: a list cannot be read, `--column` or the override file is malformed.
+        Refused: a pack must not be used.
     """
+    packs = [file for file in files if _is_pack(file)]
+    if packs:
+        from quetsach.cli import packfile
+
+        signed = [packfile.read(file, choice.trust).indicators for file in packs]
+        others = [file for file in files if file not in packs]
+        rest = read(others, choice) if others else Read(IndicatorSet(()), [], ())
+        everything = IndicatorSet(item for items in (*signed, rest.indicators) for item in items)
+        return Read(everything, rest.notes, rest.recognised)
     from quetsach import draft, feed, guard
     from quetsach.guards import warninglists
 

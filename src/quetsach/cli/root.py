@@ -11,11 +11,12 @@ from quetsach import __version__
 from quetsach.language import LANGUAGES
 from quetsach.language import gettext as _
 
-_COMMANDS = {
+COMMANDS = {
     "scan": "quetsach.cli.scan:command",
     "explain": "quetsach.cli.explain:command",
     "formats": "quetsach.cli.formats:command",
     "check": "quetsach.cli.check:command",
+    "pack": "quetsach.cli.pack:command",
     "indicators": "quetsach.cli.indicators:command",
     "push": "quetsach.cli.push:command",
     "document": "quetsach.cli.document:command",
@@ -32,6 +33,7 @@ def _short_help(name: str) -> str:
         "explain": _("Tell how one log line is read, what matches and why not."),
         "formats": _("List the log formats that are recognised."),
         "check": _("Check one machine: malware, the campaign's addresses, tampered activation."),
+        "pack": _("Make and look at the signed pack that machines are checked with."),
         "indicators": _("Check, compile or convert lists of malicious addresses."),
         "document": _("Write official letters and reports by Decree 30/2020, or look at finished ones."),
         "push": _("Send the result of a scan to the portal."),
@@ -43,10 +45,10 @@ def _short_help(name: str) -> str:
 
 class _Lazy(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        place = _COMMANDS.get(cmd_name)
+        place = COMMANDS.get(cmd_name)
         if place is None:
             return None
         module, function = place.split(":")
@@ -55,7 +57,7 @@ class _Lazy(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section(_("Commands")):
-            formatter.write_dl([(name, _short_help(name)) for name in _COMMANDS])
+            formatter.write_dl([(name, _short_help(name)) for name in COMMANDS])
 
 
 def language_option() -> click.Option:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from quetsach.client import PushError
+from quetsach.endpoint.refusal import Refused
 from quetsach.language import gettext as _
 from quetsach.output import OutputError
 from quetsach.outputs.problems import explain
@@ -55,6 +56,8 @@ def worded(raised: Exception) -> str:
             return _output(raised)
         case ScanFileError():
             return _("line %(line)d: %(reason)s") % {"line": raised.line, "reason": _scan_file(raised)}
+        case Refused():
+            return raised.worded()
         case OSError() if raised.filename:
             return f"{raised.filename}: {explain(raised.strerror or '')}"
         case OSError():

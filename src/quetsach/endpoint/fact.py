@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from quetsach.errors import QuetsachError
+from quetsach.evidence import escape
+
+_LONGEST = 500
 
 FACTS: Mapping[str, tuple[str, ...]] = {
     # The first field is what the fact is about: two findings on one subject are not independent.
@@ -45,6 +48,11 @@ FACTS: Mapping[str, tuple[str, ...]] = {
     "wmi-consumer": ("command", "name", "kind"),
 }
 """Kind of fact → its fields. All values are text, numbers in decimals, truths as `yes` or `no`."""
+
+
+def safe(text: str) -> str:
+    """Text of the machine, made safe to show and to keep."""
+    return escape(text.encode("utf-8", "surrogateescape"), _LONGEST)
 
 
 class Unavailable(QuetsachError):

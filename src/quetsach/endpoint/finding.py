@@ -6,14 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from quetsach.endpoint.catalogue import Catalogue, Clause, Confidence, Kind, Sign
-from quetsach.endpoint.fact import Fact
+from quetsach.endpoint.fact import Fact, safe
 from quetsach.endpoint.profile import Profile
 from quetsach.endpoint.watchlist import Watchlist
-from quetsach.evidence import escape
 
 MOST_EVIDENCE = 20
 """Facts kept for one finding; `count` tells how many there were."""
-_LONGEST = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +25,6 @@ class Evidence:
     def of(cls, seen: Fact) -> Evidence:
         """The fields that are not empty, control and bidirectional characters escaped, cut at 500."""
         return cls(seen.kind, {name: safe(value) for name, value in seen.fields.items() if value})
-
-
-def safe(text: str) -> str:
-    """Text of the machine, made safe to show and to keep."""
-    return escape(text.encode("utf-8", "surrogateescape"), _LONGEST)
 
 
 @dataclass(slots=True)

@@ -50,7 +50,7 @@ _LEFT_OUT = re.compile(
     r"\\(?:Windows Defender\\Quarantine|Quarantine|ESET\\[^\\]+\\Quarantine|Kaspersky Lab\\[^\\]+\\QB"
     r"|Symantec\\[^\\]+\\Quarantine|Avast Software\\Avast\\chest|BkavPro\\Quarantine|QuetSach\\quarantine"
     r"|System Volume Information)(?:\\|$)"
-    r"|/(?:clamav|quarantine)/quarantine(?:/|$)",
+    r"|/(?:clamav|quarantine)/quarantine(?:/|$)|/var/lib/quetsach(?:/|$)",
     re.IGNORECASE,
 )
 _DEPTH = 64

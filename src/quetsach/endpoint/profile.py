@@ -94,3 +94,13 @@ def of(told: Mapping[str, Any]) -> Profile:
             raise ValueError(f"'{name}' has a value of another kind")
         values[name] = value
     return Profile(**values)
+
+
+def table(profile: Profile) -> dict[str, Any]:
+    """What `of` reads, without what nobody has said."""
+    told = {one.name: getattr(profile, one.name) for one in fields(profile)}
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in told.items()
+        if value not in ("", (), None)
+    }

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from quetsach.endpoint import wording
 from quetsach.endpoint.catalogue import Confidence
 from quetsach.endpoint.checking import Result
-from quetsach.endpoint.fact import Observed, State
-from quetsach.endpoint.finding import Finding, safe
+from quetsach.endpoint.fact import Observed, State, safe
+from quetsach.endpoint.finding import Finding
 from quetsach.endpoint.verdict import Verdict
 from quetsach.language import code
 from quetsach.language import gettext as _

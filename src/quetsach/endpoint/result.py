@@ -19,7 +19,8 @@ from datetime import datetime
 from typing import Any, TextIO
 
 from quetsach.endpoint.checking import Result
-from quetsach.endpoint.finding import Finding, safe
+from quetsach.endpoint.fact import safe
+from quetsach.endpoint.finding import Finding
 
 SCHEMA = 1
 

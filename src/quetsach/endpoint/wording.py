@@ -57,13 +57,18 @@ def verdict(result: Result) -> str:
 
 def state(result: Result) -> str:
     """The verdict in two or three words, as offices see it."""
+    return short(result.verdict)
+
+
+def short(verdict: Verdict) -> str:
+    """A verdict in two or three words."""
     return {
         Verdict.FOUND: _("signs found"),
         Verdict.CHECK: _("to be looked at"),
         Verdict.TRACES: _("traces"),
         Verdict.CLEAN: _("no sign seen"),
         Verdict.UNKNOWN: _("not enough seen"),
-    }[result.verdict]
+    }[verdict]
 
 
 def next_steps(result: Result) -> list[str]:
@@ -118,12 +123,17 @@ def doubt(one: Finding, result: Result) -> str:
 
 def confidence(one: Finding) -> str:
     """How sure it is."""
+    return sureness(one.confidence)
+
+
+def sureness(level: Confidence) -> str:
+    """A confidence in a word."""
     return {
         Confidence.D1: _("certain"),
         Confidence.D2: _("strong"),
         Confidence.D3: _("to be asked"),
         Confidence.D4: _("for information"),
-    }[one.confidence]
+    }[level]
 
 
 def kind(one: Finding) -> str:
@@ -134,6 +144,24 @@ def kind(one: Finding) -> str:
         Kind.BEHAVIOUR: _("happened before"),
         Kind.ANOMALY: _("state of a licence or of the system"),
     }[one.kind]
+
+
+def leaves() -> list[str]:
+    """What a sealed result holds."""
+    return [
+        _("the machine's name and unit, how many people use it, and when it was checked"),
+        _("the conclusion, and for each sign the place that shows it (a path may hold a user's name)"),
+        _("which places were looked at, which not, and how many files were read"),
+    ]
+
+
+def stays() -> list[str]:
+    """What never leaves a machine."""
+    return [
+        _("documents, pictures, mails and passwords"),
+        _("names of files, programs and pages that match nothing"),
+        _("whole licence keys"),
+    ]
 
 
 def product(name: str) -> str:

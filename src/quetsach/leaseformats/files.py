@@ -53,7 +53,7 @@ def _block(lease: bytes, told: dict[bytes, bytes]) -> Event | None:
 def _moment(value: bytes) -> int | None:
     if value.startswith(b"epoch "):
         digits = value[6:].split()[:1]
-        return int(digits[0]) * _SECOND if digits and digits[0].isdecimal() and len(digits[0]) < 12 else None
+        return int(digits[0]) * _SECOND if digits and digits[0].isdigit() and len(digits[0]) < 12 else None
     found = _DATE.fullmatch(value)
     if found is None:
         return None
@@ -121,7 +121,7 @@ def _sound(rows: Iterator[dict[str, str]]) -> Iterator[dict[str, str]]:
 
 
 def _is_count(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 12
+    return text.isascii() and text.isdigit() and len(text) < 12
 
 
 DHCPD = LeaseFormat("ISC dhcpd leases", _is_dhcpd, _dhcpd)

@@ -46,9 +46,12 @@ INSTALLED_APPS = [
     "quetsach.portal.audit",
     "quetsach.portal.units",
     "quetsach.portal.campaigns",
+    "quetsach.portal.people",
     "quetsach.portal.indicators",
     "quetsach.portal.sightings",
     "quetsach.portal.cases",
+    "quetsach.portal.checks",
+    "quetsach.portal.tools",
     "quetsach.portal.reports",
     "quetsach.portal.letters",
     "quetsach.portal.intake",
@@ -208,6 +211,8 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEBUG
 MEDIA_ROOT = str(DATA_DIR / "files")
+VAULT_KEY_FILE = env_str("QUETSACH_VAULT_KEY_FILE", str(DATA_DIR / "vault-key"))
+DATA_UPLOAD_MAX_NUMBER_FILES = 500  # a folder of results, each with its report beside it
 
 SECURE_CSP = {
     "default-src": [CSP.NONE],

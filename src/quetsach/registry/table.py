@@ -9,7 +9,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
@@ -73,17 +73,23 @@ def read_table(name: str, data: bytes) -> Table:
     Raises TableError: `empty`, `old_excel`, `not_table`, `encoding`, `damaged`, `too_large` (MB when
     unpacked), `too_many_rows`, `too_wide`, `no_header`, `twice` (a column), `no_reader`.
     """
+    return _table(*read_cells(name, data, BY_HEADING))
+
+
+def read_cells(name: str, data: bytes, headings: Container[str]) -> tuple[Grid, list[Marked]]:
+    """The cells of a file, and those that cannot be trusted; of a workbook, the sheet with such a heading.
+
+    `headings` are folded as by `search_key`. Raises TableError as `read_table` does.
+    """
     if not data.strip():
         raise TableError("empty")
     if data.startswith(_OLE):
         raise TableError("old_excel")
     if data.startswith(_ZIP):
-        grid, marked = _workbook(data)
-    elif b"\0" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return _workbook(data, headings)
+    if b"\0" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise TableError("not_table", name)
-    else:
-        grid, marked = _csv(data), []
-    return _table(grid, marked)
+    return _csv(data), []
 
 
 def letter(index: int) -> str:
@@ -155,7 +161,7 @@ def _csv(data: bytes) -> Grid:
     return grid
 
 
-def _workbook(data: bytes) -> tuple[Grid, list[Marked]]:
+def _workbook(data: bytes, headings: Container[str]) -> tuple[Grid, list[Marked]]:
     try:
         from python_calamine import CalamineError, CalamineWorkbook
     except ImportError as error:
@@ -166,7 +172,7 @@ def _workbook(data: bytes) -> tuple[Grid, list[Marked]]:
         for name in book.sheet_names:
             sheet = book.get_sheet_by_name(name)
             grid = [[_text(cell) for cell in row[:MOST_COLUMNS]] for row in _rows(sheet)]
-            if any(search_key(c) in BY_HEADING for row in grid[:HEADER_WITHIN] for c in row):
+            if any(search_key(c) in headings for row in grid[:HEADER_WITHIN] for c in row):
                 return grid, [*formulas, *_merged(sheet.merged_cell_ranges or ())]
     except (CalamineError, IndexError, ValueError) as error:
         raise TableError("damaged", str(error)) from error

@@ -191,3 +191,13 @@ def test_a_loop_of_self_checks_is_slowed_down(cast, case):
 
     codes = [check("203.0.113.50").status_code for _ in range(2 * views_check.PER_MINUTE + 2)]
     assert codes[0] == 200 and codes[-1] == 429
+
+
+def test_today_tells_a_superior_of_machines_below_and_the_unit_of_its_own(cast, case):
+    today = reverse("today", args=["lam-sach"])
+    own, below = "Xử lý 1 máy có dấu hiệu", "Theo dõi 1 máy có dấu hiệu ở cấp dưới"
+    for unit, role, said, unsaid in (("A1", "officer", own, below), ("A", "it", below, own)):
+        page = cast.client(unit, role).get(today).content.decode()
+        assert said in page and unsaid not in page, unit
+    address = reverse("cases", args=["lam-sach"]) + f"?don-vi={cast.nodes['A1'].pk}&amp;rieng=1"
+    assert address in cast.client("A1", "officer").get(today).content.decode()

@@ -68,6 +68,14 @@ def test_the_page_calls_and_keeps_its_filters(cast, url):
     assert 'value="cap-tren" selected' in page
 
 
+@pytest.mark.parametrize("group", ["", "cap-tren", "loai"])
+def test_each_group_stands_once(cast, url, act, group):
+    act("A", received=1), act("A1", received=1), act("B1", received=1, deployed=1)
+    page = cast.client("centre", "coordinator").get(f"{url}?cap=moi-cap&nhom={group}").content.decode()
+    heads = re.findall(r'scope="rowgroup"[^>]*>(.*?) · \d+<', page)
+    assert len(heads) == len(set(heads)) > 1
+
+
 def test_messages_for_the_ticked_units_in_at_most_500_characters(cast, url):
     client = cast.client("centre", "officer")
     post = reverse("chase_messages", args=[cast.campaign.slug, cast.nodes["centre"].pk])

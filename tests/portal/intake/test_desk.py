@@ -175,10 +175,19 @@ def test_a_row_set_aside_comes_back(cast):
 
 def test_today_asks_for_what_waits_on_the_desk(cast):
     today = reverse("today", args=["lam-sach"])
-    assert url(cast) not in cast.client("A", "coordinator").get(today).content.decode()
+
+    def asked(role):
+        return url(cast) in cast.client("A", role).get(today).content.decode().partition("<main")[2]
+
+    assert not asked("coordinator")
     drop(cast, a=paper("Đơn vị A1"))
-    assert url(cast) in cast.client("A", "coordinator").get(today).content.decode()
-    assert url(cast) not in cast.client("A", "reader").get(today).content.decode()
+    assert asked("coordinator") and not asked("reader")
+
+
+def test_the_door_stands_only_where_units_stand_below(cast):
+    for unit, role, stands in (("A", "officer", True), ("A1", "officer", False), ("A", "it", False)):
+        page = cast.client(unit, role).get(reverse("today", args=["lam-sach"])).content.decode()
+        assert ("Tiếp nhận</a>" in page) is stands, (unit, role)
 
 
 def test_two_at_once_make_one_revision(cast):

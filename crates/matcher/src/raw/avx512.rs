@@ -36,16 +36,6 @@ const TABLE: [i8; 128] = {
     table
 };
 
-const INDEX: [u8; 64] = {
-    let mut table = [0u8; 64];
-    let mut i = 0;
-    while i < 64 {
-        table[i] = i as u8;
-        i += 1;
-    }
-    table
-};
-
 impl Avx512 {
     pub fn detect() -> Option<Self> {
         (is_x86_feature_detected!("avx512f")
@@ -111,19 +101,5 @@ impl Classes for Avx512 {
             let equal = |b: u8| _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(b as i8));
             (equal(b'\\') | equal(b'('), _mm512_movepi8_mask(v))
         }
-    }
-
-    #[inline(always)]
-    fn places(self, bits: u64, base: u16, out: &mut [u16], at: usize) -> usize {
-        let room: &mut [u16; 32] = (&mut out[at..at + 32]).try_into().expect("32 places");
-        // SAFETY: invariants 1 and 2; the store writes 32 places.
-        unsafe {
-            let index = _mm512_loadu_si512(INDEX.as_ptr().cast());
-            let packed = _mm512_castsi512_si256(_mm512_maskz_compress_epi8(bits, index));
-            let base = _mm512_set1_epi16(base as i16);
-            let wide = _mm512_add_epi16(base, _mm512_cvtepu8_epi16(packed));
-            _mm512_storeu_si512(room.as_mut_ptr().cast(), wide);
-        }
-        at + bits.count_ones() as usize
     }
 }

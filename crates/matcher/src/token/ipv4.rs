@@ -7,17 +7,12 @@ use crate::hash::numbers16;
 use crate::raw::Classes;
 use crate::set::Filters;
 
-/// Characters of three numbers with two dots between.
-const LONGEST_HEAD: usize = 11;
-
 impl Part<'_> {
     /// Bytes of the three numbers that end at a dot which has a dot and digits twice before it.
     #[inline(always)]
     fn head(&self, at: usize) -> usize {
-        let dots = drop_top(self.streams.dot.before(at));
-        let first_dot = dots.leading_zeros();
-        let digits = self.streams.digit.before(at).wrapping_shl(first_dot + 1);
-        (first_dot + 1 + (!digits).leading_zeros()) as usize
+        let others = !self.streams.digit.before(at);
+        drop_top(drop_top(others)).leading_zeros() as usize
     }
 
     /// Checks the addresses whose third dot stands at one of the first `n` places.
@@ -30,32 +25,30 @@ impl Part<'_> {
         n: usize,
         places: &mut Vec<u32>,
     ) {
-        let mut short = 0;
-        for i in 0..n {
-            let place = dots.at[i];
-            let head = self.head(usize::from(place));
-            let h = numbers16(self.buf, self.zero + usize::from(place), head);
-            classes.prefetch(filters.v4_heads.word(h));
-            dots.at[short] = place;
-            dots.hashes[short] = h;
-            short += usize::from(head <= LONGEST_HEAD);
+        for (&place, hash) in dots.at[..n].iter().zip(&mut dots.hashes[..n]) {
+            let place = usize::from(place);
+            *hash = numbers16(self.buf, self.zero + place, self.head(place));
+            classes.prefetch(filters.v4_heads.word(*hash));
         }
-        let n = dots.keep(filters.v4_heads, short);
+        let n = dots.keep(filters.v4_heads, n);
         // Few remain, whose words lie far apart: all are asked for before the first is looked at.
-        for &place in &dots.at[..n] {
-            let (start, end) = self.text(place);
-            classes.prefetch(filters.v4_texts.word(numbers16(self.buf, end, end - start)));
-        }
-        for (&place, &head) in dots.at[..n].iter().zip(&dots.hashes[..n]) {
-            let (start, end) = self.text(place);
+        for i in 0..n {
+            let (start, end) = self.text(dots.at[i]);
             let text = numbers16(self.buf, end, end - start);
-            let (alone, inside) = (filters.v4_texts.has(text), filters.v4_nets.has(head));
-            if alone | inside
-                && let Some(bits) = address::parse_v4(&self.buf[start..end])
-                && (alone && self.set.names_v4(bits)
-                    || inside && self.set.find_network(Address::from_v4(bits)).is_some())
-            {
-                places.push(end as u32 - 1);
+            classes.prefetch(filters.v4_texts.word(text));
+            dots.seconds[i] = text;
+        }
+        for i in 0..n {
+            let alone = filters.v4_texts.has(dots.seconds[i]);
+            let inside = filters.v4_nets.has(dots.hashes[i]);
+            if alone | inside {
+                let (start, end) = self.text(dots.at[i]);
+                if let Some(bits) = address::parse_v4(&self.buf[start..end])
+                    && (alone && self.set.names_v4(bits)
+                        || inside && self.set.find_network(Address::from_v4(bits)).is_some())
+                {
+                    places.push(end as u32 - 1);
+                }
             }
         }
     }

@@ -50,6 +50,8 @@ pub struct Scratch {
 struct Streams {
     token: Stream,
     dot: Stream,
+    /// Dots, and what is no token.
+    border: Stream,
     digit: Stream,
     /// Hexadecimal digits and `:`.
     group: Stream,
@@ -66,6 +68,7 @@ impl Default for Scratch {
             streams: Streams {
                 token: Stream::new(),
                 dot: Stream::new(),
+                border: Stream::new(),
                 digit: Stream::new(),
                 group: Stream::new(),
                 colon: Stream::new(),
@@ -115,6 +118,8 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
     let has_addresses = set.has_addresses();
     let mut carry = Carry::default();
     streams.each(Stream::clear);
+    // No token stands before the first part.
+    streams.border.fill_past();
     // One block more than the data, so that a token at the very end is closed by the zeros after it.
     let blocks = len / 64 + 1;
     let mut first = 0;
@@ -179,6 +184,7 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
             }
             at += 64;
         }
+        streams.join_borders(count);
         let (mut v4_count, mut v6_count) = (0, 0);
         if has_addresses {
             streams.link_numbers(count);
@@ -225,16 +231,25 @@ impl Streams {
         let Self {
             token,
             dot,
+            border,
             digit,
             group,
             colon,
             numbers,
             groups,
         } = self;
-        for stream in [token, dot, digit, group, colon] {
+        for stream in [token, dot, border, digit, group, colon] {
             act(stream);
         }
         numbers.iter_mut().chain(groups).for_each(act);
+    }
+
+    #[inline(always)]
+    fn join_borders(&mut self, count: usize) {
+        let words = self.dot.pairs(count).zip(self.token.pairs(count));
+        for (out, (dot, token)) in self.border.words(count).iter_mut().zip(words) {
+            *out = (dot.1 | !token.1).to_le_bytes();
+        }
     }
 
     /// Marks in `numbers[2]` each dot with two dots before it and room for one to three digits between: the third

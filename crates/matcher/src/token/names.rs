@@ -1,6 +1,6 @@
 //! Names: the filter on the last two labels, then one on three, then the table.
 use super::Part;
-use super::streams::{Places, drop_top};
+use super::streams::{Places, SEEN, drop_top};
 use crate::hash::{tail16, tail32};
 use crate::raw::Classes;
 use crate::set::{Filters, Set};
@@ -16,40 +16,60 @@ impl Part<'_> {
         n: usize,
         places: &mut Vec<u32>,
     ) {
-        let (dot, token) = (&self.streams.dot, &self.streams.token);
-        for i in 0..n {
-            let at = usize::from(names.at[i]);
-            let two = (drop_top(dot.before(at)) | !token.before(at)).leading_zeros() as usize;
-            let h = tail16(self.buf, self.zero + at, two);
-            classes.prefetch(filters.two_labels.word(h));
-            names.hashes[i] = h;
+        for (&at, hash) in names.at[..n].iter().zip(&mut names.hashes[..n]) {
+            let at = usize::from(at);
+            let two = drop_top(self.streams.border.before(at)).leading_zeros() as usize;
+            *hash = tail16(self.buf, self.zero + at, two);
+            classes.prefetch(filters.two_labels.word(*hash));
         }
         let n = names.keep(filters.two_labels, n);
         // Few remain, whose words lie far apart: all are asked for before the first is looked at.
-        for &at in &names.at[..n] {
-            for key in self.three_label_keys(at) {
+        for i in 0..n {
+            let keys = self.three_label_keys(names.at[i]);
+            for key in keys {
                 classes.prefetch(filters.three_labels.word(key));
+                classes.prefetch(filters.hosts.word(key));
             }
+            [names.hashes[i], names.seconds[i]] = keys;
         }
-        for &at in &names.at[..n] {
-            let [two, three] = self.three_label_keys(at);
-            let end = self.zero + usize::from(at);
-            if filters.three_labels.has(two) | filters.three_labels.has(three)
-                && self.set.covers_name_ending_at(self.buf, end)
-            {
+        for i in 0..n {
+            let (two, three) = (names.hashes[i], names.seconds[i]);
+            let name = filters.three_labels.has(two) | filters.three_labels.has(three);
+            let host = filters.hosts.has(two) | filters.hosts.has(three);
+            if !(name | host) {
+                continue;
+            }
+            let at = usize::from(names.at[i]);
+            let end = self.zero + at;
+            let listed = match self.plain_token(at) {
+                Some(len) if !name => self.set.may_show_url_of(self.buf, end - len, end),
+                _ => self.set.covers_name_ending_at(self.buf, end),
+            };
+            if listed {
                 places.push(end as u32 - 1);
             }
         }
+    }
+
+    /// Bytes of the token that ends here, if it is short and no label of it is empty.
+    #[inline(always)]
+    fn plain_token(&self, at: usize) -> Option<usize> {
+        let token = self.streams.token.before(at);
+        let border = self.streams.border.before(at);
+        let len = (!token).leading_zeros();
+        // What stands before the token counts as a border, too.
+        let empty = border & border << 1 & !(u64::MAX >> len);
+        (len < SEEN && empty == 0).then_some(len as usize)
     }
 
     /// The keys of the last two labels, as all there is of a listed name, and of the last three.
     #[inline(always)]
     fn three_label_keys(&self, at: u16) -> [u64; 2] {
         let at = usize::from(at);
-        let dots = drop_top(self.streams.dot.before(at));
+        let borders = drop_top(self.streams.border.before(at));
         let outside = !self.streams.token.before(at);
-        let two = (dots | outside).leading_zeros() as usize;
-        let three = (drop_top(dots) | outside).leading_zeros() as usize;
+        let two = borders.leading_zeros() as usize;
+        let three = (drop_top(borders) | outside).leading_zeros() as usize;
         let end = self.zero + at;
         [!tail32(self.buf, end, two), tail32(self.buf, end, three)]
     }

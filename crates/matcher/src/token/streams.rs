@@ -4,23 +4,34 @@
 pub(super) const PART: usize = 16 * 1024;
 pub(super) const WORDS: usize = PART / 64;
 /// Words kept of the part before, so that windows reach back over its end.
-const KEPT: usize = 2;
+const KEPT: usize = 8;
+/// Bytes between two streams, so that words of the same number do not share the last twelve bits of their addresses:
+/// a processor takes a load for one of what was just stored there.
+const APART: usize = 256;
+/// Bytes before a place that a window shows.
+pub(super) const SEEN: u32 = 57;
 /// Places are counted from this many bytes before the part, so that the byte before it has a place too.
 pub(super) const BIAS: usize = 64;
 /// Room for the places of one part, no two of which are neighbours, and for a store of 32 beyond them.
 const PLACES: usize = PART / 2 + 64;
 
-/// The bits of one class.
-pub(super) struct Stream([u8; 8 * (KEPT + WORDS)]);
+/// The bits of one class, aligned as the widest vectors are.
+#[repr(align(64))]
+pub(super) struct Stream([u8; 8 * (KEPT + WORDS) + APART]);
 
 impl Stream {
     pub const fn new() -> Self {
-        Stream([0; 8 * (KEPT + WORDS)])
+        Stream([0; 8 * (KEPT + WORDS) + APART])
     }
 
     /// Forgets the part before.
     pub fn clear(&mut self) {
         self.0[..8 * KEPT].fill(0);
+    }
+
+    /// Makes the part before all ones.
+    pub fn fill_past(&mut self) {
+        self.0[..8 * KEPT].fill(0xFF);
     }
 
     /// The words of a part of `count` blocks, each in little-endian order.
@@ -45,14 +56,13 @@ impl Stream {
         self.0.copy_within(8 * count..8 * (count + KEPT), 0);
     }
 
-    /// The bits of the bytes before a place, the nearest as the highest. At least 57 bits are true, lower ones may
-    /// be zero instead.
+    /// The bits of the bytes before a place, the nearest as the highest. The highest `SEEN` are true, lower ones
+    /// may be zero instead.
     #[inline(always)]
     pub fn before(&self, place: usize) -> u64 {
-        let bit = place + 64 * KEPT - BIAS - 1;
-        let last = bit >> 3;
-        let word: [u8; 8] = self.0[last - 7..last + 1].try_into().expect("eight bytes");
-        u64::from_le_bytes(word) << (!bit & 7)
+        let bit = place + (64 * KEPT - BIAS - SEEN as usize);
+        let word = self.0[bit >> 3..].first_chunk().expect("eight bytes");
+        u64::from_le_bytes(*word) << (!(bit + 56) & 7)
     }
 }
 
@@ -69,10 +79,11 @@ pub(super) fn drop_top(w: u64) -> u64 {
     w & !(1u64 << 63).wrapping_shr(w.leading_zeros())
 }
 
-/// Places of one part, each with its hash.
+/// Places of one part, each with its hash, and with another for those that the first filter keeps.
 pub(super) struct Places {
     pub at: [u16; PLACES],
     pub hashes: [u64; PLACES],
+    pub seconds: [u64; PLACES],
 }
 
 impl Places {
@@ -80,6 +91,7 @@ impl Places {
         Places {
             at: [0; PLACES],
             hashes: [0; PLACES],
+            seconds: [0; PLACES],
         }
     }
 }

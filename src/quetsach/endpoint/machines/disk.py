@@ -73,6 +73,10 @@ class DiskFiles:
     def _place(self, path: str) -> Path | None:
         raise NotImplementedError
 
+    def place(self, path: str) -> Path | None:
+        """Where a path of the machine lies on this system; None where it cannot be."""
+        return self._place(path)
+
     def entries(self, folder: str) -> list[Entry]:
         place = self._place(folder)
         if place is None:

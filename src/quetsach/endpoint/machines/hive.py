@@ -68,6 +68,15 @@ class Hive:
 
         return self._guarded(ask)
 
+    def node(self, path: str) -> int | None:
+        """The offset in the file of the record (nk) of a key below the hive's root."""
+
+        def ask() -> int | None:
+            key = self._find(path)
+            return None if key is None else int(key._nkrecord.offset())
+
+        return self._guarded(ask)
+
     def subkeys(self, path: str) -> list[str]:
         """The names of the keys below a key."""
 

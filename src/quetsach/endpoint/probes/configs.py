@@ -40,6 +40,8 @@ def _lines(machine: Machine, seen: Seen, path: str) -> None:
     with seen.part():
         text = machine.files.read(path, _MOST_BYTES).decode("utf-8", "replace")
         for line in text.splitlines()[:200]:
+            if line.lstrip().startswith("#"):
+                continue  # a remark takes no effect
             seen.add("config-line", text=line.strip()[:1000], file=path, name=windowspath.basename(path))
 
 

@@ -26,7 +26,7 @@ from quetsach.portal.campaigns.models import (
     Headcount,
     Participation,
 )
-from quetsach.portal.campaigns.queries import people_of
+from quetsach.portal.campaigns.queries import counted_by_marks, people_of
 from quetsach.portal.campaigns.selection import ChosenUnit, frozen_units
 from quetsach.portal.units.models import subtree
 
@@ -94,7 +94,7 @@ def acknowledge(
 
     `at` dates a receipt on paper; without it, now. Raises NotAllowedNowError when the campaign is closed.
     """
-    node = _open(node)
+    node = lock_active(node)
     if node.parent_id is None:
         return None
     receipt, is_new = Acknowledgement.rows.get_or_create(node=node, defaults={"at": _past(at), "by": actor})
@@ -112,7 +112,7 @@ def withdraw_acknowledgement(
 
     Raises NotAllowedNowError: `another_day`, `deployed`, `passed_on` or `closed`.
     """
-    node = _open(node)
+    node = lock_active(node)
     receipt = Acknowledgement.rows.filter(node=node).first()
     if receipt is None:
         return
@@ -141,7 +141,7 @@ def pass_on(
     returned is passed on anew. Raises NotAllowedNowError: `not_below`, `later_than_own`,
     `due_past`, `closed`.
     """
-    node = _open(node)
+    node = lock_active(node)
     wanted = list(children)
     if any(child.parent_id != node.pk for child in wanted):
         raise NotAllowedNowError("not_below")
@@ -166,7 +166,7 @@ def set_deadline(
     node: CampaignNode, child: CampaignNode, due_at: datetime, actor: User, *, ip: str | None = None
 ) -> None:
     """Give a node directly below another deadline. Raises NotAllowedNowError as `pass_on` does."""
-    node = _open(node)
+    node = lock_active(node)
     if child.parent_id != node.pk:
         raise NotAllowedNowError("not_below")
     if _set_deadline(node, child, due_at):
@@ -192,7 +192,7 @@ def return_letter(node: CampaignNode, reason: str, actor: User, *, ip: str | Non
 
     Raises NotAllowedNowError: `acknowledged`, `not_passed_on` or `closed`.
     """
-    node = _open(node)
+    node = lock_active(node)
     if Acknowledgement.rows.filter(node=node).exists():
         raise NotAllowedNowError("acknowledged")
     dispatch = Dispatch.rows.filter(to_node=node).first()
@@ -210,7 +210,7 @@ def withdraw_dispatch(child: CampaignNode, actor: User | None, *, ip: str | None
 
     Raises NotAllowedNowError: `acknowledged`, `another_day` or `closed`.
     """
-    child = _open(child)
+    child = lock_active(child)
     dispatch = Dispatch.rows.filter(to_node=child).select_related("from_node").first()
     if dispatch is None:
         return
@@ -234,7 +234,7 @@ def deploy(
 
     Raises NotAllowedNowError when the campaign is closed.
     """
-    node = _open(node)
+    node = lock_active(node)
     acknowledge(node, actor, at=at, ip=ip)
     row, is_new = Participation.rows.get_or_create(node=node, defaults={"at": _past(at), "by": actor})
     if is_new:
@@ -250,7 +250,7 @@ def withdraw_deployment(
 
     Raises NotAllowedNowError: `another_day` or `closed`.
     """
-    node = _open(node)
+    node = lock_active(node)
     row = Participation.rows.filter(node=node).first()
     if row is None:
         return
@@ -277,12 +277,12 @@ def count_people(
         raise ValueError("a headcount is never negative")
     if done > informed:
         raise NotAllowedNowError("more_done_than_informed")
-    node = _open(node)
-    before = people_of(node)
+    node = lock_active(node)
+    before, running = people_of(node), counted_by_marks(node)
     moment = _past(at)
     changed = []
     for kind, count in ((Headcount.Kind.INFORMED, informed), (Headcount.Kind.DONE, done)):
-        if before.get(kind.value) != count:
+        if before.get(kind.value) != count or kind.value in running:
             Headcount.rows.create(node=node, kind=kind, count=count, at=moment, by=actor)
             changed.append(kind.value)
     if changed:
@@ -291,7 +291,7 @@ def count_people(
     return changed
 
 
-def _open(node: CampaignNode) -> CampaignNode:
+def lock_active(node: CampaignNode) -> CampaignNode:
     """The node, locked: it still takes part in a campaign that still runs."""
     locked = CampaignNode.rows.select_for_update(of=("self",)).select_related("campaign").get(pk=node.pk)
     if locked.campaign.status != Campaign.Status.PUBLISHED:

@@ -47,8 +47,8 @@ def state_of(code: JoinCode) -> str:
     return "expired" if code.expires_at <= timezone.now() else "live"
 
 
-def qr(address: str) -> SafeString:
-    """The address as a QR code in SVG, for screen and paper; level M withstands a fold or a stain."""
+def qr(address: str, scale: int = 3) -> SafeString:
+    """The address as a QR code in SVG, `scale` pixels a square; level M withstands a fold or a stain."""
     code = segno.make(address, error="m", micro=False)
-    svg = code.svg_inline(scale=3, border=2, svgclass="qr", lineclass=None, omitsize=False)
+    svg = code.svg_inline(scale=scale, border=2, svgclass="qr", lineclass=None, omitsize=False)
     return mark_safe(svg)  # noqa: S308

@@ -215,7 +215,10 @@ class Participation(models.Model):
 
 
 class Headcount(models.Model):
-    """How many of a unit's own people are informed (annex row 2) or done (row 4); the latest counts."""
+    """How many of a unit's own people are informed (annex row 2) or done (row 4); the latest counts.
+
+    One without `by` is the running count of people's own marks (portal.people).
+    """
 
     class Kind(models.TextChoices):
         INFORMED = "informed", _("informed")

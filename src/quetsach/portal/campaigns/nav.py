@@ -9,11 +9,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.campaigns.seat import Seat
+from quetsach.portal.units.roles import Verb, fits
 
 
 @dataclass(frozen=True)
 class Door:
-    """`route` takes the campaign's slug unless `is_global`, and the home node's id where `by_node`."""
+    """`route` takes the campaign's slug unless `is_global`, and the home node's id where `by_node`.
+
+    `is_below`: what `needs` names is done to units below, and the door stands only where there are some.
+    """
 
     route: str
     label: str | Promise
@@ -21,18 +25,24 @@ class Door:
     by_node: bool = False
     is_more: bool = False
     is_global: bool = False
+    is_below: bool = False
 
 
 DOORS = (
     Door("today", _("Today")),
     Door("letter", _("Letter")),
     Door("cases", _("Machines")),
+    Door("licences", _("Licences")),
     Door("report", _("Report"), needs="edit_report", by_node=True),
     Door("progress", _("Progress")),
     Door("rollup", _("Roll-up"), by_node=True),
+    Door("intake", _("Files received"), needs="review_report", by_node=True, is_more=True, is_below=True),
     Door("scans", _("Logs"), needs="upload_scan", is_more=True),
+    Door("people", _("People"), by_node=True, is_more=True),
+    Door("bodies", _("Enterprises"), by_node=True, is_more=True),
     Door("join_codes", _("Codes to join"), needs="invite", is_more=True),
     Door("indicators", _("Indicators"), needs="upload_indicators", is_more=True),
+    Door("tools_edit", _("Removal tools"), needs="publish", is_more=True),
     Door("units", _("Units"), is_more=True, is_global=True),
     Door("tokens", _("Connection codes"), needs="manage_tokens", is_more=True),
     Door("campaign_list", _("Campaigns"), needs="publish", is_more=True, is_global=True),
@@ -51,8 +61,14 @@ def doors(seat: Seat) -> list[dict[str, object]]:
             "url": reverse(door.route, args=_arguments(door, seat)),
         }
         for door in DOORS
-        if seat.can_home[door.needs]
+        if _may_open(door, seat)
     ]
+
+
+def _may_open(door: Door, seat: Seat) -> bool:
+    if not door.is_below:
+        return seat.can_home[door.needs]
+    return fits(seat.places, Verb(door.needs), f"{seat.home.path}_") and seat.home.children.exists()
 
 
 def _arguments(door: Door, seat: Seat) -> list[object]:

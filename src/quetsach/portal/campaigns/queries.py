@@ -93,6 +93,12 @@ def people_of(node: CampaignNode) -> dict[str, int]:
     return dict(rows)
 
 
+def counted_by_marks(node: CampaignNode) -> set[str]:
+    """The kinds whose latest count is the running one of people's own marks: nobody typed it."""
+    rows = Headcount.rows.filter(node=node).order_by("at", "pk").values_list("kind", "by")
+    return {kind for kind, by in dict(rows).items() if by is None}
+
+
 def status_by_node(campaign: Campaign, path: str, parent: CampaignNode | None = None) -> list[NodeStatus]:
     """Every active node at `path` and below, or only those directly below `parent`: two queries."""
     nodes = active_nodes(campaign, path)

@@ -176,6 +176,12 @@ def _count_people(request: HttpRequest, seat: Seat) -> HttpResponse | None:
     if not form.is_valid():
         return _letter_page(request, seat, people=form)
     informed, done = form.cleaned_data["informed"], form.cleaned_data["done"]
+    if queries.counted_by_marks(seat.node):
+        text = _(
+            "Nothing is changed yet: people mark themselves. Type the numbers here to replace the marks."
+        )
+        messages.warning(request, text)
+        return redirect("people", seat.campaign.slug, seat.node.pk)
     actions.count_people(seat.node, informed, done, seat.user, ip=client_ip_text(request))
     messages.success(request, _("The number of people is saved."))
     staff = seat.node.staff_count

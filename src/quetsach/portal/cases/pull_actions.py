@@ -105,7 +105,7 @@ def _take(
     """The case that the sighting belongs to, moved or opened as the rules say."""
     if case is None:
         pulled.opened += 1
-        return _open(device, sighting.family, 1, now)
+        return open_case(device, sighting.family, 1, now)
     seen = looks.event_time(sighting, now)
     match arrive(
         State(case.state), case.claimed_at, case.quiet_until, seen, sighting.indicator not in known[case.pk]
@@ -117,16 +117,17 @@ def _take(
             return case
         case Arrival.RELAPSE:
             pulled.relapsed += 1
-            _relapse(case, seen)
+            relapse(case, seen)
             return case
         case Arrival.EPISODE:
             case.is_current = False
             case.save(update_fields=["is_current"])
             pulled.opened += 1
-            return _open(device, sighting.family, case.episode + 1, now)
+            return open_case(device, sighting.family, case.episode + 1, now)
 
 
-def _relapse(case: Case, seen: datetime | None) -> None:
+def relapse(case: Case, seen: datetime | None) -> None:
+    """A sign after the handling: the claim no longer stands. The case is locked by the caller."""
     claimed = case.claimed_at
     case.relapses += 1
     case.claimed_at, case.verified_at, case.quiet_until, case.confirmed_by = None, None, None, None
@@ -137,7 +138,8 @@ def _relapse(case: Case, seen: datetime | None) -> None:
     )
 
 
-def _open(device: Device, family: str, episode: int, now: datetime) -> Case:
+def open_case(device: Device, family: str, episode: int, now: datetime) -> Case:
+    """A new case, with its first event and audit entry; inside the caller's transaction."""
     state = State.ASSIGNED if device.is_assigned else State.NEW
     case = Case(device=device, family=family, episode=episode, state=state.value, opened_at=now)
     case.save(force_insert=True)
@@ -215,7 +217,10 @@ def _refresh(cases: dict[UUID, Case], now: datetime) -> None:
     )
     for row in sums:
         case = cases[row["case"]]
-        case.count, case.first_seen, case.last_seen = row["total"], row["first"], row["last"]
+        # A check of the machine may have seen more than the logs.
+        case.count = row["total"]
+        case.first_seen = min(filter(None, (case.first_seen, row["first"])), default=None)
+        case.last_seen = max(filter(None, (case.last_seen, row["last"])), default=None)
         case.save(update_fields=["count", "first_seen", "last_seen"])
 
 
@@ -248,7 +253,7 @@ def _apply(facts: looks.Facts, judgement: Judgement, claimed_at: datetime, pulle
     }
     if judgement.state is State.CLEANING:
         pulled.relapsed += 1
-        _relapse(case, None)
+        relapse(case, None)
     elif judgement.state is State.RECHECKED:
         pulled.rechecked += 1
         move(case, Act.RECHECK, data=proof, coverage=coverage)

@@ -115,9 +115,9 @@ def nodes_below(node: CampaignNode) -> QuerySet[CampaignNode]:
     return inside.order_by("depth", "position", "name")
 
 
-def to_do(node: CampaignNode, now: datetime | None = None) -> Counter[Word]:
-    """Words of the node's own machines."""
-    return words_of(machines_of(node), node.campaign, now or timezone.now())
+def to_do(node: CampaignNode, now: datetime | None = None, *, below: bool = False) -> Counter[Word]:
+    """Words of the node's own machines, with those below it if asked."""
+    return words_of(machines_of(node, below=below), node.campaign, now or timezone.now())
 
 
 @dataclass(frozen=True, slots=True)

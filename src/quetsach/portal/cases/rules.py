@@ -220,6 +220,17 @@ def _judge_run(
     return Judgement(State.VERIFIED_CLEAN, Why.QUIET, end, None, quiet)
 
 
+def judge_check(claimed_at: datetime, finished: datetime, quiet_days: int) -> State:
+    """What a complete check of the machine itself proves that showed no sign at `finished`.
+
+    It sees more than any log of one moment, but only from that moment: the same waits apply as to silence.
+    """
+    waited = finished - claimed_at
+    if waited >= timedelta(days=quiet_days):
+        return State.VERIFIED_CLEAN
+    return State.RECHECKED if waited >= RECHECK else State.CLAIMED_CLEAN
+
+
 class Word(StrEnum):
     """The five words that officers see (spec/design.md 3), and the two that stand beside them."""
 

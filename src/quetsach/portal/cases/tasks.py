@@ -13,11 +13,12 @@ from quetsach.portal.cases.rules import Word
 
 
 def machines_to_do(seat: Seat) -> list[Task]:
-    """Machines with signs first, then those for which logs are missing."""
+    """Own machines with signs, those for which logs are missing, then what units below leave open."""
     if not seat.may("work_case"):
         return []
     words = queries.to_do(seat.node)
-    page = reverse("cases", args=[seat.campaign.slug]) + f"?don-vi={seat.node.pk}"
+    every = reverse("cases", args=[seat.campaign.slug]) + f"?don-vi={seat.node.pk}"
+    page = f"{every}&rieng=1"
     tasks = []
     if signs := words[Word.SIGNS]:
         title = ngettext("Handle %(n)d machine with signs", "Handle %(n)d machines with signs", signs)
@@ -37,6 +38,20 @@ def machines_to_do(seat: Seat) -> list[Task]:
                 text=_("They were handled, but the logs so far cannot show that they are clean."),
                 url=f"{page}&loai={Word.UNSURE.value}", action=_("See the machines"),
                 shape="unsure", word=_("Cannot tell yet"),
+            )
+        )  # fmt: skip
+    if below := queries.to_do(seat.node, below=True)[Word.SIGNS] - signs:
+        title = ngettext(
+            "See after %(n)d machine with signs in units below",
+            "See after %(n)d machines with signs in units below",
+            below,
+        )
+        tasks.append(
+            Task(
+                rank=Rank.CHASE + 2, title=title % {"n": below},
+                text=_("Their units handle them. Help where nobody knows computers, ask where none begins."),
+                url=f"{every}&loai={Word.SIGNS.value}", action=_("See the machines"),
+                shape="bad", word=_("Signs found"),
             )
         )  # fmt: skip
     return tasks

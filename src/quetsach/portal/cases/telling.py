@@ -61,7 +61,7 @@ def tell(case: Case, story: Story, now: datetime) -> Tale:
         word=label,
         verdict=verdict(
             state, judgement.why if judgement else None, days, quiet_days,
-            case.confirmed_by_id is not None, case.relapses > 0,
+            case.confirmed_by_id is not None, case.relapses > 0, _rests_on_a_check(state, story),
         ),
         next_step=_next_step(story, now),
         timeline=draw(
@@ -82,6 +82,14 @@ def tell(case: Case, story: Story, now: datetime) -> Tale:
         lines_read=sum(c.lines for c in story.facts.coverages),
         errors=sum(len(c.errors) for c in story.facts.coverages),
     )  # fmt: skip
+
+
+def _rests_on_a_check(state: State, story: Story) -> bool:
+    """Whether a check of the machine, not a log, brought the case to where it is."""
+    if state in (State.NEW, State.ASSIGNED):
+        return not story.facts.sightings
+    reached = [event for event in story.events if event.to_state == state and event.from_state != state]
+    return bool(reached) and "check" in reached[-1].data
 
 
 def _quiet_days(case: Case) -> int:

@@ -29,9 +29,10 @@ ACTS: dict[str, str | Promise] = {
     Act.DISMISS: gettext_lazy("Marked as a false alarm"),
     Act.REOPEN: gettext_lazy("Opened again"),
     Act.RECHECK: gettext_lazy("Checked again: no sign"),
-    Act.VERIFY: gettext_lazy("Verified clean by logs"),
+    Act.VERIFY: gettext_lazy("Verified clean"),
     Act.RELAPSE: gettext_lazy("Sign seen again after handling"),
     Act.EVIDENCE: gettext_lazy("Other signs: no false alarm any more"),
+    "check": gettext_lazy("The machine was checked: signs found"),
 }
 
 DONE: dict[str, str | Promise] = {
@@ -60,13 +61,21 @@ LACKS: dict[Why, str | Promise] = {
 
 
 def verdict(
-    state: State, why: Why | None, days: int, quiet_days: int, is_confirmed: bool, is_relapse: bool
+    state: State,
+    why: Why | None,
+    days: int,
+    quiet_days: int,
+    is_confirmed: bool,
+    is_relapse: bool,
+    is_checked: bool = False,
 ) -> str:
     """One plain sentence on the machine. `days`: whole days without a sign that were looked at without a
-    gap."""
+    gap. `is_checked`: the state rests on a check of the machine itself, not on logs."""
     if state is State.VERIFIED_CLEAN:
         if is_confirmed:
             return _("Clean, confirmed by a person in charge; logs have not shown it.")
+        if is_checked:
+            return _("Clean: a full check of the machine after the quiet time found no sign.")
         return _("Clean: %(n)d days of logs without a gap show no sign.") % {"n": max(days, quiet_days)}
     if state is State.FALSE_POSITIVE:
         return _("A false alarm: the signs have another reason.")
@@ -75,7 +84,11 @@ def verdict(
             return _("It was handled, but the signs came back. Handle it again.")
         return _("Someone is working on the machine. Record what was done when it is through.")
     if state in (State.NEW, State.ASSIGNED):
+        if is_checked:
+            return _("A check of the machine found signs of malware. It has not been handled yet.")
         return _("The machine contacted malicious addresses. It has not been handled yet.")
+    if is_checked and state is State.RECHECKED:
+        return _("Handled; a check at least a day later found no sign. Not enough yet to call it clean.")
     lack = str(LACKS.get(why, "")) if why else ""
     if state is State.RECHECKED:
         said = _("Handled; %(n)d days of newer logs show no sign. Not enough yet to call it clean.") % {

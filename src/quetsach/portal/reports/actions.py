@@ -21,6 +21,7 @@ from quetsach.annexform.rules import Problem, check, unanswered
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.people.body_actions import claim_in_report
 from quetsach.portal.reports import queries
 from quetsach.portal.reports.actions_held import (
     hold,
@@ -34,7 +35,7 @@ from quetsach.portal.reports.actions_held import (
 from quetsach.portal.reports.errors import BlockedReport, ReportError
 from quetsach.portal.reports.facts import facts
 from quetsach.portal.reports.locks import policy_of
-from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Revision, TaxCodeClaim
+from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Revision
 from quetsach.portal.reports.rollup import Line
 from quetsach.portal.reports.sealing import seal
 from quetsach.portal.units.models import Membership
@@ -198,7 +199,7 @@ def _one_form_one_report() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        if "tax_code" in str(error) or "taxcodeclaim" in str(error):
+        if "claim" in str(error):
             raise ReportError(
                 _("Another unit has just named the same tax code. Open the report again.")
             ) from error
@@ -229,7 +230,7 @@ def _send(report: Report, node: CampaignNode, sending: _Sending) -> Revision:
     revision.sha256 = seal(revision, node)
     revision.save(force_insert=True)
     ReportComponent.rows.bulk_create(components(revision, children))
-    _claim(node, entry)
+    claim_in_report(node, entry.tax_codes)
     is_final = goes_up and node.parent_id is None
     report.current = revision
     report.state = State.ACCEPTED if is_final else State.SUBMITTED if goes_up else State.IN_REVIEW
@@ -270,20 +271,6 @@ def _listed(revision: Revision) -> str:
 def _answer(problem: Problem, entry: Entry) -> dict[str, Any]:
     by = "note" if problem.row in entry.notes else "tick"
     return {"rule": problem.rule, "row": problem.row, "by": by, "text": problem.text}
-
-
-def _claim(node: CampaignNode, entry: Entry) -> None:
-    """Name these tax codes as counted here, and no longer those that were dropped."""
-    mine = TaxCodeClaim.rows.filter(campaign=node.campaign_id, node=node)
-    held = set(mine.values_list("code", flat=True))
-    dropped = held - set(entry.tax_codes)
-    if dropped:
-        mine.filter(code__in=dropped).delete()
-    TaxCodeClaim.rows.bulk_create(
-        TaxCodeClaim(campaign_id=node.campaign_id, code=code, node=node)
-        for code in entry.tax_codes
-        if code not in held
-    )
 
 
 def _revise(

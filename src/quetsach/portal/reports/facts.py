@@ -13,20 +13,21 @@ from quetsach.annexform.entry import Entry
 from quetsach.annexform.expression import Fact
 from quetsach.annexform.figures import Figures
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.campaigns.queries import known_figures
+from quetsach.portal.people.queries import body_sums, claimed_elsewhere, known_figures
 from quetsach.portal.reports.locks import lock_of
-from quetsach.portal.reports.models import Report, TaxCodeClaim
+from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.queries import drifted, form_of
 from quetsach.portal.reports.rollup import Line
 
 _FEW = 3  # below that, a median of siblings says nothing
-_ACTS = {"received": "r1", "informed": "r2", "deployed": "r3", "done": "r4"}
+ACTS = {"received": "r1", "informed": "r2", "deployed": "r3", "done": "r4"}
+"""What a row of a form counts: the key of the portal's own figure."""
 
 
 def known_rows(node: CampaignNode, form: Form) -> dict[str, int | None]:
     """Row key: what the portal holds of it; None where it holds nothing, which is not zero."""
     acts = known_figures(node)
-    return {row.key: acts[_ACTS[row.known]] if row.known else None for row in form.rows}
+    return {row.key: acts[ACTS[row.known]] if row.known else None for row in form.rows}
 
 
 def prefilled(node: CampaignNode) -> dict[str, int]:
@@ -68,7 +69,8 @@ def facts(
         "form_current": int(Campaign.objects.filter(pk=node.campaign_id, form=form.version).exists()),
         "locked": int(locked),
         "stale": 0,
-        "claimed": _claimed(node, entry),
+        "claimed": claimed_elsewhere(node, entry.tax_codes),
+        "external": len(entry.external) + body_sums(node).bodies,
         "hours_after_superior": None,
     }
 
@@ -111,11 +113,3 @@ def earlier(node: CampaignNode) -> Report | None:
         if node.campaign.published_at
         else None
     )
-
-
-def _claimed(node: CampaignNode, entry: Entry) -> int:
-    codes = entry.tax_codes
-    if not codes:
-        return 0
-    claims = TaxCodeClaim.rows.filter(campaign=node.campaign_id, code__in=codes)
-    return claims.exclude(node=node).count()

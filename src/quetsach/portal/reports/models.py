@@ -7,7 +7,7 @@ that two people, two tabs or a retry never overwrite each other unseen.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
@@ -248,24 +248,6 @@ class UnlockGrant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.node} · {self.until:%Y-%m-%d %H:%M}"
-
-
-class TaxCodeClaim(models.Model):
-    """A unit without an account, known by its tax code, is counted by one node of the campaign only."""
-
-    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="+")
-    code = models.CharField(max_length=14)
-    node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="+")
-
-    rows = models.Manager()
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["campaign", "code"], name="tax_code_once_per_campaign")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.code} · {self.node}"
 
 
 class FormVersion(models.Model):

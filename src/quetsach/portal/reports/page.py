@@ -14,7 +14,7 @@ from quetsach.annexform.figures import Figures, written
 from quetsach.annexform.rules import Problem, check, unanswered
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports import queries
-from quetsach.portal.reports.facts import facts
+from quetsach.portal.reports.facts import ACTS, facts
 from quetsach.portal.reports.formversions import load_form
 from quetsach.portal.reports.models import Report, Revision
 from quetsach.portal.reports.rollup import Line
@@ -55,6 +55,11 @@ class RowView:
     @property
     def key(self) -> str:
         return self.row.key
+
+    @property
+    def known_row(self) -> str:
+        """Which page shows what the portal knows; empty where it knows of no such thing."""
+        return ACTS.get(self.row.known, "")
 
     @property
     def note_key(self) -> str:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.reports import beside, machines, queries, why
-from quetsach.portal.reports.facts import known_rows
+from quetsach.portal.reports.facts import ACTS, known_rows
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.rollup import Line
 from quetsach.portal.reports.snapshots import page_roll_up
@@ -90,6 +90,7 @@ def why_page(request: HttpRequest, slug: str, node_id: UUID, row: str) -> HttpRe
         "report": report,
         "counted": counted,
         "known_then": counted.known.get(row) if counted else None,
+        "known_row": ACTS.get(found.known, ""),
         "known_now": known_rows(seat.node, form)[row],
         "accepted_by": why.accepted_by(report),
         "grounds": why.grounds(seat.node, found.known),

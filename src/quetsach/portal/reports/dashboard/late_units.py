@@ -137,7 +137,7 @@ def described(nodes: Iterable[CampaignNode], sieve: Sieve) -> list[LateUnit]:
     rows = [_describe(node, whom.get(node.pk), where[node.pk], sieve, now) for node in nodes]
     order = {"bad": 0, "none": 1, "back": 2}
     if sieve.group == "":
-        return sorted(rows, key=lambda row: order.get(row.shape, 3))
+        rows.sort(key=lambda row: order.get(row.shape, 3))
     places = {group: n for n, group in enumerate(dict.fromkeys(row.group for row in rows))}
     return sorted(rows, key=lambda row: (places[row.group], order.get(row.shape, 3)))
 

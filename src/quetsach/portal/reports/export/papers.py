@@ -203,13 +203,13 @@ def _bodies(lines: tuple[str, ...]) -> tuple[str, str]:
 
 
 def order_cited(node: CampaignNode) -> str:
-    """The order that is carried out, cited by number, day and issuer; blanks stay blanks."""
+    """The order that is carried out, cited by number, day and issuer; a number not known yet is dotted."""
     stored: StoredLetter = read_letter(node.campaign.letter)
     if node.parent_id is None or not stored.symbol:
         return f"Thực hiện {_lower_first(node.campaign.title)}"
     year = timezone.localtime(node.campaign.due_at).year
     day = short_date(stored.issued_on) if stored.issued_on else names.blank_date(None, year)
-    given = stored.number.zfill(2) if stored.number else "     "
+    given = stored.number.zfill(2) if stored.number else "......"
     _above, issuer = _bodies(stored.issuer_lines)
     subject = stored.subject.removeprefix("V/v").strip()
     return f"Thực hiện Công văn số {given}/{stored.symbol} ngày {day} của {_flat(issuer)} về việc {subject}"

@@ -1,0 +1,78 @@
+"""Packs on the command line: the options that name one, whom to trust, and reading it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from quetsach.endpoint import keys, pack
+from quetsach.endpoint.pack import Pack
+from quetsach.endpoint.refusal import Refused
+from quetsach.language import gettext as _
+
+
+def trust_option() -> click.Option:
+    """`--trust`, which may come several times."""
+    return click.Option(
+        ["--trust"],
+        metavar="KEY",
+        multiple=True,
+        help=_("Signing key of a campaign that you trust, or its fingerprint (six groups of four)."),
+    )
+
+
+def read(path: Path, trusted: Sequence[str], *, is_asking: bool = False, is_expired_ok: bool = False) -> Pack:
+    """The pack in a file; where its signer is not known yet, a person may compare the fingerprint.
+
+    Args:
+        is_expired_ok: whether only its results are to be opened, so that its age is no matter.
+
+    Raises:
+        Refused: the pack must not be used.
+    """
+    with path.open("rb") as file:
+        data = file.read(pack.MOST_BYTES + 1)
+    signer = pack.signer_of(data, str(path))
+    known = {signer} if any(_is_meant(one, signer) for one in trusted) else set()
+    try:
+        return _good(data, known, path, is_expired_ok=is_expired_ok)
+    except Refused as error:
+        if error.code != "pack_key" or not is_asking or not _is_confirmed(error):
+            raise
+    return _good(data, {signer}, path, is_expired_ok=is_expired_ok)
+
+
+def _good(data: bytes, trusted: set[bytes], path: Path, *, is_expired_ok: bool) -> Pack:
+    told = pack.verified(data, trusted, name=str(path))
+    if not is_expired_ok:
+        pack.check_time(told, datetime.now(UTC), str(path))
+    return told
+
+
+def _is_meant(text: str, key: bytes) -> bool:
+    if text.strip().upper() == keys.fingerprint(key):
+        return True
+    if "-" in text:
+        return False
+    return keys.of_text(text) == key
+
+
+def _is_confirmed(error: Refused) -> bool:
+    if not sys.stdin.isatty():
+        return False
+    click.echo(_("This pack is signed with the key %(key)s.") % {"key": error.values["fingerprint"]})
+    return click.confirm(_("Is it the key that the coordinator gave you?"), default=False)
+
+
+def described(told: Pack) -> str:
+    """Whose pack it is, in one line."""
+    return _("%(campaign)s · %(unit)s · version %(version)s · until %(date)s") % {
+        "campaign": told.campaign.name,
+        "unit": told.unit.name,
+        "version": told.version,
+        "date": f"{told.expires:%d/%m/%Y}",
+    }

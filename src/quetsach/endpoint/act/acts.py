@@ -1,0 +1,256 @@
+"""The few things that can be done to a machine. Each reads its own state, does one thing, can take it back.
+
+An act changes its target in one go wherever the system can; what it needs for the way back is kept first, by
+`keep`. `undo` may be called again at any time, also where the act never came to be done.
+"""
+
+# ruff: noqa: ARG002  # every act takes what any of them needs
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from quetsach.endpoint.act import protected
+from quetsach.endpoint.act.errors import ActError
+from quetsach.endpoint.act.ground import Firewall, Ground, Programs, Running, Settings
+from quetsach.endpoint.act.grounds.programs import own
+from quetsach.endpoint.act.vault import Vault
+
+Target = Mapping[str, Any]
+_RESPAWN, _TRIES = 0.5, 3
+"""Seconds to wait for a program to start again, and how often it is stopped."""
+
+
+class Act(Protocol):
+    """One kind of act. States are what JSON can hold; equal states are equal for the person too."""
+
+    def look(self, ground: Ground, target: Target) -> Any:
+        """The state of the target now."""
+        ...
+
+    def guard(self, ground: Ground, target: Target) -> None:
+        """Raises `ActError("protected")` for what is never touched."""
+        ...
+
+    def keep(self, ground: Ground, target: Target, vault: Vault, name: str) -> Any:
+        """What the way back needs, on the disk when this returns."""
+        ...
+
+    def do(self, ground: Ground, target: Target, after: Any, kept: Any) -> None: ...
+    def undo(self, ground: Ground, target: Target, kept: Any, vault: Vault) -> None: ...
+
+
+class Block:
+    """Keeps the machine from calling an address: True where the rule is in force."""
+
+    def look(self, ground: Ground, target: Target) -> bool:
+        return _firewall(ground).has(target["name"], target["address"])
+
+    def guard(self, ground: Ground, target: Target) -> None:
+        _firewall(ground)
+
+    def keep(self, ground: Ground, target: Target, vault: Vault, name: str) -> None:
+        return None
+
+    def do(self, ground: Ground, target: Target, after: Any, kept: Any) -> None:
+        _firewall(ground).add(target["name"], target["address"])
+
+    def undo(self, ground: Ground, target: Target, kept: Any, vault: Vault) -> None:
+        if self.look(ground, target):
+            _firewall(ground).remove(target["name"])
+
+
+class Stop:
+    """Stops a program, by its file, or by number and start; the state is whether it is gone."""
+
+    def look(self, ground: Ground, target: Target) -> bool:
+        return not self._running(ground, target)
+
+    def guard(self, ground: Ground, target: Target) -> None:
+        if target["program"] and protected.program(ground.machine, target["program"]) and not target["pids"]:
+            raise ActError("protected", target["program"])
+        for one in self._running(ground, target):
+            if one.pid <= 4 or one.pid in own():
+                raise ActError("protected", one.program or str(one.pid))
+
+    def keep(self, ground: Ground, target: Target, vault: Vault, name: str) -> Any:
+        return [{"pid": one.pid, "command": one.command[:2000]} for one in self._running(ground, target)]
+
+    def do(self, ground: Ground, target: Target, after: Any, kept: Any) -> None:
+        self.guard(ground, target)
+        for _attempt in range(_TRIES):
+            for one in self._running(ground, target):
+                _programs(ground).stop(one)
+            time.sleep(_RESPAWN)
+            if not self._running(ground, target):
+                return
+        raise ActError("respawns", target["program"])
+
+    def undo(self, ground: Ground, target: Target, kept: Any, vault: Vault) -> None:
+        """Nothing to do: what was stopped starts again by its own entries, which other steps put back."""
+
+    def _running(self, ground: Ground, target: Target) -> list[Running]:
+        pids = {(pid, started) for pid, started in target["pids"]}
+        program = ground.disk.spelled(target["program"]) if target["program"] else ""
+        return [
+            one
+            for one in _programs(ground).all()
+            if (one.pid, one.started) in pids
+            or (program and one.program and not one.is_deleted and _same_path(ground, one.program, program))
+        ]
+
+
+class Value:
+    """Sets a value of the registry or takes it away; the state is type and data, None for no value."""
+
+    def look(self, ground: Ground, target: Target) -> Any:
+        return _plain(_settings(ground).get(target["key"], target["name"]))
+
+    def guard(self, ground: Ground, target: Target) -> None:
+        parts = target["key"].casefold().split("\\services\\")
+        if len(parts) == 2 and "\\" not in parts[1] and protected.service(parts[1]):
+            raise ActError("protected", target["key"])
+
+    def keep(self, ground: Ground, target: Target, vault: Vault, name: str) -> Any:
+        # Whole: a disk that is off needs more than type and data to put it back to the bit.
+        return _settings(ground).get(target["key"], target["name"])
+
+    def do(self, ground: Ground, target: Target, after: Any, kept: Any) -> None:
+        self._put(ground, target, after)
+
+    def undo(self, ground: Ground, target: Target, kept: Any, vault: Vault) -> None:
+        self._put(ground, target, kept)
+
+    def _put(self, ground: Ground, target: Target, value: Any) -> None:
+        settings = _settings(ground)
+        if value is not None:
+            settings.set(target["key"], target["name"], value)
+        elif settings.get(target["key"], target["name"]) is not None:
+            settings.delete(target["key"], target["name"])
+
+
+class Quarantine:
+    """Takes a file into the vault; the state is that of the file, None where nothing is."""
+
+    def look(self, ground: Ground, target: Target) -> Any:
+        return ground.disk.look(target["path"])
+
+    def guard(self, ground: Ground, target: Target) -> None:
+        if protected.file(ground.machine, target["path"], is_certain=target["is_certain"]):
+            raise ActError("protected", target["path"])
+
+    def keep(self, ground: Ground, target: Target, vault: Vault, name: str) -> Any:
+        path = target["path"]
+        meta, streams = ground.disk.meta(path), ground.disk.streams(path)
+        kept = vault.put(f"{name}.kept", ground.disk.content(path))
+        return kept | {
+            "meta": meta,
+            "streams": {
+                stream: vault.put(f"{name}-{number}.kept", [inside])
+                for number, (stream, inside) in enumerate(sorted(streams.items()), 1)
+            },
+        }
+
+    def do(self, ground: Ground, target: Target, after: Any, kept: Any) -> None:
+        ground.disk.remove(target["path"], kept["sha256"])
+
+    def undo(self, ground: Ground, target: Target, kept: Any, vault: Vault) -> None:
+        _bring_back(ground, target["path"], kept, vault)
+
+
+class Edit:
+    """Makes another content of a file; the state is that of the file, of which only the content changes."""
+
+    def look(self, ground: Ground, target: Target) -> Any:
+        return ground.disk.look(target["path"])
+
+    def guard(self, ground: Ground, target: Target) -> None:
+        if protected.edited(ground.machine, target["path"]):
+            raise ActError("protected", target["path"])
+
+    def keep(self, ground: Ground, target: Target, vault: Vault, name: str) -> Any:
+        return Quarantine().keep(ground, target, vault, name)
+
+    def do(self, ground: Ground, target: Target, after: Any, kept: Any) -> None:
+        content = base64.b64decode(target["content"])
+        streams = ground.disk.streams(target["path"])
+        # The times tell that it was changed now.
+        meta = {
+            name: value for name, value in kept["meta"].items() if name not in ("atime", "mtime", "times")
+        }
+        ground.disk.put(target["path"], [content], meta, streams, instead_of=kept["sha256"])
+
+    def undo(self, ground: Ground, target: Target, kept: Any, vault: Vault) -> None:
+        _bring_back(ground, target["path"], kept, vault)
+
+
+class Folder:
+    """Takes an empty folder away; the state is its owner and rights, None where nothing is."""
+
+    def look(self, ground: Ground, target: Target) -> Any:
+        return ground.disk.folder(target["path"])
+
+    def guard(self, ground: Ground, target: Target) -> None:
+        if protected.file(ground.machine, target["path"]):
+            raise ActError("protected", target["path"])
+
+    def keep(self, ground: Ground, target: Target, vault: Vault, name: str) -> Any:
+        return ground.disk.folder(target["path"])
+
+    def do(self, ground: Ground, target: Target, after: Any, kept: Any) -> None:
+        ground.disk.remove_folder(target["path"])
+
+    def undo(self, ground: Ground, target: Target, kept: Any, vault: Vault) -> None:
+        ground.disk.make_folder(target["path"], kept)
+
+
+ACTS: Mapping[str, Act] = {
+    "block": Block(),
+    "stop": Stop(),
+    "value": Value(),
+    "edit": Edit(),
+    "quarantine": Quarantine(),
+    "folder": Folder(),
+}
+
+
+def _bring_back(ground: Ground, path: str, kept: Any, vault: Vault) -> None:
+    """A kept file in its place, instead of what the act left there (the caller has seen what that is)."""
+    ground.disk.tidy(path)
+    there = ground.disk.look(path)
+    if there is not None and there["sha256"] == kept["sha256"] and ground.disk.meta(path) == kept["meta"]:
+        return
+    streams = {name: b"".join(vault.get(one)) for name, one in kept["streams"].items()}
+    for _part in vault.get(kept):  # a damaged copy is found before anything is written
+        pass
+    instead = there["sha256"] if there is not None else ""
+    ground.disk.put(path, vault.get(kept), kept["meta"], streams, instead_of=instead)
+
+
+def _plain(value: Any) -> Any:
+    return None if value is None else {"type": value["type"], "data": value["data"]}
+
+
+def _same_path(ground: Ground, first: str, second: str) -> bool:
+    is_cased = ground.machine.system == "linux"
+    return first == second if is_cased else first.casefold() == second.casefold()
+
+
+def _firewall(ground: Ground) -> Firewall:
+    if ground.firewall is None:
+        raise ActError("not_here", "firewall")
+    return ground.firewall
+
+
+def _programs(ground: Ground) -> Programs:
+    if ground.programs is None:
+        raise ActError("not_here", "programs")
+    return ground.programs
+
+
+def _settings(ground: Ground) -> Settings:
+    if ground.settings is None:
+        raise ActError("not_here", "registry")
+    return ground.settings

@@ -1,0 +1,37 @@
+"""The facts themselves that findings rest on: what findings keep is cut short and made safe to show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from quetsach.endpoint.checking import Result
+from quetsach.endpoint.fact import Fact
+from quetsach.endpoint.finding import Finding
+from quetsach.endpoint.watchlist import Watchlist
+
+
+def of(result: Result) -> Iterator[tuple[Finding, Fact]]:
+    """Each finding with each fact that shows it."""
+    signs = {one.sign: one for one in result.findings if one.sign}
+    listed = {one.indicator: one for one in result.findings if one.indicator}
+    wanted = result.wanted
+    watchlist = Watchlist(wanted.indicators) if wanted.indicators and listed else None
+    for seen in facts(result):
+        shown: dict[str, Finding] = {}
+        for sign, clause in wanted.signs.clauses(seen.kind):
+            if sign.id in signs and clause.holds(seen, wanted.profile):
+                shown[sign.id] = signs[sign.id]
+        if watchlist is not None:
+            for indicator, _matched, _confidence in watchlist.of(seen):
+                if indicator.canonical in listed:
+                    shown[indicator.canonical] = listed[indicator.canonical]
+        if seen.kind == "file" and seen.fields["listed"] in listed:
+            shown[seen.fields["listed"]] = listed[seen.fields["listed"]]
+        for one in shown.values():
+            yield one, seen
+
+
+def facts(result: Result) -> Iterator[Fact]:
+    """All that the check saw."""
+    for observed in result.observed.values():
+        yield from observed.items

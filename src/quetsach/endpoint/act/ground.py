@@ -1,0 +1,146 @@
+"""What acts are done on: files, registry, programs and firewall of one machine, running or on a disk.
+
+Every method raises `ActError` where the system refuses, and never follows a link on the way to a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from quetsach.endpoint.machine import Machine
+
+State = Mapping[str, Any]
+"""What an act compares, as JSON can hold it."""
+
+
+class Disk(Protocol):
+    """Files by the machine's own paths. `meta` is everything of a file but its content."""
+
+    def spelled(self, path: str) -> str:
+        """The path as it is on the disk: its own case, no link on the way."""
+        ...
+
+    def tidy(self, path: str) -> None:
+        """Take away what a `put` that was cut off left beside the path."""
+        ...
+
+    def look(self, path: str) -> State | None:
+        """Hash, size, owner, rights and times of a regular file; None where nothing is there."""
+        ...
+
+    def content(self, path: str) -> Iterator[bytes]:
+        """The content, in parts."""
+        ...
+
+    def meta(self, path: str) -> dict[str, Any]:
+        """What must be restored besides the content."""
+        ...
+
+    def streams(self, path: str) -> Mapping[str, bytes]:
+        """The alternate streams of NTFS by name; empty elsewhere."""
+        ...
+
+    def remove(self, path: str, expected: str) -> None:
+        """Take a file away if its SHA-256 is still the expected one."""
+        ...
+
+    def put(
+        self,
+        path: str,
+        content: Iterable[bytes],
+        meta: Mapping[str, Any],
+        streams: Mapping[str, bytes],
+        *,
+        instead_of: str = "",
+    ) -> None:
+        """Put a whole file in its place at once: where nothing is, or instead of the content of that SHA-256.
+
+        Times that `meta` does not name are those of now.
+        """
+        ...
+
+    def folder(self, path: str) -> State | None:
+        """Owner and rights of a folder; None where nothing is there."""
+        ...
+
+    def remove_folder(self, path: str) -> None:
+        """Take away an empty folder; raises `ActError("not_empty")`."""
+        ...
+
+    def make_folder(self, path: str, state: State) -> None:
+        """Make a folder as it was; one that is there gets its owner and rights."""
+        ...
+
+
+class Settings(Protocol):
+    """Registry values as they are stored: `{"type": number, "data": hex}`."""
+
+    def get(self, key: str, name: str) -> State | None: ...
+    def set(self, key: str, name: str, value: State) -> None:
+        """Raises `ActError("missing")` where there is no such key."""
+        ...
+
+    def delete(self, key: str, name: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A running program; `started` in seconds since 1970 tells it from a later one of the same number."""
+
+    pid: int
+    program: str
+    started: float
+    command: str = ""
+    is_deleted: bool = False
+
+
+class Programs(Protocol):
+    """What runs."""
+
+    def all(self) -> Sequence[Running]: ...
+    def stop(self, one: Running) -> None:
+        """Ask it to end, then make it."""
+        ...
+
+
+class Firewall(Protocol):
+    """Rules of our own that keep this machine from calling an address."""
+
+    def has(self, name: str, address: str) -> bool: ...
+    def add(self, name: str, address: str) -> None: ...
+    def remove(self, name: str) -> None: ...
+
+
+class Ground(Protocol):
+    """A machine that is acted on; `None` for what this kind cannot have changed."""
+
+    @property
+    def machine(self) -> Machine: ...
+    @property
+    def store(self) -> Path:
+        """The folder for kept files and journal, readable by administrators only."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """Tells this machine from others; "" where it has no such thing."""
+        ...
+
+    @property
+    def disk(self) -> Disk: ...
+    @property
+    def settings(self) -> Settings | None: ...
+    @property
+    def programs(self) -> Programs | None: ...
+    @property
+    def firewall(self) -> Firewall | None: ...
+    def make_private(self, folder: Path) -> None:
+        """Make the folder where it is not, and see that no other account may write to it.
+
+        Raises:
+            ActError: `unsafe_store`.
+        """
+        ...

@@ -1,0 +1,299 @@
+"""The sealed result: what leaves a checked machine, readable by the campaign and the unit and nobody else.
+
+    {"type": "sealed", "schema": 1, "campaign": id, "unit": id, "pack": id, "version": n, "commit": hex,
+     "for": [{"key": hex, "box": base64}], "body": base64}
+
+`body` is, under a fresh content key (XSalsa20-Poly1305), the deflated statement behind its Ed25519 signature;
+each `box` is the content key for one recipient (X25519, crypto_box_seal). `commit` is the SHA-256 of content
+key and statement: with it no sender can show two recipients two different results. The statement is
+
+    {"type": "statement", "schema": 1, "campaign", "unit", "pack", "version", "machine", "name", "time",
+     "nonce", "result": {the document of `result`}}
+
+`machine` is bound into what is signed, so a result cannot be moved to another machine; `nonce` tells a copy
+from a second check. The signature says that whoever made it held the pack of this unit; it cannot say that
+the machine told the truth (THREAT_MODEL.md).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from quetsach.endpoint import keys
+from quetsach.endpoint.fact import Unavailable, safe
+from quetsach.endpoint.machine import Machine, System
+from quetsach.endpoint.pack import Pack
+from quetsach.endpoint.refusal import Refused
+
+SUFFIX = ".qsresult"
+SCHEMA = 1
+MOST_BYTES = 32 << 20
+MOST_UNPACKED = 128 << 20
+SKEW = timedelta(days=1)
+"""How far the clock of a checked machine may be ahead of ours or behind the pack's."""
+_CONTEXT = b"quetsach result 1\x00"
+_MACHINE = b"quetsach machine 1\x00"
+_COMMIT = b"quetsach commit 1\x00"
+_SIGNATURE = 64
+_BOUND = ("campaign", "unit", "pack", "version")
+_CRYPTOGRAPHY = r"HKLM\SOFTWARE\Microsoft\Cryptography"
+_HARDWARE = r"HKLM\SYSTEM\HardwareConfig"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A result that was opened and verified; `machine` is `machine_id`, `time` (UTC) its machine's clock.
+
+    `digest` is the same for copies of one check, and only for those.
+    """
+
+    campaign: str
+    unit: str
+    pack: str
+    version: int
+    machine: str
+    name: str
+    time: datetime
+    digest: str
+    result: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What the opener knows of a pack: whose it is, when it is good, and how its results are known."""
+
+    campaign: str
+    unit: str
+    version: int
+    created: datetime
+    expires: datetime
+    result_public: bytes
+
+    @classmethod
+    def of(cls, pack: Pack) -> Issued:
+        """What to keep of a pack so as to open its results."""
+        return cls(
+            pack.campaign.id, pack.unit.id, pack.version, pack.created, pack.expires, pack.result_public
+        )
+
+
+def machine_id(machine: Machine, campaign: str) -> str:
+    """What tells one machine from another within a campaign, in 32 hex digits; not to be traced back.
+
+    Of Windows' MachineGuid, the UUID of the hardware and the name: disks that were copied from one image
+    share the first, cheap mainboards the second. "" where there is neither a name nor an id.
+    """
+    told = [*_identifiers(machine), machine.name.casefold()]
+    if not any(told):
+        return ""
+    text = "\x00".join([campaign, *told]).encode("utf-8", "backslashreplace")
+    return hashlib.sha256(_MACHINE + text).hexdigest()[:32]
+
+
+def _identifiers(machine: Machine) -> list[str]:
+    if machine.system is System.WINDOWS:
+        asked = ((_CRYPTOGRAPHY, "MachineGuid"), (_HARDWARE, "LastConfig"))
+        return [_value(machine, key, name) for key, name in asked]
+    try:
+        return [machine.files.read("/etc/machine-id", 4096).decode("ascii", "replace").strip()]
+    except Unavailable:
+        return [""]
+
+
+def _value(machine: Machine, key: str, name: str) -> str:
+    try:
+        return machine.registry.values(key).get(name, "")
+    except Unavailable:
+        return ""
+
+
+def seal(result: Mapping[str, Any], pack: Pack, machine: str, *, now: datetime | None = None) -> bytes:
+    """A result for the campaign and the unit of a pack.
+
+    Args:
+        result: the document of `result.as_table`.
+        machine: its `machine_id`.
+        now: when it is sealed, in UTC; None is this machine's clock.
+    """
+    from nacl.public import PublicKey, SealedBox
+    from nacl.secret import SecretBox
+    from nacl.signing import SigningKey
+    from nacl.utils import random
+
+    bound = {
+        "campaign": pack.campaign.id,
+        "unit": pack.unit.id,
+        "pack": pack.id,
+        "version": pack.version,
+    }
+    statement = _json(
+        {
+            "type": "statement",
+            "schema": SCHEMA,
+            **bound,
+            "machine": machine,
+            "name": safe(str(result.get("machine", ""))),
+            "time": (now or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "nonce": random(16).hex(),
+            "result": result,
+        }
+    )
+    signature = SigningKey(pack.result_key).sign(_CONTEXT + statement).signature
+    content_key = random(SecretBox.KEY_SIZE)
+    body = SecretBox(content_key).encrypt(zlib.compress(signature + statement, 9))
+    recipients = dict.fromkeys((pack.campaign.key, pack.unit.key))
+    boxes = [
+        {"key": key.hex(), "box": _base64(SealedBox(PublicKey(key)).encrypt(content_key))}
+        for key in recipients
+    ]
+    commit = _commit(content_key, statement)
+    told = {"type": "sealed", "schema": SCHEMA, **bound, "commit": commit, "for": boxes}
+    return _json(told | {"body": _base64(body)}) + b"\n"
+
+
+def is_sealed(data: bytes) -> bool:
+    """Whether bytes begin like a sealed result."""
+    return data.lstrip().startswith(b'{"type": "sealed"')
+
+
+def addressed_to(data: bytes, name: str = "result") -> Mapping[str, Any]:
+    """What stands on its outside: campaign, unit, pack and version. Not to be trusted before it is opened.
+
+    Raises:
+        Refused: sealed_form.
+    """
+    told = _outside(data, name)
+    return {one: told[one] for one in _BOUND}
+
+
+def open_with(
+    data: bytes,
+    secret: bytes,
+    issued: Callable[[str], Issued | None],
+    *,
+    name: str = "result",
+    now: datetime | None = None,
+) -> Opened:
+    """Open a result and verify it.
+
+    Args:
+        secret: the sealing secret of the campaign or of the unit.
+        issued: what is known of the pack of an id; None where there is no such pack.
+        name: what errors call it.
+        now: when it was received, in UTC; None is this machine's clock.
+
+    Raises:
+        Refused: any of the codes that begin with `sealed_`.
+    """
+    outside = _outside(data, name)
+    content_key = _content_key(outside, secret, name)
+    signature, statement = _body(outside, content_key, name)
+    if _commit(content_key, statement) != outside["commit"]:
+        raise Refused("sealed_damaged", name=name)
+    known = issued(outside["pack"])
+    if known is None:
+        raise Refused("sealed_pack", name=name, pack=safe(outside["pack"])[:40])
+    opened = _verified(signature, statement, known, outside, name)
+    latest = min(now or datetime.now(UTC), known.expires) + SKEW
+    if not known.created - SKEW <= opened.time <= latest:
+        raise Refused("sealed_clock", name=name, date=f"{opened.time:%d/%m/%Y}")
+    return opened
+
+
+def _outside(data: bytes, name: str) -> dict[str, Any]:
+    try:
+        if len(data) > MOST_BYTES:
+            raise ValueError("too large")
+        told = json.loads(data)
+        texts = (told["campaign"], told["unit"], told["pack"], told["commit"], told["body"])
+        if told["type"] != "sealed" or told["schema"] != SCHEMA or type(told["version"]) is not int:
+            raise ValueError("another form")
+        if not all(isinstance(one, str) for one in texts) or not 0 < len(told["for"]) <= 8:
+            raise ValueError("another form")
+        for box in told["for"]:
+            keys.of_text(box["key"])
+            base64.b64decode(box["box"], validate=True)
+        return dict(told)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, Refused) as error:
+        raise Refused("sealed_form", name=name) from error
+
+
+def _content_key(outside: Mapping[str, Any], secret: bytes, name: str) -> bytes:
+    from nacl.exceptions import CryptoError
+    from nacl.public import PrivateKey, SealedBox
+
+    own = keys.public("sealing", secret).hex()
+    box = next((one["box"] for one in outside["for"] if one["key"] == own), None)
+    if box is None:
+        raise Refused("sealed_other", name=name)
+    try:
+        found = SealedBox(PrivateKey(secret)).decrypt(base64.b64decode(box))
+    except (CryptoError, ValueError) as error:
+        raise Refused("sealed_damaged", name=name) from error
+    if len(found) != keys.SIZE:
+        raise Refused("sealed_damaged", name=name)
+    return bytes(found)
+
+
+def _body(outside: Mapping[str, Any], content_key: bytes, name: str) -> tuple[bytes, bytes]:
+    from nacl.exceptions import CryptoError
+    from nacl.secret import SecretBox
+
+    unpacker = zlib.decompressobj()
+    try:
+        packed = SecretBox(content_key).decrypt(base64.b64decode(outside["body"], validate=True))
+        plain = unpacker.decompress(packed, MOST_UNPACKED)
+    except (CryptoError, ValueError, zlib.error) as error:
+        raise Refused("sealed_damaged", name=name) from error
+    if not unpacker.eof or len(plain) <= _SIGNATURE:
+        raise Refused("sealed_damaged", name=name)
+    return plain[:_SIGNATURE], plain[_SIGNATURE:]
+
+
+def _verified(
+    signature: bytes, statement: bytes, known: Issued, outside: Mapping[str, Any], name: str
+) -> Opened:
+    from nacl.exceptions import BadSignatureError
+    from nacl.signing import VerifyKey
+
+    try:
+        VerifyKey(known.result_public).verify(_CONTEXT + statement, signature)
+    except (BadSignatureError, ValueError) as error:
+        raise Refused("sealed_forged", name=name) from error
+    try:
+        told = json.loads(statement)
+        if told["type"] != "statement" or told["schema"] != SCHEMA or not isinstance(told["result"], dict):
+            raise ValueError("another form")
+        owner = {"campaign": known.campaign, "unit": known.unit, "version": known.version}
+        if any(told[one] != outside[one] for one in _BOUND) or any(
+            told[one] != value for one, value in owner.items()
+        ):
+            # Somebody's envelope around another's statement, or one unit's pack in another's name.
+            raise Refused("sealed_forged", name=name)
+        return Opened(
+            campaign=told["campaign"], unit=told["unit"], pack=told["pack"], version=told["version"],
+            machine=str(told["machine"]), name=str(told["name"]),
+            time=datetime.strptime(told["time"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC),
+            digest=hashlib.sha256(statement).hexdigest(), result=told["result"],
+        )  # fmt: skip
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise Refused("sealed_form", name=name) from error
+
+
+def _commit(content_key: bytes, statement: bytes) -> str:
+    return hashlib.sha256(_COMMIT + content_key + statement).hexdigest()
+
+
+def _json(told: Mapping[str, Any]) -> bytes:
+    return json.dumps(told, ensure_ascii=False).encode()
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")

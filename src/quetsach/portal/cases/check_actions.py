@@ -1,0 +1,119 @@
+"""What a check of the machine itself does to its cases: opens, confirms, brings back, moves towards clean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.cases.actions import move
+from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
+from quetsach.portal.cases.pull_actions import open_case, relapse
+from quetsach.portal.cases.rules import Act, Arrival, State, arrive, judge_check
+from quetsach.portal.indicators import store
+from quetsach.portal.indicators.models import IndicatorSet
+
+WAITING = (State.CLAIMED_CLEAN, State.RECHECKED)
+EVENT = "check"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What one check of one machine says of malware. `found` maps a family to what showed it (names of the
+    list, or signs); `proves_with` is the campaign's list it used, None when its silence proves nothing."""
+
+    reference: str
+    finished: datetime
+    found: dict[str, frozenset[str]] = field(default_factory=dict)
+    proves_with: IndicatorSet | None = None
+
+
+@dataclass
+class Moved:
+    """How many cases a check opened, found again, brought back and moved towards clean."""
+
+    opened: int = 0
+    confirmed: int = 0
+    relapsed: int = 0
+    rechecked: int = 0
+    verified: int = 0
+
+
+@transaction.atomic
+def take_check(device: Device, check: Check, actor: User | None = None, ip: str | None = None) -> Moved:
+    """Carry a check into the cases of its machine. The caller sees to it that each check is taken once."""
+    device = Device.rows.select_for_update(of=("self",)).select_related("owner", "campaign").get(pk=device.pk)
+    current = {
+        case.family: case
+        for case in Case.rows.select_for_update(of=("self",))
+        .filter(device=device, is_current=True)
+        .select_related("device__owner")
+    }
+    moved = Moved()
+    for family, names in sorted(check.found.items()):
+        _found(device, current.get(family), family, names, check, moved)
+    if check.proves_with is not None:
+        for family, case in sorted(current.items()):
+            if family not in check.found and case.state in WAITING:
+                _quiet(case, check, actor, ip, moved)
+    return moved
+
+
+def _found(
+    device: Device, case: Case | None, family: str, names: frozenset[str], check: Check, moved: Moved
+) -> None:
+    now = timezone.now()
+    told = {"check": check.reference, "indicators": sorted(names)}
+    if case is None:
+        moved.opened += 1
+        case = open_case(device, family, 1, now)
+    else:
+        arrival = arrive(
+            State(case.state), case.claimed_at, case.quiet_until, check.finished, not names <= _known(case)
+        )
+        if arrival is Arrival.EPISODE:
+            moved.opened += 1
+            case.is_current = False
+            case.save(update_fields=["is_current"])
+            case = open_case(device, family, case.episode + 1, now)
+        elif arrival is Arrival.RELAPSE:
+            moved.relapsed += 1
+            relapse(case, check.finished)
+        elif arrival is Arrival.EVIDENCE:
+            moved.confirmed += 1
+            move(case, Act.EVIDENCE, data={"indicator": ", ".join(sorted(names))[:200]})
+        else:
+            moved.confirmed += 1
+    CaseEvent(case=case, at=check.finished, act=EVENT, to_state=case.state, data=told).save(force_insert=True)
+    case.first_seen = min(filter(None, (case.first_seen, check.finished)))
+    case.last_seen = max(filter(None, (case.last_seen, check.finished)))
+    case.save(update_fields=["first_seen", "last_seen"])
+
+
+def _known(case: Case) -> set[str]:
+    """What has shown the case so far, in logs and in checks."""
+    seen = set(CaseSighting.rows.filter(case=case).values_list("sighting__indicator", flat=True))
+    for data in CaseEvent.rows.filter(case=case, act=EVENT).values_list("data", flat=True):
+        seen.update(data.get("indicators", ()))
+    return seen
+
+
+def _quiet(case: Case, check: Check, actor: User | None, ip: str | None, moved: Moved) -> None:
+    """No sign of this malware: as far as the wait since the claim allows, and only with a list that names all
+    that showed the case in logs."""
+    assert case.claimed_at is not None and check.proves_with is not None
+    indicators = CaseSighting.rows.filter(case=case).values_list("sighting__indicator", flat=True)
+    if not store.lists_all(check.proves_with.sha256, frozenset(indicators)):
+        return
+    state = judge_check(case.claimed_at, check.finished, case.device.campaign.quiet_days)
+    proof = {"check": check.reference, "until": check.finished.isoformat()}
+    if state is State.VERIFIED_CLEAN:
+        moved.verified += 1
+        case.verified_at, case.quiet_until = timezone.now(), check.finished
+        move(case, Act.VERIFY, by=actor, data=proof, ip=ip)
+    elif state is State.RECHECKED and case.state == State.CLAIMED_CLEAN:
+        moved.rechecked += 1
+        move(case, Act.RECHECK, by=actor, data=proof, ip=ip)

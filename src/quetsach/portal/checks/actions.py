@@ -1,0 +1,219 @@
+"""What can be done with results of checks: taken in, and tied to the machine they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.utils import timezone
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.audit.actions import record
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.cases.check_actions import Check, Moved, take_check
+from quetsach.portal.cases.models import Alias, Case, Device
+from quetsach.portal.checks.drop import Dropped
+from quetsach.portal.checks.models import CheckResult, CrackedCopy, UploadCode
+from quetsach.portal.checks.opening import Opened, open_result
+from quetsach.portal.checks.phaseout import Look, stays
+from quetsach.portal.checks.reading import ResultError, Told, read
+from quetsach.portal.indicators import queries as lists
+from quetsach.portal.indicators.models import IndicatorSet
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who hands a result in: a person, or somebody who holds a code."""
+
+    user: User | None = None
+    code: UploadCode | None = None
+    ip: str | None = None
+
+
+@dataclass
+class Line:
+    """What became of one file. `code` is "taken", "known", or why it was refused, `where` says more."""
+
+    name: str
+    code: str
+    where: str = ""
+    result: CheckResult | None = None
+
+
+@dataclass
+class Receipt:
+    """What became of everything that was dropped."""
+
+    lines: list[Line] = field(default_factory=list)
+
+    def count(self, *codes: str) -> int:
+        """How many files ended so."""
+        return sum(line.code in codes for line in self.lines)
+
+    @property
+    def taken(self) -> int:
+        """Results that are new."""
+        return self.count("taken")
+
+    @property
+    def known(self) -> int:
+        """Results that were here already."""
+        return self.count("known")
+
+    @property
+    def refused(self) -> list[Line]:
+        """Files that were not taken."""
+        return [line for line in self.lines if line.code not in ("taken", "known")]
+
+
+def receive_all(files: Iterable[Dropped], node: CampaignNode, sender: Sender) -> Receipt:
+    """Take each file by itself: one that is refused stops no other."""
+    receipt = Receipt()
+    for file in files:
+        try:
+            if file.problem is not None:
+                raise file.problem
+            opened = open_result(file.content, node)
+            result, is_new = receive(opened, node, sender)
+            receipt.lines.append(Line(file.name, "taken" if is_new else "known", result=result))
+        except ResultError as error:
+            receipt.lines.append(Line(file.name, error.code, error.where))
+    return receipt
+
+
+@transaction.atomic
+def receive(opened: Opened, node: CampaignNode, sender: Sender) -> tuple[CheckResult, bool]:
+    """Store a result of a machine of this unit, and carry it into its cases; False if it was here already.
+
+    Raises:
+        ResultError: see `reading.read`; `closed` for a campaign that is over, `elsewhere` for a result that
+            another unit has handed in.
+    """
+    campaign = Campaign.objects.select_for_update(no_key=True).get(pk=node.campaign_id)
+    if campaign.status != Campaign.Status.PUBLISHED:
+        raise ResultError("closed")
+    told = read(opened.content, timezone.now())
+    known = CheckResult.rows.filter(campaign=campaign, digest=told.digest).select_related("device").first()
+    if known is not None:
+        if known.device.owner_id != node.pk:
+            raise ResultError("elsewhere")
+        return known, False
+    device = _device(told, opened.machine_id, node)
+    listed = lists.published(campaign.pk, told.set_id) if told.set_id else None
+    result = CheckResult(
+        campaign=campaign, device=device, digest=told.digest, machine=told.machine, system=told.system,
+        tool=told.tool, is_running=told.is_running, is_full=told.is_full, is_sealed=opened.pack is not None,
+        pack=opened.pack, machine_id=opened.machine_id,
+        started=told.started, finished=told.finished, verdict=told.verdict.value, set_id=told.set_id,
+        indicator_set=listed, people=told.people, unseen=list(told.unseen), probes=told.probes,
+        findings=told.findings, software=sorted(told.software), by=sender.user, code=sender.code,
+    )  # fmt: skip
+    result.save(force_insert=True)
+    _follow(device)
+    result.refresh_from_db(fields=["is_latest"])
+    moved = take_check(device, _check(result, told, listed), sender.user, sender.ip)
+    record(
+        sender.user, "check.receive", unit_path=node.path, about=result,
+        data={"device": device.key, "verdict": result.verdict, "sealed": result.is_sealed,
+              "opened": moved.opened, "verified": moved.verified},
+        ip=sender.ip, actor_name="" if sender.user else f"…{sender.code.hint}" if sender.code else "",
+    )  # fmt: skip
+    return result, True
+
+
+def _check(result: CheckResult, told: Told, listed: IndicatorSet | None) -> Check:
+    """What the result says to the cases. A name that the campaign never published opens none."""
+    names = {i for one in told.findings if (i := one["indicator"])}
+    ordered = lists.listing(result.campaign_id, told.set_id, names).names if names else set()
+    ours = {
+        family: kept
+        for family, shown in told.families.items()
+        if (kept := frozenset(name for name in shown if name in ordered or name not in names))
+    }
+    is_proof = result.is_sealed and told.is_running and not told.unseen
+    return Check(str(result.pk), told.finished, ours, listed if is_proof else None)
+
+
+def _device(told: Told, machine_id: str, node: CampaignNode) -> Device:
+    """The machine: by the id in its seal, by what the unit calls it, by the name that logs know, or new.
+
+    A sealed result whose id is not that of the machine of this name is about another machine of the same
+    name: what it saw must not speak for the first.
+    """
+    if machine_id:
+        same = Device.rows.filter(owner=node, checks__machine_id=machine_id).distinct().first()
+        if same is not None:
+            return same
+    host = told.machine.partition(".")[0]
+    alias = Alias.rows.filter(reporter=node, key__iexact=told.machine).select_related("device").first()
+    if alias is not None and alias.device.owner_id == node.pk:
+        known: Device | None = alias.device
+    else:
+        named = Device.rows.filter(owner=node, identity__host__iexact=host)[:2]
+        known = named[0] if len(named) == 1 else None
+    key = told.machine
+    if known is not None and machine_id:
+        sealed = CheckResult.rows.filter(device=known).exclude(machine_id="")
+        if sealed.exists() and not sealed.filter(machine_id=machine_id).exists():
+            known, key = None, f"{told.machine[:240]} ({machine_id[:8]})"
+    if known is None:
+        known, _ = Device.rows.get_or_create(
+            owner=node,
+            key=key,
+            defaults={"campaign_id": node.campaign_id, "identity": {}, "is_assigned": True},
+        )
+    Alias.rows.get_or_create(reporter=node, key=key, defaults={"device": known})
+    return known
+
+
+def _follow(device: Device) -> None:
+    """Write anew what follows from all results of a machine: the latest, and its cracked software."""
+    results = list(CheckResult.rows.filter(device=device).order_by("finished", "pk"))
+    CheckResult.rows.filter(device=device, is_latest=True).update(is_latest=False)
+    if results:
+        CheckResult.rows.filter(pk=results[-1].pk).update(is_latest=True)
+    CrackedCopy.rows.filter(device=device).delete()
+    looks = [Look(r.finished, frozenset(r.software), r.is_whole) for r in results]
+    CrackedCopy.rows.bulk_create(
+        CrackedCopy(
+            device=device, product=s.product, found_at=s.found_at, last_at=s.last_at, gone_at=s.gone_at
+        )
+        for s in stays(looks)
+    )
+
+
+@transaction.atomic
+def tie_machine(result: CheckResult, to: Device, actor: User, ip: str | None = None) -> Moved:
+    """Say that the checked machine is one that logs know under another name; its results follow.
+
+    Raises:
+        ResultError: `other_unit` when `to` is not a machine of the same unit, `has_case` when the checked
+            machine has a case of its own already.
+    """
+    device = Device.rows.select_for_update(of=("self",)).select_related("owner").get(pk=result.device_id)
+    to = Device.rows.select_for_update(of=("self",)).get(pk=to.pk)
+    if to.owner_id != device.owner_id:
+        raise ResultError("other_unit")
+    moved = Moved()
+    if to.pk == device.pk:
+        return moved
+    if Case.rows.filter(device=device).exists():
+        raise ResultError("has_case")
+    CheckResult.rows.filter(device=device).update(is_latest=False)
+    CheckResult.rows.filter(device=device).update(device=to)
+    Alias.rows.filter(device=device).update(device=to)
+    CrackedCopy.rows.filter(device=device).delete()
+    _follow(to)
+    record(
+        actor, "check.tie", unit_path=device.owner.path, about=result,
+        data={"device": result.machine, "to": to.key}, ip=ip,
+    )  # fmt: skip
+    device.delete()
+    for row in CheckResult.rows.filter(device=to, machine=result.machine).select_related("indicator_set"):
+        is_proof = row.is_sealed and row.is_running and row.is_whole
+        again = take_check(
+            to, Check(str(row.pk), row.finished, {}, row.indicator_set if is_proof else None), actor, ip
+        )
+        moved.rechecked, moved.verified = moved.rechecked + again.rechecked, moved.verified + again.verified
+    return moved

@@ -1,0 +1,70 @@
+"""The charts of checks and licences, drawn by the kit: the finding above them, the table below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from quetsach.portal.checks.phaseout import Tally
+from quetsach.portal.checks.queries import Branch
+from quetsach.portal.kit.charts import Bar, Series, Stack, bars, lines, stacked
+from quetsach.portal.kit.templatetags.kit import num
+
+MOST_BARS = 12
+
+
+def _named(row: Branch) -> str:
+    return _("%(unit)s itself") % {"unit": row.node.name} if row.is_own else row.node.name
+
+
+def coverage_chart(rows: Sequence[Branch]) -> SafeString:
+    """Share of checked machines by branch, the highest first; hatched where nobody said of how many."""
+    shown = [row for row in rows if not row.is_own or row.checked or row.computers]
+    shown.sort(key=lambda row: (row.coverage is None, -(row.coverage or 0.0), row.node.name))
+    drawn = [
+        Bar(
+            _named(row),
+            row.coverage,
+            _("%(checked)s checked, of how many is not known") % {"checked": num(row.checked)}
+            if row.coverage is None
+            else _("%(checked)s of %(all)s") % {"checked": num(row.checked), "all": num(row.computers)},
+        )
+        for row in shown[:MOST_BARS]
+    ]
+    title = _("Checked machines by unit")
+    return bars("coverage", title, title, drawn)
+
+
+def remaining_chart(rows: Sequence[Branch]) -> SafeString:
+    """Replaced and remaining copies by branch, the most remaining first."""
+    shown = sorted((row for row in rows if row.found), key=lambda row: (-row.copies.remaining, row.node.name))
+    drawn = [
+        Stack(
+            _named(row),
+            (row.replaced, row.copies.remaining),
+            _("%(left)s remaining of %(all)s") % {"left": num(row.copies.remaining), "all": num(row.found)},
+        )
+        for row in shown[:MOST_BARS]
+    ]
+    title = _("Cracked software by unit")
+    return stacked("by-unit", title, title, (_("replaced"), _("remaining")), drawn)
+
+
+def days_chart(days: Sequence[tuple[date, Tally]]) -> SafeString:
+    """Two lines: copies found, and copies replaced, up to each day."""
+    last = days[-1][1]
+    found = Series(
+        _("%(n)s found") % {"n": num(last.found)}, tuple(float(tally.found) for _day, tally in days)
+    )
+    replaced = Series(
+        _("%(n)s replaced") % {"n": num(last.replaced)}, tuple(float(tally.replaced) for _day, tally in days)
+    )
+    title = _("Cracked software found and replaced, day by day")
+    top = float(max(last.found + last.found % 2, 2))
+    return lines(
+        "by-day", title, title, [f"{day:%d/%m}" for day, _tally in days], (found, replaced), top=top, unit="",
+        gap="",
+    )  # fmt: skip

@@ -1,0 +1,161 @@
+"""What people hand in and say about checks and licences."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_network
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from quetsach.portal.cases.models import Device
+from quetsach.portal.checks.models import PRODUCTS, Replacement
+from quetsach.portal.kit.fields import CountField
+
+_NAME = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})\.)*[A-Za-z0-9_-]{1,63}")
+
+
+class _ManyInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class _FolderInput(_ManyInput):
+    pass
+
+
+class _ManyField(forms.FileField):
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[bytes]]:
+        files = data if isinstance(data, list) else [data]
+        return [super(_ManyField, self).clean(file, initial) for file in files if file]
+
+
+class ResultsForm(forms.Form):
+    """Files and a folder, either or both."""
+
+    results = _ManyField(
+        label=_("Results"), required=False,
+        widget=_ManyInput(attrs={"accept": ".json,.qsresult,.zip"}),
+        help_text=_("Files ending in .qsresult or .json, as many as there are, or a ZIP file of them."),
+    )  # fmt: skip
+    folder = _ManyField(
+        label=_("Or a whole folder"), required=False,
+        widget=_FolderInput(attrs={"webkitdirectory": True}),
+        help_text=_("The folder “ket-qua” of the stick. Other files in it are passed over."),
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and not (cleaned.get("results") or cleaned.get("folder")):
+            raise forms.ValidationError(_("Choose the files or the folder with the results."))
+        return cleaned
+
+    @property
+    def all_files(self) -> list[UploadedFile[bytes]]:
+        """Everything that was chosen."""
+        return [*self.cleaned_data["results"], *self.cleaned_data["folder"]]
+
+
+class HandInForm(ResultsForm):
+    """The same, with a code instead of an account."""
+
+    code = forms.CharField(
+        label=_("One-time code"), max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "size": 16}),
+        help_text=_("Twelve characters, from the person who handles this in your unit."),
+        error_messages={"required": _("Write the code that you were given.")},
+    )  # fmt: skip
+    field_order = ("code", "results", "folder")
+
+
+class ComputersForm(forms.Form):
+    """How many computers the unit has."""
+
+    computers = CountField(
+        label=_("Computers of this unit"),
+        help_text=_("Only its own, without the units below."),
+        error_messages={"required": _("Write a number; 0 if there is none.")},
+    )
+
+
+class PlanForm(forms.Form):
+    """By when cracked software will be gone."""
+
+    replace_by = forms.DateField(
+        label=_("Replaced by"),
+        input_formats=["%Y-%m-%d", "%d/%m/%Y"],
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"required": _("Choose a date."), "invalid": _("Write the date like 31/12/2026.")},
+    )
+
+    def clean_replace_by(self) -> Any:
+        day = self.cleaned_data["replace_by"]
+        if day < timezone.localdate():
+            raise forms.ValidationError(_("That day is over. Choose one from today on."))
+        return day
+
+
+class LicenceFactsForm(forms.Form):
+    """What the unit knows of its own licences; it decides what a check of activation means."""
+
+    volume_agreement = forms.TypedChoiceField(
+        label=_("Does this unit have a volume licence agreement?"), required=False,
+        choices=[("", _("not known")), ("yes", _("yes")), ("no", _("no"))],
+        coerce=lambda text: text == "yes", empty_value=None,
+    )  # fmt: skip
+    kms_hosts = forms.CharField(
+        label=_("Its own activation servers (KMS)"), required=False, max_length=500,
+        help_text=_("Names, addresses or networks, with spaces between them; empty if there is none."),
+    )  # fmt: skip
+
+    def clean_kms_hosts(self) -> list[str]:
+        hosts: list[str] = self.cleaned_data["kms_hosts"].replace(",", " ").split()
+        for host in hosts:
+            if not (_NAME.fullmatch(host) or _is_network(host)):
+                raise forms.ValidationError(
+                    _("“%(host)s” is no name, address or network."), params={"host": host}
+                )
+        return hosts[:20]
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+class TieForm(forms.Form):
+    """Which machine of the logs it is."""
+
+    to = forms.ModelChoiceField(label=_("It is this machine"), queryset=Device.rows.none())
+
+    def __init__(self, *args: Any, devices: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["to"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = devices
+        field.empty_label = str(_("Choose a machine"))
+
+
+class ReplacementForm(forms.ModelForm):  # type: ignore[type-arg]
+    """One line of the campaign's list of replacements."""
+
+    class Meta:
+        model = Replacement
+        fields = ("product", "name", "terms", "link", "note")
+        labels = {  # noqa: RUF012
+            "product": _("Instead of"), "name": _("Software"), "terms": _("Terms"), "link": _("Web address"),
+            "note": _("Note"),
+        }  # fmt: skip
+        help_texts = {"link": _("The maker's own page, beginning with https://")}  # noqa: RUF012
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, choices in (("product", PRODUCTS), ("terms", Replacement.Terms.choices)):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = [("", _("Choose one")), *choices]

@@ -1,0 +1,155 @@
+"""What a unit says of itself and hands out (its plan, its codes), and what the campaign proposes to it."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import date, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.audit.actions import record
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.checks.models import Replacement, UnitPlan, UploadCode
+from quetsach.vietnamese import nfc
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Digits and capitals without those that are mistaken for one another."""
+LENGTH = 12
+VALID = timedelta(days=14)
+MOST_LIVE = 20
+
+
+def digest_of(text: str) -> str:
+    """What is kept of a code; spaces, hyphens and case do not matter."""
+    kept = "".join(char for char in text.upper() if char in ALPHABET)
+    return salted_hmac("quetsach.checks.code", kept, algorithm="sha256").hexdigest()
+
+
+@transaction.atomic
+def issue_code(node: CampaignNode, actor: User, ip: str | None = None) -> tuple[UploadCode, str]:
+    """A code that hands results in for the unit once, within 14 days; it is returned once and never stored.
+
+    The oldest live code ends when there would be more than 20.
+    """
+    node = CampaignNode.rows.select_for_update(of=("self",)).get(pk=node.pk)
+    now = timezone.now()
+    live = UploadCode.rows.filter(node=node, used_at=None, revoked_at=None, expires_at__gt=now)
+    for code in live.order_by("-created_at")[MOST_LIVE - 1 :]:
+        code.revoked_at = now
+        code.save(update_fields=["revoked_at"])
+    text = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    code = UploadCode(
+        node=node, digest=digest_of(text), hint=text[-4:], created_by=actor, expires_at=now + VALID
+    )
+    code.save(force_insert=True)
+    record(actor, "check.issue_code", unit_path=node.path, about=code, data={"hint": code.hint}, ip=ip)
+    return code, "-".join(text[i : i + 4] for i in range(0, LENGTH, 4))
+
+
+@transaction.atomic
+def take_code(text: str, ip: str | None = None) -> UploadCode | None:
+    """Use a code up; None when it is unknown, used, revoked, or past its time. Two at once: one gets it."""
+    code = (
+        UploadCode.rows.select_for_update(of=("self",))
+        .select_related("node__campaign")
+        .filter(digest=digest_of(text), used_at=None, revoked_at=None, expires_at__gt=timezone.now())
+        .first()
+    )
+    if code is not None:
+        code.used_at = timezone.now()
+        code.save(update_fields=["used_at"])
+        record(
+            None, "check.use_code", unit_path=code.node.path, about=code, data={"hint": code.hint}, ip=ip,
+            actor_name=f"…{code.hint}",
+        )  # fmt: skip
+    return code
+
+
+@transaction.atomic
+def settle_code(code: UploadCode, taken: int) -> None:
+    """Note how many results came in with a code; one with which nothing came in may be used again."""
+    code = UploadCode.rows.select_for_update(of=("self",)).get(pk=code.pk)
+    code.taken = taken
+    if not taken:
+        code.used_at = None
+    code.save(update_fields=["taken", "used_at"])
+
+
+@transaction.atomic
+def revoke_code(code: UploadCode, actor: User, ip: str | None = None) -> None:
+    """End a code. A second call changes nothing."""
+    code = UploadCode.rows.select_for_update(of=("self",)).select_related("node").get(pk=code.pk)
+    if code.revoked_at is None and code.used_at is None:
+        code.revoked_at = timezone.now()
+        code.save(update_fields=["revoked_at"])
+        record(
+            actor, "check.revoke_code", unit_path=code.node.path, about=code, data={"hint": code.hint}, ip=ip
+        )
+
+
+@transaction.atomic
+def say_computers(node: CampaignNode, computers: int, actor: User, ip: str | None = None) -> UnitPlan:
+    """How many computers the unit has: what the share of checked machines is measured against."""
+    plan = _plan(node, actor)
+    plan.computers = computers
+    plan.save()
+    record(actor, "unit.count_computers", unit_path=node.path, about=plan, data={"n": computers}, ip=ip)
+    return plan
+
+
+@transaction.atomic
+def set_replace_by(node: CampaignNode, day: date | None, actor: User, ip: str | None = None) -> UnitPlan:
+    """By when the unit will have replaced its cracked software; None takes the date back."""
+    plan = _plan(node, actor)
+    plan.replace_by = day
+    plan.save()
+    data = {"day": f"{day:%d/%m/%Y}" if day else "–"}
+    record(actor, "unit.plan_replacement", unit_path=node.path, about=plan, data=data, ip=ip)
+    return plan
+
+
+@transaction.atomic
+def say_licences(
+    node: CampaignNode,
+    kms_hosts: list[str],
+    volume_agreement: bool | None,
+    actor: User,
+    ip: str | None = None,
+) -> UnitPlan:
+    """What the unit knows of its own licences; its next pack carries it."""
+    plan = _plan(node, actor)
+    plan.kms_hosts, plan.volume_agreement = kms_hosts, volume_agreement
+    plan.save()
+    record(actor, "unit.say_licences", unit_path=node.path, about=plan, ip=ip)
+    return plan
+
+
+def _plan(node: CampaignNode, actor: User) -> UnitPlan:
+    plan, _ = UnitPlan.rows.select_for_update(of=("self",)).get_or_create(node=node, defaults={"by": actor})
+    plan.by = actor
+    return plan
+
+
+@transaction.atomic
+def propose(campaign: Campaign, actor: User, ip: str | None = None, **fields: str) -> Replacement:
+    """Put a replacement on the campaign's list; one of the same name and product is changed, not doubled."""
+    fields = {name: nfc(value) for name, value in fields.items()}
+    product, name = fields.pop("product"), fields.pop("name")
+    row, _ = Replacement.rows.update_or_create(campaign=campaign, product=product, name=name, defaults=fields)
+    data = {"name": name, "product": product}
+    record(actor, "campaign.propose_replacement", unit_path=campaign.issuer.path, about=row, data=data, ip=ip)
+    return row
+
+
+@transaction.atomic
+def withdraw_replacement(row: Replacement, actor: User, ip: str | None = None) -> None:
+    """Take a replacement off the list. A second call changes nothing."""
+    found = Replacement.rows.select_for_update(of=("self",)).filter(pk=row.pk).first()
+    if found is not None:
+        data = {"name": found.name, "product": found.product}
+        path = row.campaign.issuer.path
+        record(actor, "campaign.withdraw_replacement", unit_path=path, about=found, data=data, ip=ip)
+        found.delete()

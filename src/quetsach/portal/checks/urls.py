@@ -1,0 +1,23 @@
+from django.urls import path
+
+from quetsach.portal.checks import views, views_hand_in, views_licence, views_pack
+
+urlpatterns = [
+    path("nop-ket-qua/", views_hand_in.hand_in, name="hand_in"),
+    path("cd/<slug:slug>/kiem-tra/", views.checks, name="checks"),
+    path("cd/<slug:slug>/kiem-tra/so-may/", views.computers, name="check_computers"),
+    path("cd/<slug:slug>/kiem-tra/ma/", views.codes, name="check_codes"),
+    path("cd/<slug:slug>/kiem-tra/goi/", views_pack.build, name="pack_build"),
+    path("cd/<slug:slug>/kiem-tra/goi/<uuid:pack_id>/", views_pack.download, name="pack_file"),
+    path("cd/<slug:slug>/kiem-tra/mat-goi/", views_pack.lost, name="pack_lost"),
+    path("cd/<slug:slug>/kiem-tra/khoa/", views_pack.rotate, name="pack_rotate"),
+    path("cd/<slug:slug>/kiem-tra/<uuid:result_id>/", views.result, name="check_result"),
+    path("cd/<slug:slug>/kiem-tra/<uuid:result_id>/la-may/", views.tie, name="check_tie"),
+    path("cd/<slug:slug>/ban-quyen/", views_licence.licences, name="licences"),
+    path("cd/<slug:slug>/ban-quyen/thay-the/", views_licence.replacements, name="replacements"),
+    path(
+        "cd/<slug:slug>/ban-quyen/thay-the/<uuid:replacement_id>/bo/",
+        views_licence.withdraw_replacement,
+        name="replacement_withdraw",
+    ),
+]

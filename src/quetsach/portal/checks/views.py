@@ -1,0 +1,216 @@
+"""The pages of checks: how many machines are checked, handing results in, and one result."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from quetsach.endpoint import keys
+from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.checks import actions, queries, unit_actions
+from quetsach.portal.checks.charts import coverage_chart
+from quetsach.portal.checks.drop import dropped
+from quetsach.portal.checks.forms import ComputersForm, ResultsForm, TieForm
+from quetsach.portal.checks.models import CheckResult, UploadCode
+from quetsach.portal.checks.reading import ResultError
+from quetsach.portal.checks.words import PRODUCT, SHAPES, SURENESS, finding_words, refusal
+from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.units.roles import Verb
+
+PAGE = 25
+SHOWN_LINES = 200
+
+
+def seat_at(request: HttpRequest, slug: str, verb: Verb = Verb.READ) -> Seat:
+    """The seat at the unit that `?don-vi=` names, at home without it; 404 for a unit out of sight."""
+    text = request.GET.get("don-vi", "")
+    try:
+        node_id = UUID(text) if text else None
+    except ValueError as error:
+        raise Http404 from error
+    return take_seat(request, slug, node_id, verb)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def checks(request: HttpRequest, slug: str) -> HttpResponse:
+    """Coverage of the unit and each branch; results are dropped here."""
+    if request.method != "POST":
+        return checks_page(request, seat_at(request, slug))
+    seat = seat_at(request, slug, Verb.UPLOAD_SCAN)
+    form = ResultsForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return checks_page(request, seat, form=form, status=422)
+    sender = actions.Sender(user=seat.user, ip=client_ip_text(request))
+    receipt = actions.receive_all(dropped(form.all_files), seat.node, sender)
+    request.session["handed-in"] = told(receipt)
+    return redirect(f"{reverse('checks', args=[slug])}?don-vi={seat.node.pk}#da-nhan")
+
+
+def told(receipt: actions.Receipt) -> dict[str, Any]:
+    """A receipt in words, for the page after the upload."""
+    return {
+        "taken": receipt.taken,
+        "known": receipt.known,
+        "refused": len(receipt.refused),
+        "lines": [[line.name, refusal(line.code, line.where)] for line in receipt.refused[:SHOWN_LINES]],
+        "is_empty": not receipt.lines,
+    }
+
+
+def checks_page(
+    request: HttpRequest,
+    seat: Seat,
+    *,
+    form: ResultsForm | None = None,
+    computers: ComputersForm | None = None,
+    secret: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    """The page, with what was just handed in, asked for, or gone wrong."""
+    rows = queries.branches(seat.node)
+    whole = queries.total(rows, seat.node)
+    is_inside = queries.serves_in(seat.user, seat.node)
+    plan = queries.plan_of(seat.node)
+    initial = {"computers": plan.computers} if plan and plan.computers is not None else {}
+    latest = Paginator(queries.latest_of(seat.node), PAGE).get_page(request.GET.get("trang"))
+    unchecked = queries.unchecked_of(seat.node)
+    may_upload = seat.may(Verb.UPLOAD_SCAN)
+    pack = queries.latest_pack(seat.node) if may_upload else None
+    context = {
+        "seat": seat,
+        "door": "cases",
+        "whole": whole,
+        "own": rows[0],
+        "rows": [row for row in rows if not row.is_own or row.checked or row.computers or len(rows) == 1],
+        "chart": coverage_chart(rows) if len(rows) > 1 else "",
+        "is_inside": is_inside,
+        "page": latest if is_inside else None,
+        "results": [(row, SHAPES[row.verdict]) for row in latest] if is_inside else [],
+        "unchecked": unchecked[:PAGE] if is_inside else [],
+        "unchecked_count": unchecked.count() if is_inside else 0,
+        "may_upload": may_upload,
+        "form": form or ResultsForm(),
+        "computers_form": computers or ComputersForm(initial=initial),
+        "plan": plan,
+        "codes": queries.live_codes(seat.node) if may_upload else [],
+        "used": queries.used_codes(seat.node) if may_upload else [],
+        "secret": secret,
+        "pack": pack,
+        "pack_is_over": pack is not None and pack.expires_at <= timezone.now(),
+        "fingerprint": keys.fingerprint(bytes.fromhex(pack.signed_with.public)) if pack else "",
+        "may_rotate": seat.may(Verb.PUBLISH) and seat.node.unit_id == seat.campaign.issuer_id,
+        "hand_in_url": request.build_absolute_uri(reverse("hand_in")),
+        "receipt": request.session.pop("handed-in", None) if request.method == "GET" else None,
+    }
+    return render(request, "checks/checks.html", context, status=status)
+
+
+@require_POST
+def computers(request: HttpRequest, slug: str) -> HttpResponse:
+    """How many computers the unit has."""
+    seat = take_seat(request, slug, None, Verb.UPLOAD_SCAN)
+    form = ComputersForm(request.POST)
+    if not form.is_valid():
+        return checks_page(request, seat, computers=form, status=422)
+    unit_actions.say_computers(seat.node, form.cleaned_data["computers"], seat.user, client_ip_text(request))
+    messages.success(request, _("Saved. The share of checked machines follows it."))
+    return redirect("checks", slug)
+
+
+@never_cache
+@require_POST
+def codes(request: HttpRequest, slug: str) -> HttpResponse:
+    """Issue or end a one-time code; its text stands on this answer and nowhere else."""
+    seat = take_seat(request, slug, None, Verb.UPLOAD_SCAN)
+    ip = client_ip_text(request)
+    if request.POST.get("act") != "revoke":
+        _code, text = unit_actions.issue_code(seat.node, seat.user, ip)
+        return checks_page(request, seat, secret=text)
+    try:
+        wanted = UUID(request.POST.get("code", ""))
+    except ValueError as error:
+        raise Http404 from error
+    code = UploadCode.objects.visible_to(seat.user).filter(node=seat.node, pk=wanted).first()
+    if code is None:
+        raise Http404
+    unit_actions.revoke_code(code, seat.user, ip)
+    messages.success(request, _("The code …%(hint)s no longer opens anything.") % {"hint": code.hint})
+    return redirect("checks", slug)
+
+
+def _find(
+    request: HttpRequest, slug: str, result_id: UUID, verb: Verb = Verb.READ
+) -> tuple[Seat, CheckResult]:
+    rows = CheckResult.objects.visible_to(request.user).select_related("device__owner", "indicator_set", "by")
+    found = rows.filter(pk=result_id, campaign__slug=slug).first()
+    if found is None:
+        raise Http404
+    return take_seat(request, slug, found.device.owner_id, verb), found
+
+
+@require_GET
+def result(request: HttpRequest, slug: str, result_id: UUID) -> HttpResponse:
+    """What one check saw; for people of the machine's own unit."""
+    seat, found = _find(request, slug, result_id)
+    return _result_page(request, seat, found)
+
+
+@require_POST
+def tie(request: HttpRequest, slug: str, result_id: UUID) -> HttpResponse:
+    """Say which machine of the logs it is."""
+    seat, found = _find(request, slug, result_id, Verb.WORK_CASE)
+    form = TieForm(request.POST, devices=queries.others_of(found))
+    if not form.is_valid():
+        return _result_page(request, seat, found, form, status=422)
+    try:
+        actions.tie_machine(found, form.cleaned_data["to"], seat.user, client_ip_text(request))
+    except ResultError as error:
+        said = {
+            "has_case": _("This machine has a file of its own already. Close that one first."),
+            "other_unit": _("That machine belongs to another unit."),
+        }
+        form.add_error("to", said.get(error.code, error.code))
+        return _result_page(request, seat, found, form, status=422)
+    messages.success(request, _("From now on its checks and its logs tell one story."))
+    return redirect("check_result", slug, found.pk)
+
+
+def _result_page(
+    request: HttpRequest, seat: Seat, found: CheckResult, form: TieForm | None = None, status: int = 200
+) -> HttpResponse:
+    others = queries.others_of(found)
+    may_tie = seat.may(Verb.WORK_CASE) and others.exists()
+    findings = [
+        {
+            **one,
+            "says": says,
+            "doubt": doubt,
+            "product": PRODUCT.get(one["product"], one["product"]),
+            "sureness": SURENESS.get(one["confidence"], one["confidence"]),
+        }
+        for one in found.findings
+        for says, doubt in [finding_words(one)]
+    ]
+    context = {
+        "seat": seat,
+        "door": "cases",
+        "result": found,
+        "shape": SHAPES[found.verdict],
+        "findings": findings,
+        "gaps": [probe for probe in found.probes if probe["gaps"]],
+        "history": [(row, SHAPES[row.verdict]) for row in queries.history_of(found)],
+        "cases": queries.cases_of(found),
+        "tie_form": form or (TieForm(devices=others) if may_tie else None),
+    }  # fmt: skip
+    return render(request, "checks/result.html", context, status=status)

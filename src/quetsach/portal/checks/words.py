@@ -1,0 +1,74 @@
+"""Checks in the words of the screen."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from quetsach.endpoint import catalogue
+from quetsach.endpoint.catalogue import Text
+from quetsach.portal.checks.models import PRODUCTS, CheckResult
+
+SHAPES = {"found": "bad", "check": "busy", "traces": "none", "clean": "ok", "unknown": "unsure"}
+"""Shape of the chip of each verdict."""
+VERDICTS = dict(CheckResult.VERDICTS)
+PRODUCT: dict[str, str | Promise] = {
+    **dict(PRODUCTS),
+    "malware": _("malware"),
+    "antivirus": _("protection weakened"),
+    "system": _("system"),
+}
+SURENESS: dict[str, str | Promise] = {
+    "D1": _("certain"),
+    "D2": _("strong"),
+    "D3": _("to be asked"),
+    "D4": _("for information"),
+}
+REFUSALS: dict[str, str | Promise] = {
+    "too_large": _("is larger than a result can be. Hand in the file that the check wrote, unchanged."),
+    "too_many": _("holds more files than are taken at once. Hand it in in parts."),
+    "broken_zip": _("is a ZIP file that cannot be read to its end. Make it anew, or hand in the files."),
+    "locked_zip": _("is a ZIP file with a password. Make it without one."),
+    "no_result": _("is not the result of a check. Choose the files that the check wrote."),
+    "newer": _("was written by a newer check than this portal knows. Ask for the portal to be updated."),
+    "field": _("does not say all that a result says (%(where)s). Check the machine again."),
+    "clock": _("carries an impossible time: the machine's clock is wrong. Set it, then check again."),
+    "closed": _("comes after the campaign was closed. Nothing more is taken."),
+    "elsewhere": _("was already handed in by another unit. Only one unit can count a machine."),
+    "campaign": _("was made with the pack of another campaign (%(where)s). Hand it in there."),
+    "unit": _("was made with the pack of another unit (%(where)s). That unit hands it in."),
+    "sealed": _("was changed after the check. Hand in the file as the check wrote it, or check again."),
+    "forged": _("does not come from the pack that it names, and is not counted. Check the machine again."),
+    "key": _("was sealed for a portal with other keys. Check again with a pack from here."),
+    "lost": _(
+        "was made with a pack that was reported lost. Check the machine again with the unit's new pack."
+    ),
+    "pack": _("was made with a pack that this portal did not issue. Ask which stick was used."),
+}
+"""Why a file was not taken, after its name."""
+
+
+@cache
+def _signs() -> dict[str, dict[str, Text]]:
+    return {name: dict(sign.texts) for name, sign in catalogue.load().signs.items()}
+
+
+def finding_words(finding: dict[str, object]) -> tuple[str, str]:
+    """What was found and what else it may be; a sign that this portal does not know shows its id."""
+    sign = str(finding.get("sign") or "")
+    texts = _signs().get(sign)
+    if texts is not None:
+        text = texts["vi" if (get_language() or "vi").startswith("vi") else "en"]
+        return text.what, text.false_positive
+    if finding.get("indicator"):
+        return str(_("On the campaign's list: %(item)s")) % {"item": finding["indicator"]}, ""
+    return str(_("A sign that this portal does not know yet: %(sign)s")) % {"sign": sign}, ""
+
+
+def refusal(code: str, where: str) -> str:
+    """The sentence after a file's name."""
+    text = REFUSALS.get(code)
+    return str(text) % {"where": where} if text is not None else code

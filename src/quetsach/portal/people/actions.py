@@ -1,0 +1,111 @@
+"""What is written about a unit's own people: numbers with their sheet, links for marks, and the marks.
+
+Everything that changes a node's count locks the node first, so that of two at once each sees the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.audit.actions import record
+from quetsach.portal.campaigns.actions import NotAllowedNowError, lock_active
+from quetsach.portal.campaigns.models import CampaignNode, Headcount
+from quetsach.portal.campaigns.proofs import Proof
+from quetsach.portal.campaigns.queries import counted_by_marks, people_of
+from quetsach.portal.people.models import Kind, Mark, MarkLink, SecondMark, SignSheet
+from quetsach.portal.people.person import new_token, person_key
+
+
+@transaction.atomic
+def enter_headcount(
+    node: CampaignNode,
+    counts: Mapping[str, int],
+    actor: User,
+    *,
+    sheet: Proof | None = None,
+    ip: str | None = None,
+) -> None:
+    """Set the number of people for some kinds, with the signed sheet if there is one; it replaces marks.
+
+    Raises NotAllowedNowError: `more_done_than_informed`, `closed`, `not_active`.
+    """
+    node = lock_active(node)
+    before, running = people_of(node), counted_by_marks(node)
+    after = before | dict(counts)
+    informed, done = after.get(Kind.INFORMED, 0), after.get(Kind.DONE, 0)
+    if done > informed and Kind.INFORMED in after:
+        raise NotAllowedNowError("more_done_than_informed")
+    now = timezone.now()
+    changed = [k for k, count in counts.items() if before.get(k) != count or k in running]
+    for kind in changed:
+        Headcount.rows.create(node=node, kind=kind, count=counts[kind], at=now, by=actor)
+    if sheet is not None:
+        SignSheet.rows.create(
+            node=node,
+            informed=informed,
+            done=done,
+            file=sheet.path,
+            file_name=sheet.name,
+            sha256=sheet.sha256,
+            at=now,
+            by=actor,
+        )
+    if changed or sheet:
+        data = {"informed": informed, "done": done, "sha256": sheet.sha256 if sheet else ""}
+        record(actor, "people.headcount", unit_path=node.path, about=node, data=data, ip=ip)
+
+
+@transaction.atomic
+def count_by_marks(node: CampaignNode, kind: str, actor: User, *, ip: str | None = None) -> MarkLink:
+    """From now on the marks of the unit's people count, earlier ones too; opens the link if need be.
+
+    Twice changes nothing. Raises NotAllowedNowError: `closed`, `not_active`.
+    """
+    node = lock_active(node)
+    now = timezone.now()
+    link, _ = MarkLink.rows.get_or_create(
+        node=node, kind=kind, defaults={"token": new_token(), "at": now, "by": actor}
+    )
+    if kind in counted_by_marks(node) and link.headcount_id is not None:
+        return link
+    count = Mark.rows.filter(node=node, kind=kind).count()
+    link.headcount = Headcount.rows.create(node=node, kind=kind, count=count, at=now, by=None)
+    link.save(update_fields=["headcount"])
+    data = {"kind": kind, "count": count}
+    record(actor, "people.count_by_marks", unit_path=node.path, about=node, data=data, ip=ip)
+    return link
+
+
+@transaction.atomic
+def renew_link(node: CampaignNode, kind: str, actor: User, *, ip: str | None = None) -> None:
+    """Another address for the same marks, such as when the old one got into the wrong hands."""
+    node = lock_active(node)
+    if MarkLink.rows.filter(node=node, kind=kind).update(token=new_token()):
+        record(actor, "people.renew_link", unit_path=node.path, about=node, data={"kind": kind}, ip=ip)
+
+
+@transaction.atomic
+def mark(link: MarkLink, typed: str) -> None:
+    """One person marks themselves by work e-mail or staff code; once more, anywhere, adds nothing.
+
+    While a typed headcount holds, the mark is kept as evidence and the number stays. Leaves no audit entry:
+    the marks are the trail, and who it was nobody shall learn. Raises PersonError and NotAllowedNowError.
+    """
+    node = lock_active(link.node)
+    key = person_key(typed, node.campaign_id, node.pk)
+    now = timezone.now()
+    row, is_new = Mark.rows.get_or_create(
+        campaign_id=node.campaign_id, person_key=key, kind=link.kind, defaults={"node": node, "at": now}
+    )
+    if not is_new:
+        if row.node_id != node.pk:
+            SecondMark.rows.get_or_create(mark=row, node=node, defaults={"at": now})
+        return
+    running = MarkLink.rows.filter(pk=link.pk).values_list("headcount", flat=True).first()
+    if running is not None and link.kind in counted_by_marks(node):
+        Headcount.rows.filter(pk=running).update(count=F("count") + 1, at=now)

@@ -1,0 +1,166 @@
+"""Reads: how a unit's people are counted, its bodies, and what the portal knows of the rows of its annex."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import TruncDay
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.campaigns import queries as campaign_queries
+from quetsach.portal.campaigns.models import Acknowledgement, CampaignNode, Headcount, Participation
+from quetsach.portal.campaigns.queries import Figure, counted_by_marks, people_of
+from quetsach.portal.people.models import Body, BodyChange, Kind, Mark, MarkLink, SecondMark, TaxCodeClaim
+from quetsach.vietnamese import search_key
+
+ROWS = {"r1": "received", "r2": "informed", "r3": "deployed", "r4": "done"}
+"""Key of a known figure: what it counts, as forms of the annex name it."""
+
+
+@dataclass(frozen=True)
+class Counting:
+    """How one kind is counted: the number that counts, by marks or typed, and the marks that are kept."""
+
+    kind: str
+    label: str
+    count: Figure
+    is_by_marks: bool
+    marks: int
+    link: MarkLink | None
+    seconds: tuple[tuple[str, int], ...]
+    """Units where people who marked here had marked before, and how many."""
+
+
+@dataclass(frozen=True)
+class BodySums:
+    """The bodies of a node: how many, informed, carried out, and their persons."""
+
+    bodies: int
+    informed: int
+    deployed: int
+    persons_informed: int
+    persons_done: int
+
+    def of(self, row: str) -> int:
+        """What they add to a row of the annex, by the key of a known figure."""
+        return {
+            "r1": self.informed,
+            "r2": self.persons_informed,
+            "r3": self.deployed,
+            "r4": self.persons_done,
+        }[row]
+
+
+def body_sums(node: CampaignNode) -> BodySums:
+    """One query."""
+    row: dict[str, Any] = Body.rows.filter(node=node).aggregate(
+        n=Count("pk"),
+        i=Count("pk", filter=Q(informed_on__isnull=False)),
+        d=Count("pk", filter=Q(deployed_on__isnull=False)),
+        p=Sum("persons_informed"),
+        q=Sum("persons_done"),
+    )
+    return BodySums(row["n"], row["i"], row["d"], row["p"] or 0, row["q"] or 0)
+
+
+def known_figures(node: CampaignNode) -> dict[str, Figure]:
+    """What the portal knows of the four rows of a node's own annex (reporting.md G, own scope).
+
+    r1: units directly below that acknowledged + bodies informed; r3: those that carried it out; r2, r4: the
+    count of the node's people that holds + the persons of its bodies. None where nobody has said anything.
+    """
+    known, sums = campaign_queries.known_figures(node), body_sums(node)
+    if not sums.bodies:
+        return known
+    return {
+        row: sums.of(row) + (count or 0) if count is not None or sums.of(row) else None
+        for row, count in known.items()
+    }
+
+
+def countings(node: CampaignNode) -> list[Counting]:
+    """Both kinds, informed first."""
+    people, running = people_of(node), counted_by_marks(node)
+    links = {link.kind: link for link in MarkLink.rows.filter(node=node)}
+    marks = dict(Mark.rows.filter(node=node).values_list("kind").annotate(n=Count("pk")).order_by())
+    seconds: dict[str, list[tuple[str, int]]] = {}
+    told = SecondMark.rows.filter(node=node).values_list("mark__kind", "mark__node__name")
+    for kind, name, n in told.annotate(n=Count("pk")).order_by("mark__node__name"):
+        seconds.setdefault(kind, []).append((name, n))
+    return [
+        Counting(
+            kind=kind.value,
+            label=str(kind.label),
+            count=people.get(kind.value),
+            is_by_marks=kind.value in running and kind.value in links,
+            marks=marks.get(kind.value, 0),
+            link=links.get(kind.value),
+            seconds=tuple(seconds.get(kind.value, ())),
+        )
+        for kind in Kind
+    ]
+
+
+def link_by(token: str) -> MarkLink | None:
+    """The link of an address that somebody opened."""
+    return MarkLink.rows.select_related("node__campaign").filter(token=token.strip().lower()).first()
+
+
+def bodies_of(user: User, node: CampaignNode, *, text: str = "", state: str = "") -> QuerySet[Body]:
+    """A node's bodies that the person may see: those whose name, code or address holds every word."""
+    found = Body.objects.visible_to(user).filter(node=node)
+    for word in search_key(text).split():
+        found = found.filter(search_key__contains=word)
+    return found.filter(STATES[state]) if state in STATES else found
+
+
+STATES = {
+    "chua": Q(informed_on=None),
+    "da-bao": Q(informed_on__isnull=False),
+    "chua-xong": Q(informed_on__isnull=False, deployed_on=None),
+    "xong": Q(deployed_on__isnull=False),
+}
+"""Value in the address: which bodies."""
+
+
+def last_change(node: CampaignNode) -> BodyChange | None:
+    """The act that can be taken back."""
+    return BodyChange.rows.filter(node=node, undone_at=None).select_related("by").first()
+
+
+def claimed_elsewhere(node: CampaignNode, codes: tuple[str, ...]) -> int:
+    """How many of the tax codes another node of the campaign counts (H09)."""
+    claims = TaxCodeClaim.rows.filter(campaign=node.campaign_id, code__in=codes)
+    return claims.exclude(node=node).count()
+
+
+@dataclass(frozen=True)
+class Ground:
+    """One thing behind a figure: who, how much of it, when, and by whom it was entered."""
+
+    name: str
+    count: int
+    at: datetime
+    by: str
+
+
+def grounds_below(node: CampaignNode, row: str) -> list[Ground]:
+    """The units directly below that are counted in rows 1 and 3, each with its own act."""
+    model: type[Acknowledgement | Participation] = Acknowledgement if row == "r1" else Participation
+    below = CampaignNode.rows.active().filter(parent=node)
+    acts = model.rows.filter(node__in=below).select_related("node", "by").order_by("node__position", "at")
+    return [Ground(act.node.name, 1, act.at, str(act.by or "")) for act in acts]
+
+
+def headcounts(node: CampaignNode, kind: str) -> list[Headcount]:
+    """The latest counts of one kind, that which holds first."""
+    return list(Headcount.rows.filter(node=node, kind=kind).select_related("by").order_by("-at", "-pk")[:20])
+
+
+def marks_by_day(node: CampaignNode, kind: str) -> list[tuple[datetime, int]]:
+    """How many marked on each day, on the portal's calendar; who, nobody knows."""
+    rows = Mark.rows.filter(node=node, kind=kind).annotate(day=TruncDay("at")).values_list("day")
+    return list(rows.annotate(n=Count("pk")).order_by("day"))

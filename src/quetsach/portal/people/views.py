@@ -1,0 +1,179 @@
+"""A unit's own people: the number or the marks that count, the sheet behind it, and what the portal knows."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from quetsach.portal.campaigns.actions import NotAllowedNowError
+from quetsach.portal.campaigns.joining import qr
+from quetsach.portal.campaigns.proofs import NotAProofError, keep, open_proof
+from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.people import actions, queries
+from quetsach.portal.people.forms import PeopleForm
+from quetsach.portal.people.models import Kind, MarkLink, SignSheet
+from quetsach.portal.people.refusals import REFUSALS
+from quetsach.portal.units.roles import Verb
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def people(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
+    """How are our people counted? The numbers, the sheet, and each kind's mode."""
+    if request.method != "POST":
+        return _page(request, take_seat(request, slug, node_id))
+    seat = take_seat(request, slug, node_id, verb=Verb.COUNT_PEOPLE)
+    do = DEEDS.get(request.POST.get("do", ""))
+    if do is None:
+        raise Http404
+    try:
+        answer = do(request, seat)
+    except NotAllowedNowError as error:
+        messages.error(request, str(REFUSALS[error.code]))
+        answer = None
+    return answer or redirect("people", slug, node_id)
+
+
+def _page(
+    request: HttpRequest, seat: Seat, form: PeopleForm | None = None, asked: str = "", status: int = 200
+) -> HttpResponse:
+    countings = queries.countings(seat.node)
+    initial = {c.kind: c.count for c in countings if c.count is not None}
+    context = {
+        "seat": seat,
+        "countings": countings,
+        "is_by_marks": any(c.is_by_marks for c in countings),
+        "form": form or PeopleForm(initial=initial),
+        "sheets": SignSheet.objects.visible_to(seat.user).filter(node=seat.node).select_related("by")[:20],
+        "sums": queries.body_sums(seat.node),
+        "asked": asked,
+        "before": initial,
+    }
+    return render(request, "people/people.html", context, status=status)
+
+
+def _headcount(request: HttpRequest, seat: Seat) -> HttpResponse | None:
+    """Two numbers; where marks count now, they are replaced only after the question was answered."""
+    form = PeopleForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _page(request, seat, form, status=422)
+    running = [c for c in queries.countings(seat.node) if c.is_by_marks]
+    if running and request.POST.get("sure") != "yes":
+        return _page(request, seat, form, asked="headcount", status=422)
+    given = form.cleaned_data
+    try:
+        sheet = keep(given["sheet"]) if given["sheet"] else None
+    except NotAProofError as error:
+        text = (
+            _("The file is larger than 10 MB. Take a smaller photo.")
+            if str(error) == "size"
+            else _("The file is neither PDF nor JPEG nor PNG.")
+        )
+        form.add_error("sheet", text)
+        return _page(request, seat, form, status=422)
+    counts = {kind.value: given[kind.value] for kind in Kind}
+    actions.enter_headcount(seat.node, counts, seat.user, sheet=sheet, ip=client_ip_text(request))
+    text = _("Saved. What counts now: %(informed)d informed, %(done)d done, as you typed.")
+    messages.success(request, text % counts)
+    staff = seat.node.staff_count
+    if staff is not None and counts["informed"] > staff:
+        text = _("%(informed)d people informed, but the unit has declared %(staff)d. Is that right?")
+        messages.warning(request, text % {"informed": counts["informed"], "staff": staff})
+    return None
+
+
+def _marks(request: HttpRequest, seat: Seat) -> HttpResponse | None:
+    """From a number to marks; asked first where a number stands already."""
+    kind = _kind(request)
+    counting = next(c for c in queries.countings(seat.node) if c.kind == kind)
+    if counting.count is not None and not counting.is_by_marks and request.POST.get("sure") != "yes":
+        return _page(request, seat, asked=kind, status=422)
+    actions.count_by_marks(seat.node, kind, seat.user, ip=client_ip_text(request))
+    text = _("What counts now: the marks, %(n)d so far. Hang up the sheet or send the link.")
+    messages.success(request, text % {"n": counting.marks})
+    return None
+
+
+def _renew(request: HttpRequest, seat: Seat) -> None:
+    actions.renew_link(seat.node, _kind(request), seat.user, ip=client_ip_text(request))
+    messages.success(request, _("The old link opens nothing any more. Hang up the new sheet."))
+
+
+def _kind(request: HttpRequest) -> str:
+    kind = request.POST.get("kind", "")
+    if kind not in Kind.values:
+        raise Http404
+    return kind
+
+
+DEEDS: dict[str, Any] = {"headcount": _headcount, "marks": _marks, "renew": _renew}
+
+
+@require_safe
+def mark_sheet(request: HttpRequest, slug: str, node_id: UUID, kind: str) -> HttpResponse:
+    """The sheet for the wall: one square, one address, what to do."""
+    seat = take_seat(request, slug, node_id, verb=Verb.COUNT_PEOPLE)
+    link = MarkLink.objects.visible_to(seat.user).filter(node=seat.node, kind=kind).first()
+    if link is None:
+        raise Http404
+    address = request.build_absolute_uri(reverse("mark", args=[link.token]))
+    return render(
+        request,
+        "people/mark_sheet.html",
+        {"seat": seat, "link": link, "address": address, "qr": qr(address, 8)},
+    )
+
+
+@require_safe
+def sign_sheet(request: HttpRequest, slug: str, sheet_id: UUID) -> HttpResponse:
+    """The file, as a download only: what somebody photographed is never shown as a page."""
+    seat = take_seat(request, slug)
+    rows = SignSheet.objects.visible_to(seat.user).filter(node__campaign=seat.campaign)
+    sheet = rows.filter(pk=sheet_id).first()
+    if sheet is None:
+        raise Http404
+    try:
+        content = open_proof(sheet.file)
+    except FileNotFoundError:
+        raise Http404 from None
+    response = HttpResponse(content, content_type="application/octet-stream")
+    response["Content-Disposition"] = content_disposition_header(True, sheet.file_name) or "attachment"
+    return response
+
+
+@require_safe
+def known(request: HttpRequest, slug: str, node_id: UUID, row: str) -> HttpResponse:
+    """What the portal knows of one figure of the annex, and every row behind it."""
+    seat = take_seat(request, slug, node_id)
+    what = queries.ROWS.get(row)
+    if what is None:
+        raise Http404
+    sums, is_people = queries.body_sums(seat.node), row in ("r2", "r4")
+    kind = {"r2": Kind.INFORMED, "r4": Kind.DONE}.get(row)
+    below = [] if is_people else queries.grounds_below(seat.node, row)
+    counting = next((c for c in queries.countings(seat.node) if c.kind == kind), None)
+    context = {
+        "seat": seat,
+        "row": row,
+        "what": what,
+        "total": queries.known_figures(seat.node)[row],
+        "own": counting.count if counting else len(below),
+        "bodies": sums.of(row),
+        "sums": sums,
+        "is_people": is_people,
+        "below": below,
+        "counting": counting,
+        "headcounts": queries.headcounts(seat.node, kind) if kind else [],
+        "by_day": queries.marks_by_day(seat.node, kind) if kind else [],
+        "filter": "da-bao" if row in ("r1", "r2") else "xong",
+        "others": [other for other in queries.ROWS if other != row],
+    }
+    return render(request, "people/known.html", context)

@@ -1,0 +1,133 @@
+"""Publishing the stick, and the campaign's removal tools."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zipfile
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from django.db import transaction
+
+from quetsach.endpoint import keys
+from quetsach.endpoint.refusal import Refused
+from quetsach.errors import PortalError
+from quetsach.portal.accounts.models import User
+from quetsach.portal.audit.actions import record
+from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.indicators import store
+from quetsach.portal.tools.models import SHELF, RemovalTool, Stick
+from quetsach.stick import manifest
+from quetsach.stick.manifest import Manifest
+from quetsach.vietnamese import nfc
+
+CHUNK = 1 << 20
+_NAME = re.compile(r"quetsach-stick-[0-9A-Za-z.+-]{1,60}\.zip")
+_UNSAFE = re.compile(r"[^\w.()+ -]+")
+
+
+class ToolError(PortalError):
+    """What was given is not what it says it is; the text is for people."""
+
+    code = "tool"
+
+
+def _parts(file: Path) -> Iterable[bytes]:
+    with file.open("rb") as stream:
+        while part := stream.read(CHUNK):
+            yield part
+
+
+def _manifest_of(file: Path) -> Manifest:
+    """The signed list in the ZIP, after every file in it was compared.
+
+    Raises:
+        ToolError: it is no ZIP of a stick, or not the one that was built.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = {one.filename.partition("/")[2]: one for one in archive.infolist() if not one.is_dir()}
+            told = manifest.read(archive.read(names.pop(manifest.NAME)))
+            if names.keys() != told.files.keys():
+                odd = sorted(names.keys() ^ told.files.keys())
+                raise ToolError(f"{file}: {odd[0]} is missing, or does not belong into this stick")
+            for name, entry in names.items():
+                if hashlib.sha256(archive.read(entry)).hexdigest() != told.files[name]:
+                    raise ToolError(f"{file}: {name} was changed after the stick was built")
+    except (KeyError, Refused) as error:
+        raise ToolError(f"{file}: holds no signed list of its files; build it with ./dev stick") from error
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise ToolError(f"{file}: is no ZIP file, or it is not complete") from error
+    return told
+
+
+@transaction.atomic
+def publish_stick(file: Path) -> Stick:
+    """Offer a release of the stick. The same file twice changes nothing.
+
+    Raises:
+        ToolError: the file is not named quetsach-stick-….zip, is not what was built and signed, or its
+            version was published with other content: what people have compared with a checksum never changes.
+    """
+    if not _NAME.fullmatch(file.name):
+        raise ToolError(f"{file}: is not named quetsach-stick-VERSION.zip")
+    told = _manifest_of(file)
+    version = f"{told.version}-test" if told.is_test_build else told.version
+    sha256, length = store.keep(_parts(file), SHELF)
+    known = Stick.objects.select_for_update().filter(version=version).first()
+    if known is not None:
+        if known.sha256 != sha256:
+            raise ToolError(f"{file}: version {version} was published with other content; raise the version")
+        return known
+    stick = Stick(
+        version=version, file_name=file.name, sha256=sha256, bytes=length,
+        signed_by=keys.fingerprint(told.key), is_test_build=told.is_test_build,
+    )  # fmt: skip
+    stick.save(force_insert=True)
+    record(None, "stick.publish", about=stick, data={"version": stick.version, "sha256": sha256})
+    return stick
+
+
+@transaction.atomic
+def vouch(
+    campaign: Campaign,
+    actor: User,
+    parts: Iterable[bytes] | None,
+    file_name: str = "",
+    ip: str | None = None,
+    **fields: str,
+) -> RemovalTool:
+    """Put a tool on the campaign's list; one of the same name against the same malware is changed.
+
+    `parts` is the file to be offered here too, None for a link only.
+
+    Raises:
+        ToolError: the file's SHA-256 is not the one that was written; the text is the file's.
+    """
+    fields = {name: nfc(value) for name, value in fields.items()}
+    copied = {"file_name": "", "bytes": 0}
+    if parts is not None:
+        sha256, length = store.keep(parts, SHELF)
+        if sha256 != fields["sha256"]:
+            # The file stays on the shelf under its own name; nothing points to it.
+            raise ToolError(sha256)
+        copied = {"file_name": _UNSAFE.sub("_", file_name)[-120:] or "tool", "bytes": length}
+    family, name = fields.pop("family"), fields.pop("name")
+    tool, _ = RemovalTool.rows.update_or_create(
+        campaign=campaign, family=family, name=name, defaults={**fields, **copied, "by": actor}
+    )
+    data = {"name": name, "family": family, "sha256": tool.sha256}
+    record(actor, "tool.vouch", unit_path=campaign.issuer.path, about=tool, data=data, ip=ip)
+    return tool
+
+
+@transaction.atomic
+def withdraw(tool: RemovalTool, actor: User, ip: str | None = None) -> None:
+    """Take a tool off the list. A second call changes nothing."""
+    found = RemovalTool.rows.select_for_update(of=("self",)).filter(pk=tool.pk).first()
+    if found is not None:
+        data = {"name": found.name, "family": found.family, "sha256": found.sha256}
+        record(actor, "tool.withdraw", unit_path=tool.campaign.issuer.path, about=found, data=data, ip=ip)
+        found.delete()

@@ -1,0 +1,48 @@
+"""One line of a campaign's list of removal tools."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from quetsach.portal.tools.models import RemovalTool
+
+
+class ToolForm(forms.ModelForm):  # type: ignore[type-arg]
+    """`file` is optional: the tool itself, to be offered here too."""
+
+    file = forms.FileField(
+        label=_("File"),
+        required=False,
+        help_text=_("Offered here too, for those who cannot reach the maker."),
+    )
+
+    class Meta:
+        model = RemovalTool
+        fields = ("family", "name", "vendor", "version", "sha256", "link", "note")
+
+    def clean_sha256(self) -> Any:
+        return self.cleaned_data["sha256"].lower()
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file and file.size > settings.MAX_UPLOAD_BYTES:
+            most = settings.MAX_UPLOAD_BYTES // (1024 * 1024)
+            raise forms.ValidationError(_("The file is larger than %(most)d MB. Give the address only."),
+                                        params={"most": most})  # fmt: skip
+        return file
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and not (cleaned.get("file") or cleaned.get("link")):
+            raise forms.ValidationError(_("Give the maker's address, the file, or both."))
+        return cleaned
+
+    def validate_unique(self) -> None:
+        """The same tool again is a change of it."""
+
+    def validate_constraints(self) -> None:
+        """The same tool again is a change of it."""

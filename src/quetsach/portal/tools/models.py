@@ -1,0 +1,83 @@
+"""What the public tools page offers: the stick, and the removal tools that a campaign vouches for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.validators import RegexValidator, URLValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.kit.ids import uuid7
+from quetsach.portal.kit.scope import ScopedManager
+from quetsach.portal.units.models import within_units_of
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from quetsach.portal.accounts.models import User
+
+SHELF = "tools"
+
+
+class Stick(models.Model):
+    """One release of the checking stick; the latest is offered. The file lies on the shelf by its SHA-256."""
+
+    version = models.CharField(max_length=40, unique=True)
+    file_name = models.CharField(max_length=120)
+    sha256 = models.CharField(max_length=64)
+    bytes = models.PositiveIntegerField()
+    signed_by = models.CharField(max_length=29, help_text="fingerprint of the key that signed its files")
+    is_test_build = models.BooleanField()
+    published_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-published_at", "-pk")
+
+    def __str__(self) -> str:
+        return self.version
+
+
+class RemovalTool(models.Model):
+    """A tool against one malware family, as its maker published it: by link, and as a copy if `bytes`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="removal_tools")
+    family = models.CharField(_("Malware"), max_length=100)
+    name = models.CharField(_("Tool"), max_length=100)
+    vendor = models.CharField(_("Maker"), max_length=100)
+    version = models.CharField(_("Version"), max_length=40)
+    sha256 = models.CharField(
+        "SHA-256",
+        max_length=64,
+        validators=[RegexValidator(r"^[0-9a-f]{64}$", _("64 characters 0-9 and a-f."))],
+        help_text=_("As the maker publishes it; from another source than the file."),
+    )
+    link = models.CharField(
+        _("Web address"), max_length=300, blank=True, validators=[URLValidator(schemes=["https"])],
+        help_text=_("The maker's own page, beginning with https://"),
+    )  # fmt: skip
+    note = models.CharField(_("Note"), max_length=300, blank=True)
+    file_name = models.CharField(max_length=120, blank=True)
+    bytes = models.PositiveIntegerField(default=0)
+    at = models.DateTimeField(auto_now=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    rows = models.Manager()
+    objects = ScopedManager["RemovalTool"]()
+
+    class Meta:
+        default_manager_name = "rows"
+        ordering = ("family", "name")
+        constraints = (
+            models.UniqueConstraint(fields=["campaign", "family", "name"], name="removal_tool_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+    @classmethod
+    def scope(cls, user: User | AnonymousUser) -> models.Q:
+        return within_units_of(user, "campaign__issuer__path")

@@ -1,0 +1,40 @@
+"""What the tools page offers."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from quetsach.endpoint import keys
+from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.checks.models import KeyPair
+from quetsach.portal.tools.models import RemovalTool, Stick
+
+
+def current_stick() -> Stick | None:
+    """The release published last."""
+    return Stick.objects.first()
+
+
+def offered_tools() -> list[RemovalTool]:
+    """The tools of running campaigns, by malware."""
+    rows = RemovalTool.rows.filter(campaign__status=Campaign.Status.PUBLISHED).select_related("campaign")
+    return list(rows.order_by("family", "name", "campaign"))
+
+
+def offered_tool(tool_id: UUID) -> RemovalTool | None:
+    """One of them that is copied here; for everybody."""
+    rows = RemovalTool.rows.filter(campaign__status=Campaign.Status.PUBLISHED, bytes__gt=0)
+    return rows.filter(pk=tool_id).first()
+
+
+def tools_of(campaign: Campaign) -> list[RemovalTool]:
+    """The campaign's own list."""
+    return list(RemovalTool.rows.filter(campaign=campaign).select_related("by", "campaign"))
+
+
+def signing_keys() -> list[tuple[Campaign, str]]:
+    """The fingerprint of the key that signs the packs of each running campaign."""
+    rows = KeyPair.rows.filter(
+        kind=KeyPair.Kind.SIGNING, retired_at=None, campaign__status=Campaign.Status.PUBLISHED
+    ).select_related("campaign")
+    return [(row.campaign, keys.fingerprint(bytes.fromhex(row.public))) for row in rows]

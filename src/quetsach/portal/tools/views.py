@@ -1,0 +1,114 @@
+"""The tools page, its downloads, and the list behind it."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.indicators import store
+from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.tools import actions, queries
+from quetsach.portal.tools.forms import ToolForm
+from quetsach.portal.tools.models import SHELF, RemovalTool
+from quetsach.portal.units.roles import Verb
+
+
+@require_safe
+def tools(request: HttpRequest) -> HttpResponse:
+    """Which tool, and is it genuine?"""
+    offered = queries.offered_tools()
+    context = {
+        "stick": queries.current_stick(),
+        "keys": queries.signing_keys(),
+        "families": [(family, list(rows)) for family, rows in groupby(offered, lambda tool: tool.family)],
+    }
+    return render(request, "tools/tools.html", context)
+
+
+def _send(sha256: str, file_name: str) -> FileResponse:
+    try:
+        file = store.place(sha256, SHELF).open("rb")
+    except OSError as error:
+        raise Http404 from error
+    response = FileResponse(
+        file, as_attachment=True, filename=file_name, content_type="application/octet-stream"
+    )
+    response["ETag"] = f'"{sha256}"'
+    return response
+
+
+@require_safe
+def stick(_request: HttpRequest, name: str) -> FileResponse:
+    """The ZIP that is offered now; an older name is gone, so that nobody runs an old one by an old link."""
+    current = queries.current_stick()
+    if current is None or current.file_name != name:
+        raise Http404
+    return _send(current.sha256, current.file_name)
+
+
+@require_safe
+def checksums(_request: HttpRequest) -> HttpResponse:
+    """Everything offered here, as `sha256sum --check` reads it."""
+    current = queries.current_stick()
+    lines = [f"{current.sha256}  {current.file_name}\n"] if current else []
+    lines += [f"{tool.sha256}  {tool.file_name}\n" for tool in queries.offered_tools() if tool.bytes]
+    return HttpResponse("".join(lines), content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def tool_file(_request: HttpRequest, tool_id: UUID) -> FileResponse:
+    """A removal tool that is copied here."""
+    tool = queries.offered_tool(tool_id)
+    if tool is None:
+        raise Http404
+    return _send(tool.sha256, tool.file_name)
+
+
+def _editor(request: HttpRequest, slug: str) -> Seat:
+    seat = take_seat(request, slug, None, Verb.PUBLISH)
+    if seat.node.unit_id != seat.campaign.issuer_id:
+        raise Http404
+    return seat
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, slug: str) -> HttpResponse:
+    """The campaign's list, for its issuer."""
+    seat = _editor(request, slug)
+    form = ToolForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        fields = {name: form.cleaned_data[name] for name in ToolForm.Meta.fields}
+        file = form.cleaned_data["file"]
+        try:
+            actions.vouch(
+                seat.campaign, seat.user, file.chunks() if file else None, file.name if file else "",
+                client_ip_text(request), **fields,
+            )  # fmt: skip
+        except actions.ToolError as error:
+            said = _("The file's SHA-256 is %(sha256)s, not the one that you wrote. Nothing was changed.")
+            form.add_error("file", said % {"sha256": str(error)})
+        else:
+            messages.success(request, _("The list was changed; the tools page shows it at once."))
+            return redirect("tools_edit", slug)
+    context = {"seat": seat, "door": "tools_edit", "form": form, "rows": queries.tools_of(seat.campaign)}
+    return render(request, "tools/edit.html", context, status=422 if request.method == "POST" else 200)
+
+
+@require_POST
+def withdraw(request: HttpRequest, slug: str, tool_id: UUID) -> HttpResponse:
+    """Take a tool off the list."""
+    seat = _editor(request, slug)
+    rows = RemovalTool.objects.visible_to(seat.user).select_related("campaign__issuer")
+    tool = rows.filter(campaign=seat.campaign, pk=tool_id).first()
+    if tool is None:
+        raise Http404
+    actions.withdraw(tool, seat.user, client_ip_text(request))
+    messages.success(request, _("%(name)s is no longer on the list.") % {"name": tool.name})
+    return redirect("tools_edit", slug)

@@ -1,0 +1,7 @@
+"""What the stick's `.cmd` starts."""
+
+import sys
+
+from quetsach.stick.menu import main
+
+sys.exit(main(sys.argv[1:]))

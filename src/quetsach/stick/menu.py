@@ -1,0 +1,219 @@
+"""The menu of the stick: for a person who double-clicked, or who dragged log files onto it.
+
+Each choice is a command of `quetsach` that could be typed as well.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+import webbrowser
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from quetsach import __version__, cli, language
+from quetsach.cli import packfile, say
+from quetsach.endpoint import keys
+from quetsach.endpoint.pack import Pack
+from quetsach.endpoint.refusal import Refused
+from quetsach.language import gettext as _
+from quetsach.outputs.words import visible
+from quetsach.stick import manifest
+from quetsach.stick.manifest import Manifest
+
+_ROOT_VARIABLE = "QUETSACH_STICK"
+_NOT_IN_NAMES = re.compile(r"[^\w.-]+")
+
+
+@dataclass(slots=True)
+class Stick:
+    """A stick that was verified, and the pack it uses."""
+
+    root: Path
+    told: Manifest
+    pack: Pack | None = None
+    pack_path: Path | None = None
+
+    @property
+    def with_pack(self) -> list[str]:
+        """Arguments that trust the signer of the pack that was verified, and no file that took its place."""
+        return [] if self.pack is None else ["--trust", self.pack.signer.hex()]
+
+    def result(self, name: str) -> str:
+        """A path for a result, in a folder that is made when it is needed."""
+        folder = self.root / manifest.RESULTS
+        folder.mkdir(exist_ok=True)
+        return str(folder / name)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Verify the stick, then scan the files given, or run one command, or show the menu.
+
+    The exit code is that of the command; 2 where the stick or its pack must not be used.
+    """
+    language.use(language.choose(None, {"QUETSACH_LANG": os.environ.get("QUETSACH_LANG", "")}))
+    root = Path(os.environ.get(_ROOT_VARIABLE) or Path(sys.executable).parent.parent)
+    try:
+        stick = Stick(root, manifest.verify(root))
+        _greet(stick)
+        if arguments and arguments[0] == "--":
+            return cli.run(list(arguments[1:]))
+        _choose_pack(stick, is_asking=not arguments)
+        if arguments and arguments[0] == "check":
+            return _check(stick, ["--yes", *arguments[1:]])
+        if arguments:
+            return _scan(stick, list(arguments))
+        return _menu(stick)
+    except Refused as error:
+        say.error(error.worded())
+        return cli.INCOMPLETE
+    except (click.Abort, EOFError, KeyboardInterrupt):
+        return cli.INCOMPLETE
+
+
+def _greet(stick: Stick) -> None:
+    build = f" · {_('test build, not for use in an office')}" if stick.told.is_test_build else ""
+    click.echo(click.style(f"Quét Sạch {__version__}{build}", bold=True))
+    click.echo(_("This stick is signed with the key %(key)s.") % {"key": keys.fingerprint(stick.told.key)})
+
+
+def _choose_pack(stick: Stick, *, is_asking: bool) -> None:
+    """The newest pack that may be used; a refused one is named, and only that."""
+    found: list[tuple[Pack, Path]] = []
+    for path in manifest.packs(stick.root):
+        try:
+            found.append((packfile.read(path, stick.told.trusted, is_asking=is_asking), path))
+        except Refused as error:
+            say.warning(error.worded())
+    if not found:
+        say.warning(
+            _("There is no pack of a campaign here. Put the one from the portal beside this program.")
+        )
+        return
+    stick.pack, stick.pack_path = max(found, key=lambda one: (one[0].created, one[0].version))
+    click.echo(visible(packfile.described(stick.pack)))
+
+
+def _menu(stick: Stick) -> int:
+    code = cli.NOTHING
+    while True:
+        choices = _choices(stick)
+        click.echo()
+        for key, (text, _act) in choices.items():
+            click.echo(f"  {key}  {text}")
+        asked = click.prompt(_("Your choice"), default="1", show_default=True).strip().upper()
+        if asked not in choices:
+            click.echo(_("There is no such choice."))
+            continue
+        act = choices[asked][1]
+        if act is None:
+            return code
+        click.echo()
+        code = act()
+
+
+def _choices(stick: Stick) -> dict[str, tuple[str, Callable[[], int] | None]]:
+    """Key → text and what it does; leaving does nothing. Only what this stick can do is offered."""
+    found: dict[str, tuple[str, Callable[[], int] | None]] = {
+        "1": (_("Check this machine (quick)"), lambda: _check(stick, [])),
+        "2": (_("Check this machine (every file, longer)"), lambda: _check(stick, ["--full"])),
+        "3": (_("Scan log files"), lambda: _scan(stick, _asked_paths())),
+        "4": (_("Put results of many machines into one sheet"), lambda: _merge(stick)),
+    }
+    if _can_collect():
+        found["5"] = (_("Collect reports into one sheet"), lambda: _collect(stick))
+    if stick.pack is not None and _is_web(stick.pack.portal):
+        found["6"] = (
+            _("Open the portal: %(url)s") % {"url": visible(stick.pack.portal)},
+            lambda: _open(stick),
+        )
+    found["L"] = ("English" if language.code() == "vi" else "Tiếng Việt", _other_language)
+    found["0"] = (_("Leave"), None)
+    return found
+
+
+def _check(stick: Stick, arguments: list[str]) -> int:
+    stamp = f"{_NOT_IN_NAMES.sub('_', platform.node())[:40] or 'may'}-{datetime.now():%Y%m%d-%H%M%S}"
+    given = ["check", *arguments, *stick.with_pack]
+    if stick.pack_path is not None:
+        given += ["--pack", str(stick.pack_path)]
+    try:
+        given += ["--html", stick.result(f"{stamp}.html")]
+        if stick.pack is not None:
+            given += ["--seal", stick.result(f"{stamp}.qsresult")]
+        else:
+            given += ["--json", stick.result(f"{stamp}.json")]
+    except OSError:
+        # A stick that is write-protected, or a shared folder for reading: the answer still counts.
+        say.warning(_("Nothing can be saved here; write the conclusion down, or copy the folder elsewhere."))
+        given = given[: given.index("--html")] if "--html" in given else given
+    return cli.run(given)
+
+
+def _asked_paths() -> list[str]:
+    asked = click.prompt(_("Drag the log file into this window, then press Enter"), default="")
+    path = asked.strip().strip('"')
+    return [path] if path else []
+
+
+def _scan(stick: Stick, paths: list[str]) -> int:
+    if stick.pack_path is None:
+        say.error(_("Without a pack there is no list to compare the logs with."))
+        return cli.INCOMPLETE
+    if not paths:
+        return cli.NOTHING
+    out = stick.result(f"log-{datetime.now():%Y%m%d-%H%M%S}.html")
+    return cli.run(["scan", "-i", str(stick.pack_path), *stick.with_pack, "-o", out, "--", *paths])
+
+
+def _merge(stick: Stick) -> int:
+    folder = click.prompt(_("Folder with the results"), default=str(stick.root / manifest.RESULTS))
+    key = click.prompt(
+        _("Secret key file, for sealed results (may stay empty)"), default="", show_default=False
+    )
+    given = ["check", "merge", folder.strip('"'), "-o", stick.result("tong-hop-may.xlsx")]
+    if key.strip():
+        given += ["--key", key.strip().strip('"')]
+        if stick.pack_path is not None:
+            given += ["--pack", str(stick.pack_path), *stick.with_pack]
+    return cli.run(given)
+
+
+def _can_collect() -> bool:
+    from quetsach.cli import root
+
+    return "reports" in root.COMMANDS
+
+
+def _collect(stick: Stick) -> int:
+    folder = click.prompt(_("Folder with the reports"), default="").strip().strip('"')
+    if not folder:
+        return cli.NOTHING
+    return cli.run(["reports", "collect", folder, "-o", stick.result("tong-hop-bao-cao.xlsx")])
+
+
+def _is_web(address: str) -> bool:
+    with suppress(ValueError):
+        told = urlsplit(address)
+        return told.scheme in ("https", "http") and bool(told.hostname)
+    return False
+
+
+def _open(stick: Stick) -> int:
+    assert stick.pack is not None
+    webbrowser.open(stick.pack.portal)
+    return cli.NOTHING
+
+
+def _other_language() -> int:
+    language.use("en" if language.code() == "vi" else "vi")
+    os.environ["QUETSACH_LANG"] = language.code()
+    return cli.NOTHING

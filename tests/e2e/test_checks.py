@@ -1,0 +1,148 @@
+"""A commune hands sealed results in and sets a date, its district sees counts; in a real browser."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from quetsach.endpoint import pack as packs
+from quetsach.endpoint import sealing
+from quetsach.portal.checks.actions import Sender, receive
+from quetsach.portal.checks.models import Pack
+from quetsach.portal.checks.opening import Opened
+from quetsach.portal.checks.pack_actions import content_of
+from quetsach.portal.checks.unit_actions import propose, say_computers
+from quetsach.portal.tools.actions import vouch
+from tests.e2e.test_letter import CHROMIUM, chromium  # noqa: F401
+from tests.portal.checks.conftest import document, listed, sign
+from tests.portal.conftest import _plain_settings, cast  # noqa: F401
+from tests.portal.scan_document import publish_list
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
+    pytest.mark.django_db(transaction=True),
+]
+PICTURES = os.environ.get("QUETSACH_PICTURES")
+
+
+def ago(**span):
+    return datetime.now(UTC).replace(microsecond=0) - timedelta(**span)
+
+
+@pytest.fixture
+def open_page(chromium, live_server):  # noqa: F811
+    contexts = []
+
+    def open_(width, who=""):
+        context = chromium.new_context(
+            locale="vi-VN", viewport={"width": width, "height": 900}, timezone_id="Asia/Ho_Chi_Minh"
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.refused = []
+        page.on("console", lambda told: page.refused.append(told.text) if told.type == "error" else None)
+        if who:
+            page.goto(f"{live_server.url}/tai-khoan/dang-nhap/")
+            page.fill("[name=login]", who)
+            page.fill("[name=password]", "quet-sach-123")
+            page.click("main button[type=submit]")
+            page.wait_for_url("**/viec-*/")
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+def looks_right(page, name, width):
+    """Nothing wider than the window, nothing that the policy refused; a picture for who wants to look."""
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+    assert page.refused == [], name
+    assert page.locator(".btn-main:visible").count() <= 1, name
+    if PICTURES:
+        page.screenshot(path=f"{PICTURES}/{name}-{width}.png", full_page=True)
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_from_the_pack_to_the_figures_of_the_district(open_page, live_server, cast, tmp_path, width):  # noqa: F811
+    published = publish_list(cast, tmp_path)
+    officer, issuer = cast.user("A1", "officer"), cast.user("centre", "coordinator")
+    cast.user("A", "officer")
+    propose(cast.campaign, issuer, product="windows_office", name="LibreOffice", terms="free",
+            link="https://example.org/office", note="Đủ cho văn bản, bảng tính, trình chiếu.")  # fmt: skip
+    vouch(cast.campaign, issuer, [b"MZ"], "cong-cu.exe", family="ramnit", name="RamnitRemover",
+          vendor="Phòng thí nghiệm Mẫu", version="1.2", link="https://example.org/tool",
+          sha256=hashlib.sha256(b"MZ").hexdigest(), note="")  # fmt: skip
+    for days, number in ((9, 4), (6, 6), (2, 3)):
+        for count in range(number):
+            findings = [sign(), sign("IDM-01", "idm")] if days > 4 else []
+            told = document(f"KE-TOAN-{count}", ago(days=days), findings)
+            receive(Opened(json.dumps(told).encode()), cast.nodes["A1"], Sender(user=officer))
+    told = document("A2-01", ago(days=3), [sign()])
+    receive(Opened(json.dumps(told).encode()), cast.nodes["A2"], Sender(user=cast.user("A2", "officer")))
+    say_computers(cast.nodes["A1"], 20, officer)
+
+    page = open_page(width, "officer-a1")
+    page.goto(f"{live_server.url}/cd/lam-sach/kiem-tra/")
+    page.get_by_role("button", name="Tạo gói kiểm tra").click()
+    row = Pack.rows.get()
+    told = packs.read(content_of(row), [bytes.fromhex(row.signed_with.public)])
+    folder: Path = tmp_path / "ket-qua"
+    folder.mkdir()
+    found = document("VAN-THU", findings=[listed()], at=ago(seconds=1), set_id=published.set_id)
+    (folder / "VAN-THU.qsresult").write_bytes(sealing.seal(found, told, "0a" * 16))
+    (folder / "VAN-THU.html").write_text("<p>báo cáo")
+    (folder / "hong.json").write_text("{")
+    page.set_input_files("#id_folder", str(folder))
+    page.get_by_role("button", name="Nộp kết quả", exact=True).click()
+    page.get_by_text("Đã nhận 1 kết quả").wait_for()
+    looks_right(page, "checks", width)
+    page.get_by_role("link", name="VAN-THU").click()
+    page.get_by_text("Kết quả được niêm phong").wait_for()
+    page.get_by_text("mã độc · chắc chắn · ramnit").wait_for()
+    looks_right(page, "result", width)
+    page.get_by_role("link", name="ramnit").click()
+    page.get_by_text("Kiểm tra máy thấy dấu hiệu mã độc").wait_for()
+    looks_right(page, "case", width)
+
+    page.goto(f"{live_server.url}/cd/lam-sach/ban-quyen/")
+    page.fill("#id_replace_by", f"{ago(days=-30):%Y-%m-%d}")
+    page.locator("#ngay button[value=set]").click()
+    page.get_by_text("Đã đặt hạn").wait_for()
+    looks_right(page, "licences", width)
+
+    above = open_page(width, "officer-a")
+    above.goto(f"{live_server.url}/cd/lam-sach/kiem-tra/")
+    looks_right(above, "checks-above", width)
+    assert above.get_by_text("VAN-THU").count() == 0
+    above.goto(f"{live_server.url}/cd/lam-sach/ban-quyen/")
+    looks_right(above, "licences-above", width)
+
+    page.goto(f"{live_server.url}/cd/lam-sach/kiem-tra/")
+    page.get_by_role("button", name="Cấp mã dùng một lần").click()
+    code = page.locator("#ma-moi .copy").inner_text().split()[0]
+    looks_right(page, "code", width)
+    visitor = open_page(width)
+    visitor.goto(f"{live_server.url}/nop-ket-qua/")
+    looks_right(visitor, "hand-in", width)
+    visitor.fill("#id_code", code.lower())
+    other = sealing.seal(document("MAY-KHACH", at=ago(seconds=1)), told, "0b" * 16)
+    visitor.set_input_files(
+        "#id_results", {"name": "m.qsresult", "mimeType": "application/octet-stream", "buffer": other}
+    )
+    visitor.get_by_role("button", name="Nộp kết quả").click()
+    visitor.get_by_text("Đã nhận 1 kết quả").wait_for()
+    looks_right(visitor, "handed-in", width)
+    visitor.goto(f"{live_server.url}/cong-cu/")
+    looks_right(visitor, "tools", width)
+    issuer_page = open_page(width, "coordinator-centre")
+    issuer_page.goto(f"{live_server.url}/cd/lam-sach/cong-cu/")
+    looks_right(issuer_page, "tools-edit", width)
+    issuer_page.goto(f"{live_server.url}/cd/lam-sach/ban-quyen/thay-the/")
+    looks_right(issuer_page, "replacements", width)

@@ -1,0 +1,145 @@
+"""Plan, apply and undo on a running Windows, a real one or wine; run by its Python with the folder `src`.
+
+Plants harmless things, has them found by the check itself, takes them away and back, and prints as JSON what
+it saw. Needs a Windows that may be changed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import faulthandler
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import winreg
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, sys.argv[1])
+
+from quetsach.endpoint import checking, places
+from quetsach.endpoint.act import applying, choosing, grounds, plan, undoing
+from quetsach.endpoint.act.acts import ACTS
+from quetsach.endpoint.act.errors import ActError
+from quetsach.endpoint.act.step import Step
+from quetsach.endpoint.wanted import Wanted
+
+RUN = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Run"
+SERVICE = r"SYSTEM\CurrentControlSet\Services\KMSeldi"
+LOG = r"SOFTWARE\Microsoft\Windows\CurrentVersion\WINEVT\Channels\Microsoft-Windows-DNS-Client/Operational"
+SPP = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion\SoftwareProtectionPlatform"
+FOLDER = Path(r"C:\Users\Public\QS thử")
+EVIL, IN_USE = FOLDER / "evil test.exe", FOLDER / "in use.bin"
+HOSTS = Path(r"C:\Windows\System32\drivers\etc\hosts")
+TASK = Path(r"C:\Windows\System32\Tasks\AutoKMS")
+
+
+def value(key: str, name: str) -> Any:
+    """A value of the machine's registry by Windows' own Python, not by ours."""
+    with contextlib.suppress(OSError), winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, key) as opened:
+        return winreg.QueryValueEx(opened, name)
+    return None
+
+
+def put(key: str, name: str, kind: int, data: Any) -> None:
+    with winreg.CreateKeyEx(winreg.HKEY_LOCAL_MACHINE, key, 0, winreg.KEY_WRITE) as opened:
+        winreg.SetValueEx(opened, name, 0, kind, data)
+
+
+def state() -> dict[str, Any]:
+    """All that was planted, as it is now."""
+    files = {}
+    for path in (EVIL, HOSTS, TASK):
+        if path.exists():
+            told = path.stat()
+            files[str(path)] = [
+                hashlib.sha256(path.read_bytes()).hexdigest(), told.st_mtime_ns, told.st_file_attributes,
+                told.st_ctime_ns,
+            ]  # fmt: skip
+    values = [
+        value(RUN, "evil"),
+        value(SERVICE, "Start"),
+        value(SPP, "KeyManagementServiceName"),
+        value(LOG, "Enabled"),
+    ]
+    return {"files": files, "values": json.loads(json.dumps(values))}
+
+
+def plant() -> subprocess.Popen[bytes]:
+    FOLDER.mkdir(exist_ok=True)
+    EVIL.write_bytes(Path(sys.executable).read_bytes() + b"evil")
+    for pattern in ("python*.dll", "vcruntime*.dll", "python*.zip"):
+        for part in Path(sys.executable).parent.glob(pattern):
+            (FOLDER / part.name).write_bytes(part.read_bytes())
+    (FOLDER / "python313._pth").write_text("python313.zip\n.\n")
+    ctypes.windll.kernel32.SetFileAttributesW(str(EVIL), 0x2)
+    os.utime(EVIL, ns=(1_600_000_000_000_000_000, 1_500_000_000_000_000_100))
+    put(RUN, "evil", winreg.REG_EXPAND_SZ, f'"{EVIL}" -q %TEMP%')
+    put(SERVICE, "Start", winreg.REG_DWORD, 2)
+    put(SERVICE, "ImagePath", winreg.REG_EXPAND_SZ, r"C:\gone\KMSeldi.exe")
+    put(SPP, "KeyManagementServiceName", winreg.REG_SZ, "127.0.0.2")
+    put(LOG, "Enabled", winreg.REG_DWORD, 0)
+    HOSTS.parent.mkdir(parents=True, exist_ok=True)
+    HOSTS.write_bytes(b"127.0.0.1 localhost\r\n0.0.0.0 activation.sls.microsoft.com\r\n")
+    TASK.parent.mkdir(parents=True, exist_ok=True)
+    TASK.write_text(
+        '<?xml version="1.0"?><Task xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task"><Actions><Exec>'
+        "<Command>C:\\gone\\x.exe</Command></Exec></Actions></Task>"
+    )
+    return subprocess.Popen([EVIL, "-c", "import time; time.sleep(90)"])
+
+
+def main() -> None:
+    faulthandler.dump_traceback_later(150, exit=True)
+    process = plant()
+    time.sleep(2)
+    is_running = process.poll() is None
+    before = state()
+    store = Path(tempfile.mkdtemp()) / "store"
+    ground = grounds.here()
+    digest = hashlib.sha256(EVIL.read_bytes()).hexdigest()
+    wanted = Wanted(hashes={digest: "test"})
+    # Only where something was planted: a whole Windows is another test's.
+    places._WINDOWS_HOT, places._WINDOWS_HOME = (("%Public%", 3, True),), ()
+    result = checking.check(ground.machine, wanted)
+    chosen = choosing.choose(result, ground, with_log=True)
+    one = plan.make(ground, str(result.verdict), chosen.warnings, chosen.steps, chosen.advice)
+    outcome = applying.apply(one, ground, one.hash, store)
+    after = state()
+    found_after = sorted(
+        one.sign or "listed"
+        for one in checking.check(ground.machine, wanted).findings
+        if one.confidence in ("D1", "D2")
+    )
+    is_stopped = process.poll() is not None
+    undone = undoing.undo(ground, store)
+    IN_USE.write_bytes(b"in use")
+    target = {"path": str(IN_USE), "is_certain": True}
+    step = Step(1, "quarantine", "quarantine", target, ACTS["quarantine"].look(ground, target), None, ("T",))
+    locked = plan.make(ground, "found", (), [step], ())
+    held = ctypes.windll.kernel32.CreateFileW(str(IN_USE), 0x80000000, 1, None, 3, 0, None)
+    in_use = applying.apply(locked, ground, locked.hash, store)
+    ctypes.windll.kernel32.CloseHandle(held)
+    core = r"C:\Windows\System32\kernel32.dll"
+    try:
+        ACTS["quarantine"].guard(ground, {"path": core, "is_certain": True})
+        is_core_safe = False
+    except ActError as error:
+        is_core_safe = error.reason == "protected"
+    print(json.dumps({
+        "is_running": is_running, "is_stopped": is_stopped,
+        "steps": [[step.phase, step.act, applying.subject(step)] for step in one.steps],
+        "failed": {number: [error.reason, error.detail] for number, error in outcome.failed.items()},
+        "after": after, "found_after": found_after, "before": before, "restored": state(),
+        "undone": {number: [error.reason, error.detail] for number, error in undone.failed.items()},
+        "in_use": [error.reason for error in in_use.failed.values()], "is_core_safe": is_core_safe,
+    }))  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""The pages of checks and licences: who sees what, codes that work once, hostile text."""
+
+import json
+
+import pytest
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from quetsach.portal.audit.actions import first_broken_entry
+from quetsach.portal.checks.models import CheckResult, Pack, Replacement, UnitPlan, UploadCode
+from tests.portal.checks.conftest import ago, content, listed, sign
+from tests.portal.scan_document import publish_list
+
+SLUG = ["lam-sach"]
+HOSTILE = "<script>alert(1)</script>\u202egpj"
+
+
+def upload(*pairs):
+    return {"results": [SimpleUploadedFile(name, data) for name, data in pairs]}
+
+
+def test_the_details_of_a_check_are_for_its_own_unit_and_counts_for_those_above(cast, give):
+    result = give("A1", HOSTILE, findings=[sign(), listed(HOSTILE, HOSTILE)])
+    url = reverse("check_result", args=[*SLUG, result.pk])
+    for unit, role, status in (("A1", "reader", 200), ("A", "coordinator", 404), ("centre", "reader", 404),
+                               ("A2", "officer", 404), ("B1", "it", 404)):  # fmt: skip
+        assert cast.client(unit, role).get(url).status_code == status, unit
+    assert Client().get(url).status_code == 404
+    inside = cast.client("A1", "reader").get(url).content.decode()
+    assert "<script>alert" not in inside and "\u202e" not in inside
+    for page in ("checks", "licences"):
+        place = reverse(page, args=SLUG) + f"?don-vi={cast.nodes['A1'].pk}"
+        above = cast.client("A", "coordinator").get(place)
+        assert above.status_code == 200
+        assert "alert(1)" not in above.content.decode()
+        assert cast.client("B1", "coordinator").get(place).status_code == 404
+
+
+def test_results_are_handed_in_on_the_page_and_each_file_is_answered_for(cast):
+    client = cast.client("A1", "it")
+    client.cookies["django_language"] = "en"
+    url = reverse("checks", args=SLUG)
+    assert client.post(url, {}).status_code == 422
+    answer = client.post(url, upload(("PC-07.json", content()), ("x.json", b"?")), follow=True)
+    text = answer.content.decode()
+    assert "1 result taken" in text and "x.json" in text and "not the result of a check" in text
+    assert "1 result taken" not in client.get(url).content.decode(), "told once"
+    assert cast.client("A1", "reader").post(url, upload(("y.json", content("PC-08")))).status_code == 404
+    place = f"{url}?don-vi={cast.nodes['A1'].pk}"
+    assert cast.client("A", "officer").post(place, upload(("y.json", content("PC-08")))).status_code == 404
+    assert CheckResult.rows.count() == 1
+
+
+def test_a_code_hands_results_in_once_for_its_unit_and_tells_nothing(cast):
+    client = cast.client("A1", "officer")
+    answer = client.post(reverse("check_codes", args=SLUG), {"act": "issue"})
+    code = answer.context["secret"]
+    assert code not in client.get(reverse("checks", args=SLUG)).content.decode()
+    assert code.replace("-", "") not in json.dumps(list(UploadCode.rows.values()), default=str)
+    visitor, url = Client(), reverse("hand_in")
+    visitor.cookies["django_language"] = "en"
+    wrong = visitor.post(url, {"code": "AAAA-BBBB-CCCC", **upload(("a.json", content()))})
+    assert wrong.status_code == 422
+    empty = visitor.post(url, {"code": code, **upload(("a.json", b"?"))})
+    assert "can still be used" in empty.content.decode()
+    spoken = code.lower().replace("-", " ")
+    taken = visitor.post(url, {"code": spoken, **upload(("a.json", content(findings=[sign()])))})
+    assert "1 result taken" in taken.content.decode() and "PC-07" not in taken.content.decode()
+    assert visitor.post(url, {"code": code, **upload(("b.json", content("PC-08")))}).status_code == 422
+    assert CheckResult.rows.get().device.owner == cast.nodes["A1"]
+    assert first_broken_entry() is None
+
+
+def test_guessing_codes_is_stopped(cast):
+    cache.clear()
+    statuses = {
+        Client().post(reverse("hand_in"), {"code": "AAAA", **upload(("a.json", b"?"))}).status_code
+        for _ in range(61)
+    }
+    assert statuses == {422, 429}
+
+
+def test_a_code_can_be_ended_by_its_own_unit_only(cast):
+    client = cast.client("A1", "officer")
+    client.post(reverse("check_codes", args=SLUG), {"act": "issue"})
+    code = UploadCode.rows.get()
+    revoke = {"act": "revoke", "code": str(code.pk)}
+    assert cast.client("A2", "officer").post(reverse("check_codes", args=SLUG), revoke).status_code == 404
+    client.post(reverse("check_codes", args=SLUG), revoke)
+    code.refresh_from_db()
+    assert code.revoked_at is not None
+
+
+def test_unchecked_machines_follow_from_what_the_unit_says_it_has(cast, give):
+    client = cast.client("A1", "officer")
+    give("A1", "PC-01")
+    client.post(reverse("check_computers", args=SLUG), {"computers": "5"})
+    assert UnitPlan.rows.get().computers == 5
+    page = client.get(reverse("checks", args=SLUG))
+    assert page.context["whole"].unchecked == 4
+    assert client.post(reverse("check_computers", args=SLUG), {"computers": "-1"}).status_code == 422
+    above = cast.client("A", "reader").get(reverse("checks", args=SLUG))
+    assert above.context["whole"].coverage == pytest.approx(0.2)
+    # A unit that has not said it is not counted as checked in full.
+    assert above.context["whole"].silent_units == 2
+
+
+def test_the_date_is_the_units_own_and_counts_travel_up(cast, give):
+    give("A1", at=ago(days=3), findings=[sign()])
+    give("A1", at=ago(days=1))
+    give("A2", at=ago(days=1), findings=[sign()])
+    client = cast.client("A1", "officer")
+    url = reverse("licences", args=SLUG)
+    assert client.post(url, {"act": "set", "replace_by": "2020-01-01"}).status_code == 422
+    client.post(url, {"act": "set", "replace_by": "2099-12-31"})
+    assert str(UnitPlan.rows.get().replace_by) == "2099-12-31"
+    copies = cast.client("centre", "reader").get(url).context["copies"]
+    assert (copies.found, copies.replaced, copies.remaining) == (2, 1, 1)
+    assert "PC-07" not in cast.client("A", "coordinator").get(url).content.decode()
+    client.post(url, {"act": "undo"})
+    assert UnitPlan.rows.get().replace_by is None
+    facts = {"act": "facts", "volume_agreement": "yes", "kms_hosts": "kms.example 10.0.0.0/8"}
+    client.post(url, facts)
+    assert UnitPlan.rows.get().kms_hosts == ["kms.example", "10.0.0.0/8"]
+    assert client.post(url, facts | {"kms_hosts": "<b>"}).status_code == 422
+
+
+def test_only_the_issuer_edits_the_replacements(cast):
+    url = reverse("replacements", args=SLUG)
+    fields = {"product": "office", "name": "LibreOffice", "terms": "free", "link": "https://example.org/",
+              "note": ""}  # fmt: skip
+    for unit, role in (("A", "coordinator"), ("centre", "officer"), ("B1", "it")):
+        assert cast.client(unit, role).post(url, fields).status_code == 404
+    editor = cast.client("centre", "coordinator")
+    assert editor.post(url, fields | {"link": "javascript:alert(1)"}).status_code == 422
+    editor.post(url, fields)
+    editor.post(url, fields | {"note": "in Vietnamese"})
+    row = Replacement.rows.get()
+    assert row.note == "in Vietnamese"
+    assert "LibreOffice" in cast.client("A1", "reader").get(reverse("licences", args=SLUG)).content.decode()
+    editor.post(reverse("replacement_withdraw", args=[*SLUG, row.pk]))
+    assert not Replacement.rows.exists()
+
+
+def test_the_pack_is_downloaded_by_those_who_hand_results_in(cast, pack, tmp_path):
+    publish_list(cast, tmp_path)
+    client = cast.client("A1", "it")
+    client.post(reverse("pack_build", args=SLUG))
+    row = Pack.rows.get()
+    url = reverse("pack_file", args=[*SLUG, row.pk])
+    answer = client.get(url)
+    assert answer.status_code == 200 and len(answer.content) == row.bytes
+    assert "no-store" in answer["Cache-Control"]
+    for unit, role in (("A1", "reader"), ("A", "coordinator"), ("A2", "it")):
+        assert cast.client(unit, role).get(url).status_code == 404, (unit, role)
+    assert cast.client("A", "coordinator").post(reverse("pack_rotate", args=SLUG)).status_code == 404
+
+
+def test_the_pages_stay_light(cast, give):
+    for number in range(30):
+        give("A1", f"PC-{number:02}", findings=[sign()] if number % 2 else ())
+    for page in ("checks", "licences"):
+        body = cast.client("A1", "officer").get(reverse(page, args=SLUG)).content
+        assert len(body) <= 100 * 1024, page

@@ -1,0 +1,123 @@
+"""Every page that a person can open, walked from the URL table, as axe, a phone and a slow line see it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from uuid import uuid4
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
+from django.urls import reverse
+from playwright.sync_api import sync_playwright
+
+from quetsach.portal.campaigns.actions import acknowledge
+from quetsach.portal.reports.actions import submit
+from quetsach.portal.reports.actions_review import accept
+from tests.portal.test_every_route import of_route, routes, things  # noqa: F401
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
+    pytest.mark.django_db(transaction=True),
+]
+PAGE_BYTES = 100 * 1024
+"""What a page may weigh on a slow line."""
+WIDTHS = (1280, 360)
+GRAVE = {"serious", "critical"}
+PEOPLE = (
+    None,
+    ("centre", "coordinator"),
+    ("A", "coordinator"),
+    ("A1", "officer"),
+    ("A", "it"),
+    ("A", "reader"),
+)
+ANNEX = {"r1": "0", "r2": "12", "r3": "0", "r4": "9", "narrative": "Đã rà soát xong tất cả các máy."}
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """Playwright keeps an event loop in this thread, which Django would take for an asynchronous caller."""
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-component-update"]
+        )
+
+
+@pytest.fixture
+def campaign_at_work(cast, things):  # noqa: F811
+    """Of two communes one has an accepted report with a wish, the other has one that waits."""
+    for unit in ("A1", "A2"):
+        officer = cast.user(unit, "officer")
+        acknowledge(cast.nodes[unit], officer)
+        submit(officer, cast.nodes[unit], {**ANNEX, "proposals": "Hỗ trợ bản quyền."}, 0, uuid4())
+    accept(cast.user("A", "coordinator"), cast.nodes["A1"], 1)
+    return things
+
+
+def addresses(things, own_node):  # noqa: F811
+    """Every address of the table: of the person's own node, then of A1's."""
+    nothing = {"code": "AAAAA-AAAAA", "number": 1}
+    for name, keys in routes():
+        for node in dict.fromkeys((own_node, things["node_id"])):
+            known = {**nothing, **things, "node_id": node}
+            yield reverse(name, kwargs={key: of_route(known, name, key) for key in keys})
+
+
+def shape(page: str) -> str:
+    """The page without what tells persons and rows apart."""
+    main = re.search(r"<main.*</main>", page, re.DOTALL)
+    return re.sub(r'[0-9a-f-]{32,}|value="[^"]*"|\d+', "", main[0] if main else page)
+
+
+@pytest.fixture(scope="module")
+def seen():
+    """Shapes of pages that were looked at, whoever opened them."""
+    return set()
+
+
+def readable(client: Client, urls, seen):
+    """Addresses and status of what answers with a page, each shape once. Files, by their suffix, are none."""
+    for url in dict.fromkeys(urls):
+        if "." in url.rpartition("/")[2]:
+            continue
+        answer = client.get(url)
+        if not answer.get("Content-Type", "").startswith("text/html") or answer.status_code in {302, 405}:
+            answer.close()
+            continue
+        assert len(answer.content) <= PAGE_BYTES, f"{url}: {len(answer.content)} bytes"
+        if (kind := shape(answer.content.decode())) not in seen:
+            seen.add(kind)
+            yield url, answer.status_code
+
+
+@pytest.mark.parametrize("who", PEOPLE, ids=lambda who: "-".join(who) if who else "visitor")
+def test_no_page_shuts_anybody_out(chromium, live_server, cast, campaign_at_work, seen, who):
+    client = cast.client(*who) if who else Client()
+    client.raise_request_exception = False
+    own = cast.nodes[who[0]].pk if who else campaign_at_work["node_id"]
+    pages = list(readable(client, addresses(campaign_at_work, own), seen))
+    context = chromium.new_context(locale="vi-VN", timezone_id="Asia/Ho_Chi_Minh")
+    context.add_cookies(
+        [{"name": key, "value": jar.value, "url": live_server.url} for key, jar in client.cookies.items()]
+    )
+    page, axe, found = context.new_page(), Axe(), []
+    for url, status in pages:
+        answer = page.goto(live_server.url + url)
+        assert answer and answer.status == status, f"{url} is another page in the browser"
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            if wide > width:
+                found.append(f"{url} at {width} px is {wide} px wide")
+            for finding in axe.run(page).response["violations"]:
+                if finding["impact"] in GRAVE:
+                    where = "; ".join(str(node["html"])[:160] for node in finding["nodes"][:3])
+                    found.append(f"{url} at {width} px: {finding['id']}: {where}")
+    context.close()
+    assert not found, "\n".join(found)
+    assert any(status == 200 for _, status in pages)

@@ -1,0 +1,156 @@
+"""Marks and headcounts in any order add up to what a naive book-keeper would say; nobody can be read."""
+
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from quetsach.portal.campaigns.actions import NotAllowedNowError, count_people
+from quetsach.portal.campaigns.lifecycle_actions import take_step
+from quetsach.portal.campaigns.models import Headcount
+from quetsach.portal.campaigns.queries import people_of, progress
+from quetsach.portal.people.actions import count_by_marks, enter_headcount, mark, renew_link
+from quetsach.portal.people.models import Mark, MarkLink, SecondMark
+from quetsach.portal.people.person import PersonError, person_key
+from quetsach.portal.people.queries import countings, known_figures
+
+WHO = ["ha@example.org", "HA@example.org ", "lan@example.org", "NV-01", "nv-01", "NV-02"]
+UNITS = ["A1", "A2", "B1"]
+EVENTS = st.lists(
+    st.one_of(
+        st.tuples(st.just("mark"), st.sampled_from(UNITS), st.sampled_from(["informed", "done"]),
+                  st.sampled_from(WHO)),
+        st.tuples(st.just("marks"), st.sampled_from(UNITS), st.sampled_from(["informed", "done"]), st.none()),
+        st.tuples(st.just("number"), st.sampled_from(UNITS), st.sampled_from(["informed", "done"]),
+                  st.integers(0, 6)),
+        st.tuples(st.just("letter"), st.sampled_from(UNITS), st.none(), st.integers(0, 6)),
+    ),
+    max_size=25,
+)  # fmt: skip
+
+
+class Naive:
+    """The rules as one would tell them: who marked first and where; what the unit last said counts."""
+
+    def __init__(self):
+        self.first, self.typed, self.opened = {}, {}, set()
+
+    def is_by_marks(self, unit, kind):
+        return self.typed.get((unit, kind)) == "marks"
+
+    def do(self, what, unit, kind, value):
+        if what == "mark":
+            if (unit, kind) in self.opened:
+                text = value.strip().lower()
+                person = text if "@" in text else (unit, text)
+                self.first.setdefault((person, kind), unit)
+        elif what == "marks":
+            self.opened.add((unit, kind))
+            self.typed[unit, kind] = "marks"
+        elif what == "number":
+            other = self.count(unit, "done" if kind == "informed" else "informed")
+            informed, done = (value, other) if kind == "informed" else (other, value)
+            if informed is None or (done or 0) <= informed:
+                self.typed[unit, kind] = value
+        else:
+            self.typed[unit, "informed"], self.typed[unit, "done"] = value, value // 2
+
+    def count(self, unit, kind):
+        said = self.typed.get((unit, kind))
+        if said != "marks":
+            return said
+        return sum(home == unit for (_, k), home in self.first.items() if k == kind)
+
+
+@pytest.mark.django_db
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(events=EVENTS)
+def test_any_order_gives_the_naive_sum(cast, events):
+    MarkLink.rows.all().delete()
+    Mark.rows.all().delete()
+    Headcount.rows.all().delete()
+    naive, people = Naive(), {unit: cast.user(unit, "officer") for unit in UNITS}
+    for what, unit, kind, value in events:
+        naive.do(what, unit, kind, value)
+        node, actor = cast.nodes[unit], people[unit]
+        if what == "mark":
+            link = MarkLink.rows.filter(node=node, kind=kind).first()
+            if link is not None:
+                mark(link, value)
+        elif what == "marks":
+            count_by_marks(node, kind, actor)
+        elif what == "number":
+            try:
+                enter_headcount(node, {kind: value}, actor)
+            except NotAllowedNowError as error:
+                assert error.code == "more_done_than_informed"
+        else:
+            count_people(node, value, value // 2, actor)
+    for unit in UNITS:
+        counted = people_of(cast.nodes[unit])
+        for kind in ("informed", "done"):
+            assert counted.get(kind) == naive.count(unit, kind), (unit, kind)
+        modes = {c.kind: c.is_by_marks for c in countings(cast.nodes[unit])}
+        assert modes == {kind: naive.is_by_marks(unit, kind) for kind in ("informed", "done")}
+    total = progress(cast.campaign, cast.nodes["centre"].path)
+    assert total.informed == sum(naive.count(unit, "informed") or 0 for unit in UNITS)
+    assert total.done == sum(naive.count(unit, "done") or 0 for unit in UNITS)
+
+
+def test_a_mark_elsewhere_counts_once_and_the_second_unit_is_told(cast):
+    links = [count_by_marks(cast.nodes[u], "informed", cast.user(u, "officer")) for u in ("A1", "A2")]
+    mark(links[0], "ha@example.org")
+    mark(links[1], "Ha@Example.org")
+    mark(links[1], "ha@example.org")
+    assert known_figures(cast.nodes["A1"])["r2"] == 1
+    assert known_figures(cast.nodes["A2"])["r2"] == 0
+    told = next(c for c in countings(cast.nodes["A2"]) if c.kind == "informed")
+    assert told.seconds == ((cast.nodes["A1"].name, 1),)
+    assert SecondMark.rows.count() == 1
+
+
+def test_the_number_that_replaces_marks_keeps_them_even_when_it_is_the_same(cast):
+    node, officer = cast.nodes["A1"], cast.user("A1", "officer")
+    link = count_by_marks(node, "informed", officer)
+    mark(link, "a@example.org")
+    enter_headcount(node, {"informed": 1}, officer)
+    mark(link, "b@example.org")
+    assert known_figures(node)["r2"] == 1
+    assert Mark.rows.filter(node=node).count() == 2
+    count_by_marks(node, "informed", officer)
+    assert known_figures(node)["r2"] == 2
+
+
+def test_nothing_of_the_person_is_in_the_database_and_the_key_is_not(cast, settings):
+    link = count_by_marks(cast.nodes["A1"], "informed", cast.user("A1", "officer"))
+    mark(link, "ha.nguyen@example.org")
+    row = Mark.rows.values().get()
+    assert not any("ha.nguyen" in str(value) for value in row.values())
+    campaign, node = UUID(int=1), UUID(int=2)
+    before = person_key("ha.nguyen@example.org", campaign, node)
+    settings.SECRET_KEY = "another"
+    assert person_key("ha.nguyen@example.org", campaign, node) != before
+    assert person_key("NV-01", campaign, node) != person_key("NV-01", campaign, UUID(int=3))
+    assert person_key("a@example.org", campaign, node) == person_key("a@example.org", campaign, UUID(int=3))
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [("", "blank"), ("  ", "blank"), ("012345678901", "citizen"), ("123456789", "citizen"), ("a@b", "shape"),
+     ("x" * 200, "shape"), ("=1+1", "shape"), ("a b@c@d.e", "shape")],
+)  # fmt: skip
+def test_what_is_no_person_says_why(typed, why):
+    with pytest.raises(PersonError) as error:
+        person_key(typed, UUID(int=1), UUID(int=2))
+    assert error.value.code == why
+
+
+def test_a_closed_campaign_takes_no_mark_and_a_renewed_link_is_another(cast):
+    node, officer = cast.nodes["A1"], cast.user("A1", "officer")
+    link = count_by_marks(node, "done", officer)
+    renew_link(node, "done", officer)
+    assert MarkLink.rows.get(pk=link.pk).token != link.token
+    take_step(cast.campaign, "close", cast.user("centre", "coordinator"))
+    with pytest.raises(NotAllowedNowError):
+        mark(link, "a@example.org")

@@ -1,0 +1,172 @@
+"""The ZIP as an officer uses it: unpacked on a stick, started by its `.cmd`, on a Windows made of wine."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from quetsach.endpoint import keys, pack, sealing
+from quetsach.feeds.item import parse
+from quetsach.indicator import IndicatorSet, Scope
+from tests.endpoint.packs import PACK, SIGNING, UNIT_KEY
+from tests.stick.windows import WINE, Windows
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = [pytest.mark.wine, pytest.mark.skipif(WINE is None, reason="wine is not on this machine")]
+SPP = r"HKLM\Software\Microsoft\Windows NT\CurrentVersion\SoftwareProtectionPlatform"
+IFEO = r"HKLM\Software\Microsoft\Windows NT\CurrentVersion\Image File Execution Options\sppsvc.exe"
+HOSTS = "windows/system32/drivers/etc/hosts"
+WINES_OWN = (r"\Control\Video", r"\Control\DeviceClasses", r"\Enum", r"\Hardware")
+LINES = "import socket,time;s=socket.create_connection(('127.0.0.1',int('{port}')));time.sleep(600)"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The ZIP, built twice: a test build is the same bytes each time."""
+    out = tmp_path_factory.mktemp("dist")
+    trust = keys.public("signing", SIGNING).hex()
+    command = [sys.executable, ROOT / "tools/stick.py", "--trust", trust, "--out"]
+    made = []
+    for name in ("one", "two"):
+        subprocess.run([*command, out / name], check=True, cwd=ROOT)
+        made.append(*(out / name).glob("*.zip"))
+    assert made[0].read_bytes() == made[1].read_bytes()
+    assert made[0].stat().st_size <= 25_000_000
+    return made[0]
+
+
+@pytest.fixture(scope="module")
+def windows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windows]:
+    drive = tmp_path_factory.mktemp("usb") / "Thẻ nhớ số 1"
+    drive.mkdir()
+    made = Windows(ROOT / "var/stick/wine", drive)
+    made.start()
+    yield made
+    made.settle()
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """Something that takes connections on this machine's own loopback."""
+    held: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    held.append(server.accept()[0])
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield server.getsockname()[1]
+    for one in held:
+        one.close()
+
+
+@pytest.fixture(scope="module")
+def stick(built: Path, windows: Windows, port: int) -> Path:
+    with ZipFile(built) as zipped:
+        zipped.extractall(windows.drive)
+    (folder,) = windows.drive.iterdir()
+    now = datetime.now(UTC).replace(microsecond=0)
+    listed = IndicatorSet(parse(f"127.0.0.1:{port}", Scope.WITH_SUBDOMAINS)[0])
+    told = replace(PACK, created=now, expires=now + timedelta(days=2), indicators=listed, rules=())
+    (folder / "tan-phu.qspack").write_bytes(pack.build(told, SIGNING))
+    return folder
+
+
+def changes(before: dict[str, str], after: dict[str, str]) -> list[str]:
+    """Keys that are new, other or gone, but for the devices that wine itself writes down when it likes."""
+    old, new = (_keys("\n".join(told.values())) for told in (before, after))
+    return sorted(
+        key
+        for key in old.keys() | new.keys()
+        if old.get(key) != new.get(key) and not any(word in key for word in WINES_OWN)
+    )
+
+
+def _keys(text: str) -> dict[str, str]:
+    found = {}
+    for block in text.split("\n["):
+        key, _end, values = block.partition("]\n")
+        found[key] = values.strip()
+    return found
+
+
+def _check(windows: Windows, stick: Path) -> tuple[int, str, dict[str, object]]:
+    """The wizard's check, by the `.cmd`, from the drive that it lies on."""
+    shutil.rmtree(stick / "ket-qua", ignore_errors=True)
+    command = rf"E:\{stick.name}\KIEM-TRA.cmd"
+    code, told = windows.run("cmd", "/c", command, "check", "--people", "2", "--json", r"E:\result.json")
+    return code, told, json.loads((windows.drive / "result.json").read_text(encoding="utf-8"))
+
+
+def test_a_clean_machine_is_told_nothing_but_its_age(windows: Windows, stick: Path) -> None:
+    _code, told, table = _check(windows, stick)
+    assert [one for one in table["findings"] if one["confidence"] != "D4"] == [], told  # type: ignore[attr-defined,index]
+
+
+def test_what_is_planted_is_found_and_nothing_is_changed(windows: Windows, stick: Path, port: int) -> None:
+    hosts, download = windows.disk / HOSTS, windows.user / "Downloads/KMSpico.exe"
+    windows.run("reg", "add", SPP, "/v", "KeyManagementServiceName", "/d", "127.0.0.2", "/f")
+    windows.run("reg", "add", IFEO, "/v", "Debugger", "/d", r"C:\x\SppExtComObjPatcher.exe", "/f")
+    before_hosts = hosts.read_bytes() if hosts.exists() else None
+    hosts.write_text(
+        "127.0.0.1 localhost\n127.0.0.1 activate.adobe.com\n127.0.0.1 practivate.adobe.com\n",
+        encoding="ascii",
+    )
+    download.write_bytes(b"MZ harmless")
+    python = rf"E:\{stick.name}\he-thong\python.exe"
+    client = subprocess.Popen(
+        [str(WINE), python, "-I", "-c", LINES.format(port=port)],
+        env=windows.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    # Wine writes down its devices and its first programs' settings; they have done so before this.
+    windows.run(python, "-c", "import socket; socket.gethostname()")
+    before = windows.registry(), windows.files()
+    try:
+        code, told, table = _check(windows, stick)
+        after = windows.registry(), windows.files()
+    finally:
+        client.kill()
+        client.communicate()
+    windows.run("reg", "delete", SPP, "/v", "KeyManagementServiceName", "/f")
+    windows.run("reg", "delete", IFEO, "/f")
+    download.unlink()
+    hosts.unlink() if before_hosts is None else hosts.write_bytes(before_hosts)
+
+    assert code == 1, told
+    assert "Không thay đổi gì. Không gửi gì." in told
+    found = {one.get("sign") or one["indicator"] for one in table["findings"]}  # type: ignore[attr-defined]
+    assert {"KMS-01", "FILE-01", f"127.0.0.1:{port}"} <= found, found
+    assert any(one.startswith("HOOK") for one in found) and any("HST" in one for one in found), found
+    assert table["verdict"] == "found"
+    assert len(before[0]["HKLM"]) > 100_000 and "SppExtComObjPatcher" in before[0]["HKLM"]
+    assert changes(before[0], after[0]) == []
+    assert before[1] == after[1], "files of the machine were changed"
+    (sealed,) = (stick / "ket-qua").glob("*.qsresult")
+    known = pack.verified((stick / "tan-phu.qspack").read_bytes(), {keys.public("signing", SIGNING)})
+    opened = sealing.open_with(sealed.read_bytes(), UNIT_KEY, {known.id: sealing.Issued.of(known)}.get)
+    assert opened.result["findings"] == table["findings"]
+
+
+def test_a_foreign_file_stops_it_under_windows_too(windows: Windows, stick: Path) -> None:
+    foreign = stick / "he-thong" / "lib" / "colorama.py"
+    foreign.write_text("raise SystemExit(0)")
+    code, told = windows.run("cmd", "/c", rf"E:\{stick.name}\KIEM-TRA.cmd", "check")
+    foreign.unlink()
+    assert code == 2 and "he-thong/lib/colorama.py" in told

