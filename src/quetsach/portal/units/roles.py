@@ -35,6 +35,7 @@ class Verb(StrEnum):
     MANAGE_TOKENS = "manage_tokens"
     READ_AUDIT = "read_audit"
     APPROVE_REPORT = "approve_report"
+    MAKE_BUNDLE = "make_bundle"
     INVITE = "invite"
     MANAGE_SEATS = "manage_seats"
     RESET_SECOND_STEP = "reset_second_step"
@@ -49,7 +50,7 @@ SUPERIOR = {Verb.REVIEW_REPORT, Verb.CONFIRM_CASE, Verb.ACT_FOR_BELOW, Verb.RESE
 
 _OFFICER = {Verb.READ, Verb.ACKNOWLEDGE, Verb.PASS_ON, Verb.DEPLOY, Verb.COUNT_PEOPLE, Verb.EDIT_REPORT,
             Verb.REVIEW_REPORT, Verb.WORK_CASE, Verb.CONFIRM_CASE, Verb.UPLOAD_SCAN, Verb.INVITE,
-            Verb.ACT_FOR_BELOW, Verb.EDIT_CONTACT}  # fmt: skip
+            Verb.ACT_FOR_BELOW, Verb.EDIT_CONTACT, Verb.MAKE_BUNDLE}  # fmt: skip
 MAY: dict[str, set[Verb]] = {
     Role.COORDINATOR: set(Verb),
     Role.OFFICER: _OFFICER,
