@@ -5,12 +5,14 @@ from io import BytesIO
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
+from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns import proofs
 from quetsach.portal.campaigns.keyed_actions import Told, key_for
 from quetsach.portal.cases.models import Case
@@ -25,11 +27,14 @@ from quetsach.portal.letters.prefill import first_draft
 from quetsach.portal.people.actions import count_by_marks, enter_headcount
 from quetsach.portal.people.body_actions import apply_draft, keep_draft
 from quetsach.portal.people.models import Body, SignSheet
+from quetsach.portal.privacy.actions import ask
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Scan
+from quetsach.portal.staff.actions import invite
+from quetsach.portal.staff.models import Invitation
 from quetsach.portal.tools.actions import vouch
 from quetsach.portal.units import import_actions
-from quetsach.portal.units.models import ReorgLink
+from quetsach.portal.units.models import Membership, ReorgLink
 from quetsach.portal.units.reorg_actions import merge
 from quetsach.registry.table import Table
 from tests.portal.checks.conftest import content
@@ -41,6 +46,11 @@ PUBLIC = {
     "home", "campaign_page", "campaign_letter", "self_check", "indicator_list", "indicator_sums",
     "indicator_file", "set_language", "privacy", "healthz", "my_work", "api_sightings", "api_indicators",
     "letter_pdf", "join_start", "join", "mark", "hand_in", "tools", "tools_sums", "stick_file", "tool_file",
+    "ask_erasure", "staff_link", "my_account",
+    # One's own account: a visitor is sent to the sign-in.
+    "account_reauthenticate", "usersessions_list", "mfa_index", "mfa_authenticate", "mfa_reauthenticate",
+    "mfa_activate_totp", "mfa_deactivate_totp", "mfa_view_recovery_codes",
+    "mfa_generate_recovery_codes", "mfa_download_recovery_codes",
 }  # fmt: skip
 
 
@@ -95,6 +105,8 @@ def things(cast, tmp_path):
     listed_body, pasted = Body.rows.get(), keep_draft(cast.nodes["A1"], "Công ty Mẫu", "", officer)
     event = merge(None, [cast.units["A2"]], into=cast.units["A1"], on=date(2022, 9, 5))
     kept = import_actions.keep(cast.user("A1", "coordinator"), cast.units["A1"], "t.csv", Table((), {}, ()))
+    seat = Membership.rows.get(user=cast.user("A1", "officer"))
+    invite(cast.units["A1"], "officer", None, cast.user("A", "coordinator"))
     return {
         "pack_id": pack.pk, "result_id": result.pk, "tool_id": vouch(cast.campaign, issuer, None, **named).pk,
         "replacement_id": propose(cast.campaign, issuer, **chosen).pk,
@@ -105,6 +117,9 @@ def things(cast, tmp_path):
         "unit_id": cast.units["A1"].pk, "event_id": event.pk, "import_id": kept.pk,
         "link_id": ReorgLink.rows.get().pk, "annex_id": uuid4(), "file_id": uuid4(),
         "kind": "informed", "sheet_id": sheet.pk, "body_id": listed_body.pk, "draft_id": pasted.pk,
+        "person_id": cast.user("A1", "officer").pk, "seat_id": seat.pk, "token": "x",
+        "invitation_id": Invitation.rows.get().pk,
+        "request_id": ask(cast.units["A1"], "An", "0912 345 678", "x", None, ip=None).pk,
     }  # fmt: skip
 
 
@@ -154,6 +169,8 @@ def test_no_address_fails_on_keys_of_nothing(cast):
         "link_id": 1,
         "deed": "x",
         "version": "x",
+        "person_id": 1_000_000,
+        "seat_id": 1_000_000,
     }
     visitor = Client(raise_request_exception=False)
     for name, keys in routes():
@@ -173,3 +190,40 @@ def test_a_form_sent_after_the_session_ended_says_so(cast):
     assert answer.status_code == 404
     assert "You are signed out" in answer.content.decode()
     assert reverse("account_login") in answer.content.decode()
+
+
+def everything():
+    """All rows of the portal, but for what signing in and reading leaves behind."""
+    left = {"sessions.Session", "contenttypes.ContentType", "audit.Entry"}
+    return {
+        model._meta.label: sorted(map(repr, model._base_manager.values()))
+        for model in apps.get_models()
+        if model._meta.label not in left
+    }
+
+
+OWN_ACCOUNT = {n for n in PUBLIC if n.startswith(("account_", "mfa_", "usersessions"))} | {
+    "join", "staff_link", "ask_erasure", "set_language", "api_sightings",
+}  # fmt: skip
+
+
+def test_an_auditor_reads_all_and_changes_nothing(cast, things):
+    auditor = cast.client("centre", "auditor")
+    auditor.raise_request_exception = False
+    seen, before, entries = set(), everything(), Entry.objects.count()
+    for name, keys in routes():
+        if name in OWN_ACCOUNT or not name:
+            continue
+        url = reverse(name, kwargs={key: of_route(things, name, key) for key in keys})
+        if auditor.get(url).status_code == 200:
+            seen.add(name)
+        for do in ("submit", "lock"):
+            answer = auditor.post(url, {"do": do, "reason": "x", "r1": "1", "name": "x", "answer": "x"})
+            assert answer.status_code < 500, name
+    assert everything() == before
+    # Taking a file out is reading, and is on the record.
+    assert {entry.action for entry in Entry.objects.order_by("pk")[entries:]} <= {
+        "report.export",
+        "audit.export",
+    }
+    assert {"today", "letter", "progress", "audit", "case", "scan", "unit", "staff", "staff_person"} <= seen

@@ -44,9 +44,11 @@ INSTALLED_APPS = [
     "quetsach.portal.kit",
     "quetsach.portal.accounts",
     "quetsach.portal.audit",
+    "quetsach.portal.backups",
     "quetsach.portal.units",
     "quetsach.portal.campaigns",
     "quetsach.portal.people",
+    "quetsach.portal.staff",
     "quetsach.portal.indicators",
     "quetsach.portal.sightings",
     "quetsach.portal.cases",
@@ -56,6 +58,7 @@ INSTALLED_APPS = [
     "quetsach.portal.letters",
     "quetsach.portal.intake",
     "quetsach.portal.bundles",
+    "quetsach.portal.privacy",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -64,6 +67,8 @@ INSTALLED_APPS = [
     "django_htmx",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
 ]
 
 MIDDLEWARE = [
@@ -75,6 +80,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "quetsach.portal.accounts.session_limits.SessionLimits",
+    "quetsach.portal.staff.second_step_rule.SecondStepRule",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -167,6 +174,14 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "30/m/ip,5/5m/key",
     "change_password": "5/m/user",
 }
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+MFA_ADAPTER = "quetsach.portal.accounts.second_step.SecondStepAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Quét Sạch"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # no account here proves an e-mail address
+# Who must use one-time codes, and how many days they have to switch them on.
+SECOND_STEP_ROLES = env_list("QUETSACH_SECOND_STEP", "" if DEMO else "coordinator")
+SECOND_STEP_DAYS = env_int("QUETSACH_SECOND_STEP_DAYS", 14)
 CSRF_FAILURE_VIEW = "quetsach.portal.kit.errors.csrf_failure"
 
 LANGUAGE_CODE = "vi"
@@ -232,6 +247,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = env_int("QUETSACH_SESSION_HOURS", 12) * 3600
+SESSION_IDLE_SECONDS = env_int("QUETSACH_IDLE_MINUTES", 120) * 60
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -18,6 +18,8 @@ urlpatterns = [
     path("", include("quetsach.portal.letters.urls")),
     path("", include("quetsach.portal.intake.urls")),
     path("", include("quetsach.portal.bundles.urls")),
+    path("", include("quetsach.portal.privacy.urls")),
+    path("", include("quetsach.portal.staff.urls")),
 ]
 handler400 = "quetsach.portal.kit.errors.bad_request"
 handler403 = "quetsach.portal.kit.errors.permission_denied"

@@ -30,4 +30,4 @@ class ClosedSignupAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """The address that rate limits count by."""
-        return client_ip_text(request) or "unknown"
+        return client_ip_text(request) or "::"

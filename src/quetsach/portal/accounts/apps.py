@@ -3,3 +3,8 @@ from django.apps import AppConfig
 
 class AccountsConfig(AppConfig):
     name = "quetsach.portal.accounts"
+
+    def ready(self) -> None:
+        from quetsach.portal.accounts import session_limits
+
+        session_limits.watch()

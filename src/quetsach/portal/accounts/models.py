@@ -12,6 +12,11 @@ class User(AbstractUser):
 
     full_name = models.CharField(_("full name"), max_length=100, blank=True)
     phone = models.CharField(_("phone"), max_length=30, blank=True)
+    second_step_due = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="from when on one-time codes are demanded",
+    )
 
     def get_full_name(self) -> str:
         return self.full_name or self.username

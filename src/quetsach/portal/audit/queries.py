@@ -18,6 +18,7 @@ class Wanted:
     path: str
     action: str = ""
     person: str = ""
+    object: str = ""
     first: date | None = None
     last: date | None = None
 
@@ -31,6 +32,8 @@ def entries(wanted: Wanted) -> QuerySet[Entry]:
         rows = rows.filter(action=wanted.action)
     if wanted.person:
         rows = rows.filter(actor_name__icontains=wanted.person)
+    if wanted.object:
+        rows = rows.filter(object_id=wanted.object)
     if wanted.first:
         rows = rows.filter(at__gte=_midnight(wanted.first))
     if wanted.last:

@@ -13,6 +13,23 @@ from django.utils.translation import gettext_lazy as _
 from quetsach.portal.audit.models import Entry
 
 SENTENCES: dict[str, str | Promise] = {
+    "audit.export": _("Took %(count)s entries of the audit trail out: %(file)s"),
+    "account.invite": _("Invited somebody as %(role)s of %(unit)s"),
+    "account.revoke_invitation": _("Took an invitation to %(unit)s back"),
+    "account.accept": _("Accepted the invitation as %(role)s of %(unit)s"),
+    "account.change_seat": _("%(person)s in %(unit)s: from %(old)s to %(new)s"),
+    "account.end_seat": _("Ended the role of %(person)s in %(unit)s. %(reason)s"),
+    "account.lock": _("Locked the account of %(person)s. %(reason)s"),
+    "account.unlock": _("Unlocked the account of %(person)s"),
+    "account.offer_password": _("Made a link for a new password of %(person)s"),
+    "account.set_password": _("Set a new password by a link"),
+    "account.reset_second_step": _("Switched the one-time codes of %(person)s off"),
+    "account.hand_over": _("Handed the roles of %(giver)s over to %(taker)s from %(on)s. %(reason)s"),
+    "privacy.retain": _("Ended personal data whose time is over: %(count)s rows"),
+    "privacy.ask": _("Somebody asked about their personal data"),
+    "privacy.answer": _("Answered a request about personal data"),
+    "backup.make": _("Made a backup: %(file)s"),
+    "backup.restore": _("Put the backup %(file)s of %(made_at)s back"),
     "account.sign_in_failed": _("A sign-in failed"),
     "campaign.publish": _("Published the campaign for %(nodes)s units"),
     "campaign.acknowledge": _("Confirmed that the letter has arrived"),

@@ -16,6 +16,7 @@ from quetsach.portal.bundles.models import Bundle
 from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.reports.export.actions import note_export
+from quetsach.portal.units.roles import Verb
 from quetsach.vietnamese import search_key
 
 
@@ -23,7 +24,7 @@ from quetsach.vietnamese import search_key
 @require_http_methods(["GET", "POST"])
 def bundle(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     """GET shows the last bundle and takes up one that was left behind; POST asks for a new one."""
-    seat = take_seat(request, slug, node_id)
+    seat = take_seat(request, slug, node_id, Verb.MAKE_BUNDLE if request.method == "POST" else Verb.READ)
     found = queries.latest(seat.node)
     if request.method == "POST":
         if found is not None and found.state == Bundle.State.STOPPED and request.POST.get("do") == "again":

@@ -74,7 +74,10 @@ def join(code: str, user: User, *, ip: str | None = None) -> CampaignNode:
     state = state_of(row) if row else "unknown"
     if row is None or state != "live":
         raise JoinError(state)
-    Membership.rows.get_or_create(user=user, unit_id=row.node.unit_id, role=Role.OFFICER)
+    # A role of theirs that has ended begins again.
+    Membership.rows.update_or_create(
+        user=user, unit_id=row.node.unit_id, role=Role.OFFICER, defaults={"since": None, "until": None}
+    )
     row.used_at, row.used_by = timezone.now(), user
     row.save(update_fields=["used_at", "used_by"])
     record(user, "account.join", unit_path=row.node.path, about=user, data={"unit": row.node.name}, ip=ip)

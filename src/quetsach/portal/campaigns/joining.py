@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import secrets
 
-import segno
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
-from django.utils.safestring import SafeString, mark_safe
 
 from quetsach.portal.campaigns.models import Campaign, JoinCode
 
@@ -45,10 +43,3 @@ def state_of(code: JoinCode) -> str:
     if code.node.campaign.status != Campaign.Status.PUBLISHED:
         return "closed"
     return "expired" if code.expires_at <= timezone.now() else "live"
-
-
-def qr(address: str, scale: int = 3) -> SafeString:
-    """The address as a QR code in SVG, `scale` pixels a square; level M withstands a fold or a stain."""
-    code = segno.make(address, error="m", micro=False)
-    svg = code.svg_inline(scale=scale, border=2, svgclass="qr", lineclass=None, omitsize=False)
-    return mark_safe(svg)  # noqa: S308

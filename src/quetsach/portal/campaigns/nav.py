@@ -46,6 +46,7 @@ DOORS = (
     Door("units", _("Units"), is_more=True, is_global=True),
     Door("tokens", _("Connection codes"), needs="manage_tokens", is_more=True),
     Door("campaign_list", _("Campaigns"), needs="publish", is_more=True, is_global=True),
+    Door("staff", _("Administration"), needs="read_audit", is_more=True, is_global=True),
     Door("audit", _("Who did what"), needs="read_audit", is_more=True),
 )
 """The doors of every day first; those that `is_more` are folded away on a phone."""

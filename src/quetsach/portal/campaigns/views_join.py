@@ -24,10 +24,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns import join_actions, queries_join
 from quetsach.portal.campaigns.guessing import is_stopped, note_wrong
-from quetsach.portal.campaigns.joining import DAYS, LENGTH, qr, state_of, tidy
+from quetsach.portal.campaigns.joining import DAYS, LENGTH, state_of, tidy
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.errors import too_many_requests
+from quetsach.portal.kit.qr import qr
 from quetsach.portal.units.roles import Verb
 from quetsach.vietnamese import nfc
 

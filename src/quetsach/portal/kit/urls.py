@@ -5,6 +5,5 @@ from quetsach.portal.kit import views
 
 urlpatterns = [
     path("ngon-ngu/", set_language, name="set_language"),
-    path("rieng-tu/", views.privacy, name="privacy"),
     path("healthz", views.healthz, name="healthz"),
 ]

@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from quetsach.portal.campaigns.actions import NotAllowedNowError
-from quetsach.portal.campaigns.joining import qr
 from quetsach.portal.campaigns.proofs import NotAProofError, keep, open_proof
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.qr import qr
 from quetsach.portal.people import actions, queries
 from quetsach.portal.people.forms import PeopleForm
 from quetsach.portal.people.models import Kind, MarkLink, SignSheet

@@ -134,7 +134,8 @@ def places_of(user: User | AnonymousUser) -> list[Place]:
     """
     if not user.is_authenticated or not user.is_active:
         return []
-    rows = Membership.rows.filter(user=user).values_list("role", "unit__path", "unit__held_paths__path")
+    served = Membership.rows.filter(in_force(), user=user)
+    rows = served.values_list("role", "unit__path", "unit__held_paths__path")
     return sorted({(role, path) for role, *paths in rows for path in paths if path})
 
 
@@ -173,14 +174,24 @@ class Role(models.TextChoices):
     OFFICER = "officer", _("Unit officer")
     IT = "it", _("IT staff")
     READER = "reader", _("Reader")
+    AUDITOR = "auditor", _("Auditor")
+
+
+def in_force(prefix: str = "") -> models.Q:
+    """Memberships that hold today; `prefix` is the way to them, such as `memberships__`."""
+    today = timezone.localdate()
+    begun = models.Q((f"{prefix}since", None)) | models.Q((f"{prefix}since__lte", today))
+    return begun & (models.Q((f"{prefix}until", None)) | models.Q((f"{prefix}until__gte", today)))
 
 
 class Membership(models.Model):
-    """A person serves in a unit, and sees it and what is below."""
+    """A person serves in a unit, and sees it and what is below; from a day on and until one, if set."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=12, choices=Role.choices)
+    since = models.DateField(null=True, blank=True)
+    until = models.DateField(null=True, blank=True, help_text="the last day; a deputy's")
 
     rows = models.Manager()
 

@@ -22,6 +22,7 @@ from quetsach.portal.units.models import (
     SectorRelation,
     Unit,
     UnitVersion,
+    in_force,
     path_segment,
     places_of,
     subtree,
@@ -155,7 +156,7 @@ def search(user: User | AnonymousUser, text: str) -> tuple[list[Hit], int]:
 def people_of(unit: Unit) -> list[Membership]:
     """Who serves in the unit, coordinators first."""
     rank = {role: n for n, role in enumerate(Role.values)}
-    rows = Membership.rows.filter(unit=unit, user__is_active=True).select_related("user")
+    rows = Membership.rows.filter(in_force(), unit=unit, user__is_active=True).select_related("user")
     return sorted(rows, key=lambda row: (rank[row.role], sort_key(row.user.get_full_name())))
 
 
@@ -213,7 +214,7 @@ def tops_of(user: User | AnonymousUser) -> list[Unit]:
     """The units in which the person serves, without those below another of them: the living, if any is."""
     if not isinstance(user, User):
         return []
-    served = Unit.rows.filter(memberships__user=user).distinct().order_by("path")
+    served = Unit.rows.filter(in_force("memberships__"), memberships__user=user).distinct().order_by("path")
     units = [unit for unit in served if not unit.is_retired] or list(served)
     tops: list[Unit] = []
     for unit in units:

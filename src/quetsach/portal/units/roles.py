@@ -35,7 +35,10 @@ class Verb(StrEnum):
     MANAGE_TOKENS = "manage_tokens"
     READ_AUDIT = "read_audit"
     APPROVE_REPORT = "approve_report"
+    MAKE_BUNDLE = "make_bundle"
     INVITE = "invite"
+    MANAGE_SEATS = "manage_seats"
+    RESET_SECOND_STEP = "reset_second_step"
     ACT_FOR_BELOW = "act_for_below"
     CHANGE_UNITS = "change_units"
     EDIT_CONTACT = "edit_contact"
@@ -43,16 +46,17 @@ class Verb(StrEnum):
 
 OWN = {Verb.ACKNOWLEDGE, Verb.PASS_ON, Verb.DEPLOY, Verb.COUNT_PEOPLE, Verb.EDIT_REPORT, Verb.PUBLISH,
        Verb.APPROVE_REPORT, Verb.UPLOAD_INDICATORS, Verb.UPLOAD_SCAN, Verb.MANAGE_TOKENS}  # fmt: skip
-SUPERIOR = {Verb.REVIEW_REPORT, Verb.CONFIRM_CASE, Verb.ACT_FOR_BELOW}
+SUPERIOR = {Verb.REVIEW_REPORT, Verb.CONFIRM_CASE, Verb.ACT_FOR_BELOW, Verb.RESET_SECOND_STEP}
 
 _OFFICER = {Verb.READ, Verb.ACKNOWLEDGE, Verb.PASS_ON, Verb.DEPLOY, Verb.COUNT_PEOPLE, Verb.EDIT_REPORT,
             Verb.REVIEW_REPORT, Verb.WORK_CASE, Verb.CONFIRM_CASE, Verb.UPLOAD_SCAN, Verb.INVITE,
-            Verb.ACT_FOR_BELOW, Verb.EDIT_CONTACT}  # fmt: skip
+            Verb.ACT_FOR_BELOW, Verb.EDIT_CONTACT, Verb.MAKE_BUNDLE}  # fmt: skip
 MAY: dict[str, set[Verb]] = {
     Role.COORDINATOR: set(Verb),
     Role.OFFICER: _OFFICER,
     Role.IT: {Verb.READ, Verb.UPLOAD_INDICATORS, Verb.UPLOAD_SCAN, Verb.WORK_CASE, Verb.MANAGE_TOKENS},
     Role.READER: {Verb.READ},
+    Role.AUDITOR: {Verb.READ, Verb.READ_AUDIT},
 }
 
 

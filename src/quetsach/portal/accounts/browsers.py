@@ -1,0 +1,16 @@
+"""Which browser on which system, by what a browser says of itself: a hint for its owner, never a proof."""
+
+from __future__ import annotations
+
+_BROWSERS = (("Zalo", "Zalo"), ("Edg", "Edge"), ("coc_coc", "Cốc Cốc"), ("Firefox", "Firefox"),
+             ("Chrom", "Chrome"), ("Safari", "Safari"))  # fmt: skip
+_SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"),
+            ("Mac OS", "macOS"), ("Linux", "Linux"))  # fmt: skip
+
+
+def browser_name(user_agent: str) -> str:
+    """`Chrome · Windows`; what is not known is left out, and an empty text is what nothing is known of."""
+    found = (
+        next((name for mark, name in table if mark in user_agent), "") for table in (_BROWSERS, _SYSTEMS)
+    )
+    return " · ".join(name for name in found if name)

@@ -1,0 +1,143 @@
+"""Making a backup of a running portal, and putting one back."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import DatabaseError, connection, transaction
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+
+import quetsach
+from quetsach.portal.accounts.models import User
+from quetsach.portal.audit.actions import record
+from quetsach.portal.backups import archive as box
+from quetsach.portal.backups.archive import BackupError, Manifest
+from quetsach.portal.backups.databases import way
+
+
+def back_up(target: Path, *, overwrite: bool = False) -> Manifest:
+    """Write everything that the portal keeps into one file. Raises BackupError.
+
+    The database is taken first: a file that it names was on the disk before its row was.
+    """
+    if target.exists() and not overwrite:
+        raise BackupError(f"{target} is there already. Choose another name, or add --overwrite.")
+    if not target.parent.is_dir():
+        raise BackupError(f"{target.parent} is no folder. Make it first.")
+    with transaction.atomic():
+        record(None, "backup.make", data={"file": target.name})
+    manifest = Manifest(
+        box.FORMAT, f"quetsach {quetsach.__version__}", datetime.now(UTC).isoformat(timespec="seconds"),
+        connection.vendor, _migrations(),
+    )  # fmt: skip
+    try:
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as scratch:
+            return _write(target, Path(scratch) / box.DATABASE, manifest)
+    except OSError as error:
+        raise BackupError(f"{target}: {error.strerror or error}. No backup was made.") from error
+
+
+def _write(target: Path, database: Path, manifest: Manifest) -> Manifest:
+    way().copy_out(database)
+    members = {}
+    with box.writing(target) as archive:
+        with database.open("rb") as file:
+            members[box.DATABASE] = box.add(archive, box.DATABASE, file)
+        key = _key_file()
+        if key.is_file():
+            with key.open("rb") as file:
+                members[box.KEY] = box.add(archive, box.KEY, file)
+        root = Path(settings.MEDIA_ROOT)
+        for path in sorted(root.rglob("*")):
+            if path.is_symlink() or not path.is_file() or path.name.startswith("new-"):
+                continue
+            name = box.FILES + path.relative_to(root).as_posix()
+            try:
+                with path.open("rb") as file:
+                    members[name] = box.add(archive, name, file)
+            except FileNotFoundError:
+                continue  # discarded in this very moment
+        manifest = replace(manifest, members=members)
+        box.seal(archive, manifest)
+    return manifest
+
+
+def restore(source: Path, *, overwrite: bool = False) -> Manifest:
+    """Put a backup in the place of what is here. Raises BackupError, and then nothing was changed.
+
+    Files first, since a file that no row names disturbs nobody; then the database, all at once; then the key.
+    """
+    if not overwrite and _is_in_use():
+        raise BackupError("This portal has accounts already. To replace all it holds, add --overwrite.")
+    data = Path(settings.DATA_DIR)
+    data.mkdir(parents=True, exist_ok=True)
+    with (
+        box.reading(source) as (archive, manifest),
+        tempfile.TemporaryDirectory(dir=data, prefix="restore-") as folder,
+    ):
+        _check(source, manifest)
+        unpacked = Path(folder)
+        box.unpack(archive, manifest, unpacked)
+        _put_files(unpacked / "files")
+        way().put_back(unpacked / box.DATABASE)
+        if (unpacked / box.KEY).is_file() and not os.environ.get("QUETSACH_SECRET_KEY"):
+            (unpacked / box.KEY).chmod(0o600)
+            (unpacked / box.KEY).replace(_key_file())
+    return manifest
+
+
+def note_restored(source: Path, manifest: Manifest) -> None:
+    """Say in the audit trail that it was restored; after the migrations, which may shape its table."""
+    cache.clear()
+    with transaction.atomic():
+        record(None, "backup.restore", data={"file": source.name, "made_at": manifest.made_at})
+
+
+def _check(source: Path, manifest: Manifest) -> None:
+    if manifest.vendor != connection.vendor:
+        raise BackupError(
+            f"{source}: a backup of {manifest.vendor}, and this portal runs on {connection.vendor}."
+            " Set QUETSACH_DATABASE to the same kind first. Nothing was changed."
+        )
+    known = {f"{app}.{name}" for app, name in MigrationLoader(None).disk_migrations}
+    newer = sorted(set(manifest.migrations) - known)
+    if newer:
+        raise BackupError(
+            f"{source}: made by {manifest.program}, which is newer than this program (it knows {newer[0]})."
+            " Install that version first. Nothing was changed."
+        )
+
+
+def _put_files(folder: Path) -> None:
+    """Add the files of the backup; those of the same name have the same content or are replaced whole."""
+    root = Path(settings.MEDIA_ROOT)
+    for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
+        if path.is_file():
+            target = root / path.relative_to(folder)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial = target.with_name(f"new-{target.name}")
+            shutil.move(path, partial)
+            partial.replace(target)
+
+
+def _migrations() -> list[str]:
+    return sorted(f"{app}.{name}" for app, name in MigrationRecorder(connection).applied_migrations())
+
+
+def _is_in_use() -> bool:
+    try:
+        return User.objects.exists()
+    except DatabaseError:
+        return False  # no tables yet
+
+
+def _key_file() -> Path:
+    return Path(settings.DATA_DIR) / "secret-key"

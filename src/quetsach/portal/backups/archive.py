@@ -1,0 +1,145 @@
+"""A backup file: a ZIP with the database, the uploaded files, the portal's key and a list of checksums.
+
+`manifest.json` is written last, so a file that lacks it was cut short. The archive holds everything that the
+portal protects: it is readable by its owner only, and belongs where the portal's own disk is not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from quetsach.errors import PortalError
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+DATABASE = "database"
+KEY = "secret-key"
+FILES = "files/"
+LARGEST_MANIFEST = 256 * 1024 * 1024
+_BLOCK = 1024 * 1024
+
+
+class BackupError(PortalError):
+    """The backup or the restore stops here; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file of the archive: its length in bytes and the SHA-256 of its content."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What an archive holds. `migrations` are the database's, as `app.name`; `made_at` is ISO 8601 in UTC."""
+
+    format: int
+    program: str
+    made_at: str
+    vendor: str
+    migrations: list[str]
+    members: dict[str, Member] = field(default_factory=dict)
+
+
+@contextmanager
+def writing(target: Path) -> Iterator[zipfile.ZipFile]:
+    """A new archive that gets its name only when all of it is on the disk."""
+    partial = target.with_name(f"{target.name}.part")
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+                yield archive
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(target)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def add(archive: zipfile.ZipFile, name: str, source: IO[bytes]) -> Member:
+    """Copy a stream into the archive, however long it is."""
+    digest, size = hashlib.sha256(), 0
+    with archive.open(name, "w", force_zip64=True) as target:
+        while block := source.read(_BLOCK):
+            digest.update(block)
+            size += len(block)
+            target.write(block)
+    return Member(size, digest.hexdigest())
+
+
+def seal(archive: zipfile.ZipFile, manifest: Manifest) -> None:
+    """Write the manifest, the last thing in an archive."""
+    archive.writestr(MANIFEST, json.dumps(asdict(manifest), ensure_ascii=False, indent=1))
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
+    """An existing archive and its manifest. Raises BackupError for what is not a whole backup."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive, _manifest(archive)
+    except zipfile.BadZipFile as error:
+        raise BackupError(f"{path}: not a backup, or cut short ({error}). Nothing was changed.") from error
+    except OSError as error:
+        raise BackupError(f"{path}: {error.strerror or error}. Nothing was changed.") from error
+
+
+def _manifest(archive: zipfile.ZipFile) -> Manifest:
+    try:
+        if archive.getinfo(MANIFEST).file_size > LARGEST_MANIFEST:
+            raise ValueError("its list of contents is too long")
+        fields = json.loads(archive.read(MANIFEST))
+        members = {name: Member(**member) for name, member in fields.pop("members").items()}
+        manifest = Manifest(**fields, members=members)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BackupError(f"{archive.filename}: no backup of this portal. Nothing was changed.") from error
+    if manifest.format != FORMAT:
+        raise BackupError(
+            f"{archive.filename}: made by {manifest.program} in form {manifest.format}; this program reads"
+            f" form {FORMAT}. Install that version first. Nothing was changed."
+        )
+    return manifest
+
+
+def unpack(archive: zipfile.ZipFile, manifest: Manifest, folder: Path) -> None:
+    """Write every member below the folder, comparing lengths and checksums. Raises BackupError."""
+    listed, present = set(manifest.members), set(archive.namelist()) - {MANIFEST}
+    if listed != present:
+        odd = sorted(listed ^ present)[0]
+        raise BackupError(f"{archive.filename}: {odd!r} is missing or not on its list. Nothing was changed.")
+    needed = sum(member.size for member in manifest.members.values())
+    if shutil.disk_usage(folder).free < needed:
+        raise BackupError(f"{folder}: {needed} bytes are needed to unpack. Nothing was changed.")
+    for name, member in manifest.members.items():
+        target = folder / _inside(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        digest, size = hashlib.sha256(), 0
+        with archive.open(name) as source, target.open("wb") as copy:
+            while (block := source.read(_BLOCK)) and size <= member.size:
+                digest.update(block)
+                size += len(block)
+                copy.write(block)
+        if (size, digest.hexdigest()) != (member.size, member.sha256):
+            raise BackupError(f"{archive.filename}: {name!r} is damaged. Nothing was changed.")
+
+
+def _inside(name: str) -> PurePosixPath:
+    """The member's place; a name that leads anywhere else is refused."""
+    path = PurePosixPath(name)
+    plain = path.parts and not path.is_absolute() and ".." not in path.parts and "\\" not in name
+    if not plain or "\0" in name or (name not in {DATABASE, KEY} and not name.startswith(FILES)):
+        raise BackupError(f"{name!r} does not belong into a backup. Nothing was changed.")
+    return path

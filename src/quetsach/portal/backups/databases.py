@@ -1,0 +1,111 @@
+"""The database as one file and back, by what its makers offer: SQLite's own copy, pg_dump and psql.
+
+Both ways take what was committed at one moment while others go on writing, and put all of it back in one
+transaction: whoever is killed half-way leaves the database as it was.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import connection
+
+from quetsach.portal.backups.archive import BackupError
+
+# Only tables go, and what belongs to them: a schema of the administrator's keeps its owner and rights.
+_EMPTY = (
+    "DO $$ DECLARE name text; BEGIN"
+    " FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP"
+    " EXECUTE format('DROP TABLE IF EXISTS public.%I CASCADE', name); END LOOP; END $$"
+)
+
+_PLAIN = ("--no-owner", "--no-privileges")
+_VARIABLES = {
+    "PGDATABASE": "NAME", "PGUSER": "USER", "PGPASSWORD": "PASSWORD", "PGHOST": "HOST", "PGPORT": "PORT"
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Way:
+    """How one kind of database is copied out and put back."""
+
+    copy_out: Callable[[Path], None]
+    put_back: Callable[[Path], None]
+
+
+def way() -> Way:
+    """The way for the configured database."""
+    return {"sqlite": Way(_copy_sqlite, _put_sqlite), "postgresql": Way(_copy_postgresql, _put_postgresql)}[
+        connection.vendor
+    ]
+
+
+def _name() -> str:
+    return str(connection.settings_dict["NAME"])
+
+
+def _copy_sqlite(target: Path) -> None:
+    with closing(sqlite3.connect(_name(), timeout=60)) as source:
+        source.execute("VACUUM INTO ?", [str(target)])
+
+
+def _put_sqlite(source: Path) -> None:
+    with closing(sqlite3.connect(source)) as copy:
+        try:
+            found = copy.execute("PRAGMA integrity_check").fetchone()[0]
+        except sqlite3.DatabaseError as error:
+            found = str(error)
+        if found != "ok":
+            raise BackupError(f"The database in the backup is damaged: {found}. Nothing was changed.")
+        connection.close()
+        try:
+            with closing(sqlite3.connect(_name(), timeout=60)) as target:
+                copy.backup(target)
+        except sqlite3.OperationalError as error:
+            raise BackupError(
+                f"The database could not be written ({error}). It is as it was; stop the portal, then retry."
+            ) from error
+
+
+def _copy_postgresql(target: Path) -> None:
+    _run(
+        [
+            "pg_dump",
+            "--format=custom",
+            "--no-owner",
+            "--no-privileges",
+            "--table=public.*",
+            f"--file={target}",
+        ]
+    )
+
+
+def _put_postgresql(source: Path) -> None:
+    script = source.with_name("database.sql")
+    _run(["pg_restore", *_PLAIN, f"--file={script}", str(source)])
+    _run(
+        ["psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1",
+         "--output=/dev/null",
+         f"--command={_EMPTY}", f"--file={script}"]
+    )  # fmt: skip
+
+
+def _run(command: list[str]) -> None:
+    """Run one of PostgreSQL's programs; the password travels in the environment, not in the arguments."""
+    if shutil.which(command[0]) is None:
+        raise BackupError(
+            f"{command[0]} is not on this machine. On Debian: sudo apt-get install postgresql-client"
+        )
+    given = connection.settings_dict
+    environment = {**os.environ, **{name: str(given[key]) for name, key in _VARIABLES.items() if given[key]}}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        raise BackupError(f"{command[0]}: {said[0] if said else done.returncode}. The database is as it was.")

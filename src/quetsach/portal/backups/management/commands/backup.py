@@ -1,0 +1,30 @@
+"""`quetsach manage backup FILE`: everything that the portal keeps, as one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from quetsach.portal.backups.actions import back_up
+from quetsach.portal.backups.archive import BackupError
+
+
+class Command(BaseCommand):
+    help = "Write database, uploaded files and key into one file, while the portal runs."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--overwrite", action="store_true", help="replace FILE if it is there")
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+        file: Path = options["file"].absolute()
+        try:
+            manifest = back_up(file, overwrite=options["overwrite"])
+        except BackupError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"{file}: {len(manifest.members)} files, {file.stat().st_size:,} bytes.")
+        self.stdout.write(
+            "It holds everything that the portal protects. Keep it on another machine, locked up."
+        )

@@ -1,0 +1,32 @@
+"""`quetsach manage restore FILE`: a backup in the place of what is here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from quetsach.portal.backups.actions import note_restored, restore
+from quetsach.portal.backups.archive import BackupError
+
+
+class Command(BaseCommand):
+    help = "Put a backup back: checked first, then all at once; older ones are brought to this version."
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--overwrite", action="store_true", help="replace all that this portal holds")
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+        file: Path = options["file"].absolute()
+        try:
+            manifest = restore(file, overwrite=options["overwrite"])
+        except BackupError as error:
+            raise CommandError(str(error)) from error
+        call_command("migrate", verbosity=0)
+        note_restored(file, manifest)
+        self.stdout.write(f"Restored what {manifest.program} held at {manifest.made_at} (UTC).")
+        self.stdout.write("Start the portal again now: it must read the key of the backup.")

@@ -1,0 +1,22 @@
+"""`quetsach manage retain`: end what the table of /rieng-tu says; for a nightly timer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from quetsach.portal.privacy.actions import retain
+
+
+class Command(BaseCommand):
+    help = "Delete or empty personal data whose time is over, as /rieng-tu says."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="only count")
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+        dry = options["dry_run"]
+        for ended in retain(dry_run=dry):
+            self.stdout.write(f"{ended.row:10} {ended.model:25} {ended.act:6} {ended.count:>8}")
+        self.stdout.write("Nothing was changed (--dry-run)." if dry else "Done.")

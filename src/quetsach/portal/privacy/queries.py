@@ -1,0 +1,25 @@
+"""Who answers for what is kept."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AnonymousUser
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.campaigns.queries import latest_campaign
+from quetsach.portal.units.models import Unit
+from quetsach.portal.units.queries import tops_of
+from quetsach.portal.units.roles import MAY, Verb, places_of
+
+
+def answering_unit(user: User | AnonymousUser) -> Unit | None:
+    """The office that a person's request goes to: their own unit, else the issuer of the latest campaign."""
+    own = tops_of(user)
+    if own:
+        return own[0]
+    campaign = latest_campaign()
+    return campaign.issuer if campaign else None
+
+
+def may_answer_somewhere(user: User | AnonymousUser) -> bool:
+    """Whether the person coordinates any unit."""
+    return any(Verb.MANAGE_SEATS in MAY[role] for role, _ in places_of(user))

@@ -1,0 +1,83 @@
+"""The table of what is kept of people, from kept.toml: one source for page, deletion and test."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+from django.utils import translation
+
+from quetsach.portal.env import env_str
+
+OWN = Path(__file__).with_name("kept.toml")
+TEXTS = ("what", "why", "basis", "seen_by", "until")
+
+
+@dataclass(frozen=True)
+class Ends:
+    """When rows of one model end, and how: deleted, or emptied (`clear`) and given a meaningless `rename`."""
+
+    model: type[models.Model]
+    when: tuple[str, ...]
+    days: int
+    act: str
+    only: dict[str, Any]
+    clear: dict[str, Any]
+    rename: str = ""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One row: `texts` by language and column, all database fields it is about, and what ends when."""
+
+    id: str
+    texts: dict[str, dict[str, str]]
+    fields: tuple[str, ...]
+    ends: tuple[Ends, ...]
+
+    def __getattr__(self, name: str) -> str:
+        """`row.what`, `row.why`, … in the reader's language, with the days filled in."""
+        if name not in TEXTS:
+            raise AttributeError(name)
+        language = "en" if (translation.get_language() or "vi").startswith("en") else "vi"
+        days = str(max((end.days for end in self.ends), default=0))
+        return self.texts[name][language].replace("{days}", days)
+
+
+@dataclass(frozen=True)
+class Table:
+    """All rows, and the fields that tell nothing of a person (`app.Model.field`, `app.Model.*`)."""
+
+    rows: tuple[Kept, ...]
+    nobody: frozenset[str]
+
+
+def table() -> Table:
+    """The table in force. Raises ImproperlyConfigured where a table of one's own cannot be used."""
+    file = Path(env_str("QUETSACH_PRIVACY_TABLE") or OWN)
+    try:
+        read = tomllib.loads(file.read_text(encoding="utf-8"))
+        rows = tuple(_row(row) for row in read["kept"])
+        return Table(rows, frozenset(read["nobody"]["fields"]))
+    except (OSError, KeyError, TypeError, ValueError, LookupError) as error:
+        raise ImproperlyConfigured(f"{file}: {error!r}") from error
+
+
+def _row(row: dict[str, Any]) -> Kept:
+    texts = {name: {language: str(row[name][language]) for language in ("vi", "en")} for name in TEXTS}
+    return Kept(row["id"], texts, tuple(row["fields"]), tuple(_ends(end) for end in row.get("ends", ())))
+
+
+def _ends(end: dict[str, Any]) -> Ends:
+    if end["act"] not in {"delete", "clear"} or not isinstance(end["days"], int) or end["days"] < 1:
+        raise ValueError(f"{end['model']}: act is delete or clear, days a whole number from 1 on")
+    model = apps.get_model(end["model"])
+    clear, rename = dict(end.get("clear", {})), end.get("rename", "")
+    for name in [*clear, *([rename] if rename else [])]:
+        model._meta.get_field(name)
+    return Ends(model, tuple(end["when"]), end["days"], end["act"], dict(end.get("only", {})), clear, rename)

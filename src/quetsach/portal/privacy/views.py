@@ -1,0 +1,118 @@
+"""What the portal knows of whom, from the table; asking about it; and the book of who asked."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.campaigns.guessing import is_stopped, note_wrong
+from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.errors import too_many_requests
+from quetsach.portal.privacy import actions, queries
+from quetsach.portal.privacy.models import ErasureRequest
+from quetsach.portal.privacy.table import table
+from quetsach.portal.units.roles import Verb, fits, places_of
+from quetsach.vietnamese import nfc
+
+
+class AskForm(forms.Form):
+    """Who asks, how to reach them, and about what."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Your full name"),
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": gettext_lazy("Write your name.")},
+    )
+    contact = forms.CharField(
+        label=gettext_lazy("Phone or e-mail"),
+        max_length=100,
+        help_text=gettext_lazy("The office calls back to be sure that it is you."),
+        error_messages={"required": gettext_lazy("Write how you can be reached.")},
+    )
+    text = forms.CharField(
+        label=gettext_lazy("What shall be shown, corrected or deleted?"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=gettext_lazy("Write no identity number and no password."),
+        error_messages={"required": gettext_lazy("Write what it is about.")},
+    )
+
+    def clean(self) -> dict[str, str]:
+        return {name: nfc(value) for name, value in self.cleaned_data.items()}
+
+
+class AnswerForm(forms.Form):
+    """What was done, or why it may not be done."""
+
+    answer = forms.CharField(max_length=2000)
+
+
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    """What the portal knows of whom, why, on what basis, who sees it, until when."""
+    context = {"rows": table().rows, "hours": settings.SESSION_COOKIE_AGE // 3600}
+    return render(request, "privacy/privacy.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def ask(request: HttpRequest) -> HttpResponse:
+    """Ask to see, correct or delete what is kept of oneself."""
+    unit = queries.answering_unit(request.user)
+    if unit is None:
+        raise Http404
+    user = request.user if isinstance(request.user, User) else None
+    known = {"name": user.get_full_name(), "contact": user.phone or user.email} if user else {}
+    form = AskForm(request.POST if request.method == "POST" else None, initial=known)
+    if request.method == "POST":
+        if is_stopped(request):
+            return too_many_requests(request)
+        if form.is_valid():
+            note_wrong(request)
+            actions.ask(unit, **form.cleaned_data, user=user, ip=client_ip_text(request))
+            messages.success(request, _("Noted. %(unit)s will call you back.") % {"unit": unit.name})
+            return redirect("privacy")
+    return render(request, "privacy/ask.html", {"form": form, "unit": unit})
+
+
+@never_cache
+@require_safe
+def requests(request: HttpRequest) -> HttpResponse:
+    """Who asked what, for the coordinators of the office that must answer."""
+    if not queries.may_answer_somewhere(request.user):
+        raise Http404
+    places = places_of(request.user)
+    rows = [
+        row
+        for row in ErasureRequest.objects.visible_to(request.user).select_related("unit", "answered_by")[:500]
+        if fits(places, Verb.MANAGE_SEATS, row.unit.path)
+    ]
+    return render(
+        request, "privacy/requests.html", {"rows": rows, "open": [r for r in rows if not r.answered_at]}
+    )
+
+
+@require_POST
+def answer(request: HttpRequest, request_id: UUID) -> HttpResponse:
+    """Note what was done about a request."""
+    row = ErasureRequest.objects.visible_to(request.user).select_related("unit").filter(pk=request_id).first()
+    if row is None or not fits(places_of(request.user), Verb.MANAGE_SEATS, row.unit.path):
+        raise Http404
+    form = AnswerForm(request.POST)
+    if form.is_valid() and isinstance(request.user, User):
+        actions.answer(row, nfc(form.cleaned_data["answer"]), request.user, ip=client_ip_text(request))
+        messages.success(request, _("Noted as answered."))
+    else:
+        messages.error(request, _("Write what was done, or why it may not be done."))
+    return redirect("erasure_requests")

@@ -1,0 +1,219 @@
+"""Inviting, changing and ending roles; locking accounts; new passwords; handing over."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from quetsach.errors import PortalError
+from quetsach.portal.accounts.models import User
+from quetsach.portal.audit.actions import record
+from quetsach.portal.staff.links import DAYS, digest, new_token
+from quetsach.portal.staff.models import HandOver, Invitation
+from quetsach.portal.units.models import Membership, Unit
+
+
+class StaffError(PortalError):
+    """`code`: `dead` (the link opens nothing), `name_taken`, `nothing` (no role to hand over)."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@transaction.atomic
+def invite(unit: Unit, role: str, until: date | None, actor: User, *, ip: str | None = None) -> str:
+    """The token of a new link, returned once and never kept."""
+    token = new_token()
+    row = _link(unit, role, token, actor, until=until)
+    data = {"unit": unit.name, "role": role, "until": until.isoformat() if until else None}
+    record(actor, "account.invite", unit_path=unit.path, about=row, data=data, ip=ip)
+    return token
+
+
+@transaction.atomic
+def offer_password(person: User, unit: Unit, actor: User, *, ip: str | None = None) -> str:
+    """The token of a link by which the person chooses a new password; earlier ones open nothing any more."""
+    Invitation.rows.filter(person=person, used_at=None, revoked_at=None).update(revoked_at=timezone.now())
+    token = new_token()
+    row = _link(unit, "", token, actor, person=person)
+    data = {"person": person.get_full_name()}
+    record(actor, "account.offer_password", unit_path=unit.path, about=row, data=data, ip=ip)
+    return token
+
+
+def _link(
+    unit: Unit, role: str, token: str, actor: User, *, until: date | None = None, person: User | None = None
+) -> Invitation:
+    return Invitation.rows.create(
+        unit=unit, role=role, until=until, person=person, digest=digest(token), issued_by=actor,
+        expires_at=timezone.now() + timedelta(days=DAYS),
+    )  # fmt: skip
+
+
+@transaction.atomic
+def revoke(row: Invitation, actor: User, *, ip: str | None = None) -> None:
+    """End a link. A second call changes nothing."""
+    if Invitation.rows.filter(pk=row.pk, used_at=None, revoked_at=None).update(revoked_at=timezone.now()):
+        record(actor, "account.revoke_invitation", unit_path=row.unit.path, about=row,
+               data={"unit": row.unit.name}, ip=ip)  # fmt: skip
+
+
+def _use(token: str, user: User) -> Invitation:
+    row = (
+        Invitation.rows.select_for_update(of=("self",))
+        .select_related("unit")
+        .filter(digest=digest(token))
+        .first()
+    )
+    if row is None or not row.is_live:
+        raise StaffError("dead")
+    row.used_at, row.used_by = timezone.now(), user
+    row.save(update_fields=["used_at", "used_by"])
+    return row
+
+
+@transaction.atomic
+def accept(token: str, user: User, *, ip: str | None = None) -> Invitation:
+    """Take the role; the link is used up. Raises StaffError."""
+    row = _use(token, user)
+    if row.person_id is not None:
+        raise StaffError("dead")
+    Membership.rows.update_or_create(
+        user=user, unit=row.unit, role=row.role, defaults={"since": None, "until": row.until}
+    )
+    data = {"unit": row.unit.name, "role": row.role}
+    record(user, "account.accept", unit_path=row.unit.path, about=user, data=data, ip=ip)
+    return row
+
+
+@transaction.atomic
+def open_account(
+    token: str, name: str, password: str, full_name: str, phone: str, *, ip: str | None = None
+) -> User:
+    """Make an account and take the role with it, or do neither. Raises StaffError."""
+    try:
+        with transaction.atomic():
+            if User.objects.filter(username__iexact=name).exists():
+                raise StaffError("name_taken")
+            user = User.objects.create_user(name, password=password, full_name=full_name, phone=phone)
+    except IntegrityError as error:
+        raise StaffError("name_taken") from error
+    accept(token, user, ip=ip)
+    return user
+
+
+@transaction.atomic
+def set_password(token: str, password: str, *, ip: str | None = None) -> User:
+    """Choose a new password by a link; all sign-ins end. Raises StaffError."""
+    row = Invitation.rows.filter(digest=digest(token)).select_related("person").first()
+    if row is None or row.person is None:
+        raise StaffError("dead")
+    person = row.person
+    _use(token, person)
+    person.set_password(password)
+    person.save(update_fields=["password"])
+    _end_sign_ins(person)
+    record(person, "account.set_password", unit_path=row.unit.path, about=person, ip=ip)
+    return person
+
+
+@transaction.atomic
+def change_seat(
+    seat: Membership, role: str, until: date | None, actor: User, *, ip: str | None = None
+) -> None:
+    """Another role or last day in the same unit; a role that the person has there already is taken over."""
+    old = seat.get_role_display()
+    Membership.rows.filter(user=seat.user, unit=seat.unit, role=role).exclude(pk=seat.pk).delete()
+    seat.role, seat.until = role, until
+    seat.save(update_fields=["role", "until"])
+    new = seat.get_role_display() + (f" – {until:%d/%m/%Y}" if until else "")
+    data = {"person": seat.user.get_full_name(), "unit": seat.unit.name, "old": str(old), "new": str(new)}
+    record(actor, "account.change_seat", unit_path=seat.unit.path, about=seat.user, data=data, ip=ip)
+
+
+@transaction.atomic
+def end_seat(seat: Membership, reason: str, actor: User, *, ip: str | None = None) -> None:
+    """End a role at once."""
+    data = {"person": seat.user.get_full_name(), "unit": seat.unit.name, "role": seat.role, "reason": reason}
+    record(actor, "account.end_seat", unit_path=seat.unit.path, about=seat.user, data=data, ip=ip)
+    seat.delete()
+
+
+@transaction.atomic
+def lock(person: User, reason: str, actor: User, *, ip: str | None = None) -> None:
+    """Close the account; all sign-ins end. A second call changes nothing."""
+    if User.objects.filter(pk=person.pk, is_active=True).update(is_active=False):
+        _end_sign_ins(person)
+        _about(person, "account.lock", actor, ip, reason=reason)
+
+
+@transaction.atomic
+def unlock(person: User, actor: User, *, ip: str | None = None) -> None:
+    """Open the account again."""
+    if User.objects.filter(pk=person.pk, is_active=False).update(is_active=True):
+        _about(person, "account.unlock", actor, ip)
+
+
+@transaction.atomic
+def reset_second_step(person: User, actor: User | None, *, ip: str | None = None) -> None:
+    """Switch the person's one-time codes off, for a lost phone; all sign-ins end."""
+    Authenticator.objects.filter(user=person).delete()
+    _end_sign_ins(person)
+    _about(person, "account.reset_second_step", actor, ip)
+
+
+@transaction.atomic
+def hand_over(
+    giver: User, taker: User, on: date, reason: str, actor: User, *, ip: str | None = None
+) -> HandOver:
+    """All roles of one go to the other from the day on; the giver's last day is the one before."""
+    seats = list(Membership.rows.select_for_update(of=("self",)).filter(user=giver).select_related("unit"))
+    seats = [seat for seat in seats if seat.until is None or seat.until >= on]
+    if not seats:
+        raise StaffError("nothing")
+    for seat in seats:
+        _take(taker, seat, on)
+        seat.until = on - timedelta(days=1)
+        seat.save(update_fields=["until"])
+    told = [[seat.role, seat.unit.name] for seat in seats]
+    row = HandOver.rows.create(giver=giver, taker=taker, on=on, reason=reason, seats=told, by=actor)
+    data = {"giver": giver.get_full_name(), "taker": taker.get_full_name(), "on": f"{on:%d/%m/%Y}",
+            "reason": reason, "seats": told}  # fmt: skip
+    top = min((seat.unit.path for seat in seats), key=len)
+    record(actor, "account.hand_over", unit_path=top, about=row, data=data, ip=ip)
+    return row
+
+
+@transaction.atomic
+def note_trail_export(path: str, file: str, count: int, actor: User, *, ip: str | None) -> None:
+    """Say in the trail that a part of it was taken out."""
+    record(actor, "audit.export", unit_path=path, data={"file": file, "count": count}, ip=ip)
+
+
+def _take(taker: User, seat: Membership, on: date) -> None:
+    """Give the taker the seat from the day on; one that they have already is only made to last as long."""
+    own, is_new = Membership.rows.get_or_create(
+        user=taker, unit=seat.unit, role=seat.role, defaults={"since": on, "until": seat.until}
+    )
+    if is_new:
+        return
+    if own.until is not None and own.until < on:
+        own.since = on  # it ended long ago
+    own.until = None if own.until is None or seat.until is None else max(own.until, seat.until)
+    own.save(update_fields=["since", "until"])
+
+
+def _about(person: User, action: str, actor: User | None, ip: str | None, **more: str) -> None:
+    paths = Membership.rows.filter(user=person).values_list("unit__path", flat=True)
+    data = {"person": person.get_full_name(), **more}
+    record(actor, action, unit_path=min(paths, key=len, default=""), about=person, data=data, ip=ip)
+
+
+def _end_sign_ins(person: User) -> None:
+    for session in UserSession.objects.filter(user=person):
+        session.end()

@@ -1,0 +1,77 @@
+"""What a coordinator says about who serves where."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from quetsach.portal.campaigns.forms_manage import DayField
+from quetsach.portal.units.models import Role
+from quetsach.vietnamese import nfc
+
+
+def _not_past(day: date | None) -> date | None:
+    if day is not None and day < timezone.localdate():
+        raise ValidationError(_("Choose today or a later day."))
+    return day
+
+
+class SeatForm(forms.Form):
+    """A role, and its last day for a deputy."""
+
+    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=Role.choices)
+    until = DayField(
+        label=gettext_lazy("Last day"),
+        required=False,
+        help_text=gettext_lazy("Only for a deputy or a fixed time; the role ends by itself after that day."),
+    )
+
+    def clean_until(self) -> date | None:
+        return _not_past(self.cleaned_data["until"])
+
+
+class ReasonForm(forms.Form):
+    """Why."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=300,
+        error_messages={"required": gettext_lazy("Write the reason; it stands in the audit trail.")},
+    )
+
+    def clean_reason(self) -> str:
+        return nfc(self.cleaned_data["reason"])
+
+
+class HandOverForm(ReasonForm):
+    """To whom, from when, why."""
+
+    taker = forms.IntegerField(error_messages={"required": gettext_lazy("Choose who takes over.")})
+    on = DayField(label=gettext_lazy("From day"))
+
+    def clean_on(self) -> date | None:
+        return _not_past(self.cleaned_data["on"])
+
+
+class PasswordForm(forms.Form):
+    """A new password, chosen by its owner."""
+
+    password = forms.CharField(
+        label=gettext_lazy("New password"),
+        strip=False,
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=gettext_lazy("At least 12 characters. Four plain words are easy to keep in mind."),
+        error_messages={"required": gettext_lazy("Choose a password.")},
+    )
+
+    def clean_password(self) -> str:
+        password = str(self.cleaned_data["password"])
+        validate_password(password)
+        return password

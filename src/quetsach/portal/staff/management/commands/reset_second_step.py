@@ -1,0 +1,24 @@
+"""`quetsach manage reset_second_step NAME`: for the coordinator at the top, who has no superior to ask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.staff.actions import reset_second_step
+
+
+class Command(BaseCommand):
+    help = "Switch somebody's one-time codes off."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("username")
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+        person = User.objects.filter(username=options["username"]).first()
+        if person is None:
+            raise CommandError(f"{options['username']}: no such account.")
+        reset_second_step(person, None)
+        self.stdout.write("Done. The next sign-in needs the password only.")

@@ -1,0 +1,64 @@
+"""Who is asked to serve where, by a link that works once; and who handed their roles over to whom."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from quetsach.portal.kit.ids import uuid7
+from quetsach.portal.units.models import Role, Unit
+
+
+class Invitation(models.Model):
+    """A link to take a role in `unit` or, where `person` is set, to choose a new password; kept as a hash."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    role = models.CharField(max_length=12, choices=Role.choices)
+    until = models.DateField(null=True, help_text="the last day of the role")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+"
+    )
+    digest = models.CharField(max_length=64, unique=True)
+    issued_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    issued_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    used_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    rows = models.Manager()
+
+    class Meta:
+        ordering = ("-issued_at",)
+
+    def __str__(self) -> str:
+        return f"{self.unit} · {self.role}"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether its link still opens something."""
+        return not self.used_at and not self.revoked_at and self.expires_at > timezone.now()
+
+
+class HandOver(models.Model):
+    """All roles of one person went to another from a day on."""
+
+    giver = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="given")
+    taker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="taken")
+    on = models.DateField()
+    reason = models.CharField(max_length=300)
+    seats = models.JSONField(default=list, help_text="role and unit's name, as handed over")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    rows = models.Manager()
+
+    class Meta:
+        ordering = ("-at",)
+
+    def __str__(self) -> str:
+        return f"{self.giver} → {self.taker} {self.on:%d/%m/%Y}"

@@ -1,0 +1,103 @@
+"""Who can do what: everybody at and below one's units, invitations that wait, and new ones."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.qr import qr
+from quetsach.portal.staff import actions, queries
+from quetsach.portal.staff.forms import SeatForm
+from quetsach.portal.staff.links import DAYS
+from quetsach.portal.units.models import Unit
+from quetsach.portal.units.roles import Verb
+from quetsach.vietnamese import nfc
+
+A_PAGE = 100
+
+
+@never_cache
+@require_safe
+def staff(request: HttpRequest) -> HttpResponse:
+    """Who serves where, at and below the units of a coordinator or an auditor."""
+    paths = queries.tops(request.user, Verb.READ_AUDIT)
+    if not paths:
+        raise Http404
+    manages = queries.tops(request.user, Verb.MANAGE_SEATS)
+    text = nfc(request.GET.get("tim", ""))[:100]
+    page = Paginator(queries.seats(paths, text), A_PAGE).get_page(request.GET.get("trang"))
+    context = {
+        "page": page,
+        "text": text,
+        "manages": bool(manages),
+        "invitations": queries.open_invitations(manages),
+        "kept": f"tim={text}&" if text else "",
+    }
+    return render(request, "staff/staff.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def invite(request: HttpRequest) -> HttpResponse:
+    """Choose unit, role and last day; the answer to the POST shows the link, once."""
+    paths = queries.tops(request.user, Verb.MANAGE_SEATS)
+    if not paths or not isinstance(request.user, User):
+        raise Http404
+    text = nfc(request.GET.get("tim", ""))[:100]
+    units = queries.units(paths, text)
+    form = SeatForm(request.POST if request.method == "POST" else None, initial={"role": "officer"})
+    wrong = False
+    if request.method == "POST":
+        unit = _unit(request, request.POST.get("unit", ""), paths)
+        if form.is_valid() and unit:
+            given = form.cleaned_data
+            token = actions.invite(
+                unit, given["role"], given["until"], request.user, ip=client_ip_text(request)
+            )
+            return show_link(request, token, unit)
+        wrong = unit is None
+    context = {
+        "form": form,
+        "units": units,
+        "text": text,
+        "wrong": wrong,
+        "chosen": request.POST.get("unit", ""),
+    }
+    return render(request, "staff/invite.html", context)
+
+
+def show_link(request: HttpRequest, token: str, unit: Unit, person: User | None = None) -> HttpResponse:
+    """The page with a fresh link and its QR code; it cannot be shown again."""
+    address = request.build_absolute_uri(reverse("staff_link", args=[token]))
+    context = {"address": address, "qr": qr(address), "unit": unit, "days": DAYS, "person": person}
+    return render(request, "staff/shown.html", context)
+
+
+@require_POST
+def revoke(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+    """Take a link back that nobody has used."""
+    waiting = queries.open_invitations(queries.tops(request.user, Verb.MANAGE_SEATS))
+    row = next((row for row in waiting if row.pk == invitation_id), None)
+    if row is None or not isinstance(request.user, User):
+        raise Http404
+    actions.revoke(row, request.user, ip=client_ip_text(request))
+    return redirect("staff")
+
+
+def _unit(request: HttpRequest, key: str, paths: list[str]) -> Unit | None:
+    try:
+        unit = Unit.objects.visible_to(request.user).filter(pk=key, retired_at=None).first() if key else None
+    except (ValidationError, ValueError):
+        raise Http404 from None
+    if unit is not None and not any(unit.path.startswith(path) for path in paths):
+        raise Http404
+    return unit

@@ -1,0 +1,132 @@
+"""A coordinator invites, hands over and switches one-time codes on; a visitor asks: without JavaScript."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import shutil
+import struct
+import time
+
+import pytest
+from django.core.cache import cache
+from playwright.sync_api import Page, expect, sync_playwright
+
+from quetsach.portal.units.models import Membership
+from tests.portal.conftest import _plain_settings, cast  # noqa: F401
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
+    pytest.mark.django_db(transaction=True),
+]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+
+
+@pytest.fixture(params=[1280, 360])
+def page(request, chromium, live_server, cast):  # noqa: F811
+    cache.clear()
+    for unit, role in (("A", "coordinator"), ("A1", "officer"), ("A2", "reader")):
+        cast.user(unit, role)
+    size = {"width": request.param, "height": 900}
+    context = chromium.new_context(locale="vi-VN", viewport=size, java_script_enabled=False)
+    page = context.new_page()
+    refused: list[str] = []
+    page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
+    page.goto(f"{live_server.url}/tai-khoan/dang-nhap/")
+    page.fill("[name=login]", "coordinator-a")
+    page.fill("[name=password]", "quet-sach-123")
+    page.press("[name=password]", "Enter")
+    yield page
+    assert not refused
+    context.close()
+
+
+def fits(page: Page) -> None:
+    """No page is wider than its window, and none is heavier than 100 KB."""
+    assert page.locator("main").bounding_box()["x"] >= 0
+    width = page.viewport_size["width"]
+    for name in ("main h1", "main table", "main form", "main ul"):
+        for element in page.locator(name).all():
+            box = element.bounding_box()
+            assert box is None or box["x"] + box["width"] <= width + 1, name
+    assert len(page.content().encode()) < 100_000
+
+
+def test_who_serves_where(page, live_server, chromium):
+    page.goto(f"{live_server.url}/quan-tri/")
+    expect(page.locator("h1")).to_have_text("Ai được làm gì?")
+    fits(page)
+    page.click("text=Mời người")
+    fits(page)
+    page.select_option("#unit", label="Đơn vị A1")
+    page.select_option("#id_role", "it")
+    page.press("#id_until", "Enter")
+    address = page.input_value("#address")
+    expect(page.locator("svg.qr")).to_be_visible()
+    fits(page)
+    guest = chromium.new_context(
+        locale="vi-VN", viewport=page.viewport_size, java_script_enabled=False
+    ).new_page()
+    guest.goto(address)
+    fits(guest)
+    guest.fill("#id_full_name", "Lò Văn Pâng")
+    guest.fill("#id_username", "lo.pang")
+    guest.fill("#id_password", "bon tu de nho")
+    guest.press("#id_password", "Enter")
+    expect(guest.locator("[role=status]")).to_contain_text("Đơn vị A1")
+    fits(guest)
+    page.goto(f"{live_server.url}/quan-tri/?tim=Pâng")
+    page.click("text=Lò Văn Pâng")
+    fits(page)
+    page.click("text=Bàn giao tất cả cho người khác")
+    page.select_option("#taker", label="reader-a2 (reader-a2)")
+    page.fill("#id_reason", "Chuyển công tác")
+    fits(page)
+    page.press("#id_reason", "Enter")
+    expect(page.locator("[role=status]")).to_contain_text("Đã bàn giao")
+    guest.goto(f"{live_server.url}/tai-khoan/")
+    expect(guest.locator("main")).to_contain_text("Chuyển công tác")
+    assert Membership.rows.get(user__username="reader-a2", role="it").unit.name == "Đơn vị A1"
+
+
+def test_one_time_codes(page, live_server):
+    page.goto(f"{live_server.url}/tai-khoan/hai-buoc/")
+    fits(page)
+    page.click("text=Bật mã dùng một lần >> nth=-1")
+    page.fill("#id_password", "quet-sach-123")
+    page.press("#id_password", "Enter")
+    fits(page)
+    page.click("summary")
+    key = page.locator("main code").inner_text()
+    digest = hmac.digest(base64.b32decode(key), struct.pack(">Q", int(time.time()) // 30), hashlib.sha1)
+    start = digest[-1] & 15
+    page.fill("#id_code", f"{(int.from_bytes(digest[start : start + 4]) & 0x7FFFFFFF) % 1_000_000:06}")
+    page.press("#id_code", "Enter")
+    expect(page.locator("main code")).to_have_count(10)
+    fits(page)
+    page.goto(f"{live_server.url}/tai-khoan/phien/")
+    expect(page.locator("main")).to_contain_text("đang dùng")
+    fits(page)
+
+
+def test_privacy(page, live_server):
+    page.goto(f"{live_server.url}/rieng-tu/")
+    fits(page)
+    page.click("main .btn-main")
+    fits(page)
+    page.fill("#id_contact", "0912 345 678")
+    page.fill("#id_text", "Xóa tên máy của tôi.")
+    page.click("main .btn-main")
+    expect(page.locator("[role=status]")).to_contain_text("Đơn vị A")
+    page.goto(f"{live_server.url}/rieng-tu/so-yeu-cau/")
+    expect(page.locator("main")).to_contain_text("Xóa tên máy của tôi.")
+    fits(page)

@@ -1,0 +1,63 @@
+"""The whole trail of a subtree: found, taken out without a cell that runs, and checked by a command."""
+
+import csv
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.urls import reverse
+from python_calamine import CalamineWorkbook
+
+from quetsach.portal.audit.actions import record
+from quetsach.portal.audit.models import Entry
+
+HOSTILE = '=HYPERLINK("http://evil.example";"x")'
+
+
+@pytest.fixture
+def told(cast):
+    """An entry by somebody with a hostile name in A1, one in B1, one about an object."""
+    with transaction.atomic():
+        record(None, "unit.create", unit_path=cast.units["A1"].path, actor_name=HOSTILE, data={"name": "+1"})
+        record(None, "unit.create", unit_path=cast.units["B1"].path, actor_name="bên kia")
+        record(cast.user("A1", "officer"), "unit.contact", unit_path=cast.units["A1"].path,
+               about=cast.units["A1"], data={"name": "Xã"})  # fmt: skip
+    return cast
+
+
+def test_a_coordinator_searches_the_whole_subtree(told):
+    client = told.client("A", "coordinator")
+    page = client.get(reverse("staff_trail")).content.decode()
+    assert "HYPERLINK" in page and "bên kia" not in page
+    by_object = client.get(reverse("staff_trail"), {"object": str(told.units["A1"].pk)}).content.decode()
+    assert "officer-a1" in by_object and "HYPERLINK" not in by_object
+    # A unit of another branch in the address changes nothing.
+    other = client.get(reverse("staff_trail"), {"unit": str(told.units["B1"].pk)}).content.decode()
+    assert "bên kia" not in other
+    assert told.client("A1", "officer").get(reverse("staff_trail")).status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_what_is_taken_out_runs_nowhere(told, kind):
+    answer = told.client("A", "auditor").get(reverse("staff_trail"), {"tai": kind})
+    if kind == "csv":
+        rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+        assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
+    else:
+        rows = CalamineWorkbook.from_filelike(io.BytesIO(answer.content)).get_sheet_by_index(0).to_python()
+    assert any(HOSTILE in cell for row in rows for cell in row)
+    assert not any("bên kia" in cell for row in rows for cell in row)
+    entry = Entry.objects.get(action="audit.export")
+    assert entry.data["count"] == len(rows) - 1 and entry.unit_path == told.units["A"].path
+
+
+def test_the_command_tells_whether_the_chain_holds(told, capsys):
+    call_command("verify_audit")
+    assert Entry.objects.order_by("-pk")[0].hash in capsys.readouterr().out
+    victim = Entry.objects.order_by("pk")[3]
+    Entry.objects.filter(pk=victim.pk).update(data={"name": "x"})
+    with pytest.raises(CommandError, match=f"Entry {victim.pk} "):
+        call_command("verify_audit")
+    page = told.client("A", "coordinator").get(reverse("staff_trail"), {"check": "1"}).content.decode()
+    assert 'role="alert"' in page

@@ -1,0 +1,253 @@
+"""A portal backed up and put back elsewhere, through the command line, on the database at hand."""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import stat
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+SERVER = os.environ.get("QUETSACH_DATABASE", "")
+TELL = """
+import django, json; django.setup()
+from quetsach.portal.accounts.models import User
+from quetsach.portal.audit.models import Entry
+from quetsach.portal.audit.actions import first_broken_entry
+print(json.dumps([sorted(User.objects.values_list("username", flat=True)), first_broken_entry() is None,
+    list(Entry.objects.values_list("action", flat=True))]))
+"""
+FILL = """
+import django; django.setup()
+from django.db import transaction
+from quetsach.portal.accounts.models import User
+from quetsach.portal.audit.actions import record
+from quetsach.portal.indicators.store import keep
+with transaction.atomic():
+    user = User.objects.create_user({name!r}, password="bon tu de nho")
+    record(user, "unit.create", data={{"name": "Đơn vị ế"}})
+print(keep([{name!r}.encode()])[0])
+"""
+
+
+class Portal:
+    """One installation with its own folder and database."""
+
+    def __init__(self, folder: Path, like: "Portal | None" = None) -> None:
+        self.folder = folder
+        if like:
+            shutil.copytree(like.folder, folder)
+            self.stored = folder / like.stored.relative_to(like.folder)
+            self.backup = folder.with_suffix(".zip")
+            shutil.copy(like.backup, self.backup)
+        else:
+            folder.mkdir()
+        self.env = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("QUETSACH_")},
+            "QUETSACH_DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "quetsach.portal.settings",
+            "QUETSACH_LANG": "en", "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}",
+        }  # fmt: skip
+        if SERVER:
+            import psycopg
+
+            name = f"portal_{secrets.token_hex(6)}"
+            with psycopg.connect(SERVER, autocommit=True) as there:
+                template = f' TEMPLATE "{like.database}"' if like else ""
+                there.execute(f'CREATE DATABASE "{name}"{template}')
+            self.database = name
+            self.env["QUETSACH_DATABASE"] = re.sub(r"/[^/]*$", f"/{name}", SERVER)
+
+    def python(self, code: str) -> subprocess.CompletedProcess[str]:
+        return self._run([sys.executable, "-c", code])
+
+    def manage(self, *words: object) -> subprocess.CompletedProcess[str]:
+        call = "import sys; from quetsach.cli import main; main()"
+        return self._run([sys.executable, "-c", call, "manage", *map(str, words)])
+
+    def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, env=self.env, capture_output=True, text=True, check=False, timeout=120)
+
+    def tell(self) -> tuple[list[str], bool, list[str]]:
+        done = self.python(TELL)
+        assert done.returncode == 0, done.stderr
+        return tuple(json.loads(done.stdout))
+
+    def fill(self, name: str) -> Path:
+        done = self.python(FILL.format(name=name))
+        assert done.returncode == 0, done.stderr
+        sha = done.stdout.strip()
+        return self.folder / "files" / "sets" / sha[:2] / sha
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A portal with one person and one file, and its backup."""
+    portal = Portal(tmp_path_factory.mktemp("backup") / "made")
+    assert portal.manage("migrate", "-v", "0").returncode == 0
+    portal.stored = portal.fill("an")
+    portal.backup = portal.folder.with_suffix(".zip")
+    done = portal.manage("backup", portal.backup)
+    assert done.returncode == 0, done.stderr
+    return portal
+
+
+@pytest.fixture
+def portal(made, tmp_path):
+    """The same once more, for a test to spoil."""
+    return Portal(tmp_path / "one", like=made)
+
+
+def test_what_was_backed_up_comes_back_elsewhere(made, portal, tmp_path):
+    assert stat.S_IMODE(made.backup.stat().st_mode) == 0o600
+    again = portal.manage("backup", portal.backup)
+    assert again.returncode and "--overwrite" in again.stderr
+    other = Portal(tmp_path / "two")
+    done = other.manage("restore", portal.backup)
+    assert done.returncode == 0, done.stderr
+    people, unbroken, acts = other.tell()
+    assert people == ["an"] and unbroken
+    assert acts == ["unit.create", "backup.make", "backup.restore"]
+    stored = other.folder / portal.stored.relative_to(portal.folder)
+    assert stored.read_bytes() == b"an"
+    key = (other.folder / "secret-key").read_text()
+    assert key == (portal.folder / "secret-key").read_text()
+    assert not list(other.folder.glob("restore-*"))
+
+
+def test_a_portal_in_use_is_replaced_only_when_asked(portal):
+    portal.fill("binh")
+    refused = portal.manage("restore", portal.backup)
+    assert refused.returncode and "--overwrite" in refused.stderr
+    assert portal.tell()[0] == ["an", "binh"]
+    assert portal.manage("restore", portal.backup, "--overwrite").returncode == 0
+    assert portal.tell()[0] == ["an"]
+    assert portal.manage("migrate", "--check").returncode == 0
+
+
+def _rewrite(source: Path, target: Path, change) -> None:
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            for kept, content in change(name, old.read(name)):
+                new.writestr(kept, content)
+
+
+def _manifest(**fields):
+    def change(name, content):
+        return [(name, json.dumps({**json.loads(content), **fields}) if name == "manifest.json" else content)]
+
+    return change
+
+
+def _climb(name, content):
+    if name != "manifest.json":
+        return [(name, content)]
+    fields = json.loads(content)
+    fields["members"]["files/../../x"] = {"size": 1, "sha256": "0" * 64}
+    return [("files/../../x", b"x"), (name, json.dumps(fields))]
+
+
+BAD = {
+    "a changed byte": (lambda n, c: [(n, c[:-1] + b"?" if n.startswith("files/") else c)], "damaged"),
+    "a missing file": (lambda n, c: [] if n.startswith("files/") else [(n, c)], "not on its list"),
+    "a file too many": (
+        lambda n, c: [(n, c), *([("files/x", b"x")] if n == "database" else [])],
+        "not on its",
+    ),
+    "no manifest": (lambda n, c: [] if n == "manifest.json" else [(n, c)], "no backup"),
+    "a later form": (_manifest(format=2), "Install that version"),
+    "a later version": (_manifest(migrations=["units.9999_future"]), "units.9999_future"),
+    "another database": (_manifest(vendor="oracle"), "oracle"),
+    "a path that climbs out": (_climb, "does not belong"),
+}
+
+
+def test_a_backup_that_is_not_whole_changes_nothing(portal, tmp_path):
+    before = portal.tell()
+    calls = []
+    for what, (change, _) in BAD.items():
+        bad = tmp_path / f"{what}.zip"
+        _rewrite(portal.backup, bad, change)
+        calls.append(str(bad))
+    cut = tmp_path / "cut.zip"
+    cut.write_bytes(portal.backup.read_bytes()[:-40])
+    calls += [str(cut), str(tmp_path / "nowhere.zip")]
+    code = (
+        "import django, sys; django.setup()\n"
+        "from pathlib import Path\n"
+        "from quetsach.portal.backups.actions import restore\n"
+        "from quetsach.portal.backups.archive import BackupError\n"
+        "for name in sys.argv[1:]:\n"
+        "    try: restore(Path(name), overwrite=True); print('RESTORED')\n"
+        "    except BackupError as error: print(error)\n"
+    )
+    done = portal._run([sys.executable, "-c", code, *calls])
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.splitlines()
+    wanted = [text for _, text in BAD.values()] + ["cut short", "No such file"]
+    assert len(said) == len(wanted)
+    for line, text in zip(said, wanted, strict=True):
+        assert text in line and "Nothing was changed." in line
+    assert portal.tell() == before
+    assert not list(portal.folder.glob("restore-*")) and not (tmp_path / "x").exists()
+
+
+KILLED = """
+import os, sqlite3, sys
+class Doomed(sqlite3.Connection):
+    def backup(self, target, **_):
+        steps = []
+        def step(*state):
+            steps.append(state)
+            if len(steps) == 8: os.kill(os.getpid(), 9)
+        super().backup(target, pages=4, progress=step)
+real = sqlite3.connect
+import django; django.setup()
+from pathlib import Path
+from quetsach.portal.backups import actions, databases
+databases.sqlite3.connect = lambda name, **kw: real(name, factory=Doomed, **kw)
+actions.restore(Path(sys.argv[1]), overwrite=True)
+"""
+
+
+@pytest.mark.skipif(bool(SERVER), reason="SQLite only")
+def test_killed_while_the_database_is_put_back_the_old_one_stays(portal):
+    portal.fill("binh")
+    before = portal.tell()
+    done = portal._run([sys.executable, "-c", KILLED, str(portal.backup)])
+    assert done.returncode == -9
+    assert portal.tell() == before
+    assert portal.manage("restore", portal.backup, "--overwrite").returncode == 0
+    assert portal.tell()[0] == ["an"]
+
+
+HALF_A_SCRIPT = """#!/bin/sh
+{real} "$@" || exit 1
+for word in "$@"; do case $word in --file=*) script=${{word#--file=}} ;; esac; done
+half=$(($(wc -l <"$script") / 2))
+head -n $half "$script" >"$script.half"
+echo "SELECT 1/0;" >>"$script.half"
+mv "$script.half" "$script"
+"""
+
+
+@pytest.mark.skipif(not SERVER, reason="PostgreSQL only")
+def test_a_script_that_breaks_off_leaves_the_old_database(portal, tmp_path):
+    portal.fill("binh")
+    before = portal.tell()
+    real = shutil.which("pg_restore", path=portal.env["PATH"])
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "pg_restore").write_text(HALF_A_SCRIPT.format(real=real))
+    (programs / "pg_restore").chmod(0o755)
+    path = portal.env["PATH"]
+    portal.env["PATH"] = f"{programs}:{path}"
+    done = portal.manage("restore", portal.backup, "--overwrite")
+    portal.env["PATH"] = path
+    assert done.returncode and "as it was" in done.stderr
+    assert portal.tell() == before

@@ -1,0 +1,66 @@
+"""What the page says of the table, and asking for deletion."""
+
+from html import escape
+
+import pytest
+from django.core.cache import cache
+from django.urls import reverse
+
+from quetsach.portal.audit.models import Entry
+from quetsach.portal.privacy.models import ErasureRequest
+from quetsach.portal.privacy.table import table
+
+
+@pytest.fixture(autouse=True)
+def _no_old_limits(db):
+    cache.clear()
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_the_page_is_the_table(client, language):
+    client.cookies["django_language"] = language
+    page = client.get(reverse("privacy")).content.decode()
+    for row in table().rows:
+        assert escape(row.texts["what"][language]) in page.replace("&#39;", "&#x27;")
+    assert "{days}" not in page and "365" in page
+
+
+FORM = {"name": "Nguyễn Văn An", "contact": "0912 345 678", "text": "Xóa tên máy của tôi."}
+
+
+def test_a_visitor_asks_the_office_that_issued_the_campaign(cast, client):
+    assert client.post(reverse("ask_erasure"), {**FORM, "name": ""}).status_code == 200
+    assert not ErasureRequest.rows.exists()
+    assert client.post(reverse("ask_erasure"), FORM).url == reverse("privacy")
+    row = ErasureRequest.rows.get()
+    assert row.unit == cast.units["centre"]
+    # The trail is never emptied: nothing of the text may be in it.
+    assert "Văn An" not in repr(list(Entry.objects.values())) and "0912" not in repr(
+        list(Entry.objects.values())
+    )
+    coordinator = cast.client("centre", "coordinator")
+    assert "Xóa tên máy" in coordinator.get(reverse("erasure_requests")).content.decode()
+    for other in (cast.client("A", "coordinator"), cast.client("centre", "officer")):
+        assert "Xóa tên máy" not in other.get(reverse("erasure_requests")).content.decode()
+        assert other.post(reverse("erasure_answer", args=[row.pk]), {"answer": "x"}).status_code == 404
+    coordinator.post(reverse("erasure_answer", args=[row.pk]), {"answer": ""})
+    coordinator.post(reverse("erasure_answer", args=[row.pk]), {"answer": "Đã xóa."})
+    coordinator.post(reverse("erasure_answer", args=[row.pk]), {"answer": "Lần hai."})
+    row.refresh_from_db()
+    assert row.answer == "Đã xóa." and row.answered_by == cast.user("centre", "coordinator")
+
+
+def test_staff_ask_their_own_unit(cast):
+    cast.client("A1", "officer").post(reverse("ask_erasure"), FORM)
+    row = ErasureRequest.rows.get()
+    assert (row.unit, row.user) == (cast.units["A1"], cast.user("A1", "officer"))
+    assert "Xóa tên máy" in cast.client("A", "coordinator").get(reverse("erasure_requests")).content.decode()
+
+
+def test_a_flood_of_requests_is_stopped(cast, client):
+    answers = [client.post(reverse("ask_erasure"), FORM).status_code for _ in range(31)]
+    assert answers[-1] == 429 and ErasureRequest.rows.count() == 30
+
+
+def test_before_any_campaign_there_is_nobody_to_ask(db, client):
+    assert client.get(reverse("ask_erasure")).status_code == 404

@@ -1,0 +1,213 @@
+"""Roles given, changed, ended, handed over by who may; links that work once; codes that a role asks for."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.core.cache import cache
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.audit.actions import first_broken_entry
+from quetsach.portal.audit.models import Entry
+from quetsach.portal.staff.models import HandOver, Invitation
+from quetsach.portal.units.models import Membership, places_of
+
+NEW = {"full_name": "Lò Văn Pâng", "phone": "", "username": "lo.pang", "password": "bon tu de nho"}
+
+
+@pytest.fixture(autouse=True)
+def _no_old_limits(db):
+    cache.clear()
+
+
+def day(days: int = 0) -> str:
+    return f"{timezone.localdate() + timedelta(days=days):%d/%m/%Y}"
+
+
+def invited(client, unit, role="officer", until=""):
+    answer = client.post(reverse("staff_invite"), {"unit": unit.pk, "role": role, "until": until})
+    found = re.search(r"/loi-moi/[^/\"]+/", answer.content.decode())
+    return found[0] if found else ""
+
+
+def test_from_the_invitation_to_the_first_page(cast):
+    url = invited(cast.client("A", "coordinator"), cast.units["A1"])
+    assert url.split("/")[2] not in repr(list(Invitation.rows.values())) + repr(list(Entry.objects.values()))
+    visitor = Client()
+    assert "Đơn vị A1" in visitor.get(url).content.decode() and not Invitation.rows.get().used_at
+    assert "err" in visitor.post(url, {**NEW, "password": "ngan"}).content.decode()
+    assert visitor.post(url, NEW).url == reverse("my_account")
+    user = User.objects.get(username="lo.pang")
+    assert places_of(user) == [("officer", cast.units["A1"].path)]
+    assert "Đơn vị A1" in visitor.get(reverse("my_account")).content.decode()
+    assert Client().get(url).status_code == 410
+    assert Client().post(url, {**NEW, "username": "other"}).status_code == 410
+    assert not User.objects.filter(username="other").exists()
+
+
+def test_a_link_is_taken_back_or_grows_old(cast, time_machine):
+    coordinator = cast.client("A", "coordinator")
+    first, second = (invited(coordinator, cast.units["A1"]) for _ in range(2))
+    row = Invitation.rows.order_by("issued_at").first()
+    coordinator.post(reverse("staff_revoke", args=[row.pk]))
+    assert Client().get(first).status_code == 410 and Client().get(second).status_code == 200
+    time_machine.move_to(timezone.now() + timedelta(days=7, minutes=1))
+    assert Client().get(second).status_code == 410
+
+
+@pytest.mark.parametrize(("unit", "role"), [("A", "officer"), ("B", "coordinator"), ("A1", "auditor")])
+def test_who_may_not_invite_into_a_unit(cast, unit, role):
+    assert not invited(cast.client(unit, role), cast.units["A1"])
+    assert not Invitation.rows.exists()
+
+
+def test_a_deputy_serves_until_the_last_day(cast, time_machine):
+    deputy = cast.client("B1", "officer")
+    deputy.post(invited(cast.client("A", "coordinator"), cast.units["A1"], until=day(3)))
+    person = cast.user("B1", "officer")
+    assert ("officer", cast.units["A1"].path) in places_of(person)
+    time_machine.move_to(timezone.now() + timedelta(days=3))
+    assert ("officer", cast.units["A1"].path) in places_of(person)
+    time_machine.move_to(timezone.now() + timedelta(days=1))
+    assert places_of(person) == [("officer", cast.units["B1"].path)]
+
+
+def test_a_role_is_changed_and_ended_with_a_reason(cast):
+    seat = Membership.rows.get(user=cast.user("A1", "officer"))
+    client = cast.client("A", "coordinator")
+    url = reverse("staff_seat", args=[seat.pk])
+    client.post(url, {"role": "it", "until": day(10)})
+    seat.refresh_from_db()
+    assert (seat.role, f"{seat.until:%d/%m/%Y}") == ("it", day(10))
+    assert 'class="err"' in client.post(url, {"role": "it", "until": "31/02/2022"}).content.decode()
+    assert 'class="err"' in client.post(url, {"do": "end", "reason": ""}).content.decode()
+    client.post(url, {"do": "end", "reason": "Chuyển công tác"})
+    assert not Membership.rows.filter(pk=seat.pk).exists()
+    assert Entry.objects.get(action="account.end_seat").data["reason"] == "Chuyển công tác"
+    assert first_broken_entry() is None
+
+
+def test_nobody_changes_themselves_or_a_superior(cast):
+    client, me = cast.client("A", "coordinator"), cast.user("A", "coordinator")
+    own = Membership.rows.get(user=me)
+    above = Membership.rows.get(user=cast.user("centre", "coordinator"))
+    for seat in (own, above):
+        assert client.post(reverse("staff_seat", args=[seat.pk]), {"role": "it"}).status_code == 404
+    answer = client.post(reverse("staff_person", args=[me.pk]), {"do": "lock", "reason": "x"})
+    assert answer.status_code == 404
+    assert client.get(reverse("staff_person", args=[above.user_id])).status_code == 404
+
+
+def test_locking_ends_sign_ins_and_unlocking_lets_in_again(cast):
+    victim, person = cast.client("A1", "officer"), cast.user("A1", "officer")
+    page = reverse("today", args=[cast.campaign.slug])
+    assert victim.get(page).status_code == 200
+    client, url = cast.client("A", "coordinator"), reverse("staff_person", args=[person.pk])
+    client.post(url, {"do": "lock", "reason": "Mất máy"})
+    assert victim.get(page).status_code == 404
+    client.post(url, {"do": "unlock"})
+    person.refresh_from_db()
+    assert person.is_active
+
+
+def test_who_serves_elsewhere_too_is_not_locked_by_one_of_two(cast):
+    person = cast.user("A1", "officer")
+    Membership.rows.create(user=person, unit=cast.units["B1"], role="officer")
+    url = reverse("staff_person", args=[person.pk])
+    assert cast.client("A", "coordinator").post(url, {"do": "lock", "reason": "x"}).status_code == 404
+    cast.client("centre", "coordinator").post(url, {"do": "lock", "reason": "x"})
+    person.refresh_from_db()
+    assert not person.is_active
+
+
+def test_a_new_password_by_a_link(cast):
+    person, url = cast.user("A1", "officer"), reverse("staff_person", args=[cast.user("A1", "officer").pk])
+    answer = cast.client("A", "coordinator").post(url, {"do": "password"})
+    link = re.search(r"/loi-moi/[^/\"]+/", answer.content.decode())[0]
+    visitor = Client()
+    assert 'class="err"' in visitor.post(link, {"password": "ngan"}).content.decode()
+    visitor.post(link, {"password": "nam tu moi de nho"})
+    person.refresh_from_db()
+    assert person.check_password("nam tu moi de nho")
+    assert visitor.post(link, {"password": "lan hai khong duoc"}).status_code == 410
+    # The link to a password gives no role to whoever is signed in.
+    assert Membership.rows.filter(user=person).count() == 1
+
+
+def test_all_roles_go_over_on_the_day_and_both_see_it(cast, time_machine):
+    giver, taker = cast.user("A1", "officer"), cast.user("A2", "officer")
+    client = cast.client("A", "coordinator")
+    form = {"taker": taker.pk, "on": day(5), "reason": "Nghỉ hưu"}
+    client.post(reverse("staff_hand_over", args=[giver.pk]), form)
+    row = HandOver.rows.get()
+    assert row.seats == [["officer", "Đơn vị A1"]]
+    path = cast.units["A1"].path
+    for unit in ("A1", "A2"):
+        assert "Nghỉ hưu" in cast.client(unit, "officer").get(reverse("my_account")).content.decode()
+    time_machine.move_to(timezone.now() + timedelta(days=4))
+    assert ("officer", path) in places_of(giver) and ("officer", path) not in places_of(taker)
+    time_machine.move_to(timezone.now() + timedelta(days=1))
+    assert ("officer", path) not in places_of(giver) and ("officer", path) in places_of(taker)
+    client = cast.client("A", "coordinator")  # the old sign-in is over by now
+    again = client.post(reverse("staff_hand_over", args=[giver.pk]), {**form, "on": day()}, follow=True)
+    assert again.status_code in {200, 404} and HandOver.rows.count() == 1
+
+
+def test_nobody_loses_a_role_by_taking_one_over(cast):
+    taker = cast.user("A1", "reader")
+    Membership.rows.create(user=taker, unit=cast.units["A1"], role="officer")
+    form = {"taker": taker.pk, "on": day(30), "reason": "x"}
+    cast.client("A", "coordinator").post(
+        reverse("staff_hand_over", args=[cast.user("A1", "officer").pk]), form
+    )
+    assert ("officer", cast.units["A1"].path) in places_of(taker)
+
+
+def test_strangers_and_siblings_see_no_administration(cast):
+    person = cast.user("A1", "officer")
+    for client in (cast.client("B", "coordinator"), cast.client("A1", "officer")):
+        assert client.get(reverse("staff_person", args=[person.pk])).status_code == 404
+    assert "officer-a1" not in cast.client("B", "coordinator").get(reverse("staff")).content.decode()
+    assert cast.client("A1", "it").get(reverse("staff")).status_code == 404
+
+
+def test_coordinators_are_asked_for_codes_and_stopped_when_the_days_are_over(cast, time_machine, settings):
+    page = reverse("today", args=[cast.campaign.slug])
+    client = cast.client("A", "coordinator")
+    assert reverse("mfa_index") in client.get(page).content.decode()
+    assert reverse("mfa_index") not in cast.client("A1", "officer").get(page).content.decode()
+    time_machine.move_to(timezone.now() + timedelta(days=15))
+    client = cast.client("A", "coordinator")
+    assert client.get(page).url == reverse("mfa_index")
+    assert client.post(reverse("staff_invite"), {}).url == reverse("mfa_index")
+    assert client.get(reverse("mfa_index")).status_code == 200
+    assert cast.client("A1", "officer").get(page).status_code == 200
+    Authenticator.objects.create(user=cast.user("A", "coordinator"), type="totp", data={"secret": "x"})
+    assert cast.client("A", "coordinator").get(page).status_code == 200
+
+
+def test_lost_phones_are_helped_from_strictly_above(cast):
+    person = cast.user("A", "coordinator")
+    Authenticator.objects.create(user=person, type="totp", data={"secret": "x"})
+    url = reverse("staff_person", args=[person.pk])
+    peer = User.objects.create_user("peer")
+    Membership.rows.create(user=peer, unit=cast.units["A"], role="coordinator")
+    beside = Client()
+    beside.force_login(peer, "allauth.account.auth_backends.AuthenticationBackend")
+    assert beside.post(url, {"do": "reset"}).status_code == 404
+    assert Authenticator.objects.filter(user=person).exists()
+    cast.client("centre", "coordinator").post(url, {"do": "reset"})
+    assert not Authenticator.objects.filter(user=person).exists()
+    assert Entry.objects.get(action="account.reset_second_step").actor == cast.user("centre", "coordinator")
+
+
+def test_the_command_helps_who_has_nobody_above(cast):
+    person = cast.user("centre", "coordinator")
+    Authenticator.objects.create(user=person, type="totp", data={"secret": "x"})
+    call_command("reset_second_step", person.username)
+    assert not Authenticator.objects.exists()
