@@ -7,6 +7,7 @@ must be set up before this module is imported.
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Collection, Iterator
 from datetime import timedelta
 from importlib import import_module
@@ -120,6 +121,7 @@ def sign_in(user: User) -> str:
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session["since"] = session["seen"] = int(time.time())
     session.create()
     return str(session.session_key)
 
