@@ -55,6 +55,8 @@ def test_from_the_filled_in_draft_to_the_signed_file(chromium, live_server, cast
 
     page.get_by_role("link", name="Soạn công văn").click()
     expect(page.locator("#to")).to_have_value("UBND Đơn vị A1\nUBND Đơn vị A2")
+    # Scripts are deferred: what is typed before them is looked at with the next change only.
+    page.wait_for_load_state()
     page.fill("#cc", "Như kính gửi\nLưu: VT")
     expect(page.locator("#soat")).to_contain_text('"Như kính gửi" phải viết là "Như trên"')
     page.get_by_role("button", name="Sửa giúp và lưu").click()

@@ -28,7 +28,13 @@ pytestmark = [pytest.mark.wine, pytest.mark.skipif(WINE is None, reason="wine is
 SPP = r"HKLM\Software\Microsoft\Windows NT\CurrentVersion\SoftwareProtectionPlatform"
 IFEO = r"HKLM\Software\Microsoft\Windows NT\CurrentVersion\Image File Execution Options\sppsvc.exe"
 HOSTS = "windows/system32/drivers/etc/hosts"
-WINES_OWN = (r"\Control\Video", r"\Control\DeviceClasses", r"\Enum", r"\Hardware")
+WINES_OWN = (
+    r"\Control\Video",
+    r"\Control\DeviceClasses",
+    r"\Control\ServiceCurrent",
+    r"\Enum",
+    r"\Hardware",
+)
 LINES = "import socket,time;s=socket.create_connection(('127.0.0.1',int('{port}')));time.sleep(600)"
 
 
