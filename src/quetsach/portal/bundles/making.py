@@ -25,6 +25,7 @@ from quetsach.portal.bundles import actions
 from quetsach.portal.bundles.models import Bundle, BundlePart
 from quetsach.portal.bundles.queries import left_to_draw
 from quetsach.portal.reports.export import papers
+from quetsach.spreadsheet import guarded
 
 KEPT = timedelta(days=7)
 """A finished ZIP is deleted after that; the reports stay where they are and can be bundled again."""
@@ -114,7 +115,7 @@ def _pack(bundle: Bundle) -> int:
             name = "" if part.fault else _name(part)
             words = _WORDS[BundlePart.Paper(part.paper)]
             row = [part.number, part.node.name, words, name, part.sha256, part.fault]
-            writer.writerow([_guarded(cell) for cell in row])
+            writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in row])
             if part.fault:
                 continue
             with packed.open(zipfile.ZipInfo(name, _now()), "w") as target, _file(part).open("rb") as source:
@@ -140,8 +141,3 @@ def _name(part: BundlePart) -> str:
     plain = "".join(char if char.isalnum() or char in " -" else " " for char in part.node.name)
     words = _WORDS[BundlePart.Paper(part.paper)]
     return f"{part.number:03} {words} {' '.join(plain.split())[:80]}.pdf"
-
-
-def _guarded(cell: object) -> object:
-    """A text that a spreadsheet would run gets an apostrophe before it."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t")) else cell

@@ -6,8 +6,8 @@ import csv
 import io
 
 from quetsach.portal.reports.export.table import Cell, Export
+from quetsach.spreadsheet import guarded
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 WIDEST = 60
 
 
@@ -64,7 +64,7 @@ def _guarded(cell: Cell) -> str:
     if cell is None:
         return ""
     text = str(cell)
-    return f"'{text}" if isinstance(cell, str) and text.startswith(_FORMULA) else text
+    return guarded(text) if isinstance(cell, str) else text
 
 
 def _width(head: str, cells: list[Cell]) -> float:
