@@ -23,45 +23,67 @@ class Door:
     label: str | Promise
     needs: str = "read"
     by_node: bool = False
-    is_more: bool = False
     is_global: bool = False
     is_below: bool = False
 
 
-DOORS = (
+EVERY_DAY = (
     Door("today", _("Today")),
     Door("letter", _("Letter")),
     Door("cases", _("Machines")),
     Door("report", _("Report"), needs="edit_report", by_node=True),
     Door("progress", _("Progress")),
     Door("rollup", _("Roll-up"), by_node=True),
-    Door("licences", _("Licences"), is_more=True),
-    Door("intake", _("Files received"), needs="review_report", by_node=True, is_more=True, is_below=True),
-    Door("scans", _("Logs"), needs="upload_scan", is_more=True),
-    Door("people", _("People"), by_node=True, is_more=True),
-    Door("bodies", _("Enterprises"), by_node=True, is_more=True),
-    Door("join_codes", _("Codes to join"), needs="invite", is_more=True),
-    Door("indicators", _("Indicators"), needs="upload_indicators", is_more=True),
-    Door("tools_edit", _("Removal tools"), needs="publish", is_more=True),
-    Door("units", _("Units"), is_more=True, is_global=True),
-    Door("tokens", _("Connection codes"), needs="manage_tokens", is_more=True),
-    Door("campaign_list", _("Campaigns"), needs="publish", is_more=True, is_global=True),
-    Door("staff", _("Administration"), needs="read_audit", is_more=True, is_global=True),
-    Door("audit", _("Who did what"), needs="read_audit", is_more=True),
 )
-"""The doors of every day first; those that `is_more` are folded away on a phone."""
+
+GROUPS: tuple[tuple[str | Promise, tuple[Door, ...]], ...] = (
+    (
+        _("For the report"),
+        (
+            Door("people", _("People"), by_node=True),
+            Door("bodies", _("Enterprises"), by_node=True),
+            Door("intake", _("Files received"), needs="review_report", by_node=True, is_below=True),
+        ),
+    ),
+    (
+        _("Looking for malware"),
+        (
+            Door("indicators", _("Indicators"), needs="upload_indicators"),
+            Door("scans", _("Logs"), needs="upload_scan"),
+            Door("licences", _("Licences")),
+            Door("tools_edit", _("Removal tools"), needs="publish"),
+            Door("tokens", _("Connection codes"), needs="manage_tokens"),
+        ),
+    ),
+    (
+        _("Units and accounts"),
+        (
+            Door("join_codes", _("Codes to join"), needs="invite"),
+            Door("units", _("Units"), is_global=True),
+            Door("staff", _("Administration"), needs="read_audit", is_global=True),
+            Door("audit", _("Who did what"), needs="read_audit"),
+            Door("campaign_list", _("Campaigns"), needs="publish", is_global=True),
+        ),
+    ),
+)
+"""The rarer doors, by what they are for; on a phone they are folded away."""
 
 
-def doors(seat: Seat) -> list[dict[str, object]]:
-    """The doors that the person may open at home, with their addresses."""
+def every_day(seat: Seat) -> list[dict[str, object]]:
+    """The doors of every day that the person may open at home, with their addresses."""
+    return _open(EVERY_DAY, seat)
+
+
+def groups(seat: Seat) -> list[tuple[str | Promise, list[dict[str, object]]]]:
+    """The rarer doors that the person may open at home, by heading; no heading stands alone."""
+    found = ((heading, _open(doors, seat)) for heading, doors in GROUPS)
+    return [(heading, doors) for heading, doors in found if doors]
+
+
+def _open(doors: tuple[Door, ...], seat: Seat) -> list[dict[str, object]]:
     return [
-        {
-            "route": door.route,
-            "label": door.label,
-            "is_more": door.is_more,
-            "url": reverse(door.route, args=_arguments(door, seat)),
-        }
-        for door in DOORS
+        {"route": door.route, "label": door.label, "url": reverse(door.route, args=_arguments(door, seat))}
+        for door in doors
         if _may_open(door, seat)
     ]
 

@@ -18,14 +18,15 @@ register = template.Library()
 def doors(context: template.Context, seat: Seat) -> dict[str, object]:
     """The navigation of a campaign's inner pages; the view's `door` or route name tells which is open."""
     match = context["request"].resolver_match
-    found = nav.doors(seat)
+    groups = nav.groups(seat)
     current = context.get("door") or (match.url_name if match else "")
-    more = [door for door in found if door["is_more"]]
     return {
-        "doors": found,
+        "every_day": nav.every_day(seat),
+        "groups": groups,
         "current": current,
-        "more": more,
-        "here": next((door["label"] for door in more if door["route"] == current), ""),
+        "here": next(
+            (door["label"] for _, doors in groups for door in doors if door["route"] == current), ""
+        ),
     }
 
 
