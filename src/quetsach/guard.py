@@ -21,7 +21,7 @@ from quetsach.guards.overrides import Override, Overrides, read_overrides
 from quetsach.guards.warninglists import How, WarningList
 from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope, Watch
 
-__all__ = ["Concern", "GuardResult", "Organisation", "Override", "apply", "read_overrides"]
+__all__ = ["Concern", "GuardResult", "Organisation", "Override", "apply", "doubts", "read_overrides"]
 
 REASONS = {
     "special-purpose": "lies in a special-purpose range: {what}",
@@ -126,6 +126,22 @@ class _Known:
         self.sinkholes = Ranges(blocks[How.SINKHOLE])
         self.shared, self.rented = Ranges(blocks[How.ADDRESS]), Ranges(blocks[How.RENTED])
 
+    def doubt(self, indicator: Indicator) -> _Finding | None:
+        """What there is to warn about."""
+        name, block = _place(indicator)
+        if block is None:
+            covers = indicator.scope is not Scope.EXACT
+            return self.names.find(name, covers=covers) if indicator.kind is Kind.DOMAIN else None
+        found = self.sinkholes.overlap(block)
+        # A URL on a shared host is precise enough, and so is a port of a rented one.
+        if found is None and indicator.kind is not Kind.URL:
+            found = self.shared.overlap(block)
+            if found is None and indicator.kind is not Kind.IP_PORT:
+                found = self.rented.overlap(block)
+            if indicator.kind is Kind.CIDR and block.prefix < WARN_WIDER[block.version]:
+                found = _Finding("wide")
+        return found
+
 
 class _Rails:
     """All rails of one organisation."""
@@ -167,15 +183,7 @@ class _Rails:
         stop = stop or self._own_networks.overlap(block)
         if stop is not None:
             return stop, True
-        found = self._known.sinkholes.overlap(block)
-        # A URL on a shared host is precise enough, and so is a port of a rented one.
-        if found is None and indicator.kind is not Kind.URL:
-            found = self._known.shared.overlap(block)
-            if found is None and indicator.kind is not Kind.IP_PORT:
-                found = self._known.rented.overlap(block)
-            if indicator.kind is Kind.CIDR and block.prefix < WARN_WIDER[block.version]:
-                found = _Finding("wide")
-        return found, False
+        return self._known.doubt(indicator), False
 
     def _judge_name(self, indicator: Indicator, name: str) -> tuple[_Finding | None, bool]:
         covers = indicator.kind is Kind.DOMAIN and indicator.scope is not Scope.EXACT
@@ -184,9 +192,7 @@ class _Rails:
             stop = _Finding("public-suffix")
         if stop is not None:
             return stop, True
-        if indicator.kind is Kind.DOMAIN:
-            return self._known.names.find(name, covers=covers), False
-        return None, False
+        return self._known.doubt(indicator), False
 
 
 def _place(indicator: Indicator) -> tuple[str, Block | None]:
@@ -235,3 +241,21 @@ def apply(
     return GuardResult(
         indicators.without(dropped), tuple(stopped), tuple(warned), tuple(overridden), tuple(decided.expired)
     )
+
+
+def doubts(indicators: Iterable[Indicator]) -> dict[str, str]:
+    """Why seeing one of these may be no sign of malware, by canonical spelling: many share what it names.
+
+    A sinkhole is no doubt: who calls it is infected.
+    """
+    sought = list(indicators)
+    places = [_place(indicator) for indicator in sought]
+    names = [name for name, block in places if block is None]
+    blocks = [block for _name, block in places if block is not None]
+    known = _Known(warninglists.near(warninglists.shipped(), names, blocks))
+    found = {}
+    for indicator in sought:
+        finding = known.doubt(indicator)
+        if finding is not None and finding.code != "sinkhole":
+            found[indicator.canonical] = REASONS[finding.code].format(what=finding.what)
+    return found

@@ -11,12 +11,15 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
+from quetsach import guard
 from quetsach.errors import QuetsachError
+from quetsach.indicator import Indicator
 from quetsach.scanning import ScanResult
 
 WRITERS = {
@@ -55,7 +58,7 @@ class ListNote:
         return ": ".join(part for part in (self.place, self.text, self.reason) if part)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Report:
     """All that an output may say: the result, the zone of shown times, how many logs of which format were
     recognised, and what was odd about the indicator lists."""
@@ -65,10 +68,16 @@ class Report:
     formats: Mapping[str, int] = field(default_factory=dict)
     notes: Sequence[ListNote] = ()
 
-    @property
+    @cached_property
     def paths(self) -> dict[str, str]:
         """The log's path for each source id."""
         return {seen.source: seen.path for seen in self.result.coverage}
+
+    @cached_property
+    def doubts(self) -> dict[str, str]:
+        """Why an indicator that was seen may be no sign of malware, for those that many share."""
+        seen = {sighting.indicator: sighting.kind for sighting in self.result.sightings}
+        return guard.doubts(Indicator.seen(name, kind) for name, kind in seen.items()) if seen else {}
 
 
 def check(path: Path) -> None:

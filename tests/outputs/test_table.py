@@ -92,3 +92,14 @@ def test_machines_are_sums_over_rows_with_the_strongest_action() -> None:
     assert (machine.first, machine.last) == ("2022-09-14T00:00:00.000000Z", "2022-09-16T09:47:09.000000Z")
     assert dict(machine.families) == {"ramnit": 5}
     assert dict(machine.indicators) == {"evil.example": 5, "bad.example": 2}
+
+
+def test_machines_that_called_only_what_many_share_come_last_and_are_marked() -> None:
+    bing = {"indicator": "204.79.197.200:443", "kind": "ip-port", "matched": "204.79.197.200:443"}
+    report = cast.report(
+        [cast.sighting(device="10.0.0.1", count=9000, **bing), cast.sighting(device="10.0.0.2", count=1)]
+    )
+    text = screen(report)
+    assert text.index("10.0.0.2") < text.index("10.0.0.1") < text.index("doubtful, see below")
+    assert "204.79.197.200:443 lies in addresses that many share" in text
+    assert "evil.example lies" not in text and "evil.example is" not in text

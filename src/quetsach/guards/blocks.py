@@ -37,6 +37,14 @@ class Block(NamedTuple):
         first = int(network.network_address) + (_V6 if network.version == 6 else 0)
         return cls(first, first + network.num_addresses - 1, network.prefixlen, network.version)
 
+    @property
+    def head(self) -> str:
+        """What the first address begins with when written: its first number of four, or of eight in hex."""
+        if self.version == 4:
+            return str(self.first >> 24)
+        group = (self.first - _V6) >> 112
+        return f"{group:x}" if group else ""
+
 
 class Ranges[Found]:
     """Blocks that stand for something; of several that overlap the first added is told."""

@@ -131,6 +131,28 @@ def _unpacked(text: str) -> Iterator[WarningList]:
         yield WarningList(slug, title, version, How(how), tuple(filter(None, entries)))
 
 
+def near(found: Iterable[WarningList], names: Iterable[str], blocks: Iterable[Block]) -> list[WarningList]:
+    """Of each list at least what touches one of a few canonical names or blocks of addresses."""
+    names = frozenset(names)
+    above = {name.split(".", cut)[-1] for name in names for cut in range(name.count(".") + 1)}
+    on_or_above = above.union(f".{name}" for name in above)
+    heads = tuple({f"{block.head}{'.' if block.version == 4 else ':'}" for block in blocks})
+
+    def touching(one: WarningList) -> Iterable[str]:
+        if one.how.is_address:
+            return (e for e in one.entries if e.startswith(heads) or e.endswith(_SHORT))
+        text = "\n".join((*one.entries, ""))
+        below = tuple(f".{name}" for name in names if f".{name}\n" in text)
+        ends = (e for e in one.entries if e.endswith(below)) if below else ()
+        return on_or_above.intersection(one.entries).union(ends)
+
+    return [one._replace(entries=tuple(touching(one))) for one in found]
+
+
+_SHORT = tuple(f"/{length}" for length in range(16))
+"""How networks end that hold addresses with different heads."""
+
+
 def packed(found: Iterable[WarningList]) -> bytes:
     """Lists in the form that comes with the program; the same lists give the same bytes."""
     parts = ["# misp-warninglists, CC0; see quetsach.guards.warninglists\n"]

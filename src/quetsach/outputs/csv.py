@@ -1,6 +1,7 @@
-"""CSV: one row a sighting, the field names of the wire format, safe to open in a spreadsheet.
+"""CSV: one row a sighting, with the field names of the wire format, safe to open in a spreadsheet.
 
-The byte order mark makes Excel read UTF-8. Times are UTC as on the wire.
+`doubt` is why the indicator may be no sign of malware. The byte order mark makes Excel read UTF-8. Times are
+UTC as on the wire.
 """
 
 from __future__ import annotations
@@ -16,25 +17,29 @@ from quetsach.sighting import Sighting
 from quetsach.spreadsheet import guarded
 
 _BEFORE = ("device", *IDENTITY, "indicator", "kind", "family", "matched", "field", "action", "count")
-_AFTER = ("day", "first_seen", "last_seen", "logformat", "path", "source", "evidence")
+_AFTER = ("day", "first_seen", "last_seen", "logformat", "path", "source", "doubt", "evidence")
+_NOT_ON_THE_WIRE = frozenset((*IDENTITY, "path", "doubt"))
 
 
 def write(out: BinaryIO, report: Report) -> None:
     """Write all sightings."""
-    paths = report.paths
     text = io.TextIOWrapper(out, "utf-8-sig", errors="backslashreplace", newline="")
     rows = csv.writer(text)
     rows.writerow((*_BEFORE, *_AFTER))
     for sighting in report.result.sightings:
-        rows.writerow(_row(sighting, paths))
+        rows.writerow(_row(sighting, report))
     text.flush()
     text.detach()
 
 
-def _row(sighting: Sighting, paths: dict[str, str]) -> list[str | int]:
-    extra = {**sighting.identity, "path": paths.get(sighting.source, "")}
+def _row(sighting: Sighting, report: Report) -> list[str | int]:
+    extra = {
+        **sighting.identity,
+        "path": report.paths.get(sighting.source, ""),
+        "doubt": report.doubts.get(sighting.indicator, ""),
+    }
     cells: list[str | int] = []
     for name in (*_BEFORE, *_AFTER):
-        value = extra.get(name, "") if name in IDENTITY or name == "path" else getattr(sighting, name)
+        value = extra.get(name, "") if name in _NOT_ON_THE_WIRE else getattr(sighting, name)
         cells.append(value if isinstance(value, int) else guarded(visible(value or "")))
     return cells

@@ -62,7 +62,7 @@ def _state(action: str) -> str:
 
 def _page(report: Report) -> Iterator[str]:
     result = report.result
-    machines = by_machine(result.sightings, report.paths, MOST_PROOFS)
+    machines = by_machine(result.sightings, report.paths, MOST_PROOFS, report.doubts)
     found = summary.figures(report, machines)
     style = files("quetsach.outputs").joinpath("page.css").read_text("utf-8")
     title = _("Result of the log scan")
@@ -165,7 +165,7 @@ def _machines(machines: list[Machine], report: Report) -> Iterator[str]:
             f'<td data-label="{_t(titles[1])}">{malware}{named}</td>'
             f'<td class="num" data-label="{_t(titles[2])}">{_t(words.number(machine.count))}</td>'
             f'<td data-label="{_t(titles[3])}">{_t(seen)}</td>'
-            f'<td data-label="{_t(titles[4])}">{_state(machine.action)}</td></tr>\n'
+            f'<td data-label="{_t(titles[4])}">{_state(machine.action)}{_doubt(machine)}</td></tr>\n'
         )
         yield from _proofs(machine, report)
     yield "</tbody></table>"
@@ -174,6 +174,12 @@ def _machines(machines: list[Machine], report: Report) -> Iterator[str]:
         text = _("%(n)s more machines do not fit this page; the .xlsx and .jsonl files hold them all.")
         yield f"<p>{_t(text % {'n': words.number(hidden)})}</p>"
     yield "</section>\n"
+
+
+def _doubt(machine: Machine) -> str:
+    if not machine.is_doubtful:
+        return ""
+    return f'<br><span class="muted">{_t(_("doubtful, see below"))}</span>'
 
 
 def _proofs(machine: Machine, report: Report) -> Iterator[str]:

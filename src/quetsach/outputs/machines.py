@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from quetsach.sighting import ACTIONS, Sighting
@@ -17,7 +17,10 @@ MOST_OF_ONE = 3
 
 @dataclass(slots=True)
 class Machine:
-    """One client address or name. `count` is in lines (with two indicators, twice), `total` in rows."""
+    """One client address or name. `count` is in lines (with two indicators, twice), `total` in rows.
+
+    `is_doubtful`: many share all that it called, so its evidence must be looked at first.
+    """
 
     device: str
     identity: dict[str, str] = field(default_factory=dict)
@@ -31,6 +34,7 @@ class Machine:
     rows: list[Sighting] = field(default_factory=list)
     total: int = 0
     kept: Counter[str] = field(default_factory=Counter)
+    is_doubtful: bool = False
 
     @property
     def action(self) -> str:
@@ -57,10 +61,12 @@ class Machine:
             self.rows.append(sighting)
 
 
-def by_machine(sightings: Iterable[Sighting], paths: Mapping[str, str], keep: int = 0) -> list[Machine]:
-    """Machines, those that got through first, then by count; sightings without a client come last.
+def by_machine(
+    sightings: Iterable[Sighting], paths: Mapping[str, str], keep: int = 0, doubts: Collection[str] = ()
+) -> list[Machine]:
+    """Machines, those that got through first, then by count; doubtful ones and those unknown come last.
 
-    `paths` names the log of each source id. Memory grows with machines and their indicators, and `keep` rows
+    `paths` names the log of each source id; `doubts` are indicators that many share. Memory grows with machines and their indicators, and `keep` rows
     for each machine.
     """
     machines: dict[str, Machine] = {}
@@ -70,7 +76,9 @@ def by_machine(sightings: Iterable[Sighting], paths: Mapping[str, str], keep: in
         if machine is None:
             machine = machines[device] = Machine(device)
         machine.add(sighting, paths.get(sighting.source, ""), keep)
+    for machine in machines.values():
+        machine.is_doubtful = all(indicator in doubts for indicator in machine.indicators)
     return sorted(
         machines.values(),
-        key=lambda one: (one.device == NOBODY, ACTIONS.index(one.action), -one.count, one.device),
+        key=lambda one: (one.device == NOBODY, one.is_doubtful, ACTIONS.index(one.action), -one.count, one.device),
     )

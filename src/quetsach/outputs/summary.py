@@ -9,6 +9,9 @@ from quetsach.language import ngettext
 from quetsach.output import Report
 from quetsach.outputs import words
 from quetsach.outputs.machines import NOBODY, Machine
+from quetsach.outputs.problems import explain
+
+MOST_DOUBTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,16 @@ def looked_at(found: Figures, report: Report) -> str:
 def remarks(found: Figures, report: Report) -> list[str]:
     """What else must be known to read the figures rightly."""
     result = report.result
-    said = []
+    said = [
+        _("%(indicator)s %(reason)s. Look at the evidence before a machine is called infected.")
+        % {"indicator": words.visible(indicator), "reason": explain(reason)}
+        for indicator, reason in list(report.doubts.items())[:MOST_DOUBTS]
+    ]
+    if len(report.doubts) > MOST_DOUBTS:
+        said.append(
+            _("%(n)s more listed addresses that were seen are shared by many: the XLSX file marks them.")
+            % {"n": words.number(len(report.doubts) - MOST_DOUBTS)}
+        )
     if found.not_understood:
         said.append(
             ngettext(

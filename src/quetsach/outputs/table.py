@@ -28,7 +28,7 @@ _LEVELS = {"reject": 0, "stop": 1, "warn": 2}
 
 def show(console: Console, report: Report) -> None:
     """Print the answer of a scan, machines first."""
-    machines = by_machine(report.result.sightings, report.paths)
+    machines = by_machine(report.result.sightings, report.paths, doubts=report.doubts)
     found = summary.figures(report, machines)
     _say(console, _recognised(report), "dim")
     if report.result.is_interrupted:
@@ -124,7 +124,7 @@ def _machines(machines: list[Machine], report: Report, width: int) -> Renderable
             _malware(machine),
             Text(words.number(machine.count)),
             Text(words.span(machine.first, machine.last, report.zone)),
-            Text(words.action(machine.action), style=_STYLES[machine.action]),
+            _outcome(machine),
             Text(summary.some(sorted({log.rsplit("/", 1)[-1] for log in machine.logs}), 2), style="dim"),
         ]
         table.add_row(*cells[: len(table.columns)])
@@ -142,7 +142,7 @@ def _cards(machines: list[Machine], report: Report) -> RenderableType:
             ", ",
             words.span(machine.first, machine.last, report.zone),
             "\n",
-            (words.action(machine.action), _STYLES[machine.action]),
+            _outcome(machine),
         )
         cards.append(Padding(facts, (0, 0, 1, 2)))
     return Group(*cards)
@@ -152,6 +152,13 @@ def _name(machine: Machine) -> Text:
     name = Text(summary.name(machine), style="bold")
     also = summary.also_known(machine)
     return name.append(f"\n{also}", style="dim not bold") if also else name
+
+
+def _outcome(machine: Machine) -> Text:
+    outcome = Text(words.action(machine.action), style=_STYLES[machine.action])
+    if machine.is_doubtful:
+        outcome.append("\n" + _("doubtful, see below"), style="not bold yellow")
+    return outcome
 
 
 def _malware(machine: Machine) -> Text:

@@ -87,6 +87,7 @@ def _machines(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> N
         (_("First seen"), 20),
         (_("Last seen"), 20),
         (_("Outcome"), 24),
+        (_("To be looked at first"), 44),
         (_("Log files"), 40),
     )
     rows = (
@@ -99,9 +100,12 @@ def _machines(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> N
             _naive(machine.first, report),
             _naive(machine.last, report),
             words.action(machine.action),
+            summary.some(
+                [name for name, _n in machine.indicators.most_common() if name in report.doubts], 20
+            ),
             summary.some(sorted(machine.logs), 10),
         )
-        for machine in by_machine(report.result.sightings, report.paths)
+        for machine in by_machine(report.result.sightings, report.paths, doubts=report.doubts)
     )
     _sheet(book, formats, _("Machines"), columns, rows)
 
@@ -118,6 +122,7 @@ def _sightings(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> 
         (_("Lines"), 10),
         (_("First seen"), 20),
         (_("Last seen"), 20),
+        (_("To be looked at first"), 44),
         (_("Log format"), 16),
         (_("Log file"), 40),
         (_("First log line"), 90),
@@ -135,6 +140,7 @@ def _sightings(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> 
             row.count,
             _naive(row.first_seen, report),
             _naive(row.last_seen, report),
+            explain(report.doubts.get(row.indicator, "")),
             row.logformat,
             paths.get(row.source, ""),
             row.evidence,
@@ -177,7 +183,7 @@ def _coverage(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> N
 
 def _notes(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> None:
     result = report.result
-    found = summary.figures(report, by_machine(result.sightings, report.paths))
+    found = summary.figures(report, by_machine(result.sightings, report.paths, doubts=report.doubts))
     rows: list[Sequence[Cell]] = []
     if result.is_interrupted:
         rows.append((_("INCOMPLETE"), _("The scan was interrupted: what follows is only a part.")))

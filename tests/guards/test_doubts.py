@@ -1,0 +1,56 @@
+"""What is doubtful of the few indicators that were seen, against the rails that judge whole lists."""
+
+from __future__ import annotations
+
+import random
+from itertools import chain
+
+import pytest
+
+from quetsach import guard
+from quetsach.guards import warninglists
+from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope
+
+TAILS = {Kind.IPV4: "", Kind.IP_PORT: ":443", Kind.CIDR: "/23", Kind.URL: "/a"}
+
+
+def near_names(draw: random.Random, entry: str) -> Indicator:
+    name = entry.removeprefix(".")
+    name = draw.choice((name, f"a.{name}", f"x{name}", f"{name}x", name.partition(".")[2] or name))
+    return Indicator(name, Kind.DOMAIN, draw.choice(list(Scope)))
+
+
+def near_addresses(draw: random.Random, entry: str) -> Indicator:
+    address = entry.partition("/")[0]
+    if ":" in address:
+        return Indicator(address, Kind.IPV6)
+    kind, tail = draw.choice(list(TAILS.items()))
+    return Indicator(f"{address}{tail}", kind)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_quick_look_says_what_the_whole_rails_warn_of(seed: int) -> None:
+    draw, lists = random.Random(seed), warninglists.shipped()
+    names = list(chain.from_iterable(one.entries for one in lists if not one.how.is_address))
+    addresses = list(chain.from_iterable(one.entries for one in lists if one.how.is_address))
+    seen = [near_names(draw, entry) for entry in draw.sample(names, 60)]
+    seen += [near_addresses(draw, entry) for entry in draw.sample(addresses, 60)]
+    by_value = {one.value: one for one in seen}
+    judged = guard.apply(IndicatorSet(by_value.values()))
+    warned = {one.indicator.canonical: one.reason for one in judged.warned if one.code != "sinkhole"}
+    stopped = {one.indicator.canonical for one in judged.stopped}
+    doubts = guard.doubts(by_value.values())
+    assert len(warned) > 20
+    assert {name: reason for name, reason in doubts.items() if name not in stopped} == warned
+
+
+def test_a_front_door_of_microsoft_is_doubtful_and_malware_is_not() -> None:
+    doubts = guard.doubts(
+        (
+            Indicator("204.79.197.200:443", Kind.IP_PORT),
+            Indicator("cdata.tvnet.hu", Kind.DOMAIN),
+            Indicator("198.51.100.7", Kind.IPV4),
+        )
+    )
+    assert list(doubts) == ["204.79.197.200:443"]
+    assert "Microsoft" in doubts["204.79.197.200:443"]
