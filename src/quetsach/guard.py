@@ -243,7 +243,7 @@ def apply(
     )
 
 
-def doubts(indicators: Iterable[Indicator]) -> dict[str, str]:
+def doubts(indicators: Iterable[Indicator]) -> dict[str, Concern]:
     """Why seeing one of these may be no sign of malware, by canonical spelling: many share what it names.
 
     A sinkhole is no doubt: who calls it is infected.
@@ -253,9 +253,10 @@ def doubts(indicators: Iterable[Indicator]) -> dict[str, str]:
     names = [name for name, block in places if block is None]
     blocks = [block for _name, block in places if block is not None]
     known = _Known(warninglists.near(warninglists.shipped(), names, blocks))
-    found = {}
+    found: dict[str, Concern] = {}
     for indicator in sought:
         finding = known.doubt(indicator)
         if finding is not None and finding.code != "sinkhole":
-            found[indicator.canonical] = REASONS[finding.code].format(what=finding.what)
+            reason = REASONS[finding.code].format(what=finding.what)
+            found[indicator.canonical] = Concern(indicator, finding.code, reason)
     return found

@@ -74,7 +74,7 @@ class Report:
         return {seen.source: seen.path for seen in self.result.coverage}
 
     @cached_property
-    def doubts(self) -> dict[str, str]:
+    def doubts(self) -> dict[str, guard.Concern]:
         """Why an indicator that was seen may be no sign of malware, for those that many share."""
         seen = {sighting.indicator: sighting.kind for sighting in self.result.sightings}
         return guard.doubts(Indicator.seen(name, kind) for name, kind in seen.items()) if seen else {}

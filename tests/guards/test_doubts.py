@@ -41,7 +41,7 @@ def test_the_quick_look_says_what_the_whole_rails_warn_of(seed: int) -> None:
     stopped = {one.indicator.canonical for one in judged.stopped}
     doubts = guard.doubts(by_value.values())
     assert len(warned) > 20
-    assert {name: reason for name, reason in doubts.items() if name not in stopped} == warned
+    assert {name: one.reason for name, one in doubts.items() if name not in stopped} == warned
 
 
 def test_a_front_door_of_microsoft_is_doubtful_and_malware_is_not() -> None:
@@ -53,4 +53,4 @@ def test_a_front_door_of_microsoft_is_doubtful_and_malware_is_not() -> None:
         )
     )
     assert list(doubts) == ["204.79.197.200:443"]
-    assert "Microsoft" in doubts["204.79.197.200:443"]
+    assert "Microsoft" in doubts["204.79.197.200:443"].reason

@@ -33,10 +33,11 @@ def write(out: BinaryIO, report: Report) -> None:
 
 
 def _row(sighting: Sighting, report: Report) -> list[str | int]:
+    doubt = report.doubts.get(sighting.indicator)
     extra = {
         **sighting.identity,
         "path": report.paths.get(sighting.source, ""),
-        "doubt": report.doubts.get(sighting.indicator, ""),
+        "doubt": doubt.reason if doubt else "",
     }
     cells: list[str | int] = []
     for name in (*_BEFORE, *_AFTER):

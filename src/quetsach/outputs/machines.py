@@ -66,8 +66,8 @@ def by_machine(
 ) -> list[Machine]:
     """Machines, those that got through first, then by count; doubtful ones and those unknown come last.
 
-    `paths` names the log of each source id; `doubts` are indicators that many share. Memory grows with machines and their indicators, and `keep` rows
-    for each machine.
+    `paths` names the log of each source id; `doubts` are indicators that many share. Memory grows with
+    machines and their indicators, and `keep` rows for each machine.
     """
     machines: dict[str, Machine] = {}
     for sighting in sightings:
@@ -80,5 +80,11 @@ def by_machine(
         machine.is_doubtful = all(indicator in doubts for indicator in machine.indicators)
     return sorted(
         machines.values(),
-        key=lambda one: (one.device == NOBODY, one.is_doubtful, ACTIONS.index(one.action), -one.count, one.device),
+        key=lambda one: (
+            one.device == NOBODY,
+            one.is_doubtful,
+            ACTIONS.index(one.action),
+            -one.count,
+            one.device,
+        ),
     )

@@ -86,8 +86,8 @@ def remarks(found: Figures, report: Report) -> list[str]:
     result = report.result
     said = [
         _("%(indicator)s %(reason)s. Look at the evidence before a machine is called infected.")
-        % {"indicator": words.visible(indicator), "reason": explain(reason)}
-        for indicator, reason in list(report.doubts.items())[:MOST_DOUBTS]
+        % {"indicator": words.visible(indicator), "reason": explain(concern.reason)}
+        for indicator, concern in list(report.doubts.items())[:MOST_DOUBTS]
     ]
     if len(report.doubts) > MOST_DOUBTS:
         said.append(

@@ -140,7 +140,7 @@ def _sightings(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> 
             row.count,
             _naive(row.first_seen, report),
             _naive(row.last_seen, report),
-            explain(report.doubts.get(row.indicator, "")),
+            explain(report.doubts[row.indicator].reason) if row.indicator in report.doubts else "",
             row.logformat,
             paths.get(row.source, ""),
             row.evidence,

@@ -201,3 +201,28 @@ def test_today_tells_a_superior_of_machines_below_and_the_unit_of_its_own(cast, 
         assert said in page and unsaid not in page, unit
     address = reverse("cases", args=["lam-sach"]) + f"?don-vi={cast.nodes['A1'].pk}&amp;rieng=1"
     assert address in cast.client("A1", "officer").get(today).content.decode()
+
+
+def test_a_case_that_rests_on_what_many_use_says_so_and_others_do_not(cast, case, tmp_path):
+    bing = "204.79.197.200:443"
+    listed = publish_list(
+        cast, tmp_path, f"indicator,type,family\nevil.example,domain,ramnit\n{bing},ip:port,bazar\n"
+    )
+    row = sighting(
+        "10.1.1.6",
+        noon(5),
+        indicator=bing,
+        family="bazar",
+        kind="ip-port",
+        field="destination",
+        source="log-2",
+    )
+    body = document([row], [coverage(noon(6), noon(4), source="log-2")], set_id=listed.set_id)
+    receive_file(BytesIO(body), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
+    doubtful = Case.rows.get(device__key="10.1.1.6")
+    client, note = cast.client("A1", "it"), "Có thể là báo nhầm"
+    text = client.get(pages(doubtful)["case"]).content.decode()
+    assert note in text and bing in text
+    assert note not in client.get(pages(case)["case"]).content.decode()
+    actions.dismiss(doubtful, cast.user("A1", "it"), reason="Chỉ là trang tìm kiếm Bing.")
+    assert note not in client.get(pages(doubtful)["case"]).content.decode()

@@ -12,6 +12,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from quetsach.portal.cases.doubting import doubts_of
 from quetsach.portal.cases.models import Case, CaseEvent
 from quetsach.portal.cases.queries import Story
 from quetsach.portal.cases.rules import USABLE_TIMES, Act, State, word
@@ -46,6 +47,7 @@ class Tale:
     looked: list[Span]
     lines_read: int
     errors: int
+    doubts: list[tuple[str, str | Promise]]
 
 
 def tell(case: Case, story: Story, now: datetime) -> Tale:
@@ -81,6 +83,7 @@ def tell(case: Case, story: Story, now: datetime) -> Tale:
         looked=join_spans(looked),
         lines_read=sum(c.lines for c in story.facts.coverages),
         errors=sum(len(c.errors) for c in story.facts.coverages),
+        doubts=doubts_of(story.facts.sightings),
     )  # fmt: skip
 
 
