@@ -1,4 +1,4 @@
-"""Hashes of files in every form of list: kept apart for the checks of machines, and told as not searched in logs."""
+"""Hashes of files in every form of list are kept apart for the checks of machines."""
 
 import hashlib
 import json

@@ -18,6 +18,7 @@ from quetsach.portal.campaigns.keyed_actions import Told, key_for
 from quetsach.portal.cases.models import Case
 from quetsach.portal.checks.actions import Sender as Results
 from quetsach.portal.checks.actions import receive
+from quetsach.portal.checks.detection_actions import bring
 from quetsach.portal.checks.opening import Opened
 from quetsach.portal.checks.pack_actions import build_pack
 from quetsach.portal.checks.unit_actions import propose
@@ -107,8 +108,11 @@ def things(cast, tmp_path):
     kept = import_actions.keep(cast.user("A1", "coordinator"), cast.units["A1"], "t.csv", Table((), {}, ()))
     seat = Membership.rows.get(user=cast.user("A1", "officer"))
     invite(cast.units["A1"], "officer", None, cast.user("A", "coordinator"))
+    hashes = tmp_path / "hashes.txt"
+    hashes.write_text("0" * 64, encoding="utf-8")
+    (detection,) = bring(cast.campaign, [Upload("hashes.txt", hashes, 64)], "x", issuer)
     return {
-        "pack_id": pack.pk, "result_id": result.pk, "tool_id": vouch(cast.campaign, issuer, None, **named).pk,
+        "pack_id": pack.pk, "detection_id": detection.pk, "result_id": result.pk, "tool_id": vouch(cast.campaign, issuer, None, **named).pk,
         "replacement_id": propose(cast.campaign, issuer, **chosen).pk,
         "slug": cast.campaign.slug, "node_id": cast.nodes["A1"].pk, "set_id": draft.pk, "scan_id": scan.pk,
         "case_id": case.pk, "act": "receive", "row": "r1", "name": "indicators.csv", "deed": "accept",

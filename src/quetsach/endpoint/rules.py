@@ -131,9 +131,17 @@ def innocent() -> Iterator[tuple[str, str, bytes]]:
     yield "kernel32.dll", f"{windows}kernel32.dll", header
     yield "cong-van.docx", "C:\\Users\\an\\Documents\\cong-van.docx", b"PK\x03\x04" + bytes(200)
     yield "anh.png", "C:\\Users\\an\\Pictures\\anh.png", _PNG
-    yield "ghi-chu.txt", "C:\\Users\\an\\Desktop\\ghi-chu.txt", "Kính gửi: UBND xã. http://example.org\r\n".encode()
+    yield (
+        "ghi-chu.txt",
+        "C:\\Users\\an\\Desktop\\ghi-chu.txt",
+        "Kính gửi: UBND xã. http://example.org\r\n".encode(),
+    )
     yield "rong.txt", "C:\\Users\\an\\Desktop\\rong.txt", b" "
-    yield "trang.html", "C:\\Users\\an\\Desktop\\trang.html", b"<!doctype html><html><script>1</script></html>"
+    yield (
+        "trang.html",
+        "C:\\Users\\an\\Desktop\\trang.html",
+        b"<!doctype html><script>1</script>",
+    )
     yield "chay.cmd", "C:\\Users\\an\\Desktop\\chay.cmd", b"@echo off\r\ncmd /c powershell -NoProfile\r\n"
     for path in (Path(sys.executable).resolve(), Path(__file__)):
         if path.is_file() and path.stat().st_size <= MOST_BYTES:

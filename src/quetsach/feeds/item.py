@@ -73,7 +73,7 @@ def is_value(text: str) -> bool:
 
 
 def hash_in(text: str) -> str:
-    """The MD5, SHA-1 or SHA-256 that a value is, in lower case, perhaps behind a file's name (`name|hash`)."""
+    """The MD5, SHA-1 or SHA-256 that a value is, in lower case; also behind a file's name (`name|hash`)."""
     value = text.strip().rpartition("|")[2]
     return value.lower() if _HASH.fullmatch(value) else ""
 

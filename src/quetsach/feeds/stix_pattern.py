@@ -1,8 +1,8 @@
 """The part of STIX patterns that a log can be searched for (STIX 2.1, 9).
 
 Read are comparisons `=`, `IN` and `ISSUBSET` on names, addresses, URLs, hashes of files and the destination
-of network traffic, joined by `OR`; and `AND` of a destination with its port. Everything else is refused whole: half a
-pattern would match what its author did not mean.
+of network traffic, joined by `OR`; and `AND` of a destination with its port. Everything else is refused
+whole: half a pattern would match what its author did not mean.
 """
 
 from __future__ import annotations

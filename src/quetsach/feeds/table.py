@@ -22,7 +22,9 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "md5_hash", "md5", "hash", "mã băm",
     ),
     "type": ("type", "indicator_type", "ioc_type", "kind", "loại", "loại chỉ dấu"),
-    "family": ("family", "malware_printable", "malware", "threat", "signature", "họ mã độc", "mã độc", "tên mã độc"),
+    "family": (
+        "family", "malware_printable", "malware", "threat", "signature", "họ mã độc", "mã độc", "tên mã độc",
+    ),
     "port": ("dst_port", "port", "cổng"),
     "until": ("valid_until", "expires", "expiration", "expiry", "hết hạn", "ngày hết hạn", "hiệu lực đến"),
     "detect": ("to_ids",),

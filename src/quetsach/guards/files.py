@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -25,6 +26,12 @@ def is_harmless(value: str) -> bool:
     table, wanted = _table(), bytes.fromhex(value)[:SIZE]
     at = bisect_left(range(len(table) // SIZE), wanted, key=lambda n: table[n * SIZE : (n + 1) * SIZE])
     return table[at * SIZE : (at + 1) * SIZE] == wanted
+
+
+def without_harmless(hashes: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Hashes that may be searched for, and those that may not."""
+    stopped = dict.fromkeys(filter(is_harmless, hashes))
+    return {one: family for one, family in hashes.items() if one not in stopped}, list(stopped)
 
 
 def packed(path: Path) -> bytes:
