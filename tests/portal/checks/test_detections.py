@@ -105,7 +105,7 @@ def test_what_is_taken_out_leaves_the_next_pack_and_comes_back(cast, bring, pack
         ("r.yar", b"rule a {\n condition: tru }", "line 2: unknown identifier"),
         ("r.yar", b'include "x.yar"\nrule a { condition: false }', "line 1: “include”"),
         ("r.yar", b'\nimport "vt"\nrule a { condition: false }', "line 2: no check has the module “vt”"),
-        ("r.yar", b'rule mz { strings: $a = "MZ" condition: $a at 0 }', "the rule “mz” also hits the innocent"),
+        ("r.yar", b'rule mz { strings: $a = "MZ" condition: $a at 0 }', "“mz” also hits the innocent file"),
         ("r.yar", b"// nothing\n", "no rule"),
         ("r.yar", b"rule a {\n\xff }", "line 2: it is not UTF-8"),
         ("r.yara", b"/" * (detections.MOST_RULE_BYTES + 1), "at most 1 MB"),
