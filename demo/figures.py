@@ -39,17 +39,22 @@ def main_pages(slug: str, issuer: str) -> tuple[list[str], dict[str, list[str]]]
     campaign = Campaign.objects.get(slug=slug)
     nodes = CampaignNode.rows.filter(campaign=campaign)
     root = nodes.get(parent=None)
-    public = [reverse(name) for name in ("home", "self_check", "indicator_list", "privacy")]
+    public = [
+        reverse(name) for name in ("home", "self_check", "indicator_list", "privacy", "tools", "hand_in")
+    ]
     public.append(reverse("campaign_page", args=[slug]))
     pages: dict[str, list[str]] = {}
     for account in ACCOUNTS:
         home = root if account.unit == issuer else nodes.get(name=account.unit)
-        mine = [reverse(name, args=[slug]) for name in ("today", "letter", "cases", "progress")]
+        mine = [
+            reverse(name, args=[slug])
+            for name in ("today", "letter", "cases", "progress", "checks", "licences")
+        ]
         mine += [reverse(name, args=[slug, home.pk]) for name in ("rollup", "report_pdf", "report_xlsx")]
         if account.role in ("coordinator", "officer"):
             mine.append(reverse("report", args=[slug, home.pk]))
         if account.role in ("coordinator", "it"):
-            mine += [reverse(name, args=[slug]) for name in ("scans", "indicators")]
+            mine += [reverse(name, args=[slug]) for name in ("scans", "indicators", "detections")]
         case = Case.rows.filter(device__owner__path__startswith=home.path).first()
         if case is not None:
             mine.append(reverse("case", args=[slug, case.pk]))

@@ -18,6 +18,7 @@ from demo.desk import lay_papers, write_letters
 from demo.figures import export_pages, figures_line, main_pages
 from demo.letter import read_order
 from demo.logs import write
+from demo.machines import check_machines
 from demo.people import ACCOUNTS, passwords
 from demo.server import Server
 from demo.steps import Steps
@@ -35,7 +36,7 @@ def run(given: argparse.Namespace, var: Path) -> int:
     before = float(os.environ.get("QUETSACH_SETUP_SECONDS", 0))
     if done.exists():
         return serve(given, var, Steps(2, before), is_new=False)
-    steps = Steps(8 if given.logs else 11, before)
+    steps = Steps(8 if given.logs else 12, before)
     with steps.step(say("build"), spent=before):
         steps.note = engine_name()
     with steps.step(say("database")):
@@ -81,6 +82,8 @@ def made_files(given: argparse.Namespace, var: Path, steps: Steps, story: Story)
         story.report()
         write_letters(story)
         lay_papers(story)
+    with steps.step(say("machines")):
+        steps.note = say("results", n=check_machines(story, var))
 
 
 def own_files(given: argparse.Namespace, var: Path, steps: Steps, story: Story) -> None:

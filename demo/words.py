@@ -18,6 +18,8 @@ WORDS = {
     "scan": ("Quét nhật ký", "Scan the logs"),
     "push": ("Gửi kết quả lên cổng", "Push the results to the portal"),
     "reports": ("Báo cáo, trả lại, tiếp nhận", "Reports sent, returned, accepted"),
+    "machines": ("Kiểm tra máy, bản quyền", "Machines checked, licences"),
+    "results": ("{n} kết quả", "{n} results"),
     "export": ("Xuất báo cáo", "Export the report"),
     "pages": ("Hỏi các trang chính", "Ask for the main pages"),
     "engine": ("bộ máy {name}", "{name} engine"),

@@ -45,7 +45,9 @@ LEFT_OUT = re.compile(
     r"(?:^|/)(?:__pycache__|tests?|include|[^/]+\.data)/|\.dist-info/(?:RECORD|INSTALLER|sboms/)"
     r"|\.py[ic]$|\.pyi$|/py\.typed$"
 )
-OWN_LEFT_OUT = re.compile(r"^quetsach/(?:portal|documents)/|__pycache__|_native|\.po$|\.py[ci]$|\.pyi$")
+OWN_LEFT_OUT = re.compile(
+    r"^quetsach/(?:portal|documents)/|harmless-files\.bin$|__pycache__|_native|\.po$|\.py[ci]$|\.pyi$"
+)
 TEST_SECRET = hashlib.sha256(b"quetsach: the key of test builds, which everybody knows").digest()
 PROGRAM = "he-thong"
 MOST_BYTES = 25_000_000

@@ -10,19 +10,22 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from quetsach.guards import warninglists
+from quetsach.guards import files, warninglists
 
-TARGET = Path(__file__).resolve().parent.parent / "src/quetsach/guards" / warninglists.SHIPPED
+FOLDER = Path(__file__).resolve().parent.parent / "src/quetsach/guards"
 
 
 def main() -> None:
     """Write the selection and say what it holds."""
     wanted = [one for one in warninglists.read(Path(sys.argv[1])) if one.slug in warninglists.TREATMENT]
     data = warninglists.packed(wanted)
-    TARGET.write_bytes(data)
+    FOLDER.joinpath(warninglists.SHIPPED).write_bytes(data)
+    harmless = files.packed(Path(sys.argv[1]))
+    FOLDER.joinpath(files.SHIPPED).write_bytes(harmless)
     for missing in sorted(warninglists.TREATMENT.keys() - {one.slug for one in wanted}):
         print(f"not in the archive: {missing}")
     print(f"{len(wanted)} lists, {sum(len(one.entries) for one in wanted)} entries, {len(data)} bytes")
+    print(f"{len(harmless) // files.SIZE} hashes of harmless files, {len(harmless)} bytes")
 
 
 if __name__ == "__main__":

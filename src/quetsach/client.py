@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -38,7 +38,8 @@ _CODES = {
 class PushError(PortalError):
     """The push did not get through. Codes: `token_file`, `address`, `unreachable`, `certificate`, `moved`,
     `token_unknown` (401), `token_not_allowed` (403), `no_portal` (404), `too_large` (413), `refused`,
-    `portal_full` (507), `failed`, `answer` (no answer of a portal). `detail` is from outside:
+    `portal_full` (507), `failed`, `answer` (no answer of a portal); of results of checks (`handing`)
+    `in_the_clear`, `code_form`, `code_unknown`, `code_locked`, `results_large`. `detail` is from outside:
     escape it before showing it."""
 
     def __init__(self, code: str, detail: str = "") -> None:
@@ -98,10 +99,23 @@ def push(
     total = document.tell()
     document.seek(0)
     result = PushResult()
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/x-ndjson"}
+    sent = 0
+    with pool(_TRIES) as http:
+        for chunk in split(document):
+            _add(result, chunk, answer_of(http, address, headers, token, codes=_CODES, body=chunk.data))
+            sent += len(chunk.data)
+            if on_chunk:
+                on_chunk(min(sent, total), total)
+    return result
+
+
+def pool(tries: int) -> PoolManager:
+    """Connections that verify certificates, follow no redirect, and ask a busy portal again."""
     import urllib3  # 60 ms that a scan without a push never pays
 
     retries = urllib3.Retry(
-        total=_TRIES,
+        total=tries,
         redirect=False,
         status_forcelist=(502, 503, 504),
         allowed_methods=None,
@@ -109,15 +123,7 @@ def push(
         backoff_max=15,
         raise_on_status=False,
     )
-    timeout = urllib3.Timeout(connect=10, read=300)
-    sent = 0
-    with urllib3.PoolManager(retries=retries, timeout=timeout) as pool:
-        for chunk in split(document):
-            _add(result, chunk, _post(pool, address, token, chunk.data))
-            sent += len(chunk.data)
-            if on_chunk:
-                on_chunk(min(sent, total), total)
-    return result
+    return urllib3.PoolManager(retries=retries, timeout=urllib3.Timeout(connect=10, read=300))
 
 
 def is_in_the_clear(url: str) -> bool:
@@ -138,17 +144,25 @@ def _address(url: str) -> str:
     return trimmed if trimmed.endswith(PATH) else trimmed + PATH
 
 
-def _post(pool: PoolManager, address: str, token: str, body: bytes) -> dict[str, Any]:
-    headers = {
-        "Authorization": f"Bearer {token}",
-        "Content-Type": "application/x-ndjson",
-        "Accept": "application/json",
-        "User-Agent": f"quetsach/{__version__}",
-    }
+def answer_of(
+    http: PoolManager,
+    address: str,
+    headers: Mapping[str, str],
+    secret: str,
+    *,
+    codes: Mapping[int, str],
+    **content: Any,
+) -> dict[str, Any]:
+    """What the portal answers to a POST; `codes` are those of PushError by status.
+
+    Raises:
+        PushError: `secret` is kept out of its detail.
+    """
     import urllib3
 
+    headers = {**headers, "Accept": "application/json", "User-Agent": f"quetsach/{__version__}"}
     try:
-        response = pool.request("POST", address, body=body, headers=headers)
+        response = http.request("POST", address, headers=headers, **content)
     except urllib3.exceptions.MaxRetryError as error:
         is_tls = isinstance(error.reason, urllib3.exceptions.SSLError)
         raise PushError("certificate" if is_tls else "unreachable", _host(address)) from error
@@ -157,9 +171,9 @@ def _post(pool: PoolManager, address: str, token: str, body: bytes) -> dict[str,
     if 300 <= response.status < 400:
         raise PushError("moved", response.headers.get("Location", "")[:300])
     if response.status not in (200, 201, 202):
-        code = _CODES.get(response.status, "failed")
+        code = codes.get(response.status) or _CODES.get(response.status, "failed")
         # A server may echo what it was sent.
-        said = _excerpt(response.data).replace(token, "…")
+        said = _excerpt(response.data).replace(secret, "…")
         raise PushError(code, f"HTTP {response.status} {said}".strip())
     try:
         answer = json.loads(response.data)

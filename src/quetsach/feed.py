@@ -15,7 +15,7 @@ from pathlib import Path
 from quetsach import setfile
 from quetsach.draft import Draft
 from quetsach.feeds import formats
-from quetsach.feeds.item import parse
+from quetsach.feeds.item import hash_in, parse
 from quetsach.feeds.listing import Listing
 from quetsach.feeds.origin import Origin, Origins, of_draft
 from quetsach.feeds.remark import REJECTS, WARNINGS, Reject, Remark
@@ -40,13 +40,14 @@ class Recognised:
 @dataclass(frozen=True, slots=True)
 class FeedResult:
     """What lists gave: the merged set, a remark for every line that is left out or was changed, and where the
-    indicators stood."""
+    indicators stood. `hashes` are of files, which no log shows: hexadecimal in lower case → family."""
 
     indicators: IndicatorSet
     rejects: tuple[Remark, ...] = ()
     warnings: tuple[Remark, ...] = ()
     recognised: tuple[Recognised, ...] = ()
     origins: Origins | Draft = field(default_factory=Origins)
+    hashes: Mapping[str, str] = field(default_factory=dict)
 
     def origins_of(self, wanted: Iterable[Indicator]) -> dict[tuple[Kind, str], Origin]:
         """The first mention of each; sets that were compiled before have none."""
@@ -140,6 +141,7 @@ class _Reading:
         self._rejects: list[Remark] = []
         self._warnings: list[Remark] = []
         self._recognised: list[Recognised] = []
+        self._hashes: dict[str, str] = {}
 
     def result(self) -> FeedResult:
         return FeedResult(
@@ -148,6 +150,7 @@ class _Reading:
             tuple(self._warnings),
             tuple(self._recognised),
             self._origins,
+            self._hashes,
         )
 
     def _merged(self) -> IndicatorSet:
@@ -180,6 +183,8 @@ class _Reading:
                 items, codes = parse(text, self._scope or scope or form.scope, kind, family)
             except Reject as reject:
                 self._reject(source, line, text, reject.code)
+                if reject.code == "hash":
+                    self._hashes[hash_in(text)] = self._hashes.get(hash_in(text)) or family
                 continue
             add(items, line)
             for code in (*codes, warning) if warning else codes:

@@ -107,7 +107,8 @@ def test_threatfox_with_spaces_before_its_quotes() -> None:
     )
     result = feed.read_text(text)
     assert [(i.value, i.family) for i in result.indicators] == [("203.0.113.90:7777", "Cobalt Strike")]
-    assert [(r.line, r.code) for r in result.rejects] == [(3, "unknown-type")]
+    assert [(r.line, r.code) for r in result.rejects] == [(3, "hash")]
+    assert result.hashes == {"d41d8cd98f00b204e9800998ecf8427e": "B"}
 
 
 def test_feodo_joins_address_and_port() -> None:

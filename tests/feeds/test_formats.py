@@ -112,7 +112,7 @@ SAMPLES: dict[str, Expected] = {
         '"2024-07-16 05:25:36", "1301611", "00112233445566778899aabbccddeeff", "md5_hash", "p", "win.x", '
         '"None", "None", "", "100", "False", "None", "x", "0", "y"\n# Number of entries: 2\n',
         ["203.0.113.12:7777"],
-        [(3, "unknown-type")],
+        [(3, "hash")],
     ),
     "threatfox json": (
         "json",
@@ -177,7 +177,7 @@ SAMPLES: dict[str, Expected] = {
         'b,1,"Network activity",domain,"evil.example","",0,1\n'
         'c,1,"Payload",md5,"00112233445566778899aabbccddeeff","",1,1\n',
         ["203.0.113.7:443"],
-        [(3, "not-for-detection"), (4, "unknown-type")],
+        [(3, "not-for-detection"), (4, "hash")],
     ),
     "stix": (
         "stix",

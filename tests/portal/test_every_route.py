@@ -18,6 +18,7 @@ from quetsach.portal.campaigns.keyed_actions import Told, key_for
 from quetsach.portal.cases.models import Case
 from quetsach.portal.checks.actions import Sender as Results
 from quetsach.portal.checks.actions import receive
+from quetsach.portal.checks.detection_actions import bring
 from quetsach.portal.checks.opening import Opened
 from quetsach.portal.checks.pack_actions import build_pack
 from quetsach.portal.checks.unit_actions import propose
@@ -45,6 +46,7 @@ PUBLIC = {
     "account_login", "account_logout", "account_change_password", "account_signup", "account_inactive",
     "home", "campaign_page", "campaign_letter", "self_check", "indicator_list", "indicator_sums",
     "indicator_file", "set_language", "privacy", "healthz", "my_work", "api_sightings", "api_indicators",
+    "api_check_results",
     "letter_pdf", "join_start", "join", "mark", "hand_in", "tools", "tools_sums", "stick_file", "tool_file",
     "ask_erasure", "staff_link", "my_account",
     # One's own account: a visitor is sent to the sign-in.
@@ -107,8 +109,12 @@ def things(cast, tmp_path):
     kept = import_actions.keep(cast.user("A1", "coordinator"), cast.units["A1"], "t.csv", Table((), {}, ()))
     seat = Membership.rows.get(user=cast.user("A1", "officer"))
     invite(cast.units["A1"], "officer", None, cast.user("A", "coordinator"))
+    hashes = tmp_path / "hashes.txt"
+    hashes.write_text("0" * 64, encoding="utf-8")
+    (detection,) = bring(cast.campaign, [Upload("hashes.txt", hashes, 64)], "x", issuer)
     return {
-        "pack_id": pack.pk, "result_id": result.pk, "tool_id": vouch(cast.campaign, issuer, None, **named).pk,
+        "pack_id": pack.pk, "detection_id": detection.pk,
+        "result_id": result.pk, "tool_id": vouch(cast.campaign, issuer, None, **named).pk,
         "replacement_id": propose(cast.campaign, issuer, **chosen).pk,
         "slug": cast.campaign.slug, "node_id": cast.nodes["A1"].pk, "set_id": draft.pk, "scan_id": scan.pk,
         "case_id": case.pk, "act": "receive", "row": "r1", "name": "indicators.csv", "deed": "accept",

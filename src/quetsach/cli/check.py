@@ -1,4 +1,4 @@
-"""`quetsach check`: one machine, one verdict. It reads; it changes and sends nothing."""
+"""`quetsach check`: one machine, one verdict. It reads and changes nothing; it sends nothing unasked."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ class _Check(click.Group):
         return super().get_command(ctx, cmd_name)
 
     def _fill(self) -> None:
-        from quetsach.cli import check_act, check_merge
+        from quetsach.cli import check_act, check_merge, check_send
 
         if not self.commands:
-            for one in (*check_act.commands(), check_merge.command()):
+            for one in (*check_act.commands(), check_merge.command(), check_send.command()):
                 self.add_command(one)
 
 
@@ -134,13 +134,17 @@ def command() -> click.Command:
                 type=click.IntRange(0, 9999),
                 help=_("How many people use the machine."),
             ),
-            click.Option(["--yes"], is_flag=True, help=_("Ask nothing and begin. It never allows a change.")),
+            click.Option(
+                ["--yes"],
+                is_flag=True,
+                help=_("Ask nothing and begin. It never allows a change, and never sends."),
+            ),
             *lists.options(),
         ],
         _(
             "Check one machine for the campaign's addresses, for malware and for tampered activation. It"
-            " reads only: nothing is changed, nothing is sent. Exit code: 0 no sign, 1 signs or traces, 2 not"
-            " enough could be seen."
+            " reads only: nothing is changed, and nothing is sent unless you say so. Exit code: 0 no sign,"
+            " 1 signs or traces, 2 not enough could be seen."
         ),
         "quetsach check -i indicators.csv --html result.html\n"
         "quetsach check --pack unit.qspack --trust KEY --seal result.qsresult\n"
@@ -225,6 +229,10 @@ def _run(
             screen(_("Saved: %(path)s") % {"path": path})
     if packed is not None and (contact := packed.text("contact", code())):
         screen(_("Ask and hand in: %(contact)s") % {"contact": words.visible(contact)})
+    if packed is not None and seal is not None and is_asking:
+        from quetsach.cli import check_send
+
+        check_send.offer(seal, packed)
     return _code(result)
 
 

@@ -88,6 +88,13 @@ def _push(raised: PushError) -> str:
             "The portal does not know this token; it may have been withdrawn. Ask for a new one."
         ),
         "token_not_allowed": _("This token may not push sightings. Ask the coordinator for the right one."),
+        "in_the_clear": _("%(detail)s has no https: nothing is sent there. Carry the file instead."),
+        "code_form": _("A one-time code has twelve characters, such as 2345-6789-ABCD."),
+        "code_unknown": _(
+            "The portal does not take this code: mistyped, used already, or over. Ask for a new one."
+        ),
+        "code_locked": _("Too many wrong codes came from here. Try again in an hour."),
+        "results_large": _("These are too many files for one code. Send fewer, or carry the folder."),
         "no_portal": _("There is no portal at this address. Check it for typing errors."),
         "too_large": _("The portal refused the size of the request; its proxy must let 8 MiB through."),
         "refused": _("The portal refused the result: %(detail)s"),

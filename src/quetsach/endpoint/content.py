@@ -15,7 +15,8 @@ from quetsach.errors import QuetsachError
 MOST_BYTES = 32 << 20
 """Larger files are looked at by name only; malware that campaigns name is smaller."""
 _GLOBALS = ("filename", "filepath", "extension")
-_SECONDS = 20
+SECONDS = 20
+"""How long rules may look at one file."""
 _TYPES: Sequence[tuple[bytes, str]] = (
     (b"MZ", "pe"),
     (b"\x7fELF", "elf"),
@@ -53,6 +54,21 @@ def check_rules(text: str) -> None:
         RulesError: the text is no set of rules, and where it ends to be one.
     """
     _scanner([text])
+
+
+def compiler() -> Any:
+    """A compiler of yara-x as a check uses it: no rule reads another file of the machine.
+
+    Raises:
+        ImportError: yara-x is not there.
+    """
+    import yara_x
+
+    made = yara_x.Compiler(relaxed_re_syntax=True)
+    made.enable_includes(False)
+    for name in _GLOBALS:
+        made.define_global(name, "")
+    return made
 
 
 def own_rules() -> str:
@@ -101,18 +117,16 @@ def _scanner(rules: Sequence[str]) -> Any:
         import yara_x
     except ImportError:
         return None
-    compiler = yara_x.Compiler(relaxed_re_syntax=True)
-    for name in _GLOBALS:
-        compiler.define_global(name, "")
+    made = compiler()
     for number, text in enumerate((own_rules(), *rules)):
         try:
-            compiler.new_namespace(f"set{number}")
-            compiler.add_source(text)
+            made.new_namespace(f"set{number}")
+            made.add_source(text)
         except yara_x.CompileError as error:
             told = str(error).splitlines()
             raise RulesError(
                 " ".join(line.strip(" ->|") for line in (told[0], *told[1:2], *told[4:5]))
             ) from error
-    scanner = yara_x.Scanner(compiler.build())
-    scanner.set_timeout(_SECONDS)
+    scanner = yara_x.Scanner(made.build())
+    scanner.set_timeout(SECONDS)
     return scanner

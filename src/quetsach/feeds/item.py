@@ -30,6 +30,14 @@ KINDS = frozenset(
     )
 )  # fmt: skip
 """Words of a type column that are searched. The value tells its kind; the word only shuts others out."""
+HASHES = frozenset(
+    (
+        "md5", "sha1", "sha256", "sha-1", "sha-256", "md5_hash", "sha1_hash", "sha256_hash", "hash",
+        "file hash", "filename|md5", "filename|sha1", "filename|sha256", "filehash-md5", "filehash-sha1",
+        "filehash-sha256", "mã băm",
+    )
+)  # fmt: skip
+"""Words of a type column for hashes of files, which a check of one machine compares."""
 
 
 def parse(text: str, scope: Scope, kind: str = "", family: str = "") -> tuple[list[Indicator], list[str]]:
@@ -45,7 +53,7 @@ def parse(text: str, scope: Scope, kind: str = "", family: str = "") -> tuple[li
         return [Indicator(text, Kind.IP_PORT, Scope.WITH_SUBDOMAINS, family)], []
     kind = kind.lower().strip()
     if kind and kind not in KINDS:
-        raise Reject("unknown-type")
+        raise Reject("hash" if kind in HASHES and hash_in(text) else "unknown-type")
     text = refang(_visible(text))
     if not text:
         raise Reject("no-value")
@@ -62,6 +70,12 @@ def is_value(text: str) -> bool:
     except Reject:
         return False
     return True
+
+
+def hash_in(text: str) -> str:
+    """The MD5, SHA-1 or SHA-256 that a value is, in lower case; also behind a file's name (`name|hash`)."""
+    value = text.strip().rpartition("|")[2]
+    return value.lower() if _HASH.fullmatch(value) else ""
 
 
 def _pair(text: str, scope: Scope, kind: str) -> tuple[list[Indicator], list[str]]:

@@ -13,7 +13,7 @@ from quetsach.feeds.value import Note, Value
 SEARCHED = frozenset(
     (
         "ip-src", "ip-dst", "ip-src|port", "ip-dst|port", "domain", "hostname", "hostname|port", "domain|ip",
-        "url", "uri",
+        "url", "uri", "md5", "sha1", "sha256", "filename|md5", "filename|sha1", "filename|sha256",
     )
 )  # fmt: skip
 _FAMILY = re.compile(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from quetsach.feeds.comment import is_comment, without_comment
-from quetsach.feeds.item import is_value
+from quetsach.feeds.item import hash_in, is_value
 from quetsach.feeds.listing import Listing
 from quetsach.feeds.value import Note, Value
 
@@ -33,5 +33,9 @@ def lines(texts: Sequence[str], start: int = 1) -> Iterator[Value]:
             yield Value(number, re.sub(r"\s", "", text))
             continue
         value, *note = text.split()
+        if hash_in(value):
+            # As `sha256sum` writes them, or with the family behind.
+            yield Value(number, value, family=" ".join(note).lstrip("*"))
+            continue
         second = any(is_value(word) for word in note)
         yield Value(number, value, warning="second-value" if second else "")

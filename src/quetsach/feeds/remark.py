@@ -12,7 +12,7 @@ REJECTS = {
     "bad-port": "the port is not between 1 and 65535",
     "bad-name": "is no domain name",
     "single-label": "a name without a dot would match too much",
-    "hash": "file hashes do not stand in network logs and are not searched",
+    "hash": "the hash of a file: no log shows it, a check of machines compares it",
     "email": "e-mail addresses are not searched",
     "exception": "is an exception, not an indicator",
     "unknown-type": "this type of indicator is not searched",

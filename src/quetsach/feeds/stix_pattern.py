@@ -1,8 +1,8 @@
 """The part of STIX patterns that a log can be searched for (STIX 2.1, 9).
 
-Read are comparisons `=`, `IN` and `ISSUBSET` on names, addresses, URLs and the destination of network
-traffic, joined by `OR`; and `AND` of a destination with its port. Everything else is refused whole: half a
-pattern would match what its author did not mean.
+Read are comparisons `=`, `IN` and `ISSUBSET` on names, addresses, URLs, hashes of files and the destination
+of network traffic, joined by `OR`; and `AND` of a destination with its port. Everything else is refused
+whole: half a pattern would match what its author did not mean.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from quetsach.canonical import address, endpoint
+from quetsach.feeds.item import hash_in
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^'\\]|\\.)*')|(?P<number>-?[0-9]+)(?![\w.])|(?P<mark>\[|\]|\(|\)|,|!=|=|<=|>=|<|>)"
@@ -20,6 +21,7 @@ _SEARCHED = frozenset(
     ("domain-name:value", "ipv4-addr:value", "ipv6-addr:value", "url:value", "network-traffic:dst_ref.value")
 )
 _NETWORKS = frozenset(("ipv4-addr:value", "ipv6-addr:value", "network-traffic:dst_ref.value"))
+_HASHES = re.compile(r"file:hashes\.'?(?:MD5|SHA-?1|SHA-?256)'?")
 _PORT = "network-traffic:dst_port"
 # These narrow a comparison in a way that a log line cannot contradict: the value itself shows its type.
 _NARROWING = re.compile(r"network-traffic:(?:protocols\[[*0-9]\]|dst_ref\.type)")
@@ -100,7 +102,7 @@ class _Reader:
         parts = [self._comparison()]
         while self._has("word", "AND"):
             parts.append(self._comparison())
-        listed = [texts for path, texts in parts if path in _SEARCHED]
+        listed = [texts for path, texts in parts if path in _SEARCHED or _are_hashes(path, texts)]
         ports = [texts for path, texts in parts if path == _PORT]
         known = len(listed) + len(ports) + sum(_NARROWING.fullmatch(path) is not None for path, _ in parts)
         if len(listed) != 1 or len(ports) > 1 or known != len(parts):
@@ -139,6 +141,10 @@ class _Reader:
                 raise PatternError("no port")
             return number
         return re.sub(r"\\(.)", r"\1", self._take("text")[1:-1], flags=re.DOTALL)
+
+
+def _are_hashes(path: str, texts: list[str]) -> bool:
+    return _HASHES.fullmatch(path) is not None and all(map(hash_in, texts))
 
 
 def _tokens(pattern: str) -> Iterator[tuple[str, str]]:

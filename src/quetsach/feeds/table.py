@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from quetsach.canonical import address, endpoint
 from quetsach.errors import IndicatorError
-from quetsach.feeds.item import is_value
+from quetsach.feeds.item import hash_in, is_value
 from quetsach.feeds.listing import Listing
 from quetsach.feeds.refang import refang
 from quetsach.feeds.value import Note, Value
@@ -18,10 +18,13 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "indicator": (
         "indicator", "ioc_value", "ioc", "value", "url", "domain", "hostname", "host", "dst_ip", "ip_address",
         "ip", "address", "chỉ dấu", "chỉ dấu độc hại", "tên miền", "tên miền/ip", "tên miền, ip", "địa chỉ",
-        "địa chỉ ip", "địa chỉ độc hại", "tên miền độc hại",
+        "địa chỉ ip", "địa chỉ độc hại", "tên miền độc hại", "sha256_hash", "sha256", "sha1_hash", "sha1",
+        "md5_hash", "md5", "hash", "mã băm",
     ),
     "type": ("type", "indicator_type", "ioc_type", "kind", "loại", "loại chỉ dấu"),
-    "family": ("family", "malware_printable", "malware", "threat", "họ mã độc", "mã độc", "tên mã độc"),
+    "family": (
+        "family", "malware_printable", "malware", "threat", "signature", "họ mã độc", "mã độc", "tên mã độc",
+    ),
     "port": ("dst_port", "port", "cổng"),
     "until": ("valid_until", "expires", "expiration", "expiry", "hết hạn", "ngày hết hạn", "hiệu lực đến"),
     "detect": ("to_ids",),
@@ -113,9 +116,13 @@ def _guess(head: Sequence[str]) -> Layout | None:
 def fullest(split: Sequence[Sequence[str]]) -> int | None:
     """The column that holds a value in most of the rows, if more than half of them do."""
     width = max(map(len, split), default=0)
-    scores = [sum(len(c) > i and is_value(refang(c[i].strip())) for c in split) for i in range(width)]
+    scores = [sum(len(c) > i and _is_listed(c[i].strip()) for c in split) for i in range(width)]
     best = scores.index(max(scores)) if scores else 0
     return best if scores and scores[best] * 2 > len(split) else None
+
+
+def _is_listed(text: str) -> bool:
+    return is_value(refang(text)) or hash_in(text) != ""
 
 
 def recognise(listing: Listing) -> bool:

@@ -173,7 +173,7 @@ def read(path: Path) -> list[WarningList]:
     """
     found = []
     suffixes = Suffixes()
-    for source, data in _members(path):
+    for source, data in members(path):
         try:
             document = json.loads(data)
         except (ValueError, RecursionError) as error:
@@ -189,7 +189,8 @@ def read(path: Path) -> list[WarningList]:
     return sorted(found, key=lambda one: (order.get(one.slug, len(order)), one.slug))
 
 
-def _members(path: Path) -> Iterator[tuple[str, bytes]]:
+def members(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Every `list.json` of a folder or archive of the project, by its place."""
     if path.is_dir():
         for file in sorted(path.rglob("list.json")):
             yield from lists(file)

@@ -2,10 +2,12 @@
 
 from django.urls import path
 
+from quetsach.portal.checks.api import check_results
 from quetsach.portal.indicators.api import current_list
 from quetsach.portal.sightings.api import push
 
 urlpatterns = [
     path("sightings", push, name="api_sightings"),
+    path("check-results", check_results, name="api_check_results"),
     path("indicators", current_list, name="api_indicators"),
 ]

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from quetsach import __version__, cli, language
+from quetsach import __version__, cli, handing, language
 from quetsach.cli import packfile, say
 from quetsach.endpoint import keys
 from quetsach.endpoint.pack import Pack
@@ -135,6 +135,8 @@ def _choices(stick: Stick) -> dict[str, tuple[str, Callable[[], int] | None]]:
             _("Open the portal: %(url)s") % {"url": visible(stick.pack.portal)},
             lambda: _open(stick),
         )
+        if handing.is_possible(stick.pack.portal):
+            found["7"] = (_("Send the results on this stick to the portal"), lambda: _send(stick))
     found["L"] = ("English" if language.code() == "vi" else "Tiếng Việt", _other_language)
     found["0"] = (_("Leave"), None)
     return found
@@ -198,6 +200,14 @@ def _collect(stick: Stick) -> int:
     if not folder:
         return cli.NOTHING
     return cli.run(["reports", "collect", folder, "-o", stick.result("tong-hop-bao-cao.xlsx")])
+
+
+def _send(stick: Stick) -> int:
+    folder = stick.root / manifest.RESULTS
+    if not folder.is_dir():
+        click.echo(_("There is no result yet. Check a machine first."))
+        return cli.NOTHING
+    return cli.run(["check", "send", str(folder), "--pack", str(stick.pack_path), *stick.with_pack])
 
 
 def _is_web(address: str) -> bool:

@@ -15,6 +15,7 @@ from quetsach.portal.cases.models import Device
 from quetsach.portal.checks.models import PRODUCTS, Replacement
 from quetsach.portal.kit.fields import CountField
 
+MOST_BROUGHT = 64 << 20
 _NAME = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})\.)*[A-Za-z0-9_-]{1,63}")
 
 
@@ -68,6 +69,46 @@ class HandInForm(ResultsForm):
         error_messages={"required": _("Write the code that you were given.")},
     )  # fmt: skip
     field_order = ("code", "results", "folder")
+
+
+class BringForm(forms.Form):
+    """Hashes and rules for the campaign's packs."""
+
+    brought = _ManyField(
+        label=_("Files with hashes or rules"),
+        widget=_ManyInput(attrs={"accept": ".yar,.yara,.txt,.csv,.tsv,.json,.xlsx,.gz,.zip"}),
+        error_messages={"required": _("Choose at least one file.")},
+        help_text=_(
+            "Rules end in .yar or .yara. Everything else is read as a list of hashes (MD5, SHA-1, SHA-256): "
+            "one a line, CSV, Excel, MISP or STIX."
+        ),
+    )  # fmt: skip
+    source = forms.CharField(
+        label=_("Where they come from"), max_length=200,
+        help_text=_("The letter, the publisher or the person, so that a later reader can judge them."),
+        error_messages={"required": _("Write where they come from.")},
+    )  # fmt: skip
+
+    def clean_brought(self) -> list[UploadedFile[bytes]]:
+        files: list[UploadedFile[bytes]] = self.cleaned_data["brought"]
+        if not files:
+            raise forms.ValidationError(_("Choose at least one file."))
+        if sum(file.size or 0 for file in files) > MOST_BROUGHT:
+            raise forms.ValidationError(
+                _("The files are larger than %(most)d MB together. Bring fewer at once."),
+                params={"most": MOST_BROUGHT >> 20},
+            )
+        return files
+
+
+class TakeOutForm(forms.Form):
+    """Why a file is taken out of the packs."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=300,
+        help_text=_("It stands in the history of the campaign."),
+        error_messages={"required": _("Write why, so that nobody brings it again by mistake.")},
+    )  # fmt: skip
 
 
 class ComputersForm(forms.Form):

@@ -110,6 +110,53 @@ class KeyPair(models.Model):
         return f"{self.kind} {self.public[:12]}…"
 
 
+class DetectionFile(models.Model):
+    """Hashes of malicious files or YARA rules that the campaign's packs carry, as one file was brought.
+
+    The content lies on a shelf by its SHA-256 (`detections`) and never changes; taken out, the row stays with
+    the reason, and may be put back.
+    """
+
+    class Kind(models.TextChoices):
+        HASHES = "hashes", _("hashes of files")
+        RULES = "rules", _("YARA rules")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="detection_files")
+    kind = models.CharField(max_length=6, choices=Kind.choices)
+    name = models.CharField(max_length=200, help_text="of the file as it was brought")
+    source = models.CharField(max_length=200, help_text="where it comes from")
+    sha256 = models.CharField(max_length=64, help_text="of the stored content")
+    count = models.PositiveIntegerField(help_text="hashes, or rules")
+    left_out = models.PositiveIntegerField(default=0, help_text="lines that are no hash, or a harmless one's")
+    at = models.DateTimeField(auto_now_add=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    removed_at = models.DateTimeField(null=True)
+    removed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    reason = models.CharField(max_length=300, blank=True, help_text="why it was taken out")
+
+    rows = models.Manager()
+    objects = ScopedManager["DetectionFile"]()
+
+    class Meta:
+        default_manager_name = "rows"
+        ordering = ("-at", "-pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["campaign", "sha256"], name="detection_file_once", condition=models.Q(removed_at=None)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def scope(cls, user: User | AnonymousUser) -> models.Q:
+        return within_units_of(user, "campaign__issuer__path")
+
+
 class Pack(models.Model):
     """A signed pack for one unit. The file lies on a shelf under the vault's key: it holds the secret with
     which its results are signed. `pack_id` is what results name."""
@@ -122,6 +169,11 @@ class Pack(models.Model):
     result_public = models.CharField(max_length=64)
     indicator_set = models.ForeignKey(IndicatorSet, on_delete=models.PROTECT, related_name="+")
     signed_with = models.ForeignKey(KeyPair, on_delete=models.PROTECT, related_name="+")
+    contents = models.CharField(
+        max_length=64, blank=True, help_text="names the hashes and rules in it (`detections.Contents`)"
+    )
+    hash_count = models.PositiveIntegerField(default=0)
+    rule_count = models.PositiveIntegerField(default=0)
     profile = models.JSONField(default=dict)
     sha256 = models.CharField(max_length=64, help_text="of the pack as it is downloaded")
     bytes = models.PositiveIntegerField()

@@ -16,7 +16,7 @@ from quetsach.indicator import IndicatorSet
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.checks import vault
+from quetsach.portal.checks import detections, vault
 from quetsach.portal.checks.models import KeyPair, Pack, UnitPlan
 from quetsach.portal.indicators import queries as lists
 from quetsach.portal.indicators import store
@@ -48,7 +48,7 @@ def build_pack(node: CampaignNode, actor: User, portal: str, ip: str | None = No
     if listed is None:
         raise NoListError
     signing = _pair(campaign, None, KeyPair.Kind.SIGNING)
-    profile = _profile(node)
+    profile, contents = _profile(node), detections.in_force(campaign, listed)
     latest = Pack.rows.filter(node=node).order_by("-version").first()
     now = timezone.now().replace(microsecond=0)
     if (
@@ -56,6 +56,7 @@ def build_pack(node: CampaignNode, actor: User, portal: str, ip: str | None = No
         and latest.lost_at is None
         and latest.indicator_set_id == listed.pk
         and latest.signed_with_id == signing.pk
+        and latest.contents == contents.digest
         and latest.profile == profiles.table(profile)
         and latest.expires_at > now + RENEWED
     ):
@@ -68,6 +69,8 @@ def build_pack(node: CampaignNode, actor: User, portal: str, ip: str | None = No
         expires=now + GOOD_FOR,
         result_key=keys.new(),
         indicators=IndicatorSet(store.read_list(listed.sha256)),
+        hashes=contents.hashes(),
+        rules=contents.rules(),
         signs=packs.own_signs(),
         profile=profile,
         texts=_texts(campaign, portal),
@@ -78,11 +81,14 @@ def build_pack(node: CampaignNode, actor: User, portal: str, ip: str | None = No
     row = Pack(
         campaign=campaign, node=node, version=told.version, pack_id=told.id, bytes=len(data),
         result_public=told.result_public.hex(), indicator_set=listed, signed_with=signing,
+        contents=contents.digest, hash_count=len(told.hashes), rule_count=contents.rule_count,
         profile=profiles.table(profile), sha256=hashlib.sha256(data).hexdigest(), shelved=shelved,
         created_at=told.created, expires_at=told.expires, by=actor,
     )  # fmt: skip
     row.save(force_insert=True)
-    data_told = {"version": row.version, "list": listed.version}
+    data_told = {
+        "version": row.version, "list": listed.version, "hashes": row.hash_count, "rules": row.rule_count,
+    }  # fmt: skip
     record(actor, "pack.build", unit_path=node.path, about=row, data=data_told, ip=ip)
     return row
 

@@ -12,11 +12,22 @@ from django.db.models import Case, Count, IntegerField, Q, QuerySet, Sum, Value,
 from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
-from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.models import Case as MachineCase
 from quetsach.portal.cases.models import Device
-from quetsach.portal.checks.models import CheckResult, CrackedCopy, Pack, Replacement, UnitPlan, UploadCode
+from quetsach.portal.checks.detections import in_force
+from quetsach.portal.checks.models import (
+    CheckResult,
+    CrackedCopy,
+    DetectionFile,
+    Pack,
+    Replacement,
+    UnitPlan,
+    UploadCode,
+)
 from quetsach.portal.checks.phaseout import Tally
+from quetsach.portal.indicators import queries as lists
+from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.units.models import Membership, path_segment, subtree
 
@@ -256,6 +267,24 @@ def last_received(node: CampaignNode) -> datetime | None:
 def cases_of(result: CheckResult) -> list[MachineCase]:
     """The current cases of the machine."""
     return list(MachineCase.rows.filter(device=result.device_id, is_current=True).order_by("family"))
+
+
+def detection_files(campaign: Campaign) -> list[DetectionFile]:
+    """All hashes and rules that were ever brought, the latest first."""
+    return list(DetectionFile.rows.filter(campaign=campaign).select_related("by", "removed_by"))
+
+
+def listed_hashes(campaign: Campaign) -> IndicatorSet | None:
+    """The list in force, where hashes of files came with it."""
+    listed = lists.current(campaign)
+    return listed if listed is not None and listed.hash_count else None
+
+
+def is_pack_behind(pack: Pack) -> bool:
+    """Whether the campaign's list, hashes or rules changed since the pack was made."""
+    listed = lists.current(pack.campaign)
+    is_same = listed is not None and pack.indicator_set_id == listed.pk
+    return not is_same or pack.contents != in_force(pack.campaign, listed).digest
 
 
 def latest_pack(node: CampaignNode) -> Pack | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import transaction
@@ -20,6 +21,10 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 12
 VALID = timedelta(days=14)
 MOST_LIVE = 20
+REPEATED = timedelta(days=1)
+"""How long what was handed in with a code is answered as received when it is sent again with it."""
+WORKING = timedelta(minutes=2)
+"""How long taking results in may last."""
 
 
 def digest_of(text: str) -> str:
@@ -66,6 +71,26 @@ def take_code(text: str, ip: str | None = None) -> UploadCode | None:
             actor_name=f"…{code.hint}",
         )  # fmt: skip
     return code
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A code that was used up. `is_working`: what came with it is still being taken in."""
+
+    code: UploadCode
+    is_working: bool
+
+
+def used_code(text: str) -> Used | None:
+    """The code that was used a short while ago, so that a request whose answer was lost can be sent again."""
+    now = timezone.now()
+    code = UploadCode.rows.select_related("node__campaign").filter(
+        digest=digest_of(text), used_at__gt=now - REPEATED, revoked_at=None
+    ).first()  # fmt: skip
+    if code is None:
+        return None
+    assert code.used_at is not None
+    return Used(code, not code.taken and code.used_at > now - WORKING)
 
 
 @transaction.atomic

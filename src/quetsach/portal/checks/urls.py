@@ -1,6 +1,6 @@
 from django.urls import path
 
-from quetsach.portal.checks import views, views_hand_in, views_licence, views_pack
+from quetsach.portal.checks import views, views_detection, views_hand_in, views_licence, views_pack
 
 urlpatterns = [
     path("nop-ket-qua/", views_hand_in.hand_in, name="hand_in"),
@@ -9,6 +9,12 @@ urlpatterns = [
     path("cd/<slug:slug>/kiem-tra/ma/", views.codes, name="check_codes"),
     path("cd/<slug:slug>/kiem-tra/goi/", views_pack.build, name="pack_build"),
     path("cd/<slug:slug>/kiem-tra/goi/<uuid:pack_id>/", views_pack.download, name="pack_file"),
+    path("cd/<slug:slug>/kiem-tra/ma-bam-luat/", views_detection.detections, name="detections"),
+    path(
+        "cd/<slug:slug>/kiem-tra/ma-bam-luat/<uuid:detection_id>/",
+        views_detection.detection,
+        name="detection",
+    ),
     path("cd/<slug:slug>/kiem-tra/mat-goi/", views_pack.lost, name="pack_lost"),
     path("cd/<slug:slug>/kiem-tra/khoa/", views_pack.rotate, name="pack_rotate"),
     path("cd/<slug:slug>/kiem-tra/<uuid:result_id>/", views.result, name="check_result"),

@@ -108,6 +108,8 @@ def checks_page(
         "secret": secret,
         "pack": pack,
         "pack_is_over": pack is not None and pack.expires_at <= timezone.now(),
+        "pack_is_behind": pack is not None and pack.lost_at is None and queries.is_pack_behind(pack),
+        "may_bring": seat.may(Verb.UPLOAD_INDICATORS) and seat.node.unit_id == seat.campaign.issuer_id,
         "fingerprint": keys.fingerprint(bytes.fromhex(pack.signed_with.public)) if pack else "",
         "may_rotate": seat.may(Verb.PUBLISH) and seat.node.unit_id == seat.campaign.issuer_id,
         "hand_in_url": request.build_absolute_uri(reverse("hand_in")),

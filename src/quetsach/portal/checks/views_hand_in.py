@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from quetsach.portal.checks import actions, unit_actions
+from quetsach.portal.checks import actions, unit_actions, wrong_codes
 from quetsach.portal.checks.drop import dropped
 from quetsach.portal.checks.forms import HandInForm
 from quetsach.portal.checks.views import told
-from quetsach.portal.kit.client_ip import client_ip, client_ip_text
-
-PER_HOUR = 60
-"""Wrong codes from one address: an office gets through, guessing 59 bits does not."""
+from quetsach.portal.kit.client_ip import client_ip_text
 
 
 @never_cache
@@ -29,14 +24,13 @@ def hand_in(request: HttpRequest) -> HttpResponse:
     form = HandInForm(request.POST, request.FILES)
     if not form.is_valid():
         return render(request, "checks/hand_in.html", {"form": form}, status=422)
-    key = f"hand-in-{client_ip(request)}-{timezone.now():%Y%m%d%H}"
-    if cache.get(key, 0) >= PER_HOUR:
+    if wrong_codes.is_locked(request):
         form.add_error("code", _("Too many wrong codes from here. Try again in an hour."))
         return render(request, "checks/hand_in.html", {"form": form}, status=429)
     ip = client_ip_text(request)
     code = unit_actions.take_code(form.cleaned_data["code"], ip)
     if code is None:
-        _note(key)
+        wrong_codes.note(request)
         form.add_error(
             "code", _("This code is not known, was used already, or is over. Ask your unit for a new one.")
         )
@@ -45,11 +39,3 @@ def hand_in(request: HttpRequest) -> HttpResponse:
     unit_actions.settle_code(code, receipt.taken + receipt.known)
     context = {"receipt": told(receipt), "node": code.node, "is_free": not receipt.taken + receipt.known}
     return render(request, "checks/hand_in.html", context)
-
-
-def _note(key: str) -> None:
-    cache.add(key, 0, timeout=7200)
-    try:
-        cache.incr(key)
-    except ValueError:
-        cache.set(key, 1, timeout=7200)

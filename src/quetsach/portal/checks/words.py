@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from quetsach.endpoint import catalogue
 from quetsach.endpoint.catalogue import Text
+from quetsach.endpoint.rules import Problem
 from quetsach.portal.checks.models import PRODUCTS, CheckResult
 
 SHAPES = {"found": "bad", "check": "busy", "traces": "none", "clean": "ok", "unknown": "unsure"}
@@ -66,6 +67,33 @@ def finding_words(finding: dict[str, object]) -> tuple[str, str]:
     if finding.get("indicator"):
         return str(_("On the campaign's list: %(item)s")) % {"item": finding["indicator"]}, ""
     return str(_("A sign that this portal does not know yet: %(sign)s")) % {"sign": sign}, ""
+
+
+PROBLEMS: dict[str, str | Promise] = {
+    "compile": _("line %(line)s: %(text)s"),
+    "include": _("line %(line)s: “include” reads another file, which no pack carries. Put its rules here."),
+    "module": _("line %(line)s: no check has the module “%(text)s”. Take out the rules that need it."),
+    "innocent": _(
+        "line %(line)s: the rule “%(text)s” also hits the innocent file %(where)s and would accuse every "
+        "machine. Make its condition narrower."
+    ),
+    "slow": _("The rules look at the small file %(where)s for too long. Make their patterns narrower."),
+    "empty": _("It holds no rule."),
+    "no_engine": _("This portal cannot judge rules: the package yara-x is missing. Tell whoever runs it."),
+    "no_hash": _("It holds no hash of a file. Addresses belong into the list; rules end in .yar or .yara."),
+    "list": _("It cannot be read as a list: %(text)s"),
+    "not_text": _("line %(line)s: it is not UTF-8 text. Save it as UTF-8."),
+    "too_large": _("Rules are at most 1 MB a file. Take out what the campaign does not look for."),
+    "many_hashes": _("The campaign would have more than 200,000 hashes. Take older ones out first."),
+    "many_rules": _("The campaign would have more than 2,000 rules. Take older ones out first."),
+}
+"""Why hashes or rules cannot be brought."""
+
+
+def problem_words(problem: Problem) -> str:
+    """The sentence for a problem of a file that was brought."""
+    facts = {"line": problem.line, "text": problem.text, "where": problem.where}
+    return str(PROBLEMS[problem.code]) % facts
 
 
 def refusal(code: str, where: str) -> str:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from quetsach import feed, guard
 from quetsach.errors import IndicatorError
+from quetsach.guards.files import without_harmless
 from quetsach.indicator import IndicatorSet as Items
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
@@ -62,10 +63,16 @@ def prepare(campaign: Campaign, uploads: list[Upload], actor: User, ip: str | No
         raise IndicatorError(text) from error
     sorted_out = guard.apply(found.indicators, organisation=_organisation(campaign))
     kept = sorted_out.kept
+    hashes, stopped_hashes = without_harmless(found.hashes)
     if not len(kept):
+        if hashes:
+            raise EmptyListError(
+                _("There are only hashes of files in it. Bring them on the page “Hashes and rules”.")
+            )
         raise EmptyListError(_("Not a single address is left, so there is nothing to publish."))
     sha256, _length = store.keep(store.list_lines(kept))
-    notes, _length = store.keep(_notes(found, sorted_out, names))
+    notes, _length = store.keep(_notes(found, sorted_out, names, stopped_hashes))
+    hashes_kept = store.keep(store.hash_lines(hashes))[0] if hashes else ""
     return _keep_draft(
         IndicatorSet(
             campaign=campaign,
@@ -75,10 +82,12 @@ def prepare(campaign: Campaign, uploads: list[Upload], actor: User, ip: str | No
             kinds=dict(Counter(i.kind.value for i in kept).most_common()),
             families=_families(kept),
             files=[{"name": upload.name, "bytes": upload.size} for upload in uploads],
-            rejected=len(found.rejects),
-            stopped=len(sorted_out.stopped),
+            rejected=sum(one.code != "hash" for one in found.rejects),
+            stopped=len(sorted_out.stopped) + len(stopped_hashes),
             warned=len(sorted_out.warned),
             notes=notes,
+            hashes=hashes_kept,
+            hash_count=len(hashes),
             created_by=actor,
         ),
         ip,
@@ -98,15 +107,24 @@ def _families(items: Items) -> list[tuple[str, int]]:
 NOTE_COLUMNS = ("what", "file", "line", "value", "code", "reason")
 
 
-def _notes(found: feed.FeedResult, sorted_out: guard.GuardResult, names: dict[str, str]) -> Iterator[bytes]:
+def _notes(
+    found: feed.FeedResult,
+    sorted_out: guard.GuardResult,
+    names: dict[str, str],
+    stopped_hashes: Iterable[str],
+) -> Iterator[bytes]:
     """Everything left out or doubted, as CSV: rejected, stopped, warned, changed, in this order."""
     yield _line(NOTE_COLUMNS)
     for remark in found.rejects:
+        if remark.code == "hash":
+            continue
         place = _shown(remark.source, names)
         yield _line(("rejected", place, remark.line, remark.text, remark.code, remark.reason))
     for what, concerns in (("stopped", sorted_out.stopped), ("warned", sorted_out.warned)):
         for concern in concerns:
             yield _line((what, "", "", concern.indicator.canonical, concern.code, concern.reason))
+    for value in stopped_hashes:
+        yield _line(("stopped", "", "", value, "harmless-file", "is of an empty or well-known harmless file"))
     for remark in found.warnings:
         place = _shown(remark.source, names)
         yield _line(("changed", place, remark.line, remark.text, remark.code, remark.reason))

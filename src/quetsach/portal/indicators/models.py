@@ -48,6 +48,10 @@ class IndicatorSet(models.Model):
     notes = models.CharField(
         max_length=64, blank=True, help_text="SHA-256 of the CSV that tells each of them"
     )
+    hashes = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 of the stored hashes of files; empty without any"
+    )
+    hash_count = models.PositiveIntegerField(default=0)
     forms = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

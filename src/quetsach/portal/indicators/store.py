@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from io import BufferedReader
 from pathlib import Path
@@ -75,6 +75,18 @@ def read_list(sha256: str) -> Iterator[Indicator]:
         for line in file:
             hashed, kind, family = line.rstrip("\n").split("\t")
             yield Indicator(*_unhash(hashed, Kind(kind)), family)
+
+
+def hash_lines(hashes: Mapping[str, str]) -> Iterator[bytes]:
+    """The stored form of hashes of files: `hexadecimal TAB family`, sorted."""
+    for value in sorted(hashes):
+        yield f"{value}\t{' '.join(hashes[value].split())}\n".encode()
+
+
+def read_hashes(sha256: str, shelf: str = "sets") -> dict[str, str]:
+    """Stored hashes with their families."""
+    with place(sha256, shelf).open(encoding="utf-8", newline="\n") as file:
+        return dict(line.rstrip("\n").split("\t") for line in file)
 
 
 def _unhash(hashed: str, kind: Kind) -> tuple[str, Kind, Scope]:

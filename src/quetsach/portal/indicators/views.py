@@ -6,11 +6,9 @@ import csv
 import io
 import tempfile
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -21,6 +19,7 @@ from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.indicators import actions, queries, store
 from quetsach.portal.indicators.forms import ListForm
 from quetsach.portal.indicators.models import IndicatorSet
+from quetsach.portal.indicators.uploads import on_disk
 from quetsach.portal.indicators.words import CODES, KINDS, refusal
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.roles import Verb, may
@@ -48,7 +47,7 @@ def indicators(request: HttpRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, seat, may_write, form, status=422)
     with tempfile.TemporaryDirectory(prefix="quetsach-") as folder:
-        uploads = [_on_disk(file, Path(folder), n) for n, file in enumerate(form.cleaned_data["lists"])]
+        uploads = [on_disk(file, Path(folder), n) for n, file in enumerate(form.cleaned_data["lists"])]
         try:
             draft = actions.prepare(seat.campaign, uploads, seat.user, client_ip_text(request))
         except IndicatorError as error:
@@ -60,18 +59,6 @@ def indicators(request: HttpRequest, slug: str) -> HttpResponse:
             )
             return _page(request, seat, may_write, form, status=507)
     return redirect("indicator_draft", slug, draft.pk)
-
-
-def _on_disk(file: UploadedFile[Any], folder: Path, number: int) -> actions.Upload:
-    """Large files are on the disk already; small ones are written there."""
-    name = (file.name or f"{number}")[:200]
-    if hasattr(file, "temporary_file_path"):
-        return actions.Upload(name, Path(file.temporary_file_path()), file.size or 0)
-    path = folder / str(number)
-    with path.open("wb") as copy:
-        for chunk in file.chunks():
-            copy.write(chunk)
-    return actions.Upload(name, path, file.size or 0)
 
 
 def _page(

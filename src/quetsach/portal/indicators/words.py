@@ -15,7 +15,7 @@ CODES: dict[str, str | Promise] = {
     "bad-port": _("the port is not between 1 and 65535"),
     "bad-name": _("not a domain name"),
     "single-label": _("a name without a dot would match too much"),
-    "hash": _("file hashes do not stand in network logs"),
+    "hash": _("the hash of a file: goes into the packs, not into the comparison of logs"),
     "email": _("mail addresses are not searched"),
     "exception": _("an exception, not a malicious address"),
     "unknown-type": _("this type is not searched"),
@@ -49,6 +49,7 @@ CODES: dict[str, str | Promise] = {
     "wide": _("a wide network: many innocent machines"),
     "well-known": _("a name that many people use"),
     "shared": _("an address that many people share"),
+    "harmless-file": _("the hash of an empty or well-known harmless file"),
     "sinkhole": _("a known sinkhole: who still calls it is infected"),
 }
 KINDS: dict[str, str | Promise] = {

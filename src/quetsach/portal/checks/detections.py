@@ -1,0 +1,121 @@
+"""What a campaign's packs carry besides its list: hashes of malicious files and YARA rules."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from quetsach import feed
+from quetsach.endpoint import rules
+from quetsach.endpoint.rules import Problem
+from quetsach.errors import IndicatorError, PortalError
+from quetsach.guards.files import without_harmless
+from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.checks.models import DetectionFile
+from quetsach.portal.indicators import store
+from quetsach.portal.indicators.actions import Upload
+from quetsach.portal.indicators.models import IndicatorSet
+
+SHELF = "detections"
+RULE_ENDINGS = (".yar", ".yara")
+MOST_RULE_BYTES = 1 << 20
+MOST_HASHES = 200_000
+"""In all: a pack has 8 MB then, half of a stick's time to start."""
+MOST_RULES = 2_000
+"""In all: beyond it the memory of a check (250 MB) is not enough."""
+
+
+class BringError(PortalError):
+    """A file cannot be brought; `problems` say why, by line. Nothing of the upload was kept."""
+
+    code = "detection"
+
+    def __init__(self, name: str, problems: list[Problem]) -> None:
+        super().__init__(name)
+        self.name, self.problems = name, problems
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a pack would carry now, by the names of the stored files. `digest` is empty without any."""
+
+    hash_files: tuple[tuple[str, str], ...]
+    rule_files: tuple[str, ...]
+    rule_count: int
+
+    @property
+    def digest(self) -> str:
+        """Names this content: the same files, the same digest."""
+        names = sorted({name for name, _shelf in self.hash_files} | set(self.rule_files))
+        return hashlib.sha256("\n".join(names).encode()).hexdigest() if names else ""
+
+    def hashes(self) -> dict[str, str]:
+        """All hashes with their families; the first family that is told counts."""
+        found: dict[str, str] = {}
+        for name, shelf in self.hash_files:
+            for value, family in store.read_hashes(name, shelf).items():
+                found[value] = found.get(value) or family
+        return found
+
+    def rules(self) -> tuple[str, ...]:
+        """The sets of rules."""
+        return tuple(store.place(name, SHELF).read_text(encoding="utf-8") for name in self.rule_files)
+
+
+def in_force(campaign: Campaign, listed: IndicatorSet | None) -> Contents:
+    """The hashes that came with the published list, and what was brought and not taken out."""
+    rows = list(DetectionFile.rows.filter(campaign=campaign, removed_at=None).order_by("at", "pk"))
+    hash_files = [(row.sha256, SHELF) for row in rows if row.kind == DetectionFile.Kind.HASHES]
+    if listed is not None and listed.hashes:
+        hash_files.insert(0, (listed.hashes, "sets"))
+    rule_rows = [row for row in rows if row.kind == DetectionFile.Kind.RULES]
+    return Contents(
+        tuple(hash_files), tuple(row.sha256 for row in rule_rows), sum(row.count for row in rule_rows)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A file as it is stored: `left_out` counts its lines that are no hash, or that of a harmless file."""
+
+    kind: DetectionFile.Kind
+    content: bytes
+    count: int
+    left_out: int = 0
+
+
+def read(upload: Upload) -> Brought:
+    """What a file brings, judged.
+
+    Raises:
+        BringError: why it cannot be brought, by line.
+    """
+    if upload.name.lower().endswith(RULE_ENDINGS):
+        return _rules(upload)
+    try:
+        found = feed.read_many([upload.path])
+    except IndicatorError as error:
+        said = str(error).replace(str(upload.path), upload.name)
+        raise BringError(upload.name, [Problem("list", 0, said)]) from error
+    hashes, stopped = without_harmless(found.hashes)
+    if not hashes:
+        raise BringError(upload.name, [Problem("no_hash", 0, "")])
+    foreign = sum(one.code != "hash" for one in found.rejects) + len(found.indicators)
+    content = b"".join(store.hash_lines(hashes))
+    return Brought(DetectionFile.Kind.HASHES, content, len(hashes), len(stopped) + foreign)
+
+
+def _rules(upload: Upload) -> Brought:
+    if upload.size > MOST_RULE_BYTES:
+        raise BringError(upload.name, [Problem("too_large", 0, "")])
+    try:
+        text = upload.path.read_text(encoding="utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = Path(upload.path).read_bytes()[: error.start].count(b"\n") + 1
+        raise BringError(upload.name, [Problem("not_text", line, "")]) from error
+    try:
+        judged = rules.judge(text)
+    except rules.ProblemsError as error:
+        raise BringError(upload.name, error.problems) from error
+    return Brought(DetectionFile.Kind.RULES, text.encode(), len(judged.names))

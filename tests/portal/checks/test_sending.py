@@ -1,0 +1,178 @@
+"""A stick hands its result in by itself: with consent, a one-time code, and again after a lost answer."""
+
+import json
+import sys
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from quetsach import cli
+from quetsach.endpoint import sealing
+from quetsach.portal.audit.models import Entry
+from quetsach.portal.checks import wrong_codes
+from quetsach.portal.checks.models import CheckResult, Pack, UploadCode
+from quetsach.portal.checks.pack_actions import build_pack, content_of
+from quetsach.portal.checks.unit_actions import issue_code, revoke_code
+from tests.endpoint import world
+from tests.portal.checks.conftest import ago, document
+from tests.portal.scan_document import publish_list
+
+DOOR = "/api/v1/check-results"
+
+
+@pytest.fixture
+def sealed(cast, pack, tmp_path):
+    """Sealed results of a unit's pack."""
+    publish_list(cast, tmp_path)
+
+    def make(machine="PC-07", unit="A1"):
+        at = ago(minutes=5)
+        return sealing.seal(document(machine, at=at), pack(unit), f"{machine:0>32}"[-32:], now=at)
+
+    return make
+
+
+@pytest.fixture
+def code(cast):
+    return issue_code(cast.nodes["A1"], cast.user("A1", "officer"))
+
+
+def post(text, *contents, language="en", name="PC.qsresult"):
+    files = [SimpleUploadedFile(name, data) for data in contents]
+    headers = {"Authorization": f"Bearer {text}", "Accept-Language": language}
+    # A stick has no cookie and no token of a form; the check against forged forms must not stand in its way.
+    return Client(enforce_csrf_checks=True).post(DOOR, {"results": files}, headers=headers)
+
+
+def test_results_come_in_once_and_say_nothing_of_what_was_found(cast, sealed, code):
+    answer = post(code[1], sealed(), sealed("PC-08"))
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "unit": "Đơn vị A1", "taken": 2, "known": 0, "refused": [], "is_code_free": False,
+    }  # fmt: skip
+    assert CheckResult.rows.filter(code=code[0], is_sealed=True).count() == 2
+    assert Entry.objects.filter(action="check.use_code").count() == 1
+
+
+def test_a_request_whose_answer_was_lost_is_answered_as_received(cast, sealed, code):
+    body = sealed()
+    post(code[1], body)
+    again = post(code[1].lower().replace("-", " "), body)
+    assert (again.status_code, again.json()["taken"], again.json()["known"]) == (200, 0, 1)
+    assert CheckResult.rows.count() == 1
+    # The used code opens nothing new, nor for ever.
+    assert post(code[1], body, sealed("PC-09")).status_code == 401
+    UploadCode.rows.update(used_at=timezone.now() - timedelta(days=2))
+    assert post(code[1], body).status_code == 401
+    assert CheckResult.rows.count() == 1
+
+
+def test_a_request_that_is_still_worked_on_is_asked_to_wait(sealed, code):
+    UploadCode.rows.update(used_at=timezone.now())
+    answer = post(code[1], sealed())
+    assert (answer.status_code, answer["Retry-After"]) == (503, "3")
+
+
+def test_what_is_refused_is_told_and_leaves_the_code(sealed, code):
+    answer = post(code[1], b"{}", sealed("PC-01", unit="A2")).json()
+    assert (answer["taken"], answer["is_code_free"]) == (0, True)
+    assert [one["code"] for one in answer["refused"]] == ["no_result", "unit"]
+    assert "Đơn vị A2" in answer["refused"][1]["reason"]
+    assert (
+        "gói của đơn vị khác"
+        in post(code[1], sealed("PC-01", unit="A2"), language="vi").json()["refused"][0]["reason"]
+    )
+    assert post(code[1], sealed()).json()["taken"] == 1
+
+
+def test_only_a_live_code_opens_the_door(cast, sealed, code):
+    body = sealed()
+    assert post("2345-6789-ABCD", body).status_code == 401
+    assert post("", body).json()["code"] == "code"
+    assert post(code[1]).status_code == 422
+    revoke_code(code[0], cast.user("A1", "officer"))
+    assert post(code[1], body).status_code == 401
+    assert Client().get(DOOR).status_code == 405
+    assert not CheckResult.rows.exists()
+
+
+def test_guessing_ends_at_both_doors_together(sealed, code, monkeypatch):
+    cache.clear()
+    monkeypatch.setattr(wrong_codes, "PER_HOUR", 3)
+    body = sealed()
+    for _try in range(3):
+        assert post("2345-6789-ABCD", body).status_code == 401
+    assert post(code[1], body).status_code == 429
+    form = {"code": code[1], "results": SimpleUploadedFile("PC.qsresult", body)}
+    assert Client().post(reverse("hand_in"), form).status_code == 429
+    cache.clear()
+
+
+class Typed(StringIO):
+    """A person at a terminal."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def wizard(live_server, cast, tmp_path, monkeypatch, capsys):
+    """`quetsach check` of a planted disk, with what a person types; the pack's portal is a real server."""
+    publish_list(cast, tmp_path)
+    row = build_pack(cast.nodes["A1"], cast.user("A1", "officer"), f"{live_server.url}/")
+    path = tmp_path / "a1.qspack"
+    path.write_bytes(content_of(row))
+    Pack.rows.update(created_at=ago(days=1))
+    disk = world.tree(world.CLEAN, tmp_path / "disk")
+
+    def run(typed, *more, folder=None):
+        monkeypatch.setattr(sys, "stdin", Typed(typed))
+        monkeypatch.setenv("QUETSACH_LANG", "vi")
+        trust = ["--pack", str(path), "--trust", row.signed_with.public]
+        if folder is not None:
+            code = cli.run(["check", "send", str(folder), *trust])
+        else:
+            seal = ["--seal", str(tmp_path / "pc.qsresult")]
+            code = cli.run(["check", "--root", str(disk), *trust, *seal, *more])
+        return code, capsys.readouterr().out
+
+    return run
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_wizard_asks_sends_and_says_what_became_of_it(wizard, cast, code, tmp_path):
+    _code, told = wizard(f"2\nc\n2345-6789-ABCD\n{code[1]}\n")
+    result = CheckResult.rows.get()
+    assert (result.device.owner, result.people, result.is_sealed) == (cast.nodes["A1"], 2, True)
+    before = told.index("Không gửi đi:")
+    assert before < told.index("ngay bây giờ?") < told.index("Đơn vị A1: 1 mới")
+    assert code[1] not in told
+    assert (tmp_path / "pc.qsresult").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("typed", "more"), [("2\n\n", ()), ("2\nn\n", ()), ("2\ny\n\n", ()), ("", ("--yes",))]
+)
+def test_nothing_is_sent_without_a_yes_and_a_code(wizard, code, tmp_path, typed, more):
+    wizard(typed, *more)
+    assert not CheckResult.rows.exists()
+    assert (tmp_path / "pc.qsresult").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_folder_of_results_goes_with_one_code(wizard, code, tmp_path):
+    wizard("2\n\n")
+    folder = tmp_path / "ket-qua"
+    folder.mkdir()
+    (tmp_path / "pc.qsresult").rename(folder / "pc.qsresult")
+    (folder / "pc.html").write_text("x")
+    told = wizard(f"{code[1]}\n", folder=folder)
+    assert told[0] == 0 and CheckResult.rows.count() == 1
+    assert json.loads((folder / "pc.qsresult").read_bytes())["type"] == "sealed"
