@@ -115,9 +115,14 @@ def nodes_below(node: CampaignNode) -> QuerySet[CampaignNode]:
     return inside.order_by("depth", "position", "name")
 
 
-def to_do(node: CampaignNode, now: datetime | None = None, *, below: bool = False) -> Counter[Word]:
-    """Words of the node's own machines, with those below it if asked."""
-    return words_of(machines_of(node, below=below), node.campaign, now or timezone.now())
+def to_do(node: CampaignNode) -> tuple[Counter[Word], int]:
+    """What the node's own machines ask for, and how many machines below it show signs. One query."""
+    own, filters = Q(device__owner=node), _word_filters(node.campaign, timezone.now())
+    where = subtree(node.path, "device__owner__path") if node.has_below else own
+    cases = Case.rows.filter(where, device__campaign=node.campaign_id, is_current=True).order_by()
+    counts = {word.value: Count("pk", filter=filters[word] & own) for word in (Word.SIGNS, Word.UNSURE)}
+    row = cases.aggregate(below=Count("pk", filter=filters[Word.SIGNS] & ~own), **counts)
+    return Counter({word: row[word.value] for word in (Word.SIGNS, Word.UNSURE)}), row["below"]
 
 
 @dataclass(frozen=True, slots=True)

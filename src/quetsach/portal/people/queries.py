@@ -66,19 +66,32 @@ def body_sums(node: CampaignNode) -> BodySums:
     return BodySums(row["n"], row["i"], row["d"], row["p"] or 0, row["q"] or 0)
 
 
-def known_figures(node: CampaignNode) -> dict[str, Figure]:
+@dataclass(frozen=True)
+class Known:
+    """What the portal holds of a node's own annex: the figure of each row, and the bodies within it."""
+
+    figures: dict[str, Figure]
+    bodies: BodySums
+
+
+def known_of(node: CampaignNode) -> Known:
     """What the portal knows of the four rows of a node's own annex (reporting.md G, own scope).
 
     r1: units directly below that acknowledged + bodies informed; r3: those that carried it out; r2, r4: the
     count of the node's people that holds + the persons of its bodies. None where nobody has said anything.
     """
-    known, sums = campaign_queries.known_figures(node), body_sums(node)
-    if not sums.bodies:
-        return known
-    return {
-        row: sums.of(row) + (count or 0) if count is not None or sums.of(row) else None
-        for row, count in known.items()
-    }
+    figures, sums = campaign_queries.known_figures(node), body_sums(node)
+    if sums.bodies:
+        figures = {
+            row: sums.of(row) + (count or 0) if count is not None or sums.of(row) else None
+            for row, count in figures.items()
+        }
+    return Known(figures, sums)
+
+
+def known_figures(node: CampaignNode) -> dict[str, Figure]:
+    """The figures of `known_of` alone."""
+    return known_of(node).figures
 
 
 def countings(node: CampaignNode) -> list[Counting]:

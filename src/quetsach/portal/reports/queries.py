@@ -121,6 +121,8 @@ def total_of(node: CampaignNode, form: Form) -> tuple[Figures, int]:
 
 def lines(node: CampaignNode) -> tuple[Line, ...]:
     """One line for each unit directly below, in the order of the tree. Two queries at any size."""
+    if not node.has_below:
+        return ()
     form = form_of(node)
     branches = _branches(node, form)
     if not branches:
@@ -247,7 +249,7 @@ def signing_of(report: Report | None) -> Signing | None:
 
 def may_review_below(seat: Seat) -> bool:
     """Whether the person reviews the reports of the units below the node looked at."""
-    return fits(seat.places, Verb.REVIEW_REPORT, f"{seat.node.path}_")
+    return seat.node.has_below and fits(seat.places, Verb.REVIEW_REPORT, f"{seat.node.path}_")
 
 
 def waiting_below(node: CampaignNode) -> list[Report]:
