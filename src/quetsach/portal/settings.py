@@ -118,7 +118,7 @@ def _database() -> dict[str, object]:
     if not url:
         DATA_DIR.mkdir(parents=True, exist_ok=True)
         return {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "quetsach.portal.kit.sqlite",
             "NAME": str(DATA_DIR / "quetsach.sqlite3"),
             "OPTIONS": {
                 "timeout": 20,

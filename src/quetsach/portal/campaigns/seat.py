@@ -83,7 +83,7 @@ def take_seat(request: HttpRequest, slug: str, node_id: UUID | None = None, verb
         raise Http404
     places = places_of(user)
     published = ~Q(campaign__status=Campaign.Status.DRAFT) & Q(campaign__slug=slug)
-    visible = CampaignNode.rows.filter(within(places), published).select_related("unit", "campaign__issuer")
+    visible = CampaignNode.rows.filter(within(places), published).select_related("unit", "campaign")
     # `has_below` is what the navigation asks on every page.
     below = Exists(CampaignNode.rows.filter(parent=OuterRef("pk")))
     asked = visible.filter(Q(path__in=_paths(places)) | Q(pk=node_id))

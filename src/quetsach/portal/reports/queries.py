@@ -17,6 +17,7 @@ from quetsach.annexform.entry import read_entry
 from quetsach.annexform.figures import ZERO, Figures
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import Seat
+from quetsach.portal.kit.single import single
 from quetsach.portal.reports.formversions import load_form
 from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Signing
 from quetsach.portal.reports.rollup import Line, Place, RollUp
@@ -172,11 +173,11 @@ def proposals_below(node: CampaignNode) -> tuple[tuple[Place, str], ...]:
 
 def report_of(node: CampaignNode) -> Report | None:
     """The node's report with its revisions and people, or None before anything was typed."""
-    return (
-        Report.rows.filter(node=node)
-        .select_related("node", "draft_by", "current__author", "accepted__author")
-        .first()
-    )
+    rows = Report.rows.filter(node=node)
+    found = single(rows.select_related("draft_by", "current__author", "accepted__author"))
+    if found is not None:
+        found.node = node
+    return found
 
 
 def entered(report: Report | None, form: Form) -> Figures | None:
