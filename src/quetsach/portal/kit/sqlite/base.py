@@ -18,6 +18,8 @@ _making = threading.Lock()
 class BusyError(OperationalError):
     """Others wrote for longer than the patience of a request; nothing was changed."""
 
+    is_busy = True
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """SQLite, whose writers queue up. A database in memory has no queue: only one connection writes there."""
