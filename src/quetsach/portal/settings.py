@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "quetsach.portal.accounts.session_limits.SessionLimits",
+    "quetsach.portal.units.places_once.PlacesOnce",
     "quetsach.portal.staff.second_step_rule.SecondStepRule",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -93,14 +93,20 @@ def known_figures(node: CampaignNode) -> dict[str, Figure]:
 
 def people_of(node: CampaignNode) -> dict[str, int]:
     """The latest headcount of each kind of one node."""
-    rows = Headcount.rows.filter(node=node).order_by("at", "pk").values_list("kind", "count")
-    return dict(rows)
+    return people_and_marks(node)[0]
 
 
 def counted_by_marks(node: CampaignNode) -> set[str]:
     """The kinds whose latest count is the running one of people's own marks: nobody typed it."""
-    rows = Headcount.rows.filter(node=node).order_by("at", "pk").values_list("kind", "by")
-    return {kind for kind, by in dict(rows).items() if by is None}
+    return people_and_marks(node)[1]
+
+
+def people_and_marks(node: CampaignNode) -> tuple[dict[str, int], set[str]]:
+    """The same two in one query."""
+    rows = Headcount.rows.filter(node=node).order_by("at", "pk").values_list("kind", "count", "by")
+    latest = {kind: (count, by) for kind, count, by in rows}
+    counts = {kind: count for kind, (count, _by) in latest.items()}
+    return counts, {kind for kind, (_count, by) in latest.items() if by is None}
 
 
 def status_by_node(campaign: Campaign, path: str, parent: CampaignNode | None = None) -> list[NodeStatus]:

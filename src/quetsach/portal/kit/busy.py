@@ -19,7 +19,7 @@ _SECRET = ("password", "secret", "token", "code", "key")
 _SQLITE = {5, 6}
 """SQLITE_BUSY and SQLITE_LOCKED, which begin the longer codes."""
 _POSTGRESQL = ("08", "40", "53", "57P", "55P03")
-"""Classes of SQLSTATE: no connection, deadlock or serialization, no resources, shutting down, lock timeout."""
+"""Classes of SQLSTATE: no connection, deadlock, no resources, shutting down, lock timeout."""
 
 
 def is_busy(error: BaseException | None) -> bool:

@@ -12,7 +12,7 @@ from django.db.models.functions import TruncDay
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns import queries as campaign_queries
 from quetsach.portal.campaigns.models import Acknowledgement, CampaignNode, Headcount, Participation
-from quetsach.portal.campaigns.queries import Figure, counted_by_marks, people_of
+from quetsach.portal.campaigns.queries import Figure, people_and_marks
 from quetsach.portal.people.models import Body, BodyChange, Kind, Mark, MarkLink, SecondMark, TaxCodeClaim
 from quetsach.vietnamese import search_key
 
@@ -96,7 +96,7 @@ def known_figures(node: CampaignNode) -> dict[str, Figure]:
 
 def countings(node: CampaignNode) -> list[Counting]:
     """Both kinds, informed first."""
-    people, running = people_of(node), counted_by_marks(node)
+    people, running = people_and_marks(node)
     links = {link.kind: link for link in MarkLink.rows.filter(node=node)}
     marks = dict(Mark.rows.filter(node=node).values_list("kind").annotate(n=Count("pk")).order_by())
     seconds: dict[str, list[tuple[str, int]]] = {}

@@ -173,11 +173,9 @@ def proposals_below(node: CampaignNode) -> tuple[tuple[Place, str], ...]:
 
 def report_of(node: CampaignNode) -> Report | None:
     """The node's report with its revisions and people, or None before anything was typed."""
+    # The node comes along afresh: what the caller holds may be older than a merger, which takes it out of sums.
     rows = Report.rows.filter(node=node)
-    found = single(rows.select_related("draft_by", "current__author", "accepted__author"))
-    if found is not None:
-        found.node = node
-    return found
+    return single(rows.select_related("node", "draft_by", "current__author", "accepted__author"))
 
 
 def entered(report: Report | None, form: Form) -> Figures | None:
