@@ -84,10 +84,11 @@ def take_seat(request: HttpRequest, slug: str, node_id: UUID | None = None, verb
     places = places_of(user)
     published = ~Q(campaign__status=Campaign.Status.DRAFT) & Q(campaign__slug=slug)
     visible = CampaignNode.rows.filter(within(places), published).select_related("unit", "campaign")
-    # `has_below` is what the navigation asks on every page.
     below = Exists(CampaignNode.rows.filter(parent=OuterRef("pk")))
     asked = visible.filter(Q(path__in=_paths(places)) | Q(pk=node_id))
-    found = list(asked.annotate(has_below=below).order_by())
+    found = list(asked.annotate(any_below=below).order_by())
+    for one in found:
+        one.has_below = one.any_below
     homes = homes_among(found, places)
     if not homes:
         raise Http404

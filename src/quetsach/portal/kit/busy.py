@@ -32,10 +32,9 @@ def is_busy(error: BaseException | None) -> bool:
     code = getattr(cause, "sqlite_errorcode", None)
     if code is not None:
         return code & 0xFF in _SQLITE
-    if hasattr(cause, "sqlstate"):
-        # psycopg gives none when it could not connect at all.
-        return cause.sqlstate is None or cause.sqlstate.startswith(_POSTGRESQL)
-    return False
+    state = getattr(cause, "sqlstate", "")
+    # psycopg gives none when it could not connect at all.
+    return state is None or state.startswith(_POSTGRESQL)
 
 
 def busy_page(request: HttpRequest) -> HttpResponse:
