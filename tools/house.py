@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PORTAL = ROOT / "src/quetsach/portal"
 MOST_LINES = 500
 VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "misc", "manager"}
+NAMED_BY_OTHERS = {"src/quetsach/portal/kit/sqlite/base.py"}  # Django looks for a backend under this name
 WRITERS = {
     "save",
     "create",
@@ -48,7 +49,7 @@ def sizes_and_names(files: list[Path]) -> Iterator[str]:
         lines = len(file.read_text(encoding="utf-8").splitlines())
         if lines > MOST_LINES:
             yield f"{file}: {lines} lines; split it by what it is about (at most {MOST_LINES})"
-        if file.stem in VAGUE:
+        if file.stem in VAGUE and file.relative_to(ROOT).as_posix() not in NAMED_BY_OTHERS:
             yield f"{file}: a name that explains nothing"
 
 

@@ -11,7 +11,7 @@ from quetsach.errors import QuetsachError
 from quetsach.language import gettext as _
 
 _SETTINGS = "quetsach.portal.settings"
-_THREADS = 8
+_THREADS = 4
 """Requests that one process answers at a time; the others wait in its queue. The server's own choice of 256
 is more than a database gives connections to, and makes writers of SQLite wait until they fail."""
 

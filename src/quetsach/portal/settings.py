@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "quetsach.portal.accounts.session_limits.SessionLimits",
+    "quetsach.portal.units.places_once.PlacesOnce",
     "quetsach.portal.staff.second_step_rule.SecondStepRule",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -118,7 +119,7 @@ def _database() -> dict[str, object]:
     if not url:
         DATA_DIR.mkdir(parents=True, exist_ok=True)
         return {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "quetsach.portal.kit.sqlite",
             "NAME": str(DATA_DIR / "quetsach.sqlite3"),
             "OPTIONS": {
                 "timeout": 20,

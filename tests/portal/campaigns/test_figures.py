@@ -79,10 +79,10 @@ def test_the_latest_headcount_counts_and_zero_is_a_value(cast):
     assert queries.known_figures(cast.nodes["A2"])["r2"] is None
 
 
-def test_a_subtrees_state_in_two_queries(cast, django_assert_num_queries):
+def test_a_subtrees_state_in_one_query(cast, django_assert_num_queries):
     actions.pass_on(cast.nodes["A"], [cast.nodes["A1"]], None)
     actions.count_people(cast.nodes["A2"], 5, 5, None)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         rows = queries.status_by_node(cast.campaign, cast.nodes["A"].path)
     by_name = {s.node.name: s for s in rows}
     assert list(by_name) == ["Đơn vị A", "Đơn vị A1", "Đơn vị A2"]

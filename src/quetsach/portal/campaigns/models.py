@@ -152,6 +152,9 @@ class CampaignNode(HasDeadline, models.Model):
     rows = models.Manager.from_queryset(NodeQuerySet)()
     objects = ScopedManager["CampaignNode"]()
 
+    has_below: bool = True
+    """False where whoever read the node knows that none stands below it: no need to ask for those then."""
+
     class Meta:
         default_manager_name = "rows"
         ordering = ("depth", "position", "name")

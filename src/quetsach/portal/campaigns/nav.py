@@ -91,8 +91,7 @@ def _open(doors: tuple[Door, ...], seat: Seat) -> list[dict[str, object]]:
 def _may_open(door: Door, seat: Seat) -> bool:
     if not door.is_below:
         return seat.can_home[door.needs]
-    has_below = getattr(seat.home, "has_below", False)
-    return has_below and fits(seat.places, Verb(door.needs), f"{seat.home.path}_")
+    return seat.home.has_below and fits(seat.places, Verb(door.needs), f"{seat.home.path}_")
 
 
 def _arguments(door: Door, seat: Seat) -> list[object]:

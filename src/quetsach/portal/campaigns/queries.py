@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from django.db.models import F, Q, QuerySet, Window
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
@@ -78,38 +79,49 @@ def known_figures(node: CampaignNode) -> dict[str, Figure]:
     headcounts.
     """
     people = people_of(node)
-    below = CampaignNode.rows.active().filter(parent=node)
+    acts = {"received": 0, "deployed": 0}
+    if node.has_below:
+        below = CampaignNode.rows.active().filter(parent=node).order_by()
+        acts = below.aggregate(received=Count("acknowledgement"), deployed=Count("participation"))
     return {
-        "r1": Acknowledgement.rows.filter(node__in=below).count(),
+        "r1": acts["received"],
         "r2": people.get(Headcount.Kind.INFORMED),
-        "r3": Participation.rows.filter(node__in=below).count(),
+        "r3": acts["deployed"],
         "r4": people.get(Headcount.Kind.DONE),
     }
 
 
 def people_of(node: CampaignNode) -> dict[str, int]:
     """The latest headcount of each kind of one node."""
-    rows = Headcount.rows.filter(node=node).order_by("at", "pk").values_list("kind", "count")
-    return dict(rows)
+    return people_and_marks(node)[0]
 
 
 def counted_by_marks(node: CampaignNode) -> set[str]:
     """The kinds whose latest count is the running one of people's own marks: nobody typed it."""
-    rows = Headcount.rows.filter(node=node).order_by("at", "pk").values_list("kind", "by")
-    return {kind for kind, by in dict(rows).items() if by is None}
+    return people_and_marks(node)[1]
+
+
+def people_and_marks(node: CampaignNode) -> tuple[dict[str, int], set[str]]:
+    """The same two in one query."""
+    rows = Headcount.rows.filter(node=node).order_by("at", "pk").values_list("kind", "count", "by")
+    latest = {kind: (count, by) for kind, count, by in rows}
+    counts = {kind: count for kind, (count, _by) in latest.items()}
+    return counts, {kind for kind, (_count, by) in latest.items() if by is None}
 
 
 def status_by_node(campaign: Campaign, path: str, parent: CampaignNode | None = None) -> list[NodeStatus]:
-    """Every active node at `path` and below, or only those directly below `parent`: two queries."""
+    """Every active node at `path` and below, or only those directly below `parent`: one query."""
     nodes = active_nodes(campaign, path)
     if parent is not None:
         nodes = nodes.filter(parent=parent)
-    people: dict[tuple[object, str], int] = {
-        (node, kind): count
-        for node, kind, count in _latest_headcounts(nodes).values_list("node", "kind", "count")
-    }
-    rows = nodes.select_related("dispatch", "acknowledgement", "participation").order_by(
-        "depth", "position", "name"
+    return _statuses(nodes.order_by("depth", "position", "name"))
+
+
+def _statuses(nodes: QuerySet[CampaignNode]) -> list[NodeStatus]:
+    counts = Headcount.rows.filter(node=OuterRef("pk")).order_by("-at", "-pk").values("count")
+    rows: Any = nodes.select_related("dispatch", "acknowledgement", "participation").annotate(
+        informed_now=Subquery(counts.filter(kind=Headcount.Kind.INFORMED)[:1]),
+        done_now=Subquery(counts.filter(kind=Headcount.Kind.DONE)[:1]),
     )
     return [
         NodeStatus(
@@ -117,8 +129,8 @@ def status_by_node(campaign: Campaign, path: str, parent: CampaignNode | None = 
             dispatched_at=_dispatched(node),
             acknowledged_at=_at(node, "acknowledgement"),
             participated_at=_at(node, "participation"),
-            informed=people.get((node.pk, Headcount.Kind.INFORMED)),
-            done=people.get((node.pk, Headcount.Kind.DONE)),
+            informed=node.informed_now,
+            done=node.done_now,
         )
         for node in rows
     ]
@@ -126,6 +138,8 @@ def status_by_node(campaign: Campaign, path: str, parent: CampaignNode | None = 
 
 def children_status(node: CampaignNode) -> list[NodeStatus]:
     """The nodes directly below, those that have done least first."""
+    if not node.has_below:
+        return []
     rows = status_by_node(node.campaign, node.path, parent=node)
     return sorted(rows, key=lambda s: (s.acknowledged_at is not None, s.participated_at is not None))
 
@@ -190,6 +204,8 @@ def campaigns_of(user: User) -> list[Campaign]:
 
 def not_passed_on(node: CampaignNode) -> list[CampaignNode]:
     """The nodes directly below that lack the letter: neither passed on to nor confirmed by themselves."""
+    if not node.has_below:
+        return []
     return list(
         CampaignNode.rows.active()
         .filter(Q(dispatch=None) | Q(dispatch__returned_at__isnull=False), parent=node, acknowledgement=None)
@@ -205,13 +221,5 @@ def returned(statuses: Iterable[NodeStatus]) -> list[Dispatch]:
 
 def status_of(node: CampaignNode) -> NodeStatus:
     """Where the node itself stands."""
-    fresh = CampaignNode.rows.select_related("dispatch", "acknowledgement", "participation").get(pk=node.pk)
-    people = people_of(node)
-    return NodeStatus(
-        node=node,
-        dispatched_at=_dispatched(fresh),
-        acknowledged_at=_at(fresh, "acknowledgement"),
-        participated_at=_at(fresh, "participation"),
-        informed=people.get(Headcount.Kind.INFORMED),
-        done=people.get(Headcount.Kind.DONE),
-    )
+    (found,) = _statuses(CampaignNode.rows.filter(pk=node.pk).order_by())
+    return replace(found, node=node)

@@ -29,6 +29,8 @@ class ToSend:
 
 def waiting(node: CampaignNode) -> list[Reminder]:
     """Reminders to nodes directly below that nobody sent, and that are still called for."""
+    if not node.has_below:
+        return []
     since = timezone.localdate() - timedelta(days=STALE_DAYS)
     half_an_hour_ago = timezone.now() - timedelta(minutes=30)
     rows = Reminder.rows.filter(

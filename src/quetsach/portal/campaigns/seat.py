@@ -5,9 +5,10 @@ The only door from a URL to a campaign's inner pages. A stranger gets 404: nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
@@ -31,6 +32,14 @@ class Seat:
     places: list[Place]
     homes: list[CampaignNode] = field(default_factory=list)
     """All nodes for which the person acts: several after a merger, or for who serves in several units."""
+    _read: dict[Callable[[CampaignNode], Any], Any] = field(default_factory=dict, repr=False)
+
+    def once[T](self, read: Callable[[CampaignNode], T]) -> T:
+        """What `read` says of the node looked at, asked once for a page that only shows."""
+        if read not in self._read:
+            self._read[read] = read(self.node)
+        found: T = self._read[read]
+        return found
 
     def may(self, verb: str | Verb, node: CampaignNode | None = None) -> bool:
         """Whether the person may do `verb` at the node (default: the one looked at)."""
@@ -57,6 +66,10 @@ class Seat:
     @cached_property
     def trail(self) -> list[CampaignNode]:
         """The nodes from home down to the one looked at."""
+        if self.node.pk == self.home.pk:
+            return [self.home]
+        if self.node.parent_id == self.home.pk:
+            return [self.home, self.node]
         parts = self.node.path[len(self.home.path) :].split("/")[:-1]
         paths = [self.home.path + "".join(f"{p}/" for p in parts[:n]) for n in range(len(parts) + 1)]
         nodes = CampaignNode.rows.filter(campaign=self.campaign, path__in=paths)
@@ -68,18 +81,18 @@ def take_seat(request: HttpRequest, slug: str, node_id: UUID | None = None, verb
     user = request.user
     if not isinstance(user, User):
         raise Http404
-    campaign = Campaign.objects.exclude(status=Campaign.Status.DRAFT).filter(slug=slug).first()
-    if campaign is None:
-        raise Http404
     places = places_of(user)
-    visible = CampaignNode.rows.filter(within(places), campaign=campaign).select_related("unit")
-    # `has_below` is what the navigation asks on every page.
+    published = ~Q(campaign__status=Campaign.Status.DRAFT) & Q(campaign__slug=slug)
+    visible = CampaignNode.rows.filter(within(places), published).select_related("unit", "campaign")
     below = Exists(CampaignNode.rows.filter(parent=OuterRef("pk")))
     asked = visible.filter(Q(path__in=_paths(places)) | Q(pk=node_id))
-    found = list(asked.annotate(has_below=below))
+    found = list(asked.annotate(any_below=below).order_by())
+    for one in found:
+        one.has_below = one.any_below
     homes = homes_among(found, places)
     if not homes:
         raise Http404
+    campaign = homes[0].campaign
     home = _chosen(request, slug, homes)
     node = home if node_id is None else next((one for one in found if one.pk == node_id), None)
     home.campaign = campaign
@@ -106,5 +119,5 @@ def homes_among(nodes: Iterable[CampaignNode], places: list[Place]) -> list[Camp
     paths = _paths(places)
     return sorted(
         (node for node in nodes if node.path in paths),
-        key=lambda node: (node.depth, node.unit.is_retired, node.position),
+        key=lambda node: (node.depth, node.unit.is_retired, node.position, node.name),
     )

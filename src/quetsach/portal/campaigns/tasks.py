@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from quetsach.portal.campaigns.queries import children_status, not_passed_on, status_of
+from quetsach.portal.campaigns.queries import children_status, status_of
 from quetsach.portal.campaigns.queries_remind import waiting
 from quetsach.portal.campaigns.seat import Seat
 
@@ -57,7 +57,7 @@ def tasks_of(seat: Seat) -> list[Task]:
 
 def letter_tasks(seat: Seat) -> Iterator[Task]:
     """What the unit itself still owes the letter: receive, pass on, carry out, count people, chase."""
-    own = status_of(seat.node)
+    own, below = seat.once(status_of), seat.once(children_status)
     url = reverse("letter", args=[seat.campaign.slug])
     if own.acknowledged_at is None and seat.node.parent_id is not None and seat.can["acknowledge"]:
         yield Task(
@@ -67,7 +67,7 @@ def letter_tasks(seat: Seat) -> Iterator[Task]:
             url + "#da-nhan",
             _("Read and confirm"),
         )
-    waiting = not_passed_on(seat.node)
+    waiting = [s.node for s in below if not s.dispatched_at and not s.acknowledged_at]
     if waiting and seat.can["pass_on"]:
         text = ngettext(
             "%(count)d unit below does not have the letter yet.",
@@ -117,7 +117,7 @@ def _reminders(seat: Seat) -> Iterator[Task]:
 
 
 def _chase(seat: Seat, url: str) -> Iterator[Task]:
-    silent = [s for s in children_status(seat.node) if s.days_silent > 0]
+    silent = [s for s in seat.once(children_status) if s.days_silent > 0]
     if silent:
         title = ngettext(
             "Ask %(count)d unit to confirm the letter",

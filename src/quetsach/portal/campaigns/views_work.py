@@ -46,11 +46,11 @@ def my_work(request: HttpRequest) -> HttpResponse:
 def today(request: HttpRequest, slug: str) -> HttpResponse:
     """What next: the open tasks in their order, and where the unit stands."""
     seat = take_seat(request, slug)
-    below = queries.children_status(seat.node)
+    below = seat.once(queries.children_status)
     context = {
         "seat": seat,
         "tasks": tasks_of(seat),
-        "own": queries.status_of(seat.node),
+        "own": seat.once(queries.status_of),
         "passed_on": min((s.dispatched_at for s in below if s.dispatched_at), default=None),
         "below": len(below),
         "received": sum(s.acknowledged_at is not None for s in below),

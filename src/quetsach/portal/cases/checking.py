@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Max, Min, Q
+from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 
 from quetsach.portal.campaigns.models import Campaign
@@ -35,8 +35,8 @@ def check(campaign: Campaign, address: Address, now: datetime | None = None) -> 
     text = str(address)
     closed = Q(state__in=[state.value for state in CLOSED])
     open_cases = Case.rows.filter(device__campaign=campaign, is_current=True).exclude(closed)
-    own = open_cases.filter(device__key=text).aggregate(last=Max("last_seen"))["last"]
-    is_case = own is not None or open_cases.filter(device__key=text).exists()
+    held = open_cases.filter(device__key=text).aggregate(n=Count("pk"), last=Max("last_seen"))
+    is_case, own = held["n"] > 0, held["last"]
     # `nat` is written "address" or "address:port"; the colon keeps 203.0.113.9 apart from 203.0.113.90.
     port = f"[{text}]:" if address.version == 6 else f"{text}:"
     behind = Q(identity__nat=text) | Q(identity__nat__startswith=port)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Case as When
-from django.db.models import Count, IntegerField, Max, Min, Q, QuerySet, Value
+from django.db.models import Count, IntegerField, Max, Min, Q, QuerySet, Sum, Value
 from django.db.models import When as Then
 from django.utils import timezone
 
@@ -16,7 +16,7 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks
 from quetsach.portal.cases.models import Case, CaseEvent
 from quetsach.portal.cases.rules import PATIENCE, Judgement, State, Word, judge
-from quetsach.portal.sightings.models import Coverage, Scan
+from quetsach.portal.sightings.models import Scan
 from quetsach.portal.units.models import subtree
 
 RANK = {
@@ -102,11 +102,12 @@ class Watched:
 def watched(node: CampaignNode, *, below: bool = False) -> Watched:
     """The node's own logs, or those of the nodes below too."""
     where = subtree(node.path, "node__path") if below else Q(node=node)
-    scans = Scan.rows.filter(where, node__campaign=node.campaign_id)
-    spans = Coverage.rows.filter(scan__in=scans, time__in=("ok", "assumed_year"))
-    span = spans.aggregate(first=Min("first"), last=Max("last"))
-    errors = sum(scans.values_list("errors", flat=True))
-    return Watched(scans.count(), span["first"], span["last"], errors)
+    timed = Q(coverages__time__in=("ok", "assumed_year"))
+    scans = Scan.rows.filter(where, node__campaign=node.campaign_id).annotate(
+        begins=Min("coverages__first", filter=timed), ends=Max("coverages__last", filter=timed)
+    )
+    row = scans.aggregate(n=Count("pk"), first=Min("begins"), last=Max("ends"), wrong=Sum("errors"))
+    return Watched(row["n"], row["first"], row["last"], row["wrong"] or 0)
 
 
 def nodes_below(node: CampaignNode) -> QuerySet[CampaignNode]:
@@ -115,9 +116,14 @@ def nodes_below(node: CampaignNode) -> QuerySet[CampaignNode]:
     return inside.order_by("depth", "position", "name")
 
 
-def to_do(node: CampaignNode, now: datetime | None = None, *, below: bool = False) -> Counter[Word]:
-    """Words of the node's own machines, with those below it if asked."""
-    return words_of(machines_of(node, below=below), node.campaign, now or timezone.now())
+def to_do(node: CampaignNode) -> tuple[Counter[Word], int]:
+    """What the node's own machines ask for, and how many machines below it show signs. One query."""
+    own, filters = Q(device__owner=node), _word_filters(node.campaign, timezone.now())
+    where = subtree(node.path, "device__owner__path") if node.has_below else own
+    cases = Case.rows.filter(where, device__campaign=node.campaign_id, is_current=True).order_by()
+    counts = {word.value: Count("pk", filter=filters[word] & own) for word in (Word.SIGNS, Word.UNSURE)}
+    row = cases.aggregate(below=Count("pk", filter=filters[Word.SIGNS] & ~own), **counts)
+    return Counter({word: row[word.value] for word in (Word.SIGNS, Word.UNSURE)}), row["below"]
 
 
 @dataclass(frozen=True, slots=True)

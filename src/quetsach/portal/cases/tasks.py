@@ -16,7 +16,7 @@ def machines_to_do(seat: Seat) -> list[Task]:
     """Own machines with signs, those for which logs are missing, then what units below leave open."""
     if not seat.may("work_case"):
         return []
-    words = queries.to_do(seat.node)
+    words, below = queries.to_do(seat.node)
     every = reverse("cases", args=[seat.campaign.slug]) + f"?don-vi={seat.node.pk}"
     page = f"{every}&rieng=1"
     tasks = []
@@ -40,7 +40,7 @@ def machines_to_do(seat: Seat) -> list[Task]:
                 shape="unsure", word=_("Cannot tell yet"),
             )
         )  # fmt: skip
-    if below := queries.to_do(seat.node, below=True)[Word.SIGNS] - signs:
+    if below:
         title = ngettext(
             "See after %(n)d machine with signs in units below",
             "See after %(n)d machines with signs in units below",

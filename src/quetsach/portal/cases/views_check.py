@@ -35,8 +35,9 @@ def self_check(request: HttpRequest) -> HttpResponse:
 
 
 def _too_many(key: str) -> bool:
-    cache.add(key, 0, timeout=120)
-    try:
-        return int(cache.incr(key)) > PER_MINUTE
-    except ValueError:
-        return False
+    for _again in range(2):
+        try:
+            return int(cache.incr(key)) > PER_MINUTE
+        except ValueError:
+            cache.add(key, 0, timeout=120)
+    return False

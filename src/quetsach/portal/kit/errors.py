@@ -5,6 +5,7 @@ The page of a broken portal (500) touches neither database, session nor static m
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -16,6 +17,8 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from quetsach.portal.kit.busy import busy_page, is_busy
 
 
 @dataclass(frozen=True)
@@ -111,8 +114,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
     return _answer(request, 403, EXPIRED)
 
 
-def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
-    """500, drawn without request, session or database."""
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500, drawn without session or database; 503 where the database is only busy."""
+    if is_busy(sys.exc_info()[1]):
+        return busy_page(request)
     try:
         style = static("kit/portal.css")
     except ValueError:

@@ -182,13 +182,15 @@ def undo(change: BodyChange, actor: User, *, ip: str | None = None) -> bool:
     return True
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def claim_in_report(node: CampaignNode, codes: Collection[str]) -> None:
     """These tax codes are named in the report of the node, and no others are.
 
     Raises IntegrityError (`claim_once_per_campaign`) for a code of another node.
     """
     mine = TaxCodeClaim.rows.filter(campaign=node.campaign_id, node=node)
+    if not codes and not mine.exists():
+        return
     listed = set(Body.rows.filter(node=node).exclude(tax_code="").values_list("tax_code", flat=True))
     mine.exclude(code__in=[*codes, *listed]).delete()
     mine.exclude(code__in=codes).update(in_report=False)

@@ -12,7 +12,7 @@ from django.db.models.functions import TruncDay
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns import queries as campaign_queries
 from quetsach.portal.campaigns.models import Acknowledgement, CampaignNode, Headcount, Participation
-from quetsach.portal.campaigns.queries import Figure, counted_by_marks, people_of
+from quetsach.portal.campaigns.queries import Figure, people_and_marks
 from quetsach.portal.people.models import Body, BodyChange, Kind, Mark, MarkLink, SecondMark, TaxCodeClaim
 from quetsach.vietnamese import search_key
 
@@ -66,24 +66,37 @@ def body_sums(node: CampaignNode) -> BodySums:
     return BodySums(row["n"], row["i"], row["d"], row["p"] or 0, row["q"] or 0)
 
 
-def known_figures(node: CampaignNode) -> dict[str, Figure]:
+@dataclass(frozen=True)
+class Known:
+    """What the portal holds of a node's own annex: the figure of each row, and the bodies within it."""
+
+    figures: dict[str, Figure]
+    bodies: BodySums
+
+
+def known_of(node: CampaignNode) -> Known:
     """What the portal knows of the four rows of a node's own annex (reporting.md G, own scope).
 
     r1: units directly below that acknowledged + bodies informed; r3: those that carried it out; r2, r4: the
     count of the node's people that holds + the persons of its bodies. None where nobody has said anything.
     """
-    known, sums = campaign_queries.known_figures(node), body_sums(node)
-    if not sums.bodies:
-        return known
-    return {
-        row: sums.of(row) + (count or 0) if count is not None or sums.of(row) else None
-        for row, count in known.items()
-    }
+    figures, sums = campaign_queries.known_figures(node), body_sums(node)
+    if sums.bodies:
+        figures = {
+            row: sums.of(row) + (count or 0) if count is not None or sums.of(row) else None
+            for row, count in figures.items()
+        }
+    return Known(figures, sums)
+
+
+def known_figures(node: CampaignNode) -> dict[str, Figure]:
+    """The figures of `known_of` alone."""
+    return known_of(node).figures
 
 
 def countings(node: CampaignNode) -> list[Counting]:
     """Both kinds, informed first."""
-    people, running = people_of(node), counted_by_marks(node)
+    people, running = people_and_marks(node)
     links = {link.kind: link for link in MarkLink.rows.filter(node=node)}
     marks = dict(Mark.rows.filter(node=node).values_list("kind").annotate(n=Count("pk")).order_by())
     seconds: dict[str, list[tuple[str, int]]] = {}

@@ -17,7 +17,7 @@ def bodies_to_tell(seat: Seat) -> Iterator[Task]:
     """The enterprises and other bodies on the unit's list that nobody has told yet."""
     if not seat.can["count_people"]:
         return
-    sums = body_sums(seat.node)
+    sums = seat.once(body_sums)
     left = sums.bodies - sums.informed
     if left:
         title = ngettext(

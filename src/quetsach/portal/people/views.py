@@ -156,15 +156,16 @@ def known(request: HttpRequest, slug: str, node_id: UUID, row: str) -> HttpRespo
     what = queries.ROWS.get(row)
     if what is None:
         raise Http404
-    sums, is_people = queries.body_sums(seat.node), row in ("r2", "r4")
+    all_rows, is_people = queries.known_of(seat.node), row in ("r2", "r4")
+    sums = all_rows.bodies
     kind = {"r2": Kind.INFORMED, "r4": Kind.DONE}.get(row)
     below = [] if is_people else queries.grounds_below(seat.node, row)
-    counting = next((c for c in queries.countings(seat.node) if c.kind == kind), None)
+    counting = next((c for c in queries.countings(seat.node) if c.kind == kind), None) if kind else None
     context = {
         "seat": seat,
         "row": row,
         "what": what,
-        "total": queries.known_figures(seat.node)[row],
+        "total": all_rows.figures[row],
         "own": counting.count if counting else len(below),
         "bodies": sums.of(row),
         "sums": sums,

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -34,7 +35,7 @@ from quetsach.portal.reports.actions_held import (
 )
 from quetsach.portal.reports.errors import BlockedReport, ReportError
 from quetsach.portal.reports.facts import facts
-from quetsach.portal.reports.locks import policy_of
+from quetsach.portal.reports.locks import Terms, terms_of
 from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Revision
 from quetsach.portal.reports.rollup import Line
 from quetsach.portal.reports.sealing import seal
@@ -135,12 +136,12 @@ def submit(
         sent = Revision.rows.filter(report=report, client_uuid=client_uuid).first()
         if sent is not None:
             return sent
-        must_be_unlocked(node, report)
+        terms = must_be_unlocked(node, report)
         must_be_fresh(report, version, client_uuid, actor)
         if report.is_with_others:
             raise ReportError(_("The report is already waiting for review."))
         must_be_typed(report)
-        return _send(report, node, sending)
+        return _send(report, node, sending, terms)
 
 
 def submit_on_behalf(
@@ -190,7 +191,7 @@ def submit_on_behalf(
             raise ReportError(
                 _("The report of this unit is accepted. Return it first if this file shall replace it.")
             )
-        return _send(report, node, sending)
+        return _send(report, node, sending, terms_of(node))
 
 
 @contextmanager
@@ -208,10 +209,17 @@ def _one_form_one_report() -> Iterator[None]:
         ) from error
 
 
-def _send(report: Report, node: CampaignNode, sending: _Sending) -> Revision:
+def _send(report: Report, node: CampaignNode, sending: _Sending, terms: Terms) -> Revision:
     entry, children = sending.entry, queries.lines(node)
     known = facts(
-        node, report, entry, children, paper=sending.paper, is_raw=sending.on_behalf, is_locked=False
+        node,
+        report,
+        entry,
+        children,
+        paper=sending.paper,
+        is_raw=sending.on_behalf,
+        is_locked=False,
+        terms=terms,
     )
     problems = check(queries.form_of(node), entry, known)
     ticked = sending.ticked
@@ -220,7 +228,7 @@ def _send(report: Report, node: CampaignNode, sending: _Sending) -> Revision:
     left = unanswered(problems, entry, ticked)
     if left:
         raise BlockedReport(_("The report cannot be sent yet."), left)
-    goes_up = sending.on_behalf or not _needs_head(node, sending.actor)
+    goes_up = sending.on_behalf or not _needs_head(node, sending.actor, terms)
     now = timezone.now()
     revision = _revise(report, node, sending, children, now)
     revision.known = {row: known[f"known_{row}"] for row in entry.figures}
@@ -256,9 +264,9 @@ def count(report: Report) -> None:
         report.is_on_time = not report.current.is_late
 
 
-def _needs_head(node: CampaignNode, actor: User) -> bool:
+def _needs_head(node: CampaignNode, actor: User, terms: Terms) -> bool:
     """Whether the head of the unit looks first: asked for, somebody can, and it is not the author."""
-    if not policy_of(node.campaign).head_review or may(actor, Verb.APPROVE_REPORT, node.path):
+    if not terms.head_review or may(actor, Verb.APPROVE_REPORT, node.path):
         return False
     heads = [role for role, verbs in MAY.items() if Verb.APPROVE_REPORT in verbs]
     return Membership.rows.filter(unit=node.unit_id, role__in=heads, user__is_active=True).exists()
@@ -279,10 +287,10 @@ def _revise(
     children, entry = list(children), sending.entry
     form = queries.form_of(node)
     below = sum((line.total for line in children), form.zero)
-    last = report.revisions.order_by("-number").first()
+    last: int = report.revisions.aggregate(last=Max("number"))["last"] or 0
     return Revision(
         report=report,
-        number=last.number + 1 if last else 1,
+        number=last + 1,
         form=form.version,
         own=entry.own.as_dict(),
         adjust={row: change for row, change in entry.adjust.items() if change},

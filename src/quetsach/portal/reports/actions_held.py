@@ -14,26 +14,31 @@ from django.utils.translation import gettext as _
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports.errors import LockedReport, ReportError, StaleReport
-from quetsach.portal.reports.locks import HOW, REASONS, Lock, is_closed, lock_of
+from quetsach.portal.reports.locks import HOW, REASONS, Lock, Terms, is_closed, lock_of, terms_of
 from quetsach.portal.reports.models import Report, ReportEvent
 
 
 def hold(node: CampaignNode) -> Report:
     """The node's report, locked; made when there is none."""
-    Report.rows.get_or_create(node=node)
     # Locked without joins: PostgreSQL re-reads the locked row after waiting, but not the rows joined to it.
-    return Report.rows.select_for_update().get(node=node)
+    locked = Report.rows.select_for_update().filter(node=node).order_by()
+    for report in locked:
+        return report
+    Report.rows.bulk_create([Report(node=node)], ignore_conflicts=True)
+    return locked.get()
 
 
-def must_be_unlocked(node: CampaignNode, report: Report) -> None:
+def must_be_unlocked(node: CampaignNode, report: Report) -> Terms:
     """For acts of the unit. Raises LockedReport with the reason and what to do."""
-    if not CampaignNode.rows.active().filter(pk=node.pk).exists():
+    terms = terms_of(node)
+    if not terms.is_active:
         raise LockedReport(
             _("This unit takes no part in the campaign any more; its report no longer counts.")
         )
-    lock = lock_of(node, report, timezone.now())
+    lock = lock_of(node, report, timezone.now(), terms)
     if lock is not None:
         raise LockedReport(f"{REASONS[lock]} {HOW}")
+    return terms
 
 
 def must_be_running(node: CampaignNode) -> None:

@@ -12,9 +12,9 @@ from quetsach.annexform.definition import Form
 from quetsach.annexform.entry import Entry
 from quetsach.annexform.expression import Fact
 from quetsach.annexform.figures import Figures
-from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.people.queries import body_sums, claimed_elsewhere, known_figures
-from quetsach.portal.reports.locks import lock_of
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.people.queries import Known, claimed_elsewhere, known_of
+from quetsach.portal.reports.locks import Terms, lock_of, terms_of
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.queries import drifted, form_of
 from quetsach.portal.reports.rollup import Line
@@ -24,15 +24,15 @@ ACTS = {"received": "r1", "informed": "r2", "deployed": "r3", "done": "r4"}
 """What a row of a form counts: the key of the portal's own figure."""
 
 
-def known_rows(node: CampaignNode, form: Form) -> dict[str, int | None]:
+def known_rows(node: CampaignNode, form: Form, known: Known | None = None) -> dict[str, int | None]:
     """Row key: what the portal holds of it; None where it holds nothing, which is not zero."""
-    acts = known_figures(node)
+    acts = (known or known_of(node)).figures
     return {row.key: acts[ACTS[row.known]] if row.known else None for row in form.rows}
 
 
-def prefilled(node: CampaignNode) -> dict[str, int]:
+def prefilled(node: CampaignNode, known: Known | None = None) -> dict[str, int]:
     """What a first draft starts with: the rows that the portal knows; the others stay blank."""
-    return {row: count for row, count in known_rows(node, form_of(node)).items() if count is not None}
+    return {row: count for row, count in known_rows(node, form_of(node), known).items() if count is not None}
 
 
 def facts(
@@ -44,13 +44,19 @@ def facts(
     paper: Mapping[str, int] | None = None,
     is_raw: bool = False,
     is_locked: bool | None = None,
+    known: Known | None = None,
+    terms: Terms | None = None,
 ) -> dict[str, Fact]:
-    """Every fact that a rule may ask for, of what is typed and what is known at this moment."""
+    """Every fact that a rule may ask for, of what is typed and what is known at this moment.
+
+    `known` and `terms` are those just read; without them they are read now.
+    """
     form, children, now = form_of(node), list(children), timezone.now()
+    known, terms = known or known_of(node), terms or terms_of(node)
     below = sum((line.total for line in children), form.zero)
     siblings = _siblings(node)
-    locked = lock_of(node, report, now) is not None if is_locked is None else is_locked
-    found: dict[str, Fact] = {f"known_{row}": count for row, count in known_rows(node, form).items()}
+    locked = lock_of(node, report, now, terms) is not None if is_locked is None else is_locked
+    found: dict[str, Fact] = {f"known_{row}": count for row, count in known_rows(node, form, known).items()}
     for row, own in entry.figures.items():
         found[f"total_{row}"] = None if own is None else entry.counts.row(row) + below.row(row)
         found[f"paper_{row}"] = (paper or {}).get(row)
@@ -66,11 +72,11 @@ def facts(
         "as_before": int(entry.is_complete and entry.own == _before(node, form)),
         "raw": int(is_raw),
         "own_unit": 1,
-        "form_current": int(Campaign.objects.filter(pk=node.campaign_id, form=form.version).exists()),
+        "form_current": int(terms.form == form.version),
         "locked": int(locked),
         "stale": 0,
         "claimed": claimed_elsewhere(node, entry.tax_codes),
-        "external": len(entry.external) + body_sums(node).bodies,
+        "external": len(entry.external) + known.bodies.bodies,
         "hours_after_superior": None,
     }
 
@@ -80,6 +86,7 @@ def _siblings(node: CampaignNode) -> list[Figures]:
         Report.rows.filter(node__campaign_id=node.campaign_id, node__parent_id=node.parent_id)
         .exclude(node=node)
         .exclude(current=None)
+        .order_by()
         .values_list("current__own", flat=True)
     )
     return [Figures(own) for own in rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -33,18 +34,50 @@ REASONS: dict[Lock, str | Promise] = {
 HOW = _("Ask the superior to unlock it.")
 
 
-def lock_of(node: CampaignNode, report: Report | None, at: datetime) -> Lock | None:
+@dataclass(frozen=True)
+class Terms:
+    """On what terms a node reports: whether it still takes part, what its campaign asks, and until when."""
+
+    is_active: bool
+    is_running: bool
+    form: str
+    head_review: bool
+    grace_until: datetime | None
+
+
+def terms_of(node: CampaignNode) -> Terms:
+    """The terms as they stand now, in one query: what the caller holds may be older than a closing."""
+    state, status, form, head_review, grace_until = CampaignNode.rows.values_list(
+        "state",
+        "campaign__status",
+        "campaign__form",
+        "campaign__report_policy__head_review",
+        "campaign__report_policy__grace_until",
+    ).get(pk=node.pk)
+    return Terms(
+        is_active=state == CampaignNode.State.ACTIVE,
+        is_running=status == Campaign.Status.PUBLISHED,
+        form=form,
+        head_review=bool(head_review),
+        grace_until=grace_until,
+    )
+
+
+def lock_of(
+    node: CampaignNode, report: Report | None, at: datetime, terms: Terms | None = None
+) -> Lock | None:
     """Why the node's report is locked at that moment; None while it is open or a grant holds.
 
     A superior's signature locks what it contains: a unit without an accepted report may still send its first.
+    `terms` are those just read; without them they are read now.
     """
-    found = _locked_by(node, report, at)
+    found = _locked_by(node, report, at, terms or terms_of(node))
     return None if found is None or grant_for(node, at) else found
 
 
-def is_closed(node: CampaignNode, at: datetime) -> bool:
+def is_closed(node: CampaignNode, at: datetime, terms: Terms | None = None) -> bool:
     """Whether the campaign is closed and no grant holds for the node."""
-    return _is_over(node) and grant_for(node, at) is None
+    return not (terms or terms_of(node)).is_running and grant_for(node, at) is None
 
 
 def grant_for(node: CampaignNode, at: datetime) -> UnlockGrant | None:
@@ -69,19 +102,13 @@ def policy_of(campaign: Campaign) -> ReportPolicy:
     return ReportPolicy.rows.filter(campaign=campaign).first() or ReportPolicy(campaign=campaign)
 
 
-def _locked_by(node: CampaignNode, report: Report | None, at: datetime) -> Lock | None:
-    if _is_over(node):
+def _locked_by(node: CampaignNode, report: Report | None, at: datetime, terms: Terms) -> Lock | None:
+    if not terms.is_running:
         return Lock.CLOSED
     has_accepted = report is not None and report.accepted_id is not None and node.parent_id is not None
     if has_accepted and Signing.rows.filter(revision__report__node=node.parent_id).exists():
         return Lock.SIGNED
-    grace = policy_of(node.campaign).grace_until
-    return Lock.GRACE if grace is not None and at >= grace else None
-
-
-def _is_over(node: CampaignNode) -> bool:
-    # Asked afresh: the row that the caller holds may be older than the closing.
-    return not Campaign.objects.filter(pk=node.campaign_id, status=Campaign.Status.PUBLISHED).exists()
+    return Lock.GRACE if terms.grace_until is not None and at >= terms.grace_until else None
 
 
 def grants_of(node: CampaignNode, *, with_below: bool = False) -> list[UnlockGrant]:

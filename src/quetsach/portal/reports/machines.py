@@ -110,7 +110,7 @@ def listed(node: CampaignNode) -> tuple[list[Machine], int]:
     for case in cases[:MOST_LISTED]:
         shape, text = shown[_word(node, case.state, case.claimed_at, now)]
         found.append(Machine(case, shape, text))
-    return found, cases.count()
+    return found, len(found) if len(found) < MOST_LISTED else cases.count()
 
 
 def _word(node: CampaignNode, state: str, claimed_at: datetime | None, now: datetime) -> Word:

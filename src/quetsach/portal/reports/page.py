@@ -13,9 +13,11 @@ from quetsach.annexform.entry import Entry, adjust_key, fields_of, note_key
 from quetsach.annexform.figures import Figures, written
 from quetsach.annexform.rules import Problem, check, unanswered
 from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.people.queries import Known, known_of
 from quetsach.portal.reports import queries
-from quetsach.portal.reports.facts import ACTS, facts
+from quetsach.portal.reports.facts import ACTS, facts, known_rows
 from quetsach.portal.reports.formversions import load_form
+from quetsach.portal.reports.locks import Terms
 from quetsach.portal.reports.models import Report, Revision
 from quetsach.portal.reports.rollup import Line
 
@@ -84,7 +86,10 @@ class RowView:
 
 
 class AnnexPage:
-    """Everything the annex template asks for. `speaks` False keeps the rules quiet on an untouched form."""
+    """Everything the annex template asks for. `speaks` False keeps the rules quiet on an untouched form.
+
+    `known` and `terms` are those just read; without them they are read when they are needed.
+    """
 
     def __init__(
         self,
@@ -95,6 +100,8 @@ class AnnexPage:
         *,
         ticked: frozenset[str] = frozenset(),
         speaks: bool = True,
+        known: Known | None = None,
+        terms: Terms | None = None,
     ) -> None:
         self.node, self.report, self.entry = node, report, entry
         self.lang = "en" if lang.startswith("en") else "vi"
@@ -102,8 +109,12 @@ class AnnexPage:
         self.form: Form = queries.form_of(node)
         self.children: tuple[Line, ...] = queries.lines(node)
         self.below: Figures = sum((line.total for line in self.children), self.form.zero)
-        self.facts = facts(node, report, entry, self.children)
-        self.problems: list[Problem] = check(self.form, entry, self.facts) if speaks else []
+        known = known or known_of(node)
+        self.known = known_rows(node, self.form, known)
+        self.problems: list[Problem] = []
+        if speaks:
+            found = facts(node, report, entry, self.children, known=known, terms=terms)
+            self.problems = check(self.form, entry, found)
 
     @cached_property
     def said(self) -> list[Said]:
@@ -159,7 +170,7 @@ class AnnexPage:
                 below=self.below.row(row.key),
                 adjust=self.entry.adjust[row.key],
                 adjust_typed=self.entry.typed[adjust_key(row.key)],
-                known=_count(self.facts[f"known_{row.key}"]),
+                known=self.known[row.key],
                 problems=[
                     said
                     for key in (row.key, note_key(row.key), adjust_key(row.key))
@@ -208,10 +219,6 @@ class AnnexPage:
         if row == "figures" or row == "external":
             return ""
         return field_label(self.form, row, self.lang)
-
-
-def _count(value: Any) -> int | None:
-    return None if value is None else int(value)
 
 
 @dataclass(frozen=True)

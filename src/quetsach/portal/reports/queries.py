@@ -17,6 +17,7 @@ from quetsach.annexform.entry import read_entry
 from quetsach.annexform.figures import ZERO, Figures
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import Seat
+from quetsach.portal.kit.single import single
 from quetsach.portal.reports.formversions import load_form
 from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Signing
 from quetsach.portal.reports.rollup import Line, Place, RollUp
@@ -121,6 +122,8 @@ def total_of(node: CampaignNode, form: Form) -> tuple[Figures, int]:
 
 def lines(node: CampaignNode) -> tuple[Line, ...]:
     """One line for each unit directly below, in the order of the tree. Two queries at any size."""
+    if not node.has_below:
+        return ()
     form = form_of(node)
     branches = _branches(node, form)
     if not branches:
@@ -170,11 +173,9 @@ def proposals_below(node: CampaignNode) -> tuple[tuple[Place, str], ...]:
 
 def report_of(node: CampaignNode) -> Report | None:
     """The node's report with its revisions and people, or None before anything was typed."""
-    return (
-        Report.rows.filter(node=node)
-        .select_related("node", "draft_by", "current__author", "accepted__author")
-        .first()
-    )
+    # The node comes along afresh: what the caller holds may be older than a merger, which takes it out of sums.
+    rows = Report.rows.filter(node=node)
+    return single(rows.select_related("node", "draft_by", "current__author", "accepted__author"))
 
 
 def entered(report: Report | None, form: Form) -> Figures | None:
@@ -247,7 +248,7 @@ def signing_of(report: Report | None) -> Signing | None:
 
 def may_review_below(seat: Seat) -> bool:
     """Whether the person reviews the reports of the units below the node looked at."""
-    return fits(seat.places, Verb.REVIEW_REPORT, f"{seat.node.path}_")
+    return seat.node.has_below and fits(seat.places, Verb.REVIEW_REPORT, f"{seat.node.path}_")
 
 
 def waiting_below(node: CampaignNode) -> list[Report]:

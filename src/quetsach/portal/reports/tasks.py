@@ -30,7 +30,7 @@ def reports_to_do(seat: Seat) -> list[Task]:
 
 def _heads(seat: Seat) -> list[Task]:
     """What the head of the unit owes: to look at what an officer wrote, and to follow what moved below."""
-    report = queries.report_of(seat.node)
+    report = seat.once(queries.report_of)
     if report is not None and report.state == Report.State.IN_REVIEW:
         return [
             Task(
@@ -55,7 +55,7 @@ def _heads(seat: Seat) -> list[Task]:
 
 
 def _own(seat: Seat) -> list[Task]:
-    report = queries.report_of(seat.node)
+    report = seat.once(queries.report_of)
     page = reverse("report", args=[seat.campaign.slug, seat.node.pk])
     state = report.state if report else None
     if report and state == Report.State.RETURNED:

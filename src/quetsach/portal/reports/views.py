@@ -16,13 +16,14 @@ from quetsach.annexform.entry import fields_of, read_entry
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.ids import uuid7
+from quetsach.portal.people.queries import known_of
 from quetsach.portal.reports import actions, kept, queries
 from quetsach.portal.reports.errors import BlockedReport, ReportError, StaleReport
 from quetsach.portal.reports.facts import prefilled
 from quetsach.portal.reports.forms import Posted, read_annex
 from quetsach.portal.reports.formversions import load_form
 from quetsach.portal.reports.history import histories
-from quetsach.portal.reports.locks import REASONS, grant_for, is_closed, lock_of
+from quetsach.portal.reports.locks import REASONS, Lock, Terms, grant_for, is_closed, lock_of, terms_of
 from quetsach.portal.reports.models import Report, ReportEvent
 from quetsach.portal.reports.page import AnnexPage, compare, revision_rows
 from quetsach.portal.units.roles import Verb
@@ -39,10 +40,11 @@ def report(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
             return kept.keep(request, slug, node_id)
         return _post_annex(request, take_seat(request, slug, node_id, Verb.EDIT_REPORT))
     seat = take_seat(request, slug, node_id)
-    found = queries.report_of(seat.node)
-    lock = lock_of(seat.node, found, timezone.now())
+    found, terms = queries.report_of(seat.node), terms_of(seat.node)
+    lock = lock_of(seat.node, found, timezone.now(), terms)
     if seat.can["edit_report"] and lock is None and (found is None or found.state in TYPED):
-        data = found.draft if found and found.version else prefilled(seat.node)
+        known = known_of(seat.node)
+        data = found.draft if found and found.version else prefilled(seat.node, known)
         typed = kept.take(request, node_id)
         if typed is not None:
             messages.info(
@@ -54,12 +56,14 @@ def report(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
             read_entry(typed or data, queries.form_of(seat.node).keys),
             _lang(),
             speaks=bool(typed) or bool(found and found.state == Report.State.DRAFT and found.version),
+            known=known,
+            terms=terms,
         )
         if typed is None:
             return annex_form(request, seat, page, str(uuid7()))
         posted = read_annex(_posted(request, typed), page.form.keys)
         return annex_form(request, seat, page, str(posted.client_uuid), version=max(posted.version, 0))
-    return _sent(request, seat, found)
+    return _sent(request, seat, found, lock, terms)
 
 
 @require_POST
@@ -163,11 +167,12 @@ def annex_form(
     return render(request, "reports/annex.html", context, status=status)
 
 
-def _sent(request: HttpRequest, seat: Seat, found: Report | None) -> HttpResponse:
+def _sent(
+    request: HttpRequest, seat: Seat, found: Report | None, lock: Lock | None, terms: Terms
+) -> HttpResponse:
     shown = (found.current or found.accepted) if found else None
     now = timezone.now()
-    lock = lock_of(seat.node, found, now)
-    is_over = is_closed(seat.node, now)
+    is_over = is_closed(seat.node, now, terms)
     asked = {Report.State.RETURNED: ReportEvent.Type.RETURN, Report.State.AMEND_ASKED: ReportEvent.Type.ASK}
     reason = (
         queries.last_reason(found, asked[Report.State(found.state)])

@@ -134,9 +134,23 @@ def places_of(user: User | AnonymousUser) -> list[Place]:
     """
     if not user.is_authenticated or not user.is_active:
         return []
+    kept: list[list[Place]] | None = getattr(user, _KEPT, None)
+    if kept:
+        return list(kept[0])
     served = Membership.rows.filter(in_force(), user=user)
     rows = served.values_list("role", "unit__path", "unit__held_paths__path")
-    return sorted({(role, path) for role, *paths in rows for path in paths if path})
+    found = sorted({(role, path) for role, *paths in rows for path in paths if path})
+    if kept is not None:
+        kept.append(found)
+    return list(found)
+
+
+_KEPT = "_places_kept"
+
+
+def keep_places(user: User) -> None:
+    """From now on ask only once for the places of this very object, which lives as long as one request."""
+    setattr(user, _KEPT, [])
 
 
 def validate_network(text: str) -> None:

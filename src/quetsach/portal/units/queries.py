@@ -9,7 +9,7 @@ from datetime import date
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.units.change_actions import midnight
@@ -167,9 +167,10 @@ def identifiers_of(unit: Unit) -> QuerySet[Identifier]:
 
 def sectors_of(unit: Unit) -> tuple[list[Unit], list[Unit]]:
     """The units above and below in the line of work, today."""
-    now = SectorRelation.rows.filter(valid_to=None)
-    up = [row.parent for row in now.filter(unit=unit).select_related("parent")]
-    down = [row.unit for row in now.filter(parent=unit).select_related("unit")]
+    now = SectorRelation.rows.filter(Q(unit=unit) | Q(parent=unit), valid_to=None)
+    rows = list(now.select_related("parent", "unit"))
+    up = [row.parent for row in rows if row.unit_id == unit.pk]
+    down = [row.unit for row in rows if row.parent_id == unit.pk]
     return in_order(up), in_order(down)
 
 
@@ -179,7 +180,7 @@ def events_of(unit: Unit) -> list[ReorgEvent]:
         ReorgEvent.rows.filter(Q(involvements__unit=unit) | Q(links__from_unit=unit) | Q(links__to_unit=unit))
         .distinct()
         .select_related("by", "undone_by")
-        .prefetch_related("links__from_unit", "links__to_unit")
+        .prefetch_related(Prefetch("links", queryset=ReorgLink.rows.select_related("from_unit", "to_unit")))
     )
     return sorted(rows, key=lambda event: (event.effective_on, event.at), reverse=True)
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.units import queries
-from quetsach.portal.units.models import Place, ReorgLink, Unit
+from quetsach.portal.units.models import Place, ReorgEvent, ReorgLink, Unit
 from quetsach.portal.units.roles import Verb, fits, places_of
 from quetsach.portal.units.words import history
 from quetsach.vietnamese import nfc
@@ -54,6 +54,12 @@ def units(request: HttpRequest) -> HttpResponse:
     return render(request, "units/units.html", context)
 
 
+def _successors(unit: Unit, events: list[ReorgEvent]) -> list[ReorgLink]:
+    """Where the unit went, the first event first; what was taken back left no trace."""
+    held = (event for event in reversed(events) if event.undone_at is None)
+    return [link for event in held for link in event.links.all() if link.from_unit_id == unit.pk]
+
+
 @require_safe
 def unit(request: HttpRequest, unit_id: UUID) -> HttpResponse:
     """One unit: whom to call, what is below, what it was."""
@@ -84,7 +90,7 @@ def unit(request: HttpRequest, unit_id: UUID) -> HttpResponse:
         "history": told[:HISTORY_SHOWN],
         "earlier": told[HISTORY_SHOWN:],
         "today": timezone.localdate(),
-        "successors": queries.successors_of([row.pk]).get(row.pk, []),
+        "successors": _successors(row, events),
         "PART": ReorgLink.Portion.PART,
     }
     return render(request, "units/unit.html", context)

@@ -47,16 +47,14 @@ def refusal(error: TreeRefusedError) -> str:
 
 def history(unit: Unit, events: list[ReorgEvent]) -> list[tuple[ReorgEvent, str]]:
     """One sentence an event, told from the unit's side."""
-    versions = {
-        version.event_id: version for version in UnitVersion.rows.filter(unit=unit).select_related("parent")
-    }
-    following = _following(unit)
+    former = list(UnitVersion.rows.filter(unit=unit).select_related("parent").order_by("valid_to"))
+    versions = {version.event_id: version for version in former}
+    following = _following(unit, former)
     return [(event, _sentence(unit, event, versions.get(event.pk), following)) for event in events]
 
 
-def _following(unit: Unit) -> dict[object, Unit | UnitVersion]:
+def _following(unit: Unit, versions: list[UnitVersion]) -> dict[object, Unit | UnitVersion]:
     """What the unit became with each event: the version that begins when that one ends, or what it is now."""
-    versions = list(UnitVersion.rows.filter(unit=unit).select_related("parent").order_by("valid_to"))
     states: list[Unit | UnitVersion] = list(versions[1:])
     if versions:
         states.append(unit)

@@ -10,8 +10,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import accumulate
+from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum, Value
 from django.db.models.functions import Substr, TruncDate
 from django.utils import timezone
 
@@ -188,24 +189,24 @@ def days(node: CampaignNode) -> tuple[DayCount, ...]:
         return ()
     first = timezone.localdate(start)
     span = [first + timedelta(days=n) for n in range((today - first).days + 1)] or [today]
-    counts = []
+    rows = _by_day(Acknowledgement, node).union(_by_day(Participation, node), all=True)
+    counts, found = [], list(rows)
     for model in (Acknowledgement, Participation):
-        rows = (
-            model.rows.filter(
-                subtree(node.path, "node__path"),
-                node__campaign=node.campaign_id,
-                node__state=CampaignNode.State.ACTIVE,
-            )
-            .exclude(node=node)
-            .annotate(day=TruncDate("at"))
-            .values_list("day")
-            .annotate(n=Count("pk"))
-            .order_by()
-        )
-        by_day = dict(rows)
+        by_day = {day: n for name, day, n in found if name == model.__name__}
         before = sum(n for day, n in by_day.items() if day < span[0])
         counts.append(list(accumulate((by_day.get(day, 0) for day in span), initial=before))[1:])
     return tuple(map(DayCount, span, *counts))[-MOST_DAYS:]
+
+
+def _by_day(model: type[Acknowledgement | Participation], node: CampaignNode) -> QuerySet[Any, Any]:
+    """Name of the model, day, and how many units strictly below did it then."""
+    acts = model.rows.filter(
+        subtree(node.path, "node__path"),
+        node__campaign=node.campaign_id,
+        node__state=CampaignNode.State.ACTIVE,
+    ).exclude(node=node)
+    named = acts.annotate(name=Value(model.__name__), day=TruncDate("at")).values_list("name", "day")
+    return named.annotate(n=Count("pk")).order_by()
 
 
 def _below(node: CampaignNode) -> Q:

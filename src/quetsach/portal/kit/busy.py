@@ -1,0 +1,77 @@
+"""The portal is busy, not broken: which failures of the database pass by themselves, and the page about them.
+
+The page needs no database. What was typed comes back in it as fields to send once more: a form's one-time id
+makes sending twice the same as sending once. Secrets and files are never written back into a page.
+"""
+
+from __future__ import annotations
+
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.http.request import RawPostDataException, UnreadablePostError
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+
+AGAIN_AFTER = 10
+"""Seconds after which trying again makes sense."""
+_MOST_TYPED = 256 * 1024
+_SECRET = ("password", "secret", "token", "code", "key")
+_SQLITE = {5, 6}
+"""SQLITE_BUSY and SQLITE_LOCKED, which begin the longer codes."""
+_POSTGRESQL = ("08", "40", "53", "57P", "55P03")
+"""Classes of SQLSTATE: no connection, deadlock, no resources, shutting down, lock timeout."""
+
+
+def is_busy(error: BaseException | None) -> bool:
+    """Whether the database gave up on something that may work a moment later."""
+    if not isinstance(error, OperationalError):
+        return False
+    if getattr(error, "is_busy", False):
+        return True
+    cause = error.__cause__
+    code = getattr(cause, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in _SQLITE
+    state = getattr(cause, "sqlstate", "")
+    # psycopg gives none when it could not connect at all.
+    return state is None or state.startswith(_POSTGRESQL)
+
+
+def busy_page(request: HttpRequest) -> HttpResponse:
+    """503 with Retry-After. A page that was only read comes again by itself; a form waits for its button."""
+    context = {
+        "style": _style(),
+        "seconds": AGAIN_AFTER,
+        "is_read": request.method in {"GET", "HEAD"},
+        "typed": _typed(request),
+        "path": request.get_full_path(),
+    }
+    text = render_to_string("kit/busy.html", context)
+    response = HttpResponse(text, status=503)
+    response.headers["Retry-After"] = str(AGAIN_AFTER)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _typed(request: HttpRequest) -> list[tuple[str, str]] | None:
+    """The fields to send once more; None where that cannot be done from the page."""
+    if request.method != "POST":
+        return None
+    try:
+        fields = [(name, str(value)) for name, values in request.POST.lists() for value in values]
+        is_plain = not request.FILES and not any(_is_secret(name) for name, _value in fields)
+    except (RawPostDataException, UnreadablePostError):
+        return None
+    return fields if is_plain and sum(len(value) for _, value in fields) <= _MOST_TYPED else None
+
+
+def _is_secret(name: str) -> bool:
+    # The token against forged requests goes along: it is looked at again when the form is sent again.
+    return name != "csrfmiddlewaretoken" and any(part in name.lower() for part in _SECRET)
+
+
+def _style() -> str:
+    try:
+        return static("kit/portal.css")
+    except ValueError:
+        return ""

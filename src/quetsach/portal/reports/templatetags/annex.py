@@ -1,0 +1,49 @@
+"""Template tags of tables of reports: what stands in each of many lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.functional import Promise
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from quetsach.annexform.figures import Figures
+from quetsach.portal.kit.templatetags.kit import num, state
+
+register = template.Library()
+
+STATES: dict[str, tuple[str, Promise]] = {
+    "accepted": ("ok", gettext_lazy("Accepted")),
+    "amend_asked": ("sent", gettext_lazy("Asks to amend")),
+    "in_review": ("draft", gettext_lazy("With the head of the unit")),
+    "submitted": ("sent", gettext_lazy("Waiting for review")),
+    "returned": ("back", gettext_lazy("Returned")),
+    "draft": ("draft", gettext_lazy("Being written")),
+    "none": ("none", gettext_lazy("None yet")),
+}
+"""Shape and words of the state of a report."""
+_SETTLED = {"accepted", "amend_asked"}
+
+
+@register.simple_tag
+def report_state(name: str, counts: Any = None) -> SafeString:
+    """The state of a report; says so where an accepted revision counts (`counts`) while another is made."""
+    chip = state(*STATES.get(name, STATES["none"]))
+    if counts is None or counts is False or name in _SETTLED:
+        return chip
+    return format_html('{} <span class="muted">{}</span>', chip, _("the accepted revision counts"))
+
+
+@register.simple_tag
+def figure_cells(figures: Figures, kind: str = "") -> SafeString:
+    """A cell for each row of the form, labelled for the phone; `kind` is the class of the cells."""
+    row = _("Row %(n)s")
+    return format_html_join(
+        "",
+        format_html('<td{} data-label="{{}}">{{}}</td>', format_html(' class="{}"', kind) if kind else ""),
+        ((row % {"n": n}, num(count)) for n, count in enumerate(figures.values(), start=1)),
+    )

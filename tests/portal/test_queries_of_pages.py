@@ -1,0 +1,39 @@
+"""No page asks the database more than twelve times, whoever opens it: walked from the URL table itself."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from tests.portal.test_every_route import of_route, routes, things  # noqa: F401
+
+MOST = 12
+# Pages that gather from many apps. Of a large tree the first two are kept for two seconds: then eight.
+MORE = {"progress": 15, "progress_node": 15, "today": 19, "checks": 20, "licences": 17}
+
+
+def is_asked(query):
+    """Tests run in a transaction of their own, and so have savepoints where a portal has none."""
+    return not query["sql"].startswith(("SAVEPOINT", "RELEASE", "ROLLBACK"))
+
+
+@pytest.mark.parametrize("unit", ["A1", "A", "centre"])
+def test_no_page_asks_more_often_than_it_may(cast, things, unit):  # noqa: F811
+    seen = {}
+    for role in ("coordinator", "officer"):
+        client = cast.client(unit, role)
+        client.raise_request_exception = False
+        for at in {"A1", unit}:
+            keys_of = things | {"node_id": cast.nodes[at].pk, "unit_id": cast.units[at].pk}
+            for name, keys in routes():
+                if not name or "code" in keys:
+                    continue
+                url = reverse(name, kwargs={key: of_route(keys_of, name, key) for key in keys})
+                client.get(url).close()
+                with CaptureQueriesContext(connection) as asked:
+                    answer = client.get(url)
+                answer.close()
+                if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
+                    seen[name] = max(seen.get(name, 0), sum(map(is_asked, asked)))
+    assert len(seen) > 40
+    assert {name: n for name, n in seen.items() if n > MORE.get(name, MOST)} == {}
