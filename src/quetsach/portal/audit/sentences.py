@@ -15,6 +15,8 @@ from quetsach.portal.audit.models import Entry
 SENTENCES: dict[str, str | Promise] = {
     "audit.export": _("Took %(count)s entries of the audit trail out: %(file)s"),
     "account.invite": _("Invited somebody as %(role)s of %(unit)s"),
+    "account.renew_invitation": _("Made a new link for the invitation to %(unit)s"),
+    "account.send_invitation": _("Sent the invitation to %(unit)s by e-mail"),
     "account.revoke_invitation": _("Took an invitation to %(unit)s back"),
     "account.accept": _("Accepted the invitation as %(role)s of %(unit)s"),
     "account.change_seat": _("%(person)s in %(unit)s: from %(old)s to %(new)s"),
@@ -24,6 +26,9 @@ SENTENCES: dict[str, str | Promise] = {
     "account.offer_password": _("Made a link for a new password of %(person)s"),
     "account.set_password": _("Set a new password by a link"),
     "account.reset_second_step": _("Switched the one-time codes of %(person)s off"),
+    "account.link": _("Linked the account of %(person)s with %(name)s"),
+    "account.unlink": _("Took the link of %(person)s with %(name)s off"),
+    "account.sso_stopped": _("A sign-in by %(name)s went no further: %(code)s"),
     "account.hand_over": _("Handed the roles of %(giver)s over to %(taker)s from %(on)s. %(reason)s"),
     "privacy.retain": _("Ended personal data whose time is over: %(count)s rows"),
     "privacy.ask": _("Somebody asked about their personal data"),
