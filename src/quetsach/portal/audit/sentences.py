@@ -66,6 +66,8 @@ SENTENCES: dict[str, str | Promise] = {
     "campaign.withdraw_deployment": _("Took “carried out” back"),
     "campaign.count_people": _("Counted people: %(informed)s informed, %(done)s done"),
     "people.headcount": _("Typed the number of people: %(informed)s informed, %(done)s done"),
+    "people.remove_sheet": _("Removed a photo of a sign sheet, sha256 %(sha256)s"),
+    "people.put_sheet_back": _("Put a photo of a sign sheet back, sha256 %(sha256)s"),
     "people.count_by_marks": _("Counts people by their own marks from now on (%(kind)s, %(count)s so far)"),
     "people.renew_link": _("Changed the link for marks (%(kind)s)"),
     "people.body_take_in": _("Took in a list of bodies: %(new)s new, %(changed)s changed"),
