@@ -111,7 +111,8 @@ def official_report(node: CampaignNode) -> OfficialReport:
     mine = on_paper(campaign, form, own.as_dict() if own else dict.fromkeys(form.keys))
     above = names.superior(node)
     # Without own figures the paper says that they are missing: then the unit itself is not in it either.
-    totals = on_paper(campaign, form, rolled.signed.as_dict()) if own else rolled.signed.as_dict()
+    signed: dict[str, int | None] = dict(rolled.signed.as_dict())
+    totals = on_paper(campaign, form, signed) if own else signed
     issuer = names.full_name(node)
     machines = by_branch(node, rolled)
     asked = tuple(Proposal(", ".join(wish.units), wish.text) for wish in wishes_of(node))
