@@ -50,7 +50,8 @@ PUBLIC = {
     "letter_pdf", "join_start", "join", "mark", "hand_in", "tools", "tools_sums", "stick_file", "tool_file",
     "ask_erasure", "staff_link", "my_account",
     # One's own account: a visitor is sent to the sign-in.
-    "account_reauthenticate", "usersessions_list", "mfa_index", "mfa_authenticate", "mfa_reauthenticate",
+    "account_reauthenticate", "account_set_password", "usersessions_list", "mfa_index",
+    "mfa_authenticate", "mfa_reauthenticate",
     "mfa_activate_totp", "mfa_deactivate_totp", "mfa_view_recovery_codes",
     "mfa_generate_recovery_codes", "mfa_download_recovery_codes",
 }  # fmt: skip

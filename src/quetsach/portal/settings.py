@@ -11,6 +11,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.env import env_bool, env_int, env_list, env_str
+from quetsach.portal.sso.configuration import identity_provider
 
 PORTAL = Path(__file__).resolve().parent
 DATA_DIR = Path(env_str("QUETSACH_DATA_DIR", "var")).absolute()
@@ -46,6 +47,7 @@ INSTALLED_APPS = [
     "quetsach.portal.audit",
     "quetsach.portal.backups",
     "quetsach.portal.units",
+    "quetsach.portal.sso",
     "quetsach.portal.campaigns",
     "quetsach.portal.people",
     "quetsach.portal.staff",
@@ -68,6 +70,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
     "allauth.usersessions",
 ]
 
@@ -183,6 +186,9 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True  # no account here proves an e-mail address
 # Who must use one-time codes, and how many days they have to switch them on.
 SECOND_STEP_ROLES = env_list("QUETSACH_SECOND_STEP", "" if DEMO else "coordinator")
 SECOND_STEP_DAYS = env_int("QUETSACH_SECOND_STEP_DAYS", 14)
+SSO = identity_provider()
+SOCIALACCOUNT_ADAPTER = "quetsach.portal.sso.adapter.SsoAccountAdapter"
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
 CSRF_FAILURE_VIEW = "quetsach.portal.kit.errors.csrf_failure"
 
 LANGUAGE_CODE = "vi"

@@ -5,6 +5,7 @@ from django.urls import include, path
 urlpatterns = [
     path("api/v1/", include("quetsach.portal.api")),
     path("tai-khoan/", include("quetsach.portal.accounts.urls")),
+    path("tai-khoan/", include("quetsach.portal.sso.urls")),
     path("", include("quetsach.portal.kit.urls")),
     path("", include("quetsach.portal.units.urls")),
     path("", include("quetsach.portal.campaigns.urls")),

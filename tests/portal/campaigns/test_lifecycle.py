@@ -29,6 +29,7 @@ FILLED = {
     "due_day": f"{FAR:%d/%m/%Y}",
     "form": "annex-2022",
     "count_self": "",
+    "unique_codes": "1",
     "quiet_days": "14",
     "check_days": "7",
 }

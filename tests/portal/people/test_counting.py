@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from quetsach.portal.campaigns.actions import NotAllowedNowError, count_people
 from quetsach.portal.campaigns.lifecycle_actions import take_step
-from quetsach.portal.campaigns.models import Headcount
+from quetsach.portal.campaigns.models import Campaign, Headcount
 from quetsach.portal.campaigns.queries import people_of, progress
 from quetsach.portal.people.actions import count_by_marks, enter_headcount, mark, renew_link
 from quetsach.portal.people.models import Mark, MarkLink, SecondMark
@@ -33,7 +33,8 @@ EVENTS = st.lists(
 class Naive:
     """The rules as one would tell them: who marked first and where; what the unit last said counts."""
 
-    def __init__(self):
+    def __init__(self, unique_codes):
+        self.unique_codes = unique_codes
         self.first, self.typed, self.opened = {}, {}, set()
 
     def is_by_marks(self, unit, kind):
@@ -43,7 +44,7 @@ class Naive:
         if what == "mark":
             if (unit, kind) in self.opened:
                 text = value.strip().lower()
-                person = text if "@" in text else (unit, text)
+                person = text if "@" in text or self.unique_codes else (unit, text)
                 self.first.setdefault((person, kind), unit)
         elif what == "marks":
             self.opened.add((unit, kind))
@@ -65,12 +66,13 @@ class Naive:
 
 @pytest.mark.django_db
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(events=EVENTS)
-def test_any_order_gives_the_naive_sum(cast, events):
+@given(events=EVENTS, unique_codes=st.booleans())
+def test_any_order_gives_the_naive_sum(cast, events, unique_codes):
+    Campaign.objects.filter(pk=cast.campaign.pk).update(unique_codes=unique_codes)
     MarkLink.rows.all().delete()
     Mark.rows.all().delete()
     Headcount.rows.all().delete()
-    naive, people = Naive(), {unit: cast.user(unit, "officer") for unit in UNITS}
+    naive, people = Naive(unique_codes), {unit: cast.user(unit, "officer") for unit in UNITS}
     for what, unit, kind, value in events:
         naive.do(what, unit, kind, value)
         node, actor = cast.nodes[unit], people[unit]
@@ -110,6 +112,15 @@ def test_a_mark_elsewhere_counts_once_and_the_second_unit_is_told(cast):
     assert SecondMark.rows.count() == 1
 
 
+@pytest.mark.parametrize(("unique_codes", "second"), [(False, 1), (True, 0)])
+def test_whose_number_01_it_is_is_what_the_issuer_said(cast, unique_codes, second):
+    Campaign.objects.filter(pk=cast.campaign.pk).update(unique_codes=unique_codes)
+    for unit in ("A1", "A2"):
+        mark(count_by_marks(cast.nodes[unit], "informed", cast.user(unit, "officer")), "NV-01")
+    assert known_figures(cast.nodes["A1"])["r2"] == 1 and known_figures(cast.nodes["A2"])["r2"] == second
+    assert SecondMark.rows.count() == 1 - second
+
+
 def test_the_number_that_replaces_marks_keeps_them_even_when_it_is_the_same(cast):
     node, officer = cast.nodes["A1"], cast.user("A1", "officer")
     link = count_by_marks(node, "informed", officer)
@@ -132,6 +143,9 @@ def test_nothing_of_the_person_is_in_the_database_and_the_key_is_not(cast, setti
     settings.SECRET_KEY = "another"
     assert person_key("ha.nguyen@example.org", campaign, node) != before
     assert person_key("NV-01", campaign, node) != person_key("NV-01", campaign, UUID(int=3))
+    assert person_key("NV-01", campaign, None) == person_key(" nv-01", campaign, None)
+    assert person_key("NV-01", campaign, None) != person_key("NV-01", UUID(int=9), None)
+    assert person_key("a@example.org", campaign, None) == person_key("a@example.org", campaign, node)
     assert person_key("a@example.org", campaign, node) == person_key("a@example.org", campaign, UUID(int=3))
 
 

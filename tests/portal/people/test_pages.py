@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from quetsach.portal.audit.models import Entry
 from quetsach.portal.people import views_mark
 from quetsach.portal.people.actions import count_by_marks
 from quetsach.portal.people.models import Body, BodyDraft, Mark, MarkLink, SignSheet
@@ -97,6 +98,25 @@ def test_the_sheet_of_signatures_opens_for_the_unit_and_above_only(cast):
     for unit in ("A2", "B", "B1"):
         assert cast.client(unit, "coordinator").get(url).status_code == 404
     assert Client().get(url).status_code == 404
+
+
+def test_a_wrong_photo_is_removed_put_back_and_opened_by_nobody_meanwhile(cast):
+    officer, url = as_english(cast.client("A1", "officer")), at(cast, "people")
+    form = {"do": "headcount", "informed": "8", "done": "3", "sheet": SimpleUploadedFile("ký.png", PNG)}
+    officer.post(url, form)
+    sheet = SignSheet.rows.get()
+    file, acts = reverse("sign_sheet", args=[cast.campaign.slug, sheet.pk]), {"sheet": str(sheet.pk)}
+    for unit, role in (("A", "coordinator"), ("A1", "reader"), ("B1", "coordinator")):
+        assert cast.client(unit, role).post(url, {"do": "remove_sheet"} | acts).status_code == 404
+    elsewhere = at(cast, "people", unit="A2")
+    assert cast.client("A2", "officer").post(elsewhere, {"do": "remove_sheet"} | acts).status_code == 404
+    page = officer.post(url, {"do": "remove_sheet"} | acts, follow=True).content.decode()
+    assert "put it back for 7 days" in page and "Removed by" in page
+    assert officer.get(file).status_code == 404 and cast.client("A", "officer").get(file).status_code == 404
+    assert known_figures(cast.nodes["A1"])["r2"] == 8
+    officer.post(url, {"do": "put_sheet_back"} | acts)
+    assert officer.get(file).content == PNG
+    assert Entry.objects.filter(action__in=["people.remove_sheet", "people.put_sheet_back"]).count() == 2
 
 
 def test_a_list_is_pasted_previewed_taken_in_marked_and_taken_back(cast):

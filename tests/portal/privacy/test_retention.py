@@ -1,11 +1,15 @@
 """The table of /rieng-tu: complete over all models, enforced to the letter, shown as it is."""
 
+import os
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import models
 from django.utils import timezone
@@ -13,10 +17,14 @@ from django.utils import timezone
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.audit.models import Entry
+from quetsach.portal.campaigns.keyed_actions import Told, key_for
 from quetsach.portal.campaigns.models import JoinCode
+from quetsach.portal.campaigns.proofs import keep
 from quetsach.portal.cases.models import Case, CaseEvent, Device
+from quetsach.portal.people.actions import enter_headcount, put_sheet_back, remove_sheet
+from quetsach.portal.people.models import DAYS_TO_PUT_BACK, SignSheet
 from quetsach.portal.privacy.actions import retain
-from quetsach.portal.privacy.table import table
+from quetsach.portal.privacy.table import OWN, table
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Scan, Sighting
 from quetsach.portal.units.models import Membership
@@ -144,4 +152,121 @@ def test_a_table_that_cannot_be_used_is_named(tmp_path, monkeypatch):
     own.write_text("kept = 3", encoding="utf-8")
     monkeypatch.setenv("QUETSACH_PRIVACY_TABLE", str(own))
     with pytest.raises(ImproperlyConfigured, match=r"kept\.toml"):
+        table()
+
+
+def photo(content: bytes, days_old: int = 2):
+    """A stored file, as old as said."""
+    proof = keep(SimpleUploadedFile("phieu.jpg", b"\xff\xd8\xff" + content))
+    file = Path(settings.MEDIA_ROOT, proof.path)
+    then = (timezone.now() - timedelta(days=days_old)).timestamp()
+    os.utime(file, (then, then))
+    return proof, file
+
+
+def sheet_of(cast, unit, proof):
+    enter_headcount(cast.nodes[unit], {"informed": 3, "done": 2}, cast.user(unit, "officer"), sheet=proof)
+    return SignSheet.rows.latest("at")
+
+
+def counts():
+    return {(ended.row, ended.model): ended.count for ended in retain() if ended.count}
+
+
+def test_photos_of_sign_sheets_go_a_year_after_the_campaign_with_their_files(cast):
+    proof, file = photo(b"one")
+    sheet_of(cast, "A1", proof)
+    close(cast, 364)
+    assert not counts() and file.exists()
+    close(cast, 366)
+    dry = {(e.row, e.model): e.count for e in retain(dry_run=True) if e.count}
+    assert file.exists() and SignSheet.rows.exists()
+    assert counts() == dry == {("sheets", "people.SignSheet"): 1, ("files", "proofs"): 1}
+    assert not file.exists() and not SignSheet.rows.exists()
+    assert not counts() and first_broken_entry() is None
+    # The figure and who gave it stay.
+    assert cast.nodes["A1"].headcounts.filter(kind="informed").latest("at").count == 3
+
+
+def test_a_file_that_another_row_names_stays(cast):
+    """The same photo behind two sheets and a paper receipt is stored once."""
+    proof, file = photo(b"shared")
+    first, _second = sheet_of(cast, "A1", proof), sheet_of(cast, "A2", proof)
+    remove_sheet(first, cast.user("A1", "officer"))
+    SignSheet.rows.filter(pk=first.pk).update(removed_at=timezone.now() - timedelta(days=8))
+    assert counts() == {("sheets", "people.SignSheet"): 1} and file.exists()
+    told = Told(timezone.localdate(), "paper", "Giấy biên nhận", proof)
+    key_for(cast.nodes["A2"], "acknowledge", told, cast.user("A", "officer"))
+    close(cast, 366)
+    retain()
+    assert not SignSheet.rows.exists() and file.exists()
+
+
+@pytest.mark.parametrize(("days", "comes_back"), [(6, True), (8, False)])
+def test_a_removed_photo_can_be_put_back_for_a_week(cast, time_machine, days, comes_back):
+    assert DAYS_TO_PUT_BACK == 7
+    proof, file = photo(b"wrong one", days_old=0)
+    sheet, officer = sheet_of(cast, "A1", proof), cast.user("A1", "officer")
+    assert remove_sheet(sheet, officer) and not remove_sheet(sheet, officer)
+    time_machine.move_to(timezone.now() + timedelta(days=days))
+    if not comes_back:
+        assert put_sheet_back(sheet, officer) is False
+    retain()
+    assert file.exists() is comes_back is SignSheet.rows.exists()
+    if comes_back:
+        assert put_sheet_back(sheet, officer) is True and not put_sheet_back(sheet, officer)
+
+
+def test_what_a_stopped_upload_left_behind_goes_and_what_is_young_stays(cast):
+    _, old = photo(b"never entered")
+    _, young = photo(b"being entered", days_old=0)
+    part = old.with_suffix(".part")
+    part.write_bytes(b"half")
+    os.utime(part, (1, 1))
+    outside = Path(settings.MEDIA_ROOT, "lists", "x")
+    outside.parent.mkdir()
+    outside.write_bytes(b"list")
+    os.utime(outside, (1, 1))
+    assert counts() == {("files", "proofs"): 2}
+    assert not old.exists() and not part.exists() and young.exists() and outside.exists()
+
+
+def test_a_photo_that_is_stored_again_is_young_again(cast):
+    _, file = photo(b"again")
+    keep(SimpleUploadedFile("phieu.jpg", b"\xff\xd8\xff" + b"again"))
+    assert not counts() and file.exists()
+
+
+def test_every_column_that_holds_a_path_is_in_the_table():
+    there = {
+        (model, field.name)
+        for model in apps.get_models()
+        for field in model._meta.concrete_fields
+        if field.help_text == "path below MEDIA_ROOT"
+    }
+    assert there == {column for stored in table().stored for column in stored.columns}
+
+
+def own_table(tmp_path, monkeypatch, stored: str) -> None:
+    """Our table with another part about files."""
+    head, tail = OWN.read_text(encoding="utf-8").split("\n[[stored]]")
+    own = tmp_path / "kept.toml"
+    own.write_text(head + stored + "\n[nobody]" + tail.split("\n[nobody]")[1], encoding="utf-8")
+    monkeypatch.setenv("QUETSACH_PRIVACY_TABLE", str(own))
+
+
+def test_a_table_of_ones_own_without_stored_files_deletes_none(cast, tmp_path, monkeypatch):
+    own_table(tmp_path, monkeypatch, "")
+    _, file = photo(b"kept")
+    assert not counts() and file.exists()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ['folder = "../x"\nfields = ["people.SignSheet.file"]', 'folder = "proofs"\nfields = []',
+     'folder = "proofs"\nfields = ["people.SignSheet.nothing"]'],
+)  # fmt: skip
+def test_a_table_that_would_delete_too_much_is_refused(tmp_path, monkeypatch, wrong):
+    own_table(tmp_path, monkeypatch, f"\n[[stored]]\n{wrong}\n")
+    with pytest.raises(ImproperlyConfigured):
         table()

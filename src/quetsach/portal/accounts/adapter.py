@@ -28,6 +28,11 @@ class ClosedSignupAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
         return False
 
+    def get_login_stages(self) -> list[str]:
+        """Allauth's, with our rule for when a second step was taken elsewhere."""
+        ours = {"allauth.mfa.stages.AuthenticateStage": "quetsach.portal.sso.second_step.SecondStep"}
+        return [ours.get(stage, stage) for stage in super().get_login_stages()]
+
     def get_client_ip(self, request: HttpRequest) -> str:
         """The address that rate limits count by."""
         return client_ip_text(request) or "::"

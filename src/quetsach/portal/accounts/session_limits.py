@@ -29,6 +29,11 @@ def start_clocks(sender: object, request: HttpRequest, **_: object) -> None:  # 
     request.session["since"] = request.session["seen"] = int(time.time())
 
 
+def age_of(request: HttpRequest) -> int:
+    """Seconds since the sign-in."""
+    return int(time.time()) - int(request.session.get("since", 0))
+
+
 class SessionLimits:
     """Signs out whoever has been here for too long or has been away for too long."""
 

@@ -60,7 +60,7 @@ class CampaignForm(SentenceForm):
 
     field_order = (
         "issuer", "title", "summary", "due_rule", "due_day", "contact_name", "contact_phone", "form",
-        "count_self", "quiet_days", "check_days",
+        "count_self", "unique_codes", "quiet_days", "check_days",
     )  # fmt: skip
     issuer = forms.ModelChoiceField(label=_("Issued by"), queryset=Unit.rows.none(), empty_label=None)
     title = forms.CharField(
@@ -75,6 +75,16 @@ class CampaignForm(SentenceForm):
         label=_("Rows 1 and 3 of the report"),
         choices=[("", _("count only the units below")), ("1", _("count the reporting unit too"))],
         required=False,
+        help_text=_("On the printed report only; a sum never holds the unit itself."),
+    )
+    unique_codes = forms.ChoiceField(
+        label=_("Staff codes, where people mark themselves"),
+        choices=[
+            ("", _("offices number their own staff: a code counts once in each office")),
+            ("1", _("no code is given twice: a code counts once in the whole campaign")),
+        ],
+        required=False,
+        help_text=_("A work e-mail counts once in the whole campaign in either case."),
     )
     quiet_days = forms.IntegerField(
         label=_("Days without a sign that prove a machine clean"), min_value=1, max_value=90, initial=14
@@ -94,6 +104,9 @@ class CampaignForm(SentenceForm):
 
     def clean_count_self(self) -> bool:
         return bool(self.cleaned_data["count_self"])
+
+    def clean_unique_codes(self) -> bool:
+        return bool(self.cleaned_data["unique_codes"])
 
     def fields_of_campaign(self) -> dict[str, Any]:
         found = super().fields_of_campaign()
@@ -120,6 +133,7 @@ def values_of(campaign: Campaign) -> dict[str, Any]:
         "due_rule": campaign.due_rule,
         "form": campaign.form,
         "count_self": "1" if campaign.count_self else "",
+        "unique_codes": "1" if campaign.unique_codes else "",
         "quiet_days": campaign.quiet_days,
         "check_days": campaign.check_days,
     }

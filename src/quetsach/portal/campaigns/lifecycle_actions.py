@@ -36,9 +36,29 @@ STEPS = {
 }
 """The verb of each step, and the states between which it leads."""
 
-_COPIED = ("summary", "letter", "contact", "form", "count_self", "quiet_days", "check_days", "choice")
+_COPIED = (
+    "summary",
+    "letter",
+    "contact",
+    "form",
+    "count_self",
+    "unique_codes",
+    "quiet_days",
+    "check_days",
+    "choice",
+)
 _OF_THE_ISSUE = ("number", "date")
-_DRAFT_FIELDS = ("title", "summary", "contact", "form", "count_self", "quiet_days", "check_days", "due_rule")
+_DRAFT_FIELDS = (
+    "title",
+    "summary",
+    "contact",
+    "form",
+    "count_self",
+    "unique_codes",
+    "quiet_days",
+    "check_days",
+    "due_rule",
+)
 _RUNNING_FIELDS = ("summary", "contact")
 
 
@@ -53,8 +73,8 @@ def create_draft(
 ) -> Campaign:
     """Begin a campaign that only its coordinators see; the same again within a minute is a double click.
 
-    `fields`: title, summary, contact, due_day, due_rule, form, count_self, quiet_days, check_days. From
-    `earlier` come the letter without number and date, and the choice of units.
+    `fields`: title, summary, contact, due_day, due_rule, form, count_self, unique_codes, quiet_days,
+    check_days. From `earlier` come the letter without number and date, and the choice of units.
     """
     campaign = Campaign(issuer=issuer, slug=_free_slug(fields["title"]))
     if earlier is not None:

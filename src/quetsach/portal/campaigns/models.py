@@ -89,6 +89,9 @@ class Campaign(HasDeadline, models.Model):
         max_length=40, default="annex-2022", help_text="version of the annex form and its rules"
     )
     count_self = models.BooleanField(default=False, help_text="rows 1 and 3 count the reporting unit itself")
+    unique_codes = models.BooleanField(
+        default=False, help_text="no staff code is given twice in the whole administration"
+    )
     quiet_days = models.PositiveSmallIntegerField(
         default=14, help_text="days without a hit that prove a machine clean"
     )

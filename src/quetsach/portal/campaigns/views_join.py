@@ -112,8 +112,8 @@ def _ids(texts: list[str]) -> list[str]:
     return found
 
 
-class AccountForm(forms.Form):
-    """A new account of an officer; no e-mail is asked for."""
+class ProvenForm(forms.Form):
+    """A new account of an officer without a password; no e-mail is asked for."""
 
     full_name = forms.CharField(
         label=gettext_lazy("Your full name"),
@@ -141,6 +141,17 @@ class AccountForm(forms.Form):
             "invalid": gettext_lazy("Use 3 to 30 letters without marks, digits, dots or dashes."),
         },
     )
+
+    def clean_full_name(self) -> str:
+        return nfc(self.cleaned_data["full_name"])
+
+    def clean_username(self) -> str:
+        return str(self.cleaned_data["username"]).lower()
+
+
+class AccountForm(ProvenForm):
+    """The same with a password."""
+
     password = forms.CharField(
         label=gettext_lazy("Password"),
         strip=False,
@@ -149,12 +160,6 @@ class AccountForm(forms.Form):
         help_text=gettext_lazy("At least 12 characters. Four plain words are easy to keep in mind."),
         error_messages={"required": gettext_lazy("Choose a password.")},
     )
-
-    def clean_full_name(self) -> str:
-        return nfc(self.cleaned_data["full_name"])
-
-    def clean_username(self) -> str:
-        return str(self.cleaned_data["username"]).lower()
 
     def clean_password(self) -> str:
         password = str(self.cleaned_data["password"])

@@ -7,5 +7,5 @@ from django.http import HttpRequest
 
 
 def site(request: HttpRequest) -> dict[str, object]:  # noqa: ARG001
-    """`is_demo` marks a portal that shows invented data."""
-    return {"is_demo": settings.DEMO}
+    """`is_demo` marks a portal that shows invented data; `sso_name` names who else may prove a person."""
+    return {"is_demo": settings.DEMO, "sso_name": settings.SSO.name if settings.SSO else ""}

@@ -6,6 +6,7 @@ Everything that changes a node's count locks the node first, so that of two at o
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import F
@@ -17,7 +18,7 @@ from quetsach.portal.campaigns.actions import NotAllowedNowError, lock_active
 from quetsach.portal.campaigns.models import CampaignNode, Headcount
 from quetsach.portal.campaigns.proofs import Proof
 from quetsach.portal.campaigns.queries import counted_by_marks, people_of
-from quetsach.portal.people.models import Kind, Mark, MarkLink, SecondMark, SignSheet
+from quetsach.portal.people.models import DAYS_TO_PUT_BACK, Kind, Mark, MarkLink, SecondMark, SignSheet
 from quetsach.portal.people.person import new_token, person_key
 
 
@@ -61,6 +62,35 @@ def enter_headcount(
 
 
 @transaction.atomic
+def remove_sheet(sheet: SignSheet, actor: User, *, ip: str | None = None) -> bool:
+    """Take a wrong photo away, also after the campaign; the number that it stood behind stays.
+
+    Nobody opens it any more, and after some days it is gone. False when it was removed already.
+    """
+    wanted = SignSheet.rows.filter(pk=sheet.pk, removed_at=None)
+    if not wanted.update(removed_at=timezone.now(), removed_by=actor):
+        return False
+    _about_sheet("people.remove_sheet", sheet, actor, ip)
+    return True
+
+
+@transaction.atomic
+def put_sheet_back(sheet: SignSheet, actor: User, *, ip: str | None = None) -> bool:
+    """Undo a removal while the file is still there; False when there is nothing to undo."""
+    after = timezone.now() - timedelta(days=DAYS_TO_PUT_BACK)
+    wanted = SignSheet.rows.filter(pk=sheet.pk, removed_at__gt=after)
+    if not wanted.update(removed_at=None, removed_by=None):
+        return False
+    _about_sheet("people.put_sheet_back", sheet, actor, ip)
+    return True
+
+
+def _about_sheet(action: str, sheet: SignSheet, actor: User, ip: str | None) -> None:
+    data = {"sha256": sheet.sha256}
+    record(actor, action, unit_path=sheet.node.path, about=sheet, data=data, ip=ip)
+
+
+@transaction.atomic
 def count_by_marks(node: CampaignNode, kind: str, actor: User, *, ip: str | None = None) -> MarkLink:
     """From now on the marks of the unit's people count, earlier ones too; opens the link if need be.
 
@@ -97,7 +127,7 @@ def mark(link: MarkLink, typed: str) -> None:
     the marks are the trail, and who it was nobody shall learn. Raises PersonError and NotAllowedNowError.
     """
     node = lock_active(link.node)
-    key = person_key(typed, node.campaign_id, node.pk)
+    key = person_key(typed, node.campaign_id, None if node.campaign.unique_codes else node.pk)
     now = timezone.now()
     row, is_new = Mark.rows.get_or_create(
         campaign_id=node.campaign_id, person_key=key, kind=link.kind, defaults={"node": node, "at": now}

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from quetsach.portal.accounts.models import User
 
 Kind = Headcount.Kind
+DAYS_TO_PUT_BACK = 7
+"""As long as a removed sheet can be put back."""
 
 
 class OfNode(models.Model):
@@ -108,7 +110,11 @@ class SecondMark(OfNode):
 
 
 class SignSheet(OfNode):
-    """A photographed sheet of signatures behind a headcount: kept as it came, for the unit and above."""
+    """A photographed sheet of signatures behind a headcount: kept as it came, for the unit and above.
+
+    A removed one can be put back for `DAYS_TO_PUT_BACK`; then, and some time after the campaign, row and file
+    go for good (privacy/kept.toml).
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="sign_sheets")
@@ -119,6 +125,10 @@ class SignSheet(OfNode):
     sha256 = models.CharField(max_length=64)
     at = models.DateTimeField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    removed_at = models.DateTimeField(null=True)
+    removed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     rows = models.Manager()
     objects = ScopedManager["SignSheet"]()

@@ -28,11 +28,11 @@ class PersonError(ValueError):
         self.code = code
 
 
-def person_key(typed: str, campaign: UUID, node: UUID) -> str:
+def person_key(typed: str, campaign: UUID, office: UUID | None) -> str:
     """The same for every way of typing the same; another in every campaign.
 
-    An e-mail address is one person in the whole campaign. A staff code is one within its office: every
-    office has a number 01. Raises PersonError.
+    An e-mail address is one person in the whole campaign. So is a staff code where no two offices give the
+    same one (`office` None); else it is one within its office: each has a number 01. Raises PersonError.
     """
     text = "".join(unicodedata.normalize("NFKC", typed).split())
     if not text:
@@ -44,7 +44,7 @@ def person_key(typed: str, campaign: UUID, node: UUID) -> str:
         if not _EMAIL.fullmatch(text):
             raise PersonError("shape")
     else:
-        text, where = text.upper(), str(node)
+        text, where = text.upper(), str(office or "")
         if _CITIZEN.fullmatch(text):
             raise PersonError("citizen")
         if not _CODE.fullmatch(text):

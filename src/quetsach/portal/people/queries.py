@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncDay
+from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns import queries as campaign_queries
 from quetsach.portal.campaigns.models import Acknowledgement, CampaignNode, Headcount, Participation
 from quetsach.portal.campaigns.queries import Figure, people_and_marks
-from quetsach.portal.people.models import Body, BodyChange, Kind, Mark, MarkLink, SecondMark, TaxCodeClaim
+from quetsach.portal.people.models import (
+    DAYS_TO_PUT_BACK,
+    Body,
+    BodyChange,
+    Kind,
+    Mark,
+    MarkLink,
+    SecondMark,
+    SignSheet,
+    TaxCodeClaim,
+)
 from quetsach.vietnamese import search_key
 
+SHEETS_AT_MOST = 20
 ROWS = {"r1": "received", "r2": "informed", "r3": "deployed", "r4": "done"}
 """Key of a known figure: what it counts, as forms of the annex name it."""
 
@@ -115,6 +127,14 @@ def countings(node: CampaignNode) -> list[Counting]:
         )
         for kind in Kind
     ]
+
+
+def sheets_of(user: User, node: CampaignNode) -> list[SignSheet]:
+    """The node's sheets, the newest first, with removed ones that can still be put back."""
+    after = timezone.now() - timedelta(days=DAYS_TO_PUT_BACK)
+    rows = SignSheet.objects.visible_to(user).filter(node=node)
+    rows = rows.filter(Q(removed_at=None) | Q(removed_at__gt=after))
+    return list(rows.select_related("by", "removed_by")[:SHEETS_AT_MOST])
 
 
 def link_by(token: str) -> MarkLink | None:

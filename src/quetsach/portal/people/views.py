@@ -20,7 +20,7 @@ from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.qr import qr
 from quetsach.portal.people import actions, queries
 from quetsach.portal.people.forms import PeopleForm
-from quetsach.portal.people.models import Kind, MarkLink, SignSheet
+from quetsach.portal.people.models import DAYS_TO_PUT_BACK, Kind, MarkLink, SignSheet
 from quetsach.portal.people.refusals import REFUSALS
 from quetsach.portal.units.roles import Verb
 
@@ -52,7 +52,8 @@ def _page(
         "countings": countings,
         "is_by_marks": any(c.is_by_marks for c in countings),
         "form": form or PeopleForm(initial=initial),
-        "sheets": SignSheet.objects.visible_to(seat.user).filter(node=seat.node).select_related("by")[:20],
+        "sheets": queries.sheets_of(seat.user, seat.node),
+        "put_back_days": DAYS_TO_PUT_BACK,
         "sums": queries.body_sums(seat.node),
         "asked": asked,
         "before": initial,
@@ -107,6 +108,27 @@ def _renew(request: HttpRequest, seat: Seat) -> None:
     messages.success(request, _("The old link opens nothing any more. Hang up the new sheet."))
 
 
+def _remove_sheet(request: HttpRequest, seat: Seat) -> None:
+    if actions.remove_sheet(_sheet(request, seat), seat.user, ip=client_ip_text(request)):
+        text = _("Removed. Nobody opens it any more; you can put it back for %(n)d days.")
+        messages.success(request, text % {"n": DAYS_TO_PUT_BACK})
+
+
+def _put_sheet_back(request: HttpRequest, seat: Seat) -> None:
+    if actions.put_sheet_back(_sheet(request, seat), seat.user, ip=client_ip_text(request)):
+        messages.success(request, _("The sheet is back."))
+    else:
+        messages.error(request, _("It is too late: the sheet is gone. Add its photo once more."))
+
+
+def _sheet(request: HttpRequest, seat: Seat) -> SignSheet:
+    wanted = request.POST.get("sheet", "")
+    sheet = next((s for s in queries.sheets_of(seat.user, seat.node) if str(s.pk) == wanted), None)
+    if sheet is None:
+        raise Http404
+    return sheet
+
+
 def _kind(request: HttpRequest) -> str:
     kind = request.POST.get("kind", "")
     if kind not in Kind.values:
@@ -114,7 +136,13 @@ def _kind(request: HttpRequest) -> str:
     return kind
 
 
-DEEDS: dict[str, Any] = {"headcount": _headcount, "marks": _marks, "renew": _renew}
+DEEDS: dict[str, Any] = {
+    "headcount": _headcount,
+    "marks": _marks,
+    "renew": _renew,
+    "remove_sheet": _remove_sheet,
+    "put_sheet_back": _put_sheet_back,
+}
 
 
 @require_safe
@@ -136,7 +164,7 @@ def mark_sheet(request: HttpRequest, slug: str, node_id: UUID, kind: str) -> Htt
 def sign_sheet(request: HttpRequest, slug: str, sheet_id: UUID) -> HttpResponse:
     """The file, as a download only: what somebody photographed is never shown as a page."""
     seat = take_seat(request, slug)
-    rows = SignSheet.objects.visible_to(seat.user).filter(node__campaign=seat.campaign)
+    rows = SignSheet.objects.visible_to(seat.user).filter(node__campaign=seat.campaign, removed_at=None)
     sheet = rows.filter(pk=sheet_id).first()
     if sheet is None:
         raise Http404

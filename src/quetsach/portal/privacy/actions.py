@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
+from quetsach.portal.privacy.files import delete, unnamed
 from quetsach.portal.privacy.models import ErasureRequest
 from quetsach.portal.privacy.retention import due, emptied
-from quetsach.portal.privacy.table import table
+from quetsach.portal.privacy.table import Stored, Table, table
 from quetsach.portal.units.models import Unit
 
 
@@ -27,11 +28,14 @@ class Ended:
 
 
 def retain(*, dry_run: bool = False, now: datetime | None = None) -> list[Ended]:
-    """Delete or empty exactly what the table says, all or nothing; with `dry_run` only count."""
-    at = now or timezone.now()
+    """Delete or empty exactly what the table says, rows all or nothing; then files that no row names.
+
+    With `dry_run` only count.
+    """
+    at, kept = now or timezone.now(), table()
     told = []
     with transaction.atomic():
-        for row in table().rows:
+        for row in kept.rows:
             for end in row.ends:
                 rows = due(end, at)
                 count = rows.count()
@@ -41,11 +45,28 @@ def retain(*, dry_run: bool = False, now: datetime | None = None) -> list[Ended]
                     else:
                         rows.update(**emptied(end))
                 told.append(Ended(row.id, end.model._meta.label, end.act, count))
-        if not dry_run and any(ended.count for ended in told):
-            counts = {f"{ended.model} {ended.act}": ended.count for ended in told if ended.count}
-            total = sum(counts.values())
-            record(None, "privacy.retain", data={"count": total, "by_model": counts})
-    return told
+        if not dry_run:
+            _note(told)
+    files = [_files(kept, stored, at, dry_run) for stored in kept.stored]
+    if not dry_run:
+        with transaction.atomic():
+            _note(files)
+    return told + files
+
+
+def _files(kept: Table, stored: Stored, at: datetime, dry_run: bool) -> Ended:
+    gone = [file for file in unnamed(kept, stored, at) if dry_run or delete(file, at)]
+    return Ended("files", stored.folder, "delete", len(gone))
+
+
+def _note(told: list[Ended]) -> None:
+    counts: dict[str, int] = {}
+    for ended in told:
+        if ended.count:
+            key = f"{ended.model} {ended.act}"
+            counts[key] = counts.get(key, 0) + ended.count
+    if counts:
+        record(None, "privacy.retain", data={"count": sum(counts.values()), "by_model": counts})
 
 
 @transaction.atomic

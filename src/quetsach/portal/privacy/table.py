@@ -50,11 +50,20 @@ class Kept:
 
 
 @dataclass(frozen=True)
+class Stored:
+    """A folder below MEDIA_ROOT and the columns, as model and field, that hold the paths of its files."""
+
+    folder: str
+    columns: tuple[tuple[type[models.Model], str], ...]
+
+
+@dataclass(frozen=True)
 class Table:
     """All rows, and the fields that tell nothing of a person (`app.Model.field`, `app.Model.*`)."""
 
     rows: tuple[Kept, ...]
     nobody: frozenset[str]
+    stored: tuple[Stored, ...] = ()
 
 
 def table() -> Table:
@@ -63,7 +72,8 @@ def table() -> Table:
     try:
         read = tomllib.loads(file.read_text(encoding="utf-8"))
         rows = tuple(_row(row) for row in read["kept"])
-        return Table(rows, frozenset(read["nobody"]["fields"]))
+        stored = tuple(_stored(each) for each in read.get("stored", ()))
+        return Table(rows, frozenset(read["nobody"]["fields"]), stored)
     except (OSError, KeyError, TypeError, ValueError, LookupError) as error:
         raise ImproperlyConfigured(f"{file}: {error!r}") from error
 
@@ -71,6 +81,21 @@ def table() -> Table:
 def _row(row: dict[str, Any]) -> Kept:
     texts = {name: {language: str(row[name][language]) for language in ("vi", "en")} for name in TEXTS}
     return Kept(row["id"], texts, tuple(row["fields"]), tuple(_ends(end) for end in row.get("ends", ())))
+
+
+def _stored(read: dict[str, Any]) -> Stored:
+    folder = str(read["folder"])
+    if not folder.isalnum():
+        raise ValueError(f"{folder!r}: the name of a folder below MEDIA_ROOT")
+    columns = []
+    for name in read["fields"]:
+        model, _, field = name.rpartition(".")
+        found = apps.get_model(model)
+        found._meta.get_field(field)
+        columns.append((found, field))
+    if not columns:
+        raise ValueError(f"{folder}: without a column that names its files all would go")
+    return Stored(folder, tuple(columns))
 
 
 def _ends(end: dict[str, Any]) -> Ends:

@@ -33,6 +33,7 @@ from quetsach.portal.reports.actions_held import (
     note,
     store,
 )
+from quetsach.portal.reports.counted_self import off_paper
 from quetsach.portal.reports.errors import BlockedReport, ReportError
 from quetsach.portal.reports.facts import facts
 from quetsach.portal.reports.locks import Terms, terms_of
@@ -159,11 +160,12 @@ def submit_on_behalf(
 
     The same file again gives the same revision; a newer file replaces one that still waits. `ticked` None
     means that the coordinator has seen every warning. `paper` is the total of each row as the paper says
-    it, kept as evidence beside the computed one. It waits for acceptance like any other. Raises
-    BlockedReport, LockedReport, and ReportError when the unit itself has sent its report, or it is
-    accepted.
+    it, kept as evidence beside the computed one. Where papers count the unit itself, it is taken off first.
+    It waits for acceptance like any other. Raises BlockedReport, LockedReport, and ReportError when the
+    unit itself has sent its report, or it is accepted.
     """
-    entry = read_entry(data, queries.form_of(node).keys)
+    form = queries.form_of(node)
+    entry = read_entry(off_paper(node.campaign, form, data), form.keys)
     sending = _Sending(
         actor,
         entry,

@@ -66,7 +66,7 @@ def facts(
         "missing": sum(line.missing for line in children),
         "changed": len(drifted(report, children)) if report else 0,
         "late_hours": max(0, ceil((now - node.due_at).total_seconds() / 3600)),
-        "self_counted": int(node.campaign.count_self),
+        "self_counted": 0,  # own figures never hold the unit itself: a paper adds it (counted_self)
         "sibling_ratio": _ratio(form, siblings),
         "twin": int(entry.is_complete and entry.own in siblings),
         "as_before": int(entry.is_complete and entry.own == _before(node, form)),

@@ -6,19 +6,28 @@ from datetime import date, timedelta
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
+from quetsach.portal.sso.actions import LinkError, link
+from quetsach.portal.sso.identity import Proof
+from quetsach.portal.staff.invitation_mail import words
 from quetsach.portal.staff.links import DAYS, digest, new_token
 from quetsach.portal.staff.models import HandOver, Invitation
 from quetsach.portal.units.models import Membership, Unit
 
+PAUSE = timedelta(minutes=1)
+"""Between two e-mails with the same link."""
+
 
 class StaffError(PortalError):
-    """`code`: `dead` (the link opens nothing), `name_taken`, `nothing` (no role to hand over)."""
+    """`code`: `dead` (the link opens nothing), `name_taken`, `nothing` (no role to hand over), `linked` (the
+    proven person has an account), `just_sent` (an e-mail with such a link left a moment ago)."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -26,13 +35,53 @@ class StaffError(PortalError):
 
 
 @transaction.atomic
-def invite(unit: Unit, role: str, until: date | None, actor: User, *, ip: str | None = None) -> str:
-    """The token of a new link, returned once and never kept."""
+def invite(
+    unit: Unit, role: str, until: date | None, actor: User, *, email: str = "", ip: str | None = None
+) -> str:
+    """The token of a new link, returned once and never kept. Raises StaffError `just_sent`."""
+    if email:
+        Unit.rows.select_for_update().get(pk=unit.pk)  # of a double click one waits for the other
+        twins = Invitation.rows.filter(unit=unit, role=role, email=email, issued_by=actor)
+        if twins.filter(issued_at__gt=timezone.now() - PAUSE, used_at=None, revoked_at=None).exists():
+            raise StaffError("just_sent")
     token = new_token()
-    row = _link(unit, role, token, actor, until=until)
+    row = _link(unit, role, token, actor, until=until, email=email)
     data = {"unit": unit.name, "role": role, "until": until.isoformat() if until else None}
     record(actor, "account.invite", unit_path=unit.path, about=row, data=data, ip=ip)
     return token
+
+
+@transaction.atomic
+def renew(row: Invitation, actor: User, *, ip: str | None = None) -> str:
+    """A new link for the same invitation, good as long as a first one; the old one opens nothing any more.
+
+    Raises StaffError: `dead` for one that was used or taken back, `just_sent`.
+    """
+    row = Invitation.rows.select_for_update(of=("self",)).select_related("unit").get(pk=row.pk)
+    if row.used_at or row.revoked_at:
+        raise StaffError("dead")
+    if row.sent_at and row.sent_at > timezone.now() - PAUSE:
+        raise StaffError("just_sent")
+    token = new_token()
+    row.digest, row.expires_at = digest(token), timezone.now() + timedelta(days=DAYS)
+    row.save(update_fields=["digest", "expires_at"])
+    record(actor, "account.renew_invitation", unit_path=row.unit.path, about=row,
+           data={"unit": row.unit.name}, ip=ip)  # fmt: skip
+    return token
+
+
+def send_link(row: Invitation, token: str, actor: User, *, ip: str | None = None) -> bool:
+    """Send the link to the invitation's e-mail address; False where the server did not take it."""
+    subject, text = words(row, token)
+    try:
+        send_mail(subject, text, settings.DEFAULT_FROM_EMAIL, [row.email])
+    except (OSError, ValueError):  # smtplib's errors are OSErrors
+        return False
+    with transaction.atomic():
+        Invitation.rows.filter(pk=row.pk).update(sent_at=timezone.now())
+        record(actor, "account.send_invitation", unit_path=row.unit.path, about=row,
+               data={"unit": row.unit.name}, ip=ip)  # fmt: skip
+    return True
 
 
 @transaction.atomic
@@ -47,10 +96,17 @@ def offer_password(person: User, unit: Unit, actor: User, *, ip: str | None = No
 
 
 def _link(
-    unit: Unit, role: str, token: str, actor: User, *, until: date | None = None, person: User | None = None
+    unit: Unit,
+    role: str,
+    token: str,
+    actor: User,
+    *,
+    until: date | None = None,
+    person: User | None = None,
+    email: str = "",
 ) -> Invitation:
     return Invitation.rows.create(
-        unit=unit, role=role, until=until, person=person, digest=digest(token), issued_by=actor,
+        unit=unit, role=role, until=until, person=person, email=email, digest=digest(token), issued_by=actor,
         expires_at=timezone.now() + timedelta(days=DAYS),
     )  # fmt: skip
 
@@ -63,13 +119,8 @@ def revoke(row: Invitation, actor: User, *, ip: str | None = None) -> None:
                data={"unit": row.unit.name}, ip=ip)  # fmt: skip
 
 
-def _use(token: str, user: User) -> Invitation:
-    row = (
-        Invitation.rows.select_for_update(of=("self",))
-        .select_related("unit")
-        .filter(digest=digest(token))
-        .first()
-    )
+def _use(sha: str, user: User) -> Invitation:
+    row = Invitation.rows.select_for_update(of=("self",)).select_related("unit").filter(digest=sha).first()
     if row is None or not row.is_live:
         raise StaffError("dead")
     row.used_at, row.used_by = timezone.now(), user
@@ -78,9 +129,9 @@ def _use(token: str, user: User) -> Invitation:
 
 
 @transaction.atomic
-def accept(token: str, user: User, *, ip: str | None = None) -> Invitation:
-    """Take the role; the link is used up. Raises StaffError."""
-    row = _use(token, user)
+def accept(sha: str, user: User, *, ip: str | None = None) -> Invitation:
+    """Take the role of the link with this digest; it is used up. Raises StaffError `dead`."""
+    row = _use(sha, user)
     if row.person_id is not None:
         raise StaffError("dead")
     Membership.rows.update_or_create(
@@ -93,9 +144,19 @@ def accept(token: str, user: User, *, ip: str | None = None) -> Invitation:
 
 @transaction.atomic
 def open_account(
-    token: str, name: str, password: str, full_name: str, phone: str, *, ip: str | None = None
+    sha: str,
+    name: str,
+    full_name: str,
+    phone: str,
+    *,
+    password: str | None = None,
+    proof: Proof | None = None,
+    ip: str | None = None,
 ) -> User:
-    """Make an account and take the role with it, or do neither. Raises StaffError."""
+    """Make an account and take the role with it, or do neither: by a password, or by a proven person's key.
+
+    Raises StaffError: `dead`, `name_taken`, `linked`.
+    """
     try:
         with transaction.atomic():
             if User.objects.filter(username__iexact=name).exists():
@@ -103,7 +164,12 @@ def open_account(
             user = User.objects.create_user(name, password=password, full_name=full_name, phone=phone)
     except IntegrityError as error:
         raise StaffError("name_taken") from error
-    accept(token, user, ip=ip)
+    accept(sha, user, ip=ip)
+    if proof is not None:
+        try:
+            link(user, proof.key, ip=ip)
+        except LinkError as error:
+            raise StaffError("linked") from error
     return user
 
 
@@ -114,7 +180,7 @@ def set_password(token: str, password: str, *, ip: str | None = None) -> User:
     if row is None or row.person is None:
         raise StaffError("dead")
     person = row.person
-    _use(token, person)
+    _use(digest(token), person)
     person.set_password(password)
     person.save(update_fields=["password"])
     _end_sign_ins(person)

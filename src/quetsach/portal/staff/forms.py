@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -34,6 +36,26 @@ class SeatForm(forms.Form):
 
     def clean_until(self) -> date | None:
         return _not_past(self.cleaned_data["until"])
+
+
+class InviteForm(SeatForm):
+    """A role, and where its link is sent; the address is asked for only where e-mails can leave."""
+
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail"),
+        required=False,
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        help_text=gettext_lazy("The link is sent there. Leave it empty to hand it over yourself."),
+        error_messages={
+            "invalid": gettext_lazy("Write an address such as ha.nguyen@example.org, or leave it empty.")
+        },
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not settings.CAN_EMAIL:
+            del self.fields["email"]
 
 
 class ReasonForm(forms.Form):

@@ -20,6 +20,8 @@ class Invitation(models.Model):
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+"
     )
+    email = models.EmailField(blank=True, help_text="where the link is sent; empty: handed over by hand")
+    sent_at = models.DateTimeField(null=True, help_text="when an e-mail with it last left")
     digest = models.CharField(max_length=64, unique=True)
     issued_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     issued_at = models.DateTimeField(auto_now_add=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.staff.links import digest
@@ -14,6 +17,8 @@ from quetsach.portal.units.roles import MAY, Place, Verb, fits, places_of
 from quetsach.vietnamese import sort_key
 
 OPEN_AT_MOST = 200
+SHOWN_AFTER = 30
+"""Days for which a link that has grown old can still be renewed."""
 
 
 def tops(user: User | AnonymousUser, verb: Verb) -> list[str]:
@@ -51,9 +56,11 @@ def units(paths: list[str], text: str) -> list[Unit]:
 
 
 def open_invitations(paths: list[str]) -> list[Invitation]:
-    """Links that nobody has used yet, the newest first."""
+    """Links that nobody has used yet, the newest first; those too old by less than a month too."""
+    after = timezone.now() - timedelta(days=SHOWN_AFTER)
     rows = Invitation.rows.filter(area(paths, "unit__path"), used_at=None, revoked_at=None)
-    return [row for row in rows.select_related("unit", "issued_by", "person")[:OPEN_AT_MOST] if row.is_live]
+    rows = rows.filter(expires_at__gt=after)
+    return list(rows.select_related("unit", "issued_by", "person")[:OPEN_AT_MOST])
 
 
 def seats_of(person: User) -> list[Membership]:
@@ -78,7 +85,12 @@ def may_change(actor: User, person: User, verb: Verb = Verb.MANAGE_SEATS) -> boo
 
 def by_token(token: str) -> Invitation | None:
     """The invitation behind a link, used or not."""
-    return Invitation.rows.filter(digest=digest(token)).select_related("unit", "person", "issued_by").first()
+    return by_digest(digest(token))
+
+
+def by_digest(sha: str) -> Invitation | None:
+    """The same by what the database holds of the link."""
+    return Invitation.rows.filter(digest=sha).select_related("unit", "person", "issued_by").first()
 
 
 def hand_overs(person: User) -> list[HandOver]:

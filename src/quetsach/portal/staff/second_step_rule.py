@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from quetsach.portal.accounts.actions import demand_second_step
 from quetsach.portal.accounts.models import User
+from quetsach.portal.sso.second_step import is_proven_twice
 from quetsach.portal.staff.queries import must_use_codes
 
 OPEN = ("/tai-khoan/", "/ngon-ngu/", "/rieng-tu/", "/static/", "/healthz", "/api/")
@@ -31,7 +32,7 @@ def watch() -> None:
 def note_due(sender: object, request: HttpRequest, user: User, **_: object) -> None:  # noqa: ARG001
     """Keep in the session from when on the person may go no further; nothing where nothing is asked."""
     request.session.pop("codes_due", None)
-    if must_use_codes(user, settings.SECOND_STEP_ROLES):
+    if must_use_codes(user, settings.SECOND_STEP_ROLES) and not is_proven_twice(request, user):
         if user.second_step_due is None:
             demand_second_step(user, timezone.now() + timedelta(days=settings.SECOND_STEP_DAYS))
         if user.second_step_due is not None:

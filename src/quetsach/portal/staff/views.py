@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -16,8 +19,9 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.qr import qr
 from quetsach.portal.staff import actions, queries
-from quetsach.portal.staff.forms import SeatForm
+from quetsach.portal.staff.forms import InviteForm
 from quetsach.portal.staff.links import DAYS
+from quetsach.portal.staff.models import Invitation
 from quetsach.portal.units.models import Unit
 from quetsach.portal.units.roles import Verb
 from quetsach.vietnamese import nfc
@@ -40,6 +44,7 @@ def staff(request: HttpRequest) -> HttpResponse:
         "text": text,
         "manages": bool(manages),
         "invitations": queries.open_invitations(manages),
+        "can_email": settings.CAN_EMAIL,
         "kept": f"tim={text}&" if text else "",
     }
     return render(request, "staff/staff.html", context)
@@ -54,16 +59,19 @@ def invite(request: HttpRequest) -> HttpResponse:
         raise Http404
     text = nfc(request.GET.get("tim", ""))[:100]
     units = queries.units(paths, text)
-    form = SeatForm(request.POST if request.method == "POST" else None, initial={"role": "officer"})
+    form = InviteForm(request.POST if request.method == "POST" else None, initial={"role": "officer"})
     wrong = False
     if request.method == "POST":
         unit = _unit(request, request.POST.get("unit", ""), paths)
         if form.is_valid() and unit:
             given = form.cleaned_data
-            token = actions.invite(
-                unit, given["role"], given["until"], request.user, ip=client_ip_text(request)
-            )
-            return show_link(request, token, unit)
+            email, ip = given.get("email", ""), client_ip_text(request)
+            try:
+                token = actions.invite(unit, given["role"], given["until"], request.user, email=email, ip=ip)
+            except actions.StaffError:
+                messages.warning(request, _("Sent a moment ago already; nothing was done twice."))
+                return redirect("staff")
+            return _sent_or_shown(request, token, unit)
         wrong = unit is None
     context = {
         "form": form,
@@ -75,19 +83,62 @@ def invite(request: HttpRequest) -> HttpResponse:
     return render(request, "staff/invite.html", context)
 
 
-def show_link(request: HttpRequest, token: str, unit: Unit, person: User | None = None) -> HttpResponse:
-    """The page with a fresh link and its QR code; it cannot be shown again."""
+def _sent_or_shown(request: HttpRequest, token: str, unit: Unit) -> HttpResponse:
+    """Send the link where it has an address, and show it in either case: e-mail is never the only way."""
+    row = queries.by_token(token)
+    sent = None
+    if row is not None and row.email and settings.CAN_EMAIL and isinstance(request.user, User):
+        sent = actions.send_link(row, token, request.user, ip=client_ip_text(request))
+    return show_link(request, token, unit, email=row.email if row else "", sent=sent)
+
+
+def show_link(
+    request: HttpRequest,
+    token: str,
+    unit: Unit,
+    person: User | None = None,
+    *,
+    email: str = "",
+    sent: bool | None = None,
+) -> HttpResponse:
+    """The page with a fresh link and its QR code; it cannot be shown again. `sent`: did the e-mail leave?"""
     address = request.build_absolute_uri(reverse("staff_link", args=[token]))
-    context = {"address": address, "qr": qr(address), "unit": unit, "days": DAYS, "person": person}
+    context = {"address": address, "qr": qr(address), "unit": unit, "days": DAYS, "person": person,
+               "email": email, "sent": sent}  # fmt: skip
     return render(request, "staff/shown.html", context)
+
+
+@require_POST
+def renew(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+    """A new link for an invitation that nobody has used: sent again, or shown to be handed over."""
+    row = _waiting(request, invitation_id)
+    if row.person_id is not None or not isinstance(request.user, User):
+        raise Http404
+    try:
+        token = actions.renew(row, request.user, ip=client_ip_text(request))
+    except actions.StaffError as error:
+        if error.code == "just_sent":
+            messages.warning(request, _("Sent a moment ago already; nothing was done twice."))
+        else:
+            messages.warning(request, _("It was used meanwhile."))
+        return redirect("staff")
+    return _sent_or_shown(request, token, row.unit)
+
+
+def _waiting(request: HttpRequest, invitation_id: UUID) -> Invitation:
+    """A link that nobody has used, where the person may invite; or 404."""
+    waiting = queries.open_invitations(queries.tops(request.user, Verb.MANAGE_SEATS))
+    row = next((row for row in waiting if row.pk == invitation_id), None)
+    if row is None:
+        raise Http404
+    return row
 
 
 @require_POST
 def revoke(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     """Take a link back that nobody has used."""
-    waiting = queries.open_invitations(queries.tops(request.user, Verb.MANAGE_SEATS))
-    row = next((row for row in waiting if row.pk == invitation_id), None)
-    if row is None or not isinstance(request.user, User):
+    row = _waiting(request, invitation_id)
+    if not isinstance(request.user, User):
         raise Http404
     actions.revoke(row, request.user, ip=client_ip_text(request))
     return redirect("staff")

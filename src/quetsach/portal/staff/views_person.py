@@ -13,6 +13,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.sso.actions import unlink
+from quetsach.portal.sso.queries import linked_since
 from quetsach.portal.staff import actions, queries
 from quetsach.portal.staff.forms import HandOverForm, ReasonForm, SeatForm
 from quetsach.portal.staff.views import show_link
@@ -33,6 +35,7 @@ def my_account(request: HttpRequest) -> HttpResponse:
         "hand_overs": queries.hand_overs(request.user),
         "today": timezone.localdate(),
         "is_coordinator": bool(queries.tops(request.user, Verb.READ_AUDIT)),
+        "linked": linked_since(request.user),
         "answers": bool(queries.tops(request.user, Verb.MANAGE_SEATS)),
     }
     return render(request, "staff/my_account.html", context)
@@ -68,6 +71,9 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
         elif act == "reset":
             actions.reset_second_step(row, actor, ip=ip)
             messages.success(request, _("The codes of %(name)s are off.") % {"name": row})
+        elif act == "unlink":
+            unlink(row, actor, ip=ip)
+            messages.success(request, _("The link of %(name)s is off.") % {"name": row})
         elif act == "password":
             return show_link(
                 request, actions.offer_password(row, seats[0].unit, actor, ip=ip), seats[0].unit, row
@@ -79,7 +85,7 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
     context = {
         "person": row, "seats": seats, "managed": managed, "may_all": may_all, "reason": reason,
         "may_reset": may_reset, "hand_overs": queries.hand_overs(row), "today": timezone.localdate(),
-        "may_hand_over": _may_hand_over(actor, row),
+        "may_hand_over": _may_hand_over(actor, row), "linked": linked_since(row),
     }  # fmt: skip
     return render(request, "staff/person.html", context)
 

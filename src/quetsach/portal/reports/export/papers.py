@@ -26,6 +26,7 @@ from quetsach.portal.campaigns.letter import Letter as StoredLetter
 from quetsach.portal.campaigns.letter import read_letter
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.queries import Watched, watched
+from quetsach.portal.reports.counted_self import on_paper, paper_note
 from quetsach.portal.reports.export import heading as names
 from quetsach.portal.reports.formversions import load_form
 from quetsach.portal.reports.machines import by_branch
@@ -83,8 +84,9 @@ def annex(node: CampaignNode) -> Annex:
     if report is not None and report.current is not None and report.state != Report.State.RETURNED:
         sent = report.current
         form = load_form(sent.form)
-        total = dict(sent.totals["total"])
+        total = on_paper(node.campaign, form, sent.totals["total"])
         when = f"Bản {sent.number}, gửi {_moment(sent.at)}; tình trạng: {STATES[report.state].lower()}."
+        when = f"{when} {paper_note(node.campaign, form)}".rstrip()
         return _filled(form, node, total, sent.notes, sent.narrative, sent.proposals, when)
     entry = read_entry(report.draft if report else {}, form.keys)
     rolled = roll_up(node)
@@ -94,6 +96,8 @@ def annex(node: CampaignNode) -> Annex:
             sums[row] = entry.counts.row(row) + rolled.children_total.row(row)
     said = entry.typed
     when = f"Bản đang soạn lúc {_moment(rolled.as_of)}, chưa gửi."
+    when = f"{when} {paper_note(node.campaign, form)}".rstrip()
+    sums = on_paper(node.campaign, form, sums)
     return _filled(form, node, sums, entry.notes, said["narrative"], said["proposals"], when)
 
 
@@ -104,8 +108,11 @@ def official_report(node: CampaignNode) -> OfficialReport:
     form = load_form(campaign.form)
     year = timezone.localtime(rolled.as_of).year
     own = signed_own(rolled)
+    mine = on_paper(campaign, form, own.as_dict() if own else dict.fromkeys(form.keys))
     above = names.superior(node)
-    totals = rolled.signed
+    # Without own figures the paper says that they are missing: then the unit itself is not in it either.
+    signed: dict[str, int | None] = dict(rolled.signed.as_dict())
+    totals = on_paper(campaign, form, signed) if own else signed
     issuer = names.full_name(node)
     machines = by_branch(node, rolled)
     asked = tuple(Proposal(", ".join(wish.units), wish.text) for wish in wishes_of(node))
@@ -119,9 +126,9 @@ def official_report(node: CampaignNode) -> OfficialReport:
             FigureRow(
                 row.number,
                 row.text,
-                own.row(row.key) if own else None,
+                mine[row.key],
                 rolled.children_total.row(row.key),
-                totals.row(row.key),
+                totals[row.key] or 0,
             )
             for row in form.rows
         ),
@@ -133,16 +140,16 @@ def official_report(node: CampaignNode) -> OfficialReport:
         proposals=asked,
         as_of=f"đến {_moment(rolled.as_of)}",
         signature=names.signature(node),
-        remark=_remark(rolled, own),
+        remark=" ".join(filter(None, (_remark(rolled, own), paper_note(campaign, form) if own else ""))),
         cc=("Như trên", "Lưu: VT"),
         annex=_filled(
             form,
             node,
-            totals.as_dict(),
+            totals,
             {},
             rolled.narrative,
             _joined(asked),
-            "",
+            paper_note(campaign, form) if own else "",
             attached=_attached(node, year),
         ),
     )
@@ -166,7 +173,7 @@ def _remark(rolled: RollUp, own: Figures | None) -> str:
 def _filled(
     form: Form,
     node: CampaignNode,
-    totals: dict[str, int] | dict[str, int | None],
+    totals: dict[str, int | None],
     notes: dict[str, str],
     narrative: str,
     proposals: str,

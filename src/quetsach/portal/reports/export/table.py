@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.reports.counted_self import on_paper, self_rows
 from quetsach.portal.reports.export.papers import MACHINES, STATES
 from quetsach.portal.reports.machines import MachineTable, by_branch
 from quetsach.portal.reports.queries import form_of, roll_up
@@ -41,6 +42,8 @@ def export(node: CampaignNode, as_of: str, rolled: RollUp | None = None) -> Expo
 
 
 def _sums(node: CampaignNode, rolled: RollUp) -> Table:
+    form, campaign = form_of(node), node.campaign
+    printed = on_paper(campaign, form, rolled.total.as_dict()) if self_rows(campaign, form) else {}
     rows = [
         (
             row.number,
@@ -49,10 +52,13 @@ def _sums(node: CampaignNode, rolled: RollUp) -> Table:
             rolled.children_total.row(row.key),
             rolled.total.row(row.key),
             rolled.entered.row(row.key) if rolled.entered else None,
+            *([printed[row.key]] if printed else []),
         )
-        for row in form_of(node).rows
+        for row in form.rows
     ]
-    head = ("TT", "Nội dung", "Số của đơn vị", "Các đơn vị bên dưới", "Tổng số", "Số đơn vị đã nhập")
+    head: tuple[str, ...] = ("TT", "Nội dung", "Số của đơn vị", "Các đơn vị bên dưới", "Tổng số", "Số đơn vị đã nhập")
+    if printed:
+        head = (*head, "Số in trên báo cáo (tính cả đơn vị)")
     return Table("Tổng hợp", head, tuple(rows))
 
 

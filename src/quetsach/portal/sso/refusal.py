@@ -1,0 +1,80 @@
+"""Why a sign-in by the identity provider goes no further, by code and in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class SsoError(OAuth2Error):  # type: ignore[misc]
+    """`code` is one of REASONS. Holds no token and no claim: errors end up in logs."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One page."""
+
+    status: int
+    title: str | Promise
+    text: str | Promise
+
+
+_MISTRUST = _(
+    "The answer of %(name)s could not be trusted, so nobody was signed in. Try once more from the"
+    " beginning; if it happens again, sign in with your password and tell who runs the portal."
+)
+REASONS: dict[str, Reason] = {
+    "cancelled": Reason(
+        200,
+        _("You broke the sign-in off"),
+        _("Nothing was changed. Begin again, or sign in with your password."),
+    ),
+    "expired": Reason(
+        400,
+        _("This sign-in is too old or was used already"),
+        _(
+            "Between leaving and coming back lay more than ten minutes, another browser, or the Back"
+            " button. Begin again; cookies must be allowed."
+        ),
+    ),
+    "refused": Reason(
+        403,
+        _("%(name)s did not let you in"),
+        _("It gave no proof of who you are. Begin again, or sign in with your password."),
+    ),
+    "unreachable": Reason(
+        502,
+        _("%(name)s does not answer"),
+        _("Its server cannot be reached from the portal at the moment. Sign in with your password."),
+    ),
+    "mistrusted": Reason(403, _("The proof does not hold"), _MISTRUST),
+    "no_claim": Reason(
+        403,
+        _("The proof does not name you"),
+        _(
+            "%(name)s proved that it is you but left out the number by which the portal knows you. Allow"
+            " it there when asked, or sign in with your password."
+        ),
+    ),
+    "unknown": Reason(
+        403,
+        _("No account here is linked with you yet"),
+        _(
+            "%(name)s has proven who you are; what you may do here is given by your unit. Ask its"
+            " coordinator for an invitation. You have an account already? Sign in with your password and"
+            " choose “Link” on your account page."
+        ),
+    ),
+    "linked_otherwise": Reason(
+        403,
+        _("Your account is linked with somebody already"),
+        _("Take the link on your account page off first, then link anew."),
+    ),
+}

@@ -1,0 +1,37 @@
+"""The e-mail that carries the link of an invitation: plain text, Vietnamese first, then English."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from quetsach.portal.staff.models import Invitation
+from quetsach.vietnamese import nfc
+
+
+def words(row: Invitation, token: str) -> tuple[str, str]:
+    """Subject and text. The link begins with the portal's own address, never with what a browser sent."""
+    context = {
+        "row": row,
+        "unit": _line(row.unit.name),
+        "name": _line(row.issued_by.get_full_name()),
+        "address": settings.SITE_ADDRESS.rstrip("/") + reverse("staff_link", args=[token]),
+    }
+    texts = []
+    for language in ("vi", "en"):
+        with translation.override(language):
+            texts.append(render_to_string("staff/mail/invitation.txt", context).strip())
+    with translation.override("vi"):
+        subject = _("Invitation: %(role)s of %(unit)s") % {
+            "role": row.get_role_display(),
+            "unit": context["unit"],
+        }
+    return nfc(subject)[:150], nfc("\n\n---\n\n".join(texts)) + "\n"
+
+
+def _line(text: str) -> str:
+    """On one line, so that no name can play another part of the e-mail."""
+    return " ".join(text.split())
