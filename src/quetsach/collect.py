@@ -18,6 +18,7 @@ from quetsach.collecting.annex import Annex
 from quetsach.collecting.archive import Found
 from quetsach.collecting.merge import Collection, Doubt, Reading, Total, Unread
 from quetsach.collecting.names import Directory, Unit
+from quetsach.collecting.office import Office
 from quetsach.collecting.paper import FileProblem, Place
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Directory",
     "Doubt",
     "FileProblem",
+    "Office",
     "Place",
     "Reading",
     "Total",
@@ -57,11 +59,12 @@ def collect(
     One bad file never stops the rest: it is in `unread`. `skip` are files to pass over, such as the output's.
     """
     directory = Directory(units) if units is not None else None
+    office = Office()
     readings: list[Reading] = []
     unread: list[Unread] = []
     for found in archive.walk(paths, skip=skip):
         progress(found.name)
-        given = read_file(found, directory)
+        given = read_file(found, directory, office)
         if isinstance(given, Unread):
             unread.append(given)
         else:
@@ -70,19 +73,21 @@ def collect(
 
 
 def read_upload(
-    name: str, data: bytes, directory: Directory | None
+    name: str, data: bytes, directory: Directory | None, office: Office | None = None
 ) -> list[tuple[Found, list[Reading] | Unread]]:
-    """The files in one upload, each with its annexes or why it has none."""
-    return [(found, read_file(found, directory)) for found in archive.unpacked(name, data)]
+    """The files in one upload, each with its annexes or why it has none. `office` converts old Word files."""
+    return [(found, read_file(found, directory, office)) for found in archive.unpacked(name, data)]
 
 
-def read_file(found: Found, directory: Directory | None) -> list[Reading] | Unread:
+def read_file(
+    found: Found, directory: Directory | None, office: Office | None = None
+) -> list[Reading] | Unread:
     """The annexes of one file, each given to its unit, or why there are none."""
     digest = hashlib.sha256(found.data).hexdigest() if found.data else ""
     try:
         if found.problem is not None:
             raise found.problem
-        paper, annexes = reading.read(found.data)
+        paper, annexes = reading.read(found.data, office)
     except FileProblem as problem:
         return _unread(found, problem, digest, directory)
     except (ArithmeticError, AssertionError, LookupError, RecursionError, TypeError, ValueError) as error:

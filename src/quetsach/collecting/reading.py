@@ -7,6 +7,7 @@ from __future__ import annotations
 from quetsach.collecting import annex, container, docx, legacy, pdf, xlsx
 from quetsach.collecting.annex import Annex
 from quetsach.collecting.folding import storable
+from quetsach.collecting.office import Office
 from quetsach.collecting.paper import Cell, FileProblem, Paper, Row
 
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -15,7 +16,7 @@ _BY_NAME = {"docx": docx.read, "xlsx": xlsx.read, "pdf": pdf.read}
 
 
 def kind_of(data: bytes) -> str:
-    """`docx`, `xlsx` (also .xls and .ods), `pdf`. Raises FileProblem for anything else, `damaged` for an
+    """`docx`, `xlsx` (also .xls and .ods), `pdf`; `doc`, `rtf`, `odt`, which an office program reads. Raises FileProblem for anything else, `damaged` for an
     archive that cannot be opened."""
     if not data:
         raise FileProblem("empty")
@@ -29,7 +30,7 @@ def kind_of(data: bytes) -> str:
         raise FileProblem("scan")
     head = data[:2048].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
     if head.startswith(b"{\\rtf"):
-        raise FileProblem("old_word")
+        return "rtf"
     if head.startswith((b"<!doctype html", b"<html", b"<?xml")):
         raise FileProblem("web_page")
     raise FileProblem("other_kind")
@@ -46,29 +47,25 @@ def _packed(data: bytes) -> str:
             with packed.open("mimetype") if "mimetype" in names else packed.open("content.xml") as kind:
                 if b"spreadsheet" in kind.read(200):
                     return "xlsx"
-            raise FileProblem("open_document")
+            return "odt"
     raise FileProblem("other_kind")
 
 
 def _compound(data: bytes) -> str:
     """OLE files keep the names of their streams in UTF-16."""
-    streams = {
-        "EncryptedPackage": "encrypted",
-        "WordDocument": "old_word",
-        "PowerPoint Document": "other_kind",
-    }
-    for name, code in streams.items():
-        if name.encode("utf-16-le") in data:
-            raise FileProblem(code)
-    if any(name.encode("utf-16-le") in data for name in ("Workbook", "Book")):
-        return "xlsx"
-    raise FileProblem("other_kind")
+    if "EncryptedPackage".encode("utf-16-le") in data:
+        raise FileProblem("encrypted")
+    kinds = {"WordDocument": "doc", "PowerPoint Document": "", "Workbook": "xlsx", "Book": "xlsx"}
+    kind = next((kind for name, kind in kinds.items() if name.encode("utf-16-le") in data), "")
+    if not kind:
+        raise FileProblem("other_kind")
+    return kind
 
 
-def read(data: bytes) -> tuple[Paper, list[Annex]]:
-    """The paper and its annexes. Raises FileProblem: what `kind_of` and the readers raise, `not_an_annex` for
-    another document, `blank_form` for a form that nobody filled in."""
-    paper = _in_unicode(_BY_NAME[kind_of(data)](data))
+def read(data: bytes, office: Office | None = None) -> tuple[Paper, list[Annex]]:
+    """The paper and its annexes. Raises FileProblem: what `kind_of`, `office` and the readers raise,
+    `not_an_annex` for another document, `blank_form` for a form that nobody filled in."""
+    paper = _in_unicode(_paper(data, office or Office()))
     found = annex.find(paper)
     if not found:
         raise FileProblem("not_an_annex")
@@ -76,6 +73,14 @@ def read(data: bytes) -> tuple[Paper, list[Annex]]:
     if not filled:
         raise FileProblem("blank_form")
     return paper, filled
+
+
+def _paper(data: bytes, office: Office) -> Paper:
+    kind = kind_of(data)
+    if kind in _BY_NAME:
+        return _BY_NAME[kind](data)
+    paper = docx.read(office.as_docx(data, kind))
+    return Paper(paper.rows, paper.saved, {**paper.notes, "converted": {"kind": f".{kind}"}})
 
 
 def _in_unicode(paper: Paper) -> Paper:

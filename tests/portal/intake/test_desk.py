@@ -267,3 +267,22 @@ def test_the_page_asks_the_same_number_of_queries_whatever_came_in(cast, django_
     client.get(url(cast))
     with django_assert_max_num_queries(before):
         client.get(url(cast))
+
+
+def test_an_old_word_file_waits_and_is_read_again_once_it_can_be(cast, monkeypatch):
+    """LibreOffice was not there when the file came; the same file is read where it lies, once."""
+    old = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "WordDocument".encode("utf-16-le")
+    page = drop(cast, cu=old).content.decode()
+    file = ReceivedFile.rows.get()
+    assert file.problem == "old_word" and "kiểu .docx" in page and 'value="read_again"' in page
+    client, address = cast.client("A", "coordinator"), url(cast, "A", "intake_file", file.pk)
+    client.post(address, {"do": "read_again"})
+    assert not ReceivedAnnex.rows.exists()
+    monkeypatch.setattr("quetsach.collecting.office.program", lambda: "soffice")
+    monkeypatch.setattr("quetsach.collecting.office._converted", lambda *_given: paper("Đơn vị A1"))
+    for _ in range(2):
+        client.post(address, {"do": "read_again"})
+    assert only().node == cast.nodes["A1"]
+    file.refresh_from_db()
+    assert file.problem == "" and Entry.objects.filter(action="intake.read_again").count() == 2
+    assert cast.client("B", "coordinator").post(address, {"do": "read_again"}).status_code == 404

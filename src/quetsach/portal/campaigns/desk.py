@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.http import Http404, HttpRequest
 
 from quetsach.portal.accounts.models import User
-from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.units.models import Unit
 from quetsach.portal.units.roles import Verb, fits, places_of
@@ -37,6 +37,32 @@ def sit_down(request: HttpRequest, slug: str) -> Desk:
         raise Http404
     seat = None if campaign.status == Campaign.Status.DRAFT else take_seat(request, slug)
     return Desk(user=user, campaign=campaign, seat=seat)
+
+
+def draft_seat(request: HttpRequest, slug: str) -> Seat | None:
+    """The seat that the issuer will have, while the campaign is a draft of theirs; None for one that is not.
+
+    Its node is not stored: it is what publishing would freeze, under the id of the unit. Raises Http404 for a
+    draft of others.
+    """
+    is_draft = Campaign.objects.filter(slug=slug, status=Campaign.Status.DRAFT).exists()
+    if not is_draft:
+        return None
+    desk = sit_down(request, slug)
+    campaign, unit = desk.campaign, desk.campaign.issuer
+    node = CampaignNode(
+        pk=unit.pk,
+        campaign=campaign,
+        unit=unit,
+        path=unit.path,
+        name=unit.name,
+        code=unit.code,
+        kind=unit.kind,
+        doc_abbr=unit.doc_abbr,
+        staff_count=unit.staff_count,
+        due_at=campaign.due_at,
+    )
+    return Seat(desk.user, campaign, node, node, places_of(desk.user), [node])
 
 
 def issuing_units(user: User) -> list[Unit]:

@@ -33,13 +33,15 @@ class Paragraph:
 class Letter:
     """Elements in the order of Decree 30/2020, annex I; every text in NFC.
 
-    `issuer_lines`: the issuing body as the head of the letter names it. `number` without `symbol` ("05"
+    `superior_lines`: the body above the issuer, where the head names it; `issuer_lines`: the issuing body, in
+    older letters with its superior before it. `number` without `symbol` ("05"
     and "UBND-VP"). `date` is ISO (2022-09-14) or empty. `basis` are the lines of the legal basis,
     `paragraphs` the body with bullets where the letter lists its purposes, `report_line` the order to report,
     `closing` the last sentence. `signature_lines` are TL., KT. and title, a line each. `annex` is the annex's
     title or empty.
     """
 
+    superior_lines: tuple[str, ...] = ()
     issuer_lines: tuple[str, ...] = ()
     number: str = ""
     symbol: str = ""

@@ -194,6 +194,12 @@ def discard(campaign: Campaign, actor: User, *, ip: str | None = None) -> None:
     campaign.delete()
 
 
+def take_letter_over(campaign: Campaign, letter: Mapping[str, Any]) -> None:
+    """Keep the order as its writer's app has it now; the entry in the record is that app's."""
+    Campaign.objects.filter(pk=campaign.pk).update(letter=dict(letter))
+    campaign.letter = dict(letter)
+
+
 def has_begun(campaign: Campaign) -> bool:
     """Whether anything rests on the frozen nodes: a dated act, a used code, or a row of a later app."""
     nodes = CampaignNode.rows.filter(campaign=campaign)

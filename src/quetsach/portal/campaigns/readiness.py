@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from quetsach.portal.campaigns.contacts import reachable_units
-from quetsach.portal.campaigns.letter import LetterError, read_letter
+from quetsach.portal.campaigns.letter import Letter, LetterError, read_letter
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.campaigns.selection import frozen_units
 from quetsach.portal.campaigns.workdays import calendar_of
@@ -19,6 +20,9 @@ from quetsach.portal.kit.templatetags.kit import num
 from quetsach.portal.units.models import Unit, subtree
 
 FEW_DAYS = 3
+LETTER_ROUTE = "letters:order"
+"""Where a later app lets the issuer write the letter."""
+_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 MOST_NAMES = 5
 
 
@@ -166,6 +170,32 @@ def _letter(campaign: Campaign) -> Check:
         letter = read_letter(campaign.letter)
     except LetterError as error:
         return Check("bad", title, str(error))
+    route, word = LETTER_ROUTE, _("Open the letter")
     if not letter.subject or not letter.paragraphs:
-        return Check("busy", title, _("Not written here yet. It can also go out on paper."))
-    return Check("ok", title, letter.subject)
+        text = _("Not written yet: units would read an empty page. It can also go out on paper alone.")
+        return Check("busy", title, text, route, _("Write the letter"))
+    if campaign.due_text and not _names_deadline(letter, campaign):
+        text = _("%(subject)s. It does not name the deadline: %(due)s.")
+        return Check("busy", title, text % {"subject": letter.subject, "due": campaign.due_text}, route, word)
+    if letter.number:
+        text = _("%(subject)s. Issued as %(number)s on %(day)s.") % {
+            "subject": letter.subject,
+            "number": f"{letter.number}/{letter.symbol}",
+            "day": f"{letter.issued_on:%d/%m/%Y}" if letter.issued_on else "–",
+        }
+    else:
+        text = _("%(subject)s. Number, date and signed file can follow after publishing.") % {
+            "subject": letter.subject
+        }
+    return Check("ok", title, text, route, word)
+
+
+def _names_deadline(letter: Letter, campaign: Campaign) -> bool:
+    """Whether the letter's text has the day that the campaign words its deadline by, however it is padded."""
+    said = " ".join([*(part.text for part in letter.paragraphs), letter.report_line, letter.closing])
+    wanted = _DAY.search(campaign.due_text)
+    return wanted is None or _days(said) >= _days(wanted[0])
+
+
+def _days(text: str) -> set[tuple[int, ...]]:
+    return {tuple(map(int, found)) for found in _DAY.findall(text)}

@@ -28,7 +28,7 @@ from quetsach.portal.campaigns.forms_manage import (
     values_of,
 )
 from quetsach.portal.campaigns.models import Campaign
-from quetsach.portal.campaigns.readiness import checks, is_blocked, preview
+from quetsach.portal.campaigns.readiness import LETTER_ROUTE, checks, is_blocked, preview
 from quetsach.portal.campaigns.refusals import REFUSALS
 from quetsach.portal.campaigns.selection import read_choice
 from quetsach.portal.kit.client_ip import client_ip_text
@@ -227,6 +227,6 @@ def _person(request: HttpRequest) -> User:
 def _letter_url(campaign: Campaign) -> str:
     """Where the letter is written, if an app for that is installed."""
     try:
-        return reverse("letters:compose", args=[campaign.slug])
+        return reverse(LETTER_ROUTE, args=[campaign.slug])
     except NoReverseMatch:
         return ""

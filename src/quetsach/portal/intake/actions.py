@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from quetsach.collect import Doubt, Reading, Unread, read_upload
+from quetsach.collect import Doubt, Office, Reading, Unread, read_file, read_upload
 from quetsach.collecting import stored
 from quetsach.collecting.annex import Annex, Figure
 from quetsach.collecting.archive import Found
@@ -28,6 +28,8 @@ from quetsach.portal.reports.actions_review import accept
 from quetsach.portal.reports.errors import ReportError
 
 State = ReceivedAnnex.State
+CONVERTING = 40.0
+"""Seconds that one upload may spend on old Word files; what is left can be read again."""
 _ONE_REPORT = UUID("6f2f5a3e-6f0b-5d0a-9a55-2f0c9d1c7c11")
 """Namespace of the one-time ids by which taking an annex twice gives one revision."""
 
@@ -54,10 +56,10 @@ def receive(
 ) -> Receipt:
     """Keep the files and read the annexes in them. A file with a content that the node has is passed over."""
     known = queries.directory(node, queries.nodes_below(node))
-    receipt = Receipt()
+    receipt, office = Receipt(), Office(CONVERTING)
     for name, data in uploads:
         # Read before the transaction: a slow file holds no lock.
-        given = read_upload(name, data, known)
+        given = read_upload(name, data, known, office)
         with transaction.atomic():
             fresh = [found.name for found, result in given if _keep(actor, node, found, result, receipt)]
             if fresh:
@@ -92,15 +94,7 @@ def _keep(
             if found.data:
                 file.content.save(found.name, ContentFile(found.data), save=False)
             file.save(force_insert=True)
-            ReceivedAnnex.rows.bulk_create(
-                ReceivedAnnex(
-                    file=file,
-                    part=one.part,
-                    node_id=UUID(one.unit.key) if one.unit else None,
-                    reading=stored.to_data(one),
-                )
-                for one in readings
-            )
+            _lay_out(file, readings)
     except IntegrityError:
         # Two tabs sent it at once; the other one kept it.
         receipt.known += 1
@@ -110,6 +104,42 @@ def _keep(
     receipt.annexes += len(readings)
     receipt.names.append(found.name)
     return True
+
+
+def _lay_out(file: ReceivedFile, readings: Iterable[Reading]) -> None:
+    ReceivedAnnex.rows.bulk_create(
+        ReceivedAnnex(
+            file=file,
+            part=one.part,
+            node_id=UUID(one.unit.key) if one.unit else None,
+            reading=stored.to_data(one),
+        )
+        for one in readings
+    )
+
+
+def read_again(actor: User, file_id: UUID, node: CampaignNode, *, ip: str | None = None) -> bool:
+    """Try a kept file once more that wanted LibreOffice; whether it gave an annex. Given already, nothing
+    happens."""
+    kept = ReceivedFile.rows.get(pk=file_id, node=node)
+    if kept.problem not in queries.READ_AGAIN or not kept.content:
+        return False
+    known = queries.directory(node, queries.nodes_below(node))
+    with kept.content.open("rb") as content:
+        given = read_file(Found(kept.name, None, content.read()), known, Office(CONVERTING))
+    with transaction.atomic():
+        file = ReceivedFile.rows.select_for_update().get(pk=file_id)
+        if file.problem != kept.problem or ReceivedAnnex.rows.filter(file=file).exists():
+            return False
+        is_read = not isinstance(given, Unread)
+        file.problem = "" if is_read else given.problem.code
+        file.facts = {} if is_read else given.problem.facts
+        file.save(update_fields=["problem", "facts"])
+        if not isinstance(given, Unread):
+            _lay_out(file, given)
+        data = {"file": file.name, "sha256": file.sha256, "read": is_read}
+        record(actor, "intake.read_again", unit_path=node.path, about=file, data=data, ip=ip)
+    return is_read
 
 
 @transaction.atomic

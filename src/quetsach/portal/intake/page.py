@@ -13,7 +13,10 @@ from quetsach.collecting import says
 from quetsach.collecting.form import ROWS
 from quetsach.collecting.merge import Doubt
 from quetsach.portal.intake.models import ReceivedFile
-from quetsach.portal.intake.queries import Desk, Row, is_free
+from quetsach.portal.intake.queries import READ_AGAIN, Desk, Row, is_free
+
+BY_HAND = READ_AGAIN | {"scan", "encrypted", "not_an_annex"}
+"""Problems of files that a person can still read."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class Leftover:
     says: str
     unit_path: str
     is_scan: bool
+    may_read_again: bool
 
 
 def lines(rows: Iterable[Row]) -> list[Line]:
@@ -71,7 +75,8 @@ def leftovers(desk: Desk) -> list[Leftover]:
             file,
             says.problem(unread.problem, language()),
             unread.unit.path if unread.unit else "",
-            unread.problem.code in {"scan", "old_word", "encrypted", "open_document", "not_an_annex"},
+            unread.problem.code in BY_HAND,
+            unread.problem.code in READ_AGAIN,
         )
         for file, unread in desk.unread
     ]

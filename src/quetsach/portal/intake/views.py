@@ -149,6 +149,12 @@ def _enter(request: HttpRequest, seat: Seat, found: ReceivedFile) -> HttpRespons
         if request.POST.get("do") == "set_aside":
             actions.set_file_aside(seat.user, found.pk, seat.node, ip=client_ip_text(request))
             return _back(seat)
+        if request.POST.get("do") == "read_again":
+            if actions.read_again(seat.user, found.pk, seat.node, ip=client_ip_text(request)):
+                messages.success(request, _("The file is read. Look at it below."))
+            else:
+                messages.warning(request, _("The file could not be read this time either."))
+            return _back(seat)
         target = _target(seat, request.POST.get("unit", ""))
         if target is None:
             raise IntakeError(_("Choose the unit of this annex first."))

@@ -13,13 +13,16 @@ from quetsach.documents import signature
 from quetsach.errors import DocumentError, PortalError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
+from quetsach.portal.campaigns.lifecycle_actions import take_letter_over
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.indicators import store
 from quetsach.portal.letters import queries
 from quetsach.portal.letters.models import Letter
+from quetsach.portal.letters.order import as_order
 from quetsach.portal.units.models import Unit
 
 SHELF = "letters"
+OPEN = (Campaign.Status.DRAFT, Campaign.Status.PUBLISHED)
 LARGEST_SIGNED = 20 * 1024 * 1024
 
 
@@ -54,20 +57,22 @@ def save(
 def _save(
     actor: User, node: CampaignNode, letter_id: UUID, fields: dict[str, Any], version: int, ip: str | None
 ) -> Letter:
-    _must_run(node)
+    campaign = _must_run(node.campaign_id)
     letter = Letter.rows.select_for_update().filter(pk=letter_id).first()
-    if letter is not None and letter.node_id != node.pk:
+    if letter is not None and (letter.campaign_id, letter.unit_id) != (node.campaign_id, node.unit_id):
         raise LetterRefusedError("elsewhere")
     if letter is not None and letter.fields == fields:
         return letter
     if letter is None:
-        letter = Letter(pk=letter_id, unit=node.unit, node=node, version=0)
+        letter = Letter(pk=letter_id, unit=node.unit, campaign=campaign, version=0)
+        letter.is_order = _is_order(letter)
     elif letter.is_issued:
         raise LetterRefusedError("issued")
     elif letter.version != version:
         raise LetterRefusedError("stale", letter)
     letter.fields, letter.symbol = fields, fields["symbol"][:200]
     _store(letter, actor)
+    _tell_the_campaign(letter)
     record(actor, "letter.save", unit_path=node.path, about=letter, data=_subject(letter), ip=ip)
     return letter
 
@@ -79,6 +84,8 @@ def discard(actor: User, letter: Letter, *, ip: str | None = None) -> None:
     if letter.is_issued:
         raise LetterRefusedError("issued")
     record(actor, "letter.discard", unit_path=letter.unit.path, about=letter, data=_subject(letter), ip=ip)
+    if letter.is_order:
+        take_letter_over(letter.campaign, {})
     letter.delete()
 
 
@@ -107,6 +114,7 @@ def issue(
     letter.state = Letter.State.ISSUED
     letter.fields = {**letter.fields, "number": number, "date": day.isoformat()}
     _store(letter, actor)
+    _tell_the_campaign(letter)
     record(actor, "letter.issue", unit_path=letter.unit.path, about=letter, data=_named(letter), ip=ip)
     return letter
 
@@ -161,23 +169,40 @@ def withdraw(actor: User, letter: Letter, *, ip: str | None = None) -> Letter:
     letter.signed_sha256, letter.signed_name, letter.signatures = "", "", []
     letter.fields = {**letter.fields, "number": None, "date": None}
     _store(letter, actor)
+    _tell_the_campaign(letter)
     record(actor, "letter.withdraw", unit_path=letter.unit.path, about=letter, data=data, ip=ip)
     return letter
 
 
 def _hold(letter: Letter) -> Letter:
-    held = Letter.rows.select_for_update(of=("self",)).select_related("unit", "node").filter(pk=letter.pk)
+    held = Letter.rows.select_for_update(of=("self",)).select_related("unit", "campaign").filter(pk=letter.pk)
     found = held.first()
     if found is None:
         raise LetterRefusedError("gone")
-    if found.node is not None:
-        _must_run(found.node)
+    _must_run(found.campaign_id)
     return found
 
 
-def _must_run(node: CampaignNode) -> None:
-    if not Campaign.objects.filter(pk=node.campaign_id, status=Campaign.Status.PUBLISHED).exists():
+def _must_run(campaign_id: UUID) -> Campaign:
+    campaign = Campaign.objects.filter(pk=campaign_id, status__in=OPEN).first()
+    if campaign is None:
         raise LetterRefusedError("closed")
+    return campaign
+
+
+def _is_order(letter: Letter) -> bool:
+    """The issuer's first letter is what starts the campaign, unless the order came another way."""
+    campaign = letter.campaign
+    if letter.unit_id != campaign.issuer_id:
+        return False
+    is_wanted = campaign.status == Campaign.Status.DRAFT or not campaign.letter
+    return is_wanted and queries.order_of(campaign) is None
+
+
+def _tell_the_campaign(letter: Letter) -> None:
+    """What units read of the order is the letter as it stands."""
+    if letter.is_order:
+        take_letter_over(letter.campaign, as_order(letter.fields).to_json())
 
 
 def _store(letter: Letter, actor: User) -> None:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.scope import ScopedManager
 from quetsach.portal.units.models import Unit, within_units_of
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class Letter(models.Model):
     """`fields` as `quetsach document letter` reads them, number and date included once issued.
 
-    `signatures` is what the signed file showed when it came in. `version` grows with every change.
+    It hangs on campaign and unit, not on a node: a draft campaign has none yet. `is_order`: the issuer's letter
+    that starts the campaign, which every unit reads. `signatures` is what the signed file showed when it came in. `version` grows with every change.
     """
 
     class State(models.TextChoices):
@@ -34,7 +35,8 @@ class Letter(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="letters")
-    node = models.ForeignKey(CampaignNode, null=True, on_delete=models.CASCADE, related_name="letters")
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="letters")
+    is_order = models.BooleanField(default=False)
     fields = models.JSONField()
     state = models.CharField(max_length=8, choices=State.choices, default=State.DRAFT)
     version = models.PositiveIntegerField(default=1)
@@ -62,7 +64,10 @@ class Letter(models.Model):
                 condition=models.Q(state="draft")
                 | models.Q(number__isnull=False, issued_on__isnull=False, issued_at__isnull=False),
                 name="issued_letter_has_number_and_date",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["campaign"], condition=models.Q(is_order=True), name="one_order_per_campaign"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -7,8 +7,11 @@ from typing import Any
 
 from django.utils import timezone
 
+from quetsach.portal.campaigns.letter import Letter as Order
 from quetsach.portal.campaigns.letter import LetterError, read_letter
-from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.campaigns.selection import ChosenUnit, frozen_units
+from quetsach.portal.letters.order import as_fields
 from quetsach.portal.reports.export import heading as names
 from quetsach.portal.reports.export.papers import order_cited
 from quetsach.portal.reports.formversions import load_form
@@ -19,21 +22,15 @@ MOST_NAMED = 12
 
 
 def first_draft(node: CampaignNode) -> dict[str, Any]:
-    """The fields of a new letter of the node; its deadline lies before the node's own where that can be."""
+    """The fields of a new letter of the node; its deadline lies before the node's own where that can be.
+
+    The issuer's own starts from the order that the campaign took over from an earlier one, if it did.
+    """
     head = names.heading(node, "CV", timezone.localdate().year)
     unit = names.short_name(node)
-    purposes = _purposes(node)
-    order = order_cited(node)
-    body = [f"{order}, {unit} yêu cầu các cơ quan, đơn vị thực hiện:"] if purposes else []
-    body += [f"- {purpose}" for purpose in purposes]
-    if not purposes:
-        body.append(f"{order}, {unit} yêu cầu các cơ quan, đơn vị triển khai thực hiện.")
-    body += [
-        f"Báo cáo kết quả (theo mẫu tại Phụ lục) về {unit} trước ngày {_deadline(node)} để tổng hợp.",
-        "Trong quá trình thực hiện, nếu có vướng mắc, đề nghị phản ánh kịp thời để được hướng dẫn.",
-    ]
+    is_issuer = node.parent_id is None
     above = names.superior(node)
-    return {
+    fields = {
         "superior": head.superior.split("\n") if head.superior else None,
         "issuer": head.issuer.split("\n"),
         "number": None,
@@ -43,12 +40,14 @@ def first_draft(node: CampaignNode) -> dict[str, Any]:
         "subject": _subject(node),
         "to": _addressees(node),
         "basis": [],
-        "body": body,
+        "body": _order_body(node, unit) if is_issuer else _passing_on(node, unit),
         "cc": ["Như trên", *([f"{names.short_name(above)} (để báo cáo)"] if above else []), "Lưu: VT"],
         "authority": list(names.signature(node).lines),
         "signer": "",
         "annex": annex(node),
     }
+    earlier = _earlier(node) if is_issuer else {}
+    return {**fields, **{name: value for name, value in earlier.items() if value}}
 
 
 def annex(node: CampaignNode) -> dict[str, Any]:
@@ -66,15 +65,70 @@ def _subject(node: CampaignNode) -> str:
     return f"triển khai {title[:1].lower()}{title[1:]}"
 
 
-def _purposes(node: CampaignNode) -> tuple[str, ...]:
+def _passing_on(node: CampaignNode, unit: str) -> list[str]:
+    purposes, order = _purposes(node), order_cited(node)
+    body = [f"{order}, {unit} yêu cầu các cơ quan, đơn vị thực hiện:"] if purposes else []
+    body += [f"- {purpose}" for purpose in purposes]
+    if not purposes:
+        body.append(f"{order}, {unit} yêu cầu các cơ quan, đơn vị triển khai thực hiện.")
+    return [*body, _report(unit, f"trước ngày {_deadline(node)}"), _QUESTIONS]
+
+
+def _order_body(node: CampaignNode, unit: str) -> list[str]:
+    """What a campaign asks, in the words of its letter of 2022 where nobody has written others."""
+    campaign = node.campaign
+    purposes = _purposes(node) or ((campaign.summary,) if campaign.summary else ()) or _USUAL
+    name, phone = campaign.contact.get("name"), campaign.contact.get("phone")
+    return [
+        f"{order_cited(node)}, {unit} yêu cầu các cơ quan, đơn vị:",
+        "- Xác nhận đã nhận văn bản ngay trong ngày; chuyển tiếp đến các đơn vị trực thuộc; phổ biến tới toàn"
+        " thể cán bộ, công chức, viên chức, người lao động",
+        *(f"- {purpose}" for purpose in purposes),
+        _report(unit, campaign.due_text or f"trước ngày {_deadline(node)}"),
+        f"{_QUESTIONS.removesuffix('.')} (liên hệ {name}{f', điện thoại {phone}' if phone else ''})."
+        if name
+        else _QUESTIONS,
+    ]
+
+
+_QUESTIONS = "Trong quá trình thực hiện, nếu có vướng mắc, đề nghị phản ánh kịp thời để được hướng dẫn."
+_USUAL = (
+    "Kiểm tra các máy tính, thiết bị có kết nối mạng; xử lý các máy phát sinh kết nối đến địa chỉ độc hại",
+    "Từng bước chấm dứt sử dụng phần mềm bẻ khóa, không bản quyền trong hoạt động của cơ quan, đơn vị",
+)
+
+
+def _report(unit: str, when: str) -> str:
+    return f"Báo cáo kết quả (theo mẫu tại Phụ lục) về {unit} {when} để tổng hợp."
+
+
+def _stored(node: CampaignNode) -> Order:
     try:
-        return read_letter(node.campaign.letter).purposes
+        return read_letter(node.campaign.letter)
     except LetterError:
-        return ()
+        return Order()
+
+
+def _purposes(node: CampaignNode) -> tuple[str, ...]:
+    return _stored(node).purposes
+
+
+def _earlier(node: CampaignNode) -> dict[str, Any]:
+    """The order as it was taken over from an earlier campaign; what was never written stays out."""
+    if node.campaign.status != Campaign.Status.DRAFT:
+        return {}
+    return as_fields(_stored(node))
+
+
+def _below(node: CampaignNode) -> list[CampaignNode | ChosenUnit]:
+    """The units directly below that take part; of a draft, those that would."""
+    if node.campaign.status == Campaign.Status.DRAFT:
+        return [unit for unit, _reports in frozen_units(node.campaign) if unit.parent_id == node.unit_id]
+    return list(CampaignNode.rows.filter(parent=node).order_by("position", "name")[: MOST_NAMED + 1])
 
 
 def _addressees(node: CampaignNode) -> list[str]:
-    below = list(CampaignNode.rows.filter(parent=node).order_by("position", "name")[: MOST_NAMED + 1])
+    below = _below(node)
     if 0 < len(below) <= MOST_NAMED:
         return [names.short_name(child) for child in below]
     return ["Các cơ quan, đơn vị trực thuộc"]

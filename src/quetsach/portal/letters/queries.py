@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.letters.models import Letter
 
 
 def letters_of(seat: Seat) -> list[Letter]:
     """The letters of the node looked at, the newest first."""
-    rows = Letter.objects.visible_to(seat.user).filter(node=seat.node).select_related("changed_by")
+    rows = Letter.objects.visible_to(seat.user).filter(campaign=seat.campaign, unit=seat.node.unit_id)
     if not seat.can["pass_on"]:
         rows = rows.filter(state=Letter.State.ISSUED)
-    return list(rows)
+    return list(rows.select_related("changed_by"))
 
 
 def letter_of(seat: Seat, letter_id: UUID) -> Letter | None:
@@ -32,9 +32,15 @@ def same_number(letter: Letter, number: int, year: int) -> Letter | None:
 
 def has_letter(node: CampaignNode) -> bool:
     """Whether the unit has begun a letter in this campaign."""
-    return Letter.rows.filter(node=node).exists()
+    return Letter.rows.filter(campaign=node.campaign_id, unit=node.unit_id).exists()
 
 
 def unnumbered(node: CampaignNode) -> list[Letter]:
     """Drafts of the node, which wait for their number."""
-    return list(Letter.rows.filter(node=node, state=Letter.State.DRAFT).order_by("created_at"))
+    drafts = Letter.rows.filter(campaign=node.campaign_id, unit=node.unit_id, state=Letter.State.DRAFT)
+    return list(drafts.order_by("created_at"))
+
+
+def order_of(campaign: Campaign) -> Letter | None:
+    """The letter that starts the campaign, as far as it was written here."""
+    return Letter.rows.filter(campaign=campaign, is_order=True).first()

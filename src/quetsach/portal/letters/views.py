@@ -9,7 +9,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -20,14 +19,16 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from quetsach.document import Letter as Paper
 from quetsach.document import render_docx, render_pages, render_pdf
 from quetsach.errors import DocumentError
-from quetsach.portal.campaigns.models import Campaign
-from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.campaigns.desk import sit_down
+from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.letters import actions, prefill, queries
 from quetsach.portal.letters.findings import look as look_at
 from quetsach.portal.letters.forms import GROUPS, IssueForm, SignedForm, as_typed, read_fields
 from quetsach.portal.letters.models import Letter
+from quetsach.portal.letters.order import as_order
+from quetsach.portal.letters.place import is_draft, take_place
 from quetsach.portal.units.roles import Verb
 from quetsach.vietnamese import search_key, short_date
 
@@ -55,21 +56,21 @@ REFUSALS: dict[str, str | Promise] = {
 @require_safe
 def letters(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     """The unit's letters in this campaign."""
-    seat = take_seat(request, slug, node_id)
+    seat = take_place(request, slug, node_id)
     return render(request, "letters/list.html", {**_frame(seat), "letters": queries.letters_of(seat)})
 
 
 @require_safe
 def compose(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     """A new letter, filled in; nothing is stored before it is saved."""
-    seat = take_seat(request, slug, node_id, Verb.PASS_ON)
+    seat = take_place(request, slug, node_id, Verb.PASS_ON)
     return _form(request, seat, uuid7(), prefill.first_draft(seat.node), version=0)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> HttpResponse:
     """Change a draft. A POST under a fresh id makes the letter."""
-    seat = take_seat(request, slug, node_id, Verb.PASS_ON)
+    seat = take_place(request, slug, node_id, Verb.PASS_ON)
     if request.method == "POST":
         return _save(request, seat, letter_id)
     letter = wanted(seat, letter_id)
@@ -79,13 +80,12 @@ def edit(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> Htt
 
 
 def _save(request: HttpRequest, seat: Seat, letter_id: UUID) -> HttpResponse:
-    version = request.POST.get("version", "")
     typed = read_fields(request.POST.dict(), prefill.annex(seat.node))
     if request.POST.get("do") == "repair":
         typed = look_at(typed).repaired
-    base = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
+    base, ip = _version(request), client_ip_text(request)
     try:
-        letter = actions.save(seat.user, seat.node, letter_id, typed, base, ip=client_ip_text(request))
+        letter = actions.save(seat.user, seat.node, letter_id, typed, base, ip=ip)
     except actions.LetterRefusedError as error:
         if error.code == "elsewhere":
             raise Http404 from error
@@ -104,16 +104,44 @@ def _save(request: HttpRequest, seat: Seat, letter_id: UUID) -> HttpResponse:
 @require_POST
 def check(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> HttpResponse:  # noqa: ARG001
     """What deviates from the Decree while it is being typed; nothing is stored."""
-    seat = take_seat(request, slug, node_id, Verb.PASS_ON)
+    seat = take_place(request, slug, node_id, Verb.PASS_ON)
     typed = read_fields(request.POST.dict(), prefill.annex(seat.node))
-    return render(request, "letters/findings.html", {"look": look_at(typed)})
+    context = {"look": look_at(typed), "letter": as_order(typed), "is_live": True}
+    return render(request, "letters/findings.html", context)
+
+
+@require_POST
+def preview(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> HttpResponse:
+    """What is typed as the PDF that it would be; nothing is stored. A letter that cannot be printed is shown."""
+    seat = take_place(request, slug, node_id, Verb.PASS_ON)
+    typed = read_fields(request.POST.dict(), prefill.annex(seat.node))
+    paper = look_at(typed).paper
+    if paper is None:
+        return _form(request, seat, letter_id, typed, version=_version(request), status=422)
+    response = HttpResponse(render_pdf(paper, at=timezone.now()), content_type="application/pdf")
+    response["Content-Disposition"] = 'inline; filename="xem-thu.pdf"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_safe
+def order(request: HttpRequest, slug: str) -> HttpResponse:
+    """The letter that starts the campaign: to look at, else to write."""
+    desk = sit_down(request, slug)
+    found = queries.order_of(desk.campaign)
+    node = desk.seat.node.pk if desk.seat else desk.campaign.issuer_id
+    if found is not None:
+        return redirect("letters:look", slug, node, found.pk)
+    if desk.seat is not None and desk.campaign.letter:
+        return redirect("letters:list", slug, node)
+    return redirect("letters:compose", slug, node)
 
 
 @never_cache
 @require_safe
 def look(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> HttpResponse:
     """The letter as it prints, the files, and what its office gave it."""
-    seat = take_seat(request, slug, node_id)
+    seat = take_place(request, slug, node_id)
     return look_page(request, seat, wanted(seat, letter_id))
 
 
@@ -143,7 +171,7 @@ def look_page(
 @require_GET
 def page_image(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID, number: int) -> HttpResponse:
     """One page as a picture: shows on every phone, and the Content-Security-Policy lets it."""
-    seat = take_seat(request, slug, node_id)
+    seat = take_place(request, slug, node_id)
     pages = _pages(_paper(wanted(seat, letter_id)))
     if not 1 <= number <= len(pages):
         raise Http404
@@ -155,7 +183,7 @@ def page_image(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID, 
 @require_GET
 def file(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID, form: str) -> HttpResponse:
     """The letter as PDF or Word."""
-    seat = take_seat(request, slug, node_id)
+    seat = take_place(request, slug, node_id)
     letter = wanted(seat, letter_id)
     if form not in FORMS:
         raise Http404
@@ -167,7 +195,7 @@ def file(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID, form: 
 @require_POST
 def discard(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> HttpResponse:
     """Throw a draft away."""
-    seat = take_seat(request, slug, node_id, Verb.PASS_ON)
+    seat = take_place(request, slug, node_id, Verb.PASS_ON)
     try:
         actions.discard(seat.user, wanted(seat, letter_id), ip=client_ip_text(request))
         messages.success(request, _("The draft is discarded."))
@@ -196,12 +224,19 @@ def download(name: str, suffix: str, kind: str, content: bytes) -> HttpResponse:
     return response
 
 
+def _version(request: HttpRequest) -> int:
+    text = request.POST.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+
+
 def _frame(seat: Seat) -> dict[str, Any]:
-    is_open = seat.campaign.status == Campaign.Status.PUBLISHED
+    is_open = seat.campaign.status in actions.OPEN
     return {
         "seat": seat,
         "campaign": seat.campaign,
         "door": "letter",
+        "is_draft": is_draft(seat),
+        "frame": "campaigns/draft.html" if is_draft(seat) else "campaigns/work.html",
         "may_write": seat.can["pass_on"] and is_open,
     }
 
@@ -227,10 +262,10 @@ def _form(
         "version": version,
         "groups": groups,
         "look": seen,
+        "letter": as_order(fields),
         "newer": newer,
         "with_annex": fields.get("annex") is not None,
         "annex_title": prefill.annex(seat.node)["title"],
-        "home": reverse("letters:list", args=[seat.campaign.slug, seat.node.pk]),
     }
     return render(request, "letters/edit.html", context, status=status)
 

@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from quetsach.portal.accounts.models import User
-from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.indicators import store
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.letters import actions
 from quetsach.portal.letters.findings import look as look_at
 from quetsach.portal.letters.forms import IssueForm, SignedForm, content
 from quetsach.portal.letters.models import Letter
+from quetsach.portal.letters.place import take_place
 from quetsach.portal.letters.views import REFUSALS, download, look_page, wanted
 from quetsach.portal.units.roles import Verb
 
@@ -28,7 +28,7 @@ from quetsach.portal.units.roles import Verb
 @require_POST
 def issue(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> HttpResponse:
     """Number and date, and the signed file if it is there."""
-    seat = take_seat(request, slug, node_id, Verb.PASS_ON)
+    seat = take_place(request, slug, node_id, Verb.PASS_ON)
     letter = wanted(seat, letter_id)
     form = IssueForm(request.POST, request.FILES)
     version = request.POST.get("version", "")
@@ -54,7 +54,7 @@ def issue(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> Ht
 @require_POST
 def attach(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> HttpResponse:
     """The signed file of an issued letter."""
-    seat = take_seat(request, slug, node_id, Verb.PASS_ON)
+    seat = take_place(request, slug, node_id, Verb.PASS_ON)
     letter = wanted(seat, letter_id)
     form = SignedForm(request.POST, request.FILES)
     if not form.is_valid():
@@ -66,7 +66,7 @@ def attach(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> H
 @require_GET
 def signed(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> HttpResponse:
     """The signed file as it came in."""
-    seat = take_seat(request, slug, node_id)
+    seat = take_place(request, slug, node_id)
     letter = wanted(seat, letter_id)
     if not letter.signed_sha256:
         raise Http404
@@ -77,7 +77,7 @@ def signed(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> H
 @require_POST
 def withdraw(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> HttpResponse:
     """Take "issued" back, on the same day."""
-    seat = take_seat(request, slug, node_id, Verb.PASS_ON)
+    seat = take_place(request, slug, node_id, Verb.PASS_ON)
     try:
         actions.withdraw(seat.user, wanted(seat, letter_id), ip=client_ip_text(request))
         messages.success(request, _("Taken back: the letter is a draft again."))

@@ -6,6 +6,7 @@ from datetime import date
 
 from quetsach.document import Heading, Signature
 from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.campaigns.selection import ChosenUnit
 from quetsach.portal.units.models import Unit
 
 COMMITTEES = {Unit.Kind.PROVINCE, Unit.Kind.DISTRICT, Unit.Kind.COMMUNE}
@@ -30,7 +31,7 @@ def _bare(name: str) -> str:
     return name
 
 
-def full_name(unit: Unit | CampaignNode, joint: str = " ") -> str:
+def full_name(unit: Unit | CampaignNode | ChosenUnit, joint: str = " ") -> str:
     """`Ủy ban nhân dân huyện Phong Thổ` for the district of that name; other units as they are called."""
     if unit.kind not in COMMITTEES:
         return unit.name
@@ -41,7 +42,7 @@ def full_name(unit: Unit | CampaignNode, joint: str = " ") -> str:
     return f"Ủy ban nhân dân{joint}{bare}"
 
 
-def short_name(unit: Unit | CampaignNode) -> str:
+def short_name(unit: Unit | CampaignNode | ChosenUnit) -> str:
     """`UBND huyện Phong Thổ`, as inside a text."""
     return full_name(unit).replace("Ủy ban nhân dân ", "UBND ", 1)
 

@@ -54,6 +54,8 @@ def letter(campaign: Campaign) -> Letter:
     """The campaign's order as a công văn with the blank annex. Raises LetterError for a malformed one."""
     stored = read_letter(campaign.letter)
     superior, issuer = _bodies(stored.issuer_lines)
+    if stored.superior_lines:
+        superior, issuer = "\n".join(stored.superior_lines), "\n".join(stored.issuer_lines)
     body = list(stored.basis)
     body += [f"- {p.text}" if p.kind == "bullet" else p.text for p in stored.paragraphs]
     body += [text for text in (stored.report_line, stored.closing) if text]

@@ -1,0 +1,28 @@
+"""The door to a unit's letters: its seat in the campaign, or its issuer's while the campaign is a draft."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import Http404, HttpRequest
+
+from quetsach.portal.campaigns.desk import draft_seat
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.units.roles import Verb
+
+
+def take_place(request: HttpRequest, slug: str, node_id: UUID, verb: Verb = Verb.READ) -> Seat:
+    """As `take_seat`. A draft has no nodes yet: its issuer's unit stands for one, then and later."""
+    seat = draft_seat(request, slug)
+    if seat is None:
+        top = CampaignNode.rows.filter(campaign__slug=slug, parent=None, unit=node_id).first()
+        return take_seat(request, slug, top.pk if top else node_id, verb)
+    if seat.node.pk != node_id or not seat.may(verb):
+        raise Http404
+    return seat
+
+
+def is_draft(seat: Seat) -> bool:
+    """Whether nobody but the issuer's coordinators sees the campaign yet."""
+    return seat.campaign.status == Campaign.Status.DRAFT
