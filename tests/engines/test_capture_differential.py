@@ -20,7 +20,7 @@ import itertools
 
 from quetsach.engines.native import NativeEngine
 from tests.engines.test_native import scan
-from tests.engines.test_native_differential import ADDRESSES, NAMES, URLS, few, indicators, make_set
+from tests.engines.test_native_differential import ADDRESSES, NAMES, URLS, few, indicators, make_set, tell
 
 pytestmark = pytest.mark.native
 START = 1_790_000_000_000_000
@@ -264,3 +264,4 @@ def test_native_says_what_portable_says(values: list[str], data: bytes, devices:
         found = scan(native, path, devices=devices, flows=flows)
     assert list(found.sightings) == list(expected.sightings)
     assert found.coverage == expected.coverage
+    tell(expected)
