@@ -21,7 +21,7 @@ from pathlib import Path
 
 import click
 
-from bench import packets
+from bench import packets, quic
 from quetsach import logformat
 
 if sys.version_info >= (3, 14):
@@ -104,13 +104,21 @@ def containers() -> Iterator[bytes]:
 
 
 def captures() -> Iterator[bytes]:
-    """Two bytes that say how to read, then a capture of a query, a reply, a handshake and a request."""
+    """Two bytes that say how to read, then a capture of a query, a reply, handshakes and a request."""
     listed = "a.evil.example"
     client, server = "10.1.2.3", "192.0.2.7"
+    name = packets.client_hello(listed)[5:]
+    parts = (quic.crypto(40, name[40:]), quic.crypto(0, name[:40]))
+    # The targets are built to read what such packets hold as it stands: no fuzzer makes a tag that fits.
+    hello = [
+        b"\xc0\0\0\0\x01\x08" + bytes(10) + quic.number(len(part) + 17) + b"\0" + part + bytes(16)
+        for part in parts
+    ]
     flows = (
         (17, packets.udp(50_000, 53, packets.dns_query(listed))),
         (17, packets.udp(53, 50_000, packets.dns_reply(listed, [(1, bytes((192, 0, 2, 7)))]))),
         (6, packets.tcp(50_001, 443, packets.client_hello(listed))),
+        (17, packets.udp(50_003, 443, quic.datagram(hello))),
         (6, packets.tcp(50_002, 80, b"GET /bad/start HTTP/1.1\r\nHost: page.example\r\n\r\n")),
     )
     frames = [packets.ethernet(packets.ip(client, server, kind, body)) for kind, body in flows]

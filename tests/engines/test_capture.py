@@ -8,7 +8,6 @@ import itertools
 import struct
 import zipfile
 from collections.abc import Iterable
-from pathlib import Path
 
 import dpkt
 import pytest
@@ -16,38 +15,14 @@ import pytest
 from bench import packets as p
 from bench.traffic import write
 from demo.loggen import make_indicators
-from quetsach.engine import ScanOptions, SourceResult, choose
-from quetsach.errors import ScanError
-from quetsach.feeds.item import parse
-from quetsach.indicator import IndicatorSet, Scope
+from quetsach.engine import SourceResult, choose
 from quetsach.outputs import problems
+from tests.engines.conftest import engines
 from tests.openers.reading import read
 
 START = 1_790_000_000
 WHEN = "2026-09-21T14:13:20.000000Z"
 CLIENT, SERVER, RESOLVER = "10.0.0.5", "203.0.113.9", "10.0.0.53"
-
-
-def engines() -> list[str]:
-    found = ["portable"]
-    try:
-        choose("native")
-    except ScanError:
-        return found
-    return [*found, "native"]
-
-
-@pytest.fixture(params=engines())
-def look(request: pytest.FixtureRequest, tmp_path: Path):  # type: ignore[no-untyped-def]
-    engine = choose(request.param)
-
-    def scan(data: bytes, *listed: str, devices: bool = False, name: str = "x.pcap") -> SourceResult:
-        path = tmp_path / name
-        path.write_bytes(data)
-        items = IndicatorSet([i for v in listed for i in parse(v, Scope.WITH_SUBDOMAINS)[0]])
-        return engine.compile(items).scan(path, ScanOptions(devices=devices), engine.progress())
-
-    return scan
 
 
 def capture(*packets: bytes, link: int = 1) -> bytes:

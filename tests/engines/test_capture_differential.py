@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench import packets as p
+from bench import quic as q
 from quetsach.engine import ScanOptions
 from quetsach.engines.portable import LIMITS, PortableEngine, PortableMatcher
 
@@ -19,7 +20,7 @@ import itertools
 
 from quetsach.engines.native import NativeEngine
 from tests.engines.test_native import scan
-from tests.engines.test_native_differential import ADDRESSES, NAMES, URLS, few, indicators, make_set
+from tests.engines.test_native_differential import ADDRESSES, NAMES, URLS, few, indicators, make_set, tell
 
 pytestmark = pytest.mark.native
 START = 1_790_000_000_000_000
@@ -149,6 +150,54 @@ def datagrams(draw: st.DrawFn) -> list[bytes]:
     return [p.ip(source, target, protocol, payload, options=options)]
 
 
+CONNECTIONS = (b"", bytes(range(8)), bytes(range(20)), bytes(21))
+
+
+@st.composite
+def quic(draw: st.DrawFn) -> list[bytes]:
+    """The first packets of QUIC connections between two ends, in pieces, disordered, repeated or changed."""
+    versions = draw(st.sampled_from((v4, v6)))
+    client, server = draw(versions), draw(versions)
+    ports = draw(port), draw(st.sampled_from((443, 853, 53)))
+    out = []
+    for _ in range(draw(st.integers(1, 2))):
+        hello = p.client_hello(draw(st.one_of(st.none(), listed)), padding=draw(st.sampled_from((0, 900))))[
+            5:
+        ]
+        keyed_by = draw(st.sampled_from(CONNECTIONS))
+        version = draw(st.sampled_from((q.V1, q.V2)))
+        cuts = sorted(draw(st.lists(st.integers(0, len(hello)), max_size=3)))
+        frames = [
+            draw(
+                st.sampled_from((b"", b"\x01", b"\x02\x05\x00\x01\x00\x01\x00", b"\x1c\x00\x00\x00", b"\x1e"))
+            )
+            + q.crypto(a, hello[a : b + draw(st.sampled_from((0, 0, 7)))])
+            for a, b in itertools.pairwise([0, *cuts, len(hello)])
+        ]
+        packets = [
+            q.initial(
+                body,
+                keyed_by=keyed_by,
+                connection=draw(st.sampled_from((None, None, *CONNECTIONS))) if i else None,
+                version=version,
+                count=draw(st.sampled_from((i, 300))),
+                number_size=draw(st.sampled_from((2, 3, 4))),
+                token=draw(st.sampled_from((b"", b"", b"again"))),
+            )
+            for i, body in enumerate(frames)
+        ]
+        if draw(st.booleans()):
+            packets = draw(st.permutations(packets))
+        if draw(st.booleans()):
+            packets = [b"".join(packets)]
+        out += [q.datagram([one], size=draw(st.sampled_from((1200, 1200, 1300, 900)))) for one in packets]
+    if draw(st.integers(0, 3)) == 0:
+        chosen = draw(st.integers(0, len(out) - 1))
+        at = draw(st.integers(0, 60))
+        out[chosen] = out[chosen][:at] + bytes((draw(st.integers(0, 255)),)) + out[chosen][at + 1 :]
+    return [p.ip(client, server, p.UDP, p.udp(*ports, one)) for one in out]
+
+
 SLL = bytes.fromhex("0000000100060200000000090000")
 SLL2 = bytes.fromhex("000000000001000100060200000000090000")
 
@@ -170,7 +219,7 @@ LINKS = {
 
 @st.composite
 def captures(draw: st.DrawFn) -> bytes:
-    talks = draw(st.lists(st.one_of(conversation(), datagrams()), min_size=1, max_size=5))
+    talks = draw(st.lists(st.one_of(conversation(), datagrams(), quic()), min_size=1, max_size=5))
     packets = [packet for talk in talks for packet in talk]
     if draw(st.booleans()):
         # Interleaved, each conversation in its order.
@@ -180,7 +229,7 @@ def captures(draw: st.DrawFn) -> bytes:
     frames = [(START + i * step, LINKS[link](packet)) for i, packet in enumerate(packets)]
     order = draw(st.sampled_from("<>"))
     if draw(st.booleans()):
-        data = p.pcap(frames, link=link, order=order, snap=draw(st.sampled_from((65_535, 65_535, 90))))
+        data = p.pcap(frames, link=link, order=order, snap=draw(st.sampled_from((65_535, 65_535, 90, 1250))))
     else:
         resolution = draw(st.sampled_from((6, 9, 3, 0x8A)))
         options = p.option(9, bytes((resolution,)), order=order)
@@ -215,3 +264,4 @@ def test_native_says_what_portable_says(values: list[str], data: bytes, devices:
         found = scan(native, path, devices=devices, flows=flows)
     assert list(found.sightings) == list(expected.sightings)
     assert found.coverage == expected.coverage
+    tell(expected)

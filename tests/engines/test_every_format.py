@@ -27,6 +27,7 @@ from quetsach.indicator import IndicatorSet, Scope
 _native = pytest.importorskip("quetsach._native", reason="the native engine is not built")
 from quetsach.engines.native import NativeEngine  # noqa: E402
 from tests.engines.test_native import scan  # noqa: E402
+from tests.engines.test_native_differential import tell  # noqa: E402
 from tests.engines.test_samples_differential import SAMPLES, VALUE  # noqa: E402
 
 if sys.version_info >= (3, 14):
@@ -208,6 +209,7 @@ def test_both_engines_say_the_same(
         )
     assert list(found.sightings) == list(wanted.sightings)
     assert found.coverage == wanted.coverage
+    tell(wanted)
 
 
 def test_every_format_takes_part() -> None:

@@ -4,8 +4,10 @@ mod files;
 mod flows;
 mod fragments;
 mod http;
+mod initial;
 mod link;
 mod network;
+mod quic;
 mod records;
 mod segments;
 mod streams;
@@ -43,11 +45,18 @@ pub struct Origin {
 }
 
 /// Names of the records, by their number.
-const RECORDS: [&str; 4] = ["pcap.dns", "pcap.flow", "pcap.http", "pcap.tls"];
+const RECORDS: [&str; 5] = [
+    "pcap.dns",
+    "pcap.flow",
+    "pcap.http",
+    "pcap.quic",
+    "pcap.tls",
+];
 const DNS: usize = 0;
 const FLOW: usize = 1;
 const HTTP: usize = 2;
-const TLS: usize = 3;
+const QUIC: usize = 3;
+const TLS: usize = 4;
 
 /// Reads a capture to its end, of which the feed has read the first bytes.
 pub fn scan(
@@ -90,6 +99,7 @@ struct Capture<'a> {
     fragments: fragments::Fragments,
     flows: flows::Flows,
     streams: streams::Streams,
+    handshakes: quic::Handshakes,
     /// Flow records that hit and wait for the outcome, by the number that the flow keeps.
     waiting: HashMap<u32, records::Contact>,
     contacts: u32,
@@ -115,6 +125,7 @@ impl<'a> Capture<'a> {
             fragments: fragments::Fragments::default(),
             flows: flows::Flows::new(options.limits.flows),
             streams: streams::Streams::default(),
+            handshakes: quic::Handshakes::default(),
             waiting: HashMap::new(),
             contacts: 0,
             name: Box::new(dns::Name::new()),

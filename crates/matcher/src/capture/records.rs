@@ -3,7 +3,7 @@ use std::cell::OnceCell;
 
 use super::flows::{ESTABLISHED, End, Flow, RESET, SYN};
 use super::transport::{ICMP, ICMP6, TCP, UDP};
-use super::{Capture, DNS, FLOW, HTTP, Origin, TLS, dns, http};
+use super::{Capture, DNS, FLOW, HTTP, Origin, QUIC, TLS, dns, http};
 use crate::address::{self, Address};
 use crate::names::{Host, split_authority};
 use crate::rows::{Action, Details, Field, Hit, Identity, Line};
@@ -182,10 +182,19 @@ impl Capture<'_> {
         });
     }
 
-    /// A ClientHello with its server name.
-    pub fn server_name(&mut self, ends: Ends, origin: Origin, name: &[u8]) {
+    /// A ClientHello with its server name, over TCP.
+    pub fn tls(&mut self, ends: Ends, origin: Origin, name: &[u8]) {
+        self.server_name(TLS, b"TLS", ends, origin, name);
+    }
+
+    /// The same over UDP.
+    pub fn quic(&mut self, ends: Ends, origin: Origin, name: &[u8]) {
+        self.server_name(QUIC, b"QUIC", ends, origin, name);
+    }
+
+    fn server_name(&mut self, record: usize, word: &[u8], ends: Ends, origin: Origin, name: &[u8]) {
         let hits = tokens::hits(self.set, &[(Field::ServerName, Token::whole(name))]);
-        self.asked(&hits, TLS, ends, origin, &[b"TLS", name]);
+        self.asked(&hits, record, ends, origin, &[word, name]);
     }
 
     /// The head of an HTTP request.

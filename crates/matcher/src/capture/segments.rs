@@ -238,7 +238,7 @@ impl Capture<'_> {
                 }
                 tls::Hello::Name(name) => {
                     if let Some(name) = name {
-                        self.server_name(talk.ends, origin, &name);
+                        self.tls(talk.ends, origin, &name);
                     }
                     side.state = State::Done;
                     talk.is_sealed = true;

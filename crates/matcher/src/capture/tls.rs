@@ -45,6 +45,11 @@ pub fn read(bytes: &[u8]) -> Hello {
         }
         rest = &after[len..];
     }
+    hello(&message, is_cut)
+}
+
+/// Reads what the records or frames carry; `is_cut` says that more of it may follow.
+pub fn hello(message: &[u8], is_cut: bool) -> Hello {
     match message.first() {
         Some(&CLIENT_HELLO) => {}
         Some(_) => return Hello::No,
@@ -86,7 +91,7 @@ fn server_name(body: &[u8]) -> Option<&[u8]> {
 }
 
 /// A field with its length before it, and what follows.
-fn counted(bytes: &[u8], size: usize) -> Option<(&[u8], &[u8])> {
+pub fn counted(bytes: &[u8], size: usize) -> Option<(&[u8], &[u8])> {
     let (head, rest) = bytes.split_at_checked(size)?;
     let len = head.iter().fold(0, |n, b| n << 8 | usize::from(*b));
     rest.split_at_checked(len)

@@ -1,7 +1,8 @@
 //! TCP, UDP and the rest: to which flow a packet belongs, who began it and how it went.
 use super::flows::{ESTABLISHED, End, Flow, Key, RESET, SYN, State};
 use super::network::Datagram;
-use super::{Capture, Origin, dns};
+use super::records::Ends;
+use super::{Capture, Origin, dns, quic};
 use crate::time;
 
 pub const ICMP: u8 = 1;
@@ -143,6 +144,11 @@ impl Capture<'_> {
                 || dns::DATAGRAMS.contains(&target.port) =>
             {
                 self.dns(sender, target, origin, heading.payload);
+            }
+            UDP if quic::may_begin(heading.payload, heading.missing) => {
+                if let Some(name) = self.handshakes.read(sender, target, heading.payload) {
+                    self.quic(Ends { sender, target }, origin, &name);
+                }
             }
             TCP => {
                 let syn = u32::from(heading.is_syn(TCP));

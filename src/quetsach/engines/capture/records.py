@@ -96,10 +96,17 @@ class Recorder:
             origin = origin._replace(mac=None)
         self._keep(hits, "pcap.dns", client.address, _dns_action(message, answers), origin, text)
 
-    def server_name(self, sender: End, target: End, origin: Origin, name: bytes) -> None:
-        """A ClientHello with its server name."""
+    def tls(self, sender: End, target: End, origin: Origin, name: bytes) -> None:
+        """A ClientHello with its server name, over TCP."""
+        self._server_name("tls", sender, target, origin, name)
+
+    def quic(self, sender: End, target: End, origin: Origin, name: bytes) -> None:
+        """The same over UDP."""
+        self._server_name("quic", sender, target, origin, name)
+
+    def _server_name(self, word: str, sender: End, target: End, origin: Origin, name: bytes) -> None:
         hits = hits_of(self.index, [Token("server_name", *classify(name))])
-        self._asked(hits, "pcap.tls", sender, target, origin, b"TLS " + name)
+        self._asked(hits, f"pcap.{word}", sender, target, origin, word.upper().encode() + b" " + name)
 
     def request(self, sender: End, target: End, origin: Origin, head: http.Head) -> None:
         """The head of an HTTP request."""

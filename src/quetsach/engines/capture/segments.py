@@ -168,7 +168,7 @@ class Assembler:
             if tls.may_begin(data):
                 name = tls.read(data)
                 if name is not None:
-                    self._recorder.server_name(talk.sender, talk.target, origin, name)
+                    self._recorder.tls(talk.sender, talk.target, origin, name)
                 side.state, talk.is_sealed = State.DONE, True
                 return None
             if http.may_begin(data) and (found := http.read(data)) is not None:

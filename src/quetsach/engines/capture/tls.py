@@ -27,7 +27,11 @@ def read(data: bytes) -> bytes | None:
 
     Raises NeedMoreError, NotHelloError.
     """
-    message, is_cut = _handshake(data)
+    return hello(*_handshake(data))
+
+
+def hello(message: bytes, is_cut: bool) -> bytes | None:
+    """The same of what the records or frames carry; `is_cut` says that more of it may follow."""
     unfinished = NeedMoreError if is_cut else NotHelloError
     if not message:
         raise unfinished

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quetsach.engines.capture import dns
+from quetsach.engines.capture import dns, quic
 from quetsach.engines.capture.flows import Flow, Flows, Key, Side, State
 from quetsach.engines.capture.network import Datagram
 from quetsach.engines.capture.origin import End, Origin
@@ -88,6 +88,7 @@ class Conversations:
         self._recorder = recorder
         self._assembler = Assembler(recorder)
         self._flows = Flows(limit)
+        self._handshakes = quic.Handshakes()
 
     def datagram(self, datagram: Datagram, origin: Origin) -> None:
         """One whole datagram. Raises BrokenError where it cannot be read."""
@@ -103,6 +104,10 @@ class Conversations:
         if datagram.protocol == UDP:
             if sender.port in dns.DATAGRAMS or target.port in dns.DATAGRAMS:
                 self._recorder.dns(sender, target, origin, heading.payload)
+            elif quic.may_begin(heading.payload, heading.missing):
+                name = self._handshakes.read(sender, target, heading.payload)
+                if name is not None:
+                    self._recorder.quic(sender, target, origin, name)
         elif datagram.protocol == TCP and (heading.is_syn or heading.payload or heading.missing):
             seq = (heading.seq + heading.is_syn) & 0xFFFF_FFFF
             self._assembler.segment(flow, is_high, seq, origin, heading.payload, heading.missing)
