@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from quetsach import listform
+from tests import debian13
 from tests.listforms.cast import DAY, EACH
 
 PACKAGES = {
@@ -23,11 +24,11 @@ PACKAGES = {
 
 def run(program: str, *args: object, before: tuple[str, ...] = ()) -> str:
     """What a program says of a list; it must accept it."""
-    found = shutil.which(program, path="/usr/sbin:/sbin:/usr/bin:/usr/local/bin:/usr/local/sbin")
-    if found is None:
+    found = debian13.command(program)
+    if not found:
         pytest.skip(f"{program} is not here: sudo apt-get install {PACKAGES[program]}")
     done = subprocess.run(
-        [*before, found, *map(str, args)], capture_output=True, text=True, timeout=120, check=False
+        [*before, *found, *map(str, args)], capture_output=True, text=True, timeout=120, check=False
     )
     said = done.stdout + done.stderr
     assert done.returncode == 0, said

@@ -21,10 +21,10 @@ from quetsach.endpoint import keys, pack, sealing
 from quetsach.feeds.item import parse
 from quetsach.indicator import IndicatorSet, Scope
 from tests.endpoint.packs import PACK, SIGNING, UNIT_KEY
-from tests.stick.windows import WINE, Windows
+from tests.stick.windows import NEEDS_WINE, WINE, Windows
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.wine, pytest.mark.skipif(WINE is None, reason="wine is not on this machine")]
+pytestmark = NEEDS_WINE
 SPP = r"HKLM\Software\Microsoft\Windows NT\CurrentVersion\SoftwareProtectionPlatform"
 IFEO = r"HKLM\Software\Microsoft\Windows NT\CurrentVersion\Image File Execution Options\sppsvc.exe"
 HOSTS = "windows/system32/drivers/etc/hosts"
@@ -34,6 +34,10 @@ WINES_OWN = (
     r"\Control\ServiceCurrent",
     r"\Enum",
     r"\Hardware",
+)
+WARM_UP = (
+    "import socket;from quetsach.endpoint.machines import winapi;socket.gethostname();"
+    r"winapi.signature(r'C:\windows\system32\kernel32.dll')"
 )
 LINES = "import socket,time;s=socket.create_connection(('127.0.0.1',int('{port}')));time.sleep(600)"
 
@@ -135,14 +139,14 @@ def test_what_is_planted_is_found_and_nothing_is_changed(windows: Windows, stick
     download.write_bytes(b"MZ harmless")
     python = rf"E:\{stick.name}\he-thong\python.exe"
     client = subprocess.Popen(
-        [str(WINE), python, "-I", "-c", LINES.format(port=port)],
+        [*WINE, python, "-I", "-c", LINES.format(port=port)],
         env=windows.environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    # Wine writes down its devices and its first programs' settings; they have done so before this.
-    windows.run(python, "-c", "import socket; socket.gethostname()")
+    # Wine writes down its devices, and its certificates when it first verifies; it has done so before this.
+    windows.run(python, "-I", "-c", WARM_UP)
     before = windows.registry(), windows.files()
     try:
         code, told, table = _check(windows, stick)

@@ -1,0 +1,36 @@
+"""Programs of the folder with Debian 13 (tools/debian13.sh), where this machine's own are missing or too old."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+_SCRIPT = str(Path(__file__).resolve().parents[1] / "tools/debian13.sh")
+_PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/local/sbin"))
+
+
+@cache
+def absent() -> str:
+    """Why nothing can be run in the folder; "" where it can."""
+    told = subprocess.run([_SCRIPT, "check"], capture_output=True, text=True, check=False)
+    return told.stderr.strip() if told.returncode else ""
+
+
+@cache
+def command(program: str, least: int = 0) -> Sequence[str]:
+    """How `program` is called, this machine's own from the major version `least` on; () where nowhere."""
+    own = shutil.which(program, path=_PATH)
+    if own is not None and (not least or _version(own) >= least):
+        return (own,)
+    return () if absent() else (_SCRIPT, "run", program)
+
+
+def _version(program: str) -> int:
+    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"\d+", told)
+    return int(found[0]) if found else 0
