@@ -36,6 +36,15 @@ enum Step {
     },
     /// The place goes into a slot.
     Mark(usize),
+    /// As many bytes of a set as there are, at least `least`, where no shorter run can go on to a match; where it
+    /// begins and ends goes into a slot and the next.
+    Group {
+        set: Box<Bytes>,
+        border: SmallVec<[u8; 3]>,
+        least: usize,
+        most: usize,
+        slot: usize,
+    },
     /// Two ways on, the preferred first, with what may come on each.
     Fork([usize; 2], Box<[Next; 2]>),
     Goto(usize),
@@ -94,7 +103,37 @@ impl Backtracker {
                 _ => {}
             }
         }
+        made.group();
         Some(made)
+    }
+
+    /// Puts a group that is one run into one step; the steps of the run and of its end are left unused.
+    fn group(&mut self) {
+        for at in 2..self.steps.len() {
+            let [Step::Mark(slot), run, Step::Mark(end)] = &self.steps[at - 2..=at] else {
+                continue;
+            };
+            // Two groups may stand on both sides of a run.
+            let is_one = slot.is_multiple_of(2) && *end == slot + 1;
+            if let Step::Run {
+                set,
+                border,
+                least,
+                most,
+                greedy: true,
+                after: None,
+            } = run
+                && is_one
+            {
+                self.steps[at - 2] = Step::Group {
+                    set: set.clone(),
+                    border: border.clone(),
+                    least: *least,
+                    most: *most,
+                    slot: *slot,
+                };
+            }
+        }
     }
 
     fn push(&mut self, step: Step) -> Option<usize> {
@@ -216,7 +255,7 @@ impl Backtracker {
                     own.or(&self.next(at + 1, known))
                 }
             }
-            Step::Mark(_) => self.next(at + 1, known),
+            Step::Mark(_) | Step::Group { .. } => self.next(at + 1, known),
             Step::Goto(to) => self.next(*to, known),
             Step::Fork([first, second], _) => {
                 let first = self.next(*first, known);
@@ -241,7 +280,8 @@ impl Backtracker {
             let goes_on = match &self.steps[at] {
                 Step::Text(text) => {
                     let text = text.needle();
-                    let found = line[place..].starts_with(text);
+                    // Mostly the first byte tells.
+                    let found = line.get(place) == text.first() && line[place..].starts_with(text);
                     place += if found { text.len() } else { 0 };
                     at += 1;
                     found
@@ -279,6 +319,25 @@ impl Backtracker {
                     at += 1;
                     // With a text behind it, the run ends where that stands.
                     enough && !matches!(self.steps[at], Step::Text(_))
+                }
+                Step::Group {
+                    set,
+                    border,
+                    least,
+                    most,
+                    slot,
+                } => {
+                    let start = place;
+                    place += set.run(border, &line[start..], *most);
+                    patience = patience.saturating_sub((place - start) / 8);
+                    let ends = &mut slots[*slot..*slot + 2];
+                    if !open.is_empty() {
+                        open.push(Open::Slot(*slot, ends[0]));
+                        open.push(Open::Slot(*slot + 1, ends[1]));
+                    }
+                    ends.copy_from_slice(&[start as u32, place as u32]);
+                    at += 3;
+                    place - start >= *least
                 }
                 Step::Mark(slot) => {
                     if !open.is_empty() {
@@ -409,6 +468,16 @@ impl Next {
     }
 }
 
+/// Where a byte first stands among sixteen.
+#[inline]
+fn first(text: &[u8; SHORT_RUN], b: u8) -> Option<usize> {
+    let differs = u128::from_le_bytes(*text) ^ u128::from_le_bytes([b; SHORT_RUN]);
+    let ones = u128::from_le_bytes([1; SHORT_RUN]);
+    // The lowest bit set is that of the first byte that does not differ.
+    let equal = differs.wrapping_sub(ones) & !differs & (ones << 7);
+    (equal != 0).then(|| equal.trailing_zeros() as usize / 8)
+}
+
 impl Default for Next {
     fn default() -> Self {
         Next::NOTHING
@@ -425,6 +494,14 @@ impl Bytes {
     #[inline]
     fn run(&self, border: &[u8], text: &[u8], most: usize) -> usize {
         let text = &text[..text.len().min(most)];
+        if let [border] = *border
+            && let Some(near) = text.first_chunk::<SHORT_RUN>()
+        {
+            return match first(near, border) {
+                Some(end) => end,
+                None => memchr(border, text).unwrap_or(text.len()),
+            };
+        }
         let (near, far) = text.split_at(text.len().min(SHORT_RUN));
         if let Some(end) = near.iter().position(|&b| !self.has(b)) {
             return end;
