@@ -1,6 +1,7 @@
 //! Expressions over whole lines: refused cheaply, compiled when first needed, tried by going back a little and, where
 //! that is not enough, read in two passes.
 mod backtrack;
+mod bytes;
 mod refuse;
 mod two_pass;
 
