@@ -19,6 +19,7 @@ mod hash;
 mod header;
 #[cfg(not(feature = "isal"))]
 mod inflate;
+mod item;
 mod json;
 mod lines;
 mod longline;

@@ -2,7 +2,7 @@
 use crate::detect::clean;
 use crate::freetext;
 use crate::lines::Pieces;
-use crate::rows::Hit;
+use crate::rows::Hits;
 use crate::scan::Scan;
 use crate::tokens;
 use crate::wrapper::Readings;
@@ -15,7 +15,7 @@ pub(crate) struct LongLine {
     parses: bool,
     /// Bytes that the parsed part covers.
     skip: usize,
-    hits: Vec<Hit>,
+    hits: Hits,
 }
 
 impl LongLine {
@@ -28,7 +28,7 @@ impl LongLine {
             pieces: Pieces::default(),
             parses,
             skip: if parses { part } else { 0 },
-            hits: Vec::new(),
+            hits: Hits::new(),
             start,
         }
     }
@@ -65,7 +65,7 @@ impl LongLine {
     }
 }
 
-fn look_at(scan: &mut Scan<'_>, piece: &[u8], skip: &mut usize, hits: &mut Vec<Hit>) {
+fn look_at(scan: &mut Scan<'_>, piece: &[u8], skip: &mut usize, hits: &mut Hits) {
     let part = &piece[(*skip).min(piece.len())..];
     *skip = skip.saturating_sub(piece.len());
     if scan.is_candidate(part) {

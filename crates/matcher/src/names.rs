@@ -2,6 +2,7 @@
 use std::borrow::Cow;
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+use smallvec::SmallVec;
 
 use crate::address::{self, Address};
 use crate::escape::{EVIDENCE, escape};
@@ -16,12 +17,17 @@ pub fn is_wide_dot(bytes: &[u8]) -> bool {
         .is_some_and(|b| DOTS.iter().any(|d| d[..] == *b))
 }
 
+/// A name or a path; most are short enough to need no memory of their own.
+pub type Short = SmallVec<[u8; 36]>;
+
 /// A DNS name in lower case, one trailing dot dropped, U-labels as A-labels; what UTS-46 refuses stays as it is.
-pub fn name(text: &[u8]) -> Vec<u8> {
+pub fn name(text: &[u8]) -> Short {
     let mut out = if text.is_ascii() {
-        text.to_ascii_lowercase()
+        let mut out = Short::from_slice(text);
+        out.make_ascii_lowercase();
+        out
     } else {
-        to_ascii(text)
+        to_ascii(text).into()
     };
     if out.last() == Some(&b'.') {
         out.pop();
@@ -70,7 +76,7 @@ fn label_to_ascii(label: &[u8]) -> Cow<'_, [u8]> {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Host {
     Address(Address),
-    Name(Vec<u8>),
+    Name(Short),
 }
 
 impl Host {
@@ -95,10 +101,14 @@ impl Host {
     }
 
     /// As a URL item spells it.
-    pub fn spelled(&self) -> Vec<u8> {
+    pub fn spelled(&self) -> Short {
         match self {
-            Host::Address(a) if a.v4().is_none() => format!("[{}]", a.text()).into_bytes(),
-            Host::Address(a) => a.text().into_bytes(),
+            Host::Address(a) if a.v4().is_none() => format!("[{}]", a.text()).into_bytes().into(),
+            Host::Address(a) => {
+                let mut out = Short::new();
+                a.spell(&mut out);
+                out
+            }
             Host::Name(name) => name.clone(),
         }
     }
@@ -109,7 +119,7 @@ impl Host {
 pub fn split_authority(text: &[u8]) -> (Host, Option<u16>) {
     match split_host(text) {
         (Host::Name(name), port) => {
-            let address = address::parse(&name).filter(|a| a.text().as_bytes() == name);
+            let address = address::parse(&name).filter(|a| a.text().as_bytes() == &name[..]);
             (address.map_or(Host::Name(name), Host::Address), port)
         }
         found => found,
@@ -151,7 +161,7 @@ fn split_host(text: &[u8]) -> (Host, Option<u16>) {
 }
 
 /// Host, port and rest of `scheme://authority rest`. The authority ends at the first of `/ ? # \`.
-pub fn split_url(text: &[u8]) -> Option<(Host, Option<u16>, Vec<u8>)> {
+pub fn split_url(text: &[u8]) -> Option<(Host, Option<u16>, Short)> {
     let start = scheme(text)?;
     let end = text[start..]
         .iter()
@@ -173,12 +183,15 @@ pub fn scheme(text: &[u8]) -> Option<usize> {
 }
 
 /// What follows an authority, made to begin with `/`; an empty rest stays empty.
-pub fn path_of(rest: &[u8]) -> Vec<u8> {
-    match rest {
-        [] | [b'/', ..] => rest.to_vec(),
-        [b'\\', tail @ ..] => [b"/", tail].concat(),
-        _ => [b"/", rest].concat(),
-    }
+pub fn path_of(rest: &[u8]) -> Short {
+    let after = match rest {
+        [] | [b'/', ..] => return Short::from_slice(rest),
+        [b'\\', tail @ ..] => tail,
+        _ => rest,
+    };
+    let mut out = Short::from_slice(b"/");
+    out.extend_from_slice(after);
+    out
 }
 
 /// Without the dots at both ends.
@@ -205,15 +218,15 @@ mod tests {
             ("_sip._tcp.Đ.example", "_sip._tcp.xn--fea.example"),
             ("a\u{200e}.example", "a\u{200e}.example"),
         ] {
-            assert_eq!(String::from_utf8(name(text.as_bytes())).unwrap(), want);
+            assert_eq!(&name(text.as_bytes())[..], want.as_bytes(), "{text}");
         }
-        assert_eq!(name(b"\xff.Example"), b"\xff.example");
+        assert_eq!(&name(b"\xff.Example")[..], b"\xff.example");
     }
 
     #[test]
     fn an_authority_is_split_where_its_port_begins() {
         let v6 = Host::Address(address::parse(b"2001:db8::1").unwrap());
-        let named = |n: &[u8]| Host::Name(n.to_vec());
+        let named = |n: &[u8]| Host::Name(Short::from_slice(n));
         for (text, want) in [
             (
                 &b"evil.example:443"[..],

@@ -63,6 +63,44 @@ pub fn to_bytes(spans: &[Span]) -> Vec<u8> {
     out
 }
 
+/// The IPv4 blocks of 16 bits that some span touches: most addresses lie in no other, and need no search.
+#[derive(Debug)]
+pub struct Blocks(Box<[u64; 1024]>);
+
+impl Default for Blocks {
+    fn default() -> Self {
+        Blocks(Box::new([0; 1024]))
+    }
+}
+
+impl Blocks {
+    /// Of spans in order, none of which overlaps another.
+    pub fn of(spans: &[[u8; SPAN]]) -> Blocks {
+        let mut found = Blocks::default();
+        let block = |bytes: &[u8]| {
+            let low = u32::from_le_bytes(bytes[..4].try_into().expect("four bytes"));
+            low as usize >> 16
+        };
+        let mut done = 0;
+        for span in spans {
+            let last = block(&span[16..]);
+            // Not twice what is marked: damaged spans would take long.
+            for at in block(span).max(done)..=last {
+                found.0[at / 64] |= 1 << (at % 64);
+            }
+            done = done.max(last);
+        }
+        found
+    }
+
+    /// False: no span holds the address.
+    #[inline(always)]
+    pub fn may_hold(&self, bits: u32) -> bool {
+        let at = bits as usize >> 16;
+        self.0[at / 64] >> (at % 64) & 1 == 1
+    }
+}
+
 /// The item of the longest network that holds `address`.
 pub fn find(spans: &[[u8; SPAN]], address: u128) -> Option<u32> {
     let read = |s: &[u8; SPAN], at: usize| {
@@ -137,6 +175,20 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn blocks_hold_what_the_spans_hold() {
+        let mapped = |bits: u32| 0xFFFF_0000_0000 | u128::from(bits);
+        let networks = [(0x0a01_0200, 120), (0x0a01_ff00, 122), (0x0a02_0000, 111)];
+        let networks = networks.map(|(bits, length)| network(mapped(bits), length, 1));
+        let bytes = to_bytes(&flatten(networks.to_vec()));
+        let blocks = Blocks::of(bytes.as_chunks::<SPAN>().0);
+        for block in 0..=u32::from(u16::MAX) {
+            let want = (0x0a01..=0x0a03).contains(&block);
+            assert_eq!(blocks.may_hold(block << 16 | 0x1234), want, "{block:x}");
+        }
+        assert!(!Blocks::of(&[]).may_hold(0));
     }
 
     #[test]

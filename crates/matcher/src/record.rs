@@ -6,11 +6,10 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use crate::address::{self, Address};
-use crate::escape::{EVIDENCE, escape};
 use crate::format::{Condition, FieldId, Format, IDENTITY, Role, Subject, Test, Variant};
 use crate::json::Object;
 use crate::names::{self, Host};
-use crate::rows::{Action, Identity};
+use crate::rows::Action;
 use crate::shape::{Found, LineReader, Values};
 use crate::time::{self, Moment, Value};
 use crate::wrapper::{Readings, TIME_KINDS, Wrapper};
@@ -36,16 +35,19 @@ pub fn read<'f, 'l>(
     reader: &mut LineReader,
     formats: impl Iterator<Item = (usize, &'f Format)> + Clone,
     readings: &'l Readings<'_>,
-) -> Option<(usize, Record<'f, 'l>)> {
-    (0..)
-        .map_while(|n| Some((n, readings.get(n)?)))
-        .find_map(|(depth, (text, wrapper))| {
-            let mut parsed = None;
-            formats.clone().find_map(|(number, format)| {
-                let record = read_one(reader, number, format, (text, depth), wrapper, &mut parsed)?;
-                Some((number, record))
-            })
-        })
+) -> Option<Record<'f, 'l>> {
+    let mut depth = 0;
+    while let Some((text, wrapper)) = readings.get(depth) {
+        let mut parsed = None;
+        for (number, format) in formats.clone() {
+            let found = read_one(reader, number, format, (text, depth), wrapper, &mut parsed);
+            if found.is_some() {
+                return found;
+            }
+        }
+        depth += 1;
+    }
+    None
 }
 
 fn read_one<'f, 'l>(
@@ -56,28 +58,32 @@ fn read_one<'f, 'l>(
     wrapper: Option<&'l Wrapper>,
     parsed: &mut Option<Option<Arc<Object<'l>>>>,
 ) -> Option<Record<'f, 'l>> {
+    let first = format.variants.first()?;
     for shape in &format.shapes {
-        let Some(mut values) = reader.shape(number, format, shape, line, parsed) else {
+        let Some(values) = reader.shape(number, format, shape, line, parsed) else {
             continue;
         };
+        let mut record = Record {
+            number,
+            format,
+            variant: first,
+            values,
+            wrapper,
+            client: None,
+            client_port: None,
+            server: None,
+            server_port: None,
+            swapped: false,
+            answers: OnceCell::new(),
+        };
         for variant in &format.variants {
-            let record = Record {
-                number,
-                format,
-                variant,
-                values,
-                wrapper,
-                client: None,
-                client_port: None,
-                server: None,
-                server_port: None,
-                swapped: false,
-                answers: OnceCell::new(),
-            };
+            record.variant = variant;
             if variant.when.iter().all(|c| record.holds(c)) {
-                return Some(record.take_sides());
+                record.take_sides();
+                return Some(record);
             }
-            values = record.values;
+            // Which fields are the answers depends on the variant.
+            record.answers = OnceCell::new();
         }
     }
     None
@@ -117,6 +123,22 @@ impl<'l> Record<'_, 'l> {
             }
         }
         out
+    }
+
+    /// Shows each value of a role; one may come more than once.
+    pub fn each(&self, role: Role, look: &mut dyn FnMut(&[u8])) {
+        self.variant
+            .role(role)
+            .iter()
+            .for_each(|&field| self.each_of(field, look));
+    }
+
+    fn each_of(&self, field: FieldId, look: &mut dyn FnMut(&[u8])) {
+        if self.is_plain(field) {
+            self.values.each(field, look);
+        } else {
+            self.all(field).iter().for_each(|v| look(v));
+        }
     }
 
     fn answers(&self) -> &[Cow<'l, [u8]>] {
@@ -167,10 +189,10 @@ impl<'l> Record<'_, 'l> {
         time::parse(&found, &self.variant.time_kinds, zone)
     }
 
-    pub fn identity(&self) -> Identity {
-        let mut out = Vec::new();
+    /// Tells each part of the client's identity, in the order of `IDENTITY`.
+    pub fn identify(&self, tell: &mut dyn FnMut(&'static str, &[u8])) {
         for (key, fields) in IDENTITY.iter().zip(&self.variant.identity) {
-            if self.swapped && matches!(*key, "mac" | "nat") {
+            if fields.is_empty() || self.swapped && matches!(*key, "mac" | "nat") {
                 continue;
             }
             let mut value = self.first(fields);
@@ -178,10 +200,9 @@ impl<'l> Record<'_, 'l> {
                 value = value.and_then(|v| self.translated(v));
             }
             if let Some(value) = value {
-                out.push((*key, escape(&value, EVIDENCE)));
+                tell(key, &value);
             }
         }
-        out
     }
 
     /// What the client's endpoint became; None where it stayed what it was.
@@ -225,15 +246,9 @@ impl<'l> Record<'_, 'l> {
         };
         match &condition.subject {
             Subject::Role(Role::Answers) => self.answers().iter().for_each(|v| look(v)),
-            Subject::Role(role) => self.role(*role).iter().for_each(|v| look(v)),
+            Subject::Role(role) => self.each(*role, &mut look),
             Subject::Fields(fields) => {
-                for &field in fields {
-                    if self.is_plain(field) {
-                        self.values.each(field, &mut look);
-                    } else {
-                        self.all(field).iter().for_each(|v| look(v));
-                    }
-                }
+                fields.iter().for_each(|&f| self.each_of(f, &mut look));
             }
         }
         match test {
@@ -243,7 +258,7 @@ impl<'l> Record<'_, 'l> {
         }
     }
 
-    fn take_sides(mut self) -> Self {
+    fn take_sides(&mut self) {
         let variant = self.variant;
         let mut client = self.first(variant.role(Role::Client));
         let mut server = self.first(variant.role(Role::Server));
@@ -261,7 +276,6 @@ impl<'l> Record<'_, 'l> {
             None => Host::Name(names::name(&text)),
         });
         self.server = server.and_then(|text| address::parse(&text));
-        self
     }
 }
 

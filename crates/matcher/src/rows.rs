@@ -9,10 +9,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use crate::address::Address;
 use crate::escape::{EVIDENCE, escape_into};
-use crate::names::Host;
+use crate::names::{Host, Short};
 use crate::runs::{Run, Runs, spelled};
 use crate::set::Set;
 use crate::time::{self, Moment, Value, Yearless};
@@ -88,7 +89,7 @@ impl Field {
 /// What of a line an indicator matched, spelled out only for the first line of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Matched {
-    Name(Vec<u8>),
+    Name(Short),
     Address(Address),
     Endpoint(Address, u16),
     /// The item itself.
@@ -103,6 +104,9 @@ pub struct Hit {
     pub matched: Matched,
 }
 
+/// The indicators of one line.
+pub type Hits = SmallVec<[Hit; 2]>;
+
 impl Hit {
     /// What matched, safe to show.
     pub fn text(&self, set: &Set) -> String {
@@ -116,26 +120,16 @@ impl Hit {
         match &self.matched {
             Matched::Name(name) => escape_into(out, name, EVIDENCE),
             Matched::Address(address) => address.spell(out),
-            Matched::Endpoint(address, port) => {
-                out.extend_from_slice(address.with_port(*port).as_bytes())
-            }
-            Matched::Item => {
-                out.extend_from_slice(
-                    set.item(self.item)
-                        .map_or("", |item| item.hashed)
-                        .as_bytes(),
-                );
-            }
+            Matched::Endpoint(address, port) => address.spell_with_port(*port, out),
+            Matched::Item => out.extend_from_slice(set.hashed(self.item).unwrap_or_default()),
         }
     }
 }
 
-/// Identity by key.
-pub type Identity = Vec<(&'static str, String)>;
-
 /// What is asked of a line only if it begins a row.
 pub trait Details {
-    fn identity(&self) -> Identity;
+    /// Tells each part of the device's identity, in the order of `IDENTITY`.
+    fn identify(&self, tell: &mut dyn FnMut(&'static str, &[u8]));
     fn text(&self) -> &[u8];
 }
 
@@ -143,7 +137,7 @@ pub trait Details {
 pub struct Line<'a> {
     /// Place of its first byte in the file.
     pub offset: u64,
-    pub device: Option<Host>,
+    pub device: Option<&'a Host>,
     pub moment: Option<Moment>,
     pub action: Action,
     /// Number of the log format; None is text.
@@ -249,7 +243,10 @@ pub struct Rows {
     places: HashMap<Key, u32, RandomState>,
     /// Item, device and row.
     rows: Vec<(u32, u32, Row)>,
-    devices: HashMap<Option<Host>, u32, RandomState>,
+    devices: HashMap<Host, u32, RandomState>,
+    /// The number of no device.
+    nobody: Option<u32>,
+    device_count: u32,
     memory: Arc<Memory>,
     held: usize,
     runs: Runs,
@@ -263,6 +260,8 @@ impl Rows {
             places: HashMap::default(),
             rows: Vec::new(),
             devices: HashMap::default(),
+            nobody: None,
+            device_count: 0,
             memory,
             held: 0,
             runs: Runs::default(),
@@ -274,7 +273,7 @@ impl Rows {
     pub fn add(&mut self, set: &Set, hits: &[Hit], line: &Line<'_>) -> io::Result<()> {
         let value = line.moment.map(|m| m.value);
         let when = bucket(line.moment);
-        let device = self.device(&line.device);
+        let device = self.device(line.device);
         for hit in hits {
             let key = Key {
                 item: hit.item,
@@ -320,14 +319,21 @@ impl Rows {
         self.memory.used.fetch_add(size, Ordering::Relaxed);
     }
 
-    fn device(&mut self, device: &Option<Host>) -> u32 {
-        if let Some(&number) = self.devices.get(device) {
+    fn device(&mut self, device: Option<&Host>) -> u32 {
+        let known = match device {
+            None => self.nobody,
+            Some(device) => self.devices.get(device).copied(),
+        };
+        if let Some(number) = known {
             return number;
         }
-        let number = self.devices.len() as u32;
-        let size = DEVICE + device.as_ref().map_or(0, Host::size);
-        self.devices.insert(device.clone(), number);
-        self.hold(size);
+        let number = self.device_count;
+        self.device_count += 1;
+        self.hold(DEVICE + device.map_or(0, Host::size));
+        match device {
+            None => self.nobody = Some(number),
+            Some(device) => drop(self.devices.insert(device.clone(), number)),
+        }
         number
     }
 
@@ -337,9 +343,11 @@ impl Rows {
         self.held = 0;
         self.places = HashMap::default();
         let mut rows = mem::take(&mut self.rows);
-        let mut devices: Vec<Option<Arc<str>>> = vec![None; self.devices.len()];
+        let mut devices: Vec<Option<Arc<str>>> =
+            vec![None; mem::take(&mut self.device_count) as usize];
+        self.nobody = None;
         for (device, number) in mem::take(&mut self.devices) {
-            devices[number as usize] = device.map(|d| d.shown().into());
+            devices[number as usize] = Some(device.shown().into());
         }
         let mut sorted: Vec<usize> = (0..devices.len()).collect();
         sorted.sort_unstable_by_key(|&number| &devices[number]);
@@ -398,8 +406,14 @@ impl Row {
     /// With the years found, times no later than `latest` where the line gave no year.
     pub fn resolved(mut self, latest: Option<i64>, zone: &TimeZone) -> Row {
         let known = |v: Option<Value>| v.and_then(|v| resolve(v, latest, zone)).map(Value::Known);
-        self.first = known(self.first);
-        self.last = known(self.last);
+        let first = known(self.first);
+        // Most rows are of one line.
+        self.last = if self.last == self.first {
+            first
+        } else {
+            known(self.last)
+        };
+        self.first = first;
         self
     }
 

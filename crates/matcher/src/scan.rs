@@ -17,14 +17,14 @@ use crate::names::Host;
 use crate::options::{Options, Progress};
 use crate::record::{self, Record};
 use crate::relay::{Baton, Relay};
-use crate::rows::{Action, Bucket, Details, Hit, Identity, Line, Memory, Rows, bucket};
+use crate::rows::{Action, Bucket, Details, Field, Hit, Hits, Line, Memory, Rows, bucket};
 use crate::runs::Runs;
 use crate::segments::Segment;
 use crate::set::Set;
 use crate::shape::{HEADING_BYTES, Header, LineReader};
 use crate::timeline::Timeline;
 use crate::token::{BACK, Candidates, FRONT, Scratch, Search};
-use crate::tokens;
+use crate::tokens::{self, Token};
 use crate::wrapper::Readings;
 
 /// The part of one thread in the scan of a source.
@@ -47,6 +47,8 @@ pub(crate) struct Scan<'a> {
     pub headers: Vec<(u64, Arc<Header>)>,
     every_line: bool,
     pub scratch: Box<Scratch>,
+    /// Room for those of one line.
+    tokens: Vec<(Field, Token)>,
     pub lines: u64,
     pub not_understood: u64,
     pub long_lines: u64,
@@ -88,6 +90,7 @@ impl<'a> Scan<'a> {
             headers: Vec::new(),
             every_line: false,
             scratch: Box::default(),
+            tokens: Vec::new(),
             lines: 0,
             not_understood: 0,
             long_lines: 0,
@@ -280,14 +283,14 @@ impl<'a> Scan<'a> {
     pub fn own_record<'l>(&mut self, readings: &'l Readings<'_>) -> Option<Record<'a, 'l>> {
         let number = self.format?;
         let own = std::iter::once((number, self.formats[number]));
-        record::read(&mut self.reader, own, readings).map(|(_, record)| record)
+        record::read(&mut self.reader, own, readings)
     }
 
     fn foreign_record<'l>(&mut self, readings: &'l Readings<'_>) -> Option<Record<'a, 'l>> {
         let own = self.format;
         let all = self.formats.iter().copied().enumerate();
         let others = all.filter(|(n, _)| Some(*n) != own);
-        record::read(&mut self.reader, others, readings).map(|(_, record)| record)
+        record::read(&mut self.reader, others, readings)
     }
 
     /// A line with a match that does not parse by the file's format.
@@ -295,7 +298,7 @@ impl<'a> Scan<'a> {
         &mut self,
         readings: &Readings<'_>,
         offset: u64,
-        hits: Vec<Hit>,
+        hits: Hits,
         private: &[String],
     ) {
         let line = readings.line;
@@ -308,11 +311,12 @@ impl<'a> Scan<'a> {
         }
         let mentioned = |p: &&String| hits.iter().any(|h| h.text(self.set) == **p);
         let device = private.iter().find(|p| !mentioned(p));
+        let device = device.map(|d| Host::parse(d.as_bytes()));
         self.keep(
             &hits,
             &Line {
                 offset,
-                device: device.map(|d| Host::parse(d.as_bytes())),
+                device: device.as_ref(),
                 moment: freetext::time(line, &self.zone),
                 action: Action::Unknown,
                 format: None,
@@ -332,7 +336,8 @@ impl<'a> Scan<'a> {
             let listed = tokens::find_address(self.set, client, record.client_port).is_some();
             self.inbound += u64::from(listed);
         }
-        let hits = tokens::hits(self.set, &tokens::of_record(record));
+        tokens::of_record(record, &mut self.tokens);
+        let hits = tokens::hits(self.set, &self.tokens);
         if hits.is_empty() {
             return;
         }
@@ -340,7 +345,7 @@ impl<'a> Scan<'a> {
             &hits,
             &Line {
                 offset,
-                device: record.device().cloned(),
+                device: record.device(),
                 moment: record.time(&self.zone),
                 action: record.action(),
                 format: Some(record.number),
@@ -411,9 +416,7 @@ impl<'a> Scan<'a> {
 struct Plain<'l>(&'l [u8]);
 
 impl Details for Plain<'_> {
-    fn identity(&self) -> Identity {
-        Vec::new()
-    }
+    fn identify(&self, _: &mut dyn FnMut(&'static str, &[u8])) {}
 
     fn text(&self) -> &[u8] {
         self.0
@@ -427,8 +430,8 @@ struct Parsed<'a, 'f, 'l> {
 }
 
 impl Details for Parsed<'_, '_, '_> {
-    fn identity(&self) -> Identity {
-        self.record.identity()
+    fn identify(&self, tell: &mut dyn FnMut(&'static str, &[u8])) {
+        self.record.identify(tell);
     }
 
     fn text(&self) -> &[u8] {

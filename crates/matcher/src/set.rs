@@ -2,124 +2,18 @@
 use std::fs::File;
 use std::path::Path;
 
+use smallvec::SmallVec;
+
 use crate::address::{self, Address};
 use crate::error::Error;
 use crate::hash::{self, Filter};
 use crate::header::{Header, Section};
-use crate::names::Host;
-use crate::ranges::{self, SPAN};
+use crate::item::label;
+pub use crate::item::{Item, Kind};
+use crate::ranges::{self, Blocks, SPAN};
 use crate::raw::Map;
 use crate::setfile;
 use crate::slots;
-
-/// What an indicator names (contract 1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    Domain,
-    Ipv4,
-    Ipv6,
-    Cidr,
-    IpPort,
-    Url,
-}
-
-impl Kind {
-    const WORDS: [(Kind, &'static str); 6] = [
-        (Kind::Domain, "domain"),
-        (Kind::Ipv4, "ipv4"),
-        (Kind::Ipv6, "ipv6"),
-        (Kind::Cidr, "cidr"),
-        (Kind::IpPort, "ip-port"),
-        (Kind::Url, "url"),
-    ];
-
-    pub fn parse(word: &str) -> Option<Kind> {
-        let found = Kind::WORDS.iter().find(|(_, known)| *known == word);
-        found.map(|(kind, _)| *kind)
-    }
-
-    /// The word on the wire.
-    pub fn word(self) -> &'static str {
-        Kind::WORDS[self as usize].1
-    }
-}
-
-/// One line of the list: hashed spelling, kind, family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Item<'a> {
-    /// With `=` before an exact name and `*.` before subdomains only.
-    pub hashed: &'a str,
-    pub kind: &'a str,
-    pub family: &'a str,
-}
-
-impl<'a> Item<'a> {
-    /// The item whose line begins at `number` of a set file's list.
-    pub fn at(list: &'a [u8], labels: &'a [u8], number: usize) -> Option<Self> {
-        let line = list.get(number..)?;
-        let (hashed, rest) = line.split_at(memchr::memchr(b'\t', line)?);
-        let label = label(labels, &rest[1..])?;
-        let label = std::str::from_utf8(&label[..memchr::memchr(b'\n', label)?]).ok()?;
-        let (kind, family) = label.split_once('\t')?;
-        let hashed = std::str::from_utf8(hashed).ok()?;
-        Some(Item {
-            hashed,
-            kind,
-            family,
-        })
-    }
-
-    pub fn parse(line: &'a str) -> Option<Self> {
-        let mut parts = line.splitn(3, '\t');
-        Some(Item {
-            hashed: parts.next()?,
-            kind: parts.next()?,
-            family: parts.next().unwrap_or(""),
-        })
-    }
-
-    fn is_domain(&self) -> bool {
-        self.kind == "domain"
-    }
-
-    /// The name on the wire.
-    pub fn canonical(&self) -> &'a str {
-        if self.is_domain() {
-            self.hashed.strip_prefix('=').unwrap_or(self.hashed)
-        } else {
-            self.hashed
-        }
-    }
-
-    /// Without the marks of scope.
-    pub fn value(&self) -> &'a str {
-        let canonical = self.canonical();
-        if self.is_domain() {
-            canonical.strip_prefix("*.").unwrap_or(canonical)
-        } else {
-            canonical
-        }
-    }
-
-    /// Whether a name that ends with this one is covered.
-    fn covers(&self, whole: bool) -> bool {
-        if whole {
-            !self.hashed.starts_with("*.")
-        } else {
-            !self.hashed.starts_with('=')
-        }
-    }
-}
-
-/// The labels from the one on whose place stands in digits at the begin of `digits`.
-fn label<'a>(labels: &'a [u8], digits: &[u8]) -> Option<&'a [u8]> {
-    let place = digits
-        .iter()
-        .take(10)
-        .take_while(|b| b.is_ascii_digit())
-        .fold(0usize, |n, b| n * 10 + usize::from(b - b'0'));
-    labels.get(place..)
-}
 
 /// Bytes to each side in which the path of a URL is looked for; a longer line is left to phase 2.
 const LONGEST_LOOK: usize = 4096;
@@ -152,6 +46,7 @@ pub struct Filters<'a> {
 pub struct Set {
     map: Map,
     header: Header,
+    networks: Blocks,
 }
 
 impl Set {
@@ -183,7 +78,11 @@ impl Set {
     }
 
     pub(crate) fn new(map: Map, header: Header) -> Result<Set, Error> {
-        let set = Set { map, header };
+        let mut set = Set {
+            map,
+            header,
+            networks: Blocks::default(),
+        };
         for name in [
             Section::TwoLabels,
             Section::ThreeLabels,
@@ -208,6 +107,7 @@ impl Set {
                 )));
             }
         }
+        set.networks = Blocks::of(set.section(Section::Spans4).as_chunks::<SPAN>().0);
         Ok(set)
     }
 
@@ -271,7 +171,7 @@ impl Set {
     }
 
     /// The hashed spelling of an item, without a look at the rest.
-    fn hashed(&self, id: u32) -> Option<&[u8]> {
+    pub(crate) fn hashed(&self, id: u32) -> Option<&[u8]> {
         let line = self.line(id)?;
         Some(&line[..memchr::memchr(b'\t', line)?])
     }
@@ -290,14 +190,10 @@ impl Set {
             rest = &name[near + memchr::memchr(b'.', &name[near..])? + 1..];
         }
         loop {
-            for id in self.slots(hash::whole(rest, true)) {
-                if let Some(item) = self.item(id)
-                    && item.is_domain()
-                    && item.value().as_bytes() == rest
-                    && item.covers(rest.len() == name.len())
-                {
-                    return Some(id);
-                }
+            let is_whole = rest.len() == name.len();
+            let covers = |&id: &u32| self.is_name(id, rest, is_whole);
+            if let Some(id) = self.slots(hash::whole(rest, true)).find(covers) {
+                return Some(id);
             }
             rest = &rest[memchr::memchr(b'.', rest)? + 1..];
         }
@@ -310,10 +206,14 @@ impl Set {
             Some(bits) => self.v4_slot(bits),
             None => self.v6_slot(address.0),
         }?;
-        let text = address.with_port(port);
-        self.slots(hash::whole(text.as_bytes(), true)).find(|&id| {
-            self.item(id)
-                .is_some_and(|item| item.kind == "ip-port" && item.hashed == text)
+        let mut text = SmallVec::<[u8; 64]>::new();
+        address.spell_with_port(port, &mut text);
+        self.slots(hash::whole(&text, true)).find(|&id| {
+            let line = self.line(id).unwrap_or_default();
+            match line.strip_prefix(&text[..]) {
+                Some([b'\t', digits @ ..]) => self.is_of(Kind::IpPort, digits),
+                _ => false,
+            }
         })
     }
 
@@ -329,10 +229,10 @@ impl Set {
     }
 
     pub fn find_network(&self, address: Address) -> Option<u32> {
-        let name = if address.v4().is_some() {
-            Section::Spans4
-        } else {
-            Section::Spans6
+        let name = match address.v4() {
+            Some(bits) if !self.networks.may_hold(bits) => return None,
+            Some(_) => Section::Spans4,
+            None => Section::Spans6,
         };
         ranges::find(self.section(name).as_chunks::<SPAN>().0, address.0)
     }
@@ -375,15 +275,14 @@ impl Set {
         }
     }
 
-    /// Whether a URL on this host may be listed.
-    pub fn may_list_url_of(&self, host: &Host) -> bool {
-        match host {
-            Host::Address(address) => match address.v4() {
-                Some(bits) => self.names_v4(bits),
-                None => self.v6_slot(address.0).is_some(),
-            },
-            Host::Name(name) => self.slots(hash::whole(name, true)).next().is_some(),
-        }
+    /// Whether a URL item may be a prefix of this host, as a URL spells it, and what follows it from `/` on.
+    pub fn may_list_url(&self, host: &[u8], rest: &[u8]) -> bool {
+        let paths = Filter::new(self.section(Section::Paths)).expect("checked when opened");
+        let host = hash::whole(host, true);
+        let path = rest.get(1..).unwrap_or_default();
+        let run = path.iter().take_while(|&&b| address::is_token(b)).count();
+        // What follows an item's end is no part of a name, so the item's path begins with the same run.
+        paths.has(setfile::path_key(host, &path[..run])) || paths.has(setfile::path_key(host, b""))
     }
 
     pub fn has_urls(&self) -> bool {
@@ -442,9 +341,25 @@ impl Set {
         true
     }
 
-    /// Whether the label with this place, in digits, is one of names.
-    fn is_domain(&self, digits: &[u8]) -> bool {
-        label(self.section(Section::Labels), digits).is_some_and(|l| l.starts_with(b"domain\t"))
+    /// Whether the label with this place, in digits, is one of this kind.
+    fn is_of(&self, kind: Kind, digits: &[u8]) -> bool {
+        let label = label(self.section(Section::Labels), digits);
+        let rest = label.and_then(|l| l.strip_prefix(kind.word().as_bytes()));
+        rest.is_some_and(|rest| rest.starts_with(b"\t"))
+    }
+
+    /// Whether an item is this name and covers it; `is_whole` if no label stands before it in the line.
+    fn is_name(&self, id: u32, name: &[u8], is_whole: bool) -> bool {
+        let line = self.line(id).unwrap_or_default();
+        let (value, covers) = match line {
+            [b'=', value @ ..] => (value, is_whole),
+            [b'*', b'.', value @ ..] => (value, !is_whole),
+            _ => (line, true),
+        };
+        match value.strip_prefix(name) {
+            Some([b'\t', digits @ ..]) => covers && self.is_of(Kind::Domain, digits),
+            _ => false,
+        }
     }
 
     fn names_whole(&self, name: &[u8], first: bool, buf: &[u8], end: usize) -> bool {
@@ -454,7 +369,7 @@ impl Set {
             let spelled = spelled.strip_prefix(b"=").unwrap_or(spelled);
             let spelled = spelled.strip_prefix(b"*.").unwrap_or(spelled);
             match spelled.strip_prefix(name) {
-                Some([b'\t', digits @ ..]) if self.is_domain(digits) => true,
+                Some([b'\t', digits @ ..]) if self.is_of(Kind::Domain, digits) => true,
                 Some([b'\t' | b':' | b'/' | b'?' | b'#', ..]) => {
                     first && self.may_show_path(h, buf, end)
                 }

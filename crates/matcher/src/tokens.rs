@@ -1,12 +1,13 @@
 //! The names, addresses and URLs of a line, and the items they hit (docs/log-formats.md 5).
-use std::borrow::Cow;
+use smallvec::SmallVec;
 
-use crate::address::Address;
+use crate::address::{self, Address};
 use crate::format::Role;
-use crate::names::{Host, name, path_of, scheme, split_authority, split_url};
+use crate::names::{Host, Short, name, path_of, scheme, split_authority, split_url};
 use crate::record::Record;
-use crate::rows::{Field, Hit, Matched};
+use crate::rows::{Field, Hit, Hits, Matched};
 use crate::set::Set;
+use crate::shape::Found;
 
 /// Longer values are never addresses.
 const LONGEST_ADDRESS: usize = 256;
@@ -17,7 +18,7 @@ pub enum Token {
     /// A name, or an address with the port that completes it to an endpoint.
     Host(Host, Option<u16>),
     /// The host, the port shown and what follows, from `/` on.
-    Url(Host, Option<u16>, Vec<u8>),
+    Url(Host, Option<u16>, Short),
 }
 
 impl Token {
@@ -32,26 +33,24 @@ impl Token {
     }
 }
 
-/// Every token of a record, in the order in which fields are credited.
-pub fn of_record(record: &Record<'_, '_>) -> Vec<(Field, Token)> {
+/// Puts every token of a record into an emptied list, in the order in which fields are credited.
+pub fn of_record(record: &Record<'_, '_>, found: &mut Vec<(Field, Token)>) {
     let wholes = |found: &mut Vec<(Field, Token)>, field, role| {
-        let values = record.role(role);
-        found.extend(values.iter().map(|v| (field, Token::whole(v))));
+        record.each(role, &mut |value| found.push((field, Token::whole(value))));
     };
-    let mut found = Vec::with_capacity(4);
+    found.clear();
     let mut urls = Vec::new();
-    wholes(&mut found, Field::Query, Role::Query);
-    request(record, &mut found, &mut urls);
-    wholes(&mut found, Field::ServerName, Role::ServerName);
+    wholes(found, Field::Query, Role::Query);
+    request(record, found, &mut urls);
+    wholes(found, Field::ServerName, Role::ServerName);
     found.append(&mut urls);
-    wholes(&mut found, Field::Answer, Role::Answers);
+    wholes(found, Field::Answer, Role::Answers);
     if let Some(server) = record.server {
         found.push((
             Field::Destination,
             Token::Host(Host::Address(server), record.server_port),
         ));
     }
-    found
 }
 
 fn request(
@@ -59,6 +58,9 @@ fn request(
     found: &mut Vec<(Field, Token)>,
     urls: &mut Vec<(Field, Token)>,
 ) {
+    if record.variant.role(Role::Host).is_empty() && record.variant.role(Role::Url).is_empty() {
+        return;
+    }
     let (hosts, targets) = (record.role(Role::Host), record.role(Role::Url));
     if hosts.is_empty() && targets.is_empty() {
         return;
@@ -73,7 +75,7 @@ fn request(
         .collect();
     let asked = Request {
         hosts,
-        targets: targets.into_vec(),
+        targets,
         server: record.server,
         server_port: record.server_port,
     };
@@ -82,8 +84,8 @@ fn request(
 
 /// What an HTTP request shows.
 pub struct Request<'a> {
-    pub hosts: Vec<(Host, Option<u16>)>,
-    pub targets: Vec<Cow<'a, [u8]>>,
+    pub hosts: SmallVec<[(Host, Option<u16>); 1]>,
+    pub targets: Found<'a>,
     pub server: Option<Address>,
     pub server_port: Option<u16>,
 }
@@ -134,17 +136,25 @@ pub fn find_address(set: &Set, address: Address, port: Option<u16>) -> Option<(u
 
 /// The URL item with the longest path, one with a port before one without.
 fn find_url(set: &Set, host: &Host, port: Option<u16>, rest: &[u8]) -> Option<u32> {
-    if !set.has_urls() || !set.may_list_url_of(host) {
+    if !set.has_urls() {
         return None;
     }
     let host = host.spelled();
-    let look = |authority: Vec<u8>| {
-        let length = authority.len();
-        let item = set.find_url(&[&authority[..], rest].concat(), length)?;
-        Some((item, set.item(item)?.hashed.len() - length))
+    if !set.may_list_url(&host, rest) {
+        return None;
+    }
+    let look = |mut url: Short| {
+        let length = url.len();
+        url.extend_from_slice(rest);
+        let item = set.find_url(&url, length)?;
+        Some((item, set.hashed(item)?.len() - length))
     };
-    let plain = look(host.clone());
-    let shown = port.and_then(|port| look([&host[..], format!(":{port}").as_bytes()].concat()));
+    let shown = port.and_then(|port| {
+        let mut authority = host.clone();
+        address::spell_port(port, &mut authority);
+        look(authority)
+    });
+    let plain = look(host);
     match (shown, plain) {
         (Some((item, length)), Some((_, other))) if length >= other => Some(item),
         (_, Some((item, _))) | (Some((item, _)), None) => Some(item),
@@ -153,9 +163,9 @@ fn find_url(set: &Set, host: &Host, port: Option<u16>, rest: &[u8]) -> Option<u3
 }
 
 /// Each indicator once, with the first field; the host of a URL that hit is not reported besides it.
-pub fn hits(set: &Set, tokens: &[(Field, Token)]) -> Vec<Hit> {
-    let mut covered: Vec<&Host> = Vec::new();
-    let mut urls: Vec<Option<u32>> = Vec::new();
+pub fn hits(set: &Set, tokens: &[(Field, Token)]) -> Hits {
+    let mut covered: SmallVec<[&Host; 2]> = SmallVec::new();
+    let mut urls: SmallVec<[Option<u32>; 2]> = SmallVec::new();
     for (_, token) in tokens {
         if let Token::Url(host, port, rest) = token {
             let item = find_url(set, host, *port, rest);
@@ -164,7 +174,7 @@ pub fn hits(set: &Set, tokens: &[(Field, Token)]) -> Vec<Hit> {
         }
     }
     let mut urls = urls.into_iter();
-    let mut found: Vec<Hit> = Vec::new();
+    let mut found = Hits::new();
     for (field, token) in tokens {
         let hit = match token {
             Token::Host(host, _)

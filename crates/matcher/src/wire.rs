@@ -1,5 +1,5 @@
 //! The sightings of a source as JSON Lines (contract 1), sorted, in memory or beyond that in a temporary file.
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -14,6 +14,8 @@ use crate::time::{self, Value};
 
 /// Lines beyond this lie in a temporary file.
 const HELD: usize = 8 << 20;
+/// Bytes that are written together.
+const WRITTEN: usize = 1 << 16;
 
 /// Finished lines.
 #[derive(Debug)]
@@ -63,7 +65,7 @@ impl Context<'_> {
     /// Merges the runs and writes a line a row.
     pub fn write(&self, runs: Runs) -> io::Result<Lines> {
         let mut lines = Lines::default();
-        let mut out = BufWriter::with_capacity(1 << 16, &mut lines.file);
+        let mut out = &mut lines.file;
         let mut text = Text::default();
         let mut days = Days::new();
         let mut key: Option<(u32, Option<Arc<str>>)> = None;
@@ -92,8 +94,7 @@ impl Context<'_> {
         }
         lines.count += days.len() as u64;
         self.flush(&mut out, key.as_ref(), &mut days, &mut text)?;
-        out.flush()?;
-        drop(out);
+        out.write_all(&text.line)?;
         Ok(lines)
     }
 
@@ -113,12 +114,15 @@ impl Context<'_> {
             .ok_or_else(|| io::Error::other("the compiled set is damaged"))?;
         for (day, row) in days.drain(..) {
             self.line(text, item, device.as_deref(), day, &row);
+        }
+        if text.line.len() >= WRITTEN {
             out.write_all(&text.line)?;
+            text.line.clear();
         }
         Ok(())
     }
 
-    /// Makes `text` the line of a row.
+    /// Adds the line of a row to `text`.
     fn line(
         &self,
         text: &mut Text,
@@ -127,7 +131,6 @@ impl Context<'_> {
         day: Option<i32>,
         row: &Row,
     ) {
-        text.line.clear();
         text.raw(r#"{"type":"sighting","source":"#);
         text.word(self.source);
         text.raw(r#","indicator":"#);
@@ -173,7 +176,7 @@ impl Context<'_> {
     }
 }
 
-/// One line of JSON (RFC 8259) as it grows. serde_json looks at each byte of a text by itself: where most lines of
+/// Lines of JSON (RFC 8259) as they grow. serde_json looks at each byte of a text by itself: where most lines of
 /// a log begin a row, a fifth of all instructions of a scan were that.
 #[derive(Default)]
 struct Text {

@@ -24,13 +24,12 @@ impl Words {
         ends[0] = buffer.len() as u32;
         escape_into(buffer, line.text(), EVIDENCE);
         ends[1] = buffer.len() as u32;
-        let identity = line.identity();
-        for (key, end) in IDENTITY.iter().zip(&mut ends[2..]) {
-            if let Some((_, value)) = identity.iter().find(|(k, _)| k == key) {
-                buffer.extend_from_slice(value.as_bytes());
-                *end = buffer.len() as u32;
+        line.identify(&mut |key, value| {
+            if let Some(at) = IDENTITY.iter().position(|k| *k == key) {
+                escape_into(buffer, value, EVIDENCE);
+                ends[2 + at] = buffer.len() as u32;
             }
-        }
+        });
         let mut words = Vec::with_capacity(HEAD + buffer.len());
         words.extend(ends.iter().flat_map(|end| end.to_le_bytes()));
         words.extend_from_slice(buffer);
@@ -91,8 +90,9 @@ mod tests {
     struct Seen;
 
     impl Details for Seen {
-        fn identity(&self) -> crate::rows::Identity {
-            vec![("user", "đạt".to_owned()), ("host", "pc-1".to_owned())]
+        fn identify(&self, tell: &mut dyn FnMut(&'static str, &[u8])) {
+            tell("host", b"pc-1");
+            tell("user", "đạt".as_bytes());
         }
 
         fn text(&self) -> &[u8] {
@@ -106,7 +106,7 @@ mod tests {
         let hit = Hit {
             item: 0,
             field: crate::rows::Field::Query,
-            matched: crate::rows::Matched::Name(b"www.evil.example".to_vec()),
+            matched: crate::rows::Matched::Name(crate::names::name(b"www.evil.example")),
         };
         let words = Words::of(&set, &hit, &Seen, &mut b"left over".to_vec());
         let again = Words::read(words.bytes().to_vec()).unwrap();

@@ -1,12 +1,14 @@
 //! Records of a capture: what they hit, and one line of text each that shows it.
 use std::cell::OnceCell;
 
+use smallvec::smallvec;
+
 use super::flows::{ESTABLISHED, End, Flow, RESET, SYN};
 use super::transport::{ICMP, ICMP6, TCP, UDP};
 use super::{Capture, DNS, FLOW, HTTP, Origin, QUIC, TLS, dns, http};
 use crate::address::{self, Address};
 use crate::names::{Host, split_authority};
-use crate::rows::{Action, Details, Field, Hit, Identity, Line};
+use crate::rows::{Action, Details, Field, Hit, Hits, Line};
 use crate::scan::temporary;
 use crate::set::Set;
 use crate::time::{self, Moment, Value};
@@ -21,7 +23,7 @@ pub struct Ends {
 
 /// A flow that hit and whose outcome is not known yet.
 pub struct Contact {
-    hits: Vec<Hit>,
+    hits: Hits,
     origin: Origin,
 }
 
@@ -94,12 +96,11 @@ struct Evidence<'a> {
 }
 
 impl Details for Evidence<'_> {
-    fn identity(&self) -> Identity {
-        let spelled = |mac: [u8; 6]| mac.map(|b| format!("{b:02x}")).join(":");
-        self.mac
-            .map(|mac| ("mac", spelled(mac)))
-            .into_iter()
-            .collect()
+    fn identify(&self, tell: &mut dyn FnMut(&'static str, &[u8])) {
+        if let Some(mac) = self.mac {
+            let spelled = mac.map(|b| format!("{b:02x}")).join(":");
+            tell("mac", spelled.as_bytes());
+        }
     }
 
     fn text(&self) -> &[u8] {
@@ -111,11 +112,10 @@ impl Capture<'_> {
     fn keep(&mut self, hits: &[Hit], said: Said, write: &dyn Fn() -> Vec<u8>) {
         self.records += 1;
         self.progress.add_hits(hits.len());
+        let client = Host::Address(said.client);
         let line = Line {
             offset: self.records,
-            device: Some(said.client)
-                .filter(|a| is_device(*a))
-                .map(Host::Address),
+            device: is_device(said.client).then_some(&client),
             moment: said.origin.time.map(|micros| Moment {
                 value: Value::Known(micros),
                 local: false,
@@ -204,7 +204,7 @@ impl Capture<'_> {
         let (mut found, mut urls) = (Vec::new(), Vec::new());
         let asked = tokens::Request {
             hosts,
-            targets: vec![head.target.into()],
+            targets: smallvec![head.target.into()],
             server,
             server_port: Some(ends.target.port),
         };

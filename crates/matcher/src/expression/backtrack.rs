@@ -1,23 +1,18 @@
 //! An expression tried one way after the other, the preferred first, as Perl does. Where a look at the next byte
 //! tells which way goes on no other is kept, so that most lines are read once and never gone back in. What takes
 //! too many steps is given up, for a slower way that has a bound.
-use memchr::{memchr, memchr2, memchr3, memmem::Finder};
+use memchr::memmem::Finder;
 use regex_syntax::hir::{Hir, HirKind, Repetition};
 use smallvec::SmallVec;
 
 use super::End;
+use super::bytes::Bytes;
 use super::refuse::holds;
 
 /// Larger expressions are left to the other ways.
 const MOST_STEPS: usize = 4096;
 /// Steps allowed for a line, and for each of its bytes.
 const PATIENCE: (usize, usize) = (1024, 8);
-/// Bytes of a run that are looked at one by one before the rest is searched.
-const SHORT_RUN: usize = 16;
-
-/// A set of bytes.
-#[derive(Clone, Debug)]
-struct Bytes([bool; 256]);
 
 #[derive(Debug)]
 enum Step {
@@ -36,6 +31,15 @@ enum Step {
     },
     /// The place goes into a slot.
     Mark(usize),
+    /// As many bytes of a set as there are, at least `least`, where no shorter run can go on to a match; where it
+    /// begins and ends goes into a slot and the next.
+    Group {
+        set: Box<Bytes>,
+        border: SmallVec<[u8; 3]>,
+        least: usize,
+        most: usize,
+        slot: usize,
+    },
     /// Two ways on, the preferred first, with what may come on each.
     Fork([usize; 2], Box<[Next; 2]>),
     Goto(usize),
@@ -94,7 +98,37 @@ impl Backtracker {
                 _ => {}
             }
         }
+        made.group();
         Some(made)
+    }
+
+    /// Puts a group that is one run into one step; the steps of the run and of its end are left unused.
+    fn group(&mut self) {
+        for at in 2..self.steps.len() {
+            let [Step::Mark(slot), run, Step::Mark(end)] = &self.steps[at - 2..=at] else {
+                continue;
+            };
+            // Two groups may stand on both sides of a run.
+            let is_one = slot.is_multiple_of(2) && *end == slot + 1;
+            if let Step::Run {
+                set,
+                border,
+                least,
+                most,
+                greedy: true,
+                after: None,
+            } = run
+                && is_one
+            {
+                self.steps[at - 2] = Step::Group {
+                    set: set.clone(),
+                    border: border.clone(),
+                    least: *least,
+                    most: *most,
+                    slot: *slot,
+                };
+            }
+        }
     }
 
     fn push(&mut self, step: Step) -> Option<usize> {
@@ -216,7 +250,7 @@ impl Backtracker {
                     own.or(&self.next(at + 1, known))
                 }
             }
-            Step::Mark(_) => self.next(at + 1, known),
+            Step::Mark(_) | Step::Group { .. } => self.next(at + 1, known),
             Step::Goto(to) => self.next(*to, known),
             Step::Fork([first, second], _) => {
                 let first = self.next(*first, known);
@@ -241,7 +275,8 @@ impl Backtracker {
             let goes_on = match &self.steps[at] {
                 Step::Text(text) => {
                     let text = text.needle();
-                    let found = line[place..].starts_with(text);
+                    // Mostly the first byte tells.
+                    let found = line.get(place) == text.first() && line[place..].starts_with(text);
                     place += if found { text.len() } else { 0 };
                     at += 1;
                     found
@@ -279,6 +314,25 @@ impl Backtracker {
                     at += 1;
                     // With a text behind it, the run ends where that stands.
                     enough && !matches!(self.steps[at], Step::Text(_))
+                }
+                Step::Group {
+                    set,
+                    border,
+                    least,
+                    most,
+                    slot,
+                } => {
+                    let start = place;
+                    place += set.run(border, &line[start..], *most);
+                    patience = patience.saturating_sub((place - start) / 8);
+                    let ends = &mut slots[*slot..*slot + 2];
+                    if !open.is_empty() {
+                        open.push(Open::Slot(*slot, ends[0]));
+                        open.push(Open::Slot(*slot + 1, ends[1]));
+                    }
+                    ends.copy_from_slice(&[start as u32, place as u32]);
+                    at += 3;
+                    place - start >= *least
                 }
                 Step::Mark(slot) => {
                     if !open.is_empty() {
@@ -412,29 +466,5 @@ impl Next {
 impl Default for Next {
     fn default() -> Self {
         Next::NOTHING
-    }
-}
-
-impl Bytes {
-    #[inline]
-    fn has(&self, b: u8) -> bool {
-        self.0[usize::from(b)]
-    }
-
-    /// How many bytes at the start of the text are of this set, up to `most`.
-    #[inline]
-    fn run(&self, border: &[u8], text: &[u8], most: usize) -> usize {
-        let text = &text[..text.len().min(most)];
-        let (near, far) = text.split_at(text.len().min(SHORT_RUN));
-        if let Some(end) = near.iter().position(|&b| !self.has(b)) {
-            return end;
-        }
-        let end = match *border {
-            [a] => memchr(a, far),
-            [a, b] => memchr2(a, b, far),
-            [a, b, c] => memchr3(a, b, c, far),
-            _ => far.iter().position(|&b| !self.has(b)),
-        };
-        end.map_or(text.len(), |end| near.len() + end)
     }
 }

@@ -1,6 +1,7 @@
 //! Expressions over whole lines: refused cheaply, compiled when first needed, tried by going back a little and, where
 //! that is not enough, read in two passes.
 mod backtrack;
+mod bytes;
 mod refuse;
 mod two_pass;
 
@@ -11,6 +12,7 @@ use regex::bytes::{Regex, RegexBuilder};
 use regex_automata::util::pool::Pool;
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, HirKind};
+use smallvec::{SmallVec, smallvec};
 
 use backtrack::Backtracker;
 use refuse::Starts;
@@ -56,7 +58,7 @@ struct Machine {
 
 /// Where each group of a match begins and ends.
 #[derive(Debug)]
-pub struct Slots(Box<[u32]>);
+pub struct Slots(SmallVec<[u32; 36]>);
 
 impl Slots {
     /// The bytes of a group; None if it took no part.
@@ -115,7 +117,7 @@ impl Expression {
         if !self.words.is_empty() && !self.words.iter().any(|w| w.find(line).is_some()) {
             return None;
         }
-        let mut slots = vec![NONE; 2 * self.groups].into_boxed_slice();
+        let mut slots: SmallVec<[u32; 36]> = smallvec![NONE; 2 * self.groups];
         let build = || Backtracker::new(&self.parsed, self.end);
         if let Some(backtracker) = self.backtracker.get_or_init(build) {
             if let Some(matches) = backtracker.read(line, &mut slots) {
@@ -205,13 +207,13 @@ mod tests {
     }
 
     fn by_machine(machine: &TwoPass, expression: &Expression, line: &[u8]) -> Found {
-        let mut slots = vec![NONE; 2 * expression.groups].into_boxed_slice();
+        let mut slots: SmallVec<[u32; 36]> = smallvec![NONE; 2 * expression.groups];
         let matches = machine.read(&mut Memo::default(), line, &mut slots)?;
         groups(expression, &Slots(slots), line).filter(|_| matches)
     }
 
     fn by_trial(expression: &Expression, line: &[u8]) -> Option<Found> {
-        let mut slots = vec![NONE; 2 * expression.groups].into_boxed_slice();
+        let mut slots: SmallVec<[u32; 36]> = smallvec![NONE; 2 * expression.groups];
         let matches =
             Backtracker::new(&expression.parsed, expression.end)?.read(line, &mut slots)?;
         Some(groups(expression, &Slots(slots), line).filter(|_| matches))

@@ -194,17 +194,23 @@ impl<'l> Row<'_, 'l> {
     }
 
     pub fn all(&self, field: FieldId) -> Found<'l> {
+        let mut out = Found::new();
+        self.each(field, |value| out.push(Cow::Borrowed(value)));
+        out
+    }
+
+    /// Shows each value of a field.
+    pub fn each(&self, field: FieldId, mut look: impl FnMut(&'l [u8])) {
         let Some(value) = self.of[field].map(|at| self.columns[at]) else {
-            return Found::new();
+            return;
         };
         let header = &self.header;
         if header.is_nothing(value) {
-            Found::new()
         } else if self.format.split[field] {
-            let parts = split(value, &header.set_separator).filter(|v| !header.is_nothing(v));
-            parts.map(Cow::Borrowed).collect()
+            let parts = split(value, &header.set_separator);
+            parts.filter(|v| !header.is_nothing(v)).for_each(look);
         } else {
-            Found::from_iter([Cow::Borrowed(value)])
+            look(value);
         }
     }
 }

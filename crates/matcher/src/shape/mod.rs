@@ -165,7 +165,7 @@ impl<'l> Values<'_, 'l> {
             Fields::Zeek(row) => row.first(field).map(Cow::Borrowed),
             Fields::Cells(cells) => cells.first(field),
             Fields::Pairs(pairs) => pairs.first(field),
-            Fields::Json(object) => object.all(field).into_iter().next(),
+            Fields::Json(object) => object.first(field),
             Fields::Pattern(groups) => groups.first(field).map(Cow::Borrowed),
         }
     }
@@ -173,7 +173,8 @@ impl<'l> Values<'_, 'l> {
     /// Shows each value of a field.
     pub fn each(&self, field: FieldId, look: &mut dyn FnMut(&[u8])) {
         match &self.body {
-            Fields::Json(_) | Fields::Zeek(_) => self.all(field).iter().for_each(|v| look(v)),
+            Fields::Json(object) if self.head.is_none() => object.each(field, &mut |v| look(v)),
+            Fields::Zeek(row) if self.head.is_none() => row.each(field, look),
             Fields::Pattern(groups) if self.head.is_none() => {
                 groups.first(field).into_iter().for_each(look);
             }

@@ -30,26 +30,41 @@ impl<'f, 'l> Fields<'f, 'l> {
 
     pub fn all(&self, field: FieldId) -> Found<'l> {
         let mut out = Found::new();
-        if self.nested {
-            walk(&self.object, &self.format.paths[field], &mut out);
-        } else if let Some(value) = self.object.get(&self.format.fields[field]) {
-            scalars(value, &mut out);
-        }
+        self.each(field, &mut |value| out.push(value.clone()));
         out
+    }
+
+    pub fn first(&self, field: FieldId) -> Option<Cow<'l, [u8]>> {
+        let mut out = None;
+        self.each(field, &mut |value| {
+            out.get_or_insert_with(|| value.clone());
+        });
+        out
+    }
+
+    /// Shows each value of a field.
+    pub fn each(&self, field: FieldId, look: &mut Look<'_, 'l>) {
+        if self.nested {
+            walk(&self.object, &self.format.paths[field], look);
+        } else if let Some(value) = self.object.get(&self.format.fields[field]) {
+            scalars(value, look);
+        }
     }
 }
 
-fn scalars<'l>(value: &Value<'l>, out: &mut Found<'l>) {
+type Look<'a, 'l> = dyn FnMut(&Cow<'l, [u8]>) + 'a;
+
+fn scalars<'l>(value: &Value<'l>, look: &mut Look<'_, 'l>) {
     match value {
-        Value::Text(text) if !text.is_empty() => out.push(text.clone()),
-        Value::Bool(true) => out.push(Cow::Borrowed(b"true")),
-        Value::Bool(false) => out.push(Cow::Borrowed(b"false")),
-        Value::Array(items) => items.iter().for_each(|item| scalars(item, out)),
+        Value::Text(text) if !text.is_empty() => look(text),
+        Value::Bool(true) => look(&Cow::Borrowed(b"true")),
+        Value::Bool(false) => look(&Cow::Borrowed(b"false")),
+        Value::Array(items) => items.iter().for_each(|item| scalars(item, look)),
         _ => {}
     }
 }
 
-fn walk<'l>(object: &Object<'l>, path: &[Segment], out: &mut Found<'l>) {
+fn walk<'l>(object: &Object<'l>, path: &[Segment], look: &mut Look<'_, 'l>) {
     let Some((step, rest)) = path.split_first() else {
         return;
     };
@@ -74,9 +89,9 @@ fn walk<'l>(object: &Object<'l>, path: &[Segment], out: &mut Found<'l>) {
             }
         }
         if rest.is_empty() {
-            scalars(item, out);
+            scalars(item, look);
         } else if let Value::Object(object) = item {
-            walk(object, rest, out);
+            walk(object, rest, look);
         }
     }
 }
