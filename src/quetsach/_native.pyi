@@ -33,6 +33,20 @@ class Lines:
     def read(self, offset: int, size: int) -> bytes: ...
 
 @final
+class Ahead:
+    def __init__(
+        self,
+        log: str,
+        set: str,
+        folder: str,
+        *,
+        threads: int,
+        tz: str,
+        format: str | None = None,
+        devices: bool = False,
+    ) -> None: ...
+
+@final
 class Draft:
     def __init__(self) -> None: ...
     def read(

@@ -1,4 +1,5 @@
 //! Python module `quetsach._native`: conversions and errors, no logic.
+mod ahead;
 mod draft;
 mod formats;
 mod stream;
@@ -7,6 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ahead::Ahead;
 use draft::Draft;
 use formats::{Coming, Formats};
 use pyo3::create_exception;
@@ -145,9 +147,12 @@ impl Matcher {
     /// From a compiled set file.
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf, formats: &Formats) -> PyResult<Self> {
-        let set = py.detach(|| Set::open(&path)).map_err(raise)?;
+        let set = match ahead::set(&path) {
+            Some(set) => set,
+            None => Arc::new(py.detach(|| Set::open(&path)).map_err(raise)?),
+        };
         Ok(Matcher {
-            set: Arc::new(set),
+            set,
             formats: formats.inner.clone(),
         })
     }
@@ -227,7 +232,15 @@ impl Matcher {
         let counters = progress.inner.clone();
         let formats = self.formats.get()?;
         let (lines, coverage) = py
-            .detach(|| pipeline::scan(&self.set, formats, &path, input, &options, &counters))
+            .detach(|| {
+                if let Input::File = input
+                    && let Some(found) =
+                        ahead::take(&self.set, &self.formats, &path, &options, &counters)
+                {
+                    return Ok(found);
+                }
+                pipeline::scan(&self.set, formats, &path, input, &options, &counters)
+            })
             .map_err(raise)?;
         Ok((Lines::of(lines), coverage_dict(py, &coverage)?))
     }
@@ -392,7 +405,8 @@ fn levels() -> Vec<&'static str> {
 mod _native {
     #[pymodule_export]
     use super::{
-        Draft, Formats, Lines, Matcher, OptionsError, Progress, SetError, SpareThreads, levels,
+        Ahead, Draft, Formats, Lines, Matcher, OptionsError, Progress, SetError, SpareThreads,
+        levels,
     };
 
     #[pymodule_export]

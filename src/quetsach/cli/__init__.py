@@ -9,8 +9,11 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn
 
 NOTHING, FOUND, INCOMPLETE, PUSH_FAILED = range(4)
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
@@ -33,9 +36,14 @@ def _open_closed_streams() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command line; errors raised on purpose become one message on standard error."""
+    is_scan = "scan" in arguments
+    if is_scan:
+        from quetsach.cli import ahead
+
+        begun = ahead.begin(arguments)  # noqa: F841
     import click
 
-    if "scan" in arguments:
+    if is_scan:
         from quetsach import engine
 
         engine.prepare()
