@@ -3,6 +3,7 @@ mod ahead;
 mod draft;
 mod formats;
 mod stream;
+mod tally;
 
 use std::fs;
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ use quetsach_matcher::raw::Level;
 use quetsach_matcher::reader::Input;
 use quetsach_matcher::{Error, Set, setfile, wire};
 use stream::Stream;
+use tally::Tally;
 
 create_exception!(
     _native,
@@ -406,7 +408,7 @@ mod _native {
     #[pymodule_export]
     use super::{
         Ahead, Draft, Formats, Lines, Matcher, OptionsError, Progress, SetError, SpareThreads,
-        levels,
+        Tally, levels,
     };
 
     #[pymodule_export]

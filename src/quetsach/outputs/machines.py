@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from quetsach.scanning import Sightings
 from quetsach.sighting import ACTIONS, Sighting
+from quetsach.tally import Tally
 
 NOBODY = ""
 """The key of all sightings whose line names no client."""
@@ -63,6 +65,31 @@ def by_machine(sightings: Iterable[Sighting], paths: Mapping[str, str], keep: in
     `paths` names the log of each source id. Memory grows with machines and their indicators, and `keep` rows
     for each machine.
     """
+    together = sightings.tally() if isinstance(sightings, Sightings) and not keep else None
+    machines = _seen(sightings, paths, keep) if together is None else _told(together, paths)
+    return sorted(
+        machines,
+        key=lambda one: (one.device == NOBODY, ACTIONS.index(one.action), -one.count, one.device),
+    )
+
+
+def _told(together: Tally, paths: Mapping[str, str]) -> Iterable[Machine]:
+    for one in together.machines:
+        yield Machine(
+            one.device,
+            dict(one.identity),
+            Counter(dict(one.families)),
+            Counter(dict(one.indicators)),
+            Counter(dict(one.actions)),
+            {paths.get(source, "") for source, _lines in one.sources},
+            one.count,
+            one.first,
+            one.last,
+            total=one.rows,
+        )
+
+
+def _seen(sightings: Iterable[Sighting], paths: Mapping[str, str], keep: int) -> Iterable[Machine]:
     machines: dict[str, Machine] = {}
     for sighting in sightings:
         device = sighting.device or NOBODY
@@ -70,7 +97,4 @@ def by_machine(sightings: Iterable[Sighting], paths: Mapping[str, str], keep: in
         if machine is None:
             machine = machines[device] = Machine(device)
         machine.add(sighting, paths.get(sighting.source, ""), keep)
-    return sorted(
-        machines.values(),
-        key=lambda one: (one.device == NOBODY, ACTIONS.index(one.action), -one.count, one.device),
-    )
+    return machines.values()
