@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 NOTHING, FOUND, INCOMPLETE, PUSH_FAILED = range(4)
-_OBJECTS_BETWEEN_COLLECTIONS = 100_000
+_OBJECTS_BETWEEN_COLLECTIONS = 500_000
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
