@@ -25,7 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     _open_closed_streams()
     given = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(run(given))
+    code = run(given)
+    # Nor is there any to look for at the end.
+    gc.freeze()
+    sys.exit(code)
 
 
 def _open_closed_streams() -> None:
