@@ -55,11 +55,7 @@ class Tally:
     def finish(
         self,
     ) -> tuple[
-        list[
-            tuple[
-                str, list[tuple[str, str]], _Sums, _Sums, _Sums, _Sums, int, str | None, str | None, int
-            ]
-        ],
+        list[tuple[str, list[tuple[str, str]], _Sums, _Sums, _Sums, _Sums, int, str | None, str | None, int]],
         _Sums,
     ]: ...
 

@@ -109,7 +109,9 @@ impl Header {
         if line.size != bytes.len() - body {
             return Err(Error::set("the compiled set is cut off or too long"));
         }
-        if index.is_some() && bytes.split_last_chunk().map(|(b, sum)| *sum == sum_of(b)) != Some(true) {
+        if index.is_some()
+            && bytes.split_last_chunk().map(|(b, sum)| *sum == sum_of(b)) != Some(true)
+        {
             return Err(Error::set(
                 "the compiled set is damaged; compile the list again with 'indicators compile'",
             ));

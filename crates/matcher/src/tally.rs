@@ -197,7 +197,10 @@ mod tests {
                 .map(|m| (m.device, m.count, m.rows, m.indicators.into_pairs()))
                 .collect();
             let sum = |n| vec![("a/b".to_owned(), n)];
-            let want = [("d".to_owned(), 5, 2, sum(5)), (String::new(), 1, 1, sum(1))];
+            let want = [
+                ("d".to_owned(), 5, 2, sum(5)),
+                (String::new(), 1, 1, sum(1)),
+            ];
             assert_eq!(found, want);
             assert_eq!(tally.formats.into_pairs(), [("s\nf".to_owned(), 6)]);
         }

@@ -1,6 +1,6 @@
 //! `Formats`: the log formats, read by a thread of their own while Python is still starting.
-use std::path::{Path, PathBuf};
 use std::cmp::Reverse;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};

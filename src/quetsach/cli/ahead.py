@@ -82,4 +82,5 @@ def _pairs(arguments: Sequence[str]) -> Iterator[tuple[str | None, str]]:
         elif equals and name.startswith("--"):
             yield _VALUES.get(name), value
         else:
-            yield _VALUES.get(word), next(words, "")
+            value = next(words, "")
+            yield (_VALUES.get(word) if value else None), value
