@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 import sys
 import time
 from pathlib import Path
@@ -79,7 +78,7 @@ def test_what_was_begun_is_taken_over(listed: Path, tmp_path: Path) -> None:
     begun = _native.Ahead(str(log), str(listed), str(FORMATS), threads=2, tz="UTC")
     engine = NativeEngine()
     matcher = engine.load(listed)
-    while any(_thread(task) == "ahead" for task in os.listdir("/proc/self/task")):
+    while any(_thread(task) == "ahead" for task in Path("/proc/self/task").iterdir()):
         time.sleep(0.01)
     # The same file, in place: only who has read it before can tell what it held.
     with log.open("r+b") as file:
@@ -91,9 +90,9 @@ def test_what_was_begun_is_taken_over(listed: Path, tmp_path: Path) -> None:
     del begun
 
 
-def _thread(task: str) -> str:
+def _thread(task: Path) -> str:
     try:
-        return Path("/proc/self/task", task, "comm").read_text().strip()
+        return task.joinpath("comm").read_text().strip()
     except OSError:
         return ""
 

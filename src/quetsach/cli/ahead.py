@@ -1,4 +1,4 @@
-"""Begin the scan of one log before the command line is imported and understood, which takes a tenth of a second.
+"""Begin the scan of one log before the command line is imported and understood, which takes 0.1 s.
 
 The words of the command are only guessed at: the engine takes over what was begun where a scan asks for just
 that, and gives it up otherwise. Whatever is not plainly one log and one compiled set begins nothing.

@@ -44,7 +44,7 @@ def event_id(job: Job) -> str:
 
 
 def _attributes(job: Job) -> Iterator[str]:
-    """The attributes as `json.dumps` writes them; put together from their fixed parts in a third of its time."""
+    """The attributes as `json.dumps` writes them, put together from their fixed parts in much less time."""
     name_of = named(UUID(event_id(job)))
     behind = f'"to_ids": true, "timestamp": "{int(job.moment.timestamp())}"'
     for one in job.items:
