@@ -112,6 +112,7 @@ impl Ahead {
     /// either is no file that can be read so.
     #[new]
     #[pyo3(signature = (log, set, folder, *, threads, tz, format=None, devices=false))]
+    #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
         log: PathBuf,
