@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+# Importing typing takes longer than all that the package itself does.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from quetsach.api import ScanResult as ScanResult
     from quetsach.api import read_indicators as read_indicators

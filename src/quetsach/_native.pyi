@@ -33,6 +33,33 @@ class Lines:
     def read(self, offset: int, size: int) -> bytes: ...
 
 @final
+class Ahead:
+    def __init__(
+        self,
+        log: str,
+        set: str,
+        folder: str,
+        *,
+        threads: int,
+        tz: str,
+        format: str | None = None,
+        devices: bool = False,
+    ) -> None: ...
+
+type _Sums = list[tuple[str, int]]
+
+@final
+class Tally:
+    def __init__(self) -> None: ...
+    def add(self, block: bytes) -> None: ...
+    def finish(
+        self,
+    ) -> tuple[
+        list[tuple[str, list[tuple[str, str]], _Sums, _Sums, _Sums, _Sums, int, str | None, str | None, int]],
+        _Sums,
+    ]: ...
+
+@final
 class Draft:
     def __init__(self) -> None: ...
     def read(

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope, Watch
 
 _SCOPES = (Scope.WITH_SUBDOMAINS, Scope.EXACT, Scope.SUBDOMAINS_ONLY)
+_KINDS = {kind.value: kind for kind in Kind}
 _NUMBERS = {scope: number for number, scope in enumerate(_SCOPES)}
 
 
@@ -76,7 +77,7 @@ class PackedSet(IndicatorSet):
 
     @cached_property
     def items(self) -> tuple[Indicator, ...]:  # type: ignore[override]
-        return tuple(self._item(number) for number in range(len(self)))
+        return tuple(map(self._item, range(len(self))))
 
     @cached_property
     def id(self) -> str:
@@ -103,6 +104,6 @@ class PackedSet(IndicatorSet):
         if entry is None:
             raise IndexError(number)
         _number, word, value, scope, family, in_list, line = entry
-        kind = Kind(word)
+        kind = _KINDS[word]
         self.draft.places[kind, value] = Place(in_list, line)
         return Indicator(value, kind, _SCOPES[scope], family)

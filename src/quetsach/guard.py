@@ -243,12 +243,12 @@ def apply(
     )
 
 
-def doubts(indicators: Iterable[Indicator]) -> dict[str, Concern]:
+def doubts(seen: Iterable[str]) -> dict[str, Concern]:
     """Why seeing one of these may be no sign of malware, by canonical spelling: many share what it names.
 
     A sinkhole is no doubt: who calls it is infected.
     """
-    sought = list(indicators)
+    sought = [_spelled(text) for text in seen]
     places = [_place(indicator) for indicator in sought]
     names = [name for name, block in places if block is None]
     blocks = [block for _name, block in places if block is not None]
@@ -260,3 +260,17 @@ def doubts(indicators: Iterable[Indicator]) -> dict[str, Concern]:
             reason = REASONS[finding.code].format(what=finding.what)
             found[indicator.canonical] = Concern(indicator, finding.code, reason)
     return found
+
+
+def _spelled(text: str) -> Indicator:
+    """The indicator of a canonical spelling; whether a name's subdomains count is not told by it."""
+    value = text.removeprefix("*.")
+    head, slash, tail = value.partition("/")
+    if slash:
+        is_network = canonical.address(head) is not None and tail.isdecimal()
+        return Indicator(value, Kind.CIDR if is_network else Kind.URL)
+    if canonical.address(value) is not None:
+        return Indicator(value, Kind.IPV6 if ":" in value else Kind.IPV4)
+    if canonical.split_authority(value)[1] is not None:
+        return Indicator(value, Kind.IP_PORT)
+    return Indicator(value, Kind.DOMAIN, Scope.WITH_SUBDOMAINS if value == text else Scope.SUBDOMAINS_ONLY)

@@ -47,13 +47,6 @@ class Indicator:
         """The name used on the wire, in cases and in reports."""
         return f"*.{self.value}" if self.scope is Scope.SUBDOMAINS_ONLY else self.value
 
-    @classmethod
-    def seen(cls, canonical: str, kind: str) -> Indicator:
-        """The indicator that a sighting names; whether a name's subdomains count is not told there."""
-        value = canonical.removeprefix("*.")
-        scope = Scope.WITH_SUBDOMAINS if value == canonical else Scope.SUBDOMAINS_ONLY
-        return cls(value, Kind(kind), scope)
-
     @property
     def hashed(self) -> str:
         """The spelling that enters the set's id."""

@@ -19,7 +19,6 @@ from zoneinfo import ZoneInfo
 
 from quetsach import guard
 from quetsach.errors import QuetsachError
-from quetsach.indicator import Indicator
 from quetsach.scanning import ScanResult
 
 WRITERS = {
@@ -76,8 +75,12 @@ class Report:
     @cached_property
     def doubts(self) -> dict[str, guard.Concern]:
         """Why an indicator that was seen may be no sign of malware, for those that many share."""
-        seen = {sighting.indicator: sighting.kind for sighting in self.result.sightings}
-        return guard.doubts(Indicator.seen(name, kind) for name, kind in seen.items()) if seen else {}
+        together = self.result.sightings.tally()
+        if together is None:
+            seen = {sighting.indicator for sighting in self.result.sightings}
+        else:
+            seen = {name for machine in together.machines for name, _lines in machine.indicators}
+        return guard.doubts(sorted(seen)) if seen else {}
 
 
 def check(path: Path) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from quetsach import splitting, wire
+from quetsach import splitting, tally, wire
 from quetsach.engine import Engine, Matcher, Part, ScanOptions, SourceResult, Span, SplittingMatcher
 from quetsach.executor import Done, Executor, Outcome, Unit
 from quetsach.executors.threads import Threads
@@ -53,9 +53,11 @@ class Sightings:
         weakref.finalize(self, self._file.close)
         self._places: dict[str, tuple[int, int]] = {}
         self._counts: dict[str, int] = {}
+        self._tally: tally.Tally | None = None
 
     def put(self, source: str, sightings: Iterable[Sighting]) -> None:
         """Keep the sightings of one source, sorted by key; what it had before is forgotten."""
+        self._tally = None
         start = self._file.seek(0, 2)
         if isinstance(sightings, WireSightings):
             self._file.writelines(sightings.blocks())
@@ -75,9 +77,19 @@ class Sightings:
         return map(wire.parse, self.lines())
 
     def lines(self) -> Iterator[bytes]:
-        """The same as JSON Lines, ready for a document."""
+        """The same as JSON Lines, one by one."""
+        return wire.lines(self.blocks())
+
+    def blocks(self) -> Iterator[bytes]:
+        """The same as JSON Lines, ready for a document, in blocks that end anywhere."""
         for source in sorted(self._places):
-            yield from wire.lines(self._blocks(*self._places[source]))
+            yield from self._blocks(*self._places[source])
+
+    def tally(self) -> tally.Tally | None:
+        """All of them together, found once; None where only the portable engine is at hand."""
+        if self._tally is None:
+            self._tally = tally.of(self.blocks())
+        return self._tally
 
     def _blocks(self, start: int, length: int) -> Iterator[bytes]:
         end = start + length
@@ -142,6 +154,8 @@ def run(
     is_interrupted = False
     try:
         work.begin(cuts)
+        if on_progress:
+            on_progress(work.snapshot())
         while work.is_running:
             work.keep_some(_TICK_SECONDS)
             if stop is not None and stop.is_set() and not is_interrupted and work.is_running:

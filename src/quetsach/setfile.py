@@ -1,9 +1,10 @@
 """The compiled set file that both engines read (one JSON header line, then sections).
 
 `QSSET2\\n`, a JSON object and `\\n`, then the sections it names by offset (from the end of that line) and
-length; `size` is that of all of them. The portable engine writes and reads only two: `list`, one line an
-item, sorted like `IndicatorSet.items`, its hashed spelling, a tab and in digits where its label begins in
-`labels`; and `labels`, one line for each kind with a family, a tab between, the commonest first.
+length; `size` is that of all of them, and of the sum (XXH3 of all before it) that stands behind an index.
+The portable engine writes and reads only two: `list`, one line an item, sorted like `IndicatorSet.items`, its
+hashed spelling, a tab and in digits where its label begins in `labels`; and `labels`, one line for each kind
+with a family, a tab between, the commonest first.
 """
 
 from __future__ import annotations

@@ -1,16 +1,21 @@
 """The final screen: machines, what was looked at, what was not; and no log line can paint the terminal."""
 
 import io
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from rich.console import Console
 
 from quetsach import language
 from quetsach.output import ListNote, Report
 from quetsach.outputs import table
 from quetsach.outputs.machines import by_machine
+from quetsach.scanning import Sightings
+from quetsach.sighting import Sighting
 from tests.outputs import cast
 
 
@@ -103,3 +108,38 @@ def test_machines_that_called_only_what_many_share_come_last_and_are_marked() ->
     assert text.index("10.0.0.2") < text.index("10.0.0.1") < text.index("doubtful, see below")
     assert "204.79.197.200:443 lies in addresses that many share" in text
     assert "evil.example lies" not in text and "evil.example is" not in text
+
+
+@pytest.mark.native
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(
+    st.lists(
+        st.builds(
+            cast.sighting,
+            source=st.sampled_from([cast.ZEEK, cast.SQUID]),
+            indicator=st.sampled_from(["a.example", 'b"\\.example', "đ.example"]),
+            family=st.sampled_from(["", "ramnit", "tab\tfamily"]),
+            device=st.sampled_from([None, "10.0.0.1", "10.0.0.2", "máy\x01"]),
+            identity=st.dictionaries(st.sampled_from(["host", "mac"]), st.text(max_size=3)),
+            first_seen=st.sampled_from([None, "2022-09-14T00:00:00.000000Z", "2022-09-15T00:00:00.000000Z"]),
+            last_seen=st.sampled_from([None, "2022-09-14T01:00:00.000000Z", "2022-09-15T01:00:00.000000Z"]),
+            count=st.integers(1, 1 << 40),
+            action=st.sampled_from(["allowed", "blocked", "attempt", "unknown"]),
+            logformat=st.sampled_from(["zeek.dns", "squid"]),
+        ),
+        max_size=30,
+    )
+)
+def test_the_native_engine_puts_rows_together_as_counting_them_one_by_one_does(rows: list[Sighting]) -> None:
+    pytest.importorskip("quetsach._native", reason="the native engine is not built")
+    kept = Sightings()
+    for source in (cast.ZEEK, cast.SQUID):
+        kept.put(source, [row for row in rows if row.source == source])
+    paths = {cast.ZEEK: "dns.log"}
+    assert by_machine(kept, paths) == by_machine(list(kept), paths)
+    lines = Counter[tuple[str, str]]()
+    for row in rows:
+        lines[row.source, row.logformat] += row.count
+    together = kept.tally()
+    assert together is not None
+    assert together.formats == lines

@@ -54,12 +54,25 @@ pub struct Entry {
 }
 
 /// Entries in any order, then merged and sorted like a set.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Draft {
     text: String,
     rows: Vec<Row>,
+    /// The first one is empty.
     families: Vec<String>,
+    /// The numbers of all others.
     known: HashMap<String, u32, RandomState>,
+}
+
+impl Default for Draft {
+    fn default() -> Self {
+        Draft {
+            text: String::new(),
+            rows: Vec::new(),
+            families: vec![String::new()],
+            known: HashMap::default(),
+        }
+    }
 }
 
 impl Draft {
@@ -142,6 +155,9 @@ impl Draft {
 
     /// The number of a family whose white space is that of a set file; None for any other.
     fn family(&mut self, family: &str) -> Option<u32> {
+        if family.is_empty() {
+            return Some(0);
+        }
         if let Some(&number) = self.known.get(family) {
             return Some(number);
         }
@@ -151,6 +167,9 @@ impl Draft {
     }
 
     fn family_number(&mut self, family: &str) -> u32 {
+        if family.is_empty() {
+            return 0;
+        }
         if let Some(&number) = self.known.get(family) {
             return number;
         }
@@ -204,20 +223,28 @@ impl Draft {
             })
         });
         let mut merged: Vec<Row> = Vec::with_capacity(rows.len());
+        // From here on all go through the values in order: gathered once, they need not be sought each time.
+        let mut text = String::with_capacity(self.text.len());
         for (_, at) in order {
-            let new = rows[at as usize];
+            let mut new = rows[at as usize];
+            let value = self.value(&new);
             match merged.last_mut() {
-                Some(old) if old.kind == new.kind && self.value(old) == self.value(&new) => {
+                Some(old) if old.kind == new.kind && text[old.start as usize..] == *value => {
                     if old.scope != new.scope {
                         old.scope = Scope::WithSubdomains;
                     }
-                    if self.families[old.family as usize].is_empty() {
+                    if old.family == 0 {
                         old.family = new.family;
                     }
                 }
-                _ => merged.push(new),
+                _ => {
+                    new.start = text.len() as u32;
+                    text.push_str(value);
+                    merged.push(new);
+                }
             }
         }
+        self.text = text;
         rows.clear();
         // No value begins with a mark, so the marks move whole blocks: `*.` before all, `=` behind the digits.
         merged.sort_by_key(|row| match row.scope {

@@ -2,13 +2,16 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::error::Error;
 
 pub const MAGIC: &[u8] = b"QSSET2\n";
 const OLD_MAGIC: &[u8] = b"QSSET1\n";
 /// Raised whenever the layout or a hash of the index changes; an older index is built anew in memory.
-pub(crate) const INDEX: u32 = 6;
+pub(crate) const INDEX: u32 = 7;
+/// Bytes of the sum behind the sections of an indexed file.
+const SUM: usize = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
@@ -87,6 +90,7 @@ pub struct Header {
 }
 
 impl Header {
+    /// Also checks the sum of a file with an index.
     pub fn read(bytes: &[u8]) -> Result<Header, Error> {
         if bytes.starts_with(OLD_MAGIC) {
             return Err(Error::set(
@@ -104,6 +108,13 @@ impl Header {
         let body = MAGIC.len() + end + 1;
         if line.size != bytes.len() - body {
             return Err(Error::set("the compiled set is cut off or too long"));
+        }
+        if index.is_some()
+            && bytes.split_last_chunk().map(|(b, sum)| *sum == sum_of(b)) != Some(true)
+        {
+            return Err(Error::set(
+                "the compiled set is damaged; compile the list again with 'indicators compile'",
+            ));
         }
         let mut sections = [(0, 0); SECTIONS.len()];
         for (section, name) in SECTIONS {
@@ -145,7 +156,11 @@ impl Header {
     }
 }
 
-/// Puts head and sections into one file image, each section on a 64-byte border.
+fn sum_of(bytes: &[u8]) -> [u8; SUM] {
+    xxh3_64(bytes).to_le_bytes()
+}
+
+/// Puts head, sections and sum into one file image, each section on a 64-byte border.
 pub(crate) fn assemble(
     id: String,
     count: usize,
@@ -166,7 +181,8 @@ pub(crate) fn assemble(
     }
     let size = bodies
         .iter()
-        .fold(0usize, |at, b| at.next_multiple_of(64) + b.len());
+        .fold(0usize, |at, b| at.next_multiple_of(64) + b.len())
+        + SUM;
     let line = serde_json::to_vec(&Line {
         id,
         count,
@@ -188,5 +204,6 @@ pub(crate) fn assemble(
         out.extend_from_slice(body);
         at = start + (at - start + body.len()).next_multiple_of(64);
     }
+    out.extend_from_slice(&sum_of(&out));
     Ok(out)
 }

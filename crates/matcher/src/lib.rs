@@ -43,6 +43,7 @@ pub mod setfile;
 mod shape;
 mod slots;
 mod tail;
+pub mod tally;
 pub mod time;
 mod timeline;
 pub mod token;

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use crate::raw::Level;
 
 /// Bounds of the contract, in bytes and lines; other values only in tests.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     pub chunk: usize,
     pub long_line: usize,
@@ -34,7 +34,7 @@ impl Default for Limits {
 }
 
 /// How to read one source.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Zone of times without one.
     pub tz: String,
@@ -80,6 +80,8 @@ pub struct Progress {
     failed: OnceLock<String>,
     /// Threads that the scan may use besides the one that runs it.
     pub spare: Arc<Spare>,
+    /// The scan that these stand for, where another began it.
+    followed: OnceLock<Arc<Progress>>,
 }
 
 impl Progress {
@@ -90,17 +92,35 @@ impl Progress {
         }
     }
 
+    /// Counts and cancels from now on what `other` counts.
+    pub fn follow(&self, other: &Arc<Progress>) {
+        let followed = self.followed.get_or_init(|| other.clone());
+        // Whoever cancelled before saw nothing to pass it on to.
+        if self.is_cancelled() {
+            followed.cancel();
+        }
+    }
+
     /// Bytes of the input as stored.
     pub fn bytes_read(&self) -> u64 {
-        self.bytes_read.load(Ordering::Relaxed)
+        match self.followed.get() {
+            Some(other) => other.bytes_read(),
+            None => self.bytes_read.load(Ordering::Relaxed),
+        }
     }
 
     pub fn hits(&self) -> u64 {
-        self.hits.load(Ordering::Relaxed)
+        match self.followed.get() {
+            Some(other) => other.hits(),
+            None => self.hits.load(Ordering::Relaxed),
+        }
     }
 
     pub fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Relaxed);
+        self.cancelled.store(true, Ordering::SeqCst);
+        if let Some(other) = self.followed.get() {
+            other.cancel();
+        }
     }
 
     /// Ends the reading soon; the first reason counts.

@@ -12,12 +12,13 @@ use crate::buffer::Buffer;
 use crate::feed::{Chunk, Feed};
 use crate::options::Limits;
 
-/// Chunks read at a time: a turn at the source takes long beside the time in which another thread wakes up.
+/// Chunks of a plain file read at a time: a turn at it takes long beside the time in which another thread wakes up.
+/// What is unpacked goes from one core's cache to the other's, and fewer bytes find more room there.
 const CHUNKS: usize = 4;
 /// Chunks that lie ready before the reader looks at one.
-const MOST_READY: usize = 8;
+const MOST_READY: usize = 48;
 /// So many are not worth waking another thread, and too few to stop reading.
-const FEW_READY: usize = 4;
+const FEW_READY: usize = 16;
 
 pub(crate) struct Queue<'a> {
     feed: Mutex<Feed<'a>>,
@@ -58,7 +59,8 @@ impl<'a> Queue<'a> {
     }
 
     pub fn buffer(&self) -> Buffer {
-        Buffer::new(CHUNKS * self.limits.chunk)
+        let chunks = if self.is_slow { 1 } else { CHUNKS };
+        Buffer::new(chunks * self.limits.chunk)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -18,7 +18,7 @@ use crate::capture;
 use crate::utf16::{HEAD, Order, Utf16};
 
 /// Bytes asked of the file at a time when it is compressed.
-const STORED: usize = 256 * 1024;
+const STORED: usize = 128 * 1024;
 /// Bytes at hand before a member is opened: its header is read at once, unless it is hostile.
 const HEADER: usize = 4096;
 

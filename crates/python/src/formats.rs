@@ -1,5 +1,7 @@
 //! `Formats`: the log formats, read by a thread of their own while Python is still starting.
+use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::{fs, io};
@@ -8,9 +10,13 @@ use pyo3::prelude::*;
 use quetsach_matcher::Error;
 use quetsach_matcher::format::Format;
 
-use crate::{OptionsError, raise};
+use crate::{OptionsError, ahead, raise};
 
 type Parsed = Result<Arc<Vec<Format>>, String>;
+
+const UNREADABLE: &str = "the log formats could not be read";
+/// Threads that parse them: it takes some milliseconds, for which the first line would wait.
+const READERS: usize = 2;
 
 /// Formats on their way; they are waited for when the first line is looked at.
 #[derive(Debug)]
@@ -20,20 +26,30 @@ pub struct Coming {
 }
 
 impl Coming {
+    /// Begins to read all formats of a folder; `more` are beside them.
+    pub fn read(folder: PathBuf, more: Vec<Format>) -> io::Result<Coming> {
+        let thread = thread::Builder::new().name("formats".to_owned());
+        let thread = thread.spawn(move || read(&folder, more))?;
+        Ok(Coming {
+            thread: Mutex::new(Some(thread)),
+            parsed: OnceLock::new(),
+        })
+    }
+
     pub fn get(&self) -> PyResult<&Arc<Vec<Format>>> {
-        let parsed = self.parsed.get_or_init(|| {
+        let parsed = self.parsed().as_ref();
+        parsed.map_err(|problem| OptionsError::new_err(problem.clone()))
+    }
+
+    pub fn parsed(&self) -> &Parsed {
+        self.parsed.get_or_init(|| {
             let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
             let joined = thread.take().map(JoinHandle::join);
             joined.map_or_else(
                 || Ok(Arc::default()),
-                |found| {
-                    found.unwrap_or_else(|_| Err("the log formats could not be read".to_owned()))
-                },
+                |found| found.unwrap_or_else(|_| Err(UNREADABLE.to_owned())),
             )
-        });
-        parsed
-            .as_ref()
-            .map_err(|problem| OptionsError::new_err(problem.clone()))
+        })
     }
 }
 
@@ -48,26 +64,58 @@ impl Formats {
     /// Raises OptionsError for a text that is no format; what is wrong with a file is raised by the first scan.
     #[new]
     fn new(folder: PathBuf, texts: Vec<String>) -> PyResult<Self> {
+        if texts.is_empty()
+            && let Some(inner) = ahead::formats(&folder)
+        {
+            return Ok(Formats { inner });
+        }
         let more = texts.iter().map(|text| Format::parse(text));
         let more = more.collect::<Result<Vec<_>, _>>().map_err(raise)?;
-        let thread = thread::Builder::new().name("formats".to_owned());
-        let thread = thread.spawn(move || read(&folder, more))?;
-        Ok(Formats {
-            inner: Arc::new(Coming {
-                thread: Mutex::new(Some(thread)),
-                parsed: OnceLock::new(),
-            }),
-        })
+        let inner = Arc::new(Coming::read(folder, more)?);
+        Ok(Formats { inner })
     }
 }
 
 fn read(folder: &Path, mut formats: Vec<Format>) -> Parsed {
-    let texts = texts(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    for text in &texts {
-        formats.push(Format::parse(text).map_err(|error: Error| error.to_string())?);
+    let mut texts = texts(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    // The longest one first, each thread the next: so both end at the same time.
+    texts.sort_unstable_by_key(|text| Reverse(text.len()));
+    let next = AtomicUsize::new(0);
+    let parse = || -> Result<Vec<Format>, Error> {
+        let mut found = Vec::new();
+        while let Some(text) = texts.get(next.fetch_add(1, Ordering::Relaxed)) {
+            found.push(Format::parse(without_samples(text))?);
+        }
+        Ok(found)
+    };
+    let parts = thread::scope(|scope| {
+        let others: Vec<_> = (1..READERS).map(|_| scope.spawn(parse)).collect();
+        let mut parts = vec![parse()];
+        for other in others {
+            parts.push(other.join().map_err(|_| UNREADABLE.to_owned())?);
+        }
+        Ok::<_, String>(parts)
+    })?;
+    for part in parts {
+        formats.extend(part.map_err(|error| error.to_string())?);
     }
     formats.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Arc::new(formats))
+}
+
+/// The samples, which are for tests and readers, are half of all the text. They stand last; where anything else
+/// follows them, they stay.
+fn without_samples(text: &str) -> &str {
+    let Some(start) = text.find("\n[[sample]]") else {
+        return text;
+    };
+    let (before, samples) = text.split_at(start + 1);
+    let mut tables = samples.split("\n[").skip(1);
+    if tables.all(|table| table.starts_with("[sample]]") || table.starts_with("sample.")) {
+        before
+    } else {
+        text
+    }
 }
 
 fn texts(folder: &Path) -> io::Result<Vec<String>> {

@@ -1,12 +1,15 @@
 //! Python module `quetsach._native`: conversions and errors, no logic.
+mod ahead;
 mod draft;
 mod formats;
 mod stream;
+mod tally;
 
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ahead::Ahead;
 use draft::Draft;
 use formats::{Coming, Formats};
 use pyo3::create_exception;
@@ -20,6 +23,7 @@ use quetsach_matcher::raw::Level;
 use quetsach_matcher::reader::Input;
 use quetsach_matcher::{Error, Set, setfile, wire};
 use stream::Stream;
+use tally::Tally;
 
 create_exception!(
     _native,
@@ -145,9 +149,12 @@ impl Matcher {
     /// From a compiled set file.
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf, formats: &Formats) -> PyResult<Self> {
-        let set = py.detach(|| Set::open(&path)).map_err(raise)?;
+        let set = match ahead::set(&path) {
+            Some(set) => set,
+            None => Arc::new(py.detach(|| Set::open(&path)).map_err(raise)?),
+        };
         Ok(Matcher {
-            set: Arc::new(set),
+            set,
             formats: formats.inner.clone(),
         })
     }
@@ -227,7 +234,15 @@ impl Matcher {
         let counters = progress.inner.clone();
         let formats = self.formats.get()?;
         let (lines, coverage) = py
-            .detach(|| pipeline::scan(&self.set, formats, &path, input, &options, &counters))
+            .detach(|| {
+                if let Input::File = input
+                    && let Some(found) =
+                        ahead::take(&self.set, &self.formats, &path, &options, &counters)
+                {
+                    return Ok(found);
+                }
+                pipeline::scan(&self.set, formats, &path, input, &options, &counters)
+            })
             .map_err(raise)?;
         Ok((Lines::of(lines), coverage_dict(py, &coverage)?))
     }
@@ -392,7 +407,8 @@ fn levels() -> Vec<&'static str> {
 mod _native {
     #[pymodule_export]
     use super::{
-        Draft, Formats, Lines, Matcher, OptionsError, Progress, SetError, SpareThreads, levels,
+        Ahead, Draft, Formats, Lines, Matcher, OptionsError, Progress, SetError, SpareThreads,
+        Tally, levels,
     };
 
     #[pymodule_export]

@@ -9,11 +9,14 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn
 
 NOTHING, FOUND, INCOMPLETE, PUSH_FAILED = range(4)
-_OBJECTS_BETWEEN_COLLECTIONS = 100_000
+_OBJECTS_BETWEEN_COLLECTIONS = 500_000
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -22,7 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     _open_closed_streams()
     given = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(run(given))
+    code = run(given)
+    # Nor is there any to look for at the end.
+    gc.freeze()
+    sys.exit(code)
 
 
 def _open_closed_streams() -> None:
@@ -33,9 +39,14 @@ def _open_closed_streams() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command line; errors raised on purpose become one message on standard error."""
+    is_scan = "scan" in arguments
+    if is_scan:
+        from quetsach.cli import ahead
+
+        begun = ahead.begin(arguments)  # noqa: F841
     import click
 
-    if "scan" in arguments:
+    if is_scan:
         from quetsach import engine
 
         engine.prepare()

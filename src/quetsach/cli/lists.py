@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from importlib import resources
 from pathlib import Path
@@ -138,8 +138,8 @@ def recognised(result: ScanResult, matcher: Matcher, forced: str | None) -> dict
     """How many of the logs looked at are of which format: by their sightings, else by how they begin."""
     found: Counter[str] = Counter()
     by_source: dict[str, Counter[str]] = {}
-    for sighting in result.sightings:
-        by_source.setdefault(sighting.source, Counter())[sighting.logformat] += sighting.count
+    for source, name, lines in _formats(result):
+        by_source.setdefault(source, Counter())[name] += lines
     for seen in result.coverage:
         if not seen.lines:
             continue
@@ -151,6 +151,14 @@ def recognised(result: ScanResult, matcher: Matcher, forced: str | None) -> dict
             # What lies in an archive is not unpacked again for this.
             found[name] += 1
     return dict(found)
+
+
+def _formats(result: ScanResult) -> Iterable[tuple[str, str, int]]:
+    """Source, log format and lines of sightings."""
+    together = result.sightings.tally()
+    if together is not None:
+        return ((*key, lines) for key, lines in together.formats.items())
+    return ((one.source, one.logformat, one.count) for one in result.sightings)
 
 
 def _detect(path: Path, matcher: Matcher) -> str:

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from quetsach.state import State
 
 
+_TELLING = (".html",)
+"""Files that say which log formats were recognised, as the screen does."""
+
+
 def command() -> click.Command:
     """The command in the language in use."""
     path = click.Path(path_type=Path, readable=False)
@@ -220,9 +224,9 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
             leases=found_leases,
             fields=fields,
         )
-    report = output.Report(
-        result, zone, lists.recognised(result, loaded.matcher, given["logformat"]), loaded.notes
-    )
+    is_told = not given["as_json"] or any(out.suffix.lower() in _TELLING for out in outputs)
+    recognised = lists.recognised(result, loaded.matcher, given["logformat"]) if is_told else {}
+    report = output.Report(result, zone, recognised, loaded.notes)
     is_saved = _save(outputs, report)
     _show(report, as_json=given["as_json"])
     if result.is_interrupted:

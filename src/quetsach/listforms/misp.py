@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from quetsach.indicator import Indicator, Kind, Scope
-from quetsach.listforms.form import EVERYTHING, N_, Form, Job, Shape, endpoint_parts, one_line
+from quetsach.listforms.form import EVERYTHING, N_, Form, Job, Shape, endpoint_parts
+from quetsach.listforms.quick import family_of, named, quoted
 
 _SPACE = UUID("0a0f4ce4-6d8c-5d0b-8f0c-5f1a0d6c9a77")
 _MALWARE = 'malware_classification:malware-family="{}"'
@@ -42,22 +43,19 @@ def event_id(job: Job) -> str:
     return str(uuid5(_SPACE, f"event {job.set_id} {job.moment:%Y%m%d}"))
 
 
-def _attributes(job: Job) -> Iterator[dict[str, Any]]:
-    stamp = str(int(job.moment.timestamp()))
-    event = UUID(event_id(job))
+def _attributes(job: Job) -> Iterator[str]:
+    """The attributes as `json.dumps` writes them, put together from their fixed parts in much less time."""
+    name_of = named(UUID(event_id(job)))
+    behind = f'"to_ids": true, "timestamp": "{int(job.moment.timestamp())}"'
     for one in job.items:
         type_, value = _type_and_value(one)
-        found: dict[str, Any] = {
-            "uuid": str(uuid5(event, one.hashed)),
-            "type": type_,
-            "category": "Network activity",
-            "value": value,
-            "to_ids": True,
-            "timestamp": stamp,
-        }
-        if family := one_line(one.family).replace('"', "'"):
-            found["Tag"] = [{"name": _MALWARE.format(family), "colour": "#555555"}]
-        yield found
+        tag = ""
+        if family := family_of(one.family).replace('"', "'"):
+            tag = f', "Tag": [{{"name": {quoted(_MALWARE.format(family))}, "colour": "#555555"}}]'
+        yield (
+            f'{{"uuid": "{name_of(one.hashed)}", "type": "{type_}", "category": "Network activity",'
+            f' "value": {quoted(value)}, {behind}{tag}}}'
+        )
 
 
 def _write(job: Job) -> Iterator[str]:
@@ -71,7 +69,7 @@ def _write(job: Job) -> Iterator[str]:
     yield '{"Event": ' + json.dumps(head)[:-1] + ', "Attribute": ['
     before = "\n"
     for one in _attributes(job):
-        yield before + json.dumps(one)
+        yield before + one
         before = ",\n"
     yield "\n]}}\n"
 

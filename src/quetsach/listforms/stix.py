@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
-from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
-from quetsach.indicator import Indicator, Kind
-from quetsach.listforms.form import EVERYTHING, N_, Form, Job, Shape, endpoint_parts, one_line
+from quetsach.indicator import Kind
+from quetsach.listforms.form import EVERYTHING, N_, Form, Job, Shape, endpoint_parts
+from quetsach.listforms.quick import family_of, named, quoted
 
 _SPACE = UUID("6f1d8a52-2c0e-5b57-9f0e-6f3f6a3b7c11")
 
@@ -37,43 +36,40 @@ _PATTERNS: dict[Kind, Callable[[str], str]] = {
 """Comparisons are of whole values; `OR … LIKE` for subdomains is beyond most readers (STIX 2.1, 9)."""
 
 
+_named = named(_SPACE)
+
+
 def _id(type_: str, name: str) -> str:
-    return f"{type_}--{uuid5(_SPACE, f'{type_} {name}')}"
+    return f"{type_}--{_named(f'{type_} {name}')}"
 
 
-def _objects(job: Job) -> Iterator[dict[str, Any]]:
+def _objects(job: Job) -> Iterator[str]:
+    """The objects as `json.dumps` writes them, put together from their fixed parts in much less time."""
     when = f"{job.moment:%Y-%m-%dT%H:%M:%S}.000Z"
-    made = {"spec_version": "2.1", "created": when, "modified": when}
+    made = f'"spec_version": "2.1", "created": "{when}", "modified": "{when}"'
+    behind = f'"pattern_type": "stix", "valid_from": "{when}"}}'
     families: dict[str, str] = {}
     for one in job.items:
-        family = one_line(one.family)
+        family = family_of(one.family)
         if family and family not in families:
             families[family] = _id("malware", family)
-            yield {"type": "malware", "id": families[family], **made, "name": family, "is_family": True}
-        indicator = _indicator(one, made, when)
-        yield indicator
+            yield (
+                f'{{"type": "malware", "id": "{families[family]}", {made}, "name": {quoted(family)},'
+                ' "is_family": true}'
+            )
+        hashed = one.hashed
+        indicator = _id("indicator", hashed)
+        yield (
+            f'{{"type": "indicator", "id": "{indicator}", {made}, "name": {quoted(one.canonical)},'
+            ' "indicator_types": ["malicious-activity"],'
+            f' "pattern": {quoted(_PATTERNS[one.kind](one.value))}, {behind}'
+        )
         if family:
-            yield {
-                "type": "relationship",
-                "id": _id("relationship", f"{one.hashed} {family}"),
-                **made,
-                "relationship_type": "indicates",
-                "source_ref": indicator["id"],
-                "target_ref": families[family],
-            }
-
-
-def _indicator(one: Indicator, made: dict[str, str], when: str) -> dict[str, Any]:
-    return {
-        "type": "indicator",
-        "id": _id("indicator", one.hashed),
-        **made,
-        "name": one.canonical,
-        "indicator_types": ["malicious-activity"],
-        "pattern": _PATTERNS[one.kind](one.value),
-        "pattern_type": "stix",
-        "valid_from": when,
-    }
+            yield (
+                f'{{"type": "relationship", "id": "{_id("relationship", f"{hashed} {family}")}", {made},'
+                f' "relationship_type": "indicates", "source_ref": "{indicator}",'
+                f' "target_ref": "{families[family]}"}}'
+            )
 
 
 def _write(job: Job) -> Iterator[str]:
@@ -81,7 +77,7 @@ def _write(job: Job) -> Iterator[str]:
     yield f'{{"type": "bundle", "id": "{bundle}", "objects": ['
     before = "\n"
     for one in _objects(job):
-        yield before + json.dumps(one)
+        yield before + one
         before = ",\n"
     yield "\n]}\n"
 

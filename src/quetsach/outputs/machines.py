@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from quetsach.scanning import Sightings
 from quetsach.sighting import ACTIONS, Sighting
+from quetsach.tally import Tally
 
 NOBODY = ""
 """The key of all sightings whose line names no client."""
@@ -69,6 +71,34 @@ def by_machine(
     `paths` names the log of each source id; `doubts` are indicators that many share. Memory grows with
     machines and their indicators, and `keep` rows for each machine.
     """
+    together = sightings.tally() if isinstance(sightings, Sightings) and not keep else None
+    machines = list(_seen(sightings, paths, keep) if together is None else _told(together, paths))
+    for machine in machines:
+        machine.is_doubtful = all(indicator in doubts for indicator in machine.indicators)
+
+    def rank(one: Machine) -> tuple[bool, bool, int, int, str]:
+        return one.device == NOBODY, one.is_doubtful, ACTIONS.index(one.action), -one.count, one.device
+
+    return sorted(machines, key=rank)
+
+
+def _told(together: Tally, paths: Mapping[str, str]) -> Iterable[Machine]:
+    for one in together.machines:
+        yield Machine(
+            one.device,
+            dict(one.identity),
+            Counter(dict(one.families)),
+            Counter(dict(one.indicators)),
+            Counter(dict(one.actions)),
+            {paths.get(source, "") for source, _lines in one.sources},
+            one.count,
+            one.first,
+            one.last,
+            total=one.rows,
+        )
+
+
+def _seen(sightings: Iterable[Sighting], paths: Mapping[str, str], keep: int) -> Iterable[Machine]:
     machines: dict[str, Machine] = {}
     for sighting in sightings:
         device = sighting.device or NOBODY
@@ -76,15 +106,4 @@ def by_machine(
         if machine is None:
             machine = machines[device] = Machine(device)
         machine.add(sighting, paths.get(sighting.source, ""), keep)
-    for machine in machines.values():
-        machine.is_doubtful = all(indicator in doubts for indicator in machine.indicators)
-    return sorted(
-        machines.values(),
-        key=lambda one: (
-            one.device == NOBODY,
-            one.is_doubtful,
-            ACTIONS.index(one.action),
-            -one.count,
-            one.device,
-        ),
-    )
+    return machines.values()

@@ -8,19 +8,17 @@ from functools import lru_cache
 from django.utils.functional import Promise
 
 from quetsach import guard
-from quetsach.indicator import Indicator
 from quetsach.portal.indicators.words import CODES
 from quetsach.portal.sightings.models import Sighting
 
 
 def doubts_of(sightings: Iterable[Sighting]) -> list[tuple[str, str | Promise]]:
     """The doubtful indicators and why they are, where the case rests on nothing else; empty otherwise."""
-    seen = dict.fromkeys((row.indicator, row.kind) for row in sightings)
-    codes = [(name, _code(name, kind)) for name, kind in seen]
+    codes = [(name, _code(name)) for name in dict.fromkeys(row.indicator for row in sightings)]
     return [(name, CODES[code]) for name, code in codes] if all(code for _name, code in codes) else []
 
 
 @lru_cache(maxsize=4096)  # a look at the warning lists takes longer than the rest of the page
-def _code(canonical: str, kind: str) -> str:
-    found = guard.doubts([Indicator.seen(canonical, kind)])
+def _code(indicator: str) -> str:
+    found = guard.doubts([indicator])
     return next((concern.code for concern in found.values()), "")

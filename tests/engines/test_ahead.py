@@ -1,0 +1,157 @@
+"""A scan that began before it was asked for says what a scan says that did not."""
+
+from __future__ import annotations
+
+import gzip
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from quetsach import cli
+from quetsach.indicator import Indicator, IndicatorSet, Kind
+
+_native = pytest.importorskip("quetsach._native", reason="the native engine is not built")
+from quetsach.cli import ahead  # noqa: E402
+from quetsach.engines import native  # noqa: E402
+from quetsach.engines.native import FORMATS, NativeEngine  # noqa: E402
+
+pytestmark = pytest.mark.native
+LINE = b"%d.123 1 10.1.2.%d TCP_MISS/200 9 GET http://%s.evil%d.example/x - HIER_DIRECT/198.51.100.7 -\n"
+
+
+def _log(lines: int) -> bytes:
+    return b"".join(LINE % (1663300800 + n, n % 200, b"a" if n % 7 else b"b", n % 50) for n in range(lines))
+
+
+LOGS = {
+    "plain": _log(3000),
+    "long": _log(40_000),
+    "gzip": gzip.compress(_log(3000)),
+    "two members": gzip.compress(_log(500)) + gzip.compress(_log(700)),
+    "cut off": gzip.compress(_log(3000))[:-2000],
+    "damaged": gzip.compress(_log(3000), 1)[:9000] + b"\xff" * 500,
+    "utf-16": _log(500).decode().encode("utf-16"),
+    "zip": b"PK\x03\x04" + bytes(60),
+    "empty": b"",
+}
+
+
+@pytest.fixture
+def listed(tmp_path: Path) -> Path:
+    """A compiled set, and an engine that has read no log format yet: so a process begins."""
+    file = tmp_path / "set.qs"
+    items = IndicatorSet(Indicator(f"evil{n}.example", Kind.DOMAIN) for n in range(0, 50, 3))
+    NativeEngine().compile_to(items, file)
+    native._formats.cache_clear()
+    return file
+
+
+def _scan(arguments: list[object], capfd: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    code = cli.run([str(one) for one in arguments])
+    return code, *capfd.readouterr()
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_the_answer_is_the_same(
+    name: str,
+    listed: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("QUETSACH_ENGINE", "native")
+    monkeypatch.chdir(tmp_path)
+    Path("log").write_bytes(LOGS[name])
+    arguments: list[object] = ["scan", "./log", "-i", listed, "--json", "--devices", "--lang", "en"]
+    alone = _scan([*arguments, "--jobs", 1], capfd)
+    native._formats.cache_clear()
+    with_begun = _scan([*arguments, "--jobs=2"], capfd)
+    assert with_begun == alone
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are named in /proc")
+def test_what_was_begun_is_taken_over(listed: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(LOGS["plain"])
+    begun = _native.Ahead(str(log), str(listed), str(FORMATS), threads=2, tz="UTC")
+    engine = NativeEngine()
+    matcher = engine.load(listed)
+    while any(_thread(task) == "ahead" for task in Path("/proc/self/task").iterdir()):
+        time.sleep(0.01)
+    # The same file, in place: only who has read it before can tell what it held.
+    with log.open("r+b") as file:
+        file.truncate(0)
+    found = _coverage(matcher, engine, log)
+    assert found["lines"] == 3000
+    assert found["name"] == "here"
+    assert _coverage(matcher, engine, log)["lines"] == 0
+    del begun
+
+
+def _thread(task: Path) -> str:
+    try:
+        return task.joinpath("comm").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _coverage(matcher: object, engine: NativeEngine, log: Path, **options: object) -> dict[str, object]:
+    asked = {"tz": "UTC", "source_name": "here", **options}
+    _lines, coverage = matcher._matcher.scan(log, engine.progress(), **asked)  # type: ignore[attr-defined]
+    return coverage  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("change", ["replaced", "zone", "devices", "format"])
+def test_anything_else_is_scanned_anew(change: str, listed: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(LOGS["plain"])
+    begun = _native.Ahead(str(log), str(listed), str(FORMATS), threads=2, tz="UTC")
+    engine = NativeEngine()
+    matcher = engine.load(listed)
+    fresh = tmp_path / "fresh"
+    fresh.write_bytes(LOGS["gzip"] if change == "replaced" else LOGS["plain"])
+    if change == "replaced":
+        fresh.replace(log)
+    options: dict[str, object] = {
+        "zone": {"tz": "Asia/Ho_Chi_Minh"},
+        "devices": {"devices": True},
+        "format": {"format": "text"},
+    }.get(change, {})
+    found = _coverage(matcher, engine, log, **options)
+    del begun
+    assert found == _coverage(matcher, engine, log, **options)
+
+
+def test_a_set_that_is_none_and_a_log_that_is_none_begin_nothing(tmp_path: Path) -> None:
+    for log, listed in ((tmp_path, tmp_path), (tmp_path / "no", tmp_path / "no"), (Path("-"), tmp_path)):
+        _native.Ahead(str(log), str(listed), str(FORMATS), threads=2, tz="no such zone")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("scan a -i s", {"log": "a", "set": "s"}),
+        ("--lang en scan -i s a -o x.jsonl --json", {"log": "a", "set": "s"}),
+        ("scan a --indicators=s --tz=UTC --jobs 3", {"log": "a", "set": "s", "tz": "UTC", "threads": "3"}),
+        ("scan a -i s --devices --format squid", {"log": "a", "set": "s", "devices": "", "format": "squid"}),
+        ("scan a b -i s", None),
+        ("scan a -i s t", None),
+        ("scan a -i s -i t", None),
+        ("scan -i s a b", None),
+        ("scan - -i s", None),
+        ("scan a -is", None),
+        ("scan a -i s --fields client=x", None),
+        ("scan a -i s --cluster local", None),
+        ("scan a -i s --state f", None),
+        ("scan a -i s --jobs two", None),
+        ("scan a -i", None),
+        ("scan a", None),
+        ("explain scan -i s", None),
+        ("scan a -i s -- b", None),
+    ],
+)
+def test_only_plain_commands_begin_something(words: str, told: dict[str, str] | None) -> None:
+    found = ahead._told(words.split())
+    assert found == (None if told is None else {"command": "scan", **told})
