@@ -123,6 +123,7 @@ class Matcher:
         edge_bytes: int | None = None,
         row_bytes: int | None = None,
         flows: int | None = None,
+        alive: int | None = None,
     ) -> tuple[Lines, dict[str, Any]]: ...
     def scan_part(
         self,

@@ -18,6 +18,10 @@ def test_device_times_are_local(when: datetime) -> None:
     assert read(when.strftime("%Y/%m/%d %H:%M:%S.%f"), "slash") == wanted
     assert read(when.strftime("%b %d %Y %H:%M:%S.%f"), "asa") == wanted
     assert read(when.strftime("%b %e %Y %H:%M:%S.%f"), "asa") == wanted
+    for word in ("GMT", "UTC"):
+        assert read(when.strftime(f"%b %d %Y %H:%M:%S {word}"), "asa") == shown(
+            when.replace(microsecond=0, tzinfo=UTC)
+        )
     whole = when.replace(microsecond=0)
     assert read(whole.strftime("%b/%d/%Y %H:%M:%S").lower(), "routeros") == shown(whole.replace(tzinfo=ZONE))
     assert read(whole.strftime("%Y-%m-%d %H:%M:%S UTC"), "utc") == shown(whole.replace(tzinfo=UTC))

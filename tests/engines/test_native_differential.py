@@ -378,6 +378,12 @@ few = settings(
 @given(indicators, files(), st.booleans())
 @example(["203.0.113.9"], b"seen --203.0.113.9-- and ..203.0.113.9. today\n", False)
 @example(["solo"], b"host solo and x.solo\n", False)
+@example(
+    ["2001:db8::1"],
+    b"DrayTek [CSM_AE][Block][FTP][@S:R=13:1, 2001:db8::1:21->192.168.1.11:50337][TCP]"
+    b"[HLen=20, TLen=1061, Flag=AP, Seq=3406493667, Ack=527650905, Win=2904]\n",
+    False,
+)
 @example(["evil.example"], "a ｅｖｉｌ。ｅｘａｍｐｌｅ b\n".encode(), False)
 def test_native_says_what_portable_says(values: list[str], data: bytes, devices: bool) -> None:
     compare(values, data, devices=devices)

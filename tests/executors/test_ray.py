@@ -114,3 +114,16 @@ def test_whoever_dies_the_rest_is_complete_and_as_on_one_machine(tmp_path: Path)
     everything = next(seen for seen in expected.coverage if seen.path.endswith("torn.log"))
     assert everything.bytes - 2 * MIB - 200 < torn.bytes < everything.bytes - 2 * MIB + 200
     assert (torn.first, torn.last) == (everything.first, everything.last)
+
+
+def test_a_processor_that_went_with_its_machine_is_not_waited_for(tmp_path: Path) -> None:
+    write_logs(tmp_path)
+    matcher = NativeEngine().compile(make_set(["evil.example"]))
+    expected = run(tmp_path, None, matcher)
+    executor = RayWorkers(LOCAL, NativeEngine(), matcher, OPTIONS, 1)
+    # As many as the cluster had when it was joined.
+    executor._workers = 3
+    found = run(tmp_path, executor, matcher)
+    assert found.errors == expected.errors == []
+    assert list(found.sightings) == list(expected.sightings)
+    assert found.coverage == expected.coverage

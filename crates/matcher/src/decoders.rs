@@ -48,12 +48,14 @@ fn listed(value: Value<'_>) -> Vec<Value<'_>> {
     parts.map(|v| Cow::Owned(v.to_vec())).collect()
 }
 
-/// `host/path` as a URL; what has a scheme or begins with `/` stays.
+/// `host/path` as a URL, without quotes around it; what has a scheme or begins with `/` stays.
 fn target(value: Value<'_>) -> Vec<Value<'_>> {
-    if value.starts_with(b"/") || memmem::find(&value, b"://").is_some() {
-        return vec![value];
+    let bare = value.strip_prefix(b"\"").unwrap_or(&value);
+    let bare = bare.strip_suffix(b"\"").unwrap_or(bare);
+    if bare.starts_with(b"/") || memmem::find(bare, b"://").is_some() {
+        return vec![Cow::Owned(bare.to_vec())];
     }
-    vec![Cow::Owned([b"http://", &*value].concat())]
+    vec![Cow::Owned([b"http://", bare].concat())]
 }
 
 /// The name in a PAN-OS threat name: `generic:www.example.org(4000001)`, in brackets or not.

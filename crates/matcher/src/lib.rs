@@ -2,6 +2,7 @@
 #![deny(unsafe_code)]
 
 pub mod address;
+mod alive;
 mod buffer;
 mod capture;
 mod chars;

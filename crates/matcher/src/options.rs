@@ -17,6 +17,8 @@ pub struct Limits {
     pub row_bytes: usize,
     /// Flows of a capture that are remembered before they begin to be forgotten.
     pub flows: usize,
+    /// Devices and days that are told of one source; of more, none is.
+    pub alive: usize,
 }
 
 impl Default for Limits {
@@ -29,6 +31,7 @@ impl Default for Limits {
             edge_bytes: 1 << 20,
             row_bytes: 24 << 20,
             flows: 1 << 16,
+            alive: 1_000_000,
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::detect::{self, clean};
 use crate::error::Error;
 use crate::feed::Feed;
 use crate::format::Format;
-use crate::options::{Coverage, Options, Progress};
+use crate::options::{Coverage, Limits, Options, Progress};
 use crate::pipeline::{self, Found};
 use crate::reader::{Input, Source};
 use crate::relay::Baton;
@@ -239,7 +239,9 @@ impl About {
         self.inbound += later.inbound;
         self.timeline.absorb(&later.timeline);
         self.timeline.take_tail(later.timeline);
-        self.alive.extend(later.alive);
+        if self.alive.len() <= Limits::default().alive {
+            self.alive.extend(later.alive);
+        }
         self
     }
 }

@@ -11,6 +11,7 @@ use std::thread::{self, Scope};
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
+use crate::alive;
 use crate::capture;
 use crate::detect;
 use crate::error::Error;
@@ -226,6 +227,12 @@ impl<'a> Found<'a> {
             .into_iter()
             .flat_map(|(first, last)| [first, last]);
         let span = self.timeline.span(latest, times, &self.zone);
+        let most = self.options.limits.alive;
+        if self.alive.len() > most {
+            self.alive.clear();
+            let problem = alive::too_many(most);
+            self.errors.push(format!("{}: {problem}", path.display()));
+        }
         let mut devices: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (device, when) in self.alive {
             let day = match when {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use memchr::{memchr, memrchr};
 
+use crate::alive;
 use crate::buffer::Buffer;
 use crate::detect::clean;
 use crate::feed::Feed;
@@ -355,9 +356,10 @@ impl<'a> Scan<'a> {
     }
 
     fn note_alive(&mut self, record: &Record<'_, '_>) {
-        let when = bucket(record.time(&self.zone));
+        let when = alive::quarter(bucket(record.time(&self.zone)));
         if let Some(device) = record.device()
             && when != Bucket::None
+            && self.alive.len() <= self.options.limits.alive
         {
             self.alive.insert((device.clone(), when));
         }

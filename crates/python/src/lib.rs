@@ -185,8 +185,8 @@ impl Matcher {
 
     /// Reads one source, from `stream` where it is given (then `changed` is its time in microseconds since
     /// 1970); the sightings in any order, and the coverage. `chunk`, `long_line`,
-    /// `parsed_part`, `edge_bytes`, `row_bytes` and `flows` are bounds of the contract, changed only in tests.
-    #[pyo3(signature = (path, progress, *, tz, format=None, devices=false, source_name="", stream=None, changed=None, level=None, chunk=None, long_line=None, parsed_part=None, edge_bytes=None, row_bytes=None, flows=None))]
+    /// `parsed_part`, `edge_bytes`, `row_bytes`, `flows` and `alive` are bounds of the contract, changed only in tests.
+    #[pyo3(signature = (path, progress, *, tz, format=None, devices=false, source_name="", stream=None, changed=None, level=None, chunk=None, long_line=None, parsed_part=None, edge_bytes=None, row_bytes=None, flows=None, alive=None))]
     #[allow(clippy::too_many_arguments)]
     fn scan<'py>(
         &self,
@@ -206,6 +206,7 @@ impl Matcher {
         edge_bytes: Option<u64>,
         row_bytes: Option<usize>,
         flows: Option<usize>,
+        alive: Option<usize>,
     ) -> PyResult<(Lines, Bound<'py, PyDict>)> {
         let normal = Limits::default();
         let options = Options {
@@ -221,6 +222,7 @@ impl Matcher {
                 edge_bytes: edge_bytes.unwrap_or(normal.edge_bytes),
                 row_bytes: row_bytes.unwrap_or(normal.row_bytes),
                 flows: flows.unwrap_or(normal.flows),
+                alive: alive.unwrap_or(normal.alive),
                 ..normal
             },
         };

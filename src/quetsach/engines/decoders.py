@@ -34,7 +34,8 @@ def _listed(value: bytes) -> tuple[bytes, ...]:
 
 
 def _target(value: bytes) -> tuple[bytes, ...]:
-    """`host/path` as a URL; what has a scheme or begins with `/` stays."""
+    """`host/path` as a URL, without quotes around it; what has a scheme or begins with `/` stays."""
+    value = value.removeprefix(b'"').removesuffix(b'"')
     return (value if b"://" in value or value.startswith(b"/") else b"http://" + value,)
 
 

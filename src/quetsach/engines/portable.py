@@ -50,6 +50,7 @@ class Limits:
     edge_bytes: int = 1 << 20
     rows: int = ROWS
     flows: int = 1 << 16
+    alive: int = 1_000_000
 
 
 LIMITS = Limits()
@@ -208,7 +209,7 @@ class _Scan:
             last=span.last,
             time=span.time,
             zone=span.zone,
-            devices=self._devices(latest),
+            devices=self._devices(latest, source),
             errors=source.errors,
         )
         return SourceResult(sightings, coverage)
@@ -223,7 +224,11 @@ class _Scan:
 
     def _capture(self, source: Source, chunks: Iterator[bytes]) -> SourceResult:
         found = capture.scan(
-            chunks, self.index, self.rows, with_devices=self.options.devices, flows=self.limits.flows
+            chunks,
+            self.index,
+            self.rows,
+            most_alive=self.limits.alive if self.options.devices else None,
+            flows=self.limits.flows,
         )
         if isinstance(self.progress, Progress):
             self.progress.hits += found.hits
@@ -326,7 +331,12 @@ class _Scan:
             self._keep(hits, line, offset, moment, device, record.action, identity, record.log_format)
 
     def _alive(self, record: Record) -> None:
+        if len(self.alive) > self.limits.alive:
+            return
         device, when = _device(record), bucket(record.time(self.zone))
+        if isinstance(when, tuple):
+            # Zones lie whole quarters of an hour from UTC: none of these spans two UTC days.
+            when = (*when[:3], when[3] - when[3] % 15)
         if device is not None and when is not None:
             self.alive.add((device, when))
 
@@ -372,7 +382,11 @@ class _Scan:
         elif hits:
             self._hit_line(start, offset, hits, freetext.read(start, ()).private)
 
-    def _devices(self, latest: int | None) -> dict[str, list[str]]:
+    def _devices(self, latest: int | None, source: Source) -> dict[str, list[str]]:
+        if len(self.alive) > self.limits.alive:
+            # A list cut short would tell of machines that they were silent.
+            source.errors.append(f"{source.path}: {capture.TOO_MANY % self.limits.alive}")
+            return {}
         found: dict[str, set[str]] = {}
         for device, when in self.alive:
             if isinstance(when, str):

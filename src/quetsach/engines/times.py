@@ -169,8 +169,13 @@ def _slash(text: str, zone: tzinfo) -> Moment | None:
 
 
 def _asa(text: str, zone: tzinfo) -> Moment | None:
-    found = _ASA.fullmatch(text)
-    return _dated(found, MONTHS.get(found["month"]), int(found["year"]), zone) if found else None
+    bare = text[:-4] if text.endswith((" GMT", " UTC")) else text
+    found = _ASA.fullmatch(bare)
+    if found is None:
+        return None
+    zone = zone if bare is text else UTC
+    moment = _dated(found, MONTHS.get(found["month"]), int(found["year"]), zone)
+    return moment if moment is None or bare is text else Moment(moment.value, False)
 
 
 def _routeros(text: str, zone: tzinfo) -> Moment | None:

@@ -11,6 +11,7 @@ import io
 import os
 import pickle
 import tempfile
+import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import ExitStack, redirect_stdout
@@ -122,12 +123,17 @@ class RayWorkers:
             self._class = self._ray.remote(num_cpus=1, max_concurrency=2, max_restarts=0)(_Worker)
             self._engine_name = engine_used.name
             self._idle: list[Any] = []
-            self._actors: list[Any] = [self._start()]
-            self._ray.get(self._actors[0].counts.remote(), timeout=_START_SECONDS)
+            self._why_none = "no processor was free"
+            self._actors: list[Any] = []
+            # An actor that has not said a word yet may wait for a processor that went with its machine.
+            self._starting: dict[Any, Any] = {}
+            self._failed_starts = 0
+            self._start()
+            self._ray.get(list(self._starting), timeout=_START_SECONDS)
         except Exception as error:
             self.close()
             raise ScanError(f"the workers of the cluster cannot start: {_told(error)}") from error
-        self._idle = list(self._actors)
+        self._heard = time.monotonic()
         self._queue: deque[Unit] = deque()
         self._tasks: dict[Any, _Task] = {}
         self._attempts: Counter[Unit] = Counter()
@@ -148,8 +154,10 @@ class RayWorkers:
             self._quiet.close()
             raise ScanError(f"the cluster {address} cannot be reached: {_told(error)}") from error
 
-    def _start(self) -> Any:
-        return self._class.remote(__version__, self._engine_name, self._options, self._fields, self._shipped)
+    def _start(self) -> None:
+        actor = self._class.remote(__version__, self._engine_name, self._options, self._fields, self._shipped)
+        self._actors.append(actor)
+        self._starting[actor.counts.remote()] = actor
 
     def submit(self, unit: Unit) -> None:
         """See `Executor`."""
@@ -163,17 +171,47 @@ class RayWorkers:
                 yield unit, SourceResult([], failed(unit.log, self._options, INTERRUPTED))
                 yield unit, Done()
         self._hand_out()
-        if not self._tasks:
+        waiting = [*self._tasks, *self._starting]
+        if not waiting:
             return
-        ready, _later = self._ray.wait(list(self._tasks), num_returns=1, timeout=seconds)
+        ready, _later = self._ray.wait(waiting, num_returns=1, timeout=seconds)
         for asked in ready:
-            yield from self._answered(self._tasks.pop(asked))
+            self._heard = time.monotonic()
+            if asked in self._starting:
+                self._started(asked)
+            else:
+                yield from self._answered(self._tasks.pop(asked))
         self._count()
+        if not self._tasks and not self._idle:
+            yield from self._given_up()
+
+    def _started(self, asked: Any) -> None:
+        """A worker says that it lives, or will never."""
+        actor = self._starting.pop(asked)
+        try:
+            self._ray.get(asked)
+            self._idle.append(actor)
+            self._failed_starts = 0
+        except Exception as error:
+            self._actors.remove(actor)
+            self._failed_starts += 1
+            self._why_none = _told(error)
+
+    def _given_up(self) -> Iterator[tuple[Unit, Outcome | Done]]:
+        """What is left, once no worker is to be had any more."""
+        is_silent = time.monotonic() - self._heard > _START_SECONDS
+        if self._failed_starts < MOST_ATTEMPTS and not is_silent:
+            return
+        why = f"no worker of the cluster could be started ({self._why_none}); it was not looked at"
+        while self._queue:
+            yield self._queue.popleft(), Done(why)
 
     def _hand_out(self) -> None:
-        while self._queue and not self._idle and len(self._actors) < self._workers:
-            self._actors.append(actor := self._start())
-            self._idle.append(actor)
+        lacking = min(
+            len(self._queue) - len(self._idle) - len(self._starting), self._workers - len(self._actors)
+        )
+        for _ in range(lacking if self._failed_starts < MOST_ATTEMPTS else 0):
+            self._start()
         while self._queue and self._idle:
             unit, actor = self._queue.popleft(), self._idle.pop()
             task = _Task(unit, actor)

@@ -130,6 +130,7 @@ _SENTENCES = (
         "packet capture: damaged at byte %(at)s (%(why)s); what came before was scanned, copy the file again"
         " from its origin"
     ),
+    N_("more than %(most)s devices and days; who was alive is not told, scan fewer days at a time"),
     N_("packet capture: link type %(number)s is not read; its packets were not looked at"),
     N_("a packet of impossible length"),
     N_("a packet that is too short"),

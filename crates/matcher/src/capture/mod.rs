@@ -23,6 +23,7 @@ use sha2::{Digest, Sha256};
 pub use files::begins;
 
 use crate::address::Address;
+use crate::alive;
 use crate::feed::Feed;
 use crate::options::{Coverage, Options, Progress};
 use crate::pipeline::hex;
@@ -83,6 +84,10 @@ pub fn scan(
         source.fail(&format!(
             "packet capture: link type {link} is not read; its packets were not looked at"
         ));
+    }
+    if capture.alive.len() > options.limits.alive {
+        source.fail(&alive::too_many(options.limits.alive));
+        capture.alive.clear();
     }
     capture.finish(zone, path, source, bytes)
 }

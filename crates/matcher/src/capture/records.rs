@@ -249,7 +249,9 @@ impl Capture<'_> {
         let responder = flow.key.side(!flow.initiator_high);
         let is_sender = flow.initiator_high == from_high;
         let port = |end: End| has_ports.then_some(end.port);
-        if self.options.devices && origin.time.is_some() && is_device(initiator.address) {
+        let has_room = self.alive.len() <= self.options.limits.alive;
+        if self.options.devices && has_room && origin.time.is_some() && is_device(initiator.address)
+        {
             self.alive.insert((initiator.address, day));
         }
         let set = self.set;

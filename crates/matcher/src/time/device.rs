@@ -72,8 +72,21 @@ pub fn slash(text: &[u8], zone: &TimeZone) -> Option<Moment> {
     dated(date, clock, micros, zone)
 }
 
-/// `Mmm dd YYYY hh:mm:ss`, the day padded by a space or a zero, optional decimals.
+/// `Mmm dd YYYY hh:mm:ss`, the day padded by a space or a zero, optional decimals, optional ` GMT` or ` UTC`.
 pub fn asa(text: &[u8], zone: &TimeZone) -> Option<Moment> {
+    let universal = [&b" GMT"[..], b" UTC"]
+        .iter()
+        .find_map(|word| text.strip_suffix(*word));
+    match universal {
+        Some(text) => Some(Moment {
+            local: false,
+            ..month_first(text, &TimeZone::UTC)?
+        }),
+        None => month_first(text, zone),
+    }
+}
+
+fn month_first(text: &[u8], zone: &TimeZone) -> Option<Moment> {
     let b = |i: usize| text.get(i).copied();
     if !is_word(text) || b(3) != Some(b' ') || b(6) != Some(b' ') || b(11) != Some(b' ') {
         return None;

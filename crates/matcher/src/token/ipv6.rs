@@ -78,7 +78,10 @@ impl Part<'_> {
             .count();
         let run = &self.buf[start..end + rest];
         match address::parse_bare(run) {
-            Some(address) => self.set.lists_address(address),
+            Some(address) => {
+                self.set.lists_address(address)
+                    || without_port(run).is_some_and(|address| self.set.lists_address(address))
+            }
             None => {
                 let colons = run.iter().filter(|&&b| b == b':').count();
                 has_joined_colons(run) || (colons >= 6 && run.len() <= LONGEST)
@@ -94,6 +97,13 @@ impl Part<'_> {
             .map_or(0, |i| i + 1);
         has_joined_colons(&self.buf[start..end])
     }
+}
+
+/// The address before what looks like its last group and may be a port: `2001:db8::9:443`, without brackets.
+fn without_port(run: &[u8]) -> Option<address::Address> {
+    let at = run.iter().rposition(|&b| b == b':')?;
+    let is_port = run[at + 1..].iter().all(u8::is_ascii_digit);
+    address::parse_bare(&run[..at]).filter(|_| is_port)
 }
 
 fn has_joined_colons(run: &[u8]) -> bool {

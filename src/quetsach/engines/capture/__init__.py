@@ -20,6 +20,8 @@ from quetsach.engines.runs import RunError
 from quetsach.engines.timeline import Span, Timeline
 from quetsach.engines.times import Moment
 
+TOO_MANY = "more than %d devices and days; who was alive is not told, scan fewer days at a time"
+
 
 class Captured(NamedTuple):
     """What a capture says. `size` counts the bytes understood; `problems` are said without the path."""
@@ -35,10 +37,15 @@ class Captured(NamedTuple):
     is_cut: bool
 
 
-def scan(chunks: Iterable[bytes], index: Index, rows: Rows, *, with_devices: bool, flows: int) -> Captured:
-    """Read a capture to its end into `rows`; `flows` are remembered before they begin to be forgotten."""
+def scan(
+    chunks: Iterable[bytes], index: Index, rows: Rows, *, most_alive: int | None, flows: int
+) -> Captured:
+    """Read a capture to its end into `rows`; `flows` are remembered before they begin to be forgotten.
+
+    Of more than `most_alive` devices and days none is told, nor without it.
+    """
     packets = Packets(chunks)
-    reading = _Reading(Recorder(index, with_devices, rows), flows)
+    reading = _Reading(Recorder(index, most_alive, rows), flows)
     problems = []
     try:
         for packet in packets:
@@ -47,6 +54,10 @@ def scan(chunks: Iterable[bytes], index: Index, rows: Rows, *, with_devices: boo
     except RunError as error:
         problems.append(f"stopped: {error}")
     recorder = reading.recorder
+    too_many: list[str] = []
+    if most_alive is not None and len(recorder.alive) > most_alive:
+        too_many.append(TOO_MANY % most_alive)
+        recorder.alive.clear()
     devices: dict[str, list[str]] = {}
     for day, device in sorted(recorder.alive):
         devices.setdefault(day, []).append(device)
@@ -55,7 +66,7 @@ def scan(chunks: Iterable[bytes], index: Index, rows: Rows, *, with_devices: boo
     problems += [
         f"packet capture: link type {number} is not read; its packets were not looked at"
         for number in reading.unknown_links
-    ]
+    ] + too_many
     return Captured(
         size=packets.offset,
         packets=reading.packets,

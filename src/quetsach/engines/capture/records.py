@@ -51,7 +51,7 @@ class Recorder:
     """Looks up what the packets say and keeps what is listed."""
 
     index: Index
-    with_devices: bool
+    most_alive: int | None
     rows: Rows
     alive: set[tuple[str, str]] = field(default_factory=set)
     inbound: int = 0
@@ -129,7 +129,8 @@ class Recorder:
         flow.watch = 0
         initiator, responder = flow.end(flow.is_initiator_high), flow.end(not flow.is_initiator_high)
         has_ports = flow.protocol in (TCP, UDP)
-        if self.with_devices and origin.time is not None and is_device(initiator.address):
+        has_room = self.most_alive is not None and len(self.alive) <= self.most_alive
+        if has_room and origin.time is not None and is_device(initiator.address):
             self.alive.add((times.day(origin.time), text_of(initiator.address)))
         self.inbound += self.index.inbound(text_of(initiator.address), initiator.port if has_ports else None)
         port = responder.port if has_ports else None

@@ -1,0 +1,58 @@
+"""Who was alive each day: told whole or not at all, in bounded memory, also where lines have no year."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bench import packets as p
+from quetsach.engine import ScanOptions, SourceResult
+from quetsach.engines.portable import LIMITS, PortableEngine, PortableMatcher
+from tests.engines.test_native_differential import make_set
+
+MOST = 6
+ITEMS = make_set(["evil.example"])
+
+
+def results(path: Path) -> list[SourceResult]:
+    matcher = PortableMatcher(ITEMS, replace(LIMITS, alive=MOST))
+    found = [matcher.scan(path, ScanOptions(devices=True), PortableEngine().progress())]
+    try:
+        from quetsach.engines.native import NativeEngine
+        from tests.engines.test_native import scan
+    except ImportError:
+        return found
+    native = NativeEngine().compile(ITEMS)
+    found += [scan(native, path, devices=True, alive=MOST, chunk=c, spare=s) for c, s in ((1, 0), (200, 2))]
+    return found
+
+
+def dnsmasq(count: int) -> bytes:
+    return b"".join(
+        f"Sep 16 11:{minute:02}:00 dnsmasq[1]: query[A] fine.test from 10.0.0.{device}\n".encode()
+        for device in range(count)
+        for minute in range(14)
+    )
+
+
+def capture(count: int) -> bytes:
+    packets = [p.ip(f"10.0.0.{i}", "192.0.2.9", p.UDP, p.udp(50_000, 9, b"")) for i in range(count)]
+    return p.pcap([(1_790_000_000_000_000, p.ethernet(one)) for one in packets])
+
+
+@pytest.mark.parametrize("made", [dnsmasq, capture])
+def test_as_many_as_may_be_are_told_and_one_more_is_an_error(made, tmp_path):
+    path = tmp_path / "log"
+    for count, is_told in ((MOST, True), (MOST + 1, False)):
+        path.write_bytes(made(count))
+        when = datetime(2022, 9, 17, tzinfo=UTC).timestamp()
+        os.utime(path, (when, when))
+        for result in results(path):
+            told = [device for devices in result.coverage.devices.values() for device in devices]
+            assert told == ([f"10.0.0.{i}" for i in range(count)] if is_told else [])
+            assert len(result.coverage.errors) == (not is_told)
+            assert is_told or f"{path}: more than {MOST} devices and days;" in result.coverage.errors[0]
