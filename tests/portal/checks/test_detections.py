@@ -184,9 +184,7 @@ def test_the_pack_is_read_as_its_documented_form(cast, bring, pack, tmp_path):
     assert table["schema"] == packs.SCHEMA
 
 
-def test_a_hash_that_nobody_brought_opens_no_case_and_an_older_pack_proves_nothing(
-    cast, bring, pack, tmp_path
-):
+def test_only_a_brought_hash_opens_a_case_and_an_older_pack_proves_nothing(cast, bring, pack, tmp_path):
     publish_list(cast, tmp_path)
     first = pack("A1")
     bring(("h.txt", f"{BAD} Ramnit\n".encode()))

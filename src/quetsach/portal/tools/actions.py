@@ -108,7 +108,7 @@ def vouch(
         ToolError: the file's SHA-256 is not the one that was written; the text is the file's.
     """
     fields = {name: nfc(value) for name, value in fields.items()}
-    copied = {"file_name": "", "bytes": 0}
+    copied: dict[str, object] = {"file_name": "", "bytes": 0}
     if parts is not None:
         sha256, length = store.keep(parts, SHELF)
         if sha256 != fields["sha256"]:
@@ -118,7 +118,7 @@ def vouch(
     family, name = fields.pop("family"), fields.pop("name")
     if parts is None:
         here = RemovalTool.rows.filter(campaign=campaign, family=family, name=name, sha256=fields["sha256"])
-        copied = here.values("file_name", "bytes").first() or copied
+        copied = dict(here.values("file_name", "bytes").first() or copied)
     tool, _ = RemovalTool.rows.update_or_create(
         campaign=campaign, family=family, name=name, defaults={**fields, **copied, "by": actor}
     )
