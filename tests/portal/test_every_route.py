@@ -47,7 +47,8 @@ PUBLIC = {
     "home", "campaign_page", "campaign_letter", "self_check", "indicator_list", "indicator_sums",
     "indicator_file", "set_language", "privacy", "healthz", "my_work", "api_sightings", "api_indicators",
     "api_check_results",
-    "letter_pdf", "join_start", "join", "mark", "hand_in", "tools", "tools_sums", "stick_file", "tool_file",
+    "letter_pdf", "join_start", "join", "mark", "hand_in", "tools", "tools_sheet", "tools_sums",
+    "stick_file", "tool_file",
     "ask_erasure", "staff_link", "my_account",
     # One's own account: a visitor is sent to the sign-in.
     "account_reauthenticate", "account_set_password", "usersessions_list", "mfa_index",

@@ -8,11 +8,16 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from quetsach.endpoint import pack as packs
+from quetsach.endpoint import sealing
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.checks import detections
+from quetsach.portal.cases.models import Case
+from quetsach.portal.checks import actions, detections
+from quetsach.portal.checks.actions import Sender, receive_all
+from quetsach.portal.checks.drop import Dropped
 from quetsach.portal.checks.models import DetectionFile, Pack
 from quetsach.portal.indicators.actions import EmptyListError
 from quetsach.portal.indicators.models import IndicatorSet
+from tests.portal.checks.conftest import ago, document, listed
 from tests.portal.scan_document import publish_list
 
 BAD = hashlib.sha256(b"malware").hexdigest()
@@ -177,3 +182,28 @@ def test_the_pack_is_read_as_its_documented_form(cast, bring, pack, tmp_path):
     table = json.loads(zlib.decompress(bytes(a ^ b for a, b in zip(body, mask, strict=True))))
     assert table["hashes"] == {BAD: "Ramnit"} and table["rules"] == [RULE]
     assert table["schema"] == packs.SCHEMA
+
+
+def test_only_a_brought_hash_opens_a_case_and_an_older_pack_proves_nothing(cast, bring, pack, tmp_path):
+    publish_list(cast, tmp_path)
+    first = pack("A1")
+    bring(("h.txt", f"{BAD} Ramnit\n".encode()))
+    second = pack("A1")
+
+    def check(told, days, *names):
+        findings = [listed(name, "Ramnit") for name in names]
+        at = ago(days=days)
+        body = sealing.seal(document("PC-07", at=at, findings=findings), told, "0f" * 16, now=at)
+        Pack.rows.update(created_at=ago(days=30))
+        line = receive_all(
+            [Dropped("x", body)], cast.nodes["A1"], Sender(user=cast.user("A1", "officer"))
+        ).lines[0]
+        assert line.code == "taken", line
+        return line.result
+
+    check(second, 9, OTHER)
+    assert not Case.rows.exists()
+    check(second, 8, BAD)
+    assert Case.rows.get().family == "Ramnit"
+    assert not actions._is_proof(check(first, 2))
+    assert actions._is_proof(check(second, 1))

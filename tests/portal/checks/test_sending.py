@@ -1,5 +1,6 @@
 """A stick hands its result in by itself: with consent, a one-time code, and again after a lost answer."""
 
+import hashlib
 import json
 import sys
 from datetime import timedelta
@@ -15,14 +16,18 @@ from django.utils import timezone
 from quetsach import cli
 from quetsach.endpoint import sealing
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.checks import wrong_codes
+from quetsach.portal.cases.models import Case
+from quetsach.portal.checks import detection_actions, wrong_codes
 from quetsach.portal.checks.models import CheckResult, Pack, UploadCode
 from quetsach.portal.checks.pack_actions import build_pack, content_of
 from quetsach.portal.checks.unit_actions import issue_code, revoke_code
+from quetsach.portal.indicators.actions import Upload
 from tests.endpoint import world
 from tests.portal.checks.conftest import ago, document
 from tests.portal.scan_document import publish_list
 
+HASHED = b"MZ a file that the list names by its hash"
+RULE = 'rule mau_thu { strings: $a = "QUETSACH-HARMLESS-TEST" condition: $a }\n'
 DOOR = "/api/v1/check-results"
 
 
@@ -125,13 +130,23 @@ class Typed(StringIO):
 def wizard(live_server, cast, tmp_path, monkeypatch, capsys):
     """`quetsach check` of a planted disk, with what a person types; the pack's portal is a real server."""
     publish_list(cast, tmp_path)
+    brought = {"mau.txt": hashlib.sha256(HASHED).hexdigest() + " Ramnit\n", "mau.yar": RULE}
+    uploads = []
+    for name, text in brought.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        uploads.append(Upload(name, tmp_path / name, len(text)))
+    detection_actions.bring(cast.campaign, uploads, "Công văn 12", cast.user("centre", "coordinator"))
     row = build_pack(cast.nodes["A1"], cast.user("A1", "officer"), f"{live_server.url}/")
     path = tmp_path / "a1.qspack"
     path.write_bytes(content_of(row))
     Pack.rows.update(created_at=ago(days=1))
     disk = world.tree(world.CLEAN, tmp_path / "disk")
 
-    def run(typed, *more, folder=None):
+    def run(typed, *more, folder=None, planted=None):
+        for where, content in (planted or {}).items():
+            place = disk / where
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
         monkeypatch.setattr(sys, "stdin", Typed(typed))
         monkeypatch.setenv("QUETSACH_LANG", "vi")
         trust = ["--pack", str(path), "--trust", row.signed_with.public]
@@ -154,6 +169,19 @@ def test_the_wizard_asks_sends_and_says_what_became_of_it(wizard, cast, code, tm
     assert before < told.index("ngay bây giờ?") < told.index("Đơn vị A1: 1 mới")
     assert code[1] not in told
     assert (tmp_path / "pc.qsresult").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("content", "family"), [(HASHED, "Ramnit"), (b"MZ QUETSACH-HARMLESS-TEST", "")], ids=["hash", "rule"]
+)
+def test_what_the_coordinator_brought_is_found_and_opens_a_case(wizard, cast, code, content, family):
+    wizard(f"2\nc\n{code[1]}\n", planted={"C:/Users/an/Downloads/hoa don.exe": content})
+    result = CheckResult.rows.get()
+    shown = hashlib.sha256(content).hexdigest() if family else "MAL-01"
+    assert result.verdict == "found"
+    assert [one["indicator"] or one["sign"] for one in result.findings] == [shown]
+    assert Case.rows.get().family == family and Case.rows.get().device.owner == cast.nodes["A1"]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -94,8 +94,15 @@ def test_a_tool_is_offered_only_if_it_is_what_its_maker_published(cast):
     assert b"".join(answer.streaming_content) == CONTENT
     assert "attachment" in answer["Content-Disposition"]
     assert answer["X-Content-Type-Options"] == "nosniff"
+    # A note is corrected in the form that the page fills in: the copy stays, also without an address.
+    page = editor.get(f"{url}?sua={tool.pk}").content.decode()
+    assert f'value="{FIELDS["sha256"]}"' in page and 'value="Example Labs"' in page
+    assert editor.post(url, FIELDS | {"note": "mới", "link": ""}).status_code == 302
+    tool = RemovalTool.rows.get()
+    assert (tool.note, tool.bytes) == ("mới", len(CONTENT))
+    assert b"".join(Client().get(reverse("tool_file", args=[tool.pk])).streaming_content) == CONTENT
     # A newer version replaces the line; then it is taken off.
-    editor.post(url, FIELDS | {"version": "1.3"})
+    editor.post(url, FIELDS | {"version": "1.3", "sha256": "1" * 64})
     tool = RemovalTool.rows.get()
     assert (tool.version, tool.bytes) == ("1.3", 0)
     assert Client().get(reverse("tool_file", args=[tool.pk])).status_code == 404
@@ -108,3 +115,11 @@ def test_only_the_issuer_vouches_for_tools(cast):
     for unit, role in (("A", "coordinator"), ("centre", "officer"), ("B1", "coordinator")):
         assert cast.client(unit, role).get(url).status_code == 404
         assert cast.client(unit, role).post(url, FIELDS).status_code == 404
+
+
+def test_the_sheet_says_whom_to_call_and_which_key_is_right(cast):
+    visitor = Client()
+    cast.campaign.contact = {"name": "Chị Hoa <b>", "phone": "0900 000 100"}
+    cast.campaign.save()
+    page = visitor.get(reverse("tools_sheet")).content.decode()
+    assert "0900 000 100" in page and "Hoa &lt;b&gt;" in page and "KIEM-TRA.cmd" in page

@@ -13,6 +13,7 @@ from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.check_actions import Check, Moved, take_check
 from quetsach.portal.cases.models import Alias, Case, Device
+from quetsach.portal.checks.detections import brought
 from quetsach.portal.checks.drop import Dropped
 from quetsach.portal.checks.models import CheckResult, CrackedCopy, UploadCode
 from quetsach.portal.checks.opening import Opened, open_result
@@ -145,13 +146,22 @@ def _check(result: CheckResult, told: Told, listed: IndicatorSet | None) -> Chec
     """What the result says to the cases. A name that the campaign never published opens none."""
     names = {i for one in told.findings if (i := one["indicator"])}
     ordered = lists.listing(result.campaign_id, told.set_id, names).names if names else set()
+    ordered |= brought(result.campaign_id, names - ordered)
     ours = {
         family: kept
         for family, shown in told.families.items()
         if (kept := frozenset(name for name in shown if name in ordered or name not in names))
     }
-    is_proof = result.is_sealed and told.is_running and not told.unseen
-    return Check(str(result.pk), told.finished, ours, listed if is_proof else None)
+    return Check(str(result.pk), told.finished, ours, listed if _is_proof(result) else None)
+
+
+def _is_proof(result: CheckResult) -> bool:
+    """Whether its silence proves something: sealed, of a running machine, everything seen, and made with no
+    older pack than one that showed something there: it may lack that hash or rule."""
+    if result.pack is None or not result.is_running or not result.is_whole:
+        return False
+    newer = CheckResult.rows.filter(device=result.device_id, pack__version__gt=result.pack.version)
+    return not newer.exclude(findings=[]).exists()
 
 
 def _device(told: Told, machine_id: str, node: CampaignNode) -> Device:
@@ -229,10 +239,10 @@ def tie_machine(result: CheckResult, to: Device, actor: User, ip: str | None = N
         data={"device": result.machine, "to": to.key}, ip=ip,
     )  # fmt: skip
     device.delete()
-    for row in CheckResult.rows.filter(device=to, machine=result.machine).select_related("indicator_set"):
-        is_proof = row.is_sealed and row.is_running and row.is_whole
-        again = take_check(
-            to, Check(str(row.pk), row.finished, {}, row.indicator_set if is_proof else None), actor, ip
-        )
+    for row in CheckResult.rows.filter(device=to, machine=result.machine).select_related(
+        "indicator_set", "pack"
+    ):
+        listed = row.indicator_set if _is_proof(row) else None
+        again = take_check(to, Check(str(row.pk), row.finished, {}, listed), actor, ip)
         moved.rechecked, moved.verified = moved.rechecked + again.rechecked, moved.verified + again.verified
     return moved

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 from quetsach import feed
 from quetsach.endpoint import rules
 from quetsach.endpoint.rules import Problem
 from quetsach.errors import IndicatorError, PortalError
+from quetsach.feeds.item import hash_in
 from quetsach.guards.files import without_harmless
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.checks.models import DetectionFile
@@ -73,6 +76,32 @@ def in_force(campaign: Campaign, listed: IndicatorSet | None) -> Contents:
     return Contents(
         tuple(hash_files), tuple(row.sha256 for row in rule_rows), sum(row.count for row in rule_rows)
     )
+
+
+def brought(campaign_id: UUID, names: set[str]) -> set[str]:
+    """Those of the names that are hashes which the campaign ever brought or published: a file is searched
+    only if one may be among them."""
+    left = {name for name in names if hash_in(name) == name}
+    files = [
+        *((sha256, SHELF) for sha256 in _hash_files(campaign_id)),
+        *((sha256, "sets") for sha256 in _published_hashes(campaign_id)),
+    ]
+    found: set[str] = set()
+    for sha256, shelf in files if left else ():
+        found |= left & store.read_hashes(sha256, shelf).keys()
+        if found == left:
+            break
+    return found
+
+
+def _hash_files(campaign_id: UUID) -> Iterable[str]:
+    rows = DetectionFile.rows.filter(campaign=campaign_id, kind=DetectionFile.Kind.HASHES)
+    return rows.values_list("sha256", flat=True).distinct()
+
+
+def _published_hashes(campaign_id: UUID) -> Iterable[str]:
+    rows = IndicatorSet.rows.filter(campaign=campaign_id, status=IndicatorSet.Status.PUBLISHED)
+    return rows.exclude(hashes="").order_by().values_list("hashes", flat=True).distinct()
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,13 +101,14 @@ def vouch(
 ) -> RemovalTool:
     """Put a tool on the campaign's list; one of the same name against the same malware is changed.
 
-    `parts` is the file to be offered here too, None for a link only.
+    `parts` is the file to be offered here too; None keeps a copy that has the same checksum, else it is a
+    link only.
 
     Raises:
         ToolError: the file's SHA-256 is not the one that was written; the text is the file's.
     """
     fields = {name: nfc(value) for name, value in fields.items()}
-    copied = {"file_name": "", "bytes": 0}
+    copied: dict[str, object] = {"file_name": "", "bytes": 0}
     if parts is not None:
         sha256, length = store.keep(parts, SHELF)
         if sha256 != fields["sha256"]:
@@ -115,6 +116,9 @@ def vouch(
             raise ToolError(sha256)
         copied = {"file_name": _UNSAFE.sub("_", file_name)[-120:] or "tool", "bytes": length}
     family, name = fields.pop("family"), fields.pop("name")
+    if parts is None:
+        here = RemovalTool.rows.filter(campaign=campaign, family=family, name=name, sha256=fields["sha256"])
+        copied = dict(here.values("file_name", "bytes").first() or copied)
     tool, _ = RemovalTool.rows.update_or_create(
         campaign=campaign, family=family, name=name, defaults={**fields, **copied, "by": actor}
     )

@@ -8,7 +8,9 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.tools.models import RemovalTool
+from quetsach.portal.tools.queries import is_copied
 
 
 class ToolForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -17,12 +19,19 @@ class ToolForm(forms.ModelForm):  # type: ignore[type-arg]
     file = forms.FileField(
         label=_("File"),
         required=False,
-        help_text=_("Offered here too, for those who cannot reach the maker."),
+        help_text=_(
+            "Offered here too, for those who cannot reach the maker. Without a file a copy that is here "
+            "stays, as long as the checksum is the same."
+        ),
     )
 
     class Meta:
         model = RemovalTool
         fields = ("family", "name", "vendor", "version", "sha256", "link", "note")
+
+    def __init__(self, campaign: Campaign, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._campaign = campaign
 
     def clean_sha256(self) -> Any:
         return self.cleaned_data["sha256"].lower()
@@ -37,7 +46,9 @@ class ToolForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if not self.errors and not (cleaned.get("file") or cleaned.get("link")):
+        named = [cleaned.get(name, "") for name in ("family", "name", "sha256")]
+        is_there = cleaned.get("file") or cleaned.get("link") or is_copied(self._campaign, *named)
+        if not self.errors and not is_there:
             raise forms.ValidationError(_("Give the maker's address, the file, or both."))
         return cleaned
 

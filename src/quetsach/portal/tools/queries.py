@@ -15,6 +15,11 @@ def current_stick() -> Stick | None:
     return Stick.objects.first()
 
 
+def running_campaigns() -> list[Campaign]:
+    """Those whose contact stands on the sheet; the latest two, so that it stays one page."""
+    return list(Campaign.objects.filter(status=Campaign.Status.PUBLISHED).order_by("-published_at")[:2])
+
+
 def offered_tools() -> list[RemovalTool]:
     """The tools of running campaigns, by malware."""
     rows = RemovalTool.rows.filter(campaign__status=Campaign.Status.PUBLISHED).select_related("campaign")
@@ -30,6 +35,20 @@ def offered_tool(tool_id: UUID) -> RemovalTool | None:
 def tools_of(campaign: Campaign) -> list[RemovalTool]:
     """The campaign's own list."""
     return list(RemovalTool.rows.filter(campaign=campaign).select_related("by", "campaign"))
+
+
+def tool_of(campaign: Campaign, text: str) -> RemovalTool | None:
+    """The tool of that id, if it is the campaign's."""
+    try:
+        return RemovalTool.rows.filter(campaign=campaign, pk=UUID(text)).first()
+    except ValueError:
+        return None
+
+
+def is_copied(campaign: Campaign, family: str, name: str, sha256: str) -> bool:
+    """Whether a copy of that very tool lies here."""
+    rows = RemovalTool.rows.filter(campaign=campaign, family=family, name=name, sha256=sha256)
+    return rows.filter(bytes__gt=0).exists()
 
 
 def signing_keys() -> list[tuple[Campaign, str]]:

@@ -4,6 +4,7 @@ from quetsach.portal.tools import views
 
 urlpatterns = [
     path("cong-cu/", views.tools, name="tools"),
+    path("cong-cu/to-huong-dan/", views.sheet, name="tools_sheet"),
     path("cong-cu/sha256.txt", views.checksums, name="tools_sums"),
     path("cong-cu/bo-kiem-tra/<str:name>", views.stick, name="stick_file"),
     path("cong-cu/tep/<uuid:tool_id>/", views.tool_file, name="tool_file"),

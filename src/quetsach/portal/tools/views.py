@@ -32,6 +32,17 @@ def tools(request: HttpRequest) -> HttpResponse:
     return render(request, "tools/tools.html", context)
 
 
+@require_safe
+def sheet(request: HttpRequest) -> HttpResponse:
+    """One printed page for whoever checks a machine: five steps, the verdicts, whom to call."""
+    context = {
+        "stick": queries.current_stick(),
+        "keys": queries.signing_keys(),
+        "campaigns": queries.running_campaigns(),
+    }
+    return render(request, "tools/sheet.html", context)
+
+
 def _send(sha256: str, file_name: str) -> FileResponse:
     try:
         file = store.place(sha256, SHELF).open("rb")
@@ -78,11 +89,16 @@ def _editor(request: HttpRequest, slug: str) -> Seat:
     return seat
 
 
+def _initial(tool: RemovalTool | None) -> dict[str, str]:
+    return {name: getattr(tool, name) for name in ToolForm.Meta.fields} if tool is not None else {}
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, slug: str) -> HttpResponse:
     """The campaign's list, for its issuer."""
     seat = _editor(request, slug)
-    form = ToolForm(request.POST or None, request.FILES or None)
+    editing = queries.tool_of(seat.campaign, request.GET.get("sua", ""))
+    form = ToolForm(seat.campaign, request.POST or None, request.FILES or None, initial=_initial(editing))
     if request.method == "POST" and form.is_valid():
         fields = {name: form.cleaned_data[name] for name in ToolForm.Meta.fields}
         file = form.cleaned_data["file"]
@@ -97,7 +113,10 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
         else:
             messages.success(request, _("The list was changed; the tools page shows it at once."))
             return redirect("tools_edit", slug)
-    context = {"seat": seat, "door": "tools_edit", "form": form, "rows": queries.tools_of(seat.campaign)}
+    context = {
+        "seat": seat, "door": "tools_edit", "form": form, "editing": editing,
+        "rows": queries.tools_of(seat.campaign),
+    }  # fmt: skip
     return render(request, "tools/edit.html", context, status=422 if request.method == "POST" else 200)
 
 
