@@ -15,6 +15,7 @@ from multiprocessing import get_context
 from statistics import median
 from typing import Any
 
+import django
 from django.conf import settings
 from django.db import connection
 from django.test import Client
@@ -176,7 +177,8 @@ def measure_pdfs(root: CampaignNode, count: int, workers: int) -> list[Figure]:
     connection.close()
     at, size = timezone.now(), -(-len(papers) // (workers * 4))
     parts = [papers[start : start + size] for start in range(0, len(papers), size)]
-    with clock() as drawing, ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    spawn = get_context("spawn")
+    with clock() as drawing, ProcessPoolExecutor(workers, spawn, initializer=django.setup) as pool:
         drawn = sum(pool.map(draw_many, parts, [at] * len(parts)))
     whole = reading.wall + drawing.wall
     said = f"read {reading.wall:.1f} s, drawn {drawing.wall:.1f} s by {workers}, {drawn / 1e6:.0f} MB"

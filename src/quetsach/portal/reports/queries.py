@@ -173,7 +173,7 @@ def proposals_below(node: CampaignNode) -> tuple[tuple[Place, str], ...]:
 
 def report_of(node: CampaignNode) -> Report | None:
     """The node's report with its revisions and people, or None before anything was typed."""
-    # The node comes along afresh: what the caller holds may be older than a merger, which takes it out of sums.
+    # The node comes along afresh: what the caller holds may be older than a merger that takes it out of sums.
     rows = Report.rows.filter(node=node)
     return single(rows.select_related("node", "draft_by", "current__author", "accepted__author"))
 
