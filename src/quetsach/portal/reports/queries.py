@@ -19,7 +19,7 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.kit.single import single
 from quetsach.portal.reports.formversions import load_form
-from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Signing
+from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Revision, Signing
 from quetsach.portal.reports.rollup import Line, Place, RollUp
 from quetsach.portal.units.models import path_segment, subtree
 from quetsach.portal.units.roles import Verb, fits
@@ -174,8 +174,13 @@ def proposals_below(node: CampaignNode) -> tuple[tuple[Place, str], ...]:
 def report_of(node: CampaignNode) -> Report | None:
     """The node's report with its revisions and people, or None before anything was typed."""
     # The node comes along afresh: what the caller holds may be older than a merger that takes it out of sums.
-    rows = Report.rows.filter(node=node)
-    return single(rows.select_related("node", "draft_by", "current__author", "accepted__author"))
+    report = single(Report.rows.filter(node=node).select_related("node", "draft_by"))
+    wanted = {report.current_id, report.accepted_id} - {None} if report else set()
+    if report is None or not wanted:
+        return report
+    found = {row.pk: row for row in Revision.rows.filter(pk__in=wanted).select_related("author").order_by()}
+    report.current, report.accepted = found.get(report.current_id), found.get(report.accepted_id)
+    return report
 
 
 def entered(report: Report | None, form: Form) -> Figures | None:
