@@ -175,11 +175,14 @@ def report_of(node: CampaignNode) -> Report | None:
     """The node's report with its revisions and people, or None before anything was typed."""
     # The node comes along afresh: what the caller holds may be older than a merger that takes it out of sums.
     report = single(Report.rows.filter(node=node).select_related("node", "draft_by"))
-    wanted = {report.current_id, report.accepted_id} - {None} if report else set()
+    wanted = [pk for pk in (report.current_id, report.accepted_id) if pk] if report else []
     if report is None or not wanted:
         return report
-    found = {row.pk: row for row in Revision.rows.filter(pk__in=wanted).select_related("author").order_by()}
-    report.current, report.accepted = found.get(report.current_id), found.get(report.accepted_id)
+    for revision in Revision.rows.filter(pk__in=wanted).select_related("author").order_by():
+        if revision.pk == report.current_id:
+            report.current = revision
+        if revision.pk == report.accepted_id:
+            report.accepted = revision
     return report
 
 
