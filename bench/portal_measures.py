@@ -32,7 +32,7 @@ from quetsach.portal.reports.export.files import to_xlsx
 from quetsach.portal.reports.export.papers import official_report
 from quetsach.portal.reports.export.table import Export, Table, export
 from quetsach.portal.reports.queries import form_of, lines, total_of
-from quetsach.portal.reports.snapshots import kept_lines
+from quetsach.portal.reports.snapshots import kept_lines, kept_missing
 from quetsach.portal.units.models import Role, Unit
 
 PAGES = {
@@ -120,6 +120,7 @@ def measure_pages(root: CampaignNode, rounds: int) -> list[Figure]:
                 for _ in range(rounds):
                     if state == "afresh":
                         kept_lines.forget()
+                        kept_missing.forget()
                         kept_overviews.forget()
                     with clock() as took:
                         answer = client.get(url)
@@ -127,6 +128,7 @@ def measure_pages(root: CampaignNode, rounds: int) -> list[Figure]:
                     figure.cpu.append(took.cpu)
                 if state == "afresh":
                     kept_lines.forget()
+                    kept_missing.forget()
                     kept_overviews.forget()
                 with CaptureQueriesContext(connection) as seen:
                     answer = client.get(url)

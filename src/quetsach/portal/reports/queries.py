@@ -196,7 +196,9 @@ def entered(report: Report | None, form: Form) -> Figures | None:
 
 def roll_up(node: CampaignNode) -> RollUp:
     """What the node and everything below add up to now. Four queries at any size of the tree."""
-    return rolled_up(node, report_of(node), lines(node), timezone.now())
+    children = lines(node)
+    missing = missing_below(node) if any(line.missing for line in children) else ()
+    return rolled_up(node, report_of(node), children, timezone.now(), missing)
 
 
 def rolled_up(
@@ -204,11 +206,11 @@ def rolled_up(
     report: Report | None,
     children: tuple[Line, ...],
     as_of: datetime,
-    most_named: int | None = None,
+    missing: tuple[Place, ...] = (),
 ) -> RollUp:
     """The roll-up of a node from its report and the lines below it, as they stood at `as_of`.
 
-    `most_named` limits how many missing units are named; all are counted.
+    `missing` are the missing units that it names; all are counted.
     """
     form = form_of(node)
     is_counted = report is not None and report.node.state == CampaignNode.State.ACTIVE
@@ -225,7 +227,7 @@ def rolled_up(
         children=children,
         children_total=below,
         total=(own or form.zero) + below,
-        missing=missing_below(node, most_named) if absent and most_named != 0 else (),
+        missing=missing,
         missing_count=absent,
         accepted=expected_units - absent,
         expected=expected_units,
