@@ -15,6 +15,7 @@ from multiprocessing import get_context
 from statistics import median
 from typing import Any
 
+import django
 from django.conf import settings
 from django.db import connection
 from django.test import Client
@@ -31,7 +32,7 @@ from quetsach.portal.reports.export.files import to_xlsx
 from quetsach.portal.reports.export.papers import official_report
 from quetsach.portal.reports.export.table import Export, Table, export
 from quetsach.portal.reports.queries import form_of, lines, total_of
-from quetsach.portal.reports.snapshots import kept_lines
+from quetsach.portal.reports.snapshots import kept_lines, kept_missing
 from quetsach.portal.units.models import Role, Unit
 
 PAGES = {
@@ -119,6 +120,7 @@ def measure_pages(root: CampaignNode, rounds: int) -> list[Figure]:
                 for _ in range(rounds):
                     if state == "afresh":
                         kept_lines.forget()
+                        kept_missing.forget()
                         kept_overviews.forget()
                     with clock() as took:
                         answer = client.get(url)
@@ -126,6 +128,7 @@ def measure_pages(root: CampaignNode, rounds: int) -> list[Figure]:
                     figure.cpu.append(took.cpu)
                 if state == "afresh":
                     kept_lines.forget()
+                    kept_missing.forget()
                     kept_overviews.forget()
                 with CaptureQueriesContext(connection) as seen:
                     answer = client.get(url)
@@ -176,7 +179,8 @@ def measure_pdfs(root: CampaignNode, count: int, workers: int) -> list[Figure]:
     connection.close()
     at, size = timezone.now(), -(-len(papers) // (workers * 4))
     parts = [papers[start : start + size] for start in range(0, len(papers), size)]
-    with clock() as drawing, ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    spawn = get_context("spawn")
+    with clock() as drawing, ProcessPoolExecutor(workers, spawn, initializer=django.setup) as pool:
         drawn = sum(pool.map(draw_many, parts, [at] * len(parts)))
     whole = reading.wall + drawing.wall
     said = f"read {reading.wall:.1f} s, drawn {drawing.wall:.1f} s by {workers}, {drawn / 1e6:.0f} MB"

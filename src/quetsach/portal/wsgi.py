@@ -1,5 +1,6 @@
 """The WSGI application, for granian or any other server."""
 
+import gc
 import os
 import sys
 
@@ -10,3 +11,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quetsach.portal.settings")
 # it as long as Python lets a thread that only computes go on: every other writer waits with it.
 sys.setswitchinterval(0.001)
 application = get_wsgi_application()
+# What is loaded by now stays: the collector need not walk it again, nor come after every 700 new objects.
+gc.freeze()
+gc.set_threshold(20_000, 20, 20)

@@ -86,7 +86,7 @@ def take_seat(request: HttpRequest, slug: str, node_id: UUID | None = None, verb
     visible = CampaignNode.rows.filter(within(places), published).select_related("unit", "campaign")
     below = Exists(CampaignNode.rows.filter(parent=OuterRef("pk")))
     asked = visible.filter(Q(path__in=_paths(places)) | Q(pk=node_id))
-    found = list(asked.annotate(any_below=below).order_by())
+    found: list[Any] = list(asked.annotate(any_below=below).order_by())
     for one in found:
         one.has_below = one.any_below
     homes = homes_among(found, places)

@@ -32,8 +32,8 @@ def compared(seat: Seat, rolled: RollUp) -> Compared:
     """What a reader may see beside the roll-up: siblings only below a node that is the reader's too."""
     siblings: dict[str, int] = {}
     others = 0
-    if seat.node.parent_id is not None and seat.node != seat.home and seat.node.parent is not None:
-        superior = seat.node.parent
+    superior = next((node for node in seat.trail if node.pk == seat.node.parent_id), None)
+    if superior is not None:
         superior.campaign = seat.campaign
         found = [line for line in page_lines(superior) if line.node.pk != seat.node.pk and not line.is_blank]
         others = len(found)

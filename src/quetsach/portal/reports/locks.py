@@ -71,8 +71,16 @@ def lock_of(
     A superior's signature locks what it contains: a unit without an accepted report may still send its first.
     `terms` are those just read; without them they are read now.
     """
-    found = _locked_by(node, report, at, terms or terms_of(node))
-    return None if found is None or grant_for(node, at) else found
+    return lock_and_grant(node, report, at, terms or terms_of(node))[0]
+
+
+def lock_and_grant(
+    node: CampaignNode, report: Report | None, at: datetime, terms: Terms
+) -> tuple[Lock | None, UnlockGrant | None]:
+    """The lock that holds, or the grant that lifts it; neither where nothing is locked."""
+    found = _locked_by(node, report, at, terms)
+    grant = None if found is None else grant_for(node, at)
+    return (None if grant else found), grant
 
 
 def is_closed(node: CampaignNode, at: datetime, terms: Terms | None = None) -> bool:

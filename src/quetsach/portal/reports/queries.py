@@ -19,7 +19,7 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.kit.single import single
 from quetsach.portal.reports.formversions import load_form
-from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Signing
+from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Revision, Signing
 from quetsach.portal.reports.rollup import Line, Place, RollUp
 from quetsach.portal.units.models import path_segment, subtree
 from quetsach.portal.units.roles import Verb, fits
@@ -173,9 +173,17 @@ def proposals_below(node: CampaignNode) -> tuple[tuple[Place, str], ...]:
 
 def report_of(node: CampaignNode) -> Report | None:
     """The node's report with its revisions and people, or None before anything was typed."""
-    # The node comes along afresh: what the caller holds may be older than a merger, which takes it out of sums.
-    rows = Report.rows.filter(node=node)
-    return single(rows.select_related("node", "draft_by", "current__author", "accepted__author"))
+    # The node comes along afresh: what the caller holds may be older than a merger that takes it out of sums.
+    report = single(Report.rows.filter(node=node).select_related("node", "draft_by"))
+    wanted = [pk for pk in (report.current_id, report.accepted_id) if pk] if report else []
+    if report is None or not wanted:
+        return report
+    for revision in Revision.rows.filter(pk__in=wanted).select_related("author").order_by():
+        if revision.pk == report.current_id:
+            report.current = revision
+        if revision.pk == report.accepted_id:
+            report.accepted = revision
+    return report
 
 
 def entered(report: Report | None, form: Form) -> Figures | None:
@@ -188,7 +196,9 @@ def entered(report: Report | None, form: Form) -> Figures | None:
 
 def roll_up(node: CampaignNode) -> RollUp:
     """What the node and everything below add up to now. Four queries at any size of the tree."""
-    return rolled_up(node, report_of(node), lines(node), timezone.now())
+    children = lines(node)
+    missing = missing_below(node) if any(line.missing for line in children) else ()
+    return rolled_up(node, report_of(node), children, timezone.now(), missing)
 
 
 def rolled_up(
@@ -196,11 +206,11 @@ def rolled_up(
     report: Report | None,
     children: tuple[Line, ...],
     as_of: datetime,
-    most_named: int | None = None,
+    missing: tuple[Place, ...] = (),
 ) -> RollUp:
     """The roll-up of a node from its report and the lines below it, as they stood at `as_of`.
 
-    `most_named` limits how many missing units are named; all are counted.
+    `missing` are the missing units that it names; all are counted.
     """
     form = form_of(node)
     is_counted = report is not None and report.node.state == CampaignNode.State.ACTIVE
@@ -217,7 +227,7 @@ def rolled_up(
         children=children,
         children_total=below,
         total=(own or form.zero) + below,
-        missing=missing_below(node, most_named) if absent and most_named != 0 else (),
+        missing=missing,
         missing_count=absent,
         accepted=expected_units - absent,
         expected=expected_units,

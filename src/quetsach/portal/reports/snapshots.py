@@ -17,8 +17,8 @@ from django.utils import timezone
 
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports.models import Report
-from quetsach.portal.reports.queries import MOST_NAMED, lines, rolled_up
-from quetsach.portal.reports.rollup import Line, RollUp
+from quetsach.portal.reports.queries import MOST_NAMED, lines, missing_below, rolled_up
+from quetsach.portal.reports.rollup import Line, Place, RollUp
 
 LASTS = timedelta(seconds=2)
 LARGE = 2000
@@ -75,10 +75,22 @@ def are_many(found: tuple[Line, ...]) -> bool:
 kept_lines: Snapshots[tuple[Line, ...]] = Snapshots(lambda node: lines(node), are_many)
 
 
-def page_roll_up(node: CampaignNode, report: Report | None, most_named: int = MOST_NAMED) -> RollUp:
-    """The roll-up for a page: of a large tree perhaps two seconds old, as its `as_of` says."""
+kept_missing: Snapshots[tuple[Place, ...]] = Snapshots(
+    lambda node: missing_below(node, MOST_NAMED), lambda _found: True
+)
+
+
+def page_roll_up(node: CampaignNode, report: Report | None, *, names_missing: bool = True) -> RollUp:
+    """The roll-up for a page: of a large tree perhaps two seconds old, as its `as_of` says.
+
+    It names the first missing units if asked; all are counted.
+    """
     as_of, children = kept_lines.of(node)
-    return rolled_up(node, report, children, as_of, most_named)
+    missing: tuple[Place, ...] = ()
+    if names_missing and any(line.missing for line in children):
+        is_large = are_many(children)
+        missing = kept_missing.of(node)[1] if is_large else missing_below(node, MOST_NAMED)
+    return rolled_up(node, report, children, as_of, missing)
 
 
 def page_lines(node: CampaignNode) -> tuple[Line, ...]:

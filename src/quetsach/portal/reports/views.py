@@ -23,8 +23,8 @@ from quetsach.portal.reports.facts import prefilled
 from quetsach.portal.reports.forms import Posted, read_annex
 from quetsach.portal.reports.formversions import load_form
 from quetsach.portal.reports.history import histories
-from quetsach.portal.reports.locks import REASONS, Lock, Terms, grant_for, is_closed, lock_of, terms_of
-from quetsach.portal.reports.models import Report, ReportEvent
+from quetsach.portal.reports.locks import REASONS, Lock, grant_for, lock_and_grant, terms_of
+from quetsach.portal.reports.models import Report, ReportEvent, UnlockGrant
 from quetsach.portal.reports.page import AnnexPage, compare, revision_rows
 from quetsach.portal.units.roles import Verb
 
@@ -41,7 +41,7 @@ def report(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
         return _post_annex(request, take_seat(request, slug, node_id, Verb.EDIT_REPORT))
     seat = take_seat(request, slug, node_id)
     found, terms = queries.report_of(seat.node), terms_of(seat.node)
-    lock = lock_of(seat.node, found, timezone.now(), terms)
+    lock, grant = lock_and_grant(seat.node, found, timezone.now(), terms)
     if seat.can["edit_report"] and lock is None and (found is None or found.state in TYPED):
         known = known_of(seat.node)
         data = found.draft if found and found.version else prefilled(seat.node, known)
@@ -60,10 +60,11 @@ def report(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
             terms=terms,
         )
         if typed is None:
-            return annex_form(request, seat, page, str(uuid7()))
+            return annex_form(request, seat, page, str(uuid7()), grant=grant)
         posted = read_annex(_posted(request, typed), page.form.keys)
-        return annex_form(request, seat, page, str(posted.client_uuid), version=max(posted.version, 0))
-    return _sent(request, seat, found, lock, terms)
+        version = max(posted.version, 0)
+        return annex_form(request, seat, page, str(posted.client_uuid), version=version, grant=grant)
+    return _sent(request, seat, found, lock)
 
 
 @require_POST
@@ -129,7 +130,9 @@ def _post_annex(request: HttpRequest, seat: Seat) -> HttpResponse:
     except BlockedReport:
         entry = read_entry(posted.data, keys)
         page = AnnexPage(seat.node, queries.report_of(seat.node), entry, _lang(), ticked=posted.ticked)
-        return annex_form(request, seat, page, str(posted.client_uuid), version=posted.version, status=422)
+        held = grant_for(seat.node, timezone.now())
+        form = str(posted.client_uuid)
+        return annex_form(request, seat, page, form, version=posted.version, status=422, grant=held)
     except StaleReport as error:
         return stale_page(request, seat, posted, error)
     except ReportError as error:
@@ -146,8 +149,9 @@ def annex_form(
     client_uuid: str,
     version: int | None = None,
     status: int = 200,
+    grant: UnlockGrant | None = None,
 ) -> HttpResponse:
-    """The form to fill in, with what the rules say."""
+    """The form to fill in, with what the rules say; `grant` is why a locked one may be filled in."""
     found = page.report
     if version is None:
         version = found.version if found else 0
@@ -162,17 +166,14 @@ def annex_form(
         "version": version,
         "is_refused": status == 422,
         "returned": queries.last_reason(found, ReportEvent.Type.RETURN) if found and is_returned else None,
-        "grant": grant_for(seat.node, timezone.now()),
+        "grant": grant,
     }
     return render(request, "reports/annex.html", context, status=status)
 
 
-def _sent(
-    request: HttpRequest, seat: Seat, found: Report | None, lock: Lock | None, terms: Terms
-) -> HttpResponse:
+def _sent(request: HttpRequest, seat: Seat, found: Report | None, lock: Lock | None) -> HttpResponse:
     shown = (found.current or found.accepted) if found else None
-    now = timezone.now()
-    is_over = is_closed(seat.node, now, terms)
+    is_over = lock == Lock.CLOSED
     asked = {Report.State.RETURNED: ReportEvent.Type.RETURN, Report.State.AMEND_ASKED: ReportEvent.Type.ASK}
     reason = (
         queries.last_reason(found, asked[Report.State(found.state)])
@@ -193,7 +194,7 @@ def _sent(
         "reason": reason,
         "lock": lock,
         "lock_reason": REASONS[lock] if lock else "",
-        "grant": grant_for(seat.node, now),
+        "grant": grant_for(seat.node, timezone.now()),
         "signing": queries.signing_of(found),
         "may_review": seat.can["review_report"] and not is_over,
         "may_approve": seat.can["approve_report"] and not is_over,

@@ -70,7 +70,7 @@ def why_page(request: HttpRequest, slug: str, node_id: UUID, row: str) -> HttpRe
     if row not in form.keys:
         raise Http404
     report = queries.report_of(seat.node)
-    rolled = page_roll_up(seat.node, report, most_named=0)
+    rolled = page_roll_up(seat.node, report, names_missing=False)
     counted = report.accepted if report else None
     found = form.row(row)
     shown, machine_count = machines.listed(seat.node)

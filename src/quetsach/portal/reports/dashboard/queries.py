@@ -123,7 +123,7 @@ def page_overview(node: CampaignNode) -> Overview:
 
 def overview(node: CampaignNode) -> Overview:
     """The progress of everything below `node`."""
-    rolled = page_roll_up(node, report_of(node), most_named=0)
+    rolled = page_roll_up(node, report_of(node), names_missing=False)
     machines = by_branch(node, rolled)
     return Overview(
         rolled=rolled,
