@@ -125,6 +125,11 @@ def test_only_a_form_of_ours_begins_it(trusted):
     assert Client(enforce_csrf_checks=True).post(URL).status_code == 403
 
 
+def test_a_flood_is_stopped_before_it_reaches_the_provider(trusted, settings):
+    settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "login": "3/m/ip"}
+    assert [english().post(URL).status_code for _ in range(4)] == [200, 200, 200, 429]
+
+
 def test_a_stranger_gets_no_account_and_is_told_what_to_do(cast, fake, trusted):
     before = User.objects.count()
     fake.claims["sub"] = NUMBER
@@ -375,8 +380,9 @@ def test_the_coordinator_takes_the_link_off_and_nobody_else(cast, fake, trusted,
     url = reverse("staff_person", args=[person.pk])
     for unit, role in (("B", "coordinator"), ("A", "auditor"), ("A", "officer")):
         assert cast.client(unit, role).post(url, {"do": "unlink"}).status_code == 404
-    assert SocialAccount.objects.exists()
+    assert SocialAccount.objects.exists() and is_in(linked)
     cast.client("A", "coordinator").post(url, {"do": "unlink"})
+    assert not is_in(linked)
     assert not SocialAccount.objects.exists()
     assert Entry.objects.get(action="account.unlink").actor == cast.user("A", "coordinator")
 
