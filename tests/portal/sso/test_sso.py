@@ -174,12 +174,15 @@ def test_the_key_differs_by_issuer_claim_and_person():
     ],
     ids=repr,
 )  # fmt: skip
-def test_an_id_token_that_does_not_fit_signs_nobody_in(cast, fake, trusted, linked, lies):
+def test_an_id_token_that_does_not_fit_signs_nobody_in(cast, fake, trusted, linked, lies, caplog):
     fake.lies = lies
+    fake.claims["cccd"] = NUMBER
     client, answer = sign_in(fake)
     assert answer.status_code == 403 and "The proof does not hold" in answer.content.decode()
     assert not is_in(client)
     assert Entry.objects.filter(action="account.sso_stopped", data__code="mistrusted").count() == 1
+    # Who runs the portal learns why, and nothing of the person.
+    assert "ID token: " in caplog.text and NUMBER not in caplog.text and "u-1" not in caplog.text
 
 
 @pytest.mark.parametrize("how", ["other key", "unknown kid", "none", "hmac", "missing", "broken"])
