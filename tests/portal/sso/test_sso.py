@@ -125,6 +125,11 @@ def test_only_a_form_of_ours_begins_it(trusted):
     assert Client(enforce_csrf_checks=True).post(URL).status_code == 403
 
 
+def test_a_flood_is_stopped_before_it_reaches_the_provider(trusted, settings):
+    settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "login": "3/m/ip"}
+    assert [english().post(URL).status_code for _ in range(4)] == [200, 200, 200, 429]
+
+
 def test_a_stranger_gets_no_account_and_is_told_what_to_do(cast, fake, trusted):
     before = User.objects.count()
     fake.claims["sub"] = NUMBER
@@ -169,12 +174,15 @@ def test_the_key_differs_by_issuer_claim_and_person():
     ],
     ids=repr,
 )  # fmt: skip
-def test_an_id_token_that_does_not_fit_signs_nobody_in(cast, fake, trusted, linked, lies):
+def test_an_id_token_that_does_not_fit_signs_nobody_in(cast, fake, trusted, linked, lies, caplog):
     fake.lies = lies
+    fake.claims["cccd"] = NUMBER
     client, answer = sign_in(fake)
     assert answer.status_code == 403 and "The proof does not hold" in answer.content.decode()
     assert not is_in(client)
     assert Entry.objects.filter(action="account.sso_stopped", data__code="mistrusted").count() == 1
+    # Who runs the portal learns why, and nothing of the person.
+    assert "ID token: " in caplog.text and NUMBER not in caplog.text and "u-1" not in caplog.text
 
 
 @pytest.mark.parametrize("how", ["other key", "unknown kid", "none", "hmac", "missing", "broken"])
@@ -375,8 +383,9 @@ def test_the_coordinator_takes_the_link_off_and_nobody_else(cast, fake, trusted,
     url = reverse("staff_person", args=[person.pk])
     for unit, role in (("B", "coordinator"), ("A", "auditor"), ("A", "officer")):
         assert cast.client(unit, role).post(url, {"do": "unlink"}).status_code == 404
-    assert SocialAccount.objects.exists()
+    assert SocialAccount.objects.exists() and is_in(linked)
     cast.client("A", "coordinator").post(url, {"do": "unlink"})
+    assert not is_in(linked)
     assert not SocialAccount.objects.exists()
     assert Entry.objects.get(action="account.unlink").actor == cast.user("A", "coordinator")
 

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 from allauth.socialaccount.models import SocialAccount
+from axe_playwright_python.sync_playwright import Axe
 from django.core.cache import cache
 from django.urls import reverse
 from playwright.sync_api import expect, sync_playwright
@@ -34,6 +35,13 @@ def page(monkeypatch):
         browser.close()
 
 
+def looks_right(page) -> None:
+    """No grave finding of axe, nothing wider than the phone."""
+    found = [f for f in Axe().run(page).response["violations"] if f["impact"] in {"serious", "critical"}]
+    assert not found, found
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
 def test_link_sign_out_sign_in_and_break_off(cast, fake, settings, live_server, page):
     cache.clear()
     settings.SITE_ADDRESS = live_server.url
@@ -46,6 +54,7 @@ def test_link_sign_out_sign_in_and_break_off(cast, fake, settings, live_server, 
     )
     user = cast.user("A1", "officer")
     page.goto(live_server.url + reverse("account_login"))
+    looks_right(page)
     page.get_by_label("Tên đăng nhập").fill(user.username)
     page.get_by_label("Mật khẩu", exact=True).fill("quet-sach-123")
     page.get_by_role("button", name="Đăng nhập", exact=True).click()
@@ -56,12 +65,14 @@ def test_link_sign_out_sign_in_and_break_off(cast, fake, settings, live_server, 
     # The page between goes on by itself; no form of ours may end at another site.
     page.get_by_role("button", name="Đồng ý").click()
     expect(page.get_by_text("Đã liên kết. Từ nay")).to_be_visible()
+    looks_right(page)
     assert SocialAccount.objects.get().user == user
     page.get_by_role("button", name="Đăng xuất").click()
     page.goto(live_server.url + reverse("account_login"))
     page.get_by_role("button", name="Đăng nhập bằng Nơi xác thực thử").click()
     page.get_by_role("button", name="Từ chối").click()
     expect(page.get_by_role("heading", name="Anh/chị đã dừng đăng nhập")).to_be_visible()
+    looks_right(page)
     page.get_by_role("main").get_by_role("link", name="Đăng nhập").click()
     page.get_by_role("button", name="Đăng nhập bằng Nơi xác thực thử").click()
     page.get_by_role("button", name="Đồng ý").click()

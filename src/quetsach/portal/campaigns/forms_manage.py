@@ -80,11 +80,14 @@ class CampaignForm(SentenceForm):
     unique_codes = forms.ChoiceField(
         label=_("Staff codes, where people mark themselves"),
         choices=[
-            ("", _("offices number their own staff: a code counts once in each office")),
-            ("1", _("no code is given twice: a code counts once in the whole campaign")),
+            ("", _("count once in each office")),
+            ("1", _("count once in the whole campaign")),
         ],
         required=False,
-        help_text=_("A work e-mail counts once in the whole campaign in either case."),
+        help_text=_(
+            "In the whole campaign only where no two offices give the same code. A work e-mail always counts"
+            " once in the whole campaign."
+        ),
     )
     quiet_days = forms.IntegerField(
         label=_("Days without a sign that prove a machine clean"), min_value=1, max_value=90, initial=14

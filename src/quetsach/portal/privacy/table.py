@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.apps import apps
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import models
 from django.utils import translation
 
@@ -74,7 +74,7 @@ def table() -> Table:
         rows = tuple(_row(row) for row in read["kept"])
         stored = tuple(_stored(each) for each in read.get("stored", ()))
         return Table(rows, frozenset(read["nobody"]["fields"]), stored)
-    except (OSError, KeyError, TypeError, ValueError, LookupError) as error:
+    except (OSError, KeyError, TypeError, ValueError, LookupError, FieldDoesNotExist) as error:
         raise ImproperlyConfigured(f"{file}: {error!r}") from error
 
 

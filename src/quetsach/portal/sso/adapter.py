@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, ClassVar
 
 from allauth.core.exceptions import ImmediateHttpResponse
@@ -23,6 +24,8 @@ from quetsach.portal.sso.pending import remember
 from quetsach.portal.sso.provider import ID
 from quetsach.portal.sso.refusal import SsoError
 from quetsach.portal.sso.stopped import stopped
+
+_LOG = logging.getLogger(__name__)
 
 
 class SsoAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
@@ -87,6 +90,10 @@ class SsoAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         """Every end without a proof, as one of our pages."""
         code = _code(error, exception, is_known=bool((extra_context or {}).get("state")))
         if code not in ("cancelled", "expired"):
+            detail = getattr(exception, "detail", "") or (
+                type(exception).__name__ if exception else "no code"
+            )
+            _LOG.warning("A sign-in by the identity provider stopped: %s (%s)", code, detail)
             note_stopped(code, ip=client_ip_text(request))
         raise ImmediateHttpResponse(stopped(request, code))
 

@@ -30,10 +30,10 @@ def endpoint(provider: IdentityProvider, name: str) -> str:
         return configured
     document = _remembered(provider.discovery)
     if document.get("issuer") != provider.issuer:
-        raise SsoError("mistrusted")
+        raise SsoError("mistrusted", "discovery: another issuer")
     url = str(document.get(_NAMES[name]) or "")
     if url and not is_safe_address(url):
-        raise SsoError("mistrusted")
+        raise SsoError("mistrusted", f"discovery: {_NAMES[name]} is not https")
     return url
 
 
@@ -50,7 +50,7 @@ def fetched(url: str, token: str = "") -> dict[str, Any]:
         answer.raise_for_status()
         read = answer.json()
     if answer.status_code != 200 or not isinstance(read, dict):
-        raise SsoError("mistrusted")
+        raise SsoError("mistrusted", "an answer that is no JSON object")
     return read
 
 

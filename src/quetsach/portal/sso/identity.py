@@ -34,7 +34,7 @@ def proof_of(provider: IdentityProvider, signed: dict[str, Any], told: dict[str,
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str) or not (value := "".join(value.split())) or len(value) > LONGEST:
-        raise SsoError("no_claim")
+        raise SsoError("no_claim", f"no usable claim {provider.claim}")
     is_strong = bool(provider.strong_acr) and signed.get("acr") in provider.strong_acr
     return Proof(identity_key(provider, value), is_strong)
 

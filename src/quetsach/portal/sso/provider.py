@@ -56,7 +56,9 @@ class SsoAdapter(OAuth2Adapter):  # type: ignore[misc]
             read = super().get_access_token_data(request, app, client, pkce_code_verifier=verifier)
         except (KeyError, ValueError, OAuth2Error):
             # The cause would carry what the provider wrote into logs.
-            raise SsoError("mistrusted") from None
+            raise SsoError(
+                "mistrusted", "token endpoint: no token; client, secret or way back refused?"
+            ) from None
         return dict(read)
 
     def complete_login(self, request: HttpRequest, app: Any, token: SocialToken, **kwargs: Any) -> Any:  # noqa: ARG002
@@ -66,12 +68,12 @@ class SsoAdapter(OAuth2Adapter):  # type: ignore[misc]
         told: dict[str, Any] = {}
         if endpoint(provider, "keys"):
             if not isinstance(id_token, str):
-                raise SsoError("mistrusted")
+                raise SsoError("mistrusted", "token endpoint: no ID token, though keys are configured")
             signed = signed_claims(id_token, provider, self.nonce, lambda fresh: key_set(provider, fresh))
         if provider.claim not in signed and endpoint(provider, "userinfo"):
             told = fetched(endpoint(provider, "userinfo"), token.token)
             if signed and told.get("sub") != signed["sub"]:
-                raise SsoError("mistrusted")
+                raise SsoError("mistrusted", "userinfo: another person than the ID token's")
         proof = proof_of(provider, signed, told)
         login = self.get_provider().sociallogin_from_response(request, {"key": proof.key})
         login.proof = proof

@@ -10,11 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SsoError(OAuth2Error):  # type: ignore[misc]
-    """`code` is one of REASONS. Holds no token and no claim: errors end up in logs."""
+    """`code` is one of REASONS; `detail` tells who runs the portal more. Neither holds a token or a claim."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(code)
-        self.code = code
+        self.code, self.detail = code, detail
 
 
 @dataclass(frozen=True)

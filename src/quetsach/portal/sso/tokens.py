@@ -30,7 +30,7 @@ def signed_claims(
         algorithm = str(header.get("alg"))
         key = _key(header, keys(False)) or _key(header, keys(True))
         if key is None or algorithm not in ALGORITHMS:
-            raise SsoError("mistrusted")
+            raise SsoError("mistrusted", "ID token: its key is not among the provider's")
         claims = jwt.decode(
             token,
             key.key,
@@ -40,9 +40,9 @@ def signed_claims(
             leeway=LEEWAY,
             options={"require": ["iss", "sub", "aud", "exp", "iat"]},
         )
-    except jwt.PyJWTError:
+    except jwt.PyJWTError as error:
         # The cause would carry the token into logs.
-        raise SsoError("mistrusted") from None
+        raise SsoError("mistrusted", f"ID token: {type(error).__name__}") from None
     _same_sign_in(claims, provider, nonce)
     return claims
 
@@ -50,11 +50,11 @@ def signed_claims(
 def _same_sign_in(claims: dict[str, Any], provider: IdentityProvider, nonce: str) -> None:
     """The token was made for this very sign-in and this very client."""
     if not hmac.compare_digest(str(claims.get("nonce", "")), nonce):
-        raise SsoError("mistrusted")
+        raise SsoError("mistrusted", "ID token: another nonce")
     audience = claims["aud"]
     several = isinstance(audience, list) and len(audience) > 1
     if claims.get("azp", provider.client_id) != provider.client_id or (several and "azp" not in claims):
-        raise SsoError("mistrusted")
+        raise SsoError("mistrusted", "ID token: for several clients")
 
 
 def _key(header: dict[str, Any], found: dict[str, Any]) -> jwt.PyJWK | None:

@@ -7,6 +7,7 @@ from typing import Any
 from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.account.decorators import reauthentication_required
 from allauth.account.views import password_set
+from allauth.decorators import rate_limit
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.providers.base import AuthProcess
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
@@ -52,6 +53,7 @@ def set_out(
 
 @never_cache
 @require_POST
+@rate_limit(action="login")  # type: ignore[untyped-decorator]
 def start(request: HttpRequest) -> HttpResponse:
     """Sign in. Only by a form of ours, so that no other site can begin it."""
     wanted = request.POST.get("next", "")

@@ -14,7 +14,7 @@ from django.utils import timezone
 from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
-from quetsach.portal.sso.actions import LinkError, link
+from quetsach.portal.sso import actions as sso
 from quetsach.portal.sso.identity import Proof
 from quetsach.portal.staff.invitation_mail import words
 from quetsach.portal.staff.links import DAYS, digest, new_token
@@ -167,8 +167,8 @@ def open_account(
     accept(sha, user, ip=ip)
     if proof is not None:
         try:
-            link(user, proof.key, ip=ip)
-        except LinkError as error:
+            sso.link(user, proof.key, ip=ip)
+        except sso.LinkError as error:
             raise StaffError("linked") from error
     return user
 
@@ -231,6 +231,13 @@ def reset_second_step(person: User, actor: User | None, *, ip: str | None = None
     Authenticator.objects.filter(user=person).delete()
     _end_sign_ins(person)
     _about(person, "account.reset_second_step", actor, ip)
+
+
+@transaction.atomic
+def unlink(person: User, actor: User, *, ip: str | None = None) -> None:
+    """Take the person's link with the identity provider off; all sign-ins end."""
+    if sso.unlink(person, actor, ip=ip):
+        _end_sign_ins(person)
 
 
 @transaction.atomic

@@ -29,9 +29,9 @@ def words(row: Invitation, token: str) -> tuple[str, str]:
             "role": row.get_role_display(),
             "unit": context["unit"],
         }
-    return nfc(subject)[:150], nfc("\n\n---\n\n".join(texts)) + "\n"
+    return subject[:150], "\n\n---\n\n".join(texts) + "\n"
 
 
 def _line(text: str) -> str:
-    """On one line, so that no name can play another part of the e-mail."""
-    return " ".join(text.split())
+    """In NFC and on one line, so that no name can play another part of the e-mail."""
+    return nfc(text)

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.kit.client_ip import client_ip_text
-from quetsach.portal.sso.actions import unlink
 from quetsach.portal.sso.queries import linked_since
 from quetsach.portal.staff import actions, queries
 from quetsach.portal.staff.forms import HandOverForm, ReasonForm, SeatForm
@@ -72,8 +71,10 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
             actions.reset_second_step(row, actor, ip=ip)
             messages.success(request, _("The codes of %(name)s are off.") % {"name": row})
         elif act == "unlink":
-            unlink(row, actor, ip=ip)
+            actions.unlink(row, actor, ip=ip)
             messages.success(request, _("The link of %(name)s is off.") % {"name": row})
+            if not row.has_usable_password():
+                messages.warning(request, _("Nothing opens the account now: make a link for a new password."))
         elif act == "password":
             return show_link(
                 request, actions.offer_password(row, seats[0].unit, actor, ip=ip), seats[0].unit, row

@@ -56,17 +56,9 @@ def _sums(node: CampaignNode, rolled: RollUp) -> Table:
         )
         for row in form.rows
     ]
-    head: tuple[str, ...] = (
-        "TT",
-        "Nội dung",
-        "Số của đơn vị",
-        "Các đơn vị bên dưới",
-        "Tổng số",
-        "Số đơn vị đã nhập",
-    )
-    if printed:
-        head = (*head, "Số in trên báo cáo (tính cả đơn vị)")
-    return Table("Tổng hợp", head, tuple(rows))
+    head = ("TT", "Nội dung", "Số của đơn vị", "Các đơn vị bên dưới", "Tổng số", "Số đơn vị đã nhập")
+    more = ("Số in trên báo cáo (tính cả đơn vị)",) if printed else ()
+    return Table("Tổng hợp", (*head, *more), tuple(rows))
 
 
 def _units(node: CampaignNode, rolled: RollUp) -> Table:
