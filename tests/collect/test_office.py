@@ -72,7 +72,9 @@ def test_an_old_file_is_read_like_a_new_one_and_says_that_it_was_converted(old_p
 
 
 @needs_libreoffice
-@pytest.mark.parametrize(("kind", "code"), [("doc", "old_word"), ("rtf", "old_word"), ("odt", "open_document")])
+@pytest.mark.parametrize(
+    ("kind", "code"), [("doc", "old_word"), ("rtf", "old_word"), ("odt", "open_document")]
+)
 def test_without_libreoffice_the_answer_says_what_to_do(old_papers, kind, code):
     assert problem_of(old_papers[kind]) == code
 
@@ -97,9 +99,7 @@ def test_broken_files_are_told_and_leave_nothing_behind(old_papers, tmp_path, mo
         try:
             reading.read(data)  # what LibreOffice repairs may be read
         except FileProblem as problem:
-            assert problem.code in {
-                "office_failed", "encrypted", "not_an_annex", "blank_form", "other_kind"
-            }
+            assert problem.code in {"office_failed", "encrypted", "not_an_annex", "blank_form", "other_kind"}
     assert [path.suffix for path in tmp_path.iterdir()] in ([".lock"], [])
 
 

@@ -153,7 +153,13 @@ def test_discarding_the_order_leaves_the_campaign_without_one(cast, campaign):
 
 @pytest.mark.parametrize(
     ("unit", "role"),
-    [("A", "officer"), ("A", "reader"), ("centre", "coordinator"), ("A1", "coordinator"), ("B", "coordinator")],
+    [
+        ("A", "officer"),
+        ("A", "reader"),
+        ("centre", "coordinator"),
+        ("A1", "coordinator"),
+        ("B", "coordinator"),
+    ],
 )
 def test_nobody_else_sees_the_letter_of_a_draft(cast, campaign, unit, role):
     letter = written(cast, campaign)

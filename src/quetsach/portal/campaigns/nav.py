@@ -16,7 +16,7 @@ from quetsach.portal.units.roles import Verb, fits
 class Door:
     """`route` takes the campaign's slug unless `is_global`, and the home node's id where `by_node`.
 
-    `is_below`: what `needs` names is done to units below, and the door stands only where there are some.
+    `is_sector`: only for a unit that guides others in their line of work. `is_below`: what `needs` names is done to units below, and the door stands only where there are some.
     """
 
     route: str
@@ -26,6 +26,7 @@ class Door:
     is_more: bool = False
     is_global: bool = False
     is_below: bool = False
+    is_sector: bool = False
 
 
 DOORS = (
@@ -35,6 +36,7 @@ DOORS = (
     Door("report", _("Report"), needs="edit_report", by_node=True),
     Door("progress", _("Progress")),
     Door("rollup", _("Roll-up"), by_node=True),
+    Door("sector", _("Line of work"), by_node=True, is_more=True, is_sector=True),
     Door("licences", _("Licences"), is_more=True),
     Door("intake", _("Files received"), needs="review_report", by_node=True, is_more=True, is_below=True),
     Door("scans", _("Logs"), needs="upload_scan", is_more=True),
@@ -67,6 +69,8 @@ def doors(seat: Seat) -> list[dict[str, object]]:
 
 
 def _may_open(door: Door, seat: Seat) -> bool:
+    if door.is_sector and not getattr(seat.home, "guides", False):
+        return False
     if not door.is_below:
         return seat.can_home[door.needs]
     has_below = getattr(seat.home, "has_below", False)

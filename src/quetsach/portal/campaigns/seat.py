@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.units.models import within
+from quetsach.portal.units.models import SectorRelation, sectors_in_force, within
 from quetsach.portal.units.queries import successors_of
 from quetsach.portal.units.roles import Place, Verb, fits, places_of
 
@@ -73,10 +73,11 @@ def take_seat(request: HttpRequest, slug: str, node_id: UUID | None = None, verb
         raise Http404
     places = places_of(user)
     visible = CampaignNode.rows.filter(within(places), campaign=campaign).select_related("unit")
-    # `has_below` is what the navigation asks on every page.
+    # `has_below` and `guides` are what the navigation asks on every page.
     below = Exists(CampaignNode.rows.filter(parent=OuterRef("pk")))
+    guides = Exists(SectorRelation.rows.filter(sectors_in_force(), parent=OuterRef("unit")))
     asked = visible.filter(Q(path__in=_paths(places)) | Q(pk=node_id))
-    found = list(asked.annotate(has_below=below))
+    found = list(asked.annotate(has_below=below, guides=guides))
     homes = homes_among(found, places)
     if not homes:
         raise Http404
