@@ -34,9 +34,9 @@ from quetsach.portal.staff.actions import invite
 from quetsach.portal.staff.models import Invitation
 from quetsach.portal.tools.actions import vouch
 from quetsach.portal.units import import_actions
+from quetsach.portal.units.actions import set_sector
 from quetsach.portal.units.models import Membership, ReorgLink
 from quetsach.portal.units.reorg_actions import merge
-from quetsach.portal.units.actions import set_sector
 from quetsach.registry.table import Table
 from tests.portal.checks.conftest import content
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting

@@ -6,8 +6,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from quetsach.portal.units.reorg_actions import merge, move, rename
 from quetsach.portal.units.models import Unit
+from quetsach.portal.units.reorg_actions import merge, move, rename
 
 BEFORE, AFTER = "30/06/2025", "01/07/2025"
 

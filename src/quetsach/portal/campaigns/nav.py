@@ -16,7 +16,8 @@ from quetsach.portal.units.roles import Verb, fits
 class Door:
     """`route` takes the campaign's slug unless `is_global`, and the home node's id where `by_node`.
 
-    `is_sector`: only for a unit that guides others in their line of work. `is_below`: what `needs` names is done to units below, and the door stands only where there are some.
+    `is_below`: what `needs` names is done to units below, and the door stands only where there are some.
+    `is_sector`: only for a unit that guides others in their line of work.
     """
 
     route: str

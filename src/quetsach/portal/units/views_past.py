@@ -66,7 +66,7 @@ def _day(typed: str) -> tuple[date | None, str]:
         return None, ""
     for form in ("%d/%m/%Y", "%Y-%m-%d"):
         try:
-            day = datetime.strptime(typed, form).date()  # noqa: DTZ007
+            day = datetime.strptime(typed, form).date()
         except ValueError:
             continue
         if day > timezone.localdate():
