@@ -35,7 +35,7 @@ def figures_line(slug: str) -> str:
 
 
 def main_pages(slug: str, issuer: str) -> tuple[list[str], dict[str, list[str]]]:
-    """Addresses for a visitor, and for each of the four people."""
+    """Addresses for a visitor, and for each of the people."""
     campaign = Campaign.objects.get(slug=slug)
     nodes = CampaignNode.rows.filter(campaign=campaign)
     root = nodes.get(parent=None)
@@ -46,6 +46,12 @@ def main_pages(slug: str, issuer: str) -> tuple[list[str], dict[str, list[str]]]
         home = root if account.unit == issuer else nodes.get(name=account.unit)
         mine = [reverse(name, args=[slug]) for name in ("today", "letter", "cases", "progress")]
         mine += [reverse(name, args=[slug, home.pk]) for name in ("rollup", "report_pdf", "report_xlsx")]
+        mine += [reverse(name, args=[slug, home.pk]) for name in ("people", "bodies")]
+        mine += [reverse(name) for name in ("units", "units_past")]
+        if home.kind == "phong":
+            mine.append(reverse("sector", args=[slug, home.pk]))
+        if account.role in ("coordinator", "auditor"):
+            mine += [reverse("staff"), reverse("staff_trail"), reverse("audit", args=[slug])]
         if account.role in ("coordinator", "officer"):
             mine.append(reverse("report", args=[slug, home.pk]))
         if account.role in ("coordinator", "it"):

@@ -27,7 +27,7 @@ def units_past(request: HttpRequest) -> HttpResponse:
         raise Http404
     typed, text = request.GET.get("ngay", "").strip()[:20], nfc(request.GET.get("q", ""))[:200]
     day, problem = _day(typed)
-    context = {
+    context: dict[str, object] = {
         "typed": typed,
         "text": text,
         "day": day,
