@@ -51,6 +51,9 @@ def _seen(tree: PastTree, text: str, inside: str) -> dict[str, object]:
     unit = next((pk for pk in tree.standing if str(pk) == inside), None)
     if inside and unit is None and not _is_id(inside):
         raise Http404
+    roots = tree.children.get(None, [])
+    if not inside and len(roots) == 1:
+        unit = roots[0]
     return {
         "unit": tree.shown([unit])[0] if unit else None,
         "is_unknown": bool(inside) and unit is None,
