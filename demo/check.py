@@ -1,4 +1,4 @@
-"""Asks the running portal for its main pages, as a visitor and as each of the four people."""
+"""Asks the running portal for its main pages, as a visitor and as each of the people."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def figures_line(slug: str) -> str:
 
 
 def main_pages(slug: str, issuer: str) -> tuple[list[str], dict[str, list[str]]]:
-    """Addresses for a visitor, and for each of the four people."""
+    """Addresses for a visitor, and for each of the people."""
     campaign = Campaign.objects.get(slug=slug)
     nodes = CampaignNode.rows.filter(campaign=campaign)
     root = nodes.get(parent=None)
@@ -44,6 +44,7 @@ def main_pages(slug: str, issuer: str) -> tuple[list[str], dict[str, list[str]]]
     ]
     public.append(reverse("campaign_page", args=[slug]))
     pages: dict[str, list[str]] = {}
+    played: set[tuple[str, str]] = set()
     for account in ACCOUNTS:
         home = root if account.unit == issuer else nodes.get(name=account.unit)
         mine = [
@@ -51,14 +52,24 @@ def main_pages(slug: str, issuer: str) -> tuple[list[str], dict[str, list[str]]]
             for name in ("today", "letter", "cases", "progress", "checks", "licences")
         ]
         mine += [reverse(name, args=[slug, home.pk]) for name in ("rollup", "report_pdf", "report_xlsx")]
+        if home.kind == "phong":
+            mine.append(reverse("sector", args=[slug, home.pk]))
+        if account.role in ("coordinator", "auditor"):
+            mine += [reverse("staff"), reverse("staff_trail"), reverse("audit", args=[slug])]
+        if account.role == "coordinator":
+            mine += [reverse("units"), reverse("units_past")]
         if account.role in ("coordinator", "officer"):
+            mine += [reverse(name, args=[slug, home.pk]) for name in ("people", "bodies")]
             mine.append(reverse("report", args=[slug, home.pk]))
         if account.role in ("coordinator", "it"):
             mine += [reverse(name, args=[slug]) for name in ("scans", "indicators", "detections")]
         case = Case.rows.filter(device__owner__path__startswith=home.path).first()
         if case is not None:
             mine.append(reverse("case", args=[slug, case.pk]))
-        pages[account.username] = mine
+        # Who does what another does already only opens the first page.
+        key = (account.role, account.unit)
+        pages[account.username] = mine[:1] if key in played else mine
+        played.add(key)
     return public, pages
 
 

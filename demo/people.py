@@ -1,4 +1,4 @@
-"""Who appears in the demonstration: four people with a password, and one officer in each unit without."""
+"""Who appears in the demonstration: seven people with a password, and one officer in each unit without."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ ACCOUNTS = (
     Account("daosan", "Phàn A Sính", Role.OFFICER, "Xã Dào San", "cán bộ phụ trách một xã"),
     Account("cntt", "Lê Văn Dũng", Role.IT, "Huyện Phong Thổ", "cán bộ công nghệ thông tin"),
     Account("lanhdao", "Vũ Thị Lan", Role.READER, "Huyện Phong Thổ", "lãnh đạo, chỉ xem"),
+    Account("dieuphoi2", "Giàng A Tủa", Role.COORDINATOR, "Huyện Phong Thổ", "cán bộ đầu mối thứ hai"),
+    Account("giaoduc", "Đèo Thị Mai", Role.OFFICER, "Phòng Giáo dục và Đào tạo", "theo dõi các trường"),
+    Account("kiemtra", "Hoàng Văn Kim", Role.AUDITOR, "Huyện Phong Thổ", "kiểm tra, chỉ đọc"),
 )
 
 
@@ -43,7 +46,7 @@ def passwords(file: Path) -> dict[str, str]:
 
 
 def seat_accounts(units: dict[str, Unit], file: Path) -> dict[str, User]:
-    """Make the four people."""
+    """Make the people of the table."""
     known = passwords(file)
     people: dict[str, User] = {}
     for account in ACCOUNTS:

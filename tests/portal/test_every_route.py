@@ -35,6 +35,7 @@ from quetsach.portal.staff.actions import invite
 from quetsach.portal.staff.models import Invitation
 from quetsach.portal.tools.actions import vouch
 from quetsach.portal.units import import_actions
+from quetsach.portal.units.actions import set_sector
 from quetsach.portal.units.models import Membership, ReorgLink
 from quetsach.portal.units.reorg_actions import merge
 from quetsach.registry.table import Table
@@ -109,6 +110,8 @@ def things(cast, tmp_path):
     listed_body, pasted = Body.rows.get(), keep_draft(cast.nodes["A1"], "Công ty Mẫu", "", officer)
     event = merge(None, [cast.units["A2"]], into=cast.units["A1"], on=date(2022, 9, 5))
     kept = import_actions.keep(cast.user("A1", "coordinator"), cast.units["A1"], "t.csv", Table((), {}, ()))
+    # A guided unit, so that the page of the line of work is there for A1's own people.
+    set_sector(None, cast.units["B1"], cast.units["A1"], on=date(2022, 9, 5))
     seat = Membership.rows.get(user=cast.user("A1", "officer"))
     invite(cast.units["A1"], "officer", None, cast.user("A", "coordinator"))
     hashes = tmp_path / "hashes.txt"

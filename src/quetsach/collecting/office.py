@@ -40,8 +40,8 @@ _USUAL = (
     "/Applications/LibreOffice.app/Contents/MacOS/soffice",
     r"C:\Program Files\LibreOffice\program\soffice.com",
 )
-# Highest macro security, no running of macros, nothing fetched for a document, and were anything fetched after
-# all: a proxy on which nobody listens (port 9, "discard").
+# Highest macro security, no running of macros, nothing fetched for a document; and were anything fetched
+# after all: a proxy on which nobody listens (port 9, "discard").
 _SETTINGS = (
     ("Common/Security/Scripting", "MacroSecurityLevel", "3"),
     ("Common/Security/Scripting", "DisableMacrosExecution", "true"),

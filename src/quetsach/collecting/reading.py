@@ -16,8 +16,10 @@ _BY_NAME = {"docx": docx.read, "xlsx": xlsx.read, "pdf": pdf.read}
 
 
 def kind_of(data: bytes) -> str:
-    """`docx`, `xlsx` (also .xls and .ods), `pdf`; `doc`, `rtf`, `odt`, which an office program reads. Raises FileProblem for anything else, `damaged` for an
-    archive that cannot be opened."""
+    """`docx`, `xlsx` (also .xls and .ods), `pdf`; `doc`, `rtf`, `odt`, which an office program reads.
+
+    Raises FileProblem for anything else, `damaged` for an archive that cannot be opened.
+    """
     if not data:
         raise FileProblem("empty")
     if data.startswith(b"PK"):

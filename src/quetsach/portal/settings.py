@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "quetsach.portal.tools",
     "quetsach.portal.reports",
     "quetsach.portal.letters",
+    "quetsach.portal.sectors",
     "quetsach.portal.intake",
     "quetsach.portal.bundles",
     "quetsach.portal.privacy",

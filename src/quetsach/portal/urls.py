@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("quetsach.portal.tools.urls")),
     path("", include("quetsach.portal.reports.urls")),
     path("", include("quetsach.portal.letters.urls")),
+    path("", include("quetsach.portal.sectors.urls")),
     path("", include("quetsach.portal.intake.urls")),
     path("", include("quetsach.portal.bundles.urls")),
     path("", include("quetsach.portal.privacy.urls")),

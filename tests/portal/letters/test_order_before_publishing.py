@@ -158,7 +158,7 @@ def test_discarding_the_order_leaves_the_campaign_without_one(cast, campaign):
         ("A", "reader"),
         ("centre", "coordinator"),
         ("A1", "coordinator"),
-        ("B", "coordinator"),
+        ("B", "officer"),
     ],
 )
 def test_nobody_else_sees_the_letter_of_a_draft(cast, campaign, unit, role):

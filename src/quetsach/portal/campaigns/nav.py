@@ -17,6 +17,7 @@ class Door:
     """`route` takes the campaign's slug unless `is_global`, and the home node's id where `by_node`.
 
     `is_below`: what `needs` names is done to units below, and the door stands only where there are some.
+    `is_sector`: only for a unit that guides others in their line of work.
     """
 
     route: str
@@ -25,6 +26,7 @@ class Door:
     by_node: bool = False
     is_global: bool = False
     is_below: bool = False
+    is_sector: bool = False
 
 
 EVERY_DAY = (
@@ -43,6 +45,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Door, ...]], ...] = (
             Door("people", _("People"), by_node=True),
             Door("bodies", _("Enterprises"), by_node=True),
             Door("intake", _("Files received"), needs="review_report", by_node=True, is_below=True),
+            Door("sector", _("Line of work"), by_node=True, is_sector=True),
         ),
     ),
     (
@@ -89,6 +92,8 @@ def _open(doors: tuple[Door, ...], seat: Seat) -> list[dict[str, object]]:
 
 
 def _may_open(door: Door, seat: Seat) -> bool:
+    if door.is_sector and not getattr(seat.home, "guides", False):
+        return False
     if not door.is_below:
         return seat.can_home[door.needs]
     return seat.home.has_below and fits(seat.places, Verb(door.needs), f"{seat.home.path}_")

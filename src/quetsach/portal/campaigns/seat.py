@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.units.models import within
+from quetsach.portal.units.models import SectorRelation, sectors_in_force, within
 from quetsach.portal.units.queries import successors_of
 from quetsach.portal.units.roles import Place, Verb, fits, places_of
 
@@ -85,8 +85,9 @@ def take_seat(request: HttpRequest, slug: str, node_id: UUID | None = None, verb
     published = ~Q(campaign__status=Campaign.Status.DRAFT) & Q(campaign__slug=slug)
     visible = CampaignNode.rows.filter(within(places), published).select_related("unit", "campaign")
     below = Exists(CampaignNode.rows.filter(parent=OuterRef("pk")))
+    guides = Exists(SectorRelation.rows.filter(sectors_in_force(), parent=OuterRef("unit")))
     asked = visible.filter(Q(path__in=_paths(places)) | Q(pk=node_id))
-    found: list[Any] = list(asked.annotate(any_below=below).order_by())
+    found: list[Any] = list(asked.annotate(any_below=below, guides=guides).order_by())
     for one in found:
         one.has_below = one.any_below
     homes = homes_among(found, places)

@@ -131,12 +131,12 @@ def read_again(actor: User, file_id: UUID, node: CampaignNode, *, ip: str | None
         file = ReceivedFile.rows.select_for_update().get(pk=file_id)
         if file.problem != kept.problem or ReceivedAnnex.rows.filter(file=file).exists():
             return False
-        is_read = not isinstance(given, Unread)
-        file.problem = "" if is_read else given.problem.code
-        file.facts = {} if is_read else given.problem.facts
+        problem = given.problem if isinstance(given, Unread) else None
+        is_read = problem is None
+        file.problem = problem.code if problem else ""
+        file.facts = problem.facts if problem else {}
         file.save(update_fields=["problem", "facts"])
-        if not isinstance(given, Unread):
-            _lay_out(file, given)
+        _lay_out(file, [] if isinstance(given, Unread) else given)
         data = {"file": file.name, "sha256": file.sha256, "read": is_read}
         record(actor, "intake.read_again", unit_path=node.path, about=file, data=data, ip=ip)
     return is_read

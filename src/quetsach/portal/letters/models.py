@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 class Letter(models.Model):
     """`fields` as `quetsach document letter` reads them, number and date included once issued.
 
-    It hangs on campaign and unit, not on a node: a draft campaign has none yet. `is_order`: the issuer's letter
-    that starts the campaign, which every unit reads. `signatures` is what the signed file showed when it came in. `version` grows with every change.
+    It hangs on campaign and unit, not on a node: a draft campaign has none yet. `is_order`: the issuer's
+    letter that starts the campaign, which every unit reads. `signatures` is what the signed file showed when
+    it came in. `version` grows with every change.
     """
 
     class State(models.TextChoices):

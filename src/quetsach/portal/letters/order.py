@@ -11,7 +11,7 @@ from quetsach.portal.campaigns.letter import Paragraph
 
 
 def as_order(fields: Mapping[str, Any]) -> Order:
-    """The letter with the marks, ends and capitals that print sets; fields that are not written yet are blank."""
+    """The letter with the marks, ends and capitals that print sets; what is not written yet is blank."""
     annex = fields.get("annex") or {}
     number = fields.get("number")
     subject = wording.about(fields.get("subject") or "")

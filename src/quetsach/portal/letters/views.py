@@ -112,7 +112,7 @@ def check(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> Ht
 
 @require_POST
 def preview(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> HttpResponse:
-    """What is typed as the PDF that it would be; nothing is stored. A letter that cannot be printed is shown."""
+    """What is typed as the PDF that it would be; nothing is stored. With faults, the form that tells them."""
     seat = take_place(request, slug, node_id, Verb.PASS_ON)
     typed = read_fields(request.POST.dict(), prefill.annex(seat.node))
     paper = look_at(typed).paper

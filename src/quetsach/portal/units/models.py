@@ -432,6 +432,13 @@ class SectorRelation(models.Model):
         return f"{self.unit} ⇢ {self.parent}"
 
 
+def sectors_in_force(prefix: str = "") -> models.Q:
+    """Relations in the line of work that hold today; `prefix` is the way to them."""
+    today = timezone.localdate()
+    begun = models.Q((f"{prefix}valid_from", None)) | models.Q((f"{prefix}valid_from__lte", today))
+    return begun & (models.Q((f"{prefix}valid_to", None)) | models.Q((f"{prefix}valid_to__gt", today)))
+
+
 class UnitImport(models.Model):
     """A table of units that waits for its preview to be applied. `stamp` is the tree it was compared with."""
 

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class SectorsConfig(AppConfig):
+    name = "quetsach.portal.sectors"
