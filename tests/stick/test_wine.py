@@ -6,14 +6,12 @@ import json
 import shutil
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zipfile import ZipFile
 
 import pytest
 
@@ -21,9 +19,8 @@ from quetsach.endpoint import keys, pack, sealing
 from quetsach.feeds.item import parse
 from quetsach.indicator import IndicatorSet, Scope
 from tests.endpoint.packs import PACK, SIGNING, UNIT_KEY
-from tests.stick.windows import NEEDS_WINE, WINE, Windows
+from tests.stick.windows import NEEDS_WINE, ROOT, WINE, Windows, built, unpacked
 
-ROOT = Path(__file__).resolve().parents[2]
 pytestmark = NEEDS_WINE
 SPP = r"HKLM\Software\Microsoft\Windows NT\CurrentVersion\SoftwareProtectionPlatform"
 IFEO = r"HKLM\Software\Microsoft\Windows NT\CurrentVersion\Image File Execution Options\sppsvc.exe"
@@ -39,22 +36,8 @@ WARM_UP = (
     "import socket;from quetsach.endpoint.machines import winapi;socket.gethostname();"
     r"winapi.signature(r'C:\windows\system32\kernel32.dll')"
 )
+RULE = 'rule planted { strings: $a = "quetsach harmless marker" condition: $a at 2 }'
 LINES = "import socket,time;s=socket.create_connection(('127.0.0.1',int('{port}')));time.sleep(600)"
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The ZIP, built twice: a test build is the same bytes each time."""
-    out = tmp_path_factory.mktemp("dist")
-    trust = keys.public("signing", SIGNING).hex()
-    command = [sys.executable, ROOT / "tools/stick.py", "--trust", trust, "--out"]
-    made = []
-    for name in ("one", "two"):
-        subprocess.run([*command, out / name], check=True, cwd=ROOT)
-        made.append(*(out / name).glob("*.zip"))
-    assert made[0].read_bytes() == made[1].read_bytes()
-    assert made[0].stat().st_size <= 25_000_000
-    return made[0]
 
 
 @pytest.fixture(scope="module")
@@ -85,13 +68,11 @@ def port() -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def stick(built: Path, windows: Windows, port: int) -> Path:
-    with ZipFile(built) as zipped:
-        zipped.extractall(windows.drive)
-    (folder,) = windows.drive.iterdir()
+def stick(windows: Windows, port: int) -> Path:
+    folder = unpacked(windows.drive)
     now = datetime.now(UTC).replace(microsecond=0)
     listed = IndicatorSet(parse(f"127.0.0.1:{port}", Scope.WITH_SUBDOMAINS)[0])
-    told = replace(PACK, created=now, expires=now + timedelta(days=2), indicators=listed, rules=())
+    told = replace(PACK, created=now, expires=now + timedelta(days=2), indicators=listed, rules=(RULE,))
     (folder / "tan-phu.qspack").write_bytes(pack.build(told, SIGNING))
     return folder
 
@@ -122,6 +103,11 @@ def _check(windows: Windows, stick: Path) -> tuple[int, str, dict[str, object]]:
     return code, told, json.loads((windows.drive / "result.json").read_text(encoding="utf-8"))
 
 
+def test_the_same_inputs_give_the_same_bytes_and_not_too_many() -> None:
+    assert built("one").read_bytes() == built("two").read_bytes()
+    assert built("one").stat().st_size <= 25_000_000
+
+
 def test_a_clean_machine_is_told_nothing_but_its_age(windows: Windows, stick: Path) -> None:
     _code, told, table = _check(windows, stick)
     assert [one for one in table["findings"] if one["confidence"] != "D4"] == [], told  # type: ignore[attr-defined,index]
@@ -137,6 +123,8 @@ def test_what_is_planted_is_found_and_nothing_is_changed(windows: Windows, stick
         encoding="ascii",
     )
     download.write_bytes(b"MZ harmless")
+    matching = download.with_name("báo cáo tháng 6.exe")
+    matching.write_bytes(b"MZquetsach harmless marker")
     python = rf"E:\{stick.name}\he-thong\python.exe"
     client = subprocess.Popen(
         [*WINE, python, "-I", "-c", LINES.format(port=port)],
@@ -157,6 +145,7 @@ def test_what_is_planted_is_found_and_nothing_is_changed(windows: Windows, stick
     windows.run("reg", "delete", SPP, "/v", "KeyManagementServiceName", "/f")
     windows.run("reg", "delete", IFEO, "/f")
     download.unlink()
+    matching.unlink()
     hosts.unlink() if before_hosts is None else hosts.write_bytes(before_hosts)
 
     assert code == 1, told
@@ -164,6 +153,7 @@ def test_what_is_planted_is_found_and_nothing_is_changed(windows: Windows, stick
     found = {one.get("sign") or one["indicator"] for one in table["findings"]}  # type: ignore[attr-defined]
     assert {"KMS-01", "FILE-01", f"127.0.0.1:{port}"} <= found, found
     assert any(one.startswith("HOOK") for one in found) and any("HST" in one for one in found), found
+    assert any("planted" in str(one) and matching.name in str(one) for one in table["findings"]), told  # type: ignore[attr-defined]
     assert table["verdict"] == "found"
     assert len(before[0]["HKLM"]) > 100_000 and "SppExtComObjPatcher" in before[0]["HKLM"]
     assert changes(before[0], after[0]) == []

@@ -7,14 +7,21 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
+from quetsach.endpoint import keys
 from tests import debian13
+from tests.endpoint.packs import SIGNING
+
+ROOT = Path(__file__).resolve().parents[2]
 
 WINE = debian13.command("wine", 10)
 WINESERVER = (*WINE[:-1], str(Path(WINE[-1]).with_name("wineserver"))) if WINE else ()
@@ -24,6 +31,25 @@ NEEDS_WINE = [
 ]
 _SECONDS = 120
 _OWN_FOLDERS = ("Desktop", "Documents", "Downloads", "Music", "Pictures", "Videos")
+
+
+@cache
+def built(which: str = "one") -> Path:
+    """The ZIP of a test build, built once under each name."""
+    out = ROOT / "var/stick/built" / which
+    trust = keys.public("signing", SIGNING).hex()
+    command = [sys.executable, ROOT / "tools/stick.py", "--trust", trust, "--out", out]
+    subprocess.run(command, check=True, cwd=ROOT)
+    (made,) = out.glob("*.zip")
+    return made
+
+
+def unpacked(drive: Path) -> Path:
+    """The folder of the stick, on the drive."""
+    with ZipFile(built()) as zipped:
+        zipped.extractall(drive)
+    (folder,) = drive.iterdir()
+    return folder
 
 
 def _drain(handle: int, said: bytearray) -> None:
@@ -90,9 +116,11 @@ class Windows:
     def start(self) -> None:
         """Make the prefix, unless an earlier run has."""
         self.prefix.mkdir(parents=True, exist_ok=True)
-        subprocess.run([*WINESERVER, "-p"], env=self.environment, stdout=subprocess.DEVNULL, check=False)
         if not (self.prefix / "system.reg").is_file():
             self.run("wineboot", "-i")
+            # What the first start leaves running keeps the next program that shows a desktop waiting for ever.
+            self.settle()
+        subprocess.run([*WINESERVER, "-p"], env=self.environment, stdout=subprocess.DEVNULL, check=False)
         drives = self.prefix / "dosdevices"
         for name, place in (("z:", None), ("e:", self.drive)):
             (drives / name).unlink(missing_ok=True)
