@@ -36,6 +36,16 @@ WARM_UP = (
     "import socket;from quetsach.endpoint.machines import winapi;socket.gethostname();"
     r"winapi.signature(r'C:\windows\system32\kernel32.dll')"
 )
+PARTS = """
+import json, os, evtx, nacl.public, psutil, yara_x
+from quetsach.endpoint import machines
+told = yara_x.compile('rule a { strings: $a = "bc" condition: $a }').scan(b"abcd")
+print(json.dumps({
+    "rule": [one.identifier for one in told.matching_rules],
+    "system": machines.here().query("Win32_OperatingSystem", ("Caption", "Version")),
+    "own": psutil.Process(os.getpid()).exe(),
+}))
+"""
 RULE = 'rule planted { strings: $a = "quetsach harmless marker" condition: $a at 2 }'
 LINES = "import socket,time;s=socket.create_connection(('127.0.0.1',int('{port}')));time.sleep(600)"
 
@@ -134,7 +144,7 @@ def test_what_is_planted_is_found_and_nothing_is_changed(windows: Windows, stick
         stderr=subprocess.STDOUT,
     )
     # Wine writes down its devices, and its certificates when it first verifies; it has done so before this.
-    windows.run(python, "-I", "-c", WARM_UP)
+    windows.run(python, "-I", "-B", "-c", WARM_UP)
     before = windows.registry(), windows.files()
     try:
         code, told, table = _check(windows, stick)
@@ -162,6 +172,16 @@ def test_what_is_planted_is_found_and_nothing_is_changed(windows: Windows, stick
     known = pack.verified((stick / "tan-phu.qspack").read_bytes(), {keys.public("signing", SIGNING)})
     opened = sealing.open_with(sealed.read_bytes(), UNIT_KEY, {known.id: sealing.Issued.of(known)}.get)
     assert opened.result["findings"] == table["findings"]
+
+
+def test_the_parts_that_only_windows_has_load_and_answer(windows: Windows, stick: Path) -> None:
+    python = rf"E:\{stick.name}\he-thong\python.exe"
+    code, told = windows.run(python, "-I", "-B", "-X", "utf8", "-c", PARTS)
+    assert code == 0, told
+    found = json.loads(next(line for line in told.splitlines() if line.startswith("{")))
+    assert found["rule"] == ["a"]
+    assert found["system"][0]["Caption"].startswith("Microsoft Windows")
+    assert found["own"] and found["own"].casefold().endswith("python.exe")
 
 
 def test_a_foreign_file_stops_it_under_windows_too(windows: Windows, stick: Path) -> None:

@@ -288,6 +288,7 @@ def test_nftables_blocks_an_address_and_lets_it_go(nft: firewalls.Nftables, addr
     assert nft.has("quetsach_0123456789abcdef_2", "192.0.2.1")
 
 
+@pytest.mark.recorded
 def test_windows_firewall_recorded() -> None:
     """Recorded: the command's form, and a rule as Windows writes it ([MS-FASP] 2.2.19)."""
     asked: list[Sequence[str]] = []

@@ -70,11 +70,13 @@ def test_a_rule_that_the_firewall_does_not_have_is_not_done(seen: dict[str, Any]
     assert seen["switched_off"] == "deaf_firewall"
 
 
+@pytest.mark.recorded
 def test_alternate_streams_come_back_recorded(seen: dict[str, Any]) -> None:
     """Recorded: the streams of NTFS are played by the test, all else is real."""
     assert seen["streams"]["before"] == seen["streams"]["restored"] == {"Zone.Identifier": ZONE}
     assert seen["streams"]["gone"] and seen["streams"]["undone"] == []
 
 
+@pytest.mark.recorded
 def test_a_lost_stream_is_told_recorded(seen: dict[str, Any]) -> None:
     assert seen["streams"]["lost"] == ["not_restored"]
