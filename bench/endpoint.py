@@ -39,7 +39,9 @@ class Run:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of `bench endpoint`."""
-    parser.add_argument("--size", type=parse_size, default=parse_size("400M"), help="of the files, default 400M")
+    parser.add_argument(
+        "--size", type=parse_size, default=parse_size("400M"), help="of the files, default 400M"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--folder", type=Path, default=Path("var/bench"))
@@ -61,7 +63,9 @@ def endpoint(asked: argparse.Namespace) -> int:
             if (found := one.found(said)) != one.expected:
                 wrong[one.name] = f"WRONG: {sorted(found ^ one.expected)}"
     print(f"{machine()} {office.files:,} files, {office.size / 1e6:,.0f} MB, {office_tree.RULES} rules")
-    print("| tool | MB/s of CPU time (range) | seconds (range) | quetsach is times as fast | peak MB | answer |")
+    print(
+        "| tool | MB/s of CPU time (range) | seconds (range) | quetsach is times as fast | peak MB | answer |"
+    )
     print("| --- | --- | --- | --- | --- | --- |")
     ours = costs[runs[0].name]
     for name, told in costs.items():
@@ -82,7 +86,14 @@ def _runs(office: Office, asked: argparse.Namespace) -> list[Run]:
     hashes, one_hash = office.hash_file(_ALL), office.hash_file(("sha256",))
     rules = str(office.rules)
     out = office.rules.with_name("result.json")
-    check = [sys.executable, "-c", "from quetsach.cli import main; main()", "check", "--root", str(office.root)]
+    check = [
+        sys.executable,
+        "-c",
+        "from quetsach.cli import main; main()",
+        "check",
+        "--root",
+        str(office.root),
+    ]
     check += ["--full", "--yes", "--rules", rules, "--json", str(out), "--hashes"]
     told = partial(_told, out)
     runs = [

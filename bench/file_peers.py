@@ -1,7 +1,7 @@
 """The plain loops that a check of files is measured against: `file_peers.py hash|yara DISK HASHES [RULES]`.
 
-Each reads every file once, whole, up to 32 MiB, and prints the names of those that are listed or match. Runs by
-itself with any Python; `yara` needs yara-python there.
+Each reads every file once, whole, up to 32 MiB, and prints the names of those that are listed or match. Runs
+by itself with any Python; `yara` needs yara-python there.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ def main(kind: str, disk: str, hash_file: str, rule_file: str = "") -> None:
                 continue
             with open(path, "rb") as file:  # noqa: PTH123
                 data = file.read()
-            found = any(hashlib.new(one, data, usedforsecurity=False).hexdigest() in listed for one in algorithms)
+            found = any(
+                hashlib.new(one, data, usedforsecurity=False).hexdigest() in listed for one in algorithms
+            )
             if rules is not None and data:
                 found = bool(rules.match(data=data)) or found
             if found:

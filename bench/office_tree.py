@@ -21,13 +21,19 @@ _KINDS: Sequence[tuple[str, bytes, int, int, int]] = (
     (".txt", b"", 5, 200, 60_000),
 )
 _PROGRAMS = (".exe", ".dll")
-_WORDS = (b"GetProcAddress\0LoadLibraryA\0", b"cmd.exe /c ", b"Software\\Microsoft\\Windows\\", b"http://", bytes(64))
+_WORDS = (
+    b"GetProcAddress\0LoadLibraryA\0",
+    b"cmd.exe /c ",
+    b"Software\\Microsoft\\Windows\\",
+    b"http://",
+    bytes(64),
+)
 RULES = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """`root` is the disk, `size` the bytes of its files; `hashes` go by algorithm; `planted` are file names."""
+    """`root` is the disk, `size` the bytes of its files; `hashes` by algorithm; `planted` are file names."""
 
     root: Path
     size: int
@@ -49,7 +55,9 @@ def make(folder: Path, total: int, seed: int) -> Office:
     if not (place / "told.json").is_file():
         _write(place, total, random.Random(seed))
     told = json.loads((place / "told.json").read_text(encoding="utf-8"))
-    return Office(place / "disk", told["size"], told["files"], place / "rules.yar", told["hashes"], told["planted"])
+    return Office(
+        place / "disk", told["size"], told["files"], place / "rules.yar", told["hashes"], told["planted"]
+    )
 
 
 def _write(place: Path, total: int, chance: random.Random) -> None:

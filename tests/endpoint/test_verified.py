@@ -13,7 +13,11 @@ from tests.endpoint.plants import DISK, LINUX, RUNNING
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("docs/en/verified.md", "docs/vi/da-kiem-chung.md")
 WAYS = {"wine": "wine", "disk": "ổ đĩa", "Linux": "Linux", "recorded": "bản ghi", "not at all": "chưa"}
-SIGNS = {"test_planted_on_a_disk": DISK, "test_planted_in_a_recording": RUNNING, "test_planted_on_linux": LINUX}
+SIGNS = {
+    "test_planted_on_a_disk": DISK,
+    "test_planted_in_a_recording": RUNNING,
+    "test_planted_on_linux": LINUX,
+}
 
 
 def marked_tests() -> dict[str, set[str]]:

@@ -25,6 +25,7 @@ pytestmark = NEEDS_WINE
 SPP = r"HKLM\Software\Microsoft\Windows NT\CurrentVersion\SoftwareProtectionPlatform"
 IFEO = r"HKLM\Software\Microsoft\Windows NT\CurrentVersion\Image File Execution Options\sppsvc.exe"
 HOSTS = "windows/system32/drivers/etc/hosts"
+PLANTED = ("KMSpico.exe", "báo cáo tháng 6.exe")
 WINES_OWN = (
     r"\Control\Video",
     r"\Control\DeviceClasses",
@@ -56,8 +57,19 @@ def windows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windows]:
     drive.mkdir()
     made = Windows(ROOT / "var/stick/wine", drive)
     made.start()
+    # What a run that was killed has left.
+    clear(made)
     yield made
     made.settle()
+
+
+def clear(windows: Windows) -> None:
+    """Take away what the tests plant."""
+    windows.run("reg", "delete", SPP, "/v", "KeyManagementServiceName", "/f")
+    windows.run("reg", "delete", IFEO, "/f")
+    (windows.disk / HOSTS).unlink(missing_ok=True)
+    for name in PLANTED:
+        (windows.user / "Downloads" / name).unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="module")
@@ -124,16 +136,15 @@ def test_a_clean_machine_is_told_nothing_but_its_age(windows: Windows, stick: Pa
 
 
 def test_what_is_planted_is_found_and_nothing_is_changed(windows: Windows, stick: Path, port: int) -> None:
-    hosts, download = windows.disk / HOSTS, windows.user / "Downloads/KMSpico.exe"
+    hosts = windows.disk / HOSTS
+    download, matching = (windows.user / "Downloads" / name for name in PLANTED)
     windows.run("reg", "add", SPP, "/v", "KeyManagementServiceName", "/d", "127.0.0.2", "/f")
     windows.run("reg", "add", IFEO, "/v", "Debugger", "/d", r"C:\x\SppExtComObjPatcher.exe", "/f")
-    before_hosts = hosts.read_bytes() if hosts.exists() else None
     hosts.write_text(
         "127.0.0.1 localhost\n127.0.0.1 activate.adobe.com\n127.0.0.1 practivate.adobe.com\n",
         encoding="ascii",
     )
     download.write_bytes(b"MZ harmless")
-    matching = download.with_name("báo cáo tháng 6.exe")
     matching.write_bytes(b"MZquetsach harmless marker")
     python = rf"E:\{stick.name}\he-thong\python.exe"
     client = subprocess.Popen(
@@ -152,11 +163,7 @@ def test_what_is_planted_is_found_and_nothing_is_changed(windows: Windows, stick
     finally:
         client.kill()
         client.communicate()
-    windows.run("reg", "delete", SPP, "/v", "KeyManagementServiceName", "/f")
-    windows.run("reg", "delete", IFEO, "/f")
-    download.unlink()
-    matching.unlink()
-    hosts.unlink() if before_hosts is None else hosts.write_bytes(before_hosts)
+    clear(windows)
 
     assert code == 1, told
     assert "Không thay đổi gì. Không gửi gì." in told

@@ -118,7 +118,7 @@ class Windows:
         self.prefix.mkdir(parents=True, exist_ok=True)
         if not (self.prefix / "system.reg").is_file():
             self.run("wineboot", "-i")
-            # What the first start leaves running keeps the next program that shows a desktop waiting for ever.
+            # What the first start leaves running keeps a next program that needs a desktop waiting for ever.
             self.settle()
         subprocess.run([*WINESERVER, "-p"], env=self.environment, stdout=subprocess.DEVNULL, check=False)
         drives = self.prefix / "dosdevices"

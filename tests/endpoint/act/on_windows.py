@@ -125,7 +125,7 @@ class Streams:
         self.kept: dict[int, dict[str, bytes]] = {}
 
     def of(self, path: str) -> dict[str, bytes]:
-        return self.kept.setdefault(os.stat(path).st_ino, {})
+        return self.kept.setdefault(Path(path).stat().st_ino, {})
 
     def play(self) -> None:
         winfile.streams = lambda path: [(name, len(one)) for name, one in self.of(path).items()]
@@ -143,7 +143,9 @@ def streams(ground: grounds._WindowsGround) -> dict[str, Any]:
         told.of(path)["Zone.Identifier"] = b"[ZoneTransfer]\r\nZoneId=3\r\n"
         found["before"] = {name: one.hex() for name, one in told.of(path).items()}
         target = {"path": path, "is_certain": True}
-        step = Step(1, "quarantine", "quarantine", target, ACTS["quarantine"].look(ground, target), None, ("T",))
+        step = Step(
+            1, "quarantine", "quarantine", target, ACTS["quarantine"].look(ground, target), None, ("T",)
+        )
         one = plan.make(ground, "found", (), [step], ())
         store = Path(tempfile.mkdtemp()) / "store"
         applying.apply(one, ground, one.hash, store)

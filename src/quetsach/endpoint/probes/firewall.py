@@ -20,7 +20,7 @@ _DISABLED = "4"
 def deaf(registry: Registry) -> list[str]:
     """The kinds of networks where a rule of this machine's own has no effect; "" is every one.
 
-    There the firewall is switched off, by the machine or by a policy, or a policy lets only its own rules hold.
+    There the firewall is switched off, by the machine or a policy, or a policy lets only its own rules hold.
     """
     if registry.values(_SERVICE).get("Start") == _DISABLED:
         return [""]
