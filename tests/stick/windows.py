@@ -64,6 +64,7 @@ class Windows:
 
     prefix: Path
     drive: Path
+    _desktop: subprocess.Popen[bytes] | None = None
 
     @property
     def disk(self) -> Path:
@@ -121,6 +122,14 @@ class Windows:
             # What the first start leaves running keeps a next program that needs a desktop waiting for ever.
             self.settle()
         subprocess.run([*WINESERVER, "-p"], env=self.environment, stdout=subprocess.DEVNULL, check=False)
+        # Else the first call of WMI starts the desktop, and gives up before it is there.
+        self._desktop = subprocess.Popen(
+            [*WINE, "explorer", "/desktop"],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         drives = self.prefix / "dosdevices"
         for name, place in (("z:", None), ("e:", self.drive)):
             (drives / name).unlink(missing_ok=True)
@@ -136,6 +145,8 @@ class Windows:
         """End everything, so that the registry is on the disk."""
         subprocess.run([*WINESERVER, "-k"], env=self.environment, check=False)
         subprocess.run([*WINESERVER, "-w"], env=self.environment, timeout=60, check=False)
+        if self._desktop is not None:
+            self._desktop.wait(60)
 
     def files(self) -> dict[str, tuple[int, int]]:
         """Files of C: with size and time of change."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import lru_cache
 from threading import Thread
 from typing import Any
@@ -24,7 +24,7 @@ from quetsach.endpoint.machines.hive import text_of
 
 _WORD = re.compile(r"\w{1,64}", re.ASCII)
 _MOST_NAMES = 20_000
-_WMI_SECONDS = 30
+_WMI_SECONDS, _WMI_TRIES, _WMI_PAUSE = 30, 5, 3
 _PROFILES = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList"
 
 
@@ -124,8 +124,16 @@ class WindowsMachine:
         told: list[str] = []
 
         def ask() -> None:
-            with suppress(OSError, ValueError, MemoryError):
-                told.append(_wmi.exec_query(f"SELECT {','.join(columns)} FROM {table}{only}"))  # noqa: S608
+            for _attempt in range(_WMI_TRIES):
+                try:
+                    told.append(_wmi.exec_query(f"SELECT {','.join(columns)} FROM {table}{only}"))  # noqa: S608
+                except TimeoutError:
+                    # `_wmi` waits a second for the service, which on a slow machine has only begun to start.
+                    time.sleep(_WMI_PAUSE)
+                except (OSError, ValueError, MemoryError):
+                    return
+                else:
+                    return
 
         # A service that never answers must not hold up the whole check.
         asking = Thread(target=ask, daemon=True)
