@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from bench import cluster, compressed, dense, overview, portal, scan, sets, threads
+from bench import cluster, compressed, dense, endpoint, overview, portal, scan, sets, threads
 
 _BENCHES: dict[str, tuple[Any, Callable[[argparse.Namespace], int]]] = {
     "all": (overview, overview.overview),
@@ -16,6 +16,7 @@ _BENCHES: dict[str, tuple[Any, Callable[[argparse.Namespace], int]]] = {
     "dense": (dense, dense.dense),
     "threads": (threads, threads.threads),
     "cluster": (cluster, cluster.cluster),
+    "endpoint": (endpoint, endpoint.endpoint),
     "sets": (sets, sets.sets),
     "portal": (portal, portal.portal),
 }

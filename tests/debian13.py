@@ -1,4 +1,4 @@
-"""Programs of the folder with Debian 13 (tools/debian13.sh), where this machine's own are missing or too old."""
+"""Programs of the folder with Debian 13 (tools/debian13.sh), where this machine's own are missing or old."""
 
 from __future__ import annotations
 

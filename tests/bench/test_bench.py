@@ -143,3 +143,12 @@ def test_the_overview_reads_the_tables_of_every_measurement():
         ("igzip -dc", "800", "1.00 (0.90-1.10)", "1.00 (times the first)", ""),
         ("dns.log rg -F -f", "5", "2.00 (2.00-2.00)", "9.5 (quetsach native = 1)", "3 lines, 2 are true"),
     ]
+
+
+def test_the_check_of_files_and_its_peers_find_what_is_planted(tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(
+        sys, "argv", ["bench", "endpoint", "--size", "2M", "--rounds", "1", "--folder", str(tmp_path)]
+    )
+    assert main() == 0
+    out, err = capfd.readouterr()
+    assert out.count("| right |") + err.count("absent: ") == 5

@@ -52,6 +52,7 @@ def test_planted_on_a_disk(sign: str, tmp_path: Path) -> None:
     assert result.observed["sockets"].state is State.NOT_CHECKED
 
 
+@pytest.mark.recorded
 @pytest.mark.parametrize("sign", {**DISK, **RUNNING})
 def test_planted_in_a_recording(sign: str) -> None:
     plant, verdict = {**DISK, **RUNNING}[sign]
@@ -61,6 +62,7 @@ def test_planted_in_a_recording(sign: str) -> None:
     assert str(result.verdict) == verdict
 
 
+@pytest.mark.recorded
 @pytest.mark.parametrize("sign", LINUX)
 def test_planted_on_linux(sign: str) -> None:
     plant, verdict = LINUX[sign]

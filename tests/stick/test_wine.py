@@ -6,14 +6,12 @@ import json
 import shutil
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zipfile import ZipFile
 
 import pytest
 
@@ -21,13 +19,13 @@ from quetsach.endpoint import keys, pack, sealing
 from quetsach.feeds.item import parse
 from quetsach.indicator import IndicatorSet, Scope
 from tests.endpoint.packs import PACK, SIGNING, UNIT_KEY
-from tests.stick.windows import NEEDS_WINE, WINE, Windows
+from tests.stick.windows import NEEDS_WINE, ROOT, WINE, Windows, built, unpacked
 
-ROOT = Path(__file__).resolve().parents[2]
 pytestmark = NEEDS_WINE
 SPP = r"HKLM\Software\Microsoft\Windows NT\CurrentVersion\SoftwareProtectionPlatform"
 IFEO = r"HKLM\Software\Microsoft\Windows NT\CurrentVersion\Image File Execution Options\sppsvc.exe"
 HOSTS = "windows/system32/drivers/etc/hosts"
+PLANTED = ("KMSpico.exe", "báo cáo tháng 6.exe")
 WINES_OWN = (
     r"\Control\Video",
     r"\Control\DeviceClasses",
@@ -39,22 +37,18 @@ WARM_UP = (
     "import socket;from quetsach.endpoint.machines import winapi;socket.gethostname();"
     r"winapi.signature(r'C:\windows\system32\kernel32.dll')"
 )
+PARTS = """
+import json, os, evtx, nacl.public, psutil, yara_x
+from quetsach.endpoint import machines
+told = yara_x.compile('rule a { strings: $a = "bc" condition: $a }').scan(b"abcd")
+print(json.dumps({
+    "rule": [one.identifier for one in told.matching_rules],
+    "system": machines.here().query("Win32_OperatingSystem", ("Caption", "Version")),
+    "own": psutil.Process(os.getpid()).exe(),
+}))
+"""
+RULE = 'rule planted { strings: $a = "quetsach harmless marker" condition: $a at 2 }'
 LINES = "import socket,time;s=socket.create_connection(('127.0.0.1',int('{port}')));time.sleep(600)"
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The ZIP, built twice: a test build is the same bytes each time."""
-    out = tmp_path_factory.mktemp("dist")
-    trust = keys.public("signing", SIGNING).hex()
-    command = [sys.executable, ROOT / "tools/stick.py", "--trust", trust, "--out"]
-    made = []
-    for name in ("one", "two"):
-        subprocess.run([*command, out / name], check=True, cwd=ROOT)
-        made.append(*(out / name).glob("*.zip"))
-    assert made[0].read_bytes() == made[1].read_bytes()
-    assert made[0].stat().st_size <= 25_000_000
-    return made[0]
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +57,19 @@ def windows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windows]:
     drive.mkdir()
     made = Windows(ROOT / "var/stick/wine", drive)
     made.start()
+    # What a run that was killed has left.
+    clear(made)
     yield made
     made.settle()
+
+
+def clear(windows: Windows) -> None:
+    """Take away what the tests plant."""
+    windows.run("reg", "delete", SPP, "/v", "KeyManagementServiceName", "/f")
+    windows.run("reg", "delete", IFEO, "/f")
+    (windows.disk / HOSTS).unlink(missing_ok=True)
+    for name in PLANTED:
+        (windows.user / "Downloads" / name).unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="module")
@@ -85,13 +90,11 @@ def port() -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def stick(built: Path, windows: Windows, port: int) -> Path:
-    with ZipFile(built) as zipped:
-        zipped.extractall(windows.drive)
-    (folder,) = windows.drive.iterdir()
+def stick(windows: Windows, port: int) -> Path:
+    folder = unpacked(windows.drive)
     now = datetime.now(UTC).replace(microsecond=0)
     listed = IndicatorSet(parse(f"127.0.0.1:{port}", Scope.WITH_SUBDOMAINS)[0])
-    told = replace(PACK, created=now, expires=now + timedelta(days=2), indicators=listed, rules=())
+    told = replace(PACK, created=now, expires=now + timedelta(days=2), indicators=listed, rules=(RULE,))
     (folder / "tan-phu.qspack").write_bytes(pack.build(told, SIGNING))
     return folder
 
@@ -122,21 +125,27 @@ def _check(windows: Windows, stick: Path) -> tuple[int, str, dict[str, object]]:
     return code, told, json.loads((windows.drive / "result.json").read_text(encoding="utf-8"))
 
 
+def test_the_same_inputs_give_the_same_bytes_and_not_too_many() -> None:
+    assert built("one").read_bytes() == built("two").read_bytes()
+    assert built("one").stat().st_size <= 25_000_000
+
+
 def test_a_clean_machine_is_told_nothing_but_its_age(windows: Windows, stick: Path) -> None:
     _code, told, table = _check(windows, stick)
     assert [one for one in table["findings"] if one["confidence"] != "D4"] == [], told  # type: ignore[attr-defined,index]
 
 
 def test_what_is_planted_is_found_and_nothing_is_changed(windows: Windows, stick: Path, port: int) -> None:
-    hosts, download = windows.disk / HOSTS, windows.user / "Downloads/KMSpico.exe"
+    hosts = windows.disk / HOSTS
+    download, matching = (windows.user / "Downloads" / name for name in PLANTED)
     windows.run("reg", "add", SPP, "/v", "KeyManagementServiceName", "/d", "127.0.0.2", "/f")
     windows.run("reg", "add", IFEO, "/v", "Debugger", "/d", r"C:\x\SppExtComObjPatcher.exe", "/f")
-    before_hosts = hosts.read_bytes() if hosts.exists() else None
     hosts.write_text(
         "127.0.0.1 localhost\n127.0.0.1 activate.adobe.com\n127.0.0.1 practivate.adobe.com\n",
         encoding="ascii",
     )
     download.write_bytes(b"MZ harmless")
+    matching.write_bytes(b"MZquetsach harmless marker")
     python = rf"E:\{stick.name}\he-thong\python.exe"
     client = subprocess.Popen(
         [*WINE, python, "-I", "-c", LINES.format(port=port)],
@@ -146,7 +155,7 @@ def test_what_is_planted_is_found_and_nothing_is_changed(windows: Windows, stick
         stderr=subprocess.STDOUT,
     )
     # Wine writes down its devices, and its certificates when it first verifies; it has done so before this.
-    windows.run(python, "-I", "-c", WARM_UP)
+    windows.run(python, "-I", "-B", "-c", WARM_UP)
     before = windows.registry(), windows.files()
     try:
         code, told, table = _check(windows, stick)
@@ -154,16 +163,14 @@ def test_what_is_planted_is_found_and_nothing_is_changed(windows: Windows, stick
     finally:
         client.kill()
         client.communicate()
-    windows.run("reg", "delete", SPP, "/v", "KeyManagementServiceName", "/f")
-    windows.run("reg", "delete", IFEO, "/f")
-    download.unlink()
-    hosts.unlink() if before_hosts is None else hosts.write_bytes(before_hosts)
+    clear(windows)
 
     assert code == 1, told
     assert "Không thay đổi gì. Không gửi gì." in told
     found = {one.get("sign") or one["indicator"] for one in table["findings"]}  # type: ignore[attr-defined]
     assert {"KMS-01", "FILE-01", f"127.0.0.1:{port}"} <= found, found
     assert any(one.startswith("HOOK") for one in found) and any("HST" in one for one in found), found
+    assert any("planted" in str(one) and matching.name in str(one) for one in table["findings"]), told  # type: ignore[attr-defined]
     assert table["verdict"] == "found"
     assert len(before[0]["HKLM"]) > 100_000 and "SppExtComObjPatcher" in before[0]["HKLM"]
     assert changes(before[0], after[0]) == []
@@ -172,6 +179,16 @@ def test_what_is_planted_is_found_and_nothing_is_changed(windows: Windows, stick
     known = pack.verified((stick / "tan-phu.qspack").read_bytes(), {keys.public("signing", SIGNING)})
     opened = sealing.open_with(sealed.read_bytes(), UNIT_KEY, {known.id: sealing.Issued.of(known)}.get)
     assert opened.result["findings"] == table["findings"]
+
+
+def test_the_parts_that_only_windows_has_load_and_answer(windows: Windows, stick: Path) -> None:
+    python = rf"E:\{stick.name}\he-thong\python.exe"
+    code, told = windows.run(python, "-I", "-B", "-X", "utf8", "-c", PARTS)
+    assert code == 0, told
+    found = json.loads(next(line for line in told.splitlines() if line.startswith("{")))
+    assert found["rule"] == ["a"]
+    assert found["system"][0]["Caption"].startswith("Microsoft Windows")
+    assert found["own"] and found["own"].casefold().endswith("python.exe")
 
 
 def test_a_foreign_file_stops_it_under_windows_too(windows: Windows, stick: Path) -> None:

@@ -7,14 +7,21 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
+from quetsach.endpoint import keys
 from tests import debian13
+from tests.endpoint.packs import SIGNING
+
+ROOT = Path(__file__).resolve().parents[2]
 
 WINE = debian13.command("wine", 10)
 WINESERVER = (*WINE[:-1], str(Path(WINE[-1]).with_name("wineserver"))) if WINE else ()
@@ -24,6 +31,25 @@ NEEDS_WINE = [
 ]
 _SECONDS = 120
 _OWN_FOLDERS = ("Desktop", "Documents", "Downloads", "Music", "Pictures", "Videos")
+
+
+@cache
+def built(which: str = "one") -> Path:
+    """The ZIP of a test build, built once under each name."""
+    out = ROOT / "var/stick/built" / which
+    trust = keys.public("signing", SIGNING).hex()
+    command = [sys.executable, ROOT / "tools/stick.py", "--trust", trust, "--out", out]
+    subprocess.run(command, check=True, cwd=ROOT)
+    (made,) = out.glob("*.zip")
+    return made
+
+
+def unpacked(drive: Path) -> Path:
+    """The folder of the stick, on the drive."""
+    with ZipFile(built()) as zipped:
+        zipped.extractall(drive)
+    (folder,) = drive.iterdir()
+    return folder
 
 
 def _drain(handle: int, said: bytearray) -> None:
@@ -38,6 +64,7 @@ class Windows:
 
     prefix: Path
     drive: Path
+    _desktop: subprocess.Popen[bytes] | None = None
 
     @property
     def disk(self) -> Path:
@@ -90,9 +117,19 @@ class Windows:
     def start(self) -> None:
         """Make the prefix, unless an earlier run has."""
         self.prefix.mkdir(parents=True, exist_ok=True)
-        subprocess.run([*WINESERVER, "-p"], env=self.environment, stdout=subprocess.DEVNULL, check=False)
         if not (self.prefix / "system.reg").is_file():
             self.run("wineboot", "-i")
+            # What the first start leaves running keeps a next program that needs a desktop waiting for ever.
+            self.settle()
+        subprocess.run([*WINESERVER, "-p"], env=self.environment, stdout=subprocess.DEVNULL, check=False)
+        # Else the first call of WMI starts the desktop, and gives up before it is there.
+        self._desktop = subprocess.Popen(
+            [*WINE, "explorer", "/desktop"],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         drives = self.prefix / "dosdevices"
         for name, place in (("z:", None), ("e:", self.drive)):
             (drives / name).unlink(missing_ok=True)
@@ -108,6 +145,8 @@ class Windows:
         """End everything, so that the registry is on the disk."""
         subprocess.run([*WINESERVER, "-k"], env=self.environment, check=False)
         subprocess.run([*WINESERVER, "-w"], env=self.environment, timeout=60, check=False)
+        if self._desktop is not None:
+            self._desktop.wait(60)
 
     def files(self) -> dict[str, tuple[int, int]]:
         """Files of C: with size and time of change."""

@@ -26,6 +26,7 @@ from quetsach.endpoint import checking, places
 from quetsach.endpoint.act import applying, choosing, grounds, plan, undoing
 from quetsach.endpoint.act.acts import ACTS
 from quetsach.endpoint.act.errors import ActError
+from quetsach.endpoint.act.grounds import winfile
 from quetsach.endpoint.act.step import Step
 from quetsach.endpoint.wanted import Wanted
 
@@ -33,6 +34,7 @@ RUN = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Run"
 SERVICE = r"SYSTEM\CurrentControlSet\Services\KMSeldi"
 LOG = r"SOFTWARE\Microsoft\Windows\CurrentVersion\WINEVT\Channels\Microsoft-Windows-DNS-Client/Operational"
 SPP = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion\SoftwareProtectionPlatform"
+POLICY = r"SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
 FOLDER = Path(r"C:\Users\Public\QS thử")
 EVIL, IN_USE = FOLDER / "evil test.exe", FOLDER / "in use.bin"
 HOSTS = Path(r"C:\Windows\System32\drivers\etc\hosts")
@@ -94,6 +96,71 @@ def plant() -> subprocess.Popen[bytes]:
     return subprocess.Popen([EVIL, "-c", "import time; time.sleep(90)"])
 
 
+def firewall(ground: grounds._WindowsGround) -> dict[str, Any]:
+    """Wine's netsh does nothing and says that it did."""
+    target = {"name": "quetsach_0123456789abcdef_1", "address": "192.0.2.77"}
+    step = Step(1, "block", "block", target, False, True, ("T",))
+    one = plan.make(ground, "found", (), [step], ())
+    outcome = applying.apply(one, ground, one.hash, Path(tempfile.mkdtemp()) / "store")
+    text = f"v2.31|Action=Block|Active=TRUE|Dir=Out|RA4=192.0.2.77|Name={target['name']}|"
+    put(rf"{POLICY}\FirewallRules", "{1}", winreg.REG_SZ, text)
+    is_rule_seen = ACTS["block"].look(ground, target)
+    put(rf"{POLICY}\PublicProfile", "EnableFirewall", winreg.REG_DWORD, 0)
+    try:
+        ACTS["block"].guard(ground, target)
+        reason = ""
+    except ActError as error:
+        reason = error.reason
+    put(rf"{POLICY}\PublicProfile", "EnableFirewall", winreg.REG_DWORD, 1)
+    with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, rf"{POLICY}\FirewallRules", 0, winreg.KEY_WRITE) as key:
+        winreg.DeleteValue(key, "{1}")
+    netsh = [error.reason for error in outcome.failed.values()]
+    return {"netsh": netsh, "is_rule_seen": is_rule_seen, "switched_off": reason}
+
+
+class Streams:
+    """Alternate streams as NTFS keeps them: with the file, whatever its name. Played, for wine has none."""
+
+    def __init__(self) -> None:
+        self.kept: dict[int, dict[str, bytes]] = {}
+
+    def of(self, path: str) -> dict[str, bytes]:
+        return self.kept.setdefault(Path(path).stat().st_ino, {})
+
+    def play(self) -> None:
+        winfile.streams = lambda path: [(name, len(one)) for name, one in self.of(path).items()]
+        winfile.read_stream = lambda path, name: self.of(path)[name]
+        winfile.write_stream = lambda path, name, content: self.of(path).update({name: content})
+
+
+def streams(ground: grounds._WindowsGround) -> dict[str, Any]:
+    told = Streams()
+    told.play()
+    marked = FOLDER / "tải về.bin"
+    path, found = str(marked), {}
+    for case in ("kept", "lost"):
+        marked.write_bytes(b"from the network")
+        told.of(path)["Zone.Identifier"] = b"[ZoneTransfer]\r\nZoneId=3\r\n"
+        found["before"] = {name: one.hex() for name, one in told.of(path).items()}
+        target = {"path": path, "is_certain": True}
+        step = Step(
+            1, "quarantine", "quarantine", target, ACTS["quarantine"].look(ground, target), None, ("T",)
+        )
+        one = plan.make(ground, "found", (), [step], ())
+        store = Path(tempfile.mkdtemp()) / "store"
+        applying.apply(one, ground, one.hash, store)
+        found["gone"] = not marked.exists()
+        told.kept.clear()
+        if case == "lost":
+            winfile.write_stream = lambda path, name, content: None
+        undone = [error.reason for error in undoing.undo(ground, store).failed.values()]
+        if case == "kept":
+            found["restored"] = {name: one.hex() for name, one in told.of(path).items()}
+        found["undone" if case == "kept" else "lost"] = undone
+        marked.unlink(missing_ok=True)
+    return found
+
+
 def main() -> None:
     faulthandler.dump_traceback_later(150, exit=True)
     process = plant()
@@ -131,7 +198,9 @@ def main() -> None:
         is_core_safe = False
     except ActError as error:
         is_core_safe = error.reason == "protected"
+    blocked = firewall(ground)
     print(json.dumps({
+        **blocked, "streams": streams(ground),
         "is_running": is_running, "is_stopped": is_stopped,
         "steps": [[step.phase, step.act, applying.subject(step)] for step in one.steps],
         "failed": {number: [error.reason, error.detail] for number, error in outcome.failed.items()},

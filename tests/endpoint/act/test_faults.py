@@ -28,6 +28,9 @@ from quetsach.endpoint.machine import NoRegistry
 from tests.endpoint.act import disks
 from tests.endpoint.world import RULES
 
+FIREWALL = RULES.rpartition("\\")[0]
+FIREWALL_POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\WindowsFirewall"
+
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
@@ -288,6 +291,7 @@ def test_nftables_blocks_an_address_and_lets_it_go(nft: firewalls.Nftables, addr
     assert nft.has("quetsach_0123456789abcdef_2", "192.0.2.1")
 
 
+@pytest.mark.recorded
 def test_windows_firewall_recorded() -> None:
     """Recorded: the command's form, and a rule as Windows writes it ([MS-FASP] 2.2.19)."""
     asked: list[Sequence[str]] = []
@@ -314,6 +318,65 @@ def test_windows_firewall_recorded() -> None:
     }
     assert wall.has(name, "198.51.100.66")
     assert not wall.has(name, "198.51.100.67")
+
+
+@pytest.mark.recorded
+@pytest.mark.parametrize(
+    ("change", "is_there"),
+    [
+        ("RA4=198.51.100.66/255.255.255.255", True),
+        ("RA4=198.51.100.0/255.255.255.0", False),
+        ("RA4=LocalSubnet", False),
+    ],
+)
+def test_a_windows_rule_for_another_range_is_not_ours_recorded(change: str, is_there: bool) -> None:
+    """Recorded: addresses as Windows may write them ([MS-FASP] 2.2.19); a wider rule is somebody else's."""
+    name = "quetsach_0123456789abcdef_1"
+    rule = f"v2.31|Action=Block|Active=TRUE|Dir=Out|{change}|Name={name}|"
+    assert firewalls.WindowsFirewall(Told({RULES: {"{1}": rule}})).has(name, "198.51.100.66") == is_there
+    for other in ("Active=FALSE", "Dir=In", "Action=Allow"):
+        key = other.partition("=")[0]
+        spoilt = "|".join(other if part.startswith(f"{key}=") else part for part in rule.split("|"))
+        assert not firewalls.WindowsFirewall(Told({RULES: {"{1}": spoilt}})).has(name, "198.51.100.66")
+
+
+@pytest.mark.recorded
+@pytest.mark.parametrize(
+    ("key", "value", "can"),
+    [
+        (rf"{FIREWALL}\PublicProfile", {"EnableFirewall": "1"}, True),
+        (rf"{FIREWALL}\PublicProfile", {"EnableFirewall": "0"}, False),
+        (rf"{FIREWALL_POLICY}\DomainProfile", {"EnableFirewall": "0"}, False),
+        (rf"{FIREWALL_POLICY}\DomainProfile", {"AllowLocalPolicyMerge": "0"}, False),
+        (rf"{FIREWALL_POLICY}\DomainProfile", {"AllowLocalPolicyMerge": "1"}, True),
+        (r"HKLM\SYSTEM\CurrentControlSet\Services\mpssvc", {"Start": "4"}, False),
+        (r"HKLM\SYSTEM\CurrentControlSet\Services\mpssvc", {"Start": "2"}, True),
+    ],
+)
+def test_a_windows_firewall_that_heeds_no_rule_of_ours_recorded(
+    key: str, value: dict[str, str], can: bool
+) -> None:
+    """Recorded: [MS-GPFAS] 2.2.2, EnableFirewall and AllowLocalPolicyMerge of a profile."""
+    assert firewalls.WindowsFirewall(Told({key: value})).can() == can
+
+
+def test_a_policy_that_switches_the_firewall_on_wins_over_the_machine() -> None:
+    off, on = {"EnableFirewall": "0"}, {"EnableFirewall": "1"}
+    told = {rf"{FIREWALL}\PublicProfile": off, rf"{FIREWALL_POLICY}\PublicProfile": on}
+    assert firewalls.WindowsFirewall(Told(told)).can()
+
+
+class Told:
+    """A registry that holds these values."""
+
+    def __init__(self, told: dict[str, dict[str, str]]) -> None:
+        self._told = told
+
+    def values(self, key: str) -> dict[str, str]:
+        return self._told.get(key, {})
+
+    def subkeys(self, key: str) -> Sequence[str]:
+        return ()
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,8 @@ class Block:
         return _firewall(ground).has(target["name"], target["address"])
 
     def guard(self, ground: Ground, target: Target) -> None:
-        _firewall(ground)
+        if not _firewall(ground).can():
+            raise ActError("deaf_firewall", target["address"])
 
     def keep(self, ground: Ground, target: Target, vault: Vault, name: str) -> None:
         return None

@@ -45,6 +45,8 @@ REASONS: Mapping[str, str] = {
     "not_done": "was not changed although the system said so",
     "not_restored": "was not restored as it was",
     "not_here": "cannot be changed on this kind of machine",
+    "deaf_firewall": "the firewall is switched off or heeds only policy rules; switch it on, or block this"
+    " address at the router",
     "unclean": "the Windows on this disk was not shut down wholly; start it, shut it down, then go on",
     "failed": "the system refused",
     "busy": "another clean-up is at work on this machine",

@@ -118,7 +118,10 @@ class DiskFiles:
     def read(self, path: str, most: int) -> bytes:
         with self.open(path) as file:
             try:
-                data = file.read(most + 1)
+                # No more room than the file needs; one that grows meanwhile is read to `most` all the same.
+                data = file.read(min(os.fstat(file.fileno()).st_size, most) + 1)
+                if len(data) <= most:
+                    data += file.read(most + 1 - len(data))
             except OSError as error:
                 raise Unavailable(reason_of(error), path) from error
         if len(data) > most:

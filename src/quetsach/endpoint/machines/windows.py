@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from threading import Thread
 from typing import Any
 
 from quetsach.endpoint import windowspath
@@ -22,6 +24,7 @@ from quetsach.endpoint.machines.hive import text_of
 
 _WORD = re.compile(r"\w{1,64}", re.ASCII)
 _MOST_NAMES = 20_000
+_WMI_SECONDS, _WMI_TRIES, _WMI_PAUSE = 30, 5, 3
 _PROFILES = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList"
 
 
@@ -118,11 +121,27 @@ class WindowsMachine:
         if not all(_WORD.fullmatch(name) for name in (table, *columns, filled or "x")):
             raise ValueError("names of WMI classes and columns are words")
         only = f" WHERE {filled} IS NOT NULL" if filled else ""
-        try:
-            told = _wmi.exec_query(f"SELECT {','.join(columns)} FROM {table}{only}")  # noqa: S608
-        except (OSError, ValueError, MemoryError) as error:
-            raise Unavailable("failed", table) from error
-        return rows_of(told)
+        told: list[str] = []
+
+        def ask() -> None:
+            for _attempt in range(_WMI_TRIES):
+                try:
+                    told.append(_wmi.exec_query(f"SELECT {','.join(columns)} FROM {table}{only}"))  # noqa: S608
+                except TimeoutError:
+                    # `_wmi` waits a second for the service, which on a slow machine has only begun to start.
+                    time.sleep(_WMI_PAUSE)
+                except (OSError, ValueError, MemoryError):
+                    return
+                else:
+                    return
+
+        # A service that never answers must not hold up the whole check.
+        asking = Thread(target=ask, daemon=True)
+        asking.start()
+        asking.join(_WMI_SECONDS)
+        if not told:
+            raise Unavailable("failed", table)
+        return rows_of(told[0])
 
     def events(self, log: str) -> Iterator[bytes]:
         return eventlog.lines(self.files, self.variables["systemroot"], log)

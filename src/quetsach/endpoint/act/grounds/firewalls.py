@@ -9,11 +9,11 @@ import json
 import re
 import subprocess  # fixed programs, arguments checked below
 from collections.abc import Callable, Sequence
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from quetsach.endpoint.act.errors import ActError
 from quetsach.endpoint.machine import Registry
-from quetsach.endpoint.probes.firewall import rule
+from quetsach.endpoint.probes.firewall import deaf, rule
 
 Run = Callable[[Sequence[str], str], str]
 """A command with its input; answers its output, raises `ActError` where it failed."""
@@ -49,6 +49,9 @@ class Nftables:
     def __init__(self, run: Run = run) -> None:
         self._run = run
 
+    def can(self) -> bool:
+        return True
+
     def has(self, name: str, address: str) -> bool:
         _checked(name, address)
         tables = json.loads(self._run(["nft", "-j", "list", "tables"], ""))
@@ -82,14 +85,20 @@ class WindowsFirewall:
         self._registry = registry
         self._run = run
 
+    def can(self) -> bool:
+        return not deaf(self._registry)
+
     def has(self, name: str, address: str) -> bool:
         _checked(name, address)
-        for text in self._registry.values(_RULES).values():
-            told = rule(text)
-            remote = told.get("ra4", "") + told.get("ra6", "")
-            if told.get("name") == name and told.get("action") == "Block" and remote == address:
-                return True
-        return False
+        wanted = ip_address(address)
+        return any(
+            told.get("name") == name
+            and told.get("action", "").casefold() == "block"
+            and told.get("dir", "").casefold() == "out"
+            and told.get("active", "").casefold() == "true"
+            and _is_only(told.get("ra4", "") + told.get("ra6", ""), wanted)
+            for told in map(rule, self._registry.values(_RULES).values())
+        )
 
     def add(self, name: str, address: str) -> None:
         _checked(name, address)
@@ -101,6 +110,14 @@ class WindowsFirewall:
     def remove(self, name: str) -> None:
         _checked(name, "192.0.2.1")
         self._run(["netsh", "advfirewall", "firewall", "delete", "rule", f"name={name}"], "")
+
+
+def _is_only(remote: str, address: IPv4Address | IPv6Address) -> bool:
+    """Whether a rule's remote addresses are this one; Windows writes it bare, or with a mask or length."""
+    try:
+        return ip_network(remote) == ip_network(address)
+    except ValueError:
+        return False
 
 
 def _checked(name: str, address: str) -> str:

@@ -13,6 +13,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,8 @@ class WindowsDisk:
             "attributes": told.st_file_attributes & _SETTABLE,
             "mtime": told.st_mtime_ns,
             "security": _guarded(path, winfile.security),
+            # So that what was put back is compared with all that was there.
+            "streams": {name: hashlib.sha256(one).hexdigest() for name, one in self.streams(path).items()},
         }
 
     def content(self, path: str) -> Iterator[bytes]:
@@ -68,7 +71,7 @@ class WindowsDisk:
         for name, size in _guarded(path, winfile.streams):
             if size > _MOST_STREAM:
                 raise ActError("too_large", f"{path}:{name}")
-            found[name] = _read(f"{path}:{name}")
+            found[name] = _guarded(path, partial(winfile.read_stream, name=name))
         return found
 
     def remove(self, path: str, expected: str) -> None:
@@ -103,7 +106,7 @@ class WindowsDisk:
                 out.flush()
                 os.fsync(out.fileno())
             for name, inside in streams.items():
-                Path(f"{part}:{name}").write_bytes(inside)
+                winfile.write_stream(part, name, inside)
             winfile.set_security(part, meta["security"])
             if "times" in meta:
                 winfile.set_times(part, meta["times"])
@@ -193,10 +196,6 @@ def _parts(path: str) -> Iterator[bytes]:
                 yield part
     except OSError as error:
         raise of(error, path) from error
-
-
-def _read(path: str) -> bytes:
-    return b"".join(_parts(path))
 
 
 def _sha256(path: str) -> str:

@@ -7,8 +7,10 @@ Sources: aclapi.h, sddl.h and fileapi.h of the Windows SDK. All raise OSError wi
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Sequence
 from ctypes import POINTER, Structure, byref, c_int64, c_uint32, c_void_p, c_wchar, c_wchar_p
+from pathlib import Path
 from typing import Any
 
 _FILE_OBJECT = 1
@@ -164,7 +166,22 @@ def streams(path: str) -> list[tuple[str, int]]:
             if name and kind == "$DATA":
                 found.append((name, one.size))
             if not kernel.FindNextStreamW(search, byref(one)):
-                break
+                if (number := ctypes.get_last_error()) != _END_OF_FILE:
+                    # Half a list would lose the rest.
+                    raise _fail(number)
+                return found
     finally:
         kernel.FindClose(search)
-    return found
+
+
+def read_stream(path: str, name: str) -> bytes:
+    """The content of an alternate stream."""
+    return Path(f"{path}:{name}").read_bytes()
+
+
+def write_stream(path: str, name: str, content: bytes) -> None:
+    """Make an alternate stream, or give it another content; it is on the disk when this returns."""
+    with Path(f"{path}:{name}").open("wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
