@@ -20,7 +20,7 @@ struct Row<'a> {
     #[serde(borrow)]
     device: Option<Cow<'a, str>>,
     #[serde(borrow, deserialize_with = "pairs")]
-    identity: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    identity: Identity<'a>,
     #[serde(borrow)]
     first_seen: Option<Cow<'a, str>>,
     #[serde(borrow)]
@@ -32,10 +32,12 @@ struct Row<'a> {
     logformat: Cow<'a, str>,
 }
 
-fn pairs<'a, D: Deserializer<'a>>(from: D) -> Result<Vec<(Cow<'a, str>, Cow<'a, str>)>, D::Error> {
+type Identity<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
+
+fn pairs<'a, D: Deserializer<'a>>(from: D) -> Result<Identity<'a>, D::Error> {
     struct Pairs;
     impl<'a> Visitor<'a> for Pairs {
-        type Value = Vec<(Cow<'a, str>, Cow<'a, str>)>;
+        type Value = Identity<'a>;
         fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             out.write_str("a map of texts")
         }
