@@ -38,6 +38,7 @@ REASONS = {
 STOP_WIDER = {4: 16, 6: 32}
 WARN_WIDER = {4: 24, 6: 48}
 GOVERNMENT = "gov.vn"
+FEW = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,10 +250,7 @@ def doubts(seen: Iterable[str]) -> dict[str, Concern]:
     A sinkhole is no doubt: who calls it is infected.
     """
     sought = [_spelled(text) for text in seen]
-    places = [_place(indicator) for indicator in sought]
-    names = [name for name, block in places if block is None]
-    blocks = [block for _name, block in places if block is not None]
-    known = _Known(warninglists.near(warninglists.shipped(), names, blocks))
+    known = _shipped() if len(sought) > FEW else _near(sought)
     found: dict[str, Concern] = {}
     for indicator in sought:
         finding = known.doubt(indicator)
@@ -260,6 +258,14 @@ def doubts(seen: Iterable[str]) -> dict[str, Concern]:
             reason = REASONS[finding.code].format(what=finding.what)
             found[indicator.canonical] = Concern(indicator, finding.code, reason)
     return found
+
+
+def _near(sought: Iterable[Indicator]) -> _Known:
+    """What warns of these few: reading all lists into tables takes longer than the look-up."""
+    places = [_place(indicator) for indicator in sought]
+    names = [name for name, block in places if block is None]
+    blocks = [block for _name, block in places if block is not None]
+    return _Known(warninglists.near(warninglists.shipped(), names, blocks))
 
 
 def _spelled(text: str) -> Indicator:

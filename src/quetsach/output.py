@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from quetsach import guard
 from quetsach.errors import QuetsachError
 from quetsach.scanning import ScanResult
 
+MOST_JUDGED = 2000
 WRITERS = {
     ".jsonl": "quetsach.outputs.jsonl",
     ".csv": "quetsach.outputs.csv",
@@ -74,13 +76,19 @@ class Report:
 
     @cached_property
     def doubts(self) -> dict[str, guard.Concern]:
-        """Why an indicator that was seen may be no sign of malware, for those that many share."""
+        """Why an indicator that was seen may be no sign of malware, for those that many share.
+
+        Of very many only those seen most are judged: who has that many has other worries.
+        """
         together = self.result.sightings.tally()
+        seen = Counter[str]()
         if together is None:
-            seen = {sighting.indicator for sighting in self.result.sightings}
+            for sighting in self.result.sightings:
+                seen[sighting.indicator] += sighting.count
         else:
-            seen = {name for machine in together.machines for name, _lines in machine.indicators}
-        return guard.doubts(sorted(seen)) if seen else {}
+            for machine in together.machines:
+                seen.update(dict(machine.indicators))
+        return guard.doubts(sorted(name for name, _lines in seen.most_common(MOST_JUDGED))) if seen else {}
 
 
 def check(path: Path) -> None:
