@@ -62,6 +62,7 @@ def open_page(chromium, live_server):  # noqa: F811
 
 def looks_right(page, name, width):
     """Nothing wider than the window, nothing that the policy refused; a picture for who wants to look."""
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth") <= width, name
     assert page.refused == [], name
     assert page.locator(".btn-main:visible").count() <= 1, name

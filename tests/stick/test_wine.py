@@ -32,6 +32,7 @@ WINES_OWN = (
     r"\Control\ServiceCurrent",
     r"\Enum",
     r"\Hardware",
+    r"\SystemCertificates",
 )
 WARM_UP = (
     "import socket;from quetsach.endpoint.machines import winapi;socket.gethostname();"
@@ -100,7 +101,8 @@ def stick(windows: Windows, port: int) -> Path:
 
 
 def changes(before: dict[str, str], after: dict[str, str]) -> list[str]:
-    """Keys that are new, other or gone, but for the devices that wine itself writes down when it likes."""
+    """Keys that are new, other or gone, but for devices and empty stores of certificates, which wine itself
+    writes down when it likes."""
     old, new = (_keys("\n".join(told.values())) for told in (before, after))
     return sorted(
         key
