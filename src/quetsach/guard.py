@@ -38,7 +38,6 @@ REASONS = {
 STOP_WIDER = {4: 16, 6: 32}
 WARN_WIDER = {4: 24, 6: 48}
 GOVERNMENT = "gov.vn"
-FEW = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +249,7 @@ def doubts(seen: Iterable[str]) -> dict[str, Concern]:
     A sinkhole is no doubt: who calls it is infected.
     """
     sought = [_spelled(text) for text in seen]
-    known = _shipped() if len(sought) > FEW else _near(sought)
+    known = _near(sought)
     found: dict[str, Concern] = {}
     for indicator in sought:
         finding = known.doubt(indicator)
@@ -260,12 +259,26 @@ def doubts(seen: Iterable[str]) -> dict[str, Concern]:
     return found
 
 
+@cache
+def prepare() -> None:
+    """Read what `doubts` looks into, before it is asked."""
+    doubts(())
+
+
 def _near(sought: Iterable[Indicator]) -> _Known:
     """What warns of these few: reading all lists into tables takes longer than the look-up."""
-    places = [_place(indicator) for indicator in sought]
-    names = [name for name, block in places if block is None]
-    blocks = [block for _name, block in places if block is not None]
-    return _Known(warninglists.near(warninglists.shipped(), names, blocks))
+    names, addresses, networks = [], [], []
+    for one in sought:
+        match one.kind:
+            case Kind.DOMAIN:
+                names.append(one.value)
+            case Kind.CIDR:
+                networks.append(Block.of(one.value))
+            case Kind.IP_PORT:
+                addresses.append(canonical.split_authority(one.value)[0])
+            case Kind.IPV4 | Kind.IPV6:
+                addresses.append(one.value)
+    return _Known(warninglists.near(warninglists.shipped(), names, addresses, networks))
 
 
 def _spelled(text: str) -> Indicator:

@@ -147,4 +147,4 @@ def test_what_comes_with_the_program_is_made_from_the_real_lists() -> None:
     found = warninglists.read(DATA / "indicators/warninglists.tar.gz")
     chosen = [one for one in found if one.slug in warninglists.TREATMENT]
     again = list(warninglists._unpacked(gzip.decompress(warninglists.packed(chosen)).decode()))
-    assert again == warninglists.shipped()
+    assert tuple(again) == warninglists.shipped()

@@ -246,12 +246,14 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
 def _meanwhile(
     show: Callable[[Snapshot], None] | None, *, as_json: bool
 ) -> Callable[[Snapshot], None] | None:
-    """Also import what the answer is shown with, while the engine is at work."""
+    """Also import and read what the answer is shown with, while the engine is at work."""
     if as_json:
         return show
 
     def on_progress(now: Snapshot) -> None:
-        import quetsach.outputs.table  # noqa: F401
+        from quetsach import guard
+
+        guard.prepare()
 
         if show is not None:
             show(now)

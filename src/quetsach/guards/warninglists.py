@@ -13,6 +13,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -118,10 +119,11 @@ class WarningList(NamedTuple):
     entries: tuple[str, ...]
 
 
-def shipped() -> list[WarningList]:
-    """The lists that come with the program."""
+@cache
+def shipped() -> tuple[WarningList, ...]:
+    """The lists that come with the program, read once."""
     data = resources.files("quetsach").joinpath("guards", SHIPPED).read_bytes()
-    return list(_unpacked(gzip.decompress(data).decode()))
+    return tuple(_unpacked(gzip.decompress(data).decode()))
 
 
 def _unpacked(text: str) -> Iterator[WarningList]:
@@ -131,22 +133,44 @@ def _unpacked(text: str) -> Iterator[WarningList]:
         yield WarningList(slug, title, version, How(how), tuple(filter(None, entries)))
 
 
-def near(found: Iterable[WarningList], names: Iterable[str], blocks: Iterable[Block]) -> list[WarningList]:
-    """Of each list at least what touches one of a few canonical names or blocks of addresses."""
-    names = frozenset(names)
+def near(
+    found: Iterable[WarningList], names: Iterable[str], addresses: Iterable[str], networks: Iterable[Block]
+) -> list[WarningList]:
+    """Of each list at least what touches one of these canonical names, addresses or networks.
+
+    Works on whole lists at once: what is looked for are some thousands among hundreds of thousands.
+    """
+    names, addresses = frozenset(names), frozenset(addresses)
     above = {name.split(".", cut)[-1] for name in names for cut in range(name.count(".") + 1)}
     on_or_above = above.union(f".{name}" for name in above)
-    heads = tuple({f"{block.head}{'.' if block.version == 4 else ':'}" for block in blocks})
+    heads = {address.partition(":" if ":" in address else ".")[0] for address in addresses}
+    heads.update(block.head for block in networks)
+    wide = tuple(f"{block.head}{'.' if block.version == 4 else ':'}" for block in networks)
 
     def touching(one: WarningList) -> Iterable[str]:
         if one.how.is_address:
-            return (e for e in one.entries if e.startswith(heads) or e.endswith(_SHORT))
-        text = "\n".join((*one.entries, ""))
-        below = tuple(f".{name}" for name in names if f".{name}\n" in text)
+            spans = [entry for entry in one.entries if "/" in entry]
+            near_spans = [
+                e for e in spans if e.partition(":" if ":" in e else ".")[0] in heads or e.endswith(_SHORT)
+            ]
+            inside = (e for e in one.entries if e.startswith(wide)) if wide else ()
+            return addresses.intersection(one.entries).union(near_spans, inside)
+        below = tuple(f".{name}" for name in names & _above(one.entries))
         ends = (e for e in one.entries if e.endswith(below)) if below else ()
         return on_or_above.intersection(one.entries).union(ends)
 
     return [one._replace(entries=tuple(touching(one))) for one in found]
+
+
+@cache
+def _above(entries: tuple[str, ...]) -> frozenset[str]:
+    """All names below which an entry lies."""
+    level = {entry.removeprefix(".").partition(".")[2] for entry in entries}
+    found = set(level)
+    while level:
+        level = {parent.partition(".")[2] for parent in level if "." in parent}
+        found |= level
+    return frozenset(found)
 
 
 _SHORT = tuple(f"/{length}" for length in range(16))
