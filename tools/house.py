@@ -112,6 +112,19 @@ def portal_code(files: list[Path]) -> Iterator[str]:
                 yield f"{file}:{node.lineno}: .{node.func.attr}() outside actions"
 
 
+def locks(files: list[Path]) -> Iterator[str]:
+    """A row that others refer to is locked without its key: whoever adds a reference must not wait for it.
+
+    A full lock meets the check of a foreign key at the other's commit, and two such transactions can deadlock.
+    """
+    for file in (f for f in files if f.suffix == ".py" and PORTAL in f.parents):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            if node.func.attr == "select_for_update" and "no_key" not in {one.arg for one in node.keywords}:
+                yield f"{file}:{node.lineno}: .select_for_update() without no_key=True"
+
+
 def is_queryset(node: ast.expr) -> bool:
     """Whether the expression reaches through a manager: `X.objects…`, `X.rows…`."""
     while isinstance(node, ast.Call | ast.Attribute):
@@ -123,7 +136,7 @@ def is_queryset(node: ast.expr) -> bool:
 
 def main() -> int:
     files = tracked()
-    checks = (sizes_and_names, texts, templates, portal_code)
+    checks = (sizes_and_names, texts, templates, portal_code, locks)
     findings = [finding for check in checks for finding in check(files)]
     for finding in findings:
         print(finding.replace(f"{ROOT}/", ""))

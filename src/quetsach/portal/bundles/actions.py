@@ -23,7 +23,7 @@ Paper, State = BundlePart.Paper, Bundle.State
 @transaction.atomic
 def ask_for(actor: User, node: CampaignNode, *, ip: str | None = None) -> Bundle:
     """A new bundle of everything at the node and below; the one that is being made, if there is one."""
-    CampaignNode.rows.select_for_update(of=("self",)).get(pk=node.pk)  # one after the other
+    CampaignNode.rows.select_for_update(of=("self",), no_key=True).get(pk=node.pk)  # one after the other
     going_on = Bundle.rows.filter(node=node, state=State.MAKING).first()
     if going_on is not None:
         return going_on

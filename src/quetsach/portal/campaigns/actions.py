@@ -47,7 +47,11 @@ def publish(campaign: Campaign, actor: User, *, ip: str | None = None) -> int:
 
     A second call, such as a double click, changes nothing.
     """
-    campaign = Campaign.objects.select_for_update(of=("self",)).select_related("issuer").get(pk=campaign.pk)
+    campaign = (
+        Campaign.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("issuer")
+        .get(pk=campaign.pk)
+    )
     if campaign.status != Campaign.Status.DRAFT:
         return campaign.nodes.count()
     placed: dict[object, tuple[UUID, int]] = {}
@@ -293,7 +297,11 @@ def count_people(
 
 def lock_active(node: CampaignNode) -> CampaignNode:
     """The node, locked: it still takes part in a campaign that still runs."""
-    locked = CampaignNode.rows.select_for_update(of=("self",)).select_related("campaign").get(pk=node.pk)
+    locked = (
+        CampaignNode.rows.select_for_update(of=("self",), no_key=True)
+        .select_related("campaign")
+        .get(pk=node.pk)
+    )
     if locked.campaign.status != Campaign.Status.PUBLISHED:
         raise NotAllowedNowError("closed")
     if locked.state != CampaignNode.State.ACTIVE:

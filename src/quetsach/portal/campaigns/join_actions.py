@@ -30,7 +30,9 @@ def issue_codes(
 ) -> list[tuple[CampaignNode, str]]:
     """A new code for each node; earlier ones lose their force. The codes are returned once, never kept."""
     wanted = [node.pk for node in nodes]
-    locked = list(CampaignNode.rows.select_for_update(of=("self",)).filter(pk__in=wanted).order_by("pk"))
+    locked = list(
+        CampaignNode.rows.select_for_update(of=("self",), no_key=True).filter(pk__in=wanted).order_by("pk")
+    )
     now = timezone.now()
     JoinCode.rows.filter(node__in=wanted, used_at=None, revoked_at=None).update(revoked_at=now)
     issued = [(node, new_code()) for node in locked]
@@ -66,7 +68,7 @@ def revoke_code(node: CampaignNode, actor: User, *, ip: str | None = None) -> No
 def join(code: str, user: User, *, ip: str | None = None) -> CampaignNode:
     """Attach the account to the code's unit as its officer; the code is used up. Raises JoinError."""
     row = (
-        JoinCode.rows.select_for_update(of=("self",))
+        JoinCode.rows.select_for_update(of=("self",), no_key=True)
         .select_related("node__campaign")
         .filter(digest=digest(code))
         .first()

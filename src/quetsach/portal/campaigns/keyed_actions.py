@@ -93,7 +93,7 @@ def withdraw_keyed(keyed: KeyedAct, actor: User, *, ip: str | None = None) -> No
 
     Raises NotAllowedNowError: `another_day`, `counted`, and what withdrawing the act raises.
     """
-    keyed = KeyedAct.rows.select_for_update(of=("self",)).select_related("node").get(pk=keyed.pk)
+    keyed = KeyedAct.rows.select_for_update(of=("self",), no_key=True).select_related("node").get(pk=keyed.pk)
     if keyed.withdrawn_at is not None:
         return
     if timezone.localdate(keyed.at) != timezone.localdate():

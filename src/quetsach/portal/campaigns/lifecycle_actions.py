@@ -227,7 +227,7 @@ def _take_over(campaign: Campaign, fields: Mapping[str, Any], names: tuple[str, 
 
 
 def _twin(campaign: Campaign) -> Campaign | None:
-    Unit.rows.select_for_update().get(pk=campaign.issuer_id)  # one after the other
+    Unit.rows.select_for_update(no_key=True).get(pk=campaign.issuer_id)  # one after the other
     return Campaign.objects.filter(
         issuer=campaign.issuer_id,
         title=campaign.title,
@@ -246,7 +246,11 @@ def _free_slug(title: str) -> str:
 
 
 def _hold(campaign: Campaign) -> Campaign:
-    return Campaign.objects.select_for_update(of=("self",)).select_related("issuer").get(pk=campaign.pk)
+    return (
+        Campaign.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("issuer")
+        .get(pk=campaign.pk)
+    )
 
 
 def _day(moment: datetime) -> str:

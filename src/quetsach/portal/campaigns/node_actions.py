@@ -28,7 +28,11 @@ def change_node(
     Its figures count only while it takes part: a merged node's own report stays to read, and the successor
     reports for both. Raises NotAllowedNowError: `closed`, `issuer`, `no_successor`.
     """
-    node = CampaignNode.rows.select_for_update(of=("self",)).select_related("campaign").get(pk=node.pk)
+    node = (
+        CampaignNode.rows.select_for_update(of=("self",), no_key=True)
+        .select_related("campaign")
+        .get(pk=node.pk)
+    )
     if node.campaign.status != Campaign.Status.PUBLISHED:
         raise NotAllowedNowError("closed")
     if node.parent_id is None:

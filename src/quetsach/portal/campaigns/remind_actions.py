@@ -64,7 +64,11 @@ def set_days_off(
     campaign: Campaign, days: dict[str, bool], actor: User, *, ip: str | None = None
 ) -> Campaign:
     """Days off and days worked of this campaign, beyond the national calendar."""
-    campaign = Campaign.objects.select_for_update(of=("self",)).select_related("issuer").get(pk=campaign.pk)
+    campaign = (
+        Campaign.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("issuer")
+        .get(pk=campaign.pk)
+    )
     campaign.days_off = days
     campaign.save(update_fields=["days_off"])
     path = campaign.issuer.path

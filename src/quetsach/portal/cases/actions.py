@@ -67,7 +67,9 @@ def move(
 
 
 def _locked(case: Case) -> Case:
-    return Case.rows.select_for_update(of=("self",)).select_related("device__owner").get(pk=case.pk)
+    return (
+        Case.rows.select_for_update(of=("self",), no_key=True).select_related("device__owner").get(pk=case.pk)
+    )
 
 
 @transaction.atomic
@@ -144,7 +146,9 @@ def assign_device(device: Device, to: CampaignNode, actor: User, ip: str | None 
     Raises:
         CaseError: the unit is elsewhere, or has a machine of that name already.
     """
-    device = Device.rows.select_for_update(of=("self",)).select_related("owner").get(pk=device.pk)
+    device = (
+        Device.rows.select_for_update(of=("self",), no_key=True).select_related("owner").get(pk=device.pk)
+    )
     origin = device.owner
     if to.campaign_id != device.campaign_id or not to.path.startswith(origin.path):
         raise CaseError(_("Choose this unit or one below it."))
@@ -158,7 +162,7 @@ def assign_device(device: Device, to: CampaignNode, actor: User, ip: str | None 
         actor, "device.assign", unit_path=origin.path, about=device,
         data={"device": device.key, "from": origin.name, "to": to.name}, ip=ip,
     )  # fmt: skip
-    for case in Case.rows.select_for_update(of=("self",)).filter(device=device, state=State.NEW):
+    for case in Case.rows.select_for_update(of=("self",), no_key=True).filter(device=device, state=State.NEW):
         case.device = device
         move(case, Act.ASSIGN, by=actor, data={"to": to.name}, ip=ip)
     return device

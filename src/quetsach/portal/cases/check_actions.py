@@ -45,10 +45,14 @@ class Moved:
 @transaction.atomic
 def take_check(device: Device, check: Check, actor: User | None = None, ip: str | None = None) -> Moved:
     """Carry a check into the cases of its machine. The caller sees to it that each check is taken once."""
-    device = Device.rows.select_for_update(of=("self",)).select_related("owner", "campaign").get(pk=device.pk)
+    device = (
+        Device.rows.select_for_update(of=("self",), no_key=True)
+        .select_related("owner", "campaign")
+        .get(pk=device.pk)
+    )
     current = {
         case.family: case
-        for case in Case.rows.select_for_update(of=("self",))
+        for case in Case.rows.select_for_update(of=("self",), no_key=True)
         .filter(device=device, is_current=True)
         .select_related("device__owner")
     }

@@ -69,7 +69,7 @@ def _pull_batch(campaign: Campaign, pulled: Pulled) -> bool:
     devices = _devices(campaign, rows)
     current = {
         (case.device_id, case.family): case
-        for case in Case.rows.select_for_update(of=("self",))
+        for case in Case.rows.select_for_update(of=("self",), no_key=True)
         .filter(device__in={d.pk for d in devices.values()}, is_current=True)
         .select_related("device__owner")
     }
@@ -242,7 +242,11 @@ def judge_claims(campaign: Campaign, pulled: Pulled | None = None) -> None:
 
 @transaction.atomic
 def _apply(facts: looks.Facts, judgement: Judgement, claimed_at: datetime, pulled: Pulled) -> None:
-    case = Case.rows.select_for_update(of=("self",)).select_related("device__owner").get(pk=facts.case.pk)
+    case = (
+        Case.rows.select_for_update(of=("self",), no_key=True)
+        .select_related("device__owner")
+        .get(pk=facts.case.pk)
+    )
     if case.claimed_at != claimed_at or case.state != facts.case.state:
         return
     ends = [c for c, look in zip(facts.coverages, facts.looks, strict=True) if look.last == judgement.until]

@@ -220,8 +220,12 @@ def tie_machine(result: CheckResult, to: Device, actor: User, ip: str | None = N
         ResultError: `other_unit` when `to` is not a machine of the same unit, `has_case` when the checked
             machine has a case of its own already.
     """
-    device = Device.rows.select_for_update(of=("self",)).select_related("owner").get(pk=result.device_id)
-    to = Device.rows.select_for_update(of=("self",)).get(pk=to.pk)
+    device = (
+        Device.rows.select_for_update(of=("self",), no_key=True)
+        .select_related("owner")
+        .get(pk=result.device_id)
+    )
+    to = Device.rows.select_for_update(of=("self",), no_key=True).get(pk=to.pk)
     if to.owner_id != device.owner_id:
         raise ResultError("other_unit")
     moved = Moved()

@@ -65,7 +65,11 @@ def _check_room(campaign: Campaign, name: str) -> None:
 @transaction.atomic
 def take_out(row: DetectionFile, reason: str, actor: User, ip: str | None = None) -> None:
     """The next packs come without it. A second call changes nothing."""
-    row = DetectionFile.rows.select_for_update(of=("self",)).select_related("campaign__issuer").get(pk=row.pk)
+    row = (
+        DetectionFile.rows.select_for_update(of=("self",), no_key=True)
+        .select_related("campaign__issuer")
+        .get(pk=row.pk)
+    )
     if row.removed_at is not None:
         return
     row.removed_at, row.removed_by, row.reason = timezone.now(), actor, nfc(reason)

@@ -106,7 +106,7 @@ def content_of(pack: Pack) -> bytes:
 def report_lost(node: CampaignNode, actor: User, ip: str | None = None) -> int:
     """The unit's packs so far were lost or seen by strangers: from now on their results are refused, as
     whoever holds one could make some up. What came in before stays. How many packs it were."""
-    node = CampaignNode.rows.select_for_update(of=("self",)).get(pk=node.pk)
+    node = CampaignNode.rows.select_for_update(of=("self",), no_key=True).get(pk=node.pk)
     lost = Pack.rows.filter(node=node, lost_at=None).update(lost_at=timezone.now())
     record(actor, "pack.report_lost", unit_path=node.path, about=node, data={"n": lost}, ip=ip)
     return lost

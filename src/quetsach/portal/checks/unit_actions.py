@@ -39,7 +39,7 @@ def issue_code(node: CampaignNode, actor: User, ip: str | None = None) -> tuple[
 
     The oldest live code ends when there would be more than 20.
     """
-    node = CampaignNode.rows.select_for_update(of=("self",)).get(pk=node.pk)
+    node = CampaignNode.rows.select_for_update(of=("self",), no_key=True).get(pk=node.pk)
     now = timezone.now()
     live = UploadCode.rows.filter(node=node, used_at=None, revoked_at=None, expires_at__gt=now)
     for code in live.order_by("-created_at")[MOST_LIVE - 1 :]:
@@ -58,7 +58,7 @@ def issue_code(node: CampaignNode, actor: User, ip: str | None = None) -> tuple[
 def take_code(text: str, ip: str | None = None) -> UploadCode | None:
     """Use a code up; None when it is unknown, used, revoked, or past its time. Two at once: one gets it."""
     code = (
-        UploadCode.rows.select_for_update(of=("self",))
+        UploadCode.rows.select_for_update(of=("self",), no_key=True)
         .select_related("node__campaign")
         .filter(digest=digest_of(text), used_at=None, revoked_at=None, expires_at__gt=timezone.now())
         .first()
@@ -96,7 +96,7 @@ def used_code(text: str) -> Used | None:
 @transaction.atomic
 def settle_code(code: UploadCode, taken: int) -> None:
     """Note how many results came in with a code; one with which nothing came in may be used again."""
-    code = UploadCode.rows.select_for_update(of=("self",)).get(pk=code.pk)
+    code = UploadCode.rows.select_for_update(of=("self",), no_key=True).get(pk=code.pk)
     code.taken = taken
     if not taken:
         code.used_at = None
@@ -106,7 +106,7 @@ def settle_code(code: UploadCode, taken: int) -> None:
 @transaction.atomic
 def revoke_code(code: UploadCode, actor: User, ip: str | None = None) -> None:
     """End a code. A second call changes nothing."""
-    code = UploadCode.rows.select_for_update(of=("self",)).select_related("node").get(pk=code.pk)
+    code = UploadCode.rows.select_for_update(of=("self",), no_key=True).select_related("node").get(pk=code.pk)
     if code.revoked_at is None and code.used_at is None:
         code.revoked_at = timezone.now()
         code.save(update_fields=["revoked_at"])
@@ -153,7 +153,9 @@ def say_licences(
 
 
 def _plan(node: CampaignNode, actor: User) -> UnitPlan:
-    plan, _ = UnitPlan.rows.select_for_update(of=("self",)).get_or_create(node=node, defaults={"by": actor})
+    plan, _ = UnitPlan.rows.select_for_update(of=("self",), no_key=True).get_or_create(
+        node=node, defaults={"by": actor}
+    )
     plan.by = actor
     return plan
 
@@ -172,7 +174,7 @@ def propose(campaign: Campaign, actor: User, ip: str | None = None, **fields: st
 @transaction.atomic
 def withdraw_replacement(row: Replacement, actor: User, ip: str | None = None) -> None:
     """Take a replacement off the list. A second call changes nothing."""
-    found = Replacement.rows.select_for_update(of=("self",)).filter(pk=row.pk).first()
+    found = Replacement.rows.select_for_update(of=("self",), no_key=True).filter(pk=row.pk).first()
     if found is not None:
         data = {"name": found.name, "product": found.product}
         path = row.campaign.issuer.path

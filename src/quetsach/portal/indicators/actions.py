@@ -178,7 +178,11 @@ def publish_set(draft: IndicatorSet, actor: User, ip: str | None = None) -> Indi
     forms = write_forms(draft, _next_version(draft))
     with transaction.atomic():
         Campaign.objects.select_for_update(no_key=True).get(pk=draft.campaign_id)
-        draft = IndicatorSet.rows.select_for_update().select_related("campaign__issuer").get(pk=draft.pk)
+        draft = (
+            IndicatorSet.rows.select_for_update(no_key=True)
+            .select_related("campaign__issuer")
+            .get(pk=draft.pk)
+        )
         if draft.status == IndicatorSet.Status.DRAFT:
             draft.forms = forms
             _publish(draft, actor, ip)
@@ -221,7 +225,11 @@ def _publish(row: IndicatorSet, actor: User, ip: str | None) -> None:
 @transaction.atomic
 def discard(draft: IndicatorSet, actor: User, ip: str | None = None) -> None:
     """Drop a draft. A published list is never dropped."""
-    row = IndicatorSet.rows.select_for_update().filter(pk=draft.pk, status=IndicatorSet.Status.DRAFT).first()
+    row = (
+        IndicatorSet.rows.select_for_update(no_key=True)
+        .filter(pk=draft.pk, status=IndicatorSet.Status.DRAFT)
+        .first()
+    )
     if row is not None:
         record(actor, "indicators.discard", unit_path=draft.campaign.issuer.path, about=row,
                data={"count": row.count}, ip=ip)  # fmt: skip

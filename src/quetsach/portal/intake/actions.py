@@ -128,7 +128,7 @@ def read_again(actor: User, file_id: UUID, node: CampaignNode, *, ip: str | None
     with kept.content.open("rb") as content:
         given = read_file(Found(kept.name, None, content.read()), known, Office(CONVERTING))
     with transaction.atomic():
-        file = ReceivedFile.rows.select_for_update().get(pk=file_id)
+        file = ReceivedFile.rows.select_for_update(no_key=True).get(pk=file_id)
         if file.problem != kept.problem or ReceivedAnnex.rows.filter(file=file).exists():
             return False
         problem = given.problem if isinstance(given, Unread) else None
@@ -261,7 +261,7 @@ def bring_back(actor: User, annex_id: UUID, node: CampaignNode, *, ip: str | Non
 @transaction.atomic
 def set_file_aside(actor: User, file_id: UUID, node: CampaignNode, *, ip: str | None = None) -> ReceivedFile:
     """Take a file without an annex off the desk; it stays as evidence. A second call changes nothing."""
-    file = ReceivedFile.rows.select_for_update().get(pk=file_id, node=node)
+    file = ReceivedFile.rows.select_for_update(no_key=True).get(pk=file_id, node=node)
     if not file.is_set_aside:
         file.is_set_aside = True
         file.save()
@@ -281,7 +281,7 @@ def enter(
     ip: str | None = None,
 ) -> ReceivedAnnex:
     """What a person reads off a file that no program can read, such as a scan. Once for each file."""
-    file = ReceivedFile.rows.select_for_update().get(pk=file_id, node=node)
+    file = ReceivedFile.rows.select_for_update(no_key=True).get(pk=file_id, node=node)
     there = ReceivedAnnex.rows.filter(file=file).first()
     if there is not None:
         return there
@@ -306,7 +306,7 @@ def entry_of(one: Reading) -> dict[str, str]:
 
 def _hold(annex_id: UUID, node: CampaignNode) -> ReceivedAnnex:
     """The row, locked. Raises ReceivedAnnex.DoesNotExist for one of another desk."""
-    annex = ReceivedAnnex.rows.select_for_update(of=("self",)).select_related("file", "node")
+    annex = ReceivedAnnex.rows.select_for_update(of=("self",), no_key=True).select_related("file", "node")
     return annex.get(pk=annex_id, file__node=node)
 
 

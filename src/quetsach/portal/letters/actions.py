@@ -58,7 +58,7 @@ def _save(
     actor: User, node: CampaignNode, letter_id: UUID, fields: dict[str, Any], version: int, ip: str | None
 ) -> Letter:
     campaign = _must_run(node.campaign_id)
-    letter = Letter.rows.select_for_update().filter(pk=letter_id).first()
+    letter = Letter.rows.select_for_update(no_key=True).filter(pk=letter_id).first()
     if letter is not None and (letter.campaign_id, letter.unit_id) != (node.campaign_id, node.unit_id):
         raise LetterRefusedError("elsewhere")
     if letter is not None and letter.fields == fields:
@@ -106,7 +106,9 @@ def issue(
         raise LetterRefusedError("stale", letter)
     if day > timezone.localdate():
         raise LetterRefusedError("future")
-    Unit.rows.select_for_update().get(pk=letter.unit_id)  # two letters never take one number at once
+    Unit.rows.select_for_update(no_key=True).get(
+        pk=letter.unit_id
+    )  # two letters never take one number at once
     taken = queries.same_number(letter, number, day.year)
     if taken is not None:
         raise LetterRefusedError("taken", taken)
@@ -175,7 +177,11 @@ def withdraw(actor: User, letter: Letter, *, ip: str | None = None) -> Letter:
 
 
 def _hold(letter: Letter) -> Letter:
-    held = Letter.rows.select_for_update(of=("self",)).select_related("unit", "campaign").filter(pk=letter.pk)
+    held = (
+        Letter.rows.select_for_update(of=("self",), no_key=True)
+        .select_related("unit", "campaign")
+        .filter(pk=letter.pk)
+    )
     found = held.first()
     if found is None:
         raise LetterRefusedError("gone")

@@ -45,7 +45,7 @@ def apply_draft(draft: BodyDraft, actor: User, *, ip: str | None = None) -> Plan
     another unit was quicker by a moment, NotAllowedNowError `too_many_bodies`, `closed`, `not_active`.
     """
     node = lock_active(draft.node)
-    if not BodyDraft.rows.select_for_update().filter(pk=draft.pk).exists():
+    if not BodyDraft.rows.select_for_update(no_key=True).filter(pk=draft.pk).exists():
         return Plan()
     plan = plan_of(node, draft.text)
     if Body.rows.filter(node=node).count() + len(plan.new) > MOST_BODIES:
@@ -82,7 +82,7 @@ def set_marks(
     """
     node = lock_active(node)
     before: Before = {}
-    for body in Body.rows.select_for_update().filter(node=node, pk__in=bodies):
+    for body in Body.rows.select_for_update(no_key=True).filter(node=node, pk__in=bodies):
         old = fields_of(body)
         if _write(body, marks):
             before[str(body.pk)] = old
@@ -107,7 +107,7 @@ def deploy_many(
     """
     node = lock_active(node)
     before: Before = {}
-    for body in Body.rows.select_for_update().filter(node=node, pk__in=bodies):
+    for body in Body.rows.select_for_update(no_key=True).filter(node=node, pk__in=bodies):
         old, marks = fields_of(body), dict[str, Any](deployed_on=day)
         if body.informed_on is None:
             marks |= {"informed_on": day, "channel": channel}
@@ -122,7 +122,7 @@ def deploy_many(
 def correct(body: Body, fields: Mapping[str, Any], actor: User, *, ip: str | None = None) -> None:
     """Change who a body is and what is marked. Raises TaxCodeTakenError and what `set_marks` raises."""
     node = lock_active(body.node)
-    body = Body.rows.select_for_update().get(pk=body.pk)
+    body = Body.rows.select_for_update(no_key=True).get(pk=body.pk)
     old, code = fields_of(body), body.tax_code
     new = fields.get("tax_code", code)
     if new != code:
@@ -137,7 +137,7 @@ def correct(body: Body, fields: Mapping[str, Any], actor: User, *, ip: str | Non
 def remove(node: CampaignNode, bodies: Collection[int], actor: User, *, ip: str | None = None) -> int:
     """Take bodies off the list; returns how many. Raises NotAllowedNowError: `closed`, `not_active`."""
     node = lock_active(node)
-    rows = list(Body.rows.select_for_update().filter(node=node, pk__in=bodies))
+    rows = list(Body.rows.select_for_update(no_key=True).filter(node=node, pk__in=bodies))
     if rows:
         Body.rows.filter(pk__in=[body.pk for body in rows]).delete()
         _release(node, [body.tax_code for body in rows])
@@ -153,10 +153,13 @@ def undo(change: BodyChange, actor: User, *, ip: str | None = None) -> bool:
     Raises TaxCodeTakenError when another unit has claimed a removed body meanwhile.
     """
     node = lock_active(change.node)
-    last = BodyChange.rows.select_for_update().filter(node=node, undone_at=None).first()
+    last = BodyChange.rows.select_for_update(no_key=True).filter(node=node, undone_at=None).first()
     if last is None or last.pk != change.pk:
         return False
-    now = {body.pk: body for body in Body.rows.select_for_update().filter(node=node, pk__in=last.before)}
+    now = {
+        body.pk: body
+        for body in Body.rows.select_for_update(no_key=True).filter(node=node, pk__in=last.before)
+    }
     gone = [body for pk, body in now.items() if last.before[str(pk)] is None]
     Body.rows.filter(pk__in=[body.pk for body in gone]).delete()
     held = {body.tax_code for body in now.values()}

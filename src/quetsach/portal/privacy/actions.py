@@ -82,7 +82,7 @@ def ask(
 @transaction.atomic
 def answer(request: ErasureRequest, text: str, actor: User, *, ip: str | None) -> None:
     """Note what was done or why not. A second answer replaces nothing."""
-    locked = ErasureRequest.rows.select_for_update().get(pk=request.pk)
+    locked = ErasureRequest.rows.select_for_update(no_key=True).get(pk=request.pk)
     if locked.answered_at is None:
         locked.answer, locked.answered_at, locked.answered_by = text, timezone.now(), actor
         locked.save(update_fields=["answer", "answered_at", "answered_by"])

@@ -21,7 +21,7 @@ from quetsach.portal.reports.models import Report, ReportEvent
 def hold(node: CampaignNode) -> Report:
     """The node's report, locked; made when there is none."""
     # Locked without joins: PostgreSQL re-reads the locked row after waiting, but not the rows joined to it.
-    locked = Report.rows.select_for_update().filter(node=node).order_by()
+    locked = Report.rows.select_for_update(no_key=True).filter(node=node).order_by()
     for report in locked:
         return report
     Report.rows.bulk_create([Report(node=node)], ignore_conflicts=True)

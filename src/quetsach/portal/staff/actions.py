@@ -40,7 +40,7 @@ def invite(
 ) -> str:
     """The token of a new link, returned once and never kept. Raises StaffError `just_sent`."""
     if email:
-        Unit.rows.select_for_update().get(pk=unit.pk)  # of a double click one waits for the other
+        Unit.rows.select_for_update(no_key=True).get(pk=unit.pk)  # of a double click one waits for the other
         twins = Invitation.rows.filter(unit=unit, role=role, email=email, issued_by=actor)
         if twins.filter(issued_at__gt=timezone.now() - PAUSE, used_at=None, revoked_at=None).exists():
             raise StaffError("just_sent")
@@ -57,7 +57,7 @@ def renew(row: Invitation, actor: User, *, ip: str | None = None) -> str:
 
     Raises StaffError: `dead` for one that was used or taken back, `just_sent`.
     """
-    row = Invitation.rows.select_for_update(of=("self",)).select_related("unit").get(pk=row.pk)
+    row = Invitation.rows.select_for_update(of=("self",), no_key=True).select_related("unit").get(pk=row.pk)
     if row.used_at or row.revoked_at:
         raise StaffError("dead")
     if row.sent_at and row.sent_at > timezone.now() - PAUSE:
@@ -120,7 +120,12 @@ def revoke(row: Invitation, actor: User, *, ip: str | None = None) -> None:
 
 
 def _use(sha: str, user: User) -> Invitation:
-    row = Invitation.rows.select_for_update(of=("self",)).select_related("unit").filter(digest=sha).first()
+    row = (
+        Invitation.rows.select_for_update(of=("self",), no_key=True)
+        .select_related("unit")
+        .filter(digest=sha)
+        .first()
+    )
     if row is None or not row.is_live:
         raise StaffError("dead")
     row.used_at, row.used_by = timezone.now(), user
@@ -245,7 +250,9 @@ def hand_over(
     giver: User, taker: User, on: date, reason: str, actor: User, *, ip: str | None = None
 ) -> HandOver:
     """All roles of one go to the other from the day on; the giver's last day is the one before."""
-    seats = list(Membership.rows.select_for_update(of=("self",)).filter(user=giver).select_related("unit"))
+    seats = list(
+        Membership.rows.select_for_update(of=("self",), no_key=True).filter(user=giver).select_related("unit")
+    )
     seats = [seat for seat in seats if seat.until is None or seat.until >= on]
     if not seats:
         raise StaffError("nothing")

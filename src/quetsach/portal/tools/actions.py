@@ -76,7 +76,7 @@ def publish_stick(file: Path) -> Stick:
     told = _manifest_of(file)
     version = f"{told.version}-test" if told.is_test_build else told.version
     sha256, length = store.keep(_parts(file), SHELF)
-    known = Stick.objects.select_for_update().filter(version=version).first()
+    known = Stick.objects.select_for_update(no_key=True).filter(version=version).first()
     if known is not None:
         if known.sha256 != sha256:
             raise ToolError(f"{file}: version {version} was published with other content; raise the version")
@@ -130,7 +130,7 @@ def vouch(
 @transaction.atomic
 def withdraw(tool: RemovalTool, actor: User, ip: str | None = None) -> None:
     """Take a tool off the list. A second call changes nothing."""
-    found = RemovalTool.rows.select_for_update(of=("self",)).filter(pk=tool.pk).first()
+    found = RemovalTool.rows.select_for_update(of=("self",), no_key=True).filter(pk=tool.pk).first()
     if found is not None:
         data = {"name": found.name, "family": found.family, "sha256": found.sha256}
         record(actor, "tool.withdraw", unit_path=tool.campaign.issuer.path, about=found, data=data, ip=ip)

@@ -57,7 +57,7 @@ def issue_token(actor: User, unit: Unit, name: str, *, ip: str | None = None) ->
 
     Raises TokenNameTakenError.
     """
-    unit = Unit.rows.select_for_update().get(pk=unit.pk)
+    unit = Unit.rows.select_for_update(no_key=True).get(pk=unit.pk)
     name = nfc(name)
     if ApiToken.rows.filter(unit=unit, name=name, revoked_at=None).exists():
         raise TokenNameTakenError(name)
@@ -78,7 +78,7 @@ def issue_token(actor: User, unit: Unit, name: str, *, ip: str | None = None) ->
 @transaction.atomic
 def revoke_token(actor: User, token: ApiToken, *, ip: str | None = None) -> None:
     """End a token. A second call changes nothing."""
-    token = ApiToken.rows.select_for_update(of=("self",)).select_related("unit").get(pk=token.pk)
+    token = ApiToken.rows.select_for_update(of=("self",), no_key=True).select_related("unit").get(pk=token.pk)
     if token.revoked_at is None:
         token.revoked_at = timezone.now()
         token.save(update_fields=["revoked_at"])
@@ -109,7 +109,7 @@ def set_contact(
     Raises TreeRefusedError: `retired`, or `identifier_taken`.
     """
     lock_tree()
-    unit = Unit.rows.select_for_update(of=("self",)).get(pk=unit.pk)
+    unit = Unit.rows.select_for_update(of=("self",), no_key=True).get(pk=unit.pk)
     if unit.is_retired:
         raise TreeRefusedError("retired", unit.name)
     changed = sorted(field for field, value in fields.items() if getattr(unit, field) != value)

@@ -66,7 +66,9 @@ class Change:
 
     def current(self, unit: Unit) -> Unit:
         """The unit as it is now. Raises TreeRefusedError: `retired`, or `before_last_change`."""
-        fresh = Unit.rows.select_for_update(of=("self",)).select_related("parent").get(pk=unit.pk)
+        fresh = (
+            Unit.rows.select_for_update(of=("self",), no_key=True).select_related("parent").get(pk=unit.pk)
+        )
         if fresh.is_retired:
             raise TreeRefusedError("retired", fresh.name)
         if fresh.valid_from is not None and self.on < fresh.valid_from:

@@ -41,7 +41,7 @@ def apply(actor: User, kept: UnitImport, *, on: date, legal_basis: str = "", ip:
     Raises TreeRefusedError: `stale` when the tree changed since the preview, `problems`, and as the verbs.
     """
     lock_tree()
-    kept = UnitImport.rows.select_for_update(of=("self",)).select_related("top").get(pk=kept.pk)
+    kept = UnitImport.rows.select_for_update(of=("self",), no_key=True).select_related("top").get(pk=kept.pk)
     if kept.applied_at is not None:
         return Plan()
     if stamp(kept.top) != kept.stamp:

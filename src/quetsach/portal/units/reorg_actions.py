@@ -265,7 +265,7 @@ def undo(actor: User | None, event: ReorgEvent, *, ip: str | None = None) -> Non
     or `has_children`, if it has got any since.
     """
     lock_tree()
-    event = ReorgEvent.rows.select_for_update(of=("self",)).get(pk=event.pk)
+    event = ReorgEvent.rows.select_for_update(of=("self",), no_key=True).get(pk=event.pk)
     if event.undone_at is not None:
         return
     if not event.is_open_to_undo:
