@@ -115,7 +115,7 @@ def portal_code(files: list[Path]) -> Iterator[str]:
 def locks(files: list[Path]) -> Iterator[str]:
     """A row that others refer to is locked without its key: whoever adds a reference must not wait for it.
 
-    A full lock meets the check of a foreign key at the other's commit, and two such transactions can deadlock.
+    A full lock meets the check of a foreign key at another's commit, and two such transactions can deadlock.
     """
     for file in (f for f in files if f.suffix == ".py" and PORTAL in f.parents):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
