@@ -9,7 +9,7 @@ from tests.portal.test_every_route import of_route, routes, things  # noqa: F401
 
 MOST = 12
 # Pages that gather from many apps. Of a large tree the first two are kept for two seconds: then eight.
-MORE = {"progress": 15, "progress_node": 15, "today": 19}
+MORE = {"progress": 15, "progress_node": 15}
 
 
 def is_asked(query):

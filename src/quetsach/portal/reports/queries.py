@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BigIntegerField, Count, F, Func, Q, Sum
+from django.db.models import BigIntegerField, Count, F, Func, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Substr
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
@@ -261,17 +262,36 @@ def may_review_below(seat: Seat) -> bool:
     return seat.node.has_below and fits(seat.places, Verb.REVIEW_REPORT, f"{seat.node.path}_")
 
 
+def _waits_below(node: CampaignNode) -> Q:
+    waits = Q(state__in=(Report.State.SUBMITTED, Report.State.AMEND_ASKED))
+    return waits & active("node__") & Q(node__parent=node)
+
+
 def waiting_below(node: CampaignNode) -> list[Report]:
     """Reports and wishes to amend of the units directly below, the longest waiting first."""
-    return list(
-        Report.rows.filter(
-            active("node__"),
-            node__parent=node,
-            state__in=(Report.State.SUBMITTED, Report.State.AMEND_ASKED),
-        )
-        .select_related("node", "current__author")
-        .order_by(F("current__at").asc())
-    )
+    rows = Report.rows.filter(_waits_below(node)).select_related("node", "current__author")
+    return list(rows.order_by(F("current__at").asc()))
+
+
+@dataclass(frozen=True)
+class Open:
+    """What of the reports asks for work: the node's own, with why it was last returned, and those below."""
+
+    own: Report | None
+    returned_because: str
+    waiting: list[Report]
+
+
+def open_at(node: CampaignNode) -> Open:
+    """The node's own report and those that wait below, the longest waiting first. One query."""
+    returns = ReportEvent.rows.filter(report=OuterRef("pk"), type=ReportEvent.Type.RETURN)
+    wanted = Q(node=node) | _waits_below(node) if node.has_below else Q(node=node)
+    rows: Any = Report.rows.filter(wanted).select_related("node", "draft_by", "current__author")
+    reason = Subquery(returns.order_by("-at", "-pk").values("reason")[:1])
+    found = list(rows.annotate(because=reason).order_by(F("current__at").asc()))
+    own = next((report for report in found if report.node_id == node.pk), None)
+    because = own.because or "" if own else ""
+    return Open(own, because, [report for report in found if report is not own])
 
 
 def last_reason(report: Report, type_: ReportEvent.Type) -> ReportEvent | None:
