@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BigIntegerField, Count, F, Func, OuterRef, Q, Subquery, Sum
+from django.db.models import Aggregate, BigIntegerField, Count, F, Func, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Substr
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
@@ -92,8 +92,11 @@ def _counting(node: CampaignNode) -> Any:
     ).exclude(accepted=None)
 
 
-def _branches(node: CampaignNode, form: Form) -> dict[str, dict[str, Any]]:
-    """The path of each branch directly below: its sums, how many must report, count, and came in time."""
+def branch_sums(node: CampaignNode, form: Form, **more: Aggregate) -> dict[str, dict[str, Any]]:
+    """The path of each branch directly below: its sums, how many must report, count, and came in time.
+
+    `more` are sums over its nodes that the same query brings along.
+    """
     counts = {
         f"sum_{row}": Sum(CountIn("report__accepted__counts", row), filter=active()) for row in form.keys
     }
@@ -109,6 +112,7 @@ def _branches(node: CampaignNode, form: Form) -> dict[str, dict[str, Any]]:
                 "pk", filter=expected() & Q(report__is_on_time=True, report__accepted__isnull=False)
             ),
             **counts,
+            **more,
         )
         .order_by()
     )
@@ -126,29 +130,37 @@ def lines(node: CampaignNode) -> tuple[Line, ...]:
     if not node.has_below:
         return ()
     form = form_of(node)
-    branches = _branches(node, form)
+    branches = branch_sums(node, form)
     if not branches:
         return ()
     children = (
         CampaignNode.rows.filter(parent=node)
-        .annotate(is_active=active(), must=expected())
         .order_by("position", "name")
-        .values_list(*_PLACE, "is_active", "must", "report__accepted__counts")
+        .values_list(*_PLACE, "state", "expected", "report__accepted__counts")
     )
     found = []
-    for *place_row, is_active, must, counts in children:
+    for *place_row, state, is_expected, counts in children:
         place = _place(place_row)
-        row = branches[place.path]
-        if not is_active and not row["reporting"] and not row["present"]:
-            continue  # nothing in the branch takes part any more
-        own = Figures(counts).over(form.keys) if counts and is_active else None
-        below = row["reporting"] - bool(must)
-        missing = below - (row["units"] - (own is not None and bool(must)))
-        sums = _figures(form, row)
-        found.append(
-            Line(place, own, sums, place.state, missing, below, row["on_time"], is_expected=bool(must))
-        )
-    return tuple(found)
+        found.append(line_of(place, state, is_expected, counts, branches[place.path], form))
+    return tuple(line for line in found if line is not None)
+
+
+def line_of(
+    place: Place, state: str, is_expected: bool, counts: Any, row: dict[str, Any], form: Form
+) -> Line | None:
+    """The line of a unit directly below, from its row of `branch_sums`; None where nothing takes part now.
+
+    `state` and `is_expected` are those of its node, `counts` what its own accepted report counts.
+    """
+    is_active = state == CampaignNode.State.ACTIVE
+    must = is_active and is_expected
+    if not is_active and not row["reporting"] and not row["present"]:
+        return None
+    own = Figures(counts).over(form.keys) if counts and is_active else None
+    below = row["reporting"] - must
+    missing = below - (row["units"] - (own is not None and must))
+    sums = _figures(form, row)
+    return Line(place, own, sums, place.state, missing, below, row["on_time"], is_expected=must)
 
 
 def missing_below(node: CampaignNode, most: int | None = None) -> tuple[Place, ...]:
