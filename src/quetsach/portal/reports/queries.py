@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Aggregate, BigIntegerField, Count, F, Func, OuterRef, Q, Subquery, Sum
+from django.db.models import Aggregate, BigIntegerField, Count, Exists, F, Func, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Substr
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
@@ -20,7 +20,7 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.kit.single import single
 from quetsach.portal.reports.formversions import load_form
-from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Revision, Signing
+from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Signing
 from quetsach.portal.reports.rollup import Line, Place, RollUp
 from quetsach.portal.units.models import path_segment, subtree
 from quetsach.portal.units.roles import Verb, fits
@@ -187,16 +187,8 @@ def proposals_below(node: CampaignNode) -> tuple[tuple[Place, str], ...]:
 def report_of(node: CampaignNode) -> Report | None:
     """The node's report with its revisions and people, or None before anything was typed."""
     # The node comes along afresh: what the caller holds may be older than a merger that takes it out of sums.
-    report = single(Report.rows.filter(node=node).select_related("node", "draft_by"))
-    wanted = [pk for pk in (report.current_id, report.accepted_id) if pk] if report else []
-    if report is None or not wanted:
-        return report
-    for revision in Revision.rows.filter(pk__in=wanted).select_related("author").order_by():
-        if revision.pk == report.current_id:
-            report.current = revision
-        if revision.pk == report.accepted_id:
-            report.accepted = revision
-    return report
+    people = ("draft_by", "current__author", "accepted__author")
+    return single(Report.rows.filter(node=node).select_related("node", *people))
 
 
 def entered(report: Report | None, form: Form) -> Figures | None:
@@ -287,9 +279,10 @@ def waiting_below(node: CampaignNode) -> list[Report]:
 
 @dataclass(frozen=True)
 class Open:
-    """What of the reports asks for work: the node's own, with why it was last returned, and those below."""
+    """What of the reports asks for work: the node's own, why it was last returned, and those below."""
 
     own: Report | None
+    is_signed: bool
     returned_because: str
     waiting: list[Report]
 
@@ -300,10 +293,11 @@ def open_at(node: CampaignNode) -> Open:
     wanted = Q(node=node) | _waits_below(node) if node.has_below else Q(node=node)
     rows: Any = Report.rows.filter(wanted).select_related("node", "draft_by", "current__author")
     reason = Subquery(returns.order_by("-at", "-pk").values("reason")[:1])
-    found = list(rows.annotate(because=reason).order_by(F("current__at").asc()))
+    signed = Exists(Signing.rows.filter(revision__report=OuterRef("pk")))
+    found = list(rows.annotate(because=reason, signed=signed).order_by(F("current__at").asc()))
     own = next((report for report in found if report.node_id == node.pk), None)
-    because = own.because or "" if own else ""
-    return Open(own, because, [report for report in found if report is not own])
+    waiting = [report for report in found if report is not own]
+    return Open(own, bool(own and own.signed), own.because or "" if own else "", waiting)
 
 
 def last_reason(report: Report, type_: ReportEvent.Type) -> ReportEvent | None:

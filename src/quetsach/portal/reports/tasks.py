@@ -30,7 +30,8 @@ def reports_to_do(seat: Seat) -> list[Task]:
 
 def _heads(seat: Seat) -> list[Task]:
     """What the head of the unit owes: to look at what an officer wrote, and to follow what moved below."""
-    report = seat.once(queries.open_at).own
+    found = seat.once(queries.open_at)
+    report = found.own
     if report is not None and report.state == Report.State.IN_REVIEW:
         return [
             Task(
@@ -40,14 +41,15 @@ def _heads(seat: Seat) -> list[Task]:
                 shape="draft", word=_("With the head of the unit"),
             )
         ]  # fmt: skip
-    if report is None or report.state != Report.State.ACCEPTED or queries.signing_of(report) is None:
+    if report is None or report.state != Report.State.ACCEPTED or not found.is_signed:
         return []
-    found = supplement_of(seat.node, report)
-    if found is None:
+    supplement = supplement_of(seat.node, report)
+    if supplement is None:
         return []
     return [
         Task(
-            rank=Rank.REPORT, title=_("Send the supplementary report"), text=" ".join(found.sentences[:3]),
+            rank=Rank.REPORT, title=_("Send the supplementary report"),
+            text=" ".join(supplement.sentences[:3]),
             url=reverse("supplement", args=[seat.campaign.slug, seat.node.pk]), action=_("Read it"),
             shape="unsure", word=_("Figures differ"),
         )
