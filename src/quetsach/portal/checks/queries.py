@@ -162,16 +162,16 @@ def branches(node: CampaignNode, copies: Iterable[Copy] = ()) -> list[Branch]:
     under = list(
         CampaignNode.rows.filter(subtree(node.path), campaign=node.campaign_id)
         .order_by("position", "name")
-        .values_list("pk", "name", "parent", "path", "plan__computers", "plan__replace_by")
+        # The id of those directly below only: of a whole country, ids are most of what is read.
+        .annotate(child=Case(When(parent=node, then="pk")))
+        .values_list("path", "child", "name", "plan__computers", "plan__replace_by")
     )
     mine = Branch(node, True)
-    by_child = {
-        path: Branch(Place(pk, name), False) for pk, name, parent, path, *_said in under if parent == node.pk
-    }
+    by_child = {path: Branch(Place(pk, name), False) for path, pk, name, *_said in under if pk}
     # A node's path may skip a level that took no part; whoever has no branch here stands under the node.
-    paths = {path: by_child.get(path[:length], mine) for _pk, _name, _parent, path, *_said in under}
+    paths = {path: by_child.get(path[:length], mine) for path, *_rest in under}
     checked = _verdicts(node, paths)
-    for *_place, path, computers, replace_by in under:
+    for path, _pk, _name, computers, replace_by in under:
         branch = paths[path]
         branch.units += 1
         branch.by_unit[path] = (computers, checked.get(path, 0))
