@@ -195,7 +195,9 @@ def test_machines_and_people_are_counted_apart_and_by_branch(cast, give):
     give("A1", "PC-02", people="")
     give("A2", "PC-01", people="1", findings=[sign()])
     own, first, second = queries.branches(cast.nodes["A"])
-    assert [row.node.pk for row in (own, first, second)] == [cast.nodes[unit].pk for unit in ("A", "A1", "A2")]
+    assert [row.node.pk for row in (own, first, second)] == [
+        cast.nodes[unit].pk for unit in ("A", "A1", "A2")
+    ]
     assert (own.checked, first.checked, first.people, second.checked, second.signs) == (0, 2, 3, 1, 1)
     assert queries.total([own, first, second], cast.nodes["A"]).people == 4
     top = {row.node.name: row.checked for row in queries.branches(cast.nodes["centre"])}

@@ -190,8 +190,8 @@ def test_a_campaign_after_the_pattern_of_an_earlier_one_begins_with_its_letter(c
     coordinator = cast.user("A", "coordinator")
     fields = {
         "title": "Đợt ba", "summary": "", "contact": {}, "form": "annex-2022", "due_rule": "before",
-        "due_day": timezone.localdate() + timedelta(days=20), "count_self": False, "unique_codes": False, "quiet_days": 14,
-        "check_days": 14,
+        "due_day": timezone.localdate() + timedelta(days=20), "count_self": False, "unique_codes": False,
+        "quiet_days": 14, "check_days": 14,
     }  # fmt: skip
     third = lifecycle.create_draft(coordinator, cast.units["A"], fields, earlier=campaign)
     page = cast.client("A", "coordinator").get(address(third, "compose")).content.decode()
