@@ -96,7 +96,7 @@ def test_silence_is_counted_in_days_since_passing_on(cast):
     past = timezone.now() - timedelta(days=3)
     actions.pass_on(cast.nodes["A"], [cast.nodes["A1"], cast.nodes["A2"]], None, at=past)
     actions.acknowledge(cast.nodes["A2"], None)
-    assert [(s.node.name, s.days_silent) for s in queries.children_status(cast.nodes["A"])] == [
+    assert [(s.node.name, s.days_silent) for s in queries.statuses(cast.nodes["A"])[1]] == [
         ("Đơn vị A1", 3),
         ("Đơn vị A2", 0),
     ]

@@ -20,5 +20,5 @@ def test_a_seats_node_says_the_same_as_a_plain_one(cast, unit):
     assert node.has_below is (unit in {"centre", "A"})
     for read in (lines, known_of, queries.known_figures, queries.not_passed_on):
         assert read(node) == read(plain), read
-    assert [s.node for s in queries.children_status(node)] == [s.node for s in queries.children_status(plain)]
+    assert queries.statuses(node) == queries.statuses(plain)
     assert queries.status_of(node).informed == 7

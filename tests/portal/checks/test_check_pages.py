@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.checks.models import CheckResult, Pack, Replacement, UnitPlan, UploadCode
+from quetsach.portal.checks.unit_actions import issue_code
 from tests.portal.checks.conftest import ago, content, listed, sign
 from tests.portal.scan_document import publish_list
 
@@ -71,6 +72,27 @@ def test_a_code_hands_results_in_once_for_its_unit_and_tells_nothing(cast):
     assert visitor.post(url, {"code": code, **upload(("b.json", content("PC-08")))}).status_code == 422
     assert CheckResult.rows.get().device.owner == cast.nodes["A1"]
     assert first_broken_entry() is None
+
+
+def test_codes_that_open_something_and_the_ten_used_last(cast):
+    node, officer = cast.nodes["A1"], cast.user("A1", "officer")
+    made = [issue_code(node, officer)[0] for _ in range(14)]
+    for n, code in enumerate(made[:12]):
+        UploadCode.rows.filter(pk=code.pk).update(used_at=ago(hours=n + 1))
+    UploadCode.rows.filter(pk=made[12].pk).update(revoked_at=ago(hours=1))
+    issue_code(cast.nodes["A2"], cast.user("A2", "officer"))
+    page = cast.client("A1", "officer").get(reverse("checks", args=SLUG)).context
+    assert (page["codes"], page["used"]) == ([made[13]], made[:10])
+
+
+def test_every_machine_stands_on_a_page_of_the_list(cast, give):
+    for n in range(27):
+        give("A1", f"PC-{n:02}")
+    client, url = cast.client("A1", "officer"), reverse("checks", args=SLUG)
+    pages = [client.get(f"{url}?trang={n}").context["results"] for n in (1, 2, 9)]
+    assert list(map(len, pages)) == [25, 2, 2]
+    assert len({row.device_id for page in pages for row, _shape in page}) == 27
+    assert cast.client("A", "officer").get(f"{url}?don-vi={cast.nodes['A1'].pk}").context["results"] == []
 
 
 def test_guessing_codes_is_stopped(cast):

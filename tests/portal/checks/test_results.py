@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -20,7 +20,9 @@ from quetsach.portal.checks import models, queries
 from quetsach.portal.checks.actions import Sender, receive_all, tie_machine
 from quetsach.portal.checks.drop import dropped
 from quetsach.portal.checks.models import CheckResult, CrackedCopy
+from quetsach.portal.checks.phaseout import Tally
 from quetsach.portal.checks.reading import NO_SOFTWARE, ResultError, Verdict, read
+from quetsach.portal.checks.unit_actions import say_computers, set_replace_by
 from quetsach.portal.sightings.actions import Sender as LogSender
 from quetsach.portal.sightings.actions import receive_file
 from tests.portal.checks.conftest import ago, content, document, listed, sign
@@ -193,10 +195,30 @@ def test_machines_and_people_are_counted_apart_and_by_branch(cast, give):
     give("A1", "PC-02", people="")
     give("A2", "PC-01", people="1", findings=[sign()])
     own, first, second = queries.branches(cast.nodes["A"])
+    assert [row.node.pk for row in (own, first, second)] == [
+        cast.nodes[unit].pk for unit in ("A", "A1", "A2")
+    ]
     assert (own.checked, first.checked, first.people, second.checked, second.signs) == (0, 2, 3, 1, 1)
     assert queries.total([own, first, second], cast.nodes["A"]).people == 4
     top = {row.node.name: row.checked for row in queries.branches(cast.nodes["centre"])}
     assert top == {"Đơn vị centre": 0, "Đơn vị A": 3, "Đơn vị B": 0}
+
+
+def test_what_a_unit_owes_counts_its_own_machines_only(cast, give):
+    node, officer = cast.nodes["A"], cast.user("A", "officer")
+    assert queries.owed(node) == queries.Owed(None, Tally(0, 0), None)
+    say_computers(node, 4, officer)
+    set_replace_by(node, date(2030, 1, 2), officer)
+    for machine in ("PC-01", "PC-02"):
+        give("A", machine, at=ago(days=2), findings=[sign(), sign("IDM-01", "idm")])
+    give("A", "PC-01", at=ago(days=1), findings=[sign()])
+    give("A1", "PC-03", findings=[sign()])
+    assert queries.owed(node) == queries.Owed(2, Tally(4, 1), date(2030, 1, 2))
+    copies = queries.copies_below(node)
+    assert queries.by_product(copies) == [("windows_office", Tally(3, 0)), ("idm", Tally(2, 1))]
+    own, first, _second = queries.branches(node, copies)
+    assert (own.copies, own.unchecked, own.replace_by) == (Tally(4, 1), 2, date(2030, 1, 2))
+    assert (first.copies, first.unchecked, first.checked) == (Tally(1, 0), None, 1)
 
 
 def test_tying_a_machine_carries_its_checks_into_the_file_of_the_logs(cast, give, tmp_path):

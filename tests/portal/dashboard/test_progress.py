@@ -14,9 +14,7 @@ from quetsach.portal.campaigns.contacts import contacts
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.reports.dashboard.chase import late
 from quetsach.portal.reports.dashboard.figures import percent
-from quetsach.portal.reports.dashboard.queries import branches, days, overview
-from quetsach.portal.reports.machines import by_branch
-from quetsach.portal.reports.queries import roll_up
+from quetsach.portal.reports.dashboard.queries import days, overview
 from tests.portal.conftest import Cast
 
 URL = "/cd/lam-sach/tien-do/"
@@ -24,9 +22,7 @@ URL = "/cd/lam-sach/tien-do/"
 
 def of(cast: Cast, unit: str = "centre") -> dict[str, object]:
     """The branches below a unit by the name of their top."""
-    node = cast.nodes[unit]
-    rolled = roll_up(node)
-    found = branches(node, rolled, by_branch(node, rolled))
+    found = overview(cast.nodes[unit]).branches
     return {next(name for name, n in cast.nodes.items() if n.pk == b.node.pk): b for b in found}
 
 

@@ -115,6 +115,26 @@ def test_returned_with_a_reason_then_corrected(cast):
     assert Revision.rows.get(number=2).based_on.number == 1
 
 
+def test_today_says_what_waits_below_and_why_a_report_came_back(cast):
+    for unit in ("A2", "A1"):
+        send(cast, unit)
+    today = reverse("today", args=[cast.campaign.slug])
+
+    def asked(unit):
+        page = cast.client(unit, "officer").get(today)
+        return {task.shape: str(task.text) for task in page.context["tasks"]}
+
+    names = [cast.nodes[unit].name for unit in ("A2", "A1")]
+    assert asked("A")["sent"] == ", ".join(names), "the longest waiting first"
+    assert "sent" not in asked("centre"), "those two are for the unit directly above them"
+    review(cast, "A1", "return", reason="Dòng 2 thiếu.")
+    send(cast, version=Report.rows.get(node=cast.nodes["A1"]).version, r2="15")
+    review(cast, "A1", "return", reason="Dòng 3 thiếu.")
+    assert asked("A1")["back"] == "Dòng 3 thiếu.", "the last reason"
+    assert "back" not in asked("A2")
+    assert asked("A")["sent"] == names[0]
+
+
 def test_a_return_needs_a_reason(cast):
     send(cast)
     review(cast, "A1", "return", reason="  ")

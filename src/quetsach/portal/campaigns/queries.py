@@ -46,6 +46,11 @@ class NodeStatus:
         )
 
     @property
+    def lacks_letter(self) -> bool:
+        """Whether the campaign was neither passed on to the node, or came back, nor confirmed by itself."""
+        return self.dispatched_at is None and self.acknowledged_at is None
+
+    @property
     def days_silent(self) -> int:
         """Whole days since the campaign was passed on to a node that has not acknowledged; 0 otherwise."""
         if self.dispatched_at is None or self.acknowledged_at is not None:
@@ -109,12 +114,9 @@ def people_and_marks(node: CampaignNode) -> tuple[dict[str, int], set[str]]:
     return counts, {kind for kind, (_count, by) in latest.items() if by is None}
 
 
-def status_by_node(campaign: Campaign, path: str, parent: CampaignNode | None = None) -> list[NodeStatus]:
-    """Every active node at `path` and below, or only those directly below `parent`: one query."""
-    nodes = active_nodes(campaign, path)
-    if parent is not None:
-        nodes = nodes.filter(parent=parent)
-    return _statuses(nodes.order_by("depth", "position", "name"))
+def status_by_node(campaign: Campaign, path: str) -> list[NodeStatus]:
+    """Every active node at `path` and below: one query."""
+    return _statuses(active_nodes(campaign, path).order_by("depth", "position", "name"))
 
 
 def _statuses(nodes: QuerySet[CampaignNode]) -> list[NodeStatus]:
@@ -136,12 +138,14 @@ def _statuses(nodes: QuerySet[CampaignNode]) -> list[NodeStatus]:
     ]
 
 
-def children_status(node: CampaignNode) -> list[NodeStatus]:
-    """The nodes directly below, those that have done least first."""
-    if not node.has_below:
-        return []
-    rows = status_by_node(node.campaign, node.path, parent=node)
-    return sorted(rows, key=lambda s: (s.acknowledged_at is not None, s.participated_at is not None))
+def statuses(node: CampaignNode) -> tuple[NodeStatus, list[NodeStatus]]:
+    """The node itself, and the active ones directly below, those that have done least first. One query."""
+    wanted = Q(pk=node.pk)
+    if node.has_below:
+        wanted |= Q(parent=node, state=CampaignNode.State.ACTIVE)
+    own, *below = _statuses(CampaignNode.rows.filter(wanted).order_by("depth", "position", "name"))
+    below.sort(key=lambda s: (s.acknowledged_at is not None, s.participated_at is not None))
+    return replace(own, node=node), below
 
 
 def _at(node: CampaignNode, name: str) -> datetime | None:

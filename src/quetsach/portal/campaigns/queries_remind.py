@@ -28,29 +28,23 @@ class ToSend:
 
 
 def waiting(node: CampaignNode) -> list[Reminder]:
-    """Reminders to nodes directly below that nobody sent, and that are still called for."""
+    """Reminders to nodes directly below that nobody sent, and that are still called for. One query."""
     if not node.has_below:
         return []
     since = timezone.localdate() - timedelta(days=STALE_DAYS)
     half_an_hour_ago = timezone.now() - timedelta(minutes=30)
+    called_for = Q(pk__in=[])
+    for key, audience in AUDIENCES.items():
+        called_for |= Q(audience=key, node__in=CampaignNode.rows.filter(audience.wanted, parent=node))
     rows = Reminder.rows.filter(
+        called_for,
         Q(channel="by_hand") | Q(claimed_at__lt=half_an_hour_ago),
         node__parent=node,
         node__state=CampaignNode.State.ACTIVE,
         sent_at=None,
         local_date__gte=since,
     ).select_related("node")
-    found = list(rows.order_by("local_date"))
-    if not found:
-        return []
-    still = {
-        key: set(CampaignNode.rows.filter(audience.wanted, parent=node).values_list("pk", flat=True))
-        for key, audience in AUDIENCES.items()
-    }
-    newest: dict[object, Reminder] = {}
-    for reminder in found:
-        if reminder.node_id in still.get(reminder.audience, set()):
-            newest[reminder.node_id] = reminder
+    newest = {reminder.node_id: reminder for reminder in rows.order_by("local_date")}
     return sorted(newest.values(), key=lambda r: (r.node.position, r.node.name))
 
 

@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from quetsach.portal.campaigns.queries import children_status, status_of
+from quetsach.portal.campaigns.queries import NodeStatus, statuses
 from quetsach.portal.campaigns.queries_remind import waiting
 from quetsach.portal.campaigns.seat import Seat
 
@@ -57,7 +57,7 @@ def tasks_of(seat: Seat) -> list[Task]:
 
 def letter_tasks(seat: Seat) -> Iterator[Task]:
     """What the unit itself still owes the letter: receive, pass on, carry out, count people, chase."""
-    own, below = seat.once(status_of), seat.once(children_status)
+    own, below = seat.once(statuses)
     url = reverse("letter", args=[seat.campaign.slug])
     if own.acknowledged_at is None and seat.node.parent_id is not None and seat.can["acknowledge"]:
         yield Task(
@@ -67,17 +67,17 @@ def letter_tasks(seat: Seat) -> Iterator[Task]:
             url + "#da-nhan",
             _("Read and confirm"),
         )
-    waiting = [s.node for s in below if not s.dispatched_at and not s.acknowledged_at]
-    if waiting and seat.can["pass_on"]:
+    lacking = sum(status.lacks_letter for status in below)
+    if lacking and seat.can["pass_on"]:
         text = ngettext(
             "%(count)d unit below does not have the letter yet.",
             "%(count)d units below do not have the letter yet.",
-            len(waiting),
+            lacking,
         )
         yield Task(
             Rank.PASS_ON,
             _("Pass the letter on"),
-            text % {"count": len(waiting)},
+            text % {"count": lacking},
             url + "#chuyen-tiep",
             _("Pass on"),
         )
@@ -99,7 +99,7 @@ def letter_tasks(seat: Seat) -> Iterator[Task]:
         )
     if seat.can["pass_on"]:
         yield from _reminders(seat)
-        yield from _chase(seat, url)
+        yield from _chase(below, url)
 
 
 def _reminders(seat: Seat) -> Iterator[Task]:
@@ -116,8 +116,8 @@ def _reminders(seat: Seat) -> Iterator[Task]:
         )
 
 
-def _chase(seat: Seat, url: str) -> Iterator[Task]:
-    silent = [s for s in seat.once(children_status) if s.days_silent > 0]
+def _chase(below: list[NodeStatus], url: str) -> Iterator[Task]:
+    silent = [status for status in below if status.days_silent > 0]
     if silent:
         title = ngettext(
             "Ask %(count)d unit to confirm the letter",

@@ -46,11 +46,11 @@ def my_work(request: HttpRequest) -> HttpResponse:
 def today(request: HttpRequest, slug: str) -> HttpResponse:
     """What next: the open tasks in their order, and where the unit stands."""
     seat = take_seat(request, slug)
-    below = seat.once(queries.children_status)
+    own, below = seat.once(queries.statuses)
     context = {
         "seat": seat,
         "tasks": tasks_of(seat),
-        "own": seat.once(queries.status_of),
+        "own": own,
         "passed_on": min((s.dispatched_at for s in below if s.dispatched_at), default=None),
         "below": len(below),
         "received": sum(s.acknowledged_at is not None for s in below),
@@ -83,8 +83,7 @@ def _acted(request: HttpRequest, seat: Seat, do: Act) -> HttpResponse:
 def _letter_page(
     request: HttpRequest, seat: Seat, people: HeadcountForm | None = None, pass_on: PassOnForm | None = None
 ) -> HttpResponse:
-    own = queries.status_of(seat.node)
-    below = queries.children_status(seat.node)
+    own, below = queries.statuses(seat.node)
     silent = [s for s in below if s.dispatched_at and not s.acknowledged_at]
     initial = {"informed": own.informed, "done": own.done}
     address = request.build_absolute_uri(reverse("campaign_page", args=[seat.campaign.slug]))
@@ -95,7 +94,7 @@ def _letter_page(
         "below": below,
         "received": sum(s.acknowledged_at is not None for s in below),
         "deployed": sum(s.participated_at is not None for s in below),
-        "waiting": [s.node for s in below if not s.dispatched_at and not s.acknowledged_at],
+        "waiting": [s.node for s in below if s.lacks_letter],
         "returned": queries.returned(below),
         "silent": silent,
         "people": people or HeadcountForm(initial={k: v for k, v in initial.items() if v is not None}),

@@ -6,9 +6,22 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Case, Count, IntegerField, Q, QuerySet, Sum, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+    Window,
+)
 from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
@@ -36,11 +49,30 @@ _SEGMENT = len(path_segment(uuid7()))
 VERDICTS = ("found", "check", "traces", "clean", "unknown")
 
 
+class Place(NamedTuple):
+    """A unit directly below, as much of it as a table shows."""
+
+    pk: UUID
+    name: str
+
+
+class Copy(NamedTuple):
+    """A cracked copy: the path of its unit, what it is of, and the days it was found and gone."""
+
+    path: str
+    product: str
+    found: date
+    gone: date | None
+
+
 @dataclass
 class Branch:
-    """A unit's own machines, or all of a branch. `computers` is None where nobody below has said how many."""
+    """A unit's own machines, or all of a branch. `computers` is None where nobody below has said how many.
 
-    node: CampaignNode
+    `by_unit`: by path, how many computers a unit has said and how many are checked.
+    """
+
+    node: CampaignNode | Place
     is_own: bool
     computers: int | None = None
     counted: int = 0
@@ -50,7 +82,7 @@ class Branch:
     replaced: int = 0
     replace_by: date | None = None
     units: int = 0
-    _by_unit: list[tuple[int | None, int]] = field(default_factory=list)
+    by_unit: dict[str, tuple[int | None, int]] = field(default_factory=dict)
 
     @property
     def checked(self) -> int:
@@ -65,14 +97,18 @@ class Branch:
     @property
     def unchecked(self) -> int | None:
         """Machines without a result, unit by unit, as far as units said how many they have."""
-        said = [max(computers - checked, 0) for computers, checked in self._by_unit if computers is not None]
+        said = [
+            max(computers - checked, 0)
+            for computers, checked in self.by_unit.values()
+            if computers is not None
+        ]
         return sum(said) if said else None
 
     @property
     def coverage(self) -> float | None:
         """Share of checked machines, 0 to 1, among the units that said how many they have."""
-        computers = sum(number for number, _checked in self._by_unit if number is not None)
-        checked = sum(min(checked, number) for number, checked in self._by_unit if number is not None)
+        computers = sum(number for number, _checked in self.by_unit.values() if number is not None)
+        checked = sum(min(checked, number) for number, checked in self.by_unit.values() if number is not None)
         return checked / computers if computers else None
 
     @property
@@ -86,66 +122,78 @@ class Branch:
         return Tally(self.found, self.replaced)
 
 
-def own(node: CampaignNode) -> Branch:
-    """The node's own machines."""
-    branch = Branch(node, True, units=1)
-    _fill(node, {node.path: branch}, Q(path=node.path))
-    return branch
+@dataclass(frozen=True)
+class Owed:
+    """What the unit's own machines ask for; `unchecked` is None where it has not said how many it has."""
+
+    unchecked: int | None
+    copies: Tally
+    replace_by: date | None
 
 
-def branches(node: CampaignNode) -> list[Branch]:
-    """The node's own machines first, then each unit directly below with all under it. Five queries."""
-    children = CampaignNode.rows.filter(parent=node).order_by("position", "name")
-    mine = Branch(node, True)
-    by_child = {child.path: Branch(child, False) for child in children}
+def owed(node: CampaignNode) -> Owed:
+    """What is left to check and to replace on the node's own machines. One query."""
+    copies = CrackedCopy.rows.filter(device__campaign=OuterRef("campaign"), device__owner=OuterRef("pk"))
+    latest = CheckResult.rows.filter(
+        campaign=OuterRef("campaign"), device__owner=OuterRef("pk"), is_latest=True
+    )
+    computers, replace_by, checked, found, gone = CampaignNode.rows.values_list(
+        "plan__computers",
+        "plan__replace_by",
+        _number_of(latest, "pk"),
+        _number_of(copies, "pk"),
+        _number_of(copies, "gone_at"),
+    ).get(pk=node.pk)
+    unchecked = None if computers is None else max(computers - (checked or 0), 0)
+    return Owed(unchecked, Tally(found or 0, gone or 0), replace_by)
+
+
+def _number_of(rows: QuerySet[Any], field: str) -> Subquery:
+    """How many of the rows of one unit have the field; None for no row at all."""
+    return Subquery(rows.order_by().values("device__owner").annotate(n=Count(field)).values("n"))
+
+
+def branches(node: CampaignNode, copies: Iterable[Copy] = ()) -> list[Branch]:
+    """The node's own machines first, then each unit directly below with all under it. Two queries.
+
+    `copies` are those that `copies_below` told of the node.
+    """
     length = len(node.path) + _SEGMENT
-    under = CampaignNode.rows.filter(subtree(node.path), campaign=node.campaign_id)
-    paths: dict[str, Branch] = {}
-    for path in under.values_list("path", flat=True):
-        # A node's path may skip a level that took no part; whoever has no branch here stands under the node.
-        branch = paths[path] = by_child.get(path[:length], mine)
-        branch.units += 1
-    _fill(node, paths, subtree(node.path))
-    return [mine, *by_child.values()]
-
-
-def _fill(node: CampaignNode, paths: dict[str, Branch], where: Q) -> None:
-    checked = _verdicts(node, paths, where)
-    plans = UnitPlan.rows.filter(_at(where, "node__"), node__campaign=node.campaign_id)
-    said = dict(plans.exclude(computers=None).values_list("node__path", "computers"))
-    for path, branch in paths.items():
-        number = said.get(path)
-        branch._by_unit.append((number, checked.get(path, 0)))
-        if number is not None:
-            branch.counted += 1
-            branch.computers = (branch.computers or 0) + number
-    for path, day in plans.exclude(replace_by=None).values_list("node__path", "replace_by"):
+    under = list(
+        CampaignNode.rows.filter(subtree(node.path), campaign=node.campaign_id)
+        .order_by("position", "name")
+        # The id of those directly below only: of a whole country, ids are most of what is read.
+        .annotate(child=Case(When(parent=node, then="pk")))
+        .values_list("path", "child", "name", "plan__computers", "plan__replace_by")
+    )
+    mine = Branch(node, True)
+    by_child = {path: Branch(Place(pk, name), False) for path, pk, name, *_said in under if pk}
+    # A node's path may skip a level that took no part; whoever has no branch here stands under the node.
+    paths = {path: by_child.get(path[:length], mine) for path, *_rest in under}
+    checked = _verdicts(node, paths)
+    for path, _pk, _name, computers, replace_by in under:
         branch = paths[path]
-        branch.replace_by = max(filter(None, (branch.replace_by, day)))
-    copies = CrackedCopy.rows.filter(_at(where, "device__owner__"), device__campaign=node.campaign_id)
-    for path, found, gone in (
-        copies.values("device__owner__path")
-        .annotate(found=Count("pk"), gone=Count("gone_at"))
-        .values_list("device__owner__path", "found", "gone")
-        .order_by()
-    ):
-        paths[path].found += found
-        paths[path].replaced += gone
-
-
-def _at(where: Q, prefix: str) -> Q:
-    """The same condition on `path`, seen from a row that belongs to a node."""
-    return Q(*((f"{prefix}{name}", value) for name, value in where.children))  # type: ignore[misc]
+        branch.units += 1
+        branch.by_unit[path] = (computers, checked.get(path, 0))
+        if computers is not None:
+            branch.counted += 1
+            branch.computers = (branch.computers or 0) + computers
+        if replace_by is not None:
+            branch.replace_by = max(branch.replace_by or replace_by, replace_by)
+    for copy in copies:
+        paths[copy.path].found += 1
+        paths[copy.path].replaced += copy.gone is not None
+    return [mine, *by_child.values()]
 
 
 def _below(node: CampaignNode) -> Q:
     return subtree(node.path, "device__owner__path")
 
 
-def _verdicts(node: CampaignNode, paths: dict[str, Branch], where: Q) -> dict[str, int]:
+def _verdicts(node: CampaignNode, paths: dict[str, Branch]) -> dict[str, int]:
     checked: dict[str, int] = defaultdict(int)
     rows = (
-        CheckResult.rows.filter(_at(where, "device__owner__"), campaign=node.campaign_id, is_latest=True)
+        CheckResult.rows.filter(_below(node), campaign=node.campaign_id, is_latest=True)
         .values("device__owner__path", "verdict")
         .annotate(n=Count("pk"), persons=Sum("people"))
         .order_by()
@@ -169,7 +217,7 @@ def total(told: Iterable[Branch], node: CampaignNode) -> Branch:
             whole.verdicts[verdict] += one.verdicts[verdict]
         whole.people += one.people
         whole.found, whole.replaced = whole.found + one.found, whole.replaced + one.replaced
-        whole._by_unit += one._by_unit
+        whole.by_unit |= one.by_unit
     return whole
 
 
@@ -190,20 +238,22 @@ def latest_of(node: CampaignNode) -> QuerySet[CheckResult]:
     )
 
 
-def unchecked_of(node: CampaignNode) -> QuerySet[Device]:
-    """Machines that logs know and nobody has checked."""
-    return Device.rows.filter(owner=node, campaign=node.campaign_id, checks=None).order_by("key")
+def unchecked_of(node: CampaignNode, most: int) -> tuple[list[Device], int]:
+    """The first machines that logs know and nobody has checked, and how many there are. One query."""
+    rows = Device.rows.filter(owner=node, campaign=node.campaign_id, checks=None).order_by("key")
+    found: list[Any] = list(rows.annotate(of=Window(Count("pk")))[:most])
+    return found, found[0].of if found else 0
 
 
-def live_codes(node: CampaignNode) -> list[UploadCode]:
-    """Codes that still open something."""
-    rows = UploadCode.rows.filter(node=node, used_at=None, revoked_at=None, expires_at__gt=timezone.now())
-    return list(rows.select_related("created_by"))
-
-
-def used_codes(node: CampaignNode) -> list[UploadCode]:
-    """The codes that were used last."""
-    return list(UploadCode.rows.filter(node=node).exclude(used_at=None).order_by("-used_at")[:10])
+def codes_of(node: CampaignNode) -> tuple[list[UploadCode], list[UploadCode]]:
+    """The codes that still open something, and the ten that were used last. One query."""
+    rows = UploadCode.rows.filter(node=node)
+    live = Q(used_at=None, revoked_at=None, expires_at__gt=timezone.now())
+    last = rows.exclude(used_at=None).order_by("-used_at").values("pk")[:10]
+    found = list(rows.filter(live | Q(pk__in=last)).select_related("created_by"))
+    used = [(code.used_at, code) for code in found if code.used_at is not None]
+    used.sort(key=lambda one: one[0], reverse=True)
+    return [code for code in found if code.used_at is None], [code for _at, code in used]
 
 
 def plan_of(node: CampaignNode) -> UnitPlan | None:
@@ -211,24 +261,23 @@ def plan_of(node: CampaignNode) -> UnitPlan | None:
     return UnitPlan.rows.filter(node=node).first()
 
 
-def copy_dates(node: CampaignNode) -> list[tuple[date, date | None]]:
-    """For each cracked copy of the unit and those below: the day it was found, and gone."""
+def copies_below(node: CampaignNode) -> list[Copy]:
+    """Each cracked copy of the unit and those below. One query."""
     rows = CrackedCopy.rows.filter(_below(node), device__campaign=node.campaign_id)
     return [
-        (timezone.localdate(found), timezone.localdate(gone) if gone else None)
-        for found, gone in rows.values_list("found_at", "gone_at")
+        Copy(path, product, timezone.localdate(found), timezone.localdate(gone) if gone else None)
+        for path, product, found, gone in rows.values_list(
+            "device__owner__path", "product", "found_at", "gone_at"
+        )
     ]
 
 
-def copies_by_product(node: CampaignNode) -> list[tuple[str, Tally]]:
-    """Found and replaced by product, the most remaining first; the unit and those below."""
-    rows = (
-        CrackedCopy.rows.filter(_below(node), device__campaign=node.campaign_id)
-        .values("product")
-        .annotate(found=Count("pk"), gone=Count("gone_at"))
-        .order_by()
-    )
-    told = [(row["product"], Tally(row["found"], row["gone"])) for row in rows]
+def by_product(copies: Iterable[Copy]) -> list[tuple[str, Tally]]:
+    """Found and replaced by product, the most remaining first."""
+    found: dict[str, list[bool]] = defaultdict(list)
+    for copy in copies:
+        found[copy.product].append(copy.gone is not None)
+    told = [(product, Tally(len(gone), sum(gone))) for product, gone in found.items()]
     return sorted(told, key=lambda one: (-one[1].remaining, -one[1].found, one[0]))
 
 
@@ -280,14 +329,12 @@ def listed_hashes(campaign: Campaign) -> IndicatorSet | None:
     return listed if listed is not None and listed.hash_count else None
 
 
-def is_pack_behind(pack: Pack) -> bool:
-    """Whether the campaign's list, hashes or rules changed since the pack was made."""
-    listed = lists.current(pack.campaign)
-    is_same = listed is not None and pack.indicator_set_id == listed.pk
-    return not is_same or pack.contents != in_force(pack.campaign, listed).digest
-
-
-def latest_pack(node: CampaignNode) -> Pack | None:
-    """The unit's pack of the highest version."""
+def latest_pack(node: CampaignNode) -> tuple[Pack | None, bool]:
+    """The unit's latest pack, and whether the list, hashes or rules changed since. Two queries."""
+    listed = Subquery(lists.versions(OuterRef("campaign")).values("pk")[:1])
     rows = Pack.rows.filter(node=node).select_related("indicator_set", "signed_with", "campaign")
-    return rows.order_by("-version").first()
+    pack: Any = rows.annotate(listed=listed).order_by("-version").first()
+    if pack is None or pack.lost_at is not None:
+        return pack, False
+    is_same = pack.indicator_set_id == pack.listed
+    return pack, not is_same or pack.contents != in_force(pack.campaign, pack.indicator_set).digest

@@ -17,7 +17,7 @@ def checks_to_do(seat: Seat) -> Iterator[Task]:
     """Machines not checked, and cracked software without a date."""
     if not seat.may("work_case"):
         return
-    own = queries.own(seat.node)
+    own = queries.owed(seat.node)
     url = reverse("checks", args=[seat.campaign.slug]) + f"?don-vi={seat.node.pk}"
     if own.unchecked:
         title = ngettext("Check %(n)d more computer", "Check %(n)d more computers", own.unchecked)

@@ -81,12 +81,14 @@ def checks_page(
     rows = queries.branches(seat.node)
     whole = queries.total(rows, seat.node)
     is_inside = queries.serves_in(seat.user, seat.node)
-    plan = queries.plan_of(seat.node)
-    initial = {"computers": plan.computers} if plan and plan.computers is not None else {}
-    latest = Paginator(queries.latest_of(seat.node), PAGE).get_page(request.GET.get("trang"))
-    unchecked = queries.unchecked_of(seat.node)
+    said, checked = rows[0].by_unit[seat.node.path]
+    latest = Paginator(queries.latest_of(seat.node), PAGE)
+    latest.count = checked  # already known: no need to ask again
+    page = latest.get_page(request.GET.get("trang")) if is_inside else None
+    unchecked, unchecked_count = queries.unchecked_of(seat.node, PAGE) if is_inside else ([], 0)
     may_upload = seat.may(Verb.UPLOAD_SCAN)
-    pack = queries.latest_pack(seat.node) if may_upload else None
+    live, used = queries.codes_of(seat.node) if may_upload else ([], [])
+    pack, pack_is_behind = queries.latest_pack(seat.node) if may_upload else (None, False)
     context = {
         "seat": seat,
         "door": "cases",
@@ -95,20 +97,19 @@ def checks_page(
         "rows": [row for row in rows if not row.is_own or row.checked or row.computers or len(rows) == 1],
         "chart": coverage_chart(rows) if len(rows) > 1 else "",
         "is_inside": is_inside,
-        "page": latest if is_inside else None,
-        "results": [(row, SHAPES[row.verdict]) for row in latest] if is_inside else [],
-        "unchecked": unchecked[:PAGE] if is_inside else [],
-        "unchecked_count": unchecked.count() if is_inside else 0,
+        "page": page,
+        "results": [(row, SHAPES[row.verdict]) for row in page or ()],
+        "unchecked": unchecked,
+        "unchecked_count": unchecked_count,
         "may_upload": may_upload,
         "form": form or ResultsForm(),
-        "computers_form": computers or ComputersForm(initial=initial),
-        "plan": plan,
-        "codes": queries.live_codes(seat.node) if may_upload else [],
-        "used": queries.used_codes(seat.node) if may_upload else [],
+        "computers_form": computers or ComputersForm(initial={} if said is None else {"computers": said}),
+        "codes": live,
+        "used": used,
         "secret": secret,
         "pack": pack,
         "pack_is_over": pack is not None and pack.expires_at <= timezone.now(),
-        "pack_is_behind": pack is not None and pack.lost_at is None and queries.is_pack_behind(pack),
+        "pack_is_behind": pack_is_behind,
         "may_bring": seat.may(Verb.UPLOAD_INDICATORS) and seat.node.unit_id == seat.campaign.issuer_id,
         "fingerprint": keys.fingerprint(bytes.fromhex(pack.signed_with.public)) if pack else "",
         "may_rotate": seat.may(Verb.PUBLISH) and seat.node.unit_id == seat.campaign.issuer_id,

@@ -57,10 +57,11 @@ def _page(
     facts: LicenceFactsForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    rows = queries.branches(seat.node)
+    copies = queries.copies_below(seat.node)
+    rows = queries.branches(seat.node, copies)
     whole = queries.total(rows, seat.node)
     plan = queries.plan_of(seat.node)
-    days = by_day(queries.copy_dates(seat.node), timezone.localdate())
+    days = by_day([(copy.found, copy.gone) for copy in copies], timezone.localdate())
     is_inside = queries.serves_in(seat.user, seat.node)
     initial = {"replace_by": plan.replace_by} if plan and plan.replace_by else {}
     proposed = queries.replacements(seat.campaign.pk)
@@ -72,7 +73,7 @@ def _page(
         "has_below": len(rows) > 1,
         "chart": remaining_chart(rows) if len(rows) > 1 and whole.found else "",
         "days_chart": days_chart(days) if len(days) > 1 else "",
-        "products": [(PRODUCT[name], tally) for name, tally in queries.copies_by_product(seat.node)],
+        "products": [(PRODUCT[name], tally) for name, tally in queries.by_product(copies)],
         "own_copies": queries.copies_of(seat.node) if is_inside else [],
         "plan": plan,
         "is_late": bool(plan and plan.replace_by and plan.replace_by < timezone.localdate()),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import OuterRef, QuerySet
+
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.indicators import store
 from quetsach.portal.indicators.models import IndicatorSet
@@ -12,9 +14,14 @@ from quetsach.portal.indicators.models import IndicatorSet
 PUBLISHED = IndicatorSet.Status.PUBLISHED
 
 
+def versions(campaign: Campaign | OuterRef) -> QuerySet[IndicatorSet]:
+    """What a campaign has published, the list in force first."""
+    return IndicatorSet.rows.filter(campaign=campaign, status=PUBLISHED).order_by("-version")
+
+
 def current(campaign: Campaign) -> IndicatorSet | None:
     """The list in force: the latest version."""
-    return IndicatorSet.rows.filter(campaign=campaign, status=PUBLISHED).order_by("-version").first()
+    return versions(campaign).first()
 
 
 def published(campaign_id: UUID, set_id: str) -> IndicatorSet | None:

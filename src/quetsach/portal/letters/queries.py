@@ -30,15 +30,9 @@ def same_number(letter: Letter, number: int, year: int) -> Letter | None:
     return taken.exclude(pk=letter.pk).first()
 
 
-def has_letter(node: CampaignNode) -> bool:
-    """Whether the unit has begun a letter in this campaign."""
-    return Letter.rows.filter(campaign=node.campaign_id, unit=node.unit_id).exists()
-
-
-def unnumbered(node: CampaignNode) -> list[Letter]:
-    """Drafts of the node, which wait for their number."""
-    drafts = Letter.rows.filter(campaign=node.campaign_id, unit=node.unit_id, state=Letter.State.DRAFT)
-    return list(drafts.order_by("created_at"))
+def begun(node: CampaignNode) -> list[Letter]:
+    """The letters that the unit has begun in this campaign, drafts and others, the first first."""
+    return list(Letter.rows.filter(campaign=node.campaign_id, unit=node.unit_id).order_by("created_at"))
 
 
 def order_of(campaign: Campaign) -> Letter | None:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from quetsach.portal.campaigns.queries import not_passed_on
+from quetsach.portal.campaigns.queries import statuses
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.campaigns.tasks import Rank, Task
 from quetsach.portal.letters import queries
+from quetsach.portal.letters.models import Letter
 
 
 def letters_to_do(seat: Seat) -> Iterator[Task]:
@@ -18,7 +19,9 @@ def letters_to_do(seat: Seat) -> Iterator[Task]:
     if not seat.can["pass_on"]:
         return
     slug, node = seat.campaign.slug, seat.node
-    for draft in queries.unnumbered(node)[:1]:
+    begun, (_own, below) = queries.begun(node), seat.once(statuses)
+    drafts = [letter for letter in begun if letter.state == Letter.State.DRAFT]
+    for draft in drafts[:1]:
         yield Task(
             Rank.PASS_ON - 1,
             _("Enter number and date of your letter"),
@@ -27,7 +30,7 @@ def letters_to_do(seat: Seat) -> Iterator[Task]:
             reverse("letters:look", args=[slug, node.pk, draft.pk]),
             _("Open the letter"),
         )
-    if not_passed_on(node) and node.parent_id is not None and not queries.has_letter(node):
+    if node.parent_id is not None and not begun and any(status.lacks_letter for status in below):
         yield Task(
             Rank.PASS_ON + 1,
             _("Write your own letter to the units below"),

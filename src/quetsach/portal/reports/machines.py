@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +17,7 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.queries import machines_of
 from quetsach.portal.cases.rules import State, Word, word
-from quetsach.portal.reports.rollup import Place, RollUp
+from quetsach.portal.reports.rollup import Line, Place
 from quetsach.portal.units.models import path_segment
 
 _SEGMENT = len(path_segment(CampaignNode().pk))
@@ -75,7 +76,7 @@ class Machine:
     word: object
 
 
-def by_branch(node: CampaignNode, rolled: RollUp) -> MachineTable:
+def by_branch(node: CampaignNode, children: Iterable[Line]) -> MachineTable:
     """How many machines show each word, by branch. One query; the case pages' own time rules."""
     now = timezone.now()
     counts: dict[str, Counter[Word]] = defaultdict(Counter)
@@ -89,7 +90,8 @@ def by_branch(node: CampaignNode, rolled: RollUp) -> MachineTable:
     grouped = cases.annotate(since=claimed).values_list("branch", "state", "since").annotate(n=Count("pk"))
     for branch, state, claimed_at, n in grouped:
         counts[branch][_word(node, state, claimed_at, now)] += n
-    places = [rolled.node, *(line.node for line in rolled.children)]
+    own = Place(node.pk, node.name, node.path, node.depth)
+    places = [own, *(line.node for line in children)]
     rows = [
         BranchMachines(
             place, [counts[place.path][name] for name, _shape, _text in WORDS], place.pk == node.pk

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BigIntegerField, Count, F, Func, Q, Sum
+from django.db.models import Aggregate, BigIntegerField, Count, Exists, F, Func, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Substr
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
@@ -19,7 +20,7 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.kit.single import single
 from quetsach.portal.reports.formversions import load_form
-from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Revision, Signing
+from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Signing
 from quetsach.portal.reports.rollup import Line, Place, RollUp
 from quetsach.portal.units.models import path_segment, subtree
 from quetsach.portal.units.roles import Verb, fits
@@ -91,8 +92,11 @@ def _counting(node: CampaignNode) -> Any:
     ).exclude(accepted=None)
 
 
-def _branches(node: CampaignNode, form: Form) -> dict[str, dict[str, Any]]:
-    """The path of each branch directly below: its sums, how many must report, count, and came in time."""
+def branch_sums(node: CampaignNode, form: Form, **more: Aggregate) -> dict[str, dict[str, Any]]:
+    """The path of each branch directly below: its sums, how many must report, count, and came in time.
+
+    `more` are sums over its nodes that the same query brings along.
+    """
     counts = {
         f"sum_{row}": Sum(CountIn("report__accepted__counts", row), filter=active()) for row in form.keys
     }
@@ -108,6 +112,7 @@ def _branches(node: CampaignNode, form: Form) -> dict[str, dict[str, Any]]:
                 "pk", filter=expected() & Q(report__is_on_time=True, report__accepted__isnull=False)
             ),
             **counts,
+            **more,
         )
         .order_by()
     )
@@ -125,29 +130,37 @@ def lines(node: CampaignNode) -> tuple[Line, ...]:
     if not node.has_below:
         return ()
     form = form_of(node)
-    branches = _branches(node, form)
+    branches = branch_sums(node, form)
     if not branches:
         return ()
     children = (
         CampaignNode.rows.filter(parent=node)
-        .annotate(is_active=active(), must=expected())
         .order_by("position", "name")
-        .values_list(*_PLACE, "is_active", "must", "report__accepted__counts")
+        .values_list(*_PLACE, "state", "expected", "report__accepted__counts")
     )
     found = []
-    for *place_row, is_active, must, counts in children:
+    for *place_row, state, is_expected, counts in children:
         place = _place(place_row)
-        row = branches[place.path]
-        if not is_active and not row["reporting"] and not row["present"]:
-            continue  # nothing in the branch takes part any more
-        own = Figures(counts).over(form.keys) if counts and is_active else None
-        below = row["reporting"] - bool(must)
-        missing = below - (row["units"] - (own is not None and bool(must)))
-        sums = _figures(form, row)
-        found.append(
-            Line(place, own, sums, place.state, missing, below, row["on_time"], is_expected=bool(must))
-        )
-    return tuple(found)
+        found.append(line_of(place, state, is_expected, counts, branches[place.path], form))
+    return tuple(line for line in found if line is not None)
+
+
+def line_of(
+    place: Place, state: str, is_expected: bool, counts: Any, row: dict[str, Any], form: Form
+) -> Line | None:
+    """The line of a unit directly below, from its row of `branch_sums`; None where nothing takes part now.
+
+    `state` and `is_expected` are those of its node, `counts` what its own accepted report counts.
+    """
+    is_active = state == CampaignNode.State.ACTIVE
+    must = is_active and is_expected
+    if not is_active and not row["reporting"] and not row["present"]:
+        return None
+    own = Figures(counts).over(form.keys) if counts and is_active else None
+    below = row["reporting"] - must
+    missing = below - (row["units"] - (own is not None and must))
+    sums = _figures(form, row)
+    return Line(place, own, sums, place.state, missing, below, row["on_time"], is_expected=must)
 
 
 def missing_below(node: CampaignNode, most: int | None = None) -> tuple[Place, ...]:
@@ -174,16 +187,8 @@ def proposals_below(node: CampaignNode) -> tuple[tuple[Place, str], ...]:
 def report_of(node: CampaignNode) -> Report | None:
     """The node's report with its revisions and people, or None before anything was typed."""
     # The node comes along afresh: what the caller holds may be older than a merger that takes it out of sums.
-    report = single(Report.rows.filter(node=node).select_related("node", "draft_by"))
-    wanted = [pk for pk in (report.current_id, report.accepted_id) if pk] if report else []
-    if report is None or not wanted:
-        return report
-    for revision in Revision.rows.filter(pk__in=wanted).select_related("author").order_by():
-        if revision.pk == report.current_id:
-            report.current = revision
-        if revision.pk == report.accepted_id:
-            report.accepted = revision
-    return report
+    people = ("draft_by", "current__author", "accepted__author")
+    return single(Report.rows.filter(node=node).select_related("node", *people))
 
 
 def entered(report: Report | None, form: Form) -> Figures | None:
@@ -261,17 +266,38 @@ def may_review_below(seat: Seat) -> bool:
     return seat.node.has_below and fits(seat.places, Verb.REVIEW_REPORT, f"{seat.node.path}_")
 
 
+def _waits_below(node: CampaignNode) -> Q:
+    waits = Q(state__in=(Report.State.SUBMITTED, Report.State.AMEND_ASKED))
+    return waits & active("node__") & Q(node__parent=node)
+
+
 def waiting_below(node: CampaignNode) -> list[Report]:
     """Reports and wishes to amend of the units directly below, the longest waiting first."""
-    return list(
-        Report.rows.filter(
-            active("node__"),
-            node__parent=node,
-            state__in=(Report.State.SUBMITTED, Report.State.AMEND_ASKED),
-        )
-        .select_related("node", "current__author")
-        .order_by(F("current__at").asc())
-    )
+    rows = Report.rows.filter(_waits_below(node)).select_related("node", "current__author")
+    return list(rows.order_by(F("current__at").asc()))
+
+
+@dataclass(frozen=True)
+class Open:
+    """What of the reports asks for work: the node's own, why it was last returned, and those below."""
+
+    own: Report | None
+    is_signed: bool
+    returned_because: str
+    waiting: list[Report]
+
+
+def open_at(node: CampaignNode) -> Open:
+    """The node's own report and those that wait below, the longest waiting first. One query."""
+    returns = ReportEvent.rows.filter(report=OuterRef("pk"), type=ReportEvent.Type.RETURN)
+    wanted = Q(node=node) | _waits_below(node) if node.has_below else Q(node=node)
+    rows: Any = Report.rows.filter(wanted).select_related("node", "draft_by", "current__author")
+    reason = Subquery(returns.order_by("-at", "-pk").values("reason")[:1])
+    signed = Exists(Signing.rows.filter(revision__report=OuterRef("pk")))
+    found = list(rows.annotate(because=reason, signed=signed).order_by(F("current__at").asc()))
+    own = next((report for report in found if report.node_id == node.pk), None)
+    waiting = [report for report in found if report is not own]
+    return Open(own, bool(own and own.signed), own.because or "" if own else "", waiting)
 
 
 def last_reason(report: Report, type_: ReportEvent.Type) -> ReportEvent | None:

@@ -10,7 +10,7 @@ from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.campaigns.tasks import Rank, Task
 from quetsach.portal.reports import queries
-from quetsach.portal.reports.models import Report, ReportEvent
+from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.supplement import supplement_of
 
 
@@ -30,7 +30,8 @@ def reports_to_do(seat: Seat) -> list[Task]:
 
 def _heads(seat: Seat) -> list[Task]:
     """What the head of the unit owes: to look at what an officer wrote, and to follow what moved below."""
-    report = seat.once(queries.report_of)
+    found = seat.once(queries.open_at)
+    report = found.own
     if report is not None and report.state == Report.State.IN_REVIEW:
         return [
             Task(
@@ -40,14 +41,15 @@ def _heads(seat: Seat) -> list[Task]:
                 shape="draft", word=_("With the head of the unit"),
             )
         ]  # fmt: skip
-    if report is None or report.state != Report.State.ACCEPTED or queries.signing_of(report) is None:
+    if report is None or report.state != Report.State.ACCEPTED or not found.is_signed:
         return []
-    found = supplement_of(seat.node, report)
-    if found is None:
+    supplement = supplement_of(seat.node, report)
+    if supplement is None:
         return []
     return [
         Task(
-            rank=Rank.REPORT, title=_("Send the supplementary report"), text=" ".join(found.sentences[:3]),
+            rank=Rank.REPORT, title=_("Send the supplementary report"),
+            text=" ".join(supplement.sentences[:3]),
             url=reverse("supplement", args=[seat.campaign.slug, seat.node.pk]), action=_("Read it"),
             shape="unsure", word=_("Figures differ"),
         )
@@ -55,15 +57,14 @@ def _heads(seat: Seat) -> list[Task]:
 
 
 def _own(seat: Seat) -> list[Task]:
-    report = seat.once(queries.report_of)
+    report = seat.once(queries.open_at).own
     page = reverse("report", args=[seat.campaign.slug, seat.node.pk])
     state = report.state if report else None
     if report and state == Report.State.RETURNED:
-        event = queries.last_reason(report, ReportEvent.Type.RETURN)
         return [
             Task(
                 rank=Rank.URGENT, title=_("Correct the report that was returned"),
-                text=event.reason[:300] if event else "", url=page, action=_("Correct it"),
+                text=seat.once(queries.open_at).returned_because[:300], url=page, action=_("Correct it"),
                 shape="back", word=_("Returned"),
             )
         ]  # fmt: skip
@@ -83,7 +84,7 @@ def _own(seat: Seat) -> list[Task]:
 
 
 def _reviews(seat: Seat) -> list[Task]:
-    waiting = queries.waiting_below(seat.node)
+    waiting = seat.once(queries.open_at).waiting
     if not waiting:
         return []
     n = len(waiting)

@@ -57,7 +57,7 @@ def rollup(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
         "drifted": drifted,
         "signing": queries.signing_of(report) if drifted else None,
         "compared": compared,
-        "machines": machines.by_branch(seat.node, rolled),
+        "machines": machines.by_branch(seat.node, rolled.children),
     }
     return render(request, "reports/rollup.html", context)
 

@@ -6,7 +6,6 @@ relations of today: one that ended opens nothing any more.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -81,37 +80,32 @@ def guided_units(unit_id: UUID) -> set[UUID]:
 
 
 def sector_of(node: CampaignNode) -> Sector:
-    """The guided units that take part in the node's campaign, in a fixed number of queries."""
+    """The guided units that take part in the node's campaign. One query beside those of `guided_units`."""
     form = load_form(node.campaign.form)
     keys = [row.key for row in form.rows]
-    nodes = list(
+    nodes = (
         CampaignNode.rows.active()
         .filter(campaign=node.campaign_id, unit__in=guided_units(node.unit_id))
         .exclude(pk=node.pk)
-        .select_related("parent")
+        .select_related("parent", "acknowledgement", "participation", "report__accepted")
     )
-    received = _moments(Acknowledgement, nodes)
-    started = _moments(Participation, nodes)
-    reports = {one.node_id: one for one in Report.rows.filter(node__in=nodes).select_related("accepted")}
-    rows = [
-        Guided(
-            node=one,
-            counter=one.parent.name if one.parent else "",
-            acknowledged_at=received.get(one.pk),
-            deployed_at=started.get(one.pk),
-            report_state=reports[one.pk].state if one.pk in reports else "",
-            figures=_figures(reports.get(one.pk), keys),
-        )
-        for one in nodes
-    ]
+    rows = [_guided(node, keys) for node in nodes]
     ordered = sorted(rows, key=lambda row: (row.rank, sort_key(row.counter), sort_key(row.node.name)))
     return Sector(tuple(ordered), tuple(row.text for row in form.rows))
 
 
-def _moments(
-    model: type[Acknowledgement | Participation], nodes: list[CampaignNode]
-) -> Mapping[UUID, datetime]:
-    return dict(model.rows.filter(node__in=nodes).values_list("node", "at"))
+def _guided(node: CampaignNode, keys: list[str]) -> Guided:
+    received: Acknowledgement | None = getattr(node, "acknowledgement", None)
+    started: Participation | None = getattr(node, "participation", None)
+    report: Report | None = getattr(node, "report", None)
+    return Guided(
+        node=node,
+        counter=node.parent.name if node.parent else "",
+        acknowledged_at=received.at if received else None,
+        deployed_at=started.at if started else None,
+        report_state=report.state if report else "",
+        figures=_figures(report, keys),
+    )
 
 
 def _figures(report: Report | None, keys: list[str]) -> tuple[Figure, ...]:

@@ -59,7 +59,7 @@ def _people(seen: Overview) -> Figure | None:
     caption = _(
         "People done of all staff of each unit and the units below it. Source: what the units entered, as of "
         "%(at)s. Hatched: no number given, which is not zero."
-    ) % {"at": moment(seen.rolled.as_of)}
+    ) % {"at": moment(seen.as_of)}
     if len(shown) < total:
         caption += " " + _("The %(n)s units that have done least; all are in the table.") % {"n": len(shown)}
     return Figure(finding, bars("people", finding, told, rows), caption)
@@ -107,7 +107,7 @@ def _over_time(seen: Overview) -> Figure | None:
         gap=_("no data"),
     )
     caption = _("Per cent of %(n)s units below, day by day. Source: dated acts of the units, as of %(at)s.")
-    return Figure(finding, chart, caption % {"n": num(seen.units), "at": moment(seen.rolled.as_of)})
+    return Figure(finding, chart, caption % {"n": num(seen.units), "at": moment(seen.as_of)})
 
 
 def _day_names(days: Sequence[DayCount]) -> list[str]:
@@ -129,5 +129,5 @@ def _machines(seen: Overview) -> Figure | None:
     caption = _(
         "Of %(n)s machines in which signs were seen. Source: logs sent in by the units, as of %(at)s. "
         "Machines whose logs nobody looked at are not in it."
-    ) % {"n": num(table.total), "at": moment(seen.rolled.as_of)}
+    ) % {"n": num(table.total), "at": moment(seen.as_of)}
     return Figure(finding, bars("machines", finding, told, rows), caption)

@@ -12,16 +12,16 @@ from datetime import date, datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum, Value
-from django.db.models.functions import Substr, TruncDate
+from django.db.models import Count, F, QuerySet, Sum, Value
+from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from quetsach.portal.campaigns.models import Acknowledgement, CampaignNode, Headcount, Participation
 from quetsach.portal.cases.queries import Watched, watched
 from quetsach.portal.reports.machines import MachineTable, by_branch
-from quetsach.portal.reports.queries import report_of
-from quetsach.portal.reports.rollup import Line, RollUp
-from quetsach.portal.reports.snapshots import Snapshots, are_many, page_roll_up
+from quetsach.portal.reports.queries import active, branch_sums, form_of, line_of
+from quetsach.portal.reports.rollup import Line, Place
+from quetsach.portal.reports.snapshots import Snapshots, are_many
 from quetsach.portal.units.models import path_segment, subtree
 from quetsach.vietnamese import sort_key
 
@@ -89,9 +89,9 @@ class DayCount:
 
 @dataclass(frozen=True)
 class Overview:
-    """All that the progress page shows of one node."""
+    """All that the progress page shows of one node, as it stood at `as_of`."""
 
-    rolled: RollUp
+    as_of: datetime
     branches: tuple[Branch, ...]
     days: tuple[DayCount, ...]
     machines: MachineTable
@@ -101,6 +101,16 @@ class Overview:
     def units(self) -> int:
         """Units strictly below."""
         return sum(branch.units for branch in self.branches)
+
+    @property
+    def expected(self) -> int:
+        """Units strictly below that must report."""
+        return sum(branch.line.expected for branch in self.branches)
+
+    @property
+    def accepted(self) -> int:
+        """Those of them that count."""
+        return sum(branch.line.accepted for branch in self.branches)
 
     @property
     def acknowledged(self) -> int:
@@ -123,53 +133,63 @@ def page_overview(node: CampaignNode) -> Overview:
 
 def overview(node: CampaignNode) -> Overview:
     """The progress of everything below `node`."""
-    rolled = page_roll_up(node, report_of(node), names_missing=False)
-    machines = by_branch(node, rolled)
+    as_of, below = timezone.now(), _lines(node)
+    machines = by_branch(node, [line for _child, line, _row in below])
     return Overview(
-        rolled=rolled,
-        branches=branches(node, rolled, machines),
+        as_of=as_of,
+        branches=_branches(node, below, machines),
         days=days(node),
         machines=machines,
         watched=watched(node, below=True),
     )
 
 
-kept_overviews: Snapshots[Overview] = Snapshots(overview, lambda seen: are_many(seen.rolled.children))
+kept_overviews: Snapshots[Overview] = Snapshots(
+    overview, lambda seen: are_many(tuple(branch.line for branch in seen.branches))
+)
 
 
-def branches(node: CampaignNode, rolled: RollUp, machines: MachineTable) -> tuple[Branch, ...]:
+def _lines(node: CampaignNode) -> list[tuple[CampaignNode, Line, dict[str, Any]]]:
+    """Each unit directly below, its line, and what its whole branch did. Two queries."""
+    if not node.has_below:
+        return []
+    form = form_of(node)
+    sums = branch_sums(
+        node,
+        form,
+        active=Count("pk", filter=active()),
+        acknowledged=Count("acknowledgement", filter=active()),
+        deployed=Count("participation", filter=active()),
+        staff=Sum("staff_count", filter=active()),
+    )
+    children: Any = CampaignNode.rows.filter(parent=node).select_related("acknowledgement", "participation")
+    told = children.annotate(report_state=F("report__state"), counts=F("report__accepted__counts"))
+    found = []
+    for child in told.order_by("position", "name"):
+        place = Place(child.pk, child.name, child.path, child.depth, child.report_state or "none")
+        row = sums[child.path]
+        line = line_of(place, child.state, child.expected, child.counts, row, form)
+        if line is not None:
+            found.append((child, line, row))
+    return found
+
+
+def _branches(
+    node: CampaignNode, below: list[tuple[CampaignNode, Line, dict[str, Any]]], machines: MachineTable
+) -> tuple[Branch, ...]:
     """The units directly below, those that have done most first."""
-    children = CampaignNode.rows.filter(parent=node).select_related("acknowledgement", "participation")
-    lines = {line.node.pk: line for line in rolled.children}
-    sums = {
-        row["branch"]: row
-        for row in CampaignNode.rows.active()
-        .filter(_below(node))
-        .annotate(branch=Substr("path", 1, len(node.path) + _SEGMENT))
-        .values("branch")
-        .annotate(
-            units=Count("pk"),
-            acknowledged=Count("acknowledgement"),
-            deployed=Count("participation"),
-            staff=Sum("staff_count"),
-        )
-        .order_by()
-    }
-    people = _people(node)
+    people = _people(node) if below else {}
     cases = {row.node.pk: row for row in machines.rows}
     found = []
-    for child in children:
-        if child.path not in sums:  # nothing in the branch takes part any more
-            continue
-        row, counted = sums[child.path], people.get(child.path, {})
-        case = cases.get(child.pk)
+    for child, line, row in below:
+        counted, case = people.get(child.path, {}), cases.get(child.pk)
         found.append(
             Branch(
                 node=child,
-                line=lines[child.pk],
+                line=line,
                 acknowledged_at=_at(child, "acknowledgement"),
                 deployed_at=_at(child, "participation"),
-                units=row["units"],
+                units=row["active"],
                 acknowledged=row["acknowledged"],
                 deployed=row["deployed"],
                 staff=row["staff"],
@@ -207,10 +227,6 @@ def _by_day(model: type[Acknowledgement | Participation], node: CampaignNode) ->
     ).exclude(node=node)
     named = acts.annotate(name=Value(model.__name__), day=TruncDate("at")).values_list("name", "day")
     return named.annotate(n=Count("pk")).order_by()
-
-
-def _below(node: CampaignNode) -> Q:
-    return Q(campaign_id=node.campaign_id) & subtree(node.path) & ~Q(pk=node.pk)
 
 
 def _at(node: CampaignNode, name: str) -> datetime | None:

@@ -35,7 +35,6 @@ def progress(request: HttpRequest, slug: str, node_id: UUID | None = None) -> Ht
         "campaign": seat.campaign,
         "door": "progress",
         "seen": seen,
-        "rolled": seen.rolled,
         "late": found,
         "first": remind,
         "more": len(found) - len(remind),

@@ -116,7 +116,7 @@ def official_report(node: CampaignNode) -> OfficialReport:
     signed: dict[str, int | None] = dict(rolled.signed.as_dict())
     totals = on_paper(campaign, form, signed) if own else signed
     issuer = names.full_name(node)
-    machines = by_branch(node, rolled)
+    machines = by_branch(node, rolled.children)
     asked = tuple(Proposal(", ".join(wish.units), wish.text) for wish in wishes_of(node))
     return OfficialReport(
         heading=names.heading(node, "BC", year),

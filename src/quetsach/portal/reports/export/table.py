@@ -37,7 +37,12 @@ class Export:
 def export(node: CampaignNode, as_of: str, rolled: RollUp | None = None) -> Export:
     """The node's roll-up as tables."""
     rolled = rolled or roll_up(node)
-    tables = (_sums(node, rolled), _units(node, rolled), _missing(rolled), _machines(by_branch(node, rolled)))
+    tables = (
+        _sums(node, rolled),
+        _units(node, rolled),
+        _missing(rolled),
+        _machines(by_branch(node, rolled.children)),
+    )
     return Export(node.campaign.title, node.name, as_of, tables)
 
 
