@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
+import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 import click
@@ -20,6 +24,30 @@ if TYPE_CHECKING:
 
 _FILE_WIDTH = 120
 """Characters in a line where the text goes to a file or a pipe."""
+
+
+_MARK = re.compile(r"\s*(?:\d+\. |[+•-] )?")
+_YES = frozenset(("y", "yes", "c", "co", "có"))
+
+
+def is_yes(answer: str) -> bool:
+    """Whether it agrees, whatever language somebody thinks in; all else is no."""
+    return answer.strip().casefold() in _YES
+
+
+def wrapped(text: str) -> str:
+    """A line of standard output, on a terminal broken between words, its further lines under its first word.
+
+    A path that is longer than a line stays whole, to be copied.
+    """
+    columns = shutil.get_terminal_size().columns - 1
+    if len(text) <= columns or not sys.stdout.isatty():
+        return text
+    found = _MARK.match(text)
+    indent = " " * (found.end() if found else 0)
+    return textwrap.fill(
+        text, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def console(*, is_error: bool = False) -> Console:
