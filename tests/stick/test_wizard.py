@@ -93,6 +93,8 @@ def test_a_person_checks_sends_once_and_is_told(
         assert "Đơn vị A1" in window.until("Chọn mục [1]:")
         window.answer("")
         assert "Không thay đổi gì. Không gửi gì." in window.until("Mấy người dùng máy này? [1]:")
+        window.answer("ba")
+        assert "Hãy gõ một số" in window.until("Mấy người dùng máy này? [1]:")
         window.answer("3")
         shown = window.until("Enter để không gửi:")
         places = [shown.find(one) for one in ORDER]

@@ -293,10 +293,13 @@ def _rules(path: Path) -> str:
 
 
 def _answers(unit: str | None, people: int | None, *, is_asking: bool) -> dict[str, str]:
-    """Two questions, which may be left empty."""
-    if is_asking and people is None:
-        asked = click.prompt(_("How many people use this machine?"), default="1", show_default=True)
-        people = int(asked) if asked.isdecimal() and len(asked) < 5 else None
+    """Two questions; Enter is an answer to both."""
+    while is_asking and people is None:
+        asked = click.prompt(_("How many people use this machine?"), default="1", show_default=True).strip()
+        if asked.isdecimal() and len(asked) < 5:
+            people = int(asked)
+        else:
+            click.echo(_("Type a number, such as 2."))
     if is_asking and unit is None:
         unit = click.prompt(_("Which unit does it belong to?"), default="", show_default=False)
     found = {"unit": unit or "", "people": "" if people is None else str(people)}
