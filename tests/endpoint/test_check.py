@@ -8,6 +8,7 @@ import re
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -172,9 +173,29 @@ def test_every_probe_and_reason_has_words(catalogue: Path, lang: str) -> None:
     assert wording.next_steps(done)
 
 
-def test_a_check_that_is_stopped_is_not_clean() -> None:
-    import threading
+def test_an_old_system_is_not_told_that_there_is_nothing_to_do() -> None:
+    done = world.look_at_recording(world.planted(DISK["OLD-01"][0]))
+    assert str(done.verdict) == "clean"
+    (step,) = wording.next_steps(done)
+    assert "newer system" in step
 
+
+def test_while_only_connections_are_watched_it_is_told() -> None:
+    from quetsach.endpoint.machines.recording import Recording
+
+    stop, told = threading.Event(), []
+
+    def on_wait(left: float, total: float) -> None:
+        told.append((left, total))
+        stop.set()
+
+    wanted, options = Wanted(indicators=world.LISTED), Options(seconds=3600)
+    check(Recording(world.recording(world.CLEAN)), wanted, options, stop=stop, on_wait=on_wait)
+    ((left, total),) = told
+    assert 0 < left <= total <= options.seconds
+
+
+def test_a_check_that_is_stopped_is_not_clean() -> None:
     from quetsach.endpoint.machines.recording import Recording
 
     stop = threading.Event()

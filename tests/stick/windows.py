@@ -52,7 +52,13 @@ def unpacked(drive: Path) -> Path:
     return folder
 
 
-def _drain(handle: int, said: bytearray) -> None:
+def program(*command: str, folder: Path) -> list[str]:
+    """How `command` is started under wine from a folder."""
+    return [*WINE[:-1], "env", "-C", str(folder), *WINE[-1:], *command]
+
+
+def drain(handle: int, said: bytearray) -> None:
+    """Read all that comes."""
     with suppress(OSError):
         while data := os.read(handle, 1 << 16):
             said += data
@@ -91,13 +97,12 @@ class Windows:
         ) as process:
             assert process.stdout is not None
             handle = process.stdout.fileno()
-            reader = threading.Thread(target=_drain, args=(handle, said), daemon=True)
+            reader = threading.Thread(target=drain, args=(handle, said), daemon=True)
             reader.start()
             try:
                 code = process.wait(_SECONDS)
             except subprocess.TimeoutExpired:
-                # Everything of this Windows, for a program that wine started does not end with its parent.
-                subprocess.run([*WINESERVER, "-k"], env=self.environment, check=False)
+                self.stop()
                 process.kill()
                 pytest.fail(f"{command} did not end: {bytes(said).decode('utf-8', 'replace')}")
             reader.join(2)
@@ -141,9 +146,13 @@ class Windows:
                 folder.unlink()
                 folder.mkdir()
 
+    def stop(self) -> None:
+        """End everything of this Windows, for a program that wine started does not end with its parent."""
+        subprocess.run([*WINESERVER, "-k"], env=self.environment, check=False)
+
     def settle(self) -> None:
         """End everything, so that the registry is on the disk."""
-        subprocess.run([*WINESERVER, "-k"], env=self.environment, check=False)
+        self.stop()
         subprocess.run([*WINESERVER, "-w"], env=self.environment, timeout=60, check=False)
         if self._desktop is not None:
             self._desktop.wait(60)

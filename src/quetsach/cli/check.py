@@ -215,8 +215,10 @@ def _run(
         with_history=history,
         seconds=SECONDS[is_full] if wanted.indicators and root is None else 0.0,
     )
-    with stop_on_interrupt() as stop, _bar() as (on_probe, on_file):
-        result = checking.check(machine, wanted, options, stop=stop, on_probe=on_probe, on_file=on_file)
+    with stop_on_interrupt() as stop, _bar() as (on_probe, on_file, on_wait):
+        result = checking.check(
+            machine, wanted, options, stop=stop, on_probe=on_probe, on_file=on_file, on_wait=on_wait
+        )
     result = replace(result, answers=answers)
     if to_screen:
         # First of all: a full disk must not cost the answer.
@@ -291,10 +293,13 @@ def _rules(path: Path) -> str:
 
 
 def _answers(unit: str | None, people: int | None, *, is_asking: bool) -> dict[str, str]:
-    """Two questions, which may be left empty."""
-    if is_asking and people is None:
-        asked = click.prompt(_("How many people use this machine?"), default="1", show_default=True)
-        people = int(asked) if asked.isdecimal() and len(asked) < 5 else None
+    """Two questions; Enter is an answer to both."""
+    while is_asking and people is None:
+        asked = click.prompt(_("How many people use this machine?"), default="1", show_default=True).strip()
+        if asked.isdecimal() and len(asked) < 5:
+            people = int(asked)
+        else:
+            click.echo(_("Type a number, such as 2."))
     if is_asking and unit is None:
         unit = click.prompt(_("Which unit does it belong to?"), default="", show_default=False)
     found = {"unit": unit or "", "people": "" if people is None else str(people)}
@@ -302,10 +307,16 @@ def _answers(unit: str | None, people: int | None, *, is_asking: bool) -> dict[s
 
 
 @contextmanager
-def _bar() -> Iterator[tuple[Callable[[str], None] | None, Callable[[Progress], None] | None]]:
+def _bar() -> Iterator[
+    tuple[
+        Callable[[str], None] | None,
+        Callable[[Progress], None] | None,
+        Callable[[float, float], None] | None,
+    ]
+]:
     """What is looked at now, then a bar with the time left; on a terminal only."""
     if not sys.stderr.isatty():
-        yield None, None
+        yield None, None, None
         return
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn
     from rich.progress import Progress as Shown
@@ -325,17 +336,19 @@ def _bar() -> Iterator[tuple[Callable[[str], None] | None, Callable[[Progress], 
             shown.update(task, description=wording.probe(name))
 
         def on_file(now: Progress) -> None:
-            told = ""
-            if now.left is not None:
-                told = _("%(time)s left") % {"time": _clock(now.left)}
+            told = "" if now.left is None else _left(now.left)
             shown.update(task, completed=now.bytes, total=now.bytes_total or None, told=told)
 
-        yield on_probe, on_file
+        def on_wait(left: float, total: float) -> None:
+            text = _("Watching the connections")
+            shown.update(task, description=text, completed=total - left, total=total, told=_left(left))
+
+        yield on_probe, on_file, on_wait
 
 
-def _clock(seconds: float) -> str:
+def _left(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02d}"
+    return _("%(time)s left") % {"time": f"{minutes}:{rest:02d}"}
 
 
 def _save(result: Result, json_out: Path | None, html_out: Path | None) -> None:
@@ -360,10 +373,10 @@ def _seal(result: Result, pack: Pack, machine: Machine, path: Path, screen: Call
     screen("")
     screen(click.style(_("In the sealed result, which only the campaign and the unit can read:"), bold=True))
     for text in wording.leaves():
-        screen(f"  + {text}")
+        screen(say.wrapped(f"  + {text}"))
     screen(click.style(_("Not in it:"), bold=True))
     for text in wording.stays():
-        screen(f"  - {text}")
+        screen(say.wrapped(f"  - {text}"))
     machine_id = sealing.machine_id(machine, pack.campaign.id)
     data = sealing.seal(document.as_table(result), pack, machine_id)
     with _replaced(path) as part:
@@ -388,7 +401,8 @@ def _tell(result: Result) -> None:
     from quetsach.endpoint import wording
 
     def line(text: str = "", **style: Any) -> None:
-        click.echo(click.style(words.visible(text), **style) if style else words.visible(text))
+        told = say.wrapped(words.visible(text))
+        click.echo(click.style(told, **style) if style else told)
 
     colour = {"found": "red", "check": "yellow", "traces": "yellow", "clean": "green"}
     line()

@@ -185,10 +185,11 @@ def _plan(
         wanted = check.wanted_of(indicators, hashes, rules, profile, lists.Choice.of(given))
         seconds = 0.0 if root is not None or not indicators else check.SECONDS[is_full]
         options = checking.Options(is_full=is_full, seconds=seconds)
-        with stop_on_interrupt() as stop, check._bar() as (on_probe, on_file):
+        with stop_on_interrupt() as stop, check._bar() as (on_probe, on_file, on_wait):
             result = checking.check(
-                ground.machine, wanted, options, stop=stop, on_probe=on_probe, on_file=on_file
-            )
+                ground.machine, wanted, options,
+                stop=stop, on_probe=on_probe, on_file=on_file, on_wait=on_wait,
+            )  # fmt: skip
         if stop.is_set():
             raise click.Abort
         chosen = choosing.choose(result, ground, also, without, with_log=with_log)

@@ -18,8 +18,6 @@ from quetsach.language import ngettext
 from quetsach.outputs import words
 
 _TRIES = 3
-_YES = frozenset(("y", "yes", "c", "co", "có"))
-"""Whatever language somebody thinks in; all else is no."""
 _ASKED_AGAIN = frozenset(("code_form", "code_unknown"))
 
 
@@ -73,10 +71,8 @@ def offer(result: Path, packed: Pack) -> None:
         return
     click.echo()
     address = words.visible(packed.portal)
-    asked = _("Send the sealed result to %(portal)s now? Type y to send it, Enter not to") % {
-        "portal": address
-    }
-    if click.prompt(asked, default="", show_default=False).strip().casefold() in _YES:
+    click.echo(say.wrapped(_("Send the sealed result to %(portal)s now?") % {"portal": address}))
+    if say.is_yes(click.prompt(_("Type y to send it, Enter not to"), default="", show_default=False)):
         send([result], packed)
 
 

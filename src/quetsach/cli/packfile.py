@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from quetsach.cli import say
 from quetsach.endpoint import keys, pack
 from quetsach.endpoint.pack import Pack
 from quetsach.endpoint.refusal import Refused
@@ -65,7 +66,8 @@ def _is_confirmed(error: Refused) -> bool:
     if not sys.stdin.isatty():
         return False
     click.echo(_("This pack is signed with the key %(key)s.") % {"key": error.values["fingerprint"]})
-    return click.confirm(_("Is it the key that the coordinator gave you?"), default=False)
+    click.echo(_("Is it the key that the coordinator gave you?"))
+    return say.is_yes(click.prompt(_("Type y if it is, Enter if not"), default="", show_default=False))
 
 
 def described(told: Pack) -> str:

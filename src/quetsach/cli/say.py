@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
+import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 import click
@@ -22,6 +26,30 @@ _FILE_WIDTH = 120
 """Characters in a line where the text goes to a file or a pipe."""
 
 
+_MARK = re.compile(r"\s*(?:\d+\. |[+•-] )?")
+_YES = frozenset(("y", "yes", "c", "co", "có"))
+
+
+def is_yes(answer: str) -> bool:
+    """Whether it agrees, whatever language somebody thinks in; all else is no."""
+    return answer.strip().casefold() in _YES
+
+
+def wrapped(text: str, *, is_error: bool = False) -> str:
+    """A line of standard output, on a terminal broken between words, its further lines under its first word.
+
+    A path that is longer than a line stays whole, to be copied.
+    """
+    columns = shutil.get_terminal_size().columns - 1
+    if len(text) <= columns or not (sys.stderr if is_error else sys.stdout).isatty():
+        return text
+    found = _MARK.match(text)
+    indent = " " * (found.end() if found else 0)
+    return textwrap.fill(
+        text, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
 def console(*, is_error: bool = False) -> Console:
     """A terminal that interprets nothing in what it is given."""
     from rich.console import Console
@@ -34,12 +62,17 @@ def console(*, is_error: bool = False) -> Console:
 
 def error(text: str) -> None:
     """One error on standard error."""
-    click.echo(f"{click.style(_('Error:'), fg='red', bold=True)} {visible(text)}", err=True)
+    _note(_("Error:"), "red", text)
 
 
 def warning(text: str) -> None:
     """One warning on standard error."""
-    click.echo(f"{click.style(_('Note:'), fg='yellow', bold=True)} {visible(text)}", err=True)
+    _note(_("Note:"), "yellow", text)
+
+
+def _note(label: str, colour: str, text: str) -> None:
+    told = wrapped(f"{label} {visible(text)}", is_error=True).removeprefix(label)
+    click.echo(click.style(label, fg=colour, bold=True) + told, err=True)
 
 
 def problem(raised: Exception) -> None:

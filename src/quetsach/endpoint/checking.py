@@ -72,8 +72,12 @@ def check(
     stop: threading.Event | None = None,
     on_probe: Callable[[str], None] | None = None,
     on_file: Callable[[Progress], None] | None = None,
+    on_wait: Callable[[float, float], None] | None = None,
 ) -> Result:
     """Look at everything and decide.
+
+    Args:
+        on_wait: told each second, when only sockets are still watched: seconds left, and those of all.
 
     Raises:
         RulesError: the campaign's rules cannot be compiled.
@@ -101,9 +105,8 @@ def check(
         observed[filescan.NAME], scan = filescan.look(
             machine, wanted, list(targets(facts)), is_full=options.is_full, stop=stop, tell=on_file
         )
-        left = options.seconds - (time.monotonic() - begun)
-        if machine.is_running and left > 0:
-            (stop or threading.Event()).wait(left)
+        if machine.is_running:
+            _wait(begun + options.seconds, stop or threading.Event(), on_wait)
     finally:
         sampler.finish()
     probe = sampler.probe()
@@ -120,6 +123,14 @@ def check(
         finished=datetime.now(UTC), verdict=verdict.decide(findings, unseen), findings=findings,
         observed=observed, unseen=unseen, scan=scan, wanted=wanted, is_full=options.is_full,
     )  # fmt: skip
+
+
+def _wait(until: float, stop: threading.Event, on_wait: Callable[[float, float], None] | None) -> None:
+    total = until - time.monotonic()
+    while (left := until - time.monotonic()) > 0 and not stop.is_set():
+        if on_wait is not None:
+            on_wait(left, total)
+        stop.wait(min(left, 1.0))
 
 
 def _probes(wanted: Wanted, options: Options) -> Iterator[Probe]:

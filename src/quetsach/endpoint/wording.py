@@ -16,6 +16,7 @@ from quetsach.outputs import words
 
 _ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 _TIMES = ("time", "supported_until")
+_OLD = "OLD-01"
 _EMPTY = ("", "no", "unknown")
 _NOT_SHOWN = {
     "file": ("name", "folder", "type"),
@@ -97,7 +98,11 @@ def next_steps(result: Result) -> list[str]:
         steps.append(_("See below which places could not be read, and have the IT officer look at them."))
     if "interrupted" in reasons:
         steps.append(_("The check was stopped; run it again to the end."))
-    if result.verdict is Verdict.CLEAN:
+    if any(one.sign == _OLD for one in result.findings):
+        steps.append(
+            _("Have the IT officer plan a newer system for this machine: it gets no more security updates.")
+        )
+    elif result.verdict is Verdict.CLEAN:
         steps.append(_("Nothing to do. Check again when the list of the campaign changes."))
     return steps
 

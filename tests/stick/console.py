@@ -1,0 +1,80 @@
+"""A person before the black window: what stands on it, and what is typed."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import termios
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+import pytest
+
+from tests.stick.windows import Windows, drain, program
+
+_ESCAPED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[=>()][0-9AB]?)")
+_ROWS, _COLUMNS = 400, 100
+"""So high that nothing scrolls, for what scrolls is drawn once more."""
+_SECONDS = 180
+
+
+class Console:
+    """A program of the Windows at a terminal; it is ended with the block."""
+
+    def __init__(self, windows: Windows, *command: str) -> None:
+        self._windows = windows
+        self._shown = bytearray()
+        self._read = 0
+        self._terminal, inner = pty.openpty()
+        termios.tcsetwinsize(inner, (_ROWS, _COLUMNS))
+        # From its drive, as Explorer starts it: wine complains of a folder that no drive shows, and the
+        # complaint moves the lines below it.
+        self._process = subprocess.Popen(
+            program(*command, folder=windows.drive),
+            env=windows.environment,
+            stdin=inner,
+            stdout=inner,
+            stderr=inner,
+            start_new_session=True,
+        )
+        os.close(inner)
+        self._reader = threading.Thread(target=drain, args=(self._terminal, self._shown), daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if self._process.poll() is None:
+            self._windows.stop()
+            self._process.kill()
+            self._process.wait()
+
+    def until(self, wanted: str) -> str:
+        """What is shown from the last answer on, once `wanted` stands in it; blanks and line ends are one."""
+        last = time.monotonic() + _SECONDS
+        while wanted not in (shown := self._since()):
+            if time.monotonic() > last or self._process.poll() is not None:
+                pytest.fail(f"{wanted!r} is not shown: {shown}")
+            time.sleep(0.05)
+        return shown
+
+    def answer(self, text: str) -> None:
+        """Type it and press Enter."""
+        self._read = len(self._shown)
+        os.write(self._terminal, f"{text}\r".encode())
+
+    def leave(self, text: str) -> int:
+        """Type what ends it; the exit code."""
+        self.answer(text)
+        return self._process.wait(_SECONDS)
+
+    def _since(self) -> str:
+        text = bytes(self._shown[self._read :]).decode("utf-8", "replace")
+        return " ".join(_ESCAPED.sub(" ", text).split())

@@ -1,0 +1,119 @@
+"""The stick by hand: a person double-clicks, reads what stands in the window, and types."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import LazySettings
+from pytest_django.live_server_helper import LiveServer
+
+from quetsach.endpoint import keys
+from quetsach.portal.checks.models import CheckResult
+from quetsach.portal.checks.pack_actions import build_pack, content_of
+from quetsach.portal.checks.unit_actions import issue_code
+from tests.portal.conftest import Cast, _plain_settings, cast  # noqa: F401
+from tests.portal.scan_document import publish_list
+from tests.stick.console import Console
+from tests.stick.windows import NEEDS_WINE, ROOT, Windows, unpacked
+
+pytestmark = NEEDS_WINE
+WRONG = "2345-6789-ABCD"
+ORDER = (
+    "Không thấy dấu hiệu nào",
+    "Cần làm gì bây giờ:",
+    "Gửi đi (",
+    "Không gửi đi:",
+    "Đã lưu:",
+    "ngay bây giờ?",
+)
+"""Nobody is asked before they have read what would be sent."""
+NO_PACK = "Ở đây chưa có gói của chiến dịch."
+
+
+@pytest.fixture
+def windows(tmp_path: Path) -> Iterator[Windows]:
+    drive = tmp_path / "Thẻ nhớ số 1"
+    drive.mkdir()
+    made = Windows(ROOT / "var/stick/wine", drive)
+    made.start()
+    yield made
+    made.settle()
+
+
+def wizard(windows: Windows, stick: Path) -> Console:
+    """The `.cmd`, double-clicked."""
+    return Console(windows, "cmd", "/c", rf"E:\{stick.name}\KIEM-TRA.cmd")
+
+
+@pytest.fixture
+def stick(windows: Windows) -> Path:
+    return unpacked(windows.drive)
+
+
+def test_the_menu_asks_and_leaves_in_either_language(windows: Windows, stick: Path) -> None:
+    with wizard(windows, stick) as window:
+        shown = window.until("Chọn mục [1]:")
+        assert NO_PACK in shown and "1 Kiểm tra máy này (nhanh)" in shown
+        # Without a pack there is no portal to open or to send to.
+        assert "7 Gửi các kết quả" not in shown
+        window.answer("9")
+        assert "Không có mục đó." in window.until("Chọn mục [1]:")
+        window.answer("l")
+        assert "1 Check this machine (quick)" in window.until("Your choice [1]:")
+        window.answer("L")
+        window.until("Chọn mục [1]:")
+        assert window.leave("0") == 0
+    assert not (stick / "ket-qua").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_person_checks_sends_once_and_is_told(
+    windows: Windows,
+    stick: Path,
+    live_server: LiveServer,
+    cast: Cast,  # noqa: F811
+    settings: LazySettings,
+    tmp_path: Path,
+) -> None:
+    settings.ALLOWED_HOSTS = ["127.0.0.1"]
+    publish_list(cast, tmp_path)
+    row = build_pack(
+        cast.nodes["A1"], cast.user("A1", "officer"), f"http://127.0.0.1:{live_server.thread.port}/"
+    )
+    (stick / "a1.qspack").write_bytes(content_of(row))
+    first, second = (issue_code(cast.nodes["A1"], cast.user("A1", "officer"))[1] for _ in range(2))
+
+    with wizard(windows, stick) as window:
+        asked = window.until("Gõ c nếu đúng")
+        assert keys.fingerprint(bytes.fromhex(row.signed_with.public)) in asked
+        window.answer("c")
+        assert "Đơn vị A1" in window.until("Chọn mục [1]:")
+        window.answer("")
+        assert "Không thay đổi gì. Không gửi gì." in window.until("Mấy người dùng máy này? [1]:")
+        window.answer("ba")
+        assert "Hãy gõ một số" in window.until("Mấy người dùng máy này? [1]:")
+        window.answer("3")
+        shown = window.until("Enter để không gửi:")
+        places = [shown.find(one) for one in ORDER]
+        assert -1 not in places and places == sorted(places), shown
+        window.answer("c")
+        window.until("Mã dùng một lần")
+        window.answer(WRONG)
+        assert "Cổng không nhận mã này" in window.until("Mã dùng một lần")
+        assert not CheckResult.rows.exists()
+        window.answer(first)
+        assert "Đơn vị A1: 1 mới, 0 đã có" in window.until("Chọn mục [1]:")
+        result = CheckResult.rows.get()
+        assert (result.device.owner, result.people, result.is_sealed) == (cast.nodes["A1"], 3, True)
+
+        window.answer("7")
+        window.until("Mã dùng một lần")
+        window.answer(second)
+        assert "0 mới, 1 đã có" in window.until("Chọn mục [1]:")
+        assert CheckResult.rows.count() == 1
+        assert window.leave("0") == 0
+    (sealed,) = (stick / "ket-qua").glob("*.qsresult")
+    assert json.loads(sealed.read_bytes())["type"] == "sealed"
