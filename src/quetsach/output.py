@@ -15,12 +15,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 from zoneinfo import ZoneInfo
 
-from quetsach import guard
 from quetsach.errors import QuetsachError
 from quetsach.scanning import ScanResult
+
+if TYPE_CHECKING:
+    from quetsach.guard import Concern
 
 MOST_JUDGED = 2000
 WRITERS = {
@@ -75,11 +77,13 @@ class Report:
         return {seen.source: seen.path for seen in self.result.coverage}
 
     @cached_property
-    def doubts(self) -> dict[str, guard.Concern]:
+    def doubts(self) -> dict[str, Concern]:
         """Why an indicator that was seen may be no sign of malware, for those that many share.
 
         Of very many only those seen most are judged: who has that many has other worries.
         """
+        from quetsach import guard  # an answer in JSON Lines alone never pays for it
+
         together = self.result.sightings.tally()
         seen = Counter[str]()
         if together is None:

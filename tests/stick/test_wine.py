@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -32,8 +33,8 @@ WINES_OWN = (
     r"\Control\ServiceCurrent",
     r"\Enum",
     r"\Hardware",
-    r"\SystemCertificates",
 )
+EMPTY_STORE = re.compile(r"\\SystemCertificates(\\|$)")
 WARM_UP = (
     "import socket;from quetsach.endpoint.machines import winapi;socket.gethostname();"
     r"winapi.signature(r'C:\windows\system32\kernel32.dll')"
@@ -101,13 +102,15 @@ def stick(windows: Windows, port: int) -> Path:
 
 
 def changes(before: dict[str, str], after: dict[str, str]) -> list[str]:
-    """Keys that are new, other or gone, but for devices and empty stores of certificates, which wine itself
-    writes down when it likes."""
+    """Keys that are new, other or gone, but for what wine itself writes down when it likes: devices, and new
+    stores of certificates without anything in them."""
     old, new = (_keys("\n".join(told.values())) for told in (before, after))
     return sorted(
         key
         for key in old.keys() | new.keys()
-        if old.get(key) != new.get(key) and not any(word in key for word in WINES_OWN)
+        if old.get(key) != new.get(key)
+        and not any(word in key for word in WINES_OWN)
+        and not (EMPTY_STORE.search(key) and key not in old and not new[key])
     )
 
 

@@ -251,10 +251,10 @@ def _meanwhile(
         return show
 
     def on_progress(now: Snapshot) -> None:
+        import quetsach.outputs.table  # noqa: F401
         from quetsach import guard
 
         guard.prepare()
-
         if show is not None:
             show(now)
 

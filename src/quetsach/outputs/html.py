@@ -143,7 +143,7 @@ def _head(titles: tuple[str, ...], figures: frozenset[int]) -> str:
 
 def _machines(machines: list[Machine], report: Report) -> Iterator[str]:
     titles = (_("Machine"), _("Malware, malicious addresses"), _("Lines"), _("Seen"), _("Outcome"))
-    caption = _("Those that got through come first. Times are %(zone)s.") % {
+    caption = _("Those that got through come first, doubtful ones last. Times are %(zone)s.") % {
         "zone": words.zone_name(report.zone)
     }
     yield f'<section><h2>{_t(_("Machines"))}</h2><table class="stack"><caption>{_t(caption)}</caption>'
