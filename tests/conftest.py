@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.frontend import CommandLineInterface
+from playwright.sync_api import Browser, sync_playwright
 
 from quetsach import language
 from quetsach.engine import Engine, choose
@@ -40,3 +41,25 @@ def engine(request: pytest.FixtureRequest) -> Engine:
         return choose(request.param)
     except QuetsachError as error:
         pytest.skip(f"{request.param}: {error}")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One browser for the tests of a module; each person has a context in it.
+
+    Playwright keeps an event loop in this thread, which Django would take for an asynchronous caller.
+    """
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("no chromium on this machine")
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield playwright.chromium.launch(
+            executable_path=program,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--disable-component-update",
+            ],
+        )

@@ -18,46 +18,15 @@ from quetsach.portal.checks.opening import Opened
 from quetsach.portal.checks.pack_actions import content_of
 from quetsach.portal.checks.unit_actions import propose, say_computers
 from quetsach.portal.tools.actions import vouch
-from tests.e2e.test_letter import CHROMIUM, chromium  # noqa: F401
 from tests.portal.checks.conftest import document, listed, sign
-from tests.portal.conftest import _plain_settings, cast  # noqa: F401
 from tests.portal.scan_document import publish_list
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-    pytest.mark.django_db(transaction=True),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PICTURES = os.environ.get("QUETSACH_PICTURES")
 
 
 def ago(**span):
     return datetime.now(UTC).replace(microsecond=0) - timedelta(**span)
-
-
-@pytest.fixture
-def open_page(chromium, live_server):  # noqa: F811
-    contexts = []
-
-    def open_(width, who=""):
-        context = chromium.new_context(
-            locale="vi-VN", viewport={"width": width, "height": 900}, timezone_id="Asia/Ho_Chi_Minh"
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.refused = []
-        page.on("console", lambda told: page.refused.append(told.text) if told.type == "error" else None)
-        if who:
-            page.goto(f"{live_server.url}/tai-khoan/dang-nhap/")
-            page.fill("[name=login]", who)
-            page.fill("[name=password]", "quet-sach-123")
-            page.click("main button[type=submit]")
-            page.wait_for_url("**/viec-*/")
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
 
 
 def looks_right(page, name, width):
@@ -71,7 +40,7 @@ def looks_right(page, name, width):
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_from_the_pack_to_the_figures_of_the_district(open_page, live_server, cast, tmp_path, width):  # noqa: F811
+def test_from_the_pack_to_the_figures_of_the_district(window, cast, tmp_path, width):
     published = publish_list(cast, tmp_path)
     officer, issuer = cast.user("A1", "officer"), cast.user("centre", "coordinator")
     cast.user("A", "officer")
@@ -89,8 +58,8 @@ def test_from_the_pack_to_the_figures_of_the_district(open_page, live_server, ca
     receive(Opened(json.dumps(told).encode()), cast.nodes["A2"], Sender(user=cast.user("A2", "officer")))
     say_computers(cast.nodes["A1"], 20, officer)
 
-    page = open_page(width, "officer-a1")
-    page.goto(f"{live_server.url}/cd/lam-sach/kiem-tra/")
+    page = window("officer-a1", width=width)
+    page.goto("/cd/lam-sach/kiem-tra/")
     page.get_by_role("button", name="Tạo gói kiểm tra").click()
     row = Pack.rows.get()
     told = packs.read(content_of(row), [bytes.fromhex(row.signed_with.public)])
@@ -112,25 +81,25 @@ def test_from_the_pack_to_the_figures_of_the_district(open_page, live_server, ca
     page.get_by_text("Kiểm tra máy thấy dấu hiệu mã độc").wait_for()
     looks_right(page, "case", width)
 
-    page.goto(f"{live_server.url}/cd/lam-sach/ban-quyen/")
+    page.goto("/cd/lam-sach/ban-quyen/")
     page.fill("#id_replace_by", f"{ago(days=-30):%Y-%m-%d}")
     page.locator("#ngay button[value=set]").click()
     page.get_by_text("Đã đặt hạn").wait_for()
     looks_right(page, "licences", width)
 
-    above = open_page(width, "officer-a")
-    above.goto(f"{live_server.url}/cd/lam-sach/kiem-tra/")
+    above = window("officer-a", width=width)
+    above.goto("/cd/lam-sach/kiem-tra/")
     looks_right(above, "checks-above", width)
     assert above.get_by_text("VAN-THU").count() == 0
-    above.goto(f"{live_server.url}/cd/lam-sach/ban-quyen/")
+    above.goto("/cd/lam-sach/ban-quyen/")
     looks_right(above, "licences-above", width)
 
-    page.goto(f"{live_server.url}/cd/lam-sach/kiem-tra/")
+    page.goto("/cd/lam-sach/kiem-tra/")
     page.get_by_role("button", name="Cấp mã dùng một lần").click()
     code = page.locator("#ma-moi .copy").inner_text().split()[0]
     looks_right(page, "code", width)
-    visitor = open_page(width)
-    visitor.goto(f"{live_server.url}/nop-ket-qua/")
+    visitor = window(width=width)
+    visitor.goto("/nop-ket-qua/")
     looks_right(visitor, "hand-in", width)
     visitor.fill("#id_code", code.lower())
     other = sealing.seal(document("MAY-KHACH", at=ago(seconds=1)), told, "0b" * 16)
@@ -140,12 +109,12 @@ def test_from_the_pack_to_the_figures_of_the_district(open_page, live_server, ca
     visitor.get_by_role("button", name="Nộp kết quả").click()
     visitor.get_by_text("Đã nhận 1 kết quả").wait_for()
     looks_right(visitor, "handed-in", width)
-    visitor.goto(f"{live_server.url}/cong-cu/")
+    visitor.goto("/cong-cu/")
     looks_right(visitor, "tools", width)
-    visitor.goto(f"{live_server.url}/cong-cu/to-huong-dan/")
+    visitor.goto("/cong-cu/to-huong-dan/")
     looks_right(visitor, "sheet", width)
-    issuer_page = open_page(width, "coordinator-centre")
-    issuer_page.goto(f"{live_server.url}/cd/lam-sach/kiem-tra/ma-bam-luat/")
+    issuer_page = window("coordinator-centre", width=width)
+    issuer_page.goto("/cd/lam-sach/kiem-tra/ma-bam-luat/")
     issuer_page.set_input_files(
         "#id_brought", {"name": "ma.txt", "mimeType": "text/plain", "buffer": b"5e" * 32 + b" Ramnit"}
     )
@@ -155,7 +124,7 @@ def test_from_the_pack_to_the_figures_of_the_district(open_page, live_server, ca
     looks_right(issuer_page, "detections", width)
     issuer_page.get_by_role("link", name="ma.txt").click()
     looks_right(issuer_page, "detection", width)
-    issuer_page.goto(f"{live_server.url}/cd/lam-sach/cong-cu/")
+    issuer_page.goto("/cd/lam-sach/cong-cu/")
     looks_right(issuer_page, "tools-edit", width)
-    issuer_page.goto(f"{live_server.url}/cd/lam-sach/ban-quyen/thay-the/")
+    issuer_page.goto("/cd/lam-sach/ban-quyen/thay-the/")
     looks_right(issuer_page, "replacements", width)

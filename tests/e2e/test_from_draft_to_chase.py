@@ -6,58 +6,24 @@ Create, check, publish, print codes, join by code, acknowledge, pass on with an 
 from __future__ import annotations
 
 import re
-import shutil
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import expect
 
 from quetsach.portal.campaigns.models import CampaignNode
-from tests.portal.conftest import _plain_settings, cast  # noqa: F401
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-    pytest.mark.django_db(transaction=True),
-]
-PASSWORD = "quet-sach-123"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """One browser; each person has an own window. Playwright's loop would look asynchronous to Django."""
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-component-update"]
-        )
-
-
-def window(chromium: Browser, width: int = 360) -> Page:
-    """A phone's window in which no script runs."""
-    context = chromium.new_context(
-        locale="vi-VN", viewport={"width": width, "height": 740}, java_script_enabled=False
-    )
-    return context.new_page()
-
-
-def sign_in(page: Page, address: str, name: str) -> None:
-    page.goto(f"{address}/tai-khoan/dang-nhap/")
-    page.fill("[name=login]", name)
-    page.fill("[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def day(days: int) -> str:
     return f"{timezone.localdate() + timedelta(days=days):%d/%m/%Y}"
 
 
-def test_from_draft_to_chase(chromium, live_server, cast):  # noqa: F811
+def test_from_draft_to_chase(window, cast):
     cast.user("centre", "coordinator")
-    boss = window(chromium, 1280)
-    sign_in(boss, live_server.url, "coordinator-centre")
+    boss = window("coordinator-centre", scripts=False)
 
     # The coordinator writes a draft, looks through the checks and publishes.
     boss.click("nav >> text=Chiến dịch")
@@ -70,23 +36,23 @@ def test_from_draft_to_chase(chromium, live_server, cast):  # noqa: F811
     boss.fill("[name=contact_phone]", "0213 300 0000")
     boss.click("main button.btn-main")
     expect(boss.locator("h1")).to_have_text("Sẵn sàng phát hành chưa?")
-    assert window(chromium).goto(f"{live_server.url}/cd/lam-sach-ma-doc-quy-iv/").status == 404
+    assert window().goto("/cd/lam-sach-ma-doc-quy-iv/").status == 404
     boss.click("button[value=publish]")
-    assert window(chromium).goto(f"{live_server.url}/cd/lam-sach-ma-doc-quy-iv/").status == 200
+    assert window().goto("/cd/lam-sach-ma-doc-quy-iv/").status == 200
 
     # The letter goes on to both districts, with a deadline; codes are printed for every unit below.
-    boss.goto(f"{live_server.url}/cd/lam-sach-ma-doc-quy-iv/cong-van/")
+    boss.goto("/cd/lam-sach-ma-doc-quy-iv/cong-van/")
     boss.fill("#id_day", day(15))
     boss.click("button[value=pass_on]")
-    boss.goto(f"{live_server.url}/cd/lam-sach-ma-doc-quy-iv/ma-tham-gia/?cap=moi-cap")
+    boss.goto("/cd/lam-sach-ma-doc-quy-iv/ma-tham-gia/?cap=moi-cap")
     boss.click("button[value=issue]")
     slip = boss.locator(".slip", has_text="Đơn vị A").first
     expect(slip.locator("svg.qr")).to_be_visible()
     code = slip.locator(".slip-code").inner_text()
 
     # An officer of the district opens the address of the square on a phone and joins.
-    officer = window(chromium)
-    officer.goto(f"{live_server.url}/ma/{code}/")
+    officer = window(width=360, scripts=False)
+    officer.goto(f"/ma/{code}/")
     expect(officer.locator("h1")).to_contain_text("Đơn vị A")
     officer.fill("[name=full_name]", "Lò Thị Hà")
     officer.fill("[name=username]", "ha.lo")
@@ -114,7 +80,7 @@ def test_from_draft_to_chase(chromium, live_server, cast):  # noqa: F811
     CampaignNode.rows.filter(pk=below.get(unit=cast.units["A1"]).pk).update(
         due_at=timezone.now() - timedelta(days=2)
     )
-    officer.goto(f"{live_server.url}/cd/lam-sach-ma-doc-quy-iv/tien-do/")
+    officer.goto("/cd/lam-sach-ma-doc-quy-iv/tien-do/")
     officer.click("main a[href$='/don-doc/']")
     officer.click("text=báo cáo quá hạn")
     expect(officer.locator(".late tbody label")).to_have_text(["Đơn vị A1"])
@@ -124,11 +90,10 @@ def test_from_draft_to_chase(chromium, live_server, cast):  # noqa: F811
     assert len(text) <= 500 and re.search(r"[0-9A-Z]{5}-[0-9A-Z]{5}", text) and "Đơn vị A1" in text
 
 
-def test_the_doors_of_every_day_take_two_rows_on_a_phone(chromium, live_server, cast):  # noqa: F811
+def test_the_doors_of_every_day_take_two_rows_on_a_phone(window, cast):
     cast.user("centre", "coordinator")
-    page = window(chromium)
-    sign_in(page, live_server.url, "coordinator-centre")
-    page.goto(f"{live_server.url}/cd/lam-sach/viec-hom-nay/")
+    page = window("coordinator-centre", width=360, scripts=False)
+    page.goto("/cd/lam-sach/viec-hom-nay/")
     doors = page.locator("nav.nav > ul a, nav.nav > details > summary")
     tops = {round(box["y"] / 10) for box in (doors.nth(n).bounding_box() for n in range(doors.count()))}
     assert doors.count() == 7 and len(tops) == 2

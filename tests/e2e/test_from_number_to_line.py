@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import json
-import shutil
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from quetsach.portal.cases.models import Case
 from quetsach.portal.indicators.actions import Upload, prepare, publish_set
 from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.actions_review import accept
 from quetsach.portal.sightings.actions import Sender, receive_file
-from tests.portal.conftest import _plain_settings, cast  # noqa: F401
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-    pytest.mark.django_db(transaction=True),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 SEEN = datetime.now(UTC).replace(microsecond=0) - timedelta(days=2)
 DEVICE = "10.1.1.50"
@@ -85,7 +78,7 @@ def scan_document(set_id: str) -> bytes:
 
 
 @pytest.fixture
-def told(cast, tmp_path):  # noqa: F811
+def told(cast, tmp_path):
     """A commune with a hit in its log and an accepted report, a district and a province that sent theirs."""
     file = tmp_path / "list.txt"
     file.write_text(f"{NAME}\n")
@@ -114,36 +107,12 @@ def told(cast, tmp_path):  # noqa: F811
     return cast
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    """One browser for all tests; each has its own window and cookies.
-
-    Playwright keeps an event loop in this thread, which Django would take for an asynchronous caller.
-    """
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-background-networking",
-                "--disable-component-update",
-            ],
-        )
-
-
 @pytest.fixture
-def browser_page(chromium, live_server, told):
+def browser_page(window, told):
     """The window of the coordinator on top, open at the roll-up."""
-    page = chromium.new_context(locale="vi-VN").new_page()
-    page.goto(f"{live_server.url}/tai-khoan/dang-nhap/")
-    page.fill("[name=login]", "coordinator-centre")
-    page.fill("[name=password]", "quet-sach-123")
-    page.click("main button[type=submit]")
-    page.goto(f"{live_server.url}/cd/lam-sach/tong-hop/{told.nodes['centre'].pk}/")
-    yield page
-    page.context.close()
+    page = window("coordinator-centre")
+    page.goto(f"/cd/lam-sach/tong-hop/{told.nodes['centre'].pk}/")
+    return page
 
 
 class Clicks:

@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from quetsach.portal.campaigns.actions import acknowledge, count_people, deploy
 from quetsach.portal.reports.models import Revision
-from tests.portal.conftest import _plain_settings, cast  # noqa: F401
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-    pytest.mark.django_db(transaction=True),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 RING = """() => {
   const style = getComputedStyle(document.activeElement), box = document.activeElement.getBoundingClientRect()
   return {width: parseFloat(style.outlineWidth), style: style.outlineStyle, area: box.width * box.height,
           seen: box.bottom > 0 && box.top < innerHeight}
 }"""
 MOST_STOPS = 80
-
-
-@pytest.fixture
-def page(monkeypatch, live_server):
-    """Playwright keeps an event loop in this thread, which Django would take for an asynchronous caller."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser.new_page(java_script_enabled=False, locale="vi-VN", base_url=live_server.url)
-        browser.close()
 
 
 def tab_to(page: Page, selector: str) -> None:
@@ -54,7 +36,8 @@ def enter(page: Page) -> None:
         page.keyboard.press("Enter")
 
 
-def test_from_signing_in_to_the_sent_annex_without_a_mouse(page, cast):  # noqa: F811
+def test_from_signing_in_to_the_sent_annex_without_a_mouse(window, cast):
+    page = window(scripts=False)
     officer, node = cast.user("A1", "officer"), cast.nodes["A1"]
     acknowledge(node, officer), deploy(node, officer), count_people(node, 12, 9, officer)
     page.goto("/tai-khoan/dang-nhap/")

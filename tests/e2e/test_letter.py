@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from quetsach.document import render_pdf
 from quetsach.portal.letters.findings import look
 from quetsach.portal.letters.prefill import first_draft
-from tests.portal.conftest import _plain_settings, cast  # noqa: F401
 from tests.signing import sign
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-    pytest.mark.django_db(transaction=True),
-]
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """Playwright keeps an event loop in this thread, which Django would take for an asynchronous caller."""
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_from_the_filled_in_draft_to_the_signed_file(chromium, live_server, cast, tmp_path, width):  # noqa: F811
+def test_from_the_filled_in_draft_to_the_signed_file(window, cast, tmp_path, width):
     cast.user("A", "officer")
     paper = look(first_draft(cast.nodes["A"])).paper
     assert paper
@@ -43,15 +27,7 @@ def test_from_the_filled_in_draft_to_the_signed_file(chromium, live_server, cast
     with ThreadPoolExecutor() as aside:  # signing has an event loop of its own
         signed = aside.submit(sign, render_pdf(paper, at=datetime.now(UTC)), "Nguyễn Văn Mẫu")
         pdf.write_bytes(signed.result())
-    page = chromium.new_context(
-        locale="vi-VN", viewport={"width": width, "height": 900}, timezone_id="Asia/Ho_Chi_Minh"
-    ).new_page()
-    refused: list[str] = []
-    page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
-    page.goto(f"{live_server.url}/tai-khoan/dang-nhap/")
-    page.fill("[name=login]", "officer-a")
-    page.fill("[name=password]", "quet-sach-123")
-    page.click("main button[type=submit]")
+    page = window("officer-a", width=width)
 
     page.get_by_role("link", name="Soạn công văn").click()
     expect(page.locator("#to")).to_have_value("UBND Đơn vị A1\nUBND Đơn vị A2")
@@ -75,5 +51,4 @@ def test_from_the_filled_in_draft_to_the_signed_file(chromium, live_server, cast
     expect(page.get_by_text("nguyên vẹn")).to_be_visible()
     expect(page.get_by_text("Nguyễn Văn Mẫu · UBND huyện Mẫu")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert refused == []
-    page.context.close()
+    assert page.refused == []

@@ -2,45 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from quetsach.portal.people.models import Body, MarkLink
 from quetsach.portal.people.queries import known_figures
-from tests.portal.conftest import _plain_settings, cast  # noqa: F401
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-    pytest.mark.django_db(transaction=True),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LIST = """STT\tTên doanh nghiệp\tMST\tĐịa chỉ\tĐiện thoại
 1\tCông ty TNHH Ví Dụ\t100109106\tSố 1, phố Mẫu\t0213 300 0000
 2\tHợp tác xã Bản Chang\t\tBản Chang\t
 3\tChi nhánh Công ty Ví Dụ\t0100109106-001\tBản Tả\t
 4\tCông ty Sai Số\t0100109107\tBản Mới\t"""
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """One browser; each person has an own window."""
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-component-update"]
-        )
-
-
-def window(chromium: Browser, width: int) -> Page:
-    """A window in which no script runs; nothing on any page may be wider than it."""
-    context = chromium.new_context(
-        locale="vi-VN", viewport={"width": width, "height": 740}, java_script_enabled=False
-    )
-    return context.new_page()
 
 
 def looked_at(page: Page, name: str) -> None:
@@ -49,20 +23,12 @@ def looked_at(page: Page, name: str) -> None:
     assert int.from_bytes(picture[16:20]) == page.viewport_size["width"], name
 
 
-def sign_in(page: Page, address: str, name: str) -> None:
-    page.goto(f"{address}/tai-khoan/dang-nhap/")
-    page.fill("[name=login]", name)
-    page.fill("[name=password]", "quet-sach-123")
-    page.click("main button[type=submit]")
-
-
 @pytest.mark.parametrize("width", [360, 1280])
-def test_marks_and_a_list_without_scripts(chromium, live_server, cast, width):  # noqa: F811
+def test_marks_and_a_list_without_scripts(window, live_server, cast, width):
     cast.user("A1", "officer")
     node = cast.nodes["A1"]
-    officer = window(chromium, width)
-    sign_in(officer, live_server.url, "officer-a1")
-    people = live_server.url + reverse("people", args=[cast.campaign.slug, node.pk])
+    officer = window("officer-a1", width=width, scripts=False)
+    people = reverse("people", args=[cast.campaign.slug, node.pk])
 
     # A sheet for the wall; two colleagues mark, one of them twice.
     officer.goto(people)
@@ -72,7 +38,7 @@ def test_marks_and_a_list_without_scripts(chromium, live_server, cast, width):  
     looked_at(officer, "mark-sheet")
     address = f"{live_server.url}{reverse('mark', args=[MarkLink.rows.get().token])}"
     expect(officer.locator(".poster")).to_contain_text(address)
-    phone = window(chromium, 360)
+    phone = window(width=360, scripts=False)
     for person in ("ha@example.org", "HA@example.org", "NV-07"):
         phone.goto(address)
         looked_at(phone, "mark")
@@ -93,7 +59,7 @@ def test_marks_and_a_list_without_scripts(chromium, live_server, cast, width):  
     assert known_figures(node)["r2"] == 5
 
     # The list of the territory: pasted from Excel, one line left out, two marked at once.
-    officer.goto(live_server.url + reverse("bodies", args=[cast.campaign.slug, node.pk]))
+    officer.goto(reverse("bodies", args=[cast.campaign.slug, node.pk]))
     looked_at(officer, "bodies-empty")
     officer.click("main >> text=Dán danh sách")
     officer.fill("[name=text]", LIST)
@@ -113,8 +79,8 @@ def test_marks_and_a_list_without_scripts(chromium, live_server, cast, width):  
     officer.go_back()
     officer.click("button:has-text('Hoàn tác')")
     assert not Body.rows.exclude(informed_on=None).exists()
-    officer.goto(live_server.url + reverse("round_sheet", args=[cast.campaign.slug, node.pk]))
+    officer.goto(reverse("round_sheet", args=[cast.campaign.slug, node.pk]))
     looked_at(officer, "round-sheet")
-    officer.goto(live_server.url + reverse("known", args=[cast.campaign.slug, node.pk, "r2"]))
+    officer.goto(reverse("known", args=[cast.campaign.slug, node.pk, "r2"]))
     looked_at(officer, "known")
     expect(officer.locator("h1")).to_contain_text("5")

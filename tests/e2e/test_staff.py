@@ -5,49 +5,26 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import shutil
 import struct
 import time
 
 import pytest
 from django.core.cache import cache
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from quetsach.portal.units.models import Membership
-from tests.portal.conftest import _plain_settings, cast  # noqa: F401
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-    pytest.mark.django_db(transaction=True),
-]
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(params=[1280, 360])
-def page(request, chromium, live_server, cast):  # noqa: F811
+def page(request, window, cast):
     cache.clear()
     for unit, role in (("A", "coordinator"), ("A1", "officer"), ("A2", "reader")):
         cast.user(unit, role)
-    size = {"width": request.param, "height": 900}
-    context = chromium.new_context(locale="vi-VN", viewport=size, java_script_enabled=False)
-    page = context.new_page()
-    refused: list[str] = []
-    page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
-    page.goto(f"{live_server.url}/tai-khoan/dang-nhap/")
-    page.fill("[name=login]", "coordinator-a")
-    page.fill("[name=password]", "quet-sach-123")
-    page.press("[name=password]", "Enter")
+    page = window("coordinator-a", width=request.param, scripts=False)
     yield page
-    assert not refused
-    context.close()
+    assert not page.refused
 
 
 def fits(page: Page) -> None:
@@ -61,8 +38,8 @@ def fits(page: Page) -> None:
     assert len(page.content().encode()) < 100_000
 
 
-def test_who_serves_where(page, live_server, chromium):
-    page.goto(f"{live_server.url}/quan-tri/")
+def test_who_serves_where(page, window):
+    page.goto("/quan-tri/")
     expect(page.locator("h1")).to_have_text("Ai được làm gì?")
     fits(page)
     page.click("text=Mời người")
@@ -73,9 +50,7 @@ def test_who_serves_where(page, live_server, chromium):
     address = page.input_value("#address")
     expect(page.locator("svg.qr")).to_be_visible()
     fits(page)
-    guest = chromium.new_context(
-        locale="vi-VN", viewport=page.viewport_size, java_script_enabled=False
-    ).new_page()
+    guest = window(width=page.viewport_size["width"], scripts=False)
     guest.goto(address)
     fits(guest)
     guest.fill("#id_full_name", "Lò Văn Pâng")
@@ -84,7 +59,7 @@ def test_who_serves_where(page, live_server, chromium):
     guest.press("#id_password", "Enter")
     expect(guest.locator("[role=status]")).to_contain_text("Đơn vị A1")
     fits(guest)
-    page.goto(f"{live_server.url}/quan-tri/?tim=Pâng")
+    page.goto("/quan-tri/?tim=Pâng")
     page.click("text=Lò Văn Pâng")
     fits(page)
     page.click("text=Bàn giao tất cả cho người khác")
@@ -93,13 +68,13 @@ def test_who_serves_where(page, live_server, chromium):
     fits(page)
     page.press("#id_reason", "Enter")
     expect(page.locator("[role=status]")).to_contain_text("Đã bàn giao")
-    guest.goto(f"{live_server.url}/tai-khoan/")
+    guest.goto("/tai-khoan/")
     expect(guest.locator("main")).to_contain_text("Chuyển công tác")
     assert Membership.rows.get(user__username="reader-a2", role="it").unit.name == "Đơn vị A1"
 
 
-def test_one_time_codes(page, live_server):
-    page.goto(f"{live_server.url}/tai-khoan/hai-buoc/")
+def test_one_time_codes(page):
+    page.goto("/tai-khoan/hai-buoc/")
     fits(page)
     page.click("text=Bật mã dùng một lần >> nth=-1")
     page.fill("#id_password", "quet-sach-123")
@@ -113,13 +88,13 @@ def test_one_time_codes(page, live_server):
     page.press("#id_code", "Enter")
     expect(page.locator("main code")).to_have_count(10)
     fits(page)
-    page.goto(f"{live_server.url}/tai-khoan/phien/")
+    page.goto("/tai-khoan/phien/")
     expect(page.locator("main")).to_contain_text("đang dùng")
     fits(page)
 
 
-def test_privacy(page, live_server):
-    page.goto(f"{live_server.url}/rieng-tu/")
+def test_privacy(page):
+    page.goto("/rieng-tu/")
     fits(page)
     page.click("main .btn-main")
     fits(page)
@@ -127,6 +102,6 @@ def test_privacy(page, live_server):
     page.fill("#id_text", "Xóa tên máy của tôi.")
     page.click("main .btn-main")
     expect(page.locator("[role=status]")).to_contain_text("Đơn vị A")
-    page.goto(f"{live_server.url}/rieng-tu/so-yeu-cau/")
+    page.goto("/rieng-tu/so-yeu-cau/")
     expect(page.locator("main")).to_contain_text("Xóa tên máy của tôi.")
     fits(page)

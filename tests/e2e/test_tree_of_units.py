@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from quetsach.portal.units.actions import create_unit
 from quetsach.portal.units.models import Unit
-from tests.portal.conftest import _plain_settings, cast  # noqa: F401
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-    pytest.mark.django_db(transaction=True),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 TABLE = "Tên đơn vị,Loại,Thuộc đơn vị\nXã Ba,UBND cấp xã,Đơn vị A\nTrường Xã Ba,Trường học,Xã Ba\n"
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-
-
 @pytest.fixture(params=[1280, 360])
-def page(request, chromium, live_server, cast):  # noqa: F811
+def page(request, window, cast):
     cast.user("A", "coordinator")
-    size = {"width": request.param, "height": 900}
-    page = chromium.new_context(locale="vi-VN", viewport=size).new_page()
-    refused: list[str] = []
-    page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
-    page.goto(f"{live_server.url}/tai-khoan/dang-nhap/?next=/don-vi/")
-    page.fill("[name=login]", "coordinator-a")
-    page.fill("[name=password]", "quet-sach-123")
-    page.click("main button[type=submit]")
+    page = window("coordinator-a", width=request.param)
+    page.goto("/don-vi/")
     yield page
-    assert refused == [], "nothing that the Content-Security-Policy would refuse"
-    page.context.close()
+    assert page.refused == []
 
 
 def fits(page):
@@ -81,11 +59,11 @@ def test_find_rename_take_back_and_bring_in(page, tmp_path):
     assert Unit.rows.get(name="Trường Xã Ba").parent.name == "Xã Ba"
 
 
-def test_the_widest_province_can_be_overlooked(page, cast, live_server):  # noqa: F811
+def test_the_widest_province_can_be_overlooked(page, cast):
     """168 names, more than any real superior has below it."""
     for n in range(166):
         create_unit(None, cast.units["A"], f"Xã Số {n}", kind="ubnd_commune")
-    page.goto(f"{live_server.url}/don-vi/{cast.units['A'].pk}/")
+    page.goto(f"/don-vi/{cast.units['A'].pk}/")
     fits(page)
     names = page.locator(".names li")
     expect(names).to_have_count(168)

@@ -5,6 +5,7 @@ People are named after their unit and role: `cast.user("A1", "officer")`.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -13,12 +14,16 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client
 from django.utils import timezone
+from playwright.sync_api import Browser, BrowserContext, Page
+from pytest_django.live_server_helper import LiveServer
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.actions import publish
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.units.actions import create_unit
 from quetsach.portal.units.models import Membership, Unit
+
+PASSWORD = "quet-sach-123"
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +51,7 @@ class Cast:
         """The person with that role in that unit."""
         if (unit, role) not in self.people:
             name = f"{role}-{unit}".lower()
-            user = User.objects.create_user(name, password="quet-sach-123", full_name=name)
+            user = User.objects.create_user(name, password=PASSWORD, full_name=name)
             Membership.rows.create(user=user, unit=self.units[unit], role=role)
             self.people[unit, role] = user
         return self.people[unit, role]
@@ -92,3 +97,40 @@ def cast(db: None) -> Cast:
     by_unit = {node.unit_id: node for node in campaign.nodes.all()}
     cast.nodes.update({name: by_unit[unit.pk] for name, unit in units.items()})
     return cast
+
+
+@pytest.fixture
+def window(chromium: Browser, live_server: LiveServer) -> Iterator[Callable[..., Page]]:
+    """`window("officer-a1", width=360)` opens a window in which that person is signed in, or nobody.
+
+    Addresses may begin with the path. `page.refused` are the errors on its console; at the end none may be of
+    the Content-Security-Policy.
+    """
+    contexts: list[BrowserContext] = []
+    refused: list[str] = []
+
+    def open_window(who: str = "", *, width: int = 1280, scripts: bool = True) -> Page:
+        context = chromium.new_context(
+            base_url=live_server.url,
+            java_script_enabled=scripts,
+            locale="vi-VN",
+            timezone_id="Asia/Ho_Chi_Minh",
+            viewport={"width": width, "height": 900},
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.refused = []  # type: ignore[attr-defined]
+        page.on("console", lambda said: page.refused.append(said.text) if said.type == "error" else None)
+        page.on("console", lambda said: refused.append(said.text))
+        if who:
+            page.goto("/tai-khoan/dang-nhap/")
+            page.fill("[name=login]", who)
+            page.fill("[name=password]", PASSWORD)
+            page.click("main button[type=submit]")
+            page.wait_for_url("**/viec-*/")
+        return page
+
+    yield open_window
+    for context in contexts:
+        context.close()
+    assert not [said for said in refused if "Content Security Policy" in said]

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import re
-import shutil
 from uuid import uuid4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import sync_playwright
 
 from quetsach.portal.campaigns.actions import acknowledge
 from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.actions_review import accept
 from tests.portal.test_every_route import of_route, routes, things  # noqa: F401
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-    pytest.mark.django_db(transaction=True),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PAGE_BYTES = 100 * 1024
 """What a page may weigh on a slow line."""
 WIDTHS = (1280, 360)
@@ -36,16 +29,6 @@ PEOPLE = (
     ("A", "reader"),
 )
 ANNEX = {"r1": "0", "r2": "12", "r3": "0", "r4": "9", "narrative": "Đã rà soát xong tất cả các máy."}
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """Playwright keeps an event loop in this thread, which Django would take for an asynchronous caller."""
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-component-update"]
-        )
 
 
 @pytest.fixture

@@ -1,14 +1,11 @@
 """The box above a long table leaves the rows that are asked for, typed with marks or without."""
 
-import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 import quetsach.portal.kit
 
-CHROMIUM = shutil.which("chromium")
 SCRIPT = Path(quetsach.portal.kit.__file__).parent / "static/kit/sieve.js"
 TABLE = """<table data-sieve="Tìm" data-sieve-open="Còn thiếu"><tbody>
 <tr class="sub"><th>Số của đơn vị</th></tr>
@@ -17,10 +14,8 @@ TABLE = """<table data-sieve="Tìm" data-sieve-open="Còn thiếu"><tbody>
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
-def test_rows_are_left_by_words_and_by_what_is_open():
-    with sync_playwright() as playwright:
-        page = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"]).new_page()
+def test_rows_are_left_by_words_and_by_what_is_open(chromium):
+    with chromium.new_page() as page:
         page.set_content(TABLE)
         page.add_script_tag(path=SCRIPT)
 

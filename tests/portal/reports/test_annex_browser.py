@@ -1,44 +1,19 @@
 """The annex on a phone, in a real browser: saved while typing, and not lost when the session ends."""
 
-import shutil
-
 import pytest
 from django.contrib.sessions.models import Session
-from django.urls import reverse
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from quetsach.portal.reports.models import Report, Revision
+from tests.portal.conftest import PASSWORD
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-    pytest.mark.django_db(transaction=True),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture
-def phone(monkeypatch):
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 360, "height": 740})
-        yield page
-        browser.close()
-
-
-def sign_in(page, name):
-    page.fill("#id_login", name)
-    page.fill("#id_password", "quet-sach-123")
-    page.click("button.btn-main")
-
-
-def test_an_annex_is_saved_while_typing_and_survives_an_ended_session(phone, live_server, cast):
+def test_an_annex_is_saved_while_typing_and_survives_an_ended_session(window, cast):
     cast.user("A1", "officer")
-    address = f"{live_server.url}/cd/lam-sach/bao-cao/{cast.nodes['A1'].pk}/"
-    phone.goto(live_server.url + reverse("account_login"))
-    sign_in(phone, "officer-a1")
-    phone.goto(address)
+    phone = window("officer-a1", width=360)
+    phone.goto(f"/cd/lam-sach/bao-cao/{cast.nodes['A1'].pk}/")
     for row, count in (("r1", "0"), ("r2", "250"), ("r3", "0"), ("r4", "300")):
         phone.fill(f"#{row}", count)
     phone.fill("#danh-gia", "Đã rà soát toàn bộ máy của đơn vị.")
@@ -51,7 +26,9 @@ def test_an_annex_is_saved_while_typing_and_survives_an_ended_session(phone, liv
     phone.fill("#danh-gia", "Đã rà soát toàn bộ máy, còn hai máy chờ cài lại.")
     expect(phone.locator("#checks")).to_contain_text("Anh/chị đã bị đăng xuất")
     phone.click("#checks a")
-    sign_in(phone, "officer-a1")
+    phone.fill("#id_login", "officer-a1")
+    phone.fill("#id_password", PASSWORD)
+    phone.click("button.btn-main")
     expect(phone.locator("#danh-gia")).to_have_value("Đã rà soát toàn bộ máy, còn hai máy chờ cài lại.")
     expect(phone.locator("#r4")).to_have_value("200")
     assert phone.evaluate("document.documentElement.scrollWidth") <= 360
