@@ -5,13 +5,18 @@ People are named after their unit and role: `cast.user("A1", "officer")`.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -97,6 +102,39 @@ def cast(db: None) -> Cast:
     by_unit = {node.unit_id: node for node in campaign.nodes.all()}
     cast.nodes.update({name: by_unit[unit.pk] for name, unit in units.items()})
     return cast
+
+
+@pytest.fixture
+def at_once(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., list[object]]]:
+    """Runs calls in threads that start at one moment and wait for each other's rows; their answers.
+
+    On SQLite the first call copies the database to disk: what is written afterwards, only threads see.
+    """
+    stored = connections.settings["default"]["NAME"]
+
+    def run(*calls: Callable[[], object]) -> list[object]:
+        if connection.vendor == "sqlite" and connections.settings["default"]["NAME"] == stored:
+            with closing(sqlite3.connect(tmp_path / "copy.sqlite3")) as copy:
+                connection.ensure_connection()
+                connection.connection.backup(copy)
+                copy.execute(
+                    "PRAGMA journal_mode=WAL"
+                )  # as an installed one is; turning it on waits for nobody
+            connections.settings["default"]["NAME"] = str(tmp_path / "copy.sqlite3")
+        barrier = Barrier(len(calls))
+
+        def one(call: Callable[[], object]) -> object:
+            try:
+                barrier.wait()
+                return call()
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(len(calls)) as pool:
+            return list(pool.map(one, calls))
+
+    yield run
+    connections.settings["default"]["NAME"] = stored
 
 
 @pytest.fixture

@@ -1,15 +1,10 @@
 """Two taps at the same moment do it once."""
 
-import sqlite3
 import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from datetime import timedelta
 from functools import partial
-from threading import Barrier, Event
+from threading import Event
 
-import pytest
-from django.db import connection, connections
 from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
@@ -28,46 +23,16 @@ from quetsach.portal.campaigns.models import (
 from quetsach.portal.units.models import Membership
 
 
-@pytest.fixture
-def on_disk(transactional_db, cast, tmp_path):
-    """Threads get a database in which they wait for each other: on SQLite a copy on disk."""
+def test_each_act_happens_once(at_once, cast):
     user = cast.user("A", "officer")
-    if connection.vendor != "sqlite":
-        yield user
-        return
-    with closing(sqlite3.connect(tmp_path / "copy.sqlite3")) as copy:
-        connection.connection.backup(copy)
-        copy.execute("PRAGMA journal_mode=WAL")  # as an installed one is; turning it on waits for nobody
-    name = connections.settings["default"]["NAME"]
-    connections.settings["default"]["NAME"] = str(tmp_path / "copy.sqlite3")
-    yield user
-    connections.settings["default"]["NAME"] = name
-
-
-def at_once(calls):
-    barrier = Barrier(len(calls))
-
-    def run(call):
-        try:
-            barrier.wait()
-            return call()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
-
-
-@pytest.mark.django_db(transaction=True)
-def test_each_act_happens_once(on_disk, cast):
     node, children = cast.nodes["A"], [cast.nodes["A1"], cast.nodes["A2"]]
     acts = [
-        lambda: actions.acknowledge(node, on_disk),
-        lambda: actions.pass_on(node, children, on_disk),
-        lambda: actions.deploy(node, on_disk),
-        lambda: actions.count_people(node, 9, 7, on_disk),
+        lambda: actions.acknowledge(node, user),
+        lambda: actions.pass_on(node, children, user),
+        lambda: actions.deploy(node, user),
+        lambda: actions.count_people(node, 9, 7, user),
     ]
-    at_once([act for act in acts for _ in range(2)])
+    at_once(*acts, *acts)
 
     def counts():
         models = (Acknowledgement, Dispatch, Participation, Headcount)
@@ -78,24 +43,24 @@ def test_each_act_happens_once(on_disk, cast):
             first_broken_entry(),
         )
 
-    rows, entries, broken = at_once([counts])[0]
+    rows, entries, broken = at_once(counts)[0]
     assert rows == [1, 2, 1, 2]
     assert entries == ["campaign.acknowledge", "campaign.count_people", "campaign.deploy", "campaign.pass_on"]
     assert broken is None
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_code_opens_one_account_and_a_draft_is_published_once(on_disk, cast):
+def test_a_code_opens_one_account_and_a_draft_is_published_once(at_once, cast):
     """Four people type one code, two tabs publish one draft."""
+    user = cast.user("A", "officer")
 
     def prepare():
-        [(_node, code)] = issue_codes([cast.nodes["A1"]], on_disk)
+        [(_node, code)] = issue_codes([cast.nodes["A1"]], user)
         due = timezone.now() + timedelta(days=9)
         return code, Campaign.objects.create(
             slug="hai-tab", issuer=cast.units["A"], title="Hai tab", due_at=due
         )
 
-    [(code, draft)] = at_once([prepare])
+    [(code, draft)] = at_once(prepare)
 
     def open_one(n):
         try:
@@ -103,9 +68,9 @@ def test_a_code_opens_one_account_and_a_draft_is_published_once(on_disk, cast):
         except JoinError as error:
             return error.code
 
-    answers = at_once([partial(open_one, n) for n in range(4)])
+    answers = at_once(*[partial(open_one, n) for n in range(4)])
     assert sorted(a == "used" for a in answers) == [False, True, True, True]
-    assert at_once([partial(actions.publish, draft, on_disk)] * 2) == [3, 3]
+    assert at_once(*[partial(actions.publish, draft, user)] * 2) == [3, 3]
 
     def counts():
         return (
@@ -114,13 +79,12 @@ def test_a_code_opens_one_account_and_a_draft_is_published_once(on_disk, cast):
             CampaignNode.rows.filter(campaign=draft).count(),
         )
 
-    assert at_once([counts]) == [(1, 1, 3)]
+    assert at_once(counts) == [(1, 1, 3)]
 
 
-@pytest.mark.django_db(transaction=True)
-def test_passing_on_with_deadlines_and_receiving_do_not_wait_for_each_other(on_disk, cast, monkeypatch):
+def test_passing_on_with_deadlines_and_receiving_do_not_wait_for_each_other(at_once, cast, monkeypatch):
     """The audit trail has one writer at a time: who has written holds it until the end of the transaction."""
-
+    user = cast.user("A", "officer")
     written, record = Event(), actions.record
 
     def slow(*args, **kwargs):
@@ -132,11 +96,11 @@ def test_passing_on_with_deadlines_and_receiving_do_not_wait_for_each_other(on_d
 
     def receive(node):
         written.wait(10)
-        return actions.acknowledge(node, on_disk)
+        return actions.acknowledge(node, user)
 
     monkeypatch.setattr(actions, "record", slow)
     below = [cast.nodes["A1"], cast.nodes["A2"]]
     due = {node.pk: timezone.now() + timedelta(days=3) for node in below}
-    passing = partial(actions.pass_on, cast.nodes["A"], below, on_disk, due=due)
-    at_once([passing, *[partial(receive, node) for node in below]])
-    assert at_once([Acknowledgement.rows.count]) == [3]
+    passing = partial(actions.pass_on, cast.nodes["A"], below, user, due=due)
+    at_once(passing, *[partial(receive, node) for node in below])
+    assert at_once(Acknowledgement.rows.count) == [3]

@@ -1,83 +1,43 @@
 """Two people, two tabs, one retry: one revision, one acceptance, one opening, whoever comes first."""
 
-import sqlite3
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from threading import Barrier
+from functools import partial
 from uuid import uuid4
-
-import pytest
-from django.db import connection, connections
 
 from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.actions_review import accept, allow_amendment, ask_amendment
-from quetsach.portal.reports.errors import ReportError, StaleReport
+from quetsach.portal.reports.errors import StaleReport
 from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Revision
 
 DATA = {"r1": "0", "r2": "5", "r3": "0", "r4": "4", "narrative": "Đã rà soát xong tất cả các máy."}
 
 
-def together(*calls):
-    """Run the calls in threads that start at one moment; their results or ReportErrors."""
-    barrier = Barrier(len(calls))
+def test_one_form_sent_twice_at_once_is_one_revision(at_once, cast):
+    officer, node, key = cast.user("A1", "officer"), cast.nodes["A1"], uuid4()
+    answers = at_once(*[lambda: submit(officer, node, DATA, 0, key)] * 3)
+    assert {answer.pk for answer in answers} == {at_once(lambda: Revision.rows.get().pk)[0]}
+    assert at_once(ReportEvent.rows.filter(type="submit").count) == [1]
 
-    def run(call):
+
+def test_two_forms_sent_at_once_are_one_revision_and_one_refusal(at_once, cast):
+    officer, node = cast.user("A1", "officer"), cast.nodes["A1"]
+
+    def send(people):
         try:
-            barrier.wait()
-            return call()
-        except ReportError as error:
-            return error
-        finally:
-            connections.close_all()
+            return submit(officer, node, {**DATA, "r2": people}, 0, uuid4())
+        except StaleReport as refused:
+            return refused
 
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
+    answers = at_once(partial(send, "5"), partial(send, "6"))
+    assert sum(isinstance(answer, StaleReport) for answer in answers) == 1
+    assert at_once(Revision.rows.count) == [1]
 
 
-def ask(question):
-    """The answer of a query, asked where the threads wrote."""
-    return together(question)[0]
-
-
-@pytest.fixture
-def shared(transactional_db, cast, tmp_path):
-    """A database in which connections wait for each other: on SQLite a copy on disk, for the threads only."""
-    people = [cast.user("A1", "officer"), cast.user("A", "officer")]
-    if connection.vendor != "sqlite":
-        yield people
-        return
-    with closing(sqlite3.connect(tmp_path / "shared.sqlite3")) as copy:
-        connection.connection.backup(copy)
-        copy.execute("PRAGMA journal_mode=WAL")  # as an installed one is; turning it on waits for nobody
-    name = connection.settings_dict["NAME"]
-    connections.settings["default"]["NAME"] = str(tmp_path / "shared.sqlite3")
-    yield people
-    connections.settings["default"]["NAME"] = name
-
-
-@pytest.mark.django_db(transaction=True)
-def test_one_form_sent_twice_at_once_is_one_revision(shared, cast):
-    node, key = cast.nodes["A1"], uuid4()
-    answers = together(*[lambda: submit(shared[0], node, DATA, 0, key)] * 3)
-    assert {answer.pk for answer in answers} == {ask(lambda: Revision.rows.get().pk)}
-    assert ask(lambda: ReportEvent.rows.filter(type="submit").count()) == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_forms_sent_at_once_are_one_revision_and_one_refusal(shared, cast):
-    node = cast.nodes["A1"]
-    sends = [lambda n=n: submit(shared[0], node, {**DATA, "r2": str(n)}, 0, uuid4()) for n in (5, 6)]
-    assert sum(isinstance(answer, StaleReport) for answer in together(*sends)) == 1
-    assert ask(Revision.rows.count) == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_accepting_twice_at_once_is_one_acceptance(shared, cast):
-    node = cast.nodes["A1"]
-    together(lambda: submit(shared[0], node, DATA, 0, uuid4()))
-    answers = together(*[lambda: accept(shared[1], node, 1)] * 3)
+def test_accepting_twice_at_once_is_one_acceptance(at_once, cast):
+    node, superior = cast.nodes["A1"], cast.user("A", "officer")
+    submit(cast.user("A1", "officer"), node, DATA, 0, uuid4())
+    answers = at_once(*[lambda: accept(superior, node, 1)] * 3)
     assert [answer.state for answer in answers] == ["accepted"] * 3
-    assert ask(lambda: ReportEvent.rows.filter(type="accept").count()) == 1
+    assert at_once(ReportEvent.rows.filter(type="accept").count) == [1]
 
 
 def test_a_sent_sum_keeps_what_it_contained(cast):
