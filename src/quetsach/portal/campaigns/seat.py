@@ -55,6 +55,11 @@ class Seat:
         """For the navigation: what the person may do at home."""
         return {verb.value: self.may(verb, self.home) for verb in Verb}
 
+    @property
+    def is_at_issuer(self) -> bool:
+        """Whether the node looked at is of the unit that issued the campaign."""
+        return self.node.unit_id == self.campaign.issuer_id
+
     @cached_property
     def today_called(self) -> str:
         """What the unit is called today, or which came after it; empty where it is as when published."""
@@ -101,6 +106,24 @@ def take_seat(request: HttpRequest, slug: str, node_id: UUID | None = None, verb
         raise Http404
     node.campaign = campaign
     return Seat(user=user, campaign=campaign, node=node, home=home, places=places, homes=homes)
+
+
+def take_seat_asked(request: HttpRequest, slug: str, verb: Verb = Verb.READ) -> Seat:
+    """The seat at the node that `?don-vi=` names, at home without it."""
+    text = request.GET.get("don-vi", "")
+    try:
+        node_id = UUID(text) if text else None
+    except ValueError as error:
+        raise Http404 from error
+    return take_seat(request, slug, node_id, verb)
+
+
+def take_issuer_seat(request: HttpRequest, slug: str, verb: Verb) -> Seat:
+    """The seat of a person who may do `verb` for the unit that issued the campaign, or 404."""
+    seat = take_seat(request, slug, None, verb)
+    if not seat.is_at_issuer:
+        raise Http404
+    return seat
 
 
 def _chosen(request: HttpRequest, slug: str, homes: list[CampaignNode]) -> CampaignNode:

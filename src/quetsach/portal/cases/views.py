@@ -20,7 +20,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
 from quetsach.portal.cases import actions, queries
 from quetsach.portal.cases.advice import advice_for
 from quetsach.portal.cases.forms import AssignForm, ClaimForm, ReasonForm, StartForm
@@ -70,7 +70,7 @@ DEEDS = {
 @require_GET
 def cases(request: HttpRequest, slug: str) -> HttpResponse:
     """The machines of a unit and of those below it."""
-    seat = _seat_at(request, slug)
+    seat = take_seat_asked(request, slug)
     below = request.GET.get("rieng") != "1"
     now = timezone.now()
     rows = queries.machines_of(seat.node, below=below)
@@ -106,15 +106,6 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _word(row: Case, seat: Seat, now: datetime) -> Word:
     return word(State(row.state), row.claimed_at, seat.campaign.quiet_days, now)
-
-
-def _seat_at(request: HttpRequest, slug: str) -> Seat:
-    text = request.GET.get("don-vi", "")
-    try:
-        node_id = UUID(text) if text else None
-    except ValueError as error:
-        raise Http404 from error
-    return take_seat(request, slug, node_id)
 
 
 def _find(request: HttpRequest, slug: str, case_id: UUID, verb: Verb = Verb.READ) -> tuple[Seat, Case]:

@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from quetsach.endpoint import keys
-from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
 from quetsach.portal.checks import actions, queries, unit_actions
 from quetsach.portal.checks.charts import coverage_chart
 from quetsach.portal.checks.drop import dropped
@@ -31,23 +31,13 @@ PAGE = 25
 SHOWN_LINES = 200
 
 
-def seat_at(request: HttpRequest, slug: str, verb: Verb = Verb.READ) -> Seat:
-    """The seat at the unit that `?don-vi=` names, at home without it; 404 for a unit out of sight."""
-    text = request.GET.get("don-vi", "")
-    try:
-        node_id = UUID(text) if text else None
-    except ValueError as error:
-        raise Http404 from error
-    return take_seat(request, slug, node_id, verb)
-
-
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def checks(request: HttpRequest, slug: str) -> HttpResponse:
     """Coverage of the unit and each branch; results are dropped here."""
     if request.method != "POST":
-        return checks_page(request, seat_at(request, slug))
-    seat = seat_at(request, slug, Verb.UPLOAD_SCAN)
+        return checks_page(request, take_seat_asked(request, slug))
+    seat = take_seat_asked(request, slug, Verb.UPLOAD_SCAN)
     form = ResultsForm(request.POST, request.FILES)
     if not form.is_valid():
         return checks_page(request, seat, form=form, status=422)
@@ -110,9 +100,9 @@ def checks_page(
         "pack": pack,
         "pack_is_over": pack is not None and pack.expires_at <= timezone.now(),
         "pack_is_behind": pack_is_behind,
-        "may_bring": seat.may(Verb.UPLOAD_INDICATORS) and seat.node.unit_id == seat.campaign.issuer_id,
+        "may_bring": seat.may(Verb.UPLOAD_INDICATORS) and seat.is_at_issuer,
         "fingerprint": keys.fingerprint(bytes.fromhex(pack.signed_with.public)) if pack else "",
-        "may_rotate": seat.may(Verb.PUBLISH) and seat.node.unit_id == seat.campaign.issuer_id,
+        "may_rotate": seat.may(Verb.PUBLISH) and seat.is_at_issuer,
         "hand_in_url": request.build_absolute_uri(reverse("hand_in")),
         "receipt": request.session.pop("handed-in", None) if request.method == "GET" else None,
     }

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.campaigns.seat import Seat, take_issuer_seat
 from quetsach.portal.checks import detection_actions, queries
 from quetsach.portal.checks.detections import SHELF, BringError
 from quetsach.portal.checks.forms import BringForm, TakeOutForm
@@ -27,17 +27,10 @@ SHOWN_HASHES = 200
 SHOWN_PROBLEMS = 20
 
 
-def _editor(request: HttpRequest, slug: str) -> Seat:
-    seat = take_seat(request, slug, None, Verb.UPLOAD_INDICATORS)
-    if seat.node.unit_id != seat.campaign.issuer_id:
-        raise Http404
-    return seat
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def detections(request: HttpRequest, slug: str) -> HttpResponse:
     """What stands in, and more of it."""
-    seat = _editor(request, slug)
+    seat = take_issuer_seat(request, slug, Verb.UPLOAD_INDICATORS)
     if request.method != "POST":
         return _page(request, seat, BringForm())
     form = BringForm(request.POST, request.FILES)
@@ -80,7 +73,7 @@ def _page(request: HttpRequest, seat: Seat, form: BringForm, status: int = 200) 
 @require_http_methods(["GET", "HEAD", "POST"])
 def detection(request: HttpRequest, slug: str, detection_id: UUID) -> HttpResponse:
     """What one file holds; taking it out with a reason, and putting it back."""
-    seat = _editor(request, slug)
+    seat = take_issuer_seat(request, slug, Verb.UPLOAD_INDICATORS)
     rows = DetectionFile.objects.visible_to(seat.user).select_related("campaign__issuer", "by", "removed_by")
     row = rows.filter(campaign=seat.campaign, pk=detection_id).first()
     if row is None:

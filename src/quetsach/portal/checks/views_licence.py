@@ -12,13 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.campaigns.seat import Seat, take_issuer_seat, take_seat, take_seat_asked
 from quetsach.portal.checks import queries, unit_actions
 from quetsach.portal.checks.charts import days_chart, remaining_chart
 from quetsach.portal.checks.forms import LicenceFactsForm, PlanForm, ReplacementForm
 from quetsach.portal.checks.models import Replacement, UnitPlan
 from quetsach.portal.checks.phaseout import by_day
-from quetsach.portal.checks.views import seat_at
 from quetsach.portal.checks.words import PRODUCT
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.roles import Verb
@@ -28,7 +27,7 @@ from quetsach.portal.units.roles import Verb
 def licences(request: HttpRequest, slug: str) -> HttpResponse:
     """Found, replaced, remaining; the unit's own date."""
     if request.method != "POST":
-        return _page(request, seat_at(request, slug))
+        return _page(request, take_seat_asked(request, slug))
     seat = take_seat(request, slug, None, Verb.COUNT_PEOPLE)
     ip = client_ip_text(request)
     if request.POST.get("act") == "undo":
@@ -82,7 +81,7 @@ def _page(
         "replacements": [
             (PRODUCT[product], list(group)) for product, group in groupby(proposed, lambda row: row.product)
         ],
-        "may_edit": seat.may(Verb.PUBLISH) and seat.node.unit_id == seat.campaign.issuer_id,
+        "may_edit": seat.may(Verb.PUBLISH) and seat.is_at_issuer,
     }
     return render(request, "checks/licences.html", context, status=status)
 
@@ -93,17 +92,10 @@ def _facts(plan: UnitPlan | None) -> LicenceFactsForm:
     return LicenceFactsForm(initial=initial, auto_id="facts-%s")
 
 
-def _editor(request: HttpRequest, slug: str) -> Seat:
-    seat = take_seat(request, slug, None, Verb.PUBLISH)
-    if seat.node.unit_id != seat.campaign.issuer_id:
-        raise Http404
-    return seat
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def replacements(request: HttpRequest, slug: str) -> HttpResponse:
     """The campaign's list of replacements, for its issuer to edit."""
-    seat = _editor(request, slug)
+    seat = take_issuer_seat(request, slug, Verb.PUBLISH)
     form = ReplacementForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         unit_actions.propose(seat.campaign, seat.user, client_ip_text(request), **form.cleaned_data)
@@ -120,7 +112,7 @@ def replacements(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def withdraw_replacement(request: HttpRequest, slug: str, replacement_id: UUID) -> HttpResponse:
     """Take one off the list."""
-    seat = _editor(request, slug)
+    seat = take_issuer_seat(request, slug, Verb.PUBLISH)
     row = Replacement.objects.visible_to(seat.user).filter(campaign=seat.campaign, pk=replacement_id).first()
     if row is None:
         raise Http404

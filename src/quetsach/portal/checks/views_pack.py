@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from quetsach.portal.campaigns.seat import take_seat
+from quetsach.portal.campaigns.seat import take_issuer_seat, take_seat
 from quetsach.portal.checks import pack_actions
 from quetsach.portal.checks.models import Pack
 from quetsach.portal.checks.vault import VaultError
@@ -73,9 +73,7 @@ def lost(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def rotate(request: HttpRequest, slug: str) -> HttpResponse:
     """New keys for the whole campaign, by its issuer."""
-    seat = take_seat(request, slug, None, Verb.PUBLISH)
-    if seat.node.unit_id != seat.campaign.issuer_id:
-        raise Http404
+    seat = take_issuer_seat(request, slug, Verb.PUBLISH)
     pack_actions.rotate_keys(seat.campaign, seat.user, client_ip_text(request))
     messages.success(request, _("The next packs have new keys. Results of earlier packs still open."))
     return redirect("checks", slug)

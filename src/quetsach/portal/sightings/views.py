@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.sightings import queries
 from quetsach.portal.sightings.actions import Receipt, RefusedError, Sender, receive_file
@@ -26,21 +26,11 @@ PAGE = 25
 SHOWN_REJECTS = 200
 
 
-def seat_at(request: HttpRequest, slug: str, verb: Verb = Verb.READ) -> Seat:
-    """The seat at the unit that `?don-vi=` names, at home without it; 404 for a unit out of sight."""
-    text = request.GET.get("don-vi", "")
-    try:
-        node_id = UUID(text) if text else None
-    except ValueError as error:
-        raise Http404 from error
-    return take_seat(request, slug, node_id, verb)
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def scans(request: HttpRequest, slug: str) -> HttpResponse:
     """What the unit has looked at; drop a scan file here."""
     if request.method != "POST":
-        return _scans_page(request, seat_at(request, slug), ScanForm())
+        return _scans_page(request, take_seat_asked(request, slug), ScanForm())
     seat = take_seat(request, slug, None, Verb.UPLOAD_SCAN)
     form = ScanForm(request.POST, request.FILES)
     if not form.is_valid():
@@ -106,7 +96,7 @@ def scan(request: HttpRequest, slug: str, scan_id: UUID) -> HttpResponse:
 @require_GET
 def sightings(request: HttpRequest, slug: str) -> HttpResponse:
     """The rows themselves, down to the log line."""
-    seat = seat_at(request, slug)
+    seat = take_seat_asked(request, slug)
     device, indicator = (
         request.GET.get("may", "").strip()[:255],
         request.GET.get("chi-dau", "").strip()[:2048],

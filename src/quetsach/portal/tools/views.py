@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.campaigns.seat import take_issuer_seat
 from quetsach.portal.indicators import store
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.tools import actions, queries
@@ -82,13 +82,6 @@ def tool_file(_request: HttpRequest, tool_id: UUID) -> FileResponse:
     return _send(tool.sha256, tool.file_name)
 
 
-def _editor(request: HttpRequest, slug: str) -> Seat:
-    seat = take_seat(request, slug, None, Verb.PUBLISH)
-    if seat.node.unit_id != seat.campaign.issuer_id:
-        raise Http404
-    return seat
-
-
 def _initial(tool: RemovalTool | None) -> dict[str, str]:
     return {name: getattr(tool, name) for name in ToolForm.Meta.fields} if tool is not None else {}
 
@@ -96,7 +89,7 @@ def _initial(tool: RemovalTool | None) -> dict[str, str]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, slug: str) -> HttpResponse:
     """The campaign's list, for its issuer."""
-    seat = _editor(request, slug)
+    seat = take_issuer_seat(request, slug, Verb.PUBLISH)
     editing = queries.tool_of(seat.campaign, request.GET.get("sua", ""))
     form = ToolForm(seat.campaign, request.POST or None, request.FILES or None, initial=_initial(editing))
     if request.method == "POST" and form.is_valid():
@@ -123,7 +116,7 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def withdraw(request: HttpRequest, slug: str, tool_id: UUID) -> HttpResponse:
     """Take a tool off the list."""
-    seat = _editor(request, slug)
+    seat = take_issuer_seat(request, slug, Verb.PUBLISH)
     rows = RemovalTool.objects.visible_to(seat.user).select_related("campaign__issuer")
     tool = rows.filter(campaign=seat.campaign, pk=tool_id).first()
     if tool is None:
