@@ -123,7 +123,17 @@ def conflicts(pos: list[Path]) -> list[str]:
     return lines
 
 
-def update(po: Path, files: list[Path]) -> None:
+def all_known() -> Catalog:
+    """Every translation there is: what moves from one app to another keeps its own."""
+    known = Catalog(locale="vi", charset="utf-8")
+    for po, _ in catalogues():
+        for message in read(po):
+            if message.id and not known.get(message.id, message.context):
+                known.add(message.id, message.string, context=message.context)
+    return known
+
+
+def update(po: Path, files: list[Path], known: Catalog) -> None:
     """Add new ids, drop unused ones, keep every translation."""
     stored = read(po)
     found = collect(files, stored)
@@ -132,7 +142,7 @@ def update(po: Path, files: list[Path]) -> None:
     fresh = Catalog(locale="vi", charset="utf-8", project="quetsach", version="")
     for message in found:
         if message.id:
-            old = stored.get(message.id, message.context)
+            old = stored.get(message.id, message.context) or known.get(message.id, message.context)
             fresh.add(message.id, old.string if old else None, context=message.context)
     po.parent.mkdir(parents=True, exist_ok=True)
     with po.open("wb") as file:
@@ -152,9 +162,10 @@ def compile_catalogue(po: Path) -> None:
 def main(verb: str) -> int:
     """Run one verb over all catalogues; 1 when `check` finds something."""
     lines: list[str] = []
+    known = all_known() if verb == "update" else Catalog()
     for po, files in catalogues():
         if verb == "update":
-            update(po, files)
+            update(po, files, known)
         elif verb == "compile":
             compile_catalogue(po)
         elif verb == "check":
