@@ -13,37 +13,23 @@ from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.cases.models import Device
 from quetsach.portal.checks.models import PRODUCTS, Replacement
-from quetsach.portal.kit.fields import CountField
+from quetsach.portal.kit.fields import CountField, FilesField, FilesInput
 
 MOST_BROUGHT = 64 << 20
 _NAME = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})\.)*[A-Za-z0-9_-]{1,63}")
 
 
-class _ManyInput(forms.ClearableFileInput):
-    allow_multiple_selected = True
-
-
-class _FolderInput(_ManyInput):
-    pass
-
-
-class _ManyField(forms.FileField):
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[bytes]]:
-        files = data if isinstance(data, list) else [data]
-        return [super(_ManyField, self).clean(file, initial) for file in files if file]
-
-
 class ResultsForm(forms.Form):
     """Files and a folder, either or both."""
 
-    results = _ManyField(
+    results = FilesField(
         label=_("Results"), required=False,
-        widget=_ManyInput(attrs={"accept": ".json,.qsresult,.zip"}),
+        widget=FilesInput(attrs={"accept": ".json,.qsresult,.zip"}),
         help_text=_("Files ending in .qsresult or .json, as many as there are, or a ZIP file of them."),
     )  # fmt: skip
-    folder = _ManyField(
+    folder = FilesField(
         label=_("Or a whole folder"), required=False,
-        widget=_FolderInput(attrs={"webkitdirectory": True}),
+        widget=FilesInput(attrs={"webkitdirectory": True}),
         help_text=_("The folder “ket-qua” of the stick. Other files in it are passed over."),
     )  # fmt: skip
 
@@ -74,10 +60,9 @@ class HandInForm(ResultsForm):
 class BringForm(forms.Form):
     """Hashes and rules for the campaign's packs."""
 
-    brought = _ManyField(
+    brought = FilesField(
         label=_("Files with hashes or rules"),
-        widget=_ManyInput(attrs={"accept": ".yar,.yara,.txt,.csv,.tsv,.json,.xlsx,.gz,.zip"}),
-        error_messages={"required": _("Choose at least one file.")},
+        widget=FilesInput(attrs={"accept": ".yar,.yara,.txt,.csv,.tsv,.json,.xlsx,.gz,.zip"}),
         help_text=_(
             "Rules end in .yar or .yara. Everything else is read as a list of hashes (MD5, SHA-1, SHA-256): "
             "one a line, CSV, Excel, MISP or STIX."

@@ -10,26 +10,13 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-
-class _Files(forms.ClearableFileInput):
-    allow_multiple_selected = True
-
-
-class _FilesField(forms.FileField):
-    """One or several files."""
-
-    widget = _Files
-
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
-        if not data:
-            raise forms.ValidationError(_("Choose at least one file."))
-        return [super(_FilesField, self).clean(one, initial) for one in data]
+from quetsach.portal.kit.fields import FilesField
 
 
 class ListForm(forms.Form):
     """Plain, hosts, CSV or TSV, each also as gzip."""
 
-    lists = _FilesField(label=gettext_lazy("Files with the addresses"))
+    lists = FilesField(label=gettext_lazy("Files with the addresses"))
 
     def clean_lists(self) -> list[UploadedFile[Any]]:
         files: list[UploadedFile[Any]] = self.cleaned_data["lists"]

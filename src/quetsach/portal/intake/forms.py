@@ -13,28 +13,16 @@ from django.utils.translation import gettext_lazy
 from quetsach.annexform.figures import FigureError, parse_figure
 from quetsach.collecting.form import ROWS
 from quetsach.portal.intake.actions import IntakeError
+from quetsach.portal.kit.fields import FilesField
 
 MOST_UPLOAD = 64 << 20
 """Bytes of one upload; a district's annexes have a few megabytes."""
 
 
-class _Files(forms.ClearableFileInput):
-    allow_multiple_selected = True
-
-
-class _FilesField(forms.FileField):
-    widget = _Files
-
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
-        if not data:
-            raise forms.ValidationError(_("Choose at least one file."))
-        return [super(_FilesField, self).clean(one, initial) for one in data]
-
-
 class IntakeForm(forms.Form):
     """Word, Excel and PDF files, ZIP archives, saved e-mails. An empty file is told as such later."""
 
-    annexes = _FilesField(label=gettext_lazy("Files with annexes, or one ZIP"), allow_empty_file=True)
+    annexes = FilesField(label=gettext_lazy("Files with annexes, or one ZIP"), allow_empty_file=True)
 
     def clean_annexes(self) -> list[UploadedFile[Any]]:
         files: list[UploadedFile[Any]] = self.cleaned_data["annexes"]

@@ -1,4 +1,4 @@
-"""Form fields as officers write: counts with a point for thousands."""
+"""Form fields as officers fill them in: counts with a point for thousands, several files at once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 MOST = 9_999_999
@@ -39,3 +40,22 @@ class CountField(forms.CharField):
             return read_count(text)
         except ValueError as error:
             raise ValidationError(_("Write a whole number from 0 on, such as 25 or 1.234.")) from error
+
+
+class FilesInput(forms.ClearableFileInput):
+    """Lets several files be chosen, or with `webkitdirectory` a folder."""
+
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """The files that were chosen, as a list; none is refused where one is required."""
+
+    widget = FilesInput
+    default_error_messages = {"required": _("Choose at least one file.")}  # noqa: RUF012
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
+        files = [file for file in data or [] if file]
+        if self.required and not files:
+            raise ValidationError(self.error_messages["required"], code="required")
+        return [super(FilesField, self).clean(file, initial) for file in files]
