@@ -47,7 +47,7 @@ def test_a_paper_receipt_with_its_proof(cast, url):
     assert row.sha256 == hashlib.sha256(PHOTO).hexdigest() and "‮" not in row.file_name
     assert Entry.objects.get(action="campaign.key_for").data["sha256"] == row.sha256
     served = client.get(reverse("keyed_file", args=[cast.campaign.slug, row.pk]))
-    assert served.content == PHOTO
+    assert served.getvalue() == PHOTO
     assert served["Content-Type"] == "application/octet-stream"
     assert served["Content-Disposition"].startswith("attachment")
 

@@ -94,7 +94,7 @@ def test_the_sheet_of_signatures_opens_for_the_unit_and_above_only(cast):
     url = reverse("sign_sheet", args=[cast.campaign.slug, SignSheet.rows.get().pk])
     for unit in ("A1", "A", "centre"):
         answer = cast.client(unit, "officer").get(url)
-        assert answer.content == PNG and answer["Content-Disposition"].startswith("attachment")
+        assert answer.getvalue() == PNG and answer["Content-Disposition"].startswith("attachment")
     for unit in ("A2", "B", "B1"):
         assert cast.client(unit, "coordinator").get(url).status_code == 404
     assert Client().get(url).status_code == 404
@@ -115,7 +115,7 @@ def test_a_wrong_photo_is_removed_put_back_and_opened_by_nobody_meanwhile(cast):
     assert officer.get(file).status_code == 404 and cast.client("A", "officer").get(file).status_code == 404
     assert known_figures(cast.nodes["A1"])["r2"] == 8
     officer.post(url, {"do": "put_sheet_back"} | acts)
-    assert officer.get(file).content == PNG
+    assert officer.get(file).getvalue() == PNG
     assert Entry.objects.filter(action__in=["people.remove_sheet", "people.put_sheet_back"]).count() == 2
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.http import FileResponse, Http404
 
 from quetsach.vietnamese import nfc
 
@@ -50,6 +51,10 @@ def keep(upload: UploadedFile[Any]) -> Proof:
     return Proof(path, name[-200:] or "file", sha256)
 
 
-def open_proof(path: str) -> bytes:
-    """The stored bytes. Raises FileNotFoundError."""
-    return (Path(settings.MEDIA_ROOT) / path).read_bytes()
+def download(path: str, name: str) -> FileResponse:
+    """The file, never shown as a page: it is what a stranger photographed. 404 when it is gone."""
+    try:
+        content = (Path(settings.MEDIA_ROOT) / path).open("rb")
+    except FileNotFoundError:
+        raise Http404 from None
+    return FileResponse(content, as_attachment=True, filename=name, content_type="application/octet-stream")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -17,7 +16,7 @@ from quetsach.portal.campaigns.actions import NotAllowedNowError
 from quetsach.portal.campaigns.forms import KeyedForm
 from quetsach.portal.campaigns.keyed_actions import Told
 from quetsach.portal.campaigns.models import KeyedAct
-from quetsach.portal.campaigns.proofs import NotAProofError, Proof, keep, open_proof
+from quetsach.portal.campaigns.proofs import NotAProofError, Proof, download, keep
 from quetsach.portal.campaigns.refusals import REFUSALS
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
@@ -86,17 +85,11 @@ def _page(request: HttpRequest, seat: Seat, form: KeyedForm) -> HttpResponse:
 
 
 @require_safe
-def keyed_file(request: HttpRequest, slug: str, keyed_id: UUID) -> HttpResponse:
-    """The proof, as a download only: what a stranger photographed is never shown as a page."""
+def keyed_file(request: HttpRequest, slug: str, keyed_id: UUID) -> FileResponse:
+    """The proof."""
     seat = take_seat(request, slug)
     rows = KeyedAct.objects.visible_to(seat.user).filter(node__campaign=seat.campaign).exclude(file="")
     row = rows.filter(pk=keyed_id).first()
     if row is None:
         raise Http404
-    try:
-        content = open_proof(row.file)
-    except FileNotFoundError:
-        raise Http404 from None
-    response = HttpResponse(content, content_type="application/octet-stream")
-    response["Content-Disposition"] = content_disposition_header(True, row.file_name) or "attachment"
-    return response
+    return download(row.file, row.file_name)

@@ -6,15 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from quetsach.portal.campaigns.actions import NotAllowedNowError
-from quetsach.portal.campaigns.proofs import NotAProofError, keep, open_proof
+from quetsach.portal.campaigns.proofs import NotAProofError, download, keep
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.qr import qr
@@ -161,20 +160,14 @@ def mark_sheet(request: HttpRequest, slug: str, node_id: UUID, kind: str) -> Htt
 
 
 @require_safe
-def sign_sheet(request: HttpRequest, slug: str, sheet_id: UUID) -> HttpResponse:
-    """The file, as a download only: what somebody photographed is never shown as a page."""
+def sign_sheet(request: HttpRequest, slug: str, sheet_id: UUID) -> FileResponse:
+    """The sheet that people signed."""
     seat = take_seat(request, slug)
     rows = SignSheet.objects.visible_to(seat.user).filter(node__campaign=seat.campaign, removed_at=None)
     sheet = rows.filter(pk=sheet_id).first()
     if sheet is None:
         raise Http404
-    try:
-        content = open_proof(sheet.file)
-    except FileNotFoundError:
-        raise Http404 from None
-    response = HttpResponse(content, content_type="application/octet-stream")
-    response["Content-Disposition"] = content_disposition_header(True, sheet.file_name) or "attachment"
-    return response
+    return download(sheet.file, sheet.file_name)
 
 
 @require_safe
