@@ -1,12 +1,15 @@
-"""Forms of one's own account."""
+"""Forms of one's own account, and the field in which a password is chosen."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from allauth.account.forms import ChangePasswordForm
-from django.forms import Form
+from django.contrib.auth.password_validation import validate_password
+from django.forms import CharField, Form, PasswordInput
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 
 class NewPasswordForm(ChangePasswordForm):  # type: ignore[misc]
@@ -18,3 +21,19 @@ class NewPasswordForm(ChangePasswordForm):  # type: ignore[misc]
         if first and second and first != second:
             self.add_error("password2", _("The two new passwords differ."))
         return dict(self.cleaned_data)
+
+
+class NewPasswordField(CharField):
+    """A password that its owner chooses, held to the portal's rules."""
+
+    default_validators = [validate_password]  # noqa: RUF012
+
+    def __init__(self, label: str | Promise) -> None:
+        super().__init__(
+            label=label,
+            strip=False,
+            max_length=200,
+            widget=PasswordInput(attrs={"autocomplete": "new-password"}),
+            help_text=gettext_lazy("At least 12 characters. Four plain words are easy to keep in mind."),
+            error_messages={"required": gettext_lazy("Choose a password.")},
+        )

@@ -16,13 +16,14 @@ from quetsach.portal.campaigns.proofs import ACCEPT
 from quetsach.portal.kit.fields import CountField
 
 BAD_DAY = {"invalid": _("Write the day as 05/09/2022."), "required": _("Write the day as 05/09/2022.")}
+NOBODY = {"required": _("Write a number; nobody is 0.")}
 
 
 class HeadcountForm(forms.Form):
     """How many of the unit's own people are informed and done."""
 
-    informed = CountField(error_messages={"required": _("Write a number; nobody is 0.")})
-    done = CountField(error_messages={"required": _("Write a number; nobody is 0.")})
+    informed = CountField(label=_("People informed"), error_messages=NOBODY)
+    done = CountField(label=_("People done"), error_messages=NOBODY)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

@@ -8,7 +8,6 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import login
-from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -24,6 +23,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns import join_actions, queries_join
+from quetsach.portal.campaigns.forms_join import AccountForm
 from quetsach.portal.campaigns.guessing import is_stopped, note_wrong
 from quetsach.portal.campaigns.joining import DAYS, LENGTH, state_of, tidy
 from quetsach.portal.campaigns.seat import Seat, take_seat
@@ -31,7 +31,6 @@ from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.errors import too_many_requests
 from quetsach.portal.kit.qr import qr
 from quetsach.portal.units.roles import Verb
-from quetsach.vietnamese import nfc
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
 A_PAGE = 200
@@ -114,61 +113,6 @@ def _ids(texts: list[str]) -> list[str]:
         except ValidationError:
             raise Http404 from None
     return found
-
-
-class ProvenForm(forms.Form):
-    """A new account of an officer without a password; no e-mail is asked for."""
-
-    full_name = forms.CharField(
-        label=gettext_lazy("Your full name"),
-        max_length=100,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        error_messages={"required": gettext_lazy("Write your name; it stands beside what you do here.")},
-    )
-    phone = forms.RegexField(
-        label=gettext_lazy("Phone at work"),
-        regex=r"^[0-9+(). -]{6,30}$",
-        required=False,
-        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "tel"}),
-        help_text=gettext_lazy("Your superior unit sees it, to call you. It may stay empty."),
-        error_messages={"invalid": gettext_lazy("Write digits only, such as 0213 3000 000.")},
-    )
-    username = forms.RegexField(
-        label=gettext_lazy("User name"),
-        regex=r"^[A-Za-z0-9._-]{3,30}$",
-        widget=forms.TextInput(
-            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
-        ),
-        help_text=gettext_lazy("3 to 30 letters without marks, digits, dots or dashes, such as ha.nguyen."),
-        error_messages={
-            "required": gettext_lazy("Choose a user name."),
-            "invalid": gettext_lazy("Use 3 to 30 letters without marks, digits, dots or dashes."),
-        },
-    )
-
-    def clean_full_name(self) -> str:
-        return nfc(self.cleaned_data["full_name"])
-
-    def clean_username(self) -> str:
-        return str(self.cleaned_data["username"]).lower()
-
-
-class AccountForm(ProvenForm):
-    """The same with a password."""
-
-    password = forms.CharField(
-        label=gettext_lazy("Password"),
-        strip=False,
-        max_length=200,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=gettext_lazy("At least 12 characters. Four plain words are easy to keep in mind."),
-        error_messages={"required": gettext_lazy("Choose a password.")},
-    )
-
-    def clean_password(self) -> str:
-        password = str(self.cleaned_data["password"])
-        validate_password(password)
-        return password
 
 
 @never_cache

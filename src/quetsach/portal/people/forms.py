@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from quetsach.bodytable import LENGTHS
 from quetsach.portal.campaigns.deadline import DAYS
-from quetsach.portal.campaigns.forms import BAD_DAY
+from quetsach.portal.campaigns.forms import BAD_DAY, HeadcountForm
 from quetsach.portal.campaigns.proofs import ACCEPT
 from quetsach.portal.kit.fields import CountField
 from quetsach.portal.people.models import Channel
@@ -19,8 +19,6 @@ from quetsach.portal.people.refusals import LINES
 from quetsach.portal.units.models import PHONE
 from quetsach.taxcode import TaxCodeError, read_tax_code
 from quetsach.vietnamese import nfc
-
-NOBODY = {"required": _("Write a number; nobody is 0.")}
 
 
 def day_field(label: Any, **kwargs: Any) -> forms.DateField:
@@ -41,24 +39,15 @@ def _not_ahead(day: date) -> None:
         raise forms.ValidationError(_("This day has not come yet."))
 
 
-class PeopleForm(forms.Form):
+class PeopleForm(HeadcountForm):
     """Numbers of people, and the sheet they signed."""
 
-    informed = CountField(label=_("People informed"), error_messages=NOBODY)
-    done = CountField(label=_("People done"), error_messages=NOBODY)
     sheet = forms.FileField(
         label=_("Sheet of signatures, if there is one"),
         required=False,
         help_text=_("Photo or scan (PDF, JPEG, PNG; at most 10 MB). Only your unit and those above open it."),
         widget=forms.FileInput(attrs={"accept": ACCEPT}),
     )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        informed, done = cleaned.get("informed"), cleaned.get("done")
-        if informed is not None and done is not None and done > informed:
-            self.add_error("done", _("More people done than informed. Correct one of the two numbers."))
-        return cleaned
 
 
 class ListForm(forms.Form):

@@ -7,12 +7,12 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from quetsach.portal.accounts.forms import NewPasswordField
 from quetsach.portal.campaigns.forms_manage import DayField
 from quetsach.portal.units.models import Role
 from quetsach.vietnamese import nfc
@@ -84,16 +84,4 @@ class HandOverForm(ReasonForm):
 class PasswordForm(forms.Form):
     """A new password, chosen by its owner."""
 
-    password = forms.CharField(
-        label=gettext_lazy("New password"),
-        strip=False,
-        max_length=200,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=gettext_lazy("At least 12 characters. Four plain words are easy to keep in mind."),
-        error_messages={"required": gettext_lazy("Choose a password.")},
-    )
-
-    def clean_password(self) -> str:
-        password = str(self.cleaned_data["password"])
-        validate_password(password)
-        return password
+    password = NewPasswordField(gettext_lazy("New password"))
