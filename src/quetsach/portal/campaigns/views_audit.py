@@ -52,8 +52,6 @@ def audit(request: HttpRequest, slug: str) -> HttpResponse:
     shown = list(page)
     names = dict(nodes.filter(path__in={e.unit_path for e in shown}).values_list("path", "name"))
     check = "check" in request.GET or Entry.objects.count() <= CHECKED_AT_ONCE
-    kept = request.GET.copy()
-    kept.pop("trang", None)
     context = {
         "seat": seat,
         "form": form,
@@ -64,7 +62,6 @@ def audit(request: HttpRequest, slug: str) -> HttpResponse:
         "checked": check,
         "broken": first_broken_entry() if check else None,
         "total": Entry.objects.count(),
-        "kept": f"{kept.urlencode()}&" if kept else "",
     }
     return render(request, "campaigns/audit.html", context)
 

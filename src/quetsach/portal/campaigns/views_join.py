@@ -65,14 +65,11 @@ def join_codes(request: HttpRequest, slug: str) -> HttpResponse:
     deep = request.GET.get("cap") == "moi-cap"
     units = queries_join.invitations(seat.node, deep=deep, everyone=everyone)
     page = Paginator(units, A_PAGE).get_page(request.GET.get("trang"))
-    kept = request.GET.copy()
-    kept.pop("trang", None)
     context = {
         "seat": seat,
         "page": page,
         "deep": deep,
         "everyone": everyone,
-        "kept": f"{kept.urlencode()}&" if kept else "",
     }
     return render(request, "campaigns/join_codes.html", context)
 

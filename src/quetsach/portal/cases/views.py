@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms as django_forms
@@ -82,7 +81,6 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
     if text:
         rows = queries.named(rows, text)
     page = Paginator(rows, PAGE).get_page(request.GET.get("trang"))
-    keep = {"don-vi": seat.node.pk, **({} if below else {"rieng": "1"}), **({"tim": text} if text else {})}
     context = {
         "seat": seat,
         "page": page,
@@ -93,12 +91,9 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
         "total": sum(counts.values()),
         "signs": counts[Word.SIGNS],
         "words": [
-            {"word": w, "shape": WORDS[w][0], "label": WORDS[w][1], "n": counts[w],
-             "query": urlencode({**keep, "loai": w.value})}
+            {"word": w, "shape": WORDS[w][0], "label": WORDS[w][1], "n": counts[w]}
             for w in queries.SHOWN
         ],
-        "all_query": urlencode(keep),
-        "page_query": urlencode({**keep, **({"loai": chosen.value} if chosen else {})}) + "&",
         "watched": queries.watched(seat.node, below=below),
     }  # fmt: skip
     return render(request, "cases/cases.html", context)

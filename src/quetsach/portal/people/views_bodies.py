@@ -46,8 +46,6 @@ def _page(request: HttpRequest, seat: Seat, form: MarkManyForm | None = None) ->
     text, state = _asked(request)
     found = queries.bodies_of(seat.user, seat.node, text=text, state=state)
     page = Paginator(found, A_PAGE).get_page(request.GET.get("trang"))
-    kept = request.GET.copy()
-    kept.pop("trang", None)
     context = {
         "seat": seat,
         "page": page,
@@ -55,7 +53,6 @@ def _page(request: HttpRequest, seat: Seat, form: MarkManyForm | None = None) ->
         "form": form or MarkManyForm(initial={"day": timezone.localdate()}),
         "text": text,
         "state": state,
-        "kept": f"{kept.urlencode()}&" if kept else "",
         "last": queries.last_change(seat.node),
         "is_sieved": bool(text or state),
     }

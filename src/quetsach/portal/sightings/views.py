@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -109,7 +108,6 @@ def sightings(request: HttpRequest, slug: str) -> HttpResponse:
         "door": "scans",
         "device": device,
         "indicator": indicator,
-        "page_query": urlencode({"don-vi": seat.node.pk, "may": device, "chi-dau": indicator}) + "&",
         "tally": queries.tally(rows),
         "page": Paginator(rows, PAGE).get_page(request.GET.get("trang")),
     }

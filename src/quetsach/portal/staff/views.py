@@ -45,7 +45,6 @@ def staff(request: HttpRequest) -> HttpResponse:
         "manages": bool(manages),
         "invitations": queries.open_invitations(manages),
         "can_email": settings.CAN_EMAIL,
-        "kept": f"tim={text}&" if text else "",
     }
     return render(request, "staff/staff.html", context)
 

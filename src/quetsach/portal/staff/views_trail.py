@@ -66,9 +66,6 @@ def whole_trail(request: HttpRequest) -> HttpResponse:
     shown = list(page)
     visible = Unit.objects.visible_to(request.user).filter(path__in={e.unit_path for e in shown})
     names = dict(visible.values_list("path", "name"))
-    kept = request.GET.copy()
-    for name in ("trang", "check"):
-        kept.pop(name, None)
     check = "check" in request.GET
     context = {
         "form": form,
@@ -80,7 +77,6 @@ def whole_trail(request: HttpRequest) -> HttpResponse:
         "checked": check,
         "broken": first_broken_entry() if check else None,
         "total": Entry.objects.count(),
-        "kept": f"{kept.urlencode()}&" if kept else "",
         "most": AT_MOST,
     }
     return render(request, "staff/trail.html", context)

@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -50,8 +50,6 @@ def chase(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     sieve = Sieve.read(request.GET)
     page = Paginator(selected(seat.node, sieve), A_PAGE).get_page(request.GET.get("trang"))
     rows = described(page, sieve)
-    kept = request.GET.copy()
-    kept.pop("trang", None)
     found = counts(seat.node, is_deep=sieve.is_deep)
     context = {
         "seat": seat,
@@ -60,11 +58,10 @@ def chase(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
         "sieve": sieve,
         "page": page,
         "groups": [(name, list(part)) for name, part in groupby(rows, key=lambda row: row.group)],
-        "choices": [(key, word, found[key], _with(kept, key)) for key, word in MISSING.items()],
+        "choices": [(key, word, found[key]) for key, word in MISSING.items()],
         "group_choices": GROUPS.items(),
         "kinds": kinds_below(seat.node),
         "query": request.GET.urlencode(),
-        "kept": f"{kept.urlencode()}&" if kept else "",
         "may_invite": seat.may(Verb.INVITE),
         "may_key": fits(seat.places, Verb.ACT_FOR_BELOW, f"{seat.node.path}_"),
     }
@@ -93,13 +90,6 @@ def chase_messages(request: HttpRequest, slug: str, node_id: UUID) -> HttpRespon
     context = {"seat": seat, "campaign": seat.campaign, "door": "progress", "items": items, "back": back}
     context |= {"emails": emails, "codes": len(codes)}
     return render(request, "reports/chase_messages.html", context)
-
-
-def _with(kept: QueryDict, missing: str) -> str:
-    """The present filters with another choice of what is missing."""
-    query = kept.copy()
-    query["thieu"] = missing
-    return query.urlencode()
 
 
 def _words(request: HttpRequest, seat: Seat, row: LateUnit, code: str) -> str:
