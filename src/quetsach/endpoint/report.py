@@ -8,7 +8,6 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 from datetime import datetime
-from importlib.resources import files
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
@@ -18,43 +17,31 @@ from quetsach.endpoint.checking import Result
 from quetsach.endpoint.fact import Observed, State, safe
 from quetsach.endpoint.finding import Finding
 from quetsach.endpoint.verdict import Verdict
-from quetsach.language import code
 from quetsach.language import gettext as _
 from quetsach.outputs import words
+from quetsach.outputs.htmlpage import marked, opening
 
 MOST_GAPS = 5
 """Gaps of one probe that the page spells out."""
 _STYLE = "section > table + table { margin-top: 32px } ol { margin: 0; padding-left: 1.35em }\n"
 _ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-_TRIANGLE = '<path d="M8 1.5 15 14H1Z" fill="currentColor"/>'
-_RING = (
-    '<circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" stroke-width="1.75"/>'
-    '<path d="M4 8h8" stroke="currentColor" stroke-width="1.75"/>'
-)
-_HATCH = (
-    '<path d="M2 2h12v12H2ZM2 7l5-5M2 12 12 2M4 14 14 4M9 14l5-5" fill="none" stroke="currentColor"'
-    ' stroke-width="1.25"/>'
-)
-_TICK = '<path d="M2.5 8.5 6.5 12.5 13.5 4" fill="none" stroke="currentColor" stroke-width="2"/>'
-_DOT = '<circle cx="8" cy="8" r="3" fill="currentColor"/>'
 _VERDICTS = {
-    Verdict.FOUND: ("is-bad", _TRIANGLE),
-    Verdict.CHECK: ("is-busy", _RING),
-    Verdict.TRACES: ("is-busy", _DOT),
-    Verdict.CLEAN: ("is-ok", _TICK),
-    Verdict.UNKNOWN: ("is-unsure", _HATCH),
+    Verdict.FOUND: ("is-bad", "triangle"),
+    Verdict.CHECK: ("is-busy", "ring"),
+    Verdict.TRACES: ("is-busy", "dot"),
+    Verdict.CLEAN: ("is-ok", "tick"),
+    Verdict.UNKNOWN: ("is-unsure", "hatch"),
 }
 _CONFIDENCES = {
-    Confidence.D1: ("is-bad", _TRIANGLE),
-    Confidence.D2: ("is-busy", _RING),
-    Confidence.D3: ("is-busy", _DOT),
-    Confidence.D4: ("is-none", _DOT),
+    Confidence.D1: ("is-bad", "triangle"),
+    Confidence.D2: ("is-busy", "ring"),
+    Confidence.D3: ("is-busy", "dot"),
+    Confidence.D4: ("is-none", "dot"),
 }
 _STATES = {
-    State.OK: ("is-ok", _TICK),
-    State.EMPTY: ("is-ok", _TICK),
-    State.NOT_CHECKED: ("is-unsure", _HATCH),
+    State.OK: ("is-ok", "tick"),
+    State.EMPTY: ("is-ok", "tick"),
+    State.NOT_CHECKED: ("is-unsure", "hatch"),
 }
 
 
@@ -68,30 +55,14 @@ def _t(text: object) -> str:
     return html.escape(safe(str(text)))
 
 
-def _mark(state: tuple[str, str], text: str) -> str:
-    css, shape = state
-    icon = f'<svg viewBox="0 0 16 16" aria-hidden="true">{shape}</svg>'
-    return f'<span class="state {css}">{icon}{_t(text)}</span>'
-
-
 def _when(moment: datetime) -> str:
     return f"{moment.astimezone(_ZONE):%H:%M %d/%m/%Y}"
 
 
 def _page(result: Result) -> Iterator[str]:
-    style = files("quetsach.outputs").joinpath("page.css").read_text("utf-8") + _STYLE
-    title = _("Result of the check of one machine")
-    yield (
-        f'<!doctype html>\n<html lang="{code()}">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="referrer" content="no-referrer">\n'
-        f"<title>{_t(title)} · Quét Sạch</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        f'<header><div class="in"><span class="mark">Quét Sạch</span><span>{_t(title)}</span>'
-        f'<span class="muted">{_t(result.machine)}</span></div></header>\n<main>\n'
-    )
+    yield opening(_t(_("Result of the check of one machine")), _t(result.machine), _STYLE)
     steps = "".join(f"<li>{_t(step)}</li>" for step in wording.next_steps(result))
-    state = _mark(_VERDICTS[result.verdict], wording.state(result))
+    state = marked(*_VERDICTS[result.verdict], _t(wording.state(result)))
     yield (
         f'<div class="ask"><p class="kicker">{_t(_when(result.finished))} · {_t(wording.promise())}</p>'
         f"<h1>{_t(wording.verdict(result))}</h1>"
@@ -151,7 +122,7 @@ def _finding(one: Finding, result: Result) -> Iterator[str]:
     name = f'<span class="muted">{_t(one.sign)}</span>' if one.sign else ""
     yield (
         f'<tr class="has-more"><th scope="row">{_t(wording.finding(one, result))} {name}</th>'
-        f"<td>{_mark(_CONFIDENCES[one.confidence], wording.confidence(one))}</td>"
+        f"<td>{marked(*_CONFIDENCES[one.confidence], _t(wording.confidence(one)))}</td>"
         f"<td>{_t(wording.kind(one))}</td></tr>\n"
         f'<tr class="more"><td colspan="3"><p class="muted">{_t(_("What else it may be:"))} '
         f"{_t(wording.doubt(one, result))}</p>"
@@ -169,7 +140,7 @@ def _probes(result: Result) -> Iterator[str]:
     for name, seen in result.observed.items():
         if wording.is_foreign(seen):
             continue
-        state = _mark(_STATES[seen.state], wording.probe_state(seen.state))
+        state = marked(*_STATES[seen.state], _t(wording.probe_state(seen.state)))
         yield (
             f'<tr><th scope="row">{_t(wording.probe(name))}</th><td>{state}</td><td>{_gaps(seen)}</td></tr>\n'
         )

@@ -8,13 +8,13 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from importlib.resources import files
 from typing import BinaryIO
 
-from quetsach.language import code, ngettext
 from quetsach.language import gettext as _
+from quetsach.language import ngettext
 from quetsach.output import Report
 from quetsach.outputs import summary, words
+from quetsach.outputs.htmlpage import marked, opening
 from quetsach.outputs.machines import Machine, by_machine
 from quetsach.outputs.problems import explain
 from quetsach.sighting import Coverage, Sighting
@@ -22,23 +22,11 @@ from quetsach.sighting import Coverage, Sighting
 MOST_MACHINES = 2_000
 MOST_PROOFS = 10
 MOST_LOGS = 2_000
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _STATES = {
-    "allowed": ("is-bad", '<path d="M8 1.5 15 14H1Z" fill="currentColor"/>'),
-    "blocked": (
-        "is-busy",
-        '<circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" stroke-width="1.75"/>'
-        '<path d="M4 8h8" stroke="currentColor" stroke-width="1.75"/>',
-    ),
-    "attempt": (
-        "is-busy",
-        '<path d="M2 8h11M9 3.5 13.5 8 9 12.5" fill="none" stroke="currentColor" stroke-width="1.9"/>',
-    ),
-    "unknown": (
-        "is-unsure",
-        '<path d="M2 2h12v12H2ZM2 7l5-5M2 12 12 2M4 14 14 4M9 14l5-5" fill="none" stroke="currentColor"'
-        ' stroke-width="1.25"/>',
-    ),
+    "allowed": ("is-bad", "triangle"),
+    "blocked": ("is-busy", "ring"),
+    "attempt": ("is-busy", "arrow"),
+    "unknown": ("is-unsure", "hatch"),
 }
 
 
@@ -53,31 +41,17 @@ def _t(text: object) -> str:
 
 
 def _state(action: str) -> str:
-    css, shape = _STATES[action]
-    return (
-        f'<span class="state {css}"><svg viewBox="0 0 16 16" aria-hidden="true">{shape}</svg>'
-        f"{_t(words.action(action))}</span>"
-    )
+    return marked(*_STATES[action], _t(words.action(action)))
 
 
 def _page(report: Report) -> Iterator[str]:
     result = report.result
     machines = by_machine(result.sightings, report.paths, MOST_PROOFS, report.doubts)
     found = summary.figures(report, machines)
-    style = files("quetsach.outputs").joinpath("page.css").read_text("utf-8")
-    title = _("Result of the log scan")
     answer = summary.verdict(found)
     if found.lines:
         answer += " " + summary.looked_at(found, report)
-    yield (
-        f'<!doctype html>\n<html lang="{code()}">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="referrer" content="no-referrer">\n'
-        f"<title>{_t(title)} · Quét Sạch</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        f'<header><div class="in"><span class="mark">Quét Sạch</span><span>{_t(title)}</span>'
-        f'<span class="muted">{_t(result.scan.source_name)}</span></div></header>\n<main>\n'
-    )
+    yield opening(_t(_("Result of the log scan")), _t(result.scan.source_name))
     yield (
         f'<div class="ask"><h1>{_t(_("Which machines called malicious addresses?"))}</h1>'
         f'<p class="answer">{_t(answer)}</p></div>\n'
