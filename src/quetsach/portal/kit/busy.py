@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException, UnreadablePostError
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.utils.translation import gettext as _
 
 AGAIN_AFTER = 10
 """Seconds after which trying again makes sense."""
@@ -40,7 +41,8 @@ def is_busy(error: BaseException | None) -> bool:
 def busy_page(request: HttpRequest) -> HttpResponse:
     """503 with Retry-After. A page that was only read comes again by itself; a form waits for its button."""
     context = {
-        "style": _style(),
+        "title": _("The portal is busy"),
+        "style": stylesheet(),
         "seconds": AGAIN_AFTER,
         "is_read": request.method in {"GET", "HEAD"},
         "typed": _typed(request),
@@ -70,7 +72,8 @@ def _is_secret(name: str) -> bool:
     return name != "csrfmiddlewaretoken" and any(part in name.lower() for part in _SECRET)
 
 
-def _style() -> str:
+def stylesheet() -> str:
+    """The address of the portal's style sheet; empty before static files were collected."""
     try:
         return static("kit/portal.css")
     except ValueError:

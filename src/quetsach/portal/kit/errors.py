@@ -13,12 +13,11 @@ from django.core.exceptions import DisallowedHost, RequestDataTooBig, TooManyFie
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from quetsach.portal.kit.busy import busy_page, is_busy
+from quetsach.portal.kit.busy import busy_page, is_busy, stylesheet
 
 
 @dataclass(frozen=True)
@@ -118,12 +117,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """500, drawn without session or database; 503 where the database is only busy."""
     if is_busy(sys.exc_info()[1]):
         return busy_page(request)
+    context = {"title": _("The portal has a fault"), "style": stylesheet()}
     try:
-        style = static("kit/portal.css")
-    except ValueError:
-        style = ""
-    try:
-        return HttpResponse(render_to_string("kit/500.html", {"style": style}), status=500)
+        return HttpResponse(render_to_string("kit/500.html", context), status=500)
     except Exception:  # the page about a failure must not fail
         return HttpResponse("Quét Sạch: 500", status=500, content_type="text/plain; charset=utf-8")
 
