@@ -61,3 +61,27 @@ def test_the_command_tells_whether_the_chain_holds(told, capsys):
         call_command("verify_audit")
     page = told.client("A", "coordinator").get(reverse("staff_trail"), {"check": "1"}).content.decode()
     assert 'role="alert"' in page
+
+
+def test_codes_and_moments_are_told_in_words(told):
+    path = told.units["A1"].path
+    until = "2026-11-30T10:00:00+00:00"
+    with transaction.atomic():
+        record(None, "account.accept", unit_path=path, data={"role": "auditor", "unit": "Xã"})
+        record(None, "report.policy", unit_path=path, data={"head_review": True, "grace_until": until})
+    page = told.client("A", "auditor").get(reverse("staff_trail")).content.decode()
+    assert "làm Người kiểm tra của Xã" in page and "17:00 30/11/2026" in page
+    assert "auditor của" not in page and "True" not in page and until not in page
+
+
+def test_what_belongs_to_no_unit_is_shown_at_the_top_only(told):
+    with transaction.atomic():
+        record(None, "account.sso_stopped", data={"code": "expired", "name": "Cổng X"}, actor_name="?")
+    url = reverse("staff_trail")
+    top = told.client("centre", "auditor")
+    assert "Cổng X" in top.get(url).content.decode()
+    assert "Cổng X" in top.get(url, {"action": "account.sso_stopped"}).content.decode()
+    assert "account.sso_stopped" in top.get(url, {"tai": "csv"}).content.decode()
+    below = {"unit": str(told.units["A"].pk)}
+    assert "Cổng X" not in top.get(url, below).content.decode()
+    assert "Cổng X" not in told.client("A", "auditor").get(url).content.decode()

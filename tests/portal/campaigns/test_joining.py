@@ -16,7 +16,7 @@ from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns import guessing
 from quetsach.portal.campaigns.join_actions import JoinError, issue_codes, join
 from quetsach.portal.campaigns.joining import new_code, tidy
-from quetsach.portal.campaigns.models import Campaign, JoinCode
+from quetsach.portal.campaigns.models import Campaign, CampaignNode, JoinCode
 from quetsach.portal.units.models import Membership
 
 NEW = {"full_name": "Lò Thị Hà", "phone": "", "username": "Ha.Lo", "password": "bốn từ rất dễ nhớ"}
@@ -151,10 +151,15 @@ def test_the_sheet_has_a_slip_for_each_ticked_unit(cast):
     assert client.get(page).content.decode().count('name="unit"') == 2
     every = client.get(f"{page}?cap=moi-cap").content.decode()
     assert every.count('name="unit"') == 5
+    own = cast.nodes["A1"].due_at - timedelta(days=4)
+    CampaignNode.rows.filter(pk=cast.nodes["A1"].pk).update(due_at=own)
     units = [str(cast.nodes[name].pk) for name in ("A1", "B")]
     sheet = client.post(page, {"act": "issue", "unit": units}).content.decode()
     codes = re.findall(r'class="slip-code">([0-9A-Z-]{11})<', sheet)
     assert len(codes) == len(set(codes)) == 2 and sheet.count("<svg width") == 2
+    days = [own, cast.nodes["B"].due_at]
+    ends = [f"hết ngày {timezone.localdate(day - timedelta(seconds=1)):%d/%m/%Y}." for day in days]
+    assert sorted(re.findall(r"hết ngày [0-9/]+\.", sheet)) == sorted(ends)
     assert {JoinCode.rows.get(node=cast.nodes[n]).revoked_at for n in ("A1", "B")} == {None}
     assert Client().get(url(codes[0])).status_code == 200
 

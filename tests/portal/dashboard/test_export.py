@@ -217,7 +217,8 @@ def test_a_report_with_picture_signs_still_prints(full, plant):
     [
         ("ubnd_commune", "Xã Mường So", "Ủy ban nhân dân xã Mường So", "Mường So"),
         ("ubnd_commune", "Thị trấn Phong Thổ", "Ủy ban nhân dân thị trấn Phong Thổ", "Phong Thổ"),
-        ("ubnd_district", "UBND huyện Phong Thổ", "Ủy ban nhân dân huyện Phong Thổ", "huyện Phong Thổ"),
+        ("ubnd_district", "UBND huyện Phong Thổ", "Ủy ban nhân dân huyện Phong Thổ", "Phong Thổ"),
+        ("ubnd_district", "UBND quận 1", "Ủy ban nhân dân quận 1", "Quận 1"),
         ("phong", "Phòng Nội vụ", "Phòng Nội vụ", "Phong Thổ"),
     ],
 )

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core.cache import cache
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +15,7 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.staff.models import HandOver, Invitation
-from quetsach.portal.units.models import Membership, places_of
+from quetsach.portal.units.models import Membership, Unit, places_of
 
 NEW = {"full_name": "Lò Văn Pâng", "phone": "", "username": "lo.pang", "password": "bon tu de nho"}
 
@@ -48,6 +48,26 @@ def test_from_the_invitation_to_the_first_page(cast):
     assert Client().get(url).status_code == 410
     assert Client().post(url, {**NEW, "username": "other"}).status_code == 410
     assert not User.objects.filter(username="other").exists()
+
+
+def test_the_first_coordinator_of_an_empty_portal_comes_by_a_link_from_the_server(db, settings, capsys):
+    settings.SITE_ADDRESS = "https://portal.example/"
+    with pytest.raises(CommandError, match="no such unit"):
+        call_command("invite_coordinator", "UBND huyện Phong Thổ")
+    call_command("invite_coordinator", " UBND huyện  Phong Thổ", new="ubnd_district")
+    link = capsys.readouterr().out.split()[0]
+    assert link.startswith("https://portal.example/loi-moi/")
+    with pytest.raises(CommandError, match="there already"):
+        call_command("invite_coordinator", "UBND huyện Phong Thổ", new="ubnd_district")
+    visitor = Client()
+    path = link.removeprefix("https://portal.example")
+    assert "Người quản trị cổng mời anh/chị" in visitor.get(path).content.decode()
+    assert visitor.post(path, NEW).url == reverse("my_account")
+    unit = Unit.rows.get()
+    assert (unit.name, unit.parent, unit.kind) == ("UBND huyện Phong Thổ", None, "ubnd_district")
+    assert places_of(User.objects.get()) == [("coordinator", unit.path)]
+    call_command("invite_coordinator", "UBND huyện Phong Thổ")
+    assert "Người quản trị cổng" in visitor.get(reverse("staff")).content.decode()
 
 
 def test_a_link_is_taken_back_or_grows_old(cast, time_machine):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from quetsach.portal.audit.models import Entry
@@ -13,9 +13,13 @@ from quetsach.portal.audit.models import Entry
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the reader filters by; empty fields mean all. Days are the portal's calendar days."""
+    """What the reader filters by; empty fields mean all. Days are the portal's calendar days.
+
+    `with_portal`: also what belongs to no unit, such as backups and sign-ins that failed or stopped.
+    """
 
     path: str
+    with_portal: bool = False
     action: str = ""
     person: str = ""
     object: str = ""
@@ -27,7 +31,8 @@ def entries(wanted: Wanted) -> QuerySet[Entry]:
     """Entries about the unit at the path and all below it, the newest first."""
     if not wanted.path:
         return Entry.objects.none()
-    rows = Entry.objects.filter(unit_path__gte=wanted.path, unit_path__lt=wanted.path[:-1] + "0")
+    places = Q(unit_path__gte=wanted.path, unit_path__lt=wanted.path[:-1] + "0")
+    rows = Entry.objects.filter(places | Q(unit_path="") if wanted.with_portal else places)
     if wanted.action:
         rows = rows.filter(action=wanted.action)
     if wanted.person:
@@ -41,9 +46,9 @@ def entries(wanted: Wanted) -> QuerySet[Entry]:
     return rows.order_by("-pk")
 
 
-def actions_below(path: str) -> list[str]:
-    """The action codes that occur at the path and below."""
-    return list(entries(Wanted(path)).order_by("action").values_list("action", flat=True).distinct())
+def actions_below(path: str, *, with_portal: bool = False) -> list[str]:
+    """The action codes that occur at the path and below, and for the portal."""
+    return list(entries(Wanted(path, with_portal)).order_by("action").values_list("action", flat=True).distinct())
 
 
 def _midnight(day: date) -> datetime:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
+from django.utils.timezone import localtime
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.audit.models import Entry
@@ -161,6 +164,21 @@ SENTENCES: dict[str, str | Promise] = {
 }
 
 
+MOMENTS = {"until", "grace_until", "made_at"}
+"""Fields that hold a moment, as ISO text."""
+WORDS: dict[str, dict[str, str | Promise]] = {
+    "role": {
+        "coordinator": _("Coordinator"),
+        "officer": _("Unit officer"),
+        "it": _("IT staff"),
+        "reader": _("Reader"),
+        "auditor": _("Auditor"),
+    },
+    "kind": {"informed": _("have received the information"), "done": _("have carried it out")},
+}
+"""What a code in a field of that name is called."""
+
+
 class _Fields(dict[str, Any]):
     def __missing__(self, key: str) -> str:
         return "–"
@@ -169,4 +187,19 @@ class _Fields(dict[str, Any]):
 def sentence(entry: Entry) -> str:
     """The entry in words; its bare code where nobody has written a sentence."""
     template = SENTENCES.get(entry.action)
-    return str(template) % _Fields(entry.data) if template is not None else entry.action
+    if template is None:
+        return entry.action
+    return str(template) % _Fields({field: _shown(field, value) for field, value in entry.data.items()})
+
+
+def _shown(field: str, value: Any) -> Any:
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if not isinstance(value, str):
+        return value
+    if value in WORDS.get(field, {}):
+        return WORDS[field][value]
+    if field in MOMENTS:
+        at = parse_datetime(value)
+        return f"{localtime(at):%H:%M %d/%m/%Y}" if at and at.tzinfo else value or "–"
+    return value

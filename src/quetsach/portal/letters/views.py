@@ -287,6 +287,6 @@ def _pages(paper: Paper) -> list[bytes]:
 def _summary(letter: Letter) -> str:
     """The line for the office's document system: what it is, of whom, about what."""
     issuer = " ".join(letter.fields.get("issuer") or [])
-    number = str(letter.number).zfill(2) if letter.number else "      "
+    number = str(letter.number).zfill(2) if letter.number else "……"
     when = f" ngày {short_date(letter.issued_on)}" if letter.issued_on else ""
     return f"Công văn số {number}/{letter.symbol}{when} của {issuer} V/v {letter}"

@@ -36,7 +36,7 @@ class StaffError(PortalError):
 
 @transaction.atomic
 def invite(
-    unit: Unit, role: str, until: date | None, actor: User, *, email: str = "", ip: str | None = None
+    unit: Unit, role: str, until: date | None, actor: User | None, *, email: str = "", ip: str | None = None
 ) -> str:
     """The token of a new link, returned once and never kept. Raises StaffError `just_sent`."""
     if email:
@@ -99,7 +99,7 @@ def _link(
     unit: Unit,
     role: str,
     token: str,
-    actor: User,
+    actor: User | None,
     *,
     until: date | None = None,
     person: User | None = None,

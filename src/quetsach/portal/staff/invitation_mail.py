@@ -17,7 +17,7 @@ def words(row: Invitation, token: str) -> tuple[str, str]:
     context = {
         "row": row,
         "unit": _line(row.unit.name),
-        "name": _line(row.issued_by.get_full_name()),
+        "name": _line(row.issuer),
         "address": settings.SITE_ADDRESS.rstrip("/") + reverse("staff_link", args=[token]),
     }
     texts = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.units.models import Role, Unit
@@ -23,7 +24,13 @@ class Invitation(models.Model):
     email = models.EmailField(blank=True, help_text="where the link is sent; empty: handed over by hand")
     sent_at = models.DateTimeField(null=True, help_text="when an e-mail with it last left")
     digest = models.CharField(max_length=64, unique=True)
-    issued_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    issued_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="null: made on the server",
+    )
     issued_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     used_by = models.ForeignKey(
@@ -39,6 +46,11 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.unit} · {self.role}"
+
+    @property
+    def issuer(self) -> str:
+        """Whom its reader is invited by."""
+        return self.issued_by.get_full_name() if self.issued_by else gettext("The portal's administrator")
 
     @property
     def is_live(self) -> bool:

@@ -53,6 +53,7 @@ def whole_trail(request: HttpRequest) -> HttpResponse:
     unit = _chosen(request, asked, paths) or (tops[0] if tops else None)
     wanted = trail.Wanted(
         path=unit.path if unit else paths[0],
+        with_portal=unit is not None and unit.parent_id is None,
         action=asked.get("action", ""),
         person=asked.get("person", ""),
         object=asked.get("object", ""),
@@ -73,7 +74,7 @@ def whole_trail(request: HttpRequest) -> HttpResponse:
         "unit": unit,
         "units": queries.units(paths, ""),
         "rows": [(e, sentence(e), names.get(e.unit_path, "")) for e in shown],
-        "actions": [(code, title(code)) for code in trail.actions_below(wanted.path)],
+        "actions": [(code, title(code)) for code in trail.actions_below(wanted.path, with_portal=wanted.with_portal)],
         "checked": check,
         "broken": first_broken_entry() if check else None,
         "total": Entry.objects.count(),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from quetsach.portal.kit.templatetags.kit import num
+from quetsach.portal.units.tables import kind_labels
 from quetsach.registry.columns import BY_KEY
 from quetsach.registry.table import MOST_COLUMNS, MOST_ROWS, Problem, TableError
 
@@ -35,7 +36,7 @@ CELLS: dict[str, str | Promise] = {
     "no_name": gettext_lazy("is empty: a unit needs a name."),
     "too_long": gettext_lazy("is too long: at most %(value)s characters."),
     "unprintable": gettext_lazy("holds signs that cannot be printed. Type it anew."),
-    "kind": gettext_lazy("“%(value)s” is none of the known kinds. Choose one from the list in the cell."),
+    "kind": gettext_lazy("“%(value)s” is none of the known kinds: %(kinds)s."),
     "staff_count": gettext_lazy("“%(value)s” is not a whole number such as 25 or 1.234."),
     "contact_phone": gettext_lazy("“%(value)s” is not a phone number such as 0213 3896 123."),
     "contact_email": gettext_lazy("“%(value)s” is not an e-mail address."),
@@ -57,7 +58,8 @@ def file_refusal(error: TableError) -> str:
 
 def problem_text(problem: Problem) -> str:
     """`Cell C12: …`"""
-    text = str(CELLS[problem.code]) % {"value": problem.value[:100]}
+    kinds = "; ".join(kind_labels().values())
+    text = str(CELLS[problem.code]) % {"value": problem.value[:100], "kinds": kinds}
     place = f"{problem.column}{problem.row}"
     return _("Cell %(place)s: %(text)s") % {"place": place, "text": text}
 

@@ -71,7 +71,8 @@ def upload(request: HttpRequest, unit_id: UUID) -> HttpResponse:
             else:
                 kept = import_actions.keep(request.user, unit, file.name, read)
                 return redirect("unit_import", kept.pk)
-    context = {"unit": unit, "above": above([unit])[unit.pk], "form": form, "most": MOST_ROWS}
+    context = {"unit": unit, "above": above([unit])[unit.pk], "form": form, "most": MOST_ROWS,
+               "kinds": tables.kind_labels().values()}  # fmt: skip
     status = 422 if request.method == "POST" else 200
     return render(request, "units/upload.html", context, status=status)
 

@@ -22,6 +22,7 @@ _PLACE_WORDS = (
     "Xã ",
     "Đặc khu ",
 )
+_WHOLE = (*"0123456789", "Hồ Chí Minh")
 _HEADS = {Unit.Kind.SCHOOL: "Hiệu trưởng", Unit.Kind.CLINIC: "Trạm trưởng", Unit.Kind.DEPARTMENT: "Giám đốc"}
 
 
@@ -36,9 +37,8 @@ def full_name(unit: Unit | CampaignNode | ChosenUnit, joint: str = " ") -> str:
     if unit.kind not in COMMITTEES:
         return unit.name
     bare = _bare(unit.name)
-    for word in _PLACE_WORDS:
-        if bare.startswith(word):
-            bare = bare[0].lower() + bare[1:]
+    if bare.startswith(_PLACE_WORDS):
+        bare = bare[0].lower() + bare[1:]
     return f"Ủy ban nhân dân{joint}{bare}"
 
 
@@ -48,14 +48,20 @@ def short_name(unit: Unit | CampaignNode | ChosenUnit) -> str:
 
 
 def place(unit: Unit | CampaignNode | None) -> str:
-    """The place in the date line: that of the nearest People's Committee, without `Xã` or `Huyện`."""
+    """The place in the date line: that of the nearest People's Committee, without `Xã` or `Huyện`.
+
+    A name that is a number or a person's keeps its word: `Quận 1`, `Thành phố Hồ Chí Minh`.
+    """
     while unit is not None and unit.kind not in COMMITTEES:
         unit = unit.parent
     if unit is None:
         return ""
     bare = _bare(unit.name)
+    bare = bare[:1].upper() + bare[1:]
     for word in _PLACE_WORDS:
-        bare = bare.removeprefix(word)
+        name = bare.removeprefix(word)
+        if name != bare and not name.startswith(_WHOLE):
+            return name
     return bare
 
 

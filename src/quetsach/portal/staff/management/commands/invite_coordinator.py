@@ -1,0 +1,39 @@
+"""`quetsach manage invite_coordinator UNIT [--new KIND]`: for who has nobody above to be invited by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+from django.urls import reverse
+
+from quetsach.portal.staff.actions import invite
+from quetsach.portal.staff.links import DAYS
+from quetsach.portal.units.actions import create_unit
+from quetsach.portal.units.models import Role, Unit
+from quetsach.vietnamese import nfc
+
+
+class Command(BaseCommand):
+    help = "Make the link by which the first coordinator of a unit opens the own account."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("unit", help="its name, such as 'UBND huyện Phong Thổ'")
+        parser.add_argument("--new", choices=Unit.Kind.values, help="make the unit, at the top of a tree")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        name = " ".join(nfc(options["unit"]).split())
+        with transaction.atomic():
+            found = list(Unit.rows.filter(name=name, retired_at=None)[:2])
+            if options["new"] and found:
+                raise CommandError(f"{name}: is there already; leave --new out.")
+            if not options["new"] and not found:
+                raise CommandError(f"{name}: no such unit; add --new KIND to make it.")
+            if len(found) > 1:
+                raise CommandError(f"{name}: several units bear that name; invite from their superior's page.")
+            unit = found[0] if found else create_unit(None, None, name, kind=options["new"])
+            token = invite(unit, Role.COORDINATOR, None, None)
+        link = settings.SITE_ADDRESS.rstrip("/") + reverse("staff_link", args=[token])
+        self.stdout.write(f"{link}\nOpens the account of one coordinator of {unit.name}, within {DAYS} days.")
