@@ -129,5 +129,5 @@ def _tell(receipt: handing.Receipt) -> bool:
     for one in receipt.refused:
         click.echo(f"  {words.visible(one.name)} {words.visible(one.reason)}")
     if receipt.is_code_free:
-        click.echo(_("Nothing came in, so the code can still be used."))
+        click.echo(_("Nothing new came in, so the code can still be used."))
     return not receipt.refused
