@@ -48,7 +48,7 @@ LEFT_OUT = re.compile(
     r"|\.py[ic]$|\.pyi$|/py\.typed$"
 )
 OWN_LEFT_OUT = re.compile(
-    r"^quetsach/(?:portal|documents|registry)/|harmless-files\.bin$|^quetsach/locale/|__pycache__|_native|\.po$|\.py[ci]$|\.pyi$"
+    r"^quetsach/(?:portal|documents|registry)/|^quetsach/locale/|__pycache__|_native|\.po$|\.py[ci]$|\.pyi$"
 )
 TEST_SECRET = hashlib.sha256(b"quetsach: the key of test builds, which everybody knows").digest()
 PROGRAM = "he-thong"
