@@ -15,9 +15,9 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from quetsach import __version__
 from quetsach.endpoint import keys
@@ -38,15 +38,17 @@ PACKAGES = (
 SOURCE_ONLY = ("unicodecsv",)
 """Pure Python that has no wheel: its package folder is taken from the source archive."""
 AS_FOLDER = ("publicsuffixlist",)
-"""Pure Python that reads a file beside itself; all other pure Python lies in one archive, quicker to open and
-to verify from a slow stick than a thousand files."""
-ARCHIVE = "packages.zip"
+"""Pure Python that reads a file beside itself."""
+ARCHIVE = "python.zip"
+"""All pure Python, ours and others', which is opened and verified at once; a thousand files took longer than
+all the rest of the start. Not packed: it is unpacked at each start, and the ZIP around it packs it better."""
+BINARY = (".pyd", ".dll")
 LEFT_OUT = re.compile(
     r"(?:^|/)(?:__pycache__|tests?|include|[^/]+\.data)/|\.dist-info/(?:RECORD|INSTALLER|sboms/)"
     r"|\.py[ic]$|\.pyi$|/py\.typed$"
 )
 OWN_LEFT_OUT = re.compile(
-    r"^quetsach/(?:portal|documents)/|harmless-files\.bin$|__pycache__|_native|\.po$|\.py[ci]$|\.pyi$"
+    r"^quetsach/(?:portal|documents|registry)/|^quetsach/locale/|__pycache__|_native|\.po$|\.py[ci]$|\.pyi$"
 )
 TEST_SECRET = hashlib.sha256(b"quetsach: the key of test builds, which everybody knows").digest()
 PROGRAM = "he-thong"
@@ -109,21 +111,22 @@ def _files(embedded: bytes, *, is_test: bool) -> Iterator[tuple[str, bytes]]:
         version = PYTHON.replace(".", "")
         if f"python{version}.dll" not in {PurePosixPath(name).name for name in zipped.namelist()}:
             sys.exit(f"the wheels are for Python {PYTHON}: give its embeddable package, amd64")
-    paths = (f"python{version}.zip", ".", "lib", f"lib\\{ARCHIVE}")
+    # The folders last: what does not belong there is in nobody's way before it was noticed.
+    paths = (f"python{version}.zip", f"lib\\{ARCHIVE}", "lib", ".")
     yield f"{PROGRAM}/python{version}._pth", "".join(f"{path}\r\n" for path in paths).encode()
-    archived: dict[str, bytes] = {}
+    archived = dict(_own())
     for path in _downloaded():
         found = dict(_package(path))
-        if _is_pure(path):
-            archived |= found
-            continue
+        folders = _folders(found)
         for name, data in found.items():
-            yield f"{PROGRAM}/lib/{name}", data
-    yield f"{PROGRAM}/lib/{ARCHIVE}", _zipped(archived)
-    for path in sorted(SOURCE.joinpath("quetsach").rglob("*")):
-        name = path.relative_to(SOURCE).as_posix()
-        if path.is_file() and not OWN_LEFT_OUT.search(name):
-            yield f"{PROGRAM}/lib/{name}", path.read_bytes()
+            if name.partition("/")[0] in folders or name.endswith(BINARY):
+                yield f"{PROGRAM}/lib/{name}", data
+            else:
+                archived[name] = data
+    yield f"{PROGRAM}/lib/{ARCHIVE}", _zipped(archived, ZIP_STORED)
+    for path in SOURCE.joinpath("quetsach/locale").glob("*/LC_MESSAGES/*.mo"):
+        # Where gettext looks by itself.
+        yield f"{PROGRAM}/share/{path.relative_to(SOURCE / 'quetsach').as_posix()}", path.read_bytes()
     yield "KIEM-TRA.cmd", _CMD.format(program=PROGRAM).encode("ascii")
     guide = ROOT.joinpath("tools", "stick-readme.txt").read_text(encoding="utf-8")
     kind = "BẢN THỬ: không dùng trong cơ quan." if is_test else ""
@@ -133,9 +136,17 @@ def _files(embedded: bytes, *, is_test: bool) -> Iterator[tuple[str, bytes]]:
     yield "THIRD_PARTY.txt", ROOT.joinpath("THIRD_PARTY.md").read_bytes()
 
 
-def _is_pure(path: Path) -> bool:
-    package = path.name.partition("-")[0]
-    return package not in AS_FOLDER and path.name.endswith(("-none-any.whl", ".tar.gz"))
+def _own() -> Iterator[tuple[str, bytes]]:
+    for path in sorted(SOURCE.joinpath("quetsach").rglob("*")):
+        name = path.relative_to(SOURCE).as_posix()
+        if path.is_file() and not OWN_LEFT_OUT.search(name):
+            yield name, path.read_bytes()
+
+
+def _folders(found: Mapping[str, bytes]) -> set[str]:
+    """The packages that must lie on the disk: Windows loads no program out of an archive."""
+    inside = (name.partition("/") for name in found)
+    return {package for package, _, rest in inside if package in AS_FOLDER or rest.endswith(BINARY)}
 
 
 def _package(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -233,12 +244,12 @@ def _checked(path: Path, digest: str) -> bytes:
     return data
 
 
-def _zipped(files: dict[str, bytes]) -> bytes:
+def _zipped(files: dict[str, bytes], compression: int = ZIP_DEFLATED) -> bytes:
     out = io.BytesIO()
-    with ZipFile(out, "w", ZIP_DEFLATED, compresslevel=9) as zipped:
+    with ZipFile(out, "w", compression, compresslevel=9) as zipped:
         for name, data in sorted(files.items()):
             entry = ZipInfo(name, _EPOCH)
-            entry.compress_type = ZIP_DEFLATED
+            entry.compress_type = compression
             entry.external_attr = 0o644 << 16
             entry.create_system = 3
             zipped.writestr(entry, data)

@@ -34,7 +34,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of the files. `is_code_free`: nothing came in, so the code still works."""
+    """What became of the files. `is_code_free`: nothing new came in, so the code still works."""
 
     unit: str
     taken: int

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import gettext as _stdlib
 import os
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 LANGUAGES = ("vi", "en")
 DOMAIN = "quetsach"
-LOCALE_DIR = Path(__file__).parent / "locale"
+_OWN = Path(__file__).parent / "locale"
+LOCALE_DIR = _OWN if _OWN.is_dir() else Path(sys.base_prefix, "share", "locale")
+"""In the package; in an archive, which gettext cannot read, the folder that gettext asks anyway."""
 
 _code = "en"
 _texts: _stdlib.NullTranslations = _stdlib.NullTranslations()

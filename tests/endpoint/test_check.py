@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -75,6 +76,19 @@ def test_exit_code_files_and_nothing_changed(
     assert [one["sign"] for one in told["findings"]] == ([sign] if sign else [])
     assert {path.name for path in tmp_path.iterdir()} == {"disk", "list.txt", "keep.csv", "r.html", "r.json"}
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_hashes_of_harmless_files_accuse_nobody_and_are_named(quetsach: Run, tmp_path: Path) -> None:
+    told = world.planted(
+        {"files": {r"C:\Users\an\Downloads\rong.txt": "", r"C:\Users\an\Downloads\a.exe": "MZ x"}}
+    )
+    root = world.tree(told, tmp_path / "disk")
+    empty, listed = (hashlib.sha256(content).hexdigest() for content in (b"", b"MZ x"))
+    hashes, out = tmp_path / "hashes.txt", tmp_path / "result.json"
+    hashes.write_text(f"{empty}\n{listed} Ramnit\n", encoding="utf-8")
+    _code, _said, err = quetsach("check", "--root", root, "--hashes", hashes, "--json", out, "--yes")
+    assert [one["indicator"] for one in json.loads(out.read_text())["findings"]] == [listed]
+    assert empty in err and listed not in err
 
 
 def test_json_on_standard_output_is_alone_there(quetsach: Run, tmp_path: Path) -> None:

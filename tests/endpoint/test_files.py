@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import os
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from quetsach.endpoint import machines
 from quetsach.endpoint.content import MOST_BYTES, RulesError
-from quetsach.endpoint.wanted import Wanted, read_hashes
+from quetsach.endpoint.wanted import ALGORITHMS, Wanted, read_hashes
 from quetsach.errors import IndicatorError
 from tests.endpoint import world
 
@@ -32,6 +33,16 @@ def test_found_by_each_hash(algorithm: str) -> None:
     (found,) = result.findings
     assert (found.indicator, found.family, str(result.verdict)) == (value, "Eicar", "found")
     assert str(world.look_at_recording(_with("a.exe", EICAR + "x"), hashes={value: ""}).verdict) == "clean"
+
+
+@pytest.mark.parametrize("algorithm", ["md5", "sha1", "sha256"])
+def test_a_large_program_is_found_by_each_hash_of_a_list_of_all_kinds(algorithm: str, tmp_path: Path) -> None:
+    content = b"MZ" + random.Random(5).randbytes(3_000_000)
+    others = {"0" * digits: "other" for digits in ALGORITHMS}
+    told = world.planted({"files": {rf"{DOWNLOADS}\cai dat.exe": content}})
+    value = hashlib.new(algorithm, content).hexdigest()
+    result = world.look_at_tree(told, tmp_path, hashes={**others, value: "Ramnit"})
+    assert [(one.indicator, one.family) for one in result.findings] == [(value, "Ramnit")]
 
 
 def test_only_the_hashes_that_are_needed_are_made() -> None:

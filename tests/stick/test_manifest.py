@@ -11,7 +11,7 @@ import pytest
 from nacl.signing import SigningKey
 
 from quetsach.endpoint.refusal import Refused
-from quetsach.stick import manifest, menu
+from quetsach.stick import manifest, starting
 from tests.endpoint import packs
 from tests.endpoint.packs import SIGNING, TRUSTED
 
@@ -85,7 +85,7 @@ def test_a_changed_stick_runs_nothing(
     (stick / "he-thong" / "evil.py").write_text("x")
     monkeypatch.setenv("QUETSACH_STICK", str(stick))
     monkeypatch.setenv("QUETSACH_LANG", "en")
-    assert menu.main(start) == 2
+    assert starting.main(start) == 2
     out, err = capfd.readouterr()
     assert "he-thong/evil.py" in err and not out
 
@@ -114,7 +114,7 @@ def test_a_file_dragged_onto_it_is_scanned_with_the_packs_list(
 ) -> None:
     log = tmp_path / "nhật ký tường lửa.log"
     log.write_text("2026-11-24T10:00:00 192.168.1.20 asked for evil.example\n", encoding="utf-8")
-    assert menu.main([str(log)]) == 1
+    assert starting.main([str(log)]) == 1
     out, err = capfd.readouterr()
     assert "192.168.1.20" in out and "cu.qspack: the pack expired" in err
     (page,) = (ready / "ket-qua").glob("log-*.html")
@@ -126,7 +126,7 @@ def test_the_menu_says_what_there_is_and_leaves(
 ) -> None:
     keys = iter(["9", "l", "0"])
     monkeypatch.setattr("click.prompt", lambda *_args, **_given: next(keys))
-    assert menu.main([]) == 0
+    assert starting.main([]) == 0
     out, _err = capfd.readouterr()
     assert "UBND xã Tân Phú · version 7" in out
     assert "There is no such choice." in out

@@ -160,7 +160,8 @@ def test_what_is_planted_is_found_and_nothing_is_changed(windows: Windows, stick
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    # Wine writes down its devices when it is asked for its name, and Microsoft's roots when they are first opened.
+    # Wine writes down its devices when it is asked for its name, and Microsoft's roots when they are first
+    # opened.
     assert windows.run(python, "-I", "-B", "-c", WARM_UP)[0] == 0
     before = windows.registry(), windows.files()
     try:
@@ -197,9 +198,10 @@ def test_the_parts_that_only_windows_has_load_and_answer(windows: Windows, stick
     assert found["own"] and found["own"].casefold().endswith("python.exe")
 
 
-def test_a_foreign_file_stops_it_under_windows_too(windows: Windows, stick: Path) -> None:
-    foreign = stick / "he-thong" / "lib" / "colorama.py"
-    foreign.write_text("raise SystemExit(0)")
+@pytest.mark.parametrize("name", ["click.py", "json.py", "nacl.py", "lib/colorama.py", "lib/quetsach.py"])
+def test_a_foreign_file_stops_it_before_it_runs(windows: Windows, stick: Path, name: str) -> None:
+    foreign = stick / "he-thong" / name
+    foreign.write_text("import os\nos._exit(7)")
     code, told = windows.run("cmd", "/c", rf"E:\{stick.name}\KIEM-TRA.cmd", "check")
     foreign.unlink()
-    assert code == 2 and "he-thong/lib/colorama.py" in told
+    assert code == 2 and f"he-thong/{name}" in told

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from quetsach.cli import FOUND, INCOMPLETE, NOTHING, lists, packfile, say
+from quetsach.cli import FOUND, INCOMPLETE, NOTHING, lists, looked_for, packfile, say
 from quetsach.cli import root as _root
 from quetsach.language import code
 from quetsach.language import gettext as _
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from quetsach.endpoint.filescan import Progress
     from quetsach.endpoint.machine import Machine
     from quetsach.endpoint.pack import Pack
-    from quetsach.endpoint.wanted import Wanted
 
 SECONDS = {False: 20.0, True: 60.0}
 """How long sockets are watched, by whether the check is full."""
@@ -67,31 +66,7 @@ def command() -> click.Command:
                 type=click.Path(path_type=Path),
                 help=_("Check the disk of a machine that is off, mounted or copied at DIR; or a recording."),
             ),
-            click.Option(
-                ["--full/--quick", "is_full"],
-                default=False,
-                help=_("Every file of the disk, or those where malware usually lies (the default)."),
-            ),
-            click.Option(
-                ["-i", "--indicators"],
-                metavar="FILE",
-                multiple=True,
-                type=click.Path(path_type=Path),
-                help=_("List of malicious addresses (text, hosts, CSV, also .gz) or a compiled set."),
-            ),
-            click.Option(
-                ["--hashes"],
-                metavar="FILE",
-                type=click.Path(path_type=Path),
-                help=_("Hashes of malicious files (MD5, SHA-1, SHA-256), one a line, perhaps with a family."),
-            ),
-            click.Option(
-                ["--rules"],
-                metavar="FILE",
-                multiple=True,
-                type=click.Path(path_type=Path),
-                help=_("YARA rules that files are compared with."),
-            ),
+            *looked_for.options(),
             click.Option(
                 ["--pack"],
                 metavar="FILE",
@@ -103,12 +78,6 @@ def command() -> click.Command:
                 metavar="OUT",
                 type=click.Path(path_type=Path),
                 help=_("Save the result sealed: only the campaign and the unit of the pack can read it."),
-            ),
-            click.Option(
-                ["--profile"],
-                metavar="FILE",
-                type=click.Path(path_type=Path),
-                help=_("What your organisation says of its licences: TOML with kms_hosts, volume_agreement."),
             ),
             click.Option(
                 ["--history"],
@@ -139,7 +108,6 @@ def command() -> click.Command:
                 is_flag=True,
                 help=_("Ask nothing and begin. It never allows a change, and never sends."),
             ),
-            *lists.options(),
         ],
         _(
             "Check one machine for the campaign's addresses, for malware and for tampered activation. It"
@@ -206,7 +174,7 @@ def _run(
         wanted = packed.wanted if profile is None else replace(packed.wanted, profile=profiles.read(profile))
         unit = unit or packed.unit.name
     else:
-        wanted = wanted_of(indicators, hashes, rules, profile, lists.Choice.of(given))
+        wanted = looked_for.read(indicators, hashes, rules, profile, lists.Choice.of(given))
     answers = _answers(unit, people, is_asking=is_asking)
     if root is None:
         live.work_quietly()
@@ -248,48 +216,6 @@ def _not_there(root: Path | None, reason: str) -> str:
     return _("%(path)s: holds no system. Give the folder that holds Windows and Users, or etc and usr.") % {
         "path": root
     }
-
-
-def wanted_of(
-    indicators: tuple[Path, ...],
-    hashes: Path | None,
-    rules: tuple[Path, ...],
-    profile: Path | None,
-    choice: lists.Choice,
-) -> Wanted:
-    """What is looked for, from the files on the command line."""
-    from quetsach.endpoint import profile as profiles
-    from quetsach.endpoint import wanted as _of
-    from quetsach.endpoint.wanted import Wanted
-
-    listed = None
-    if indicators:
-        found = lists.read(indicators, choice)
-        listed = found.indicators
-        for note in found.notes:
-            if note.level != "warn":
-                say.warning(f"{note.file}:{note.line}: {note.text}: {note.reason}")
-        if not len(listed):
-            from quetsach.errors import IndicatorError
-
-            raise IndicatorError(f"{indicators[0]}: the indicator set is empty")
-    return Wanted(
-        indicators=listed,
-        hashes=_of.read_hashes(hashes) if hashes else {},
-        rules=tuple(map(_rules, rules)),
-        profile=profiles.read(profile) if profile else profiles.Profile(),
-    )
-
-
-def _rules(path: Path) -> str:
-    from quetsach.endpoint import content
-
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        content.check_rules(text)
-    except (content.RulesError, UnicodeDecodeError) as error:
-        raise content.RulesError(f"{path}: {error}") from error
-    return text
 
 
 def _answers(unit: str | None, people: int | None, *, is_asking: bool) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from quetsach.cli import FOUND, INCOMPLETE, NOTHING, lists, say
+from quetsach.cli import FOUND, INCOMPLETE, NOTHING, lists, looked_for, say
 from quetsach.cli import root as _root
 from quetsach.language import gettext as _
 from quetsach.outputs.words import visible
@@ -48,37 +48,7 @@ def _plan_command() -> click.Command:
         [
             click.Argument(["out"], metavar="OUT", type=click.Path(path_type=Path)),
             _place_options()[0],
-            click.Option(
-                ["--full/--quick", "is_full"],
-                default=False,
-                help=_("Every file of the disk, or those where malware usually lies (the default)."),
-            ),
-            click.Option(
-                ["-i", "--indicators"],
-                metavar="FILE",
-                multiple=True,
-                type=click.Path(path_type=Path),
-                help=_("List of malicious addresses (text, hosts, CSV, also .gz) or a compiled set."),
-            ),
-            click.Option(
-                ["--hashes"],
-                metavar="FILE",
-                type=click.Path(path_type=Path),
-                help=_("Hashes of malicious files (MD5, SHA-1, SHA-256), one a line, perhaps with a family."),
-            ),
-            click.Option(
-                ["--rules"],
-                metavar="FILE",
-                multiple=True,
-                type=click.Path(path_type=Path),
-                help=_("YARA rules that files are compared with."),
-            ),
-            click.Option(
-                ["--profile"],
-                metavar="FILE",
-                type=click.Path(path_type=Path),
-                help=_("What your organisation says of its licences: TOML with kms_hosts, volume_agreement."),
-            ),
+            *looked_for.options(),
             click.Option(
                 ["--also"],
                 metavar="SIGN",
@@ -98,7 +68,6 @@ def _plan_command() -> click.Command:
                     "Also switch on Windows' log of names asked for, so that a later check can look back."
                 ),
             ),
-            *lists.options(),
         ],
         _(
             "Check one machine and write to OUT what would be done to clean it, step by step, each with its"
@@ -182,7 +151,7 @@ def _plan(
     _line(wording.promise(), bold=True)
     try:
         ground = _ground(root)
-        wanted = check.wanted_of(indicators, hashes, rules, profile, lists.Choice.of(given))
+        wanted = looked_for.read(indicators, hashes, rules, profile, lists.Choice.of(given))
         seconds = 0.0 if root is not None or not indicators else check.SECONDS[is_full]
         options = checking.Options(is_full=is_full, seconds=seconds)
         with stop_on_interrupt() as stop, check._bar() as (on_probe, on_file, on_wait):

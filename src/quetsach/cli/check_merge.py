@@ -96,11 +96,11 @@ def _issued(paths: tuple[Path, ...], trust: tuple[str, ...]) -> Callable[[str], 
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    from quetsach.endpoint import sealing
+    from quetsach.endpoint import suffixes
 
     found = 0
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in (_PLAIN, sealing.SUFFIX) and path.is_file() and not path.is_symlink():
+        if path.suffix.lower() in (_PLAIN, suffixes.RESULT) and path.is_file() and not path.is_symlink():
             found += 1
             if found > _MOST_FILES:
                 raise click.UsageError(_("%(path)s: holds too many files.") % {"path": folder})

@@ -10,7 +10,7 @@ from quetsach import handing
 from quetsach.cli import INCOMPLETE, NOTHING, packfile, say
 from quetsach.cli import root as _root
 from quetsach.client import PushError
-from quetsach.endpoint import sealing
+from quetsach.endpoint import sealing, suffixes
 from quetsach.endpoint.pack import Pack
 from quetsach.language import code as language
 from quetsach.language import gettext as _
@@ -61,8 +61,8 @@ def _run(paths: tuple[Path, ...], pack: Path, trust: tuple[str, ...]) -> int:
 def results_in(path: Path) -> list[Path]:
     """The sealed results at a path."""
     if path.is_dir():
-        return sorted(one for one in path.rglob(f"*{sealing.SUFFIX}") if one.is_file())
-    return [path] if path.suffix == sealing.SUFFIX else []
+        return sorted(one for one in path.rglob(f"*{suffixes.RESULT}") if one.is_file())
+    return [path] if path.suffix == suffixes.RESULT else []
 
 
 def offer(result: Path, packed: Pack) -> None:
@@ -129,5 +129,5 @@ def _tell(receipt: handing.Receipt) -> bool:
     for one in receipt.refused:
         click.echo(f"  {words.visible(one.name)} {words.visible(one.reason)}")
     if receipt.is_code_free:
-        click.echo(_("Nothing came in, so the code can still be used."))
+        click.echo(_("Nothing new came in, so the code can still be used."))
     return not receipt.refused

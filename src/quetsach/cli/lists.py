@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from quetsach import engine
+from quetsach.endpoint import suffixes
 from quetsach.engine import Engine, Matcher
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.indicator import IndicatorSet, Scope
@@ -187,7 +188,7 @@ def _is_compiled(path: Path) -> bool:
 
 
 def _is_pack(path: Path) -> bool:
-    return path.suffix == ".qspack" and path.is_file()
+    return path.suffix == suffixes.PACK and path.is_file()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from quetsach.cli import NOTHING, lists, packfile
+from quetsach.cli import NOTHING, lists, looked_for, packfile
 from quetsach.cli import root as _root
 from quetsach.endpoint import keys, pack
 from quetsach.endpoint.keys import Kind
@@ -95,9 +95,7 @@ def _build(
     o: Path,
     **given: Any,
 ) -> int:
-    from quetsach.cli import check
-
-    wanted = check.wanted_of(indicators, hashes, rules, profile, lists.Choice.of(given))
+    wanted = looked_for.read(indicators, hashes, rules, profile, lists.Choice.of(given))
     assert wanted.indicators is not None
     now = datetime.now(UTC).replace(microsecond=0)
     told = Pack(

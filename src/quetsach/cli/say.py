@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from quetsach.client import PushError
 from quetsach.endpoint.refusal import Refused
 from quetsach.language import gettext as _
-from quetsach.output import OutputError
 from quetsach.outputs.problems import explain
 from quetsach.outputs.words import visible
-from quetsach.sighting import ScanFileError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from quetsach.client import PushError
+    from quetsach.output import OutputError
+    from quetsach.sighting import ScanFileError
 
 _FILE_WIDTH = 120
 """Characters in a line where the text goes to a file or a pipe."""
@@ -82,6 +83,11 @@ def problem(raised: Exception) -> None:
 
 def worded(raised: Exception) -> str:
     """What happened and what to do."""
+    # Whoever has nothing to tell need not import all that can fail.
+    from quetsach.client import PushError
+    from quetsach.output import OutputError
+    from quetsach.sighting import ScanFileError
+
     match raised:
         case PushError():
             return _push(raised)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -17,6 +18,9 @@ MOST_BYTES = 32 << 20
 _GLOBALS = ("filename", "filepath", "extension")
 SECONDS = 20
 """How long rules may look at one file."""
+_SLOWEST = "md5"
+_LEAST_ASIDE = 512 << 10
+"""Bytes from which another thread is worth its start."""
 _TYPES: Sequence[tuple[bytes, str]] = (
     (b"MZ", "pe"),
     (b"\x7fELF", "elf"),
@@ -82,6 +86,7 @@ class Reader:
     def __init__(self, hashes: Mapping[str, str], algorithms: Sequence[str], rules: Sequence[str]) -> None:
         self._hashes = hashes
         self._algorithms = algorithms
+        self._aside = ThreadPoolExecutor(1) if _SLOWEST in algorithms and len(algorithms) > 1 else None
         self._scanner = _scanner(rules)
         self.has_rules = self._scanner is not None
         self.bytes_read = 0
@@ -90,12 +95,17 @@ class Reader:
         """Raises Unavailable where the file cannot be read, or is larger than `MOST_BYTES`."""
         data = files.read(entry.path, MOST_BYTES)
         self.bytes_read += len(data)
-        listed = ""
-        for name in self._algorithms:
-            value = hashlib.new(name, data, usedforsecurity=False).hexdigest()
-            if value in self._hashes:
-                listed = value
-        return Content(type_of(data), listed, self._matching(data, entry))
+        if self._aside is None or len(data) < _LEAST_ASIDE:
+            digests = [_digest(name, data) for name in self._algorithms]
+            rules = self._matching(data, entry)
+        else:
+            # Two processors work on one file: MD5 takes about as long as all else together.
+            slowest = self._aside.submit(_digest, _SLOWEST, data)
+            others = [_digest(name, data) for name in self._algorithms if name != _SLOWEST]
+            rules = self._matching(data, entry)
+            digests = [slowest.result(), *others]
+        listed = next((one for one in reversed(digests) if one in self._hashes), "")
+        return Content(type_of(data), listed, rules)
 
     def _matching(self, data: bytes, entry: Entry) -> tuple[str, ...]:
         if self._scanner is None or not data:
@@ -110,6 +120,10 @@ class Reader:
             return tuple(rule.identifier for rule in self._scanner.scan(data).matching_rules)
         except (yara_x.ScanError, yara_x.TimeoutError) as error:
             raise Unavailable("failed", entry.path) from error
+
+
+def _digest(algorithm: str, data: bytes) -> str:
+    return hashlib.new(algorithm, data, usedforsecurity=False).hexdigest()
 
 
 def _scanner(rules: Sequence[str]) -> Any:

@@ -30,7 +30,6 @@ from quetsach.endpoint.wanted import Wanted
 from quetsach.errors import IndicatorError
 from quetsach.indicator import IndicatorSet, Kind
 
-SUFFIX = ".qspack"
 SCHEMA = 1
 MOST_BYTES = 64 << 20
 MOST_UNPACKED = 256 << 20

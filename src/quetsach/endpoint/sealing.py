@@ -32,7 +32,6 @@ from quetsach.endpoint.machine import Machine, System
 from quetsach.endpoint.pack import Pack
 from quetsach.endpoint.refusal import Refused
 
-SUFFIX = ".qsresult"
 SCHEMA = 1
 MOST_BYTES = 32 << 20
 MOST_UNPACKED = 128 << 20

@@ -2,6 +2,6 @@
 
 import sys
 
-from quetsach.stick.menu import main
+from quetsach.stick.starting import main
 
 sys.exit(main(sys.argv[1:]))

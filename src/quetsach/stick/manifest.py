@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from quetsach.endpoint import keys, pack
+from quetsach.endpoint import keys, suffixes
 from quetsach.endpoint.refusal import Refused
 
 NAME = "manifest.json"
@@ -62,20 +62,34 @@ def read(data: bytes) -> Manifest:
     Raises:
         Refused: stick_manifest.
     """
+    told, text, signature = _parsed(data)
+    _check_signature(told.key, text, signature)
+    return told
+
+
+def _parsed(data: bytes) -> tuple[Manifest, str, bytes]:
+    """What it says, the text that is signed, and the signature, which nobody has checked yet."""
+    try:
+        document = json.loads(data)
+        key, text = keys.of_text(document["key"]), document["signed"]
+        signature = bytes.fromhex(document["signature"])
+        table = json.loads(text)
+        if table["type"] != "stick" or table["schema"] != SCHEMA:
+            raise ValueError("another form")
+        is_test = table["build"] != "release"
+        told = Manifest(table["version"], is_test, dict(table["files"]), tuple(table["trusted"]), key)
+    except (ValueError, TypeError, KeyError, AttributeError, Refused) as error:
+        raise Refused("stick_manifest") from error
+    return told, text, signature
+
+
+def _check_signature(key: bytes, text: str, signature: bytes) -> None:
     from nacl.exceptions import BadSignatureError
     from nacl.signing import VerifyKey
 
     try:
-        document = json.loads(data)
-        key, text = keys.of_text(document["key"]), document["signed"]
-        VerifyKey(key).verify(_CONTEXT + text.encode(), bytes.fromhex(document["signature"]))
-        table = json.loads(text)
-        if table["type"] != "stick" or table["schema"] != SCHEMA:
-            raise ValueError("another form")
-        return Manifest(
-            table["version"], table["build"] != "release", dict(table["files"]), tuple(table["trusted"]), key
-        )
-    except (ValueError, TypeError, KeyError, AttributeError, BadSignatureError, Refused) as error:
+        VerifyKey(key).verify(_CONTEXT + text.encode(), signature)
+    except (ValueError, TypeError, BadSignatureError) as error:
         raise Refused("stick_manifest") from error
 
 
@@ -89,9 +103,10 @@ def verify(root: Path) -> Manifest:
     """
     try:
         with (root / NAME).open("rb") as file:
-            told = read(file.read(_MOST_BYTES))
+            data = file.read(_MOST_BYTES)
     except OSError as error:
         raise Refused("stick_manifest") from error
+    told, text, signature = _parsed(data)
     known = {name.casefold() for name in told.files}
     for name in _present(root):
         if name.casefold() not in known and not _may_come(name):
@@ -99,12 +114,14 @@ def verify(root: Path) -> Manifest:
     for name, digest in told.files.items():
         if _digest(root / name) != digest:
             raise Refused("stick_changed", name=name)
+    # Only now: what checks a signature lies on the stick as well.
+    _check_signature(told.key, text, signature)
     return told
 
 
 def packs(root: Path) -> list[Path]:
     """The packs that lie beside the program."""
-    return sorted(path for path in root.iterdir() if path.suffix.lower() == pack.SUFFIX and path.is_file())
+    return sorted(path for path in root.iterdir() if path.suffix.lower() == suffixes.PACK and path.is_file())
 
 
 def _present(root: Path) -> Iterator[str]:
@@ -120,7 +137,7 @@ def _present(root: Path) -> Iterator[str]:
 
 
 def _may_come(name: str) -> bool:
-    return name == NAME or ("/" not in name and name.lower().endswith(pack.SUFFIX))
+    return name == NAME or ("/" not in name and name.lower().endswith(suffixes.PACK))
 
 
 def _digest(path: Path) -> str:
@@ -129,6 +146,6 @@ def _digest(path: Path) -> str:
         with path.open("rb") as file:
             while chunk := file.read(_CHUNK):
                 found.update(chunk)
-    except OSError:
+    except (OSError, ValueError):
         return ""
     return found.hexdigest()

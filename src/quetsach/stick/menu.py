@@ -6,10 +6,7 @@ Each choice is a command of `quetsach` that could be typed as well.
 from __future__ import annotations
 
 import os
-import platform
 import re
-import sys
-import webbrowser
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,7 +26,6 @@ from quetsach.outputs.words import visible
 from quetsach.stick import manifest
 from quetsach.stick.manifest import Manifest
 
-_ROOT_VARIABLE = "QUETSACH_STICK"
 _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 
 
@@ -54,15 +50,12 @@ class Stick:
         return str(folder / name)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Verify the stick, then scan the files given, or run one command, or show the menu.
+def run(stick: Stick, arguments: Sequence[str]) -> int:
+    """Scan the files given, or run one command, or show the menu.
 
-    The exit code is that of the command; 2 where the stick or its pack must not be used.
+    The exit code is that of the command; 2 where a pack must not be used.
     """
-    language.use(language.choose(None, {"QUETSACH_LANG": os.environ.get("QUETSACH_LANG", "")}))
-    root = Path(os.environ.get(_ROOT_VARIABLE) or Path(sys.executable).parent.parent)
     try:
-        stick = Stick(root, manifest.verify(root))
         _greet(stick)
         if arguments and arguments[0] == "--":
             return cli.run(list(arguments[1:]))
@@ -143,6 +136,8 @@ def _choices(stick: Stick) -> dict[str, tuple[str, Callable[[], int] | None]]:
 
 
 def _check(stick: Stick, arguments: list[str]) -> int:
+    import platform
+
     stamp = f"{_NOT_IN_NAMES.sub('_', platform.node())[:40] or 'may'}-{datetime.now():%Y%m%d-%H%M%S}"
     given = ["check", *arguments, *stick.with_pack]
     if stick.pack_path is not None:
@@ -218,6 +213,8 @@ def _is_web(address: str) -> bool:
 
 
 def _open(stick: Stick) -> int:
+    import webbrowser
+
     assert stick.pack is not None
     webbrowser.open(stick.pack.portal)
     return cli.NOTHING

@@ -67,9 +67,12 @@ def test_a_code_hands_results_in_once_for_its_unit_and_tells_nothing(cast):
     empty = visitor.post(url, {"code": code, **upload(("a.json", b"?"))})
     assert "can still be used" in empty.content.decode()
     spoken = code.lower().replace("-", " ")
-    taken = visitor.post(url, {"code": spoken, **upload(("a.json", content(findings=[sign()])))})
+    body = content(findings=[sign()])
+    taken = visitor.post(url, {"code": spoken, **upload(("a.json", body))})
     assert "1 result taken" in taken.content.decode() and "PC-07" not in taken.content.decode()
     assert visitor.post(url, {"code": code, **upload(("b.json", content("PC-08")))}).status_code == 422
+    again = visitor.post(url, {"code": code, **upload(("a.json", body))}).content.decode()
+    assert "1 was here already" in again and "can still be used" not in again
     assert CheckResult.rows.get().device.owner == cast.nodes["A1"]
     assert first_broken_entry() is None
 

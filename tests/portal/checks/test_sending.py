@@ -78,6 +78,21 @@ def test_a_request_whose_answer_was_lost_is_answered_as_received(cast, sealed, c
     assert CheckResult.rows.count() == 1
 
 
+def test_what_is_here_already_is_known_and_leaves_the_code_for_what_is_not(cast, sealed, code):
+    body = sealed()
+    post(issue_code(cast.nodes["A1"], cast.user("A1", "officer"))[1], body)
+    for _again in range(2):
+        answer = post(code[1], body)
+        assert answer.status_code == 200
+        assert (answer.json()["taken"], answer.json()["known"], answer.json()["is_code_free"]) == (0, 1, True)
+    assert post(code[1], body, sealed("PC-08")).json()["is_code_free"] is False
+    assert post(code[1], sealed("PC-09")).status_code == 401
+    # Who holds the code of one unit learns nothing of another's results by it, and repeats nothing as its own.
+    other = issue_code(cast.nodes["A2"], cast.user("A2", "officer"))[1]
+    assert [one["code"] for one in post(other, body).json()["refused"]] == ["unit"]
+    assert CheckResult.rows.count() == 2
+
+
 def test_a_request_that_is_still_worked_on_is_asked_to_wait(sealed, code):
     UploadCode.rows.update(used_at=timezone.now())
     answer = post(code[1], sealed())

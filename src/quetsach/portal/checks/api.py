@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
-from quetsach.portal.checks import actions, unit_actions, wrong_codes
+from quetsach.portal.checks import with_code, wrong_codes
 from quetsach.portal.checks.drop import dropped
 from quetsach.portal.checks.words import refusal
 from quetsach.portal.kit.client_ip import client_ip_text
@@ -21,7 +21,7 @@ def check_results(request: HttpRequest) -> HttpResponse:
     """POST multipart/form-data: files `results`; `Authorization: Bearer ONE-TIME-CODE`.
 
     200 {"unit", "taken", "known", "refused": [{"name", "code", "reason"}], "is_code_free"}, also for what a
-    request whose answer was lost had handed in with the same code; 401 the code opens nothing; 405; 422 no
+    request whose answer was lost had handed in with the same code, and for what is here already; 401 the code opens nothing; 405; 422 no
     result among the files; 429 too many wrong codes; 503 the first request is still being worked on.
     """
     if request.method != "POST":
@@ -41,39 +41,30 @@ def _receive(request: HttpRequest) -> JsonResponse:
     scheme, _space, text = request.headers.get("Authorization", "").partition(" ")
     if wrong_codes.is_locked(request):
         return _error(429, "locked", _("Too many wrong codes from here. Try again in an hour."))
-    ip = client_ip_text(request)
     sent = list(dropped(request.FILES.getlist("results")))
     if not sent:
         return _error(422, "no_result", _("No result was among these files"))
     text = text if scheme.casefold() == "bearer" else ""
-    code = unit_actions.take_code(text, ip)
-    if code is not None:
-        receipt = actions.receive_all(sent, code.node, actions.Sender(code=code, ip=ip))
-        unit_actions.settle_code(code, receipt.taken + receipt.known)
-        return _told(receipt, code.node.name)
-    used = unit_actions.used_code(text)
-    if used is not None and used.is_working:
+    try:
+        handed_in = with_code.hand_in(sent, text, client_ip_text(request))
+    except with_code.StillWorking:
         response = _error(503, "working", _("The first request with this code is still being worked on."))
         response["Retry-After"] = "3"
         return response
-    again = actions.handed_in_before(sent, used.code) if used is not None else None
-    if used is None or again is None:
+    if handed_in is None:
         wrong_codes.note(request)
         said = _("This code is not known, was used already, or is over. Ask your unit for a new one.")
         return _error(401, "code", said)
-    return _told(again, used.code.node.name)
-
-
-def _told(receipt: actions.Receipt, unit: str) -> JsonResponse:
+    receipt = handed_in.receipt
     return JsonResponse(
         {
-            "unit": unit,
+            "unit": handed_in.node.name,
             "taken": receipt.taken,
             "known": receipt.known,
             "refused": [
                 {"name": line.name, "code": line.code, "reason": refusal(line.code, line.where)}
                 for line in receipt.refused
             ],
-            "is_code_free": not receipt.taken + receipt.known,
+            "is_code_free": handed_in.is_code_free,
         }
     )

@@ -13,10 +13,11 @@ from typing import IO
 
 from django.core.files.uploadedfile import UploadedFile
 
+from quetsach.endpoint import suffixes
 from quetsach.evidence import escape
 from quetsach.portal.checks.reading import MOST_BYTES, ResultError
 
-ENDINGS = (".json", ".qsresult")
+ENDINGS = (".json", suffixes.RESULT)
 """A result as it is, and a sealed one."""
 MOST_MEMBERS, MOST_ENTRIES = 1_000, 10_000
 MOST_TOTAL = 256 << 20

@@ -12,6 +12,7 @@ from django.core.validators import URLValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from quetsach.endpoint import suffixes
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.models import Device
 from quetsach.portal.indicators.models import IndicatorSet
@@ -201,7 +202,7 @@ class Pack(models.Model):
     @property
     def file_name(self) -> str:
         """What it is downloaded as."""
-        return f"{self.campaign.slug}-{self.pack_id[:8]}-v{self.version}.qspack"
+        return f"{self.campaign.slug}-{self.pack_id[:8]}-v{self.version}{suffixes.PACK}"
 
 
 class CheckResult(models.Model):

@@ -95,7 +95,7 @@ def used_code(text: str) -> Used | None:
 
 @transaction.atomic
 def settle_code(code: UploadCode, taken: int) -> None:
-    """Note how many results came in with a code; one with which nothing came in may be used again."""
+    """Note how many new results came in with a code; one with which none came in may be used again."""
     code = UploadCode.rows.select_for_update(of=("self",), no_key=True).get(pk=code.pk)
     code.taken = taken
     if not taken:

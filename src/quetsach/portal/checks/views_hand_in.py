@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from quetsach.portal.checks import actions, unit_actions, wrong_codes
+from quetsach.portal.checks import with_code, wrong_codes
 from quetsach.portal.checks.drop import dropped
 from quetsach.portal.checks.forms import HandInForm
 from quetsach.portal.checks.views import told
@@ -27,15 +27,21 @@ def hand_in(request: HttpRequest) -> HttpResponse:
     if wrong_codes.is_locked(request):
         form.add_error("code", _("Too many wrong codes from here. Try again in an hour."))
         return render(request, "checks/hand_in.html", {"form": form}, status=429)
-    ip = client_ip_text(request)
-    code = unit_actions.take_code(form.cleaned_data["code"], ip)
-    if code is None:
+    files = list(dropped(form.all_files))
+    try:
+        handed_in = with_code.hand_in(files, form.cleaned_data["code"], client_ip_text(request))
+    except with_code.StillWorking:
+        form.add_error("code", _("The first request with this code is still being worked on."))
+        return render(request, "checks/hand_in.html", {"form": form}, status=503)
+    if handed_in is None:
         wrong_codes.note(request)
         form.add_error(
             "code", _("This code is not known, was used already, or is over. Ask your unit for a new one.")
         )
         return render(request, "checks/hand_in.html", {"form": form}, status=422)
-    receipt = actions.receive_all(dropped(form.all_files), code.node, actions.Sender(code=code, ip=ip))
-    unit_actions.settle_code(code, receipt.taken + receipt.known)
-    context = {"receipt": told(receipt), "node": code.node, "is_free": not receipt.taken + receipt.known}
+    context = {
+        "receipt": told(handed_in.receipt),
+        "node": handed_in.node,
+        "is_free": handed_in.is_code_free,
+    }
     return render(request, "checks/hand_in.html", context)

@@ -1,0 +1,104 @@
+"""What a check looks for, on the command line: the options that name it, and reading what they name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from quetsach.cli import lists, say
+from quetsach.language import gettext as _
+
+if TYPE_CHECKING:
+    from quetsach.endpoint.wanted import Wanted
+
+
+def options() -> list[click.Parameter]:
+    """The options of every command that checks a machine."""
+    return [
+        click.Option(
+            ["--full/--quick", "is_full"],
+            default=False,
+            help=_("Every file of the disk, or those where malware usually lies (the default)."),
+        ),
+        click.Option(
+            ["-i", "--indicators"],
+            metavar="FILE",
+            multiple=True,
+            type=click.Path(path_type=Path),
+            help=_("List of malicious addresses (text, hosts, CSV, also .gz) or a compiled set."),
+        ),
+        click.Option(
+            ["--hashes"],
+            metavar="FILE",
+            type=click.Path(path_type=Path),
+            help=_("Hashes of malicious files (MD5, SHA-1, SHA-256), one a line, perhaps with a family."),
+        ),
+        click.Option(
+            ["--rules"],
+            metavar="FILE",
+            multiple=True,
+            type=click.Path(path_type=Path),
+            help=_("YARA rules that files are compared with."),
+        ),
+        click.Option(
+            ["--profile"],
+            metavar="FILE",
+            type=click.Path(path_type=Path),
+            help=_("What your organisation says of its licences: TOML with kms_hosts, volume_agreement."),
+        ),
+        *lists.options(),
+    ]
+
+
+def read(
+    indicators: tuple[Path, ...],
+    hashes: Path | None,
+    rules: tuple[Path, ...],
+    profile: Path | None,
+    choice: lists.Choice,
+) -> Wanted:
+    """What is looked for, from the files on the command line."""
+    from quetsach.endpoint import profile as profiles
+    from quetsach.endpoint.wanted import Wanted
+
+    listed = None
+    if indicators:
+        found = lists.read(indicators, choice)
+        listed = found.indicators
+        for note in found.notes:
+            if note.level != "warn":
+                say.warning(f"{note.file}:{note.line}: {note.text}: {note.reason}")
+        if not len(listed):
+            from quetsach.errors import IndicatorError
+
+            raise IndicatorError(f"{indicators[0]}: the indicator set is empty")
+    return Wanted(
+        indicators=listed,
+        hashes=_hashes(hashes) if hashes else {},
+        rules=tuple(map(_rules, rules)),
+        profile=profiles.read(profile) if profile else profiles.Profile(),
+    )
+
+
+def _hashes(path: Path) -> dict[str, str]:
+    from quetsach.endpoint import wanted
+    from quetsach.guards.files import without_harmless
+
+    kept, stopped = without_harmless(wanted.read_hashes(path))
+    for one in stopped:
+        text = _("%(path)s: %(hash)s is an empty or a well-known harmless file; it is not looked for.")
+        say.warning(text % {"path": path, "hash": one})
+    return kept
+
+
+def _rules(path: Path) -> str:
+    from quetsach.endpoint import content
+
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        content.check_rules(text)
+    except (content.RulesError, UnicodeDecodeError) as error:
+        raise content.RulesError(f"{path}: {error}") from error
+    return text
