@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from quetsach.guards import files, warninglists
+from quetsach.guards import files, index, warninglists
 
 FOLDER = Path(__file__).resolve().parent.parent / "src/quetsach/guards"
 
@@ -18,8 +18,8 @@ FOLDER = Path(__file__).resolve().parent.parent / "src/quetsach/guards"
 def main() -> None:
     """Write the selection and say what it holds."""
     wanted = [one for one in warninglists.read(Path(sys.argv[1])) if one.slug in warninglists.TREATMENT]
-    data = warninglists.packed(wanted)
-    FOLDER.joinpath(warninglists.SHIPPED).write_bytes(data)
+    data = index.packed(wanted)
+    FOLDER.joinpath(index.SHIPPED).write_bytes(data)
     harmless = files.packed(Path(sys.argv[1]))
     FOLDER.joinpath(files.SHIPPED).write_bytes(harmless)
     for missing in sorted(warninglists.TREATMENT.keys() - {one.slug for one in wanted}):

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 from importlib import resources
+from itertools import chain
 from typing import NamedTuple
 
 from quetsach import canonical
-from quetsach.guards import warninglists
+from quetsach.guards import index
 from quetsach.guards.blocks import Block, Ranges
+from quetsach.guards.index import Index
 from quetsach.guards.names import Names, Suffixes
 from quetsach.guards.overrides import Override, Overrides, read_overrides
 from quetsach.guards.warninglists import How, WarningList
@@ -82,12 +84,13 @@ def _table(name: str) -> Iterator[tuple[str, str]]:
             yield key, what
 
 
-_BLOCKS = {How.SINKHOLE: "sinkhole", How.ADDRESS: "shared", How.RENTED: "shared"}
+_CODES = {How.SINKHOLE: "sinkhole", How.ADDRESS: "shared", How.RENTED: "shared"}
+"""What it is to stand on a list, where that is not `well-known`."""
 
 
 @cache
 def _special_ranges() -> Ranges[_Finding]:
-    return Ranges(
+    return Ranges.of(
         (Block.of(key), _Finding("special-purpose", f"{key}, {what}"))
         for key, what in _table("special-purpose.txt")
     )
@@ -100,31 +103,34 @@ def _suffixes() -> Suffixes:
 
 @cache
 def _shipped() -> _Known:
-    return _Known(warninglists.shipped())
+    return _Known(index.shipped())
 
 
 class _Known:
     """What warns: the house's own tables, then warning lists."""
 
-    def __init__(self, lists: Sequence[WarningList]) -> None:
-        self.names: Names[_Finding] = Names()
-        blocks: dict[How, list[tuple[Block, _Finding]]] = {how: [] for how in _BLOCKS}
+    def __init__(self, lists: Index) -> None:
+        found = [_Finding(_CODES.get(one.how, "well-known"), one.title) for one in lists.lists]
+        self.names: Names[_Finding] = Names(*(lists.names(one, found) for one in ("on", "below", "above")))
+        blocks: list[tuple[Block, _Finding]] = []
         for file in ("well-known.txt", "vietnam.txt"):
             for key, what in _table(file):
                 if "/" in key:
-                    blocks[How.ADDRESS].append((Block.of(key), _Finding("shared", f"{key}, {what}")))
+                    blocks.append((Block.of(key), _Finding("shared", f"{key}, {what}")))
                     continue
                 name = canonical.name(key)
                 self.names.add(name, _Finding("well-known", f"{name}, {what}"), below=True)
-        for one in lists:
-            if one.how in _BLOCKS:
-                found = _Finding(_BLOCKS[one.how], one.title)
-                blocks[one.how] += [(Block.of(entry), found) for entry in one.entries]
-                continue
-            known = _Finding("well-known", one.title)
-            self.names.add_all(one.entries, known)
-        self.sinkholes = Ranges(blocks[How.SINKHOLE])
-        self.shared, self.rented = Ranges(blocks[How.ADDRESS]), Ranges(blocks[How.RENTED])
+        self._ours = Ranges.of(blocks)
+        self._ranges = {
+            (how, version): lists.ranges(how, version, found) for how in _CODES for version in (4, 6)
+        }
+
+    def spans(self) -> Iterator[tuple[int, int]]:
+        """First and last numbers of the addresses of IPv4 that warn."""
+        return chain.from_iterable(one.spans() for one in (self._ours, *self._ranges.values()))
+
+    def _listed(self, how: How, block: Block) -> _Finding | None:
+        return self._ranges[how, block.version].overlap(block)
 
     def doubt(self, indicator: Indicator) -> _Finding | None:
         """What there is to warn about."""
@@ -132,12 +138,12 @@ class _Known:
         if block is None:
             covers = indicator.scope is not Scope.EXACT
             return self.names.find(name, covers=covers) if indicator.kind is Kind.DOMAIN else None
-        found = self.sinkholes.overlap(block)
+        found = self._listed(How.SINKHOLE, block)
         # A URL on a shared host is precise enough, and so is a port of a rented one.
         if found is None and indicator.kind is not Kind.URL:
-            found = self.shared.overlap(block)
+            found = self._ours.overlap(block) or self._listed(How.ADDRESS, block)
             if found is None and indicator.kind is not Kind.IP_PORT:
-                found = self.rented.overlap(block)
+                found = self._listed(How.RENTED, block)
             if indicator.kind is Kind.CIDR and block.prefix < WARN_WIDER[block.version]:
                 found = _Finding("wide")
         return found
@@ -150,7 +156,7 @@ class _Rails:
         self._suffixes = _suffixes()
         self._special = _special_ranges()
         self._known = known
-        self._own_networks = Ranges((Block.of(n), _Finding("own", n)) for n in organisation.networks)
+        self._own_networks = Ranges.of((Block.of(n), _Finding("own", n)) for n in organisation.networks)
         self._stops: Names[_Finding] = Names()
         self._stops.add(GOVERNMENT, _Finding("government"), below=True, above=False)
         for key, what in _table("special-names.txt"):
@@ -162,13 +168,11 @@ class _Rails:
         """What the rails touch, and perhaps a little more, for a first look at many."""
         stops, known = self._stops.touching(), self._known.names.touching()
         suffixes, parents = self._suffixes.touching()
-        known_ranges = (self._known.sinkholes, self._known.shared, self._known.rented)
-        ranges = (self._special, self._own_networks, *known_ranges)
         return Watch(
             "\n".join((*stops[0], *known[0])),
             "\n".join((*stops[1], *known[1], *suffixes)),
             "\n".join(parents),
-            [span for one in ranges for span in one.spans()],
+            [*self._special.spans(), *self._own_networks.spans(), *self._known.spans()],
             max(STOP_WIDER[4], WARN_WIDER[4]),
         )
 
@@ -222,7 +226,8 @@ def apply(
     `lists` are warning lists in place of those that come with the program; `today` decides which overrides
     have expired. Raises IndicatorError when an override speaks of no indicator.
     """
-    rails = _Rails(organisation or Organisation(), _shipped() if lists is None else _Known(lists))
+    known = _shipped() if lists is None else _Known(Index(index.packed(lists)))
+    rails = _Rails(organisation or Organisation(), known)
     decided = Overrides(overrides, today or datetime.now(UTC).date())
     dropped: list[int] = []
     stopped: list[Concern] = []
@@ -248,37 +253,14 @@ def doubts(seen: Iterable[str]) -> dict[str, Concern]:
 
     A sinkhole is no doubt: who calls it is infected.
     """
-    sought = [_spelled(text) for text in seen]
-    known = _near(sought)
+    known = _shipped()
     found: dict[str, Concern] = {}
-    for indicator in sought:
+    for indicator in map(_spelled, seen):
         finding = known.doubt(indicator)
         if finding is not None and finding.code != "sinkhole":
             reason = REASONS[finding.code].format(what=finding.what)
             found[indicator.canonical] = Concern(indicator, finding.code, reason)
     return found
-
-
-@cache
-def prepare() -> None:
-    """Read what `doubts` looks into, before it is asked."""
-    doubts(())
-
-
-def _near(sought: Iterable[Indicator]) -> _Known:
-    """What warns of these few: reading all lists into tables takes longer than the look-up."""
-    names, addresses, networks = [], [], []
-    for one in sought:
-        match one.kind:
-            case Kind.DOMAIN:
-                names.append(one.value)
-            case Kind.CIDR:
-                networks.append(Block.of(one.value))
-            case Kind.IP_PORT:
-                addresses.append(canonical.split_authority(one.value)[0])
-            case Kind.IPV4 | Kind.IPV6:
-                addresses.append(one.value)
-    return _Known(warninglists.near(warninglists.shipped(), names, addresses, networks))
 
 
 def _spelled(text: str) -> Indicator:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from itertools import chain
+from ipaddress import IPv4Address
 
 import pytest
 
 from quetsach import guard
-from quetsach.guards import warninglists
+from quetsach.guards import index
+from quetsach.guards.warninglists import How
 from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope
 
 TAILS = {Kind.IPV4: "", Kind.IP_PORT: ":443", Kind.CIDR: "/23", Kind.URL: "/a"}
@@ -30,9 +31,11 @@ def near_addresses(draw: random.Random, entry: str) -> Indicator:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_quick_look_says_what_the_whole_rails_warn_of(seed: int) -> None:
-    draw, lists = random.Random(seed), warninglists.shipped()
-    names = list(chain.from_iterable(one.entries for one in lists if not one.how.is_address))
-    addresses = list(chain.from_iterable(one.entries for one in lists if one.how.is_address))
+    draw, lists = random.Random(seed), index.shipped()
+    ranks = range(len(lists.lists))
+    names = [name for section in ("on", "below") for name in lists.names(section, ranks)]
+    spans = [span for how in How if how.is_address for span in lists.ranges(how, 4, ranks).spans()]
+    addresses = [str(IPv4Address(first)) for first, _last in spans] + ["2620:1ec:c11::200", "2606:4700::1"]
     seen = [near_names(draw, entry) for entry in draw.sample(names, 60)]
     seen += [near_addresses(draw, entry) for entry in draw.sample(addresses, 60)]
     by_value = {one.value: one for one in seen}

@@ -30,7 +30,8 @@ pub(crate) struct Feed<'a> {
 
 impl<'a> Feed<'a> {
     /// Reads as much as tells the format.
-    pub fn new(source: Source, progress: &'a Progress, limits: Limits) -> Feed<'a> {
+    pub fn new(mut source: Source, progress: &'a Progress, limits: Limits) -> Feed<'a> {
+        source.may_read_ahead = progress.spare.is_any();
         let mut feed = Feed::of_range(source, progress, limits, 0);
         let mut start = Buffer::new(limits.chunk.max(detect::START));
         while !feed.ended && start.filled < detect::START {

@@ -64,6 +64,11 @@ impl Spare {
         self.0.fetch_add(1, Ordering::AcqRel);
     }
 
+    /// Whether a thread is free now.
+    pub fn is_any(&self) -> bool {
+        self.0.load(Ordering::Acquire) > 0
+    }
+
     /// Borrows a thread if there is one.
     pub fn take(&self) -> bool {
         let less = |free: usize| free.checked_sub(1);

@@ -2,6 +2,7 @@
 //! a name.
 //!
 //! What cannot be read is collected in `errors` with file, place and advice; what came out before is scanned.
+mod ahead;
 mod held;
 mod range;
 
@@ -13,6 +14,7 @@ use std::time::UNIX_EPOCH;
 
 use crate::decoder::{Decoder, Kind};
 
+use self::ahead::Ahead;
 use self::held::Held;
 use crate::capture;
 use crate::utf16::{HEAD, Order, Utf16};
@@ -58,6 +60,9 @@ struct Member {
 pub struct Source {
     shown: String,
     stream: Option<Box<dyn Read + Send>>,
+    /// Reads the stream of a packed file, where another thread may.
+    ahead: Option<Ahead>,
+    pub may_read_ahead: bool,
     plain: Option<File>,
     held: Held,
     member: Option<Member>,
@@ -88,6 +93,8 @@ impl Source {
         let mut source = Source {
             shown: path.display().to_string(),
             stream: None,
+            ahead: None,
+            may_read_ahead: false,
             plain: None,
             held: Held::default(),
             member: None,
@@ -153,7 +160,7 @@ impl Source {
     /// Ends the reading because of what is wrong with the input.
     pub fn fail(&mut self, problem: &str) {
         self.errors.push(format!("{}: {problem}", self.shown));
-        self.stream = None;
+        (self.stream, self.ahead) = (None, None);
         self.held.clear();
     }
 
@@ -268,15 +275,27 @@ impl Source {
                 return 0;
             };
             match stream.read(out) {
-                Ok(0) if self.stored < self.size && !out.is_empty() => {
-                    self.fail("became shorter while it was read; scan it again");
-                }
-                Ok(n) => {
-                    self.stored += n as u64;
-                    return n;
-                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => self.unreadable(&error),
+                _ if out.is_empty() => return 0,
+                read => return self.note(read),
+            }
+        }
+    }
+
+    /// How many bytes came from the file, after something was asked of it.
+    fn note(&mut self, read: io::Result<usize>) -> usize {
+        match read {
+            Ok(0) if self.stored < self.size => {
+                self.fail("became shorter while it was read; scan it again");
+                0
+            }
+            Ok(n) => {
+                self.stored += n as u64;
+                n
+            }
+            Err(error) => {
+                self.unreadable(&error);
+                0
             }
         }
     }
@@ -315,7 +334,21 @@ impl Source {
                     }
                     Err(error) => self.unreadable(&error),
                 }
+                self.read_ahead();
                 self.hold_header();
+            }
+        }
+    }
+
+    /// Lets another thread read a packed file, where one may.
+    fn read_ahead(&mut self) {
+        if !self.may_read_ahead || self.plain.is_none() {
+            return;
+        }
+        if let Some(stream) = self.stream.take() {
+            match Ahead::start(stream) {
+                Ok(ahead) => self.ahead = Some(ahead),
+                Err(error) => self.unreadable(&error),
             }
         }
     }
@@ -338,8 +371,14 @@ impl Source {
     /// Brings more stored bytes; false at the end.
     fn refill(&mut self) -> bool {
         let mut held = std::mem::take(&mut self.held);
-        let n = held.fill(STORED, |room| self.fetch(room));
-        if self.stream.is_none() {
+        let n = match &self.ahead {
+            None => held.fill(STORED, |room| self.fetch(room)),
+            Some(ahead) => {
+                let read = held.exchange(|block| ahead.exchange(block));
+                self.note(read)
+            }
+        };
+        if self.stream.is_none() && self.ahead.is_none() {
             held.clear();
         }
         self.held = held;
@@ -442,6 +481,20 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(&[b'x'; 300_000]).unwrap();
         let mut source = Source::open(file.path(), Input::File);
+        let mut out = vec![0; 100_000];
+        assert!(source.read(&mut out) > 0);
+        file.as_file().set_len(0).unwrap();
+        while source.read(&mut out) > 0 {}
+        assert!(source.errors[0].ends_with("became shorter while it was read; scan it again"));
+    }
+    #[test]
+    fn a_packed_file_emptied_while_it_is_read_ahead_is_an_error() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut packed = flate2::write::GzEncoder::new(file.as_file(), flate2::Compression::none());
+        packed.write_all(&vec![b'x'; 16 << 20]).unwrap();
+        packed.finish().unwrap();
+        let mut source = Source::open(file.path(), Input::File);
+        source.may_read_ahead = true;
         let mut out = vec![0; 100_000];
         assert!(source.read(&mut out) > 0);
         file.as_file().set_len(0).unwrap();

@@ -254,7 +254,7 @@ def _meanwhile(
         import quetsach.outputs.table  # noqa: F401
         from quetsach import guard
 
-        guard.prepare()
+        guard.doubts(())
         if show is not None:
             show(now)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import heappop, heappush
 from ipaddress import ip_network
 from socket import AF_INET, inet_pton
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 _V6 = 1 << 128
 """Added to IPv6 numbers, so that both families stand on one line."""
@@ -37,45 +38,68 @@ class Block(NamedTuple):
         first = int(network.network_address) + (_V6 if network.version == 6 else 0)
         return cls(first, first + network.num_addresses - 1, network.prefixlen, network.version)
 
-    @property
-    def head(self) -> str:
-        """What the first address begins with when written: its first number of four, or of eight in hex."""
-        if self.version == 4:
-            return str(self.first >> 24)
-        group = (self.first - _V6) >> 112
-        return f"{group:x}" if group else ""
+
+def disjoint(entries: Iterable[tuple[Block, int]]) -> Iterator[tuple[int, int, int]]:
+    """First number, last number and rank of the pieces that blocks with ranks cover, in order.
+
+    Where blocks overlap the least rank holds.
+    """
+    starts = sorted((block.first, rank, block.last) for block, rank in entries)
+    here: list[tuple[int, int]] = []
+    piece: tuple[int, int, int] | None = None
+    for at, (first, rank, last) in enumerate(starts):
+        heappush(here, (rank, last))
+        until = starts[at + 1][0] - 1 if at + 1 < len(starts) else None
+        while here and (until is None or first <= until):
+            least, end = here[0]
+            if end < first:
+                heappop(here)
+                continue
+            end = end if until is None else min(end, until)
+            if piece is not None and piece[1] + 1 == first and piece[2] == least:
+                piece = piece[0], end, least
+            else:
+                if piece is not None:
+                    yield piece
+                piece = first, end, least
+            first = end + 1
+    if piece is not None:
+        yield piece
+
+
+class Numbers(Protocol):
+    """Numbers in order, looked up one by one."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, at: int, /) -> int: ...
+
+    def __iter__(self) -> Iterator[int]: ...
 
 
 class Ranges[Found]:
-    """Blocks that stand for something; of several that overlap the first added is told."""
+    """Pieces of the line, in order and disjoint; each has a rank, which stands for something."""
 
-    def __init__(self, entries: Iterable[tuple[Block, Found]] = ()) -> None:
-        ranked = sorted((block.first, rank, block.last, found) for rank, (block, found) in enumerate(entries))
-        self._entries = ranked
-        self._firsts: list[int] = []
-        self._lasts: list[int] = []
-        self._begins: list[int] = []
-        for at, (first, _rank, last, _found) in enumerate(ranked):
-            if self._lasts and first <= self._lasts[-1]:
-                self._lasts[-1] = max(self._lasts[-1], last)
-            else:
-                self._firsts.append(first)
-                self._lasts.append(last)
-                self._begins.append(at)
+    def __init__(self, firsts: Numbers, lasts: Numbers, ranks: Numbers, found: Sequence[Found]) -> None:
+        self._firsts, self._lasts, self._ranks, self._found = firsts, lasts, ranks, found
+
+    @classmethod
+    def of(cls, entries: Iterable[tuple[Block, Found]]) -> Ranges[Found]:
+        """Of blocks that overlap the first one is told."""
+        listed = list(entries)
+        pieces = list(disjoint((block, rank) for rank, (block, _found) in enumerate(listed)))
+        firsts, lasts, ranks = zip(*pieces, strict=True) if pieces else ((), (), ())
+        return cls(firsts, lasts, ranks, [found for _block, found in listed])
 
     def spans(self) -> Iterator[tuple[int, int]]:
-        """First and last number of the IPv4 blocks, those that overlap joined."""
+        """First and last number of the pieces of IPv4."""
         return ((first, last) for first, last in zip(self._firsts, self._lasts, strict=True) if first < _V6)
 
     def overlap(self, block: Block) -> Found | None:
-        """What the first added block that shares an address with this one stands for."""
-        segment = bisect_right(self._firsts, block.last) - 1
-        if segment < 0 or self._lasts[segment] < block.first:
-            return None
-        begin = self._begins[bisect_left(self._lasts, block.first)]
-        end = self._begins[segment + 1] if segment + 1 < len(self._begins) else len(self._entries)
-        best: tuple[int, Found] | None = None
-        for first, rank, last, found in self._entries[begin:end]:
-            if first <= block.last and block.first <= last and (best is None or rank < best[0]):
-                best = rank, found
-        return best[1] if best else None
+        """What the least rank stands for that shares an address with this block."""
+        at = bisect_right(self._firsts, block.last) - 1
+        ranks = []
+        while at >= 0 and self._lasts[at] >= block.first:
+            ranks.append(self._ranks[at])
+            at -= 1
+        return self._found[min(ranks)] if ranks else None

@@ -2,56 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from importlib import resources
+from itertools import chain
+from typing import Protocol
 
 from quetsach import canonical
 
 
-class Names[Found]:
-    """Names, each with what it stands for; the first added wins."""
+class Table[Found](Protocol):
+    """Canonical names, each with what it stands for."""
 
-    def __init__(self) -> None:
-        self._on: dict[str, Found] = {}
-        self._below: dict[str, Found] = {}
-        self._above: dict[str, Found] = {}
+    def get(self, name: str, /) -> Found | None: ...
+
+    def __iter__(self) -> Iterator[str]: ...
+
+
+class Names[Found]:
+    """Names, each with what it stands for; the first added wins, and before what three tables hold: of names
+    alone (`on`), with what is under them (`below`), and of what would cover one (`above`)."""
+
+    def __init__(
+        self,
+        on: Table[Found] | None = None,
+        below: Table[Found] | None = None,
+        above: Table[Found] | None = None,
+    ) -> None:
+        self._on: tuple[dict[str, Found], Table[Found]] = {}, on or {}
+        self._below: tuple[dict[str, Found], Table[Found]] = {}, below or {}
+        self._above: tuple[dict[str, Found], Table[Found]] = {}, above or {}
 
     def add(self, name: str, found: Found, *, below: bool, above: bool = True) -> None:
         """Know a canonical name; `below`: also what is under it; `above`: also what would cover it."""
-        (self._below if below else self._on).setdefault(name, found)
+        (self._below if below else self._on)[0].setdefault(name, found)
+        over = self._above[0]
         parent = name.partition(".")[2] if above else ""
-        while parent and parent not in self._above:
-            self._above[parent] = found
+        while parent and parent not in over:
+            over[parent] = found
             parent = parent.partition(".")[2]
-
-    def add_all(self, entries: Iterable[str], found: Found) -> None:
-        """Know many canonical names that stand for the same; a leading dot says also what is under one."""
-        on, under, over = self._on, self._below, self._above
-        for entry in entries:
-            if entry[0] == ".":
-                under.setdefault(entry[1:], found)
-            else:
-                on.setdefault(entry, found)
-            parent = entry[1:].partition(".")[2]
-            while parent and parent not in over:
-                over[parent] = found
-                parent = parent.partition(".")[2]
 
     def find(self, name: str, *, covers: bool) -> Found | None:
         """What a canonical name touches; `covers` says that it stands for its subdomains, too."""
-        below, rest = self._below, name
+        rest = name
         while rest:
-            found = below.get(rest)
+            found = _first(self._below, rest)
             if found is not None:
                 return found
             rest = rest.partition(".")[2]
-        found = self._on.get(name)
-        return found if found is not None or not covers else self._above.get(name)
+        found = _first(self._on, name)
+        return found if found is not None or not covers else _first(self._above, name)
 
     def touching(self) -> tuple[Iterable[str], Iterable[str]]:
         """The names on or below which something is found, and those on which alone."""
-        return self._below, (*self._on, *self._above)
+        return chain(*self._below), chain(*self._on, *self._above)
+
+
+def _first[Found](tables: tuple[dict[str, Found], Table[Found]], name: str) -> Found | None:
+    found = tables[0].get(name)
+    return found if found is not None else tables[1].get(name)
 
 
 class Suffixes:

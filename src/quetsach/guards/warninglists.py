@@ -8,24 +8,17 @@ Entries are compared on label borders and by type: `10.0.0.1.evil.example` is ne
 
 from __future__ import annotations
 
-import gzip
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from quetsach import canonical
 from quetsach.errors import IndicatorError
-from quetsach.feeds.unpack import lists
 from quetsach.guards.blocks import Block
 from quetsach.guards.names import Suffixes
-
-SHIPPED = "warning-lists.txt.gz"
-_LONGEST_LINE = 512
 
 
 class How(StrEnum):
@@ -119,77 +112,6 @@ class WarningList(NamedTuple):
     entries: tuple[str, ...]
 
 
-@cache
-def shipped() -> tuple[WarningList, ...]:
-    """The lists that come with the program, read once."""
-    data = resources.files("quetsach").joinpath("guards", SHIPPED).read_bytes()
-    return tuple(_unpacked(gzip.decompress(data).decode()))
-
-
-def _unpacked(text: str) -> Iterator[WarningList]:
-    for section in text.split("\n[")[1:]:
-        head, *entries = section.split("\n")
-        slug, how, version, title = head.removesuffix("]").split("\t")
-        yield WarningList(slug, title, version, How(how), tuple(filter(None, entries)))
-
-
-def near(
-    found: Iterable[WarningList], names: Iterable[str], addresses: Iterable[str], networks: Iterable[Block]
-) -> list[WarningList]:
-    """Of each list at least what touches one of these canonical names, addresses or networks.
-
-    Works on whole lists at once: what is looked for are some thousands among hundreds of thousands.
-    """
-    names, addresses = frozenset(names), frozenset(addresses)
-    above = {name.split(".", cut)[-1] for name in names for cut in range(name.count(".") + 1)}
-    on_or_above = above.union(f".{name}" for name in above)
-    heads = {address.partition(":" if ":" in address else ".")[0] for address in addresses}
-    heads.update(block.head for block in networks)
-    wide = tuple(f"{block.head}{'.' if block.version == 4 else ':'}" for block in networks)
-
-    def touching(one: WarningList) -> Iterable[str]:
-        if one.how.is_address:
-            spans = [entry for entry in one.entries if "/" in entry]
-            near_spans = [
-                e for e in spans if e.partition(":" if ":" in e else ".")[0] in heads or e.endswith(_SHORT)
-            ]
-            inside = (e for e in one.entries if e.startswith(wide)) if wide else ()
-            return addresses.intersection(one.entries).union(near_spans, inside)
-        below = tuple(f".{name}" for name in names & _above(one.entries))
-        ends = (e for e in one.entries if e.endswith(below)) if below else ()
-        return on_or_above.intersection(one.entries).union(ends)
-
-    return [one._replace(entries=tuple(touching(one))) for one in found]
-
-
-@cache
-def _above(entries: tuple[str, ...]) -> frozenset[str]:
-    """All names below which an entry lies."""
-    level = {entry.removeprefix(".").partition(".")[2] for entry in entries}
-    found = set(level)
-    while level:
-        level = {parent.partition(".")[2] for parent in level if "." in parent}
-        found |= level
-    return frozenset(found)
-
-
-_SHORT = tuple(f"/{length}" for length in range(16))
-"""How networks end that hold addresses with different heads."""
-
-
-def packed(found: Iterable[WarningList]) -> bytes:
-    """Lists in the form that comes with the program; the same lists give the same bytes."""
-    parts = ["# misp-warninglists, CC0; see quetsach.guards.warninglists\n"]
-    given: set[str] = set()
-    for one in found:
-        # An entry of an earlier list would never be told; only a sinkhole is told beside all else.
-        fresh = [entry for entry in one.entries if entry not in given]
-        if one.how is not How.SINKHOLE:
-            given.update(fresh)
-        parts.append(f"\n[{one.slug}\t{one.how.value}\t{one.version}\t{one.title}]\n" + "\n".join(fresh))
-    return gzip.compress("".join(parts).encode(), mtime=0)
-
-
 def read(path: Path) -> list[WarningList]:
     """The lists of a folder or archive of the whole project, those of TREATMENT first.
 
@@ -215,6 +137,8 @@ def read(path: Path) -> list[WarningList]:
 
 def members(path: Path) -> Iterator[tuple[str, bytes]]:
     """Every `list.json` of a folder or archive of the project, by its place."""
+    from quetsach.feeds.unpack import lists  # what comes with the program needs no reader of archives
+
     if path.is_dir():
         for file in sorted(path.rglob("list.json")):
             yield from lists(file)

@@ -1,4 +1,5 @@
 //! Bytes taken from the input and not used yet, in one piece.
+use std::io;
 
 #[derive(Default)]
 pub(super) struct Held {
@@ -35,5 +36,19 @@ impl Held {
         let n = read(&mut self.bytes[self.end..self.end + size]);
         self.end += n;
         n
+    }
+
+    /// Lets `exchange` put the next block in place of the used one; how many bytes that has.
+    pub fn exchange(
+        &mut self,
+        exchange: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
+    ) -> io::Result<usize> {
+        // Hardly ever anything, but at the beginning of a member.
+        let rest = self.rest().to_vec();
+        exchange(&mut self.bytes)?;
+        let n = self.bytes.len();
+        self.bytes.splice(..0, rest);
+        (self.at, self.end) = (0, self.bytes.len());
+        Ok(n)
     }
 }

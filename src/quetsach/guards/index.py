@@ -1,0 +1,153 @@
+"""Warning lists in the form that comes with the program: sorted, so that little is read to look something up.
+
+Each section begins with its name and its length in bytes. `lists` has a line a list: slug, How, version,
+title; the number of the line is the list's rank, and of several lists the one of least rank is told. `on`,
+`below` and `above` have names with ranks: an entry is the name itself, the name with all below it, or lies
+below the name. Sections such as `address 4` have ranges of addresses of one family that do not overlap:
+first, last and rank in hexadecimal, in lines of one width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from importlib import resources
+from typing import NamedTuple
+
+from quetsach.guards.blocks import Block, Ranges, disjoint
+from quetsach.guards.warninglists import How, WarningList
+
+SHIPPED = "warning-lists.txt"
+_HEADING = "# misp-warninglists, CC0; see quetsach.guards.index\n"
+_DIGITS = {4: 8, 6: 33}
+"""Of a number on the line of both families, by version."""
+_RANK_DIGITS = 4
+
+
+class About(NamedTuple):
+    """What is known of a list besides its entries."""
+
+    slug: str
+    how: How
+    version: str
+    title: str
+
+
+class Index:
+    """Packed lists; what a rank stands for is up to who asks."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._places: dict[str, range] = {}
+        at = len(_HEADING)
+        while at < len(data):
+            start = data.index(b"\n", at) + 1
+            name, _space, size = data[at + 1 : start - 2].decode().rpartition(" ")
+            at = start + int(size)
+            self._places[name] = range(start, at)
+        rows = (line.split("\t") for line in _lines(self._section("lists")))
+        self.lists = [About(slug, How(how), version, title) for slug, how, version, title in rows]
+
+    def names[Found](self, section: str, found: Sequence[Found]) -> NameTable[Found]:
+        """The names of `on`, `below` or `above`."""
+        return NameTable(self._section(section), found)
+
+    def ranges[Found](self, how: How, version: int, found: Sequence[Found]) -> Ranges[Found]:
+        """The addresses of one family."""
+        digits, data = _DIGITS[version], self._section(f"{how} {version}")
+        width = 2 * (digits + 1) + _RANK_DIGITS + 1
+        firsts, lasts = (Column(data, width, start, digits) for start in (0, digits + 1))
+        return Ranges(firsts, lasts, Column(data, width, 2 * (digits + 1), _RANK_DIGITS), found)
+
+    def _section(self, name: str) -> bytes:
+        place = self._places[name]
+        return self._data[place.start : place.stop]
+
+
+class NameTable[Found]:
+    """Sorted lines of a name and a rank."""
+
+    def __init__(self, data: bytes, found: Sequence[Found]) -> None:
+        self._data, self._found = data, found
+
+    def get(self, name: str, /) -> Found | None:
+        """What the name stands for."""
+        data, wanted = self._data, name.encode()
+        low, high = 0, len(data)
+        while low < high:
+            start = data.rfind(b"\n", low, (low + high) // 2) + 1 or low
+            tab = data.index(b"\t", start)
+            end = data.index(b"\n", tab)
+            here = data[start:tab]
+            if here == wanted:
+                return self._found[int(data[tab:end])]
+            if here < wanted:
+                low = end + 1
+            else:
+                high = start
+        return None
+
+    def __iter__(self) -> Iterator[str]:
+        return (line.partition("\t")[0] for line in _lines(self._data))
+
+
+class Column:
+    """One number of each line, where all lines have the same width."""
+
+    def __init__(self, data: bytes, width: int, start: int, digits: int) -> None:
+        self._data, self._width, self._start, self._digits = data, width, start, digits
+
+    def __len__(self) -> int:
+        return len(self._data) // self._width
+
+    def __getitem__(self, at: int, /) -> int:
+        start = at * self._width + self._start
+        return int(self._data[start : start + self._digits], 16)
+
+    def __iter__(self) -> Iterator[int]:
+        return map(self.__getitem__, range(len(self)))
+
+
+def shipped() -> Index:
+    """The lists that come with the program."""
+    return Index(resources.files("quetsach").joinpath("guards", SHIPPED).read_bytes())
+
+
+def packed(lists: Sequence[WarningList]) -> bytes:
+    """Lists in this form; the same lists give the same bytes."""
+    on: dict[str, int] = {}
+    below: dict[str, int] = {}
+    above: dict[str, int] = {}
+    blocks: dict[How, list[tuple[Block, int]]] = {how: [] for how in How if how.is_address}
+    for rank, one in enumerate(lists):
+        if one.how.is_address:
+            blocks[one.how] += [(Block.of(entry), rank) for entry in one.entries]
+            continue
+        for entry in one.entries:
+            name = entry.removeprefix(".")
+            (on if name == entry else below).setdefault(name, rank)
+            parent = name.partition(".")[2]
+            while parent and parent not in above:
+                above[parent] = rank
+                parent = parent.partition(".")[2]
+    abouts = (About(one.slug, one.how, one.version, one.title) for one in lists)
+    sections = {"lists": "".join("\t".join(" ".join(x.split()) for x in about) + "\n" for about in abouts)}
+    for section, names in (("on", on), ("below", below), ("above", above)):
+        sections[section] = "".join(f"{name}\t{rank}\n" for name, rank in sorted(names.items()))
+    for how, found in blocks.items():
+        for version in _DIGITS:
+            family = (one for one in found if one[0].version == version)
+            sections[f"{how} {version}"] = "".join(_pieces(family, _DIGITS[version]))
+    parts = [_HEADING.encode()]
+    for section, text in sections.items():
+        data = text.encode(errors="replace")
+        parts += (f"[{section} {len(data)}]\n".encode(), data)
+    return b"".join(parts)
+
+
+def _lines(data: bytes) -> list[str]:
+    return data.decode().split("\n")[:-1]
+
+
+def _pieces(blocks: Iterable[tuple[Block, int]], digits: int) -> Iterator[str]:
+    for first, last, rank in disjoint(blocks):
+        yield f"{first:0{digits}x} {last:0{digits}x} {rank:0{_RANK_DIGITS}x}\n"
