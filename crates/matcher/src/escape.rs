@@ -20,25 +20,75 @@ pub fn escape(line: &[u8], limit: usize) -> String {
 
 /// The same, added to a text.
 pub fn escape_into(out: &mut Vec<u8>, line: &[u8], limit: usize) {
+    add::<false>(out, line, limit);
+}
+
+/// The same as the inside of a JSON string (RFC 8259), its limit counted without the escapes of JSON.
+pub fn escape_json_into(out: &mut Vec<u8>, line: &[u8], limit: usize) {
+    add::<true>(out, line, limit);
+}
+
+/// The begin of a line of which `escape` makes the same as of the whole.
+pub fn shown_part(line: &[u8], limit: usize) -> &[u8] {
+    if line.len() <= limit {
+        return line;
+    }
+    // Each byte that continues no character is shown as one character or more.
+    let mut begins = line.iter().enumerate().filter(|(_, b)| **b & 0xc0 != 0x80);
+    let end = begins.nth(limit).map_or(line.len(), |(at, _)| at);
+    &line[..end.min(limit * 4)]
+}
+
+fn add<const JSON: bool>(out: &mut Vec<u8>, line: &[u8], limit: usize) {
     let mut rest = &line[..line.len().min(limit * 4)];
-    out.reserve(rest.len().min(limit) + rest.len() / 8);
     let mut left = limit;
     let mut shown = String::new();
+    let marks = |word| {
+        if JSON {
+            unprintable(word) | equal(word, b'"') | equal(word, b'\\')
+        } else {
+            unprintable(word)
+        }
+    };
+    out.reserve(rest.len() + rest.len() / 2 + 8);
     loop {
-        // Most of a line is printable ASCII, taken in runs.
-        let run = run(&rest[..rest.len().min(left)], unprintable);
-        out.extend_from_slice(&rest[..run]);
-        left -= run;
-        rest = &rest[run..];
+        // Eight bytes are copied whether or not all of them are printable: a log of columns has a tab every few bytes.
+        while let Some((word, after)) = rest.split_first_chunk::<8>() {
+            let run = first_marked(marks(u64::from_le_bytes(*word))).min(left);
+            let end = out.len() + run;
+            out.extend_from_slice(word);
+            out.truncate(end);
+            left -= run;
+            if run < 8 {
+                rest = &rest[run..];
+                break;
+            }
+            rest = after;
+        }
+        if rest.len() < 8 {
+            let run = run(&rest[..rest.len().min(left)], marks);
+            out.extend_from_slice(&rest[..run]);
+            left -= run;
+            rest = &rest[run..];
+        }
         let Some(&b) = rest.first() else {
             return;
         };
         let mut used = 1;
-        if b < 0x80 {
+        if JSON && (b == b'"' || b == b'\\') {
+            if left == 0 {
+                return;
+            }
+            out.extend_from_slice(&[b'\\', b]);
+            left -= 1;
+        } else if b < 0x80 {
             if left < 4 {
                 return;
             }
             let [high, low] = [b >> 4, b & 15].map(|digit| HEX[usize::from(digit)]);
+            if JSON {
+                out.push(b'\\');
+            }
             out.extend_from_slice(&[b'\\', b'x', high, low]);
             left -= 4;
         } else {
@@ -47,6 +97,9 @@ pub fn escape_into(out: &mut Vec<u8>, line: &[u8], limit: usize) {
             let size = shown.chars().count();
             if size > left {
                 return;
+            }
+            if JSON && shown.starts_with('\\') {
+                out.push(b'\\');
             }
             out.extend_from_slice(shown.as_bytes());
             left -= size;
@@ -62,8 +115,7 @@ const HIGH: u64 = 0x80 * ONES;
 /// bits, and sets the highest bit of each that it marks; behind the first it may err.
 pub fn run(text: &[u8], marks: impl Fn(u64) -> u64) -> usize {
     let (words, rest) = text.as_chunks::<8>();
-    let find =
-        |word: [u8; 8]| (marks(u64::from_le_bytes(word)) & HIGH).trailing_zeros() as usize / 8;
+    let find = |word: [u8; 8]| first_marked(marks(u64::from_le_bytes(word)));
     for (i, word) in words.iter().enumerate() {
         let at = find(*word);
         if at < 8 {
@@ -73,6 +125,11 @@ pub fn run(text: &[u8], marks: impl Fn(u64) -> u64) -> usize {
     let mut last = [0; 8];
     last[..rest.len()].copy_from_slice(rest);
     text.len() - rest.len() + find(last).min(rest.len())
+}
+
+/// How many bytes stand before the first of eight whose highest bit is set.
+fn first_marked(marks: u64) -> usize {
+    (marks & HIGH).trailing_zeros() as usize / 8
 }
 
 /// Marks bytes below 0x20, for `run`.
@@ -143,6 +200,43 @@ mod tests {
                 let want = if b == b'~' { 0 } else { at };
                 assert_eq!(run(&twice, |word| equal(word, b)), want, "{b} at {at}");
             }
+        }
+    }
+
+    #[test]
+    fn json_of_an_escaped_line_is_what_serde_writes_and_the_part_shown_is_enough() {
+        let pieces: [&[u8]; 12] = [
+            b"plain",
+            b"\t",
+            b"\\",
+            b"\"",
+            "đ".as_bytes(),
+            b"\xff",
+            "\u{202e}".as_bytes(),
+            b"\xc3",
+            "\u{85}".as_bytes(),
+            "\u{1f600}".as_bytes(),
+            b"12345678",
+            b"\0",
+        ];
+        let mut seed = 7_u64;
+        let mut random = |below: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (seed >> 33) as usize % below
+        };
+        for _ in 0..20_000 {
+            let line: Vec<u8> = (0..random(20))
+                .flat_map(|_| pieces[random(pieces.len())])
+                .copied()
+                .collect();
+            let limit = random(60);
+            let text = escape(&line, limit);
+            assert!(text.chars().count() <= limit);
+            let mut json = b"\"".to_vec();
+            escape_json_into(&mut json, &line, limit);
+            json.push(b'"');
+            assert_eq!(json, serde_json::to_vec(&text).unwrap(), "{line:?}");
+            assert_eq!(escape(shown_part(&line, limit), limit), text, "{line:?}");
         }
     }
 

@@ -1,12 +1,14 @@
 //! Hits of one source summed into rows by (indicator, device, day); times without a year wait for its end.
 use std::collections::HashMap;
-use std::collections::hash_map;
+use std::hash::BuildHasher;
 use std::io;
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -14,7 +16,7 @@ use smallvec::SmallVec;
 use crate::address::Address;
 use crate::escape::{EVIDENCE, escape_into};
 use crate::names::{Host, Short};
-use crate::runs::{Run, Runs, spelled};
+use crate::runs::{Run, Runs};
 use crate::set::Set;
 use crate::time::{self, Moment, Value, Yearless};
 use crate::words::Words;
@@ -153,8 +155,8 @@ pub enum Bucket {
     Minute(Yearless),
 }
 
-pub fn bucket(moment: Option<Moment>) -> Bucket {
-    match moment.map(|m| m.value) {
+pub fn bucket(value: Option<Value>) -> Bucket {
+    match value {
         None => Bucket::None,
         Some(Value::Known(micros)) => Bucket::Day(time::day_number(micros)),
         Some(Value::Yearless(y)) => Bucket::Minute(Yearless { second: 0, ..y }),
@@ -185,30 +187,34 @@ struct Key {
 }
 
 /// Lines of one key. `order` is the place of the first line, which gives the words.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Row {
+    pub item: u32,
+    /// Its number in the run of the row.
+    pub device: u32,
     pub order: u64,
     pub first: Option<Value>,
     pub last: Option<Value>,
     pub count: u64,
+    /// Where its words begin in the run of the row.
+    pub words: u32,
     pub action: Action,
     pub field: Field,
     pub format: u16,
-    pub words: Words,
 }
 
 /// Number of the format `text` in a row.
 pub const TEXT: u16 = u16::MAX;
 
 /// Bytes of a row and of its place in the table, without texts.
-const ROW: usize = 192;
+const ROW: usize = size_of::<Row>() + 16;
 /// A device in its two tables.
 const DEVICE: usize = 96;
 /// Fewer bytes of rows are not worth a run of their own.
 const LEAST_RUN: usize = 1 << 20;
 
 /// What sorting leaves of the 256 bytes a row that a scan may take (contract 1).
-const PER_ROW: usize = 160;
+const PER_ROW: usize = 200;
 /// More than this many times the bytes that a scan may take without rows are never held.
 const MOST: usize = 8;
 
@@ -239,10 +245,12 @@ impl Memory {
 
 /// The rows that one thread found.
 pub struct Rows {
-    /// Where the row of a key stands in `rows`.
-    places: HashMap<Key, u32, RandomState>,
-    /// Item, device and row.
-    rows: Vec<(u32, u32, Row)>,
+    /// Half a hash of each key and the place of its row in `rows`.
+    places: HashTable<(u32, u32)>,
+    hasher: RandomState,
+    rows: Vec<Row>,
+    /// The words of all rows.
+    texts: Vec<u8>,
     devices: HashMap<Host, u32, RandomState>,
     /// The number of no device.
     nobody: Option<u32>,
@@ -250,29 +258,33 @@ pub struct Rows {
     memory: Arc<Memory>,
     held: usize,
     runs: Runs,
-    /// Room in which the texts of a row are put together.
-    buffer: Vec<u8>,
+}
+
+/// The hash of which a place keeps half: the table asks for the highest bits and the lowest.
+fn whole((half, _): &(u32, u32)) -> u64 {
+    u64::from(*half) << 32 | u64::from(*half)
 }
 
 impl Rows {
     pub fn new(memory: Arc<Memory>) -> Rows {
         Rows {
-            places: HashMap::default(),
+            places: HashTable::new(),
+            hasher: RandomState::default(),
             rows: Vec::new(),
+            texts: Vec::new(),
             devices: HashMap::default(),
             nobody: None,
             device_count: 0,
             memory,
             held: 0,
             runs: Runs::default(),
-            buffer: Vec::new(),
         }
     }
 
     /// One line: each of its indicators counts once. Fails when rows must go to a temporary file and cannot.
     pub fn add(&mut self, set: &Set, hits: &[Hit], line: &Line<'_>) -> io::Result<()> {
         let value = line.moment.map(|m| m.value);
-        let when = bucket(line.moment);
+        let when = bucket(value);
         let device = self.device(line.device);
         for hit in hits {
             let key = Key {
@@ -280,30 +292,34 @@ impl Rows {
                 device,
                 when,
             };
-            match self.places.entry(key) {
-                hash_map::Entry::Occupied(old) => {
-                    let (.., row) = &mut self.rows[*old.get() as usize];
+            let half = (self.hasher.hash_one(key) >> 32) as u32;
+            let rows = &mut self.rows;
+            let is_of = |place: &(u32, u32)| place.0 == half && rows[place.1 as usize].key() == key;
+            match self.places.entry(whole(&(half, 0)), is_of, whole) {
+                Entry::Occupied(old) => {
+                    let row = &mut rows[old.get().1 as usize];
                     row.count += 1;
                     row.action = row.action.max(line.action);
                     row.widen(value, value);
                 }
-                hash_map::Entry::Vacant(free) => {
-                    let words = Words::of(set, hit, line.details, &mut self.buffer);
-                    let size = ROW + words.bytes().len();
-                    free.insert(self.rows.len() as u32);
-                    let row = Row {
+                Entry::Vacant(free) => {
+                    free.insert((half, rows.len() as u32));
+                    rows.push(Row {
+                        item: hit.item,
+                        device,
                         order: line.offset,
                         first: value,
                         last: value,
                         count: 1,
+                        words: self.texts.len() as u32,
                         action: line.action,
                         field: hit.field,
                         format: line.format.map_or(TEXT, |n| n as u16),
-                        words,
-                    };
-                    self.rows.push((hit.item, device, row));
+                    });
+                    let before = self.texts.len();
+                    Words::put(&mut self.texts, set, hit, line.details);
                     self.memory.rows.fetch_add(1, Ordering::Relaxed);
-                    self.hold(size);
+                    self.hold(ROW + self.texts.len() - before);
                 }
             }
         }
@@ -341,34 +357,14 @@ impl Rows {
     fn run(&mut self, set: &Set) -> Run {
         self.memory.used.fetch_sub(self.held, Ordering::Relaxed);
         self.held = 0;
-        self.places = HashMap::default();
-        let mut rows = mem::take(&mut self.rows);
-        let mut devices: Vec<Option<Arc<str>>> =
-            vec![None; mem::take(&mut self.device_count) as usize];
+        self.places = HashTable::new();
+        let mut devices = vec![None; mem::take(&mut self.device_count) as usize];
         self.nobody = None;
         for (device, number) in mem::take(&mut self.devices) {
             devices[number as usize] = Some(device.shown().into());
         }
-        let mut sorted: Vec<usize> = (0..devices.len()).collect();
-        sorted.sort_unstable_by_key(|&number| &devices[number]);
-        let mut rank = vec![0; devices.len()];
-        for (at, number) in (0u32..).zip(sorted) {
-            rank[number] = at;
-        }
-        let mut items: Vec<u32> = rows.iter().map(|(item, ..)| *item).collect();
-        items.sort_unstable();
-        items.dedup();
-        let mut order: Vec<(&str, usize)> = (0..items.len())
-            .map(|i| (spelled(set, items[i]), i))
-            .collect();
-        order.sort_unstable();
-        let mut place = vec![0; items.len()];
-        for (at, (_, i)) in (0u32..).zip(order) {
-            place[i] = at;
-        }
-        let place = |item: &u32| place[items.binary_search(item).unwrap_or_default()];
-        rows.sort_by_cached_key(|(item, device, _)| (place(item), rank[*device as usize]));
-        Run { devices, rows }
+        let (rows, texts) = (mem::take(&mut self.rows), mem::take(&mut self.texts));
+        Run::new(set, devices, rows, texts)
     }
 
     /// All that was found, in runs to be merged.
@@ -380,6 +376,14 @@ impl Rows {
 }
 
 impl Row {
+    fn key(&self) -> Key {
+        Key {
+            item: self.item,
+            device: self.device,
+            when: bucket(self.first),
+        }
+    }
+
     fn widen(&mut self, first: Option<Value>, last: Option<Value>) {
         if let Some(new) = first
             && self.first.is_none_or(|old| order(new) < order(old))
@@ -393,14 +397,16 @@ impl Row {
         }
     }
 
-    /// Adds the lines of another row of the same key.
-    pub fn merge(&mut self, mut other: Row) {
-        if other.order < self.order {
+    /// Adds the lines of another row of the same key; says whether the other gives the words.
+    pub fn merge(&mut self, mut other: Row) -> bool {
+        let is_later = other.order < self.order;
+        if is_later {
             mem::swap(self, &mut other);
         }
         self.count += other.count;
         self.action = self.action.max(other.action);
         self.widen(other.first, other.last);
+        is_later
     }
 
     /// With the years found, times no later than `latest` where the line gave no year.

@@ -1,11 +1,9 @@
 //! Sorted runs of rows, in memory or in temporary files, merged into one order.
 use std::cmp::Ordering;
-use std::collections::BinaryHeap;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
-use std::sync::Arc;
-use std::vec;
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
 
+use crate::raw::prefetch;
 use crate::rows::{Action, Field, Row};
 use crate::set::Set;
 use crate::time::{Value, Yearless};
@@ -13,28 +11,92 @@ use crate::words::Words;
 
 /// More files are merged into one first.
 const FILES: usize = 64;
-const BUFFER: usize = 32 << 10;
+const BUFFER: usize = 64 << 10;
+/// Rows and texts lie in no order in memory: they are asked for so many rows before they are looked at.
+const AHEAD: usize = 8;
 
 /// Rows in order.
 #[derive(Debug)]
 pub struct Run {
     /// By their numbers.
-    pub devices: Vec<Option<Arc<str>>>,
-    /// Item, number of the device, and row.
-    pub rows: Vec<(u32, u32, Row)>,
+    devices: Vec<Option<Box<str>>>,
+    rows: Vec<Row>,
+    texts: Vec<u8>,
+    /// Places of the rows.
+    sorted: Vec<u32>,
 }
 
-/// A row with what it is sorted by: the item as it is spelled on the wire, then the device.
-#[derive(Debug)]
-pub struct Entry {
-    pub item: u32,
-    pub device: Option<Arc<str>>,
+/// A row with the device and the words that its run keeps for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
     pub row: Row,
+    pub device: Option<&'a str>,
+    pub words: Words<'a>,
 }
 
 /// How the wire spells an item.
-pub fn spelled(set: &Set, item: u32) -> &str {
+fn spelled(set: &Set, item: u32) -> &str {
     set.item(item).map_or("", |item| item.canonical())
+}
+
+impl Run {
+    /// Puts rows in order: by the item as the wire spells it, then by the device.
+    pub fn new(set: &Set, devices: Vec<Option<Box<str>>>, rows: Vec<Row>, texts: Vec<u8>) -> Run {
+        let mut by_name: Vec<usize> = (0..devices.len()).collect();
+        by_name.sort_unstable_by_key(|&number| &devices[number]);
+        let mut rank = vec![0; devices.len()];
+        for (at, number) in (0u64..).zip(by_name) {
+            rank[number] = at;
+        }
+        let keys = rows
+            .iter()
+            .map(|row| u64::from(row.item) << 32 | rank[row.device as usize]);
+        let mut keys: Vec<(u64, u32)> = keys.zip(0..).collect();
+        keys.sort_unstable();
+        // Numbers rise in the order of the list, so the items are nearly in order, too.
+        let mut items: Vec<(&str, &[(u64, u32)])> = keys
+            .chunk_by(|a, b| a.0 >> 32 == b.0 >> 32)
+            .map(|of_item| (spelled(set, (of_item[0].0 >> 32) as u32), of_item))
+            .collect();
+        items.sort_by_key(|(name, _)| *name);
+        let sorted = items.iter().flat_map(|(_, of_item)| *of_item);
+        let sorted = sorted.map(|(_, place)| *place).collect();
+        Run {
+            devices,
+            rows,
+            texts,
+            sorted,
+        }
+    }
+
+    fn entry(&self, at: usize) -> Option<Entry<'_>> {
+        let row = &self.rows[*self.sorted.get(at)? as usize];
+        Some(Entry {
+            row: *row,
+            device: self.devices[row.device as usize].as_deref(),
+            words: Words::at(&self.texts[row.words as usize..]),
+        })
+    }
+
+    fn ask_for(&self, at: usize) {
+        if let Some(&place) = self.sorted.get(at + 2 * AHEAD) {
+            prefetch(&self.rows[place as usize]);
+        }
+        if let Some(&place) = self.sorted.get(at + AHEAD) {
+            let texts = &self.texts[self.rows[place as usize].words as usize..];
+            texts.iter().step_by(64).take(4).for_each(prefetch);
+        }
+    }
+
+    fn write_to(&self, out: &mut impl Write) -> io::Result<()> {
+        let mut at = 0;
+        while let Some(entry) = self.entry(at) {
+            self.ask_for(at);
+            write_entry(out, &entry)?;
+            at += 1;
+        }
+        Ok(())
+    }
 }
 
 /// The runs of one thread, or of all.
@@ -45,12 +107,12 @@ pub struct Runs {
 }
 
 impl Runs {
-    /// Keeps a sorted run in memory.
+    /// Keeps a run in memory.
     pub fn hold(&mut self, run: Run) {
         self.held.push(run);
     }
 
-    /// Writes a sorted run to a temporary file that vanishes with this process; if that fails it is held.
+    /// Writes a run to a temporary file that vanishes with this process; if that fails it is held.
     pub fn spill(&mut self, run: Run, set: &Set) -> io::Result<()> {
         match write(|out| run.write_to(out)) {
             Ok(file) => self.add_file(file, set),
@@ -83,121 +145,179 @@ impl Runs {
 
     /// Writes all rows as one run.
     pub fn write_to(self, out: &mut impl Write, set: &Set) -> io::Result<()> {
-        for entry in self.merged(set)? {
-            let entry = entry?;
-            write_row(out, entry.item, entry.device.as_deref(), &entry.row)?;
+        self.merge(set, |entry| write_entry(out, entry))
+    }
+
+    /// Gives all rows in order; those of equal items and devices follow each other.
+    pub fn merge(
+        self,
+        set: &Set,
+        mut take: impl FnMut(&Entry<'_>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let held = self.held.into_iter().map(|run| Stream::Held(run, 0));
+        let files = self.files.into_iter().map(FileRun::new).map(Stream::File);
+        let mut heads = Vec::new();
+        for stream in held.chain(files) {
+            heads.extend(Head::begin(stream, set)?);
+        }
+        heads.sort_by(|a, b| b.compare(a));
+        // The least stands last.
+        while let Some(least) = heads.last_mut() {
+            if let Some(entry) = least.stream.entry() {
+                take(&entry)?;
+            }
+            let goes_on = least.advance(set)?;
+            if let (Some(moved), true) = (heads.pop(), goes_on) {
+                let at = heads.partition_point(|other| other.compare(&moved).is_gt());
+                heads.insert(at, moved);
+            }
         }
         Ok(())
     }
-
-    /// All rows in order; those of equal keys follow each other.
-    pub fn merged(self, set: &Set) -> io::Result<Merged<'_>> {
-        let held = self
-            .held
-            .into_iter()
-            .map(|run| Stream::Held(run.devices, run.rows.into_iter()));
-        let files = self
-            .files
-            .into_iter()
-            .map(|file| Stream::File(BufReader::with_capacity(BUFFER, file)));
-        let mut merged = Merged {
-            set,
-            streams: held.chain(files).collect(),
-            heads: BinaryHeap::new(),
-        };
-        for from in 0..merged.streams.len() {
-            merged.advance(from)?;
-        }
-        Ok(merged)
-    }
 }
 
+/// A run as it is read.
+#[derive(Debug)]
 enum Stream {
-    Held(Vec<Option<Arc<str>>>, vec::IntoIter<(u32, u32, Row)>),
-    File(BufReader<File>),
+    /// And the place of the row at hand.
+    Held(Run, usize),
+    File(FileRun),
 }
 
-struct Head<'a> {
-    spelled: &'a str,
-    entry: Entry,
-    from: usize,
-}
-
-impl Head<'_> {
-    fn key(&self) -> (&str, &Option<Arc<str>>, usize) {
-        (self.spelled, &self.entry.device, self.from)
-    }
-}
-
-impl Ord for Head<'_> {
-    /// The heap gives the greatest first.
-    fn cmp(&self, other: &Self) -> Ordering {
-        other.key().cmp(&self.key())
-    }
-}
-
-impl PartialOrd for Head<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Head<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-
-impl Eq for Head<'_> {}
-
-pub struct Merged<'a> {
-    set: &'a Set,
-    streams: Vec<Stream>,
-    heads: BinaryHeap<Head<'a>>,
-}
-
-impl Merged<'_> {
-    fn advance(&mut self, from: usize) -> io::Result<()> {
-        let next = match &mut self.streams[from] {
-            Stream::Held(devices, rows) => rows.next().map(|(item, device, row)| Entry {
-                item,
-                device: devices[device as usize].clone(),
-                row,
-            }),
-            Stream::File(file) => read_entry(file)?,
-        };
-        if let Some(entry) = next {
-            let is_alone = self.streams.len() == 1;
-            self.heads.push(Head {
-                // One run is in order already.
-                spelled: if is_alone {
-                    ""
-                } else {
-                    spelled(self.set, entry.item)
-                },
-                entry,
-                from,
-            });
+impl Stream {
+    fn entry(&self) -> Option<Entry<'_>> {
+        match self {
+            Stream::Held(run, at) => run.entry(*at),
+            Stream::File(file) => file.entry(),
         }
-        Ok(())
     }
 }
 
-impl Iterator for Merged<'_> {
-    type Item = io::Result<Entry>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let head = self.heads.pop()?;
-        Some(self.advance(head.from).map(|()| head.entry))
-    }
+/// A run with a row at hand.
+#[derive(Debug)]
+struct Head<'a> {
+    stream: Stream,
+    item: u32,
+    spelled: &'a str,
 }
 
-impl Run {
-    fn write_to(&self, out: &mut impl Write) -> io::Result<()> {
-        let mut rows = self.rows.iter();
-        rows.try_for_each(|(item, device, row)| {
-            write_row(out, *item, self.devices[*device as usize].as_deref(), row)
+impl<'a> Head<'a> {
+    /// None without any row.
+    fn begin(mut stream: Stream, set: &'a Set) -> io::Result<Option<Self>> {
+        if let Stream::File(file) = &mut stream {
+            file.next()?;
+        }
+        let first = stream.entry().map(|entry| entry.row.item);
+        Ok(first.map(|item| Head {
+            stream,
+            item,
+            spelled: spelled(set, item),
+        }))
+    }
+
+    /// Goes on to the next row; false at the end.
+    fn advance(&mut self, set: &'a Set) -> io::Result<bool> {
+        match &mut self.stream {
+            Stream::Held(run, at) => {
+                run.ask_for(*at);
+                *at += 1;
+            }
+            Stream::File(file) => file.next()?,
+        }
+        let Some(item) = self.stream.entry().map(|entry| entry.row.item) else {
+            return Ok(false);
+        };
+        if item != self.item {
+            (self.item, self.spelled) = (item, spelled(set, item));
+        }
+        Ok(true)
+    }
+
+    fn compare<'b>(&'b self, other: &'b Self) -> Ordering {
+        let by_item = if self.item == other.item {
+            Ordering::Equal
+        } else {
+            self.spelled.cmp(other.spelled)
+        };
+        by_item.then_with(|| {
+            let device = |head: &'b Head<'a>| head.stream.entry().map(|entry| entry.device);
+            device(self).cmp(&device(other))
         })
+    }
+}
+
+/// Bytes of a row in a file, before the device and the words.
+const FIXED: usize = 48;
+/// In place of the length of a device: there is none.
+const NOBODY: u16 = u16::MAX;
+
+/// A run in a file, and its row at hand.
+#[derive(Debug)]
+struct FileRun {
+    file: BufReader<File>,
+    row: Option<Row>,
+    /// The device, then the words.
+    texts: Vec<u8>,
+    device: Option<usize>,
+}
+
+impl FileRun {
+    fn new(file: File) -> FileRun {
+        FileRun {
+            file: BufReader::with_capacity(BUFFER, file),
+            row: None,
+            texts: Vec::new(),
+            device: None,
+        }
+    }
+
+    fn entry(&self) -> Option<Entry<'_>> {
+        let (device, words) = self.texts.split_at(self.device.unwrap_or(0));
+        let device = std::str::from_utf8(device).unwrap_or_default();
+        Some(Entry {
+            row: self.row?,
+            device: self.device.map(|_| device),
+            words: Words::at(words),
+        })
+    }
+
+    /// Reads the next row; none is at hand behind the last.
+    fn next(&mut self) -> io::Result<()> {
+        self.row = None;
+        if self.file.fill_buf()?.is_empty() {
+            return Ok(());
+        }
+        let mut fixed = [0; FIXED];
+        self.file.read_exact(&mut fixed)?;
+        let mut rest = &fixed[..];
+        let row = Row {
+            item: u32::from_le_bytes(take(&mut rest)),
+            device: 0,
+            order: u64::from_le_bytes(take(&mut rest)),
+            count: u64::from_le_bytes(take(&mut rest)),
+            format: u16::from_le_bytes(take(&mut rest)),
+            first: time_of(take(&mut rest)),
+            last: time_of(take(&mut rest)),
+            action: known(&Action::ALL, take(&mut rest))?,
+            field: known(&Field::ALL, take(&mut rest))?,
+            words: 0,
+        };
+        let device = u16::from_le_bytes(take(&mut rest));
+        let words = u32::from_le_bytes(take(&mut rest));
+        self.device = (device != NOBODY).then_some(usize::from(device));
+        let length = self.device.unwrap_or(0) + words as usize;
+        self.texts.clear();
+        let got = (&mut self.file)
+            .take(length as u64)
+            .read_to_end(&mut self.texts)?;
+        if got < length {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let (device, words) = self.texts.split_at(self.device.unwrap_or(0));
+        std::str::from_utf8(device).map_err(io::Error::other)?;
+        Words::read(words)?;
+        self.row = Some(row);
+        Ok(())
     }
 }
 
@@ -209,13 +329,39 @@ fn write(rows: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Resul
     Ok(file)
 }
 
-fn write_text(out: &mut impl Write, text: &[u8]) -> io::Result<()> {
-    out.write_all(&(text.len() as u32).to_le_bytes())?;
-    out.write_all(text)
+fn write_entry(out: &mut impl Write, entry: &Entry<'_>) -> io::Result<()> {
+    let Entry { row, device, words } = entry;
+    let mut fixed = [0; FIXED];
+    let mut rest = &mut fixed[..];
+    rest.write_all(&row.item.to_le_bytes())?;
+    rest.write_all(&row.order.to_le_bytes())?;
+    rest.write_all(&row.count.to_le_bytes())?;
+    rest.write_all(&row.format.to_le_bytes())?;
+    rest.write_all(&bytes_of(row.first))?;
+    rest.write_all(&bytes_of(row.last))?;
+    rest.write_all(&[row.action as u8, row.field as u8])?;
+    let length = device.map_or(NOBODY, |device| device.len() as u16);
+    rest.write_all(&length.to_le_bytes())?;
+    rest.write_all(&(words.bytes().len() as u32).to_le_bytes())?;
+    out.write_all(&fixed)?;
+    out.write_all(device.unwrap_or_default().as_bytes())?;
+    out.write_all(words.bytes())
 }
 
-fn write_time(out: &mut impl Write, time: Option<Value>) -> io::Result<()> {
-    let mut bytes = [0u8; 9];
+/// The next bytes of a row in a file.
+fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
+    let (found, after) = rest.split_first_chunk().expect("as many as were written");
+    *rest = after;
+    *found
+}
+
+fn known<T: Copy>(all: &[T], [number]: [u8; 1]) -> io::Result<T> {
+    let found = all.get(usize::from(number)).copied();
+    found.ok_or_else(|| io::Error::other("a row is damaged"))
+}
+
+fn bytes_of(time: Option<Value>) -> [u8; 9] {
+    let mut bytes = [0; 9];
     match time {
         None => {}
         Some(Value::Known(micros)) => {
@@ -228,42 +374,12 @@ fn write_time(out: &mut impl Write, time: Option<Value>) -> io::Result<()> {
             bytes[1..6].copy_from_slice(&parts.map(|part| part as u8));
         }
     }
-    out.write_all(&bytes)
+    bytes
 }
 
-fn write_row(out: &mut impl Write, item: u32, device: Option<&str>, row: &Row) -> io::Result<()> {
-    out.write_all(&item.to_le_bytes())?;
-    out.write_all(&row.order.to_le_bytes())?;
-    out.write_all(&row.count.to_le_bytes())?;
-    out.write_all(&row.format.to_le_bytes())?;
-    let small = [
-        row.action as u8,
-        row.field as u8,
-        u8::from(device.is_some()),
-    ];
-    out.write_all(&small)?;
-    write_time(out, row.first)?;
-    write_time(out, row.last)?;
-    write_text(out, device.unwrap_or_default().as_bytes())?;
-    write_text(out, row.words.bytes())
-}
-
-fn bytes<const N: usize>(file: &mut impl Read) -> io::Result<[u8; N]> {
-    let mut out = [0; N];
-    file.read_exact(&mut out)?;
-    Ok(out)
-}
-
-fn read_text(file: &mut impl Read) -> io::Result<Vec<u8>> {
-    let mut out = vec![0; u32::from_le_bytes(bytes(file)?) as usize];
-    file.read_exact(&mut out)?;
-    Ok(out)
-}
-
-fn read_time(file: &mut impl Read) -> io::Result<Option<Value>> {
-    let [kind, rest @ ..] = bytes::<9>(file)?;
+fn time_of([kind, rest @ ..]: [u8; 9]) -> Option<Value> {
     let part = |i: usize| rest[i] as i8;
-    Ok(match kind {
+    match kind {
         0 => None,
         1 => Some(Value::Known(i64::from_le_bytes(rest))),
         _ => Some(Value::Yearless(Yearless {
@@ -273,35 +389,5 @@ fn read_time(file: &mut impl Read) -> io::Result<Option<Value>> {
             minute: part(3),
             second: part(4),
         })),
-    })
-}
-
-/// The next row; None at the end of the file.
-fn read_entry(file: &mut BufReader<File>) -> io::Result<Option<Entry>> {
-    let mut first = [0u8; 4];
-    if file.read(&mut first[..1])? == 0 {
-        return Ok(None);
     }
-    file.read_exact(&mut first[1..])?;
-    let order = u64::from_le_bytes(bytes(file)?);
-    let count = u64::from_le_bytes(bytes(file)?);
-    let format = u16::from_le_bytes(bytes(file)?);
-    let [action, field, has_device] = bytes(file)?;
-    let (begin, end) = (read_time(file)?, read_time(file)?);
-    let device = String::from_utf8(read_text(file)?).map_err(io::Error::other)?;
-    let words = Words::read(read_text(file)?)?;
-    Ok(Some(Entry {
-        item: u32::from_le_bytes(first),
-        device: (has_device == 1).then(|| device.into()),
-        row: Row {
-            order,
-            first: begin,
-            last: end,
-            count,
-            action: Action::ALL[action as usize],
-            field: Field::ALL[field as usize],
-            format,
-            words,
-        },
-    }))
 }

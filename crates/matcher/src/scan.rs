@@ -356,7 +356,7 @@ impl<'a> Scan<'a> {
     }
 
     fn note_alive(&mut self, record: &Record<'_, '_>) {
-        let when = alive::quarter(bucket(record.time(&self.zone)));
+        let when = alive::quarter(bucket(record.time(&self.zone).map(|m| m.value)));
         if let Some(device) = record.device()
             && when != Bucket::None
             && self.alive.len() <= self.options.limits.alive

@@ -1,21 +1,22 @@
 //! The sightings of a source as JSON Lines (contract 1), sorted, in memory or beyond that in a temporary file.
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::sync::Arc;
+use std::mem;
 
 use jiff::tz::TimeZone;
 use tempfile::SpooledTempFile;
 
 use crate::detect;
-use crate::escape::{controls, equal, run};
+use crate::escape::{EVIDENCE, controls, equal, escape_json_into, run};
 use crate::rows::{Row, TEXT};
-use crate::runs::Runs;
+use crate::runs::{Entry, Runs};
 use crate::set::{Item, Set};
 use crate::time::{self, Value};
+use crate::words::Words;
 
 /// Lines beyond this lie in a temporary file.
 const HELD: usize = 8 << 20;
-/// Bytes that are written together.
-const WRITTEN: usize = 1 << 16;
+/// Bytes that are written together: whole pages, and many.
+const WRITTEN: usize = 1 << 18;
 
 /// Finished lines.
 #[derive(Debug)]
@@ -58,26 +59,54 @@ pub struct Context<'a> {
     pub zone: &'a TimeZone,
 }
 
-/// The rows of one key by their days, in order.
-type Days = Vec<(Option<i32>, Row)>;
+/// The rows of one item and device by their days, in order, and their words.
+#[derive(Default)]
+struct Days {
+    key: Option<(u32, Option<Box<str>>)>,
+    rows: Vec<(Option<i32>, Row)>,
+    words: Vec<u8>,
+}
+
+impl Days {
+    fn is_of(&self, entry: &Entry<'_>) -> bool {
+        let key = self.key.as_ref();
+        key.is_some_and(|(item, device)| {
+            *item == entry.row.item && device.as_deref() == entry.device
+        })
+    }
+
+    fn add(&mut self, mut row: Row, words: Words<'_>) {
+        let day = row.day();
+        let found = self.rows.binary_search_by_key(&day, |(day, _)| *day);
+        row.words = self.words.len() as u32;
+        let gives_words = match found {
+            Ok(at) => self.rows[at].1.merge(row),
+            Err(at) => {
+                self.rows.insert(at, (day, row));
+                true
+            }
+        };
+        if gives_words {
+            self.words.extend_from_slice(words.bytes());
+        }
+    }
+}
 
 impl Context<'_> {
     /// Merges the runs and writes a line a row.
     pub fn write(&self, runs: Runs) -> io::Result<Lines> {
         let mut lines = Lines::default();
-        let mut out = &mut lines.file;
         let mut text = Text::default();
-        let mut days = Days::new();
-        let mut key: Option<(u32, Option<Arc<str>>)> = None;
-        for entry in runs.merged(self.set)? {
-            let entry = entry?;
-            let is_next = key
-                .as_ref()
-                .is_none_or(|(item, device)| (*item, device) != (entry.item, &entry.device));
-            if is_next {
-                lines.count += days.len() as u64;
-                self.flush(&mut out, key.as_ref(), &mut days, &mut text)?;
-                key = Some((entry.item, entry.device));
+        let mut days = Days::default();
+        runs.merge(self.set, |entry| {
+            if !days.is_of(entry) {
+                lines.count += days.rows.len() as u64;
+                self.flush(&mut days, &mut text)?;
+                if text.line.len() >= WRITTEN {
+                    lines.file.write_all(&text.line[..WRITTEN])?;
+                    text.line.drain(..WRITTEN);
+                }
+                days.key = Some((entry.row.item, entry.device.map(Into::into)));
             }
             let row = entry.row.resolved(self.latest, self.zone);
             for value in [row.first, row.last].into_iter().flatten() {
@@ -86,61 +115,49 @@ impl Context<'_> {
                     lines.span = Some((first.min(at), last.max(at)));
                 }
             }
-            let day = row.day();
-            match days.binary_search_by_key(&day, |(day, _)| *day) {
-                Ok(at) => days[at].1.merge(row),
-                Err(at) => days.insert(at, (day, row)),
-            }
-        }
-        lines.count += days.len() as u64;
-        self.flush(&mut out, key.as_ref(), &mut days, &mut text)?;
-        out.write_all(&text.line)?;
+            days.add(row, entry.words);
+            Ok(())
+        })?;
+        lines.count += days.rows.len() as u64;
+        self.flush(&mut days, &mut text)?;
+        lines.file.write_all(&text.line)?;
         Ok(lines)
     }
 
-    fn flush(
-        &self,
-        out: &mut impl Write,
-        key: Option<&(u32, Option<Arc<str>>)>,
-        days: &mut Days,
-        text: &mut Text,
-    ) -> io::Result<()> {
-        let Some((number, device)) = key else {
+    fn flush(&self, days: &mut Days, text: &mut Text) -> io::Result<()> {
+        let Some((number, device)) = &days.key else {
             return Ok(());
         };
-        let item = self
-            .set
-            .item(*number)
-            .ok_or_else(|| io::Error::other("the compiled set is damaged"))?;
-        for (day, row) in days.drain(..) {
-            self.line(text, item, device.as_deref(), day, &row);
+        if text.item != Some(*number) {
+            let item = self
+                .set
+                .item(*number)
+                .ok_or_else(|| io::Error::other("the compiled set is damaged"))?;
+            text.begin(self.source, item);
+            text.item = Some(*number);
         }
-        if text.line.len() >= WRITTEN {
-            out.write_all(&text.line)?;
-            text.line.clear();
+        for (day, row) in days.rows.drain(..) {
+            let words = Words::at(&days.words[row.words as usize..]);
+            self.line(text, device.as_deref(), day, &row, words);
         }
+        days.words.clear();
         Ok(())
     }
 
-    /// Adds the line of a row to `text`.
+    /// Adds the line of a row of the item at hand to `text`.
     fn line(
         &self,
         text: &mut Text,
-        item: Item<'_>,
         device: Option<&str>,
         day: Option<i32>,
         row: &Row,
+        words: Words<'_>,
     ) {
-        text.raw(r#"{"type":"sighting","source":"#);
-        text.word(self.source);
-        text.raw(r#","indicator":"#);
-        text.string(item.canonical());
-        text.raw(r#","kind":"#);
-        text.word(item.kind);
-        text.raw(r#","family":"#);
-        text.string(item.family);
-        text.raw(r#","matched":"#);
-        text.string(row.words.matched());
+        text.line.extend_from_slice(&text.begin);
+        match words.matched() {
+            Some(matched) => text.string(matched),
+            None => text.line.extend_from_slice(&text.itself),
+        }
         text.raw(r#","field":"#);
         text.word(row.field.word());
         text.raw(r#","device":"#);
@@ -149,7 +166,7 @@ impl Context<'_> {
             None => text.raw("null"),
         }
         text.raw(r#","identity":{"#);
-        for (number, (key, value)) in row.words.identity().enumerate() {
+        for (number, (key, value)) in words.identity().enumerate() {
             text.raw(if number > 0 { "," } else { "" });
             text.word(key);
             text.raw(":");
@@ -170,9 +187,9 @@ impl Context<'_> {
             TEXT => detect::TEXT,
             number => self.names[usize::from(number)],
         });
-        text.raw(r#","evidence":"#);
-        text.string(row.words.evidence());
-        text.raw("}\n");
+        text.raw(r#","evidence":""#);
+        escape_json_into(&mut text.line, words.line(), EVIDENCE);
+        text.raw("\"}\n");
     }
 }
 
@@ -181,11 +198,33 @@ impl Context<'_> {
 #[derive(Default)]
 struct Text {
     line: Vec<u8>,
+    /// The item whose lines begin so.
+    item: Option<u32>,
+    begin: Vec<u8>,
+    /// What matched where that is the item itself.
+    itself: Vec<u8>,
     /// The day that was last spelled: most rows are of few days.
     day: Option<(i32, String)>,
 }
 
 impl Text {
+    /// Spells what the lines of an item begin with.
+    fn begin(&mut self, source: &str, item: Item<'_>) {
+        let mut begin = Text::default();
+        begin.raw(r#"{"type":"sighting","source":"#);
+        begin.word(source);
+        begin.raw(r#","indicator":"#);
+        begin.string(item.canonical());
+        begin.raw(r#","kind":"#);
+        begin.word(item.kind);
+        begin.raw(r#","family":"#);
+        begin.string(item.family);
+        begin.raw(r#","matched":"#);
+        self.begin = mem::take(&mut begin.line);
+        begin.string(item.hashed);
+        self.itself = begin.line;
+    }
+
     fn raw(&mut self, text: &str) {
         self.line.extend_from_slice(text.as_bytes());
     }

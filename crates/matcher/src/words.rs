@@ -1,85 +1,100 @@
-//! The texts of a row's first line, safe to show, in one piece of memory.
+//! The texts of a row's first line, in one piece of memory.
 use std::io;
 
-use crate::escape::{EVIDENCE, escape_into};
+use crate::escape::{EVIDENCE, escape_into, shown_part};
 use crate::format::IDENTITY;
-use crate::rows::{Details, Hit};
+use crate::rows::{Details, Hit, Matched};
 use crate::set::Set;
 
-/// What matched, the evidence, and each kind of identity.
+/// What matched, the line, and each kind of identity.
 const TEXTS: usize = 2 + IDENTITY.len();
-const HEAD: usize = 4 * TEXTS;
-const ABSENT: u32 = u32::MAX;
+/// Bytes before the texts.
+pub const HEAD: usize = 2 * TEXTS;
+/// In place of a length: there is no such text. None is so long, for a character of them has four bytes at most.
+const ABSENT: u16 = u16::MAX;
+const _: () = assert!(4 * EVIDENCE < ABSENT as usize);
 
-/// Where each text ends, in little-endian numbers of 32 bits, then the texts one after another, in UTF-8.
-#[derive(Clone, Debug)]
-pub struct Words(Box<[u8]>);
+/// The length of each text, in little-endian numbers of 16 bits, then the texts one after another: what matched
+/// and the identity safe to show, the line as it stands in the log.
+#[derive(Clone, Copy, Debug)]
+pub struct Words<'a>(&'a [u8]);
 
-impl Words {
-    /// What a hit and its line say; `buffer` is room for it.
-    pub fn of(set: &Set, hit: &Hit, line: &dyn Details, buffer: &mut Vec<u8>) -> Words {
-        let mut ends = [ABSENT; TEXTS];
-        buffer.clear();
-        hit.spell(set, buffer);
-        ends[0] = buffer.len() as u32;
-        escape_into(buffer, line.text(), EVIDENCE);
-        ends[1] = buffer.len() as u32;
+impl<'a> Words<'a> {
+    /// Adds what a hit and its line say.
+    pub fn put(out: &mut Vec<u8>, set: &Set, hit: &Hit, line: &dyn Details) {
+        let head = out.len();
+        out.extend_from_slice(&[u8::MAX; HEAD]);
+        let mut from = out.len();
+        let mut end = |out: &mut Vec<u8>, number: usize| {
+            let length = (out.len() - from) as u16;
+            from = out.len();
+            out[head + 2 * number..][..2].copy_from_slice(&length.to_le_bytes());
+        };
+        if hit.matched != Matched::Item {
+            hit.spell(set, out);
+            end(out, 0);
+        }
+        out.extend_from_slice(shown_part(line.text(), EVIDENCE));
+        end(out, 1);
         line.identify(&mut |key, value| {
             if let Some(at) = IDENTITY.iter().position(|k| *k == key) {
-                escape_into(buffer, value, EVIDENCE);
-                ends[2 + at] = buffer.len() as u32;
+                escape_into(out, value, EVIDENCE);
+                end(out, 2 + at);
             }
         });
-        let mut words = Vec::with_capacity(HEAD + buffer.len());
-        words.extend(ends.iter().flat_map(|end| end.to_le_bytes()));
-        words.extend_from_slice(buffer);
-        Words(words.into())
+    }
+
+    /// The words that `put` put here; what follows is left out.
+    pub fn at(bytes: &'a [u8]) -> Words<'a> {
+        let whole = Words(bytes);
+        let length: usize = (0..TEXTS).filter_map(|i| whole.length(i)).sum();
+        Words(bytes.get(..HEAD + length).unwrap_or_default())
     }
 
     /// From what `bytes` gave. Fails where that is damaged.
-    pub fn read(bytes: Vec<u8>) -> io::Result<Words> {
-        let words = Words(bytes.into());
-        let is_text = |i: usize| {
-            words
-                .text(i)
-                .is_some_and(|t| std::str::from_utf8(t).is_ok())
-        };
-        let is_absent = |i: usize| words.end(i) == Some(ABSENT);
-        if is_text(0) && is_text(1) && (2..TEXTS).all(|i| is_absent(i) || is_text(i)) {
+    pub fn read(bytes: &'a [u8]) -> io::Result<Words<'a>> {
+        let words = Words::at(bytes);
+        let shown = (0..TEXTS).filter(|i| *i != 1);
+        let is_text = shown
+            .filter_map(|i| words.text(i))
+            .all(|text| std::str::from_utf8(text).is_ok());
+        if !bytes.is_empty() && words.0.len() == bytes.len() && is_text {
             Ok(words)
         } else {
             Err(io::Error::other("the texts of a row are damaged"))
         }
     }
 
-    pub fn bytes(&self) -> &[u8] {
-        &self.0
+    pub fn bytes(self) -> &'a [u8] {
+        self.0
     }
 
-    pub fn matched(&self) -> &[u8] {
-        self.text(0).unwrap_or_default()
+    /// What matched; None is the item itself.
+    pub fn matched(self) -> Option<&'a [u8]> {
+        self.text(0)
     }
 
-    pub fn evidence(&self) -> &[u8] {
+    /// The line, of which `escape` makes the evidence.
+    pub fn line(self) -> &'a [u8] {
         self.text(1).unwrap_or_default()
     }
 
     /// Keys and values, in the order of the wire.
-    pub fn identity(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
+    pub fn identity(self) -> impl Iterator<Item = (&'static str, &'a [u8])> {
         let keys = IDENTITY.iter().enumerate();
-        keys.filter_map(|(i, key)| Some((*key, self.text(2 + i)?)))
+        keys.filter_map(move |(i, key)| Some((*key, self.text(2 + i)?)))
     }
 
-    fn end(&self, number: usize) -> Option<u32> {
-        let bytes = self.0.get(4 * number..4 * number + 4)?;
-        Some(u32::from_le_bytes(bytes.try_into().ok()?))
+    fn length(self, number: usize) -> Option<usize> {
+        let bytes = self.0.get(2 * number..2 * number + 2)?;
+        let length = u16::from_le_bytes([bytes[0], bytes[1]]);
+        (length != ABSENT).then_some(usize::from(length))
     }
 
-    fn text(&self, number: usize) -> Option<&[u8]> {
-        let end = self.end(number).filter(|end| *end != ABSENT)?;
-        let before = (0..number).rev().filter_map(|i| self.end(i));
-        let start = before.into_iter().find(|end| *end != ABSENT).unwrap_or(0);
-        self.0.get(HEAD..)?.get(start as usize..end as usize)
+    fn text(self, number: usize) -> Option<&'a [u8]> {
+        let length = self.length(number)?;
+        let before: usize = (0..number).filter_map(|i| self.length(i)).sum();
+        self.0.get(HEAD + before..HEAD + before + length)
     }
 }
 
@@ -106,19 +121,32 @@ mod tests {
         let hit = Hit {
             item: 0,
             field: crate::rows::Field::Query,
-            matched: crate::rows::Matched::Name(crate::names::name(b"www.evil.example")),
+            matched: Matched::Name(crate::names::name(b"www.evil.example")),
         };
-        let words = Words::of(&set, &hit, &Seen, &mut b"left over".to_vec());
-        let again = Words::read(words.bytes().to_vec()).unwrap();
-        assert_eq!(again.matched(), b"www.evil.example");
-        assert_eq!(again.evidence(), b"a line\\x01");
+        let mut bytes = b"before".to_vec();
+        Words::put(&mut bytes, &set, &hit, &Seen);
+        let end = bytes.len();
+        bytes.extend_from_slice(b"what follows");
+        let words = Words::at(&bytes[6..]);
+        assert_eq!(words.bytes(), &bytes[6..end]);
+        let again = Words::read(words.bytes()).unwrap();
+        assert_eq!(again.matched(), Some(&b"www.evil.example"[..]));
+        assert_eq!(again.line(), b"a line\x01");
         let identity: Vec<_> = again.identity().collect();
         assert_eq!(
             identity,
             [("host", &b"pc-1"[..]), ("user", "đạt".as_bytes())]
         );
         for cut in 0..words.bytes().len() {
-            assert!(Words::read(words.bytes()[..cut].to_vec()).is_err());
+            assert!(Words::read(&words.bytes()[..cut]).is_err());
         }
+        let itself = Hit {
+            matched: Matched::Item,
+            ..hit
+        };
+        bytes.clear();
+        Words::put(&mut bytes, &set, &itself, &Seen);
+        assert_eq!(Words::at(&bytes).matched(), None);
+        assert_eq!(Words::at(&bytes).line(), b"a line\x01");
     }
 }

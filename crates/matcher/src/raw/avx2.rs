@@ -66,8 +66,7 @@ fn find_avx2(classes: Avx2, search: &mut token::Search<'_>, out: &mut Candidates
 impl Classes for Avx2 {
     #[inline(always)]
     fn prefetch(self, word: &[u8; 8]) {
-        // SAFETY: invariant 3.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(word.as_ptr().cast()) }
+        super::prefetch(word);
     }
 
     #[inline(always)]

@@ -66,8 +66,7 @@ fn find_avx512(classes: Avx512, search: &mut token::Search<'_>, out: &mut Candid
 impl Classes for Avx512 {
     #[inline(always)]
     fn prefetch(self, word: &[u8; 8]) {
-        // SAFETY: invariant 3.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(word.as_ptr().cast()) }
+        super::prefetch(word);
     }
 
     #[inline(always)]
