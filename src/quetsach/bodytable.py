@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from quetsach.errors import QuetsachError
-from quetsach.spreadsheet import guarded
+from quetsach.spreadsheet import guarded, unguarded
 from quetsach.taxcode import TaxCodeError, read_tax_code
 from quetsach.vietnamese import nfc, search_key
 
@@ -42,7 +42,6 @@ _ORDINALS = {"stt", "tt", "so tt", "no", "no."}
 _COUNT = re.compile(r"\d+|\d{1,3}(\.\d{3})+", re.ASCII)
 _DATES = ("%d/%m/%Y", "%d-%m-%Y", "%Y-%m-%d", "%d.%m.%Y")
 _PHONE = re.compile(r"[0-9+(). /-]{6,40}", re.ASCII)
-_GUARD = re.compile(r"^'(?=[=+\-@＝＋－＠])")
 
 
 class BodyTableError(QuetsachError):
@@ -226,7 +225,7 @@ def read_day(text: str) -> date | None:
 def _clean(cell: str) -> str:
     """Composed letters, single spaces, no control or direction characters, no guard against formulas."""
     kept = "".join(c if unicodedata.category(c) not in {"Cc", "Cf", "Cs"} else " " for c in cell)
-    return _GUARD.sub("", nfc(kept))
+    return unguarded(nfc(kept))
 
 
 def as_xlsx(rows: Iterable[Mapping[str, object]], channels: Iterable[str]) -> bytes:

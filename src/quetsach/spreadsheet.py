@@ -1,6 +1,8 @@
-"""Text on its way into a spreadsheet. Pure."""
+"""Text on its way into a spreadsheet and back, and the names of its columns. Pure."""
 
 from __future__ import annotations
+
+from datetime import date, datetime, time
 
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠﹦﹢﹣﹫−")
 
@@ -8,3 +10,24 @@ _FORMULA = tuple("=+-@\t\r\n＝＋－＠﹦﹢﹣﹫−")
 def guarded(text: str) -> str:
     """`text` as a cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
     return f"'{text}" if text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA) else text
+
+
+def unguarded(text: str) -> str:
+    """What `guarded` was given, when one of our own files comes back."""
+    return text[1:] if text.startswith("'") and guarded(text[1:]) != text[1:] else text
+
+
+def cell_text(cell: object) -> str:
+    """A cell as a person reads it: whole numbers without a point, days and times as in ISO 8601."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, datetime | date | time):
+        return cell.isoformat()
+    return str(cell)
+
+
+def column_name(index: int) -> str:
+    """0 as A, 26 as AA."""
+    from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped]
+
+    return str(xl_col_to_name(index))

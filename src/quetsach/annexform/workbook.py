@@ -15,6 +15,7 @@ from datetime import date, datetime, time
 from xml.etree import ElementTree
 
 from quetsach.errors import QuetsachError
+from quetsach.spreadsheet import column_name
 
 MOST_BYTES = 4 * 1024 * 1024
 MOST_UNPACKED = 24 * 1024 * 1024
@@ -52,12 +53,7 @@ class Sheet:
 
 def place_of(row: int, column: int) -> str:
     """`C7` for row 6, column 2, both counted from 0."""
-    letters = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(65 + rest) + letters
-    return f"{letters}{row + 1}"
+    return f"{column_name(column)}{row + 1}"
 
 
 def open_workbook(data: bytes) -> dict[str, Sheet]:

@@ -21,6 +21,7 @@ from quetsach.collecting.rules import FORM
 from quetsach.language import code
 from quetsach.language import gettext as _
 from quetsach.outputs.words import visible
+from quetsach.spreadsheet import column_name
 
 _LONGEST_CELL = 32_767
 _LONGEST_LINK = 2_000
@@ -144,7 +145,7 @@ def _units(book: _Book, found: Collection) -> None:
     if end:
         book.text(sheet, end + 1, 1, _("Total"), book.bold)
         for column, total in enumerate(found.totals.values(), _FIRST_FIGURE):
-            letter = chr(ord("A") + column)
+            letter = column_name(column)
             sheet.write_formula(end + 1, column, f"=SUM({letter}2:{letter}{end + 1})", book.sum, total.value)
     sheet.autofilter(0, 0, max(end, 1), len(columns) - 1)
 

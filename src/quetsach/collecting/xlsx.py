@@ -15,6 +15,7 @@ from datetime import date, datetime, time, timedelta
 from quetsach.collecting import container, properties
 from quetsach.collecting.container import Attributes
 from quetsach.collecting.paper import MOST_COLUMNS, MOST_ROWS, MOST_TEXT, Cell, FileProblem, Paper, Place, Row
+from quetsach.spreadsheet import column_name
 
 MOST_CELLS = 3_000_000
 """Of the rectangle that a sheet's outermost cells span; two far corners would claim a full memory."""
@@ -72,7 +73,7 @@ def _rows(
     for at, values in enumerate(table, 1):
         cells = []
         for column, value in enumerate(values[:MOST_COLUMNS]):
-            reference = f"{_letters(column)}{at}"
+            reference = f"{column_name(column)}{at}"
             flags: tuple[str, ...] = ()
             if reference in formulas:
                 flags = ("formula",) if formulas[reference] else ("formula_without_value",)
@@ -104,15 +105,6 @@ def _text(value: Value) -> str:
         return value.strftime("%d/%m/%Y")
     text = unicodedata.normalize("NFC", str(value))[:MOST_TEXT]
     return "\n".join(line for line in (" ".join(part.split()) for part in text.split("\n")) if line)
-
-
-def _letters(column: int) -> str:
-    name = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        name = chr(65 + rest) + name
-    return name
 
 
 def _formulas(packed: zipfile.ZipFile) -> dict[str, dict[str, bool]]:

@@ -6,12 +6,12 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time
 
 from quetsach.errors import IndicatorError
 from quetsach.feeds.listing import SNIFFED_LINES, Listing
 from quetsach.feeds.table import Row, fullest, numbered, places_of, values
 from quetsach.feeds.value import Note, Value
+from quetsach.spreadsheet import cell_text
 
 ZIP = b"PK\x03\x04"
 MOST_CELLS = 20_000_000
@@ -56,7 +56,8 @@ def read(listing: Listing) -> Iterator[Value | Note]:
         book = CalamineWorkbook.from_object(io.BytesIO(data))
         for name in book.sheet_names:
             sheet = book.get_sheet_by_name(name)
-            cells = [[_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+            table = sheet.to_python(skip_empty_area=False)
+            cells = [[cell_text(cell).strip() for cell in row] for row in table]
             for (top, left), (bottom, _right) in sheet.merged_cell_ranges or ():
                 for row in cells[top + 1 : bottom + 1]:
                     row[left] = row[left] or cells[top][left]
@@ -96,14 +97,6 @@ def _sheet(name: str, cells: Sequence[list[str]], listing: Listing) -> Iterator[
             yield one
         else:
             yield from (one._replace(text=part.strip()) for part in one.text.splitlines() if part.strip())
-
-
-def _text(cell: object) -> str:
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    if isinstance(cell, datetime | date | time):
-        return cell.isoformat()
-    return str(cell).strip()
 
 
 def _check_size(source: str, data: bytes) -> None:

@@ -11,10 +11,10 @@ import re
 import zipfile
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time
 
 from quetsach.errors import QuetsachError
 from quetsach.registry.columns import BY_HEADING, BY_KEY
+from quetsach.spreadsheet import cell_text, column_name, unguarded
 from quetsach.vietnamese import nfc, search_key
 
 MOST_ROWS = 20_000
@@ -26,7 +26,6 @@ _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _FORMULA = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3}[0-9]{1,7})"[^>]*>\s*<(?:\w+:)?f\b')
 _ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="([0-9]{1,7})"')
 _FAR = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{2,3})[0-9]')
-_GUARDED = re.compile(r"^'(?=[=+\-@])")
 
 
 class TableError(QuetsachError):
@@ -92,16 +91,6 @@ def read_cells(name: str, data: bytes, headings: Container[str]) -> tuple[Grid, 
     return _csv(data), []
 
 
-def letter(index: int) -> str:
-    """0 as A, 26 as AA."""
-    text = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
-        text = chr(65 + rest) + text
-    return text
-
-
 type Grid = list[list[str]]
 type Marked = tuple[int, str, str, str]
 """Row, column letter, code and value of a cell that cannot be trusted."""
@@ -128,7 +117,7 @@ def _table(grid: Grid, marked: Iterable[Marked]) -> Table:
         raise TableError("too_many_rows", len(rows))
     if not rows:
         raise TableError("empty")
-    letters = {key: letter(i) for key, i in places.items()}
+    letters = {key: column_name(i) for key, i in places.items()}
     used = set(letters.values())
     problems = [
         Problem(row, column, code, value)
@@ -139,7 +128,7 @@ def _table(grid: Grid, marked: Iterable[Marked]) -> Table:
 
 
 def _clean(cell: str) -> str:
-    return nfc(_GUARDED.sub("", cell.strip()))
+    return nfc(unguarded(cell.strip()))
 
 
 def _csv(data: bytes) -> Grid:
@@ -171,7 +160,7 @@ def _workbook(data: bytes, headings: Container[str]) -> tuple[Grid, list[Marked]
         book = CalamineWorkbook.from_object(io.BytesIO(data))
         for name in book.sheet_names:
             sheet = book.get_sheet_by_name(name)
-            grid = [[_text(cell) for cell in row[:MOST_COLUMNS]] for row in _rows(sheet)]
+            grid = [[cell_text(cell) for cell in row[:MOST_COLUMNS]] for row in _rows(sheet)]
             if any(search_key(c) in headings for row in grid[:HEADER_WITHIN] for c in row):
                 return grid, [*formulas, *_merged(sheet.merged_cell_ranges or ())]
     except (CalamineError, IndexError, ValueError) as error:
@@ -186,9 +175,9 @@ def _rows(sheet: object) -> list[list[object]]:
 
 def _merged(ranges: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> Iterator[Marked]:
     for (top, left), (bottom, right) in ranges:
-        place = f"{letter(left)}{top + 1}:{letter(right)}{bottom + 1}"
+        place = f"{column_name(left)}{top + 1}:{column_name(right)}{bottom + 1}"
         for column in range(left, min(right, left + MOST_COLUMNS) + 1):
-            yield top + 1, letter(column), "merged", place
+            yield top + 1, column_name(column), "merged", place
 
 
 def _survey(data: bytes) -> list[Marked]:
@@ -241,11 +230,3 @@ def _formulas(part: bytes) -> Iterator[Marked]:
         place = match.decode()
         column = place.rstrip("0123456789")
         yield int(place[len(column) :]), column, "formula", place
-
-
-def _text(cell: object) -> str:
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    if isinstance(cell, datetime | date | time):
-        return cell.isoformat()
-    return str(cell)

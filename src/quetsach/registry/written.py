@@ -7,8 +7,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 
 from quetsach.registry.columns import COLUMNS
-
-_DANGEROUS = ("=", "+", "-", "@")
+from quetsach.spreadsheet import guarded
 
 
 def as_csv(rows: Iterable[Mapping[str, str]]) -> bytes:
@@ -17,8 +16,7 @@ def as_csv(rows: Iterable[Mapping[str, str]]) -> bytes:
     writer = csv.writer(out)
     writer.writerow([column.headings[0] for column in COLUMNS])
     for row in rows:
-        cells = (row.get(column.key, "") for column in COLUMNS)
-        writer.writerow([f"'{cell}" if cell.startswith(_DANGEROUS) else cell for cell in cells])
+        writer.writerow([guarded(row.get(column.key, "")) for column in COLUMNS])
     return out.getvalue().encode("utf-8-sig")
 
 

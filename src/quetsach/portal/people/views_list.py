@@ -27,7 +27,8 @@ from quetsach.portal.people.models import BodyDraft, Channel
 from quetsach.portal.people.refusals import REFUSALS, line_refusal, list_refusal, taken
 from quetsach.portal.units.roles import Verb
 from quetsach.portal.units.table_words import CELLS, file_refusal
-from quetsach.registry.table import TableError, letter, read_cells
+from quetsach.registry.table import TableError, read_cells
+from quetsach.spreadsheet import column_name
 from quetsach.vietnamese import nfc, search_key
 
 MOST_BYTES = 5 * 1024 * 1024
@@ -75,7 +76,7 @@ def _given(form: ListForm) -> tuple[str, str, str]:
         heading, columns = columns_read(grid)
     except BodyTableError as error:
         return "", "", list_refusal(error)
-    letters = {letter(index) for index in columns}
+    letters = {column_name(index) for index in columns}
     for row, column, code, value in marked:
         if row <= heading or column not in letters:
             continue  # a title over the list, a number made by a formula
