@@ -27,7 +27,6 @@ WRITERS = {
 }
 TEXT = {".py", ".rs", ".toml", ".md", ".html", ".css", ".js", ".typ", ".po", ".sh", ".json", ".lock", ""}
 # Spelled in halves: this file must not trip over itself.
-HALVES = (("files.python", "hosted.org"), ("pypi.", "org/simple"), ("registry.npm", "js.org"))
 FORBIDDEN = [
     a + b for a, b in (("files.python", "hosted.org"), ("pypi.", "org/simple"), ("registry.npm", "js.org"))
 ]

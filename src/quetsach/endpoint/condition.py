@@ -82,13 +82,10 @@ def host_class(value: str, profile: Profile, terms: Terms) -> str:
         return "public" if number.is_global else "private"
     if host == "localhost" or host.endswith(".localhost"):
         return "loopback"
-    for name in _LISTS:
-        if is_listed(host, terms.names(f"kms-{'public' if name == 'listed' else 'azure'}-hosts")):
+    for name, hosts in _LISTS.items():
+        if is_listed(host, terms.names(hosts)):
             return name
-    is_inside = "." not in host or host.endswith(
-        (".local", ".lan", ".internal", ".intranet", ".corp", ".home.arpa")
-    )
-    return "private" if is_inside else "public"
+    return "private" if "." not in host or host.endswith(_INSIDE) else "public"
 
 
 def build(told: Any, terms: Terms) -> Condition:

@@ -75,7 +75,7 @@ def test_the_latest_headcount_counts_and_zero_is_a_value(cast):
         at = timezone.now().replace(microsecond=0) - timedelta(days=days)
         Headcount.rows.create(node=node, kind="informed", count=count, at=at)
     assert queries.known_figures(node)["r2"] == 0
-    assert queries.status_by_node(cast.campaign, node.path)[0].informed == 0
+    assert queries.statuses(node)[0].informed == 0
     assert queries.known_figures(cast.nodes["A2"])["r2"] is None
 
 
@@ -83,9 +83,9 @@ def test_a_subtrees_state_in_one_query(cast, django_assert_num_queries):
     actions.pass_on(cast.nodes["A"], [cast.nodes["A1"]], None)
     actions.count_people(cast.nodes["A2"], 5, 5, None)
     with django_assert_num_queries(1):
-        rows = queries.status_by_node(cast.campaign, cast.nodes["A"].path)
-    by_name = {s.node.name: s for s in rows}
-    assert list(by_name) == ["Đơn vị A", "Đơn vị A1", "Đơn vị A2"]
+        own, below = queries.statuses(cast.nodes["A"])
+    by_name = {s.node.name: s for s in below}
+    assert own.node == cast.nodes["A"] and set(by_name) == {"Đơn vị A1", "Đơn vị A2"}
     assert by_name["Đơn vị A1"].dispatched_at and not by_name["Đơn vị A1"].acknowledged_at
     assert (by_name["Đơn vị A2"].informed, by_name["Đơn vị A1"].informed) == (5, None)
     with django_assert_num_queries(4):

@@ -189,9 +189,7 @@ def test_after_verified_clean_a_hit_opens_a_new_episode_but_a_late_one_takes_the
     assert (old.state, old.is_current, new.state, new.episode, new.is_current) == (
         "verified_clean", False, "assigned", 2, True,
     )  # fmt: skip
-    assert (
-        sum(queries.counts_by_node(cast.campaign, cast.units["A1"].path)[cast.nodes["A1"].pk].values()) == 1
-    )
+    assert queries.machines_of(cast.nodes["A1"]).get() == new
 
 
 def test_a_late_log_with_a_hit_inside_the_proven_time_takes_the_proof_back(cast, upload):
@@ -252,16 +250,3 @@ def test_a_crash_while_pulling_leaves_everything_waiting(cast, upload, monkeypat
     monkeypatch.setattr(pull_actions, "_refresh", whole)
     call_command("pull_sightings")
     assert only().count == 1
-
-
-def test_counts_are_the_nodes_own_in_one_query(cast, upload, django_assert_num_queries):
-    upload(
-        [sighting("10.1.1.5", noon(5)), sighting("10.1.2.9", noon(5)), sighting("PC-07", noon(5))], unit="A"
-    )
-    with django_assert_num_queries(1):
-        counts = queries.counts_by_node(cast.campaign, cast.units["A"].path)
-    assert counts == {
-        cast.nodes["A1"].pk: Counter(assigned=1),
-        cast.nodes["A2"].pk: Counter(assigned=1),
-        cast.nodes["A"].pk: Counter(new=1),
-    }

@@ -16,7 +16,7 @@ from quetsach.portal.units import reorg_actions as reorg
 from quetsach.portal.units.actions import create_unit
 from quetsach.portal.units.change_actions import TreeRefusedError, founded_on
 from quetsach.portal.units.models import Involvement, ReorgLink, Unit, UnitVersion, path_segment
-from quetsach.portal.units.queries import heirs_of, search, tree_as_of
+from quetsach.portal.units.queries import search, tree_as_of
 from quetsach.portal.units.roles import Verb, may
 
 TODAY = date(2026, 11, 24)
@@ -94,7 +94,6 @@ def test_the_successors_people_do_what_is_left(cast):
     merged = Unit.rows.get(name="Xã Gộp")
     cast.units["C"] = merged
     officer = cast.user("C", "officer")
-    assert heirs_of(officer) == {cast.nodes["A1"].path, cast.nodes["A2"].path}
     for name in ("A1", "A2"):
         assert may(officer, Verb.EDIT_REPORT, cast.nodes[name].path)
     assert not may(officer, Verb.EDIT_REPORT, cast.nodes["A"].path)
@@ -111,7 +110,8 @@ def test_the_successors_people_do_what_is_left(cast):
     assert client.get(reverse("my_work")).status_code == 302, "the campaign is among their work"
     # A second merger passes everything on once more.
     reorg.merge(None, [merged], into=cast.units["B1"], on=TODAY)
-    assert {cast.nodes["A1"].path, cast.nodes["A2"].path} <= heirs_of(cast.user("B1", "officer"))
+    for name in ("A1", "A2"):
+        assert may(cast.user("B1", "officer"), Verb.EDIT_REPORT, cast.nodes[name].path)
     with pytest.raises(TreeRefusedError, match="later_event"):
         reorg.undo(None, event)
 
@@ -189,9 +189,7 @@ def test_history_is_not_rewritten(cast):
 VERBS = ["found", "rename", "move", "merge", "into", "split", "keep", "abolish", "level", "undo"]
 ACTS = st.lists(
     st.tuples(
-        st.sampled_from(
-            ["found", "rename", "move", "merge", "into", "split", "keep", "abolish", "level", "undo"]
-        ),
+        st.sampled_from(VERBS),
         st.integers(0, 30),
         st.integers(0, 30),
         st.integers(0, 3),

@@ -17,7 +17,6 @@ _UNITS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/usr/local/lib/syst
 _STARTS = re.compile(r"^\s*(Exec(?:Start|StartPre|StartPost|Reload|Stop))\s*=\s*[-@:+!|]*(.+)$", re.M)
 _PAM = re.compile(r"^\s*-?(?:auth|account|password|session)\s+(?:\[[^\]]*\]|\w+)\s+(\S+)\s*(.*)$", re.M)
 _ASSIGNED = re.compile(r"^\s*(?:export\s+)?LD_PRELOAD\s*=\s*[\"']?([^\"'\n#]+)", re.M)
-_SHELLS = (".profile", ".bashrc", ".bash_profile")
 _SYSTEM = frozenset({System.LINUX})
 
 

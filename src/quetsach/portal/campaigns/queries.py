@@ -114,11 +114,6 @@ def people_and_marks(node: CampaignNode) -> tuple[dict[str, int], set[str]]:
     return counts, {kind for kind, (_count, by) in latest.items() if by is None}
 
 
-def status_by_node(campaign: Campaign, path: str) -> list[NodeStatus]:
-    """Every active node at `path` and below: one query."""
-    return _statuses(active_nodes(campaign, path).order_by("depth", "position", "name"))
-
-
 def _statuses(nodes: QuerySet[CampaignNode]) -> list[NodeStatus]:
     counts = Headcount.rows.filter(node=OuterRef("pk")).order_by("-at", "-pk").values("count")
     rows: Any = nodes.select_related("dispatch", "acknowledgement", "participation").annotate(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.db.models import Case as When
 from django.db.models import Count, IntegerField, Max, Min, Q, QuerySet, Sum, Value
@@ -29,21 +28,6 @@ RANK = {
     State.FALSE_POSITIVE: 6,
 }
 """The order of a list: what needs a hand first."""
-
-
-def counts_by_node(campaign: Campaign, path: str) -> dict[UUID, Counter[str]]:
-    """Cases by state of each node at or below `path`, each node's own only. One query; nodes without are
-    absent."""
-    rows = (
-        Case.rows.filter(subtree(path, "device__owner__path"), device__campaign=campaign, is_current=True)
-        .values("device__owner", "state")
-        .annotate(n=Count("pk"))
-        .order_by()
-    )
-    counts: dict[UUID, Counter[str]] = defaultdict(Counter)
-    for row in rows:
-        counts[row["device__owner"]][row["state"]] = row["n"]
-    return dict(counts)
 
 
 def machines_of(node: CampaignNode, *, below: bool = False) -> QuerySet[Case]:

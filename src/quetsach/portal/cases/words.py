@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -97,8 +95,3 @@ def verdict(
     else:
         said = _("Reported as handled. Nothing shows yet whether the signs have stopped.")
     return f"{said} {lack}".strip()
-
-
-def days_of(start: datetime, end: datetime) -> int:
-    """Whole days between two moments."""
-    return max(0, (end - start).days)

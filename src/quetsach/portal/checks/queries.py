@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -301,16 +301,6 @@ def others_of(result: CheckResult) -> QuerySet[Device]:
     """Other machines of the unit that this could be."""
     device = result.device
     return Device.rows.filter(owner=device.owner_id).exclude(pk=device.pk).order_by("key")
-
-
-def last_received(node: CampaignNode) -> datetime | None:
-    """When a result of the unit's machines came in last."""
-    return (
-        CheckResult.rows.filter(device__owner=node, campaign=node.campaign_id)
-        .order_by("-received_at")
-        .values_list("received_at", flat=True)
-        .first()
-    )
 
 
 def cases_of(result: CheckResult) -> list[MachineCase]:

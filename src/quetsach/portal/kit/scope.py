@@ -6,7 +6,7 @@ test keeps it out of views and API modules.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
@@ -18,13 +18,6 @@ if TYPE_CHECKING:
 
 class UnscopedQueryError(RuntimeError):
     """A scoped model was asked without saying for whom."""
-
-
-class SupportsScope(Protocol):
-    """A model that knows which of its rows a person may see."""
-
-    @classmethod
-    def scope(cls, user: User | AnonymousUser) -> models.Q: ...
 
 
 class ScopedManager[M: models.Model](models.Manager[M]):

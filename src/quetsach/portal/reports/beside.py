@@ -23,7 +23,6 @@ class Compared:
     """
 
     siblings: dict[str, int] = field(default_factory=dict)
-    sibling_count: int = 0
     earlier: Figures | None = None
     earlier_campaign: Campaign | None = None
 
@@ -31,22 +30,20 @@ class Compared:
 def compared(seat: Seat, rolled: RollUp) -> Compared:
     """What a reader may see beside the roll-up: siblings only below a node that is the reader's too."""
     siblings: dict[str, int] = {}
-    others = 0
     superior = next((node for node in seat.trail if node.pk == seat.node.parent_id), None)
     if superior is not None:
         superior.campaign = seat.campaign
         found = [line for line in page_lines(superior) if line.node.pk != seat.node.pk and not line.is_blank]
-        others = len(found)
-        if others >= _FEW:
+        if len(found) >= _FEW:
             siblings = {row: round(median(line.total.row(row) for line in found)) for row in rolled.total}
     node = _earlier(seat.node)
     if node is None:
-        return Compared(siblings, others)
+        return Compared(siblings)
     now, then = form_of(seat.node), form_of(node)
     total, units = total_of(node, then)
     same = [row.key for row in now.rows if row.key in then.keys and then.row(row.key).text == row.text]
     shown = total.over(same) if units and same else None
-    return Compared(siblings, others, shown, node.campaign if shown is not None else None)
+    return Compared(siblings, shown, node.campaign if shown is not None else None)
 
 
 def _earlier(node: CampaignNode) -> CampaignNode | None:

@@ -77,10 +77,6 @@ class RowView:
         return None if self.own is None else self.own + self.adjust + self.below
 
     @property
-    def is_other_than_known(self) -> bool:
-        return self.known is not None and self.own is not None and self.known != self.own
-
-    @property
     def has_error(self) -> bool:
         return any(said.level == "block" for said in self.problems)
 
@@ -141,10 +137,6 @@ class AnnexPage:
     @property
     def warnings(self) -> list[Said]:
         return [said for said in self.said if said.level == "warn"]
-
-    @property
-    def open_warnings(self) -> list[Said]:
-        return [said for said in self.warnings if not said.is_answered]
 
     @property
     def infos(self) -> list[Said]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 
@@ -38,11 +37,3 @@ def after(standing: Standing, event: str, revision: int | None) -> Standing:
         case "sign":
             return standing
     raise ValueError(event)
-
-
-def replayed(events: Iterable[tuple[str, int | None]]) -> Standing:
-    """The standing after all events, in their order."""
-    standing = Standing()
-    for event, revision in events:
-        standing = after(standing, event, revision)
-    return standing

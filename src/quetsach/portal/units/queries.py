@@ -24,7 +24,6 @@ from quetsach.portal.units.models import (
     UnitVersion,
     in_force,
     path_segment,
-    places_of,
     subtree,
 )
 from quetsach.vietnamese import nfc, search_key, sort_key
@@ -66,12 +65,6 @@ def tree_as_of(day: date, top: Unit | None = None) -> dict[UUID, Standing]:
         if state.valid_from is None or state.valid_from <= day:
             standing[unit.pk] = Standing(state.name, state.kind, state.parent_id)
     return standing
-
-
-def heirs_of(user: User | AnonymousUser) -> set[str]:
-    """The paths at which the person acts for what is no more: former places, and units taken over."""
-    paths = {path for _, path in places_of(user)}
-    return paths - set(Unit.rows.filter(path__in=paths, retired_at=None).values_list("path", flat=True))
 
 
 def successors_of(units: Iterable[UUID]) -> dict[UUID, list[ReorgLink]]:
