@@ -39,6 +39,7 @@ def _plain_settings(settings: LazySettings, tmp_path: Path) -> None:
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.MFA_TOTP_TOLERANCE = 1  # a code may grow old on its way from the test to the portal
     settings.MEDIA_ROOT = str(tmp_path / "files")
     settings.STATIC_ROOT = str(tmp_path)
     settings.DATA_DIR = tmp_path

@@ -7,7 +7,6 @@ from typing import Any
 from allauth.account.forms import ChangePasswordForm
 from django.contrib.auth.password_validation import validate_password
 from django.forms import CharField, Form, PasswordInput
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -28,7 +27,7 @@ class NewPasswordField(CharField):
 
     default_validators = [validate_password]  # noqa: RUF012
 
-    def __init__(self, label: str | Promise) -> None:
+    def __init__(self, label: Any) -> None:
         super().__init__(
             label=label,
             strip=False,
