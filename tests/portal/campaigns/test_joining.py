@@ -137,7 +137,7 @@ def test_typing_leads_to_the_page_and_nonsense_to_a_word(cast):
 
 
 def test_guessing_is_stopped_and_others_are_not(cast, monkeypatch):
-    monkeypatch.setattr(guessing, "MOST_WRONG", 3)
+    monkeypatch.setattr(guessing.WRONG_CODES, "most", 3)
     code, guesser = code_for(cast), Client()
     answers = [guesser.get(url(f"AAAAA-AAAA{n}")).status_code for n in range(4)]
     assert answers == [404, 404, 404, 429]

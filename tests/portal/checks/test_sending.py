@@ -17,7 +17,7 @@ from quetsach import cli
 from quetsach.endpoint import sealing
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.cases.models import Case
-from quetsach.portal.checks import detection_actions, wrong_codes
+from quetsach.portal.checks import detection_actions, with_code
 from quetsach.portal.checks.models import CheckResult, Pack, UploadCode
 from quetsach.portal.checks.pack_actions import build_pack, content_of
 from quetsach.portal.checks.unit_actions import issue_code, revoke_code
@@ -124,7 +124,7 @@ def test_only_a_live_code_opens_the_door(cast, sealed, code):
 
 def test_guessing_ends_at_both_doors_together(sealed, code, monkeypatch):
     cache.clear()
-    monkeypatch.setattr(wrong_codes, "PER_HOUR", 3)
+    monkeypatch.setattr(with_code.WRONG, "most", 3)
     body = sealed()
     for _try in range(3):
         assert post("2345-6789-ABCD", body).status_code == 401

@@ -60,7 +60,7 @@ def test_one_marks_on_a_phone_and_nothing_personal_comes_back(cast):
 
 
 def test_a_flood_from_one_address_is_stopped(cast, monkeypatch):
-    monkeypatch.setattr(views_mark, "MOST_MARKS", 2)
+    monkeypatch.setattr(views_mark.MARKS, "most", 2)
     link = count_by_marks(cast.nodes["A1"], "done", cast.user("A1", "officer"))
     url = reverse("mark", args=[link.token])
     codes = [Client().post(url, {"person": f"n{n}@example.org"}).status_code for n in range(4)]

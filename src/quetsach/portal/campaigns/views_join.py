@@ -24,7 +24,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns import join_actions, queries_join
 from quetsach.portal.campaigns.forms_join import AccountForm
-from quetsach.portal.campaigns.guessing import is_stopped, note_wrong
+from quetsach.portal.campaigns.guessing import WRONG_CODES
 from quetsach.portal.campaigns.joining import DAYS, LENGTH, state_of, tidy
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
@@ -128,12 +128,12 @@ def join_start(request: HttpRequest) -> HttpResponse:
 @require_http_methods(GET_OR_POST)
 def join(request: HttpRequest, code: str) -> HttpResponse:
     """Which unit am I? Looking uses nothing up; the button does."""
-    if is_stopped(request):
+    if WRONG_CODES.is_reached(request):
         return too_many_requests(request)
     row = queries_join.by_code(code)
     state = state_of(row) if row else "unknown"
     if row is None or state != "live":
-        note_wrong(request)
+        WRONG_CODES.note(request)
         return _refused(request, state)
     form = AccountForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":

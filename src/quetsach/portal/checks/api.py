@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
-from quetsach.portal.checks import with_code, wrong_codes
+from quetsach.portal.checks import with_code
 from quetsach.portal.checks.drop import dropped
 from quetsach.portal.checks.words import refusal
 from quetsach.portal.kit.client_ip import client_ip_text
@@ -39,7 +39,7 @@ def _error(status: int, code: str, reason: str) -> JsonResponse:
 
 def _receive(request: HttpRequest) -> JsonResponse:
     scheme, _space, text = request.headers.get("Authorization", "").partition(" ")
-    if wrong_codes.is_locked(request):
+    if with_code.WRONG.is_reached(request):
         return _error(429, "locked", _("Too many wrong codes from here. Try again in an hour."))
     sent = list(dropped(request.FILES.getlist("results")))
     if not sent:
@@ -52,7 +52,7 @@ def _receive(request: HttpRequest) -> JsonResponse:
         response["Retry-After"] = "3"
         return response
     if handed_in is None:
-        wrong_codes.note(request)
+        with_code.WRONG.note(request)
         said = _("This code is not known, was used already, or is over. Ask your unit for a new one.")
         return _error(401, "code", said)
     receipt = handed_in.receipt

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from quetsach.portal.checks import with_code, wrong_codes
+from quetsach.portal.checks import with_code
 from quetsach.portal.checks.drop import dropped
 from quetsach.portal.checks.forms import HandInForm
 from quetsach.portal.checks.views import told
@@ -24,7 +24,7 @@ def hand_in(request: HttpRequest) -> HttpResponse:
     form = HandInForm(request.POST, request.FILES)
     if not form.is_valid():
         return render(request, "checks/hand_in.html", {"form": form}, status=422)
-    if wrong_codes.is_locked(request):
+    if with_code.WRONG.is_reached(request):
         form.add_error("code", _("Too many wrong codes from here. Try again in an hour."))
         return render(request, "checks/hand_in.html", {"form": form}, status=429)
     files = list(dropped(form.all_files))
@@ -34,7 +34,7 @@ def hand_in(request: HttpRequest) -> HttpResponse:
         form.add_error("code", _("The first request with this code is still being worked on."))
         return render(request, "checks/hand_in.html", {"form": form}, status=503)
     if handed_in is None:
-        wrong_codes.note(request)
+        with_code.WRONG.note(request)
         form.add_error(
             "code", _("This code is not known, was used already, or is over. Ask your unit for a new one.")
         )

@@ -9,6 +9,10 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.checks import unit_actions
 from quetsach.portal.checks.actions import Receipt, Sender, handed_in_before, receive_all
 from quetsach.portal.checks.drop import Dropped
+from quetsach.portal.kit.limits import Limit
+
+WRONG = Limit("hand-in", most=60, seconds=3600)
+"""Codes that open nothing, at both doors together: an office gets through, guessing 59 bits does not."""
 
 
 class StillWorking(Exception):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -10,17 +9,17 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from quetsach.portal.campaigns.actions import NotAllowedNowError
-from quetsach.portal.campaigns.guessing import is_stopped, note_wrong
+from quetsach.portal.campaigns.guessing import WRONG_CODES
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.kit.client_ip import client_ip
 from quetsach.portal.kit.errors import page_not_found, too_many_requests
+from quetsach.portal.kit.limits import Limit
 from quetsach.portal.people.actions import mark
 from quetsach.portal.people.person import MOST, PersonError
 from quetsach.portal.people.queries import link_by
 from quetsach.portal.people.refusals import PERSONS
 
-MOST_MARKS, SECONDS = 300, 600
-"""From one address: a whole office marks in one meeting, from behind one router."""
+MARKS = Limit("marks", most=300, seconds=600)
+"""A whole office marks in one meeting, from behind one router."""
 
 
 @never_cache
@@ -28,18 +27,19 @@ MOST_MARKS, SECONDS = 300, 600
 @require_http_methods(["GET", "HEAD", "POST"])
 def mark_page(request: HttpRequest, token: str) -> HttpResponse:
     """Did I do it? One field, one button; the answer is the same whether it counted anew or had before."""
-    if is_stopped(request):
+    if WRONG_CODES.is_reached(request):
         return too_many_requests(request)
     link = link_by(token)
     if link is None:
-        note_wrong(request)
+        WRONG_CODES.note(request)
         return page_not_found(request, LookupError(token))
     node = link.node
     is_open = node.campaign.status == Campaign.Status.PUBLISHED and node.state == CampaignNode.State.ACTIVE
     wrong, status = "", 200 if is_open else 410
     if request.method == "POST" and is_open:
-        if _is_flooding(request):
+        if MARKS.is_reached(request):
             return too_many_requests(request)
+        MARKS.note(request)
         try:
             mark(link, request.POST.get("person", "")[: MOST + 1])
         except PersonError as error:
@@ -57,12 +57,3 @@ def mark_page(request: HttpRequest, token: str) -> HttpResponse:
         "wrong": wrong,
     }
     return render(request, "people/mark.html", context, status=status)
-
-
-def _is_flooding(request: HttpRequest) -> bool:
-    """One more mark from this address, and whether that is too many."""
-    key = f"marks:{client_ip(request)}"
-    cache.add(key, 0, SECONDS)
-    count = int(cache.get(key, 0)) + 1
-    cache.set(key, count, SECONDS)
-    return count > MOST_MARKS

@@ -15,14 +15,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from quetsach.portal.accounts.models import User
-from quetsach.portal.campaigns.guessing import is_stopped, note_wrong
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.errors import too_many_requests
+from quetsach.portal.kit.limits import Limit
 from quetsach.portal.privacy import actions, queries
 from quetsach.portal.privacy.models import ErasureRequest
 from quetsach.portal.privacy.table import table
 from quetsach.portal.units.roles import Verb, fits, places_of
 from quetsach.vietnamese import nfc
+
+ASKED = Limit("privacy-asked", most=30, seconds=600)
 
 
 class AskForm(forms.Form):
@@ -76,10 +78,10 @@ def ask(request: HttpRequest) -> HttpResponse:
     known = {"name": user.get_full_name(), "contact": user.phone or user.email} if user else {}
     form = AskForm(request.POST if request.method == "POST" else None, initial=known)
     if request.method == "POST":
-        if is_stopped(request):
+        if ASKED.is_reached(request):
             return too_many_requests(request)
         if form.is_valid():
-            note_wrong(request)
+            ASKED.note(request)
             actions.ask(unit, **form.cleaned_data, user=user, ip=client_ip_text(request))
             messages.success(request, _("Noted. %(unit)s will call you back.") % {"unit": unit.name})
             return redirect("privacy")

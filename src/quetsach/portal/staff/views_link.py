@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.forms_join import AccountForm, ProvenForm
-from quetsach.portal.campaigns.guessing import is_stopped, note_wrong
+from quetsach.portal.campaigns.guessing import WRONG_CODES
 from quetsach.portal.campaigns.views_join import BACKEND, SAYS
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.errors import too_many_requests
@@ -38,11 +38,11 @@ WAITING = "invitation"
 @require_http_methods(["GET", "HEAD", "POST"])
 def link(request: HttpRequest, token: str) -> HttpResponse:
     """Looking uses nothing up; the button does."""
-    if is_stopped(request):
+    if WRONG_CODES.is_reached(request):
         return too_many_requests(request)
     row = queries.by_token(token)
     if row is None or not row.is_live:
-        note_wrong(request)
+        WRONG_CODES.note(request)
         return render(request, "staff/dead.html", status=404 if row is None else 410)
     try:
         return _password(request, token, row) if row.person else _role(request, token, row)

@@ -1,0 +1,38 @@
+"""What comes too often from one address is stopped for a while, whatever address of its network it takes."""
+
+import pytest
+import time_machine
+from django.core.cache import cache
+from django.test import RequestFactory
+
+from quetsach.portal.kit.limits import Limit
+
+LIMIT = Limit("test", most=3, seconds=3600)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_counted(db):
+    cache.clear()
+
+
+def asked(address: str):
+    return RequestFactory().get("/", REMOTE_ADDR=address)
+
+
+def test_it_holds_for_the_whole_time_and_ends_with_it():
+    with time_machine.travel("2026-11-24T05:59:00Z", tick=False) as clock:
+        for _ in range(3):
+            assert not LIMIT.is_reached(asked("192.0.2.7"))
+            LIMIT.note(asked("192.0.2.7"))
+            clock.shift(600)
+        assert LIMIT.is_reached(asked("192.0.2.7")), "ten minutes of silence forget nothing"
+        assert not LIMIT.is_reached(asked("192.0.2.8"))
+        clock.shift(1801)
+        assert not LIMIT.is_reached(asked("192.0.2.7")), "an hour after the first"
+
+
+def test_another_address_of_one_ipv6_network_is_the_same_guesser():
+    for last in range(3):
+        LIMIT.note(asked(f"2001:db8:0:1::{last}"))
+    assert LIMIT.is_reached(asked("2001:db8:0:1:ffff::9"))
+    assert not LIMIT.is_reached(asked("2001:db8:0:2::9"))
