@@ -71,7 +71,10 @@ def test_a_blocked_report_is_not_sent_and_keeps_every_typed_word(cast):
 
 def test_a_warning_asks_for_a_tick_or_a_note(cast):
     assert send(cast, narrative="Xong.").status_code == 422
-    assert send(cast, narrative="Xong.", ticked="W09:narrative").status_code == 302
+    send(cast, narrative="Xong.", do="save")
+    draft = cast.client("A1", "officer").get(url(cast, "report", "A1")).content.decode()
+    assert "đánh dấu vào từng chỗ nêu dưới đây rồi gửi" in draft and "có thể gửi" not in draft
+    assert send(cast, narrative="Xong.", version="1", ticked="W09:narrative").status_code == 302
     answered = [(w["rule"], w["row"], w["by"]) for w in Revision.rows.get().warnings]
     assert answered == [("W09", "narrative", "tick")]
     page = cast.client("A", "reader").get(url(cast, "report", "A1")).content.decode()

@@ -52,7 +52,9 @@ class StartForm(forms.Form):
 class AssignForm(forms.Form):
     """The unit that has the machine."""
 
-    to = forms.ModelChoiceField(label=_("Unit"), queryset=CampaignNode.rows.none())
+    to = forms.ModelChoiceField(
+        label=_("Unit"), queryset=CampaignNode.rows.none(), empty_label=_("Choose the unit")
+    )
 
     def __init__(self, *args: Any, nodes: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
