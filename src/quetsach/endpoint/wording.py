@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from quetsach.endpoint.catalogue import Confidence, Kind
+from quetsach.endpoint.catalogue import NO_SOFTWARE, Confidence, Kind
 from quetsach.endpoint.checking import Result
 from quetsach.endpoint.fact import REASONS, Gap, Observed, State
 from quetsach.endpoint.finding import Evidence, Finding
@@ -17,6 +17,7 @@ from quetsach.outputs import words
 _ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 _TIMES = ("time", "supported_until")
 _OLD = "OLD-01"
+_FIREWALL = "FW-03"
 _EMPTY = ("", "no", "unknown")
 _NOT_SHOWN = {
     "file": ("name", "folder", "type"),
@@ -83,7 +84,8 @@ def next_steps(result: Result) -> list[str]:
         steps.append(_("Change passwords that were used on it from another machine."))
     if is_sure:
         steps.append(_("Give this result to the IT officer of your unit; do not delete anything yourself."))
-    if any(not _is_malware(one) and one.confidence != Confidence.D4 for one in result.findings):
+    counted = [one for one in result.findings if one.confidence != Confidence.D4]
+    if any(one.product not in NO_SOFTWARE for one in counted):
         steps.append(
             _("Look for the papers of the software named here; without them, plan a free or licensed one.")
         )
@@ -98,6 +100,10 @@ def next_steps(result: Result) -> list[str]:
         steps.append(_("See below which places could not be read, and have the IT officer look at them."))
     if "interrupted" in reasons:
         steps.append(_("The check was stopped; run it again to the end."))
+    if any(one.sign == _FIREWALL for one in counted):
+        steps.append(
+            _("Have the IT officer switch Windows' firewall on, unless another one protects this machine.")
+        )
     if any(one.sign == _OLD for one in result.findings):
         steps.append(
             _("Have the IT officer plan a newer system for this machine: it gets no more security updates.")
