@@ -187,6 +187,23 @@ def test_every_probe_and_reason_has_words(catalogue: Path, lang: str) -> None:
     assert wording.next_steps(done)
 
 
+@pytest.mark.parametrize(
+    ("sign", "is_software"), [("FW-03", False), ("AV-04", False), ("KMS-04", True), ("ADS-01", True)]
+)
+def test_weak_protection_is_no_tampered_software(sign: str, is_software: bool) -> None:
+    result = world.look_at_recording(world.planted(DISK[sign][0]))
+    assert ("tampering" in wording.verdict(result)) == is_software
+    assert any("papers" in step for step in wording.next_steps(result)) == is_software
+    assert any("switch Windows' firewall on" in step for step in wording.next_steps(result)) == (
+        sign == "FW-03"
+    )
+
+
+def test_a_day_is_shown_without_a_time() -> None:
+    (found,) = world.look_at_recording(world.planted(DISK["OLD-01"][0])).findings
+    assert wording.evidence(found.evidence[0]).endswith(" · 14/01/2020")
+
+
 def test_an_old_system_is_not_told_that_there_is_nothing_to_do() -> None:
     done = world.look_at_recording(world.planted(DISK["OLD-01"][0]))
     assert str(done.verdict) == "clean"

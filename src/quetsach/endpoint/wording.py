@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from quetsach.endpoint.catalogue import NO_SOFTWARE, Confidence, Kind
@@ -45,6 +46,8 @@ def verdict(result: Result) -> str:
             return _("Technical tampering was found on this machine.")
         case Verdict.CHECK if is_malware:
             return _("This machine must be looked at: there are signs that may be malware.")
+        case Verdict.CHECK if all(one.product in NO_SOFTWARE for one in _counted(result)):
+            return _("This machine must be looked at: its protection is weakened.")
         case Verdict.CHECK:
             return _("This machine must be looked at: there are signs of technical tampering.")
         case Verdict.TRACES:
@@ -84,7 +87,7 @@ def next_steps(result: Result) -> list[str]:
         steps.append(_("Change passwords that were used on it from another machine."))
     if is_sure:
         steps.append(_("Give this result to the IT officer of your unit; do not delete anything yourself."))
-    counted = [one for one in result.findings if one.confidence != Confidence.D4]
+    counted = _counted(result)
     if any(one.product not in NO_SOFTWARE for one in counted):
         steps.append(
             _("Look for the papers of the software named here; without them, plan a free or licensed one.")
@@ -111,6 +114,10 @@ def next_steps(result: Result) -> list[str]:
     elif result.verdict is Verdict.CLEAN:
         steps.append(_("Nothing to do. Check again when the list of the campaign changes."))
     return steps
+
+
+def _counted(result: Result) -> list[Finding]:
+    return [one for one in result.findings if one.confidence != Confidence.D4]
 
 
 def _is_malware(one: Finding) -> bool:
@@ -212,8 +219,11 @@ def _shown(name: str, value: str) -> str:
 
 
 def _moment(value: str) -> str:
-    shown = words.moment(value, _ZONE)
-    return shown.removesuffix(" 00:00") if len(value) == len("2026-11-24") else shown or value
+    try:
+        # A day is the same in every zone.
+        return f"{datetime.strptime(value, '%Y-%m-%d'):%d/%m/%Y}"
+    except ValueError:
+        return words.moment(value, _ZONE) or value
 
 
 def probe(name: str) -> str:
