@@ -9,6 +9,7 @@ import re
 import stat
 import subprocess
 import sys
+import sysconfig
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -270,12 +271,13 @@ def test_it_starts_without_what_it_does_not_need() -> None:
 
 
 def test_this_machine_shows_nothing_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The system that runs the tests, by every probe, and the content of its programs."""
-    monkeypatch.setattr(places, "_LINUX_HOT", (("/usr/bin", 0, True),))
+    """The system that runs the tests, by every probe, the content of its programs, and Python's packages."""
+    packages = sysconfig.get_path("purelib")
+    monkeypatch.setattr(places, "_LINUX_HOT", (("/usr/bin", 0, True), (packages, 9, True)))
     monkeypatch.setattr(places, "_LINUX_HOME", ())
     machine: Any = machines.here()
     done = check(machine, Wanted(indicators=world.LISTED), Options())
-    assert done.scan.files > 100
+    assert done.scan.files > 1000
     assert str(done.verdict) in {"clean", "unknown"}
 
 

@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from quetsach.endpoint import keys, pack, sealing
+from quetsach.endpoint import checking, keys, machines, pack, sealing
+from quetsach.endpoint.checking import Options
+from quetsach.endpoint.wanted import Wanted
 from quetsach.feeds.item import parse
 from quetsach.indicator import IndicatorSet, Scope
 from tests.endpoint.packs import PACK, SIGNING, UNIT_KEY
@@ -141,6 +143,17 @@ def test_the_same_inputs_give_the_same_bytes_and_not_too_many() -> None:
 def test_a_clean_machine_is_told_nothing_but_its_age(windows: Windows, stick: Path) -> None:
     _code, told, table = _check(windows, stick)
     assert [one for one in table["findings"] if one["confidence"] != "D4"] == [], told  # type: ignore[attr-defined,index]
+
+
+def test_windows_own_programs_and_those_of_the_stick_show_nothing(windows: Windows, stick: Path) -> None:
+    """Every file of the disk, by name and content, from outside: Windows' registry is not read then."""
+    copy = windows.user / "Downloads" / "bo-kiem-tra"
+    shutil.copytree(stick / "he-thong", copy)
+    wanted = Wanted(indicators=PACK.indicators, rules=(RULE,))
+    result = checking.check(machines.at(windows.disk), wanted, Options(is_full=True))
+    shutil.rmtree(copy)
+    assert result.scan.files > 1000
+    assert result.findings == []
 
 
 def test_what_is_planted_is_found_and_nothing_is_changed(windows: Windows, stick: Path, port: int) -> None:
