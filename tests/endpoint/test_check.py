@@ -200,6 +200,11 @@ def test_weak_protection_is_no_tampered_software(sign: str, is_software: bool) -
     )
 
 
+def test_where_the_firewall_is_off_is_told_in_words() -> None:
+    (found,) = world.look_at_recording(world.planted(DISK["FW-03"][0])).findings
+    assert [wording.evidence(one) for one in found.evidence] == ["in public networks"]
+
+
 def test_a_day_is_shown_without_a_time() -> None:
     (found,) = world.look_at_recording(world.planted(DISK["OLD-01"][0])).findings
     assert wording.evidence(found.evidence[0]).endswith(" · 14/01/2020")

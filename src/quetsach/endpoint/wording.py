@@ -19,6 +19,7 @@ _ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 _TIMES = ("time", "supported_until")
 _OLD = "OLD-01"
 _FIREWALL = "FW-03"
+_PROTECTION = {"antivirus", "system"}
 _EMPTY = ("", "no", "unknown")
 _NOT_SHOWN = {
     "file": ("name", "folder", "type"),
@@ -46,7 +47,7 @@ def verdict(result: Result) -> str:
             return _("Technical tampering was found on this machine.")
         case Verdict.CHECK if is_malware:
             return _("This machine must be looked at: there are signs that may be malware.")
-        case Verdict.CHECK if all(one.product in NO_SOFTWARE for one in _counted(result)):
+        case Verdict.CHECK if {one.product for one in _counted(result)} <= _PROTECTION:
             return _("This machine must be looked at: its protection is weakened.")
         case Verdict.CHECK:
             return _("This machine must be looked at: there are signs of technical tampering.")
@@ -215,7 +216,18 @@ def evidence(one: Evidence) -> str:
 def _shown(name: str, value: str) -> str:
     if name in _TIMES:
         return _moment(value)
+    if name == "network":
+        return network(value)
     return probe(value) if name == "where" else value
+
+
+def network(kind: str) -> str:
+    """Where a Windows firewall makes a difference."""
+    return {
+        "domain": _("in the office's own domain"),
+        "private": _("in networks at home or at work"),
+        "public": _("in public networks"),
+    }.get(kind, kind)
 
 
 def _moment(value: str) -> str:
