@@ -10,7 +10,20 @@ from __future__ import annotations
 from typing import Any
 
 from quetsach.endpoint.profile import Profile
-from tests.endpoint.world import DEFENDER, HISTORY, HOSTS, IFEO, NT, PE, RULES, SERVICES, SPP, TASKS, task
+from tests.endpoint.world import (
+    DEFENDER,
+    FIREWALL,
+    HISTORY,
+    HOSTS,
+    IFEO,
+    NT,
+    PE,
+    RULES,
+    SERVICES,
+    SPP,
+    TASKS,
+    task,
+)
 
 BUYS_NONE = Profile(volume_agreement=False)
 OFFICE = r"HKLM\SOFTWARE\Microsoft\Office\ClickToRun\Configuration"
@@ -99,6 +112,7 @@ DISK: dict[str, tuple[dict[str, Any], str]] = {
     "HST-06": (_hosts("0.0.0.0 update.bkav.com.vn"), "found"),
     "FW-01": (_rule(r"Action=Block|Active=TRUE|Dir=Out|App=C:\Program Files\Adobe\Photoshop.exe"), "check"),
     "FW-02": (_rule("Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=1688|Name=x"), "check"),
+    "FW-03": (_key(rf"{FIREWALL}\PublicProfile", EnableFirewall=0), "check"),
     "ADO-02": (_file(rf"{DOWNLOADS}\GenP 3.0.exe"), "traces"),
     "ADO-03": (_key(rf"{SERVICES}\AGSService", ImagePath=r"C:\x.exe", Start=4), "clean"),
     "ADS-01": (_file(rf"{DOWNLOADS}\xf-adsk2023_x64.exe"), "check"),

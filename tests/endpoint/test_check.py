@@ -9,6 +9,7 @@ import re
 import stat
 import subprocess
 import sys
+import sysconfig
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -187,6 +188,28 @@ def test_every_probe_and_reason_has_words(catalogue: Path, lang: str) -> None:
     assert wording.next_steps(done)
 
 
+@pytest.mark.parametrize(
+    ("sign", "is_software"), [("FW-03", False), ("AV-04", False), ("KMS-04", True), ("ADS-01", True)]
+)
+def test_weak_protection_is_no_tampered_software(sign: str, is_software: bool) -> None:
+    result = world.look_at_recording(world.planted(DISK[sign][0]))
+    assert ("tampering" in wording.verdict(result)) == is_software
+    assert any("papers" in step for step in wording.next_steps(result)) == is_software
+    assert any("switch Windows' firewall on" in step for step in wording.next_steps(result)) == (
+        sign == "FW-03"
+    )
+
+
+def test_where_the_firewall_is_off_is_told_in_words() -> None:
+    (found,) = world.look_at_recording(world.planted(DISK["FW-03"][0])).findings
+    assert [wording.evidence(one) for one in found.evidence] == ["in public networks"]
+
+
+def test_a_day_is_shown_without_a_time() -> None:
+    (found,) = world.look_at_recording(world.planted(DISK["OLD-01"][0])).findings
+    assert wording.evidence(found.evidence[0]).endswith(" · 14/01/2020")
+
+
 def test_an_old_system_is_not_told_that_there_is_nothing_to_do() -> None:
     done = world.look_at_recording(world.planted(DISK["OLD-01"][0]))
     assert str(done.verdict) == "clean"
@@ -253,12 +276,13 @@ def test_it_starts_without_what_it_does_not_need() -> None:
 
 
 def test_this_machine_shows_nothing_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The system that runs the tests, by every probe, and the content of its programs."""
-    monkeypatch.setattr(places, "_LINUX_HOT", (("/usr/bin", 0, True),))
+    """The system that runs the tests, by every probe, the content of its programs, and Python's packages."""
+    packages = sysconfig.get_path("purelib")
+    monkeypatch.setattr(places, "_LINUX_HOT", (("/usr/bin", 0, True), (packages, 9, True)))
     monkeypatch.setattr(places, "_LINUX_HOME", ())
     machine: Any = machines.here()
     done = check(machine, Wanted(indicators=world.LISTED), Options())
-    assert done.scan.files > 100
+    assert done.scan.files > 1000
     assert str(done.verdict) in {"clean", "unknown"}
 
 

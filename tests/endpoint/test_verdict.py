@@ -106,6 +106,31 @@ def test_a_wrong_profile_is_refused_by_name(text: str, tmp_path: Path) -> None:
         profile.read(path)
 
 
+POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\WindowsFirewall"
+OFF, ON = {"EnableFirewall": 0}, {"EnableFirewall": 1}
+
+
+@pytest.mark.parametrize(
+    ("registry", "verdict"),
+    [
+        ({rf"{world.FIREWALL}\PublicProfile": OFF}, "check"),
+        ({rf"{world.FIREWALL}\StandardProfile": OFF, rf"{world.FIREWALL}\PublicProfile": OFF}, "check"),
+        ({rf"{world.FIREWALL}\DomainProfile": OFF}, "clean"),
+        ({rf"{world.FIREWALL}\PublicProfile": OFF, rf"{POLICY}\PublicProfile": ON}, "clean"),
+        ({rf"{POLICY}\PublicProfile": OFF}, "check"),
+        ({rf"{world.SERVICES}\mpssvc": {"ImagePath": "x", "Start": 4}}, "check"),
+        ({rf"{world.SERVICES}\mpssvc": {"ImagePath": "x", "Start": 2}}, "clean"),
+    ],
+)
+def test_a_firewall_that_is_off_is_a_question_and_no_proof(
+    registry: dict[str, Any], verdict: str, tmp_path: Path
+) -> None:
+    told = world.planted({"registry": registry})
+    for result in (world.look_at_recording(told), world.look_at_tree(told, tmp_path)):
+        assert str(result.verdict) == verdict
+        assert {one.sign for one in result.findings} <= {"FW-03"}
+
+
 def test_big_block_lists_are_context_only() -> None:
     lines = "".join(f"0.0.0.0 ads{n}.example\n" for n in range(600))
     told: dict[str, Any] = world.planted(

@@ -18,7 +18,8 @@ NT = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 SPP = rf"{NT}\SoftwareProtectionPlatform"
 IFEO = rf"{NT}\Image File Execution Options"
 SERVICES = r"HKLM\SYSTEM\CurrentControlSet\Services"
-RULES = rf"{SERVICES}\SharedAccess\Parameters\FirewallPolicy\FirewallRules"
+FIREWALL = rf"{SERVICES}\SharedAccess\Parameters\FirewallPolicy"
+RULES = rf"{FIREWALL}\FirewallRules"
 DEFENDER = r"HKLM\SOFTWARE\Microsoft\Windows Defender"
 HOSTS = r"C:\Windows\System32\drivers\etc\hosts"
 TASKS = r"C:\Windows\System32\Tasks"
@@ -78,6 +79,9 @@ CLEAN: dict[str, Any] = {
         rf"{SERVICES}\WinDefend": {"ImagePath": r"C:\ProgramData\x\MsMpEng.exe", "Start": 2, "Type": 16},
         rf"{SERVICES}\AarSvc": {"ImagePath": r"%SystemRoot%\system32\svchost.exe -k AarSvcGroup", "Start": 3},
         rf"{DEFENDER}\Exclusions\Paths": {r"D:\CSDL\ketoan.mdf": 0},
+        rf"{FIREWALL}\DomainProfile": {"EnableFirewall": 1},
+        rf"{FIREWALL}\StandardProfile": {"EnableFirewall": 1},
+        rf"{FIREWALL}\PublicProfile": {"EnableFirewall": 1},
         RULES: {"a": "v2.30|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=445|Name=File|"},
         r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\7-Zip": {"DisplayName": "7-Zip 24.09"},
         r"HKU\an\Software\Microsoft\Windows\CurrentVersion\Run": {

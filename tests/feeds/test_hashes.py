@@ -15,6 +15,24 @@ MISP = json.dumps(
         {"type": "md5", "value": MD5, "to_ids": False},
     ]}}
 )  # fmt: skip
+FILE_OBJECT = json.dumps(
+    {"Event": {"Object": [
+        {"name": "file", "Attribute": [
+            {"type": "md5", "value": MD5, "to_ids": True},
+            {"type": "sha256", "value": SHA256, "to_ids": True},
+            {"type": "filename|sha1", "value": f"a.exe|{SHA1}", "to_ids": True},
+        ]},
+        {"name": "file", "Attribute": [
+            {"type": "md5", "value": "1" * 32, "to_ids": True},
+            {"type": "sha256", "value": "2" * 64, "to_ids": False},
+            {"type": "sha1", "value": "3" * 40, "to_ids": True, "deleted": True},
+        ]},
+        {"name": "report", "Attribute": [
+            {"type": "md5", "value": "4" * 32, "to_ids": True},
+            {"type": "sha256", "value": "5" * 64, "to_ids": True},
+        ]},
+    ]}}
+)  # fmt: skip
 STIX = json.dumps(
     {"type": "bundle", "objects": [
         {"type": "indicator", "id": "indicator--1", "pattern_type": "stix",
@@ -48,6 +66,14 @@ def test_hashes_are_kept_apart(text: str, expected: dict[str, str]) -> None:
     assert found.hashes == expected
     assert not len(found.indicators)
     assert {one.code for one in found.rejects} <= {"hash", "not-for-detection"}
+
+
+def test_a_file_is_searched_by_the_strongest_hash_that_its_object_names_for_detection() -> None:
+    found = feed.read_text(FILE_OBJECT)
+    assert sorted(found.hashes) == sorted([SHA256, "1" * 32, "4" * 32, "5" * 64])
+    assert sorted(one.text for one in found.rejects if one.code == "same-file") == sorted(
+        [MD5, f"a.exe|{SHA1}"]
+    )
 
 
 def test_names_and_hashes_of_one_list_each_go_their_way() -> None:

@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from quetsach.endpoint import keys, pack, sealing
+from quetsach.endpoint import checking, keys, machines, pack, sealing
+from quetsach.endpoint.checking import Options
+from quetsach.endpoint.wanted import Wanted
 from quetsach.feeds.item import parse
 from quetsach.indicator import IndicatorSet, Scope
 from tests.endpoint.packs import PACK, SIGNING, UNIT_KEY
@@ -25,6 +27,7 @@ from tests.stick.windows import NEEDS_WINE, ROOT, WINE, Windows, built, unpacked
 pytestmark = NEEDS_WINE
 SPP = r"HKLM\Software\Microsoft\Windows NT\CurrentVersion\SoftwareProtectionPlatform"
 IFEO = r"HKLM\Software\Microsoft\Windows NT\CurrentVersion\Image File Execution Options\sppsvc.exe"
+FIREWALL = r"HKLM\System\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\PublicProfile"
 HOSTS = "windows/system32/drivers/etc/hosts"
 PLANTED = ("KMSpico.exe", "báo cáo tháng 6.exe")
 WINES_OWN = (
@@ -70,6 +73,7 @@ def clear(windows: Windows) -> None:
     """Take away what the tests plant."""
     windows.run("reg", "delete", SPP, "/v", "KeyManagementServiceName", "/f")
     windows.run("reg", "delete", IFEO, "/f")
+    windows.run("reg", "delete", FIREWALL, "/v", "EnableFirewall", "/f")
     (windows.disk / HOSTS).unlink(missing_ok=True)
     for name in PLANTED:
         (windows.user / "Downloads" / name).unlink(missing_ok=True)
@@ -141,11 +145,23 @@ def test_a_clean_machine_is_told_nothing_but_its_age(windows: Windows, stick: Pa
     assert [one for one in table["findings"] if one["confidence"] != "D4"] == [], told  # type: ignore[attr-defined,index]
 
 
+def test_windows_own_programs_and_those_of_the_stick_show_nothing(windows: Windows, stick: Path) -> None:
+    """Every file of the disk, by name and content, from outside: Windows' registry is not read then."""
+    copy = windows.user / "Downloads" / "bo-kiem-tra"
+    shutil.copytree(stick / "he-thong", copy)
+    wanted = Wanted(indicators=PACK.indicators, rules=(RULE,))
+    result = checking.check(machines.at(windows.disk), wanted, Options(is_full=True))
+    shutil.rmtree(copy)
+    assert result.scan.files > 500
+    assert result.findings == []
+
+
 def test_what_is_planted_is_found_and_nothing_is_changed(windows: Windows, stick: Path, port: int) -> None:
     hosts = windows.disk / HOSTS
     download, matching = (windows.user / "Downloads" / name for name in PLANTED)
     windows.run("reg", "add", SPP, "/v", "KeyManagementServiceName", "/d", "127.0.0.2", "/f")
     windows.run("reg", "add", IFEO, "/v", "Debugger", "/d", r"C:\x\SppExtComObjPatcher.exe", "/f")
+    windows.run("reg", "add", FIREWALL, "/v", "EnableFirewall", "/t", "REG_DWORD", "/d", "0", "/f")
     hosts.write_text(
         "127.0.0.1 localhost\n127.0.0.1 activate.adobe.com\n127.0.0.1 practivate.adobe.com\n",
         encoding="ascii",
@@ -175,7 +191,7 @@ def test_what_is_planted_is_found_and_nothing_is_changed(windows: Windows, stick
     assert code == 1, told
     assert "Không thay đổi gì. Không gửi gì." in told
     found = {one.get("sign") or one["indicator"] for one in table["findings"]}  # type: ignore[attr-defined]
-    assert {"KMS-01", "FILE-01", f"127.0.0.1:{port}"} <= found, found
+    assert {"KMS-01", "FILE-01", "FW-03", f"127.0.0.1:{port}"} <= found, found
     assert any(one.startswith("HOOK") for one in found) and any("HST" in one for one in found), found
     assert any("planted" in str(one) and matching.name in str(one) for one in table["findings"]), told  # type: ignore[attr-defined]
     assert table["verdict"] == "found"

@@ -197,6 +197,9 @@ def _run(
     for path in (json_out, html_out, seal):
         if path is not None:
             screen(_("Saved: %(path)s") % {"path": path})
+    if to_screen and seal is not None:
+        # On a small window the first lines are gone by now.
+        _conclude(result)
     if packed is not None and (contact := packed.text("contact", code())):
         screen(_("Ask and hand in: %(contact)s") % {"contact": words.visible(contact)})
     if packed is not None and seal is not None and is_asking:
@@ -330,9 +333,7 @@ def _tell(result: Result) -> None:
         told = say.wrapped(words.visible(text))
         click.echo(click.style(told, **style) if style else told)
 
-    colour = {"found": "red", "check": "yellow", "traces": "yellow", "clean": "green"}
-    line()
-    line(wording.verdict(result), bold=True, fg=colour.get(str(result.verdict)))
+    _conclude(result)
     line(wording.looked_at(result))
     for one in result.findings:
         line()
@@ -350,6 +351,15 @@ def _tell(result: Result) -> None:
     line(_("What to do now:"), bold=True)
     for number, step in enumerate(wording.next_steps(result), 1):
         line(f"  {number}. {step}")
+
+
+def _conclude(result: Result) -> None:
+    from quetsach.endpoint import wording
+
+    colour = {"found": "red", "check": "yellow", "traces": "yellow", "clean": "green"}
+    click.echo()
+    told = say.wrapped(words.visible(wording.verdict(result)))
+    click.echo(click.style(told, bold=True, fg=colour.get(str(result.verdict))))
 
 
 def _code(result: Result) -> int:

@@ -53,6 +53,8 @@ PRODUCTS = (
     "windows", "office", "windows_office", "adobe", "autodesk", "idm", "jetbrains", "winrar", "antivirus",
     "cad", "accounting", "other", "malware", "system",
 )  # fmt: skip
+NO_SOFTWARE = frozenset({"malware", "antivirus", "system"})
+"""Products that nobody needs a licence for."""
 _NEEDS: Mapping[str, Callable[[Profile], bool]] = {
     "no_volume_agreement": lambda profile: profile.volume_agreement is False,
     "no_own_kms": lambda profile: not profile.has_kms,

@@ -22,6 +22,7 @@ FACTS: Mapping[str, tuple[str, ...]] = {
     "exclusion-added": ("value", "time"),
     "file": ("path", "name", "folder", "type", "signature", "rule", "listed", "family"),
     "key-login": ("text", "where"),
+    "firewall-off": ("network",),
     "firewall-rule": ("name", "action", "direction", "program", "port"),
     "firmware-licence": ("edition", "running", "channel"),
     "folder": ("path",),

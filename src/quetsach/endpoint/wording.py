@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from quetsach.endpoint.catalogue import Confidence, Kind
+from quetsach.endpoint.catalogue import NO_SOFTWARE, Confidence, Kind
 from quetsach.endpoint.checking import Result
 from quetsach.endpoint.fact import REASONS, Gap, Observed, State
 from quetsach.endpoint.finding import Evidence, Finding
@@ -17,6 +18,8 @@ from quetsach.outputs import words
 _ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 _TIMES = ("time", "supported_until")
 _OLD = "OLD-01"
+_FIREWALL = "FW-03"
+_PROTECTION = {"antivirus", "system"}
 _EMPTY = ("", "no", "unknown")
 _NOT_SHOWN = {
     "file": ("name", "folder", "type"),
@@ -44,6 +47,8 @@ def verdict(result: Result) -> str:
             return _("Technical tampering was found on this machine.")
         case Verdict.CHECK if is_malware:
             return _("This machine must be looked at: there are signs that may be malware.")
+        case Verdict.CHECK if {one.product for one in _counted(result)} <= _PROTECTION:
+            return _("This machine must be looked at: its protection is weakened.")
         case Verdict.CHECK:
             return _("This machine must be looked at: there are signs of technical tampering.")
         case Verdict.TRACES:
@@ -83,7 +88,8 @@ def next_steps(result: Result) -> list[str]:
         steps.append(_("Change passwords that were used on it from another machine."))
     if is_sure:
         steps.append(_("Give this result to the IT officer of your unit; do not delete anything yourself."))
-    if any(not _is_malware(one) and one.confidence != Confidence.D4 for one in result.findings):
+    counted = _counted(result)
+    if any(one.product not in NO_SOFTWARE for one in counted):
         steps.append(
             _("Look for the papers of the software named here; without them, plan a free or licensed one.")
         )
@@ -98,6 +104,10 @@ def next_steps(result: Result) -> list[str]:
         steps.append(_("See below which places could not be read, and have the IT officer look at them."))
     if "interrupted" in reasons:
         steps.append(_("The check was stopped; run it again to the end."))
+    if any(one.sign == _FIREWALL for one in counted):
+        steps.append(
+            _("Have the IT officer switch Windows' firewall on, unless another one protects this machine.")
+        )
     if any(one.sign == _OLD for one in result.findings):
         steps.append(
             _("Have the IT officer plan a newer system for this machine: it gets no more security updates.")
@@ -105,6 +115,10 @@ def next_steps(result: Result) -> list[str]:
     elif result.verdict is Verdict.CLEAN:
         steps.append(_("Nothing to do. Check again when the list of the campaign changes."))
     return steps
+
+
+def _counted(result: Result) -> list[Finding]:
+    return [one for one in result.findings if one.confidence != Confidence.D4]
 
 
 def _is_malware(one: Finding) -> bool:
@@ -202,12 +216,26 @@ def evidence(one: Evidence) -> str:
 def _shown(name: str, value: str) -> str:
     if name in _TIMES:
         return _moment(value)
+    if name == "network":
+        return network(value)
     return probe(value) if name == "where" else value
 
 
+def network(kind: str) -> str:
+    """Where a Windows firewall makes a difference."""
+    return {
+        "domain": _("in the office's own domain"),
+        "private": _("in networks at home or at work"),
+        "public": _("in public networks"),
+    }.get(kind, kind)
+
+
 def _moment(value: str) -> str:
-    shown = words.moment(value, _ZONE)
-    return shown.removesuffix(" 00:00") if len(value) == len("2026-11-24") else shown or value
+    try:
+        # A day is the same in every zone.
+        return f"{datetime.strptime(value, '%Y-%m-%d'):%d/%m/%Y}"
+    except ValueError:
+        return words.moment(value, _ZONE) or value
 
 
 def probe(name: str) -> str:

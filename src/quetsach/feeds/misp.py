@@ -16,6 +16,8 @@ SEARCHED = frozenset(
         "url", "uri", "md5", "sha1", "sha256", "filename|md5", "filename|sha1", "filename|sha256",
     )
 )  # fmt: skip
+_HASHES = ("sha256", "sha1", "md5")
+"""The strongest first: one is enough to find a file, and each further kind is work on every file of a disk."""
 _FAMILY = re.compile(
     r"(?:misp-galaxy:(?:malpedia|botnet|ransomware|banker|rat|stealer|backdoor|tool|mitre-malware)"
     r'|malware_classification:malware-family|[\w-]*malware[\w-]*)="([^"]+)"'
@@ -63,25 +65,43 @@ def read(listing: Listing) -> Iterator[Value | Note]:
     number = 0
     for event in _events(listing.json):
         event_family = _family(event)
-        for attribute in _attributes(event):
+        for attribute, is_weaker in _attributes(event):
             number += 1
             text, kind = str(attribute.get("value", "")), str(attribute.get("type", ""))
             if _is_set(attribute.get("deleted")):
                 yield Note(number, text, "revoked")
-            elif not _is_set(attribute.get("to_ids", event.get("to_ids"))):
+            elif not _is_searched(attribute, event):
                 yield Note(number, text, "not-for-detection")
             elif kind not in SEARCHED:
                 yield Note(number, text, "unknown-type")
+            elif is_weaker:
+                yield Note(number, text, "same-file")
             else:
                 yield Value(number, text, kind, _family(attribute) or event_family)
 
 
-def _attributes(event: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for holder in (event, *_dicts(event.get("Object"))):
-        if holder is not event and _is_set(holder.get("deleted")):
-            yield from ({**one, "deleted": True} for one in _dicts(holder.get("Attribute")))
-        else:
-            yield from _dicts(holder.get("Attribute"))
+def _attributes(event: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], bool]]:
+    """Each with whether it is a hash of a file that the same object names by a stronger one."""
+    yield from ((one, False) for one in _dicts(event.get("Attribute")))
+    for holder in _dicts(event.get("Object")):
+        attributes = _dicts(holder.get("Attribute"))
+        if _is_set(holder.get("deleted")):
+            attributes = [{**one, "deleted": True} for one in attributes]
+        ranks = [_rank(one) if _is_searched(one, event) else len(_HASHES) for one in attributes]
+        strongest = min(ranks, default=0) if holder.get("name") == "file" else len(_HASHES)
+        for one, rank in zip(attributes, ranks, strict=True):
+            yield one, strongest < rank < len(_HASHES)
+
+
+def _is_searched(attribute: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
+    is_meant = _is_set(attribute.get("to_ids", event.get("to_ids")))
+    return is_meant and not _is_set(attribute.get("deleted"))
+
+
+def _rank(attribute: Mapping[str, Any]) -> int:
+    """The place of a hash among `_HASHES`; their number for all else."""
+    kind = str(attribute.get("type", "")).removeprefix("filename|")
+    return _HASHES.index(kind) if kind in _HASHES else len(_HASHES)
 
 
 def _dicts(found: object) -> Sequence[Mapping[str, Any]]:

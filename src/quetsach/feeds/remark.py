@@ -20,6 +20,7 @@ REJECTS = {
     "quotes": "the row's quotes do not match up",
     "expired": "has expired by the list's own date",
     "revoked": "was revoked or deleted by its publisher",
+    "same-file": "a weaker hash of a file that the list names by a stronger one as well",
     "not-for-detection": "is context, not meant for detection",
     "pattern": "a pattern of this kind cannot be searched; it is kept out, not matched",
     "modifier": "the rule holds only under conditions ($…) that logs do not show",

@@ -87,7 +87,7 @@ def test_what_is_here_already_is_known_and_leaves_the_code_for_what_is_not(cast,
         assert (answer.json()["taken"], answer.json()["known"], answer.json()["is_code_free"]) == (0, 1, True)
     assert post(code[1], body, sealed("PC-08")).json()["is_code_free"] is False
     assert post(code[1], sealed("PC-09")).status_code == 401
-    # Who holds the code of one unit learns nothing of another's results by it, and repeats nothing as its own.
+    # Who holds the code of one unit learns nothing of another's results, and repeats none as its own.
     other = issue_code(cast.nodes["A2"], cast.user("A2", "officer"))[1]
     assert [one["code"] for one in post(other, body).json()["refused"]] == ["unit"]
     assert CheckResult.rows.count() == 2

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from nacl.signing import SigningKey
 
+from quetsach.portal.audit.models import Entry
 from quetsach.portal.tools.models import RemovalTool, Stick
 from quetsach.stick import manifest
 
@@ -101,13 +102,46 @@ def test_a_tool_is_offered_only_if_it_is_what_its_maker_published(cast):
     tool = RemovalTool.rows.get()
     assert (tool.note, tool.bytes) == ("mới", len(CONTENT))
     assert b"".join(Client().get(reverse("tool_file", args=[tool.pk])).streaming_content) == CONTENT
-    # A newer version replaces the line; then it is taken off.
+    # A newer version replaces the line.
     editor.post(url, FIELDS | {"version": "1.3", "sha256": "1" * 64})
     tool = RemovalTool.rows.get()
     assert (tool.version, tool.bytes) == ("1.3", 0)
     assert Client().get(reverse("tool_file", args=[tool.pk])).status_code == 404
-    editor.post(reverse("tool_withdraw", args=["lam-sach", tool.pk]))
-    assert not RemovalTool.rows.exists()
+
+
+def test_a_tool_taken_off_is_gone_for_the_public_and_comes_back_as_it_was(cast):
+    editor, url = cast.client("centre", "coordinator"), reverse("tools_edit", args=["lam-sach"])
+    editor.post(url, FIELDS | {"file": SimpleUploadedFile("r.exe", CONTENT)})
+    tool = RemovalTool.rows.get()
+    place = reverse("tool_file", args=[tool.pk])
+
+    def is_offered():
+        page = Client().get(reverse("tools")).content.decode()
+        sums = Client().get(reverse("tools_sums")).content.decode()
+        answer = Client().get(place)
+        content = b"".join(answer.streaming_content) if answer.status_code == 200 else b""
+        shown = {tool.sha256 in page, tool.sha256 in sums, content == CONTENT}
+        assert len(shown) == 1
+        return shown.pop()
+
+    off, back = (reverse(name, args=["lam-sach", tool.pk]) for name in ("tool_withdraw", "tool_put_back"))
+    for _twice in range(2):
+        editor.post(off)
+        assert not is_offered()
+    assert back in editor.get(url).content.decode()
+    for unit, role in (("A", "coordinator"), ("centre", "officer"), ("B1", "coordinator")):
+        assert cast.client(unit, role).post(back).status_code == 404
+    for _twice in range(2):
+        editor.post(back)
+        assert is_offered()
+    assert back not in editor.get(url).content.decode()
+    acts = list(Entry.objects.filter(action__startswith="tool.").values_list("action", flat=True))
+    assert sorted(acts) == ["tool.put_back", "tool.vouch", "tool.withdraw"]
+    # Whoever writes the same line anew puts it back as well.
+    editor.post(off)
+    editor.post(url, FIELDS | {"version": "1.3"})
+    assert is_offered()
+    assert RemovalTool.rows.get().version == "1.3"
 
 
 def test_only_the_issuer_vouches_for_tools(cast):

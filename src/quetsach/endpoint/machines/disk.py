@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import OrderedDict
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -189,8 +190,17 @@ class UnixFiles(DiskFiles):
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        # Most paths that are asked for lie in the folder of the one before.
+        self._folder = lru_cache(_REMEMBERED)(self._followed)
 
     def _place(self, path: str) -> Path | None:
+        folder, _slash, name = path.rstrip("/").rpartition("/")
+        if name in ("", ".", ".."):
+            return self._folder(path)
+        place = self._folder(folder)
+        return None if place is None or "\0" in name else place / name
+
+    def _followed(self, path: str) -> Path | None:
         waiting = [part for part in reversed(path.split("/")) if part not in ("", ".")]
         place, links = self._root, 0
         while waiting:
@@ -202,7 +212,7 @@ class UnixFiles(DiskFiles):
                 continue
             place = place / part
             try:
-                if not waiting or not place.is_symlink():
+                if not place.is_symlink():
                     continue
                 target = str(place.readlink())
             except OSError:

@@ -1,5 +1,5 @@
-"""The Windows firewall: rules that are switched on ([MS-FASP] 2.2.19: `v2.30|Action=Block|Dir=Out|…`), and
-whether it heeds rules of this machine at all.
+"""The Windows firewall: where it is switched off, whether it heeds rules of this machine at all, and which
+rules are switched on ([MS-FASP] 2.2.19: `v2.30|Action=Block|Dir=Out|…`).
 """
 
 from __future__ import annotations
@@ -12,26 +12,35 @@ _KEY = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\Firewall
 _OWN = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
 _POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\WindowsFirewall"
 _SERVICE = r"HKLM\SYSTEM\CurrentControlSet\Services\mpssvc"
-_PROFILES = ("DomainProfile", "StandardProfile", "PublicProfile")
-"""The networks of a domain, of home or work, and of strangers ([MS-GPFAS] 2.2.2)."""
+_PROFILES = {"DomainProfile": "domain", "StandardProfile": "private", "PublicProfile": "public"}
+"""The kinds of networks ([MS-GPFAS] 2.2.2) as people see them: a domain, home or work, and strangers'."""
 _DISABLED = "4"
 
 
-def deaf(registry: Registry) -> list[str]:
-    """The kinds of networks where a rule of this machine's own has no effect; "" is every one.
-
-    There the firewall is switched off, by the machine or a policy, or a policy lets only its own rules hold.
-    """
+def switched_off(registry: Registry) -> list[str]:
+    """The kinds of networks where the firewall is off; a policy has the last word."""
     if registry.values(_SERVICE).get("Start") == _DISABLED:
-        return [""]
+        return list(_PROFILES.values())
     found = []
-    for profile in _PROFILES:
+    for profile, network in _PROFILES.items():
         policy = registry.values(f"{_POLICY}\\{profile}")
         own = registry.values(f"{_OWN}\\{profile}")
-        is_on = policy.get("EnableFirewall", own.get("EnableFirewall", "1")) != "0"
-        if not is_on or policy.get("AllowLocalPolicyMerge") == "0":
-            found.append(profile)
+        if policy.get("EnableFirewall", own.get("EnableFirewall", "1")) == "0":
+            found.append(network)
     return found
+
+
+def deaf(registry: Registry) -> list[str]:
+    """The kinds of networks where a rule of this machine's own has no effect.
+
+    There the firewall is switched off, or a policy lets only its own rules hold.
+    """
+    off = switched_off(registry)
+    return [
+        network
+        for profile, network in _PROFILES.items()
+        if network in off or registry.values(f"{_POLICY}\\{profile}").get("AllowLocalPolicyMerge") == "0"
+    ]
 
 
 def rule(text: str) -> dict[str, str]:
@@ -45,6 +54,8 @@ def rule(text: str) -> dict[str, str]:
 
 
 def _look(machine: Machine, seen: Seen) -> None:
+    for network in switched_off(machine.registry):
+        seen.add("firewall-off", network=network)
     for value in machine.registry.values(_KEY).values():
         told = rule(value)
         if told.get("active", "").casefold() != "true":

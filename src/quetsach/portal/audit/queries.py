@@ -48,7 +48,9 @@ def entries(wanted: Wanted) -> QuerySet[Entry]:
 
 def actions_below(path: str, *, with_portal: bool = False) -> list[str]:
     """The action codes that occur at the path and below, and for the portal."""
-    return list(entries(Wanted(path, with_portal)).order_by("action").values_list("action", flat=True).distinct())
+    return list(
+        entries(Wanted(path, with_portal)).order_by("action").values_list("action", flat=True).distinct()
+    )
 
 
 def _midnight(day: date) -> datetime:

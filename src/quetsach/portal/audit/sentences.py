@@ -106,6 +106,7 @@ SENTENCES: dict[str, str | Promise] = {
     "stick.publish": _("Published version %(version)s of the checking stick"),
     "tool.vouch": _("Put the tool %(name)s against %(family)s on the list"),
     "tool.withdraw": _("Took the tool %(name)s against %(family)s off the list"),
+    "tool.put_back": _("Put the tool %(name)s against %(family)s on the list again"),
     "detection.bring": _("Brought %(count)s hashes or rules for the packs: %(name)s"),
     "detection.take_out": _("Took the hashes or rules of %(name)s out of the packs. %(reason)s"),
     "detection.put_back": _("Put the hashes or rules of %(name)s back into the packs"),

@@ -20,9 +20,10 @@ from quetsach.portal.kit.client_ip import client_ip_text
 def check_results(request: HttpRequest) -> HttpResponse:
     """POST multipart/form-data: files `results`; `Authorization: Bearer ONE-TIME-CODE`.
 
-    200 {"unit", "taken", "known", "refused": [{"name", "code", "reason"}], "is_code_free"}, also for what a
-    request whose answer was lost had handed in with the same code, and for what is here already; 401 the code opens nothing; 405; 422 no
-    result among the files; 429 too many wrong codes; 503 the first request is still being worked on.
+    200 {"unit", "taken", "known", "refused": [{"name", "code", "reason"}], "is_code_free"}, also for what is
+    here already, and for what a request whose answer was lost had handed in with the same code; 401 the code
+    opens nothing; 405; 422 no result among the files; 429 too many wrong codes; 503 the first request is
+    still being worked on.
     """
     if request.method != "POST":
         response = _error(405, "method", "Send results by POST.")

@@ -14,17 +14,15 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from quetsach.endpoint.catalogue import PRODUCTS, Confidence, Kind
+from quetsach.endpoint.catalogue import NO_SOFTWARE, PRODUCTS, Confidence, Kind
 from quetsach.errors import PortalError
 from quetsach.evidence import escape
 
 MOST_BYTES = 4 << 20
-"""Of one result; the largest that a check writes (20 facts for each of 84 signs) is below 1 MiB."""
+"""Of one result; the largest that a check writes (20 facts for each of 85 signs) is below 1 MiB."""
 MOST_FINDINGS, MOST_EVIDENCE, MOST_FIELDS = 2_000, 20, 30
 OLDEST = datetime(2020, 1, 1, tzinfo=UTC)
 """Before the program existed: the machine's clock stood wrong."""
-NO_SOFTWARE = frozenset({"malware", "antivirus", "system"})
-"""Products of the catalogue that nobody needs a licence for."""
 _COUNTED = (Confidence.D1, Confidence.D2)
 _SET_ID = re.compile(r"[0-9a-f]{64}")
 

@@ -23,6 +23,7 @@ CODES: dict[str, str | Promise] = {
     "quotes": _("the row's quotation marks do not match up"),
     "expired": _("expired by the list's own date"),
     "revoked": _("revoked by its publisher"),
+    "same-file": _("a further hash of a file that is searched by a stronger one"),
     "not-for-detection": _("context, not meant for detection"),
     "pattern": _("a pattern that cannot be searched"),
     "modifier": _("a rule under conditions that logs do not show"),

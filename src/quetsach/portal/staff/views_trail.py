@@ -74,7 +74,9 @@ def whole_trail(request: HttpRequest) -> HttpResponse:
         "unit": unit,
         "units": queries.units(paths, ""),
         "rows": [(e, sentence(e), names.get(e.unit_path, "")) for e in shown],
-        "actions": [(code, title(code)) for code in trail.actions_below(wanted.path, with_portal=wanted.with_portal)],
+        "actions": [
+            (code, title(code)) for code in trail.actions_below(wanted.path, with_portal=wanted.with_portal)
+        ],
         "checked": check,
         "broken": first_broken_entry() if check else None,
         "total": Entry.objects.count(),

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from django.db import transaction
+from django.utils import timezone
 
 from quetsach.endpoint import keys
 from quetsach.endpoint.refusal import Refused
@@ -99,7 +100,8 @@ def vouch(
     ip: str | None = None,
     **fields: str,
 ) -> RemovalTool:
-    """Put a tool on the campaign's list; one of the same name against the same malware is changed.
+    """Put a tool on the campaign's list; one of the same name against the same malware is changed, and
+    put back where it was taken off.
 
     `parts` is the file to be offered here too; None keeps a copy that has the same checksum, else it is a
     link only.
@@ -120,8 +122,9 @@ def vouch(
         here = RemovalTool.rows.filter(campaign=campaign, family=family, name=name, sha256=fields["sha256"])
         copied = dict(here.values("file_name", "bytes").first() or copied)
     tool, _ = RemovalTool.rows.update_or_create(
-        campaign=campaign, family=family, name=name, defaults={**fields, **copied, "by": actor}
-    )
+        campaign=campaign, family=family, name=name,
+        defaults={**fields, **copied, "by": actor, "removed_at": None, "removed_by": None},
+    )  # fmt: skip
     data = {"name": name, "family": family, "sha256": tool.sha256}
     record(actor, "tool.vouch", unit_path=campaign.issuer.path, about=tool, data=data, ip=ip)
     return tool
@@ -129,9 +132,26 @@ def vouch(
 
 @transaction.atomic
 def withdraw(tool: RemovalTool, actor: User, ip: str | None = None) -> None:
-    """Take a tool off the list. A second call changes nothing."""
-    found = RemovalTool.rows.select_for_update(of=("self",), no_key=True).filter(pk=tool.pk).first()
-    if found is not None:
-        data = {"name": found.name, "family": found.family, "sha256": found.sha256}
-        record(actor, "tool.withdraw", unit_path=tool.campaign.issuer.path, about=found, data=data, ip=ip)
-        found.delete()
+    """Take a tool off the list; it can be put back. A second call changes nothing."""
+    _list(tool, "tool.withdraw", actor, ip, is_listed=False)
+
+
+@transaction.atomic
+def put_back(tool: RemovalTool, actor: User, ip: str | None = None) -> None:
+    """Put a tool on the list again as it was. A second call changes nothing."""
+    _list(tool, "tool.put_back", actor, ip, is_listed=True)
+
+
+def _list(tool: RemovalTool, action: str, actor: User, ip: str | None, *, is_listed: bool) -> None:
+    found = (
+        RemovalTool.rows.select_for_update(of=("self",), no_key=True)
+        .select_related("campaign__issuer")
+        .get(pk=tool.pk)
+    )
+    if (found.removed_at is None) == is_listed:
+        return
+    found.removed_at, found.removed_by = (None, None) if is_listed else (timezone.now(), actor)
+    # Not `at`: nobody changed what the line says.
+    found.save(update_fields=["removed_at", "removed_by"])
+    data = {"name": found.name, "family": found.family, "sha256": found.sha256}
+    record(actor, action, unit_path=found.campaign.issuer.path, about=found, data=data, ip=ip)

@@ -41,7 +41,10 @@ class Stick(models.Model):
 
 
 class RemovalTool(models.Model):
-    """A tool against one malware family, as its maker published it: by link, and as a copy if `bytes`."""
+    """A tool against one malware family, as its maker published it: by link, and as a copy if `bytes`.
+
+    One that was taken off the list (`removed_at`) stays here, to be put back.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="removal_tools")
@@ -64,6 +67,10 @@ class RemovalTool(models.Model):
     bytes = models.PositiveIntegerField(default=0)
     at = models.DateTimeField(auto_now=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    removed_at = models.DateTimeField(null=True)
+    removed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     rows = models.Manager()
     objects = ScopedManager["RemovalTool"]()

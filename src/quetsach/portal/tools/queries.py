@@ -22,25 +22,32 @@ def running_campaigns() -> list[Campaign]:
 
 def offered_tools() -> list[RemovalTool]:
     """The tools of running campaigns, by malware."""
-    rows = RemovalTool.rows.filter(campaign__status=Campaign.Status.PUBLISHED).select_related("campaign")
-    return list(rows.order_by("family", "name", "campaign"))
+    rows = RemovalTool.rows.filter(campaign__status=Campaign.Status.PUBLISHED, removed_at=None)
+    return list(rows.select_related("campaign").order_by("family", "name", "campaign"))
 
 
 def offered_tool(tool_id: UUID) -> RemovalTool | None:
     """One of them that is copied here; for everybody."""
-    rows = RemovalTool.rows.filter(campaign__status=Campaign.Status.PUBLISHED, bytes__gt=0)
-    return rows.filter(pk=tool_id).first()
+    rows = RemovalTool.rows.filter(campaign__status=Campaign.Status.PUBLISHED, removed_at=None)
+    return rows.filter(pk=tool_id, bytes__gt=0).first()
 
 
 def tools_of(campaign: Campaign) -> list[RemovalTool]:
     """The campaign's own list."""
-    return list(RemovalTool.rows.filter(campaign=campaign).select_related("by", "campaign"))
+    rows = RemovalTool.rows.filter(campaign=campaign, removed_at=None)
+    return list(rows.select_related("by", "campaign"))
+
+
+def removed_tools(campaign: Campaign) -> list[RemovalTool]:
+    """What was taken off the list, the latest first."""
+    rows = RemovalTool.rows.filter(campaign=campaign, removed_at__isnull=False)
+    return list(rows.select_related("removed_by", "campaign").order_by("-removed_at"))
 
 
 def tool_of(campaign: Campaign, text: str) -> RemovalTool | None:
     """The tool of that id, if it is the campaign's."""
     try:
-        return RemovalTool.rows.filter(campaign=campaign, pk=UUID(text)).first()
+        return RemovalTool.rows.filter(campaign=campaign, removed_at=None, pk=UUID(text)).first()
     except ValueError:
         return None
 

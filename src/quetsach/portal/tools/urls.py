@@ -10,4 +10,5 @@ urlpatterns = [
     path("cong-cu/tep/<uuid:tool_id>/", views.tool_file, name="tool_file"),
     path("cd/<slug:slug>/cong-cu/", views.edit, name="tools_edit"),
     path("cd/<slug:slug>/cong-cu/<uuid:tool_id>/bo/", views.withdraw, name="tool_withdraw"),
+    path("cd/<slug:slug>/cong-cu/<uuid:tool_id>/dua-lai/", views.put_back, name="tool_put_back"),
 ]

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from quetsach.portal.campaigns.seat import take_issuer_seat
+from quetsach.portal.campaigns.seat import Seat, take_issuer_seat
 from quetsach.portal.indicators import store
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.tools import actions, queries
@@ -108,19 +108,35 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
             return redirect("tools_edit", slug)
     context = {
         "seat": seat, "door": "tools_edit", "form": form, "editing": editing,
-        "rows": queries.tools_of(seat.campaign),
+        "rows": queries.tools_of(seat.campaign), "removed": queries.removed_tools(seat.campaign),
     }  # fmt: skip
     return render(request, "tools/edit.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _chosen(seat: Seat, tool_id: UUID) -> RemovalTool:
+    rows = RemovalTool.objects.visible_to(seat.user).select_related("campaign__issuer")
+    tool = rows.filter(campaign=seat.campaign, pk=tool_id).first()
+    if tool is None:
+        raise Http404
+    return tool
 
 
 @require_POST
 def withdraw(request: HttpRequest, slug: str, tool_id: UUID) -> HttpResponse:
     """Take a tool off the list."""
     seat = take_issuer_seat(request, slug, Verb.PUBLISH)
-    rows = RemovalTool.objects.visible_to(seat.user).select_related("campaign__issuer")
-    tool = rows.filter(campaign=seat.campaign, pk=tool_id).first()
-    if tool is None:
-        raise Http404
+    tool = _chosen(seat, tool_id)
     actions.withdraw(tool, seat.user, client_ip_text(request))
-    messages.success(request, _("%(name)s is no longer on the list.") % {"name": tool.name})
+    said = _("%(name)s is no longer on the list. Below you can put it back.")
+    messages.success(request, said % {"name": tool.name})
+    return redirect("tools_edit", slug)
+
+
+@require_POST
+def put_back(request: HttpRequest, slug: str, tool_id: UUID) -> HttpResponse:
+    """Undo that."""
+    seat = take_issuer_seat(request, slug, Verb.PUBLISH)
+    tool = _chosen(seat, tool_id)
+    actions.put_back(tool, seat.user, client_ip_text(request))
+    messages.success(request, _("%(name)s stands on the list again.") % {"name": tool.name})
     return redirect("tools_edit", slug)

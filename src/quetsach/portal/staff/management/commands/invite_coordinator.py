@@ -32,7 +32,9 @@ class Command(BaseCommand):
             if not options["new"] and not found:
                 raise CommandError(f"{name}: no such unit; add --new KIND to make it.")
             if len(found) > 1:
-                raise CommandError(f"{name}: several units bear that name; invite from their superior's page.")
+                raise CommandError(
+                    f"{name}: several units bear that name; invite from their superior's page."
+                )
             unit = found[0] if found else create_unit(None, None, name, kind=options["new"])
             token = invite(unit, Role.COORDINATOR, None, None)
         link = settings.SITE_ADDRESS.rstrip("/") + reverse("staff_link", args=[token])
