@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -246,19 +247,25 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
 def _meanwhile(
     show: Callable[[Snapshot], None] | None, *, as_json: bool
 ) -> Callable[[Snapshot], None] | None:
-    """Also import and read what the answer is shown with, while the engine is at work."""
+    """Also prepare for the answer, while the engine is at work."""
     if as_json:
         return show
 
     def on_progress(now: Snapshot) -> None:
-        import quetsach.outputs.table  # noqa: F401
-        from quetsach import guard
-
-        guard.doubts(())
+        _prepare_answer()
         if show is not None:
             show(now)
 
     return on_progress
+
+
+@cache
+def _prepare_answer() -> None:
+    """Import and read what an answer on the screen is made with."""
+    import quetsach.outputs.table  # noqa: F401
+    from quetsach import guard
+
+    guard.doubts(())
 
 
 def _state(file: Path, header: Scan, options: ScanOptions, fields: fieldmap.FieldMap | None) -> State:
