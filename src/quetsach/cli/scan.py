@@ -207,7 +207,7 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
     options = ScanOptions(tz=zone.key, format=given["logformat"], devices=given["devices"], source_name=name)
     with ExitStack() as stack:
         state = stack.enter_context(closing(_state(kept, header, options, fields))) if kept else None
-        on_progress = _meanwhile(stack.enter_context(progress.bar()), as_json=given["as_json"])
+        on_progress = _meanwhile(stack.enter_context(progress.bar()), outputs, as_json=given["as_json"])
         stop = stack.enter_context(progress.stop_on_interrupt())
         executor = _cluster(given["cluster"], loaded, options, given["jobs"], fields)
         result = scanning.run(
@@ -245,14 +245,12 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
 
 
 def _meanwhile(
-    show: Callable[[Snapshot], None] | None, *, as_json: bool
-) -> Callable[[Snapshot], None] | None:
+    show: Callable[[Snapshot], None] | None, outputs: tuple[Path, ...], *, as_json: bool
+) -> Callable[[Snapshot], None]:
     """Also prepare for the answer, while the engine is at work."""
-    if as_json:
-        return show
 
     def on_progress(now: Snapshot) -> None:
-        _prepare_answer()
+        _prepare_answer(outputs, as_json=as_json)
         if show is not None:
             show(now)
 
@@ -260,12 +258,15 @@ def _meanwhile(
 
 
 @cache
-def _prepare_answer() -> None:
-    """Import and read what an answer on the screen is made with."""
-    import quetsach.outputs.table  # noqa: F401
-    from quetsach import guard
+def _prepare_answer(outputs: tuple[Path, ...], *, as_json: bool) -> None:
+    """Import and read what the answer is made with."""
+    for out in outputs:
+        output.writer(out)
+    if not as_json:
+        import quetsach.outputs.table  # noqa: F401
+        from quetsach import guard
 
-    guard.doubts(())
+        guard.doubts(())
 
 
 def _state(file: Path, header: Scan, options: ScanOptions, fields: fieldmap.FieldMap | None) -> State:
