@@ -2,9 +2,9 @@
 //! a name.
 //!
 //! What cannot be read is collected in `errors` with file, place and advice; what came out before is scanned.
-mod ahead;
 mod held;
 mod range;
+mod readahead;
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -14,8 +14,8 @@ use std::time::UNIX_EPOCH;
 
 use crate::decoder::{Decoder, Kind};
 
-use self::ahead::Ahead;
 use self::held::Held;
+use self::readahead::Readahead;
 use crate::capture;
 use crate::utf16::{HEAD, Order, Utf16};
 
@@ -61,7 +61,7 @@ pub struct Source {
     shown: String,
     stream: Option<Box<dyn Read + Send>>,
     /// Reads the stream of a packed file, where another thread may.
-    ahead: Option<Ahead>,
+    readahead: Option<Readahead>,
     pub may_read_ahead: bool,
     plain: Option<File>,
     held: Held,
@@ -93,7 +93,7 @@ impl Source {
         let mut source = Source {
             shown: path.display().to_string(),
             stream: None,
-            ahead: None,
+            readahead: None,
             may_read_ahead: false,
             plain: None,
             held: Held::default(),
@@ -160,7 +160,7 @@ impl Source {
     /// Ends the reading because of what is wrong with the input.
     pub fn fail(&mut self, problem: &str) {
         self.errors.push(format!("{}: {problem}", self.shown));
-        (self.stream, self.ahead) = (None, None);
+        (self.stream, self.readahead) = (None, None);
         self.held.clear();
     }
 
@@ -346,8 +346,8 @@ impl Source {
             return;
         }
         if let Some(stream) = self.stream.take() {
-            match Ahead::start(stream) {
-                Ok(ahead) => self.ahead = Some(ahead),
+            match Readahead::start(stream) {
+                Ok(ahead) => self.readahead = Some(ahead),
                 Err(error) => self.unreadable(&error),
             }
         }
@@ -371,14 +371,14 @@ impl Source {
     /// Brings more stored bytes; false at the end.
     fn refill(&mut self) -> bool {
         let mut held = std::mem::take(&mut self.held);
-        let n = match &self.ahead {
+        let n = match &self.readahead {
             None => held.fill(STORED, |room| self.fetch(room)),
             Some(ahead) => {
                 let read = held.exchange(|block| ahead.exchange(block));
                 self.note(read)
             }
         };
-        if self.stream.is_none() && self.ahead.is_none() {
+        if self.stream.is_none() && self.readahead.is_none() {
             held.clear();
         }
         self.held = held;
