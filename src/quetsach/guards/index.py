@@ -100,7 +100,8 @@ class Column:
         return int(self._data[start : start + self._digits], 16)
 
     def __iter__(self) -> Iterator[int]:
-        return map(self.__getitem__, range(len(self)))
+        data, start, end = self._data, self._start, self._start + self._digits
+        return (int(data[at + start : at + end], 16) for at in self._lines)
 
 
 def shipped() -> Index:
