@@ -109,15 +109,21 @@ def check(path: Path) -> None:
         raise OutputError("folder", path, "the folder cannot be written to")
 
 
+def writer(path: Path) -> Callable[[BinaryIO, Report], None]:
+    """What writes the form that the suffix of `path` names; some take long to import."""
+    write: Callable[[BinaryIO, Report], None] = import_module(WRITERS[path.suffix.lower()]).write
+    return write
+
+
 def save(path: Path, report: Report) -> None:
     """Write `report` in the form that the suffix of `path` names.
 
     Raises:
         OutputError: the file could not be written whole; what stood under its name stays.
     """
-    writer: Callable[[BinaryIO, Report], None] = import_module(WRITERS[path.suffix.lower()]).write
+    write = writer(path)
     with replacing(path) as part, part.open("wb") as out:
-        writer(out, report)
+        write(out, report)
 
 
 @contextmanager

@@ -63,6 +63,13 @@ def test_a_list_in_an_archive_is_read_under_its_name(data: bytes, source: str, t
     assert [(r.source, r.line, r.code) for r in result.rejects] == [(f"{path}{source}", 2, "no-host")]
 
 
+def test_a_list_in_zstd_in_an_archive_is_read(tmp_path: Path) -> None:
+    packed = pytest.importorskip("backports.zstd").compress(LIST)
+    for name, data in {"x.zip": zipped(y=packed), "x.tar": tarred(y=packed)}.items():
+        (tmp_path / name).write_bytes(data)
+        assert [i.value for i in feed.read(tmp_path / name).indicators] == ["evil.example"]
+
+
 def cut(data: bytes) -> bytes:
     return data[: len(data) // 2]
 

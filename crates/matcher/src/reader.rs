@@ -2,9 +2,11 @@
 //! a name.
 //!
 //! What cannot be read is collected in `errors` with file, place and advice; what came out before is scanned.
-mod ahead;
 mod held;
 mod range;
+mod readahead;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -14,8 +16,8 @@ use std::time::UNIX_EPOCH;
 
 use crate::decoder::{Decoder, Kind};
 
-use self::ahead::Ahead;
 use self::held::Held;
+use self::readahead::Readahead;
 use crate::capture;
 use crate::utf16::{HEAD, Order, Utf16};
 
@@ -61,7 +63,7 @@ pub struct Source {
     shown: String,
     stream: Option<Box<dyn Read + Send>>,
     /// Reads the stream of a packed file, where another thread may.
-    ahead: Option<Ahead>,
+    readahead: Option<Readahead>,
     pub may_read_ahead: bool,
     plain: Option<File>,
     held: Held,
@@ -93,7 +95,7 @@ impl Source {
         let mut source = Source {
             shown: path.display().to_string(),
             stream: None,
-            ahead: None,
+            readahead: None,
             may_read_ahead: false,
             plain: None,
             held: Held::default(),
@@ -160,7 +162,7 @@ impl Source {
     /// Ends the reading because of what is wrong with the input.
     pub fn fail(&mut self, problem: &str) {
         self.errors.push(format!("{}: {problem}", self.shown));
-        (self.stream, self.ahead) = (None, None);
+        (self.stream, self.readahead) = (None, None);
         self.held.clear();
     }
 
@@ -346,8 +348,8 @@ impl Source {
             return;
         }
         if let Some(stream) = self.stream.take() {
-            match Ahead::start(stream) {
-                Ok(ahead) => self.ahead = Some(ahead),
+            match Readahead::start(stream) {
+                Ok(ahead) => self.readahead = Some(ahead),
                 Err(error) => self.unreadable(&error),
             }
         }
@@ -371,14 +373,14 @@ impl Source {
     /// Brings more stored bytes; false at the end.
     fn refill(&mut self) -> bool {
         let mut held = std::mem::take(&mut self.held);
-        let n = match &self.ahead {
+        let n = match &self.readahead {
             None => held.fill(STORED, |room| self.fetch(room)),
             Some(ahead) => {
                 let read = held.exchange(|block| ahead.exchange(block));
                 self.note(read)
             }
         };
-        if self.stream.is_none() && self.ahead.is_none() {
+        if self.stream.is_none() && self.readahead.is_none() {
             held.clear();
         }
         self.held = held;
@@ -468,37 +470,5 @@ impl Source {
                 false
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::io::Write;
-
-    #[test]
-    fn a_file_emptied_while_it_is_read_is_an_error() {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(&[b'x'; 300_000]).unwrap();
-        let mut source = Source::open(file.path(), Input::File);
-        let mut out = vec![0; 100_000];
-        assert!(source.read(&mut out) > 0);
-        file.as_file().set_len(0).unwrap();
-        while source.read(&mut out) > 0 {}
-        assert!(source.errors[0].ends_with("became shorter while it was read; scan it again"));
-    }
-    #[test]
-    fn a_packed_file_emptied_while_it_is_read_ahead_is_an_error() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let mut packed = flate2::write::GzEncoder::new(file.as_file(), flate2::Compression::none());
-        packed.write_all(&vec![b'x'; 16 << 20]).unwrap();
-        packed.finish().unwrap();
-        let mut source = Source::open(file.path(), Input::File);
-        source.may_read_ahead = true;
-        let mut out = vec![0; 100_000];
-        assert!(source.read(&mut out) > 0);
-        file.as_file().set_len(0).unwrap();
-        while source.read(&mut out) > 0 {}
-        assert!(source.errors[0].ends_with("became shorter while it was read; scan it again"));
     }
 }

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -206,7 +207,7 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
     options = ScanOptions(tz=zone.key, format=given["logformat"], devices=given["devices"], source_name=name)
     with ExitStack() as stack:
         state = stack.enter_context(closing(_state(kept, header, options, fields))) if kept else None
-        on_progress = _meanwhile(stack.enter_context(progress.bar()), as_json=given["as_json"])
+        on_progress = _meanwhile(stack.enter_context(progress.bar()), outputs, as_json=given["as_json"])
         stop = stack.enter_context(progress.stop_on_interrupt())
         executor = _cluster(given["cluster"], loaded, options, given["jobs"], fields)
         result = scanning.run(
@@ -244,21 +245,28 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
 
 
 def _meanwhile(
-    show: Callable[[Snapshot], None] | None, *, as_json: bool
-) -> Callable[[Snapshot], None] | None:
-    """Also import and read what the answer is shown with, while the engine is at work."""
-    if as_json:
-        return show
+    show: Callable[[Snapshot], None] | None, outputs: tuple[Path, ...], *, as_json: bool
+) -> Callable[[Snapshot], None]:
+    """Also prepare for the answer, while the engine is at work."""
 
     def on_progress(now: Snapshot) -> None:
-        import quetsach.outputs.table  # noqa: F401
-        from quetsach import guard
-
-        guard.doubts(())
+        _prepare_answer(outputs, as_json=as_json)
         if show is not None:
             show(now)
 
     return on_progress
+
+
+@cache
+def _prepare_answer(outputs: tuple[Path, ...], *, as_json: bool) -> None:
+    """Import and read what the answer is made with."""
+    for out in outputs:
+        output.writer(out)
+    if not as_json:
+        import quetsach.outputs.table  # noqa: F401
+        from quetsach import guard
+
+        guard.doubts(())
 
 
 def _state(file: Path, header: Scan, options: ScanOptions, fields: fieldmap.FieldMap | None) -> State:

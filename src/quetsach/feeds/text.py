@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from quetsach.errors import IndicatorError
 from quetsach.source import Source
 from quetsach.unpack import BLOCK
 
-_GZIP = b"\x1f\x8b"
 _GUESSES = ("cp1258", "cp1252")
 """Vietnamese Windows, then western; both are guesses and are said to be."""
 
@@ -29,26 +28,23 @@ def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
     return data
 
 
-def read_raw(path: Path, packed: frozenset[bytes] = frozenset(), *, most: int = MOST_BYTES) -> bytes:
-    """The whole file, unpacked if it is gzip or zstd; what begins with one of `packed` is left to the caller.
+def read_raw(
+    path: Path, is_left: Callable[[bytes], bool] = lambda _start: False, *, most: int = MOST_BYTES
+) -> bytes:
+    """The whole file, unpacked if it is gzip or zstd; `is_left` says by the first bytes what stays as it is.
 
     Raises IndicatorError as `read_bytes`.
     """
     data = bytearray()
     source = Source(path, any_encoding=True)
-    for chunk in _stored(path) if _starts_with(path, packed - {_GZIP}) else source.chunks():
+    start = next(_stored(path), b"") if path.is_file() else b""
+    for chunk in _stored(path) if is_left(start) else source.chunks():
         data += chunk
         if len(data) > most:
             raise IndicatorError(f"{path}: more than {most // 1024**2} MB unpacked; split the list")
     if source.errors:
         raise IndicatorError(source.errors[0])
     return bytes(data)
-
-
-def _starts_with(path: Path, magic: frozenset[bytes]) -> bool:
-    if not magic or not path.is_file():
-        return False
-    return next(_stored(path), b"").startswith(tuple(magic))
 
 
 def _stored(path: Path) -> Iterator[bytes]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import io
 import json
 import lzma
@@ -11,22 +9,17 @@ import re
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
-from quetsach.errors import IndicatorError
+from quetsach.errors import IndicatorError, SourceError
 from quetsach.feeds.spreadsheet import ZIP, is_workbook
 from quetsach.feeds.text import MOST_BYTES, read_raw
+from quetsach.unpack import BZIP2, XZ, Codec, codec_of, unpack
 
 DEEPEST = 3
 MOST_MEMBERS = 10_000
-_GZIP = b"\x1f\x8b"
-_OPENERS: dict[bytes, Callable[[BinaryIO], BinaryIO]] = {
-    _GZIP: lambda file: gzip.GzipFile(fileobj=file),  # type: ignore[dict-item,return-value]
-    b"BZh": bz2.BZ2File,  # type: ignore[dict-item]
-    b"\xfd7zXZ\x00": lzma.LZMAFile,  # type: ignore[dict-item]
-}
 _DAMAGE = (zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError, ValueError)
 _UNASKED = re.compile(r"(?:^|/)(?:__MACOSX/|\.|Thumbs\.db)")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
@@ -40,7 +33,12 @@ def lists(path: Path) -> Iterator[tuple[str, bytes]]:
     if str(path) != "-" and path.is_dir():
         yield from _feed(path)
         return
-    yield from _expand(str(path), read_raw(path, frozenset((*_OPENERS, ZIP))), 0, [0])
+    yield from _expand(str(path), read_raw(path, _is_packed), 0, [0])
+
+
+def _is_packed(start: bytes) -> bool:
+    """Whether a file is opened here; gzip and zstd come unpacked."""
+    return codec_of(start) in (XZ, BZIP2) or start.startswith(ZIP)
 
 
 def _feed(folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -64,28 +62,38 @@ def _expand(source: str, data: bytes, depth: int, total: list[int]) -> Iterator[
     if total[0] > MOST_BYTES:
         raise IndicatorError(f"{source}: more than {MOST_BYTES // 1024**2} MB unpacked; split the list")
     is_tar = data[257:262] == b"ustar"
-    opener = next((o for magic, o in _OPENERS.items() if data.startswith(magic)), None)
+    codec = codec_of(data[:10])
     is_zip = data.startswith(ZIP) and not is_workbook(data)
-    if not (is_tar or opener or is_zip):
+    if not (is_tar or codec or is_zip):
         yield source, data
         return
     if depth == DEEPEST:
         raise IndicatorError(f"{source}: archives in archives, more than {DEEPEST} deep; unpack it")
     try:
-        if opener is not None:
-            with opener(io.BytesIO(data)) as stream:
-                found = [("", stream.read(MOST_BYTES + 1 - total[0]))]
+        if codec is not None:
+            found = [("", _unpacked(source, codec, data, total))]
         else:
             found = list(_zip(source, data, total) if is_zip else _tar(source, data, total))
     except _DAMAGE as error:
         raise IndicatorError(
             f"{source}: cut off or damaged ({error}); copy the file again from its origin"
         ) from error
+    except SourceError as error:
+        raise IndicatorError(f"{source}: {error}") from error
     is_feed = any(name.rpartition("/")[2] == "manifest.json" for name, _ in found)
     for name, member in found:
         if is_feed and name.rpartition("/")[2] in ("manifest.json", "hashes.csv"):
             continue
         yield from _expand(f"{source}!/{name}" if name else source, member, depth + 1, total)
+
+
+def _unpacked(source: str, codec: Codec, data: bytes, total: list[int]) -> bytes:
+    found = bytearray()
+    room = _Room(source, 1, total)
+    for block in unpack(codec, io.BytesIO(data).read):
+        room.take(len(block))
+        found += block
+    return bytes(found)
 
 
 def _zip(source: str, data: bytes, total: list[int]) -> Iterator[tuple[str, bytes]]:
@@ -124,11 +132,15 @@ class _Room:
             raise IndicatorError(f"{source}: more than {MOST_MEMBERS} files inside; unpack it")
         self._source, self._left = source, MOST_BYTES - total[0]
 
-    def read(self, stream: object) -> bytes:
-        found: bytes = stream.read(max(self._left, 0) + 1)  # type: ignore[attr-defined]
-        self._left -= len(found)
+    def read(self, stream: IO[bytes]) -> bytes:
+        found = stream.read(max(self._left, 0) + 1)
+        self.take(len(found))
+        return found
+
+    def take(self, size: int) -> None:
+        """Raises IndicatorError where there is no room for so many more bytes."""
+        self._left -= size
         if self._left < 0:
             raise IndicatorError(
                 f"{self._source}: more than {MOST_BYTES // 1024**2} MB unpacked; split the list"
             )
-        return found

@@ -44,35 +44,31 @@ class Index:
             name, _space, size = data[at + 1 : start - 2].decode().rpartition(" ")
             at = start + int(size)
             self._places[name] = range(start, at)
-        rows = (line.split("\t") for line in _lines(self._section("lists")))
+        rows = (line.split("\t") for line in _lines(data, self._places["lists"]))
         self.lists = [About(slug, How(how), version, title) for slug, how, version, title in rows]
 
     def names[Found](self, section: str, found: Sequence[Found]) -> NameTable[Found]:
         """The names of `on`, `below` or `above`."""
-        return NameTable(self._section(section), found)
+        return NameTable(self._data, self._places[section], found)
 
     def ranges[Found](self, how: How, version: int, found: Sequence[Found]) -> Ranges[Found]:
         """The addresses of one family."""
-        digits, data = _DIGITS[version], self._section(f"{how} {version}")
-        width = 2 * (digits + 1) + _RANK_DIGITS + 1
-        firsts, lasts = (Column(data, width, start, digits) for start in (0, digits + 1))
-        return Ranges(firsts, lasts, Column(data, width, 2 * (digits + 1), _RANK_DIGITS), found)
-
-    def _section(self, name: str) -> bytes:
-        place = self._places[name]
-        return self._data[place.start : place.stop]
+        digits, place = _DIGITS[version], self._places[f"{how} {version}"]
+        lines = place[:: 2 * (digits + 1) + _RANK_DIGITS + 1]
+        firsts, lasts = (Column(self._data, lines, start, digits) for start in (0, digits + 1))
+        return Ranges(firsts, lasts, Column(self._data, lines, 2 * (digits + 1), _RANK_DIGITS), found)
 
 
 class NameTable[Found]:
-    """Sorted lines of a name and a rank."""
+    """Sorted lines of a name and a rank, at a place in the data."""
 
-    def __init__(self, data: bytes, found: Sequence[Found]) -> None:
-        self._data, self._found = data, found
+    def __init__(self, data: bytes, place: range, found: Sequence[Found]) -> None:
+        self._data, self._place, self._found = data, place, found
 
     def get(self, name: str, /) -> Found | None:
         """What the name stands for."""
         data, wanted = self._data, name.encode()
-        low, high = 0, len(data)
+        low, high = self._place.start, self._place.stop
         while low < high:
             start = data.rfind(b"\n", low, (low + high) // 2) + 1 or low
             tab = data.index(b"\t", start)
@@ -87,24 +83,25 @@ class NameTable[Found]:
         return None
 
     def __iter__(self) -> Iterator[str]:
-        return (line.partition("\t")[0] for line in _lines(self._data))
+        return (line.partition("\t")[0] for line in _lines(self._data, self._place))
 
 
 class Column:
-    """One number of each line, where all lines have the same width."""
+    """One number of each of the lines that begin at these places; it stands `start` bytes behind."""
 
-    def __init__(self, data: bytes, width: int, start: int, digits: int) -> None:
-        self._data, self._width, self._start, self._digits = data, width, start, digits
+    def __init__(self, data: bytes, lines: range, start: int, digits: int) -> None:
+        self._data, self._lines, self._start, self._digits = data, lines, start, digits
 
     def __len__(self) -> int:
-        return len(self._data) // self._width
+        return len(self._lines)
 
     def __getitem__(self, at: int, /) -> int:
-        start = at * self._width + self._start
+        start = self._lines[at] + self._start
         return int(self._data[start : start + self._digits], 16)
 
     def __iter__(self) -> Iterator[int]:
-        return map(self.__getitem__, range(len(self)))
+        data, start, end = self._data, self._start, self._start + self._digits
+        return (int(data[at + start : at + end], 16) for at in self._lines)
 
 
 def shipped() -> Index:
@@ -144,8 +141,8 @@ def packed(lists: Sequence[WarningList]) -> bytes:
     return b"".join(parts)
 
 
-def _lines(data: bytes) -> list[str]:
-    return data.decode().split("\n")[:-1]
+def _lines(data: bytes, place: range) -> list[str]:
+    return data[place.start : place.stop].decode().split("\n")[:-1]
 
 
 def _pieces(blocks: Iterable[tuple[Block, int]], digits: int) -> Iterator[str]:

@@ -10,9 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quetsach.errors import IndicatorError
-from quetsach.feeds.item import parse
-from quetsach.feeds.remark import Reject
-from quetsach.feeds.text import decode, read_bytes
 from quetsach.indicator import Indicator, Kind, Scope
 
 _WANTED = ("indicator", "reason", "who", "date")
@@ -62,6 +59,10 @@ class Overrides:
 
 
 def _items(override: Override) -> list[Indicator]:
+    # A scan judges what it saw and has no overrides: it need not know how lists are spelled.
+    from quetsach.feeds.item import parse
+    from quetsach.feeds.remark import Reject
+
     try:
         return parse(override.indicator.strip(), Scope.WITH_SUBDOMAINS)[0]
     except Reject as reject:
@@ -74,6 +75,8 @@ def read_overrides(path: Path) -> tuple[Override, ...]:
     `*.example.org` as indicator lets through every name below it that would be stopped as a public suffix.
     Raises IndicatorError with file and line when a column or a value is missing.
     """
+    from quetsach.feeds.text import decode, read_bytes
+
     text, _ = decode(read_bytes(path))
     reader = csv.DictReader(io.StringIO(text.replace("\r\n", "\n")), skipinitialspace=True)
     if missing := [c for c in _WANTED if c not in (reader.fieldnames or ())]:

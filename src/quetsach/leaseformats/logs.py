@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
 
 from quetsach.canonical import address
-from quetsach.engines import times
 from quetsach.leaseformats import DAY, Event, File, LeaseFormat, mac, text
 
 _MAC = rb"(?P<mac>[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5})"
@@ -64,6 +63,9 @@ def events(lines: Iterable[bytes], file: File) -> Iterator[Event]:
 
 
 def _time(line: bytes, written: int, zone: tzinfo) -> int | None:
+    # Few scans meet a lease, and all import this module.
+    from quetsach.engines import times
+
     moment = times.find(line[:_TIME_BYTES].decode("latin-1"), zone)
     if moment is None:
         return None

@@ -10,17 +10,17 @@ const BLOCK: usize = 256 * 1024;
 const READY: usize = 4;
 
 /// The blocks that a thread reads; it ends with this, or with the stream.
-pub(super) struct Ahead {
+pub(super) struct Readahead {
     ready: Receiver<io::Result<Vec<u8>>>,
     used: Sender<Vec<u8>>,
 }
 
-impl Ahead {
-    pub fn start(stream: Box<dyn Read + Send>) -> io::Result<Ahead> {
+impl Readahead {
+    pub fn start(stream: Box<dyn Read + Send>) -> io::Result<Readahead> {
         let (full, ready) = sync_channel(READY);
         let (used, empty) = channel();
         thread::Builder::new().spawn(move || read(stream, &full, &empty))?;
-        Ok(Ahead { ready, used })
+        Ok(Readahead { ready, used })
     }
 
     /// Exchanges a block for the next one, which is empty at the end.
