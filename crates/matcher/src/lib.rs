@@ -28,6 +28,7 @@ mod names;
 pub mod options;
 pub mod part;
 pub mod pipeline;
+mod places;
 pub mod plain;
 mod queue;
 mod ranges;

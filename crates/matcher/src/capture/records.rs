@@ -113,13 +113,15 @@ impl Capture<'_> {
         self.records += 1;
         self.progress.add_hits(hits.len());
         let client = Host::Address(said.client);
+        let device = is_device(said.client).then_some(&client);
+        let moment = said.origin.time.map(|micros| Moment {
+            value: Value::Known(micros),
+            local: false,
+        });
+        let keys = self.rows.keys(hits, device, moment);
         let line = Line {
             offset: self.records,
-            device: is_device(said.client).then_some(&client),
-            moment: said.origin.time.map(|micros| Moment {
-                value: Value::Known(micros),
-                local: false,
-            }),
+            moment,
             action: said.action,
             format: Some(said.record),
             details: &Evidence {
@@ -128,7 +130,7 @@ impl Capture<'_> {
                 write,
             },
         };
-        if let Err(error) = self.rows.add(self.set, hits, &line) {
+        if let Err(error) = self.rows.add(self.set, hits, keys, &line) {
             self.progress.fail(temporary(&error));
         }
     }
