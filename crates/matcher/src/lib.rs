@@ -55,6 +55,7 @@ pub mod watch;
 pub mod wire;
 mod words;
 mod wrapper;
+mod years;
 
 pub use error::Error;
 pub use set::Set;

@@ -19,6 +19,7 @@ use crate::runs::{Run, Runs};
 use crate::set::Set;
 use crate::time::{self, Moment, Value, Yearless};
 use crate::words::Words;
+use crate::years::Years;
 
 /// How a connection ended; the strongest last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -420,9 +421,9 @@ impl Row {
         is_later
     }
 
-    /// With the years found, times no later than `latest` where the line gave no year.
-    pub fn resolved(mut self, latest: Option<i64>, zone: &TimeZone) -> Row {
-        let known = |v: Option<Value>| v.and_then(|v| resolve(v, latest, zone)).map(Value::Known);
+    /// With the years found.
+    pub fn resolved(mut self, years: &mut Years<'_>) -> Row {
+        let mut known = |v: Option<Value>| v.and_then(|v| years.resolve(v)).map(Value::Known);
         let first = known(self.first);
         // Most rows are of one line.
         self.last = if self.last == self.first {

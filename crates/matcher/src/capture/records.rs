@@ -203,7 +203,7 @@ impl Capture<'_> {
     pub fn request(&mut self, ends: Ends, origin: Origin, head: &http::Head<'_>) {
         let hosts = head.host.map(split_authority).into_iter().collect();
         let server = Some(ends.target.address);
-        let (mut found, mut urls) = (Vec::new(), Vec::new());
+        let (mut found, mut urls) = (Vec::new(), tokens::Urls::new());
         let asked = tokens::Request {
             hosts,
             targets: smallvec![head.target.into()],
@@ -211,7 +211,7 @@ impl Capture<'_> {
             server_port: Some(ends.target.port),
         };
         asked.tokens(&mut found, &mut urls);
-        found.append(&mut urls);
+        found.extend(urls);
         let hits = tokens::hits(self.set, &found);
         let host = head.host.unwrap_or(b"-");
         self.asked(
