@@ -28,6 +28,7 @@ mod names;
 pub mod options;
 pub mod part;
 pub mod pipeline;
+mod places;
 pub mod plain;
 mod queue;
 mod ranges;
@@ -54,6 +55,7 @@ pub mod watch;
 pub mod wire;
 mod words;
 mod wrapper;
+mod years;
 
 pub use error::Error;
 pub use set::Set;

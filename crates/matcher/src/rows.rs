@@ -1,14 +1,11 @@
 //! Hits of one source summed into rows by (indicator, device, day); times without a year wait for its end.
 use std::collections::HashMap;
-use std::hash::BuildHasher;
 use std::io;
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use foldhash::fast::RandomState;
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -16,10 +13,13 @@ use smallvec::SmallVec;
 use crate::address::Address;
 use crate::escape::{EVIDENCE, escape_into};
 use crate::names::{Host, Short};
+use crate::places::{Key, Places, SLOT};
+use crate::raw::prefetch;
 use crate::runs::{Run, Runs};
 use crate::set::Set;
 use crate::time::{self, Moment, Value, Yearless};
 use crate::words::Words;
+use crate::years::Years;
 
 /// How a connection ended; the strongest last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,6 +108,7 @@ pub struct Hit {
 
 /// The indicators of one line.
 pub type Hits = SmallVec<[Hit; 2]>;
+pub type Keys = SmallVec<[Key; 2]>;
 
 impl Hit {
     /// What matched, safe to show.
@@ -139,7 +140,6 @@ pub trait Details {
 pub struct Line<'a> {
     /// Place of its first byte in the file.
     pub offset: u64,
-    pub device: Option<&'a Host>,
     pub moment: Option<Moment>,
     pub action: Action,
     /// Number of the log format; None is text.
@@ -163,6 +163,22 @@ pub fn bucket(value: Option<Value>) -> Bucket {
     }
 }
 
+impl Bucket {
+    /// A number of its own.
+    fn packed(self) -> u32 {
+        match self {
+            Bucket::None => 0,
+            // Days of the years 1 to 9999 lie nearer to 1970 than 1 << 22.
+            Bucket::Day(day) => 1 << 30 | (day + (1 << 22)) as u32,
+            Bucket::Minute(y) => {
+                let parts = [(y.month, 4), (y.day, 5), (y.hour, 5), (y.minute, 6)];
+                let packed = |n, (part, bits)| n << bits | part as u32;
+                parts.into_iter().fold(2, packed)
+            }
+        }
+    }
+}
+
 /// Microseconds, with the year that fits where the line gave none.
 pub fn resolve(value: Value, latest: Option<i64>, zone: &TimeZone) -> Option<i64> {
     match value {
@@ -178,15 +194,7 @@ fn order(value: Value) -> (i64, Option<Yearless>) {
     }
 }
 
-/// The key of a row until its year is known; the device by its number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    item: u32,
-    device: u32,
-    when: Bucket,
-}
-
-/// Lines of one key. `order` is the place of the first line, which gives the words.
+/// Lines of one item, device and bucket of time. `order` is the place of the first line, which gives the words.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
     pub item: u32,
@@ -207,7 +215,7 @@ pub struct Row {
 pub const TEXT: u16 = u16::MAX;
 
 /// Bytes of a row and of its place in the table, without texts.
-const ROW: usize = size_of::<Row>() + 16;
+const ROW: usize = size_of::<Row>() + SLOT;
 /// A device in its two tables.
 const DEVICE: usize = 96;
 /// Fewer bytes of rows are not worth a run of their own.
@@ -215,6 +223,8 @@ const LEAST_RUN: usize = 1 << 20;
 
 /// What sorting leaves of the 256 bytes a row that a scan may take (contract 1).
 const PER_ROW: usize = 200;
+/// Lines that wait until their rows are near.
+const WAITING: usize = 16;
 /// More than this many times the bytes that a scan may take without rows are never held.
 const MOST: usize = 8;
 
@@ -245,10 +255,10 @@ impl Memory {
 
 /// The rows that one thread found.
 pub struct Rows {
-    /// Half a hash of each key and the place of its row in `rows`.
-    places: HashTable<(u32, u32)>,
-    hasher: RandomState,
+    places: Places,
     rows: Vec<Row>,
+    /// Lines of rows that are there already: each row is asked for some lines before it is looked at.
+    waiting: Vec<(u32, Option<Value>, Action)>,
     /// The words of all rows.
     texts: Vec<u8>,
     devices: HashMap<Host, u32, RandomState>,
@@ -260,17 +270,12 @@ pub struct Rows {
     runs: Runs,
 }
 
-/// The hash of which a place keeps half: the table asks for the highest bits and the lowest.
-fn whole((half, _): &(u32, u32)) -> u64 {
-    u64::from(*half) << 32 | u64::from(*half)
-}
-
 impl Rows {
     pub fn new(memory: Arc<Memory>) -> Rows {
         Rows {
-            places: HashTable::new(),
-            hasher: RandomState::default(),
+            places: Places::default(),
             rows: Vec::new(),
+            waiting: Vec::with_capacity(WAITING),
             texts: Vec::new(),
             devices: HashMap::default(),
             nobody: None,
@@ -281,53 +286,67 @@ impl Rows {
         }
     }
 
-    /// One line: each of its indicators counts once. Fails when rows must go to a temporary file and cannot.
-    pub fn add(&mut self, set: &Set, hits: &[Hit], line: &Line<'_>) -> io::Result<()> {
-        let value = line.moment.map(|m| m.value);
-        let when = bucket(value);
-        let device = self.device(line.device);
+    /// The keys of a line's hits, in their order; their places are asked for.
+    pub fn keys(&mut self, hits: &[Hit], device: Option<&Host>, moment: Option<Moment>) -> Keys {
+        let device = self.device(device);
+        let when = bucket(moment.map(|m| m.value)).packed();
+        let mut keys = Keys::new();
         for hit in hits {
-            let key = Key {
-                item: hit.item,
-                device,
-                when,
-            };
-            let half = (self.hasher.hash_one(key) >> 32) as u32;
-            let rows = &mut self.rows;
-            let is_of = |place: &(u32, u32)| place.0 == half && rows[place.1 as usize].key() == key;
-            match self.places.entry(whole(&(half, 0)), is_of, whole) {
-                Entry::Occupied(old) => {
-                    let row = &mut rows[old.get().1 as usize];
-                    row.count += 1;
-                    row.action = row.action.max(line.action);
-                    row.widen(value, value);
+            let item = hit.item;
+            let key = Key { item, device, when };
+            self.places.ask_for(&key);
+            keys.push(key);
+        }
+        keys
+    }
+
+    /// One line with the keys of its hits: each indicator counts once. Fails when rows must go to a temporary file
+    /// and cannot.
+    pub fn add(&mut self, set: &Set, hits: &[Hit], keys: Keys, line: &Line<'_>) -> io::Result<()> {
+        let value = line.moment.map(|m| m.value);
+        for (hit, key) in hits.iter().zip(keys) {
+            let next = self.rows.len() as u32;
+            let place = self.places.find(key, next);
+            if place != next {
+                prefetch(&self.rows[place as usize]);
+                self.waiting.push((place, value, line.action));
+                if self.waiting.len() == WAITING {
+                    self.count();
                 }
-                Entry::Vacant(free) => {
-                    free.insert((half, rows.len() as u32));
-                    rows.push(Row {
-                        item: hit.item,
-                        device,
-                        order: line.offset,
-                        first: value,
-                        last: value,
-                        count: 1,
-                        words: self.texts.len() as u32,
-                        action: line.action,
-                        field: hit.field,
-                        format: line.format.map_or(TEXT, |n| n as u16),
-                    });
-                    let before = self.texts.len();
-                    Words::put(&mut self.texts, set, hit, line.details);
-                    self.memory.rows.fetch_add(1, Ordering::Relaxed);
-                    self.hold(ROW + self.texts.len() - before);
-                }
+                continue;
             }
+            let begin = self.texts.len();
+            Words::put(&mut self.texts, set, hit, line.details);
+            self.rows.push(Row {
+                item: key.item,
+                device: key.device,
+                order: line.offset,
+                first: value,
+                last: value,
+                count: 1,
+                words: begin as u32,
+                action: line.action,
+                field: hit.field,
+                format: line.format.map_or(TEXT, |n| n as u16),
+            });
+            self.memory.rows.fetch_add(1, Ordering::Relaxed);
+            self.hold(ROW + self.texts.len() - begin);
         }
         if self.held >= LEAST_RUN.min(self.memory.base) && self.memory.is_full() {
             let run = self.run(set);
             self.runs.spill(run, set)?;
         }
         Ok(())
+    }
+
+    /// Counts the lines that wait.
+    fn count(&mut self) {
+        for (place, value, action) in self.waiting.drain(..) {
+            let row = &mut self.rows[place as usize];
+            row.count += 1;
+            row.action = row.action.max(action);
+            row.widen(value, value);
+        }
     }
 
     fn hold(&mut self, size: usize) {
@@ -355,9 +374,10 @@ impl Rows {
 
     /// Takes the rows at hand, in the order in which they are merged.
     fn run(&mut self, set: &Set) -> Run {
+        self.count();
         self.memory.used.fetch_sub(self.held, Ordering::Relaxed);
         self.held = 0;
-        self.places = HashTable::new();
+        self.places = Places::default();
         let mut devices = vec![None; mem::take(&mut self.device_count) as usize];
         self.nobody = None;
         for (device, number) in mem::take(&mut self.devices) {
@@ -376,14 +396,6 @@ impl Rows {
 }
 
 impl Row {
-    fn key(&self) -> Key {
-        Key {
-            item: self.item,
-            device: self.device,
-            when: bucket(self.first),
-        }
-    }
-
     fn widen(&mut self, first: Option<Value>, last: Option<Value>) {
         if let Some(new) = first
             && self.first.is_none_or(|old| order(new) < order(old))
@@ -409,9 +421,9 @@ impl Row {
         is_later
     }
 
-    /// With the years found, times no later than `latest` where the line gave no year.
-    pub fn resolved(mut self, latest: Option<i64>, zone: &TimeZone) -> Row {
-        let known = |v: Option<Value>| v.and_then(|v| resolve(v, latest, zone)).map(Value::Known);
+    /// With the years found.
+    pub fn resolved(mut self, years: &mut Years<'_>) -> Row {
+        let mut known = |v: Option<Value>| v.and_then(|v| years.resolve(v)).map(Value::Known);
         let first = known(self.first);
         // Most rows are of one line.
         self.last = if self.last == self.first {

@@ -2,6 +2,7 @@
 use std::cmp::Ordering;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
+use std::mem;
 
 use crate::raw::prefetch;
 use crate::rows::{Action, Field, Row};
@@ -137,7 +138,7 @@ impl Runs {
         }
         let all = Runs {
             held: Vec::new(),
-            files: std::mem::take(&mut self.files),
+            files: mem::take(&mut self.files),
         };
         self.files.push(write(|out| all.write_to(out, set))?);
         Ok(())
@@ -256,9 +257,9 @@ const NOBODY: u16 = u16::MAX;
 struct FileRun {
     file: BufReader<File>,
     row: Option<Row>,
-    /// The device, then the words.
-    texts: Vec<u8>,
-    device: Option<usize>,
+    device: String,
+    has_device: bool,
+    words: Vec<u8>,
 }
 
 impl FileRun {
@@ -266,18 +267,17 @@ impl FileRun {
         FileRun {
             file: BufReader::with_capacity(BUFFER, file),
             row: None,
-            texts: Vec::new(),
-            device: None,
+            device: String::new(),
+            has_device: false,
+            words: Vec::new(),
         }
     }
 
     fn entry(&self) -> Option<Entry<'_>> {
-        let (device, words) = self.texts.split_at(self.device.unwrap_or(0));
-        let device = std::str::from_utf8(device).unwrap_or_default();
         Some(Entry {
             row: self.row?,
-            device: self.device.map(|_| device),
-            words: Words::at(words),
+            device: self.has_device.then_some(&self.device),
+            words: Words::at(&self.words),
         })
     }
 
@@ -304,20 +304,28 @@ impl FileRun {
         };
         let device = u16::from_le_bytes(take(&mut rest));
         let words = u32::from_le_bytes(take(&mut rest));
-        self.device = (device != NOBODY).then_some(usize::from(device));
-        let length = self.device.unwrap_or(0) + words as usize;
-        self.texts.clear();
+        self.has_device = device != NOBODY;
+        let device = if self.has_device { device } else { 0 };
+        let name = mem::take(&mut self.device).into_bytes();
+        let name = self.text(name, usize::from(device))?;
+        self.device = String::from_utf8(name).map_err(io::Error::other)?;
+        let found = mem::take(&mut self.words);
+        self.words = self.text(found, words as usize)?;
+        Words::read(&self.words)?;
+        self.row = Some(row);
+        Ok(())
+    }
+
+    /// The next bytes of the file, in place of what `text` holds.
+    fn text(&mut self, mut text: Vec<u8>, length: usize) -> io::Result<Vec<u8>> {
+        text.clear();
         let got = (&mut self.file)
             .take(length as u64)
-            .read_to_end(&mut self.texts)?;
+            .read_to_end(&mut text)?;
         if got < length {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        let (device, words) = self.texts.split_at(self.device.unwrap_or(0));
-        std::str::from_utf8(device).map_err(io::Error::other)?;
-        Words::read(words)?;
-        self.row = Some(row);
-        Ok(())
+        Ok(text)
     }
 }
 

@@ -18,7 +18,7 @@ use crate::names::Host;
 use crate::options::{Options, Progress};
 use crate::record::{self, Record};
 use crate::relay::{Baton, Relay};
-use crate::rows::{Action, Bucket, Details, Field, Hit, Hits, Line, Memory, Rows, bucket};
+use crate::rows::{Action, Bucket, Details, Field, Hit, Hits, Keys, Line, Memory, Rows, bucket};
 use crate::runs::Runs;
 use crate::segments::Segment;
 use crate::set::Set;
@@ -313,12 +313,14 @@ impl<'a> Scan<'a> {
         let mentioned = |p: &&String| hits.iter().any(|h| h.text(self.set) == **p);
         let device = private.iter().find(|p| !mentioned(p));
         let device = device.map(|d| Host::parse(d.as_bytes()));
+        let moment = freetext::time(line, &self.zone);
+        let keys = self.rows.keys(&hits, device.as_ref(), moment);
         self.keep(
             &hits,
+            keys,
             &Line {
                 offset,
-                device: device.as_ref(),
-                moment: freetext::time(line, &self.zone),
+                moment,
                 action: Action::Unknown,
                 format: None,
                 details: &Plain(line),
@@ -342,12 +344,14 @@ impl<'a> Scan<'a> {
         if hits.is_empty() {
             return;
         }
+        let moment = record.time(&self.zone);
+        let keys = self.rows.keys(&hits, record.device(), moment);
         self.keep(
             &hits,
+            keys,
             &Line {
                 offset,
-                device: record.device(),
-                moment: record.time(&self.zone),
+                moment,
                 action: record.action(),
                 format: Some(record.number),
                 details: &Parsed { record, line },
@@ -365,10 +369,10 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn keep(&mut self, hits: &[Hit], line: &Line<'_>) {
+    fn keep(&mut self, hits: &[Hit], keys: Keys, line: &Line<'_>) {
         self.timeline.hit(line.offset, line.moment);
         self.progress.add_hits(hits.len());
-        if let Err(error) = self.rows.add(self.set, hits, line) {
+        if let Err(error) = self.rows.add(self.set, hits, keys, line) {
             self.progress.fail(temporary(&error));
         }
     }

@@ -21,6 +21,9 @@ pub enum Token {
     Url(Host, Option<u16>, Short),
 }
 
+/// The URLs of one line.
+pub type Urls = SmallVec<[(Field, Token); 1]>;
+
 impl Token {
     /// A whole field: an address or a name.
     pub fn whole(value: &[u8]) -> Token {
@@ -39,11 +42,11 @@ pub fn of_record(record: &Record<'_, '_>, found: &mut Vec<(Field, Token)>) {
         record.each(role, &mut |value| found.push((field, Token::whole(value))));
     };
     found.clear();
-    let mut urls = Vec::new();
+    let mut urls = Urls::new();
     wholes(found, Field::Query, Role::Query);
     request(record, found, &mut urls);
     wholes(found, Field::ServerName, Role::ServerName);
-    found.append(&mut urls);
+    found.extend(urls);
     wholes(found, Field::Answer, Role::Answers);
     if let Some(server) = record.server {
         found.push((
@@ -53,11 +56,7 @@ pub fn of_record(record: &Record<'_, '_>, found: &mut Vec<(Field, Token)>) {
     }
 }
 
-fn request(
-    record: &Record<'_, '_>,
-    found: &mut Vec<(Field, Token)>,
-    urls: &mut Vec<(Field, Token)>,
-) {
+fn request(record: &Record<'_, '_>, found: &mut Vec<(Field, Token)>, urls: &mut Urls) {
     if record.variant.role(Role::Host).is_empty() && record.variant.role(Role::Url).is_empty() {
         return;
     }
@@ -91,7 +90,7 @@ pub struct Request<'a> {
 }
 
 impl Request<'_> {
-    pub fn tokens(self, found: &mut Vec<(Field, Token)>, urls: &mut Vec<(Field, Token)>) {
+    pub fn tokens(self, found: &mut Vec<(Field, Token)>, urls: &mut Urls) {
         let host = |(host, port): (Host, Option<u16>)| (Field::Host, Token::Host(host, port));
         found.extend(self.hosts.iter().cloned().map(host));
         for target in &self.targets {

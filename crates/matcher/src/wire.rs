@@ -12,6 +12,7 @@ use crate::runs::{Entry, Runs};
 use crate::set::{Item, Set};
 use crate::time::{self, Value};
 use crate::words::Words;
+use crate::years::Years;
 
 /// Lines beyond this lie in a temporary file.
 const HELD: usize = 8 << 20;
@@ -98,6 +99,7 @@ impl Context<'_> {
         let mut lines = Lines::default();
         let mut text = Text::default();
         let mut days = Days::default();
+        let mut years = Years::new(self.latest, self.zone);
         runs.merge(self.set, |entry| {
             if !days.is_of(entry) {
                 lines.count += days.rows.len() as u64;
@@ -108,7 +110,7 @@ impl Context<'_> {
                 }
                 days.key = Some((entry.row.item, entry.device.map(Into::into)));
             }
-            let row = entry.row.resolved(self.latest, self.zone);
+            let row = entry.row.resolved(&mut years);
             for value in [row.first, row.last].into_iter().flatten() {
                 if let Value::Known(at) = value {
                     let (first, last) = lines.span.unwrap_or((at, at));

@@ -113,13 +113,15 @@ impl Capture<'_> {
         self.records += 1;
         self.progress.add_hits(hits.len());
         let client = Host::Address(said.client);
+        let device = is_device(said.client).then_some(&client);
+        let moment = said.origin.time.map(|micros| Moment {
+            value: Value::Known(micros),
+            local: false,
+        });
+        let keys = self.rows.keys(hits, device, moment);
         let line = Line {
             offset: self.records,
-            device: is_device(said.client).then_some(&client),
-            moment: said.origin.time.map(|micros| Moment {
-                value: Value::Known(micros),
-                local: false,
-            }),
+            moment,
             action: said.action,
             format: Some(said.record),
             details: &Evidence {
@@ -128,7 +130,7 @@ impl Capture<'_> {
                 write,
             },
         };
-        if let Err(error) = self.rows.add(self.set, hits, &line) {
+        if let Err(error) = self.rows.add(self.set, hits, keys, &line) {
             self.progress.fail(temporary(&error));
         }
     }
@@ -201,7 +203,7 @@ impl Capture<'_> {
     pub fn request(&mut self, ends: Ends, origin: Origin, head: &http::Head<'_>) {
         let hosts = head.host.map(split_authority).into_iter().collect();
         let server = Some(ends.target.address);
-        let (mut found, mut urls) = (Vec::new(), Vec::new());
+        let (mut found, mut urls) = (Vec::new(), tokens::Urls::new());
         let asked = tokens::Request {
             hosts,
             targets: smallvec![head.target.into()],
@@ -209,7 +211,7 @@ impl Capture<'_> {
             server_port: Some(ends.target.port),
         };
         asked.tokens(&mut found, &mut urls);
-        found.append(&mut urls);
+        found.extend(urls);
         let hits = tokens::hits(self.set, &found);
         let host = head.host.unwrap_or(b"-");
         self.asked(
