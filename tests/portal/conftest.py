@@ -25,6 +25,7 @@ from pytest_django.live_server_helper import LiveServer
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.actions import publish
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.kit import compiled
 from quetsach.portal.units.actions import create_unit
 from quetsach.portal.units.models import Membership, Unit
 
@@ -44,6 +45,12 @@ def _plain_settings(settings: LazySettings, tmp_path: Path) -> None:
     settings.STATIC_ROOT = str(tmp_path)
     settings.DATA_DIR = tmp_path
     settings.VAULT_KEY_FILE = str(tmp_path / "keys" / "vault-key")
+
+
+@pytest.fixture(autouse=True)
+def _compiled_queries_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a kept query asks, it must ask what the query built afresh would."""
+    monkeypatch.setattr(compiled, "is_checked", True)
 
 
 @dataclass

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber
@@ -21,6 +22,7 @@ from quetsach.portal.campaigns.models import (
     NodeQuerySet,
     Participation,
 )
+from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.units.models import places_of, subtree
 
 type Figure = int | None
@@ -108,18 +110,26 @@ def counted_by_marks(node: CampaignNode) -> set[str]:
 
 def people_and_marks(node: CampaignNode) -> tuple[dict[str, int], set[str]]:
     """The same two in one query."""
-    rows = Headcount.rows.filter(node=node).order_by("at", "pk").values_list("kind", "count", "by")
-    latest = {kind: (count, by) for kind, count, by in rows}
+    latest = {kind: (count, by) for kind, count, by in _headcounts(node.pk)}
     counts = {kind: count for kind, (count, _by) in latest.items()}
     return counts, {kind for kind, (_count, by) in latest.items() if by is None}
 
 
-def _statuses(nodes: QuerySet[CampaignNode]) -> list[NodeStatus]:
+@compiled
+def _headcounts(node_id: UUID) -> QuerySet[Headcount, tuple[str, int, int | None]]:
+    rows = Headcount.rows.filter(node=node_id).order_by("at", "pk")
+    return rows.values_list("kind", "count", "by")
+
+
+def _with_acts(nodes: QuerySet[CampaignNode]) -> QuerySet[CampaignNode]:
     counts = Headcount.rows.filter(node=OuterRef("pk")).order_by("-at", "-pk").values("count")
-    rows: Any = nodes.select_related("dispatch", "acknowledgement", "participation").annotate(
+    return nodes.select_related("dispatch", "acknowledgement", "participation").annotate(
         informed_now=Subquery(counts.filter(kind=Headcount.Kind.INFORMED)[:1]),
         done_now=Subquery(counts.filter(kind=Headcount.Kind.DONE)[:1]),
     )
+
+
+def _statuses(rows: Iterable[Any]) -> list[NodeStatus]:
     return [
         NodeStatus(
             node=node,
@@ -135,12 +145,17 @@ def _statuses(nodes: QuerySet[CampaignNode]) -> list[NodeStatus]:
 
 def statuses(node: CampaignNode) -> tuple[NodeStatus, list[NodeStatus]]:
     """The node itself, and the active ones directly below, those that have done least first. One query."""
-    wanted = Q(pk=node.pk)
-    if node.has_below:
-        wanted |= Q(parent=node, state=CampaignNode.State.ACTIVE)
-    own, *below = _statuses(CampaignNode.rows.filter(wanted).order_by("depth", "position", "name"))
+    own, *below = _statuses(_at_and_below(node.pk, has_below=node.has_below))
     below.sort(key=lambda s: (s.acknowledged_at is not None, s.participated_at is not None))
     return replace(own, node=node), below
+
+
+@compiled
+def _at_and_below(node_id: UUID, *, has_below: bool) -> QuerySet[CampaignNode]:
+    wanted = Q(pk=node_id)
+    if has_below:
+        wanted |= Q(parent=node_id, state=CampaignNode.State.ACTIVE)
+    return _with_acts(CampaignNode.rows.filter(wanted).order_by("depth", "position", "name"))
 
 
 def _at(node: CampaignNode, name: str) -> datetime | None:
@@ -220,5 +235,5 @@ def returned(statuses: Iterable[NodeStatus]) -> list[Dispatch]:
 
 def status_of(node: CampaignNode) -> NodeStatus:
     """Where the node itself stands."""
-    (found,) = _statuses(CampaignNode.rows.filter(pk=node.pk).order_by())
+    (found,) = _statuses(_at_and_below(node.pk, has_below=False))
     return replace(found, node=node)

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from datetime import date
+from functools import cached_property, reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest
+from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.units.models import SectorRelation, sectors_in_force, within
+from quetsach.portal.kit.compiled import compiled
+from quetsach.portal.units.models import SectorRelation, Span, inside, sectors_in_force, span_of
 from quetsach.portal.units.queries import successors_of
 from quetsach.portal.units.roles import Place, Verb, fits, places_of
 
@@ -87,12 +91,8 @@ def take_seat(request: HttpRequest, slug: str, node_id: UUID | None = None, verb
     if not isinstance(user, User):
         raise Http404
     places = places_of(user)
-    published = ~Q(campaign__status=Campaign.Status.DRAFT) & Q(campaign__slug=slug)
-    visible = CampaignNode.rows.filter(within(places), published).select_related("unit", "campaign")
-    below = Exists(CampaignNode.rows.filter(parent=OuterRef("pk")))
-    guides = Exists(SectorRelation.rows.filter(sectors_in_force(), parent=OuterRef("unit")))
-    asked = visible.filter(Q(path__in=_paths(places)) | Q(pk=node_id))
-    found: list[Any] = list(asked.annotate(any_below=below, guides=guides).order_by())
+    paths = tuple(sorted(_paths(places)))
+    found: list[Any] = _looked_at(slug, node_id, paths, tuple(map(span_of, paths)), timezone.localdate())
     for one in found:
         one.has_below = one.any_below
     homes = homes_among(found, places)
@@ -124,6 +124,24 @@ def take_issuer_seat(request: HttpRequest, slug: str, verb: Verb) -> Seat:
     if not seat.is_at_issuer:
         raise Http404
     return seat
+
+
+@compiled
+def _looked_at(
+    slug: str, node_id: UUID | None, paths: tuple[str, ...], spans: tuple[Span, ...], on: date
+) -> QuerySet[CampaignNode]:
+    """The nodes at `paths` and the one asked for, as far as they lie in `spans`."""
+    visible = reduce(or_, map(inside, spans), Q(pk__in=[]))
+    wanted = Q(path__in=paths) if node_id is None else Q(path__in=paths) | Q(pk=node_id)
+    below = Exists(CampaignNode.rows.filter(parent=OuterRef("pk")))
+    guides = Exists(SectorRelation.rows.filter(sectors_in_force(on=on), parent=OuterRef("unit")))
+    return (
+        CampaignNode.rows.filter(visible, wanted, campaign__slug=slug)
+        .exclude(campaign__status=Campaign.Status.DRAFT)
+        .select_related("unit", "campaign")
+        .annotate(any_below=below, guides=guides)
+        .order_by()
+    )
 
 
 def _chosen(request: HttpRequest, slug: str, homes: list[CampaignNode]) -> CampaignNode:

@@ -15,8 +15,9 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks
 from quetsach.portal.cases.models import Case, CaseEvent
 from quetsach.portal.cases.rules import PATIENCE, Judgement, State, Word, judge
+from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.sightings.models import Scan
-from quetsach.portal.units.models import subtree
+from quetsach.portal.units.models import Span, inside, span_of, subtree
 
 RANK = {
     State.NEW: 0,
@@ -47,8 +48,13 @@ SHOWN = (Word.SIGNS, Word.BUSY, Word.UNSURE, Word.CLEAN, Word.DISMISSED)
 
 def _word_filters(campaign: Campaign, now: datetime) -> dict[Word, Q]:
     """`rules.word` as filters; a test holds the two together."""
-    stale = Q(state=State.CLAIMED_CLEAN, claimed_at__lt=now - PATIENCE) | Q(
-        state=State.RECHECKED, claimed_at__lt=now - PATIENCE - timedelta(days=campaign.quiet_days)
+    return _filters(now - PATIENCE, now - PATIENCE - timedelta(days=campaign.quiet_days))
+
+
+def _filters(claimed: datetime, rechecked: datetime) -> dict[Word, Q]:
+    """The same, by the times before which a claim, and a second look, are too old."""
+    stale = Q(state=State.CLAIMED_CLEAN, claimed_at__lt=claimed) | Q(
+        state=State.RECHECKED, claimed_at__lt=rechecked
     )
     waiting = Q(state__in=(State.CLEANING, State.CLAIMED_CLEAN, State.RECHECKED))
     return {
@@ -102,12 +108,26 @@ def nodes_below(node: CampaignNode) -> QuerySet[CampaignNode]:
 
 def to_do(node: CampaignNode) -> tuple[Counter[Word], int]:
     """What the node's own machines ask for, and how many machines below it show signs. One query."""
-    own, filters = Q(device__owner=node), _word_filters(node.campaign, timezone.now())
-    where = subtree(node.path, "device__owner__path") if node.has_below else own
-    cases = Case.rows.filter(where, device__campaign=node.campaign_id, is_current=True).order_by()
+    now, quiet = timezone.now(), timedelta(days=node.campaign.quiet_days)
+    span = span_of(node.path) if node.has_below else None
+    for signs, unsure, below in _to_do(
+        node.pk, node.campaign_id, span, now - PATIENCE, now - PATIENCE - quiet
+    ):
+        return Counter({Word.SIGNS: signs, Word.UNSURE: unsure}), below
+    return Counter({Word.SIGNS: 0, Word.UNSURE: 0}), 0
+
+
+@compiled
+def _to_do(
+    node_id: UUID, campaign_id: UUID, span: Span | None, claimed: datetime, rechecked: datetime
+) -> QuerySet[Case, tuple[int, int, int]]:
+    """One row, or none where there is no machine."""
+    own, filters = Q(device__owner=node_id), _filters(claimed, rechecked)
+    where = own if span is None else inside(span, "device__owner__path")
+    cases = Case.rows.filter(where, device__campaign=campaign_id, is_current=True).order_by()
     counts = {word.value: Count("pk", filter=filters[word] & own) for word in (Word.SIGNS, Word.UNSURE)}
-    row = cases.aggregate(below=Count("pk", filter=filters[Word.SIGNS] & ~own), **counts)
-    return Counter({word: row[word.value] for word in (Word.SIGNS, Word.UNSURE)}), row["below"]
+    counts["below"] = Count("pk", filter=filters[Word.SIGNS] & ~own)
+    return cases.values("device__campaign").annotate(**counts).values_list(*counts)
 
 
 @dataclass(frozen=True, slots=True)

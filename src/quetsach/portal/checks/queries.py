@@ -41,6 +41,7 @@ from quetsach.portal.checks.models import (
 from quetsach.portal.checks.phaseout import Tally
 from quetsach.portal.indicators import queries as lists
 from quetsach.portal.indicators.models import IndicatorSet
+from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.units.models import Membership, path_segment, subtree
 
@@ -133,19 +134,24 @@ class Owed:
 
 def owed(node: CampaignNode) -> Owed:
     """What is left to check and to replace on the node's own machines. One query."""
+    ((computers, replace_by, checked, found, gone),) = _owed(node.pk)
+    unchecked = None if computers is None else max(computers - (checked or 0), 0)
+    return Owed(unchecked, Tally(found or 0, gone or 0), replace_by)
+
+
+@compiled
+def _owed(node_id: UUID) -> QuerySet[CampaignNode, Any]:
     copies = CrackedCopy.rows.filter(device__campaign=OuterRef("campaign"), device__owner=OuterRef("pk"))
     latest = CheckResult.rows.filter(
         campaign=OuterRef("campaign"), device__owner=OuterRef("pk"), is_latest=True
     )
-    computers, replace_by, checked, found, gone = CampaignNode.rows.values_list(
+    return CampaignNode.rows.filter(pk=node_id).values_list(
         "plan__computers",
         "plan__replace_by",
         _number_of(latest, "pk"),
         _number_of(copies, "pk"),
         _number_of(copies, "gone_at"),
-    ).get(pk=node.pk)
-    unchecked = None if computers is None else max(computers - (checked or 0), 0)
-    return Owed(unchecked, Tally(found or 0, gone or 0), replace_by)
+    )
 
 
 def _number_of(rows: QuerySet[Any], field: str) -> Subquery:

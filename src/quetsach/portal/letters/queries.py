@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.seat import Seat
+from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.letters.models import Letter
 
 
@@ -32,7 +35,12 @@ def same_number(letter: Letter, number: int, year: int) -> Letter | None:
 
 def begun(node: CampaignNode) -> list[Letter]:
     """The letters that the unit has begun in this campaign, drafts and others, the first first."""
-    return list(Letter.rows.filter(campaign=node.campaign_id, unit=node.unit_id).order_by("created_at"))
+    return _begun(node.campaign_id, node.unit_id)
+
+
+@compiled
+def _begun(campaign_id: UUID, unit_id: UUID) -> QuerySet[Letter]:
+    return Letter.rows.filter(campaign=campaign_id, unit=unit_id).order_by("created_at")
 
 
 def order_of(campaign: Campaign) -> Letter | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncDay
@@ -14,6 +14,7 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns import queries as campaign_queries
 from quetsach.portal.campaigns.models import Acknowledgement, CampaignNode, Headcount, Participation
 from quetsach.portal.campaigns.queries import Figure, people_and_marks
+from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.people.models import (
     DAYS_TO_PUT_BACK,
     Body,
@@ -68,14 +69,23 @@ class BodySums:
 
 def body_sums(node: CampaignNode) -> BodySums:
     """One query."""
-    row: dict[str, Any] = Body.rows.filter(node=node).aggregate(
-        n=Count("pk"),
-        i=Count("pk", filter=Q(informed_on__isnull=False)),
-        d=Count("pk", filter=Q(deployed_on__isnull=False)),
-        p=Sum("persons_informed"),
-        q=Sum("persons_done"),
+    for n, informed, deployed, persons_informed, persons_done in _body_sums(node.pk):
+        return BodySums(n, informed, deployed, persons_informed or 0, persons_done or 0)
+    return BodySums(0, 0, 0, 0, 0)
+
+
+@compiled
+def _body_sums(node_id: UUID) -> QuerySet[Body, tuple[int, int, int, int | None, int | None]]:
+    """One row, or none where there is no body."""
+    sums = (
+        Count("pk"),
+        Count("pk", filter=Q(informed_on__isnull=False)),
+        Count("pk", filter=Q(deployed_on__isnull=False)),
+        Sum("persons_informed"),
+        Sum("persons_done"),
     )
-    return BodySums(row["n"], row["i"], row["d"], row["p"] or 0, row["q"] or 0)
+    named = dict(zip("nidpq", sums, strict=True))
+    return Body.rows.filter(node=node_id).order_by().values("node").annotate(**named).values_list(*named)
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from statistics import median
+from uuid import UUID
+
+from django.db.models import QuerySet
 
 from quetsach.annexform.figures import Figures
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.seat import Seat
+from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.reports.queries import form_of, total_of
 from quetsach.portal.reports.rollup import RollUp
 from quetsach.portal.reports.snapshots import page_lines
@@ -50,9 +55,11 @@ def _earlier(node: CampaignNode) -> CampaignNode | None:
     """The same unit in the campaign published last before this one."""
     if node.campaign.published_at is None:
         return None
-    return (
-        CampaignNode.rows.filter(unit_id=node.unit_id, campaign__published_at__lt=node.campaign.published_at)
-        .select_related("campaign")
-        .order_by("-campaign__published_at")
-        .first()
-    )
+    return next(iter(_published_before(node.unit_id, node.campaign.published_at)), None)
+
+
+@compiled
+def _published_before(unit_id: UUID, at: datetime) -> QuerySet[CampaignNode]:
+    """The last one."""
+    nodes = CampaignNode.rows.filter(unit=unit_id, campaign__published_at__lt=at)
+    return nodes.select_related("campaign").order_by("-campaign__published_at")[:1]

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from math import ceil
 from statistics import median
+from typing import Any
+from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from quetsach.annexform.definition import Form
@@ -13,6 +17,7 @@ from quetsach.annexform.entry import Entry
 from quetsach.annexform.expression import Fact
 from quetsach.annexform.figures import Figures
 from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.people.queries import Known, claimed_elsewhere, known_of
 from quetsach.portal.reports.locks import Terms, lock_of, terms_of
 from quetsach.portal.reports.models import Report
@@ -82,14 +87,14 @@ def facts(
 
 
 def _siblings(node: CampaignNode) -> list[Figures]:
-    rows = (
-        Report.rows.filter(node__campaign_id=node.campaign_id, node__parent_id=node.parent_id)
-        .exclude(node=node)
-        .exclude(current=None)
-        .order_by()
-        .values_list("current__own", flat=True)
-    )
-    return [Figures(own) for own in rows]
+    return [Figures(own) for (own,) in _others(node.campaign_id, node.parent_id, node.pk)]
+
+
+@compiled
+def _others(campaign_id: UUID, parent_id: UUID | None, node_id: UUID) -> QuerySet[Report, Any]:
+    """What the units below the same superior sent."""
+    beside = Report.rows.filter(node__campaign=campaign_id, node__parent=parent_id)
+    return beside.exclude(node=node_id).exclude(current=None).order_by().values_list("current__own")
 
 
 def _ratio(form: Form, siblings: list[Figures]) -> float | None:
@@ -109,14 +114,13 @@ def _before(node: CampaignNode, form: Form) -> Figures | None:
 
 def earlier(node: CampaignNode) -> Report | None:
     """The unit's accepted report in the latest campaign published before this one."""
-    return (
-        Report.rows.filter(
-            node__unit_id=node.unit_id, node__campaign__published_at__lt=node.campaign.published_at
-        )
-        .exclude(accepted=None)
-        .select_related("node__campaign", "accepted")
-        .order_by("-node__campaign__published_at")
-        .first()
-        if node.campaign.published_at
-        else None
-    )
+    at = node.campaign.published_at
+    return next(iter(_accepted_before(node.unit_id, at)), None) if at else None
+
+
+@compiled
+def _accepted_before(unit_id: UUID, at: datetime) -> QuerySet[Report]:
+    """The last one."""
+    reports = Report.rows.filter(node__unit=unit_id, node__campaign__published_at__lt=at)
+    known = reports.exclude(accepted=None).select_related("node__campaign", "accepted")
+    return known.order_by("-node__campaign__published_at")[:1]

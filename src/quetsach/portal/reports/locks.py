@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
+from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.reports.models import Report, ReportPolicy, Signing, UnlockGrant
 from quetsach.portal.units.models import subtree
 
@@ -47,13 +50,7 @@ class Terms:
 
 def terms_of(node: CampaignNode) -> Terms:
     """The terms as they stand now, in one query: what the caller holds may be older than a closing."""
-    state, status, form, head_review, grace_until = CampaignNode.rows.values_list(
-        "state",
-        "campaign__status",
-        "campaign__form",
-        "campaign__report_policy__head_review",
-        "campaign__report_policy__grace_until",
-    ).get(pk=node.pk)
+    ((state, status, form, head_review, grace_until),) = _terms(node.pk)
     return Terms(
         is_active=state == CampaignNode.State.ACTIVE,
         is_running=status == Campaign.Status.PUBLISHED,
@@ -61,6 +58,13 @@ def terms_of(node: CampaignNode) -> Terms:
         head_review=bool(head_review),
         grace_until=grace_until,
     )
+
+
+@compiled
+def _terms(node_id: UUID) -> QuerySet[CampaignNode, Any]:
+    policy = ("campaign__report_policy__head_review", "campaign__report_policy__grace_until")
+    columns = ("state", "campaign__status", "campaign__form", *policy)
+    return CampaignNode.rows.filter(pk=node_id).order_by().values_list(*columns)
 
 
 def lock_of(
@@ -91,18 +95,16 @@ def is_closed(node: CampaignNode, at: datetime, terms: Terms | None = None) -> b
 def grant_for(node: CampaignNode, at: datetime) -> UnlockGrant | None:
     """The grant that lets the node change its report at that moment, the longest first."""
     parts = node.path.split("/")[:-1]
-    above = ["".join(f"{part}/" for part in parts[:n]) for n in range(1, len(parts) + 1)]
-    return (
-        UnlockGrant.rows.filter(
-            Q(node=node) | Q(with_below=True, node__path__in=above),
-            node__campaign=node.campaign_id,
-            revoked_at=None,
-            until__gt=at,
-        )
-        .select_related("by")
-        .order_by("-until")
-        .first()
-    )
+    above = tuple("".join(f"{part}/" for part in parts[:n]) for n in range(1, len(parts) + 1))
+    return next(iter(_grants(node.pk, node.campaign_id, above, at)), None)
+
+
+@compiled
+def _grants(node_id: UUID, campaign_id: UUID, above: tuple[str, ...], at: datetime) -> QuerySet[UnlockGrant]:
+    """The longest that holds at the node, whose path and those above are `above`."""
+    here = Q(node=node_id) | Q(with_below=True, node__path__in=above)
+    held = UnlockGrant.rows.filter(here, node__campaign=campaign_id, revoked_at=None, until__gt=at)
+    return held.select_related("by").order_by("-until")[:1]
 
 
 def policy_of(campaign: Campaign) -> ReportPolicy:
@@ -113,10 +115,16 @@ def policy_of(campaign: Campaign) -> ReportPolicy:
 def _locked_by(node: CampaignNode, report: Report | None, at: datetime, terms: Terms) -> Lock | None:
     if not terms.is_running:
         return Lock.CLOSED
-    has_accepted = report is not None and report.accepted_id is not None and node.parent_id is not None
-    if has_accepted and Signing.rows.filter(revision__report__node=node.parent_id).exists():
+    has_accepted = report is not None and report.accepted_id is not None
+    if has_accepted and node.parent_id is not None and _signings(node.parent_id):
         return Lock.SIGNED
     return Lock.GRACE if terms.grace_until is not None and at >= terms.grace_until else None
+
+
+@compiled
+def _signings(node_id: UUID) -> QuerySet[Signing, tuple[int]]:
+    """One of the signatures under the node's report."""
+    return Signing.rows.filter(revision__report__node=node_id).order_by().values_list("pk")[:1]
 
 
 def grants_of(node: CampaignNode, *, with_below: bool = False) -> list[UnlockGrant]:

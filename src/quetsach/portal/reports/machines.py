@@ -6,9 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from django.db.models import Case as Case_
-from django.db.models import Count, When
+from django.db.models import Count, Q, QuerySet, When
 from django.db.models.functions import Substr
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -17,8 +19,9 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.queries import machines_of
 from quetsach.portal.cases.rules import State, Word, word
+from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.reports.rollup import Line, Place
-from quetsach.portal.units.models import path_segment
+from quetsach.portal.units.models import Span, inside, path_segment, span_of
 
 _SEGMENT = len(path_segment(CampaignNode().pk))
 MOST_LISTED = 20
@@ -80,14 +83,7 @@ def by_branch(node: CampaignNode, children: Iterable[Line]) -> MachineTable:
     """How many machines show each word, by branch. One query; the case pages' own time rules."""
     now = timezone.now()
     counts: dict[str, Counter[Word]] = defaultdict(Counter)
-    cases = (
-        machines_of(node, below=True)
-        .order_by()
-        .annotate(branch=Substr("device__owner__path", 1, len(node.path) + _SEGMENT))
-    )
-    # Time decides only in these two states; the others are one group whenever they were claimed.
-    claimed = Case_(When(state__in=_TIMED, then="claimed_at"), default=None)
-    grouped = cases.annotate(since=claimed).values_list("branch", "state", "since").annotate(n=Count("pk"))
+    grouped = _by_branch(node.campaign_id, span_of(node.path), len(node.path) + _SEGMENT)
     for branch, state, claimed_at, n in grouped:
         counts[branch][_word(node, state, claimed_at, now)] += n
     own = Place(node.pk, node.name, node.path, node.depth)
@@ -101,6 +97,16 @@ def by_branch(node: CampaignNode, children: Iterable[Line]) -> MachineTable:
     ]
     rows = [row for row in rows if row.total]
     return MachineTable(rows, [sum(column) for column in zip(*(row.counts for row in rows), strict=True)])
+
+
+@compiled
+def _by_branch(campaign_id: UUID, span: Span, length: int) -> QuerySet[Case, Any]:
+    """How many by branch (the first `length` characters of the path), by state, and since when claimed."""
+    inner = Q(inside(span, "device__owner__path"), device__campaign=campaign_id, is_current=True)
+    cases = Case.rows.filter(inner).order_by().annotate(branch=Substr("device__owner__path", 1, length))
+    # Time decides only in these two states; the others are one group whenever they were claimed.
+    claimed = Case_(When(state__in=_TIMED, then="claimed_at"), default=None)
+    return cases.annotate(since=claimed).values_list("branch", "state", "since").annotate(n=Count("pk"))
 
 
 def listed(node: CampaignNode) -> tuple[list[Machine], int]:

@@ -6,9 +6,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Aggregate, BigIntegerField, Count, Exists, F, Func, OuterRef, Q, Subquery, Sum
+from django.db.models import (
+    Aggregate,
+    BigIntegerField,
+    Count,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+)
 from django.db.models.functions import Substr
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
@@ -18,11 +31,11 @@ from quetsach.annexform.entry import read_entry
 from quetsach.annexform.figures import ZERO, Figures
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import Seat
-from quetsach.portal.kit.single import single
+from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.reports.formversions import load_form
 from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Signing
 from quetsach.portal.reports.rollup import Line, Place, RollUp
-from quetsach.portal.units.models import path_segment, subtree
+from quetsach.portal.units.models import Span, inside, path_segment, span_of
 from quetsach.portal.units.roles import Verb, fits
 
 _SEGMENT = len(path_segment(CampaignNode().pk))
@@ -67,11 +80,6 @@ def expected(prefix: str = "") -> Q:
     return active(prefix) & Q((f"{prefix}expected", True))
 
 
-def _below(node: CampaignNode) -> Q:
-    """All nodes strictly below, of the same campaign."""
-    return Q(campaign_id=node.campaign_id) & subtree(node.path) & ~Q(path=node.path)
-
-
 def _place(row: Iterable[Any]) -> Place:
     pk, name, path, depth, state = row
     return Place(pk, name, path, depth, state or "none")
@@ -87,9 +95,22 @@ def _figures(form: Form, row: dict[str, Any]) -> Figures:
 
 def _counting(node: CampaignNode) -> Any:
     """Reports at the node and below that count."""
-    return Report.rows.filter(
-        subtree(node.path, "node__path"), active("node__"), node__campaign_id=node.campaign_id
-    ).exclude(accepted=None)
+    below = _within(_span(node), "node__path")
+    return Report.rows.filter(below, active("node__"), node__campaign_id=node.campaign_id).exclude(
+        accepted=None
+    )
+
+
+def _span(node: CampaignNode) -> Span | None:
+    """Where the node and all below lie among the paths of the campaign; None for all of them.
+
+    To the database each range is like any other: it would read a whole country the way it reads a district.
+    """
+    return span_of(node.path) if node.parent_id else None
+
+
+def _within(span: Span | None, field: str = "path") -> Q:
+    return Q() if span is None else inside(span, field)
 
 
 def branch_sums(node: CampaignNode, form: Form, **more: Aggregate) -> dict[str, dict[str, Any]]:
@@ -97,12 +118,21 @@ def branch_sums(node: CampaignNode, form: Form, **more: Aggregate) -> dict[str, 
 
     `more` are sums over its nodes that the same query brings along.
     """
+    asked = (node.campaign_id, node.path, _span(node), len(node.path) + _SEGMENT, frozenset(form.keys))
+    rows: Any = _branches.built(*asked).annotate(**more) if more else _branches(*asked)
+    return {row["branch"]: row for row in rows}
+
+
+@compiled
+def _branches(campaign_id: UUID, path: str, span: Span | None, length: int, rows: frozenset[str]) -> Any:
+    """The sums of `rows` by branch: what the first `length` characters of the paths have in common."""
     counts = {
-        f"sum_{row}": Sum(CountIn("report__accepted__counts", row), filter=active()) for row in form.keys
+        f"sum_{row}": Sum(CountIn("report__accepted__counts", row), filter=active()) for row in sorted(rows)
     }
-    rows: Any = (
-        CampaignNode.rows.filter(_below(node))
-        .annotate(branch=Substr("path", 1, len(node.path) + _SEGMENT))
+    return (
+        CampaignNode.rows.filter(_within(span), campaign=campaign_id)
+        .exclude(path=path)
+        .annotate(branch=Substr("path", 1, length))
         .values("branch")
         .annotate(
             reporting=Count("pk", filter=expected()),
@@ -112,11 +142,9 @@ def branch_sums(node: CampaignNode, form: Form, **more: Aggregate) -> dict[str, 
                 "pk", filter=expected() & Q(report__is_on_time=True, report__accepted__isnull=False)
             ),
             **counts,
-            **more,
         )
         .order_by()
     )
-    return {row["branch"]: row for row in rows}
 
 
 def total_of(node: CampaignNode, form: Form) -> tuple[Figures, int]:
@@ -133,16 +161,17 @@ def lines(node: CampaignNode) -> tuple[Line, ...]:
     branches = branch_sums(node, form)
     if not branches:
         return ()
-    children = (
-        CampaignNode.rows.filter(parent=node)
-        .order_by("position", "name")
-        .values_list(*_PLACE, "state", "expected", "report__accepted__counts")
-    )
     found = []
-    for *place_row, state, is_expected, counts in children:
+    for *place_row, state, is_expected, counts in _children(node.pk):
         place = _place(place_row)
         found.append(line_of(place, state, is_expected, counts, branches[place.path], form))
     return tuple(line for line in found if line is not None)
+
+
+@compiled
+def _children(node_id: UUID) -> QuerySet[CampaignNode, Any]:
+    children = CampaignNode.rows.filter(parent=node_id).order_by("position", "name")
+    return children.values_list(*_PLACE, "state", "expected", "report__accepted__counts")
 
 
 def line_of(
@@ -163,14 +192,22 @@ def line_of(
     return Line(place, own, sums, place.state, missing, below, row["on_time"], is_expected=must)
 
 
-def missing_below(node: CampaignNode, most: int | None = None) -> tuple[Place, ...]:
+def missing_below(node: CampaignNode, *, is_first: bool = False) -> tuple[Place, ...]:
     """Units strictly below without an accepted report, in the order of the tree.
 
-    At most `most` of them, then branch by branch: that order needs no sorting of a whole country.
+    Or the first MOST_NAMED, then branch by branch: that order needs no sorting of a whole country.
     """
-    rows = CampaignNode.rows.filter(_below(node), expected(), report__accepted=None).values_list(*_PLACE)
-    ordered = rows.order_by("depth", "position", "name") if most is None else rows.order_by("path")[:most]
-    return tuple(map(_place, ordered))
+    rows = _missing_below(node.campaign_id, node.path, span_of(node.path), is_first=is_first)
+    return tuple(map(_place, rows))
+
+
+@compiled
+def _missing_below(
+    campaign_id: UUID, path: str, span: Span, *, is_first: bool
+) -> QuerySet[CampaignNode, Any]:
+    below = CampaignNode.rows.filter(inside(span), campaign=campaign_id).exclude(path=path)
+    rows = below.filter(expected(), report__accepted=None).values_list(*_PLACE)
+    return rows.order_by("path")[:MOST_NAMED] if is_first else rows.order_by("depth", "position", "name")
 
 
 def proposals_below(node: CampaignNode) -> tuple[tuple[Place, str], ...]:
@@ -187,8 +224,13 @@ def proposals_below(node: CampaignNode) -> tuple[tuple[Place, str], ...]:
 def report_of(node: CampaignNode) -> Report | None:
     """The node's report with its revisions and people, or None before anything was typed."""
     # The node comes along afresh: what the caller holds may be older than a merger that takes it out of sums.
+    return next(iter(_reports(node.pk)), None)
+
+
+@compiled
+def _reports(node_id: UUID) -> QuerySet[Report]:
     people = ("draft_by", "current__author", "accepted__author")
-    return single(Report.rows.filter(node=node).select_related("node", *people))
+    return Report.rows.filter(node=node_id).select_related("node", *people).order_by()
 
 
 def entered(report: Report | None, form: Form) -> Figures | None:
@@ -246,7 +288,7 @@ def drifted(report: Report, children: Sequence[Line]) -> list[tuple[Line, Figure
     """Units whose branch adds up to something else now than when last submitted, with that earlier sum."""
     if report.current_id is None:
         return []
-    then = {c.node_id: c.figures for c in ReportComponent.rows.filter(revision=report.current_id)}
+    then = {node: Figures(counts) for node, counts in _components(report.current_id)}
     return [
         (line, then.get(line.node.pk, ZERO).over(line.total))
         for line in children
@@ -254,11 +296,23 @@ def drifted(report: Report, children: Sequence[Line]) -> list[tuple[Line, Figure
     ]
 
 
+@compiled
+def _components(revision_id: UUID) -> QuerySet[ReportComponent, Any]:
+    return ReportComponent.rows.filter(revision=revision_id).order_by().values_list("node", "counts")
+
+
 def signing_of(report: Report | None) -> Signing | None:
     """The last signature under a report, if any."""
     if report is None or report.current_id is None:
         return None
-    return Signing.rows.filter(revision__report=report).select_related("by", "revision").order_by("at").last()
+    return next(iter(_signings(report.pk)), None)
+
+
+@compiled
+def _signings(report_id: UUID) -> QuerySet[Signing]:
+    """The last one."""
+    rows = Signing.rows.filter(revision__report=report_id).select_related("by", "revision")
+    return rows.order_by("-at")[:1]
 
 
 def may_review_below(seat: Seat) -> bool:
@@ -266,15 +320,20 @@ def may_review_below(seat: Seat) -> bool:
     return seat.node.has_below and fits(seat.places, Verb.REVIEW_REPORT, f"{seat.node.path}_")
 
 
-def _waits_below(node: CampaignNode) -> Q:
+def _waits_below(node_id: UUID) -> Q:
     waits = Q(state__in=(Report.State.SUBMITTED, Report.State.AMEND_ASKED))
-    return waits & active("node__") & Q(node__parent=node)
+    return waits & active("node__") & Q(node__parent=node_id)
 
 
 def waiting_below(node: CampaignNode) -> list[Report]:
     """Reports and wishes to amend of the units directly below, the longest waiting first."""
-    rows = Report.rows.filter(_waits_below(node)).select_related("node", "current__author")
-    return list(rows.order_by(F("current__at").asc()))
+    return _waiting(node.pk)
+
+
+@compiled
+def _waiting(node_id: UUID) -> QuerySet[Report]:
+    rows = Report.rows.filter(_waits_below(node_id)).select_related("node", "current__author")
+    return rows.order_by(F("current__at").asc())
 
 
 @dataclass(frozen=True)
@@ -289,15 +348,20 @@ class Open:
 
 def open_at(node: CampaignNode) -> Open:
     """The node's own report and those that wait below, the longest waiting first. One query."""
-    returns = ReportEvent.rows.filter(report=OuterRef("pk"), type=ReportEvent.Type.RETURN)
-    wanted = Q(node=node) | _waits_below(node) if node.has_below else Q(node=node)
-    rows: Any = Report.rows.filter(wanted).select_related("node", "draft_by", "current__author")
-    reason = Subquery(returns.order_by("-at", "-pk").values("reason")[:1])
-    signed = Exists(Signing.rows.filter(revision__report=OuterRef("pk")))
-    found = list(rows.annotate(because=reason, signed=signed).order_by(F("current__at").asc()))
+    found: list[Any] = _open_at(node.pk, has_below=node.has_below)
     own = next((report for report in found if report.node_id == node.pk), None)
     waiting = [report for report in found if report is not own]
     return Open(own, bool(own and own.signed), own.because or "" if own else "", waiting)
+
+
+@compiled
+def _open_at(node_id: UUID, *, has_below: bool) -> QuerySet[Report]:
+    returns = ReportEvent.rows.filter(report=OuterRef("pk"), type=ReportEvent.Type.RETURN)
+    wanted = Q(node=node_id) | _waits_below(node_id) if has_below else Q(node=node_id)
+    rows = Report.rows.filter(wanted).select_related("node", "draft_by", "current__author")
+    reason = Subquery(returns.order_by("-at", "-pk").values("reason")[:1])
+    signed = Exists(Signing.rows.filter(revision__report=OuterRef("pk")))
+    return rows.annotate(because=reason, signed=signed).order_by(F("current__at").asc())
 
 
 def last_reason(report: Report, type_: ReportEvent.Type) -> ReportEvent | None:

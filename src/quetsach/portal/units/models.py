@@ -17,6 +17,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.scope import ScopedManager
 
@@ -34,9 +35,23 @@ def path_segment(unit_id: uuid.UUID) -> str:
     return f"{unit_id.hex[-12:]}/"
 
 
+type Span = tuple[str, str]
+"""The first path of a subtree, and the first after it."""
+
+
+def span_of(path: str) -> Span:
+    """Where the subtree at `path` lies among all paths."""
+    return path, path[:-1] + "0"  # "0" follows "/"
+
+
+def inside(span: Span, field: str = "path") -> models.Q:
+    """Rows of that span. A range, so that both databases use the index."""
+    return models.Q((f"{field}__gte", span[0]), (f"{field}__lt", span[1]))
+
+
 def subtree(path: str, field: str = "path") -> models.Q:
-    """The row at `path` and all below it. A range, so that both databases use the index."""
-    return models.Q((f"{field}__gte", path), (f"{field}__lt", path[:-1] + "0"))  # "0" follows "/"
+    """The row at `path` and all below it."""
+    return inside(span_of(path), field)
 
 
 PHONE = RegexValidator(
@@ -137,12 +152,17 @@ def places_of(user: User | AnonymousUser) -> list[Place]:
     kept: list[list[Place]] | None = getattr(user, _KEPT, None)
     if kept:
         return list(kept[0])
-    served = Membership.rows.filter(in_force(), user=user)
-    rows = served.values_list("role", "unit__path", "unit__held_paths__path")
+    rows = _served(user.pk, timezone.localdate())
     found = sorted({(role, path) for role, *paths in rows for path in paths if path})
     if kept is not None:
         kept.append(found)
     return list(found)
+
+
+@compiled
+def _served(user_id: int, on: date) -> models.QuerySet[Membership, tuple[str, str, str | None]]:
+    served = Membership.rows.filter(in_force(on=on), user=user_id)
+    return served.values_list("role", "unit__path", "unit__held_paths__path")
 
 
 _KEPT = "_places_kept"
@@ -191,9 +211,9 @@ class Role(models.TextChoices):
     AUDITOR = "auditor", _("Auditor")
 
 
-def in_force(prefix: str = "") -> models.Q:
-    """Memberships that hold today; `prefix` is the way to them, such as `memberships__`."""
-    today = timezone.localdate()
+def in_force(prefix: str = "", on: date | None = None) -> models.Q:
+    """Memberships that hold on a day, today by default; `prefix` is the way to them: `memberships__`."""
+    today = on or timezone.localdate()
     begun = models.Q((f"{prefix}since", None)) | models.Q((f"{prefix}since__lte", today))
     return begun & (models.Q((f"{prefix}until", None)) | models.Q((f"{prefix}until__gte", today)))
 
@@ -432,9 +452,9 @@ class SectorRelation(models.Model):
         return f"{self.unit} ⇢ {self.parent}"
 
 
-def sectors_in_force(prefix: str = "") -> models.Q:
-    """Relations in the line of work that hold today; `prefix` is the way to them."""
-    today = timezone.localdate()
+def sectors_in_force(prefix: str = "", on: date | None = None) -> models.Q:
+    """Relations in the line of work that hold on a day, today by default; `prefix` is the way to them."""
+    today = on or timezone.localdate()
     begun = models.Q((f"{prefix}valid_from", None)) | models.Q((f"{prefix}valid_from__lte", today))
     return begun & (models.Q((f"{prefix}valid_to", None)) | models.Q((f"{prefix}valid_to__gt", today)))
 
