@@ -20,7 +20,7 @@ from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.words import DONE
 from quetsach.portal.indicators import actions as indicators
 from quetsach.portal.reports import actions as reports
-from quetsach.portal.reports import actions_review as review
+from quetsach.portal.reports import review_actions as review
 from quetsach.portal.reports.errors import BlockedReport
 from quetsach.portal.sightings import actions as sightings
 from quetsach.portal.sightings.models import Scan

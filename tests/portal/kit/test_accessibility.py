@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from quetsach.portal.campaigns.actions import acknowledge
 from quetsach.portal.reports.actions import submit
-from quetsach.portal.reports.actions_review import accept
+from quetsach.portal.reports.review_actions import accept
 from tests.portal.test_every_route import of_route, routes, things  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -15,10 +15,10 @@ from quetsach.annexform.entry import read_entry
 from quetsach.annexform.filling import write_template
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.reports.actions import submit
-from quetsach.portal.reports.actions_review import accept
 from quetsach.portal.reports.errors import BlockedReport
 from quetsach.portal.reports.models import FormVersion, Report, Revision
 from quetsach.portal.reports.queries import roll_up
+from quetsach.portal.reports.review_actions import accept
 
 FORM = built_in("annex-2022")
 DATA = {"r1": "0", "r2": "5", "r3": "0", "r4": "4", "narrative": "Đã rà soát xong tất cả các máy."}

@@ -9,8 +9,8 @@ from quetsach.portal.campaigns.actions import acknowledge, count_people
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.cases.models import Case, Device
 from quetsach.portal.reports.actions import submit
-from quetsach.portal.reports.actions_review import accept, send_back
 from quetsach.portal.reports.models import Report
+from quetsach.portal.reports.review_actions import accept, send_back
 from quetsach.portal.reports.tasks import reports_to_do
 from quetsach.portal.units.roles import places_of
 

@@ -12,7 +12,11 @@ from django.utils.translation import override
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.reports.actions import Source, save_draft, submit, submit_on_behalf
-from quetsach.portal.reports.actions_review import (
+from quetsach.portal.reports.errors import BlockedReport, LockedReport, ReportError
+from quetsach.portal.reports.models import Report, ReportComponent, Revision
+from quetsach.portal.reports.queries import roll_up
+from quetsach.portal.reports.recompute import Recomputed
+from quetsach.portal.reports.review_actions import (
     accept,
     allow_amendment,
     ask_amendment,
@@ -24,11 +28,7 @@ from quetsach.portal.reports.actions_review import (
     sign,
     unlock,
 )
-from quetsach.portal.reports.actions_supplement import send_supplement
-from quetsach.portal.reports.errors import BlockedReport, LockedReport, ReportError
-from quetsach.portal.reports.models import Report, ReportComponent, Revision
-from quetsach.portal.reports.queries import roll_up
-from quetsach.portal.reports.recompute import Recomputed
+from quetsach.portal.reports.supplement_actions import send_supplement
 from quetsach.portal.reports.tasks import reports_to_do
 from quetsach.portal.units.roles import places_of
 from tests.portal.reports.figures import annex

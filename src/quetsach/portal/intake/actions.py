@@ -24,8 +24,8 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.intake import queries
 from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
 from quetsach.portal.reports.actions import Source, submit_on_behalf
-from quetsach.portal.reports.actions_review import accept
 from quetsach.portal.reports.errors import ReportError
+from quetsach.portal.reports.review_actions import accept
 
 State = ReceivedAnnex.State
 CONVERTING = 40.0

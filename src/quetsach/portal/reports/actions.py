@@ -1,6 +1,6 @@
 """Writes a report and sends it. The `client_uuid` is drawn when the form is shown: one form, one revision.
 
-What others do to it then is in actions_review.py.
+What others do to it then is in review_actions.py.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.people.body_actions import claim_in_report
 from quetsach.portal.reports import queries
-from quetsach.portal.reports.actions_held import (
+from quetsach.portal.reports.counted_self import off_paper
+from quetsach.portal.reports.errors import BlockedReport, ReportError
+from quetsach.portal.reports.facts import facts
+from quetsach.portal.reports.held_actions import (
     hold,
     must_be_fresh,
     must_be_running,
@@ -33,9 +36,6 @@ from quetsach.portal.reports.actions_held import (
     note,
     store,
 )
-from quetsach.portal.reports.counted_self import off_paper
-from quetsach.portal.reports.errors import BlockedReport, ReportError
-from quetsach.portal.reports.facts import facts
 from quetsach.portal.reports.locks import Terms, terms_of
 from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Revision
 from quetsach.portal.reports.rollup import Line

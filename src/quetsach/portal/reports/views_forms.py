@@ -16,7 +16,7 @@ from quetsach.annexform.expression import write_expression
 from quetsach.annexform.workbook import MOST_BYTES, WorkbookError
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.kit.client_ip import client_ip_text
-from quetsach.portal.reports import actions_forms as actions
+from quetsach.portal.reports import forms_actions as actions
 from quetsach.portal.reports import queries
 from quetsach.portal.reports.errors import ReportError
 from quetsach.portal.reports.export.views import file_response

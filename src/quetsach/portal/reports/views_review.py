@@ -17,8 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
-from quetsach.portal.reports import actions_review as actions
 from quetsach.portal.reports import queries
+from quetsach.portal.reports import review_actions as actions
 from quetsach.portal.reports.errors import ReportError
 from quetsach.portal.reports.forms import read_number
 from quetsach.portal.reports.issuer import take_issuer_seat

@@ -14,10 +14,10 @@ from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.reports import queries
-from quetsach.portal.reports.actions_supplement import send_supplement
 from quetsach.portal.reports.errors import ReportError
 from quetsach.portal.reports.forms import read_annex, read_number
 from quetsach.portal.reports.supplement import supplement_of
+from quetsach.portal.reports.supplement_actions import send_supplement
 from quetsach.portal.units.roles import Verb
 
 

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods
 
 from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
-from quetsach.portal.reports import actions_wishes as actions
 from quetsach.portal.reports import queries
+from quetsach.portal.reports import wishes_actions as actions
 from quetsach.portal.reports.errors import ReportError
 from quetsach.portal.reports.views import TYPED
 from quetsach.portal.reports.wishes import wishes_below

@@ -12,8 +12,8 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports import queries
-from quetsach.portal.reports.actions_held import hold, must_be_typed, must_be_unlocked, store
 from quetsach.portal.reports.facts import prefilled
+from quetsach.portal.reports.held_actions import hold, must_be_typed, must_be_unlocked, store
 from quetsach.portal.reports.wishes import Wish, split_wishes, wish_key
 
 

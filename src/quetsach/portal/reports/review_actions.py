@@ -13,7 +13,8 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.reports.actions import count
-from quetsach.portal.reports.actions_held import (
+from quetsach.portal.reports.errors import ReportError, StaleReport
+from quetsach.portal.reports.held_actions import (
     hold,
     must_be_running,
     must_be_unlocked,
@@ -21,7 +22,6 @@ from quetsach.portal.reports.actions_held import (
     note,
     store,
 )
-from quetsach.portal.reports.errors import ReportError, StaleReport
 from quetsach.portal.reports.locks import lock_of
 from quetsach.portal.reports.models import Report, ReportEvent, ReportPolicy, Revision, Signing, UnlockGrant
 

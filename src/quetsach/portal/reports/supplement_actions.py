@@ -12,8 +12,8 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports.actions import components, count
-from quetsach.portal.reports.actions_held import hold, must_be_running, must_be_waiting, note, store
 from quetsach.portal.reports.errors import ReportError
+from quetsach.portal.reports.held_actions import hold, must_be_running, must_be_waiting, note, store
 from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Revision
 from quetsach.portal.reports.queries import form_of, lines
 from quetsach.portal.reports.sealing import seal
