@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import Case as When
 from django.db.models import Count, IntegerField, Max, Min, Q, QuerySet, Sum, Value
