@@ -8,15 +8,17 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+import urllib3
 
 from quetsach import cli, language
 
+Run = Callable[..., tuple[int, str, str]]
+"""Arguments of the command line to exit code, standard output and standard error."""
+
 
 @pytest.fixture
-def quetsach(
-    catalogue: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[int, str, str]]:
-    """Run the command line in English: (exit code, standard output, standard error)."""
+def quetsach(catalogue: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Run the command line in English."""
     monkeypatch.setenv("QUETSACH_LANG", "en")
     monkeypatch.setenv("QUETSACH_ENGINE", "portable")
 
@@ -96,3 +98,9 @@ def token(tmp_path: Path) -> Path:
     path = tmp_path / "token.txt"
     path.write_text("qs_secret-0123456789\n")
     return path
+
+
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tried again is tried at once."""
+    monkeypatch.setattr(urllib3.Retry, "get_backoff_time", lambda self: 0)

@@ -12,7 +12,6 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-import urllib3
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -21,6 +20,7 @@ from cryptography.x509.oid import NameOID
 from quetsach import handing
 from quetsach.client import PushError
 
+pytestmark = pytest.mark.usefixtures("no_waiting")
 CODE = "2345-6789-ABCD"
 ANSWER = {"unit": "Xã A", "taken": 1, "known": 0, "refused": [], "is_code_free": False}
 
@@ -74,11 +74,6 @@ def _serve(certificate: Path | None) -> Iterator[tuple[str, type[Door]]]:
         scheme = "http" if certificate is None else "https"
         yield f"{scheme}://127.0.0.1:{server.server_port}/", door
         server.shutdown()
-
-
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(urllib3.Retry, "get_backoff_time", lambda self: 0)
 
 
 @pytest.fixture

@@ -2,14 +2,13 @@
 
 import io
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import docx
 import pytest
 from pypdf import PdfReader
 
-Run = Callable[..., tuple[int, str, str]]
+from tests.cli.conftest import Run
 
 
 @pytest.fixture(params=["letter", "report"])

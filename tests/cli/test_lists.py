@@ -1,14 +1,12 @@
 """`quetsach indicators` and `quetsach explain`: what is left out is shown, a hit has its reason."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from quetsach import feed as feeds
 from quetsach import setfile
-
-Run = Callable[..., tuple[int, str, str]]
+from tests.cli.conftest import Run
 
 
 @pytest.fixture

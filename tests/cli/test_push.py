@@ -1,23 +1,16 @@
 """`quetsach push`: retries what may pass, explains what may not, adds the answers up."""
 
 import io
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import urllib3
 
 from quetsach import client, sighting
-from tests.cli.conftest import Portal
+from tests.cli.conftest import Portal, Run
 from tests.outputs import cast
 
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(urllib3.Retry, "get_backoff_time", lambda self: 0)
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 @pytest.fixture

@@ -9,15 +9,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from quetsach.sighting import ScanFileError, Sighting, read
-from tests.cli.conftest import Portal
-
-Run = Callable[..., tuple[int, str, str]]
+from tests.cli.conftest import Portal, Run
 
 
 def sightings(path: Path) -> list[Sighting]:

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import sysconfig
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +23,10 @@ from quetsach.endpoint.finding import find
 from quetsach.endpoint.profile import Profile
 from quetsach.endpoint.wanted import Wanted
 from quetsach.openers import evtx
+from tests.cli.conftest import Run
 from tests.endpoint import world
 from tests.endpoint.plants import DISK
 
-Run = Callable[..., tuple[int, str, str]]
 HOSTILE = "KMSpico \"><img src=x onerror=alert(1)>\u202egpj.\x1b[31m'&.exe"
 DATA = Path(os.environ.get("QUETSACH_TEST_DATA", "../shared/data"))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,10 +16,10 @@ from python_calamine import CalamineWorkbook
 
 from quetsach.endpoint import keys, merging, pack, result, sealing
 from quetsach.endpoint.refusal import Refused
+from tests.cli.conftest import Run
 from tests.endpoint.packs import PACK, SIGNING, UNIT_KEY
 from tests.endpoint.world import CLEAN, look_at_recording, planted
 
-Run = Callable[..., tuple[int, str, str]]
 TABLE = result.as_table(look_at_recording(CLEAN))
 BAD = result.as_table(look_at_recording(planted({"resolver_cache": ["evil.example"]})))
 

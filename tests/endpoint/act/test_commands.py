@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import Run
 from tests.endpoint.act import disks
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
