@@ -51,7 +51,8 @@ def manage_command() -> click.Command:
         _manage,
         [click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED)],
         _("Run an administration command of the portal (Django's manage.py); without one, list them all."),
-        "quetsach manage migrate\nquetsach manage invite_coordinator 'UBND huyện Phong Thổ' --new ubnd_district",
+        "quetsach manage migrate\n"
+        "quetsach manage invite_coordinator 'UBND huyện Phong Thổ' --new ubnd_district",
     )
     command.no_args_is_help = False
     command.context_settings = {"ignore_unknown_options": True, "allow_interspersed_args": False}

@@ -48,7 +48,7 @@ def test_a_tick_made_while_the_answer_to_another_is_on_its_way_is_not_lost(phone
     ticks = phone.locator("#checks input[name=ticked]")
     expect(ticks.nth(1)).to_be_visible()
     held = []
-    phone.route("**/kiem-tra/", lambda route: held.append(route))  # noqa: PLW0108
+    phone.route("**/kiem-tra/", lambda route: held.append(route))
     with phone.expect_request("**/kiem-tra/"):
         ticks.first.check()
     # Without the event that would send it too: the answer on its way knows of the first only.
