@@ -227,3 +227,13 @@ def test_units_are_named_as_on_paper(kind, name, full_name, place):
     unit = Unit(name=name, kind=kind, parent=above)
     assert heading.full_name(unit) == full_name
     assert heading.place(unit) == place
+
+
+@pytest.mark.parametrize(
+    ("kind", "abbreviation", "symbol"),
+    [("ubnd_commune", "", "BC-UBND"), ("ubnd_commune", "UBND-VP", "BC-UBND-VP"), ("school", "", "BC")],
+)
+def test_a_unit_without_an_abbreviation_has_a_whole_symbol(cast, kind, abbreviation, symbol):
+    node = cast.nodes["A1"]
+    node.kind, node.doc_abbr = kind, abbreviation
+    assert heading.heading(node, "BC", 2022).symbol == symbol

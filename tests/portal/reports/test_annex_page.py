@@ -197,10 +197,15 @@ def test_external_units_must_be_named_to_be_counted(cast):
 
 
 def test_nothing_changes_after_the_campaign_is_closed(cast):
+    send(cast, "A1")
+    review(cast, "A1", "accept")
+    read = cast.client("A1", "officer").get
+    assert 'id="xin-sua"' in read(url(cast, "report", "A1")).content.decode()
     cast.campaign.status = "closed"
     cast.campaign.save()
-    send(cast)
-    assert not Revision.rows.exists()
+    assert 'id="xin-sua"' not in read(url(cast, "report", "A1")).content.decode()
+    send(cast, "A2")
+    assert Revision.rows.count() == 1
 
 
 def test_what_is_typed_is_checked_and_kept_as_the_draft(cast):

@@ -112,7 +112,9 @@ class PlanForm(forms.Form):
     replace_by = forms.DateField(
         label=_("Replaced by"),
         input_formats=["%Y-%m-%d", "%d/%m/%Y"],
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        widget=forms.DateInput(
+            attrs={"inputmode": "numeric", "placeholder": "31/12/2026"}, format="%d/%m/%Y"
+        ),
         error_messages={"required": _("Choose a date."), "invalid": _("Write the date like 31/12/2026.")},
     )
 

@@ -196,6 +196,7 @@ def _sent(request: HttpRequest, seat: Seat, found: Report | None, lock: Lock | N
         "lock_reason": REASONS[lock] if lock else "",
         "grant": grant_for(seat.node, timezone.now()),
         "signing": queries.signing_of(found),
+        "may_ask": seat.can["edit_report"] and not is_over,
         "may_review": seat.can["review_report"] and not is_over,
         "may_approve": seat.can["approve_report"] and not is_over,
         "may_unlock": seat.can["review_report"],

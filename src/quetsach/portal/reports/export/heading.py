@@ -77,9 +77,10 @@ def heading(node: CampaignNode, kind: str, year: int) -> Heading:
     """
     above = superior(node)
     is_committee = node.kind in COMMITTEES
+    abbreviation = node.doc_abbr or ("UBND" if is_committee else "")
     return Heading(
         issuer=full_name(node, "\n"),
-        symbol=f"{kind}-{node.doc_abbr}",
+        symbol=f"{kind}-{abbreviation}".removesuffix("-"),
         place=place(node),
         superior="" if is_committee or above is None else full_name(above, "\n"),
         year=year,
