@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,6 +90,16 @@ def test_a_changed_stick_runs_nothing(
     assert starting.main(start) == 2
     out, err = capfd.readouterr()
     assert "he-thong/evil.py" in err and not out
+
+
+def test_before_it_was_compared_only_our_own_modules_and_pythons_are_imported() -> None:
+    """Those lie in archives; what lies in folders might be somebody else's."""
+    program = (
+        "import sys; before = set(sys.modules); import quetsach.stick.starting;"
+        "print({m.partition('.')[0] for m in set(sys.modules) - before} - sys.stdlib_module_names)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "{'quetsach'}"
 
 
 @pytest.fixture
