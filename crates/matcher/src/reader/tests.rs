@@ -1,4 +1,4 @@
-//! Files that change while they are read.
+//! Files that change while they are read, and packed ones that are read ahead.
 use super::*;
 use std::io::Write;
 
