@@ -49,7 +49,7 @@ def command() -> click.Command:
                 type=click.Path(path_type=Path),
                 help=_("The packs that sealed results were made with."),
             ),
-            packfile.trust_option(),
+            _root.trust_option(),
         ],
         _(
             "Put the results in a folder, and in folders below it, into one workbook: a row a machine. Copies"

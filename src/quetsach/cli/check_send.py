@@ -36,7 +36,7 @@ def command() -> click.Command:
                 type=click.Path(path_type=Path),
                 help=_("The pack that they were made with; the address of the portal stands in it."),
             ),
-            packfile.trust_option(),
+            _root.trust_option(),
         ],
         _(
             "Send sealed results (.qsresult, or a folder with them) to the portal. It asks for the one-time"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from quetsach import engine
+from quetsach.cli import root as _root
 from quetsach.endpoint import suffixes
 from quetsach.engine import Engine, Matcher
 from quetsach.errors import IndicatorError, ScanError
@@ -96,12 +97,7 @@ def options() -> list[click.Parameter]:
             type=click.Path(path_type=Path, readable=False),
             help=_("Folder or archive of misp-warninglists, in place of those that come with the program."),
         ),
-        click.Option(
-            ["--trust"],
-            metavar="KEY",
-            multiple=True,
-            help=_("Signing key of a campaign that you trust, or its fingerprint (six groups of four)."),
-        ),
+        _root.trust_option(),
     ]
 
 

@@ -133,7 +133,7 @@ def _show_command() -> click.Command:
         _show,
         [
             click.Argument(["path"], metavar="PACK", type=click.Path(path_type=Path)),
-            packfile.trust_option(),
+            _root.trust_option(),
             click.Option(["--json", "as_json"], is_flag=True, help=_("Write JSON to standard output.")),
         ],
         _("Verify a pack and tell what is in it. Exit code: 0 it may be used, 2 it may not."),

@@ -1,4 +1,4 @@
-"""Packs on the command line: the options that name one, whom to trust, and reading it."""
+"""Packs on the command line: whom to trust, and reading one."""
 
 from __future__ import annotations
 
@@ -14,16 +14,6 @@ from quetsach.endpoint import keys, pack
 from quetsach.endpoint.pack import Pack
 from quetsach.endpoint.refusal import Refused
 from quetsach.language import gettext as _
-
-
-def trust_option() -> click.Option:
-    """`--trust`, which may come several times."""
-    return click.Option(
-        ["--trust"],
-        metavar="KEY",
-        multiple=True,
-        help=_("Signing key of a campaign that you trust, or its fingerprint (six groups of four)."),
-    )
 
 
 def read(path: Path, trusted: Sequence[str], *, is_asking: bool = False, is_expired_ok: bool = False) -> Pack:

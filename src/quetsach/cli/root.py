@@ -70,6 +70,16 @@ def language_option() -> click.Option:
     )
 
 
+def trust_option() -> click.Option:
+    """`--trust`, which may come several times."""
+    return click.Option(
+        ["--trust"],
+        metavar="KEY",
+        multiple=True,
+        help=_("Signing key of a campaign that you trust, or its fingerprint (six groups of four)."),
+    )
+
+
 def command(
     name: str,
     callback: Any,
