@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PORTAL = ROOT / "src/quetsach/portal"
 MOST_LINES = 500
 VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "misc", "manager"}
-NAMED_BY_OTHERS = {"src/quetsach/portal/kit/sqlite/base.py"}  # Django looks for a backend under this name
+# Django looks for a backend under this name.
+NAMED_BY_OTHERS = {f"src/quetsach/portal/kit/{database}/base.py" for database in ("postgresql", "sqlite")}
 WRITERS = {
     "save",
     "create",

@@ -35,7 +35,7 @@ from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.reports.formversions import load_form
 from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Signing
 from quetsach.portal.reports.rollup import Line, Place, RollUp
-from quetsach.portal.units.models import Span, inside, path_segment, span_of
+from quetsach.portal.units.models import Span, inside, path_segment, span_of, subtree
 from quetsach.portal.units.roles import Verb, fits
 
 _SEGMENT = len(path_segment(CampaignNode().pk))
@@ -95,22 +95,9 @@ def _figures(form: Form, row: dict[str, Any]) -> Figures:
 
 def _counting(node: CampaignNode) -> Any:
     """Reports at the node and below that count."""
-    below = _within(_span(node), "node__path")
-    return Report.rows.filter(below, active("node__"), node__campaign_id=node.campaign_id).exclude(
-        accepted=None
-    )
-
-
-def _span(node: CampaignNode) -> Span | None:
-    """Where the node and all below lie among the paths of the campaign; None for all of them.
-
-    To the database each range is like any other: it would read a whole country the way it reads a district.
-    """
-    return span_of(node.path) if node.parent_id else None
-
-
-def _within(span: Span | None, field: str = "path") -> Q:
-    return Q() if span is None else inside(span, field)
+    return Report.rows.filter(
+        subtree(node.path, "node__path"), active("node__"), node__campaign_id=node.campaign_id
+    ).exclude(accepted=None)
 
 
 def branch_sums(node: CampaignNode, form: Form, **more: Aggregate) -> dict[str, dict[str, Any]]:
@@ -118,19 +105,20 @@ def branch_sums(node: CampaignNode, form: Form, **more: Aggregate) -> dict[str, 
 
     `more` are sums over its nodes that the same query brings along.
     """
-    asked = (node.campaign_id, node.path, _span(node), len(node.path) + _SEGMENT, frozenset(form.keys))
+    length = len(node.path) + _SEGMENT
+    asked = (node.campaign_id, node.path, span_of(node.path), length, frozenset(form.keys))
     rows: Any = _branches.built(*asked).annotate(**more) if more else _branches(*asked)
     return {row["branch"]: row for row in rows}
 
 
 @compiled
-def _branches(campaign_id: UUID, path: str, span: Span | None, length: int, rows: frozenset[str]) -> Any:
+def _branches(campaign_id: UUID, path: str, span: Span, length: int, rows: frozenset[str]) -> Any:
     """The sums of `rows` by branch: what the first `length` characters of the paths have in common."""
     counts = {
         f"sum_{row}": Sum(CountIn("report__accepted__counts", row), filter=active()) for row in sorted(rows)
     }
     return (
-        CampaignNode.rows.filter(_within(span), campaign=campaign_id)
+        CampaignNode.rows.filter(inside(span), campaign=campaign_id)
         .exclude(path=path)
         .annotate(branch=Substr("path", 1, length))
         .values("branch")
