@@ -139,6 +139,10 @@ class AnnexPage:
         return [said for said in self.said if said.level == "warn"]
 
     @property
+    def open_warnings(self) -> list[Said]:
+        return [said for said in self.warnings if not said.is_answered]
+
+    @property
     def infos(self) -> list[Said]:
         return [said for said in self.said if said.level == "info"]
 
