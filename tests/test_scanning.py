@@ -3,6 +3,7 @@
 import gzip
 import io
 import threading
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from quetsach.engines.portable import PortableEngine
 from quetsach.indicator import Indicator, IndicatorSet, Kind
 from quetsach.outputs import jsonl
 from quetsach.sighting import Coverage, Scan, Sighting, read
+from quetsach.wire import WireSightings
 from tests.outputs.cast import HANOI
 
 HEADER = Scan("quetsach test", "a" * 64, 1, "here", "Asia/Ho_Chi_Minh")
@@ -130,3 +132,20 @@ def test_an_interrupt_ends_soon_and_marks_what_was_not_read(logs: Path) -> None:
     assert len(result.coverage) == 7
     assert {error for _path, error in result.errors} == {scanning.INTERRUPTED}
     assert b'"type":"end"' not in document(result)
+
+
+def test_an_answer_of_any_size_is_kept_without_holding_it():
+    block, count = b"x" * (1 << 20), 128
+
+    def read(offset: int, size: int) -> bytes:
+        return block if offset < count << 20 else b""
+
+    kept = scanning.Sightings()
+    tracemalloc.start()
+    try:
+        kept.put("gate", WireSightings(count, read))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert sum(map(len, kept.blocks())) == count << 20
+    assert peak < 80 << 20, "more than the 32 MiB kept, twice while they move to a file"

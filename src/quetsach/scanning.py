@@ -60,7 +60,9 @@ class Sightings:
         self._tally = None
         start = self._file.seek(0, 2)
         if isinstance(sightings, WireSightings):
-            self._file.writelines(sightings.blocks())
+            # `writelines` would hold all of them before it looks how many they are.
+            for block in sightings.blocks():
+                self._file.write(block)
             count = len(sightings)
         else:
             count = 0
