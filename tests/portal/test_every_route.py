@@ -226,7 +226,9 @@ def test_an_auditor_reads_all_and_changes_nothing(cast, things):
         if name in OWN_ACCOUNT or not name:
             continue
         url = reverse(name, kwargs={key: of_route(things, name, key) for key in keys})
-        if auditor.get(url).status_code == 200:
+        read = auditor.get(url)
+        read.close()
+        if read.status_code == 200:
             seen.add(name)
         for do in ("submit", "lock"):
             answer = auditor.post(url, {"do": do, "reason": "x", "r1": "1", "name": "x", "answer": "x"})
