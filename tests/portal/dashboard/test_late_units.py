@@ -122,6 +122,16 @@ def test_the_file_has_every_late_unit_and_no_formula(cast, act):
     assert b"<f>" not in answer.content
 
 
+def test_the_file_is_vietnamese_whatever_language_the_reader_uses(cast, act):
+    act("A", received=1)
+    client = cast.client("centre", "coordinator")
+    client.cookies["django_language"] = "en"
+    answer = client.get(reverse("chase_xlsx", args=[cast.campaign.slug, cast.nodes["centre"].pk]))
+    sheet = CalamineWorkbook.from_filelike(BytesIO(answer.content)).get_sheet_by_index(0).to_python()
+    [missing] = [row[3] for row in sheet if row[1] == "Đơn vị A"]
+    assert missing.split("; ")[0] == "chưa triển khai"
+
+
 def test_the_list_asks_few_questions_at_any_size(cast, url, act, django_assert_max_num_queries):
     client = cast.client("centre", "coordinator")
     with django_assert_max_num_queries(17):

@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -103,7 +104,8 @@ def chase_xlsx(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     """Every unit that fits the filters, without pages; in Vietnamese, for official use."""
     seat = take_seat(request, slug, node_id)
     sieve = Sieve.read(request.GET)
-    rows = described(selected(seat.node, sieve), sieve)
+    with override("vi"):
+        rows = described(selected(seat.node, sieve), sieve)
     head = ("TT", "Đơn vị", "Cấp trên", "Còn thiếu", "Hạn", "Người liên hệ", "Điện thoại", "Thư điện tử")
     lines = tuple(
         (
