@@ -28,9 +28,8 @@ def coverage_chart(rows: Sequence[Branch]) -> SafeString:
         Bar(
             _named(row),
             row.coverage,
-            _("%(checked)s checked, of how many is not known") % {"checked": num(row.checked)}
-            if row.coverage is None
-            else _("%(checked)s of %(all)s") % {"checked": num(row.checked), "all": num(row.computers)},
+            _("%(checked)s of %(all)s")
+            % {"checked": num(row.checked), "all": "?" if row.coverage is None else num(row.computers)},
         )
         for row in shown[:MOST_BARS]
     ]
