@@ -21,7 +21,7 @@ from quetsach.portal.campaigns.forms import DeadlineForm, HeadcountForm, PassOnF
 from quetsach.portal.campaigns.letter import read_letter
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.refusals import REFUSALS
-from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.campaigns.seat import Seat, homes_of, take_seat
 from quetsach.portal.campaigns.tasks import tasks_of
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.roles import Verb, fits
@@ -35,10 +35,10 @@ SAME_DEADLINE = gettext_lazy("The deadline is the same as yours: no time is left
 def my_work(request: HttpRequest) -> HttpResponse:
     """From the sign-in to the person's campaign; a choice where there are several."""
     assert isinstance(request.user, User)
-    campaigns = queries.campaigns_of(request.user)
-    if len(campaigns) == 1:
-        return redirect("today", campaigns[0].slug)
-    context = {"campaigns": campaigns, "may_issue": bool(issuing_units(request.user))}
+    homes = homes_of(request, request.user)
+    if len(homes) == 1:
+        return redirect("today", homes[0].campaign.slug)
+    context = {"homes": homes, "may_issue": bool(issuing_units(request.user))}
     return render(request, "campaigns/my_work.html", context)
 
 
