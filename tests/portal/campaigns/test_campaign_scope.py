@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
-from quetsach.portal.campaigns.actions import publish
+from quetsach.portal.campaigns.actions import publish, set_deadline
+from quetsach.portal.campaigns.deadline import first_late_moment
 from quetsach.portal.campaigns.models import Campaign
 
 INNER = ["today", "letter", "tokens", "audit"]
@@ -63,4 +64,8 @@ def test_my_work_leads_on(cast, of_a):
     assert one.get(url).url == reverse("today", args=[cast.campaign.slug])
     page = many.get(url).content.decode()
     assert reverse("today", args=["rieng"]) in page and reverse("today", args=[cast.campaign.slug]) in page
+    # What counts for the unit is the deadline that its superior gave it.
+    due_at = first_late_moment(timezone.localdate() + timedelta(days=4), "by_end_of")
+    set_deadline(cast.nodes["centre"], cast.nodes["A"], due_at, cast.user("centre", "officer"))
+    assert f"hết ngày {timezone.localdate() + timedelta(days=4):%d/%m/%Y}" in many.get(url).content.decode()
     assert Client().get(url).url.startswith(reverse("account_login"))

@@ -51,8 +51,21 @@ def test_later_than_ones_own_is_refused_and_nothing_happens(cast, url):
     page = cast.client("centre", "officer").post(
         url, {"act": "pass_on", "children": [str(cast.nodes["A"].pk)], "day": later}, follow=True
     )
-    assert 'class="note is-bad"' in page.content.decode()
+    assert 'class="note is-bad block"' in page.content.decode()
     assert not Dispatch.rows.exists() and due(cast, "A") == first_late_moment(LAST, "by_end_of")
+
+
+def test_a_refused_deadline_comes_back_with_all_that_was_typed(cast, url):
+    a, b = str(cast.nodes["A"].pk), str(cast.nodes["B"].pk)
+    (_seven, fits), (_eleven, later) = days(7), days(11)
+    data = {"act": "pass_on", "children": [b], "day": fits, f"day-{b}": later}
+    page = cast.client("centre", "officer").post(url, data).content.decode()
+    field = page[page.index(f'name="day-{b}"') :].partition("</div>")[0]
+    assert f'value="{later}"' in field and "muộn hơn" in field.partition('class="err"')[2]
+    assert f'value="{fits}"' in page
+    ticks = page.partition('id="id_children"')[2].partition("</fieldset>")[0]
+    assert f'value="{b}" checked' in ticks and f'value="{a}">' in ticks
+    assert not Dispatch.rows.exists()
 
 
 def test_the_same_day_is_a_warning_only(cast, url):

@@ -5,6 +5,7 @@ from io import BytesIO
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.cases import actions, queries
@@ -87,10 +88,12 @@ def test_the_whole_way_on_the_page_is_audited(cast, case):
     assert client.post(to("bat-dau")).status_code == 302
     answer = client.post(to("da-xu-ly"), {"done": "reinstall", "done_at": "", "note": "giữ lại lời này"})
     assert answer.status_code == 422 and "giữ lại lời này" in answer.content.decode()
-    day = noon(3).strftime("%Y-%m-%dT%H:%M")
+    assert f'value="{timezone.localdate():%d/%m/%Y} ' in client.get(pages(case)["case"]).content.decode()
+    day = timezone.localtime(noon(3)).strftime("%d/%m/%Y %H:%M")
     # What was done is never guessed: no choice, no claim.
     assert client.post(to("da-xu-ly"), {"done": "", "done_at": day}).status_code == 422
     assert client.post(to("da-xu-ly"), {"done": "reinstall", "done_at": day}).status_code == 302
+    assert Case.rows.get().claimed_at == noon(3)
     assert client.post(to("bao-nham"), {"reason": "ngắn"}).status_code == 422
     assert client.post(to("bat-dau")).status_code == 422
     acts = list(Entry.objects.filter(action__startswith="case.").values_list("action", flat=True))
@@ -127,8 +130,6 @@ def test_odd_addresses_are_no_500(cast, case, query):
 
 def test_figures_on_the_chips_are_those_of_the_rules(cast, case):
     from datetime import timedelta
-
-    from django.utils import timezone
 
     from quetsach.portal.cases.rules import State, word
 

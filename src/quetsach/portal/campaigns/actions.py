@@ -178,12 +178,17 @@ def set_deadline(
         record(actor, "campaign.set_deadline", unit_path=node.path, about=child, data=data, ip=ip)
 
 
-def _set_deadline(node: CampaignNode, child: CampaignNode, due_at: datetime) -> bool:
-    """Move the child, and below it whoever would be later than it or shared its deadline."""
+def check_deadline(node: CampaignNode, due_at: datetime) -> None:
+    """Raise NotAllowedNowError where the node cannot give this deadline: `later_than_own`, `due_past`."""
     if due_at > node.due_at:
         raise NotAllowedNowError("later_than_own")
     if due_at <= timezone.now():
         raise NotAllowedNowError("due_past")
+
+
+def _set_deadline(node: CampaignNode, child: CampaignNode, due_at: datetime) -> bool:
+    """Move the child, and below it whoever would be later than it or shared its deadline."""
+    check_deadline(node, due_at)
     before = CampaignNode.rows.values_list("due_at", flat=True).get(pk=child.pk)
     branch = CampaignNode.rows.filter(subtree(child.path), campaign=node.campaign_id)
     branch.filter(Q(due_at__gt=due_at) | Q(due_at=before)).update(due_at=due_at)

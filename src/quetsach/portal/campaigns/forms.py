@@ -10,9 +10,11 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from quetsach.portal.campaigns.actions import NotAllowedNowError, check_deadline
 from quetsach.portal.campaigns.deadline import DAYS, first_late_moment
 from quetsach.portal.campaigns.models import Campaign, CampaignNode, KeyedAct
 from quetsach.portal.campaigns.proofs import ACCEPT
+from quetsach.portal.campaigns.refusals import REFUSALS
 from quetsach.portal.kit.fields import CountField
 
 BAD_DAY = {"invalid": _("Write the day as 05/09/2022."), "required": _("Write the day as 05/09/2022.")}
@@ -46,13 +48,29 @@ class PassOnForm(forms.Form):
 
     day = forms.DateField(required=False, input_formats=DAYS, error_messages=BAD_DAY)
 
-    def __init__(self, data: Any, *, choices: list[CampaignNode]) -> None:
+    def __init__(self, data: Any, *, node: CampaignNode, choices: list[CampaignNode]) -> None:
         super().__init__(data)
+        self.node, self.choices = node, choices
+        self.ticked = [str(one.pk) for one in choices] if data is None else data.getlist("children")
         self.own_days = {child.pk: f"day-{child.pk}" for child in choices}
         for name in self.own_days.values():
             self.fields[name] = forms.DateField(required=False, input_formats=DAYS, error_messages=BAD_DAY)
         field: Any = self.fields["children"]
         field.queryset = CampaignNode.rows.filter(pk__in=[child.pk for child in choices])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for name in ("day", *self.own_days.values()):
+            if last := cleaned.get(name):
+                try:
+                    check_deadline(self.node, first_late_moment(last, Campaign.DueRule.BY_END_OF))
+                except NotAllowedNowError as error:
+                    self.add_error(name, str(REFUSALS[error.code]))
+        return cleaned
+
+    def rows(self) -> list[tuple[CampaignNode, bool, forms.BoundField]]:
+        """Each unit that lacks the letter, whether it is ticked, and the field of its own deadline."""
+        return [(one, str(one.pk) in self.ticked, self[self.own_days[one.pk]]) for one in self.choices]
 
     def deadlines(self) -> dict[UUID, datetime]:
         """The first late moment of each ticked node that gets a deadline: its own day, or that of all."""

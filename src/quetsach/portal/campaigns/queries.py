@@ -12,7 +12,6 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import (
     Acknowledgement,
     Campaign,
@@ -23,7 +22,7 @@ from quetsach.portal.campaigns.models import (
     Participation,
 )
 from quetsach.portal.kit.compiled import compiled
-from quetsach.portal.units.models import places_of, subtree
+from quetsach.portal.units.models import subtree
 
 type Figure = int | None
 """A count; None where nobody has said anything, which is not zero."""
@@ -206,14 +205,6 @@ def latest_campaign() -> Campaign | None:
 def issuer_node(campaign: Campaign) -> CampaignNode | None:
     """The node on top of the frozen tree."""
     return CampaignNode.rows.filter(campaign=campaign, parent=None).order_by("depth").first()
-
-
-def campaigns_of(user: User) -> list[Campaign]:
-    """The running and closed campaigns in which the person has a seat, the newest first."""
-    nodes = CampaignNode.rows.filter(path__in={path for _, path in places_of(user)})
-    shown = (Campaign.Status.PUBLISHED, Campaign.Status.CLOSED)
-    campaigns = Campaign.objects.filter(status__in=shown, pk__in=nodes.values("campaign"))
-    return list(campaigns.select_related("issuer").order_by("-published_at"))
 
 
 def not_passed_on(node: CampaignNode) -> list[CampaignNode]:

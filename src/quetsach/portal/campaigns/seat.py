@@ -126,6 +126,17 @@ def take_issuer_seat(request: HttpRequest, slug: str, verb: Verb) -> Seat:
     return seat
 
 
+def homes_of(request: HttpRequest, user: User) -> list[CampaignNode]:
+    """The person's home in each running or closed campaign, with its campaign; the newest campaign first."""
+    places, shown = places_of(user), (Campaign.Status.PUBLISHED, Campaign.Status.CLOSED)
+    nodes = CampaignNode.rows.filter(path__in=_paths(places), campaign__status__in=shown)
+    newest = nodes.select_related("unit", "campaign__issuer").order_by("-campaign__published_at")
+    by_slug: dict[str, list[CampaignNode]] = {}
+    for node in newest:
+        by_slug.setdefault(node.campaign.slug, []).append(node)
+    return [_chosen(request, slug, homes_among(nodes, places)) for slug, nodes in by_slug.items()]
+
+
 @compiled
 def _looked_at(
     slug: str, node_id: UUID | None, paths: tuple[str, ...], spans: tuple[Span, ...], on: date

@@ -21,7 +21,7 @@ from quetsach.portal.campaigns.forms import DeadlineForm, HeadcountForm, PassOnF
 from quetsach.portal.campaigns.letter import read_letter
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.refusals import REFUSALS
-from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.campaigns.seat import Seat, homes_of, take_seat
 from quetsach.portal.campaigns.tasks import tasks_of
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.roles import Verb, fits
@@ -35,10 +35,10 @@ SAME_DEADLINE = gettext_lazy("The deadline is the same as yours: no time is left
 def my_work(request: HttpRequest) -> HttpResponse:
     """From the sign-in to the person's campaign; a choice where there are several."""
     assert isinstance(request.user, User)
-    campaigns = queries.campaigns_of(request.user)
-    if len(campaigns) == 1:
-        return redirect("today", campaigns[0].slug)
-    context = {"campaigns": campaigns, "may_issue": bool(issuing_units(request.user))}
+    homes = homes_of(request, request.user)
+    if len(homes) == 1:
+        return redirect("today", homes[0].campaign.slug)
+    context = {"homes": homes, "may_issue": bool(issuing_units(request.user))}
     return render(request, "campaigns/my_work.html", context)
 
 
@@ -84,6 +84,7 @@ def _letter_page(
     request: HttpRequest, seat: Seat, people: HeadcountForm | None = None, pass_on: PassOnForm | None = None
 ) -> HttpResponse:
     own, below = queries.statuses(seat.node)
+    waiting = [s.node for s in below if s.lacks_letter]
     silent = [s for s in below if s.dispatched_at and not s.acknowledged_at]
     initial = {"informed": own.informed, "done": own.done}
     address = request.build_absolute_uri(reverse("campaign_page", args=[seat.campaign.slug]))
@@ -94,11 +95,11 @@ def _letter_page(
         "below": below,
         "received": sum(s.acknowledged_at is not None for s in below),
         "deployed": sum(s.participated_at is not None for s in below),
-        "waiting": [s.node for s in below if s.lacks_letter],
+        "waiting": waiting,
         "returned": queries.returned(below),
         "silent": silent,
         "people": people or HeadcountForm(initial={k: v for k, v in initial.items() if v is not None}),
-        "pass_on": pass_on,
+        "pass_on": pass_on or PassOnForm(None, node=seat.node, choices=waiting),
         "address": address,
         "day_below": min((s.node.last_day for s in below), default=seat.node.last_day),
         "may_key": fits(seat.places, Verb.ACT_FOR_BELOW, f"{seat.node.path}_"),
@@ -117,7 +118,7 @@ def _withdraw_acknowledgement(request: HttpRequest, seat: Seat) -> None:
 
 
 def _pass_on(request: HttpRequest, seat: Seat) -> HttpResponse | None:
-    form = PassOnForm(request.POST, choices=queries.not_passed_on(seat.node))
+    form = PassOnForm(request.POST, node=seat.node, choices=queries.not_passed_on(seat.node))
     if not form.is_valid():
         return _letter_page(request, seat, pass_on=form)
     due = form.deadlines()

@@ -22,8 +22,9 @@ class ClaimForm(forms.Form):
     )
     done_at = forms.DateTimeField(
         label=_("When"),
-        input_formats=["%Y-%m-%dT%H:%M", "%d/%m/%Y %H:%M", "%H:%M %d/%m/%Y"],
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%d/%m/%Y %H:%M", "%H:%M %d/%m/%Y", "%Y-%m-%dT%H:%M"],
+        widget=forms.DateTimeInput(attrs={"placeholder": "31/12/2026 08:30"}, format="%d/%m/%Y %H:%M"),
+        error_messages={"invalid": _("Write the day and the time like 31/12/2026 08:30.")},
         help_text=_("Signs after this moment mean that it is not clean."),
     )
     tool = forms.CharField(label=_("Tool and version"), max_length=100, required=False)

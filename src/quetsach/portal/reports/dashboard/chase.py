@@ -36,7 +36,7 @@ REPORT_SAYS: dict[str, tuple[str, str | Promise, str | Promise]] = {
 
 @dataclass(frozen=True)
 class Chase:
-    """One unit to remind: a chip, what is missing in sentences, whom to call, and a message to copy."""
+    """One unit to remind: a chip, what is missing and what came as a file, whom to call, and a message."""
 
     branch: Branch
     shape: str
@@ -103,6 +103,8 @@ def _missing(branch: Branch) -> list[str]:
             "%(n)s unit below it has no accepted report.", "%(n)s units below it have no accepted report.", n
         )
         says.append(text % {"n": n})
+    if branch.is_by_file:
+        says.append(_("Has reported (by file)."))
     return says
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -76,6 +76,13 @@ class LateUnit:
     group: str
     trail: str
     contact: Contact | None
+    is_by_file: bool = False
+    """Whether the report that counts was taken from a file on the unit's behalf."""
+
+    @property
+    def says(self) -> tuple[str, ...]:
+        """What it owes, and where nothing else tells that its report is there, that it is."""
+        return (*self.missing, _("has reported (by file)")) if self.is_by_file else self.missing
 
     @property
     def has_account(self) -> bool:
@@ -99,6 +106,7 @@ def selected(node: CampaignNode, sieve: Sieve) -> QuerySet[CampaignNode]:
         found = found.filter(kind=sieve.kind)
     if sieve.text:
         found = found.filter(unit__search_key__contains=search_key(sieve.text))
+    found = found.annotate(is_by_file=F("report__accepted__on_behalf"))
     return found.select_related("acknowledgement", "participation", "report", "parent").order_by(
         "due_at", "depth", "parent__position", "position", "name"
     )
@@ -163,7 +171,8 @@ def _describe(
     by = {"": word, "cap-tren": trail, "loai": node.get_kind_display()}[sieve.group]
     if sieve.group == "" and shape == "bad":
         by = _("Report overdue")
-    return LateUnit(node, shape, word, tuple(missing), tuple(todo), by, trail, contact)
+    is_by_file = bool(getattr(node, "is_by_file", False))
+    return LateUnit(node, shape, word, tuple(missing), tuple(todo), by, trail, contact, is_by_file)
 
 
 def _chip(

@@ -49,6 +49,8 @@ class Branch:
     done: int | None
     signs: int
     machines: int
+    is_by_file: bool = False
+    """Whether the unit's report that counts was taken from a file on its behalf."""
 
     @property
     def share(self) -> float | None:
@@ -163,14 +165,18 @@ def _lines(node: CampaignNode) -> list[tuple[CampaignNode, Line, dict[str, Any]]
         staff=Sum("staff_count", filter=active()),
     )
     children: Any = CampaignNode.rows.filter(parent=node).select_related("acknowledgement", "participation")
-    told = children.annotate(report_state=F("report__state"), counts=F("report__accepted__counts"))
+    told = children.annotate(
+        report_state=F("report__state"),
+        counts=F("report__accepted__counts"),
+        is_by_file=F("report__accepted__on_behalf"),
+    )
     found = []
     for child in told.order_by("position", "name"):
         place = Place(child.pk, child.name, child.path, child.depth, child.report_state or "none")
         row = sums[child.path]
         line = line_of(place, child.state, child.expected, child.counts, row, form)
         if line is not None:
-            found.append((child, line, row))
+            found.append((child, line, row | {"is_by_file": bool(child.is_by_file)}))
     return found
 
 
@@ -197,6 +203,7 @@ def _branches(
                 done=counted.get(Headcount.Kind.DONE),
                 signs=case.counts[0] if case else 0,
                 machines=case.total if case else 0,
+                is_by_file=row["is_by_file"],
             )
         )
     return tuple(sorted(found, key=lambda b: ([-part for part in b.coverage], sort_key(b.node.name))))

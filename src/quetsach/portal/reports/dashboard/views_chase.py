@@ -112,7 +112,7 @@ def chase_xlsx(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
             number,
             row.node.name,
             row.trail,
-            "; ".join(row.missing),
+            "; ".join(row.says),
             last_day(row.node.due_at),
             row.contact.name if row.contact else None,
             row.contact.phone if row.contact else None,
