@@ -17,7 +17,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "src/quetsach/guards"
 
 def main() -> None:
     """Write the selection and say what it holds."""
-    wanted = [one for one in warninglists.read(Path(sys.argv[1])) if one.slug in warninglists.TREATMENT]
+    wanted = warninglists.to_ship(Path(sys.argv[1]))
     data = index.packed(wanted)
     FOLDER.joinpath(index.SHIPPED).write_bytes(data)
     harmless = files.packed(Path(sys.argv[1]))

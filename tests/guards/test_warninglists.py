@@ -117,6 +117,7 @@ def test_a_folder_without_lists_and_a_damaged_one_are_refused(folder: Path, tmp_
         ("vietcombank.com.vn", "Vietcombank"),
         ("agribank.com.vn", "bank"),
         ("update.eset.com", "antivirus"),
+        ("cdn.npmjs.org", "JavaScript"),
     ],
 )
 def test_what_comes_with_the_program_knows_the_well_known(value: str, title: str) -> None:
@@ -137,6 +138,5 @@ def test_the_microsoft_addresses_of_the_real_list_are_warned_about() -> None:
 @pytest.mark.realdata
 @pytest.mark.skipif(not DATA.is_dir(), reason="QUETSACH_TEST_DATA is not there")
 def test_what_comes_with_the_program_is_made_from_the_real_lists() -> None:
-    found = warninglists.read(DATA / "indicators/warninglists.tar.gz")
-    chosen = [one for one in found if one.slug in warninglists.TREATMENT]
+    chosen = warninglists.to_ship(DATA / "indicators/warninglists.tar.gz")
     assert index.packed(chosen) == resources.files("quetsach").joinpath("guards", index.SHIPPED).read_bytes()

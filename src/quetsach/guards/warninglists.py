@@ -112,6 +112,19 @@ class WarningList(NamedTuple):
     entries: tuple[str, ...]
 
 
+COVERED = ".npmjs.org"
+"""Names below it do not travel with the program: `well-known.txt` has the name with all below it."""
+
+
+def to_ship(path: Path) -> list[WarningList]:
+    """What comes with the program of a folder or archive of the whole project."""
+    return [
+        one._replace(entries=tuple(entry for entry in one.entries if not entry.endswith(COVERED)))
+        for one in read(path)
+        if one.slug in TREATMENT
+    ]
+
+
 def read(path: Path) -> list[WarningList]:
     """The lists of a folder or archive of the whole project, those of TREATMENT first.
 
