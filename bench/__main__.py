@@ -27,7 +27,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     benches = parser.add_subparsers(required=True)
     for name, (module, run) in _BENCHES.items():
-        own = benches.add_parser(name, help=module.__doc__)
+        own = benches.add_parser(name, help=(module.__doc__ or "").replace("%", "%%"))
         module.configure(own)
         own.set_defaults(run=run)
     asked = parser.parse_args(sys.argv[1:] or ["all"])
