@@ -26,6 +26,7 @@ from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.roles import Verb, fits
 from quetsach.vietnamese import nfc
 
+
 @login_required
 @require_safe
 def my_work(request: HttpRequest) -> HttpResponse:
