@@ -51,7 +51,9 @@ def chromium() -> Iterator[Browser]:
     """
     program = shutil.which("chromium")
     if program is None:
-        pytest.skip("no chromium on this machine")
+        # Where changes are judged a test that did not run must not look like one that passed.
+        absent = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        absent("no chromium on this machine")
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         yield playwright.chromium.launch(
