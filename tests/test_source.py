@@ -18,14 +18,10 @@ from quetsach.engine import Engine, ScanOptions, SourceResult
 from quetsach.indicator import Indicator, IndicatorSet, Kind
 from quetsach.source import Source, utf16_of
 from tests.openers.reading import log
+from tests.packing import zstd
 
 SET = IndicatorSet([Indicator("evil.example", Kind.DOMAIN), Indicator("xn--bcher-kva.example", Kind.DOMAIN)])
 MARKS = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
-
-
-def zstd(data: bytes) -> bytes:
-    packed: bytes = pytest.importorskip("backports.zstd").compress(data)
-    return packed
 
 
 class Trickle:

@@ -15,7 +15,7 @@ from quetsach.errors import IndicatorError
 from quetsach.feed import FeedResult
 from quetsach.feeds import formats
 from quetsach.feeds.remark import REJECTS, WARNINGS
-from tests.feeds.test_formats import SAMPLES
+from tests.feeds.samples import SAMPLES
 
 PIECES = st.sampled_from(
     [

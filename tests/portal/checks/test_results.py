@@ -25,7 +25,7 @@ from quetsach.portal.checks.reading import NO_SOFTWARE, ResultError, Verdict, re
 from quetsach.portal.checks.unit_actions import say_computers, set_replace_by
 from quetsach.portal.sightings.actions import Sender as LogSender
 from quetsach.portal.sightings.actions import receive_file
-from tests.portal.checks.conftest import ago, content, document, listed, sign
+from tests.portal.checks.results import ago, content, document, listed, sign
 from tests.portal.scan_document import coverage, noon, publish_list, sighting
 from tests.portal.scan_document import document as scan_document
 
