@@ -90,7 +90,7 @@ def test_half_a_character_at_the_end_is_an_error(encoding: str, engine: Engine, 
     ),
     big=st.booleans(),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_surrogates_in_any_order_read_as_the_standard_library_reads_them(
     units: list[int], big: bool, engine: Engine
 ) -> None:

@@ -114,7 +114,7 @@ def test_a_cut_file_is_damaged(size: int) -> None:
     assert problem_of(GOOD[:size]) in {"damaged", "other_kind"}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_changed_bytes_give_an_annex_or_a_reason(data: st.DataObject) -> None:
     base = bytearray(

@@ -44,7 +44,6 @@ def compare(
 
 
 few = settings(
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     max_examples=int(os.environ.get("QS_EXAMPLES", "150")),
 )

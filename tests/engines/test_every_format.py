@@ -165,7 +165,6 @@ def listed(items: list[Planted]) -> IndicatorSet:
 
 
 @settings(
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     max_examples=int(os.environ.get("QS_EXAMPLES", "100")),
 )

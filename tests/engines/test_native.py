@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quetsach import setfile
@@ -190,7 +190,6 @@ SET_VALUES = [
 ]
 
 
-@settings(deadline=None)
 @given(st.integers(0, (1 << 32) - 1), st.integers(0, 7))
 def test_a_flipped_bit_anywhere_in_a_set_file_is_told_or_changes_nothing(
     tmp_path_factory: pytest.TempPathFactory, place: int, bit: int

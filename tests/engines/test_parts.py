@@ -57,7 +57,7 @@ def parts_of(
     return result.coverage, list(result.sightings)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(
     indicators,
     st.lists(files(), min_size=1, max_size=3),

@@ -28,7 +28,7 @@ LONG_ENOUGH = 100_000
 """Threads start behind the first 64 KiB, in which any line may name columns."""
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(
     indicators,
     st.lists(files(), min_size=1, max_size=3),

@@ -85,7 +85,7 @@ WRAPS: dict[str, Callable[[bytes], bytes]] = {
     lines=st.integers(1, 200),
     newline=st.sampled_from([b"\n", b"\r\n"]),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_nesting_gives_the_answer_of_the_plain_file(
     wraps: list[str], lines: int, newline: bytes, engine: Engine, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

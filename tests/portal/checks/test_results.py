@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quetsach.endpoint.catalogue import PRODUCTS
@@ -99,7 +99,6 @@ _json = st.recursive(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(name=st.sampled_from(sorted(document())), value=_json)
 def test_whatever_a_field_holds_it_is_read_or_refused(name, value):
     try:
