@@ -23,7 +23,7 @@ from quetsach import cli, language, logformat, setfile
 from quetsach.feeds.item import parse
 from quetsach.indicator import IndicatorSet, Scope
 from quetsach.sighting import Sighting, read
-from tests.openers.test_databases import NEW, database
+from tests.openers.pihole import NEW, database
 
 DOCS = Path(__file__).parent.parent / "docs"
 FOLDERS = {"en": DOCS / "en/log-sources", "vi": DOCS / "vi/nguon-nhat-ky"}

@@ -18,14 +18,10 @@ from quetsach.engine import Engine, ScanOptions, SourceResult
 from quetsach.indicator import Indicator, IndicatorSet, Kind
 from quetsach.source import Source, utf16_of
 from tests.openers.reading import log
+from tests.packing import zstd
 
 SET = IndicatorSet([Indicator("evil.example", Kind.DOMAIN), Indicator("xn--bcher-kva.example", Kind.DOMAIN)])
 MARKS = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
-
-
-def zstd(data: bytes) -> bytes:
-    packed: bytes = pytest.importorskip("backports.zstd").compress(data)
-    return packed
 
 
 class Trickle:
@@ -94,7 +90,7 @@ def test_half_a_character_at_the_end_is_an_error(encoding: str, engine: Engine, 
     ),
     big=st.booleans(),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_surrogates_in_any_order_read_as_the_standard_library_reads_them(
     units: list[int], big: bool, engine: Engine
 ) -> None:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import gzip
 import io
+import multiprocessing
 import os
-import random
+import signal
 import sqlite3
-import subprocess
 import sys
-import time
 from contextlib import closing
+from functools import partial
+from itertools import count
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from quetsach import inputs, output, scanning
+from quetsach import cli, inputs, output, scanning, setfile
 from quetsach.engine import ScanOptions, SourceResult, choose
 from quetsach.errors import ScanError
 from quetsach.executor import Unit
@@ -144,47 +147,64 @@ def test_a_full_disk_is_told_and_the_scan_goes_on(logs: Path, tmp_path: Path) ->
     assert [path for path, _ in result.errors] == [str(tmp_path / "state")]
 
 
+def scan_until(statement: int, arguments: list[str]) -> None:
+    """The command, killed where its state file is given that statement, counted from 1."""
+    left = count(statement - 1, -1)
+
+    def told(_sql: str) -> None:
+        if next(left) == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    class Counted(sqlite3.Connection):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self.set_trace_callback(told)
+
+    sqlite3.connect = partial(sqlite3.connect, factory=Counted)  # type: ignore[assignment]
+    sys.exit(cli.run(arguments))
+
+
+def scan_again_and_again(
+    arguments: list[str], expected: list[str], kept: list[str], statements: range, codes: Connection
+) -> None:
+    """One scan to its end, then one for each statement: forked off, for a process starts slowly."""
+    os.environ["QUETSACH_ENGINE"] = "portable"
+    cli.run(arguments + expected)
+    for statement in statements:
+        child = multiprocessing.get_context("fork").Process(
+            target=scan_until, args=(statement, arguments + kept)
+        )
+        child.start()
+        child.join()
+        codes.send(child.exitcode)
+    codes.close()
+
+
 def test_killed_at_any_moment_it_goes_on_to_the_same_document(tmp_path: Path) -> None:
     folder = tmp_path / "logs"
     folder.mkdir()
     names = ("evil", "fine")
-    for n in range(12):
+    for n in range(5):
         lines = (
             f"2022-09-16T{n:02}:{i // 60:02}:{i % 60:02} 10.0.{n}.{i % 9} asks {names[i % 7 == 0]}.example\n"
-            for i in range(400)
+            for i in range(60)
         )
         (folder / f"{n}.log").write_text("".join(lines))
-    (tmp_path / "list.txt").write_text("evil.example\n")
-    (tmp_path / "keep.csv").write_text("indicator,reason,who,date\nevil.example,test,test,2026-01-01\n")
-    command = [
-        sys.executable,
-        "-c",
-        "from quetsach.cli import main; main()",
-        "--lang",
-        "en",
-        "scan",
-        str(folder),
-    ]
-    command += ["-i", str(tmp_path / "list.txt"), "--override", str(tmp_path / "keep.csv"), "--jobs", "1"]
-    command += ["--source-name", "here"]
-    environment = os.environ | {"QUETSACH_ENGINE": "portable"}
-
-    def scan(*more: str, seconds: float | None = None) -> int | None:
-        process = subprocess.Popen(
-            [*command, *more], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-        )
-        if seconds is not None:
-            time.sleep(seconds)
-            process.kill()
-        process.communicate()
-        return process.returncode
-
-    started = time.monotonic()
-    assert scan("-o", str(tmp_path / "expected.jsonl")) == 1
-    whole = time.monotonic() - started
-    chance = random.Random(20)
-    kept = ["--state", str(tmp_path / "state")]
-    for _ in range(4):
-        scan(*kept, seconds=chance.uniform(0.2, 0.9) * whole)
-    assert scan(*kept, "-o", str(tmp_path / "found.jsonl")) == 1
-    assert (tmp_path / "found.jsonl").read_bytes() == (tmp_path / "expected.jsonl").read_bytes()
+    setfile.write(tmp_path / "list.qs", SET)
+    arguments = ["scan", str(folder), "-i", str(tmp_path / "list.qs"), "--jobs", "1", "--source-name", "here"]
+    expected, found = tmp_path / "expected.jsonl", tmp_path / "found.jsonl"
+    kept = ["--state", str(tmp_path / "state"), "-o", str(found)]
+    processes = multiprocessing.get_context("spawn")
+    receiving, sending = processes.Pipe(duplex=False)
+    # Each run gets a little further than the last: some die while they open the file, some while they read.
+    statements = range(1, 50, 2)
+    scans = processes.Process(
+        target=scan_again_and_again, args=(arguments, ["-o", str(expected)], kept, statements, sending)
+    )
+    scans.start()
+    sending.close()
+    codes = [receiving.recv() for _ in statements]
+    scans.join()
+    assert codes.count(-signal.SIGKILL) > 10
+    assert codes[-1] == 1
+    assert found.read_bytes() == expected.read_bytes()

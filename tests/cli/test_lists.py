@@ -107,6 +107,20 @@ def test_explain_tells_what_matched_or_why_not(
     assert said in out
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            "Jun 22 10:00:01 dnsmasq[1]: query[A] evil.example from 10.0.0.7",
+            "22/06 10:00:01, the line tells no",
+        ),
+        ("2026-06-22T10:00:01Z 10.0.0.7 asks evil.example", "22/06/2026 17:00:01 (Vietnam time)"),
+    ],
+)
+def test_explain_writes_the_time_as_people_do(quetsach: Run, mixed: Path, line: str, said: str) -> None:
+    assert f"Time: {said}" in quetsach("explain", line, "-i", mixed)[1]
+
+
 def test_the_forms_that_help_names_are_those_that_are_read() -> None:
     from quetsach.cli.lists import LIST_FORMATS
     from quetsach.feeds.formats import NAMES

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -249,11 +249,15 @@ def test_an_interrupt_leaves_a_document_that_readers_refuse(log: Path, feed: Pat
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment) as running:
         assert running.stdin is not None
+        lines = b"10.0.0.1 asks evil.example\n" * 10_000
         # More than two pipe buffers: the write returns only when the scan is reading.
-        running.stdin.write(b"10.0.0.1 asks evil.example\n" * 10_000)
+        running.stdin.write(lines)
         running.send_signal(signal.SIGINT)
-        time.sleep(0.2)
-        _out, err = running.communicate(b"10.0.0.1 asks evil.example\n" * 10_000, timeout=20)
+        # The log does not end by itself: only the interrupt ends the scan.
+        with suppress(BrokenPipeError):
+            for _ in range(500):
+                running.stdin.write(lines)
+        _out, err = running.communicate(timeout=20)
     assert running.returncode == 2
     assert b"Interrupted" in err
     with pytest.raises(ScanFileError) as caught:

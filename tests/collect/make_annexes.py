@@ -12,6 +12,7 @@ from tests.collect import papers_by_hand as by
 from tests.collect.papers_by_hand import docx, form, grid, paragraph, xlsx
 from tests.collect.truth import TOP, UNITS, Made, Truth, one
 from tests.collect.word_annexes import word_files
+from tests.packing import zipped
 
 
 def excel_files() -> list[Made]:
@@ -101,7 +102,7 @@ def pdf_files() -> list[Made]:
 def hostile_files() -> list[Made]:
     """What must be refused by name, and cost the others nothing."""
     entity = '<?xml version="1.0"?><!DOCTYPE w [<!ENTITY x SYSTEM "file:///etc/hostname">]>'
-    hostile = by.zipped(
+    hostile = zipped(
         {
             "[Content_Types].xml": b"<Types/>",
             "word/document.xml": (
@@ -139,7 +140,7 @@ def mailed(made: Made) -> Made:
     )
     return Made(
         "thu.zip",
-        by.zipped({"gửi đi/báo cáo.eml": message.as_bytes(), "gửi đi/~$bao cao.docx": b"lock"}),
+        zipped({"gửi đi/báo cáo.eml": message.as_bytes(), "gửi đi/~$bao cao.docx": b"lock"}),
         truths,
     )
 

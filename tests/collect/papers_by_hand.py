@@ -9,6 +9,8 @@ from xml.sax.saxutils import escape
 
 import xlsxwriter
 
+from tests.packing import zipped
+
 ROWS = (
     "Tổng đơn vị thuộc/trực thuộc nhận được thông tin về chiến dịch",
     "Tổng số cá nhân của cơ quan, đơn vị nhận được thông tin về chiến dịch",
@@ -78,14 +80,6 @@ def docx(body: str, *, saved: str = "2022-09-20T08:00:00Z", extra: dict[str, byt
         **(extra or {}),
     }
     return zipped(parts)
-
-
-def zipped(parts: dict[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
-        for name, data in parts.items():
-            packed.writestr(zipfile.ZipInfo(name, (2022, 9, 20, 8, 0, 0)), data, zipfile.ZIP_DEFLATED)
-    return out.getvalue()
 
 
 def lines(unit: str, assessment: str = ASSESSMENT, proposals: str = "") -> str:

@@ -2,11 +2,11 @@
 
 import http.server
 import io
+import os
 import random
 import shutil
 import subprocess
 import threading
-import time
 import zipfile
 from pathlib import Path
 
@@ -149,13 +149,18 @@ def fake(path: Path, script: str) -> str:
 
 
 def test_one_that_does_not_end_is_stopped_with_all_that_it_started(tmp_path, monkeypatch):
-    mark = tmp_path / "mark"
-    monkeypatch.setenv(office.PROGRAM, fake(tmp_path / "soffice", f"(sleep 1; touch {mark}) & sleep 30"))
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    script = f"(sleep 5; echo alive) > {pipe} & sleep 30"
+    monkeypatch.setenv(office.PROGRAM, fake(tmp_path / "soffice", script))
     monkeypatch.setattr(office, "LONGEST", 0.3)
     monkeypatch.setattr(office, "_limited", lambda command: command)
     assert problem_of(WORD_HEAD, Office(20)) == "office_slow"
-    time.sleep(1.2)
-    assert not mark.exists()
+    # The pipe ends when nobody holds it open any more; one who lived on would say so first.
+    os.set_blocking(reader, True)
+    with os.fdopen(reader, "rb") as said:
+        assert said.read() == b""
 
 
 def test_when_the_time_of_a_job_is_over_the_rest_is_told_to_wait(tmp_path, monkeypatch):

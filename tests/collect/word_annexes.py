@@ -6,6 +6,7 @@ import unicodedata
 from tests.collect import papers_by_hand as by
 from tests.collect.papers_by_hand import HEAD, ROWS, cell, docx, form, lines, paragraph, run, table
 from tests.collect.truth import Made, Truth, one
+from tests.packing import zipped
 
 
 def legacy(text: str) -> str:
@@ -298,7 +299,7 @@ def word_files() -> list[Made]:
             ("file", "macros"),
         ),
     ]
-    tcvn = by.zipped({})
+    tcvn = zipped({})
     try:
         rows = [
             tuple(map(legacy, HEAD)),

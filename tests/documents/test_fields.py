@@ -115,7 +115,7 @@ json_values = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.sampled_from(list(LETTER)), json_values)
 def test_any_value_in_any_field_is_read_or_refused(name: str, value: object) -> None:
     try:

@@ -18,7 +18,7 @@ from quetsach.portal.checks.opening import Opened
 from quetsach.portal.checks.pack_actions import content_of
 from quetsach.portal.checks.unit_actions import propose, say_computers
 from quetsach.portal.tools.actions import vouch
-from tests.portal.checks.conftest import document, listed, sign
+from tests.portal.checks.results import document, listed, sign
 from tests.portal.scan_document import publish_list
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

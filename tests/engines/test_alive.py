@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from bench import packets as p
-from quetsach.engine import ScanOptions, SourceResult
+from quetsach.engine import ScanOptions, SourceResult, choose
 from quetsach.engines.portable import LIMITS, PortableEngine, PortableMatcher
-from tests.engines.test_native_differential import make_set
+from quetsach.errors import ScanError
+from tests.engines.indicator_sets import make_set
 
 MOST = 6
 ITEMS = make_set(["evil.example"])
@@ -22,11 +23,12 @@ def results(path: Path) -> list[SourceResult]:
     matcher = PortableMatcher(ITEMS, replace(LIMITS, alive=MOST))
     found = [matcher.scan(path, ScanOptions(devices=True), PortableEngine().progress())]
     try:
-        from quetsach.engines.native import NativeEngine
-        from tests.engines.test_native import scan
-    except ImportError:
+        choose("native")
+    except ScanError:
         return found
-    native = NativeEngine().compile(ITEMS)
+    from tests.engines.native import ENGINE, scan
+
+    native = ENGINE.compile(ITEMS)
     found += [scan(native, path, devices=True, alive=MOST, chunk=c, spare=s) for c, s in ((1, 0), (200, 2))]
     return found
 

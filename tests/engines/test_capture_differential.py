@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +15,10 @@ from bench import packets as p
 from bench import quic as q
 from quetsach.engine import ScanOptions
 from quetsach.engines.portable import LIMITS, PortableEngine, PortableMatcher
-
-pytest.importorskip("quetsach._native", reason="the native engine is not built")
-import itertools
-
-from quetsach.engines.native import NativeEngine
-from tests.engines.test_native import scan
-from tests.engines.test_native_differential import ADDRESSES, NAMES, URLS, few, indicators, make_set, tell
+from tests.engines.both import few, tell
+from tests.engines.indicator_sets import make_set
+from tests.engines.native import ENGINE, scan
+from tests.engines.random_lines import ADDRESSES, NAMES, URLS, indicators
 
 pytestmark = pytest.mark.native
 START = 1_790_000_000_000_000
@@ -256,7 +254,7 @@ def captures(draw: st.DrawFn) -> bytes:
 def test_native_says_what_portable_says(values: list[str], data: bytes, devices: bool, flows: int) -> None:
     items = make_set(values)
     portable = PortableMatcher(items, replace(LIMITS, flows=flows))
-    native = NativeEngine().compile(items)
+    native = ENGINE.compile(items)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "capture"
         path.write_bytes(data)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bench import packets as p
 from bench import quic as q
 from quetsach.engines.capture.aes import Aes128, opened
-from tests.engines.test_capture import CLIENT, SERVER, WHEN, framed, shown
+from tests.engines.captures import CLIENT, SERVER, WHEN, framed, shown
 
 VECTORS = (Path(__file__).parent.parent / "data/quic-initials.txt").read_text().splitlines()[1:]
 CLIENT_V1, SERVER_V1, CLIENT_V2 = (bytes.fromhex(line) for line in VECTORS)

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from quetsach.engines import times
 from quetsach.engines.times import Yearless
-from tests.engines.test_times import WHEN, ZONE, read, shown
+from tests.engines.moments import WHEN, ZONE, read, shown
 
 
 @given(WHEN)

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quetsach import logformat
-
-pytest.importorskip("quetsach._native", reason="the native engine is not built")
-from tests.engines.test_native_differential import address, compare, few, indicators, name, token
+from tests.engines.both import compare, few
+from tests.engines.random_lines import address, indicators, name, token
 
 pytestmark = pytest.mark.native
 NAMES = ("windows.sysmon", "windows.security", "windows.dnsclient", "pihole.ftl", "adguardhome", "ipfix")

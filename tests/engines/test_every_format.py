@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,20 +22,12 @@ from quetsach.engine import ScanOptions
 from quetsach.engines.portable import PortableEngine
 from quetsach.feeds.item import parse
 from quetsach.indicator import IndicatorSet, Scope
-
-_native = pytest.importorskip("quetsach._native", reason="the native engine is not built")
-from quetsach.engines.native import NativeEngine  # noqa: E402
-from tests.engines.test_native import scan  # noqa: E402
-from tests.engines.test_native_differential import tell  # noqa: E402
-from tests.engines.test_samples_differential import SAMPLES, VALUE  # noqa: E402
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
+from tests.engines.both import tell
+from tests.engines.native import ENGINE, MTIME, _native, scan
+from tests.engines.samples import SAMPLES, VALUE
+from tests.packing import zstd
 
 pytestmark = pytest.mark.native
-MTIME = 1_700_000_000
 
 
 @dataclass(frozen=True)
@@ -162,7 +153,7 @@ def utf16(log: bytes) -> bytes:
 CONTAINERS: tuple[Callable[[bytes], bytes], ...] = (
     bytes,
     gzip.compress,
-    zstd.compress,
+    zstd,
     utf16,
     lambda log: gzip.compress(log[: len(log) // 2]) + gzip.compress(log[len(log) // 2 :]) + b"\0" * 512,
     lambda log: gzip.compress(utf16(log))[:-9],
@@ -174,7 +165,6 @@ def listed(items: list[Planted]) -> IndicatorSet:
 
 
 @settings(
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     max_examples=int(os.environ.get("QS_EXAMPLES", "100")),
 )
@@ -204,9 +194,7 @@ def test_both_engines_say_the_same(
             .compile(chosen)
             .scan(path, ScanOptions(devices=True), PortableEngine().progress())
         )
-        found = scan(
-            NativeEngine().compile(chosen), path, level=level, chunk=chunk, spare=spare, devices=True
-        )
+        found = scan(ENGINE.compile(chosen), path, level=level, chunk=chunk, spare=spare, devices=True)
     assert list(found.sightings) == list(wanted.sightings)
     assert found.coverage == wanted.coverage
     tell(wanted)

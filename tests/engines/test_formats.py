@@ -16,9 +16,9 @@ from quetsach.engines.times import Yearless
 from quetsach.engines.tokens import tokens_of
 from quetsach.errors import ScanError
 from quetsach.logformat import Sample
+from tests.engines.samples import SAMPLES
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-SAMPLES = [(f.name, i, s) for f in logformat.load_all().values() for i, s in enumerate(f.samples)]
 
 
 def _time(record: Record, sample: Sample) -> str | None:

@@ -9,44 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.engine import ScanOptions, SourceResult
+from quetsach import setfile
+from quetsach.engine import ScanOptions
 from quetsach.errors import IndicatorError, ScanError
-from quetsach.feeds.item import parse
-from quetsach.indicator import IndicatorSet, Scope
-from quetsach.sighting import Coverage
-from quetsach.wire import WireSightings
-
-_native = pytest.importorskip("quetsach._native", reason="the native engine is not built")
-from quetsach import setfile  # noqa: E402
-from quetsach.engines.native import NativeEngine  # noqa: E402
+from quetsach.indicator import IndicatorSet
+from tests.engines.indicator_sets import make_set
+from tests.engines.native import DNS, ENGINE, _native, dns_line, scan
 
 pytestmark = pytest.mark.native
-ENGINE = NativeEngine()
 GOLDEN = [
     json.loads(line)
     for line in (Path(__file__).parents[1] / "data/golden.jsonl").read_text(encoding="utf-8").splitlines()
 ]
-
-
-def make_set(values: list[Any]) -> IndicatorSet:
-    found = []
-    for value in values:
-        if isinstance(value, str):
-            found += parse(value, Scope.WITH_SUBDOMAINS)[0]
-        else:
-            found += parse(value["value"], Scope(value["scope"]))[0]
-    return IndicatorSet(found)
-
-
-def scan(matcher: Any, path: Path, **options: Any) -> SourceResult:
-    """With spare threads, and the bounds that only tests may change: level, chunk, long_line and so on."""
-    arguments = {"tz": "Asia/Ho_Chi_Minh", **options}
-    progress = _native.Progress(_native.SpareThreads(arguments.pop("spare", 0)))
-    lines, coverage = matcher._matcher.scan(path, progress, **arguments)
-    return SourceResult(list(WireSightings(len(lines), lines.read)), Coverage(**coverage))
 
 
 @pytest.mark.parametrize("level", _native.levels())
@@ -62,17 +39,6 @@ def test_golden_case(case: dict[str, Any], level: str, tmp_path: Path) -> None:
         assert sighting.logformat == case["format"]
         assert {key: getattr(sighting, key) for key in expected} == expected
     assert result.coverage.inbound == case.get("inbound", 0)
-
-
-DNS = (
-    b"#separator \\x09\n#set_separator\t,\n#unset_field\t-\n#path\tdns\n"
-    b"#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tquery\trcode_name\tanswers\n"
-)
-
-
-def dns_line(number: int, name: str) -> bytes:
-    ends = "10.1.2.3\t50000\t10.0.0.53\t53"
-    return f"{1663300800 + number}.5\tC\t{ends}\t{name}\tNOERROR\t198.51.100.7\n".encode()
 
 
 def test_gzip_members_and_padding_are_one_log(tmp_path: Path) -> None:
@@ -224,7 +190,6 @@ SET_VALUES = [
 ]
 
 
-@settings(deadline=None)
 @given(st.integers(0, (1 << 32) - 1), st.integers(0, 7))
 def test_a_flipped_bit_anywhere_in_a_set_file_is_told_or_changes_nothing(
     tmp_path_factory: pytest.TempPathFactory, place: int, bit: int

@@ -6,6 +6,7 @@ import gzip
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,15 +15,14 @@ from hypothesis import strategies as st
 from quetsach import inputs, scanning, splitting
 from quetsach.engine import ScanOptions, Span
 from quetsach.sighting import Coverage, Scan, Sighting
+from tests.engines.indicator_sets import make_set
+from tests.engines.native import DNS, ENGINE, MTIME, _native, dns_line, log_with_two_headers, scan, write
+from tests.engines.random_lines import files, indicators
 
-_native = pytest.importorskip("quetsach._native", reason="the native engine is not built")
-from quetsach.engines.native import NativeEngine, NativeMatcher  # noqa: E402
-from tests.engines.test_native import DNS, dns_line, make_set, scan  # noqa: E402
-from tests.engines.test_native_differential import MTIME, files, indicators  # noqa: E402
-from tests.engines.test_threads import log_with_two_headers, write  # noqa: E402
+if TYPE_CHECKING:
+    from quetsach.engines.native import NativeMatcher
 
 pytestmark = pytest.mark.native
-ENGINE = NativeEngine()
 EDGE = 300
 MIB = 1 << 20
 HEADER = Scan("quetsach test", "a" * 64, 1, "here", "Asia/Ho_Chi_Minh")
@@ -57,7 +57,7 @@ def parts_of(
     return result.coverage, list(result.sightings)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(
     indicators,
     st.lists(files(), min_size=1, max_size=3),

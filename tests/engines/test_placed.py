@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from quetsach import logformat
 from quetsach.engine import ScanOptions, SourceResult
 from quetsach.engines.portable import PortableEngine
 from quetsach.logformat import Sample
-from tests.engines.test_native_differential import make_set
+from tests.engines.indicator_sets import make_set
+from tests.engines.samples import SAMPLES
 
-SAMPLES = [(f.name, i, s) for f in logformat.load_all().values() for i, s in enumerate(f.samples)]
 NAME = "www.example.org"
 LABELS = "(3)www(7)example(3)org(0)"
 ORDER = ("query", "host", "server_name", "url", "answer", "destination")

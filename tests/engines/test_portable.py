@@ -15,6 +15,7 @@ from quetsach.engines.portable import Limits, PortableMatcher, Progress
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.feeds.item import parse
 from quetsach.indicator import IndicatorSet, Scope
+from tests.packing import zstd
 
 ITEMS = ("evil.example", "203.0.113.9", "bad.test")
 SMALL = Limits(long_line=400, parsed_part=200, piece=1200)
@@ -130,18 +131,12 @@ def test_containers_give_the_same_answer_and_source_id(pack: str, tmp_path: Path
         "members": lambda: (
             gzip.compress(data[:5000]) + gzip.compress(b"") + gzip.compress(data[5000:]) + b"\0" * 512
         ),
-        "zstd": lambda: _zstd(data[:7000]) + _zstd(data[7000:]),
+        "zstd": lambda: zstd(data[:7000]) + zstd(data[7000:]),
     }[pack]()
     result, plain = scan(packed, tmp_path), scan(data, tmp_path)
     assert (rows(result), result.coverage) == (rows(plain), plain.coverage)
     assert result.coverage.bytes == len(data)
     assert not result.coverage.errors
-
-
-def _zstd(data: bytes) -> bytes:
-    zstd = pytest.importorskip("backports.zstd")
-    packed: bytes = zstd.compress(data)
-    return packed
 
 
 def test_a_truncated_gzip_is_scanned_as_far_as_it_goes_and_said_to_be(tmp_path: Path) -> None:

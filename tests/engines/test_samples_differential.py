@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from quetsach import logformat
 from quetsach.canonical import endpoint, split_authority
-
-pytest.importorskip("quetsach._native", reason="the native engine is not built")
-from tests.engines.test_native_differential import ADDRESSES, LISTED, NAMES, URLS, compare, few
+from tests.engines.both import compare, few
+from tests.engines.random_lines import ADDRESSES, LISTED, NAMES, URLS
+from tests.engines.samples import SAMPLES, VALUE
 
 pytestmark = pytest.mark.native
-
-SAMPLES = [(f.name, i, s) for f in logformat.load_all().values() for i, s in enumerate(f.samples)]
-VALUE = re.compile(
-    r"[0-9]+(?:\.[0-9]+){3}|(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{1,4}|(?:[A-Za-z0-9-]+\.)+(?:org|example)"
-)
 
 
 def file_of(sample: logformat.Sample, line: str) -> bytes:

@@ -14,7 +14,7 @@ from quetsach.engines.shapes.cells import cells
 from quetsach.engines.shapes.pairs import PairsReader
 from quetsach.errors import QuetsachError
 from quetsach.logformat import LogFormat, Recognise, Shape
-from tests.engines.test_native_differential import make_set
+from tests.engines.indicator_sets import make_set
 
 CSV = "cnt,af,firstSeen,lastSeen,proto,srcAddr,srcPort,dstAddr,dstPort,flags"
 FLOW = "1,2,1663300800123,1663300801123,6,192.168.1.20,51234,203.0.113.9,443,...AP.SF"

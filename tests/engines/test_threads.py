@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import bz2
 import gzip
-import importlib
 import io
 import lzma
 import os
-import sys
 import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,32 +18,17 @@ from hypothesis import strategies as st
 
 from quetsach.engine import ScanOptions
 from quetsach.engines.portable import LIMITS, PortableEngine, PortableMatcher
-
-_native = pytest.importorskip("quetsach._native", reason="the native engine is not built")
-from quetsach.engines.native import NativeEngine  # noqa: E402
-from tests.engines.test_native import DNS, dns_line, make_set, scan  # noqa: E402
-from tests.engines.test_native_differential import MTIME, files, indicators  # noqa: E402
+from tests.engines.indicator_sets import make_set
+from tests.engines.native import DNS, ENGINE, MTIME, _native, dns_line, log_with_two_headers, scan, write
+from tests.engines.random_lines import files, indicators
+from tests.packing import zstd
 
 pytestmark = pytest.mark.native
-ENGINE = NativeEngine()
-try:
-    ZSTD: Any = importlib.import_module(
-        "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
-    )
-except ImportError:
-    ZSTD = None
 LONG_ENOUGH = 100_000
 """Threads start behind the first 64 KiB, in which any line may name columns."""
 
 
-def write(folder: str | Path, data: bytes) -> Path:
-    path = Path(folder, "log")
-    path.write_bytes(data)
-    os.utime(path, (MTIME, MTIME))
-    return path
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(
     indicators,
     st.lists(files(), min_size=1, max_size=3),
@@ -73,16 +55,8 @@ def test_the_answer_is_that_of_the_portable_engine(
     assert list(found.sightings) == list(expected.sightings)
 
 
-def log_with_two_headers() -> bytes:
-    other = DNS.replace(b"query\trcode_name", b"rcode_name\tquery")
-    swapped = dns_line(7, "evil.example").replace(b"evil.example\tNOERROR", b"NOERROR\tevil.example")
-    names = ("evil.example", "fine.test", "a.b.evil.example", "notevil.example")
-    first = b"".join(dns_line(i, names[i % 4]) for i in range(2_000))
-    return DNS + first + other + swapped * 900 + DNS + first
-
-
 def compress(data: bytes) -> dict[str, bytes]:
-    found = {
+    return {
         "plain": data,
         "gzip": gzip.compress(data),
         "members": gzip.compress(data[:70_000])
@@ -91,10 +65,8 @@ def compress(data: bytes) -> dict[str, bytes]:
         + bytes(99),
         "xz": lzma.compress(data),
         "bzip2": bz2.compress(data),
+        "zstd": zstd(data[:99_000]) + zstd(data[99_000:]),
     }
-    if ZSTD is not None:
-        found["zstd"] = ZSTD.compress(data[:99_000]) + ZSTD.compress(data[99_000:])
-    return found
 
 
 @pytest.mark.parametrize("spare", [0, 1, 3])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -11,19 +10,7 @@ from hypothesis import strategies as st
 
 from quetsach.engines import times
 from quetsach.engines.times import Moment, Yearless
-
-ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-WHEN = st.datetimes(datetime(1980, 1, 1), datetime(2200, 1, 1))
-
-
-def read(text: str, kind: str) -> str | None:
-    moment = times.parse(text, (kind,), ZONE)
-    assert moment is None or isinstance(moment.value, int)
-    return times.iso(moment.value) if moment and isinstance(moment.value, int) else None
-
-
-def shown(when: datetime) -> str:
-    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+from tests.engines.moments import WHEN, ZONE, read, shown
 
 
 @given(st.integers(0, 99_999_999_999), st.integers(0, 999_999))

@@ -12,14 +12,9 @@ from hypothesis import strategies as st
 from quetsach.engine import ScanOptions
 from quetsach.engines.portable import PortableEngine
 from quetsach.engines.wrappers import Wrapper, readings
-from tests.engines.test_native_differential import (
-    any_line,
-    compare,
-    few,
-    indicators,
-    make_set,
-    without_line_feeds,
-)
+from tests.engines.both import compare, few
+from tests.engines.indicator_sets import make_set
+from tests.engines.random_lines import any_line, indicators, without_line_feeds
 
 QUERY = "query[A] evil.example from 192.168.1.20"
 

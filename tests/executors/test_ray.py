@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,10 +18,12 @@ from quetsach.sighting import Scan
 from quetsach.source import ByteStream
 
 pytest.importorskip("ray", reason="ray is not installed")
-pytest.importorskip("quetsach._native", reason="the native engine is not built")
-from quetsach.engines.native import NativeEngine, NativeMatcher
 from quetsach.executors.ray import LOCAL, RayWorkers
-from tests.engines.test_native import DNS, dns_line, make_set
+from tests.engines.indicator_sets import make_set
+from tests.engines.native import DNS, ENGINE, dns_line
+
+if TYPE_CHECKING:
+    from quetsach.engines.native import NativeMatcher
 
 pytestmark = [pytest.mark.native, pytest.mark.cluster]
 MIB = 1 << 20
@@ -84,18 +87,16 @@ def write_logs(folder: Path) -> None:
 def run(folder: Path, executor: RayWorkers | None, matcher: Deadly | NativeMatcher) -> ScanResult:
     found = inputs.discover([str(path) for path in sorted(folder.glob("*.log"))])
     split_bytes = 2 * MIB if executor else None
-    return scanning.run(
-        found, NativeEngine(), matcher, OPTIONS, HEADER, executor=executor, split_bytes=split_bytes
-    )
+    return scanning.run(found, ENGINE, matcher, OPTIONS, HEADER, executor=executor, split_bytes=split_bytes)
 
 
 def test_whoever_dies_the_rest_is_complete_and_as_on_one_machine(tmp_path: Path) -> None:
     write_logs(tmp_path)
     assert (tmp_path / "torn.log").stat().st_size > 3 * POISON // 2
-    matcher = NativeEngine().compile(make_set(["evil.example"]))
+    matcher = ENGINE.compile(make_set(["evil.example"]))
     expected = run(tmp_path, None, matcher)
     deadly = Deadly(matcher, matcher.count, matcher.set_id)
-    found = run(tmp_path, RayWorkers(LOCAL, NativeEngine(), deadly, OPTIONS, 2), deadly)
+    found = run(tmp_path, RayWorkers(LOCAL, ENGINE, deadly, OPTIONS, 2), deadly)
 
     assert (tmp_path / "once.died").exists()
     names = {Path(path).name: error for path, error in found.errors}
@@ -118,9 +119,9 @@ def test_whoever_dies_the_rest_is_complete_and_as_on_one_machine(tmp_path: Path)
 
 def test_a_processor_that_went_with_its_machine_is_not_waited_for(tmp_path: Path) -> None:
     write_logs(tmp_path)
-    matcher = NativeEngine().compile(make_set(["evil.example"]))
+    matcher = ENGINE.compile(make_set(["evil.example"]))
     expected = run(tmp_path, None, matcher)
-    executor = RayWorkers(LOCAL, NativeEngine(), matcher, OPTIONS, 1)
+    executor = RayWorkers(LOCAL, ENGINE, matcher, OPTIONS, 1)
     # As many as the cluster had when it was joined.
     executor._workers = 3
     found = run(tmp_path, executor, matcher)

@@ -15,7 +15,7 @@ from quetsach.errors import IndicatorError
 from quetsach.feed import FeedResult
 from quetsach.feeds import formats
 from quetsach.feeds.remark import REJECTS, WARNINGS
-from tests.feeds.test_formats import SAMPLES
+from tests.feeds.samples import SAMPLES
 
 PIECES = st.sampled_from(
     [
@@ -63,7 +63,7 @@ def test_a_damaged_sample(title: str, data: st.DataObject) -> None:
         lambda magic: st.binary(max_size=100).map(lambda rest: magic + rest)
     )
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes(raw: bytes, tmp_path: Path) -> None:
     path = tmp_path / "list"
     path.write_bytes(raw)

@@ -96,7 +96,7 @@ def flat(indicators: Iterable[Indicator]) -> list[Indicator]:
     return [replace(i, family=" ".join(i.family.split())) for i in indicators]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(lists=st.lists(BODIES.map(body), min_size=1, max_size=2), scope=st.sampled_from((None, *Scope)))
 def test_random_lists_read_swiftly_or_slowly_are_the_same(lists: list[str], scope: Scope | None) -> None:
     with TemporaryDirectory() as folder:

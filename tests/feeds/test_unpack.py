@@ -7,7 +7,6 @@ import gzip
 import io
 import json
 import lzma
-import tarfile
 import zipfile
 from collections.abc import Callable
 from datetime import date
@@ -19,26 +18,9 @@ import xlsxwriter
 from quetsach import feed
 from quetsach.errors import IndicatorError
 from quetsach.feeds import spreadsheet, unpack
+from tests.packing import tarred, zipped, zstd
 
 LIST = b"evil.example\n/gate.php\n"
-
-
-def zipped(**members: bytes) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
-        for name, data in members.items():
-            packed.writestr(name, data)
-    return buffer.getvalue()
-
-
-def tarred(**members: bytes) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as packed:
-        for name, data in members.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            packed.addfile(info, io.BytesIO(data))
-    return buffer.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -48,12 +30,13 @@ def tarred(**members: bytes) -> bytes:
         (bz2.compress(LIST), ""),
         (lzma.compress(LIST), ""),
         (lzma.compress(LIST[:5]) + lzma.compress(LIST[5:]), ""),
-        (zipped(**{"a/full.csv": LIST}), "!/a/full.csv"),
-        (tarred(x=LIST), "!/x"),
-        (gzip.compress(tarred(x=LIST)), "!/x"),
-        (zipped(**{"x.gz": gzip.compress(LIST)}), "!/x.gz"),
-        (lzma.compress(tarred(**{"y.zip": zipped(z=LIST)})), "!/y.zip!/z"),
+        (zipped({"a/full.csv": LIST}), "!/a/full.csv"),
+        (tarred({"x": LIST}), "!/x"),
+        (gzip.compress(tarred({"x": LIST})), "!/x"),
+        (zipped({"x.gz": gzip.compress(LIST)}), "!/x.gz"),
+        (lzma.compress(tarred({"y.zip": zipped({"z": LIST})})), "!/y.zip!/z"),
     ],
+    ids=["gz", "bz2", "xz", "two xz", "zip", "tar", "tar.gz", "gz in zip", "zip in tar.xz"],
 )
 def test_a_list_in_an_archive_is_read_under_its_name(data: bytes, source: str, tmp_path: Path) -> None:
     path = tmp_path / "full"
@@ -64,8 +47,8 @@ def test_a_list_in_an_archive_is_read_under_its_name(data: bytes, source: str, t
 
 
 def test_a_list_in_zstd_in_an_archive_is_read(tmp_path: Path) -> None:
-    packed = pytest.importorskip("backports.zstd").compress(LIST)
-    for name, data in {"x.zip": zipped(y=packed), "x.tar": tarred(y=packed)}.items():
+    packed = zstd(LIST)
+    for name, data in {"x.zip": zipped({"y": packed}), "x.tar": tarred({"y": packed})}.items():
         (tmp_path / name).write_bytes(data)
         assert [i.value for i in feed.read(tmp_path / name).indicators] == ["evil.example"]
 
@@ -74,7 +57,7 @@ def cut(data: bytes) -> bytes:
     return data[: len(data) // 2]
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, lambda d: zipped(a=d)])
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, lambda d: zipped({"a": d})])
 def test_a_damaged_archive_is_told_by_name(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
     path = tmp_path / "full"
     path.write_bytes(cut(pack(bytes(range(97, 123)) * 1000)))
@@ -87,9 +70,9 @@ def test_a_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     zeros = bytes(1 << 19)
     path = tmp_path / "bomb"
     for data in (
-        zipped(**{f"n{i}": zeros for i in range(4)}),
+        zipped({f"n{i}": zeros for i in range(4)}),
         lzma.compress(bytes(1 << 21)),
-        zipped(a=zipped(b=zipped(c=bytes(1 << 21)))),
+        zipped({"a": zipped({"b": zipped({"c": bytes(1 << 21)})})}),
     ):
         path.write_bytes(data)
         with pytest.raises(IndicatorError, match="more than 1 MB unpacked"):
@@ -99,14 +82,14 @@ def test_a_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_archives_do_not_nest_without_end(tmp_path: Path) -> None:
     data = LIST
     for _ in range(5):
-        data = zipped(a=data)
+        data = zipped({"a": data})
     (tmp_path / "deep.zip").write_bytes(data)
     with pytest.raises(IndicatorError, match="more than 3 deep"):
         feed.read(tmp_path / "deep.zip")
 
 
 def test_a_locked_zip_is_told(tmp_path: Path) -> None:
-    data = bytearray(zipped(a=LIST))
+    data = bytearray(zipped({"a": LIST}))
     for magic, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         data[data.index(magic) + at] |= 1
     (tmp_path / "x.zip").write_bytes(data)
@@ -131,7 +114,7 @@ def test_a_misp_feed_is_read_by_its_manifest(tmp_path: Path) -> None:
     assert [(r.source, r.format, r.accepted, r.rejected) for r in result.recognised] == [
         (str(event), "misp", 1, 0)
     ]
-    packed = zipped(**{f"f/{p.name}": p.read_bytes() for p in event.parent.iterdir()})
+    packed = zipped({f"f/{p.name}": p.read_bytes() for p in event.parent.iterdir()})
     (tmp_path / "feed.zip").write_bytes(packed)
     assert feed.read(tmp_path / "feed.zip").indicators.id == result.indicators.id
     event.unlink()
@@ -211,13 +194,13 @@ def test_a_damaged_workbook_is_told(workbook: Path) -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as packed:
         members = {n: packed.read(n) for n in packed.namelist()}
     members["xl/workbook.xml"] = b"<not"
-    workbook.write_bytes(zipped(**members))
+    workbook.write_bytes(zipped(members))
     with pytest.raises(IndicatorError, match=r"phu-luc\.xlsx: damaged workbook"):
         feed.read(workbook)
 
 
 def test_a_document_of_words_is_no_list(tmp_path: Path) -> None:
     path = tmp_path / "cong-van.docx"
-    path.write_bytes(zipped(**{"[Content_Types].xml": b"<x/>", "word/document.xml": b"<x/>"}))
+    path.write_bytes(zipped({"[Content_Types].xml": b"<x/>", "word/document.xml": b"<x/>"}))
     with pytest.raises(IndicatorError, match="office document"):
         feed.read(path)

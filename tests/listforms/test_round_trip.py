@@ -9,7 +9,7 @@ from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quetsach import feed, listform
@@ -20,7 +20,7 @@ from quetsach.listforms import rpz
 from quetsach.listforms.form import shape_of
 from tests.listforms.cast import DAY, EACH
 
-QUICK = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=20)
 
 READ_AS: dict[str, tuple[str, Scope | None]] = {
     "plain": ("plain", None),

@@ -25,31 +25,9 @@ from quetsach.openers import read as leaves
 from quetsach.scanning import ScanResult
 from quetsach.sighting import Sighting
 from tests.openers.reading import log, read
+from tests.packing import tarred, zipped, zstd
 
 METHODS = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
-
-
-def zstd(data: bytes) -> bytes:
-    packed: bytes = pytest.importorskip("backports.zstd").compress(data)
-    return packed
-
-
-def zipped(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", method) as archive:
-        for name, data in files.items():
-            archive.writestr(zipfile.ZipInfo(name, (2026, 1, 3, 0, 0, 0)), data, method)
-    return out.getvalue()
-
-
-def tarred(files: dict[str, bytes], format: int = tarfile.PAX_FORMAT) -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=format) as archive:
-        for name, data in files.items():
-            info = tarfile.TarInfo(name)
-            info.size, info.mtime = len(data), 1_767_400_000
-            archive.addfile(info, io.BytesIO(data))
-    return out.getvalue()
 
 
 ARCHIVE: dict[str, Callable[[dict[str, bytes]], bytes]] = {
@@ -107,7 +85,7 @@ WRAPS: dict[str, Callable[[bytes], bytes]] = {
     lines=st.integers(1, 200),
     newline=st.sampled_from([b"\n", b"\r\n"]),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_nesting_gives_the_answer_of_the_plain_file(
     wraps: list[str], lines: int, newline: bytes, engine: Engine, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -334,6 +312,7 @@ def test_a_member_that_unpacks_without_end_stops_and_the_rest_counts(
         (gzip.compress(tarred({"a.log": log(2)})), 2, ""),
         (b"SQLite format 3\0" + bytes(99), 0, "SQLite: damaged"),
     ],
+    ids=["plain", "gz", "xz", "zip", "tar.gz", "damaged"],
 )
 def test_standard_input_is_recognised_like_a_file(
     data: bytes, found: int, words: str, engine: Engine, monkeypatch: pytest.MonkeyPatch

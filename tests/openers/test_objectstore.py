@@ -17,7 +17,7 @@ from quetsach.inputs import discover
 from quetsach.objectstore import Remote, listing
 from tests.openers.reading import log, read
 from tests.openers.s3 import Server, serving
-from tests.openers.test_archives import tarred, zipped
+from tests.packing import tarred, zipped
 
 pytest.importorskip("obstore", reason="the extra 'cloud' is not installed")
 

@@ -111,7 +111,7 @@ def test_machines_that_called_only_what_many_share_come_last_and_are_marked() ->
 
 
 @pytest.mark.native
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.lists(
         st.builds(

@@ -28,6 +28,7 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.kit import compiled
 from quetsach.portal.units.actions import create_unit
 from quetsach.portal.units.models import Membership, Unit
+from tests.portal.every_route import one_of_everything
 
 PASSWORD = "quet-sach-123"
 
@@ -110,6 +111,12 @@ def cast(db: None) -> Cast:
     by_unit = {node.unit_id: node for node in campaign.nodes.all()}
     cast.nodes.update({name: by_unit[unit.pk] for name, unit in units.items()})
     return cast
+
+
+@pytest.fixture
+def things(cast: Cast, tmp_path: Path) -> dict[str, object]:
+    """A row of A1's for every kind of key in an address."""
+    return one_of_everything(cast, tmp_path)
 
 
 @pytest.fixture

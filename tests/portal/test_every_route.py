@@ -1,70 +1,15 @@
 """Every address there is, walked from the URL table itself: a new route is tested the day it is added."""
 
-from datetime import date
-from io import BytesIO
 from uuid import uuid4
 
 import pytest
 from django.apps import apps
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from django.utils import timezone
+from django.urls import reverse
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.campaigns import proofs
-from quetsach.portal.campaigns.keyed_actions import Told, key_for
-from quetsach.portal.cases.models import Case
-from quetsach.portal.checks.actions import Sender as Results
-from quetsach.portal.checks.actions import receive
-from quetsach.portal.checks.detection_actions import bring
-from quetsach.portal.checks.opening import Opened
-from quetsach.portal.checks.pack_actions import build_pack
-from quetsach.portal.checks.unit_actions import propose
-from quetsach.portal.indicators.actions import Upload, prepare
-from quetsach.portal.letters import actions as letter_actions
-from quetsach.portal.letters.prefill import first_draft
-from quetsach.portal.people.actions import count_by_marks, enter_headcount
-from quetsach.portal.people.body_actions import apply_draft, keep_draft
-from quetsach.portal.people.models import Body, SignSheet
-from quetsach.portal.privacy.actions import ask
-from quetsach.portal.sightings.actions import Sender, receive_file
-from quetsach.portal.sightings.models import Scan
-from quetsach.portal.staff.actions import invite
-from quetsach.portal.staff.models import Invitation
-from quetsach.portal.tools.actions import vouch
-from quetsach.portal.units import import_actions
-from quetsach.portal.units.actions import set_sector
-from quetsach.portal.units.models import Membership, ReorgLink
-from quetsach.portal.units.reorg_actions import merge
-from quetsach.registry.table import Table
-from tests.portal.checks.conftest import content
-from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
-
-# What anybody may read; every other address is an inner one.
-PUBLIC = {
-    "account_login", "account_logout", "account_change_password", "account_signup", "account_inactive",
-    "home", "campaign_page", "campaign_letter", "self_check", "indicator_list", "indicator_sums",
-    "indicator_file", "set_language", "privacy", "healthz", "my_work", "api_sightings", "api_indicators",
-    "api_check_results",
-    "letter_pdf", "join_start", "join", "mark", "hand_in", "tools", "tools_sheet", "tools_sums",
-    "stick_file", "tool_file",
-    "ask_erasure", "staff_link", "my_account",
-    # One's own account: a visitor is sent to the sign-in.
-    "account_reauthenticate", "account_set_password", "usersessions_list", "mfa_index",
-    "mfa_authenticate", "mfa_reauthenticate",
-    "mfa_activate_totp", "mfa_deactivate_totp", "mfa_view_recovery_codes",
-    "mfa_generate_recovery_codes", "mfa_download_recovery_codes",
-}  # fmt: skip
-
-
-def routes(resolver=None, space=""):
-    for entry in (resolver or get_resolver()).url_patterns:
-        if isinstance(entry, URLResolver):
-            yield from routes(entry, f"{entry.namespace}:" if entry.namespace else space)
-        elif isinstance(entry, URLPattern):
-            yield f"{space}{entry.name}", tuple(entry.pattern.converters)
+from tests.portal.every_route import PUBLIC, of_route, routes
 
 
 def outsiders(cast):
@@ -77,66 +22,6 @@ def outsiders(cast):
     sibling = cast.client("B1", "coordinator")
     sibling.raise_request_exception = False
     return sibling, stranger, Client(raise_request_exception=False)
-
-
-@pytest.fixture
-def things(cast, tmp_path):
-    """One row of A1's for every kind of key in an address, so that a 404 is about the person."""
-    listed = publish_list(cast, tmp_path)
-    text = tmp_path / "next.txt"
-    text.write_text("evil.example\n", encoding="utf-8")
-    draft = prepare(
-        cast.campaign, [Upload("next.txt", text, text.stat().st_size)], cast.user("centre", "coordinator")
-    )
-    body = document([sighting("10.1.1.5", noon(2))], [coverage(noon(3), noon(1))], set_id=listed.set_id)
-    sender = Sender(Scan.Door.UPLOAD, user=cast.user("A1", "officer"))
-    scan = receive_file(BytesIO(body), cast.nodes["A1"], sender).scan
-    case = Case.rows.get()
-    officer, fields = cast.user("A1", "officer"), first_draft(cast.nodes["A1"])
-    letter = letter_actions.save(officer, cast.nodes["A1"], uuid4(), fields, 0)
-    pack = build_pack(cast.nodes["A1"], officer, "https://portal.example/")
-    result, _ = receive(Opened(content()), cast.nodes["A1"], Results(user=officer))
-    issuer = cast.user("centre", "coordinator")
-    chosen = {"product": "office", "name": "LibreOffice", "terms": "free", "link": "", "note": ""}
-    named = {"family": "ramnit", "name": "tool", "vendor": "maker", "version": "1", "sha256": "0" * 64,
-             "link": "https://example.org/", "note": ""}  # fmt: skip
-    proof = proofs.keep(SimpleUploadedFile("giay.pdf", b"%PDF-1.7 x"))
-    told = Told(timezone.localdate(), "paper", "Giấy biên nhận", proof)
-    keyed = key_for(cast.nodes["A1"], "acknowledge", told, cast.user("A", "officer"))
-    enter_headcount(cast.nodes["A1"], {"informed": 3}, officer, sheet=proof)
-    count_by_marks(cast.nodes["A1"], "informed", officer)
-    sheet = SignSheet.rows.get()
-    apply_draft(keep_draft(cast.nodes["A1"], "Hợp tác xã Ví Dụ", "", officer), officer)
-    listed_body, pasted = Body.rows.get(), keep_draft(cast.nodes["A1"], "Công ty Mẫu", "", officer)
-    event = merge(None, [cast.units["A2"]], into=cast.units["A1"], on=date(2022, 9, 5))
-    kept = import_actions.keep(cast.user("A1", "coordinator"), cast.units["A1"], "t.csv", Table((), {}, ()))
-    # A guided unit, so that the page of the line of work is there for A1's own people.
-    set_sector(None, cast.units["B1"], cast.units["A1"], on=date(2022, 9, 5))
-    seat = Membership.rows.get(user=cast.user("A1", "officer"))
-    invite(cast.units["A1"], "officer", None, cast.user("A", "coordinator"))
-    hashes = tmp_path / "hashes.txt"
-    hashes.write_text("0" * 64, encoding="utf-8")
-    (detection,) = bring(cast.campaign, [Upload("hashes.txt", hashes, 64)], "x", issuer)
-    return {
-        "pack_id": pack.pk, "detection_id": detection.pk,
-        "result_id": result.pk, "tool_id": vouch(cast.campaign, issuer, None, **named).pk,
-        "replacement_id": propose(cast.campaign, issuer, **chosen).pk,
-        "slug": cast.campaign.slug, "node_id": cast.nodes["A1"].pk, "set_id": draft.pk, "scan_id": scan.pk,
-        "case_id": case.pk, "act": "receive", "row": "r1", "name": "indicators.csv", "deed": "accept",
-        "version": "annex-2022",
-        "letter_id": letter.pk, "number": 1, "keyed_id": keyed.pk,
-        "unit_id": cast.units["A1"].pk, "event_id": event.pk, "import_id": kept.pk,
-        "link_id": ReorgLink.rows.get().pk, "annex_id": uuid4(), "file_id": uuid4(),
-        "kind": "informed", "sheet_id": sheet.pk, "body_id": listed_body.pk, "draft_id": pasted.pk,
-        "person_id": cast.user("A1", "officer").pk, "seat_id": seat.pk, "token": "x",
-        "invitation_id": Invitation.rows.get().pk,
-        "request_id": ask(cast.units["A1"], "An", "0912 345 678", "x", None, ip=None).pk,
-    }  # fmt: skip
-
-
-def of_route(things, name, key):
-    """The key's row; a file's form is one that this very address knows."""
-    return ("xlsx" if name == "unit_table" else "pdf") if key == "form" else things[key]
 
 
 INNER = [

@@ -5,18 +5,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from tests.portal.test_every_route import of_route, routes, things  # noqa: F401
-
-MOST = 12
-
-
-def is_asked(query):
-    """Tests run in a transaction of their own, and so have savepoints where a portal has none."""
-    return not query["sql"].startswith(("SAVEPOINT", "RELEASE", "ROLLBACK"))
+from tests.portal.every_route import of_route, routes
+from tests.portal.questions import MOST, is_asked
 
 
 @pytest.mark.parametrize("unit", ["A1", "A", "centre"])
-def test_no_page_asks_more_often_than_it_may(cast, things, unit):  # noqa: F811
+def test_no_page_asks_more_often_than_it_may(cast, things, unit):
     seen = {}
     for role in ("coordinator", "officer"):
         client = cast.client(unit, role)

@@ -95,9 +95,7 @@ def _sentences(told: Explanation) -> list[str]:
     variant = f" ({told.variant})" if told.variant else ""
     said = [_("Format: %(name)s") % {"name": words.logformat(told.format) + variant}]
     if told.time:
-        shown = words.moment(told.time, _ZONE, seconds=True)
-        in_words = f"{shown} ({words.zone_name(_ZONE)})" if shown else told.time
-        said.append(_("Time: %(time)s") % {"time": in_words})
+        said.append(_("Time: %(time)s") % {"time": _when(told.time)})
     identity = "".join(f", {name}: {value}" for name, value in told.identity.items())
     said.append(_("Machine: %(name)s") % {"name": (told.device or _("machine unknown")) + identity})
     said.append(_("Outcome: %(action)s") % {"action": words.action(told.action)})
@@ -107,6 +105,15 @@ def _sentences(told: Explanation) -> list[str]:
     said += [f"  {_mark(note)} {_place(note)}{_reason(note)}" for note in told.notes] or ["  " + _("none")]
     said += ["", _verdict(told)]
     return said
+
+
+def _when(time: str) -> str:
+    """The time of an explanation in words; a line without a year has `--MM-DDThh:mm:ss`."""
+    if shown := words.moment(time, _ZONE, seconds=True):
+        return f"{shown} ({words.zone_name(_ZONE)})"
+    if not time.startswith("--"):
+        return time
+    return _("%(time)s, the line tells no year") % {"time": f"{time[5:7]}/{time[2:4]} {time[8:]}"}
 
 
 def _mark(note: TokenNote) -> str:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.checks.models import CheckResult, Pack, Replacement, UnitPlan, UploadCode
 from quetsach.portal.checks.unit_actions import issue_code
-from tests.portal.checks.conftest import ago, content, listed, sign
+from tests.portal.checks.results import ago, content, listed, sign
 from tests.portal.scan_document import publish_list
 
 SLUG = ["lam-sach"]

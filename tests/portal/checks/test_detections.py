@@ -17,7 +17,7 @@ from quetsach.portal.checks.drop import Dropped
 from quetsach.portal.checks.models import DetectionFile, Pack
 from quetsach.portal.indicators.actions import EmptyListError
 from quetsach.portal.indicators.models import IndicatorSet
-from tests.portal.checks.conftest import ago, document, listed
+from tests.portal.checks.results import ago, document, listed
 from tests.portal.scan_document import publish_list
 
 BAD = hashlib.sha256(b"malware").hexdigest()

@@ -16,7 +16,7 @@ from quetsach.portal.checks.drop import dropped
 from quetsach.portal.checks.models import CheckResult, KeyPair, Pack
 from quetsach.portal.checks.pack_actions import NoListError, build_pack, content_of, report_lost, rotate_keys
 from quetsach.portal.checks.unit_actions import say_licences
-from tests.portal.checks.conftest import ago, document, listed
+from tests.portal.checks.results import ago, document, listed
 from tests.portal.scan_document import publish_list
 
 MACHINE = "0f" * 16

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quetsach.endpoint.catalogue import PRODUCTS
@@ -25,7 +25,7 @@ from quetsach.portal.checks.reading import NO_SOFTWARE, ResultError, Verdict, re
 from quetsach.portal.checks.unit_actions import say_computers, set_replace_by
 from quetsach.portal.sightings.actions import Sender as LogSender
 from quetsach.portal.sightings.actions import receive_file
-from tests.portal.checks.conftest import ago, content, document, listed, sign
+from tests.portal.checks.results import ago, content, document, listed, sign
 from tests.portal.scan_document import coverage, noon, publish_list, sighting
 from tests.portal.scan_document import document as scan_document
 
@@ -99,7 +99,6 @@ _json = st.recursive(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(name=st.sampled_from(sorted(document())), value=_json)
 def test_whatever_a_field_holds_it_is_read_or_refused(name, value):
     try:

@@ -23,7 +23,7 @@ from quetsach.portal.checks.pack_actions import build_pack, content_of
 from quetsach.portal.checks.unit_actions import issue_code, revoke_code
 from quetsach.portal.indicators.actions import Upload
 from tests.endpoint import world
-from tests.portal.checks.conftest import ago, document
+from tests.portal.checks.results import ago, document
 from tests.portal.scan_document import publish_list
 
 HASHED = b"MZ a file that the list names by its hash"

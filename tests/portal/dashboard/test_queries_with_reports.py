@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from quetsach.portal.reports.models import Signing
-from tests.portal.test_queries_of_pages import MOST, is_asked
+from tests.portal.questions import MOST, is_asked
 
 PAGES = {"today": (), "report": ("node",), "progress": (), "rollup": ("node",), "why": ("node", "r1")}
 # What moved below since the signature, and the signature itself.

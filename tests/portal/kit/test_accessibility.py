@@ -13,7 +13,7 @@ from django.urls import reverse
 from quetsach.portal.campaigns.actions import acknowledge
 from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.review_actions import accept
-from tests.portal.test_every_route import of_route, routes, things  # noqa: F401
+from tests.portal.every_route import of_route, routes
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PAGE_BYTES = 100 * 1024
@@ -32,7 +32,7 @@ ANNEX = {"r1": "0", "r2": "12", "r3": "0", "r4": "9", "narrative": "Đã rà so�
 
 
 @pytest.fixture
-def campaign_at_work(cast, things):  # noqa: F811
+def campaign_at_work(cast, things):
     """Of two communes one has an accepted report with a wish, the other has one that waits."""
     for unit in ("A1", "A2"):
         officer = cast.user(unit, "officer")
@@ -43,7 +43,7 @@ def campaign_at_work(cast, things):  # noqa: F811
     return things
 
 
-def addresses(things, own_node):  # noqa: F811
+def addresses(things, own_node):
     """Every address of the table: of the person's own node, then of A1's."""
     nothing = {"code": "AAAAA-AAAAA", "token": "x", "number": 1}
     for name, keys in routes():

@@ -152,7 +152,7 @@ def act(cast, what, value):
 
 
 @pytest.mark.django_db
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=ACTS)
 def test_undo_walks_back_to_where_it_began_and_sums_are_those_of_the_rows(cast, acts):
     for model in (BodyChange, Body, TaxCodeClaim):

@@ -65,7 +65,7 @@ class Naive:
 
 
 @pytest.mark.django_db
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=EVENTS, unique_codes=st.booleans())
 def test_any_order_gives_the_naive_sum(cast, events, unique_codes):
     Campaign.objects.filter(pk=cast.campaign.pk).update(unique_codes=unique_codes)

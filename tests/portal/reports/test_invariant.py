@@ -128,7 +128,7 @@ def do(cast, oracle, node, deed, r2, adjust):
         oracle.gone.add(node.pk)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(places=trees, acts=deeds)
 def test_the_live_total_is_the_sum_of_what_counts_after_any_acts(cast, places, acts):
     with transaction.atomic():
@@ -157,7 +157,7 @@ def rolled_form(node):
     return form_of(node)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     places=st.lists(st.integers(0, 100), min_size=2, max_size=7),
     sent=st.lists(st.tuples(people, change), min_size=7, max_size=7),

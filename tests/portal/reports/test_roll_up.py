@@ -68,7 +68,7 @@ def plant(cast, spots):
 
 
 @pytest.mark.django_db
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(spots=st.lists(spot, min_size=1, max_size=14))
 def test_roll_up_is_the_recursive_sum_with_each_unit_once(cast, spots):
     with transaction.atomic():

@@ -143,7 +143,7 @@ def test_what_is_no_document_is_422_never_500(cast, client, token, body):
     assert push(client, body, token[1]).status_code == 422
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_mangled_document_is_never_500(cast, client, token, data):
     whole = document([sighting("d", noon(2))], [coverage(noon(3), noon(1))])

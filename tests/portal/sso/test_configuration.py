@@ -60,4 +60,7 @@ def test_what_is_wrong_is_named(env, wrong, named):
 def test_a_public_client_needs_no_secret_and_discovery_no_endpoints(env):
     env(CLIENT_SECRET="", TOKEN_AUTH="none", AUTHORIZE="", TOKEN="", USERINFO="",
         DISCOVERY="https://id.example/.well-known/openid-configuration")  # fmt: skip
-    assert identity_provider() is not None
+    found = identity_provider()
+    assert found is not None
+    assert (found.token_auth, found.client_secret, found.authorize) == ("none", "", "")
+    assert found.discovery == "https://id.example/.well-known/openid-configuration"

@@ -200,7 +200,7 @@ ACTS = st.lists(
 
 
 @pytest.mark.django_db(transaction=False)
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=ACTS)
 def test_any_sequence_keeps_the_tree(db, acts):
     with transaction.atomic():

@@ -1,0 +1,49 @@
+"""Both engines asked the same, at every level and at every chunk border."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from hypothesis import HealthCheck, currently_in_test_context, event, settings
+
+from quetsach.engine import ScanOptions, SourceResult
+from quetsach.engines.portable import LIMITS, PortableEngine, PortableMatcher
+from tests.engines.indicator_sets import make_set
+from tests.engines.native import ENGINE, MTIME, _native, scan
+
+
+def tell(result: SourceResult) -> None:
+    """Whether there are hits, for the statistics: engines that both find nothing prove little."""
+    if currently_in_test_context() and list(result.sightings):
+        event("hits")
+
+
+def compare(
+    values: list[str], data: bytes, *, devices: bool = False, limits: dict[str, int] | None = None
+) -> SourceResult:
+    """What the portable engine found, which the native one found as well."""
+    items = make_set(values)
+    bounds = limits or {}
+    portable = PortableMatcher(items, replace(LIMITS, **bounds))
+    native = ENGINE.compile(items)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "log"
+        path.write_bytes(data)
+        os.utime(path, (MTIME, MTIME))
+        expected = portable.scan(path, ScanOptions(devices=devices), PortableEngine().progress())
+        for level in _native.levels():
+            for chunk in (1, 200, 1 << 18):
+                found = scan(native, path, level=level, chunk=chunk, devices=devices, **bounds)
+                assert list(found.sightings) == list(expected.sightings), (level, chunk)
+                assert found.coverage == expected.coverage, (level, chunk)
+    tell(expected)
+    return expected
+
+
+few = settings(
+    suppress_health_check=list(HealthCheck),
+    max_examples=int(os.environ.get("QS_EXAMPLES", "150")),
+)

@@ -1,0 +1,23 @@
+"""Sets of indicators from the values alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from quetsach.feeds.item import parse
+from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope
+
+SCOPES = {"bad.co.test": Scope.EXACT}
+
+
+def make_set(values: Iterable[str | dict[str, str]]) -> IndicatorSet:
+    """Values as a list has them, or with their scope as golden cases do; a single label is a domain, too."""
+    found: list[Indicator] = []
+    for value in values:
+        if isinstance(value, dict):
+            found += parse(value["value"], Scope(value["scope"]))[0]
+        elif "." in value or ":" in value:
+            found += parse(value, SCOPES.get(value, Scope.WITH_SUBDOMAINS))[0]
+        else:
+            found.append(Indicator(value, Kind.DOMAIN))
+    return IndicatorSet(found)

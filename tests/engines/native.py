@@ -1,0 +1,53 @@
+"""The native engine under bounds that only tests change; where it is not built, its importers are skipped."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quetsach.engine import SourceResult
+from quetsach.sighting import Coverage
+from quetsach.wire import WireSightings
+
+_native = pytest.importorskip("quetsach._native", reason="the native engine is not built")
+from quetsach.engines.native import NativeEngine  # noqa: E402
+
+ENGINE = NativeEngine()
+MTIME = 1_700_000_000
+
+
+def scan(matcher: Any, path: Path, **options: Any) -> SourceResult:
+    """With spare threads, and the bounds that only tests may change: level, chunk, long_line and so on."""
+    arguments = {"tz": "Asia/Ho_Chi_Minh", **options}
+    progress = _native.Progress(_native.SpareThreads(arguments.pop("spare", 0)))
+    lines, coverage = matcher._matcher.scan(path, progress, **arguments)
+    return SourceResult(list(WireSightings(len(lines), lines.read)), Coverage(**coverage))
+
+
+DNS = (
+    b"#separator \\x09\n#set_separator\t,\n#unset_field\t-\n#path\tdns\n"
+    b"#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tquery\trcode_name\tanswers\n"
+)
+
+
+def dns_line(number: int, name: str) -> bytes:
+    ends = "10.1.2.3\t50000\t10.0.0.53\t53"
+    return f"{1663300800 + number}.5\tC\t{ends}\t{name}\tNOERROR\t198.51.100.7\n".encode()
+
+
+def write(folder: str | Path, data: bytes) -> Path:
+    path = Path(folder, "log")
+    path.write_bytes(data)
+    os.utime(path, (MTIME, MTIME))
+    return path
+
+
+def log_with_two_headers() -> bytes:
+    other = DNS.replace(b"query\trcode_name", b"rcode_name\tquery")
+    swapped = dns_line(7, "evil.example").replace(b"evil.example\tNOERROR", b"NOERROR\tevil.example")
+    names = ("evil.example", "fine.test", "a.b.evil.example", "notevil.example")
+    first = b"".join(dns_line(i, names[i % 4]) for i in range(2_000))
+    return DNS + first + other + swapped * 900 + DNS + first

@@ -1,0 +1,308 @@
+"""Random lines of several formats, that name what is listed, what resembles it and what breaks a reader."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import strategies as st
+
+LISTED = (
+    "evil.example",
+    "*.sub.evil.example",
+    "bad.co.test",
+    "deep.bad.co.test",
+    "xn--bcher-kva.example",
+    "_dmarc.under.test",
+    "203.0.113.9",
+    "203.0.113.9:8080",
+    "203.0.113.0/24",
+    "198.51.0.0/16",
+    "2001:db8::1",
+    "2001:db8:1::/48",
+    "[2001:db8::5]:443",
+    "shared.test/a/gate.php",
+    "shared.test:8080/a",
+    "203.0.113.77/x/",
+    "shared.test/a?id=1",
+    "bad.7zip",
+    "10.9.8.7",
+    "a-b.evil.example",
+    "long-" + "x" * 50 + ".very-long-name-of-a-second-label.example",
+)
+NAMES = (
+    "evil.example",
+    "EVIL.Example",
+    "a.b.evil.example",
+    "sub.evil.example",
+    "w.sub.evil.example",
+    "notevil.example",
+    "my-evil.example",
+    "evil.example.org",
+    "evil.example.",
+    "evil.example..",
+    ".evil.example",
+    "bücher.example",
+    "x.BÜCHER.example",
+    "evil。example",
+    "ｅｖｉｌ.example",
+    "_x.evil.example",
+    "bad.co.test",
+    "q.deep.bad.co.test",
+    "co.test",
+    "x.bad.7zip",
+    "solo",
+    "x.solo",
+    "fine.test",
+    "evil-.example",
+    "-evil.example",
+    "evil.example-",
+    "$.evil.example",
+    "_dmarc.under.test",
+    "long-" + "x" * 50 + ".very-long-name-of-a-second-label.example",
+    "y." * 40 + "evil.example",
+    "(4)evil(7)example(0)",
+    "evil.example:443",
+    "shared.test",
+    "SHARED.test:8080",
+    "a-b.evil.example",
+    "a\u200b.evil.example",
+)
+ADDRESSES = (
+    "203.0.113.9",
+    "203.0.113.99",
+    "13.203.0.113",
+    "203.0.113.9.5",
+    "203.0.114.9",
+    "198.51.7.7",
+    "010.9.8.7",
+    "10.9.8.7",
+    "::ffff:203.0.113.9",
+    "::FFFF:cb00:7109",
+    "0000:0000:0000:0000:0000:ffff:cb00:7109",
+    "2001:db8::1",
+    "2001:0DB8:0000:0000:0000:0000:0000:0001",
+    "[2001:db8::1]",
+    "2001:db8::1%eth0",
+    "2001:db8:1:2::3",
+    "2001:db8::5",
+    "[2001:db8::5]:443",
+    "203.0.113.9:8080",
+    "203.0.113.9:80",
+    "203.0.113.77",
+    "0.0.0.0",
+    "::",
+    "-203.0.113.9",
+    "203.0.113.9-",
+    "203.0.113.9.",
+    "..203.0.113.9",
+    "1:2:3:4:5:6:7:8",
+    ":2001:db8::1",
+    "2001:db8::1:",
+    "192.168.1.5",
+    "fd00::9",
+    "aa:bb:cc:dd:ee:ff",
+    "2001:db8:0:0:0:0:0:1.",
+    "4a:" * 19 + "4a",
+)
+URLS = (
+    "http://shared.test/a/gate.php?id=1",
+    "http://Shared.test:8080/a/b",
+    "https://evil.example/x",
+    "/a/gate.php",
+    "/a?id=1&x",
+    "http:\\/\\/shared.test\\/a\\/gate.php",
+    "evil.example:443",
+    "203.0.113.9:8080",
+    "http://203.0.113.77/x/y",
+    "http://u@evil.example/",
+    "http://[2001:db8::5]:443/",
+    "/go/evil.example/",
+    "?u=evil.example",
+    "http://fine.test/?q=evil.example",
+    "http://evil.example\\@fine.test/",
+    "*",
+    "shared.test/a/gate.php#x",
+    "[2001:db8::1]:443",
+)
+token = st.one_of(st.sampled_from(NAMES), st.sampled_from(ADDRESSES))
+address = st.sampled_from(ADDRESSES)
+name = st.sampled_from(NAMES)
+url = st.one_of(st.sampled_from(URLS), name)
+port = st.sampled_from(("53", "443", "8080", "50000", "99999", "-", "x"))
+when = st.sampled_from(("1663300800.123456", "1663387200.5", "946684700", "-", "9999999999", "soon"))
+iso = st.sampled_from(
+    (
+        "2022-09-16T11:00:00.123456+0700",
+        "2022-09-16T11:00:00Z",
+        "2022-09-16 11:00:00",
+        "1999-01-01T00:00:00Z",
+        "x",
+    )
+)
+stamp = st.sampled_from(
+    ("Sep 16 11:00:00", "Dec 31 23:59:59", "Jan  1 00:00:01", "Feb 29 06:59:59", "Nov 14 07:00:00")
+)
+filler = st.text(alphabet=" .:-_/()\\\"'?<>[]%@,;aZ09éđ。\x1b\t", max_size=12)
+
+
+def tsv(*columns: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.tuples(*columns).map("\t".join)
+
+
+def header(path: str, fields: str) -> tuple[str, ...]:
+    columns = "\t".join(fields.split())
+    return (
+        "#separator \\x09",
+        "#set_separator\t,",
+        "#unset_field\t-",
+        f"#path\t{path}",
+        f"#fields\t{columns}",
+    )
+
+
+def word(value: str) -> st.SearchStrategy[str]:
+    return st.just(value)
+
+
+CONNECTION = "ts uid id.orig_h id.orig_p id.resp_h id.resp_p"
+ZEEK = {
+    "zeek.dns": (
+        header("dns", CONNECTION + " query rcode_name answers"),
+        tsv(
+            when,
+            word("C"),
+            address,
+            port,
+            address,
+            port,
+            name,
+            st.sampled_from(("NOERROR", "NXDOMAIN", "-")),
+            st.lists(token, max_size=3).map(lambda a: ",".join(a) or "-"),
+        ),
+    ),
+    "zeek.conn": (
+        header("conn", CONNECTION + " conn_state orig_l2_addr"),
+        tsv(
+            when,
+            word("C"),
+            address,
+            port,
+            address,
+            port,
+            st.sampled_from(("SF", "S0", "OTH")),
+            word("aa:bb:cc:dd:ee:ff"),
+        ),
+    ),
+    "zeek.http": (
+        header("http", CONNECTION + " host uri"),
+        tsv(when, word("C"), address, port, address, port, token, url),
+    ),
+    "zeek.ssl": (
+        header("ssl", CONNECTION + " server_name"),
+        tsv(when, word("C"), address, port, address, port, token),
+    ),
+}
+
+
+@st.composite
+def eve(draw: st.DrawFn) -> str:
+    kind = draw(st.sampled_from(("dns", "http", "tls", "flow", "alert", "fileinfo")))
+    query = {"rrname": draw(token), "rrtype": "A"}
+    inner = {
+        "dns": {
+            "type": draw(st.sampled_from(("query", "answer", "response"))),
+            "rcode": "NOERROR",
+            **query,
+            "answers": [{"rrname": "x", "rrtype": draw(st.sampled_from(("A", "TXT"))), "rdata": draw(token)}],
+        },
+        "http": {"hostname": draw(token), "url": draw(url), "http_refer": "http://evil.example/"},
+        "tls": {"sni": draw(token), "subject": "CN=evil.example"},
+        "flow": {"state": draw(st.sampled_from(("new", "closed")))},
+        "alert": {"action": "allowed"},
+        "fileinfo": {"filename": "/evil.example"},
+    }[kind]
+    record = {
+        "timestamp": draw(iso),
+        "event_type": kind,
+        "src_ip": draw(address),
+        "src_port": draw(st.sampled_from((53, 443, 50000))),
+        "dest_ip": draw(address),
+        "dest_port": draw(st.sampled_from((53, 443, 8080))),
+        kind: inner,
+    }
+    text = json.dumps(record, ensure_ascii=draw(st.booleans()))
+    return text.replace("/", "\\/") if draw(st.booleans()) else text
+
+
+@st.composite
+def dnsmasq(draw: st.DrawFn) -> str:
+    tail = draw(
+        st.sampled_from(
+            (
+                "query[A] {n} from {a}",
+                "forwarded {n} to {a}#53",
+                "reply {n} is {t}",
+                "gravity blocked {n} is 0.0.0.0",
+                "7 {a}/50123 query[AAAA] {n} from {a}",
+                "cached {n} is NXDOMAIN",
+                "started, {n}",
+            )
+        )
+    )
+    filled = tail.format(n=draw(name), a=draw(address), t=draw(token))
+    return f"{draw(stamp)} dnsmasq[612]: {filled}"
+
+
+@st.composite
+def squid(draw: st.DrawFn) -> str:
+    code = draw(st.sampled_from(("TCP_MISS/200", "TCP_DENIED/403")))
+    when_ = draw(st.sampled_from(("1663300800.123", "1663400800.999")))
+    request = f"{code} 5120 GET {draw(url)} an.nguyen HIER_DIRECT/{draw(token)} text/html"
+    return f"{when_}    250 {draw(address)} {request}"
+
+
+@st.composite
+def text(draw: st.DrawFn) -> str:
+    start = draw(st.one_of(iso, stamp, word("")))
+    parts = draw(
+        st.lists(
+            st.one_of(token, url, filler, st.sampled_from(('"http://', '" "', "referer=", " ", "x"))),
+            max_size=8,
+        )
+    )
+    glue = draw(st.sampled_from((" ", "", "=", '"')))
+    return start + " " + glue.join(parts)
+
+
+def without_line_feeds(line: str) -> str:
+    return line.replace("\n", " ")
+
+
+zeek_lines = st.one_of(*(lines for _, lines in ZEEK.values()))
+any_line = st.one_of(zeek_lines, eve(), dnsmasq(), squid(), text()).map(without_line_feeds)
+
+
+@st.composite
+def files(draw: st.DrawFn) -> bytes:
+    kind = draw(st.sampled_from((*ZEEK, "eve", "dnsmasq", "squid", "text", "mixed")))
+    lines: list[str] = []
+    if kind in ZEEK:
+        head, body = ZEEK[kind]
+        lines += [*head, *draw(st.lists(body, max_size=6))]
+    else:
+        of = {"eve": eve(), "dnsmasq": dnsmasq(), "squid": squid(), "text": text(), "mixed": any_line}
+        lines += draw(st.lists(of[kind], max_size=6))
+    lines += draw(st.lists(any_line, max_size=2))
+    newline = draw(st.sampled_from(("\n", "\r\n")))
+    data = newline.join(without_line_feeds(x) for x in lines).encode("utf-8", "surrogatepass")
+    if draw(st.booleans()):
+        at = draw(st.integers(0, len(data)))
+        data = (
+            data[:at]
+            + draw(st.sampled_from((b"\xff", b"\x00", b"\n", b"\xc3", b"\\u0065", b".")))
+            + data[at:]
+        )
+    return data + draw(st.sampled_from((b"", b"\n")))
+
+
+indicators = st.lists(st.sampled_from(LISTED), min_size=1, max_size=8, unique=True)

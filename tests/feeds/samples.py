@@ -1,0 +1,233 @@
+"""Every form of list as its publisher writes it (names and addresses of the documentation)."""
+
+from __future__ import annotations
+
+Expected = tuple[str, str, list[str], list[tuple[int, str]]]
+"""Name of the form, text, its indicators, and (line, code) of what is rejected."""
+
+SAMPLES: dict[str, Expected] = {
+    "hosts": (
+        "hosts",
+        "127.0.0.1 localhost\n255.255.255.255 broadcasthost\n::1 ip6-allnodes\n"
+        "0.0.0.0 evil.example www.evil.example # two\n",
+        ["=evil.example", "=www.evil.example"],
+        [],
+    ),
+    "adblock": (
+        "adblock",
+        "[Adblock Plus 2.0]\r\n! Title: campaign\r\n||Evil.Example^\r\n@@||good.example^\r\n"
+        "||evil.example^$important\r\n||ads.example^$domain=shop.example\r\nexample.org##.banner\r\n"
+        "||bad.example/gate.php^\r\n/banner[0-9]+/\r\n||*.sub.example^\r\n||ad*.bad.example^\r\n"
+        "|https://url.example/x|\r\n0.0.0.0 host.example\r\nplain.example\r\n||203.0.113.9^\r\n",
+        [
+            "*.sub.example", "203.0.113.9", "bad.example/gate.php", "evil.example", "host.example",
+            "plain.example", "url.example/x",
+        ],
+        [(4, "exception"), (6, "modifier"), (7, "cosmetic"), (9, "pattern"), (11, "pattern")],
+    ),
+    "dnsmasq": (
+        "dnsmasq",
+        "# campaign\naddress=/evil.example/0.0.0.0\naddress=/a.test/b.test/\nserver=/bad.example/\n"
+        "local=/.worse.example/\nserver=/intern.example/192.0.2.53\naddress=/#/0.0.0.0\nbogus-nxdomain=203.0.113.1\n",
+        ["a.test", "b.test", "bad.example", "evil.example", "worse.example"],
+        [(6, "directive"), (7, "pattern"), (8, "directive")],
+    ),
+    "unbound": (
+        "unbound",
+        'server:\n  local-zone: "evil.example." always_nxdomain\n  local-zone: good.example transparent\n'
+        '  local-data: "bad.example. 60 IN A 0.0.0.0"\n  local-data-ptr: "192.0.2.1 x.example"\n'
+        "local-zone: a.test redirect  # sink\nlocal-data: 'a.test A 192.0.2.1'\n",
+        ["=bad.example", "a.test", "evil.example"],
+        [(3, "exception"), (5, "directive")],
+    ),
+    "rpz": (
+        "rpz",
+        "$TTL 3600\n"
+        "@ SOA ns.local. hostmaster.local. (2026101501 3600 600 86400\n  60) ; serial and so on\n"
+        "  NS ns.local.\n"
+        "evil.example CNAME .\n*.evil.example 60 IN CNAME .\nonly.example CNAME *.\n"
+        "*.below.example CNAME rpz-drop.\n"
+        "good.example CNAME rpz-passthru.\nold.example CNAME old.example.\nwalled.example A 192.0.2.1\n"
+        "                AAAA 2001:db8::1\n"
+        "24.0.2.0.192.rpz-ip CNAME .\n128.1.zz.db8.2001.rpz-ip CNAME rpz-drop.\n"
+        "48.zz.1.db8.2001.rpz-ip CNAME .\n"
+        "32.9.113.0.203.rpz-client-ip CNAME .\nns.evil.example.rpz-nsdname CNAME .\n"
+        "24.0.2.0.192.rpz-nsip CNAME .\nabsolute.example. CNAME .\n",
+        [
+            "*.below.example", "192.0.2.0/24", "2001:db8:1::/48", "2001:db8::1", "=only.example",
+            "=walled.example", "evil.example",
+        ],
+        [
+            (9, "exception"), (10, "exception"), (16, "trigger"), (17, "trigger"), (18, "trigger"),
+            (19, "outside-zone"),
+        ],
+    ),
+    "rpz with origins": (
+        "rpz",
+        "$ORIGIN rpz.local.\n@ 60 IN SOA ns.local. host.local. 1 2 3 4 5\n"
+        "evil.example CNAME .\nbad.example.rpz.local. CNAME .\n"
+        "$ORIGIN test.rpz.local.\nwww CNAME .\n$ORIGIN deep\n@ CNAME .\nother.zone. CNAME .\n",
+        ["=bad.example", "=deep.test", "=evil.example", "=www.test"],
+        [(9, "outside-zone")],
+    ),
+    "csv below a comment, with semicolons": (
+        "csv",
+        "Danh sách kèm công văn\n# stt;tên miền;mã độc;ngày hết hạn\n1;evil[.]example;Mozi;31/12/2026\n"
+        '2;"bad.example";"a ""b""";01/10/2026\n',
+        ["evil.example"],
+        [(1, "no-value"), (4, "expired")],
+    ),
+    "urlhaus of today": (
+        "urlhaus",
+        "# id,dateadded,url,url_status,last_online,threat,tags,urlhaus_link,reporter\r\n"
+        '"3821497","2026-04-14 16:02:21","http://203.0.113.9:37352/bin.sh","online","2026-04-14 16:02:21",'
+        '"malware_download","32-bit,elf","https://urlhaus.example/url/3821497/","x"\r\n',
+        ["203.0.113.9:37352/bin.sh"],
+        [],
+    ),
+    "urlhaus of yesterday": (
+        "urlhaus",
+        "# id,dateadded,url,url_status,threat,tags,urlhaus_link,reporter\n"
+        '"1","2020-04-14 16:02:21","https://shared.example/a.exe","offline","malware_download","exe",'
+        '"https://urlhaus.example/url/1/","x"\n',
+        ["shared.example/a.exe"],
+        [],
+    ),
+    "threatfox": (
+        "threatfox",
+        '# "first_seen_utc","ioc_id","ioc_value","ioc_type","threat_type","fk_malware","malware_alias",'
+        '"malware_printable","last_seen_utc","confidence_level","is_compromised","reference","tags",'
+        '"anonymous","reporter"\n'
+        '"2024-07-16 05:25:36", "1301610", "203.0.113.12:7777", "ip:port", "botnet_cc", "win.x", '
+        '"Agentemis,BEACON", "Cobalt Strike", "", "100", "False", "None", "CobaltStrike", "0", "abuse_ch"\n'
+        '"2024-07-16 05:25:36", "1301611", "00112233445566778899aabbccddeeff", "md5_hash", "p", "win.x", '
+        '"None", "None", "", "100", "False", "None", "x", "0", "y"\n# Number of entries: 2\n',
+        ["203.0.113.12:7777"],
+        [(3, "hash")],
+    ),
+    "threatfox json": (
+        "json",
+        '{"1301610":[{"ioc_value":"203.0.113.12:7777","ioc_type":"ip:port","malware_printable":"X",'
+        '"last_seen_utc":null}],"1301612":[{"ioc_value":"evil.example","ioc_type":"domain",'
+        '"malware_printable":"None"}]}',
+        ["203.0.113.12:7777", "evil.example"],
+        [],
+    ),
+    "feodo with a plain header": (
+        "feodo",
+        '"first_seen_utc","dst_ip","dst_port","c2_status","last_online","malware"\n'
+        '"2022-06-04 21:24:53","203.0.113.103","8080","offline","2026-03-07","Emotet"\n',
+        ["203.0.113.103:8080"],
+        [],
+    ),
+    "feodo with a commented header": (
+        "feodo",
+        "# first_seen_utc,dst_ip,dst_port,c2_status,last_online,malware\n"
+        "2022-06-04 21:24:53,203.0.113.103,443,offline,2026-03-07,Emotet\n",
+        ["203.0.113.103:443"],
+        [],
+    ),
+    "feodo json": (
+        "json",
+        '[{"ip_address":"203.0.113.161","port":4643,"status":"online","hostname":"srv.example",'
+        '"as_number":16276,"last_online":"2022-11-15","malware":"Dridex"},'
+        '{"ip_address":"203.0.113.162","port":443,"hostname":null,"malware":"Dridex"}]',
+        ["203.0.113.161:4643", "203.0.113.162:443"],
+        [],
+    ),
+    "json lines": (
+        "json",
+        '{"ip":"203.0.113.7","context":1}\n{"domain":"evil.example"}\nbroken\n{"other":1}\n',
+        ["203.0.113.7", "evil.example"],
+        [(3, "mangled"), (4, "no-value")],
+    ),
+    "json values": ("json", '["evil.example", "203.0.113.7"]', ["203.0.113.7", "evil.example"], []),
+    "misp event": (
+        "misp",
+        '{"Event":{"uuid":"x","info":"campaign","date":"2026-10-01","Tag":[{"name":"tlp:amber"},'
+        '{"name":"misp-galaxy:malpedia=\\"Emotet\\""}],"Attribute":['
+        '{"type":"ip-dst|port","value":"203.0.113.7|443","to_ids":true,"comment":"C2"},'
+        '{"type":"ip-dst|port","value":"2001:db8::7|443","to_ids":true},'
+        '{"type":"domain|ip","value":"evil.example|203.0.113.8","to_ids":true},'
+        '{"type":"hostname|port","value":"www.bad.example|8080","to_ids":true},'
+        '{"type":"domain","value":"context.example","to_ids":false},'
+        '{"type":"domain","value":"gone.example","to_ids":true,"deleted":true},'
+        '{"type":"sha256","value":"aa","to_ids":true},{"type":"url","value":"http://evil.example/a","to_ids":true}],'
+        '"Object":[{"name":"x","Attribute":[{"type":"ip-src","value":"203.0.113.9","to_ids":true}]},'
+        '{"name":"y","deleted":true,"Attribute":[{"type":"domain","value":"d.example","to_ids":true}]}]}}',
+        [
+            "203.0.113.7:443", "203.0.113.8", "203.0.113.9", "[2001:db8::7]:443", "evil.example",
+            "evil.example/a", "www.bad.example",
+        ],
+        [(5, "not-for-detection"), (6, "revoked"), (7, "unknown-type"), (10, "revoked")],
+    ),
+    "misp csv": (
+        "csv",
+        "uuid,event_id,category,type,value,comment,to_ids,date\n"
+        'a,1,"Network activity",ip-dst|port,"203.0.113.7|443","",1,1\n'
+        'b,1,"Network activity",domain,"evil.example","",0,1\n'
+        'c,1,"Payload",md5,"00112233445566778899aabbccddeeff","",1,1\n',
+        ["203.0.113.7:443"],
+        [(3, "not-for-detection"), (4, "hash")],
+    ),
+    "stix": (
+        "stix",
+        '{"type":"bundle","id":"bundle--1","objects":['
+        '{"type":"indicator","id":"indicator--1","pattern_type":"stix",'
+        '"pattern":"[domain-name:value = \'evil.example\']",'
+        '"valid_from":"2026-01-01T00:00:00Z"},'
+        '{"type":"indicator","id":"indicator--2","pattern_type":"stix",'
+        '"pattern":"[domain-name:value = \'old.example\']",'
+        '"valid_until":"2026-10-31T23:59:59.999Z"},'
+        '{"type":"indicator","id":"indicator--3","pattern":"[domain-name:value = \'b.example\']",'
+        '"revoked":true},'
+        '{"type":"indicator","id":"indicator--4","pattern":"[file:hashes.MD5 = \'x\']"},'
+        '{"type":"indicator","id":"indicator--5","pattern_type":"sigma","pattern":"x"},'
+        '{"type":"malware","id":"malware--1","name":"Mozi"},'
+        '{"type":"relationship","id":"relationship--1","relationship_type":"indicates","source_ref":"indicator--1",'
+        '"target_ref":"malware--1"}]}',
+        ["evil.example"],
+        [(2, "expired"), (3, "revoked"), (4, "pattern"), (5, "pattern")],
+    ),
+    "zeek intel with the faults of real feeds": (
+        "zeek.intel",
+        "#fields\tindicator\tindicator_type\tmeta.source\tmeta.desc\tmeta.url\n"
+        "evil.example\tIntel::DOMAIN\tvn-campaign\tC2\t-\n203.0.113.0/24\tIntel::SUBNET\tvn-campaign\t-\t-\n"
+        'evil.example/gate.php\tIntel::URL\tvn\t-\t-\n"203.0.113.7"\tIntel::ADDR\tvn\t-\t-\n'
+        ".40\tIntel::ADDR\tvn\t-\t-\nbad.example\tIntel::DOMAINS\tvn\t-\t-\n-\tIntel::ADDR\tvn\t-\t-\n"
+        "no-type.example\na@evil.example\tIntel::EMAIL\tvn\t-\t-\n",
+        ["203.0.113.0/24", "203.0.113.7", "=evil.example", "evil.example/gate.php"],
+        [
+            (6, "bad-address"), (7, "unknown-type"), (8, "no-value"), (9, "mangled"),
+            (10, "unknown-type"),
+        ],
+    ),
+    # The manual's own two spellings: with a line feed inside, and without.
+    "suricata dataset": (
+        "suricata.dataset",
+        "LmV2aWwuY29tCg==\nLmV2aWwuY29t\nYmFkLmV4YW1wbGU=\nbm90IGJhc2U2NA\n",
+        ["=bad.example", "evil.com"],
+        [(4, "mangled")],
+    ),
+    "suricata iprep": (
+        "suricata.iprep",
+        "203.0.113.7,1,100\n203.0.113.0/28,1,88\n2001:db8::1,2,127\n203.0.113.99,1,0\n",
+        ["2001:db8::1", "203.0.113.0/28", "203.0.113.7"],
+        [(4, "not-for-detection")],
+    ),
+    "maltrail": (
+        "maltrail",
+        "# Copyright (c) 2014-2026 Maltrail developers\n\n# Aliases: x, y\n\n# Reference: https://www.example.org/a\n\n"
+        "evil.example\n203.0.113.7\n203.0.113.7:8080\nevil.example/gate.php\n/gate.php\n[a-z]{8}\\.example\n"
+        "bad[0-9]+.example\n[2001:db8::1]:443\n",
+        ["203.0.113.7", "203.0.113.7:8080", "[2001:db8::1]:443", "evil.example", "evil.example/gate.php"],
+        [(11, "no-host"), (12, "pattern"), (13, "pattern")],
+    ),
+    "plain": (
+        "plain",
+        "# C2, campaign 2026-10\nevil[.]example\n*.bad.example        # subdomains only\n203.0.113.7:8080\n"
+        "203.0.113.10-203.0.113.11\nhttp://evil.example/a#b\n",
+        ["*.bad.example", "203.0.113.10/31", "203.0.113.7:8080", "evil.example", "evil.example/a"],
+        [],
+    ),
+}  # fmt: skip
