@@ -24,7 +24,7 @@ A_PAGE = 25
 CHECKED_AT_ONCE = 5_000
 """Up to so many entries the chain is checked while the page is drawn; beyond, when the reader asks."""
 
-_FIELD = re.compile(r"%\(\w+\)s")
+_FIELD = re.compile(r"(%\(\w+\)s|…)+")
 _EXPLAINS = re.compile(r"[:.] …$")
 
 
