@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, time
+from math import ceil
 
+_ROOM = 1.1
+"""A line is rarely filled to its end: words do not break."""
+_TALLEST = 409.0
+"""Points, the most that Excel takes."""
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠﹦﹢﹣﹫−")
 
 
@@ -24,6 +30,17 @@ def cell_text(cell: object) -> str:
     if isinstance(cell, datetime | date | time):
         return cell.isoformat()
     return str(cell)
+
+
+def row_height(cells: Iterable[tuple[str, float]], line: float = 15.0) -> float:
+    """Points that a row needs for wrapped texts, each in a column of so many characters' width.
+
+    Excel finds that by itself when it opens a file; LibreOffice and what prints without opening do not.
+    """
+    lines = (
+        sum(max(1, ceil(len(part) * _ROOM / width)) for part in text.split("\n")) for text, width in cells
+    )
+    return min(_TALLEST, line * max(lines, default=1))
 
 
 def column_name(index: int) -> str:

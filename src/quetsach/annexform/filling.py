@@ -14,12 +14,14 @@ from quetsach.annexform.definition import Form, Row
 from quetsach.annexform.entry import Entry, adjust_key, note_key
 from quetsach.annexform.figures import MOST
 from quetsach.annexform.workbook import Sheet, WorkbookError, open_workbook
+from quetsach.spreadsheet import row_height
 
 SHEET = "Phụ lục"
 HIDDEN = "quetsach"
 TOKEN = "token"  # noqa: S105
 _FIRST = 5
 """The line (from 0) of the first row of the form."""
+_WIDTHS = (6, 60, 14, 40, 16)
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ def write_template(form: Form, unit: str, entry: Entry, token: str) -> bytes:
             "title": book.add_format({"bold": True, "font_size": 14, "align": "center"}),
             "head": book.add_format({"bold": True, "border": 1, "text_wrap": True, "valign": "vcenter"}),
             "text": book.add_format({"border": 1, "text_wrap": True, "valign": "top"}),
+            "place": book.add_format({"border": 1, "align": "center", "valign": "top"}),
             "plain": book.add_format({"text_wrap": True, "valign": "top", "font_color": "#4A5763"}),
             "label": book.add_format({"bold": True, "text_wrap": True, "valign": "top"}),
             "count": book.add_format(
@@ -71,7 +74,7 @@ def write_template(form: Form, unit: str, entry: Entry, token: str) -> bytes:
                 }
             ),
         }
-        for column, width in enumerate((6, 60, 14, 40, 16)):
+        for column, width in enumerate(_WIDTHS):
             sheet.set_column(column, column, width)
         sheet.write_string("B1", form.head["title"], looks["title"])
         sheet.write_string("B2", f"{form.head['unit']}: {unit}", looks["label"])
@@ -79,6 +82,7 @@ def write_template(form: Form, unit: str, entry: Entry, token: str) -> bytes:
             "B3", "Chỉ nhập vào các ô màu xanh. Để trống không phải là 0; không có thì ghi 0.", looks["plain"]
         )
         heads = (*form.head["columns"], "Điều chỉnh (+/-)")
+        sheet.set_row(_FIRST - 1, row_height(zip(heads, _WIDTHS, strict=False)))
         for column, text in enumerate(heads):
             sheet.write_string(_FIRST - 1, column, text, looks["head"])
         for row in form.rows:
@@ -91,6 +95,7 @@ def write_template(form: Form, unit: str, entry: Entry, token: str) -> bytes:
         }
         for field, text in labels.items():
             line = int(cells[field][1:]) - 1
+            sheet.set_row(line - 1, row_height([(text, _WIDTHS[1])]))
             sheet.write_string(line - 1, 1, text, looks["label"])
             sheet.write_string(line, 1, entry.typed[field], looks["open"])
             sheet.set_row(line, 75)
@@ -112,7 +117,9 @@ def _row(
 ) -> None:
     write = sheet
     line = int(cells[row.key][1:]) - 1
-    write.write_number(line, 0, row.number, looks["text"])  # type: ignore[attr-defined]
+    shown = ((row.text, _WIDTHS[1]), (entry.typed[note_key(row.key)], _WIDTHS[3]))
+    write.set_row(line, row_height(shown))  # type: ignore[attr-defined]
+    write.write_number(line, 0, row.number, looks["place"])  # type: ignore[attr-defined]
     write.write_string(line, 1, row.text, looks["text"])  # type: ignore[attr-defined]
     count = entry.figures[row.key]
     if count is None:

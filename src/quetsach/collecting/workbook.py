@@ -21,7 +21,7 @@ from quetsach.collecting.rules import FORM
 from quetsach.language import code
 from quetsach.language import gettext as _
 from quetsach.outputs.words import visible
-from quetsach.spreadsheet import column_name
+from quetsach.spreadsheet import column_name, row_height
 
 _LONGEST_CELL = 32_767
 _LONGEST_LINK = 2_000
@@ -33,6 +33,8 @@ class _Book:
 
     def __init__(self, out: BinaryIO, folder: Path) -> None:
         self.folder = folder
+        self._widths: dict[str, list[int]] = {}
+        self._heights: dict[tuple[str, int], float] = {}
         self.book = xlsxwriter.Workbook(
             out,
             {
@@ -64,13 +66,17 @@ class _Book:
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(at)
         sheet.freeze_panes(at + 1, 0)
+        self._widths[sheet.name] = [width for _title, width in columns]
         for column, (title, width) in enumerate(columns):
             sheet.set_column(column, column, width)
-            sheet.write_string(at, column, title, self.head)
+            self.text(sheet, at, column, title, self.head)
         return sheet
 
     def text(self, sheet: Any, row: int, column: int, text: str, form: Any = None) -> None:
-        sheet.write_string(row, column, _printable(text)[:_LONGEST_CELL], form or self.plain)
+        shown = _printable(text)[:_LONGEST_CELL]
+        sheet.write_string(row, column, shown, form or self.plain)
+        if form is not self.title:
+            self._make_room(sheet, row, shown, self._widths[sheet.name][column])
 
     def file(self, sheet: Any, row: int, column: int, label: str, path: Path | None) -> None:
         """A link to the file on disk; for a member of an archive, to the archive."""
@@ -80,6 +86,14 @@ class _Book:
             self.text(sheet, row, column, label)
         else:
             sheet.write_url(row, column, target, self.link, shown)
+            self._make_room(sheet, row, shown, self._widths[sheet.name][column])
+
+    def _make_room(self, sheet: Any, row: int, text: str, width: int) -> None:
+        # Times is narrower than the letter that widths are counted in.
+        height = row_height([(text, width * 1.2)], line=16)
+        if height > self._heights.get((sheet.name, row), 0):
+            self._heights[sheet.name, row] = height
+            sheet.set_row(row, height)
 
 
 def write(out: BinaryIO, found: Collection, *, folder: Path) -> None:

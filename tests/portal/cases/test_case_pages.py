@@ -56,6 +56,23 @@ def test_a_sibling_and_a_stranger_get_404(cast, case, page):
     assert Client().get(url).status_code == 404
 
 
+def test_all_log_lines_are_there_for_the_unit_though_its_superior_looked(cast, tmp_path):
+    names = [f"c{n}.example" for n in range(15)]
+    listed = publish_list(
+        cast, tmp_path, "indicator,type,family\n" + "".join(f"{name},domain,ramnit\n" for name in names)
+    )
+    rows = [sighting("10.1.1.5", noon(5), indicator=name, evidence=f"line of {name}") for name in names]
+    body = document(rows, [coverage(noon(6), noon(4))], set_id=listed.set_id)
+    receive_file(BytesIO(body), cast.nodes["A"], Sender("upload", user=cast.user("A", "it")))
+    case = Case.rows.get()
+    actions.assign_device(case.device, cast.nodes["A1"], cast.user("A", "it"))
+    page, client = reverse("case", args=["lam-sach", case.pk]), cast.client("A1", "officer")
+    first = client.get(page).content.decode()
+    assert first.count("line of ") == 12 and 'href="?tat-ca#dong"' in first
+    every = client.get(f"{page}?tat-ca").content.decode()
+    assert all(f"line of {name}<" in every for name in names) and 'href="?tat-ca' not in every
+
+
 @pytest.mark.parametrize("act", ["bat-dau", "da-xu-ly", "xac-nhan", "bao-nham", "mo-lai"])
 def test_who_may_not_act_gets_404_and_nothing_changes(cast, case, act):
     url = reverse("case_act", args=["lam-sach", case.pk, act])

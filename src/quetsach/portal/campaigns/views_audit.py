@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django import forms
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -21,6 +23,9 @@ from quetsach.portal.units.roles import Verb
 A_PAGE = 25
 CHECKED_AT_ONCE = 5_000
 """Up to so many entries the chain is checked while the page is drawn; beyond, when the reader asks."""
+
+_FIELD = re.compile(r"(%\(\w+\)s|…)+")
+_EXPLAINS = re.compile(r"[:.] …$")
 
 
 class FilterForm(forms.Form):
@@ -67,6 +72,6 @@ def audit(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def title(code: str) -> str:
-    """A sentence without its fields, for the list of kinds."""
-    text = str(SENTENCES.get(code, code))
-    return text.split("%(")[0].rstrip(" :“") or code
+    """A sentence with dots for its fields, for the list of kinds; without what only explains at its end."""
+    text = _FIELD.sub("…", str(SENTENCES.get(code, code)))
+    return _EXPLAINS.sub("", text)

@@ -23,6 +23,8 @@ from quetsach.portal.sightings.spans import Span, join_spans
 
 EVIDENCE = 12
 """Rows shown on the page; the rest is one click away."""
+ALL_EVIDENCE = 500
+"""Rows shown when all are asked for: those with most log lines, and a page that still opens on a phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,8 @@ class Tale:
     doubts: list[tuple[str, str | Promise]]
 
 
-def tell(case: Case, story: Story, now: datetime) -> Tale:
-    """What the page says about the case."""
+def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
+    """What the page says about the case, with at most so many rows of evidence."""
     quiet_days = case.device.campaign.quiet_days
     state = State(case.state)
     judgement = story.judgement
@@ -78,8 +80,8 @@ def tell(case: Case, story: Story, now: datetime) -> Tale:
             Told(e, ACTS.get(e.act, e.act), DONE.get(e.data.get("done", ""), ""))
             for e in reversed(story.events)
         ],
-        evidence=sorted(story.facts.sightings, key=lambda s: -s.count)[:EVIDENCE],
-        more_evidence=max(0, len(story.facts.sightings) - EVIDENCE),
+        evidence=sorted(story.facts.sightings, key=lambda s: -s.count)[:most],
+        more_evidence=max(0, len(story.facts.sightings) - most),
         looked=join_spans(looked),
         lines_read=sum(c.lines for c in story.facts.coverages),
         errors=sum(len(c.errors) for c in story.facts.coverages),

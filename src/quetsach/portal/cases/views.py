@@ -25,7 +25,7 @@ from quetsach.portal.cases.advice import advice_for
 from quetsach.portal.cases.forms import AssignForm, ClaimForm, ReasonForm, StartForm
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.rules import Act, State, Word, allows, word
-from quetsach.portal.cases.telling import tell
+from quetsach.portal.cases.telling import ALL_EVIDENCE, EVIDENCE, tell
 from quetsach.portal.cases.words import WORDS
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.roles import Verb
@@ -166,6 +166,7 @@ def _case_page(
     status: int = 200,
 ) -> HttpResponse:
     bound = bound or {}
+    wants_all = "tat-ca" in request.GET
     story = queries.story(found)
     state = State(found.state)
     open_deeds: dict[str, Any] = {}
@@ -180,7 +181,8 @@ def _case_page(
         "door": "cases",
         "case": found,
         "story": story,
-        "tale": tell(found, story, timezone.now()),
+        "tale": tell(found, story, timezone.now(), ALL_EVIDENCE if wants_all else EVIDENCE),
+        "wants_all": wants_all,
         "advice": advice_for(found.family, get_language() or "vi"),
         "deeds": open_deeds,
         "assign_form": bound.get("chuyen") or (AssignForm(nodes=nodes) if can_assign else None),

@@ -6,7 +6,7 @@ import csv
 import io
 
 from quetsach.portal.reports.export.table import Cell, Export
-from quetsach.spreadsheet import guarded
+from quetsach.spreadsheet import guarded, row_height
 
 WIDEST = 60
 PLACE = "TT"
@@ -32,10 +32,14 @@ def to_xlsx(data: Export) -> bytes:
             sheet.write_string(0, 0, data.title, title)
             sheet.write_string(1, 0, f"{data.unit} · số liệu {data.as_of}", muted)
             top = 3
+            widths = [_width(words, [row[n] for row in table.rows]) for n, words in enumerate(table.head)]
+            sheet.set_row(top, row_height(zip(table.head, widths, strict=True)))
             for column, words in enumerate(table.head):
                 sheet.write_string(top, column, words, head)
-                sheet.set_column(column, column, _width(words, [row[column] for row in table.rows]))
+                sheet.set_column(column, column, widths[column])
             for line, row in enumerate(table.rows, start=top + 1):
+                texts = ((str(cell or ""), width) for cell, width in zip(row, widths, strict=True))
+                sheet.set_row(line, row_height(texts))
                 for column, cell in enumerate(row):
                     if isinstance(cell, int):
                         sheet.write_number(
