@@ -36,8 +36,8 @@ class Browser:
         """The page's text."""
         return self.fetch(path, expect).decode("utf-8", "replace")
 
-    def sign_in(self, path: str, username: str, password: str) -> None:
-        """Fill in the form and send it."""
+    def sign_in(self, path: str, username: str, password: str) -> bool:
+        """Fill in the form and send it; False where somebody has locked the account with a phone's codes."""
         page = self.get(path)
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
         if token is None:
@@ -48,4 +48,5 @@ class Browser:
         )
         with self.opener.open(request, timeout=60) as answer:
             if answer.url.endswith(path):
-                raise CheckError(f"{username} could not sign in")
+                raise CheckError(f"{username} could not sign in; begin anew with --reset")
+            return "/hai-buoc/" not in answer.url

@@ -193,7 +193,8 @@ def visit(base: str, var: Path) -> int:
         asked += 1
     for account in ACCOUNTS:
         browser = Browser(base)
-        browser.sign_in("/tai-khoan/dang-nhap/", account.username, known[account.username])
+        if not browser.sign_in("/tai-khoan/dang-nhap/", account.username, known[account.username]):
+            continue
         for path in inner[account.username]:
             browser.get(path)
             asked += 1

@@ -137,7 +137,7 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         part.touch(exist_ok=False)
         yield part
-        with part.open("rb") as whole:
+        with part.open("r+b") as whole:  # Windows flushes only what may be written
             os.fsync(whole.fileno())
         part.replace(path)
     except OSError as error:

@@ -91,6 +91,41 @@ def test_hashes_of_harmless_files_accuse_nobody_and_are_named(quetsach: Run, tmp
     assert empty in err and listed not in err
 
 
+@pytest.mark.parametrize("system", ["windows", "linux"])
+def test_a_disk_without_a_name_is_named(quetsach: Run, tmp_path: Path, system: str) -> None:
+    def named(root: Path, *more: str) -> tuple[str, str]:
+        _code, out, err = quetsach("check", "--root", root, "--yes", "--json", "-", *more)
+        return json.loads(out)["machine"], err
+
+    disks = []
+    for number in range(2):
+        root = tmp_path / f"{system}-{number}"
+        if system == "windows":
+            world.tree(world.CLEAN, root)
+            (root / "C:/Windows/System32/config/SYSTEM").unlink()
+            os.utime(root / "C:/Users", (number, number))
+        else:
+            (root / "etc").mkdir(parents=True)
+            (root / "etc/machine-id").write_text(f"{number:032x}\n", encoding="ascii")
+        disks.append(root)
+    first, warned = named(disks[0])
+    assert re.fullmatch("o-dia-[0-9a-f]{8}", first) and first in warned and "--machine" in warned
+    assert named(disks[0])[0] == first != named(disks[1])[0]
+    assert named(disks[0], "--machine", " PC văn thư ") == ("PC văn thư", "")
+
+
+def test_a_name_that_the_disk_tells_is_kept(quetsach: Run, tmp_path: Path) -> None:
+    root = world.tree(world.CLEAN, tmp_path / "disk")
+    _code, out, err = quetsach("check", "--root", root, "--yes", "--json", "-", "--machine", "PC-99")
+    assert (json.loads(out)["machine"], "PC-07" in err) == ("PC-07", True)
+
+
+@pytest.mark.parametrize("wrong", [["--machine", "PC-07"], ["--root", "/", "--machine", "a\nb"]])
+def test_a_name_that_can_be_none_is_refused(quetsach: Run, wrong: list[str]) -> None:
+    code, out, err = quetsach("check", "--yes", *wrong)
+    assert (code, out, "--machine" in err) == (2, "", True)
+
+
 def test_json_on_standard_output_is_alone_there(quetsach: Run, tmp_path: Path) -> None:
     root = world.tree(world.CLEAN, tmp_path / "disk")
     code, out, _err = quetsach("check", "--root", root, "--yes", "--json", "-")

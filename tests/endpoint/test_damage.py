@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +16,23 @@ from hypothesis import strategies as st
 from quetsach.endpoint import shortcut, windowspath
 from quetsach.endpoint.fact import REASONS, Unavailable
 from quetsach.endpoint.machines.hive import Hive, Hives
+from quetsach.endpoint.machines.recording import Recording
 from quetsach.endpoint.machines.windows import rows_of
 from quetsach.endpoint.probe import Seen
-from quetsach.endpoint.probes import browsers, events, firewall, hosts, outdated, subscriptions, tasks
+from quetsach.endpoint.probes import (
+    PROBES,
+    browsers,
+    events,
+    firewall,
+    hosts,
+    outdated,
+    subscriptions,
+    tasks,
+)
+from quetsach.endpoint.probes import (
+    settings as registry_settings,
+)
+from quetsach.endpoint.wanted import Wanted
 from quetsach.endpoint.watchlist import Watchlist, tokens_in, url_tokens
 from tests.endpoint import world
 from tests.endpoint.hives import Hive as Written
@@ -246,6 +261,19 @@ def test_browser_history_and_one_that_never_ends(monkeypatch: pytest.MonkeyPatch
         list(browsers.rows(endless, query, "x"))
 
 
+def test_a_history_kept_with_a_log_beside_it(tmp_path: Path) -> None:
+    """As Firefox keeps it; an empty file is one that nothing was written to."""
+    path = tmp_path / "places.sqlite"
+    database = sqlite3.connect(path)
+    database.executescript("PRAGMA journal_mode = WAL; CREATE TABLE urls(url, last_visit_time)")
+    database.execute("INSERT INTO urls VALUES ('http://evil.example/', 5)")
+    database.commit()
+    database.close()
+    query = "SELECT url, last_visit_time FROM urls"
+    assert list(browsers.rows(path.read_bytes(), query, "x")) == [("http://evil.example/", 5)]
+    assert list(browsers.rows(b"", query, "x")) == []
+
+
 @quick
 @given(st.integers(0, 8191), st.binary(min_size=1, max_size=16))
 def test_damaged_histories(at: int, new: bytes) -> None:
@@ -268,10 +296,87 @@ def test_damaged_histories(at: int, new: bytes) -> None:
     )
 )
 def test_recordings_of_another_shape(told: dict[str, Any]) -> None:
-    from quetsach.endpoint.machines.recording import Recording
-
     with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
         Recording(told)
+
+
+LINUX_FILES = (
+    "/etc/crontab", "/etc/cron.d/x", "/etc/systemd/system/a.service", "/etc/ld.so.preload",
+    "/etc/environment", "/etc/profile", "/etc/pam.d/sshd", "/etc/hosts", "/etc/os-release",
+    "/etc/apt/apt.conf", "/root/.ssh/authorized_keys", "/root/.bashrc", "/root/.bash_history",
+    "/root/.config/systemd/user/b.service",
+)  # fmt: skip
+WINDOWS_FILES = (
+    world.HOSTS, world.HISTORY, rf"{world.TASKS}\x", r"C:\Users\an\AppData\Roaming\WinRAR\rarreg.key",
+    r"C:\Program Files\JetBrains\a\b.vmoptions", r"C:\Windows\System32\wbem\Repository\OBJECTS.DATA",
+    r"C:\Users\an\AppData\Roaming\Microsoft\Windows\Start Menu\Programs\Startup\a.lnk",
+    r"C:\Users\an\AppData\Local\Google\Chrome\User Data\Default\History",
+)  # fmt: skip
+CURRENT = r"SOFTWARE\Microsoft\Windows\CurrentVersion"
+REGISTRY = {
+    rf"HKLM\{CURRENT}\Run": ("a", "b"),
+    rf"HKU\an\{CURRENT}\Internet Settings": ("AutoConfigURL", "ProxyEnable", "ProxyServer"),
+    rf"HKU\an\{CURRENT}\Explorer\UserAssist\x\Count": ("n", "P:\\k"),
+    rf"HKLM\{CURRENT}\Uninstall\x": ("DisplayName", "DisplayVersion", "Publisher"),
+    world.NT: ("CurrentBuildNumber", "EditionID", "ProductName"),
+    world.RULES: ("r",),
+    world.SPP: ("KeyManagementServiceName",),
+    rf"{world.IFEO}\a.exe": ("Debugger", "VerifierDlls"),
+    rf"{world.SERVICES}\x": ("ImagePath", "Start", "Type", "Description"),
+    rf"{world.SERVICES}\Tcpip\Parameters": ("DataBasePath",),
+    rf"{world.DEFENDER}\Exclusions\Paths": ("C:\\x",),
+}
+pieces = st.lists(
+    st.sampled_from(
+        ["ExecStart", "LD_PRELOAD", "https_proxy", "=", "\n", " ", "\t", "\r", "auth", "required", "[x", "]",
+         "*", "@reboot", "#", "ID=", "VERSION_ID=", '"', "'", "%", "%SystemRoot%", "\\", "\\\\?\\", "C:", "/",
+         "..", "\0", "ssh-ed25519", "-javaagent:", "rundll32.exe", ",", "v2.10|", "Action=Block|",
+         "9" * 5000, "\udcff", "é"]
+    ),
+    max_size=30,
+).map("".join)  # fmt: skip
+hostile = pieces | st.binary(max_size=300).map(lambda content: content.decode("utf-8", "surrogateescape"))
+
+
+def all_probes(machine: Recording) -> None:
+    """Each answers; what one file or value holds costs no more than that file or value."""
+    for probe in (*PROBES, registry_settings.probe(Wanted().signs.keys)):
+        seen = probe.run(machine)
+        assert not [gap for gap in seen.gaps if gap.reason == "failed" and gap.detail.endswith("Error")], (
+            probe
+        )
+        for one in seen.items:
+            list(LISTS.of(one))
+
+
+@quick
+@given(st.dictionaries(st.sampled_from(LINUX_FILES), hostile))
+def test_every_probe_of_a_linux_whose_files_are_hostile(files: dict[str, str]) -> None:
+    users = [{"name": "root", "folder": "/root"}]
+    all_probes(Recording({"system": "linux", "is_running": False, "files": files, "users": users}))
+
+
+@quick
+@given(
+    st.dictionaries(st.sampled_from(WINDOWS_FILES), hostile),
+    st.fixed_dictionaries(
+        {key: st.dictionaries(st.sampled_from(names), hostile) for key, names in REGISTRY.items()}
+    ),
+)
+def test_every_probe_of_a_windows_whose_files_and_registry_are_hostile(
+    files: dict[str, str], registry: dict[str, dict[str, str]]
+) -> None:
+    told = world.CLEAN | {"is_running": False, "files": files, "registry": registry}
+    all_probes(Recording(told))
+
+
+@pytest.mark.parametrize("piece", ["\n", " ", "\t\n", "export ", "auth\n", "ExecStart=\n", "LD_PRELOAD ="])
+def test_a_file_of_one_thing_over_and_over_is_read_in_one_go(piece: str) -> None:
+    """A pattern that goes over line ends reads such a file once for each of its lines, which takes days."""
+    content = piece * ((1 << 20) // len(piece))
+    files = dict.fromkeys(LINUX_FILES, content)
+    users = [{"name": "root", "folder": "/root"}]
+    all_probes(Recording({"system": "linux", "is_running": False, "files": files, "users": users}))
 
 
 @pytest.mark.parametrize(

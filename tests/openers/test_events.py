@@ -96,6 +96,16 @@ def test_what_is_no_event_log_never_raises_anything_else(noise: bytes, chunks: i
         list(evtx.lines(io.BytesIO(b"ElfFile\0" + bytes(4088) + (head + frame) * chunks + noise)))
 
 
+@pytest.mark.parametrize("flags", [0, 1], ids=["closed", "in use"])
+def test_a_head_without_a_chunk_is_no_empty_log(flags: int) -> None:
+    pytest.importorskip("evtx")
+    head = bytearray(4096)
+    head[:8] = b"ElfFile\0"
+    struct.pack_into("<I", head, 120, flags)
+    with pytest.raises(SourceError, match="is no Windows event log"):
+        list(evtx.lines(io.BytesIO(bytes(head) + b"\x5a" * 65_536)))
+
+
 @pytest.mark.parametrize(
     ("prolog", "between", "encoding"),
     [

@@ -13,15 +13,19 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from python_calamine import CalamineWorkbook
 
-from quetsach.endpoint import checking, keys, machines, pack, sealing
+from quetsach.endpoint import checking, keys, machines, pack, result, sealing
 from quetsach.endpoint.checking import Options
 from quetsach.endpoint.wanted import Wanted
 from quetsach.feeds.item import parse
 from quetsach.indicator import IndicatorSet, Scope
+from tests.collect import papers_by_hand as by
 from tests.endpoint.packs import PACK, SIGNING, UNIT_KEY
+from tests.endpoint.world import CLEAN, look_at_recording
 from tests.stick.windows import NEEDS_WINE, ROOT, WINE, Windows, built, unpacked
 
 pytestmark = NEEDS_WINE
@@ -221,3 +225,36 @@ def test_a_foreign_file_stops_it_before_it_runs(windows: Windows, stick: Path, n
     code, told = windows.run("cmd", "/c", rf"E:\{stick.name}\KIEM-TRA.cmd", "check")
     foreign.unlink()
     assert code == 2 and f"he-thong/{name}" in told
+
+
+def test_logs_reports_and_results_become_files(windows: Windows, stick: Path, port: int) -> None:
+    command = ("cmd", "/c", rf"E:\{stick.name}\KIEM-TRA.cmd")
+    shutil.rmtree(stick / "ket-qua", ignore_errors=True)
+    (windows.drive / "tuong-lua.log").write_text(f"192.168.1.20 connected to 127.0.0.1:{port}\n", "utf-8")
+    code, told = windows.run(*command, r"E:\tuong-lua.log")
+    pages = list((stick / "ket-qua").glob("log-*.html"))
+    assert code == 1 and len(pages) == 1, told
+    assert "192.168.1.20" in pages[0].read_text("utf-8")
+
+    for name in ("bao-cao", "may"):
+        (windows.drive / name).mkdir(exist_ok=True)
+    figures = ("1", "12", "1", "9")
+    report = by.docx(by.form("UBND xã Mường So", figures))
+    (windows.drive / "bao-cao/mường so.docx").write_bytes(report)
+    code, told = windows.run(*command, "--", "reports", "collect", r"E:\bao-cao", "-o", r"E:\bao-cao.xlsx")
+    rows = _cells(windows.drive / "bao-cao.xlsx", "Từng đơn vị", told)[0]
+    assert (rows[1], [str(int(cell)) for cell in rows[2:6]]) == ("UBND xã Mường So", list(figures))
+
+    with (windows.drive / "may/PC-07.json").open("w", encoding="utf-8") as out:
+        result.write(out, look_at_recording(CLEAN))
+    code, told = windows.run(*command, "--", "check", "merge", r"E:\may", "-o", r"E:\may.xlsx")
+    assert code == 0, told
+    assert any("PC-07" in row for row in _cells(windows.drive / "may.xlsx", 0, told))
+
+
+def _cells(path: Path, sheet: str | int, told: str) -> list[list[Any]]:
+    """The rows of a sheet below its first."""
+    assert path.is_file(), told
+    book = CalamineWorkbook.from_path(path)
+    found = book.get_sheet_by_name(sheet) if isinstance(sheet, str) else book.get_sheet_by_index(sheet)
+    return found.to_python()[1:]

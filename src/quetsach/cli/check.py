@@ -66,6 +66,11 @@ def command() -> click.Command:
                 type=click.Path(path_type=Path),
                 help=_("Check the disk of a machine that is off, mounted or copied at DIR; or a recording."),
             ),
+            click.Option(
+                ["--machine", "called"],
+                metavar="NAME",
+                help=_("With --root: what the machine is called, where its disk does not tell."),
+            ),
             *looked_for.options(),
             click.Option(
                 ["--pack"],
@@ -116,7 +121,7 @@ def command() -> click.Command:
         ),
         "quetsach check -i indicators.csv --html result.html\n"
         "quetsach check --pack unit.qspack --trust KEY --seal result.qsresult\n"
-        "quetsach check --root /mnt/disk --full --json result.json\n"
+        "quetsach check --root /mnt/disk --machine PC-07 --full --json result.json\n"
         "quetsach check merge results/ -o machines.xlsx",
         kind=_Check,
     )
@@ -136,6 +141,7 @@ def _run(
     html_out: Path | None,
     pack: Path | None,
     seal: Path | None,
+    called: str | None,
     unit: str | None,
     people: int | None,
     yes: bool,
@@ -144,7 +150,7 @@ def _run(
     if click.get_current_context().invoked_subcommand is not None:
         return NOTHING
     from quetsach.cli.progress import stop_on_interrupt
-    from quetsach.endpoint import checking, machines, wording
+    from quetsach.endpoint import checking, machines, naming, wording
     from quetsach.endpoint import profile as profiles
     from quetsach.endpoint.checking import Options
     from quetsach.endpoint.fact import Unavailable
@@ -157,6 +163,10 @@ def _run(
             raise OutputError("folder", path, "no such folder")
     if pack is None and seal is not None:
         raise click.UsageError(_("--seal needs --pack: it holds the keys that the result is sealed for."))
+    if called is not None and (root is None or not naming.given(called)):
+        raise click.UsageError(
+            _("--machine gives the name of a disk at --root: one line of at most 100 letters.")
+        )
     if pack is not None and (indicators or hashes or rules):
         raise click.UsageError(_("A pack holds list, hashes and rules; give either it or them."))
     screen: Callable[[str], None] = click.echo if to_screen else _nowhere
@@ -166,7 +176,7 @@ def _run(
     if packed is not None:
         screen(words.visible(packfile.described(packed)))
     try:
-        machine = machines.at(root) if root is not None else machines.here()
+        machine = _at(root, called, packed, is_asking=is_asking) if root is not None else machines.here()
     except Unavailable as error:
         say.error(_not_there(root, error.reason))
         return INCOMPLETE
@@ -219,6 +229,31 @@ def _not_there(root: Path | None, reason: str) -> str:
     return _("%(path)s: holds no system. Give the folder that holds Windows and Users, or etc and usr.") % {
         "path": root
     }
+
+
+def _at(root: Path, called: str | None, packed: Pack | None, *, is_asking: bool) -> Machine:
+    """The machine of a disk, named: without a name nobody could say later which machine a result is of."""
+    from quetsach.endpoint import machines, naming
+
+    machine = machines.at(root)
+    if machine.name:
+        if called is not None and naming.given(called).casefold() != machine.name.casefold():
+            say.warning(
+                _("The disk tells its machine's name: %(name)s. That one is used.") % {"name": machine.name}
+            )
+        return machine
+    name = naming.given(called or "") or naming.of_disk(machine, packed.campaign.id if packed else "")
+    if called is None and is_asking:
+        asked = click.prompt(
+            _("This disk does not tell its machine's name. What is it called?"), default=name
+        )
+        name = naming.given(asked) or name
+    elif called is None:
+        told = _(
+            "This disk does not tell its machine's name; the result says %(name)s. --machine gives another."
+        )
+        say.warning(told % {"name": name})
+    return machines.at(root, name)
 
 
 def _answers(unit: str | None, people: int | None, *, is_asking: bool) -> dict[str, str]:

@@ -153,7 +153,7 @@ def _output(raised: OutputError) -> str:
         "disk_full": _("%(path)s: not saved, the disk is full. Free some room or choose another place."),
         "write": _("%(path)s: not saved: %(reason)s"),
     }[raised.code]
-    return text % {"path": raised.path, "reason": raised.reason}
+    return text % {"path": raised.path, "reason": explain(raised.reason)}
 
 
 def _scan_file(raised: ScanFileError) -> str:

@@ -47,6 +47,9 @@ class _Book:
         amber = {"bg_color": "#FBEFD9", "font_color": "#8A5300"}
         self.plain = self.book.add_format({**text, "num_format": "@"})
         self.bold = self.book.add_format({**text, "bold": True})
+        # What stands over a narrow column runs on to the right.
+        self.title = self.book.add_format({**text, "bold": True, "font_size": 14, "text_wrap": False})
+        self.place = self.book.add_format({**text, "align": "center"})
         self.head = self.book.add_format({**text, "bold": True, "bg_color": "#E9EDF0", "bottom": 1})
         self.link = self.book.add_format({**text, "font_color": "#0B4F6C", "underline": 1})
         self.figure = self.book.add_format(figure)
@@ -100,10 +103,10 @@ def _summary(book: _Book, found: Collection) -> None:
     )
     sheet = book.sheet(_("Total"), columns, at=2)
     book.text(
-        sheet, 0, 0, _("Total of the annexes received: %(came)s") % {"came": words.came(found)}, book.bold
+        sheet, 0, 0, _("Total of the annexes received: %(came)s") % {"came": words.came(found)}, book.title
     )
     for at, (row, total) in enumerate(found.totals.items(), 3):
-        sheet.write_number(at, 0, at - 2, book.figure)
+        sheet.write_number(at, 0, at - 2, book.place)
         book.text(sheet, at, 1, built_in(FORM).row(row).text)
         sheet.write_number(at, 2, total.value, book.amber_figure if total.doubtful else book.sum)
         sheet.write_number(at, 3, total.units, book.figure)
@@ -127,7 +130,7 @@ def _units(book: _Book, found: Collection) -> None:
     )  # fmt: skip
     sheet = book.sheet(_("Units"), columns)
     for at, one in enumerate(found.counted, 1):
-        sheet.write_number(at, 0, at, book.figure)
+        sheet.write_number(at, 0, at, book.place)
         is_doubtful = any(doubt.level != "info" for doubt in one.doubts_of("unit"))
         book.text(sheet, at, 1, one.unit.name if one.unit else "", book.amber if is_doubtful else None)
         for column, row in enumerate(ROWS, _FIRST_FIGURE):
@@ -199,7 +202,7 @@ def _missing(book: _Book, found: Collection) -> None:
     columns = ((_("No."), 6), (_("Unit"), 40), (_("Belongs to"), 40), (_("A file that may be its own"), 50))
     sheet = book.sheet(_("Not received"), columns)
     for at, unit in enumerate(found.missing, 1):
-        sheet.write_number(at, 0, at, book.figure)
+        sheet.write_number(at, 0, at, book.place)
         book.text(sheet, at, 1, unit.name)
         book.text(sheet, at, 2, ", ".join(reversed(unit.above)))
         if unread := next((one for one in found.unread if one.unit == unit), None):

@@ -132,7 +132,7 @@ def _table(story: Story, block: paper.Table) -> None:
                 size=13,
                 is_bold=row == 0 or is_sum or column in block.bold,
                 align="center" if row == 0 else block.aligns[column],
-                keeps_next=block.is_whole and row < len(rows) - 1,
+                keeps_next=(block.is_whole or row == 0) and row < len(rows) - 1,
             )
     story.repeat_head(table)
     story.gap(6)

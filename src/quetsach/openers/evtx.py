@@ -1,8 +1,8 @@
 """Windows event log files (.evtx) as one JSON object a line.
 
 Layout: a file header of 4,096 bytes, then chunks of 64 KiB that can each be read alone ([MS-EVEN6]
-2.2.17 names
-the parts). The chunks are given to the parser one by one: memory stays bounded, and damage costs one chunk.
+2.2.17 names the parts). The chunks are given to the parser one by one: memory stays bounded, and damage
+costs one chunk.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ _EVENT_MARK = b"**\0\0"
 _LEAST_EVENT = 28
 _DIRTY = 1
 _FAILURES_OF_A_CHUNK = 1000
+_NO_LOG = "is no Windows event log (.evtx): its header is damaged or cut off"
 
 
 def open(file: Opened) -> Iterator[Opened]:
@@ -45,13 +46,12 @@ def lines(stream: ByteStream) -> Iterator[bytes]:
 
     Raises:
         SourceError: the package `evtx` is missing, the file is no event log, or, after all that could be
-        read,
-            some of it was damaged.
+            read, some of it was damaged.
     """
     parser = _parser()
     header = jsonlines.exactly(stream, _HEADER_BYTES)
     if len(header) < 128 or not header.startswith(MAGIC):
-        raise SourceError("is no Windows event log (.evtx): its header is damaged or cut off")
+        raise SourceError(_NO_LOG)
     damaged: list[str] = []
     # Chunks behind the last one in use hold whatever the disk held before.
     unread: list[int] = []
@@ -77,6 +77,9 @@ def lines(stream: ByteStream) -> Iterator[bytes]:
             if failures:
                 damaged.append(f"{failures} events of chunk {at}")
         at += 1
+    if len(unread) == at:
+        # Even a log without an event has a chunk.
+        raise SourceError(_NO_LOG)
     flags, chunks = struct.unpack_from("<I", header, 120)[0], struct.unpack_from("<H", header, 42)[0]
     if flags & _DIRTY and doubtful[-1:] == [at - len(unread) - 1]:
         # Copied while Windows wrote to it: the last chunk's sum comes later.

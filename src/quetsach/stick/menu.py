@@ -216,7 +216,8 @@ def _open(stick: Stick) -> int:
     import webbrowser
 
     assert stick.pack is not None
-    webbrowser.open(stick.pack.portal)
+    if not webbrowser.open(stick.pack.portal):
+        say.warning(_("No browser opened. The address: %(url)s") % {"url": stick.pack.portal})
     return cli.NOTHING
 
 

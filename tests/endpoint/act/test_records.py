@@ -1,4 +1,4 @@
-"""The vault and the journal, whatever goes into them and whatever becomes of them."""
+"""The vault, the journal and the hives of a disk, whatever goes into them and whatever becomes of them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from quetsach.endpoint import machines
 from quetsach.endpoint.act import journal, lines
 from quetsach.endpoint.act.errors import ActError
+from quetsach.endpoint.act.grounds.hives import HiveSettings
 from quetsach.endpoint.act.vault import Vault
+from tests.endpoint.hives import Hive
 
 NAME = "0123456789abcdef/1.kept"
 
@@ -105,3 +108,41 @@ def test_remarks_in_a_hosts_file_as_windows_writes_it() -> None:
         b"\xef\xbb\xbf# may\r\n# quetsach: 0.0.0.0 a.example b.example # chan\r\n127.0.0.1\tlocalhost\r\n"
         b"# quetsach: 0.0.0.0 c.example"
     )
+
+
+KEY = r"HKLM\SOFTWARE\Run"
+HIVE = Hive(
+    {"Run": {"a": r"C:\\x\\a.exe", "b": 7, "evil": r"C:\\Users\\an\\evil.exe", "c": "x" * 60}}
+).content
+
+
+USED = st.integers(4096, len(HIVE.rstrip(b"\0")))
+
+
+@given(st.lists(st.tuples(USED, st.binary(min_size=1, max_size=4)), max_size=3))
+@example([(4400, b"\0\0")])  # a cell that lies over the list of values
+@settings(max_examples=80, deadline=None)
+def test_a_damaged_hive_is_refused_or_comes_back_to_the_bit(changes: list[tuple[int, bytes]]) -> None:
+    content = bytearray(HIVE)
+    for at, new in changes:
+        content[at : at + len(new)] = new
+    with tempfile.TemporaryDirectory() as folder:
+        hive = Path(folder) / "Windows/System32/config/SOFTWARE"
+        hive.parent.mkdir(parents=True)
+        settings_ = HiveSettings(machines.at(Path(folder)))
+        for change in (
+            lambda: settings_.delete(KEY, "evil"),
+            lambda: settings_.set(KEY, "evil", {"type": 1, "data": b"x\0\0\0\0\0".hex()}),
+            lambda: settings_.set(KEY, "b", {"type": 4, "data": "01000000"}),
+        ):
+            hive.write_bytes(content)
+            try:
+                before = {name: settings_.get(KEY, name) for name in ("evil", "b")}
+                change()
+            except ActError:
+                assert hive.read_bytes() == content
+                continue
+            for name, state in before.items():
+                if state is not None and settings_.get(KEY, name) != state:
+                    settings_.set(KEY, name, state)
+            assert hive.read_bytes() == content

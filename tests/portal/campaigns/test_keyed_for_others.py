@@ -52,6 +52,18 @@ def test_a_paper_receipt_with_its_proof(cast, url):
     assert served["Content-Disposition"].startswith("attachment")
 
 
+def test_the_number_leads_to_the_proof_of_what_was_entered(cast, url):
+    client = cast.client("A", "officer")
+    client.post(url, given(channel="paper", file=SimpleUploadedFile("biên nhận.jpg", PHOTO)))
+    actions.acknowledge(cast.nodes["A2"], cast.user("A2", "officer"))
+    proof = reverse("keyed_file", args=[cast.campaign.slug, KeyedAct.rows.get().pk])
+    for role, page in (("officer", "known"), ("reader", "known"), ("reader", "why")):
+        text = cast.client("A", role).get(reverse(page, args=[cast.campaign.slug, cast.nodes["A"].pk, "r1"]))
+        said = text.content.decode()
+        assert said.count(f'href="{proof}"') == 1 and "Chị Hà gọi báo" in said
+    assert cast.client("A", "reader").get(proof).getvalue() == PHOTO
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -24,6 +24,11 @@ def url(cast):
     return reverse("letter", args=[cast.campaign.slug])
 
 
+def theirs(cast, unit):
+    """Where its superior changes a unit's deadline."""
+    return reverse("keyed", args=[cast.campaign.slug, cast.nodes[unit].pk])
+
+
 def due(cast, unit):
     return CampaignNode.rows.get(pk=cast.nodes[unit].pk).due_at
 
@@ -102,17 +107,24 @@ def test_an_earlier_deadline_pulls_those_below_along_and_a_later_one_those_that_
     a = str(cast.nodes["A"].pk)
     officer.post(url, {"act": "pass_on", "children": [a], "day": text7})
     CampaignNode.rows.filter(pk=cast.nodes["A2"].pk).update(due_at=days(6)[0])
-    officer.post(url, {"act": "set_deadline", "child": a, "day": text5})
+    officer.post(theirs(cast, "A"), {"do": "deadline", "deadline": text5})
     assert {due(cast, u) for u in ("A", "A1", "A2")} == {five}
     CampaignNode.rows.filter(pk=cast.nodes["A2"].pk).update(due_at=days(4)[0])
-    officer.post(url, {"act": "set_deadline", "child": a, "day": text9})
+    officer.post(theirs(cast, "A"), {"do": "deadline", "deadline": text9})
     assert (due(cast, "A"), due(cast, "A1"), due(cast, "A2")) == (nine, nine, days(4)[0])
-    assert (
-        officer.post(
-            url, {"act": "set_deadline", "child": str(cast.nodes["A1"].pk), "day": text5}
-        ).status_code
-        == 404
-    )
+    refused = officer.post(theirs(cast, "A1"), {"do": "deadline", "deadline": text5})
+    assert refused.status_code == 404  # not directly below
+
+
+def test_a_refused_deadline_of_one_unit_stays_in_its_field(cast, url):
+    before, (_eleven, later) = due(cast, "A"), days(11)
+    for typed, why in ((later, "muộn hơn"), ("mai", "05/09/2022"), (days(-2)[1], "đã qua")):
+        answer = cast.client("centre", "officer").post(
+            theirs(cast, "A"), {"do": "deadline", "deadline": typed}
+        )
+        field = answer.content.decode().partition('name="deadline"')[2].partition("</div>")[0]
+        assert f'value="{typed}"' in field and why in field.partition('class="err"')[2]
+    assert due(cast, "A") == before
 
 
 def test_no_unit_is_ever_later_than_its_superior(cast, url):
@@ -121,7 +133,7 @@ def test_no_unit_is_ever_later_than_its_superior(cast, url):
     officer.post(url, {"act": "pass_on", "children": [a], "day": days(8)[1]})
     middle.post(url, {"act": "pass_on", "children": [a1], "day": days(7)[1]})
     for n in (3, 9, 6, 10):
-        officer.post(url, {"act": "set_deadline", "child": a, "day": days(n)[1]})
+        officer.post(theirs(cast, "A"), {"do": "deadline", "deadline": days(n)[1]})
         for node in CampaignNode.rows.exclude(parent=None).select_related("parent"):
             assert node.due_at <= node.parent.due_at
 

@@ -187,6 +187,20 @@ def test_the_wizard_asks_sends_and_says_what_became_of_it(wizard, cast, code, tm
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("typed", ["Máy văn thư 2", ""])
+def test_the_disk_of_a_machine_that_tells_no_name_is_taken_in(wizard, cast, code, tmp_path, typed):
+    (tmp_path / "disk/C:/Windows/System32/config/SYSTEM").unlink()
+    _code, told = wizard(f"{typed}\n2\nc\n{code[1]}\n")
+    assert "Máy tên gì?" in told and "Đơn vị A1: 1 mới" in told
+    device = CheckResult.rows.get().device
+    assert device.key == typed or (not typed and device.key.startswith("o-dia-"))
+    # The same disk once more is the same machine.
+    wizard(f"{typed}\n2\nc\n{issue_code(cast.nodes['A1'], cast.user('A1', 'officer'))[1]}\n")
+    assert CheckResult.rows.count() == 2
+    assert CheckResult.rows.values_list("device").distinct().count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("content", "family"), [(HASHED, "Ramnit"), (b"MZ QUETSACH-HARMLESS-TEST", "")], ids=["hash", "rule"]
 )

@@ -60,6 +60,25 @@ def test_a_dropped_file_counts_only_when_it_is_taken(cast):
     assert roll_up(cast.nodes["A"]).children_total.row("r2") == 12
 
 
+def test_a_revision_leads_to_the_file_it_was_taken_from(cast):
+    sent = paper("Đơn vị A1")
+    drop(cast, a=sent, b=paper("Đơn vị A2"))
+    for annex in ReceivedAnnex.rows.select_related("file"):
+        if annex.file.name.startswith("a"):
+            press(cast, annex, "take")
+    history = reverse("report_history", args=["lam-sach", cast.nodes["A1"].pk])
+    for role in ("coordinator", "reader"):
+        client = cast.client("A", role)
+        page = client.get(history).content.decode().partition("<main")[2]
+        address = page.partition('<a href="/cd/lam-sach/tiep-nhan/')[2].partition('"')[0]
+        assert client.get(f"/cd/lam-sach/tiep-nhan/{address}").getvalue() == sent
+    waiting = ReceivedAnnex.rows.get(state="open").file
+    assert cast.client("A", "reader").get(url(cast, "A", "intake_file", waiting.pk)).status_code == 404
+    theirs = cast.client("A1", "officer")
+    assert "tiep-nhan" not in theirs.get(history).content.decode().partition("<main")[2]
+    assert theirs.get(f"/cd/lam-sach/tiep-nhan/{address}").status_code == 404
+
+
 def test_a_unit_that_reported_by_file_is_chased_for_its_receipt_only(cast):
     drop(cast, a=paper("Đơn vị A1"))
     press(cast, only(), "take")

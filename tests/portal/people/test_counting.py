@@ -152,7 +152,8 @@ def test_nothing_of_the_person_is_in_the_database_and_the_key_is_not(cast, setti
 @pytest.mark.parametrize(
     ("typed", "why"),
     [("", "blank"), ("  ", "blank"), ("012345678901", "citizen"), ("123456789", "citizen"), ("a@b", "shape"),
-     ("x" * 200, "shape"), ("=1+1", "shape"), ("a b@c@d.e", "shape")],
+     ("x" * 200, "shape"), ("=1+1", "shape"), ("a b@c@d.e", "shape"), ("x", "shape"),
+     ("7", "shape"), ("Lan Anh", "shape"), ("NV" * 20 + "1", "shape")],
 )  # fmt: skip
 def test_what_is_no_person_says_why(typed, why):
     with pytest.raises(PersonError) as error:

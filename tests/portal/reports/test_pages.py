@@ -1,15 +1,18 @@
 """The roll-up page, why a number is what it is, and what reports ask of a unit today."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from quetsach.portal.campaigns.actions import acknowledge, count_people
+from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.cases.models import Case, Device
 from quetsach.portal.reports.actions import submit
-from quetsach.portal.reports.models import Report
+from quetsach.portal.reports.models import Report, ReportPolicy
 from quetsach.portal.reports.review_actions import accept, send_back
 from quetsach.portal.reports.tasks import reports_to_do
 from quetsach.portal.units.roles import places_of
@@ -150,6 +153,25 @@ def test_today_asks_to_send_then_to_review_then_to_correct(cast):
     assert titles(cast, "A") == ["Gửi báo cáo"]
     [task] = reports_to_do(seat(cast, "A1", "officer"))
     assert (str(task.title), task.text) == ("Sửa báo cáo bị trả lại", "Thiếu trạm y tế.")
+
+
+def test_today_says_what_is_overdue_here_and_below(cast):
+    CampaignNode.rows.update(due_at=timezone.now() - timedelta(days=2))
+    late = {unit: CampaignNode.rows.get(pk=node.pk) for unit, node in cast.nodes.items()}
+    cast.nodes.update(late)
+    [own] = reports_to_do(seat(cast, "A1", "officer"))
+    assert (own.shape, str(own.word), own.url) == ("bad", "quá hạn 2 ngày", url(cast, "report", "A1"))
+    assert "vẫn được tính" in str(own.text)
+    ReportPolicy.rows.create(campaign=cast.campaign, grace_until=timezone.now() - timedelta(hours=1))
+    [own] = reports_to_do(seat(cast, "A1", "officer"))
+    assert "mở khóa" in str(own.text)
+    assert titles(cast, "A") == ["Gửi báo cáo", "Đôn đốc 2 đơn vị gửi báo cáo quá hạn"]
+    CampaignNode.rows.filter(pk=cast.nodes["A2"].pk).update(due_at=timezone.now() + timedelta(days=1))
+    below = reports_to_do(seat(cast, "A", "officer"))[-1]
+    assert (str(below.title), str(below.text)) == ("Đôn đốc 1 đơn vị gửi báo cáo quá hạn", "Đơn vị A1")
+    page = cast.client("A", "officer").get(below.url).content.decode()
+    assert "Đơn vị A1" in page and "Đơn vị A2" not in page.partition("<main")[2]
+    assert titles(cast, "A", "reader") == []
 
 
 @pytest.mark.parametrize("route", ["report", "report_history", "rollup", "why"])

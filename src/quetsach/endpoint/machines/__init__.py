@@ -21,8 +21,11 @@ def here() -> Machine:
     return LinuxMachine()
 
 
-def at(root: Path) -> Machine:
+def at(root: Path, called: str = "") -> Machine:
     """The disk or tree at `root`, or the recording in a JSON file.
+
+    Args:
+        called: its name, where it does not tell one itself.
 
     Raises:
         Unavailable: it is neither.
@@ -31,9 +34,9 @@ def at(root: Path) -> Machine:
         from quetsach.endpoint.machines.recording import Recording
 
         try:
-            return Recording(json.loads(root.read_text(encoding="utf-8")))
+            return Recording(json.loads(root.read_text(encoding="utf-8")), called)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise Unavailable("damaged", str(root)) from error
     from quetsach.endpoint.machines.tree import TreeMachine
 
-    return TreeMachine(root)
+    return TreeMachine(root, called)

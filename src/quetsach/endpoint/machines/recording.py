@@ -109,11 +109,11 @@ class Recording:
 
     variables = windowspath.VARIABLES
 
-    def __init__(self, told: Mapping[str, Any]) -> None:
+    def __init__(self, told: Mapping[str, Any], called: str = "") -> None:
         self._told = told
         self.system = System(told["system"])
         self.is_running = bool(told.get("is_running", True))
-        self.name = str(told.get("name", ""))
+        self.name = str(told.get("name", "")) or called
         separator = "\\" if self.system is System.WINDOWS else "/"
         self._files = _Files(told.get("files", {}), separator)
         self._registry: Registry = (

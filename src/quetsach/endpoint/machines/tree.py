@@ -35,7 +35,8 @@ class TreeMachine:
     is_running = False
     variables = windowspath.VARIABLES
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, called: str = "") -> None:
+        self._called = called
         try:
             names = {entry.name.casefold(): entry for entry in root.iterdir()}
         except OSError as error:
@@ -75,6 +76,9 @@ class TreeMachine:
 
     @cached_property
     def name(self) -> str:
+        return self._own_name() or self._called
+
+    def _own_name(self) -> str:
         try:
             if self.system is System.WINDOWS:
                 key = r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ComputerName"

@@ -62,14 +62,17 @@ def _history(machine: Machine, seen: Seen, path: str, query: str, epoch: datetim
 
 
 def rows(content: bytes, query: str, shown: str) -> Iterator[tuple[str, int]]:
-    """The rows of a history that was read into memory; the time that a query may take is bounded.
+    """The rows of a history that was read into memory; the time that a query may take is bounded. What the
+    browser has written to its log (-wal) only is not among them.
 
     Raises:
         Unavailable: the database is damaged.
     """
+    if not content:
+        return  # an empty file is a database without tables
     database = sqlite3.connect(":memory:")
     try:
-        database.deserialize(content)
+        database.deserialize(_without_log(content))
         until = time.monotonic() + _MOST_SECONDS
         database.set_progress_handler(lambda: int(time.monotonic() > until), 10_000)
         database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1 << 20)
@@ -82,6 +85,12 @@ def rows(content: bytes, query: str, shown: str) -> Iterator[tuple[str, int]]:
         raise Unavailable("damaged", shown) from error
     finally:
         database.close()
+
+
+def _without_log(content: bytes) -> bytes:
+    """A database that is not opened beside a write-ahead log, as Firefox' always is (SQLite's file format,
+    1.3.3): in memory there can be none."""
+    return content[:18] + b"\x01\x01" + content[20:] if content[18:20] == b"\x02\x02" else content
 
 
 PROBE = Probe("browsers", _look)

@@ -14,9 +14,14 @@ _CRON_TABLES = ("/etc/crontab", "/etc/anacrontab")
 _CRON_FOLDERS = ("/etc/cron.d", "/var/spool/cron", "/var/spool/cron/crontabs")
 _CRON_SCRIPTS = ("/etc/cron.hourly", "/etc/cron.daily", "/etc/cron.weekly", "/etc/cron.monthly")
 _UNITS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/usr/local/lib/systemd/system")
-_STARTS = re.compile(r"^\s*(Exec(?:Start|StartPre|StartPost|Reload|Stop))\s*=\s*[-@:+!|]*(.+)$", re.M)
-_PAM = re.compile(r"^\s*-?(?:auth|account|password|session)\s+(?:\[[^\]]*\]|\w+)\s+(\S+)\s*(.*)$", re.M)
-_ASSIGNED = re.compile(r"^\s*(?:export\s+)?LD_PRELOAD\s*=\s*[\"']?([^\"'\n#]+)", re.M)
+# Blanks, never line ends: else a file of nothing but line ends is gone through once for each of them.
+_STARTS = re.compile(
+    r"^[ \t]*(Exec(?:Start|StartPre|StartPost|Reload|Stop))[ \t]*=[ \t]*[-@:+!|]*(.+)$", re.M
+)
+_PAM = re.compile(
+    r"^[ \t]*-?(?:auth|account|password|session)[ \t]+(?:\[[^\]\n]*\]|\w+)[ \t]+(\S+)[ \t]*(.*)$", re.M
+)
+_ASSIGNED = re.compile(r"^[ \t]*(?:export[ \t]+)?LD_PRELOAD[ \t]*=[ \t]*[\"']?([^\"'\n#]+)", re.M)
 _SYSTEM = frozenset({System.LINUX})
 
 

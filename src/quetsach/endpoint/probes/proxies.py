@@ -8,7 +8,10 @@ from quetsach.endpoint.machine import Machine, System
 from quetsach.endpoint.probe import Probe, Seen
 
 _SETTINGS = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings"
-_LINUX = re.compile(r"^\s*(?:export\s+)?(?:https?|ftp|all)_proxy\s*=\s*[\"']?([^\s\"'#]+)", re.I | re.M)
+# Blanks, never line ends: else a file of nothing but line ends is gone through once for each of them.
+_LINUX = re.compile(
+    r"^[ \t]*(?:export[ \t]+)?(?:https?|ftp|all)_proxy[ \t]*=[ \t]*[\"']?([^\s\"'#]+)", re.I | re.M
+)
 
 
 def _look(machine: Machine, seen: Seen) -> None:

@@ -30,7 +30,7 @@ class SecondStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         return user.username
 
     def build_totp_svg(self, url: str) -> str:
-        return qr(url)
+        return qr(url, scale=5)
 
     def encrypt(self, text: str) -> str:
         return _box().encrypt(text.encode()).decode()

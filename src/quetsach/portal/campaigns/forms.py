@@ -18,6 +18,7 @@ from quetsach.portal.campaigns.refusals import REFUSALS
 from quetsach.portal.kit.fields import CountField
 
 BAD_DAY = {"invalid": _("Write the day as 05/09/2022."), "required": _("Write the day as 05/09/2022.")}
+SAME_DEADLINE = _("The deadline is the same as yours: no time is left to add up the figures.")
 NOBODY = {"required": _("Write a number; nobody is 0.")}
 
 
@@ -85,11 +86,16 @@ class PassOnForm(forms.Form):
 class DeadlineForm(forms.Form):
     """The last day in time of one node below."""
 
-    day = forms.DateField(input_formats=DAYS, error_messages=BAD_DAY)
+    deadline = forms.DateField(
+        label=_("By the end of"),
+        input_formats=DAYS,
+        error_messages=BAD_DAY,
+        widget=forms.DateInput(format="%d/%m/%Y", attrs={"class": "day", "inputmode": "numeric"}),
+    )
 
     def first_late_moment(self) -> datetime:
         """Midnight at the end of that day."""
-        return first_late_moment(self.cleaned_data["day"], Campaign.DueRule.BY_END_OF)
+        return first_late_moment(self.cleaned_data["deadline"], Campaign.DueRule.BY_END_OF)
 
 
 class KeyedForm(forms.Form):

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Window
-from django.db.models.functions import RowNumber
+from django.db.models.functions import JSONObject, RowNumber
 from django.utils import timezone
 
 from quetsach.portal.campaigns.models import (
@@ -18,6 +18,7 @@ from quetsach.portal.campaigns.models import (
     CampaignNode,
     Dispatch,
     Headcount,
+    KeyedAct,
     NodeQuerySet,
     Participation,
 )
@@ -222,6 +223,32 @@ def returned(statuses: Iterable[NodeStatus]) -> list[Dispatch]:
     """What these nodes sent back and nobody has passed on anew."""
     sent = [getattr(status.node, "dispatch", None) for status in statuses if not status.acknowledged_at]
     return [dispatch for dispatch in sent if dispatch is not None and dispatch.returned_at is not None]
+
+
+@dataclass(frozen=True)
+class KeyedProof:
+    """How a superior knows of an act it entered in a unit's name; `file_name` is empty without a file."""
+
+    pk: UUID
+    channel: str
+    reason: str
+    file_name: str
+
+
+def with_proof[Row: Acknowledgement | Participation](acts: QuerySet[Row], act: str) -> QuerySet[Row]:
+    """Acts that bring along, in the same query, how each is known that a superior entered."""
+    keyed = KeyedAct.rows.filter(node=OuterRef("node"), act=act, withdrawn_at=None).order_by("-at")
+    said = JSONObject(pk="pk", channel="channel", reason="reason", file_name="file_name")
+    found: QuerySet[Row] = acts.annotate(keyed=Subquery(keyed.values_list(said)[:1]))
+    return found
+
+
+def proof_of(act: Any) -> KeyedProof | None:
+    """The proof that `with_proof` brought; None where the unit acted itself."""
+    if act.keyed is None:
+        return None
+    channel = str(KeyedAct.Channel(act.keyed["channel"]).label)
+    return KeyedProof(UUID(act.keyed["pk"]), channel, act.keyed["reason"], act.keyed["file_name"])
 
 
 def status_of(node: CampaignNode) -> NodeStatus:

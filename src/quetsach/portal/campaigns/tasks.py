@@ -30,6 +30,7 @@ class Rank(IntEnum):
     MACHINES = 50
     REPORT = 60
     REVIEW = 70
+    OVERDUE = 72
     REMIND = 75
     CHASE = 80
 

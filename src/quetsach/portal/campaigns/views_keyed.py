@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from quetsach.portal.campaigns import keyed_actions, queries
+from quetsach.portal.campaigns import actions, keyed_actions, queries
 from quetsach.portal.campaigns.actions import NotAllowedNowError
-from quetsach.portal.campaigns.forms import KeyedForm
+from quetsach.portal.campaigns.forms import SAME_DEADLINE, DeadlineForm, KeyedForm
 from quetsach.portal.campaigns.keyed_actions import Told
 from quetsach.portal.campaigns.models import KeyedAct
 from quetsach.portal.campaigns.proofs import NotAProofError, Proof, download, keep
@@ -28,9 +28,11 @@ def keyed(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     """What was entered for the unit, and the form to enter more."""
     seat = take_seat(request, slug, node_id, verb=Verb.ACT_FOR_BELOW)
     if request.method != "POST":
-        return _page(request, seat, KeyedForm(initial={"day": timezone.localdate()}))
+        return _page(request, seat)
     if request.POST.get("do") == "withdraw":
         return _withdraw(request, seat)
+    if request.POST.get("do") == "deadline":
+        return _set_deadline(request, seat)
     form = KeyedForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, seat, form)
@@ -70,16 +72,41 @@ def _withdraw(request: HttpRequest, seat: Seat) -> HttpResponse:
     return redirect("keyed", seat.campaign.slug, seat.node.pk)
 
 
-def _page(request: HttpRequest, seat: Seat, form: KeyedForm) -> HttpResponse:
+def _may_set_deadline(seat: Seat) -> bool:
+    return seat.node.parent_id == seat.home.pk and seat.may(Verb.PASS_ON, seat.home)
+
+
+def _set_deadline(request: HttpRequest, seat: Seat) -> HttpResponse:
+    if not _may_set_deadline(seat):
+        raise Http404
+    form = DeadlineForm(request.POST)
+    if not form.is_valid():
+        return _page(request, seat, deadline=form)
+    moment = form.first_late_moment()
+    try:
+        actions.set_deadline(seat.home, seat.node, moment, seat.user, ip=client_ip_text(request))
+    except NotAllowedNowError as error:
+        form.add_error("deadline", str(REFUSALS[error.code]))
+        return _page(request, seat, deadline=form)
+    messages.success(request, _("%(unit)s has a new deadline.") % {"unit": seat.node.name})
+    if moment == seat.home.due_at:
+        messages.warning(request, SAME_DEADLINE)
+    return redirect("keyed", seat.campaign.slug, seat.node.pk)
+
+
+def _page(
+    request: HttpRequest, seat: Seat, form: KeyedForm | None = None, deadline: DeadlineForm | None = None
+) -> HttpResponse:
     rows = KeyedAct.objects.visible_to(seat.user).filter(node=seat.node).select_related("by")
     context = {
         "seat": seat,
-        "form": form,
+        "form": form or KeyedForm(initial={"day": timezone.localdate()}),
+        "deadline": deadline or DeadlineForm(),
         "own": queries.status_of(seat.node),
         "rows": rows,
         "today": timezone.localdate(),
         "above": seat.home,
-        "may_set_deadline": seat.node.parent_id == seat.home.pk and seat.may(Verb.PASS_ON, seat.home),
+        "may_set_deadline": _may_set_deadline(seat),
     }
     return render(request, "campaigns/keyed.html", context)
 

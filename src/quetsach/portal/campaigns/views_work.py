@@ -11,13 +11,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns import actions, queries
 from quetsach.portal.campaigns.desk import issuing_units
-from quetsach.portal.campaigns.forms import DeadlineForm, HeadcountForm, PassOnForm
+from quetsach.portal.campaigns.forms import SAME_DEADLINE, HeadcountForm, PassOnForm
 from quetsach.portal.campaigns.letter import read_letter
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.refusals import REFUSALS
@@ -26,8 +25,6 @@ from quetsach.portal.campaigns.tasks import tasks_of
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.roles import Verb, fits
 from quetsach.vietnamese import nfc
-
-SAME_DEADLINE = gettext_lazy("The deadline is the same as yours: no time is left to add up the figures.")
 
 
 @login_required
@@ -130,19 +127,6 @@ def _pass_on(request: HttpRequest, seat: Seat) -> HttpResponse | None:
     return redirect(reverse("letter", args=[seat.campaign.slug]) + "#cap-duoi")
 
 
-def _set_deadline(request: HttpRequest, seat: Seat) -> HttpResponse:
-    child, form = _child(request, seat), DeadlineForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, str(form.errors["day"][0]))
-    else:
-        moment = form.first_late_moment()
-        actions.set_deadline(seat.node, child, moment, seat.user, ip=client_ip_text(request))
-        messages.success(request, _("%(unit)s has a new deadline.") % {"unit": child.name})
-        if moment == seat.node.due_at:
-            messages.warning(request, SAME_DEADLINE)
-    return redirect(reverse("letter", args=[seat.campaign.slug]) + "#cap-duoi")
-
-
 def _return_letter(request: HttpRequest, seat: Seat) -> None:
     reason = nfc(request.POST.get("reason", ""))[:500]
     if not reason:
@@ -205,7 +189,6 @@ ACTS: dict[str, tuple[Verb, Any]] = {
     "withdraw_acknowledgement": (Verb.ACKNOWLEDGE, _withdraw_acknowledgement),
     "return_letter": (Verb.ACKNOWLEDGE, _return_letter),
     "pass_on": (Verb.PASS_ON, _pass_on),
-    "set_deadline": (Verb.PASS_ON, _set_deadline),
     "withdraw_dispatch": (Verb.PASS_ON, _withdraw_dispatch),
     "deploy": (Verb.DEPLOY, _deploy),
     "withdraw_deployment": (Verb.DEPLOY, _withdraw_deployment),

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from quetsach.collecting import merge, stored
 from quetsach.collecting.merge import Collection, Reading, Unread
 from quetsach.collecting.names import Directory, Match, Unit
 from quetsach.collecting.paper import FileProblem
+from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
 from quetsach.portal.reports.models import Report
@@ -163,3 +165,15 @@ def reading_of(annex: ReceivedAnnex, units: Mapping[str, Unit]) -> Reading:
     unit = units.get(str(annex.node_id)) if annex.node_id else None
     candidates = tuple(units[each.key] for each in one.candidates if each.key in units)
     return replace(one, sha256=annex.file_id.hex, unit=unit, candidates=candidates)
+
+
+def addresses_of(report: Report, user: User) -> dict[UUID, str]:
+    """Where the files lie from which a report's revisions were taken, those that the person may open."""
+    taken = ReceivedAnnex.rows.filter(revision__report=report).values_list("revision", "file")
+    files = ReceivedFile.objects.visible_to(user).select_related("node__campaign")
+    kept = {file.pk: file for file in files.filter(annexes__revision__report=report).exclude(content="")}
+    return {
+        revision: reverse("intake_file", args=[kept[file].node.campaign.slug, kept[file].node_id, file])
+        for revision, file in taken
+        if revision is not None and file in kept
+    }

@@ -126,12 +126,16 @@ def _decide(request: HttpRequest, seat: Seat, annex_id: UUID, *, takes: bool) ->
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def file(request: HttpRequest, slug: str, node_id: UUID, file_id: UUID) -> HttpResponse | FileResponse:
-    """The file as it came; a scan's four figures are entered here."""
-    seat = _seat(request, slug, node_id)
-    found = ReceivedFile.objects.visible_to(seat.user).filter(pk=file_id, node=seat.node).first()
+    """The file as it came, for who only reads once a report was taken from it; a scan's figures come here."""
+    seat = take_seat(request, slug, node_id)
+    files = ReceivedFile.objects.visible_to(seat.user).filter(pk=file_id, node=seat.node)
+    reviews = may_review_below(seat)
+    found = files.first() if reviews else files.filter(annexes__revision__isnull=False).first()
     if found is None:
         raise Http404
     if request.method == "POST":
+        if not reviews:
+            raise Http404
         return _enter(request, seat, found)
     if not found.content:
         raise Http404

@@ -14,7 +14,8 @@ from uuid import UUID
 from django.utils.crypto import salted_hmac
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
-_CODE = re.compile(r"[0-9A-Z][0-9A-Z./_-]{0,38}[0-9A-Z]|[0-9A-Z]")
+# With a digit: what has none is a name or a slip of the finger, which would be counted as one more person.
+_CODE = re.compile(r"(?=[^0-9]*[0-9])[0-9A-Z][0-9A-Z./_-]{0,38}[0-9A-Z]")
 _CITIZEN = re.compile(r"\d{9}|\d{12}", re.ASCII)
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 MOST = 120

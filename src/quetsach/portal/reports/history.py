@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
+from quetsach.portal.accounts.models import User
 from quetsach.portal.reports.formversions import load_form
 from quetsach.portal.reports.models import Report, ReportEvent, Revision
 from quetsach.portal.reports.page import Difference, as_typed, compare
@@ -18,10 +21,17 @@ class Chapter:
     events: list[ReportEvent]
     is_late: bool
     is_counted: bool
+    file: str
+    """Where the file it was read from is kept, for who may see it; else empty."""
 
 
-def histories(report: Report, lang: str) -> list[Chapter]:
+FILES: list[Callable[[Report, User], Mapping[UUID, str]]] = []
+"""Apps that keep what came as files append what tells their addresses, by the revision's key."""
+
+
+def histories(report: Report, user: User, lang: str) -> list[Chapter]:
     """The revisions of a report, the newest first."""
+    files = {pk: url for kept in FILES for pk, url in kept(report, user).items()}
     revisions = list(report.revisions.select_related("author").order_by("number"))
     events = list(report.events.select_related("actor"))
     chapters = []
@@ -35,6 +45,7 @@ def histories(report: Report, lang: str) -> list[Chapter]:
                 events=[event for event in events if event.revision_id == revision.pk],
                 is_late=revision.is_late,
                 is_counted=report.accepted_id == revision.pk,
+                file=files.get(revision.pk, ""),
             )
         )
         before = revision

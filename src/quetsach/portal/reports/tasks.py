@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.campaigns.queries import statuses
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.campaigns.tasks import Rank, Task
-from quetsach.portal.reports import queries
+from quetsach.portal.reports import locks, queries
+from quetsach.portal.reports.dashboard import audiences
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.supplement import supplement_of
 
 
 def reports_to_do(seat: Seat) -> list[Task]:
-    """Correct what was returned, send what is due, review what waits."""
+    """Correct what was returned, send what is due, review what waits, ask for what is overdue."""
     if seat.campaign.status != Campaign.Status.PUBLISHED:
         return []
     tasks = []
@@ -25,6 +28,7 @@ def reports_to_do(seat: Seat) -> list[Task]:
         tasks += _heads(seat)
     if queries.may_review_below(seat):
         tasks += _reviews(seat)
+        tasks += _overdue(seat)
     return tasks
 
 
@@ -74,13 +78,15 @@ def _own(seat: Seat) -> list[Task]:
     text = _("Four figures, already filled in where known.")
     if is_draft:
         text = _("A draft is stored; it has not been sent.")
-    return [
-        Task(
-            rank=Rank.REPORT, title=_("Send the report"), text=text, url=page,
-            action=_("Go on with the draft") if is_draft else _("Fill in the report"),
-            shape="draft" if is_draft else "none", word=_("Being written") if is_draft else _("None yet"),
-        )
-    ]  # fmt: skip
+    rank, shape, word = Rank.REPORT, "draft" if is_draft else "none", _("None yet")
+    if is_draft:
+        word = _("Being written")
+    if seat.node.is_late(now := timezone.now()):
+        rank, shape, word = Rank.URGENT, "bad", _how_late(seat.node)
+        lock = locks.lock_of(seat.node, report, now)
+        text = f"{locks.REASONS[lock]} {locks.HOW}" if lock else f"{text} {_('Late is still counted.')}"
+    action = _("Go on with the draft") if is_draft else _("Fill in the report")
+    return [Task(rank, _("Send the report"), text, page, action, shape, word)]
 
 
 def _reviews(seat: Seat) -> list[Task]:
@@ -97,3 +103,30 @@ def _reviews(seat: Seat) -> list[Task]:
             url=reverse("rollup", args=[seat.campaign.slug, seat.node.pk]) + "#cho-tiep-nhan",
         )
     ]  # fmt: skip
+
+
+def _overdue(seat: Seat) -> list[Task]:
+    """Whom directly below to call for a report whose own deadline is over."""
+    now = timezone.now()
+    _own, below = seat.once(statuses)
+    if not any(status.node.expected and status.node.is_late(now) for status in below):
+        return []
+    found = CampaignNode.rows.active().filter(audiences.late(now), parent=seat.node)
+    late = list(found.order_by("due_at", "position", "name"))
+    if not late:
+        return []
+    n = len(late)
+    title = ngettext("Ask %(n)d unit for its overdue report", "Ask %(n)d units for their overdue reports", n)
+    names = ", ".join(node.name for node in late[:5]) + ("…" if n > 5 else "")
+    return [
+        Task(
+            rank=Rank.OVERDUE, title=title % {"n": n}, text=names, action=_("Call or write to them"),
+            shape="bad", word=_how_late(late[0]),
+            url=reverse("chase", args=[seat.campaign.slug, seat.node.pk]) + "?thieu=tre",
+        )
+    ]  # fmt: skip
+
+
+def _how_late(node: CampaignNode) -> str:
+    days = max(1, node.days_late)
+    return ngettext("%(n)s day overdue", "%(n)s days overdue", days) % {"n": days}

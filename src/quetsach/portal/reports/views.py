@@ -106,7 +106,7 @@ def report_history(request: HttpRequest, slug: str, node_id: UUID) -> HttpRespon
         "door": "report",
         "report": found,
         "form": queries.form_of(seat.node),
-        "history": histories(found, _lang()) if found else [],
+        "history": histories(found, seat.user, _lang()) if found else [],
     }
     return render(request, "reports/history.html", context)
 

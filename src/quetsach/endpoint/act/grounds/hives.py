@@ -27,7 +27,9 @@ from quetsach.endpoint.machines.hive import Hive
 _BASE, _INLINE = 4096, 0x80000000
 _LARGEST = 16344
 """Data beyond this lies in several cells, which are not changed here."""
+_LARGEST_CELL = 1 << 20
 _MOST_VALUES = 20_000
+_RECORDS = frozenset((b"nk", b"vk", b"lf", b"lh", b"li", b"ri", b"sk", b"db"))
 _CONFIG = r"C:\Windows\System32\config"
 _FILES = {
     r"hklm\software": rf"{_CONFIG}\SOFTWARE",
@@ -72,6 +74,8 @@ class HiveSettings:
                 raise ActError("missing", key)
             count = _count(file, node)
             found = _find(file, node, name, count)
+            if found is not None:
+                _apart(file, node, count, found)
             if found is None and "slot" in value:
                 _bring_back(file, node, count, name, value)
             elif found is None:
@@ -89,6 +93,7 @@ class HiveSettings:
             found = _find(file, node, name, count) if node is not None else None
             if node is None or found is None:
                 raise ActError("missing", f"{key}\\{name}")
+            _apart(file, node, count, found)
             at = _list(file, node)
             order = list(_read(file, at, f"<{count}I"))
             order.append(order.pop(found.slot))
@@ -163,9 +168,45 @@ def _list(file: BinaryIO, node: int) -> int:
 def _capacity(file: BinaryIO, data: int) -> int:
     """Bytes of the cell whose content begins at `data`."""
     size = -int(_read(file, data - 4, "<i")[0])
-    if size <= 4:
-        raise struct.error("a free cell")
+    if not 4 < size <= _LARGEST_CELL:
+        raise struct.error("a free cell, or none that a value has")
     return size - 4
+
+
+def _apart(file: BinaryIO, node: int, count: int, value: _Value) -> None:
+    """Cells that lie over one another are damage, or a trap: a change of one could not be taken back."""
+    at = _list(file, node)
+    # All of them: after a change they may have to be gone through to the last.
+    if len({_value(file, node, slot)[1].at for slot in range(count)}) < count:
+        raise struct.error("one value twice")
+    needed = {node: 0x4C, at: 4 * count, value.at: 20}
+    if not value.is_inline and value.size <= _LARGEST:
+        data = _BASE + value.where + 4
+        if data in needed or _bytes(file, data, 2) in _RECORDS:
+            raise struct.error("data where a record is")
+        needed[data] = value.size
+    if len(needed) < 3 or any(_capacity(file, one) < size for one, size in needed.items()):
+        raise struct.error("cells that are one another")
+    for one in needed:
+        if not _is_cell(file, one - 4):
+            raise struct.error("cells that overlap")
+
+
+def _is_cell(file: BinaryIO, at: int) -> bool:
+    """Whether a cell begins there: bins (hbin) follow one another, and so do the cells in each."""
+    start, size = _BASE, 0
+    while start + size <= at:
+        start += size
+        sign, size = _read(file, start, "<4s4xI")
+        if sign != b"hbin" or not size or size % 4096:
+            raise struct.error("no bin")
+    cell = start + 32
+    while cell < at:
+        length = abs(_read(file, cell, "<i")[0])
+        if length < 8:
+            raise struct.error("no cell")
+        cell += length
+    return cell == at
 
 
 def _value(file: BinaryIO, node: int, slot: int) -> tuple[str, _Value]:

@@ -9,6 +9,8 @@ from quetsach.portal.reports.export.table import Cell, Export
 from quetsach.spreadsheet import guarded
 
 WIDEST = 60
+PLACE = "TT"
+"""The heading of a column that only numbers the rows."""
 
 
 def to_xlsx(data: Export) -> bytes:
@@ -20,9 +22,11 @@ def to_xlsx(data: Export) -> bytes:
         book.set_properties({"title": data.title, "author": "", "comments": data.as_of})
         title = book.add_format({"bold": True, "font_size": 14})
         muted = book.add_format({"font_color": "#4A5763"})
-        head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "bottom"})
-        number = book.add_format({"num_format": "#,##0"})
-        text = book.add_format({"text_wrap": True, "valign": "top"})
+        cell_of = {"border": 1, "border_color": "#7A8792", "text_wrap": True, "valign": "vcenter"}
+        head = book.add_format({**cell_of, "bold": True, "align": "center"})
+        number = book.add_format({**cell_of, "num_format": "#,##0", "align": "right", "indent": 1})
+        place = book.add_format({**cell_of, "align": "center"})
+        text = book.add_format(cell_of)
         for table in data.tables:
             sheet = book.add_worksheet(table.name)
             sheet.write_string(0, 0, data.title, title)
@@ -34,9 +38,13 @@ def to_xlsx(data: Export) -> bytes:
             for line, row in enumerate(table.rows, start=top + 1):
                 for column, cell in enumerate(row):
                     if isinstance(cell, int):
-                        sheet.write_number(line, column, cell, number)
+                        sheet.write_number(
+                            line, column, cell, place if table.head[column] == "TT" else number
+                        )
                     elif cell:
                         sheet.write_string(line, column, cell, text)
+                    else:
+                        sheet.write_blank(line, column, None, text)
             sheet.freeze_panes(top + 1, 0)
             sheet.repeat_rows(top)
             sheet.set_paper(9)
@@ -68,5 +76,7 @@ def _guarded(cell: Cell) -> str:
 
 
 def _width(head: str, cells: list[Cell]) -> float:
+    if head == PLACE:
+        return 6
     longest = max((len(str(cell)) for cell in cells if cell is not None), default=0)
     return min(max(longest + 2, len(head) * 0.7, 10), WIDEST)

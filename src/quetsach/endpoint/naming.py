@@ -1,0 +1,36 @@
+"""The name of a machine whose disk does not tell one: given by a person, or made from the disk."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+
+from quetsach.endpoint import sealing
+from quetsach.endpoint.fact import Unavailable
+from quetsach.endpoint.machine import Machine, System
+
+LONGEST = 100
+_STEM = "o-dia-"
+_FOLDERS = {System.WINDOWS: ("C:\\", r"C:\Users"), System.LINUX: ("/", "/home")}
+
+
+def given(text: str) -> str:
+    """A name as a person typed it; "" where it can be none."""
+    name = text.strip()
+    return name if len(name) <= LONGEST and name.isprintable() else ""
+
+
+def of_disk(machine: Machine, campaign: str = "") -> str:
+    """A name that the same disk gets again and another hardly ever does.
+
+    Of the ids in `sealing.machine_id`, which cannot be traced back from it; where the disk has none either,
+    of its first folders and their times.
+    """
+    told = sealing.machine_id(machine, campaign)
+    if not told:
+        seen = [campaign]
+        for folder in _FOLDERS[machine.system]:
+            with suppress(Unavailable):
+                seen += [f"{one.name} {one.modified}" for one in machine.files.entries(folder)]
+        told = hashlib.sha256("\x00".join(seen).encode("utf-8", "backslashreplace")).hexdigest()
+    return f"{_STEM}{told[:8]}"
