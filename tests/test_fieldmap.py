@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quetsach import fieldmap, inputs, logformat, scanning
-from quetsach.engine import ScanOptions, choose
-from quetsach.errors import QuetsachError, ScanError, SourceError
+from quetsach.engine import Engine, ScanOptions, choose
+from quetsach.errors import ScanError, SourceError
 from quetsach.indicator import Indicator, IndicatorSet, Kind
 from quetsach.sighting import Scan, Sighting
 
@@ -22,13 +22,9 @@ MAP = "client=src ip,query=q?,server=dst,server_port=dport,time=ts,action=act,id
 HEADER = Scan("quetsach test", "a" * 64, 1, "here", "UTC")
 
 
-@pytest.fixture(params=["portable", "native"])
-def engine_name(request: pytest.FixtureRequest) -> str:
-    try:
-        choose(request.param)
-    except QuetsachError as error:
-        pytest.skip(f"{request.param}: {error}")
-    return str(request.param)
+@pytest.fixture
+def engine_name(engine: Engine) -> str:
+    return engine.name
 
 
 def run(engine_name: str, folder: Path, text: str = MAP) -> scanning.ScanResult:

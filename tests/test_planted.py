@@ -5,20 +5,11 @@ import pytest
 from demo.loggen import KINDS, make_indicators, write_bench_logs
 from demo.loggen.__main__ import write_variants
 from quetsach import engine as engines
-from quetsach.errors import ScanError
 from quetsach.indicator import Indicator, IndicatorSet, Kind
 
 ITEMS = make_indicators(400, seed=21)
 INDICATORS = IndicatorSet(Indicator(item.value, Kind(item.kind), family=item.family) for item in ITEMS)
 YEAR_LESS = {"dnsmasq"}
-
-
-@pytest.fixture(scope="module", params=["native", "portable"])
-def engine(request):
-    try:
-        return engines.choose(request.param)
-    except ScanError as error:
-        pytest.skip(f"{request.param}: {error}")
 
 
 @pytest.fixture(scope="module")

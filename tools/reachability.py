@@ -3,7 +3,7 @@
     python tools/reachability.py LIST... [--warning-lists PATH]
 
 Prints how many entries were accepted, rejected (by reason), stopped and warned about (by reason), and, for
-some formats that can show them (contract 10), how many were found and how many canaries matched. Exit code 1
+some formats that can show them, how many were found and how many canaries matched. Exit code 1
 when one is missing or a canary matched.
 """
 

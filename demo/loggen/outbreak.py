@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 
 from demo.loggen.kinds import KINDS, README
 from demo.loggen.listed import IndicatorLike, Listed, items_of
-from demo.loggen.plan import Event, Infection, infection_events, plan_infections
+from demo.loggen.plan import Infection, infection_events, plan_infections
 from demo.loggen.shapes import Shape
 from demo.loggen.stream import write_log
 from demo.loggen.truth import Truth
@@ -72,34 +72,29 @@ def write_demo_logs(
     folder.mkdir(parents=True, exist_ok=True)
     truth = Truth()
     for kind, share in shares.items():
+        shape = KINDS[kind]
         for part in _parts(days, parts):
-            shape = KINDS[kind]
-            last = part.stop == days
-            stem, _, suffix = shape.file_name.rpartition(".")
-            name = f"demo-{stem}-{part.start + 1:02}.{suffix}" + (".gz" if last and kind in gzipped else "")
             part_seed = seed * 1000 + part.start
-            rng = Random(f"events {kind} {part_seed}")
             begin = start + timedelta(days=part.start)
-            shifted = [_within(i, part) for i in infections]
-
-            def events(
-                seconds: array[int],
-                shape: Shape = shape,
-                begin: datetime = begin,
-                rng: Random = rng,
-                shifted: Sequence[Infection] = shifted,
-            ) -> list[Event]:
-                return infection_events(shifted, by_address, items, shape, begin, seconds, rng, seed)
-
-            size = round(total_bytes * share * len(part) / days)
+            events = partial(
+                infection_events,
+                [_within(i, part) for i in infections],
+                by_address,
+                items,
+                shape,
+                begin,
+                rng=Random(f"events {kind} {part_seed}"),
+                seed=seed,
+            )
+            path = folder / _file_name(shape, part, is_packed=part.stop == days and kind in gzipped)
             truth.merge(
                 write_log(
-                    folder / name,
+                    path,
                     shape,
                     world,
                     start=begin,
                     days=len(part),
-                    total_bytes=size,
+                    total_bytes=round(total_bytes * share * len(part) / days),
                     seed=part_seed,
                     events=events,
                     traps=traps,
@@ -110,6 +105,11 @@ def write_demo_logs(
             )
     (folder / "README.txt").write_text(README, encoding="utf-8")
     return truth
+
+
+def _file_name(shape: Shape, part: range, *, is_packed: bool) -> str:
+    stem, _, suffix = shape.file_name.rpartition(".")
+    return f"demo-{stem}-{part.start + 1:02}.{suffix}" + (".gz" if is_packed else "")
 
 
 def _parts(days: int, parts: int) -> list[range]:

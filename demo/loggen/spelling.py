@@ -69,6 +69,20 @@ def near_names(item: Item, world: World, rng: Random) -> list[str]:
     return [name for name in tried if world.listed.name(name) is None]
 
 
+def near_urls(item: Item, world: World, host: str) -> list[tuple[str, str]]:
+    """Hosts and targets that resemble the listed URL, or show it as a value on `host`; none is covered."""
+    listed_host, _, rest = item.value.partition("/")
+    tried = [
+        (listed_host, f"/{rest}x"),
+        (listed_host, f"/{rest[:-1]}"),
+        (f"x{listed_host}", f"/{rest}"),
+        (listed_host, f"/{rest.swapcase()}"),
+        (host, f"/?u=http://{item.value}"),
+        (listed_host, "/"),
+    ]
+    return [(h, p) for h, p in tried if world.listed.url(h, p) is None and world.listed.name(h) is None]
+
+
 def near_addresses(item: Item, world: World) -> list[str]:
     """Addresses that share digits with the listed one, or lie beside the network, and are not covered."""
     if item.kind == "cidr":

@@ -140,7 +140,7 @@ def path_of(rest: str) -> str:
 
 
 def url_covers(path: str, rest: str) -> bool:
-    """Whether an item's path is a prefix of a URL's rest that ends at a border (spec: contract 3.5)."""
+    """Whether an item's path is a prefix of a URL's rest that ends at a border."""
     if not rest.startswith(path):
         return False
     return len(rest) == len(path) or rest[len(path)] in "/?#&" or path[-1] in "/?=&"

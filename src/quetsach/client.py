@@ -1,4 +1,4 @@
-"""The portal's API from a scanner's side: push a scan document (spec: contract 6).
+"""The portal's API from a scanner's side: push a scan document.
 
 Pushing again changes nothing at the portal, so every failure that may pass is tried again. The token is sent
 in one header, to one host, and appears in no message.

@@ -1,4 +1,4 @@
-"""The one contract of both engines, and the choice between them (spec: contract 9).
+"""The one contract of both engines, and the choice between them.
 
 An engine turns an indicator set into a `Matcher`; a matcher reads one source and says what it saw. Engines
 know nothing of output files, the terminal or the portal.

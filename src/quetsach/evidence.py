@@ -1,4 +1,4 @@
-"""Log text made safe to show and to keep (spec: contract 1)."""
+"""Log text made safe to show and to keep."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def escape(line: bytes, limit: int = EVIDENCE_CHARACTERS) -> str:
     """A log line made safe to show: invalid UTF-8, control and bidirectional characters escaped.
 
     Escaped are Cc and Bidi_Control (UAX 9): `\\xNN` below U+0100 and for invalid bytes, else `\\u{…}`.
-    The result has at most `limit` characters and never ends inside an escape (spec: contract 1).
+    The result has at most `limit` characters and never ends inside an escape.
     """
     text = line[: limit * 4].decode("utf-8", "surrogateescape")[:limit]
     if _UNSAFE.search(text) is None:

@@ -1,4 +1,4 @@
-"""Reading lists of indicators in whatever form their publishers use (spec: indicators-and-logs 1).
+"""Reading lists of indicators in whatever form their publishers use.
 
 Every line is an indicator, a comment, or a remark with its number and reason; nothing is dropped silently.
 """

@@ -1,4 +1,4 @@
-"""Indicators of compromise and the immutable set of them that a scan uses (spec: contract 1, 3)."""
+"""Indicators of compromise and the immutable set of them that a scan uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run a matcher over many logs at once and put the answers together (spec: contract 1, 2).
+"""Run a matcher over many logs at once and put the answers together.
 
 Every log ends in one coverage record, whatever happens to it: a failure is a result with an error.
 """

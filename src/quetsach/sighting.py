@@ -1,4 +1,4 @@
-"""What a scan says: sightings and coverage, and their JSON Lines form (spec: contract 1).
+"""What a scan says: sightings and coverage, and their JSON Lines form.
 
 One document = a `scan` record, sightings sorted by key, coverage, `end`.
 Reading streams: at most one line is held.
@@ -18,7 +18,7 @@ from quetsach.indicator import Kind
 
 SCHEMA = 1
 CHUNK_BYTES = 8 << 20
-"""The largest document a portal takes in one request (contract 6)."""
+"""The largest document a portal takes in one request."""
 LINE_BYTES = 64 << 20
 """A longer line is refused unread; coverage with the devices of a year stays far below."""
 ACTIONS = ("allowed", "blocked", "attempt", "unknown")

@@ -19,7 +19,7 @@ from quetsach.errors import SourceError
 from quetsach.unpack import BLOCK, GZIP, ZSTD, unpack
 
 HEAD_BYTES = 4096
-"""The source id is the SHA-256 of so many decompressed bytes (contract 1)."""
+"""The source id is the SHA-256 of so many decompressed bytes."""
 _ARCHIVES = {
     b"BZh": "bzip2",
     b"\xfd7zXZ\x00": "xz",

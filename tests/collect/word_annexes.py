@@ -6,7 +6,6 @@ import unicodedata
 from tests.collect import papers_by_hand as by
 from tests.collect.papers_by_hand import HEAD, ROWS, cell, docx, form, lines, paragraph, run, table
 from tests.collect.truth import Made, Truth, one
-from tests.packing import zipped
 
 
 def legacy(text: str) -> str:
@@ -299,7 +298,6 @@ def word_files() -> list[Made]:
             ("file", "macros"),
         ),
     ]
-    tcvn = zipped({})
     try:
         rows = [
             tuple(map(legacy, HEAD)),

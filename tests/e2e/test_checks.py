@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,15 +17,11 @@ from quetsach.portal.checks.opening import Opened
 from quetsach.portal.checks.pack_actions import content_of
 from quetsach.portal.checks.unit_actions import propose, say_computers
 from quetsach.portal.tools.actions import vouch
-from tests.portal.checks.results import document, listed, sign
+from tests.portal.checks.results import ago, document, listed, sign
 from tests.portal.scan_document import publish_list
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PICTURES = os.environ.get("QUETSACH_PICTURES")
-
-
-def ago(**span):
-    return datetime.now(UTC).replace(microsecond=0) - timedelta(**span)
 
 
 def looks_right(page, name, width):

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from quetsach.engine import ScanOptions, SourceResult, choose
-from quetsach.errors import ScanError
+from quetsach.engine import Engine, ScanOptions, SourceResult
 from quetsach.feeds.item import parse
 from quetsach.indicator import IndicatorSet, Scope
 
 
-def engines() -> list[str]:
-    found = ["portable"]
-    try:
-        choose("native")
-    except ScanError:
-        return found
-    return [*found, "native"]
-
-
-@pytest.fixture(params=engines())
-def look(request: pytest.FixtureRequest, tmp_path: Path):  # type: ignore[no-untyped-def]
-    engine = choose(request.param)
-
+@pytest.fixture
+def look(engine: Engine, tmp_path: Path) -> Callable[..., SourceResult]:
     def scan(data: bytes, *listed: str, devices: bool = False, name: str = "x.pcap") -> SourceResult:
         path = tmp_path / name
         path.write_bytes(data)

@@ -15,10 +15,8 @@ import pytest
 from bench import packets as p
 from bench.traffic import write
 from demo.loggen import make_indicators
-from quetsach.engine import choose
 from quetsach.outputs import problems
 from tests.engines.captures import CLIENT, RESOLVER, SERVER, START, WHEN, capture, framed, shown
-from tests.engines.conftest import engines
 from tests.openers.reading import read
 
 
@@ -340,12 +338,11 @@ def test_a_compressed_capture_is_the_same_source(look):
     assert plain.coverage.lines == packed.coverage.lines == 3
 
 
-@pytest.mark.parametrize("engine", engines())
 def test_a_capture_in_an_archive_is_a_source_of_its_own(tmp_path, engine):
     archive = tmp_path / "month.zip"
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("monday/x.pcap", framed(QUERY))
-    result = read(archive, choose(engine))
+    result = read(archive, engine)
     (seen,) = result.coverage
     assert (seen.path, seen.lines, seen.errors) == (f"{archive}!/monday/x.pcap", 1, [])
     assert [s.logformat for s in result.sightings] == ["pcap.dns"]

@@ -1,4 +1,4 @@
-"""What counts in a line of no known format, and what is only mentioned (contract 3.10)."""
+"""What counts in a line of no known format, and what is only mentioned."""
 
 from __future__ import annotations
 

@@ -12,7 +12,6 @@ import pytest
 
 from quetsach import feed, guard
 from quetsach.engine import Engine, ScanOptions, SourceResult, choose
-from quetsach.errors import QuetsachError
 from quetsach.feeds.item import parse
 from quetsach.feeds.remark import Reject
 from quetsach.indicator import Indicator, IndicatorSet, Scope
@@ -25,15 +24,6 @@ pytestmark = [
 ALARMS = {"dns": {}, "ssl": {"204.79.197.200:443": 11}}
 """Lines of benign traffic that the real list hits, each told in docs/en/false-alarms.md."""
 COLUMNS = {"dns": ("id.resp_h", "query", "answers"), "ssl": ("id.resp_h", "server_name")}
-
-
-@pytest.fixture(params=["portable", "native"])  # test_choose.py keeps a broken native build from hiding here
-def engine(request: pytest.FixtureRequest) -> Engine:
-    """Each engine that this machine has."""
-    try:
-        return choose(request.param)
-    except QuetsachError as error:
-        pytest.skip(f"{request.param}: {error}")
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Each accepted kind is found in each format that can show it (contract 10), wherever it may stand."""
+"""Each accepted kind is found in each format that can show it, wherever it may stand."""
 
 from __future__ import annotations
 

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.engine import Engine, ScanOptions, choose
+from quetsach.engine import Engine, ScanOptions
 from quetsach.engines.shapes.cells import cells
 from quetsach.engines.shapes.pairs import PairsReader
-from quetsach.errors import QuetsachError
 from quetsach.logformat import LogFormat, Recognise, Shape
 from tests.engines.indicator_sets import make_set
 
@@ -103,14 +102,6 @@ def test_a_line_that_begins_with_no_pair_does_not_fit(style: str, line: str) -> 
     shape = Shape("pairs", separator=b" ", pairs=style)
     reader = PairsReader(LogFormat("x", frozenset(), Recognise(), (shape,), ()), shape)
     assert reader.read(line.encode()) is None
-
-
-@pytest.fixture(params=["portable", "native"])
-def engine(request: pytest.FixtureRequest) -> Engine:
-    try:
-        return choose(request.param)
-    except QuetsachError as error:
-        pytest.skip(f"{request.param}: {error}")
 
 
 @pytest.mark.parametrize(

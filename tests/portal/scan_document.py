@@ -1,4 +1,4 @@
-"""Scan documents for tests, written by hand after contract 1 and not by the library's writer."""
+"""Scan documents for tests, written by hand after the wire format and not by the library's writer."""
 
 from __future__ import annotations
 

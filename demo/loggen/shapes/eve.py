@@ -113,18 +113,7 @@ class Eve(Shape):
             ]
             return [line for line in lines if line], 0
         if item.kind == "url":
-            listed_host, _, rest = item.value.partition("/")
-            tried = [
-                (listed_host, f"/{rest}x"),
-                (listed_host, f"/{rest[:-1]}"),
-                (f"x{listed_host}", f"/{rest}"),
-                (listed_host, f"/{rest.swapcase()}"),
-                (host, f"/?u=http://{item.value}"),
-                (listed_host, "/"),
-            ]
-            shown = [
-                (h, p) for h, p in tried if world.listed.url(h, p) is None and world.listed.name(h) is None
-            ]
+            shown = spelling.near_urls(item, world, host)
             return [_http(client, rng, micro, h, p, server) for h, p in shown], 0
         lines = [
             _flow(client.address, rng, micro, near, 443, "closed")

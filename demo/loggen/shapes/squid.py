@@ -118,18 +118,8 @@ class Squid(Shape):
                 get(f"http://{host}/r?u=http://{item.value}/"),
             ], 0
         if item.kind == "url":
-            listed_host, _, rest = item.value.partition("/")
-            tried = [
-                (listed_host, f"/{rest}x"),
-                (listed_host, f"/{rest[:-1]}"),
-                (f"x{listed_host}", f"/{rest}"),
-                (listed_host, f"/{rest.swapcase()}"),
-                (host, f"/?u=http://{item.value}"),
-                (listed_host, "/"),
-            ]
-            shown = [
-                (h, p) for h, p in tried if world.listed.url(h, p) is None and world.listed.name(h) is None
-            ]
+            shown = spelling.near_urls(item, world, host)
+            listed_host = item.value.partition("/")[0]
             lines = [get(f"http://{h}{p}") for h, p in shown]
             if world.listed.name(listed_host) is None:
                 # A tunnel shows no path.

@@ -134,13 +134,7 @@ class ZeekHttp(Zeek):
                 _http(client, rng, micro, host, path, server, agent=f"bot ({item.value})"),
             ], 0
         if item.kind == "url":
-            listed_host, _, rest = item.value.partition("/")
-            tried = [
-                (listed_host, f"/{rest}x"),
-                (listed_host, f"/{rest.swapcase()}"),
-                (f"x{listed_host}", f"/{rest}"),
-            ]
-            shown = [(h, p) for h, p in tried if not world.listed.url(h, p) and not world.listed.name(h)]
+            shown = spelling.near_urls(item, world, host)
             return [_http(client, rng, micro, h, p, server) for h, p in shown], 0
         near = [a for a in spelling.near_addresses(item, world) if not world.listed.endpoint(a, 80)]
         lines = [_http(client, rng, micro, host, path, address) for address in near]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from quetsach.annexform.definition import Form, Row
 from quetsach.annexform.entry import Entry, adjust_key, note_key
@@ -22,6 +23,18 @@ TOKEN = "token"  # noqa: S105
 _FIRST = 5
 """The line (from 0) of the first row of the form."""
 _WIDTHS = (6, 60, 14, 40, 16)
+_FRAMED = {"border": 1, "text_wrap": True, "valign": "top"}
+_OPEN = {"locked": False, "bg_color": "#E3F1E7"}
+_LOOKS = {
+    "title": {"bold": True, "font_size": 14, "align": "center"},
+    "head": {"bold": True, "border": 1, "text_wrap": True, "valign": "vcenter"},
+    "text": _FRAMED,
+    "place": {"border": 1, "align": "center", "valign": "top"},
+    "plain": {"text_wrap": True, "valign": "top", "font_color": "#4A5763"},
+    "label": {"bold": True, "text_wrap": True, "valign": "top"},
+    "count": {"border": 1, "num_format": "#,##0", **_OPEN},
+    "open": {"num_format": "@", **_FRAMED, **_OPEN},
+}
 
 
 @dataclass(frozen=True)
@@ -53,27 +66,7 @@ def write_template(form: Form, unit: str, entry: Entry, token: str) -> bytes:
     cells = cells_of(form)
     with xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_urls": False}) as book:
         sheet = book.add_worksheet(SHEET)
-        looks = {
-            "title": book.add_format({"bold": True, "font_size": 14, "align": "center"}),
-            "head": book.add_format({"bold": True, "border": 1, "text_wrap": True, "valign": "vcenter"}),
-            "text": book.add_format({"border": 1, "text_wrap": True, "valign": "top"}),
-            "place": book.add_format({"border": 1, "align": "center", "valign": "top"}),
-            "plain": book.add_format({"text_wrap": True, "valign": "top", "font_color": "#4A5763"}),
-            "label": book.add_format({"bold": True, "text_wrap": True, "valign": "top"}),
-            "count": book.add_format(
-                {"border": 1, "locked": False, "num_format": "#,##0", "bg_color": "#E3F1E7"}
-            ),
-            "open": book.add_format(
-                {
-                    "border": 1,
-                    "locked": False,
-                    "text_wrap": True,
-                    "valign": "top",
-                    "num_format": "@",
-                    "bg_color": "#E3F1E7",
-                }
-            ),
-        }
+        looks = {name: book.add_format(look) for name, look in _LOOKS.items()}
         for column, width in enumerate(_WIDTHS):
             sheet.set_column(column, column, width)
         sheet.write_string("B1", form.head["title"], looks["title"])
@@ -113,22 +106,21 @@ def write_template(form: Form, unit: str, entry: Entry, token: str) -> bytes:
 
 
 def _row(
-    sheet: object, form: Form, row: Row, entry: Entry, cells: Mapping[str, str], looks: Mapping[str, object]
+    sheet: Any, form: Form, row: Row, entry: Entry, cells: Mapping[str, str], looks: Mapping[str, Any]
 ) -> None:
-    write = sheet
     line = int(cells[row.key][1:]) - 1
     shown = ((row.text, _WIDTHS[1]), (entry.typed[note_key(row.key)], _WIDTHS[3]))
-    write.set_row(line, row_height(shown))  # type: ignore[attr-defined]
-    write.write_number(line, 0, row.number, looks["place"])  # type: ignore[attr-defined]
-    write.write_string(line, 1, row.text, looks["text"])  # type: ignore[attr-defined]
+    sheet.set_row(line, row_height(shown))
+    sheet.write_number(line, 0, row.number, looks["place"])
+    sheet.write_string(line, 1, row.text, looks["text"])
     count = entry.figures[row.key]
     if count is None:
-        write.write_blank(line, 2, None, looks["count"])  # type: ignore[attr-defined]
+        sheet.write_blank(line, 2, None, looks["count"])
     else:
-        write.write_number(line, 2, count, looks["count"])  # type: ignore[attr-defined]
-    write.write_string(line, 3, entry.typed[note_key(row.key)], looks["open"])  # type: ignore[attr-defined]
-    write.write_string(line, 4, entry.typed[adjust_key(row.key)], looks["open"])  # type: ignore[attr-defined]
-    write.data_validation(line, 2, line, 2, _validation(form, row, cells))  # type: ignore[attr-defined]
+        sheet.write_number(line, 2, count, looks["count"])
+    sheet.write_string(line, 3, entry.typed[note_key(row.key)], looks["open"])
+    sheet.write_string(line, 4, entry.typed[adjust_key(row.key)], looks["open"])
+    sheet.data_validation(line, 2, line, 2, _validation(form, row, cells))
 
 
 def _validation(form: Form, row: Row, cells: Mapping[str, str]) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """The command `quetsach`. Each command lives in its own module, imported when it is called.
 
-Exit codes (contract 2): 0 looked at everything and found nothing, 1 sightings, 2 could not look at
+Exit codes: 0 looked at everything and found nothing, 1 sightings, 2 could not look at
 everything or was asked wrongly, 3 scanned but the push failed.
 """
 

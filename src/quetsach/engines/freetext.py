@@ -236,5 +236,5 @@ def _is_private(addr: str) -> bool:
 
 
 def time(line: bytes, zone: tzinfo) -> times.Moment | None:
-    """The first ISO 8601 or RFC 3164 time in the first 64 bytes (spec: contract 3.10)."""
+    """The first ISO 8601 or RFC 3164 time in the first 64 bytes."""
     return times.find(line[:TIME_BYTES].decode("latin-1"), zone)

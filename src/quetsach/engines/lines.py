@@ -50,7 +50,7 @@ class LongLine:
 
 
 def split(chunks: Iterator[bytes], limit: int) -> Iterator[tuple[int, bytes | LongLine]]:
-    """Every line with the offset of its first byte; without its newline (spec: engine semantics 8)."""
+    """Every line with the offset of its first byte; without its newline."""
     offset = 0
     data = b""
     for chunk in chunks:

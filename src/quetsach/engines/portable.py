@@ -366,7 +366,7 @@ class _Scan:
         )
 
     def _long(self, line: LongLine, offset: int) -> None:
-        """Every byte is matched, the first part parsed (spec: contract 1)."""
+        """Every byte is matched, the first part parsed."""
         start = clean(line.start[: self.limits.parsed_part], offset == 0)
         record = self.reader.read(start, self.own)
         hits: Hits = {}

@@ -18,7 +18,7 @@ _STRENGTH = {action: -i for i, action in enumerate(ACTIONS)}
 
 
 ROWS = 1_000_000
-"""Rows of one source held in memory (contract 1)."""
+"""Rows of one source held in memory."""
 
 
 @dataclass(slots=True)

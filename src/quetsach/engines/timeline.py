@@ -1,4 +1,4 @@
-"""First and last time of a source, and the year of times that carry none (spec: contract 1, 4)."""
+"""First and last time of a source, and the year of times that carry none."""
 
 from __future__ import annotations
 

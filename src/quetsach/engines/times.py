@@ -1,4 +1,4 @@
-"""Times of log lines as whole microseconds since 1970 UTC, never as binary floats (spec: contract 1, 4)."""
+"""Times of log lines as whole microseconds since 1970 UTC, never as binary floats."""
 
 from __future__ import annotations
 
@@ -269,7 +269,7 @@ def parse(text: str, kinds: tuple[str, ...], zone: tzinfo) -> Moment | None:
 
 
 def find(text: str, zone: tzinfo) -> Moment | None:
-    """The first ISO 8601 or RFC 3164 time that stands anywhere in the text (fallback, contract 3.10)."""
+    """The first ISO 8601 or RFC 3164 time that stands anywhere in the text (for lines of no known format)."""
     found = [m for m in (ISO8601.search(text), SYSLOG.search(text)) if m]
     for match in sorted(found, key=re.Match.start):
         moment = _iso(match, zone) if match.re is ISO8601 else _yearless(match)

@@ -1,4 +1,4 @@
-"""One value of a list becomes indicators in canonical form (spec: indicators-and-logs 1.0)."""
+"""One value of a list becomes indicators in canonical form."""
 
 from __future__ import annotations
 

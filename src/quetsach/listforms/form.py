@@ -1,4 +1,4 @@
-"""What a form of list can say, and what a writer of one is given (spec: indicators-and-logs 1.2)."""
+"""What a form of list can say, and what a writer of one is given."""
 
 from __future__ import annotations
 

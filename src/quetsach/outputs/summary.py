@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from quetsach.language import gettext as _
@@ -83,44 +84,60 @@ def looked_at(found: Figures, report: Report) -> str:
 
 def remarks(found: Figures, report: Report) -> list[str]:
     """What else must be known to read the figures rightly."""
-    result = report.result
-    said = [
-        _("%(indicator)s %(reason)s. Look at the evidence before a machine is called infected.")
-        % {"indicator": words.visible(indicator), "reason": explain(concern.reason)}
-        for indicator, concern in list(report.doubts.items())[:MOST_DOUBTS]
-    ]
-    if len(report.doubts) > MOST_DOUBTS:
-        said.append(
-            _("%(n)s more listed addresses that were seen are shared by many: the XLSX file marks them.")
-            % {"n": words.number(len(report.doubts) - MOST_DOUBTS)}
-        )
-    if found.not_understood:
-        said.append(
+    return [*_doubts(report), *_counts(found, report), *_times(report), *_passed_over(report)]
+
+
+def _doubts(report: Report) -> Iterator[str]:
+    doubts = list(report.doubts.items())
+    for indicator, concern in doubts[:MOST_DOUBTS]:
+        text = _("%(indicator)s %(reason)s. Look at the evidence before a machine is called infected.")
+        yield text % {"indicator": words.visible(indicator), "reason": explain(concern.reason)}
+    if more := doubts[MOST_DOUBTS:]:
+        text = _("%(n)s more listed addresses that were seen are shared by many: the XLSX file marks them.")
+        yield text % {"n": words.number(len(more))}
+
+
+def _counts(found: Figures, report: Report) -> Iterator[str]:
+    named = report.result.named_by_lease
+    for count, text in (
+        (
+            found.not_understood,
             ngettext(
                 "%(n)s line names an address on the list but could not be attributed to a machine.",
                 "%(n)s lines name an address on the list but could not be attributed to a machine.",
                 found.not_understood,
-            )
-            % {"n": words.number(found.not_understood)}
-        )
-    if found.inbound:
-        said.append(
+            ),
+        ),
+        (
+            found.inbound,
             ngettext(
                 "%(n)s line shows a listed address calling in from outside; this is no sign of infection.",
                 "%(n)s lines show listed addresses calling in from outside; this is no sign of infection.",
                 found.inbound,
-            )
-            % {"n": words.number(found.inbound)}
-        )
-    if found.long_lines:
-        said.append(
+            ),
+        ),
+        (
+            found.long_lines,
             ngettext(
                 "%(n)s line is longer than 1 MiB; only its beginning was read by fields.",
                 "%(n)s lines are longer than 1 MiB; only their beginning was read by fields.",
                 found.long_lines,
-            )
-            % {"n": words.number(found.long_lines)}
-        )
+            ),
+        ),
+        (
+            named,
+            ngettext(
+                "%(n)s row names its machine by what a DHCP server wrote.",
+                "%(n)s rows name their machine by what a DHCP server wrote.",
+                named,
+            ),
+        ),
+    ):
+        if count:
+            yield text % {"n": words.number(count)}
+
+
+def _times(report: Report) -> Iterator[str]:
     for mark, text in (
         ("assumed_year", _("The year is not in the log and was worked out from the file's date: %(logs)s.")),
         (
@@ -129,33 +146,22 @@ def remarks(found: Figures, report: Report) -> list[str]:
         ),
         ("none", _("No time could be read: %(logs)s.")),
     ):
-        logs = [one.path for one in result.coverage if one.time == mark and one.lines]
+        logs = [one.path for one in report.result.coverage if one.time == mark and one.lines]
         if logs:
-            said.append(text % {"logs": some(logs)})
-    doubles = [str(one.path) for one in result.skipped if one.why == "duplicate"]
-    if doubles:
-        said.append(_("Copies of a log already read, not counted again: %(logs)s.") % {"logs": some(doubles)})
-    leases = [str(one.path) for one in result.skipped if one.why == "lease"]
-    if leases:
-        said.append(
-            _("Read for which machine had which address, not as logs: %(logs)s.") % {"logs": some(leases)}
-        )
-    if result.named_by_lease:
-        said.append(
-            ngettext(
-                "%(n)s row names its machine by what a DHCP server wrote.",
-                "%(n)s rows name their machine by what a DHCP server wrote.",
-                result.named_by_lease,
-            )
-            % {"n": words.number(result.named_by_lease)}
-        )
-    others = [str(one.path) for one in result.skipped if one.why not in ("duplicate", "lease")]
-    if others:
-        said.append(
-            _("Not logs, left out (lists, results of scans, links in archives): %(logs)s.")
-            % {"logs": some(others)}
-        )
-    return said
+            yield text % {"logs": some(logs)}
+
+
+def _passed_over(report: Report) -> Iterator[str]:
+    by_reason: dict[str, list[str]] = {"duplicate": [], "lease": [], "": []}
+    for one in report.result.skipped:
+        by_reason.get(one.why, by_reason[""]).append(str(one.path))
+    for reason, text in (
+        ("duplicate", _("Copies of a log already read, not counted again: %(logs)s.")),
+        ("lease", _("Read for which machine had which address, not as logs: %(logs)s.")),
+        ("", _("Not logs, left out (lists, results of scans, links in archives): %(logs)s.")),
+    ):
+        if paths := by_reason[reason]:
+            yield text % {"logs": some(paths)}
 
 
 def some(names: list[str], most: int = 3) -> str:

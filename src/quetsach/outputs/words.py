@@ -16,7 +16,7 @@ _HIDDEN = re.compile(
 
 
 def visible(text: str) -> str:
-    """`text` with control, bidirectional and other hidden characters escaped as in evidence (contract 1)."""
+    """`text` with control, bidirectional and other hidden characters escaped as in evidence."""
     return _HIDDEN.sub(lambda found: _escape(ord(found[0])), text)
 
 

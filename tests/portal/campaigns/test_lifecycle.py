@@ -53,7 +53,7 @@ def manage(campaign):
 @pytest.mark.parametrize(
     ("rule", "late_from", "words"),
     [
-        # spec/reporting.md H: "trước ngày 26/9/2022" means 25/9 23:59:59 is the last moment in time.
+        # "trước ngày 26/9/2022" means 25/9 23:59:59 is the last moment in time.
         ("before", datetime(2022, 9, 26, 0, 0, tzinfo=HANOI), "trước ngày 26/9/2022"),
         ("by_end_of", datetime(2022, 9, 27, 0, 0, tzinfo=HANOI), "hết ngày 26/9/2022"),
     ],

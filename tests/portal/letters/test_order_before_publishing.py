@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, timedelta
 from html import unescape
 from uuid import uuid4
@@ -20,6 +19,7 @@ from quetsach.portal.campaigns.readiness import checks, preview
 from quetsach.portal.letters import actions
 from quetsach.portal.letters.models import Letter
 from tests.portal.conftest import Cast
+from tests.portal.page_text import text_of
 
 WORDS = {
     "subject": "làm sạch mã độc đợt hai",
@@ -51,10 +51,6 @@ def campaign(cast: Cast) -> Campaign:
         "check_days": 14,
     }
     return lifecycle.create_draft(cast.user("A", "coordinator"), cast.units["A"], fields)
-
-
-def text_of(answer) -> str:
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())))
 
 
 def address(campaign: Campaign, name: str, *more) -> str:

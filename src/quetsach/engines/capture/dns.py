@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from quetsach.engines.capture.network import MAPPED
 
 PORTS = (53, 853, 5353, 5355, 137)
-"""Ports whose side is the server of a name service (contract 3.9)."""
+"""Ports whose side is the server of a name service."""
 DATAGRAMS = (53, 5353, 5355, 137)
 """Ports whose datagrams are read as messages."""
 NETBIOS = 137

@@ -19,7 +19,7 @@ OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def event_time(sighting: Sighting, now: datetime | None = None) -> datetime | None:
-    """The row's latest event time, or None when its clock is not to be trusted (contract 4: suspect)."""
+    """The row's latest event time, or None when its coverage says that its clock is suspect."""
     latest = (now or timezone.now()) + timedelta(days=1)
     seen = sighting.last_seen
     return seen if seen is not None and OLDEST <= seen <= latest else None

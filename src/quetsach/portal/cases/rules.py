@@ -1,9 +1,8 @@
 """What may become of a case, and when silence proves a machine clean. Pure: no database, no clock of its own.
 
 Silence counts only where somebody looked: an accepted, error-free scan with the campaign's list, from a
-place that
-had seen the machine's signs, over an unbroken time after the handling, with the machine alive in it
-(contract 6).
+place that had seen the machine's signs, over an unbroken time after the handling, with the machine alive
+in it.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from enum import StrEnum
 from quetsach.portal.sightings.spans import join_spans
 
 RECHECK = timedelta(hours=24)
-"""What the rung between claimed and verified asks for (spec/cases.md 4)."""
+"""What the rung between claimed and verified asks for."""
 PATIENCE = timedelta(hours=48)
 """After this long without any usable log since the claim, the page says that it cannot tell."""
 USABLE_TIMES = {"ok", "assumed_year"}
@@ -232,7 +231,7 @@ def judge_check(claimed_at: datetime, finished: datetime, quiet_days: int) -> St
 
 
 class Word(StrEnum):
-    """The five words that officers see (spec/design.md 3), and the two that stand beside them."""
+    """The five words that officers see, and the two that stand beside them."""
 
     UNCHECKED = "unchecked"
     SIGNS = "signs"

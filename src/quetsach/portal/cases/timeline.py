@@ -94,15 +94,9 @@ def draw(
         line.now = Box(_percent(at(now)), anchor=_anchor(at(now)))
         if plan_until is not None and plan_until > now:
             line.plan = Box(_percent(at(now)), _percent(at(plan_until) - at(now)))
-    for share in (0, 50, 100):
+    for share, anchor in ((0, "start"), (50, "middle"), (100, "end")):
         moment = first + (last - first) * share / 100
-        line.ticks.append(
-            Box(
-                f"{share}%",
-                label=f"{moment.astimezone(zone):%d/%m/%Y}",
-                anchor=("start", "middle", "end")[share // 50],
-            )
-        )
+        line.ticks.append(Box(f"{share}%", label=f"{moment.astimezone(zone):%d/%m/%Y}", anchor=anchor))
     return line
 
 

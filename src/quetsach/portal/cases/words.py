@@ -42,7 +42,7 @@ DONE: dict[str, str | Promise] = {
     "settings": gettext_lazy("Reset the device or its password"),
     "phone": gettext_lazy("Cleaned or reset the phone"),
 }
-"""What was done to a machine (spec/cases.md 3)."""
+"""What was done to a machine."""
 
 LACKS: dict[Why, str | Promise] = {
     Why.NO_LOGS: gettext_lazy("No logs from after the handling have been looked at yet."),

@@ -1,5 +1,4 @@
-"""Takes scan documents in, by either door, so that telling the same thing twice changes nothing (contract 1,
-6).
+"""Takes scan documents in, by either door, so that telling the same thing twice changes nothing.
 
 A chunk is one transaction. Pushes of one unit follow one another: the node's row is the lock.
 """

@@ -1,4 +1,4 @@
-"""The machines' door for scan documents (contract 6). Errors are `{"code", "reason", "line"?}` in English."""
+"""The machines' door for scan documents. Errors are `{"code", "reason", "line"?}` in English."""
 
 from __future__ import annotations
 

@@ -22,9 +22,9 @@ LONGEST = {
     "logformat": 60,
     "evidence": 2000,
 }
-"""Characters. Evidence: contract 1; a device is a name (255, RFC 1035) or an address."""
+"""Characters. Evidence: as `quetsach.evidence` cuts it; a device is a name (255, RFC 1035) or an address."""
 EARLIEST, LATEST = "1970-01-01", "2100-01-01"
-"""Clocks before or after are broken. What is merely suspect (contract 4) is kept."""
+"""Clocks before or after are broken. What is merely suspect is kept."""
 IDENTITY_KEYS, IDENTITY_CHARACTERS = 12, 4096
 
 

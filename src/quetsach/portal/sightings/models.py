@@ -1,4 +1,4 @@
-"""What scans said, kept once: the same fact told again changes nothing (contract 1, 6).
+"""What scans said, kept once: the same fact told again changes nothing.
 
 Everything hangs on the frozen node of the unit that reported it. Who owns a device is decided in cases.
 """

@@ -1,4 +1,4 @@
-"""Whose device it is: the longest matching network among the reporter and the units below it (contract 7).
+"""Whose device it is: the longest matching network among the reporter and the units below it.
 Pure.
 
 Every commune owns 192.168.1.0/24, so nothing outside the reporter's subtree is ever looked at.
