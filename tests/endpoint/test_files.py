@@ -6,12 +6,16 @@ import hashlib
 import os
 import random
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from quetsach.endpoint import machines
 from quetsach.endpoint.content import MOST_BYTES, RulesError
+from quetsach.endpoint.machine import Entry
+from quetsach.endpoint.machines.recording import Recording
+from quetsach.endpoint.probes import executed
 from quetsach.endpoint.wanted import ALGORITHMS, Wanted, read_hashes
 from quetsach.errors import IndicatorError
 from tests.endpoint import world
@@ -179,3 +183,24 @@ def test_hash_lists_name_the_line_that_is_wrong(tmp_path: Path) -> None:
         read_hashes(path)
     path.write_text(f"# x\n{'A' * 64} Ramnit\n{'b' * 32};Sality\n", encoding="utf-8")
     assert read_hashes(path) == {"a" * 64: "Ramnit", "b" * 32: "Sality"}
+
+
+@pytest.mark.parametrize("when", [-(10**11), 1e13, 1e300])
+def test_a_program_that_ran_at_a_time_of_no_calendar_hides_no_other(when: float) -> None:
+    """Files can be set to any time (NTFS counts to the year 30,828), and prefetch files tell what ran."""
+
+    class Dated(Recording):
+        @property
+        def files(self) -> Any:
+            return SimpleNamespace(
+                entries=lambda folder: [
+                    Entry(
+                        rf"{folder}\{name}-12345678.pf", f"{name}-12345678.pf", is_folder=False, modified=when
+                    )
+                    for name in ("A.EXE", "KMSPICO.EXE")
+                ]
+            )
+
+    seen = executed.PROBE.run(Dated(world.CLEAN | {"files": {}, "registry": {}}))
+    assert [one.fields["name"] for one in seen.items] == ["A.EXE", "KMSPICO.EXE"]
+    assert not seen.gaps

@@ -60,14 +60,29 @@ def test_the_order_of_files_is_no_matter(machines: list[tuple[str, int]], chance
     assert {one.name: one.finished.day for one in merged.rows} == newest
 
 
+FINDING = {
+    "sign": "KMS-01", "confidence": "D1", "kind": "active", "product": "windows_office", "family": "",
+    "fix": "none", "count": 1, "evidence": [],
+}  # fmt: skip
+
+
+def test_a_finding_is_taken() -> None:
+    assert row(told("PC") | {"findings": [FINDING]}).findings[0].count == 1
+
+
 @pytest.mark.parametrize(
     "change",
     [
         {"verdict": "great"},
         {"finished": "yesterday"},
+        # A clock that no sheet can show: one such machine must not cost the others their sheet.
+        {"finished": "9999-12-31T23:59:59Z"},
+        {"finished": "0001-01-01T00:00:00Z"},
         {"machine": 5},
         {"findings": [{}]},
         {"findings": "x"},
+        {"findings": [FINDING | {"count": 10**400}]},
+        {"findings": [FINDING | {"count": -1}]},
         {"answers": None},
         {"unseen": [1]},
         {"schema": 2},

@@ -22,6 +22,7 @@ from quetsach.endpoint.verdict import Verdict
 MOST_BYTES = 32 << 20
 _MOST_FINDINGS = 5_000
 _MOST_PEOPLE = 9_999
+_EARLIEST_YEAR, _LATEST_YEAR = 1970, 9998
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,9 @@ def checked(told: Mapping[str, Any], file: str, *, digest: str, machine: str = "
         if told["type"] != "check" or told["schema"] != SCHEMA or len(told["findings"]) > _MOST_FINDINGS:
             raise ValueError("another form")
         answers = told["answers"]
+        finished = datetime.strptime(told["finished"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        if not _EARLIEST_YEAR <= finished.year <= _LATEST_YEAR:
+            raise ValueError("a time that no sheet can show")
         return Checked(
             file=file,
             digest=digest,
@@ -116,7 +120,7 @@ def checked(told: Mapping[str, Any], file: str, *, digest: str, machine: str = "
             unit=_text(answers.get("unit", "")),
             people=_people(answers.get("people", "")),
             verdict=Verdict(told["verdict"]),
-            finished=datetime.strptime(told["finished"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC),
+            finished=finished,
             is_running=bool(told["is_running"]),
             unseen=tuple(map(_text, told["unseen"])),
             findings=tuple(map(_found, told["findings"])),
@@ -173,7 +177,7 @@ def _people(told: Any) -> int | None:
 
 def _found(told: Mapping[str, Any]) -> Found:
     is_sign = "sign" in told
-    if told["product"] not in PRODUCTS or type(told["count"]) is not int:
+    if told["product"] not in PRODUCTS or type(told["count"]) is not int or told["count"] >> 40:
         raise ValueError("another form")
     first = told["evidence"][0] if told["evidence"] else {}
     texts = [_text(value) for name, value in first.items() if name != "fact"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from contextlib import suppress
 
-from quetsach.endpoint import sealing
 from quetsach.endpoint.fact import Unavailable
 from quetsach.endpoint.machine import Machine, System
 
@@ -26,6 +25,8 @@ def of_disk(machine: Machine, campaign: str = "") -> str:
     Of the ids in `sealing.machine_id`, which cannot be traced back from it; where the disk has none either,
     of its first folders and their times.
     """
+    from quetsach.endpoint import sealing
+
     told = sealing.machine_id(machine, campaign)
     if not told:
         seen = [campaign]

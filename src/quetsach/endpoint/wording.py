@@ -101,9 +101,7 @@ def next_steps(result: Result) -> list[str]:
     if "no_reader" in reasons:
         steps.append(_("A component of the check is missing: install quetsach[endpoint]."))
     if reasons & {"damaged", "failed", "too_large", "no_registry"}:
-        steps.append(
-            _("Some places could not be read; they are named here. Have the IT officer look at them.")
-        )
+        steps.append(_("Some places named here could not be read. Have the IT officer look at them."))
     if "interrupted" in reasons:
         steps.append(_("The check was stopped; run it again to the end."))
     if any(one.sign == _FIREWALL for one in counted):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import codecs
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from quetsach.endpoint import windowspath
 from quetsach.endpoint.machine import Machine, System
 from quetsach.endpoint.probe import Probe, Seen
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PREFETCH = re.compile(r"(.{1,60})-[0-9A-F]{8}\.pf", re.I)
 _BAM = (
     r"HKLM\SYSTEM\CurrentControlSet\Services\bam\State\UserSettings",
@@ -24,7 +25,7 @@ def _look(machine: Machine, seen: Seen) -> None:
         for entry in machine.files.entries(windowspath.clean(r"%SystemRoot%\Prefetch", machine.variables)):
             found = _PREFETCH.fullmatch(entry.name)
             if found:
-                when = datetime.fromtimestamp(entry.modified, UTC).isoformat(timespec="seconds")
+                when = _moment(entry.modified)
                 seen.add("executed", name=found[1], path=entry.path, where="prefetch", time=when)
     for root in _BAM:
         with seen.part():
@@ -44,6 +45,14 @@ def _assist(machine: Machine, seen: Seen, root: str) -> None:
     for kind in machine.registry.subkeys(root):
         for name in machine.registry.values(rf"{root}\{kind}\Count"):
             _add(seen, codecs.decode(name, "rot13"), "userassist")
+
+
+def _moment(seconds: float) -> str:
+    """In UTC; "" for a time that no calendar has, to which a file may be set."""
+    try:
+        return (_EPOCH + timedelta(seconds=seconds)).isoformat(timespec="seconds")
+    except OverflowError:
+        return ""
 
 
 def _add(seen: Seen, path: str, where: str) -> None:
