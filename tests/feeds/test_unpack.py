@@ -52,6 +52,7 @@ def tarred(**members: bytes) -> bytes:
         (zipped(**{"a/full.csv": LIST}), "!/a/full.csv"),
         (tarred(x=LIST), "!/x"),
         (gzip.compress(tarred(x=LIST)), "!/x"),
+        (tarred(**{"./x": LIST}), "!/./x"),
         (zipped(**{"x.gz": gzip.compress(LIST)}), "!/x.gz"),
         (lzma.compress(tarred(**{"y.zip": zipped(z=LIST)})), "!/y.zip!/z"),
     ],
@@ -129,12 +130,12 @@ def test_what_no_list_should_lie_in_is_passed_over(tmp_path: Path) -> None:
             info.type, info.linkname = kind, "/etc/passwd"
             info.size = 4 if kind == tarfile.REGTYPE else 0
             packed.addfile(info, io.BytesIO(b"\0\1\2\3"[: info.size]))
-        info = tarfile.TarInfo("a/x.txt")
+        info = tarfile.TarInfo("../x.txt")
         info.size = len(LIST)
         packed.addfile(info, io.BytesIO(LIST))
     (tmp_path / "x.tar").write_bytes(buffer.getvalue())
     result = feed.read(tmp_path / "x.tar")
-    assert [(r.source, r.accepted) for r in result.recognised] == [(f"{tmp_path}/x.tar!/a/x.txt", 1)]
+    assert [(r.source, r.accepted) for r in result.recognised] == [(f"{tmp_path}/x.tar!/../x.txt", 1)]
 
 
 @pytest.mark.usefixtures("catalogue")

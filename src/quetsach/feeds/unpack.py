@@ -18,7 +18,7 @@ from quetsach.unpack import BLOCK, BZIP2, XZ, codec_of
 
 DEEPEST = 3
 MOST_MEMBERS = 10_000
-_UNASKED = re.compile(r"(?:^|/)(?:__MACOSX/|\.|Thumbs\.db)")
+_UNASKED = re.compile(r"(?:^|/)(?:__MACOSX/|\.(?!\.?/)|Thumbs\.db)")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
