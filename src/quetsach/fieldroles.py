@@ -5,4 +5,4 @@ from __future__ import annotations
 ROLES = ("query", "answers", "host", "url", "server_name")
 """Roles with all values of all their fields."""
 SINGLE_ROLES = ("client", "client_port", "server", "server_port", "host_port")
-IDENTITY = ("mac", "host", "user", "nat")
+IDENTITY = ("host", "mac", "user", "nat")

@@ -127,3 +127,15 @@ def test_a_header_holds_for_the_lines_after_it(
         if row.field == "destination":
             found[row.logformat] = found.get(row.logformat, 0) + row.count
     assert found == formats
+
+
+def test_who_it_was_is_told_in_the_contracts_order(engine: Engine, tmp_path: Path) -> None:
+    log = tmp_path / "fw.log"
+    log.write_text(
+        'date=2026-03-22 time=00:15:31 logid="0000000013" type="traffic" subtype="forward" srcip=10.2.3.4'
+        ' srcmac="aa:bb:cc:00:11:22" srcname="PC-07" user="AN" srcport=50001 dstip=192.0.2.7 dstport=443'
+        ' action="accept" transip=203.0.113.9 transport=40000\n'
+    )
+    result = engine.compile(make_set(["192.0.2.7"])).scan(log, ScanOptions(), engine.progress())
+    (seen,) = result.sightings
+    assert list(seen.identity) == ["host", "mac", "user", "nat"]

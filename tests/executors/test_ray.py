@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -115,6 +115,35 @@ def test_whoever_dies_the_rest_is_complete_and_as_on_one_machine(tmp_path: Path)
     everything = next(seen for seen in expected.coverage if seen.path.endswith("torn.log"))
     assert everything.bytes - 2 * MIB - 200 < torn.bytes < everything.bytes - 2 * MIB + 200
     assert (torn.first, torn.last) == (everything.first, everything.last)
+
+
+@dataclass
+class Stillborn:
+    """A matcher that takes its first worker with it, before that has said a word."""
+
+    inner: NativeMatcher
+    mark: Path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return at_the_second_time, (self.inner, self.mark)
+
+
+def at_the_second_time(matcher: NativeMatcher, mark: Path) -> NativeMatcher:
+    if not mark.exists():
+        mark.touch()
+        die()
+    return matcher
+
+
+def test_a_first_worker_that_dies_as_it_starts_is_replaced(tmp_path: Path) -> None:
+    write_logs(tmp_path)
+    matcher = ENGINE.compile(make_set(["evil.example"]))
+    expected = run(tmp_path, None, matcher)
+    stillborn = cast("NativeMatcher", Stillborn(matcher, tmp_path / "died"))
+    found = run(tmp_path, RayWorkers(LOCAL, ENGINE, stillborn, OPTIONS, 1), matcher)
+    assert (tmp_path / "died").exists()
+    assert found.errors == []
+    assert list(found.sightings) == list(expected.sightings)
 
 
 def test_a_processor_that_went_with_its_machine_is_not_waited_for(tmp_path: Path) -> None:

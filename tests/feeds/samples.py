@@ -70,6 +70,12 @@ SAMPLES: dict[str, Expected] = {
         ["=bad.example", "=deep.test", "=evil.example", "=www.test"],
         [(9, "outside-zone")],
     ),
+    "csv of values": (
+        "csv",
+        "# xuất ngày 01/10/2026\nloại;giá trị;họ mã độc\ndomain;evil.example;Mozi\nip;203.0.113.7;Mozi\n",
+        ["203.0.113.7", "evil.example"],
+        [],
+    ),
     "csv below a comment, with semicolons": (
         "csv",
         "Danh sách kèm công văn\n# stt;tên miền;mã độc;ngày hết hạn\n1;evil[.]example;Mozi;31/12/2026\n"

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import lzma
+import tarfile
 import zipfile
 from collections.abc import Callable
 from datetime import date
@@ -15,9 +16,10 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from quetsach import feed
+from quetsach import feed, language
 from quetsach.errors import IndicatorError
 from quetsach.feeds import spreadsheet, unpack
+from quetsach.outputs.problems import explain
 from tests.packing import tarred, zipped, zstd
 
 LIST = b"evil.example\n/gate.php\n"
@@ -33,10 +35,11 @@ LIST = b"evil.example\n/gate.php\n"
         (zipped({"a/full.csv": LIST}), "!/a/full.csv"),
         (tarred({"x": LIST}), "!/x"),
         (gzip.compress(tarred({"x": LIST})), "!/x"),
+        (tarred({"./x": LIST}), "!/./x"),
         (zipped({"x.gz": gzip.compress(LIST)}), "!/x.gz"),
         (lzma.compress(tarred({"y.zip": zipped({"z": LIST})})), "!/y.zip!/z"),
     ],
-    ids=["gz", "bz2", "xz", "two xz", "zip", "tar", "tar.gz", "gz in zip", "zip in tar.xz"],
+    ids=["gz", "bz2", "xz", "two xz", "zip", "tar", "tar.gz", "tar of a dot", "gz in zip", "zip in tar.xz"],
 )
 def test_a_list_in_an_archive_is_read_under_its_name(data: bytes, source: str, tmp_path: Path) -> None:
     path = tmp_path / "full"
@@ -57,11 +60,14 @@ def cut(data: bytes) -> bytes:
     return data[: len(data) // 2]
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, lambda d: zipped({"a": d})])
+@pytest.mark.parametrize(
+    "pack",
+    [gzip.compress, bz2.compress, lzma.compress, lambda d: zipped({"a": d}), lambda d: tarred({"a": d})],
+)
 def test_a_damaged_archive_is_told_by_name(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
     path = tmp_path / "full"
     path.write_bytes(cut(pack(bytes(range(97, 123)) * 1000)))
-    with pytest.raises(IndicatorError, match=r"full: .*(cut off|damaged)"):
+    with pytest.raises(IndicatorError, match=r"full(!/a)?: .*(cut off|damaged)"):
         feed.read(path)
 
 
@@ -93,8 +99,40 @@ def test_a_locked_zip_is_told(tmp_path: Path) -> None:
     for magic, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         data[data.index(magic) + at] |= 1
     (tmp_path / "x.zip").write_bytes(data)
-    with pytest.raises(IndicatorError, match="needs a password"):
+    with pytest.raises(IndicatorError, match="!/a: is encrypted; nothing of the list was used"):
         feed.read(tmp_path / "x.zip")
+
+
+def test_what_no_list_should_lie_in_is_passed_over(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as packed:
+        for name, kind in {
+            "dev": tarfile.CHRTYPE,
+            "link": tarfile.SYMTYPE,
+            "__MACOSX/._x": tarfile.REGTYPE,
+        }.items():
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, "/etc/passwd"
+            info.size = 4 if kind == tarfile.REGTYPE else 0
+            packed.addfile(info, io.BytesIO(b"\0\1\2\3"[: info.size]))
+        info = tarfile.TarInfo("../x.txt")
+        info.size = len(LIST)
+        packed.addfile(info, io.BytesIO(LIST))
+    (tmp_path / "x.tar").write_bytes(buffer.getvalue())
+    result = feed.read(tmp_path / "x.tar")
+    assert [(r.source, r.accepted) for r in result.recognised] == [(f"{tmp_path}/x.tar!/../x.txt", 1)]
+
+
+@pytest.mark.usefixtures("catalogue")
+def test_a_list_cut_off_is_not_said_to_be_used(tmp_path: Path) -> None:
+    language.use("vi")
+    for name, data in {"x.gz": gzip.compress(LIST * 9999), "y.zip": zipped({"a": LIST * 9999})}.items():
+        (tmp_path / name).write_bytes(cut(data))
+        with pytest.raises(IndicatorError) as caught:
+            feed.read(tmp_path / name)
+        told = explain(str(caught.value).partition(": ")[2])
+        assert "chưa dùng mục nào của danh sách" in told
+        assert "cut off" not in told and "đã quét" not in told
 
 
 def misp_feed(folder: Path) -> Path:

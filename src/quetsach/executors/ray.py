@@ -128,8 +128,7 @@ class RayWorkers:
             # An actor that has not said a word yet may wait for a processor that went with its machine.
             self._starting: dict[Any, Any] = {}
             self._failed_starts = 0
-            self._start()
-            self._ray.get(list(self._starting), timeout=_START_SECONDS)
+            self._start_first()
         except Exception as error:
             self.close()
             raise ScanError(f"the workers of the cluster cannot start: {_told(error)}") from error
@@ -153,6 +152,19 @@ class RayWorkers:
         except Exception as error:
             self._quiet.close()
             raise ScanError(f"the cluster {address} cannot be reached: {_told(error)}") from error
+
+    def _start_first(self) -> None:
+        """Raises what Ray raises where no worker can be started: then none will."""
+        for left in reversed(range(MOST_ATTEMPTS)):
+            self._start()
+            try:
+                self._ray.get(list(self._starting), timeout=_START_SECONDS)
+                return
+            except self._ray.exceptions.RayActorError:
+                if not left:
+                    raise
+                self._starting.clear()
+                self._actors.clear()
 
     def _start(self) -> None:
         actor = self._class.remote(__version__, self._engine_name, self._options, self._fields, self._shipped)

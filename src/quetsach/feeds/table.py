@@ -18,8 +18,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "indicator": (
         "indicator", "ioc_value", "ioc", "value", "url", "domain", "hostname", "host", "dst_ip", "ip_address",
         "ip", "address", "chỉ dấu", "chỉ dấu độc hại", "tên miền", "tên miền/ip", "tên miền, ip", "địa chỉ",
-        "địa chỉ ip", "địa chỉ độc hại", "tên miền độc hại", "sha256_hash", "sha256", "sha1_hash", "sha1",
-        "md5_hash", "md5", "hash", "mã băm",
+        "địa chỉ ip", "địa chỉ độc hại", "tên miền độc hại", "giá trị", "sha256_hash", "sha256", "sha1_hash",
+        "sha1", "md5_hash", "md5", "hash", "mã băm",
     ),
     "type": ("type", "indicator_type", "ioc_type", "kind", "loại", "loại chỉ dấu"),
     "family": (

@@ -43,8 +43,16 @@ def read_raw(
         if len(data) > most:
             raise IndicatorError(f"{path}: more than {most // 1024**2} MB unpacked; split the list")
     if source.errors:
-        raise IndicatorError(source.errors[0])
+        raise unusable(str(path), source.errors[0].removeprefix(f"{path}: "))
     return bytes(data)
+
+
+def unusable(source: str, problem: str) -> IndicatorError:
+    """What is said of a list of which not all can be read; `problem` is what is said of such a log."""
+    if not problem.startswith("cannot be read"):
+        what = problem.partition(";")[0]
+        problem = f"{what}; nothing of the list was used, copy it again or unpack it first"
+    return IndicatorError(f"{source}: {problem}")
 
 
 def _stored(path: Path) -> Iterator[bytes]:

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import io
 import json
-import lzma
 import re
-import tarfile
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from types import ModuleType
 
 from quetsach.errors import IndicatorError, SourceError
 from quetsach.feeds.spreadsheet import ZIP, is_workbook
-from quetsach.feeds.text import MOST_BYTES, read_raw
-from quetsach.unpack import BZIP2, XZ, Codec, codec_of, unpack
+from quetsach.feeds.text import MOST_BYTES, read_raw, unusable
+from quetsach.openers import compressed, tar, zip
+from quetsach.openers.opened import Opened, Passed, Start
+from quetsach.unpack import BLOCK, BZIP2, XZ, codec_of
 
 DEEPEST = 3
 MOST_MEMBERS = 10_000
-_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError, ValueError)
-_UNASKED = re.compile(r"(?:^|/)(?:__MACOSX/|\.|Thumbs\.db)")
+_UNASKED = re.compile(r"(?:^|/)(?:__MACOSX/|\.(?!\.?/)|Thumbs\.db)")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
@@ -61,86 +58,57 @@ def _expand(source: str, data: bytes, depth: int, total: list[int]) -> Iterator[
     total[0] += len(data)
     if total[0] > MOST_BYTES:
         raise IndicatorError(f"{source}: more than {MOST_BYTES // 1024**2} MB unpacked; split the list")
-    is_tar = data[257:262] == b"ustar"
-    codec = codec_of(data[:10])
-    is_zip = data.startswith(ZIP) and not is_workbook(data)
-    if not (is_tar or codec or is_zip):
+    opener = _opener(data)
+    if opener is None:
         yield source, data
         return
     if depth == DEEPEST:
         raise IndicatorError(f"{source}: archives in archives, more than {DEEPEST} deep; unpack it")
-    try:
-        if codec is not None:
-            found = [("", _unpacked(source, codec, data, total))]
-        else:
-            found = list(_zip(source, data, total) if is_zip else _tar(source, data, total))
-    except _DAMAGE as error:
-        raise IndicatorError(
-            f"{source}: cut off or damaged ({error}); copy the file again from its origin"
-        ) from error
-    except SourceError as error:
-        raise IndicatorError(f"{source}: {error}") from error
-    is_feed = any(name.rpartition("/")[2] == "manifest.json" for name, _ in found)
+    found = list(_members(source, opener, data, MOST_BYTES - total[0]))
+    names = {name.rpartition("/")[2] for name, _ in found}
+    if "[Content_Types].xml" in names:
+        raise IndicatorError(f"{source}: is an office document, not a list; save its table as .xlsx or CSV")
+    is_feed = "manifest.json" in names
     for name, member in found:
         if is_feed and name.rpartition("/")[2] in ("manifest.json", "hashes.csv"):
             continue
         yield from _expand(f"{source}!/{name}" if name else source, member, depth + 1, total)
 
 
-def _unpacked(source: str, codec: Codec, data: bytes, total: list[int]) -> bytes:
-    found = bytearray()
-    room = _Room(source, 1, total)
-    for block in unpack(codec, io.BytesIO(data).read):
-        room.take(len(block))
-        found += block
-    return bytes(found)
+def _opener(data: bytes) -> ModuleType | None:
+    """What opens an archive or compressed bytes. A workbook is a list, though it is a zip."""
+    if codec_of(data[:10]):
+        return compressed
+    if data.startswith(ZIP):
+        return None if is_workbook(data) else zip
+    return tar if tar.begins(data[:512]) else None
 
 
-def _zip(source: str, data: bytes, total: list[int]) -> Iterator[tuple[str, bytes]]:
-    with zipfile.ZipFile(io.BytesIO(data)) as packed:
-        infos = [i for i in packed.infolist() if not i.is_dir() and not _UNASKED.search(i.filename)]
-        if "[Content_Types].xml" in packed.namelist():
-            raise IndicatorError(
-                f"{source}: is an office document, not a list; save its table as .xlsx or CSV"
-            )
-        room = _Room(source, len(infos), total)
-        for info in infos:
-            if info.flag_bits & 1:
-                raise IndicatorError(f"{source}: {info.filename} needs a password; unpack it")
-            try:
-                with packed.open(info) as stream:
-                    yield info.filename, room.read(stream)
-            except (NotImplementedError, RuntimeError) as error:
-                raise IndicatorError(f"{source}: {info.filename} cannot be unpacked ({error})") from error
-
-
-def _tar(source: str, data: bytes, total: list[int]) -> Iterator[tuple[str, bytes]]:
-    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as packed:
-        infos = [i for i in packed.getmembers() if i.isfile() and not _UNASKED.search(i.name)]
-        room = _Room(source, len(infos), total)
-        for info in infos:
-            stream = packed.extractfile(info)
-            if stream is not None:
-                yield info.name, room.read(stream)
-
-
-class _Room:
-    """What may still be unpacked."""
-
-    def __init__(self, source: str, members: int, total: list[int]) -> None:
-        if members > MOST_MEMBERS:
-            raise IndicatorError(f"{source}: more than {MOST_MEMBERS} files inside; unpack it")
-        self._source, self._left = source, MOST_BYTES - total[0]
-
-    def read(self, stream: IO[bytes]) -> bytes:
-        found = stream.read(max(self._left, 0) + 1)
-        self.take(len(found))
-        return found
-
-    def take(self, size: int) -> None:
-        """Raises IndicatorError where there is no room for so many more bytes."""
-        self._left -= size
-        if self._left < 0:
-            raise IndicatorError(
-                f"{self._source}: more than {MOST_BYTES // 1024**2} MB unpacked; split the list"
-            )
+def _members(source: str, opener: ModuleType, data: bytes, most: int) -> Iterator[tuple[str, bytes]]:
+    """Every list inside, whole or not at all: half a list would look clean."""
+    file = Opened("", Start(io.BytesIO(data)))
+    number = 0
+    name = ""
+    try:
+        for inner in opener.open(file):
+            if isinstance(inner, Passed) or _UNASKED.search(inner.member):
+                continue
+            number += 1
+            if number > MOST_MEMBERS:
+                raise IndicatorError(f"{source}: more than {MOST_MEMBERS} files inside; unpack it")
+            name, content = inner.member, bytearray()
+            while block := inner.stream.read(BLOCK):
+                content += block
+                if len(content) > most:
+                    raise IndicatorError(
+                        f"{source}: more than {MOST_BYTES // 1024**2} MB unpacked; split the list"
+                    )
+            most -= len(content)
+            yield name, bytes(content)
+            name = ""
+    except IndicatorError:
+        raise
+    except SourceError as error:
+        raise unusable(f"{source}!/{name}" if name else source, str(error)) from error
+    except Exception as error:  # whatever a library says of hostile bytes
+        raise unusable(source, f"damaged ({error})") from error

@@ -17,7 +17,7 @@ from typing import BinaryIO, cast
 
 from quetsach import unpack
 from quetsach.errors import SourceError
-from quetsach.openers import adguard, eventxml, ipfix
+from quetsach.openers import adguard, eventxml, ipfix, tar
 from quetsach.openers.opened import Blocks, Disk, Failing, Meter, Opened, Passed, Start, shown
 
 __all__ = [
@@ -65,21 +65,6 @@ def _magic(*magics: bytes) -> Callable[[bytes], bool]:
     return lambda start: start.startswith(magics)
 
 
-def _is_tar(start: bytes) -> bool:
-    """The mark of POSIX and GNU, or the sum of an older header (POSIX.1-2017 pax, ustar)."""
-    if start[257:262] == b"ustar":
-        return True
-    head = start[:512]
-    told = head[148:156].strip(b" \0")
-    return (
-        len(head) == 512
-        and head[0] != 0
-        and 0 < len(told) <= 7
-        and told.strip(b"01234567") == b""
-        and int(told, 8) == sum(head[:148]) + sum(head[156:]) + 8 * 32
-    )
-
-
 _UNPACK = "unpack it and scan what comes out"
 _SAVE = "save its records as text and scan that"
 KINDS = (
@@ -103,7 +88,7 @@ KINDS = (
         _magic(b"LPKSHHRH"),
         advice="export it with journalctl --file FILE --output json and scan that",
     ),
-    Kind("tar archive", _is_tar, "tar"),
+    Kind("tar archive", tar.begins, "tar"),
 )
 """Files that an engine does not read by itself: "nothing found" there would be no answer."""
 

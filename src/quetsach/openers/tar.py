@@ -33,11 +33,26 @@ class _Header(tarfile.TarInfo):
             raise damaged("tar", at, str(error)) from error
 
 
+def begins(start: bytes) -> bool:
+    """The mark of POSIX and GNU, or the sum of an older header (POSIX.1-2017 pax, ustar)."""
+    if start[257:262] == b"ustar":
+        return True
+    head = start[:512]
+    told = head[148:156].strip(b" \0")
+    return (
+        len(head) == 512
+        and head[0] != 0
+        and 0 < len(told) <= 7
+        and told.strip(b"01234567") == b""
+        and int(told, 8) == sum(head[:148]) + sum(head[156:]) + 8 * 32
+    )
+
+
 def open(file: Opened) -> Iterator[Opened | Passed]:
     """The regular files; links and devices are passed over."""
     stream = Forward("tar", file.stream, _MOST)
     tar = tarfile.TarFile(fileobj=cast(IO[bytes], stream), tarinfo=_Header, errorlevel=0)
-    while (info := tar.next()) is not None:
+    while (info := _next(tar, stream)) is not None:
         # tarfile would keep every header.
         tar.members = []  # type: ignore[attr-defined]
         if info.isdir():
@@ -54,6 +69,13 @@ def open(file: Opened) -> Iterator[Opened | Passed]:
                 f"tar: something that is no tar follows at decompressed byte {stream.tell() - len(block)};"
                 " it was not read"
             )
+
+
+def _next(tar: tarfile.TarFile, stream: Forward) -> tarfile.TarInfo | None:
+    try:
+        return tar.next()
+    except tarfile.ReadError as error:
+        raise cut_off("tar", stream.tell()) from error
 
 
 def _sparse(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Iterator[bytes]:

@@ -64,7 +64,7 @@ KINDS: dict[str, str | Promise] = {
 
 _REFUSALS: tuple[tuple[str, str | Promise], ...] = (
     (
-        r"is a .+ archive|archives in archives|files inside|needs a password|cannot be unpacked",
+        r"is a .+ archive|archives in archives|files inside|is encrypted|zip method|as a stream|without end",
         _("it is an archive; unpack it and send the list itself"),
     ),
     (r"cut off at", _("it is cut off; copy it again when it is complete")),
