@@ -36,3 +36,20 @@ def test_another_address_of_one_ipv6_network_is_the_same_guesser():
         LIMIT.note(asked(f"2001:db8:0:1::{last}"))
     assert LIMIT.is_reached(asked("2001:db8:0:1:ffff::9"))
     assert not LIMIT.is_reached(asked("2001:db8:0:2::9"))
+
+
+def test_of_those_who_come_at_the_same_moment_each_is_counted(at_once):
+    def five_times():
+        for _ in range(5):
+            Limit("busy", 40, 3600).note(asked("192.0.2.7"))
+
+    at_once(*[five_times] * 8)
+    asked_for = [Limit("busy", most, 3600) for most in (40, 41)]
+    assert at_once(lambda: [limit.is_reached(asked("192.0.2.7")) for limit in asked_for]) == [[True, False]]
+
+
+def test_it_is_forgotten_with_the_cache():
+    for _ in range(3):
+        LIMIT.note(asked("192.0.2.7"))
+    cache.clear()
+    assert not LIMIT.is_reached(asked("192.0.2.7"))

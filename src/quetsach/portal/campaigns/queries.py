@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Window
-from django.db.models.functions import JSONObject, RowNumber
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Value, Window
+from django.db.models.functions import Coalesce, JSONObject, RowNumber
 from django.utils import timezone
 
 from quetsach.portal.campaigns.models import (
@@ -85,17 +85,19 @@ def known_figures(node: CampaignNode) -> dict[str, Figure]:
     r1: active nodes directly below that acknowledged; r3: those that deployed; r2, r4: the node's latest
     headcounts.
     """
-    people = people_of(node)
-    acts = {"received": 0, "deployed": 0}
-    if node.has_below:
-        below = CampaignNode.rows.active().filter(parent=node).order_by()
-        acts = below.aggregate(received=Count("acknowledgement"), deployed=Count("participation"))
-    return {
-        "r1": acts["received"],
-        "r2": people.get(Headcount.Kind.INFORMED),
-        "r3": acts["deployed"],
-        "r4": people.get(Headcount.Kind.DONE),
+    return dict(zip(("r1", "r2", "r3", "r4"), *_known(node.pk, has_below=node.has_below), strict=True))
+
+
+@compiled
+def _known(node_id: UUID, *, has_below: bool) -> QuerySet[CampaignNode, Any]:
+    below = CampaignNode.rows.active().filter(parent=OuterRef("pk")).order_by().values("parent")
+    acts = {
+        row: Coalesce(Subquery(below.annotate(n=Count(act)).values("n")), 0) if has_below else Value(0)
+        for row, act in (("received", "acknowledgement"), ("deployed", "participation"))
     }
+    nodes: Any = CampaignNode.rows.filter(pk=node_id).annotate(**_headcounts_now(), **acts).order_by()
+    found: QuerySet[CampaignNode, Any] = nodes.values_list("received", "informed_now", "deployed", "done_now")
+    return found
 
 
 def people_of(node: CampaignNode) -> dict[str, int]:
@@ -122,11 +124,15 @@ def _headcounts(node_id: UUID) -> QuerySet[Headcount, tuple[str, int, int | None
 
 
 def _with_acts(nodes: QuerySet[CampaignNode]) -> QuerySet[CampaignNode]:
+    return nodes.select_related("dispatch", "acknowledgement", "participation").annotate(**_headcounts_now())
+
+
+def _headcounts_now() -> dict[str, Subquery]:
     counts = Headcount.rows.filter(node=OuterRef("pk")).order_by("-at", "-pk").values("count")
-    return nodes.select_related("dispatch", "acknowledgement", "participation").annotate(
-        informed_now=Subquery(counts.filter(kind=Headcount.Kind.INFORMED)[:1]),
-        done_now=Subquery(counts.filter(kind=Headcount.Kind.DONE)[:1]),
-    )
+    return {
+        "informed_now": Subquery(counts.filter(kind=Headcount.Kind.INFORMED)[:1]),
+        "done_now": Subquery(counts.filter(kind=Headcount.Kind.DONE)[:1]),
+    }
 
 
 def _statuses(rows: Iterable[Any]) -> list[NodeStatus]:

@@ -1,4 +1,4 @@
-"""How often something may come from one address, counted in the cache that all processes share.
+"""How often something may come from one address, counted in the table of the cache that all processes share.
 
 A whole office may stand behind one address. Of IPv6 the network of 64 bits counts: who has one address of it
 has all.
@@ -6,15 +6,30 @@ has all.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-from django.core.cache import cache
+from django.db import connection, transaction
 from django.http import HttpRequest
+from django.utils import timezone
 
 from quetsach.portal.kit.client_ip import client_ip
 
 _IPV6_HOST_BITS = 64
+# The cache itself cannot count: it reads and then writes, and of two who do so at once one is forgotten.
+_COUNTED = "SELECT value FROM kit_cache WHERE cache_key = %s AND expires > %s"
+_COUNT = """
+INSERT INTO kit_cache (cache_key, value, expires) VALUES (%s, '1', %s)
+ON CONFLICT (cache_key) DO UPDATE SET
+    value = CASE WHEN kit_cache.expires > %s
+        THEN CAST(CAST(kit_cache.value AS integer) + 1 AS text) ELSE '1' END,
+    expires = CASE WHEN kit_cache.expires > %s THEN kit_cache.expires ELSE excluded.expires END
+"""
+
+
+def _stored(moment: datetime) -> Any:
+    return connection.ops.adapt_datetimefield_value(moment)
 
 
 @dataclass
@@ -27,17 +42,17 @@ class Limit:
 
     def is_reached(self, request: HttpRequest) -> bool:
         """Whether no more is let through from there now."""
-        return self._seen(request)[0] >= self.most
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNTED, [self._key(request), _stored(timezone.now())])
+            row = cursor.fetchone()
+        return row is not None and int(row[0]) >= self.most
 
     def note(self, request: HttpRequest) -> None:
-        """Count one more."""
-        count, since = self._seen(request)
-        cache.set(self._key(request), (count + 1, since), self.seconds)
-
-    def _seen(self, request: HttpRequest) -> tuple[int, float]:
-        now = time.time()
-        count, since = cache.get(self._key(request)) or (0, now)
-        return (count, since) if now - since < self.seconds else (0, now)
+        """Count one more, whoever else counts at the same moment."""
+        now = timezone.now()
+        over, now_stored = _stored(now + timedelta(seconds=self.seconds)), _stored(now)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_COUNT, [self._key(request), over, now_stored, now_stored])
 
     def _key(self, request: HttpRequest) -> str:
         address = client_ip(request)

@@ -6,6 +6,7 @@ Nothing is stored until it is sent: no unit's act ever waits for the row of a su
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -19,13 +20,18 @@ from quetsach.portal.reports.rollup import Line
 
 @dataclass(frozen=True)
 class Supplement:
-    """`revision` is the one that was sent; `before` and `now` are its total then and now."""
+    """`revision` is the one that was sent with the report; `before` and `now` are its total then and now."""
 
+    report: Report
     revision: Revision
-    signing: Signing | None
     changed: list[tuple[Line, Figures]]
     before: Figures
     now: Figures
+
+    @cached_property
+    def signing(self) -> Signing | None:
+        """The last signature under the report, if any."""
+        return signing_of(self.report)
 
     @property
     def sentences(self) -> list[str]:
@@ -70,8 +76,8 @@ def supplement_of(node: CampaignNode, report: Report | None) -> Supplement | Non
     form = form_of(node)
     below = sum((line.total for line in children), form.zero)
     return Supplement(
+        report=report,
         revision=report.current,
-        signing=signing_of(report),
         changed=changed,
         before=Figures(report.current.totals["total"]).over(form.keys),
         now=(report.current.counted + below).over(form.keys),
