@@ -11,6 +11,8 @@ use super::refuse::holds;
 
 /// Larger expressions are left to the other ways.
 const MOST_STEPS: usize = 4096;
+/// Places that one look at a shape takes.
+const SHAPE: usize = u16::BITS as usize;
 /// Steps allowed for a line, and for each of its bytes.
 const PATIENCE: (usize, usize) = (1024, 8);
 
@@ -18,6 +20,13 @@ const PATIENCE: (usize, usize) = (1024, 8);
 enum Step {
     /// This text.
     Text(Box<Finder<'static>>),
+    /// Several steps in one, each of which takes as many bytes in every match: for each byte, the places in which
+    /// it may stand.
+    Shape {
+        fits: Box<[u16; 256]>,
+        len: usize,
+        steps: usize,
+    },
     /// Bytes of a set, at least `least` of them and as many as there are up to `most`, or as few.
     Run {
         set: Box<Bytes>,
@@ -32,13 +41,14 @@ enum Step {
     /// The place goes into a slot.
     Mark(usize),
     /// As many bytes of a set as there are, at least `least`, where no shorter run can go on to a match; where it
-    /// begins and ends goes into a slot and the next.
+    /// begins and ends goes into a slot and the next. Then this byte, if any.
     Group {
         set: Box<Bytes>,
         border: SmallVec<[u8; 3]>,
         least: usize,
         most: usize,
         slot: usize,
+        then: Option<u8>,
     },
     /// Two ways on, the preferred first, with what may come on each.
     Fork([usize; 2], Box<[Next; 2]>),
@@ -99,6 +109,7 @@ impl Backtracker {
             }
         }
         made.group();
+        made.shape();
         Some(made)
     }
 
@@ -120,13 +131,56 @@ impl Backtracker {
             } = run
                 && is_one
             {
+                let then = match self.steps.get(at + 1) {
+                    Some(Step::Text(text)) if text.needle().len() == 1 => Some(text.needle()[0]),
+                    _ => None,
+                };
                 self.steps[at - 2] = Step::Group {
                     set: set.clone(),
                     border: border.clone(),
                     least: *least,
                     most: *most,
                     slot: *slot,
+                    then,
                 };
+            }
+        }
+    }
+
+    /// Puts steps that follow each other, each of a fixed length, into the first of them. The others stay, for ways
+    /// that begin there.
+    fn shape(&mut self) {
+        let mut begins = vec![false; self.steps.len() + 1];
+        for step in &self.steps {
+            match step {
+                Step::Fork(to, _) => to.iter().for_each(|&to| begins[to] = true),
+                Step::Goto(to) => begins[*to] = true,
+                _ => {}
+            }
+        }
+        let mut done = 0;
+        for at in 0..self.steps.len() {
+            if at < done && !begins[at] {
+                continue;
+            }
+            // Such a run is ended by a search for the text behind it.
+            let is_sought = at > 0 && matches!(self.steps[at - 1], Step::Run { greedy: false, .. });
+            if is_sought && matches!(self.steps[at], Step::Text(_)) {
+                continue;
+            }
+            let mut fits = Box::new([0; 256]);
+            let (mut len, mut steps) = (0, 0);
+            while let Some(size) = self
+                .steps
+                .get(at + steps)
+                .and_then(|step| step.fit(len, &mut fits))
+            {
+                len += size;
+                steps += 1;
+            }
+            if steps > 1 {
+                self.steps[at] = Step::Shape { fits, len, steps };
+                done = done.max(at + steps);
             }
         }
     }
@@ -250,7 +304,8 @@ impl Backtracker {
                     own.or(&self.next(at + 1, known))
                 }
             }
-            Step::Mark(_) | Step::Group { .. } => self.next(at + 1, known),
+            // Steps are put together later.
+            Step::Mark(_) | Step::Group { .. } | Step::Shape { .. } => self.next(at + 1, known),
             Step::Goto(to) => self.next(*to, known),
             Step::Fork([first, second], _) => {
                 let first = self.next(*first, known);
@@ -280,6 +335,17 @@ impl Backtracker {
                     place += if found { text.len() } else { 0 };
                     at += 1;
                     found
+                }
+                Step::Shape { fits, len, steps } => {
+                    at += steps;
+                    match line[place..].get(..*len) {
+                        Some(text) => {
+                            place += len;
+                            let mut bytes = text.iter().enumerate();
+                            bytes.all(|(i, &b)| fits[usize::from(b)] >> i & 1 == 1)
+                        }
+                        None => false,
+                    }
                 }
                 Step::Run {
                     set,
@@ -321,6 +387,7 @@ impl Backtracker {
                     least,
                     most,
                     slot,
+                    then,
                 } => {
                     let start = place;
                     place += set.run(border, &line[start..], *most);
@@ -331,8 +398,17 @@ impl Backtracker {
                         open.push(Open::Slot(*slot + 1, ends[1]));
                     }
                     ends.copy_from_slice(&[start as u32, place as u32]);
+                    let is_long = place - start >= *least;
                     at += 3;
-                    place - start >= *least
+                    match then {
+                        None => is_long,
+                        Some(b) => {
+                            at += 1;
+                            let follows = line.get(place) == Some(b);
+                            place += 1;
+                            is_long && follows
+                        }
+                    }
                 }
                 Step::Mark(slot) => {
                     if !open.is_empty() {
@@ -440,6 +516,33 @@ impl Backtracker {
             }
         }
         Some(None)
+    }
+}
+
+impl Step {
+    /// Adds what may stand at a place and behind it, if the step always takes as many bytes and they fit in; says
+    /// how many.
+    fn fit(&self, place: usize, fits: &mut [u16; 256]) -> Option<usize> {
+        match self {
+            Step::Text(text) => {
+                let text = text.needle();
+                (place + text.len() <= SHAPE).then_some(())?;
+                for (i, &b) in text.iter().enumerate() {
+                    fits[usize::from(b)] |= 1 << (place + i);
+                }
+                Some(text.len())
+            }
+            Step::Run {
+                set, least, most, ..
+            } if least == most && *most <= SHAPE - place => {
+                let places = (0..*most).fold(0, |all, i| all | 1 << (place + i));
+                for (b, fits) in fits.iter_mut().enumerate() {
+                    *fits |= if set.0[b] { places } else { 0 };
+                }
+                Some(*most)
+            }
+            _ => None,
+        }
     }
 }
 
