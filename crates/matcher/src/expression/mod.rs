@@ -2,6 +2,7 @@
 //! that is not enough, read in two passes.
 mod backtrack;
 mod bytes;
+mod fuse;
 mod refuse;
 mod two_pass;
 
