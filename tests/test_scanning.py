@@ -143,9 +143,22 @@ def test_an_answer_of_any_size_is_kept_without_holding_it():
     kept = scanning.Sightings()
     tracemalloc.start()
     try:
+        kept.put("door", WireSightings(count, read))
         kept.put("gate", WireSightings(count, read))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert sum(map(len, kept.blocks())) == count << 20
+    assert sum(map(len, kept.blocks())) == 2 * count << 20
     assert peak < 80 << 20, "more than the 32 MiB kept, twice while they move to a file"
+
+
+def test_sources_are_told_in_order_and_the_last_answer_of_each_counts():
+    def answer(text: bytes) -> WireSightings:
+        return WireSightings(1, lambda offset, size: text[offset : offset + size])
+
+    kept = scanning.Sightings()
+    for source, text in (("b", b"old "), ("c", b"c"), ("a", b"a "), ("b", b"new ")):
+        kept.put(source, answer(text))
+    assert b"".join(kept.blocks()) == b"a new c"
+    kept.put("c", answer(b"c again"))
+    assert (b"".join(kept.blocks()), len(kept)) == (b"a new c again", 3)

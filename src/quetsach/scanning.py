@@ -46,18 +46,26 @@ class Snapshot:
 
 class Sightings:
     """Sightings of many sources, sorted by key, read as often as wanted; beyond 32 MiB they lie in a
-    temporary file."""
+    temporary file. Those of the first source stay where they lie: mostly there is one large log."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=_HELD_BYTES)  # noqa: SIM115
         weakref.finalize(self, self._file.close)
         self._places: dict[str, tuple[int, int]] = {}
         self._counts: dict[str, int] = {}
+        self._first: tuple[str, WireSightings] | None = None
         self._tally: tally.Tally | None = None
 
     def put(self, source: str, sightings: Iterable[Sighting]) -> None:
         """Keep the sightings of one source, sorted by key; what it had before is forgotten."""
         self._tally = None
+        self._places.pop(source, None)
+        if self._first is not None and self._first[0] == source:
+            self._first = None
+        if isinstance(sightings, WireSightings) and self._first is None:
+            self._first = (source, sightings)
+            self._counts[source] = len(sightings)
+            return
         start = self._file.seek(0, 2)
         if isinstance(sightings, WireSightings):
             # `writelines` would hold all of them before it looks how many they are.
@@ -84,8 +92,11 @@ class Sightings:
 
     def blocks(self) -> Iterator[bytes]:
         """The same as JSON Lines, ready for a document, in blocks that end anywhere."""
-        for source in sorted(self._places):
-            yield from self._blocks(*self._places[source])
+        for source in sorted(self._counts):
+            if self._first is not None and self._first[0] == source:
+                yield from self._first[1].blocks()
+            else:
+                yield from self._blocks(*self._places[source])
 
     def tally(self) -> tally.Tally | None:
         """All of them together, found once; None where only the portable engine is at hand."""

@@ -175,6 +175,17 @@ pub fn parse_bare(text: &[u8]) -> Option<Address> {
 
 /// A whole field that is an address: also `[…]` and with a `%zone`.
 pub fn parse(text: &[u8]) -> Option<Address> {
+    // Most are dotted decimal, or names.
+    match text.first()? {
+        b'0'..=b'9' => {
+            if let Some(bits) = parse_v4(text) {
+                return Some(Address::from_v4(bits));
+            }
+        }
+        b'a'..=b'f' | b'A'..=b'F' | b':' | b'[' => {}
+        _ => return None,
+    }
+    memchr::memchr(b':', text)?;
     let inner = match text {
         [b'[', inner @ .., b']'] => {
             if !inner.contains(&b':') {

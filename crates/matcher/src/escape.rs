@@ -51,6 +51,15 @@ fn add<const JSON: bool>(out: &mut Vec<u8>, line: &[u8], limit: usize) {
         }
     };
     out.reserve(rest.len() + rest.len() / 2 + 8);
+    // A line of words has nothing to mark for long.
+    while let Some((block, after)) = rest.split_first_chunk::<32>()
+        && left >= block.len()
+        && is_plain(block, marks)
+    {
+        out.extend_from_slice(block);
+        left -= block.len();
+        rest = after;
+    }
     loop {
         // Eight bytes are copied whether or not all of them are printable: a log of columns has a tab every few bytes.
         while let Some((word, after)) = rest.split_first_chunk::<8>() {
@@ -122,9 +131,23 @@ pub fn run(text: &[u8], marks: impl Fn(u64) -> u64) -> usize {
             return 8 * i + at;
         }
     }
+    if rest.is_empty() {
+        return text.len();
+    }
+    // The bytes that were looked at already are not marked.
+    if let Some(word) = text.last_chunk() {
+        return text.len() - 8 + find(*word);
+    }
     let mut last = [0; 8];
     last[..rest.len()].copy_from_slice(rest);
-    text.len() - rest.len() + find(last).min(rest.len())
+    find(last).min(rest.len())
+}
+
+/// Whether `marks` marks none of these bytes.
+fn is_plain(block: &[u8; 32], marks: impl Fn(u64) -> u64) -> bool {
+    let words = block.as_chunks::<8>().0.iter();
+    let all = words.fold(0, |all, word| all | marks(u64::from_le_bytes(*word)));
+    all & HIGH == 0
 }
 
 /// How many bytes stand before the first of eight whose highest bit is set.

@@ -73,10 +73,20 @@ fn label_to_ascii(label: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// A host: an address or a canonical name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub enum Host {
     Address(Address),
     Name(Short),
+}
+
+impl Clone for Host {
+    fn clone(&self) -> Host {
+        match self {
+            Host::Address(address) => Host::Address(*address),
+            // Its own `clone` takes one byte after the other.
+            Host::Name(name) => Host::Name(Short::from_slice(name)),
+        }
+    }
 }
 
 impl Host {
@@ -109,7 +119,7 @@ impl Host {
                 a.spell(&mut out);
                 out
             }
-            Host::Name(name) => name.clone(),
+            Host::Name(name) => Short::from_slice(name),
         }
     }
 }

@@ -36,8 +36,14 @@ pub struct Entry<'a> {
 }
 
 /// How the wire spells an item.
-fn spelled(set: &Set, item: u32) -> &str {
-    set.item(item).map_or("", |item| item.canonical())
+fn spelled(set: &Set, item: u32) -> &[u8] {
+    match set.hashed(item) {
+        Some(plain) if plain.first() != Some(&b'=') => plain,
+        // Only names have marks.
+        _ => set
+            .item(item)
+            .map_or(b"", |item| item.canonical().as_bytes()),
+    }
 }
 
 impl Run {
@@ -55,7 +61,7 @@ impl Run {
         let mut keys: Vec<(u64, u32)> = keys.zip(0..).collect();
         keys.sort_unstable();
         // Numbers rise in the order of the list, so the items are nearly in order, too.
-        let mut items: Vec<(&str, &[(u64, u32)])> = keys
+        let mut items: Vec<(&[u8], &[(u64, u32)])> = keys
             .chunk_by(|a, b| a.0 >> 32 == b.0 >> 32)
             .map(|of_item| (spelled(set, (of_item[0].0 >> 32) as u32), of_item))
             .collect();
@@ -167,8 +173,12 @@ impl Runs {
             if let Some(entry) = least.stream.entry() {
                 take(&entry)?;
             }
-            let goes_on = least.advance(set)?;
-            if let (Some(moved), true) = (heads.pop(), goes_on) {
+            if !least.advance(set)? {
+                heads.pop();
+            } else if let [.., next, moved] = &heads[..]
+                && next.compare(moved).is_le()
+                && let Some(moved) = heads.pop()
+            {
                 let at = heads.partition_point(|other| other.compare(&moved).is_gt());
                 heads.insert(at, moved);
             }
@@ -199,7 +209,7 @@ impl Stream {
 struct Head<'a> {
     stream: Stream,
     item: u32,
-    spelled: &'a str,
+    spelled: &'a [u8],
 }
 
 impl<'a> Head<'a> {

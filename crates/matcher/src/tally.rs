@@ -8,6 +8,11 @@ use foldhash::fast::RandomState;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
+use crate::escape::{equal, run};
+
+/// Texts of a sum that are looked through one by one.
+const FEW: usize = 8;
+
 /// What a line tells of its row, of all its fields.
 #[derive(Deserialize)]
 struct Row<'a> {
@@ -52,24 +57,135 @@ fn pairs<'a, D: Deserializer<'a>>(from: D) -> Result<Identity<'a>, D::Error> {
     from.deserialize_map(Pairs)
 }
 
+impl<'a> Row<'a> {
+    /// A line as `wire` spells it, up to the evidence; None where anything in it is escaped or spelled otherwise.
+    fn plain(line: &'a [u8]) -> Option<Row<'a>> {
+        let mut rest = Plain(line.strip_suffix(b"\"}")?);
+        rest.word(br#"{"type":"sighting","source":""#)?;
+        let source = rest.text()?;
+        rest.word(br#","indicator":""#)?;
+        let indicator = rest.text()?;
+        rest.word(br#","kind":""#)?;
+        rest.text()?;
+        rest.word(br#","family":""#)?;
+        let family = rest.text()?;
+        rest.word(br#","matched":""#)?;
+        rest.text()?;
+        rest.word(br#","field":""#)?;
+        rest.text()?;
+        rest.word(br#","device":"#)?;
+        let device = rest.optional()?;
+        rest.word(br#","identity":{"#)?;
+        let mut identity = Identity::new();
+        while rest.word(b"}").is_none() {
+            let _ = rest.word(b",");
+            rest.word(b"\"")?;
+            let key = rest.text()?;
+            rest.word(b":\"")?;
+            identity.push((key, rest.text()?));
+        }
+        rest.word(br#","day":"#)?;
+        rest.optional()?;
+        rest.word(br#","first_seen":"#)?;
+        let first_seen = rest.optional()?;
+        rest.word(br#","last_seen":"#)?;
+        let last_seen = rest.optional()?;
+        rest.word(br#","count":"#)?;
+        let count = rest.number()?;
+        rest.word(br#","action":""#)?;
+        let action = rest.text()?;
+        rest.word(br#","logformat":""#)?;
+        let logformat = rest.text()?;
+        rest.word(br#","evidence":""#)?;
+        Some(Row {
+            source,
+            indicator,
+            family,
+            device,
+            identity,
+            first_seen,
+            last_seen,
+            count,
+            action,
+            logformat,
+        })
+    }
+}
+
+/// The rest of a line.
+struct Plain<'a>(&'a [u8]);
+
+impl<'a> Plain<'a> {
+    /// Goes on behind a word.
+    fn word(&mut self, word: &[u8]) -> Option<()> {
+        self.0 = self.0.strip_prefix(word)?;
+        Some(())
+    }
+
+    /// A string without escapes, from behind the quote that opens it.
+    fn text(&mut self) -> Option<Cow<'a, str>> {
+        let end = run(self.0, |word| equal(word, b'"') | equal(word, b'\\'));
+        let text = std::str::from_utf8(&self.0[..end]).ok()?;
+        self.0 = self.0[end..].strip_prefix(b"\"")?;
+        Some(Cow::Borrowed(text))
+    }
+
+    /// A string or `null`.
+    fn optional(&mut self) -> Option<Option<Cow<'a, str>>> {
+        if self.word(b"null").is_some() {
+            return Some(None);
+        }
+        self.word(b"\"")?;
+        self.text().map(Some)
+    }
+
+    /// At most 18 digits.
+    fn number(&mut self) -> Option<u64> {
+        let digits = self.0.iter().take_while(|b| b.is_ascii_digit()).count();
+        let (number, rest) = self.0.split_at(digits);
+        self.0 = rest;
+        let value = || number.iter().fold(0, |n, b| n * 10 + u64::from(b - b'0'));
+        (1..=18).contains(&digits).then(value)
+    }
+}
+
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Sums by a text, in the order in which the texts came.
 #[derive(Debug, Default)]
 pub struct Sums {
-    places: HashMap<String, usize, RandomState>,
     sums: Vec<(String, u64)>,
+    /// Where each stands; empty where they are few.
+    places: HashMap<String, usize, RandomState>,
+    /// The one that was last added to: rows of one text mostly follow each other.
+    last: usize,
 }
 
 impl Sums {
     fn add(&mut self, key: &str, count: u64) {
-        if let Some(&at) = self.places.get(key) {
+        if let Some((known, sum)) = self.sums.get_mut(self.last)
+            && known == key
+        {
+            *sum += count;
+            return;
+        }
+        let found = if self.sums.len() <= FEW {
+            self.sums.iter().position(|(known, _)| known == key)
+        } else {
+            self.places.get(key).copied()
+        };
+        self.last = found.unwrap_or(self.sums.len());
+        if let Some(at) = found {
             self.sums[at].1 += count;
             return;
         }
-        self.places.insert(key.to_owned(), self.sums.len());
         self.sums.push((key.to_owned(), count));
+        if self.sums.len() > FEW {
+            let new = self.sums.iter().enumerate().skip(self.places.len());
+            self.places
+                .extend(new.map(|(at, (known, _))| (known.clone(), at)));
+        }
     }
 
     pub fn into_pairs(self) -> Vec<(String, u64)> {
@@ -129,6 +245,8 @@ pub struct Tally {
     pub machines: Vec<Machine>,
     /// Lines of each source and format, with a line feed between both.
     pub formats: Sums,
+    /// Room for the name of one of them.
+    format: String,
     /// The begin of a line whose end has not come.
     rest: Vec<u8>,
 }
@@ -156,7 +274,10 @@ impl Tally {
     }
 
     fn row(&mut self, line: &[u8]) -> Result<(), serde_json::Error> {
-        let row: Row<'_> = serde_json::from_slice(line)?;
+        let row = match Row::plain(line) {
+            Some(row) => row,
+            None => serde_json::from_slice(line)?,
+        };
         let device = row.device.as_deref().unwrap_or_default();
         let at = match self.places.get(device) {
             Some(&at) => at,
@@ -170,8 +291,9 @@ impl Tally {
             }
         };
         self.machines[at].add(&row);
-        self.formats
-            .add(&format!("{}\n{}", row.source, row.logformat), row.count);
+        self.format.clear();
+        self.format.extend([&*row.source, "\n", &*row.logformat]);
+        self.formats.add(&self.format, row.count);
         Ok(())
     }
 }
@@ -179,6 +301,67 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_plain_row_says_what_serde_says() {
+        let line = |identity: &str, device: &str, count: &str| {
+            format!(
+                r#"{{"type":"sighting","source":"s","indicator":"đ.example","kind":"domain","family":"f","matched":"m","field":"query","device":{device},"identity":{{{identity}}},"day":null,"first_seen":"2022-09-16T04:00:00.000000Z","last_seen":null,"count":{count},"action":"blocked","logformat":"l","evidence":"\" e"}}"#
+            )
+        };
+        let said = |row: Row<'_>| {
+            let device = row.device.map(Cow::into_owned);
+            let times = (
+                row.first_seen.map(Cow::into_owned),
+                row.last_seen.map(Cow::into_owned),
+            );
+            let texts = [
+                row.source,
+                row.indicator,
+                row.family,
+                row.action,
+                row.logformat,
+            ];
+            let identity = row.identity.into_iter().map(|(a, b)| format!("{a}={b}"));
+            (
+                texts.map(Cow::into_owned),
+                identity.collect::<Vec<_>>(),
+                device,
+                times,
+                row.count,
+            )
+        };
+        for identity in ["", r#""host":"h""#, r#""host":"h","user":"đạt""#] {
+            for device in ["null", "\"10.0.0.1\""] {
+                for count in ["1", "123456789012345678"] {
+                    let line = line(identity, device, count);
+                    let plain = Row::plain(line.as_bytes()).unwrap();
+                    assert_eq!(said(plain), said(serde_json::from_str(&line).unwrap()));
+                }
+            }
+        }
+        let odd = [
+            line(r#""host":"\\""#, "null", "1"),
+            line("", "null", "-1"),
+            line("", "7", "1"),
+        ];
+        assert!(odd.iter().all(|line| Row::plain(line.as_bytes()).is_none()));
+    }
+
+    #[test]
+    fn sums_keep_the_order_in_which_their_texts_came() {
+        let mut sums = Sums::default();
+        let texts: Vec<String> = (0..3 * FEW).map(|i| format!("t{}", i * 7 % 20)).collect();
+        let mut want: Vec<(String, u64)> = Vec::new();
+        for text in texts.iter().chain(&texts) {
+            sums.add(text, 2);
+            match want.iter_mut().find(|(known, _)| known == text) {
+                Some((_, sum)) => *sum += 2,
+                None => want.push((text.clone(), 2)),
+            }
+        }
+        assert_eq!(sums.into_pairs(), want);
+    }
 
     #[test]
     fn blocks_may_end_anywhere() {

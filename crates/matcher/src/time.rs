@@ -149,12 +149,17 @@ fn run_of_digits(text: &[u8]) -> usize {
     text.iter().take_while(|b| b.is_ascii_digit()).count()
 }
 
+/// At most 18 digits.
+fn number(digits: &[u8]) -> i64 {
+    digits.iter().fold(0, |n, b| n * 10 + i64::from(b - b'0'))
+}
+
 fn epoch(text: &[u8]) -> Option<Moment> {
     let whole = run_of_digits(text);
     if whole == 0 || whole > 11 {
         return None;
     }
-    let seconds: i64 = std::str::from_utf8(&text[..whole]).ok()?.parse().ok()?;
+    let seconds = number(&text[..whole]);
     let decimals = match &text[whole..] {
         [] => &[][..],
         [b'.', rest @ ..] if !rest.is_empty() && run_of_digits(rest) == rest.len() => rest,
@@ -168,9 +173,8 @@ fn epoch(text: &[u8]) -> Option<Moment> {
 
 fn epoch_micros(text: &[u8]) -> Option<Moment> {
     let long = (12..=17).contains(&text.len()) && run_of_digits(text) == text.len();
-    let micros = long.then(|| std::str::from_utf8(text).ok()?.parse().ok());
     Some(Moment {
-        value: Value::Known(micros.flatten()?),
+        value: Value::Known(long.then(|| number(text))?),
         local: false,
     })
 }
@@ -282,10 +286,9 @@ const MONTHS: [&[u8; 3]; 12] = [
 ];
 
 fn month(text: &[u8]) -> Option<i32> {
-    MONTHS
-        .iter()
-        .position(|m| Some(&m[..]) == text.get(..3))
-        .map(|i| i as i32 + 1)
+    let short: &[u8; 3] = text.first_chunk()?;
+    let found = MONTHS.iter().position(|month| *month == short);
+    found.map(|i| i as i32 + 1)
 }
 
 fn is_word(text: &[u8]) -> bool {

@@ -112,7 +112,7 @@ impl Request<'_> {
                 for (host, port) in joined {
                     urls.push((
                         Field::Url,
-                        Token::Url(host, port.or(self.server_port), rest.clone()),
+                        Token::Url(host, port.or(self.server_port), Short::from_slice(&rest)),
                     ));
                 }
             } else if !target.iter().any(|b| b"/?#".contains(b)) {
@@ -149,7 +149,7 @@ fn find_url(set: &Set, host: &Host, port: Option<u16>, rest: &[u8]) -> Option<u3
         Some((item, set.hashed(item)?.len() - length))
     };
     let shown = port.and_then(|port| {
-        let mut authority = host.clone();
+        let mut authority = Short::from_slice(&host);
         address::spell_port(port, &mut authority);
         look(authority)
     });
@@ -183,7 +183,7 @@ pub fn hits(set: &Set, tokens: &[(Field, Token)]) -> Hits {
             }
             Token::Host(Host::Name(name), _) => set
                 .find_name(name)
-                .map(|item| (item, Matched::Name(name.clone()))),
+                .map(|item| (item, Matched::Name(Short::from_slice(name)))),
             Token::Host(Host::Address(address), port) => find_address(set, *address, *port),
             Token::Url(..) => urls.next().flatten().map(|item| (item, Matched::Item)),
         };

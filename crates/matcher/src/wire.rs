@@ -41,7 +41,7 @@ impl Default for Lines {
 impl Lines {
     /// At most `size` bytes from `offset` on, none at the end.
     pub fn read_at(&mut self, offset: u64, size: usize) -> io::Result<Vec<u8>> {
-        let mut block = Vec::new();
+        let mut block = Vec::with_capacity(size.min(WRITTEN * 4));
         self.file.seek(SeekFrom::Start(offset))?;
         let file = &mut self.file;
         file.take(size as u64).read_to_end(&mut block)?;
@@ -63,17 +63,28 @@ pub struct Context<'a> {
 /// The rows of one item and device by their days, in order, and their words.
 #[derive(Default)]
 struct Days {
-    key: Option<(u32, Option<Box<str>>)>,
+    item: Option<u32>,
+    has_device: bool,
+    device: String,
     rows: Vec<(Option<i32>, Row)>,
     words: Vec<u8>,
 }
 
 impl Days {
     fn is_of(&self, entry: &Entry<'_>) -> bool {
-        let key = self.key.as_ref();
-        key.is_some_and(|(item, device)| {
-            *item == entry.row.item && device.as_deref() == entry.device
-        })
+        self.item == Some(entry.row.item) && self.device() == entry.device
+    }
+
+    fn device(&self) -> Option<&str> {
+        self.has_device.then_some(&self.device)
+    }
+
+    /// Begins with another item or device.
+    fn begin(&mut self, entry: &Entry<'_>) {
+        self.item = Some(entry.row.item);
+        self.has_device = entry.device.is_some();
+        self.device.clear();
+        self.device.push_str(entry.device.unwrap_or_default());
     }
 
     fn add(&mut self, mut row: Row, words: Words<'_>) {
@@ -108,7 +119,7 @@ impl Context<'_> {
                     lines.file.write_all(&text.line[..WRITTEN])?;
                     text.line.drain(..WRITTEN);
                 }
-                days.key = Some((entry.row.item, entry.device.map(Into::into)));
+                days.begin(entry);
             }
             let row = entry.row.resolved(&mut years);
             for value in [row.first, row.last].into_iter().flatten() {
@@ -127,21 +138,22 @@ impl Context<'_> {
     }
 
     fn flush(&self, days: &mut Days, text: &mut Text) -> io::Result<()> {
-        let Some((number, device)) = &days.key else {
+        let Some(number) = days.item else {
             return Ok(());
         };
-        if text.item != Some(*number) {
+        if text.item != Some(number) {
             let item = self
                 .set
-                .item(*number)
+                .item(number)
                 .ok_or_else(|| io::Error::other("the compiled set is damaged"))?;
             text.begin(self.source, item);
-            text.item = Some(*number);
+            text.item = Some(number);
         }
-        for (day, row) in days.rows.drain(..) {
+        for (day, row) in &days.rows {
             let words = Words::at(&days.words[row.words as usize..]);
-            self.line(text, device.as_deref(), day, &row, words);
+            self.line(text, days.device(), *day, row, words);
         }
+        days.rows.clear();
         days.words.clear();
         Ok(())
     }
@@ -177,11 +189,17 @@ impl Context<'_> {
         text.raw(r#"},"day":"#);
         text.date(day);
         text.raw(r#","first_seen":"#);
+        let begin = text.line.len();
         text.moment(row.first);
+        let first = begin..text.line.len();
         text.raw(r#","last_seen":"#);
-        text.moment(row.last);
+        if row.last == row.first {
+            text.line.extend_from_within(first);
+        } else {
+            text.moment(row.last);
+        }
         text.raw(r#","count":"#);
-        text.raw(&row.count.to_string());
+        text.number(row.count);
         text.raw(r#","action":"#);
         text.word(row.action.word());
         text.raw(r#","logformat":"#);
@@ -212,7 +230,11 @@ struct Text {
 impl Text {
     /// Spells what the lines of an item begin with.
     fn begin(&mut self, source: &str, item: Item<'_>) {
-        let mut begin = Text::default();
+        let mut begin = Text {
+            line: mem::take(&mut self.begin),
+            ..Text::default()
+        };
+        begin.line.clear();
         begin.raw(r#"{"type":"sighting","source":"#);
         begin.word(source);
         begin.raw(r#","indicator":"#);
@@ -222,9 +244,18 @@ impl Text {
         begin.raw(r#","family":"#);
         begin.string(item.family);
         begin.raw(r#","matched":"#);
-        self.begin = mem::take(&mut begin.line);
+        self.begin = mem::replace(&mut begin.line, mem::take(&mut self.itself));
+        begin.line.clear();
         begin.string(item.hashed);
         self.itself = begin.line;
+    }
+
+    fn number(&mut self, number: u64) {
+        if number < 10 {
+            self.line.push(b'0' + number as u8);
+        } else {
+            self.raw(&number.to_string());
+        }
     }
 
     fn raw(&mut self, text: &str) {

@@ -15,9 +15,16 @@ const MOST_STEPS: usize = 4096;
 const PATIENCE: (usize, usize) = (1024, 8);
 
 #[derive(Debug)]
-enum Step {
+pub(super) enum Step {
     /// This text.
     Text(Box<Finder<'static>>),
+    /// Several steps in one, each of which takes as many bytes in every match: for each byte, the places in which
+    /// it may stand.
+    Shape {
+        fits: Box<[u16; 256]>,
+        len: usize,
+        steps: usize,
+    },
     /// Bytes of a set, at least `least` of them and as many as there are up to `most`, or as few.
     Run {
         set: Box<Bytes>,
@@ -32,13 +39,14 @@ enum Step {
     /// The place goes into a slot.
     Mark(usize),
     /// As many bytes of a set as there are, at least `least`, where no shorter run can go on to a match; where it
-    /// begins and ends goes into a slot and the next.
+    /// begins and ends goes into a slot and the next. Then this byte, if any.
     Group {
         set: Box<Bytes>,
         border: SmallVec<[u8; 3]>,
         least: usize,
         most: usize,
         slot: usize,
+        then: Option<u8>,
     },
     /// Two ways on, the preferred first, with what may come on each.
     Fork([usize; 2], Box<[Next; 2]>),
@@ -49,7 +57,7 @@ enum Step {
 
 /// What can come next on the way to a match: one of these bytes, or the end of the line.
 #[derive(Clone, Debug)]
-struct Next {
+pub(super) struct Next {
     bytes: Bytes,
     end: bool,
 }
@@ -69,7 +77,7 @@ enum Open {
 /// The steps of one expression.
 #[derive(Debug)]
 pub struct Backtracker {
-    steps: Vec<Step>,
+    pub(super) steps: Vec<Step>,
     end: End,
 }
 
@@ -99,36 +107,8 @@ impl Backtracker {
             }
         }
         made.group();
+        made.shape();
         Some(made)
-    }
-
-    /// Puts a group that is one run into one step; the steps of the run and of its end are left unused.
-    fn group(&mut self) {
-        for at in 2..self.steps.len() {
-            let [Step::Mark(slot), run, Step::Mark(end)] = &self.steps[at - 2..=at] else {
-                continue;
-            };
-            // Two groups may stand on both sides of a run.
-            let is_one = slot.is_multiple_of(2) && *end == slot + 1;
-            if let Step::Run {
-                set,
-                border,
-                least,
-                most,
-                greedy: true,
-                after: None,
-            } = run
-                && is_one
-            {
-                self.steps[at - 2] = Step::Group {
-                    set: set.clone(),
-                    border: border.clone(),
-                    least: *least,
-                    most: *most,
-                    slot: *slot,
-                };
-            }
-        }
     }
 
     fn push(&mut self, step: Step) -> Option<usize> {
@@ -250,7 +230,8 @@ impl Backtracker {
                     own.or(&self.next(at + 1, known))
                 }
             }
-            Step::Mark(_) | Step::Group { .. } => self.next(at + 1, known),
+            // Steps are put together later.
+            Step::Mark(_) | Step::Group { .. } | Step::Shape { .. } => self.next(at + 1, known),
             Step::Goto(to) => self.next(*to, known),
             Step::Fork([first, second], _) => {
                 let first = self.next(*first, known);
@@ -280,6 +261,17 @@ impl Backtracker {
                     place += if found { text.len() } else { 0 };
                     at += 1;
                     found
+                }
+                Step::Shape { fits, len, steps } => {
+                    at += steps;
+                    match line[place..].get(..*len) {
+                        Some(text) => {
+                            place += len;
+                            let mut bytes = text.iter().enumerate();
+                            bytes.all(|(i, &b)| fits[usize::from(b)] >> i & 1 == 1)
+                        }
+                        None => false,
+                    }
                 }
                 Step::Run {
                     set,
@@ -321,6 +313,7 @@ impl Backtracker {
                     least,
                     most,
                     slot,
+                    then,
                 } => {
                     let start = place;
                     place += set.run(border, &line[start..], *most);
@@ -331,8 +324,17 @@ impl Backtracker {
                         open.push(Open::Slot(*slot + 1, ends[1]));
                     }
                     ends.copy_from_slice(&[start as u32, place as u32]);
+                    let is_long = place - start >= *least;
                     at += 3;
-                    place - start >= *least
+                    match then {
+                        None => is_long,
+                        Some(b) => {
+                            at += 1;
+                            let follows = line.get(place) == Some(b);
+                            place += 1;
+                            is_long && follows
+                        }
+                    }
                 }
                 Step::Mark(slot) => {
                     if !open.is_empty() {

@@ -2,10 +2,12 @@
 //! that is not enough, read in two passes.
 mod backtrack;
 mod bytes;
+mod fuse;
 mod refuse;
 mod two_pass;
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
@@ -42,6 +44,8 @@ pub struct Expression {
     starts: Starts,
     /// One of these stands in every match; empty: nothing is known.
     words: Vec<Finder<'static>>,
+    /// Whether the line before matched: then this one mostly does, too, and is not first looked at for what refuses it.
+    matched: AtomicBool,
     backtracker: OnceLock<Option<Backtracker>>,
     regex: OnceLock<Option<Regex>>,
     two_pass: OnceLock<Option<Machine>>,
@@ -92,6 +96,7 @@ impl Expression {
             groups,
             starts: Starts::new(&parsed),
             words: words.iter().map(|w| Finder::new(w).into_owned()).collect(),
+            matched: AtomicBool::new(false),
             backtracker: OnceLock::new(),
             regex: OnceLock::new(),
             two_pass: OnceLock::new(),
@@ -111,12 +116,24 @@ impl Expression {
 
     /// The groups of the line, if it matches.
     pub fn read(&self, line: &[u8]) -> Option<Slots> {
-        if !self.starts.fit(line) || line.len() >= NONE as usize {
+        let matched = self.matched.load(Ordering::Relaxed);
+        if line.len() >= NONE as usize || !matched && self.refuses(line) {
             return None;
         }
-        if !self.words.is_empty() && !self.words.iter().any(|w| w.find(line).is_some()) {
-            return None;
+        let found = self.find(line);
+        if found.is_some() != matched {
+            self.matched.store(!matched, Ordering::Relaxed);
         }
+        found
+    }
+
+    /// True only if the line does not match.
+    fn refuses(&self, line: &[u8]) -> bool {
+        !self.starts.fit(line)
+            || !self.words.is_empty() && !self.words.iter().any(|w| w.find(line).is_some())
+    }
+
+    fn find(&self, line: &[u8]) -> Option<Slots> {
         let mut slots: SmallVec<[u32; 36]> = smallvec![NONE; 2 * self.groups];
         let build = || Backtracker::new(&self.parsed, self.end);
         if let Some(backtracker) = self.backtracker.get_or_init(build) {

@@ -18,12 +18,20 @@ fn put(out: &mut [u8], mut value: u64) {
 /// What follows the date in `iso`.
 pub fn clock(micros: i64) -> [u8; 17] {
     let mut out = *b"T00:00:00.000000Z";
-    let within = micros.rem_euclid(DAY).unsigned_abs();
-    let seconds = within / SECOND.unsigned_abs();
-    put(&mut out[1..3], seconds / 3600);
-    put(&mut out[4..6], seconds / 60 % 60);
-    put(&mut out[7..9], seconds % 60);
-    put(&mut out[10..16], within % SECOND.unsigned_abs());
+    let within = micros.rem_euclid(DAY);
+    let (seconds, micros) = ((within / SECOND) as u32, (within % SECOND) as u32);
+    let pairs = [
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60,
+        micros / 10_000,
+        micros / 100 % 100,
+        micros % 100,
+    ];
+    for (at, pair) in [1, 4, 7, 10, 12, 14].into_iter().zip(pairs) {
+        out[at] += (pair / 10) as u8;
+        out[at + 1] += (pair % 10) as u8;
+    }
     out
 }
 

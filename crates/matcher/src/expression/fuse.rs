@@ -1,0 +1,106 @@
+//! Steps of an expression put together where one look can tell of several.
+use super::backtrack::{Backtracker, Step};
+
+/// Places that one look at a shape takes.
+const SHAPE: usize = u16::BITS as usize;
+
+impl Backtracker {
+    /// Puts a group that is one run into one step; the steps of the run and of its end are left unused.
+    pub(super) fn group(&mut self) {
+        for at in 2..self.steps.len() {
+            let [Step::Mark(slot), run, Step::Mark(end)] = &self.steps[at - 2..=at] else {
+                continue;
+            };
+            // Two groups may stand on both sides of a run.
+            let is_one = slot.is_multiple_of(2) && *end == slot + 1;
+            if let Step::Run {
+                set,
+                border,
+                least,
+                most,
+                greedy: true,
+                after: None,
+            } = run
+                && is_one
+            {
+                let then = match self.steps.get(at + 1) {
+                    Some(Step::Text(text)) if text.needle().len() == 1 => Some(text.needle()[0]),
+                    _ => None,
+                };
+                self.steps[at - 2] = Step::Group {
+                    set: set.clone(),
+                    border: border.clone(),
+                    least: *least,
+                    most: *most,
+                    slot: *slot,
+                    then,
+                };
+            }
+        }
+    }
+
+    /// Puts steps that follow each other, each of a fixed length, into the first of them. The others stay, for ways
+    /// that begin there.
+    pub(super) fn shape(&mut self) {
+        let mut begins = vec![false; self.steps.len() + 1];
+        for step in &self.steps {
+            match step {
+                Step::Fork(to, _) => to.iter().for_each(|&to| begins[to] = true),
+                Step::Goto(to) => begins[*to] = true,
+                _ => {}
+            }
+        }
+        let mut done = 0;
+        for at in 0..self.steps.len() {
+            if at < done && !begins[at] {
+                continue;
+            }
+            // Such a run is ended by a search for the text behind it.
+            let is_sought = at > 0 && matches!(self.steps[at - 1], Step::Run { greedy: false, .. });
+            if is_sought && matches!(self.steps[at], Step::Text(_)) {
+                continue;
+            }
+            let mut fits = Box::new([0; 256]);
+            let (mut len, mut steps) = (0, 0);
+            while let Some(size) = self
+                .steps
+                .get(at + steps)
+                .and_then(|step| step.fit(len, &mut fits))
+            {
+                len += size;
+                steps += 1;
+            }
+            if steps > 1 {
+                self.steps[at] = Step::Shape { fits, len, steps };
+                done = done.max(at + steps);
+            }
+        }
+    }
+}
+
+impl Step {
+    /// Adds what may stand at a place and behind it, if the step always takes as many bytes and they fit in; says
+    /// how many.
+    fn fit(&self, place: usize, fits: &mut [u16; 256]) -> Option<usize> {
+        match self {
+            Step::Text(text) => {
+                let text = text.needle();
+                (place + text.len() <= SHAPE).then_some(())?;
+                for (i, &b) in text.iter().enumerate() {
+                    fits[usize::from(b)] |= 1 << (place + i);
+                }
+                Some(text.len())
+            }
+            Step::Run {
+                set, least, most, ..
+            } if least == most && *most <= SHAPE - place => {
+                let places = (0..*most).fold(0, |all, i| all | 1 << (place + i));
+                for (b, fits) in fits.iter_mut().enumerate() {
+                    *fits |= if set.0[b] { places } else { 0 };
+                }
+                Some(*most)
+            }
+            _ => None,
+        }
+    }
+}
