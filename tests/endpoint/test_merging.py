@@ -49,7 +49,7 @@ def test_machines_of_one_name_are_told_apart_by_their_ids() -> None:
     assert len(merging.merge([a, row(told("PC", 3))]).rows) == 1
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("ABC"), st.integers(1, 28)), max_size=12), st.randoms())
 def test_the_order_of_files_is_no_matter(machines: list[tuple[str, int]], chance: random.Random) -> None:
     rows = [row(told(name, day)) for name, day in machines]
@@ -94,7 +94,7 @@ def test_another_form_is_refused(change: dict[str, Any]) -> None:
     assert refused.value.code == "result_form"
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     st.recursive(
         st.none() | st.text() | st.integers(), lambda one: st.lists(one) | st.dictionaries(st.text(), one)

@@ -50,7 +50,7 @@ def test_a_scanner_finds_no_rule_and_no_name_in_it() -> None:
         zlib.decompress(FILE[8 + 64 + 32 + 16 :])
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(8, len(FILE) - 1), st.integers(1, 255))
 def test_no_changed_byte_is_accepted(at: int, change: int) -> None:
     changed = bytearray(FILE)
@@ -58,7 +58,7 @@ def test_no_changed_byte_is_accepted(at: int, change: int) -> None:
     assert code_of(bytes(changed)) == "pack_damaged"
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, len(FILE) - 1))
 def test_no_cut_is_accepted(length: int) -> None:
     assert code_of(FILE[:length]) in ("pack_form", "pack_damaged")

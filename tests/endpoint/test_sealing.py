@@ -65,7 +65,7 @@ def test_two_checks_differ_and_a_copy_does_not() -> None:
     assert open_it(SEALED, CAMPAIGN_KEY).digest == open_it(SEALED, UNIT_KEY).digest
 
 
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_no_change_passes(data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(SEALED) - 2))
@@ -81,7 +81,7 @@ def test_no_change_passes(data: st.DataObject) -> None:
         assert opened == open_it(SEALED)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.binary(max_size=300))
 def test_anything_else_is_no_result(data: bytes) -> None:
     assert code_of(data) == "sealed_form"
