@@ -61,11 +61,11 @@ impl Run {
         let mut keys: Vec<(u64, u32)> = keys.zip(0..).collect();
         keys.sort_unstable();
         // Numbers rise in the order of the list, so the items are nearly in order, too.
-        let mut items: Vec<(&[u8], &[(u64, u32)])> = keys
+        let mut items: Vec<_> = keys
             .chunk_by(|a, b| a.0 >> 32 == b.0 >> 32)
             .map(|of_item| (spelled(set, (of_item[0].0 >> 32) as u32), of_item))
             .collect();
-        items.sort_by_key(|(name, _)| *name);
+        items.sort_by_key(|(name, _): &(&[u8], _)| *name);
         let sorted = items.iter().flat_map(|(_, of_item)| *of_item);
         let sorted = sorted.map(|(_, place)| *place).collect();
         Run {

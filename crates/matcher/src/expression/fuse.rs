@@ -51,8 +51,10 @@ impl Backtracker {
             }
         }
         let mut done = 0;
-        for at in 0..self.steps.len() {
-            if at < done && !begins[at] {
+        // The last of them stands for the end.
+        begins.pop();
+        for (at, begins) in begins.into_iter().enumerate() {
+            if at < done && !begins {
                 continue;
             }
             // Such a run is ended by a search for the text behind it.
