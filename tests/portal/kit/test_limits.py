@@ -3,9 +3,11 @@
 import pytest
 import time_machine
 from django.core.cache import cache
+from django.db import connection
 from django.test import RequestFactory
 
 from quetsach.portal.kit.limits import Limit
+from quetsach.portal.privacy.actions import retain
 
 LIMIT = Limit("test", most=3, seconds=3600)
 
@@ -46,6 +48,24 @@ def test_of_those_who_come_at_the_same_moment_each_is_counted(at_once):
     at_once(*[five_times] * 8)
     asked_for = [Limit("busy", most, 3600) for most in (40, 41)]
     assert at_once(lambda: [limit.is_reached(asked("192.0.2.7")) for limit in asked_for]) == [[True, False]]
+
+
+def test_nobody_who_came_is_remembered_longer_than_needed():
+    with time_machine.travel("2026-11-24T05:59:00Z", tick=False) as clock:
+        LIMIT.note(asked("192.0.2.7"))
+        clock.shift(1800)
+        LIMIT.note(asked("192.0.2.8"))
+        retain()
+        assert len(addresses()) == 2
+        clock.shift(1801)
+        retain()
+        assert addresses() == ["limit:test:192.0.2.8"]
+
+
+def addresses():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT cache_key FROM kit_cache")
+        return [key for (key,) in cursor.fetchall()]
 
 
 def test_it_is_forgotten_with_the_cache():

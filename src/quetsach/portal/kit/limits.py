@@ -28,6 +28,13 @@ ON CONFLICT (cache_key) DO UPDATE SET
 """
 
 
+def forget(now: datetime) -> int:
+    """Delete addresses whose time is over, and what else the cache need not keep; how many."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM kit_cache WHERE expires <= %s", [_stored(now)])
+        return int(cursor.rowcount)
+
+
 def _stored(moment: datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(moment)
 

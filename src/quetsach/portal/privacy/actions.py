@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
+from quetsach.portal.kit.limits import forget
 from quetsach.portal.privacy.files import delete, unnamed
 from quetsach.portal.privacy.models import ErasureRequest
 from quetsach.portal.privacy.retention import due, emptied
@@ -49,6 +50,7 @@ def retain(*, dry_run: bool = False, now: datetime | None = None) -> list[Ended]
             _note(told)
     files = [_files(kept, stored, at, dry_run) for stored in kept.stored]
     if not dry_run:
+        forget(at)
         with transaction.atomic():
             _note(files)
     return told + files
