@@ -165,16 +165,12 @@ def word(value: str) -> st.SearchStrategy[str]:
 
 
 CONNECTION = "ts uid id.orig_h id.orig_p id.resp_h id.resp_p"
+FLOW = (when, word("C"), address, port, address, port)
 ZEEK = {
     "zeek.dns": (
         header("dns", CONNECTION + " query rcode_name answers"),
         tsv(
-            when,
-            word("C"),
-            address,
-            port,
-            address,
-            port,
+            *FLOW,
             name,
             st.sampled_from(("NOERROR", "NXDOMAIN", "-")),
             st.lists(token, max_size=3).map(lambda a: ",".join(a) or "-"),
@@ -183,23 +179,18 @@ ZEEK = {
     "zeek.conn": (
         header("conn", CONNECTION + " conn_state orig_l2_addr"),
         tsv(
-            when,
-            word("C"),
-            address,
-            port,
-            address,
-            port,
+            *FLOW,
             st.sampled_from(("SF", "S0", "OTH")),
             word("aa:bb:cc:dd:ee:ff"),
         ),
     ),
     "zeek.http": (
         header("http", CONNECTION + " host uri"),
-        tsv(when, word("C"), address, port, address, port, token, url),
+        tsv(*FLOW, token, url),
     ),
     "zeek.ssl": (
         header("ssl", CONNECTION + " server_name"),
-        tsv(when, word("C"), address, port, address, port, token),
+        tsv(*FLOW, token),
     ),
 }
 

@@ -241,8 +241,15 @@ class KeyedProof:
     file_name: str
 
 
-def with_proof[Row: Acknowledgement | Participation](acts: QuerySet[Row], act: str) -> QuerySet[Row]:
+_KEYED_AS: dict[type[Any], str] = {
+    Acknowledgement: KeyedAct.Act.ACKNOWLEDGE,
+    Participation: KeyedAct.Act.DEPLOY,
+}
+
+
+def with_proof[Row: Acknowledgement | Participation](acts: QuerySet[Row]) -> QuerySet[Row]:
     """Acts that bring along, in the same query, how each is known that a superior entered."""
+    act = _KEYED_AS[acts.model]
     keyed = KeyedAct.rows.filter(node=OuterRef("node"), act=act, withdrawn_at=None).order_by("-at")
     said = JSONObject(pk="pk", channel="channel", reason="reason", file_name="file_name")
     found: QuerySet[Row] = acts.annotate(keyed=Subquery(keyed.values_list(said)[:1]))

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns import queries as campaign_queries
-from quetsach.portal.campaigns.models import Acknowledgement, CampaignNode, Headcount, KeyedAct, Participation
+from quetsach.portal.campaigns.models import Acknowledgement, CampaignNode, Headcount, Participation
 from quetsach.portal.campaigns.queries import Figure, KeyedProof, people_and_marks, proof_of, with_proof
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.people.models import (
@@ -194,13 +194,9 @@ class Ground:
 def grounds_below(node: CampaignNode, row: str) -> list[Ground]:
     """The units directly below that are counted in rows 1 and 3, each with its own act."""
     model: type[Acknowledgement | Participation] = Acknowledgement if row == "r1" else Participation
-    keyed_as = KeyedAct.Act.ACKNOWLEDGE if row == "r1" else KeyedAct.Act.DEPLOY
     below = CampaignNode.rows.active().filter(parent=node)
     acts = model.rows.filter(node__in=below).select_related("node", "by").order_by("node__position", "at")
-    return [
-        Ground(act.node.name, 1, act.at, str(act.by or ""), proof_of(act))
-        for act in with_proof(acts, keyed_as)
-    ]
+    return [Ground(act.node.name, 1, act.at, str(act.by or ""), proof_of(act)) for act in with_proof(acts)]
 
 
 def headcounts(node: CampaignNode, kind: str) -> list[Headcount]:

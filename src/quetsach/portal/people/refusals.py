@@ -20,7 +20,7 @@ PERSONS: dict[str, str | Promise] = {
     "blank": gettext_lazy("Type your work e-mail or your staff code."),
     "shape": gettext_lazy(
         "This is neither an e-mail address such as ha.nguyen@example.org nor a staff code such as NV-015:"
-        " 2 to 40 letters without marks and digits, at least one digit, no name."
+        " 2 to 40 digits and letters without marks, at least one digit, no name."
     ),
     "citizen": gettext_lazy(
         "This looks like the number of an identity card. Do not type it here:"

@@ -50,8 +50,8 @@ def retain(*, dry_run: bool = False, now: datetime | None = None) -> list[Ended]
             _note(told)
     files = [_files(kept, stored, at, dry_run) for stored in kept.stored]
     if not dry_run:
-        forget(at)
         with transaction.atomic():
+            forget(at)
             _note(files)
     return told + files
 

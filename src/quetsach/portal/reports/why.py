@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from quetsach.portal.campaigns.models import Acknowledgement, CampaignNode, Headcount, KeyedAct, Participation
+from quetsach.portal.campaigns.models import Acknowledgement, CampaignNode, Headcount, Participation
 from quetsach.portal.campaigns.queries import KeyedProof, proof_of, with_proof
 from quetsach.portal.reports.models import Report, ReportEvent
 from quetsach.portal.reports.rollup import Line, RollUp
 
-_DONE_BY_UNITS: dict[str, tuple[type[Acknowledgement | Participation], str]] = {
-    "received": (Acknowledgement, KeyedAct.Act.ACKNOWLEDGE),
-    "deployed": (Participation, KeyedAct.Act.DEPLOY),
+_DONE_BY_UNITS: dict[str, type[Acknowledgement | Participation]] = {
+    "received": Acknowledgement,
+    "deployed": Participation,
 }
 _COUNTED_AS = {"informed": Headcount.Kind.INFORMED, "done": Headcount.Kind.DONE}
 
@@ -43,11 +43,11 @@ def grounds(node: CampaignNode, known: str) -> list[Ground]:
     Of headcounts only the latest holds.
     """
     if known in _DONE_BY_UNITS:
-        model, keyed_as = _DONE_BY_UNITS[known]
-        acts = model.rows.filter(node__parent=node).select_related("node", "by").order_by("-at")
+        acts = _DONE_BY_UNITS[known].rows.filter(node__parent=node)
+        acts = acts.select_related("node", "by").order_by("-at")
         return [
             Ground(act.node.name, 1, act.at, str(act.by or ""), proof=proof_of(act))
-            for act in with_proof(acts, keyed_as)
+            for act in with_proof(acts)
         ]
     if known not in _COUNTED_AS:
         return []

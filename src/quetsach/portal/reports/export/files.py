@@ -5,12 +5,10 @@ from __future__ import annotations
 import csv
 import io
 
-from quetsach.portal.reports.export.table import Cell, Export
+from quetsach.portal.reports.export.table import PLACE, Cell, Export
 from quetsach.spreadsheet import guarded, row_height
 
 WIDEST = 60
-PLACE = "TT"
-"""The heading of a column that only numbers the rows."""
 
 
 def to_xlsx(data: Export) -> bytes:
@@ -42,9 +40,8 @@ def to_xlsx(data: Export) -> bytes:
                 sheet.set_row(line, row_height(texts))
                 for column, cell in enumerate(row):
                     if isinstance(cell, int):
-                        sheet.write_number(
-                            line, column, cell, place if table.head[column] == "TT" else number
-                        )
+                        look = place if table.head[column] == PLACE else number
+                        sheet.write_number(line, column, cell, look)
                     elif cell:
                         sheet.write_string(line, column, cell, text)
                     else:

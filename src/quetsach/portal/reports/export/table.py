@@ -13,6 +13,8 @@ from quetsach.portal.reports.rollup import RollUp
 
 type Cell = str | int | None
 """None is a blank: not known, which is not zero."""
+PLACE = "TT"
+"""The heading of a column that only numbers the rows."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def _sums(node: CampaignNode, rolled: RollUp) -> Table:
         )
         for row in form.rows
     ]
-    head = ("TT", "Nội dung", "Số của đơn vị", "Các đơn vị bên dưới", "Tổng số", "Số đơn vị đã nhập")
+    head = (PLACE, "Nội dung", "Số của đơn vị", "Các đơn vị bên dưới", "Tổng số", "Số đơn vị đã nhập")
     more = ("Số in trên báo cáo (tính cả đơn vị)",) if printed else ()
     return Table("Tổng hợp", (*head, *more), tuple(rows))
 
@@ -83,7 +85,7 @@ def _units(node: CampaignNode, rolled: RollUp) -> Table:
 
 def _missing(rolled: RollUp) -> Table:
     rows = tuple((n, place.name, STATES[place.state]) for n, place in enumerate(rolled.missing, start=1))
-    return Table("Chưa có trong tổng", ("TT", "Đơn vị", "Tình trạng báo cáo"), rows)
+    return Table("Chưa có trong tổng", (PLACE, "Đơn vị", "Tình trạng báo cáo"), rows)
 
 
 def _machines(machines: MachineTable) -> Table:
