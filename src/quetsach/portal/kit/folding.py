@@ -1,7 +1,7 @@
 """Templates kept once a language, with what is always the same in it written out.
 
 A page has some fifty fixed texts, and Django looks each up, marks and escapes it anew for each reader. Here
-that is done when a template is read for the first time in a language.
+that is done when a template is read for the first time in a language. What is left is shown by swift nodes.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from django.template.defaulttags import CommentNode, LoadNode
 from django.template.loaders import base, cached
 from django.templatetags.i18n import TranslateNode
 from django.utils.translation import get_language
+
+from quetsach.portal.kit.swift_nodes import SWIFT
 
 
 class _FoldedLoader(base.Loader):
@@ -40,6 +42,7 @@ def fold(nodes: NodeList) -> None:
         if text is None:
             for inner in _inside(node):
                 fold(inner)
+            node.__class__ = SWIFT.get(type(node), type(node))
             folded.append(node)
         elif folded and isinstance(folded[-1], TextNode):
             folded[-1] = _text_node(folded[-1].s + text, folded[-1])

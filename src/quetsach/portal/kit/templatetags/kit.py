@@ -7,36 +7,44 @@ from typing import Any
 
 from django import template
 from django.utils import timezone, translation
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 
 register = template.Library()
 
 SHAPES = {"none", "bad", "busy", "ok", "unsure", "sent", "back", "draft"}
 """Shapes of the icon sprite. A state is shape + word + colour, to survive printing and colour blindness."""
+_UNKNOWN = SafeString("–")
 _TINT = {"sent": "busy", "back": "bad", "draft": "none"}
+
+
+_ICONS = {
+    shape: format_html('<svg class="ico" aria-hidden="true"><use href="#i-{}"/></svg>', shape)
+    for shape in SHAPES
+}
 
 
 @register.simple_tag
 def icon(shape: str) -> SafeString:
     """An icon of the sprite in base.html."""
-    assert shape in SHAPES, shape
-    return format_html('<svg class="ico" aria-hidden="true"><use href="#i-{}"/></svg>', shape)
+    return _ICONS[shape]
 
 
 @register.simple_tag
 def state(shape: str, word: Any) -> SafeString:
     """A state chip, such as {% state "ok" _("clean") %}."""
-    return format_html('<span class="state st-{}">{}{}</span>', _TINT.get(shape, shape), icon(shape), word)
+    tint = _TINT.get(shape, shape)
+    return SafeString(f'<span class="state st-{tint}">{icon(shape)}{conditional_escape(word)}</span>')
 
 
 @register.filter
-def num(value: Any) -> str:
+def num(value: Any) -> SafeString:
     """1234 as 1.234 in Vietnamese and 1,234 in English; a dash for what is not known."""
     if value is None or value == "":
-        return "–"
+        return _UNKNOWN
     text = f"{int(value):,}"
-    return text.replace(",", ".") if (translation.get_language() or "vi").startswith("vi") else text
+    is_vietnamese = "," in text and (translation.get_language() or "vi").startswith("vi")
+    return SafeString(text.replace(",", ".") if is_vietnamese else text)
 
 
 @register.filter

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 from django.utils.functional import Promise
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -42,8 +42,10 @@ def report_state(name: str, counts: Any = None) -> SafeString:
 def figure_cells(figures: Figures, kind: str = "") -> SafeString:
     """A cell for each row of the form, labelled for the phone; `kind` is the class of the cells."""
     row = _("Row %(n)s")
-    return format_html_join(
-        "",
-        format_html('<td{} data-label="{{}}">{{}}</td>', format_html(' class="{}"', kind) if kind else ""),
-        ((row % {"n": n}, num(count)) for n, count in enumerate(figures.values(), start=1)),
+    attributes = format_html(' class="{}" data-label', kind) if kind else " data-label"
+    return SafeString(
+        "".join(
+            f'<td{attributes}="{escape(row % {"n": n})}">{num(count)}</td>'
+            for n, count in enumerate(figures.values(), start=1)
+        )
     )
