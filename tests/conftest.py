@@ -10,9 +10,10 @@ from babel.messages.frontend import CommandLineInterface
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 
-from quetsach import language
+from quetsach import cli, language
 from quetsach.engine import Engine, choose
 from quetsach.errors import QuetsachError
+from tests.command_line import Run
 
 # How quick a machine is changes no test: timings live in bench/.
 settings.register_profile("quetsach", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -37,6 +38,21 @@ def catalogue(compiled_locale: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setattr(language, "LOCALE_DIR", compiled_locale)
     yield compiled_locale
     language.use("en")
+
+
+@pytest.fixture
+def quetsach(catalogue: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Run the command line in English."""
+    monkeypatch.setenv("QUETSACH_LANG", "en")
+    monkeypatch.setenv("QUETSACH_ENGINE", "portable")
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        code = cli.run([str(one) for one in arguments])
+        language.use("en")
+        out, err = capfd.readouterr()
+        return code, out, err
+
+    return run
 
 
 @pytest.fixture(scope="session", params=["portable", "native"])

@@ -39,7 +39,7 @@ def test_importing_the_package_loads_nothing_that_scans() -> None:
 def test_the_function_stays_after_its_module_is_loaded(log: Path) -> None:
     result = quetsach.scan([log], ["evil.example"], guard_rails=False)
     assert [(s.device, s.count) for s in result.sightings] == [("10.0.0.7", 2), ("10.0.0.8", 1)]
-    assert quetsach.scan(log, ["evil.example"], guard_rails=False).sightings is not None
+    assert len(quetsach.scan(log, ["evil.example"], guard_rails=False).sightings) == 2
     with pytest.raises(AttributeError):
         quetsach.nothing  # noqa: B018
 

@@ -144,20 +144,13 @@ def scan(
     unknown, ScanError for an unknown zone or format, columns that play no role, a cluster that cannot be
     used, or a state file of another scan.
     """
-    try:
-        zone = ZoneInfo(tz)
-    except (KeyError, ValueError, OSError) as error:
-        raise ScanError(f"{tz} is not a time zone; write it like Asia/Ho_Chi_Minh or UTC") from error
-    if fields is not None and format is not None:
-        raise ScanError("fields and format exclude each other")
-    columns = fieldmap.parse(fields) if fields is not None else None
+    zone, columns = _time_zone(tz), _columns(fields, format)
     chosen = engine.choose(extra_formats=columns.formats() if columns else ())
     matcher = _matcher(chosen, indicators, scope, guard_rails)
     places = [str(path) for path in _paths(paths)]
     name = socket.gethostname() if source_name is None else source_name
     options = ScanOptions(tz, format, devices, name)
     header = Scan(f"quetsach {__version__}", matcher.set_id, matcher.count, name, tz, tuple(places))
-    threads = jobs or os.cpu_count() or 1
     given = _paths(leases)
     logs = inputs.discover(places, own=[*given, *([Path(state)] if state is not None else [])])
     found_leases = dhcp.gather(logs, given, zone)
@@ -176,7 +169,7 @@ def scan(
             matcher,
             options,
             header,
-            jobs=threads,
+            jobs=jobs or os.cpu_count() or 1,
             executor=executor,
             split_bytes=SPLIT_BYTES if kept or executor else None,
             state=kept,
@@ -184,6 +177,21 @@ def scan(
             fields=columns,
         )
     return ScanResult(result, zone)
+
+
+def _time_zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ScanError(f"{name} is not a time zone; write it like Asia/Ho_Chi_Minh or UTC") from error
+
+
+def _columns(fields: str | None, format: str | None) -> fieldmap.FieldMap | None:
+    if fields is None:
+        return None
+    if format is not None:
+        raise ScanError("fields and format exclude each other")
+    return fieldmap.parse(fields)
 
 
 def _paths(paths: Paths) -> Sequence[Path]:

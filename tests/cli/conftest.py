@@ -1,34 +1,15 @@
-"""A command line without subprocesses, a list, a log, and a portal that answers as it is told to."""
+"""A list, a log, and a portal that answers as it is told to."""
 
 import json
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 import urllib3
 
-from quetsach import cli, language
-
-Run = Callable[..., tuple[int, str, str]]
-"""Arguments of the command line to exit code, standard output and standard error."""
-
-
-@pytest.fixture
-def quetsach(catalogue: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    """Run the command line in English."""
-    monkeypatch.setenv("QUETSACH_LANG", "en")
-    monkeypatch.setenv("QUETSACH_ENGINE", "portable")
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        code = cli.run([str(one) for one in arguments])
-        language.use("en")
-        out, err = capfd.readouterr()
-        return code, out, err
-
-    return run
+from tests.cli.answering import Portal
 
 
 @pytest.fixture
@@ -48,16 +29,6 @@ def log(tmp_path: Path) -> Path:
         "1663300802.123 1 10.1.2.5 TCP_MISS/200 9 GET http://good.example/ - HIER_DIRECT/198.51.100.8 -\n"
     )
     return path
-
-
-@dataclass
-class Portal:
-    """What was pushed, and what to answer: status and body, one a request, the last for ever."""
-
-    url: str
-    answers: list[tuple[int, object]] = field(default_factory=lambda: [(200, {})])
-    bodies: list[bytes] = field(default_factory=list)
-    tokens: list[str] = field(default_factory=list)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from quetsach import feed
-from tests.cli.conftest import Run
+from tests.command_line import Run
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import docx
 import pytest
 from pypdf import PdfReader
 
-from tests.cli.conftest import Run
+from tests.command_line import Run
 
 
 @pytest.fixture(params=["letter", "report"])

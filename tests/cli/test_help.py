@@ -10,7 +10,7 @@ import click
 import pytest
 
 from quetsach.cli import root
-from tests.cli.conftest import Run
+from tests.command_line import Run
 
 
 def commands(group: click.Group, *before: str) -> Iterator[list[str]]:

@@ -6,7 +6,7 @@ import pytest
 
 from quetsach import feed as feeds
 from quetsach import setfile
-from tests.cli.conftest import Run
+from tests.command_line import Run
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from quetsach import client, sighting
-from tests.cli.conftest import Portal, Run
+from tests.cli.answering import Portal
+from tests.command_line import Run
 from tests.outputs import cast
 
 pytestmark = pytest.mark.usefixtures("no_waiting")

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from quetsach.sighting import ScanFileError, Sighting, read
-from tests.cli.conftest import Portal, Run
+from tests.cli.answering import Portal
+from tests.command_line import Run
 
 
 def sightings(path: Path) -> list[Sighting]:

@@ -23,7 +23,7 @@ from quetsach.endpoint.finding import find
 from quetsach.endpoint.profile import Profile
 from quetsach.endpoint.wanted import Wanted
 from quetsach.openers import evtx
-from tests.cli.conftest import Run
+from tests.command_line import Run
 from tests.endpoint import world
 from tests.endpoint.plants import DISK
 

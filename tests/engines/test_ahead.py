@@ -122,9 +122,32 @@ def test_anything_else_is_scanned_anew(change: str, listed: Path, tmp_path: Path
     assert found == _coverage(matcher, engine, log, **options)
 
 
-def test_a_set_that_is_none_and_a_log_that_is_none_begin_nothing(tmp_path: Path) -> None:
-    for log, listed in ((tmp_path, tmp_path), (tmp_path / "no", tmp_path / "no"), (Path("-"), tmp_path)):
-        _native.Ahead(str(log), str(listed), str(FORMATS), threads=2, tz="no such zone")
+@pytest.mark.parametrize("what", ["log", "set", "both"])
+def test_what_is_not_there_yet_begins_nothing(what: str, listed: Path, tmp_path: Path) -> None:
+    log, moved = tmp_path / "log", tmp_path / "moved.qs"
+    if what == "set":
+        log.write_bytes(LOGS["plain"])
+    if what != "log":
+        listed.rename(moved)
+    begun = _native.Ahead(str(log), str(listed), str(FORMATS), threads=2, tz="UTC")
+    if what != "log":
+        moved.rename(listed)
+    log.write_bytes(LOGS["plain"])
+    engine = NativeEngine()
+    assert _coverage(engine.load(listed), engine, log)["lines"] == 3000
+    del begun
+
+
+def test_standard_input_a_folder_and_a_zone_that_is_none_are_not_begun_with(
+    listed: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(LOGS["plain"])
+    for name, zone in (("-", "UTC"), (str(tmp_path), "UTC"), (str(log), "no such zone")):
+        begun = _native.Ahead(name, str(listed), str(FORMATS), threads=2, tz=zone)
+        engine = NativeEngine()
+        assert _coverage(engine.load(listed), engine, log)["lines"] == 3000
+        del begun
 
 
 @pytest.mark.parametrize(

@@ -60,17 +60,18 @@ def test_the_first_private_address_is_told() -> None:
     assert found.private == ("172.31.0.9", "10.0.0.1", "fd00::1")
 
 
-@given(st.binary(max_size=200))
-def test_no_line_breaks_the_reader(line: bytes) -> None:
-    freetext.read(line)
-    freetext.words(line)
-
-
-@given(
-    st.lists(
-        st.sampled_from(["a.b", "?", " ", '"', "http://", "1.2.3.4", ":80", "/x", "\\", "@", "é", "\udcff"])
-    )
+PIECES = st.lists(
+    st.sampled_from(["a.b", "?", " ", '"', "http://", "1.2.3.4", ":80", "/x", "\\", "@", "é", "\udcff"])
 )
+
+
+@given(st.binary(max_size=200) | PIECES.map(lambda parts: "".join(parts).encode("utf-8", "surrogateescape")))
+def test_whatever_counts_is_among_the_words_of_the_line(line: bytes) -> None:
+    counted = {t.value for t in freetext.read(line).tokens if t.kind != "url"}
+    assert counted <= {t.value for t in freetext.words(line)}
+
+
+@given(PIECES)
 def test_masking_keeps_every_place(parts: list[str]) -> None:
     line = "".join(parts)
     assert len(freetext.mask(line)) == len(line)

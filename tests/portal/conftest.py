@@ -1,7 +1,4 @@
-"""One cast for all portal tests: centre > province A > communes A1, A2; province B > commune B1.
-
-People are named after their unit and role: `cast.user("A1", "officer")`.
-"""
+"""One cast for all portal tests, threads that begin at once, and windows of a browser."""
 
 from __future__ import annotations
 
@@ -9,7 +6,6 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
@@ -17,20 +13,17 @@ from threading import Barrier
 import pytest
 from django.conf import LazySettings
 from django.db import connection, connections
-from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
-from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.actions import publish
-from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.kit import compiled
 from quetsach.portal.units.actions import create_unit
-from quetsach.portal.units.models import Membership, Unit
+from quetsach.portal.units.models import Unit
+from tests.portal.cast import PASSWORD, Cast
 from tests.portal.every_route import one_of_everything
-
-PASSWORD = "quet-sach-123"
 
 
 @pytest.fixture(autouse=True)
@@ -52,31 +45,6 @@ def _plain_settings(settings: LazySettings, tmp_path: Path) -> None:
 def _compiled_queries_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a kept query asks, it must ask what the query built afresh would."""
     monkeypatch.setattr(compiled, "is_checked", True)
-
-
-@dataclass
-class Cast:
-    units: dict[str, Unit]
-    campaign: Campaign
-    nodes: dict[str, CampaignNode]
-    people: dict[tuple[str, str], User] = field(default_factory=dict)
-
-    def user(self, unit: str, role: str) -> User:
-        """The person with that role in that unit."""
-        if (unit, role) not in self.people:
-            name = f"{role}-{unit}".lower()
-            user = User.objects.create_user(name, password=PASSWORD, full_name=name)
-            Membership.rows.create(user=user, unit=self.units[unit], role=role)
-            self.people[unit, role] = user
-        return self.people[unit, role]
-
-    def client(self, unit: str, role: str) -> Client:
-        """A browser in which that person is signed in."""
-        client = Client()
-        client.force_login(
-            self.user(unit, role), backend="allauth.account.auth_backends.AuthenticationBackend"
-        )
-        return client
 
 
 @pytest.fixture

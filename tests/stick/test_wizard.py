@@ -14,7 +14,8 @@ from quetsach.endpoint import keys
 from quetsach.portal.checks.models import CheckResult
 from quetsach.portal.checks.pack_actions import build_pack, content_of
 from quetsach.portal.checks.unit_actions import issue_code
-from tests.portal.conftest import Cast, _plain_settings, cast  # noqa: F401
+from tests.portal.cast import Cast
+from tests.portal.conftest import _plain_settings, cast  # noqa: F401
 from tests.portal.scan_document import publish_list
 from tests.stick.console import Console
 from tests.stick.windows import NEEDS_WINE, ROOT, Windows, unpacked

@@ -1,4 +1,4 @@
-//! Log text made safe to show (contract 1, evidence).
+//! Log text made safe to show, as evidence.
 use std::fmt::Write as _;
 
 /// Characters of evidence after escaping.

@@ -22,7 +22,7 @@ pub struct FreeText {
     pub private: Vec<String>,
 }
 
-/// The first ISO 8601 or RFC 3164 time in the first 64 bytes (contract 3.10).
+/// The first ISO 8601 or RFC 3164 time in the first 64 bytes.
 pub fn time(line: &[u8], zone: &TimeZone) -> Option<Moment> {
     time::find(&line[..line.len().min(TIME_BYTES)], zone)
 }

@@ -1,6 +1,6 @@
 //! An indicator of a compiled set, as its list spells it.
 
-/// What an indicator names (contract 1).
+/// What an indicator names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     Domain,

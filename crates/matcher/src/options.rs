@@ -153,7 +153,7 @@ impl Progress {
     }
 }
 
-/// What was looked at in one source (contract 1).
+/// What was looked at in one source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Coverage {
     pub source: String,

@@ -221,7 +221,7 @@ const DEVICE: usize = 96;
 /// Fewer bytes of rows are not worth a run of their own.
 const LEAST_RUN: usize = 1 << 20;
 
-/// What sorting leaves of the 256 bytes a row that a scan may take (contract 1).
+/// What sorting leaves of the 256 bytes a row that a scan may take.
 const PER_ROW: usize = 200;
 /// Lines that wait until their rows are near.
 const WAITING: usize = 16;

@@ -237,8 +237,8 @@ impl Set {
         ranges::find(self.section(name).as_chunks::<SPAN>().0, address.0)
     }
 
-    /// The longest URL item that is a prefix of `url` with a border after it (contract 3.5) and ends behind
-    /// its first `authority` bytes.
+    /// The longest URL item that is a prefix of `url` with a border after it and ends behind its first `authority`
+    /// bytes.
     pub fn find_url(&self, url: &[u8], authority: usize) -> Option<u32> {
         let (ids, _) = self.section(Section::Urls).as_chunks::<4>();
         let value = |i: usize| {

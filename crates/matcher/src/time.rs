@@ -1,4 +1,4 @@
-//! Times of log lines as whole microseconds since 1970 UTC, never binary floats (contract 1, 4; formats 4).
+//! Times of log lines as whole microseconds since 1970 UTC, never binary floats (docs/log-formats.md 4).
 mod device;
 mod servers;
 mod spelling;
@@ -110,7 +110,7 @@ pub fn parse(text: &[u8], kinds: &[TimeKind], zone: &TimeZone) -> Option<Moment>
     })
 }
 
-/// The first ISO 8601 or RFC 3164 time that stands anywhere in the text (contract 3.10).
+/// The first ISO 8601 or RFC 3164 time that stands anywhere in the text.
 pub fn find(text: &[u8], zone: &TimeZone) -> Option<Moment> {
     let mut iso = true;
     let mut year_less = true;

@@ -1,4 +1,4 @@
-//! First and last time of a source, and the bound of times that carry no year (contract 1, 4).
+//! First and last time of a source, and the bound of times that carry no year.
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::tz::TimeZone;

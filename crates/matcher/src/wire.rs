@@ -1,4 +1,4 @@
-//! The sightings of a source as JSON Lines (contract 1), sorted, in memory or beyond that in a temporary file.
+//! The sightings of a source as JSON Lines, sorted, in memory or beyond that in a temporary file.
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::mem;
 

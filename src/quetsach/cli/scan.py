@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
-from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -17,10 +13,10 @@ from zoneinfo import ZoneInfo
 import click
 
 from quetsach import __version__, client, fieldmap, inputs, leases, output, scanning
-from quetsach.cli import FOUND, INCOMPLETE, NOTHING, PUSH_FAILED, lists, progress, push, say
+from quetsach.cli import FOUND, INCOMPLETE, NOTHING, PUSH_FAILED, answer, lists, progress, push, say
 from quetsach.cli import root as _root
 from quetsach.engine import ScanOptions
-from quetsach.errors import PortalError, QuetsachError, ScanError
+from quetsach.errors import ScanError
 from quetsach.executor import Executor
 from quetsach.language import gettext as _
 from quetsach.objectstore import is_address
@@ -32,105 +28,114 @@ if TYPE_CHECKING:
     from quetsach.state import State
 
 
-_TELLING = (".html",)
-"""Files that say which log formats were recognised, as the screen does."""
+_EXAMPLES = (
+    "quetsach scan /var/log/zeek -i indicators.csv -o result.html -o result.xlsx\n"
+    "ssh dns-hq cat dns.log.gz | quetsach scan - -i indicators.csv --source-name dns-hq\n"
+    "quetsach scan logs/ -i set.qs --devices --push https://quetsach.example --token-file token.txt"
+)
 
 
 def command() -> click.Command:
     """The command in the language in use."""
+    return _root.command("scan", _run, _parameters(), _told(), _EXAMPLES, kind=_ScanCommand)
+
+
+def _parameters() -> list[click.Parameter]:
     path = click.Path(path_type=Path, readable=False)
-    return _root.command(
-        "scan",
-        _run,
-        [
-            click.Argument(["paths"], metavar="PATH...", nargs=-1, required=True),
-            click.Option(
-                ["-i", "--indicators"],
-                metavar="FILE...",
-                multiple=True,
-                required=True,
-                type=path,
-                help=_(
-                    "List of malicious addresses (text, hosts, CSV, also .gz) or a compiled set."
-                    " Several may follow."
-                ),
+    return [
+        click.Argument(["paths"], metavar="PATH...", nargs=-1, required=True),
+        click.Option(
+            ["-i", "--indicators"],
+            metavar="FILE...",
+            multiple=True,
+            required=True,
+            type=path,
+            help=_(
+                "List of malicious addresses (text, hosts, CSV, also .gz) or a compiled set."
+                " Several may follow."
             ),
-            click.Option(
-                ["-o", "--output", "outputs"],
-                metavar="OUT",
-                multiple=True,
-                type=path,
-                help=_("Save the result as .jsonl, .csv, .xlsx or .html. May be given several times."),
+        ),
+        click.Option(
+            ["-o", "--output", "outputs"],
+            metavar="OUT",
+            multiple=True,
+            type=path,
+            help=_("Save the result as .jsonl, .csv, .xlsx or .html. May be given several times."),
+        ),
+        click.Option(["--json", "as_json"], is_flag=True, help=_("Write JSON Lines to standard output.")),
+        click.Option(
+            ["--source-name"],
+            metavar="NAME",
+            help=_("Where these logs come from, such as fw-hq. Keep it the same from scan to scan."),
+        ),
+        click.Option(
+            ["--format", "logformat"],
+            metavar="NAME",
+            help=_(
+                "Read every file as this log format instead of recognising it; `quetsach formats` lists"
+                " the names."
             ),
-            click.Option(["--json", "as_json"], is_flag=True, help=_("Write JSON Lines to standard output.")),
-            click.Option(
-                ["--source-name"],
-                metavar="NAME",
-                help=_("Where these logs come from, such as fw-hq. Keep it the same from scan to scan."),
+        ),
+        click.Option(
+            ["--fields"],
+            metavar="ROLE=COLUMN,…",
+            help=_(
+                "Read CSV, JSON Lines or Parquet of any make, with its columns named, such as"
+                " client=src_ip,query=qname,time=ts. Roles: %(names)s. COLUMN? need not be there."
+            )
+            % {"names": ", ".join(fieldmap.ROLE_NAMES)},
+        ),
+        click.Option(
+            ["--leases"],
+            metavar="FILE",
+            multiple=True,
+            type=path,
+            help=_(
+                "Log or leases of a DHCP server, to tell which machine had an address. Those "
+                "among the logs"
+                " are found by themselves."
             ),
-            click.Option(
-                ["--format", "logformat"],
-                metavar="NAME",
-                help=_(
-                    "Read every file as this log format instead of recognising it; `quetsach formats` lists"
-                    " the names."
-                ),
+        ),
+        click.Option(
+            ["--tz"],
+            metavar="ZONE",
+            default="Asia/Ho_Chi_Minh",
+            show_default=True,
+            help=_("Time zone of log times that name none, and of times shown."),
+        ),
+        click.Option(
+            ["--jobs"],
+            type=click.IntRange(1, 256),
+            metavar="N",
+            help=_("Files read at once; all cores if not given."),
+        ),
+        click.Option(
+            ["--devices"],
+            is_flag=True,
+            help=_("Also note which machines were alive each day, which proves later that one is quiet."),
+        ),
+        click.Option(
+            ["--cluster"],
+            metavar="ADDRESS",
+            help=_(
+                "Read on all machines of this Ray cluster, such as auto or 192.0.2.5:6379, or with local"
+                " in processes of this one. The logs must lie under the same path everywhere."
             ),
-            click.Option(
-                ["--fields"],
-                metavar="ROLE=COLUMN,…",
-                help=_(
-                    "Read CSV, JSON Lines or Parquet of any make, with its columns named, such as"
-                    " client=src_ip,query=qname,time=ts. Roles: %(names)s. COLUMN? need not be there."
-                )
-                % {"names": ", ".join(fieldmap.ROLE_NAMES)},
-            ),
-            click.Option(
-                ["--leases"],
-                metavar="FILE",
-                multiple=True,
-                type=path,
-                help=_(
-                    "Log or leases of a DHCP server, to tell which machine had an address. Those "
-                    "among the logs"
-                    " are found by themselves."
-                ),
-            ),
-            click.Option(
-                ["--tz"],
-                metavar="ZONE",
-                default="Asia/Ho_Chi_Minh",
-                show_default=True,
-                help=_("Time zone of log times that name none, and of times shown."),
-            ),
-            click.Option(
-                ["--jobs"],
-                type=click.IntRange(1, 256),
-                metavar="N",
-                help=_("Files read at once; all cores if not given."),
-            ),
-            click.Option(
-                ["--devices"],
-                is_flag=True,
-                help=_("Also note which machines were alive each day, which proves later that one is quiet."),
-            ),
-            click.Option(
-                ["--cluster"],
-                metavar="ADDRESS",
-                help=_(
-                    "Read on all machines of this Ray cluster, such as auto or 192.0.2.5:6379, or with local"
-                    " in processes of this one. The logs must lie under the same path everywhere."
-                ),
-            ),
-            click.Option(
-                ["--state"],
-                metavar="FILE",
-                type=path,
-                help=_("Keep here what is finished, so that the same command goes on after it was stopped."),
-            ),
-            *lists.options(),
-            *push.options(is_required=False),
-        ],
+        ),
+        click.Option(
+            ["--state"],
+            metavar="FILE",
+            type=path,
+            help=_("Keep here what is finished, so that the same command goes on after it was stopped."),
+        ),
+        *lists.options(),
+        *push.options(is_required=False),
+    ]
+
+
+def _told() -> str:
+    """What the command does, in the language in use."""
+    return (
         _(
             "Read log files, folders or standard input (-) and tell which machines called an address on"
             " the list. The log format is recognised by itself: firewalls and routers (MikroTik, FortiGate,"
@@ -149,11 +154,7 @@ def command() -> click.Command:
         + _(
             "Exit code: 0 everything looked at, nothing found; 1 found; 2 not everything could be looked at;"
             " 3 scanned but the push failed."
-        ),
-        "quetsach scan /var/log/zeek -i indicators.csv -o result.html -o result.xlsx\n"
-        "ssh dns-hq cat dns.log.gz | quetsach scan - -i indicators.csv --source-name dns-hq\n"
-        "quetsach scan logs/ -i set.qs --devices --push https://quetsach.example --token-file token.txt",
-        kind=_ScanCommand,
+        )
     )
 
 
@@ -225,11 +226,12 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
             leases=found_leases,
             fields=fields,
         )
-    is_told = not given["as_json"] or any(out.suffix.lower() in _TELLING for out in outputs)
-    recognised = lists.recognised(result, loaded.matcher, given["logformat"]) if is_told else {}
+    recognised = {}
+    if answer.tells_formats(outputs, as_json=given["as_json"]):
+        recognised = lists.recognised(result, loaded.matcher, given["logformat"])
     report = output.Report(result, zone, recognised, loaded.notes)
-    is_saved = _save(outputs, report)
-    _show(report, as_json=given["as_json"])
+    is_saved = answer.save(outputs, report)
+    answer.show(report, as_json=given["as_json"])
     if result.is_interrupted:
         say.error(
             _("Interrupted. What was found so far is shown; the result is marked incomplete and not sent.")
@@ -237,7 +239,7 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
         if given["state"]:
             say.error(_("The same command goes on from here."))
         return INCOMPLETE
-    if token is not None and not _push(report, outputs if is_saved else (), given["url"], token):
+    if token is not None and not answer.send(report, outputs if is_saved else (), given["url"], token):
         return PUSH_FAILED
     if result.errors or not is_saved:
         return INCOMPLETE
@@ -250,23 +252,11 @@ def _meanwhile(
     """Also prepare for the answer, while the engine is at work."""
 
     def on_progress(now: Snapshot) -> None:
-        _prepare_answer(outputs, as_json=as_json)
+        answer.prepare(outputs, as_json=as_json)
         if show is not None:
             show(now)
 
     return on_progress
-
-
-@cache
-def _prepare_answer(outputs: tuple[Path, ...], *, as_json: bool) -> None:
-    """Import and read what the answer is made with."""
-    for out in outputs:
-        output.writer(out)
-    if not as_json:
-        import quetsach.outputs.table  # noqa: F401
-        from quetsach import guard
-
-        guard.doubts(())
 
 
 def _state(file: Path, header: Scan, options: ScanOptions, fields: fieldmap.FieldMap | None) -> State:
@@ -321,65 +311,3 @@ def _vantage(paths: Sequence[str]) -> str:
         return next(filter(is_address, paths), platform.node())
     folder = Path(os.path.commonpath([path if path.is_dir() else path.parent for path in real]))
     return f"{platform.node()}:{folder}"
-
-
-def _save(outputs: Sequence[Path], report: output.Report) -> bool:
-    is_saved = True
-    for out in outputs:
-        if report.result.is_interrupted and out.suffix.lower() == ".csv":
-            say.warning(
-                _("%(path)s: not saved, because a CSV file cannot say that it is incomplete.") % {"path": out}
-            )
-            continue
-        try:
-            output.save(out, report)
-        except output.OutputError as error:
-            is_saved = False
-            say.problem(error)
-        else:
-            click.echo(_("Saved: %(path)s") % {"path": out}, err=True)
-    return is_saved
-
-
-def _show(report: output.Report, *, as_json: bool) -> None:
-    if as_json:
-        from quetsach.outputs import jsonl
-
-        jsonl.write(sys.stdout.buffer, report)
-        sys.stdout.buffer.flush()
-    else:
-        from quetsach.outputs import table
-
-        table.show(say.console(), report)
-        sys.stdout.flush()
-    if report.notes or report.result.errors:
-        from quetsach.outputs import table
-
-        on_error = say.console(is_error=True)
-        table.show_notes(on_error, list(report.notes))
-        table.show_errors(on_error, report)
-
-
-def _push(report: output.Report, outputs: Sequence[Path], url: str, token: str) -> bool:
-    """Send the saved result; if none was asked for, one is written and kept only if sending fails."""
-    saved = next((out for out in outputs if out.suffix.lower() == ".jsonl"), None)
-    file = saved or _place_for_result()
-    try:
-        if saved is None:
-            output.save(file, report)
-        push.send(file, url, token)
-    except (PortalError, QuetsachError, OSError) as error:
-        say.problem(error)
-        if file.exists():
-            text = _("The scan is done but was not sent. It is kept in %(path)s; send it later with:")
-            click.echo(text % {"path": file}, err=True)
-            click.echo(f"  quetsach push {file} --push {url} --token-file …", err=True)
-        return False
-    if saved is None:
-        file.unlink(missing_ok=True)
-    return True
-
-
-def _place_for_result() -> Path:
-    folder = Path.cwd() if os.access(Path.cwd(), os.W_OK) else Path(tempfile.gettempdir())
-    return folder / f"quetsach-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}.jsonl"

@@ -102,6 +102,8 @@ def test_a_receipt_that_others_rest_on_stays(cast):
     actions.acknowledge(cast.nodes["A1"], cast.user("A1", "officer"))
     with refused("acknowledged"):
         actions.withdraw_dispatch(cast.nodes["A1"], cast.user("A", "officer"))
+    assert Acknowledgement.rows.filter(node__in=[cast.nodes["A"], cast.nodes["A1"]]).count() == 2
+    assert Dispatch.rows.filter(to_node=cast.nodes["A1"]).exists()
 
 
 def test_passing_on_by_mistake(cast):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from quetsach.portal.campaigns.models import Acknowledgement, Headcount, Participation
 from quetsach.portal.cases.models import Case, Device
 from quetsach.portal.reports.models import Report, Revision
-from tests.portal.conftest import Cast
+from tests.portal.cast import Cast
 
 type Plant = Callable[..., Report]
 

@@ -16,7 +16,7 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.reports.export import heading
 from quetsach.portal.reports.queries import roll_up
 from quetsach.portal.units.models import Unit
-from tests.portal.conftest import Cast
+from tests.portal.cast import Cast
 
 BASE = "/cd/lam-sach"
 FILES = {

@@ -15,7 +15,7 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.reports.dashboard.chase import late
 from quetsach.portal.reports.dashboard.figures import percent
 from quetsach.portal.reports.dashboard.queries import days, overview
-from tests.portal.conftest import Cast
+from tests.portal.cast import Cast
 
 URL = "/cd/lam-sach/tien-do/"
 

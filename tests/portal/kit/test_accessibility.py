@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from uuid import uuid4
 
 import pytest
@@ -74,9 +75,18 @@ def readable(client: Client, urls, seen):
             answer.close()
             continue
         assert len(answer.content) <= PAGE_BYTES, f"{url}: {len(answer.content)} bytes"
-        if (kind := shape(answer.content.decode())) not in seen:
+        text = answer.content.decode()
+        assert not nowhere(text), f"{url}: nothing on the page is called {nowhere(text)}"
+        if (kind := shape(text)) not in seen:
             seen.add(kind)
             yield url, answer.status_code
+
+
+def nowhere(page: str) -> set[str]:
+    """What a label, a heading or a description is said to be, and is not there exactly once."""
+    ids = Counter(re.findall(r'\sid="([^"]*)"', page))
+    named = re.findall(r'\s(?:aria-(?:describedby|labelledby|controls)|for)="([^"]*)"', page)
+    return {one for names in named for one in names.split() if ids[one] != 1}
 
 
 @pytest.mark.parametrize("who", PEOPLE, ids=lambda who: "-".join(who) if who else "visitor")

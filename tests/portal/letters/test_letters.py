@@ -24,7 +24,7 @@ from quetsach.portal.letters.findings import look
 from quetsach.portal.letters.forms import GROUPS, as_typed
 from quetsach.portal.letters.models import Letter
 from quetsach.portal.letters.prefill import first_draft
-from tests.portal.conftest import Cast
+from tests.portal.cast import Cast
 from tests.portal.page_text import text_of
 from tests.signing import sign
 

@@ -18,7 +18,7 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.readiness import checks, preview
 from quetsach.portal.letters import actions
 from quetsach.portal.letters.models import Letter
-from tests.portal.conftest import Cast
+from tests.portal.cast import Cast
 from tests.portal.page_text import text_of
 
 WORDS = {

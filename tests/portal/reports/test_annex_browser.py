@@ -5,7 +5,7 @@ from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
 from quetsach.portal.reports.models import Report, Revision
-from tests.portal.conftest import PASSWORD
+from tests.portal.cast import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -8,13 +8,10 @@ from django.urls import reverse
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.reports.models import Report, Revision
 from quetsach.portal.reports.queries import roll_up
+from tests.portal.addresses import url
 from tests.portal.reports.figures import annex
 
 NARRATIVE = "Đã rà soát toàn bộ máy, còn một máy chờ cài lại."
-
-
-def url(cast, route, unit, *more):
-    return reverse(route, args=["lam-sach", cast.nodes[unit].pk, *more])
 
 
 def form(**changes):

@@ -19,13 +19,10 @@ from quetsach.portal.reports.errors import BlockedReport
 from quetsach.portal.reports.models import FormVersion, Report, Revision
 from quetsach.portal.reports.queries import roll_up
 from quetsach.portal.reports.review_actions import accept
+from tests.portal.addresses import url
 
 FORM = built_in("annex-2022")
 DATA = {"r1": "0", "r2": "5", "r3": "0", "r4": "4", "narrative": "Đã rà soát xong tất cả các máy."}
-
-
-def url(cast, route, unit, *more):
-    return reverse(route, args=["lam-sach", cast.nodes[unit].pk, *more])
 
 
 def template(cast, unit="A1"):

@@ -4,7 +4,6 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.urls import reverse
 from django.utils import timezone
 
 from quetsach.portal.campaigns.actions import acknowledge, count_people
@@ -16,12 +15,9 @@ from quetsach.portal.reports.models import Report, ReportPolicy
 from quetsach.portal.reports.review_actions import accept, send_back
 from quetsach.portal.reports.tasks import reports_to_do
 from quetsach.portal.units.roles import places_of
+from tests.portal.addresses import url
 
 NARRATIVE = "Đã rà soát toàn bộ máy của đơn vị."
-
-
-def url(cast, route, unit, *more):
-    return reverse(route, args=["lam-sach", cast.nodes[unit].pk, *more])
 
 
 def send(cast, unit, r2, r4, **more):

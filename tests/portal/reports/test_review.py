@@ -31,14 +31,11 @@ from quetsach.portal.reports.review_actions import (
 from quetsach.portal.reports.supplement_actions import send_supplement
 from quetsach.portal.reports.tasks import reports_to_do
 from quetsach.portal.units.roles import places_of
+from tests.portal.addresses import url
 from tests.portal.reports.figures import annex
 
 DATA = {"r1": "0", "r2": "5", "r3": "0", "r4": "4", "narrative": "Đã rà soát xong tất cả các máy."}
 TICKS = ["W08:figures", "W02:r3", "W10:figures", "W06:figures"]
-
-
-def url(cast, route, unit, *more):
-    return reverse(route, args=["lam-sach", cast.nodes[unit].pk, *more])
 
 
 def report(cast, unit):

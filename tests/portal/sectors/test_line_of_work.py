@@ -12,7 +12,7 @@ from quetsach.portal.reports.actions import Source, submit_on_behalf
 from quetsach.portal.reports.queries import roll_up
 from quetsach.portal.reports.review_actions import accept
 from quetsach.portal.units.actions import set_sector
-from tests.portal.conftest import Cast
+from tests.portal.cast import Cast
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 //! DNS messages (RFC 1035), also of mDNS, LLMNR and the NetBIOS name service (RFC 1002).
 use crate::address::Address;
 
-/// Ports whose side is the server of a name service (contract 3.9).
+/// Ports whose side is the server of a name service.
 pub const PORTS: [u16; 5] = [53, 853, 5353, 5355, 137];
 /// Ports whose datagrams are read as messages.
 pub const DATAGRAMS: [u16; 4] = [53, 5353, 5355, 137];

@@ -54,7 +54,7 @@ class Sampler:
 
     def look(self, _machine: Machine, seen: Seen) -> None:
         """What was seen so far, as facts."""
-        # A peer on a port that this machine serves called in; that is no sign of infection (contract 3.7).
+        # A peer on a port that this machine serves called in; that is no sign of infection.
         served = {one.local_port for one in self._seen if one.state == "LISTEN"}
         for one in self._seen:
             name, program = self._programs.get(one.pid, ("", ""))

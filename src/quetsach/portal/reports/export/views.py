@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import quote
 from uuid import UUID
 
@@ -10,8 +11,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from quetsach.document import Document, render_docx, render_pdf
-from quetsach.portal.campaigns.models import Campaign
-from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.reports.export import papers
 from quetsach.portal.reports.export.actions import note_export
@@ -27,46 +28,28 @@ TYPES = {
 }
 
 
-@require_GET
-def report_pdf(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """The official report of a unit."""
-    seat = take_seat(request, slug, node_id)
-    return _noted(request, seat, "Báo cáo", "pdf", _pdf(papers.official_report(seat.node)))
+def _download(
+    what: str, kind: str, make: Callable[[CampaignNode], bytes]
+) -> Callable[[HttpRequest, str, UUID], HttpResponse]:
+    """The page that hands out a file of a unit; `what` it is begins its name."""
+
+    @require_GET
+    def download(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
+        seat = take_seat(request, slug, node_id)
+        content = make(seat.node)
+        note_export(seat.user, seat.node, f"{what}.{kind}", ip=client_ip_text(request))
+        day = timezone.localdate().isoformat()
+        return file_response(f"{what} {seat.node.name} {day}", kind, content)
+
+    return download
 
 
-@require_GET
-def annex_pdf(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """The annex of a unit alone."""
-    seat = take_seat(request, slug, node_id)
-    return _noted(request, seat, "Phụ lục", "pdf", _pdf(papers.annex(seat.node)))
-
-
-@require_GET
-def report_docx(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """The same report as a Word file."""
-    seat = take_seat(request, slug, node_id)
-    return _noted(request, seat, "Báo cáo", "docx", _docx(papers.official_report(seat.node)))
-
-
-@require_GET
-def annex_docx(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """The annex of a unit as a Word file."""
-    seat = take_seat(request, slug, node_id)
-    return _noted(request, seat, "Phụ lục", "docx", _docx(papers.annex(seat.node)))
-
-
-@require_GET
-def report_xlsx(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """The figures as Excel."""
-    seat = take_seat(request, slug, node_id)
-    return _noted(request, seat, "Số liệu", "xlsx", to_xlsx(export(seat.node, _now())))
-
-
-@require_GET
-def report_csv(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """The figures as CSV."""
-    seat = take_seat(request, slug, node_id)
-    return _noted(request, seat, "Số liệu", "csv", to_csv(export(seat.node, timezone.now().isoformat())))
+report_pdf = _download("Báo cáo", "pdf", lambda node: _pdf(papers.official_report(node)))
+report_docx = _download("Báo cáo", "docx", lambda node: _docx(papers.official_report(node)))
+annex_pdf = _download("Phụ lục", "pdf", lambda node: _pdf(papers.annex(node)))
+annex_docx = _download("Phụ lục", "docx", lambda node: _docx(papers.annex(node)))
+report_xlsx = _download("Số liệu", "xlsx", lambda node: to_xlsx(export(node, _now())))
+report_csv = _download("Số liệu", "csv", lambda node: to_csv(export(node, timezone.now().isoformat())))
 
 
 @require_GET
@@ -86,12 +69,6 @@ def _pdf(document: Document) -> bytes:
 
 def _docx(document: Document) -> bytes:
     return render_docx(document, at=timezone.now())
-
-
-def _noted(request: HttpRequest, seat: Seat, what: str, kind: str, content: bytes) -> HttpResponse:
-    note_export(seat.user, seat.node, f"{what}.{kind}", ip=client_ip_text(request))
-    day = timezone.localdate().isoformat()
-    return file_response(f"{what} {seat.node.name} {day}", kind, content)
 
 
 def file_response(name: str, kind: str, content: bytes) -> HttpResponse:

@@ -1,0 +1,102 @@
+"""The answer of a scan: saved, shown and pushed."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+import click
+
+from quetsach import output
+from quetsach.cli import push, say
+from quetsach.errors import PortalError, QuetsachError
+from quetsach.language import gettext as _
+
+_TELLING = (".html",)
+"""Files that say which log formats were recognised, as the screen does."""
+
+
+@cache
+def prepare(outputs: tuple[Path, ...], *, as_json: bool) -> None:
+    """Import and read what the answer is made with, once."""
+    for out in outputs:
+        output.writer(out)
+    if not as_json:
+        import quetsach.outputs.table  # noqa: F401
+        from quetsach import guard
+
+        guard.doubts(())
+
+
+def tells_formats(outputs: Sequence[Path], *, as_json: bool) -> bool:
+    """Whether the screen or one of the files says which log formats were recognised."""
+    return not as_json or any(out.suffix.lower() in _TELLING for out in outputs)
+
+
+def save(outputs: Sequence[Path], report: output.Report) -> bool:
+    """Write each file and say so, but no CSV of a scan that was interrupted; whether nothing went wrong."""
+    is_saved = True
+    for out in outputs:
+        if report.result.is_interrupted and out.suffix.lower() == ".csv":
+            say.warning(
+                _("%(path)s: not saved, because a CSV file cannot say that it is incomplete.") % {"path": out}
+            )
+            continue
+        try:
+            output.save(out, report)
+        except output.OutputError as error:
+            is_saved = False
+            say.problem(error)
+        else:
+            click.echo(_("Saved: %(path)s") % {"path": out}, err=True)
+    return is_saved
+
+
+def show(report: output.Report, *, as_json: bool) -> None:
+    """The answer on standard output; what was noticed and could not be read on standard error."""
+    if as_json:
+        from quetsach.outputs import jsonl
+
+        jsonl.write(sys.stdout.buffer, report)
+        sys.stdout.buffer.flush()
+    else:
+        from quetsach.outputs import table
+
+        table.show(say.console(), report)
+        sys.stdout.flush()
+    if report.notes or report.result.errors:
+        from quetsach.outputs import table
+
+        on_error = say.console(is_error=True)
+        table.show_notes(on_error, list(report.notes))
+        table.show_errors(on_error, report)
+
+
+def send(report: output.Report, outputs: Sequence[Path], url: str, token: str) -> bool:
+    """Send the saved result; if none was asked for, one is written and kept only if sending fails."""
+    saved = next((out for out in outputs if out.suffix.lower() == ".jsonl"), None)
+    file = saved or _place_for_result()
+    try:
+        if saved is None:
+            output.save(file, report)
+        push.send(file, url, token)
+    except (PortalError, QuetsachError, OSError) as error:
+        say.problem(error)
+        if file.exists():
+            text = _("The scan is done but was not sent. It is kept in %(path)s; send it later with:")
+            click.echo(text % {"path": file}, err=True)
+            click.echo(f"  quetsach push {file} --push {url} --token-file …", err=True)
+        return False
+    if saved is None:
+        file.unlink(missing_ok=True)
+    return True
+
+
+def _place_for_result() -> Path:
+    folder = Path.cwd() if os.access(Path.cwd(), os.W_OK) else Path(tempfile.gettempdir())
+    return folder / f"quetsach-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}.jsonl"
