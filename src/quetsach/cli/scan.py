@@ -229,7 +229,7 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
     recognised = lists.recognised(result, loaded.matcher, given["logformat"]) if is_told else {}
     report = output.Report(result, zone, recognised, loaded.notes)
     is_saved = _save(outputs, report)
-    _show(report, as_json=given["as_json"])
+    is_shown = _show(report, as_json=given["as_json"])
     if result.is_interrupted:
         say.error(
             _("Interrupted. What was found so far is shown; the result is marked incomplete and not sent.")
@@ -239,7 +239,7 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
         return INCOMPLETE
     if token is not None and not _push(report, outputs if is_saved else (), given["url"], token):
         return PUSH_FAILED
-    if result.errors or not is_saved:
+    if result.errors or not is_saved or not is_shown:
         return INCOMPLETE
     return FOUND if len(result.sightings) else NOTHING
 
@@ -316,7 +316,7 @@ def _token(url: str | None, token_file: Path | None) -> str | None:
 
 def _vantage(paths: Sequence[str]) -> str:
     """Host and folder, or the address in object storage: the same scan has the same name tomorrow."""
-    real = [Path(path).resolve() for path in paths if path != "-" and not is_address(path)]
+    real = [Path(os.path.realpath(path)) for path in paths if path != "-" and not is_address(path)]
     if not real:
         return next(filter(is_address, paths), platform.node())
     folder = Path(os.path.commonpath([path if path.is_dir() else path.parent for path in real]))
@@ -341,23 +341,30 @@ def _save(outputs: Sequence[Path], report: output.Report) -> bool:
     return is_saved
 
 
-def _show(report: output.Report, *, as_json: bool) -> None:
-    if as_json:
-        from quetsach.outputs import jsonl
+def _show(report: output.Report, *, as_json: bool) -> bool:
+    """Write the answer; False where standard output does not take it, which keeps it from nobody else."""
+    try:
+        if as_json:
+            from quetsach.outputs import jsonl
 
-        jsonl.write(sys.stdout.buffer, report)
-        sys.stdout.buffer.flush()
-    else:
-        from quetsach.outputs import table
+            jsonl.write(sys.stdout.buffer, report)
+        else:
+            from quetsach.outputs import table
 
-        table.show(say.console(), report)
+            table.show(say.console(), report)
         sys.stdout.flush()
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        say.output_failed(error)
+        return False
     if report.notes or report.result.errors:
         from quetsach.outputs import table
 
         on_error = say.console(is_error=True)
         table.show_notes(on_error, list(report.notes))
         table.show_errors(on_error, report)
+    return True
 
 
 def _push(report: output.Report, outputs: Sequence[Path], url: str, token: str) -> bool:

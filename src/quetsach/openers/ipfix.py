@@ -109,7 +109,7 @@ _SINCE_BOOT = 22
 _BOOTED = 160
 _UPTIME_WRAPS = 1 << 32
 _MOST_AHEAD = 60_000
-"""Milliseconds by which a flow may begin after its export: the clocks are two, and one counts whole seconds."""
+"""Milliseconds by which a flow may begin after its export: of the two clocks one counts whole seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +195,8 @@ def _sets(body: bytes) -> Iterator[tuple[int, bytes]]:
 def _learn(
     templates: dict[tuple[int, int], tuple[_Field, ...]], domain: int, data: bytes, *, has_scope: bool = False
 ) -> None:
-    """Template records (RFC 7011 3.4.1), or those of options (3.4.2), which count their scope too; one without
-    fields is passed over."""
+    """Template records (RFC 7011 3.4.1), or those of options (3.4.2), which count their scope, too; one
+    without fields is passed over."""
     at = 0
     while at + 4 <= len(data):
         template, count = struct.unpack_from(">HH", data, at)
