@@ -7,12 +7,28 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from bench import cluster, compressed, dense, endpoint, overview, portal, scan, sets, threads
+from bench import (
+    captures,
+    cluster,
+    compressed,
+    dense,
+    endpoint,
+    matching,
+    month,
+    overview,
+    portal,
+    scan,
+    sets,
+    threads,
+)
 
 _BENCHES: dict[str, tuple[Any, Callable[[argparse.Namespace], int]]] = {
     "all": (overview, overview.overview),
     "scan": (scan, scan.scan),
     "gzip": (compressed, compressed.compressed),
+    "month": (month, month.month),
+    "matching": (matching, matching.matching),
+    "captures": (captures, captures.captures),
     "dense": (dense, dense.dense),
     "threads": (threads, threads.threads),
     "cluster": (cluster, cluster.cluster),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import statistics
 import sys
 import time
 from pathlib import Path
 
 from bench.measure import machine, warm
+from bench.ratios import print_table
 from bench.scan import generate
 from demo.loggen import KINDS
 from demo.loggen.__main__ import size
@@ -43,14 +43,13 @@ class _Session(RayWorkers):
 
 
 def cluster(asked: argparse.Namespace) -> int:
-    """Measure; 1 where the answers differ or Ray is not there."""
+    """Measure; 1 where the answers differ."""
     folder = generate(asked.folder, [asked.kind], asked.size, [100_000], asked.seed, 0.0001)
     logs = _copies(folder / KINDS[asked.kind].file_name, folder / "cluster")
     engine = choose()
     matcher = engine.load(_compiled(engine, folder))
     options = ScanOptions(devices=asked.devices, source_name="bench")
     total = sum(log.stat().st_size for log in logs)
-    print(f"{machine()}", file=sys.stderr)
     seconds: dict[int, list[float]] = {1: [], 2: []}
     answers: set[tuple[int, int]] = set()
     for _ in range(asked.rounds):
@@ -58,8 +57,8 @@ def cluster(asked: argparse.Namespace) -> int:
             try:
                 session = _Session(LOCAL, engine, matcher, options, workers)
             except ScanError as error:
-                print(f"absent: {error}", file=sys.stderr)
-                return 1
+                print(f"absent: Ray: {error}", file=sys.stderr)
+                return 0
             try:
                 _once(session, logs, engine, matcher, options)
                 spent, answer = _once(session, logs, engine, matcher, options)
@@ -67,12 +66,7 @@ def cluster(asked: argparse.Namespace) -> int:
                 session.end()
             seconds[workers].append(spent)
             answers.add(answer)
-    print("| workers | seconds, each round | GB/s (median) |\n|---|---|---|")
-    for workers, spent_all in seconds.items():
-        rate = total / statistics.median(spent_all) / 1e9
-        print(f"| {workers} | {', '.join(f'{s:.2f}' for s in spent_all)} | {rate:.2f} |")
-    gains = [one / two for one, two in zip(seconds[1], seconds[2], strict=True)]
-    print(f"1 to 2 workers: {statistics.median(gains):.2f}x (rounds {', '.join(f'{g:.2f}' for g in gains)})")
+    print_table({f"{count} workers": spent for count, spent in seconds.items()}, total, machine())
     return int(len(answers) != 1)
 
 

@@ -32,7 +32,7 @@ def compressed(asked: argparse.Namespace) -> int:
     folder = data(asked, asked.hit_rate)
     truth = Truth.read(folder / "truth.jsonl")
     log, plain = folder / KINDS[asked.kind].file_name, folder / f"indicators-{asked.items}.txt"
-    packed = _pack(log, f".{asked.packing}")
+    packed = pack(log, f".{asked.packing}")
     ours = Quetsach("native", asked.jobs)
     ours.prepare(plain, folder)
     warm(packed)
@@ -59,13 +59,15 @@ def _unpack(tool: str, packed: Path) -> float:
     return run(["sh", "-c", command], (0,))[0].seconds
 
 
-def _pack(log: Path, suffix: str) -> Path:
+def pack(log: Path, suffix: str) -> Path:
+    """A packed copy beside the log, kept for the next time."""
     packed = log.with_name(log.name + suffix)
     if packed.exists():
         return packed
     if suffix == ".zst":
         subprocess.run(["zstd", "-q", "-k", str(log), "-o", str(packed)], check=True)
         return packed
-    with log.open("rb") as plain, gzip.open(packed, "wb", compresslevel=6) as out:
+    part = packed.with_suffix(".part")
+    with log.open("rb") as plain, gzip.open(part, "wb", compresslevel=6) as out:
         shutil.copyfileobj(plain, out, 1 << 20)
-    return packed
+    return part.replace(packed)

@@ -75,7 +75,7 @@ class Quetsach:
     def absent(self) -> str:
         chosen = f"from quetsach import cli, engine; engine.choose({self.engine!r})"
         probe = subprocess.run(
-            [sys.executable, "-c", chosen], capture_output=True, env=self._env(), check=False
+            [sys.executable, "-c", chosen], capture_output=True, env=self.env(), check=False
         )
         return probe.stderr.decode().strip().rpartition("\n")[2] if probe.returncode else ""
 
@@ -84,9 +84,9 @@ class Quetsach:
         return True
 
     def prepare(self, plain: Path, folder: Path) -> None:
-        compiled = self._compiled(plain, folder)
+        compiled = self.compiled(plain, folder)
         compiled.unlink(missing_ok=True)
-        run(self._command("indicators", "compile", str(plain), "-o", str(compiled)), (0,), self._env())
+        run(self._command("indicators", "compile", str(plain), "-o", str(compiled)), (0,), self.env())
 
     def scan(
         self, log: Path, plain: Path, folder: Path, truth: Truth, written_as: str = ""
@@ -94,17 +94,23 @@ class Quetsach:
         """`written_as` is the name of the log in `truth`, where a packed copy is scanned."""
         out = folder / "out.jsonl"
         out.unlink(missing_ok=True)
-        command = self._command("scan", str(log), "-i", str(self._compiled(plain, folder)), "-o", str(out))
-        cost, _ = run([*command, "--jobs", str(self.jobs)], (0, 1), self._env())
+        cost, _ = run(self.command(log, plain, folder, out), (0, 1), self.env())
         return cost, judge(out, truth, written_as or log.name)
 
-    def _compiled(self, plain: Path, folder: Path) -> Path:
+    def command(self, logs: Path, plain: Path, folder: Path, out: Path) -> list[str]:
+        """How a scan of a log or a folder into `out` is called."""
+        scan = self._command("scan", str(logs), "-i", str(self.compiled(plain, folder)), "-o", str(out))
+        return [*scan, "--jobs", str(self.jobs)]
+
+    def compiled(self, plain: Path, folder: Path) -> Path:
+        """Where `prepare` puts the set."""
         return folder / f"{plain.stem}.{self.engine}.qs"
 
     def _command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-c", "from quetsach.cli import main; main()", *arguments]
 
-    def _env(self) -> dict[str, str]:
+    def env(self) -> dict[str, str]:
+        """What it runs with."""
         paths = (str(ROOT / "src"), os.environ.get("PYTHONPATH", ""))
         return {
             "QUETSACH_ENGINE": self.engine,

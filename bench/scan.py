@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from demo.loggen import KINDS, Truth
 from demo.loggen.__main__ import counts as parse_counts
 from demo.loggen.__main__ import size
 
+_MADE = "made.json"
 _KINDS = "zeek-dns,eve,squid,dnsmasq"
 
 
@@ -107,15 +109,28 @@ def _data(asked: argparse.Namespace, kinds: Sequence[str]) -> Path:
 def generate(
     parent: Path, kinds: Sequence[str], length: int, counts: Sequence[int], seed: int, hit_rate: float
 ) -> Path:
-    """The folder of logs, lists and truth; written by a process of its own when missing."""
-    sources = sorted((ROOT / "demo" / "loggen").rglob("*.py"))
+    """A folder with these logs and lists, maybe among others, and the truth; a process of its own writes one
+    where there is none."""
+    source = b"".join(path.read_bytes() for path in sorted((ROOT / "demo" / "loggen").rglob("*.py")))
     given = f"{length} {counts} {sorted(kinds)} {seed} {hit_rate}".encode()
-    digest = hashlib.sha256(given + b"".join(path.read_bytes() for path in sources)).hexdigest()
-    folder = parent / f"logs-{digest[:12]}"
-    if not (folder / "truth.jsonl").exists():
-        print(f"writing logs to {folder}", file=sys.stderr)
-        command = [sys.executable, "-m", "demo.loggen", "--kind", ",".join(kinds), "--size", str(length)]
-        command += ["--indicators", ",".join(map(str, counts)), "--seed", str(seed)]
-        command += ["--hit-rate", str(hit_rate), "-o", str(folder.resolve())]
-        subprocess.run(command, check=True, cwd=ROOT, stdout=2)
+    folder = parent / f"logs-{hashlib.sha256(given + source).hexdigest()[:12]}"
+    if (folder / "truth.jsonl").exists():
+        return folder
+    same = {
+        "of": hashlib.sha256(source).hexdigest(),
+        "size": length,
+        "seed": seed,
+        "hit_rate": hit_rate,
+    }
+    for made in sorted(parent.glob(f"logs-*/{_MADE}")):
+        kept = json.loads(made.read_text(encoding="utf-8"))
+        if same.items() <= kept.items() and {*kinds} <= {*kept["kinds"]} and {*counts} <= {*kept["counts"]}:
+            return made.parent
+    print(f"writing logs to {folder}", file=sys.stderr)
+    command = [sys.executable, "-m", "demo.loggen", "--kind", ",".join(kinds), "--size", str(length)]
+    command += ["--indicators", ",".join(map(str, counts)), "--seed", str(seed)]
+    command += ["--hit-rate", str(hit_rate), "-o", str(folder.resolve())]
+    subprocess.run(command, check=True, cwd=ROOT, stdout=2)
+    told = {**same, "kinds": list(kinds), "counts": list(counts)}
+    (folder / _MADE).write_text(json.dumps(told), encoding="utf-8")
     return folder

@@ -69,13 +69,13 @@ def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
     """
     found = Inputs()
     seen: set[Path] = set()
-    not_logs = {path.resolve() for path in own}
+    not_logs = {Path(os.path.realpath(path)) for path in own}
     by_source: dict[str, list[tuple[Input, bool]]] = {}
     found.logs.extend(
         dict.fromkeys(log for text in paths if is_address(text) for log in _stored(text, found))
     )
     for path, is_listed in _walk([text for text in paths if not is_address(text)], found):
-        resolved = path.resolve()
+        resolved = Path(os.path.realpath(path))  # which takes links that go in a circle
         if resolved in seen:
             continue
         seen.add(resolved)

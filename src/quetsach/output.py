@@ -40,6 +40,12 @@ class OutputError(QuetsachError):
         super().__init__(f"{path}: {reason}")
         self.code, self.path, self.reason = code, path, reason
 
+    @classmethod
+    def of(cls, path: Path, error: OSError) -> OutputError:
+        """For what the system said when `path` was written."""
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        return cls("disk_full" if is_full else "write", path, error.strerror or str(error))
+
 
 @dataclass(frozen=True, slots=True)
 class ListNote:
@@ -141,8 +147,7 @@ def replacing(path: Path) -> Iterator[Path]:
             os.fsync(whole.fileno())
         part.replace(path)
     except OSError as error:
-        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise OutputError("disk_full" if is_full else "write", path, error.strerror or str(error)) from error
+        raise OutputError.of(path, error) from error
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)

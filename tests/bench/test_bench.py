@@ -7,9 +7,11 @@ import pytest
 
 from bench.__main__ import main
 from bench.measure import Cost, RunFailedError, run
-from bench.overview import told
+from bench.overview import Told, measured, shown, told
 from bench.peers import DuckDb, Quetsach, Verdict, judge
+from bench.plan import Goal, Measurement
 from bench.report import Result, table
+from bench.scan import generate
 from demo.loggen import KINDS, Truth, make_indicators, write_bench_logs
 from demo.loggen.indicators import write_plain
 
@@ -139,10 +141,36 @@ def test_the_overview_reads_the_tables_of_every_measurement():
         "| --- | --- | --- | --- | --- | --- | --- | --- |\n"
         "| dns.log | 10 | rg -F -f | 5 | 2.00 (2.00-2.00) | 9.5 | 1 | 3 lines, 2 are true |\n"
     )
-    assert list(told(text)) == [
-        ("igzip -dc", "800", "1.00 (0.90-1.10)", "1.00 (times the first)", ""),
-        ("dns.log rg -F -f", "5", "2.00 (2.00-2.00)", "9.5 (quetsach native = 1)", "3 lines, 2 are true"),
+    first, second = told(text)
+    assert first == {
+        "run": "igzip -dc",
+        "MB/s": "800",
+        "seconds (range)": "1.00 (0.90-1.10)",
+        "times the first": "1.00",
+    }
+    one = Measurement(
+        "beside", (), {"rg": [Goal("quetsach native = 1", 12), Goal("peak MB", 2, is_least=False)]}
+    )
+    lines = list(shown(one, Told([first, second], ["DuckDB: not installed"], "")))
+    assert lines == [
+        "| beside | igzip -dc | 800 | 1.00 (0.90-1.10) | 1.00 (times the first) |  |  |  |",
+        "| beside | dns.log 10 rg -F -f | 5 | 2.00 (2.00-2.00) | 9.5 (quetsach native = 1) | 1 "
+        "| ≥ 12 times as long: MISSED; ≤ 2 peak MB: kept | 3 lines, 2 are true |",
+        "| beside | absent: DuckDB: not installed |  |  |  |  |  |  |",
     ]
+
+
+def test_a_measurement_that_breaks_is_told_and_the_others_go_on(tmp_path):
+    broken = measured(Measurement("x", ("dense", "--kind", "squid", "--size", "nonsense")), tmp_path)
+    assert "nonsense" in broken.failure
+    assert next(iter(shown(Measurement("x", ()), broken))).startswith("| x | failed: ")
+
+
+def test_logs_that_were_written_for_more_serve_for_less(tmp_path):
+    made = generate(tmp_path, ["squid", "zeek-dns"], 50_000, [20, 40], 7, 0.02)
+    assert generate(tmp_path, ["squid"], 50_000, [40], 7, 0.02) == made
+    assert generate(tmp_path, ["squid"], 50_000, [80], 7, 0.02) != made
+    assert generate(tmp_path, ["squid"], 50_000, [40], 8, 0.02) != made
 
 
 def test_the_check_of_files_and_its_peers_find_what_is_planted(tmp_path, monkeypatch, capfd):

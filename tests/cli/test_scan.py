@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from quetsach.outputs.problems import explain
 from quetsach.sighting import ScanFileError, Sighting, read
 from tests.cli.answering import Portal
 from tests.command_line import Run
@@ -298,6 +299,44 @@ def test_started_without_streams_it_still_scans(log: Path, feed: Path) -> None:
     environment = os.environ | {"QUETSACH_ENGINE": "portable", "PYTHONPATH": os.pathsep.join(sys.path)}
     closed = subprocess.run(["sh", "-c", '"$@" >&- 2>&-', "sh", *command], env=environment, check=False)
     assert closed.returncode == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_an_answer_that_standard_output_does_not_take_says_so_and_keeps_its_files(
+    log: Path, feed: Path, tmp_path: Path, flags: list[str]
+) -> None:
+    saved = tmp_path / "result.jsonl"
+    code = "from quetsach.cli import main; main()"
+    command = [sys.executable, "-c", code, "scan", str(log), "-i", str(feed), "-o", str(saved), *flags]
+    environment = os.environ | {"QUETSACH_LANG": "en", "PYTHONPATH": os.pathsep.join(sys.path)}
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, env=environment, text=True, check=False
+        )
+    assert done.returncode == 2
+    assert "Error: standard output: not saved, the disk is full." in done.stderr
+    assert sightings(saved)
+
+
+def test_links_that_go_in_a_circle_stop_no_scan(quetsach: Run, log: Path, feed: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    (folder / "dns.log").write_bytes(log.read_bytes())
+    (folder / "loop").symlink_to("loop")
+    code, out, err = quetsach("scan", folder, "-i", feed)
+    assert code == 2
+    assert "10.1.2.3" in out and "loop: cannot be read: Too many levels of symbolic links" in err
+    assert quetsach("scan", folder / "loop", "-i", feed)[0] == 2
+
+
+def test_words_of_a_library_that_nobody_translated_stand_between_quotation_marks(
+    quetsach: Run, feed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUETSACH_LANG", "vi")
+    (tmp_path / "a.db").write_bytes(b"SQLite format 3\0" + bytes(5000))
+    assert "(không phải cơ sở dữ liệu)" in quetsach("scan", tmp_path / "a.db", "-i", feed)[2]
+    assert explain("cannot be read: Eine Störung") == ("không đọc được: “Eine Störung”")
 
 
 def test_errors_of_lists_are_told_in_vietnamese(

@@ -98,6 +98,19 @@ def test_templates_belong_to_their_domain_and_a_set_without_one_is_told() -> Non
         list(ipfix.lines(io.BytesIO(data)))
 
 
+@pytest.mark.parametrize(("since", "start"), [(250, "03:59:10.250"), ((1 << 32) - 5_000, "03:59:05")])
+def test_the_boot_that_an_option_tells_gives_flows_their_time(since: int, start: str) -> None:
+    """As softflowd exports: the boot stands in a record about the exporter (RFC 7011 3.4.2), flows count the
+    milliseconds since then in 32 bits, and those of a replayed capture begin before the boot."""
+    booted = (EXPORTED - 50) * 1000
+    about = a_set(3, struct.pack(">HHHHHHH", 259, 2, 1, 143, 4, 160, 8) + b"\0\0")
+    flows = template(260, [(22, 4), (8, 4), (12, 4)])
+    data = message(about, flows, a_set(259, struct.pack(">IQ", 1, booted)))
+    data += message(a_set(260, struct.pack(">I", since) + ip("10.1.2.3") + ip("198.51.100.7")))
+    (line,) = ipfix.lines(io.BytesIO(data))
+    assert json.loads(line)["flowStart"].startswith(f"2026-11-24T{start}")
+
+
 def test_fields_of_an_enterprise_and_reverse_elements_are_kept_apart() -> None:
     body = struct.pack(">HH", 256, 4) + struct.pack(">HHHH", 8, 4, 12, 4)
     body += struct.pack(">HHI", 0x8000 | 12, 4, 6871) + struct.pack(">HHI", 0x8000 | 2, 8, 29305)

@@ -66,12 +66,11 @@ def run(arguments: list[str]) -> int:
     except QuetsachError as error:
         say.problem(error)
         return INCOMPLETE
-    except BrokenPipeError:
-        # The reader of our output is gone; keep the interpreter from failing once more when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return INCOMPLETE
     except OSError as error:
-        say.problem(error)
+        if say.is_of_output(error):
+            say.output_failed(error)
+        else:
+            say.problem(error)
         return INCOMPLETE
     return code if isinstance(code, int) else NOTHING
 

@@ -57,24 +57,33 @@ def save(outputs: Sequence[Path], report: output.Report) -> bool:
     return is_saved
 
 
-def show(report: output.Report, *, as_json: bool) -> None:
-    """The answer on standard output; what was noticed and could not be read on standard error."""
-    if as_json:
-        from quetsach.outputs import jsonl
+def show(report: output.Report, *, as_json: bool) -> bool:
+    """The answer on standard output; what was noticed and could not be read on standard error.
 
-        jsonl.write(sys.stdout.buffer, report)
-        sys.stdout.buffer.flush()
-    else:
-        from quetsach.outputs import table
+    False where standard output does not take it, which keeps it from nobody else.
+    """
+    try:
+        if as_json:
+            from quetsach.outputs import jsonl
 
-        table.show(say.console(), report)
+            jsonl.write(sys.stdout.buffer, report)
+        else:
+            from quetsach.outputs import table
+
+            table.show(say.console(), report)
         sys.stdout.flush()
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        say.output_failed(error)
+        return False
     if report.notes or report.result.errors:
         from quetsach.outputs import table
 
         on_error = say.console(is_error=True)
         table.show_notes(on_error, list(report.notes))
         table.show_errors(on_error, report)
+    return True
 
 
 def send(report: output.Report, outputs: Sequence[Path], url: str, token: str) -> bool:

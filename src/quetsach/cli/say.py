@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -79,6 +80,27 @@ def _note(label: str, colour: str, text: str) -> None:
 def problem(raised: Exception) -> None:
     """An exception, in the user's language where it carries a code."""
     error(worded(raised))
+
+
+def is_of_output(raised: OSError) -> bool:
+    """Whether it is standard output that failed: then what it still holds cannot be written either."""
+    if raised.filename is not None:
+        return False
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return isinstance(raised, BrokenPipeError)
+
+
+def output_failed(raised: OSError) -> None:
+    """Say that standard output took no more, unless its reader has left; from here on write into nothing."""
+    if not isinstance(raised, BrokenPipeError):
+        from quetsach.output import OutputError
+
+        problem(OutputError.of(Path(_("standard output")), raised))
+    # Else the interpreter fails once more when it flushes at its end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def worded(raised: Exception) -> str:

@@ -231,7 +231,7 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
         recognised = lists.recognised(result, loaded.matcher, given["logformat"])
     report = output.Report(result, zone, recognised, loaded.notes)
     is_saved = answer.save(outputs, report)
-    answer.show(report, as_json=given["as_json"])
+    is_shown = answer.show(report, as_json=given["as_json"])
     if result.is_interrupted:
         say.error(
             _("Interrupted. What was found so far is shown; the result is marked incomplete and not sent.")
@@ -241,7 +241,7 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
         return INCOMPLETE
     if token is not None and not answer.send(report, outputs if is_saved else (), given["url"], token):
         return PUSH_FAILED
-    if result.errors or not is_saved:
+    if result.errors or not is_saved or not is_shown:
         return INCOMPLETE
     return FOUND if len(result.sightings) else NOTHING
 
@@ -306,7 +306,7 @@ def _token(url: str | None, token_file: Path | None) -> str | None:
 
 def _vantage(paths: Sequence[str]) -> str:
     """Host and folder, or the address in object storage: the same scan has the same name tomorrow."""
-    real = [Path(path).resolve() for path in paths if path != "-" and not is_address(path)]
+    real = [Path(os.path.realpath(path)) for path in paths if path != "-" and not is_address(path)]
     if not real:
         return next(filter(is_address, paths), platform.node())
     folder = Path(os.path.commonpath([path if path.is_dir() else path.parent for path in real]))

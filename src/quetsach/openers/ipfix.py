@@ -107,6 +107,9 @@ _NTP = (154, 156, 324, 325)
 _BEFORE_EXPORT = 158
 _SINCE_BOOT = 22
 _BOOTED = 160
+_UPTIME_WRAPS = 1 << 32
+_MOST_AHEAD = 60_000
+"""Milliseconds by which a flow may begin after its export: of the two clocks one counts whole seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,8 @@ def lines(stream: ByteStream) -> Iterator[bytes]:
             are told at the end.
     """
     templates: dict[tuple[int, int], tuple[_Field, ...]] = {}
+    about: dict[tuple[int, int], tuple[_Field, ...]] = {}
+    booted: dict[int, bytes] = {}
     at = without = 0
     while head := jsonlines.exactly(stream, _HEADER.size):
         if len(head) < _HEADER.size:
@@ -141,12 +146,20 @@ def lines(stream: ByteStream) -> Iterator[bytes]:
         body = jsonlines.exactly(stream, length - _HEADER.size)
         try:
             for set_id, data in _sets(body):
+                key = domain, set_id
                 if set_id == 2:
                     _learn(templates, domain, data)
-                elif set_id > 255 and (fields := templates.get((domain, set_id))):
-                    yield from (jsonlines.line(_flow(record, time)) for record in _records(fields, data))
+                elif set_id == 3:
+                    _learn(about, domain, data, has_scope=True)
+                elif fields := templates.get(key):
+                    for record in _records(fields, data):
+                        yield jsonlines.line(_flow(record, time, booted.get(domain)))
+                elif fields := about.get(key):
+                    for record in _records(fields, data):
+                        told = {field.element: value for field, value in record if not field.enterprise}
+                        booted[domain] = told.get(_BOOTED) or booted.get(domain, b"")
                 elif set_id > 255:
-                    without += (domain, set_id) not in templates
+                    without += 1
         except _Damaged:
             raise SourceError(
                 f"IPFIX: damaged in the message at byte {at}; what came before was scanned,"
@@ -179,12 +192,15 @@ def _sets(body: bytes) -> Iterator[tuple[int, bytes]]:
         at += length
 
 
-def _learn(templates: dict[tuple[int, int], tuple[_Field, ...]], domain: int, data: bytes) -> None:
-    """Template records (RFC 7011 3.4.1); one without fields withdraws what was there."""
+def _learn(
+    templates: dict[tuple[int, int], tuple[_Field, ...]], domain: int, data: bytes, *, has_scope: bool = False
+) -> None:
+    """Template records (RFC 7011 3.4.1), or those of options (3.4.2), which count their scope, too; one
+    without fields is passed over."""
     at = 0
     while at + 4 <= len(data):
         template, count = struct.unpack_from(">HH", data, at)
-        at += 4
+        at += 6 if has_scope and count else 4
         if template < 256:
             return
         fields = []
@@ -233,9 +249,10 @@ def _variable(data: bytes, at: int) -> tuple[int, int]:
     return int(struct.unpack_from(">H", data, at + 1)[0]), at + 3
 
 
-def _flow(record: list[tuple[_Field, bytes]], exported: int) -> dict[str, Any]:
+def _flow(record: list[tuple[_Field, bytes]], exported: int, booted: bytes | None) -> dict[str, Any]:
     flow: dict[str, Any] = {}
-    raw = {field.element: data for field, data in record if not field.enterprise}
+    raw = {_BOOTED: booted} if booted else {}
+    raw |= {field.element: data for field, data in record if not field.enterprise}
     flow["flowStart"] = _iso(_start(raw, exported))
     for field, data in record:
         if field.enterprise == _REVERSE and field.element == _REVERSE_PACKETS:
@@ -264,7 +281,10 @@ def _start(raw: dict[int, bytes], exported: int) -> int:
         if element == _BEFORE_EXPORT:
             return exported * 1_000_000 - _number(data)
     if _SINCE_BOOT in raw and _BOOTED in raw:
-        return (_number(raw[_BOOTED]) + _number(raw[_SINCE_BOOT])) * 1000
+        # What counts the milliseconds since then begins anew after 49 days.
+        latest = exported * 1000 + _MOST_AHEAD
+        back = (latest - _number(raw[_BOOTED]) - _number(raw[_SINCE_BOOT])) % _UPTIME_WRAPS
+        return (latest - back) * 1000
     return exported * 1_000_000
 
 

@@ -1,7 +1,8 @@
 """What engines and list readers report in English, told in the language in use.
 
 Their sentences reach us as text (they travel in the coverage record), so each one is known here by its form.
-A sentence that is not known stays English.
+Of what systems and libraries say the frequent words are known; what is not known stays English, as a reason
+between quotation marks.
 """
 
 from __future__ import annotations
@@ -171,6 +172,45 @@ _SENTENCES = (
     N_("Is a directory"),
     N_("Input/output error"),
     N_("No space left on device"),
+    N_("Operation not permitted"),
+    N_("Not a directory"),
+    N_("Too many open files"),
+    N_("Too many levels of symbolic links"),
+    N_("File name too long"),
+    N_("File too large"),
+    N_("Read-only file system"),
+    N_("Disk quota exceeded"),
+    N_("Device or resource busy"),
+    N_("Stale file handle"),
+    N_("Cannot allocate memory"),
+    N_("Connection refused"),
+    N_("Connection reset by peer"),
+    N_("Connection timed out"),
+    N_("No route to host"),
+    N_("Network is unreachable"),
+    N_("Name or service not known"),
+    N_("Temporary failure in name resolution"),
+    N_("timed out"),
+    # What the libraries say of a damaged file.
+    N_("%(why)s (os error %(number)s)"),
+    N_("Error %(number)s while decompressing data: %(why)s"),
+    N_("Unable to decompress Zstandard data: %(why)s"),
+    N_("incorrect checksum"),
+    N_("incorrect data check"),
+    N_("bad checksum"),
+    N_("invalid data"),
+    N_("Invalid data stream"),
+    N_("Corrupt input data"),
+    N_("Data corruption detected"),
+    N_("File is not a zip file"),
+    N_("file is not a database"),
+    N_("database disk image is malformed"),
+    N_("database or disk is full"),
+    N_("disk I/O error"),
+    N_("unable to open database file"),
+    N_("attempt to write a readonly database"),
+    N_("holds no token"),
+    N_("not text"),
     N_("neither a Word file (.docx) nor a PDF; save it as one of these"),
     N_("larger than 30 MB; this is no letter"),
     N_("unpacks to more than 200 MB; this is no letter"),
@@ -202,7 +242,17 @@ def explain(problem: str, path: str = "") -> str:
     text = problem.removeprefix(f"{path}: ") if path else problem
     for form, sentence in _forms():
         if found := form.fullmatch(text):
-            values = {name: explain(value) for name, value in found.groupdict().items()}
             translated = _(sentence)
+            is_foreign = translated != sentence
+            values = {
+                name: _quoted(value) if is_foreign and name == "why" else explain(value)
+                for name, value in found.groupdict().items()
+            }
             return translated.format(**values) if "{" in sentence else translated % values
     return text
+
+
+def _quoted(reason: str) -> str:
+    """The reason in the language in use, or between its quotation marks as it is."""
+    told = explain(reason)
+    return told if told != reason else f"“{reason}”"

@@ -1,0 +1,63 @@
+"""`python -m bench matching`: the matcher alone, at each level of SIMD, without a process around it."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from bench.measure import machine
+from bench.peers import ROOT, Quetsach
+from bench.scan import generate
+from demo.loggen import KINDS
+from demo.loggen.__main__ import size
+
+_KINDS = ("zeek-dns", "eve", "squid", "dnsmasq")
+_LEVELS = ("avx512", "avx2")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of `bench matching`."""
+    parser.add_argument("--size", type=size, default=size("1G"), help="of each log, default 1G")
+    parser.add_argument("--items", type=int, default=1_000_000, help="length of the list")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--folder", type=Path, default=Path("var/bench"), help="logs and sets")
+
+
+def matching(asked: argparse.Namespace) -> int:
+    """Measure; 0."""
+    if shutil.which("cargo") is None:
+        print("absent: the example phase1: there is no cargo to build it with", file=sys.stderr)
+        return 0
+    counts = sorted({10_000, 100_000, 1_000_000, asked.items})
+    folder = generate(asked.folder, _KINDS, asked.size, counts, asked.seed, 0.0001)
+    plain = folder / f"indicators-{asked.items}.txt"
+    ours = Quetsach("native")
+    ours.prepare(plain, folder)
+    build = ["cargo", "build", "-q", "--release", "--locked", "-p", "quetsach-matcher", "--example", "phase1"]
+    subprocess.run(build, check=True, cwd=ROOT)
+    told = subprocess.run(
+        [
+            *("cargo", "run", "-q", "--release", "--locked", "-p", "quetsach-matcher", "--example", "phase1"),
+            *("--", str(ours.compiled(plain, folder).resolve())),
+            *(str((folder / KINDS[kind].file_name).resolve()) for kind in _KINDS),
+            *("--rounds", str(asked.rounds)),
+        ],
+        check=True,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    ).stdout
+    print(f"{machine()}\n| log | tool | GB/s | with reading |\n| --- | --- | --- | --- |")
+    seen = set()
+    for line in told.splitlines()[2:]:
+        level, alone, reading, _lines, _places, log = line.split(maxsplit=5)
+        seen.add(level)
+        print(f"| {Path(log).name} | {level} | {alone} | {reading} |")
+    for level in _LEVELS:
+        if level not in seen:
+            print(f"absent: {level}: this processor has it not", file=sys.stderr)
+    return 0
