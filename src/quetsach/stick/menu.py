@@ -139,7 +139,7 @@ def _choices(stick: Stick) -> dict[str, tuple[str, Callable[[], int] | None]]:
     found: dict[str, tuple[str, Callable[[], int] | None]] = {
         "1": (_("Check this machine (quick)"), lambda: _check(stick, [])),
         "2": (_("Check this machine (every file, longer)"), lambda: _check(stick, ["--full"])),
-        "3": (_("Scan log files"), lambda: _scan(stick, _asked_paths())),
+        "3": (_("Scan log files"), lambda: _scan(stick, _asked_paths(stick))),
         "4": (_("Put results of many machines into one sheet"), lambda: _merge(stick)),
     }
     if _can_collect():
@@ -176,11 +176,11 @@ def _check(stick: Stick, arguments: list[str]) -> int:
     return cli.run(given)
 
 
-def _asked(question: str, *, is_folder: bool = False, default: str = "") -> Path | None:
+def _asked(stick: Stick, question: str, *, is_folder: bool = False, default: str = "") -> Path | None:
     """A file or folder that is there; None where the person goes back with Enter."""
     while True:
         given = click.prompt(say.wrapped(question), default=default, show_default=bool(default))
-        path = Path(given.strip().strip('"')) if given.strip() else None
+        path = stick.root / given.strip().strip('"') if given.strip() else None
         if path is None or (path.is_dir() if is_folder else path.is_file()):
             return path
         told = (
@@ -192,8 +192,8 @@ def _asked(question: str, *, is_folder: bool = False, default: str = "") -> Path
         default = ""
 
 
-def _asked_paths() -> list[str]:
-    path = _asked(_("Drag the log file into this window, then press Enter"))
+def _asked_paths(stick: Stick) -> list[str]:
+    path = _asked(stick, _("Drag the log file into this window, then press Enter"))
     return [] if path is None else [str(path)]
 
 
@@ -208,11 +208,11 @@ def _scan(stick: Stick, paths: list[str]) -> int:
 
 
 def _merge(stick: Stick) -> int:
-    own = stick.root / manifest.RESULTS
     folder = _asked(
+        stick,
         _("Drag the folder with the results into this window, then press Enter"),
         is_folder=True,
-        default=str(own) if own.is_dir() else "",
+        default=manifest.RESULTS if stick.root.joinpath(manifest.RESULTS).is_dir() else "",
     )
     if folder is None:
         return cli.NOTHING
@@ -220,7 +220,7 @@ def _merge(stick: Stick) -> int:
     if not kinds & {".json", suffixes.RESULT}:
         click.echo(_("There is no result in this folder. Check a machine first (choice 1)."))
         return cli.NOTHING
-    key = _asked_key() if suffixes.RESULT in kinds else None
+    key = _asked_key(stick) if suffixes.RESULT in kinds else None
     if key is None and ".json" not in kinds:
         return cli.NOTHING
     out = stick.result(f"tong-hop-may-{datetime.now():%Y%m%d-%H%M%S}.xlsx")
@@ -228,10 +228,12 @@ def _merge(stick: Stick) -> int:
     return cli.run([*given, *(["--key", str(key), *_known_packs(stick)] if key is not None else [])])
 
 
-def _asked_key() -> Path | None:
+def _asked_key(stick: Stick) -> Path | None:
     """The file with the secret key; who has none is told the other way."""
     click.echo(say.wrapped(_("There are sealed results here. The unit's secret key opens them.")))
-    while (path := _asked(_("Drag the key file into this window; Enter if you have none"))) is not None:
+    while (
+        path := _asked(stick, _("Drag the key file into this window; Enter if you have none"))
+    ) is not None:
         try:
             keys.read(path, "sealing")
         except (Refused, OSError):
@@ -239,7 +241,7 @@ def _asked_key() -> Path | None:
             click.echo(say.wrapped(told % {"name": visible(path.name)}))
         else:
             return path
-    told = _("Without the key only the portal opens them: send them (choice 7), or drop the folder there.")
+    told = _("Without the key only the portal opens them: hand them in there.")
     click.echo(say.wrapped(told))
     return None
 
@@ -262,11 +264,14 @@ def _can_collect() -> bool:
 
 
 def _collect(stick: Stick) -> int:
-    folder = _asked(_("Drag the folder with the reports into this window, then press Enter"), is_folder=True)
+    folder = _asked(
+        stick, _("Drag the folder with the reports into this window, then press Enter"), is_folder=True
+    )
     if folder is None:
         return cli.NOTHING
     units = _asked(
-        _("Drag the list of units that should report (Excel, CSV) into this window; Enter if there is none")
+        stick,
+        _("Drag the list of units that should report (Excel, CSV) into this window; Enter if there is none"),
     )
     out = stick.result(f"tong-hop-bao-cao-{datetime.now():%Y%m%d-%H%M%S}.xlsx")
     given = ["reports", "collect", str(folder), "-o", out]
