@@ -59,10 +59,8 @@ _CMD = (
     "setlocal DisableDelayedExpansion\r\n"
     "chcp 65001 >nul\r\n"
     "title Quet Sach\r\n"
+    'if not exist "%~dp0{program}\\python.exe" echo Thieu python.exe. Giai nen lai tep ZIP. & pause\r\n'
     '"%~dp0{program}\\python.exe" -I -B -X utf8 -m quetsach.stick %*\r\n'
-    "set CODE=%ERRORLEVEL%\r\n"
-    "if not defined QUETSACH_NO_PAUSE pause\r\n"
-    "exit /b %CODE%\r\n"
 )
 
 

@@ -149,9 +149,10 @@ def _run(
 ) -> int:
     if click.get_current_context().invoked_subcommand is not None:
         return NOTHING
-    # All of it now: a stick that is pulled out during the check must not cost the answer.
+    if html_out is not None:
+        _ahead(is_sealing=seal is not None)
     from quetsach.cli.progress import stop_on_interrupt
-    from quetsach.endpoint import checking, machines, naming, report, sealing, wording  # noqa: F401
+    from quetsach.endpoint import checking, machines, naming, sealing, wording
     from quetsach.endpoint import profile as profiles
     from quetsach.endpoint import result as document
     from quetsach.endpoint.checking import Options
@@ -227,6 +228,16 @@ def _run(
 
         check_send.offer(seal, packed)
     return INCOMPLETE if unsaved else _code(result)
+
+
+def _ahead(*, is_sealing: bool) -> None:
+    """Import what is needed after the check: a stick that is pulled out during it must not cost the answer."""
+    from quetsach import guard  # noqa: F401
+    from quetsach.endpoint import report  # noqa: F401
+    from quetsach.feeds import remark  # noqa: F401
+
+    if is_sealing:
+        from nacl import public, secret, utils  # noqa: F401
 
 
 def _nowhere(_text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from quetsach.endpoint.catalogue import NO_SOFTWARE, Confidence, Kind
@@ -235,7 +235,7 @@ def network(kind: str) -> str:
 def _moment(value: str) -> str:
     try:
         # A day is the same in every zone.
-        return f"{datetime.strptime(value, '%Y-%m-%d'):%d/%m/%Y}"
+        return f"{date.fromisoformat(value):%d/%m/%Y}"
     except ValueError:
         return words.moment(value, _ZONE) or value
 

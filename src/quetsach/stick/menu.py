@@ -71,10 +71,6 @@ def run(stick: Stick, arguments: Sequence[str]) -> int:
         return cli.INCOMPLETE
     except (click.Abort, EOFError, KeyboardInterrupt):
         return cli.INCOMPLETE
-    except ImportError:
-        # All that is imported was compared a moment ago: it was pulled out.
-        say.error(_("The stick cannot be read any more. Put it back in, then start again."))
-        return cli.INCOMPLETE
 
 
 def _greet(stick: Stick) -> None:
@@ -132,6 +128,8 @@ def _menu(stick: Stick) -> int:
         except OSError as error:
             say.problem(error)
             code = cli.INCOMPLETE
+        if not stick.root.is_dir():
+            raise FileNotFoundError(stick.root)
 
 
 def _choices(stick: Stick) -> dict[str, tuple[str, Callable[[], int] | None]]:
