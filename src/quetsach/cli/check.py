@@ -231,7 +231,7 @@ def _run(
 
 
 def _ahead(*, is_sealing: bool) -> None:
-    """Import what is needed after the check: a stick that is pulled out during it must not cost the answer."""
+    """Import what is needed after the check: a stick pulled out during it must not cost the answer."""
     from quetsach import guard  # noqa: F401
     from quetsach.endpoint import report  # noqa: F401
     from quetsach.feeds import remark  # noqa: F401
