@@ -322,7 +322,7 @@ def _bar() -> Iterator[
 
         def on_file(now: Progress) -> None:
             told = "" if now.left is None else _left(now.left)
-            shown.update(task, completed=now.bytes, total=now.bytes_total or None, told=told)
+            shown.update(task, completed=now.work, total=now.work_total or None, told=told)
 
         def on_wait(left: float, total: float) -> None:
             text = _("Watching the connections")
