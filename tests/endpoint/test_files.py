@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from quetsach.endpoint import machines
+from quetsach.endpoint import checking, machines
 from quetsach.endpoint.content import MOST_BYTES, RulesError
+from quetsach.endpoint.filescan import Progress
 from quetsach.endpoint.machine import Entry
 from quetsach.endpoint.machines.recording import Recording
 from quetsach.endpoint.probes import executed
@@ -174,6 +175,20 @@ def test_full_opens_what_quick_passes_over(tmp_path: Path) -> None:
     assert not checking.check(machine, wanted).findings
     (found,) = checking.check(machine, wanted, Options(is_full=True)).findings
     assert found.count == 2
+
+
+def test_a_file_that_is_too_large_to_be_read_makes_nobody_wait(tmp_path: Path) -> None:
+    root = world.tree(world.CLEAN, tmp_path)
+    for number in range(64):
+        (root / f"C:/Users/an/Downloads/{number}.exe").write_bytes(bytes(1000))
+    with (root / "C:/Users/an/Downloads/may-ao.iso").open("wb") as image:
+        image.truncate(MOST_BYTES * 100)
+    told: list[Progress] = []
+    checking.check(machines.at(root), Wanted(), on_file=told.append)
+    # Of as many alike files, each is about as much of the way.
+    assert len(told) > 3
+    for one in told:
+        assert abs(one.work / one.work_total - one.files / one.files_total) < 0.1
 
 
 def test_hash_lists_name_the_line_that_is_wrong(tmp_path: Path) -> None:

@@ -218,7 +218,7 @@ def test_the_parts_that_only_windows_has_load_and_answer(windows: Windows, stick
     assert found["own"] and found["own"].casefold().endswith("python.exe")
 
 
-@pytest.mark.parametrize("name", ["click.py", "json.py", "nacl.py", "lib/colorama.py", "lib/quetsach.py"])
+@pytest.mark.parametrize("name", ["click.py", "json.py", "nacl.py", "lib/rich.py", "lib/quetsach.py"])
 def test_a_foreign_file_stops_it_before_it_runs(windows: Windows, stick: Path, name: str) -> None:
     foreign = stick / "he-thong" / name
     foreign.write_text("import os\nos._exit(7)")

@@ -14,6 +14,7 @@ from quetsach.endpoint import keys
 from quetsach.portal.checks.models import CheckResult
 from quetsach.portal.checks.pack_actions import build_pack, content_of
 from quetsach.portal.checks.unit_actions import issue_code
+from tests.collect import papers_by_hand as by
 from tests.portal.cast import Cast
 from tests.portal.conftest import _plain_settings, cast  # noqa: F401
 from tests.portal.scan_document import publish_list
@@ -68,6 +69,37 @@ def test_the_menu_asks_and_leaves_in_either_language(windows: Windows, stick: Pa
         window.until("Chọn mục [1]:")
         assert window.leave("0") == 0
     assert not (stick / "ket-qua").exists()
+
+
+def test_the_menu_asks_for_what_is_missing(windows: Windows, stick: Path) -> None:
+    reports, results = windows.drive / "báo cáo", windows.drive / "kết quả"
+    reports.mkdir()
+    results.mkdir()
+    (reports / "mường so.docx").write_bytes(by.docx(by.form("UBND xã Mường So", ("1", "12", "1", "9"))))
+    with wizard(windows, stick) as window:
+        window.until("Chọn mục [1]:")
+        window.answer("4")
+        window.until("Kéo thư mục chứa các kết quả thả vào cửa sổ này, rồi bấm Enter:")
+        window.answer(r"E:\khong-co")
+        window.until("Không có thư mục này:")
+        window.answer(r'"E:\kết quả"')
+        assert "chưa có kết quả nào" in window.until("Chọn mục [1]:")
+        (results / "a.qsresult").write_bytes(b"{}")
+        window.answer("4")
+        window.until("rồi bấm Enter:")
+        window.answer(r"E:\kết quả")
+        window.until("Kéo tệp khóa thả vào cửa sổ này; không có thì bấm Enter:")
+        window.answer("")
+        assert "chỉ cổng mở được" in window.until("Chọn mục [1]:")
+        window.answer("5")
+        window.until("Kéo thư mục chứa các báo cáo")
+        window.answer(r'"E:\báo cáo"')
+        window.until("Kéo danh sách đơn vị phải báo cáo")
+        window.answer("")
+        shown = window.until("Chọn mục [1]:")
+        assert "UBND xã Mường So" in shown and "tong-hop-bao-cao-" in shown and " --" not in shown
+        window.leave("0")
+    assert len(list((stick / "ket-qua").glob("tong-hop-bao-cao-*.xlsx"))) == 1
 
 
 @pytest.mark.django_db(transaction=True)

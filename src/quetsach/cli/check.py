@@ -149,9 +149,12 @@ def _run(
 ) -> int:
     if click.get_current_context().invoked_subcommand is not None:
         return NOTHING
+    if html_out is not None:
+        _ahead(is_sealing=seal is not None)
     from quetsach.cli.progress import stop_on_interrupt
-    from quetsach.endpoint import checking, machines, naming, wording
+    from quetsach.endpoint import checking, machines, naming, sealing, wording
     from quetsach.endpoint import profile as profiles
+    from quetsach.endpoint import result as document
     from quetsach.endpoint.checking import Options
     from quetsach.endpoint.fact import Unavailable
     from quetsach.endpoint.machines import live
@@ -170,7 +173,7 @@ def _run(
     if pack is not None and (indicators or hashes or rules):
         raise click.UsageError(_("A pack holds list, hashes and rules; give either it or them."))
     screen: Callable[[str], None] = click.echo if to_screen else _nowhere
-    screen(click.style(wording.promise(), bold=True))
+    screen(say.styled(wording.promise(), bold=True))
     is_asking = not yes and to_screen and sys.stdin.isatty()
     packed = packfile.read(pack, given["trust"], is_asking=is_asking) if pack is not None else None
     if packed is not None:
@@ -201,22 +204,40 @@ def _run(
     if to_screen:
         # First of all: a full disk must not cost the answer.
         _tell(result)
-    _save(result, json_out, html_out)
+    if not to_screen:
+        document.write(sys.stdout, result)
+    data = b""
     if packed is not None and seal is not None:
-        _seal(result, packed, machine, seal, screen)
-    for path in (json_out, html_out, seal):
-        if path is not None:
-            screen(_("Saved: %(path)s") % {"path": path})
+        _tell_sealed(screen)
+        data = sealing.seal(
+            document.as_table(result), packed, sealing.machine_id(machine, packed.campaign.id)
+        )
+    unsaved = _save(
+        screen,
+        (seal, lambda part: part.write_bytes(data)),
+        (json_out if to_screen else None, lambda part: _write_json(part, result)),
+        (html_out, lambda part: _write_html(part, result)),
+    )
     if to_screen and seal is not None:
         # On a small window the first lines are gone by now.
         _conclude(result)
     if packed is not None and (contact := packed.text("contact", code())):
         screen(_("Ask and hand in: %(contact)s") % {"contact": words.visible(contact)})
-    if packed is not None and seal is not None and is_asking:
+    if packed is not None and seal is not None and is_asking and seal not in unsaved:
         from quetsach.cli import check_send
 
         check_send.offer(seal, packed)
-    return _code(result)
+    return INCOMPLETE if unsaved else _code(result)
+
+
+def _ahead(*, is_sealing: bool) -> None:
+    """Import what is needed after the check: a stick pulled out during it must not cost the answer."""
+    from quetsach import guard  # noqa: F401
+    from quetsach.endpoint import report  # noqa: F401
+    from quetsach.feeds import remark  # noqa: F401
+
+    if is_sealing:
+        from nacl import public, secret, utils  # noqa: F401
 
 
 def _nowhere(_text: str) -> None:
@@ -301,7 +322,7 @@ def _bar() -> Iterator[
 
         def on_file(now: Progress) -> None:
             told = "" if now.left is None else _left(now.left)
-            shown.update(task, completed=now.bytes, total=now.bytes_total or None, told=told)
+            shown.update(task, completed=now.work, total=now.work_total or None, told=told)
 
         def on_wait(left: float, total: float) -> None:
             text = _("Watching the connections")
@@ -315,36 +336,48 @@ def _left(seconds: float) -> str:
     return _("%(time)s left") % {"time": f"{minutes}:{rest:02d}"}
 
 
-def _save(result: Result, json_out: Path | None, html_out: Path | None) -> None:
+def _save(screen: Callable[[str], None], *files: tuple[Path | None, Callable[[Path], object]]) -> set[Path]:
+    """Write each file, the most wanted first; the paths of those that could not be, which is said."""
+    unsaved = set()
+    for path, write in files:
+        if path is None:
+            continue
+        try:
+            with _replaced(path) as part:
+                write(part)
+        except OutputError as error:
+            say.problem(error)
+            unsaved.add(path)
+        else:
+            screen(_("Saved: %(path)s") % {"path": path})
+    return unsaved
+
+
+def _write_json(path: Path, result: Result) -> None:
+    from quetsach.endpoint import result as document
+
+    with path.open("w", encoding="utf-8", newline="\n") as out:
+        document.write(out, result)
+
+
+def _write_html(path: Path, result: Result) -> None:
     from quetsach.endpoint import report
-    from quetsach.endpoint import result as document
 
-    if json_out is not None and str(json_out) == "-":
-        document.write(sys.stdout, result)
-    elif json_out is not None:
-        with _replaced(json_out) as part, part.open("w", encoding="utf-8", newline="\n") as out:
-            document.write(out, result)
-    if html_out is not None:
-        with _replaced(html_out) as part, part.open("wb") as page:
-            report.write(page, result)
+    with path.open("wb") as page:
+        report.write(page, result)
 
 
-def _seal(result: Result, pack: Pack, machine: Machine, path: Path, screen: Callable[[str], None]) -> None:
-    """Say what is in it before it is written: it is the one file that is meant to leave."""
-    from quetsach.endpoint import result as document
-    from quetsach.endpoint import sealing, wording
+def _tell_sealed(screen: Callable[[str], None]) -> None:
+    """What is in it, before it is written: it is the one file that is meant to leave."""
+    from quetsach.endpoint import wording
 
     screen("")
-    screen(click.style(_("In the sealed result, which only the campaign and the unit can read:"), bold=True))
+    screen(say.styled(_("In the sealed result, which only the campaign and the unit can read:"), bold=True))
     for text in wording.leaves():
         screen(say.wrapped(f"  + {text}"))
-    screen(click.style(_("Not in it:"), bold=True))
+    screen(say.styled(_("Not in it:"), bold=True))
     for text in wording.stays():
         screen(say.wrapped(f"  - {text}"))
-    machine_id = sealing.machine_id(machine, pack.campaign.id)
-    data = sealing.seal(document.as_table(result), pack, machine_id)
-    with _replaced(path) as part:
-        part.write_bytes(data)
 
 
 @contextmanager
@@ -366,7 +399,7 @@ def _tell(result: Result) -> None:
 
     def line(text: str = "", **style: Any) -> None:
         told = say.wrapped(words.visible(text))
-        click.echo(click.style(told, **style) if style else told)
+        click.echo(say.styled(told, **style) if style else told)
 
     _conclude(result)
     line(wording.looked_at(result))
@@ -394,7 +427,7 @@ def _conclude(result: Result) -> None:
     colour = {"found": "red", "check": "yellow", "traces": "yellow", "clean": "green"}
     click.echo()
     told = say.wrapped(words.visible(wording.verdict(result)))
-    click.echo(click.style(told, bold=True, fg=colour.get(str(result.verdict))))
+    click.echo(say.styled(told, bold=True, fg=colour.get(str(result.verdict))))
 
 
 def _code(result: Result) -> int:

@@ -277,4 +277,4 @@ def _refused(error: Any) -> int:
 
 
 def _line(text: str = "", **style: Any) -> None:
-    click.echo(click.style(visible(text), **style) if style else visible(text))
+    click.echo(say.styled(visible(text), **style) if style else visible(text))

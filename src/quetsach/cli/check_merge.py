@@ -127,7 +127,7 @@ def _tell(merged: Merged, refused: list[tuple[str, str]], out: Path) -> None:
 
     counts = merged.verdicts
     click.echo(
-        click.style(
+        say.styled(
             _("%(machines)s machines, used by %(people)s people")
             % {"machines": words.number(len(merged.rows)), "people": words.number(merged.people)},
             bold=True,

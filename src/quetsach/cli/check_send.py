@@ -125,7 +125,7 @@ def _tell(receipt: handing.Receipt) -> bool:
         "taken": words.number(receipt.taken),
         "known": words.number(receipt.known),
     }
-    click.echo(click.style(told, fg="green" if not receipt.refused else "yellow"))
+    click.echo(say.styled(told, fg="green" if not receipt.refused else "yellow"))
     for one in receipt.refused:
         click.echo(f"  {words.visible(one.name)} {words.visible(one.reason)}")
     if receipt.is_code_free:

@@ -7,8 +7,9 @@ import re
 import shutil
 import sys
 import textwrap
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -52,11 +53,27 @@ def wrapped(text: str, *, is_error: bool = False) -> str:
     )
 
 
+def styled(text: str, **style: Any) -> str:
+    """The text in a colour, or bold, where the terminal draws it."""
+    return click.style(text, **style) if _draws_codes() else text
+
+
+@cache
+def _draws_codes() -> bool:
+    if sys.platform != "win32":
+        return True
+    from quetsach.cli import winconsole
+
+    return winconsole.draws_codes()
+
+
 def console(*, is_error: bool = False) -> Console:
     """A terminal that interprets nothing in what it is given."""
     from rich.console import Console
 
-    made = Console(stderr=is_error, markup=False, highlight=False, emoji=False)
+    made = Console(
+        stderr=is_error, markup=False, highlight=False, emoji=False, legacy_windows=not _draws_codes()
+    )
     if not made.is_terminal and "COLUMNS" not in os.environ:
         made.width = _FILE_WIDTH
     return made
@@ -74,7 +91,7 @@ def warning(text: str) -> None:
 
 def _note(label: str, colour: str, text: str) -> None:
     told = wrapped(f"{label} {visible(text)}", is_error=True).removeprefix(label)
-    click.echo(click.style(label, fg=colour, bold=True) + told, err=True)
+    click.echo(styled(label, fg=colour, bold=True) + told, err=True)
 
 
 def problem(raised: Exception) -> None:

@@ -119,7 +119,7 @@ def _next(found: Collection, console: Console, saved: Sequence[Path]) -> None:
     if found.missing:
         steps.append(_("Chase the units that have not sent anything."))
     if found.expected is None:
-        steps.append(_("Give --units with the list of units, to match names and to learn who is missing."))
+        steps.append(_("Give the list of units too, to match names and to learn who is missing."))
     if not saved:
         steps.append(_("Save with -o total.xlsx and -o annex.pdf."))
     for path in saved:

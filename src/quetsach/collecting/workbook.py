@@ -222,7 +222,11 @@ def _missing(book: _Book, found: Collection) -> None:
         if unread := next((one for one in found.unread if one.unit == unit), None):
             book.file(sheet, at, 3, unread.file, unread.path)
     if not found.missing:
-        told = _("All units are there.") if found.expected else _("Give --units to learn who is missing.")
+        told = (
+            _("All units are there.")
+            if found.expected
+            else _("Without the list of units nobody can say who is missing.")
+        )
         book.text(sheet, 1, 1, told)
 
 

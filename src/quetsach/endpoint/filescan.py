@@ -12,12 +12,14 @@ from quetsach.endpoint import windowspath
 from quetsach.endpoint.content import MOST_BYTES, Content, Reader
 from quetsach.endpoint.fact import Gap, Observed, Unavailable, fact
 from quetsach.endpoint.machine import Entry, Machine, System
-from quetsach.endpoint.places import Walk, counted
+from quetsach.endpoint.places import Walk, chosen
 from quetsach.endpoint.probe import Seen
 from quetsach.endpoint.wanted import Wanted
 
 NAME = "files"
 _MOST_GAPS = 50
+_OPENING = 48 << 10
+"""What it costs to open a file, in bytes that would be read meanwhile."""
 _PROGRAM = re.compile(
     r"\.(?:exe|dll|sys|scr|com|cpl|ocx|drv|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|hta|jar|msi|lnk)$",
     re.IGNORECASE,
@@ -26,18 +28,21 @@ _PROGRAM = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the check is: files and bytes done, of all; seconds since the files began."""
+    """How far the check is: files and work done, of all; seconds since the files began.
+
+    Work is bytes to read, and for each file what opening costs.
+    """
 
     files: int
     files_total: int
-    bytes: int
-    bytes_total: int
+    work: int
+    work_total: int
     seconds: float
 
     @property
     def left(self) -> float | None:
         """Seconds left at this pace; None before there is one."""
-        share = self.bytes / self.bytes_total if self.bytes_total else 0.0
+        share = self.work / self.work_total if self.work_total else 0.0
         return None if share < 0.02 or self.seconds < 1 else self.seconds * (1 - share) / share
 
 
@@ -67,9 +72,10 @@ def look(
     seen, scan = Seen(), Scan()
     if not reader.has_rules:
         seen.gaps.append(Gap("no_reader", "yara-x"))
-    todo, total = counted(
+    todo = chosen(
         walk.files(targets), lambda entry: wanted.signs.names_file(entry.name, _folder(machine, entry))
     )
+    total = sum(_work(entry) for entry, _is_named in todo)
     begun, done = time.monotonic(), 0
     for number, (entry, is_named) in enumerate(todo):
         if stop is not None and stop.is_set():
@@ -78,13 +84,18 @@ def look(
         content = _read(machine, reader, entry, seen, scan)
         if is_named or content.listed or content.rules:
             _add(machine, wanted, entry, content, seen)
-        done += entry.size
+        done += _work(entry)
         if tell is not None and number % 16 == 0:
             tell(Progress(number + 1, len(todo), done, total, time.monotonic() - begun))
     seen.gaps += walk.gaps
     scan.bytes = reader.bytes_read
     state = Observed.of(seen.items, seen.gaps[:_MOST_GAPS])
     return state, scan
+
+
+def _work(entry: Entry) -> int:
+    is_read = not (entry.is_placeholder or entry.is_link or entry.size > MOST_BYTES)
+    return _OPENING + (entry.size if is_read else 0)
 
 
 def _folder(machine: Machine, entry: Entry) -> str:

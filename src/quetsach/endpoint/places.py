@@ -138,13 +138,11 @@ def _is_left_out(place: str) -> bool:
     return is_device or _LEFT_OUT.search(place) is not None
 
 
-def counted(
-    walk: Iterator[Candidate], is_named: Callable[[Entry], bool]
-) -> tuple[list[tuple[Entry, bool]], int]:
-    """The files to open with whether a sign asks for their name, and their bytes: what there is to do."""
+def chosen(walk: Iterator[Candidate], is_named: Callable[[Entry], bool]) -> list[tuple[Entry, bool]]:
+    """The files to open with whether a sign asks for their name: what there is to do."""
     found: list[tuple[Entry, bool]] = []
     for one in walk:
         named = is_named(one.entry)
         if one.is_opened or named:
             found.append((one.entry, named))
-    return found, sum(entry.size for entry, _named in found)
+    return found

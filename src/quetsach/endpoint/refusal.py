@@ -35,7 +35,10 @@ REASONS: Mapping[str, str] = {
     "key_form": N_("%(name)s: is no signing key: 64 characters 0-9 and a-f are needed."),
     "sealed_form": N_("%(name)s: is no sealed result, or it was copied badly. Copy it again from the stick."),
     "sealed_other": N_("%(name)s: is sealed for somebody else; this key does not open it."),
-    "sealed_locked": N_("%(name)s: is sealed. Give the unit's key with --key and the pack with --pack."),
+    "sealed_locked": N_(
+        "%(name)s: is sealed. The secret key of the unit or of the campaign opens it, and the pack that it"
+        " was made with."
+    ),
     "sealed_damaged": N_("%(name)s: the result was changed after it was sealed; check the machine again."),
     "sealed_pack": N_(
         "%(name)s: was made with a pack that is not known here (%(pack)s). Ask which stick was used."

@@ -42,9 +42,9 @@ class _Pen:
         self.book = book
         self.head = book.add_format({"bold": True, "bg_color": "#E9EDF0", "bottom": 1, "text_wrap": True})
         self.text = book.add_format({"valign": "top", "num_format": "@", "text_wrap": True})
-        self.figure = book.add_format({"valign": "top", "num_format": "#,##0"})
+        self.figure = book.add_format({"valign": "top", "num_format": "#,##0", "align": "right", "indent": 1})
         self.time = book.add_format({"valign": "top", "num_format": "dd/mm/yyyy hh:mm", "align": "left"})
-        self.total = book.add_format({"bold": True, "top": 1, "num_format": "#,##0"})
+        self.total = book.add_format({"bold": True, "top": 1, "num_format": "#,##0", "indent": 1})
 
     def sheet(self, title: str, columns: Sequence[tuple[str, int]], rows: Iterable[Sequence[Cell]]) -> Any:
         page = self.book.add_worksheet(title)

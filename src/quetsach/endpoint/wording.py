@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from quetsach.endpoint.catalogue import NO_SOFTWARE, Confidence, Kind
@@ -94,12 +94,14 @@ def next_steps(result: Result) -> list[str]:
             _("Look for the papers of the software named here; without them, plan a free or licensed one.")
         )
     if "indicators" in result.unseen:
-        steps.append(_("Give the campaign's list with --indicators FILE, so that addresses can be compared."))
+        steps.append(_("Check again with the campaign's pack or list, so that addresses can be compared."))
     reasons = {gap.reason for name in result.unseen for gap in result.observed[name].gaps}
     if "no_permission" in reasons:
         steps.append(_("Check once more as administrator: some places can be seen only so."))
     if "no_reader" in reasons:
-        steps.append(_("A component of the check is missing: install quetsach[endpoint]."))
+        steps.append(
+            _("The reader of rules (yara-x) is missing: install it, or unpack the stick's ZIP again.")
+        )
     if reasons & {"damaged", "failed", "too_large", "no_registry"}:
         steps.append(_("Some places named here could not be read. Have the IT officer look at them."))
     if "interrupted" in reasons:
@@ -233,7 +235,7 @@ def network(kind: str) -> str:
 def _moment(value: str) -> str:
     try:
         # A day is the same in every zone.
-        return f"{datetime.strptime(value, '%Y-%m-%d'):%d/%m/%Y}"
+        return f"{date.fromisoformat(value):%d/%m/%Y}"
     except ValueError:
         return words.moment(value, _ZONE) or value
 

@@ -18,7 +18,7 @@ import click
 
 from quetsach import __version__, cli, handing, language
 from quetsach.cli import packfile, say
-from quetsach.endpoint import keys
+from quetsach.endpoint import keys, suffixes
 from quetsach.endpoint.pack import Pack
 from quetsach.endpoint.refusal import Refused
 from quetsach.language import gettext as _
@@ -59,8 +59,9 @@ def run(stick: Stick, arguments: Sequence[str]) -> int:
         _greet(stick)
         if arguments and arguments[0] == "--":
             return cli.run(list(arguments[1:]))
-        _choose_pack(stick, is_asking=not arguments)
-        if arguments and arguments[0] == "check":
+        is_check = bool(arguments) and arguments[0] == "check"
+        _choose_pack(stick, is_asking=not is_check)
+        if is_check:
             return _check(stick, ["--yes", *arguments[1:]])
         if arguments:
             return _scan(stick, list(arguments))
@@ -74,7 +75,7 @@ def run(stick: Stick, arguments: Sequence[str]) -> int:
 
 def _greet(stick: Stick) -> None:
     build = f" · {_('test build, not for use in an office')}" if stick.told.is_test_build else ""
-    click.echo(click.style(f"Quét Sạch {__version__}{build}", bold=True))
+    click.echo(say.styled(f"Quét Sạch {__version__}{build}", bold=True))
     click.echo(_("This stick is signed with the key %(key)s.") % {"key": keys.fingerprint(stick.told.key)})
 
 
@@ -85,7 +86,7 @@ def _choose_pack(stick: Stick, *, is_asking: bool) -> None:
         try:
             found.append((packfile.read(path, stick.told.trusted, is_asking=is_asking), path))
         except Refused as error:
-            say.warning(error.worded())
+            say.warning(_not_used(error))
     if not found:
         say.warning(
             _("There is no pack of a campaign here. Put the one from the portal beside this program.")
@@ -93,6 +94,18 @@ def _choose_pack(stick: Stick, *, is_asking: bool) -> None:
         return
     stick.pack, stick.pack_path = max(found, key=lambda one: (one[0].created, one[0].version))
     click.echo(visible(packfile.described(stick.pack)))
+
+
+def _not_used(error: Refused) -> str:
+    if error.code != "pack_key":
+        return error.worded()
+    return (
+        _(
+            "%(name)s: not used, for nobody has said that its key is the right one: %(fingerprint)s. Ask the"
+            " coordinator, then start again."
+        )
+        % error.values
+    )
 
 
 def _menu(stick: Stick) -> int:
@@ -110,7 +123,13 @@ def _menu(stick: Stick) -> int:
         if act is None:
             return code
         click.echo()
-        code = act()
+        try:
+            code = act()
+        except OSError as error:
+            say.problem(error)
+            code = cli.INCOMPLETE
+        if not stick.root.is_dir():
+            raise FileNotFoundError(stick.root)
 
 
 def _choices(stick: Stick) -> dict[str, tuple[str, Callable[[], int] | None]]:
@@ -118,7 +137,7 @@ def _choices(stick: Stick) -> dict[str, tuple[str, Callable[[], int] | None]]:
     found: dict[str, tuple[str, Callable[[], int] | None]] = {
         "1": (_("Check this machine (quick)"), lambda: _check(stick, [])),
         "2": (_("Check this machine (every file, longer)"), lambda: _check(stick, ["--full"])),
-        "3": (_("Scan log files"), lambda: _scan(stick, _asked_paths())),
+        "3": (_("Scan log files"), lambda: _scan(stick, _asked_paths(stick))),
         "4": (_("Put results of many machines into one sheet"), lambda: _merge(stick)),
     }
     if _can_collect():
@@ -155,10 +174,25 @@ def _check(stick: Stick, arguments: list[str]) -> int:
     return cli.run(given)
 
 
-def _asked_paths() -> list[str]:
-    asked = click.prompt(_("Drag the log file into this window, then press Enter"), default="")
-    path = asked.strip().strip('"')
-    return [path] if path else []
+def _asked(stick: Stick, question: str, *, is_folder: bool = False, default: str = "") -> Path | None:
+    """A file or folder that is there; None where the person goes back with Enter."""
+    while True:
+        given = click.prompt(say.wrapped(question), default=default, show_default=bool(default))
+        path = stick.root / given.strip().strip('"') if given.strip() else None
+        if path is None or (path.is_dir() if is_folder else path.is_file()):
+            return path
+        told = (
+            _("There is no such folder: %(path)s. Drag it into this window; Enter alone goes back.")
+            if is_folder
+            else _("There is no such file: %(path)s. Drag it into this window; Enter alone goes back.")
+        )
+        click.echo(say.wrapped(told % {"path": visible(str(path))}))
+        default = ""
+
+
+def _asked_paths(stick: Stick) -> list[str]:
+    path = _asked(stick, _("Drag the log file into this window, then press Enter"))
+    return [] if path is None else [str(path)]
 
 
 def _scan(stick: Stick, paths: list[str]) -> int:
@@ -172,16 +206,53 @@ def _scan(stick: Stick, paths: list[str]) -> int:
 
 
 def _merge(stick: Stick) -> int:
-    folder = click.prompt(_("Folder with the results"), default=str(stick.root / manifest.RESULTS))
-    key = click.prompt(
-        _("Secret key file, for sealed results (may stay empty)"), default="", show_default=False
+    folder = _asked(
+        stick,
+        _("Drag the folder with the results into this window, then press Enter"),
+        is_folder=True,
+        default=manifest.RESULTS if stick.root.joinpath(manifest.RESULTS).is_dir() else "",
     )
-    given = ["check", "merge", folder.strip('"'), "-o", stick.result("tong-hop-may.xlsx")]
-    if key.strip():
-        given += ["--key", key.strip().strip('"')]
-        if stick.pack_path is not None:
-            given += ["--pack", str(stick.pack_path), *stick.with_pack]
-    return cli.run(given)
+    if folder is None:
+        return cli.NOTHING
+    kinds = {path.suffix.lower() for path in folder.rglob("*")}
+    if not kinds & {".json", suffixes.RESULT}:
+        click.echo(_("There is no result in this folder. Check a machine first (choice 1)."))
+        return cli.NOTHING
+    key = _asked_key(stick) if suffixes.RESULT in kinds else None
+    if key is None and ".json" not in kinds:
+        return cli.NOTHING
+    out = stick.result(f"tong-hop-may-{datetime.now():%Y%m%d-%H%M%S}.xlsx")
+    given = ["check", "merge", str(folder), "-o", out]
+    return cli.run([*given, *(["--key", str(key), *_known_packs(stick)] if key is not None else [])])
+
+
+def _asked_key(stick: Stick) -> Path | None:
+    """The file with the secret key; who has none is told the other way."""
+    click.echo(say.wrapped(_("There are sealed results here. The unit's secret key opens them.")))
+    while (
+        path := _asked(stick, _("Drag the key file into this window; Enter if you have none"))
+    ) is not None:
+        try:
+            keys.read(path, "sealing")
+        except (Refused, OSError):
+            told = _("%(name)s is no key that opens results. Drag the right file; Enter alone goes on.")
+            click.echo(say.wrapped(told % {"name": visible(path.name)}))
+        else:
+            return path
+    told = _("Without the key only the portal opens them: hand them in there.")
+    click.echo(say.wrapped(told))
+    return None
+
+
+def _known_packs(stick: Stick) -> list[str]:
+    """Arguments for the packs beside the program, those that are over too: results were made with them."""
+    given: list[str] = []
+    signers = [*stick.told.trusted, *([stick.pack.signer.hex()] if stick.pack is not None else [])]
+    for path in manifest.packs(stick.root):
+        with suppress(Refused):
+            told = packfile.read(path, signers, is_expired_ok=True)
+            given += ["--pack", str(path), "--trust", told.signer.hex()]
+    return given
 
 
 def _can_collect() -> bool:
@@ -191,10 +262,18 @@ def _can_collect() -> bool:
 
 
 def _collect(stick: Stick) -> int:
-    folder = click.prompt(_("Folder with the reports"), default="").strip().strip('"')
-    if not folder:
+    folder = _asked(
+        stick, _("Drag the folder with the reports into this window, then press Enter"), is_folder=True
+    )
+    if folder is None:
         return cli.NOTHING
-    return cli.run(["reports", "collect", folder, "-o", stick.result("tong-hop-bao-cao.xlsx")])
+    units = _asked(
+        stick,
+        _("Drag the list of units that should report (Excel, CSV) into this window; Enter if there is none"),
+    )
+    out = stick.result(f"tong-hop-bao-cao-{datetime.now():%Y%m%d-%H%M%S}.xlsx")
+    given = ["reports", "collect", str(folder), "-o", out]
+    return cli.run([*given, *(["--units", str(units)] if units is not None else [])])
 
 
 def _send(stick: Stick) -> int:
@@ -216,8 +295,10 @@ def _open(stick: Stick) -> int:
     import webbrowser
 
     assert stick.pack is not None
-    if not webbrowser.open(stick.pack.portal):
-        say.warning(_("No browser opened. The address: %(url)s") % {"url": stick.pack.portal})
+    webbrowser.open(stick.pack.portal)
+    # Whether a window came up nobody tells: Windows says yes as soon as something was asked to.
+    told = _("If no browser opens, type this address into one: %(url)s")
+    click.echo(say.wrapped(told % {"url": visible(stick.pack.portal)}))
     return cli.NOTHING
 
 
