@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -78,6 +78,22 @@ class Line:
         row = _("Row %(n)s")
         of_cells = (f"{row % {'n': cell.number}}: {said}" for cell in self.cells for said in cell.says)
         return next(iter((*self.says, *of_cells, *self.notes)), "")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What a person typed into a row that could not be taken as it is, and why not."""
+
+    key: str
+    said: str
+    typed: Mapping[str, str]
+
+    def typed_into(self, line: Line) -> Line:
+        """The row with what was typed, if it is that row."""
+        if str(line.row.annex.pk) != self.key:
+            return line
+        cells = (replace(cell, value=self.typed.get(cell.key, cell.value)) for cell in line.cells)
+        return replace(line, cells=tuple(cells))
 
 
 @dataclass(frozen=True)

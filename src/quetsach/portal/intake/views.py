@@ -23,13 +23,13 @@ from quetsach.portal.intake import actions, page, queries
 from quetsach.portal.intake.actions import IntakeError, Receipt
 from quetsach.portal.intake.forms import IntakeForm, read_figures
 from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
-from quetsach.portal.intake.page import Line
+from quetsach.portal.intake.page import Line, Refusal
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.language import language
 from quetsach.portal.reports.errors import BlockedReport, ReportError
 from quetsach.portal.reports.queries import may_review_below
 
-SHOWN = 40
+SHOWN = 12
 """Rows to look at on one page; one of them is open."""
 CLEAR_SHOWN = 50
 MOST_NAMES = 300
@@ -131,24 +131,24 @@ def undo(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
 def row(request: HttpRequest, slug: str, node_id: UUID, annex_id: UUID) -> HttpResponse:
     """Correct a row, take it, set it aside or bring it back; the next one opens."""
     seat = _seat(request, slug, node_id)
-    ip = client_ip_text(request)
     act = request.POST.get("do", "")
+    group = request.POST.get("nhom", "")
     try:
         if act in _MOVES:
-            _MOVES[act](seat.user, annex_id, seat.node, ip=ip)
+            _MOVES[act](seat.user, annex_id, seat.node, ip=client_ip_text(request))
         else:
             _decide(request, seat, annex_id, takes=act == "take")
     except ReceivedAnnex.DoesNotExist as error:
         raise Http404 from error
-    except BlockedReport as error:
-        reasons = "; ".join(problem.text[language()] for problem in error.problems)
-        messages.error(request, f"{error} {reasons}")
     except (IntakeError, ReportError) as error:
-        messages.error(request, str(error))
-    else:
-        following = request.POST.get("next", "")
-        return _back(seat, request.POST.get("nhom", ""), following, at_list="nhom" in request.POST)
-    return _back(seat, request.POST.get("nhom", ""), str(annex_id))
+        reasons = error.problems if isinstance(error, BlockedReport) else ()
+        said = " ".join((str(error), "; ".join(problem.text[language()] for problem in reasons))).strip()
+        if act in _MOVES:
+            messages.error(request, said)
+            return _back(seat, group)
+        refusal = Refusal(str(annex_id), said, request.POST.dict())
+        return _page(request, seat, IntakeForm(), status=422, refusal=refusal)
+    return _back(seat, group, request.POST.get("next", ""), at_list="nhom" in request.POST)
 
 
 def _decide(request: HttpRequest, seat: Seat, annex_id: UUID, *, takes: bool) -> None:
@@ -231,19 +231,27 @@ def _back(seat: Seat, group: str = "", opened: str = "", *, at_list: bool = Fals
     return redirect(f"{address}{'?' if asked else ''}{urlencode(asked)}{place}")
 
 
-def _page(request: HttpRequest, seat: Seat, form: IntakeForm, status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest,
+    seat: Seat,
+    form: IntakeForm,
+    status: int = 200,
+    refusal: Refusal | None = None,
+) -> HttpResponse:
     desk = queries.desk(seat.node)
     counted = page.lines(desk.counted)
     lines = [*page.lines(desk.unplaced), *(line for line in counted if not line.is_clear)]
     clear = [line for line in counted if line.is_clear]
-    wanted = request.GET.get("nhom", "")
+    wanted = request.GET.get("nhom", request.POST.get("nhom", ""))
     groups = page.groups(lines)
     group = wanted if wanted in {one.key for one in groups} else ""
     looked = [line for line in lines if not group or line.group == group]
     repeated = page.lines(desk.repeated)
-    opened = _opened([*looked, *repeated], request.GET.get("mo", ""))
-    if opened is None and looked:
-        opened = looked[0]
+    asked = refusal.key if refusal else request.GET.get("mo", "")
+    opened = _opened([*looked, *repeated], asked) or next(iter(looked), None)
+    if refusal and (opened is None or str(opened.row.annex.pk) != refusal.key):
+        messages.error(request, refusal.said)
+        refusal = None
     context = {
         "seat": seat,
         "campaign": seat.campaign,
@@ -256,6 +264,8 @@ def _page(request: HttpRequest, seat: Seat, form: IntakeForm, status: int = 200)
         "group": group,
         "page": _page_of(looked, opened, request.GET.get("trang")),
         "opened": opened,
+        "shown": refusal.typed_into(opened) if refusal and opened else opened,
+        "refusal": refusal,
         "next_line": _following(looked, opened),
         "clear": clear,
         "clear_shown": clear[:CLEAR_SHOWN],
