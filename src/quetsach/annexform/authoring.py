@@ -304,6 +304,9 @@ def _cell(sheet: Sheet, line: int, column: int) -> str:
 
 
 def _columns(sheet: Any, widths: Sequence[int]) -> None:
+    sheet.set_paper(9)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
     for column, width in enumerate(widths):
         sheet.set_column(column, column, width)
 
