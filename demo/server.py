@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -69,7 +70,8 @@ class Server:
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            # Its workers too, which would hold the port for ever.
+            os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
     def __exit__(self, *_: object) -> None:

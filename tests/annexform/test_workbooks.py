@@ -8,7 +8,7 @@ import xlsxwriter
 from python_calamine import CalamineWorkbook
 
 from quetsach.annexform.authoring import AuthoringError, changes, read_authored, write_form
-from quetsach.annexform.definition import built_in
+from quetsach.annexform.definition import built_in, read_form
 from quetsach.annexform.entry import read_entry
 from quetsach.annexform.filling import SHEET, read_filled, write_template
 from quetsach.annexform.workbook import WorkbookError, open_workbook
@@ -207,3 +207,24 @@ def test_a_workbook_without_a_sheet_or_with_a_formula_is_refused():
 
 def test_every_sheet_of_the_template_is_plain():
     assert all(not sheet.formulas and not sheet.merged for sheet in open_workbook(filled()).values())
+
+
+def test_english_texts_survive_the_workbook_and_change_nothing_that_is_printed():
+    form = built_in("annex-2022")
+    read = read_authored(write_form(form, "phu-luc"))
+    assert read.head_en == form.head_en and [row.text_en for row in read.rows] == [
+        row.text_en for row in form.rows
+    ]
+    assert read.words("vi") == form.head
+    assert read.words("en")["part2"] == "2. Figures" and read.words("en")["columns"] == form.head["columns"]
+
+
+def test_a_form_without_english_texts_keeps_its_key_and_shows_its_short_names():
+    form = built_in("annex-2022")
+    stored = form.as_dict()
+    del stored["head_en"]
+    for row in stored["row"]:
+        del row["text_en"]
+    plain = read_form(stored)
+    assert "head_en" not in plain.as_dict() and "text_en" not in plain.as_dict()["row"][0]
+    assert plain.rows[0].said("en") == "Units informed" and plain.rows[0].said("vi") == form.rows[0].text

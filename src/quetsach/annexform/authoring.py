@@ -41,6 +41,7 @@ _ROW_HEAD = (
     "Tên ngắn tiếng Anh",
     "Hệ thống biết từ",
     "Có thể tính chính mình",
+    "Nội dung tiếng Anh (chỉ hiện trên màn hình; để trống được)",
 )
 _RULE_HEAD = (
     "Mã", "Mức", "Lúc", "Đứng ở", "Lặp cho", "Báo khi", "Lời nhắc", "Lời nhắc tiếng Anh",
@@ -60,7 +61,17 @@ _ABOUT = {
     "note": "Ghi chú cuối mẫu",
     **{f"column{n}": f"Tên cột {n}" for n in range(1, COLUMNS + 1)},
     "ratio": "So tỷ lệ với đơn vị cùng cấp (hai dòng, ví dụ r2/r1; để trống nếu không so)",
+    "mark_en": "Nhãn đầu trang tiếng Anh (chỉ hiện trên màn hình; để trống được)",
+    "title_head_en": "Tiêu đề tiếng Anh",
+    "part1_en": "Tên phần 1 tiếng Anh",
+    "unit_en": "Nhãn tên đơn vị tiếng Anh",
+    "narrative_en": "Nhãn đánh giá tiếng Anh",
+    "proposals_en": "Nhãn kiến nghị tiếng Anh",
+    "part2_en": "Tên phần 2 tiếng Anh",
+    "note_en": "Ghi chú cuối mẫu tiếng Anh",
 }
+_ENGLISH = {key: "title_head_en" if key == "title" else f"{key}_en" for key in HEAD}
+"""Where the English text of a word of the head stands; `title_en` is the name of the form."""
 _GUIDE = (
     "Sửa trực tiếp ba trang Thông tin, Dòng, Quy tắc rồi tải tệp lên lại.",
     "Mẫu đang dùng không thay đổi: tệp này tạo ra một phiên bản mới.",
@@ -115,7 +126,7 @@ def write_form(form: Form, name: str = "") -> bytes:
         for line, (label, value) in enumerate(zip(_ABOUT.values(), _about(form, name), strict=True)):
             about.write_string(line, 0, label, head)
             about.write_string(line, 1, value, text)
-        _table(book.add_worksheet(ROWS), _ROW_HEAD, _rows(form), (6, 70, 30, 30, 18, 14), head, text)
+        _table(book.add_worksheet(ROWS), _ROW_HEAD, _rows(form), (6, 70, 30, 30, 18, 14, 70), head, text)
         rules = book.add_worksheet(RULES)
         _table(rules, _RULE_HEAD, _rules(form), (8, 12, 10, 14, 22, 50, 60, 60, 34, 34), head, text)
         last = max(len(form.rules) + 20, 40)
@@ -152,6 +163,7 @@ def read_authored(data: bytes) -> Form:
             **{key: said[key] for key in HEAD},
             "columns": [said[f"column{n}"] for n in range(1, COLUMNS + 1)],
         },
+        "head_en": {key: said[line] for key, line in _ENGLISH.items() if said[line]},
         "ratio": [part.strip() for part in said["ratio"].split("/") if part.strip()],
         "row": list(_read_rows(sheets[ROWS], problems)),
         "rule": list(_read_rules(sheets[RULES], problems)),
@@ -169,10 +181,11 @@ def read_authored(data: bytes) -> Form:
 def changes(before: Form, after: Form) -> list[Change]:
     """What differs between two versions, words, rows and rules, in the order of the form."""
     found = []
-    for kind in ("title", "head"):
+    for kind in ("title", "head", "head_en"):
         one, other = getattr(before, kind), getattr(after, kind)
         for key in dict.fromkeys((*one, *other)):
-            found += _differ(key, one.get(key), other.get(key))
+            name = f"{key} (en)" if kind == "head_en" else key
+            found += _differ(name, one.get(key), other.get(key))
     found += _differ("ratio", "/".join(before.ratio), "/".join(after.ratio))
     rows = [{row.key: _said(row) for row in form.rows} for form in (before, after)]
     for key in dict.fromkeys((*rows[0], *rows[1])):
@@ -195,7 +208,8 @@ def _flat(value: Any) -> str:
 
 
 def _said(row: Any) -> str:
-    parts = (row.text, row.short["vi"], row.short["en"], _KNOWN[row.known], _YES if row.counts_self else "")
+    own = _YES if row.counts_self else ""
+    parts = (row.text, row.text_en, row.short["vi"], row.short["en"], _KNOWN[row.known], own)
     return " · ".join(part for part in parts if part)
 
 
@@ -212,13 +226,15 @@ def _rules_by_name(form: Form) -> dict[str, str]:
 def _about(form: Form, name: str) -> list[str]:
     head = [str(form.head[key]) for key in HEAD]
     title = [form.title["vi"], form.title["en"]]
-    return [name or "phu-luc", *title, *head, *form.head["columns"], "/".join(form.ratio)]
+    english = [form.head_en.get(key, "") for key in _ENGLISH]
+    return [name or "phu-luc", *title, *head, *form.head["columns"], "/".join(form.ratio), *english]
 
 
 def _rows(form: Form) -> Iterator[Sequence[str]]:
     for row in form.rows:
         own = _YES if row.counts_self else ""
-        yield str(row.number), row.text, row.short["vi"], row.short["en"], _KNOWN[row.known], own
+        short, known = (row.short["vi"], row.short["en"]), _KNOWN[row.known]
+        yield str(row.number), row.text, *short, known, own, row.text_en
 
 
 def _rules(form: Form) -> Iterator[Sequence[str]]:
@@ -234,7 +250,8 @@ def _rules(form: Form) -> Iterator[Sequence[str]]:
 def _read_rows(sheet: Sheet, problems: list[tuple[str, str]]) -> Iterator[dict[str, Any]]:
     back = {word: known for known, word in _KNOWN.items()}
     for line in _lines(sheet):
-        number, text, short, short_en, known, own = (_cell(sheet, line, column) for column in range(6))
+        cells = [_cell(sheet, line, column) for column in range(len(_ROW_HEAD))]
+        number, text, short, short_en, known, own, text_en = cells
         if known.lower() not in back:
             problems.append(("known", f"{ROWS}!E{line + 1}"))
         if not number.isdecimal():
@@ -244,6 +261,7 @@ def _read_rows(sheet: Sheet, problems: list[tuple[str, str]]) -> Iterator[dict[s
             "key": f"r{int(number)}", "number": int(number), "text": text,
             "short": {"vi": short, "en": short_en},
             "known": back.get(known.lower(), ""), "counts_self": own.lower() == _YES,
+            "text_en": text_en,
         }  # fmt: skip
 
 
@@ -286,6 +304,9 @@ def _cell(sheet: Sheet, line: int, column: int) -> str:
 
 
 def _columns(sheet: Any, widths: Sequence[int]) -> None:
+    sheet.set_paper(9)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
     for column, width in enumerate(widths):
         sheet.set_column(column, column, width)
 

@@ -46,7 +46,10 @@ class FormError(QuetsachError):
 
 @dataclass(frozen=True)
 class Row:
-    """One row; `short` by language. `counts_self`: a campaign may count the reporting unit itself in it."""
+    """One row; `text` is the exact wording, `text_en` says it in English on the screen where it is given.
+
+    `short` by language. `counts_self`: a campaign may count the reporting unit itself in it.
+    """
 
     key: str
     number: int
@@ -54,11 +57,19 @@ class Row:
     short: dict[str, str]
     known: str = ""
     counts_self: bool = False
+    text_en: str = ""
+
+    def said(self, lang: str) -> str:
+        """What the row asks, in `vi` or `en`; in English its short name where nobody wrote more."""
+        return self.text if lang == "vi" else self.text_en or self.short["en"]
 
 
 @dataclass(frozen=True)
 class Form:
-    """One version of the annex. `ratio` names two rows whose relation is compared with that of siblings."""
+    """One version of the annex. `ratio` names two rows whose relation is compared with that of siblings.
+
+    `head` is the exact wording, as printed; `head_en` says some or all of it in English on the screen.
+    """
 
     version: str
     title: dict[str, str]
@@ -66,6 +77,7 @@ class Form:
     rows: tuple[Row, ...]
     rules: tuple[dict[str, Any], ...]
     ratio: tuple[str, ...] = ()
+    head_en: dict[str, str] = field(default_factory=dict)
     keys: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -74,6 +86,10 @@ class Form:
     def row(self, key: str) -> Row:
         """The row with that key. Raises KeyError."""
         return {row.key: row for row in self.rows}[key]
+
+    def words(self, lang: str) -> dict[str, Any]:
+        """The head in `vi` or `en`; what has no English text stays as it is printed."""
+        return self.head if lang == "vi" else {**self.head, **self.head_en}
 
     @property
     def zero(self) -> Figures:
@@ -89,14 +105,20 @@ class Form:
 
     def as_dict(self) -> dict[str, Any]:
         """The definition as stored; `read_form` reads it back."""
-        return {
+        stored: dict[str, Any] = {
             "version": self.version,
             "title": self.title,
             "head": self.head,
             "ratio": list(self.ratio),
-            "row": [asdict(row) for row in self.rows],
+            "row": [_stored(row) for row in self.rows],
             "rule": [dict(rule) for rule in self.rules],
         }
+        # A definition without English texts keeps the content, and so the key, that it has always had.
+        return stored | ({"head_en": self.head_en} if self.head_en else {})
+
+
+def _stored(row: Row) -> dict[str, Any]:
+    return {key: value for key, value in asdict(row).items() if key != "text_en" or value}
 
 
 def content_key(name: str, definition: Mapping[str, Any]) -> str:
@@ -116,6 +138,7 @@ def read_form(data: Mapping[str, Any]) -> Form:
             rows=tuple(Row(**row) for row in data["row"]),
             rules=tuple(data["rule"]),
             ratio=tuple(data.get("ratio") or ()),
+            head_en=dict(data.get("head_en") or {}),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise FormError([("shape", str(error))]) from error
@@ -140,6 +163,8 @@ def _problems(form: Form) -> Iterator[tuple[str, str]]:
             yield "head", key
     if len(form.head.get("columns") or ()) != COLUMNS:
         yield "head", "columns"
+    for key in form.head_en.keys() - set(HEAD):
+        yield "head", key
     if form.ratio and (len(form.ratio) != 2 or not set(form.ratio) <= set(form.keys)):
         yield "ratio", "/".join(form.ratio)
     targets = {*form.keys, *TEXTS, *map(note_key, form.keys), *map(adjust_key, form.keys), "it", "figures"}

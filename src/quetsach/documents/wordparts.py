@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from docx.text.paragraph import Paragraph
 
 FONT = "Times New Roman"
+_STYLES_OF_WORD_2010 = "http://schemas.microsoft.com/office/2007/relationships/stylesWithEffects"
+"""A second copy of the styles in python-docx's template; where both differ, Word may offer a repair."""
 _INDENT = 12.7
 _TWIPS = 1440 / 25.4
 _ALIGN = {
@@ -59,6 +61,9 @@ def new_file(title: str, at: datetime) -> Document:
     for key, relation in list(package.rels.items()):
         if relation.reltype == RELATIONSHIP_TYPE.THUMBNAIL:
             package.rels.pop(key)
+    for key, relation in list(file.part.rels.items()):
+        if relation.reltype == _STYLES_OF_WORD_2010:
+            file.part.rels.pop(key)
     properties = file.core_properties
     properties.title, properties.author, properties.comments, properties.language = (
         title[:255],

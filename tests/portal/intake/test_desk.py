@@ -13,6 +13,7 @@ from quetsach.portal.intake import actions, queries
 from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
 from quetsach.portal.reports.models import Report, Revision
 from quetsach.portal.reports.queries import roll_up
+from quetsach.portal.reports.review_actions import allow_amendment, ask_amendment
 from tests.collect import papers_by_hand as by
 
 SAID = "Đã rà soát toàn bộ máy của đơn vị."
@@ -149,6 +150,88 @@ def test_an_ambiguous_name_waits_for_a_choice(cast):
     assert "Chọn đơn vị" in press(cast, only(), "take")
     press(cast, only(), "take", unit=str(cast.nodes["A2"].pk))
     assert Report.rows.get(node=cast.nodes["A2"]).accepted is not None
+
+
+def test_all_that_was_taken_in_one_act_is_taken_back_in_one_and_can_be_taken_again(cast):
+    drop(cast, a=paper("Đơn vị A1"), b=paper("Đơn vị A2", ("0", "5", "0", "5")))
+    client = cast.client("A", "coordinator")
+
+    def total():
+        return roll_up(cast.nodes["A"]).children_total.row("r2")
+
+    for _ in range(2):
+        page = client.post(url(cast, "A", "intake_take_clear"), follow=True).content.decode()
+        assert "Đã nhận 2 báo cáo" in page and total() == 17
+        at = page.partition('name="at" value="')[2].partition('"')[0]
+        for _twice in range(2):
+            client.post(url(cast, "A", "intake_undo"), {"at": at})
+        assert total() == 0
+        assert set(ReceivedAnnex.rows.values_list("state", flat=True)) == {"open"}
+    assert Report.rows.get(node=cast.nodes["A1"]).state == Report.State.RETURNED
+    assert Entry.objects.filter(action="intake.take_back").count() == 4
+
+
+def test_what_the_unit_changed_since_is_not_taken_back(cast):
+    drop(cast, a=paper("Đơn vị A1"))
+    press(cast, only(), "take")
+    report = Report.rows.get(node=cast.nodes["A1"])
+    ask_amendment(cast.user("A1", "officer"), cast.nodes["A1"], 1, "Sai dòng 2.")
+    allow_amendment(cast.user("A", "coordinator"), cast.nodes["A1"])
+    page = press(cast, only("taken"), "take_back")
+    assert "đã thay đổi" in page
+    report.refresh_from_db()
+    assert report.accepted is not None and only("taken").revision == report.accepted
+
+
+def test_undo_is_of_ones_own_desk_only(cast):
+    drop(cast, a=paper("Đơn vị A1"))
+    press(cast, only(), "take")
+    at = {"at": only("taken").at.isoformat()}
+    cast.client("centre", "coordinator").post(url(cast, "centre", "intake_undo"), at)
+    assert only("taken")
+    assert cast.client("A", "reader").post(url(cast, "A", "intake_undo"), at).status_code == 404
+    for bad in ("", "2026", "2026-01-01T00:00:00"):
+        assert (
+            cast.client("A", "coordinator").post(url(cast, "A", "intake_undo"), {"at": bad}).status_code
+            == 404
+        )
+
+
+def test_copies_go_in_one_act_and_come_back(cast):
+    one = ("0", "10", "0", "9")
+    drop(cast, **{name: by.docx(by.form("Đơn vị A1", one, assessment=SAID + name)) for name in "abc"})
+    desk = queries.desk(cast.nodes["A"])
+    assert len(desk.repeated) == 2
+    client = cast.client("A", "coordinator")
+    client.post(url(cast, "A", "intake_copies"))
+    assert ReceivedAnnex.rows.filter(state="set_aside").count() == 2
+    client.post(
+        url(cast, "A", "intake_undo"), {"at": ReceivedAnnex.rows.filter(state="set_aside")[0].at.isoformat()}
+    )
+    assert ReceivedAnnex.rows.filter(state="open").count() == 3
+
+
+def test_one_row_is_open_and_the_next_opens_with_what_was_typed_kept_on_a_refusal(cast):
+    drop(cast, a=paper("Đơn vị A1", ("0", "x", "0", "9")), b=paper("Đơn vị A2", ("0", "y", "0", "9")))
+    client = cast.client("A", "coordinator")
+    page = client.get(url(cast)).content.decode()
+    assert page.count('name="r2"') == 1
+    first, second = ReceivedAnnex.rows.order_by("file__name")
+    refused = press(cast, first, "take", r1="0", r2="8,5", r3="0", r4="7", nhom="so-lieu", next=second.pk)
+    assert 'value="8,5"' in refused and "không phải số nguyên" in refused
+    taken = press(cast, first, "take", r1="0", r2="9", r3="0", r4="7", nhom="so-lieu", next=second.pk)
+    assert (
+        f'action="{url(cast, "A", "intake_row", second.pk)}' in taken and "Đã tiếp nhận: Đơn vị A1" in taken
+    )
+
+
+def test_a_file_set_aside_by_mistake_comes_back(cast):
+    drop(cast, a=b"x")
+    file = url(cast, "A", "intake_file", ReceivedFile.rows.get().pk)
+    client = cast.client("A", "coordinator")
+    for act, there in (("set_aside", 0), ("bring_back", 1)):
+        client.post(file, {"do": act})
+        assert len(queries.desk(cast.nodes["A"]).unread) == there
 
 
 def test_a_unit_of_another_branch_is_not_found_and_cannot_be_chosen(cast):

@@ -14,12 +14,12 @@ import time
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-CLIENT, SECRET = "quetsach", "s3cret"
+CLIENT, SECRET = "quetsach", "s3c+ret/= %"
 PAGE = """<!doctype html><meta charset="utf-8"><title>Nơi xác thực thử</title><h1>Nơi xác thực thử</h1>
 <form method="get" action="/approve"><input type="hidden" name="q" value="{q}">
 <p><button name="do" value="yes">Đồng ý</button> <button name="do" value="no">Từ chối</button></p></form>"""
@@ -71,7 +71,8 @@ class FakeProvider:
     def answer_token(self, form: dict[str, str], authorization: str) -> tuple[int, dict[str, Any]]:
         """Section 4.1.3 of RFC 6749, with the verifier of RFC 7636 and the ID token of OpenID Connect."""
         self.token_calls += 1
-        expected = "Basic " + base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
+        named = f"{quote_plus(CLIENT)}:{quote_plus(SECRET)}"  # 2.3.1
+        expected = "Basic " + base64.b64encode(named.encode()).decode()
         is_client = authorization == expected or (
             form.get("client_id") == CLIENT and form.get("client_secret") == SECRET
         )

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import islice
 
-from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -21,6 +20,7 @@ from quetsach.portal.campaigns.audiences import AUDIENCES
 from quetsach.portal.campaigns.contacts import contacts
 from quetsach.portal.campaigns.models import Campaign, CampaignNode, Reminder, ReminderRule
 from quetsach.portal.campaigns.workdays import Calendar, calendar_of
+from quetsach.portal.kit.mail import Fate, deliver
 
 AT_ONCE = 500
 FARTHEST = 60
@@ -135,12 +135,13 @@ def _write_down(rule: ReminderRule, nodes: list[CampaignNode], today: date, can_
     return Reminder.rows.filter(node__in=nodes, local_date=today).count() - before
 
 
-def send_emails(today: date, words: Callable[[Reminder], tuple[str, str]], sender: str) -> tuple[int, int]:
+def send_emails(today: date, words: Callable[[Reminder], tuple[str, str]]) -> tuple[int, int]:
     """Send the day's e-mails that nobody has claimed; returns how many left and how many failed.
 
-    `words` gives subject and text. A failed one goes to the list of those to send by hand.
+    `words` gives subject and text. A failed one goes to the list of those to send by hand; once the server
+    takes nothing, the others go there too without a try, which might last half a minute each.
     """
-    sent = failed = 0
+    sent, failed, is_there = 0, 0, True
     waiting = Reminder.rows.filter(
         local_date=today, channel=ReminderRule.Channel.EMAIL, claimed_at=None
     ).values_list("pk", flat=True)
@@ -149,15 +150,14 @@ def send_emails(today: date, words: Callable[[Reminder], tuple[str, str]], sende
             continue
         reminder = Reminder.rows.select_related("node__campaign", "node__parent").get(pk=pk)
         contact = contacts([reminder.node]).get(reminder.node_id)
-        subject, text = words(reminder)
-        try:
-            send_mail(subject, text, sender, [contact.email if contact else ""])
-        except (OSError, ValueError):  # smtplib's errors are OSErrors
-            Reminder.rows.filter(pk=pk).update(channel=ReminderRule.Channel.BY_HAND)
-            failed += 1
-        else:
+        fate = deliver(*words(reminder), contact.email if contact else "") if is_there else Fate.SERVER
+        is_there = fate is not Fate.SERVER
+        if fate is Fate.SENT:
             Reminder.rows.filter(pk=pk).update(sent_at=timezone.now())
             sent += 1
+        else:
+            Reminder.rows.filter(pk=pk).update(channel=ReminderRule.Channel.BY_HAND)
+            failed += 1
     return sent, failed
 
 

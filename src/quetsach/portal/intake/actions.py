@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -25,7 +26,7 @@ from quetsach.portal.intake import queries
 from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
 from quetsach.portal.reports.actions import Source, submit_on_behalf
 from quetsach.portal.reports.errors import ReportError
-from quetsach.portal.reports.review_actions import accept
+from quetsach.portal.reports.review_actions import MOST_REASON, accept, send_back
 
 State = ReceivedAnnex.State
 CONVERTING = 40.0
@@ -185,12 +186,19 @@ def _is_new(one: Reading, row: str, value: int | None) -> bool:
 
 @transaction.atomic
 def take(
-    actor: User, annex_id: UUID, node: CampaignNode, version: int, *, ip: str | None = None
+    actor: User,
+    annex_id: UUID,
+    node: CampaignNode,
+    version: int,
+    *,
+    at: datetime | None = None,
+    ip: str | None = None,
 ) -> ReceivedAnnex:
     """Make the annex the report of its unit, on its behalf, and accept it: from now on it counts.
 
-    Taken once already, nothing happens. Raises IntakeError for a row without a unit or changed meanwhile,
-    BlockedReport for figures that the rules refuse, ReportError when the unit has sent a report itself.
+    `at` is the moment of an act on many rows, by which they can be taken back together. Taken once already,
+    nothing happens. Raises IntakeError for a row without a unit or changed meanwhile, BlockedReport for
+    figures that the rules refuse, ReportError when the unit has sent a report itself.
     """
     annex = _hold(annex_id, node)
     if annex.state == State.TAKEN:
@@ -207,7 +215,7 @@ def take(
     key = uuid5(_ONE_REPORT, f"{annex.pk}:{annex.version}")
     revision = submit_on_behalf(actor, target, entry_of(one), key, source=source, ip=ip)
     accept(actor, target, revision.number, ip=ip)
-    annex.state, annex.revision, annex.by, annex.at = State.TAKEN, revision, actor, timezone.now()
+    annex.state, annex.revision, annex.by, annex.at = State.TAKEN, revision, actor, at or timezone.now()
     annex.save()
     data = {"unit": target.name, "file": annex.file.name, "sha256": annex.file.sha256}
     record(actor, "intake.take", unit_path=target.path, about=annex, data=data, ip=ip)
@@ -216,10 +224,10 @@ def take(
 
 def take_clear(actor: User, node: CampaignNode, *, ip: str | None = None) -> tuple[int, list[str]]:
     """Take every row that is clear; how many, and what stopped the others, a sentence each."""
-    taken, stopped = 0, []
+    taken, stopped, now = 0, [], timezone.now()
     for row in queries.desk(node).clear:
         try:
-            take(actor, row.annex.pk, node, row.annex.version, ip=ip)
+            take(actor, row.annex.pk, node, row.annex.version, at=now, ip=ip)
             taken += 1
         except (IntakeError, ReportError) as error:
             stopped.append(f"{row.annex.node}: {error}")
@@ -227,13 +235,52 @@ def take_clear(actor: User, node: CampaignNode, *, ip: str | None = None) -> tup
 
 
 @transaction.atomic
-def set_aside(actor: User, annex_id: UUID, node: CampaignNode, *, ip: str | None = None) -> ReceivedAnnex:
+def take_back(actor: User, annex_id: UUID, node: CampaignNode, *, ip: str | None = None) -> ReceivedAnnex:
+    """Put a row that was taken back on the desk: its report is returned and counts no more.
+
+    A second call changes nothing. Raises ReportError when the report has changed since it was taken.
+    """
+    annex = _hold(annex_id, node)
+    if annex.state != State.TAKEN:
+        return annex
+    assert annex.node is not None and annex.revision is not None
+    reason = _("The superior took the file %(file)s back to look at it again.") % {"file": annex.file.name}
+    send_back(actor, annex.node, annex.revision.number, reason[:MOST_REASON], ip=ip)
+    annex.state, annex.revision, annex.by, annex.at = State.OPEN, None, None, None
+    _moved(annex, "intake.take_back", actor, node, ip)
+    return annex
+
+
+def undo(actor: User, node: CampaignNode, at: datetime, *, ip: str | None = None) -> tuple[int, list[str]]:
+    """Put back on the desk all that was decided in one act; how many, and what stopped the others."""
+    undone, stopped = 0, []
+    for annex in queries.decided_at(node, at):
+        try:
+            (take_back if annex.state == State.TAKEN else bring_back)(actor, annex.pk, node, ip=ip)
+            undone += 1
+        except ReportError as error:
+            stopped.append(f"{annex.node}: {error}")
+    return undone, stopped
+
+
+@transaction.atomic
+def set_aside(
+    actor: User, annex_id: UUID, node: CampaignNode, *, at: datetime | None = None, ip: str | None = None
+) -> ReceivedAnnex:
     """Take the row off the desk; its file stays. A second call changes nothing."""
     annex = _hold(annex_id, node)
     if annex.state == State.OPEN:
-        annex.state, annex.by, annex.at = State.SET_ASIDE, actor, timezone.now()
+        annex.state, annex.by, annex.at = State.SET_ASIDE, actor, at or timezone.now()
         _moved(annex, "intake.set_aside", actor, node, ip)
     return annex
+
+
+def set_repeated_aside(actor: User, node: CampaignNode, *, ip: str | None = None) -> int:
+    """Take every copy and older version off the desk; how many."""
+    now, rows = timezone.now(), queries.desk(node).repeated
+    for row in rows:
+        set_aside(actor, row.annex.pk, node, at=now, ip=ip)
+    return len(rows)
 
 
 @transaction.atomic
@@ -267,6 +314,18 @@ def set_file_aside(actor: User, file_id: UUID, node: CampaignNode, *, ip: str | 
         file.save()
         data = {"file": file.name, "sha256": file.sha256}
         record(actor, "intake.set_aside", unit_path=node.path, about=file, data=data, ip=ip)
+    return file
+
+
+@transaction.atomic
+def bring_file_back(actor: User, file_id: UUID, node: CampaignNode, *, ip: str | None = None) -> ReceivedFile:
+    """Put a file without an annex back on the desk. A second call changes nothing."""
+    file = ReceivedFile.rows.select_for_update(no_key=True).get(pk=file_id, node=node)
+    if file.is_set_aside:
+        file.is_set_aside = False
+        file.save()
+        data = {"file": file.name, "sha256": file.sha256}
+        record(actor, "intake.bring_back", unit_path=node.path, about=file, data=data, ip=ip)
     return file
 
 

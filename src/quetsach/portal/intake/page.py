@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from quetsach.collecting import says
@@ -14,6 +13,7 @@ from quetsach.collecting.form import ROWS
 from quetsach.collecting.merge import Doubt
 from quetsach.portal.intake.models import ReceivedFile
 from quetsach.portal.intake.queries import READ_AGAIN, Desk, Row, is_free
+from quetsach.portal.kit.language import language
 
 BY_HAND = READ_AGAIN | {"scan", "encrypted", "not_an_annex"}
 """Problems of files that a person can still read."""
@@ -36,6 +36,18 @@ class Cell:
         return bool(self.typed) and self.typed.replace(".", "") != self.value
 
 
+UNIT, REPORTED, FIGURES, OTHER = "don-vi", "da-bao-cao", "so-lieu", "khac"
+
+
+@dataclass(frozen=True)
+class Group:
+    """The annexes that need a look for one reason; `key` stands in the address, blank for all of them."""
+
+    key: str
+    label: str
+    count: int
+
+
 @dataclass(frozen=True)
 class Line:
     """One annex on the page."""
@@ -50,6 +62,38 @@ class Line:
     def is_clear(self) -> bool:
         """Nothing has to be looked at."""
         return self.row.reading.is_clear and self.is_free
+
+    @property
+    def group(self) -> str:
+        """The first thing to settle."""
+        if self.row.reading.unit is None:
+            return UNIT
+        if not self.is_free:
+            return REPORTED
+        return FIGURES if any(cell.says for cell in self.cells) else OTHER
+
+    @property
+    def why(self) -> str:
+        """What to look at first, in one sentence."""
+        row = _("Row %(n)s")
+        of_cells = (f"{row % {'n': cell.number}}: {said}" for cell in self.cells for said in cell.says)
+        return next(iter((*self.says, *of_cells, *self.notes)), "")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What a person typed into a row that could not be taken as it is, and why not."""
+
+    key: str
+    said: str
+    typed: Mapping[str, str]
+
+    def typed_into(self, line: Line) -> Line:
+        """The row with what was typed, if it is that row."""
+        if str(line.row.annex.pk) != self.key:
+            return line
+        cells = (replace(cell, value=self.typed.get(cell.key, cell.value)) for cell in line.cells)
+        return replace(line, cells=tuple(cells))
 
 
 @dataclass(frozen=True)
@@ -68,6 +112,19 @@ def lines(rows: Iterable[Row]) -> list[Line]:
     return [_line(row) for row in rows]
 
 
+def groups(lines: Iterable[Line]) -> list[Group]:
+    """All, then one group for each reason that there is."""
+    of = [line.group for line in lines]
+    labels = {
+        UNIT: _("which unit?"),
+        FIGURES: _("a figure to check"),
+        REPORTED: _("reported already"),
+        OTHER: _("something else"),
+    }
+    kinds = [Group(key, label, of.count(key)) for key, label in labels.items() if key in of]
+    return [Group("", _("all"), len(of)), *kinds]
+
+
 def leftovers(desk: Desk) -> list[Leftover]:
     """The files without an annex."""
     return [
@@ -80,11 +137,6 @@ def leftovers(desk: Desk) -> list[Leftover]:
         )
         for file, unread in desk.unread
     ]
-
-
-def language() -> str:
-    """`vi` or `en`, as the sentences of collecting know them."""
-    return "en" if (get_language() or "vi").startswith("en") else "vi"
 
 
 def told(one: Doubt) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -22,6 +23,10 @@ from quetsach.portal.units.models import subtree
 State = ReceivedAnnex.State
 READ_AGAIN = frozenset({"old_word", "open_document", "office_failed", "office_slow", "office_later"})
 """Problems that another try, or a LibreOffice installed since, can mend."""
+
+
+AT_HAND = timedelta(minutes=30)
+"""For so long the last act stands on the page to be undone; later it is undone from the list."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +48,18 @@ class Desk:
     unread: tuple[tuple[ReceivedFile, Unread], ...]
     taken: tuple[ReceivedAnnex, ...]
     set_aside: tuple[ReceivedAnnex, ...]
+    files_aside: tuple[ReceivedFile, ...]
     missing: tuple[CampaignNode, ...]
     collection: Collection
     units: tuple[Unit, ...]
+
+    def latest_of(self, user: User, now: datetime) -> tuple[ReceivedAnnex, ...]:
+        """The rows that the person decided in the last act, a short while ago: what can be undone at hand."""
+        mine = [one for one in (*self.taken, *self.set_aside) if one.by_id == user.pk and one.at]
+        last = max((one.at for one in mine if one.at), default=None)
+        if last is None or now - last > AT_HAND:
+            return ()
+        return tuple(one for one in mine if one.at == last)
 
     @property
     def clear(self) -> tuple[Row, ...]:
@@ -61,6 +75,12 @@ def is_free(report: Report | None) -> bool:
 def is_taken(annex_id: UUID, node: CampaignNode) -> bool:
     """Whether a double click or a retry asks for what is done."""
     return ReceivedAnnex.rows.filter(pk=annex_id, file__node=node, state=State.TAKEN).exists()
+
+
+def decided_at(node: CampaignNode, at: datetime) -> list[ReceivedAnnex]:
+    """The rows of the node's desk that were taken or set aside in one act."""
+    rows = ReceivedAnnex.rows.filter(file__node=node, at=at).exclude(state=State.OPEN)
+    return list(rows.select_related("node"))
 
 
 def waiting(node: CampaignNode) -> int:
@@ -119,11 +139,9 @@ def desk(node: CampaignNode) -> Desk:
     units = {unit.key: unit for unit in known.units}
     by_place = {(one.file_id.hex, one.part): one for one in waiting}
     readings = [reading_of(one, units) for one in waiting]
-    files = [
-        one
-        for one in ReceivedFile.rows.filter(node=node, is_set_aside=False).exclude(problem="")
-        if not any(annex.file_id == one.pk for annex in annexes)
-    ]
+    read = {annex.file_id for annex in annexes}
+    blank = [one for one in ReceivedFile.rows.filter(node=node).exclude(problem="") if one.pk not in read]
+    files = [one for one in blank if not one.is_set_aside]
     unread = [
         Unread(one.name, None, FileProblem(one.problem, **one.facts), one.sha256, _hint(known, one.name))
         for one in files
@@ -146,6 +164,7 @@ def desk(node: CampaignNode) -> Desk:
         unread=tuple(zip(files, found.unread, strict=True)),
         taken=tuple(one for one in annexes if one.state == State.TAKEN),
         set_aside=tuple(one for one in annexes if one.state == State.SET_ASIDE),
+        files_aside=tuple(one for one in blank if one.is_set_aside),
         missing=tuple(one for one in below if one.pk not in done and str(one.pk) not in there),
         collection=found,
         units=known.units,

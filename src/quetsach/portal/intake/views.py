@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Page, Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
@@ -17,13 +23,26 @@ from quetsach.portal.intake import actions, page, queries
 from quetsach.portal.intake.actions import IntakeError, Receipt
 from quetsach.portal.intake.forms import IntakeForm, read_figures
 from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
+from quetsach.portal.intake.page import Line, Refusal
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.language import language
 from quetsach.portal.reports.errors import BlockedReport, ReportError
 from quetsach.portal.reports.queries import may_review_below
 
-SHOWN = 25
-"""Rows to look at on one page; the next ones follow as soon as these are decided."""
+SHOWN = 12
+"""Rows to look at on one page; one of them is open."""
+CLEAR_SHOWN = 50
 MOST_NAMES = 300
+_MOVES: dict[str, Callable[..., ReceivedAnnex]] = {
+    "set_aside": actions.set_aside,
+    "doubt": actions.doubt,
+    "bring_back": actions.bring_back,
+    "take_back": actions.take_back,
+}
+_FILE_MOVES: dict[str, Callable[..., ReceivedFile]] = {
+    "set_aside": actions.set_file_aside,
+    "bring_back": actions.bring_file_back,
+}
 
 
 def _seat(request: HttpRequest, slug: str, node_id: UUID) -> Seat:
@@ -72,13 +91,37 @@ def _said(receipt: Receipt) -> str:
 def take_clear(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     """Take every row that needs no look."""
     seat = _seat(request, slug, node_id)
-    taken, stopped = actions.take_clear(seat.user, seat.node, ip=client_ip_text(request))
+    _taken, stopped = actions.take_clear(seat.user, seat.node, ip=client_ip_text(request))
+    for sentence in stopped:
+        messages.error(request, sentence)
+    return _back(seat)
+
+
+@require_POST
+def copies(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
+    """Take copies and older versions off the desk."""
+    seat = _seat(request, slug, node_id)
+    actions.set_repeated_aside(seat.user, seat.node, ip=client_ip_text(request))
+    return _back(seat)
+
+
+@require_POST
+def undo(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
+    """Put back on the desk what was decided in one act."""
+    seat = _seat(request, slug, node_id)
+    try:
+        at = datetime.fromisoformat(request.POST.get("at", ""))
+    except ValueError as error:
+        raise Http404 from error
+    if at.tzinfo is None:
+        raise Http404
+    undone, stopped = actions.undo(seat.user, seat.node, at, ip=client_ip_text(request))
     text = ngettext(
-        "%(n)d report taken; it is in the total now.",
-        "%(n)d reports taken; they are in the total now.",
-        taken,
+        "%(n)d annex lies on the desk again and does not count.",
+        "%(n)d annexes lie on the desk again and do not count.",
+        undone,
     )
-    messages.success(request, text % {"n": taken})
+    messages.success(request, text % {"n": undone})
     for sentence in stopped:
         messages.error(request, sentence)
     return _back(seat)
@@ -86,27 +129,26 @@ def take_clear(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
 
 @require_POST
 def row(request: HttpRequest, slug: str, node_id: UUID, annex_id: UUID) -> HttpResponse:
-    """Correct a row, take it, set it aside or bring it back."""
+    """Correct a row, take it, set it aside or bring it back; the next one opens."""
     seat = _seat(request, slug, node_id)
-    ip = client_ip_text(request)
     act = request.POST.get("do", "")
+    group = request.POST.get("nhom", "")
     try:
-        if act == "set_aside":
-            actions.set_aside(seat.user, annex_id, seat.node, ip=ip)
-        elif act == "doubt":
-            actions.doubt(seat.user, annex_id, seat.node, ip=ip)
-        elif act == "bring_back":
-            actions.bring_back(seat.user, annex_id, seat.node, ip=ip)
+        if act in _MOVES:
+            _MOVES[act](seat.user, annex_id, seat.node, ip=client_ip_text(request))
         else:
             _decide(request, seat, annex_id, takes=act == "take")
     except ReceivedAnnex.DoesNotExist as error:
         raise Http404 from error
-    except BlockedReport as error:
-        reasons = "; ".join(problem.text[page.language()] for problem in error.problems)
-        messages.error(request, f"{error} {reasons}")
     except (IntakeError, ReportError) as error:
-        messages.error(request, str(error))
-    return _back(seat)
+        reasons = error.problems if isinstance(error, BlockedReport) else ()
+        said = " ".join((str(error), "; ".join(problem.text[language()] for problem in reasons))).strip()
+        if act in _MOVES:
+            messages.error(request, said)
+            return _back(seat, group)
+        refusal = Refusal(str(annex_id), said, request.POST.dict())
+        return _page(request, seat, IntakeForm(), status=422, refusal=refusal)
+    return _back(seat, group, request.POST.get("next", ""), at_list="nhom" in request.POST)
 
 
 def _decide(request: HttpRequest, seat: Seat, annex_id: UUID, *, takes: bool) -> None:
@@ -121,7 +163,6 @@ def _decide(request: HttpRequest, seat: Seat, annex_id: UUID, *, takes: bool) ->
         messages.success(request, _("Kept. It counts when it is taken."))
         return
     actions.take(seat.user, annex_id, seat.node, annex.version, ip=ip)
-    messages.success(request, _("Taken: %(unit)s. Its figures are in the total now.") % {"unit": annex.node})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -150,8 +191,9 @@ def file(request: HttpRequest, slug: str, node_id: UUID, file_id: UUID) -> HttpR
 
 def _enter(request: HttpRequest, seat: Seat, found: ReceivedFile) -> HttpResponse:
     try:
-        if request.POST.get("do") == "set_aside":
-            actions.set_file_aside(seat.user, found.pk, seat.node, ip=client_ip_text(request))
+        move = _FILE_MOVES.get(request.POST.get("do", ""))
+        if move is not None:
+            move(seat.user, found.pk, seat.node, ip=client_ip_text(request))
             return _back(seat)
         if request.POST.get("do") == "read_again":
             if actions.read_again(seat.user, found.pk, seat.node, ip=client_ip_text(request)):
@@ -181,15 +223,35 @@ def _target(seat: Seat, text: str) -> CampaignNode | None:
     return found
 
 
-def _back(seat: Seat) -> HttpResponse:
-    return redirect("intake", seat.campaign.slug, seat.node.pk)
+def _back(seat: Seat, group: str = "", opened: str = "", *, at_list: bool = False) -> HttpResponse:
+    """To the desk again; to the row that is open, with what was done last above it."""
+    asked = {key: value for key, value in (("nhom", group), ("mo", opened)) if value}
+    address = reverse("intake", args=[seat.campaign.slug, seat.node.pk])
+    place = "#vua-xong" if at_list else f"#dong-{opened}" if opened else ""
+    return redirect(f"{address}{'?' if asked else ''}{urlencode(asked)}{place}")
 
 
-def _page(request: HttpRequest, seat: Seat, form: IntakeForm, status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest,
+    seat: Seat,
+    form: IntakeForm,
+    status: int = 200,
+    refusal: Refusal | None = None,
+) -> HttpResponse:
     desk = queries.desk(seat.node)
     counted = page.lines(desk.counted)
     lines = [*page.lines(desk.unplaced), *(line for line in counted if not line.is_clear)]
     clear = [line for line in counted if line.is_clear]
+    wanted = request.GET.get("nhom", request.POST.get("nhom", ""))
+    groups = page.groups(lines)
+    group = wanted if wanted in {one.key for one in groups} else ""
+    looked = [line for line in lines if not group or line.group == group]
+    repeated = page.lines(desk.repeated)
+    asked = refusal.key if refusal else request.GET.get("mo", "")
+    opened = _opened([*looked, *repeated], asked) or next(iter(looked), None)
+    if refusal and (opened is None or str(opened.row.annex.pk) != refusal.key):
+        messages.error(request, refusal.said)
+        refusal = None
     context = {
         "seat": seat,
         "campaign": seat.campaign,
@@ -198,12 +260,36 @@ def _page(request: HttpRequest, seat: Seat, form: IntakeForm, status: int = 200)
         "desk": desk,
         "is_running": seat.campaign.status == Campaign.Status.PUBLISHED,
         "lines": lines,
-        "lines_shown": lines[:SHOWN],
+        "groups": groups,
+        "group": group,
+        "page": _page_of(looked, opened, request.GET.get("trang")),
+        "opened": opened,
+        "shown": refusal.typed_into(opened) if refusal and opened else opened,
+        "refusal": refusal,
+        "next_line": _following(looked, opened),
         "clear": clear,
-        "clear_shown": clear[: 2 * SHOWN],
-        "repeated": page.lines(desk.repeated),
+        "clear_shown": clear[:CLEAR_SHOWN],
+        "repeated": repeated,
         "units": desk.units[:MOST_NAMES],
         "leftovers": page.leftovers(desk),
         "totals": list(desk.collection.totals.items()),
+        "latest": desk.latest_of(seat.user, timezone.now()),
     }
     return render(request, "intake/desk.html", context, status=status)
+
+
+def _opened(lines: list[Line], wanted: str) -> Line | None:
+    return next((line for line in lines if str(line.row.annex.pk) == wanted), None)
+
+
+def _following(lines: list[Line], opened: Line | None) -> Line | None:
+    place = lines.index(opened) + 1 if opened in lines else len(lines)
+    return lines[place] if place < len(lines) else None
+
+
+def _page_of(lines: list[Line], opened: Line | None, number: str | None) -> Page[Line]:
+    """The page asked for; without a number, that on which the open row stands."""
+    pages = Paginator(lines, SHOWN)
+    if number is None and opened in lines:
+        return pages.get_page(lines.index(opened) // SHOWN + 1)
+    return pages.get_page(number)

@@ -9,6 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
 
+def language() -> str:
+    """`vi` or `en`, the language in use, as texts that are data name it."""
+    return "en" if (translation.get_language() or "vi").startswith("en") else "vi"
+
+
 class LanguageMiddleware:
     """Reads the language cookie that `set_language` writes; ignores Accept-Language."""
 

@@ -29,6 +29,8 @@ from quetsach.portal.people.models import (
 from quetsach.vietnamese import search_key
 
 SHEETS_AT_MOST = 20
+COUNTS_AT_MOST = 20
+"""Counts of people of one kind that are shown, the latest ones."""
 ROWS = {"r1": "received", "r2": "informed", "r3": "deployed", "r4": "done"}
 """Key of a known figure: what it counts, as forms of the annex name it."""
 
@@ -182,26 +184,42 @@ def claimed_elsewhere(node: CampaignNode, codes: tuple[str, ...]) -> int:
 
 @dataclass(frozen=True)
 class Ground:
-    """One thing behind a figure: who, how much of it, when, and by whom it was entered."""
+    """One dated thing behind a figure: a unit's own act (`count` is 1), or a count of people.
+
+    `by` is blank where people marked themselves. Of counts of people only the latest `holds`.
+    """
 
     name: str
     count: int
     at: datetime
     by: str
-    proof: KeyedProof | None
+    holds: bool = True
+    proof: KeyedProof | None = None
 
 
-def grounds_below(node: CampaignNode, row: str) -> list[Ground]:
-    """The units directly below that are counted in rows 1 and 3, each with its own act."""
-    model: type[Acknowledgement | Participation] = Acknowledgement if row == "r1" else Participation
-    below = CampaignNode.rows.active().filter(parent=node)
-    acts = model.rows.filter(node__in=below).select_related("node", "by").order_by("node__position", "at")
-    return [Ground(act.node.name, 1, act.at, str(act.by or ""), proof_of(act)) for act in with_proof(acts)]
+_ACTS: dict[str, type[Acknowledgement | Participation]] = {
+    "received": Acknowledgement,
+    "deployed": Participation,
+}
 
 
-def headcounts(node: CampaignNode, kind: str) -> list[Headcount]:
-    """The latest counts of one kind, that which holds first."""
-    return list(Headcount.rows.filter(node=node, kind=kind).select_related("by").order_by("-at", "-pk")[:20])
+def grounds(node: CampaignNode, what: str) -> list[Ground]:
+    """What stands behind a node's own known figure, by a value of ROWS; nothing for any other.
+
+    Units directly below that count, in the order of the tree; counts of people, that which holds first.
+    """
+    if what in _ACTS:
+        below = CampaignNode.rows.active().filter(parent=node)
+        acts = _ACTS[what].rows.filter(node__in=below).select_related("node", "by")
+        return [
+            Ground(act.node.name, 1, act.at, str(act.by or ""), proof=proof_of(act))
+            for act in with_proof(acts.order_by("node__position", "node__name", "at"))
+        ]
+    counts = Headcount.rows.filter(node=node, kind=what).select_related("by").order_by("-at", "-pk")
+    return [
+        Ground(node.name, one.count, one.at, str(one.by or ""), holds=n == 0)
+        for n, one in enumerate(counts[:COUNTS_AT_MOST])
+    ]
 
 
 def marks_by_day(node: CampaignNode, kind: str) -> list[tuple[datetime, int]]:

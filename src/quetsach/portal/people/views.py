@@ -180,20 +180,19 @@ def known(request: HttpRequest, slug: str, node_id: UUID, row: str) -> HttpRespo
     all_rows, is_people = queries.known_of(seat.node), row in ("r2", "r4")
     sums = all_rows.bodies
     kind = {"r2": Kind.INFORMED, "r4": Kind.DONE}.get(row)
-    below = [] if is_people else queries.grounds_below(seat.node, row)
+    grounds = queries.grounds(seat.node, what)
     counting = next((c for c in queries.countings(seat.node) if c.kind == kind), None) if kind else None
     context = {
         "seat": seat,
         "row": row,
         "what": what,
         "total": all_rows.figures[row],
-        "own": counting.count if counting else len(below),
+        "own": counting.count if counting else len(grounds),
         "bodies": sums.of(row),
         "sums": sums,
         "is_people": is_people,
-        "below": below,
+        "grounds": grounds,
         "counting": counting,
-        "headcounts": queries.headcounts(seat.node, kind) if kind else [],
         "by_day": queries.marks_by_day(seat.node, kind) if kind else [],
         "filter": "da-bao" if row in ("r1", "r2") else "xong",
         "others": [other for other in queries.ROWS if other != row],

@@ -158,7 +158,8 @@ def submit_on_behalf(
 ) -> Revision:
     """A superior enters what a unit sent as a file or on paper: the actor is the author, the file the source.
 
-    The same file again gives the same revision; a newer file replaces one that still waits. `ticked` None
+    The same file again gives the same revision, unless that was returned; a newer file replaces one that
+    still waits. `ticked` None
     means that the coordinator has seen every warning. `paper` is the total of each row as the paper says
     it, kept as evidence beside the computed one. Where papers count the unit itself, it is taken off first.
     It waits for acceptance like any other. Raises BlockedReport, LockedReport, and ReportError when the
@@ -179,7 +180,9 @@ def submit_on_behalf(
     with _one_form_one_report(), transaction.atomic():
         report = hold(node)
         for sent in report.revisions.all():
-            if sent.client_uuid == client_uuid or sent.source.get("sha256") == source.sha256:
+            is_same_file = sent.source.get("sha256") == source.sha256
+            is_given_back = report.state == State.RETURNED and report.current_id == sent.pk
+            if sent.client_uuid == client_uuid or (is_same_file and not is_given_back):
                 return sent
         must_be_running(node)
         replaces = report.state == State.SUBMITTED and report.current is not None and report.current.on_behalf

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from django.utils.translation import get_language
-
 from quetsach.annexform.definition import BUILT_IN, Form, built_in, read_form
+from quetsach.portal.kit.language import language
 from quetsach.portal.reports.models import FormVersion
 
 _read: dict[str, Form] = {}
@@ -28,5 +27,4 @@ def versions() -> list[Form]:
 
 def offered() -> list[tuple[str, str]]:
     """Key and title, in the language in use, of every form that a campaign can choose."""
-    language = "vi" if (get_language() or "vi").startswith("vi") else "en"
-    return [(form.version, form.title[language]) for form in versions()]
+    return [(form.version, form.title[language()]) for form in versions()]

@@ -258,15 +258,16 @@ class Difference:
 
 def field_label(form: Form, key: str, lang: str) -> str:
     """What a field of the annex is called."""
+    lang = "en" if lang.startswith("en") else "vi"
     named = {
         "external": _("Units without an account"),
         "adjust_reason": _("Reason of the adjustment"),
-        **{text: str(form.head[text]) for text in ("narrative", "proposals")},
+        **{text: str(form.words(lang)[text]) for text in ("narrative", "proposals")},
     }
     if key in named:
         return named[key]
     row = form.row(f"r{key[1:]}")
-    name = f"{row.number}. {row.short['en' if lang.startswith('en') else 'vi']}"
+    name = f"{row.number}. {row.short[lang]}"
     suffixes = {"r": "%(row)s", "n": _("%(row)s: note"), "a": _("%(row)s: adjustment")}
     return suffixes[key[0]] % {"row": name}
 

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -16,6 +15,7 @@ from quetsach.annexform.entry import fields_of, read_entry
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.ids import uuid7
+from quetsach.portal.kit.language import language
 from quetsach.portal.people.queries import known_of
 from quetsach.portal.reports import actions, kept, queries
 from quetsach.portal.reports.errors import BlockedReport, ReportError, StaleReport
@@ -54,7 +54,7 @@ def report(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
             seat.node,
             found,
             read_entry(typed or data, queries.form_of(seat.node).keys),
-            _lang(),
+            language(),
             speaks=bool(typed) or bool(found and found.state == Report.State.DRAFT and found.version),
             known=known,
             terms=terms,
@@ -90,7 +90,7 @@ def report_check(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse
     except ReportError as error:
         trouble = str(error)
     found = queries.report_of(seat.node)
-    page = AnnexPage(seat.node, found, read_entry(posted.data, keys), _lang(), ticked=posted.ticked)
+    page = AnnexPage(seat.node, found, read_entry(posted.data, keys), language(), ticked=posted.ticked)
     context = {"seat": seat, "page": page, "swap": True, "report": found, "stale": stale, "trouble": trouble}
     return render(request, "reports/checks.html", context)
 
@@ -106,7 +106,7 @@ def report_history(request: HttpRequest, slug: str, node_id: UUID) -> HttpRespon
         "door": "report",
         "report": found,
         "form": queries.form_of(seat.node),
-        "history": histories(found, seat.user, _lang()) if found else [],
+        "history": histories(found, seat.user, language()) if found else [],
     }
     return render(request, "reports/history.html", context)
 
@@ -129,7 +129,7 @@ def _post_annex(request: HttpRequest, seat: Seat) -> HttpResponse:
             said = _("The draft is saved. It has not been sent yet.")
     except BlockedReport:
         entry = read_entry(posted.data, keys)
-        page = AnnexPage(seat.node, queries.report_of(seat.node), entry, _lang(), ticked=posted.ticked)
+        page = AnnexPage(seat.node, queries.report_of(seat.node), entry, language(), ticked=posted.ticked)
         held = grant_for(seat.node, timezone.now())
         form = str(posted.client_uuid)
         return annex_form(request, seat, page, form, version=posted.version, status=422, grant=held)
@@ -190,7 +190,7 @@ def _sent(request: HttpRequest, seat: Seat, found: Report | None, lock: Lock | N
         "form": load_form(shown.form) if shown else queries.form_of(seat.node),
         "rows": rows,
         "is_adjusted": any(row.adjust for row in rows),
-        "warned": [(w["text"][_lang()[:2]], w["by"]) for w in shown.warnings] if shown else [],
+        "warned": [(w["text"][language()[:2]], w["by"]) for w in shown.warnings] if shown else [],
         "reason": reason,
         "lock": lock,
         "lock_reason": REASONS[lock] if lock else "",
@@ -214,7 +214,7 @@ def stale_page(request: HttpRequest, seat: Seat, posted: Posted, error: StaleRep
         "campaign": seat.campaign,
         "door": "report",
         "report": found,
-        "fields": compare(form, mine, theirs, _lang()),
+        "fields": compare(form, mine, theirs, language()),
         "mine": [(key, mine[key]) for key in fields_of(form.keys)],
         "client_uuid": posted.client_uuid,
         "may_overwrite": found.state in TYPED,
@@ -227,7 +227,3 @@ def _posted(request: HttpRequest, typed: dict[str, str]) -> QueryDict:
     query.clear()
     query.update(typed)
     return query
-
-
-def _lang() -> str:
-    return get_language() or "vi"

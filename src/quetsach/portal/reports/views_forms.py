@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -16,6 +15,7 @@ from quetsach.annexform.expression import write_expression
 from quetsach.annexform.workbook import MOST_BYTES, WorkbookError
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.language import language
 from quetsach.portal.reports import forms_actions as actions
 from quetsach.portal.reports import queries
 from quetsach.portal.reports.errors import ReportError
@@ -84,7 +84,7 @@ def _page(
 ) -> HttpResponse:
     current = queries.form_of(seat.node)
     shown = form or current
-    lang = "en" if (get_language() or "vi").startswith("en") else "vi"
+    lang = language()
     context = {
         "seat": seat,
         "campaign": seat.campaign,

@@ -6,11 +6,12 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.campaigns.seat import take_seat
+from quetsach.portal.kit.language import language
+from quetsach.portal.people.queries import grounds
 from quetsach.portal.reports import beside, machines, queries, why
 from quetsach.portal.reports.facts import ACTS, known_rows
 from quetsach.portal.reports.models import Report
@@ -30,7 +31,7 @@ def rollup(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     rows = [
         {
             "row": row,
-            "short": row.short[_lang()],
+            "short": row.short[language()],
             "own": rolled.own.row(row.key) if rolled.own is not None else None,
             "entered": rolled.entered.row(row.key) if rolled.entered is not None else None,
             "below": rolled.children_total.row(row.key),
@@ -79,7 +80,7 @@ def why_page(request: HttpRequest, slug: str, node_id: UUID, row: str) -> HttpRe
         "campaign": seat.campaign,
         "door": "rollup",
         "row": found,
-        "short": found.short[_lang()],
+        "short": found.short[language()],
         "rolled": rolled,
         "own": rolled.own.row(row) if rolled.own is not None else None,
         "reported": counted.figures.row(row) if counted else None,
@@ -93,7 +94,7 @@ def why_page(request: HttpRequest, slug: str, node_id: UUID, row: str) -> HttpRe
         "known_row": ACTS.get(found.known, ""),
         "known_now": known_rows(seat.node, form)[row],
         "accepted_by": why.accepted_by(report),
-        "grounds": why.grounds(seat.node, found.known),
+        "grounds": grounds(seat.node, found.known),
         "parts": why.parts(rolled, row),
         "machines": shown,
         "machine_count": machine_count,
@@ -105,7 +106,3 @@ def why_page(request: HttpRequest, slug: str, node_id: UUID, row: str) -> HttpRe
 def waits(line: Line) -> bool:
     """Whether the unit's report waits for the superior."""
     return line.report_state in {Report.State.SUBMITTED, Report.State.AMEND_ASKED}
-
-
-def _lang() -> str:
-    return "en" if (get_language() or "vi").startswith("en") else "vi"

@@ -1,32 +1,11 @@
-"""What one number is made of: who reported it, what people did and when, and the parts from below."""
+"""What one number is made of beside the acts that people know of: who accepted it, the parts from below."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from quetsach.portal.campaigns.models import Acknowledgement, CampaignNode, Headcount, Participation
-from quetsach.portal.campaigns.queries import KeyedProof, proof_of, with_proof
 from quetsach.portal.reports.models import Report, ReportEvent
 from quetsach.portal.reports.rollup import Line, RollUp
-
-_DONE_BY_UNITS: dict[str, type[Acknowledgement | Participation]] = {
-    "received": Acknowledgement,
-    "deployed": Participation,
-}
-_COUNTED_AS = {"informed": Headcount.Kind.INFORMED, "done": Headcount.Kind.DONE}
-
-
-@dataclass(frozen=True)
-class Ground:
-    """One dated act that the portal holds: a unit's own (`count` is 1), or a count of people."""
-
-    name: str
-    count: int
-    at: datetime
-    by: str
-    holds: bool = True
-    proof: KeyedProof | None = None
 
 
 @dataclass(frozen=True)
@@ -35,29 +14,6 @@ class Part:
 
     line: Line
     count: int | None
-
-
-def grounds(node: CampaignNode, known: str) -> list[Ground]:
-    """The acts behind a node's own figure of a row, by what the portal knows of it, the latest first.
-
-    Of headcounts only the latest holds.
-    """
-    if known in _DONE_BY_UNITS:
-        acts = _DONE_BY_UNITS[known].rows.filter(node__parent=node)
-        acts = acts.select_related("node", "by").order_by("-at")
-        return [
-            Ground(act.node.name, 1, act.at, str(act.by or ""), proof=proof_of(act))
-            for act in with_proof(acts)
-        ]
-    if known not in _COUNTED_AS:
-        return []
-    counts = (
-        Headcount.rows.filter(node=node, kind=_COUNTED_AS[known]).select_related("by").order_by("-at", "-pk")
-    )
-    return [
-        Ground(node.name, count.count, count.at, str(count.by or ""), holds=n == 0)
-        for n, count in enumerate(counts[:20])
-    ]
 
 
 def parts(rolled: RollUp, row: str) -> list[Part]:

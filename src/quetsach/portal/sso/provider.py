@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote_plus
 
 from allauth.socialaccount.models import SocialToken
 from allauth.socialaccount.providers.base import ProviderAccount
@@ -45,6 +46,14 @@ class SsoAdapter(OAuth2Adapter):  # type: ignore[misc]
     @property
     def basic_auth(self) -> bool:
         return trusted().token_auth == "client_secret_basic"  # noqa: S105
+
+    def get_client(self, request: HttpRequest, app: Any) -> Any:
+        """In the header, name and secret stand form-encoded (RFC 6749, 2.3.1), which allauth leaves out."""
+        client = super().get_client(request, app)
+        if self.basic_auth:
+            client.consumer_key = quote_plus(client.consumer_key)
+            client.consumer_secret = quote_plus(client.consumer_secret)
+        return client
 
     def get_access_token_data(
         self, request: HttpRequest, app: Any, client: Any, pkce_code_verifier: str | None = None

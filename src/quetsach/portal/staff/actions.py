@@ -6,14 +6,13 @@ from datetime import date, timedelta
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
-from django.conf import settings
-from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
+from quetsach.portal.kit.mail import Fate, deliver
 from quetsach.portal.sso import actions as sso
 from quetsach.portal.sso.identity import Proof
 from quetsach.portal.staff.invitation_mail import words
@@ -70,18 +69,15 @@ def renew(row: Invitation, actor: User, *, ip: str | None = None) -> str:
     return token
 
 
-def send_link(row: Invitation, token: str, actor: User, *, ip: str | None = None) -> bool:
-    """Send the link to the invitation's e-mail address; False where the server did not take it."""
-    subject, text = words(row, token)
-    try:
-        send_mail(subject, text, settings.DEFAULT_FROM_EMAIL, [row.email])
-    except (OSError, ValueError):  # smtplib's errors are OSErrors
-        return False
-    with transaction.atomic():
-        Invitation.rows.filter(pk=row.pk).update(sent_at=timezone.now())
-        record(actor, "account.send_invitation", unit_path=row.unit.path, about=row,
-               data={"unit": row.unit.name}, ip=ip)  # fmt: skip
-    return True
+def send_link(row: Invitation, token: str, actor: User, *, ip: str | None = None) -> Fate:
+    """Send the link to the invitation's e-mail address; what became of it."""
+    fate = deliver(*words(row, token), row.email)
+    if fate is Fate.SENT:
+        with transaction.atomic():
+            Invitation.rows.filter(pk=row.pk).update(sent_at=timezone.now())
+            record(actor, "account.send_invitation", unit_path=row.unit.path, about=row,
+                   data={"unit": row.unit.name}, ip=ip)  # fmt: skip
+    return fate
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.mail import Fate
 from quetsach.portal.kit.qr import qr
 from quetsach.portal.staff import actions, queries
 from quetsach.portal.staff.forms import InviteForm
@@ -68,7 +69,8 @@ def invite(request: HttpRequest) -> HttpResponse:
             try:
                 token = actions.invite(unit, given["role"], given["until"], request.user, email=email, ip=ip)
             except actions.StaffError:
-                messages.warning(request, _("Sent a moment ago already; nothing was done twice."))
+                said = _("An invitation for this address was made a moment ago; it waits in the list below.")
+                messages.warning(request, said)
                 return redirect("staff")
             return _sent_or_shown(request, token, unit)
         wrong = unit is None
@@ -98,9 +100,9 @@ def show_link(
     person: User | None = None,
     *,
     email: str = "",
-    sent: bool | None = None,
+    sent: Fate | None = None,
 ) -> HttpResponse:
-    """The page with a fresh link and its QR code; it cannot be shown again. `sent`: did the e-mail leave?"""
+    """The page with a fresh link and its QR code; never shown again. `sent`: the fate of its e-mail."""
     address = request.build_absolute_uri(reverse("staff_link", args=[token]))
     context = {"address": address, "qr": qr(address), "unit": unit, "days": DAYS, "person": person,
                "email": email, "sent": sent}  # fmt: skip

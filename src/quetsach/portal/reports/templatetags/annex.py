@@ -11,7 +11,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from quetsach.annexform.definition import Form, Row
 from quetsach.annexform.figures import Figures
+from quetsach.portal.kit.language import language
 from quetsach.portal.kit.templatetags.kit import num, state
 
 register = template.Library()
@@ -27,6 +29,18 @@ STATES: dict[str, tuple[str, Promise]] = {
 }
 """Shape and words of the state of a report."""
 _SETTLED = {"accepted", "amend_asked"}
+
+
+@register.filter
+def asked(row: Row) -> str:
+    """What a row of the form asks, in the language in use; what is printed stays as the form has it."""
+    return row.said(language())
+
+
+@register.filter
+def head(form: Form) -> dict[str, Any]:
+    """The headings and labels of a form, in the language in use."""
+    return form.words(language())
 
 
 @register.simple_tag

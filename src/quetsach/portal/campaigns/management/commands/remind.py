@@ -25,11 +25,7 @@ class Command(BaseCommand):
                 plan(campaign, today, can_email=settings.CAN_EMAIL)
                 for campaign in Campaign.objects.filter(status=Campaign.Status.PUBLISHED)
             )
-            sent, failed = (
-                send_emails(today, _subject_and_text, settings.DEFAULT_FROM_EMAIL)
-                if settings.CAN_EMAIL
-                else (0, 0)
-            )
+            sent, failed = send_emails(today, _subject_and_text) if settings.CAN_EMAIL else (0, 0)
         self.stdout.write(f"{today}: {planned} planned, {sent} e-mails sent, {failed} failed")
 
 

@@ -1,0 +1,44 @@
+"""One e-mail, and what became of it: the person reads whether the address or the server is at fault."""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+from enum import StrEnum
+
+from django.conf import settings
+from django.core.mail import send_mail
+
+_LOG = logging.getLogger(__name__)
+_FOR_GOOD = range(500, 600)
+
+
+class Fate(StrEnum):
+    """What became of an e-mail.
+
+    `sent`: the server took it. `address`: it refuses this address. `server`: it cannot be reached or takes
+    nothing now.
+    """
+
+    SENT = "sent"
+    ADDRESS = "address"
+    SERVER = "server"
+
+
+def deliver(subject: str, text: str, to: str) -> Fate:
+    """Hand one e-mail to the server of QUETSACH_SMTP, once. A failure is logged without address or text."""
+    try:
+        send_mail(subject, text, settings.DEFAULT_FROM_EMAIL, [to])
+    except smtplib.SMTPRecipientsRefused as error:
+        code = next((code for code, _said in error.recipients.values()), 0)
+        _LOG.warning("The mail server refused an address: %s", code)
+        return Fate.ADDRESS if code in _FOR_GOOD else Fate.SERVER
+    except (smtplib.SMTPNotSupportedError, ValueError) as error:
+        # A letter that this server cannot carry in an address, or no address at all.
+        _LOG.warning("An e-mail could not be addressed: %s", type(error).__name__)
+        return Fate.ADDRESS
+    except OSError as error:  # smtplib's errors are OSErrors
+        code = error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else 0
+        _LOG.warning("The mail server took nothing: %s (%s)", type(error).__name__, code or error.errno)
+        return Fate.SERVER
+    return Fate.SENT
