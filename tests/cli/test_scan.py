@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from quetsach import language
 from quetsach.outputs.problems import explain
 from quetsach.sighting import ScanFileError, Sighting, read
 from tests.cli.answering import Portal
@@ -336,7 +337,11 @@ def test_words_of_a_library_that_nobody_translated_stand_between_quotation_marks
     monkeypatch.setenv("QUETSACH_LANG", "vi")
     (tmp_path / "a.db").write_bytes(b"SQLite format 3\0" + bytes(5000))
     assert "(không phải cơ sở dữ liệu)" in quetsach("scan", tmp_path / "a.db", "-i", feed)[2]
-    assert explain("cannot be read: Eine Störung") == ("không đọc được: “Eine Störung”")
+    language.use("vi")
+    try:
+        assert explain("cannot be read: Eine Störung") == "không đọc được: “Eine Störung”"
+    finally:
+        language.use("en")
 
 
 def test_errors_of_lists_are_told_in_vietnamese(

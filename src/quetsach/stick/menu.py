@@ -228,7 +228,11 @@ def _merge(stick: Stick) -> int:
 
 def _asked_key(stick: Stick) -> Path | None:
     """The file with the secret key; who has none is told the other way."""
-    click.echo(say.wrapped(_("There are sealed results here. The unit's secret key opens them.")))
+    told = _(
+        "There are sealed results here. The unit's secret key opens them: use it on your own, clean machine"
+        " only."
+    )
+    click.echo(say.wrapped(told))
     while (
         path := _asked(stick, _("Drag the key file into this window; Enter if you have none"))
     ) is not None:
