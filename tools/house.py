@@ -125,6 +125,16 @@ def locks(files: list[Path]) -> Iterator[str]:
                 yield f"{file}:{node.lineno}: .select_for_update() without no_key=True"
 
 
+def translations(files: list[Path]) -> Iterator[str]:
+    """A text is collected for the catalogues only under the names that are looked for."""
+    for file in (f for f in files if f.suffix == ".py" and ROOT / "src" in f.parents):
+        for name in re.findall(
+            r"^from .+\bgettext(?:_lazy)? as (\w+)", file.read_text(encoding="utf-8"), flags=re.M
+        ):
+            if name != "_":
+                yield f"{file}: texts in {name}() are in no catalogue; import gettext under its name or as _"
+
+
 def is_queryset(node: ast.expr) -> bool:
     """Whether the expression reaches through a manager: `X.objects…`, `X.rows…`."""
     while isinstance(node, ast.Call | ast.Attribute):
@@ -136,7 +146,7 @@ def is_queryset(node: ast.expr) -> bool:
 
 def main() -> int:
     files = tracked()
-    checks = (sizes_and_names, texts, templates, portal_code, locks)
+    checks = (sizes_and_names, texts, templates, portal_code, locks, translations)
     findings = [finding for check in checks for finding in check(files)]
     for finding in findings:
         print(finding.replace(f"{ROOT}/", ""))

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.campaigns.audiences import AUDIENCES
@@ -75,7 +75,7 @@ class DaysOffForm(forms.Form):
                 day, off = _read_line(number, text)
                 found[day.isoformat()] = off
         if len(found) > MOST_DAYS_OFF:
-            raise forms.ValidationError(_now("At most %(n)d days.") % {"n": MOST_DAYS_OFF})
+            raise forms.ValidationError(gettext("At most %(n)d days.") % {"n": MOST_DAYS_OFF})
         return found
 
 
@@ -87,7 +87,7 @@ def _read_line(number: int, text: str) -> tuple[date, bool]:
     except ValueError:
         day = None
     if day is None or word not in _WORKED | _OFF:
-        problem = _now("Line %(n)d: write a day and “nghỉ” or “làm”, such as 02/01/2026 nghỉ.")
+        problem = gettext("Line %(n)d: write a day and “nghỉ” or “làm”, such as 02/01/2026 nghỉ.")
         raise forms.ValidationError(problem % {"n": number})
     return day, word in _OFF
 

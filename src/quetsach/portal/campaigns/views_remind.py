@@ -23,6 +23,8 @@ from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.roles import Verb
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
+_DAYS = "off-%s"
+"""Names of the fields of days off on a page whose rules ask for days, too."""
 
 
 @require_http_methods(GET_OR_POST)
@@ -47,14 +49,14 @@ def reminder_rules(request: HttpRequest, slug: str) -> HttpResponse:
     desk = sit_down(request, slug)
     if desk.seat is None:
         raise Http404
-    rule, days = RuleForm(), DaysOffForm(initial={"days": written(desk.campaign.days_off)})
+    rule, days = RuleForm(), DaysOffForm(auto_id=_DAYS, initial={"days": written(desk.campaign.days_off)})
     if request.method == "POST":
         act, ip = request.POST.get("act"), client_ip_text(request)
         if act == "remove":
             _remove(request, desk)
             return redirect("reminder_rules", slug)
         if act == "days":
-            days = DaysOffForm(request.POST)
+            days = DaysOffForm(request.POST, auto_id=_DAYS)
             if days.is_valid():
                 remind_actions.set_days_off(desk.campaign, days.cleaned_data["days"], desk.user, ip=ip)
                 messages.success(request, _("The days are saved."))
