@@ -10,6 +10,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from quetsach.portal.sso.configuration import IdentityProvider
+from tests.portal.sso.identity_provider import CLIENT, SECRET
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -27,8 +28,8 @@ def test_link_sign_out_sign_in_and_break_off(cast, fake, settings, live_server, 
     settings.SSO = IdentityProvider(
         name="Nơi xác thực thử",
         issuer=fake.url,
-        client_id="quetsach",
-        client_secret="s3cret",
+        client_id=CLIENT,
+        client_secret=SECRET,
         discovery=f"{fake.url}/.well-known/openid-configuration",
     )
     user = cast.user("A1", "officer")

@@ -27,7 +27,7 @@ from quetsach.portal.units.models import Unit
 from quetsach.portal.units.roles import Verb
 from quetsach.vietnamese import nfc
 
-A_PAGE = 100
+A_PAGE = 40
 
 
 @never_cache
