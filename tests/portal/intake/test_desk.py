@@ -1,11 +1,13 @@
 """Files dropped by a coordinator: read, corrected in place, taken once, counted only then."""
 
 from email.message import EmailMessage
+from io import BytesIO
 from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from PIL import Image
 
 from quetsach.collecting import merge, stored
 from quetsach.portal.audit.models import Entry
@@ -279,6 +281,73 @@ def test_a_scan_is_entered_by_hand_once(cast):
         client.post(enter, typed)
     press(cast, only(), "take")
     assert figures(Revision.rows.get()) == [0, 7, 0, 7]
+
+
+def dropped(cast, name, data):
+    """Drop one file at A; where its picture is."""
+    sent = SimpleUploadedFile(name, data)
+    cast.client("A", "coordinator").post(url(cast), {"annexes": sent})
+    return url(cast, "A", "intake_picture", ReceivedFile.rows.get(name=name).pk)
+
+
+def test_a_scan_stands_beside_the_form_for_its_figures_drawn_anew(cast):
+    client = cast.client("A", "coordinator")
+    place = dropped(cast, "scan A1.pdf", by.pdf_of_picture())
+    assert f'<img loading="lazy" src="{place}"' in client.get(url(cast)).content.decode()
+    answer = client.get(place)
+    assert answer["Content-Type"] == "image/jpeg" and answer["X-Content-Type-Options"] == "nosniff"
+    shown = Image.open(BytesIO(answer.content))
+    # The page is A4 with a grey square from 80 to 780 points above its foot, 40 to 540 from the left.
+    assert shown.height / shown.width == pytest.approx(842 / 595, rel=0.01)
+    points = {
+        (20, 421): 255,
+        (60, 421): 204,
+        (520, 421): 204,
+        (570, 421): 255,
+        (297, 30): 255,
+        (297, 800): 255,
+    }
+    for (across, down), grey in points.items():
+        at = (shown.width * across // 595, shown.height * down // 842)
+        assert shown.convert("L").getpixel(at) == pytest.approx(grey, abs=4), (across, down)
+
+
+def test_a_photograph_is_turned_upright_without_what_the_telephone_wrote_into_it(cast):
+    photo, out = Image.new("RGB", (60, 40), "white"), BytesIO()
+    photo.paste("black", (0, 0, 60, 10))
+    about = Image.Exif()
+    about[0x0112], about[0x010F] = 6, "Điện thoại".encode()  # turn right; the maker
+    photo.save(out, "JPEG", exif=about, quality=95)
+    answer = cast.client("A", "coordinator").get(dropped(cast, "anh.jpg", out.getvalue()))
+    shown = Image.open(BytesIO(answer.content))
+    assert shown.height == shown.width * 60 // 40 and not shown.getexif()
+    upper_right, lower_left = (
+        (shown.width * 9 // 10, shown.height // 10),
+        (shown.width // 10, shown.height // 2),
+    )
+    grey = shown.convert("L")
+    assert grey.getpixel(upper_right) < 60 and grey.getpixel(lower_left) > 200
+
+
+@pytest.mark.parametrize("data", [b"\xff\xd8\xff", b"\x89PNG" + bytes(200), b"%PDF-1.4 scan"])
+def test_what_cannot_be_drawn_leaves_the_page_as_it_is(cast, data):
+    place = dropped(cast, "hong.pdf", data)
+    client = cast.client("A", "coordinator")
+    assert client.get(place).status_code == 404
+    assert client.get(url(cast)).status_code == 200
+
+
+def test_a_picture_that_unpacks_to_gigabytes_is_not_drawn(cast):
+    out = BytesIO()
+    Image.new("1", (30_000, 30_000)).save(out, "PNG")
+    assert len(out.getvalue()) < 200_000
+    assert cast.client("A", "coordinator").get(dropped(cast, "bom.png", out.getvalue())).status_code == 404
+
+
+def test_nobody_else_sees_a_scan(cast):
+    place = dropped(cast, "scan A1.pdf", by.pdf_of_picture())
+    for unit, role in (("A", "reader"), ("A1", "officer"), ("B", "coordinator")):
+        assert cast.client(unit, role).get(place).status_code == 404, (unit, role)
 
 
 def test_a_row_set_aside_comes_back(cast):

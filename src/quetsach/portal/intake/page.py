@@ -103,6 +103,7 @@ class Leftover:
     file: ReceivedFile
     says: str
     unit_path: str
+    is_by_hand: bool
     is_scan: bool
     may_read_again: bool
 
@@ -133,6 +134,7 @@ def leftovers(desk: Desk) -> list[Leftover]:
             says.problem(unread.problem, language()),
             unread.unit.path if unread.unit else "",
             unread.problem.code in BY_HAND,
+            unread.problem.code == "scan" and bool(file.content),
             unread.problem.code in READ_AGAIN,
         )
         for file, unread in desk.unread

@@ -9,4 +9,5 @@ urlpatterns = [
     path("cd/<slug:slug>/tiep-nhan/<uuid:node_id>/hoan-tac/", views.undo, name="intake_undo"),
     path("cd/<slug:slug>/tiep-nhan/<uuid:node_id>/dong/<uuid:annex_id>/", views.row, name="intake_row"),
     path("cd/<slug:slug>/tiep-nhan/<uuid:node_id>/tep/<uuid:file_id>/", views.file, name="intake_file"),
+    path("cd/<slug:slug>/tiep-nhan/<uuid:node_id>/anh/<uuid:file_id>/", views.picture, name="intake_picture"),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from threading import Lock
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -15,8 +16,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from quetsach.collecting import picture as scans
+from quetsach.collecting.paper import FileProblem
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.intake import actions, page, queries
@@ -33,6 +36,8 @@ SHOWN = 12
 """Rows to look at on one page; one of them is open."""
 CLEAR_SHOWN = 50
 MOST_NAMES = 300
+_DRAWING = Lock()
+"""One scan at a time in a process: each takes a processor and up to 2 GB."""
 _MOVES: dict[str, Callable[..., ReceivedAnnex]] = {
     "set_aside": actions.set_aside,
     "doubt": actions.doubt,
@@ -187,6 +192,23 @@ def file(request: HttpRequest, slug: str, node_id: UUID, file_id: UUID) -> HttpR
     )
     response["Cache-Control"] = "no-store"
     return response
+
+
+@require_safe
+def picture(request: HttpRequest, slug: str, node_id: UUID, file_id: UUID) -> HttpResponse:
+    """A scan drawn anew, to be looked at beside the form for its figures."""
+    seat = _seat(request, slug, node_id)
+    found = (
+        ReceivedFile.objects.visible_to(seat.user).filter(pk=file_id, node=seat.node, problem="scan").first()
+    )
+    if found is None or not found.content:
+        raise Http404
+    with found.content.open("rb") as content, _DRAWING:
+        try:
+            drawn = scans.draw(content.read())
+        except FileProblem as error:
+            raise Http404 from error
+    return HttpResponse(drawn, content_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
 
 def _enter(request: HttpRequest, seat: Seat, found: ReceivedFile) -> HttpResponse:
