@@ -105,7 +105,7 @@ def _runs(office: Office, asked: argparse.Namespace) -> list[Run]:
     ]  # fmt: skip
     python = asked.yara_python
     if subprocess.run([python, "-c", "import yara"], capture_output=True, check=False).returncode:
-        print(f"absent: yara-python: not installed for {python} (see --yara-python)", file=sys.stderr)
+        print("absent: yara-python: not installed (see --yara-python)", file=sys.stderr)
     else:
         command = [python, _LOOPS, "yara", str(office.root), str(hashes), rules]
         runs.append(Run("yara-python, 3 hashes and rules", command, _named, everything))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import cache
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.endpoint import catalogue
 from quetsach.endpoint.catalogue import Text
 from quetsach.endpoint.rules import Problem
 from quetsach.portal.checks.models import PRODUCTS, CheckResult
+from quetsach.portal.kit.language import language
 
 SHAPES = {"found": "bad", "check": "busy", "traces": "none", "clean": "ok", "unknown": "unsure"}
 """Shape of the chip of each verdict."""
@@ -62,7 +62,7 @@ def finding_words(finding: dict[str, object]) -> tuple[str, str]:
     sign = str(finding.get("sign") or "")
     texts = _signs().get(sign)
     if texts is not None:
-        text = texts["vi" if (get_language() or "vi").startswith("vi") else "en"]
+        text = texts[language()]
         return text.what, text.false_positive
     if finding.get("indicator"):
         return str(_("On the campaign's list: %(item)s")) % {"item": finding["indicator"]}, ""

@@ -10,9 +10,9 @@ from typing import Any
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import models
-from django.utils import translation
 
 from quetsach.portal.env import env_str
+from quetsach.portal.kit.language import language
 
 OWN = Path(__file__).with_name("kept.toml")
 TEXTS = ("what", "why", "basis", "seen_by", "until")
@@ -44,9 +44,8 @@ class Kept:
         """`row.what`, `row.why`, … in the reader's language, with the days filled in."""
         if name not in TEXTS:
             raise AttributeError(name)
-        language = "en" if (translation.get_language() or "vi").startswith("en") else "vi"
         days = str(max((end.days for end in self.ends), default=0))
-        return self.texts[name][language].replace("{days}", days)
+        return self.texts[name][language()].replace("{days}", days)
 
 
 @dataclass(frozen=True)
