@@ -144,6 +144,17 @@ def _manifest(**fields):
     return change
 
 
+def test_a_backup_from_before_migrations_were_joined_comes_back(portal, tmp_path):
+    old = tmp_path / "old.zip"
+    with zipfile.ZipFile(portal.backup) as archive:
+        kept = json.loads(archive.read("manifest.json"))["migrations"]
+    _rewrite(portal.backup, old, _manifest(migrations=[*kept, "units.0002_path_order"]))
+    other = Portal(tmp_path / "two")
+    done = other.manage("restore", old)
+    assert done.returncode == 0, done.stderr
+    assert other.tell()[0] == ["an"]
+
+
 def _climb(name, content):
     if name != "manifest.json":
         return [(name, content)]

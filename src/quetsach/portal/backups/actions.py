@@ -107,8 +107,9 @@ def _check(source: Path, manifest: Manifest) -> None:
             f"{source}: a backup of {manifest.vendor}, and this portal runs on {connection.vendor}."
             " Set QUETSACH_DATABASE to the same kind first. Nothing was changed."
         )
-    known = {f"{app}.{name}" for app, name in MigrationLoader(None).disk_migrations}
-    newer = sorted(set(manifest.migrations) - known)
+    on_disk = MigrationLoader(None).disk_migrations
+    replaced = [old for migration in on_disk.values() for old in migration.replaces]
+    newer = sorted(set(manifest.migrations) - {f"{app}.{name}" for app, name in [*on_disk, *replaced]})
     if newer:
         raise BackupError(
             f"{source}: made by {manifest.program}, which is newer than this program (it knows {newer[0]})."
