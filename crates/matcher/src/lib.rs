@@ -1,4 +1,18 @@
 //! Finds malicious names and addresses in logs. Pure Rust: knows nothing of Python, the web or a database.
+//!
+//! Where to look, in the order that a log goes through:
+//!
+//! | step | modules |
+//! |---|---|
+//! | a list becomes a set | `plain`, `draft`, `watch`, then `setfile`, `header`, `slots`, `hash`; opened again by `set`, `item`, `ranges` |
+//! | bytes of a source, unpacked | `reader`, `inflate`, `utf16`, `capture` (packets) |
+//! | cut into whole lines for the threads | `pipeline`, `feed`, `queue`, `part`, `relay`, `lines`, `longline` |
+//! | phase 1: every byte, where might a listed name or address stand? | `buffer`, `raw` (the only unsafe code: AVX-512, AVX2, portable), `segments` |
+//! | phase 2: what exactly stands there | `scan`, `tokens`, `token`, `names`, `address`, `freetext`, `chars` |
+//! | the fields of a line that hit | `detect`, `format`, `shape`, `expression`, `wrapper`, `json`, `decoders`, `record` |
+//! | its time | `time`, `timeline`, `years`, `tail` |
+//! | rows by indicator, device and day | `rows`, `places`, `words`, `alive`, `runs` |
+//! | the answer | `wire`, `escape`, `tally` |
 #![deny(unsafe_code)]
 
 pub mod address;
