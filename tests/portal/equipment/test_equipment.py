@@ -24,9 +24,7 @@ LISTED = "45.33.32.156"
 
 
 def commands(page: str) -> list[str]:
-    return [
-        html.unescape(found) for found in re.findall(r'<pre class="command"[^>]*>(.*?)</pre>', page, re.S)
-    ]
+    return [html.unescape(found) for found in re.findall(r'<pre class="command[^>]*>(.*?)</pre>', page, re.S)]
 
 
 def shown(client: Client, source: str, **asked: str) -> str:
@@ -118,3 +116,29 @@ def test_pasted_as_they_stand_the_commands_bring_the_scan_to_the_portal(cast, li
     assert scan.node == cast.nodes["A1"]
     assert scan.source_name.endswith("-mikrotik")
     assert (work / "ket-qua.html").stat().st_size
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_on_a_phone_the_filled_in_script_is_one_tap_away(cast, window, tmp_path):
+    publish_list(cast, tmp_path)
+    page = window(width=360)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto("/danh-sach/")
+    page.get_by_role("link", name="Cách tìm trong nhật ký của thiết bị").click()
+    page.get_by_role("link", name="MikroTik", exact=True).click()
+    page.locator("summary").click()
+    page.get_by_label("Địa chỉ của máy thu nhật ký").fill("10.0.0.5")
+    page.get_by_role("button", name="Điền vào lệnh").click()
+    page.get_by_role("button", name="Chép").first.click()
+    page.get_by_role("button", name="Đã chép").wait_for()
+    script = page.evaluate("navigator.clipboard.readText()").splitlines()
+    assert script[0] == "/system logging action set remote remote=10.0.0.5 remote-port=514"
+    assert len(script) == 5
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.get_by_role("button", name="English").click()
+    page.get_by_role("heading", name="MikroTik: what can it tell?").wait_for()
+    assert page.locator("pre", has_text="remote=10.0.0.5").count() == 1, (
+        "the language keeps what was filled in"
+    )
+    assert page.refused == []

@@ -40,8 +40,7 @@ def index(lang: str) -> dict[str, Any]:
     told = _pages()[lang]
     heads = told["index"]["heads"]
     rows = [
-        {"kind": kind, "name": page["name"], "cells": list(zip(heads, page["tells"], strict=True))}
-        for kind, page in told["pages"].items()
+        {"kind": kind, "name": page["name"], **_tells(heads, page)} for kind, page in told["pages"].items()
     ]
     return {**told["index"], "rows": rows}
 
@@ -66,11 +65,19 @@ def page(lang: str, kind: str, fill: Fill) -> dict[str, Any] | None:
     return {
         **found,
         "kind": kind,
-        "tells": list(zip(told["index"]["heads"], found["tells"], strict=True)),
+        **_tells(told["index"]["heads"], found),
         "parts": parts,
         "list_file": next((m[1] for line in lines if (m := _LIST.search(line))), ""),
         "pushes": list(dict.fromkeys(_push(line, fill) for line in lines)),
     }
+
+
+def _tells(heads: list[str], page: dict[str, Any]) -> dict[str, Any]:
+    """`tells` is what stands under each head; where one word stands for all of them, it is the `note`."""
+    first, *others = page["tells"]
+    if not any(others):
+        return {"tells": [], "note": first}
+    return {"tells": list(zip(heads, page["tells"], strict=True)), "note": ""}
 
 
 def _filled(block: dict[str, Any], fill: Fill) -> dict[str, Any]:
