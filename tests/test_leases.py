@@ -217,3 +217,14 @@ def test_a_damaged_file_never_raises(content: str, data: st.DataObject) -> None:
         kind.recognises(lines)
         for event in kind.events(lines, File(at("2026-11-25T00:00:00"), ZONE)):
             assert event.mac is None or len(event.mac) == 17
+
+
+def test_leases_without_a_time_are_told_apart_from_none(tmp_path: Path) -> None:
+    """What `dhcpd -d` writes to standard error; behind the time of whatever keeps it, it is read."""
+    banner = "Internet Systems Consortium DHCP Server 4.4.3-P1\nServer starting service.\n"
+    lease = "DHCPACK on 10.0.0.5 to 02:00:00:00:00:0a (pc-a) via eth1"
+    (tmp_path / "bare.log").write_text(f"{banner}{lease}\n", encoding="utf-8")
+    with pytest.raises(SourceError, match="carry no time"):
+        leases.gather(inputs.discover([]), [tmp_path / "bare.log"], ZONE)
+    dated = "".join(f"2026-11-24T04:00:00Z {line}\n" for line in f"{banner}{lease}".splitlines())
+    assert told(gathered(tmp_path / "dated.log", dated), "10.0.0.5", "2026-11-24 05:00:00") == (A, "pc-a")

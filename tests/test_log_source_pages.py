@@ -112,6 +112,12 @@ MADE: dict[str, tuple[bytes, str]] = {
         "fields.csv",
     ),
     "packets": (_packets(), "pcap.dns"),
+    "tinyproxy": (
+        b"CONNECT   Sep 16 11:00:00.174 [77]: Connect (file descriptor 5): 192.168.1.20\n"
+        b"CONNECT   Sep 16 11:00:00.175 [77]: "
+        b"Request (file descriptor 5): GET http://www.example.org/a HTTP/1.1\n",
+        "tinyproxy",
+    ),
 }
 PACKED: dict[str, Callable[[bytes], bytes]] = {"archive": _tar, "gzip": gzip.compress, "zip": _zip}
 

@@ -103,6 +103,11 @@ def gather(inputs: Inputs, given: Iterable[Path], zone: tzinfo) -> Leases:
         given_kind = _kind(path) or logs.LOG
         before = leases.count
         leases.add(_read(path, given_kind, zone, is_given=True))
+        if leases.count == before and logs.is_undated(_head(path)):
+            raise SourceError(
+                f"{path}: its leases carry no time, as dhcpd -d writes them; take dhcpd.leases or the"
+                " system's log instead"
+            )
         if leases.count == before:
             raise SourceError(f"{path}: holds no lease of ISC dhcpd, Kea, dnsmasq or Windows DHCP")
     logs_left: list[Input] = []

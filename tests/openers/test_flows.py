@@ -201,3 +201,49 @@ def test_any_output_of_nfdump_is_read(lines: list[str]) -> None:
     said: list[str] = []
     for record in nfdump.records(lines, said):
         assert set(record) <= {"proto", "first"}
+
+
+TEXT = """\
+Date first seen          Duration     Proto    Src IP Addr:Port       Dst IP Addr:Port   Packets  Bytes Flows
+2026-11-24 11:00:00.295  00:00:00.050 TCP   10.1.2.3:51234 ->     198.51.100.7:443   3   220   1
+2026-11-24 11:00:01.295  00:00:00.050 TCP   2001:db8..00::7.443   -> 2001:db..34:5678.51234   3   1080   1
+2026-11-24 11:00:02.295  00:00:00.050 TCP   2001:db..34:5678.51234 -> 2001:db8::7.443   3   280   1
+2026-11-24 11:00:03.295  00:00:00.050 TCP         fd00::3.51234 ->      2001:db8::7.443   3   280   1
+Summary: total flows: 4, total bytes: 1860, total packets: 12, avg bps: 3145, avg pps: 2, avg bpp: 176
+"""
+
+
+def test_addresses_that_nfdump_shortened_are_counted_and_never_guessed(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """As nfdump 1.7 prints `-o line`: an address of more than 16 characters loses its middle."""
+    (tmp_path / "flows.txt").write_text(TEXT, encoding="utf-8")
+    result = read(tmp_path, engine)
+    assert [(s.indicator, s.device, s.logformat) for s in result.sightings] == [
+        ("198.51.100.7", "10.1.2.3", "nfdump"),
+        ("2001:db8::7", "fd00::3", "nfdump"),
+    ]
+    ((_path, problem),) = result.errors
+    assert "2 flows show IPv6 addresses that nfdump shortened" in problem and "-o csv" in problem
+
+
+@pytest.mark.parametrize("end", ["\n]\n", "]\n", "\n"])
+def test_saved_json_of_nfdump_names_the_client(engine: Engine, tmp_path: Path, end: str) -> None:
+    """Local times, as `nfdump -o json` prints them; with -q the array has no end."""
+    flows = [
+        ("2026-11-24T11:00:00.250", "10.1.2.3", 50003, "198.51.100.7", 443, "...AP.SF"),
+        ("2026-11-24T11:00:01.250", "198.51.100.7", 443, "10.1.2.4", 50004, "...A..S."),
+    ]
+    shown = ",\n".join(
+        f'{{\n\t"type" : "FLOW",\n\t"sampled" : 0,\n\t"first" : "{first}",\n\t"proto" : 6,\n'
+        f'\t"tcp_flags" : "{flags}",\n\t"src_port" : {source},\n\t"dst_port" : {target},\n'
+        f'\t"src4_addr" : "{client}",\n\t"dst4_addr" : "{server}",\n\t"label" : "<none>"\n}}'
+        for first, client, source, server, target, flags in flows
+    )
+    (tmp_path / "flows.json").write_text(f"[\n{shown}{end}", encoding="utf-8")
+    result = read(tmp_path, engine)
+    assert result.errors == []
+    assert [(s.device, s.action, s.first_seen, s.logformat) for s in result.sightings] == [
+        ("10.1.2.3", "allowed", "2026-11-24T04:00:00.250000Z", "ipfix"),
+        ("10.1.2.4", "allowed", "2026-11-24T04:00:01.250000Z", "ipfix"),
+    ]

@@ -46,7 +46,7 @@ PUBLIC = {
     "indicator_file", "set_language", "privacy", "healthz", "my_work", "api_sightings", "api_indicators",
     "api_check_results",
     "letter_pdf", "join_start", "join", "mark", "hand_in", "tools", "tools_sheet", "tools_sums",
-    "stick_file", "tool_file",
+    "stick_file", "tool_file", "equipment", "equipment_page",
     "ask_erasure", "staff_link", "my_account",
     # One's own account: a visitor is sent to the sign-in.
     "account_reauthenticate", "account_set_password", "usersessions_list", "mfa_index",
@@ -111,6 +111,7 @@ def one_of_everything(cast, tmp_path):
         "letter_id": letter.pk, "number": 1, "keyed_id": keyed.pk,
         "unit_id": cast.units["A1"].pk, "event_id": event.pk, "import_id": kept.pk,
         "link_id": ReorgLink.rows.get().pk, "annex_id": uuid4(), "file_id": uuid4(),
+        "source": "mikrotik",
         "kind": "informed", "sheet_id": sheet.pk, "body_id": listed_body.pk, "draft_id": pasted.pk,
         "person_id": cast.user("A1", "officer").pk, "seat_id": seat.pk, "token": "x",
         "invitation_id": Invitation.rows.get().pk,

@@ -14,6 +14,8 @@ use crate::shape::{Found, LineReader, Values};
 use crate::time::{self, Moment, Value};
 use crate::wrapper::{Readings, TIME_KINDS, Wrapper};
 
+const FIRST_UNPRIVILEGED: u16 = 1024;
+
 /// One parsed line.
 pub struct Record<'f, 'l> {
     /// The number of its format among those that were tried.
@@ -264,9 +266,8 @@ impl<'l> Record<'_, 'l> {
         let mut server = self.first(variant.role(Role::Server));
         self.client_port = self.port(Role::ClientPort);
         self.server_port = self.port(Role::ServerPort);
-        let known = |port: Option<u16>| port.is_some_and(|p| variant.server_ports.contains(&p));
         let has_server = !variant.role(Role::Server).is_empty();
-        if known(self.client_port) && !known(self.server_port) && has_server {
+        if has_server && is_reply(self.client_port, self.server_port, &variant.server_ports) {
             std::mem::swap(&mut client, &mut server);
             std::mem::swap(&mut self.client_port, &mut self.server_port);
             self.swapped = true;
@@ -277,6 +278,17 @@ impl<'l> Record<'_, 'l> {
         });
         self.server = server.and_then(|text| address::parse(&text));
     }
+}
+
+/// Whether the ports say that a line goes from a server to its client.
+fn is_reply(source: Option<u16>, destination: Option<u16>, ports: &[u16]) -> bool {
+    let Some(source) = source.filter(|p| ports.contains(p)) else {
+        return false;
+    };
+    // A client's own port is seldom below 1024, and may be any number from there on (RFC 6056 3.2).
+    destination.is_none_or(|to| {
+        !ports.contains(&to) || (source < FIRST_UNPRIVILEGED && to >= FIRST_UNPRIVILEGED)
+    })
 }
 
 /// Whether a value is one of those that a test names.

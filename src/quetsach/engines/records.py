@@ -15,6 +15,7 @@ from quetsach.engines.shapes import HEADING_BYTES, Header, ShapeReader, Values, 
 from quetsach.engines.wrappers import PREFIX, TIME_KINDS, Reading, Wrapper, readings
 from quetsach.logformat import Condition, LogFormat, Variant
 
+_FIRST_UNPRIVILEGED = 1024
 UNSPECIFIED = ("0.0.0.0", "::")  # noqa: S104 -- logs write them for "none"; nothing is bound
 
 
@@ -183,8 +184,7 @@ def _take_sides(record: Record) -> None:
     roles = record.variant.roles
     client, server = record.single("client"), record.single("server")
     client_port, server_port = record.port("client_port"), record.port("server_port")
-    ports = record.variant.server_ports
-    if ports and client_port in ports and server_port not in ports and "server" in roles:
+    if "server" in roles and _is_reply(client_port, server_port, record.variant.server_ports):
         client, server = server, client
         client_port, server_port = server_port, client_port
         record.swapped = True
@@ -195,6 +195,14 @@ def _take_sides(record: Record) -> None:
     if server is not None:
         record.server = address(text(server))
     record.client_port, record.server_port = client_port, server_port
+
+
+def _is_reply(source: int | None, destination: int | None, ports: frozenset[int]) -> bool:
+    """Whether the ports say that a line goes from a server to its client."""
+    if source is None or source not in ports:
+        return False
+    # A client's own port is seldom below 1024, and may be any number from there on (RFC 6056 3.2).
+    return destination not in ports or (source < _FIRST_UNPRIVILEGED <= destination)
 
 
 class LineReader:

@@ -42,6 +42,12 @@ def _match(line: bytes) -> re.Match[bytes] | None:
     return next((found for pattern in _LINES if (found := pattern.search(line))), None)
 
 
+def is_undated(lines: Sequence[bytes]) -> bool:
+    """Whether leases stand there, the lines of which all begin with the lease itself."""
+    found = [match.start() for line in lines if (match := _match(line)) is not None]
+    return bool(found) and not any(found)
+
+
 def events(lines: Iterable[bytes], file: File) -> Iterator[Event]:
     """Every lease that a line tells with its time; a line of anything else is passed over."""
     for line in lines:

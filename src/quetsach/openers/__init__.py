@@ -17,7 +17,7 @@ from typing import BinaryIO, cast
 
 from quetsach import unpack
 from quetsach.errors import SourceError
-from quetsach.openers import adguard, eventxml, ipfix, tar
+from quetsach.openers import adguard, eventxml, ipfix, nfdumpjson, nfdumptext, tar, tinyproxy
 from quetsach.openers.opened import Blocks, Disk, Failing, Meter, Opened, Passed, Start, shown
 
 __all__ = [
@@ -81,6 +81,9 @@ KINDS = (
     Kind("AdGuard Home query log", adguard.begins, "adguard", is_archive=False),
     Kind("IPFIX file", ipfix.begins, "ipfix", is_archive=False),
     Kind("nfdump file", _magic(b"\x0c\xa5", b"\xa5\x0c"), "nfdump", is_archive=False),
+    Kind("flows in JSON of nfdump", nfdumpjson.begins, "nfdumpjson", is_archive=False),
+    Kind("flows as text of nfdump", nfdumptext.begins, "nfdumptext", is_archive=False),
+    Kind("tinyproxy log", tinyproxy.begins, "tinyproxy", is_archive=False),
     Kind("Parquet file", _magic(b"PAR1"), "parquet", is_archive=False),
     Kind("SQLite file", _magic(b"SQLite format 3\0"), "pihole", is_archive=False),
     Kind(

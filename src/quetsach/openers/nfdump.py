@@ -58,7 +58,7 @@ def _run(program: str, path: Path) -> Iterator[bytes]:
         with process.stdout:
             text = (line.decode("utf-8", "replace") for line in process.stdout)
             for record in records(text, said):
-                yield jsonlines.line(_flow(record))
+                yield jsonlines.line(flow(record, zone="Z"))
         code = process.wait()
     finally:
         if process.poll() is None:
@@ -82,9 +82,9 @@ def records(text: Iterable[str], said: list[str]) -> Iterator[dict[str, Any]]:
             held.append(word)
         elif word not in ("", "[", "]", ","):
             said.append(word)
-        if held and word.rstrip(",").endswith("}"):
+        if held and word.rstrip(",]").endswith("}"):
             try:
-                found = json.loads("".join(held).rstrip(","))
+                found = json.loads("".join(held).rstrip(",]"))
             except ValueError:
                 said.append("a flow that is no JSON")
             else:
@@ -97,14 +97,15 @@ def records(text: Iterable[str], said: list[str]) -> Iterator[dict[str, Any]]:
         said.append("a flow without an end")
 
 
-def _flow(record: dict[str, Any]) -> dict[str, Any]:
+def flow(record: dict[str, Any], *, zone: str) -> dict[str, Any]:
+    """One object of nfdump's JSON in the names of IPFIX; `zone` is put behind its time, which shows none."""
     start = record.get("first") or record.get("t_first")
     nat = record.get("src4_xlt_ip") or record.get("src6_xlt_ip")
     port = record.get("src_xlt_port")
     if nat and port:
         nat = f"[{nat}]:{port}" if ":" in nat else f"{nat}:{port}"
     return {
-        "flowStart": f"{start}Z" if start else None,
+        "flowStart": f"{start}{zone}" if start else None,
         "protocolIdentifier": record.get("proto"),
         "sourceIPv4Address": record.get("src4_addr"),
         "sourceIPv6Address": record.get("src6_addr"),

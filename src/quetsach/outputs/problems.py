@@ -154,11 +154,16 @@ _SENTENCES = (
     ),
     N_("nfdump: %(why)s; what came before was scanned"),
     N_(
+        "%(n)s flows show IPv6 addresses that nfdump shortened, which cannot be compared; print them in full:"
+        " nfdump -6 (or -o line6, long6), -o csv or -o json"
+    ),
+    N_(
         "is a Parquet file, which needs the package pyarrow (quetsach[table]); or save it as CSV "
         "and scan that"
     ),
     N_("has no column %(names)s; it has: %(columns)s"),
     N_("holds no lease of ISC dhcpd, Kea, dnsmasq or Windows DHCP"),
+    N_("its leases carry no time, as dhcpd -d writes them; take dhcpd.leases or the system's log instead"),
     N_("--fields: '%(entry)s' is not written like client=COLUMN; there are %(names)s"),
     N_("--fields names no column that could show a listed address: server, query, host, url, …"),
     N_("export it with journalctl --file FILE --output json and scan that"),

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "quetsach.portal.cases",
     "quetsach.portal.checks",
     "quetsach.portal.tools",
+    "quetsach.portal.equipment",
     "quetsach.portal.reports",
     "quetsach.portal.letters",
     "quetsach.portal.sectors",

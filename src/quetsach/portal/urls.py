@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("quetsach.portal.cases.urls")),
     path("", include("quetsach.portal.checks.urls")),
     path("", include("quetsach.portal.tools.urls")),
+    path("", include("quetsach.portal.equipment.urls")),
     path("", include("quetsach.portal.reports.urls")),
     path("", include("quetsach.portal.letters.urls")),
     path("", include("quetsach.portal.sectors.urls")),

@@ -1,0 +1,37 @@
+"""What the commands of a page are filled in with; all of it is optional."""
+
+from __future__ import annotations
+
+import re
+
+from django import forms
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+
+# They stand in commands that people paste: nothing that a shell would read.
+_NAME = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z")
+_ADDRESS = re.compile(r"\A[A-Za-z0-9:][A-Za-z0-9.:-]*\Z")
+
+
+class FillForm(forms.Form):
+    """`thu` is the machine that collects the logs, `noi` the name of the place where they were taken."""
+
+    noi = forms.CharField(
+        label=_("Name of the place"),
+        required=False,
+        max_length=60,
+        validators=[
+            RegexValidator(_NAME, _("Letters without marks, digits, points, hyphens and underscores."))
+        ],
+        help_text=_(
+            "Always the same name for the same place: a machine is shown to be clean by the place that "
+            "saw it."
+        ),
+    )
+    thu = forms.CharField(
+        label=_("Address of the machine that collects the logs"),
+        required=False,
+        max_length=100,
+        validators=[RegexValidator(_ADDRESS, _("An address or a name, such as 10.0.0.5 or logs.example."))],
+        help_text=_("The equipment sends its log there. Leave it empty where nothing is sent."),
+    )

@@ -1,0 +1,101 @@
+"""What the pages of the log sources say of each kind of equipment, with their commands filled in.
+
+`pages.json` is made of docs/vi/nguon-nhat-ky and docs/en/log-sources by tools/equipment.py.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+COLLECTOR = "192.0.2.10"
+"""The address that the pages show for the machine that collects the logs."""
+TOKEN_FILE = "quetsach.token"  # noqa: S105 -- the name of a file
+_OUTPUTS = re.compile(r" -o \S+| --devices")
+_LIST = re.compile(r" -i (\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """What stands in the commands: the machine that collects the logs, the name of the place, the portal."""
+
+    collector: str
+    place: str
+    portal: str
+
+
+@cache
+def _pages() -> dict[str, Any]:
+    text = Path(__file__).with_name("pages.json").read_text(encoding="utf-8")
+    told: dict[str, Any] = json.loads(text)
+    return told
+
+
+def index(lang: str) -> dict[str, Any]:
+    """The heads of the table, its rows in order, and what stands below it; `lang` is vi or en."""
+    told = _pages()[lang]
+    heads = told["index"]["heads"]
+    rows = [
+        {"kind": kind, "name": page["name"], **_tells(heads, page)} for kind, page in told["pages"].items()
+    ]
+    return {**told["index"], "rows": rows}
+
+
+def page(lang: str, kind: str, fill: Fill) -> dict[str, Any] | None:
+    """One kind of equipment, or None where there is no such page.
+
+    `parts` are those of the page; `list_file` is the name of the list in its commands, `pushes` the same
+    commands sending what they find to the portal.
+    """
+    told = _pages()[lang]
+    found = told["pages"].get(kind)
+    if found is None:
+        return None
+    parts = [
+        {**part, "blocks": [_filled(block, fill) for block in part["blocks"]]} for part in found["parts"]
+    ]
+    commands = [block for part in parts for block in part["blocks"] if block["kind"] == "commands"]
+    lines = [line for block in commands for line in block["lines"]]
+    for block in commands[:1]:
+        block["is_first"] = True
+    return {
+        **found,
+        "kind": kind,
+        **_tells(told["index"]["heads"], found),
+        "parts": parts,
+        "list_file": next((m[1] for line in lines if (m := _LIST.search(line))), ""),
+        "pushes": list(dict.fromkeys(_push(line, fill) for line in lines)),
+    }
+
+
+def _tells(heads: list[str], page: dict[str, Any]) -> dict[str, Any]:
+    """`tells` is what stands under each head; where one word stands for all of them, it is the `note`."""
+    first, *others = page["tells"]
+    if not any(others):
+        return {"tells": [], "note": first}
+    return {"tells": list(zip(heads, page["tells"], strict=True)), "note": ""}
+
+
+def _filled(block: dict[str, Any], fill: Fill) -> dict[str, Any]:
+    match block["kind"]:
+        case "script":
+            return {**block, "text": block["text"].replace(COLLECTOR, fill.collector)}
+        case "text":
+            return {**block, "runs": _runs(block["runs"], fill)}
+        case "list":
+            return {**block, "items": [_runs(item, fill) for item in block["items"]]}
+        case _:
+            return dict(block)
+
+
+def _runs(runs: list[list[str]], fill: Fill) -> list[list[str]]:
+    return [[kind, text.replace(COLLECTOR, fill.collector), *rest] for kind, text, *rest in runs]
+
+
+def _push(line: str, fill: Fill) -> str:
+    scan = _OUTPUTS.sub("", line)
+    return f"{scan} --source-name {fill.place} --devices --push {fill.portal} --token-file {TOKEN_FILE}"
