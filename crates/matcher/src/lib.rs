@@ -3,6 +3,7 @@
 
 pub mod address;
 mod alive;
+mod both;
 mod buffer;
 mod capture;
 mod chars;
