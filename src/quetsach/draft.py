@@ -41,8 +41,8 @@ class Draft:
         """What is added from now on stands in `source`."""
         self.sources.append(source)
 
-    def read(self, text: str, scope: Scope, **shape: Any) -> list[int]:
-        """Take what is plainly canonical; the numbers of all other lines that are not empty."""
+    def read(self, text: str, scope: Scope, **shape: Any) -> list[tuple[int, str]]:
+        """Take what is plainly canonical; all other lines that are not empty, with their numbers."""
         return self.native.read(text, len(self.sources) - 1, _NUMBERS[scope], **shape)
 
     def add(self, items: list[Indicator], line: int) -> None:

@@ -1,7 +1,8 @@
 """The compiled set file that both engines read (one JSON header line, then sections).
 
 `QSSET2\\n`, a JSON object and `\\n`, then the sections it names by offset (from the end of that line) and
-length; `size` is that of all of them, and of the sum (XXH3 of all before it) that stands behind an index.
+length; `size` is that of all of them, and of the sum that stands behind an index: XXH3 of the XXH3 of both
+halves of all before it.
 The portable engine writes and reads only two: `list`, one line an item, sorted like `IndicatorSet.items`, its
 hashed spelling, a tab and in digits where its label begins in `labels`; and `labels`, one line for each kind
 with a family, a tab between, the commonest first.

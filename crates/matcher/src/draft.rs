@@ -2,9 +2,11 @@
 //!
 //! Nothing is decided twice: a line that needs a rule beyond the few below is given back by its number.
 use std::collections::HashMap;
+use std::ops::Range;
 
 use foldhash::fast::RandomState;
 
+use crate::both::both;
 use crate::error::Error;
 use crate::plain::{Shape, cells, classify, host};
 use crate::set::{Item, Kind, Set};
@@ -76,24 +78,51 @@ impl Default for Draft {
 }
 
 impl Draft {
-    /// Reads what is plain of a list, and returns the numbers, from 1, of the lines that are left. Empty lines
+    /// Reads what is plain of a list, and returns the lines that are left with their numbers, from 1. Empty lines
     /// are neither.
-    pub fn read(
+    pub fn read<'t>(
         &mut self,
-        text: &str,
+        text: &'t str,
         shape: &Shape,
         scope: Scope,
         list: u32,
-    ) -> Result<Vec<u32>, Error> {
+    ) -> Result<Vec<(u32, &'t str)>, Error> {
+        let middle = memchr::memchr(b'\n', &text.as_bytes()[text.len() / 2..]);
+        let middle = middle.map_or(text.len(), |at| text.len() / 2 + at + 1);
+        let (first, second) = text.split_at(middle);
+        let lines = memchr::memchr_iter(b'\n', first.as_bytes()).count() as u32;
+        let mut other = Draft::default();
+        let (after, before) = both(
+            || other.read_lines(second, lines + 1, shape, scope, list),
+            || self.read_lines(first, 1, shape, scope, list),
+        );
+        let left = [before?, after?].concat();
+        self.absorb(&other)?;
+        Ok(left)
+    }
+
+    /// Reads lines of which the first has this number.
+    fn read_lines<'t>(
+        &mut self,
+        text: &'t str,
+        number: u32,
+        shape: &Shape,
+        scope: Scope,
+        list: u32,
+    ) -> Result<Vec<(u32, &'t str)>, Error> {
         let mut left = Vec::new();
-        for (line, number) in text.split('\n').zip(1..) {
+        let ends = memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]);
+        let mut begin = 0;
+        for (end, number) in ends.zip(number..) {
+            let line = &text[begin..end];
+            begin = end + 1;
             if line.is_empty() {
                 continue;
             }
             let found = match shape {
                 Shape::Plain => classify(line.as_bytes()).map(|(kind, value)| (kind, value, "")),
                 Shape::Hosts => host(line.as_bytes()).map(|value| (Kind::Domain, value, "")),
-                Shape::Table { header, .. } if *header == number => continue,
+                Shape::Table { header, .. } if *header == number => None,
                 Shape::Table { .. } => cells(line, shape),
             };
             match found.and_then(|(kind, value, family)| {
@@ -109,10 +138,27 @@ impl Draft {
                     };
                     self.push(kind, scope, value, family, list, number)?;
                 }
-                None => left.push(number),
+                None => left.push((number, line)),
             }
         }
         Ok(left)
+    }
+
+    /// Adds what another draft holds, behind what is here.
+    fn absorb(&mut self, other: &Draft) -> Result<(), Error> {
+        let families: Vec<u32> = other
+            .families
+            .iter()
+            .map(|name| self.family_number(name))
+            .collect();
+        self.rows.reserve(other.rows.len());
+        self.text.reserve(other.text.len());
+        for row in &other.rows {
+            let family = families[row.family as usize];
+            let value = other.value(row);
+            self.push(row.kind, row.scope, value, family, row.list, row.line)?;
+        }
+        Ok(())
     }
 
     /// Adds an entry that the caller read.
@@ -271,13 +317,14 @@ impl Draft {
 
     /// The entries that may concern a guard rail: all that do, and a few more.
     pub fn suspects(&self, watch: &Watch) -> Vec<usize> {
-        let wanted = |&(_, row): &(usize, &Row)| watch.concerns(row.kind, self.value(row));
-        self.rows
-            .iter()
-            .enumerate()
-            .filter(wanted)
-            .map(|(at, _)| at)
-            .collect()
+        let among = |numbers: Range<usize>| -> Vec<usize> {
+            let wanted =
+                |&at: &usize| watch.concerns(self.rows[at].kind, self.value(&self.rows[at]));
+            numbers.filter(wanted).collect()
+        };
+        let (middle, end) = (self.rows.len() / 2, self.rows.len());
+        let (first, second) = both(|| among(0..middle), || among(middle..end));
+        [first, second].concat()
     }
 
     /// Takes entries out, by their rising numbers.

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::both::both;
 use crate::error::Error;
 
 pub const MAGIC: &[u8] = b"QSSET2\n";
 const OLD_MAGIC: &[u8] = b"QSSET1\n";
 /// Raised whenever the layout or a hash of the index changes; an older index is built anew in memory.
-pub(crate) const INDEX: u32 = 7;
+pub(crate) const INDEX: u32 = 8;
 /// Bytes of the sum behind the sections of an indexed file.
 const SUM: usize = 8;
 
@@ -90,7 +91,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// Also checks the sum of a file with an index.
+    /// Does not look at the sections; `check_sum` does.
     pub fn read(bytes: &[u8]) -> Result<Header, Error> {
         if bytes.starts_with(OLD_MAGIC) {
             return Err(Error::set(
@@ -108,13 +109,6 @@ impl Header {
         let body = MAGIC.len() + end + 1;
         if line.size != bytes.len() - body {
             return Err(Error::set("the compiled set is cut off or too long"));
-        }
-        if index.is_some()
-            && bytes.split_last_chunk().map(|(b, sum)| *sum == sum_of(b)) != Some(true)
-        {
-            return Err(Error::set(
-                "the compiled set is damaged; compile the list again with 'indicators compile'",
-            ));
         }
         let mut sections = [(0, 0); SECTIONS.len()];
         for (section, name) in SECTIONS {
@@ -156,8 +150,21 @@ impl Header {
     }
 }
 
+/// Whether all bytes of a file with an index are as they were written.
+pub(crate) fn check_sum(bytes: &[u8]) -> Result<(), Error> {
+    match bytes.split_last_chunk() {
+        Some((before, sum)) if *sum == sum_of(before) => Ok(()),
+        _ => Err(Error::set(
+            "the compiled set is damaged; compile the list again with 'indicators compile'",
+        )),
+    }
+}
+
+/// That of the sums of both halves: a long file is read by two threads.
 fn sum_of(bytes: &[u8]) -> [u8; SUM] {
-    xxh3_64(bytes).to_le_bytes()
+    let (first, second) = bytes.split_at(bytes.len() / 2);
+    let (first, second) = both(|| xxh3_64(first), || xxh3_64(second));
+    xxh3_64(&[first.to_le_bytes(), second.to_le_bytes()].concat()).to_le_bytes()
 }
 
 /// Puts head, sections and sum into one file image, each section on a 64-byte border.

@@ -9,7 +9,7 @@ pub enum Shape {
     Plain,
     /// An IPv4 address, then one name.
     Hosts,
-    /// Cells by position; the header's line, counted from 1, is passed over.
+    /// Cells by position; the header's line, counted from 1, is left.
     Table {
         delimiter: u8,
         header: u32,
@@ -168,15 +168,16 @@ pub(crate) fn cells<'a>(line: &'a str, shape: &Shape) -> Option<(Kind, &'a [u8],
         return None;
     }
     let (mut text, mut word, mut name) = (None, "", "");
-    for (at, cell) in line.split(char::from(*delimiter)).enumerate() {
+    let spelled = |cell: &'a [u8]| std::str::from_utf8(cell).ok();
+    for (at, cell) in bytes.split(|b| b == delimiter).map(trim).enumerate() {
         if at == *value {
-            text = Some(trim(cell.as_bytes()));
+            text = Some(cell);
         }
         if Some(at) == *kind {
-            word = cell.trim_matches(' ');
+            word = spelled(cell)?;
         }
         if Some(at) == *family {
-            name = cell.trim_matches(' ');
+            name = spelled(cell)?;
         }
     }
     let (found, canonical) = classify(text?)?;

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use crate::address::{self, Address};
 use crate::error::Error;
 use crate::hash::{self, Filter};
-use crate::header::{Header, Section};
+use crate::header::{Header, Section, check_sum};
 use crate::item::label;
 pub use crate::item::{Item, Kind};
 use crate::ranges::{self, Blocks, SPAN};
@@ -58,9 +58,10 @@ impl Set {
         };
         let file = File::open(path).map_err(io)?;
         let map = Map::open(&file).map_err(io)?;
-        let header =
-            Header::read(&map).map_err(|e| Error::set(format!("{}: {e}", path.display())))?;
+        let named = |e| Error::set(format!("{}: {e}", path.display()));
+        let header = Header::read(&map).map_err(named)?;
         if header.indexed {
+            check_sum(&map).map_err(named)?;
             return Set::new(map, header);
         }
         let part = |name| {

@@ -8,6 +8,7 @@ use foldhash::fast::RandomState;
 use sha2::{Digest, Sha256};
 
 use crate::address::{self, Address};
+use crate::both::both;
 use crate::error::Error;
 use crate::hash::{self, FilterBuilder, tail16, tail32};
 pub use crate::header::MAGIC;
@@ -341,18 +342,28 @@ impl Build {
         // IPv4 in hexadecimal IPv6 spelling begins with 32 zero bits.
         let heads6 = [&self.heads6[..], &[head_key(0)]].concat();
         let numbers = |v: &[u32]| v.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>();
+        let ((values, v4, v6), (two, three, hosts)) = both(
+            || {
+                let values = value_slots(&self.values);
+                (values, v4_slots(&self.v4), v6_slots(&self.v6))
+            },
+            || {
+                let [two, three] = [two, three].map(|keys| filter(&keys, SMALL, false));
+                (two, three, filter(&hosts, SHARP, false))
+            },
+        );
         let bodies: [Vec<u8>; SECTIONS.len()] = [
             list,
             labels,
-            value_slots(&self.values),
-            v4_slots(&self.v4),
-            v6_slots(&self.v6),
+            values,
+            v4,
+            v6,
             ranges::to_bytes(&ranges::flatten(self.networks4)),
             ranges::to_bytes(&ranges::flatten(self.networks6)),
             numbers(&self.urls),
-            filter(&two, SMALL, false),
-            filter(&three, SMALL, false),
-            filter(&hosts, SHARP, false),
+            two,
+            three,
+            hosts,
             filter(&self.heads4, SMALL, self.all_heads4),
             filter(&heads6, SMALL, self.all_heads6),
             filter(&self.paths, SHARP, false),

@@ -44,13 +44,13 @@ impl Draft {
         }
     }
 
-    /// The numbers of the lines that are left to the caller; see `Shape`. With a delimiter it is a table.
+    /// The lines that are left to the caller, with their numbers; see `Shape`. With a delimiter it is a table.
     #[pyo3(signature = (text, list, scope_number, *, hosts=false, delimiter=None, header=0, value=0, kind=None, family=None, kinds=Vec::new()))]
     #[allow(clippy::too_many_arguments)]
-    fn read(
+    fn read<'t>(
         &self,
         py: Python<'_>,
-        text: &str,
+        text: &'t str,
         list: u32,
         scope_number: u8,
         hosts: bool,
@@ -60,7 +60,7 @@ impl Draft {
         kind: Option<usize>,
         family: Option<usize>,
         kinds: Vec<String>,
-    ) -> PyResult<Vec<u32>> {
+    ) -> PyResult<Vec<(u32, &'t str)>> {
         let scope = scope(scope_number)?;
         let shape = match delimiter {
             Some(delimiter) => Shape::Table {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from quetsach.canonical import address
 from quetsach.feeds.hosts import LOCAL_NAMES
@@ -35,7 +36,7 @@ _ANYWHERE = frozenset(
 
 def recognise(listing: Listing) -> bool:
     """A header in brackets, or most lines are rules."""
-    return any(_HEADER.match(line) for line in listing.lines[:10]) or listing.most(_RULE)
+    return any(map(_HEADER.match, islice(listing.first_lines(), 10))) or listing.most(_RULE)
 
 
 def read(listing: Listing) -> Iterator[Value | Note]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from quetsach.feeds.comment import is_comment
@@ -16,6 +17,7 @@ from quetsach.feeds.text import decode
 SNIFFED_LINES = 50
 _NOTHING = object()
 _LINE_END = re.compile(r"\r\n?")
+_JSON_BEGIN = re.compile(r"\s*[\[{]")
 
 
 @dataclass
@@ -42,16 +44,31 @@ class Listing:
         return self._decoded[1]
 
     @cached_property
+    def even_text(self) -> str:
+        """The text with one line feed at the end of each line, whatever ends them."""
+        return _LINE_END.sub("\n", self.text) if "\r" in self.text else self.text
+
+    @cached_property
     def lines(self) -> list[str]:
-        """The lines, whatever ends them."""
-        text = self.text
-        return (_LINE_END.sub("\n", text) if "\r" in text else text).split("\n")
+        """The lines, whatever ends them; of a million, who recognises a list needs few (see `first_lines`)."""
+        return self.even_text.split("\n")
+
+    def first_lines(self) -> Iterator[str]:
+        """The lines one by one, for who stops soon."""
+        if "lines" in self.__dict__:
+            yield from self.lines
+            return
+        text, start = self.even_text, 0
+        while (end := text.find("\n", start)) >= 0:
+            yield text[start:end]
+            start = end + 1
+        yield text[start:]
 
     @cached_property
     def head(self) -> list[str]:
         """The first lines that are neither blank nor comments, and how the list is recognised."""
         found = []
-        for line in self.lines:
+        for line in self.first_lines():
             if line.strip() and not is_comment(line):
                 found.append(line)
                 if len(found) == SNIFFED_LINES:
@@ -61,12 +78,17 @@ class Listing:
     @cached_property
     def comments(self) -> list[str]:
         """Comments among the first lines."""
-        return [line for line in self.lines[: 4 * SNIFFED_LINES] if line.strip() and is_comment(line)]
+        first = islice(self.first_lines(), 4 * SNIFFED_LINES)
+        return [line for line in first if line.strip() and is_comment(line)]
 
     @cached_property
     def _json(self) -> object:
-        text = self.text.strip()
-        if not text or not ((text[0] == "{" and text[-1] == "}") or (text[0] == "[" and text[-1] == "]")):
+        text = self.text
+        # Stripped only where the first sign tells of JSON: a list of millions would be copied for nothing.
+        if not _JSON_BEGIN.match(text):
+            return _NOTHING
+        text = text.strip()
+        if text[0] + text[-1] not in ("{}", "[]"):
             return _NOTHING
         try:
             return json.loads(text)

@@ -22,7 +22,9 @@ def lines(texts: Sequence[str], start: int = 1) -> Iterator[Value]:
     """One value a line, then white space and a note."""
     for number, line in enumerate(texts, start):
         # Of a long list nearly all lines were taken before.
-        text = line and line.strip()
+        if not line:
+            continue
+        text = line.strip()
         if not text or is_comment(line):
             continue
         if " " not in text and "\t" not in text:

@@ -28,7 +28,7 @@ def _flat(document: Any) -> Iterator[Any]:
 
 
 def _lines(listing: Listing) -> Iterator[tuple[int, Any]]:
-    for number, line in enumerate(listing.lines, 1):
+    for number, line in enumerate(listing.first_lines(), 1):
         if not line.strip():
             continue
         try:

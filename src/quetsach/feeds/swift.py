@@ -21,12 +21,10 @@ def sift(listing: Listing, form: str, scope: Scope, draft: Draft) -> None:
     shape = _shape(listing, form)
     if shape is None:
         return
-    lines = listing.lines
-    text = "\n".join(lines) if "\r" in listing.text else listing.text
-    left = [""] * len(lines)
-    for number in (*draft.read(text, scope, **shape), shape.get("header", 0)):
-        if number:
-            left[number - 1] = lines[number - 1]
+    text = listing.even_text
+    left = [""] * (text.count("\n") + 1)
+    for number, line in draft.read(text, scope, **shape):
+        left[number - 1] = line
     # How a table is laid out is found by its first lines, so they are looked at before they are gone.
     assert listing.head is not None and listing.comments is not None
     listing.lines = left

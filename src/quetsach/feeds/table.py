@@ -95,7 +95,8 @@ def layout_of(listing: Listing) -> Layout | None:
             places = places_of(cells, wanted)
             if "indicator" in places:
                 names = frozenset(c.strip().lower() for c in cells)
-                return Layout(delimiter, listing.lines.index(line) + 1, {**places, **numbers}, names)
+                number = next(at for at, one in enumerate(listing.first_lines(), 1) if one == line)
+                return Layout(delimiter, number, {**places, **numbers}, names)
     if numbers and listing.head:
         commonest = max(DELIMITERS, key=lambda d: sum(d in line for line in listing.head))
         return Layout(commonest, 0, numbers)

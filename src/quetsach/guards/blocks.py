@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import heappop, heappush
 from ipaddress import ip_network
-from socket import AF_INET, inet_pton
+from socket import AF_INET, AF_INET6, inet_pton
 from typing import NamedTuple, Protocol
 
 _V6 = 1 << 128
@@ -34,6 +34,12 @@ class Block(NamedTuple):
             bits = _LENGTHS[length]
             first = number >> (32 - bits) << (32 - bits)
             return cls(first, first | (1 << (32 - bits)) - 1, bits)
+        if not slash and ":" in base and "%" not in base:
+            try:
+                number = _V6 + int.from_bytes(inet_pton(AF_INET6, base))
+            except OSError as error:
+                raise ValueError(spelled) from error
+            return cls(number, number, 128, 6)
         network = ip_network(spelled, strict=False)
         first = int(network.network_address) + (_V6 if network.version == 6 else 0)
         return cls(first, first + network.num_addresses - 1, network.prefixlen, network.version)

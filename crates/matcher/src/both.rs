@@ -1,0 +1,19 @@
+//! Two pieces of work at once.
+use std::panic;
+use std::thread;
+
+/// What both give; the first is done on a thread of its own meanwhile.
+pub(crate) fn both<A: Send, B>(
+    first: impl FnOnce() -> A + Send,
+    second: impl FnOnce() -> B,
+) -> (A, B) {
+    thread::scope(|scope| {
+        let first = scope.spawn(first);
+        let second = second();
+        let first = first.join();
+        (
+            first.unwrap_or_else(|reason| panic::resume_unwind(reason)),
+            second,
+        )
+    })
+}
