@@ -31,7 +31,7 @@ from quetsach.guard import REASONS as GUARDED
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "quetsach"
 PORTAL = SOURCE / "portal"
-READ = {".py", ".html", ".txt"}
+READ = {".py", ".html", ".txt", ".svg"}
 KEYWORDS = {
     **extract.DEFAULT_KEYWORDS,
     "gettext_lazy": None,
@@ -47,7 +47,7 @@ def catalogues() -> Iterator[tuple[Path, list[Path]]]:
     yield SOURCE / "locale/vi/LC_MESSAGES/quetsach.po", everything
     for app in sorted(p for p in PORTAL.iterdir() if (p / "apps.py").exists()):
         files = [
-            p for p in app.rglob("*") if p.suffix in {".py", ".html", ".txt"} and "migrations" not in p.parts
+            p for p in app.rglob("*") if p.suffix in READ and "migrations" not in p.parts
         ]
         yield app / "locale/vi/LC_MESSAGES/django.po", files
     yield PORTAL / "locale/vi/LC_MESSAGES/django.po", list(PORTAL.glob("*.py"))

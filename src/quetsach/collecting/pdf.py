@@ -35,6 +35,7 @@ def read(data: bytes) -> Paper:
             for line in unicodedata.normalize("NFC", page.extract_text() or "").splitlines():
                 if text := " ".join(line.split())[:MOST_TEXT]:
                     rows.append(Row((Cell(text, Place(page=number)),)))
+        pages = len(reader.pages)
         about = reader.metadata
         saved = (about.modification_date or about.creation_date) if about else None
     except FileProblem:
@@ -43,7 +44,7 @@ def read(data: bytes) -> Paper:
         # Its own errors, packages that it lacks for AES, and any other fault on a hostile file.
         raise FileProblem("damaged") from error
     if sum(sum(map(str.isalpha, row.text)) for row in rows) < _FEWEST_LETTERS:
-        raise FileProblem("scan")
+        raise FileProblem("scan", pages=pages)
     return Paper(tuple(rows), _utc(saved), notes)
 
 

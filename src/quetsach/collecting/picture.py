@@ -7,9 +7,11 @@ comes out is drawn anew: nothing of the file itself reaches a browser.
 from __future__ import annotations
 
 import io
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from quetsach.collecting.paper import FileProblem
@@ -17,22 +19,46 @@ from quetsach.collecting.paper import FileProblem
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-MOST_PAGES = 6
+AT_ONCE = 6
+"""Pages in one picture."""
+MOST_PAGES = 60
+"""Pages of one scan that are shown at all."""
 WIDTH = 1400
 """Pixels; the hand on a page of A4 can be read at 120 dots an inch."""
 _LONGEST = 20
 """Seconds."""
 _MOST_MEMORY = 2 << 30
 _MOST_PIXELS = 100_000_000
-_KINDS = ("JPEG", "PNG", "GIF", "TIFF", "BMP")
+_KINDS = ("JPEG", "PNG", "GIF", "TIFF", "BMP", "WEBP")
+_PAPER, _DARKEST = 150, 24
+"""Of 255: the brightest hundredth of a sheet that needs no light, and of one that no light helps."""
+_MANY = {"TIFF", "GIF"}
+"""Kinds whose further pictures are pages; a telephone keeps a depth map or a brighter copy there."""
 
 
-def draw(data: bytes) -> bytes:
-    """The first MOST_PAGES pages of a PDF, or of a picture, one below the other, as JPEG.
+def pages_of_tiff(data: bytes) -> int:
+    """How many pages a TIFF, as fax machines send it, says it has; 1 for what is none."""
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(data[:4])
+    if order is None:
+        return 1
+    seen: set[int] = set()
+    try:
+        (place,) = struct.unpack_from(f"{order}I", data, 4)
+        while place and place not in seen and len(seen) < MOST_PAGES:
+            seen.add(place)
+            (fields,) = struct.unpack_from(f"{order}H", data, place)
+            (place,) = struct.unpack_from(f"{order}I", data, place + 2 + 12 * fields)
+    except struct.error:
+        pass
+    return max(1, len(seen))
 
-    Raises FileProblem: `damaged` for what cannot be drawn within the limits.
+
+def draw(data: bytes, first: int = 1) -> bytes:
+    """AT_ONCE pages of a PDF or of a picture, from the `first` on, one below the other, as JPEG.
+
+    Raises FileProblem: `damaged` for what cannot be drawn within the limits, and beyond the last page.
     """
-    command = [sys.executable, "-I", "-m", __name__]
+    command = [sys.executable, "-I", "-m", __name__, str(first)]
     try:
         done = subprocess.run(command, input=data, capture_output=True, timeout=_LONGEST * 2, check=False)
     except subprocess.TimeoutExpired as error:
@@ -42,10 +68,13 @@ def draw(data: bytes) -> bytes:
     return done.stdout
 
 
-def _drawn(data: bytes) -> bytes:
+def _drawn(data: bytes, first: int) -> bytes:
     from PIL import Image
 
-    pages = list(_pages_of_pdf(data) if b"%PDF-" in data[:1024] else _pages_of_picture(data))
+    pages_of = _pages_of_pdf if b"%PDF-" in data[:1024] else _pages_of_picture
+    pages = list(pages_of(data, range(first - 1, min(first - 1 + AT_ONCE, MOST_PAGES))))
+    if not pages:
+        sys.exit("no such page")
     sheet = Image.new("RGB", (WIDTH, sum(page.height for page in pages)), "white")
     top = 0
     for page in pages:
@@ -56,22 +85,23 @@ def _drawn(data: bytes) -> bytes:
     return out.getvalue()
 
 
-def _pages_of_pdf(data: bytes) -> Iterator[Image]:
+def _pages_of_pdf(data: bytes, wanted: range) -> Iterator[Image]:
     import pypdfium2
 
     with pypdfium2.PdfDocument(data) as document:
-        for number in range(min(len(document), MOST_PAGES)):
+        for number in wanted[: max(0, len(document) - wanted.start)]:
             page = document[number]
             yield _fitted(page.render(scale=WIDTH / page.get_width()).to_pil())
 
 
-def _pages_of_picture(data: bytes) -> Iterator[Image]:
+def _pages_of_picture(data: bytes, wanted: range) -> Iterator[Image]:
     from PIL import Image, ImageSequence
 
     # Else Pillow only warns of a picture that unpacks to gigabytes.
     Image.MAX_IMAGE_PIXELS = _MOST_PIXELS // 2
     with Image.open(io.BytesIO(data), formats=_KINDS) as opened:
-        for _number, page in zip(range(MOST_PAGES), ImageSequence.Iterator(opened), strict=False):
+        last = wanted.stop if opened.format in _MANY else 1
+        for page in islice(ImageSequence.Iterator(opened), wanted.start, last):
             yield _fitted(page)
 
 
@@ -81,7 +111,20 @@ def _fitted(page: Image) -> Image:
 
     upright = ImageOps.exif_transpose(page).convert("RGB")
     height = min(max(1, round(upright.height * WIDTH / upright.width)), WIDTH * 3)
-    return upright.resize((WIDTH, height))
+    return _lit(upright.resize((WIDTH, height)))
+
+
+def _lit(page: Image) -> Image:
+    """A sheet photographed in a dark room, as bright as paper."""
+    tones = page.convert("L").histogram()
+    left = WIDTH * page.height // 100
+    for tone in range(255, 0, -1):
+        left -= tones[tone]
+        if left < 0:
+            break
+    if tone >= _PAPER:
+        return page
+    return page.point([min(255, value * 255 // max(tone, _DARKEST)) for value in range(256)] * 3)
 
 
 def _limit() -> None:
@@ -98,4 +141,4 @@ def _limit() -> None:
 
 if __name__ == "__main__":
     _limit()
-    sys.stdout.buffer.write(_drawn(sys.stdin.buffer.read()))
+    sys.stdout.buffer.write(_drawn(sys.stdin.buffer.read(), int(sys.argv[1])))

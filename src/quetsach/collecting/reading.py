@@ -9,9 +9,11 @@ from quetsach.collecting.annex import Annex
 from quetsach.collecting.folding import storable
 from quetsach.collecting.office import Office
 from quetsach.collecting.paper import Cell, FileProblem, Paper, Row
+from quetsach.collecting.picture import pages_of_tiff
 
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"BM")
+_OF_TELEPHONES = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 _BY_NAME = {"docx": docx.read, "xlsx": xlsx.read, "pdf": pdf.read}
 
 
@@ -28,8 +30,10 @@ def kind_of(data: bytes) -> str:
         return "pdf"
     if data.startswith(_COMPOUND):
         return _compound(data)
-    if data.startswith(_PICTURES):
-        raise FileProblem("scan")
+    if data.startswith(_PICTURES) or (data.startswith(b"RIFF") and data[8:12] == b"WEBP"):
+        raise FileProblem("scan", pages=pages_of_tiff(data))
+    if data[4:8] == b"ftyp" and data[8:12] in _OF_TELEPHONES:
+        raise FileProblem("heic")
     head = data[:2048].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
     if head.startswith(b"{\\rtf"):
         return "rtf"

@@ -231,7 +231,7 @@ def _mailers() -> dict[str, dict[str, object]]:
         "use_tls": not is_tls,
         "timeout": 30,
     }
-    return {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": options}}
+    return {"default": {"BACKEND": "quetsach.portal.kit.smtp.EmailBackend", "OPTIONS": options}}
 
 
 MAILERS = _mailers()

@@ -30,7 +30,7 @@ def test_a_coordinator_sees_their_own_part_only(cast, page):
 
 
 def rows(html):
-    return html.count('data-label="Ai"')
+    return html.count('class="entry"')
 
 
 def test_filters(cast, page):

@@ -20,6 +20,7 @@ from quetsach.portal.campaigns.queries_remind import waiting
 from quetsach.portal.campaigns.remind_actions import add_rule, plan, remind_day, send_emails
 from quetsach.portal.campaigns.wording import LONGEST, message
 from quetsach.portal.campaigns.workdays import Calendar, calendar_of, national
+from quetsach.portal.kit.smtp import MaybeSent
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 DUE = datetime(2026, 9, 8, 0, 0, tzinfo=HANOI)  # by the end of Monday 7/9/2026
@@ -205,15 +206,21 @@ def test_an_interrupted_e_mail_is_never_sent_again_by_itself(cast, due, boss, se
 
 
 @pytest.mark.parametrize(
-    ("error", "tries"),
+    ("error", "tries", "unsure"),
     [
-        (ConnectionRefusedError(), 1),
-        (smtplib.SMTPAuthenticationError(535, b"no"), 1),
-        (smtplib.SMTPRecipientsRefused({"x": (550, b"no such user")}), 2),
+        (ConnectionRefusedError(), 1, 0),
+        (smtplib.SMTPAuthenticationError(535, b"no"), 1, 0),
+        (smtplib.SMTPRecipientsRefused({"x": (550, b"no such user")}), 2, 0),
+        (MaybeSent("no answer"), 1, 1),
     ],
 )
-def test_a_server_that_refuses_leaves_it_to_a_person(cast, due, boss, settings, monkeypatch, error, tries):
-    """What refuses one address is asked for the next; what takes nothing is not asked again and again."""
+def test_a_server_that_refuses_leaves_it_to_a_person(
+    cast, due, boss, settings, monkeypatch, error, tries, unsure
+):
+    """What refuses one address is asked for the next; what takes nothing is not asked again and again.
+
+    Of one that was never tried nobody reads that it may have left.
+    """
     settings.MAILERS = LOCMEM
     for unit in ("A1", "A2"):
         officer = cast.user(unit, "officer")
@@ -226,13 +233,15 @@ def test_a_server_that_refuses_leaves_it_to_a_person(cast, due, boss, settings, 
         asked.append(args)
         raise error
 
-    monkeypatch.setattr("quetsach.portal.kit.mail.send_mail", refuses)
+    monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", refuses)
     with at(2026, 9, 7, 8):
         plan(due, date(2026, 9, 7), can_email=True)
         assert send_emails(date(2026, 9, 7), lambda _r: ("a", "b")) == (0, 2)
         assert send_emails(date(2026, 9, 7), lambda _r: ("a", "b")) == (0, 0)
         assert {"Đơn vị A1", "Đơn vị A2"} <= {r.node.name for r in waiting(cast.nodes["A"])}
-    assert len(asked) == tries
+    with at(2026, 9, 7, 9):
+        page = cast.client("A", "officer").get(reverse("reminders", args=[due.slug])).content.decode()
+    assert len(asked) == tries and page.count("st-unsure") == unsure
 
 
 def test_rules_are_set_changed_and_removed_by_the_issuer_only(cast, due):

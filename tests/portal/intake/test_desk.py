@@ -293,7 +293,7 @@ def dropped(cast, name, data):
 def test_a_scan_stands_beside_the_form_for_its_figures_drawn_anew(cast):
     client = cast.client("A", "coordinator")
     place = dropped(cast, "scan A1.pdf", by.pdf_of_picture())
-    assert f'<img loading="lazy" src="{place}"' in client.get(url(cast)).content.decode()
+    assert f'src="{place}?tu=1"' in client.get(url(cast)).content.decode()
     answer = client.get(place)
     assert answer["Content-Type"] == "image/jpeg" and answer["X-Content-Type-Options"] == "nosniff"
     shown = Image.open(BytesIO(answer.content))
@@ -329,19 +329,45 @@ def test_a_photograph_is_turned_upright_without_what_the_telephone_wrote_into_it
     assert grey.getpixel(upper_right) < 60 and grey.getpixel(lower_left) > 200
 
 
-@pytest.mark.parametrize("data", [b"\xff\xd8\xff", b"\x89PNG" + bytes(200), b"%PDF-1.4 scan"])
+def test_what_is_no_scan_has_no_picture(cast):
+    place = dropped(cast, "hong.pdf", b"%PDF-1.4 scan")
+    client = cast.client("A", "coordinator")
+    assert client.get(place).status_code == 404 and client.get(url(cast)).status_code == 200
+
+
+@pytest.mark.parametrize("data", [b"\xff\xd8\xff", b"\x89PNG" + bytes(200)])
 def test_what_cannot_be_drawn_leaves_the_page_as_it_is(cast, data):
     place = dropped(cast, "hong.pdf", data)
     client = cast.client("A", "coordinator")
-    assert client.get(place).status_code == 404
-    assert client.get(url(cast)).status_code == 200
+    answer = client.get(place)
+    assert answer.status_code == 422 and "Không vẽ được tệp này" in answer.content.decode()
+    assert answer["Content-Type"] == "image/svg+xml" and client.get(url(cast)).status_code == 200
+
+
+def test_a_long_scan_is_shown_in_several_pictures(cast):
+    pages = [Image.new("RGB", (40, 40), (0, 0, 20 * number)) for number in range(8)]
+    out = BytesIO()
+    pages[0].save(out, "PDF", save_all=True, append_images=pages[1:])
+    place = dropped(cast, "scan.pdf", out.getvalue())
+    client = cast.client("A", "coordinator")
+    page = client.get(url(cast)).content.decode()
+    assert "8 trang" in page and f"{place}?tu=7" in page and f"{place}?tu=13" not in page
+    six, two = (Image.open(BytesIO(client.get(place, {"tu": first}).content)) for first in ("1", "7"))
+    assert six.height == 3 * two.height
+    assert client.get(place, {"tu": "9"}).status_code == 422
+
+
+def test_a_picture_of_a_telephone_that_no_program_here_opens(cast):
+    dropped(cast, "IMG_2033.HEIC", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    page = cast.client("A", "coordinator").get(url(cast)).content.decode()
+    assert "gửi lại ảnh JPEG" in page and 'value="enter"' in page and "<img" not in page
 
 
 def test_a_picture_that_unpacks_to_gigabytes_is_not_drawn(cast):
     out = BytesIO()
     Image.new("1", (30_000, 30_000)).save(out, "PNG")
     assert len(out.getvalue()) < 200_000
-    assert cast.client("A", "coordinator").get(dropped(cast, "bom.png", out.getvalue())).status_code == 404
+    assert cast.client("A", "coordinator").get(dropped(cast, "bom.png", out.getvalue())).status_code == 422
 
 
 def test_nobody_else_sees_a_scan(cast):

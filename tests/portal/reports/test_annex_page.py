@@ -171,6 +171,12 @@ def test_amending_keeps_the_accepted_figures_until_the_new_ones_are_accepted(cas
     assert "Bản 2" in page and "Bản 1" in page
 
 
+def test_a_sent_report_reads_in_the_order_of_the_form(cast):
+    send(cast)
+    page = cast.client("A", "officer").get(url(cast, "report", "A1")).content.decode()
+    assert page.index(NARRATIVE) < page.index("Tổng đơn vị thuộc/trực thuộc nhận được thông tin")
+
+
 def test_a_superior_accepts_only_the_revision_that_was_looked_at(cast):
     send(cast)
     cast.client("A1", "officer").post(url(cast, "report_act", "A1", "withdraw"), {"number": 1})

@@ -20,7 +20,7 @@ from quetsach.portal.campaigns.audiences import AUDIENCES
 from quetsach.portal.campaigns.contacts import contacts
 from quetsach.portal.campaigns.models import Campaign, CampaignNode, Reminder, ReminderRule
 from quetsach.portal.campaigns.workdays import Calendar, calendar_of
-from quetsach.portal.kit.mail import Fate, deliver
+from quetsach.portal.kit.mail import AT_LEISURE, Fate, deliver
 
 AT_ONCE = 500
 FARTHEST = 60
@@ -139,7 +139,8 @@ def send_emails(today: date, words: Callable[[Reminder], tuple[str, str]]) -> tu
     """Send the day's e-mails that nobody has claimed; returns how many left and how many failed.
 
     `words` gives subject and text. A failed one goes to the list of those to send by hand; once the server
-    takes nothing, the others go there too without a try, which might last half a minute each.
+    takes nothing, the others go there too without a try, which might last a minute each. One that may have
+    left all the same keeps its claim, by which the list says so.
     """
     sent, failed, is_there = 0, 0, True
     waiting = Reminder.rows.filter(
@@ -150,13 +151,15 @@ def send_emails(today: date, words: Callable[[Reminder], tuple[str, str]]) -> tu
             continue
         reminder = Reminder.rows.select_related("node__campaign", "node__parent").get(pk=pk)
         contact = contacts([reminder.node]).get(reminder.node_id)
-        fate = deliver(*words(reminder), contact.email if contact else "") if is_there else Fate.SERVER
-        is_there = fate is not Fate.SERVER
+        to = contact.email if contact else ""
+        fate = deliver(*words(reminder), to, within=AT_LEISURE) if is_there else Fate.SERVER
+        is_there = fate in {Fate.SENT, Fate.ADDRESS}
         if fate is Fate.SENT:
             Reminder.rows.filter(pk=pk).update(sent_at=timezone.now())
             sent += 1
         else:
-            Reminder.rows.filter(pk=pk).update(channel=ReminderRule.Channel.BY_HAND)
+            claim = reminder.claimed_at if fate is Fate.UNSURE else None
+            Reminder.rows.filter(pk=pk).update(channel=ReminderRule.Channel.BY_HAND, claimed_at=claim)
             failed += 1
     return sent, failed
 

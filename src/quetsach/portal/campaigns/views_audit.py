@@ -12,8 +12,9 @@ from django.views.decorators.http import require_safe
 
 from quetsach.portal.audit import queries as trail
 from quetsach.portal.audit.actions import first_broken_entry
+from quetsach.portal.audit.lines import lines
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.audit.sentences import SENTENCES, sentence
+from quetsach.portal.audit.sentences import SENTENCES
 from quetsach.portal.campaigns.deadline import DAYS
 from quetsach.portal.campaigns.forms import BAD_DAY
 from quetsach.portal.campaigns.models import CampaignNode
@@ -61,7 +62,8 @@ def audit(request: HttpRequest, slug: str) -> HttpResponse:
         "seat": seat,
         "form": form,
         "page": page,
-        "rows": [(e, sentence(e), names.get(e.unit_path, "")) for e in shown],
+        "lines": lines(shown, names),
+        "narrow": bool(form.errors or any(asked.values())),
         "actions": [(code, title(code)) for code in trail.actions_below(seat.node.path)],
         "units": nodes.filter(parent=seat.node).order_by("position", "name"),
         "checked": check,

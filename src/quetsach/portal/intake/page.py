@@ -8,14 +8,14 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from quetsach.collecting import says
+from quetsach.collecting import picture, says
 from quetsach.collecting.form import ROWS
-from quetsach.collecting.merge import Doubt
+from quetsach.collecting.merge import Doubt, Unread
 from quetsach.portal.intake.models import ReceivedFile
 from quetsach.portal.intake.queries import READ_AGAIN, Desk, Row, is_free
 from quetsach.portal.kit.language import language
 
-BY_HAND = READ_AGAIN | {"scan", "encrypted", "not_an_annex"}
+BY_HAND = READ_AGAIN | {"scan", "heic", "encrypted", "not_an_annex"}
 """Problems of files that a person can still read."""
 
 
@@ -98,13 +98,17 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Leftover:
-    """A file that no program can read: why, whose it may be, and the units to choose from."""
+    """A file that no program can read: why, whose it may be, and the units to choose from.
+
+    Of a scan: how many `pages` it has, and the first page of each of its `pictures`.
+    """
 
     file: ReceivedFile
     says: str
     unit_path: str
     is_by_hand: bool
-    is_scan: bool
+    pages: int
+    pictures: range
     may_read_again: bool
 
 
@@ -128,17 +132,22 @@ def groups(lines: Iterable[Line]) -> list[Group]:
 
 def leftovers(desk: Desk) -> list[Leftover]:
     """The files without an annex."""
-    return [
-        Leftover(
-            file,
-            says.problem(unread.problem, language()),
-            unread.unit.path if unread.unit else "",
-            unread.problem.code in BY_HAND,
-            unread.problem.code == "scan" and bool(file.content),
-            unread.problem.code in READ_AGAIN,
-        )
-        for file, unread in desk.unread
-    ]
+    return [_leftover(file, unread) for file, unread in desk.unread]
+
+
+def _leftover(file: ReceivedFile, unread: Unread) -> Leftover:
+    code = unread.problem.code
+    is_scan = code == "scan" and bool(file.content)
+    pages = int(unread.problem.facts.get("pages", 1)) if is_scan else 0
+    return Leftover(
+        file=file,
+        says=says.problem(unread.problem, language()),
+        unit_path=unread.unit.path if unread.unit else "",
+        is_by_hand=code in BY_HAND,
+        pages=pages,
+        pictures=range(1, min(pages, picture.MOST_PAGES) + 1, picture.AT_ONCE),
+        may_read_again=code in READ_AGAIN,
+    )
 
 
 def told(one: Doubt) -> str:

@@ -196,18 +196,21 @@ def file(request: HttpRequest, slug: str, node_id: UUID, file_id: UUID) -> HttpR
 
 @require_safe
 def picture(request: HttpRequest, slug: str, node_id: UUID, file_id: UUID) -> HttpResponse:
-    """A scan drawn anew, to be looked at beside the form for its figures."""
+    """Some pages of a scan, from `tu` on, drawn anew to be looked at beside the form; or why it cannot be."""
     seat = _seat(request, slug, node_id)
     found = (
         ReceivedFile.objects.visible_to(seat.user).filter(pk=file_id, node=seat.node, problem="scan").first()
     )
     if found is None or not found.content:
         raise Http404
+    first = int(text) if (text := request.GET.get("tu", "1")[:3]).isdecimal() else 1
     with found.content.open("rb") as content, _DRAWING:
         try:
-            drawn = scans.draw(content.read())
-        except FileProblem as error:
-            raise Http404 from error
+            drawn = scans.draw(content.read(), max(1, first))
+        except FileProblem:
+            said = render(request, "intake/undrawn.svg", content_type="image/svg+xml", status=422)
+            said["Cache-Control"] = "no-store"
+            return said
     return HttpResponse(drawn, content_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
 

@@ -51,9 +51,10 @@ def invite(
 
 
 @transaction.atomic
-def renew(row: Invitation, actor: User, *, ip: str | None = None) -> str:
+def renew(row: Invitation, actor: User, *, by_mail: bool = False, ip: str | None = None) -> str:
     """A new link for the same invitation, good as long as a first one; the old one opens nothing any more.
 
+    `by_mail`: it goes to send_link next, and counts as sent from now on, so that a second click waits.
     Raises StaffError: `dead` for one that was used or taken back, `just_sent`.
     """
     row = Invitation.rows.select_for_update(of=("self",), no_key=True).select_related("unit").get(pk=row.pk)
@@ -63,18 +64,23 @@ def renew(row: Invitation, actor: User, *, ip: str | None = None) -> str:
         raise StaffError("just_sent")
     token = new_token()
     row.digest, row.expires_at = digest(token), timezone.now() + timedelta(days=DAYS)
-    row.save(update_fields=["digest", "expires_at"])
+    row.sent_at = timezone.now() if by_mail else None
+    row.save(update_fields=["digest", "expires_at", "sent_at"])
     record(actor, "account.renew_invitation", unit_path=row.unit.path, about=row,
            data={"unit": row.unit.name}, ip=ip)  # fmt: skip
     return token
 
 
 def send_link(row: Invitation, token: str, actor: User, *, ip: str | None = None) -> Fate:
-    """Send the link to the invitation's e-mail address; what became of it."""
+    """Send the link to the invitation's e-mail address; what became of it.
+
+    One that may have left counts as sent, so that haste makes no second one.
+    """
     fate = deliver(*words(row, token), row.email)
-    if fate is Fate.SENT:
-        with transaction.atomic():
-            Invitation.rows.filter(pk=row.pk).update(sent_at=timezone.now())
+    may_have_left = fate in {Fate.SENT, Fate.UNSURE}
+    with transaction.atomic():
+        Invitation.rows.filter(pk=row.pk).update(sent_at=timezone.now() if may_have_left else None)
+        if fate is Fate.SENT:
             record(actor, "account.send_invitation", unit_path=row.unit.path, about=row,
                    data={"unit": row.unit.name}, ip=ip)  # fmt: skip
     return fate

@@ -116,7 +116,8 @@ def renew(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     if row.person_id is not None or not isinstance(request.user, User):
         raise Http404
     try:
-        token = actions.renew(row, request.user, ip=client_ip_text(request))
+        by_mail = bool(row.email) and settings.CAN_EMAIL
+        token = actions.renew(row, request.user, by_mail=by_mail, ip=client_ip_text(request))
     except actions.StaffError as error:
         if error.code == "just_sent":
             messages.warning(request, _("Sent a moment ago already; nothing was done twice."))

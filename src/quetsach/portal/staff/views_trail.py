@@ -16,8 +16,8 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit import queries as trail
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.audit.export import AT_MOST, FORMS
+from quetsach.portal.audit.lines import lines
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.audit.sentences import sentence
 from quetsach.portal.campaigns.deadline import DAYS
 from quetsach.portal.campaigns.forms import BAD_DAY
 from quetsach.portal.campaigns.views_audit import title
@@ -26,7 +26,7 @@ from quetsach.portal.staff import actions, queries
 from quetsach.portal.units.models import Unit
 from quetsach.portal.units.roles import Verb
 
-A_PAGE = 50
+A_PAGE = 25
 
 
 class FilterForm(forms.Form):
@@ -73,7 +73,8 @@ def whole_trail(request: HttpRequest) -> HttpResponse:
         "page": page,
         "unit": unit,
         "units": queries.units(paths, ""),
-        "rows": [(e, sentence(e), names.get(e.unit_path, "")) for e in shown],
+        "lines": lines(shown, names),
+        "narrow": bool(form.errors or any(asked.values())),
         "actions": [
             (code, title(code)) for code in trail.actions_below(wanted.path, with_portal=wanted.with_portal)
         ],

@@ -1,0 +1,100 @@
+"""Django's way to a mail server, ended by a clock: one that says nothing or too little holds no page."""
+
+from __future__ import annotations
+
+import contextlib
+import smtplib
+import socket
+from collections.abc import Callable
+from functools import partial
+from threading import Timer
+from typing import TYPE_CHECKING, Any
+
+from django.core.mail import EmailMessage
+from django.core.mail.backends import smtp
+
+if TYPE_CHECKING:
+    _Base = smtplib.SMTP
+else:
+    _Base = object
+
+_HANDED_OVER = 354
+"""The server's word (RFC 5321, 4.5.3.2.5) after which the text goes out; the next answer is for the whole."""
+
+
+class MaybeSent(smtplib.SMTPServerDisconnected):
+    """The text went out and no answer came: the server may have taken it or not."""
+
+
+class EmailBackend(smtp.EmailBackend):
+    """`within`: seconds for everything from the connection to the farewell; set before it opens.
+
+    Raises what Django's does, and MaybeSent.
+    """
+
+    within = 8.0
+
+    @property
+    def connection_class(self) -> Callable[..., smtplib.SMTP]:  # type: ignore[override]
+        """A connection with its own clock."""
+        return partial(_Tls if self.use_ssl else _Plain, within=self.within)
+
+    def open(self) -> bool | None:
+        """Connect; half of the time at most for each address of the server and each of its answers."""
+        self.timeout = min(self.timeout or self.within, self.within / 2)
+        return super().open()
+
+    def _send(self, email_message: EmailMessage) -> bool:
+        line = self.connection
+        try:
+            return bool(super()._send(email_message))  # type: ignore[misc]
+        except smtplib.SMTPServerDisconnected as error:
+            if isinstance(line, _Clocked) and line.is_out:
+                raise MaybeSent(str(error)) from error
+            raise
+
+
+class _Clocked(_Base):
+    is_out = False
+
+    def __init__(self, *args: Any, within: float, **options: Any) -> None:
+        self._is_over = False
+        self._clock = Timer(within, self._cut)
+        self._clock.daemon = True
+        self._clock.start()
+        try:
+            super().__init__(*args, **options)
+        except BaseException:
+            self._clock.cancel()
+            raise
+
+    def _get_socket(self, *args: Any) -> socket.socket:
+        sock: socket.socket = super()._get_socket(*args)  # type: ignore[misc]
+        if self._is_over:
+            sock.close()
+            raise TimeoutError
+        return sock
+
+    def _cut(self) -> None:
+        self._is_over = True
+        if self.sock is not None:
+            with contextlib.suppress(OSError):
+                # Below TLS, whose own farewell would wait for the other side.
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+    def getreply(self) -> tuple[int, bytes]:
+        code, text = super().getreply()
+        self.is_out = code == _HANDED_OVER
+        return code, text
+
+    def close(self) -> None:
+        self._clock.cancel()
+        super().close()
+
+
+class _Plain(_Clocked, smtplib.SMTP):
+    pass
+
+
+class _Tls(_Clocked, smtplib.SMTP_SSL):
+    pass

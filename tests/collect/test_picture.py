@@ -1,0 +1,52 @@
+"""Photographs and scans of annexes, drawn for a person to read."""
+
+import io
+import struct
+
+import pytest
+from PIL import Image, ImageStat
+
+from quetsach.collecting import picture
+
+
+def _jpeg(of: Image.Image, **more: object) -> bytes:
+    out = io.BytesIO()
+    of.save(out, "JPEG", quality=95, **more)
+    return out.getvalue()
+
+
+def test_a_sheet_photographed_in_the_dark_is_as_bright_as_paper():
+    sheet = Image.new("RGB", (300, 400), (60, 58, 55))
+    sheet.paste((8, 8, 8), (50, 100, 250, 110))
+    shown = Image.open(io.BytesIO(picture.draw(_jpeg(sheet)))).convert("L")
+    assert shown.getpixel((shown.width // 2, 50)) > 230
+    assert shown.getpixel((shown.width // 2, shown.height * 105 // 400)) < 60
+
+
+def test_what_a_telephone_keeps_beside_its_photograph_is_no_page():
+    photo, depth = Image.new("RGB", (300, 400), "white"), Image.new("RGB", (30, 40), "black")
+    out = io.BytesIO()
+    photo.save(out, "MPO", save_all=True, append_images=[depth])
+    shown = Image.open(io.BytesIO(picture.draw(out.getvalue())))
+    assert shown.height == pytest.approx(shown.width * 4 / 3, abs=2)
+    assert ImageStat.Stat(shown.convert("L")).mean[0] > 250
+
+
+def _tiff(order: str, nexts: list[int]) -> bytes:
+    """Directories of 18 bytes each from byte 8 on, every one with the place of its next."""
+    head = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(f"{order}I", 8)
+    return head + b"".join(struct.pack(f"{order}H12xI", 1, after) for after in nexts)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_pages_of_a_fax(order):
+    assert picture.pages_of_tiff(_tiff(order, [26, 44, 0])) == 3
+
+
+@pytest.mark.parametrize("nexts", [[26, 8], [8], [9999]], ids=["in a ring", "itself", "beyond the end"])
+def test_a_hostile_chain_of_pages_ends(nexts):
+    assert 1 <= picture.pages_of_tiff(_tiff("<", nexts)) <= 2
+
+
+def test_a_jpeg_is_one_page():
+    assert picture.pages_of_tiff(b"\xff\xd8\xff") == 1
