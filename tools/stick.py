@@ -61,6 +61,13 @@ _CMD = (
     "title Quet Sach\r\n"
     'if not exist "%~dp0{program}\\python.exe" echo Thieu python.exe. Giai nen lai tep ZIP. & pause\r\n'
     '"%~dp0{program}\\python.exe" -I -B -X utf8 -m quetsach.stick %*\r\n'
+    "set ended=%errorlevel%\r\n"
+    # Python itself did not start, or was ended: it could say nothing of it.
+    "if %ended% geq 0 if %ended% leq 9 exit /b %ended%\r\n"
+    "echo Chuong trinh khong chay duoc, hoac bi dung giua chung ^(ma %ended%^).\r\n"
+    "echo Hay giai nen lai tep ZIP tu cong roi chay lai. / The program did not run to its end.\r\n"
+    "pause\r\n"
+    "exit /b %ended%\r\n"
 )
 
 
@@ -125,7 +132,7 @@ def _files(embedded: bytes, *, is_test: bool) -> Iterator[tuple[str, bytes]]:
     for path in SOURCE.joinpath("quetsach/locale").glob("*/LC_MESSAGES/*.mo"):
         # Where gettext looks by itself.
         yield f"{PROGRAM}/share/{path.relative_to(SOURCE / 'quetsach').as_posix()}", path.read_bytes()
-    yield "KIEM-TRA.cmd", _CMD.format(program=PROGRAM).encode("ascii")
+    yield manifest.STARTER, _CMD.format(program=PROGRAM).encode("ascii")
     guide = ROOT.joinpath("tools", "stick-readme.txt").read_text(encoding="utf-8")
     kind = "BẢN THỬ: không dùng trong cơ quan." if is_test else ""
     text = guide.replace("{version}", __version__).replace("{kind}", kind)

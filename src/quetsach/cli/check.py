@@ -72,12 +72,7 @@ def command() -> click.Command:
                 help=_("With --root: what the machine is called, where its disk does not tell."),
             ),
             *looked_for.options(),
-            click.Option(
-                ["--pack"],
-                metavar="FILE",
-                type=click.Path(path_type=Path),
-                help=_("The signed pack of a campaign: its list, hashes, rules and signs in one."),
-            ),
+            looked_for.pack_option(),
             click.Option(
                 ["--seal"],
                 metavar="OUT",
@@ -153,7 +148,6 @@ def _run(
         _ahead(is_sealing=seal is not None)
     from quetsach.cli.progress import stop_on_interrupt
     from quetsach.endpoint import checking, machines, naming, sealing, wording
-    from quetsach.endpoint import profile as profiles
     from quetsach.endpoint import result as document
     from quetsach.endpoint.checking import Options
     from quetsach.endpoint.fact import Unavailable
@@ -170,12 +164,11 @@ def _run(
         raise click.UsageError(
             _("--machine gives the name of a disk at --root: one line of at most 100 letters.")
         )
-    if pack is not None and (indicators or hashes or rules):
-        raise click.UsageError(_("A pack holds list, hashes and rules; give either it or them."))
     screen: Callable[[str], None] = click.echo if to_screen else _nowhere
     screen(say.styled(wording.promise(), bold=True))
     is_asking = not yes and to_screen and sys.stdin.isatty()
-    packed = packfile.read(pack, given["trust"], is_asking=is_asking) if pack is not None else None
+    is_other_given = bool(indicators or hashes or rules)
+    packed = looked_for.packed(pack, given["trust"], is_asking=is_asking, is_other_given=is_other_given)
     if packed is not None:
         screen(words.visible(packfile.described(packed)))
     try:
@@ -183,11 +176,9 @@ def _run(
     except Unavailable as error:
         say.error(_not_there(root, error.reason))
         return INCOMPLETE
+    wanted = looked_for.read(indicators, hashes, rules, profile, lists.Choice.of(given), packed)
     if packed is not None:
-        wanted = packed.wanted if profile is None else replace(packed.wanted, profile=profiles.read(profile))
         unit = unit or packed.unit.name
-    else:
-        wanted = looked_for.read(indicators, hashes, rules, profile, lists.Choice.of(given))
     answers = _answers(unit, people, is_asking=is_asking)
     if root is None:
         live.work_quietly()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,6 +51,7 @@ def _plan_command() -> click.Command:
             click.Argument(["out"], metavar="OUT", type=click.Path(path_type=Path)),
             _place_options()[0],
             *looked_for.options(),
+            looked_for.pack_option(),
             click.Option(
                 ["--also"],
                 metavar="SIGN",
@@ -74,7 +77,8 @@ def _plan_command() -> click.Command:
             " reason, what is kept, what is read back and how it is undone. Nothing is changed. Exit code: 0"
             " nothing to do, 1 a plan was written, 2 it could not be made."
         ),
-        "quetsach check plan plan.json -i indicators.csv",
+        "quetsach check plan plan.json -i indicators.csv\n"
+        "quetsach check plan plan.json --pack unit.qspack --trust KEY",
     )
 
 
@@ -136,6 +140,7 @@ def _plan(
     hashes: Path | None,
     rules: tuple[Path, ...],
     profile: Path | None,
+    pack: Path | None,
     also: tuple[str, ...],
     without: tuple[str, ...],
     with_log: bool,
@@ -151,8 +156,12 @@ def _plan(
     _line(wording.promise(), bold=True)
     try:
         ground = _ground(root)
-        wanted = looked_for.read(indicators, hashes, rules, profile, lists.Choice.of(given))
-        seconds = 0.0 if root is not None or not indicators else check.SECONDS[is_full]
+        is_other_given = bool(indicators or hashes or rules)
+        packed = looked_for.packed(
+            pack, given["trust"], is_asking=sys.stdin.isatty(), is_other_given=is_other_given
+        )
+        wanted = looked_for.read(indicators, hashes, rules, profile, lists.Choice.of(given), packed)
+        seconds = 0.0 if root is not None or not wanted.indicators else check.SECONDS[is_full]
         options = checking.Options(is_full=is_full, seconds=seconds)
         with stop_on_interrupt() as stop, check._bar() as (on_probe, on_file, on_wait):
             result = checking.check(
@@ -202,7 +211,8 @@ def _apply(path: Path, code: str, root: Path | None, store: Path | None) -> int:
     for number, failure in sorted(outcome.failed.items()):
         _line(f"  {number}. {wording.problem(failure)}", fg="yellow")
     _line(_("Clean-up %(run)s; end of the journal: %(head)s") % {"run": outcome.run, "head": outcome.head})
-    _line(_("Check the machine once more now. To take everything back: quetsach check undo"))
+    told = _("Check the machine once more now. To take everything back: %(command)s")
+    _line(told % {"command": f"{say.called()} check undo"})
     return NOTHING if len(outcome.done) == len(one.steps) else FOUND
 
 
@@ -251,10 +261,12 @@ def _tell_plan(one: Plan) -> None:
 def _tell_next(out: Path, made: Plan, root: Path | None) -> None:
     from quetsach.endpoint.act import wording
 
-    where = f" --root {root}" if root is not None else ""
+    given = ["check", "apply", str(out), "--code", wording.digits(made)]
+    given += ["--root", str(root)] if root is not None else []
+    joined = subprocess.list2cmdline(given) if sys.platform == "win32" else shlex.join(given)
     _line()
     _line(_("The plan was saved; nothing was changed. Read it, then within seven days:"))
-    _line(f"  quetsach check apply {out} --code '{wording.digits(made)}'{where}", bold=True)
+    _line(f"  {say.called()} {joined}", bold=True)
 
 
 def _typed() -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from quetsach.cli import lists, say
+from quetsach.cli import lists, packfile, say
 from quetsach.language import gettext as _
 
 if TYPE_CHECKING:
+    from quetsach.endpoint.pack import Pack
     from quetsach.endpoint.wanted import Wanted
 
 
@@ -52,17 +55,41 @@ def options() -> list[click.Parameter]:
     ]
 
 
+def pack_option() -> click.Option:
+    """The option that stands for list, hashes, rules and signs at once."""
+    return click.Option(
+        ["--pack"],
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help=_("The signed pack of a campaign: its list, hashes, rules and signs in one."),
+    )
+
+
+def packed(
+    pack: Path | None, trusted: Sequence[str], *, is_asking: bool = False, is_other_given: bool = False
+) -> Pack | None:
+    """The pack that `--pack` names; `is_other_given` where a list, hashes or rules were named as well."""
+    if pack is None:
+        return None
+    if is_other_given:
+        raise click.UsageError(_("A pack holds list, hashes and rules; give either it or them."))
+    return packfile.read(pack, trusted, is_asking=is_asking)
+
+
 def read(
     indicators: tuple[Path, ...],
     hashes: Path | None,
     rules: tuple[Path, ...],
     profile: Path | None,
     choice: lists.Choice,
+    packed: Pack | None = None,
 ) -> Wanted:
-    """What is looked for, from the files on the command line."""
+    """What is looked for, from the files on the command line or from the pack."""
     from quetsach.endpoint import profile as profiles
     from quetsach.endpoint.wanted import Wanted
 
+    if packed is not None:
+        return packed.wanted if profile is None else replace(packed.wanted, profile=profiles.read(profile))
     listed = None
     if indicators:
         found = lists.read(indicators, choice)

@@ -38,6 +38,20 @@ def is_yes(answer: str) -> bool:
     return answer.strip().casefold() in _YES
 
 
+_called = "quetsach"
+
+
+def call(name: str) -> None:
+    """Name what a person types to start this program, where it is not `quetsach`."""
+    global _called
+    _called = name
+
+
+def called() -> str:
+    """What a person types before a command."""
+    return _called
+
+
 def wrapped(text: str, *, is_error: bool = False) -> str:
     """A line of standard output, on a terminal broken between words, its further lines under its first word.
 

@@ -18,6 +18,7 @@ from quetsach.endpoint import keys, suffixes
 from quetsach.endpoint.refusal import Refused
 
 NAME = "manifest.json"
+STARTER = "KIEM-TRA.cmd"
 RESULTS = "ket-qua"
 """The folder beside the program in which a check leaves its results."""
 SCHEMA = 1

@@ -55,6 +55,7 @@ def run(stick: Stick, arguments: Sequence[str]) -> int:
 
     The exit code is that of the command; 2 where a pack must not be used.
     """
+    say.call(f"{manifest.STARTER} --")
     try:
         _greet(stick)
         if arguments and arguments[0] == "--":
@@ -82,15 +83,19 @@ def _greet(stick: Stick) -> None:
 def _choose_pack(stick: Stick, *, is_asking: bool) -> None:
     """The newest pack that may be used; a refused one is named, and only that."""
     found: list[tuple[Pack, Path]] = []
-    for path in manifest.packs(stick.root):
+    there = list(manifest.packs(stick.root))
+    for path in there:
         try:
             found.append((packfile.read(path, stick.told.trusted, is_asking=is_asking), path))
         except Refused as error:
             say.warning(_not_used(error))
     if not found:
-        say.warning(
-            _("There is no pack of a campaign here. Put the one from the portal beside this program.")
+        told = (
+            _("Without a good pack the campaign's addresses are not compared. Download it again.")
+            if there
+            else _("There is no pack of a campaign here. Put the one from the portal beside this program.")
         )
+        say.warning(told)
         return
     stick.pack, stick.pack_path = max(found, key=lambda one: (one[0].created, one[0].version))
     click.echo(visible(packfile.described(stick.pack)))
@@ -149,6 +154,8 @@ def _choices(stick: Stick) -> dict[str, tuple[str, Callable[[], int] | None]]:
         )
         if handing.is_possible(stick.pack.portal):
             found["7"] = (_("Send the results on this stick to the portal"), lambda: _send(stick))
+    found["8"] = (_("For IT staff: clean this machine, a plan first"), lambda: _clean(stick))
+    found["9"] = (_("For IT staff: take the last clean-up back"), _take_back)
     found["L"] = ("English" if language.code() == "vi" else "Tiếng Việt", _other_language)
     found["0"] = (_("Leave"), None)
     return found
@@ -286,6 +293,30 @@ def _send(stick: Stick) -> int:
         click.echo(_("There is no result yet. Check a machine first."))
         return cli.NOTHING
     return cli.run(["check", "send", str(folder), "--pack", str(stick.pack_path), *stick.with_pack])
+
+
+def _clean(stick: Stick) -> int:
+    """A plan, and only then whether it is to be done."""
+    asked = _("Also switch on Windows' log of names asked for, for the next check? Type y, Enter if not")
+    with_log = (
+        ["--dns-log"] if say.is_yes(click.prompt(say.wrapped(asked), default="", show_default=False)) else []
+    )
+    path = stick.result(f"ke-hoach-{datetime.now():%Y%m%d-%H%M%S}.json")
+    pack = ["--pack", str(stick.pack_path), *stick.with_pack] if stick.pack is not None else []
+    code = cli.run(["check", "plan", path, *with_log, *pack])
+    if code != cli.FOUND:
+        return code
+    click.echo()
+    asked = _("To carry it out now, type the code of the plan; Enter leaves everything as it is")
+    typed = click.prompt(say.wrapped(asked), default="", show_default=False).strip()
+    return cli.run(["check", "apply", path, "--code", typed]) if typed else cli.NOTHING
+
+
+def _take_back() -> int:
+    asked = _("What was taken away comes back, malware too. Type y to do it, Enter if not")
+    if not say.is_yes(click.prompt(say.wrapped(asked), default="", show_default=False)):
+        return cli.NOTHING
+    return cli.run(["check", "undo"])
 
 
 def _is_web(address: str) -> bool:

@@ -85,7 +85,7 @@ def test_results_for_others_are_refused_with_the_right_name(cast, pack, tmp_path
     assert (line.code, line.where) == ("unit", "Đơn vị A1")
     outside = json.loads(body)
     outside["campaign"] = "00000000-0000-0000-0000-000000000001"
-    assert hand_in(cast, "A1", json.dumps(outside).encode()).code == "campaign"
+    assert hand_in(cast, "A1", json.dumps(outside).encode()).code == "pack"
     # Relabelled for another unit, it does not come from the pack that it names.
     outside = json.loads(body) | {"unit": str(cast.nodes["A2"].pk)}
     assert hand_in(cast, "A2", json.dumps(outside).encode()).code == "forged"

@@ -65,7 +65,7 @@ def choose(
         if found.confidence is Confidence.D4 or name in without:
             continue
         if found.confidence is Confidence.D3 and name not in also:
-            made.advise("papers", seen.subject, name)
+            made.advise("papers", seen.subject, name, seen)
         else:
             made.add(found, seen)
     if with_log:
@@ -81,6 +81,8 @@ class _Builder:
         self._edits: dict[str, bytes] = {}
         self._advice: dict[tuple[str, str, str], Advice] = {}
         self._warnings: set[str] = set()
+        self._told_of: dict[tuple[str, str, str], Fact] = {}
+        self._handled: list[Fact] = []
         self._run = secrets.token_hex(8)
         self._fixes: Mapping[str, Callable[[Fact, str], None]] = {
             "registry_delete": self._value_of,
@@ -109,23 +111,36 @@ class _Builder:
             self._finish_edit(path, content)
         order = sorted(self._steps.values(), key=lambda one: (PHASES.index(one.phase), one.number))
         steps = [replace(step, number=number) for number, step in enumerate(order, 1)]
-        return Choice(steps, list(self._advice.values()), sorted(self._warnings))
+        left = [
+            one
+            for key, one in self._advice.items()
+            if not any(self._told_of.get(key) is seen for seen in self._handled)
+        ]
+        return Choice(steps, left, sorted(self._warnings))
 
     def add(self, found: Finding, seen: Fact) -> None:
         """What this fact calls for."""
         name = found.sign or found.indicator
         build = self._fixes.get(found.fix) if found.sign else self._listed.get(seen.kind)
         if build is None:
-            self.advise("person", seen.subject, name)
-            return
-        before = len(self._steps) + len(self._edits)
-        build(seen, name)
-        if found.product in _LICENCES and len(self._steps) + len(self._edits) > before:
+            self.advise("person", seen.subject, name, seen)
+        elif self._handle(build, seen, name) and found.product in _LICENCES:
             self._warnings.add("licence")
 
-    def advise(self, reason: str, about: str, why: str) -> None:
-        """Something that the plan does not do."""
+    def _handle(self, build: Callable[[Fact, str], None], seen: Fact, why: str) -> bool:
+        """Whether that made a step: a question that another sign asks of the same fact is then settled."""
+        before = len(self._steps) + len(self._edits)
+        build(seen, why)
+        is_new = len(self._steps) + len(self._edits) > before
+        if is_new:
+            self._handled.append(seen)
+        return is_new
+
+    def advise(self, reason: str, about: str, why: str, seen: Fact | None = None) -> None:
+        """Something that the plan does not do; `seen` is the fact where a step for it would settle it."""
         shown = safe(about)
+        if seen is not None:
+            self._told_of[reason, shown, why] = seen
         self._advice.setdefault((reason, shown, why), Advice(reason, shown, why))
 
     def log(self) -> None:
@@ -274,7 +289,7 @@ class _Builder:
             elif seen.kind not in ("autostart", "service", "preload"):
                 continue
             if any(one and self._is_same(one, path) for one in targets):
-                self._start_of(seen, why)
+                self._handle(self._start_of, seen, why)
 
     def _folder(self, path: str, why: str) -> None:
         waiting, files, folders = [path], [], []

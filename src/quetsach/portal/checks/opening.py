@@ -58,10 +58,10 @@ def open_result(content: bytes, node: CampaignNode) -> Opened:
 def _is_ours(campaign: str, unit: str, node: CampaignNode) -> None:
     if campaign != str(node.campaign_id):
         other = Campaign.objects.exclude(status=Campaign.Status.DRAFT).filter(pk=_uuid(campaign)).first()
-        raise ResultError("campaign", other.title if other else "")
+        raise ResultError("campaign", other.title) if other else ResultError("pack")
     if unit != str(node.pk):
         wanted = CampaignNode.rows.filter(pk=_uuid(unit), campaign=node.campaign_id).first()
-        raise ResultError("unit", wanted.name if wanted else "")
+        raise ResultError("unit", wanted.name) if wanted else ResultError("pack")
 
 
 def _uuid(text: str) -> UUID:

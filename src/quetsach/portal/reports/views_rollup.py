@@ -13,6 +13,7 @@ from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.kit.language import language
 from quetsach.portal.people.queries import grounds
 from quetsach.portal.reports import beside, machines, queries, why
+from quetsach.portal.reports.checked import checked
 from quetsach.portal.reports.facts import ACTS, known_rows
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.rollup import Line
@@ -96,6 +97,7 @@ def why_page(request: HttpRequest, slug: str, node_id: UUID, row: str) -> HttpRe
         "accepted_by": why.accepted_by(report),
         "grounds": grounds(seat.node, found.known),
         "parts": why.parts(rolled, row),
+        "checked": checked(seat.node, seat.user) if found.known == "done" else None,
         "machines": shown,
         "machine_count": machine_count,
         "other_rows": [other for other in form.rows if other.key != row],
