@@ -10,11 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
-from importlib import resources
 from itertools import chain
 from typing import NamedTuple
 
-from quetsach import canonical
+from quetsach import canonical, shipped
 from quetsach.guards import index
 from quetsach.guards.blocks import Block, Ranges
 from quetsach.guards.index import Index
@@ -77,8 +76,7 @@ class _Finding(NamedTuple):
 
 
 def _table(name: str) -> Iterator[tuple[str, str]]:
-    text = resources.files("quetsach").joinpath("guards", name).read_text(encoding="utf-8")
-    for line in text.splitlines():
+    for line in shipped.read(f"guards/{name}").decode().splitlines():
         if line and not line.startswith("#"):
             key, _, what = line.partition("\t")
             yield key, what
@@ -127,7 +125,8 @@ class _Known:
 
     def spans(self) -> Iterator[tuple[int, int]]:
         """First and last numbers of the addresses of IPv4 that warn."""
-        return chain.from_iterable(one.spans() for one in (self._ours, *self._ranges.values()))
+        of_v4 = (ranges for (_how, version), ranges in self._ranges.items() if version == 4)
+        return chain.from_iterable(one.spans() for one in (self._ours, *of_v4))
 
     def _listed(self, how: How, block: Block) -> _Finding | None:
         return self._ranges[how, block.version].overlap(block)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +102,8 @@ def options() -> list[click.Parameter]:
 
 def formats() -> list[str]:
     """The names `--format` takes, without reading the formats themselves."""
+    from importlib import resources
+
     files = resources.files("quetsach").joinpath("logformats").iterdir()
     return [*sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")), _TEXT]
 

@@ -10,9 +10,9 @@ first, last and rank in hexadecimal, in lines of one width.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from importlib import resources
 from typing import NamedTuple
 
+from quetsach import shipped as files
 from quetsach.guards.blocks import Block, Ranges, disjoint
 from quetsach.guards.warninglists import How, WarningList
 
@@ -106,7 +106,7 @@ class Column:
 
 def shipped() -> Index:
     """The lists that come with the program."""
-    return Index(resources.files("quetsach").joinpath("guards", SHIPPED).read_bytes())
+    return Index(files.read(f"guards/{SHIPPED}"))
 
 
 def packed(lists: Sequence[WarningList]) -> bytes:

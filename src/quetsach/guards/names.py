@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from importlib import resources
 from itertools import chain
 from typing import Protocol
 
-from quetsach import canonical
+from quetsach import canonical, shipped
 
 
 class Table[Found](Protocol):
@@ -67,9 +66,7 @@ class Suffixes:
     """Public suffixes, the private section too; the package is asked only where a rule may apply."""
 
     def __init__(self) -> None:
-        data = (
-            resources.files("publicsuffixlist").joinpath("public_suffix_list.dat").read_text(encoding="utf-8")
-        )
+        data = shipped.read("public_suffix_list.dat", "publicsuffixlist").decode()
         rules = [line.strip() for line in data.splitlines() if line.strip() and not line.startswith("//")]
         self._rules = frozenset(canonical.name(rule) for rule in rules if rule[0] not in "*!")
         self._wild = frozenset(canonical.name(rule[2:]) for rule in rules if rule.startswith("*."))
