@@ -324,6 +324,26 @@ def test_cancelling_stops_and_is_said(tmp_path: Path) -> None:
     assert "cancelled at byte 0" in result.coverage.errors[0]
 
 
+def test_a_chunk_of_hits_does_not_keep_who_cancels_waiting(tmp_path: Path) -> None:
+    class AfterTheFirstHit(Progress):
+        @property
+        def cancelled(self) -> bool:
+            return self.hits > 0
+
+        @cancelled.setter
+        def cancelled(self, _value: bool) -> None:
+            pass
+
+    path = tmp_path / "log"
+    line = squid("http://evil.example/")
+    path.write_text(line * 1000)
+    matcher = PortableMatcher(IndicatorSet(parse("evil.example", Scope.EXACT)[0]))
+    result = matcher.scan(path, ScanOptions(), AfterTheFirstHit())
+    assert [one.count for one in result.sightings] == [1]
+    (told,) = result.coverage.errors
+    assert f"cancelled at byte {len(line)};" in told
+
+
 def test_progress_counts_stored_bytes_and_hits(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_bytes(gzip.compress((squid("http://evil.example/") * 50).encode()))

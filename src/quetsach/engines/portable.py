@@ -65,7 +65,7 @@ class Progress:
         self.cancelled = False
 
     def cancel(self) -> None:
-        """Ask the scan to stop at the next chunk."""
+        """Ask the scan to stop at the next line."""
         self.cancelled = True
 
 
@@ -174,6 +174,7 @@ class _Scan:
         self.timeline = Timeline(zone, options.tz, lines=limits.edge_lines, window=limits.edge_bytes)
         self.alive: set[tuple[str, str | tuple[int, int, int, int]]] = set()
         self.lines = self.not_understood = self.long_lines = self.inbound = 0
+        self.has_stopped = False
 
     def run(self, source: Source) -> SourceResult:
         chunks = self._watch(source)
@@ -189,7 +190,7 @@ class _Scan:
         self.own = () if self.format == TEXT else (self.format,)
         self.others = tuple(n for n in self.formats if n != self.format)
         try:
-            self._read(chain([bytes(start)] if start else [], chunks))
+            self._read(source, chain([bytes(start)] if start else [], chunks))
         except RunError as error:
             source.errors.append(f"{source.path}: stopped: {error}")
         latest = self.timeline.latest(source.decoded, source.mtime)
@@ -260,14 +261,24 @@ class _Scan:
         for chunk in source.chunks():
             if isinstance(progress, Progress):
                 progress.bytes_read = source.stored
-                if progress.cancelled:
-                    at = source.decoded - len(chunk)
-                    source.errors.append(f"{source.path}: cancelled at byte {at}; the rest was not looked at")
-                    return
+            if self._is_cancelled(source, source.decoded - len(chunk)):
+                return
             yield chunk
 
-    def _read(self, chunks: Iterator[bytes]) -> None:
+    def _is_cancelled(self, source: Source, at: int) -> bool:
+        """Whether it is; the first time that is told, with the byte up to which was looked."""
+        if not isinstance(self.progress, Progress) or not self.progress.cancelled:
+            return False
+        if not self.has_stopped:
+            self.has_stopped = True
+            source.errors.append(f"{source.path}: cancelled at byte {at}; the rest was not looked at")
+        return True
+
+    def _read(self, source: Source, chunks: Iterator[bytes]) -> None:
         for offset, line in split(chunks, self.limits.long_line):
+            # A chunk of nothing but hits takes seconds, longer than who presses Ctrl-C waits.
+            if self._is_cancelled(source, offset):
+                return
             self.lines += 1
             if isinstance(line, LongLine):
                 self.long_lines += 1
