@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tests.portal.cast import Cast
 from tests.portal.conftest import _plain_settings, cast  # noqa: F401
 from tests.portal.scan_document import publish_list
 from tests.stick.console import Console
+from tests.stick.test_wine import SPP
 from tests.stick.windows import NEEDS_WINE, ROOT, Windows, unpacked
 
 pytestmark = NEEDS_WINE
@@ -32,6 +34,10 @@ ORDER = (
     "ngay bây giờ?",
 )
 """Nobody is asked before they have read what would be sent."""
+LOG = (
+    r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\WINEVT\Channels"
+    r"\Microsoft-Windows-DNS-Client/Operational"
+)
 NO_PACK = "Ở đây chưa có gói của chiến dịch."
 
 
@@ -100,6 +106,42 @@ def test_the_menu_asks_for_what_is_missing(windows: Windows, stick: Path) -> Non
         assert "UBND xã Mường So" in shown and "tong-hop-bao-cao-" in shown and " --" not in shown
         window.leave("0")
     assert len(list((stick / "ket-qua").glob("tong-hop-bao-cao-*.xlsx"))) == 1
+
+
+def test_the_menu_cleans_and_takes_back(windows: Windows, stick: Path) -> None:
+    def log() -> str:
+        return windows.run("reg", "query", LOG, "/v", "Enabled")[1]
+
+    windows.run("reg", "add", SPP, "/v", "KeyManagementServiceName", "/d", "127.0.0.2", "/f")
+    windows.run("reg", "add", LOG, "/v", "Enabled", "/t", "REG_DWORD", "/d", "0", "/f")
+    try:
+        with wizard(windows, stick) as window:
+            window.until("Chọn mục [1]:")
+            window.answer("8")
+            window.until("Gõ c để bật, Enter để thôi:")
+            window.answer("c")
+            plan = window.until("Enter để giữ nguyên mọi thứ:")
+            assert "KMS-01" in plan and "KIEM-TRA.cmd -- check apply" in plan
+            window.answer(re.findall(r"[0-9a-f]{4} [0-9a-f]{4} [0-9a-f]{4}", plan)[-1])
+            window.until("hãy gõ: DỌN SẠCH")
+            window.answer("dọn sạch")
+            assert "Đã xong 2 trên 2 bước." in window.until("Chọn mục [1]:")
+            assert "127.0.0.2" not in windows.run("reg", "query", SPP)[1] and "0x1" in log()
+            window.answer("9")
+            window.until("Gõ c để làm, Enter để thôi:")
+            window.answer("c")
+            assert "Mọi thứ đã trở lại như trước khi xử lý." in window.until("Chọn mục [1]:")
+            assert window.leave("0") == 0
+        assert "127.0.0.2" in windows.run("reg", "query", SPP)[1] and "0x0" in log()
+    finally:
+        windows.run("reg", "delete", SPP, "/v", "KeyManagementServiceName", "/f")
+        windows.run("reg", "delete", LOG, "/v", "Enabled", "/f")
+
+
+def test_a_program_that_cannot_start_is_told(windows: Windows, stick: Path) -> None:
+    (stick / "he-thong/python313.dll").write_bytes(b"MZ")
+    code, told = windows.run("cmd", "/c", rf"E:\{stick.name}\KIEM-TRA.cmd")
+    assert code not in range(10) and "Hay giai nen lai tep ZIP" in told
 
 
 @pytest.mark.django_db(transaction=True)

@@ -222,7 +222,10 @@ def _undo(run: str, root: Path | None, store: Path | None) -> int:
 
     try:
         outcome = undoing.undo(
-            _ground(root), store, run, lambda entry, why: _told(entry["act"], entry["target"], why)
+            _ground(root),
+            store,
+            run,
+            lambda entry, why: _told(entry["act"], entry["target"], why, is_back=True),
         )
     except ActError as error:
         return _refused(error)
@@ -275,10 +278,13 @@ def _typed() -> str:
     return sys.stdin.readline()
 
 
-def _told(act: str, target: Any, why: str) -> None:
+def _told(act: str, target: Any, why: str, *, is_back: bool = False) -> None:
     from quetsach.endpoint.act import wording
 
-    _line(f"  {'✗' if why else '✓'} {wording.done(act, target, why)}")
+    told = wording.done(act, target, why)
+    if is_back and not why:
+        told = _("Taken back: %(step)s") % {"step": told}
+    _line(f"  {'✗' if why else '✓'} {told}")
 
 
 def _refused(error: Any) -> int:

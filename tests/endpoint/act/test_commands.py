@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from quetsach.endpoint import keys, pack
 from tests.command_line import Run
 from tests.endpoint.act import disks
+from tests.endpoint.packs import PACK, SIGNING
 
 
 @pytest.fixture
@@ -112,3 +116,37 @@ def test_names_of_the_machine_are_shown_safely(quetsach: Run, tmp_path: Path) ->
     assert code == 1
     assert "\u202e" not in told
     assert "\x1b[31m" not in told
+
+
+def test_a_pack_brings_what_it_looks_for_into_the_plan(quetsach: Run, tmp_path: Path) -> None:
+    told = replace(
+        PACK,
+        created=datetime.now(UTC).replace(microsecond=0),
+        expires=datetime.now(UTC) + timedelta(days=2),
+        hashes={disks.HASH: "mirai"},
+    )
+    packed = tmp_path / "unit.qspack"
+    packed.write_bytes(pack.build(told, SIGNING))
+    root = disks.linux(tmp_path / "disk")
+    given = ("check", "plan", tmp_path / "plan.json", "--root", root, "--pack", packed)
+    code, told_, _ = quetsach(*given, "--trust", keys.public("signing", SIGNING).hex())
+    assert code == 1
+    assert "Put a file into quarantine: /home/an/Downloads/upd" in told_
+    code, _, error = quetsach(*given, "--trust", "0" * 64)
+    assert code == 2 and "key" in error
+    code, _, error = quetsach(*given, "--hashes", packed)
+    assert code == 2 and "either it or them" in error
+
+
+def test_nobody_is_left_with_what_a_step_does(quetsach: Run, tmp_path: Path) -> None:
+    root = disks.linux(tmp_path / "disk")
+    hashes = tmp_path / "hashes.txt"
+    hashes.write_text(f"{disks.HASH} mirai\n")
+    listed = tmp_path / "list.txt"
+    listed.write_text("evil.example\n")
+    _, told, _ = quetsach(
+        "check", "plan", tmp_path / "plan.json", "--root", root, "--hashes", hashes, "-i", listed
+    )
+    # The cron line and the unit are signs of their own, too; the steps that name them settle those.
+    assert "# quetsach: 5 * * * * root curl" in told
+    assert "for a person to handle" not in told

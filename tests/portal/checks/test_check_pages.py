@@ -189,3 +189,19 @@ def test_the_pages_stay_light(cast, give):
     for page in ("checks", "licences"):
         body = cast.client("A1", "officer").get(reverse(page, args=SLUG)).content
         assert len(body) <= 100 * 1024, page
+
+
+def test_the_machines_stand_beside_the_row_of_people_for_their_unit_and_as_counts_above(cast, give):
+    give("A1", "KE-TOAN-1", people="3")
+    result = give("A1", "KE-TOAN-2", people="2")
+
+    def why(unit, role, node, row):
+        url = reverse("why", args=[*SLUG, cast.nodes[node].pk, row])
+        return cast.client(unit, role).get(url).content.decode()
+
+    own = why("A1", "officer", "A1", "r4")
+    assert "KE-TOAN-1" in own and reverse("check_result", args=[*SLUG, result.pk]) in own
+    above = why("A", "coordinator", "A", "r4")
+    section = above[above.index('id="may-da-kiem-tra"') :].split("</section>")[0]
+    assert "KE-TOAN" not in above and '<td class="num">2</td><td class="num">5</td>' in section
+    assert "may-da-kiem-tra" not in why("A1", "officer", "A1", "r2")
