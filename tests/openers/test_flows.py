@@ -10,6 +10,7 @@ import socket
 import struct
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,22 @@ def test_a_damaged_file_never_raises_anything_else(damage: list[tuple[int, bytes
     assert lines < len(data)
 
 
+def _unread(port: int) -> int | None:
+    """Bytes that wait at a UDP port; None where nobody listens."""
+    for line in Path("/proc/net/udp").read_text().splitlines()[1:]:
+        _number, place, _other, _state, queues, *_rest = line.split()
+        if place.endswith(f":{port:04X}"):
+            return int(queues.partition(":")[2], 16)
+    return None
+
+
+def _until(is_so: Callable[[], bool]) -> None:
+    last = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < last
+        time.sleep(0.01)
+
+
 def test_nfdumps_own_files(engine: Engine, tmp_path: Path) -> None:
     """A collector on the loopback gets two NetFlow v5 records; its file is then scanned."""
     if not shutil.which("nfcapd") or not shutil.which("nfdump"):
@@ -166,14 +183,20 @@ def test_nfdumps_own_files(engine: Engine, tmp_path: Path) -> None:
                     50003, 443, 0, flags, 6, 0, 0, 0, 24, 24, 0)
         for target, flags in (("198.51.100.7", 0x1B), ("203.0.113.9", 2))
     )  # fmt: skip
-    try:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
-            for _ in range(20):
-                time.sleep(0.1)
-                out.sendto(head + rows, ("127.0.0.1", port))
-    finally:
-        collector.terminate()
-        collector.wait(10)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+
+        def has_ended() -> bool:
+            # A signal that comes just before it waits for a datagram is seen with the next one.
+            out.sendto(b"\0", ("127.0.0.1", port))
+            return collector.poll() is not None
+
+        try:
+            _until(lambda: _unread(port) is not None)
+            out.sendto(head + rows, ("127.0.0.1", port))
+            _until(lambda: _unread(port) == 0)
+        finally:
+            collector.terminate()
+            _until(has_ended)
     result = read(tmp_path, engine)
     assert result.errors == []
     (sighting,) = result.sightings

@@ -17,6 +17,7 @@ from quetsach.cli import push, say
 from quetsach.errors import PortalError, QuetsachError
 from quetsach.language import gettext as _
 
+
 @cache
 def prepare(outputs: tuple[Path, ...], *, as_json: bool) -> None:
     """Import and read what the answer is made with, once."""

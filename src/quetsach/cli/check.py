@@ -6,7 +6,7 @@ import errno
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +21,11 @@ from quetsach.outputs import words
 from quetsach.outputs.problems import explain
 
 if TYPE_CHECKING:
-    from quetsach.endpoint.checking import Result
+    from quetsach.endpoint.checking import Options, Result
     from quetsach.endpoint.filescan import Progress
     from quetsach.endpoint.machine import Machine
     from quetsach.endpoint.pack import Pack
+    from quetsach.endpoint.wanted import Wanted
 
 SECONDS = {False: 20.0, True: 60.0}
 """How long sockets are watched, by whether the check is full."""
@@ -144,33 +145,20 @@ def _run(
 ) -> int:
     if click.get_current_context().invoked_subcommand is not None:
         return NOTHING
+    outs = _Outs(json_out, html_out, seal)
+    _refuse_unfit(root, called, pack, outs)
     if html_out is not None:
         _ahead(is_sealing=seal is not None)
-    from quetsach.cli.progress import stop_on_interrupt
-    from quetsach.endpoint import checking, machines, naming, sealing, wording
-    from quetsach.endpoint import result as document
+    from quetsach.endpoint import machines, wording
     from quetsach.endpoint.checking import Options
     from quetsach.endpoint.fact import Unavailable
-    from quetsach.endpoint.machines import live
 
-    to_screen = json_out is None or str(json_out) != "-"
-    for path in (json_out, html_out, seal):
-        if path is not None and not path.parent.is_dir():
-            # Said before the machine is looked at, not after.
-            raise OutputError("folder", path, "no such folder")
-    if pack is None and seal is not None:
-        raise click.UsageError(_("--seal needs --pack: it holds the keys that the result is sealed for."))
-    if called is not None and (root is None or not naming.given(called)):
-        raise click.UsageError(
-            _("--machine gives the name of a disk at --root: one line of at most 100 letters.")
-        )
-    screen: Callable[[str], None] = click.echo if to_screen else _nowhere
-    screen(say.styled(wording.promise(), bold=True))
-    is_asking = not yes and to_screen and sys.stdin.isatty()
+    outs.say(say.styled(wording.promise(), bold=True))
+    is_asking = not yes and outs.to_screen and sys.stdin.isatty()
     is_other_given = bool(indicators or hashes or rules)
     packed = looked_for.packed(pack, given["trust"], is_asking=is_asking, is_other_given=is_other_given)
     if packed is not None:
-        screen(words.visible(packfile.described(packed)))
+        outs.say(words.visible(packfile.described(packed)))
     try:
         machine = _at(root, called, packed, is_asking=is_asking) if root is not None else machines.here()
     except Unavailable as error:
@@ -180,44 +168,92 @@ def _run(
     if packed is not None:
         unit = unit or packed.unit.name
     answers = _answers(unit, people, is_asking=is_asking)
-    if root is None:
+    seconds = SECONDS[is_full] if wanted.indicators and root is None else 0.0
+    options = Options(is_full=is_full, with_history=history, seconds=seconds)
+    result = replace(_looked_at(machine, wanted, options, is_here=root is None), answers=answers)
+    return _handed_out(result, machine, packed, outs, is_asking=is_asking)
+
+
+@dataclass(frozen=True)
+class _Outs:
+    """Where the result goes; without `json` on standard output it is told on the screen."""
+
+    json: Path | None
+    html: Path | None
+    seal: Path | None
+
+    @property
+    def to_screen(self) -> bool:
+        return self.json is None or str(self.json) != "-"
+
+    def say(self, text: str) -> None:
+        """To the screen; nothing where standard output belongs to the JSON."""
+        if self.to_screen:
+            click.echo(text)
+
+
+def _refuse_unfit(root: Path | None, called: str | None, pack: Path | None, outs: _Outs) -> None:
+    """What does not fit together is said before the machine is looked at, not after."""
+    from quetsach.endpoint import naming
+
+    for path in (outs.json, outs.html, outs.seal):
+        if path is not None and not path.parent.is_dir():
+            raise OutputError("folder", path, "no such folder")
+    if pack is None and outs.seal is not None:
+        raise click.UsageError(_("--seal needs --pack: it holds the keys that the result is sealed for."))
+    if called is not None and (root is None or not naming.given(called)):
+        raise click.UsageError(
+            _("--machine gives the name of a disk at --root: one line of at most 100 letters.")
+        )
+
+
+def _looked_at(machine: Machine, wanted: Wanted, options: Options, *, is_here: bool) -> Result:
+    """The check itself, with its bar; Ctrl-C ends it with what was seen until then."""
+    from quetsach.cli.progress import stop_on_interrupt
+    from quetsach.endpoint import checking
+    from quetsach.endpoint.machines import live
+
+    if is_here:
         live.work_quietly()
-    options = Options(
-        is_full=is_full,
-        with_history=history,
-        seconds=SECONDS[is_full] if wanted.indicators and root is None else 0.0,
-    )
     with stop_on_interrupt() as stop, _bar() as (on_probe, on_file, on_wait):
-        result = checking.check(
+        return checking.check(
             machine, wanted, options, stop=stop, on_probe=on_probe, on_file=on_file, on_wait=on_wait
         )
-    result = replace(result, answers=answers)
-    if to_screen:
+
+
+def _handed_out(
+    result: Result, machine: Machine, packed: Pack | None, outs: _Outs, *, is_asking: bool
+) -> int:
+    """Tell the result, save it, offer to send it; the exit code."""
+    from quetsach.endpoint import result as document
+    from quetsach.endpoint import sealing
+
+    if outs.to_screen:
         # First of all: a full disk must not cost the answer.
         _tell(result)
-    if not to_screen:
+    else:
         document.write(sys.stdout, result)
     data = b""
-    if packed is not None and seal is not None:
-        _tell_sealed(screen)
+    if packed is not None and outs.seal is not None:
+        _tell_sealed(outs.say)
         data = sealing.seal(
             document.as_table(result), packed, sealing.machine_id(machine, packed.campaign.id)
         )
     unsaved = _save(
-        screen,
-        (seal, lambda part: part.write_bytes(data)),
-        (json_out if to_screen else None, lambda part: _write_json(part, result)),
-        (html_out, lambda part: _write_html(part, result)),
+        outs.say,
+        (outs.seal, lambda part: part.write_bytes(data)),
+        (outs.json if outs.to_screen else None, lambda part: _write_json(part, result)),
+        (outs.html, lambda part: _write_html(part, result)),
     )
-    if to_screen and seal is not None:
+    if outs.to_screen and outs.seal is not None:
         # On a small window the first lines are gone by now.
         _conclude(result)
     if packed is not None and (contact := packed.text("contact", code())):
-        screen(_("Ask and hand in: %(contact)s") % {"contact": words.visible(contact)})
-    if packed is not None and seal is not None and is_asking and seal not in unsaved:
+        outs.say(_("Ask and hand in: %(contact)s") % {"contact": words.visible(contact)})
+    if packed is not None and outs.seal is not None and is_asking and outs.seal not in unsaved:
         from quetsach.cli import check_send
 
-        check_send.offer(seal, packed)
+        check_send.offer(outs.seal, packed)
     return INCOMPLETE if unsaved else _code(result)
 
 
@@ -229,10 +265,6 @@ def _ahead(*, is_sealing: bool) -> None:
 
     if is_sealing:
         from nacl import public, secret, utils  # noqa: F401
-
-
-def _nowhere(_text: str) -> None:
-    """Standard output belongs to the JSON."""
 
 
 def _not_there(root: Path | None, reason: str) -> str:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from quetsach.endpoint.catalogue import PRODUCTS
 from quetsach.endpoint.verdict import Verdict as Theirs
 from quetsach.portal.audit.actions import first_broken_entry
+from quetsach.portal.campaigns.tasks import facts_of
 from quetsach.portal.cases.actions import claim_clean
 from quetsach.portal.cases.models import Case, Device
 from quetsach.portal.cases.rules import State
@@ -205,14 +206,14 @@ def test_machines_and_people_are_counted_apart_and_by_branch(cast, give):
 
 def test_what_a_unit_owes_counts_its_own_machines_only(cast, give):
     node, officer = cast.nodes["A"], cast.user("A", "officer")
-    assert queries.owed(node) == queries.Owed(None, Tally(0, 0), None)
+    assert queries.owed(facts_of(node)) == queries.Owed(None, Tally(0, 0), None)
     say_computers(node, 4, officer)
     set_replace_by(node, date(2030, 1, 2), officer)
     for machine in ("PC-01", "PC-02"):
         give("A", machine, at=ago(days=2), findings=[sign(), sign("IDM-01", "idm")])
     give("A", "PC-01", at=ago(days=1), findings=[sign()])
     give("A1", "PC-03", findings=[sign()])
-    assert queries.owed(node) == queries.Owed(2, Tally(4, 1), date(2030, 1, 2))
+    assert queries.owed(facts_of(node)) == queries.Owed(2, Tally(4, 1), date(2030, 1, 2))
     copies = queries.copies_below(node)
     assert queries.by_product(copies) == [("windows_office", Tally(3, 0)), ("idm", Tally(2, 1))]
     own, first, _second = queries.branches(node, copies)

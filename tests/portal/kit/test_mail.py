@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-import time
 
 import pytest
 
@@ -35,9 +34,8 @@ class Server:
             line, _ = self._listener.accept()
             with line, line.makefile("rb") as heard:
                 if self.drips:
-                    while not self._over.is_set():
+                    while not self._over.wait(0.02):
                         line.sendall(b"2")
-                        time.sleep(0.02)
                 for word in self.words:
                     line.sendall(word)
                     if word == GO_AHEAD:

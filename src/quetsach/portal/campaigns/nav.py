@@ -17,7 +17,8 @@ class Door:
     """`route` takes the campaign's slug unless `is_global`, and the home node's id where `by_node`.
 
     `is_below`: what `needs` names is done to units below, and the door stands only where there are some.
-    `is_sector`: only for a unit that guides others in their line of work.
+    `is_sector`: only for a unit that guides others in their line of work; `is_issuer`: only for the one that
+    issued the campaign.
     """
 
     route: str
@@ -27,6 +28,7 @@ class Door:
     is_global: bool = False
     is_below: bool = False
     is_sector: bool = False
+    is_issuer: bool = False
 
 
 EVERY_DAY = (
@@ -54,7 +56,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Door, ...]], ...] = (
             Door("indicators", _("Indicators"), needs="upload_indicators"),
             Door("scans", _("Logs"), needs="upload_scan"),
             Door("licences", _("Licences")),
-            Door("tools_edit", _("Removal tools"), needs="publish"),
+            Door("tools_edit", _("Removal tools"), needs="publish", is_issuer=True),
             Door("tokens", _("Connection codes"), needs="manage_tokens"),
         ),
     ),
@@ -93,6 +95,8 @@ def _open(doors: tuple[Door, ...], seat: Seat) -> list[dict[str, object]]:
 
 def _may_open(door: Door, seat: Seat) -> bool:
     if door.is_sector and not getattr(seat.home, "guides", False):
+        return False
+    if door.is_issuer and seat.home.unit_id != seat.campaign.issuer_id:
         return False
     if not door.is_below:
         return seat.can_home[door.needs]

@@ -8,15 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
+from uuid import UUID
 
+from django.db.models import Count, QuerySet, Subquery
+from django.db.models.expressions import Combinable
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.queries import NodeStatus, statuses
 from quetsach.portal.campaigns.queries_remind import waiting
 from quetsach.portal.campaigns.seat import Seat
+from quetsach.portal.kit.compiled import compiled
 
 
 class Rank(IntEnum):
@@ -49,6 +55,23 @@ class Task:
 
 
 PROVIDERS: list[Callable[[Seat], Iterable[Task]]] = []
+FACTS: dict[str, Callable[[], Combinable]] = {}
+"""What providers ask of the node looked at, each an expression of CampaignNode: all are read together."""
+
+
+def facts_of(node: CampaignNode) -> dict[str, Any]:
+    """What the FACTS are of that node, by their names. One query; for `Seat.once`."""
+    return dict(next(iter(_facts(node.pk))))
+
+
+@compiled
+def _facts(node_id: UUID) -> QuerySet[CampaignNode, dict[str, Any]]:
+    return CampaignNode.rows.filter(pk=node_id).values(**{name: make() for name, make in FACTS.items()})  # type: ignore[return-value]
+
+
+def number_of(rows: QuerySet[Any], by: str) -> Subquery:
+    """How many rows there are; None for none. `by` is the field that OuterRef binds to the node."""
+    return Subquery(rows.order_by().values(by).annotate(n=Count("pk")).values("n"))
 
 
 def tasks_of(seat: Seat) -> list[Task]:

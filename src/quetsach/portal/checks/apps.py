@@ -6,6 +6,8 @@ class ChecksConfig(AppConfig):
 
     def ready(self) -> None:
         from quetsach.portal.campaigns import tasks
+        from quetsach.portal.checks.queries import FACTS
         from quetsach.portal.checks.tasks import checks_to_do
 
         tasks.PROVIDERS.append(checks_to_do)
+        tasks.FACTS.update(FACTS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import (
     Case,
     Count,
+    F,
     IntegerField,
     OuterRef,
     Q,
@@ -22,10 +23,12 @@ from django.db.models import (
     When,
     Window,
 )
+from django.db.models.expressions import Combinable
 from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.campaigns.tasks import number_of
 from quetsach.portal.cases.models import Case as MachineCase
 from quetsach.portal.cases.models import Device
 from quetsach.portal.checks.detections import in_force
@@ -41,7 +44,6 @@ from quetsach.portal.checks.models import (
 from quetsach.portal.checks.phaseout import Tally
 from quetsach.portal.indicators import queries as lists
 from quetsach.portal.indicators.models import IndicatorSet
-from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.units.models import Membership, path_segment, subtree
 
@@ -132,31 +134,30 @@ class Owed:
     replace_by: date | None
 
 
-def owed(node: CampaignNode) -> Owed:
-    """What is left to check and to replace on the node's own machines. One query."""
-    ((computers, replace_by, checked, found, gone),) = _owed(node.pk)
-    unchecked = None if computers is None else max(computers - (checked or 0), 0)
-    return Owed(unchecked, Tally(found or 0, gone or 0), replace_by)
+def _copies() -> QuerySet[CrackedCopy]:
+    return CrackedCopy.rows.filter(device__campaign=OuterRef("campaign"), device__owner=OuterRef("pk"))
 
 
-@compiled
-def _owed(node_id: UUID) -> QuerySet[CampaignNode, Any]:
-    copies = CrackedCopy.rows.filter(device__campaign=OuterRef("campaign"), device__owner=OuterRef("pk"))
-    latest = CheckResult.rows.filter(
-        campaign=OuterRef("campaign"), device__owner=OuterRef("pk"), is_latest=True
-    )
-    return CampaignNode.rows.filter(pk=node_id).values_list(
-        "plan__computers",
-        "plan__replace_by",
-        _number_of(latest, "pk"),
-        _number_of(copies, "pk"),
-        _number_of(copies, "gone_at"),
-    )
+def _latest() -> QuerySet[CheckResult]:
+    ours = CheckResult.rows.filter(campaign=OuterRef("campaign"), device__owner=OuterRef("pk"))
+    return ours.filter(is_latest=True)
 
 
-def _number_of(rows: QuerySet[Any], field: str) -> Subquery:
-    """How many of the rows of one unit have the field; None for no row at all."""
-    return Subquery(rows.order_by().values("device__owner").annotate(n=Count(field)).values("n"))
+FACTS: dict[str, Callable[[], Combinable]] = {
+    "computers": lambda: F("plan__computers"),
+    "replace_by": lambda: F("plan__replace_by"),
+    "checked": lambda: number_of(_latest(), "device__owner"),
+    "copies": lambda: number_of(_copies(), "device__owner"),
+    "copies_gone": lambda: number_of(_copies().exclude(gone_at=None), "device__owner"),
+}
+"""What `owed` is made of."""
+
+
+def owed(facts: Mapping[str, Any]) -> Owed:
+    """What is left to check and to replace on the node's own machines."""
+    computers = facts["computers"]
+    unchecked = None if computers is None else max(computers - (facts["checked"] or 0), 0)
+    return Owed(unchecked, Tally(facts["copies"] or 0, facts["copies_gone"] or 0), facts["replace_by"])
 
 
 def branches(node: CampaignNode, copies: Iterable[Copy] = ()) -> list[Branch]:

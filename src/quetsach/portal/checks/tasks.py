@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from quetsach.portal.campaigns.seat import Seat
-from quetsach.portal.campaigns.tasks import Rank, Task
+from quetsach.portal.campaigns.tasks import Rank, Task, facts_of
 from quetsach.portal.checks import queries
 
 
@@ -17,7 +17,7 @@ def checks_to_do(seat: Seat) -> Iterator[Task]:
     """Machines not checked, and cracked software without a date."""
     if not seat.may("work_case"):
         return
-    own = queries.owed(seat.node)
+    own = queries.owed(seat.once(facts_of))
     url = reverse("checks", args=[seat.campaign.slug]) + f"?don-vi={seat.node.pk}"
     if own.unchecked:
         title = ngettext("Check %(n)d more computer", "Check %(n)d more computers", own.unchecked)

@@ -83,11 +83,6 @@ def decided_at(node: CampaignNode, at: datetime) -> list[ReceivedAnnex]:
     return list(rows.select_related("node"))
 
 
-def waiting(node: CampaignNode) -> int:
-    """How many annexes on the node's desk are not decided."""
-    return ReceivedAnnex.rows.filter(file__node=node, state=State.OPEN).count()
-
-
 def nodes_below(node: CampaignNode) -> QuerySet[CampaignNode]:
     """Every node strictly below of which a report is expected, in the order of the tree."""
     return (

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.campaigns.seat import Seat
-from quetsach.portal.campaigns.tasks import Rank, Task
-from quetsach.portal.intake import queries
+from quetsach.portal.campaigns.tasks import Rank, Task, facts_of, number_of
+from quetsach.portal.intake.models import ReceivedAnnex
 from quetsach.portal.reports.queries import may_review_below
+
+
+def number_to_take() -> Subquery:
+    """How many annexes on a node's desk are not decided."""
+    waiting = ReceivedAnnex.rows.filter(file__node=OuterRef("pk"), state=ReceivedAnnex.State.OPEN)
+    return number_of(waiting, "file__node")
 
 
 def files_to_take(seat: Seat) -> Iterator[Task]:
     """Decide on the annexes that wait on the desk."""
     if seat.campaign.status != Campaign.Status.PUBLISHED or not may_review_below(seat):
         return
-    count = queries.waiting(seat.node)
+    count = seat.once(facts_of)["annexes_to_take"]
     if count:
         text = ngettext(
             "%(n)d annex came as a file and does not count yet.",

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import QuerySet
-
-from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.campaigns.seat import Seat
-from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.letters.models import Letter
 
 
@@ -31,16 +28,6 @@ def same_number(letter: Letter, number: int, year: int) -> Letter | None:
         unit=letter.unit, state=Letter.State.ISSUED, number=number, symbol=letter.symbol, issued_on__year=year
     )
     return taken.exclude(pk=letter.pk).first()
-
-
-def begun(node: CampaignNode) -> list[Letter]:
-    """The letters that the unit has begun in this campaign, drafts and others, the first first."""
-    return _begun(node.campaign_id, node.unit_id)
-
-
-@compiled
-def _begun(campaign_id: UUID, unit_id: UUID) -> QuerySet[Letter]:
-    return Letter.rows.filter(campaign=campaign_id, unit=unit_id).order_by("created_at")
 
 
 def order_of(campaign: Campaign) -> Letter | None:

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models.expressions import Combinable
+from django.db.models.fields.json import KT
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from quetsach.portal.campaigns.queries import statuses
 from quetsach.portal.campaigns.seat import Seat
-from quetsach.portal.campaigns.tasks import Rank, Task
-from quetsach.portal.letters import queries
+from quetsach.portal.campaigns.tasks import Rank, Task, facts_of, number_of
 from quetsach.portal.letters.models import Letter
+
+
+def _begun() -> QuerySet[Letter]:
+    return Letter.rows.filter(campaign=OuterRef("campaign"), unit=OuterRef("unit"))
+
+
+def _draft(field: str | Combinable) -> Subquery:
+    drafts = _begun().filter(state=Letter.State.DRAFT).order_by("created_at")
+    return Subquery(drafts.values(n=F(field) if isinstance(field, str) else field)[:1])
+
+
+FACTS: dict[str, Callable[[], Combinable]] = {
+    "letters_begun": lambda: number_of(_begun(), "unit"),
+    "letter_draft": lambda: _draft("pk"),
+    "letter_draft_subject": lambda: _draft(KT("fields__subject")),
+}
+"""How many letters the unit has begun in the campaign, and the first that is a draft."""
 
 
 def letters_to_do(seat: Seat) -> Iterator[Task]:
@@ -19,18 +38,18 @@ def letters_to_do(seat: Seat) -> Iterator[Task]:
     if not seat.can["pass_on"]:
         return
     slug, node = seat.campaign.slug, seat.node
-    begun, (_own, below) = queries.begun(node), seat.once(statuses)
-    drafts = [letter for letter in begun if letter.state == Letter.State.DRAFT]
-    for draft in drafts[:1]:
+    facts, (_own, below) = seat.once(facts_of), seat.once(statuses)
+    if draft := facts["letter_draft"]:
         yield Task(
             Rank.PASS_ON - 1,
             _("Enter number and date of your letter"),
             _("“%(subject)s” is a draft. Once your office has numbered and signed it, enter that here.")
-            % {"subject": str(draft)[:100]},
-            reverse("letters:look", args=[slug, node.pk, draft.pk]),
+            % {"subject": (facts["letter_draft_subject"] or "")[:100]},
+            reverse("letters:look", args=[slug, node.pk, draft]),
             _("Open the letter"),
         )
-    if node.parent_id is not None and not begun and any(status.lacks_letter for status in below):
+    lacking = any(status.lacks_letter for status in below)
+    if node.parent_id is not None and lacking and not facts["letters_begun"]:
         yield Task(
             Rank.PASS_ON + 1,
             _("Write your own letter to the units below"),

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from quetsach.portal.campaigns.seat import Seat
-from quetsach.portal.campaigns.tasks import Rank, Task
-from quetsach.portal.people.queries import body_sums
+from quetsach.portal.campaigns.tasks import Rank, Task, facts_of, number_of
+from quetsach.portal.people.models import Body
+
+
+def number_to_tell() -> Subquery:
+    """How many bodies of a node nobody has told yet."""
+    return number_of(Body.rows.filter(node=OuterRef("pk"), informed_on=None), "node")
 
 
 def bodies_to_tell(seat: Seat) -> Iterator[Task]:
     """The enterprises and other bodies on the unit's list that nobody has told yet."""
     if not seat.can["count_people"]:
         return
-    sums = seat.once(body_sums)
-    left = sums.bodies - sums.informed
+    left = seat.once(facts_of)["bodies_to_tell"]
     if left:
         title = ngettext(
             "Tell %(count)d enterprise or other body",
