@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from quetsach.annexform.figures import Figures
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.campaigns.node_actions import change_node
 from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.queries import roll_up, total_of
@@ -51,6 +52,7 @@ deeds = st.lists(
                 "allow",
                 "merge",
                 "void",
+                "back",
             ]
         ),
         people,
@@ -58,6 +60,7 @@ deeds = st.lists(
     ),
     max_size=26,
 )
+STANDS = {"merge": "merged", "void": "void", "back": "active"}
 trees = st.lists(st.integers(0, 100), min_size=1, max_size=9)
 
 
@@ -94,9 +97,9 @@ def number(report):
     return report.current.number if report and report.current else 0
 
 
-def do(cast, oracle, node, deed, r2, adjust):
+def do(cast, oracle, nodes, where, deed, r2, adjust):
     """One act through the program where it is allowed, and its meaning in the oracle."""
-    person = cast.user("centre", "coordinator")
+    node, person = nodes[where % len(nodes)], cast.user("centre", "coordinator")
     report = Report.rows.filter(node=node).first()
     state = oracle.state.get(node.pk, "draft")
     if node.pk in oracle.gone and deed in {"submit", "withdraw", "ask"}:
@@ -130,9 +133,10 @@ def do(cast, oracle, node, deed, r2, adjust):
     elif deed == "allow" and state == "asked":
         allow_amendment(person, node)
         oracle.state[node.pk] = "draft"
-    elif deed in {"merge", "void"}:
-        CampaignNode.rows.filter(pk=node.pk).update(state="merged" if deed == "merge" else "void")
-        oracle.gone.add(node.pk)
+    elif deed in STANDS and node.parent_id is not None:
+        others = [one for one in nodes if one.pk not in {*oracle.gone, node.pk}]
+        change_node(node, STANDS[deed], "Nghị quyết sáp nhập", person, successor=others[r2 % len(others)])
+        (oracle.gone.discard if deed == "back" else oracle.gone.add)(node.pk)
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -141,7 +145,7 @@ def test_the_live_total_is_the_sum_of_what_counts_after_any_acts(cast, places, a
     with transaction.atomic():
         nodes, oracle = grow(cast, places), Oracle()
         for where, deed, r2, adjust in acts:
-            do(cast, oracle, nodes[where % len(nodes)], deed, r2, adjust)
+            do(cast, oracle, nodes, where, deed, r2, adjust)
             top = nodes[0]
             rolled = roll_up(top)
             assert (rolled.total.row("r2"), rolled.total.row("r4")) == oracle.total(nodes, top)
@@ -176,10 +180,10 @@ def test_the_order_of_the_same_reports_does_not_matter(cast, places, sent, order
             nodes, oracle = grow(cast, places), Oracle()
             for n in way:
                 if n < len(nodes):
-                    do(cast, oracle, nodes[n], "submit", *sent[n])
+                    do(cast, oracle, nodes, n, "submit", *sent[n])
             for n in reversed(way):
                 if n < len(nodes):
-                    do(cast, oracle, nodes[n], "accept", 0, 0)
+                    do(cast, oracle, nodes, n, "accept", 0, 0)
             totals = [roll_up(node).total for node in nodes]
             transaction.set_rollback(True)
         return totals
