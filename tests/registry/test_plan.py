@@ -52,6 +52,11 @@ def test_new_changed_moved_missing():
     assert result.same == 1
 
 
+def test_a_unit_whose_row_has_a_fault_is_not_said_to_be_left_out():
+    result = plan(("a1", "Xã Một", "lạ", "Huyện A"))
+    assert codes(result) == [(2, "C", "kind")] and "a1" not in [unit.id for unit in result.missing]
+
+
 def test_a_row_without_id_is_the_unit_of_that_name_and_place():
     result = plan(("", "Xã Hai", "Xã", "Huyện A"))
     assert not result.new and result.changed[0].id == "a2"

@@ -123,7 +123,8 @@ class _Comparison:
             elif parent is not None:
                 self.result.new.append(New(ref, row.number, parent, row.cells))
         self.result.new = _parents_first(self.result.new)
-        mentioned = set(self.refs.values())
+        # A line with a fault is in the table, too: its unit is not said to be left out.
+        mentioned = {*self.refs.values(), *(row.cells.get("id", "") for row in self.table.rows)}
         self.result.missing = [
             unit for unit in self.known.values() if unit.id not in mentioned and unit.id != self.top
         ]

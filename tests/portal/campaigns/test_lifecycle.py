@@ -65,6 +65,11 @@ def test_what_the_letter_says_becomes_a_moment_and_back(rule, late_from, words):
     assert letter_words(day, rule) == words
 
 
+def test_a_letter_pads_days_and_the_first_two_months_as_decree_30_does():
+    assert letter_words(date(2027, 1, 5), "before") == "trước ngày 05/01/2027"
+    assert letter_words(date(2022, 9, 5), "by_end_of") == "hết ngày 05/9/2022"
+
+
 def test_a_draft_is_seen_by_its_coordinators_only(cast, draft):
     assert draft.slug == "chien-dich-moi" and draft.due_text.startswith("trước ngày")
     for unit, role in (("centre", "officer"), ("centre", "reader"), ("A", "coordinator"), ("B1", "it")):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns import actions
+from quetsach.portal.campaigns.contacts import contacts
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.node_actions import change_node
 from quetsach.portal.campaigns.queries import active_nodes, known_figures, progress
+from quetsach.portal.units import reorg_actions as reorg
+from quetsach.portal.units.models import Unit
 
 
 @pytest.fixture
@@ -92,3 +96,28 @@ def test_a_unit_is_found_without_marks(cast):
     page = client.get(reverse("nodes", args=[cast.campaign.slug]) + "?tim=don vi a1").content.decode()
     assert "Đơn vị A1" in page and "Đơn vị A2" not in page
     assert cast.client("A", "coordinator").get(reverse("nodes", args=[cast.campaign.slug])).status_code == 404
+
+
+def test_a_unit_that_ended_is_named_with_who_goes_on_and_whom_to_call(cast):
+    on = timezone.localdate()
+    client, slug = cast.client("centre", "coordinator"), cast.campaign.slug
+    client.cookies["django_language"] = "en"
+
+    def page(name, *keys):
+        return client.get(reverse(name, args=[slug, *keys])).content.decode()
+
+    assert "Exists no more" not in page("nodes")
+    reorg.merge(None, [cast.units["A1"]], into=cast.units["A2"], on=on)
+    parts = [reorg.Part("Xã Một", {"kind": "ubnd_commune"}), reorg.Part("Xã Hai", {"kind": "ubnd_commune"})]
+    reorg.split(None, cast.units["B1"], parts, keep=False, on=on)
+    Unit.rows.filter(pk=cast.units["A2"].pk).update(contact_name="Lò Thị Mai", contact_phone="0900 000 777")
+    told = page("nodes")
+    assert "The people of Đơn vị A2 go on with its report." in told
+    assert "Nobody goes on with its report yet." in told
+    reorg.rename(None, cast.units["B"], name="Huyện Mới", on=on)
+    assert contacts([cast.nodes["B"]])[cast.nodes["B"].pk].today == "Huyện Mới"
+    called = contacts([cast.nodes["A1"], cast.nodes["A2"]])
+    assert [called[cast.nodes[name].pk].phone for name in ("A1", "A2")] == ["0900 000 777"] * 2
+    assert [called[cast.nodes[name].pk].today for name in ("A1", "A2")] == ["Đơn vị A2", ""]
+    late = page("chase", cast.nodes["A"].pk)
+    assert late.count("tel:0900000777") == 2 and late.count("today: Đơn vị A2") == 1

@@ -18,12 +18,13 @@ from pypdf import PdfReader
 
 from quetsach.document import render_pdf
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.letters import actions
 from quetsach.portal.letters.findings import look
 from quetsach.portal.letters.forms import GROUPS, as_typed
 from quetsach.portal.letters.models import Letter
 from quetsach.portal.letters.prefill import first_draft
+from quetsach.portal.units.actions import create_unit
 from tests.portal.cast import Cast
 from tests.portal.page_text import text_of
 from tests.signing import sign
@@ -210,6 +211,32 @@ def test_what_is_no_pdf_is_refused_and_nothing_is_kept(ordered, draft, content, 
     assert says in text_of(answer)
     draft.refresh_from_db()
     assert draft.signed_sha256 == ""
+
+
+def test_a_file_that_cannot_be_read_leaves_number_and_date_unsaved(ordered, draft):
+    form = {
+        "number": "7",
+        "day": timezone.localdate().isoformat(),
+        "version": "1",
+        "file": upload(b"PK not a pdf"),
+    }
+    answer = ordered.client("A", "officer").post(url(ordered, "issue", "A", draft.pk), form)
+    assert answer.status_code == 422 and "Tệp này không mở được như PDF" in text_of(answer)
+    draft.refresh_from_db()
+    assert not draft.is_issued and draft.number is None
+
+
+def test_many_units_below_are_addressed_by_their_kinds(cast):
+    for number in range(12):
+        unit = create_unit(None, cast.units["A"], f"Xã {number}", kind="ubnd_commune")
+        CampaignNode.rows.create(
+            campaign=cast.campaign, unit=unit, parent=cast.nodes["A"], path=unit.path, name=unit.name,
+            position=number, depth=2, kind=unit.kind, due_at=cast.campaign.due_at,
+        )  # fmt: skip
+    CampaignNode.rows.filter(unit=cast.units["A1"]).update(name="Thị trấn A1")
+    assert first_draft(cast.nodes["A"])["to"] == ["UBND các xã, thị trấn"]
+    CampaignNode.rows.filter(unit=cast.units["A2"]).update(name="Trường A2", kind="school")
+    assert first_draft(cast.nodes["A"])["to"] == ["Các cơ quan, đơn vị trực thuộc", "UBND các xã, thị trấn"]
 
 
 def test_a_number_is_given_once_a_year(ordered, draft):

@@ -3,17 +3,25 @@
 The oracle is a plain dictionary that knows nothing of the program but what each act means.
 """
 
+import io
+import re
+import zipfile
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.core.management import call_command
+import time_machine
+from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quetsach.annexform.figures import Figures
-from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.campaigns.node_actions import change_node
 from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.queries import roll_up, total_of
@@ -44,6 +52,7 @@ deeds = st.lists(
                 "allow",
                 "merge",
                 "void",
+                "back",
             ]
         ),
         people,
@@ -51,6 +60,7 @@ deeds = st.lists(
     ),
     max_size=26,
 )
+STANDS = {"merge": "merged", "void": "void", "back": "active"}
 trees = st.lists(st.integers(0, 100), min_size=1, max_size=9)
 
 
@@ -87,9 +97,9 @@ def number(report):
     return report.current.number if report and report.current else 0
 
 
-def do(cast, oracle, node, deed, r2, adjust):
+def do(cast, oracle, nodes, where, deed, r2, adjust):
     """One act through the program where it is allowed, and its meaning in the oracle."""
-    person = cast.user("centre", "coordinator")
+    node, person = nodes[where % len(nodes)], cast.user("centre", "coordinator")
     report = Report.rows.filter(node=node).first()
     state = oracle.state.get(node.pk, "draft")
     if node.pk in oracle.gone and deed in {"submit", "withdraw", "ask"}:
@@ -123,9 +133,10 @@ def do(cast, oracle, node, deed, r2, adjust):
     elif deed == "allow" and state == "asked":
         allow_amendment(person, node)
         oracle.state[node.pk] = "draft"
-    elif deed in {"merge", "void"}:
-        CampaignNode.rows.filter(pk=node.pk).update(state="merged" if deed == "merge" else "void")
-        oracle.gone.add(node.pk)
+    elif deed in STANDS and node.parent_id is not None:
+        others = [one for one in nodes if one.pk not in {*oracle.gone, node.pk}]
+        change_node(node, STANDS[deed], "Nghị quyết sáp nhập", person, successor=others[r2 % len(others)])
+        (oracle.gone.discard if deed == "back" else oracle.gone.add)(node.pk)
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -134,7 +145,7 @@ def test_the_live_total_is_the_sum_of_what_counts_after_any_acts(cast, places, a
     with transaction.atomic():
         nodes, oracle = grow(cast, places), Oracle()
         for where, deed, r2, adjust in acts:
-            do(cast, oracle, nodes[where % len(nodes)], deed, r2, adjust)
+            do(cast, oracle, nodes, where, deed, r2, adjust)
             top = nodes[0]
             rolled = roll_up(top)
             assert (rolled.total.row("r2"), rolled.total.row("r4")) == oracle.total(nodes, top)
@@ -169,10 +180,10 @@ def test_the_order_of_the_same_reports_does_not_matter(cast, places, sent, order
             nodes, oracle = grow(cast, places), Oracle()
             for n in way:
                 if n < len(nodes):
-                    do(cast, oracle, nodes[n], "submit", *sent[n])
+                    do(cast, oracle, nodes, n, "submit", *sent[n])
             for n in reversed(way):
                 if n < len(nodes):
-                    do(cast, oracle, nodes[n], "accept", 0, 0)
+                    do(cast, oracle, nodes, n, "accept", 0, 0)
             totals = [roll_up(node).total for node in nodes]
             transaction.set_rollback(True)
         return totals
@@ -203,6 +214,39 @@ def test_recomputing_finds_what_was_changed_behind_the_programs_back(cast, capsy
     assert "live total" in said
     with pytest.raises(SystemExit):
         call_command("recompute_report", str(cast.nodes["A2"].pk))
+
+
+def test_an_exported_workbook_is_recomputed_cell_by_cell_as_of_its_moment(cast, capsys, tmp_path):
+    person = cast.user("centre", "coordinator")
+    data = {"r1": "0", "r2": "5", "r3": "0", "r4": "4", "narrative": "Đã rà soát xong tất cả các máy."}
+    with time_machine.travel("2026-11-24T05:00:30Z", tick=False) as clock:
+        Campaign.objects.update(due_at=timezone.now() + timedelta(days=9))
+        CampaignNode.rows.update(due_at=timezone.now() + timedelta(days=9))
+        submit(person, cast.nodes["A1"], data, 0, uuid4())
+        accept(person, cast.nodes["A1"], 1)
+        clock.shift(5)
+        client = cast.client("centre", "coordinator")
+        whole = client.get(reverse("report_xlsx", args=[cast.campaign.slug, cast.nodes["centre"].pk])).content
+        # In the same minute, later than the file, another counts; an hour later, the first no more.
+        clock.shift(5)
+        submit(person, cast.nodes["B1"], data, 0, uuid4())
+        accept(person, cast.nodes["B1"], 1)
+        clock.shift(3600)
+        send_back(person, cast.nodes["A1"], 1, "Xem lại dòng 2.")
+    file = tmp_path / "so-lieu.xlsx"
+    file.write_bytes(whole)
+    call_command("recompute_report", str(cast.nodes["centre"].pk), "--export", str(file))
+    assert re.fullmatch(r"\d\d+ cells recomputed, 0 differences\n", capsys.readouterr().out)
+    with zipfile.ZipFile(io.BytesIO(whole)) as before, zipfile.ZipFile(file, "w") as after:
+        for name in before.namelist():
+            part = before.read(name).decode()
+            after.writestr(name, re.sub(r"<v>5</v>(</c><c [^>]*><v>0</v>)", r"<v>6</v>\1", part))
+    with pytest.raises(SystemExit):
+        call_command("recompute_report", str(cast.nodes["centre"].pk), "--export", str(file))
+    assert "stored 6.0, recomputed 5" in capsys.readouterr().out
+    file.write_bytes(b"no workbook")
+    with pytest.raises(CommandError, match="no workbook of figures"):
+        call_command("recompute_report", str(cast.nodes["centre"].pk), "--export", str(file))
 
 
 def test_an_adjustment_needs_a_reason_and_never_makes_a_total_negative(cast):

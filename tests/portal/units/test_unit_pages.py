@@ -103,6 +103,13 @@ def test_who_served_in_a_unit_that_ended_still_finds_it(cast):
     assert "Exists no more since 01/07/2025" in page(client, "unit", cast.units["A1"].pk)[1]
 
 
+def test_who_takes_another_in_is_not_said_to_be_formed_from_it(cast):
+    client = cast.client("A", "coordinator")
+    form = {"others": cast.units["A2"].pk, "into": cast.units["A1"].pk, "on": "01/07/2025"}
+    text = send(client, "unit_change", cast.units["A1"].pk, "sap-nhap", **form).content.decode()
+    assert "Took in Đơn vị A2." in text and "Formed from" not in text
+
+
 def test_merging_by_ticks(cast):
     client = cast.client("A", "coordinator")
     form = {"others": cast.units["A2"].pk, "name": "Xã Gộp", "on": "01/07/2025"}

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from django.utils import timezone
 
 from quetsach.portal.campaigns.models import Campaign
+from quetsach.vietnamese import short_date
 
 DAYS = ["%d/%m/%Y", "%Y-%m-%d"]
 """How people write a day."""
@@ -27,5 +28,5 @@ def written_day(due_at: datetime, rule: str) -> date:
 
 
 def letter_words(day: date, rule: str) -> str:
-    """As the letter puts it: "trước ngày 26/9/2022"; official documents write days so in Vietnamese."""
-    return f"{_WORDS[Campaign.DueRule(rule)]} {day.day}/{day.month}/{day.year}"
+    """As the letter puts it: "trước ngày 05/9/2022"; official documents write days so in Vietnamese."""
+    return f"{_WORDS[Campaign.DueRule(rule)]} {short_date(day)}"

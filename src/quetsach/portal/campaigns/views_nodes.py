@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import F, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -19,6 +20,7 @@ from quetsach.portal.campaigns.node_actions import change_node
 from quetsach.portal.campaigns.queries_join import trails
 from quetsach.portal.campaigns.refusals import REFUSALS
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.units.queries import heirs_at
 from quetsach.vietnamese import search_key
 
 A_PAGE = 50
@@ -35,18 +37,20 @@ def nodes(request: HttpRequest, slug: str) -> HttpResponse:
     if asked:
         found = found.filter(unit__search_key__contains=search_key(asked))
     else:
-        found = found.exclude(state=CampaignNode.State.ACTIVE, expected=True)
-    rows = found.select_related("successor").order_by("depth", "position", "name")
+        as_frozen = Q(state=CampaignNode.State.ACTIVE, expected=True)
+        found = found.exclude(as_frozen & Q(unit__retired_at=None, unit__name=F("name")))
+    rows = found.select_related("successor", "unit").order_by("depth", "position", "name")
     page = Paginator(rows, A_PAGE).get_page(request.GET.get("trang"))
     shown = list(page)
     where = trails(shown, desk.campaign)
+    heirs = heirs_at(node.path for node in shown if node.unit.is_retired)
     context = {
         "seat": desk.seat,
         "door": "campaign_list",
         "campaign": desk.campaign,
         "asked": asked,
         "page": page,
-        "rows": [(node, where[node.pk]) for node in shown],
+        "rows": [(node, where[node.pk], ", ".join(heirs.get(node.path, {}).values())) for node in shown],
     }
     return render(request, "campaigns/nodes.html", context)
 

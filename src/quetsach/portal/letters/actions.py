@@ -91,12 +91,26 @@ def discard(actor: User, letter: Letter, *, ip: str | None = None) -> None:
 
 @transaction.atomic
 def issue(
-    actor: User, letter: Letter, number: int, day: date, *, version: int, ip: str | None = None
+    actor: User,
+    letter: Letter,
+    number: int,
+    day: date,
+    *,
+    version: int,
+    signed: tuple[str, bytes] | None = None,
+    ip: str | None = None,
 ) -> Letter:
-    """Enter the number and date that the office gave. The same again changes nothing.
+    """Enter the number and date that the office gave, and the `signed` file (name, bytes) if it is there.
 
-    Raises LetterRefusedError: `stale`, `taken` (the number, in that year), `issued` otherwise, `future`.
+    The same again changes nothing; a file that is refused leaves number and date unsaved.
+    Raises LetterRefusedError: `stale`, `taken` (the number, in that year), `issued` otherwise, `future`,
+    and as `attach`.
     """
+    letter = _issue(actor, letter, number, day, version, ip)
+    return attach(actor, letter, *signed, ip=ip) if signed else letter
+
+
+def _issue(actor: User, letter: Letter, number: int, day: date, version: int, ip: str | None) -> Letter:
     letter = _hold(letter)
     if letter.is_issued:
         if (letter.number, letter.issued_on) == (number, day):

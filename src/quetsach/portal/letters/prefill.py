@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -15,10 +16,18 @@ from quetsach.portal.letters.order import as_fields
 from quetsach.portal.reports.export import heading as names
 from quetsach.portal.reports.export.papers import order_cited
 from quetsach.portal.reports.formversions import load_form
+from quetsach.portal.units.models import Unit
 from quetsach.vietnamese import short_date
 
 MOST_NAMED = 12
 """Units below that are addressed one by one; more are addressed together."""
+
+_OTHERS = "Các cơ quan, đơn vị trực thuộc"
+_WORDS = {
+    Unit.Kind.PROVINCE: ("tỉnh", "thành phố"),
+    Unit.Kind.DISTRICT: ("huyện", "quận", "thị xã", "thành phố"),
+    Unit.Kind.COMMUNE: ("xã", "phường", "thị trấn", "đặc khu"),
+}
 
 
 def first_draft(node: CampaignNode) -> dict[str, Any]:
@@ -124,14 +133,27 @@ def _below(node: CampaignNode) -> list[CampaignNode | ChosenUnit]:
     """The units directly below that take part; of a draft, those that would."""
     if node.campaign.status == Campaign.Status.DRAFT:
         return [unit for unit, _reports in frozen_units(node.campaign) if unit.parent_id == node.unit_id]
-    return list(CampaignNode.rows.filter(parent=node).order_by("position", "name")[: MOST_NAMED + 1])
+    return list(CampaignNode.rows.filter(parent=node).order_by("position", "name"))
 
 
 def _addressees(node: CampaignNode) -> list[str]:
     below = _below(node)
     if 0 < len(below) <= MOST_NAMED:
         return [names.short_name(child) for child in below]
-    return ["Các cơ quan, đơn vị trực thuộc"]
+    committees = _committees(below)
+    is_all = all(child.kind in _WORDS for child in below)
+    return committees if committees and is_all else [_OTHERS, *committees]
+
+
+def _committees(below: Sequence[CampaignNode | ChosenUnit]) -> list[str]:
+    """`UBND các xã, thị trấn`: the People's Committees of one level together, by the words of their names."""
+    said = []
+    for kind, words in _WORDS.items():
+        bare = [names.short_name(child).removeprefix("UBND ") for child in below if child.kind == kind]
+        found = [word for word in words if any(name.startswith(f"{word} ") for name in bare)]
+        if found:
+            said.append(f"UBND các {', '.join(found)}")
+    return said
 
 
 def _deadline(node: CampaignNode) -> str:

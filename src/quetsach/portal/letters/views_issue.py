@@ -24,6 +24,9 @@ from quetsach.portal.letters.place import take_place
 from quetsach.portal.letters.views import REFUSALS, download, look_page, wanted
 from quetsach.portal.units.roles import Verb
 
+_BESIDE = {"future": "day", "no_pdf": "file", "too_large": "file"}
+"""The field beside which a refusal is told, where it is not the number."""
+
 
 @require_POST
 def issue(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> HttpResponse:
@@ -41,13 +44,14 @@ def issue(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> Ht
     ip = client_ip_text(request)
     try:
         base = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
-        letter = actions.issue(seat.user, letter, number, day, version=base, ip=ip)
+        signed = (file.name or "", content(file)) if file else None
+        actions.issue(seat.user, letter, number, day, version=base, signed=signed, ip=ip)
     except actions.LetterRefusedError as error:
-        form.add_error("day" if error.code == "future" else "number", _told(error))
+        form.add_error(_BESIDE.get(error.code, "number"), _told(error))
         return look_page(request, seat, letter, issue=form)
     messages.success(request, _("Issued: number and date are kept."))
     if file:
-        _keep(request, seat.user, letter, file, ip)
+        messages.success(request, _("The signed file is kept."))
     return redirect("letters:look", slug, node_id, letter_id)
 
 

@@ -79,10 +79,13 @@ class _Branch:
 
 
 class Recomputed:
-    """A campaign's reports as their events make them. `findings` compares with what is stored."""
+    """A campaign's reports as their events make them, up to a moment or all. `findings` compares with what is
+    stored now; `counted` are the figures that count, by node.
+    """
 
-    def __init__(self, campaign: Campaign) -> None:
+    def __init__(self, campaign: Campaign, until: datetime | None = None) -> None:
         self.campaign = campaign
+        self.until = until
         self.nodes = {node.pk: node for node in CampaignNode.rows.filter(campaign=campaign)}
         reports = Report.rows.filter(node__campaign=campaign).defer("draft", "draft_file")
         self.reports = {report.pk: report for report in reports}
@@ -93,6 +96,7 @@ class Recomputed:
                 revision.based_on = self.revisions[revision.based_on_id]
         self.standings: dict[object, Standing] = {pk: Standing() for pk in self.reports}
         self.on_time: dict[object, bool] = {}
+        self.counted: dict[object, Figures] = {}
         self.branches: dict[str, _Branch] = defaultdict(_Branch)
         self.places: dict[UUID, int] = {}
         self.odd_events: list[Finding] = []
@@ -100,8 +104,9 @@ class Recomputed:
 
     def _replay(self) -> None:
         numbered = {(r.report_id, r.number): r for r in self.revisions.values()}
-        counted: dict[object, Figures] = {}
         events = ReportEvent.rows.filter(report__node__campaign=self.campaign).order_by("pk")
+        if self.until is not None:
+            events = events.filter(at__lte=self.until)
         told = events.values_list("pk", "report_id", "type", "revision_id", "at")
         for place, pk, kind, revision_id, at in told:
             if revision_id is not None:
@@ -117,11 +122,14 @@ class Recomputed:
             figures = revision.counted if revision else Figures()
             if kind == ReportEvent.Type.ACCEPT and pk not in self.on_time and revision is not None:
                 self.on_time[pk] = not revision.is_late
-            if figures != counted.get(pk, Figures()):
-                self._move(
-                    self.nodes[self.reports[pk].node_id], counted.get(pk, Figures()), figures, place, at
-                )
-                counted[pk] = figures
+            node = self.nodes[self.reports[pk].node_id]
+            before = self.counted.get(node.pk, Figures())
+            if revision is None:
+                self.counted.pop(node.pk, None)
+            else:
+                self.counted[node.pk] = figures
+            if figures != before:
+                self._move(node, before, figures, place, at)
 
     def _move(self, node: CampaignNode, before: Figures, now: Figures, place: int, at: datetime) -> None:
         change = Figures({key: now.row(key) - before.row(key) for key in {*before, *now}})

@@ -14,6 +14,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from quetsach.portal.accounts.models import User
 from quetsach.portal.units.change_actions import midnight
 from quetsach.portal.units.models import (
+    HeldPath,
     Identifier,
     Membership,
     ReorgEvent,
@@ -73,6 +74,17 @@ def successors_of(units: Iterable[UUID]) -> dict[UUID, list[ReorgLink]]:
     links = ReorgLink.rows.filter(from_unit__in=list(units), event__undone_at=None)
     for link in links.select_related("to_unit", "event").order_by("event__effective_on", "pk"):
         found.setdefault(link.from_unit_id, []).append(link)
+    return found
+
+
+def heirs_at(paths: Iterable[str]) -> dict[str, dict[UUID, str]]:
+    """The living units, with their names, that took over what stood at each path; no query without a path."""
+    found: dict[str, dict[UUID, str]] = {}
+    wanted = list(paths)
+    if wanted:
+        held = HeldPath.rows.filter(path__in=wanted, unit__retired_at=None).order_by("unit__name")
+        for path, unit, name in held.values_list("path", "unit", "unit__name"):
+            found.setdefault(path, {})[unit] = name
     return found
 
 

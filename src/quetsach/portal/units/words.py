@@ -50,7 +50,18 @@ def history(unit: Unit, events: list[ReorgEvent]) -> list[tuple[ReorgEvent, str]
     former = list(UnitVersion.rows.filter(unit=unit).select_related("parent").order_by("valid_to"))
     versions = {version.event_id: version for version in former}
     following = _following(unit, former)
-    return [(event, _sentence(unit, event, versions.get(event.pk), following)) for event in events]
+    made = _made_by(unit, events, former)
+    return [
+        (event, _sentence(unit, event, versions.get(event.pk), following, is_new=event == made))
+        for event in events
+    ]
+
+
+def _made_by(unit: Unit, events: list[ReorgEvent], former: list[UnitVersion]) -> ReorgEvent | None:
+    """The event that made the unit: its first, where that took effect on the unit's first day."""
+    founded = former[0].valid_from if former else unit.valid_from
+    first = min(events, key=lambda event: event.at, default=None)
+    return first if first is not None and first.effective_on == founded else None
 
 
 def _following(unit: Unit, versions: list[UnitVersion]) -> dict[object, Unit | UnitVersion]:
@@ -62,7 +73,12 @@ def _following(unit: Unit, versions: list[UnitVersion]) -> dict[object, Unit | U
 
 
 def _sentence(
-    unit: Unit, event: ReorgEvent, before: UnitVersion | None, following: dict[object, Unit | UnitVersion]
+    unit: Unit,
+    event: ReorgEvent,
+    before: UnitVersion | None,
+    following: dict[object, Unit | UnitVersion],
+    *,
+    is_new: bool,
 ) -> str:
     links = list(event.links.all())
     into = [link for link in links if link.from_unit_id == unit.pk]
@@ -71,7 +87,7 @@ def _sentence(
     if into:
         said.append(_went(event, into))
     if out_of:
-        said.append(_came(event, out_of))
+        said.append(_came(event, out_of, is_new=is_new))
     after = following.get(event.pk)
     if before is not None and after is not None:
         if before.name != after.name:
@@ -110,15 +126,19 @@ def _went(event: ReorgEvent, links: list[ReorgLink]) -> str:
     return _("A part of it became %(names)s.") % {"names": names}
 
 
-def _came(event: ReorgEvent, links: list[ReorgLink]) -> str:
+def _came(event: ReorgEvent, links: list[ReorgLink], *, is_new: bool) -> str:
     whole = [link.from_unit.name for link in links if link.portion == ReorgLink.Portion.WHOLE]
     part = [link.from_unit.name for link in links if link.portion == ReorgLink.Portion.PART]
     if event.kind in {ReorgEvent.Kind.ABOLISH, ReorgEvent.Kind.ABOLISH_LEVEL}:
         return _("Took over the duties of %(names)s.") % {"names": ", ".join(whole)}
+    names = {"names": ", ".join(whole or part), "whole": ", ".join(whole), "part": ", ".join(part)}
     if whole and part:
-        return _("Formed from %(whole)s and a part of %(part)s.") % {
-            "whole": ", ".join(whole), "part": ", ".join(part)
-        }  # fmt: skip
-    if whole:
-        return _("Formed from %(names)s.") % {"names": ", ".join(whole)}
-    return _("Formed from a part of %(names)s.") % {"names": ", ".join(part)}
+        formed, took = (
+            _("Formed from %(whole)s and a part of %(part)s."),
+            _("Took in %(whole)s and a part of %(part)s."),
+        )
+    elif whole:
+        formed, took = _("Formed from %(names)s."), _("Took in %(names)s.")
+    else:
+        formed, took = _("Formed from a part of %(names)s."), _("Took in a part of %(names)s.")
+    return (formed if is_new else took) % names

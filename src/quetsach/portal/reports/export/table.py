@@ -15,6 +15,8 @@ type Cell = str | int | None
 """None is a blank: not known, which is not zero."""
 PLACE = "TT"
 """The heading of a column that only numbers the rows."""
+ENTERED = "Số đơn vị đã nhập"
+"""The heading of what the unit itself has typed so far, sent or not."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +41,13 @@ class Export:
 def export(node: CampaignNode, as_of: str, rolled: RollUp | None = None) -> Export:
     """The node's roll-up as tables."""
     rolled = rolled or roll_up(node)
-    tables = (
-        _sums(node, rolled),
-        _units(node, rolled),
-        _missing(rolled),
-        _machines(by_branch(node, rolled.children)),
-    )
+    tables = (*figures(node, rolled), _machines(by_branch(node, rolled.children)))
     return Export(node.campaign.title, node.name, as_of, tables)
+
+
+def figures(node: CampaignNode, rolled: RollUp) -> tuple[Table, ...]:
+    """What follows from reports alone: the sums, the units below, and who is missing."""
+    return _sums(node, rolled), _units(node, rolled), _missing(rolled)
 
 
 def _sums(node: CampaignNode, rolled: RollUp) -> Table:
@@ -63,7 +65,7 @@ def _sums(node: CampaignNode, rolled: RollUp) -> Table:
         )
         for row in form.rows
     ]
-    head = (PLACE, "Nội dung", "Số của đơn vị", "Các đơn vị bên dưới", "Tổng số", "Số đơn vị đã nhập")
+    head = (PLACE, "Nội dung", "Số của đơn vị", "Các đơn vị bên dưới", "Tổng số", ENTERED)
     more = ("Số in trên báo cáo (tính cả đơn vị)",) if printed else ()
     return Table("Tổng hợp", (*head, *more), tuple(rows))
 
@@ -72,9 +74,9 @@ def _units(node: CampaignNode, rolled: RollUp) -> Table:
     rows: list[tuple[Cell, ...]] = []
     form = form_of(node)
     for line in rolled.children:
-        figures: list[Cell] = [None] * len(form.rows) if line.is_blank else [*line.total.values()]
+        counts: list[Cell] = [None] * len(form.rows) if line.is_blank else [*line.total.values()]
         state = STATES[line.report_state]
-        rows.append((line.node.name, *figures, state, line.expected, line.missing, line.on_time))
+        rows.append((line.node.name, *counts, state, line.expected, line.missing, line.on_time))
     sums = rolled.children_total.values()
     last = ("", rolled.expected, rolled.missing_count, rolled.on_time)
     rows.append(("Tổng các đơn vị bên dưới", *sums, *last))

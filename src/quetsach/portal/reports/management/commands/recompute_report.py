@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.reports.models import Report
-from quetsach.portal.reports.recompute import Recomputed, broken_audit
+from quetsach.portal.reports.recompute import Finding, Recomputed, broken_audit
+from quetsach.portal.reports.recompute_export import NotAnExportError, compare
 
 
 class Command(BaseCommand):
@@ -19,11 +21,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("report", nargs="?", help="id of a report, or of the campaign's node it is of")
         parser.add_argument("--all", action="store_true", help="every report of every campaign")
+        parser.add_argument(
+            "--export", type=Path, metavar="FILE", help="an exported workbook of the unit: compare its cells"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         if bool(options["report"]) == options["all"]:
             raise CommandError("Name one report by its id, or say --all.")
-        found = []
+        if options["export"] is not None:
+            self._export(options["report"] or "", options["export"])
+            return
+        found: list[Finding] = []
         compared = 0
         if options["all"]:
             broken = broken_audit()
@@ -36,18 +44,44 @@ class Command(BaseCommand):
             report = _report(options["report"])
             compared = 1
             found += Recomputed(report.node.campaign).findings(report)
+        self._tell(f"{compared} reports recomputed", found)
+
+    def _export(self, key: str, file: Path) -> None:
+        try:
+            cells, found = compare(_node(key), file.read_bytes())
+        except OSError as error:
+            raise CommandError(f"{file}: {error.strerror}") from error
+        except NotAnExportError as error:
+            raise CommandError(f"{file} is no workbook of figures from this portal.") from error
+        self._tell(f"{cells} cells recomputed", found)
+
+    def _tell(self, done: str, found: list[Finding]) -> None:
         for finding in found:
             self.stdout.write(str(finding))
-        self.stdout.write(f"{compared} reports recomputed, {len(found)} differences")
+        self.stdout.write(f"{done}, {len(found)} differences")
         if found:
             sys.exit(1)
 
 
-def _report(text: str) -> Report:
+def _key(text: str) -> UUID:
     try:
-        key = UUID(text)
+        return UUID(text)
     except ValueError as error:
         raise CommandError(f"{text} is not an id.") from error
+
+
+def _node(text: str) -> CampaignNode:
+    """The node of that id; a unit without a report of its own has an export, too."""
+    key = _key(text)
+    nodes = CampaignNode.rows.select_related("campaign")
+    node = nodes.filter(pk=key).first() or nodes.filter(report=key).first()
+    if node is None:
+        raise CommandError(f"There is no unit and no report {text}.")
+    return node
+
+
+def _report(text: str) -> Report:
+    key = _key(text)
     reports = Report.rows.select_related("node__campaign")
     report = reports.filter(pk=key).first() or reports.filter(node=key).first()
     if report is None:
