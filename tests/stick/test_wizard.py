@@ -67,7 +67,7 @@ def test_the_menu_asks_and_leaves_in_either_language(windows: Windows, stick: Pa
         assert NO_PACK in shown and "1 Kiểm tra máy này (nhanh)" in shown
         # Without a pack there is no portal to open or to send to.
         assert "7 Gửi các kết quả" not in shown
-        window.answer("9")
+        window.answer("12")
         assert "Không có mục đó." in window.until("Chọn mục [1]:")
         window.answer("l")
         assert "1 Check this machine (quick)" in window.until("Your choice [1]:")

@@ -190,6 +190,27 @@ def here(tmp_path: Path) -> tuple[Ground, Path]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the machine this runs on is changed by Linux' ways")
+def test_a_program_that_runs_again_is_in_use_and_no_question_of_rights(
+    here: tuple[Ground, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ground, store = here
+    path = _program(tmp_path)
+
+    def denied(*_given: Any) -> None:
+        raise ActError("no_permission", str(path))
+
+    # As Windows answers for the file of a program that runs.
+    monkeypatch.setattr(type(ground.disk), "remove", denied)
+    steps = _steps(ground, ("quarantine", "quarantine", {"path": str(path), "is_certain": True}, None))
+    for is_running, reason in ((True, "locked"), (False, "no_permission")):
+        with subprocess.Popen([path, "60"] if is_running else ["true"]) as process:
+            one = plan.make(ground, "found", (), steps, ())
+            outcome = applying.apply(one, ground, one.code, store / reason)
+            process.kill()
+        assert [error.reason for error in outcome.failed.values()] == [reason]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the machine this runs on is changed by Linux' ways")
 def test_a_running_program_is_stopped_and_its_file_taken(here: tuple[Ground, Path], tmp_path: Path) -> None:
     ground, store = here
     path = _program(tmp_path)

@@ -155,7 +155,13 @@ class Quarantine:
         }
 
     def do(self, ground: Ground, target: Target, after: Any, kept: Any) -> None:
-        ground.disk.remove(target["path"], kept["sha256"])
+        try:
+            ground.disk.remove(target["path"], kept["sha256"])
+        except ActError as error:
+            # Windows says "access denied" of a program that runs; rights would not help.
+            if error.reason == "no_permission" and _runs(ground, target["path"]):
+                raise ActError("locked", target["path"]) from error
+            raise
 
     def undo(self, ground: Ground, target: Target, kept: Any, vault: Vault) -> None:
         _bring_back(ground, target["path"], kept, vault)
@@ -228,6 +234,12 @@ def _bring_back(ground: Ground, path: str, kept: Any, vault: Vault) -> None:
         pass
     instead = there["sha256"] if there is not None else ""
     ground.disk.put(path, vault.get(kept), kept["meta"], streams, instead_of=instead)
+
+
+def _runs(ground: Ground, path: str) -> bool:
+    if ground.programs is None:
+        return False
+    return any(one.program and _same_path(ground, one.program, path) for one in ground.programs.all())
 
 
 def _plain(value: Any) -> Any:
