@@ -169,6 +169,24 @@ def test_a_fifth_row_and_a_rule_are_a_new_version_and_are_told_of():
     assert form.version.startswith("phu-luc-moi-") and form.version != FORM.version
 
 
+def test_changed_words_are_named_as_the_workbook_names_them():
+    def renamed(sheets):
+        sheets["Thông tin"][1][1] = "Phụ lục mới"
+        sheets["Thông tin"][4][1] = "MẪU BÁO CÁO"
+
+    told = [change.where for change in changes(FORM, read_authored(edited(renamed)))]
+    assert told == ["Tên mẫu", "Tiêu đề"]
+
+
+def test_a_condition_that_cannot_be_read_is_told_of_once():
+    def broken(sheets):
+        sheets["Quy tắc"][1][5] = "r1 >"
+
+    with pytest.raises(AuthoringError) as stopped:
+        read_authored(edited(broken))
+    assert [code for code, _where in stopped.value.problems] == ["when"]
+
+
 @pytest.mark.parametrize(
     ("sheet", "cell", "text", "problem"),
     [

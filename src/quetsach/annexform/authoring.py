@@ -179,14 +179,16 @@ def read_authored(data: bytes) -> Form:
 
 
 def changes(before: Form, after: Form) -> list[Change]:
-    """What differs between two versions, words, rows and rules, in the order of the form."""
+    """What differs between two versions, words, rows and rules, in the order of the form.
+
+    Words are named as the workbook's first sheet names them, rows and rules by their keys.
+    """
     found = []
     for kind in ("title", "head", "head_en"):
         one, other = getattr(before, kind), getattr(after, kind)
         for key in dict.fromkeys((*one, *other)):
-            name = f"{key} (en)" if kind == "head_en" else key
-            found += _differ(name, one.get(key), other.get(key))
-    found += _differ("ratio", "/".join(before.ratio), "/".join(after.ratio))
+            found += _differ(_label(kind, key), one.get(key), other.get(key))
+    found += _differ(_ABOUT["ratio"], "/".join(before.ratio), "/".join(after.ratio))
     rows = [{row.key: _said(row) for row in form.rows} for form in (before, after)]
     for key in dict.fromkeys((*rows[0], *rows[1])):
         found += _differ(key, rows[0].get(key), rows[1].get(key))
@@ -194,6 +196,11 @@ def changes(before: Form, after: Form) -> list[Change]:
     for key in dict.fromkeys((*rules[0], *rules[1])):
         found += _differ(key, rules[0].get(key), rules[1].get(key))
     return found
+
+
+def _label(kind: str, key: str) -> str:
+    line = {"title": f"title_{key}", "head": key, "head_en": _ENGLISH.get(key, key)}[kind]
+    return _ABOUT.get(line, "Tên các cột" if key == "columns" else key)
 
 
 def _differ(where: str, before: Any, after: Any) -> list[Change]:
@@ -279,7 +286,7 @@ def _read_rules(sheet: Sheet, problems: list[tuple[str, str]]) -> Iterator[dict[
             tree = read_expression(when)
         except ExpressionError as error:
             problems.append(("when", f"{RULES}!F{line + 1} {error.near}".strip()))
-            tree = 0
+            tree = read_expression("0 = 0")  # a condition, so that nothing more is told of it
         rule = {
             "id": name, "level": levels.get(level.lower(), "block"), "row": row, "when": tree,
             "vi": vi, "en": en,

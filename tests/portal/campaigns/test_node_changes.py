@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from python_calamine import CalamineWorkbook
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns import actions
@@ -121,3 +124,11 @@ def test_a_unit_that_ended_is_named_with_who_goes_on_and_whom_to_call(cast):
     assert [called[cast.nodes[name].pk].today for name in ("A1", "A2")] == ["Đơn vị A2", ""]
     late = page("chase", cast.nodes["A"].pk)
     assert late.count("tel:0900000777") == 2 and late.count("today: Đơn vị A2") == 1
+    asked = reverse("chase_messages", args=[slug, cast.nodes["A"].pk])
+    told = client.post(asked, {"unit": [cast.nodes["A1"].pk]}).content.decode()
+    assert "Đơn vị A1 (today: Đơn vị A2)" in told
+    whole = client.get(reverse("chase_xlsx", args=[slug, cast.nodes["A"].pk])).content
+    names = [
+        row[1] for row in CalamineWorkbook.from_filelike(io.BytesIO(whole)).get_sheet_by_index(0).to_python()
+    ]
+    assert {"Đơn vị A1 (nay là Đơn vị A2)", "Đơn vị A2"} <= set(names)

@@ -13,6 +13,7 @@ from python_calamine import CalamineWorkbook
 
 from quetsach.portal.campaigns.models import CampaignNode, JoinCode
 from quetsach.portal.reports.dashboard.late_units import Sieve, counts, selected
+from quetsach.portal.units.models import Unit
 
 
 def names(cast, unit="centre", **asked):
@@ -108,16 +109,16 @@ def test_units_of_others_get_no_message(cast):
 
 
 def test_the_file_has_every_late_unit_and_no_formula(cast, act):
-    CampaignNode.rows.filter(pk=cast.nodes["A1"].pk).update(name='=HYPERLINK("http://e.example")')
+    hostile = '=HYPERLINK("http://e.example")'
+    CampaignNode.rows.filter(pk=cast.nodes["A1"].pk).update(name=hostile)
+    Unit.rows.filter(pk=cast.units["A1"].pk).update(name=hostile)
     act("A2", received=1)
     url = reverse("chase_xlsx", args=[cast.campaign.slug, cast.nodes["centre"].pk])
     answer = cast.client("centre", "coordinator").get(f"{url}?cap=moi-cap")
     sheet = CalamineWorkbook.from_filelike(BytesIO(answer.content)).get_sheet_by_index(0).to_python()
     head = next(n for n, row in enumerate(sheet) if row[0] == "TT")
     rows = {row[1]: row for row in sheet[head + 1 :]}
-    assert set(rows) == {
-        '=HYPERLINK("http://e.example")', "Đơn vị A", "Đơn vị A2", "Đơn vị B", "Đơn vị B1",
-    }  # fmt: skip
+    assert set(rows) == {hostile, "Đơn vị A", "Đơn vị A2", "Đơn vị B", "Đơn vị B1"}
     assert rows["Đơn vị A2"][2] == "Đơn vị centre › Đơn vị A"
     assert b"<f>" not in answer.content
 

@@ -85,6 +85,13 @@ class LateUnit:
         return (*self.missing, _("has reported (by file)")) if self.is_by_file else self.missing
 
     @property
+    def called(self) -> str:
+        """The frozen name, and what the unit is called today or which came after it."""
+        if self.contact is None or not self.contact.today:
+            return self.node.name
+        return _("%(name)s (today: %(today)s)") % {"name": self.node.name, "today": self.contact.today}
+
+    @property
     def has_account(self) -> bool:
         return self.contact is not None and self.contact.has_account
 

@@ -96,7 +96,7 @@ def chase_messages(request: HttpRequest, slug: str, node_id: UUID) -> HttpRespon
 def _words(request: HttpRequest, seat: Seat, row: LateUnit, code: str) -> str:
     route = "join_start" if code else "letter"
     address = request.build_absolute_uri(reverse(route, args=[] if code else [seat.campaign.slug]))
-    return message(seat.node.name, row.node.name, row.todo, row.node.due_at, address, code=code)
+    return message(seat.node.name, row.called, row.todo, row.node.due_at, address, code=code)
 
 
 @require_safe
@@ -106,11 +106,12 @@ def chase_xlsx(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     sieve = Sieve.read(request.GET)
     with override("vi"):
         rows = described(selected(seat.node, sieve), sieve)
+        names = [row.called for row in rows]
     head = ("TT", "Đơn vị", "Cấp trên", "Còn thiếu", "Hạn", "Người liên hệ", "Điện thoại", "Thư điện tử")
     lines = tuple(
         (
             number,
-            row.node.name,
+            name,
             row.trail,
             "; ".join(row.says),
             last_day(row.node.due_at),
@@ -118,7 +119,7 @@ def chase_xlsx(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
             row.contact.phone if row.contact else None,
             row.contact.email if row.contact else None,
         )
-        for number, row in enumerate(rows, start=1)
+        for number, (name, row) in enumerate(zip(names, rows, strict=True), start=1)
     )
     table = Table("Đơn vị còn thiếu", head, lines)
     data = Export(seat.campaign.title, seat.node.name, moment(timezone.now()), (table,))
