@@ -36,6 +36,15 @@ print(keep([{name!r}.encode()])[0])
 """
 
 
+NO_ACCOUNTS = """
+import django; django.setup()
+from quetsach.portal.accounts.models import User
+from quetsach.portal.audit.models import Entry
+Entry.objects.update(actor=None)
+User.objects.all().delete()
+"""
+
+
 class Portal:
     """One installation with its own folder and database."""
 
@@ -122,6 +131,9 @@ def test_what_was_backed_up_comes_back_elsewhere(made, portal, tmp_path):
 
 def test_a_portal_in_use_is_replaced_only_when_asked(portal):
     portal.fill("binh")
+    refused = portal.manage("restore", portal.backup)
+    assert refused.returncode and "--overwrite" in refused.stderr
+    assert portal.python(NO_ACCOUNTS).returncode == 0
     refused = portal.manage("restore", portal.backup)
     assert refused.returncode and "--overwrite" in refused.stderr
     assert portal.tell()[0] == ["an", "binh"]

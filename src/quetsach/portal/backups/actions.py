@@ -18,6 +18,7 @@ from django.db.migrations.recorder import MigrationRecorder
 import quetsach
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
+from quetsach.portal.audit.models import Entry
 from quetsach.portal.backups import archive as box
 from quetsach.portal.backups.archive import BackupError, Manifest
 from quetsach.portal.backups.databases import way
@@ -76,7 +77,7 @@ def restore(source: Path, *, overwrite: bool = False) -> Manifest:
     Files first, since a file that no row names disturbs nobody; then the database, all at once; then the key.
     """
     if not overwrite and _is_in_use():
-        raise BackupError("This portal has accounts already. To replace all it holds, add --overwrite.")
+        raise BackupError("This portal is in use already. To replace all it holds, add --overwrite.")
     data = Path(settings.DATA_DIR)
     data.mkdir(parents=True, exist_ok=True)
     with (
@@ -135,7 +136,7 @@ def _migrations() -> list[str]:
 
 def _is_in_use() -> bool:
     try:
-        return User.objects.exists()
+        return User.objects.exists() or Entry.objects.exists()
     except DatabaseError:
         return False  # no tables yet
 
