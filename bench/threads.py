@@ -1,13 +1,14 @@
 """`python -m bench threads`: one large file on one thread and on more, in alternation.
 
-Beside them two processes of one thread at once, each on a copy of its own: what they share is the machine alone,
-so the distance from twice the first is the machine's, and the rest is ours.
+Beside them two processes of one thread at once, each on a copy of its own: all they share is the machine, so
+what they lack of twice the first is the machine's, and what two threads lack of them is ours.
 """
 
 from __future__ import annotations
 
 import argparse
 import shutil
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,6 @@ from bench.measure import machine, warm
 from bench.peers import Quetsach, Verdict
 from bench.ratios import add_options, alternate, data, print_table
 from demo.loggen import KINDS, Truth
-
 
 _MOST = "two processes at once: the most this machine gives"
 
@@ -52,7 +52,7 @@ def threads(asked: argparse.Namespace) -> int:
             return max(pool.map(partial(run, 1), (log, copy))) / 2
 
     counts = [int(count) for count in asked.jobs.split(",")]
-    runs = {f"{count} threads": partial(run, count) for count in counts}
+    runs: dict[str, Callable[[], float]] = {f"{count} threads": partial(run, count) for count in counts}
     runs[_MOST] = both
     print_table(alternate(runs, asked.rounds), log.stat().st_size, machine())
     return int(not all(verdict.is_right for verdict in verdicts))

@@ -116,6 +116,8 @@ impl<'a> Queue<'a> {
             let has_started = feed.is_long() && start();
             if let Chunk::LongLine = chunk {
                 self.lock().others += usize::from(has_started);
+                // However few lie ready: this line waits for them, and its thread cannot look at them.
+                self.changed.notify_all();
                 return Some((number, Taken::LongLine(reader)));
             }
             let mut state = self.lock();
@@ -187,5 +189,54 @@ impl Drop for Reader<'_, '_> {
         state.is_read = false;
         state.is_ended |= thread::panicking();
         self.queue.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, mpsc};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::detect;
+    use crate::options::Progress;
+    use crate::reader::{Input, Source};
+
+    #[test]
+    fn a_long_line_lets_others_look_at_what_lies_before_it() {
+        let limits = Limits {
+            chunk: 64,
+            long_line: 128,
+            ..Limits::default()
+        };
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut packed = flate2::write::GzEncoder::new(file.as_file(), flate2::Compression::fast());
+        packed
+            .write_all("one line\n".repeat(20).as_bytes())
+            .unwrap();
+        packed.write_all(&vec![b'x'; 4 * detect::START]).unwrap();
+        packed.finish().unwrap();
+        let progress = Progress::new(Arc::default());
+        let source = Source::open(file.path(), Input::File);
+        let queue = Queue::new(Feed::new(source, &progress, limits), limits);
+        let (tell, told) = mpsc::channel();
+        thread::scope(|scope| {
+            queue.lock().others = 1;
+            queue.lock().is_read = true;
+            scope.spawn(|| {
+                let mut buffer = queue.buffer();
+                let taken = queue.next(&mut buffer, || false);
+                tell.send(taken.map(|(number, _)| number)).unwrap();
+            });
+            // Most often the other waits by now; whether it does changes nothing of what must come.
+            thread::sleep(Duration::from_millis(50));
+            let mut buffer = queue.buffer();
+            let found = queue.read(&mut buffer, || false);
+            assert!(matches!(found, Some((_, Taken::LongLine(_)))));
+            let first = told.recv_timeout(Duration::from_secs(60));
+            drop(found);
+            assert_eq!(first, Ok(Some(0)));
+        });
     }
 }

@@ -50,7 +50,7 @@ class Listing:
 
     @cached_property
     def lines(self) -> list[str]:
-        """The lines, whatever ends them; of a million, who recognises a list needs few (see `first_lines`)."""
+        """The lines, whatever ends them; who recognises a list needs few of a million (`first_lines`)."""
         return self.even_text.split("\n")
 
     def first_lines(self) -> Iterator[str]:
