@@ -46,9 +46,7 @@ def catalogues() -> Iterator[tuple[Path, list[Path]]]:
     everything = [p for p in SOURCE.rglob("*.py") if PORTAL not in p.parents]
     yield SOURCE / "locale/vi/LC_MESSAGES/quetsach.po", everything
     for app in sorted(p for p in PORTAL.iterdir() if (p / "apps.py").exists()):
-        files = [
-            p for p in app.rglob("*") if p.suffix in READ and "migrations" not in p.parts
-        ]
+        files = [p for p in app.rglob("*") if p.suffix in READ and "migrations" not in p.parts]
         yield app / "locale/vi/LC_MESSAGES/django.po", files
     yield PORTAL / "locale/vi/LC_MESSAGES/django.po", list(PORTAL.glob("*.py"))
 
