@@ -133,10 +133,10 @@ def test_a_portal_in_use_is_replaced_only_when_asked(portal):
     portal.fill("binh")
     refused = portal.manage("restore", portal.backup)
     assert refused.returncode and "--overwrite" in refused.stderr
+    assert portal.tell()[0] == ["an", "binh"]
     assert portal.python(NO_ACCOUNTS).returncode == 0
     refused = portal.manage("restore", portal.backup)
     assert refused.returncode and "--overwrite" in refused.stderr
-    assert portal.tell()[0] == ["an", "binh"]
     assert portal.manage("restore", portal.backup, "--overwrite").returncode == 0
     assert portal.tell()[0] == ["an"]
     assert portal.manage("migrate", "--check").returncode == 0
