@@ -73,7 +73,7 @@ def test_the_draft_is_filled_in_from_the_campaign_and_its_units(cast, campaign):
     for said in (
         "UBND Đơn vị A1\nUBND Đơn vị A2",
         "Kiểm tra từng máy tính",
-        "trước ngày 5/3/2031",
+        "trước ngày 05/3/2031",
         "0213 3000 000",
         "Ủy ban nhân dân",
     ):
@@ -100,13 +100,13 @@ def test_it_is_looked_at_exported_and_the_checklist_tells_of_it(cast, campaign):
 def test_a_letter_with_another_deadline_is_to_be_looked_at(cast, campaign):
     written(cast, campaign, body="Báo cáo trước ngày 6/3/2031")
     campaign.refresh_from_db()
-    assert [c.text for c in checks(campaign, preview(campaign)) if "trước ngày 5/3/2031" in c.text]
+    assert [c.text for c in checks(campaign, preview(campaign)) if "trước ngày 05/3/2031" in c.text]
     written_again = Letter.rows.get()
     client = cast.client("A", "coordinator")
     form = {**WORDS, "version": str(written_again.version)}
     client.post(address(campaign, "edit", written_again.pk), form)
     campaign.refresh_from_db()
-    assert not [c.text for c in checks(campaign, preview(campaign)) if "trước ngày 5/3/2031" in c.text]
+    assert not [c.text for c in checks(campaign, preview(campaign)) if "trước ngày 05/3/2031" in c.text]
 
 
 def test_after_publishing_units_read_it_and_number_and_date_follow(cast, campaign):
