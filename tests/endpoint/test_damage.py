@@ -389,6 +389,7 @@ def test_a_file_of_one_thing_over_and_over_is_read_in_one_go(piece: str) -> None
         ("22631", "Core", "2025-11-11"), ("19044", "EnterpriseS", "2027-01-12"),
         ("17763", "ServerStandard", "2029-01-09"), ("20348", "ServerDatacenter", "2031-10-14"),
         ("7601", "Ultimate", "2020-01-14"), ("99999", "Professional", "None"), ("", "", "None"),
+        ("9" * 5000, "Professional", "None"),
         ("19045", "ServerStandard", "None"),
     ],
 )  # fmt: skip

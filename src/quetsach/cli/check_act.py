@@ -212,7 +212,8 @@ def _apply(path: Path, code: str, root: Path | None, store: Path | None) -> int:
         _line(f"  {number}. {wording.problem(failure)}", fg="yellow")
     _line(_("Clean-up %(run)s; end of the journal: %(head)s") % {"run": outcome.run, "head": outcome.head})
     told = _("Check the machine once more now. To take everything back: %(command)s")
-    _line(told % {"command": f"{say.called()} check undo"})
+    given = ["check", "undo", *_option("--root", root), *_option("--store", store)]
+    _line(told % {"command": _command(given)})
     return NOTHING if len(outcome.done) == len(one.steps) else FOUND
 
 
@@ -264,12 +265,19 @@ def _tell_plan(one: Plan) -> None:
 def _tell_next(out: Path, made: Plan, root: Path | None) -> None:
     from quetsach.endpoint.act import wording
 
-    given = ["check", "apply", str(out), "--code", wording.digits(made)]
-    given += ["--root", str(root)] if root is not None else []
-    joined = subprocess.list2cmdline(given) if sys.platform == "win32" else shlex.join(given)
+    given = ["check", "apply", str(out), "--code", wording.digits(made), *_option("--root", root)]
     _line()
     _line(_("The plan was saved; nothing was changed. Read it, then within seven days:"))
-    _line(f"  {say.called()} {joined}", bold=True)
+    _line(f"  {_command(given)}", bold=True)
+
+
+def _option(name: str, given: Path | None) -> list[str]:
+    return [] if given is None else [name, str(given)]
+
+
+def _command(given: list[str]) -> str:
+    joined = subprocess.list2cmdline(given) if sys.platform == "win32" else shlex.join(given)
+    return f"{say.called()} {joined}"
 
 
 def _typed() -> str:

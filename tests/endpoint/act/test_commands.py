@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,6 +52,7 @@ def test_plan_apply_undo(
     code, told, _ = quetsach("check", "apply", out, "--root", root, "--code", _code(out))
     assert code == 0
     assert "Done: 2 of 2 steps." in told
+    assert shlex.join(["check", "undo", "--root", str(root)]) in told
     assert disks.snapshot(root) != before
     code, told, _ = quetsach("check", "undo", "--root", root)
     assert code == 0

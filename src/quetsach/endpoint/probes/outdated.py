@@ -46,7 +46,7 @@ def windows_until(build: str, edition: str) -> date | None:
     table = _table()["windows"]
     row, kind = table.get(build), _kind(edition.casefold())
     if row is None and kind in ("enterprise", "until"):
-        older = [int(one) for one in table if build.isdecimal() and int(one) > int(build)]
+        older = [int(one) for one in table if build.isdecimal() and len(build) < 10 and int(one) > int(build)]
         # A build between two known ones went out of support no later than the next.
         row = table[str(min(older))] if older else None
     if row is None:

@@ -48,6 +48,19 @@ def num(value: Any) -> SafeString:
 
 
 @register.filter
+def size(value: float) -> str:
+    """A number of bytes by 1000, such as 24,3 MB: the unit of the checksum files and of the command line."""
+    unit = "B"
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if value < 1000 or unit == "TB":
+            break
+        value /= 1000
+    text = f"{value:.0f}" if unit == "B" or value >= 100 else f"{value:.1f}"
+    is_vietnamese = (translation.get_language() or "vi").startswith("vi")
+    return f"{text.replace('.', ',') if is_vietnamese else text} {unit}"
+
+
+@register.filter
 def day(value: date | None) -> str:
     """dd/mm/yyyy on the portal's calendar."""
     if value is None:
