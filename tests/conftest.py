@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.frontend import CommandLineInterface
+from django.db import connection
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 
@@ -21,6 +22,17 @@ settings.load_profile("quetsach")
 
 # What a machine has installed changes no test; those of the conversion name the program themselves.
 os.environ["QUETSACH_LIBREOFFICE"] = "off"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Before the database of the tests is made: each question to SQLite is a statement of its own.
+
+    The threads of a live server share the one connection of a database in memory, and a statement kept for
+    its text would now and then be bound for one thread while it runs for another.
+    """
+    if connection.vendor == "sqlite":
+        connection.settings_dict["OPTIONS"]["cached_statements"] = 0
 
 
 @pytest.fixture(scope="session")
