@@ -98,6 +98,14 @@ def test_every_machine_stands_on_a_page_of_the_list(cast, give):
     assert cast.client("A", "officer").get(f"{url}?don-vi={cast.nodes['A1'].pk}").context["results"] == []
 
 
+def test_units_that_nothing_is_known_of_stand_apart_from_the_table(cast, give):
+    give("A1", "PC-01")
+    page = cast.client("A", "officer").get(reverse("checks", args=SLUG))
+    assert [row.node.pk for row in page.context["rows"]] == [cast.nodes["A1"].pk]
+    assert [node.pk for node in page.context["silent"]] == [cast.nodes["A2"].pk]
+    assert f"?don-vi={cast.nodes['A2'].pk}" in page.content.decode()
+
+
 def test_guessing_codes_is_stopped(cast):
     cache.clear()
     statuses = {

@@ -93,6 +93,11 @@ class Branch:
         return sum(self.verdicts.values())
 
     @property
+    def is_heard_of(self) -> bool:
+        """Whether anything was checked there, or anybody said how many computers there are."""
+        return self.checked > 0 or self.computers is not None
+
+    @property
     def signs(self) -> int:
         """Machines whose latest check found signs, or says that somebody must look."""
         return self.verdicts["found"] + self.verdicts["check"]
