@@ -8,11 +8,10 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -70,18 +69,13 @@ class ListNote:
 
 @dataclass(frozen=True)
 class Report:
-    """All that an output may say: the result, the zone of shown times, how to find how many logs are of which
-    format, and what was odd about the indicator lists."""
+    """All that an output may say: the result, the zone of shown times, how many logs of which format were
+    recognised, and what was odd about the indicator lists."""
 
     result: ScanResult
     zone: ZoneInfo
-    recognise: Callable[[], Mapping[str, int]] = dict
+    formats: Mapping[str, int] = field(default_factory=dict)
     notes: Sequence[ListNote] = ()
-
-    @cached_property
-    def formats(self) -> Mapping[str, int]:
-        """How many logs of which format were recognised."""
-        return self.recognise()
 
     @cached_property
     def paths(self) -> dict[str, str]:
@@ -103,14 +97,8 @@ class Report:
                 seen[sighting.indicator] += sighting.count
         else:
             for machine in together.machines:
-                for indicator, lines in machine.indicators:
-                    seen[indicator] += lines
+                seen.update(dict(machine.indicators))
         return guard.doubts(sorted(name for name, _lines in seen.most_common(MOST_JUDGED))) if seen else {}
-
-    def look(self) -> None:
-        """Find what the screen will ask for, ahead of it; what fails is raised to who asks."""
-        with suppress(Exception):
-            self.formats, self.doubts  # noqa: B018
 
 
 def check(path: Path) -> None:
@@ -133,22 +121,20 @@ def writer(path: Path) -> Callable[[BinaryIO, Report], None]:
     return write
 
 
-def save(path: Path, report: Report, meanwhile: Callable[[], None] = lambda: None) -> None:
-    """Write `report` in the form that the suffix of `path` names, and do something `meanwhile`.
+def save(path: Path, report: Report) -> None:
+    """Write `report` in the form that the suffix of `path` names.
 
     Raises:
         OutputError: the file could not be written whole; what stood under its name stays.
     """
     write = writer(path)
-    with replacing(path, meanwhile) as part, part.open("wb") as out:
+    with replacing(path) as part, part.open("wb") as out:
         write(out, report)
 
 
 @contextmanager
-def replacing(path: Path, meanwhile: Callable[[], None] = lambda: None) -> Iterator[Path]:
+def replacing(path: Path) -> Iterator[Path]:
     """A new file beside `path` that takes its place when all went well, and vanishes otherwise.
-
-    `meanwhile` is done while the disk takes the file, which is long for one of 100 MB.
 
     Raises:
         OutputError: for any OSError inside.
@@ -158,29 +144,10 @@ def replacing(path: Path, meanwhile: Callable[[], None] = lambda: None) -> Itera
         part.touch(exist_ok=False)
         yield part
         with part.open("r+b") as whole:  # Windows flushes only what may be written
-            _keep(whole.fileno(), meanwhile)
+            os.fsync(whole.fileno())
         part.replace(path)
     except OSError as error:
         raise OutputError.of(path, error) from error
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
-
-
-def _keep(file: int, meanwhile: Callable[[], None]) -> None:
-    failed: list[OSError] = []
-
-    def sync() -> None:
-        try:
-            os.fsync(file)
-        except OSError as error:
-            failed.append(error)
-
-    disk = threading.Thread(target=sync, name="disk")
-    disk.start()
-    try:
-        meanwhile()
-    finally:
-        disk.join()
-    if failed:
-        raise failed[0]

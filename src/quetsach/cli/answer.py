@@ -17,6 +17,9 @@ from quetsach.cli import push, say
 from quetsach.errors import PortalError, QuetsachError
 from quetsach.language import gettext as _
 
+_TELLING = (".html",)
+"""Files that say which log formats were recognised, as the screen does."""
+
 
 @cache
 def prepare(outputs: tuple[Path, ...], *, as_json: bool) -> None:
@@ -30,9 +33,13 @@ def prepare(outputs: tuple[Path, ...], *, as_json: bool) -> None:
         guard.doubts(())
 
 
-def save(outputs: Sequence[Path], report: output.Report, *, as_json: bool) -> bool:
+def tells_formats(outputs: Sequence[Path], *, as_json: bool) -> bool:
+    """Whether the screen or one of the files says which log formats were recognised."""
+    return not as_json or any(out.suffix.lower() in _TELLING for out in outputs)
+
+
+def save(outputs: Sequence[Path], report: output.Report) -> bool:
     """Write each file and say so, but no CSV of a scan that was interrupted; whether nothing went wrong."""
-    meanwhile = (lambda: None) if as_json else report.look
     is_saved = True
     for out in outputs:
         if report.result.is_interrupted and out.suffix.lower() == ".csv":
@@ -41,7 +48,7 @@ def save(outputs: Sequence[Path], report: output.Report, *, as_json: bool) -> bo
             )
             continue
         try:
-            output.save(out, report, meanwhile)
+            output.save(out, report)
         except output.OutputError as error:
             is_saved = False
             say.problem(error)
