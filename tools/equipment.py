@@ -1,6 +1,6 @@
 """The pages of the log sources (docs/vi/nguon-nhat-ky, docs/en/log-sources) as data that the portal shows.
 
-`write` makes src/quetsach/portal/equipment/pages.json anew; `check` fails where it is not what the pages say.
+Makes src/quetsach/portal/equipment/pages.json anew; a test fails where it is not what the pages say.
 The pages use little of Markdown: paragraphs, lists, code, links, and a word in bold where a part begins.
 Anything else is an error.
 """
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -131,17 +130,5 @@ def _runs(inline: Token, path: Path) -> list[Run]:
     return runs
 
 
-def main(verb: str) -> int:
-    """Write the file, or say whether it is up to date."""
-    text = made()
-    if verb == "write":
-        PAGES.write_text(text, encoding="utf-8")
-        return 0
-    if PAGES.read_text(encoding="utf-8") != text:
-        print(f"{PAGES}: is not what the pages of the log sources say; ./dev messages writes it anew")
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else "check"))
+    PAGES.write_text(made(), encoding="utf-8")

@@ -10,13 +10,11 @@ import json
 import re
 from collections.abc import Iterator
 
-from quetsach.openers import jsonlines
+from quetsach.openers import jsonlines, linewise
 from quetsach.openers.dnsmessage import read_answers
 from quetsach.openers.opened import Opened
 from quetsach.source import ByteStream
 
-_BLOCK_BYTES = 1 << 16
-_MOST_LINE = 1 << 20
 _FIRST = re.compile(rb'\s*\{"(?:T|IP)":"[^"]{2,64}","')
 _KEYS = (b'"QH":', b'"QT":', b'"Result":')
 
@@ -34,16 +32,7 @@ def open(file: Opened) -> Iterator[Opened]:
 
 def lines(stream: ByteStream) -> Iterator[bytes]:
     """Every line; one that is no entry stays as it is."""
-    held = b""
-    while block := stream.read(_BLOCK_BYTES):
-        *whole, held = (held + block).split(b"\n")
-        for line in whole:
-            yield _line(line) + b"\n"
-        if len(held) > _MOST_LINE:
-            yield held
-            held = b""
-    if held:
-        yield _line(held)
+    return linewise.lines(stream, _line)
 
 
 def _line(line: bytes) -> bytes:

@@ -6,15 +6,13 @@ import re
 from collections.abc import Iterator
 
 from quetsach.errors import SourceError
-from quetsach.openers import jsonlines
+from quetsach.openers import jsonlines, linewise
 from quetsach.openers.opened import Opened
 from quetsach.source import ByteStream
 
 _FIRST = re.compile(
     rb'(?:\xef\xbb\xbf)?\s*\[?\s*\{\s*"type"\s*:\s*"(?:FLOW|EVENT)"\s*,\s*"(?:sampled|export_sysid)"'
 )
-_BLOCK_BYTES = 1 << 16
-_MOST_LINE = 1 << 20
 
 
 def begins(start: bytes) -> bool:
@@ -37,19 +35,8 @@ def lines(stream: ByteStream) -> Iterator[bytes]:
     from quetsach.openers.nfdump import flow, records
 
     said: list[str] = []
-    for record in records(_text(stream), said):
+    text = (line.decode("utf-8", "replace") for line in linewise.lines(stream, bytes))
+    for record in records(text, said):
         yield jsonlines.line(flow(record, zone=""))
     if said:
         raise SourceError(f"nfdump: {' '.join(said)[:200]}; what came before was scanned")
-
-
-def _text(stream: ByteStream) -> Iterator[str]:
-    held = b""
-    while block := stream.read(_BLOCK_BYTES):
-        *whole, held = (held + block).split(b"\n")
-        yield from (line.decode("utf-8", "replace") for line in whole)
-        if len(held) > _MOST_LINE:
-            yield held.decode("utf-8", "replace")
-            held = b""
-    if held:
-        yield held.decode("utf-8", "replace")

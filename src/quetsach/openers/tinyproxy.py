@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
-from quetsach.openers.opened import Blocks, Opened
+from quetsach.openers import jsonlines, linewise
+from quetsach.openers.opened import Opened
 from quetsach.source import ByteStream
 
 _FIRST = re.compile(
@@ -20,8 +22,6 @@ _LINE = re.compile(
     rb"\[(?P<process>\d+)\]: (?P<what>Connect|Request) \(file descriptor (?P<number>\d+)\): (?P<rest>.*)"
 )
 _CLIENT = re.compile(rb"(?:.* \[)?(?P<client>[0-9A-Fa-f.:]{2,45}(?:%[\w.]{1,16})?)\]?")
-_BLOCK_BYTES = 1 << 16
-_MOST_LINE = 1 << 20
 _MOST_OPEN = 100_000
 
 
@@ -32,25 +32,16 @@ def begins(start: bytes) -> bool:
 
 def open(file: Opened) -> Iterator[Opened]:
     """The one stream of lines."""
-    yield file.inner("", Blocks(lines(file.stream)), format="tinyproxy")
+    yield jsonlines.opened(file, lines(file.stream), format="tinyproxy")
 
 
 def lines(stream: ByteStream) -> Iterator[bytes]:
-    """All lines, a block of them at a time."""
+    """All lines, those of requests with their clients."""
     clients: dict[tuple[bytes, bytes], bytes] = {}
-    held = b""
-    while block := stream.read(_BLOCK_BYTES):
-        *whole, held = (held + block).split(b"\n")
-        if whole:
-            yield b"".join(_told(line, clients) + b"\n" for line in whole)
-        if len(held) > _MOST_LINE:
-            yield held
-            held = b""
-    if held:
-        yield _told(held, clients)
+    return linewise.lines(stream, partial(_told, clients))
 
 
-def _told(line: bytes, clients: dict[tuple[bytes, bytes], bytes]) -> bytes:
+def _told(clients: dict[tuple[bytes, bytes], bytes], line: bytes) -> bytes:
     found = _LINE.search(line) if b"(file descriptor " in line else None
     if found is None:
         return line
