@@ -45,7 +45,7 @@ def portal(asked: argparse.Namespace) -> int:
         return _measured(asked)
     command = [sys.executable, "-m", "bench", *sys.argv[1:], "--inside"]
     if asked.postgres:
-        command = [sys.executable, "tools/with_postgres.py", *command]
+        command = [sys.executable, "tools/with_postgres.py", "--durable", *command]
     with tempfile.TemporaryDirectory(prefix="quetsach-bench-", dir=asked.folder) as folder:
         return subprocess.run(command, env=_environment(Path(folder)), check=False).returncode
 
@@ -129,5 +129,6 @@ def _database() -> str:
 
         return f"SQLite {sqlite3.sqlite_version}, write-ahead log, synchronous=FULL"
     with connection.cursor() as cursor:
-        cursor.execute("SHOW server_version")
-        return f"PostgreSQL {cursor.fetchone()[0]}, fsync=off"
+        cursor.execute("SELECT current_setting('server_version'), current_setting('fsync')")
+        version, sync = cursor.fetchone()
+        return f"PostgreSQL {version}, fsync={sync}"
