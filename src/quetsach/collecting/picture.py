@@ -7,6 +7,7 @@ comes out is drawn anew: nothing of the file itself reaches a browser.
 from __future__ import annotations
 
 import io
+import os
 import struct
 import subprocess
 import sys
@@ -60,12 +61,19 @@ def draw(data: bytes, first: int = 1) -> bytes:
     """
     command = [sys.executable, "-I", "-m", __name__, str(first)]
     try:
-        done = subprocess.run(command, input=data, capture_output=True, timeout=_LONGEST * 2, check=False)
+        # Without our own environment, in which the portal's secrets stand.
+        done = subprocess.run(
+            command, input=data, capture_output=True, timeout=_LONGEST * 2, check=False, env=_surroundings()
+        )
     except subprocess.TimeoutExpired as error:
         raise FileProblem("damaged") from error
     if done.returncode != 0 or not done.stdout:
         raise FileProblem("damaged")
     return done.stdout
+
+
+def _surroundings() -> dict[str, str]:
+    return {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
 
 
 def _drawn(data: bytes, first: int) -> bytes:

@@ -11,6 +11,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.env import env_bool, env_int, env_list, env_str
+from quetsach.portal.kit.forwarded import PROTOCOL
 from quetsach.portal.sso.configuration import identity_provider
 
 PORTAL = Path(__file__).resolve().parent
@@ -28,7 +29,7 @@ def _secret_key() -> str:
 
     file = DATA_DIR / "secret-key"
     if not file.exists():
-        DATA_DIR.mkdir(parents=True, exist_ok=True)
+        DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
         file.touch(mode=0o600, exist_ok=True)
         if not file.read_text():
             file.write_text(get_random_secret_key())
@@ -40,6 +41,11 @@ ALLOWED_HOSTS = env_list("QUETSACH_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("QUETSACH_ORIGINS")
 TRUSTED_PROXIES = [ipaddress.ip_network(text) for text in env_list("QUETSACH_TRUSTED_PROXIES")]
 HTTPS = env_bool("QUETSACH_HTTPS")
+if HTTPS and not TRUSTED_PROXIES:
+    raise ImproperlyConfigured(
+        "QUETSACH_HTTPS=1: set QUETSACH_TRUSTED_PROXIES to the address of the web server in front, which must"
+        " send X-Forwarded-Proto"
+    )
 
 INSTALLED_APPS = [
     "quetsach.portal.kit",
@@ -77,6 +83,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "quetsach.portal.kit.forwarded.ForwardedProtocol",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -124,7 +131,7 @@ def _database() -> dict[str, object]:
     """SQLite in the data folder, or QUETSACH_DATABASE=postgresql://user:password@host:port/name."""
     url = env_str("QUETSACH_DATABASE")
     if not url:
-        DATA_DIR.mkdir(parents=True, exist_ok=True)
+        DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
         return {
             "ENGINE": "quetsach.portal.kit.sqlite",
             "NAME": str(DATA_DIR / "quetsach.sqlite3"),
@@ -271,6 +278,10 @@ CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = env_int("QUETSACH_SESSION_HOURS", 12) * 3600
 SESSION_IDLE_SECONDS = env_int("QUETSACH_IDLE_MINUTES", 120) * 60
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_PROXY_SSL_HEADER = (PROTOCOL, "https")
+# Browsers take a cookie of such a name from this host only: no other site of the domain can plant one.
+_HOST_ONLY = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_HOST_ONLY}sessionid", f"{_HOST_ONLY}csrftoken"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SILENCED_SYSTEM_CHECKS: list[str] = []
 

@@ -10,6 +10,8 @@ import pytest
 
 from quetsach.portal.kit.mail import Fate, deliver
 
+HANDSHAKE = b"\x16\x03\x03\x40\x00"
+"""The head of a TLS record of 16 KiB."""
 GREETING, OK, GO_AHEAD, GONE = b"220 hi\r\n", b"250 ok\r\n", b"354 go\r\n", b"550 nobody\r\n"
 
 
@@ -19,6 +21,7 @@ class Server:
     def __init__(self) -> None:
         self.words: list[bytes] = []
         self.texts = 0
+        self.head = b""
         self.drips = self.hangs_up = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -34,6 +37,7 @@ class Server:
             line, _ = self._listener.accept()
             with line, line.makefile("rb") as heard:
                 if self.drips:
+                    line.sendall(self.head)
                     while not self._over.wait(0.02):
                         line.sendall(b"2")
                 for word in self.words:
@@ -83,6 +87,14 @@ def test_a_server_that_accepts_and_says_nothing(server):
 
 def test_a_server_that_never_ends_its_line(server):
     # Each byte is in time: only a clock for the whole ends it.
+    server.drips = True
+    server.start()
+    assert fate() is Fate.SERVER
+
+
+def test_a_server_that_never_ends_its_handshake(server, settings):
+    settings.MAILERS["default"]["OPTIONS"]["use_ssl"] = True
+    server.head = HANDSHAKE
     server.drips = True
     server.start()
     assert fate() is Fate.SERVER

@@ -35,6 +35,12 @@ def client_ip_text(request: HttpRequest) -> str | None:
     return None if address is None else str(address)
 
 
+def is_from_trusted_proxy(request: HttpRequest) -> bool:
+    """Whether one of TRUSTED_PROXIES handed the request on."""
+    address = _parse(request.META.get("REMOTE_ADDR", ""))
+    return address is not None and _is_trusted(address)
+
+
 def _is_trusted(address: Address) -> bool:
     return any(address in network for network in settings.TRUSTED_PROXIES)
 

@@ -10,7 +10,6 @@ from functools import partial
 from threading import Timer
 from typing import TYPE_CHECKING, Any
 
-from django.core.mail import EmailMessage
 from django.core.mail.backends import smtp
 
 if TYPE_CHECKING:
@@ -44,36 +43,18 @@ class EmailBackend(smtp.EmailBackend):
         self.timeout = min(self.timeout or self.within, self.within / 2)
         return super().open()
 
-    def _send(self, email_message: EmailMessage) -> bool:
-        line = self.connection
-        try:
-            return bool(super()._send(email_message))  # type: ignore[misc]
-        except smtplib.SMTPServerDisconnected as error:
-            if isinstance(line, _Clocked) and line.is_out:
-                raise MaybeSent(str(error)) from error
-            raise
-
 
 class _Clocked(_Base):
-    is_out = False
-
     def __init__(self, *args: Any, within: float, **options: Any) -> None:
-        self._is_over = False
+        self._is_over = self._is_handed_over = False
         self._clock = Timer(within, self._cut)
         self._clock.daemon = True
         self._clock.start()
         try:
             super().__init__(*args, **options)
         except BaseException:
-            self._clock.cancel()
+            self.close()
             raise
-
-    def _get_socket(self, *args: Any) -> socket.socket:
-        sock: socket.socket = super()._get_socket(*args)  # type: ignore[misc]
-        if self._is_over:
-            sock.close()
-            raise TimeoutError
-        return sock
 
     def _cut(self) -> None:
         self._is_over = True
@@ -83,9 +64,21 @@ class _Clocked(_Base):
                 socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
     def getreply(self) -> tuple[int, bytes]:
+        # The clock may have struck before there was a socket to cut.
+        if self._is_over:
+            self.close()
+            raise smtplib.SMTPServerDisconnected
         code, text = super().getreply()
-        self.is_out = code == _HANDED_OVER
+        self._is_handed_over = code == _HANDED_OVER
         return code, text
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        try:
+            return super().data(msg)
+        except smtplib.SMTPServerDisconnected as error:
+            if self._is_handed_over:
+                raise MaybeSent(str(error)) from error
+            raise
 
     def close(self) -> None:
         self._clock.cancel()

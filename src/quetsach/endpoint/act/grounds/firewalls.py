@@ -6,10 +6,12 @@ A command's word that it succeeded is never believed: `has` asks what is in forc
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess  # fixed programs, arguments checked below
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from pathlib import Path
 
 from quetsach.endpoint.act.errors import ActError
 from quetsach.endpoint.machine import Registry
@@ -26,7 +28,7 @@ def run(command: Sequence[str], given: str = "") -> str:
     """Run a program of the system."""
     try:
         done = subprocess.run(
-            command,
+            [_of_the_system(command[0]), *command[1:]],
             input=given,
             capture_output=True,
             text=True,
@@ -41,6 +43,15 @@ def run(command: Sequence[str], given: str = "") -> str:
     if done.returncode:
         raise ActError("failed", f"{command[0]}: {done.stderr.strip()[:200]}")
     return done.stdout
+
+
+def _of_the_system(program: str) -> str:
+    """On Windows with its folder: the name alone would first run what lies in the current folder."""
+    if os.name != "nt":
+        return program
+    from quetsach.endpoint.act.grounds.winfile import system_folder
+
+    return str(Path(system_folder(), f"{program}.exe"))
 
 
 class Nftables:

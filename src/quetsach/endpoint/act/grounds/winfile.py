@@ -36,6 +36,14 @@ def _fail(number: int | None = None) -> OSError:
     return error
 
 
+def system_folder() -> str:
+    """Windows' folder of programs, told by Windows: a user's own variables cannot move it."""
+    found = ctypes.create_unicode_buffer(_LONGEST_PATH)
+    if not _library("kernel32").GetSystemDirectoryW(found, len(found)):
+        raise _fail()
+    return found.value
+
+
 def security(path: str) -> str:
     """Owner, group and access rights as text (SDDL)."""
     advapi, kernel = _library("advapi32"), _library("kernel32")

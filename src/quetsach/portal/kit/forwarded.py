@@ -1,0 +1,23 @@
+"""Whether a visitor came by HTTPS, as far as trusted proxies vouch for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from quetsach.portal.kit.client_ip import is_from_trusted_proxy
+
+PROTOCOL = "HTTP_X_FORWARDED_PROTO"
+
+
+class ForwardedProtocol:
+    """Takes X-Forwarded-Proto, which SECURE_PROXY_SSL_HEADER believes, from everyone but TRUSTED_PROXIES."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not is_from_trusted_proxy(request):
+            request.META.pop(PROTOCOL, None)
+        return self.get_response(request)
