@@ -9,7 +9,7 @@ pub fn too_many(limit: usize) -> String {
     )
 }
 
-/// Zones lie whole quarters of an hour from UTC, so that none of these spans two UTC days.
+/// See `time::QUARTER`; `Timeline::latest` never lies within one.
 pub fn quarter(when: Bucket) -> Bucket {
     match when {
         Bucket::Minute(y) => Bucket::Minute(Yearless {

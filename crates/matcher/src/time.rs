@@ -12,6 +12,8 @@ pub use spelling::{clock, day, iso};
 
 pub const SECOND: i64 = 1_000_000;
 pub const DAY: i64 = 86_400 * SECOND;
+/// Of an hour: zones lie whole ones from UTC, so that none spans two UTC days.
+pub const QUARTER: i64 = 900 * SECOND;
 /// 2000-01-01 UTC: anything before is suspect.
 pub const YEAR_2000: i64 = 946_684_800 * SECOND;
 

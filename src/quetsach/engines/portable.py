@@ -346,7 +346,7 @@ class _Scan:
             return
         device, when = _device(record), bucket(record.time(self.zone))
         if isinstance(when, tuple):
-            # Zones lie whole quarters of an hour from UTC: none of these spans two UTC days.
+            # See `times.QUARTER`; `Timeline.latest` never lies within one.
             when = (*when[:3], when[3] - when[3] % 15)
         if device is not None and when is not None:
             self.alive.add((device, when))

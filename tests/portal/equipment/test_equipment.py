@@ -77,6 +77,21 @@ def test_what_is_filled_in_stands_in_the_commands_and_nothing_that_a_shell_would
         assert not [one for one in commands(answer.content.decode()) if hostile in one], hostile
 
 
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_where_it_runs_windows_the_list_is_fetched_by_curl_and_not_by_what_powershell_calls_so(
+    cast, tmp_path, lang
+):
+    publish_list(cast, tmp_path)
+    visitor = Client()
+    visitor.cookies["django_language"] = lang
+    for name in ("windows-dns", "windows-events"):
+        fetches = [one for one in commands(shown(visitor, name)) if one.startswith("curl")]
+        assert [one.split()[:2] for one in fetches] == [["curl.exe", "-o"]]
+    other = shown(visitor, "fortigate")
+    assert [one.split()[0] for one in commands(other) if one.startswith("curl")] == ["curl"]
+    assert "curl.exe" in other
+
+
 def test_codes_are_named_to_who_may_issue_them_and_to_nobody_else(cast, tmp_path):
     publish_list(cast, tmp_path)
     issue_token(cast.user("A1", "it"), cast.units["A1"], "may-nhat-ky-a1")

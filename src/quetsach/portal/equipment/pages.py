@@ -15,6 +15,8 @@ from typing import Any
 COLLECTOR = "192.0.2.10"
 """The address that the pages show for the machine that collects the logs."""
 TOKEN_FILE = "quetsach.token"  # noqa: S105 -- the name of a file
+WINDOWS = frozenset({"windows-dns", "windows-events"})
+"""What runs Windows, so that its commands are pasted there."""
 _OUTPUTS = re.compile(r" -o \S+| --devices")
 _LIST = re.compile(r" -i (\S+)")
 
@@ -49,7 +51,7 @@ def page(lang: str, kind: str, fill: Fill) -> dict[str, Any] | None:
     """One kind of equipment, or None where there is no such page.
 
     `parts` are those of the page; `list_file` is the name of the list in its commands, `pushes` the same
-    commands sending what they find to the portal.
+    commands sending what they find to the portal, `fetcher` the program that fetches the list there.
     """
     told = _pages()[lang]
     found = told["pages"].get(kind)
@@ -68,6 +70,8 @@ def page(lang: str, kind: str, fill: Fill) -> dict[str, Any] | None:
         **_tells(told["index"]["heads"], found),
         "parts": parts,
         "list_file": next((m[1] for line in lines if (m := _LIST.search(line))), ""),
+        # PowerShell 5 takes `curl` for its own Invoke-WebRequest, which knows none of curl's options.
+        "fetcher": "curl.exe" if kind in WINDOWS else "curl",
         "pushes": list(dict.fromkeys(_push(line, fill) for line in lines)),
     }
 
