@@ -56,12 +56,11 @@ def names_in(text: str) -> list[str]:
 
 @pytest.mark.parametrize(
     "route",
-    ["chase", "progress_node", "rollup", "join_codes", "nodes", "audit", "unit", "staff_invite"],
+    ["chase", "progress_node", "rollup", "join_codes", "audit", "unit", "staff_invite"],
 )
 def test_pages_list_units_in_one_order(cast, district, route):
     addresses = {
         "join_codes": reverse("join_codes", args=["huyen"]),
-        "nodes": reverse("nodes", args=["huyen"]),
         "audit": reverse("audit", args=["huyen"]),
         "unit": reverse("unit", args=[cast.units["huyen"].pk]),
         "staff_invite": reverse("staff_invite"),

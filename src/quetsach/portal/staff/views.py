@@ -43,7 +43,7 @@ def staff(request: HttpRequest) -> HttpResponse:
     page = Paginator(queries.seats_in_order(rows), A_PAGE).get_page(request.GET.get("trang"))
     context = {
         "page": page,
-        "seats": queries.seats_shown(rows, page.object_list, paths),
+        "seats": queries.seats_shown(rows, list(page), paths),
         "text": text,
         "manages": bool(manages),
         "invitations": queries.open_invitations(manages),
