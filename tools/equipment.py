@@ -46,7 +46,10 @@ def _json(value: Any) -> str:
 
 
 def _index(parser: MarkdownIt, path: Path) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """The heading of the table and what stands below it; the rows by the name of their page."""
+    """The heading of the table and what stands below it; the rows by the name of their page.
+
+    A row with nothing but its first cell names the group of those below it.
+    """
     tokens = parser.parse(path.read_text(encoding="utf-8"))
     begin, end = (
         next(at for at, t in enumerate(tokens) if t.type == kind) for kind in ("table_open", "table_close")
@@ -58,10 +61,12 @@ def _index(parser: MarkdownIt, path: Path) -> tuple[dict[str, Any], dict[str, di
         elif token.type == "inline":
             rows[-1].append(_runs(token, path))
     shown = [["".join(run[1] for run in cell) for cell in row] for row in rows]
-    order = {
-        row[1][0][2]: {"name": texts[0], "tells": texts[2:]}
-        for row, texts in zip(rows[1:], shown[1:], strict=True)
-    }
+    order, group = {}, ""
+    for row, texts in zip(rows[1:], shown[1:], strict=True):
+        if not any(texts[1:]):
+            group = texts[0]
+        else:
+            order[row[1][0][2]] = {"group": group, "name": texts[0], "tells": texts[2:]}
     return {"heads": shown[0][2:], "parts": _parts(tokens[end + 1 :], path)}, order
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from quetsach.errors import QuetsachError
-from quetsach.spreadsheet import guarded, unguarded
+from quetsach.spreadsheet import BOLD, guarded, on_paper, row_height, unguarded
 from quetsach.taxcode import TaxCodeError, read_tax_code
 from quetsach.vietnamese import nfc, search_key
 
@@ -241,6 +241,10 @@ def as_xlsx(rows: Iterable[Mapping[str, object]], channels: Iterable[str]) -> by
         for index, (key, titles) in enumerate(COLUMNS.items()):
             sheet.set_column(index, index, widths.get(key, 15), text)
             sheet.write_string(0, index, titles[0], head)
+        sheet.set_row(
+            0, row_height((titles[0], widths.get(key, 15) / BOLD) for key, titles in COLUMNS.items())
+        )
+        on_paper(sheet, 0)
         count = 0
         for count, row in enumerate(rows, start=1):
             for index, key in enumerate(COLUMNS):

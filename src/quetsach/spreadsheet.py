@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime, time
 from math import ceil
+from typing import Any
 
-_ROOM = 1.1
-"""A line is rarely filled to its end: words do not break."""
+ROOM = 1.1
+"""Width for a text, in its letters: a line is rarely filled to its end, as words do not break."""
+BOLD = 1.15
+"""How much wider a bold letter is."""
 _TALLEST = 409.0
 """Points, the most that Excel takes."""
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠﹦﹢﹣﹫−")
@@ -38,9 +41,18 @@ def row_height(cells: Iterable[tuple[str, float]], line: float = 15.0) -> float:
     Excel finds that by itself when it opens a file; LibreOffice and what prints without opening do not.
     """
     lines = (
-        sum(max(1, ceil(len(part) * _ROOM / width)) for part in text.split("\n")) for text, width in cells
+        sum(max(1, ceil(len(part) * ROOM / width)) for part in text.split("\n")) for text, width in cells
     )
     return min(_TALLEST, line * max(lines, default=1))
+
+
+def on_paper(sheet: Any, heading: int | None = None) -> None:
+    """Let a sheet of XlsxWriter print on A4 across, one page wide, with its heading's row on every page."""
+    sheet.set_paper(9)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    if heading is not None:
+        sheet.repeat_rows(heading)
 
 
 def column_name(index: int) -> str:

@@ -22,6 +22,7 @@ from quetsach.annexform.definition import (
 )
 from quetsach.annexform.expression import ExpressionError, read_expression, write_expression
 from quetsach.annexform.workbook import Sheet, WorkbookError, open_workbook
+from quetsach.spreadsheet import BOLD, on_paper, row_height
 
 ABOUT, ROWS, RULES, GUIDE = "Thông tin", "Dòng", "Quy tắc", "Hướng dẫn"
 _KNOWN = {
@@ -126,6 +127,7 @@ def write_form(form: Form, name: str = "") -> bytes:
         for line, (label, value) in enumerate(zip(_ABOUT.values(), _about(form, name), strict=True)):
             about.write_string(line, 0, label, head)
             about.write_string(line, 1, value, text)
+            about.set_row(line, row_height([(label, 44 / BOLD), (value, 90)]))
         _table(book.add_worksheet(ROWS), _ROW_HEAD, _rows(form), (6, 70, 30, 30, 18, 14, 70), head, text)
         rules = book.add_worksheet(RULES)
         _table(rules, _RULE_HEAD, _rules(form), (8, 12, 10, 14, 22, 50, 60, 60, 34, 34), head, text)
@@ -311,9 +313,7 @@ def _cell(sheet: Sheet, line: int, column: int) -> str:
 
 
 def _columns(sheet: Any, widths: Sequence[int]) -> None:
-    sheet.set_paper(9)
-    sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
+    on_paper(sheet)
     for column, width in enumerate(widths):
         sheet.set_column(column, column, width)
 
@@ -329,7 +329,10 @@ def _table(
     _columns(sheet, widths)
     for column, words in enumerate(head):
         sheet.write_string(0, column, words, bold)
+    sheet.set_row(0, row_height(zip(head, (width / BOLD for width in widths), strict=True)))
+    sheet.repeat_rows(0)
     for line, row in enumerate(rows, start=1):
+        sheet.set_row(line, row_height(zip(row, widths, strict=True)))
         for column, words in enumerate(row):
             sheet.write_string(line, column, words, text)
     sheet.freeze_panes(1, 0)

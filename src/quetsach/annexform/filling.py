@@ -15,7 +15,7 @@ from quetsach.annexform.definition import Form, Row
 from quetsach.annexform.entry import Entry, adjust_key, note_key
 from quetsach.annexform.figures import MOST
 from quetsach.annexform.workbook import Sheet, WorkbookError, open_workbook
-from quetsach.spreadsheet import row_height
+from quetsach.spreadsheet import on_paper, row_height
 
 SHEET = "Phụ lục"
 HIDDEN = "quetsach"
@@ -93,9 +93,7 @@ def write_template(form: Form, unit: str, entry: Entry, token: str) -> bytes:
             sheet.write_string(line, 1, entry.typed[field], looks["open"])
             sheet.set_row(line, 75)
         sheet.protect("", {"select_locked_cells": True, "select_unlocked_cells": True, "format_rows": True})
-        sheet.set_paper(9)
-        sheet.set_landscape()
-        sheet.fit_to_pages(1, 0)
+        on_paper(sheet)
         hidden = book.add_worksheet(HIDDEN)
         hidden.write_string("A1", TOKEN)
         # A cell holds 32,767 characters at most; the token is far shorter.

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 
 from quetsach.registry.columns import COLUMNS
-from quetsach.spreadsheet import guarded
+from quetsach.spreadsheet import BOLD, guarded, on_paper, row_height
 
 
 def as_csv(rows: Iterable[Mapping[str, str]]) -> bytes:
@@ -33,6 +33,8 @@ def as_xlsx(rows: Iterable[Mapping[str, str]], kinds: Sequence[str]) -> bytes:
         for index, column in enumerate(COLUMNS):
             sheet.set_column(index, index, column.width, quiet if column.key == "id" else text)
             sheet.write_string(0, index, column.headings[0], head)
+        sheet.set_row(0, row_height((column.headings[0], column.width / BOLD) for column in COLUMNS))
+        on_paper(sheet, 0)
         count = 0
         for count, row in enumerate(rows, start=1):
             for index, column in enumerate(COLUMNS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -183,6 +184,14 @@ def test_e_mails_leave_once_and_who_has_no_address_is_left_to_a_person(cast, due
         assert [m.to for m in mail.outbox] == [["xa-a1@example.org"]]
         assert "https://quetsach.example.org/cd/lam-sach/cong-van/" in mail.outbox[0].body
         assert [r.node.name for r in waiting(cast.nodes["A"])] == ["Đơn vị A2"]
+        client = cast.client("A", "officer")
+        page = reverse("reminders", args=[due.slug])
+        client.post(page, {"reminder": [waiting(cast.nodes["A"])[0].pk]})
+        sent = client.get(page).content.decode().split("Đã gửi trong 30 ngày qua")[1]
+        told = ("07/09/2026 · 2 đơn vị", "Đơn vị A1 ", "qua thư điện tử", "Đơn vị A2 ", "officer-a ghi")
+        assert re.search(".*".join(told), sent, re.S)
+        other = cast.client("A1", "officer").get(page).content.decode()
+        assert "Đã gửi trong 30 ngày qua" not in other
 
 
 def test_an_interrupted_e_mail_is_never_sent_again_by_itself(cast, due, boss, settings):
@@ -295,4 +304,8 @@ def test_a_message_never_exceeds_five_hundred_characters():
     assert "07/09/2026" in text and "7K3FM-Q2XWB" in text and "https://quetsach.example.org/ma/" in text
     with translation.override("vi"):
         own = message("A", "B", [], DUE, "https://x.example/", own_words="x" * 900)
-    assert len(own) == 500 and own.endswith("https://x.example/ và đăng nhập.")
+    assert (
+        len(own) == 500
+        and own.startswith("A gửi B: xxx")
+        and own.endswith("https://x.example/ và đăng nhập.")
+    )

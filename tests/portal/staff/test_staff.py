@@ -14,6 +14,7 @@ from django.utils import timezone
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.audit.models import Entry
+from quetsach.portal.campaigns.actions import acknowledge
 from quetsach.portal.staff.models import HandOver, Invitation
 from quetsach.portal.units.models import Membership, Unit, places_of
 
@@ -176,6 +177,40 @@ def test_all_roles_go_over_on_the_day_and_both_see_it(cast, time_machine):
     client = cast.client("A", "coordinator")  # the old sign-in is over by now
     again = client.post(reverse("staff_hand_over", args=[giver.pk]), {**form, "on": day()}, follow=True)
     assert again.status_code in {200, 404} and HandOver.rows.count() == 1
+
+
+def test_who_may_take_over_is_told_apart_by_unit_and_lies_in_ones_own_area(cast):
+    giver, near, far = (cast.user(unit, "officer") for unit in ("A1", "A2", "B1"))
+    client, url = cast.client("A", "coordinator"), reverse("staff_hand_over", args=[giver.pk])
+    page = client.get(url).content.decode()
+    assert f"({near.username}, Đơn vị A2)" in page and far.username not in page
+    answer = client.post(url, {"taker": far.pk, "on": day(), "reason": "Chuyển công tác"})
+    assert answer.status_code == 404 and not HandOver.rows.exists()
+    assert ("officer", cast.units["A1"].path) in places_of(giver)
+
+
+def test_the_last_coordinator_hands_over_and_the_next_one_can_do_everything(cast):
+    giver, taker = cast.user("A", "coordinator"), cast.user("A", "officer")
+    url = reverse("staff_hand_over", args=[giver.pk])
+    answer = cast.client("A", "coordinator").post(url, {"taker": taker.pk, "on": day(), "reason": "Nghỉ hưu"})
+    assert answer.url == reverse("my_account")
+    assert cast.client("A", "officer").get(reverse("staff")).status_code == 200
+    assert cast.client("A", "coordinator").get(reverse("staff")).status_code == 404
+    assert "Nghỉ hưu" in cast.client("A", "officer").get(reverse("staff_trail")).content.decode()
+
+
+def test_people_and_units_are_found_without_diacritics_or_capitals(cast):
+    person = cast.user("A1", "officer")
+    person.full_name = "Đặng Thị Ước"
+    person.save()
+    client = cast.client("A", "coordinator")
+    for text in ("dang thi uoc", "ĐẶNG", "don vi a1"):
+        assert "Đặng Thị Ước" in client.get(reverse("staff"), {"tim": text}).content.decode(), text
+    offered = client.get(reverse("staff_invite"), {"tim": "DON VI A1"}).content.decode()
+    assert ">Đơn vị A1</option>" in offered and "Đơn vị A2</option>" not in offered
+    acknowledge(cast.nodes["A1"], person)
+    found = client.get(reverse("staff_trail"), {"person": "uoc"}).content.decode()
+    assert "Đặng Thị Ước" in found and 'class="empty"' not in found
 
 
 def test_nobody_loses_a_role_by_taking_one_over(cast):

@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.audit.sentences import sentence
-from quetsach.spreadsheet import guarded
+from quetsach.spreadsheet import guarded, on_paper
 
+_WIDTHS = (9, 20, 24, 44, 26, 30, 18, 50, 30)
 AT_MOST = 50_000
 """Rows in one file; who needs more narrows the days."""
 
@@ -55,13 +56,16 @@ def as_xlsx(entries: Iterable[Entry]) -> bytes:
     with xlsxwriter.Workbook(out, options) as book:
         sheet = book.add_worksheet()
         bold = book.add_format({"bold": True})
+        wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+        on_paper(sheet, 0)
+        for column, width in enumerate(_WIDTHS):
+            sheet.set_column(column, column, width)
         for column, cell in enumerate(_head()):
             sheet.write_string(0, column, cell, bold)
         for number, row in enumerate(_rows(entries), start=1):
             for column, cell in enumerate(row):
-                sheet.write_string(number, column, cell[:32_000])
+                sheet.write_string(number, column, cell[:32_000], wrapped)
         sheet.freeze_panes(1, 0)
-        sheet.set_column(1, 7, 22)
     return out.getvalue()
 
 

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from quetsach.portal.audit.models import Entry
+from quetsach.vietnamese import search_key
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,9 @@ def entries(wanted: Wanted) -> QuerySet[Entry]:
     if wanted.action:
         rows = rows.filter(action=wanted.action)
     if wanted.person:
-        rows = rows.filter(actor_name__icontains=wanted.person)
+        key = search_key(wanted.person)
+        names = rows.order_by().values_list("actor_name", flat=True).distinct()
+        rows = rows.filter(actor_name__in=[name for name in names if key in search_key(name)])
     if wanted.object:
         rows = rows.filter(object_id=wanted.object)
     if wanted.first:

@@ -27,7 +27,7 @@ from quetsach.portal.campaigns.models import (
     Participation,
 )
 from quetsach.portal.campaigns.queries import counted_by_marks, people_of
-from quetsach.portal.campaigns.selection import ChosenUnit, frozen_units
+from quetsach.portal.campaigns.selection import ChosenUnit, frozen_units, places_in_order
 from quetsach.portal.units.models import subtree
 
 FROZEN_AT_ONCE = 2_000
@@ -55,7 +55,10 @@ def publish(campaign: Campaign, actor: User, *, ip: str | None = None) -> int:
     if campaign.status != Campaign.Status.DRAFT:
         return campaign.nodes.count()
     placed: dict[object, tuple[UUID, int]] = {}
-    nodes = (_frozen(campaign, unit, expected, placed) for unit, expected in frozen_units(campaign))
+    order = places_in_order(campaign)
+    nodes = (
+        _frozen(campaign, unit, expected, order[unit.pk], placed) for unit, expected in frozen_units(campaign)
+    )
     while batch := list(islice(nodes, FROZEN_AT_ONCE)):
         CampaignNode.rows.bulk_create(batch)
     campaign.status = Campaign.Status.PUBLISHED
@@ -68,7 +71,11 @@ def publish(campaign: Campaign, actor: User, *, ip: str | None = None) -> int:
 
 
 def _frozen(
-    campaign: Campaign, unit: ChosenUnit, expected: bool, placed: dict[object, tuple[UUID, int]]
+    campaign: Campaign,
+    unit: ChosenUnit,
+    expected: bool,
+    position: int,
+    placed: dict[object, tuple[UUID, int]],
 ) -> CampaignNode:
     parent, depth = placed.get(unit.parent_id, (None, -1))
     node = CampaignNode(
@@ -77,7 +84,7 @@ def _frozen(
         parent_id=parent,
         path=unit.path,
         depth=depth + 1,
-        position=unit.position,
+        position=position,
         name=unit.name,
         code=unit.code,
         kind=unit.kind,

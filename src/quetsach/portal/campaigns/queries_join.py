@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
@@ -44,15 +45,28 @@ def by_code(code: str) -> JoinCode | None:
     return rows.filter(digest=digest(code)).first()
 
 
-def trails(nodes: Iterable[CampaignNode], campaign: Campaign) -> dict[UUID, str]:
-    """The names above each node, from the issuer down, for telling apart units of one name. One query."""
+class HasPlace(Protocol):
+    """What stands somewhere in the tree."""
+
+    @property
+    def pk(self) -> UUID: ...
+    @property
+    def path(self) -> str: ...
+
+
+def trails(nodes: Iterable[HasPlace], campaign: Campaign, *, below: str = "") -> dict[UUID, str]:
+    """The names above each node, for telling apart units of one name: from the issuer down. One query.
+
+    With `below` only of what stands below that path.
+    """
     nodes = list(nodes)
-    above = {node.path[:end] for node in nodes for end in range(_SEGMENT, len(node.path), _SEGMENT)}
+    first = len(below) + _SEGMENT
+    above = {node.path[:end] for node in nodes for end in range(first, len(node.path), _SEGMENT)}
     names = dict(CampaignNode.rows.filter(campaign=campaign, path__in=above).values_list("path", "name"))
     return {
         node.pk: " › ".join(
             names[node.path[:end]]
-            for end in range(_SEGMENT, len(node.path), _SEGMENT)
+            for end in range(first, len(node.path), _SEGMENT)
             if node.path[:end] in names
         )
         for node in nodes

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from itertools import groupby
 
 from django.db.models import Q
 from django.utils import timezone
@@ -15,6 +16,8 @@ from quetsach.portal.campaigns.wording import message
 
 STALE_DAYS = 7
 """A reminder that nobody sent for a week is no longer offered."""
+SHOWN_DAYS = 30
+"""How long the page tells what was sent."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,14 @@ def to_send(node: CampaignNode, address: str) -> list[ToSend]:
         )
         for reminder in rows
     ]
+
+
+def sent(node: CampaignNode) -> list[tuple[date, list[Reminder]]]:
+    """Reminders to nodes directly below that left in the last SHOWN_DAYS days, the newest day first."""
+    since = timezone.localdate() - timedelta(days=SHOWN_DAYS)
+    rows = Reminder.rows.filter(node__parent=node, sent_at__isnull=False, local_date__gte=since)
+    found = rows.select_related("node", "by").order_by("-local_date", "node__position", "node__name")
+    return [(day, list(group)) for day, group in groupby(found, key=lambda reminder: reminder.local_date)]
 
 
 def words(reminder: Reminder, us: str, address: str) -> str:

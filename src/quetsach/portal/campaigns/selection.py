@@ -16,6 +16,7 @@ from django.db.models.functions import Length
 
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.units.models import Unit, subtree
+from quetsach.portal.units.queries import order_key
 
 READ_AT_ONCE = 2_000
 
@@ -50,7 +51,6 @@ class ChosenUnit(NamedTuple):
     pk: UUID
     parent_id: UUID | None
     path: str
-    position: int
     name: str
     code: str
     kind: str
@@ -74,7 +74,7 @@ def frozen_units(campaign: Campaign) -> Iterator[tuple[ChosenUnit, bool]]:
     inside: set[UUID] = set()
     rows = (
         Unit.rows.filter(subtree(campaign.issuer.path), retired_at=None)
-        .order_by(Length("path"), "position", "name")
+        .order_by(Length("path"))
         .values_list(*ChosenUnit._fields)
     )
     for unit in map(ChosenUnit._make, rows.iterator(READ_AT_ONCE)):
@@ -85,3 +85,10 @@ def frozen_units(campaign: Campaign) -> Iterator[tuple[ChosenUnit, bool]]:
         if part is not Part.OUT:
             inside.add(unit.pk)
             yield unit, part is Part.REPORTS
+
+
+def places_in_order(campaign: Campaign) -> dict[UUID, int]:
+    """Every unit's place in the one order of units, whatever its level: what frozen nodes are listed by."""
+    rows = Unit.rows.filter(subtree(campaign.issuer.path), retired_at=None).order_by("path")
+    told = sorted(rows.values_list("kind", "name", "pk"), key=lambda row: order_key(row[0], row[1]))
+    return {pk: place for place, (_kind, _name, pk) in enumerate(told)}

@@ -33,6 +33,7 @@ from quetsach.portal.campaigns.refusals import REFUSALS
 from quetsach.portal.campaigns.selection import read_choice
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.models import Unit, subtree
+from quetsach.portal.units.queries import in_order
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
 
@@ -193,7 +194,7 @@ def campaign_units(request: HttpRequest, slug: str) -> HttpResponse:
         if not found:
             raise Http404
         top = found[0]
-    below = list(inside.filter(parent=top).annotate(below=Count("children")).order_by("position", "name"))
+    below = in_order(inside.filter(parent=top).annotate(below=Count("children")))
     if request.method == "POST":
         choice = chosen(request.POST, campaign.choice, [str(unit.pk) for unit in below])
         try:

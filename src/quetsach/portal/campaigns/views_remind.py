@@ -16,7 +16,7 @@ from quetsach.portal.campaigns.audiences import AUDIENCES
 from quetsach.portal.campaigns.desk import Desk, sit_down
 from quetsach.portal.campaigns.forms_remind import DaysOffForm, RuleForm, written
 from quetsach.portal.campaigns.models import Campaign
-from quetsach.portal.campaigns.queries_remind import to_send
+from quetsach.portal.campaigns.queries_remind import sent, to_send
 from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.campaigns.workdays import calendar_of, known_years
 from quetsach.portal.kit.client_ip import client_ip_text
@@ -40,7 +40,8 @@ def reminders(request: HttpRequest, slug: str) -> HttpResponse:
         text = ngettext("%(n)d reminder is noted as sent.", "%(n)d reminders are noted as sent.", count)
         messages.success(request, text % {"n": count})
         return redirect("reminders", slug)
-    return render(request, "campaigns/reminders.html", {"seat": seat, "items": found})
+    context = {"seat": seat, "items": found, "sent": sent(seat.node)}
+    return render(request, "campaigns/reminders.html", context)
 
 
 @require_http_methods(GET_OR_POST)

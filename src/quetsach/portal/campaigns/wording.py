@@ -29,10 +29,12 @@ def message(
     own_words: str = "",
 ) -> str:
     """At most 500 characters. A `code` wants the address of joining; `own_words` replace the request."""
-    asked = own_words or _("%(us)s asks %(unit)s to %(todo)s.") % {
+    asks = _("%(us)s to %(unit)s: %(words)s") if own_words else _("%(us)s asks %(unit)s to %(todo)s.")
+    asked = asks % {
         "us": short(us, _LONGEST_NAME),
         "unit": short(unit, _LONGEST_NAME),
         "todo": "; ".join(todo),
+        "words": own_words,
     }
     day = _("Deadline: end of %(day)s.") % {"day": last_day(due_at)}
     where = (

@@ -12,6 +12,7 @@ from quetsach.portal.checks.phaseout import Tally
 from quetsach.portal.checks.queries import Branch
 from quetsach.portal.kit.charts import Bar, Series, Stack, bars, lines, stacked
 from quetsach.portal.kit.templatetags.kit import num
+from quetsach.vietnamese import sort_key
 
 MOST_BARS = 12
 
@@ -23,7 +24,7 @@ def _named(row: Branch) -> str:
 def coverage_chart(rows: Sequence[Branch]) -> SafeString:
     """Share of checked machines by branch, the highest first; hatched where nobody said of how many."""
     shown = [row for row in rows if not row.is_own or row.checked or row.computers]
-    shown.sort(key=lambda row: (row.coverage is None, -(row.coverage or 0.0), row.node.name))
+    shown.sort(key=lambda row: (row.coverage is None, -(row.coverage or 0.0), sort_key(row.node.name)))
     drawn = [
         Bar(
             _named(row),
@@ -39,7 +40,9 @@ def coverage_chart(rows: Sequence[Branch]) -> SafeString:
 
 def remaining_chart(rows: Sequence[Branch]) -> SafeString:
     """Replaced and remaining copies by branch, the most remaining first."""
-    shown = sorted((row for row in rows if row.found), key=lambda row: (-row.copies.remaining, row.node.name))
+    shown = sorted(
+        (row for row in rows if row.found), key=lambda row: (-row.copies.remaining, sort_key(row.node.name))
+    )
     drawn = [
         Stack(
             _named(row),

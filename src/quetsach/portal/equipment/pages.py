@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from quetsach.vietnamese import search_key
+
 COLLECTOR = "192.0.2.10"
 """The address that the pages show for the machine that collects the logs."""
 TOKEN_FILE = "quetsach.token"  # noqa: S105 -- the name of a file
@@ -37,14 +39,21 @@ def _pages() -> dict[str, Any]:
     return told
 
 
-def index(lang: str) -> dict[str, Any]:
-    """The heads of the table, its rows in order, and what stands below it; `lang` is vi or en."""
+def index(lang: str, text: str = "") -> dict[str, Any]:
+    """The heads of the table, its groups with their rows in order, and what stands below it.
+
+    `lang` is vi or en. With `text` only what has each of its words in its name, group or page's title, with
+    or without marks; `count` says how many.
+    """
     told = _pages()[lang]
-    heads = told["index"]["heads"]
-    rows = [
-        {"kind": kind, "name": page["name"], **_tells(heads, page)} for kind, page in told["pages"].items()
-    ]
-    return {**told["index"], "rows": rows}
+    heads, words = told["index"]["heads"], search_key(text).split()
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for kind, page in told["pages"].items():
+        names = search_key(f"{page['name']} {page['group']} {page['title']}")
+        if all(word in names for word in words):
+            row = {"kind": kind, "name": page["name"], **_tells(heads, page)}
+            groups.setdefault(page["group"], []).append(row)
+    return {**told["index"], "groups": groups, "count": sum(map(len, groups.values()))}
 
 
 def page(lang: str, kind: str, fill: Fill) -> dict[str, Any] | None:

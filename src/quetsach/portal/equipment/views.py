@@ -20,6 +20,7 @@ from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.indicators.queries import latest_lists
 from quetsach.portal.units.models import ApiToken, places_of
 from quetsach.portal.units.roles import Verb, fits
+from quetsach.vietnamese import nfc
 
 
 def _lang() -> str:
@@ -29,7 +30,8 @@ def _lang() -> str:
 @require_safe
 def equipment(request: HttpRequest) -> HttpResponse:
     """Which of the equipment here is mine?"""
-    return render(request, "equipment/equipment.html", pages.index(_lang()))
+    text = nfc(request.GET.get("tim", ""))[:100]
+    return render(request, "equipment/equipment.html", {**pages.index(_lang(), text), "text": text})
 
 
 @require_safe

@@ -125,7 +125,7 @@ def countings(node: CampaignNode) -> list[Counting]:
     marks = dict(Mark.rows.filter(node=node).values_list("kind").annotate(n=Count("pk")).order_by())
     seconds: dict[str, list[tuple[str, int]]] = {}
     told = SecondMark.rows.filter(node=node).values_list("mark__kind", "mark__node__name")
-    for kind, name, n in told.annotate(n=Count("pk")).order_by("mark__node__name"):
+    for kind, name, n in told.annotate(n=Count("pk")).order_by("mark__node__position", "mark__node__name"):
         seconds.setdefault(kind, []).append((name, n))
     return [
         Counting(

@@ -180,22 +180,25 @@ def line_of(
     return Line(place, own, sums, place.state, missing, below, row["on_time"], is_expected=must)
 
 
-def missing_below(node: CampaignNode, *, is_first: bool = False) -> tuple[Place, ...]:
-    """Units strictly below without an accepted report, in the order of the tree.
+def missing_below(node: CampaignNode) -> tuple[Place, ...]:
+    """Units strictly below without an accepted report, in the order of units, level by level."""
+    return tuple(map(_place, _missing_below(node.campaign_id, node.path, span_of(node.path))))
 
-    Or the first MOST_NAMED, then branch by branch: that order needs no sorting of a whole country.
-    """
-    rows = _missing_below(node.campaign_id, node.path, span_of(node.path), is_first=is_first)
+
+def first_missing_below(node: CampaignNode, *, is_large: bool) -> tuple[Place, ...]:
+    """The first MOST_NAMED of them; of a large tree branch by branch, which needs no sorting of a country."""
+    rows = _missing_below(node.campaign_id, node.path, span_of(node.path), is_first=True, by_path=is_large)
     return tuple(map(_place, rows))
 
 
 @compiled
 def _missing_below(
-    campaign_id: UUID, path: str, span: Span, *, is_first: bool
+    campaign_id: UUID, path: str, span: Span, *, is_first: bool = False, by_path: bool = False
 ) -> QuerySet[CampaignNode, Any]:
     below = CampaignNode.rows.filter(inside(span), campaign=campaign_id).exclude(path=path)
     rows = below.filter(expected(), report__accepted=None).values_list(*_PLACE)
-    return rows.order_by("path")[:MOST_NAMED] if is_first else rows.order_by("depth", "position", "name")
+    rows = rows.order_by("path") if by_path else rows.order_by("depth", "position", "name")
+    return rows[:MOST_NAMED] if is_first else rows
 
 
 def proposals_below(node: CampaignNode) -> tuple[tuple[Place, str], ...]:

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports.models import Report
-from quetsach.portal.reports.queries import lines, missing_below, rolled_up
+from quetsach.portal.reports.queries import first_missing_below, lines, rolled_up
 from quetsach.portal.reports.rollup import Line, Place, RollUp
 
 LASTS = timedelta(seconds=2)
@@ -76,7 +76,7 @@ kept_lines: Snapshots[tuple[Line, ...]] = Snapshots(lambda node: lines(node), ar
 
 
 kept_missing: Snapshots[tuple[Place, ...]] = Snapshots(
-    lambda node: missing_below(node, is_first=True), lambda _found: True
+    lambda node: first_missing_below(node, is_large=True), lambda _found: True
 )
 
 
@@ -89,7 +89,7 @@ def page_roll_up(node: CampaignNode, report: Report | None, *, names_missing: bo
     missing: tuple[Place, ...] = ()
     if names_missing and any(line.missing for line in children):
         is_large = are_many(children)
-        missing = kept_missing.of(node)[1] if is_large else missing_below(node, is_first=True)
+        missing = kept_missing.of(node)[1] if is_large else first_missing_below(node, is_large=False)
     return rolled_up(node, report, children, as_of, missing)
 
 

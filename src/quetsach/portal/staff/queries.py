@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Length
 from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.staff.links import digest
 from quetsach.portal.staff.models import HandOver, Invitation
-from quetsach.portal.units.models import Membership, Unit, subtree
+from quetsach.portal.units.models import Membership, Role, Unit, subtree
+from quetsach.portal.units.queries import above, in_order, order_key
 from quetsach.portal.units.roles import MAY, Place, Verb, fits, places_of
-from quetsach.vietnamese import sort_key
+from quetsach.vietnamese import search_key, sort_key
 
 OPEN_AT_MOST = 200
+SORTED_AT_MOST = 5_000
+"""Roles that are put in order; more stand as the tree does, which the database can page."""
 SHOWN_AFTER = 30
 """Days for which a link that has grown old can still be renewed."""
 
@@ -38,21 +44,55 @@ def seats(paths: list[str], text: str = "") -> QuerySet[Membership]:
     """Who serves at and below the paths, with whether they use one-time codes (`has_codes`)."""
     codes = Authenticator.objects.filter(user=OuterRef("user"), type=Authenticator.Type.TOTP)
     rows = Membership.rows.filter(area(paths, "unit__path")).select_related("user", "unit")
-    if text:
-        rows = rows.filter(
-            Q(user__full_name__icontains=text)
-            | Q(user__username__icontains=text)
-            | Q(unit__name__icontains=text)
-        )
+    if key := search_key(text):
+        named = set(rows.values_list("user", "user__full_name", "user__username").distinct())
+        found = [pk for pk, *names in named if any(key in search_key(name) for name in names)]
+        rows = rows.filter(Q(user__in=found) | Q(unit__search_key__contains=key))
     return rows.annotate(has_codes=Exists(codes)).order_by("unit__path", "role", "pk")
 
 
-def units(paths: list[str], text: str) -> list[Unit]:
-    """Living units at and below the paths, to choose one from."""
+def seats_in_order(rows: QuerySet[Membership]) -> list[int]:
+    """The ids of those seats: superiors first, then in the order of units, coordinators first in each."""
+    rank = {role: place for place, role in enumerate(Role.values)}
+    told = rows.values_list("unit__path", "unit__kind", "unit__name", "role", "pk")
+    if told.count() > SORTED_AT_MOST:
+        return [pk for *_rest, pk in told]
+    keyed = [(len(path), order_key(kind, name), path, rank[role], pk) for path, kind, name, role, pk in told]
+    return [key[-1] for key in sorted(keyed)]
+
+
+def seats_shown(
+    rows: QuerySet[Membership], pks: Sequence[int], paths: list[str]
+) -> list[tuple[Membership, str]]:
+    """Those seats in that order, each with the names between the paths and its unit."""
+    found = {seat.pk: seat for seat in rows.filter(pk__in=pks)}
+    known = _between({seat.unit for seat in found.values()}, paths)
+    return [(found[pk], known[found[pk].unit_id]) for pk in pks if pk in found]
+
+
+def _between(units: Collection[Unit], paths: list[str]) -> dict[UUID, str]:
+    """The names of what stands between each unit and those at the paths, to tell apart units of one name."""
+    return {
+        pk: " › ".join(
+            up.name for up in ups if any(up.path.startswith(top) and up.path != top for top in paths)
+        )
+        for pk, ups in above(units).items()
+    }
+
+
+def units(paths: list[str], text: str) -> list[tuple[Unit, str]]:
+    """Living units at and below the paths, to choose one from, each with the names of those between.
+
+    Superiors first, then in the order of units; of more than OPEN_AT_MOST only some, the text finds others.
+    """
     rows = Unit.rows.filter(area(paths, "path"), retired_at=None)
-    if text:
-        rows = rows.filter(name__icontains=text)
-    return list(rows.order_by("path")[:OPEN_AT_MOST])
+    if key := search_key(text):
+        rows = rows.filter(search_key__contains=key)
+    found = sorted(
+        in_order(rows.order_by(Length("path"), "path")[:OPEN_AT_MOST]), key=lambda unit: len(unit.path)
+    )
+    known = _between(found, paths)
+    return [(unit, known[unit.pk]) for unit in found]
 
 
 def open_invitations(paths: list[str]) -> list[Invitation]:
@@ -68,12 +108,14 @@ def seats_of(person: User) -> list[Membership]:
     return list(Membership.rows.filter(user=person).select_related("unit").order_by("unit__path", "role"))
 
 
-def people(paths: list[str], without: User) -> list[User]:
-    """Whoever serves at and below the paths, to choose one from, in the order of a dictionary."""
-    rows = User.objects.filter(
-        pk__in=Membership.rows.filter(area(paths, "unit__path")).values("user"), is_active=True
-    )
-    return sorted(rows.exclude(pk=without.pk), key=lambda user: sort_key(user.get_full_name()))
+def people(paths: list[str], without: User) -> list[tuple[User, str]]:
+    """Whoever serves at and below the paths, each with their units, to choose from, as a dictionary sorts."""
+    seats = Membership.rows.filter(area(paths, "unit__path"), user__is_active=True).exclude(user=without)
+    places: dict[User, dict[str, None]] = {}
+    for seat in seats.select_related("user", "unit").order_by("unit__path", "pk"):
+        places.setdefault(seat.user, {})[seat.unit.name] = None
+    told = [(user, ", ".join(units)) for user, units in places.items()]
+    return sorted(told, key=lambda one: (sort_key(one[0].get_full_name()), sort_key(one[1])))
 
 
 def may_change(actor: User, person: User, verb: Verb = Verb.MANAGE_SEATS) -> bool:

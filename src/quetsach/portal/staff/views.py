@@ -39,9 +39,11 @@ def staff(request: HttpRequest) -> HttpResponse:
         raise Http404
     manages = queries.tops(request.user, Verb.MANAGE_SEATS)
     text = nfc(request.GET.get("tim", ""))[:100]
-    page = Paginator(queries.seats(paths, text), A_PAGE).get_page(request.GET.get("trang"))
+    rows = queries.seats(paths, text)
+    page = Paginator(queries.seats_in_order(rows), A_PAGE).get_page(request.GET.get("trang"))
     context = {
         "page": page,
+        "seats": queries.seats_shown(rows, list(page), paths),
         "text": text,
         "manages": bool(manages),
         "invitations": queries.open_invitations(manages),

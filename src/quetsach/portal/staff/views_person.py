@@ -136,7 +136,7 @@ def hand_over(request: HttpRequest, person_id: int) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        taker = next((taker for taker in takers if taker.pk == given["taker"]), None)
+        taker = next((taker for taker, _units in takers if taker.pk == given["taker"]), None)
         if taker is None:
             raise Http404
         try:

@@ -49,7 +49,8 @@ def whole_trail(request: HttpRequest) -> HttpResponse:
         raise Http404
     form = FilterForm(request.GET)
     asked = form.cleaned_data if form.is_valid() else {}
-    tops = [unit for unit in queries.units(paths, "") if unit.path in paths]
+    units = queries.units(paths, "")
+    tops = [unit for unit, _between in units if unit.path in paths]
     unit = _chosen(request, asked, paths) or (tops[0] if tops else None)
     wanted = trail.Wanted(
         path=unit.path if unit else paths[0],
@@ -72,7 +73,7 @@ def whole_trail(request: HttpRequest) -> HttpResponse:
         "form": form,
         "page": page,
         "unit": unit,
-        "units": queries.units(paths, ""),
+        "units": units,
         "lines": lines(shown, names),
         "narrow": bool(form.errors or any(asked.values())),
         "actions": [

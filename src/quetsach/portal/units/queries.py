@@ -27,7 +27,7 @@ from quetsach.portal.units.models import (
     path_segment,
     subtree,
 )
-from quetsach.vietnamese import nfc, search_key, sort_key
+from quetsach.vietnamese import SortKey, nfc, search_key, sort_key
 
 SEGMENT = len(path_segment(UUID(int=0)))
 FOUND_AT_MOST = 60
@@ -82,8 +82,9 @@ def heirs_at(paths: Iterable[str]) -> dict[str, dict[UUID, str]]:
     found: dict[str, dict[UUID, str]] = {}
     wanted = list(paths)
     if wanted:
-        held = HeldPath.rows.filter(path__in=wanted, unit__retired_at=None).order_by("unit__name")
-        for path, unit, name in held.values_list("path", "unit", "unit__name"):
+        held = HeldPath.rows.filter(path__in=wanted, unit__retired_at=None)
+        rows = held.values_list("path", "unit", "unit__name")
+        for path, unit, name in sorted(rows, key=lambda row: sort_key(row[2])):
             found.setdefault(path, {})[unit] = name
     return found
 
@@ -103,10 +104,17 @@ def above(units: Iterable[Unit]) -> dict[UUID, tuple[Unit, ...]]:
     }
 
 
+_KIND_RANK = {kind: n for n, kind in enumerate(Unit.Kind.values)}
+
+
+def order_key(kind: str, name: str) -> tuple[int, SortKey]:
+    """The one order of units: by kind, offices before the units below, then as a dictionary sorts."""
+    return _KIND_RANK.get(kind, len(_KIND_RANK)), sort_key(name)
+
+
 def in_order(units: Iterable[Unit]) -> list[Unit]:
-    """Offices before the units below: by kind, then as a Vietnamese dictionary sorts."""
-    rank = {kind: n for n, kind in enumerate(Unit.Kind.values)}
-    return sorted(units, key=lambda unit: (rank.get(unit.kind, len(rank)), sort_key(unit.name)))
+    """Units in their one order."""
+    return sorted(units, key=lambda unit: order_key(unit.kind, unit.name))
 
 
 def children_of(unit: Unit) -> list[Unit]:

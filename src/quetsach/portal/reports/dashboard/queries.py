@@ -23,7 +23,6 @@ from quetsach.portal.reports.queries import active, branch_sums, form_of, line_o
 from quetsach.portal.reports.rollup import Line, Place
 from quetsach.portal.reports.snapshots import Snapshots, are_many
 from quetsach.portal.units.models import path_segment, subtree
-from quetsach.vietnamese import sort_key
 
 _SEGMENT = len(path_segment(CampaignNode().pk))
 MOST_DAYS = 60
@@ -206,7 +205,7 @@ def _branches(
                 is_by_file=row["is_by_file"],
             )
         )
-    return tuple(sorted(found, key=lambda b: ([-part for part in b.coverage], sort_key(b.node.name))))
+    return tuple(sorted(found, key=lambda b: ([-part for part in b.coverage], b.node.position, b.node.name)))
 
 
 def days(node: CampaignNode) -> tuple[DayCount, ...]:

@@ -6,7 +6,7 @@ import csv
 import io
 
 from quetsach.portal.reports.export.table import PLACE, Cell, Export
-from quetsach.spreadsheet import guarded, row_height
+from quetsach.spreadsheet import ROOM, guarded, on_paper, row_height
 
 WIDEST = 60
 
@@ -20,11 +20,12 @@ def to_xlsx(data: Export) -> bytes:
         book.set_properties({"title": data.title, "author": "", "comments": data.as_of})
         title = book.add_format({"bold": True, "font_size": 14})
         muted = book.add_format({"font_color": "#4A5763"})
-        cell_of = {"border": 1, "border_color": "#7A8792", "text_wrap": True, "valign": "vcenter"}
-        head = book.add_format({**cell_of, "bold": True, "align": "center"})
+        cell_of = {"border": 1, "border_color": "#7A8792", "valign": "vcenter"}
+        head = book.add_format({**cell_of, "bold": True, "align": "center", "text_wrap": True})
+        # Not wrapped: LibreOffice keeps no room beside a figure that may wrap.
         number = book.add_format({**cell_of, "num_format": "#,##0", "align": "right", "indent": 1})
         place = book.add_format({**cell_of, "align": "center"})
-        text = book.add_format(cell_of)
+        text = book.add_format({**cell_of, "align": "left", "indent": 1, "text_wrap": True})
         for table in data.tables:
             sheet = book.add_worksheet(table.name)
             sheet.write_string(0, 0, data.title, title)
@@ -47,10 +48,7 @@ def to_xlsx(data: Export) -> bytes:
                     else:
                         sheet.write_blank(line, column, None, text)
             sheet.freeze_panes(top + 1, 0)
-            sheet.repeat_rows(top)
-            sheet.set_paper(9)
-            sheet.set_landscape()
-            sheet.fit_to_pages(1, 0)
+            on_paper(sheet, top)
     return buffer.getvalue()
 
 
@@ -80,4 +78,4 @@ def _width(head: str, cells: list[Cell]) -> float:
     if head == PLACE:
         return 6
     longest = max((len(str(cell)) for cell in cells if cell is not None), default=0)
-    return min(max(longest + 2, len(head) * 0.7, 10), WIDEST)
+    return min(max(longest * ROOM + 2, len(head) * 0.7, 10), WIDEST)

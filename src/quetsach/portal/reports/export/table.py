@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.campaigns.queries_join import trails
 from quetsach.portal.reports.counted_self import on_paper, self_rows
 from quetsach.portal.reports.export.papers import MACHINES, STATES
 from quetsach.portal.reports.machines import MachineTable, by_branch
@@ -47,7 +48,7 @@ def export(node: CampaignNode, as_of: str, rolled: RollUp | None = None) -> Expo
 
 def figures(node: CampaignNode, rolled: RollUp) -> tuple[Table, ...]:
     """What follows from reports alone: the sums, the units below, and who is missing."""
-    return _sums(node, rolled), _units(node, rolled), _missing(rolled)
+    return _sums(node, rolled), _units(node, rolled), _missing(node, rolled)
 
 
 def _sums(node: CampaignNode, rolled: RollUp) -> Table:
@@ -85,9 +86,13 @@ def _units(node: CampaignNode, rolled: RollUp) -> Table:
     return Table("Theo đơn vị", head, tuple(rows))
 
 
-def _missing(rolled: RollUp) -> Table:
-    rows = tuple((n, place.name, STATES[place.state]) for n, place in enumerate(rolled.missing, start=1))
-    return Table("Chưa có trong tổng", (PLACE, "Đơn vị", "Tình trạng báo cáo"), rows)
+def _missing(node: CampaignNode, rolled: RollUp) -> Table:
+    above = trails(rolled.missing, node.campaign, below=node.path)
+    rows = tuple(
+        (n, place.name, above[place.pk], STATES[place.state])
+        for n, place in enumerate(rolled.missing, start=1)
+    )
+    return Table("Chưa có trong tổng", (PLACE, "Đơn vị", "Thuộc", "Tình trạng báo cáo"), rows)
 
 
 def _machines(machines: MachineTable) -> Table:
