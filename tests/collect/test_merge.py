@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.collecting.annex import Annex, Figure
+from quetsach.collecting.annex import Annex
+from quetsach.collecting.figures import Figure
 from quetsach.collecting.form import ROWS
 from quetsach.collecting.merge import Reading, merge
 from quetsach.collecting.names import Unit

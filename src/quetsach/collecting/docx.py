@@ -6,6 +6,7 @@ outside the file are never touched.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass, field
 
@@ -14,9 +15,16 @@ from quetsach.collecting.container import Attributes
 from quetsach.collecting.paper import MOST_COLUMNS, MOST_ROWS, MOST_TEXT, Cell, FileProblem, Paper, Place, Row
 
 BODY = "word/document.xml"
-# What they hold is not read: deleted text, codes of fields, the second form of a drawing.
-_SKIPPED = {"del", "moveFrom", "instrText", "Fallback", "delText", "pict", "object"}
-_BREAKS = {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+# What they hold is not read: deleted text, codes of fields, the second form of a drawing, an earlier look.
+_SKIPPED = {
+    "del", "moveFrom", "instrText", "Fallback", "delText", "pict", "object",
+    "rPrChange", "pPrChange", "tcPrChange", "trPrChange", "tblPrChange", "tblPrExChange",
+}  # fmt: skip
+_BREAKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+
+_OFF = {"0", "false", "off", "none"}
+_TABBED = re.compile(r"(?<=[0-9])[^\S\n]*\t\s*(?=[0-9])")
+"""Between two numbers, which no space may join to one."""
 
 
 def read(data: bytes) -> Paper:
@@ -48,7 +56,7 @@ class _Table:
     cells: list[Cell] = field(default_factory=list)
     held: dict[int, Cell] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
-    is_changed: bool = False
+    flags: set[str] = field(default_factory=set)
 
 
 class _Walk:
@@ -61,9 +69,10 @@ class _Walk:
         self._skipped = 0
         self._inserted = 0
         self._paragraphs: list[list[str]] = []
-        self._is_changed = False
+        self._odd: set[str] = set()
         self._in_text = False
         self._encoding, self._is_capital = "", False
+        self._look = ""
 
     def start(self, name: str, given: Attributes) -> None:
         if name in _SKIPPED:
@@ -75,6 +84,8 @@ class _Walk:
             return
         match name:
             case "tbl":
+                for outer in self._tables:
+                    self._lines_before(outer)
                 self._tables_seen += 1
                 self._tables.append(_Table(self._tables_seen))
             case "tr" if self._tables:
@@ -82,19 +93,23 @@ class _Walk:
                 table.row, table.column, table.cells = table.row + 1, 0, []
             case "tc" if self._tables:
                 table = self._tables[-1]
-                table.span, table.merge, table.lines, table.is_changed = 1, "", [], False
+                table.span, table.merge, table.lines, table.flags = 1, "", [], set()
             case "gridSpan" if self._tables:
                 self._tables[-1].span = _small(given.get("val"))
             case "vMerge" if self._tables:
                 self._tables[-1].merge = given.get("val", "continue")
             case "p":
                 self._paragraphs.append([])
-                self._is_changed = False
+                self._odd = set()
             case "ins" | "moveTo":
                 self._inserted += 1
                 self.changes += 1
             case "r":
-                self._encoding, self._is_capital = "", False
+                self._encoding, self._is_capital, self._look = "", False, ""
+            case "strike" | "dstrike" | "vanish" if given.get("val", "true") not in _OFF:
+                self._look = "hidden" if name == "vanish" else "struck"
+            case "vertAlign" if given.get("val") == "superscript" and not self._look:
+                self._look = "raised"
             case "rFonts":
                 font = given.get("ascii") or given.get("hAnsi") or ""
                 self._encoding = legacy.of_font(font)
@@ -134,8 +149,13 @@ class _Walk:
             if self._encoding:
                 text = legacy.decode(text, self._encoding)
                 text = text.upper() if self._is_capital else text
-            self._paragraphs[-1].append(text)
-            self._is_changed |= self._inserted > 0
+            if self._look == "raised" and text.strip().isdigit():
+                text = f" ({text.strip()})"
+            if self._look == "struck" and text.strip():
+                self._odd.add("struck")
+            if self._look not in {"struck", "hidden"}:
+                self._paragraphs[-1].append(text)
+                self._odd |= {"changed"} if self._inserted else set()
 
     def _paragraph_ends(self) -> None:
         if not self._paragraphs:
@@ -143,16 +163,16 @@ class _Walk:
         text = "".join(self._paragraphs.pop())[:MOST_TEXT]
         if self._tables:
             self._tables[-1].lines.append(text)
-            self._tables[-1].is_changed |= self._is_changed
+            self._tables[-1].flags |= self._odd
             return
         for line in text.split("\n"):
             if line.strip():
-                self._add(Row((Cell(_clean(line), Place(page=self._page), self._flags(self._is_changed)),)))
+                self._add(Row((Cell(_clean(line), Place(page=self._page), tuple(sorted(self._odd))),)))
 
     def _cell_ends(self, table: _Table) -> None:
         place = Place(page=self._page, table=table.number, row=table.row, column=len(table.cells) + 1)
         text = _clean("\n".join(line for line in table.lines if line.strip()))
-        cell = Cell(text[:MOST_TEXT], place, self._flags(table.is_changed))
+        cell = Cell(text[:MOST_TEXT], place, tuple(sorted(table.flags)))
         if table.merge == "continue" and table.column in table.held:
             cell = table.held[table.column]
         elif table.merge == "restart":
@@ -164,11 +184,7 @@ class _Walk:
         table.column += table.span
 
     def _row_ends(self, table: _Table) -> None:
-        if len(self._tables) > 1:
-            # A table in a cell reads as that cell's text.
-            outer = self._tables[-2]
-            outer.lines.append(" ".join(dict.fromkeys(cell.text for cell in table.cells)))
-        elif any(cell.text for cell in table.cells):
+        if any(cell.text for cell in table.cells):
             self._add(Row(tuple(table.cells), table.number))
 
     def _add(self, row: Row) -> None:
@@ -177,9 +193,12 @@ class _Walk:
         else:
             self.is_full = True
 
-    @staticmethod
-    def _flags(is_changed: bool) -> tuple[str, ...]:
-        return ("changed",) if is_changed else ()
+    def _lines_before(self, outer: _Table) -> None:
+        """A table in a cell, as in a form within a frame, comes after what stands in that cell before it."""
+        for line in "\n".join(outer.lines).split("\n"):
+            if line.strip():
+                self._add(Row((Cell(_clean(line), Place(page=self._page)),)))
+        outer.lines = []
 
 
 def _small(text: str | None) -> int:
@@ -187,5 +206,6 @@ def _small(text: str | None) -> int:
 
 
 def _clean(text: str) -> str:
-    lines = (" ".join(line.split()) for line in unicodedata.normalize("NFC", text).split("\n"))
+    apart = _TABBED.sub("\n", unicodedata.normalize("NFC", text))
+    lines = (" ".join(line.split()) for line in apart.split("\n"))
     return "\n".join(line for line in lines if line)

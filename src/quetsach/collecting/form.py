@@ -38,10 +38,25 @@ _END = re.compile(
 )
 _STARTS = re.compile(r"^(?:\d )?(?:tong|so|luong|don vi|co quan|ca nhan|can bo|nguoi)\b")
 _PART_OF = re.compile(r"^\W*(?:trong do|[0-9]+\.[0-9]+|[+*]|[a-e]\s*[.)])")
-_PEOPLE = re.compile(r"\b(?:ca nhan|nguoi|can bo|cbcc\w*)\b")
-_NUMBER_HEAD = re.compile(
-    r"^(?:so luong|so lieu|ket qua|tong so|tong cong|tong|sl|so luong .{1,30}|ket qua .{1,20})$"
+_PEOPLE = re.compile(
+    r"\b(?:ca nhan|nguoi|can bo|cong chuc|vien chuc|nhan vien|giao vien|dang vien|cbcc\w*)\b"
 )
+_COUNTED = re.compile(
+    r"^(?:\d )?(?:tong )?(?:so )?(?:luong )?(?:cac )?(?:don vi|co quan|to chuc|ca nhan|nguoi|can bo|cong chuc"
+    r"|vien chuc|nhan vien|giao vien|dang vien|cbcc\w*)\b"
+)
+"""What a row of the form counts. Rows that people add count computers, posts or units that did nothing."""
+_NOT = re.compile(r"\b(?:chua|khong)\b")
+_INFORMED = re.compile(r"\b(?:nhan duoc|tiep nhan|nhan thong tin|pho bien|duoc thong tin|nam thong tin)\b")
+_DONE = re.compile(r"\b(?:trien khai|thuc hien)\b")
+_NUMBER_HEAD = re.compile(
+    r"^(?:(?:da )?thuc hien|dat duoc|tong so|tong cong|tong|(?:so luong|so lieu|ket qua|sl)(?: .{1,30})?)$"
+)
+_OTHER_NUMBER = re.compile(
+    r"\b(?:giao|ke hoach|du kien|dang ky|(?:ky|lan|nam|thang|dot) truoc|cu(?! the)|may|nu"
+    r"|trong do|ty le|phan tram)\b"
+)
+"""Figures beside the one that counts: what was planned, the last time's, shares."""
 _NOTE_HEAD = re.compile(r"^(?:ghi chu|giai trinh|note)\b")
 _OTHER_HEAD = re.compile(r"^(?:tt|stt|noi dung.{0,20}|chi tieu|tieu chi|dvt|don vi tinh)$")
 
@@ -53,15 +68,15 @@ def row_of(text: str) -> str:
     words = key(text)
     if not _STARTS.match(words):
         return ""
-    is_informed = "thong tin" in words or "tiep nhan" in words or "pho bien" in words
-    is_done = "trien khai" in words or "thuc hien" in words
-    if not (is_informed or is_done):
+    informed, done = _INFORMED.search(words), _DONE.search(words)
+    first = min((one for one in (informed, done) if one), key=lambda one: one.start(), default=None)
+    if first is None:
         return ""
-    who = re.split(r"nhan duoc|tiep nhan|da trien khai|trien khai|thuc hien", words)[0]
+    who = words[: first.start()]
+    if not _COUNTED.match(who) or _NOT.search(who):
+        return ""
     people = bool(_PEOPLE.search(who))
-    if not people and not re.search(r"\bdon vi\b|\bco quan\b", who):
-        return ""
-    return ("r2" if people else "r1") if is_informed else ("r4" if people else "r3")
+    return ("r2" if people else "r1") if first is informed else ("r4" if people else "r3")
 
 
 def field_of(text: str) -> tuple[str, str] | None:
@@ -91,13 +106,20 @@ def is_end(text: str) -> bool:
 def columns(texts: list[str]) -> tuple[list[int], list[int]] | None:
     """The columns of figures and of notes in a table's head, from 0; None when it is no head."""
     keys = [key(text) for text in texts]
-    numbers = [at for at, one in enumerate(keys) if one.startswith("so luong")]
-    numbers = numbers or [at for at, one in enumerate(keys) if _NUMBER_HEAD.match(one)]
     notes = [at for at, one in enumerate(keys) if _NOTE_HEAD.match(one)]
     others = [at for at, one in enumerate(keys) if _OTHER_HEAD.match(one)]
+    numbers = [at for at, one in enumerate(keys) if _NUMBER_HEAD.match(one)]
+    if not numbers and notes and others:
+        numbers = [at for at, one in enumerate(keys) if one and at not in notes and at not in others]
     if not numbers or not (notes or others):
         return None
-    return numbers, notes
+    return counting(texts, numbers), notes
+
+
+def counting(texts: list[str], numbers: list[int]) -> list[int]:
+    """Those of the columns whose head tells of the figure that counts; all of them when none does."""
+    kept = [at for at in numbers if at < len(texts) and not _OTHER_NUMBER.search(key(texts[at]))]
+    return kept or numbers
 
 
 _LOOSE = {

@@ -23,7 +23,10 @@ _DECIMAL = re.compile(r"[0-9]+(?:[.,][0-9]+)+")
 _LEADING = re.compile(rf"({_COUNT})\s*[:.,;]?\s*(\D.*)?")
 _IN_WORDS = re.compile(rf"({_COUNT})\s*\((.+?)\)\s*(.*)")
 _NONE = {"khong", "khong co", "khong co don vi nao", "khong don vi", "khong nguoi", "chua co", "0 co"}
+_RAISED = re.compile("[\u00b9\u00b2\u00b3\u2070\u2074-\u2079]+")
 _DASHES = set("-–—_/.…\u2212*x")
+_SEVERAL_LINES = re.compile(r"[0-9][^\S\n]*\n\s*[0-9]")
+_SCALED = re.compile(r"\s*(?:chuc|tram|nghin|ngan|van|trieu|ty|tr|k)\b")
 _ABOUT = re.compile(r"^(?:khoang|gan|hon|tren|duoi|tam|uoc|it nhat|toi da|~|>|<|≥|≤|\+)")
 _UNITS = ("don vi", "co quan", "dv", "xa", "phuong", "truong", "thon", "ban", "to chuc", "doanh nghiep")
 _PEOPLE = (
@@ -54,9 +57,13 @@ class Count:
 
 def read_count(typed: str, *, of: str = "") -> Count:
     """Read one cell. `of` is `units` or `people`: a number with the other's word behind it is doubted."""
-    text = nfc(unicodedata.normalize("NFKC", typed.replace("\u2212", "-"))).strip(" .:;\u200b\ufeff")
+    # NFKC would make 121 of "12¹".
+    plain = _RAISED.sub(_in_brackets, typed.replace("\u2212", "-"))
+    text = nfc(unicodedata.normalize("NFKC", plain)).strip(" .:;\u200b\ufeff")
     if not text:
         return Count(None, "dash" if typed.strip() and set(typed.strip()) <= {".", ":"} else "blank")
+    if _SEVERAL_LINES.search(typed):
+        return Count(None, "several")
     key = search_key(text)
     if set(key) <= _DASHES:
         return Count(None, "dash")
@@ -65,6 +72,15 @@ def read_count(typed: str, *, of: str = "") -> Count:
     if _PLAIN.fullmatch(text):
         return _bounded(text)
     return _with_words(text, key, of)
+
+
+def is_scaled(rest: str) -> bool:
+    """Whether a number that this stands behind counts dozens, hundreds or thousands."""
+    return bool(_SCALED.match(search_key(rest)))
+
+
+def _in_brackets(raised: re.Match[str]) -> str:
+    return f" ({raised[0]})"
 
 
 def _bounded(digits: str, doubt: str = "") -> Count:
@@ -107,7 +123,7 @@ def _followed(digits: str, rest: str, of: str) -> Count:
     """
     if re.search("[0-9]", rest):
         return Count(None, "several")
-    if re.match(r"\s*[-+*/=,%]", rest):
+    if re.match(r"\s*[-+*/=,%]", rest) or is_scaled(rest):
         return Count(None, "letters")
     words = f"{search_key(rest).strip(' .,;()')} "
     is_units = any(words.startswith(f"{word} ") for word in _UNITS)

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import unicodedata
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from quetsach.collecting.paper import MOST_ROWS, MOST_TEXT, Cell, FileProblem, Paper, Place, Row
 
+if TYPE_CHECKING:
+    from pypdf import DocumentInformation
+
 MOST_PAGES = 60
+_DATE = re.compile(r"D:([0-9]{14})Z$")
+"""As LibreOffice and others write UTC."""
 _FEWEST_LETTERS = 40
 """A document with fewer letters is a picture with a stamp of its scanner."""
 
@@ -36,8 +43,7 @@ def read(data: bytes) -> Paper:
                 if text := " ".join(line.split())[:MOST_TEXT]:
                     rows.append(Row((Cell(text, Place(page=number)),)))
         pages = len(reader.pages)
-        about = reader.metadata
-        saved = (about.modification_date or about.creation_date) if about else None
+        saved = _saved(reader.metadata)
     except FileProblem:
         raise
     except Exception as error:
@@ -46,6 +52,16 @@ def read(data: bytes) -> Paper:
     if sum(sum(map(str.isalpha, row.text)) for row in rows) < _FEWEST_LETTERS:
         raise FileProblem("scan", pages=pages)
     return Paper(tuple(rows), _utc(saved), notes)
+
+
+def _saved(about: DocumentInformation | None) -> datetime | None:
+    """When it was last saved. A date that cannot be read is none, and the paper is as good as before."""
+    try:
+        return (about.modification_date or about.creation_date) if about else None
+    except ValueError:
+        written = about.modification_date_raw or about.creation_date_raw if about else None
+        found = _DATE.match(str(written))
+        return datetime.strptime(found[1] + "+0000", "%Y%m%d%H%M%S%z") if found else None
 
 
 def _utc(at: datetime | None) -> datetime | None:

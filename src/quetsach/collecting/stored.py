@@ -7,7 +7,8 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from quetsach.collecting.annex import Annex, Figure
+from quetsach.collecting.annex import Annex
+from quetsach.collecting.figures import Figure
 from quetsach.collecting.merge import Doubt, Reading
 from quetsach.collecting.names import Unit
 from quetsach.collecting.paper import Place

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from quetsach.collecting import says
-from quetsach.collecting.annex import Figure
+from quetsach.collecting.figures import Figure
 from quetsach.collecting.merge import Collection, Doubt, Reading
 from quetsach.language import code, ngettext
 from quetsach.language import gettext as _

@@ -10,6 +10,7 @@ import re
 import unicodedata
 import zipfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from quetsach.collecting import container, properties
@@ -22,6 +23,10 @@ MOST_CELLS = 3_000_000
 MOST_SHEETS = 200
 
 type Value = object
+type Merged = tuple[tuple[int, int], tuple[int, int]]
+_STYLES = "xl/styles.xml"
+_QUOTED = re.compile(r'"[^"]*"|\\.')
+_SCALED = re.compile(r"[0#?],+(?![0#?,])")
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 
@@ -34,13 +39,13 @@ def read(data: bytes) -> Paper:
         raise FileProblem("needs_calamine") from error
     notes: dict[str, dict[str, str | int]] = {}
     saved = None
-    formulas: dict[str, dict[str, bool]] = {}
+    looks: dict[str, _Sheet] = {}
     if data.startswith(b"PK"):
         with container.opened(data) as packed:
             saved = properties.saved(packed)
             if any(name.endswith("vbaProject.bin") for name in packed.namelist()):
                 notes["macros"] = {}
-            formulas = _formulas(packed)
+            looks = _looks(packed)
     rows: list[Row] = []
     try:
         with CalamineWorkbook.from_object(io.BytesIO(data)) as book:
@@ -59,34 +64,52 @@ def read(data: bytes) -> Paper:
                 cells: list[list[Value]] = [
                     [*row] for row in sheet.to_python(skip_empty_area=False, nrows=MOST_ROWS)
                 ]
-                rows += _rows(about.name, at, _spread(cells, merged), formulas.get(about.name, {}))
+                rows += _rows(Place(about.name), at, _spread(cells, merged), merged, looks.get(about.name))
     except (CalamineError, ValueError, IndexError, OverflowError) as error:
         raise FileProblem("encrypted" if "password" in str(error).casefold() else "damaged") from error
-    if formulas and any(formulas.values()):
-        notes["formulas"] = {"count": sum(map(len, formulas.values()))}
+    if formulas := sum(len(look.formulas) for look in looks.values()):
+        notes["formulas"] = {"count": formulas}
     return Paper(tuple(rows), saved, notes)
 
 
 def _rows(
-    sheet: str, number: int, table: Sequence[Sequence[Value]], formulas: dict[str, bool]
+    sheet: Place, number: int, table: Sequence[Sequence[Value]], merged: Sequence[Merged], look: _Sheet | None
 ) -> Iterator[Row]:
+    look = look or _Sheet({})
+    origins = _origins(merged, len(table))
     for at, values in enumerate(table, 1):
-        cells = []
+        cells: list[Cell] = []
         for column, value in enumerate(values[:MOST_COLUMNS]):
+            top, left = origins.get((at - 1, column), (at - 1, column))
+            if left < column and left < len(cells):
+                cells.append(cells[left])
+                continue
             reference = f"{column_name(column)}{at}"
             flags: tuple[str, ...] = ()
-            if reference in formulas:
-                flags = ("formula",) if formulas[reference] else ("formula_without_value",)
+            if reference in look.formulas:
+                flags = ("formula",) if look.formulas[reference] else ("formula_without_value",)
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                flags += (look.formats[reference],) if reference in look.formats else ()
+                flags += () if float(value).is_integer() else ("fraction",)
             if isinstance(value, date | time | timedelta):
                 flags = (*flags, "date")
-            cells.append(Cell(_text(value), Place(sheet=sheet, cell=reference), flags))
+            place = replace(sheet, cell=f"{column_name(column)}{top + 1}")
+            cells.append(Cell(_text(value), place, flags))
         if any(cell.text or cell.flags for cell in cells):
             yield Row(tuple(cells), number)
 
 
-def _spread(
-    cells: list[list[Value]], merged: Sequence[tuple[tuple[int, int], tuple[int, int]]]
-) -> list[list[Value]]:
+def _origins(merged: Sequence[Merged], height: int) -> dict[tuple[int, int], tuple[int, int]]:
+    """The first cell of the merged range, for each cell of one."""
+    return {
+        (row, column): (top, left)
+        for (top, left), (bottom, right) in merged
+        for row in range(top, min(bottom + 1, height))
+        for column in range(left, min(right + 1, MOST_COLUMNS))
+    }
+
+
+def _spread(cells: list[list[Value]], merged: Sequence[Merged]) -> list[list[Value]]:
     """A merged range says in each of its rows what its first cell says."""
     for (top, left), (bottom, _right) in merged:
         if top < len(cells) and left < len(cells[top]):
@@ -107,18 +130,20 @@ def _text(value: Value) -> str:
     return "\n".join(line for line in (" ".join(part.split()) for part in text.split("\n")) if line)
 
 
-def _formulas(packed: zipfile.ZipFile) -> dict[str, dict[str, bool]]:
-    """Cells with a formula by sheet, and whether a value was saved with each.
+def _looks(packed: zipfile.ZipFile) -> dict[str, _Sheet]:
+    """What calamine does not tell of each sheet: formulas, and figures that are shown as something else.
 
     Raises FileProblem when a sheet spans more cells than memory should hold.
     """
     names, there = _sheet_names(packed), set(packed.namelist())
-    found: dict[str, dict[str, bool]] = {}
+    styles = _Styles()
+    if _STYLES in there:
+        container.parse(packed, _STYLES, styles.start, styles.end, lambda _text: None)
+    found: dict[str, _Sheet] = {}
     for member in sorted(there):
         if _SHEET.fullmatch(member):
-            sheet = _Sheet()
+            sheet = found[names.get(member, member)] = _Sheet(styles.odd())
             container.parse(packed, member, sheet.start, sheet.end, sheet.text)
-            found[names.get(member, member)] = sheet.formulas
     return found
 
 
@@ -141,11 +166,44 @@ def _sheet_names(packed: zipfile.ZipFile) -> dict[str, str]:
     return {members[one]: name for one, name in ids.items() if one in members}
 
 
-class _Sheet:
-    """One pass over a sheet: its formulas and its extent."""
+class _Styles:
+    """Formats of numbers, by the number that a cell names them with."""
 
     def __init__(self) -> None:
+        self._codes = {"9": "0%", "10": "0.00%"}
+        self._used: list[str] = []
+        self._in_cells = False
+
+    def start(self, name: str, given: Attributes) -> None:
+        if name == "numFmt":
+            self._codes[given.get("numFmtId", "")] = given.get("formatCode", "")
+        elif name == "cellXfs":
+            self._in_cells = True
+        elif name == "xf" and self._in_cells:
+            self._used.append(given.get("numFmtId", ""))
+
+    def end(self, name: str) -> None:
+        self._in_cells = self._in_cells and name != "cellXfs"
+
+    def odd(self) -> dict[str, str]:
+        """The flag of cells whose figure is not what is shown."""
+        found = {}
+        for at, used in enumerate(self._used):
+            code = _QUOTED.sub("", self._codes.get(used, ""))
+            if "%" in code:
+                found[str(at)] = "percent_format"
+            elif _SCALED.search(code):
+                found[str(at)] = "scaled_format"
+        return found
+
+
+class _Sheet:
+    """One pass over a sheet: its formulas, odd formats and its extent. `odd` are flags by style."""
+
+    def __init__(self, odd: dict[str, str]) -> None:
+        self._odd = odd
         self.formulas: dict[str, bool] = {}
+        self.formats: dict[str, str] = {}
         self._at, self._has_formula, self._has_value = "", False, False
         self._in_value = False
         self._width = self._height = 1
@@ -156,6 +214,8 @@ class _Sheet:
                 self._at, self._has_formula, self._has_value = given.get("r", ""), False, False
                 if reference := _REFERENCE.fullmatch(self._at):
                     self._grow(reference[1], int(reference[2]))
+                if (flag := self._odd.get(given.get("s", ""))) and len(self.formats) < MOST_ROWS:
+                    self.formats[self._at] = flag
             case "f":
                 self._has_formula = True
             case "v":
