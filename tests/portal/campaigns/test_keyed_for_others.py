@@ -15,6 +15,7 @@ from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns import actions
 from quetsach.portal.campaigns.models import Acknowledgement, Headcount, KeyedAct, Participation
 from quetsach.portal.campaigns.queries import people_of
+from tests import pictures
 
 PHOTO = pictures.from_telephone()
 

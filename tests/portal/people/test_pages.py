@@ -14,6 +14,7 @@ from quetsach.portal.people.models import Body, BodyDraft, Mark, MarkLink, SignS
 from quetsach.portal.people.queries import known_figures
 from quetsach.portal.reports.facts import known_rows, prefilled
 from quetsach.portal.reports.queries import form_of
+from tests import pictures
 
 PNG = pictures.png()
 
@@ -94,7 +95,9 @@ def test_the_sheet_of_signatures_opens_for_the_unit_and_above_only(cast):
     url = reverse("sign_sheet", args=[cast.campaign.slug, SignSheet.rows.get().pk])
     for unit in ("A1", "A", "centre"):
         answer = cast.client(unit, "officer").get(url)
-        assert pictures.seen(answer.getvalue()) == pictures.seen(PNG) and answer["Content-Disposition"].startswith("attachment")
+        assert pictures.seen(answer.getvalue()) == pictures.seen(PNG) and answer[
+            "Content-Disposition"
+        ].startswith("attachment")
     for unit in ("A2", "B", "B1"):
         assert cast.client(unit, "coordinator").get(url).status_code == 404
     assert Client().get(url).status_code == 404
