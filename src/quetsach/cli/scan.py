@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from quetsach.state import State
 
 
+_PATH = click.Path(path_type=Path, readable=False)
 _EXAMPLES = (
     "quetsach scan /var/log/zeek -i indicators.csv -o result.html -o result.xlsx\n"
     "ssh dns-hq cat dns.log.gz | quetsach scan - -i indicators.csv --source-name dns-hq\n"
@@ -41,15 +42,24 @@ def command() -> click.Command:
 
 
 def _parameters() -> list[click.Parameter]:
-    path = click.Path(path_type=Path, readable=False)
     return [
         click.Argument(["paths"], metavar="PATH...", nargs=-1, required=True),
+        *_in_and_out(),
+        *_how_logs_are_read(),
+        *_how_it_runs(),
+        *lists.options(),
+        *push.options(is_required=False),
+    ]
+
+
+def _in_and_out() -> list[click.Option]:
+    return [
         click.Option(
             ["-i", "--indicators"],
             metavar="FILE...",
             multiple=True,
             required=True,
-            type=path,
+            type=_PATH,
             help=_(
                 "List of malicious addresses (text, hosts, CSV, also .gz) or a compiled set."
                 " Several may follow."
@@ -59,10 +69,15 @@ def _parameters() -> list[click.Parameter]:
             ["-o", "--output", "outputs"],
             metavar="OUT",
             multiple=True,
-            type=path,
+            type=_PATH,
             help=_("Save the result as .jsonl, .csv, .xlsx or .html. May be given several times."),
         ),
         click.Option(["--json", "as_json"], is_flag=True, help=_("Write JSON Lines to standard output.")),
+    ]
+
+
+def _how_logs_are_read() -> list[click.Option]:
+    return [
         click.Option(
             ["--source-name"],
             metavar="NAME",
@@ -89,10 +104,9 @@ def _parameters() -> list[click.Parameter]:
             ["--leases"],
             metavar="FILE",
             multiple=True,
-            type=path,
+            type=_PATH,
             help=_(
-                "Log or leases of a DHCP server, to tell which machine had an address. Those "
-                "among the logs"
+                "Log or leases of a DHCP server, to tell which machine had an address. Those among the logs"
                 " are found by themselves."
             ),
         ),
@@ -103,6 +117,11 @@ def _parameters() -> list[click.Parameter]:
             show_default=True,
             help=_("Time zone of log times that name none, and of times shown."),
         ),
+    ]
+
+
+def _how_it_runs() -> list[click.Option]:
+    return [
         click.Option(
             ["--jobs"],
             type=click.IntRange(1, 256),
@@ -125,11 +144,9 @@ def _parameters() -> list[click.Parameter]:
         click.Option(
             ["--state"],
             metavar="FILE",
-            type=path,
+            type=_PATH,
             help=_("Keep here what is finished, so that the same command goes on after it was stopped."),
         ),
-        *lists.options(),
-        *push.options(is_required=False),
     ]
 
 

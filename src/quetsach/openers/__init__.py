@@ -66,7 +66,6 @@ def _magic(*magics: bytes) -> Callable[[bytes], bool]:
 
 
 _UNPACK = "unpack it and scan what comes out"
-_SAVE = "save its records as text and scan that"
 KINDS = (
     Kind("xz file", unpack.XZ.begins, "compressed", is_archive=False),
     Kind("bzip2 file", unpack.BZIP2.begins, "compressed", is_archive=False),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from quetsach.language import code, ngettext
+from quetsach.language import code, ngettext, size_in
 from quetsach.language import gettext as _
 
 _HIDDEN = re.compile(
@@ -34,13 +34,7 @@ def number(value: int) -> str:
 
 def size(value: float) -> str:
     """A number of bytes in decimal units, as file managers show it."""
-    unit = "B"
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if value < 1000 or unit == "TB":
-            break
-        value /= 1000
-    text = f"{value:.0f}" if unit == "B" or value >= 100 else f"{value:.1f}"
-    return f"{text.replace('.', ',') if code() == 'vi' else text} {unit}"
+    return size_in(code(), value)
 
 
 def moment(time: str | None, zone: ZoneInfo, *, seconds: bool = False) -> str:

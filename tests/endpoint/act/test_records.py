@@ -55,10 +55,10 @@ def test_no_name_leads_out_of_the_vault(tmp_path: Path, name: str) -> None:
         Vault(tmp_path).put(name, [b"x"])
 
 
-def _written(path: Path) -> bytes:
+def _written(path: Path, run: str = "0" * 16) -> bytes:
     with journal.opened(path) as kept:
         for number in range(5):
-            kept.write("begin", run="0" * 16, step=number, target={"path": "/nhà/\udcff\u202e"})
+            kept.write("begin", run=run, step=number, target={"path": "/nhà/\udcff\u202e"})
     return path.read_bytes()
 
 
@@ -86,6 +86,17 @@ def test_any_changed_bit_of_a_whole_line_is_seen(tmp_path: Path) -> None:
         with pytest.raises(ActError) as caught, journal.opened(path):
             pass
         assert caught.value.reason == "damaged_journal"
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_line_of_another_journal_whose_hash_is_right_breaks_the_chain(tmp_path: Path, number: int) -> None:
+    path = tmp_path / "journal.jsonl"
+    lines = _written(path).splitlines(keepends=True)
+    lines[number] = _written(tmp_path / "other.jsonl", "1" * 16).splitlines(keepends=True)[number]
+    path.write_bytes(b"".join(lines))
+    with pytest.raises(ActError) as caught, journal.opened(path):
+        pass
+    assert caught.value.reason == "damaged_journal"
 
 
 @given(st.binary(max_size=300), st.sets(st.sampled_from(["a", "b", "127.0.0.1 x"])))

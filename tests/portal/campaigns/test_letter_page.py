@@ -191,6 +191,6 @@ def test_pages_ask_few_questions(cast, url, monkeypatch, django_assert_max_num_q
     monkeypatch.setattr(tasks, "PROVIDERS", [tasks.letter_tasks])
     client = cast.client("A", "officer")
     with django_assert_max_num_queries(12):
-        client.get(url)
+        assert client.get(url).status_code == 200
     with django_assert_max_num_queries(17):
-        client.get(reverse("today", args=[cast.campaign.slug]))
+        assert client.get(reverse("today", args=[cast.campaign.slug])).status_code == 200

@@ -10,6 +10,9 @@ from django.utils import timezone, translation
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 
+from quetsach.language import size_in
+from quetsach.portal.kit.language import language
+
 register = template.Library()
 
 SHAPES = {"none", "bad", "busy", "ok", "unsure", "sent", "back", "draft"}
@@ -50,14 +53,7 @@ def num(value: Any) -> SafeString:
 @register.filter
 def size(value: float) -> str:
     """A number of bytes by 1000, such as 24,3 MB: the unit of the checksum files and of the command line."""
-    unit = "B"
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if value < 1000 or unit == "TB":
-            break
-        value /= 1000
-    text = f"{value:.0f}" if unit == "B" or value >= 100 else f"{value:.1f}"
-    is_vietnamese = (translation.get_language() or "vi").startswith("vi")
-    return f"{text.replace('.', ',') if is_vietnamese else text} {unit}"
+    return size_in(language(), value)
 
 
 @register.filter
