@@ -6,11 +6,13 @@ import gzip
 import io
 import multiprocessing
 import os
+import shutil
 import signal
 import sqlite3
 import sys
 from contextlib import closing
 from functools import partial
+from importlib import resources
 from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -18,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from quetsach import cli, inputs, output, scanning, setfile
+from quetsach import cli, inputs, logformat, output, scanning, setfile
 from quetsach.engine import ScanOptions, SourceResult, choose
 from quetsach.errors import ScanError
 from quetsach.executor import Unit
@@ -111,6 +113,20 @@ def test_the_state_of_another_scan_is_refused(other: dict[str, str], logs: Path,
     with pytest.raises(ScanError, match=f"another {next(iter(other))}"):
         State(tmp_path / "state", ABOUT | other)
     assert run(logs, tmp_path / "state")[1] == 0
+
+
+def test_what_was_read_by_other_log_formats_is_refused(
+    logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows name their format by a number: with a format more they would all be told under the next name."""
+    run(logs, tmp_path / "state")
+    package = tmp_path / "package/logformats"
+    shutil.copytree(str(resources.files("quetsach").joinpath("logformats")), package)
+    text = (package / "coredns.toml").read_text(encoding="utf-8")
+    (package / "aaa.toml").write_text(text.replace('name = "coredns"', 'name = "aaa"'), encoding="utf-8")
+    monkeypatch.setattr(logformat.resources, "files", lambda _: package.parent)
+    with pytest.raises(ScanError, match="another set of log formats"):
+        State(tmp_path / "state", State.about(HEADER, OPTIONS))
 
 
 def test_what_is_no_state_file_is_refused_and_left_alone(tmp_path: Path) -> None:

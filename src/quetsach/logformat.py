@@ -5,6 +5,8 @@ A mistake in a file is found when it is loaded, with the file's name; nothing is
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -321,11 +323,21 @@ def _sample(reader: _Reader) -> Sample:
 def load_all() -> Mapping[str, LogFormat]:
     """Every format of the package by its name, in the order of the names."""
     found = {}
-    for file in resources.files("quetsach").joinpath("logformats").iterdir():
-        if file.name.endswith(".toml"):
-            one = parse(file.read_text(encoding="utf-8"), file.name)
-            found[one.name] = one
+    for name, text in _texts().items():
+        one = parse(text, name)
+        found[one.name] = one
     return dict(sorted(found.items()))
+
+
+def digest() -> str:
+    """Of all formats as they are written: what one reads means the same to whoever has an equal digest."""
+    told = json.dumps(_texts(), sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def _texts() -> dict[str, str]:
+    files = resources.files("quetsach").joinpath("logformats").iterdir()
+    return {file.name: file.read_text(encoding="utf-8") for file in files if file.name.endswith(".toml")}
 
 
 def get(name: str) -> LogFormat:

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from quetsach import logformat
 from quetsach.engine import ScanOptions
 from quetsach.errors import ScanError
 from quetsach.executor import Outcome, Unit
@@ -61,6 +62,8 @@ class State:
         """What results depend on besides the files."""
         return {
             "program": header.tool,
+            # What is kept names them by their numbers, and one that is added or changed reads other lines.
+            "set of log formats": logformat.digest(),
             "list": header.set_id,
             "source name": options.source_name,
             "time zone": options.tz,

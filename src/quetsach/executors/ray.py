@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from quetsach import __version__, engine, reading
+from quetsach import __version__, engine, logformat, reading
 from quetsach.engine import Engine, Matcher, ScanOptions, SourceResult
 from quetsach.errors import ScanError
 from quetsach.executor import Done, Outcome, Unit
@@ -38,10 +38,16 @@ class _Worker:
     """Lives in a process of its own, perhaps on another machine; `counts` and `cancel` come beside `more`."""
 
     def __init__(
-        self, version: str, engine_name: str, options: ScanOptions, fields: FieldMap | None, shipped: bytes
+        self,
+        version: tuple[str, str],
+        engine_name: str,
+        options: ScanOptions,
+        fields: FieldMap | None,
+        shipped: bytes,
     ) -> None:
-        if version != __version__:
-            raise ScanError(f"this machine has quetsach {version}, a worker {__version__}; install the same")
+        if version != _version():
+            here, there = (f"{number} with log formats {digest}" for number, digest in (version, _version()))
+            raise ScanError(f"this machine has quetsach {here}, a worker {there}; install the same")
         self._engine = engine.choose(engine_name)
         self._matcher: Matcher = pickle.loads(shipped)  # noqa: S301 -- from the process that started us
         self._options, self._fields = options, fields
@@ -151,7 +157,10 @@ class RayWorkers:
                 self._ray.init(address, **quiet)
         except Exception as error:
             self._quiet.close()
-            raise ScanError(f"the cluster {address} cannot be reached: {_told(error)}") from error
+            raise ScanError(
+                f"the cluster {address} cannot be reached: {_told(error)}; give the command on a machine of "
+                "the cluster, or see docs/en/cluster.md"
+            ) from error
 
     def _start_first(self) -> None:
         """Raises what Ray raises where no worker can be started: then none will."""
@@ -167,7 +176,7 @@ class RayWorkers:
                 self._actors.clear()
 
     def _start(self) -> None:
-        actor = self._class.remote(__version__, self._engine_name, self._options, self._fields, self._shipped)
+        actor = self._class.remote(_version(), self._engine_name, self._options, self._fields, self._shipped)
         self._actors.append(actor)
         self._starting[actor.counts.remote()] = actor
 
@@ -298,6 +307,11 @@ class RayWorkers:
         """Ends the workers; a cluster that was there before stays."""
         self._ray.shutdown()
         self._quiet.close()
+
+
+def _version() -> tuple[str, str]:
+    """The numbers of the formats travel between workers, so these must be the same as well."""
+    return __version__, logformat.digest()
 
 
 def _ray() -> Any:

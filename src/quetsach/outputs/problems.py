@@ -93,7 +93,10 @@ _SENTENCES = (
     N_("its process or its machine died"),
     N_("cannot be used: %(why)s; the scan went on without it"),
     N_("--cluster needs the extra 'cluster'; install it with: %(command)s"),
-    N_("the cluster %(address)s cannot be reached: %(why)s"),
+    N_(
+        "the cluster %(address)s cannot be reached: %(why)s; give the command on a machine of the cluster, or"
+        " see docs/en/cluster.md"
+    ),
     N_("the workers of the cluster cannot start: %(why)s"),
     N_("another scan is using this state file"),
     N_("the state file cannot be used: %(why)s"),
