@@ -170,6 +170,19 @@ def test_today_says_what_is_overdue_here_and_below(cast):
     assert titles(cast, "A", "reader") == []
 
 
+def test_a_locked_unit_reads_whom_to_ask_and_others_do_not(cast):
+    boss = cast.user("A", "officer")
+    boss.full_name, boss.phone = "Trần Thị Hoa", "0912 345 678"
+    boss.save()
+    ReportPolicy.rows.create(campaign=cast.campaign, grace_until=timezone.now() - timedelta(hours=1))
+    page = cast.client("A1", "officer").get(url(cast, "report", "A1")).content.decode()
+    assert "hãy đề nghị Đơn vị A mở khóa" in page
+    assert 'href="tel:0912345678">Gọi Trần Thị Hoa, 0912 345 678<' in page
+    for unit, role in (("A1", "reader"), ("A", "officer"), ("centre", "officer")):
+        seen = cast.client(unit, role).get(url(cast, "report", "A1")).content.decode()
+        assert "Đã hết thời gian báo cáo" in seen and "hãy đề nghị" not in seen
+
+
 @pytest.mark.parametrize("route", ["report", "report_history", "rollup", "why"])
 def test_english_pages_are_wholly_english(cast, route):
     send(cast, "A1", 12, 9)

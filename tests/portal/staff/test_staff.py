@@ -174,6 +174,9 @@ def test_all_roles_go_over_on_the_day_and_both_see_it(cast, time_machine):
     assert ("officer", path) in places_of(giver) and ("officer", path) not in places_of(taker)
     time_machine.move_to(timezone.now() + timedelta(days=1))
     assert ("officer", path) not in places_of(giver) and ("officer", path) in places_of(taker)
+    page = cast.client("A1", "officer").get(reverse("my_work")).content.decode()
+    assert f"Vai trò của anh/chị ở Đơn vị A1 đã kết thúc; ngày cuối là {day(-1)}." in page
+    assert reverse("my_account") in page.partition("<main")[2]
     client = cast.client("A", "coordinator")  # the old sign-in is over by now
     again = client.post(reverse("staff_hand_over", args=[giver.pk]), {**form, "on": day()}, follow=True)
     assert again.status_code in {200, 404} and HandOver.rows.count() == 1

@@ -1,6 +1,7 @@
 """A table in the portal: previewed, applied whole, refused when the tree has changed; out and in again."""
 
 import io
+import re
 
 import pytest
 import xlsxwriter
@@ -53,6 +54,26 @@ def test_preview_then_apply(cast):
     kinds = ReorgEvent.rows.values_list("kind", flat=True)
     assert sorted(kinds) == ["found", "move", "rename"]
     assert "coordinator-a" in client.get(reverse("unit", args=[a1.pk])).content.decode()
+
+
+def test_what_a_table_changed_is_taken_back_from_where_it_was_applied(cast):
+    client, top = cast.client("A", "coordinator"), cast.units["A"]
+    a1, a2 = cast.units["A1"], cast.units["A2"]
+    rows = f"{a1.pk},Xã Một,,,,\n{a2.pk},Đơn vị A2,,Xã Một,,\n,Trường Hai,Trường học,Xã Một,,\n"
+    rows += ",Trường Ba,Trường học,Xã Một,,\n"
+    before = list(Unit.rows.order_by("pk").values_list("pk", "name", "path"))
+    upload(client, top, HEAD + rows)
+    page = apply(client).content.decode()
+    told = page[page.index('id="hom-nay"') : page.index('id="lich-su"')]
+    for words in ("Founded</b>: Trường Ba and 1 more unit", "Renamed</b>: Xã Một", "Moved</b>: Đơn vị A2"):
+        assert words in told
+    reader = cast.client("A", "reader").get(reverse("unit", args=[top.pk])).content.decode()
+    assert 'id="hom-nay"' not in reader
+    for url in re.findall(r'action="([^"]+hoan-tac/)"', told):
+        client.post(url)
+    alive = Unit.rows.filter(retired_at=None).order_by("pk")
+    assert list(alive.values_list("pk", "name", "path")) == before
+    assert 'id="hom-nay"' not in client.get(reverse("unit", args=[top.pk])).content.decode()
 
 
 def test_problems_name_their_cells_and_nothing_is_written(cast):

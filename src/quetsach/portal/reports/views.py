@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from quetsach.annexform.entry import fields_of, read_entry
+from quetsach.portal.campaigns.contacts import Contact, contacts
+from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.ids import uuid7
@@ -208,6 +210,7 @@ def sent_page(
         "reason": reason,
         "lock": lock,
         "lock_reason": REASONS[lock] if lock else "",
+        "unlocker": _unlocker(seat) if lock and not is_over else None,
         "grant": grant_for(seat.node, timezone.now()),
         "signing": signing,
         "signed_copy": copies[0] if copies else None,
@@ -220,6 +223,14 @@ def sent_page(
         "may_unlock": seat.can["review_report"],
     }
     return render(request, "reports/sent.html", context, status=status)
+
+
+def _unlocker(seat: Seat) -> tuple[CampaignNode, Contact | None] | None:
+    """Whom the people of a locked unit ask to let them in, and whom to call there."""
+    superior = seat.node.parent
+    if superior is None or not seat.can["edit_report"]:
+        return None
+    return superior, contacts([superior]).get(superior.pk)
 
 
 def stale_page(request: HttpRequest, seat: Seat, posted: Posted, error: StaleReport) -> HttpResponse:

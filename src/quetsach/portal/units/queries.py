@@ -9,13 +9,15 @@ from datetime import date
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, QuerySet
+from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.units.change_actions import midnight
 from quetsach.portal.units.models import (
     HeldPath,
     Identifier,
+    Involvement,
     Membership,
     ReorgEvent,
     ReorgLink,
@@ -32,6 +34,7 @@ from quetsach.vietnamese import SortKey, nfc, search_key, sort_key
 SEGMENT = len(path_segment(UUID(int=0)))
 FOUND_AT_MOST = 60
 FORMER_AT_MOST = 500
+RECENT = 10
 
 
 @dataclass(frozen=True)
@@ -240,6 +243,22 @@ def tops_of(user: User | AnonymousUser) -> list[Unit]:
 def event(event_id: UUID) -> ReorgEvent | None:
     """One event."""
     return ReorgEvent.rows.filter(pk=event_id).first()
+
+
+def changed_today(unit: Unit) -> list[tuple[ReorgEvent, str, int]]:
+    """Today's changes of units strictly below that can be taken back: one unit's name, and how many more.
+
+    The newest first, RECENT at most. One query, however many units a change is about.
+    """
+    inside = Involvement.rows.filter(subtree(unit.path, "unit__path"), event=OuterRef("pk"))
+    rows = ReorgEvent.rows.filter(
+        Exists(inside.exclude(unit=unit)),
+        at__gte=midnight(timezone.localdate()),
+        undone_at=None,
+        can_be_undone=True,
+    )
+    told = rows.annotate(named=Min("involvements__unit__name"), units=Count("involvements"))
+    return [(one, one.named, one.units - 1) for one in told.select_related("by").order_by("-at")[:RECENT]]
 
 
 def units_in(event: ReorgEvent) -> list[Unit]:

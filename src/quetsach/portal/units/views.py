@@ -87,6 +87,7 @@ def unit(request: HttpRequest, unit_id: UUID) -> HttpResponse:
         "may_reorganise": may_reorganise(places, row),
         "may_contact": fits(places, Verb.EDIT_CONTACT, row.path) and not row.is_retired,
         "may_undo": fits(places, Verb.CHANGE_UNITS, row.path),
+        "changed_today": queries.changed_today(row) if fits(places, Verb.CHANGE_UNITS, row.path) else [],
         "history": told[:HISTORY_SHOWN],
         "earlier": told[HISTORY_SHOWN:],
         "today": timezone.localdate(),
