@@ -8,6 +8,7 @@ import docx
 import pytest
 from pypdf import PdfReader
 
+from quetsach.documents import pdf
 from tests.command_line import Run
 
 
@@ -34,6 +35,15 @@ def test_the_example_becomes_a_pdf_and_a_word_file(
     for name in ("out.pdf", "out.docx", "fields.json"):
         code, out, _err = quetsach("document", "lint", tmp_path / name)
         assert code == 0 and "Nothing deviates" in out
+
+
+def test_another_typeface_than_the_decrees_is_told(
+    quetsach: Run, fields: Path, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pdf, "is_in_times", lambda: False)
+    code, _out, err = quetsach("document", kind, fields, "-o", tmp_path / "out.pdf")
+    assert code == 0 and "fonts-liberation2" in err
+    assert quetsach("document", kind, fields, "-o", tmp_path / "out.docx") == (0, "", "")
 
 
 def test_a_dash_reads_standard_input(

@@ -98,6 +98,24 @@ def test_a_protected_archive_says_so() -> None:
     assert isinstance(given_back, Unread) and given_back.problem.code == "encrypted"
 
 
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"Rar!\x1a\x07\x01\x00" + bytes(100), "other_archive"),
+        (b"7z\xbc\xaf\x27\x1c" + bytes(100), "other_archive"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "__substg1.0_".encode("utf-16-le"), "outlook"),
+    ],
+)
+def test_what_holds_the_annex_unopened_says_how_to_get_at_it(data: bytes, code: str) -> None:
+    assert problem_of(data) == code
+    assert says.problem(FileProblem(code), "vi") != says.problem(FileProblem(code), "en")
+
+
+def test_tables_in_tables_without_end_are_read_once_each() -> None:
+    deep = "<w:tbl><w:tr><w:tc>" * 20_000 + by.paragraph("x") + "</w:tc></w:tr></w:tbl>" * 20_000
+    assert problem_of(by.docx(deep)) == "not_an_annex"
+
+
 def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "out.docx").write_bytes(GOOD)
     inbox = tmp_path / "inbox"

@@ -284,13 +284,14 @@ def test_a_point_typed_into_excel_is_doubted() -> None:
 
 def test_a_list_of_units_is_an_annex_for_each() -> None:
     rows: list[list[object]] = [
-        ["TT", "Tên đơn vị", *ROWS],
-        [1, "Xã Mường So", 12, 150, 10, 140],
-        [2, "Xã Bản Lang", 5, 50, 5, 45],
+        ["TT", "Tên đơn vị", *ROWS, "Đánh giá kết quả"],
+        [1, "Xã Mường So", 12, 150, 10, 140, "Đã quét mọi máy."],
+        [2, "Xã Bản Lang", 5, 50, 5, 45, ""],
         ["", "Tổng cộng", 17, 200, 15, 185],
     ]
     found = read(xlsx({"PL": rows}))[1]
     assert [one.unit for one in found] == ["Xã Mường So", "Xã Bản Lang"]
+    assert [one.assessment for one in found] == ["Đã quét mọi máy.", ""]
     assert [mistakes(one, truth) for one, truth in zip(found, (FIGURES, (5, 50, 5, 45)), strict=True)] == [
         [],
         [],

@@ -53,6 +53,20 @@ def test_other_marks_are_doubted_and_two_units_are_never_chosen_between() -> Non
     assert one.match("Xã Mú Sang").doubt == "unit_marks"
 
 
+def test_a_school_is_known_without_the_kind_of_its_place() -> None:
+    schools = Directory(
+        [
+            Unit("1", "Trường Mầm non xã Bản Lang"),
+            Unit("2", "Trường Mầm non xã Phong Thổ"),
+            Unit("3", "Trường Mầm non thị trấn Phong Thổ"),
+        ]
+    )
+    found = schools.match("Trường MN Bản Lang")
+    assert found.unit == schools.units[0] and not found.doubt
+    assert len(schools.match("Trường MN Phong Thổ").candidates) == 2
+    assert schools.match("Trường MN phường Bản Lang").doubt
+
+
 def test_another_kind_of_unit_is_doubted() -> None:
     assert DIRECTORY.match("Phường Mường So").doubt == "unit_kind"
 

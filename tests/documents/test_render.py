@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime
 from itertools import pairwise
 
 import pytest
+from pdfminer.high_level import extract_pages
+from pdfminer.layout import LTLine
 from pypdf import PdfReader
 
 from quetsach.document import (
@@ -280,3 +282,21 @@ def test_addressees_lines_do_not_overlap() -> None:
         line_of(placed, "-", "UBND")[2],
     ]
     assert all(lower - upper > 4 for upper, lower in pairwise(tops))
+
+
+def test_more_recipients_than_a_page_holds_go_on_over_the_next_one() -> None:
+    offices = tuple(f"Phòng thứ {n}" for n in range(60))
+    texts = pages(replace(LETTER, annex=None, cc=offices))
+    assert all(any(f"- Phòng thứ {n}" in text for text in texts) for n in range(60))
+    placed = words(replace(LETTER, annex=None, cc=offices))
+    tops = [line_of(placed, "-", "Phòng", "thứ", f"{n};")[2] for n in range(20)]
+    assert all(lower - upper > 3 for upper, lower in pairwise(tops))
+
+
+def test_the_rule_below_a_long_name_stays_within_its_column() -> None:
+    issuer = "Văn phòng Hội đồng nhân dân và Ủy ban nhân dân huyện Phong Thổ, tỉnh Lai Châu"
+    letter = replace(LETTER, heading=replace(LETTER.heading, issuer=issuer))
+    (first, *_more) = extract_pages(io.BytesIO(render_pdf(letter, at=AT)))
+    rule = min((one for one in first if isinstance(one, LTLine)), key=lambda line: line.x0)
+    assert rule.x0 / MM >= 30
+    assert 66 / 3 - 0.5 <= rule.width / MM <= 66 / 2

@@ -104,7 +104,7 @@ def _lint_command() -> click.Command:
 
 def _write(kind: Kind, path: Path, out: Path) -> int:
     from quetsach.document import render_docx, render_pdf
-    from quetsach.documents import fields
+    from quetsach.documents import fields, pdf
     from quetsach.output import replacing
 
     if out.suffix.lower() not in _SUFFIXES:
@@ -117,6 +117,15 @@ def _write(kind: Kind, path: Path, out: Path) -> int:
     content = draw(document, at=datetime.now(UTC))
     with replacing(out) as part:
         part.write_bytes(content)
+    if draw is render_pdf and not pdf.is_in_times():
+        click.echo(
+            _(
+                "This machine has neither Times New Roman nor Liberation Serif 2, so the PDF is in another "
+                "typeface than the Decree asks for. Install fonts-liberation2, or put times*.ttf into the "
+                "folder that QUETSACH_FONTS names, and write it again."
+            ),
+            err=True,
+        )
     return NOTHING
 
 

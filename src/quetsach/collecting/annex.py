@@ -41,15 +41,17 @@ def find(paper: Paper) -> list[Annex]:
     found: list[Annex] = []
     for part in _parts(paper.rows):
         if listed := wide.read(part):
-            found += (
-                Annex(one.figures, one.unit, one.place) if one.unit else _annex(part, one.figures)
-                for one in listed
-            )
+            found += (_annex(part, one.figures) if not one.unit else _of_line(one) for one in listed)
         elif four := figures.from_table(part) or figures.from_text(part):
             found.append(_annex(part, four))
         if len(found) == MOST_ANNEXES:
             break
     return found
+
+
+def _of_line(line: wide.Line) -> Annex:
+    said = {name: without_leaders(text)[:LONGEST_TEXT] for name, text in line.texts.items()}
+    return Annex(line.figures, line.unit, line.place, said.get("assessment", ""), said.get("proposals", ""))
 
 
 def _parts(rows: Sequence[Row]) -> Iterator[list[Row]]:

@@ -84,8 +84,8 @@ class _Walk:
             return
         match name:
             case "tbl":
-                for outer in self._tables:
-                    self._lines_before(outer)
+                if self._tables:
+                    self._lines_before(self._tables[-1])
                 self._tables_seen += 1
                 self._tables.append(_Table(self._tables_seen))
             case "tr" if self._tables:

@@ -81,7 +81,7 @@ def detect(texts: Iterable[str]) -> str:
         for text in texts
         if not _UNICODE_ONLY.search(text)
         for word in text.split()
-        if _FOREIGN.search(word)
+        if _FOREIGN.search(word) and not re.search("[0-9]", word)
     ][:2000]
     if not words:
         return ""

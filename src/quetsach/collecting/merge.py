@@ -136,8 +136,9 @@ def placed(reading: Reading, directory: Directory | None) -> Reading:
         told: tuple[Doubt, ...] = ()
         if found.doubt:
             told += (Doubt(found.doubt, "unit", {"typed": typed, "unit": found.unit.name}),)
-        if by_file.unit not in (None, found.unit) and by_file.unit is not None:
-            facts: dict[str, str | int] = {"unit": found.unit.name, "other": by_file.unit.name}
+        other = by_file.unit
+        if other is not None and other != found.unit and not _names_its_place(other, found.unit):
+            facts: dict[str, str | int] = {"unit": found.unit.name, "other": other.name}
             told += (Doubt("unit_file_differs", "unit", facts),)
         return replace(reading, unit=found.unit, doubts=(*reading.doubts, *told))
     by_head = next((hit for line in reading.annex.heads if (hit := directory.inside(line)).unit), None)
@@ -152,6 +153,11 @@ def placed(reading: Reading, directory: Directory | None) -> Reading:
         "unit_several" if candidates else found.doubt, "unit", {"typed": typed or name, "candidates": names}
     )
     return replace(reading, candidates=candidates, doubts=(*reading.doubts, doubt))
+
+
+def _names_its_place(place: Unit, unit: Unit) -> bool:
+    """Whether a file's name says where the unit is: "TH Muong So" of Trường Tiểu học xã Mường So."""
+    return f" {key(place.name)} " in f" {key(unit.name)} "
 
 
 def judged(readings: Sequence[Reading]) -> list[Reading]:

@@ -23,6 +23,8 @@ _ABBREVIATIONS = (
     (r"\bh\b(?= \w)", "huyen"),
     (r"\btp\b", "thanh pho"),
     (r"\bvp\b", "van phong"),
+    (r"\bbql\b", "ban quan ly"),
+    (r"\btyt\b", "tram y te"),
     (r"\bgd ?(?:va )?dt\b", "giao duc va dao tao"),
     (r"\bld ?tb ?(?:va )?xh\b", "lao dong thuong binh va xa hoi"),
     (r"\btc ?kh\b", "tai chinh ke hoach"),
@@ -41,6 +43,7 @@ _PATTERNS = tuple((re.compile(pattern), words) for pattern, words in _ABBREVIATI
 _OFFICE = re.compile(r"^(?:(?:van phong )?(?:hoi dong nhan dan )?(?:va )?uy ban nhan dan) ")
 _PLACE_KINDS = ("thi tran", "dac khu", "thanh pho", "phuong", "huyen", "tinh", "quan", "thi xa", "xa")
 _KIND = re.compile(rf"^({'|'.join(_PLACE_KINDS)}) ")
+_INNER_KIND = re.compile(rf"(?<= )(?:{'|'.join(_PLACE_KINDS)}) ")
 _TOWARDS = re.compile(r"^(?:thuoc |truc thuoc )?(?:huyen|tinh|thanh pho|quan|thi xa)\b")
 _SIMILAR = 0.86
 _CLEARLY = 0.05
@@ -92,12 +95,14 @@ class Directory:
         self.units = tuple(units)
         self._full: defaultdict[str, list[Unit]] = defaultdict(list)
         self._core: defaultdict[str, list[Unit]] = defaultdict(list)
+        self._bare: defaultdict[str, list[Unit]] = defaultdict(list)
         for unit in self.units:
             for name in dict.fromkeys((unit.name, *unit.aliases)):
                 for known in dict.fromkeys((spelled_out(name), _without_office(spelled_out(name)))):
                     _put(self._full[known], unit)
                 if (core := _core(spelled_out(name))) != _without_office(spelled_out(name)):
                     _put(self._core[core], unit)
+                _put(self._bare[_bare(core)], unit)
 
     def match(self, name: str) -> Match:
         """The unit that a written name means."""
@@ -114,7 +119,13 @@ class Directory:
         core = _core(own)
         if hits := self._core.get(core):
             return self._decide(name, hits, doubt="unit_kind" if kind else "")
+        if hits := self._without_kind_of_place(core):
+            return self._decide(name, hits)
         return self._similar(own)
+
+    def _without_kind_of_place(self, core: str) -> list[Unit]:
+        """`truong mam non ban lang` for `truong mam non xa ban lang`, never one kind of place for another."""
+        return self._bare.get(core, []) if core == _bare(core) else []
 
     def inside(self, text: str) -> Match:
         """The one unit whose name stands somewhere in a text, such as a file's name or a letter's head."""
@@ -207,6 +218,11 @@ def _without_office(full: str) -> str:
 
 def _core(full: str) -> str:
     return _KIND.sub("", _without_office(full))
+
+
+def _bare(core: str) -> str:
+    """A name without the kinds of the places that it names."""
+    return _INNER_KIND.sub("", core)
 
 
 def _is_placed(rest: Sequence[str], unit: Unit) -> bool:

@@ -112,7 +112,10 @@ def _with_words(text: str, key: str, of: str) -> Count:
             _bounded(about[1], "about") if about and not re.search("[0-9]", rest) else Count(None, "letters")
         )
     if led := _LEADING.fullmatch(text):
-        return _followed(led[1], led[2] or "", of)
+        count = _followed(led[1], led[2] or "", of)
+        # "1O" is ten with a letter, or one; "12người" is twelve.
+        is_glued = count.doubt == "more_text" and text[led.end(1)].isalpha()
+        return Count(None, "letters") if is_glued else count
     numbers = re.findall(_COUNT, text)
     return Count(None, "several" if len(numbers) > 1 else "letters")
 

@@ -14,6 +14,8 @@ from quetsach.collecting.picture import pages_of_tiff
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"BM")
 _OF_TELEPHONES = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+_PACKERS = (b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c")
+_OUTLOOK = "__substg1.0_".encode("utf-16-le")
 _BY_NAME = {"docx": docx.read, "xlsx": xlsx.read, "pdf": pdf.read}
 
 
@@ -34,6 +36,8 @@ def kind_of(data: bytes) -> str:
         raise FileProblem("scan", pages=pages_of_tiff(data))
     if data[4:8] == b"ftyp" and data[8:12] in _OF_TELEPHONES:
         raise FileProblem("heic")
+    if data.startswith(_PACKERS):
+        raise FileProblem("other_archive")
     head = data[:2048].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
     if head.startswith(b"{\\rtf"):
         return "rtf"
@@ -61,6 +65,8 @@ def _compound(data: bytes) -> str:
     """OLE files keep the names of their streams in UTF-16."""
     if "EncryptedPackage".encode("utf-16-le") in data:
         raise FileProblem("encrypted")
+    if _OUTLOOK in data:
+        raise FileProblem("outlook")
     kinds = {"WordDocument": "doc", "PowerPoint Document": "", "Workbook": "xlsx", "Book": "xlsx"}
     kind = next((kind for name, kind in kinds.items() if name.encode("utf-16-le") in data), "")
     if not kind:

@@ -23,6 +23,7 @@ class Line:
     """One line of such a table. `unit` is empty where the line is of the unit named above the table."""
 
     figures: dict[str, Figure]
+    texts: dict[str, str]
     unit: str = ""
     place: Place = NOWHERE
 
@@ -34,6 +35,7 @@ def read(part: Sequence[Row]) -> list[Line]:
     sum is that unit's annex, in doubt, and the lines are its parts.
     """
     columns: dict[str, int] = {}
+    texts: dict[str, int] = {}
     unit = -1
     lines: list[Line] = []
     total: Line | None = None
@@ -41,6 +43,11 @@ def read(part: Sequence[Row]) -> list[Line]:
     for row in part:
         if head := _head(row):
             columns = head
+            texts = {
+                named[0]: at
+                for at, cell in reversed(list(enumerate(row.cells)))
+                if (named := form.field_of(cell.text)) and named[0] != "unit"
+            }
             unit = next((at for at, cell in enumerate(row.cells) if _UNIT_HEAD.match(key(cell.text))), -1)
         elif not columns:
             first = next((cell.text for cell in row.cells if cell.text), "")
@@ -50,6 +57,7 @@ def read(part: Sequence[Row]) -> list[Line]:
             line = _line(row, columns, unit)
             if line is None:
                 continue
+            line.texts.update({name: row.cells[at].text for name, at in texts.items() if at < len(row.cells)})
             if _SUM.match(key(line.unit)):
                 total = line
             else:
@@ -59,7 +67,7 @@ def read(part: Sequence[Row]) -> list[Line]:
             name: replace(one, doubts=(*one.doubts, "sum_line")) if lines and one.value is not None else one
             for name, one in total.figures.items()
         }
-        return [Line(doubted)]
+        return [Line(doubted, {})]
     return lines
 
 
@@ -93,7 +101,7 @@ def _line(row: Row, columns: dict[str, int], unit: int) -> Line | None:
         else Figure(None, doubts=("row_missing",))
         for row_name in ROWS
     }
-    return Line(four, " ".join(name.text.split()), name.place)
+    return Line(four, {}, " ".join(name.text.split()), name.place)
 
 
 def _first_words(row: Row, columns: dict[str, int]) -> Cell:

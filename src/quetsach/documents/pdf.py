@@ -63,6 +63,11 @@ def images(paper: Paper, dpi: int) -> list[bytes]:
     return [pages] if isinstance(pages, bytes) else [_bytes(page) for page in pages or []]
 
 
+def is_in_times() -> bool:
+    """Whether this machine can draw with Times New Roman, or the font as wide, as the Decree asks."""
+    return bool(set(_fonts()[1]) & set(FAMILIES[:2]))
+
+
 def _typst() -> Any:
     try:
         import typst

@@ -67,7 +67,11 @@ def test_a_blocked_report_is_not_sent_and_keeps_every_typed_word(cast):
 
 
 def test_a_warning_asks_for_a_tick_or_a_note(cast):
-    assert send(cast, narrative="Xong.").status_code == 422
+    refused = send(cast, narrative="Xong.")
+    assert refused.status_code == 422
+    # On a telephone the form's own button is five screens below the tick.
+    asked, rest = refused.content.decode().split('id="danh-gia"', 1)
+    assert ">Gửi lại</button>" in asked and ">Kiểm tra và gửi</button>" in rest
     send(cast, narrative="Xong.", do="save")
     draft = cast.client("A1", "officer").get(url(cast, "report", "A1")).content.decode()
     assert "đánh dấu vào từng chỗ nêu dưới đây rồi gửi" in draft and "có thể gửi" not in draft
