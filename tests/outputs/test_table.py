@@ -3,6 +3,7 @@
 import io
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -136,10 +137,23 @@ def test_the_native_engine_puts_rows_together_as_counting_them_one_by_one_does(r
     for source in (cast.ZEEK, cast.SQUID):
         kept.put(source, [row for row in rows if row.source == source])
     paths = {cast.ZEEK: "dns.log"}
-    assert by_machine(kept, paths) == by_machine(list(kept), paths)
+    doubts = ["a.example", "đ.example"]
+    told, counted = by_machine(kept, paths, doubts=doubts), by_machine(list(kept), paths, doubts=doubts)
+    for one, other in zip(told, counted, strict=True):
+        assert one.indicators.most_common() == other.indicators.most_common()
+        assert one.indicators.most_common(1) == other.indicators.most_common(1)
+        assert set(one.indicators) == set(other.indicators)
+        assert len(one.indicators) == len(other.indicators)
+        assert replace(one, indicators=Counter()) == replace(other, indicators=Counter())
     lines = Counter[tuple[str, str]]()
     for row in rows:
         lines[row.source, row.logformat] += row.count
     together = kept.tally()
     assert together is not None
     assert together.formats == lines
+    seen = Counter[str]()
+    for row in rows:
+        seen[row.indicator] += row.count
+    assert together.indicator_count == len(seen)
+    assert sorted(together.most_seen(9)) == sorted(seen)
+    assert [seen[name] for name in together.most_seen(2)] == sorted(seen.values(), reverse=True)[:2]
