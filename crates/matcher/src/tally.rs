@@ -323,13 +323,13 @@ pub struct Tally {
     machines: Vec<Machine>,
     indicators: Names,
     families: Names,
-    /// Actions and sources.
-    words: Names,
+    actions: Names,
+    sources: Names,
     /// Sources and formats, with a line feed between both.
     formats: Names,
     format_lines: Sums,
-    /// Room for the name of one of them, and what it was made of last.
-    format: String,
+    /// The one of the last row: its source by number, its format, and its own number.
+    format: (u32, String, u32),
     /// What the next rows share.
     at: Numbers,
     /// The begin of a line whose end has not come.
@@ -365,21 +365,29 @@ impl Tally {
         };
         self.item(&row.indicator, &row.family);
         let at = self.machine(row.device.as_deref().unwrap_or_default());
-        self.at.source = self.words.number(&row.source);
-        self.at.action = self.words.number(&row.action);
+        self.at.source = self.sources.number(&row.source);
+        self.at.action = self.actions.number(&row.action);
         let machine = &mut self.machines[at];
         machine.identify(row.identity.iter().map(|(key, value)| (&**key, &**value)));
         machine.add(self.at, row.count);
         machine.widen(row.first_seen.as_deref(), row.last_seen.as_deref());
-        self.count_format(&row.source, &row.logformat, row.count);
+        self.count_format(&row.logformat, row.count);
         Ok(())
     }
 
-    fn count_format(&mut self, source: &str, format: &str, count: u64) {
-        self.format.clear();
-        self.format.extend([source, "\n", format]);
-        let number = self.formats.number(&self.format);
-        self.format_lines.add(number, count);
+    /// Of the source at hand.
+    fn count_format(&mut self, format: &str, count: u64) {
+        let source = self.at.source;
+        if self.formats.texts.is_empty() || self.format.0 != source || self.format.1 != format {
+            let both = [&self.sources.texts[source as usize], "\n", format].concat();
+            self.format = (source, format.to_owned(), self.formats.number(&both));
+        }
+        self.format_lines.add(self.format.2, count);
+    }
+
+    /// The next rows are of this source.
+    pub(crate) fn source(&mut self, source: &str) {
+        self.at.source = self.sources.number(source);
     }
 
     /// The next rows are of this item.
@@ -402,16 +410,14 @@ impl Tally {
         at
     }
 
-    /// Adds a row of the item at hand.
+    /// Adds a row of the source and the item at hand.
     pub(crate) fn count<'a>(
         &mut self,
         machine: usize,
         row: &Counted<'_>,
-        source: &str,
         identity: impl Iterator<Item = (&'a str, &'a str)>,
     ) {
-        self.at.source = self.words.number(source);
-        self.at.action = self.words.number(row.action);
+        self.at.action = self.actions.number(row.action);
         let machine = &mut self.machines[machine];
         machine.identify(identity);
         machine.add(self.at, row.count);
@@ -423,7 +429,7 @@ impl Tally {
         if let Some(last) = row.last {
             machine.last_micros = Some(greatest(machine.last_micros, last));
         }
-        self.count_format(source, row.format, row.count);
+        self.count_format(row.format, row.count);
     }
 
     /// Spells the times of what `count` added.
@@ -445,8 +451,8 @@ impl Tally {
                 .map(|(key, value)| (&**key, &**value))
                 .collect(),
             families: machine.families.named(&self.families),
-            actions: machine.actions.named(&self.words),
-            sources: machine.sources.named(&self.words),
+            actions: machine.actions.named(&self.actions),
+            sources: machine.sources.named(&self.sources),
             indicators: machine.indicators.sums.len(),
             count: machine.count,
             first: machine.first.as_deref(),

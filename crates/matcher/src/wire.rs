@@ -51,6 +51,7 @@ impl Lines {
     pub(crate) fn new(context: Context, runs: Runs, set: &Set) -> io::Result<Lines> {
         let mut lines = Lines::default();
         let mut tally = Tally::default();
+        tally.source(&context.source);
         let mut item = None;
         context.each(set, &runs, Kept::Identity, |days| {
             lines.count += days.rows.len() as u64;
@@ -80,7 +81,7 @@ impl Lines {
                 let identity = words.identity();
                 let identity =
                     identity.filter_map(|(key, value)| Some((key, str::from_utf8(value).ok()?)));
-                tally.count(machine, &counted, &context.source, identity);
+                tally.count(machine, &counted, identity);
             }
             Ok(())
         })?;
