@@ -104,6 +104,6 @@ pub fn scan(set: &Set, log: &[u8], how: &How) -> (String, Coverage) {
     let (mut lines, coverage) =
         pipeline::scan(set, &FORMATS, Path::new("log"), input, &options, &progress)
             .expect("the options exist");
-    let block = lines.read_at(0, usize::MAX).expect("held in memory");
+    let block = lines.read_at(set, 0, usize::MAX).expect("held in memory");
     (String::from_utf8(block).expect("JSON is UTF-8"), coverage)
 }

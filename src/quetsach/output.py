@@ -91,14 +91,14 @@ class Report:
         from quetsach import guard  # an answer in JSON Lines alone never pays for it
 
         together = self.result.sightings.tally()
-        seen = Counter[str]()
         if together is None:
+            seen = Counter[str]()
             for sighting in self.result.sightings:
                 seen[sighting.indicator] += sighting.count
+            judged = [name for name, _lines in seen.most_common(MOST_JUDGED)]
         else:
-            for machine in together.machines:
-                seen.update(dict(machine.indicators))
-        return guard.doubts(sorted(name for name, _lines in seen.most_common(MOST_JUDGED))) if seen else {}
+            judged = together.most_seen(MOST_JUDGED)
+        return guard.doubts(sorted(judged)) if judged else {}
 
 
 def check(path: Path) -> None:

@@ -46,9 +46,11 @@ class Snapshot:
 
 class Sightings:
     """Sightings of many sources, sorted by key, read as often as wanted; beyond 32 MiB they lie in a
-    temporary file. Those of the first source stay where they lie: mostly there is one large log."""
+    temporary file. Those of the first source stay where they lie: mostly there is one large log. With
+    `are_many` sources they take no memory there."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, are_many: bool = False) -> None:
+        self._are_many = are_many
         self._file = tempfile.SpooledTemporaryFile(max_size=_HELD_BYTES)  # noqa: SIM115
         weakref.finalize(self, self._file.close)
         self._places: dict[str, tuple[int, int]] = {}
@@ -63,6 +65,8 @@ class Sightings:
         if self._first is not None and self._first[0] == source:
             self._first = None
         if isinstance(sightings, WireSightings) and self._first is None:
+            if self._are_many:
+                sightings.settle()
             self._first = (source, sightings)
             self._counts[source] = len(sightings)
             return
@@ -98,8 +102,18 @@ class Sightings:
             else:
                 yield from self._blocks(*self._places[source])
 
+    def write(self, put: Callable[[bytes], object]) -> None:
+        """Hand the same blocks to `put`, which makes them sooner. Raises OSError like `put`."""
+        if self._first is not None and self._counts.keys() == {self._first[0]}:
+            self._first[1].write(put)
+            return
+        for block in self.blocks():
+            put(block)
+
     def tally(self) -> tally.Tally | None:
         """All of them together, found once; None where only the portable engine is at hand."""
+        if self._tally is None and self._first is not None and self._counts.keys() == {self._first[0]}:
+            self._tally = self._first[1].tally()
         if self._tally is None:
             self._tally = tally.of(self.blocks())
         return self._tally
@@ -207,7 +221,7 @@ class _Work:
     ) -> None:
         self.leases = leases
         self._matcher, self._options, self._executor, self._state = matcher, options, executor, state
-        self.sightings = Sightings()
+        self.sightings = Sightings(are_many=len(logs) > 1)
         self.coverage: list[Coverage] = []
         self.skipped: list[Skipped] = []
         self._by_source: dict[str, Coverage] = {}

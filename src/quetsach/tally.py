@@ -3,10 +3,33 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from quetsach import _native
 
 _VARIABLE = "QUETSACH_ENGINE"
+
+
+@dataclass(frozen=True, slots=True)
+class Indicators:
+    """Those of one machine with their lines; the texts are made when they are asked for."""
+
+    _tally: _native.Tally
+    _machine: int
+    _count: int
+
+    def most_common(self, most: int | None = None) -> list[tuple[str, int]]:
+        """At most so many with their lines, the greatest first."""
+        return self._tally.indicators(self._machine, self._count if most is None else most)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _lines in self.most_common())
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,21 +40,39 @@ class Machine:
     device: str
     identity: list[tuple[str, str]]
     families: list[tuple[str, int]]
-    indicators: list[tuple[str, int]]
     actions: list[tuple[str, int]]
     sources: list[tuple[str, int]]
+    indicators: Indicators
     count: int
     first: str | None
     last: str | None
     rows: int
 
 
-@dataclass(frozen=True, slots=True)
 class Tally:
     """Machines as they came, and the lines of each (source, log format)."""
 
-    machines: list[Machine]
-    formats: dict[tuple[str, str], int]
+    def __init__(self, native: _native.Tally) -> None:
+        self._native = native
+        self.machines = [
+            Machine(*one[:5], Indicators(native, number, one[5]), *one[6:])
+            for number, one in enumerate(native.machines())
+        ]
+        split = ((key.partition("\n"), lines) for key, lines in native.formats())
+        self.formats = {(source, name): lines for (source, _, name), lines in split}
+
+    @property
+    def indicator_count(self) -> int:
+        """Different indicators of all machines."""
+        return self._native.indicator_count()
+
+    def most_seen(self, most: int) -> list[str]:
+        """The indicators with the most lines, at most so many."""
+        return [name for name, _lines in self._native.most_seen(most)]
+
+    def called_only(self, indicators: Iterable[str]) -> list[bool]:
+        """Of each machine whether all that it called is among these."""
+        return self._native.called_only(list(indicators))
 
 
 def of(blocks: Iterable[bytes]) -> Tally | None:
@@ -45,8 +86,4 @@ def of(blocks: Iterable[bytes]) -> Tally | None:
     tally = _native.Tally()
     for block in blocks:
         tally.add(block)
-    machines, formats = tally.finish()
-    split = ((key.partition("\n"), lines) for key, lines in formats)
-    return Tally(
-        [Machine(*one) for one in machines], {(source, name): lines for (source, _, name), lines in split}
-    )
+    return Tally(tally)

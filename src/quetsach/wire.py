@@ -6,8 +6,13 @@ import json
 import tempfile
 import weakref
 from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
+from quetsach import tally
 from quetsach.sighting import Sighting, dump
+
+if TYPE_CHECKING:
+    from quetsach import _native
 
 _BLOCK_BYTES = 1 << 20
 _HELD_BYTES = 8 << 20
@@ -16,12 +21,16 @@ _HELD_BYTES = 8 << 20
 class WireSightings:
     """Sightings that lie somewhere as JSON Lines, sorted by key; read as often as wanted.
 
-    `read(offset, size)` gives at most `size` bytes from `offset` on, and none at the end.
+    `read(offset, size)` gives at most `size` bytes from `offset` on, and none at the end. `native` are the
+    same where they are rows of the native engine, which spells lines when they are asked for.
     """
 
-    def __init__(self, count: int, read: Callable[[int, int], bytes]) -> None:
+    def __init__(
+        self, count: int, read: Callable[[int, int], bytes], native: _native.Lines | None = None
+    ) -> None:
         self._count = count
         self._read = read
+        self._native = native
 
     def __len__(self) -> int:
         return self._count
@@ -35,6 +44,24 @@ class WireSightings:
         while block := self._read(offset, _BLOCK_BYTES):
             offset += len(block)
             yield block
+
+    def write(self, put: Callable[[bytes], object]) -> None:
+        """Hand all blocks to `put`. Raises OSError like `put`, or where they cannot be read."""
+        if self._native is not None:
+            self._native.write(put)
+            return
+        for block in self.blocks():
+            put(block)
+
+    def settle(self) -> None:
+        """Let them take no memory. Raises OSError where they find no room."""
+        if self._native is not None:
+            self._native.settle()
+
+    def tally(self) -> tally.Tally | None:
+        """All of them together where the engine has found it; it says so once."""
+        found = self._native.tally() if self._native is not None else None
+        return tally.Tally(found) if found is not None else None
 
 
 def keep(sightings: Iterable[Sighting]) -> WireSightings:

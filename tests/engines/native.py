@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from quetsach import tally
 from quetsach.engine import SourceResult
 from quetsach.sighting import Coverage
 from quetsach.wire import WireSightings
@@ -24,7 +26,31 @@ def scan(matcher: Any, path: Path, **options: Any) -> SourceResult:
     arguments = {"tz": "Asia/Ho_Chi_Minh", **options}
     progress = _native.Progress(_native.SpareThreads(arguments.pop("spare", 0)))
     lines, coverage = matcher._matcher.scan(path, progress, **arguments)
-    return SourceResult(list(WireSightings(len(lines), lines.read)), Coverage(**coverage))
+    sightings = WireSightings(len(lines), lines.read, lines)
+    check(sightings)
+    return SourceResult(list(sightings), Coverage(**coverage))
+
+
+def check(sightings: WireSightings) -> None:
+    """What is written from rows is what is kept of them, and its sums are those of its lines."""
+    told, written = sightings.tally(), list[bytes]()
+    sightings.write(written.append)
+    text = b"".join(written)
+    assert text == b"".join(sightings.blocks())
+    assert text.count(b"\n") == len(sightings)
+    counted = tally.of([text])
+    assert told is not None
+    assert counted is not None
+    assert sums(told) == sums(counted)
+
+
+def sums(found: tally.Tally) -> tuple[Any, ...]:
+    """All that a tally says."""
+    machines = [
+        (replace(one, indicators=None), one.indicators.most_common())  # type: ignore[arg-type]
+        for one in found.machines
+    ]
+    return machines, found.formats, found.indicator_count
 
 
 DNS = (

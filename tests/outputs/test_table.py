@@ -3,6 +3,7 @@
 import io
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -96,7 +97,7 @@ def test_machines_are_sums_over_rows_with_the_strongest_action() -> None:
     assert (machine.count, machine.action) == (7, "blocked")
     assert (machine.first, machine.last) == ("2022-09-14T00:00:00.000000Z", "2022-09-16T09:47:09.000000Z")
     assert dict(machine.families) == {"ramnit": 5}
-    assert dict(machine.indicators) == {"evil.example": 5, "bad.example": 2}
+    assert dict(machine.indicators.most_common()) == {"evil.example": 5, "bad.example": 2}
 
 
 def test_machines_that_called_only_what_many_share_come_last_and_are_marked() -> None:
@@ -136,10 +137,23 @@ def test_the_native_engine_puts_rows_together_as_counting_them_one_by_one_does(r
     for source in (cast.ZEEK, cast.SQUID):
         kept.put(source, [row for row in rows if row.source == source])
     paths = {cast.ZEEK: "dns.log"}
-    assert by_machine(kept, paths) == by_machine(list(kept), paths)
+    doubts = ["a.example", "đ.example"]
+    told, counted = by_machine(kept, paths, doubts=doubts), by_machine(list(kept), paths, doubts=doubts)
+    for one, other in zip(told, counted, strict=True):
+        assert one.indicators.most_common() == other.indicators.most_common()
+        assert one.indicators.most_common(1) == other.indicators.most_common(1)
+        assert set(one.indicators) == set(other.indicators)
+        assert len(one.indicators) == len(other.indicators)
+        assert replace(one, indicators=Counter()) == replace(other, indicators=Counter())
     lines = Counter[tuple[str, str]]()
     for row in rows:
         lines[row.source, row.logformat] += row.count
     together = kept.tally()
     assert together is not None
     assert together.formats == lines
+    seen = Counter[str]()
+    for row in rows:
+        seen[row.indicator] += row.count
+    assert together.indicator_count == len(seen)
+    assert sorted(together.most_seen(9)) == sorted(seen)
+    assert [seen[name] for name in together.most_seen(2)] == sorted(seen.values(), reverse=True)[:2]

@@ -23,7 +23,8 @@ use crate::reader::{Input, Source};
 use crate::relay::{Baton, Relay};
 use crate::rows::{Bucket, Memory, resolve};
 use crate::runs::Runs;
-use crate::scan::{Scan, temporary};
+use crate::scan::Scan;
+pub use crate::scan::temporary;
 use crate::set::Set;
 use crate::time;
 use crate::timeline::{Timeline, shown};
@@ -205,15 +206,13 @@ impl<'a> Found<'a> {
 
     pub(crate) fn finish(mut self, path: &Path) -> (Lines, Coverage) {
         let latest = self.timeline.latest(self.changed, &self.zone);
-        let names: Vec<&str> = self.formats.iter().map(|f| f.name.as_str()).collect();
         let context = Context {
-            set: self.set,
-            names: &names,
-            source: &self.source,
+            names: self.formats.iter().map(|f| f.name.clone()).collect(),
+            source: self.source.clone(),
             latest,
-            zone: &self.zone,
+            zone: self.zone.clone(),
         };
-        let lines = context.write(self.runs).unwrap_or_else(|error| {
+        let lines = Lines::new(context, self.runs, self.set).unwrap_or_else(|error| {
             let problem = temporary(&error);
             self.errors.push(format!(
                 "{}: stopped at byte {}: {problem}",

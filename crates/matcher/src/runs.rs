@@ -151,21 +151,22 @@ impl Runs {
     }
 
     /// Writes all rows as one run.
-    pub fn write_to(self, out: &mut impl Write, set: &Set) -> io::Result<()> {
+    pub fn write_to(&self, out: &mut impl Write, set: &Set) -> io::Result<()> {
         self.merge(set, |entry| write_entry(out, entry))
     }
 
     /// Gives all rows in order; those of equal items and devices follow each other.
     pub fn merge(
-        self,
+        &self,
         set: &Set,
         mut take: impl FnMut(&Entry<'_>) -> io::Result<()>,
     ) -> io::Result<()> {
-        let held = self.held.into_iter().map(|run| Stream::Held(run, 0));
-        let files = self.files.into_iter().map(FileRun::new).map(Stream::File);
         let mut heads = Vec::new();
-        for stream in held.chain(files) {
-            heads.extend(Head::begin(stream, set)?);
+        for run in &self.held {
+            heads.extend(Head::begin(Stream::Held(run, 0), set)?);
+        }
+        for file in &self.files {
+            heads.extend(Head::begin(Stream::File(FileRun::new(file)?), set)?);
         }
         heads.sort_by(|a, b| b.compare(a));
         // The least stands last.
@@ -189,13 +190,13 @@ impl Runs {
 
 /// A run as it is read.
 #[derive(Debug)]
-enum Stream {
+enum Stream<'a> {
     /// And the place of the row at hand.
-    Held(Run, usize),
-    File(FileRun),
+    Held(&'a Run, usize),
+    File(FileRun<'a>),
 }
 
-impl Stream {
+impl Stream<'_> {
     fn entry(&self) -> Option<Entry<'_>> {
         match self {
             Stream::Held(run, at) => run.entry(*at),
@@ -207,14 +208,14 @@ impl Stream {
 /// A run with a row at hand.
 #[derive(Debug)]
 struct Head<'a> {
-    stream: Stream,
+    stream: Stream<'a>,
     item: u32,
     spelled: &'a [u8],
 }
 
 impl<'a> Head<'a> {
     /// None without any row.
-    fn begin(mut stream: Stream, set: &'a Set) -> io::Result<Option<Self>> {
+    fn begin(mut stream: Stream<'a>, set: &'a Set) -> io::Result<Option<Self>> {
         if let Stream::File(file) = &mut stream {
             file.next()?;
         }
@@ -264,23 +265,25 @@ const NOBODY: u16 = u16::MAX;
 
 /// A run in a file, and its row at hand.
 #[derive(Debug)]
-struct FileRun {
-    file: BufReader<File>,
+struct FileRun<'a> {
+    file: BufReader<&'a File>,
     row: Option<Row>,
     device: String,
     has_device: bool,
     words: Vec<u8>,
 }
 
-impl FileRun {
-    fn new(file: File) -> FileRun {
-        FileRun {
+impl<'a> FileRun<'a> {
+    /// From its first row on.
+    fn new(mut file: &'a File) -> io::Result<FileRun<'a>> {
+        file.rewind()?;
+        Ok(FileRun {
             file: BufReader::with_capacity(BUFFER, file),
             row: None,
             device: String::new(),
             has_device: false,
             words: Vec::new(),
-        }
+        })
     }
 
     fn entry(&self) -> Option<Entry<'_>> {

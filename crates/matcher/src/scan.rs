@@ -446,7 +446,7 @@ impl Details for Parsed<'_, '_, '_> {
 }
 
 /// What to say when rows cannot be put aside.
-pub(crate) fn temporary(error: &io::Error) -> String {
+pub fn temporary(error: &io::Error) -> String {
     format!(
         "what was found does not fit into the temporary folder {}: {error}; make room there or set TMPDIR to a folder that has some",
         std::env::temp_dir().display()

@@ -2,6 +2,7 @@
 //!
 //! Where a tenth of all lines hit, making an object of each row takes longer than the whole scan.
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
@@ -9,6 +10,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
 use crate::escape::{equal, run};
+use crate::time;
 
 /// Texts of a sum that are looked through one by one.
 const FEW: usize = 8;
@@ -152,101 +154,184 @@ impl<'a> Plain<'a> {
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// Sums by a text, in the order in which the texts came.
+/// Texts, each with a number, in the order in which they came.
 #[derive(Debug, Default)]
-pub struct Sums {
-    sums: Vec<(String, u64)>,
+struct Names {
+    texts: Vec<String>,
+    numbers: HashMap<String, u32, RandomState>,
+    /// The one that was last asked for: rows of one text mostly follow each other.
+    last: usize,
+}
+
+impl Names {
+    fn number(&mut self, text: &str) -> u32 {
+        if self.texts.get(self.last).is_none_or(|last| last != text) {
+            self.last = match self.numbers.get(text) {
+                Some(&number) => number as usize,
+                None => {
+                    let number = self.texts.len();
+                    self.numbers.insert(text.to_owned(), number as u32);
+                    self.texts.push(text.to_owned());
+                    number
+                }
+            };
+        }
+        self.last as u32
+    }
+}
+
+/// Sums by the number of a text, in the order in which the texts came.
+#[derive(Debug, Default)]
+struct Sums {
+    sums: Vec<(u32, u64)>,
     /// Where each stands; empty where they are few.
-    places: HashMap<String, usize, RandomState>,
+    places: HashMap<u32, usize, RandomState>,
     /// The one that was last added to: rows of one text mostly follow each other.
     last: usize,
 }
 
 impl Sums {
-    fn add(&mut self, key: &str, count: u64) {
+    fn add(&mut self, key: u32, count: u64) {
         if let Some((known, sum)) = self.sums.get_mut(self.last)
-            && known == key
+            && *known == key
         {
             *sum += count;
             return;
         }
         let found = if self.sums.len() <= FEW {
-            self.sums.iter().position(|(known, _)| known == key)
+            self.sums.iter().position(|(known, _)| *known == key)
         } else {
-            self.places.get(key).copied()
+            self.places.get(&key).copied()
         };
         self.last = found.unwrap_or(self.sums.len());
         if let Some(at) = found {
             self.sums[at].1 += count;
             return;
         }
-        self.sums.push((key.to_owned(), count));
+        self.sums.push((key, count));
         if self.sums.len() > FEW {
             let new = self.sums.iter().enumerate().skip(self.places.len());
-            self.places
-                .extend(new.map(|(at, (known, _))| (known.clone(), at)));
+            self.places.extend(new.map(|(at, (known, _))| (*known, at)));
         }
     }
 
-    pub fn into_pairs(self) -> Vec<(String, u64)> {
-        self.sums
+    fn named<'a>(&self, names: &'a Names) -> Vec<(&'a str, u64)> {
+        let named = |&(number, sum): &(u32, u64)| (&*names.texts[number as usize], sum);
+        self.sums.iter().map(named).collect()
+    }
+
+    /// The greatest, first those that came first.
+    fn most<'a>(&self, names: &'a Names, most: usize) -> Vec<(&'a str, u64)> {
+        let mut named = self.named(names);
+        named.sort_by_key(|(_, sum)| Reverse(*sum));
+        named.truncate(most);
+        named
     }
 }
 
-/// One device, or all rows without one. `count` is in lines, `rows` in rows.
+/// One device, or all rows without one.
 #[derive(Debug, Default)]
-pub struct Machine {
-    pub device: String,
-    pub identity: Vec<(String, String)>,
-    pub families: Sums,
-    pub indicators: Sums,
-    pub actions: Sums,
-    pub sources: Sums,
-    pub count: u64,
-    pub first: Option<String>,
-    pub last: Option<String>,
-    pub rows: u64,
+struct Machine {
+    device: String,
+    identity: Vec<(String, String)>,
+    families: Sums,
+    indicators: Sums,
+    actions: Sums,
+    sources: Sums,
+    count: u64,
+    first: Option<String>,
+    last: Option<String>,
+    /// Times that are not spelled yet.
+    first_micros: Option<i64>,
+    last_micros: Option<i64>,
+    rows: u64,
 }
 
 impl Machine {
-    fn add(&mut self, row: &Row<'_>) {
-        for (key, value) in &row.identity {
+    fn identify<'a>(&mut self, identity: impl Iterator<Item = (&'a str, &'a str)>) {
+        for (key, value) in identity {
             if !self.identity.iter().any(|(known, _)| known == key) {
-                self.identity
-                    .push((key.clone().into_owned(), value.clone().into_owned()));
+                self.identity.push((key.to_owned(), value.to_owned()));
             }
         }
-        if !row.family.is_empty() {
-            self.families.add(&row.family, row.count);
+    }
+
+    fn add(&mut self, numbers: Numbers, count: u64) {
+        if let Some(family) = numbers.family {
+            self.families.add(family, count);
         }
-        self.indicators.add(&row.indicator, row.count);
-        self.actions.add(&row.action, row.count);
-        self.sources.add(&row.source, row.count);
-        self.count += row.count;
+        self.indicators.add(numbers.indicator, count);
+        self.actions.add(numbers.action, count);
+        self.sources.add(numbers.source, count);
+        self.count += count;
         self.rows += 1;
-        // Times are spelled so that their order is that of their texts.
-        if let Some(first) = &row.first_seen
-            && self.first.as_deref().is_none_or(|old| **first < *old)
+    }
+
+    /// Times are spelled so that their order is that of their texts.
+    fn widen(&mut self, first: Option<&str>, last: Option<&str>) {
+        if let Some(first) = first
+            && self.first.as_deref().is_none_or(|old| first < old)
         {
-            self.first = Some(first.clone().into_owned());
+            self.first = Some(first.to_owned());
         }
-        if let Some(last) = &row.last_seen
-            && self.last.as_deref().is_none_or(|old| **last > *old)
+        if let Some(last) = last
+            && self.last.as_deref().is_none_or(|old| last > old)
         {
-            self.last = Some(last.clone().into_owned());
+            self.last = Some(last.to_owned());
         }
     }
+}
+
+/// What a row is, by the numbers of the texts.
+#[derive(Clone, Copy, Debug, Default)]
+struct Numbers {
+    indicator: u32,
+    family: Option<u32>,
+    action: u32,
+    source: u32,
+}
+
+/// A machine as it is told. `count` is in lines, `rows` in rows.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Told<'a> {
+    pub device: &'a str,
+    pub identity: Vec<(&'a str, &'a str)>,
+    pub families: Vec<(&'a str, u64)>,
+    pub actions: Vec<(&'a str, u64)>,
+    pub sources: Vec<(&'a str, u64)>,
+    /// How many different ones.
+    pub indicators: usize,
+    pub count: u64,
+    pub first: Option<&'a str>,
+    pub last: Option<&'a str>,
+    pub rows: u64,
+}
+
+/// What a row of a scan says that has not been spelled as a line.
+pub(crate) struct Counted<'a> {
+    pub count: u64,
+    pub action: &'a str,
+    pub format: &'a str,
+    pub first: Option<i64>,
+    pub last: Option<i64>,
 }
 
 /// Rows put together as they come.
 #[derive(Debug, Default)]
 pub struct Tally {
     places: HashMap<String, usize, RandomState>,
-    pub machines: Vec<Machine>,
-    /// Lines of each source and format, with a line feed between both.
-    pub formats: Sums,
-    /// Room for the name of one of them.
-    format: String,
+    machines: Vec<Machine>,
+    indicators: Names,
+    families: Names,
+    actions: Names,
+    sources: Names,
+    /// Sources and formats, with a line feed between both.
+    formats: Names,
+    format_lines: Sums,
+    /// The one of the last row: its source by number, its format, and its own number.
+    format: (u32, String, u32),
+    /// What the next rows share.
+    at: Numbers,
     /// The begin of a line whose end has not come.
     rest: Vec<u8>,
 }
@@ -278,23 +363,148 @@ impl Tally {
             Some(row) => row,
             None => serde_json::from_slice(line)?,
         };
-        let device = row.device.as_deref().unwrap_or_default();
-        let at = match self.places.get(device) {
-            Some(&at) => at,
-            None => {
-                self.places.insert(device.to_owned(), self.machines.len());
-                self.machines.push(Machine {
-                    device: device.to_owned(),
-                    ..Machine::default()
-                });
-                self.machines.len() - 1
-            }
-        };
-        self.machines[at].add(&row);
-        self.format.clear();
-        self.format.extend([&*row.source, "\n", &*row.logformat]);
-        self.formats.add(&self.format, row.count);
+        self.item(&row.indicator, &row.family);
+        let at = self.machine(row.device.as_deref().unwrap_or_default());
+        self.at.source = self.sources.number(&row.source);
+        self.at.action = self.actions.number(&row.action);
+        let machine = &mut self.machines[at];
+        machine.identify(row.identity.iter().map(|(key, value)| (&**key, &**value)));
+        machine.add(self.at, row.count);
+        machine.widen(row.first_seen.as_deref(), row.last_seen.as_deref());
+        self.count_format(&row.logformat, row.count);
         Ok(())
+    }
+
+    /// Of the source at hand.
+    fn count_format(&mut self, format: &str, count: u64) {
+        let source = self.at.source;
+        if self.formats.texts.is_empty() || self.format.0 != source || self.format.1 != format {
+            let both = [&self.sources.texts[source as usize], "\n", format].concat();
+            self.format = (source, format.to_owned(), self.formats.number(&both));
+        }
+        self.format_lines.add(self.format.2, count);
+    }
+
+    /// The next rows are of this source.
+    pub(crate) fn source(&mut self, source: &str) {
+        self.at.source = self.sources.number(source);
+    }
+
+    /// The next rows are of this item.
+    pub(crate) fn item(&mut self, indicator: &str, family: &str) {
+        self.at.indicator = self.indicators.number(indicator);
+        self.at.family = (!family.is_empty()).then(|| self.families.number(family));
+    }
+
+    /// The place of a machine.
+    pub(crate) fn machine(&mut self, device: &str) -> usize {
+        if let Some(&at) = self.places.get(device) {
+            return at;
+        }
+        let at = self.machines.len();
+        self.places.insert(device.to_owned(), at);
+        self.machines.push(Machine {
+            device: device.to_owned(),
+            ..Machine::default()
+        });
+        at
+    }
+
+    /// Adds a row of the source and the item at hand.
+    pub(crate) fn count<'a>(
+        &mut self,
+        machine: usize,
+        row: &Counted<'_>,
+        identity: impl Iterator<Item = (&'a str, &'a str)>,
+    ) {
+        self.at.action = self.actions.number(row.action);
+        let machine = &mut self.machines[machine];
+        machine.identify(identity);
+        machine.add(self.at, row.count);
+        let least = |old: Option<i64>, new: i64| old.map_or(new, |old| old.min(new));
+        let greatest = |old: Option<i64>, new: i64| old.map_or(new, |old| old.max(new));
+        if let Some(first) = row.first {
+            machine.first_micros = Some(least(machine.first_micros, first));
+        }
+        if let Some(last) = row.last {
+            machine.last_micros = Some(greatest(machine.last_micros, last));
+        }
+        self.count_format(row.format, row.count);
+    }
+
+    /// Spells the times of what `count` added.
+    pub(crate) fn spell(&mut self) {
+        for machine in &mut self.machines {
+            let first = machine.first_micros.take().map(time::iso);
+            let last = machine.last_micros.take().map(time::iso);
+            machine.widen(first.as_deref(), last.as_deref());
+        }
+    }
+
+    /// The machines in the order in which they came.
+    pub fn machines(&self) -> impl Iterator<Item = Told<'_>> {
+        self.machines.iter().map(|machine| Told {
+            device: &machine.device,
+            identity: machine
+                .identity
+                .iter()
+                .map(|(key, value)| (&**key, &**value))
+                .collect(),
+            families: machine.families.named(&self.families),
+            actions: machine.actions.named(&self.actions),
+            sources: machine.sources.named(&self.sources),
+            indicators: machine.indicators.sums.len(),
+            count: machine.count,
+            first: machine.first.as_deref(),
+            last: machine.last.as_deref(),
+            rows: machine.rows,
+        })
+    }
+
+    /// The indicators of a machine with their lines, at most so many, the greatest first.
+    pub fn indicators(&self, machine: usize, most: usize) -> Vec<(&str, u64)> {
+        let found = self.machines.get(machine);
+        found.map_or_else(Vec::new, |one| one.indicators.most(&self.indicators, most))
+    }
+
+    /// Different indicators of all machines.
+    pub fn indicator_count(&self) -> usize {
+        self.indicators.texts.len()
+    }
+
+    /// The indicators of all machines with their lines, at most so many, the greatest first.
+    pub fn most_seen(&self, most: usize) -> Vec<(&str, u64)> {
+        let numbers = 0..self.indicators.texts.len() as u32;
+        let mut sums = Sums {
+            sums: numbers.map(|number| (number, 0)).collect(),
+            ..Sums::default()
+        };
+        for machine in &self.machines {
+            for &(number, lines) in &machine.indicators.sums {
+                sums.sums[number as usize].1 += lines;
+            }
+        }
+        sums.most(&self.indicators, most)
+    }
+
+    /// Of each machine whether all that it called is among these.
+    pub fn called_only(&self, indicators: &[String]) -> Vec<bool> {
+        let mut among = vec![false; self.indicators.texts.len()];
+        for text in indicators {
+            if let Some(&number) = self.indicators.numbers.get(text) {
+                among[number as usize] = true;
+            }
+        }
+        let only = |machine: &Machine| {
+            let mut called = machine.indicators.sums.iter();
+            called.all(|(number, _)| among[*number as usize])
+        };
+        self.machines.iter().map(only).collect()
+    }
+
+    /// Lines of each source and format, with a line feed between both.
+    pub fn formats(&self) -> Vec<(&str, u64)> {
+        self.format_lines.named(&self.formats)
     }
 }
 
@@ -350,44 +560,50 @@ mod tests {
 
     #[test]
     fn sums_keep_the_order_in_which_their_texts_came() {
-        let mut sums = Sums::default();
+        let (mut names, mut sums) = (Names::default(), Sums::default());
         let texts: Vec<String> = (0..3 * FEW).map(|i| format!("t{}", i * 7 % 20)).collect();
-        let mut want: Vec<(String, u64)> = Vec::new();
+        let mut want: Vec<(&str, u64)> = Vec::new();
         for text in texts.iter().chain(&texts) {
-            sums.add(text, 2);
+            sums.add(names.number(text), 2);
             match want.iter_mut().find(|(known, _)| known == text) {
                 Some((_, sum)) => *sum += 2,
-                None => want.push((text.clone(), 2)),
+                None => want.push((text, 2)),
             }
         }
-        assert_eq!(sums.into_pairs(), want);
+        assert_eq!(sums.named(&names), want);
     }
 
     #[test]
     fn blocks_may_end_anywhere() {
-        let line = |device: &str, count: u64| {
+        let line = |indicator: &str, device: &str, count: u64| {
             format!(
-                r#"{{"type":"sighting","source":"s","indicator":"a\u002fb","family":"","device":{device},"identity":{{"host":"\"x\""}},"first_seen":null,"last_seen":null,"count":{count},"action":"blocked","logformat":"f","evidence":"e"}}"#
+                r#"{{"type":"sighting","source":"s","indicator":"{indicator}","family":"","device":{device},"identity":{{"host":"\"x\""}},"first_seen":null,"last_seen":null,"count":{count},"action":"blocked","logformat":"f","evidence":"e"}}"#
             ) + "\n"
         };
-        let text = [line("\"d\"", 2), line("null", 1), line("\"d\"", 3)].concat();
+        let text = [
+            line(r"a\u002fb", "\"d\"", 2),
+            line(r"a\u002fb", "null", 1),
+            line("c", "\"d\"", 3),
+            line("e", "\"d\"", 2),
+        ]
+        .concat();
         for size in 1..text.len() {
             let mut tally = Tally::default();
             for block in text.as_bytes().chunks(size) {
                 tally.add(block).unwrap();
             }
             let found: Vec<_> = tally
-                .machines
-                .into_iter()
-                .map(|m| (m.device, m.count, m.rows, m.indicators.into_pairs()))
+                .machines()
+                .map(|m| (m.device, m.count, m.rows, m.indicators, m.identity))
                 .collect();
-            let sum = |n| vec![("a/b".to_owned(), n)];
-            let want = [
-                ("d".to_owned(), 5, 2, sum(5)),
-                (String::new(), 1, 1, sum(1)),
-            ];
-            assert_eq!(found, want);
-            assert_eq!(tally.formats.into_pairs(), [("s\nf".to_owned(), 6)]);
+            let host = || vec![("host", "\"x\"")];
+            assert_eq!(found, [("d", 7, 3, 3, host()), ("", 1, 1, 1, host())]);
+            assert_eq!(tally.indicators(0, 2), [("c", 3), ("a/b", 2)]);
+            assert_eq!(tally.indicators(1, 9), [("a/b", 1)]);
+            assert_eq!(tally.most_seen(2), [("a/b", 3), ("c", 3)]);
+            assert_eq!(tally.indicator_count(), 3);
+            assert_eq!(tally.called_only(&["a/b".to_owned()]), [false, true]);
+            assert_eq!(tally.formats(), [("s\nf", 8)]);
         }
     }
 }

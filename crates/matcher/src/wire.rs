@@ -1,4 +1,5 @@
-//! The sightings of a source as JSON Lines, sorted, in memory or beyond that in a temporary file.
+//! The sightings of a source as JSON Lines, sorted, when they are asked for; kept longer, they lie in memory or beyond that in a
+//! temporary file.
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::mem;
 
@@ -10,54 +11,152 @@ use crate::escape::{EVIDENCE, controls, equal, escape_json_into, run};
 use crate::rows::{Row, TEXT};
 use crate::runs::{Entry, Runs};
 use crate::set::{Item, Set};
+use crate::tally::{Counted, Tally};
 use crate::time::{self, Value};
 use crate::words::Words;
 use crate::years::Years;
 
-/// Lines beyond this lie in a temporary file.
+/// Lines that are kept lie in a temporary file beyond this.
 const HELD: usize = 8 << 20;
 /// Bytes that are written together: whole pages, and many.
 const WRITTEN: usize = 1 << 18;
 
-/// Finished lines.
+/// The rows of one source. Where they are many, spelling and writing their lines takes as long as half of the scan,
+/// so that is done where they are wanted, and where they are only told to a file, nowhere else.
 #[derive(Debug)]
 pub struct Lines {
-    file: SpooledTempFile,
+    /// Rows that are not spelled yet.
+    rows: Option<(Context, Runs)>,
+    text: SpooledTempFile,
     pub count: u64,
     /// The least and the greatest time of all rows.
     pub span: Option<(i64, i64)>,
+    tally: Option<Tally>,
 }
 
 impl Default for Lines {
     fn default() -> Self {
         Lines {
-            file: SpooledTempFile::new(HELD),
+            rows: None,
+            text: SpooledTempFile::new(HELD),
             count: 0,
             span: None,
+            tally: Some(Tally::default()),
         }
     }
 }
 
 impl Lines {
+    /// Looks through all rows once. Fails where those in temporary files cannot be read.
+    pub(crate) fn new(context: Context, runs: Runs, set: &Set) -> io::Result<Lines> {
+        let mut lines = Lines::default();
+        let mut tally = Tally::default();
+        tally.source(&context.source);
+        let mut item = None;
+        context.each(set, &runs, Kept::Identity, |days| {
+            lines.count += days.rows.len() as u64;
+            if item != days.item {
+                item = days.item;
+                let item = known(set, item)?;
+                tally.item(item.canonical(), item.family);
+            }
+            let machine = tally.machine(days.device().unwrap_or_default());
+            for (_, row) in &days.rows {
+                let [first, last] = [row.first, row.last].map(|time| match time {
+                    Some(Value::Known(micros)) => Some(micros),
+                    _ => None,
+                });
+                for at in [first, last].into_iter().flatten() {
+                    let (least, greatest) = lines.span.unwrap_or((at, at));
+                    lines.span = Some((least.min(at), greatest.max(at)));
+                }
+                let counted = Counted {
+                    count: row.count,
+                    action: row.action.word(),
+                    format: context.format(row),
+                    first,
+                    last,
+                };
+                let words = Words::at(&days.words[row.words as usize..]);
+                let identity = words.identity();
+                let identity =
+                    identity.filter_map(|(key, value)| Some((key, str::from_utf8(value).ok()?)));
+                tally.count(machine, &counted, identity);
+            }
+            Ok(())
+        })?;
+        tally.spell();
+        lines.tally = Some(tally);
+        lines.rows = Some((context, runs));
+        Ok(lines)
+    }
+
+    /// What the rows say together, once.
+    pub fn tally(&mut self) -> Option<Tally> {
+        self.tally.take()
+    }
+
+    /// Gives all lines in order, in blocks that end anywhere.
+    pub fn write(
+        &mut self,
+        set: &Set,
+        mut put: impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        if let Some((context, runs)) = &self.rows {
+            return context.write(set, runs, put);
+        }
+        let mut block = vec![0; WRITTEN];
+        self.text.rewind()?;
+        loop {
+            match self.text.read(&mut block)? {
+                0 => return Ok(()),
+                n => put(&block[..n])?,
+            }
+        }
+    }
+
+    /// Puts the lines where they need no memory; the rows are forgotten.
+    pub fn settle(&mut self, set: &Set) -> io::Result<()> {
+        if let Some((context, runs)) = &self.rows {
+            let mut text = SpooledTempFile::new(HELD);
+            context.write(set, runs, |block| text.write_all(block))?;
+            (self.text, self.rows) = (text, None);
+        }
+        Ok(())
+    }
+
     /// At most `size` bytes from `offset` on, none at the end.
-    pub fn read_at(&mut self, offset: u64, size: usize) -> io::Result<Vec<u8>> {
+    pub fn read_at(&mut self, set: &Set, offset: u64, size: usize) -> io::Result<Vec<u8>> {
+        self.settle(set)?;
         let mut block = Vec::with_capacity(size.min(WRITTEN * 4));
-        self.file.seek(SeekFrom::Start(offset))?;
-        let file = &mut self.file;
-        file.take(size as u64).read_to_end(&mut block)?;
+        self.text.seek(SeekFrom::Start(offset))?;
+        let text = &mut self.text;
+        text.take(size as u64).read_to_end(&mut block)?;
         Ok(block)
     }
 }
 
+fn known(set: &Set, item: Option<u32>) -> io::Result<Item<'_>> {
+    item.and_then(|number| set.item(number))
+        .ok_or_else(|| io::Error::other("the compiled set is damaged"))
+}
+
 /// What the rows of one source share.
-pub struct Context<'a> {
-    pub set: &'a Set,
+#[derive(Debug)]
+pub(crate) struct Context {
     /// Names of the log formats by their number.
-    pub names: &'a [&'a str],
-    pub source: &'a str,
+    pub names: Vec<String>,
+    pub source: String,
     /// The latest time that a time without a year may be.
     pub latest: Option<i64>,
-    pub zone: &'a TimeZone,
+    pub zone: TimeZone,
+}
+
+/// What is kept of the words of a row.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    Identity,
+    All,
 }
 
 /// The rows of one item and device by their days, in order, and their words.
@@ -85,9 +184,11 @@ impl Days {
         self.has_device = entry.device.is_some();
         self.device.clear();
         self.device.push_str(entry.device.unwrap_or_default());
+        self.rows.clear();
+        self.words.clear();
     }
 
-    fn add(&mut self, mut row: Row, words: Words<'_>) {
+    fn add(&mut self, mut row: Row, words: Words<'_>, kept: Kept) {
         let day = row.day();
         let found = self.rows.binary_search_by_key(&day, |(day, _)| *day);
         row.words = self.words.len() as u32;
@@ -99,63 +200,72 @@ impl Days {
             }
         };
         if gives_words {
-            self.words.extend_from_slice(words.bytes());
+            match kept {
+                Kept::All => self.words.extend_from_slice(words.bytes()),
+                Kept::Identity => words.put_identity(&mut self.words),
+            }
         }
     }
 }
 
-impl Context<'_> {
+impl Context {
     /// Merges the runs and writes a line a row.
-    pub fn write(&self, runs: Runs) -> io::Result<Lines> {
-        let mut lines = Lines::default();
+    fn write(
+        &self,
+        set: &Set,
+        runs: &Runs,
+        mut put: impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
         let mut text = Text::default();
+        self.each(set, runs, Kept::All, |days| {
+            if text.item != days.item {
+                text.begin(&self.source, known(set, days.item)?);
+                text.item = days.item;
+            }
+            for (day, row) in &days.rows {
+                let words = Words::at(&days.words[row.words as usize..]);
+                self.line(&mut text, days.device(), *day, row, words);
+            }
+            if text.line.len() >= WRITTEN {
+                put(&text.line[..WRITTEN])?;
+                text.line.drain(..WRITTEN);
+            }
+            Ok(())
+        })?;
+        put(&text.line)
+    }
+
+    /// Merges the runs and gives the rows of each item and device, those of a day put together.
+    fn each(
+        &self,
+        set: &Set,
+        runs: &Runs,
+        kept: Kept,
+        mut take: impl FnMut(&Days) -> io::Result<()>,
+    ) -> io::Result<()> {
         let mut days = Days::default();
-        let mut years = Years::new(self.latest, self.zone);
-        runs.merge(self.set, |entry| {
+        let mut years = Years::new(self.latest, &self.zone);
+        runs.merge(set, |entry| {
             if !days.is_of(entry) {
-                lines.count += days.rows.len() as u64;
-                self.flush(&mut days, &mut text)?;
-                if text.line.len() >= WRITTEN {
-                    lines.file.write_all(&text.line[..WRITTEN])?;
-                    text.line.drain(..WRITTEN);
+                if days.item.is_some() {
+                    take(&days)?;
                 }
                 days.begin(entry);
             }
-            let row = entry.row.resolved(&mut years);
-            for value in [row.first, row.last].into_iter().flatten() {
-                if let Value::Known(at) = value {
-                    let (first, last) = lines.span.unwrap_or((at, at));
-                    lines.span = Some((first.min(at), last.max(at)));
-                }
-            }
-            days.add(row, entry.words);
+            days.add(entry.row.resolved(&mut years), entry.words, kept);
             Ok(())
         })?;
-        lines.count += days.rows.len() as u64;
-        self.flush(&mut days, &mut text)?;
-        lines.file.write_all(&text.line)?;
-        Ok(lines)
+        if days.item.is_some() {
+            take(&days)?;
+        }
+        Ok(())
     }
 
-    fn flush(&self, days: &mut Days, text: &mut Text) -> io::Result<()> {
-        let Some(number) = days.item else {
-            return Ok(());
-        };
-        if text.item != Some(number) {
-            let item = self
-                .set
-                .item(number)
-                .ok_or_else(|| io::Error::other("the compiled set is damaged"))?;
-            text.begin(self.source, item);
-            text.item = Some(number);
+    fn format(&self, row: &Row) -> &str {
+        match row.format {
+            TEXT => detect::TEXT,
+            number => &self.names[usize::from(number)],
         }
-        for (day, row) in &days.rows {
-            let words = Words::at(&days.words[row.words as usize..]);
-            self.line(text, days.device(), *day, row, words);
-        }
-        days.rows.clear();
-        days.words.clear();
-        Ok(())
     }
 
     /// Adds the line of a row of the item at hand to `text`.
@@ -203,10 +313,7 @@ impl Context<'_> {
         text.raw(r#","action":"#);
         text.word(row.action.word());
         text.raw(r#","logformat":"#);
-        text.string(match row.format {
-            TEXT => detect::TEXT,
-            number => self.names[usize::from(number)],
-        });
+        text.string(self.format(row));
         text.raw(r#","evidence":""#);
         escape_json_into(&mut text.line, words.line(), EVIDENCE);
         text.raw("\"}\n");

@@ -69,6 +69,16 @@ impl<'a> Words<'a> {
         self.0
     }
 
+    /// Adds the same words without what matched and the line.
+    pub fn put_identity(self, out: &mut Vec<u8>) {
+        let left_out = 0..2;
+        let lengths = 2 * left_out.len();
+        out.resize(out.len() + lengths, u8::MAX);
+        out.extend_from_slice(&self.0[lengths..HEAD]);
+        let before: usize = left_out.filter_map(|i| self.length(i)).sum();
+        out.extend_from_slice(&self.0[HEAD + before..]);
+    }
+
     /// What matched; None is the item itself.
     pub fn matched(self) -> Option<&'a [u8]> {
         self.text(0)

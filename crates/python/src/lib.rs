@@ -5,20 +5,20 @@ mod formats;
 mod stream;
 mod tally;
 
-use std::fs;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{fs, io};
 
 use ahead::Ahead;
 use draft::Draft;
 use formats::{Coming, Formats};
 use pyo3::create_exception;
-use pyo3::exceptions::PyException;
+use pyo3::exceptions::{PyException, PyOSError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use quetsach_matcher::options::{self, Coverage, Limits, Options, Spare};
 use quetsach_matcher::part::{self, Range, Whole};
-use quetsach_matcher::pipeline;
+use quetsach_matcher::pipeline::{self, temporary};
 use quetsach_matcher::raw::Level;
 use quetsach_matcher::reader::Input;
 use quetsach_matcher::{Error, Set, setfile, wire};
@@ -246,7 +246,8 @@ impl Matcher {
                 pipeline::scan(&self.set, formats, &path, input, &options, &counters)
             })
             .map_err(raise)?;
-        Ok((Lines::of(lines), coverage_dict(py, &coverage)?))
+        let lines = Lines::of(lines, &self.set);
+        Ok((lines, coverage_dict(py, &coverage)?))
     }
 
     /// Reads the lines of a plain file between two offsets; None where that cannot be done exactly. `edge_bytes`
@@ -339,7 +340,7 @@ impl Matcher {
             return Ok(None);
         };
         let about = coverage_dict(py, &coverage)?;
-        Ok(Some((Lines::of(lines), about)))
+        Ok(Some((Lines::of(lines, &self.set), about)))
     }
 }
 
@@ -348,14 +349,29 @@ impl Matcher {
 struct Lines {
     count: u64,
     inner: Mutex<wire::Lines>,
+    set: Arc<Set>,
 }
 
 impl Lines {
-    fn of(lines: wire::Lines) -> Lines {
+    fn of(lines: wire::Lines, set: &Arc<Set>) -> Lines {
         Lines {
             count: lines.count,
             inner: Mutex::new(lines),
+            set: set.clone(),
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, wire::Lines> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Says where there was no room, as `strerror` does not.
+fn put_aside(error: io::Error) -> PyErr {
+    let problem = temporary(&error);
+    match error.raw_os_error() {
+        Some(code) => PyOSError::new_err((code, problem)),
+        None => PyOSError::new_err(problem),
     }
 }
 
@@ -365,18 +381,36 @@ impl Lines {
         self.count as usize
     }
 
-    /// At most `size` bytes from `offset` on, none at the end.
+    /// At most `size` bytes from `offset` on, none at the end. Asked for the first time, all lines are put aside.
     fn read<'py>(
         &self,
         py: Python<'py>,
         offset: u64,
         size: usize,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let block = py.detach(|| {
-            let mut lines = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-            lines.read_at(offset, size)
-        })?;
-        Ok(PyBytes::new(py, &block))
+        let block = py.detach(|| self.lock().read_at(&self.set, offset, size));
+        Ok(PyBytes::new(py, &block.map_err(put_aside)?))
+    }
+
+    /// Puts the lines aside, so that they take no memory.
+    fn settle(&self, py: Python<'_>) -> PyResult<()> {
+        py.detach(|| self.lock().settle(&self.set))
+            .map_err(put_aside)
+    }
+
+    /// Hands all lines to `put`, in blocks that end anywhere; what it raises comes out here.
+    fn write(&self, py: Python<'_>, put: Py<PyAny>) -> PyResult<()> {
+        let hand_over = |block: &[u8]| -> io::Result<()> {
+            Python::attach(|py| put.call1(py, (PyBytes::new(py, block),)).map(drop))?;
+            Ok(())
+        };
+        py.detach(|| self.lock().write(&self.set, hand_over))?;
+        Ok(())
+    }
+
+    /// What they say together, the first time.
+    fn tally(&self) -> Option<Tally> {
+        self.lock().tally().map(Tally::of)
     }
 }
 

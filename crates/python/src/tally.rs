@@ -1,10 +1,9 @@
 //! `Tally`: conversions and errors, no logic.
-use std::mem;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use quetsach_matcher::tally::{self, Machine};
+use quetsach_matcher::tally;
 
 /// Rows put together by machine.
 #[pyclass(frozen)]
@@ -15,33 +14,35 @@ pub struct Tally {
 
 type Sums = Vec<(String, u64)>;
 
-/// Device, identity, families, indicators, actions, sources, count, first, last and rows.
+/// Device, identity, families, actions, sources, how many indicators, count, first, last and rows.
 type MachineTuple = (
     String,
     Vec<(String, String)>,
     Sums,
     Sums,
     Sums,
-    Sums,
+    usize,
     u64,
     Option<String>,
     Option<String>,
     u64,
 );
 
-fn tuple(one: Machine) -> MachineTuple {
-    (
-        one.device,
-        one.identity,
-        one.families.into_pairs(),
-        one.indicators.into_pairs(),
-        one.actions.into_pairs(),
-        one.sources.into_pairs(),
-        one.count,
-        one.first,
-        one.last,
-        one.rows,
-    )
+fn sums(found: Vec<(&str, u64)>) -> Sums {
+    let owned = |(text, sum): (&str, u64)| (text.to_owned(), sum);
+    found.into_iter().map(owned).collect()
+}
+
+impl Tally {
+    pub fn of(inner: tally::Tally) -> Tally {
+        Tally {
+            inner: Mutex::new(inner),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, tally::Tally> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[pymethods]
@@ -53,21 +54,55 @@ impl Tally {
 
     /// Takes in a block of lines of the wire format that may end anywhere.
     fn add(&self, py: Python<'_>, block: &[u8]) -> PyResult<()> {
-        let added = py.detach(|| {
-            let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-            inner.add(block)
-        });
+        let added = py.detach(|| self.lock().add(block));
         added.map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
-    /// The machines in the order in which they came, and the lines of each source and format (with a line feed
-    /// between both); once.
-    fn finish(&self) -> (Vec<MachineTuple>, Sums) {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = mem::take(&mut *inner);
-        (
-            found.machines.into_iter().map(tuple).collect(),
-            found.formats.into_pairs(),
-        )
+    /// The machines in the order in which they came.
+    fn machines(&self) -> Vec<MachineTuple> {
+        let inner = self.lock();
+        let tuple = |one: tally::Told<'_>| {
+            let identity = one.identity.iter();
+            (
+                one.device.to_owned(),
+                identity
+                    .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                    .collect(),
+                sums(one.families),
+                sums(one.actions),
+                sums(one.sources),
+                one.indicators,
+                one.count,
+                one.first.map(str::to_owned),
+                one.last.map(str::to_owned),
+                one.rows,
+            )
+        };
+        inner.machines().map(tuple).collect()
+    }
+
+    /// Lines of each source and format, with a line feed between both.
+    fn formats(&self) -> Sums {
+        sums(self.lock().formats())
+    }
+
+    /// Indicators of a machine with their lines, at most so many, the greatest first.
+    fn indicators(&self, machine: usize, most: usize) -> Sums {
+        sums(self.lock().indicators(machine, most))
+    }
+
+    /// Different indicators of all machines.
+    fn indicator_count(&self) -> usize {
+        self.lock().indicator_count()
+    }
+
+    /// Indicators of all machines with their lines, at most so many, the greatest first.
+    fn most_seen(&self, most: usize) -> Sums {
+        sums(self.lock().most_seen(most))
+    }
+
+    /// Of each machine whether all that it called is among these.
+    fn called_only(&self, indicators: Vec<String>) -> Vec<bool> {
+        self.lock().called_only(&indicators)
     }
 }

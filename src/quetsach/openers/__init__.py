@@ -17,7 +17,6 @@ from typing import BinaryIO, cast
 
 from quetsach import unpack
 from quetsach.errors import SourceError
-from quetsach.openers import adguard, eventxml, ipfix, nfdumpjson, nfdumptext, tar, tinyproxy
 from quetsach.openers.opened import Blocks, Disk, Failing, Meter, Opened, Passed, Start, shown
 
 __all__ = [
@@ -65,7 +64,31 @@ def _magic(*magics: bytes) -> Callable[[bytes], bool]:
     return lambda start: start.startswith(magics)
 
 
+def _told_by(module: str, may_be: Callable[[bytes], bool]) -> Callable[[bytes], bool]:
+    """What the module says, imported only for a file that may be of its kind: to import all takes as long as
+    10 MB of a log."""
+
+    def begins(start: bytes) -> bool:
+        return may_be(start) and bool(importlib.import_module(f"{__name__}.{module}").begins(start))
+
+    return begins
+
+
+def _holds(*words: bytes) -> Callable[[bytes], bool]:
+    return lambda start: any(word in start for word in words)
+
+
+def _begins_with_tag(start: bytes) -> bool:
+    """Also in UTF-16, and behind the marks of an encoding."""
+    return start.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n\v\f").startswith(b"<")
+
+
+def _may_be_tar(start: bytes) -> bool:
+    return start[257:262] == b"ustar" or start[148:156].strip(b" \0").isdigit()
+
+
 _UNPACK = "unpack it and scan what comes out"
+_TINYPROXY = (b"CRITICAL", b"ERROR", b"WARNING", b"NOTICE", b"CONNECT", b"INFO")
 KINDS = (
     Kind("xz file", unpack.XZ.begins, "compressed", is_archive=False),
     Kind("bzip2 file", unpack.BZIP2.begins, "compressed", is_archive=False),
@@ -76,13 +99,23 @@ KINDS = (
     Kind("LZ4 archive", _magic(b"\x04\x22\x4d\x18"), advice=_UNPACK),
     Kind("compress (.Z) archive", _magic(b"\x1f\x9d"), advice=_UNPACK),
     Kind("Windows event log (.evtx) file", _magic(b"ElfFile\0"), "evtx", is_archive=False),
-    Kind("Windows events in XML", eventxml.begins, "eventxml", is_archive=False),
-    Kind("AdGuard Home query log", adguard.begins, "adguard", is_archive=False),
-    Kind("IPFIX file", ipfix.begins, "ipfix", is_archive=False),
+    Kind("Windows events in XML", _told_by("eventxml", _begins_with_tag), "eventxml", is_archive=False),
+    Kind("AdGuard Home query log", _told_by("adguard", _holds(b'"QH":')), "adguard", is_archive=False),
+    Kind("IPFIX file", _told_by("ipfix", _magic(b"\0\x0a")), "ipfix", is_archive=False),
     Kind("nfdump file", _magic(b"\x0c\xa5", b"\xa5\x0c"), "nfdump", is_archive=False),
-    Kind("flows in JSON of nfdump", nfdumpjson.begins, "nfdumpjson", is_archive=False),
-    Kind("flows as text of nfdump", nfdumptext.begins, "nfdumptext", is_archive=False),
-    Kind("tinyproxy log", tinyproxy.begins, "tinyproxy", is_archive=False),
+    Kind(
+        "flows in JSON of nfdump",
+        _told_by("nfdumpjson", _holds(b'"FLOW"', b'"EVENT"')),
+        "nfdumpjson",
+        is_archive=False,
+    ),
+    Kind(
+        "flows as text of nfdump",
+        _told_by("nfdumptext", _holds(b"Duration ", b" -> ")),
+        "nfdumptext",
+        is_archive=False,
+    ),
+    Kind("tinyproxy log", _told_by("tinyproxy", _magic(*_TINYPROXY)), "tinyproxy", is_archive=False),
     Kind("Parquet file", _magic(b"PAR1"), "parquet", is_archive=False),
     Kind("SQLite file", _magic(b"SQLite format 3\0"), "pihole", is_archive=False),
     Kind(
@@ -90,7 +123,7 @@ KINDS = (
         _magic(b"LPKSHHRH"),
         advice="export it with journalctl --file FILE --output json and scan that",
     ),
-    Kind("tar archive", tar.begins, "tar"),
+    Kind("tar archive", _told_by("tar", _may_be_tar), "tar"),
 )
 """Files that an engine does not read by itself: "nothing found" there would be no answer."""
 

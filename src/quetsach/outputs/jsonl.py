@@ -12,7 +12,7 @@ def write(out: BinaryIO, report: Report) -> None:
     """Write one document."""
     result = report.result
     out.write(dump(result.scan))
-    out.writelines(result.sightings.blocks())
+    result.sightings.write(out.write)
     out.writelines(map(dump, result.coverage))
     if not result.is_interrupted:
         out.write(dump(End(len(result.sightings), len(result.coverage), len(result.errors))))

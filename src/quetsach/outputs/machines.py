@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from quetsach.scanning import Sightings
 from quetsach.sighting import ACTIONS, Sighting
-from quetsach.tally import Tally
+from quetsach.tally import Indicators, Tally
 
 NOBODY = ""
 """The key of all sightings whose line names no client."""
@@ -27,7 +27,7 @@ class Machine:
     device: str
     identity: dict[str, str] = field(default_factory=dict)
     families: Counter[str] = field(default_factory=Counter)
-    indicators: Counter[str] = field(default_factory=Counter)
+    indicators: Counter[str] | Indicators = field(default_factory=Counter[str])
     actions: Counter[str] = field(default_factory=Counter)
     logs: set[str] = field(default_factory=set)
     count: int = 0
@@ -49,6 +49,7 @@ class Machine:
             self.identity.setdefault(name, value)
         if sighting.family:
             self.families[sighting.family] += sighting.count
+        assert isinstance(self.indicators, Counter)
         self.indicators[sighting.indicator] += sighting.count
         self.actions[sighting.action] += sighting.count
         self.logs.add(log)
@@ -73,8 +74,12 @@ def by_machine(
     """
     together = sightings.tally() if isinstance(sightings, Sightings) and not keep else None
     machines = list(_seen(sightings, paths, keep) if together is None else _told(together, paths))
-    for machine in machines:
-        machine.is_doubtful = all(indicator in doubts for indicator in machine.indicators)
+    if together is None:
+        doubtful = [all(indicator in doubts for indicator in machine.indicators) for machine in machines]
+    else:
+        doubtful = together.called_only(doubts)
+    for machine, is_doubtful in zip(machines, doubtful, strict=True):
+        machine.is_doubtful = is_doubtful
 
     def rank(one: Machine) -> tuple[bool, bool, int, int, str]:
         return one.device == NOBODY, one.is_doubtful, ACTIONS.index(one.action), -one.count, one.device
@@ -88,7 +93,7 @@ def _told(together: Tally, paths: Mapping[str, str]) -> Iterable[Machine]:
             one.device,
             dict(one.identity),
             Counter(dict(one.families)),
-            Counter(dict(one.indicators)),
+            one.indicators,
             Counter(dict(one.actions)),
             {paths.get(source, "") for source, _lines in one.sources},
             one.count,

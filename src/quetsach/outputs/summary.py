@@ -38,7 +38,7 @@ def figures(report: Report, machines: list[Machine]) -> Figures:
     plausible = [one for one in seen if one.time != "suspect"] or seen
     return Figures(
         machines=sum(machine.device != NOBODY for machine in machines),
-        indicators=len(set().union(*(machine.indicators for machine in machines))),
+        indicators=_indicators(report, machines),
         rows=len(report.result.sightings),
         files=len(seen),
         bytes=sum(one.bytes for one in seen),
@@ -49,6 +49,13 @@ def figures(report: Report, machines: list[Machine]) -> Figures:
         first=words.least(one.first for one in plausible),
         last=words.greatest(one.last for one in plausible),
     )
+
+
+def _indicators(report: Report, machines: list[Machine]) -> int:
+    together = report.result.sightings.tally()
+    if together is not None:
+        return together.indicator_count
+    return len(set().union(*(machine.indicators for machine in machines)))
 
 
 def verdict(found: Figures) -> str:

@@ -217,14 +217,13 @@ impl<'a> Capture<'a> {
     ) -> (Lines, Coverage) {
         let identity = hex(&Sha256::digest(&source.head));
         let context = Context {
-            set: self.set,
-            names: &RECORDS,
-            source: &identity,
+            names: RECORDS.map(str::to_owned).into(),
+            source: identity.clone(),
             latest: None,
-            zone,
+            zone: zone.clone(),
         };
         let runs = self.rows.into_runs(self.set);
-        let lines = context.write(runs).unwrap_or_else(|error| {
+        let lines = Lines::new(context, runs, self.set).unwrap_or_else(|error| {
             source.stop(&temporary(&error));
             Lines::default()
         });
