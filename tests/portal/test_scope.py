@@ -1,7 +1,9 @@
 """Nobody sees past their own subtree, and forgetting to say for whom raises."""
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 
+from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns.models import CampaignNode
@@ -25,6 +27,12 @@ def visible(cast, unit, role):
 )
 def test_a_person_sees_their_unit_and_what_is_below(cast, unit, expected):
     assert visible(cast, unit, "reader") == expected
+
+
+def test_who_serves_nowhere_sees_nothing(cast):
+    nobody = User.objects.create_user("nobody")
+    for user in (nobody, AnonymousUser()):
+        assert not CampaignNode.objects.visible_to(user).exists()
 
 
 def test_an_unscoped_query_raises(cast):

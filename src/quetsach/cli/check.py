@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import errno
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from quetsach.cli import FOUND, INCOMPLETE, NOTHING, lists, looked_for, packfile, say
+from quetsach.cli import FOUND, INCOMPLETE, NOTHING, check_watch, lists, looked_for, packfile, say
 from quetsach.cli import root as _root
 from quetsach.language import code
 from quetsach.language import gettext as _
-from quetsach.output import OutputError
+from quetsach.output import OutputError, replacing
 from quetsach.outputs import words
-from quetsach.outputs.problems import explain
 
 if TYPE_CHECKING:
     from quetsach.endpoint.checking import Options, Result
-    from quetsach.endpoint.filescan import Progress
     from quetsach.endpoint.machine import Machine
     from quetsach.endpoint.pack import Pack
     from quetsach.endpoint.wanted import Wanted
 
-SECONDS = {False: 20.0, True: 60.0}
-"""How long sockets are watched, by whether the check is full."""
 _MOST_EVIDENCE = 3
 
 
@@ -168,7 +162,7 @@ def _run(
     if packed is not None:
         unit = unit or packed.unit.name
     answers = _answers(unit, people, is_asking=is_asking)
-    seconds = SECONDS[is_full] if wanted.indicators and root is None else 0.0
+    seconds = check_watch.SECONDS[is_full] if wanted.indicators and root is None else 0.0
     options = Options(is_full=is_full, with_history=history, seconds=seconds)
     result = replace(_looked_at(machine, wanted, options, is_here=root is None), answers=answers)
     return _handed_out(result, machine, packed, outs, is_asking=is_asking)
@@ -215,7 +209,7 @@ def _looked_at(machine: Machine, wanted: Wanted, options: Options, *, is_here: b
 
     if is_here:
         live.work_quietly()
-    with stop_on_interrupt() as stop, _bar() as (on_probe, on_file, on_wait):
+    with stop_on_interrupt() as stop, check_watch.bar() as (on_probe, on_file, on_wait):
         return checking.check(
             machine, wanted, options, stop=stop, on_probe=on_probe, on_file=on_file, on_wait=on_wait
         )
@@ -314,51 +308,6 @@ def _answers(unit: str | None, people: int | None, *, is_asking: bool) -> dict[s
     return {name: value for name, value in found.items() if value}
 
 
-@contextmanager
-def _bar() -> Iterator[
-    tuple[
-        Callable[[str], None] | None,
-        Callable[[Progress], None] | None,
-        Callable[[float, float], None] | None,
-    ]
-]:
-    """What is looked at now, then a bar with the time left; on a terminal only."""
-    if not sys.stderr.isatty():
-        yield None, None, None
-        return
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn
-    from rich.progress import Progress as Shown
-
-    from quetsach.endpoint import wording
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[told]}"),
-    )
-    with Shown(*columns, console=say.console(is_error=True), transient=True) as shown:
-        task = shown.add_task("", total=None, told="")
-
-        def on_probe(name: str) -> None:
-            shown.update(task, description=wording.probe(name))
-
-        def on_file(now: Progress) -> None:
-            told = "" if now.left is None else _left(now.left)
-            shown.update(task, completed=now.work, total=now.work_total or None, told=told)
-
-        def on_wait(left: float, total: float) -> None:
-            text = _("Watching the connections")
-            shown.update(task, description=text, completed=total - left, total=total, told=_left(left))
-
-        yield on_probe, on_file, on_wait
-
-
-def _left(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return _("%(time)s left") % {"time": f"{minutes}:{rest:02d}"}
-
-
 def _save(screen: Callable[[str], None], *files: tuple[Path | None, Callable[[Path], object]]) -> set[Path]:
     """Write each file, the most wanted first; the paths of those that could not be, which is said."""
     unsaved = set()
@@ -366,7 +315,7 @@ def _save(screen: Callable[[str], None], *files: tuple[Path | None, Callable[[Pa
         if path is None:
             continue
         try:
-            with _replaced(path) as part:
+            with replacing(path) as part:
                 write(part)
         except OutputError as error:
             say.problem(error)
@@ -401,20 +350,6 @@ def _tell_sealed(screen: Callable[[str], None]) -> None:
     screen(say.styled(_("Not in it:"), bold=True))
     for text in wording.stays():
         screen(say.wrapped(f"  - {text}"))
-
-
-@contextmanager
-def _replaced(path: Path) -> Iterator[Path]:
-    """A file that takes its place only when it is whole."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        yield part
-        part.replace(path)
-    except OSError as error:
-        code = "disk_full" if error.errno == errno.ENOSPC else "write"
-        raise OutputError(code, path, explain(error.strerror or str(error))) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _tell(result: Result) -> None:

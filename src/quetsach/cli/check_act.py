@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from quetsach.cli import FOUND, INCOMPLETE, NOTHING, lists, looked_for, say
+from quetsach.cli import FOUND, INCOMPLETE, NOTHING, check_watch, lists, looked_for, say
 from quetsach.cli import root as _root
 from quetsach.language import gettext as _
 from quetsach.outputs.words import visible
@@ -146,7 +146,6 @@ def _plan(
     with_log: bool,
     **given: Any,
 ) -> int:
-    from quetsach.cli import check
     from quetsach.cli.progress import stop_on_interrupt
     from quetsach.endpoint import checking, wording
     from quetsach.endpoint.act import choosing, plan
@@ -161,9 +160,9 @@ def _plan(
             pack, given["trust"], is_asking=sys.stdin.isatty(), is_other_given=is_other_given
         )
         wanted = looked_for.read(indicators, hashes, rules, profile, lists.Choice.of(given), packed)
-        seconds = 0.0 if root is not None or not wanted.indicators else check.SECONDS[is_full]
+        seconds = 0.0 if root is not None or not wanted.indicators else check_watch.SECONDS[is_full]
         options = checking.Options(is_full=is_full, seconds=seconds)
-        with stop_on_interrupt() as stop, check._bar() as (on_probe, on_file, on_wait):
+        with stop_on_interrupt() as stop, check_watch.bar() as (on_probe, on_file, on_wait):
             result = checking.check(
                 ground.machine, wanted, options,
                 stop=stop, on_probe=on_probe, on_file=on_file, on_wait=on_wait,
