@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from quetsach import cli, inputs, logformat, output, scanning, setfile
+from quetsach import cli, inputs, output, scanning, setfile
 from quetsach.engine import ScanOptions, SourceResult, choose
 from quetsach.errors import ScanError
 from quetsach.executor import Unit
@@ -124,7 +124,7 @@ def test_what_was_read_by_other_log_formats_is_refused(
     shutil.copytree(str(resources.files("quetsach").joinpath("logformats")), package)
     text = (package / "coredns.toml").read_text(encoding="utf-8")
     (package / "aaa.toml").write_text(text.replace('name = "coredns"', 'name = "aaa"'), encoding="utf-8")
-    monkeypatch.setattr(logformat.resources, "files", lambda _: package.parent)
+    monkeypatch.setattr("quetsach.logformat.resources.files", lambda _: package.parent)
     with pytest.raises(ScanError, match="another set of log formats"):
         State(tmp_path / "state", State.about(HEADER, OPTIONS))
 

@@ -61,8 +61,8 @@ def test_as_many_as_may_be_are_told_and_one_more_is_an_error(made, tmp_path):
 
 
 def test_lines_of_one_minute_and_devices_of_one_quarter_get_one_year(tmp_path):
-    """A log of a year whose last line is the 16th: lines of the next day belong to the year before, but lines
-    that are counted together never to two years (a row would end before it begins)."""
+    """A log whose last line is of the 16th: what is of the 17th belongs to the year before, but lines that
+    are counted together never to two years (a row would end before it begins)."""
     path = tmp_path / "log"
     said = (
         ("Sep 17 11:02:59", "evil.example", "10.0.0.1"),
