@@ -67,6 +67,15 @@ def test_a_school_is_known_without_the_kind_of_its_place() -> None:
     assert schools.match("Trường MN phường Bản Lang").doubt
 
 
+@pytest.mark.parametrize("typed", ["Phường 12", "Trường Tiểu học Kim Đồng 2", "Trường THCS số 3 Kim Đồng"])
+def test_a_unit_of_another_number_is_another_unit(typed: str) -> None:
+    units = ("Phường 1", "Trường Tiểu học Kim Đồng", "Trường THCS số 1 Kim Đồng")
+    wards = Directory(Unit(name, name) for name in units)
+    assert wards.match("Phường 01").unit == wards.units[0]
+    assert wards.match(typed).unit is None and wards.match(typed).candidates
+    assert wards.inside("PLphuong12").unit is None and wards.inside("PLphuong1").unit == wards.units[0]
+
+
 def test_another_kind_of_unit_is_doubted() -> None:
     assert DIRECTORY.match("Phường Mường So").doubt == "unit_kind"
 

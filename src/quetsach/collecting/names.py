@@ -137,7 +137,11 @@ class Directory:
             for known, units in index.items():
                 is_there = f" {known} " in words
                 if not is_there and len(known) >= _FEWEST_SQUEEZED:
-                    is_there = known.replace(" ", "") in squeezed
+                    together = known.replace(" ", "")
+                    # "phuong12" does not name Phường 1.
+                    is_there = together in squeezed and not (
+                        together[-1].isdigit() and not re.search(f"{together}(?![0-9])", squeezed)
+                    )
                 if is_there and known:
                     for unit in units:
                         _put(best[len(known)], unit)
@@ -187,7 +191,8 @@ class Directory:
         best = sorted(close, key=lambda one: (-one[0], one[1].path))
         if not best:
             return self._shortened(own)
-        if len(best) == 1 or best[0][0] - best[1][0] >= _CLEARLY:
+        is_clear = len(best) == 1 or best[0][0] - best[1][0] >= _CLEARLY
+        if is_clear and _numbers(own) == _numbers(spelled_out(best[0][1].name)):
             return Match(best[0][1], "unit_similar", (best[0][1],))
         return Match(doubt="unit_several", candidates=tuple(unit for _score, unit in best[:5]))
 
@@ -197,9 +202,14 @@ class Directory:
         hits = [
             unit for unit in self.units if len(words) > 1 and _in_order(words, spelled_out(unit.name).split())
         ]
-        if len(hits) == 1:
+        if len(hits) == 1 and _numbers(own) == _numbers(spelled_out(hits[0].name)):
             return Match(hits[0], "unit_similar", tuple(hits))
         return Match(doubt="unit_several" if hits else "unit_unknown", candidates=tuple(hits[:5]))
+
+
+def _numbers(name: str) -> list[int]:
+    """Phường 1 and Phường 12 differ in one sign and in everything else."""
+    return sorted(int(one) for one in re.findall("[0-9]+", name))
 
 
 def _in_order(words: Sequence[str], among: Sequence[str]) -> bool:
