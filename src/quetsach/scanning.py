@@ -113,7 +113,8 @@ class Sightings:
     def tally(self) -> tally.Tally | None:
         """All of them together, found once; None where only the portable engine is at hand."""
         if self._tally is None and self._first is not None and self._counts.keys() == {self._first[0]}:
-            self._tally = self._first[1].tally()
+            found = self._first[1].tally()
+            self._tally = tally.Tally(found) if found is not None else None
         if self._tally is None:
             self._tally = tally.of(self.blocks())
         return self._tally

@@ -8,7 +8,6 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from quetsach import tally
 from quetsach.sighting import Sighting, dump
 
 if TYPE_CHECKING:
@@ -58,10 +57,9 @@ class WireSightings:
         if self._native is not None:
             self._native.settle()
 
-    def tally(self) -> tally.Tally | None:
+    def tally(self) -> _native.Tally | None:
         """All of them together where the engine has found it; it says so once."""
-        found = self._native.tally() if self._native is not None else None
-        return tally.Tally(found) if found is not None else None
+        return self._native.tally() if self._native is not None else None
 
 
 def keep(sightings: Iterable[Sighting]) -> WireSightings:

@@ -41,7 +41,7 @@ def check(sightings: WireSightings) -> None:
     counted = tally.of([text])
     assert told is not None
     assert counted is not None
-    assert sums(told) == sums(counted)
+    assert sums(tally.Tally(told)) == sums(counted)
 
 
 def sums(found: tally.Tally) -> tuple[Any, ...]:

@@ -1,5 +1,6 @@
 //! The one canonical spelling of names and of the parts of a URL.
 use std::borrow::Cow;
+use std::str::Utf8Chunk;
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use smallvec::SmallVec;
@@ -7,6 +8,7 @@ use smallvec::SmallVec;
 use crate::address::{self, Address};
 use crate::escape::{EVIDENCE, escape};
 
+const LONGEST_LABEL: usize = 63;
 /// Full stops of other scripts that UTS-46 takes for a dot.
 const DOTS: [&[u8; 3]; 3] = [b"\xe3\x80\x82", b"\xef\xbc\x8e", b"\xef\xbd\xa1"];
 
@@ -58,7 +60,7 @@ fn to_ascii(text: &[u8]) -> Vec<u8> {
 }
 
 fn label_to_ascii(label: &[u8]) -> Cow<'_, [u8]> {
-    if label.is_ascii() {
+    if label.is_ascii() || is_too_long(label) {
         return Cow::Owned(label.to_ascii_lowercase());
     }
     match Uts46::new().to_ascii(
@@ -70,6 +72,12 @@ fn label_to_ascii(label: &[u8]) -> Cow<'_, [u8]> {
         Ok(ascii) => Cow::Owned(ascii.into_owned().into_bytes()),
         Err(_) => Cow::Borrowed(label),
     }
+}
+
+/// Whether a label has more than 63 characters, so that it is no label of any name (RFC 1035 2.3.4).
+fn is_too_long(label: &[u8]) -> bool {
+    let count = |chunk: Utf8Chunk<'_>| chunk.valid().chars().count() + chunk.invalid().len();
+    label.len() > LONGEST_LABEL && label.utf8_chunks().map(count).sum::<usize>() > LONGEST_LABEL
 }
 
 /// A host: an address or a canonical name.
@@ -256,5 +264,17 @@ mod tests {
                 String::from_utf8_lossy(text)
             );
         }
+    }
+
+    #[test]
+    fn a_label_of_more_than_63_characters_stays_as_it_is() {
+        let long = format!("é{}", "X".repeat(63));
+        let stays = [&long.to_ascii_lowercase(), ".evil.example"].concat();
+        assert_eq!(
+            &name(format!("{long}.evil.example").as_bytes())[..],
+            stays.as_bytes()
+        );
+        let fits = format!("{}.evil.example", &long[..long.len() - 1]);
+        assert!(name(fits.as_bytes()).starts_with(b"xn--"));
     }
 }
