@@ -214,7 +214,10 @@ class _LocalDay(TruncDate):
     """The day of a moment here. On SQLite Django calls Python for each row: 57,000 times for a country."""
 
     def as_sqlite(
-        self, compiler: SQLCompiler, _connection: BaseDatabaseWrapper, **_context: Any
+        self,
+        compiler: SQLCompiler,
+        connection: BaseDatabaseWrapper,  # noqa: ARG002 -- as Django calls it
+        **_context: Any,
     ) -> tuple[str, tuple[Any, ...]]:
         sql, values = compiler.compile(self.lhs)
         shift = timezone.localtime().utcoffset() or timedelta()  # always the same: no summer time here
