@@ -167,8 +167,9 @@ def fill_reports(campaign: Campaign, author: User, share: float, seed: int = 7) 
             Report.rows.bulk_create(reports)
             Revision.rows.bulk_create(revisions)
             ReportEvent.rows.bulk_create(events)
-        for act in (Acknowledgement, Participation):
-            act.rows.bulk_create([act(node=report.node, at=now, by=author) for report in reports])
+        acts = [{"node": report.node, "at": now, "by": author} for report in reports]
+        Acknowledgement.rows.bulk_create([Acknowledgement(**act) for act in acts])
+        Participation.rows.bulk_create([Participation(**act) for act in acts])
         Headcount.rows.bulk_create(heads)
         made += len(reports)
     analyse()
