@@ -20,7 +20,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
-from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.campaigns.models import Acknowledgement, Campaign, CampaignNode, Headcount, Participation
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.reports.models import Report, ReportEvent, Revision
 from quetsach.portal.units.models import Membership, Role, Unit, path_segment, subtree
@@ -129,6 +129,8 @@ def sign_in(user: User) -> str:
 def fill_reports(campaign: Campaign, author: User, share: float, seed: int = 7) -> int:
     """Accepted reports of `share` of the units below provinces; returns how many. Their seals are blank.
 
+    Whoever reports has acknowledged, carried out and counted people before.
+
     Below the districts of the widest province nobody has reported yet: there all can write at once.
     """
     dice, now, made = random.Random(seed), timezone.now(), 0
@@ -136,7 +138,7 @@ def fill_reports(campaign: Campaign, author: User, share: float, seed: int = 7) 
     nodes = CampaignNode.rows.filter(campaign=campaign, depth__gt=1).only("pk", "due_at").order_by("path")
     nodes = nodes.exclude(subtree(spared.path), depth__gt=2)
     for batch in batched(nodes.iterator(AT_ONCE), AT_ONCE):
-        reports, revisions, events = [], [], []
+        reports, revisions, events, heads = [], [], [], []
         for node in batch:
             if dice.random() >= share:
                 continue
@@ -149,6 +151,10 @@ def fill_reports(campaign: Campaign, author: User, share: float, seed: int = 7) 
                 narrative="Đã rà soát tất cả các máy.", sha256="",
                 totals={"children": dict.fromkeys(counts, 0), "total": counts, "missing": 0},
             )  # fmt: skip
+            heads += [
+                Headcount(node=node, kind=kind, count=counts[row], at=now, by=author)
+                for kind, row in ((Headcount.Kind.INFORMED, "r2"), (Headcount.Kind.DONE, "r4"))
+            ]
             reports.append(report)
             revisions.append(revision)
             events += [
@@ -161,6 +167,10 @@ def fill_reports(campaign: Campaign, author: User, share: float, seed: int = 7) 
             Report.rows.bulk_create(reports)
             Revision.rows.bulk_create(revisions)
             ReportEvent.rows.bulk_create(events)
+        acts = [{"node": report.node, "at": now, "by": author} for report in reports]
+        Acknowledgement.rows.bulk_create([Acknowledgement(**act) for act in acts])
+        Participation.rows.bulk_create([Participation(**act) for act in acts])
+        Headcount.rows.bulk_create(heads)
         made += len(reports)
     analyse()
     return made

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import date
+from functools import lru_cache
 
 _HAT, _BREVE, _HORN = "\u0302", "\u0306", "\u031b"
 _LETTERS = {"a": (_BREVE, _HAT), "e": (_HAT,), "o": (_HAT, _HORN), "u": (_HORN,)}
 _TONES = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}
 
-type SortKey = tuple[list[tuple[int, str, int]], list[int], str]
+type _Letter = tuple[int, str, int]
+type SortKey = tuple[list[_Letter], list[int], str]
 
 
 def nfc(text: str) -> str:
@@ -26,9 +28,27 @@ def sort_key(text: str) -> SortKey:
 
     Tones: none, huyền, hỏi, ngã, sắc, nặng. Spaces and signs stand before digits, digits before letters.
     """
-    letters: list[tuple[int, str, int]] = []
+    letters: list[_Letter] = []
     tones: list[int] = []
-    for char in unicodedata.normalize("NFD", text.casefold()):
+    for char in unicodedata.normalize("NFC", text.casefold()):
+        if (weight := _weight_of(char)) is None:
+            letters, tones = _weigh(text.casefold())
+            break
+        letters += weight[0]
+        tones += weight[1]
+    return letters, tones, text.swapcase()
+
+
+@lru_cache(4096)
+def _weight_of(char: str) -> tuple[list[_Letter], list[int]] | None:
+    """The weight of a composed character, whatever stands before it; None for a mark, which changes that."""
+    return None if unicodedata.combining(char) else _weigh(char)
+
+
+def _weigh(text: str) -> tuple[list[_Letter], list[int]]:
+    letters: list[_Letter] = []
+    tones: list[int] = []
+    for char in unicodedata.normalize("NFD", text):
         if char in _TONES and tones:
             tones[-1] = _TONES[char]
         elif letters and char in _LETTERS.get(letters[-1][1], ()):
@@ -38,7 +58,7 @@ def sort_key(text: str) -> SortKey:
             kind = 2 if char.isalpha() else 1 if char.isdigit() else 0
             letters.append((kind, "d", 1) if char == "đ" else (kind, char, 0))
             tones.append(0)
-    return letters, tones, text.swapcase()
+    return letters, tones
 
 
 def search_key(text: str) -> str:

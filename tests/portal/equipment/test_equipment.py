@@ -159,3 +159,21 @@ def test_on_a_phone_the_filled_in_script_is_one_tap_away(cast, window, tmp_path)
         "the language keeps what was filled in"
     )
     assert page.refused == []
+
+
+def test_equipment_is_grouped_and_found_without_marks_and_says_what_else_there_is(db):
+    visitor = Client()
+
+    def names(**asked: str) -> list[str]:
+        page = visitor.get(reverse("equipment"), asked).content.decode()
+        return re.findall(r'href="/thiet-bi/([a-z-]+)/"', page)
+
+    page = visitor.get(reverse("equipment")).content.decode()
+    jumps = re.findall(r'href="#(loai-\d+)">([^<]+)', page)
+    assert [name for _id, name in jumps][:2] == ["Tường lửa, bộ định tuyến", "Máy chủ DNS"]
+    assert [f'id="{place}"' in page for place, _name in jumps] == [True] * len(jumps)
+    assert names(tim="MAY CHU dns") == names(tim="máy chủ DNS")
+    assert {"bind", "unbound", "windows-dns"} <= set(names(tim="MAY CHU dns"))
+    assert names(tim="openwrt") == ["dnsmasq"]
+    assert names(tim="lò nướng <b>") == ["tables"]
+    assert "&lt;b&gt;" in visitor.get(reverse("equipment"), {"tim": "lò nướng <b>"}).content.decode()

@@ -10,7 +10,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -24,7 +23,7 @@ from quetsach.portal.campaigns.refusals import REFUSALS
 from quetsach.portal.campaigns.seat import Seat, homes_of, take_seat
 from quetsach.portal.campaigns.tasks import tasks_of
 from quetsach.portal.kit.client_ip import client_ip_text
-from quetsach.portal.units.models import Membership
+from quetsach.portal.units.queries import last_role_of
 from quetsach.portal.units.roles import Verb, fits
 from quetsach.vietnamese import nfc
 
@@ -37,11 +36,10 @@ def my_work(request: HttpRequest) -> HttpResponse:
     homes = homes_of(request, request.user)
     if len(homes) == 1:
         return redirect("today", homes[0].campaign.slug)
-    over = Membership.rows.filter(user=request.user, until__lt=timezone.localdate()).select_related("unit")
     context = {
         "homes": homes,
         "may_issue": bool(issuing_units(request.user)),
-        "ended": None if homes else over.order_by("-until", "unit__path").first(),
+        "ended": None if homes else last_role_of(request.user),
     }
     return render(request, "campaigns/my_work.html", context)
 

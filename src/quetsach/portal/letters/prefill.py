@@ -17,6 +17,7 @@ from quetsach.portal.reports.export import heading as names
 from quetsach.portal.reports.export.papers import order_cited
 from quetsach.portal.reports.formversions import load_form
 from quetsach.portal.units.models import Unit
+from quetsach.portal.units.queries import order_key
 from quetsach.vietnamese import short_date
 
 MOST_NAMED = 12
@@ -132,7 +133,8 @@ def _earlier(node: CampaignNode) -> dict[str, Any]:
 def _below(node: CampaignNode) -> list[CampaignNode | ChosenUnit]:
     """The units directly below that take part; of a draft, those that would."""
     if node.campaign.status == Campaign.Status.DRAFT:
-        return [unit for unit, _reports in frozen_units(node.campaign) if unit.parent_id == node.unit_id]
+        units = [unit for unit, _reports in frozen_units(node.campaign) if unit.parent_id == node.unit_id]
+        return sorted(units, key=lambda unit: order_key(unit.kind, unit.name))
     return list(CampaignNode.rows.filter(parent=node).order_by("position", "name"))
 
 

@@ -210,7 +210,7 @@ def sent_page(
         "reason": reason,
         "lock": lock,
         "lock_reason": REASONS[lock] if lock else "",
-        "unlocker": _unlocker(seat) if lock and not is_over else None,
+        "unlocker": _unlocker(seat, shown is None) if lock == Lock.GRACE else None,
         "grant": grant_for(seat.node, timezone.now()),
         "signing": signing,
         "signed_copy": copies[0] if copies else None,
@@ -225,12 +225,12 @@ def sent_page(
     return render(request, "reports/sent.html", context, status=status)
 
 
-def _unlocker(seat: Seat) -> tuple[CampaignNode, Contact | None] | None:
-    """Whom the people of a locked unit ask to let them in, and whom to call there."""
+def _unlocker(seat: Seat, with_phone: bool) -> tuple[CampaignNode, Contact | None] | None:
+    """Whom the people of a unit that is too late ask to let them in, and perhaps whom to call there."""
     superior = seat.node.parent
     if superior is None or not seat.can["edit_report"]:
         return None
-    return superior, contacts([superior]).get(superior.pk)
+    return superior, contacts([superior]).get(superior.pk) if with_phone else None
 
 
 def stale_page(request: HttpRequest, seat: Seat, posted: Posted, error: StaleReport) -> HttpResponse:

@@ -176,6 +176,12 @@ def people_of(unit: Unit) -> list[Membership]:
     return sorted(rows, key=lambda row: (rank[row.role], sort_key(row.user.get_full_name())))
 
 
+def last_role_of(user: User) -> Membership | None:
+    """The role of the person that ended last, or None where none has."""
+    over = Membership.rows.filter(user=user, until__lt=timezone.localdate()).select_related("unit")
+    return over.order_by("-until", "unit__path").first()
+
+
 def identifiers_of(unit: Unit) -> QuerySet[Identifier]:
     """All numbers the unit has or had."""
     return Identifier.rows.filter(unit=unit)

@@ -69,7 +69,8 @@ def unit(request: HttpRequest, unit_id: UUID) -> HttpResponse:
     silent, alone = queries.without_contact(children), queries.unserved(children)
     chosen = request.GET.get("loc", "")
     shown = {"chua-co-so": silent, "chua-co-nguoi": alone}.get(chosen)
-    events = queries.events_of(row)
+    is_today = "hom-nay" in request.GET and fits(places, Verb.CHANGE_UNITS, row.path)
+    events = [] if is_today else queries.events_of(row)
     told = history(row, events)
     above = queries.above([row])[row.pk]
     context = {
@@ -87,7 +88,8 @@ def unit(request: HttpRequest, unit_id: UUID) -> HttpResponse:
         "may_reorganise": may_reorganise(places, row),
         "may_contact": fits(places, Verb.EDIT_CONTACT, row.path) and not row.is_retired,
         "may_undo": fits(places, Verb.CHANGE_UNITS, row.path),
-        "changed_today": queries.changed_today(row) if fits(places, Verb.CHANGE_UNITS, row.path) else [],
+        "is_today": is_today,
+        "changed_today": queries.changed_today(row) if is_today else [],
         "history": told[:HISTORY_SHOWN],
         "earlier": told[HISTORY_SHOWN:],
         "today": timezone.localdate(),

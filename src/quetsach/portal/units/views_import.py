@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -103,7 +104,7 @@ def preview(request: HttpRequest, import_id: UUID) -> HttpResponse:
             messages.success(
                 request, _("Applied: %(new)d new, %(changed)d changed, %(moved)d moved.") % counts
             )
-            return redirect("unit", kept.top.pk)
+            return redirect(f"{reverse('unit', args=[kept.top.pk])}?hom-nay=1#hom-nay")
     plan = tables.plan_of(kept)
     context = {
         "kept": kept,
