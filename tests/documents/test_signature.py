@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -66,3 +67,28 @@ def test_a_name_in_the_certificate_cannot_break_a_line(plain: bytes) -> None:
 def test_what_is_no_pdf_is_refused(raw: bytes) -> None:
     with pytest.raises(DocumentError):
         signature.look(raw)
+
+
+def test_an_encrypted_pdf_is_refused_as_such(plain: bytes) -> None:
+    """Also one that anybody can open: what is only protected against changes."""
+    for password in ("", "1234"):
+        writer = PdfWriter(io.BytesIO(plain))
+        writer.encrypt(password, owner_password="x", algorithm="AES-256")
+        out = io.BytesIO()
+        writer.write(out)
+        with pytest.raises(signature.LockedPdfError):
+            signature.look(out.getvalue())
+
+
+def test_a_pdf_that_unpacks_to_gigabytes_is_refused_within_the_limits() -> None:
+    squeeze = zlib.compressobj(9)
+    block = squeeze.compress(bytes(1 << 24)) + squeeze.flush(zlib.Z_FULL_FLUSH)
+    bomb = block + block[2:] * 300  # the two bytes are the head of the stream
+    head = b"%PDF-1.7\n"
+    table = b"<</Type/XRef/Size 2/W[1 2 1]/Root 1 0 R/Filter/FlateDecode/Length %d>>" % len(bomb)
+    pdf = b"%s1 0 obj\n%s\nstream\n%s\nendstream\nendobj\nstartxref\n%d\n%%%%EOF" % (
+        head, table, bomb, len(head),
+    )  # fmt: skip
+    assert len(pdf) < 20 << 20
+    with pytest.raises(DocumentError):
+        signature.look(pdf)

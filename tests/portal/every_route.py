@@ -20,12 +20,15 @@ from quetsach.portal.checks.opening import Opened
 from quetsach.portal.checks.pack_actions import build_pack
 from quetsach.portal.checks.unit_actions import propose
 from quetsach.portal.indicators.actions import Upload, prepare
+from quetsach.portal.kit.signedpdf import SignedPdf
 from quetsach.portal.letters import actions as letter_actions
 from quetsach.portal.letters.prefill import first_draft
 from quetsach.portal.people.actions import count_by_marks, enter_headcount
 from quetsach.portal.people.body_actions import apply_draft, keep_draft
 from quetsach.portal.people.models import Body, SignSheet
 from quetsach.portal.privacy.actions import ask
+from quetsach.portal.reports.actions import submit
+from quetsach.portal.reports.signing_actions import sign
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Scan
 from quetsach.portal.staff.actions import invite
@@ -55,6 +58,8 @@ PUBLIC = {
     "mfa_generate_recovery_codes", "mfa_download_recovery_codes",
 }  # fmt: skip
 
+ANNEX = {"r1": "0", "r2": "5", "r3": "0", "r4": "4", "narrative": "Đã rà soát xong tất cả các máy."}
+
 
 def routes(resolver=None, space=""):
     for entry in (resolver or get_resolver()).url_patterns:
@@ -78,6 +83,9 @@ def one_of_everything(cast, tmp_path):
     case = Case.rows.get()
     officer, fields = cast.user("A1", "officer"), first_draft(cast.nodes["A1"])
     letter = letter_actions.save(officer, cast.nodes["A1"], uuid4(), fields, 0)
+    revision = submit(officer, cast.nodes["A1"], ANNEX, 0, uuid4())
+    paper = SignedPdf("bao-cao.pdf", b"%PDF-1.7 x", [])
+    signed = sign(officer, cast.nodes["A1"], revision.number, "", paper).copies.get()
     pack = build_pack(cast.nodes["A1"], officer, "https://portal.example/")
     result, _ = receive(Opened(content()), cast.nodes["A1"], Results(user=officer))
     issuer = cast.user("centre", "coordinator")
@@ -111,6 +119,7 @@ def one_of_everything(cast, tmp_path):
         "letter_id": letter.pk, "number": 1, "keyed_id": keyed.pk,
         "unit_id": cast.units["A1"].pk, "event_id": event.pk, "import_id": kept.pk,
         "link_id": ReorgLink.rows.get().pk, "annex_id": uuid4(), "file_id": uuid4(),
+        "copy_id": signed.pk,
         "source": "mikrotik",
         "kind": "informed", "sheet_id": sheet.pk, "body_id": listed_body.pk, "draft_id": pasted.pk,
         "person_id": cast.user("A1", "officer").pk, "seat_id": seat.pk, "token": "x",

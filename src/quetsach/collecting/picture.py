@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import io
 import struct
-import subprocess
 import sys
 from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from quetsach import limited
 from quetsach.collecting.paper import FileProblem
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ WIDTH = 1400
 """Pixels; the hand on a page of A4 can be read at 120 dots an inch."""
 _LONGEST = 20
 """Seconds."""
-_MOST_MEMORY = 2 << 30
 _MOST_PIXELS = 100_000_000
 _KINDS = ("JPEG", "PNG", "GIF", "TIFF", "BMP", "WEBP")
 _PAPER, _DARKEST = 150, 24
@@ -58,14 +57,10 @@ def draw(data: bytes, first: int = 1) -> bytes:
 
     Raises FileProblem: `damaged` for what cannot be drawn within the limits, and beyond the last page.
     """
-    command = [sys.executable, "-I", "-m", __name__, str(first)]
-    try:
-        done = subprocess.run(command, input=data, capture_output=True, timeout=_LONGEST * 2, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise FileProblem("damaged") from error
-    if done.returncode != 0 or not done.stdout:
+    drawn = limited.run(__name__, data, str(first), seconds=_LONGEST)
+    if drawn is None:
         raise FileProblem("damaged")
-    return done.stdout
+    return drawn
 
 
 def _drawn(data: bytes, first: int) -> bytes:
@@ -127,18 +122,6 @@ def _lit(page: Image) -> Image:
     return page.point([min(255, value * 255 // max(tone, _DARKEST)) for value in range(256)] * 3)
 
 
-def _limit() -> None:
-    if sys.platform == "win32":
-        return
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CPU, (_LONGEST, _LONGEST))
-    resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # It writes no file but its answer, which is a pipe.
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-
-
 if __name__ == "__main__":
-    _limit()
+    limited.limit(_LONGEST)
     sys.stdout.buffer.write(_drawn(sys.stdin.buffer.read(), int(sys.argv[1])))

@@ -21,10 +21,12 @@ from quetsach.portal.campaigns.keyed_actions import Told, key_for
 from quetsach.portal.campaigns.models import JoinCode
 from quetsach.portal.campaigns.proofs import keep
 from quetsach.portal.cases.models import Case, CaseEvent, Device
+from quetsach.portal.letters.models import Letter
 from quetsach.portal.people.actions import enter_headcount, put_sheet_back, remove_sheet
 from quetsach.portal.people.models import DAYS_TO_PUT_BACK, SignSheet
 from quetsach.portal.privacy.actions import retain
 from quetsach.portal.privacy.table import OWN, table
+from quetsach.portal.reports.models import SignedCopy
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Scan, Sighting
 from quetsach.portal.units.models import Membership
@@ -157,7 +159,7 @@ def test_a_table_that_cannot_be_used_is_named(tmp_path, monkeypatch):
 
 def photo(content: bytes, days_old: int = 2):
     """A stored file, as old as said."""
-    proof = keep(SimpleUploadedFile("phieu.jpg", b"\xff\xd8\xff" + content))
+    proof = keep(SimpleUploadedFile("phieu.pdf", b"%PDF-1.7 " + content))
     file = Path(settings.MEDIA_ROOT, proof.path)
     then = (timezone.now() - timedelta(days=days_old)).timestamp()
     os.utime(file, (then, then))
@@ -233,7 +235,7 @@ def test_what_a_stopped_upload_left_behind_goes_and_what_is_young_stays(cast):
 
 def test_a_photo_that_is_stored_again_is_young_again(cast):
     _, file = photo(b"again")
-    keep(SimpleUploadedFile("phieu.jpg", b"\xff\xd8\xff" + b"again"))
+    keep(SimpleUploadedFile("phieu.pdf", b"%PDF-1.7 " + b"again"))
     assert not counts() and file.exists()
 
 
@@ -244,12 +246,13 @@ def test_every_column_that_holds_a_path_is_in_the_table():
         for field in model._meta.concrete_fields
         if field.help_text == "path below MEDIA_ROOT"
     }
-    assert there == {column for stored in table().stored for column in stored.columns}
+    by_hash = {(Letter, "signed_sha256"), (SignedCopy, "sha256")}
+    assert there | by_hash == {column for stored in table().stored for column in stored.columns}
 
 
 def own_table(tmp_path, monkeypatch, stored: str) -> None:
     """Our table with another part about files."""
-    head, tail = OWN.read_text(encoding="utf-8").split("\n[[stored]]")
+    head, *_between, tail = OWN.read_text(encoding="utf-8").split("\n[[stored]]")
     own = tmp_path / "kept.toml"
     own.write_text(head + stored + "\n[nobody]" + tail.split("\n[nobody]")[1], encoding="utf-8")
     monkeypatch.setenv("QUETSACH_PRIVACY_TABLE", str(own))

@@ -25,9 +25,9 @@ from quetsach.portal.reports.review_actions import (
     revoke,
     send_back,
     set_policy,
-    sign,
     unlock,
 )
+from quetsach.portal.reports.signing_actions import sign
 from quetsach.portal.reports.supplement_actions import send_supplement
 from quetsach.portal.reports.tasks import reports_to_do
 from quetsach.portal.units.roles import places_of

@@ -154,6 +154,8 @@ SENTENCES: dict[str, str | Promise] = {
     "report.amend": _("Opened the report for amendment, revision %(revision)s"),
     "report.decline": _("Declined the amendment of revision %(revision)s: %(reason)s"),
     "report.sign": _("Recorded revision %(revision)s as signed: %(reason)s"),
+    "report.attach_signed": _("Kept the signed file of revision %(revision)s"),
+    "report.replace_signed": _("Replaced the signed file of revision %(revision)s: %(reason)s"),
     "report.unlock": _("Unlocked the report until %(until)s: %(reason)s"),
     "report.lock_again": _("Locked the report again"),
     "report.policy": _("Set the rules for reports: head first %(head_review)s, locked after %(grace_until)s"),

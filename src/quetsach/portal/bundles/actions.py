@@ -11,7 +11,7 @@ from django.utils import timezone
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.bundles.models import Bundle, BundlePart
-from quetsach.portal.bundles.queries import reported
+from quetsach.portal.bundles.queries import reported, signed
 from quetsach.portal.campaigns.models import CampaignNode
 
 HELD = timedelta(seconds=20)
@@ -29,7 +29,11 @@ def ask_for(actor: User, node: CampaignNode, *, ip: str | None = None) -> Bundle
         return going_on
     bundle = Bundle.rows.create(node=node, by=actor, at=timezone.now())
     papers = [(node, Paper.REPORT)] if node.children.exists() else []
-    papers += [(unit, Paper.ANNEX) for unit in reported(node)]
+    with_signed = signed(node)
+    for unit in reported(node):
+        papers.append((unit, Paper.ANNEX))
+        if unit.pk in with_signed:
+            papers.append((unit, Paper.SIGNED))
     parts = [BundlePart(bundle=bundle, number=n, node=unit, paper=paper)
              for n, (unit, paper) in enumerate(papers, start=1)]  # fmt: skip
     BundlePart.rows.bulk_create(parts, batch_size=AT_ONCE)

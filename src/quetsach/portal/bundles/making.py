@@ -20,17 +20,24 @@ from django.db import connection
 from django.utils import timezone
 
 from quetsach.document import render_pdf
-from quetsach.errors import QuetsachError
+from quetsach.errors import PortalError, QuetsachError
 from quetsach.portal.bundles import actions
 from quetsach.portal.bundles.models import Bundle, BundlePart
-from quetsach.portal.bundles.queries import left_to_draw
+from quetsach.portal.bundles.queries import left_to_draw, signed_copy
+from quetsach.portal.indicators import store
 from quetsach.portal.reports.export import papers
+from quetsach.portal.reports.signing_actions import SHELF
 from quetsach.spreadsheet import guarded
 
 KEPT = timedelta(days=7)
 """A finished ZIP is deleted after that; the reports stay where they are and can be bundled again."""
 _LIST = "000 Danh sách.csv"
-_WORDS = {BundlePart.Paper.REPORT: "Báo cáo", BundlePart.Paper.ANNEX: "Phụ lục"}
+_WORDS = {
+    BundlePart.Paper.REPORT: "Báo cáo",
+    BundlePart.Paper.ANNEX: "Phụ lục",
+    BundlePart.Paper.SIGNED: "Bản đã ký",
+}
+_GONE = "Tệp đã ký không còn trong kho của cổng; hãy khôi phục từ bản sao lưu."
 _at_work = threading.Lock()
 
 
@@ -94,8 +101,7 @@ def _file(part: BundlePart) -> Path:
 
 def _draw(part: BundlePart) -> None:
     try:
-        paper = papers.annex if part.paper == BundlePart.Paper.ANNEX else papers.official_report
-        content = render_pdf(paper(part.node), at=timezone.now())
+        content = _content(part)
     except QuetsachError as error:
         actions.note_drawn(part, fault=str(error))
         return
@@ -103,6 +109,17 @@ def _draw(part: BundlePart) -> None:
     unfinished.write_bytes(content)
     unfinished.replace(_file(part))
     actions.note_drawn(part, sha256=hashlib.sha256(content).hexdigest())
+
+
+def _content(part: BundlePart) -> bytes:
+    if part.paper == BundlePart.Paper.SIGNED:
+        copy = signed_copy(part.node)
+        file = store.place(copy.sha256, SHELF) if copy else None
+        if file is None or not file.is_file():
+            raise PortalError(_GONE)
+        return file.read_bytes()
+    paper = papers.annex if part.paper == BundlePart.Paper.ANNEX else papers.official_report
+    return render_pdf(paper(part.node), at=timezone.now())
 
 
 def _pack(bundle: Bundle) -> int:

@@ -65,11 +65,15 @@ class Bundle(models.Model):
 
 
 class BundlePart(models.Model):
-    """One paper of a bundle: drawn when it has a hash, impossible to draw when it has a fault."""
+    """One paper of a bundle: there when it has a hash, impossible to have when it has a fault.
+
+    A signed report is not drawn but put in as it came, beside the one that is drawn.
+    """
 
     class Paper(models.TextChoices):
         REPORT = "report", _("report on all units below")
         ANNEX = "annex", _("annex")
+        SIGNED = "signed", _("signed report")
 
     bundle = models.ForeignKey(Bundle, on_delete=models.CASCADE, related_name="parts")
     number = models.PositiveIntegerField()

@@ -9,13 +9,13 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from quetsach.documents import signature
-from quetsach.errors import DocumentError, PortalError
+from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.lifecycle_actions import take_letter_over
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.indicators import store
+from quetsach.portal.kit import signedpdf
 from quetsach.portal.letters import queries
 from quetsach.portal.letters.models import Letter
 from quetsach.portal.letters.order import as_order
@@ -23,7 +23,6 @@ from quetsach.portal.units.models import Unit
 
 SHELF = "letters"
 OPEN = (Campaign.Status.DRAFT, Campaign.Status.PUBLISHED)
-LARGEST_SIGNED = 20 * 1024 * 1024
 
 
 class LetterRefusedError(PortalError):
@@ -89,7 +88,6 @@ def discard(actor: User, letter: Letter, *, ip: str | None = None) -> None:
     letter.delete()
 
 
-@transaction.atomic
 def issue(
     actor: User,
     letter: Letter,
@@ -106,8 +104,10 @@ def issue(
     Raises LetterRefusedError: `stale`, `taken` (the number, in that year), `issued` otherwise, `future`,
     and as `attach`.
     """
-    letter = _issue(actor, letter, number, day, version, ip)
-    return attach(actor, letter, *signed, ip=ip) if signed else letter
+    file = _read(*signed) if signed else None
+    with transaction.atomic():
+        letter = _issue(actor, letter, number, day, version, ip)
+        return _attach(actor, letter, file, ip) if file else letter
 
 
 def _issue(actor: User, letter: Letter, number: int, day: date, version: int, ip: str | None) -> Letter:
@@ -138,34 +138,30 @@ def _issue(actor: User, letter: Letter, number: int, day: date, version: int, ip
 def attach(actor: User, letter: Letter, name: str, pdf: bytes, *, ip: str | None = None) -> Letter:
     """Keep the signed file of an issued letter, with what its signatures show now. A later file replaces it.
 
-    Raises LetterRefusedError: `too_large`, `no_pdf`, or `draft` for a letter without number.
+    Raises LetterRefusedError: as `signedpdf.REFUSALS`, or `draft` for a letter without number.
     """
-    if len(pdf) > LARGEST_SIGNED:
-        raise LetterRefusedError("too_large")
+    return _attach(actor, letter, _read(name, pdf), ip)
+
+
+def _read(name: str, pdf: bytes) -> signedpdf.SignedPdf:
     try:
-        seen = signature.look(pdf)
-    except DocumentError as error:
-        raise LetterRefusedError("no_pdf") from error
-    sha256, _size = store.keep([pdf], SHELF)
-    with transaction.atomic():
-        letter = _hold(letter)
-        if not letter.is_issued:
-            raise LetterRefusedError("draft")
-        if letter.signed_sha256 == sha256:
-            return letter
-        letter.signed_sha256, letter.signed_name = sha256, _plain(name)
-        letter.signatures = [
-            {
-                "wholeness": one.wholeness,
-                "signer": one.signer,
-                "organisation": one.organisation,
-                "at": one.at.isoformat() if one.at else "",
-            }
-            for one in seen
-        ]
-        _store(letter, actor)
-        data = {**_named(letter), "sha256": sha256}
-        record(actor, "letter.sign", unit_path=letter.unit.path, about=letter, data=data, ip=ip)
+        return signedpdf.read(name, pdf)
+    except signedpdf.SignedPdfError as error:
+        raise LetterRefusedError(error.code) from error
+
+
+@transaction.atomic
+def _attach(actor: User, letter: Letter, file: signedpdf.SignedPdf, ip: str | None) -> Letter:
+    letter = _hold(letter)
+    if not letter.is_issued:
+        raise LetterRefusedError("draft")
+    sha256, _size = store.keep([file.content], SHELF)
+    if letter.signed_sha256 == sha256:
+        return letter
+    letter.signed_sha256, letter.signed_name, letter.signatures = sha256, file.name, file.signatures
+    _store(letter, actor)
+    data = {**_named(letter), "sha256": sha256}
+    record(actor, "letter.sign", unit_path=letter.unit.path, about=letter, data=data, ip=ip)
     return letter
 
 
@@ -229,11 +225,6 @@ def _store(letter: Letter, actor: User) -> None:
     letter.version += 1
     letter.changed_at, letter.changed_by = timezone.now(), actor
     letter.save()
-
-
-def _plain(name: str) -> str:
-    """A file's name without control characters and marks that turn the direction."""
-    return "".join(char for char in name if char.isprintable())[:200]
 
 
 def _subject(letter: Letter) -> dict[str, str]:

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.documents.fields import LARGEST_NUMBER
-from quetsach.portal.letters.actions import LARGEST_SIGNED
 
 MOST_TYPED = 200_000
 """Characters that one box keeps; what is too long for paper is told, not cut."""
@@ -128,8 +126,3 @@ class SignedForm(forms.Form):
             "empty": _("The file is empty. Choose it again."),
         }
     )
-
-
-def content(file: UploadedFile[Any]) -> bytes:
-    """The file's bytes, one more than is allowed at most, so that the action sees that it is too large."""
-    return bytes(file.read(LARGEST_SIGNED + 1))

@@ -21,6 +21,7 @@ from quetsach.document import render_docx, render_pages, render_pdf
 from quetsach.errors import DocumentError
 from quetsach.portal.campaigns.desk import sit_down
 from quetsach.portal.campaigns.seat import Seat
+from quetsach.portal.kit import signedpdf
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.letters import actions, prefill, queries
@@ -37,17 +38,12 @@ FORMS = {
     "docx": (render_docx, "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
 }
 REFUSALS: dict[str, str | Promise] = {
+    **signedpdf.REFUSALS,
     "closed": gettext_lazy("The campaign is closed; nothing can be changed any more."),
     "issued": gettext_lazy("The letter is issued already and cannot be changed."),
     "draft": gettext_lazy("Enter number and date first, then the signed file."),
     "future": gettext_lazy("The date lies in the future. Write the date that stands on the letter."),
     "another_day": gettext_lazy("It was entered on another day and can no longer be taken back."),
-    "too_large": gettext_lazy(
-        "The file is larger than 20 MB. Save it with smaller pictures, then choose it again."
-    ),
-    "no_pdf": gettext_lazy(
-        "This file cannot be opened as a PDF. Choose the signed file that your system gave you."
-    ),
     "gone": gettext_lazy("The letter was discarded meanwhile."),
     "stale": gettext_lazy("The letter was changed meanwhile. Look at it again, then enter the number."),
 }

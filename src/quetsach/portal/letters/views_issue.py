@@ -15,16 +15,17 @@ from django.views.decorators.http import require_GET, require_POST
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.indicators import store
+from quetsach.portal.kit import signedpdf
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.letters import actions
 from quetsach.portal.letters.findings import look as look_at
-from quetsach.portal.letters.forms import IssueForm, SignedForm, content
+from quetsach.portal.letters.forms import IssueForm, SignedForm
 from quetsach.portal.letters.models import Letter
 from quetsach.portal.letters.place import take_place
 from quetsach.portal.letters.views import REFUSALS, download, look_page, wanted
 from quetsach.portal.units.roles import Verb
 
-_BESIDE = {"future": "day", "no_pdf": "file", "too_large": "file"}
+_BESIDE = {"future": "day", **dict.fromkeys(signedpdf.REFUSALS, "file")}
 """The field beside which a refusal is told, where it is not the number."""
 
 
@@ -44,7 +45,7 @@ def issue(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> Ht
     ip = client_ip_text(request)
     try:
         base = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
-        signed = (file.name or "", content(file)) if file else None
+        signed = (file.name or "", signedpdf.content(file)) if file else None
         actions.issue(seat.user, letter, number, day, version=base, signed=signed, ip=ip)
     except actions.LetterRefusedError as error:
         form.add_error(_BESIDE.get(error.code, "number"), _told(error))
@@ -92,7 +93,7 @@ def withdraw(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) ->
 
 def _keep(request: HttpRequest, user: User, letter: Letter, file: UploadedFile[Any], ip: str | None) -> None:
     try:
-        actions.attach(user, letter, file.name or "", content(file), ip=ip)
+        actions.attach(user, letter, file.name or "", signedpdf.content(file), ip=ip)
         messages.success(request, _("The signed file is kept."))
     except actions.LetterRefusedError as error:
         messages.error(request, _told(error))

@@ -57,5 +57,10 @@ def _named(table: Table, stored: Stored, now: datetime) -> set[str]:
             for end in row.ends:
                 if end.model is model and end.act == "delete":
                     rows = rows.exclude(pk__in=due(end, now).values("pk"))
-        found |= set(rows.values_list(field, flat=True).distinct())
+        found |= {_path(stored, value) for value in rows.values_list(field, flat=True).distinct()}
     return found
+
+
+def _path(stored: Stored, value: str) -> str:
+    """Below MEDIA_ROOT: the value itself, or the place of what has it as its SHA-256."""
+    return value if "/" in value else f"{stored.folder}/{value[:2]}/{value}"

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.reports.formversions import load_form
-from quetsach.portal.reports.models import Report, ReportEvent, Revision
+from quetsach.portal.reports.models import Report, ReportEvent, Revision, SignedCopy
 from quetsach.portal.reports.page import Difference, as_typed, compare
 
 
@@ -21,6 +21,8 @@ class Chapter:
     events: list[ReportEvent]
     is_late: bool
     is_counted: bool
+    copies: list[SignedCopy]
+    """The signed PDFs, the one in force first."""
     file: str
     """Where the file it was read from is kept, for who may see it; else empty."""
 
@@ -34,6 +36,7 @@ def histories(report: Report, user: User, lang: str) -> list[Chapter]:
     files = {pk: url for kept in FILES for pk, url in kept(report, user).items()}
     revisions = list(report.revisions.select_related("author").order_by("number"))
     events = list(report.events.select_related("actor"))
+    copies = list(SignedCopy.rows.filter(signing__revision__report=report).select_related("by", "signing"))
     chapters = []
     before: Revision | None = None
     for revision in revisions:
@@ -45,6 +48,7 @@ def histories(report: Report, user: User, lang: str) -> list[Chapter]:
                 events=[event for event in events if event.revision_id == revision.pk],
                 is_late=revision.is_late,
                 is_counted=report.accepted_id == revision.pk,
+                copies=[copy for copy in copies if copy.signing.revision_id == revision.pk],
                 file=files.get(revision.pk, ""),
             )
         )

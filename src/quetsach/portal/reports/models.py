@@ -185,6 +185,7 @@ class ReportEvent(models.Model):
         DECLINE = "decline", _("amendment declined")
         AMEND = "amend", _("opened for amendment")
         SIGN = "sign", _("recorded as signed")
+        ATTACH = "attach", _("signed file kept")
 
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="events")
     type = models.CharField(max_length=10, choices=Type.choices)
@@ -214,6 +215,30 @@ class Signing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.revision_id} · {self.document}"
+
+
+class SignedCopy(models.Model):
+    """The signed PDF of a report as it came in, and what its signatures showed then. Never changed.
+
+    The newest is the one in force; those before it stay, with the `reason` why another took their place.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    signing = models.ForeignKey(Signing, on_delete=models.PROTECT, related_name="copies")
+    sha256 = models.CharField(max_length=64)
+    name = models.CharField(max_length=200, help_text="as the person named it")
+    signatures = models.JSONField(default=list)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    reason = models.TextField(blank=True, help_text="why it takes the place of the one before")
+
+    rows = models.Manager()
+
+    class Meta:
+        ordering = ("-at", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.signing_id} · {self.name}"
 
 
 class ReportPolicy(models.Model):

@@ -33,7 +33,7 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.reports.formversions import load_form
-from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Signing
+from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, SignedCopy, Signing
 from quetsach.portal.reports.rollup import Line, Place, RollUp
 from quetsach.portal.units.models import Span, inside, path_segment, span_of, subtree
 from quetsach.portal.units.roles import Verb, fits
@@ -301,6 +301,16 @@ def _signings(report_id: UUID) -> QuerySet[Signing]:
     """The last one."""
     rows = Signing.rows.filter(revision__report=report_id).select_related("by", "revision")
     return rows.order_by("-at")[:1]
+
+
+def copies_of(signing: Signing | None) -> list[SignedCopy]:
+    """The signed files of a report as they came, the one in force first."""
+    return list(signing.copies.select_related("by")) if signing else []
+
+
+def signed_copy(node: CampaignNode, copy_id: UUID) -> SignedCopy | None:
+    """One signed file of the node's report."""
+    return SignedCopy.rows.filter(pk=copy_id, signing__revision__report__node=node).first()
 
 
 def may_review_below(seat: Seat) -> bool:

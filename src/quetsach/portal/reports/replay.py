@@ -34,6 +34,6 @@ def after(standing: Standing, event: str, revision: int | None) -> Standing:
             return replace(standing, state="accepted")
         case "amend":
             return replace(standing, state="draft")
-        case "sign":
+        case "sign" | "attach":
             return standing
     raise ValueError(event)

@@ -1,4 +1,4 @@
-"""Acts on a report that was sent: pass up, withdraw, accept, return, amend, sign, unlock."""
+"""Acts on a report that was sent: pass up, withdraw, accept, return, amend, unlock."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from quetsach.portal.reports.held_actions import (
     store,
 )
 from quetsach.portal.reports.locks import lock_of
-from quetsach.portal.reports.models import Report, ReportEvent, ReportPolicy, Revision, Signing, UnlockGrant
+from quetsach.portal.reports.models import Report, ReportEvent, ReportPolicy, Revision, UnlockGrant
 
 State = Report.State
 Type = ReportEvent.Type
@@ -157,30 +157,6 @@ def decline_amendment(actor: User, node: CampaignNode, reason: str, *, ip: str |
         return report
     report.state = State.ACCEPTED
     return _done(report, node, actor, Type.DECLINE, "report.decline", ip, reason)
-
-
-@transaction.atomic
-def sign(actor: User, node: CampaignNode, number: int, document: str, *, ip: str | None = None) -> Signing:
-    """Record that revision `number` was signed and issued, as `document` (number and date).
-
-    From now on the accepted reports below it are locked, and a later change there never moves it. A
-    second call for the same revision changes nothing. Raises StaleReport when it is no longer the
-    revision last sent.
-    """
-    document = " ".join(clean_text(document).split())[:120]
-    report = hold(node)
-    must_be_running(node)
-    revision = report.current
-    if revision is None or revision.number != number or report.state not in {State.SUBMITTED, State.ACCEPTED}:
-        raise StaleReport(
-            _("The report has changed since you looked at it. Look again, then decide."), report
-        )
-    signed = Signing.rows.filter(revision=revision).first()
-    if signed is not None:
-        return signed
-    signing = Signing.rows.create(revision=revision, by=actor, at=timezone.now(), document=document)
-    _done(report, node, actor, Type.SIGN, "report.sign", ip, document)
-    return signing
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from quetsach.portal.reports import (
     views_forms,
     views_review,
     views_rollup,
+    views_signing,
     views_supplement,
     views_wishes,
 )
@@ -24,6 +25,13 @@ urlpatterns = [
     path("cd/<slug:slug>/bao-cao/<uuid:node_id>/cac-ban/", views.report_history, name="report_history"),
     path(
         "cd/<slug:slug>/bao-cao/<uuid:node_id>/viec/<slug:deed>/", views_review.report_act, name="report_act"
+    ),
+    path("cd/<slug:slug>/bao-cao/<uuid:node_id>/da-ky/", views_signing.report_sign, name="report_sign"),
+    path("cd/<slug:slug>/bao-cao/<uuid:node_id>/ban-ky/", views_signing.report_attach, name="report_attach"),
+    path(
+        "cd/<slug:slug>/bao-cao/<uuid:node_id>/ban-ky/<uuid:copy_id>.pdf",
+        views_signing.report_signed,
+        name="report_signed",
     ),
     path("cd/<slug:slug>/bao-cao/<uuid:node_id>/tep/", views_file.report_file, name="report_file"),
     path(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from uuid import UUID
 
 from django.contrib import messages
@@ -21,6 +22,7 @@ from quetsach.portal.reports import actions, kept, queries
 from quetsach.portal.reports.errors import BlockedReport, ReportError, StaleReport
 from quetsach.portal.reports.facts import prefilled
 from quetsach.portal.reports.forms import Posted, read_annex
+from quetsach.portal.reports.forms_signing import AttachForm, SignForm
 from quetsach.portal.reports.formversions import load_form
 from quetsach.portal.reports.history import histories
 from quetsach.portal.reports.locks import REASONS, Lock, grant_for, lock_and_grant, terms_of
@@ -64,7 +66,7 @@ def report(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
         posted = read_annex(_posted(request, typed), page.form.keys)
         version = max(posted.version, 0)
         return annex_form(request, seat, page, str(posted.client_uuid), version=version, grant=grant)
-    return _sent(request, seat, found, lock)
+    return sent_page(request, seat, found, lock)
 
 
 @require_POST
@@ -171,7 +173,17 @@ def annex_form(
     return render(request, "reports/annex.html", context, status=status)
 
 
-def _sent(request: HttpRequest, seat: Seat, found: Report | None, lock: Lock | None) -> HttpResponse:
+def sent_page(
+    request: HttpRequest,
+    seat: Seat,
+    found: Report | None,
+    lock: Lock | None,
+    *,
+    sign: SignForm | None = None,
+    attach: AttachForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """What was sent; with the forms of signing as they were filled in, where one was refused."""
     shown = (found.current or found.accepted) if found else None
     is_over = lock == Lock.CLOSED
     asked = {Report.State.RETURNED: ReportEvent.Type.RETURN, Report.State.AMEND_ASKED: ReportEvent.Type.ASK}
@@ -181,6 +193,8 @@ def _sent(request: HttpRequest, seat: Seat, found: Report | None, lock: Lock | N
         else None
     )
     rows = revision_rows(shown) if shown else []
+    signing = queries.signing_of(found)
+    copies = queries.copies_of(signing)
     context = {
         "seat": seat,
         "campaign": seat.campaign,
@@ -195,13 +209,17 @@ def _sent(request: HttpRequest, seat: Seat, found: Report | None, lock: Lock | N
         "lock": lock,
         "lock_reason": REASONS[lock] if lock else "",
         "grant": grant_for(seat.node, timezone.now()),
-        "signing": queries.signing_of(found),
+        "signing": signing,
+        "signed_copy": copies[0] if copies else None,
+        "replaced": [(copy, before) for copy, before in pairwise(copies)],
+        "sign": sign or SignForm(),
+        "attach": attach or AttachForm(),
         "may_ask": seat.can["edit_report"] and not is_over,
         "may_review": seat.can["review_report"] and not is_over,
         "may_approve": seat.can["approve_report"] and not is_over,
         "may_unlock": seat.can["review_report"],
     }
-    return render(request, "reports/sent.html", context)
+    return render(request, "reports/sent.html", context, status=status)
 
 
 def stale_page(request: HttpRequest, seat: Seat, posted: Posted, error: StaleReport) -> HttpResponse:

@@ -70,13 +70,6 @@ def _decline(request: HttpRequest, seat: Seat) -> str:
     return _("The report of %(unit)s stays as it was accepted.") % {"unit": seat.node}
 
 
-def _sign(request: HttpRequest, seat: Seat) -> str:
-    actions.sign(
-        seat.user, seat.node, _number(request), request.POST.get("document", ""), ip=client_ip_text(request)
-    )
-    return _("Recorded as signed. What it contains no longer moves.")
-
-
 def _unlock(request: HttpRequest, seat: Seat) -> str:
     days = min(max(read_number(request.POST.get("days", "3")), 1), 90)
     until = timezone.now() + timedelta(days=days)
@@ -103,7 +96,6 @@ ACTS: dict[str, tuple[Verb, Act]] = {
     "ask": (Verb.EDIT_REPORT, _ask),
     "allow": (Verb.REVIEW_REPORT, _allow),
     "decline": (Verb.REVIEW_REPORT, _decline),
-    "sign": (Verb.APPROVE_REPORT, _sign),
     "unlock": (Verb.REVIEW_REPORT, _unlock),
     "revoke": (Verb.REVIEW_REPORT, _revoke),
 }

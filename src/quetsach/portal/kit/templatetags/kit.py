@@ -73,3 +73,9 @@ def day(value: date | None) -> str:
 def moment(value: datetime | None) -> str:
     """HH:MM dd/mm/yyyy on the portal's calendar."""
     return "–" if value is None else f"{timezone.localtime(value):%H:%M %d/%m/%Y}"
+
+
+@register.filter
+def isomoment(text: str) -> str:
+    """HH:MM dd/mm/yyyy of a moment kept as ISO text."""
+    return moment(datetime.fromisoformat(text))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django import template
 
-from quetsach.portal.kit.templatetags.kit import moment
 from quetsach.portal.letters.forms import GROUPS
 
 register = template.Library()
@@ -17,9 +14,3 @@ _LABELS = {box.name: box.label for group in GROUPS for box in group.boxes}
 def box_label(name: str) -> str:
     """The label of an element's box; its bare name where it has none, such as the annex."""
     return str(_LABELS.get(name, name))
-
-
-@register.filter
-def isomoment(text: str) -> str:
-    """HH:MM dd/mm/yyyy of a moment kept as ISO text."""
-    return moment(datetime.fromisoformat(text))
