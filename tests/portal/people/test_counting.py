@@ -1,8 +1,10 @@
 """Marks and headcounts in any order add up to what a naive book-keeper would say; nobody can be read."""
 
+from unicodedata import normalize
 from uuid import UUID
 
 import pytest
+from django.utils.crypto import salted_hmac
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,10 +14,10 @@ from quetsach.portal.campaigns.models import Campaign, Headcount
 from quetsach.portal.campaigns.queries import people_of, progress
 from quetsach.portal.people.actions import count_by_marks, enter_headcount, mark, renew_link
 from quetsach.portal.people.models import Mark, MarkLink, SecondMark
-from quetsach.portal.people.person import PersonError, person_key
+from quetsach.portal.people.person import PersonError, former_keys, person_key
 from quetsach.portal.people.queries import countings, known_figures
 
-WHO = ["ha@example.org", "HA@example.org ", "lan@example.org", "NV-01", "nv-01", "NV-02"]
+WHO = ["ha@example.org", "HA@example.org ", "lan@example.org", "NV-01", "nv 01", "NV-02"]
 UNITS = ["A1", "A2", "B1"]
 EVENTS = st.lists(
     st.one_of(
@@ -43,7 +45,7 @@ class Naive:
     def do(self, what, unit, kind, value):
         if what == "mark":
             if (unit, kind) in self.opened:
-                text = value.strip().lower()
+                text = value.strip().lower().replace("-", "").replace(" ", "")
                 person = text if "@" in text or self.unique_codes else (unit, text)
                 self.first.setdefault((person, kind), unit)
         elif what == "marks":
@@ -149,9 +151,69 @@ def test_nothing_of_the_person_is_in_the_database_and_the_key_is_not(cast, setti
     assert person_key("a@example.org", campaign, node) == person_key("a@example.org", campaign, UUID(int=3))
 
 
+CODES = st.from_regex(r"[A-Z]{1,4}[0-9]{1,5}", fullmatch=True)
+DIVIDED = st.lists(st.sampled_from(["", "-", ".", "/", "_", " ", "\u2011", "\u2013", "\u00a0"]), min_size=8, max_size=8)
+
+
+@given(code=CODES, first=DIVIDED, second=DIVIDED, case=st.sampled_from([str.upper, str.lower, str.title]))
+def test_a_staff_code_is_one_person_however_it_is_divided(code, first, second, case):
+    def spelt(marks):
+        return case("".join(char + mark for char, mark in zip(code[:-1], marks, strict=False)) + code[-1])
+
+    campaign, office = UUID(int=1), UUID(int=2)
+    wide = "".join(chr(ord(c) + 0xFEE0) for c in code)  # full-width, as some keyboards type
+    keys = {person_key(text, campaign, office) for text in (spelt(first), spelt(second), code, wide)}
+    assert len(keys) == 1
+    assert person_key(f"{code}9", campaign, office) not in keys
+    assert person_key(code, campaign, UUID(int=3)) not in keys
+
+
+def as_before(text, campaign, office):
+    """The key as it was made when NV-03 and NV03 were two."""
+    return salted_hmac(f"people.mark:{campaign}:{office}", text, algorithm="sha256").hexdigest()
+
+
+@given(code=CODES, gap=st.integers(1, 8), mark=st.sampled_from("./_-"), other=DIVIDED)
+def test_who_was_counted_under_one_divided_spelling_is_found_by_any(code, gap, mark, other):
+    campaign, office = UUID(int=1), UUID(int=2)
+    gap = min(gap, len(code) - 1)
+    old = as_before(f"{code[:gap]}{mark}{code[gap:]}", campaign, office)
+    now = "".join(char + each for char, each in zip(code[:-1], other, strict=False)) + code[-1]
+    assert old in former_keys(now, campaign, office)
+    assert as_before(code, campaign, office) == person_key(now, campaign, office), "undivided: the same key"
+    assert person_key(now, campaign, office) not in former_keys(now, campaign, office)
+
+
+def test_who_was_counted_under_several_marks_is_found_by_the_same_spelling():
+    campaign, office = UUID(int=1), UUID(int=2)
+    assert as_before("A.B-03", campaign, office) in former_keys("a.b-03", campaign, office)
+    assert as_before("A.B-03", campaign, office) not in former_keys("AB03", campaign, office)
+
+
+def test_a_mark_of_before_is_not_counted_again(cast):
+    node = cast.nodes["A1"]
+    link = count_by_marks(node, "informed", cast.user("A1", "officer"))
+    mark(link, "NV-01")
+    Mark.rows.update(person_key=as_before("NV-03", node.campaign_id, node.pk))
+    for typed in ("NV-03", "nv 03", "nv03", "NV_03"):
+        mark(link, typed)
+    assert Mark.rows.count() == known_figures(node)["r2"] == 1
+    mark(link, "NV-04")
+    assert Mark.rows.count() == known_figures(node)["r2"] == 2
+
+
+def test_a_work_address_is_one_person_in_any_case_and_form_and_a_plus_makes_another():
+    def key(text):
+        return person_key(text, UUID(int=1), None)
+
+    assert key("Hà.Nguyễn@Example.org") == key(normalize("NFD", "HÀ.NGUYỄN@example.ORG"))
+    assert key("ha+a@example.org") != key("ha@example.org") != key("h.a@example.org")
+    assert former_keys("ha-a@example.org", UUID(int=1), None) == []
+
+
 @pytest.mark.parametrize(
     ("typed", "why"),
-    [("", "blank"), ("  ", "blank"), ("012345678901", "citizen"), ("123456789", "citizen"), ("a@b", "shape"),
+    [("012.345.678-901", "citizen"), ("012 345 678", "citizen"), ("", "blank"), ("  ", "blank"), ("012345678901", "citizen"), ("123456789", "citizen"), ("a@b", "shape"),
      ("x" * 200, "shape"), ("=1+1", "shape"), ("a b@c@d.e", "shape"), ("x", "shape"),
      ("7", "shape"), ("Lan Anh", "shape"), ("NV" * 20 + "1", "shape")],
 )  # fmt: skip

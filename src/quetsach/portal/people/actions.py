@@ -19,7 +19,7 @@ from quetsach.portal.campaigns.models import CampaignNode, Headcount
 from quetsach.portal.campaigns.proofs import Proof
 from quetsach.portal.campaigns.queries import counted_by_marks, people_of
 from quetsach.portal.people.models import DAYS_TO_PUT_BACK, Kind, Mark, MarkLink, SecondMark, SignSheet
-from quetsach.portal.people.person import new_token, person_key
+from quetsach.portal.people.person import former_keys, new_token, person_key
 
 
 @transaction.atomic
@@ -127,11 +127,15 @@ def mark(link: MarkLink, typed: str) -> None:
     the marks are the trail, and who it was nobody shall learn. Raises PersonError and NotAllowedNowError.
     """
     node = lock_active(link.node)
-    key = person_key(typed, node.campaign_id, None if node.campaign.unique_codes else node.pk)
+    office = None if node.campaign.unique_codes else node.pk
+    key, former = (read(typed, node.campaign_id, office) for read in (person_key, former_keys))
     now = timezone.now()
-    row, is_new = Mark.rows.get_or_create(
-        campaign_id=node.campaign_id, person_key=key, kind=link.kind, defaults={"node": node, "at": now}
-    )
+    of_kind = Mark.rows.filter(campaign_id=node.campaign_id, kind=link.kind)
+    row, is_new = of_kind.filter(person_key__in=former).order_by("pk").first(), False
+    if row is None:
+        row, is_new = of_kind.get_or_create(
+            campaign_id=node.campaign_id, person_key=key, kind=link.kind, defaults={"node": node, "at": now}
+        )
     if not is_new:
         if row.node_id != node.pk:
             SecondMark.rows.get_or_create(mark=row, node=node, defaults={"at": now})

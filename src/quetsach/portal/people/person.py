@@ -16,6 +16,10 @@ from django.utils.crypto import salted_hmac
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 # With a digit: what has none is a name or a slip of the finger, which would be counted as one more person.
 _CODE = re.compile(r"(?=[^0-9]*[0-9])[0-9A-Z][0-9A-Z./_-]{0,38}[0-9A-Z]")
+_MARKS = "./_-"
+_DIVIDING = str.maketrans("", "", _MARKS)
+_DASHES = str.maketrans(dict.fromkeys("\u2010\u2012\u2013\u2014\u2015\u2212", "-"))
+"""What telephones make of a hyphen."""
 _CITIZEN = re.compile(r"\d{9}|\d{12}", re.ASCII)
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 MOST = 120
@@ -33,24 +37,49 @@ def person_key(typed: str, campaign: UUID, office: UUID | None) -> str:
     """The same for every way of typing the same; another in every campaign.
 
     An e-mail address is one person in the whole campaign. So is a staff code where no two offices give the
-    same one (`office` None); else it is one within its office: each has a number 01. Raises PersonError.
+    same one (`office` None); else it is one within its office: each has a number 01. Marks that only divide
+    a code say nothing: NV-03, "nv 03" and NV03 are one. Raises PersonError.
     """
+    spelt, where = _read(typed, office)
+    return _hash(spelt.translate(_DIVIDING) if where is not None else spelt, campaign, where)
+
+
+def former_keys(typed: str, campaign: UUID, office: UUID | None) -> list[str]:
+    """Under which other keys the person may stand who marked when dividing marks still made another code.
+
+    As typed now, and with a single mark at any place. The old text cannot be read back, so a code with two
+    marks or more is found only by who types it as then. Raises PersonError.
+    """
+    spelt, where = _read(typed, office)
+    if where is None:
+        return []
+    plain = spelt.translate(_DIVIDING)
+    divided = {f"{plain[:gap]}{mark}{plain[gap:]}" for gap in range(1, len(plain)) for mark in _MARKS}
+    return [_hash(text, campaign, where) for text in sorted({*divided, spelt} - {plain})]
+
+
+def _read(typed: str, office: UUID | None) -> tuple[str, str | None]:
+    """The text in one case and form; for a code, where it counts as well. Raises PersonError."""
     text = "".join(unicodedata.normalize("NFKC", typed).split())
     if not text:
         raise PersonError("blank")
     if len(text) > MOST:
         raise PersonError("shape")
     if "@" in text:
-        text, where = text.casefold(), ""
+        text = unicodedata.normalize("NFKC", text.casefold())
         if not _EMAIL.fullmatch(text):
             raise PersonError("shape")
-    else:
-        text, where = text.upper(), str(office or "")
-        if _CITIZEN.fullmatch(text):
-            raise PersonError("citizen")
-        if not _CODE.fullmatch(text):
-            raise PersonError("shape")
-    return salted_hmac(f"people.mark:{campaign}:{where}", text, algorithm="sha256").hexdigest()
+        return text, None
+    text = text.translate(_DASHES).upper()
+    if _CITIZEN.fullmatch(text.translate(_DIVIDING)):
+        raise PersonError("citizen")
+    if not _CODE.fullmatch(text):
+        raise PersonError("shape")
+    return text, str(office or "")
+
+
+def _hash(text: str, campaign: UUID, where: str | None) -> str:
+    return salted_hmac(f"people.mark:{campaign}:{where or ''}", text, algorithm="sha256").hexdigest()
 
 
 def new_token() -> str:
