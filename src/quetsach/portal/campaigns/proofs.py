@@ -1,4 +1,7 @@
-"""Photos and scans that prove what was entered for somebody else: stored by content, served as a download."""
+"""Photos and scans that prove what was entered for somebody else: stored by content, served as a download.
+
+Of a photo only the picture is kept: a telephone writes place, device and owner beside it.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,15 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, Http404
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
+from quetsach import photo
 from quetsach.vietnamese import nfc
 
 MOST_BYTES = 10 * 1024 * 1024
-_BEGINNINGS = (b"%PDF-", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+_PDF = b"%PDF-"
+_BEGINNINGS = (_PDF, b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 ACCEPT = ".pdf,.jpg,.jpeg,.png"
 
 
@@ -27,16 +34,33 @@ class Proof(NamedTuple):
 
 
 class NotAProofError(ValueError):
-    """Neither PDF nor JPEG nor PNG by its first bytes (`kind`), or larger than MOST_BYTES (`size`)."""
+    """Neither PDF nor JPEG nor PNG by its first bytes (`kind`), larger than MOST_BYTES (`size`), or no picture
+    that can be opened (`damaged`)."""
+
+    def told(self) -> str:
+        """The sentence for the person."""
+        return str(_REFUSALS[str(self)])
+
+
+_REFUSALS: dict[str, str | Promise] = {
+    "size": _("The file is larger than 10 MB. Take a smaller photo."),
+    "kind": _("The file is neither PDF nor JPEG nor PNG."),
+    "damaged": _("This picture cannot be opened. Take the photo again, or choose another file."),
+}
 
 
 def keep(upload: UploadedFile[Any]) -> Proof:
-    """Store the file once by its SHA-256, whatever it is called. Raises NotAProofError."""
+    """Store the file once by its SHA-256, whatever it is called; of a photo the picture. Raises NotAProofError."""
     if (upload.size or 0) > MOST_BYTES:
         raise NotAProofError("size")
     content = upload.read()
     if not content.startswith(_BEGINNINGS):
         raise NotAProofError("kind")
+    if not content.startswith(_PDF):
+        try:
+            content = photo.clean(content)
+        except photo.PhotoError as error:
+            raise NotAProofError("damaged") from error
     sha256 = hashlib.sha256(content).hexdigest()
     path = f"proofs/{sha256[:2]}/{sha256}"
     target = Path(settings.MEDIA_ROOT) / path

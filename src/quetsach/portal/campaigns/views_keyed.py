@@ -45,12 +45,7 @@ def keyed(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
             seat.node, given["act"], told, seat.user, people=people, ip=client_ip_text(request)
         )
     except NotAProofError as error:
-        text = (
-            _("The file is larger than 10 MB. Take a smaller photo.")
-            if str(error) == "size"
-            else _("The file is neither PDF nor JPEG nor PNG.")
-        )
-        form.add_error("file", text)
+        form.add_error("file", error.told())
         return _page(request, seat, form)
     except NotAllowedNowError as error:
         form.add_error("act", str(REFUSALS[error.code]))

@@ -110,7 +110,7 @@ class SecondMark(OfNode):
 
 
 class SignSheet(OfNode):
-    """A photographed sheet of signatures behind a headcount: kept as it came, for the unit and above.
+    """A photographed sheet of signatures behind a headcount: the picture alone, for the unit and above.
 
     A removed one can be put back for `DAYS_TO_PUT_BACK`; then, and some time after the campaign, row and file
     go for good (privacy/kept.toml).

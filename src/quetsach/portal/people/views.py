@@ -72,12 +72,7 @@ def _headcount(request: HttpRequest, seat: Seat) -> HttpResponse | None:
     try:
         sheet = keep(given["sheet"]) if given["sheet"] else None
     except NotAProofError as error:
-        text = (
-            _("The file is larger than 10 MB. Take a smaller photo.")
-            if str(error) == "size"
-            else _("The file is neither PDF nor JPEG nor PNG.")
-        )
-        form.add_error("sheet", text)
+        form.add_error("sheet", error.told())
         return _page(request, seat, form, status=422)
     counts = {kind.value: given[kind.value] for kind in Kind}
     actions.enter_headcount(seat.node, counts, seat.user, sheet=sheet, ip=client_ip_text(request))

@@ -1,0 +1,57 @@
+"""A photo of a paper as it may be kept: the picture alone, upright, without what the telephone wrote beside it.
+
+Place, device, time and whatever else came with the file stay behind: the picture is drawn anew, in a process
+of its own with limits of memory and processor time, and nothing of the file itself is kept.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+
+from quetsach import limited
+
+LONGEST = 4096
+"""Pixels of the longer side that are kept; a signature on a sheet of A4 can be read at a third of that."""
+_SECONDS = 20
+_MOST_PIXELS = 100_000_000
+_KINDS = ("JPEG", "PNG")
+
+
+class PhotoError(ValueError):
+    """It cannot be opened as a JPEG or PNG picture, or not within the limits."""
+
+
+def clean(data: bytes) -> bytes:
+    """The picture as JPEG, or as PNG if it was one. The same file gives the same bytes. Raises PhotoError."""
+    drawn = limited.run(__name__, data, seconds=_SECONDS)
+    if drawn is None:
+        raise PhotoError("cannot be opened as a picture")
+    return drawn
+
+
+def _drawn(data: bytes) -> bytes:
+    from PIL import Image, ImageOps
+
+    # Else Pillow only warns of a picture that unpacks to gigabytes.
+    Image.MAX_IMAGE_PIXELS = _MOST_PIXELS // 2
+    with Image.open(io.BytesIO(data), formats=_KINDS) as opened:
+        is_png = opened.format == "PNG"
+        opened.load()
+        try:
+            upright = ImageOps.exif_transpose(opened)
+        except Exception:  # a damaged note of the telephone: the picture itself is whole
+            upright = opened
+        shown = upright.convert("RGBA")
+    shown.thumbnail((LONGEST, LONGEST))
+    # Onto a new sheet: a picture that was opened carries its notes along when it is saved.
+    sheet = Image.new("RGB", shown.size, "white")
+    sheet.paste(shown, mask=shown)
+    out = io.BytesIO()
+    sheet.save(out, "PNG" if is_png else "JPEG", quality=88, optimize=False)
+    return out.getvalue()
+
+
+if __name__ == "__main__":
+    limited.limit(_SECONDS)
+    sys.stdout.buffer.write(_drawn(sys.stdin.buffer.read()))
