@@ -143,10 +143,12 @@ def test_a_unit_cannot_speak_for_another(name: str) -> None:
     assert code_of(sealed_by_hand(other, RESULT_KEY)) == "sealed_forged"
 
 
-@pytest.mark.parametrize("time", ["1970-01-01T00:00:00Z", "2027-03-01T00:00:00Z"])
-def test_a_result_of_a_time_when_the_pack_was_not_good(time: str) -> None:
+@pytest.mark.parametrize(
+    ("time", "code"), [("1970-01-01T00:00:00Z", "sealed_early"), ("2027-03-01T00:00:00Z", "sealed_late")]
+)
+def test_a_result_of_a_time_when_the_pack_was_not_good(time: str, code: str) -> None:
     sealed = sealed_by_hand(STATEMENT | {"time": time}, RESULT_KEY)
-    assert code_of(sealed, now=datetime(2027, 6, 1, tzinfo=UTC)) == "sealed_clock"
+    assert code_of(sealed, now=datetime(2027, 6, 1, tzinfo=UTC)) == code
 
 
 def test_a_pack_that_is_not_known() -> None:
@@ -158,7 +160,7 @@ def test_two_recipients_cannot_be_shown_two_results() -> None:
 
 
 def test_a_result_from_the_future() -> None:
-    assert code_of(SEALED, now=NOW - timedelta(days=2)) == "sealed_clock"
+    assert code_of(SEALED, now=NOW - timedelta(days=2)) == "sealed_future"
     assert open_it(SEALED, now=NOW - timedelta(hours=20)).name == "PC-07"
 
 

@@ -46,9 +46,16 @@ REASONS: Mapping[str, str] = {
     "sealed_forged": N_(
         "%(name)s: does not come from the pack that it names; it is not counted. Check the machine again."
     ),
-    "sealed_clock": N_(
-        "%(name)s: says that it was made on %(date)s, which cannot be. Set that machine's clock right and"
-        " check it again."
+    "sealed_future": N_(
+        "%(name)s: says that it was made on %(date)s, a day that has not come. Where that machine's clock is"
+        " wrong, set it and check again; where this machine's is, set it and open the result again."
+    ),
+    "sealed_early": N_(
+        "%(name)s: says that it was made on %(date)s, before its pack was. That machine's clock was behind:"
+        " set it, then check again."
+    ),
+    "sealed_late": N_(
+        "%(name)s: was made on %(date)s, after its pack had expired. Check the machine again with a new pack."
     ),
     "result_form": N_("%(name)s: is no result of a check, or it was changed. Check the machine again."),
     "stick_manifest": N_(

@@ -200,10 +200,19 @@ def open_with(
     if known is None:
         raise Refused("sealed_pack", name=name, pack=safe(outside["pack"])[:40])
     opened = _verified(signature, statement, known, outside, name)
-    latest = min(now or datetime.now(UTC), known.expires) + SKEW
-    if not known.created - SKEW <= opened.time <= latest:
-        raise Refused("sealed_clock", name=name, date=f"{opened.time:%d/%m/%Y}")
+    code = _untimely(opened.time, known, now or datetime.now(UTC))
+    if code:
+        raise Refused(code, name=name, date=f"{opened.time:%d/%m/%Y}")
     return opened
+
+
+def _untimely(time: datetime, known: Issued, now: datetime) -> str:
+    """Why a result of that time cannot be of that pack; empty for one that can."""
+    if time > now + SKEW:
+        return "sealed_future"
+    if time < known.created - SKEW:
+        return "sealed_early"
+    return "sealed_late" if time > known.expires + SKEW else ""
 
 
 def _outside(data: bytes, name: str) -> dict[str, Any]:

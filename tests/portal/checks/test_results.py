@@ -3,10 +3,11 @@
 import io
 import json
 import zipfile
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -75,7 +76,7 @@ def test_one_bad_file_stops_no_other(cast):
     )  # fmt: skip
     assert [(line.name.rpartition("/")[2], line.code) for line in receipt.lines] == [
         ("x.json", "no_result"), ("n.json", "no_result"), ("y.zip", "broken_zip"),
-        ("bomb.zip › bomb.json", "too_large"), ("PC-09.json", "taken"), ("late.json", "clock"),
+        ("bomb.zip › bomb.json", "too_large"), ("PC-09.json", "taken"), ("late.json", "future"),
         ("new.json", "newer"), ("ok.json", "taken"),
     ]  # fmt: skip
 
@@ -105,7 +106,7 @@ def test_whatever_a_field_holds_it_is_read_or_refused(name, value):
     try:
         read(json.dumps(document(findings=[sign()]) | {name: value}).encode(), ago(hours=0))
     except ResultError as error:
-        assert error.code in {"field", "no_result", "newer", "clock"}
+        assert error.code in {"field", "no_result", "newer", "clock", "future", "old"}
 
 
 def test_a_finding_on_the_list_opens_a_case_and_a_second_check_confirms_it(cast, give, tmp_path):
@@ -239,6 +240,30 @@ def test_a_result_after_the_campaign_closed_is_refused(cast):
     cast.campaign.status = "closed"
     cast.campaign.save()
     assert [line.code for line in hand_in(cast, "A1", ("a.json", content())).lines] == ["closed"]
+
+
+def test_an_old_result_and_one_of_the_future_say_how_old_they_are(cast):
+    """In both languages; what was made before the campaign is taken, and told so."""
+    CheckResult.rows.all().delete()
+    files = [
+        SimpleUploadedFile(name, content("PC-01", at)) for name, at in (
+            ("1970.json", datetime(1970, 1, 1, 0, 5, tzinfo=UTC)), ("mai.json", ago(days=-40)),
+            ("truoc.json", ago(days=90)), ("nay.json", ago(hours=1)),
+        )
+    ]  # fmt: skip
+    client, page = cast.client("A1", "officer"), reverse("checks", args=[cast.campaign.slug])
+    says = {
+        "vi": ["01/01/1970, cách đây", "chưa có chương trình này", "là ngày chưa tới", "cách đây 90 ngày, trước khi chiến dịch"],
+        "en": ["on 01/01/1970, ", "no such check yet", "a day that has not come", "90 days ago, before the campaign began"],
+    }
+    for language, wanted in says.items():
+        client.cookies["django_language"] = language
+        for file in files:
+            file.seek(0)
+        text = client.post(page, {"results": files}, follow=True).content.decode()
+        assert all(one in text for one in wanted), (language, [one for one in wanted if one not in text])
+        assert text.count("nay.json") == 0
+    assert CheckResult.rows.count() == 2
 
 
 def test_a_check_is_a_moment_not_a_span(cast):

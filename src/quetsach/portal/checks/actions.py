@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -40,6 +41,8 @@ class Line:
     code: str
     where: str = ""
     result: CheckResult | None = None
+    is_from_before: bool = False
+    """Made a day or more before the campaign was published."""
 
 
 @dataclass
@@ -63,6 +66,11 @@ class Receipt:
         return self.count("known")
 
     @property
+    def from_before(self) -> list[tuple[str, datetime]]:
+        """Results that were taken although they were made before the campaign began, with the moment."""
+        return [(line.name, line.result.finished) for line in self.lines if line.result and line.is_from_before]
+
+    @property
     def refused(self) -> list[Line]:
         """Files that were not taken."""
         return [line for line in self.lines if line.code not in ("taken", "known")]
@@ -70,14 +78,16 @@ class Receipt:
 
 def receive_all(files: Iterable[Dropped], node: CampaignNode, sender: Sender) -> Receipt:
     """Take each file by itself: one that is refused stops no other."""
-    receipt = Receipt()
+    receipt, began = Receipt(), node.campaign.published_at
     for file in files:
         try:
             if file.problem is not None:
                 raise file.problem
             opened = open_result(file.content, node)
             result, is_new = receive(opened, node, sender)
-            receipt.lines.append(Line(file.name, "taken" if is_new else "known", result=result))
+            is_old = began is not None and result.finished < began - timedelta(days=1)
+            code = "taken" if is_new else "known"
+            receipt.lines.append(Line(file.name, code, result=result, is_from_before=is_old))
         except ResultError as error:
             receipt.lines.append(Line(file.name, error.code, error.where))
     return receipt

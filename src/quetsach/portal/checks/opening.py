@@ -19,7 +19,9 @@ _CODES = {
     "sealed_pack": "pack",
     "sealed_damaged": "sealed",
     "sealed_forged": "forged",
-    "sealed_clock": "clock",
+    "sealed_early": "early",
+    "sealed_late": "late",
+    "sealed_future": "future",
 }
 
 
@@ -37,7 +39,7 @@ def open_result(content: bytes, node: CampaignNode) -> Opened:
 
     Raises:
         ResultError: `campaign` or `unit` with the right one's name, `key`, `pack`, `lost`, `sealed`,
-            `forged`, `clock`, `no_result`, or `too_large`.
+            `forged`, `no_result`, or `too_large`; `early`, `late` or `future` with the day that it names.
     """
     if len(content) > MOST_BYTES:
         raise ResultError("too_large")
@@ -48,7 +50,7 @@ def open_result(content: bytes, node: CampaignNode) -> Opened:
         _is_ours(str(outside["campaign"]), str(outside["unit"]), node)
         opened = sealing.open_with(content, _secret(content, node), _issued)
     except Refused as error:
-        raise ResultError(_CODES.get(error.code, "sealed")) from error
+        raise ResultError(_CODES.get(error.code, "sealed"), error.values.get("date", "")) from error
     pack = Pack.rows.get(pack_id=opened.pack)
     if pack.lost_at is not None:
         raise ResultError("lost")

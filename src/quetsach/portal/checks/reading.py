@@ -22,7 +22,7 @@ MOST_BYTES = 4 << 20
 """Of one result; the largest that a check writes (20 facts for each of 85 signs) is below 1 MiB."""
 MOST_FINDINGS, MOST_EVIDENCE, MOST_FIELDS = 2_000, 20, 30
 OLDEST = datetime(2020, 1, 1, tzinfo=UTC)
-"""Before the program existed: the machine's clock stood wrong."""
+"""Before the program existed: the machine's clock stood wrong, or somebody made the file up."""
 _COUNTED = (Confidence.D1, Confidence.D2)
 _SET_ID = re.compile(r"[0-9a-f]{64}")
 
@@ -38,7 +38,7 @@ class Verdict(StrEnum):
 
 
 class ResultError(PortalError):
-    """A result that is not taken; `code` says why, `where` names the field or the unit."""
+    """A result that is not taken; `code` says why, `where` names the field, the unit or the day (dd/mm/yyyy)."""
 
     def __init__(self, code: str, where: str = "") -> None:
         super().__init__(f"{code}: {where}" if where else code)
@@ -90,7 +90,8 @@ def read(content: bytes, now: datetime) -> Told:
     """A result from its bytes.
 
     Raises:
-        ResultError: `too_large`, `no_result`, `newer`, `field` with its name, or `clock`.
+        ResultError: `too_large`, `no_result`, `newer`, `field` with its name, `clock` where it ended before it
+            began, `future` or `old` with the day that it names.
     """
     if len(content) > MOST_BYTES:
         raise ResultError("too_large")
@@ -105,13 +106,22 @@ def read(content: bytes, now: datetime) -> Told:
     return _told(table, now)
 
 
+def day_of(moment: datetime) -> str:
+    """The day as it is told, in the machine's universal time."""
+    return f"{moment:%d/%m/%Y}"
+
+
 def _no_constant(name: str) -> object:
     raise ValueError(name)
 
 
 def _told(table: Mapping[str, Any], now: datetime) -> Told:
     started, finished = _moment(table, "started"), _moment(table, "finished")
-    if not OLDEST <= finished <= now + timedelta(days=1) or not timedelta() <= finished - started:
+    if finished > now + timedelta(days=1):
+        raise ResultError("future", day_of(finished))
+    if finished < OLDEST:
+        raise ResultError("old", day_of(finished))
+    if finished < started:
         raise ResultError("clock")
     machine = _text(table, "machine", 255)
     if not machine:

@@ -23,7 +23,7 @@ from quetsach.portal.checks.drop import dropped
 from quetsach.portal.checks.forms import ComputersForm, ResultsForm, TieForm
 from quetsach.portal.checks.models import CheckResult, UploadCode
 from quetsach.portal.checks.reading import ResultError
-from quetsach.portal.checks.words import PRODUCT, SHAPES, SURENESS, finding_words, refusal
+from quetsach.portal.checks.words import PRODUCT, SHAPES, SURENESS, age, finding_words, refusal
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.roles import Verb
 
@@ -54,6 +54,7 @@ def told(receipt: actions.Receipt) -> dict[str, Any]:
         "known": receipt.known,
         "refused": len(receipt.refused),
         "lines": [[line.name, refusal(line.code, line.where)] for line in receipt.refused[:SHOWN_LINES]],
+        "before": [[name, age(at)] for name, at in receipt.from_before[:SHOWN_LINES]],
         "is_empty": not receipt.lines,
     }
 

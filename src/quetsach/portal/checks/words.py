@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -36,7 +38,25 @@ REFUSALS: dict[str, str | Promise] = {
     "no_result": _("is not the result of a check. Choose the files that the check wrote."),
     "newer": _("was written by a newer check than this portal knows. Ask for the portal to be updated."),
     "field": _("does not say all that a result says (%(where)s). Check the machine again."),
-    "clock": _("carries an impossible time: the machine's clock is wrong. Set it, then check again."),
+    "clock": _(
+        "ended before it began: the machine's clock was set back meanwhile. Set it right, then check again."
+    ),
+    "future": _(
+        "says that it was made on %(where)s, a day that has not come: the machine's clock is ahead. Set it, "
+        "then check again."
+    ),
+    "old": _(
+        "says that it was made on %(where)s, %(days)s days ago, when there was no such check yet: the machine's "
+        "clock was behind. Set it, then check again."
+    ),
+    "early": _(
+        "says that it was made on %(where)s, %(days)s days ago, before its pack was: the machine's clock was "
+        "behind. Set it, then check again."
+    ),
+    "late": _(
+        "was made on %(where)s, %(days)s days ago, after its pack had expired. Check the machine again with "
+        "a new pack."
+    ),
     "closed": _("comes after the campaign was closed. Nothing more is taken."),
     "elsewhere": _("was already handed in by another unit. Only one unit can count a machine."),
     "campaign": _("was made with the pack of another campaign (%(where)s). Hand it in there."),
@@ -97,6 +117,27 @@ def problem_words(problem: Problem) -> str:
 
 
 def refusal(code: str, where: str) -> str:
-    """The sentence after a file's name."""
+    """The sentence after a file's name. `where` is a day, as dd/mm/yyyy, for the codes that name one."""
     text = REFUSALS.get(code)
-    return str(text) % {"where": where} if text is not None else code
+    if text is None:
+        return code
+    days = _days_since(where) if code in _DATED else 0
+    return str(text) % {"where": where, "days": days}
+
+
+def age(finished: datetime) -> str:
+    """What is said of a result that was taken although the campaign began after it."""
+    day = f"{timezone.localtime(finished):%d/%m/%Y}"
+    said = _(
+        "was made on %(where)s, %(days)s days ago, before the campaign began. It is kept, but says nothing of "
+        "how the machine is now: check it once more."
+    )
+    return str(said) % {"where": day, "days": _days_since(day)}
+
+
+_DATED = ("old", "early", "late")
+
+
+def _days_since(day: str) -> int:
+    told = datetime.strptime(day, "%d/%m/%Y").date()  # noqa: DTZ007
+    return max(0, (timezone.localdate() - told).days)
