@@ -211,7 +211,21 @@ def _apply(path: Path, code: str, root: Path | None, store: Path | None) -> int:
     for number, failure in sorted(outcome.failed.items()):
         _line(f"  {number}. {wording.problem(failure)}", fg="yellow")
     _line(_("Clean-up %(run)s; end of the journal: %(head)s") % {"run": outcome.run, "head": outcome.head})
-    told = _("Check the machine once more now. To take everything back: %(command)s")
+    if not outcome.begun:
+        _line(
+            _(
+                "Nothing was changed on this machine, so there is nothing to check again and nothing to take"
+                " back. Mend what is named above, then carry the plan out again."
+            )
+        )
+        return INCOMPLETE
+    if outcome.done:
+        told = _("Check the machine once more now. To take everything back: %(command)s")
+    else:
+        told = _(
+            "No step came to its end. Mend what is named above, then carry the plan out again. To take back"
+            " what was begun: %(command)s"
+        )
     given = ["check", "undo", *_option("--root", root), *_option("--store", store)]
     _line(told % {"command": _command(given)})
     return NOTHING if len(outcome.done) == len(one.steps) else FOUND

@@ -24,11 +24,15 @@ Tell = Callable[[Step, str], None]
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a run: a step's number → why it failed. `head` is the journal's last hash."""
+    """What came of a run: a step's number → why it failed. `head` is the journal's last hash.
+
+    A step that was `begun` may have changed something, though it is not among those `done`.
+    """
 
     run: str
     failed: dict[int, ActError] = field(default_factory=dict)
     done: list[int] = field(default_factory=list)
+    begun: list[int] = field(default_factory=list)
     head: str = ""
 
 
@@ -96,6 +100,7 @@ def _attempt(step: Step, ground: Ground, kept: Journal, vault: Vault, outcome: O
             "begin", run=outcome.run, step=step.number, act=step.act, target=_brief(step), why=list(step.why),
             was=step.before, after=step.after, kept=backup,
         )  # fmt: skip
+        outcome.begun.append(step.number)
         act.do(ground, step.target, step.after, backup)
         _read_back(step, ground)
         kept.write("done", run=outcome.run, step=step.number)
