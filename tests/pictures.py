@@ -1,4 +1,4 @@
-"""Pictures as telephones make them: turned by a note, with the place, the device and the owner beside them."""
+"""Pictures as telephones make them: turned by a note, with place, device and owner beside them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ def sheet(width: int = 1200, height: int = 1600) -> Image.Image:
     pen.rectangle((0, 0, width, height // 10), fill="black")
     for row in range(3, 20):
         y = row * height // 21
-        pen.line([(x, y + (x * 7 + row * 13) % 23) for x in range(width // 12, width - width // 12, 9)], "navy", 3)
+        pen.line(
+            [(x, y + (x * 7 + row * 13) % 23) for x in range(width // 12, width - width // 12, 9)], "navy", 3
+        )
     return page
 
 
@@ -30,7 +32,9 @@ def from_telephone() -> bytes:
     exif[0x010E] = PLACE.decode()
     out = io.BytesIO()
     turned = sheet().transpose(Image.Transpose.ROTATE_90)
-    turned.save(out, "JPEG", quality=90, exif=exif, comment=OWNER, xmp=b"<x:xmpmeta>" + PLACE + b"</x:xmpmeta>")
+    turned.save(
+        out, "JPEG", quality=90, exif=exif, comment=OWNER, xmp=b"<x:xmpmeta>" + PLACE + b"</x:xmpmeta>"
+    )
     return out.getvalue()
 
 

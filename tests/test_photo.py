@@ -1,4 +1,4 @@
-"""A photo is kept without what the telephone wrote beside it, upright and legible; what is hostile is refused."""
+"""A photo is kept upright and legible, without what the telephone wrote to it; hostile ones are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A photo of a paper as it may be kept: the picture alone, upright, without what the telephone wrote beside it.
+"""A photo of a paper as it may be kept: the picture alone, upright, without what the telephone wrote to it.
 
 Place, device, time and whatever else came with the file stay behind: the picture is drawn anew, in a process
 of its own with limits of memory and processor time, and nothing of the file itself is kept.

@@ -54,7 +54,9 @@ def look(pdf: bytes) -> tuple[Seen, ...]:
     told = json.loads(answer)
     if told == "locked":
         raise LockedPdfError("is protected by a password or against changes")
-    return tuple(Seen(**{**one, "at": datetime.fromisoformat(one["at"]) if one["at"] else None}) for one in told)
+    return tuple(
+        Seen(**{**one, "at": datetime.fromisoformat(one["at"]) if one["at"] else None}) for one in told
+    )
 
 
 def _look(pdf: bytes) -> str:

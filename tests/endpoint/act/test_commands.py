@@ -67,7 +67,13 @@ def test_plan_apply_undo(
 
 @pytest.mark.parametrize(("act", "reason", "code"), [("keep", "disk_full", 2), ("do", "no_permission", 1)])
 def test_where_no_step_is_done_what_applies_then_is_said(
-    quetsach: Run, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: str, reason: str, code: int
+    quetsach: Run,
+    root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    act: str,
+    reason: str,
+    code: int,
 ) -> None:
     """Nothing was begun: nothing to check, nothing to undo. Something was begun: it can be taken back."""
 
@@ -80,10 +86,17 @@ def test_where_no_step_is_done_what_applies_then_is_said(
         monkeypatch.setattr(each, act, refuses)
     for lang, done, nothing, undo in (
         ("en", "Done: 0 of 2 steps.", "Nothing was changed on this machine", "To take back what was begun"),
-        ("vi", "Đã xong 0 trên 2 bước.", "Không có gì trên máy này bị thay đổi", "Để trả lại phần đã bắt đầu"),
+        (
+            "vi",
+            "Đã xong 0 trên 2 bước.",
+            "Không có gì trên máy này bị thay đổi",
+            "Để trả lại phần đã bắt đầu",
+        ),
     ):
         _type(monkeypatch, "clean up\n")
-        exit_code, told, _ = quetsach("--lang", lang, "check", "apply", out, "--root", root, "--code", _code(out))
+        exit_code, told, _ = quetsach(
+            "--lang", lang, "check", "apply", out, "--root", root, "--code", _code(out)
+        )
         assert (exit_code, done in told) == (code, True)
         assert (nothing in told, undo in told) == (code == 2, code == 1)
         assert ("check undo" in told) == (code == 1)

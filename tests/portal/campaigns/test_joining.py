@@ -16,8 +16,9 @@ from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns import guessing
 from quetsach.portal.campaigns.join_actions import JoinError, issue_codes, join
 from quetsach.portal.campaigns.joining import new_code, tidy
-from quetsach.portal.campaigns.models import Campaign, CampaignNode, JoinCode
-from quetsach.portal.units.models import Membership
+from quetsach.portal.campaigns.models import Acknowledgement, Campaign, CampaignNode, JoinCode
+from quetsach.portal.units import reorg_actions as reorg
+from quetsach.portal.units.models import Membership, ReorgLink, Unit
 
 NEW = {"full_name": "Lò Thị Hà", "phone": "", "username": "Ha.Lo", "password": "bốn từ rất dễ nhớ"}
 
@@ -175,3 +176,90 @@ def test_codes_are_only_for_units_below(cast):
     assert client.post(revoke).status_code == 404
     cast.client("B", "officer").post(revoke)
     assert Client().get(url(code)).status_code == 410
+
+
+def sheet(cast, *nodes, unit="centre"):
+    """The slips that a coordinator prints, as text, with their codes in order."""
+    client, page = cast.client(unit, "coordinator"), reverse("join_codes", args=[cast.campaign.slug])
+    text = client.post(page, {"unit": [node.pk for node in nodes]}).content.decode()
+    return text, re.findall(r"slip-code\">([0-9A-Z]{5}-[0-9A-Z]{5})<", text)
+
+
+@pytest.fixture
+def merged(cast):
+    """A1 and A2 have become one new unit, which no campaign knows."""
+    day = timezone.localdate()
+    reorg.merge(None, [cast.units["A1"], cast.units["A2"]], parent=cast.units["A"], name="Xã Gộp", on=day)
+    cast.units["C"] = Unit.rows.get(name="Xã Gộp")
+    return cast
+
+
+def test_a_unit_born_in_a_merger_has_one_slip_and_its_people_do_what_both_owe(merged):
+    cast = merged
+    cast.user("A1", "officer")  # of before: they act on, but nobody of the new unit can sign in
+    page = reverse("join_codes", args=[cast.campaign.slug])
+    listed = cast.client("A", "coordinator").get(page).content.decode()
+    first, other = cast.nodes["A1"], cast.nodes["A2"]
+    assert listed.count("Xã Gộp") == 1 and "tiếp tục việc của Đơn vị A1, Đơn vị A2" in listed
+    assert f'value="{first.pk}"' in listed and f'value="{other.pk}"' not in listed
+    text, (code,) = sheet(cast, first, unit="A")
+    assert "Xã Gộp" in text and "Tiếp tục việc của Đơn vị A1, Đơn vị A2" in text
+    visitor = Client()
+    asked = visitor.get(url(code)).content.decode()
+    assert "Xã Gộp" in asked and "Đơn vị A1" in asked
+    answer = visitor.post(url(code), NEW, follow=True)
+    assert answer.status_code == 200 and "Xã Gộp" in answer.content.decode()
+    user = User.objects.get(username="ha.lo")
+    assert [m.unit for m in user.memberships.all()] == [cast.units["C"]]
+    today, letter = (reverse(name, args=[cast.campaign.slug]) for name in ("today", "letter"))
+    for node in (first, other):
+        assert visitor.get(today, {"thay-mat": node.pk}).status_code == 200
+        visitor.post(letter, {"act": "acknowledge"})
+        assert Acknowledgement.rows.filter(node=node).exists()
+    listed = cast.client("A", "coordinator").get(page).content.decode()
+    assert "Xã Gộp" not in listed, "it has somebody now"
+    assert Entry.objects.get(action="account.join").data["unit"] == "Xã Gộp"
+
+
+def test_a_sheet_of_before_the_merger_leads_to_the_new_unit_until_a_newer_replaces_it(cast):
+    before = {unit: code_for(cast, unit) for unit in ("A1", "A2")}
+    day = timezone.localdate()
+    reorg.merge(None, [cast.units["A1"], cast.units["A2"]], parent=cast.units["A"], name="Xã Gộp", on=day)
+    user = cast.user("B1", "reader")
+    join(before["A1"], user)
+    assert user.memberships.filter(unit__name="Xã Gộp", role="officer").exists()
+    _text, (code,) = sheet(cast, cast.nodes["A1"])
+    assert Client().get(url(before["A2"])).status_code == 410, "one new code for the unit replaces all of its"
+    cast.client("A", "coordinator").post(
+        reverse("join_code_revoke", args=[cast.campaign.slug, cast.nodes["A1"].pk])
+    )
+    assert Client().get(url(code)).status_code == 410
+
+
+def test_a_unit_that_went_into_one_of_the_campaign_has_no_slip_of_its_own(cast):
+    old = code_for(cast, "A1")
+    reorg.merge(None, [cast.units["A1"]], into=cast.units["A2"], on=timezone.localdate())
+    page = cast.client("A", "coordinator").get(reverse("join_codes", args=[cast.campaign.slug]))
+    assert "Đơn vị A1" not in page.content.decode() and "Đơn vị A2" in page.content.decode()
+    user = cast.user("B1", "reader")
+    join(old, user)
+    assert user.memberships.get(role="officer").unit == cast.units["A2"]
+
+
+def test_of_a_divided_unit_the_part_that_was_chosen_joins(cast):
+    parts = [reorg.Part(name, {"kind": "ubnd_commune"}) for name in ("Xã Một", "Xã Hai")]
+    reorg.split(None, cast.units["A1"], parts, keep=False, on=timezone.localdate())
+    reorg.choose_heir(None, ReorgLink.rows.get(to_unit__name="Xã Hai"))
+    text, (code,) = sheet(cast, cast.nodes["A1"])
+    assert "Xã Hai" in text and "Xã Một" not in text
+    user = cast.user("B1", "reader")
+    join(code, user)
+    assert user.memberships.get(role="officer").unit.name == "Xã Hai"
+
+
+def test_no_code_is_made_for_a_successor_in_anothers_branch(merged):
+    client = merged.client("B", "coordinator")
+    page = reverse("join_codes", args=[merged.campaign.slug])
+    assert "Xã Gộp" not in client.get(page, {"xem": "tat-ca", "cap": "moi-cap"}).content.decode()
+    client.post(page, {"unit": [merged.nodes["A1"].pk]})
+    assert not JoinCode.rows.exists()

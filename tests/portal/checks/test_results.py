@@ -253,8 +253,18 @@ def test_an_old_result_and_one_of_the_future_say_how_old_they_are(cast):
     ]  # fmt: skip
     client, page = cast.client("A1", "officer"), reverse("checks", args=[cast.campaign.slug])
     says = {
-        "vi": ["01/01/1970, cách đây", "chưa có chương trình này", "là ngày chưa tới", "cách đây 90 ngày, trước khi chiến dịch"],
-        "en": ["on 01/01/1970, ", "no such check yet", "a day that has not come", "90 days ago, before the campaign began"],
+        "vi": [
+            "01/01/1970, cách đây",
+            "chưa có chương trình này",
+            "là ngày chưa tới",
+            "cách đây 90 ngày, trước khi chiến dịch",
+        ],
+        "en": [
+            "on 01/01/1970, ",
+            "no such check yet",
+            "a day that has not come",
+            "90 days ago, before the campaign began",
+        ],
     }
     for language, wanted in says.items():
         client.cookies["django_language"] = language

@@ -152,7 +152,9 @@ def test_nothing_of_the_person_is_in_the_database_and_the_key_is_not(cast, setti
 
 
 CODES = st.from_regex(r"[A-Z]{1,4}[0-9]{1,5}", fullmatch=True)
-DIVIDED = st.lists(st.sampled_from(["", "-", ".", "/", "_", " ", "\u2011", "\u2013", "\u00a0"]), min_size=8, max_size=8)
+DIVIDED = st.lists(
+    st.sampled_from(["", "-", ".", "/", "_", " ", "\u2011", "\u2013", "\u00a0"]), min_size=8, max_size=8
+)
 
 
 @given(code=CODES, first=DIVIDED, second=DIVIDED, case=st.sampled_from([str.upper, str.lower, str.title]))
@@ -213,7 +215,8 @@ def test_a_work_address_is_one_person_in_any_case_and_form_and_a_plus_makes_anot
 
 @pytest.mark.parametrize(
     ("typed", "why"),
-    [("012.345.678-901", "citizen"), ("012 345 678", "citizen"), ("", "blank"), ("  ", "blank"), ("012345678901", "citizen"), ("123456789", "citizen"), ("a@b", "shape"),
+    [("012.345.678-901", "citizen"), ("012 345 678", "citizen"), ("", "blank"), ("  ", "blank"),
+     ("012345678901", "citizen"), ("123456789", "citizen"), ("a@b", "shape"),
      ("x" * 200, "shape"), ("=1+1", "shape"), ("a b@c@d.e", "shape"), ("x", "shape"),
      ("7", "shape"), ("Lan Anh", "shape"), ("NV" * 20 + "1", "shape")],
 )  # fmt: skip

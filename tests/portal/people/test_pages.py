@@ -95,7 +95,9 @@ def test_the_sheet_of_signatures_opens_for_the_unit_and_above_only(cast):
     url = reverse("sign_sheet", args=[cast.campaign.slug, SignSheet.rows.get().pk])
     for unit in ("A1", "A", "centre"):
         answer = cast.client(unit, "officer").get(url)
-        assert pictures.seen(answer.getvalue()) == pictures.seen(PNG) and answer["Content-Disposition"].startswith("attachment")
+        assert pictures.seen(answer.getvalue()) == pictures.seen(PNG) and answer[
+            "Content-Disposition"
+        ].startswith("attachment")
     for unit in ("A2", "B", "B1"):
         assert cast.client(unit, "coordinator").get(url).status_code == 404
     assert Client().get(url).status_code == 404

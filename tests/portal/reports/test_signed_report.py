@@ -1,4 +1,4 @@
-"""The signed PDF of a report: kept with it or not at all, replaced with a reason, handed to who may read it."""
+"""The signed PDF of a report: kept with it or not at all, replaced with a reason, read by who may."""
 
 from __future__ import annotations
 
@@ -52,9 +52,7 @@ def district(cast):
 
 
 def posted(cast, route, **fields):
-    return cast.client("A", "coordinator").post(
-        url(cast, route, "A"), {"number": "1", **fields}, follow=True
-    )
+    return cast.client("A", "coordinator").post(url(cast, route, "A"), {"number": "1", **fields}, follow=True)
 
 
 def bytes_of(answer):
@@ -148,7 +146,9 @@ def test_the_file_comes_later_and_another_takes_its_place_with_a_reason_only(dis
     refused = posted(district, "report_attach", file=upload(second, "lan 2.pdf"))
     assert refused.status_code == 422 and "Đã có một tệp đã ký" in text_of(refused)
     assert SignedCopy.rows.get() == before
-    text = text_of(posted(district, "report_attach", file=upload(second, "lan 2.pdf"), reason="Ký nhầm người."))
+    text = text_of(
+        posted(district, "report_attach", file=upload(second, "lan 2.pdf"), reason="Ký nhầm người.")
+    )
     assert "Trần Thị Mẫu" in text and "Ký nhầm người." in text
     after = SignedCopy.rows.exclude(pk=before.pk).get()
     reader = district.client("centre", "reader")
@@ -166,7 +166,10 @@ def test_a_closed_campaign_takes_no_signed_file(district):
     Campaign.objects.update(status="closed")
     with pytest.raises(LockedReport):
         attach(head, node, 1, signedpdf.SignedPdf("a.pdf", b"a", []))
-    assert "report_attach" not in district.client("A", "coordinator").get(url(district, "report", "A")).content.decode()
+    assert (
+        "report_attach"
+        not in district.client("A", "coordinator").get(url(district, "report", "A")).content.decode()
+    )
 
 
 def test_two_files_at_once_leave_one_in_force(at_once, cast):
@@ -198,7 +201,9 @@ def test_the_zip_holds_the_signed_report_beside_the_made_one(district, monkeypat
 
 def test_a_signed_file_that_is_lost_is_named_in_the_zip_and_stops_nothing(district, monkeypatch):
     monkeypatch.setattr(making, "begin", lambda _bundle: None)
-    sign(district.user("A", "coordinator"), district.nodes["A"], 1, "", signedpdf.SignedPdf("a.pdf", b"x", []))
+    sign(
+        district.user("A", "coordinator"), district.nodes["A"], 1, "", signedpdf.SignedPdf("a.pdf", b"x", [])
+    )
     store.place(SignedCopy.rows.get().sha256, "signed").unlink()
     bundle = bundles.ask_for(district.user("A", "coordinator"), district.nodes["A"])
     assert making.make(bundle)

@@ -34,8 +34,11 @@ class Proof(NamedTuple):
 
 
 class NotAProofError(ValueError):
-    """Neither PDF nor JPEG nor PNG by its first bytes (`kind`), larger than MOST_BYTES (`size`), or no picture
-    that can be opened (`damaged`)."""
+    """Not taken, by its code.
+
+    `kind`: neither PDF nor JPEG nor PNG by its first bytes; `size`: larger than MOST_BYTES; `damaged`: no
+    picture that can be opened.
+    """
 
     def told(self) -> str:
         """The sentence for the person."""
@@ -50,7 +53,7 @@ _REFUSALS: dict[str, str | Promise] = {
 
 
 def keep(upload: UploadedFile[Any]) -> Proof:
-    """Store the file once by its SHA-256, whatever it is called; of a photo the picture. Raises NotAProofError."""
+    """Store the file, of a photo the picture, once by its SHA-256. Raises NotAProofError."""
     if (upload.size or 0) > MOST_BYTES:
         raise NotAProofError("size")
     content = upload.read()

@@ -46,6 +46,10 @@ SAYS: dict[str, str | Promise] = {
         "This code was replaced by a newer one. Ask your superior unit for the new sheet."
     ),
     "expired": gettext_lazy("This code is too old. Ask your superior unit for a new one."),
+    "divided": gettext_lazy(
+        "The unit of this code was divided into several. Ask your superior unit which one goes on with its "
+        "work."
+    ),
     "closed": gettext_lazy("The campaign of this code is closed; nobody can join it any more."),
     "name_taken": gettext_lazy("Somebody has this user name already. Choose another one."),
 }
@@ -63,11 +67,13 @@ def join_codes(request: HttpRequest, slug: str) -> HttpResponse:
         return _issue(request, seat)
     everyone = request.GET.get("xem") == "tat-ca"
     deep = request.GET.get("cap") == "moi-cap"
-    units = queries_join.invitations(seat.node, deep=deep, everyone=everyone)
+    heirs, others = queries_join.heirs_below(seat.node)
+    units = queries_join.invitations(seat.node, deep=deep, everyone=everyone).exclude(pk__in=others)
     page = Paginator(units, A_PAGE).get_page(request.GET.get("trang"))
     context = {
         "seat": seat,
         "page": page,
+        "rows": [(node, heirs.get(node.pk)) for node in page],
         "deep": deep,
         "everyone": everyone,
     }
@@ -93,10 +99,12 @@ def _issue(request: HttpRequest, seat: Seat) -> HttpResponse:
     root = request.build_absolute_uri(reverse("join_start"))
     trails = queries_join.trails(nodes, seat.campaign)
     issued = join_actions.issue_codes(nodes, seat.user, ip=ip)
+    heirs, _others = queries_join.heirs_below(seat.node)
     slips = [
-        {"node": node, "code": code, "trail": trails[node.pk], "qr": qr(f"{root}{code}/")}
+        {"node": node, "code": code, "trail": trails[node.pk], "qr": qr(f"{root}{code}/"),
+         "heir": heirs.get(node.pk)}
         for node, code in issued
-    ]
+    ]  # fmt: skip
     context = {"seat": seat, "slips": slips, "address": root, "days": DAYS}
     return render(request, "campaigns/join_sheet.html", context)
 
@@ -140,9 +148,15 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
         answer = _joined(request, code, form)
         if answer is not None:
             return answer
+    units = queries_join.units_joined(row.node)
+    if len(units) != 1:
+        return _refused(request, "divided")
+    heir = units[0] if units[0].pk != row.node.unit_id else None
     context: dict[str, Any] = {
         "form": form,
         "node": row.node,
+        "name": heir.name if heir else row.node.name,
+        "heir": heir,
         "campaign": row.node.campaign,
         "trail": queries_join.trails([row.node], row.node.campaign)[row.node.pk],
         "code": tidy(code),
@@ -169,7 +183,9 @@ def _joined(request: HttpRequest, code: str, form: AccountForm) -> HttpResponse 
             return _refused(request, error.code)
         form.add_error("username", str(SAYS["name_taken"]))
         return None
-    messages.success(request, _("Welcome. You now act for %(unit)s.") % {"unit": node.name})
+    (unit,) = queries_join.units_joined(node)
+    name = node.name if unit.pk == node.unit_id else unit.name
+    messages.success(request, _("Welcome. You now act for %(unit)s.") % {"unit": name})
     return redirect("today", node.campaign.slug)
 
 

@@ -68,7 +68,9 @@ class Receipt:
     @property
     def from_before(self) -> list[tuple[str, datetime]]:
         """Results that were taken although they were made before the campaign began, with the moment."""
-        return [(line.name, line.result.finished) for line in self.lines if line.result and line.is_from_before]
+        return [
+            (line.name, line.result.finished) for line in self.lines if line.result and line.is_from_before
+        ]
 
     @property
     def refused(self) -> list[Line]:

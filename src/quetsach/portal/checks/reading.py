@@ -38,7 +38,7 @@ class Verdict(StrEnum):
 
 
 class ResultError(PortalError):
-    """A result that is not taken; `code` says why, `where` names the field, the unit or the day (dd/mm/yyyy)."""
+    """A result that is not taken; `code` says why, `where` names field, unit or day (dd/mm/yyyy)."""
 
     def __init__(self, code: str, where: str = "") -> None:
         super().__init__(f"{code}: {where}" if where else code)
@@ -90,8 +90,8 @@ def read(content: bytes, now: datetime) -> Told:
     """A result from its bytes.
 
     Raises:
-        ResultError: `too_large`, `no_result`, `newer`, `field` with its name, `clock` where it ended before it
-            began, `future` or `old` with the day that it names.
+        ResultError: `too_large`, `no_result`, `newer`, `field` with its name, `clock` where it ended
+            before it began, `future` or `old` with the day that it names.
     """
     if len(content) > MOST_BYTES:
         raise ResultError("too_large")

@@ -46,8 +46,8 @@ REFUSALS: dict[str, str | Promise] = {
         "then check again."
     ),
     "old": _(
-        "says that it was made on %(where)s, %(days)s days ago, when there was no such check yet: the machine's "
-        "clock was behind. Set it, then check again."
+        "says that it was made on %(where)s, %(days)s days ago, when there was no such check yet: the "
+        "machine's clock was behind. Set it, then check again."
     ),
     "early": _(
         "says that it was made on %(where)s, %(days)s days ago, before its pack was: the machine's clock was "
@@ -129,8 +129,8 @@ def age(finished: datetime) -> str:
     """What is said of a result that was taken although the campaign began after it."""
     day = f"{timezone.localtime(finished):%d/%m/%Y}"
     said = _(
-        "was made on %(where)s, %(days)s days ago, before the campaign began. It is kept, but says nothing of "
-        "how the machine is now: check it once more."
+        "was made on %(where)s, %(days)s days ago, before the campaign began. It is kept, but says nothing "
+        "of how the machine is now: check it once more."
     )
     return str(said) % {"where": day, "days": _days_since(day)}
 
@@ -139,5 +139,5 @@ _DATED = ("old", "early", "late")
 
 
 def _days_since(day: str) -> int:
-    told = datetime.strptime(day, "%d/%m/%Y").date()  # noqa: DTZ007
+    told = datetime.strptime(day, "%d/%m/%Y").date()
     return max(0, (timezone.localdate() - told).days)

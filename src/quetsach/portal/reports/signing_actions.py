@@ -25,7 +25,9 @@ class AlreadyAttachedError(ReportError):
     """Another signed file is there, and nobody said why this one shall take its place."""
 
     def __init__(self) -> None:
-        super().__init__(_("A signed file is kept already. Say why this one takes its place; both stay kept."))
+        super().__init__(
+            _("A signed file is kept already. Say why this one takes its place; both stay kept.")
+        )
 
 
 @transaction.atomic
@@ -72,7 +74,7 @@ def attach(
     *,
     ip: str | None = None,
 ) -> SignedCopy:
-    """Keep the signed PDF of revision `number`, the one signed last. It takes the place of another with a reason.
+    """Keep the signed PDF of revision `number`, the one signed last; in the place of another with a reason.
 
     The same file again changes nothing. Raises AlreadyAttachedError, StaleReport.
     """
@@ -124,6 +126,4 @@ def _keep(
 
 
 def _stale(report: Report) -> StaleReport:
-    return StaleReport(
-        _("The report has changed since you looked at it. Look again, then decide."), report
-    )
+    return StaleReport(_("The report has changed since you looked at it. Look again, then decide."), report)
