@@ -99,7 +99,7 @@ def _keep(
     before = signing.copies.first()
     if before is not None and before.sha256 == sha256:
         return before
-    if before is not None and not reason:
+    if before is not None and not any(char.isalnum() for char in reason):
         raise AlreadyAttachedError
     copy = SignedCopy.rows.create(
         signing=signing,
