@@ -123,11 +123,12 @@ def _dots(story: Story, block: paper.Dots) -> None:
 def _table(story: Story, block: paper.Table) -> None:
     rows = [block.head, *block.rows]
     table = story.grid(block.widths, len(rows), has_borders=True)
-    for row, cells in enumerate(rows):
+    # table.cell(row, column) lays out the whole table for each cell: half a minute for hundreds of units.
+    for row, (drawn, cells) in enumerate(zip(table.rows, rows, strict=True)):
         is_sum = block.is_summed and row == len(rows) - 1
-        for column, words in enumerate(cells):
+        for column, (cell, words) in enumerate(zip(drawn.cells, cells, strict=True)):
             story.line(
-                table.cell(row, column),
+                cell,
                 words,
                 size=13,
                 is_bold=row == 0 or is_sum or column in block.bold,

@@ -12,7 +12,7 @@ from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.cases.models import Case, Device
 from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.models import Report, ReportPolicy
-from quetsach.portal.reports.review_actions import accept, send_back
+from quetsach.portal.reports.review_actions import accept, ask_amendment, send_back, unlock
 from quetsach.portal.reports.tasks import reports_to_do
 from quetsach.portal.units.roles import places_of
 from tests.portal.addresses import url
@@ -79,6 +79,25 @@ def test_a_superior_accepts_in_one_click_from_the_roll_up_and_a_reader_cannot(ca
     answer = cast.client("A", "officer").post(action, {"number": 1, "then": "rollup"})
     assert answer["Location"] == url(cast, "rollup", "A")
     assert action not in text(cast, ("A", "officer"), "rollup", "A")
+
+
+def test_an_accepted_report_that_was_unlocked_shows_at_once_how_to_amend_it(cast):
+    send(cast, "A1", 12, 9)
+    superior = cast.user("A", "officer")
+    accept(superior, cast.nodes["A1"], 1)
+    closed, opened = '<section id="xin-sua"><details>', '<section id="xin-sua"><details open>'
+    assert closed in text(cast, ("A1", "officer"), "report", "A1")
+    unlock(superior, cast.nodes["A1"], timezone.now() + timedelta(days=1), "Nhập nhầm số người.")
+    assert opened in text(cast, ("A1", "officer"), "report", "A1")
+
+
+def test_why_calls_a_figure_not_counted_only_if_it_differs_from_the_one_that_counts(cast):
+    send(cast, "A1", 12, 9)
+    page = (("A1", "officer"), "why", "A1", "r2")
+    assert "Đã nhập, chưa được tính" in text(cast, *page)
+    accept(cast.user("A", "officer"), cast.nodes["A1"], 1)
+    ask_amendment(cast.user("A1", "officer"), cast.nodes["A1"], 1, "Nhập nhầm số người.")
+    assert "Đã nhập, chưa được tính" not in text(cast, *page)
 
 
 def test_why_shows_the_dated_acts_behind_a_number(cast):

@@ -66,8 +66,14 @@ def place(unit: Unit | CampaignNode | None) -> str:
 
 
 def superior(node: CampaignNode) -> Unit | CampaignNode | None:
-    """Whom the unit reports to: above it in the campaign, or above the campaign in the tree of offices."""
-    return node.parent or node.unit.parent
+    """Whom the unit reports to: above it in the campaign, or above the campaign in the tree of offices.
+
+    The bracket that holds the provinces of the national tree together is no office: nobody writes to it.
+    """
+    above = node.unit.parent
+    if above is not None and above.parent_id is None and above.kind == Unit.Kind.OTHER and not above.doc_abbr:
+        above = None
+    return node.parent or above
 
 
 def heading(node: CampaignNode, kind: str, year: int) -> Heading:
