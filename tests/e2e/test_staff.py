@@ -60,7 +60,7 @@ def test_who_serves_where(page, window):
     page.click("text=Lò Văn Pâng")
     fits(page)
     page.click("text=Bàn giao tất cả cho người khác")
-    page.select_option("#taker", label="reader-a2 (reader-a2)")
+    page.select_option("#taker", label="reader-a2 (reader-a2, Đơn vị A2)")
     page.fill("#id_reason", "Chuyển công tác")
     fits(page)
     page.press("#id_reason", "Enter")

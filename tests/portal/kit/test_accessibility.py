@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from quetsach.portal.campaigns.actions import acknowledge
 from quetsach.portal.reports.actions import submit
+from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.review_actions import accept
 from tests.portal.every_route import of_route, routes
 
@@ -35,12 +36,14 @@ ANNEX = {"r1": "0", "r2": "12", "r3": "0", "r4": "9", "narrative": "Đã rà so�
 @pytest.fixture
 def campaign_at_work(cast, things):
     """Of two communes one has an accepted report with a wish, the other has one that waits."""
+    sent = {}
     for unit in ("A1", "A2"):
-        officer = cast.user(unit, "officer")
-        acknowledge(cast.nodes[unit], officer)
+        officer, node = cast.user(unit, "officer"), cast.nodes[unit]
+        acknowledge(node, officer)
         said = {**ANNEX, "proposals": "Hỗ trợ bản quyền."}
-        submit(officer, cast.nodes[unit], said, 0, uuid4(), ticked=["W02:r3"])
-    accept(cast.user("A", "coordinator"), cast.nodes["A1"], 1)
+        version = max(Report.rows.filter(node=node).values_list("version", flat=True), default=0)
+        sent[unit] = submit(officer, node, said, version, uuid4(), ticked=["W02:r3"])
+    accept(cast.user("A", "coordinator"), cast.nodes["A1"], sent["A1"].number)
     return things
 
 
