@@ -21,14 +21,16 @@ spot = st.tuples(
     st.integers(0, 100),
     st.sampled_from(["none", "draft", "submitted", "returned", "accepted", "amending"]),
     st.tuples(counts, counts, counts, counts),
+    st.sampled_from(["must", "may", "ended"]),
 )
 
 
 def plant(cast, spots):
-    """A new tree below the cast's campaign: spot n hangs on any earlier one."""
+    """A new tree below the cast's campaign: spot n hangs on any earlier one. A unit must report, may, or has
+    ended since."""
     nodes, states, figures = [], {}, {}
     author = cast.user("centre", "coordinator")
-    for n, (where, state, own) in enumerate(spots):
+    for n, (where, state, own, part) in enumerate(spots):
         parent = nodes[where % n] if n else None
         unit = Unit(name=f"Xã {n}")
         unit.path = (parent.path if parent else "") + path_segment(uuid4())
@@ -43,6 +45,8 @@ def plant(cast, spots):
             name=unit.name,
             kind="other",
             due_at=cast.campaign.due_at,
+            expected=part != "may",
+            state=CampaignNode.State.VOID if part == "ended" else CampaignNode.State.ACTIVE,
         )
         nodes.append(node)
         states[node.pk], figures[node.pk] = state, annex(*own)
@@ -73,13 +77,21 @@ def plant(cast, spots):
 def test_roll_up_is_the_recursive_sum_with_each_unit_once(cast, spots):
     with transaction.atomic():
         nodes, states, figures = plant(cast, spots)
-        counts_for = {pk for pk, state in states.items() if state in {"accepted", "amending"}}
+        parts = {node.pk: part for node, (*_, part) in zip(nodes, spots, strict=True)}
+        accepted = {pk for pk, state in states.items() if state in {"accepted", "amending"}}
+        counts_for = {pk for pk in accepted if parts[pk] != "ended"}
+        must = {pk for pk, part in parts.items() if part == "must"}
 
         def children(node):
             return [n for n in nodes if n.parent_id == node.pk]
 
         def below(node):
             return [d for child in children(node) for d in (child, *below(child))]
+
+        def takes_part(node):
+            """One that has ended stays only for those below it that must report or count."""
+            branch = {node.pk, *(d.pk for d in below(node))}
+            return parts[node.pk] != "ended" or bool(branch & (must | counts_for))
 
         def naive(node):
             own = figures[node.pk] if node.pk in counts_for else annex(0, 0, 0, 0)
@@ -89,20 +101,21 @@ def test_roll_up_is_the_recursive_sum_with_each_unit_once(cast, spots):
             rolled = roll_up(node)
             assert list(rolled.total.values()) == naive(node)
             assert rolled.own == (figures[node.pk] if node.pk in counts_for else None)
+            shown = [child for child in children(node) if takes_part(child)]
             assert [(line.node.pk, list(line.total.values())) for line in rolled.children] == [
-                (child.pk, naive(child)) for child in children(node)
+                (child.pk, naive(child)) for child in shown
             ]
-            lacking = {d.pk for d in below(node)} - counts_for
-            assert {place.pk for place in rolled.missing} == lacking
-            assert len(rolled.missing) == len(lacking)
-            assert (rolled.accepted, rolled.expected) == (len(below(node)) - len(lacking), len(below(node)))
-            for line, child in zip(rolled.children, children(node), strict=True):
-                assert line.missing_below == len({d.pk for d in below(child)} - counts_for)
+            asked = {d.pk for d in below(node)} & must
+            assert {place.pk for place in rolled.missing} == asked - counts_for
+            assert len(rolled.missing) == len(asked - counts_for)
+            assert (rolled.accepted, rolled.expected) == (len(asked & counts_for), len(asked))
+            for line, child in zip(rolled.children, shown, strict=True):
+                assert line.missing_below == len(({d.pk for d in below(child)} & must) - counts_for)
         transaction.set_rollback(True)
 
 
 def test_roll_up_takes_the_same_few_queries_at_any_size(cast, django_assert_max_num_queries):
-    nodes, _, _ = plant(cast, [(0, "accepted", (1, 2, 1, 2))] * 40)
+    nodes, _, _ = plant(cast, [(0, "accepted", (1, 2, 1, 2), "must")] * 40)
     with django_assert_max_num_queries(6):
         assert roll_up(nodes[0]).total == annex(40, 80, 40, 80)
 
@@ -139,7 +152,9 @@ def test_a_large_trees_page_may_be_two_seconds_old_and_says_so_while_sums_to_sen
     cast, monkeypatch
 ):
     monkeypatch.setattr(snapshots, "LARGE", 3)
-    nodes, _, _ = plant(cast, [(0, "accepted", (0, 0, 0, 0))] + [(0, "submitted", (1, 2, 1, 2))] * 5)
+    nodes, _, _ = plant(
+        cast, [(0, "accepted", (0, 0, 0, 0), "must")] + [(0, "submitted", (1, 2, 1, 2), "must")] * 5
+    )
     with time_machine.travel(timezone.now(), tick=False) as clock:
         first = snapshots.page_roll_up(nodes[0], None)
         for report in Report.rows.filter(node__in=nodes[1:]):
