@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import PurePath
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.indicators import store
 from quetsach.portal.kit import signedpdf
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.signedpdf import SignedPdf
 from quetsach.portal.reports import queries
 from quetsach.portal.reports import signing_actions as actions
 from quetsach.portal.reports.errors import ReportError
@@ -33,26 +35,13 @@ def report_sign(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     """Number and date of the signed report, and the signed file if it is there: all or nothing."""
     seat = take_seat(request, slug, node_id, Verb.APPROVE_REPORT)
     form = SignForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return _again(request, seat, sign=form)
-    upload = form.cleaned_data["file"]
-    try:
-        file = signedpdf.read(upload.name or "", signedpdf.content(upload)) if upload else None
+
+    def act(file: SignedPdf | None) -> None:
         document = form.cleaned_data["document"]
         actions.sign(seat.user, seat.node, _number(request), document, file, ip=client_ip_text(request))
-    except signedpdf.SignedPdfError as error:
-        form.add_error("file", error.told())
-        return _again(request, seat, sign=form)
-    except actions.AlreadyAttachedError as error:
-        form.add_error("file", str(error))
-        return _again(request, seat, sign=form)
-    except ReportError as error:
-        messages.error(request, str(error))
-        return redirect("report", slug, node_id)
-    messages.success(request, _("Recorded as signed. What it contains no longer moves."))
-    if file:
-        messages.success(request, _("The signed file is kept."))
-    return redirect("report", slug, node_id)
+        messages.success(request, _("Recorded as signed. What it contains no longer moves."))
+
+    return _act(request, seat, form, act, another="file")
 
 
 @require_POST
@@ -60,23 +49,42 @@ def report_attach(request: HttpRequest, slug: str, node_id: UUID) -> HttpRespons
     """The signed file of a report that is recorded as signed, or another in its place with a reason."""
     seat = take_seat(request, slug, node_id, Verb.APPROVE_REPORT)
     form = AttachForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return _again(request, seat, attach=form)
-    upload, reason = form.cleaned_data["file"], form.cleaned_data["reason"]
-    try:
-        file = signedpdf.read(upload.name or "", signedpdf.content(upload))
+
+    def act(file: SignedPdf | None) -> None:
+        assert file is not None  # the form requires it
+        reason = form.cleaned_data["reason"]
         actions.attach(seat.user, seat.node, _number(request), file, reason, ip=client_ip_text(request))
+
+    return _act(request, seat, form, act, another="reason")
+
+
+def _act(
+    request: HttpRequest,
+    seat: Seat,
+    form: SignForm | AttachForm,
+    act: Callable[[SignedPdf | None], None],
+    *,
+    another: str,
+) -> HttpResponse:
+    """Read the file and do it, or show the form again. The field `another` says that a file is there."""
+    if not form.is_valid():
+        return _again(request, seat, form)
+    upload = form.cleaned_data["file"]
+    try:
+        file = signedpdf.read(upload.name or "", signedpdf.content(upload)) if upload else None
+        act(file)
     except signedpdf.SignedPdfError as error:
         form.add_error("file", error.told())
-        return _again(request, seat, attach=form)
+        return _again(request, seat, form)
     except actions.AlreadyAttachedError as error:
-        form.add_error("reason", str(error))
-        return _again(request, seat, attach=form)
+        form.add_error(another, str(error))
+        return _again(request, seat, form)
     except ReportError as error:
         messages.error(request, str(error))
-        return redirect("report", slug, node_id)
-    messages.success(request, _("The signed file is kept."))
-    return redirect("report", slug, node_id)
+    else:
+        if file:
+            messages.success(request, _("The signed file is kept."))
+    return redirect("report", seat.campaign.slug, seat.node.pk)
 
 
 @require_GET
@@ -94,11 +102,11 @@ def report_signed(request: HttpRequest, slug: str, node_id: UUID, copy_id: UUID)
     return file_response(PurePath(copy.name).stem or "Báo cáo đã ký", "pdf", content)
 
 
-def _again(
-    request: HttpRequest, seat: Seat, *, sign: SignForm | None = None, attach: AttachForm | None = None
-) -> HttpResponse:
+def _again(request: HttpRequest, seat: Seat, form: SignForm | AttachForm) -> HttpResponse:
     found = queries.report_of(seat.node)
     lock = lock_of(seat.node, found, timezone.now())
+    sign = form if isinstance(form, SignForm) else None
+    attach = form if isinstance(form, AttachForm) else None
     return sent_page(request, seat, found, lock, sign=sign, attach=attach, status=422)
 
 
