@@ -8,6 +8,23 @@ pub struct Address(pub u128);
 
 const MAPPED: u128 = 0xFFFF_0000_0000;
 
+/// The numbers of one byte in digits, and how many each has.
+const DIGITS: [([u8; 3], u8); 256] = {
+    let mut table = [([0; 3], 0); 256];
+    let mut number = 0;
+    while number < 256 {
+        let [a, b, c] = [number / 100, number / 10 % 10, number % 10];
+        let [a, b, c] = [b'0' + a as u8, b'0' + b as u8, b'0' + c as u8];
+        table[number] = match number {
+            0..10 => ([c, 0, 0], 1),
+            10..100 => ([b, c, 0], 2),
+            _ => ([a, b, c], 3),
+        };
+        number += 1;
+    }
+    table
+};
+
 impl Address {
     pub fn v4(self) -> Option<u32> {
         (self.0 >> 32 == MAPPED >> 32).then_some(self.0 as u32)
@@ -33,11 +50,11 @@ impl Address {
         let mut text = [b'.'; 16];
         let mut end = 0;
         for part in bits.to_be_bytes() {
-            let digits = [part / 100, part / 10 % 10, part % 10].map(|d| b'0' + d);
-            let from = usize::from(part < 100) + usize::from(part < 10);
-            text[end..end + 3 - from].copy_from_slice(&digits[from..]);
-            end += 4 - from;
-            text[end - 1] = b'.';
+            let (digits, count) = DIGITS[usize::from(part)];
+            text[end..end + 3].copy_from_slice(&digits);
+            end += usize::from(count);
+            text[end] = b'.';
+            end += 1;
         }
         // Nothing that is written to in memory fails.
         let _ = out.write_all(&text[..end - 1]);
@@ -76,30 +93,34 @@ pub fn is_token(b: u8) -> bool {
 
 /// Strict dotted decimal: four numbers to 255 without leading zeros (so `010.0.0.1` is no address).
 pub fn parse_v4(text: &[u8]) -> Option<u32> {
-    if text.len() > 15 {
-        return None;
-    }
-    let (mut value, mut parts) = (0u32, 0);
-    let (mut part, mut digits) = (0u32, 0);
-    for &b in text {
-        if b == b'.' {
-            if digits == 0 || parts == 3 {
+    let digit = |at: usize| {
+        let digit = text.get(at)?.wrapping_sub(b'0');
+        (digit < 10).then_some(u32::from(digit))
+    };
+    let (mut value, mut at) = (0, 0);
+    for part in 0..4 {
+        if part > 0 {
+            if text.get(at) != Some(&b'.') {
                 return None;
             }
-            value = value << 8 | part;
-            (part, digits, parts) = (0, 0, parts + 1);
-        } else {
-            if !b.is_ascii_digit() || (digits > 0 && part == 0) {
-                return None;
-            }
-            part = part * 10 + u32::from(b - b'0');
-            digits += 1;
-            if part > 255 {
-                return None;
+            at += 1;
+        }
+        let mut number = digit(at)?;
+        at += 1;
+        // A zero stands alone.
+        if number > 0 {
+            for _ in 0..2 {
+                let Some(next) = digit(at) else { break };
+                number = number * 10 + next;
+                at += 1;
             }
         }
+        if number > 255 {
+            return None;
+        }
+        value = value << 8 | number;
     }
-    (parts == 3 && digits > 0).then_some(value << 8 | part)
+    (at == text.len()).then_some(value)
 }
 
 /// IPv6 as RFC 4291 2.2 writes it.

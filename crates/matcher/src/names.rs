@@ -145,6 +145,10 @@ pub fn split_authority(text: &[u8]) -> (Host, Option<u16>) {
 }
 
 fn split_host(text: &[u8]) -> (Host, Option<u16>) {
+    // Most are a host and nothing else.
+    if !text.iter().any(|b| matches!(b, b'@' | b'[' | b':')) {
+        return (Host::parse(text), None);
+    }
     let text = memchr::memrchr(b'@', text).map_or(text, |at| &text[at + 1..]);
     let whole = || (Host::Name(name(text)), None);
     if text.first() == Some(&b'[') {
@@ -183,7 +187,7 @@ pub fn split_url(text: &[u8]) -> Option<(Host, Option<u16>, Short)> {
     let start = scheme(text)?;
     let end = text[start..]
         .iter()
-        .position(|b| b"/?#\\".contains(b))
+        .position(|b| matches!(b, b'/' | b'?' | b'#' | b'\\'))
         .map_or(text.len(), |i| start + i);
     let (host, port) = split_authority(&text[start..end]);
     Some((host, port, path_of(&text[end..])))
@@ -196,7 +200,7 @@ pub fn scheme(text: &[u8]) -> Option<usize> {
     }
     let end = text
         .iter()
-        .position(|b| !b.is_ascii_alphanumeric() && !b"+.-".contains(b))?;
+        .position(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'+' | b'.' | b'-'))?;
     text[end..].starts_with(b"://").then_some(end + 3)
 }
 

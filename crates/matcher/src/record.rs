@@ -168,8 +168,16 @@ impl<'l> Record<'_, 'l> {
 
     /// The time of the line or, where it has none or none with a year, of the wrappers round it.
     pub fn time(&self, zone: &TimeZone) -> Option<Moment> {
+        let own = self.own_time(zone);
+        if let Some(Moment {
+            value: Value::Known(_),
+            ..
+        }) = own
+        {
+            return own;
+        }
         let outer = self.wrapper.map_or(&[][..], |w| &w.times);
-        let mut found = self.own_time(zone).into_iter().chain(
+        let mut found = own.into_iter().chain(
             outer
                 .iter()
                 .filter_map(|t| time::parse(t, &TIME_KINDS, zone)),

@@ -157,20 +157,39 @@ fn number(digits: &[u8]) -> i64 {
 }
 
 fn epoch(text: &[u8]) -> Option<Moment> {
-    let whole = run_of_digits(text);
-    if whole == 0 || whole > 11 {
+    let mut seconds = 0;
+    let mut at = 0;
+    while let Some(digit) = digit(text, at) {
+        if at == 11 {
+            return None;
+        }
+        seconds = seconds * 10 + digit;
+        at += 1;
+    }
+    if at == 0 {
         return None;
     }
-    let seconds = number(&text[..whole]);
-    let decimals = match &text[whole..] {
-        [] => &[][..],
-        [b'.', rest @ ..] if !rest.is_empty() && run_of_digits(rest) == rest.len() => rest,
-        _ => return None,
-    };
+    let mut micros = 0;
+    if at < text.len() {
+        let first = at + 1;
+        if text[at] != b'.' || first == text.len() {
+            return None;
+        }
+        let mut unit = SECOND / 10;
+        for at in first..text.len() {
+            micros += digit(text, at)? * unit;
+            unit /= 10;
+        }
+    }
     Some(Moment {
-        value: Value::Known(seconds * SECOND + micros(decimals)),
+        value: Value::Known(seconds * SECOND + micros),
         local: false,
     })
+}
+
+fn digit(text: &[u8], at: usize) -> Option<i64> {
+    let digit = text.get(at)?.wrapping_sub(b'0');
+    (digit < 10).then_some(i64::from(digit))
 }
 
 fn epoch_micros(text: &[u8]) -> Option<Moment> {

@@ -3,11 +3,10 @@ use smallvec::SmallVec;
 
 use crate::address::{self, Address};
 use crate::format::Role;
-use crate::names::{Host, Short, name, path_of, scheme, split_authority, split_url};
+use crate::names::{Host, Short, name, path_of, split_authority, split_url};
 use crate::record::Record;
 use crate::rows::{Field, Hit, Hits, Matched};
 use crate::set::Set;
-use crate::shape::Found;
 
 /// Longer values are never addresses.
 const LONGEST_ADDRESS: usize = 256;
@@ -60,64 +59,61 @@ fn request(record: &Record<'_, '_>, found: &mut Vec<(Field, Token)>, urls: &mut 
     if record.variant.role(Role::Host).is_empty() && record.variant.role(Role::Url).is_empty() {
         return;
     }
-    let (hosts, targets) = (record.role(Role::Host), record.role(Role::Url));
-    if hosts.is_empty() && targets.is_empty() {
-        return;
-    }
     let host_port = record.port(Role::HostPort);
-    let hosts = hosts
-        .iter()
-        .map(|value| {
-            let (host, port) = split_authority(value);
-            (host, port.or(host_port))
-        })
-        .collect();
-    let asked = Request {
-        hosts,
-        targets,
-        server: record.server,
-        server_port: record.server_port,
-    };
-    asked.tokens(found, urls);
+    let mut asked = Request::new(record.server, record.server_port);
+    record.each(Role::Host, &mut |value| {
+        let (host, port) = split_authority(value);
+        asked.host(host, port.or(host_port), found);
+    });
+    record.each(Role::Url, &mut |target| asked.target(target, found, urls));
 }
 
-/// What an HTTP request shows.
-pub struct Request<'a> {
-    pub hosts: SmallVec<[(Host, Option<u16>); 1]>,
-    pub targets: Found<'a>,
-    pub server: Option<Address>,
-    pub server_port: Option<u16>,
+/// What an HTTP request shows: its hosts, then its targets.
+pub struct Request {
+    hosts: SmallVec<[(Host, Option<u16>); 1]>,
+    server: Option<Address>,
+    server_port: Option<u16>,
 }
 
-impl Request<'_> {
-    pub fn tokens(self, found: &mut Vec<(Field, Token)>, urls: &mut Urls) {
+impl Request {
+    pub fn new(server: Option<Address>, server_port: Option<u16>) -> Request {
+        Request {
+            hosts: SmallVec::new(),
+            server,
+            server_port,
+        }
+    }
+
+    pub fn host(&mut self, host: Host, port: Option<u16>, found: &mut Vec<(Field, Token)>) {
+        found.push((Field::Host, Token::Host(host.clone(), port)));
+        self.hosts.push((host, port));
+    }
+
+    pub fn target(&self, target: &[u8], found: &mut Vec<(Field, Token)>, urls: &mut Urls) {
         let host = |(host, port): (Host, Option<u16>)| (Field::Host, Token::Host(host, port));
-        found.extend(self.hosts.iter().cloned().map(host));
-        for target in &self.targets {
-            if scheme(target).is_some() {
-                if let Some((name, port, rest)) = split_url(target) {
-                    found.push(host((name.clone(), port)));
-                    if !rest.is_empty() {
-                        urls.push((Field::Url, Token::Url(name, port, rest)));
-                    }
-                }
-            } else if target.starts_with(b"/") || target.starts_with(b"?") {
-                let rest = path_of(target);
-                let server = self.server.map(|a| (Host::Address(a), None));
-                let joined = if self.hosts.is_empty() {
-                    server.into_iter().collect()
-                } else {
-                    self.hosts.clone()
-                };
-                for (host, port) in joined {
-                    urls.push((
-                        Field::Url,
-                        Token::Url(host, port.or(self.server_port), Short::from_slice(&rest)),
-                    ));
-                }
-            } else if !target.iter().any(|b| b"/?#".contains(b)) {
-                found.push(host(split_authority(target)));
+        if let Some((name, port, rest)) = split_url(target) {
+            if rest.is_empty() {
+                found.push(host((name, port)));
+            } else {
+                found.push(host((name.clone(), port)));
+                urls.push((Field::Url, Token::Url(name, port, rest)));
             }
+        } else if target.starts_with(b"/") || target.starts_with(b"?") {
+            let rest = path_of(target);
+            let server = self.server.map(|a| (Host::Address(a), None));
+            let joined = if self.hosts.is_empty() {
+                server.into_iter().collect()
+            } else {
+                self.hosts.clone()
+            };
+            for (host, port) in joined {
+                urls.push((
+                    Field::Url,
+                    Token::Url(host, port.or(self.server_port), Short::from_slice(&rest)),
+                ));
+            }
+        } else if !target.iter().any(|b| matches!(b, b'/' | b'?' | b'#')) {
+            found.push(host(split_authority(target)));
         }
     }
 }

@@ -1,8 +1,6 @@
 //! Records of a capture: what they hit, and one line of text each that shows it.
 use std::cell::OnceCell;
 
-use smallvec::smallvec;
-
 use super::flows::{ESTABLISHED, End, Flow, RESET, SYN};
 use super::transport::{ICMP, ICMP6, TCP, UDP};
 use super::{Capture, DNS, FLOW, HTTP, Origin, QUIC, TLS, dns, http};
@@ -201,16 +199,12 @@ impl Capture<'_> {
 
     /// The head of an HTTP request.
     pub fn request(&mut self, ends: Ends, origin: Origin, head: &http::Head<'_>) {
-        let hosts = head.host.map(split_authority).into_iter().collect();
-        let server = Some(ends.target.address);
         let (mut found, mut urls) = (Vec::new(), tokens::Urls::new());
-        let asked = tokens::Request {
-            hosts,
-            targets: smallvec![head.target.into()],
-            server,
-            server_port: Some(ends.target.port),
-        };
-        asked.tokens(&mut found, &mut urls);
+        let mut asked = tokens::Request::new(Some(ends.target.address), Some(ends.target.port));
+        if let Some((host, port)) = head.host.map(split_authority) {
+            asked.host(host, port, &mut found);
+        }
+        asked.target(head.target, &mut found, &mut urls);
         found.extend(urls);
         let hits = tokens::hits(self.set, &found);
         let host = head.host.unwrap_or(b"-");

@@ -6,7 +6,7 @@ use regex_syntax::hir::{Hir, HirKind, Repetition};
 use smallvec::SmallVec;
 
 use super::End;
-use super::bytes::Bytes;
+use super::bytes::{Bytes, Runs};
 use super::refuse::holds;
 
 /// Larger expressions are left to the other ways.
@@ -27,9 +27,7 @@ pub(super) enum Step {
     },
     /// Bytes of a set, at least `least` of them and as many as there are up to `most`, or as few.
     Run {
-        set: Box<Bytes>,
-        /// All that the set does not hold, where these are few.
-        border: SmallVec<[u8; 3]>,
+        of: Runs,
         least: usize,
         most: usize,
         greedy: bool,
@@ -38,18 +36,18 @@ pub(super) enum Step {
     },
     /// The place goes into a slot.
     Mark(usize),
-    /// As many bytes of a set as there are, at least `least`, where no shorter run can go on to a match; where it
-    /// begins and ends goes into a slot and the next. Then this byte, if any.
-    Group {
-        set: Box<Bytes>,
-        border: SmallVec<[u8; 3]>,
+    /// Several steps in one: as many bytes of a set as there are, at least `least`, where no shorter run can go on to
+    /// a match. Where it begins and ends goes into a slot and the next, if one is named. Then this byte, if any.
+    Take {
+        of: Runs,
         least: usize,
         most: usize,
-        slot: usize,
+        slot: Option<usize>,
         then: Option<u8>,
+        steps: usize,
     },
-    /// Two ways on, the preferred first, with what may come on each.
-    Fork([usize; 2], Box<[Next; 2]>),
+    /// Two ways on, the preferred first.
+    Fork([usize; 2], Box<Ways>),
     Goto(usize),
     /// The match, here or only where the line ends.
     Match,
@@ -61,6 +59,10 @@ pub(super) struct Next {
     bytes: Bytes,
     end: bool,
 }
+
+/// For each byte that can come, and for the end of the line, which of two ways may go on: a bit for each.
+#[derive(Debug)]
+pub(super) struct Ways([u8; 257]);
 
 /// A way that was not taken, or what to undo before one is.
 enum Open {
@@ -97,17 +99,18 @@ impl Backtracker {
         for (at, step) in made.steps.iter_mut().enumerate() {
             let next = |to: usize| known[to].clone().unwrap_or(Next::NOTHING);
             match step {
-                Step::Run { set, after, .. } => {
+                Step::Run { of, after, .. } => {
                     let follows = next(at + 1);
-                    let both = (0..256).any(|b| set.0[b] && follows.bytes.0[b]);
+                    let both = (0..256).any(|b| of.set.0[b] && follows.bytes.0[b]);
                     *after = both.then(|| Box::new(follows));
                 }
-                Step::Fork(to, nexts) => **nexts = to.map(next),
+                Step::Fork(to, ways) => **ways = Ways::of(to.map(next)),
                 _ => {}
             }
         }
         made.group();
         made.shape();
+        made.take();
         Some(made)
     }
 
@@ -117,26 +120,19 @@ impl Backtracker {
     }
 
     fn fork(&mut self) -> Option<usize> {
-        let nothing = Box::new([Next::NOTHING, Next::NOTHING]);
-        self.push(Step::Fork([0; 2], nothing))
+        self.push(Step::Fork([0; 2], Box::default()))
     }
 
     fn run(&mut self, part: &Hir, least: u32, most: Option<u32>, greedy: bool) -> Option<()> {
         let HirKind::Class(class) = part.kind() else {
             return None;
         };
-        let mut set = Box::new(Bytes([false; 256]));
+        let mut set = Bytes([false; 256]);
         for b in 0..=u8::MAX {
             set.0[usize::from(b)] = holds(class, b);
         }
-        let others: SmallVec<[u8; 3]> = (0..=u8::MAX).filter(|b| !set.has(*b)).take(4).collect();
         self.push(Step::Run {
-            set,
-            border: if others.len() > 3 {
-                SmallVec::new()
-            } else {
-                others
-            },
+            of: Runs::of(set),
             least: least as usize,
             most: most.map_or(usize::MAX, |most| most as usize),
             greedy: greedy || most == Some(least),
@@ -219,9 +215,9 @@ impl Backtracker {
         }
         let found = match &self.steps[at] {
             Step::Text(text) => Next::only(text.needle()[0]),
-            Step::Run { set, least, .. } => {
+            Step::Run { of, least, .. } => {
                 let own = Next {
-                    bytes: Bytes(set.0),
+                    bytes: Bytes(of.set.0),
                     end: false,
                 };
                 if *least > 0 {
@@ -231,7 +227,7 @@ impl Backtracker {
                 }
             }
             // Steps are put together later.
-            Step::Mark(_) | Step::Group { .. } | Step::Shape { .. } => self.next(at + 1, known),
+            Step::Mark(_) | Step::Take { .. } | Step::Shape { .. } => self.next(at + 1, known),
             Step::Goto(to) => self.next(*to, known),
             Step::Fork([first, second], _) => {
                 let first = self.next(*first, known);
@@ -253,18 +249,20 @@ impl Backtracker {
         let (mut at, mut place) = (0, 0);
         loop {
             patience = patience.checked_sub(1)?;
+            let rest = line.get(place..)?;
             let goes_on = match &self.steps[at] {
                 Step::Text(text) => {
                     let text = text.needle();
                     // Mostly the first byte tells.
-                    let found = line.get(place) == text.first() && line[place..].starts_with(text);
+                    let found =
+                        rest.first() == text.first() && (text.len() == 1 || rest.starts_with(text));
                     place += if found { text.len() } else { 0 };
                     at += 1;
                     found
                 }
                 Step::Shape { fits, len, steps } => {
                     at += steps;
-                    match line[place..].get(..*len) {
+                    match rest.get(..*len) {
                         Some(text) => {
                             place += len;
                             let mut bytes = text.iter().enumerate();
@@ -274,32 +272,27 @@ impl Backtracker {
                     }
                 }
                 Step::Run {
-                    set,
-                    border,
+                    of,
                     least,
                     most,
                     greedy: true,
                     after,
                 } => {
-                    let start = place;
-                    place += set.run(border, &line[start..], *most);
-                    patience = patience.saturating_sub((place - start) / 8);
-                    if after.is_some() && place - start > *least {
-                        open.push(Open::Shorter(at, place, start + least));
+                    let len = of.run(rest, *most);
+                    patience = patience.saturating_sub(len / 8);
+                    if after.is_some() && len > *least {
+                        open.push(Open::Shorter(at, place + len, place + least));
                     }
+                    place += len;
                     at += 1;
-                    place - start >= *least
+                    len >= *least
                 }
                 Step::Run {
-                    set,
-                    border,
-                    least,
-                    most,
-                    ..
+                    of, least, most, ..
                 } => {
-                    let start = place;
-                    place += set.run(border, &line[start..], *least);
-                    let enough = place - start == *least;
+                    let len = of.run(rest, *least);
+                    place += len;
+                    let enough = len == *least;
                     if enough && most > least {
                         open.push(Open::Longer(at, place, most - least));
                     }
@@ -307,34 +300,29 @@ impl Backtracker {
                     // With a text behind it, the run ends where that stands.
                     enough && !matches!(self.steps[at], Step::Text(_))
                 }
-                Step::Group {
-                    set,
-                    border,
+                Step::Take {
+                    of,
                     least,
                     most,
                     slot,
                     then,
+                    steps,
                 } => {
-                    let start = place;
-                    place += set.run(border, &line[start..], *most);
-                    patience = patience.saturating_sub((place - start) / 8);
-                    let ends = &mut slots[*slot..*slot + 2];
-                    if !open.is_empty() {
-                        open.push(Open::Slot(*slot, ends[0]));
-                        open.push(Open::Slot(*slot + 1, ends[1]));
-                    }
-                    ends.copy_from_slice(&[start as u32, place as u32]);
-                    let is_long = place - start >= *least;
-                    at += 3;
-                    match then {
-                        None => is_long,
-                        Some(b) => {
-                            at += 1;
-                            let follows = line.get(place) == Some(b);
-                            place += 1;
-                            is_long && follows
+                    let len = of.run(rest, *most);
+                    patience = patience.saturating_sub(len / 8);
+                    if let Some(slot) = *slot {
+                        let ends = &mut slots[slot..slot + 2];
+                        if !open.is_empty() {
+                            open.push(Open::Slot(slot, ends[0]));
+                            open.push(Open::Slot(slot + 1, ends[1]));
                         }
+                        ends.copy_from_slice(&[place as u32, (place + len) as u32]);
                     }
+                    place += len;
+                    at += steps;
+                    let follows = then.is_none_or(|b| rest.get(len) == Some(&b));
+                    place += usize::from(then.is_some() && follows);
+                    len >= *least && follows
                 }
                 Step::Mark(slot) => {
                     if !open.is_empty() {
@@ -344,17 +332,20 @@ impl Backtracker {
                     at += 1;
                     true
                 }
-                Step::Fork(to, nexts) => {
-                    let [first, second] = match line.get(place) {
-                        Some(&b) => [nexts[0].bytes.has(b), nexts[1].bytes.has(b)],
-                        None => [nexts[0].end, nexts[1].end],
-                    };
-                    if first && second {
-                        open.push(Open::Way(to[1], place));
+                Step::Fork(to, ways) => match ways.at(rest) {
+                    0 => false,
+                    2 => {
+                        at = to[1];
+                        true
                     }
-                    at = to[usize::from(!first)];
-                    first || second
-                }
+                    may => {
+                        if may == 3 {
+                            open.push(Open::Way(to[1], place));
+                        }
+                        at = to[0];
+                        true
+                    }
+                },
                 Step::Goto(to) => {
                     at = *to;
                     true
@@ -407,7 +398,7 @@ impl Backtracker {
                     return Some(Some((at + 1, found)));
                 }
                 Open::Longer(at, place, more) => {
-                    let Step::Run { set, border, .. } = &self.steps[at] else {
+                    let Step::Run { of, .. } = &self.steps[at] else {
                         continue;
                     };
                     let found = match &self.steps[at + 1] {
@@ -423,14 +414,12 @@ impl Backtracker {
                         _ => 1,
                     };
                     *patience = patience.checked_sub(found / 8)?;
-                    if found > more || set.run(border, &line[place..], found) < found {
+                    if found > more || of.run(&line[place..], found) < found {
                         continue;
                     }
                     let more = more - found;
                     match &self.steps[at + 1] {
-                        Step::Text(_)
-                            if more > 0 && set.run(border, &line[place + found..], 1) == 1 =>
-                        {
+                        Step::Text(_) if more > 0 && of.run(&line[place + found..], 1) == 1 => {
                             open.push(Open::Longer(at, place + found + 1, more - 1));
                         }
                         Step::Text(_) => {}
@@ -465,8 +454,24 @@ impl Next {
     }
 }
 
-impl Default for Next {
+impl Ways {
+    fn of([first, second]: [Next; 2]) -> Ways {
+        let mut ways = Ways::default();
+        for (b, way) in ways.0.iter_mut().enumerate() {
+            let may = |next: &Next| next.bytes.0.get(b).map_or(next.end, |&may| may);
+            *way = u8::from(may(&first)) | u8::from(may(&second)) << 1;
+        }
+        ways
+    }
+
+    /// The ways that may go on before this text.
+    fn at(&self, text: &[u8]) -> u8 {
+        self.0[text.first().map_or(256, |&b| usize::from(b))]
+    }
+}
+
+impl Default for Ways {
     fn default() -> Self {
-        Next::NOTHING
+        Ways([0; 257])
     }
 }

@@ -14,8 +14,7 @@ impl Backtracker {
             // Two groups may stand on both sides of a run.
             let is_one = slot.is_multiple_of(2) && *end == slot + 1;
             if let Step::Run {
-                set,
-                border,
+                of,
                 least,
                 most,
                 greedy: true,
@@ -23,19 +22,52 @@ impl Backtracker {
             } = run
                 && is_one
             {
-                let then = match self.steps.get(at + 1) {
-                    Some(Step::Text(text)) if text.needle().len() == 1 => Some(text.needle()[0]),
-                    _ => None,
-                };
-                self.steps[at - 2] = Step::Group {
-                    set: set.clone(),
-                    border: border.clone(),
+                let then = self.byte(at + 1);
+                self.steps[at - 2] = Step::Take {
+                    of: of.clone(),
                     least: *least,
                     most: *most,
-                    slot: *slot,
+                    slot: Some(*slot),
                     then,
+                    steps: 3 + usize::from(then.is_some()),
                 };
             }
+        }
+    }
+
+    /// Puts a run and the byte behind it into one step.
+    pub(super) fn take(&mut self) {
+        for at in 0..self.steps.len() {
+            let then = self.byte(at + 1);
+            if let Step::Run {
+                of,
+                least,
+                most,
+                greedy: true,
+                after: None,
+            } = &self.steps[at]
+                && then.is_some()
+            {
+                self.steps[at] = Step::Take {
+                    of: of.clone(),
+                    least: *least,
+                    most: *most,
+                    slot: None,
+                    then,
+                    steps: 2,
+                };
+            }
+        }
+    }
+
+    /// The byte that a step is, if it is one.
+    fn byte(&self, at: usize) -> Option<u8> {
+        match self.steps.get(at)? {
+            Step::Text(text) => match text.needle() {
+                [b] => Some(*b),
+                _ => None,
+            },
+            _ => None,
         }
     }
 
@@ -94,11 +126,11 @@ impl Step {
                 Some(text.len())
             }
             Step::Run {
-                set, least, most, ..
+                of, least, most, ..
             } if least == most && *most <= SHAPE - place => {
                 let places = (0..*most).fold(0, |all, i| all | 1 << (place + i));
                 for (b, fits) in fits.iter_mut().enumerate() {
-                    *fits |= if set.0[b] { places } else { 0 };
+                    *fits |= if of.set.0[b] { places } else { 0 };
                 }
                 Some(*most)
             }

@@ -134,7 +134,12 @@ impl Expression {
     }
 
     fn find(&self, line: &[u8]) -> Option<Slots> {
-        let mut slots: SmallVec<[u32; 36]> = smallvec![NONE; 2 * self.groups];
+        let count = 2 * self.groups;
+        let mut slots: SmallVec<[u32; 36]> = if count <= 36 {
+            SmallVec::from_buf_and_len([NONE; 36], count)
+        } else {
+            smallvec![NONE; count]
+        };
         let build = || Backtracker::new(&self.parsed, self.end);
         if let Some(backtracker) = self.backtracker.get_or_init(build) {
             if let Some(matches) = backtracker.read(line, &mut slots) {
