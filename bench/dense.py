@@ -1,4 +1,7 @@
-"""`python -m bench dense`: how fast a log is scanned of which 1, 10 and 100 % of the lines are hits."""
+"""`python -m bench dense`: how fast a log is scanned of which 1, 10 and 100 % of the lines are hits.
+
+One near miss stands beside a hundred hits, and a machine meets an indicator four times in three days.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,14 @@ import argparse
 
 from bench.measure import machine, warm
 from bench.peers import Quetsach, Verdict
-from bench.ratios import add_options, data, print_table
+from bench.ratios import add_options, print_table
+from bench.scan import generate
 from demo.loggen import KINDS, Truth
+
+_TRAPS = 0.01
+"""Near misses for each hit."""
+_FEWEST_BENIGN = 0.005
+"""Share of the lines: where all are hits the log still has a day to stand in."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +30,11 @@ def dense(asked: argparse.Namespace) -> int:
     ours = Quetsach("native")
     verdicts: list[Verdict] = []
     for rate in map(float, asked.rates.split(",")):
-        folder = data(asked, rate)
+        benign = max(1 - rate * (1 + _TRAPS), _FEWEST_BENIGN)
+        length, hits = round(asked.size * benign), rate / benign
+        folder = generate(
+            asked.folder, [asked.kind], length, [asked.items], asked.seed, hits, _TRAPS * hits
+        )
         truth = Truth.read(folder / "truth.jsonl")
         log, plain = folder / KINDS[asked.kind].file_name, folder / f"indicators-{asked.items}.txt"
         ours.prepare(plain, folder)

@@ -51,14 +51,14 @@ def _most(column: str, bound: float) -> Goal:
 
 
 def _dense(kind: str) -> Sequence[Measurement]:
-    # A log of nothing but hits has as much truth as text: a sixteenth of the size says the same.
+    # A log of nothing but hits has as much truth as text: a quarter of the size says the same.
     few = {"1% hits": [Goal("MB/s", 1000)], "10% hits": [Goal("MB/s", 500)]}
     arguments = ("dense", "--kind", kind, *_TWICE)
     return (
         Measurement(f"{kind}, 1 and 10 % hits", (*arguments, "--rates", "0.01,0.1", "--size", "1G"), few),
         Measurement(
             f"{kind}, all hits",
-            (*arguments, "--rates", "1.0", "--size", "64M"),
+            (*arguments, "--rates", "1.0", "--size", "256M"),
             {"100% hits": [Goal("MB/s", 150)]},
             ("--size", "4M", "--rounds", "1"),
         ),

@@ -107,12 +107,18 @@ def _data(asked: argparse.Namespace, kinds: Sequence[str]) -> Path:
 
 
 def generate(
-    parent: Path, kinds: Sequence[str], length: int, counts: Sequence[int], seed: int, hit_rate: float
+    parent: Path,
+    kinds: Sequence[str],
+    length: int,
+    counts: Sequence[int],
+    seed: int,
+    hit_rate: float,
+    trap_rate: float | None = None,
 ) -> Path:
     """A folder with these logs and lists, maybe among others, and the truth; a process of its own writes one
-    where there is none."""
+    where there is none. `length` is that of the benign lines, of which hits and near misses are shares."""
     source = b"".join(path.read_bytes() for path in sorted((ROOT / "demo" / "loggen").rglob("*.py")))
-    given = f"{length} {counts} {sorted(kinds)} {seed} {hit_rate}".encode()
+    given = f"{length} {counts} {sorted(kinds)} {seed} {hit_rate} {trap_rate}".encode()
     folder = parent / f"logs-{hashlib.sha256(given + source).hexdigest()[:12]}"
     if (folder / "truth.jsonl").exists():
         return folder
@@ -121,6 +127,7 @@ def generate(
         "size": length,
         "seed": seed,
         "hit_rate": hit_rate,
+        "trap_rate": trap_rate,
     }
     for made in sorted(parent.glob(f"logs-*/{_MADE}")):
         kept = json.loads(made.read_text(encoding="utf-8"))
@@ -130,6 +137,7 @@ def generate(
     command = [sys.executable, "-m", "demo.loggen", "--kind", ",".join(kinds), "--size", str(length)]
     command += ["--indicators", ",".join(map(str, counts)), "--seed", str(seed)]
     command += ["--hit-rate", str(hit_rate), "-o", str(folder.resolve())]
+    command += [] if trap_rate is None else ["--trap-rate", str(trap_rate)]
     subprocess.run(command, check=True, cwd=ROOT, stdout=2)
     told = {**same, "kinds": list(kinds), "counts": list(counts)}
     (folder / _MADE).write_text(json.dumps(told), encoding="utf-8")

@@ -40,7 +40,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--indicators", type=counts, default=[10_000], help="list sizes; hits are on the first list"
     )
-    parser.add_argument("--hit-rate", type=float, default=0.0001, help="share of lines that are hits")
+    parser.add_argument("--hit-rate", type=float, default=0.0001, help="hits for each benign line")
+    parser.add_argument("--trap-rate", type=float, help="near misses for each benign line, as many by default")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--days", type=int, default=3)
     parser.add_argument("--marked", action="store_true", help="mark every file as demo data")
@@ -63,6 +64,7 @@ def main(arguments: list[str] | None = None) -> None:
         planted_from=asked.indicators[0],
         total_bytes=asked.size,
         hit_rate=asked.hit_rate,
+        trap_rate=asked.trap_rate,
         seed=asked.seed,
         days=asked.days,
         marked=asked.marked,

@@ -35,9 +35,9 @@ def write_bench_logs(
 ) -> Truth:
     """Write one log of about `total_bytes` for each of `kinds` (keys of `KINDS`) and return the truth of all.
 
-    About `hit_rate` of the lines are hits on the first `planted_from` items (all by default), of every kind
-    the log can show; `trap_rate` of them (the same by default) are near misses. Benign lines match none of
-    `items`.
+    Beside benign lines of that length stand about `hit_rate` times as many hits on the first `planted_from`
+    items (all by default), of every kind the log can show, and `trap_rate` times as many (the same by
+    default) near misses. Benign lines match none of `items`.
     """
     listed = Listed(items)
     sources = items[:planted_from]

@@ -1,6 +1,5 @@
 //! Fields become a record: who asked what of whom, when, and how it ended (docs/log-formats.md 3).
 use std::borrow::Cow;
-use std::cell::OnceCell;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -29,7 +28,6 @@ pub struct Record<'f, 'l> {
     pub server: Option<Address>,
     pub server_port: Option<u16>,
     swapped: bool,
-    answers: OnceCell<Found<'l>>,
 }
 
 /// The record of the line as it is by the first of these formats, else of what its wrappers hold.
@@ -76,7 +74,6 @@ fn read_one<'f, 'l>(
             server: None,
             server_port: None,
             swapped: false,
-            answers: OnceCell::new(),
         };
         for variant in &format.variants {
             record.variant = variant;
@@ -84,8 +81,6 @@ fn read_one<'f, 'l>(
                 record.take_sides();
                 return Some(record);
             }
-            // Which fields are the answers depends on the variant.
-            record.answers = OnceCell::new();
         }
     }
     None
@@ -114,19 +109,6 @@ impl<'l> Record<'_, 'l> {
         found
     }
 
-    /// All values of a role, each once.
-    pub fn role(&self, role: Role) -> Found<'l> {
-        let mut out = Found::new();
-        for &field in self.variant.role(role) {
-            for value in self.all(field) {
-                if !out.contains(&value) {
-                    out.push(value);
-                }
-            }
-        }
-        out
-    }
-
     /// Shows each value of a role; one may come more than once.
     pub fn each(&self, role: Role, look: &mut dyn FnMut(&[u8])) {
         self.variant
@@ -141,10 +123,6 @@ impl<'l> Record<'_, 'l> {
         } else {
             self.all(field).iter().for_each(|v| look(v));
         }
-    }
-
-    fn answers(&self) -> &[Cow<'l, [u8]>] {
-        self.answers.get_or_init(|| self.role(Role::Answers))
     }
 
     /// Whether the values of a field are those that its shape gives.
@@ -255,7 +233,6 @@ impl<'l> Record<'_, 'l> {
             passes = passes || passed(test, value);
         };
         match &condition.subject {
-            Subject::Role(Role::Answers) => self.answers().iter().for_each(|v| look(v)),
             Subject::Role(role) => self.each(*role, &mut look),
             Subject::Fields(fields) => {
                 fields.iter().for_each(|&f| self.each_of(f, &mut look));

@@ -138,7 +138,17 @@ impl Delimited {
         }
         let of = &self.columns(number, format, header)?.of;
         let mut columns = Vec::with_capacity(header.fields.len() + 1);
-        columns.extend(split(line, &header.separator));
+        match header.separator[..] {
+            [separator] => {
+                let mut start = 0;
+                for end in memchr::memchr_iter(separator, line) {
+                    columns.push(&line[start..end]);
+                    start = end + 1;
+                }
+                columns.push(&line[start..]);
+            }
+            _ => columns.extend(split(line, &header.separator)),
+        }
         (columns.len() >= header.fields.len()).then(|| Row {
             format,
             header: header.clone(),
