@@ -6,7 +6,8 @@ Every log ends in one coverage record, whatever happens to it: a failure is a re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from io import BytesIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
 from quetsach import tally, wire
 from quetsach.engine import Engine, Matcher, Part, ScanOptions, SourceResult, Span, SplittingMatcher
@@ -18,8 +19,6 @@ from quetsach.sighting import Coverage, Scan, Sighting, dump
 from quetsach.wire import WireSightings
 
 if TYPE_CHECKING:
-    from tempfile import SpooledTemporaryFile
-
     from quetsach.fieldmap import FieldMap
     from quetsach.leases import Leases
     from quetsach.splitting import SplitLog
@@ -40,6 +39,44 @@ class Snapshot(NamedTuple):
     seconds: float
 
 
+class _Aside:
+    """Bytes in memory, beyond 32 MiB in a temporary file.
+
+    No SpooledTemporaryFile: to import tempfile takes as long as 10 MB of a log.
+    """
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._file: BinaryIO = BytesIO()
+
+    def put(self, block: bytes) -> None:
+        """Raises OSError where there is no room for it."""
+        if self.size <= _HELD_BYTES < self.size + len(block):
+            self._move()
+        self._file.seek(self.size)
+        self._file.write(block)
+        self.size += len(block)
+
+    def _move(self) -> None:
+        import tempfile
+        import weakref
+
+        file = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115
+        weakref.finalize(self, file.close)
+        for block in self.blocks(0, self.size):
+            file.write(block)
+        self._file = file
+
+    def blocks(self, start: int, length: int) -> Iterator[bytes]:
+        """A part of them."""
+        end = start + length
+        while start < end:
+            self._file.seek(start)
+            block = self._file.read(min(1 << 20, end - start))
+            start += len(block)
+            yield block
+
+
 class Sightings:
     """Sightings of many sources, sorted by key, read as often as wanted; beyond 32 MiB they lie in a
     temporary file. Those of the first source stay where they lie: mostly there is one large log. With
@@ -47,7 +84,7 @@ class Sightings:
 
     def __init__(self, *, are_many: bool = False) -> None:
         self._are_many = are_many
-        self._aside: SpooledTemporaryFile[bytes] | None = None
+        self._aside = _Aside()
         self._places: dict[str, tuple[int, int]] = {}
         self._counts: dict[str, int] = {}
         self._first: tuple[str, WireSightings] | None = None
@@ -65,19 +102,17 @@ class Sightings:
             self._first = (source, sightings)
             self._counts[source] = len(sightings)
             return
-        file = self._file()
-        start = file.seek(0, 2)
+        start = self._aside.size
         if isinstance(sightings, WireSightings):
-            # `writelines` would hold all of them before it looks how many they are.
             for block in sightings.blocks():
-                file.write(block)
+                self._aside.put(block)
             count = len(sightings)
         else:
             count = 0
             for sighting in sightings:
-                file.write(dump(sighting))
+                self._aside.put(dump(sighting))
                 count += 1
-        self._places[source] = (start, file.tell() - start)
+        self._places[source] = (start, self._aside.size - start)
         self._counts[source] = count
 
     def __len__(self) -> int:
@@ -96,7 +131,7 @@ class Sightings:
             if self._first is not None and self._first[0] == source:
                 yield from self._first[1].blocks()
             else:
-                yield from self._blocks(*self._places[source])
+                yield from self._aside.blocks(*self._places[source])
 
     def write(self, put: Callable[[bytes], object]) -> None:
         """Hand the same blocks to `put`, which makes them sooner. Raises OSError like `put`."""
@@ -114,23 +149,6 @@ class Sightings:
         if self._tally is None:
             self._tally = tally.of(self.blocks())
         return self._tally
-
-    def _file(self) -> "SpooledTemporaryFile[bytes]":
-        if self._aside is None:
-            import tempfile
-            import weakref
-
-            self._aside = tempfile.SpooledTemporaryFile(max_size=_HELD_BYTES)  # noqa: SIM115
-            weakref.finalize(self, self._aside.close)
-        return self._aside
-
-    def _blocks(self, start: int, length: int) -> Iterator[bytes]:
-        file, end = self._file(), start + length
-        while start < end:
-            file.seek(start)
-            block = file.read(min(1 << 20, end - start))
-            start += len(block)
-            yield block
 
 
 class ScanResult(NamedTuple):
