@@ -14,7 +14,8 @@ import quetsach
 from quetsach import api, frames
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.output import OutputError
-from quetsach.sighting import Sighting, read
+from quetsach.scanfile import read
+from quetsach.sighting import Sighting
 
 LINES = (
     "2026-01-02T03:04:05Z 10.0.0.7 asks a.evil.example\n"

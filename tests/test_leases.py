@@ -29,7 +29,7 @@ def gathered(path: Path, content: str | bytes) -> leases.Leases:
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     when = datetime.fromisoformat(WRITTEN).timestamp()
     os.utime(path, (when, when))
-    return leases.gather(inputs.discover([str(path)]), [], ZONE)
+    return leases.gather(inputs.discover([str(path)]), [], ZONE.key)
 
 
 def told(found: leases.Leases, address: str, when: str) -> tuple[str | None, str] | None:
@@ -192,7 +192,7 @@ def test_leases_are_no_log_but_a_mixed_log_stays_one(tmp_path: Path) -> None:
     )
     (tmp_path / "dhcp.log").write_text(DHCPD_LOG)
     found = inputs.discover([str(tmp_path)])
-    book = leases.gather(found, [], ZONE)
+    book = leases.gather(found, [], ZONE.key)
     assert [log.path.name for log in found.logs] == ["gateway.log"]
     assert sorted((one.path.name, one.why) for one in found.skipped if isinstance(one.path, Path)) == [
         ("dhcp.log", "lease"), ("dhcpd.leases", "lease"),
@@ -203,7 +203,7 @@ def test_leases_are_no_log_but_a_mixed_log_stays_one(tmp_path: Path) -> None:
 def test_a_given_file_without_leases_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("nothing of the kind\n")
     with pytest.raises(SourceError, match="holds no lease"):
-        leases.gather(inputs.Inputs(), [tmp_path / "x"], ZONE)
+        leases.gather(inputs.Inputs(), [tmp_path / "x"], ZONE.key)
 
 
 @given(st.sampled_from([DHCPD_LOG, KEA_LOG, DNSMASQ_LOG, DHCPD_LEASES, KEA_LEASES, WINDOWS_LOG]), st.data())
@@ -213,7 +213,7 @@ def test_a_damaged_file_never_raises(content: str, data: st.DataObject) -> None:
         start = data.draw(st.integers(0, len(raw)))
         raw[start : start + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=6))
     lines = bytes(raw).split(b"\n")
-    for kind in leases.FORMATS:
+    for kind in leases.formats():
         kind.recognises(lines)
         for event in kind.events(lines, File(at("2026-11-25T00:00:00"), ZONE)):
             assert event.mac is None or len(event.mac) == 17
@@ -225,6 +225,6 @@ def test_leases_without_a_time_are_told_apart_from_none(tmp_path: Path) -> None:
     lease = "DHCPACK on 10.0.0.5 to 02:00:00:00:00:0a (pc-a) via eth1"
     (tmp_path / "bare.log").write_text(f"{banner}{lease}\n", encoding="utf-8")
     with pytest.raises(SourceError, match="carry no time"):
-        leases.gather(inputs.discover([]), [tmp_path / "bare.log"], ZONE)
+        leases.gather(inputs.discover([]), [tmp_path / "bare.log"], ZONE.key)
     dated = "".join(f"2026-11-24T04:00:00Z {line}\n" for line in f"{banner}{lease}".splitlines())
     assert told(gathered(tmp_path / "dated.log", dated), "10.0.0.5", "2026-11-24 05:00:00") == (A, "pc-a")

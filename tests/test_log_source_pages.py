@@ -22,7 +22,8 @@ import pytest
 from quetsach import cli, language, logformat, setfile
 from quetsach.feeds.item import parse
 from quetsach.indicator import IndicatorSet, Scope
-from quetsach.sighting import Sighting, read
+from quetsach.scanfile import read
+from quetsach.sighting import Sighting
 from tests.openers.pihole import NEW, database
 
 DOCS = Path(__file__).parent.parent / "docs"

@@ -13,9 +13,9 @@ from quetsach.engine import ScanOptions, SourceResult
 from quetsach.engines.portable import PortableEngine
 from quetsach.indicator import Indicator, IndicatorSet, Kind
 from quetsach.outputs import jsonl
-from quetsach.sighting import Coverage, Scan, Sighting, read
+from quetsach.scanfile import read
+from quetsach.sighting import Coverage, Scan, Sighting
 from quetsach.wire import WireSightings
-from tests.outputs.cast import HANOI
 
 HEADER = Scan("quetsach test", "a" * 64, 1, "here", "Asia/Ho_Chi_Minh")
 OPTIONS = ScanOptions(source_name="here")
@@ -33,7 +33,7 @@ def run(
 
 def document(result: scanning.ScanResult) -> bytes:
     out = io.BytesIO()
-    jsonl.write(out, output.Report(result, HANOI))
+    jsonl.write(out, output.Report(result))
     return out.getvalue()
 
 
@@ -115,7 +115,7 @@ class Endless(PortableEngine):
             while not progress.cancelled:  # type: ignore[attr-defined]
                 threading.Event().wait(0.01)
             return SourceResult(
-                [], Coverage("f" * 64, str(path), "here", 9, 1, 0, 0, 0, None, None, "none", "")
+                [], Coverage("f" * 64, str(path), "here", 9, 1, 0, 0, 0, None, None, "none", "", {}, [])
             )
 
         matcher.scan = endless  # type: ignore[method-assign,assignment]

@@ -2,23 +2,13 @@
 
 import io
 import json
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.sighting import (
-    Chunk,
-    Coverage,
-    End,
-    Scan,
-    ScanFileError,
-    Sighting,
-    read,
-    split,
-    write,
-)
+from quetsach.scanfile import Chunk, ScanFileError, read, split
+from quetsach.sighting import Coverage, End, Scan, Sighting, write
 
 SCAN = Scan("quetsach 0.1.0", "a" * 64, 2, "fw-hq", "Asia/Ho_Chi_Minh", ("/var/log/zeek",))
 SIGHTING = Sighting(
@@ -104,7 +94,7 @@ def test_a_cut_anywhere_is_refused() -> None:
 
 
 def test_a_lost_line_is_noticed() -> None:
-    lines = document([SIGHTING, replace(SIGHTING, device="10.47.1.101")], [COVERAGE]).splitlines(
+    lines = document([SIGHTING, SIGHTING._replace(device="10.47.1.101")], [COVERAGE]).splitlines(
         keepends=True
     )
     with pytest.raises(ScanFileError) as caught:
@@ -176,7 +166,7 @@ def test_unknown_fields_are_ignored() -> None:
 
 
 def test_a_path_that_is_not_utf_8_can_still_be_read_back() -> None:
-    odd = replace(COVERAGE, path=b"nh\xe1t.log".decode("utf-8", "surrogateescape"))
+    odd = COVERAGE._replace(path=b"nh\xe1t.log".decode("utf-8", "surrogateescape"))
     (record,) = [r for _, r in read(io.BytesIO(document([], [odd]))) if isinstance(r, Coverage)]
     assert record.path == r"nh\xe1t.log"
 
@@ -194,8 +184,8 @@ def rejoin(chunks: list[Chunk]) -> tuple[list[Sighting], list[Coverage], list[En
 def test_chunks_are_complete_documents_with_coverage_only_in_the_last(
     rows: int, sources: int, limit: int
 ) -> None:
-    sightings = [replace(SIGHTING, device=f"10.0.0.{n}") for n in range(rows)]
-    coverage = [replace(COVERAGE, source=f"{n:064x}", errors=[]) for n in range(sources)]
+    sightings = [SIGHTING._replace(device=f"10.0.0.{n}") for n in range(rows)]
+    coverage = [COVERAGE._replace(source=f"{n:064x}", errors=[]) for n in range(sources)]
     whole = document(sightings, coverage)
     try:
         chunks = list(split(io.BytesIO(whole), limit))

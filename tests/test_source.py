@@ -7,7 +7,6 @@ import gzip
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,8 +54,8 @@ def test_utf16_gives_the_answer_of_utf8_and_keeps_its_own_id(
     narrow.write_bytes((b"\xef\xbb\xbf" if has_mark else b"") + text.encode())
     got, expected = scan(wide, engine), scan(narrow, engine)
     identity = hashlib.sha256(stored[:4096]).hexdigest()
-    assert got.coverage == replace(expected.coverage, source=identity, path=str(wide), bytes=len(stored))
-    assert list(got.sightings) == [replace(s, source=identity) for s in expected.sightings]
+    assert got.coverage == expected.coverage._replace(source=identity, path=str(wide), bytes=len(stored))
+    assert list(got.sightings) == [s._replace(source=identity) for s in expected.sightings]
     assert sum(s.count for s in got.sightings) == 151
 
 
@@ -99,8 +98,8 @@ def test_surrogates_in_any_order_read_as_the_standard_library_reads_them(
     data += "10.0.0.1 evil.example ".encode(encoding) + b"".join(u.to_bytes(2, order) for u in units)  # type: ignore[arg-type]
     text = data.decode(encoding, "replace").encode()
     got, expected = scan(Path("wide"), engine, data), scan(Path("wide"), engine, text)
-    assert [replace(s, source="") for s in got.sightings] == [
-        replace(s, source="") for s in expected.sightings
+    assert [s._replace(source="") for s in got.sightings] == [
+        s._replace(source="") for s in expected.sightings
     ]
     assert got.coverage.lines == expected.coverage.lines
     assert got.coverage.errors == []

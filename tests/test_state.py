@@ -29,7 +29,6 @@ from quetsach.outputs import jsonl
 from quetsach.reading import failed
 from quetsach.sighting import Scan
 from quetsach.state import State
-from tests.outputs.cast import HANOI
 
 HEADER = Scan("quetsach test", "a" * 64, 1, "here", "Asia/Ho_Chi_Minh")
 OPTIONS = ScanOptions(source_name="here", devices=True)
@@ -56,7 +55,7 @@ def run(folder: Path, kept: Path | None = None) -> tuple[bytes, int]:
     if state:
         state.close()
     out = io.BytesIO()
-    jsonl.write(out, output.Report(result, HANOI))
+    jsonl.write(out, output.Report(result))
     return out.getvalue(), len(asked)
 
 

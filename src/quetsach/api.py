@@ -41,6 +41,7 @@ from quetsach.feeds.remark import REJECTS, Reject
 from quetsach.indicator import Indicator, IndicatorSet, Scope
 from quetsach.scanning import Sightings
 from quetsach.sighting import Coverage, Scan
+from quetsach.source import is_set_file
 from quetsach.splitting import SPLIT_BYTES
 from quetsach.state import State
 
@@ -58,7 +59,6 @@ class ScanResult:
     `coverage` says for each log what was looked at; `errors` are pairs of path and what could not be read."""
 
     _result: scanning.ScanResult
-    _zone: ZoneInfo
 
     @property
     def sightings(self) -> Sightings:
@@ -82,7 +82,7 @@ class ScanResult:
         """
         file = Path(path)
         output.check(file)
-        output.save(file, output.Report(self._result, self._zone))
+        output.save(file, output.Report(self._result))
 
     def to_arrow(self) -> pyarrow.Table:
         """The sightings as a table of Apache Arrow; times are microseconds in UTC.
@@ -113,7 +113,7 @@ def read_indicators(paths: Paths, *, scope: str | None = None, guard_rails: bool
     ['192.0.2.7:443', 'evil.example']
     """
     files = _paths(paths)
-    if len(files) == 1 and setfile.is_set_file(files[0]):
+    if len(files) == 1 and is_set_file(files[0]):
         return setfile.read(files[0])
     found = feed.read_many(files, scope=_scope(scope)).indicators
     return guard.apply(found).kept if guard_rails else found
@@ -144,7 +144,8 @@ def scan(
     unknown, ScanError for an unknown zone or format, columns that play no role, a cluster that cannot be
     used, or a state file of another scan.
     """
-    zone, columns = _time_zone(tz), _columns(fields, format)
+    _check_zone(tz)
+    columns = _columns(fields, format)
     chosen = engine.choose(extra_formats=columns.formats() if columns else ())
     matcher = _matcher(chosen, indicators, scope, guard_rails)
     places = [str(path) for path in _paths(paths)]
@@ -153,7 +154,7 @@ def scan(
     header = Scan(f"quetsach {__version__}", matcher.set_id, matcher.count, name, tz, tuple(places))
     given = _paths(leases)
     logs = inputs.discover(places, own=[*given, *([Path(state)] if state is not None else [])])
-    found_leases = dhcp.gather(logs, given, zone)
+    found_leases = dhcp.gather(logs, given, tz)
     with ExitStack() as stack:
         kept = None
         if state is not None:
@@ -176,12 +177,12 @@ def scan(
             leases=found_leases,
             fields=columns,
         )
-    return ScanResult(result, zone)
+    return ScanResult(result)
 
 
-def _time_zone(name: str) -> ZoneInfo:
+def _check_zone(name: str) -> None:
     try:
-        return ZoneInfo(name)
+        ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
         raise ScanError(f"{name} is not a time zone; write it like Asia/Ho_Chi_Minh or UTC") from error
 
@@ -213,7 +214,7 @@ def _matcher(
 ) -> Matcher:
     if isinstance(indicators, str | Path):
         file = Path(indicators)
-        if setfile.is_set_file(file):
+        if is_set_file(file):
             return chosen.load(file)
         return chosen.compile(read_indicators(file, scope=scope, guard_rails=guard_rails))
     if not isinstance(indicators, IndicatorSet):

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from quetsach import __version__
 from quetsach.errors import PortalError
-from quetsach.sighting import Chunk, read, split
+from quetsach.scanfile import Chunk, read, split
 
 if TYPE_CHECKING:
     from urllib3 import PoolManager

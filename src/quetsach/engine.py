@@ -4,27 +4,23 @@ An engine turns an indicator set into a `Matcher`; a matcher reads one source an
 know nothing of output files, the terminal or the portal.
 """
 
-from __future__ import annotations
-
 import importlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast, runtime_checkable
 
 from quetsach.errors import IndicatorError, ScanError
-from quetsach.indicator import Indicator, IndicatorSet, Scope
 from quetsach.sighting import Coverage, Sighting
 from quetsach.source import ByteStream
 
 if TYPE_CHECKING:
     from quetsach.engines.explain import Explanation
+    from quetsach.indicator import Indicator, IndicatorSet
 
 
-@dataclass(frozen=True, slots=True)
-class ScanOptions:
+class ScanOptions(NamedTuple):
     """How to read: `tz` names the zone of times without one, `format` forces a log format by its name,
     `devices` asks who was alive each day, `source_name` is the vantage point."""
 
@@ -52,8 +48,7 @@ class SpareThreads(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class SourceResult:
+class SourceResult(NamedTuple):
     """One source, read to its end or as far as possible. `sightings` are sorted by `Sighting.key()`."""
 
     sightings: Iterable[Sighting]
@@ -86,8 +81,7 @@ class Matcher(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A range of a plain file, in bytes; both ends move on to the next line border, None is the file's end.
 
     `header` is the header behind the line before it, as the part before said it; None lets the engine guess.
@@ -98,8 +92,7 @@ class Span:
     header: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """What one span says. `start` and `end` are the borders found, `source` the id of the file.
 
     Parts make a whole where each starts where the one before it ends, and was read under the header
@@ -136,7 +129,7 @@ class Engine(Protocol):
 
     name: str
 
-    def compile(self, indicators: IndicatorSet) -> Matcher: ...
+    def compile(self, indicators: "IndicatorSet") -> Matcher: ...
     def load(self, path: Path) -> Matcher:
         """Open a compiled set file (`quetsach indicators compile`)."""
         ...
@@ -185,7 +178,10 @@ def prepare() -> None:
 
 
 def compile(
-    items: Iterable[Indicator | str | Mapping[str, str]], *, guard_rails: bool = True, name: str | None = None
+    items: "Iterable[Indicator | str | Mapping[str, str]]",
+    *,
+    guard_rails: bool = True,
+    name: str | None = None,
 ) -> Matcher:
     """A matcher from a few items: indicators, values as a list spells them, or `{"value": …, "scope": …}`.
 
@@ -194,6 +190,7 @@ def compile(
     from quetsach import guard
     from quetsach.feeds.item import parse
     from quetsach.feeds.remark import REJECTS, Reject
+    from quetsach.indicator import Indicator, IndicatorSet, Scope
 
     found: list[Indicator] = []
     for item in items:
@@ -213,11 +210,11 @@ def compile(
 
 def explain(
     line: str | bytes,
-    indicators: IndicatorSet,
+    indicators: "IndicatorSet",
     *,
     header: Sequence[str | bytes] = (),
     format: str | None = None,
-) -> Explanation:
+) -> "Explanation":
     """How one line is read, what matches and why the rest does not; always by the portable engine.
 
     `header` are lines that stand before it in its file. Raises ScanError for an unknown format.

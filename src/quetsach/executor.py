@@ -1,17 +1,13 @@
 """The seam between what is to be read and who reads it: threads of this process, or other machines."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from quetsach.engine import Part, SourceResult, Span
 from quetsach.inputs import Input, Skipped
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """One piece of work: a file with all that lies in it, or a span of a large plain one."""
 
     log: Input
@@ -22,8 +18,7 @@ type Outcome = SourceResult | Skipped | Part
 """What a unit says: a file one or more results, a span one part, or nothing where it cannot be split."""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """A unit has ended, after so many bytes and hits. `lost` says why it could not be looked at, else ""."""
 
     lost: str = ""

@@ -23,6 +23,7 @@ from quetsach.feeds.swift import sift
 from quetsach.feeds.unpack import lists
 from quetsach.feeds.value import Note
 from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope
+from quetsach.source import is_set_file
 
 COMPILED = "compiled"
 
@@ -88,7 +89,7 @@ def read_many(
     reading = _Reading(scope, columns, format, now, draft)
     with _without_collector():
         for path in map(Path, paths):
-            if str(path) != "-" and path.is_file() and setfile.is_set_file(path):
+            if str(path) != "-" and path.is_file() and is_set_file(path):
                 reading.take_set(path)
             else:
                 for source, data in lists(path):

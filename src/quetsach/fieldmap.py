@@ -14,18 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from quetsach.errors import ScanError, SourceError
-from quetsach.fieldroles import IDENTITY, ROLES, SINGLE_ROLES
+from quetsach.fieldroles import IDENTITY, ROLE_NAMES, ROLES, SINGLE_ROLES
 
-HEAD_BYTES = 1 << 16
-ROLE_NAMES = (
-    "time",
-    *SINGLE_ROLES[:4],
-    *ROLES,
-    "host_port",
-    "action",
-    *(f"identity.{name}" for name in IDENTITY),
-)
-"""What a column may be; `action` is a word such as allow or deny."""
 _SEPARATORS = (",", ";", "\t", "|")
 _TIMES = ("iso8601", "epoch_auto", "slash", "clf", "bind", "ctime", "syslog", "windows")
 _ACTIONS = {

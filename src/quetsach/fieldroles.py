@@ -6,3 +6,12 @@ ROLES = ("query", "answers", "host", "url", "server_name")
 """Roles with all values of all their fields."""
 SINGLE_ROLES = ("client", "client_port", "server", "server_port", "host_port")
 IDENTITY = ("host", "mac", "user", "nat")
+ROLE_NAMES = (
+    "time",
+    *SINGLE_ROLES[:4],
+    *ROLES,
+    "host_port",
+    "action",
+    *(f"identity.{name}" for name in IDENTITY),
+)
+"""What a column named by `--fields` may be; `action` is a word such as allow or deny."""

@@ -26,7 +26,7 @@ def to_arrow(sightings: Iterable[Sighting]) -> pyarrow.Table:
     time = arrow.timestamp("us", tz="UTC")
     kinds = {"count": arrow.int64(), **dict.fromkeys(_TIMES, time)}
     kinds["identity"] = arrow.struct([(name, arrow.string()) for name in _IDENTITY])
-    schema = arrow.schema([(name, kinds.get(name, arrow.string())) for name in Sighting.__slots__])
+    schema = arrow.schema([(name, kinds.get(name, arrow.string())) for name in Sighting._fields])
     blocks = (arrow.RecordBatch.from_pydict(columns, schema=schema) for columns in _columns(sightings))
     table: pyarrow.Table = arrow.Table.from_batches(blocks, schema=schema)
     return table
@@ -37,7 +37,7 @@ def to_polars(sightings: Iterable[Sighting]) -> polars.DataFrame:
     library = _library("polars")
     kinds = {"count": library.Int64, **dict.fromkeys(_TIMES, library.Datetime("us", "UTC"))}
     kinds["identity"] = library.Struct(dict.fromkeys(_IDENTITY, library.String))
-    schema = {name: kinds.get(name, library.String) for name in Sighting.__slots__}
+    schema = {name: kinds.get(name, library.String) for name in Sighting._fields}
     blocks = [library.DataFrame(columns, schema=schema) for columns in _columns(sightings)]
     frame: polars.DataFrame = library.concat(blocks) if blocks else library.DataFrame(schema=schema)
     return frame
@@ -46,7 +46,7 @@ def to_polars(sightings: Iterable[Sighting]) -> polars.DataFrame:
 def _columns(sightings: Iterable[Sighting]) -> Iterator[dict[str, list[Any]]]:
     for block in batched(sightings, _BLOCK_ROWS):
         columns: dict[str, list[Any]] = {
-            name: [getattr(seen, name) for seen in block] for name in Sighting.__slots__
+            name: [getattr(seen, name) for seen in block] for name in Sighting._fields
         }
         for name in _TIMES:
             columns[name] = [datetime.fromisoformat(text) if text else None for text in columns[name]]

@@ -4,10 +4,7 @@ An override keeps one stopped indicator, with a reason, who decided and when. A 
 alarm: whoever still calls it is infected, so it is kept and told.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 from itertools import chain
@@ -41,8 +38,7 @@ WARN_WIDER = {4: 24, 6: 48}
 GOVERNMENT = "gov.vn"
 
 
-@dataclass(frozen=True, slots=True)
-class Organisation:
+class Organisation(NamedTuple):
     """What is the organisation's own: domain names (with all below) and networks in CIDR notation."""
 
     names: tuple[str, ...] = ()
@@ -58,8 +54,7 @@ class Concern(NamedTuple):
     override: Override | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GuardResult:
+class GuardResult(NamedTuple):
     """`kept` is what is searched; `overridden` are stopped ones that a person kept, and are in `kept`.
     `expired` are overrides whose last day has passed: they keep nothing any more."""
 
@@ -100,7 +95,7 @@ def _suffixes() -> Suffixes:
 
 
 @cache
-def _shipped() -> _Known:
+def _shipped() -> "_Known":
     return _Known(index.shipped())
 
 

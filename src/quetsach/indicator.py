@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
@@ -30,8 +28,7 @@ class Scope(StrEnum):
     SUBDOMAINS_ONLY = "subdomains-only"
 
 
-@dataclass(frozen=True, slots=True)
-class Indicator:
+class Indicator(NamedTuple):
     """One malicious name or address in canonical form.
 
     `value` never carries `*.` or `=`; `canonical` does where the scope asks for it.
@@ -111,4 +108,6 @@ class IndicatorSet:
     @cached_property
     def id(self) -> str:
         """SHA-256, in lower-case hex, of the sorted hashed spellings joined by a line feed."""
+        import hashlib
+
         return hashlib.sha256("\n".join(i.hashed for i in self.items).encode()).hexdigest()

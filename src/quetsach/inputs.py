@@ -1,27 +1,25 @@
 """From the paths of the command line to the logs to read: each content once, nothing left out silently."""
 
-from __future__ import annotations
-
-import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from quetsach import openers
 from quetsach.errors import SourceError
-from quetsach.objectstore import StoredObject, is_address, listing
-from quetsach.source import Source
+from quetsach.source import Source, is_address
 from quetsach.unpack import codec_of
+
+if TYPE_CHECKING:
+    from quetsach.objectstore import StoredObject
 
 STDIN = Path("-")
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(NamedTuple):
     """One file to read. `size` is in bytes as stored, 0 where unknown; `source` is None where it cannot be
-    known before reading (standard input, pipes, containers).
+    known before reading (standard input, pipes, containers), and of a lone log, of which `identity` tells it.
 
     Where `is_container` the openers are asked what lies inside; else an engine reads the file itself.
     `part` is then what of it. `stored` is set for what lies in object storage; `path` then says nothing.
@@ -32,7 +30,7 @@ class Input:
     source: str | None
     is_container: bool = False
     part: openers.Part = openers.WHOLE
-    stored: StoredObject | None = None
+    stored: "StoredObject | None" = None
 
     @property
     def shown(self) -> str:
@@ -40,8 +38,7 @@ class Input:
         return str(self.path) if self.stored is None else self.stored.address
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(NamedTuple):
     """A file that is not read, and why: `duplicate` (of `same_as`), `result` of an earlier scan, `own`
     (a list or
     an output file of this very scan), or `lease` (what a DHCP server wrote, read for who had which
@@ -52,13 +49,13 @@ class Skipped:
     same_as: Path | str | None = None
 
 
-@dataclass(slots=True)
 class Inputs:
     """What to read, what not, and which paths could not be looked into (path, reason)."""
 
-    logs: list[Input] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
-    errors: list[tuple[Path | str, str]] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.logs: list[Input] = []
+        self.skipped: list[Skipped] = []
+        self.errors: list[tuple[Path | str, str]] = []
 
 
 def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
@@ -71,6 +68,7 @@ def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
     seen: set[Path] = set()
     not_logs = {Path(os.path.realpath(path)) for path in own}
     by_source: dict[str, list[tuple[Input, bool]]] = {}
+    lone: list[tuple[Input, bytes, bool]] = []
     found.logs.extend(
         dict.fromkeys(log for text in paths if is_address(text) for log in _stored(text, found))
     )
@@ -105,11 +103,33 @@ def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
         if head.startswith(b'{"type":"scan","schema":') and not is_listed:
             found.skipped.append(Skipped(path, "result"))
             continue
-        source = hashlib.sha256(head).hexdigest()
-        by_source.setdefault(source, []).append((Input(path, size, source), is_packed))
+        lone.append((Input(path, size, None), head, is_packed))
+        if by_source or len(lone) > 1:
+            _compare(lone, by_source)
+    found.logs.extend(log for log, _head, _is_packed in lone)
     for copies in by_source.values():
         _keep_longest(copies, found)
     return found
+
+
+def _compare(lone: list[tuple[Input, bytes, bool]], by_source: dict[str, list[tuple[Input, bool]]]) -> None:
+    # To import hashlib takes as long as 3 MB of a log.
+    import hashlib
+
+    for log, head, is_packed in lone:
+        source = hashlib.sha256(head).hexdigest()
+        by_source.setdefault(source, []).append((log._replace(source=source), is_packed))
+    lone.clear()
+
+
+def identity(log: Input) -> str | None:
+    """The source id of a log; None where it cannot be known before reading."""
+    if log.source is not None or log.is_container or log.path == STDIN or not log.size:
+        return log.source
+    import hashlib
+
+    head = _head(log.path)
+    return hashlib.sha256(head).hexdigest() if head else None
 
 
 def _parted(path: Path, size: int, kind: openers.Kind) -> Iterator[Input]:
@@ -121,6 +141,8 @@ def _parted(path: Path, size: int, kind: openers.Kind) -> Iterator[Input]:
 
 
 def _stored(address: str, found: Inputs) -> Iterator[Input]:
+    from quetsach.objectstore import listing
+
     is_empty = True
     try:
         for stored in listing(address):

@@ -5,11 +5,14 @@ Message ids are English, so a missing catalogue (not compiled yet) shows English
 
 from __future__ import annotations
 
-import gettext as _stdlib
 import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gettext import NullTranslations
 
 LANGUAGES = ("vi", "en")
 DOMAIN = "quetsach"
@@ -18,7 +21,8 @@ LOCALE_DIR = _OWN if _OWN.is_dir() else Path(sys.base_prefix, "share", "locale")
 """In the package; in an archive, which gettext cannot read, the folder that gettext asks anyway."""
 
 _code = "en"
-_texts: _stdlib.NullTranslations = _stdlib.NullTranslations()
+_texts: NullTranslations | None = None
+"""None where message ids are the texts: in English."""
 
 
 def choose(argument: str | None, environ: Mapping[str, str]) -> str:
@@ -35,9 +39,14 @@ def use(code: str) -> None:
     """Switch all texts of this process, click's own messages included, to `vi` or `en`."""
     global _code, _texts
     _code = code
-    _texts = _stdlib.translation(DOMAIN, LOCALE_DIR, [code], fallback=True)
+    _texts = None
     # Click looks its words up in the process-wide domain, for the language that LANGUAGE names.
     os.environ["LANGUAGE"] = code
+    if code == "en":
+        return
+    import gettext as _stdlib
+
+    _texts = _stdlib.translation(DOMAIN, LOCALE_DIR, [code], fallback=True)
     _stdlib.bindtextdomain(DOMAIN, str(LOCALE_DIR))
     _stdlib.textdomain(DOMAIN)
 
@@ -49,16 +58,20 @@ def code() -> str:
 
 def gettext(message: str) -> str:
     """The text for an English message id."""
-    return _texts.gettext(message) if message else ""
+    return message if _texts is None or not message else _texts.gettext(message)
 
 
 def translator(code: str) -> Callable[[str], str]:
     """The texts in `vi` or `en`, whatever this process speaks: for pages, whose readers differ."""
+    import gettext as _stdlib
+
     return _stdlib.translation(DOMAIN, LOCALE_DIR, [code], fallback=True).gettext
 
 
 def ngettext(one: str, many: str, number: int) -> str:
     """The text for a message id that counts something."""
+    if _texts is None:
+        return one if number == 1 else many
     return _texts.ngettext(one, many, number)
 
 

@@ -6,34 +6,45 @@ A lease holds from when it was given until it was given back, ran out, or the ad
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from datetime import datetime, tzinfo
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from quetsach.errors import SourceError
-from quetsach.evidence import escape
 from quetsach.inputs import STDIN, Input, Inputs, Skipped
-from quetsach.leaseformats import DAY, Event, File, LeaseFormat, files, logs, windows
 from quetsach.sighting import Sighting
 from quetsach.source import Source
 
-FORMATS = (files.DHCPD, files.DNSMASQ, files.KEA, windows.WINDOWS, logs.LOG)
-LONGEST = 8 * DAY
+if TYPE_CHECKING:
+    from quetsach.leaseformats import Event, LeaseFormat
+
+LONGEST = 8 * 86_400_000_000
 """A lease of which neither the end nor anything later is told: what Windows gives unless told otherwise."""
+_SIGNS = (b"DHCP", b"dhcp", b"  binding state ", b",hwaddr", b"ID,Date,Time,", b"Event ID  Meaning")
+"""One of them stands in the beginning of whatever holds leases, but for those of dnsmasq."""
+_DNSMASQ_BYTES = 30
+"""In which dnsmasq has written when a lease ends and the hardware address."""
 _HEAD_BYTES = 1 << 16
 _MOST_LINE = 1 << 16
 _MOST_RENEWALS = 100
 
 
-@dataclass(slots=True)
+@cache
+def formats() -> tuple[LeaseFormat, ...]:
+    """All that are read."""
+    from quetsach.leaseformats import files, logs, windows
+
+    return files.DHCPD, files.DNSMASQ, files.KEA, windows.WINDOWS, logs.LOG
+
+
 class Leases:
     """Leases of many files. `named` counts the sightings that got a name or a hardware address by them."""
 
-    count: int = 0
-    named: int = 0
-    _told: dict[str, list[Event]] = field(default_factory=dict)
-    _spans: dict[str, list[Event]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.count = self.named = 0
+        self._told: dict[str, list[Event]] = {}
+        self._spans: dict[str, list[Event]] = {}
 
     def add(self, events: Iterable[Event]) -> None:
         """Take in what one file says."""
@@ -58,7 +69,7 @@ class Leases:
         # A renewal may leave out the name.
         named = (e for e in reversed(events[max(0, number - _MOST_RENEWALS) : number]) if e.mac == lease.mac)
         host = lease.host or next((event.host for event in named if event.host), "")
-        return replace(lease, host=host)
+        return lease._replace(host=host)
 
     def name(self, sightings: Iterable[Sighting]) -> Iterable[Sighting]:
         """The sightings, with what is known of their devices when they were first seen.
@@ -71,7 +82,7 @@ class Leases:
         for sighting in sightings:
             added = self._added(sighting)
             self.named += bool(added)
-            yield replace(sighting, identity={**sighting.identity, **added}) if added else sighting
+            yield sighting._replace(identity={**sighting.identity, **added}) if added else sighting
 
     def _added(self, sighting: Sighting) -> dict[str, str]:
         if sighting.device is None or sighting.first_seen is None:
@@ -80,16 +91,20 @@ class Leases:
         own = sighting.identity
         if lease is None or (own.get("mac") or lease.mac or "").lower() != lease.mac:
             return {}
+        from quetsach.evidence import escape
+
         host = escape(lease.host.encode("utf-8", "surrogateescape"))
         return {key: value for key, value in (("host", host), ("mac", lease.mac)) if value and key not in own}
 
 
 def _micros(time: str) -> int:
+    from datetime import datetime
+
     return int(datetime.fromisoformat(time[:19] + "+00:00").timestamp()) * 1_000_000 + int(time[20:26])
 
 
-def gather(inputs: Inputs, given: Iterable[Path], zone: tzinfo) -> Leases:
-    """Read the leases among the inputs and in the files given.
+def gather(inputs: Inputs, given: Sequence[Path], tz: str) -> Leases:
+    """Read the leases among the inputs and in the files given; `tz` names the zone of times without one.
 
     A file of leases alone is no log: it moves from `inputs.logs` to `inputs.skipped` ("lease"). A log
     that also
@@ -99,10 +114,12 @@ def gather(inputs: Inputs, given: Iterable[Path], zone: tzinfo) -> Leases:
         SourceError: a file given holds no leases or cannot be read.
     """
     leases = Leases()
+    if given:
+        from quetsach.leaseformats import logs
     for path in given:
         given_kind = _kind(path) or logs.LOG
         before = leases.count
-        leases.add(_read(path, given_kind, zone, is_given=True))
+        leases.add(_read(path, given_kind, tz, is_given=True))
         if leases.count == before and logs.is_undated(_head(path)):
             raise SourceError(
                 f"{path}: its leases carry no time, as dhcpd -d writes them; take dhcpd.leases or the"
@@ -112,9 +129,9 @@ def gather(inputs: Inputs, given: Iterable[Path], zone: tzinfo) -> Leases:
             raise SourceError(f"{path}: holds no lease of ISC dhcpd, Kea, dnsmasq or Windows DHCP")
     logs_left: list[Input] = []
     for log in inputs.logs:
-        kind = None if log.is_container or log.path == STDIN or log.source is None else _kind(log.path)
+        kind = None if log.is_container or log.path == STDIN or not log.size else _kind(log.path)
         if kind is not None:
-            leases.add(_read(log.path, kind, zone))
+            leases.add(_read(log.path, kind, tz))
         if (kind is not None and not kind.mark) or (kind is not None and kind.recognises(_head(log.path))):
             inputs.skipped.append(Skipped(log.path, "lease"))
         else:
@@ -125,10 +142,22 @@ def gather(inputs: Inputs, given: Iterable[Path], zone: tzinfo) -> Leases:
 
 def _kind(path: Path) -> LeaseFormat | None:
     head = _head(path)
-    kind = next((one for one in FORMATS if one.recognises(head)), None)
+    if not _may_hold_leases(head):
+        return None
+    from quetsach.leaseformats import logs
+
+    kind = next((one for one in formats() if one.recognises(head)), None)
     if kind is None and any(logs.LOG.mark in line for line in head):
         return logs.LOG
     return kind
+
+
+def _may_hold_leases(lines: list[bytes]) -> bool:
+    """Told without the formats: to import them takes as long as 5 MB of a log."""
+    start = lines[0][:_DNSMASQ_BYTES] if lines else b""
+    if start.startswith(b"duid ") or start.count(b":") >= 5:
+        return True
+    return any(sign in line for line in lines for sign in _SIGNS)
 
 
 def _head(path: Path) -> list[bytes]:
@@ -143,13 +172,17 @@ def _head(path: Path) -> list[bytes]:
     return [line for line in lines if line.strip() and not line.startswith(b"#")]
 
 
-def _read(path: Path, kind: LeaseFormat, zone: tzinfo, *, is_given: bool = False) -> Iterator[Event]:
+def _read(path: Path, kind: LeaseFormat, tz: str, *, is_given: bool = False) -> Iterator[Event]:
     try:
         written = int(path.stat().st_mtime) * 1_000_000
     except OSError as error:
         raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
+    from zoneinfo import ZoneInfo
+
+    from quetsach.leaseformats import File
+
     source = Source(path)
-    yield from kind.events(_lines(source, kind.mark), File(written, zone))
+    yield from kind.events(_lines(source, kind.mark), File(written, ZoneInfo(tz)))
     # Of a log the scan tells by itself what it could not read.
     if is_given and source.errors:
         raise SourceError(source.errors[0])

@@ -10,9 +10,7 @@ import importlib
 import re
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from quetsach.errors import SourceError
 
@@ -27,19 +25,13 @@ _RETRIES = 3
 _RETRY_SECONDS = 30
 
 
-@dataclass(frozen=True, slots=True)
-class StoredObject:
+class StoredObject(NamedTuple):
     """One object: address, size in bytes, when it was written (seconds since 1970), mark of its version."""
 
     address: str
     size: int
     mtime: float
     mark: str | None = None
-
-
-def is_address(text: str) -> bool:
-    """Whether this is `s3://`, `gs://` or `az://` and no path."""
-    return text.startswith(("s3://", "gs://", "az://"))
 
 
 def listing(address: str) -> Iterator[StoredObject]:
@@ -86,6 +78,8 @@ def _store(address: str) -> tuple[Any, str, str]:
     if found is None:
         raise SourceError("is no address of object storage; write it like s3://bucket/folder")
     root = f"{found[1]}://{found[2]}"
+    from datetime import timedelta
+
     retry = {"max_retries": _RETRIES, "retry_timeout": timedelta(seconds=_RETRY_SECONDS)}
     try:
         store = importlib.import_module(f"{obstore.__name__}.store").from_url(root, retry_config=retry)

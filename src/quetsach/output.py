@@ -3,25 +3,22 @@
 A file appears under its name only when it is whole: it is written beside it and renamed.
 """
 
-from __future__ import annotations
-
 import errno
 import os
-import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from quetsach.errors import QuetsachError
 from quetsach.scanning import ScanResult
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from quetsach.guard import Concern
 
 MOST_JUDGED = 2000
@@ -41,14 +38,13 @@ class OutputError(QuetsachError):
         self.code, self.path, self.reason = code, path, reason
 
     @classmethod
-    def of(cls, path: Path, error: OSError) -> OutputError:
+    def of(cls, path: Path, error: OSError) -> "OutputError":
         """For what the system said when `path` was written."""
         is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         return cls("disk_full" if is_full else "write", path, error.strerror or str(error))
 
 
-@dataclass(frozen=True, slots=True)
-class ListNote:
+class ListNote(NamedTuple):
     """Something to know about an entry of an indicator list. `level` is `reject`, `stop` (by a guard rail) or
     `warn`; `line` counts from 1, 0 where it is not known."""
 
@@ -67,15 +63,24 @@ class ListNote:
         return ": ".join(part for part in (self.place, self.text, self.reason) if part)
 
 
-@dataclass(frozen=True)
 class Report:
-    """All that an output may say: the result, the zone of shown times, how many logs of which format were
+    """All that an output may say: the result, how many logs of which format were
     recognised, and what was odd about the indicator lists."""
 
-    result: ScanResult
-    zone: ZoneInfo
-    formats: Mapping[str, int] = field(default_factory=dict)
-    notes: Sequence[ListNote] = ()
+    def __init__(
+        self,
+        result: ScanResult,
+        formats: Mapping[str, int] | None = None,
+        notes: Sequence[ListNote] = (),
+    ) -> None:
+        self.result, self.formats, self.notes = result, formats or {}, notes
+
+    @cached_property
+    def zone(self) -> "ZoneInfo":
+        """Of shown times."""
+        from zoneinfo import ZoneInfo
+
+        return ZoneInfo(self.result.scan.tz)
 
     @cached_property
     def paths(self) -> dict[str, str]:
@@ -83,7 +88,7 @@ class Report:
         return {seen.source: seen.path for seen in self.result.coverage}
 
     @cached_property
-    def doubts(self) -> dict[str, Concern]:
+    def doubts(self) -> "dict[str, Concern]":
         """Why an indicator that was seen may be no sign of malware, for those that many share.
 
         Of very many only those seen most are judged: who has that many has other worries.
@@ -139,7 +144,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         OutputError: for any OSError inside.
     """
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
     try:
         part.touch(exist_ok=False)
         yield part

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from quetsach import openers
 from quetsach.engine import (
@@ -19,12 +18,15 @@ from quetsach.engine import (
 )
 from quetsach.errors import QuetsachError, SourceError
 from quetsach.executor import Outcome, Unit
-from quetsach.fieldmap import HEAD_BYTES, FieldMap
-from quetsach.inputs import Input, Skipped
-from quetsach.objectstore import Remote
+from quetsach.inputs import Input, Skipped, identity
 from quetsach.sighting import Coverage
 from quetsach.source import SHORTENED, Source
 
+if TYPE_CHECKING:
+    from quetsach.fieldmap import FieldMap
+
+_TABLE_HEAD_BYTES = 1 << 16
+"""Enough to see which columns a table has."""
 INTERRUPTED = "interrupted before its end; scan it again"
 
 
@@ -106,12 +108,12 @@ def _members(
             continue
         chosen = options
         if opened.format is not None:
-            chosen = replace(options, format=opened.format)
+            chosen = options._replace(format=opened.format)
         elif fields is not None:
             try:
-                chosen = _table(fields, options, opened.stream.start(HEAD_BYTES))
+                chosen = _table(fields, options, opened.stream.start(_TABLE_HEAD_BYTES))
             except SourceError as error:
-                yield SourceResult([], replace(failed(log, options, str(error)), path=path))
+                yield SourceResult([], failed(log, options, str(error))._replace(path=path))
                 continue
         progress = reading.next_member()
         result = matcher.scan(path, chosen, progress, opened.stream, opened.mtime)
@@ -123,22 +125,24 @@ def _members(
 
 def _table(fields: FieldMap, options: ScanOptions, start: bytes) -> ScanOptions:
     """Raises SourceError where the table lacks a column."""
-    return replace(options, format=fields.choose(start) or options.format)
+    return options._replace(format=fields.choose(start) or options.format)
 
 
 def _start(path: Path) -> bytes:
     start = b""
     for block in Source(path).chunks():
         start += block
-        if len(start) >= HEAD_BYTES:
+        if len(start) >= _TABLE_HEAD_BYTES:
             break
-    return start[:HEAD_BYTES]
+    return start[:_TABLE_HEAD_BYTES]
 
 
 def _opened(log: Input, meter: openers.Meter) -> Iterator[openers.Opened | openers.Passed]:
     if log.stored is None:
         yield from openers.read(log.path, meter, log.part)
         return
+    from quetsach.objectstore import Remote
+
     with Remote(log.stored) as file:
         yield from openers.read_file(cast(BinaryIO, file), meter, log.stored.mtime)
 
@@ -146,7 +150,7 @@ def _opened(log: Input, meter: openers.Meter) -> Iterator[openers.Opened | opene
 def failed(log: Input | None, options: ScanOptions, reason: str, path: Path | str = "") -> Coverage:
     """The coverage of what could not be looked at; `path` where there is no input."""
     return Coverage(
-        source=log.source or "" if log is not None else "",
+        source=(identity(log) or "") if log is not None else "",
         path=log.shown if log is not None else str(path),
         name=options.source_name,
         bytes=0,
@@ -158,6 +162,7 @@ def failed(log: Input | None, options: ScanOptions, reason: str, path: Path | st
         last=None,
         time="none",
         zone="",
+        devices={},
         errors=[reason],
     )
 

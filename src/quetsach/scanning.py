@@ -3,37 +3,32 @@
 Every log ends in one coverage record, whatever happens to it: a failure is a result with an error.
 """
 
-from __future__ import annotations
-
-import tempfile
 import threading
 import time
-import weakref
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from io import BytesIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
-from quetsach import splitting, tally, wire
+from quetsach import tally, wire
 from quetsach.engine import Engine, Matcher, Part, ScanOptions, SourceResult, Span, SplittingMatcher
 from quetsach.executor import Done, Executor, Outcome, Unit
 from quetsach.executors.threads import Threads
-from quetsach.fieldmap import FieldMap
 from quetsach.inputs import Input, Inputs, Skipped
-from quetsach.leases import Leases
 from quetsach.reading import INTERRUPTED, failed, note_shortened
 from quetsach.sighting import Coverage, Scan, Sighting, dump
-from quetsach.splitting import SplitLog
 from quetsach.wire import WireSightings
 
 if TYPE_CHECKING:
+    from quetsach.fieldmap import FieldMap
+    from quetsach.leases import Leases
+    from quetsach.splitting import SplitLog
     from quetsach.state import State
 
 _HELD_BYTES = 32 << 20
 _TICK_SECONDS = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """How far a scan is. Bytes are of files as stored; `bytes_total` leaves out standard input and pipes."""
 
     files: int
@@ -44,6 +39,44 @@ class Snapshot:
     seconds: float
 
 
+class _Aside:
+    """Bytes in memory, beyond 32 MiB in a temporary file.
+
+    No SpooledTemporaryFile: to import tempfile takes as long as 10 MB of a log.
+    """
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._file: BinaryIO = BytesIO()
+
+    def put(self, block: bytes) -> None:
+        """Raises OSError where there is no room for it."""
+        if self.size <= _HELD_BYTES < self.size + len(block):
+            self._move()
+        self._file.seek(self.size)
+        self._file.write(block)
+        self.size += len(block)
+
+    def _move(self) -> None:
+        import tempfile
+        import weakref
+
+        file = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115
+        weakref.finalize(self, file.close)
+        for block in self.blocks(0, self.size):
+            file.write(block)
+        self._file = file
+
+    def blocks(self, start: int, length: int) -> Iterator[bytes]:
+        """A part of them."""
+        end = start + length
+        while start < end:
+            self._file.seek(start)
+            block = self._file.read(min(1 << 20, end - start))
+            start += len(block)
+            yield block
+
+
 class Sightings:
     """Sightings of many sources, sorted by key, read as often as wanted; beyond 32 MiB they lie in a
     temporary file. Those of the first source stay where they lie: mostly there is one large log. With
@@ -51,8 +84,7 @@ class Sightings:
 
     def __init__(self, *, are_many: bool = False) -> None:
         self._are_many = are_many
-        self._file = tempfile.SpooledTemporaryFile(max_size=_HELD_BYTES)  # noqa: SIM115
-        weakref.finalize(self, self._file.close)
+        self._aside = _Aside()
         self._places: dict[str, tuple[int, int]] = {}
         self._counts: dict[str, int] = {}
         self._first: tuple[str, WireSightings] | None = None
@@ -70,18 +102,17 @@ class Sightings:
             self._first = (source, sightings)
             self._counts[source] = len(sightings)
             return
-        start = self._file.seek(0, 2)
+        start = self._aside.size
         if isinstance(sightings, WireSightings):
-            # `writelines` would hold all of them before it looks how many they are.
             for block in sightings.blocks():
-                self._file.write(block)
+                self._aside.put(block)
             count = len(sightings)
         else:
             count = 0
             for sighting in sightings:
-                self._file.write(dump(sighting))
+                self._aside.put(dump(sighting))
                 count += 1
-        self._places[source] = (start, self._file.tell() - start)
+        self._places[source] = (start, self._aside.size - start)
         self._counts[source] = count
 
     def __len__(self) -> int:
@@ -100,7 +131,7 @@ class Sightings:
             if self._first is not None and self._first[0] == source:
                 yield from self._first[1].blocks()
             else:
-                yield from self._blocks(*self._places[source])
+                yield from self._aside.blocks(*self._places[source])
 
     def write(self, put: Callable[[bytes], object]) -> None:
         """Hand the same blocks to `put`, which makes them sooner. Raises OSError like `put`."""
@@ -119,23 +150,14 @@ class Sightings:
             self._tally = tally.of(self.blocks())
         return self._tally
 
-    def _blocks(self, start: int, length: int) -> Iterator[bytes]:
-        end = start + length
-        while start < end:
-            self._file.seek(start)
-            block = self._file.read(min(1 << 20, end - start))
-            start += len(block)
-            yield block
 
-
-@dataclass(slots=True)
-class ScanResult:
+class ScanResult(NamedTuple):
     """The answer of one scan. `coverage` is sorted by source id, then path; `skipped` files were not read."""
 
     scan: Scan
     sightings: Sightings
     coverage: list[Coverage]
-    skipped: list[Skipped] = field(default_factory=list)
+    skipped: list[Skipped]
     is_interrupted: bool = False
     seconds: float = 0.0
     named_by_lease: int = 0
@@ -156,11 +178,11 @@ def run(
     jobs: int = 1,
     executor: Executor | None = None,
     split_bytes: int | None = None,
-    state: State | None = None,
+    state: "State | None" = None,
     on_progress: Callable[[Snapshot], None] | None = None,
     stop: threading.Event | None = None,
-    leases: Leases | None = None,
-    fields: FieldMap | None = None,
+    leases: "Leases | None" = None,
+    fields: "FieldMap | None" = None,
 ) -> ScanResult:
     """Read all inputs on `jobs` threads, or by the `executor`, which is closed at the end.
 
@@ -175,10 +197,12 @@ def run(
     logs = sorted(inputs.logs, key=lambda log: -log.size)
     cuts: dict[Input, list[Span]] = {}
     if split_bytes is not None and fields is None and isinstance(matcher, SplittingMatcher):
+        from quetsach import splitting
+
         cuts = {log: found for log in logs if (found := splitting.spans(log, split_bytes))}
     units = len(logs) + sum(len(cut) - 1 for cut in cuts.values())
     workers = executor or Threads(engine, matcher, options, jobs, units, fields)
-    work = _Work(logs, matcher, options, workers, state, leases or Leases())
+    work = _Work(logs, matcher, options, workers, state, leases)
     is_interrupted = False
     try:
         work.begin(cuts)
@@ -204,7 +228,7 @@ def run(
         skipped=inputs.skipped + work.skipped,
         is_interrupted=is_interrupted,
         seconds=work.snapshot().seconds,
-        named_by_lease=work.leases.named,
+        named_by_lease=leases.named if leases is not None else 0,
     )
 
 
@@ -217,10 +241,10 @@ class _Work:
         matcher: Matcher,
         options: ScanOptions,
         executor: Executor,
-        state: State | None,
-        leases: Leases,
+        state: "State | None",
+        leases: "Leases | None",
     ) -> None:
-        self.leases = leases
+        self._leases = leases
         self._matcher, self._options, self._executor, self._state = matcher, options, executor, state
         self.sightings = Sightings(are_many=len(logs) > 1)
         self.coverage: list[Coverage] = []
@@ -248,6 +272,8 @@ class _Work:
                 if self._state is not None and self._state.finished(whole) is not None:
                     self._submit(whole)
                 else:
+                    from quetsach.splitting import SplitLog
+
                     self._split[log] = SplitLog(log, cuts[log])
                     for unit in self._split[log].units():
                         self._submit(unit)
@@ -312,12 +338,12 @@ class _Work:
             for again in split.units():
                 self._submit(again)
 
-    def _merge(self, log: Input, split: SplitLog) -> None:
+    def _merge(self, log: Input, split: "SplitLog") -> None:
         assert isinstance(self._matcher, SplittingMatcher)
         result = split.merge(self._matcher, self._options)
         if result is None:
             missing = failed(log, self._options, "")
-            self.coverage.append(replace(missing, errors=split.lost()))
+            self.coverage.append(missing._replace(errors=split.lost()))
         else:
             note_shortened(log, result.coverage)
             self._keep(result)
@@ -343,8 +369,11 @@ class _Work:
         self._by_source[new.source] = new
         self.coverage.append(new)
         try:
-            self.sightings.put(new.source, self.leases.name(result.sightings))
+            found = result.sightings if self._leases is None else self._leases.name(result.sightings)
+            self.sightings.put(new.source, found)
         except OSError as error:
+            import tempfile
+
             folder = tempfile.gettempdir()
             new.errors.append(
                 f"what was found does not fit into the temporary folder {folder}: {error.strerror or error}; "

@@ -18,15 +18,7 @@ from typing import BinaryIO
 
 from quetsach.errors import IndicatorError
 from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope
-
-MAGIC = b"QSSET2\n"
-_OLD = b"QSSET1\n"
-
-
-def is_set_file(path: Path) -> bool:
-    """Whether the file begins like a compiled set."""
-    with path.open("rb") as file:
-        return file.read(len(MAGIC)) in (MAGIC, _OLD)
+from quetsach.source import OLD_SET_MAGIC, SET_MAGIC
 
 
 def list_section(indicators: IndicatorSet) -> bytes:
@@ -69,17 +61,17 @@ def write(path: Path, indicators: IndicatorSet) -> None:
         "size": len(body) + len(labels),
     }
     with path.open("wb") as file:
-        file.write(MAGIC + json.dumps(header).encode() + b"\n" + body + labels)
+        file.write(SET_MAGIC + json.dumps(header).encode() + b"\n" + body + labels)
 
 
 def read(path: Path) -> IndicatorSet:
     """Read a compiled set back. Raises IndicatorError naming the file when it is damaged or empty."""
     try:
         with path.open("rb") as file:
-            magic = file.read(len(MAGIC))
-            if magic == _OLD:
+            magic = file.read(len(SET_MAGIC))
+            if magic == OLD_SET_MAGIC:
                 raise IndicatorError(f"{path}: the set was compiled by an older version; compile it again")
-            if magic != MAGIC:
+            if magic != SET_MAGIC:
                 raise IndicatorError(
                     f"{path}: is no compiled indicator set; make one with 'indicators compile'"
                 )

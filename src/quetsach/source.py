@@ -39,6 +39,21 @@ def is_capture(head: bytes) -> bool:
     return head.startswith(_PCAP) or (head.startswith(_PCAPNG) and head[8:12] in _PCAPNG_ORDERS)
 
 
+def is_address(text: str) -> bool:
+    """Whether this is `s3://`, `gs://` or `az://` and no path: object storage (`quetsach.objectstore`)."""
+    return text.startswith(("s3://", "gs://", "az://"))
+
+
+SET_MAGIC = b"QSSET2\n"
+OLD_SET_MAGIC = b"QSSET1\n"
+
+
+def is_set_file(path: Path) -> bool:
+    """Whether the file begins like a compiled set of indicators (`quetsach.setfile`)."""
+    with path.open("rb") as file:
+        return file.read(len(SET_MAGIC)) in (SET_MAGIC, OLD_SET_MAGIC)
+
+
 SHORTENED = "became shorter while it was read; scan it again"
 """A log emptied for rotation (logrotate's copytruncate) ends early, and no read fails."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import tempfile
 import weakref
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 from quetsach.engine import Part, ScanOptions, SourceResult, Span, SplittingMatcher
 from quetsach.executor import Unit
@@ -39,8 +39,7 @@ def _is_plain(log: Input) -> bool:
     return codec_of(start) is None and utf16_of(start) is None
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(NamedTuple):
     part: Part
     place: tuple[int, int]
 
@@ -81,7 +80,7 @@ class SplitLog:
         else:
             place = (self._bodies.seek(0, 2), len(part.body))
             self._bodies.write(part.body)
-            self._parts[number] = _Kept(replace(part, body=b""), place)
+            self._parts[number] = _Kept(part._replace(body=b""), place)
         return not self._open and self._fits()
 
     def _fits(self) -> bool:
@@ -95,7 +94,7 @@ class SplitLog:
                 return False
             if one.after != next_one.before:
                 self._open.add(number)
-                self._wanted.append(Unit(self._log, replace(self._spans[number], header=one.after)))
+                self._wanted.append(Unit(self._log, self._spans[number]._replace(header=one.after)))
                 return False
         return True
 

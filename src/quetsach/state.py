@@ -17,6 +17,7 @@ from quetsach.engine import ScanOptions
 from quetsach.errors import ScanError
 from quetsach.executor import Outcome, Unit
 from quetsach.fieldmap import FieldMap
+from quetsach.inputs import identity
 from quetsach.sighting import Scan
 from quetsach.transfer import Row, to_outcomes, to_rows
 
@@ -191,7 +192,7 @@ class State:
             version = [found.st_size, found.st_mtime_ns]
         part = [log.part.only, sorted(log.part.without)]
         cut = [span.start, span.end, (span.header or b"").hex()] if span is not None else None
-        return json.dumps([log.shown, log.source, version, part, cut])
+        return json.dumps([log.shown, identity(log), version, part, cut])
 
 
 def _add(digest: hashlib._Hash, row: Row) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from quetsach import _native
@@ -13,13 +12,11 @@ if TYPE_CHECKING:
 _VARIABLE = "QUETSACH_ENGINE"
 
 
-@dataclass(frozen=True, slots=True)
 class Indicators:
     """Those of one machine with their lines; the texts are made when they are asked for."""
 
-    _tally: _native.Tally
-    _machine: int
-    _count: int
+    def __init__(self, tally: _native.Tally, machine: int, count: int) -> None:
+        self._tally, self._machine, self._count = tally, machine, count
 
     def most_common(self, most: int | None = None) -> list[tuple[str, int]]:
         """At most so many with their lines, the greatest first."""
@@ -32,8 +29,7 @@ class Indicators:
         return (name for name, _lines in self.most_common())
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(NamedTuple):
     """One client address or name, "" for all rows without one, with its sums in lines, in the order in which
     they came. `rows` is in rows, the times are those of the wire."""
 
@@ -43,7 +39,7 @@ class Machine:
     actions: list[tuple[str, int]]
     sources: list[tuple[str, int]]
     indicators: Indicators
-    count: int
+    count: int  # type: ignore[assignment]
     first: str | None
     last: str | None
     rows: int

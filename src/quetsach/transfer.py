@@ -30,7 +30,7 @@ def to_rows(outcome: Outcome) -> Iterator[Row]:
             lines = found if isinstance(found, WireSightings) else wire.keep(found)
             for block in lines.blocks():
                 yield "lines", block
-            coverage = {name: getattr(outcome.coverage, name) for name in Coverage.__slots__}
+            coverage = outcome.coverage._asdict()
             yield "coverage", _json({"count": len(lines), "coverage": coverage})
         case Skipped():
             shown = [str(outcome.path), outcome.why, _text(outcome.same_as)]

@@ -3,12 +3,9 @@
 Nothing here holds more than a block, whatever the input unpacks to.
 """
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from quetsach.errors import SourceError
 
@@ -82,8 +79,7 @@ def _rescue(decompress: Callable[[bytes], bytes], block: bytes) -> bytes:
     return bytes(out)
 
 
-@dataclass(frozen=True, slots=True)
-class Codec:
+class Codec(NamedTuple):
     """One kind of compressed stream; streams of a kind may follow one another, with zeros between them."""
 
     name: str

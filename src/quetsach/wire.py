@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -64,6 +63,8 @@ class WireSightings:
 
 def keep(sightings: Iterable[Sighting]) -> WireSightings:
     """Put sightings aside as lines, beyond 8 MiB in a temporary file. Raises OSError when that is full."""
+    import tempfile
+
     file = tempfile.SpooledTemporaryFile(max_size=_HELD_BYTES)  # noqa: SIM115
     count = 0
     for sighting in sightings:

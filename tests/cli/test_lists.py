@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from quetsach import feed as feeds
-from quetsach import setfile
+from quetsach import source
 from tests.command_line import Run
 
 
@@ -57,7 +57,7 @@ def test_a_compiled_set_finds_what_its_list_finds(
     code, _out, err = quetsach("indicators", "compile", mixed, "-o", compiled)
     assert code == 0
     assert "2 entries left out" in err
-    assert setfile.is_set_file(compiled)
+    assert source.is_set_file(compiled)
     by_list, by_set = (quetsach("scan", log, "-i", one)[1] for one in (mixed, compiled))
     assert by_list == by_set
     assert "10.1.2.3" in by_set

@@ -1,12 +1,11 @@
 """`quetsach push`: retries what may pass, explains what may not, adds the answers up."""
 
 import io
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from quetsach import client, sighting
+from quetsach import client, scanfile, sighting
 from tests.cli.answering import Portal
 from tests.command_line import Run
 from tests.outputs import cast
@@ -17,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("no_waiting")
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
     path = tmp_path / "result.jsonl"
-    rows = [replace(cast.SIGHTINGS[0], device=f"10.0.0.{n}") for n in range(40)]
+    rows = [cast.SIGHTINGS[0]._replace(device=f"10.0.0.{n}") for n in range(40)]
     with path.open("wb") as out:
         sighting.write(out, cast.report().result.scan, rows, cast.COVERAGE)
     return path
@@ -95,7 +94,7 @@ def test_an_incomplete_file_is_not_sent(quetsach: Run, saved: Path, portal: Port
 def test_chunks_are_added_up_and_rejects_name_the_line_of_the_file(
     saved: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    split = sighting.split
+    split = scanfile.split
     monkeypatch.setattr(client, "split", lambda document: split(document, 6000))
     portal.answers = [
         (200, {"new": 3, "updated": 2, "unchanged": 1, "rejected": [{"line": 2, "code": "c", "reason": "r"}]})
@@ -113,7 +112,7 @@ def test_chunks_are_added_up_and_rejects_name_the_line_of_the_file(
         assert body.splitlines()[1] == lines[rejected.line - 1]
     assert seen[-1][0] <= seen[-1][1] == saved.stat().st_size
     coverage = [
-        sum(isinstance(r, sighting.Coverage) for _, r in sighting.read(io.BytesIO(b))) for b in portal.bodies
+        sum(isinstance(r, sighting.Coverage) for _, r in scanfile.read(io.BytesIO(b))) for b in portal.bodies
     ]
     assert coverage == [0] * (chunks - 1) + [3]
 

@@ -14,7 +14,8 @@ import pytest
 
 from quetsach import language
 from quetsach.outputs.problems import explain
-from quetsach.sighting import ScanFileError, Sighting, read
+from quetsach.scanfile import ScanFileError, read
+from quetsach.sighting import Sighting
 from tests.cli.answering import Portal
 from tests.command_line import Run
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +46,7 @@ def check(sightings: WireSightings) -> None:
 def sums(found: tally.Tally) -> tuple[Any, ...]:
     """All that a tally says."""
     machines = [
-        (replace(one, indicators=None), one.indicators.most_common())  # type: ignore[arg-type]
+        (one._replace(indicators=None), one.indicators.most_common())  # type: ignore[arg-type]
         for one in found.machines
     ]
     return machines, found.formats, found.indicator_count

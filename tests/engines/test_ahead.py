@@ -13,7 +13,7 @@ from quetsach import cli
 from quetsach.indicator import Indicator, IndicatorSet, Kind
 
 _native = pytest.importorskip("quetsach._native", reason="the native engine is not built")
-from quetsach.cli import ahead  # noqa: E402
+from quetsach.cli import ahead, plain  # noqa: E402
 from quetsach.engines import native  # noqa: E402
 from quetsach.engines.native import FORMATS, NativeEngine  # noqa: E402
 
@@ -151,28 +151,10 @@ def test_standard_input_a_folder_and_a_zone_that_is_none_are_not_begun_with(
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        ("scan a -i s", {"log": "a", "set": "s"}),
-        ("--lang en scan -i s a -o x.jsonl --json", {"log": "a", "set": "s"}),
-        ("scan a --indicators=s --tz=UTC --jobs 3", {"log": "a", "set": "s", "tz": "UTC", "threads": "3"}),
-        ("scan a -i s --devices --format squid", {"log": "a", "set": "s", "devices": "", "format": "squid"}),
-        ("scan a b -i s", None),
-        ("scan a -i s t", None),
-        ("scan a -i s -i t", None),
-        ("scan -i s a b", None),
-        ("scan - -i s", None),
-        ("scan a -is", None),
-        ("scan a -i s --fields client=x", None),
-        ("scan a -i s --cluster local", None),
-        ("scan a -i s --state f", None),
-        ("scan a -i s --jobs two", None),
-        ("scan a -i", None),
-        ("scan a", None),
-        ("explain scan -i s", None),
-        ("scan a -i s -- b", None),
-    ],
+    "words",
+    ["scan a b -i s --jobs 2", "scan a -i s t --jobs 2", "scan a -i s --jobs 1", "scan a -i s -i t --jobs 2"],
 )
-def test_only_plain_commands_begin_something(words: str, told: dict[str, str] | None) -> None:
-    found = ahead._told(words.split())
-    assert found == (None if told is None else {"command": "scan", **told})
+def test_only_one_log_and_one_set_on_several_threads_are_begun_with(words: str) -> None:
+    given = plain.understood(words.split())
+    assert given is not None
+    assert ahead.begin(given) is None

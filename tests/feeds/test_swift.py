@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -93,7 +92,7 @@ def concerns(read: feed.FeedResult, judged: guard.GuardResult) -> list[object]:
 
 def flat(indicators: Iterable[Indicator]) -> list[Indicator]:
     """With the white space of families as a set file keeps it."""
-    return [replace(i, family=" ".join(i.family.split())) for i in indicators]
+    return [i._replace(family=" ".join(i.family.split())) for i in indicators]
 
 
 @settings(max_examples=40)

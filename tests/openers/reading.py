@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from quetsach import inputs, scanning
@@ -28,7 +27,7 @@ def read(path: Path | str, engine: Engine, jobs: int = 2) -> ScanResult:
 
 def said(result: ScanResult) -> tuple[list[Sighting], list[Coverage]]:
     """Sightings and coverage without the paths."""
-    return list(result.sightings), [replace(seen, path="", errors=[]) for seen in result.coverage]
+    return list(result.sightings), [seen._replace(path="", errors=[]) for seen in result.coverage]
 
 
 def log(lines: int = 3, first: int = 0) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import lzma
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,8 +47,8 @@ def test_the_answer_is_that_of_the_same_files_on_disk(bucket: Server, engine: En
     assert [seen.path for seen in result.coverage] == [
         seen.path.replace(str(tmp_path), "s3://logs") for seen in expected.coverage
     ]
-    assert [replace(seen, path="") for seen in result.coverage] == [
-        replace(seen, path="") for seen in expected.coverage
+    assert [seen._replace(path="") for seen in result.coverage] == [
+        seen._replace(path="") for seen in expected.coverage
     ]
     [one] = read("s3://logs/dns/a.log", engine).coverage
     assert (one.path, one.bytes) == ("s3://logs/dns/a.log", len(FILES["dns/a.log"]))

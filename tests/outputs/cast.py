@@ -96,6 +96,8 @@ def coverage(**changes: object) -> Coverage:
         "last": "2022-09-17T16:59:58.500000Z",
         "time": "ok",
         "zone": "",
+        "devices": {},
+        "errors": [],
     }
     return Coverage(**(fields | changes))  # type: ignore[arg-type]
 
@@ -141,4 +143,4 @@ def report(
         is_interrupted,
         1.5,
     )
-    return Report(result, HANOI, {"zeek.dns": 1, "squid": 1, "text": 1}, notes)
+    return Report(result, {"zeek.dns": 1, "squid": 1, "text": 1}, notes)

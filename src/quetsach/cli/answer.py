@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-import click
-
 from quetsach import output
-from quetsach.cli import push, say
+from quetsach.cli import say
 from quetsach.errors import PortalError, QuetsachError
 from quetsach.language import gettext as _
 
@@ -31,6 +27,7 @@ def prepare(outputs: tuple[Path, ...], *, as_json: bool) -> None:
         from quetsach import guard
 
         guard.doubts(())
+        say.screen()
 
 
 def tells_formats(outputs: Sequence[Path], *, as_json: bool) -> bool:
@@ -53,7 +50,7 @@ def save(outputs: Sequence[Path], report: output.Report) -> bool:
             is_saved = False
             say.problem(error)
         else:
-            click.echo(_("Saved: %(path)s") % {"path": out}, err=True)
+            say.line(_("Saved: %(path)s") % {"path": out})
     return is_saved
 
 
@@ -70,7 +67,7 @@ def show(report: output.Report, *, as_json: bool) -> bool:
         else:
             from quetsach.outputs import table
 
-            table.show(say.console(), report)
+            table.show(say.screen(), report)
         sys.stdout.flush()
     except OSError as error:
         if error.filename is not None:
@@ -80,7 +77,7 @@ def show(report: output.Report, *, as_json: bool) -> bool:
     if report.notes or report.result.errors:
         from quetsach.outputs import table
 
-        on_error = say.console(is_error=True)
+        on_error = say.screen(is_error=True)
         table.show_notes(on_error, list(report.notes))
         table.show_errors(on_error, report)
     return True
@@ -88,6 +85,8 @@ def show(report: output.Report, *, as_json: bool) -> bool:
 
 def send(report: output.Report, outputs: Sequence[Path], url: str, token: str) -> bool:
     """Send the saved result; if none was asked for, one is written and kept only if sending fails."""
+    from quetsach.cli import push
+
     saved = next((out for out in outputs if out.suffix.lower() == ".jsonl"), None)
     file = saved or _place_for_result()
     try:
@@ -98,8 +97,8 @@ def send(report: output.Report, outputs: Sequence[Path], url: str, token: str) -
         say.problem(error)
         if file.exists():
             text = _("The scan is done but was not sent. It is kept in %(path)s; send it later with:")
-            click.echo(text % {"path": file}, err=True)
-            click.echo(f"  quetsach push {file} --push {url} --token-file …", err=True)
+            say.line(text % {"path": file})
+            say.line(f"  quetsach push {file} --push {url} --token-file …")
         return False
     if saved is None:
         file.unlink(missing_ok=True)
@@ -107,5 +106,8 @@ def send(report: output.Report, outputs: Sequence[Path], url: str, token: str) -
 
 
 def _place_for_result() -> Path:
+    import tempfile
+    from datetime import datetime
+
     folder = Path.cwd() if os.access(Path.cwd(), os.W_OK) else Path(tempfile.gettempdir())
     return folder / f"quetsach-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}.jsonl"

@@ -291,4 +291,4 @@ def _tally(notes: list[ListNote]) -> str:
 def _show_notes(notes: list[ListNote]) -> None:
     from quetsach.outputs import table
 
-    table.show_notes(say.console(is_error=True), notes)
+    table.show_notes(say.screen(is_error=True), notes)

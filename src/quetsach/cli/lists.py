@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import click
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from quetsach import engine
-from quetsach.cli import root as _root
 from quetsach.endpoint import suffixes
 from quetsach.engine import Engine, Matcher
 from quetsach.errors import IndicatorError, ScanError
-from quetsach.indicator import IndicatorSet, Scope
 from quetsach.language import gettext as _
 from quetsach.output import ListNote
-from quetsach.outputs.problems import explain
 from quetsach.scanning import ScanResult
+from quetsach.source import is_set_file
 
 if TYPE_CHECKING:
+    import click
+
     from quetsach.feed import Recognised
     from quetsach.guard import Concern
     from quetsach.guards.overrides import Override
+    from quetsach.indicator import IndicatorSet
 
 LIST_FORMATS = (
     "xlsx", "misp", "stix", "json", "zeek.intel", "urlhaus", "threatfox", "feodo", "maltrail", "rpz",
@@ -36,17 +34,15 @@ _COLUMNS = ("indicator", "type", "family")
 _START_BYTES = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """A list ready to be matched, and what was odd about it."""
 
     engine: Engine
     matcher: Matcher
-    notes: list[ListNote] = field(default_factory=list)
+    notes: Sequence[ListNote] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """What the command line says of lists: the values of `options`."""
 
     scope: str | None = None
@@ -59,11 +55,15 @@ class Choice:
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Choice:
         """The options for lists among all that were given."""
-        return cls(**{one.name: given[one.name] for one in fields(cls)})
+        return cls(*map(given.__getitem__, cls._fields))
 
 
 def options() -> list[click.Parameter]:
     """The options of every command that reads lists."""
+    import click
+
+    from quetsach.cli import root
+
     return [
         click.Option(
             ["--scope"],
@@ -96,7 +96,7 @@ def options() -> list[click.Parameter]:
             type=click.Path(path_type=Path, readable=False),
             help=_("Folder or archive of misp-warninglists, in place of those that come with the program."),
         ),
-        _root.trust_option(),
+        root.trust_option(),
     ]
 
 
@@ -175,11 +175,9 @@ def _detect(path: Path, matcher: Matcher) -> str:
 
 
 def _is_compiled(path: Path) -> bool:
-    from quetsach import setfile
-
     try:
         # A pipe can be read once only.
-        return path.is_file() and setfile.is_set_file(path)
+        return path.is_file() and is_set_file(path)
     except OSError as error:
         raise IndicatorError(f"{path}: cannot be read: {error.strerror}") from error
 
@@ -188,8 +186,7 @@ def _is_pack(path: Path) -> bool:
     return path.suffix == suffixes.PACK and path.is_file()
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """What lists gave after the guard rails, what was left out or is doubtful, and the form of each list."""
 
     indicators: IndicatorSet
@@ -204,6 +201,8 @@ def read(files: Sequence[Path], choice: Choice) -> Read:
         IndicatorError: a list cannot be read, `--column` or the override file is malformed.
         Refused: a pack must not be used.
     """
+    from quetsach.indicator import IndicatorSet, Scope
+
     packs = [file for file in files if _is_pack(file)]
     if packs:
         from quetsach.cli import packfile
@@ -215,6 +214,7 @@ def read(files: Sequence[Path], choice: Choice) -> Read:
         return Read(everything, rest.notes, rest.recognised)
     from quetsach import draft, feed, guard
     from quetsach.guards import warninglists
+    from quetsach.outputs.problems import explain
 
     scope = Scope(choice.scope) if choice.scope else None
     overrides = guard.read_overrides(choice.override) if choice.override else ()
@@ -272,6 +272,8 @@ def _columns(text: str | None) -> dict[str, str] | None:
 
 
 def _note(level: str, remark: Any) -> ListNote:
+    from quetsach.outputs.problems import explain
+
     return ListNote(level, remark.source, remark.line, remark.text, explain(remark.reason))
 
 
@@ -281,6 +283,8 @@ def _expired(override: Override) -> str:
 
 
 def _kept(concern: Any) -> str:
+    from quetsach.outputs.problems import explain
+
     text = _("kept by %(who)s on %(date)s (%(why)s), although it %(reason)s")
     decision = concern.override
     return text % {

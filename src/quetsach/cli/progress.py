@@ -1,4 +1,7 @@
-"""The bar of a running scan: files, MB/s, hits, time left; on standard error, on a terminal only."""
+"""The bar of a running scan: files, MB/s, hits, time left; on standard error, on a terminal only.
+
+It comes once a scan has lasted a moment: nobody could read one that goes at once.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 
 from quetsach.cli import say
@@ -15,14 +18,30 @@ from quetsach.language import ngettext
 from quetsach.outputs import words
 from quetsach.scanning import Snapshot
 
+_MOMENT_SECONDS = 0.5
+
 
 @contextmanager
 def bar() -> Iterator[Callable[[Snapshot], None] | None]:
     """A function that shows a snapshot, or None where nobody would see it."""
-    # Asked before rich is imported: a program that starts this one pays for no bar.
     if not sys.stderr.isatty():
         yield None
         return
+    with ExitStack() as stack:
+        shown: list[Callable[[Snapshot], None]] = []
+
+        def update(now: Snapshot) -> None:
+            if now.seconds < _MOMENT_SECONDS and not shown:
+                return
+            if not shown:
+                shown.append(stack.enter_context(_drawn()))
+            shown[0](now)
+
+        yield update
+
+
+@contextmanager
+def _drawn() -> Iterator[Callable[[Snapshot], None]]:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     columns = (

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from quetsach import client
 from quetsach.cli import NOTHING, PUSH_FAILED, say
 from quetsach.cli import root as _root
 from quetsach.errors import PortalError, ScanError
 from quetsach.language import gettext as _
 from quetsach.language import ngettext
 from quetsach.outputs import words
+
+if TYPE_CHECKING:
+    from quetsach.client import PushResult
 
 _MOST_REJECTED = 10
 
@@ -57,6 +60,8 @@ def command() -> click.Command:
 
 
 def _run(file: Path, url: str, token_file: Path) -> int:
+    from quetsach import client
+
     try:
         send(file, url, client.read_token(token_file))
     except (PortalError, ScanError, OSError) as error:
@@ -73,6 +78,8 @@ def send(file: Path, url: str, token: str) -> None:
     """
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
+    from quetsach import client
+
     if client.is_in_the_clear(url):
         say.warning(_("This address has no https: anyone on the way can read the token and the result."))
     console = say.console(is_error=True)
@@ -88,7 +95,7 @@ def send(file: Path, url: str, token: str) -> None:
     _tell(result)
 
 
-def _tell(result: client.PushResult) -> None:
+def _tell(result: PushResult) -> None:
     text = _("The portal has received it: %(new)s new, %(updated)s updated, %(unchanged)s already known.")
     figures = {
         "new": words.number(result.new),

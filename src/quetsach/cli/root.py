@@ -12,7 +12,7 @@ from quetsach.language import LANGUAGES
 from quetsach.language import gettext as _
 
 COMMANDS = {
-    "scan": "quetsach.cli.scan:command",
+    "scan": "quetsach.cli.scan_options:command",
     "explain": "quetsach.cli.explain:command",
     "formats": "quetsach.cli.formats:command",
     "check": "quetsach.cli.check:command",

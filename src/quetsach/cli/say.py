@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
-import textwrap
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from quetsach.endpoint.refusal import Refused
 from quetsach.language import gettext as _
-from quetsach.outputs.problems import explain
 from quetsach.outputs.words import visible
 
 if TYPE_CHECKING:
@@ -23,13 +17,16 @@ if TYPE_CHECKING:
 
     from quetsach.client import PushError
     from quetsach.output import OutputError
-    from quetsach.sighting import ScanFileError
+    from quetsach.outputs.screen import Screen
+    from quetsach.scanfile import ScanFileError
 
 _FILE_WIDTH = 120
 """Characters in a line where the text goes to a file or a pipe."""
 
 
-_MARK = re.compile(r"\s*(?:\d+\. |[+•-] )?")
+_RICH = ("COLUMNS", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
+"""Wishes that rich heeds for a file or a pipe, too."""
+_MARK = r"\s*(?:\d+\. |[+•-] )?"
 _YES = frozenset(("y", "yes", "c", "co", "có"))
 
 
@@ -57,11 +54,15 @@ def wrapped(text: str, *, is_error: bool = False) -> str:
 
     A path that is longer than a line stays whole, to be copied.
     """
+    import shutil
+
     columns = shutil.get_terminal_size().columns - 1
     if len(text) <= columns or not (sys.stderr if is_error else sys.stdout).isatty():
         return text
-    found = _MARK.match(text)
+    found = re.match(_MARK, text)
     indent = " " * (found.end() if found else 0)
+    import textwrap
+
     return textwrap.fill(
         text, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
@@ -69,7 +70,11 @@ def wrapped(text: str, *, is_error: bool = False) -> str:
 
 def styled(text: str, **style: Any) -> str:
     """The text in a colour, or bold, where the terminal draws it."""
-    return click.style(text, **style) if _draws_codes() else text
+    if not _draws_codes():
+        return text
+    import click
+
+    return click.style(text, **style)
 
 
 @cache
@@ -93,6 +98,23 @@ def console(*, is_error: bool = False) -> Console:
     return made
 
 
+def screen(*, is_error: bool = False) -> Screen:
+    """Where the answer of a scan is shown: as text where nothing is drawn."""
+    file = sys.stderr if is_error else sys.stdout
+    if file.isatty() or any(name in os.environ for name in _RICH) or not file.encoding.startswith("utf"):
+        from quetsach.outputs.drawn import Drawn
+
+        return Drawn(console(is_error=is_error))
+    from quetsach.outputs.screen import Piped
+
+    return Piped(file, _FILE_WIDTH)
+
+
+def line(text: str) -> None:
+    """One line on standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
 def error(text: str) -> None:
     """One error on standard error."""
     _note(_("Error:"), "red", text)
@@ -105,6 +127,8 @@ def warning(text: str) -> None:
 
 def _note(label: str, colour: str, text: str) -> None:
     told = wrapped(f"{label} {visible(text)}", is_error=True).removeprefix(label)
+    import click
+
     click.echo(styled(label, fg=colour, bold=True) + told, err=True)
 
 
@@ -138,8 +162,9 @@ def worded(raised: Exception) -> str:
     """What happened and what to do."""
     # Whoever has nothing to tell need not import all that can fail.
     from quetsach.client import PushError
+    from quetsach.endpoint.refusal import Refused
     from quetsach.output import OutputError
-    from quetsach.sighting import ScanFileError
+    from quetsach.scanfile import ScanFileError
 
     match raised:
         case PushError():
@@ -151,20 +176,26 @@ def worded(raised: Exception) -> str:
         case Refused():
             return raised.worded()
         case OSError() if raised.filename:
-            return f"{raised.filename}: {explain(raised.strerror or '')}"
+            return f"{raised.filename}: {_told(raised.strerror or '')}"
         case OSError():
-            return explain(raised.strerror or str(raised))
+            return _told(raised.strerror or str(raised))
         case _:
             return _explained(str(raised))
 
 
+def _told(problem: str) -> str:
+    from quetsach.outputs.problems import explain
+
+    return explain(problem)
+
+
 def _explained(text: str) -> str:
     """A sentence of the library in the language in use, with the file that may stand before it."""
-    told = explain(text)
+    told = _told(text)
     if told != text or ": " not in text:
         return told
     path, _colon, rest = text.partition(": ")
-    return f"{path}: {explain(rest)}"
+    return f"{path}: {_told(rest)}"
 
 
 def _push(raised: PushError) -> str:
@@ -206,7 +237,7 @@ def _output(raised: OutputError) -> str:
         "disk_full": _("%(path)s: not saved, the disk is full. Free some room or choose another place."),
         "write": _("%(path)s: not saved: %(reason)s"),
     }[raised.code]
-    return text % {"path": raised.path, "reason": explain(raised.reason)}
+    return text % {"path": raised.path, "reason": _told(raised.reason)}
 
 
 def _scan_file(raised: ScanFileError) -> str:

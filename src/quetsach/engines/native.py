@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from quetsach import _native
-from quetsach.draft import PackedSet
 from quetsach.engine import Part, Progress, ScanOptions, SourceResult, Span, SpareThreads
 from quetsach.errors import IndicatorError, ScanError
-from quetsach.indicator import IndicatorSet
-from quetsach.setfile import list_section
 from quetsach.sighting import Coverage
 from quetsach.source import ByteStream
 from quetsach.wire import WireSightings
+
+if TYPE_CHECKING:
+    from quetsach.indicator import IndicatorSet
 
 FORMATS = Path(__file__).parent.with_name("logformats")
 
@@ -99,6 +99,8 @@ class NativeMatcher:
 
     def __reduce__(self) -> tuple[Callable[..., NativeMatcher], tuple[bytes, tuple[str, ...]]]:
         """As the bytes of its set file: so it travels to the nodes of a cluster."""
+        import tempfile
+
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "set.qs")
             self._matcher.save(file)
@@ -117,6 +119,8 @@ class NativeMatcher:
 
 
 def _from_bytes(data: bytes, extra_formats: Sequence[str]) -> NativeMatcher:
+    import tempfile
+
     # The open file stays readable after its folder is gone.
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "set.qs")
@@ -135,6 +139,9 @@ class NativeEngine:
 
     def compile(self, indicators: IndicatorSet) -> NativeMatcher:
         """Raises IndicatorError when the set is empty."""
+        from quetsach.draft import PackedSet
+        from quetsach.setfile import list_section
+
         if not len(indicators):
             raise IndicatorError("the indicator set is empty; there is nothing to look for")
         try:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from quetsach import reading
 from quetsach.engine import Engine, Matcher, ScanOptions
 from quetsach.executor import Done, Outcome, Unit
-from quetsach.fieldmap import FieldMap
 from quetsach.reading import Reading
+
+if TYPE_CHECKING:
+    from quetsach.fieldmap import FieldMap
 
 
 class Threads:

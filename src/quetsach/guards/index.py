@@ -10,12 +10,16 @@ first, last and rank in hexadecimal, in lines of one width.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from quetsach import shipped as files
 from quetsach.guards.blocks import Block, Ranges, disjoint
 from quetsach.guards.warninglists import How, WarningList
 
+if TYPE_CHECKING:
+    from mmap import mmap
+
+type Bytes = bytes | mmap
 SHIPPED = "warning-lists.txt"
 _HEADING = "# misp-warninglists, CC0; see quetsach.guards.index\n"
 _DIGITS = {4: 8, 6: 33}
@@ -35,12 +39,12 @@ class About(NamedTuple):
 class Index:
     """Packed lists; what a rank stands for is up to who asks."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: Bytes) -> None:
         self._data = data
         self._places: dict[str, range] = {}
         at = len(_HEADING)
         while at < len(data):
-            start = data.index(b"\n", at) + 1
+            start = data.find(b"\n", at) + 1
             name, _space, size = data[at + 1 : start - 2].decode().rpartition(" ")
             at = start + int(size)
             self._places[name] = range(start, at)
@@ -62,7 +66,7 @@ class Index:
 class NameTable[Found]:
     """Sorted lines of a name and a rank, at a place in the data."""
 
-    def __init__(self, data: bytes, place: range, found: Sequence[Found]) -> None:
+    def __init__(self, data: Bytes, place: range, found: Sequence[Found]) -> None:
         self._data, self._place, self._found = data, place, found
 
     def get(self, name: str, /) -> Found | None:
@@ -71,8 +75,8 @@ class NameTable[Found]:
         low, high = self._place.start, self._place.stop
         while low < high:
             start = data.rfind(b"\n", low, (low + high) // 2) + 1 or low
-            tab = data.index(b"\t", start)
-            end = data.index(b"\n", tab)
+            tab = data.find(b"\t", start)
+            end = data.find(b"\n", tab)
             here = data[start:tab]
             if here == wanted:
                 return self._found[int(data[tab:end])]
@@ -89,7 +93,7 @@ class NameTable[Found]:
 class Column:
     """One number of each of the lines that begin at these places; it stands `start` bytes behind."""
 
-    def __init__(self, data: bytes, lines: range, start: int, digits: int) -> None:
+    def __init__(self, data: Bytes, lines: range, start: int, digits: int) -> None:
         self._data, self._lines, self._start, self._digits = data, lines, start, digits
 
     def __len__(self) -> int:
@@ -106,7 +110,7 @@ class Column:
 
 def shipped() -> Index:
     """The lists that come with the program."""
-    return Index(files.read(f"guards/{SHIPPED}"))
+    return Index(files.mapped(f"guards/{SHIPPED}"))
 
 
 def packed(lists: Sequence[WarningList]) -> bytes:
@@ -141,7 +145,7 @@ def packed(lists: Sequence[WarningList]) -> bytes:
     return b"".join(parts)
 
 
-def _lines(data: bytes, place: range) -> list[str]:
+def _lines(data: Bytes, place: range) -> list[str]:
     return data[place.start : place.stop].decode().split("\n")[:-1]
 
 

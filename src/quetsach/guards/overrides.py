@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
-import io
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from quetsach.errors import IndicatorError
 from quetsach.indicator import Indicator, Kind, Scope
@@ -18,8 +16,7 @@ _NAMESPACE_CODES = frozenset(("public-suffix",))
 """Rails that a whole namespace may be let through: names below `*.ply.gg` are rented one by one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(NamedTuple):
     """The decision of a person to keep an indicator although a rail stops it; `until` is its last day."""
 
     indicator: str
@@ -75,6 +72,9 @@ def read_overrides(path: Path) -> tuple[Override, ...]:
     `*.example.org` as indicator lets through every name below it that would be stopped as a public suffix.
     Raises IndicatorError with file and line when a column or a value is missing.
     """
+    import csv
+    import io
+
     from quetsach.feeds.text import decode, read_bytes
 
     text, _ = decode(read_bytes(path))

@@ -6,15 +6,16 @@ Each has `recognises(lines)`, asked with the first lines of a file, and `events(
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import tzinfo
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
 
 DAY = 86_400_000_000
 """In microseconds, as all times here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """From `at` on an address belongs to a machine, at most until `until` (None: not told); with `mac` None
     it belongs to nobody. Times in microseconds since 1970 UTC."""
 
@@ -25,16 +26,14 @@ class Event:
     until: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     """What a reader must know of the file: when it was last written (microseconds), the zone of its times."""
 
     written: int
     zone: tzinfo
 
 
-@dataclass(frozen=True, slots=True)
-class LeaseFormat:
+class LeaseFormat(NamedTuple):
     """One kind. Lines of a file that is a log as well have `mark` in them; the others need not be "
     "looked at."""
 

@@ -5,15 +5,12 @@ Openers nest. A member that cannot be read is a stream that raises SourceError; 
 read further raises it itself. Plain text, gzip and zstd are left to the engine.
 """
 
-from __future__ import annotations
-
 import importlib
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from quetsach import unpack
 from quetsach.errors import SourceError
@@ -41,8 +38,7 @@ MOST_DEPTH = 3
 MOST_MEMBERS = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """How a kind is recognised by its first bytes, and the module in this folder that opens it.
 
     Without a module it is refused, and `advice` says what to do instead.
@@ -128,8 +124,7 @@ KINDS = (
 """Files that an engine does not read by itself: "nothing found" there would be no answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """Of a container only this member, or all but these; several threads may then read one."""
 
     only: str = ""

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from quetsach.errors import SourceError
-from quetsach.evidence import escape
 from quetsach.source import ByteStream
 from quetsach.unpack import FREE, MOST_RATIO, endless, is_endless
 
@@ -21,14 +19,13 @@ _LAST_TIME = 253_402_300_800
 _NAME_CHARACTERS = 1000
 
 
-@dataclass(slots=True)
 class Meter:
     """Bytes taken from the file on disk and bytes unpacked from them, over all members."""
 
-    stored: int = 0
-    unpacked: int = 0
-    is_cancelled: bool = False
-    _begun: tuple[int, int] = (0, 0)
+    def __init__(self) -> None:
+        self.stored = self.unpacked = 0
+        self.is_cancelled = False
+        self._begun = (0, 0)
 
     def begin_member(self) -> None:
         """From here on the next member's bytes are counted."""
@@ -155,7 +152,6 @@ class Start:
         return file
 
 
-@dataclass(slots=True)
 class Opened:
     """One stream: a file, or a member of a container.
 
@@ -165,13 +161,19 @@ class Opened:
     `is_unpacked` says that it comes out of a decompressor, whose bytes the meter counts.
     """
 
-    member: str
-    stream: Start
-    format: str | None = None
-    mtime: float | None = None
-    meter: Meter = field(default_factory=Meter)
-    path: Path | None = None
-    is_unpacked: bool = False
+    def __init__(
+        self,
+        member: str,
+        stream: Start,
+        format: str | None = None,
+        mtime: float | None = None,
+        meter: Meter | None = None,
+        path: Path | None = None,
+        is_unpacked: bool = False,
+    ) -> None:
+        self.member, self.stream, self.format, self.mtime = member, stream, format, mtime
+        self.meter = meter or Meter()
+        self.path, self.is_unpacked = path, is_unpacked
 
     def inner(
         self,
@@ -218,8 +220,7 @@ class Opened:
         return io.BytesIO(data)
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(NamedTuple):
     """A member that is no file to be read: `why` is `link` (or a device) or `result` (of an earlier scan)."""
 
     member: str
@@ -228,4 +229,6 @@ class Passed:
 
 def shown(name: str) -> str:
     """A member's name, made safe to show."""
+    from quetsach.evidence import escape
+
     return escape(name.encode("utf-8", "surrogateescape"), _NAME_CHARACTERS)

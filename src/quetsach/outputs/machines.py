@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 
 from quetsach.scanning import Sightings
 from quetsach.sighting import ACTIONS, Sighting
@@ -17,26 +16,25 @@ MOST_OF_ONE = 3
 """Rows kept of one indicator, so that a busy one does not hide the others."""
 
 
-@dataclass(slots=True)
 class Machine:
     """One client address or name. `count` is in lines (with two indicators, twice), `total` in rows.
 
     `is_doubtful`: many share all that it called, so its evidence must be looked at first.
     """
 
-    device: str
-    identity: dict[str, str] = field(default_factory=dict)
-    families: Counter[str] = field(default_factory=Counter)
-    indicators: Counter[str] | Indicators = field(default_factory=Counter[str])
-    actions: Counter[str] = field(default_factory=Counter)
-    logs: set[str] = field(default_factory=set)
-    count: int = 0
-    first: str | None = None
-    last: str | None = None
-    rows: list[Sighting] = field(default_factory=list)
-    total: int = 0
-    kept: Counter[str] = field(default_factory=Counter)
-    is_doubtful: bool = False
+    def __init__(self, device: str) -> None:
+        self.device = device
+        self.identity: dict[str, str] = {}
+        self.families = Counter[str]()
+        self.indicators: Counter[str] | Indicators = Counter[str]()
+        self.actions = Counter[str]()
+        self.logs: set[str] = set()
+        self.count = self.total = 0
+        self.first: str | None = None
+        self.last: str | None = None
+        self.rows: list[Sighting] = []
+        self.kept = Counter[str]()
+        self.is_doubtful = False
 
     @property
     def action(self) -> str:
@@ -89,18 +87,14 @@ def by_machine(
 
 def _told(together: Tally, paths: Mapping[str, str]) -> Iterable[Machine]:
     for one in together.machines:
-        yield Machine(
-            one.device,
-            dict(one.identity),
-            Counter(dict(one.families)),
-            one.indicators,
-            Counter(dict(one.actions)),
-            {paths.get(source, "") for source, _lines in one.sources},
-            one.count,
-            one.first,
-            one.last,
-            total=one.rows,
-        )
+        machine = Machine(one.device)
+        machine.identity = dict(one.identity)
+        machine.families, machine.actions = Counter(dict(one.families)), Counter(dict(one.actions))
+        machine.indicators = one.indicators
+        machine.logs = {paths.get(source, "") for source, _lines in one.sources}
+        machine.count, machine.total = one.count, one.rows
+        machine.first, machine.last = one.first, one.last
+        yield machine
 
 
 def _seen(sightings: Iterable[Sighting], paths: Mapping[str, str], keep: int) -> Iterable[Machine]:

@@ -228,7 +228,7 @@ _SENTENCES = (
     N_("drawing PDF files needs typst; install quetsach[documents]"),
     N_("writing Word files needs python-docx; install quetsach[documents]"),
 )
-_HOLE = re.compile(r"%\\\((\w+)\\\)s|\\\{(\w+)\\\}")
+_HOLE = r"%\\\((\w+)\\\)s|\\\{(\w+)\\\}"
 
 
 @cache
@@ -241,7 +241,7 @@ def _forms() -> tuple[tuple[re.Pattern[str], str], ...]:
 
 
 def _form(sentence: str) -> re.Pattern[str]:
-    pattern = _HOLE.sub(lambda hole: f"(?P<{hole[1] or hole[2]}>.+?)", re.escape(sentence))
+    pattern = re.sub(_HOLE, lambda hole: f"(?P<{hole[1] or hole[2]}>.+?)", re.escape(sentence))
     return re.compile(pattern, re.DOTALL)
 
 

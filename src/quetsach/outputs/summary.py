@@ -1,9 +1,7 @@
 """What a scan found, in sentences that terminal, page and workbook share, so that they never differ."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from quetsach.language import gettext as _
 from quetsach.language import ngettext
@@ -15,8 +13,7 @@ from quetsach.outputs.problems import explain
 MOST_DOUBTS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(NamedTuple):
     """The sums over all sources. `first` and `last` are of what was looked at, not of what was found."""
 
     machines: int

@@ -22,8 +22,9 @@ from quetsach.portal.indicators import queries as indicators
 from quetsach.portal.sightings import arrivals, intake
 from quetsach.portal.sightings.models import Coverage, Scan, Sighting
 from quetsach.portal.units.models import ApiToken, Unit
+from quetsach.scanfile import Reject, ScanFileError, read
 from quetsach.sighting import Coverage as CoverageRecord
-from quetsach.sighting import End, Reject, ScanFileError, read
+from quetsach.sighting import End
 from quetsach.sighting import Scan as ScanRecord
 from quetsach.sighting import Sighting as SightingRecord
 
@@ -279,7 +280,7 @@ def _accept(
 
 
 def _coverage(scan: Scan, seen: CoverageRecord) -> Coverage:
-    values: dict[str, Any] = {name: getattr(seen, name) for name in seen.__slots__}
+    values = seen._asdict()
     values["first"], values["last"] = intake.to_moment(seen.first), intake.to_moment(seen.last)
     return Coverage(scan=scan, **values)
 

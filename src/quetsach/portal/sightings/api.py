@@ -12,7 +12,7 @@ from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.sightings.actions import NoCampaignError, RefusedError, receive_chunk
 from quetsach.portal.units.actions import token_holder
 from quetsach.portal.units.models import ApiToken
-from quetsach.sighting import CHUNK_BYTES
+from quetsach.scanfile import CHUNK_BYTES
 
 
 def bearer(request: HttpRequest) -> ApiToken | None:

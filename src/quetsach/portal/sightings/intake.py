@@ -73,7 +73,7 @@ def sighting_key(sighting: Sighting) -> str:
 def scan_digest(scan: Scan, coverages: list[Coverage]) -> str:
     """SHA-256 of what a scan looked at, with which list: equal for the same scan told again, by whatever
     door."""
-    seen = sorted(_digest([getattr(c, name) for name in c.__slots__]) for c in coverages)
+    seen = sorted(_digest(list(c)) for c in coverages)
     return _digest([scan.set_id, scan.source_name, seen])
 
 
