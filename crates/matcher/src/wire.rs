@@ -9,10 +9,11 @@ use tempfile::SpooledTempFile;
 use crate::detect;
 use crate::escape::{EVIDENCE, controls, equal, escape_json_into, run};
 use crate::rows::{Row, TEXT};
-use crate::runs::{Entry, Runs};
+use crate::runs::{Entry, Runs, Wanted};
 use crate::set::{Item, Set};
 use crate::tally::{Counted, Tally};
-use crate::time::{self, Value};
+use crate::time;
+use crate::when::When;
 use crate::words::Words;
 use crate::years::Years;
 
@@ -53,7 +54,7 @@ impl Lines {
         let mut tally = Tally::default();
         tally.source(&context.source);
         let mut item = None;
-        context.each(set, &runs, Kept::Identity, |days| {
+        context.each(set, &runs, Wanted::Identity, |days| {
             lines.count += days.rows.len() as u64;
             if item != days.item {
                 item = days.item;
@@ -62,10 +63,7 @@ impl Lines {
             }
             let machine = tally.machine(days.device().unwrap_or_default());
             for (_, row) in &days.rows {
-                let [first, last] = [row.first, row.last].map(|time| match time {
-                    Some(Value::Known(micros)) => Some(micros),
-                    _ => None,
-                });
+                let [first, last] = [row.first, row.last].map(When::micros);
                 for at in [first, last].into_iter().flatten() {
                     let (least, greatest) = lines.span.unwrap_or((at, at));
                     lines.span = Some((least.min(at), greatest.max(at)));
@@ -77,8 +75,8 @@ impl Lines {
                     first,
                     last,
                 };
-                let words = Words::at(&days.words[row.words as usize..]);
-                let identity = words.identity();
+                let identity = row.identity.then(|| days.words(row).identity());
+                let identity = identity.into_iter().flatten();
                 let identity =
                     identity.filter_map(|(key, value)| Some((key, str::from_utf8(value).ok()?)));
                 tally.count(machine, &counted, identity);
@@ -152,13 +150,6 @@ pub(crate) struct Context {
     pub zone: TimeZone,
 }
 
-/// What is kept of the words of a row.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kept {
-    Identity,
-    All,
-}
-
 /// The rows of one item and device by their days, in order, and their words.
 #[derive(Default)]
 struct Days {
@@ -188,7 +179,12 @@ impl Days {
         self.words.clear();
     }
 
-    fn add(&mut self, mut row: Row, words: Words<'_>, kept: Kept) {
+    /// The words of one of the rows.
+    fn words(&self, row: &Row) -> Words<'_> {
+        Words::at(&self.words[row.words as usize..])
+    }
+
+    fn add(&mut self, mut row: Row, words: Words<'_>, wanted: Wanted) {
         let day = row.day();
         let found = self.rows.binary_search_by_key(&day, |(day, _)| *day);
         row.words = self.words.len() as u32;
@@ -200,9 +196,10 @@ impl Days {
             }
         };
         if gives_words {
-            match kept {
-                Kept::All => self.words.extend_from_slice(words.bytes()),
-                Kept::Identity => words.put_identity(&mut self.words),
+            match wanted {
+                Wanted::Words => self.words.extend_from_slice(words.bytes()),
+                Wanted::Identity if row.identity => words.put_identity(&mut self.words),
+                Wanted::Identity => {}
             }
         }
     }
@@ -217,14 +214,13 @@ impl Context {
         mut put: impl FnMut(&[u8]) -> io::Result<()>,
     ) -> io::Result<()> {
         let mut text = Text::default();
-        self.each(set, runs, Kept::All, |days| {
+        self.each(set, runs, Wanted::Words, |days| {
             if text.item != days.item {
                 text.begin(&self.source, known(set, days.item)?);
                 text.item = days.item;
             }
             for (day, row) in &days.rows {
-                let words = Words::at(&days.words[row.words as usize..]);
-                self.line(&mut text, days.device(), *day, row, words);
+                self.line(&mut text, days.device(), *day, row, days.words(row));
             }
             if text.line.len() >= WRITTEN {
                 put(&text.line[..WRITTEN])?;
@@ -240,19 +236,19 @@ impl Context {
         &self,
         set: &Set,
         runs: &Runs,
-        kept: Kept,
+        wanted: Wanted,
         mut take: impl FnMut(&Days) -> io::Result<()>,
     ) -> io::Result<()> {
         let mut days = Days::default();
         let mut years = Years::new(self.latest, &self.zone);
-        runs.merge(set, |entry| {
+        runs.merge(set, wanted, |entry| {
             if !days.is_of(entry) {
                 if days.item.is_some() {
                     take(&days)?;
                 }
                 days.begin(entry);
             }
-            days.add(entry.row.resolved(&mut years), entry.words, kept);
+            days.add(entry.row.resolved(&mut years), entry.words, wanted);
             Ok(())
         })?;
         if days.item.is_some() {
@@ -418,8 +414,8 @@ impl Text {
         self.line.push(b'"');
     }
 
-    fn moment(&mut self, value: Option<Value>) {
-        let Some(Value::Known(micros)) = value else {
+    fn moment(&mut self, when: When) {
+        let Some(micros) = when.micros() else {
             return self.raw("null");
         };
         self.line.push(b'"');
@@ -461,7 +457,7 @@ mod tests {
             253_402_300_799_999_999,
         ] {
             text.line.clear();
-            text.moment(Some(Value::Known(micros)));
+            text.moment(When::new(Some(time::Value::Known(micros))));
             assert_eq!(text.line, format!("\"{}\"", time::iso(micros)).into_bytes());
         }
     }
