@@ -61,7 +61,6 @@ mod shape;
 mod slots;
 mod tail;
 pub mod tally;
-mod texts;
 pub mod time;
 mod timeline;
 pub mod token;

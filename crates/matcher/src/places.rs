@@ -4,7 +4,7 @@ use std::mem;
 
 use foldhash::fast::RandomState;
 
-use crate::raw::{large_pages, prefetch};
+use crate::raw::prefetch;
 
 /// What a row is of; the device by its number, the time as `Bucket::packed`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -92,9 +92,7 @@ impl Places {
 
     /// Twice as many slots. Both tables are gone through in order, as their slots follow the bits of the hash.
     fn grow(&mut self) {
-        let mut larger = Vec::with_capacity(2 * self.slots.len());
-        large_pages(&mut larger);
-        larger.resize(2 * self.slots.len(), FREE);
+        let larger = vec![FREE; 2 * self.slots.len()];
         for slot in mem::replace(&mut self.slots, larger) {
             if slot.place != FREE.place {
                 let at = self.slot(&slot.key);

@@ -14,10 +14,9 @@ use crate::address::Address;
 use crate::escape::{EVIDENCE, escape_into};
 use crate::names::{Host, Short};
 use crate::places::{Key, Places, SLOT};
-use crate::raw::{large_pages, prefetch};
+use crate::raw::prefetch;
 use crate::runs::{Run, Runs};
 use crate::set::Set;
-use crate::texts::Texts;
 use crate::time::{self, Moment, Value, Yearless};
 use crate::when::When;
 use crate::words::Words;
@@ -167,7 +166,7 @@ pub fn bucket(value: Option<Value>) -> Bucket {
 
 impl Bucket {
     /// A number of its own.
-    fn packed(self) -> u32 {
+    pub fn packed(self) -> u32 {
         match self {
             Bucket::None => 0,
             // Days of the years 1 to 9999 lie nearer to 1970 than 1 << 22.
@@ -257,7 +256,7 @@ pub struct Rows {
     /// Lines of rows that are there already: each row is asked for some lines before it is looked at.
     waiting: Vec<(u32, When, Action)>,
     /// The words of all rows.
-    texts: Texts,
+    texts: Vec<u8>,
     devices: HashMap<Host, u32, RandomState>,
     /// The number of no device.
     nobody: Option<u32>,
@@ -273,7 +272,7 @@ impl Rows {
             places: Places::default(),
             rows: Vec::new(),
             waiting: Vec::with_capacity(WAITING),
-            texts: Texts::default(),
+            texts: Vec::new(),
             devices: HashMap::default(),
             nobody: None,
             device_count: 0,
@@ -312,14 +311,8 @@ impl Rows {
                 }
                 continue;
             }
-            let (words, texts) = self.texts.room();
-            let begin = texts.len();
-            let identity = Words::put(texts, set, hit, line.details);
-            let size = texts.len() - begin;
-            if self.rows.len() == self.rows.capacity() {
-                self.rows.reserve(1);
-                large_pages(&mut self.rows);
-            }
+            let begin = self.texts.len();
+            let identity = Words::put(&mut self.texts, set, hit, line.details);
             self.rows.push(Row {
                 item: key.item,
                 device: key.device,
@@ -327,14 +320,14 @@ impl Rows {
                 first: when,
                 last: when,
                 count: 1,
-                words,
+                words: begin as u32,
                 action: line.action,
                 field: hit.field,
                 format: line.format.map_or(TEXT, |n| n as u16),
                 identity,
             });
             self.memory.rows.fetch_add(1, Ordering::Relaxed);
-            self.hold(ROW + size);
+            self.hold(ROW + self.texts.len() - begin);
         }
         if self.held >= LEAST_RUN.min(self.memory.base) && self.memory.is_full() {
             let run = self.run(set);

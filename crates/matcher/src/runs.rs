@@ -7,7 +7,6 @@ use std::mem;
 use crate::raw::prefetch;
 use crate::rows::{Action, Field, Row};
 use crate::set::Set;
-use crate::texts::Texts;
 use crate::when::When;
 use crate::words::Words;
 
@@ -23,9 +22,23 @@ pub struct Run {
     /// By their numbers.
     devices: Vec<Option<Box<str>>>,
     rows: Vec<Row>,
-    texts: Texts,
+    texts: Vec<u8>,
     /// Places of the rows.
     sorted: Vec<u32>,
+    /// Whether no two of them can become one.
+    is_distinct: bool,
+}
+
+/// The least and the greatest of times.
+pub type Bounds = Option<(i64, i64)>;
+
+/// With more times.
+pub fn widened(span: Bounds, times: [Option<i64>; 2]) -> Bounds {
+    let all = times.into_iter().flatten();
+    all.fold(span, |span, at| {
+        let (least, greatest) = span.unwrap_or((at, at));
+        Some((least.min(at), greatest.max(at)))
+    })
 }
 
 /// What is looked at of a row beside itself.
@@ -56,9 +69,11 @@ fn spelled(set: &Set, item: u32) -> &[u8] {
 
 impl Run {
     /// Puts rows in order: by the item as the wire spells it, then by the device.
-    pub fn new(set: &Set, devices: Vec<Option<Box<str>>>, rows: Vec<Row>, texts: Texts) -> Run {
+    pub fn new(set: &Set, devices: Vec<Option<Box<str>>>, rows: Vec<Row>, texts: Vec<u8>) -> Run {
         let mut by_name: Vec<usize> = (0..devices.len()).collect();
         by_name.sort_unstable_by_key(|&number| &devices[number]);
+        let devices_differ = by_name.is_sorted_by(|&a, &b| devices[a] != devices[b]);
+        let is_distinct = devices_differ && !rows.iter().any(|row| row.first.is_yearless());
         let mut rank = vec![0; devices.len()];
         for (at, number) in (0u64..).zip(by_name) {
             rank[number] = at;
@@ -81,6 +96,7 @@ impl Run {
             rows,
             texts,
             sorted,
+            is_distinct,
         }
     }
 
@@ -89,7 +105,7 @@ impl Run {
         Some(Entry {
             row: *row,
             device: self.devices[row.device as usize].as_deref(),
-            words: Words::at(self.texts.at(row.words)),
+            words: Words::at(&self.texts[row.words as usize..]),
         })
     }
 
@@ -101,7 +117,7 @@ impl Run {
         if let Some(&place) = self.sorted.get(at + AHEAD) {
             let row = &self.rows[place as usize];
             if wanted == Wanted::Words || row.identity {
-                let texts = self.texts.at(row.words);
+                let texts = &self.texts[row.words as usize..];
                 for at in [0, 64, 128, 192] {
                     if let Some(near) = texts.get(at) {
                         prefetch(near);
@@ -164,6 +180,21 @@ impl Runs {
         };
         self.files.push(write(|out| all.write_to(out, set))?);
         Ok(())
+    }
+
+    /// How many rows there are and their times, where no two of them can become one; else that shows in merging.
+    pub fn distinct(&self) -> Option<(u64, Bounds)> {
+        match (&self.held[..], &self.files[..]) {
+            ([], []) => Some((0, None)),
+            ([only], []) if only.is_distinct => {
+                let times = only
+                    .rows
+                    .iter()
+                    .map(|row| [row.first, row.last].map(When::micros));
+                Some((only.rows.len() as u64, times.fold(None, widened)))
+            }
+            _ => None,
+        }
     }
 
     /// Writes all rows as one run.

@@ -26,7 +26,7 @@ impl When {
     }
 
     pub fn value(self) -> Option<Value> {
-        if self == When::NEVER || self.0 >= KNOWN {
+        if !self.is_yearless() {
             return self.micros().map(Value::Known);
         }
         let mut rest = self.0 - i64::MIN;
@@ -43,6 +43,10 @@ impl When {
             minute,
             second,
         }))
+    }
+
+    pub fn is_yearless(self) -> bool {
+        self != When::NEVER && self.0 < KNOWN
     }
 
     /// Microseconds, where the year is known.

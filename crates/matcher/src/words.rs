@@ -10,8 +10,6 @@ use crate::set::Set;
 const TEXTS: usize = 2 + IDENTITY.len();
 /// Bytes before the texts.
 pub const HEAD: usize = 2 * TEXTS;
-/// No words take more: each text has at most `EVIDENCE` characters, a line as many bytes as they may come from.
-pub const LONGEST: usize = HEAD + TEXTS * 4 * EVIDENCE;
 /// In place of a length: there is no such text. None is so long, for a character of them has four bytes at most.
 const ABSENT: u16 = u16::MAX;
 const _: () = assert!(4 * EVIDENCE < ABSENT as usize);

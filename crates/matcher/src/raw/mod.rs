@@ -9,7 +9,6 @@
 //! 4. A map is of a file opened read-only. Set files are replaced by rename, never rewritten in place.
 //! 5. ISA-L's state is one initialised box. Its pointers are set from live slices with their lengths just before
 //!    each call, are null between calls, and the state points nowhere else, so it may move between threads.
-//! 6. Advice on memory is about whole pages within one live vector's own room and changes none of its bytes.
 #![allow(unsafe_code)]
 
 #[cfg(target_arch = "x86_64")]
@@ -18,7 +17,6 @@ mod avx2;
 mod avx512;
 #[cfg(feature = "isal")]
 mod inflate;
-mod large;
 mod map;
 mod scalar;
 
@@ -26,7 +24,6 @@ use crate::token::{self, Candidates};
 
 #[cfg(feature = "isal")]
 pub use inflate::Inflate;
-pub use large::large_pages;
 pub use map::Map;
 pub use scalar::Scalar;
 
