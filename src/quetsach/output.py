@@ -64,16 +64,16 @@ class ListNote(NamedTuple):
 
 
 class Report:
-    """All that an output may say: the result, how many logs of which format were
-    recognised, and what was odd about the indicator lists."""
+    """All that an output may say: the result, how many logs of which format `recognise` finds, and what was
+    odd about the indicator lists."""
 
     def __init__(
         self,
         result: ScanResult,
-        formats: Mapping[str, int] | None = None,
+        recognise: Callable[[], Mapping[str, int]] = dict,
         notes: Sequence[ListNote] = (),
     ) -> None:
-        self.result, self.formats, self.notes = result, formats or {}, notes
+        self.result, self.recognise, self.notes = result, recognise, notes
 
     @cached_property
     def zone(self) -> "ZoneInfo":
@@ -81,6 +81,12 @@ class Report:
         from zoneinfo import ZoneInfo
 
         return ZoneInfo(self.result.scan.tz)
+
+    @cached_property
+    def formats(self) -> Mapping[str, int]:
+        """How many logs of which format, found when it is asked for: JSON Lines say nothing of it, and once
+        they are written the engine has put all rows together."""
+        return self.recognise()
 
     @cached_property
     def paths(self) -> dict[str, str]:

@@ -143,4 +143,4 @@ def report(
         is_interrupted,
         1.5,
     )
-    return Report(result, {"zeek.dns": 1, "squid": 1, "text": 1}, notes)
+    return Report(result, lambda: {"zeek.dns": 1, "squid": 1, "text": 1}, notes)
