@@ -16,6 +16,8 @@ from demo.loggen.__main__ import size
 
 _KINDS = ("zeek-dns", "eve", "squid", "dnsmasq")
 _LEVELS = ("avx512", "avx2")
+# Rounds of one thread and of two, for each round of the levels: both cores must be free in one of them.
+_TOGETHER = 20
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -39,25 +41,28 @@ def matching(asked: argparse.Namespace) -> int:
     ours.prepare(plain, folder)
     build = ["cargo", "build", "-q", "--release", "--locked", "-p", "quetsach-matcher", "--example", "phase1"]
     subprocess.run(build, check=True, cwd=ROOT)
-    told = subprocess.run(
-        [
-            *("cargo", "run", "-q", "--release", "--locked", "-p", "quetsach-matcher", "--example", "phase1"),
-            *("--", str(ours.compiled(plain, folder).resolve())),
-            *(str((folder / KINDS[kind].file_name).resolve()) for kind in _KINDS),
-            *("--rounds", str(asked.rounds)),
-        ],
-        check=True,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    ).stdout
-    print(f"{machine()}\n| log | tool | GB/s | with reading |\n| --- | --- | --- | --- |")
+    logs = [str((folder / KINDS[kind].file_name).resolve()) for kind in _KINDS]
+    phase1 = [
+        *("cargo", "run", "-q", "--release", "--locked", "-p", "quetsach-matcher", "--example", "phase1"),
+        *("--", str(ours.compiled(plain, folder).resolve()), *logs),
+    ]
+    told = _told(*phase1, "--rounds", str(asked.rounds))
+    print(f"{machine()}\n| log | tool | GB/s | with reading | times one thread |\n| --- | --- | --- | --- | --- |")
     seen = set()
-    for line in told.splitlines()[2:]:
+    for line in told:
         level, alone, reading, _lines, _places, log = line.split(maxsplit=5)
         seen.add(level)
-        print(f"| {Path(log).name} | {level} | {alone} | {reading} |")
+        print(f"| {Path(log).name} | {level} | {alone} | {reading} | |")
+    for line in _told(*phase1, "--threads", "2", "--rounds", str(_TOGETHER * asked.rounds)):
+        threads, _one, together, times, log = line.split(maxsplit=4)
+        print(f"| {Path(log).name} | {threads} threads | {together} | | {times} |")
     for level in _LEVELS:
         if level not in seen:
             print(f"absent: {level}: this processor has it not", file=sys.stderr)
     return 0
+
+
+def _told(*command: str) -> list[str]:
+    """What the example says under its two headings."""
+    told = subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout
+    return told.splitlines()[2:]

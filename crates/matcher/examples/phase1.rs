@@ -1,10 +1,14 @@
-//! Measures phase 1 alone: `phase1 LIST.tsv|SET LOG... [--rounds N] [--level NAME]`.
+//! Measures phase 1 alone: `phase1 LIST.tsv|SET LOG... [--rounds N] [--level NAME] [--threads N]`.
 //!
 //! A log is handled in chunks of 256 KiB, round after round; of each chunk the fastest round counts, so that
 //! what else the machine does weighs little. Prints GB/s of matching alone, and with the reading of the file.
+//! With `--threads` one thread and then that many look at chunks that lie in memory, by turns; prints GB/s of the
+//! fastest round of each and how many times as fast the many are.
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Barrier;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use quetsach_matcher::raw::Level;
@@ -12,12 +16,15 @@ use quetsach_matcher::token::{BACK, Candidates, FRONT, Scratch, Search};
 use quetsach_matcher::{Set, setfile};
 
 const CHUNK: usize = 256 * 1024;
+/// Chunks held in memory for threads: more than a cache holds.
+const HELD: usize = 256;
 
 struct Asked {
     set: String,
     logs: Vec<String>,
     rounds: usize,
     level: Option<String>,
+    threads: Option<usize>,
 }
 
 fn asked() -> Option<Asked> {
@@ -27,11 +34,13 @@ fn asked() -> Option<Asked> {
         logs: Vec::new(),
         rounds: 5,
         level: None,
+        threads: None,
     };
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--rounds" => asked.rounds = args.next()?.parse().ok()?,
             "--level" => asked.level = Some(args.next()?),
+            "--threads" => asked.threads = Some(args.next()?.parse().ok()?),
             _ => asked.logs.push(arg),
         }
     }
@@ -100,14 +109,89 @@ fn pass(
     Ok(totals)
 }
 
+/// From when the first of these threads begins until the last has looked at its share of the chunks.
+fn taken(set: &Set, level: Level, chunks: &[Vec<u8>], threads: usize) -> Duration {
+    let ready = Barrier::new(threads);
+    let look = |first: usize| {
+        let mut scratch = Box::<Scratch>::default();
+        let mut out = Candidates::default();
+        ready.wait();
+        let begin = Instant::now();
+        for buf in chunks.iter().skip(first).step_by(threads) {
+            out.places.clear();
+            let mut search = Search {
+                set,
+                buf,
+                from: FRONT,
+                len: buf.len() - FRONT - BACK,
+                scratch: &mut scratch,
+            };
+            level.find(&mut search, &mut out);
+        }
+        (begin, Instant::now())
+    };
+    let look = &look;
+    thread::scope(|scope| {
+        let running: Vec<_> = (0..threads)
+            .map(|first| scope.spawn(move || look(first)))
+            .collect();
+        let times = running.into_iter().filter_map(|one| one.join().ok());
+        let (begins, ends): (Vec<_>, Vec<_>) = times.unzip();
+        let (begin, end) = (begins.into_iter().min(), ends.into_iter().max());
+        end.zip(begin)
+            .map_or(Duration::MAX, |(end, begin)| end - begin)
+    })
+}
+
+/// GB/s of one thread and of many, each the best of the rounds, over the first chunks of a log.
+fn by_threads(
+    set: &Set,
+    level: Level,
+    log: &str,
+    threads: usize,
+    rounds: usize,
+) -> std::io::Result<(f64, f64)> {
+    let mut text = Vec::new();
+    let most = (HELD * CHUNK) as u64;
+    File::open(log)?.take(most).read_to_end(&mut text)?;
+    let mut chunks = Vec::new();
+    let mut rest = &text[..];
+    while !rest.is_empty() {
+        let near = &rest[..rest.len().min(CHUNK)];
+        let end = memchr::memrchr(b'\n', near).map_or(near.len(), |i| i + 1);
+        let (chunk, after) = rest.split_at(end);
+        chunks.push([&[0; FRONT], chunk, &[0; BACK]].concat());
+        rest = after;
+    }
+    let mut best = [Duration::MAX; 2];
+    for _ in 0..rounds {
+        for (least, threads) in best.iter_mut().zip([1, threads]) {
+            *least = (*least).min(taken(set, level, &chunks, threads));
+        }
+    }
+    let [one, all] = best.map(|time| text.len() as f64 / time.as_secs_f64() / 1e9);
+    Ok((one, all))
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let asked = asked().ok_or("phase1 LIST.tsv|SET LOG... [--rounds N] [--level NAME]")?;
+    let asked =
+        asked().ok_or("phase1 LIST.tsv|SET LOG... [--rounds N] [--level NAME] [--threads N]")?;
     let set = match Set::open(Path::new(&asked.set)) {
         Ok(set) => set,
         Err(_) => setfile::compile(&std::fs::read(&asked.set)?)?,
     };
     let chosen = |level: &Level| asked.level.as_ref().is_none_or(|name| name == level.name());
     println!("{:>9}  list {}", "", set.count());
+    if let Some(threads) = asked.threads {
+        println!("threads      one      all  times  log");
+        for log in &asked.logs {
+            let level = Level::available().into_iter().rfind(chosen);
+            let level = level.ok_or("no such level on this processor")?;
+            let (one, all) = by_threads(&set, level, log, threads, asked.rounds)?;
+            println!("{threads:>7} {one:8.3} {all:8.3} {:6.2}  {log}", all / one);
+        }
+        return Ok(());
+    }
     println!("   level matching with reading   lines  places  log");
     for log in &asked.logs {
         for level in Level::available().into_iter().filter(chosen) {

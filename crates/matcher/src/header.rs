@@ -76,6 +76,13 @@ pub(crate) struct Index {
     pub every_line: bool,
     pub letter_labels: bool,
     pub addresses: bool,
+    /// Whether an address in 10.0.0.0/8 is listed; files from before this was told may list some.
+    #[serde(default = "yes")]
+    pub tens: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// The head of a set file, checked against the file's length.
@@ -87,6 +94,7 @@ pub struct Header {
     pub every_line: bool,
     pub letter_labels: bool,
     pub addresses: bool,
+    pub tens: bool,
     sections: [(usize, usize); SECTIONS.len()],
 }
 
@@ -140,6 +148,7 @@ impl Header {
             every_line: flags.every_line,
             letter_labels: flags.letter_labels,
             addresses: flags.addresses,
+            tens: flags.tens,
             sections,
         })
     }

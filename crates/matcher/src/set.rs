@@ -157,6 +157,11 @@ impl Set {
         self.header.addresses
     }
 
+    /// Whether any kind of item names an address in 10.0.0.0/8, in which most offices have theirs.
+    pub fn lists_tens(&self) -> bool {
+        self.header.tens
+    }
+
     /// The item with this number. Numbers rise in the order of the list.
     pub fn item(&self, id: u32) -> Option<Item<'_>> {
         Item::at(

@@ -21,6 +21,8 @@ use crate::token::head_key;
 
 /// A network of more /24s than this makes phase 1 read every IPv4 address strictly.
 const MOST_HEADS: u32 = 1 << 12;
+/// First number of the largest private network (RFC 1918).
+const TEN: u32 = 10;
 /// Bits of a filter for each key, at least.
 const SMALL: usize = 16;
 /// For filters of few keys that are asked several times for one token.
@@ -159,6 +161,8 @@ struct Build {
     names: Vec<(u64, u64)>,
     host_names: Vec<(u64, u64)>,
     v4: Vec<(u32, u32)>,
+    /// Whether an address in 10.0.0.0/8 is among these or in a network.
+    tens: bool,
     v6: Vec<(u128, u32)>,
     networks4: Vec<Span>,
     networks6: Vec<Span>,
@@ -256,6 +260,7 @@ impl Build {
         match address.v4() {
             Some(bits) => {
                 self.v4.push((bits, id));
+                self.tens |= bits >> 24 == TEN;
                 self.head(bits >> 8);
             }
             None => {
@@ -297,6 +302,7 @@ impl Build {
         spans.push(span);
         if address.v4().is_some() {
             let (first, last) = (span.first as u32 >> 8, span.last as u32 >> 8);
+            self.tens |= (first >> 16..=last >> 16).contains(&TEN);
             if last - first >= MOST_HEADS {
                 self.all_heads4 = true;
             } else {
@@ -375,6 +381,7 @@ impl Build {
             every_line: self.every_line,
             letter_labels: !self.odd_labels,
             addresses,
+            tens: self.tens,
         };
         let bytes = assemble(id, count, index, &bodies)?;
         let header = Header::read(&bytes)?;

@@ -1,7 +1,7 @@
 //! Byte classes by AVX2: two nibble tables whose meeting bits are the class.
 use std::arch::x86_64::*;
 
-use super::{Classes, Masks};
+use super::{BLOCKS, Bytes, Classes, Masks};
 use crate::token::{self, Candidates};
 
 /// Proof that this processor has the features of `find_avx2`.
@@ -20,7 +20,7 @@ const CELLS: [(u16, u16); 8] = [
     (1 << 3, 0b0000_0011_1111_1111),          // 0-9
 ];
 const HEX_LETTER: i32 = 1;
-const TOKEN: i8 = 0x1F;
+const TOKEN: i8 = 0x9F_u8 as i8;
 const ODD: i8 = 0x60;
 
 const fn nibbles(high: bool) -> [u8; 32] {
@@ -70,36 +70,65 @@ impl Classes for Avx2 {
     }
 
     #[inline(always)]
-    fn masks(self, block: &[u8; 64]) -> Masks {
+    fn masks(self, bytes: &Bytes) -> Masks {
         let mut m = Masks::default();
-        // SAFETY: invariants 1 and 2; 32 bytes at 0 and at 32 of a 64-byte block, 32-byte tables.
+        // SAFETY: invariants 1 and 2; 32 bytes at 0 and at 32 of a 64-byte block and from one byte before, 32-byte
+        // tables.
         unsafe {
-            let mut classes = _mm256_setzero_si256();
-            let mut bytes = _mm256_setzero_si256();
-            for half in 0..2 {
-                let v = _mm256_loadu_si256(block.as_ptr().add(32 * half).cast());
-                let low = _mm256_loadu_si256(LOW.as_ptr().cast());
-                let high = _mm256_loadu_si256(HIGH.as_ptr().cast());
-                let top = _mm256_and_si256(_mm256_srli_epi16(v, 4), _mm256_set1_epi8(15));
-                // A byte from 0x80 makes the first look-up zero, so it has no class.
-                let class =
-                    _mm256_and_si256(_mm256_shuffle_epi8(low, v), _mm256_shuffle_epi8(high, top));
-                let bits = |v| u64::from(_mm256_movemask_epi8(v) as u32) << (32 * half);
-                let equal = |b: u8| bits(_mm256_cmpeq_epi8(v, _mm256_set1_epi8(b as i8)));
-                let digit = bits(class);
-                let word = _mm256_and_si256(class, _mm256_set1_epi8(TOKEN));
-                m.token |= bits(_mm256_cmpgt_epi8(word, _mm256_setzero_si256())) | digit;
-                m.digit |= digit;
-                m.group |= bits(_mm256_slli_epi16(class, 7 - HEX_LETTER));
-                m.colon |= equal(b':');
-                m.dot |= equal(b'.');
-                m.newline |= equal(b'\n');
-                classes = _mm256_or_si256(classes, class);
-                bytes = _mm256_or_si256(bytes, v);
+            let low = _mm256_loadu_si256(LOW.as_ptr().cast());
+            let high = _mm256_loadu_si256(HIGH.as_ptr().cast());
+            let zero = _mm256_setzero_si256();
+            let mut newlines = zero;
+            for i in 0..BLOCKS {
+                let mut odd = zero;
+                let mut all = zero;
+                let [mut token, mut dot, mut digit, mut group, mut colon, mut ten] = [0u64; 6];
+                for half in [32, 0] {
+                    let at = bytes.as_ptr().add(64 * i + half);
+                    let past = _mm256_loadu_si256(at.cast());
+                    let v = _mm256_loadu_si256(at.add(1).cast());
+                    let top = _mm256_and_si256(_mm256_srli_epi16(v, 4), _mm256_set1_epi8(15));
+                    // A byte from 0x80 makes the first look-up zero, so it has no class.
+                    let class = _mm256_and_si256(
+                        _mm256_shuffle_epi8(low, v),
+                        _mm256_shuffle_epi8(high, top),
+                    );
+                    let add = |to: &mut u64, v| {
+                        *to = *to << 32 | u64::from(_mm256_movemask_epi8(v) as u32)
+                    };
+                    let equal = |v, b: u8| _mm256_cmpeq_epi8(v, _mm256_set1_epi8(b as i8));
+                    let word = _mm256_and_si256(class, _mm256_set1_epi8(TOKEN));
+                    // Whatever is not zero reaches the highest bit.
+                    add(&mut token, _mm256_adds_epu8(word, _mm256_set1_epi8(0x7F)));
+                    add(&mut dot, equal(v, b'.'));
+                    add(&mut digit, class);
+                    let is_colon = equal(v, b':');
+                    add(&mut colon, is_colon);
+                    let letter = _mm256_slli_epi16(class, 7 - HEX_LETTER);
+                    add(
+                        &mut group,
+                        _mm256_or_si256(_mm256_or_si256(letter, class), is_colon),
+                    );
+                    add(
+                        &mut ten,
+                        _mm256_and_si256(equal(past, b'1'), equal(v, b'0')),
+                    );
+                    newlines = _mm256_sub_epi8(newlines, equal(v, b'\n'));
+                    odd = _mm256_or_si256(odd, class);
+                    all = _mm256_or_si256(all, v);
+                }
+                (m.token[i], m.dot[i], m.digit[i]) = (token, dot, digit);
+                (m.group[i], m.colon[i], m.ten[i]) = (group, colon, ten);
+                let odd = _mm256_testz_si256(odd, _mm256_set1_epi8(ODD)) == 0;
+                let high = _mm256_movemask_epi8(all) != 0;
+                m.strange |= u8::from(odd | high) << i;
             }
-            m.group |= m.digit | m.colon;
-            let odd = _mm256_testz_si256(classes, _mm256_set1_epi8(ODD)) == 0;
-            m.strange = u64::from(_mm256_movemask_epi8(bytes) as u32) | u64::from(odd);
+            let sums = _mm256_sad_epu8(newlines, zero);
+            let sums = _mm_add_epi64(
+                _mm256_castsi256_si128(sums),
+                _mm256_extracti128_si256::<1>(sums),
+            );
+            m.newlines = (_mm_cvtsi128_si64(sums) + _mm_extract_epi64::<1>(sums)) as u64;
         }
         m
     }

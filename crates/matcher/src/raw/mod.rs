@@ -4,7 +4,8 @@
 //! Invariants, each kept here and nowhere else:
 //! 1. An `Avx2` or `Avx512` value exists only if `detect` saw the features it names, so the
 //!    `target_feature` functions it calls are sound on this processor.
-//! 2. Every vector load reads from a `&[u8; 64]`; every vector store goes to an array that is long enough.
+//! 2. Every vector load reads from a `&[u8; 64]`, a `&Bytes` or a table, within its length; every
+//!    vector store goes to an array that is long enough.
 //! 3. A prefetch takes a reference, so its address is valid; it reads nothing.
 //! 4. A map is of a file opened read-only. Set files are replaced by rename, never rewritten in place.
 //! 5. ISA-L's state is one initialised box. Its pointers are set from live slices with their lengths just before
@@ -40,24 +41,43 @@ pub fn prefetch<T>(place: &T) {
     let _ = place;
 }
 
-/// One bit per byte of a 64-byte block, the lowest bit for the first byte.
+/// Blocks classified at once.
+pub const BLOCKS: usize = 8;
+
+/// These blocks, and the byte before them.
+pub type Bytes = [u8; 1 + 64 * BLOCKS];
+
+/// One bit per byte of each block of 64 bytes, the lowest bit for the first byte.
+pub type Plane = [u64; BLOCKS];
+
+/// The classes of some blocks.
+#[repr(align(64))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Masks {
     /// `[A-Za-z0-9._-]`
-    pub token: u64,
-    pub dot: u64,
-    pub digit: u64,
+    pub token: Plane,
+    pub dot: Plane,
+    pub digit: Plane,
     /// Hexadecimal digits and `:`.
-    pub group: u64,
-    pub colon: u64,
-    pub newline: u64,
-    /// Not zero if `Classes::strange` may find something.
-    pub strange: u64,
+    pub group: Plane,
+    pub colon: Plane,
+    /// Each `0` behind a `1`.
+    pub ten: Plane,
+    /// How many bytes are line feeds.
+    pub newlines: u64,
+    /// The blocks in which `Classes::strange` may find something.
+    pub strange: u8,
+}
+
+/// The blocks among these bytes.
+#[inline(always)]
+fn blocks(bytes: &Bytes) -> &[[u8; 64]; BLOCKS] {
+    bytes[1..].as_chunks().0.try_into().expect("these blocks")
 }
 
 /// A way to classify bytes. All ways give the same classes.
 pub trait Classes: Copy {
-    fn masks(self, block: &[u8; 64]) -> Masks;
+    fn masks(self, bytes: &Bytes) -> Masks;
 
     /// `\` and `(`, which may begin an escape or a length-prefixed name; and the bytes from 0x80.
     fn strange(self, block: &[u8; 64]) -> (u64, u64);
@@ -150,31 +170,53 @@ mod tests {
         (0..64).fold(0, |bits, i| bits | u64::from(class(block[i])) << i)
     }
 
+    fn plane(bytes: &Bytes, class: impl Fn(u8) -> bool) -> Plane {
+        blocks(bytes).map(|block| bits(&block, &class))
+    }
+
     fn check(classes: impl Classes) {
         for start in 0..=255u8 {
-            let block: [u8; 64] = std::array::from_fn(|i| start.wrapping_add((i * 37) as u8));
-            let odd = bits(&block, |b| b == b'\\' || b == b'(');
-            let high = bits(&block, |b| b >= 0x80);
-            assert_eq!(classes.strange(&block), (odd, high), "block from {start}");
-            let mut found = classes.masks(&block);
-            assert!(found.strange != 0 || odd | high == 0);
+            // Every byte stands at every place of some block; tens lie across the borders of some.
+            let mut bytes: Bytes = [0; 1 + 64 * BLOCKS];
+            for (i, byte) in bytes.iter_mut().enumerate() {
+                *byte = start.wrapping_add((i * 37 + i / 64 * 11) as u8);
+            }
+            for at in [0, 63, 64, 131, 448] {
+                bytes[at + usize::from(start % 64)] = b'1';
+                bytes[at + usize::from(start % 64) + 1] = b'0';
+            }
+            let mut found = classes.masks(&bytes);
+            for (i, block) in blocks(&bytes).iter().enumerate() {
+                let odd = bits(block, |b| b == b'\\' || b == b'(');
+                let high = bits(block, |b| b >= 0x80);
+                assert_eq!(classes.strange(block), (odd, high), "bytes from {start}");
+                assert!(found.strange >> i & 1 != 0 || odd | high == 0);
+            }
             found.strange = 0;
+            let mut tens = bytes;
+            for i in (1..bytes.len()).rev() {
+                tens[i] = u8::from(bytes[i - 1..=i] == *b"10");
+            }
+            let newlines = plane(&bytes, |b| b == b'\n').map(u64::count_ones);
             let want = Masks {
-                token: bits(&block, |b| b.is_ascii_alphanumeric() || b"._-".contains(&b)),
-                dot: bits(&block, |b| b == b'.'),
-                digit: bits(&block, |b| b.is_ascii_digit()),
-                group: bits(&block, |b| b.is_ascii_hexdigit() || b == b':'),
-                colon: bits(&block, |b| b == b':'),
-                newline: bits(&block, |b| b == b'\n'),
+                token: plane(&bytes, |b| b.is_ascii_alphanumeric() || b"._-".contains(&b)),
+                dot: plane(&bytes, |b| b == b'.'),
+                digit: plane(&bytes, |b| b.is_ascii_digit()),
+                group: plane(&bytes, |b| b.is_ascii_hexdigit() || b == b':'),
+                colon: plane(&bytes, |b| b == b':'),
+                ten: plane(&tens, |b| b == 1),
+                newlines: newlines.iter().copied().map(u64::from).sum(),
                 strange: 0,
             };
-            assert_eq!(found, want, "block from {start}");
+            assert_eq!(found, want, "bytes from {start}");
         }
+        let lines = [b'\n'; 1 + 64 * BLOCKS];
+        assert_eq!(classes.masks(&lines).newlines, 64 * BLOCKS as u64);
         for byte in 0..=255u8 {
-            let mut block = [b'.'; 64];
-            block[byte as usize % 64] = byte;
+            let mut bytes = [b'.'; 1 + 64 * BLOCKS];
+            bytes[1 + usize::from(byte)] = byte;
             let plain = byte < 0x7F && byte != b'\\' && byte != b'(';
-            assert!(!plain || classes.masks(&block).strange == 0, "byte {byte}");
+            assert!(!plain || classes.masks(&bytes).strange == 0, "byte {byte}");
         }
         for bits in [
             0,

@@ -1,6 +1,6 @@
 //! Byte classes on any processor: comparisons that a compiler turns into whatever vectors there are, and
 //! multiplications that gather bits.
-use super::{Classes, Masks};
+use super::{Bytes, Classes, Masks};
 
 #[derive(Clone, Copy, Debug)]
 pub struct Scalar;
@@ -28,22 +28,26 @@ fn within(b: u8, first: u8, last: u8) -> bool {
 
 impl Classes for Scalar {
     #[inline(always)]
-    fn masks(self, block: &[u8; 64]) -> Masks {
-        let letter = bits(block, |b| within(b | 0x20, b'a', b'z') | (b == b'_'));
-        let digit = bits(block, |b| within(b, b'0', b'9'));
-        let dot = bits(block, |b| b == b'.');
-        let hyphen = bits(block, |b| b == b'-');
-        let colon = bits(block, |b| b == b':');
-        let hex = bits(block, |b| within(b | 0x20, b'a', b'f'));
-        Masks {
-            token: letter | digit | dot | hyphen,
-            dot,
-            digit,
-            group: hex | digit | colon,
-            colon,
-            newline: bits(block, |b| b == b'\n'),
-            strange: bits(block, |b| (b >= 0x80) | (b == b'\\') | (b == b'(')),
+    fn masks(self, bytes: &Bytes) -> Masks {
+        let mut m = Masks::default();
+        let mut one = u64::from(bytes[0] == b'1');
+        for (i, block) in super::blocks(bytes).iter().enumerate() {
+            let letter = bits(block, |b| within(b | 0x20, b'a', b'z') | (b == b'_'));
+            let hyphen = bits(block, |b| b == b'-');
+            let hex = bits(block, |b| within(b | 0x20, b'a', b'f'));
+            m.dot[i] = bits(block, |b| b == b'.');
+            m.digit[i] = bits(block, |b| within(b, b'0', b'9'));
+            m.colon[i] = bits(block, |b| b == b':');
+            m.token[i] = letter | m.digit[i] | m.dot[i] | hyphen;
+            m.group[i] = hex | m.digit[i] | m.colon[i];
+            let ones = bits(block, |b| b == b'1');
+            m.ten[i] = bits(block, |b| b == b'0') & (ones << 1 | one);
+            one = ones >> 63;
+            m.newlines += u64::from(bits(block, |b| b == b'\n').count_ones());
+            let odd = bits(block, |b| (b >= 0x80) | (b == b'\\') | (b == b'('));
+            m.strange |= u8::from(odd != 0) << i;
         }
+        m
     }
 
     #[inline(always)]

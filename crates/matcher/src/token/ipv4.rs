@@ -1,7 +1,7 @@
 //! IPv4: the filter on the text before the last dot, those on the whole text and on networks, then a strict
 //! reading. An address has one spelling only.
-use super::Part;
 use super::streams::{Places, drop_top};
+use super::{LOOK, Part};
 use crate::address::{self, Address};
 use crate::hash::numbers16;
 use crate::raw::Classes;
@@ -10,7 +10,7 @@ use crate::set::Filters;
 impl Part<'_> {
     /// Bytes of the three numbers that end at a dot which has a dot and digits twice before it.
     #[inline(always)]
-    fn head(&self, at: usize) -> usize {
+    fn head(&self, at: u16) -> usize {
         let others = !self.streams.digit.before(at);
         drop_top(drop_top(others)).leading_zeros() as usize
     }
@@ -26,8 +26,7 @@ impl Part<'_> {
         places: &mut Vec<u32>,
     ) {
         for (&place, hash) in dots.at[..n].iter().zip(&mut dots.hashes[..n]) {
-            let place = usize::from(place);
-            *hash = numbers16(self.buf, self.zero + place, self.head(place));
+            *hash = numbers16(self.text, LOOK + usize::from(place), self.head(place));
             classes.prefetch(filters.v4_heads.word(*hash));
         }
         let n = dots.keep(filters.v4_heads, n);
@@ -59,7 +58,7 @@ impl Part<'_> {
         let dot = self.zero + usize::from(place);
         let after: [u8; 4] = self.buf[dot + 1..dot + 5].try_into().expect("four bytes");
         let last = leading_digits(u32::from_le_bytes(after)).min(3);
-        (dot - self.head(usize::from(place)), dot + 1 + last)
+        (dot - self.head(place), dot + 1 + last)
     }
 }
 

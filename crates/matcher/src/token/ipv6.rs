@@ -1,11 +1,13 @@
 //! IPv6: the filter on the first 32 bits, then a strict reading.
-use super::{FRONT, Part};
+use super::Part;
 use crate::address;
 use crate::hash;
 use crate::set::Filters;
 
 /// A longer run of hexadecimal digits and colons is no address (RFC 4291 2.2), with what may cling to it.
 const LONGEST: usize = 48;
+/// Bytes behind a run in which an IPv4 address that ends it is looked for.
+const REST: usize = 64;
 
 impl Part<'_> {
     /// Looks at each run of hexadecimal digits and colons that ends at one of these places. A run that is no
@@ -13,8 +15,8 @@ impl Part<'_> {
     #[inline(always)]
     pub(super) fn v6(&self, filters: &Filters<'_>, ends: &[u16], places: &mut Vec<u32>) {
         for &end in ends {
-            let place = usize::from(end);
-            let end = self.zero + place;
+            let place = end;
+            let end = self.zero + usize::from(place);
             let long = (!self.streams.group.before(place)).leading_zeros();
             let keep = if long as usize > LONGEST {
                 self.long_run_has_joined_colons(end)
@@ -72,7 +74,7 @@ impl Part<'_> {
     #[inline(never)]
     fn may_be_listed(&self, start: usize, end: usize) -> bool {
         // An IPv4 address may end it.
-        let rest = self.buf[end..end + FRONT]
+        let rest = self.buf[end..end + REST]
             .iter()
             .take_while(|&&b| is_part(b) || b == b'.')
             .count();

@@ -11,14 +11,14 @@ mod streams;
 mod tests;
 
 use crate::hash::Filter;
-use crate::raw::Classes;
+use crate::raw::{BLOCKS, Bytes, Classes};
 use crate::set::Set;
 use streams::{BIAS, Places, Stream, WORDS, later};
 
 pub(crate) use ipv6::head_key;
 
 /// Bytes that stand before a chunk's data, so that looking back never leaves the buffer.
-pub const FRONT: usize = 64;
+pub const FRONT: usize = BIAS + LOOK;
 /// Zero bytes after it.
 pub const BACK: usize = 128;
 
@@ -56,9 +56,12 @@ struct Streams {
     /// Hexadecimal digits and `:`.
     group: Stream,
     colon: Stream,
-    /// Dots behind a digit; those with another shortly before; and with two.
-    numbers: [Stream; 3],
-    /// Colons likewise.
+    /// Each `0` behind a `1`.
+    ten: Stream,
+    /// Dots behind a digit; those that may be an address's first; those with one of these shortly before; and those
+    /// with one of those.
+    numbers: [Stream; 4],
+    /// Colons behind a group; those with another shortly before; and with two.
     groups: [Stream; 3],
 }
 
@@ -72,7 +75,8 @@ impl Default for Scratch {
                 digit: Stream::new(),
                 group: Stream::new(),
                 colon: Stream::new(),
-                numbers: [const { Stream::new() }; 3],
+                ten: Stream::new(),
+                numbers: [const { Stream::new() }; 4],
                 groups: [const { Stream::new() }; 3],
             },
             names: Places::new(),
@@ -82,12 +86,17 @@ impl Default for Scratch {
     }
 }
 
+/// Bytes before a place that a hash may reach.
+const LOOK: usize = 64;
+
 /// One part of a chunk: what the checks of its places need.
 struct Part<'a> {
     set: &'a Set,
     buf: &'a [u8],
     /// Where in `buf` place 0 lies.
     zero: usize,
+    /// From `LOOK` bytes before place 0 on.
+    text: &'a [u8],
     streams: &'a Streams,
 }
 
@@ -116,6 +125,7 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
         0
     };
     let has_addresses = set.has_addresses();
+    let no_tens = if set.lists_tens() { 0 } else { u64::MAX };
     let mut carry = Carry::default();
     streams.each(Stream::clear);
     // No token stands before the first part.
@@ -127,59 +137,55 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
         let count = (blocks - first).min(WORDS);
         let base = from + first * 64;
         let mut name_count = 0;
+        let mut last: Bytes = [0; 1 + 64 * BLOCKS];
+        for i in 0..count.div_ceil(BLOCKS) {
+            let data = &buf[base + 64 * BLOCKS * i - 1..base + 64 * count];
+            let m = classes.masks(data.first_chunk().unwrap_or_else(|| {
+                last[..data.len()].copy_from_slice(data);
+                &last
+            }));
+            streams.token.put(i, m.token);
+            streams.dot.put(i, m.dot);
+            streams.digit.put(i, m.digit);
+            streams.group.put(i, m.group);
+            streams.colon.put(i, m.colon);
+            streams.ten.put(i, m.ten);
+            out.newlines += m.newlines;
+            let mut odd = m.strange;
+            while odd != 0 {
+                let block = odd.trailing_zeros() as usize;
+                odd &= odd - 1;
+                let at = base + 64 * (BLOCKS * i + block);
+                strange::check(classes, set, buf, at, m.token[block], &mut out.places);
+            }
+        }
+        let mut at = BIAS as u16;
         let words = streams
             .token
-            .words(count)
-            .iter_mut()
-            .zip(streams.dot.words(count))
-            .zip(streams.digit.words(count))
-            .zip(streams.group.words(count))
-            .zip(streams.colon.words(count));
-        let (data, _) = buf[base..base + count * 64].as_chunks::<64>();
-        let mut at = BIAS as u16;
-        for (block, ((((token, dot), digit), group), colon)) in data.iter().zip(words) {
-            let m = classes.masks(block);
-            *token = m.token.to_le_bytes();
-            *dot = m.dot.to_le_bytes();
-            *digit = m.digit.to_le_bytes();
-            *group = m.group.to_le_bytes();
-            *colon = m.colon.to_le_bytes();
-            out.newlines += u64::from(m.newline.count_ones());
-
+            .pairs(count)
+            .zip(streams.dot.pairs(count))
+            .zip(streams.digit.pairs(count));
+        for (((_, token), (_, dot)), (_, digit)) in words {
             // The last label of a token, not begun by a digit unless the set has such names. Adding its first bit
             // ripples to its end; a label that reaches a block's end goes on in the next.
-            let after_dot = m.dot << 1 | carry.dot;
-            carry.dot = m.dot >> 63;
-            let inside = m.token & !m.dot;
-            let begin = after_dot & inside & !(m.digit & no_label) | carry.name;
+            let after_dot = dot << 1 | carry.dot;
+            carry.dot = dot >> 63;
+            let inside = token & !dot;
+            let begin = after_dot & inside & !(digit & no_label) | carry.name;
             let (ends, over) = inside.overflowing_add(begin);
             carry.name = u64::from(over);
-            name_count = classes.places(ends & !m.token, at, &mut names.at, name_count);
+            name_count = classes.places(ends & !token, at, &mut names.at, name_count);
 
-            let dotted = after_dot & !m.token;
-            if dotted | m.strange != 0 {
-                let zero = base - BIAS;
-                let mut dotted = dotted;
-                while dotted != 0 {
-                    let place = at + dotted.trailing_zeros() as u16;
-                    dotted &= dotted - 1;
-                    let end = zero + usize::from(place);
-                    if buf[end - 2] == b'.' {
-                        names::check_dots(set, buf, end, &mut out.places);
-                    } else {
-                        names.at[name_count] = place - 1;
-                        name_count += 1;
-                    }
-                }
-                if m.strange != 0 {
-                    strange::check(
-                        classes,
-                        set,
-                        buf,
-                        zero + usize::from(at),
-                        m.token,
-                        &mut out.places,
-                    );
+            let mut dotted = after_dot & !token;
+            while dotted != 0 {
+                let place = at + dotted.trailing_zeros() as u16;
+                dotted &= dotted - 1;
+                let end = base - BIAS + usize::from(place);
+                if buf[end - 2] == b'.' {
+                    names::check_dots(set, buf, end, &mut out.places);
+                } else {
+                    names.at[name_count] = place - 1;
+                    name_count += 1;
                 }
             }
             at += 64;
@@ -187,9 +193,9 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
         streams.join_borders(count);
         let (mut v4_count, mut v6_count) = (0, 0);
         if has_addresses {
-            streams.link_numbers(count);
+            streams.link_numbers(count, no_tens);
             let mut at = BIAS as u16;
-            for (_, dots) in streams.numbers[2].pairs(count) {
+            for (_, dots) in streams.numbers[3].pairs(count) {
                 v4_count = classes.places(dots, at, &mut v4.at, v4_count);
                 at += 64;
             }
@@ -214,6 +220,7 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
             set,
             buf,
             zero: base - BIAS,
+            text: &buf[base - BIAS - LOOK..],
             streams,
         };
         part.names(classes, &filters, names, name_count, &mut out.places);
@@ -235,10 +242,11 @@ impl Streams {
             digit,
             group,
             colon,
+            ten,
             numbers,
             groups,
         } = self;
-        for stream in [token, dot, border, digit, group, colon] {
+        for stream in [token, dot, border, digit, group, colon, ten] {
             act(stream);
         }
         numbers.iter_mut().chain(groups).for_each(act);
@@ -252,18 +260,23 @@ impl Streams {
         }
     }
 
-    /// Marks in `numbers[2]` each dot with two dots before it and room for one to three digits between: the third
-    /// dot of an address is one of these.
+    /// Marks in `numbers[3]` each dot with two dots before it and room for one to three digits between: the third
+    /// dot of an address is one of these. The first is no dot of `10.` where `no_tens` has all bits set.
     #[inline(always)]
-    fn link_numbers(&mut self, count: usize) {
-        let [marks, seconds, thirds] = &mut self.numbers;
+    fn link_numbers(&mut self, count: usize, no_tens: u64) {
+        let [marks, firsts, seconds, thirds] = &mut self.numbers;
         let words = self.dot.pairs(count).zip(self.digit.pairs(count));
-        for (out, (dot, digit)) in marks.words(count).iter_mut().zip(words) {
-            *out = (dot.1 & later(digit, 1)).to_le_bytes();
+        let words = words.zip(self.ten.pairs(count));
+        let out = marks.words(count).iter_mut().zip(firsts.words(count));
+        for ((mark, first), ((dot, digit), ten)) in out.zip(words) {
+            let bits = dot.1 & later(digit, 1);
+            let is_ten = later(ten, 1) & later(digit, 2) & !later(digit, 3) & no_tens;
+            *mark = bits.to_le_bytes();
+            *first = (bits & !is_ten).to_le_bytes();
         }
         let near = |pair| later(pair, 2) | later(pair, 3) | later(pair, 4);
-        link(marks, seconds, count, near);
-        link(seconds, thirds, count, near);
+        link(marks, firsts, seconds, count, near);
+        link(marks, seconds, thirds, count, near);
     }
 
     /// Marks in `groups[2]` each colon behind a colon, and each with two before it and room for one to four
@@ -277,19 +290,26 @@ impl Streams {
             *out = (colon.1 & later(group, 1)).to_le_bytes();
         }
         let near = |pair| later(pair, 2) | later(pair, 3) | later(pair, 4) | later(pair, 5);
-        link(marks, seconds, count, near);
-        link(seconds, thirds, count, near);
+        link(marks, marks, seconds, count, near);
+        link(marks, seconds, thirds, count, near);
         for (out, colon) in thirds.words(count).iter_mut().zip(self.colon.pairs(count)) {
             *out = (u64::from_le_bytes(*out) | colon.1 & later(colon, 1)).to_le_bytes();
         }
     }
 }
 
-/// Keeps the bits that have another `near` before them.
+/// Keeps the marks that have one of `others` near before them.
 #[inline(always)]
-fn link(from: &Stream, to: &mut Stream, count: usize, near: impl Fn((u64, u64)) -> u64) {
-    for (out, pair) in to.words(count).iter_mut().zip(from.pairs(count)) {
-        *out = (pair.1 & near(pair)).to_le_bytes();
+fn link(
+    marks: &Stream,
+    others: &Stream,
+    to: &mut Stream,
+    count: usize,
+    near: impl Fn((u64, u64)) -> u64,
+) {
+    let pairs = marks.pairs(count).zip(others.pairs(count));
+    for (out, ((_, mark), other)) in to.words(count).iter_mut().zip(pairs) {
+        *out = (mark & near(other)).to_le_bytes();
     }
 }
 

@@ -1,6 +1,6 @@
 //! Names: the filter on the last two labels, then one on three, then the table.
-use super::Part;
 use super::streams::{Places, SEEN, drop_top};
+use super::{LOOK, Part};
 use crate::hash::{tail16, tail32};
 use crate::raw::Classes;
 use crate::set::{Filters, Set};
@@ -17,9 +17,8 @@ impl Part<'_> {
         places: &mut Vec<u32>,
     ) {
         for (&at, hash) in names.at[..n].iter().zip(&mut names.hashes[..n]) {
-            let at = usize::from(at);
             let two = drop_top(self.streams.border.before(at)).leading_zeros() as usize;
-            *hash = tail16(self.buf, self.zero + at, two);
+            *hash = tail16(self.text, LOOK + usize::from(at), two);
             classes.prefetch(filters.two_labels.word(*hash));
         }
         let n = names.keep(filters.two_labels, n);
@@ -39,8 +38,8 @@ impl Part<'_> {
             if !(name | host) {
                 continue;
             }
-            let at = usize::from(names.at[i]);
-            let end = self.zero + at;
+            let at = names.at[i];
+            let end = self.zero + usize::from(at);
             let listed = match self.plain_token(at) {
                 Some(len) if !name => self.set.may_show_url_of(self.buf, end - len, end),
                 _ => self.set.covers_name_ending_at(self.buf, end),
@@ -53,7 +52,7 @@ impl Part<'_> {
 
     /// Bytes of the token that ends here, if it is short and no label of it is empty.
     #[inline(always)]
-    fn plain_token(&self, at: usize) -> Option<usize> {
+    fn plain_token(&self, at: u16) -> Option<usize> {
         let token = self.streams.token.before(at);
         let border = self.streams.border.before(at);
         let len = (!token).leading_zeros();
@@ -65,13 +64,12 @@ impl Part<'_> {
     /// The keys of the last two labels, as all there is of a listed name, and of the last three.
     #[inline(always)]
     fn three_label_keys(&self, at: u16) -> [u64; 2] {
-        let at = usize::from(at);
         let borders = drop_top(self.streams.border.before(at));
         let outside = !self.streams.token.before(at);
         let two = borders.leading_zeros() as usize;
         let three = (drop_top(borders) | outside).leading_zeros() as usize;
-        let end = self.zero + at;
-        [!tail32(self.buf, end, two), tail32(self.buf, end, three)]
+        let end = LOOK + usize::from(at);
+        [!tail32(self.text, end, two), tail32(self.text, end, three)]
     }
 }
 

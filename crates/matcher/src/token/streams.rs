@@ -1,4 +1,5 @@
 //! One bit for each byte of a part, and the windows that the checks look through.
+use crate::raw::{BLOCKS, Plane};
 
 /// Bytes handled between two looks at the tables.
 pub(super) const PART: usize = 16 * 1024;
@@ -8,6 +9,8 @@ const KEPT: usize = 8;
 /// Bytes between two streams, so that words of the same number do not share the last twelve bits of their addresses:
 /// a processor takes a load for one of what was just stored there.
 const APART: usize = 256;
+/// Bytes of a stream: any number of 16 bits is a place within it.
+const LONG: usize = 2 * 4096 + APART;
 /// Bytes before a place that a window shows.
 pub(super) const SEEN: u32 = 57;
 /// Places are counted from this many bytes before the part, so that the byte before it has a place too.
@@ -17,11 +20,11 @@ const PLACES: usize = PART / 2 + 64;
 
 /// The bits of one class, aligned as the widest vectors are.
 #[repr(align(64))]
-pub(super) struct Stream([u8; 8 * (KEPT + WORDS) + APART]);
+pub(super) struct Stream([u8; LONG]);
 
 impl Stream {
     pub const fn new() -> Self {
-        Stream([0; 8 * (KEPT + WORDS) + APART])
+        Stream([0; LONG])
     }
 
     /// Forgets the part before.
@@ -38,6 +41,15 @@ impl Stream {
     #[inline(always)]
     pub fn words(&mut self, count: usize) -> &mut [[u8; 8]] {
         &mut self.0.as_chunks_mut::<8>().0[KEPT..KEPT + count]
+    }
+
+    /// Stores the words of the blocks from number `BLOCKS * i` on.
+    #[inline(always)]
+    pub fn put(&mut self, i: usize, words: Plane) {
+        let to = &mut self.0.as_chunks_mut::<8>().0[KEPT + BLOCKS * i..][..BLOCKS];
+        for (to, word) in to.iter_mut().zip(words) {
+            *to = word.to_le_bytes();
+        }
     }
 
     /// Each word of a part of `count` blocks, after the word before it.
@@ -59,8 +71,8 @@ impl Stream {
     /// The bits of the bytes before a place, the nearest as the highest. The highest `SEEN` are true, lower ones
     /// may be zero instead.
     #[inline(always)]
-    pub fn before(&self, place: usize) -> u64 {
-        let bit = place + (64 * KEPT - BIAS - SEEN as usize);
+    pub fn before(&self, place: u16) -> u64 {
+        let bit = usize::from(place) + (64 * KEPT - BIAS - SEEN as usize);
         let word = self.0[bit >> 3..].first_chunk().expect("eight bytes");
         u64::from_le_bytes(*word) << (!(bit + 56) & 7)
     }

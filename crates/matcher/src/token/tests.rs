@@ -9,10 +9,15 @@ use crate::set::Set;
 use crate::setfile;
 use crate::tokens;
 
+/// Listed beside the others in a second set: then no address that begins with `10.` is passed over.
+const TEN: &str = "10.9.0.0/16\tcidr\t\n";
 const LIST: &str = "*.sub.example\tdomain\t
-10.9.0.0/16\tcidr\t
+0.9.1.2\tipv4\t
+110.9.0.0/16\tcidr\t
 192.0.2.7\tipv4\t
 198.51.100.9:8080\tip-port\t
+210.9.1.2\tipv4\t
+4.10.9.1\tipv4\t
 2001:db8:77::/48\tcidr\t
 2001:db8::1\tipv6\t
 =exact.example\tdomain\t
@@ -42,6 +47,13 @@ const PARTS: &[&str] = &[
     "1192.0.2.7",
     "192.0.2.7.1",
     "10.9.255.1",
+    "0.9.1.2",
+    "10.9.1.2",
+    "110.9.1.2",
+    "210.9.1.2",
+    "4.10.9.1",
+    "10.4.10.9.1",
+    "10.10.4.10.9.1",
     "10.90.0.1",
     "198.51.100.9:8080",
     "198.51.100.9",
@@ -93,7 +105,8 @@ fn named(
     scratch: &mut Scratch,
 ) -> (BTreeSet<usize>, u64) {
     let from = FRONT + lead;
-    let mut buf = vec![0; from];
+    // A digit stands before it that is no part of it.
+    let mut buf = vec![b'1'; from];
     buf.extend_from_slice(text);
     buf.resize(from + text.len() + BACK, 0);
     let mut found = Candidates::default();
@@ -112,7 +125,15 @@ fn named(
 }
 
 /// How many lines of the text are hits, all of which every level has named.
-fn check(set: &Set, text: &[u8], lead: usize, scratch: &mut Scratch) -> usize {
+fn check(sets: &[Set], text: &[u8], lead: usize, scratch: &mut Scratch) -> usize {
+    let mut hits = 0;
+    for set in sets {
+        hits += check_one(set, text, lead, scratch);
+    }
+    hits
+}
+
+fn check_one(set: &Set, text: &[u8], lead: usize, scratch: &mut Scratch) -> usize {
     let expected: BTreeSet<usize> = text
         .split(|&b| b == b'\n')
         .enumerate()
@@ -140,9 +161,15 @@ fn check(set: &Set, text: &[u8], lead: usize, scratch: &mut Scratch) -> usize {
     expected.len()
 }
 
+/// Without any address that begins with `10.`, and with some.
+fn sets() -> [Set; 2] {
+    let with = [TEN, LIST].concat();
+    [LIST, &with].map(|list| setfile::compile(list.as_bytes()).unwrap())
+}
+
 #[test]
 fn every_level_names_every_line_with_a_hit() {
-    let set = setfile::compile(LIST.as_bytes()).unwrap();
+    let sets = sets();
     let mut scratch = Box::<Scratch>::default();
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     let mut hits = 0;
@@ -152,21 +179,21 @@ fn every_level_names_every_line_with_a_hit() {
             text += random.pick(PARTS);
             text += random.pick(GLUE);
         }
-        hits += check(&set, text.as_bytes(), round % 67, &mut scratch);
+        hits += check(&sets, text.as_bytes(), round % 67, &mut scratch);
     }
     assert!(hits > 500, "only {hits} lines were hits");
 }
 
 #[test]
 fn what_lies_across_the_border_of_two_parts_is_found() {
-    let set = setfile::compile(LIST.as_bytes()).unwrap();
+    let sets = sets();
     let mut scratch = Box::<Scratch>::default();
     let mut hits = 0;
     for part in PARTS {
         for before in 0..=part.len().min(24) {
             let mut text = vec![b'\n'; PART - before];
             text.extend_from_slice(part.as_bytes());
-            hits += check(&set, &text, 0, &mut scratch);
+            hits += check(&sets, &text, 0, &mut scratch);
         }
     }
     assert!(hits > 100, "only {hits} lines were hits");
