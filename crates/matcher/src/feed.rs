@@ -4,7 +4,7 @@ use memchr::{memchr, memrchr};
 use crate::buffer::Buffer;
 use crate::detect;
 use crate::options::{Limits, Progress};
-use crate::reader::Source;
+use crate::reader::{Claim, Source};
 
 /// What `Feed::next` put into the buffer.
 pub(crate) enum Chunk {
@@ -88,6 +88,20 @@ impl<'a> Feed<'a> {
         progress.note_read(self.source.stored);
         buffer.filled += n;
         self.ended = n == 0;
+    }
+
+    /// The next lines with the number of their chunk, to be read by the caller; None where `next` must bring them.
+    pub fn claim(&mut self, size: usize) -> Option<(u64, Claim)> {
+        let progress = self.progress;
+        if !self.is_long() || progress.is_cancelled() || progress.failed().is_some() {
+            return None;
+        }
+        let claim = self.source.claim(self.offset, size)?;
+        self.carry.clear();
+        self.offset += claim.len as u64;
+        progress.note_read(self.source.stored);
+        self.number += 1;
+        Some((self.number - 1, claim))
     }
 
     /// The next chunk with its number; None at the end of the source.

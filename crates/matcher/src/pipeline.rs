@@ -3,7 +3,7 @@
 //! One thread at a time reads and unpacks while the others look at their chunks. What depends on the order of lines
 //! goes from chunk to chunk as a baton, all else is summed at the end, so the answer does not depend on the number of
 //! threads.
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Scope};
@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use crate::alive;
+use crate::buffer::Buffer;
 use crate::capture;
 use crate::detect;
 use crate::error::Error;
@@ -25,6 +26,7 @@ use crate::rows::{Bucket, Memory, resolve};
 use crate::runs::Runs;
 use crate::scan::Scan;
 pub use crate::scan::temporary;
+use crate::segments::Segment;
 use crate::set::Set;
 use crate::time;
 use crate::timeline::{Timeline, shown};
@@ -113,6 +115,13 @@ pub(crate) fn look<'a>(
     (whole, feed, recent)
 }
 
+/// Chunks of all threads together that wait for the header of the lines before them: a thread that is held up for a
+/// while holds up no other.
+const MOST_WAITING: usize = 8;
+
+/// A chunk after phase 1, which waits for that header.
+type Waiting = (u64, Buffer, Vec<Segment>);
+
 /// What the threads of one scan share.
 struct Threads<'a> {
     queue: Queue<'a>,
@@ -129,18 +138,46 @@ impl<'a> Threads<'a> {
         'a: 's,
     {
         let _watch = self.relay.watch();
-        let mut buffer = self.queue.buffer();
-        while let Some((number, taken)) = self.queue.next(&mut buffer, || self.start(scope, &scan))
-        {
+        let mut waiting = VecDeque::new();
+        while let Some((number, mut buffer, taken)) = self.queue.next(|| self.start(scope, &scan)) {
             match taken {
-                Taken::Lines => scan.whole_lines(&mut buffer, number, &self.relay),
+                Taken::Lines => {
+                    let segments = scan.segments(&mut buffer);
+                    if scan.is_neutral(&buffer, &segments) {
+                        let may_wait = self.relay.skip(number) <= MOST_WAITING;
+                        waiting.push_back((number, buffer, segments));
+                        self.finish(&mut scan, &mut waiting, may_wait);
+                        continue;
+                    }
+                    self.finish(&mut scan, &mut waiting, false);
+                    scan.whole_lines(&buffer, segments, number, &self.relay);
+                }
                 Taken::LongLine(mut reader) => {
+                    self.finish(&mut scan, &mut waiting, false);
                     scan.stream_long_line(&mut buffer, number, &mut reader.feed, &self.relay);
                 }
             }
+            self.queue.put_back(buffer);
         }
+        self.finish(&mut scan, &mut waiting, false);
         let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
         parts.push(scan);
+    }
+
+    /// Looks at the lines of chunks in their order: all of them, or those that need not wait.
+    fn finish(&self, scan: &mut Scan<'a>, waiting: &mut VecDeque<Waiting>, may_wait: bool) {
+        while let Some((number, buffer, segments)) = waiting.pop_front() {
+            let header = if may_wait {
+                self.relay.header(number)
+            } else {
+                Some(self.relay.wait_header(number))
+            };
+            let Some(header) = header else {
+                return waiting.push_front((number, buffer, segments));
+            };
+            scan.lines_under(header, &buffer, segments);
+            self.queue.put_back(buffer);
+        }
     }
 
     /// Starts another thread if one is spare.

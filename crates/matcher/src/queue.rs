@@ -1,19 +1,22 @@
 //! The chunks of a source on their way from the thread that reads them to those that look at them.
 //!
-//! A plain file is read by whoever looks: reading takes no time, and the chunk lies in the caches. What has to be
-//! unpacked takes longer than to be looked at, so one thread does nothing else while others look. Where looking
-//! takes longer, because every line hits, the chunks read ahead become many, and the reader looks, too.
+//! Of a plain file each thread is handed lines that it reads itself: reading takes little time, and the chunk lies
+//! in the caches. What has to be unpacked takes longer than to be looked at, so one thread does nothing else while
+//! others look. Where looking takes longer, because every line hits, the chunks read ahead become many, and the reader
+//! looks, too.
 use std::collections::VecDeque;
-use std::mem;
+use std::fs::File;
+use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use crate::buffer::Buffer;
 use crate::feed::{Chunk, Feed};
 use crate::options::Limits;
+use crate::reader::{Claim, read_at};
 
-/// Chunks of a plain file read at a time: a turn at it takes long beside the time in which another thread wakes up.
-/// What is unpacked goes from one core's cache to the other's, and fewer bytes find more room there.
+/// Chunks of a plain file read at a time: what is done once for all of them takes no time beside them. What is
+/// unpacked goes from one core's cache to the other's, and fewer bytes find more room there.
 const CHUNKS: usize = 4;
 /// Chunks that lie ready before the reader looks at one.
 const MOST_READY: usize = 48;
@@ -26,6 +29,8 @@ pub(crate) struct Queue<'a> {
     changed: Condvar,
     limits: Limits,
     is_slow: bool,
+    /// A plain file, of which each thread reads its own chunks.
+    file: Option<File>,
 }
 
 #[derive(Default)]
@@ -37,11 +42,13 @@ struct State {
     is_ended: bool,
     /// Threads besides the first.
     others: usize,
+    /// Bytes handed out that could not be read, and why where the file did not just become shorter.
+    lacking: Option<(usize, Option<io::Error>)>,
     /// What was looked at last of a source that cannot be read again, in order.
     recent: Vec<Buffer>,
 }
 
-/// What a thread has in its buffer. The rest of a long line is for the same thread.
+/// What a thread finds in the buffer. The rest of a long line is for the same thread.
 pub(crate) enum Taken<'q, 'a> {
     Lines,
     LongLine(Reader<'q, 'a>),
@@ -51,6 +58,7 @@ impl<'a> Queue<'a> {
     pub fn new(feed: Feed<'a>, limits: Limits) -> Queue<'a> {
         Queue {
             is_slow: feed.is_slow(),
+            file: feed.source.another_file(),
             feed: Mutex::new(feed),
             state: Mutex::default(),
             changed: Condvar::new(),
@@ -58,7 +66,7 @@ impl<'a> Queue<'a> {
         }
     }
 
-    pub fn buffer(&self) -> Buffer {
+    fn new_buffer(&self) -> Buffer {
         let chunks = if self.is_slow { 1 } else { CHUNKS };
         Buffer::new(chunks * self.limits.chunk)
     }
@@ -67,24 +75,14 @@ impl<'a> Queue<'a> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Exchanges a buffer that was looked at for the next chunk with its number; None at the end of the source.
+    /// The next chunk with its number; None at the end of the source.
     /// `start` is asked to start another thread whenever one may be spare, and says whether it did.
-    pub fn next(
-        &self,
-        buffer: &mut Buffer,
-        start: impl Fn() -> bool,
-    ) -> Option<(u64, Taken<'_, 'a>)> {
-        let mut is_new = true;
+    pub fn next(&self, start: impl Fn() -> bool) -> Option<(u64, Buffer, Taken<'_, 'a>)> {
         loop {
             let mut state = self.lock();
-            if mem::take(&mut is_new) && buffer.filled > 0 {
-                self.keep(&mut state, buffer);
-            }
             while state.is_read || state.is_ended || state.ready.len() > FEW_READY {
-                if let Some((number, found)) = state.ready.pop_front() {
-                    let old = mem::replace(buffer, found);
-                    state.unused.push(old);
-                    return Some((number, Taken::Lines));
+                if let Some((number, buffer)) = state.ready.pop_front() {
+                    return Some((number, buffer, Taken::Lines));
                 }
                 if state.is_ended {
                     return None;
@@ -93,7 +91,9 @@ impl<'a> Queue<'a> {
                 state = changed.unwrap_or_else(PoisonError::into_inner);
             }
             state.is_read = true;
+            let unused = state.unused.pop();
             drop(state);
+            let buffer = unused.unwrap_or_else(|| self.new_buffer());
             let found = self.read(buffer, &start);
             if found.is_some() {
                 return found;
@@ -102,14 +102,30 @@ impl<'a> Queue<'a> {
     }
 
     /// Reads ahead as far as is useful. What this thread is to look at next, if it is not the first in the queue.
-    fn read(&self, buffer: &mut Buffer, start: impl Fn() -> bool) -> Option<(u64, Taken<'_, 'a>)> {
+    fn read(
+        &self,
+        mut buffer: Buffer,
+        start: impl Fn() -> bool,
+    ) -> Option<(u64, Buffer, Taken<'_, 'a>)> {
         let mut reader = Reader {
             feed: self.feed.lock().unwrap_or_else(PoisonError::into_inner),
             queue: self,
         };
+        let lacking = self.lock().lacking.take();
+        if let Some((bytes, reason)) = lacking {
+            reader.feed.source.lack(bytes, reason);
+        }
         loop {
             let feed = &mut *reader.feed;
-            let Some((number, chunk)) = feed.next(buffer) else {
+            if let Some(file) = &self.file
+                && let Some((number, claim)) = feed.claim(CHUNKS * self.limits.chunk)
+            {
+                start();
+                drop(reader);
+                self.fill(&mut buffer, file, claim);
+                return Some((number, buffer, Taken::Lines));
+            }
+            let Some((number, chunk)) = feed.next(&mut buffer) else {
                 self.lock().is_ended = true;
                 return None;
             };
@@ -118,34 +134,48 @@ impl<'a> Queue<'a> {
                 self.lock().others += usize::from(has_started);
                 // However few lie ready: this line waits for them, and its thread cannot look at them.
                 self.changed.notify_all();
-                return Some((number, Taken::LongLine(reader)));
+                return Some((number, buffer, Taken::LongLine(reader)));
             }
             let mut state = self.lock();
             state.others += usize::from(has_started);
             if !self.is_slow || state.others == 0 {
-                return Some((number, Taken::Lines));
+                return Some((number, buffer, Taken::Lines));
             }
-            let empty = state.unused.pop().unwrap_or_else(|| self.buffer());
-            state.ready.push_back((number, mem::replace(buffer, empty)));
+            state.ready.push_back((number, buffer));
+            buffer = state.unused.pop().unwrap_or_else(|| self.new_buffer());
             if state.ready.len() > FEW_READY {
                 self.changed.notify_one();
             }
             if state.ready.len() >= MOST_READY {
+                state.unused.push(buffer);
                 return None;
             }
         }
     }
 
-    /// Keeps the end of a source that cannot be read again; the buffer becomes another.
-    fn keep(&self, state: &mut State, buffer: &mut Buffer) {
-        if !self.is_slow {
-            return;
+    /// Reads what was handed out.
+    fn fill(&self, buffer: &mut Buffer, file: &File, claim: Claim) {
+        buffer.begin(claim.offset, &[]);
+        let read = read_at(file, &mut buffer.room()[..claim.len], claim.offset);
+        buffer.filled = *read.as_ref().unwrap_or(&0);
+        if buffer.filled < claim.len {
+            // Whoever has the turn at the source may wait for this chunk.
+            let mut state = self.lock();
+            let (bytes, reason) = state.lacking.get_or_insert_default();
+            *bytes += claim.len - buffer.filled;
+            *reason = reason.take().or(read.err());
         }
-        let next = state.unused.pop().unwrap_or_else(|| self.buffer());
-        let place = state
-            .recent
-            .partition_point(|one| one.offset < buffer.offset);
-        state.recent.insert(place, mem::replace(buffer, next));
+    }
+
+    /// Takes back a buffer that was looked at; those at the end of a source that cannot be read again are kept.
+    pub fn put_back(&self, buffer: Buffer) {
+        let mut state = self.lock();
+        if !self.is_slow {
+            return state.unused.push(buffer);
+        }
+        let offset = buffer.offset;
+        let place = state.recent.partition_point(|one| one.offset < offset);
+        state.recent.insert(place, buffer);
         let mut rest: u64 = state.recent.iter().map(|one| one.filled as u64).sum();
         while let Some(first) = state.recent.first() {
             rest -= first.filled as u64;
@@ -163,10 +193,13 @@ impl<'a> Queue<'a> {
             .state
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
-        let feed = self
+        let mut feed = self
             .feed
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
+        if let Some((bytes, reason)) = state.lacking {
+            feed.source.lack(bytes, reason);
+        }
         let recent = state
             .recent
             .iter()
@@ -204,6 +237,44 @@ mod tests {
     use crate::reader::{Input, Source};
 
     #[test]
+    fn what_is_handed_out_and_not_there_any_more_is_an_error() {
+        let limits = Limits {
+            chunk: 64,
+            edge_bytes: 0,
+            ..Limits::default()
+        };
+        let size = 4 * detect::START;
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all("one line\n".repeat(size / 9).as_bytes())
+            .unwrap();
+        let progress = Progress::new(Arc::default());
+        let source = Source::open(file.path(), Input::File);
+        let queue = Queue::new(Feed::new(source, &progress, limits), limits);
+        let mut next = detect::START as u64 / 9 * 9;
+        let (_, buffer, _) = queue.next(|| false).unwrap();
+        assert_eq!((buffer.offset, buffer.filled as u64), (0, next));
+        for number in 1..4 {
+            let (found, buffer, taken) = queue.next(|| false).unwrap();
+            assert!(matches!(taken, Taken::Lines));
+            assert_eq!((found, buffer.offset), (number, next));
+            assert!(buffer.data().starts_with(b"one line\n"));
+            assert!(buffer.data().ends_with(b"one line\n"));
+            next += buffer.filled as u64;
+            queue.put_back(buffer);
+        }
+        let (claim, shorter) = (queue.feed.lock().unwrap().claim(256).unwrap().1, next + 20);
+        file.as_file().set_len(shorter).unwrap();
+        let mut buffer = queue.new_buffer();
+        queue.fill(&mut buffer, queue.file.as_ref().unwrap(), claim);
+        assert_eq!(buffer.data(), b"one line\none line\non");
+        assert!(queue.next(|| false).is_none());
+        let (feed, _) = queue.finish();
+        assert_eq!(feed.source.given, shorter);
+        assert_eq!(feed.source.errors.len(), 1);
+        assert!(feed.source.errors[0].ends_with("became shorter while it was read; scan it again"));
+    }
+
+    #[test]
     fn a_long_line_lets_others_look_at_what_lies_before_it() {
         let limits = Limits {
             chunk: 64,
@@ -225,15 +296,13 @@ mod tests {
             queue.lock().others = 1;
             queue.lock().is_read = true;
             scope.spawn(|| {
-                let mut buffer = queue.buffer();
-                let taken = queue.next(&mut buffer, || false);
-                tell.send(taken.map(|(number, _)| number)).unwrap();
+                let taken = queue.next(|| false);
+                tell.send(taken.map(|(number, ..)| number)).unwrap();
             });
             // Most often the other waits by now; whether it does changes nothing of what must come.
             thread::sleep(Duration::from_millis(50));
-            let mut buffer = queue.buffer();
-            let found = queue.read(&mut buffer, || false);
-            assert!(matches!(found, Some((_, Taken::LongLine(_)))));
+            let found = queue.read(queue.new_buffer(), || false);
+            assert!(matches!(found, Some((_, _, Taken::LongLine(_)))));
             let first = told.recv_timeout(Duration::from_secs(60));
             drop(found);
             assert_eq!(first, Ok(Some(0)));

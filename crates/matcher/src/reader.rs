@@ -2,6 +2,7 @@
 //! a name.
 //!
 //! What cannot be read is collected in `errors` with file, place and advice; what came out before is scanned.
+mod claim;
 mod held;
 mod range;
 mod readahead;
@@ -16,6 +17,7 @@ use std::time::UNIX_EPOCH;
 
 use crate::decoder::{Decoder, Kind};
 
+pub(crate) use self::claim::{Claim, read_at};
 use self::held::Held;
 use self::readahead::Readahead;
 use crate::capture;
@@ -66,6 +68,8 @@ pub struct Source {
     readahead: Option<Readahead>,
     pub may_read_ahead: bool,
     plain: Option<File>,
+    /// All of it is read, not only a range.
+    is_whole: bool,
     held: Held,
     member: Option<Member>,
     begun: bool,
@@ -98,6 +102,7 @@ impl Source {
             readahead: None,
             may_read_ahead: false,
             plain: None,
+            is_whole: true,
             held: Held::default(),
             member: None,
             begun: false,
@@ -288,7 +293,7 @@ impl Source {
     fn note(&mut self, read: io::Result<usize>) -> usize {
         match read {
             Ok(0) if self.stored < self.size => {
-                self.fail("became shorter while it was read; scan it again");
+                self.lack(0, None);
                 0
             }
             Ok(n) => {

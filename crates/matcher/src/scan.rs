@@ -142,22 +142,50 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// All lines of a chunk; the last may lack its line feed. Only what depends on earlier lines waits for them.
-    pub fn whole_lines(&mut self, buffer: &mut Buffer, number: u64, relay: &Relay) {
-        let segments = self.segments(buffer);
+    /// Whether a chunk, after phase 1, leaves the baton as it is.
+    pub fn is_neutral(&self, buffer: &Buffer, segments: &[Segment]) -> bool {
+        let mut segments = segments.iter();
+        !self.is_start(buffer)
+            && !segments.any(|segment| match segment {
+                Segment::Lines { directives, .. } => !directives.is_empty(),
+                Segment::LongLine { .. } => false,
+            })
+    }
+
+    fn is_start(&self, buffer: &Buffer) -> bool {
+        buffer.offset < self.options.limits.edge_bytes.max(HEADING_BYTES)
+    }
+
+    /// All lines of a chunk after phase 1; the last may lack its line feed. Only what depends on earlier lines waits
+    /// for them.
+    pub fn whole_lines(
+        &mut self,
+        buffer: &Buffer,
+        segments: Vec<Segment>,
+        number: u64,
+        relay: &Relay,
+    ) {
         self.accept(relay.take(number));
-        self.every_line =
-            self.set.needs_every_line() || self.options.devices || self.strange_header();
         let end = buffer.offset + buffer.filled as u64;
-        let is_start = buffer.offset < self.options.limits.edge_bytes.max(HEADING_BYTES);
+        let is_start = self.is_start(buffer);
+        let before = self.reader.header.clone();
         if !is_start {
-            let before = self.reader.header.clone();
             for segment in &segments {
                 self.directives(buffer, segment);
             }
             relay.pass(self.release(end));
-            self.reader.header = before;
         }
+        self.lines_under(before, buffer, segments);
+        if is_start {
+            relay.pass(self.release(end));
+        }
+    }
+
+    /// All lines of a chunk after phase 1, under the header of the lines before them.
+    pub fn lines_under(&mut self, header: Arc<Header>, buffer: &Buffer, segments: Vec<Segment>) {
+        self.reader.header = header;
+        self.every_line =
+            self.set.needs_every_line() || self.options.devices || self.strange_header();
         for segment in segments {
             match segment {
                 Segment::Lines {
@@ -173,9 +201,6 @@ impl<'a> Scan<'a> {
                     pieces.finish(self);
                 }
             }
-        }
-        if is_start {
-            relay.pass(self.release(end));
         }
     }
 

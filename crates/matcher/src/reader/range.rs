@@ -31,6 +31,7 @@ impl Source {
         self.stream = Some(Box::new(file.try_clone().ok()?.take(size)));
         self.held.clear();
         self.start.clear();
+        self.is_whole = false;
         (self.stored, self.unpacked, self.given) = (0, start, start);
         self.size = size.min(self.size.saturating_sub(start));
         Some((start, head))

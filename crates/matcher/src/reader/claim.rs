@@ -1,0 +1,80 @@
+//! Whole lines of a plain file, handed out before they are read: each thread reads its own.
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom};
+
+use super::Source;
+
+/// Bytes in which the last line border of a claim is sought.
+const BORDER: usize = 4096;
+
+/// Whole lines of a plain file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Claim {
+    pub offset: u64,
+    pub len: usize,
+}
+
+/// Reads at a place without moving the file on; how many bytes, fewer at its end.
+#[cfg(unix)]
+pub(crate) fn read_at(file: &File, out: &mut [u8], offset: u64) -> io::Result<usize> {
+    use std::os::unix::fs::FileExt;
+    let mut n = 0;
+    while n < out.len() {
+        match file.read_at(&mut out[n..], offset + n as u64) {
+            Ok(0) => break,
+            Ok(more) => n += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(n)
+}
+
+/// Reading moves the file on there, so nothing is handed out.
+#[cfg(not(unix))]
+pub(crate) fn read_at(_file: &File, _out: &mut [u8], _offset: u64) -> io::Result<usize> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+impl Source {
+    /// Hands out at most `size` bytes of whole lines that begin at `offset`, where a line begins: what `read` gave
+    /// from there on is taken back. None near the end, where a line is too long, and of all that is no plain file
+    /// read from its start: `read` goes on.
+    pub(crate) fn claim(&mut self, offset: u64, size: usize) -> Option<Claim> {
+        let is_simple = self.can_reread()
+            && self.is_whole
+            && self.start.is_empty()
+            && self.held.is_empty()
+            && self.errors.is_empty();
+        if !is_simple || offset + size as u64 > self.size {
+            return None;
+        }
+        let file = self.plain.as_mut()?;
+        let mut end = [0; BORDER];
+        let end = &mut end[..size.min(BORDER)];
+        let from = size - end.len();
+        let n = read_at(file, end, offset + from as u64).ok()?;
+        let border = memchr::memrchr(b'\n', &end[..n])?;
+        let len = from + border + 1;
+        let place = offset + len as u64;
+        file.seek(SeekFrom::Start(place)).ok()?;
+        (self.stored, self.unpacked, self.given) = (place, place, place);
+        Some(Claim { offset, len })
+    }
+
+    /// A file for `read_at` of what was handed out.
+    pub fn another_file(&self) -> Option<File> {
+        self.plain.as_ref()?.try_clone().ok()
+    }
+
+    /// Of what was handed out, so many bytes could not be read.
+    pub fn lack(&mut self, bytes: usize, reason: Option<io::Error>) {
+        self.unpacked -= bytes as u64;
+        self.given -= bytes as u64;
+        match reason {
+            _ if !self.errors.is_empty() => {}
+            Some(error) => self.unreadable(&error),
+            None => self.fail("became shorter while it was read; scan it again"),
+        }
+    }
+}
