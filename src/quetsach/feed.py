@@ -172,6 +172,7 @@ class _Reading:
             self._warn(source, 0, listing.guess, "encoding")
         self._origins.begin(source)
         before = len(self._origins), len(self._rejects)
+        told = len(self._rejects) + len(self._warnings)
         if self._draft is not None:
             sift(listing, form.name, self._scope or form.scope, self._draft)
         add = self._origins.add
@@ -190,6 +191,8 @@ class _Reading:
             add(items, line)
             for code in (*codes, warning) if warning else codes:
                 self._warn(source, line, text, code)
+        if len(self._origins) == before[0] and len(self._rejects) + len(self._warnings) == told:
+            self._warn(source, 0, form.name, "nothing")
         self._recognised.append(
             Recognised(source, form.name, len(self._origins) - before[0], len(self._rejects) - before[1])
         )

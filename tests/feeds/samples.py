@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 Expected = tuple[str, str, list[str], list[tuple[int, str]]]
 """Name of the form, text, its indicators, and (line, code) of what is rejected."""
 
@@ -82,6 +84,27 @@ SAMPLES: dict[str, Expected] = {
         '2;"bad.example";"a ""b""";01/10/2026\n',
         ["evil.example"],
         [(1, "no-value"), (4, "expired")],
+    ),
+    "csv without a header, the type behind": (
+        "csv",
+        "evil.example,domain\n203.0.113.7,ip\nhttp://bad.example/a,url\n",
+        ["203.0.113.7", "bad.example/a", "evil.example"],
+        [],
+    ),
+    "csv as Excel opens it best": (
+        "csv",
+        "sep=;\r\nindicator;type\r\nevil.example;domain\r\n",
+        ["evil.example"],
+        [],
+    ),
+    "csv below a title, letters in parts": (
+        "csv",
+        unicodedata.normalize(
+            "NFD",
+            "Phụ lục 1;;\nSTT;Địa chỉ độc hại;Loại\n1;evil.example;Tên miền\n2;203.0.113.7;Địa chỉ IP\n",
+        ),
+        ["203.0.113.7", "evil.example"],
+        [(1, "no-value")],
     ),
     "urlhaus of today": (
         "urlhaus",

@@ -74,6 +74,34 @@ def test_a_report_about_victims_is_no_list(text: str, who: str) -> None:
         feed.read_text(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("<!DOCTYPE html>\n<html><body>evil.example</body></html>\n", "is a web page"),
+        (
+            '{\n  "Event": {\n    "Attribute": [\n      {"value": "evil.example",\n',
+            "cannot be read to its end",
+        ),
+        ('{"Event":{"Attribute":[{"value":"evil.example"},', "cannot be read to its end"),
+        ('[{"ioc":"evil.example","tags":', "cannot be read to its end"),
+    ],
+)
+def test_what_came_instead_of_a_list_is_told(text: str, says: str) -> None:
+    """Its lines, rejected one by one, would tell nobody that the feed has died."""
+    with pytest.raises(IndicatorError, match=says):
+        feed.read_text(text, "feed.txt")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "# title\n\n", '{"query_status":"no_result","data":[]}', '{"Event":{"info":"x"}}']
+)
+def test_a_list_without_an_entry_is_told(text: str) -> None:
+    """Beside other lists nobody would see that one of them is empty."""
+    result = feed.read_text(text, "feed.txt")
+    assert [(w.line, w.code) for w in result.warnings] == [(0, "nothing")]
+    assert not feed.read_text("10.0.0\n").warnings
+
+
 def test_an_unknown_form_is_refused_with_the_names() -> None:
     with pytest.raises(IndicatorError, match=r"there are xlsx, misp.*plain"):
         feed.read_text("evil.example", format="excel")

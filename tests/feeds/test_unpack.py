@@ -212,6 +212,44 @@ def test_a_workbook_of_an_office(workbook: Path) -> None:
     ]
 
 
+def test_a_title_over_two_columns_of_a_workbook(tmp_path: Path) -> None:
+    """The names of the columns stand below it; a family's name beside it keeps its row."""
+    path = tmp_path / "hai-dong.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.merge_range("A1:D1", "DANH SÁCH")
+        sheet.merge_range("A2:A3", "STT")
+        sheet.merge_range("B2:C2", "Chỉ dấu")
+        sheet.write_string("D2", "Mã độc")
+        sheet.write_row("B3", ["Loại", "Giá trị"])
+        sheet.write_row("A4", ["1", "Tên miền", "evil[.]example", "Mozi"])
+        sheet.write_row("A5", ["2", "IP:Port", "203.0.113.9:443", ""])
+    result = feed.read(path)
+    assert [(i.value, i.family) for i in result.indicators] == [
+        ("203.0.113.9:443", ""),
+        ("evil.example", "Mozi"),
+    ]
+    assert not result.rejects
+    assert not result.warnings
+
+
+def test_a_further_column_of_addresses_is_told(tmp_path: Path) -> None:
+    """Its values are not searched, so nobody may think that they were."""
+    rows = [["Tên miền", "IP", "SHA256"], ["evil.example", "203.0.113.9", "0" * 64]]
+    path = tmp_path / "hai-cot.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("Trang 1")
+        for at, row in enumerate(rows):
+            sheet.write_row(at, 0, row)
+    for result in (feed.read(path), feed.read_text("\n".join(map(",".join, rows)))):
+        assert [i.value for i in result.indicators] == ["evil.example"]
+        assert [(w.code, w.text.removeprefix("Trang 1: ")) for w in result.warnings] == [
+            ("other-columns", "IP")
+        ]
+    chosen = feed.read(path, columns={"indicator": "IP"})
+    assert ([i.value for i in chosen.indicators], chosen.warnings) == (["203.0.113.9"], ())
+
+
 def test_a_workbook_by_named_columns(workbook: Path) -> None:
     found = feed.read(workbook, columns={"indicator": "3", "family": "1"})
     assert ("evil.example", "1") in [(i.value, i.family) for i in found.indicators]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from quetsach.feeds.listing import Listing
-from quetsach.feeds.table import layout_of
+from quetsach.feeds.table import layout_of, names_of
 
 HEADERS = {
     "urlhaus": frozenset(("url", "url_status", "urlhaus_link")),
@@ -20,6 +20,6 @@ def has(name: str) -> Callable[[Listing], bool]:
 
     def recognise(listing: Listing) -> bool:
         layout = None if listing.columns else layout_of(listing)
-        return layout is not None and HEADERS[name] <= {n.strip('"') for n in layout.names}
+        return layout is not None and HEADERS[name] <= set(names_of(layout.names))
 
     return recognise

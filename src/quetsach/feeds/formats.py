@@ -5,6 +5,7 @@ The first that recognises a list reads it; the more a form says of itself, the e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -63,6 +64,17 @@ FORMATS = (
     Format("csv", table.recognise, table.read),
     Format("plain", lambda _listing: True, plain.read),
 )
+_NO_LISTS = (
+    (
+        re.compile(r"\s*<(?:!doctype html|html)\b", re.IGNORECASE),
+        "is a web page, not a list; its address may have changed or ask for a key",
+    ),
+    (
+        re.compile(r"\s*(?:\[\s*\{|\{\s*(?:\"[^\"]*\"\s*:\s*[\[{]|\n))"),
+        "is JSON that cannot be read to its end; fetch it again",
+    ),
+)
+"""How texts begin that would only be rejected line by line, and what to do about them."""
 _TABLES = frozenset(("xlsx", "victims", "json", "csv"))
 NAMES = tuple(f.name for f in FORMATS if f.name != "victims")
 
@@ -72,12 +84,16 @@ def choose(listing: Listing, name: str | None = None) -> Format:
 
     Raises IndicatorError for bytes that are no text, or an unknown name.
     """
-    if isinstance(listing.data, bytes) and not spreadsheet.recognise(listing):
+    is_text = not spreadsheet.recognise(listing)
+    if isinstance(listing.data, bytes) and is_text:
         check_text(listing.source, listing.data)
     if name is not None:
         for known in FORMATS:
             if known.name == name:
                 return known
         raise IndicatorError(f"{name}: no form of list; there are {', '.join(NAMES)}")
+    for beginning, what in _NO_LISTS:
+        if is_text and beginning.match(listing.text[:200]) and not records.recognise(listing):
+            raise IndicatorError(f"{listing.source}: {what}")
     tried = (f for f in FORMATS if not listing.columns or f.name in _TABLES)
     return next(f for f in tried if f.recognise(listing))

@@ -51,7 +51,7 @@ def parse(text: str, scope: Scope, kind: str = "", family: str = "") -> tuple[li
     found = _PLAIN_ENDPOINT.fullmatch(text)
     if found is not None and int(found[2]) <= 65535:
         return [Indicator(text, Kind.IP_PORT, Scope.WITH_SUBDOMAINS, family)], []
-    kind = kind.lower().strip()
+    kind = unicodedata.normalize("NFC", kind.lower().strip())
     if kind and kind not in KINDS:
         raise Reject("hash" if kind in HASHES and hash_in(text) else "unknown-type")
     text = refang(_visible(text))

@@ -38,6 +38,10 @@ WARNINGS = {
     "second-value": "only the first value of the line was taken",
     "encoding": "the text is not UTF-8; the encoding was guessed",
     "columns-guessed": "no header was understood; the indicator column was guessed",
+    "other-columns": (
+        "these columns hold addresses, too, and were not searched; choose one with --column indicator=NAME"
+    ),
+    "nothing": "the list holds no entry at all; check that it was fetched whole",
     "no-column": "no column with addresses was found; the sheet was passed over",
     "unquoted": "the quotes around the value were dropped",
 }

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from quetsach.errors import IndicatorError
 from quetsach.feeds.listing import SNIFFED_LINES, Listing
-from quetsach.feeds.table import Row, fullest, numbered, places_of, values
+from quetsach.feeds.table import Row, fullest, numbered, others, places_of, values
 from quetsach.feeds.value import Note, Value
 from quetsach.spreadsheet import cell_text
 
@@ -74,13 +74,12 @@ def read(listing: Listing) -> Iterator[Value | Note]:
 
 def _sheet(name: str, cells: Sequence[list[str]], listing: Listing) -> Iterator[Value | Note]:
     wanted, numbers = dict(listing.columns or {}), numbered(listing.columns)
-    header, places = -1, dict(numbers)
-    for at, row in enumerate(cells[:SNIFFED_LINES]):
-        found = places_of(row, wanted)
-        if "indicator" in found:
-            header, places = at, {**found, **numbers}
-            break
-    if "indicator" not in places:
+    header, names = _header(cells, wanted)
+    places = {**places_of(names, wanted), **numbers}
+    if "indicator" in places:
+        if not wanted and (more := others(names, places["indicator"])):
+            yield Note(0, f"{name}: {', '.join(more)}", "other-columns")
+    else:
         best = None if "indicator" in wanted else fullest([row for row in cells[:SNIFFED_LINES] if any(row)])
         if best is None:
             yield Note(0, name, "no-column")
@@ -97,6 +96,30 @@ def _sheet(name: str, cells: Sequence[list[str]], listing: Listing) -> Iterator[
             yield one
         else:
             yield from (one._replace(text=part.strip()) for part in one.text.splitlines() if part.strip())
+
+
+def _header(cells: Sequence[list[str]], wanted: Mapping[str, str]) -> tuple[int, list[str]]:
+    """The last row of the header and its names; -1 without one.
+
+    A title over several columns is merged over the names of these columns, which stand in the next row.
+    """
+    for at, row in enumerate(cells[:SNIFFED_LINES]):
+        place = places_of(row, wanted).get("indicator")
+        if place is None:
+            continue
+        if not wanted and at + 1 < len(cells):
+            both = [low or high for low, high in zip(cells[at + 1], row, strict=False)]
+            lower = places_of(both, wanted).get("indicator")
+            below = cells[at + 2 : at + 2 + SNIFFED_LINES]
+            if lower is not None and lower != place and _holds(below, lower) and not _holds(below, place):
+                return at + 1, both
+        return at, row
+    return -1, []
+
+
+def _holds(rows: Sequence[Sequence[str]], place: int) -> bool:
+    """Whether the column lists anything."""
+    return fullest([[row[place]] for row in rows if row[place]]) is not None
 
 
 def _check_size(source: str, data: bytes) -> None:

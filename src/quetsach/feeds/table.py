@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import NamedTuple
@@ -16,10 +17,10 @@ from quetsach.feeds.value import Note, Value
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "indicator": (
-        "indicator", "ioc_value", "ioc", "value", "url", "domain", "hostname", "host", "dst_ip", "ip_address",
-        "ip", "address", "chỉ dấu", "chỉ dấu độc hại", "tên miền", "tên miền/ip", "tên miền, ip", "địa chỉ",
-        "địa chỉ ip", "địa chỉ độc hại", "tên miền độc hại", "giá trị", "sha256_hash", "sha256", "sha1_hash",
-        "sha1", "md5_hash", "md5", "hash", "mã băm",
+        "indicator", "ioc_value", "ioc", "value", "giá trị", "chỉ dấu", "chỉ dấu độc hại", "url", "domain",
+        "tên miền", "tên miền độc hại", "tên miền/ip", "tên miền, ip", "hostname", "host", "dst_ip",
+        "ip_address", "ip", "address", "địa chỉ", "địa chỉ ip", "địa chỉ độc hại", "sha256_hash", "sha256",
+        "sha1_hash", "sha1", "md5_hash", "md5", "hash", "mã băm",
     ),
     "type": ("type", "indicator_type", "ioc_type", "kind", "loại", "loại chỉ dấu"),
     "family": (
@@ -31,7 +32,12 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Header names by what they hold, the strongest first: abuse.ch, MISP exports, n6, office lists."""
 
+_HASHES = frozenset(
+    name for name in COLUMNS["indicator"] if name.startswith(("sha", "md5", "hash", "mã băm"))
+)
 DELIMITERS = (",", ";", "\t", "|")
+HEADER_LINES = 10
+"""How far down a header is looked for: an office's list has its title above it."""
 _UNSET = frozenset(("", "-", "None"))
 _NO = frozenset(("0", "false", "no"))
 _DATES = ("%d/%m/%Y", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d-%m-%Y")
@@ -51,7 +57,7 @@ class Layout(NamedTuple):
     delimiter: str
     header: int
     places: Mapping[str, int]
-    names: frozenset[str] = frozenset()
+    names: tuple[str, ...] = ()
     guessed: bool = False
 
 
@@ -65,9 +71,25 @@ def cells_of(line: str, delimiter: str) -> list[str] | None:
         return None
 
 
+def names_of(cells: Sequence[str]) -> list[str]:
+    """The cells of a header as they are compared; some keyboards write Vietnamese letters in parts."""
+    return [" ".join(unicodedata.normalize("NFC", c.strip().strip('"')).lower().split()) for c in cells]
+
+
+def others(cells: Sequence[str], place: int) -> list[str]:
+    """The headers of further columns of addresses, which are not searched. Hashes say the same file again."""
+    listed = frozenset(COLUMNS["indicator"]) - _HASHES
+    searched = names_of(cells)[place]
+    return [
+        cell.strip()
+        for at, (cell, name) in enumerate(zip(cells, names_of(cells), strict=True))
+        if at != place and name in listed and name != searched
+    ]
+
+
 def places_of(cells: Sequence[str], wanted: Mapping[str, str]) -> dict[str, int]:
     """Which column holds what, by a header's cells; `wanted` names columns called otherwise."""
-    names = [" ".join(c.strip().strip('"').lower().split()) for c in cells]
+    names = names_of(cells)
     places: dict[str, int] = {}
     for column, known in COLUMNS.items():
         choice = wanted.get(column)
@@ -88,19 +110,32 @@ def layout_of(listing: Listing) -> Layout | None:
     wanted, numbers = dict(listing.columns or {}), numbered(listing.columns)
     first = listing.head[:1]
     for delimiter in DELIMITERS:
-        for line in (*listing.comments, *first):
+        for line in (*listing.comments, *listing.head[:HEADER_LINES]):
             cells = cells_of(line.lstrip("# "), delimiter)
             if cells is None or (len(cells) < 2 and line not in first):
                 continue
             places = places_of(cells, wanted)
-            if "indicator" in places:
-                names = frozenset(c.strip().lower() for c in cells)
+            if "indicator" in places and (
+                wanted or not _is_row(cells, places["indicator"], listing, delimiter)
+            ):
                 number = next(at for at, one in enumerate(listing.first_lines(), 1) if one == line)
-                return Layout(delimiter, number, {**places, **numbers}, names)
+                return Layout(delimiter, number, {**places, **numbers}, tuple(cells))
+            if not wanted and line in listing.head and _lists(cells):
+                break  # a header stands above the rows
     if numbers and listing.head:
         commonest = max(DELIMITERS, key=lambda d: sum(d in line for line in listing.head))
         return Layout(commonest, 0, numbers)
     return _guess(listing.head)
+
+
+def _is_row(cells: Sequence[str], place: int, listing: Listing, delimiter: str) -> bool:
+    """Whether what reads like a header is the first row of a table without one: `evil.example,domain`."""
+    rows = (cells_of(line, delimiter) or () for line in listing.head)
+    return _lists(cells) and not any(_lists(row[place : place + 1]) for row in rows)
+
+
+def _lists(cells: Sequence[str]) -> bool:
+    return any(_is_listed(cell.strip()) for cell in cells)
 
 
 def _guess(head: Sequence[str]) -> Layout | None:
@@ -141,15 +176,18 @@ def read(listing: Listing) -> Iterator[Value | Note]:
     if layout is None or "indicator" not in layout.places:
         column = (listing.columns or {}).get("indicator", "indicator")
         raise IndicatorError(f"{listing.source}: has no column '{column}'; look at its header line")
+    place = layout.places["indicator"]
     if layout.guessed:
-        yield Note(0, f"column {layout.places['indicator'] + 1}", "columns-guessed")
+        yield Note(0, f"column {place + 1}", "columns-guessed")
+    if not listing.columns and (more := others(layout.names, place) if layout.names else ()):
+        yield Note(0, ", ".join(more), "other-columns")
     yield from values(_rows(listing.lines, layout), layout.places, listing.now)
 
 
 def _rows(lines: Iterable[str], layout: Layout) -> Iterator[Row]:
     delimiter, header = layout.delimiter, layout.header
     for number, line in enumerate(lines, 1):
-        if number == header or not line or line[0] == "#" or line.isspace():
+        if number == header or not line or line[0] == "#" or line.isspace() or line == f"sep={delimiter}":
             continue
         yield Row(number, line.split(delimiter) if '"' not in line else cells_of(line, delimiter), line)
 
@@ -179,7 +217,7 @@ def values(rows: Iterable[Row], places: Mapping[str, int], now: datetime) -> Ite
         if 0 <= kind_at < width:
             word = cells[kind_at]
             if word not in kinds:
-                kinds[word] = word.strip().lower()
+                kinds[word] = unicodedata.normalize("NFC", word.strip().lower())
             kind = kinds[word]
         if 0 <= family_at < width:
             word = cells[family_at]

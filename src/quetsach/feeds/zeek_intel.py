@@ -13,6 +13,7 @@ _KINDS = {
     "Intel::SUBNET": "subnet",
     "Intel::DOMAIN": "domain",
     "Intel::URL": "url",
+    "Intel::FILE_HASH": "hash",
 }
 
 

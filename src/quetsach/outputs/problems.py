@@ -63,6 +63,8 @@ _SENTENCES = (
         "is a report of %(who)s about infected machines, not a list of malicious addresses; look its machines"
         " up instead"
     ),
+    N_("is a web page, not a list; its address may have changed or ask for a key"),
+    N_("is JSON that cannot be read to its end; fetch it again"),
     N_("names the events of a MISP feed; give the feed's folder instead"),
     N_("is a folder without a manifest.json; name the lists in it"),
     N_("'%(name)s' is no UUID of an event"),

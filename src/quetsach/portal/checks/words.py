@@ -14,6 +14,7 @@ from quetsach.endpoint.catalogue import Text
 from quetsach.endpoint.rules import Problem
 from quetsach.portal.checks.models import PRODUCTS, CheckResult
 from quetsach.portal.kit.language import language
+from quetsach.portal.kit.templatetags.kit import num
 
 SHAPES = {"found": "bad", "check": "busy", "traces": "none", "clean": "ok", "unknown": "unsure"}
 """Shape of the chip of each verdict."""
@@ -122,7 +123,7 @@ def refusal(code: str, where: str) -> str:
     if text is None:
         return code
     days = _days_since(where) if code in _DATED else 0
-    return str(text) % {"where": where, "days": days}
+    return str(text) % {"where": where, "days": num(days)}
 
 
 def age(finished: datetime) -> str:
@@ -132,7 +133,7 @@ def age(finished: datetime) -> str:
         "was made on %(where)s, %(days)s days ago, before the campaign began. It is kept, but says nothing "
         "of how the machine is now: check it once more."
     )
-    return str(said) % {"where": day, "days": _days_since(day)}
+    return str(said) % {"where": day, "days": num(_days_since(day))}
 
 
 _DATED = ("old", "early", "late")
