@@ -32,9 +32,7 @@ def dense(asked: argparse.Namespace) -> int:
     for rate in map(float, asked.rates.split(",")):
         benign = max(1 - rate * (1 + _TRAPS), _FEWEST_BENIGN)
         length, hits = round(asked.size * benign), rate / benign
-        folder = generate(
-            asked.folder, [asked.kind], length, [asked.items], asked.seed, hits, _TRAPS * hits
-        )
+        folder = generate(asked.folder, [asked.kind], length, [asked.items], asked.seed, hits, _TRAPS * hits)
         truth = Truth.read(folder / "truth.jsonl")
         log, plain = folder / KINDS[asked.kind].file_name, folder / f"indicators-{asked.items}.txt"
         ours.prepare(plain, folder)

@@ -41,7 +41,9 @@ def main(arguments: list[str] | None = None) -> None:
         "--indicators", type=counts, default=[10_000], help="list sizes; hits are on the first list"
     )
     parser.add_argument("--hit-rate", type=float, default=0.0001, help="hits for each benign line")
-    parser.add_argument("--trap-rate", type=float, help="near misses for each benign line, as many by default")
+    parser.add_argument(
+        "--trap-rate", type=float, help="near misses for each benign line, as many by default"
+    )
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--days", type=int, default=3)
     parser.add_argument("--marked", action="store_true", help="mark every file as demo data")
