@@ -4,15 +4,24 @@ that imports archives of all kinds, some 3 % of the instructions of a short scan
 from __future__ import annotations
 
 import os
-from pkgutil import get_data
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mmap import mmap
 
+_OWN = "quetsach"
 
-def read(name: str, package: str = "quetsach") -> bytes:
+
+def read(name: str, package: str = _OWN) -> bytes:
     """The bytes of a file in a package, its name with slashes. Raises OSError where there is none."""
+    if package == _OWN:
+        try:
+            with open(_place(name), "rb") as file:  # noqa: PTH123
+                return file.read()
+        except OSError:
+            pass  # it lies in an archive, or nowhere
+    from pkgutil import get_data
+
     data = get_data(package, name)
     if data is None:
         raise FileNotFoundError(name)
@@ -24,10 +33,11 @@ def mapped(name: str) -> bytes | mmap:
     from mmap import ACCESS_READ, mmap
 
     try:
-        file = os.open(os.path.join(os.path.dirname(__file__), name), os.O_RDONLY)  # noqa: PTH118, PTH120
+        with open(_place(name), "rb") as file:  # noqa: PTH123
+            return mmap(file.fileno(), 0, access=ACCESS_READ)
     except OSError:
         return read(name)
-    try:
-        return mmap(file, 0, access=ACCESS_READ)
-    finally:
-        os.close(file)
+
+
+def _place(name: str) -> str:
+    return os.path.join(os.path.dirname(__file__), name)  # noqa: PTH118, PTH120

@@ -7,6 +7,7 @@ import ipaddress
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quetsach.guards import index
 from quetsach.guards.blocks import Block, Ranges
 from quetsach.guards.index import Index, packed
 from quetsach.guards.names import Names
@@ -66,8 +67,8 @@ def test_of_packed_names_the_first_list_is_told(
 ) -> None:
     entries = (f".{name}" if below else name for name, below in listed)
     lists = [WarningList(entry, "", "", How.SPELLED, (entry,)) for entry in entries]
-    index, ranks = Index(packed(lists)), range(len(lists))
-    names = Names(*(index.names(section, ranks) for section in ("on", "below", "above")))
+    made, ranks = Index(packed(lists)), range(len(lists))
+    names = Names(*(made.names(section, ranks) for section in ("on", "below", "above")))
     under = {n: at for at, (n, below) in reversed(list(enumerate(listed))) if below}
     on = [at for at, (name, below) in enumerate(listed) if name == asked and not below]
     over = [at for at, (name, _below) in enumerate(listed) if covers and name.endswith(f".{asked}")]
@@ -75,3 +76,16 @@ def test_of_packed_names_the_first_list_is_told(
     nearest = (under.get(".".join(labels[cut:])) for cut in range(len(labels)))
     told = [at for at in nearest if at is not None][:1] or on[:1] or over[:1]
     assert names.find(asked, covers=covers) == (told[0] if told else None)
+
+
+def test_every_name_that_comes_with_the_program_is_found_and_no_other() -> None:
+    """Each table is longer than what is looked through at once."""
+    shipped = index.shipped()
+    ranks = range(len(shipped.lists))
+    for section in ("on", "below", "above"):
+        table = shipped.names(section, ranks)
+        names = set(table)
+        assert len(names) > 1000
+        assert all(table.get(name) is not None for name in names)
+        near = {f"{name}a" for name in names} | {name[:-1] for name in names}
+        assert all(table.get(name) is None for name in near - names)

@@ -9,7 +9,9 @@ first, last and rank in hexadecimal, in lines of one width.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from quetsach import shipped as files
@@ -25,6 +27,8 @@ _HEADING = "# misp-warninglists, CC0; see quetsach.guards.index\n"
 _DIGITS = {4: 8, 6: 33}
 """Of a number on the line of both families, by version."""
 _RANK_DIGITS = 4
+_BLOCK_BYTES = 1 << 11
+"""Of a table of names, looked through at once."""
 
 
 class About(NamedTuple):
@@ -69,22 +73,28 @@ class NameTable[Found]:
     def __init__(self, data: Bytes, place: range, found: Sequence[Found]) -> None:
         self._data, self._place, self._found = data, place, found
 
+    @cached_property
+    def _blocks(self) -> tuple[list[int], list[bytes]]:
+        """Where the blocks begin, each with a line, and their first names."""
+        data, place = self._data, self._place
+        starts = [data.rfind(b"\n", 0, at) + 1 for at in place[::_BLOCK_BYTES]]
+        return [*starts, place.stop], [data[start : data.find(b"\t", start)] for start in starts]
+
     def get(self, name: str, /) -> Found | None:
         """What the name stands for."""
-        data, wanted = self._data, name.encode()
-        low, high = self._place.start, self._place.stop
-        while low < high:
-            start = data.rfind(b"\n", low, (low + high) // 2) + 1 or low
-            tab = data.find(b"\t", start)
-            end = data.find(b"\n", tab)
-            here = data[start:tab]
-            if here == wanted:
-                return self._found[int(data[tab:end])]
-            if here < wanted:
-                low = end + 1
-            else:
-                high = start
-        return None
+        wanted = name.encode()
+        starts, names = self._blocks
+        number = bisect_right(names, wanted) - 1
+        if number < 0:
+            return None
+        # A line begins behind the end of another; here at least the section's name stands before.
+        block = self._data[starts[number] - 1 : starts[number + 1]]
+        line = b"\n%b\t" % wanted
+        at = block.find(line)
+        if at < 0:
+            return None
+        at += len(line)
+        return self._found[int(block[at : block.index(b"\n", at)])]
 
     def __iter__(self) -> Iterator[str]:
         return (line.partition("\t")[0] for line in _lines(self._data, self._place))
@@ -95,13 +105,18 @@ class Column:
 
     def __init__(self, data: Bytes, lines: range, start: int, digits: int) -> None:
         self._data, self._lines, self._start, self._digits = data, lines, start, digits
+        self._met: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self._lines)
 
     def __getitem__(self, at: int, /) -> int:
-        start = self._lines[at] + self._start
-        return int(self._data[start : start + self._digits], 16)
+        # Every look-up begins with the same lines.
+        number = self._met.get(at)
+        if number is None:
+            start = self._lines[at] + self._start
+            number = self._met[at] = int(self._data[start : start + self._digits], 16)
+        return number
 
     def __iter__(self) -> Iterator[int]:
         data, start, end = self._data, self._start, self._start + self._digits
