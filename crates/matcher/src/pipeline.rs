@@ -1,8 +1,8 @@
 //! One source from its first byte to its sightings, on as many threads as are spare.
 //!
-//! One thread at a time reads and unpacks while the others look at their chunks. What depends on the order of lines
-//! goes from chunk to chunk as a baton, all else is summed at the end, so the answer does not depend on the number of
-//! threads.
+//! Each thread reads its own chunks of a plain file; one thread at a time unpacks a packed one while the others look
+//! at their chunks. What depends on the order of lines goes from chunk to chunk as a baton, all else is summed at the
+//! end, so the answer does not depend on the number of threads.
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
