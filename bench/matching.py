@@ -47,9 +47,8 @@ def matching(asked: argparse.Namespace) -> int:
         *("--", str(ours.compiled(plain, folder).resolve()), *logs),
     ]
     told = _told(*phase1, "--rounds", str(asked.rounds))
-    print(
-        f"{machine()}\n| log | tool | GB/s | with reading | times one thread |\n| --- | --- | --- | --- | --- |"
-    )
+    print(f"{machine()}\n| log | tool | GB/s | with reading | times one thread |")
+    print("| --- | --- | --- | --- | --- |")
     seen = set()
     for line in told:
         level, alone, reading, _lines, _places, log = line.split(maxsplit=5)

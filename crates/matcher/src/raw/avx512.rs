@@ -57,8 +57,8 @@ const UNIT: i64 = 0x8040_2010_0804_0201_u64 as i64;
 
 /// Words of the same number of all vectors together.
 #[inline(always)]
-unsafe fn transpose(rows: [__m512i; 8]) -> [__m512i; 8] {
-    // SAFETY: the caller runs where the features are, invariant 1.
+fn transpose(_: Avx512, rows: [__m512i; 8]) -> [__m512i; 8] {
+    // SAFETY: invariant 1, the first argument proves the features.
     unsafe {
         let [a, b, c, d, e, f, g, h] = rows;
         let pairs = |x, y| (_mm512_unpacklo_epi64(x, y), _mm512_unpackhi_epi64(x, y));
@@ -132,7 +132,7 @@ impl Classes for Avx512 {
                 let bits = _mm512_gf2p8affine_epi64_epi8::<0>(unit, class);
                 _mm512_permutexvar_epi8(turn, bits)
             };
-            let planes = transpose(super::blocks(bytes).each_ref().map(classify));
+            let planes = transpose(self, super::blocks(bytes).each_ref().map(classify));
             let [token, dot, digit, group, colon, one, zero, odd] = planes;
             let put = |v| {
                 let mut plane: Plane = [0; BLOCKS];

@@ -30,7 +30,6 @@ impl Classes for Scalar {
     #[inline(always)]
     fn masks(self, bytes: &Bytes) -> Masks {
         let mut m = Masks::default();
-        let mut one = u64::from(bytes[0] == b'1');
         for (i, block) in super::blocks(bytes).iter().enumerate() {
             let letter = bits(block, |b| within(b | 0x20, b'a', b'z') | (b == b'_'));
             let hyphen = bits(block, |b| b == b'-');
@@ -40,12 +39,15 @@ impl Classes for Scalar {
             m.colon[i] = bits(block, |b| b == b':');
             m.token[i] = letter | m.digit[i] | m.dot[i] | hyphen;
             m.group[i] = hex | m.digit[i] | m.colon[i];
-            let ones = bits(block, |b| b == b'1');
-            m.ten[i] = bits(block, |b| b == b'0') & (ones << 1 | one);
-            one = ones >> 63;
-            m.newlines += u64::from(bits(block, |b| b == b'\n').count_ones());
-            let odd = bits(block, |b| (b >= 0x80) | (b == b'\\') | (b == b'('));
-            m.strange |= u8::from(odd != 0) << i;
+            let past = &bytes[64 * i..64 * (i + 1)];
+            // Zero for a zero behind a one.
+            let pairs = std::array::from_fn(|i| (past[i] ^ b'1') | (block[i] ^ b'0'));
+            m.ten[i] = bits(&pairs, |b| b == 0);
+            let lines: u8 = block.iter().map(|&b| u8::from(b == b'\n')).sum();
+            m.newlines += u64::from(lines);
+            let is_odd = |b: u8| (b >= 0x80) | (b == b'\\') | (b == b'(');
+            let odd = block.iter().fold(false, |odd, &b| odd | is_odd(b));
+            m.strange |= u8::from(odd) << i;
         }
         m
     }
