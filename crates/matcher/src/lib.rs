@@ -67,6 +67,7 @@ pub mod token;
 mod tokens;
 mod utf16;
 pub mod watch;
+mod when;
 pub mod wire;
 mod words;
 mod wrapper;

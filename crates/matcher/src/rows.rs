@@ -18,6 +18,7 @@ use crate::raw::prefetch;
 use crate::runs::{Run, Runs};
 use crate::set::Set;
 use crate::time::{self, Moment, Value, Yearless};
+use crate::when::When;
 use crate::words::Words;
 use crate::years::Years;
 
@@ -165,7 +166,7 @@ pub fn bucket(value: Option<Value>) -> Bucket {
 
 impl Bucket {
     /// A number of its own.
-    fn packed(self) -> u32 {
+    pub fn packed(self) -> u32 {
         match self {
             Bucket::None => 0,
             // Days of the years 1 to 9999 lie nearer to 1970 than 1 << 22.
@@ -187,13 +188,6 @@ pub fn resolve(value: Value, latest: Option<i64>, zone: &TimeZone) -> Option<i64
     }
 }
 
-fn order(value: Value) -> (i64, Option<Yearless>) {
-    match value {
-        Value::Known(micros) => (micros, None),
-        Value::Yearless(y) => (0, Some(y)),
-    }
-}
-
 /// Lines of one item, device and bucket of time. `order` is the place of the first line, which gives the words.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
@@ -201,14 +195,16 @@ pub struct Row {
     /// Its number in the run of the row.
     pub device: u32,
     pub order: u64,
-    pub first: Option<Value>,
-    pub last: Option<Value>,
+    pub first: When,
+    pub last: When,
     pub count: u64,
     /// Where its words begin in the run of the row.
     pub words: u32,
     pub action: Action,
     pub field: Field,
     pub format: u16,
+    /// Whether its words tell of the device's identity.
+    pub identity: bool,
 }
 
 /// Number of the format `text` in a row.
@@ -258,7 +254,7 @@ pub struct Rows {
     places: Places,
     rows: Vec<Row>,
     /// Lines of rows that are there already: each row is asked for some lines before it is looked at.
-    waiting: Vec<(u32, Option<Value>, Action)>,
+    waiting: Vec<(u32, When, Action)>,
     /// The words of all rows.
     texts: Vec<u8>,
     devices: HashMap<Host, u32, RandomState>,
@@ -303,31 +299,32 @@ impl Rows {
     /// One line with the keys of its hits: each indicator counts once. Fails when rows must go to a temporary file
     /// and cannot.
     pub fn add(&mut self, set: &Set, hits: &[Hit], keys: Keys, line: &Line<'_>) -> io::Result<()> {
-        let value = line.moment.map(|m| m.value);
+        let when = When::new(line.moment.map(|m| m.value));
         for (hit, key) in hits.iter().zip(keys) {
             let next = self.rows.len() as u32;
             let place = self.places.find(key, next);
             if place != next {
                 prefetch(&self.rows[place as usize]);
-                self.waiting.push((place, value, line.action));
+                self.waiting.push((place, when, line.action));
                 if self.waiting.len() == WAITING {
                     self.count();
                 }
                 continue;
             }
             let begin = self.texts.len();
-            Words::put(&mut self.texts, set, hit, line.details);
+            let identity = Words::put(&mut self.texts, set, hit, line.details);
             self.rows.push(Row {
                 item: key.item,
                 device: key.device,
                 order: line.offset,
-                first: value,
-                last: value,
+                first: when,
+                last: when,
                 count: 1,
                 words: begin as u32,
                 action: line.action,
                 field: hit.field,
                 format: line.format.map_or(TEXT, |n| n as u16),
+                identity,
             });
             self.memory.rows.fetch_add(1, Ordering::Relaxed);
             self.hold(ROW + self.texts.len() - begin);
@@ -341,11 +338,11 @@ impl Rows {
 
     /// Counts the lines that wait.
     fn count(&mut self) {
-        for (place, value, action) in self.waiting.drain(..) {
+        for (place, when, action) in self.waiting.drain(..) {
             let row = &mut self.rows[place as usize];
             row.count += 1;
             row.action = row.action.max(action);
-            row.widen(value, value);
+            row.widen(when, when);
         }
     }
 
@@ -396,17 +393,9 @@ impl Rows {
 }
 
 impl Row {
-    fn widen(&mut self, first: Option<Value>, last: Option<Value>) {
-        if let Some(new) = first
-            && self.first.is_none_or(|old| order(new) < order(old))
-        {
-            self.first = first;
-        }
-        if let Some(new) = last
-            && self.last.is_none_or(|old| order(new) > order(old))
-        {
-            self.last = last;
-        }
+    fn widen(&mut self, first: When, last: When) {
+        self.first = self.first.earlier(first);
+        self.last = self.last.later(last);
     }
 
     /// Adds the lines of another row of the same key; says whether the other gives the words.
@@ -423,7 +412,10 @@ impl Row {
 
     /// With the years found.
     pub fn resolved(mut self, years: &mut Years<'_>) -> Row {
-        let mut known = |v: Option<Value>| v.and_then(|v| years.resolve(v)).map(Value::Known);
+        let mut known = |when: When| {
+            let micros = when.value().and_then(|value| years.resolve(value));
+            When::new(micros.map(Value::Known))
+        };
         let first = known(self.first);
         // Most rows are of one line.
         self.last = if self.last == self.first {
@@ -437,6 +429,6 @@ impl Row {
 
     /// The day of a row with its years found.
     pub fn day(&self) -> Option<i32> {
-        self.first.map(|v| time::day_number(order(v).0))
+        self.first.micros().map(time::day_number)
     }
 }

@@ -7,7 +7,7 @@ use std::mem;
 use crate::raw::prefetch;
 use crate::rows::{Action, Field, Row};
 use crate::set::Set;
-use crate::time::{Value, Yearless};
+use crate::when::When;
 use crate::words::Words;
 
 /// More files are merged into one first.
@@ -25,6 +25,27 @@ pub struct Run {
     texts: Vec<u8>,
     /// Places of the rows.
     sorted: Vec<u32>,
+    /// Whether no two of them can become one.
+    is_distinct: bool,
+}
+
+/// The least and the greatest of times.
+pub type Bounds = Option<(i64, i64)>;
+
+/// With more times.
+pub fn widened(span: Bounds, times: [Option<i64>; 2]) -> Bounds {
+    let all = times.into_iter().flatten();
+    all.fold(span, |span, at| {
+        let (least, greatest) = span.unwrap_or((at, at));
+        Some((least.min(at), greatest.max(at)))
+    })
+}
+
+/// What is looked at of a row beside itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    Identity,
+    Words,
 }
 
 /// A row with the device and the words that its run keeps for it.
@@ -51,6 +72,8 @@ impl Run {
     pub fn new(set: &Set, devices: Vec<Option<Box<str>>>, rows: Vec<Row>, texts: Vec<u8>) -> Run {
         let mut by_name: Vec<usize> = (0..devices.len()).collect();
         by_name.sort_unstable_by_key(|&number| &devices[number]);
+        let devices_differ = by_name.is_sorted_by(|&a, &b| devices[a] != devices[b]);
+        let is_distinct = devices_differ && !rows.iter().any(|row| row.first.is_yearless());
         let mut rank = vec![0; devices.len()];
         for (at, number) in (0u64..).zip(by_name) {
             rank[number] = at;
@@ -73,6 +96,7 @@ impl Run {
             rows,
             texts,
             sorted,
+            is_distinct,
         }
     }
 
@@ -85,20 +109,28 @@ impl Run {
         })
     }
 
-    fn ask_for(&self, at: usize) {
+    /// Asks for what comes after `at`, and for the words of those rows that are `wanted`.
+    fn ask_for(&self, at: usize, wanted: Wanted) {
         if let Some(&place) = self.sorted.get(at + 2 * AHEAD) {
             prefetch(&self.rows[place as usize]);
         }
         if let Some(&place) = self.sorted.get(at + AHEAD) {
-            let texts = &self.texts[self.rows[place as usize].words as usize..];
-            texts.iter().step_by(64).take(4).for_each(prefetch);
+            let row = &self.rows[place as usize];
+            if wanted == Wanted::Words || row.identity {
+                let texts = &self.texts[row.words as usize..];
+                for at in [0, 64, 128, 192] {
+                    if let Some(near) = texts.get(at) {
+                        prefetch(near);
+                    }
+                }
+            }
         }
     }
 
     fn write_to(&self, out: &mut impl Write) -> io::Result<()> {
         let mut at = 0;
         while let Some(entry) = self.entry(at) {
-            self.ask_for(at);
+            self.ask_for(at, Wanted::Words);
             write_entry(out, &entry)?;
             at += 1;
         }
@@ -150,17 +182,42 @@ impl Runs {
         Ok(())
     }
 
+    /// How many rows there are and their times, where no two of them can become one; else that shows in merging.
+    pub fn distinct(&self) -> Option<(u64, Bounds)> {
+        match (&self.held[..], &self.files[..]) {
+            ([], []) => Some((0, None)),
+            ([only], []) if only.is_distinct => {
+                let times = only
+                    .rows
+                    .iter()
+                    .map(|row| [row.first, row.last].map(When::micros));
+                Some((only.rows.len() as u64, times.fold(None, widened)))
+            }
+            _ => None,
+        }
+    }
+
     /// Writes all rows as one run.
     pub fn write_to(&self, out: &mut impl Write, set: &Set) -> io::Result<()> {
-        self.merge(set, |entry| write_entry(out, entry))
+        self.merge(set, Wanted::Words, |entry| write_entry(out, entry))
     }
 
     /// Gives all rows in order; those of equal items and devices follow each other.
     pub fn merge(
         &self,
         set: &Set,
+        wanted: Wanted,
         mut take: impl FnMut(&Entry<'_>) -> io::Result<()>,
     ) -> io::Result<()> {
+        if let ([only], []) = (&self.held[..], &self.files[..]) {
+            let mut at = 0;
+            while let Some(entry) = only.entry(at) {
+                only.ask_for(at, wanted);
+                take(&entry)?;
+                at += 1;
+            }
+            return Ok(());
+        }
         let mut heads = Vec::new();
         for run in &self.held {
             heads.extend(Head::begin(Stream::Held(run, 0), set)?);
@@ -174,7 +231,7 @@ impl Runs {
             if let Some(entry) = least.stream.entry() {
                 take(&entry)?;
             }
-            if !least.advance(set)? {
+            if !least.advance(set, wanted)? {
                 heads.pop();
             } else if let [.., next, moved] = &heads[..]
                 && next.compare(moved).is_le()
@@ -228,10 +285,10 @@ impl<'a> Head<'a> {
     }
 
     /// Goes on to the next row; false at the end.
-    fn advance(&mut self, set: &'a Set) -> io::Result<bool> {
+    fn advance(&mut self, set: &'a Set, wanted: Wanted) -> io::Result<bool> {
         match &mut self.stream {
             Stream::Held(run, at) => {
-                run.ask_for(*at);
+                run.ask_for(*at, wanted);
                 *at += 1;
             }
             Stream::File(file) => file.next()?,
@@ -259,7 +316,7 @@ impl<'a> Head<'a> {
 }
 
 /// Bytes of a row in a file, before the device and the words.
-const FIXED: usize = 48;
+const FIXED: usize = 46;
 /// In place of the length of a device: there is none.
 const NOBODY: u16 = u16::MAX;
 
@@ -303,17 +360,18 @@ impl<'a> FileRun<'a> {
         let mut fixed = [0; FIXED];
         self.file.read_exact(&mut fixed)?;
         let mut rest = &fixed[..];
-        let row = Row {
+        let mut row = Row {
             item: u32::from_le_bytes(take(&mut rest)),
             device: 0,
             order: u64::from_le_bytes(take(&mut rest)),
             count: u64::from_le_bytes(take(&mut rest)),
             format: u16::from_le_bytes(take(&mut rest)),
-            first: time_of(take(&mut rest)),
-            last: time_of(take(&mut rest)),
+            first: When::from_bytes(take(&mut rest)),
+            last: When::from_bytes(take(&mut rest)),
             action: known(&Action::ALL, take(&mut rest))?,
             field: known(&Field::ALL, take(&mut rest))?,
             words: 0,
+            identity: false,
         };
         let device = u16::from_le_bytes(take(&mut rest));
         let words = u32::from_le_bytes(take(&mut rest));
@@ -324,7 +382,7 @@ impl<'a> FileRun<'a> {
         self.device = String::from_utf8(name).map_err(io::Error::other)?;
         let found = mem::take(&mut self.words);
         self.words = self.text(found, words as usize)?;
-        Words::read(&self.words)?;
+        row.identity = Words::read(&self.words)?.identity().next().is_some();
         self.row = Some(row);
         Ok(())
     }
@@ -358,8 +416,8 @@ fn write_entry(out: &mut impl Write, entry: &Entry<'_>) -> io::Result<()> {
     rest.write_all(&row.order.to_le_bytes())?;
     rest.write_all(&row.count.to_le_bytes())?;
     rest.write_all(&row.format.to_le_bytes())?;
-    rest.write_all(&bytes_of(row.first))?;
-    rest.write_all(&bytes_of(row.last))?;
+    rest.write_all(&row.first.to_bytes())?;
+    rest.write_all(&row.last.to_bytes())?;
     rest.write_all(&[row.action as u8, row.field as u8])?;
     let length = device.map_or(NOBODY, |device| device.len() as u16);
     rest.write_all(&length.to_le_bytes())?;
@@ -379,36 +437,4 @@ fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
 fn known<T: Copy>(all: &[T], [number]: [u8; 1]) -> io::Result<T> {
     let found = all.get(usize::from(number)).copied();
     found.ok_or_else(|| io::Error::other("a row is damaged"))
-}
-
-fn bytes_of(time: Option<Value>) -> [u8; 9] {
-    let mut bytes = [0; 9];
-    match time {
-        None => {}
-        Some(Value::Known(micros)) => {
-            bytes[0] = 1;
-            bytes[1..].copy_from_slice(&micros.to_le_bytes());
-        }
-        Some(Value::Yearless(y)) => {
-            let parts = [y.month, y.day, y.hour, y.minute, y.second];
-            bytes[0] = 2;
-            bytes[1..6].copy_from_slice(&parts.map(|part| part as u8));
-        }
-    }
-    bytes
-}
-
-fn time_of([kind, rest @ ..]: [u8; 9]) -> Option<Value> {
-    let part = |i: usize| rest[i] as i8;
-    match kind {
-        0 => None,
-        1 => Some(Value::Known(i64::from_le_bytes(rest))),
-        _ => Some(Value::Yearless(Yearless {
-            month: part(0),
-            day: part(1),
-            hour: part(2),
-            minute: part(3),
-            second: part(4),
-        })),
-    }
 }

@@ -1,18 +1,21 @@
 //! The sightings of a source as JSON Lines, sorted, when they are asked for; kept longer, they lie in memory or beyond that in a
 //! temporary file.
+mod line;
+
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::mem;
 
 use jiff::tz::TimeZone;
 use tempfile::SpooledTempFile;
 
+use self::line::Text;
 use crate::detect;
-use crate::escape::{EVIDENCE, controls, equal, escape_json_into, run};
+use crate::escape::{EVIDENCE, escape_json_into};
 use crate::rows::{Row, TEXT};
-use crate::runs::{Entry, Runs};
+use crate::runs::{Entry, Runs, Wanted, widened};
 use crate::set::{Item, Set};
 use crate::tally::{Counted, Tally};
-use crate::time::{self, Value};
+use crate::when::When;
 use crate::words::Words;
 use crate::years::Years;
 
@@ -31,7 +34,15 @@ pub struct Lines {
     pub count: u64,
     /// The least and the greatest time of all rows.
     pub span: Option<(i64, i64)>,
-    tally: Option<Tally>,
+    tally: Summed,
+}
+
+/// What all rows say together.
+#[derive(Debug)]
+enum Summed {
+    NotYet,
+    Done(Box<Tally>),
+    Taken,
 }
 
 impl Default for Lines {
@@ -41,59 +52,42 @@ impl Default for Lines {
             text: SpooledTempFile::new(HELD),
             count: 0,
             span: None,
-            tally: Some(Tally::default()),
+            tally: Summed::Done(Box::default()),
         }
     }
 }
 
 impl Lines {
-    /// Looks through all rows once. Fails where those in temporary files cannot be read.
+    /// Counts the rows. Fails where those in temporary files cannot be read.
     pub(crate) fn new(context: Context, runs: Runs, set: &Set) -> io::Result<Lines> {
         let mut lines = Lines::default();
-        let mut tally = Tally::default();
-        tally.source(&context.source);
-        let mut item = None;
-        context.each(set, &runs, Kept::Identity, |days| {
-            lines.count += days.rows.len() as u64;
-            if item != days.item {
-                item = days.item;
-                let item = known(set, item)?;
-                tally.item(item.canonical(), item.family);
-            }
-            let machine = tally.machine(days.device().unwrap_or_default());
-            for (_, row) in &days.rows {
-                let [first, last] = [row.first, row.last].map(|time| match time {
-                    Some(Value::Known(micros)) => Some(micros),
-                    _ => None,
-                });
-                for at in [first, last].into_iter().flatten() {
-                    let (least, greatest) = lines.span.unwrap_or((at, at));
-                    lines.span = Some((least.min(at), greatest.max(at)));
-                }
-                let counted = Counted {
-                    count: row.count,
-                    action: row.action.word(),
-                    format: context.format(row),
-                    first,
-                    last,
-                };
-                let words = Words::at(&days.words[row.words as usize..]);
-                let identity = words.identity();
-                let identity =
-                    identity.filter_map(|(key, value)| Some((key, str::from_utf8(value).ok()?)));
-                tally.count(machine, &counted, identity);
-            }
-            Ok(())
-        })?;
-        tally.spell();
-        lines.tally = Some(tally);
+        if let Some((count, span)) = runs.distinct() {
+            (lines.count, lines.span, lines.tally) = (count, span, Summed::NotYet);
+        } else {
+            let mut sums = Sums::new(&context);
+            context.each(set, &runs, Wanted::Identity, |days| {
+                sums.add(&context, set, days)
+            })?;
+            (lines.count, lines.span) = (sums.count, sums.span);
+            lines.tally = Summed::Done(Box::new(sums.finish()));
+        }
         lines.rows = Some((context, runs));
         Ok(lines)
     }
 
     /// What the rows say together, once.
-    pub fn tally(&mut self) -> Option<Tally> {
-        self.tally.take()
+    pub fn tally(&mut self, set: &Set) -> io::Result<Option<Tally>> {
+        if let (Summed::NotYet, Some((context, runs))) = (&self.tally, &self.rows) {
+            let mut sums = Sums::new(context);
+            context.each(set, runs, Wanted::Identity, |days| {
+                sums.add(context, set, days)
+            })?;
+            self.tally = Summed::Done(Box::new(sums.finish()));
+        }
+        Ok(match mem::replace(&mut self.tally, Summed::Taken) {
+            Summed::Done(tally) => Some(*tally),
+            _ => None,
+        })
     }
 
     /// Gives all lines in order, in blocks that end anywhere.
@@ -102,8 +96,8 @@ impl Lines {
         set: &Set,
         mut put: impl FnMut(&[u8]) -> io::Result<()>,
     ) -> io::Result<()> {
-        if let Some((context, runs)) = &self.rows {
-            return context.write(set, runs, put);
+        if self.rows.is_some() {
+            return self.spell(set, put);
         }
         let mut block = vec![0; WRITTEN];
         self.text.rewind()?;
@@ -117,10 +111,23 @@ impl Lines {
 
     /// Puts the lines where they need no memory; the rows are forgotten.
     pub fn settle(&mut self, set: &Set) -> io::Result<()> {
-        if let Some((context, runs)) = &self.rows {
+        if self.rows.is_some() {
             let mut text = SpooledTempFile::new(HELD);
-            context.write(set, runs, |block| text.write_all(block))?;
+            self.spell(set, |block| text.write_all(block))?;
             (self.text, self.rows) = (text, None);
+        }
+        Ok(())
+    }
+
+    /// Writes the lines of rows that are not spelled yet, and sums them on the way if that has not been done.
+    fn spell(&mut self, set: &Set, put: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        let Some((context, runs)) = &self.rows else {
+            return Ok(());
+        };
+        let mut sums = matches!(self.tally, Summed::NotYet).then(|| Sums::new(context));
+        context.write(set, runs, sums.as_mut(), put)?;
+        if let Some(sums) = sums {
+            self.tally = Summed::Done(Box::new(sums.finish()));
         }
         Ok(())
     }
@@ -133,6 +140,59 @@ impl Lines {
         let text = &mut self.text;
         text.take(size as u64).read_to_end(&mut block)?;
         Ok(block)
+    }
+}
+
+/// Rows put together as they come.
+struct Sums {
+    tally: Tally,
+    item: Option<u32>,
+    count: u64,
+    span: Option<(i64, i64)>,
+}
+
+impl Sums {
+    fn new(context: &Context) -> Sums {
+        let mut tally = Tally::default();
+        tally.source(&context.source);
+        Sums {
+            tally,
+            item: None,
+            count: 0,
+            span: None,
+        }
+    }
+
+    fn add(&mut self, context: &Context, set: &Set, days: &Days) -> io::Result<()> {
+        self.count += days.rows.len() as u64;
+        if self.item != days.item {
+            self.item = days.item;
+            let item = known(set, days.item)?;
+            self.tally.item(item.canonical(), item.family);
+        }
+        let machine = self.tally.machine(days.device().unwrap_or_default());
+        for (_, row) in &days.rows {
+            let [first, last] = [row.first, row.last].map(When::micros);
+            self.span = widened(self.span, [first, last]);
+            let counted = Counted {
+                count: row.count,
+                action: row.action.word(),
+                format: context.format(row),
+                first,
+                last,
+            };
+            let identity = row.identity.then(|| days.words(row).identity());
+            let identity = identity.into_iter().flatten();
+            let identity =
+                identity.filter_map(|(key, value)| Some((key, str::from_utf8(value).ok()?)));
+            self.tally.count(machine, &counted, identity);
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Tally {
+        self.tally.spell();
+        self.tally
     }
 }
 
@@ -150,13 +210,6 @@ pub(crate) struct Context {
     /// The latest time that a time without a year may be.
     pub latest: Option<i64>,
     pub zone: TimeZone,
-}
-
-/// What is kept of the words of a row.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kept {
-    Identity,
-    All,
 }
 
 /// The rows of one item and device by their days, in order, and their words.
@@ -188,7 +241,12 @@ impl Days {
         self.words.clear();
     }
 
-    fn add(&mut self, mut row: Row, words: Words<'_>, kept: Kept) {
+    /// The words of one of the rows.
+    fn words(&self, row: &Row) -> Words<'_> {
+        Words::at(&self.words[row.words as usize..])
+    }
+
+    fn add(&mut self, mut row: Row, words: Words<'_>, wanted: Wanted) {
         let day = row.day();
         let found = self.rows.binary_search_by_key(&day, |(day, _)| *day);
         row.words = self.words.len() as u32;
@@ -200,31 +258,35 @@ impl Days {
             }
         };
         if gives_words {
-            match kept {
-                Kept::All => self.words.extend_from_slice(words.bytes()),
-                Kept::Identity => words.put_identity(&mut self.words),
+            match wanted {
+                Wanted::Words => self.words.extend_from_slice(words.bytes()),
+                Wanted::Identity if row.identity => words.put_identity(&mut self.words),
+                Wanted::Identity => {}
             }
         }
     }
 }
 
 impl Context {
-    /// Merges the runs and writes a line a row.
+    /// Merges the runs and writes a line a row; adds it to `sums`.
     fn write(
         &self,
         set: &Set,
         runs: &Runs,
+        mut sums: Option<&mut Sums>,
         mut put: impl FnMut(&[u8]) -> io::Result<()>,
     ) -> io::Result<()> {
         let mut text = Text::default();
-        self.each(set, runs, Kept::All, |days| {
+        self.each(set, runs, Wanted::Words, |days| {
+            if let Some(sums) = &mut sums {
+                sums.add(self, set, days)?;
+            }
             if text.item != days.item {
                 text.begin(&self.source, known(set, days.item)?);
                 text.item = days.item;
             }
             for (day, row) in &days.rows {
-                let words = Words::at(&days.words[row.words as usize..]);
-                self.line(&mut text, days.device(), *day, row, words);
+                self.line(&mut text, days.device(), *day, row, days.words(row));
             }
             if text.line.len() >= WRITTEN {
                 put(&text.line[..WRITTEN])?;
@@ -240,19 +302,19 @@ impl Context {
         &self,
         set: &Set,
         runs: &Runs,
-        kept: Kept,
+        wanted: Wanted,
         mut take: impl FnMut(&Days) -> io::Result<()>,
     ) -> io::Result<()> {
         let mut days = Days::default();
         let mut years = Years::new(self.latest, &self.zone);
-        runs.merge(set, |entry| {
+        runs.merge(set, wanted, |entry| {
             if !days.is_of(entry) {
                 if days.item.is_some() {
                     take(&days)?;
                 }
                 days.begin(entry);
             }
-            days.add(entry.row.resolved(&mut years), entry.words, kept);
+            days.add(entry.row.resolved(&mut years), entry.words, wanted);
             Ok(())
         })?;
         if days.item.is_some() {
@@ -317,152 +379,5 @@ impl Context {
         text.raw(r#","evidence":""#);
         escape_json_into(&mut text.line, words.line(), EVIDENCE);
         text.raw("\"}\n");
-    }
-}
-
-/// Lines of JSON (RFC 8259) as they grow. serde_json looks at each byte of a text by itself: where most lines of
-/// a log begin a row, a fifth of all instructions of a scan were that.
-#[derive(Default)]
-struct Text {
-    line: Vec<u8>,
-    /// The item whose lines begin so.
-    item: Option<u32>,
-    begin: Vec<u8>,
-    /// What matched where that is the item itself.
-    itself: Vec<u8>,
-    /// The day that was last spelled: most rows are of few days.
-    day: Option<(i32, String)>,
-}
-
-impl Text {
-    /// Spells what the lines of an item begin with.
-    fn begin(&mut self, source: &str, item: Item<'_>) {
-        let mut begin = Text {
-            line: mem::take(&mut self.begin),
-            ..Text::default()
-        };
-        begin.line.clear();
-        begin.raw(r#"{"type":"sighting","source":"#);
-        begin.word(source);
-        begin.raw(r#","indicator":"#);
-        begin.string(item.canonical());
-        begin.raw(r#","kind":"#);
-        begin.word(item.kind);
-        begin.raw(r#","family":"#);
-        begin.string(item.family);
-        begin.raw(r#","matched":"#);
-        self.begin = mem::replace(&mut begin.line, mem::take(&mut self.itself));
-        begin.line.clear();
-        begin.string(item.hashed);
-        self.itself = begin.line;
-    }
-
-    fn number(&mut self, number: u64) {
-        if number < 10 {
-            self.line.push(b'0' + number as u8);
-        } else {
-            self.raw(&number.to_string());
-        }
-    }
-
-    fn raw(&mut self, text: &str) {
-        self.line.extend_from_slice(text.as_bytes());
-    }
-
-    /// A string of which it is known that nothing in it must be escaped.
-    fn word(&mut self, text: &str) {
-        self.line.push(b'"');
-        self.raw(text);
-        self.line.push(b'"');
-    }
-
-    /// A string, from UTF-8.
-    fn string(&mut self, text: impl AsRef<[u8]>) {
-        let special = |word| controls(word) | equal(word, b'"') | equal(word, b'\\');
-        let mut rest = text.as_ref();
-        self.line.push(b'"');
-        loop {
-            let (plain, after) = rest.split_at(run(rest, special));
-            self.line.extend_from_slice(plain);
-            let Some((&b, after)) = after.split_first() else {
-                break;
-            };
-            match b {
-                b'"' | b'\\' => self.line.extend_from_slice(&[b'\\', b]),
-                // Only what comes from a list may hold these.
-                _ => {
-                    let quoted = serde_json::Value::from(char::from(b).to_string()).to_string();
-                    self.raw(quoted.trim_matches('"'));
-                }
-            }
-            rest = after;
-        }
-        self.line.push(b'"');
-    }
-
-    fn day(&mut self, number: i32) {
-        if self.day.as_ref().is_none_or(|(day, _)| *day != number) {
-            self.day = Some((number, time::day(number)));
-        }
-        if let Some((_, text)) = &self.day {
-            self.line.extend_from_slice(text.as_bytes());
-        }
-    }
-
-    fn date(&mut self, day: Option<i32>) {
-        let Some(number) = day else {
-            return self.raw("null");
-        };
-        self.line.push(b'"');
-        self.day(number);
-        self.line.push(b'"');
-    }
-
-    fn moment(&mut self, value: Option<Value>) {
-        let Some(Value::Known(micros)) = value else {
-            return self.raw("null");
-        };
-        self.line.push(b'"');
-        self.day(time::day_number(micros));
-        self.line.extend_from_slice(&time::clock(micros));
-        self.line.push(b'"');
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn strings_are_written_as_serde_does() {
-        for text in [
-            "",
-            "plain",
-            "a\"b\\c\\\"",
-            "\"",
-            "tab\tnul\0",
-            "đ \u{7f}\u{2028}",
-            "\\x01",
-        ] {
-            let mut line = Text::default();
-            line.string(text);
-            assert_eq!(line.line, serde_json::to_vec(text).unwrap(), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn times_are_written_as_they_are_shown() {
-        let mut text = Text::default();
-        for micros in [
-            0,
-            -1,
-            1_663_300_800_123_456,
-            1_663_300_800_123_457,
-            253_402_300_799_999_999,
-        ] {
-            text.line.clear();
-            text.moment(Some(Value::Known(micros)));
-            assert_eq!(text.line, format!("\"{}\"", time::iso(micros)).into_bytes());
-        }
     }
 }

@@ -20,8 +20,8 @@ const _: () = assert!(4 * EVIDENCE < ABSENT as usize);
 pub struct Words<'a>(&'a [u8]);
 
 impl<'a> Words<'a> {
-    /// Adds what a hit and its line say.
-    pub fn put(out: &mut Vec<u8>, set: &Set, hit: &Hit, line: &dyn Details) {
+    /// Adds what a hit and its line say; whether the line says more of the device.
+    pub fn put(out: &mut Vec<u8>, set: &Set, hit: &Hit, line: &dyn Details) -> bool {
         let head = out.len();
         out.extend_from_slice(&[u8::MAX; HEAD]);
         let mut from = out.len();
@@ -36,37 +36,41 @@ impl<'a> Words<'a> {
         }
         out.extend_from_slice(shown_part(line.text(), EVIDENCE));
         end(out, 1);
+        let mut identified = false;
         line.identify(&mut |key, value| {
             if let Some(at) = IDENTITY.iter().position(|k| *k == key) {
                 escape_into(out, value, EVIDENCE);
                 end(out, 2 + at);
+                identified = true;
             }
         });
+        identified
     }
 
-    /// The words that `put` put here; what follows is left out.
+    /// The words that `put` put at the begin of these bytes.
     pub fn at(bytes: &'a [u8]) -> Words<'a> {
-        let whole = Words(bytes);
-        let length: usize = (0..TEXTS).filter_map(|i| whole.length(i)).sum();
-        Words(bytes.get(..HEAD + length).unwrap_or_default())
+        Words(bytes)
     }
 
     /// From what `bytes` gave. Fails where that is damaged.
     pub fn read(bytes: &'a [u8]) -> io::Result<Words<'a>> {
         let words = Words::at(bytes);
         let shown = (0..TEXTS).filter(|i| *i != 1);
-        let is_text = shown
-            .filter_map(|i| words.text(i))
-            .all(|text| std::str::from_utf8(text).is_ok());
-        if !bytes.is_empty() && words.0.len() == bytes.len() && is_text {
+        let is_text = words.bytes().len() == bytes.len()
+            && shown
+                .filter_map(|i| words.text(i))
+                .all(|text| std::str::from_utf8(text).is_ok());
+        if !bytes.is_empty() && is_text {
             Ok(words)
         } else {
             Err(io::Error::other("the texts of a row are damaged"))
         }
     }
 
+    /// Without what follows them.
     pub fn bytes(self) -> &'a [u8] {
-        self.0
+        let length: usize = (0..TEXTS).filter_map(|i| self.length(i)).sum();
+        self.0.get(..HEAD + length).unwrap_or_default()
     }
 
     /// Adds the same words without what matched and the line.
@@ -74,9 +78,10 @@ impl<'a> Words<'a> {
         let left_out = 0..2;
         let lengths = 2 * left_out.len();
         out.resize(out.len() + lengths, u8::MAX);
-        out.extend_from_slice(&self.0[lengths..HEAD]);
+        let bytes = self.bytes();
+        out.extend_from_slice(&bytes[lengths..HEAD]);
         let before: usize = left_out.filter_map(|i| self.length(i)).sum();
-        out.extend_from_slice(&self.0[HEAD + before..]);
+        out.extend_from_slice(&bytes[HEAD + before..]);
     }
 
     /// What matched; None is the item itself.

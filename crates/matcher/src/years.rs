@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
 
-use crate::rows::resolve;
+use crate::rows::{bucket, resolve};
 use crate::time::{SECOND, Value, Yearless};
 
 /// Finds the same as `resolve`, sooner.
@@ -13,7 +13,7 @@ pub struct Years<'a> {
     zone: &'a TimeZone,
     /// The first second of a minute, where its last lies as much later as on the clock: so the same year fits all
     /// of it and the zone's offset does not change in it. None where each second must be asked for.
-    minutes: HashMap<Yearless, Option<i64>, RandomState>,
+    minutes: HashMap<u32, Option<i64>, RandomState>,
 }
 
 impl<'a> Years<'a> {
@@ -39,7 +39,7 @@ impl<'a> Years<'a> {
         };
         let minute = self
             .minutes
-            .entry(Yearless { second: 0, ..time })
+            .entry(bucket(Some(value)).packed())
             .or_insert_with(|| {
                 let (first, last) = (at(0)?, at(59)?);
                 (last - first == 59 * SECOND).then_some(first)

@@ -409,8 +409,9 @@ impl Lines {
     }
 
     /// What they say together, the first time.
-    fn tally(&self) -> Option<Tally> {
-        self.lock().tally().map(Tally::of)
+    fn tally(&self, py: Python<'_>) -> PyResult<Option<Tally>> {
+        let found = py.detach(|| self.lock().tally(&self.set));
+        Ok(found.map_err(put_aside)?.map(Tally::of))
     }
 }
 

@@ -1,0 +1,114 @@
+//! A time in eight bytes, as a row keeps it.
+use crate::time::{Value, Yearless};
+
+/// No time, one without a year, or microseconds since 1970 UTC; those of one kind are in the order of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct When(i64);
+
+/// Bits of the day, the hour, the minute and the second.
+const BITS: [u32; 4] = [5, 5, 6, 6];
+/// Before the first microsecond of any year.
+const KNOWN: i64 = i64::MIN + (1 << 32);
+
+impl When {
+    pub const NEVER: When = When(i64::MIN);
+
+    pub fn new(value: Option<Value>) -> When {
+        match value {
+            None => When::NEVER,
+            Some(Value::Known(micros)) => When(micros.max(KNOWN)),
+            Some(Value::Yearless(y)) => {
+                let parts = [y.day, y.hour, y.minute, y.second].into_iter().zip(BITS);
+                let packed = |n, (part, bits)| n << bits | i64::from(part);
+                When(i64::MIN + parts.fold(i64::from(y.month), packed))
+            }
+        }
+    }
+
+    pub fn value(self) -> Option<Value> {
+        if !self.is_yearless() {
+            return self.micros().map(Value::Known);
+        }
+        let mut rest = self.0 - i64::MIN;
+        let mut part = |bits: u32| {
+            let part = rest & ((1 << bits) - 1);
+            rest >>= bits;
+            part as i8
+        };
+        let [second, minute, hour, day, month] = [6, 6, 5, 5, 4].map(&mut part);
+        Some(Value::Yearless(Yearless {
+            month,
+            day,
+            hour,
+            minute,
+            second,
+        }))
+    }
+
+    pub fn is_yearless(self) -> bool {
+        self != When::NEVER && self.0 < KNOWN
+    }
+
+    /// Microseconds, where the year is known.
+    pub fn micros(self) -> Option<i64> {
+        (self.0 >= KNOWN).then_some(self.0)
+    }
+
+    /// The earlier of two, if both are times.
+    pub fn earlier(self, other: When) -> When {
+        if self == When::NEVER || other == When::NEVER {
+            self.max(other)
+        } else {
+            self.min(other)
+        }
+    }
+
+    /// The later of two, if both are times.
+    pub fn later(self, other: When) -> When {
+        self.max(other)
+    }
+
+    pub fn to_bytes(self) -> [u8; 8] {
+        self.0.to_le_bytes()
+    }
+
+    /// From what `to_bytes` gave.
+    pub fn from_bytes(bytes: [u8; 8]) -> When {
+        When(i64::from_le_bytes(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_come_back_in_their_order() {
+        let yearless = |month, day, hour, minute, second| {
+            Value::Yearless(Yearless {
+                month,
+                day,
+                hour,
+                minute,
+                second,
+            })
+        };
+        let values = [
+            yearless(1, 1, 0, 0, 0),
+            yearless(1, 31, 23, 59, 59),
+            yearless(12, 31, 23, 59, 59),
+            Value::Known(-62_135_596_800_000_000),
+            Value::Known(0),
+            Value::Known(253_402_300_799_999_999),
+        ];
+        let whens = values.map(|value| When::new(Some(value)));
+        assert!(whens.is_sorted());
+        for (value, when) in values.into_iter().zip(whens) {
+            assert_eq!(when.value(), Some(value));
+            assert_eq!(When::from_bytes(when.to_bytes()), when);
+            assert_eq!(when.earlier(When::NEVER), when);
+            assert_eq!(When::NEVER.later(when), when);
+        }
+        assert_eq!(When::new(None).value(), None);
+    }
+}
