@@ -11,7 +11,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -69,13 +69,19 @@ class ListNote:
 
 @dataclass(frozen=True)
 class Report:
-    """All that an output may say: the result, the zone of shown times, how many logs of which format were
-    recognised, and what was odd about the indicator lists."""
+    """All that an output may say: the result, the zone of shown times, how many logs of which format
+    `recognise` finds, and what was odd about the indicator lists."""
 
     result: ScanResult
     zone: ZoneInfo
-    formats: Mapping[str, int] = field(default_factory=dict)
+    recognise: Callable[[], Mapping[str, int]] = dict
     notes: Sequence[ListNote] = ()
+
+    @cached_property
+    def formats(self) -> Mapping[str, int]:
+        """How many logs of which format, found when it is asked for: JSON Lines say nothing of it, and once
+        they are written the engine has put all rows together."""
+        return self.recognise()
 
     @cached_property
     def paths(self) -> dict[str, str]:

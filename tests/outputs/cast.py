@@ -141,4 +141,4 @@ def report(
         is_interrupted,
         1.5,
     )
-    return Report(result, HANOI, {"zeek.dns": 1, "squid": 1, "text": 1}, notes)
+    return Report(result, HANOI, lambda: {"zeek.dns": 1, "squid": 1, "text": 1}, notes)

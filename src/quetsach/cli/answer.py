@@ -17,9 +17,6 @@ from quetsach.cli import push, say
 from quetsach.errors import PortalError, QuetsachError
 from quetsach.language import gettext as _
 
-_TELLING = (".html",)
-"""Files that say which log formats were recognised, as the screen does."""
-
 
 @cache
 def prepare(outputs: tuple[Path, ...], *, as_json: bool) -> None:
@@ -31,11 +28,6 @@ def prepare(outputs: tuple[Path, ...], *, as_json: bool) -> None:
         from quetsach import guard
 
         guard.doubts(())
-
-
-def tells_formats(outputs: Sequence[Path], *, as_json: bool) -> bool:
-    """Whether the screen or one of the files says which log formats were recognised."""
-    return not as_json or any(out.suffix.lower() in _TELLING for out in outputs)
 
 
 def save(outputs: Sequence[Path], report: output.Report) -> bool:

@@ -6,6 +6,7 @@ import os
 import platform
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -243,10 +244,8 @@ def _run(paths: tuple[str, ...], **given: Any) -> int:
             leases=found_leases,
             fields=fields,
         )
-    recognised = {}
-    if answer.tells_formats(outputs, as_json=given["as_json"]):
-        recognised = lists.recognised(result, loaded.matcher, given["logformat"])
-    report = output.Report(result, zone, recognised, loaded.notes)
+    recognise = partial(lists.recognised, result, loaded.matcher, given["logformat"])
+    report = output.Report(result, zone, recognise, loaded.notes)
     is_saved = answer.save(outputs, report)
     is_shown = answer.show(report, as_json=given["as_json"])
     if result.is_interrupted:
