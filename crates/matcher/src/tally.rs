@@ -44,8 +44,10 @@ impl Names {
 #[derive(Debug, Default)]
 struct Sums {
     sums: Vec<(u32, u64)>,
-    /// Where each stands; empty where they are few.
+    /// Where each stands, of those that were there when one was last looked for; empty where they are few.
     places: HashMap<u32, usize, RandomState>,
+    /// The greatest number so far: one beyond it is new. Items come in order, so theirs are never looked for.
+    greatest: u32,
     /// The one that was last added to: rows of one text mostly follow each other.
     last: usize,
 }
@@ -58,9 +60,13 @@ impl Sums {
             *sum += count;
             return;
         }
-        let found = if self.sums.len() <= FEW {
+        let found = if key > self.greatest {
+            None
+        } else if self.sums.len() <= FEW {
             self.sums.iter().position(|(known, _)| *known == key)
         } else {
+            let new = self.sums.iter().enumerate().skip(self.places.len());
+            self.places.extend(new.map(|(at, (known, _))| (*known, at)));
             self.places.get(&key).copied()
         };
         self.last = found.unwrap_or(self.sums.len());
@@ -69,10 +75,7 @@ impl Sums {
             return;
         }
         self.sums.push((key, count));
-        if self.sums.len() > FEW {
-            let new = self.sums.iter().enumerate().skip(self.places.len());
-            self.places.extend(new.map(|(at, (known, _))| (*known, at)));
-        }
+        self.greatest = self.greatest.max(key);
     }
 
     fn named<'a>(&self, names: &'a Names) -> Vec<(&'a str, u64)> {
