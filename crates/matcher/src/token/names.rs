@@ -56,8 +56,9 @@ impl Part<'_> {
         let token = self.streams.token.before(at);
         let border = self.streams.border.before(at);
         let len = (!token).leading_zeros();
-        // What stands before the token counts as a border, too.
-        let empty = border & border << 1 & !(u64::MAX >> len);
+        // What stands before the token counts as a border, too. Of a token that fills all that is seen the shift
+        // is by the width of the word; it is too long whatever comes out.
+        let empty = border & border << 1 & !u64::MAX.wrapping_shr(len);
         (len < SEEN && empty == 0).then_some(len as usize)
     }
 
