@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from quetsach import language
@@ -125,6 +125,8 @@ def test_a_pipe_gets_what_rich_would_write(width: int, device: str) -> None:
 TEXTS = st.text("ab ,ế\n\xa0", max_size=40) | st.just("a" * 90) | st.just("x." * 30 + " đuôi ")
 
 
+@example([["a" * 90, "", "", "a" * 90, "", ""]], ["Tiêu"] * 6, 78)
+@example([["a" * 90, "a" * 90, "", "a" * 90, "a" * 90, ""]], [""] * 6, 78)
 @given(
     st.lists(st.lists(TEXTS, min_size=6, max_size=6), max_size=4),
     st.lists(st.text("Tiêu đề", max_size=30), min_size=6, max_size=6),

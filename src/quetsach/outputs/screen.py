@@ -68,20 +68,20 @@ class Piped:
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
         """See `Screen`."""
-        if not is_plain(rows):
+        texts = [[column.title for column in columns]]
+        texts += [["".join(text for text, _style in cell) for cell in row] for row in rows]
+        widths = _widths(columns, texts, self.width)
+        whole = sum(widths) + len(_DIVIDER) * (len(widths) - 1)
+        if whole > self.width or not is_plain(rows):
             from quetsach.outputs import drawn
 
             drawn.on(self._file, self.width).table(columns, rows)
             return
-        texts = [[column.title for column in columns]]
-        texts += [["".join(text for text, _style in cell) for cell in row] for row in rows]
-        widths = _widths(columns, texts, self.width)
         for number, row in enumerate(texts):
             for line in _lines(row, columns, widths, is_title=not number):
-                self._file.write(line[: self.width] + "\n")
+                self._file.write(line + "\n")
             if not number:
-                rule = "─" * (sum(widths) + len(_DIVIDER) * (len(widths) - 1))
-                self._file.write(rule[: self.width] + "\n")
+                self._file.write("─" * whole + "\n")
 
     def cards(self, cards: Sequence[tuple[Cell, Cell]]) -> None:
         """See `Screen`."""
@@ -107,8 +107,8 @@ def _widths(columns: Sequence[Column], texts: Sequence[Sequence[str]], most: int
         width = max(width, column.least + padding[number])
         return width if column.most is None else min(width, column.most + padding[number])
 
-    widths = [bounded(number, min(width, most)) for number, width in enumerate(wanted)]
     room = most - last
+    widths = [bounded(number, min(width, room)) for number, width in enumerate(wanted)]
     if sum(widths) > room:
         widths = _given_way(widths, [not column.is_whole for column in columns], room)
         widths = [bounded(number, min(wanted[number], width)) for number, width in enumerate(widths)]
