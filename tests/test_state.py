@@ -128,6 +128,15 @@ def test_what_was_read_by_other_log_formats_is_refused(
         State(tmp_path / "state", State.about(HEADER, OPTIONS))
 
 
+def test_what_another_version_kept_is_refused(logs: Path, tmp_path: Path) -> None:
+    """Rows that are laid out otherwise would be told as other rows."""
+    run(logs, tmp_path / "state")
+    with closing(sqlite3.connect(tmp_path / "state")) as file:
+        file.execute("PRAGMA user_version = 1")
+    with pytest.raises(ScanError, match="another version of quetsach"):
+        State(tmp_path / "state", ABOUT)
+
+
 def test_what_is_no_state_file_is_refused_and_left_alone(tmp_path: Path) -> None:
     log = tmp_path / "access.log"
     log.write_text("GET /\n" * 500)

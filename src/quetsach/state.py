@@ -23,7 +23,8 @@ from quetsach.transfer import Row, to_outcomes, to_rows
 
 _APPLICATION = 0x51534154
 """Marks the file as ours, as far as SQLite and `file` are concerned."""
-_VERSION = 1
+_VERSION = 2
+"""Rises when what is kept is laid out otherwise, the engine's own part of it too."""
 _TABLES = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE unit (number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, digest TEXT NOT NULL DEFAULT '');
@@ -86,8 +87,13 @@ class State:
             for statement in _TABLES.split(";"):
                 run(statement)
             self._file.executemany("INSERT INTO about VALUES (?, ?)", about.items())
-        elif (application, version) != (_APPLICATION, _VERSION):
+        elif application != _APPLICATION:
             raise ScanError(f"{self.path}: is no state file of quetsach, or is damaged; choose another")
+        elif version != _VERSION:
+            raise ScanError(
+                f"{self.path}: was kept by another version of quetsach; give another state file, or delete "
+                "this one to begin anew"
+            )
         old = dict(run("SELECT name, value FROM about"))
         for name, value in about.items():
             if old.get(name) != value:

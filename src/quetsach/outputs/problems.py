@@ -103,6 +103,7 @@ _SENTENCES = (
     N_("another scan is using this state file"),
     N_("the state file cannot be used: %(why)s"),
     N_("is no state file of quetsach, or is damaged; choose another"),
+    N_("was kept by another version of quetsach; give another state file, or delete this one to begin anew"),
     N_(
         "belongs to a scan with another %(what)s (%(old)s, now %(new)s); give another state file, or delete"
         " this one to begin anew"
