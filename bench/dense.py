@@ -1,11 +1,15 @@
 """`python -m bench dense`: how fast a log is scanned of which 1, 10 and 100 % of the lines are hits.
 
-One near miss stands beside a hundred hits, and a machine meets an indicator four times in three days.
+One near miss stands beside a hundred hits. What a hit costs depends on how often a machine meets the same
+indicator: a few times in three days, so that every second hit begins a row of the answer, or all day, as
+infected machines do.
 """
 
 from __future__ import annotations
 
 import argparse
+from itertools import product
+from pathlib import Path
 
 from bench.measure import machine, warm
 from bench.peers import Quetsach, Verdict
@@ -23,22 +27,31 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """The options of `bench dense`."""
     add_options(parser, size="256M")
     parser.add_argument("--rates", default="0.01,0.1,1.0", help="shares of lines that are hits, by comma")
+    parser.add_argument(
+        "--repeats", default="4,200", help="times that a machine meets the same indicator, by comma"
+    )
 
 
 def dense(asked: argparse.Namespace) -> int:
     """Measure; 1 if an answer was wrong."""
     ours = Quetsach("native")
     verdicts: list[Verdict] = []
-    for rate in map(float, asked.rates.split(",")):
-        benign = max(1 - rate * (1 + _TRAPS), _FEWEST_BENIGN)
-        length, hits = round(asked.size * benign), rate / benign
-        folder = generate(asked.folder, [asked.kind], length, [asked.items], asked.seed, hits, _TRAPS * hits)
+    for rate, repeat in product(map(float, asked.rates.split(",")), map(int, asked.repeats.split(","))):
+        folder = _logs(asked, rate, repeat)
         truth = Truth.read(folder / "truth.jsonl")
         log, plain = folder / KINDS[asked.kind].file_name, folder / f"indicators-{asked.items}.txt"
         ours.prepare(plain, folder)
         warm(log)
         runs = [ours.scan(log, plain, folder, truth) for _ in range(asked.rounds)]
         verdicts += [verdict for _, verdict in runs]
-        seconds = {f"{rate:.0%} hits": [cost.seconds for cost, _ in runs]}
-        print_table(seconds, log.stat().st_size, machine())
+        name = f"{rate:.0%} hits, {repeat} a machine and address, {len(truth.rows):,} rows"
+        print_table({name: [cost.seconds for cost, _ in runs]}, log.stat().st_size, machine())
     return int(not all(verdict.is_right for verdict in verdicts))
+
+
+def _logs(asked: argparse.Namespace, rate: float, repeat: int) -> Path:
+    benign = max(1 - rate * (1 + _TRAPS), _FEWEST_BENIGN)
+    length, hits = round(asked.size * benign), rate / benign
+    return generate(
+        asked.folder, [asked.kind], length, [asked.items], asked.seed, hits, _TRAPS * hits, repeat
+    )

@@ -29,6 +29,7 @@ def write_bench_logs(
     total_bytes: int,
     hit_rate: float = 0.0001,
     trap_rate: float | None = None,
+    repeat: int = 4,
     seed: int = 7,
     days: int = 3,
     marked: bool = False,
@@ -37,7 +38,8 @@ def write_bench_logs(
 
     Beside benign lines of that length stand about `hit_rate` times as many hits on the first `planted_from`
     items (all by default), of every kind the log can show, and `trap_rate` times as many (the same by
-    default) near misses. Benign lines match none of `items`.
+    default) near misses; a machine meets the same indicator about `repeat` times. Benign lines match none of
+    `items`.
     """
     listed = Listed(items)
     sources = items[:planted_from]
@@ -54,7 +56,7 @@ def write_bench_logs(
         def events(
             seconds: array[int], count: int = count, shape: Shape = shape, rng: Random = rng
         ) -> list[Event]:
-            return spread_events(count, clients, sources, shape, len(seconds), rng)
+            return spread_events(count, clients, sources, shape, len(seconds), rng, repeat)
 
         traps = round(lines * (hit_rate if trap_rate is None else trap_rate) / 8)
         path = folder / (f"demo-{shape.file_name}" if marked else shape.file_name)

@@ -91,9 +91,15 @@ def infection_events(
 
 
 def spread_events(
-    count: int, clients: Sequence[Client], items: Sequence[Item], shape: Shape, pages: int, rng: Random
+    count: int,
+    clients: Sequence[Client],
+    items: Sequence[Item],
+    shape: Shape,
+    pages: int,
+    rng: Random,
+    repeat: int = 4,
 ) -> list[Event]:
-    """`count` events at random times, of about a quarter as many (machine, indicator) pairs of every kind."""
+    """`count` events at random times, about `repeat` for each of many (machine, indicator) pairs."""
     by_kind: dict[str, list[Item]] = {}
     for item in items:
         if shape.can_show(item):
@@ -103,7 +109,7 @@ def spread_events(
     # Rare kinds get a turn as often as common ones, names three.
     turns = [kind for kind in sorted(by_kind) for _ in range(3 if kind == "domain" else 1)]
     pairs = []
-    for number in range(max(1, count // 4, min(count, 40))):
+    for number in range(max(1, count // repeat, min(count, 40))):
         kind = by_kind[turns[number % len(turns)]]
         pairs.append((kind[number // len(turns) % len(kind)], rng.choice(clients)))
     events = [Event(rng.randrange(pages), *pairs[i % len(pairs)]) for i in range(count)]
