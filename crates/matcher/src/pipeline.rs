@@ -274,7 +274,7 @@ impl<'a> Found<'a> {
             let day = match when {
                 Bucket::None => None,
                 Bucket::Day(day) => Some(day),
-                Bucket::Minute(y) => {
+                Bucket::Quarter(y) => {
                     resolve(time::Value::Yearless(y), latest, &self.zone).map(time::day_number)
                 }
             };

@@ -148,19 +148,23 @@ pub struct Line<'a> {
     pub details: &'a dyn Details,
 }
 
-/// Where a time belongs until the year is known; one minute never spans two UTC days.
+/// Where a time belongs until the year is known; see `time::QUARTER`, and `Timeline::latest` never lies within one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Bucket {
     None,
     Day(i32),
-    Minute(Yearless),
+    Quarter(Yearless),
 }
 
 pub fn bucket(value: Option<Value>) -> Bucket {
     match value {
         None => Bucket::None,
         Some(Value::Known(micros)) => Bucket::Day(time::day_number(micros)),
-        Some(Value::Yearless(y)) => Bucket::Minute(Yearless { second: 0, ..y }),
+        Some(Value::Yearless(y)) => Bucket::Quarter(Yearless {
+            minute: y.minute - y.minute % 15,
+            second: 0,
+            ..y
+        }),
     }
 }
 
@@ -171,7 +175,7 @@ impl Bucket {
             Bucket::None => 0,
             // Days of the years 1 to 9999 lie nearer to 1970 than 1 << 22.
             Bucket::Day(day) => 1 << 30 | (day + (1 << 22)) as u32,
-            Bucket::Minute(y) => {
+            Bucket::Quarter(y) => {
                 let parts = [(y.month, 4), (y.day, 5), (y.hour, 5), (y.minute, 6)];
                 let packed = |n, (part, bits)| n << bits | part as u32;
                 parts.into_iter().fold(2, packed)

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use memchr::{memchr, memrchr};
 
-use crate::alive;
 use crate::buffer::Buffer;
 use crate::detect::clean;
 use crate::feed::Feed;
@@ -385,7 +384,7 @@ impl<'a> Scan<'a> {
     }
 
     fn note_alive(&mut self, record: &Record<'_, '_>) {
-        let when = alive::quarter(bucket(record.time(&self.zone).map(|m| m.value)));
+        let when = bucket(record.time(&self.zone).map(|m| m.value));
         if let Some(device) = record.device()
             && when != Bucket::None
             && self.alive.len() <= self.options.limits.alive

@@ -1,19 +1,19 @@
-//! The years of times that carry none, remembered by the minute.
+//! The years of times that carry none, remembered by the quarter of an hour.
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
 
 use crate::rows::{bucket, resolve};
-use crate::time::{SECOND, Value, Yearless};
+use crate::time::{QUARTER, SECOND, Value, Yearless};
 
 /// Finds the same as `resolve`, sooner.
 pub struct Years<'a> {
     latest: Option<i64>,
     zone: &'a TimeZone,
-    /// The first second of a minute, where its last lies as much later as on the clock: so the same year fits all
+    /// The first second of a quarter, where its last lies as much later as on the clock: so the same year fits all
     /// of it and the zone's offset does not change in it. None where each second must be asked for.
-    minutes: HashMap<u32, Option<i64>, RandomState>,
+    quarters: HashMap<u32, Option<i64>, RandomState>,
 }
 
 impl<'a> Years<'a> {
@@ -22,7 +22,7 @@ impl<'a> Years<'a> {
         Years {
             latest,
             zone,
-            minutes: HashMap::default(),
+            quarters: HashMap::default(),
         }
     }
 
@@ -30,23 +30,26 @@ impl<'a> Years<'a> {
         let Value::Yearless(time) = value else {
             return resolve(value, self.latest, self.zone);
         };
-        let at = |second| {
-            resolve(
-                Value::Yearless(Yearless { second, ..time }),
-                self.latest,
-                self.zone,
-            )
+        let at = |minute, second| {
+            let time = Yearless {
+                minute,
+                second,
+                ..time
+            };
+            resolve(Value::Yearless(time), self.latest, self.zone)
         };
-        let minute = self
-            .minutes
+        let into = time.minute % 15;
+        let begin = time.minute - into;
+        let quarter = self
+            .quarters
             .entry(bucket(Some(value)).packed())
             .or_insert_with(|| {
-                let (first, last) = (at(0)?, at(59)?);
-                (last - first == 59 * SECOND).then_some(first)
+                let (first, last) = (at(begin, 0)?, at(begin + 14, 59)?);
+                (last - first == QUARTER - SECOND).then_some(first)
             });
-        match minute {
-            Some(first) => Some(*first + i64::from(time.second) * SECOND),
-            None => at(time.second),
+        match quarter {
+            Some(first) => Some(*first + (i64::from(into) * 60 + i64::from(time.second)) * SECOND),
+            None => at(time.minute, time.second),
         }
     }
 }
@@ -58,7 +61,7 @@ mod tests {
     #[test]
     fn what_is_remembered_is_what_is_found() {
         let zone = crate::time::zone("Europe/Berlin").unwrap();
-        // Within a minute, and while a clock goes back.
+        // Within a quarter, and while a clock goes back.
         for latest in [
             None,
             Some(1_711_846_830 * SECOND),
@@ -73,7 +76,15 @@ mod tests {
                 (2, 29, 1),
                 (2, 30, 1),
             ] {
-                for (minute, second) in [(0, 0), (0, 29), (0, 30), (0, 31), (59, 0), (59, 59)] {
+                for (minute, second) in [
+                    (0, 0),
+                    (0, 29),
+                    (0, 30),
+                    (0, 31),
+                    (7, 8),
+                    (14, 59),
+                    (59, 59),
+                ] {
                     let value = Value::Yearless(Yearless {
                         month,
                         day,
