@@ -22,7 +22,7 @@ from pathlib import Path
 import click
 
 from bench import packets, quic
-from quetsach import logformat, setfile
+from quetsach import logformat, source
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -90,7 +90,7 @@ def setfiles() -> Iterator[bytes]:
     """Lists, and changes to a good file."""
     yield (FUZZ / "src/list.tsv").read_bytes()
     yield bytes(range(200))
-    yield setfile.MAGIC + json.dumps({"id": "x", "count": 1, "sections": {}}).encode() + b"\n"
+    yield source.SET_MAGIC + json.dumps({"id": "x", "count": 1, "sections": {}}).encode() + b"\n"
 
 
 def containers() -> Iterator[bytes]:

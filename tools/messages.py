@@ -113,7 +113,8 @@ def conflicts(pos: list[Path]) -> list[str]:
             if not message.id:
                 continue
             key = (message.id if isinstance(message.id, str) else message.id[0], message.context)
-            string = message.string if isinstance(message.string, str) else message.string[0]
+            told = message.string or ""
+            string = told if isinstance(told, str) else told[0]
             first, place = seen.setdefault(key, (string, po))
             if first != string:
                 both = f"{first!r} in {place.relative_to(ROOT)}, {string!r} in {po.relative_to(ROOT)}"
