@@ -34,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def compressed(asked: argparse.Namespace) -> int:
     """Measure; 1 if an answer was wrong."""
-    folder = data(asked, asked.hit_rate)
+    folder = data(asked)
     truth = Truth.read(folder / "truth.jsonl")
     log, plain = folder / KINDS[asked.kind].file_name, folder / f"indicators-{asked.items}.txt"
     packed = pack(log, f".{asked.packing}")

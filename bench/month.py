@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def month(asked: argparse.Namespace) -> int:
     """Measure; 1 if an answer was wrong."""
-    folder = data(asked, asked.hit_rate)
+    folder = data(asked)
     log, plain = folder / KINDS[asked.kind].file_name, folder / f"indicators-{asked.items}.txt"
     planted = sum(row.file == log.name for row in Truth.read(folder / "truth.jsonl").rows.values())
     files = _files(pack(log, ".gz"), folder / f"month-{asked.kind}", asked.total)

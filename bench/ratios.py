@@ -25,9 +25,9 @@ def add_options(parser: argparse.ArgumentParser, *, size: str) -> None:
     parser.add_argument("--folder", type=Path, default=Path("var/bench"), help="logs and sets")
 
 
-def data(asked: argparse.Namespace, hit_rate: float) -> Path:
+def data(asked: argparse.Namespace) -> Path:
     """The folder of one log, its list and its truth."""
-    return generate(asked.folder, [asked.kind], asked.size, [asked.items], asked.seed, hit_rate)
+    return generate(asked.folder, [asked.kind], asked.size, [asked.items], asked.seed, asked.hit_rate)
 
 
 def alternate(runs: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:

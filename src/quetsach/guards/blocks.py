@@ -5,23 +5,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import heappop, heappush
-from ipaddress import IPv6Address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_network
 from typing import NamedTuple, Protocol
 
 _V6 = 1 << 128
 """Added to IPv6 numbers, so that both families stand on one line."""
 _LENGTHS = {"": 32, **{str(bits): bits for bits in range(33)}}
-
-
-def _v4(base: str) -> int:
-    """As `inet_pton`; to import socket for it takes as long as 2 MB of a log."""
-    number = 0
-    for part in base.split("."):
-        is_number = part.isascii() and part.isdigit() and len(part) < 4 and (part == "0" or part[0] != "0")
-        if not is_number or int(part) > 255:
-            raise ValueError(base)
-        number = number << 8 | int(part)
-    return number
 
 
 class Block(NamedTuple):
@@ -37,7 +26,7 @@ class Block(NamedTuple):
         """The block of an address or network; host bits are masked. Raises ValueError."""
         base, slash, length = spelled.partition("/")
         if base.count(".") == 3 and ":" not in base and (not slash or length in _LENGTHS):
-            number = _v4(base)
+            number = int(IPv4Address(base))
             bits = _LENGTHS[length]
             first = number >> (32 - bits) << (32 - bits)
             return cls(first, first | (1 << (32 - bits)) - 1, bits)

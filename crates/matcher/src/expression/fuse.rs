@@ -13,24 +13,9 @@ impl Backtracker {
             };
             // Two groups may stand on both sides of a run.
             let is_one = slot.is_multiple_of(2) && *end == slot + 1;
-            if let Step::Run {
-                of,
-                least,
-                most,
-                greedy: true,
-                after: None,
-            } = run
-                && is_one
-            {
-                let then = self.byte(at + 1);
-                self.steps[at - 2] = Step::Take {
-                    of: of.clone(),
-                    least: *least,
-                    most: *most,
-                    slot: Some(*slot),
-                    then,
-                    steps: 3 + usize::from(then.is_some()),
-                };
+            let then = self.byte(at + 1);
+            if is_one && let Some(taken) = run.taken(Some(*slot), then, 3) {
+                self.steps[at - 2] = taken;
             }
         }
     }
@@ -39,23 +24,10 @@ impl Backtracker {
     pub(super) fn take(&mut self) {
         for at in 0..self.steps.len() {
             let then = self.byte(at + 1);
-            if let Step::Run {
-                of,
-                least,
-                most,
-                greedy: true,
-                after: None,
-            } = &self.steps[at]
-                && then.is_some()
+            if then.is_some()
+                && let Some(taken) = self.steps[at].taken(None, then, 1)
             {
-                self.steps[at] = Step::Take {
-                    of: of.clone(),
-                    least: *least,
-                    most: *most,
-                    slot: None,
-                    then,
-                    steps: 2,
-                };
+                self.steps[at] = taken;
             }
         }
     }
@@ -113,6 +85,28 @@ impl Backtracker {
 }
 
 impl Step {
+    /// A run that no shorter one can stand for, with what stands beside it: that many steps, and the byte behind.
+    fn taken(&self, slot: Option<usize>, then: Option<u8>, steps: usize) -> Option<Step> {
+        let Step::Run {
+            of,
+            least,
+            most,
+            greedy: true,
+            after: None,
+        } = self
+        else {
+            return None;
+        };
+        Some(Step::Take {
+            of: of.clone(),
+            least: *least,
+            most: *most,
+            slot,
+            then,
+            steps: steps + usize::from(then.is_some()),
+        })
+    }
+
     /// Adds what may stand at a place and behind it, if the step always takes as many bytes and they fit in; says
     /// how many.
     fn fit(&self, place: usize, fits: &mut [u16; 256]) -> Option<usize> {
