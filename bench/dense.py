@@ -1,8 +1,8 @@
 """`python -m bench dense`: how fast a log is scanned of which 1, 10 and 100 % of the lines are hits.
 
 One near miss stands beside a hundred hits. What a hit costs depends on how often a machine meets the same
-indicator: a few times in three days, so that every second hit begins a row of the answer, or all day, as
-infected machines do.
+indicator: a few times in three days, each time in other words, so that every second hit begins a row of the
+answer; or all day, as infected machines do, mostly in the same words.
 """
 
 from __future__ import annotations
@@ -19,6 +19,12 @@ from demo.loggen import KINDS, Truth
 
 _TRAPS = 0.01
 """Near misses for each hit."""
+_BEACON = 200
+"""Times that make a machine say mostly the same."""
+_ALIKE = {"squid": 0.71}
+_ALIKE_ELSE = 0.89
+"""Share of lines that say, but for time, ids, ports and sizes, what another said. Of real Zeek logs, without
+and with infections: dns.log 0.89 and 0.995, ssl.log 0.96 and 0.99; with them http.log 0.71."""
 _FEWEST_BENIGN = 0.005
 """Share of the lines: where all are hits the log still has a day to stand in."""
 
@@ -52,6 +58,7 @@ def dense(asked: argparse.Namespace) -> int:
 def _logs(asked: argparse.Namespace, rate: float, repeat: int) -> Path:
     benign = max(1 - rate * (1 + _TRAPS), _FEWEST_BENIGN)
     length, hits = round(asked.size * benign), rate / benign
+    alike = _ALIKE.get(asked.kind, _ALIKE_ELSE) if repeat >= _BEACON else 0
     return generate(
-        asked.folder, [asked.kind], length, [asked.items], asked.seed, hits, _TRAPS * hits, repeat
+        asked.folder, [asked.kind], length, [asked.items], asked.seed, hits, _TRAPS * hits, repeat, alike
     )

@@ -115,11 +115,12 @@ def generate(
     hit_rate: float,
     trap_rate: float | None = None,
     repeat: int = 4,
+    alike: float = 0,
 ) -> Path:
     """A folder with these logs and lists, maybe among others, and the truth; a process of its own writes one
     where there is none. `length` is that of the benign lines, of which hits and near misses are shares."""
     source = b"".join(path.read_bytes() for path in sorted((ROOT / "demo" / "loggen").rglob("*.py")))
-    given = f"{length} {counts} {sorted(kinds)} {seed} {hit_rate} {trap_rate} {repeat}".encode()
+    given = f"{length} {counts} {sorted(kinds)} {seed} {hit_rate} {trap_rate} {repeat} {alike}".encode()
     folder = parent / f"logs-{hashlib.sha256(given + source).hexdigest()[:12]}"
     if (folder / "truth.jsonl").exists():
         return folder
@@ -130,6 +131,7 @@ def generate(
         "hit_rate": hit_rate,
         "trap_rate": trap_rate,
         "repeat": repeat,
+        "alike": alike,
     }
     for made in sorted(parent.glob(f"logs-*/{_MADE}")):
         kept = json.loads(made.read_text(encoding="utf-8"))
@@ -139,7 +141,7 @@ def generate(
     command = [sys.executable, "-m", "demo.loggen", "--kind", ",".join(kinds), "--size", str(length)]
     command += ["--indicators", ",".join(map(str, counts)), "--seed", str(seed)]
     command += ["--hit-rate", str(hit_rate), "-o", str(folder.resolve())]
-    command += ["--repeat", str(repeat)]
+    command += ["--repeat", str(repeat), "--alike", str(alike)]
     command += [] if trap_rate is None else ["--trap-rate", str(trap_rate)]
     subprocess.run(command, check=True, cwd=ROOT, stdout=2)
     told = {**same, "kinds": list(kinds), "counts": list(counts)}

@@ -45,6 +45,7 @@ def main(arguments: list[str] | None = None) -> None:
         "--trap-rate", type=float, help="near misses for each benign line, as many by default"
     )
     parser.add_argument("--repeat", type=int, default=4, help="times that a machine meets the same indicator")
+    parser.add_argument("--alike", type=float, default=0, help="share of these that say the same again")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--days", type=int, default=3)
     parser.add_argument("--marked", action="store_true", help="mark every file as demo data")
@@ -69,6 +70,7 @@ def main(arguments: list[str] | None = None) -> None:
         hit_rate=asked.hit_rate,
         trap_rate=asked.trap_rate,
         repeat=asked.repeat,
+        alike=asked.alike,
         seed=asked.seed,
         days=asked.days,
         marked=asked.marked,

@@ -30,6 +30,7 @@ def write_bench_logs(
     hit_rate: float = 0.0001,
     trap_rate: float | None = None,
     repeat: int = 4,
+    alike: float = 0,
     seed: int = 7,
     days: int = 3,
     marked: bool = False,
@@ -38,8 +39,8 @@ def write_bench_logs(
 
     Beside benign lines of that length stand about `hit_rate` times as many hits on the first `planted_from`
     items (all by default), of every kind the log can show, and `trap_rate` times as many (the same by
-    default) near misses; a machine meets the same indicator about `repeat` times. Benign lines match none of
-    `items`.
+    default) near misses; a machine meets the same indicator about `repeat` times, of which the share `alike`
+    says again what it said before. Benign lines match none of `items`.
     """
     listed = Listed(items)
     sources = items[:planted_from]
@@ -56,7 +57,7 @@ def write_bench_logs(
         def events(
             seconds: array[int], count: int = count, shape: Shape = shape, rng: Random = rng
         ) -> list[Event]:
-            return spread_events(count, clients, sources, shape, len(seconds), rng, repeat)
+            return spread_events(count, clients, sources, shape, len(seconds), rng, repeat, alike)
 
         traps = round(lines * (hit_rate if trap_rate is None else trap_rate) / 8)
         path = folder / (f"demo-{shape.file_name}" if marked else shape.file_name)

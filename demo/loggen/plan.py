@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 
@@ -34,11 +34,15 @@ class Infection:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A machine meets an indicator right after the page of that number."""
+    """A machine meets an indicator right after the page of that number.
+
+    Events of a machine and an item with the same `call` say the same; None says what no other does.
+    """
 
     page: int
     item: Item
     client: Client
+    call: int | None = None
 
 
 def page_seconds(start: datetime, days: int, pages: int) -> array[int]:
@@ -98,8 +102,12 @@ def spread_events(
     pages: int,
     rng: Random,
     repeat: int = 4,
+    alike: float = 0,
 ) -> list[Event]:
-    """`count` events at random times, about `repeat` for each of many (machine, indicator) pairs."""
+    """`count` events at random times, about `repeat` for each of many (machine, indicator) pairs.
+
+    `alike` is the share of events that say what the one before of the same pair said.
+    """
     by_kind: dict[str, list[Item]] = {}
     for item in items:
         if shape.can_show(item):
@@ -113,7 +121,19 @@ def spread_events(
         kind = by_kind[turns[number % len(turns)]]
         pairs.append((kind[number // len(turns) % len(kind)], rng.choice(clients)))
     events = [Event(rng.randrange(pages), *pairs[i % len(pairs)]) for i in range(count)]
-    return sorted(events, key=lambda event: event.page)
+    events.sort(key=lambda event: event.page)
+    return _with_calls(events, rng, alike) if alike else events
+
+
+def _with_calls(events: Sequence[Event], rng: Random, alike: float) -> list[Event]:
+    calls: dict[tuple[Item, Client], int] = {}
+    numbered = []
+    for number, event in enumerate(events):
+        pair = event.item, event.client
+        if pair not in calls or rng.random() >= alike:
+            calls[pair] = number
+        numbered.append(replace(event, call=calls[pair]))
+    return numbered
 
 
 def plan_infections(

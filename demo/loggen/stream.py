@@ -18,6 +18,7 @@ from pathlib import Path
 from random import Random
 from typing import IO, cast
 
+from demo.loggen.call import Call
 from demo.loggen.listed import Item
 from demo.loggen.plan import Event, busiest_second, page_seconds
 from demo.loggen.shapes import SECOND, SERIAL, Seen, Shape
@@ -114,7 +115,8 @@ class _Writer:
         for number, event in enumerate(due):
             micro = _LATEST + number * step
             if event:
-                lines = self._shape.hits(event.item, event.client, self._world, self._rng, micro)
+                rng = self._rng if event.call is None else Call(event, self._rng)
+                lines = self._shape.hits(event.item, event.client, self._world, rng, micro)
             else:
                 item = self._rng.choice(self._rng.choice(self._trap_items))
                 lines, inbound = self._shape.traps(item, self._world, self._rng, micro)

@@ -22,13 +22,19 @@ def tell(result: SourceResult) -> None:
 
 
 def compare(
-    values: list[str], data: bytes, *, devices: bool = False, limits: dict[str, int] | None = None
+    values: list[str],
+    data: bytes,
+    *,
+    devices: bool = False,
+    limits: dict[str, int] | None = None,
+    native: dict[str, int] | None = None,
 ) -> SourceResult:
-    """What the portable engine found, which the native one found as well."""
+    """What the portable engine found, which the native one, that has bounds of its own, found as well."""
     items = make_set(values)
     bounds = limits or {}
     portable = PortableMatcher(items, replace(LIMITS, **bounds))
-    native = ENGINE.compile(items)
+    matcher = ENGINE.compile(items)
+    bounds_of_native = {**bounds, **(native or {})}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "log"
         path.write_bytes(data)
@@ -36,7 +42,7 @@ def compare(
         expected = portable.scan(path, ScanOptions(devices=devices), PortableEngine().progress())
         for level in _native.levels():
             for chunk in (1, 200, 1 << 18):
-                found = scan(native, path, level=level, chunk=chunk, devices=devices, **bounds)
+                found = scan(matcher, path, level=level, chunk=chunk, devices=devices, **bounds_of_native)
                 assert list(found.sightings) == list(expected.sightings), (level, chunk)
                 assert found.coverage == expected.coverage, (level, chunk)
     tell(expected)

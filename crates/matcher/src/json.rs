@@ -2,10 +2,21 @@
 //! their source text. Bytes that are not UTF-8 stay; a lone surrogate becomes U+FFFD.
 use std::borrow::Cow;
 
+use crate::raw::sixteen::{Range, within};
+
 /// Deeper objects do not parse.
 const DEPTH: usize = 100;
 /// A syslog header may stand before the object within these bytes.
 const PREFIX: usize = 256;
+
+/// Members that most objects do not exceed.
+const MEMBERS: usize = 16;
+/// What does not simply belong to a string.
+const SPECIAL: [Range; 3] = [
+    Range::new(b'"', b'"'),
+    Range::new(b'\\', b'\\'),
+    Range::new(0, 0x1F),
+];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
@@ -92,7 +103,7 @@ impl<'a> Reader<'a> {
 
     fn object(&mut self, depth: usize) -> Option<Value<'a>> {
         self.at += 1;
-        let mut members = Vec::new();
+        let mut members = Vec::with_capacity(MEMBERS);
         self.space();
         if self.eat(b'}').is_some() {
             return Some(Value::Object(Object(members)));
@@ -159,6 +170,13 @@ impl<'a> Reader<'a> {
         self.eat(b'"')?;
         let start = self.at;
         loop {
+            while let Some(near) = self.text[self.at..].first_chunk() {
+                let ends = within(near, &SPECIAL);
+                self.at += ends.trailing_zeros().min(16) as usize;
+                if ends != 0 {
+                    break;
+                }
+            }
             match self.peek()? {
                 b'"' => {
                     self.at += 1;

@@ -11,7 +11,7 @@
 //! | phase 2: what exactly stands there | `scan`, `tokens`, `token`, `names`, `address`, `freetext`, `chars` |
 //! | the fields of a line that hit | `detect`, `format`, `shape`, `expression`, `wrapper`, `json`, `decoders`, `record` |
 //! | its time | `time`, `timeline`, `years`, `tail` |
-//! | rows by indicator, device and day | `rows`, `places`, `words`, `alive`, `runs` |
+//! | rows by indicator, device and day | `rows`, `repeats`, `places`, `words`, `alive`, `runs` |
 //! | the answer | `wire`, `escape`, `tally` |
 #![deny(unsafe_code)]
 
@@ -51,6 +51,7 @@ pub mod raw;
 pub mod reader;
 mod record;
 mod relay;
+mod repeats;
 pub mod rows;
 mod runs;
 mod scan;

@@ -73,6 +73,12 @@ impl Places {
         slot.place
     }
 
+    /// The place of a key that has one.
+    pub fn get(&self, key: &Key) -> Option<u32> {
+        let slot = &self.slots[self.slot(key)];
+        (slot.place != FREE.place).then_some(slot.place)
+    }
+
     fn home(&self, key: &Key) -> usize {
         let bits = self.slots.len().trailing_zeros();
         (self.hasher.hash_one(key) >> (u64::BITS - bits)) as usize

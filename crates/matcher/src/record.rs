@@ -1,12 +1,10 @@
 //! Fields become a record: who asked what of whom, when, and how it ended (docs/log-formats.md 3).
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
 use crate::address::{self, Address};
 use crate::format::{Condition, FieldId, Format, IDENTITY, Role, Subject, Test, Variant};
-use crate::json::Object;
 use crate::names::{self, Host};
 use crate::rows::Action;
 use crate::shape::{Found, LineReader, Values};
@@ -30,19 +28,42 @@ pub struct Record<'f, 'l> {
     swapped: bool,
 }
 
-/// The record of the line as it is by the first of these formats, else of what its wrappers hold.
+/// The record of the line as it is by the first of these formats, else of what its wrappers hold. Each is shown to
+/// `known` when nothing but its fields is there; where that says true it needs no record.
 pub fn read<'f, 'l>(
     reader: &mut LineReader,
     formats: impl Iterator<Item = (usize, &'f Format)> + Clone,
     readings: &'l Readings<'_>,
+    mut known: impl FnMut(&mut Record<'f, 'l>) -> bool,
 ) -> Option<Record<'f, 'l>> {
     let mut depth = 0;
     while let Some((text, wrapper)) = readings.get(depth) {
         let mut parsed = None;
         for (number, format) in formats.clone() {
-            let found = read_one(reader, number, format, (text, depth), wrapper, &mut parsed);
-            if found.is_some() {
-                return found;
+            let Some(first) = format.variants.first() else {
+                continue;
+            };
+            for shape in &format.shapes {
+                let values = reader.shape(number, format, shape, (text, depth), &mut parsed);
+                let Some(values) = values else { continue };
+                let mut record = Record {
+                    number,
+                    format,
+                    variant: first,
+                    values,
+                    wrapper,
+                    client: None,
+                    client_port: None,
+                    server: None,
+                    server_port: None,
+                    swapped: false,
+                };
+                if known(&mut record) {
+                    return None;
+                }
+                if record.complete() {
+                    return Some(record);
+                }
             }
         }
         depth += 1;
@@ -50,43 +71,31 @@ pub fn read<'f, 'l>(
     None
 }
 
-fn read_one<'f, 'l>(
-    reader: &mut LineReader,
-    number: usize,
-    format: &'f Format,
-    line: (&'l [u8], usize),
-    wrapper: Option<&'l Wrapper>,
-    parsed: &mut Option<Option<Arc<Object<'l>>>>,
-) -> Option<Record<'f, 'l>> {
-    let first = format.variants.first()?;
-    for shape in &format.shapes {
-        let Some(values) = reader.shape(number, format, shape, line, parsed) else {
-            continue;
-        };
-        let mut record = Record {
-            number,
-            format,
-            variant: first,
-            values,
-            wrapper,
-            client: None,
-            client_port: None,
-            server: None,
-            server_port: None,
-            swapped: false,
-        };
-        for variant in &format.variants {
-            record.variant = variant;
-            if variant.when.iter().all(|c| record.holds(c)) {
-                record.take_sides();
-                return Some(record);
+impl<'l> Record<'_, 'l> {
+    /// Finds the variant and who stands on which side; false where no variant fits.
+    fn complete(&mut self) -> bool {
+        for variant in &self.format.variants {
+            self.variant = variant;
+            if variant.when.iter().all(|c| self.holds(c)) {
+                self.take_sides();
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Shows each value of a field as the line, or its wrapper, has it.
+    #[inline]
+    pub fn each_as_written(&self, field: FieldId, mut look: impl FnMut(&[u8])) {
+        match self.format.wrapper[field] {
+            None => self.values.each(field, look),
+            Some(part) => {
+                let found = self.wrapper.into_iter().flat_map(|w| w.all(part));
+                found.for_each(&mut look);
             }
         }
     }
-    None
-}
 
-impl<'l> Record<'_, 'l> {
     /// The values of a field of the line, or of its wrapper.
     fn all(&self, field: FieldId) -> Found<'l> {
         match self.format.wrapper[field] {

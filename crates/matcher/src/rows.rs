@@ -268,6 +268,21 @@ pub struct Rows {
     memory: Arc<Memory>,
     held: usize,
     runs: Runs,
+    /// How often the rows at hand were taken, and with them the numbers of devices and places of rows.
+    taken: u32,
+}
+
+/// Indicators of a line that is remembered, at most.
+const MOST_KNOWN: usize = 2;
+
+/// Where the rows of the indicators of one line lie, as long as its time belongs to the same bucket.
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    items: [u32; MOST_KNOWN],
+    places: [u32; MOST_KNOWN],
+    pub hits: usize,
+    device: u32,
+    when: u32,
 }
 
 impl Rows {
@@ -283,7 +298,55 @@ impl Rows {
             memory,
             held: 0,
             runs: Runs::default(),
+            taken: 0,
         }
+    }
+
+    /// Changes whenever what is `Known` of rows is no longer so.
+    pub fn taken(&self) -> u32 {
+        self.taken
+    }
+
+    /// What is known of a line with these keys, until the rows are taken. None if it has too many.
+    pub fn known(&self, keys: &[Key]) -> Option<Known> {
+        let first = keys.first().copied().unwrap_or_default();
+        let mut known = Known {
+            items: [0; MOST_KNOWN],
+            places: [0; MOST_KNOWN],
+            hits: keys.len(),
+            device: first.device,
+            when: first.when,
+        };
+        for (i, key) in keys.iter().enumerate() {
+            *known.items.get_mut(i)? = key.item;
+            known.places[i] = self.places.get(key)?;
+        }
+        Some(known)
+    }
+
+    /// Adds a line with the same indicators and device as one before; false, and nothing is added, where a row is not
+    /// there yet.
+    pub fn add_known(&mut self, known: &mut Known, moment: Option<Moment>, action: Action) -> bool {
+        let value = moment.map(|m| m.value);
+        let when = bucket(value).packed();
+        let hits = known.hits;
+        if known.when != when {
+            let mut places = known.places;
+            for (place, &item) in places.iter_mut().zip(&known.items[..hits]) {
+                let device = known.device;
+                let Some(found) = self.places.get(&Key { item, device, when }) else {
+                    return false;
+                };
+                *place = found;
+            }
+            known.places = places;
+            known.when = when;
+        }
+        let when = When::new(value);
+        for &place in &known.places[..hits] {
+            self.wait(place, when, action);
+        }
+        true
     }
 
     /// The keys of a line's hits, in their order; their places are asked for.
@@ -302,17 +365,19 @@ impl Rows {
 
     /// One line with the keys of its hits: each indicator counts once. Fails when rows must go to a temporary file
     /// and cannot.
-    pub fn add(&mut self, set: &Set, hits: &[Hit], keys: Keys, line: &Line<'_>) -> io::Result<()> {
+    pub fn add(
+        &mut self,
+        set: &Set,
+        hits: &[Hit],
+        keys: &[Key],
+        line: &Line<'_>,
+    ) -> io::Result<()> {
         let when = When::new(line.moment.map(|m| m.value));
-        for (hit, key) in hits.iter().zip(keys) {
+        for (hit, &key) in hits.iter().zip(keys) {
             let next = self.rows.len() as u32;
             let place = self.places.find(key, next);
             if place != next {
-                prefetch(&self.rows[place as usize]);
-                self.waiting.push((place, when, line.action));
-                if self.waiting.len() == WAITING {
-                    self.count();
-                }
+                self.wait(place, when, line.action);
                 continue;
             }
             let begin = self.texts.len();
@@ -338,6 +403,15 @@ impl Rows {
             self.runs.spill(run, set)?;
         }
         Ok(())
+    }
+
+    /// Has a line wait until its row is near.
+    fn wait(&mut self, place: u32, when: When, action: Action) {
+        prefetch(&self.rows[place as usize]);
+        self.waiting.push((place, when, action));
+        if self.waiting.len() == WAITING {
+            self.count();
+        }
     }
 
     /// Counts the lines that wait.
@@ -376,6 +450,7 @@ impl Rows {
     /// Takes the rows at hand, in the order in which they are merged.
     fn run(&mut self, set: &Set) -> Run {
         self.count();
+        self.taken += 1;
         self.memory.used.fetch_sub(self.held, Ordering::Relaxed);
         self.held = 0;
         self.places = Places::default();

@@ -15,9 +15,13 @@ use crate::freetext;
 use crate::longline::LongLine;
 use crate::names::Host;
 use crate::options::{Options, Progress};
+use crate::places::Key;
 use crate::record::{self, Record};
 use crate::relay::{Baton, Relay};
-use crate::rows::{Action, Bucket, Details, Field, Hit, Hits, Keys, Line, Memory, Rows, bucket};
+use crate::repeats::{Repeated, Repeats};
+use crate::rows::{
+    Action, Bucket, Details, Field, Hit, Hits, Keys, Known, Line, Memory, Rows, bucket,
+};
 use crate::runs::Runs;
 use crate::segments::Segment;
 use crate::set::Set;
@@ -38,6 +42,7 @@ pub(crate) struct Scan<'a> {
     /// The file's format; None is text.
     pub format: Option<usize>,
     rows: Rows,
+    repeats: Repeats<'a>,
     memory: Arc<Memory>,
     /// Rows of threads that have ended.
     pub runs: Runs,
@@ -83,6 +88,7 @@ impl<'a> Scan<'a> {
             zone,
             format,
             rows: Rows::new(memory.clone()),
+            repeats: Repeats::default(),
             memory,
             runs: Runs::default(),
             timeline: Timeline::default(),
@@ -267,12 +273,33 @@ impl<'a> Scan<'a> {
             return;
         }
         let readings = Readings::new(line);
-        if let Some(record) = self.own_record(&readings) {
+        let may_repeat = ask.look && !ask.head && !self.options.devices;
+        let mut repeated = None;
+        let own = self.format.map(|number| (number, self.formats[number]));
+        let record = record::read(&mut self.reader, own.into_iter(), &readings, |record| {
+            if may_repeat {
+                repeated = self.repeats.add(record, &mut self.rows, &self.zone);
+            }
+            repeated.is_some()
+        });
+        if let Some(Repeated { hits, moment }) = repeated {
+            if hits > 0 {
+                self.timeline.hit(offset, moment);
+                self.progress.add_hits(hits);
+            }
+            return;
+        }
+        if let Some(record) = record {
             if ask.head {
                 self.timeline.add_head(record.time(&self.zone));
             }
             if ask.look || self.options.devices {
-                self.record(&record, line, offset, ask.look);
+                let known = self.record(&record, line, offset, ask.look);
+                if let Some(known) = known
+                    && may_repeat
+                {
+                    self.repeats.learn(&record, known, &self.rows);
+                }
             }
             return;
         }
@@ -308,14 +335,14 @@ impl<'a> Scan<'a> {
     pub fn own_record<'l>(&mut self, readings: &'l Readings<'_>) -> Option<Record<'a, 'l>> {
         let number = self.format?;
         let own = std::iter::once((number, self.formats[number]));
-        record::read(&mut self.reader, own, readings)
+        record::read(&mut self.reader, own, readings, |_| false)
     }
 
     fn foreign_record<'l>(&mut self, readings: &'l Readings<'_>) -> Option<Record<'a, 'l>> {
         let own = self.format;
         let all = self.formats.iter().copied().enumerate();
         let others = all.filter(|(n, _)| Some(*n) != own);
-        record::read(&mut self.reader, others, readings)
+        record::read(&mut self.reader, others, readings, |_| false)
     }
 
     /// A line with a match that does not parse by the file's format.
@@ -328,7 +355,8 @@ impl<'a> Scan<'a> {
     ) {
         let line = readings.line;
         if let Some(record) = self.foreign_record(readings) {
-            return self.record(&record, line, offset, true);
+            self.record(&record, line, offset, true);
+            return;
         }
         if self.format.is_some() {
             self.not_understood += 1;
@@ -339,48 +367,57 @@ impl<'a> Scan<'a> {
         let device = device.map(|d| Host::parse(d.as_bytes()));
         let moment = freetext::time(line, &self.zone);
         let keys = self.rows.keys(&hits, device.as_ref(), moment);
-        self.keep(
-            &hits,
-            keys,
-            &Line {
-                offset,
-                moment,
-                action: Action::Unknown,
-                format: None,
-                details: &Plain(line),
-            },
-        );
+        let line = Line {
+            offset,
+            moment,
+            action: Action::Unknown,
+            format: None,
+            details: &Plain(line),
+        };
+        self.keep(&hits, &keys, &line);
     }
 
-    pub fn record(&mut self, record: &Record<'_, '_>, line: &[u8], offset: u64, look: bool) {
+    /// Adds what a record shows. Says what is known of the rows of a line that says the same.
+    pub fn record(
+        &mut self,
+        record: &Record<'_, '_>,
+        line: &[u8],
+        offset: u64,
+        look: bool,
+    ) -> Option<Known> {
         if self.options.devices {
             self.note_alive(record);
         }
         if !look {
-            return;
+            return None;
         }
-        if let Some(crate::names::Host::Address(client)) = record.client {
+        let mut is_listed = false;
+        if let Some(Host::Address(client)) = record.client {
             let listed = tokens::find_address(self.set, client, record.client_port).is_some();
             self.inbound += u64::from(listed);
+            is_listed = self.set.lists_address(client);
         }
         tokens::of_record(record, &mut self.tokens);
         let hits = tokens::hits(self.set, &self.tokens);
-        if hits.is_empty() {
-            return;
-        }
-        let moment = record.time(&self.zone);
-        let keys = self.rows.keys(&hits, record.device(), moment);
-        self.keep(
-            &hits,
-            keys,
-            &Line {
+        let taken = self.rows.taken();
+        let mut keys = Keys::new();
+        if !hits.is_empty() {
+            let moment = record.time(&self.zone);
+            keys = self.rows.keys(&hits, record.device(), moment);
+            let line = Line {
                 offset,
                 moment,
                 action: record.action(),
                 format: Some(record.number),
                 details: &Parsed { record, line },
-            },
-        );
+            };
+            self.keep(&hits, &keys, &line);
+        }
+        // Whether a line is inbound may depend on a port that tells nothing else.
+        if is_listed || taken != self.rows.taken() {
+            return None;
+        }
+        self.rows.known(&keys)
     }
 
     fn note_alive(&mut self, record: &Record<'_, '_>) {
@@ -393,7 +430,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn keep(&mut self, hits: &[Hit], keys: Keys, line: &Line<'_>) {
+    fn keep(&mut self, hits: &[Hit], keys: &[Key], line: &Line<'_>) {
         self.timeline.hit(line.offset, line.moment);
         self.progress.add_hits(hits.len());
         if let Err(error) = self.rows.add(self.set, hits, keys, line) {

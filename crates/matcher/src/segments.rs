@@ -86,7 +86,8 @@ impl Scan<'_> {
         let directives: Vec<usize> = first.into_iter().chain(later).collect();
         let places = found.places.iter().map(|&p| p as usize - FRONT - start);
         let mut marks: Vec<usize> = places.chain(directives.iter().copied()).collect();
-        marks.sort_unstable();
+        // Names, addresses and directives, each in order.
+        marks.sort();
         Segment::Lines {
             start,
             end,

@@ -128,7 +128,7 @@ impl Capture<'_> {
                 write,
             },
         };
-        if let Err(error) = self.rows.add(self.set, hits, keys, &line) {
+        if let Err(error) = self.rows.add(self.set, hits, &keys, &line) {
             self.progress.fail(temporary(&error));
         }
     }

@@ -7,7 +7,6 @@ use smallvec::SmallVec;
 
 use super::End;
 use super::bytes::{Bytes, Runs};
-use super::refuse::holds;
 
 /// Larger expressions are left to the other ways.
 const MOST_STEPS: usize = 4096;
@@ -123,14 +122,7 @@ impl Backtracker {
         self.push(Step::Fork([0; 2], Box::default()))
     }
 
-    fn run(&mut self, part: &Hir, least: u32, most: Option<u32>, greedy: bool) -> Option<()> {
-        let HirKind::Class(class) = part.kind() else {
-            return None;
-        };
-        let mut set = Bytes([false; 256]);
-        for b in 0..=u8::MAX {
-            set.0[usize::from(b)] = holds(class, b);
-        }
+    fn run(&mut self, set: Bytes, least: u32, most: Option<u32>, greedy: bool) -> Option<()> {
         self.push(Step::Run {
             of: Runs::of(set),
             least: least as usize,
@@ -147,7 +139,7 @@ impl Backtracker {
             HirKind::Literal(text) => {
                 self.push(Step::Text(Box::new(Finder::new(&text.0).into_owned())))?;
             }
-            HirKind::Class(_) => self.run(part, 1, Some(1), true)?,
+            HirKind::Class(class) => self.run(Bytes::of(class), 1, Some(1), true)?,
             HirKind::Look(_) => return None,
             HirKind::Capture(group) => {
                 let slot = 2 * group.index as usize;
@@ -177,8 +169,13 @@ impl Backtracker {
 
     fn again(&mut self, again: &Repetition) -> Option<()> {
         let (part, least) = (&*again.sub, again.min);
-        if matches!(part.kind(), HirKind::Class(_)) {
-            return self.run(part, least, again.max, again.greedy);
+        let set = match part.kind() {
+            HirKind::Class(class) => Some(Bytes::of(class)),
+            HirKind::Literal(text) if text.0.len() == 1 => Some(Bytes::only(text.0[0])),
+            _ => None,
+        };
+        if let Some(set) = set {
+            return self.run(set, least, again.max, again.greedy);
         }
         if again.max != Some(1) && part.properties().minimum_len().unwrap_or(0) == 0 {
             return None;
@@ -249,20 +246,19 @@ impl Backtracker {
         let (mut at, mut place) = (0, 0);
         loop {
             patience = patience.checked_sub(1)?;
-            let rest = line.get(place..)?;
             let goes_on = match &self.steps[at] {
                 Step::Text(text) => {
                     let text = text.needle();
                     // Mostly the first byte tells.
-                    let found =
-                        rest.first() == text.first() && (text.len() == 1 || rest.starts_with(text));
+                    let found = line.get(place) == text.first()
+                        && (text.len() == 1 || line[place..].starts_with(text));
                     place += if found { text.len() } else { 0 };
                     at += 1;
                     found
                 }
                 Step::Shape { fits, len, steps } => {
                     at += steps;
-                    match rest.get(..*len) {
+                    match line.get(place..place + len) {
                         Some(text) => {
                             place += len;
                             let mut bytes = text.iter().enumerate();
@@ -278,7 +274,7 @@ impl Backtracker {
                     greedy: true,
                     after,
                 } => {
-                    let len = of.run(rest, *most);
+                    let len = of.run(line, place, *most);
                     patience = patience.saturating_sub(len / 8);
                     if after.is_some() && len > *least {
                         open.push(Open::Shorter(at, place + len, place + least));
@@ -290,7 +286,7 @@ impl Backtracker {
                 Step::Run {
                     of, least, most, ..
                 } => {
-                    let len = of.run(rest, *least);
+                    let len = of.run(line, place, *least);
                     place += len;
                     let enough = len == *least;
                     if enough && most > least {
@@ -308,7 +304,7 @@ impl Backtracker {
                     then,
                     steps,
                 } => {
-                    let len = of.run(rest, *most);
+                    let len = of.run(line, place, *most);
                     patience = patience.saturating_sub(len / 8);
                     if let Some(slot) = *slot {
                         let ends = &mut slots[slot..slot + 2];
@@ -320,7 +316,7 @@ impl Backtracker {
                     }
                     place += len;
                     at += steps;
-                    let follows = then.is_none_or(|b| rest.get(len) == Some(&b));
+                    let follows = then.is_none_or(|b| line.get(place) == Some(&b));
                     place += usize::from(then.is_some() && follows);
                     len >= *least && follows
                 }
@@ -332,7 +328,7 @@ impl Backtracker {
                     at += 1;
                     true
                 }
-                Step::Fork(to, ways) => match ways.at(rest) {
+                Step::Fork(to, ways) => match ways.at(line.get(place)) {
                     0 => false,
                     2 => {
                         at = to[1];
@@ -414,12 +410,12 @@ impl Backtracker {
                         _ => 1,
                     };
                     *patience = patience.checked_sub(found / 8)?;
-                    if found > more || of.run(&line[place..], found) < found {
+                    if found > more || of.run(line, place, found) < found {
                         continue;
                     }
                     let more = more - found;
                     match &self.steps[at + 1] {
-                        Step::Text(_) if more > 0 && of.run(&line[place + found..], 1) == 1 => {
+                        Step::Text(_) if more > 0 && of.run(line, place + found, 1) == 1 => {
                             open.push(Open::Longer(at, place + found + 1, more - 1));
                         }
                         Step::Text(_) => {}
@@ -441,9 +437,10 @@ impl Next {
     };
 
     fn only(b: u8) -> Next {
-        let mut next = Next::NOTHING;
-        next.bytes.0[usize::from(b)] = true;
-        next
+        Next {
+            bytes: Bytes::only(b),
+            end: false,
+        }
     }
 
     fn or(mut self, other: &Next) -> Next {
@@ -464,9 +461,9 @@ impl Ways {
         ways
     }
 
-    /// The ways that may go on before this text.
-    fn at(&self, text: &[u8]) -> u8 {
-        self.0[text.first().map_or(256, |&b| usize::from(b))]
+    /// The ways that may go on before this byte, or the end of the line.
+    fn at(&self, next: Option<&u8>) -> u8 {
+        self.0[next.map_or(256, |&b| usize::from(b))]
     }
 }
 

@@ -1,92 +1,142 @@
 //! Sets of bytes, and how long a run of them is.
-use memchr::{memchr, memchr2, memchr3};
+use regex_syntax::hir::Class;
 
-/// Bytes of a run that are looked at one by one before the rest is searched.
-const SHORT_RUN: usize = 16;
+use super::refuse::holds;
+use crate::raw::sixteen::{Range, within};
 
 /// A set of bytes.
 #[derive(Clone, Debug)]
 pub struct Bytes(pub [bool; 256]);
 
 impl Bytes {
+    pub fn of(class: &Class) -> Bytes {
+        let mut set = Bytes([false; 256]);
+        for b in 0..=u8::MAX {
+            set.0[usize::from(b)] = holds(class, b);
+        }
+        set
+    }
+
+    pub fn only(b: u8) -> Bytes {
+        let mut set = Bytes([false; 256]);
+        set.0[usize::from(b)] = true;
+        set
+    }
+
     #[inline]
     pub fn has(&self, b: u8) -> bool {
         self.0[usize::from(b)]
     }
 }
 
+/// Bytes that are compared at once.
+const BLOCK: usize = 16;
+/// More ranges are not compared with sixteen bytes at once.
+const MOST_RANGES: usize = 4;
+
 /// A set of bytes whose runs are looked for.
 #[derive(Clone, Debug)]
 pub struct Runs {
     pub set: Box<Bytes>,
-    border: Border,
-}
-
-/// What the set does not hold, where that is few bytes.
-#[derive(Clone, Copy, Debug)]
-enum Border {
-    One(u8),
-    Two([u8; 2]),
-    Three([u8; 3]),
-    Many,
+    /// Of the bytes of the set or of all others, whichever are fewer; empty if too many.
+    ranges: Box<[Range]>,
+    /// Turns the bits of the bytes in a range to those of the bytes that end a run.
+    turn: u32,
 }
 
 impl Runs {
     pub fn of(set: Bytes) -> Runs {
-        let mut others = [0; 4];
-        let mut count = 0;
-        for b in (0..=u8::MAX).filter(|b| !set.has(*b)).take(others.len()) {
-            others[count] = b;
-            count += 1;
+        let [own, others] = [true, false].map(|own| ranges(&set, own));
+        let is_own = own.len() < others.len();
+        let mut found = if is_own { own } else { others };
+        if found.len() > MOST_RANGES {
+            found.clear();
         }
-        let [a, b, c, _] = others;
-        let border = match count {
-            1 => Border::One(a),
-            2 => Border::Two([a, b]),
-            3 => Border::Three([a, b, c]),
-            _ => Border::Many,
-        };
+        let range = |(first, last)| Range::new(first, last);
         Runs {
             set: Box::new(set),
-            border,
+            ranges: found.into_iter().map(range).collect(),
+            turn: if is_own { 0xFFFF } else { 0 },
         }
     }
 
-    /// How many bytes at the start of the text are of this set, up to `most`.
+    /// How many bytes of the line from this place on are of this set, up to `most`.
     #[inline]
-    pub fn run(&self, text: &[u8], most: usize) -> usize {
-        let text = &text[..text.len().min(most)];
-        if let Border::One(border) = self.border {
-            if let Some(near) = text.first_chunk::<SHORT_RUN>()
-                && let Some(end) = first(near, border)
+    pub fn run(&self, line: &[u8], place: usize, most: usize) -> usize {
+        let end = line.len().min(place.saturating_add(most));
+        let mut at = place;
+        if !self.ranges.is_empty() {
+            while at < end
+                && let Some(near) = line.get(at..at + BLOCK).and_then(|b| b.first_chunk())
             {
-                return end;
+                let ends = within(near, &self.ranges) ^ self.turn;
+                if ends != 0 {
+                    at += ends.trailing_zeros() as usize;
+                    return end.min(at) - place;
+                }
+                at += BLOCK;
             }
-            return memchr(border, text).unwrap_or(text.len());
         }
-        let (near, far) = text.split_at(text.len().min(SHORT_RUN));
-        if let Some(end) = near.iter().position(|&b| !self.set.has(b)) {
-            return end;
+        while at < end && self.set.has(line[at]) {
+            at += 1;
         }
-        if far.is_empty() {
-            return near.len();
-        }
-        let end = match self.border {
-            Border::One(a) => memchr(a, far),
-            Border::Two([a, b]) => memchr2(a, b, far),
-            Border::Three([a, b, c]) => memchr3(a, b, c, far),
-            Border::Many => far.iter().position(|&b| !self.set.has(b)),
-        };
-        end.map_or(text.len(), |end| near.len() + end)
+        end.min(at) - place
     }
 }
 
-/// Where a byte first stands among sixteen.
-#[inline]
-fn first(text: &[u8; SHORT_RUN], b: u8) -> Option<usize> {
-    let differs = u128::from_le_bytes(*text) ^ u128::from_le_bytes([b; SHORT_RUN]);
-    let ones = u128::from_le_bytes([1; SHORT_RUN]);
-    // The lowest bit set is that of the first byte that does not differ.
-    let equal = differs.wrapping_sub(ones) & !differs & (ones << 7);
-    (equal != 0).then(|| equal.trailing_zeros() as usize / 8)
+/// First and last of each range of bytes that are in the set, or that are not.
+fn ranges(set: &Bytes, own: bool) -> Vec<(u8, u8)> {
+    let mut found: Vec<(u8, u8)> = Vec::new();
+    for b in (0..=u8::MAX).filter(|b| set.has(*b) == own) {
+        match found.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(b) => *last = b,
+            _ => found.push((b, b)),
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_ends_where_its_set_does() {
+        let sets: [&dyn Fn(u8) -> bool; 8] = [
+            &|b| b != b' ',
+            &|b| b.is_ascii_digit(),
+            &|b| !b.is_ascii_whitespace(),
+            &|b| b.is_ascii_alphanumeric() || b == b'_',
+            &|b| b % 2 == 0,
+            &|_| true,
+            &|_| false,
+            &|b| b == 0 || b == 255,
+        ];
+        let mut seed = 7_u64;
+        let mut random = |below: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (seed >> 33) as usize % below
+        };
+        for member in sets {
+            let mut set = Bytes([false; 256]);
+            (0..=u8::MAX).for_each(|b| set.0[usize::from(b)] = member(b));
+            let runs = Runs::of(set);
+            for _ in 0..4000 {
+                let length = random(70);
+                // Mostly bytes of the set, so that runs are long.
+                let mut text: Vec<u8> = Vec::new();
+                while text.len() < length {
+                    let b = random(256) as u8;
+                    if member(b) || random(20) == 0 {
+                        text.push(b);
+                    } else if random(256) == 0 {
+                        break;
+                    }
+                }
+                let most = [0, 1, 9, 16, 17, 40, usize::MAX][random(7)];
+                let want = text.iter().take(most).take_while(|b| member(**b)).count();
+                assert_eq!(runs.run(&text, 0, most), want, "{text:?} {most}");
+            }
+        }
+    }
 }

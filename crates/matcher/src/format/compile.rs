@@ -1,4 +1,5 @@
 //! A format file becomes the values that `shape` and `record` read lines by.
+use super::decisive::Decisive;
 use super::file::{ConditionTable, File, ShapeTable, VariantTable};
 use super::{
     Body, Condition, FieldId, Format, IDENTITY, Pattern, ROLES, Recognise, Role, Segment, Shape,
@@ -272,6 +273,7 @@ impl Format {
                 any: bytes(file.recognise.any),
             },
             shapes,
+            decisive: Decisive::of(&variants),
             variants,
             numbers: numbers.collect(),
             paths,

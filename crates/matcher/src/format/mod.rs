@@ -1,5 +1,6 @@
 //! Log formats compiled from their TOML files (docs/log-formats.md 1-3). Pure data; `shape` reads lines by it.
 mod compile;
+mod decisive;
 mod file;
 
 use std::collections::HashMap;
@@ -10,6 +11,7 @@ use crate::expression::Expression;
 use crate::rows::Action;
 use crate::time::TimeKind;
 use crate::wrapper::Part;
+use decisive::Decisive;
 
 /// Index of a field in `Format::fields`.
 pub type FieldId = usize;
@@ -146,6 +148,7 @@ pub struct Format {
     pub recognise: Recognise,
     pub shapes: Vec<Shape>,
     pub variants: Vec<Variant>,
+    pub decisive: Decisive,
     pub fields: Vec<Vec<u8>>,
     /// The place of each name in `fields`.
     pub numbers: HashMap<Vec<u8>, FieldId>,

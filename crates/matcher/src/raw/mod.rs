@@ -4,7 +4,7 @@
 //! Invariants, each kept here and nowhere else:
 //! 1. An `Avx2` or `Avx512` value exists only if `detect` saw the features it names, so the
 //!    `target_feature` functions it calls are sound on this processor.
-//! 2. Every vector load reads from a `&[u8; 64]`, a `&Bytes` or a table, within its length; every
+//! 2. Every vector load reads from a `&[u8; 64]`, a `&[u8; 16]`, a `&Bytes` or a table, within its length; every
 //!    vector store goes to an array that is long enough.
 //! 3. A prefetch takes a reference, so its address is valid; it reads nothing.
 //! 4. A map is of a file opened read-only. Set files are replaced by rename, never rewritten in place.
@@ -20,6 +20,7 @@ mod avx512;
 mod inflate;
 mod map;
 mod scalar;
+pub mod sixteen;
 
 use crate::token::{self, Candidates};
 

@@ -171,12 +171,13 @@ impl<'l> Values<'_, 'l> {
     }
 
     /// Shows each value of a field.
-    pub fn each(&self, field: FieldId, look: &mut dyn FnMut(&[u8])) {
+    #[inline]
+    pub fn each(&self, field: FieldId, mut look: impl FnMut(&[u8])) {
         match &self.body {
             Fields::Json(object) if self.head.is_none() => object.each(field, &mut |v| look(v)),
             Fields::Zeek(row) if self.head.is_none() => row.each(field, look),
             Fields::Pattern(groups) if self.head.is_none() => {
-                groups.first(field).into_iter().for_each(look);
+                groups.first(field).into_iter().for_each(&mut look);
             }
             _ => self.first(field).iter().for_each(|v| look(v)),
         }

@@ -34,6 +34,7 @@ impl<'f, 'l> Groups<'f, 'l> {
     }
 
     /// The value of a field.
+    #[inline]
     pub fn first(&self, field: FieldId) -> Option<&'l [u8]> {
         let found = self.groups[field].and_then(|g| self.slots.group(self.line, g));
         found.filter(|v| !v.is_empty() && !self.format.unset.iter().any(|u| u == v))

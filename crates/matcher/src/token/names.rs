@@ -5,6 +5,10 @@ use crate::hash::{tail16, tail32};
 use crate::raw::Classes;
 use crate::set::{Filters, Set};
 
+/// After so many names in a row that are listed, the filters are trusted for the rest of a part: where nearly every
+/// line hits, phase 2 alone looks closely.
+const TRUST: usize = 16;
+
 impl Part<'_> {
     /// Checks the names that end at the first `n` places.
     #[inline(always)]
@@ -31,6 +35,7 @@ impl Part<'_> {
             }
             [names.hashes[i], names.seconds[i]] = keys;
         }
+        let mut in_a_row = 0;
         for i in 0..n {
             let (two, three) = (names.hashes[i], names.seconds[i]);
             let name = filters.three_labels.has(two) | filters.three_labels.has(three);
@@ -41,11 +46,15 @@ impl Part<'_> {
             let at = names.at[i];
             let end = self.zero + usize::from(at);
             let listed = match self.plain_token(at) {
+                _ if in_a_row == TRUST => true,
                 Some(len) if !name => self.set.may_show_url_of(self.buf, end - len, end),
                 _ => self.set.covers_name_ending_at(self.buf, end),
             };
             if listed {
                 places.push(end as u32 - 1);
+                in_a_row = TRUST.min(in_a_row + 1);
+            } else {
+                in_a_row = 0;
             }
         }
     }

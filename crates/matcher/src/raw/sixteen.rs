@@ -1,0 +1,51 @@
+//! Sixteen bytes at once, with what every x86-64 has.
+
+/// A range of bytes: its first, and how far the last lies behind it, each sixteen times.
+#[derive(Clone, Copy, Debug)]
+pub struct Range {
+    first: [u8; 16],
+    span: [u8; 16],
+}
+
+impl Range {
+    pub const fn new(first: u8, last: u8) -> Range {
+        Range {
+            first: [first; 16],
+            span: [last - first; 16],
+        }
+    }
+}
+
+/// A bit for each byte, the lowest for the first: whether it is in one of the ranges.
+#[inline(always)]
+pub fn within(text: &[u8; 16], ranges: &[Range]) -> u32 {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{
+            _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128,
+            _mm_setzero_si128, _mm_sub_epi8,
+        };
+        // SAFETY: invariant 2; SSE2 belongs to x86-64.
+        unsafe {
+            let load = |bytes: &[u8; 16]| _mm_loadu_si128(bytes.as_ptr().cast());
+            let text = load(text);
+            let mut found = _mm_setzero_si128();
+            for range in ranges {
+                let above = _mm_sub_epi8(text, load(&range.first));
+                let least = _mm_min_epu8(above, load(&range.span));
+                found = _mm_or_si128(found, _mm_cmpeq_epi8(above, least));
+            }
+            _mm_movemask_epi8(found) as u32
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let is_in = |b: u8| {
+            ranges
+                .iter()
+                .any(|r| b.wrapping_sub(r.first[0]) <= r.span[0])
+        };
+        let bits = text.iter().enumerate();
+        bits.fold(0, |bits, (i, &b)| bits | u32::from(is_in(b)) << i)
+    }
+}

@@ -1,0 +1,78 @@
+"""Lines that say again what another said are counted as if each were read by itself."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quetsach import logformat
+from tests.engines.both import compare, few
+from tests.engines.native import DNS
+from tests.engines.random_lines import ADDRESSES, LISTED, NAMES, URLS
+from tests.engines.samples import SAMPLES, VALUE
+
+pytestmark = pytest.mark.native
+
+NO_EDGE = {"edge_bytes": 1}
+"""The first lines of a log are read one by one."""
+NUMBER = re.compile(r"(?<![\d.:/-])\d{2,5}(?![\d.:/-])")
+"""A port, a size or an id."""
+
+
+@st.composite
+def repeated(draw: st.DrawFn) -> tuple[logformat.Sample, list[str]]:
+    """A sample, and lines like it that differ in listed values or only in numbers, each several times."""
+    _, _, sample = draw(st.sampled_from(SAMPLES))
+    values = st.one_of(st.sampled_from(ADDRESSES), st.sampled_from(NAMES), st.sampled_from(URLS))
+    numbers = st.sampled_from(("53", "67", "443", "1023", "1024", "4444", "50123", "99999"))
+    pool = [sample.line]
+    for _ in range(draw(st.integers(1, 3))):
+        line = VALUE.sub(lambda m: draw(values) if draw(st.booleans()) else m[0], sample.line)
+        pool.append(line)
+        pool.append(NUMBER.sub(lambda m: draw(numbers) if draw(st.booleans()) else m[0], line))
+    order = draw(st.lists(st.sampled_from(pool), min_size=8, max_size=30))
+    return sample, [line.replace("\n", " ") for line in order]
+
+
+@few
+@given(
+    values=st.lists(st.sampled_from(LISTED), min_size=1, max_size=8, unique=True),
+    found=repeated(),
+    row_bytes=st.sampled_from((1, 1 << 20)),
+)
+def test_repeated_lines_of_every_format(
+    values: list[str], found: tuple[logformat.Sample, list[str]], row_bytes: int
+) -> None:
+    sample, lines = found
+    data = "\n".join([*sample.header, *lines, ""]).encode("utf-8", "surrogatepass")
+    compare(values, data, limits=NO_EDGE, native={"row_bytes": row_bytes})
+
+
+def dns(second: int, client: str, port: int, server: str = "192.0.2.53", answer: str = "-") -> bytes:
+    ends = f"{client}\t{port}\t{server}\t53"
+    return f"{second}.0\tC{second}\t{ends}\twww.evil.example\tNOERROR\t{answer}\n".encode()
+
+
+def test_a_clients_port_makes_no_other_call_of_it() -> None:
+    day = 1_700_000_000
+    lines = [dns(day + i * 3600, "192.168.1.20", 50_000 + i) for i in range(40)]
+    found = compare(["evil.example"], DNS + b"".join(lines), limits=NO_EDGE)
+    assert [s.count for s in found.sightings] == [2, 24, 14]
+
+
+def test_a_listed_client_is_inbound_by_its_port() -> None:
+    day = 1_700_000_000
+    lines = [dns(day + i, "203.0.113.9", (4444, 50_000)[i % 2]) for i in range(20)]
+    found = compare(["evil.example", "203.0.113.9:4444"], DNS + b"".join(lines), limits=NO_EDGE)
+    assert (sum(s.count for s in found.sightings), found.coverage.inbound) == (20, 10)
+
+
+def test_an_answer_that_was_not_there_before_is_seen() -> None:
+    day = 1_700_000_000
+    answers = ["-", "198.51.100.7", "-", "203.0.113.9", "198.51.100.7", "203.0.113.9,198.51.100.7"]
+    lines = [dns(day + i, "192.168.1.20", 50_000, answer=answers[i % 6]) for i in range(60)]
+    found = compare(["evil.example", "203.0.113.9"], DNS + b"".join(lines), limits=NO_EDGE)
+    assert {s.indicator: s.count for s in found.sightings} == {"evil.example": 60, "203.0.113.9": 20}
