@@ -2,7 +2,7 @@
 //! their source text. Bytes that are not UTF-8 stay; a lone surrogate becomes U+FFFD.
 use std::borrow::Cow;
 
-use crate::raw::sixteen::{Range, within};
+use crate::raw::sixteen::Range;
 
 /// Deeper objects do not parse.
 const DEPTH: usize = 100;
@@ -171,7 +171,7 @@ impl<'a> Reader<'a> {
         let start = self.at;
         loop {
             while let Some(near) = self.text[self.at..].first_chunk() {
-                let ends = within(near, &SPECIAL);
+                let ends = SPECIAL.iter().fold(0, |ends, range| ends | range.of(near));
                 self.at += ends.trailing_zeros().min(16) as usize;
                 if ends != 0 {
                     break;

@@ -35,21 +35,27 @@ pub(super) enum Step {
     },
     /// The place goes into a slot.
     Mark(usize),
-    /// Several steps in one: as many bytes of a set as there are, at least `least`, where no shorter run can go on to
-    /// a match. Where it begins and ends goes into a slot and the next, if one is named. Then this byte, if any.
-    Take {
-        of: Runs,
-        least: usize,
-        most: usize,
-        slot: Option<usize>,
-        then: Option<u8>,
-        steps: usize,
-    },
+    Take(Take),
     /// Two ways on, the preferred first.
     Fork([usize; 2], Box<Ways>),
     Goto(usize),
     /// The match, here or only where the line ends.
     Match,
+}
+
+/// Several steps in one: as many bytes of a set as there are, at least `least`, where no shorter run can go on to a
+/// match.
+#[derive(Debug)]
+pub(super) struct Take {
+    pub of: Runs,
+    pub least: usize,
+    pub most: usize,
+    /// Where it begins goes into this slot, where it ends into that.
+    pub begin: Option<usize>,
+    pub end: Option<usize>,
+    /// What stands behind it, if that is one byte.
+    pub then: Option<u8>,
+    pub steps: usize,
 }
 
 /// What can come next on the way to a match: one of these bytes, or the end of the line.
@@ -107,7 +113,6 @@ impl Backtracker {
                 _ => {}
             }
         }
-        made.group();
         made.shape();
         made.take();
         Some(made)
@@ -224,7 +229,7 @@ impl Backtracker {
                 }
             }
             // Steps are put together later.
-            Step::Mark(_) | Step::Take { .. } | Step::Shape { .. } => self.next(at + 1, known),
+            Step::Mark(_) | Step::Take(_) | Step::Shape { .. } => self.next(at + 1, known),
             Step::Goto(to) => self.next(*to, known),
             Step::Fork([first, second], _) => {
                 let first = self.next(*first, known);
@@ -242,6 +247,14 @@ impl Backtracker {
     /// Whether the line matches, its groups put into `slots`; None where that must be found out otherwise.
     pub fn read(&self, line: &[u8], slots: &mut [u32]) -> Option<bool> {
         let mut patience = PATIENCE.0 + PATIENCE.1 * line.len();
+        let mark =
+            |slots: &mut [u32], open: &mut SmallVec<[Open; 12]>, slot: usize, place: usize| {
+                let slot_now = &mut slots[slot];
+                if !open.is_empty() {
+                    open.push(Open::Slot(slot, *slot_now));
+                }
+                *slot_now = place as u32;
+            };
         let mut open: SmallVec<[Open; 12]> = SmallVec::new();
         let (mut at, mut place) = (0, 0);
         loop {
@@ -296,35 +309,23 @@ impl Backtracker {
                     // With a text behind it, the run ends where that stands.
                     enough && !matches!(self.steps[at], Step::Text(_))
                 }
-                Step::Take {
-                    of,
-                    least,
-                    most,
-                    slot,
-                    then,
-                    steps,
-                } => {
-                    let len = of.run(line, place, *most);
+                Step::Take(take) => {
+                    let len = take.of.run(line, place, take.most);
                     patience = patience.saturating_sub(len / 8);
-                    if let Some(slot) = *slot {
-                        let ends = &mut slots[slot..slot + 2];
-                        if !open.is_empty() {
-                            open.push(Open::Slot(slot, ends[0]));
-                            open.push(Open::Slot(slot + 1, ends[1]));
-                        }
-                        ends.copy_from_slice(&[place as u32, (place + len) as u32]);
+                    if let Some(slot) = take.begin {
+                        mark(slots, &mut open, slot, place);
                     }
                     place += len;
-                    at += steps;
-                    let follows = then.is_none_or(|b| line.get(place) == Some(&b));
-                    place += usize::from(then.is_some() && follows);
-                    len >= *least && follows
+                    if let Some(slot) = take.end {
+                        mark(slots, &mut open, slot, place);
+                    }
+                    at += take.steps;
+                    let follows = take.then.is_none_or(|b| line.get(place) == Some(&b));
+                    place += usize::from(take.then.is_some() && follows);
+                    len >= take.least && follows
                 }
                 Step::Mark(slot) => {
-                    if !open.is_empty() {
-                        open.push(Open::Slot(*slot, slots[*slot]));
-                    }
-                    slots[*slot] = place as u32;
+                    mark(slots, &mut open, *slot, place);
                     at += 1;
                     true
                 }

@@ -2,7 +2,7 @@
 use regex_syntax::hir::Class;
 
 use super::refuse::holds;
-use crate::raw::sixteen::{Range, within};
+use crate::raw::sixteen::Range;
 
 /// A set of bytes.
 #[derive(Clone, Debug)]
@@ -38,8 +38,11 @@ const MOST_RANGES: usize = 4;
 #[derive(Clone, Debug)]
 pub struct Runs {
     pub set: Box<Bytes>,
-    /// Of the bytes of the set or of all others, whichever are fewer; empty if too many.
-    ranges: Box<[Range]>,
+    /// Of the bytes of the set or of all others, whichever are fewer ranges: the first and the others.
+    first: Range,
+    more: Box<[Range]>,
+    /// There are too many ranges for that.
+    is_mixed: bool,
     /// Turns the bits of the bytes in a range to those of the bytes that end a run.
     turn: u32,
 }
@@ -47,15 +50,15 @@ pub struct Runs {
 impl Runs {
     pub fn of(set: Bytes) -> Runs {
         let [own, others] = [true, false].map(|own| ranges(&set, own));
-        let is_own = own.len() < others.len();
-        let mut found = if is_own { own } else { others };
-        if found.len() > MOST_RANGES {
-            found.clear();
-        }
-        let range = |(first, last)| Range::new(first, last);
+        // A set without any range holds all or nothing, as one with a single range does.
+        let is_own = others.is_empty() || !own.is_empty() && own.len() < others.len();
+        let found = if is_own { own } else { others };
+        let mut ranges = found.iter().map(|&(first, last)| Range::new(first, last));
         Runs {
             set: Box::new(set),
-            ranges: found.into_iter().map(range).collect(),
+            is_mixed: found.len() > MOST_RANGES,
+            first: ranges.next().unwrap_or(Range::new(0, u8::MAX)),
+            more: ranges.collect(),
             turn: if is_own { 0xFFFF } else { 0 },
         }
     }
@@ -65,11 +68,15 @@ impl Runs {
     pub fn run(&self, line: &[u8], place: usize, most: usize) -> usize {
         let end = line.len().min(place.saturating_add(most));
         let mut at = place;
-        if !self.ranges.is_empty() {
+        if !self.is_mixed {
             while at < end
                 && let Some(near) = line.get(at..at + BLOCK).and_then(|b| b.first_chunk())
             {
-                let ends = within(near, &self.ranges) ^ self.turn;
+                let mut ends = self.first.of(near);
+                for range in &self.more {
+                    ends |= range.of(near);
+                }
+                ends ^= self.turn;
                 if ends != 0 {
                     at += ends.trailing_zeros() as usize;
                     return end.min(at) - place;

@@ -1,34 +1,47 @@
 //! Steps of an expression put together where one look can tell of several.
-use super::backtrack::{Backtracker, Step};
+use super::backtrack::{Backtracker, Step, Take};
 
 /// Places that one look at a shape takes.
 const SHAPE: usize = u16::BITS as usize;
 
 impl Backtracker {
-    /// Puts a group that is one run into one step; the steps of the run and of its end are left unused.
-    pub(super) fn group(&mut self) {
-        for at in 2..self.steps.len() {
-            let [Step::Mark(slot), run, Step::Mark(end)] = &self.steps[at - 2..=at] else {
-                continue;
-            };
-            // Two groups may stand on both sides of a run.
-            let is_one = slot.is_multiple_of(2) && *end == slot + 1;
-            let then = self.byte(at + 1);
-            if is_one && let Some(taken) = run.taken(Some(*slot), then, 3) {
-                self.steps[at - 2] = taken;
+    /// Puts a run, the places where it begins and ends, and the byte behind it into one step. The others stay, for ways
+    /// that begin there.
+    pub(super) fn take(&mut self) {
+        for at in 0..self.steps.len() {
+            let begin = self.mark(at);
+            let run = at + usize::from(begin.is_some());
+            let end = self.mark(run + 1);
+            let behind = run + 1 + usize::from(end.is_some());
+            let then = self.byte(behind);
+            let steps = behind + usize::from(then.is_some()) - at;
+            if steps > 1
+                && let Some(Step::Run {
+                    of,
+                    least,
+                    most,
+                    greedy: true,
+                    after: None,
+                }) = self.steps.get(run)
+            {
+                self.steps[at] = Step::Take(Take {
+                    of: of.clone(),
+                    least: *least,
+                    most: *most,
+                    begin,
+                    end,
+                    then,
+                    steps,
+                });
             }
         }
     }
 
-    /// Puts a run and the byte behind it into one step.
-    pub(super) fn take(&mut self) {
-        for at in 0..self.steps.len() {
-            let then = self.byte(at + 1);
-            if then.is_some()
-                && let Some(taken) = self.steps[at].taken(None, then, 1)
-            {
-                self.steps[at] = taken;
-            }
+    /// The slot into which a step puts its place.
+    fn mark(&self, at: usize) -> Option<usize> {
+        match self.steps.get(at)? {
+            Step::Mark(slot) => Some(*slot),
+            _ => None,
         }
     }
 
@@ -85,28 +98,6 @@ impl Backtracker {
 }
 
 impl Step {
-    /// A run that no shorter one can stand for, with what stands beside it: that many steps, and the byte behind.
-    fn taken(&self, slot: Option<usize>, then: Option<u8>, steps: usize) -> Option<Step> {
-        let Step::Run {
-            of,
-            least,
-            most,
-            greedy: true,
-            after: None,
-        } = self
-        else {
-            return None;
-        };
-        Some(Step::Take {
-            of: of.clone(),
-            least: *least,
-            most: *most,
-            slot,
-            then,
-            steps: steps + usize::from(then.is_some()),
-        })
-    }
-
     /// Adds what may stand at a place and behind it, if the step always takes as many bytes and they fit in; says
     /// how many.
     fn fit(&self, place: usize, fits: &mut [u16; 256]) -> Option<usize> {

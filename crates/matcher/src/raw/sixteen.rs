@@ -14,38 +14,28 @@ impl Range {
             span: [last - first; 16],
         }
     }
-}
 
-/// A bit for each byte, the lowest for the first: whether it is in one of the ranges.
-#[inline(always)]
-pub fn within(text: &[u8; 16], ranges: &[Range]) -> u32 {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{
-            _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128,
-            _mm_setzero_si128, _mm_sub_epi8,
-        };
-        // SAFETY: invariant 2; SSE2 belongs to x86-64.
-        unsafe {
-            let load = |bytes: &[u8; 16]| _mm_loadu_si128(bytes.as_ptr().cast());
-            let text = load(text);
-            let mut found = _mm_setzero_si128();
-            for range in ranges {
-                let above = _mm_sub_epi8(text, load(&range.first));
-                let least = _mm_min_epu8(above, load(&range.span));
-                found = _mm_or_si128(found, _mm_cmpeq_epi8(above, least));
+    /// A bit for each byte, the lowest for the first: whether it is in the range.
+    #[inline(always)]
+    pub fn of(&self, text: &[u8; 16]) -> u32 {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::x86_64::{
+                _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_sub_epi8,
+            };
+            // SAFETY: invariant 2; SSE2 belongs to x86-64.
+            unsafe {
+                let load = |bytes: &[u8; 16]| _mm_loadu_si128(bytes.as_ptr().cast());
+                let above = _mm_sub_epi8(load(text), load(&self.first));
+                let least = _mm_min_epu8(above, load(&self.span));
+                _mm_movemask_epi8(_mm_cmpeq_epi8(above, least)) as u32
             }
-            _mm_movemask_epi8(found) as u32
         }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    {
-        let is_in = |b: u8| {
-            ranges
-                .iter()
-                .any(|r| b.wrapping_sub(r.first[0]) <= r.span[0])
-        };
-        let bits = text.iter().enumerate();
-        bits.fold(0, |bits, (i, &b)| bits | u32::from(is_in(b)) << i)
+        #[cfg(not(target_arch = "x86_64"))]
+        {
+            let is_in = |b: u8| b.wrapping_sub(self.first[0]) <= self.span[0];
+            let bytes = text.iter().enumerate();
+            bytes.fold(0, |bits, (i, &b)| bits | u32::from(is_in(b)) << i)
+        }
     }
 }
