@@ -3,7 +3,6 @@
 //! The answer of all parts together is that of the whole file read at once. A range begins and ends at a line
 //! border. What it takes from the lines before it is only the header, told to it or guessed from the start of the
 //! file: parts fit together where each assumed the header with which the one before it ended.
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -12,6 +11,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::alive::Alive;
 use crate::capture;
 use crate::detect::{self, clean};
 use crate::error::Error;
@@ -21,7 +21,6 @@ use crate::options::{Coverage, Limits, Options, Progress};
 use crate::pipeline::{self, Found};
 use crate::reader::{Input, Source};
 use crate::relay::Baton;
-use crate::rows::Bucket;
 use crate::runs::Runs;
 use crate::set::Set;
 use crate::shape::{Header, LineReader};
@@ -65,7 +64,7 @@ struct About {
     long_lines: u64,
     inbound: u64,
     timeline: Timeline,
-    alive: BTreeSet<(String, Bucket)>,
+    alive: Alive<String>,
 }
 
 /// Reads one range. None where its answer could not be exactly a part of the whole file's: the file is packed or
@@ -126,11 +125,7 @@ pub fn scan(
         not_understood: whole.not_understood,
         long_lines: whole.long_lines,
         inbound: whole.inbound,
-        alive: whole
-            .alive
-            .iter()
-            .map(|(host, when)| (host.shown(), *when))
-            .collect(),
+        alive: whole.alive.shown(),
         timeline: whole.timeline,
     };
     let text = json(&about);
@@ -240,7 +235,7 @@ impl About {
         self.timeline.absorb(&later.timeline);
         self.timeline.take_tail(later.timeline);
         if self.alive.len() <= Limits::default().alive {
-            self.alive.extend(later.alive);
+            self.alive.absorb(later.alive);
         }
         self
     }

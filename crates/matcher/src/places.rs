@@ -6,7 +6,7 @@ use foldhash::fast::RandomState;
 
 use crate::raw::prefetch;
 
-/// What a row is of; the device by its number, the time as `Bucket::packed`.
+/// What a row is of; the device by its number, the time as `rows::bucket`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Key {
     pub item: u32,

@@ -7,17 +7,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::address::Address;
 use crate::escape::{EVIDENCE, escape_into};
+use crate::midnights::Midnights;
 use crate::names::{Host, Short};
 use crate::places::{Key, Places, SLOT};
 use crate::raw::prefetch;
 use crate::runs::{Run, Runs};
 use crate::set::Set;
-use crate::time::{self, Moment, Value, Yearless};
+use crate::time::{self, Moment, Value};
 use crate::when::When;
 use crate::words::Words;
 use crate::years::Years;
@@ -148,38 +148,16 @@ pub struct Line<'a> {
     pub details: &'a dyn Details,
 }
 
-/// Where a time belongs until the year is known; see `time::QUARTER`, and `Timeline::latest` never lies within one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Bucket {
-    None,
-    Day(i32),
-    Quarter(Yearless),
-}
-
-pub fn bucket(value: Option<Value>) -> Bucket {
+/// A number for the times that are counted together: those of a UTC day or, until the year is known, of a part of
+/// a clock's day. `Timeline::latest` never lies within one.
+pub fn bucket(value: Option<Value>, midnights: &Midnights) -> u32 {
     match value {
-        None => Bucket::None,
-        Some(Value::Known(micros)) => Bucket::Day(time::day_number(micros)),
-        Some(Value::Yearless(y)) => Bucket::Quarter(Yearless {
-            minute: y.minute - y.minute % 15,
-            second: 0,
-            ..y
-        }),
-    }
-}
-
-impl Bucket {
-    /// A number of its own.
-    pub fn packed(self) -> u32 {
-        match self {
-            Bucket::None => 0,
-            // Days of the years 1 to 9999 lie nearer to 1970 than 1 << 22.
-            Bucket::Day(day) => 1 << 30 | (day + (1 << 22)) as u32,
-            Bucket::Quarter(y) => {
-                let parts = [(y.month, 4), (y.day, 5), (y.hour, 5), (y.minute, 6)];
-                let packed = |n, (part, bits)| n << bits | part as u32;
-                parts.into_iter().fold(2, packed)
-            }
+        None => 0,
+        // Days of the years 1 to 9999 lie nearer to 1970 than 1 << 22.
+        Some(Value::Known(micros)) => 1 << 30 | (time::day_number(micros) + (1 << 22)) as u32,
+        Some(Value::Yearless(y)) => {
+            let date = (y.month as u32) << 5 | y.day as u32;
+            1 << 20 | date << 8 | u32::from(midnights.part(y))
         }
     }
 }
@@ -255,6 +233,7 @@ impl Memory {
 
 /// The rows that one thread found.
 pub struct Rows {
+    midnights: Midnights,
     places: Places,
     rows: Vec<Row>,
     /// Lines of rows that are there already: each row is asked for some lines before it is looked at.
@@ -271,8 +250,10 @@ pub struct Rows {
 }
 
 impl Rows {
-    pub fn new(memory: Arc<Memory>) -> Rows {
+    /// Lines whose times have no year are counted by the days of this clock.
+    pub fn new(memory: Arc<Memory>, midnights: Midnights) -> Rows {
         Rows {
+            midnights,
             places: Places::default(),
             rows: Vec::new(),
             waiting: Vec::with_capacity(WAITING),
@@ -289,7 +270,7 @@ impl Rows {
     /// The keys of a line's hits, in their order; their places are asked for.
     pub fn keys(&mut self, hits: &[Hit], device: Option<&Host>, moment: Option<Moment>) -> Keys {
         let device = self.device(device);
-        let when = bucket(moment.map(|m| m.value)).packed();
+        let when = bucket(moment.map(|m| m.value), &self.midnights);
         let mut keys = Keys::new();
         for hit in hits {
             let item = hit.item;

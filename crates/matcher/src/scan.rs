@@ -1,5 +1,4 @@
 //! What one thread does with its lines: phase 1 on every byte, phase 2 on what it names.
-use std::collections::HashSet;
 use std::io;
 use std::mem;
 use std::sync::Arc;
@@ -7,17 +6,19 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use memchr::{memchr, memrchr};
 
+use crate::alive::Alive;
 use crate::buffer::Buffer;
 use crate::detect::clean;
 use crate::feed::Feed;
 use crate::format::Format;
 use crate::freetext;
 use crate::longline::LongLine;
+use crate::midnights::Midnights;
 use crate::names::Host;
 use crate::options::{Options, Progress};
 use crate::record::{self, Record};
 use crate::relay::{Baton, Relay};
-use crate::rows::{Action, Bucket, Details, Field, Hit, Hits, Keys, Line, Memory, Rows, bucket};
+use crate::rows::{Action, Details, Field, Hit, Hits, Keys, Line, Memory, Rows};
 use crate::runs::Runs;
 use crate::segments::Segment;
 use crate::set::Set;
@@ -42,7 +43,7 @@ pub(crate) struct Scan<'a> {
     /// Rows of threads that have ended.
     pub runs: Runs,
     pub timeline: Timeline,
-    pub alive: HashSet<(Host, Bucket)>,
+    pub alive: Alive<Host>,
     /// As in the baton, while this thread has it.
     pub headers: Vec<(u64, Arc<Header>)>,
     every_line: bool,
@@ -80,13 +81,13 @@ impl<'a> Scan<'a> {
             formats,
             options,
             progress,
+            rows: Rows::new(memory.clone(), Midnights::of(&zone)),
             zone,
             format,
-            rows: Rows::new(memory.clone()),
             memory,
             runs: Runs::default(),
             timeline: Timeline::default(),
-            alive: HashSet::new(),
+            alive: Alive::default(),
             headers: Vec::new(),
             every_line: false,
             scratch: Box::default(),
@@ -115,7 +116,7 @@ impl<'a> Scan<'a> {
     pub fn absorb(&mut self, other: Scan<'a>) {
         self.runs.absorb(other.rows.into_runs(self.set));
         self.timeline.absorb(&other.timeline);
-        self.alive.extend(other.alive);
+        self.alive.absorb(other.alive);
         self.lines += other.lines;
         self.not_understood += other.not_understood;
         self.long_lines += other.long_lines;
@@ -384,12 +385,11 @@ impl<'a> Scan<'a> {
     }
 
     fn note_alive(&mut self, record: &Record<'_, '_>) {
-        let when = bucket(record.time(&self.zone).map(|m| m.value));
         if let Some(device) = record.device()
-            && when != Bucket::None
+            && let Some(moment) = record.time(&self.zone)
             && self.alive.len() <= self.options.limits.alive
         {
-            self.alive.insert((device.clone(), when));
+            self.alive.note(device.clone(), moment.value);
         }
     }
 

@@ -25,6 +25,7 @@ pub use files::begins;
 use crate::address::Address;
 use crate::alive;
 use crate::feed::Feed;
+use crate::midnights::Midnights;
 use crate::options::{Coverage, Options, Progress};
 use crate::pipeline::hex;
 use crate::reader::Source;
@@ -124,7 +125,7 @@ impl<'a> Capture<'a> {
             set,
             options,
             progress,
-            rows: Rows::new(Memory::new(options.limits.row_bytes)),
+            rows: Rows::new(Memory::new(options.limits.row_bytes), Midnights::default()),
             records: 0,
             alive: HashSet::new(),
             fragments: fragments::Fragments::default(),
