@@ -11,7 +11,7 @@
 //! | phase 2: what exactly stands there | `scan`, `tokens`, `token`, `names`, `address`, `freetext`, `chars` |
 //! | the fields of a line that hit | `detect`, `format`, `shape`, `expression`, `wrapper`, `json`, `decoders`, `record` |
 //! | its time | `time`, `timeline`, `years`, `midnights`, `tail` |
-//! | rows by indicator, device and day | `rows`, `places`, `words`, `alive`, `runs` |
+//! | rows by indicator, device and day | `rows`, `places`, `words`, `alive`, `runs`, `spread` |
 //! | the answer | `wire`, `escape`, `tally` |
 #![deny(unsafe_code)]
 
@@ -60,6 +60,7 @@ pub mod set;
 pub mod setfile;
 mod shape;
 mod slots;
+mod spread;
 mod tail;
 pub mod tally;
 pub mod time;

@@ -5,6 +5,7 @@
 //! file: parts fit together where each assumed the header with which the one before it ended.
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::mem;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ use crate::relay::Baton;
 use crate::runs::Runs;
 use crate::set::Set;
 use crate::shape::{Header, LineReader};
+use crate::spread::Spread;
 use crate::time;
 use crate::timeline::Timeline;
 use crate::wire::Lines;
@@ -65,6 +67,7 @@ struct About {
     inbound: u64,
     timeline: Timeline,
     alive: Alive<String>,
+    spread: Spread,
 }
 
 /// Reads one range. None where its answer could not be exactly a part of the whole file's: the file is packed or
@@ -127,6 +130,7 @@ pub fn scan(
         inbound: whole.inbound,
         alive: whole.alive.shown(),
         timeline: whole.timeline,
+        spread: mem::take(&mut whole.runs.spread),
     };
     let text = json(&about);
     let mut body = (text.len() as u64).to_le_bytes().to_vec();
@@ -183,6 +187,7 @@ impl Whole {
             file.rewind()?;
             self.runs.add_file(file, set)?;
         }
+        self.runs.spread.absorb(&about.spread);
         self.about = Some(match self.about.take() {
             None => about,
             Some(old) => old.and(about),
@@ -193,7 +198,6 @@ impl Whole {
     /// The answer of the whole file; None without any part.
     pub fn finish(
         self,
-        set: &Set,
         formats: &[Format],
         path: &Path,
         options: &Options,
@@ -204,7 +208,6 @@ impl Whole {
             return Ok(None);
         };
         let found = Found {
-            set,
             formats: pipeline::chosen(formats, options)?,
             zone,
             options,

@@ -200,7 +200,6 @@ impl<'a> Threads<'a> {
 
 /// What was found in a whole source, before years are known and rows are merged.
 pub(crate) struct Found<'a> {
-    pub set: &'a Set,
     pub formats: Vec<&'a Format>,
     pub zone: TimeZone,
     pub options: &'a Options,
@@ -221,7 +220,6 @@ pub(crate) struct Found<'a> {
 impl<'a> Found<'a> {
     fn of(scan: Scan<'a>, source: Source) -> Found<'a> {
         Found {
-            set: scan.set,
             alive: scan.alive.shown(),
             formats: scan.formats,
             zone: scan.zone,
@@ -247,19 +245,9 @@ impl<'a> Found<'a> {
             latest,
             zone: self.zone.clone(),
         };
-        let lines = Lines::new(context, self.runs, self.set).unwrap_or_else(|error| {
-            let problem = temporary(&error);
-            self.errors.push(format!(
-                "{}: stopped at byte {}: {problem}",
-                path.display(),
-                self.bytes
-            ));
-            Lines::default()
-        });
-        let times = lines
-            .span
-            .into_iter()
-            .flat_map(|(first, last)| [first, last]);
+        let mut years = Years::new(latest, &self.zone);
+        let times = self.runs.spread.times(&mut years).into_iter();
+        let lines = Lines::new(context, self.runs);
         let span = self.timeline.span(latest, times, &self.zone);
         let most = self.options.limits.alive;
         if self.alive.len() > most {
@@ -267,7 +255,7 @@ impl<'a> Found<'a> {
             let problem = alive::too_many(most);
             self.errors.push(format!("{}: {problem}", path.display()));
         }
-        let devices = self.alive.days(&mut Years::new(latest, &self.zone));
+        let devices = self.alive.days(&mut years);
         let coverage = Coverage {
             source: self.source,
             path: path.display().to_string(),

@@ -15,7 +15,7 @@ use crate::midnights::Midnights;
 use crate::names::{Host, Short};
 use crate::places::{Key, Places, SLOT};
 use crate::raw::prefetch;
-use crate::runs::{Run, Runs};
+use crate::runs::{Devices, Run, Runs};
 use crate::set::Set;
 use crate::time::{self, Moment, Value};
 use crate::when::When;
@@ -199,12 +199,12 @@ const DEVICE: usize = 96;
 /// Fewer bytes of rows are not worth a run of their own.
 const LEAST_RUN: usize = 1 << 20;
 
-/// What sorting leaves of the 256 bytes a row that a scan may take.
-const PER_ROW: usize = 200;
+/// Of the 256 bytes a row that a scan may take. Sorting takes less than the table, which is gone by then.
+const PER_ROW: usize = 240;
 /// Lines that wait until their rows are near.
 const WAITING: usize = 16;
 /// More than this many times the bytes that a scan may take without rows are never held.
-const MOST: usize = 6;
+const MOST: usize = 10;
 
 /// Bytes that the rows of a scan hold in memory, counted over all its threads.
 #[derive(Debug)]
@@ -314,11 +314,68 @@ impl Rows {
             self.memory.rows.fetch_add(1, Ordering::Relaxed);
             self.hold(ROW + self.texts.len() - begin);
         }
-        if self.held >= LEAST_RUN.min(self.memory.base) && self.memory.is_full() {
-            let run = self.run(set);
-            self.runs.spill(run, set)?;
+        let least = LEAST_RUN.min(self.memory.base);
+        if self.held >= least && self.memory.is_full() {
+            self.spill(set, least)?;
         }
         Ok(())
+    }
+
+    /// Puts the oldest rows into a temporary file: a quarter of what is held, so that as little as can be is written
+    /// and read again; all where their devices, which stay as long as any row, take much.
+    fn spill(&mut self, set: &Set, least: usize) -> io::Result<()> {
+        self.count();
+        let of_rows = self.rows.len() * ROW + self.texts.len();
+        let aside = (self.held / 4).max(least);
+        let mut first = self.rows.len();
+        if of_rows > self.held / 4 * 3 && of_rows > aside {
+            let mut sizes = self.rows.iter().zip((0..).step_by(ROW));
+            let found = sizes.position(|(row, size)| row.words as usize + size >= aside);
+            first = found.unwrap_or(first);
+        }
+        let begin = self
+            .rows
+            .get(first)
+            .map_or(self.texts.len(), |row| row.words as usize);
+        let devices = self.shown();
+        let (rows, texts) = (&self.rows[..first], &self.texts[..begin]);
+        self.runs.spill(set, &devices, rows, texts)?;
+        self.runs.spread.add(rows, &self.midnights);
+        if first == self.rows.len() {
+            self.clear();
+            return Ok(());
+        }
+        self.rows.drain(..first);
+        for row in &mut self.rows {
+            row.words -= begin as u32;
+        }
+        self.texts.drain(..begin);
+        self.places.forget(first as u32);
+        let size = first * ROW + begin;
+        self.held -= size;
+        self.memory.used.fetch_sub(size, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Forgets all rows and devices.
+    fn clear(&mut self) {
+        self.memory.used.fetch_sub(self.held, Ordering::Relaxed);
+        self.held = 0;
+        self.places = Places::default();
+        self.rows = Vec::new();
+        self.texts = Vec::new();
+        self.devices = HashMap::default();
+        self.nobody = None;
+        self.device_count = 0;
+    }
+
+    /// The devices, safe to show.
+    fn shown(&self) -> Devices {
+        let mut devices = vec![None; self.device_count as usize];
+        for (device, number) in &self.devices {
+            devices[*number as usize] = Some(device.shown().into());
+        }
+        devices
     }
 
     /// Counts the lines that wait.
@@ -354,25 +411,14 @@ impl Rows {
         number
     }
 
-    /// Takes the rows at hand, in the order in which they are merged.
-    fn run(&mut self, set: &Set) -> Run {
-        self.count();
-        self.memory.used.fetch_sub(self.held, Ordering::Relaxed);
-        self.held = 0;
-        self.places = Places::default();
-        let mut devices = vec![None; mem::take(&mut self.device_count) as usize];
-        self.nobody = None;
-        for (device, number) in mem::take(&mut self.devices) {
-            devices[number as usize] = Some(device.shown().into());
-        }
-        let (rows, texts) = (mem::take(&mut self.rows), mem::take(&mut self.texts));
-        Run::new(set, devices, rows, texts)
-    }
-
     /// All that was found, in runs to be merged.
     pub fn into_runs(mut self, set: &Set) -> Runs {
-        let run = self.run(set);
-        self.runs.hold(run);
+        self.count();
+        self.runs.spread.add(&self.rows, &self.midnights);
+        let devices = self.shown();
+        let (rows, texts) = (mem::take(&mut self.rows), mem::take(&mut self.texts));
+        self.clear();
+        self.runs.hold(Run::new(set, devices, rows, texts));
         self.runs
     }
 }

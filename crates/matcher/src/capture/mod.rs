@@ -30,7 +30,6 @@ use crate::options::{Coverage, Options, Progress};
 use crate::pipeline::hex;
 use crate::reader::Source;
 use crate::rows::{Memory, Rows};
-use crate::scan::temporary;
 use crate::set::Set;
 use crate::time::{self, Moment, Value};
 use crate::timeline::{Timeline, shown};
@@ -209,13 +208,7 @@ impl<'a> Capture<'a> {
         }
     }
 
-    fn finish(
-        self,
-        zone: &TimeZone,
-        path: &Path,
-        mut source: Source,
-        bytes: u64,
-    ) -> (Lines, Coverage) {
+    fn finish(self, zone: &TimeZone, path: &Path, source: Source, bytes: u64) -> (Lines, Coverage) {
         let identity = hex(&Sha256::digest(&source.head));
         let context = Context {
             names: RECORDS.map(str::to_owned).into(),
@@ -224,10 +217,7 @@ impl<'a> Capture<'a> {
             zone: zone.clone(),
         };
         let runs = self.rows.into_runs(self.set);
-        let lines = Lines::new(context, runs, self.set).unwrap_or_else(|error| {
-            source.stop(&temporary(&error));
-            Lines::default()
-        });
+        let lines = Lines::new(context, runs);
         let mut timeline = Timeline::default();
         for time in [self.first, self.last].into_iter().flatten() {
             timeline.add_head(Some(Moment {
