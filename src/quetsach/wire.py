@@ -20,8 +20,8 @@ class WireSightings:
     """Sightings that lie somewhere as JSON Lines, sorted by key; read as often as wanted.
 
     `read(offset, size)` gives at most `size` bytes from `offset` on, and none at the end. Without a `count`
-    they are rows of the native engine, `native`, which spells lines when they are asked for: their number is told
-    soonest after they have been written.
+    they are rows of the native engine, `native`, which spells lines when they are asked for: their number is
+    told soonest after they have been written.
     """
 
     def __init__(
