@@ -204,7 +204,7 @@ const PER_ROW: usize = 240;
 /// Lines that wait until their rows are near.
 const WAITING: usize = 16;
 /// More than this many times the bytes that a scan may take without rows are never held.
-const MOST: usize = 10;
+const MOST: usize = 6;
 
 /// Bytes that the rows of a scan hold in memory, counted over all its threads.
 #[derive(Debug)]
