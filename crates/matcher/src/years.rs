@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn what_is_remembered_is_what_is_found() {
         let zone = crate::time::zone("Europe/Berlin").unwrap();
-        // Within a quarter, and while a clock goes back.
+        // Within a part of a day, and while a clock goes back.
         for latest in [
             None,
             Some(1_711_846_830 * SECOND),
