@@ -87,6 +87,7 @@ class Sightings:
         self._aside = _Aside()
         self._places: dict[str, tuple[int, int]] = {}
         self._counts: dict[str, int] = {}
+        """Of those put aside; the first source's own tell theirs."""
         self._first: tuple[str, WireSightings] | None = None
         self._tally: tally.Tally | None = None
 
@@ -100,7 +101,7 @@ class Sightings:
             if self._are_many:
                 sightings.settle()
             self._first = (source, sightings)
-            self._counts[source] = len(sightings)
+            self._counts[source] = 0
             return
         start = self._aside.size
         if isinstance(sightings, WireSightings):
@@ -116,7 +117,8 @@ class Sightings:
         self._counts[source] = count
 
     def __len__(self) -> int:
-        return sum(self._counts.values())
+        first = len(self._first[1]) if self._first is not None else 0
+        return first + sum(self._counts.values())
 
     def __iter__(self) -> Iterator[Sighting]:
         return map(wire.parse, self.lines())

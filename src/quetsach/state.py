@@ -23,7 +23,7 @@ from quetsach.transfer import Row, to_outcomes, to_rows
 
 _APPLICATION = 0x51534154
 """Marks the file as ours, as far as SQLite and `file` are concerned."""
-_VERSION = 2
+_VERSION = 3
 """Rises when what is kept is laid out otherwise, the engine's own part of it too."""
 _TABLES = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

@@ -19,18 +19,22 @@ _HELD_BYTES = 8 << 20
 class WireSightings:
     """Sightings that lie somewhere as JSON Lines, sorted by key; read as often as wanted.
 
-    `read(offset, size)` gives at most `size` bytes from `offset` on, and none at the end. `native` are the
-    same where they are rows of the native engine, which spells lines when they are asked for.
+    `read(offset, size)` gives at most `size` bytes from `offset` on, and none at the end. Without a `count`
+    they are rows of the native engine, `native`, which spells lines when they are asked for: their number is
+    told soonest after they have been written.
     """
 
     def __init__(
-        self, count: int, read: Callable[[int, int], bytes], native: _native.Lines | None = None
+        self, count: int | None, read: Callable[[int, int], bytes], native: _native.Lines | None = None
     ) -> None:
         self._count = count
         self._read = read
         self._native = native
 
     def __len__(self) -> int:
+        """Raises OSError where they cannot be read."""
+        if self._count is None:
+            self._count = len(self._native) if self._native is not None else 0
         return self._count
 
     def __iter__(self) -> Iterator[Sighting]:

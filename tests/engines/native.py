@@ -25,7 +25,7 @@ def scan(matcher: Any, path: Path, **options: Any) -> SourceResult:
     arguments = {"tz": "Asia/Ho_Chi_Minh", **options}
     progress = _native.Progress(_native.SpareThreads(arguments.pop("spare", 0)))
     lines, coverage = matcher._matcher.scan(path, progress, **arguments)
-    sightings = WireSightings(len(lines), lines.read, lines)
+    sightings = WireSightings(None, lines.read, lines)
     check(sightings)
     return SourceResult(list(sightings), Coverage(**coverage))
 

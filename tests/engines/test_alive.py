@@ -60,14 +60,14 @@ def test_as_many_as_may_be_are_told_and_one_more_is_an_error(made, tmp_path):
             assert is_told or f"{path}: more than {MOST} devices and days;" in result.coverage.errors[0]
 
 
-def test_lines_of_one_minute_and_devices_of_one_quarter_get_one_year(tmp_path):
-    """A log whose last line is of the 16th: what is of the 17th belongs to the year before, but lines that
-    are counted together never to two years (a row would end before it begins)."""
+def test_lines_of_one_utc_day_get_one_year(tmp_path):
+    """A log whose last line is of the 16th in UTC: what is of the 18th there belongs to the year before, but
+    lines that are counted together never to two years (a row would end before it begins)."""
     path = tmp_path / "log"
     said = (
         ("Sep 17 11:02:59", "evil.example", "10.0.0.1"),
-        ("Sep 17 11:15:00", "evil.example", "10.0.0.2"),
-        ("Sep 17 11:14:59", "fine.test", "10.0.0.3"),
+        ("Sep 18 07:00:00", "evil.example", "10.0.0.2"),
+        ("Sep 18 06:59:59", "fine.test", "10.0.0.3"),
         ("Sep 17 11:02:01", "evil.example", "10.0.0.1"),
         ("Sep 16 11:02:30", "fine.test", "10.0.0.4"),
     )
@@ -79,10 +79,10 @@ def test_lines_of_one_minute_and_devices_of_one_quarter_get_one_year(tmp_path):
     for result in results(path):
         assert {(s.device, s.count, s.first_seen, s.last_seen): s.day for s in result.sightings} == {
             ("10.0.0.1", 2, "2022-09-17T04:02:01.000000Z", "2022-09-17T04:02:59.000000Z"): "2022-09-17",
-            ("10.0.0.2", 1, "2021-09-17T04:15:00.000000Z", "2021-09-17T04:15:00.000000Z"): "2021-09-17",
+            ("10.0.0.2", 1, "2021-09-18T00:00:00.000000Z", "2021-09-18T00:00:00.000000Z"): "2021-09-18",
         }
         assert result.coverage.devices == {
-            "2021-09-17": ["10.0.0.2"],
+            "2021-09-18": ["10.0.0.2"],
             "2022-09-16": ["10.0.0.4"],
             "2022-09-17": ["10.0.0.1", "10.0.0.3"],
         }

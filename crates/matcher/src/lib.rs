@@ -10,8 +10,8 @@
 //! | phase 1: every byte, where might a listed name or address stand? | `buffer`, `raw` (the only unsafe code: AVX-512, AVX2, portable), `segments` |
 //! | phase 2: what exactly stands there | `scan`, `tokens`, `token`, `names`, `address`, `freetext`, `chars` |
 //! | the fields of a line that hit | `detect`, `format`, `shape`, `expression`, `wrapper`, `json`, `decoders`, `record` |
-//! | its time | `time`, `timeline`, `years`, `tail` |
-//! | rows by indicator, device and day | `rows`, `repeats`, `places`, `words`, `alive`, `runs` |
+//! | its time | `time`, `timeline`, `years`, `midnights`, `tail` |
+//! | rows by indicator, device and day | `rows`, `repeats`, `places`, `words`, `alive`, `runs`, `spread` |
 //! | the answer | `wire`, `escape`, `tally` |
 #![deny(unsafe_code)]
 
@@ -39,6 +39,7 @@ mod item;
 mod json;
 mod lines;
 mod longline;
+mod midnights;
 mod names;
 pub mod options;
 pub mod part;
@@ -60,6 +61,7 @@ pub mod set;
 pub mod setfile;
 mod shape;
 mod slots;
+mod spread;
 mod tail;
 pub mod tally;
 pub mod time;

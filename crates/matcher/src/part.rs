@@ -3,15 +3,16 @@
 //! The answer of all parts together is that of the whole file read at once. A range begins and ends at a line
 //! border. What it takes from the lines before it is only the header, told to it or guessed from the start of the
 //! file: parts fit together where each assumed the header with which the one before it ended.
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::mem;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::alive::Alive;
 use crate::capture;
 use crate::detect::{self, clean};
 use crate::error::Error;
@@ -21,10 +22,10 @@ use crate::options::{Coverage, Limits, Options, Progress};
 use crate::pipeline::{self, Found};
 use crate::reader::{Input, Source};
 use crate::relay::Baton;
-use crate::rows::Bucket;
 use crate::runs::Runs;
 use crate::set::Set;
 use crate::shape::{Header, LineReader};
+use crate::spread::Spread;
 use crate::time;
 use crate::timeline::Timeline;
 use crate::wire::Lines;
@@ -65,7 +66,8 @@ struct About {
     long_lines: u64,
     inbound: u64,
     timeline: Timeline,
-    alive: BTreeSet<(String, Bucket)>,
+    alive: Alive<String>,
+    spread: Spread,
 }
 
 /// Reads one range. None where its answer could not be exactly a part of the whole file's: the file is packed or
@@ -126,12 +128,9 @@ pub fn scan(
         not_understood: whole.not_understood,
         long_lines: whole.long_lines,
         inbound: whole.inbound,
-        alive: whole
-            .alive
-            .iter()
-            .map(|(host, when)| (host.shown(), *when))
-            .collect(),
+        alive: whole.alive.shown(),
         timeline: whole.timeline,
+        spread: mem::take(&mut whole.runs.spread),
     };
     let text = json(&about);
     let mut body = (text.len() as u64).to_le_bytes().to_vec();
@@ -188,6 +187,7 @@ impl Whole {
             file.rewind()?;
             self.runs.add_file(file, set)?;
         }
+        self.runs.spread.absorb(&about.spread);
         self.about = Some(match self.about.take() {
             None => about,
             Some(old) => old.and(about),
@@ -198,7 +198,6 @@ impl Whole {
     /// The answer of the whole file; None without any part.
     pub fn finish(
         self,
-        set: &Set,
         formats: &[Format],
         path: &Path,
         options: &Options,
@@ -209,7 +208,6 @@ impl Whole {
             return Ok(None);
         };
         let found = Found {
-            set,
             formats: pipeline::chosen(formats, options)?,
             zone,
             options,
@@ -240,7 +238,7 @@ impl About {
         self.timeline.absorb(&later.timeline);
         self.timeline.take_tail(later.timeline);
         if self.alive.len() <= Limits::default().alive {
-            self.alive.extend(later.alive);
+            self.alive.absorb(later.alive);
         }
         self
     }

@@ -3,7 +3,7 @@
 //! Each thread reads its own chunks of a plain file; one thread at a time unpacks a packed one while the others look
 //! at their chunks. What depends on the order of lines goes from chunk to chunk as a baton, all else is summed at the
 //! end, so the answer does not depend on the number of threads.
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Scope};
@@ -11,7 +11,7 @@ use std::thread::{self, Scope};
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
-use crate::alive;
+use crate::alive::{self, Alive};
 use crate::buffer::Buffer;
 use crate::capture;
 use crate::detect;
@@ -22,7 +22,7 @@ use crate::options::{Coverage, Options, Progress};
 use crate::queue::{Queue, Taken};
 use crate::reader::{Input, Source};
 use crate::relay::{Baton, Relay};
-use crate::rows::{Bucket, Memory, resolve};
+use crate::rows::Memory;
 use crate::runs::Runs;
 use crate::scan::Scan;
 pub use crate::scan::temporary;
@@ -31,6 +31,7 @@ use crate::set::Set;
 use crate::time;
 use crate::timeline::{Timeline, shown};
 use crate::wire::{Context, Lines};
+use crate::years::Years;
 
 /// The name of the format of a file that begins with these bytes.
 pub fn recognise<'a>(formats: &'a [Format], start: &[u8]) -> &'a str {
@@ -199,13 +200,12 @@ impl<'a> Threads<'a> {
 
 /// What was found in a whole source, before years are known and rows are merged.
 pub(crate) struct Found<'a> {
-    pub set: &'a Set,
     pub formats: Vec<&'a Format>,
     pub zone: TimeZone,
     pub options: &'a Options,
     pub runs: Runs,
     pub timeline: Timeline,
-    pub alive: BTreeSet<(String, Bucket)>,
+    pub alive: Alive<String>,
     /// Source id.
     pub source: String,
     pub changed: Option<i64>,
@@ -219,12 +219,8 @@ pub(crate) struct Found<'a> {
 
 impl<'a> Found<'a> {
     fn of(scan: Scan<'a>, source: Source) -> Found<'a> {
-        let alive = scan.alive.iter();
         Found {
-            set: scan.set,
-            alive: alive
-                .map(|(device, when)| (device.shown(), *when))
-                .collect(),
+            alive: scan.alive.shown(),
             formats: scan.formats,
             zone: scan.zone,
             options: scan.options,
@@ -249,39 +245,17 @@ impl<'a> Found<'a> {
             latest,
             zone: self.zone.clone(),
         };
-        let lines = Lines::new(context, self.runs, self.set).unwrap_or_else(|error| {
-            let problem = temporary(&error);
-            self.errors.push(format!(
-                "{}: stopped at byte {}: {problem}",
-                path.display(),
-                self.bytes
-            ));
-            Lines::default()
-        });
-        let times = lines
-            .span
-            .into_iter()
-            .flat_map(|(first, last)| [first, last]);
+        let mut years = Years::new(latest, &self.zone);
+        let times = self.runs.spread.times(&mut years).into_iter();
+        let lines = Lines::new(context, self.runs);
         let span = self.timeline.span(latest, times, &self.zone);
         let most = self.options.limits.alive;
         if self.alive.len() > most {
-            self.alive.clear();
+            self.alive = Alive::default();
             let problem = alive::too_many(most);
             self.errors.push(format!("{}: {problem}", path.display()));
         }
-        let mut devices: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for (device, when) in self.alive {
-            let day = match when {
-                Bucket::None => None,
-                Bucket::Day(day) => Some(day),
-                Bucket::Quarter(y) => {
-                    resolve(time::Value::Yearless(y), latest, &self.zone).map(time::day_number)
-                }
-            };
-            if let Some(day) = day {
-                devices.entry(time::day(day)).or_default().insert(device);
-            }
-        }
+        let devices = self.alive.days(&mut years);
         let coverage = Coverage {
             source: self.source,
             path: path.display().to_string(),

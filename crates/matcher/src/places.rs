@@ -6,7 +6,7 @@ use foldhash::fast::RandomState;
 
 use crate::raw::prefetch;
 
-/// What a row is of; the device by its number, the time as `Bucket::packed`.
+/// What a row is of; the device by its number, the time as `rows::bucket`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Key {
     pub item: u32,
@@ -96,6 +96,19 @@ impl Places {
         }
     }
 
+    /// Forgets the first places; the others move down by as many.
+    pub fn forget(&mut self, first: u32) {
+        let kept = self.slots.iter().filter(|slot| slot.place != FREE.place);
+        let kept: Vec<Slot> = kept.filter(|slot| slot.place >= first).copied().collect();
+        self.slots.fill(FREE);
+        self.used = kept.len();
+        for slot in kept {
+            let at = self.slot(&slot.key);
+            let place = slot.place - first;
+            self.slots[at] = Slot { place, ..slot };
+        }
+    }
+
     /// Twice as many slots. Both tables are gone through in order, as their slots follow the bits of the hash.
     fn grow(&mut self) {
         let larger = vec![FREE; 2 * self.slots.len()];
@@ -130,5 +143,11 @@ mod tests {
             assert_eq!(places.find(key, next), want, "{key:?}");
         }
         assert_eq!(known.len(), 7 * 61 * 13);
+        let first = 2_000;
+        places.forget(first);
+        for (key, old) in known {
+            let want = old.checked_sub(first).unwrap_or(u32::MAX - 1);
+            assert_eq!(places.find(key, u32::MAX - 1), want, "{key:?}");
+        }
     }
 }

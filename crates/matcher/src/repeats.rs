@@ -47,8 +47,8 @@ pub struct Repeats<'f> {
     key: Vec<u8>,
     hash: u64,
     hasher: RandomState,
-    /// `Rows::taken` of what is remembered.
-    taken: u32,
+    /// `Rows::moved` of what is remembered.
+    moved: u32,
     tried: usize,
     found: usize,
     pause: usize,
@@ -85,10 +85,10 @@ impl<'f> Repeats<'f> {
             self.pause -= 1;
             return None;
         }
-        if self.taken != rows.taken() {
+        if self.moved != rows.moved() {
             self.fresh.clear();
             self.stale.clear();
-            self.taken = rows.taken();
+            self.moved = rows.moved();
         }
         if self.tried == WINDOW {
             self.pause = if self.found < LEAST { PAUSE } else { 0 };
@@ -122,7 +122,7 @@ impl<'f> Repeats<'f> {
 
     /// Remembers what the line said that was asked for last.
     pub fn learn(&mut self, record: &Record<'f, '_>, known: Known, rows: &Rows) {
-        if self.key.is_empty() || self.taken != rows.taken() {
+        if self.key.is_empty() || self.moved != rows.moved() {
             return;
         }
         self.keep(Said {

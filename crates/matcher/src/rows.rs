@@ -7,17 +7,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::address::Address;
 use crate::escape::{EVIDENCE, escape_into};
+use crate::midnights::Midnights;
 use crate::names::{Host, Short};
 use crate::places::{Key, Places, SLOT};
 use crate::raw::prefetch;
-use crate::runs::{Run, Runs};
+use crate::runs::{Devices, Run, Runs};
 use crate::set::Set;
-use crate::time::{self, Moment, Value, Yearless};
+use crate::time::{self, Moment, Value};
 use crate::when::When;
 use crate::words::Words;
 use crate::years::Years;
@@ -148,38 +148,16 @@ pub struct Line<'a> {
     pub details: &'a dyn Details,
 }
 
-/// Where a time belongs until the year is known; see `time::QUARTER`, and `Timeline::latest` never lies within one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Bucket {
-    None,
-    Day(i32),
-    Quarter(Yearless),
-}
-
-pub fn bucket(value: Option<Value>) -> Bucket {
+/// A number for the times that are counted together: those of a UTC day or, until the year is known, of a part of
+/// a clock's day. `Timeline::latest` never lies within one.
+pub fn bucket(value: Option<Value>, midnights: &Midnights) -> u32 {
     match value {
-        None => Bucket::None,
-        Some(Value::Known(micros)) => Bucket::Day(time::day_number(micros)),
-        Some(Value::Yearless(y)) => Bucket::Quarter(Yearless {
-            minute: y.minute - y.minute % 15,
-            second: 0,
-            ..y
-        }),
-    }
-}
-
-impl Bucket {
-    /// A number of its own.
-    pub fn packed(self) -> u32 {
-        match self {
-            Bucket::None => 0,
-            // Days of the years 1 to 9999 lie nearer to 1970 than 1 << 22.
-            Bucket::Day(day) => 1 << 30 | (day + (1 << 22)) as u32,
-            Bucket::Quarter(y) => {
-                let parts = [(y.month, 4), (y.day, 5), (y.hour, 5), (y.minute, 6)];
-                let packed = |n, (part, bits)| n << bits | part as u32;
-                parts.into_iter().fold(2, packed)
-            }
+        None => 0,
+        // Days of the years 1 to 9999 lie nearer to 1970 than 1 << 22.
+        Some(Value::Known(micros)) => 1 << 30 | (time::day_number(micros) + (1 << 22)) as u32,
+        Some(Value::Yearless(y)) => {
+            let date = (y.month as u32) << 5 | y.day as u32;
+            1 << 20 | date << 8 | u32::from(midnights.part(y))
         }
     }
 }
@@ -221,8 +199,8 @@ const DEVICE: usize = 96;
 /// Fewer bytes of rows are not worth a run of their own.
 const LEAST_RUN: usize = 1 << 20;
 
-/// What sorting leaves of the 256 bytes a row that a scan may take.
-const PER_ROW: usize = 200;
+/// Of the 256 bytes a row that a scan may take. Sorting takes less than the table, which is gone by then.
+const PER_ROW: usize = 240;
 /// Lines that wait until their rows are near.
 const WAITING: usize = 16;
 /// More than this many times the bytes that a scan may take without rows are never held.
@@ -255,6 +233,7 @@ impl Memory {
 
 /// The rows that one thread found.
 pub struct Rows {
+    midnights: Midnights,
     places: Places,
     rows: Vec<Row>,
     /// Lines of rows that are there already: each row is asked for some lines before it is looked at.
@@ -268,8 +247,8 @@ pub struct Rows {
     memory: Arc<Memory>,
     held: usize,
     runs: Runs,
-    /// How often the rows at hand were taken, and with them the numbers of devices and places of rows.
-    taken: u32,
+    /// How often rows were put aside, so that the places of others are no longer the same.
+    moved: u32,
 }
 
 /// Indicators of a line that is remembered, at most.
@@ -286,8 +265,10 @@ pub struct Known {
 }
 
 impl Rows {
-    pub fn new(memory: Arc<Memory>) -> Rows {
+    /// Lines whose times have no year are counted by the days of this clock.
+    pub fn new(memory: Arc<Memory>, midnights: Midnights) -> Rows {
         Rows {
+            midnights,
             places: Places::default(),
             rows: Vec::new(),
             waiting: Vec::with_capacity(WAITING),
@@ -298,16 +279,16 @@ impl Rows {
             memory,
             held: 0,
             runs: Runs::default(),
-            taken: 0,
+            moved: 0,
         }
     }
 
     /// Changes whenever what is `Known` of rows is no longer so.
-    pub fn taken(&self) -> u32 {
-        self.taken
+    pub fn moved(&self) -> u32 {
+        self.moved
     }
 
-    /// What is known of a line with these keys, until the rows are taken. None if it has too many.
+    /// What is known of a line with these keys, until rows are put aside. None if it has too many.
     pub fn known(&self, keys: &[Key]) -> Option<Known> {
         let first = keys.first().copied().unwrap_or_default();
         let mut known = Known {
@@ -328,7 +309,7 @@ impl Rows {
     /// there yet.
     pub fn add_known(&mut self, known: &mut Known, moment: Option<Moment>, action: Action) -> bool {
         let value = moment.map(|m| m.value);
-        let when = bucket(value).packed();
+        let when = bucket(value, &self.midnights);
         let hits = known.hits;
         if known.when != when {
             let mut places = known.places;
@@ -352,7 +333,7 @@ impl Rows {
     /// The keys of a line's hits, in their order; their places are asked for.
     pub fn keys(&mut self, hits: &[Hit], device: Option<&Host>, moment: Option<Moment>) -> Keys {
         let device = self.device(device);
-        let when = bucket(moment.map(|m| m.value)).packed();
+        let when = bucket(moment.map(|m| m.value), &self.midnights);
         let mut keys = Keys::new();
         for hit in hits {
             let item = hit.item;
@@ -398,9 +379,9 @@ impl Rows {
             self.memory.rows.fetch_add(1, Ordering::Relaxed);
             self.hold(ROW + self.texts.len() - begin);
         }
-        if self.held >= LEAST_RUN.min(self.memory.base) && self.memory.is_full() {
-            let run = self.run(set);
-            self.runs.spill(run, set)?;
+        let least = LEAST_RUN.min(self.memory.base);
+        if self.held >= least && self.memory.is_full() {
+            self.spill(set, least)?;
         }
         Ok(())
     }
@@ -412,6 +393,64 @@ impl Rows {
         if self.waiting.len() == WAITING {
             self.count();
         }
+    }
+
+    /// Puts the oldest rows into a temporary file: a quarter of what is held, so that as little as can be is written
+    /// and read again; all where their devices, which stay as long as any row, take much.
+    fn spill(&mut self, set: &Set, least: usize) -> io::Result<()> {
+        self.count();
+        self.moved += 1;
+        let of_rows = self.rows.len() * ROW + self.texts.len();
+        let aside = (self.held / 4).max(least);
+        let mut first = self.rows.len();
+        if of_rows > self.held / 4 * 3 && of_rows > aside {
+            let mut sizes = self.rows.iter().zip((0..).step_by(ROW));
+            let found = sizes.position(|(row, size)| row.words as usize + size >= aside);
+            first = found.unwrap_or(first);
+        }
+        let begin = self
+            .rows
+            .get(first)
+            .map_or(self.texts.len(), |row| row.words as usize);
+        let devices = self.shown();
+        let (rows, texts) = (&self.rows[..first], &self.texts[..begin]);
+        self.runs.spill(set, &devices, rows, texts)?;
+        self.runs.spread.add(rows, &self.midnights);
+        if first == self.rows.len() {
+            self.clear();
+            return Ok(());
+        }
+        self.rows.drain(..first);
+        for row in &mut self.rows {
+            row.words -= begin as u32;
+        }
+        self.texts.drain(..begin);
+        self.places.forget(first as u32);
+        let size = first * ROW + begin;
+        self.held -= size;
+        self.memory.used.fetch_sub(size, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Forgets all rows and devices.
+    fn clear(&mut self) {
+        self.memory.used.fetch_sub(self.held, Ordering::Relaxed);
+        self.held = 0;
+        self.places = Places::default();
+        self.rows = Vec::new();
+        self.texts = Vec::new();
+        self.devices = HashMap::default();
+        self.nobody = None;
+        self.device_count = 0;
+    }
+
+    /// The devices, safe to show.
+    fn shown(&self) -> Devices {
+        let mut devices = vec![None; self.device_count as usize];
+        for (device, number) in &self.devices {
+            devices[*number as usize] = Some(device.shown().into());
+        }
+        devices
     }
 
     /// Counts the lines that wait.
@@ -447,26 +486,14 @@ impl Rows {
         number
     }
 
-    /// Takes the rows at hand, in the order in which they are merged.
-    fn run(&mut self, set: &Set) -> Run {
-        self.count();
-        self.taken += 1;
-        self.memory.used.fetch_sub(self.held, Ordering::Relaxed);
-        self.held = 0;
-        self.places = Places::default();
-        let mut devices = vec![None; mem::take(&mut self.device_count) as usize];
-        self.nobody = None;
-        for (device, number) in mem::take(&mut self.devices) {
-            devices[number as usize] = Some(device.shown().into());
-        }
-        let (rows, texts) = (mem::take(&mut self.rows), mem::take(&mut self.texts));
-        Run::new(set, devices, rows, texts)
-    }
-
     /// All that was found, in runs to be merged.
     pub fn into_runs(mut self, set: &Set) -> Runs {
-        let run = self.run(set);
-        self.runs.hold(run);
+        self.count();
+        self.runs.spread.add(&self.rows, &self.midnights);
+        let devices = self.shown();
+        let (rows, texts) = (mem::take(&mut self.rows), mem::take(&mut self.texts));
+        self.clear();
+        self.runs.hold(Run::new(set, devices, rows, texts));
         self.runs
     }
 }

@@ -7,6 +7,7 @@ use std::mem;
 use crate::raw::prefetch;
 use crate::rows::{Action, Field, Row};
 use crate::set::Set;
+use crate::spread::Spread;
 use crate::when::When;
 use crate::words::Words;
 
@@ -16,29 +17,28 @@ const BUFFER: usize = 64 << 10;
 /// Rows and texts lie in no order in memory: they are asked for so many rows before they are looked at.
 const AHEAD: usize = 8;
 
+/// Devices by their numbers; None is no device.
+pub type Devices = Vec<Option<Box<str>>>;
+
 /// Rows in order.
 #[derive(Debug)]
 pub struct Run {
-    /// By their numbers.
-    devices: Vec<Option<Box<str>>>,
+    devices: Devices,
     rows: Vec<Row>,
     texts: Vec<u8>,
     /// Places of the rows.
     sorted: Vec<u32>,
-    /// Whether no two of them can become one.
+    /// Whether no two of them are of the same item, device and time as the scan counts it.
     is_distinct: bool,
 }
 
-/// The least and the greatest of times.
-pub type Bounds = Option<(i64, i64)>;
-
-/// With more times.
-pub fn widened(span: Bounds, times: [Option<i64>; 2]) -> Bounds {
-    let all = times.into_iter().flatten();
-    all.fold(span, |span, at| {
-        let (least, greatest) = span.unwrap_or((at, at));
-        Some((least.min(at), greatest.max(at)))
-    })
+/// What a run holds.
+#[derive(Clone, Copy, Debug)]
+struct View<'a> {
+    devices: &'a [Option<Box<str>>],
+    rows: &'a [Row],
+    texts: &'a [u8],
+    sorted: &'a [u32],
 }
 
 /// What is looked at of a row beside itself.
@@ -67,30 +67,36 @@ fn spelled(set: &Set, item: u32) -> &[u8] {
     }
 }
 
+/// The places of rows in order: by the item as the wire spells it, then by the device. Also whether the devices differ.
+fn order(set: &Set, devices: &[Option<Box<str>>], rows: &[Row]) -> (Vec<u32>, bool) {
+    let mut by_name: Vec<usize> = (0..devices.len()).collect();
+    by_name.sort_unstable_by_key(|&number| &devices[number]);
+    let devices_differ = by_name.is_sorted_by(|&a, &b| devices[a] != devices[b]);
+    let mut rank = vec![0; devices.len()];
+    for (at, number) in (0u64..).zip(by_name) {
+        rank[number] = at;
+    }
+    let keys = rows
+        .iter()
+        .map(|row| u64::from(row.item) << 32 | rank[row.device as usize]);
+    let mut keys: Vec<(u64, u32)> = keys.zip(0..).collect();
+    keys.sort_unstable();
+    // Numbers rise in the order of the list, so the items are nearly in order, too.
+    let mut items: Vec<_> = keys
+        .chunk_by(|a, b| a.0 >> 32 == b.0 >> 32)
+        .map(|of_item| (spelled(set, (of_item[0].0 >> 32) as u32), of_item))
+        .collect();
+    items.sort_by_key(|(name, _): &(&[u8], _)| *name);
+    let mut sorted = Vec::with_capacity(rows.len());
+    for (_, of_item) in items {
+        sorted.extend(of_item.iter().map(|(_, place)| *place));
+    }
+    (sorted, devices_differ)
+}
+
 impl Run {
-    /// Puts rows in order: by the item as the wire spells it, then by the device.
-    pub fn new(set: &Set, devices: Vec<Option<Box<str>>>, rows: Vec<Row>, texts: Vec<u8>) -> Run {
-        let mut by_name: Vec<usize> = (0..devices.len()).collect();
-        by_name.sort_unstable_by_key(|&number| &devices[number]);
-        let devices_differ = by_name.is_sorted_by(|&a, &b| devices[a] != devices[b]);
-        let is_distinct = devices_differ && !rows.iter().any(|row| row.first.is_yearless());
-        let mut rank = vec![0; devices.len()];
-        for (at, number) in (0u64..).zip(by_name) {
-            rank[number] = at;
-        }
-        let keys = rows
-            .iter()
-            .map(|row| u64::from(row.item) << 32 | rank[row.device as usize]);
-        let mut keys: Vec<(u64, u32)> = keys.zip(0..).collect();
-        keys.sort_unstable();
-        // Numbers rise in the order of the list, so the items are nearly in order, too.
-        let mut items: Vec<_> = keys
-            .chunk_by(|a, b| a.0 >> 32 == b.0 >> 32)
-            .map(|of_item| (spelled(set, (of_item[0].0 >> 32) as u32), of_item))
-            .collect();
-        items.sort_by_key(|(name, _): &(&[u8], _)| *name);
-        let sorted = items.iter().flat_map(|(_, of_item)| *of_item);
-        let sorted = sorted.map(|(_, place)| *place).collect();
+    pub fn new(set: &Set, devices: Devices, rows: Vec<Row>, texts: Vec<u8>) -> Run {
+        let (sorted, is_distinct) = order(set, &devices, &rows);
         Run {
             devices,
             rows,
@@ -100,7 +106,18 @@ impl Run {
         }
     }
 
-    fn entry(&self, at: usize) -> Option<Entry<'_>> {
+    fn view(&self) -> View<'_> {
+        View {
+            devices: &self.devices,
+            rows: &self.rows,
+            texts: &self.texts,
+            sorted: &self.sorted,
+        }
+    }
+}
+
+impl<'a> View<'a> {
+    fn entry(self, at: usize) -> Option<Entry<'a>> {
         let row = &self.rows[*self.sorted.get(at)? as usize];
         Some(Entry {
             row: *row,
@@ -110,7 +127,7 @@ impl Run {
     }
 
     /// Asks for what comes after `at`, and for the words of those rows that are `wanted`.
-    fn ask_for(&self, at: usize, wanted: Wanted) {
+    fn ask_for(self, at: usize, wanted: Wanted) {
         if let Some(&place) = self.sorted.get(at + 2 * AHEAD) {
             prefetch(&self.rows[place as usize]);
         }
@@ -127,7 +144,7 @@ impl Run {
         }
     }
 
-    fn write_to(&self, out: &mut impl Write) -> io::Result<()> {
+    fn write_to(self, out: &mut impl Write) -> io::Result<()> {
         let mut at = 0;
         while let Some(entry) = self.entry(at) {
             self.ask_for(at, Wanted::Words);
@@ -143,6 +160,7 @@ impl Run {
 pub struct Runs {
     held: Vec<Run>,
     files: Vec<File>,
+    pub spread: Spread,
 }
 
 impl Runs {
@@ -151,21 +169,30 @@ impl Runs {
         self.held.push(run);
     }
 
-    /// Writes a run to a temporary file that vanishes with this process; if that fails it is held.
-    pub fn spill(&mut self, run: Run, set: &Set) -> io::Result<()> {
-        match write(|out| run.write_to(out)) {
-            Ok(file) => self.add_file(file, set),
-            Err(error) => {
-                self.hold(run);
-                Err(error)
-            }
-        }
+    /// Writes rows to a temporary file that vanishes with this process, as a run.
+    pub fn spill(
+        &mut self,
+        set: &Set,
+        devices: &[Option<Box<str>>],
+        rows: &[Row],
+        texts: &[u8],
+    ) -> io::Result<()> {
+        let (sorted, _) = order(set, devices, rows);
+        let view = View {
+            devices,
+            rows,
+            texts,
+            sorted: &sorted,
+        };
+        let file = write(|out| view.write_to(out))?;
+        self.add_file(file, set)
     }
 
     /// Adds the runs of another thread.
     pub fn absorb(&mut self, other: Runs) {
         self.held.extend(other.held);
         self.files.extend(other.files);
+        self.spread.absorb(&other.spread);
     }
 
     /// Adds a run that `write_to` wrote.
@@ -177,21 +204,18 @@ impl Runs {
         let all = Runs {
             held: Vec::new(),
             files: mem::take(&mut self.files),
+            spread: Spread::default(),
         };
         self.files.push(write(|out| all.write_to(out, set))?);
         Ok(())
     }
 
-    /// How many rows there are and their times, where no two of them can become one; else that shows in merging.
-    pub fn distinct(&self) -> Option<(u64, Bounds)> {
+    /// How many rows there are, where no two of them can become one; else that shows in merging.
+    pub fn distinct(&self) -> Option<u64> {
         match (&self.held[..], &self.files[..]) {
-            ([], []) => Some((0, None)),
-            ([only], []) if only.is_distinct => {
-                let times = only
-                    .rows
-                    .iter()
-                    .map(|row| [row.first, row.last].map(When::micros));
-                Some((only.rows.len() as u64, times.fold(None, widened)))
+            ([], []) => Some(0),
+            ([only], []) if only.is_distinct && self.spread.is_known() => {
+                Some(only.rows.len() as u64)
             }
             _ => None,
         }
@@ -210,6 +234,7 @@ impl Runs {
         mut take: impl FnMut(&Entry<'_>) -> io::Result<()>,
     ) -> io::Result<()> {
         if let ([only], []) = (&self.held[..], &self.files[..]) {
+            let only = only.view();
             let mut at = 0;
             while let Some(entry) = only.entry(at) {
                 only.ask_for(at, wanted);
@@ -220,7 +245,7 @@ impl Runs {
         }
         let mut heads = Vec::new();
         for run in &self.held {
-            heads.extend(Head::begin(Stream::Held(run, 0), set)?);
+            heads.extend(Head::begin(Stream::Held(run.view(), 0), set)?);
         }
         for file in &self.files {
             heads.extend(Head::begin(Stream::File(FileRun::new(file)?), set)?);
@@ -249,7 +274,7 @@ impl Runs {
 #[derive(Debug)]
 enum Stream<'a> {
     /// And the place of the row at hand.
-    Held(&'a Run, usize),
+    Held(View<'a>, usize),
     File(FileRun<'a>),
 }
 

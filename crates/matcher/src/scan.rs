@@ -1,5 +1,4 @@
 //! What one thread does with its lines: phase 1 on every byte, phase 2 on what it names.
-use std::collections::HashSet;
 use std::io;
 use std::mem;
 use std::sync::Arc;
@@ -7,21 +6,21 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use memchr::{memchr, memrchr};
 
+use crate::alive::Alive;
 use crate::buffer::Buffer;
 use crate::detect::clean;
 use crate::feed::Feed;
 use crate::format::Format;
 use crate::freetext;
 use crate::longline::LongLine;
+use crate::midnights::Midnights;
 use crate::names::Host;
 use crate::options::{Options, Progress};
 use crate::places::Key;
 use crate::record::{self, Record};
 use crate::relay::{Baton, Relay};
 use crate::repeats::{Repeated, Repeats};
-use crate::rows::{
-    Action, Bucket, Details, Field, Hit, Hits, Keys, Known, Line, Memory, Rows, bucket,
-};
+use crate::rows::{Action, Details, Field, Hit, Hits, Keys, Known, Line, Memory, Rows};
 use crate::runs::Runs;
 use crate::segments::Segment;
 use crate::set::Set;
@@ -47,7 +46,7 @@ pub(crate) struct Scan<'a> {
     /// Rows of threads that have ended.
     pub runs: Runs,
     pub timeline: Timeline,
-    pub alive: HashSet<(Host, Bucket)>,
+    pub alive: Alive<Host>,
     /// As in the baton, while this thread has it.
     pub headers: Vec<(u64, Arc<Header>)>,
     every_line: bool,
@@ -85,14 +84,14 @@ impl<'a> Scan<'a> {
             formats,
             options,
             progress,
+            rows: Rows::new(memory.clone(), Midnights::of(&zone)),
             zone,
             format,
-            rows: Rows::new(memory.clone()),
             repeats: Repeats::default(),
             memory,
             runs: Runs::default(),
             timeline: Timeline::default(),
-            alive: HashSet::new(),
+            alive: Alive::default(),
             headers: Vec::new(),
             every_line: false,
             scratch: Box::default(),
@@ -121,7 +120,7 @@ impl<'a> Scan<'a> {
     pub fn absorb(&mut self, other: Scan<'a>) {
         self.runs.absorb(other.rows.into_runs(self.set));
         self.timeline.absorb(&other.timeline);
-        self.alive.extend(other.alive);
+        self.alive.absorb(other.alive);
         self.lines += other.lines;
         self.not_understood += other.not_understood;
         self.long_lines += other.long_lines;
@@ -399,7 +398,7 @@ impl<'a> Scan<'a> {
         }
         tokens::of_record(record, &mut self.tokens);
         let hits = tokens::hits(self.set, &self.tokens);
-        let taken = self.rows.taken();
+        let moved = self.rows.moved();
         let mut keys = Keys::new();
         if !hits.is_empty() {
             let moment = record.time(&self.zone);
@@ -414,19 +413,18 @@ impl<'a> Scan<'a> {
             self.keep(&hits, &keys, &line);
         }
         // Whether a line is inbound may depend on a port that tells nothing else.
-        if is_listed || taken != self.rows.taken() {
+        if is_listed || moved != self.rows.moved() {
             return None;
         }
         self.rows.known(&keys)
     }
 
     fn note_alive(&mut self, record: &Record<'_, '_>) {
-        let when = bucket(record.time(&self.zone).map(|m| m.value));
         if let Some(device) = record.device()
-            && when != Bucket::None
+            && let Some(moment) = record.time(&self.zone)
             && self.alive.len() <= self.options.limits.alive
         {
-            self.alive.insert((device.clone(), when));
+            self.alive.note(device.clone(), moment.value);
         }
     }
 

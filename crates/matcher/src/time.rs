@@ -2,6 +2,7 @@
 mod device;
 mod servers;
 mod spelling;
+mod yearless;
 
 use jiff::civil;
 use jiff::tz::TimeZone;
@@ -9,23 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 pub use spelling::{clock, day, iso};
+pub use yearless::Yearless;
 
 pub const SECOND: i64 = 1_000_000;
 pub const DAY: i64 = 86_400 * SECOND;
-/// Of an hour: zones lie whole ones from UTC, so that none spans two UTC days.
-pub const QUARTER: i64 = 900 * SECOND;
 /// 2000-01-01 UTC: anything before is suspect.
 pub const YEAR_2000: i64 = 946_684_800 * SECOND;
-
-/// A time without a year (RFC 3164 4.1.2); its year is found at the end of the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Yearless {
-    pub month: i8,
-    pub day: i8,
-    pub hour: i8,
-    pub minute: i8,
-    pub second: i8,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Value {
@@ -382,31 +372,6 @@ fn ctime(text: &[u8], zone: &TimeZone) -> Option<Moment> {
         value: Value::Known(value),
         local: true,
     })
-}
-
-impl Yearless {
-    /// Microseconds in the latest year that puts the time no later than `latest`.
-    pub fn resolve(self, latest: i64, zone: &TimeZone) -> Option<i64> {
-        let year = year_of(latest) + 1;
-        (0..12)
-            .map(|back| year - back)
-            .take_while(|&y| y > 0)
-            .find_map(|y| {
-                let s = i32::from(self.second);
-                let (mo, d) = (i32::from(self.month), i32::from(self.day));
-                local(
-                    y,
-                    mo,
-                    d,
-                    i32::from(self.hour),
-                    i32::from(self.minute),
-                    s,
-                    0,
-                    zone,
-                )
-                .filter(|&m| m <= latest)
-            })
-    }
 }
 
 fn utc(micros: i64) -> civil::DateTime {

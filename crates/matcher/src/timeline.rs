@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::rows::resolve;
-use crate::time::{self, DAY, Moment, QUARTER, Value, YEAR_2000};
+use crate::time::{self, DAY, Moment, Value, YEAR_2000};
 
 /// Watches the first and last lines that parse and every hit line.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -76,8 +76,8 @@ impl Timeline {
         self.assumed |= matches!(moment.value, Value::Yearless(_));
     }
 
-    /// A day after the last line that carries a time, to the end of that quarter of an hour: lines whose hits or
-    /// devices are counted together get one year. None without any time.
+    /// A day after the last line that carries a time, to the end of that day of UTC: lines that are counted together
+    /// get one year. None without any time.
     pub fn latest(&self, changed: Option<i64>, zone: &TimeZone) -> Option<i64> {
         let later = self
             .tail
@@ -89,7 +89,7 @@ impl Timeline {
             .or(self.last_hit.map(|(_, m)| m))?;
         let bound = changed.unwrap_or_else(now) + DAY;
         let latest = resolve(last.value, Some(bound), zone).map_or(bound, |anchor| anchor + DAY);
-        Some(latest - latest.rem_euclid(QUARTER) + QUARTER - 1)
+        Some(latest - latest.rem_euclid(DAY) + DAY - 1)
     }
 
     /// The first and last time of all that was watched, and of the rows.

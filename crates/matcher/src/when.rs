@@ -1,8 +1,10 @@
 //! A time in eight bytes, as a row keeps it.
+use serde::{Deserialize, Serialize};
+
 use crate::time::{Value, Yearless};
 
 /// No time, one without a year, or microseconds since 1970 UTC; those of one kind are in the order of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct When(i64);
 
 /// Bits of the day, the hour, the minute and the second.

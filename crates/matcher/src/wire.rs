@@ -12,7 +12,7 @@ use self::line::Text;
 use crate::detect;
 use crate::escape::{EVIDENCE, escape_json_into};
 use crate::rows::{Row, TEXT};
-use crate::runs::{Entry, Runs, Wanted, widened};
+use crate::runs::{Entry, Runs, Wanted};
 use crate::set::{Item, Set};
 use crate::tally::{Counted, Tally};
 use crate::when::When;
@@ -31,9 +31,8 @@ pub struct Lines {
     /// Rows that are not spelled yet.
     rows: Option<(Context, Runs)>,
     text: SpooledTempFile,
-    pub count: u64,
-    /// The least and the greatest time of all rows.
-    pub span: Option<(i64, i64)>,
+    /// None while rows that can become one have not been merged.
+    count: Option<u64>,
     tally: Summed,
 }
 
@@ -50,40 +49,50 @@ impl Default for Lines {
         Lines {
             rows: None,
             text: SpooledTempFile::new(HELD),
-            count: 0,
-            span: None,
+            count: Some(0),
             tally: Summed::Done(Box::default()),
         }
     }
 }
 
 impl Lines {
-    /// Counts the rows. Fails where those in temporary files cannot be read.
-    pub(crate) fn new(context: Context, runs: Runs, set: &Set) -> io::Result<Lines> {
-        let mut lines = Lines::default();
-        if let Some((count, span)) = runs.distinct() {
-            (lines.count, lines.span, lines.tally) = (count, span, Summed::NotYet);
-        } else {
-            let mut sums = Sums::new(&context);
-            context.each(set, &runs, Wanted::Identity, |days| {
-                sums.add(&context, set, days)
-            })?;
-            (lines.count, lines.span) = (sums.count, sums.span);
-            lines.tally = Summed::Done(Box::new(sums.finish()));
+    pub(crate) fn new(context: Context, runs: Runs) -> Lines {
+        Lines {
+            count: runs.distinct(),
+            tally: Summed::NotYet,
+            rows: Some((context, runs)),
+            ..Lines::default()
         }
-        lines.rows = Some((context, runs));
-        Ok(lines)
     }
 
-    /// What the rows say together, once.
-    pub fn tally(&mut self, set: &Set) -> io::Result<Option<Tally>> {
+    /// How many there are. Fails where rows in temporary files cannot be read.
+    pub fn len(&mut self, set: &Set) -> io::Result<u64> {
+        if self.count.is_none() {
+            self.sum(set)?;
+        }
+        Ok(self.count.unwrap_or_default())
+    }
+
+    /// Merges the rows only to count and to sum them.
+    fn sum(&mut self, set: &Set) -> io::Result<()> {
         if let (Summed::NotYet, Some((context, runs))) = (&self.tally, &self.rows) {
             let mut sums = Sums::new(context);
             context.each(set, runs, Wanted::Identity, |days| {
                 sums.add(context, set, days)
             })?;
-            self.tally = Summed::Done(Box::new(sums.finish()));
+            self.keep(sums);
         }
+        Ok(())
+    }
+
+    fn keep(&mut self, sums: Sums) {
+        self.count = Some(sums.count);
+        self.tally = Summed::Done(Box::new(sums.finish()));
+    }
+
+    /// What the rows say together, once.
+    pub fn tally(&mut self, set: &Set) -> io::Result<Option<Tally>> {
+        self.sum(set)?;
         Ok(match mem::replace(&mut self.tally, Summed::Taken) {
             Summed::Done(tally) => Some(*tally),
             _ => None,
@@ -127,7 +136,7 @@ impl Lines {
         let mut sums = matches!(self.tally, Summed::NotYet).then(|| Sums::new(context));
         context.write(set, runs, sums.as_mut(), put)?;
         if let Some(sums) = sums {
-            self.tally = Summed::Done(Box::new(sums.finish()));
+            self.keep(sums);
         }
         Ok(())
     }
@@ -148,7 +157,6 @@ struct Sums {
     tally: Tally,
     item: Option<u32>,
     count: u64,
-    span: Option<(i64, i64)>,
 }
 
 impl Sums {
@@ -159,7 +167,6 @@ impl Sums {
             tally,
             item: None,
             count: 0,
-            span: None,
         }
     }
 
@@ -173,7 +180,6 @@ impl Sums {
         let machine = self.tally.machine(days.device().unwrap_or_default());
         for (_, row) in &days.rows {
             let [first, last] = [row.first, row.last].map(When::micros);
-            self.span = widened(self.span, [first, last]);
             let counted = Counted {
                 count: row.count,
                 action: row.action.word(),

@@ -1,19 +1,21 @@
-//! The years of times that carry none, remembered by the quarter of an hour.
+//! The years of times that carry none, remembered by the parts of their days.
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
 
+use crate::midnights::Midnights;
 use crate::rows::{bucket, resolve};
-use crate::time::{QUARTER, SECOND, Value, Yearless};
+use crate::time::{SECOND, Value};
 
 /// Finds the same as `resolve`, sooner.
 pub struct Years<'a> {
     latest: Option<i64>,
     zone: &'a TimeZone,
-    /// The first second of a quarter, where its last lies as much later as on the clock: so the same year fits all
-    /// of it and the zone's offset does not change in it. None where each second must be asked for.
-    quarters: HashMap<u32, Option<i64>, RandomState>,
+    midnights: Midnights,
+    /// The begin of the day of a part, where its first and its last second lie as far from each other as on the clock:
+    /// so the zone's offset does not change between them. None where each second must be asked for.
+    parts: HashMap<u32, Option<i64>, RandomState>,
 }
 
 impl<'a> Years<'a> {
@@ -22,7 +24,8 @@ impl<'a> Years<'a> {
         Years {
             latest,
             zone,
-            quarters: HashMap::default(),
+            midnights: Midnights::of(zone),
+            parts: HashMap::default(),
         }
     }
 
@@ -30,26 +33,17 @@ impl<'a> Years<'a> {
         let Value::Yearless(time) = value else {
             return resolve(value, self.latest, self.zone);
         };
-        let at = |minute, second| {
-            let time = Yearless {
-                minute,
-                second,
-                ..time
-            };
-            resolve(Value::Yearless(time), self.latest, self.zone)
-        };
-        let into = time.minute % 15;
-        let begin = time.minute - into;
-        let quarter = self
-            .quarters
-            .entry(bucket(Some(value)).packed())
-            .or_insert_with(|| {
-                let (first, last) = (at(begin, 0)?, at(begin + 14, 59)?);
-                (last - first == QUARTER - SECOND).then_some(first)
-            });
-        match quarter {
-            Some(first) => Some(*first + (i64::from(into) * 60 + i64::from(time.second)) * SECOND),
-            None => at(time.minute, time.second),
+        let at = |second| resolve(Value::Yearless(time.at(second)), self.latest, self.zone);
+        let part = self.parts.entry(bucket(Some(value), &self.midnights));
+        let begin = part.or_insert_with(|| {
+            let [first, last] = self.midnights.bounds(self.midnights.part(time));
+            let (begin, end) = (at(first)?, at(last)?);
+            (end - begin == (last - first) * SECOND).then_some(begin - first * SECOND)
+        });
+        let second = time.second_of_day();
+        match begin {
+            Some(begin) => Some(*begin + second * SECOND),
+            None => at(second),
         }
     }
 }
@@ -57,11 +51,12 @@ impl<'a> Years<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Yearless;
 
     #[test]
     fn what_is_remembered_is_what_is_found() {
         let zone = crate::time::zone("Europe/Berlin").unwrap();
-        // Within a quarter, and while a clock goes back.
+        // Within a part of a day, and while a clock goes back.
         for latest in [
             None,
             Some(1_711_846_830 * SECOND),

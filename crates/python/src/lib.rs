@@ -334,7 +334,7 @@ impl Matcher {
             py.detach(|| whole.add(body, &self.set))?;
         }
         let found = py
-            .detach(|| whole.finish(&self.set, formats, &path, &options, errors))
+            .detach(|| whole.finish(formats, &path, &options, errors))
             .map_err(raise)?;
         let Some((lines, coverage)) = found else {
             return Ok(None);
@@ -347,7 +347,6 @@ impl Matcher {
 /// The sightings of one source as JSON Lines, sorted by key.
 #[pyclass(frozen)]
 struct Lines {
-    count: u64,
     inner: Mutex<wire::Lines>,
     set: Arc<Set>,
 }
@@ -355,7 +354,6 @@ struct Lines {
 impl Lines {
     fn of(lines: wire::Lines, set: &Arc<Set>) -> Lines {
         Lines {
-            count: lines.count,
             inner: Mutex::new(lines),
             set: set.clone(),
         }
@@ -377,8 +375,9 @@ fn put_aside(error: io::Error) -> PyErr {
 
 #[pymethods]
 impl Lines {
-    fn __len__(&self) -> usize {
-        self.count as usize
+    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
+        let count = py.detach(|| self.lock().len(&self.set));
+        Ok(count.map_err(put_aside)? as usize)
     }
 
     /// At most `size` bytes from `offset` on, none at the end. Asked for the first time, all lines are put aside.

@@ -58,7 +58,7 @@ class NativeMatcher:
             )
         except _native.OptionsError as error:
             raise ScanError(str(error)) from error
-        return SourceResult(WireSightings(len(lines), lines.read, lines), Coverage(**coverage))
+        return SourceResult(WireSightings(None, lines.read, lines), Coverage(**coverage))
 
     def scan_part(self, path: Path, options: ScanOptions, progress: Progress, span: Span) -> Part | None:
         """Read one span of a plain file (see `quetsach.engine.SplittingMatcher`)."""
@@ -95,7 +95,7 @@ class NativeMatcher:
         if found is None:
             return None
         lines, coverage = found
-        return SourceResult(WireSightings(len(lines), lines.read, lines), Coverage(**coverage))
+        return SourceResult(WireSightings(None, lines.read, lines), Coverage(**coverage))
 
     def __reduce__(self) -> tuple[Callable[..., NativeMatcher], tuple[bytes, tuple[str, ...]]]:
         """As the bytes of its set file: so it travels to the nodes of a cluster."""

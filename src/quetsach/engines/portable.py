@@ -18,13 +18,14 @@ from quetsach.engine import Progress as ProgressLike
 from quetsach.engine import ScanOptions, SourceResult
 from quetsach.engine import SpareThreads as SpareThreadsLike
 from quetsach.engines import capture, freetext
+from quetsach.engines.alive import Alive
 from quetsach.engines.index import Hits, Index, hits_of
 from quetsach.engines.lines import LongLine, split
 from quetsach.engines.records import LineReader, Record
-from quetsach.engines.rows import ROWS, Rows, bucket, resolve
+from quetsach.engines.rows import ROWS, Rows
 from quetsach.engines.runs import RunError
 from quetsach.engines.timeline import Timeline
-from quetsach.engines.times import Moment, Yearless, day
+from quetsach.engines.times import Moment
 from quetsach.engines.tokens import tokens_of
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.evidence import escape
@@ -172,7 +173,7 @@ class _Scan:
         self.others: tuple[str, ...] = ()
         self.rows = Rows(limits.rows)
         self.timeline = Timeline(zone, options.tz, lines=limits.edge_lines, window=limits.edge_bytes)
-        self.alive: set[tuple[str, str | tuple[int, int, int, int]]] = set()
+        self.alive = Alive()
         self.lines = self.not_understood = self.long_lines = self.inbound = 0
         self.has_stopped = False
 
@@ -344,12 +345,9 @@ class _Scan:
     def _alive(self, record: Record) -> None:
         if len(self.alive) > self.limits.alive:
             return
-        device, when = _device(record), bucket(record.time(self.zone))
-        if isinstance(when, tuple):
-            # See `times.QUARTER`; `Timeline.latest` never lies within one.
-            when = (*when[:3], when[3] - when[3] % 15)
-        if device is not None and when is not None:
-            self.alive.add((device, when))
+        device, moment = _device(record), record.time(self.zone)
+        if device is not None and moment is not None:
+            self.alive.note(device, moment.value)
 
     def _keep(
         self,
@@ -398,15 +396,7 @@ class _Scan:
             # A list cut short would tell of machines that they were silent.
             source.errors.append(f"{source.path}: {capture.TOO_MANY % self.limits.alive}")
             return {}
-        found: dict[str, set[str]] = {}
-        for device, when in self.alive:
-            if isinstance(when, str):
-                found.setdefault(when, set()).add(device)
-                continue
-            moment = resolve(Yearless(*when, 0), latest, self.zone)
-            if moment is not None:
-                found.setdefault(day(moment), set()).add(device)
-        return {when: sorted(devices) for when, devices in sorted(found.items())}
+        return self.alive.days(latest, self.zone)
 
 
 def _device(record: Record) -> str | None:

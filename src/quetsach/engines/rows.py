@@ -48,18 +48,8 @@ class _Row:
             self.last = other.last if self.last is None else max(self.last, other.last)
 
 
-_Bucket = str | tuple[int, int, int, int] | None
-"""A UTC day, or the minute of a year-less time, or nothing."""
-
-
-def bucket(moment: Moment | None) -> _Bucket:
-    """Where a time belongs until the year is known: one minute never spans two UTC days."""
-    if moment is None:
-        return None
-    value = moment.value
-    if isinstance(value, Yearless):
-        return (value.month, value.day, value.hour, value.minute)
-    return times.day(value)
+_Bucket = str | Yearless | None
+"""A UTC day, or a time that belongs to none until its year is known, or nothing."""
 
 
 class Rows:
@@ -91,8 +81,8 @@ class Rows:
         if len(self._rows) >= self._limit:
             self._runs.spill(self._sorted())
             self._rows.clear()
-        when = bucket(moment)
         value = moment.value if moment is not None else None
+        when = times.day(value) if isinstance(value, int) else value
         for indicator, (field, matched) in hits.items():
             key = (indicator, device, when)
             old = self._rows.get(key)

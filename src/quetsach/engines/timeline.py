@@ -58,8 +58,8 @@ class Timeline:
     def latest(self, total: int, file_time: float | None) -> int | None:
         """The bound of year-less times: a day after the last line with a time; None without any.
 
-        It lies at the end of its quarter of an hour: lines whose hits or devices are counted together get one
-        year. `total` is the length of the text.
+        It lies at the end of its UTC day, so that lines of one such day get one year. `total` is the length
+        of the text.
         """
         found = self._last_hit
         for offset, moment_of in reversed(self._tail):
@@ -74,7 +74,7 @@ class Timeline:
         bound = int((_now().timestamp() if file_time is None else file_time) * times.SECOND) + times.DAY
         anchor = resolve(found[1].value, bound, self._zone)
         latest = anchor + times.DAY if anchor is not None else bound
-        return latest - latest % times.QUARTER + times.QUARTER - 1
+        return latest - latest % times.DAY + times.DAY - 1
 
     def span(self, total: int, latest: int | None, hit_times: Iterable[int]) -> Span:
         """The first and last time of all that was watched; `total` is the length of the decompressed data."""

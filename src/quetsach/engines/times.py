@@ -10,8 +10,6 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = 1_000_000
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 DAY = 86_400 * SECOND
-QUARTER = 900 * SECOND
-"""Of an hour: zones lie whole ones from UTC, so that none spans two UTC days."""
 MONTHS = {m: i for i, m in enumerate(_MONTHS, 1)}
 
 _EPOCH = re.compile(r"(\d{1,11})(?:\.(\d+))?", re.ASCII)

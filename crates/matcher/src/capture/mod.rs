@@ -25,11 +25,11 @@ pub use files::begins;
 use crate::address::Address;
 use crate::alive;
 use crate::feed::Feed;
+use crate::midnights::Midnights;
 use crate::options::{Coverage, Options, Progress};
 use crate::pipeline::hex;
 use crate::reader::Source;
 use crate::rows::{Memory, Rows};
-use crate::scan::temporary;
 use crate::set::Set;
 use crate::time::{self, Moment, Value};
 use crate::timeline::{Timeline, shown};
@@ -124,7 +124,7 @@ impl<'a> Capture<'a> {
             set,
             options,
             progress,
-            rows: Rows::new(Memory::new(options.limits.row_bytes)),
+            rows: Rows::new(Memory::new(options.limits.row_bytes), Midnights::default()),
             records: 0,
             alive: HashSet::new(),
             fragments: fragments::Fragments::default(),
@@ -208,13 +208,7 @@ impl<'a> Capture<'a> {
         }
     }
 
-    fn finish(
-        self,
-        zone: &TimeZone,
-        path: &Path,
-        mut source: Source,
-        bytes: u64,
-    ) -> (Lines, Coverage) {
+    fn finish(self, zone: &TimeZone, path: &Path, source: Source, bytes: u64) -> (Lines, Coverage) {
         let identity = hex(&Sha256::digest(&source.head));
         let context = Context {
             names: RECORDS.map(str::to_owned).into(),
@@ -223,10 +217,7 @@ impl<'a> Capture<'a> {
             zone: zone.clone(),
         };
         let runs = self.rows.into_runs(self.set);
-        let lines = Lines::new(context, runs, self.set).unwrap_or_else(|error| {
-            source.stop(&temporary(&error));
-            Lines::default()
-        });
+        let lines = Lines::new(context, runs);
         let mut timeline = Timeline::default();
         for time in [self.first, self.last].into_iter().flatten() {
             timeline.add_head(Some(Moment {
