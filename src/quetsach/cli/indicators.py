@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -136,6 +136,8 @@ def _check(files: tuple[Path, ...], **given: Any) -> int:
         click.echo(words.visible(f"{_level(note)}: {note}"))
     if found.notes:
         click.echo(_tally(found.notes))
+        for line in _reasons(found.notes):
+            click.echo(words.visible(line))
     return FOUND if found.notes else NOTHING
 
 
@@ -286,6 +288,14 @@ def _level(note: ListNote) -> str:
 def _tally(notes: list[ListNote]) -> str:
     levels = Counter(_level(note) for note in notes)
     return ", ".join(f"{level}: {words.number(count)}" for level, count in levels.items())
+
+
+def _reasons(notes: list[ListNote]) -> Iterator[str]:
+    """Why, the commonest reason first, where many lines of a list are left out for few reasons."""
+    counts = Counter((_level(note), note.reason) for note in notes)
+    if len(counts) < len(notes):
+        for (level, reason), count in counts.most_common():
+            yield f"{words.number(count):>9}  {level}: {reason}"
 
 
 def _show_notes(notes: list[ListNote]) -> None:

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from quetsach.indicator import IndicatorSet
 
 LIST_FORMATS = (
-    "xlsx", "misp", "stix", "json", "zeek.intel", "urlhaus", "threatfox", "feodo", "maltrail", "rpz",
-    "adblock", "dnsmasq", "unbound", "suricata.iprep", "suricata.dataset", "hosts", "csv", "plain",
+    "xlsx", "misp", "stix", "json", "zeek.intel", "urlhaus", "threatfox", "feodo", "suricata.rules",
+    "maltrail", "rpz", "adblock", "dnsmasq", "unbound", "suricata.iprep", "suricata.dataset", "hosts", "csv",
+    "plain",
 )  # fmt: skip
 """The names of `quetsach.feeds.formats`, so that help needs no reader."""
 _TEXT = "text"
