@@ -145,7 +145,7 @@ def time_note(word: str) -> str:
 
 def logformat(name: str) -> str:
     """The name of a log format as people know it."""
-    return _("plain text") if name == "text" else name
+    return {"text": _("plain text"), "binary": _("binary data")}.get(name, name)
 
 
 def files(count: int) -> str:
