@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from quetsach.guard import Concern
 
 MOST_JUDGED = 2000
+MOST_CHARACTERS = 160
+"""Of an entry that is told with a reason: a whole line of a file that is no list says no more."""
 WRITERS = {
     ".jsonl": "quetsach.outputs.jsonl",
     ".csv": "quetsach.outputs.csv",
@@ -60,7 +62,8 @@ class ListNote(NamedTuple):
         return f"{self.file}:{self.line}" if self.line else self.file
 
     def __str__(self) -> str:
-        return ": ".join(part for part in (self.place, self.text, self.reason) if part)
+        text = self.text if len(self.text) <= MOST_CHARACTERS else f"{self.text[: MOST_CHARACTERS - 1]}…"
+        return ": ".join(part for part in (self.place, text, self.reason) if part)
 
 
 class Report:

@@ -55,7 +55,9 @@ class State:
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
                 raise ScanError(f"{path}: another scan is using this state file") from error
-            raise ScanError(f"{path}: the state file cannot be used: {error}") from error
+            raise ScanError(
+                f"{path}: the state file cannot be used: {error}; choose another place for it"
+            ) from error
         except sqlite3.DatabaseError as error:
             raise ScanError(f"{path}: is no state file of quetsach, or is damaged; choose another") from error
 

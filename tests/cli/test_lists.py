@@ -33,6 +33,20 @@ def test_check_tells_reasons_in_vietnamese(quetsach: Run, mixed: Path) -> None:
     assert "nằm trong dải dành riêng" in out
 
 
+def test_names_of_an_office_in_a_hosts_file_are_told_and_counted(quetsach: Run, tmp_path: Path) -> None:
+    hosts = tmp_path / "tệp hosts.txt"
+    own = "".join(f"192.168.1.{n} pc{n}.lan\n" for n in range(1, 8))
+    hosts.write_text(f"127.0.0.1 localhost\n0.0.0.0 evil.example\n{own}")
+    code, out, _err = quetsach("indicators", "check", hosts)
+    assert code == 1
+    assert "usable: 1, left out: 7" in out
+    assert f"{hosts}:3: 192.168.1.1 pc1.lan: points to a real address" in out
+    assert "        7  left out: points to a real address" in out.splitlines()[-1]
+    assert "thay địa chỉ ấy bằng 0.0.0.0" in quetsach("indicators", "check", hosts, "--lang", "vi")[1]
+    err = quetsach("indicators", "compile", hosts, "-o", tmp_path / "set.qs")[2]
+    assert f"quetsach indicators check '{hosts}'" in err
+
+
 def test_check_of_a_clean_list_is_0_and_of_a_missing_one_2(quetsach: Run, tmp_path: Path) -> None:
     clean = tmp_path / "clean.txt"
     clean.write_text("evil.example\n")

@@ -11,9 +11,23 @@ SAMPLES: dict[str, Expected] = {
     "hosts": (
         "hosts",
         "127.0.0.1 localhost\n255.255.255.255 broadcasthost\n::1 ip6-allnodes\n"
-        "0.0.0.0 evil.example www.evil.example # two\n",
-        ["=evil.example", "=www.evil.example"],
+        "0.0.0.0 evil.example www.evil.example # two\n:: six.example\n127.0.0.7 seven.example\n"
+        "192.168.1.5 printer.lan\n203.0.113.80 www.office.example mail.office.example\n",
+        ["=evil.example", "=seven.example", "=six.example", "=www.evil.example"],
+        [(7, "own-name"), (8, "own-name")],
+    ),
+    # As CERT Polska's list sends who asks to a page that tells why.
+    "hosts that lead to a page": (
+        "hosts",
+        "127.0.0.1 localhost\n" + "".join(f"203.0.113.80 evil{n}.example\n" for n in range(20)),
+        [f"=evil{n}.example" for n in range(20)],
         [],
+    ),
+    "hosts of an office": (
+        "hosts",
+        "".join(f"203.0.113.80 app{n}.example\n" for n in range(19)) + "0.0.0.0 evil.example\n",
+        ["=evil.example"],
+        [(n, "own-name") for n in range(1, 20)],
     ),
     "adblock": (
         "adblock",
@@ -30,17 +44,19 @@ SAMPLES: dict[str, Expected] = {
     "dnsmasq": (
         "dnsmasq",
         "# campaign\naddress=/evil.example/0.0.0.0\naddress=/a.test/b.test/\nserver=/bad.example/\n"
-        "local=/.worse.example/\nserver=/intern.example/192.0.2.53\naddress=/#/0.0.0.0\nbogus-nxdomain=203.0.113.1\n",
+        "local=/.worse.example/\nserver=/intern.example/192.0.2.53\naddress=/#/0.0.0.0\nbogus-nxdomain=203.0.113.1\n"
+        "address=/nas.lan/192.168.1.6\n",
         ["a.test", "b.test", "bad.example", "evil.example", "worse.example"],
-        [(6, "directive"), (7, "pattern"), (8, "directive")],
+        [(6, "directive"), (7, "pattern"), (8, "directive"), (9, "own-name")],
     ),
     "unbound": (
         "unbound",
         'server:\n  local-zone: "evil.example." always_nxdomain\n  local-zone: good.example transparent\n'
         '  local-data: "bad.example. 60 IN A 0.0.0.0"\n  local-data-ptr: "192.0.2.1 x.example"\n'
-        "local-zone: a.test redirect  # sink\nlocal-data: 'a.test A 192.0.2.1'\n",
-        ["=bad.example", "a.test", "evil.example"],
-        [(3, "exception"), (5, "directive")],
+        "local-zone: a.test redirect  # sink\nlocal-data: 'a.test A 192.0.2.1'\n"
+        'local-data: "printer.lan. IN A 192.168.1.5"\nlocal-data: "worse.example TXT x"\n',
+        ["=bad.example", "=worse.example", "a.test", "evil.example"],
+        [(3, "exception"), (5, "directive"), (8, "own-name")],
     ),
     "rpz": (
         "rpz",
@@ -243,6 +259,50 @@ SAMPLES: dict[str, Expected] = {
         "203.0.113.7,1,100\n203.0.113.0/28,1,88\n2001:db8::1,2,127\n203.0.113.99,1,0\n",
         ["2001:db8::1", "203.0.113.0/28", "203.0.113.7"],
         [(4, "not-for-detection")],
+    ),
+    # Of Emerging Threats, abuse.ch and the user guide, with the names and addresses of the documentation.
+    "suricata rules": (
+        "suricata.rules",
+        "# alert ip $HOME_NET any -> 203.0.113.99 any (msg:\"not in force\"; sid:1;)\n"
+        'alert ip $HOME_NET any -> [203.0.113.7, 198.51.100.0/24] any (msg:"C2 group 1"; threshold: type'
+        " limit, track by_src, seconds 3600, count 1; flowbits:set,ET.Evil; sid:2404300; rev:7950;"
+        " metadata:malware_family Emotet_X, tag C2;)\n"
+        "alert tcp $HOME_NET any -> 203.0.113.8 [443,8080:8081] (msg:\"C2\"; flags:S; sid:3;)\n"
+        'alert dns $HOME_NET any -> any any (msg:"a\\; b"; dns.query; dotprefix; content:".evil.example";'
+        " nocase; endswith; fast_pattern; sid:4;)\n"
+        'drop tls any any -> any any (msg:"x"; flow:established,to_server; tls.sni; content:"bad.example";'
+        " bsize:11; sid:5;)\n"
+        'alert http any any -> any any (msg:"x"; http.host; content:"|2e|below.example"; endswith; sid:6;)\n'
+        'alert http $HOME_NET any -> $EXTERNAL_NET any (msg:"URLhaus"; flow:established,from_client;'
+        ' content:"GET"; http_method; content:"/bin.sh"; http_uri; depth:7; isdataat:!1,relative; nocase;'
+        ' content:"203.0.113.9"; http_host; depth:11; isdataat:!1,relative; sid:7;)\n'
+        'alert udp $HOME_NET any -> any 53 (msg:"x"; content:"|01 00 00 01 00 00 00 00 00 00|"; depth:10;'
+        ' offset:2; content:"|05|worse|07|example|00|"; nocase; distance:0; sid:8;)\n'
+        'alert ip 203.0.113.64/26 any -> $HOME_NET any (msg:"x"; sid:9;)\n'
+        'pass dns any any -> any any (dns.query; content:"good.example"; bsize:12; sid:10;)\n'
+        'alert dns any any -> any any (dns.query; content:"anywhere.example"; nocase; sid:11;)\n'
+        'alert dns any any -> any any (dns.query; content:"q.example"; endswith; pcre:"/^[a-z]+/"; sid:12;)\n'
+        'alert tcp [203.0.113.20] any -> $HOME_NET any (msg:"scan"; flags:S; sid:13;)\n'
+        "alert tcp $EXTERNAL_NET any -> 203.0.113.21 80 (msg:\"our server\"; sid:14;)\n"
+        "alert ip any any -> [203.0.113.0/24,!203.0.113.1] any (sid:15;)\n"
+        "alert tcp any any -> any any (sid:16\n",
+        [
+            "*.below.example", "198.51.100.0/24", "203.0.113.64/26", "203.0.113.7", "203.0.113.8:443",
+            "203.0.113.8:8080", "203.0.113.8:8081", "203.0.113.9/bin.sh", "=bad.example", "evil.example",
+            "worse.example",
+        ],
+        [
+            (10, "exception"), (11, "unanchored"), (12, "condition"), (13, "inbound"), (14, "inbound"),
+            (15, "condition"), (16, "mangled"),
+        ],
+    ),
+    "suricata rules over several lines": (
+        "suricata.rules",
+        'alert dns $HOME_NET any -> any any \\\n  (msg:"x"; dns_query; content:"evil.example"; \\\n'
+        "   nocase; isdataat:!1,relative; sid:1;)\n\nalert http\n(\n  msg:\"x\";\n  sid:2;\n)\n"
+        "alert ip any any <> 2001:db8::7 443 (sid:3;)\n",
+        ["[2001:db8::7]:443", "evil.example"],
+        [(5, "condition")],
     ),
     "maltrail": (
         "maltrail",

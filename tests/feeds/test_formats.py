@@ -36,7 +36,7 @@ def test_a_form_can_be_forced(title: str) -> None:
 def test_families_of_structured_lists() -> None:
     families = {
         title: sorted({i.family for i in feed.read_text(SAMPLES[title][1], now=NOW).indicators})
-        for title in ("threatfox", "threatfox json", "feodo json", "misp event", "stix")
+        for title in ("threatfox", "threatfox json", "feodo json", "misp event", "stix", "suricata rules")
     }
     assert families == {
         "threatfox": ["Cobalt Strike"],
@@ -44,6 +44,7 @@ def test_families_of_structured_lists() -> None:
         "feodo json": ["Dridex"],
         "misp event": ["Emotet"],
         "stix": ["Mozi"],
+        "suricata rules": ["", "Emotet X"],
     }
 
 

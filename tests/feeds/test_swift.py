@@ -56,7 +56,22 @@ PLAIN = st.tuples(
     VALUES,
     st.sampled_from(("", "", " # c", " b.example", "\t")),
 )
-HOSTS = st.tuples(st.sampled_from(("0.0.0.0 ", "127.0.0.1\t", "::1 ", "0.0.0.0  ", "", " 0.0.0.0 ")), VALUES)
+HOSTS = st.tuples(
+    st.sampled_from(
+        (
+            "0.0.0.0 ",
+            "127.0.0.1\t",
+            "127.1.2.3 ",
+            "::1 ",
+            "0.0.0.0  ",
+            "",
+            " 0.0.0.0 ",
+            "0.0.0.1 ",
+            "203.0.114.7 ",
+        )
+    ),
+    VALUES,
+)
 TABLE = st.tuples(
     VALUES, st.just(","), KINDS, st.just(","), FAMILIES, st.sampled_from(("", ",more", ',"q"', '"'))
 )
@@ -64,6 +79,9 @@ BODIES = st.one_of(
     st.lists(st.tuples(PLAIN.map("".join), ENDS), max_size=12).map(lambda rows: ("", rows)),
     st.lists(st.tuples(HOSTS.map("".join), ENDS), min_size=1, max_size=12).map(
         lambda rows: ("0.0.0.0 first.example\n0.0.0.0 second.example\n", rows)
+    ),
+    st.lists(st.tuples(HOSTS.map("".join), ENDS), max_size=12).map(
+        lambda rows: ("".join(f"203.0.114.7 name{n}.example\n" for n in range(50)), rows)
     ),
     st.lists(st.tuples(TABLE.map("".join), ENDS), max_size=12).map(
         lambda rows: ("# indicator list\nindicator,type,family\n", rows)

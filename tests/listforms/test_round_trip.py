@@ -36,6 +36,7 @@ READ_AS: dict[str, tuple[str, Scope | None]] = {
     "domain-list": ("plain", Scope.EXACT),
     "url-list": ("plain", None),
     "zeek.intel": ("zeek.intel", None),
+    "suricata.rules": ("suricata.rules", None),
     "suricata.dataset": ("suricata.dataset", None),
     "suricata.ips": ("plain", None),
     "suricata.iprep": ("suricata.iprep", None),

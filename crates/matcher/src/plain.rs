@@ -7,7 +7,7 @@ use crate::set::Kind;
 #[derive(Debug)]
 pub enum Shape {
     Plain,
-    /// An IPv4 address, then one name.
+    /// An IPv4 address that leads nowhere, then one name.
     Hosts,
     /// Cells by position; the header's line, counted from 1, is left.
     Table {
@@ -22,7 +22,12 @@ pub enum Shape {
 }
 
 fn octets(text: &[u8]) -> bool {
-    text.len() >= 7 && std::str::from_utf8(text).is_ok_and(|t| t.parse::<Ipv4Addr>().is_ok())
+    ipv4(text).is_some()
+}
+
+fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
+    let text = std::str::from_utf8(text).ok().filter(|t| t.len() >= 7)?;
+    text.parse().ok()
 }
 
 /// Lower-case labels of letters, digits, `-` and `_`, at least two, the last one with a letter, `-` or `_`.
@@ -139,7 +144,7 @@ fn trim(cell: &[u8]) -> &[u8] {
     &cell[..cell.len() - cell.iter().rev().take_while(|&&b| b == b' ').count()]
 }
 
-/// The name of `address name`.
+/// The name of `address name`, if whoever asks for it is sent nowhere.
 pub(crate) fn host(line: &[u8]) -> Option<&[u8]> {
     let end = memchr::memchr2(b' ', b'\t', line)?;
     let (address, rest) = line.split_at(end);
@@ -147,7 +152,8 @@ pub(crate) fn host(line: &[u8]) -> Option<&[u8]> {
         .iter()
         .take_while(|&&b| b == b' ' || b == b'\t')
         .count()..];
-    (octets(address) && name(rest) && rest != b"localhost.localdomain").then_some(rest)
+    let is_sent_nowhere = ipv4(address).is_some_and(|a| a.is_unspecified() || a.is_loopback());
+    (is_sent_nowhere && name(rest) && rest != b"localhost.localdomain").then_some(rest)
 }
 
 /// Kind, value and family of a row without quotes.

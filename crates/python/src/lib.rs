@@ -46,6 +46,14 @@ fn raise(error: Error) -> PyErr {
     }
 }
 
+/// With the number by which Python tells a full disk from a forbidden folder, where that is its number, too.
+fn system(error: io::Error) -> PyErr {
+    match error.raw_os_error() {
+        Some(number) if cfg!(unix) => PyOSError::new_err((number, error.kind().to_string())),
+        _ => error.into(),
+    }
+}
+
 /// Threads that no file needs now; scans borrow them.
 #[pyclass(frozen)]
 struct SpareThreads {
@@ -159,13 +167,17 @@ impl Matcher {
         })
     }
 
-    /// Writes the compiled set beside its place and moves it there.
+    /// Writes the compiled set beside its place and moves it there; a draft that is not whole does not stay.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         let mut draft = path.clone().into_os_string();
         draft.push(".part");
         let draft = PathBuf::from(draft);
-        py.detach(|| fs::write(&draft, self.set.bytes()).and_then(|()| fs::rename(&draft, &path)))?;
-        Ok(())
+        py.detach(|| {
+            fs::write(&draft, self.set.bytes())
+                .and_then(|()| fs::rename(&draft, &path))
+                .inspect_err(|_| drop(fs::remove_file(&draft)))
+        })
+        .map_err(system)
     }
 
     #[getter]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +12,7 @@ import click
 from quetsach.cli import FOUND, INCOMPLETE, NOTHING, check_watch, lists, looked_for, say
 from quetsach.cli import root as _root
 from quetsach.language import gettext as _
-from quetsach.outputs.words import visible
+from quetsach.outputs.words import command_line, visible
 
 if TYPE_CHECKING:
     from quetsach.endpoint.act.ground import Ground
@@ -289,8 +287,7 @@ def _option(name: str, given: Path | None) -> list[str]:
 
 
 def _command(given: list[str]) -> str:
-    joined = subprocess.list2cmdline(given) if sys.platform == "win32" else shlex.join(given)
-    return f"{say.called()} {joined}"
+    return f"{say.called()} {command_line(given)}"
 
 
 def _typed() -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from quetsach.cli import FOUND, NOTHING, lists, say
+from quetsach.cli import FOUND, INCOMPLETE, NOTHING, lists, say
 from quetsach.cli import root as _root
 from quetsach.errors import IndicatorError
 from quetsach.indicator import IndicatorSet
@@ -22,6 +22,9 @@ from quetsach.outputs import words
 if TYPE_CHECKING:
     from quetsach.feed import Recognised
     from quetsach.listform import Form, Settings, Written
+
+
+_MOST_REASONS = 20
 
 
 def command() -> click.Command:
@@ -97,7 +100,7 @@ def _convert_command() -> click.Command:
             click.Option(
                 ["--date", "day"],
                 metavar="YYYY-MM-DD",
-                type=click.DateTime(["%Y-%m-%d"]),
+                type=click.DateTime(["%Y-%m-%d", "%d/%m/%Y"]),
                 help=_("Date of the list, for its header. Without it the list bears none."),
             ),
             click.Option(
@@ -136,6 +139,8 @@ def _check(files: tuple[Path, ...], **given: Any) -> int:
         click.echo(words.visible(f"{_level(note)}: {note}"))
     if found.notes:
         click.echo(_tally(found.notes))
+        for line in _reasons(found.notes):
+            click.echo(words.visible(line))
     return FOUND if found.notes else NOTHING
 
 
@@ -185,13 +190,17 @@ def _convert(
     written = listform.write(found.indicators, chosen, settings)
     if out is None:
         sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-        sys.stdout.writelines(written.parts)
-        sys.stdout.flush()
+        try:
+            sys.stdout.writelines(written.parts)
+            sys.stdout.flush()
+        except OSError as error:
+            say.output_failed(error)
+            return INCOMPLETE
     elif out.is_dir() and chosen.name == "misp":
         for name, parts in written.feed():
-            _save(out / name, parts)
+            _save(out / name, parts, chosen)
     else:
-        _save(out, written.parts)
+        _save(out, written.parts, chosen)
     _say_losses(written)
     if chosen.most is not None and written.count > chosen.most:
         text = _("Some firewalls take no more than %(most)s entries of one list; this one has %(n)s.")
@@ -216,10 +225,10 @@ def _settings(form: Form, out: Path | None, given: dict[str, Any]) -> Settings:
     return listform.Settings(day.date() if day else None, defang, redirect or "", max(serial or 0, after))
 
 
-def _save(path: Path, parts: Iterable[str]) -> None:
+def _save(path: Path, parts: Iterable[str], form: Form) -> None:
     with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         file.writelines(parts)
-    click.echo(_("Saved: %(path)s") % {"path": path}, err=True)
+    click.echo(_("Saved as %(form)s: %(path)s") % {"form": form.name, "path": path}, err=True)
 
 
 def _say_losses(written: Written) -> None:
@@ -286,6 +295,14 @@ def _level(note: ListNote) -> str:
 def _tally(notes: list[ListNote]) -> str:
     levels = Counter(_level(note) for note in notes)
     return ", ".join(f"{level}: {words.number(count)}" for level, count in levels.items())
+
+
+def _reasons(notes: list[ListNote]) -> Iterator[str]:
+    """The reasons that came more than once, the commonest first."""
+    counts = Counter((_level(note), note.reason) for note in notes)
+    for (level, reason), count in counts.most_common(_MOST_REASONS):
+        if count > 1:
+            yield f"{words.number(count):>9}  {level}: {reason}"
 
 
 def _show_notes(notes: list[ListNote]) -> None:

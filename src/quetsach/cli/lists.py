@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,6 +13,7 @@ from quetsach.endpoint import suffixes
 from quetsach.engine import Engine, Matcher
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.language import gettext as _
+from quetsach.language import ngettext
 from quetsach.output import ListNote
 from quetsach.scanning import ScanResult
 from quetsach.source import is_set_file
@@ -19,17 +21,21 @@ from quetsach.source import is_set_file
 if TYPE_CHECKING:
     import click
 
-    from quetsach.feed import Recognised
+    from quetsach.feed import FeedResult, Recognised
     from quetsach.guard import Concern
     from quetsach.guards.overrides import Override
     from quetsach.indicator import IndicatorSet
 
 LIST_FORMATS = (
-    "xlsx", "misp", "stix", "json", "zeek.intel", "urlhaus", "threatfox", "feodo", "maltrail", "rpz",
-    "adblock", "dnsmasq", "unbound", "suricata.iprep", "suricata.dataset", "hosts", "csv", "plain",
+    "xlsx", "misp", "stix", "json", "zeek.intel", "urlhaus", "threatfox", "feodo", "suricata.rules",
+    "maltrail", "rpz", "adblock", "dnsmasq", "unbound", "suricata.iprep", "suricata.dataset", "hosts", "csv",
+    "plain",
 )  # fmt: skip
 """The names of `quetsach.feeds.formats`, so that help needs no reader."""
-_TEXT = "text"
+_TEXT, _BINARY = "text", "binary"
+_LIKE_LOGS = frozenset(("plain", "csv", "json", "hosts"))
+"""Forms of lists that are so loose that a log is read as one."""
+_NO_LOGS = frozenset(("", _TEXT, _BINARY))
 _COLUMNS = ("indicator", "type", "family")
 _START_BYTES = 1 << 16
 
@@ -129,7 +135,26 @@ def load(files: Sequence[Path], choice: Choice, extra_formats: Sequence[str] = (
     if len(files) == 1 and _is_compiled(files[0]):
         return Loaded(chosen, chosen.load(files[0]))
     found = read(files, choice)
+    if not len(found.indicators):
+        raise unusable(files, found.notes)
     return Loaded(chosen, chosen.compile(found.indicators), found.notes)
+
+
+def unusable(files: Sequence[Path], notes: Sequence[ListNote]) -> IndicatorError:
+    """That no entry of the lists is left, and how to see why."""
+    from quetsach.outputs import words
+
+    left_out = sum(note.level != "warn" for note in notes)
+    if not left_out:
+        text = _("%(files)s: the list is empty; check that it was fetched whole")
+        return IndicatorError(text % {"files": ", ".join(map(str, files))})
+    text = ngettext(
+        "no entry of the list can be used, %(n)s is left out; see why: quetsach indicators check %(files)s",
+        "no entry of the list can be used, %(n)s are left out; see why: quetsach indicators check %(files)s",
+        left_out,
+    )
+    named = words.command_line(map(str, files))
+    return IndicatorError(text % {"n": words.number(left_out), "files": named})
 
 
 def recognised(result: ScanResult, matcher: Matcher, forced: str | None) -> dict[str, int]:
@@ -171,7 +196,8 @@ def _detect(path: Path, matcher: Matcher) -> str:
             break
     if is_capture(start) or any(kind.begins(start) for kind in openers.KINDS):
         return ""
-    return matcher.recognise(start)
+    name = matcher.recognise(start)
+    return _BINARY if name == _TEXT and b"\0" in start else name
 
 
 def _is_compiled(path: Path) -> bool:
@@ -179,7 +205,9 @@ def _is_compiled(path: Path) -> bool:
         # A pipe can be read once only.
         return path.is_file() and is_set_file(path)
     except OSError as error:
-        raise IndicatorError(f"{path}: cannot be read: {error.strerror}") from error
+        raise IndicatorError(
+            f"{path}: cannot be read: {error.strerror}; check that it exists and may be read"
+        ) from error
 
 
 def _is_pack(path: Path) -> bool:
@@ -226,6 +254,8 @@ def read(files: Sequence[Path], choice: Choice) -> Read:
         format=choice.list_format,
         draft=draft.available(),
     )
+    if choice.list_format is None:
+        _refuse_logs(found)
     guarded = guard.apply(found.indicators, overrides=overrides, lists=known)
     concerns = (*guarded.stopped, *guarded.warned, *guarded.overridden)
     origins = found.origins_of(one.indicator for one in concerns)
@@ -244,6 +274,30 @@ def read(files: Sequence[Path], choice: Choice) -> Read:
         ListNote("warn", str(choice.override), 0, one.indicator, _expired(one)) for one in guarded.expired
     ]
     return Read(guarded.kept, notes, found.recognised)
+
+
+def _refuse_logs(found: FeedResult) -> None:
+    """Refuse a log in place of a list: its addresses are mostly those of everybody.
+
+    Raises:
+        IndicatorError: naming the file and its log format.
+    """
+    doubtful = {remark.source for remark in (*found.rejects, *found.warnings)}
+    for one in found.recognised:
+        path = Path(one.source)
+        if one.format in _LIKE_LOGS and one.source in doubtful and path.is_file():
+            name = _detect(path, _recogniser())
+            if name not in _NO_LOGS:
+                text = _("%(path)s: is a log (%(format)s), not a list; were the two swapped?")
+                raise IndicatorError(text % {"path": path, "format": name})
+
+
+@cache
+def _recogniser() -> Matcher:
+    """A matcher of which only the log formats matter."""
+    from quetsach.indicator import Indicator, IndicatorSet, Kind
+
+    return engine.choose().compile(IndicatorSet([Indicator("example.org", Kind.DOMAIN)]))
 
 
 def write_set(path: Path, indicators: IndicatorSet) -> None:

@@ -96,11 +96,9 @@ def read(
         listed = found.indicators
         for note in found.notes:
             if note.level != "warn":
-                say.warning(f"{note.file}:{note.line}: {note.text}: {note.reason}")
+                say.warning(str(note))
         if not len(listed):
-            from quetsach.errors import IndicatorError
-
-            raise IndicatorError(f"{indicators[0]}: the indicator set is empty")
+            raise lists.unusable(indicators, found.notes)
     return Wanted(
         indicators=listed,
         hashes=_hashes(hashes) if hashes else {},

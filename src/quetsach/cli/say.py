@@ -235,7 +235,7 @@ def _output(raised: OutputError) -> str:
         "suffix": _("%(path)s: the name must end in .jsonl, .csv, .xlsx or .html."),
         "folder": _("%(path)s: the folder does not exist or cannot be written to."),
         "disk_full": _("%(path)s: not saved, the disk is full. Free some room or choose another place."),
-        "write": _("%(path)s: not saved: %(reason)s"),
+        "write": _("%(path)s: not saved: %(reason)s. Choose another name or place."),
     }[raised.code]
     return text % {"path": raised.path, "reason": _told(raised.reason)}
 

@@ -36,6 +36,7 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
     lists.check_format(given["logformat"])
     fields = _fields(given["fields"], given["logformat"])
     extra_formats = fields.formats() if fields else ()
+    _check_stdin(paths, given["indicators"])
     loaded = lists.load(given["indicators"], lists.Choice.of(given), extra_formats)
     kept: Path | None = given["state"]
     own = [*given["indicators"], *given["leases"], *outputs, *([kept] if kept else [])]
@@ -133,6 +134,13 @@ def _fields(text: str | None, logformat: str | None) -> FieldMap | None:
     from quetsach import fieldmap
 
     return fieldmap.parse(text)
+
+
+def _check_stdin(paths: Sequence[str], indicators: Sequence[Path]) -> None:
+    if "-" in paths and any(str(file) == "-" for file in indicators):
+        raise ScanError(
+            _("Standard input (-) is the list here and the log as well; give one of them as a file.")
+        )
 
 
 def _check_zone(name: str) -> None:

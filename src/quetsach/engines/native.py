@@ -111,11 +111,8 @@ class NativeMatcher:
         return self._matcher.recognise(start)
 
     def save(self, path: Path) -> None:
-        """Write the compiled set file; what stood there is replaced at once. Raises IndicatorError."""
-        try:
-            self._matcher.save(path)
-        except OSError as error:
-            raise IndicatorError(f"{path}: cannot be written: {error.strerror or error}") from error
+        """Write the compiled set file; what stood there is replaced at once. Raises OSError."""
+        self._matcher.save(path)
 
 
 def _from_bytes(data: bytes, extra_formats: Sequence[str]) -> NativeMatcher:

@@ -10,6 +10,7 @@ import importlib
 import io
 import os
 import pickle
+import socket
 import tempfile
 import time
 from collections import Counter, deque
@@ -32,6 +33,7 @@ MOST_ATTEMPTS = 3
 _BATCH_BYTES = 8 << 20
 _HELD_BYTES = 8 << 20
 _START_SECONDS = 120
+_KNOCK_SECONDS = 10
 
 
 class _Worker:
@@ -89,6 +91,13 @@ class _Worker:
 class _Nowhere(io.TextIOBase):
     def write(self, text: str) -> int:
         return len(text)
+
+
+def _knock(address: str) -> None:
+    """Ask for a connection first: Ray itself tries for minutes. Raises OSError."""
+    host, colon, port = address.rpartition(":")
+    if colon and port.isdecimal() and "/" not in host:
+        socket.create_connection((host.strip("[]"), int(port)), _KNOCK_SECONDS).close()
 
 
 @dataclass(slots=True)
@@ -154,6 +163,7 @@ class RayWorkers:
             if address == LOCAL:
                 self._ray.init("local", num_cpus=jobs, include_dashboard=False, **quiet)
             else:
+                _knock(address)
                 self._ray.init(address, **quiet)
         except Exception as error:
             self._quiet.close()

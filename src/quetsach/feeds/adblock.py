@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from quetsach.canonical import address
-from quetsach.feeds.hosts import LOCAL_NAMES
+from quetsach.feeds import hosts
+from quetsach.feeds.comment import without_comment
 from quetsach.feeds.listing import Listing
 from quetsach.feeds.value import Note, Value
 
@@ -64,10 +65,10 @@ def _rule(number: int, text: str) -> Iterator[Value | Note]:
     if modifiers and not _ANYWHERE.issuperset(modifiers.lower().split(",")):
         yield Note(number, text, "modifier")
         return
-    words = body.split()
-    if len(words) > 1 and address(words[0]):
-        names = [word for word in words[1:] if word.lower() not in LOCAL_NAMES and word[0] != "#"]
-        yield from (Value(number, name) for name in names)
+    words = without_comment(body).split()
+    addr = address(words[0]) if len(words) > 1 else None
+    if addr is not None:
+        yield from hosts.entry(number, text, addr, words, "")
         return
     if body[:1] != "|":
         yield Note(number, text, "pattern") if "*" in body.removeprefix("*.") else Value(number, body)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from quetsach.canonical import address
 from quetsach.feeds.listing import Listing
+from quetsach.feeds.sinkhole import is_nowhere, warning_page
 from quetsach.feeds.value import Note, Value
 
 _DIRECTIVE = re.compile(r"\s*(?:address|server|local|bogus-nxdomain|ipset|nftset)\s*=\s*/?", re.IGNORECASE)
@@ -18,7 +20,14 @@ def recognise(listing: Listing) -> bool:
 
 
 def read(listing: Listing) -> Iterator[Value | Note]:
-    """The names of each blocking directive, their subdomains with them (dnsmasq(8))."""
+    """The names of each blocking directive, their subdomains with them (dnsmasq(8)).
+
+    A name that is given an address is listed where the address leads nowhere, or is the same for all.
+    """
+    found_first = filter(None, map(_NAMES.match, listing.head))
+    page = warning_page(address(found[3]) for found in found_first if found[1].lower() == "address")
+    if page:
+        yield Note(0, page, "warning-page")
     for number, line in enumerate(listing.lines, 1):
         text = line.partition(" #")[0].strip()
         if not text or text[0] in "#;":
@@ -27,6 +36,10 @@ def read(listing: Listing) -> Iterator[Value | Note]:
         # A server that is named is where the name is asked, which blocks nothing.
         if found is None or (found[1].lower() in ("server", "local") and found[3]):
             yield Note(number, text, "directive")
+            continue
+        addr = address(found[3])
+        if addr is not None and addr != page and not is_nowhere(addr):
+            yield Note(number, text, "own-name")
             continue
         for name in found[2].split("/"):
             # A leading dot says the same as none here; elsewhere it means subdomains only.

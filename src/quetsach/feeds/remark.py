@@ -26,7 +26,14 @@ REJECTS = {
     "modifier": "the rule holds only under conditions ($…) that logs do not show",
     "cosmetic": "is a rule for the look of web pages",
     "directive": "is a setting, not a listed name",
+    "own-name": (
+        "points to a real address, as an office's own names do; if it is malicious, write 0.0.0.0 before it"
+        " instead"
+    ),
     "trigger": "names a name server or a client, not what is looked up",
+    "condition": "the rule asks for more than a name or address, which no log shows; leave it to a sensor",
+    "unanchored": "the rule finds this text anywhere in a name; with 'endswith' it is a name to search for",
+    "inbound": "the rule is about who calls in; what is searched is whom machines inside call",
     "outside-zone": "the owner name lies outside the zone",
     "mangled": "does not have the form of the other entries of its list",
 }
@@ -43,6 +50,10 @@ WARNINGS = {
     ),
     "nothing": "the list holds no entry at all; check that it was fetched whole",
     "no-column": "no column with addresses was found; the sheet was passed over",
+    "warning-page": (
+        "all names point to this address, which was taken for a page that warns; if they are names of your"
+        " own, leave this list away"
+    ),
     "unquoted": "the quotes around the value were dropped",
 }
 

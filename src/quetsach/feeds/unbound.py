@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from quetsach.canonical import address
 from quetsach.feeds.listing import Listing
+from quetsach.feeds.sinkhole import is_nowhere, warning_page
 from quetsach.feeds.value import Note, Value
 from quetsach.indicator import Scope
 
 _DIRECTIVE = re.compile(r"\s*(?:local-zone|local-data|server)\s*:", re.IGNORECASE)
 _ZONE = re.compile(r"\s*local-zone:\s*[\"']?([^\s\"']+)[\"']?\s+[\"']?([a-z_]+)[\"']?", re.IGNORECASE)
-_DATA = re.compile(r"\s*local-data:\s*(?:\"([^\s\"]+)\s[^\"]*\"|'([^\s']+)\s[^']*')", re.IGNORECASE)
+_DATA = re.compile(
+    r"""\s*local-data:\s*(?P<quote>["'])(?P<name>[^\s"']+)\s(?:.*?\sA{1,4}\s+(?P<target>[0-9A-Fa-f.:]+)\s*|.*?)(?P=quote)""",
+    re.IGNORECASE,
+)
 _BLOCKING = frozenset(
     (
         "deny", "refuse", "static", "redirect", "inform_deny", "inform_redirect", "always_refuse",
@@ -26,14 +31,35 @@ def recognise(listing: Listing) -> bool:
 
 
 def read(listing: Listing) -> Iterator[Value | Note]:
-    """Zones with their subdomains, data exactly."""
+    """Zones with their subdomains, data exactly.
+
+    A name that is given an address is listed where the address leads nowhere, or is the same for all.
+    """
+    page = warning_page(map(_target, listing.head))
+    if page:
+        yield Note(0, page, "warning-page")
+    zones = set()
     for number, line in enumerate(listing.lines, 1):
         text = line.partition(" #")[0].strip()
         if not text or text[0] == "#" or text == "server:":
             continue
         if zone := _ZONE.match(text):
-            yield Value(number, zone[1]) if zone[2].lower() in _BLOCKING else Note(number, text, "exception")
+            if zone[2].lower() in _BLOCKING:
+                zones.add(zone[1])
+                yield Value(number, zone[1])
+            else:
+                yield Note(number, text, "exception")
         elif data := _DATA.match(text):
-            yield Value(number, data[1] or data[2], scope=Scope.EXACT)
+            target = _target(text)
+            if data["name"] in zones or target is None or target == page or is_nowhere(target):
+                yield Value(number, data["name"], scope=Scope.EXACT)
+            else:
+                yield Note(number, text, "own-name")
         else:
             yield Note(number, text, "directive")
+
+
+def _target(line: str) -> str | None:
+    """The address that one name is given."""
+    data = _DATA.match(line)
+    return address(data["target"]) if data and data["target"] else None

@@ -66,8 +66,6 @@ def _expand(source: str, data: bytes, depth: int, total: list[int]) -> Iterator[
         raise IndicatorError(f"{source}: archives in archives, more than {DEEPEST} deep; unpack it")
     found = list(_members(source, opener, data, MOST_BYTES - total[0]))
     names = {name.rpartition("/")[2] for name, _ in found}
-    if "[Content_Types].xml" in names:
-        raise IndicatorError(f"{source}: is an office document, not a list; save its table as .xlsx or CSV")
     is_feed = "manifest.json" in names
     for name, member in found:
         if is_feed and name.rpartition("/")[2] in ("manifest.json", "hashes.csv"):
@@ -109,6 +107,10 @@ def _members(source: str, opener: ModuleType, data: bytes, most: int) -> Iterato
     except IndicatorError:
         raise
     except SourceError as error:
+        if str(error) == zip.OFFICE:
+            raise IndicatorError(
+                f"{source}: is an office document, not a list; save its table as .xlsx or CSV"
+            ) from error
         raise unusable(f"{source}!/{name}" if name else source, str(error)) from error
     except Exception as error:  # whatever a library says of hostile bytes
         raise unusable(source, f"damaged ({error})") from error

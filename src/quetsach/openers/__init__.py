@@ -89,6 +89,12 @@ KINDS = (
     Kind("xz file", unpack.XZ.begins, "compressed", is_archive=False),
     Kind("bzip2 file", unpack.BZIP2.begins, "compressed", is_archive=False),
     Kind("zip archive", _magic(b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08PK"), "zip"),
+    Kind(
+        "document of Office",
+        _magic(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
+        advice="save its table as CSV and name its columns with --fields",
+    ),
+    Kind("PDF document", _magic(b"%PDF-"), advice="take the log itself, as text or CSV, and scan that"),
     Kind("7z archive", _magic(b"7z\xbc\xaf\x27\x1c"), advice=_UNPACK),
     Kind("RAR archive", _magic(b"Rar!\x1a\x07"), advice=_UNPACK),
     Kind("CAB archive", _magic(b"MSCF\0\0\0\0"), advice=_UNPACK),

@@ -28,6 +28,10 @@ _MOST_PARTED = 1000
 _LOCAL = struct.Struct("<4s5H3I2H")
 _ENCRYPTED = 0x1
 _SIZES_FOLLOW = 0x8
+_IS_UTF8 = 0x800
+OFFICE = (
+    "is a document of Office, which is not read; save its table as CSV and name its columns with --fields"
+)
 _LZMA = 14
 _METHODS: dict[int, Callable[[], Decoder]] = {
     8: lambda: Zlib(-15),
@@ -61,23 +65,25 @@ def open(file: Opened) -> Iterator[Opened | Passed]:
         # No directory, or a damaged one: what lies before it can be read one after another.
         at = yield from _one_after_another(file, data)
         raise damaged("zip", at, str(error)) from error
+    if _is_office(members):
+        raise SourceError(OFFICE)
     end = 0
     for info in sorted(members, key=lambda one: one.header_offset):
         if info.is_dir():
             continue
         if info.create_system == 3 and stat.S_ISLNK(info.external_attr >> 16):
-            yield file.passed(info.filename, "link")
+            yield file.passed(_name(info), "link")
             continue
         entry = _located(data, info)
         if entry is None or info.header_offset < end:
             problem = (
                 "zip: its entry does not lie where the directory says; copy the file again from its origin"
             )
-            yield file.inner(info.filename, Failing(problem))
+            yield file.inner(_name(info), Failing(problem))
             continue
         end = entry.start + (entry.packed or 0)
         content, _end = _content(file, data, entry)
-        yield file.inner(info.filename, content, mtime=entry.mtime, is_unpacked=entry.method != 0)
+        yield file.inner(entry.name, content, mtime=entry.mtime, is_unpacked=entry.method != 0)
 
 
 def parts(data: BinaryIO) -> dict[str, int]:
@@ -87,14 +93,37 @@ def parts(data: BinaryIO) -> dict[str, int]:
     except Exception:
         # `open` says what is wrong.
         return {}
-    names = Counter(info.filename for info in members)
-    if len(members) > _MOST_PARTED:
+    names = Counter(map(_name, members))
+    if len(members) > _MOST_PARTED or _is_office(members):
         return {}
     return {
-        info.filename: info.compress_size
+        _name(info): info.compress_size
         for info in members
-        if info.compress_size >= LARGE_BYTES and names[info.filename] == 1
+        if info.compress_size >= LARGE_BYTES and names[_name(info)] == 1
     }
+
+
+def _is_office(members: list[zipfile.ZipInfo]) -> bool:
+    """Whether it is a document: Office Open XML (ECMA-376 part 2) or OpenDocument (part 2, 3.3).
+
+    All cells of a sheet stand in one line there, which would tell the wrong machine.
+    """
+    names = {info.filename for info in members}
+    return "[Content_Types].xml" in names or {"mimetype", "META-INF/manifest.xml"} <= names
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    """The name of a member; programs on Linux write UTF-8 and do not always say so."""
+    if info.flag_bits & _IS_UTF8:
+        return info.filename
+    return _decoded(info.filename.encode("cp437", "replace"))
+
+
+def _decoded(name: bytes) -> str:
+    try:
+        return name.decode()
+    except UnicodeDecodeError:
+        return name.decode("cp437", "replace")
 
 
 def _located(data: BinaryIO, info: zipfile.ZipInfo) -> _Entry | None:
@@ -104,7 +133,7 @@ def _located(data: BinaryIO, info: zipfile.ZipInfo) -> _Entry | None:
         return None
     *_others, name_size, extra_size = _LOCAL.unpack(head)
     return _Entry(
-        info.filename,
+        _name(info),
         info.compress_type,
         bool(info.flag_bits & _ENCRYPTED),
         info.header_offset + _LOCAL.size + name_size + extra_size,
@@ -245,7 +274,7 @@ def _one_after_another(file: Opened, data: BinaryIO) -> Generator[Opened, None, 
         _magic, _version, flags, method, _time, _date, crc, packed, size, name_size, extra_size = (
             _LOCAL.unpack(head)
         )
-        name = data.read(name_size).decode("utf-8" if flags & 0x800 else "cp437", "replace")
+        name = _decoded(data.read(name_size))
         start = at + _LOCAL.size + name_size + extra_size
         entry = _Entry(name, method, bool(flags & _ENCRYPTED), start, packed, size, crc)
         is_open = bool(flags & _SIZES_FOLLOW) or 0xFFFFFFFF in (packed, size)

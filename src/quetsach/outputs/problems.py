@@ -45,6 +45,10 @@ _SENTENCES = (
     N_("%(kind)s: damaged (%(why)s); unpack it and scan what comes out"),
     N_("is larger than %(most)s MB and comes as a stream; unpack what it lies in and scan what comes out"),
     N_("damaged: asks for %(size)s bytes at once; copy the file again from its origin"),
+    N_(
+        "is a document of Office, which is not read; save its table as CSV and name its columns with --fields"
+    ),
+    N_("is a PDF document, which is not read; take the log itself, as text or CSV, and scan that"),
     N_("is encrypted; unpack it with its password and scan what comes out"),
     N_("is packed by zip method %(method)s, which is not read; unpack it and scan what comes out"),
     N_("zip: its entry does not lie where the directory says; copy the file again from its origin"),
@@ -101,7 +105,7 @@ _SENTENCES = (
     ),
     N_("the workers of the cluster cannot start: %(why)s"),
     N_("another scan is using this state file"),
-    N_("the state file cannot be used: %(why)s"),
+    N_("the state file cannot be used: %(why)s; choose another place for it"),
     N_("is no state file of quetsach, or is damaged; choose another"),
     N_("was kept by another version of quetsach; give another state file, or delete this one to begin anew"),
     N_(
@@ -256,11 +260,18 @@ def explain(problem: str, path: str = "") -> str:
             translated = _(sentence)
             is_foreign = translated != sentence
             values = {
-                name: _quoted(value) if is_foreign and name == "why" else explain(value)
+                name: _quoted(value) if is_foreign and name == "why" else _with_place(value)
                 for name, value in found.groupdict().items()
             }
             return translated.format(**values) if "{" in sentence else translated % values
     return text
+
+
+def _with_place(text: str) -> str:
+    """The same of a text before which a file may stand."""
+    told = explain(text)
+    place, colon, rest = text.partition(": ")
+    return f"{place}: {explain(rest)}" if told == text and colon else told
 
 
 def _quoted(reason: str) -> str:

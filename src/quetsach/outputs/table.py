@@ -66,8 +66,13 @@ def show_notes(screen: Screen, notes: list[ListNote]) -> None:
     for note in sorted(notes, key=lambda note: _LEVELS[note.level])[:MOST_NOTES]:
         _say(screen, f"  {note}")
     if len(notes) > MOST_NOTES:
-        files = sorted({note.file for note in notes if note.file}) or ["…"]
-        _say(screen, _("  See all: quetsach indicators check %(files)s") % {"files": " ".join(files)})
+        _say(screen, _("  See all: quetsach indicators check %(files)s") % {"files": _to_type(notes)})
+
+
+def _to_type(notes: list[ListNote]) -> str:
+    """The files of the notes as a command line takes them; an archive for what lies in it."""
+    files = sorted({note.file.partition("!/")[0] for note in notes if note.file})
+    return words.command_line(files) or "…"
 
 
 def show_errors(screen: Screen, report: Report) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -27,6 +28,17 @@ def _escape(point: int) -> str:
     if 0xDC80 <= point <= 0xDCFF:
         point -= 0xDC00
     return f"\\x{point:02x}" if point < 0x100 else f"\\u{{{point:x}}}"
+
+
+def command_line(words: Iterable[str]) -> str:
+    """Words as the shell of this machine takes them, to copy."""
+    if sys.platform == "win32":
+        import subprocess
+
+        return subprocess.list2cmdline(list(words))
+    import shlex
+
+    return shlex.join(words)
 
 
 def number(value: int) -> str:
@@ -133,7 +145,7 @@ def time_note(word: str) -> str:
 
 def logformat(name: str) -> str:
     """The name of a log format as people know it."""
-    return _("plain text") if name == "text" else name
+    return {"text": _("plain text"), "binary": _("binary data")}.get(name, name)
 
 
 def files(count: int) -> str:

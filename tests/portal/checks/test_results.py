@@ -276,6 +276,21 @@ def test_an_old_result_and_one_of_the_future_say_how_old_they_are(cast):
     assert CheckResult.rows.count() == 2
 
 
+def test_a_receipt_spells_long_ages_and_speaks_of_others_only_where_there_are(cast):
+    client, page = cast.client("A1", "officer"), reverse("checks", args=[cast.campaign.slug])
+    old = ("cu.json", content("PC-01", ago(days=1500)))
+    for language, wanted in {
+        "vi": ("cách đây 1.500 ngày", "Các tệp khác vẫn đã nhận"),
+        "en": ("1,500 days ago", "The others were."),
+    }.items():
+        client.cookies["django_language"] = language
+        for sent, told in (((old, ("hong.json", b"{")), True), ((("hong.json", b"{"),), False)):
+            files = [SimpleUploadedFile(name, data) for name, data in sent]
+            text = client.post(page, {"results": files}, follow=True).content.decode()
+            assert [one in text for one in wanted] == [told, told], (language, sent)
+            assert "hong.json" in text
+
+
 def test_a_check_is_a_moment_not_a_span(cast):
     finished = ago(hours=1)
     told = document(at=finished) | {"started": (finished + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")}
