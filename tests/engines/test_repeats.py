@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -68,6 +69,22 @@ def test_a_listed_client_is_inbound_by_its_port() -> None:
     lines = [dns(day + i, "203.0.113.9", (4444, 50_000)[i % 2]) for i in range(20)]
     found = compare(["evil.example", "203.0.113.9:4444"], DNS + b"".join(lines), limits=NO_EDGE)
     assert (sum(s.count for s in found.sightings), found.coverage.inbound) == (20, 10)
+
+
+def eve(second: int, source: tuple[str, int], destination: tuple[str, int], url: str = "/a") -> bytes:
+    """An HTTP request; the same fields are the answering server's in records of DNS."""
+    http = {"hostname": "www.shared.test", "url": url, "http_method": "GET", "status": 200}
+    ends = dict(zip(("src_ip", "src_port", "dest_ip", "dest_port"), (*source, *destination), strict=True))
+    stamp = f"2023-11-14T22:13:{second % 60:02}.000000+0000"
+    told = {"timestamp": stamp, "event_type": "http", **ends, "proto": "TCP", "http": http}
+    return json.dumps(told).encode() + b"\n"
+
+
+def test_a_servers_port_makes_another_call_of_it_where_it_is_listed() -> None:
+    ports = [8080, 9090, 8080, 50_000]
+    lines = [eve(i, ("192.168.1.20", 40_000 + i), ("203.0.113.9", ports[i % 4])) for i in range(40)]
+    found = compare(["203.0.113.9:8080"], b"".join(lines), limits=NO_EDGE)
+    assert [s.count for s in found.sightings] == [20]
 
 
 def test_an_answer_that_was_not_there_before_is_seen() -> None:

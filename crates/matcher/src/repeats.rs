@@ -12,9 +12,11 @@ use jiff::tz::TimeZone;
 use smallvec::SmallVec;
 
 use crate::address;
-use crate::format::Variant;
+use crate::format::{Role, Variant};
+use crate::names::Host;
 use crate::record::Record;
 use crate::rows::{Action, Known, Rows};
+use crate::set::Set;
 use crate::time::Moment;
 
 /// Sayings that are remembered as fresh, and as many stale ones.
@@ -29,10 +31,9 @@ const LEAST: usize = WINDOW / 8;
 const PAUSE: usize = 1 << 17;
 /// Ends the values of a field, each of which begins with its length.
 const END: u8 = u8::MAX;
-/// Stands for a client's port that tells nothing.
+/// Stands for a port like any other.
 const SOME_PORT: u8 = u8::MAX - 1;
 const LONGEST: usize = 253;
-const FIRST_UNPRIVILEGED: u16 = 1024;
 
 /// What a line says: the values of all decisive fields.
 type Text = SmallVec<[u8; 104]>;
@@ -121,8 +122,8 @@ impl<'f> Repeats<'f> {
     }
 
     /// Remembers what the line said that was asked for last.
-    pub fn learn(&mut self, record: &Record<'f, '_>, known: Known, rows: &Rows) {
-        if self.key.is_empty() || self.moved != rows.moved() {
+    pub fn learn(&mut self, set: &Set, record: &Record<'f, '_>, known: Known, rows: &Rows) {
+        if self.key.is_empty() || self.moved != rows.moved() || depends_on_port(set, record) {
             return;
         }
         self.keep(Said {
@@ -142,6 +143,22 @@ impl<'f> Repeats<'f> {
     }
 }
 
+/// Whether another port, though like any other, could make another hit, or an inbound line, of a line like this.
+fn depends_on_port(set: &Set, record: &Record<'_, '_>) -> bool {
+    if let Some(Host::Address(client)) = record.client
+        && set.lists_address(client)
+    {
+        return true;
+    }
+    let decisive = &record.format.decisive;
+    decisive.of_both
+        && record.server_port.is_some_and(|port| decisive.is_any(port))
+        && (!record.variant.role(Role::Url).is_empty()
+            || record
+                .server
+                .is_some_and(|server| set.lists_address(server)))
+}
+
 /// Puts the values of all decisive fields one behind the other; false where one is too long.
 fn spell(record: &Record<'_, '_>, key: &mut Vec<u8>) -> bool {
     let decisive = &record.format.decisive;
@@ -155,13 +172,9 @@ fn spell(record: &Record<'_, '_>, key: &mut Vec<u8>) -> bool {
         record.each_as_written(field, |value| put(key, value));
         key.push(END);
     }
-    let tells_nothing = |value: &[u8]| {
-        let port = address::parse_port(value);
-        port.is_some_and(|p| p >= FIRST_UNPRIVILEGED && !decisive.server_ports.contains(&p))
-    };
-    for &field in &decisive.client_ports {
+    for &field in &decisive.ports {
         record.each_as_written(field, |value| {
-            if tells_nothing(value) {
+            if address::parse_port(value).is_some_and(|port| decisive.is_any(port)) {
                 key.push(SOME_PORT);
             } else {
                 put(key, value);

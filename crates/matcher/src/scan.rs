@@ -297,7 +297,7 @@ impl<'a> Scan<'a> {
                 if let Some(known) = known
                     && may_repeat
                 {
-                    self.repeats.learn(&record, known, &self.rows);
+                    self.repeats.learn(self.set, &record, known, &self.rows);
                 }
             }
             return;
@@ -390,11 +390,9 @@ impl<'a> Scan<'a> {
         if !look {
             return None;
         }
-        let mut is_listed = false;
         if let Some(Host::Address(client)) = record.client {
             let listed = tokens::find_address(self.set, client, record.client_port).is_some();
             self.inbound += u64::from(listed);
-            is_listed = self.set.lists_address(client);
         }
         tokens::of_record(record, &mut self.tokens);
         let hits = tokens::hits(self.set, &self.tokens);
@@ -412,8 +410,7 @@ impl<'a> Scan<'a> {
             };
             self.keep(&hits, &keys, &line);
         }
-        // Whether a line is inbound may depend on a port that tells nothing else.
-        if is_listed || moved != self.rows.moved() {
+        if moved != self.rows.moved() {
             return None;
         }
         self.rows.known(&keys)
