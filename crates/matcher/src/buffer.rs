@@ -28,18 +28,24 @@ impl Buffer {
 
     /// Starts anew with these bytes.
     pub fn begin(&mut self, offset: u64, data: &[u8]) {
-        if self.size() < data.len() {
-            self.bytes.resize(FRONT + data.len() + BACK, 0);
-        }
+        self.filled = 0;
+        self.reserve(data.len());
         self.bytes[FRONT..FRONT + data.len()].copy_from_slice(data);
         self.filled = data.len();
         self.offset = offset;
     }
 
+    /// Makes room for at least so many bytes more.
+    pub fn reserve(&mut self, more: usize) {
+        if self.size() < self.filled + more {
+            self.bytes.resize(FRONT + self.filled + more + BACK, 0);
+        }
+    }
+
     /// Room for more, doubled where there is none.
     pub fn room(&mut self) -> &mut [u8] {
-        if self.filled == self.size() {
-            self.bytes.resize(FRONT + 2 * self.filled + BACK, 0);
+        if self.is_full() {
+            self.reserve(self.filled);
         }
         let end = self.bytes.len() - BACK;
         &mut self.bytes[FRONT + self.filled..end]

@@ -1,8 +1,11 @@
 //! Cuts a source into chunks of whole lines for the threads that look at them.
+use std::mem;
+
 use memchr::{memchr, memrchr};
 
 use crate::buffer::Buffer;
 use crate::detect;
+use crate::loan::Loan;
 use crate::options::{Limits, Progress};
 use crate::reader::{Claim, Source};
 
@@ -75,7 +78,8 @@ impl<'a> Feed<'a> {
         !self.source.can_reread()
     }
 
-    fn read(&mut self, buffer: &mut Buffer) {
+    /// Ends the source where someone asked for it, or where the scan cannot go on.
+    fn heed(&mut self) {
         let progress = self.progress;
         if progress.is_cancelled() {
             self.source.cancel();
@@ -83,9 +87,13 @@ impl<'a> Feed<'a> {
         if let Some(reason) = progress.failed() {
             self.source.stop(reason);
         }
+    }
+
+    fn read(&mut self, buffer: &mut Buffer) {
+        self.heed();
         let room = buffer.room();
         let n = self.source.read(room);
-        progress.note_read(self.source.stored);
+        self.progress.note_read(self.source.stored);
         buffer.filled += n;
         self.ended = n == 0;
     }
@@ -102,6 +110,32 @@ impl<'a> Feed<'a> {
         progress.note_read(self.source.stored);
         self.number += 1;
         Some((self.number - 1, claim))
+    }
+
+    /// The next lines with the number of their chunk, as they lie unpacked; None where `next` must bring them.
+    pub fn lend(&mut self) -> Option<(u64, Loan)> {
+        let mut loan = Loan::new(self.offset, mem::take(&mut self.carry));
+        let mut rest = None;
+        loop {
+            self.heed();
+            let Some(slice) = self.source.lend() else {
+                break;
+            };
+            self.progress.note_read(self.source.stored);
+            loan.add(slice);
+            if loan.len() >= self.limits.chunk {
+                rest = loan.cut();
+                break;
+            }
+        }
+        let Some(rest) = rest else {
+            self.carry = loan.into_bytes();
+            return None;
+        };
+        self.carry = rest;
+        self.offset += loan.len() as u64;
+        self.number += 1;
+        Some((self.number - 1, loan))
     }
 
     /// The next chunk with its number; None at the end of the source.

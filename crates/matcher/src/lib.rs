@@ -6,7 +6,7 @@
 //! |---|---|
 //! | a list becomes a set | `plain`, `draft`, `watch`, then `setfile`, `header`, `slots`, `hash`; opened again by `set`, `item`, `ranges` |
 //! | bytes of a source, unpacked | `reader`, `inflate`, `utf16`, `capture` (packets) |
-//! | cut into whole lines for the threads | `pipeline`, `feed`, `queue`, `part`, `relay`, `lines`, `longline` |
+//! | cut into whole lines for the threads | `pipeline`, `feed`, `queue`, `loan`, `part`, `relay`, `lines`, `longline` |
 //! | phase 1: every byte, where might a listed name or address stand? | `buffer`, `raw` (the only unsafe code: AVX-512, AVX2, portable), `segments` |
 //! | phase 2: what exactly stands there | `scan`, `tokens`, `token`, `names`, `address`, `freetext`, `chars` |
 //! | the fields of a line that hit | `detect`, `format`, `shape`, `expression`, `wrapper`, `json`, `decoders`, `record` |
@@ -38,6 +38,7 @@ mod inflate;
 mod item;
 mod json;
 mod lines;
+mod loan;
 mod longline;
 mod midnights;
 mod names;

@@ -7,11 +7,13 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
+use std::mem;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use crate::buffer::Buffer;
 use crate::feed::{Chunk, Feed};
+use crate::loan::Loan;
 use crate::options::Limits;
 use crate::reader::{Claim, read_at};
 
@@ -36,7 +38,7 @@ pub(crate) struct Queue<'a> {
 #[derive(Default)]
 struct State {
     /// Chunks of whole lines, in order, with their numbers.
-    ready: VecDeque<(u64, Buffer)>,
+    ready: VecDeque<(u64, Ready)>,
     unused: Vec<Buffer>,
     is_read: bool,
     is_ended: bool,
@@ -46,6 +48,12 @@ struct State {
     lacking: Option<(usize, Option<io::Error>)>,
     /// What was looked at last of a source that cannot be read again, in order.
     recent: Vec<Buffer>,
+}
+
+/// Whole lines that were read ahead.
+enum Ready {
+    Read(Buffer),
+    Lent(Loan),
 }
 
 /// What a thread finds in the buffer. The rest of a long line is for the same thread.
@@ -75,13 +83,27 @@ impl<'a> Queue<'a> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn has_others(&self) -> bool {
+        self.lock().others > 0
+    }
+
     /// The next chunk with its number; None at the end of the source.
     /// `start` is asked to start another thread whenever one may be spare, and says whether it did.
     pub fn next(&self, start: impl Fn() -> bool) -> Option<(u64, Buffer, Taken<'_, 'a>)> {
         loop {
             let mut state = self.lock();
             while state.is_read || state.is_ended || state.ready.len() > FEW_READY {
-                if let Some((number, buffer)) = state.ready.pop_front() {
+                if let Some((number, ready)) = state.ready.pop_front() {
+                    let buffer = match ready {
+                        Ready::Read(buffer) => buffer,
+                        Ready::Lent(loan) => {
+                            let unused = state.unused.pop();
+                            drop(state);
+                            let mut buffer = unused.unwrap_or_else(|| self.new_buffer());
+                            loan.fill(&mut buffer);
+                            buffer
+                        }
+                    };
                     return Some((number, buffer, Taken::Lines));
                 }
                 if state.is_ended {
@@ -125,32 +147,50 @@ impl<'a> Queue<'a> {
                 self.fill(&mut buffer, file, claim);
                 return Some((number, buffer, Taken::Lines));
             }
+            if self.has_others()
+                && let Some((number, loan)) = feed.lend()
+            {
+                start();
+                if self.has_enough(number, Ready::Lent(loan)) {
+                    self.lock().unused.push(buffer);
+                    return None;
+                }
+                continue;
+            }
             let Some((number, chunk)) = feed.next(&mut buffer) else {
                 self.lock().is_ended = true;
                 return None;
             };
             let has_started = feed.is_long() && start();
+            if has_started {
+                self.lock().others += 1;
+            }
             if let Chunk::LongLine = chunk {
-                self.lock().others += usize::from(has_started);
                 // However few lie ready: this line waits for them, and its thread cannot look at them.
                 self.changed.notify_all();
                 return Some((number, buffer, Taken::LongLine(reader)));
             }
-            let mut state = self.lock();
-            state.others += usize::from(has_started);
-            if !self.is_slow || state.others == 0 {
+            if !self.is_slow || !self.has_others() {
                 return Some((number, buffer, Taken::Lines));
             }
-            state.ready.push_back((number, buffer));
-            buffer = state.unused.pop().unwrap_or_else(|| self.new_buffer());
-            if state.ready.len() > FEW_READY {
-                self.changed.notify_one();
-            }
-            if state.ready.len() >= MOST_READY {
-                state.unused.push(buffer);
+            let unused = self.lock().unused.pop();
+            let next = unused.unwrap_or_else(|| self.new_buffer());
+            let read = mem::replace(&mut buffer, next);
+            if self.has_enough(number, Ready::Read(read)) {
+                self.lock().unused.push(buffer);
                 return None;
             }
         }
+    }
+
+    /// Puts lines behind those that lie ready; whether these are enough for now.
+    fn has_enough(&self, number: u64, lines: Ready) -> bool {
+        let mut state = self.lock();
+        state.ready.push_back((number, lines));
+        if state.ready.len() > FEW_READY {
+            self.changed.notify_one();
+        }
+        state.ready.len() >= MOST_READY
     }
 
     /// Reads what was handed out.

@@ -4,6 +4,7 @@
 //! What cannot be read is collected in `errors` with file, place and advice; what came out before is scanned.
 mod claim;
 mod held;
+mod members;
 mod range;
 mod readahead;
 #[cfg(test)]
@@ -34,9 +35,6 @@ const UNPACK: [(&[u8], &str); 4] = [
     (b"PK\x03\x04", "zip"),
     (b"7z\xbc\xaf\x27\x1c", "7z"),
 ];
-/// Beyond `FREE` bytes unpacked, more than `MOST_RATIO` for each stored byte is no log.
-const FREE: u64 = 1 << 30;
-const MOST_RATIO: u64 = 1000;
 
 /// What is wrong with a stream, in the words of who opened it; `Source` puts the path before it.
 #[derive(Debug, thiserror::Error)]
@@ -180,13 +178,14 @@ impl Source {
         self.fail(&format!("stopped at byte {at}: {reason}"));
     }
 
-    /// Ends the reading because someone asked for it.
+    /// Ends the reading because someone asked for it, once.
     pub fn cancel(&mut self) {
-        let problem = format!(
-            "cancelled at byte {}; the rest was not looked at",
-            self.given
-        );
-        self.fail(&problem);
+        const REST: &str = "the rest was not looked at";
+        if self.errors.iter().any(|error| error.ends_with(REST)) {
+            return;
+        }
+        let at = self.given;
+        self.fail(&format!("cancelled at byte {at}; {REST}"));
     }
 
     /// Bytes of text; 0 at the end, or where reading cannot go on.
@@ -331,7 +330,9 @@ impl Source {
         }
         for kind in [Kind::Gzip, Kind::Zstd] {
             if kind.begins(&first[..n]) {
-                match Decoder::new(kind) {
+                self.read_ahead();
+                self.hold_header();
+                match Decoder::new(kind, self.held.rest()) {
                     Ok(decoder) => {
                         self.member = Some(Member {
                             kind,
@@ -341,8 +342,6 @@ impl Source {
                     }
                     Err(error) => self.unreadable(&error),
                 }
-                self.read_ahead();
-                self.hold_header();
             }
         }
     }
@@ -390,90 +389,5 @@ impl Source {
         }
         self.held = held;
         n > 0
-    }
-
-    fn unpack(&mut self, out: &mut [u8]) -> usize {
-        let mut filled = 0;
-        while filled < out.len() {
-            let Some(mut member) = self.member.take() else {
-                break;
-            };
-            let kind = member.kind;
-            if member.ended && !self.next_member(&mut member, filled as u64) {
-                self.member = Some(member);
-                break;
-            }
-            let (took, gave, status) = member.decoder.run(self.held.rest(), &mut out[filled..]);
-            self.held.skip(took);
-            filled += gave;
-            let is_stuck = took == 0 && gave == 0;
-            let is_hungry = filled < out.len() && (is_stuck || self.held.is_empty());
-            // The decoder may still hold bytes of its own, so without more of the file it is asked once again.
-            if status == Ok(false) && is_hungry && !self.refill() && is_stuck {
-                if self.errors.is_empty() {
-                    let at = self.unpacked + filled as u64;
-                    self.fail(&format!(
-                        "{}: cut off at decompressed byte {at}; what came before was scanned, copy the file again when it is complete",
-                        kind.word()
-                    ));
-                }
-                self.member = Some(member);
-                break;
-            }
-            match status {
-                Ok(ended) => member.ended = ended,
-                Err(problem) => {
-                    let at = self.unpacked + filled as u64;
-                    self.fail(&format!(
-                        "{}: damaged at decompressed byte {at} ({problem}); what came before was scanned, copy the file again from its origin",
-                        kind.word()
-                    ));
-                    member.ended = true;
-                }
-            }
-            let at = self.unpacked + filled as u64;
-            if at > FREE && at > MOST_RATIO * self.stored {
-                self.fail(&format!("unpacks without end, stopped at decompressed byte {at}; what came before was scanned, look at the file by hand"));
-                member.ended = true;
-            }
-            self.member = Some(member);
-        }
-        filled
-    }
-
-    /// After the end of a member: skips zero padding and opens the next. False at the end of the file.
-    fn next_member(&mut self, member: &mut Member, filled: u64) -> bool {
-        loop {
-            let zeros = self
-                .held
-                .rest()
-                .iter()
-                .take_while(|&&byte| byte == 0)
-                .count();
-            self.held.skip(zeros);
-            if !self.held.is_empty() {
-                break;
-            }
-            if !self.refill() {
-                return false;
-            }
-        }
-        self.hold_header();
-        if !member.kind.begins(self.held.rest()) {
-            let (word, at) = (member.kind.word(), self.unpacked + filled);
-            self.fail(&format!("{word}: something that is no {word} follows at decompressed byte {at}; it was not read"));
-            return false;
-        }
-        match Decoder::new(member.kind) {
-            Ok(decoder) => {
-                member.decoder = decoder;
-                member.ended = false;
-                true
-            }
-            Err(error) => {
-                self.unreadable(&error);
-                false
-            }
-        }
     }
 }

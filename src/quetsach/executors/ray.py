@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from quetsach import __version__, engine, logformat, reading
 from quetsach.engine import Engine, Matcher, ScanOptions, SourceResult
@@ -34,6 +34,16 @@ _BATCH_BYTES = 8 << 20
 _HELD_BYTES = 8 << 20
 _START_SECONDS = 120
 _KNOCK_SECONDS = 10
+_COUNT_SECONDS = 0.5
+"""Between two questions how far a worker is: each takes a processor from the workers on this machine."""
+
+
+class _Answer(NamedTuple):
+    """A batch of what a unit says; `counts` are its bytes read and hits so far."""
+
+    rows: list[Row]
+    is_last: bool
+    counts: tuple[int, int]
 
 
 class _Worker:
@@ -57,8 +67,8 @@ class _Worker:
         self._rows: Iterator[Row] = iter(())
         self._is_cancelled = False
 
-    def begin(self, unit: Unit) -> tuple[list[Row], bool]:
-        """The first batch of what the unit says, and whether it is the last."""
+    def begin(self, unit: Unit) -> _Answer:
+        """The first batch of what the unit says."""
         self._reading = Reading(self._engine)
         if self._is_cancelled:
             self._reading.cancel()
@@ -66,7 +76,7 @@ class _Worker:
         self._rows = (row for outcome in said for row in to_rows(outcome))
         return self.more()
 
-    def more(self) -> tuple[list[Row], bool]:
+    def more(self) -> _Answer:
         """The next batch."""
         batch: list[Row] = []
         size = 0
@@ -74,8 +84,8 @@ class _Worker:
             batch.append(row)
             size += len(row[1])
             if size >= _BATCH_BYTES:
-                return batch, False
-        return batch, True
+                return _Answer(batch, False, self.counts())
+        return _Answer(batch, True, self.counts())
 
     def counts(self) -> tuple[int, int]:
         """Bytes read and hits of the unit at hand."""
@@ -147,7 +157,7 @@ class RayWorkers:
         except Exception as error:
             self.close()
             raise ScanError(f"the workers of the cluster cannot start: {_told(error)}") from error
-        self._heard = time.monotonic()
+        self._heard = self._counted = time.monotonic()
         self._queue: deque[Unit] = deque()
         self._tasks: dict[Any, _Task] = {}
         self._attempts: Counter[Unit] = Counter()
@@ -212,7 +222,8 @@ class RayWorkers:
                 self._started(asked)
             else:
                 yield from self._answered(self._tasks.pop(asked))
-        self._count()
+        if time.monotonic() - self._counted > _COUNT_SECONDS:
+            self._count()
         if not self._tasks and not self._idle:
             yield from self._given_up()
 
@@ -254,17 +265,23 @@ class RayWorkers:
 
     def _answered(self, task: _Task) -> Iterator[tuple[Unit, Outcome | Done]]:
         try:
-            rows, is_last = self._ray.get(task.asked)
+            answer: _Answer = self._ray.get(task.asked)
         except Exception as error:
             yield from self._failed(task, error)
             return
-        for row in rows:
-            pickle.dump(row, task.said)
-        if not is_last:
+        if answer.is_last:
+            # Before anything is done with what it said: it works on meanwhile.
+            self._idle.append(task.actor)
+            self._counts.pop(task.actor, None)
+            self._hand_out()
+        else:
+            self._counts[task.actor] = answer.counts
             self._ask(task, task.actor.more.remote())
+        for row in answer.rows:
+            pickle.dump(row, task.said)
+        if not answer.is_last:
             return
-        self._idle.append(task.actor)
-        size, hits = self._counts.pop(task.actor, (0, 0))
+        size, hits = answer.counts
         task.said.seek(0)
         for outcome in to_outcomes(_unpickled(task.said)):
             yield task.unit, outcome
@@ -288,6 +305,7 @@ class RayWorkers:
 
     def _count(self) -> None:
         """Ask the busy workers how far they are, at most one question each."""
+        self._counted = time.monotonic()
         asked_before = list(self._counting)
         answered: list[Any] = []
         if asked_before:

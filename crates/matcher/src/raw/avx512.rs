@@ -123,16 +123,18 @@ impl Classes for Avx512 {
             let back = _mm512_loadu_si512(BACKWARDS.as_ptr().cast());
             let turn = _mm512_loadu_si512(TURN.as_ptr().cast());
             let unit = _mm512_set1_epi64(UNIT);
-            let classify = |block: &[u8; 64]| {
+            // A loop, because the compiler may call what is given to `map`, for each block and without these features.
+            let mut rows = [unit; BLOCKS];
+            for (row, block) in rows.iter_mut().zip(super::blocks(bytes)) {
                 let v = _mm512_loadu_si512(block.as_ptr().cast());
                 let ascii = _mm512_min_epu8(v, _mm512_set1_epi8(0x7F));
                 let class = _mm512_permutex2var_epi8(low, ascii, high);
                 // Eight bytes as a matrix of bits, turned: byte n of the result holds the bits n of the eight.
                 let class = _mm512_shuffle_epi8(class, back);
                 let bits = _mm512_gf2p8affine_epi64_epi8::<0>(unit, class);
-                _mm512_permutexvar_epi8(turn, bits)
-            };
-            let planes = transpose(self, super::blocks(bytes).each_ref().map(classify));
+                *row = _mm512_permutexvar_epi8(turn, bits);
+            }
+            let planes = transpose(self, rows);
             let [token, dot, digit, group, colon, one, zero, odd] = planes;
             let put = |v| {
                 let mut plane: Plane = [0; BLOCKS];

@@ -1,5 +1,5 @@
 //! The only module with `unsafe`: byte classes by SIMD, the memory map of a compiled set, and calls
-//! of ISA-L where it is built.
+//! of libzstd, and of ISA-L where it is built.
 //!
 //! Invariants, each kept here and nowhere else:
 //! 1. An `Avx2` or `Avx512` value exists only if `detect` saw the features it names, so the
@@ -10,12 +10,19 @@
 //! 4. A map is of a file opened read-only. Set files are replaced by rename, never rewritten in place.
 //! 5. ISA-L's state is one initialised box. Its pointers are set from live slices with their lengths just before
 //!    each call, are null between calls, and the state points nowhere else, so it may move between threads.
+//! 6. A context of libzstd belongs to one `Frame`, which alone calls it and frees it once; between calls it points
+//!    into segments that the frame holds: the one that is being filled, and the one filled before, which is its
+//!    window. The context is bound to no thread.
+//! 7. A segment is a leaked box of initialised bytes, freed when the last who holds it lets go. Its frame alone
+//!    writes to it, through libzstd, only behind `filled`; slices are lent only of what lies before. It is filled
+//!    anew only when `Arc::get_mut` tells that no slice of it is left, and when it is no window any more.
 #![allow(unsafe_code)]
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod frame;
 #[cfg(feature = "isal")]
 mod inflate;
 mod map;
@@ -24,6 +31,7 @@ pub mod sixteen;
 
 use crate::token::{self, Candidates};
 
+pub use frame::{Frame, Slice};
 #[cfg(feature = "isal")]
 pub use inflate::Inflate;
 pub use map::Map;
