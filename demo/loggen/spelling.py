@@ -38,7 +38,7 @@ def covered_address(item: Item, world: World, rng: Random) -> str:
         return item.value
     network = ipaddress.ip_network(item.value)
     for _ in range(200):
-        address = str(network[rng.randrange(min(network.num_addresses, 1 << 53))])
+        address = str(network[rng.randrange(min(network.num_addresses, 1 << 52))])
         if world.listed.address(address) is item:
             return address
     raise ValueError(f"{item.value} is wholly covered by more specific indicators: nothing to plant")

@@ -4,8 +4,8 @@ use jiff::tz::TimeZone;
 
 use crate::address::{self, Address};
 use crate::chars::{BLANK, Text, ascii, at, is, is_end, is_space, is_word, run};
+use crate::hit::Field;
 use crate::names::{Host, name, path_of, split_url, trim_dots};
-use crate::rows::Field;
 use crate::time::{self, Moment};
 use crate::tokens::Token;
 

@@ -8,10 +8,10 @@
 //! | bytes of a source, unpacked | `reader`, `inflate`, `utf16`, `capture` (packets) |
 //! | cut into whole lines for the threads | `pipeline`, `feed`, `queue`, `loan`, `part`, `relay`, `lines`, `longline` |
 //! | phase 1: every byte, where might a listed name or address stand? | `buffer`, `raw` (the only unsafe code: AVX-512, AVX2, portable), `segments` |
-//! | phase 2: what exactly stands there | `scan`, `tokens`, `token`, `names`, `address`, `freetext`, `chars` |
+//! | phase 2: what exactly stands there | `scan`, `tokens`, `hit`, `token`, `names`, `address`, `freetext`, `chars` |
 //! | the fields of a line that hit | `detect`, `format`, `shape`, `expression`, `wrapper`, `json`, `decoders`, `record` |
 //! | its time | `time`, `timeline`, `years`, `midnights`, `tail` |
-//! | rows by indicator, device and day | `rows`, `repeats`, `places`, `words`, `alive`, `runs`, `spread` |
+//! | rows by indicator, device and day | `rows`, `details`, `repeats`, `places`, `words`, `alive`, `runs`, `spread` |
 //! | the answer | `wire`, `escape`, `tally` |
 #![deny(unsafe_code)]
 
@@ -23,6 +23,7 @@ mod capture;
 mod chars;
 mod decoder;
 mod decoders;
+mod details;
 mod detect;
 pub mod draft;
 mod error;
@@ -33,6 +34,7 @@ pub mod format;
 mod freetext;
 mod hash;
 mod header;
+pub mod hit;
 #[cfg(not(feature = "isal"))]
 mod inflate;
 mod item;

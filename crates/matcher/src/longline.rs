@@ -1,8 +1,8 @@
 //! A line over the limit: its first part is parsed, every byte is matched, memory stays bounded.
 use crate::detect::clean;
 use crate::freetext;
+use crate::hit::Hits;
 use crate::lines::Pieces;
-use crate::rows::Hits;
 use crate::scan::Scan;
 use crate::tokens;
 use crate::wrapper::Readings;

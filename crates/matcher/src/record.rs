@@ -5,8 +5,8 @@ use jiff::tz::TimeZone;
 
 use crate::address::{self, Address};
 use crate::format::{Condition, FieldId, Format, IDENTITY, Role, Subject, Test, Variant};
+use crate::hit::Action;
 use crate::names::{self, Host};
-use crate::rows::Action;
 use crate::shape::{Found, LineReader, Values};
 use crate::time::{self, Moment, Value};
 use crate::wrapper::{Readings, TIME_KINDS, Wrapper};

@@ -13,9 +13,10 @@ use smallvec::SmallVec;
 
 use crate::address;
 use crate::format::{Role, Variant};
+use crate::hit::Action;
 use crate::names::Host;
 use crate::record::Record;
-use crate::rows::{Action, Known, Rows};
+use crate::rows::{Known, Rows};
 use crate::set::Set;
 use crate::time::Moment;
 

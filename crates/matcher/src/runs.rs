@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
 use std::mem;
 
+use crate::hit::{Action, Field};
 use crate::raw::prefetch;
-use crate::rows::{Action, Field, Row};
+use crate::rows::Row;
 use crate::set::Set;
 use crate::spread::Spread;
 use crate::when::When;

@@ -8,10 +8,12 @@ use memchr::{memchr, memrchr};
 
 use crate::alive::Alive;
 use crate::buffer::Buffer;
+use crate::details::{Parsed, Plain};
 use crate::detect::clean;
 use crate::feed::Feed;
 use crate::format::Format;
 use crate::freetext;
+use crate::hit::{Action, Field, Hit, Hits};
 use crate::longline::LongLine;
 use crate::midnights::Midnights;
 use crate::names::Host;
@@ -20,7 +22,7 @@ use crate::places::Key;
 use crate::record::{self, Record};
 use crate::relay::{Baton, Relay};
 use crate::repeats::{Repeated, Repeats};
-use crate::rows::{Action, Details, Field, Hit, Hits, Keys, Known, Line, Memory, Rows};
+use crate::rows::{Keys, Known, Line, Memory, Rows};
 use crate::runs::Runs;
 use crate::segments::Segment;
 use crate::set::Set;
@@ -471,33 +473,6 @@ impl<'a> Scan<'a> {
         };
         self.options.level.find(&mut search, &mut found);
         !found.places.is_empty() || self.set.needs_every_line()
-    }
-}
-
-/// A line of free text.
-struct Plain<'l>(&'l [u8]);
-
-impl Details for Plain<'_> {
-    fn identify(&self, _: &mut dyn FnMut(&'static str, &[u8])) {}
-
-    fn text(&self) -> &[u8] {
-        self.0
-    }
-}
-
-/// A line of a known format.
-struct Parsed<'a, 'f, 'l> {
-    record: &'a Record<'f, 'l>,
-    line: &'a [u8],
-}
-
-impl Details for Parsed<'_, '_, '_> {
-    fn identify(&self, tell: &mut dyn FnMut(&'static str, &[u8])) {
-        self.record.identify(tell);
-    }
-
-    fn text(&self) -> &[u8] {
-        self.line
     }
 }
 

@@ -3,9 +3,9 @@ use smallvec::SmallVec;
 
 use crate::address::{self, Address};
 use crate::format::Role;
+use crate::hit::{Field, Hit, Hits, Matched};
 use crate::names::{Host, Short, name, path_of, split_authority, split_url};
 use crate::record::Record;
-use crate::rows::{Field, Hit, Hits, Matched};
 use crate::set::Set;
 
 /// Longer values are never addresses.

@@ -1,9 +1,10 @@
 //! The texts of a row's first line, in one piece of memory.
 use std::io;
 
+use crate::details::Details;
 use crate::escape::{EVIDENCE, escape_into, shown_part};
 use crate::format::IDENTITY;
-use crate::rows::{Details, Hit, Matched};
+use crate::hit::{Hit, Matched};
 use crate::set::Set;
 
 /// What matched, the line, and each kind of identity.
@@ -135,7 +136,7 @@ mod tests {
         let set = crate::setfile::compile(b"evil.example\tdomain\t\n").unwrap();
         let hit = Hit {
             item: 0,
-            field: crate::rows::Field::Query,
+            field: crate::hit::Field::Query,
             matched: Matched::Name(crate::names::name(b"www.evil.example")),
         };
         let mut bytes = b"before".to_vec();

@@ -9,7 +9,7 @@ use crate::address;
 use crate::decoders;
 use crate::error::Error;
 use crate::expression::{End, Expression};
-use crate::rows::Action;
+use crate::hit::Action;
 use crate::time::TimeKind;
 use crate::wrapper::Part;
 

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use crate::address::Address;
 use crate::decoders::Decoder;
 use crate::expression::Expression;
-use crate::rows::Action;
+use crate::hit::Action;
 use crate::time::TimeKind;
 use crate::wrapper::Part;
 use decisive::Decisive;
