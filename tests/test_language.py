@@ -39,7 +39,7 @@ def test_translations_keep_the_holes() -> None:
     for message, text in messages().items():
         source = message[-1] if isinstance(message, tuple) else message
         target = text[0] if isinstance(text, tuple) else text
-        if "possibilities" in source or "nargs" in source:
+        if any(word in source for word in ("possibilities", "nargs", "formats")):
             continue
         assert sorted(HOLES.findall(source)) == sorted(HOLES.findall(target)), source
 
