@@ -57,6 +57,30 @@ def dns(second: int, client: str, port: int, server: str = "192.0.2.53", answer:
     return f"{second}.0\tC{second}\t{ends}\twww.evil.example\tNOERROR\t{answer}\n".encode()
 
 
+def test_each_name_and_address_of_a_machine_is_told_apart() -> None:
+    """The fields that no condition asks for."""
+    day, names = 1_700_000_000, ("www.evil.example", "bad.co.test", "fine.test")
+    ends = "\t192.168.1.20\t50000\t192.0.2.53\t53\t"
+    lines = [f"{day + i}.0\tC{i}{ends}{names[i % 3]}\tNOERROR\t-\n".encode() for i in range(60)]
+    found = compare(["evil.example", "bad.co.test"], DNS + b"".join(lines), limits=NO_EDGE)
+    assert {s.indicator: s.count for s in found.sightings} == {"evil.example": 20, "bad.co.test": 20}
+    # Squid: the proxy's peer is a server that nothing but its role names.
+    peers = ("203.0.113.9", "203.0.113.77", "192.0.2.1")
+    proxied = [
+        f"{day + i}.0 5 192.168.1.20 TCP_MISS/200 9 GET http://a.test/ - HIER_DIRECT/{peers[i % 3]} -"
+        for i in range(60)
+    ]
+    found = compare(["203.0.113.9", "203.0.113.77"], "\n".join(proxied).encode(), limits=NO_EDGE)
+    assert [s.count for s in found.sightings] == [20, 20]
+
+
+def test_rows_that_were_put_aside_are_not_counted_on() -> None:
+    long = "/" + "x" * 900
+    lines = [eve(i, (f"192.168.1.{i % 7}", 40_000), ("203.0.113.9", 80), long) for i in range(200)]
+    found = compare(["203.0.113.9"], b"".join(lines), limits=NO_EDGE, native={"row_bytes": 1})
+    assert sorted(s.count for s in found.sightings) == [28, 28, 28, 29, 29, 29, 29]
+
+
 def test_a_clients_port_makes_no_other_call_of_it() -> None:
     day = 1_700_000_000
     lines = [dns(day + i * 3600, "192.168.1.20", 50_000 + i) for i in range(40)]
