@@ -103,7 +103,8 @@ impl<'a> Reader<'a> {
 
     fn object(&mut self, depth: usize) -> Option<Value<'a>> {
         self.at += 1;
-        let mut members = Vec::with_capacity(MEMBERS);
+        // Room at once for the outermost only: a hostile line holds hundreds of thousands of empty ones.
+        let mut members = Vec::with_capacity(if depth + 1 == DEPTH { MEMBERS } else { 0 });
         self.space();
         if self.eat(b'}').is_some() {
             return Some(Value::Object(Object(members)));
@@ -299,5 +300,19 @@ mod tests {
         assert!(object(deep(100).as_bytes()).is_some());
         assert!(object(deep(101).as_bytes()).is_none());
         assert!(object(deep(100_000).as_bytes()).is_none());
+    }
+
+    #[test]
+    fn empty_objects_hold_no_memory() {
+        let line = format!("{{\"x\":[{}]}}", ["{}"; 1000].join(","));
+        let found = object(line.as_bytes()).unwrap();
+        let Some(Value::Array(items)) = found.get(b"x") else {
+            panic!("{found:?}");
+        };
+        let room = |item: &Value<'_>| match item {
+            Value::Object(inside) => inside.0.capacity(),
+            _ => usize::MAX,
+        };
+        assert_eq!(items.iter().map(room).sum::<usize>(), 0);
     }
 }
