@@ -20,7 +20,7 @@ use crate::rows::{Known, Rows};
 use crate::set::Set;
 use crate::time::Moment;
 
-/// Sayings that are remembered as fresh, and as many stale ones.
+/// Sayings that a thread remembers as fresh, and as many stale ones; more than two threads share so many for two.
 const MOST: usize = 7 << 11;
 /// Longer texts are not worth their room.
 const LONGEST_TEXT: usize = 512;
@@ -105,7 +105,7 @@ impl<'f> Repeats<'f> {
         let mut known = self.fresh.get_mut(&self.hash);
         if known.is_none() {
             let said = self.stale.remove(&self.hash)?;
-            self.keep(said);
+            self.keep(said, rows);
             known = self.fresh.get_mut(&self.hash);
         }
         let said = known.filter(|said| said.text[..] == self.key[..])?;
@@ -127,16 +127,17 @@ impl<'f> Repeats<'f> {
         if self.key.is_empty() || self.moved != rows.moved() || depends_on_port(set, record) {
             return;
         }
-        self.keep(Said {
+        let said = Said {
             text: Text::from_slice(&self.key),
             variant: record.variant,
             action: record.action(),
             known,
-        });
+        };
+        self.keep(said, rows);
     }
 
-    fn keep(&mut self, said: Said<'f>) {
-        if self.fresh.len() >= MOST {
+    fn keep(&mut self, said: Said<'f>, rows: &Rows) {
+        if self.fresh.len() >= 2 * MOST / rows.threads() {
             mem::swap(&mut self.fresh, &mut self.stale);
             self.fresh.clear();
         }

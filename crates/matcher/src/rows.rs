@@ -100,6 +100,8 @@ pub struct Memory {
     used: AtomicUsize,
     /// Rows begun so far.
     rows: AtomicUsize,
+    /// That have rows, the one that gathers them included.
+    threads: AtomicUsize,
     base: usize,
 }
 
@@ -108,6 +110,7 @@ impl Memory {
         Arc::new(Memory {
             used: AtomicUsize::new(0),
             rows: AtomicUsize::new(0),
+            threads: AtomicUsize::new(0),
             base,
         })
     }
@@ -155,6 +158,7 @@ pub struct Known {
 impl Rows {
     /// Lines whose times have no year are counted by the days of this clock.
     pub fn new(memory: Arc<Memory>, midnights: Midnights) -> Rows {
+        memory.threads.fetch_add(1, Ordering::Relaxed);
         Rows {
             midnights,
             places: Places::default(),
@@ -169,6 +173,11 @@ impl Rows {
             runs: Runs::default(),
             moved: 0,
         }
+    }
+
+    /// Threads that share the memory of a scan, and at least two.
+    pub fn threads(&self) -> usize {
+        self.memory.threads.load(Ordering::Relaxed).max(2)
     }
 
     /// Changes whenever what is `Known` of rows is no longer so.
