@@ -1,5 +1,6 @@
 //! The one canonical spelling of names and of the parts of a URL.
 use std::borrow::Cow;
+use std::ops;
 use std::str::Utf8Chunk;
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
@@ -7,8 +8,16 @@ use smallvec::SmallVec;
 
 use crate::address::{self, Address};
 use crate::escape::{EVIDENCE, escape};
+use crate::raw::sixteen::{Range, position};
 
 const LONGEST_LABEL: usize = 63;
+/// What ends the authority of a URL.
+const AUTHORITY_ENDS: [Range; 4] = [
+    Range::new(b'/', b'/'),
+    Range::new(b'?', b'?'),
+    Range::new(b'#', b'#'),
+    Range::new(b'\\', b'\\'),
+];
 /// Full stops of other scripts that UTS-46 takes for a dot.
 const DOTS: [&[u8; 3]; 3] = [b"\xe3\x80\x82", b"\xef\xbc\x8e", b"\xef\xbd\xa1"];
 
@@ -182,26 +191,27 @@ fn split_host(text: &[u8]) -> (Host, Option<u16>) {
     }
 }
 
-/// Host, port and rest of `scheme://authority rest`. The authority ends at the first of `/ ? # \`.
+/// Host, port and rest of `scheme://authority rest`.
 pub fn split_url(text: &[u8]) -> Option<(Host, Option<u16>, Short)> {
+    let place = authority(text)?;
+    let rest = path_of(&text[place.end..]);
+    let (host, port) = split_authority(&text[place]);
+    Some((host, port, rest))
+}
+
+/// Where the authority of `scheme://authority rest` stands; it ends at the first of `/ ? # \`.
+pub fn authority(text: &[u8]) -> Option<ops::Range<usize>> {
     let start = scheme(text)?;
-    let end = text[start..]
-        .iter()
-        .position(|b| matches!(b, b'/' | b'?' | b'#' | b'\\'))
-        .map_or(text.len(), |i| start + i);
-    let (host, port) = split_authority(&text[start..end]);
-    Some((host, port, path_of(&text[end..])))
+    let end = position(&text[start..], &AUTHORITY_ENDS);
+    Some(start..end.map_or(text.len(), |i| start + i))
 }
 
 /// Bytes of `scheme://` at the start of the text.
 pub fn scheme(text: &[u8]) -> Option<usize> {
-    if !text.first()?.is_ascii_alphabetic() {
-        return None;
-    }
-    let end = text
-        .iter()
-        .position(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'+' | b'.' | b'-'))?;
-    text[end..].starts_with(b"://").then_some(end + 3)
+    let (name, rest) = text.split_at(memchr::memchr(b':', text)?);
+    let fits = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'.' | b'-');
+    let is_scheme = rest.starts_with(b"://") && name.first()?.is_ascii_alphabetic();
+    (is_scheme && name.iter().all(fits)).then(|| name.len() + 3)
 }
 
 /// What follows an authority, made to begin with `/`; an empty rest stays empty.

@@ -28,19 +28,35 @@ pub struct Record<'f, 'l> {
     swapped: bool,
 }
 
-/// The record of the line as it is by the first of these formats, else of what its wrappers hold. Each is shown to
-/// `known` when nothing but its fields is there; where that says true it needs no record.
+/// The record of the line as it is by the first of these formats, else of what its wrappers hold.
 pub fn read<'f, 'l>(
     reader: &mut LineReader,
     formats: impl Iterator<Item = (usize, &'f Format)> + Clone,
     readings: &'l Readings<'_>,
-    mut known: impl FnMut(&mut Record<'f, 'l>) -> bool,
+) -> Option<Record<'f, 'l>> {
+    first(reader, formats, readings, Record::complete)
+}
+
+/// The line's fields as the first of these formats sees them. The record is `complete` if that one is the line's.
+pub fn fields<'f, 'l>(
+    reader: &mut LineReader,
+    formats: impl Iterator<Item = (usize, &'f Format)> + Clone,
+    readings: &'l Readings<'_>,
+) -> Option<Record<'f, 'l>> {
+    first(reader, formats, readings, |_| true)
+}
+
+fn first<'f, 'l>(
+    reader: &mut LineReader,
+    formats: impl Iterator<Item = (usize, &'f Format)> + Clone,
+    readings: &'l Readings<'_>,
+    fits: impl Fn(&mut Record<'f, 'l>) -> bool,
 ) -> Option<Record<'f, 'l>> {
     let mut depth = 0;
     while let Some((text, wrapper)) = readings.get(depth) {
         let mut parsed = None;
         for (number, format) in formats.clone() {
-            let Some(first) = format.variants.first() else {
+            let Some(variant) = format.variants.first() else {
                 continue;
             };
             for shape in &format.shapes {
@@ -49,7 +65,7 @@ pub fn read<'f, 'l>(
                 let mut record = Record {
                     number,
                     format,
-                    variant: first,
+                    variant,
                     values,
                     wrapper,
                     client: None,
@@ -58,10 +74,7 @@ pub fn read<'f, 'l>(
                     server_port: None,
                     swapped: false,
                 };
-                if known(&mut record) {
-                    return None;
-                }
-                if record.complete() {
+                if fits(&mut record) {
                     return Some(record);
                 }
             }
@@ -73,7 +86,7 @@ pub fn read<'f, 'l>(
 
 impl<'l> Record<'_, 'l> {
     /// Finds the variant and who stands on which side; false where no variant fits.
-    fn complete(&mut self) -> bool {
+    pub fn complete(&mut self) -> bool {
         for variant in &self.format.variants {
             self.variant = variant;
             if variant.when.iter().all(|c| self.holds(c)) {
@@ -235,23 +248,10 @@ impl<'l> Record<'_, 'l> {
     }
 
     fn holds(&self, condition: &Condition) -> bool {
-        let test = &condition.test;
-        let (mut is_there, mut passes) = (false, false);
-        let mut look = |value: &[u8]| {
-            is_there = true;
-            passes = passes || passed(test, value);
-        };
-        match &condition.subject {
-            Subject::Role(role) => self.each(*role, &mut look),
-            Subject::Fields(fields) => {
-                fields.iter().for_each(|&f| self.each_of(f, &mut look));
-            }
-        }
-        match test {
-            Test::Present(wanted) => is_there == *wanted,
-            Test::NotIn(_) => is_there && !passes,
-            _ => passes,
-        }
+        condition.test.holds(|look| match &condition.subject {
+            Subject::Role(role) => self.each(*role, look),
+            Subject::Fields(fields) => fields.iter().for_each(|&f| self.each_of(f, look)),
+        })
     }
 
     fn take_sides(&mut self) {
@@ -285,14 +285,31 @@ fn is_reply(source: Option<u16>, destination: Option<u16>, ports: &[u16]) -> boo
     })
 }
 
-/// Whether a value is one of those that a test names.
-fn passed(test: &Test, value: &[u8]) -> bool {
-    match test {
-        Test::Present(_) => true,
-        Test::In(list) | Test::NotIn(list) => list.iter().any(|w| value == &w[..]),
-        Test::Prefix(list) => list.iter().any(|w| value.starts_with(w)),
-        Test::Words(list) => list.iter().any(|w| has_word(value, w)),
-        Test::AddressIn(list) => address::parse(value).is_some_and(|a| list.contains(&a)),
+impl Test {
+    /// Whether the values that are shown pass.
+    #[inline]
+    pub fn holds(&self, show: impl FnOnce(&mut dyn FnMut(&[u8]))) -> bool {
+        let (mut is_there, mut passes) = (false, false);
+        show(&mut |value| {
+            is_there = true;
+            passes = passes || self.passes(value);
+        });
+        match self {
+            Test::Present(wanted) => is_there == *wanted,
+            Test::NotIn(_) => is_there && !passes,
+            _ => passes,
+        }
+    }
+
+    /// Whether a value is one of those that are named.
+    fn passes(&self, value: &[u8]) -> bool {
+        match self {
+            Test::Present(_) => true,
+            Test::In(list) | Test::NotIn(list) => list.iter().any(|w| value == &w[..]),
+            Test::Prefix(list) => list.iter().any(|w| value.starts_with(w)),
+            Test::Words(list) => list.iter().any(|w| has_word(value, w)),
+            Test::AddressIn(list) => address::parse(value).is_some_and(|a| list.contains(&a)),
+        }
     }
 }
 

@@ -3,65 +3,69 @@
 //!
 //! What a line hits, whose it is and how it ended depends on nothing but the values of its format's decisive fields.
 //! So machines that call the same address all day are counted by one look-up a line.
-use std::collections::HashMap;
 use std::hash::BuildHasher;
-use std::mem;
+use std::ops::Range;
 
 use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
 use smallvec::SmallVec;
 
-use crate::address;
 use crate::format::{Role, Variant};
-use crate::hit::Action;
+use crate::hit::{Action, Field};
+use crate::memo::Memo;
 use crate::names::Host;
 use crate::record::Record;
 use crate::rows::{Known, Rows};
+use crate::saying;
 use crate::set::Set;
 use crate::time::Moment;
+use crate::tokens::{self, Token};
 
-/// Sayings that a thread remembers as fresh, and as many stale ones; more than two threads share so many for two.
-const MOST: usize = 7 << 11;
-/// Longer texts are not worth their room.
-const LONGEST_TEXT: usize = 512;
+/// Sayings that two threads remember each; one remembers as many, more share what two have.
+const MOST: usize = 7 << 12;
 /// Lines after which the share of repeated ones is looked at.
 const WINDOW: usize = 1 << 15;
 /// Fewer in a window do not pay for what it costs to remember.
 const LEAST: usize = WINDOW / 8;
 /// Lines that are passed over when there were fewer.
 const PAUSE: usize = 1 << 17;
-/// Ends the values of a field, each of which begins with its length.
-const END: u8 = u8::MAX;
-/// Stands for a port like any other.
-const SOME_PORT: u8 = u8::MAX - 1;
-const LONGEST: usize = 253;
 
-/// What a line says: the values of all decisive fields.
+/// What a line says, as `saying` spells it.
 type Text = SmallVec<[u8; 104]>;
 
 /// What lines of the file's own format have said so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Repeats<'f> {
-    fresh: Sayings<'f>,
-    /// Those before; what is said again becomes fresh.
-    stale: Sayings<'f>,
-    /// What the line at hand says; empty if that is not to be remembered.
-    key: Vec<u8>,
-    hash: u64,
+    memo: Memo<Said<'f>>,
+    /// What the lines at hand say.
+    texts: Vec<u8>,
     hasher: RandomState,
     /// `Rows::moved` of what is remembered.
-    moved: u32,
+    moved: Option<u32>,
     tried: usize,
     found: usize,
     pause: usize,
 }
 
-/// By the hash of what a line says.
-type Sayings<'f> = HashMap<u64, Said<'f>, RandomState>;
+/// What a line says.
+#[derive(Debug)]
+pub struct Saying {
+    /// Where it stands in `Repeats::texts`.
+    place: Range<usize>,
+    hash: u64,
+    /// Whether it tells whole targets.
+    is_whole: bool,
+}
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Said<'f> {
     text: Text,
+    /// None: what follows the hosts of the line's targets decides.
+    told: Option<Told<'f>>,
+}
+
+#[derive(Debug)]
+struct Told<'f> {
     variant: &'f Variant,
     action: Action,
     known: Known,
@@ -75,46 +79,91 @@ pub struct Repeated {
 }
 
 impl<'f> Repeats<'f> {
-    /// Adds the line to its rows if they are known.
-    pub fn add(
-        &mut self,
-        record: &mut Record<'f, '_>,
-        rows: &mut Rows,
-        zone: &TimeZone,
-    ) -> Option<Repeated> {
-        self.key.clear();
+    pub fn new() -> Self {
+        Repeats {
+            memo: Memo::new(),
+            texts: Vec::new(),
+            hasher: RandomState::default(),
+            moved: None,
+            tried: 0,
+            found: 0,
+            pause: 0,
+        }
+    }
+
+    /// Whether so many lines are to be looked at without asking for what was said; forgets the sayings of those before.
+    pub fn pass_over(&mut self, lines: usize, rows: &Rows) -> bool {
+        self.texts.clear();
         if self.pause > 0 {
-            self.pause -= 1;
-            return None;
+            self.pause = self.pause.saturating_sub(lines);
+            return true;
         }
-        if self.moved != rows.moved() {
-            self.fresh.clear();
-            self.stale.clear();
-            self.moved = rows.moved();
+        if self.moved != Some(rows.moved()) {
+            self.memo.clear(2 * MOST / rows.threads());
+            self.moved = Some(rows.moved());
         }
-        if self.tried == WINDOW {
+        if self.tried >= WINDOW {
             self.pause = if self.found < LEAST { PAUSE } else { 0 };
             (self.tried, self.found) = (0, 0);
         }
-        self.tried += 1;
-        if !spell(record, &mut self.key) {
-            self.key.clear();
-            return None;
+        self.tried += lines;
+        false
+    }
+
+    /// What a line says; None if it is too long to be remembered.
+    pub fn spell(&mut self, record: &Record<'_, '_>) -> Option<Saying> {
+        let begin = self.texts.len();
+        saying::spell(record, &mut self.texts).then(|| self.saying(begin, false))
+    }
+
+    fn saying(&self, begin: usize, is_whole: bool) -> Saying {
+        Saying {
+            place: begin..self.texts.len(),
+            hash: self.hasher.hash_one(&self.texts[begin..]),
+            is_whole,
         }
-        self.hash = self.hasher.hash_one(&self.key[..]);
-        let mut known = self.fresh.get_mut(&self.hash);
-        if known.is_none() {
-            let said = self.stale.remove(&self.hash)?;
-            self.keep(said, rows);
-            known = self.fresh.get_mut(&self.hash);
+    }
+
+    /// The same with whole targets.
+    fn whole(&mut self, record: &Record<'_, '_>, short: &Saying) -> Option<Saying> {
+        let begin = self.texts.len();
+        self.texts.extend_from_within(short.place.clone());
+        let fits = saying::spell_targets(record, &mut self.texts)
+            && self.texts.len() - begin <= saying::LONGEST;
+        fits.then(|| self.saying(begin, true))
+    }
+
+    /// Asks for the memory that `add` will need.
+    pub fn ask_for(&self, saying: &Saying) {
+        self.memo.ask_for(saying.hash);
+    }
+
+    fn find(&mut self, saying: &Saying) -> Option<&mut Said<'f>> {
+        let text = &self.texts[saying.place.clone()];
+        self.memo.find(saying.hash, |said| said.text[..] == *text)
+    }
+
+    /// Adds the line to its rows if they are known. Else `saying` is what to `learn` of it, None if nothing.
+    pub fn add(
+        &mut self,
+        record: &mut Record<'f, '_>,
+        saying: &mut Option<Saying>,
+        rows: &mut Rows,
+        zone: &TimeZone,
+    ) -> Option<Repeated> {
+        if self.moved != Some(rows.moved()) {
+            *saying = None;
         }
-        let said = known.filter(|said| said.text[..] == self.key[..])?;
-        let hits = said.known.hits;
+        if self.find(saying.as_ref()?)?.told.is_none() {
+            *saying = self.whole(record, saying.as_ref()?);
+        }
+        let told = self.find(saying.as_ref()?)?.told.as_mut()?;
+        let hits = told.known.hits;
         let mut moment = None;
         if hits > 0 {
-            record.variant = said.variant;
+            record.variant = told.variant;
             moment = record.time(zone);
-            if !rows.add_known(&mut said.known, moment, said.action) {
+            if !rows.add_known(&mut told.known, moment, told.action) {
                 return None;
             }
         }
@@ -122,26 +171,36 @@ impl<'f> Repeats<'f> {
         Some(Repeated { hits, moment })
     }
 
-    /// Remembers what the line said that was asked for last.
-    pub fn learn(&mut self, set: &Set, record: &Record<'f, '_>, known: Known, rows: &Rows) {
-        if self.key.is_empty() || self.moved != rows.moved() || depends_on_port(set, record) {
+    /// Remembers what a line said, unless rows were put aside.
+    pub fn learn(
+        &mut self,
+        set: &Set,
+        (record, tokens): (&Record<'f, '_>, &[(Field, Token)]),
+        mut saying: Saying,
+        known: Known,
+        rows: &Rows,
+    ) {
+        if self.moved != Some(rows.moved()) || depends_on_port(set, record) {
             return;
         }
-        let said = Said {
-            text: Text::from_slice(&self.key),
+        if !saying.is_whole && tokens::depend_on_paths(set, tokens) {
+            self.keep(&saying, None);
+            let Some(whole) = self.whole(record, &saying) else {
+                return;
+            };
+            saying = whole;
+        }
+        let told = Told {
             variant: record.variant,
             action: record.action(),
             known,
         };
-        self.keep(said, rows);
+        self.keep(&saying, Some(told));
     }
 
-    fn keep(&mut self, said: Said<'f>, rows: &Rows) {
-        if self.fresh.len() >= 2 * MOST / rows.threads() {
-            mem::swap(&mut self.fresh, &mut self.stale);
-            self.fresh.clear();
-        }
-        self.fresh.insert(self.hash, said);
+    fn keep(&mut self, saying: &Saying, told: Option<Told<'f>>) {
+        let text = Text::from_slice(&self.texts[saying.place.clone()]);
+        self.memo.put(saying.hash, Said { text, told });
     }
 }
 
@@ -159,30 +218,4 @@ fn depends_on_port(set: &Set, record: &Record<'_, '_>) -> bool {
             || record
                 .server
                 .is_some_and(|server| set.lists_address(server)))
-}
-
-/// Puts the values of all decisive fields one behind the other; false where one is too long.
-fn spell(record: &Record<'_, '_>, key: &mut Vec<u8>) -> bool {
-    let decisive = &record.format.decisive;
-    let mut fits = true;
-    let mut put = |key: &mut Vec<u8>, value: &[u8]| {
-        fits &= value.len() <= LONGEST;
-        key.push(value.len() as u8);
-        key.extend_from_slice(value);
-    };
-    for &field in &decisive.fields {
-        record.each_as_written(field, |value| put(key, value));
-        key.push(END);
-    }
-    for &field in &decisive.ports {
-        record.each_as_written(field, |value| {
-            if address::parse_port(value).is_some_and(|port| decisive.is_any(port)) {
-                key.push(SOME_PORT);
-            } else {
-                put(key, value);
-            }
-        });
-        key.push(END);
-    }
-    fits && key.len() <= LONGEST_TEXT
 }

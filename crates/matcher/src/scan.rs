@@ -21,13 +21,14 @@ use crate::options::{Options, Progress};
 use crate::places::Key;
 use crate::record::{self, Record};
 use crate::relay::{Baton, Relay};
-use crate::repeats::{Repeated, Repeats};
+use crate::repeats::Repeats;
 use crate::rows::{Keys, Known, Line, Memory, Rows};
 use crate::runs::Runs;
 use crate::segments::Segment;
 use crate::set::Set;
 use crate::shape::{HEADING_BYTES, Header, LineReader};
 use crate::timeline::Timeline;
+use crate::together::{self, Lines};
 use crate::token::{BACK, Candidates, FRONT, Scratch, Search};
 use crate::tokens::{self, Token};
 use crate::wrapper::Readings;
@@ -37,13 +38,13 @@ pub(crate) struct Scan<'a> {
     pub set: &'a Set,
     pub formats: Vec<&'a Format>,
     pub options: &'a Options,
-    progress: &'a Progress,
+    pub progress: &'a Progress,
     pub zone: TimeZone,
     pub reader: LineReader,
     /// The file's format; None is text.
     pub format: Option<usize>,
-    rows: Rows,
-    repeats: Repeats<'a>,
+    pub rows: Rows,
+    pub repeats: Repeats<'a>,
     memory: Arc<Memory>,
     /// Rows of threads that have ended.
     pub runs: Runs,
@@ -54,7 +55,7 @@ pub(crate) struct Scan<'a> {
     every_line: bool,
     pub scratch: Box<Scratch>,
     /// Room for those of one line.
-    tokens: Vec<(Field, Token)>,
+    pub tokens: Vec<(Field, Token)>,
     pub lines: u64,
     pub not_understood: u64,
     pub long_lines: u64,
@@ -63,11 +64,18 @@ pub(crate) struct Scan<'a> {
 
 /// What is asked of a line.
 #[derive(Clone, Copy)]
-struct Ask {
+pub(crate) struct Ask {
     /// It may hold a listed name or address.
     look: bool,
     /// Its time belongs to the first of the file.
     head: bool,
+}
+
+impl Ask {
+    pub const LOOK: Ask = Ask {
+        look: true,
+        head: false,
+    };
 }
 
 impl<'a> Scan<'a> {
@@ -89,7 +97,7 @@ impl<'a> Scan<'a> {
             rows: Rows::new(memory.clone(), Midnights::of(&zone)),
             zone,
             format,
-            repeats: Repeats::default(),
+            repeats: Repeats::new(),
             memory,
             runs: Runs::default(),
             timeline: Timeline::default(),
@@ -231,6 +239,7 @@ impl<'a> Scan<'a> {
 
     fn marked_lines(&mut self, data: &[u8], offset: u64, marks: &[usize]) {
         let limits = self.options.limits;
+        let mut waiting = Lines::new();
         let mut at = 0;
         let mut next = 0;
         while at < data.len() {
@@ -238,7 +247,7 @@ impl<'a> Scan<'a> {
                 && offset + (at as u64) < limits.edge_bytes;
             let heading = offset + (at as u64) < HEADING_BYTES;
             if !head && !heading && !self.every_line {
-                let Some(&mark) = marks.get(next) else { return };
+                let Some(&mark) = marks.get(next) else { break };
                 at += memrchr(b'\n', &data[at..mark]).map_or(0, |i| i + 1);
             }
             let end = memchr(b'\n', &data[at..]).map_or(data.len(), |i| at + i);
@@ -248,9 +257,19 @@ impl<'a> Scan<'a> {
             }
             let place = offset + at as u64;
             let look = next > before || self.set.needs_every_line() || self.strange_header();
-            self.line(clean(&data[at..end], place == 0), place, Ask { look, head });
+            let line = clean(&data[at..end], place == 0);
+            if look && !head && !heading && self.can_wait(line) {
+                waiting.push((line, place));
+                if waiting.len() == together::MOST {
+                    self.together(&mut waiting);
+                }
+            } else {
+                self.together(&mut waiting);
+                self.line(line, place, Ask { look, head });
+            }
             at = end + 1;
         }
+        self.together(&mut waiting);
     }
 
     /// Whether columns may be cut inside a token, so that phase 1 cannot be trusted.
@@ -265,7 +284,7 @@ impl<'a> Scan<'a> {
                 .any(inside)
     }
 
-    fn line(&mut self, line: &[u8], offset: u64, ask: Ask) {
+    pub fn line(&mut self, line: &[u8], offset: u64, ask: Ask) {
         if line.is_empty() {
             return;
         }
@@ -274,33 +293,14 @@ impl<'a> Scan<'a> {
             return;
         }
         let readings = Readings::new(line);
-        let may_repeat = ask.look && !ask.head && !self.options.devices;
-        let mut repeated = None;
-        let own = self.format.map(|number| (number, self.formats[number]));
-        let record = record::read(&mut self.reader, own.into_iter(), &readings, |record| {
-            if may_repeat {
-                repeated = self.repeats.add(record, &mut self.rows, &self.zone);
-            }
-            repeated.is_some()
-        });
-        if let Some(Repeated { hits, moment }) = repeated {
-            if hits > 0 {
-                self.timeline.hit(offset, moment);
-                self.progress.add_hits(hits);
-            }
-            return;
-        }
+        let own = self.own();
+        let record = record::read(&mut self.reader, own.into_iter(), &readings);
         if let Some(record) = record {
             if ask.head {
                 self.timeline.add_head(record.time(&self.zone));
             }
             if ask.look || self.options.devices {
-                let known = self.record(&record, line, offset, ask.look);
-                if let Some(known) = known
-                    && may_repeat
-                {
-                    self.repeats.learn(self.set, &record, known, &self.rows);
-                }
+                self.record(&record, line, offset, ask.look);
             }
             return;
         }
@@ -332,18 +332,22 @@ impl<'a> Scan<'a> {
         found
     }
 
+    /// The file's format and its number.
+    pub fn own(&self) -> Option<(usize, &'a Format)> {
+        self.format.map(|number| (number, self.formats[number]))
+    }
+
     /// The record of a line by the file's format.
     pub fn own_record<'l>(&mut self, readings: &'l Readings<'_>) -> Option<Record<'a, 'l>> {
-        let number = self.format?;
-        let own = std::iter::once((number, self.formats[number]));
-        record::read(&mut self.reader, own, readings, |_| false)
+        let own = self.own()?;
+        record::read(&mut self.reader, std::iter::once(own), readings)
     }
 
     fn foreign_record<'l>(&mut self, readings: &'l Readings<'_>) -> Option<Record<'a, 'l>> {
         let own = self.format;
         let all = self.formats.iter().copied().enumerate();
         let others = all.filter(|(n, _)| Some(*n) != own);
-        record::read(&mut self.reader, others, readings, |_| false)
+        record::read(&mut self.reader, others, readings)
     }
 
     /// A line with a match that does not parse by the file's format.

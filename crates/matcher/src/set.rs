@@ -10,6 +10,7 @@ use crate::hash::{self, Filter};
 use crate::header::{Header, Section, check_sum};
 use crate::item::label;
 pub use crate::item::{Item, Kind};
+use crate::names::Host;
 use crate::ranges::{self, Blocks, SPAN};
 use crate::raw::Map;
 use crate::setfile;
@@ -289,6 +290,29 @@ impl Set {
         let run = path.iter().take_while(|&&b| address::is_token(b)).count();
         // What follows an item's end is no part of a name, so the item's path begins with the same run.
         paths.has(setfile::path_key(host, &path[..run])) || paths.has(setfile::path_key(host, b""))
+    }
+
+    /// Whether a URL of this host may be listed.
+    pub fn may_list_urls_of(&self, host: &Host) -> bool {
+        match host {
+            Host::Address(address) => {
+                self.lists_address(*address) && self.has_url_of(&host.spelled())
+            }
+            Host::Name(name) => self.slots(hash::whole(name, true)).any(|id| {
+                let rest = self.line(id).and_then(|line| line.strip_prefix(&name[..]));
+                matches!(rest, Some([b':' | b'/' | b'?' | b'#', ..]))
+            }),
+        }
+    }
+
+    fn has_url_of(&self, host: &[u8]) -> bool {
+        let (ids, _) = self.section(Section::Urls).as_chunks::<4>();
+        let url = |id: &[u8; 4]| self.hashed(u32::from_le_bytes(*id)).unwrap_or_default();
+        b":/?#".iter().any(|&border| {
+            let start = [host, &[border]].concat();
+            let first = ids.partition_point(|id| url(id) < &start[..]);
+            ids.get(first).is_some_and(|id| url(id).starts_with(&start))
+        })
     }
 
     pub fn has_urls(&self) -> bool {

@@ -68,6 +68,11 @@ fn request(record: &Record<'_, '_>, found: &mut Vec<(Field, Token)>, urls: &mut 
     record.each(Role::Url, &mut |target| asked.target(target, found, urls));
 }
 
+/// Whether a target has no host of its own.
+pub fn is_path(target: &[u8]) -> bool {
+    target.starts_with(b"/") || target.starts_with(b"?")
+}
+
 /// What an HTTP request shows: its hosts, then its targets.
 pub struct Request {
     hosts: SmallVec<[(Host, Option<u16>); 1]>,
@@ -98,7 +103,7 @@ impl Request {
                 found.push(host((name.clone(), port)));
                 urls.push((Field::Url, Token::Url(name, port, rest)));
             }
-        } else if target.starts_with(b"/") || target.starts_with(b"?") {
+        } else if is_path(target) {
             let rest = path_of(target);
             let server = self.server.map(|a| (Host::Address(a), None));
             let joined = if self.hosts.is_empty() {
@@ -116,6 +121,15 @@ impl Request {
             found.push(host(split_authority(target)));
         }
     }
+}
+
+/// Whether what follows the host of a URL among these decides what it hits.
+pub fn depend_on_paths(set: &Set, tokens: &[(Field, Token)]) -> bool {
+    let mut hosts = tokens.iter().filter_map(|(_, token)| match token {
+        Token::Url(host, ..) => Some(host),
+        Token::Host(..) => None,
+    });
+    set.has_urls() && hosts.any(|host| set.may_list_urls_of(host))
 }
 
 /// The endpoint, else the address, else the longest network; and what matched.

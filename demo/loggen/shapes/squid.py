@@ -56,11 +56,8 @@ class Squid(Shape):
             if style < 0.5:
                 line = _tunnel(client, rng, micro, f"{spelled}:443", server, denied)
             else:
-                path = (
-                    "/"
-                    if world.listed.url(matched, "/gate.php")
-                    else rng.choice(("/", "/gate.php", "/a?id=7"))
-                )
+                # Each call of a machine has a number of its own.
+                path = f"{rng.choice(('/', '/gate.php', '/a'))}?id={rng.getrandbits(24)}"
                 if world.listed.url(matched, path):
                     path = "/"
                 shown_port = ":8080" if style > 0.85 else ""

@@ -1,5 +1,5 @@
 //! What of a line decides who asked what of whom and how it ended, whenever that was.
-use super::{FieldId, ROLES, Role, Subject, Variant};
+use super::{FieldId, ROLES, Role, Subject, Test, Variant};
 
 const FIRST_UNPRIVILEGED: u16 = 1024;
 
@@ -7,6 +7,10 @@ const FIRST_UNPRIVILEGED: u16 = 1024;
 #[derive(Debug, Default)]
 pub struct Decisive {
     pub fields: Vec<FieldId>,
+    /// What is asked of fields of which nothing else is.
+    pub tests: Vec<(FieldId, Test)>,
+    /// Fields that are nothing but the target of a request.
+    pub targets: Vec<FieldId>,
     /// Fields that are nothing but a port, and a client's in some variant: another one for each connection.
     pub ports: Vec<FieldId>,
     /// Whether some of those are the server's in another variant.
@@ -19,31 +23,53 @@ impl Decisive {
     pub fn of(variants: &[Variant]) -> Decisive {
         let mut found = Decisive::default();
         let mut servers = Vec::new();
+        let mut decoded = Vec::new();
         for variant in variants {
             for (role, _) in ROLES {
                 let fields = match role {
                     Role::ClientPort => &mut found.ports,
                     Role::ServerPort => &mut servers,
+                    Role::Url => &mut found.targets,
                     _ => &mut found.fields,
                 };
                 fields.extend(variant.role(role));
             }
+            decoded.extend(variant.decode.iter().map(|(field, _)| *field));
             found.server_ports.extend(&variant.server_ports);
-            let rules = variant.actions.iter().flat_map(|(_, when)| when);
-            for condition in variant.when.iter().chain(rules) {
-                found.fields.extend(match &condition.subject {
-                    Subject::Fields(fields) => fields,
-                    Subject::Role(role) => variant.role(*role),
-                });
+        }
+        let mut asked: Vec<(FieldId, &Test)> = Vec::new();
+        for variant in variants {
+            for condition in variant.conditions() {
+                match &condition.subject {
+                    Subject::Fields(fields) if let [field] = fields[..] => {
+                        asked.push((field, &condition.test));
+                    }
+                    Subject::Fields(fields) => found.fields.extend(fields),
+                    Subject::Role(role) => found.fields.extend(variant.role(*role)),
+                }
             }
         }
         let fields = &mut found.fields;
         fields.extend(servers.iter().filter(|field| !found.ports.contains(field)));
-        for fields in [&mut found.fields, &mut found.ports] {
+        // What a decoder makes of a value is not looked at.
+        fields.extend(&decoded);
+        for (field, test) in &asked {
+            let has_one = asked.iter().all(|(f, t)| f != field || t == test);
+            if !has_one || found.targets.contains(field) || found.ports.contains(field) {
+                fields.push(*field);
+            }
+        }
+        for (field, test) in asked {
+            if !fields.contains(&field) && found.tests.iter().all(|(f, _)| *f != field) {
+                found.tests.push((field, test.clone()));
+            }
+        }
+        for fields in [&mut found.fields, &mut found.targets, &mut found.ports] {
             fields.sort_unstable();
             fields.dedup();
         }
         let fields = &found.fields;
+        found.targets.retain(|field| !fields.contains(field));
         found.ports.retain(|field| !fields.contains(field));
         found.of_both = found.ports.iter().any(|field| servers.contains(field));
         found

@@ -47,7 +47,7 @@ const ROLES: [(Role, &str); 10] = [
 /// Keys of `identity`, in the order of the wire.
 pub const IDENTITY: [&str; 4] = ["host", "mac", "user", "nat"];
 
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Test {
     Present(bool),
     In(Vec<Vec<u8>>),
@@ -87,6 +87,12 @@ pub struct Variant {
 impl Variant {
     pub fn role(&self, role: Role) -> &[FieldId] {
         &self.roles[role as usize]
+    }
+
+    /// All that is asked of a line: whether it is of this variant, and how it ended.
+    fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        let rules = self.actions.iter().flat_map(|(_, when)| when);
+        self.when.iter().chain(rules)
     }
 }
 

@@ -37,14 +37,19 @@ pub use inflate::Inflate;
 pub use map::Map;
 pub use scalar::Scalar;
 
+const CACHE_LINE: usize = 64;
+
 /// Asks for the memory of a value to be brought near; may do nothing.
 #[inline(always)]
 pub fn prefetch<T>(place: &T) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: invariant 3; SSE belongs to x86-64.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(place).cast()) }
+        let start = std::ptr::from_ref(place).cast::<i8>();
+        for at in (0..size_of::<T>()).step_by(CACHE_LINE) {
+            // SAFETY: invariant 3; SSE belongs to x86-64.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(at)) }
+        }
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = place;

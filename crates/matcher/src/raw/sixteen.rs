@@ -39,3 +39,50 @@ impl Range {
         }
     }
 }
+
+/// The place of the first byte that is in one of these ranges.
+#[inline]
+pub fn position(text: &[u8], ranges: &[Range]) -> Option<usize> {
+    let find = |near: &[u8; 16]| ranges.iter().fold(0, |bits, range| bits | range.of(near));
+    let (whole, rest) = text.as_chunks::<16>();
+    for (i, near) in whole.iter().enumerate() {
+        let bits = find(near);
+        if bits != 0 {
+            return Some(i * 16 + bits.trailing_zeros() as usize);
+        }
+    }
+    let mut last = [0; 16];
+    last[..rest.len()].copy_from_slice(rest);
+    let bits = find(&last) & ((1 << rest.len()) - 1);
+    (bits != 0).then(|| whole.len() * 16 + bits.trailing_zeros() as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_byte_of_any_range_is_found() {
+        let ranges = [
+            Range::new(b'/', b'/'),
+            Range::new(b'x', b'z'),
+            Range::new(0, 0),
+        ];
+        for len in 0..50 {
+            let plain = vec![b'a'; len];
+            assert_eq!(position(&plain, &ranges), None);
+            for at in 0..len {
+                for byte in *b"/y\0" {
+                    let mut text = plain.clone();
+                    text[at] = byte;
+                    text[len - 1] = b'z';
+                    assert_eq!(
+                        position(&text, &ranges),
+                        Some(at.min(len - 1)),
+                        "{at} of {len}"
+                    );
+                }
+            }
+        }
+    }
+}
