@@ -17,6 +17,7 @@
 
 pub mod address;
 mod alive;
+mod arena;
 mod both;
 mod buffer;
 mod capture;

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
 use std::mem;
 
+use crate::arena::Arena;
 use crate::hit::{Action, Field};
 use crate::raw::prefetch;
 use crate::rows::Row;
@@ -25,8 +26,7 @@ pub type Devices = Vec<Option<Box<str>>>;
 #[derive(Debug)]
 pub struct Run {
     devices: Devices,
-    rows: Vec<Row>,
-    texts: Vec<u8>,
+    rows: Arena,
     /// Places of the rows.
     sorted: Vec<u32>,
     /// Whether no two of them are of the same item, device and time as the scan counts it.
@@ -37,8 +37,7 @@ pub struct Run {
 #[derive(Clone, Copy, Debug)]
 struct View<'a> {
     devices: &'a [Option<Box<str>>],
-    rows: &'a [Row],
-    texts: &'a [u8],
+    rows: &'a Arena,
     sorted: &'a [u32],
 }
 
@@ -69,7 +68,7 @@ fn spelled(set: &Set, item: u32) -> &[u8] {
 }
 
 /// The places of rows in order: by the item as the wire spells it, then by the device. Also whether the devices differ.
-fn order(set: &Set, devices: &[Option<Box<str>>], rows: &[Row]) -> (Vec<u32>, bool) {
+fn order(set: &Set, devices: &[Option<Box<str>>], rows: &Arena) -> (Vec<u32>, bool) {
     let mut by_name: Vec<usize> = (0..devices.len()).collect();
     by_name.sort_unstable_by_key(|&number| &devices[number]);
     let devices_differ = by_name.is_sorted_by(|&a, &b| devices[a] != devices[b]);
@@ -77,10 +76,9 @@ fn order(set: &Set, devices: &[Option<Box<str>>], rows: &[Row]) -> (Vec<u32>, bo
     for (at, number) in (0u64..).zip(by_name) {
         rank[number] = at;
     }
-    let keys = rows
-        .iter()
-        .map(|row| u64::from(row.item) << 32 | rank[row.device as usize]);
-    let mut keys: Vec<(u64, u32)> = keys.zip(0..).collect();
+    let key = |row: &Row| u64::from(row.item) << 32 | rank[row.device as usize];
+    let mut keys = Vec::with_capacity(rows.len());
+    keys.extend(rows.rows().map(key).zip(0_u32..));
     keys.sort_unstable();
     // Numbers rise in the order of the list, so the items are nearly in order, too.
     let mut items: Vec<_> = keys
@@ -96,12 +94,11 @@ fn order(set: &Set, devices: &[Option<Box<str>>], rows: &[Row]) -> (Vec<u32>, bo
 }
 
 impl Run {
-    pub fn new(set: &Set, devices: Devices, rows: Vec<Row>, texts: Vec<u8>) -> Run {
+    pub fn new(set: &Set, devices: Devices, rows: Arena) -> Run {
         let (sorted, is_distinct) = order(set, &devices, &rows);
         Run {
             devices,
             rows,
-            texts,
             sorted,
             is_distinct,
         }
@@ -111,7 +108,6 @@ impl Run {
         View {
             devices: &self.devices,
             rows: &self.rows,
-            texts: &self.texts,
             sorted: &self.sorted,
         }
     }
@@ -119,23 +115,22 @@ impl Run {
 
 impl<'a> View<'a> {
     fn entry(self, at: usize) -> Option<Entry<'a>> {
-        let row = &self.rows[*self.sorted.get(at)? as usize];
+        let (row, words) = self.rows.entry(*self.sorted.get(at)?);
         Some(Entry {
             row: *row,
             device: self.devices[row.device as usize].as_deref(),
-            words: Words::at(&self.texts[row.words as usize..]),
+            words: Words::at(words),
         })
     }
 
     /// Asks for what comes after `at`, and for the words of those rows that are `wanted`.
     fn ask_for(self, at: usize, wanted: Wanted) {
         if let Some(&place) = self.sorted.get(at + 2 * AHEAD) {
-            prefetch(&self.rows[place as usize]);
+            prefetch(self.rows.row(place));
         }
         if let Some(&place) = self.sorted.get(at + AHEAD) {
-            let row = &self.rows[place as usize];
+            let (row, texts) = self.rows.entry(place);
             if wanted == Wanted::Words || row.identity {
-                let texts = &self.texts[row.words as usize..];
                 for at in [0, 64, 128, 192] {
                     if let Some(near) = texts.get(at) {
                         prefetch(near);
@@ -175,14 +170,12 @@ impl Runs {
         &mut self,
         set: &Set,
         devices: &[Option<Box<str>>],
-        rows: &[Row],
-        texts: &[u8],
+        rows: &Arena,
     ) -> io::Result<()> {
         let (sorted, _) = order(set, devices, rows);
         let view = View {
             devices,
             rows,
-            texts,
             sorted: &sorted,
         };
         let file = write(|out| view.write_to(out))?;

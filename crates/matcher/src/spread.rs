@@ -18,7 +18,7 @@ pub struct Spread {
 
 impl Spread {
     /// With more rows, each counted by such parts of a day.
-    pub fn add(&mut self, rows: &[Row], midnights: &Midnights) {
+    pub fn add<'a>(&mut self, rows: impl Iterator<Item = &'a Row>, midnights: &Midnights) {
         for row in rows {
             let times = (row.first, row.last);
             if row.first.is_yearless() {
