@@ -26,6 +26,18 @@ const DIGITS: [([u8; 3], u8); 256] = {
     table
 };
 
+/// The value of each hexadecimal digit; 16 is none.
+const DIGIT: [u8; 256] = {
+    let mut table = [16; 256];
+    let mut value = 0;
+    while value < 16 {
+        table[HEX[value] as usize] = value as u8;
+        table[HEX[value].to_ascii_uppercase() as usize] = value as u8;
+        value += 1;
+    }
+    table
+};
+
 impl Address {
     pub fn v4(self) -> Option<u32> {
         (self.0 >> 32 == MAPPED >> 32).then_some(self.0 as u32)
@@ -176,8 +188,11 @@ fn parse_v6(text: &[u8]) -> Option<Address> {
     }
     while at < text.len() {
         let (mut group, mut digits) = (0u32, 0);
-        while let Some(digit) = text.get(at + digits).and_then(|&b| hex(b)) {
-            group = group << 4 | digit;
+        while let Some(&b) = text.get(at + digits)
+            && let digit = DIGIT[usize::from(b)]
+            && digit < 16
+        {
+            group = group << 4 | u32::from(digit);
             digits += 1;
             if digits > 4 {
                 return None;
@@ -218,10 +233,6 @@ fn parse_v6(text: &[u8]) -> Option<Address> {
     }
     let bits = groups.iter().fold(0, |bits, &g| bits << 16 | u128::from(g));
     Some(Address(bits))
-}
-
-fn hex(b: u8) -> Option<u32> {
-    char::from(b).to_digit(16)
 }
 
 /// A bare address: IPv4, or IPv6 compressed or not, without brackets or zone.

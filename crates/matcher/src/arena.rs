@@ -50,10 +50,13 @@ impl Arena {
             .last()
             .is_none_or(|block| block.rows.len() == most)
         {
-            let next = self.spare.pop().unwrap_or_else(|| Block {
-                rows: Vec::with_capacity(most),
+            let next = self.spare.pop().unwrap_or_else(|| {
                 // Blocks of one log are alike.
-                texts: Vec::with_capacity(self.blocks.last().map_or(0, |last| last.texts.len())),
+                let before = self.blocks.last().map_or(0, |last| last.texts.len());
+                Block {
+                    rows: Vec::with_capacity(most),
+                    texts: Vec::with_capacity(before + before / 8),
+                }
             });
             self.blocks.push(next);
         }

@@ -50,6 +50,7 @@ pub mod part;
 pub mod pipeline;
 mod places;
 pub mod plain;
+mod prefix;
 mod queue;
 mod ranges;
 pub mod raw;

@@ -54,11 +54,6 @@ impl Default for Places {
 }
 
 impl Places {
-    /// Bytes of the table.
-    pub fn size(&self) -> usize {
-        self.slots.len() * size_of::<Slot>()
-    }
-
     /// Asks for the memory that `find` will need.
     pub fn ask_for(&self, key: &Key) {
         prefetch(&self.slots[self.home(key)]);

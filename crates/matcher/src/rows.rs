@@ -95,8 +95,6 @@ fn rows_per_block(base: usize) -> u32 {
 
 /// Of the 256 bytes a row that a scan may take. Sorting takes less than the table, which is gone by then.
 const PER_ROW: usize = 240;
-/// A table of so many bytes stays near a processor's core.
-const NEAR: usize = 1 << 20;
 /// Lines that wait until their rows are near.
 const WAITING: usize = 16;
 /// More than this many times the bytes that a scan may take without rows are never held.
@@ -259,21 +257,16 @@ impl Rows {
         line: &Line<'_>,
     ) -> io::Result<()> {
         let when = When::new(line.moment.map(|m| m.value));
-        // What comes from far away takes as long as the words of a line, whether or not it begins a row.
-        let is_far = self.places.size() > NEAR;
         for (hit, &key) in hits.iter().zip(keys) {
             let next = self.rows.len() as u32;
-            let texts = self.rows.texts();
-            let begin = texts.len();
-            let put = |texts: &mut Vec<u8>| Words::put(texts, set, hit, line.details);
-            let early = is_far.then(|| put(texts));
             let place = self.places.find(key, next);
             if place != next {
-                texts.truncate(begin);
                 self.wait(place, when, line.action);
                 continue;
             }
-            let identity = early.unwrap_or_else(|| put(texts));
+            let texts = self.rows.texts();
+            let begin = texts.len();
+            let identity = Words::put(texts, set, hit, line.details);
             let size = ROW + texts.len() - begin;
             self.rows.push(Row {
                 item: key.item,
@@ -427,16 +420,12 @@ impl Row {
 
     /// With the years found.
     pub fn resolved(mut self, years: &mut Years<'_>) -> Row {
-        let mut known = |when: When| {
-            let micros = when.value().and_then(|value| years.resolve(value));
-            When::new(micros.map(Value::Known))
-        };
-        let first = known(self.first);
+        let first = years.known(self.first);
         // Most rows are of one line.
         self.last = if self.last == self.first {
             first
         } else {
-            known(self.last)
+            years.known(self.last)
         };
         self.first = first;
         self

@@ -6,12 +6,13 @@ use std::mem;
 
 use crate::arena::Arena;
 use crate::hit::{Action, Field};
+use crate::prefix::prefix;
 use crate::raw::prefetch;
 use crate::rows::Row;
 use crate::set::Set;
 use crate::spread::Spread;
 use crate::when::When;
-use crate::words::Words;
+use crate::words::{self, Words};
 
 /// More files are merged into one first.
 const FILES: usize = 64;
@@ -51,7 +52,7 @@ pub enum Wanted {
 /// A row with the device and the words that its run keeps for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
-    pub row: Row,
+    pub row: &'a Row,
     pub device: Option<&'a str>,
     pub words: Words<'a>,
 }
@@ -117,7 +118,7 @@ impl<'a> View<'a> {
     fn entry(self, at: usize) -> Option<Entry<'a>> {
         let (row, words) = self.rows.entry(*self.sorted.get(at)?);
         Some(Entry {
-            row: *row,
+            row,
             device: self.devices[row.device as usize].as_deref(),
             words: Words::at(words),
         })
@@ -287,6 +288,8 @@ struct Head<'a> {
     stream: Stream<'a>,
     item: u32,
     spelled: &'a [u8],
+    /// The begins of the item and of the device.
+    begins: (u128, u128),
 }
 
 impl<'a> Head<'a> {
@@ -295,12 +298,13 @@ impl<'a> Head<'a> {
         if let Stream::File(file) = &mut stream {
             file.next()?;
         }
-        let first = stream.entry().map(|entry| entry.row.item);
-        Ok(first.map(|item| Head {
+        let mut head = Head {
             stream,
-            item,
-            spelled: spelled(set, item),
-        }))
+            item: 0,
+            spelled: b"",
+            begins: (0, 0),
+        };
+        Ok(head.look(set, true).then_some(head))
     }
 
     /// Goes on to the next row; false at the end.
@@ -312,22 +316,31 @@ impl<'a> Head<'a> {
             }
             Stream::File(file) => file.next()?,
         }
-        let Some(item) = self.stream.entry().map(|entry| entry.row.item) else {
-            return Ok(false);
+        Ok(self.look(set, false))
+    }
+
+    /// Looks at the row that the run is at; false where there is none.
+    fn look(&mut self, set: &'a Set, is_first: bool) -> bool {
+        let Some(entry) = self.stream.entry() else {
+            return false;
         };
-        if item != self.item {
+        let (item, device) = (entry.row.item, entry.device.unwrap_or_default());
+        self.begins.1 = prefix(device.as_bytes());
+        if is_first || item != self.item {
             (self.item, self.spelled) = (item, spelled(set, item));
+            self.begins.0 = prefix(self.spelled);
         }
-        Ok(true)
+        true
     }
 
     fn compare<'b>(&'b self, other: &'b Self) -> Ordering {
-        let by_item = if self.item == other.item {
-            Ordering::Equal
-        } else {
-            self.spelled.cmp(other.spelled)
-        };
-        by_item.then_with(|| {
+        if self.begins.0 != other.begins.0 {
+            return self.begins.0.cmp(&other.begins.0);
+        }
+        if self.item != other.item {
+            return self.spelled.cmp(other.spelled);
+        }
+        self.begins.1.cmp(&other.begins.1).then_with(|| {
             let device = |head: &'b Head<'a>| head.stream.entry().map(|entry| entry.device);
             device(self).cmp(&device(other))
         })
@@ -364,7 +377,7 @@ impl<'a> FileRun<'a> {
 
     fn entry(&self) -> Option<Entry<'_>> {
         Some(Entry {
-            row: self.row?,
+            row: self.row.as_ref()?,
             device: self.has_device.then_some(&self.device),
             words: Words::at(&self.words),
         })
@@ -408,13 +421,11 @@ impl<'a> FileRun<'a> {
 
     /// The next bytes of the file, in place of what `text` holds.
     fn text(&mut self, mut text: Vec<u8>, length: usize) -> io::Result<Vec<u8>> {
-        text.clear();
-        let got = (&mut self.file)
-            .take(length as u64)
-            .read_to_end(&mut text)?;
-        if got < length {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+        if length > words::LONGEST {
+            return Err(damaged());
         }
+        text.resize(length, 0);
+        self.file.read_exact(&mut text)?;
         Ok(text)
     }
 }
@@ -455,5 +466,9 @@ fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
 
 fn known<T: Copy>(all: &[T], [number]: [u8; 1]) -> io::Result<T> {
     let found = all.get(usize::from(number)).copied();
-    found.ok_or_else(|| io::Error::other("a row is damaged"))
+    found.ok_or_else(damaged)
+}
+
+fn damaged() -> io::Error {
+    io::Error::other("a row is damaged")
 }

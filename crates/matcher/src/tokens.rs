@@ -134,8 +134,15 @@ fn find_url(set: &Set, host: &Host, port: Option<u16>, rest: &[u8]) -> Option<u3
     if !set.has_urls() {
         return None;
     }
-    let host = host.spelled();
-    if !set.may_list_url(&host, rest) {
+    let spelled;
+    let host = match host {
+        Host::Name(name) => &name[..],
+        Host::Address(_) => {
+            spelled = host.spelled();
+            &spelled[..]
+        }
+    };
+    if !set.may_list_url(host, rest) {
         return None;
     }
     let look = |mut url: Short| {
@@ -145,11 +152,11 @@ fn find_url(set: &Set, host: &Host, port: Option<u16>, rest: &[u8]) -> Option<u3
         Some((item, set.hashed(item)?.len() - length))
     };
     let shown = port.and_then(|port| {
-        let mut authority = Short::from_slice(&host);
+        let mut authority = Short::from_slice(host);
         address::spell_port(port, &mut authority);
         look(authority)
     });
-    let plain = look(host);
+    let plain = look(Short::from_slice(host));
     match (shown, plain) {
         (Some((item, length)), Some((_, other))) if length >= other => Some(item),
         (_, Some((item, _))) | (Some((item, _)), None) => Some(item),
