@@ -115,6 +115,11 @@ impl Arena {
         }
     }
 
+    /// Takes back what `take_oldest` gave.
+    pub fn put_back(&mut self, oldest: Arena) {
+        self.blocks.splice(..0, oldest.blocks);
+    }
+
     /// Fills the blocks of another, which are not needed any more, again.
     pub fn reuse(&mut self, other: Arena) {
         let emptied = other.blocks.into_iter().map(|mut block| {

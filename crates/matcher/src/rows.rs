@@ -311,7 +311,10 @@ impl Rows {
         let oldest = self
             .rows
             .take_oldest(if is_part { aside } else { usize::MAX });
-        self.runs.spill(set, &self.shown(), &oldest)?;
+        if let Err(error) = self.runs.spill(set, &self.shown(), &oldest) {
+            self.rows.put_back(oldest);
+            return Err(error);
+        }
         self.runs.spread.add(oldest.rows(), &self.midnights);
         if self.rows.len() == 0 {
             self.clear();

@@ -56,7 +56,7 @@ impl When {
 
     /// A number below 256 that times of the same hour share, and few of other hours.
     pub fn hour_slot(self) -> usize {
-        ((self.0 - i64::MIN) >> (MINUTE + SECOND)) as usize & 0xff
+        (self.0.wrapping_sub(i64::MIN) >> (MINUTE + SECOND)) as usize & 0xff
     }
 
     /// Of a time without a year.

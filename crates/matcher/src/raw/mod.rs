@@ -34,7 +34,7 @@ use crate::token::{self, Candidates};
 pub use frame::{Frame, Slice};
 #[cfg(feature = "isal")]
 pub use inflate::Inflate;
-pub use map::Map;
+pub use map::{Map, Pages};
 pub use scalar::Scalar;
 
 /// Asks for the memory of a value to be brought near; may do nothing.
