@@ -1,6 +1,7 @@
 //! Addresses and endpoints in every legal spelling, as one 128-bit number (IPv4 mapped by RFC 4291 2.5.5.2).
 use std::io::Write;
-use std::net::Ipv6Addr;
+
+use crate::escape::HEX;
 
 /// An address; IPv4 and `::ffff:a.b.c.d` are the same number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,6 +26,18 @@ const DIGITS: [([u8; 3], u8); 256] = {
     table
 };
 
+/// The value of each hexadecimal digit; 16 is none.
+const DIGIT: [u8; 256] = {
+    let mut table = [16; 256];
+    let mut value = 0;
+    while value < 16 {
+        table[HEX[value] as usize] = value as u8;
+        table[HEX[value].to_ascii_uppercase() as usize] = value as u8;
+        value += 1;
+    }
+    table
+};
+
 impl Address {
     pub fn v4(self) -> Option<u32> {
         (self.0 >> 32 == MAPPED >> 32).then_some(self.0 as u32)
@@ -44,7 +57,8 @@ impl Address {
     /// Adds the text of the address to another.
     pub fn spell(self, out: &mut impl Write) {
         let Some(bits) = self.v4() else {
-            let _ = write!(out, "{}", Ipv6Addr::from(self.0));
+            let (text, length) = spell_v6(self.0);
+            let _ = out.write_all(&text[..length]);
             return;
         };
         let mut text = [b'.'; 16];
@@ -72,10 +86,49 @@ impl Address {
         if self.v4().is_some() {
             self.spell(out);
         } else {
-            let _ = write!(out, "[{}]", Ipv6Addr::from(self.0));
+            let _ = out.write_all(b"[");
+            self.spell(out);
+            let _ = out.write_all(b"]");
         }
         spell_port(port, out);
     }
+}
+
+/// The text of an IPv6 address that is no IPv4 one (RFC 5952), and its length.
+fn spell_v6(value: u128) -> ([u8; 40], usize) {
+    let groups: [u16; 8] = std::array::from_fn(|i| (value >> (112 - 16 * i)) as u16);
+    // The first of the longest runs of zeros, if it has two groups or more.
+    let (mut gap, mut zeros) = (8..8, 0);
+    for (at, group) in groups.into_iter().enumerate() {
+        zeros = if group == 0 { zeros + 1 } else { 0 };
+        if zeros > gap.len().max(1) {
+            gap = at + 1 - zeros..at + 1;
+        }
+    }
+    let (mut text, mut end) = ([0; 40], 0);
+    let mut put = |b: u8| {
+        text[end] = b;
+        end += 1;
+    };
+    for (at, group) in groups.into_iter().enumerate() {
+        if gap.contains(&at) {
+            if at == gap.start {
+                put(b':');
+            }
+            if at == 7 {
+                put(b':');
+            }
+            continue;
+        }
+        if at > 0 {
+            put(b':');
+        }
+        let digits = (19 - (group | 1).leading_zeros()) / 4;
+        for digit in (0..digits).rev() {
+            put(HEX[usize::from(group >> (4 * digit)) & 15]);
+        }
+    }
+    (text, end)
 }
 
 /// Adds `:port` to a text.
@@ -135,8 +188,11 @@ fn parse_v6(text: &[u8]) -> Option<Address> {
     }
     while at < text.len() {
         let (mut group, mut digits) = (0u32, 0);
-        while let Some(digit) = text.get(at + digits).and_then(|&b| hex(b)) {
-            group = group << 4 | digit;
+        while let Some(&b) = text.get(at + digits)
+            && let digit = DIGIT[usize::from(b)]
+            && digit < 16
+        {
+            group = group << 4 | u32::from(digit);
             digits += 1;
             if digits > 4 {
                 return None;
@@ -177,10 +233,6 @@ fn parse_v6(text: &[u8]) -> Option<Address> {
     }
     let bits = groups.iter().fold(0, |bits, &g| bits << 16 | u128::from(g));
     Some(Address(bits))
-}
-
-fn hex(b: u8) -> Option<u32> {
-    char::from(b).to_digit(16)
 }
 
 /// A bare address: IPv4, or IPv6 compressed or not, without brackets or zone.
@@ -235,6 +287,25 @@ pub fn parse_port(text: &[u8]) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_are_spelled_as_the_standard_library_does() {
+        // Each pattern of groups that are zero, and groups of one to four digits.
+        for zeros in 0..=u8::MAX {
+            for group in [1, 0xa, 0x10, 0xabc, 0xffff_u128] {
+                let groups = (0..8).map(|i| if zeros >> i & 1 == 1 { 0 } else { group });
+                let value = groups.fold(0, |value, group| value << 16 | group);
+                let want = std::net::Ipv6Addr::from(value).to_string();
+                let address = Address(value);
+                let want = want
+                    .strip_prefix("::ffff:")
+                    .filter(|_| address.v4().is_some())
+                    .unwrap_or(&want)
+                    .to_owned();
+                assert_eq!(address.text(), want);
+            }
+        }
+    }
 
     #[test]
     fn spellings_of_one_address_are_one_number() {
@@ -319,7 +390,7 @@ mod tests {
                 text.truncate(text.len() - random(2).min(text.len()));
                 text
             };
-            let want: Option<Ipv6Addr> = text.parse().ok();
+            let want: Option<std::net::Ipv6Addr> = text.parse().ok();
             let want = want.map(|a| Address(u128::from(a)));
             assert_eq!(parse_v6(text.as_bytes()), want, "{text}");
             read += usize::from(want.is_some());

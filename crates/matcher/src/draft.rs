@@ -9,6 +9,7 @@ use foldhash::fast::RandomState;
 use crate::both::both;
 use crate::error::Error;
 use crate::plain::{Shape, cells, classify, host};
+use crate::prefix::prefix;
 use crate::set::{Item, Kind, Set};
 use crate::setfile;
 use crate::watch::Watch;
@@ -361,12 +362,4 @@ impl Draft {
             .collect();
         setfile::compile_items(&items)
     }
-}
-
-/// The first sixteen bytes as a number that sorts like them.
-fn prefix(text: &[u8]) -> u128 {
-    let mut bytes = [0u8; 16];
-    let shared = text.len().min(16);
-    bytes[..shared].copy_from_slice(&text[..shared]);
-    u128::from_be_bytes(bytes)
 }

@@ -172,7 +172,8 @@ fn unprintable(word: u64) -> u64 {
     controls(word) | word | word.wrapping_add(ONES)
 }
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
+/// Digits of hexadecimal numbers.
+pub const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// Shows the first character beyond ASCII, or the first byte that is none; says how many bytes it took.
 fn strange(text: &[u8], shown: &mut String) -> usize {

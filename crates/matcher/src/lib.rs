@@ -17,6 +17,7 @@
 
 pub mod address;
 mod alive;
+mod arena;
 mod both;
 mod buffer;
 mod capture;
@@ -50,6 +51,7 @@ pub mod part;
 pub mod pipeline;
 mod places;
 pub mod plain;
+mod prefix;
 mod queue;
 mod ranges;
 pub mod raw;

@@ -4,7 +4,7 @@ use std::mem;
 
 use foldhash::fast::RandomState;
 
-use crate::raw::prefetch;
+use crate::raw::{Pages, prefetch};
 
 /// What a row is of; the device by its number, the time as `rows::bucket`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -14,20 +14,30 @@ pub struct Key {
     pub when: u32,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    key: Key,
-    place: u32,
+/// A key, then its place plus one; zero where there is none.
+type Slot = [u8; 16];
+
+fn slot_of(key: Key, place: u32) -> Slot {
+    let words = [key.item, key.device, key.when, place + 1];
+    let high_first = words.into_iter().rev();
+    let bits = high_first.fold(0, |bits, word| bits << 32 | u128::from(word));
+    bits.to_le_bytes()
 }
 
-const FREE: Slot = Slot {
-    key: Key {
-        item: 0,
-        device: 0,
-        when: 0,
-    },
-    place: u32::MAX,
-};
+fn key_of(slot: Slot) -> Key {
+    let bits = u128::from_le_bytes(slot);
+    Key {
+        item: bits as u32,
+        device: (bits >> 32) as u32,
+        when: (bits >> 64) as u32,
+    }
+}
+
+/// None in a free slot.
+fn place_of(slot: Slot) -> Option<u32> {
+    ((u128::from_le_bytes(slot) >> 96) as u32).checked_sub(1)
+}
+
 /// Slots at first, as a power of two.
 const FIRST: u32 = 6;
 
@@ -37,8 +47,7 @@ pub const SLOT: usize = 2 * size_of::<Slot>();
 /// A place for each key. A key stands at the slot that the highest bits of its hash name, or shortly after it.
 #[derive(Debug)]
 pub struct Places {
-    /// A power of two.
-    slots: Vec<Slot>,
+    table: Pages,
     used: usize,
     hasher: RandomState,
 }
@@ -46,7 +55,7 @@ pub struct Places {
 impl Default for Places {
     fn default() -> Self {
         Places {
-            slots: vec![FREE; 1 << FIRST],
+            table: Pages::new(size_of::<Slot>() << FIRST),
             used: 0,
             hasher: RandomState::default(),
         }
@@ -54,68 +63,77 @@ impl Default for Places {
 }
 
 impl Places {
+    /// A power of two of them.
+    fn slots(&self) -> &[Slot] {
+        self.table.as_chunks().0
+    }
+
+    fn put(&mut self, at: usize, slot: Slot) {
+        self.table.as_chunks_mut().0[at] = slot;
+    }
+
     /// Asks for the memory that `find` will need.
     pub fn ask_for(&self, key: &Key) {
-        prefetch(&self.slots[self.home(key)]);
+        prefetch(&self.slots()[self.home(key)]);
     }
 
     /// The place of a key; one that is new gets `place`.
     pub fn find(&mut self, key: Key, place: u32) -> u32 {
-        if self.used >= self.slots.len() / 4 * 3 {
+        if self.used >= self.slots().len() / 4 * 3 {
             self.grow();
         }
         let at = self.slot(&key);
-        let slot = &mut self.slots[at];
-        if slot.place == FREE.place {
-            *slot = Slot { key, place };
+        place_of(self.slots()[at]).unwrap_or_else(|| {
+            self.put(at, slot_of(key, place));
             self.used += 1;
-        }
-        slot.place
+            place
+        })
     }
 
     /// The place of a key that has one.
     pub fn get(&self, key: &Key) -> Option<u32> {
-        let slot = &self.slots[self.slot(key)];
-        (slot.place != FREE.place).then_some(slot.place)
+        place_of(self.slots()[self.slot(key)])
     }
 
     fn home(&self, key: &Key) -> usize {
-        let bits = self.slots.len().trailing_zeros();
+        let bits = self.slots().len().trailing_zeros();
         (self.hasher.hash_one(key) >> (u64::BITS - bits)) as usize
     }
 
     /// The slot of a key, or the free one where it belongs.
     fn slot(&self, key: &Key) -> usize {
+        let slots = self.slots();
         let mut at = self.home(key);
         loop {
-            let slot = &self.slots[at];
-            if slot.place == FREE.place || slot.key == *key {
+            let slot = slots[at];
+            if place_of(slot).is_none() || key_of(slot) == *key {
                 return at;
             }
-            at = (at + 1) % self.slots.len();
+            at = (at + 1) & (slots.len() - 1);
         }
     }
 
     /// Forgets the first places; the others move down by as many.
     pub fn forget(&mut self, first: u32) {
-        let kept = self.slots.iter().filter(|slot| slot.place != FREE.place);
-        let kept: Vec<Slot> = kept.filter(|slot| slot.place >= first).copied().collect();
-        self.slots.fill(FREE);
+        let kept = self.slots().iter().filter_map(|&slot| {
+            let place = place_of(slot)?.checked_sub(first)?;
+            Some((key_of(slot), place))
+        });
+        let kept: Vec<(Key, u32)> = kept.collect();
+        self.table.fill(0);
         self.used = kept.len();
-        for slot in kept {
-            let at = self.slot(&slot.key);
-            let place = slot.place - first;
-            self.slots[at] = Slot { place, ..slot };
+        for (key, place) in kept {
+            self.put(self.slot(&key), slot_of(key, place));
         }
     }
 
     /// Twice as many slots. Both tables are gone through in order, as their slots follow the bits of the hash.
     fn grow(&mut self) {
-        let larger = vec![FREE; 2 * self.slots.len()];
-        for slot in mem::replace(&mut self.slots, larger) {
-            if slot.place != FREE.place {
-                let at = self.slot(&slot.key);
-                self.slots[at] = slot;
+        let larger = Pages::new(2 * self.table.len());
+        let old = mem::replace(&mut self.table, larger);
+        for &slot in old.as_chunks().0 {
+            if place_of(slot).is_some() {
+                self.put(self.slot(&key_of(slot)), slot);
             }
         }
     }

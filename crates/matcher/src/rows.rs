@@ -1,7 +1,6 @@
 //! Hits of one source summed into rows by (indicator, device, day); times without a year wait for its end.
 use std::collections::HashMap;
 use std::io;
-use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,6 +8,8 @@ use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
 use smallvec::SmallVec;
 
+use crate::address::Address;
+use crate::arena::Arena;
 use crate::details::Details;
 use crate::hit::{Action, Field, Hit};
 use crate::midnights::Midnights;
@@ -68,7 +69,7 @@ pub struct Row {
     pub first: When,
     pub last: When,
     pub count: u64,
-    /// Where its words begin in the run of the row.
+    /// Where its words begin in the block of the row.
     pub words: u32,
     pub action: Action,
     pub field: Field,
@@ -86,6 +87,11 @@ const ROW: usize = size_of::<Row>() + SLOT;
 const DEVICE: usize = 96;
 /// Fewer bytes of rows are not worth a run of their own.
 const LEAST_RUN: usize = 1 << 20;
+
+/// Together the rows of a block take about a sixteenth of the bytes that a scan may take without rows.
+fn rows_per_block(base: usize) -> u32 {
+    (base / 16 / PER_ROW).max(1).ilog2()
+}
 
 /// Of the 256 bytes a row that a scan may take. Sorting takes less than the table, which is gone by then.
 const PER_ROW: usize = 240;
@@ -126,12 +132,12 @@ impl Memory {
 pub struct Rows {
     midnights: Midnights,
     places: Places,
-    rows: Vec<Row>,
+    rows: Arena,
     /// Lines of rows that are there already: each row is asked for some lines before it is looked at.
     waiting: Vec<(u32, When, Action)>,
-    /// The words of all rows.
-    texts: Vec<u8>,
     devices: HashMap<Host, u32, RandomState>,
+    /// Those whose address is IPv4, so that they lie near each other.
+    devices4: HashMap<u32, u32, RandomState>,
     /// The number of no device.
     nobody: Option<u32>,
     device_count: u32,
@@ -162,10 +168,10 @@ impl Rows {
         Rows {
             midnights,
             places: Places::default(),
-            rows: Vec::new(),
+            rows: Arena::new(rows_per_block(memory.base), ROW),
             waiting: Vec::with_capacity(WAITING),
-            texts: Vec::new(),
             devices: HashMap::default(),
+            devices4: HashMap::default(),
             nobody: None,
             device_count: 0,
             memory,
@@ -258,8 +264,10 @@ impl Rows {
                 self.wait(place, when, line.action);
                 continue;
             }
-            let begin = self.texts.len();
-            let identity = Words::put(&mut self.texts, set, hit, line.details);
+            let texts = self.rows.texts();
+            let begin = texts.len();
+            let identity = Words::put(texts, set, hit, line.details);
+            let size = ROW + texts.len() - begin;
             self.rows.push(Row {
                 item: key.item,
                 device: key.device,
@@ -274,7 +282,7 @@ impl Rows {
                 identity,
             });
             self.memory.rows.fetch_add(1, Ordering::Relaxed);
-            self.hold(ROW + self.texts.len() - begin);
+            self.hold(size);
         }
         let least = LEAST_RUN.min(self.memory.base);
         if self.held >= least && self.memory.is_full() {
@@ -285,7 +293,7 @@ impl Rows {
 
     /// Has a line wait until its row is near.
     fn wait(&mut self, place: u32, when: When, action: Action) {
-        prefetch(&self.rows[place as usize]);
+        prefetch(self.rows.row(place));
         self.waiting.push((place, when, action));
         if self.waiting.len() == WAITING {
             self.count();
@@ -297,33 +305,24 @@ impl Rows {
     fn spill(&mut self, set: &Set, least: usize) -> io::Result<()> {
         self.count();
         self.moved += 1;
-        let of_rows = self.rows.len() * ROW + self.texts.len();
+        let of_rows = self.rows.size();
         let aside = (self.held / 4).max(least);
-        let mut first = self.rows.len();
-        if of_rows > self.held / 4 * 3 && of_rows > aside {
-            let mut sizes = self.rows.iter().zip((0..).step_by(ROW));
-            let found = sizes.position(|(row, size)| row.words as usize + size >= aside);
-            first = found.unwrap_or(first);
-        }
-        let begin = self
+        let is_part = of_rows > self.held / 4 * 3 && of_rows > aside;
+        let oldest = self
             .rows
-            .get(first)
-            .map_or(self.texts.len(), |row| row.words as usize);
-        let devices = self.shown();
-        let (rows, texts) = (&self.rows[..first], &self.texts[..begin]);
-        self.runs.spill(set, &devices, rows, texts)?;
-        self.runs.spread.add(rows, &self.midnights);
-        if first == self.rows.len() {
+            .take_oldest(if is_part { aside } else { usize::MAX });
+        if let Err(error) = self.runs.spill(set, &self.shown(), &oldest) {
+            self.rows.put_back(oldest);
+            return Err(error);
+        }
+        self.runs.spread.add(oldest.rows(), &self.midnights);
+        if self.rows.len() == 0 {
             self.clear();
             return Ok(());
         }
-        self.rows.drain(..first);
-        for row in &mut self.rows {
-            row.words -= begin as u32;
-        }
-        self.texts.drain(..begin);
-        self.places.forget(first as u32);
-        let size = first * ROW + begin;
+        self.places.forget(oldest.len() as u32);
+        let size = oldest.size();
+        self.rows.reuse(oldest);
         self.held -= size;
         self.memory.used.fetch_sub(size, Ordering::Relaxed);
         Ok(())
@@ -334,9 +333,9 @@ impl Rows {
         self.memory.used.fetch_sub(self.held, Ordering::Relaxed);
         self.held = 0;
         self.places = Places::default();
-        self.rows = Vec::new();
-        self.texts = Vec::new();
+        self.rows = Arena::new(rows_per_block(self.memory.base), ROW);
         self.devices = HashMap::default();
+        self.devices4 = HashMap::default();
         self.nobody = None;
         self.device_count = 0;
     }
@@ -347,13 +346,16 @@ impl Rows {
         for (device, number) in &self.devices {
             devices[*number as usize] = Some(device.shown().into());
         }
+        for (bits, number) in &self.devices4 {
+            devices[*number as usize] = Some(Address::from_v4(*bits).text().into());
+        }
         devices
     }
 
     /// Counts the lines that wait.
     fn count(&mut self) {
         for (place, when, action) in self.waiting.drain(..) {
-            let row = &mut self.rows[place as usize];
+            let row = self.rows.row_mut(place);
             row.count += 1;
             row.action = row.action.max(action);
             row.widen(when, when);
@@ -366,9 +368,14 @@ impl Rows {
     }
 
     fn device(&mut self, device: Option<&Host>) -> u32 {
-        let known = match device {
-            None => self.nobody,
-            Some(device) => self.devices.get(device).copied(),
+        let bits = match device {
+            Some(Host::Address(address)) => address.v4(),
+            _ => None,
+        };
+        let known = match (bits, device) {
+            (Some(bits), _) => self.devices4.get(&bits).copied(),
+            (None, None) => self.nobody,
+            (None, Some(device)) => self.devices.get(device).copied(),
         };
         if let Some(number) = known {
             return number;
@@ -376,9 +383,10 @@ impl Rows {
         let number = self.device_count;
         self.device_count += 1;
         self.hold(DEVICE + device.map_or(0, Host::size));
-        match device {
-            None => self.nobody = Some(number),
-            Some(device) => drop(self.devices.insert(device.clone(), number)),
+        match (bits, device) {
+            (Some(bits), _) => drop(self.devices4.insert(bits, number)),
+            (None, None) => self.nobody = Some(number),
+            (None, Some(device)) => drop(self.devices.insert(device.clone(), number)),
         }
         number
     }
@@ -386,11 +394,11 @@ impl Rows {
     /// All that was found, in runs to be merged.
     pub fn into_runs(mut self, set: &Set) -> Runs {
         self.count();
-        self.runs.spread.add(&self.rows, &self.midnights);
+        self.runs.spread.add(self.rows.rows(), &self.midnights);
         let devices = self.shown();
-        let (rows, texts) = (mem::take(&mut self.rows), mem::take(&mut self.texts));
+        let rows = self.rows.take_oldest(usize::MAX);
         self.clear();
-        self.runs.hold(Run::new(set, devices, rows, texts));
+        self.runs.hold(Run::new(set, devices, rows));
         self.runs
     }
 }
@@ -405,7 +413,7 @@ impl Row {
     pub fn merge(&mut self, mut other: Row) -> bool {
         let is_later = other.order < self.order;
         if is_later {
-            mem::swap(self, &mut other);
+            std::mem::swap(self, &mut other);
         }
         self.count += other.count;
         self.action = self.action.max(other.action);
@@ -415,16 +423,12 @@ impl Row {
 
     /// With the years found.
     pub fn resolved(mut self, years: &mut Years<'_>) -> Row {
-        let mut known = |when: When| {
-            let micros = when.value().and_then(|value| years.resolve(value));
-            When::new(micros.map(Value::Known))
-        };
-        let first = known(self.first);
+        let first = years.known(self.first);
         // Most rows are of one line.
         self.last = if self.last == self.first {
             first
         } else {
-            known(self.last)
+            years.known(self.last)
         };
         self.first = first;
         self

@@ -4,13 +4,15 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
 use std::mem;
 
+use crate::arena::Arena;
 use crate::hit::{Action, Field};
+use crate::prefix::prefix;
 use crate::raw::prefetch;
 use crate::rows::Row;
 use crate::set::Set;
 use crate::spread::Spread;
 use crate::when::When;
-use crate::words::Words;
+use crate::words::{self, Words};
 
 /// More files are merged into one first.
 const FILES: usize = 64;
@@ -25,8 +27,7 @@ pub type Devices = Vec<Option<Box<str>>>;
 #[derive(Debug)]
 pub struct Run {
     devices: Devices,
-    rows: Vec<Row>,
-    texts: Vec<u8>,
+    rows: Arena,
     /// Places of the rows.
     sorted: Vec<u32>,
     /// Whether no two of them are of the same item, device and time as the scan counts it.
@@ -37,8 +38,7 @@ pub struct Run {
 #[derive(Clone, Copy, Debug)]
 struct View<'a> {
     devices: &'a [Option<Box<str>>],
-    rows: &'a [Row],
-    texts: &'a [u8],
+    rows: &'a Arena,
     sorted: &'a [u32],
 }
 
@@ -52,7 +52,7 @@ pub enum Wanted {
 /// A row with the device and the words that its run keeps for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
-    pub row: Row,
+    pub row: &'a Row,
     pub device: Option<&'a str>,
     pub words: Words<'a>,
 }
@@ -69,7 +69,7 @@ fn spelled(set: &Set, item: u32) -> &[u8] {
 }
 
 /// The places of rows in order: by the item as the wire spells it, then by the device. Also whether the devices differ.
-fn order(set: &Set, devices: &[Option<Box<str>>], rows: &[Row]) -> (Vec<u32>, bool) {
+fn order(set: &Set, devices: &[Option<Box<str>>], rows: &Arena) -> (Vec<u32>, bool) {
     let mut by_name: Vec<usize> = (0..devices.len()).collect();
     by_name.sort_unstable_by_key(|&number| &devices[number]);
     let devices_differ = by_name.is_sorted_by(|&a, &b| devices[a] != devices[b]);
@@ -77,10 +77,9 @@ fn order(set: &Set, devices: &[Option<Box<str>>], rows: &[Row]) -> (Vec<u32>, bo
     for (at, number) in (0u64..).zip(by_name) {
         rank[number] = at;
     }
-    let keys = rows
-        .iter()
-        .map(|row| u64::from(row.item) << 32 | rank[row.device as usize]);
-    let mut keys: Vec<(u64, u32)> = keys.zip(0..).collect();
+    let key = |row: &Row| u64::from(row.item) << 32 | rank[row.device as usize];
+    let mut keys = Vec::with_capacity(rows.len());
+    keys.extend(rows.rows().map(key).zip(0_u32..));
     keys.sort_unstable();
     // Numbers rise in the order of the list, so the items are nearly in order, too.
     let mut items: Vec<_> = keys
@@ -96,12 +95,11 @@ fn order(set: &Set, devices: &[Option<Box<str>>], rows: &[Row]) -> (Vec<u32>, bo
 }
 
 impl Run {
-    pub fn new(set: &Set, devices: Devices, rows: Vec<Row>, texts: Vec<u8>) -> Run {
+    pub fn new(set: &Set, devices: Devices, rows: Arena) -> Run {
         let (sorted, is_distinct) = order(set, &devices, &rows);
         Run {
             devices,
             rows,
-            texts,
             sorted,
             is_distinct,
         }
@@ -111,7 +109,6 @@ impl Run {
         View {
             devices: &self.devices,
             rows: &self.rows,
-            texts: &self.texts,
             sorted: &self.sorted,
         }
     }
@@ -119,23 +116,22 @@ impl Run {
 
 impl<'a> View<'a> {
     fn entry(self, at: usize) -> Option<Entry<'a>> {
-        let row = &self.rows[*self.sorted.get(at)? as usize];
+        let (row, words) = self.rows.entry(*self.sorted.get(at)?);
         Some(Entry {
-            row: *row,
+            row,
             device: self.devices[row.device as usize].as_deref(),
-            words: Words::at(&self.texts[row.words as usize..]),
+            words: Words::at(words),
         })
     }
 
     /// Asks for what comes after `at`, and for the words of those rows that are `wanted`.
     fn ask_for(self, at: usize, wanted: Wanted) {
         if let Some(&place) = self.sorted.get(at + 2 * AHEAD) {
-            prefetch(&self.rows[place as usize]);
+            prefetch(self.rows.row(place));
         }
         if let Some(&place) = self.sorted.get(at + AHEAD) {
-            let row = &self.rows[place as usize];
+            let (row, texts) = self.rows.entry(place);
             if wanted == Wanted::Words || row.identity {
-                let texts = &self.texts[row.words as usize..];
                 for at in [0, 64, 128, 192] {
                     if let Some(near) = texts.get(at) {
                         prefetch(near);
@@ -175,14 +171,12 @@ impl Runs {
         &mut self,
         set: &Set,
         devices: &[Option<Box<str>>],
-        rows: &[Row],
-        texts: &[u8],
+        rows: &Arena,
     ) -> io::Result<()> {
         let (sorted, _) = order(set, devices, rows);
         let view = View {
             devices,
             rows,
-            texts,
             sorted: &sorted,
         };
         let file = write(|out| view.write_to(out))?;
@@ -294,6 +288,8 @@ struct Head<'a> {
     stream: Stream<'a>,
     item: u32,
     spelled: &'a [u8],
+    /// The begins of the item and of the device.
+    begins: (u128, u128),
 }
 
 impl<'a> Head<'a> {
@@ -302,12 +298,13 @@ impl<'a> Head<'a> {
         if let Stream::File(file) = &mut stream {
             file.next()?;
         }
-        let first = stream.entry().map(|entry| entry.row.item);
-        Ok(first.map(|item| Head {
+        let mut head = Head {
             stream,
-            item,
-            spelled: spelled(set, item),
-        }))
+            item: 0,
+            spelled: b"",
+            begins: (0, 0),
+        };
+        Ok(head.look(set, true).then_some(head))
     }
 
     /// Goes on to the next row; false at the end.
@@ -319,22 +316,31 @@ impl<'a> Head<'a> {
             }
             Stream::File(file) => file.next()?,
         }
-        let Some(item) = self.stream.entry().map(|entry| entry.row.item) else {
-            return Ok(false);
+        Ok(self.look(set, false))
+    }
+
+    /// Looks at the row that the run is at; false where there is none.
+    fn look(&mut self, set: &'a Set, is_first: bool) -> bool {
+        let Some(entry) = self.stream.entry() else {
+            return false;
         };
-        if item != self.item {
+        let (item, device) = (entry.row.item, entry.device.unwrap_or_default());
+        self.begins.1 = prefix(device.as_bytes());
+        if is_first || item != self.item {
             (self.item, self.spelled) = (item, spelled(set, item));
+            self.begins.0 = prefix(self.spelled);
         }
-        Ok(true)
+        true
     }
 
     fn compare<'b>(&'b self, other: &'b Self) -> Ordering {
-        let by_item = if self.item == other.item {
-            Ordering::Equal
-        } else {
-            self.spelled.cmp(other.spelled)
-        };
-        by_item.then_with(|| {
+        if self.begins.0 != other.begins.0 {
+            return self.begins.0.cmp(&other.begins.0);
+        }
+        if self.item != other.item {
+            return self.spelled.cmp(other.spelled);
+        }
+        self.begins.1.cmp(&other.begins.1).then_with(|| {
             let device = |head: &'b Head<'a>| head.stream.entry().map(|entry| entry.device);
             device(self).cmp(&device(other))
         })
@@ -371,7 +377,7 @@ impl<'a> FileRun<'a> {
 
     fn entry(&self) -> Option<Entry<'_>> {
         Some(Entry {
-            row: self.row?,
+            row: self.row.as_ref()?,
             device: self.has_device.then_some(&self.device),
             words: Words::at(&self.words),
         })
@@ -415,13 +421,11 @@ impl<'a> FileRun<'a> {
 
     /// The next bytes of the file, in place of what `text` holds.
     fn text(&mut self, mut text: Vec<u8>, length: usize) -> io::Result<Vec<u8>> {
-        text.clear();
-        let got = (&mut self.file)
-            .take(length as u64)
-            .read_to_end(&mut text)?;
-        if got < length {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+        if length > words::LONGEST {
+            return Err(damaged());
         }
+        text.resize(length, 0);
+        self.file.read_exact(&mut text)?;
         Ok(text)
     }
 }
@@ -462,5 +466,9 @@ fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
 
 fn known<T: Copy>(all: &[T], [number]: [u8; 1]) -> io::Result<T> {
     let found = all.get(usize::from(number)).copied();
-    found.ok_or_else(|| io::Error::other("a row is damaged"))
+    found.ok_or_else(damaged)
+}
+
+fn damaged() -> io::Error {
+    io::Error::other("a row is damaged")
 }

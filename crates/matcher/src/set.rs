@@ -13,7 +13,7 @@ pub use crate::item::{Item, Kind};
 use crate::names::Host;
 use crate::ranges::{self, Blocks, SPAN};
 use crate::raw::Map;
-use crate::setfile;
+use crate::setfile::{self, TEN};
 use crate::slots;
 
 /// Bytes to each side in which the path of a URL is looked for; a longer line is left to phase 2.
@@ -320,6 +320,10 @@ impl Set {
     }
 
     fn v4_slot(&self, bits: u32) -> Option<u32> {
+        // Most machines have such an address, and each line names one.
+        if bits >> 24 == TEN && !self.lists_tens() {
+            return None;
+        }
         slots::v4(self.section(Section::V4), bits)
     }
 

@@ -22,7 +22,7 @@ use crate::token::head_key;
 /// A network of more /24s than this makes phase 1 read every IPv4 address strictly.
 const MOST_HEADS: u32 = 1 << 12;
 /// First number of the largest private network (RFC 1918).
-const TEN: u32 = 10;
+pub(crate) const TEN: u32 = 10;
 /// Bits of a filter for each key, at least.
 const SMALL: usize = 16;
 /// For filters of few keys that are asked several times for one token.

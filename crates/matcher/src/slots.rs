@@ -46,20 +46,42 @@ fn find<const KEY: usize, const SLOT: usize>(
     table: &[u8],
     h: u64,
     key: [u8; KEY],
-) -> impl Iterator<Item = u32> {
-    let (slots, _) = table.as_chunks::<SLOT>();
-    let count = slots.len();
-    let mut i = begin(h, count);
-    (0..count)
-        .map(move |_| {
-            let slot = &slots[i];
-            i = next(i, count);
-            let item = u32::from_le_bytes(slot[KEY..].try_into().expect("four bytes"));
-            (item, slot[..KEY] == key)
-        })
-        .take_while(|&(item, _)| item != 0)
-        .filter(|&(_, same)| same)
-        .map(|(item, _)| item - 1)
+) -> Search<'_, KEY, SLOT> {
+    let (slots, _) = table.as_chunks();
+    Search {
+        slots,
+        at: begin(h, slots.len()),
+        left: slots.len(),
+        key,
+    }
+}
+
+struct Search<'a, const KEY: usize, const SLOT: usize> {
+    slots: &'a [[u8; SLOT]],
+    at: usize,
+    /// Slots that were not looked at.
+    left: usize,
+    key: [u8; KEY],
+}
+
+impl<const KEY: usize, const SLOT: usize> Iterator for Search<'_, KEY, SLOT> {
+    type Item = u32;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<u32> {
+        while self.left > 0 {
+            let slot = self.slots.get(self.at)?;
+            self.at = next(self.at, self.slots.len());
+            self.left -= 1;
+            let (key, item) = slot.split_first_chunk()?;
+            // An empty slot ends the search.
+            let item = u32::from_le_bytes(*item.first_chunk()?).checked_sub(1)?;
+            if *key == self.key {
+                return Some(item);
+            }
+        }
+        None
+    }
 }
 
 fn tag(h: u64) -> [u8; 2] {

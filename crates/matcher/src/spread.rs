@@ -1,11 +1,13 @@
 //! Between which times rows lie, told without merging them.
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 use foldhash::fast::RandomState;
 use serde::{Deserialize, Serialize};
 
 use crate::midnights::Midnights;
 use crate::rows::{Row, bucket};
+use crate::time::Value;
 use crate::when::When;
 use crate::years::Years;
 
@@ -18,14 +20,28 @@ pub struct Spread {
 
 impl Spread {
     /// With more rows, each counted by such parts of a day.
-    pub fn add(&mut self, rows: &[Row], midnights: &Midnights) {
+    pub fn add<'a>(&mut self, rows: impl Iterator<Item = &'a Row>, midnights: &Midnights) {
+        // Rows that follow each other are mostly of one part of a day.
+        let mut near: Option<(RangeInclusive<When>, u32, (When, When))> = None;
         for row in rows {
             let times = (row.first, row.last);
-            if row.first.is_yearless() {
-                self.widen(bucket(row.first.value(), midnights), times);
+            if let Some((part, _, known)) = &mut near
+                && part.contains(&row.first)
+            {
+                *known = wider(*known, times);
+            } else if let Some(value @ Value::Yearless(time)) = row.first.value() {
+                if let Some((_, bucket, known)) = near {
+                    self.widen(bucket, known);
+                }
+                let ends = midnights.bounds(midnights.part(time));
+                let [first, last] = ends.map(|at| When::new(Some(Value::Yearless(time.at(at)))));
+                near = Some((first..=last, bucket(Some(value), midnights), times));
             } else if row.first != When::NEVER {
                 self.known = Some(wider(self.known.unwrap_or(times), times));
             }
+        }
+        if let Some((_, bucket, known)) = near {
+            self.widen(bucket, known);
         }
     }
 

@@ -20,9 +20,6 @@ pub enum Token {
     Url(Host, Option<u16>, Short),
 }
 
-/// The URLs of one line.
-pub type Urls = SmallVec<[(Field, Token); 1]>;
-
 impl Token {
     /// A whole field: an address or a name.
     pub fn whole(value: &[u8]) -> Token {
@@ -41,11 +38,12 @@ pub fn of_record(record: &Record<'_, '_>, found: &mut Vec<(Field, Token)>) {
         record.each(role, &mut |value| found.push((field, Token::whole(value))));
     };
     found.clear();
-    let mut urls = Urls::new();
     wholes(found, Field::Query, Role::Query);
-    request(record, found, &mut urls);
+    request(record, found);
     wholes(found, Field::ServerName, Role::ServerName);
-    found.extend(urls);
+    if !found.is_sorted_by_key(|(field, _)| *field) {
+        found.sort_by_key(|(field, _)| *field);
+    }
     wholes(found, Field::Answer, Role::Answers);
     if let Some(server) = record.server {
         found.push((
@@ -55,7 +53,7 @@ pub fn of_record(record: &Record<'_, '_>, found: &mut Vec<(Field, Token)>) {
     }
 }
 
-fn request(record: &Record<'_, '_>, found: &mut Vec<(Field, Token)>, urls: &mut Urls) {
+fn request(record: &Record<'_, '_>, found: &mut Vec<(Field, Token)>) {
     if record.variant.role(Role::Host).is_empty() && record.variant.role(Role::Url).is_empty() {
         return;
     }
@@ -65,7 +63,7 @@ fn request(record: &Record<'_, '_>, found: &mut Vec<(Field, Token)>, urls: &mut 
         let (host, port) = split_authority(value);
         asked.host(host, port.or(host_port), found);
     });
-    record.each(Role::Url, &mut |target| asked.target(target, found, urls));
+    record.each(Role::Url, &mut |target| asked.target(target, found));
 }
 
 /// Whether a target has no host of its own.
@@ -94,14 +92,14 @@ impl Request {
         self.hosts.push((host, port));
     }
 
-    pub fn target(&self, target: &[u8], found: &mut Vec<(Field, Token)>, urls: &mut Urls) {
+    pub fn target(&self, target: &[u8], found: &mut Vec<(Field, Token)>) {
         let host = |(host, port): (Host, Option<u16>)| (Field::Host, Token::Host(host, port));
         if let Some((name, port, rest)) = split_url(target) {
             if rest.is_empty() {
                 found.push(host((name, port)));
             } else {
                 found.push(host((name.clone(), port)));
-                urls.push((Field::Url, Token::Url(name, port, rest)));
+                found.push((Field::Url, Token::Url(name, port, rest)));
             }
         } else if is_path(target) {
             let rest = path_of(target);
@@ -112,7 +110,7 @@ impl Request {
                 self.hosts.clone()
             };
             for (host, port) in joined {
-                urls.push((
+                found.push((
                     Field::Url,
                     Token::Url(host, port.or(self.server_port), Short::from_slice(&rest)),
                 ));
@@ -148,8 +146,15 @@ fn find_url(set: &Set, host: &Host, port: Option<u16>, rest: &[u8]) -> Option<u3
     if !set.has_urls() {
         return None;
     }
-    let host = host.spelled();
-    if !set.may_list_url(&host, rest) {
+    let spelled;
+    let host = match host {
+        Host::Name(name) => &name[..],
+        Host::Address(_) => {
+            spelled = host.spelled();
+            &spelled[..]
+        }
+    };
+    if !set.may_list_url(host, rest) {
         return None;
     }
     let look = |mut url: Short| {
@@ -159,11 +164,11 @@ fn find_url(set: &Set, host: &Host, port: Option<u16>, rest: &[u8]) -> Option<u3
         Some((item, set.hashed(item)?.len() - length))
     };
     let shown = port.and_then(|port| {
-        let mut authority = Short::from_slice(&host);
+        let mut authority = Short::from_slice(host);
         address::spell_port(port, &mut authority);
         look(authority)
     });
-    let plain = look(host);
+    let plain = look(Short::from_slice(host));
     match (shown, plain) {
         (Some((item, length)), Some((_, other))) if length >= other => Some(item),
         (_, Some((item, _))) | (Some((item, _)), None) => Some(item),

@@ -8,7 +8,12 @@ use crate::time::{Value, Yearless};
 pub struct When(i64);
 
 /// Bits of the day, the hour, the minute and the second.
-const BITS: [u32; 4] = [5, 5, 6, 6];
+const DAY: u32 = 5;
+const HOUR: u32 = 5;
+const MINUTE: u32 = 6;
+const SECOND: u32 = 6;
+/// Those of the time of day.
+const CLOCK: u32 = HOUR + MINUTE + SECOND;
 /// Before the first microsecond of any year.
 const KNOWN: i64 = i64::MIN + (1 << 32);
 
@@ -20,9 +25,11 @@ impl When {
             None => When::NEVER,
             Some(Value::Known(micros)) => When(micros.max(KNOWN)),
             Some(Value::Yearless(y)) => {
-                let parts = [y.day, y.hour, y.minute, y.second].into_iter().zip(BITS);
-                let packed = |n, (part, bits)| n << bits | i64::from(part);
-                When(i64::MIN + parts.fold(i64::from(y.month), packed))
+                let [month, day, hour, minute, second] =
+                    [y.month, y.day, y.hour, y.minute, y.second].map(i64::from);
+                let date = month << DAY | day;
+                let clock = (hour << MINUTE | minute) << SECOND | second;
+                When(i64::MIN + (date << CLOCK | clock))
             }
         }
     }
@@ -37,7 +44,7 @@ impl When {
             rest >>= bits;
             part as i8
         };
-        let [second, minute, hour, day, month] = [6, 6, 5, 5, 4].map(&mut part);
+        let [second, minute, hour, day, month] = [SECOND, MINUTE, HOUR, DAY, 4].map(&mut part);
         Some(Value::Yearless(Yearless {
             month,
             day,
@@ -45,6 +52,18 @@ impl When {
             minute,
             second,
         }))
+    }
+
+    /// A number below 256 that times of the same hour share, and few of other hours.
+    pub fn hour_slot(self) -> usize {
+        (self.0.wrapping_sub(i64::MIN) >> (MINUTE + SECOND)) as usize & 0xff
+    }
+
+    /// Of a time without a year.
+    pub fn second_of_day(self) -> i64 {
+        let clock = (self.0 - i64::MIN) & ((1 << CLOCK) - 1);
+        let minutes = (clock >> (MINUTE + SECOND)) * 60 + (clock >> SECOND & 63);
+        minutes * 60 + (clock & 63)
     }
 
     pub fn is_yearless(self) -> bool {
@@ -109,6 +128,9 @@ mod tests {
             assert_eq!(when.value(), Some(value));
             assert_eq!(When::from_bytes(when.to_bytes()), when);
             assert_eq!(when.earlier(When::NEVER), when);
+            if let Value::Yearless(time) = value {
+                assert_eq!(when.second_of_day(), time.second_of_day());
+            }
             assert_eq!(When::NEVER.later(when), when);
         }
         assert_eq!(When::new(None).value(), None);

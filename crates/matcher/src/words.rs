@@ -14,6 +14,8 @@ pub const HEAD: usize = 2 * TEXTS;
 /// In place of a length: there is no such text. None is so long, for a character of them has four bytes at most.
 const ABSENT: u16 = u16::MAX;
 const _: () = assert!(4 * EVIDENCE < ABSENT as usize);
+/// More bytes than any words have.
+pub const LONGEST: usize = HEAD + TEXTS * ABSENT as usize;
 
 /// The length of each text, in little-endian numbers of 16 bits, then the texts one after another: what matched
 /// and the identity safe to show, the line as it stands in the log.

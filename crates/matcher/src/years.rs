@@ -1,5 +1,6 @@
 //! The years of times that carry none, remembered by the parts of their days.
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
@@ -7,6 +8,10 @@ use jiff::tz::TimeZone;
 use crate::midnights::Midnights;
 use crate::rows::{bucket, resolve};
 use crate::time::{SECOND, Value};
+use crate::when::When;
+
+/// Values of `When::hour_slot`.
+const HOURS: usize = 256;
 
 /// Finds the same as `resolve`, sooner.
 pub struct Years<'a> {
@@ -16,6 +21,8 @@ pub struct Years<'a> {
     /// The begin of the day of a part, where its first and its last second lie as far from each other as on the clock:
     /// so the zone's offset does not change between them. None where each second must be asked for.
     parts: HashMap<u32, Option<i64>, RandomState>,
+    /// Parts and the begins of their days, each where its hours stand.
+    near: Vec<(RangeInclusive<When>, i64)>,
 }
 
 impl<'a> Years<'a> {
@@ -26,7 +33,29 @@ impl<'a> Years<'a> {
             zone,
             midnights: Midnights::of(zone),
             parts: HashMap::default(),
+            near: vec![(When::NEVER..=When::NEVER, 0); HOURS],
         }
+    }
+
+    /// The same time with its year; never, where none fits.
+    pub fn known(&mut self, when: When) -> When {
+        let known = |micros| When::new(Some(Value::Known(micros)));
+        let slot = when.hour_slot();
+        let (times, begin) = &self.near[slot];
+        if when.is_yearless() && times.contains(&when) {
+            return known(*begin + when.second_of_day() * SECOND);
+        }
+        let Some(value @ Value::Yearless(time)) = when.value() else {
+            return when;
+        };
+        let found = self.resolve(value);
+        let part = self.parts.get(&bucket(Some(value), &self.midnights));
+        if let Some(Some(begin)) = part {
+            let ends = self.midnights.bounds(self.midnights.part(time));
+            let [first, last] = ends.map(|at| When::new(Some(Value::Yearless(time.at(at)))));
+            self.near[slot] = (first..=last, *begin);
+        }
+        found.map_or(When::NEVER, known)
     }
 
     pub fn resolve(&mut self, value: Value) -> Option<i64> {
@@ -87,11 +116,12 @@ mod tests {
                         minute,
                         second,
                     });
-                    assert_eq!(
-                        years.resolve(value),
-                        resolve(value, latest, &zone),
-                        "{value:?}"
-                    );
+                    let want = resolve(value, latest, &zone);
+                    assert_eq!(years.resolve(value), want, "{value:?}");
+                    let when = When::new(Some(value));
+                    for _ in 0..2 {
+                        assert_eq!(years.known(when).micros(), want, "{value:?}");
+                    }
                 }
             }
         }

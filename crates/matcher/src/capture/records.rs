@@ -201,13 +201,12 @@ impl Capture<'_> {
 
     /// The head of an HTTP request.
     pub fn request(&mut self, ends: Ends, origin: Origin, head: &http::Head<'_>) {
-        let (mut found, mut urls) = (Vec::new(), tokens::Urls::new());
+        let mut found = Vec::new();
         let mut asked = tokens::Request::new(Some(ends.target.address), Some(ends.target.port));
         if let Some((host, port)) = head.host.map(split_authority) {
             asked.host(host, port, &mut found);
         }
-        asked.target(head.target, &mut found, &mut urls);
-        found.extend(urls);
+        asked.target(head.target, &mut found);
         let hits = tokens::hits(self.set, &found);
         let host = head.host.unwrap_or(b"-");
         self.asked(

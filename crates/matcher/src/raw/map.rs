@@ -1,8 +1,9 @@
-//! A read-only view of a compiled set: a memory map, or bytes built in memory.
+//! Memory from the system: a read-only view of a compiled set, and large tables.
 use std::fs::File;
 use std::io;
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 
+/// A compiled set: a memory map, or bytes built in memory.
 #[derive(Debug)]
 pub enum Map {
     File(memmap2::Mmap),
@@ -24,5 +25,34 @@ impl Deref for Map {
             Map::File(map) => map,
             Map::Memory(bytes) => bytes,
         }
+    }
+}
+
+/// Bytes for a table that is looked at in no order: in large pages where the system has them, so that finding the
+/// memory of a page does not take as long as bringing it.
+#[derive(Debug)]
+pub struct Pages(memmap2::MmapMut);
+
+impl Pages {
+    /// So many bytes, at least one, all zero. Panics where the system has no more memory.
+    pub fn new(size: usize) -> Self {
+        let map = memmap2::MmapMut::map_anon(size).expect("memory for a table");
+        // It is only a wish.
+        #[cfg(target_os = "linux")]
+        let _ = map.advise(memmap2::Advice::HugePage);
+        Pages(map)
+    }
+}
+
+impl Deref for Pages {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl DerefMut for Pages {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.0
     }
 }

@@ -34,7 +34,7 @@ use crate::token::{self, Candidates};
 pub use frame::{Frame, Slice};
 #[cfg(feature = "isal")]
 pub use inflate::Inflate;
-pub use map::Map;
+pub use map::{Map, Pages};
 pub use scalar::Scalar;
 
 const CACHE_LINE: usize = 64;
