@@ -35,9 +35,7 @@ def sets(asked: argparse.Namespace) -> int:
     """Measure and print; 0."""
     asked.folder.mkdir(parents=True, exist_ok=True)
     print(measure.machine())
-    print(
-        "| list | MB | compiled s (CPU) | peak MB | set MB | opened ms | checked | + formats | DuckDB reads it s |"
-    )
+    print("| list | MB | compiled s (CPU) | peak MB | set MB | opened ms | checked | + formats | DuckDB s |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for path in [asked.list] if asked.list else _lists(asked):
         out = asked.folder / f"{path.stem}-{path.suffix[1:]}.qs"
@@ -72,7 +70,7 @@ def _lists(asked: argparse.Namespace) -> list[Path]:
 
 
 def _opened(path: Path) -> list[float]:
-    """Milliseconds until the set is open, until its sum is known, and until the log formats are read, too: medians."""
+    """Median milliseconds until the set is open, its sum is known, and the log formats are read, too."""
     from quetsach import _native
     from quetsach.engines.native import FORMATS
 
