@@ -83,6 +83,12 @@ impl Read for Pieces {
 
 /// The sightings as JSON Lines, and the coverage, of a log of these bytes.
 pub fn scan(set: &Set, log: &[u8], how: &How) -> (String, Coverage) {
+    let (lines, coverage) = scan_by(set, log, how).expect("held in memory");
+    (String::from_utf8(lines).expect("JSON is UTF-8"), coverage)
+}
+
+/// The same by a set that may be damaged, which is told where its items are asked for.
+pub fn scan_by(set: &Set, log: &[u8], how: &How) -> io::Result<(Vec<u8>, Coverage)> {
     let stream = Pieces {
         bytes: log.to_vec(),
         at: 0,
@@ -104,6 +110,5 @@ pub fn scan(set: &Set, log: &[u8], how: &How) -> (String, Coverage) {
     let (mut lines, coverage) =
         pipeline::scan(set, &FORMATS, Path::new("log"), input, &options, &progress)
             .expect("the options exist");
-    let block = lines.read_at(set, 0, usize::MAX).expect("held in memory");
-    (String::from_utf8(block).expect("JSON is UTF-8"), coverage)
+    Ok((lines.read_at(set, 0, usize::MAX)?, coverage))
 }

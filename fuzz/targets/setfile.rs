@@ -1,10 +1,12 @@
-//! A set file of any bytes, or a good one with damage: it is refused, or every look-up ends.
+//! A set file of any bytes, or a good one with damage: it is refused, or every look-up ends, also before it is refused
+//! for its sum.
 #![no_main]
 use std::fs;
 
 use libfuzzer_sys::fuzz_target;
-use quetsach_fuzz::{How, LIST, SET, scan};
+use quetsach_fuzz::{How, LIST, SET, scan_by};
 use quetsach_matcher::Set;
+use quetsach_matcher::opening::Opening;
 use quetsach_matcher::raw::Level;
 use quetsach_matcher::setfile::{self, MAGIC};
 
@@ -25,7 +27,7 @@ fn look(set: &Set) {
         })
         .collect();
     for level in Level::available() {
-        scan(
+        let _ = scan_by(
             set,
             log.as_bytes(),
             &How {
@@ -51,7 +53,7 @@ fuzz_target!(|data: &[u8]| {
     }
     let draft = tempfile::NamedTempFile::new().expect("room for a small file");
     fs::write(draft.path(), &file).expect("room for a small file");
-    if let Ok(set) = Set::open(draft.path()) {
-        look(&set);
+    if let Ok(opening) = Opening::begin(draft.path()) {
+        look(opening.unchecked());
     }
 });

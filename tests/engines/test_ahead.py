@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import json
+import random
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from quetsach import cli
+from quetsach import cli, engine
 from quetsach.indicator import Indicator, IndicatorSet, Kind
+from quetsach.source import SET_MAGIC
 
 _native = pytest.importorskip("quetsach._native", reason="the native engine is not built")
 from quetsach.cli import ahead, plain  # noqa: E402
@@ -158,3 +162,66 @@ def test_only_one_log_and_one_set_on_several_threads_are_begun_with(words: str) 
     given = plain.understood(words.split())
     assert given is not None
     assert ahead.begin(given) is None
+
+
+def _damages(data: bytes) -> Iterator[bytes]:
+    """A set file damaged in each of its sections, in each several times."""
+    head = data.index(b"\n", len(SET_MAGIC)) + 1
+    sections = json.loads(data[len(SET_MAGIC) : head])["sections"]
+    assert len(sections) > 10
+    for name, place in sections.items():
+        start, length = head + place["offset"], place["length"]
+        pick = random.Random(name)
+        bad = bytearray(data)
+        bad[start : start + length] = pick.randbytes(length)
+        yield bytes(bad)
+        for _ in range(3):
+            bad = bytearray(data)
+            bad[start + pick.randrange(length)] ^= 1 << pick.randrange(8)
+            yield bytes(bad)
+
+
+def test_a_damaged_set_gives_no_answer_although_the_scan_has_begun(
+    listed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("QUETSACH_ENGINE", "native")
+    values = ["evil1.example", "198.51.100.0/24", "198.51.100.7", "2001:db8::/48", "2001:db8:1::7"]
+    values += ["a.evil3.example/x", "198.51.100.7:80"]
+    engine.compile(values, guard_rails=False).save(listed)  # type: ignore[attr-defined]
+    log, out, state = tmp_path / "log", tmp_path / "out.jsonl", tmp_path / "state"
+    log.write_bytes(LOGS["plain"])
+    want = f"{listed}: the compiled set is damaged; compile the list again with 'indicators compile'"
+    for bad in _damages(listed.read_bytes()):
+        listed.write_bytes(bad)
+        for more in ([], ["--state", state]):
+            arguments = ["scan", log, "-i", listed, "-o", out, "--lang", "en", "--jobs", 2, *more]
+            code, shown, problem = _scan(arguments, capfd)
+            assert (code, shown) == (cli.INCOMPLETE, "")
+            assert want in problem.replace("\n", " ")
+        assert not out.exists()
+        assert not state.exists()
+
+
+def test_nothing_is_told_of_a_damaged_set(listed: Path, tmp_path: Path) -> None:
+    data = bytearray(listed.read_bytes())
+    data[-100] ^= 1
+    listed.write_bytes(data)
+    log = tmp_path / "log"
+    log.write_bytes(LOGS["plain"])
+    begun = _native.Ahead(str(log), str(listed), str(FORMATS), threads=2, tz="UTC")
+    matcher = _native.Matcher.load(listed, _native.Formats(FORMATS, []))
+    progress = _native.Progress()
+    asked: list[Callable[[], object]] = [
+        lambda: matcher.count,
+        lambda: matcher.set_id,
+        lambda: matcher.save(tmp_path / "copy.qs"),
+        lambda: matcher.scan(log, progress, tz="UTC"),
+        lambda: matcher.scan_part(log, progress, start=0, end=None, tz="UTC"),
+        lambda: matcher.merge(log, [], [], tz="UTC"),
+    ]
+    for ask in asked:
+        with pytest.raises(_native.SetError, match="damaged"):
+            ask()
+    assert (progress.bytes_read, progress.hits) == (0, 0)
+    assert not (tmp_path / "copy.qs").exists()
+    del begun

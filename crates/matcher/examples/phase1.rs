@@ -178,7 +178,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         asked().ok_or("phase1 LIST.tsv|SET LOG... [--rounds N] [--level NAME] [--threads N]")?;
     let set = match Set::open(Path::new(&asked.set)) {
         Ok(set) => set,
-        Err(_) => setfile::compile(&std::fs::read(&asked.set)?)?,
+        Err(_) => setfile::compile(&std::fs::read(&asked.set)?)?.into(),
     };
     let chosen = |level: &Level| asked.level.as_ref().is_none_or(|name| name == level.name());
     println!("{:>9}  list {}", "", set.count());

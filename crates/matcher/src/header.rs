@@ -99,7 +99,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// Does not look at the sections; `check_sum` does.
+    /// Does not look at the sections.
     pub fn read(bytes: &[u8]) -> Result<Header, Error> {
         if bytes.starts_with(OLD_MAGIC) {
             return Err(Error::set(
@@ -159,21 +159,33 @@ impl Header {
     }
 }
 
-/// Whether all bytes of a file with an index are as they were written.
-pub(crate) fn check_sum(bytes: &[u8]) -> Result<(), Error> {
-    match bytes.split_last_chunk() {
-        Some((before, sum)) if *sum == sum_of(before) => Ok(()),
-        _ => Err(Error::set(
-            "the compiled set is damaged; compile the list again with 'indicators compile'",
-        )),
+/// What the sum of a file with an index is made of: both halves of all bytes before it, so that two threads can read them.
+pub(crate) struct Halves<'a> {
+    halves: [&'a [u8]; 2],
+    stored: &'a [u8],
+}
+
+impl<'a> Halves<'a> {
+    pub fn of(file: &'a [u8]) -> Halves<'a> {
+        let (before, stored) = file.split_at(file.len().saturating_sub(SUM));
+        Halves {
+            halves: before.split_at(before.len() / 2).into(),
+            stored,
+        }
+    }
+
+    pub fn sum(&self, half: usize) -> u64 {
+        xxh3_64(self.halves[half])
+    }
+
+    /// Whether the file is as it was written, by the sums of both halves.
+    pub fn is_right(&self, sums: [u64; 2]) -> bool {
+        self.stored == sum_of(sums)
     }
 }
 
-/// That of the sums of both halves: a long file is read by two threads.
-fn sum_of(bytes: &[u8]) -> [u8; SUM] {
-    let (first, second) = bytes.split_at(bytes.len() / 2);
-    let (first, second) = both(|| xxh3_64(first), || xxh3_64(second));
-    xxh3_64(&[first.to_le_bytes(), second.to_le_bytes()].concat()).to_le_bytes()
+fn sum_of(sums: [u64; 2]) -> [u8; SUM] {
+    xxh3_64(sums.map(u64::to_le_bytes).as_flattened()).to_le_bytes()
 }
 
 /// Puts head, sections and sum into one file image, each section on a 64-byte border.
@@ -220,6 +232,10 @@ pub(crate) fn assemble(
         out.extend_from_slice(body);
         at = start + (at - start + body.len()).next_multiple_of(64);
     }
-    out.extend_from_slice(&sum_of(&out));
+    out.extend_from_slice(&[0; SUM]);
+    let halves = Halves::of(&out);
+    let (first, second) = both(|| halves.sum(0), || halves.sum(1));
+    let end = out.len() - SUM;
+    out[end..].copy_from_slice(&sum_of([first, second]));
     Ok(out)
 }

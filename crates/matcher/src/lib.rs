@@ -4,7 +4,7 @@
 //!
 //! | step | modules |
 //! |---|---|
-//! | a list becomes a set | `plain`, `draft`, `watch`, then `setfile`, `header`, `slots`, `hash`; opened again by `set`, `item`, `ranges` |
+//! | a list becomes a set | `plain`, `draft`, `watch`, then `setfile`, `header`, `slots`, `hash`; opened again by `opening`, `set`, `item`, `ranges` |
 //! | bytes of a source, unpacked | `reader`, `inflate`, `utf16`, `capture` (packets) |
 //! | cut into whole lines for the threads | `pipeline`, `feed`, `queue`, `loan`, `part`, `relay`, `lines`, `longline` |
 //! | phase 1: every byte, where might a listed name or address stand? | `buffer`, `raw` (the only unsafe code: AVX-512, AVX2, portable), `segments` |
@@ -46,6 +46,7 @@ mod longline;
 mod memo;
 mod midnights;
 mod names;
+pub mod opening;
 pub mod options;
 pub mod part;
 pub mod pipeline;

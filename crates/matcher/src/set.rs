@@ -1,16 +1,18 @@
 //! A compiled indicator set: flat memory, opened by a map, asked by both phases.
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
 use crate::address::{self, Address};
 use crate::error::Error;
 use crate::hash::{self, Filter};
-use crate::header::{Header, Section, check_sum};
+use crate::header::{Header, Section};
 use crate::item::label;
 pub use crate::item::{Item, Kind};
 use crate::names::Host;
+use crate::opening::Opening;
 use crate::ranges::{self, Blocks, SPAN};
 use crate::raw::Map;
 use crate::setfile::{self, TEN};
@@ -27,6 +29,14 @@ const LONGEST_NAME: usize = 255;
 
 /// Marks an address that only an endpoint or a URL names.
 pub const NO_ITEM: u32 = u32::MAX - 1;
+
+/// That a file with an index is not as it was written.
+pub(crate) fn damaged(path: &Path) -> Error {
+    Error::set(format!(
+        "{}: the compiled set is damaged; compile the list again with 'indicators compile'",
+        path.display()
+    ))
+}
 
 /// The filters of phase 1.
 #[derive(Clone, Copy, Debug)]
@@ -51,8 +61,13 @@ pub struct Set {
 }
 
 impl Set {
-    /// Opens a set file; one without an index gets it in memory.
-    pub fn open(path: &Path) -> Result<Set, Error> {
+    /// Opens a set file, all bytes of which are as they were written.
+    pub fn open(path: &Path) -> Result<Arc<Set>, Error> {
+        Opening::begin(path)?.set().cloned()
+    }
+
+    /// Opens a set file without a look at all its bytes; one without an index gets it in memory.
+    pub(crate) fn map(path: &Path) -> Result<Set, Error> {
         let io = |source| Error::Io {
             path: path.to_owned(),
             source,
@@ -62,8 +77,7 @@ impl Set {
         let named = |e| Error::set(format!("{}: {e}", path.display()));
         let header = Header::read(&map).map_err(named)?;
         if header.indexed {
-            check_sum(&map).map_err(named)?;
-            return Set::new(map, header);
+            return Set::new(map, header).map_err(|_| damaged(path));
         }
         let part = |name| {
             let (at, len) = header.section(name);
@@ -119,6 +133,11 @@ impl Set {
 
     pub fn count(&self) -> usize {
         self.header.count
+    }
+
+    /// Whether it is a file as it lies on disk, not built in memory.
+    pub(crate) fn is_mapped(&self) -> bool {
+        matches!(self.map, Map::File(_))
     }
 
     /// The whole file, as it is written to disk.

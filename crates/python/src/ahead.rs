@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 
 use pyo3::prelude::*;
+use quetsach_matcher::opening::Opening;
 use quetsach_matcher::options::{Coverage, Limits, Options, Progress, Spare};
 use quetsach_matcher::raw::Level;
 use quetsach_matcher::reader::Input;
-use quetsach_matcher::{Error, Set, pipeline, wire};
+use quetsach_matcher::{Error, pipeline, wire};
 
 use crate::formats::Coming;
 
@@ -23,7 +24,7 @@ type Answer = Result<(wire::Lines, Coverage), Error>;
 #[derive(Debug)]
 struct Begun {
     set_file: FileId,
-    set: Arc<Set>,
+    opening: Opening,
     folder: PathBuf,
     formats: Arc<Coming>,
     log: PathBuf,
@@ -61,9 +62,9 @@ fn begun() -> Option<Arc<Begun>> {
 }
 
 /// The set of this file, where it is open already.
-pub fn set(path: &Path) -> Option<Arc<Set>> {
+pub fn opening(path: &Path) -> Option<Opening> {
     let begun = begun()?;
-    (Some(begun.set_file) == file_id(path)).then(|| begun.set.clone())
+    (Some(begun.set_file) == file_id(path)).then(|| begun.opening.clone())
 }
 
 /// The formats of this folder, where they are on their way already.
@@ -72,16 +73,17 @@ pub fn formats(folder: &Path) -> Option<Arc<Coming>> {
     (begun.folder == folder).then(|| begun.formats.clone())
 }
 
-/// The answer of what was begun, where just that is asked for; None where it must be scanned. Waits for its end.
+/// The answer of what was begun, where just that is asked for; None where it must be scanned. Waits for its end. The
+/// caller knows that the set is right.
 pub fn take(
-    set: &Arc<Set>,
+    opening: &Opening,
     formats: &Arc<Coming>,
     log: &Path,
     options: &Options,
     progress: &Progress,
 ) -> Option<(wire::Lines, Coverage)> {
     let begun = begun()?;
-    let is_same = Arc::ptr_eq(&begun.set, set)
+    let is_same = begun.opening.is(opening)
         && Arc::ptr_eq(&begun.formats, formats)
         && begun.log.as_os_str() == log.as_os_str()
         && Some(begun.log_file) == file_id(log)
@@ -152,10 +154,12 @@ fn begin(
         .collect();
     let (log_file, set_file) = (file_id(&log)?, file_id(set)?);
     let formats = Arc::new(Coming::read(folder.clone(), Vec::new()).ok()?);
-    let set = Arc::new(Set::open(set).ok()?);
+    let opening = Opening::begin(set).ok()?;
     let progress = Arc::new(Progress::new(Arc::new(Spare::new(threads.max(1) - 1))));
     let work = {
-        let (set, formats, log) = (set.clone(), formats.clone(), log.clone());
+        // Whether the set is right is found out meanwhile, and asked by whoever takes the answer.
+        let set = opening.unchecked().clone();
+        let (formats, log) = (formats.clone(), log.clone());
         let (options, progress) = (options.clone(), progress.clone());
         move || {
             let formats = formats.parsed().as_ref().ok()?;
@@ -167,7 +171,7 @@ fn begin(
     let thread = thread.spawn(work).ok()?;
     Some(Arc::new(Begun {
         set_file,
-        set,
+        opening,
         folder,
         formats,
         log,

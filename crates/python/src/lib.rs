@@ -16,6 +16,7 @@ use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyOSError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
+use quetsach_matcher::opening::Opening;
 use quetsach_matcher::options::{self, Coverage, Limits, Options, Spare};
 use quetsach_matcher::part::{self, Range, Whole};
 use quetsach_matcher::pipeline::{self, temporary};
@@ -120,8 +121,15 @@ type PartTuple<'py> = (
 /// A compiled indicator set with the log formats it reads.
 #[pyclass(frozen)]
 struct Matcher {
-    set: Arc<Set>,
+    opening: Opening,
     formats: Arc<Coming>,
+}
+
+impl Matcher {
+    /// The set, once all its bytes are known to be right: nothing is told of it before.
+    fn set(&self, py: Python<'_>) -> PyResult<&Arc<Set>> {
+        py.detach(|| self.opening.set()).map_err(raise)
+    }
 }
 
 fn parse_level(level: Option<&str>) -> PyResult<Level> {
@@ -139,7 +147,7 @@ impl Matcher {
     fn compile(py: Python<'_>, list: &[u8], formats: &Formats) -> PyResult<Self> {
         let set = py.detach(|| setfile::compile(list)).map_err(raise)?;
         Ok(Matcher {
-            set: Arc::new(set),
+            opening: Opening::of(set),
             formats: formats.inner.clone(),
         })
     }
@@ -149,31 +157,33 @@ impl Matcher {
     fn from_draft(py: Python<'_>, draft: &Draft, formats: &Formats) -> PyResult<Self> {
         let set = py.detach(|| draft.build()).map_err(raise)?;
         Ok(Matcher {
-            set: Arc::new(set),
+            opening: Opening::of(set),
             formats: formats.inner.clone(),
         })
     }
 
-    /// From a compiled set file.
+    /// From a compiled set file. Whether all its bytes are right is found out meanwhile; whatever is asked of it waits
+    /// for that, and raises SetError where they are not.
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf, formats: &Formats) -> PyResult<Self> {
-        let set = match ahead::set(&path) {
-            Some(set) => set,
-            None => Arc::new(py.detach(|| Set::open(&path)).map_err(raise)?),
+        let opening = match ahead::opening(&path) {
+            Some(opening) => opening,
+            None => py.detach(|| Opening::begin(&path)).map_err(raise)?,
         };
         Ok(Matcher {
-            set,
+            opening,
             formats: formats.inner.clone(),
         })
     }
 
     /// Writes the compiled set beside its place and moves it there; a draft that is not whole does not stay.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        let set = self.set(py)?;
         let mut draft = path.clone().into_os_string();
         draft.push(".part");
         let draft = PathBuf::from(draft);
         py.detach(|| {
-            fs::write(&draft, self.set.bytes())
+            fs::write(&draft, set.bytes())
                 .and_then(|()| fs::rename(&draft, &path))
                 .inspect_err(|_| drop(fs::remove_file(&draft)))
         })
@@ -181,13 +191,13 @@ impl Matcher {
     }
 
     #[getter]
-    fn count(&self) -> usize {
-        self.set.count()
+    fn count(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(self.set(py)?.count())
     }
 
     #[getter]
-    fn set_id(&self) -> &str {
-        self.set.id()
+    fn set_id(&self, py: Python<'_>) -> PyResult<&str> {
+        Ok(self.set(py)?.id())
     }
 
     /// The name of the format of a file that begins with these bytes.
@@ -246,19 +256,20 @@ impl Matcher {
             },
         };
         let counters = progress.inner.clone();
+        let set = self.set(py)?;
         let formats = self.formats.get()?;
         let (lines, coverage) = py
             .detach(|| {
                 if let Input::File = input
                     && let Some(found) =
-                        ahead::take(&self.set, &self.formats, &path, &options, &counters)
+                        ahead::take(&self.opening, &self.formats, &path, &options, &counters)
                 {
                     return Ok(found);
                 }
-                pipeline::scan(&self.set, formats, &path, input, &options, &counters)
+                pipeline::scan(set, formats, &path, input, &options, &counters)
             })
             .map_err(raise)?;
-        let lines = Lines::of(lines, &self.set);
+        let lines = Lines::of(lines, set);
         Ok((lines, coverage_dict(py, &coverage)?))
     }
 
@@ -294,14 +305,11 @@ impl Matcher {
             },
         };
         let range = Range { start, end };
+        let set = self.set(py)?;
         let formats = self.formats.get()?;
         let counters = progress.inner.clone();
         let found = py
-            .detach(|| {
-                part::scan(
-                    &self.set, formats, &path, range, header, &options, &counters,
-                )
-            })
+            .detach(|| part::scan(set, formats, &path, range, header, &options, &counters))
             .map_err(raise)?;
         Ok(found.map(|p| {
             (
@@ -338,12 +346,13 @@ impl Matcher {
             level: Level::best(),
             limits: Limits::default(),
         };
+        let set = self.set(py)?;
         let formats = self.formats.get()?;
         let mut whole = Whole::default();
         for body in bodies.try_iter()? {
             let body = body?;
             let body: &[u8] = body.extract()?;
-            py.detach(|| whole.add(body, &self.set))?;
+            py.detach(|| whole.add(body, set))?;
         }
         let found = py
             .detach(|| whole.finish(formats, &path, &options, errors))
@@ -352,7 +361,7 @@ impl Matcher {
             return Ok(None);
         };
         let about = coverage_dict(py, &coverage)?;
-        Ok(Some((Lines::of(lines, &self.set), about)))
+        Ok(Some((Lines::of(lines, set), about)))
     }
 }
 

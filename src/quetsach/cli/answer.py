@@ -15,15 +15,19 @@ from quetsach.language import gettext as _
 
 
 @cache
-def prepare(outputs: tuple[Path, ...], *, as_json: bool) -> None:
-    """Import and read what the answer is made with, once."""
+def prepare(outputs: tuple[Path, ...], tz: str, *, as_json: bool) -> None:
+    """Import and read what the answer, with its times in the zone `tz`, is made with, once."""
     for out in outputs:
         output.writer(out)
     if not as_json:
+        from zoneinfo import ZoneInfo
+
         import quetsach.outputs.table  # noqa: F401
         from quetsach import guard
 
-        guard.doubts(())
+        ZoneInfo(tz)
+        # The first name reads the tables of names.
+        guard.doubts(("unlisted.invalid",))
         say.screen()
 
 

@@ -49,7 +49,7 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
     options = ScanOptions(tz=tz, format=given["logformat"], devices=given["devices"], source_name=name)
     with ExitStack() as stack:
         state = stack.enter_context(closing(_state(kept, header, options, fields))) if kept else None
-        on_progress = _meanwhile(stack.enter_context(progress.bar()), outputs, as_json=given["as_json"])
+        on_progress = _meanwhile(stack.enter_context(progress.bar()), outputs, tz, as_json=given["as_json"])
         stop = stack.enter_context(progress.stop_on_interrupt())
         executor = _cluster(given["cluster"], loaded, options, given["jobs"], fields)
         result = scanning.run(
@@ -86,12 +86,12 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
 
 
 def _meanwhile(
-    show: Callable[[Snapshot], None] | None, outputs: tuple[Path, ...], *, as_json: bool
+    show: Callable[[Snapshot], None] | None, outputs: tuple[Path, ...], tz: str, *, as_json: bool
 ) -> Callable[[Snapshot], None]:
     """Also prepare for the answer, while the engine is at work."""
 
     def on_progress(now: Snapshot) -> None:
-        answer.prepare(outputs, as_json=as_json)
+        answer.prepare(outputs, tz, as_json=as_json)
         if show is not None:
             show(now)
 
