@@ -2,10 +2,10 @@
 use regex_syntax::hir::Class;
 
 use super::refuse::holds;
-use crate::raw::sixteen::Range;
+use crate::raw::sixteen::{self, Range};
 
 /// A set of bytes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bytes(pub [bool; 256]);
 
 impl Bytes {
@@ -27,80 +27,100 @@ impl Bytes {
     pub fn has(&self, b: u8) -> bool {
         self.0[usize::from(b)]
     }
+
+    /// First and last of each range of bytes that are in the set, or that are not.
+    pub fn ranges(&self, own: bool) -> Vec<(u8, u8)> {
+        let mut found: Vec<(u8, u8)> = Vec::new();
+        for b in (0..=u8::MAX).filter(|b| self.has(*b) == own) {
+            match found.last_mut() {
+                Some((_, last)) if last.checked_add(1) == Some(b) => *last = b,
+                _ => found.push((b, b)),
+            }
+        }
+        found
+    }
 }
 
 /// Bytes that are compared at once.
 const BLOCK: usize = 16;
 /// More ranges are not compared with sixteen bytes at once.
-const MOST_RANGES: usize = 4;
+const MOST_RANGES: usize = 8;
 
 /// A set of bytes whose runs are looked for.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Runs {
-    pub set: Box<Bytes>,
+    pub set: Bytes,
     /// Of the bytes of the set or of all others, whichever are fewer ranges: the first and the others.
-    first: Range,
-    more: Box<[Range]>,
-    /// There are too many ranges for that.
-    is_mixed: bool,
+    pub first: Range,
+    pub more: Box<[Range]>,
     /// Turns the bits of the bytes in a range to those of the bytes that end a run.
-    turn: u32,
+    pub turn: u32,
+    /// A byte that is not in the set, if there is one.
+    pub end: Option<u8>,
 }
 
 impl Runs {
     pub fn of(set: Bytes) -> Runs {
-        let [own, others] = [true, false].map(|own| ranges(&set, own));
+        let [own, others] = [true, false].map(|own| set.ranges(own));
         // A set without any range holds all or nothing, as one with a single range does.
         let is_own = others.is_empty() || !own.is_empty() && own.len() < others.len();
         let found = if is_own { own } else { others };
         let mut ranges = found.iter().map(|&(first, last)| Range::new(first, last));
+        let first = ranges.next().unwrap_or(Range::new(0, u8::MAX));
         Runs {
-            set: Box::new(set),
-            is_mixed: found.len() > MOST_RANGES,
-            first: ranges.next().unwrap_or(Range::new(0, u8::MAX)),
+            first,
             more: ranges.collect(),
             turn: if is_own { 0xFFFF } else { 0 },
+            end: (0..=u8::MAX).find(|&b| !set.has(b)),
+            set,
         }
     }
 
     /// How many bytes of the line from this place on are of this set, up to `most`.
-    #[inline]
+    #[inline(always)]
     pub fn run(&self, line: &[u8], place: usize, most: usize) -> usize {
-        let end = line.len().min(place.saturating_add(most));
-        let mut at = place;
-        if !self.is_mixed {
-            while at < end
-                && let Some(near) = line.get(at..at + BLOCK).and_then(|b| b.first_chunk())
-            {
-                let mut ends = self.first.of(near);
-                for range in &self.more {
-                    ends |= range.of(near);
-                }
-                ends ^= self.turn;
-                if ends != 0 {
-                    at += ends.trailing_zeros() as usize;
-                    return end.min(at) - place;
-                }
-                at += BLOCK;
+        let rest = line.len() - place;
+        let byte = self.end.unwrap_or_default();
+        let found = self.sixteen(sixteen::filled(line, place, byte, &mut [0; BLOCK]));
+        if found == BLOCK && rest > BLOCK {
+            return self.longer(line, place, most.min(rest));
+        }
+        found.min(most).min(rest)
+    }
+
+    /// Whether so few ranges are compared that it is quicker than to look at each byte.
+    pub fn is_quick(&self) -> bool {
+        self.more.len() < MOST_RANGES
+    }
+
+    /// How many of these bytes are of this set before one that is not.
+    #[inline(always)]
+    fn sixteen(&self, near: &[u8; BLOCK]) -> usize {
+        if !self.is_quick() {
+            let end = near.iter().position(|&b| !self.set.has(b));
+            return end.unwrap_or(BLOCK);
+        }
+        let mut found = self.first.of(near);
+        for range in &self.more {
+            found |= range.of(near);
+        }
+        (found ^ self.turn | 1 << BLOCK).trailing_zeros() as usize
+    }
+
+    /// A run whose first bytes are of this set.
+    #[inline(never)]
+    pub fn longer(&self, line: &[u8], place: usize, most: usize) -> usize {
+        let (byte, mut spare) = (self.end.unwrap_or_default(), [0; BLOCK]);
+        let mut len = BLOCK;
+        while len < most {
+            let next = self.sixteen(sixteen::filled(line, place + len, byte, &mut spare));
+            len += next;
+            if next < BLOCK {
+                break;
             }
         }
-        while at < end && self.set.has(line[at]) {
-            at += 1;
-        }
-        end.min(at) - place
+        len.min(most)
     }
-}
-
-/// First and last of each range of bytes that are in the set, or that are not.
-fn ranges(set: &Bytes, own: bool) -> Vec<(u8, u8)> {
-    let mut found: Vec<(u8, u8)> = Vec::new();
-    for b in (0..=u8::MAX).filter(|b| set.has(*b) == own) {
-        match found.last_mut() {
-            Some((_, last)) if last.checked_add(1) == Some(b) => *last = b,
-            _ => found.push((b, b)),
-        }
-    }
-    found
 }
 
 #[cfg(test)]

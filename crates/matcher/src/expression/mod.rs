@@ -2,7 +2,9 @@
 //! that is not enough, read in two passes.
 mod backtrack;
 mod bytes;
+mod chain;
 mod fuse;
+mod plan;
 mod refuse;
 mod two_pass;
 
@@ -14,7 +16,6 @@ use regex::bytes::{Regex, RegexBuilder};
 use regex_automata::util::pool::Pool;
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, HirKind};
-use smallvec::{SmallVec, smallvec};
 
 use backtrack::Backtracker;
 use refuse::Starts;
@@ -60,23 +61,53 @@ struct Machine {
     memos: Pool<Memo, NewMemo>,
 }
 
+/// Groups whose places are kept without an allocation.
+const GROUPS: usize = 18;
+
 /// Where each group of a match begins and ends.
 #[derive(Debug)]
-pub struct Slots(SmallVec<[u32; 36]>);
+pub struct Slots {
+    near: [[u32; 2]; GROUPS],
+    /// All, if there are more.
+    all: Vec<[u32; 2]>,
+}
 
 impl Slots {
-    /// The bytes of a group; None if it took no part.
-    pub fn group<'l>(&self, line: &'l [u8], number: usize) -> Option<&'l [u8]> {
-        let (start, end) = (*self.0.get(2 * number)?, *self.0.get(2 * number + 1)?);
-        if start == NONE || end == NONE {
-            return None;
+    pub fn new() -> Slots {
+        Slots {
+            near: [[NONE; 2]; GROUPS],
+            all: Vec::new(),
         }
+    }
+
+    /// The bytes of a group; None if it took no part.
+    #[inline]
+    pub fn group<'l>(&self, line: &'l [u8], number: usize) -> Option<&'l [u8]> {
+        let places: &[[u32; 2]] = if self.all.is_empty() {
+            &self.near
+        } else {
+            &self.all
+        };
+        let [start, end] = *places.get(number)?;
+        // A line is shorter than what stands for nothing.
         line.get(start as usize..end as usize)
     }
 
     /// Where the match ends.
     pub fn end(&self) -> usize {
-        self.0[1] as usize
+        let places = self.all.first().unwrap_or(&self.near[0]);
+        places[1] as usize
+    }
+
+    /// As many groups, none of which took part.
+    fn clear(&mut self, groups: usize) -> &mut [[u32; 2]] {
+        self.all.clear();
+        if groups > GROUPS {
+            self.all.resize(groups, [NONE; 2]);
+            return &mut self.all;
+        }
+        self.near = [[NONE; 2]; GROUPS];
+        &mut self.near[..groups]
     }
 }
 
@@ -114,17 +145,17 @@ impl Expression {
         found.map(|(_, number)| *number)
     }
 
-    /// The groups of the line, if it matches.
-    pub fn read(&self, line: &[u8]) -> Option<Slots> {
+    /// Whether the line matches; if so, where its groups begin and end is put into `slots`.
+    pub fn read(&self, line: &[u8], slots: &mut Slots) -> bool {
         let matched = self.matched.load(Ordering::Relaxed);
         if line.len() >= NONE as usize || !matched && self.refuses(line) {
-            return None;
+            return false;
         }
-        let found = self.find(line);
-        if found.is_some() != matched {
-            self.matched.store(!matched, Ordering::Relaxed);
+        let matches = self.find(line, slots);
+        if matches != matched {
+            self.matched.store(matches, Ordering::Relaxed);
         }
-        found
+        matches
     }
 
     /// True only if the line does not match.
@@ -133,29 +164,23 @@ impl Expression {
             || !self.words.is_empty() && !self.words.iter().any(|w| w.find(line).is_some())
     }
 
-    fn find(&self, line: &[u8]) -> Option<Slots> {
-        let count = 2 * self.groups;
-        let mut slots: SmallVec<[u32; 36]> = if count <= 36 {
-            SmallVec::from_buf_and_len([NONE; 36], count)
-        } else {
-            smallvec![NONE; count]
-        };
+    fn find(&self, line: &[u8], slots: &mut Slots) -> bool {
         let build = || Backtracker::new(&self.parsed, self.end);
-        if let Some(backtracker) = self.backtracker.get_or_init(build) {
-            if let Some(matches) = backtracker.read(line, &mut slots) {
-                return matches.then_some(Slots(slots));
-            }
-            slots.fill(NONE);
+        if let Some(backtracker) = self.backtracker.get_or_init(build)
+            && let Some(matches) = backtracker.read(line, slots.clear(self.groups))
+        {
+            return matches;
         }
+        let places = slots.clear(self.groups);
         if self.end == End::Line
             && let Some(machine) = self.two_pass.get_or_init(|| self.machine())
         {
-            let mut memo = machine.memos.get();
-            if let Some(matches) = machine.steps.read(&mut memo, line, &mut slots) {
-                return matches.then_some(Slots(slots));
+            let (mut memo, places) = (machine.memos.get(), places.as_flattened_mut());
+            if let Some(matches) = machine.steps.read(&mut memo, line, places) {
+                return matches;
             }
         }
-        self.read_slowly(line)
+        self.read_slowly(line, places)
     }
 
     fn machine(&self) -> Option<Machine> {
@@ -166,21 +191,25 @@ impl Expression {
         })
     }
 
-    fn read_slowly(&self, line: &[u8]) -> Option<Slots> {
+    fn read_slowly(&self, line: &[u8], places: &mut [[u32; 2]]) -> bool {
         let end = if self.end == End::Line { r"\z" } else { "" };
         let build = || {
             let anchored = format!(r"\A(?:{}){end}", self.text);
             let mut builder = RegexBuilder::new(&anchored);
             builder.unicode(false).size_limit(usize::MAX).build().ok()
         };
-        let regex = self.regex.get_or_init(build).as_ref()?;
-        let mut places = regex.capture_locations();
-        regex.captures_read(&mut places, line)?;
-        let pairs = (0..self.groups).flat_map(|group| match places.get(group) {
-            Some((start, end)) => [start as u32, end as u32],
-            None => [NONE, NONE],
-        });
-        Some(Slots(pairs.collect()))
+        let Some(regex) = self.regex.get_or_init(build) else {
+            return false;
+        };
+        let mut found = regex.capture_locations();
+        let matches = regex.captures_read(&mut found, line).is_some();
+        for (group, place) in places.iter_mut().enumerate() {
+            *place = match found.get(group) {
+                Some((start, end)) => [start as u32, end as u32],
+                None => [NONE; 2],
+            };
+        }
+        matches
     }
 }
 
@@ -225,20 +254,26 @@ mod tests {
     }
 
     fn by_all(expression: &Expression, line: &[u8]) -> Found {
-        groups(expression, &expression.read(line)?, line)
+        let mut slots = Slots::new();
+        let matches = expression.read(line, &mut slots);
+        groups(expression, &slots, line).filter(|_| matches)
     }
 
     fn by_machine(machine: &TwoPass, expression: &Expression, line: &[u8]) -> Found {
-        let mut slots: SmallVec<[u32; 36]> = smallvec![NONE; 2 * expression.groups];
-        let matches = machine.read(&mut Memo::default(), line, &mut slots)?;
-        groups(expression, &Slots(slots), line).filter(|_| matches)
+        let mut slots = Slots::new();
+        let places = slots.clear(expression.groups).as_flattened_mut();
+        let matches = machine.read(&mut Memo::default(), line, places)?;
+        groups(expression, &slots, line).filter(|_| matches)
     }
 
-    fn by_trial(expression: &Expression, line: &[u8]) -> Option<Found> {
-        let mut slots: SmallVec<[u32; 36]> = smallvec![NONE; 2 * expression.groups];
-        let matches =
-            Backtracker::new(&expression.parsed, expression.end)?.read(line, &mut slots)?;
-        Some(groups(expression, &Slots(slots), line).filter(|_| matches))
+    fn by_trial(backtracker: &Backtracker, expression: &Expression, line: &[u8]) -> Option<Found> {
+        let mut slots = Slots::new();
+        let matches = backtracker.read(line, slots.clear(expression.groups))?;
+        Some(groups(expression, &slots, line).filter(|_| matches))
+    }
+
+    fn backtracker(expression: &Expression) -> Backtracker {
+        Backtracker::new(&expression.parsed, expression.end).unwrap()
     }
 
     #[test]
@@ -287,6 +322,7 @@ mod tests {
         for text in expressions {
             let expression = Expression::new(text, End::Line).unwrap();
             let machine = TwoPass::new(text).unwrap();
+            let trial = Backtracker::new(&expression.parsed, End::Line);
             let regex = plain(text);
             for _ in 0..1500 {
                 let line: Vec<u8> = (0..random(9))
@@ -296,7 +332,9 @@ mod tests {
                 let shown = format!("{text} on {:?}", String::from_utf8_lossy(&line));
                 assert_eq!(by_all(&expression, &line), want, "{shown}");
                 assert_eq!(by_machine(&machine, &expression, &line), want, "{shown}");
-                if let Some(found) = by_trial(&expression, &line) {
+                if let Some(trial) = &trial
+                    && let Some(found) = by_trial(trial, &expression, &line)
+                {
                     assert_eq!(found, want, "{shown}");
                     tried += usize::from(want.is_some());
                 }
@@ -304,6 +342,65 @@ mod tests {
             }
         }
         assert!(matched > 1000 && tried > 1000, "{matched} {tried}");
+    }
+
+    #[test]
+    fn long_lines_are_read_as_the_regex_crate_reads_them() {
+        // Expressions, and the pieces of which their lines are made.
+        let expressions = [
+            (
+                r"(?:.{0,120}?squid[^ ]*: +)?(?P<t>\d{9,11}\.\d{1,9}) +-?\d+ (?P<c>[^ ]+) (?P<k>[A-Z][A-Z0-9_]*)/(?P<s>\d{3}) (?P<r>.*)",
+                "squid[1]: |1663300800|.|123| |  |-|7|10.1.2.3|TCP_MISS|/|200|x\u{7}y|GET http://a.example/long/path?q=1",
+            ),
+            (
+                r"(?P<a>[^,]*),(?P<b>\d{1,20}),(?P<c>[0-9A-Fa-f.:]{3,45})(?P<d>(?:,[^,]{0,30})*)",
+                ",|12|34567890123456789012|fd00::1|10.1.2.3|name of a thing|\u{1}",
+            ),
+            (
+                r"(?P<a>\S+)(?: (?P<b>[\w-]+))?(?: +x=(?P<c>-?[1-9]\d*);*)?(?P<d> .*?end)? *(?P<e>[^\x00]{0,17})",
+                "word-1| |  |x=|-|10|;;|end|rest of the line, which is long",
+            ),
+            (
+                r"(?:(?P<v>[^\s:]+)(?::(?P<p>\d{1,5}))? )?(?P<c>[^\s\[]+) \[(?P<t>[^\]]+)\] (?P<q>(?:[^\x22\\]|\\.)*)\x22",
+                "host|:|443| |10.1.2.3| [|24/Nov/2026:11:00:00 +0700|] |GET /a|\\\"|\"|\\",
+            ),
+            (
+                r"(?P<a>[a-z]{2} \d\d:\d\d (?:[a-z]+ ){0,3}?)(?:dns|dnsmasq)(?P<b>\[[^\]]*\])?(?P<c>[aeiou2-9!?#%&+=_@~ ]*)(?P<d>.*)",
+                "no |11:00 |may |dns|masq|[1]|aei?2|~~~~|b",
+            ),
+        ];
+        let mut seed = 11_u64;
+        let mut random = |below: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (seed >> 33) as usize % below
+        };
+        let mut matched = 0;
+        for (text, pieces) in expressions {
+            let pieces: Vec<&str> = pieces.split('|').collect();
+            let expression = Expression::new(text, End::Line).unwrap();
+            let (regex, trial) = (plain(text), backtracker(&expression));
+            for _ in 0..6000 {
+                let (most, mut line) = (random(401), Vec::new());
+                // Mostly one piece after the other, so that many lines match.
+                let mut next = 0;
+                while line.len() < most && next < 60 {
+                    let at = if random(12) == 0 { random(60) } else { next };
+                    let piece = pieces[at % pieces.len()].as_bytes();
+                    let times = if random(15) == 0 { random(9) } else { 1 };
+                    line.extend(piece.repeat(times));
+                    next = at + 1 + usize::from(random(4) == 0);
+                }
+                line.truncate(most);
+                let want = by_regex(&regex, &line);
+                let shown = format!("{text} on {:?}", String::from_utf8_lossy(&line));
+                assert_eq!(by_all(&expression, &line), want, "{shown}");
+                if let Some(found) = by_trial(&trial, &expression, &line) {
+                    assert_eq!(found, want, "{shown}");
+                    matched += usize::from(want.is_some());
+                }
+            }
+        }
+        assert!(matched > 1500, "{matched}");
     }
 
     #[test]
@@ -316,7 +413,8 @@ mod tests {
         for line in ["a", "aab1x xy", "ab1xy 9", "b", "", "abbx"] {
             let line = line.as_bytes();
             assert_eq!(by_all(&expression, line), by_regex(&anchored, line));
-            assert_eq!(by_trial(&expression, line), Some(by_regex(&anchored, line)));
+            let found = by_trial(&backtracker(&expression), &expression, line);
+            assert_eq!(found, Some(by_regex(&anchored, line)));
         }
     }
 
@@ -325,7 +423,8 @@ mod tests {
         let text = r"(?:(?P<a>a+)+b)*(?P<c>c)";
         let line = [&b"a".repeat(200)[..], b"c"].concat();
         let expression = Expression::new(text, End::Line).unwrap();
-        assert_eq!(by_trial(&expression, &line), None);
+        let trial = backtracker(&expression);
+        assert_eq!(by_trial(&trial, &expression, &line), None);
         assert_eq!(by_all(&expression, &line), by_regex(&plain(text), &line));
     }
 

@@ -1,13 +1,15 @@
 //! Sixteen bytes at once, with what every x86-64 has.
 
-/// A range of bytes: its first, and how far the last lies behind it, each sixteen times.
+/// For each of sixteen places a range of bytes: its first, and how far the last lies behind it.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(16))]
 pub struct Range {
     first: [u8; 16],
     span: [u8; 16],
 }
 
 impl Range {
+    /// The same for all places.
     pub const fn new(first: u8, last: u8) -> Range {
         Range {
             first: [first; 16],
@@ -15,27 +17,34 @@ impl Range {
         }
     }
 
-    /// A bit for each byte, the lowest for the first: whether it is in the range.
+    /// Another range for one place.
+    pub fn put(&mut self, place: usize, first: u8, last: u8) {
+        self.first[place] = first;
+        self.span[place] = last - first;
+    }
+
+    /// A bit for each byte, the lowest for the first: whether it is in the range of its place.
     #[inline(always)]
     pub fn of(&self, text: &[u8; 16]) -> u32 {
         #[cfg(target_arch = "x86_64")]
         {
             use std::arch::x86_64::{
-                _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_sub_epi8,
+                _mm_cmpeq_epi8, _mm_load_si128, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8,
+                _mm_sub_epi8,
             };
-            // SAFETY: invariant 2; SSE2 belongs to x86-64.
+            // SAFETY: invariant 2; SSE2 belongs to x86-64. Both halves of a range are aligned.
             unsafe {
-                let load = |bytes: &[u8; 16]| _mm_loadu_si128(bytes.as_ptr().cast());
-                let above = _mm_sub_epi8(load(text), load(&self.first));
-                let least = _mm_min_epu8(above, load(&self.span));
+                let half = |bytes: &[u8; 16]| _mm_load_si128(bytes.as_ptr().cast());
+                let text = _mm_loadu_si128(text.as_ptr().cast());
+                let above = _mm_sub_epi8(text, half(&self.first));
+                let least = _mm_min_epu8(above, half(&self.span));
                 _mm_movemask_epi8(_mm_cmpeq_epi8(above, least)) as u32
             }
         }
         #[cfg(not(target_arch = "x86_64"))]
         {
-            let is_in = |b: u8| b.wrapping_sub(self.first[0]) <= self.span[0];
-            let bytes = text.iter().enumerate();
-            bytes.fold(0, |bits, (i, &b)| bits | u32::from(is_in(b)) << i)
+            let is_in = |i: usize| text[i].wrapping_sub(self.first[i]) <= self.span[i];
+            (0..16).fold(0, |bits, i| bits | u32::from(is_in(i)) << i)
         }
     }
 }
@@ -55,6 +64,30 @@ pub fn position(text: &[u8], ranges: &[Range]) -> Option<usize> {
     last[..rest.len()].copy_from_slice(rest);
     let bits = find(&last) & ((1 << rest.len()) - 1);
     (bits != 0).then(|| whole.len() * 16 + bits.trailing_zeros() as usize)
+}
+
+/// The sixteen bytes of a text at a place, if there are as many.
+#[inline(always)]
+pub fn near(text: &[u8], place: usize) -> Option<&[u8; 16]> {
+    let last = text.len().checked_sub(16)?;
+    // SAFETY: invariant 2; sixteen bytes of the text lie at and behind a place up to `last`.
+    (place <= last).then(|| unsafe { &*text.as_ptr().add(place).cast() })
+}
+
+/// The same, with this byte in place of those that are missing. They are put into `spare`.
+#[inline(always)]
+pub fn filled<'t>(text: &'t [u8], place: usize, byte: u8, spare: &'t mut [u8; 16]) -> &'t [u8; 16] {
+    near(text, place).unwrap_or_else(|| fill(text.get(place..).unwrap_or_default(), byte, spare))
+}
+
+#[cold]
+#[inline(never)]
+fn fill<'t>(text: &[u8], byte: u8, spare: &'t mut [u8; 16]) -> &'t [u8; 16] {
+    *spare = [byte; 16];
+    for (to, &from) in spare.iter_mut().zip(text) {
+        *to = from;
+    }
+    spare
 }
 
 #[cfg(test)]
@@ -84,5 +117,28 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn sixteen_bytes_are_those_of_the_text_and_what_fills_them() {
+        let all: Vec<u8> = (1..=70).collect();
+        for len in 0..all.len() {
+            let text = &all[..len];
+            for place in 0..=len + 2 {
+                let behind = text.iter().skip(place).copied().chain([255; 16]);
+                let want: Vec<u8> = behind.take(16).collect();
+                let found = filled(text, place, 255, &mut [0; 16])[..].to_vec();
+                assert_eq!(found, want, "{place} of {len}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_place_has_its_range() {
+        let mut ranges = Range::new(b'a', b'f');
+        ranges.put(1, b'0', b'9');
+        ranges.put(15, 0, 255);
+        assert_eq!(ranges.of(b"a7aaaaaagfaaaaa\xff"), 0b1111_1110_1111_1111);
+        assert_eq!(ranges.of(b"0afaaaaaaaaaaaa0"), 0b1111_1111_1111_1100);
     }
 }

@@ -30,7 +30,7 @@ pub struct LineReader {
 
 /// The fields of one line.
 pub struct Values<'f, 'l> {
-    head: Option<pattern::Groups<'f, 'l>>,
+    head: Option<Box<pattern::Groups<'f, 'l>>>,
     body: Fields<'f, 'l>,
 }
 
@@ -104,7 +104,7 @@ impl LineReader {
         let (head, line) = match &shape.head {
             Some(pattern) => {
                 let (groups, rest) = pattern::Groups::start(format, pattern, line)?;
-                (Some(groups), rest)
+                (Some(Box::new(groups)), rest)
             }
             None => (None, line),
         };

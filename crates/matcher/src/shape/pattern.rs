@@ -12,13 +12,14 @@ pub struct Groups<'f, 'l> {
 
 impl<'f, 'l> Groups<'f, 'l> {
     pub fn read(format: &'f Format, patterns: &'f [Pattern], line: &'l [u8]) -> Option<Self> {
-        patterns.iter().find_map(|(expression, groups)| {
-            expression.read(line).map(|slots| Groups {
-                format,
-                line,
-                slots,
-                groups,
-            })
+        let mut slots = Slots::new();
+        let mut patterns = patterns.iter();
+        let (_, groups) = patterns.find(|(expression, _)| expression.read(line, &mut slots))?;
+        Some(Groups {
+            format,
+            line,
+            slots,
+            groups,
         })
     }
 
