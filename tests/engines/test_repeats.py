@@ -74,6 +74,49 @@ def test_each_name_and_address_of_a_machine_is_told_apart() -> None:
     assert [s.count for s in found.sightings] == [20, 20]
 
 
+def squid(second: int, target: str, code: str = "TCP_MISS") -> bytes:
+    line = f"{1_700_000_000 + second}.0 5 192.168.1.20 {code}/200 {second} GET {target} - HIER_DIRECT/192.0.2.1 -"
+    return line.encode() + b"\n"
+
+
+def test_only_a_listed_path_makes_another_call_of_a_request() -> None:
+    """With an address of its own in each request, by a proxy and with the host in a field of its own."""
+    listed = ["shared.test/a", "bad.co.test", "203.0.113.9"]
+    hosts, paths = ("shared.test", "bad.co.test", "203.0.113.9"), ("/a/1", "/b/2", "?a=3", "/a", "")
+    wanted = {
+        "shared.test/a": 36,  # /a/1 and /a, of twenty requests to it
+        "bad.co.test": 90,
+        "203.0.113.9": 90,
+    }
+    asked = [(hosts[i % 3], paths[i // 3 % 5]) for i in range(270)]
+    proxied = [squid(i, f"http://{host}{path and f'{path}&n={i}'}") for i, (host, path) in enumerate(asked)]
+    found = compare(listed, b"".join(proxied), limits=NO_EDGE)
+    assert {s.indicator: s.count for s in found.sightings} == wanted
+    seen = [
+        eve(i, ("192.168.1.20", 40_000), ("192.0.2.1", 80), path and f"{path}&n={i}", host)
+        for i, (host, path) in enumerate(asked)
+    ]
+    found = compare(listed, b"".join(seen), limits=NO_EDGE)
+    assert {s.indicator: s.count for s in found.sightings} == wanted
+
+
+def test_requests_to_a_server_without_a_name_are_told_apart_by_their_paths() -> None:
+    lines = [
+        eve(i, ("192.168.1.20", 40_000), ("203.0.113.9", 80), f"/{'ab'[i % 2]}/{i}", "") for i in range(60)
+    ]
+    found = compare(["203.0.113.9/a"], b"".join(lines), limits=NO_EDGE)
+    assert [s.count for s in found.sightings] == [30]
+
+
+def test_how_a_request_ended_is_told_by_its_rule_alone() -> None:
+    codes = ("TCP_MISS", "TCP_DENIED", "TCP_MEM_HIT", "TCP_DENIED_REPLY")
+    lines = [squid(i, "http://bad.co.test/", codes[i % 4]) for i in range(80)]
+    found = compare(["bad.co.test"], b"".join(lines), limits=NO_EDGE)
+    assert [(s.count, s.action) for s in found.sightings] == [(80, "allowed")]
+    found = compare(["bad.co.test"], b"".join(lines[1::2]), limits=NO_EDGE)
+    assert [(s.count, s.action) for s in found.sightings] == [(40, "blocked")]
+
+
 def test_rows_that_were_put_aside_are_not_counted_on() -> None:
     """Each machine calls three times in a row, and comes again when its row has been put aside."""
     url, machines = "/" + "x" * 240, [f"192.168.1.{i}" for i in range(200)]
@@ -96,9 +139,15 @@ def test_a_listed_client_is_inbound_by_its_port() -> None:
     assert (sum(s.count for s in found.sightings), found.coverage.inbound) == (20, 10)
 
 
-def eve(second: int, source: tuple[str, int], destination: tuple[str, int], url: str = "/a") -> bytes:
+def eve(
+    second: int,
+    source: tuple[str, int],
+    destination: tuple[str, int],
+    url: str = "/a",
+    host: str = "www.shared.test",
+) -> bytes:
     """An HTTP request; the same fields are the answering server's in records of DNS."""
-    http = {"hostname": "www.shared.test", "url": url, "http_method": "GET", "status": 200}
+    http = {"hostname": host, "url": url, "http_method": "GET", "status": 200}
     ends = dict(zip(("src_ip", "src_port", "dest_ip", "dest_port"), (*source, *destination), strict=True))
     stamp = f"2023-11-14T22:13:{second % 60:02}.000000+0000"
     told = {"timestamp": stamp, "event_type": "http", **ends, "proto": "TCP", "http": http}

@@ -7,62 +7,66 @@ use crate::tokens::is_path;
 
 /// Longer texts are not worth their room.
 pub const LONGEST: usize = 512;
-/// Ends the values of a field, each of which begins with its length.
-const END: u8 = u8::MAX;
 /// Stands for a port like any other.
-const SOME_PORT: u8 = u8::MAX - 1;
+const SOME_PORT: u8 = u8::MAX;
 /// Stands for what follows the host of a target.
-const REST: u8 = u8::MAX - 2;
-const LONGEST_VALUE: usize = REST as usize - 1;
+const REST: u8 = u8::MAX - 1;
+/// Stands before the whole targets.
+const WHOLE: u8 = u8::MAX - 2;
+/// Of the bytes of a value, and of decisive fields.
+const MOST: usize = WHOLE as usize - 1;
 
-/// Spells it: all values, how the tests ended, and ports and targets, without what follows the hosts of targets; false where it is too long.
+/// Spells it: how the tests ended, and the number, length and bytes of each value; of targets only the hosts. False
+/// where it is too long.
 pub fn spell(record: &Record<'_, '_>, text: &mut Vec<u8>) -> bool {
     let decisive = &record.format.decisive;
     let begin = text.len();
-    let mut fits = put(record, &decisive.fields, text);
     for (field, test) in &decisive.tests {
         let holds = test.holds(|look| record.each_as_written(*field, look));
         text.push(u8::from(holds));
     }
-    for &field in &decisive.targets {
+    let mut fits = put(record, &decisive.fields, text);
+    let targets = (decisive.fields.len()..).zip(&decisive.targets);
+    for (number, &field) in targets {
         record.each_as_written(field, |value| {
             let host = host_of(value);
-            fits &= put_value(host.unwrap_or(value), text);
+            fits &= put_value(number, host.unwrap_or(value), text);
             text.extend(host.map(|_| REST));
         });
-        text.push(END);
     }
-    for &field in &decisive.ports {
+    let ports = (decisive.fields.len() + decisive.targets.len()..).zip(&decisive.ports);
+    for (number, &field) in ports {
         record.each_as_written(field, |value| {
             if address::parse_port(value).is_some_and(|port| decisive.is_any(port)) {
-                text.push(SOME_PORT);
+                text.extend_from_slice(&[number as u8, SOME_PORT]);
+                fits &= number <= MOST;
             } else {
-                fits &= put_value(value, text);
+                fits &= put_value(number, value, text);
             }
         });
-        text.push(END);
     }
     fits && text.len() - begin <= LONGEST
 }
 
 /// Adds the whole targets; false where one is too long.
 pub fn spell_targets(record: &Record<'_, '_>, text: &mut Vec<u8>) -> bool {
+    text.push(WHOLE);
     put(record, &record.format.decisive.targets, text)
 }
 
 fn put(record: &Record<'_, '_>, fields: &[FieldId], text: &mut Vec<u8>) -> bool {
     let mut fits = true;
-    for &field in fields {
-        record.each_as_written(field, |value| fits &= put_value(value, text));
-        text.push(END);
+    for (number, &field) in fields.iter().enumerate() {
+        record.each_as_written(field, |value| fits &= put_value(number, value, text));
     }
     fits
 }
 
-fn put_value(value: &[u8], text: &mut Vec<u8>) -> bool {
-    text.push(value.len() as u8);
+#[inline]
+fn put_value(number: usize, value: &[u8], text: &mut Vec<u8>) -> bool {
+    text.extend_from_slice(&[number as u8, value.len() as u8]);
     text.extend_from_slice(value);
-    value.len() <= LONGEST_VALUE
+    number.max(value.len()) <= MOST
 }
 
 /// What tells of the host of a target that goes on behind it: nothing of one that is only a path. None for others.
