@@ -23,9 +23,9 @@ _BEACON = 200
 """Times that make a machine say mostly the same."""
 _ALIKE = {"squid": 0.94}
 _ALIKE_ELSE = 0.92
-"""Share of the lines of a machine and an address it met before that say, but for time, ids, ports and sizes, what one
-of them said. Of real Zeek logs, without and with infections, names under one domain taken together: dns.log 0.92
-and 0.999, ssl.log 0.94; with them http.log 0.99."""
+"""Of the lines of a machine and an address that it met before, the share that says what one of them said, but
+for time, ids, ports and sizes. Of real Zeek logs, without and with infections, names under one domain taken
+together: dns.log 0.92 and 0.999, ssl.log 0.94; with them http.log 0.99."""
 _FEWEST_BENIGN = 0.005
 """Share of the lines: where all are hits the log still has a day to stand in."""
 

@@ -75,8 +75,8 @@ def test_each_name_and_address_of_a_machine_is_told_apart() -> None:
 
 
 def squid(second: int, target: str, code: str = "TCP_MISS") -> bytes:
-    line = f"{1_700_000_000 + second}.0 5 192.168.1.20 {code}/200 {second} GET {target} - HIER_DIRECT/192.0.2.1 -"
-    return line.encode() + b"\n"
+    asked = f"192.168.1.20 {code}/200 {second} GET {target} - HIER_DIRECT/192.0.2.1 -"
+    return f"{1_700_000_000 + second}.0 5 {asked}\n".encode()
 
 
 def test_only_a_listed_path_makes_another_call_of_a_request() -> None:

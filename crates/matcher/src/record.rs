@@ -109,6 +109,25 @@ impl<'l> Record<'_, 'l> {
         }
     }
 
+    /// The same for several fields, with the number of each among them.
+    #[inline]
+    pub fn all_as_written(&self, fields: &[FieldId], mut look: impl FnMut(usize, &[u8])) {
+        let is_of_line = |&field: &FieldId| self.format.wrapper[field].is_none();
+        let numbered = fields.iter().enumerate();
+        match self.values.groups() {
+            Some(groups) if fields.iter().all(is_of_line) => {
+                numbered.for_each(|(number, &field)| {
+                    if let Some(value) = groups.first(field) {
+                        look(number, value);
+                    }
+                })
+            }
+            _ => numbered.for_each(|(number, &field)| {
+                self.each_as_written(field, |value| look(number, value));
+            }),
+        }
+    }
+
     /// The values of a field of the line, or of its wrapper.
     fn all(&self, field: FieldId) -> Found<'l> {
         match self.format.wrapper[field] {

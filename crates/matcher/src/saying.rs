@@ -56,9 +56,9 @@ pub fn spell_targets(record: &Record<'_, '_>, text: &mut Vec<u8>) -> bool {
 
 fn put(record: &Record<'_, '_>, fields: &[FieldId], text: &mut Vec<u8>) -> bool {
     let mut fits = true;
-    for (number, &field) in fields.iter().enumerate() {
-        record.each_as_written(field, |value| fits &= put_value(number, value, text));
-    }
+    record.all_as_written(fields, |number, value| {
+        fits &= put_value(number, value, text);
+    });
     fits
 }
 

@@ -170,23 +170,24 @@ impl<'l> Values<'_, 'l> {
         }
     }
 
+    /// The groups of a pattern that are all there is of the line.
+    #[inline]
+    pub fn groups(&self) -> Option<&pattern::Groups<'_, 'l>> {
+        match &self.body {
+            Fields::Pattern(groups) if self.head.is_none() => Some(groups),
+            _ => None,
+        }
+    }
+
     /// Shows each value of a field.
     #[inline]
     pub fn each(&self, field: FieldId, mut look: impl FnMut(&[u8])) {
         match &self.body {
-            Fields::Pattern(groups) if self.head.is_none() => {
-                if let Some(value) = groups.first(field) {
-                    look(value);
-                }
-            }
-            _ => self.each_of_others(field, &mut look),
-        }
-    }
-
-    fn each_of_others(&self, field: FieldId, look: &mut dyn FnMut(&[u8])) {
-        match &self.body {
             Fields::Json(object) if self.head.is_none() => object.each(field, &mut |v| look(v)),
             Fields::Zeek(row) if self.head.is_none() => row.each(field, look),
+            Fields::Pattern(groups) if self.head.is_none() => {
+                groups.first(field).into_iter().for_each(&mut look);
+            }
             _ => self.first(field).iter().for_each(|v| look(v)),
         }
     }
