@@ -7,7 +7,7 @@ use crate::scan::{Ask, Scan};
 use crate::wrapper::Readings;
 
 /// Lines looked at together.
-pub const MOST: usize = 8;
+pub const MOST: usize = 16;
 
 /// Lines and their places in the file.
 pub type Lines<'l> = SmallVec<[(&'l [u8], u64); MOST]>;
