@@ -84,7 +84,7 @@ def test_only_a_listed_path_makes_another_call_of_a_request() -> None:
     listed = ["shared.test/a", "bad.co.test", "203.0.113.9"]
     hosts, paths = ("shared.test", "bad.co.test", "203.0.113.9"), ("/a/1", "/b/2", "?a=3", "/a", "")
     wanted = {
-        "shared.test/a": 36,  # /a/1 and /a, of twenty requests to it
+        "shared.test/a": 36,  # /a/1 and /a, two of the five paths of 90 requests
         "bad.co.test": 90,
         "203.0.113.9": 90,
     }

@@ -20,6 +20,9 @@ impl<'a> Scan<'a> {
 
     /// Looks at these lines, in their order, and forgets them.
     pub(crate) fn together(&mut self, lines: &mut Lines<'_>) {
+        if lines.is_empty() {
+            return;
+        }
         let own = self.own().into_iter();
         if self.repeats.pass_over(lines.len(), &self.rows) {
             for (line, offset) in lines.drain(..) {
