@@ -21,6 +21,7 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     let how = How {
         limits: Limits {
             chunk: 64 + usize::from(*chunk),
+            window: 0,
             ..usual.limits
         },
         threads: 2,

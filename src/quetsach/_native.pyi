@@ -129,6 +129,7 @@ class Matcher:
         parsed_part: int | None = None,
         edge_bytes: int | None = None,
         row_bytes: int | None = None,
+        window: int | None = None,
         flows: int | None = None,
         alive: int | None = None,
     ) -> tuple[Lines, dict[str, Any]]: ...

@@ -43,13 +43,15 @@ def repeated(draw: st.DrawFn) -> tuple[logformat.Sample, list[str]]:
     values=st.lists(st.sampled_from(LISTED), min_size=1, max_size=8, unique=True),
     found=repeated(),
     row_bytes=st.sampled_from((2000, 1 << 20)),
+    window=st.sampled_from((0, 1, 1 << 15)),
 )
 def test_repeated_lines_of_every_format(
-    values: list[str], found: tuple[logformat.Sample, list[str]], row_bytes: int
+    values: list[str], found: tuple[logformat.Sample, list[str]], row_bytes: int, window: int
 ) -> None:
+    """None is remembered, or only while many repeat another, or all are."""
     sample, lines = found
     data = "\n".join([*sample.header, *lines, ""]).encode("utf-8", "surrogatepass")
-    compare(values, data, limits=NO_EDGE, native={"row_bytes": row_bytes})
+    compare(values, data, limits=NO_EDGE, native={"row_bytes": row_bytes, "window": window})
 
 
 def dns(second: int, client: str, port: int, server: str = "192.0.2.53", answer: str = "-") -> bytes:
@@ -123,6 +125,16 @@ def test_rows_that_were_put_aside_are_not_counted_on() -> None:
     lines = [eve(i, (machines[i // 3 % 200], 40_000), ("203.0.113.9", 80), url) for i in range(3000)]
     found = compare(["203.0.113.9"], b"".join(lines), limits=NO_EDGE, native={"row_bytes": 20_000})
     assert [s.count for s in found.sightings] == [15] * 200
+
+
+@pytest.mark.parametrize("window", [0, 1 << 15])
+def test_machines_that_were_put_aside_with_their_rows_are_told_apart(window: int) -> None:
+    """Their rows are short, so that the machines take much of what is held, and are put aside with them."""
+    machines = [f"192.168.{i // 250}.{i % 250}" for i in range(1500)]
+    lines = [dns(1_700_000_000 + i, machines[i % 1500], 50_000) for i in range(3000)]
+    bounds = {"row_bytes": 20_000, "window": window}
+    found = compare(["evil.example"], DNS + b"".join(lines), limits=NO_EDGE, native=bounds)
+    assert {s.device: s.count for s in found.sightings} == dict.fromkeys(machines, 2)
 
 
 def test_a_clients_port_makes_no_other_call_of_it() -> None:

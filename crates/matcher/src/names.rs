@@ -155,7 +155,7 @@ pub fn split_authority(text: &[u8]) -> (Host, Option<u16>) {
 
 fn split_host(text: &[u8]) -> (Host, Option<u16>) {
     // Most are a host and nothing else.
-    if !text.iter().any(|b| matches!(b, b'@' | b'[' | b':')) {
+    if memchr::memchr3(b'@', b'[', b':', text).is_none() {
         return (Host::parse(text), None);
     }
     let text = memchr::memrchr(b'@', text).map_or(text, |at| &text[at + 1..]);

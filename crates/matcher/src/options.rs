@@ -15,6 +15,8 @@ pub struct Limits {
     pub edge_bytes: u64,
     /// Rows may hold so many bytes and some more for each; beyond, they go to temporary files.
     pub row_bytes: usize,
+    /// Lines that may hit after which the share of those that repeat another is looked at; 0: none is remembered.
+    pub window: usize,
     /// Flows of a capture that are remembered before they begin to be forgotten.
     pub flows: usize,
     /// Devices and days that are told of one source; of more, none is.
@@ -30,6 +32,7 @@ impl Default for Limits {
             edge_lines: 64,
             edge_bytes: 1 << 20,
             row_bytes: 24 << 20,
+            window: 1 << 15,
             flows: 1 << 16,
             alive: 1_000_000,
         }

@@ -172,12 +172,12 @@ impl<'l> Record<'_, 'l> {
     }
 
     fn first(&self, fields: &[FieldId]) -> Option<Cow<'l, [u8]>> {
-        fields.iter().find_map(|&f| {
-            if self.is_plain(f) {
-                self.values.first(f)
-            } else {
-                self.all(f).into_iter().next()
-            }
+        let groups = self.values.groups();
+        fields.iter().find_map(|&field| match groups {
+            _ if !self.is_plain(field) => self.all(field).into_iter().next(),
+            // Most lines are of a pattern, and nothing is asked as often.
+            Some(groups) => groups.first(field).map(Cow::Borrowed),
+            None => self.values.first(field),
         })
     }
 

@@ -4,7 +4,7 @@
 //! What a line hits, whose it is and how it ended depends on nothing but the values of its format's decisive fields.
 //! So machines that call the same address all day are counted by one look-up a line.
 use std::hash::BuildHasher;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
@@ -23,12 +23,10 @@ use crate::tokens::{self, Token};
 
 /// Sayings that two threads remember each; one remembers as many, more share what two have.
 const MOST: usize = 7 << 12;
-/// Lines after which the share of repeated ones is looked at.
-const WINDOW: usize = 1 << 15;
-/// Fewer in a window do not pay for what it costs to remember.
-const LEAST: usize = WINDOW / 8;
-/// Lines that are passed over when there were fewer.
-const PAUSE: usize = 1 << 17;
+/// Where fewer than one of so many lines repeat another, it does not pay to remember them.
+const LEAST: usize = 8;
+/// Windows that are passed over then, at first; twice as many each time again, up to the most.
+const PAUSES: RangeInclusive<usize> = 4..=32;
 
 /// What a line says, as `saying` spells it.
 type Text = SmallVec<[u8; 104]>;
@@ -42,9 +40,13 @@ pub struct Repeats<'f> {
     hasher: RandomState,
     /// `Rows::moved` of what is remembered.
     moved: Option<u32>,
+    window: usize,
     tried: usize,
     found: usize,
+    /// Lines that are still passed over.
     pause: usize,
+    /// Windows of the next pause.
+    next_pause: usize,
 }
 
 /// What a line says.
@@ -79,22 +81,25 @@ pub struct Repeated {
 }
 
 impl<'f> Repeats<'f> {
-    pub fn new() -> Self {
+    /// `window` is that of the scan's limits.
+    pub fn new(window: usize) -> Self {
         Repeats {
             memo: Memo::new(),
             texts: Vec::new(),
             hasher: RandomState::default(),
             moved: None,
+            window,
             tried: 0,
             found: 0,
             pause: 0,
+            next_pause: *PAUSES.start(),
         }
     }
 
     /// Whether so many lines are to be looked at without asking for what was said; forgets the sayings of those before.
     pub fn pass_over(&mut self, lines: usize, rows: &Rows) -> bool {
         self.texts.clear();
-        if self.pause > 0 {
+        if self.pause > 0 || self.window == 0 {
             self.pause = self.pause.saturating_sub(lines);
             return true;
         }
@@ -102,8 +107,13 @@ impl<'f> Repeats<'f> {
             self.memo.clear(2 * MOST / rows.threads());
             self.moved = Some(rows.moved());
         }
-        if self.tried >= WINDOW {
-            self.pause = if self.found < LEAST { PAUSE } else { 0 };
+        if self.tried >= self.window {
+            if self.found < self.tried / LEAST {
+                self.pause = self.next_pause * self.window;
+                self.next_pause = (2 * self.next_pause).min(*PAUSES.end());
+            } else {
+                self.next_pause = *PAUSES.start();
+            }
             (self.tried, self.found) = (0, 0);
         }
         self.tried += lines;

@@ -27,6 +27,7 @@ use crate::runs::Runs;
 use crate::segments::Segment;
 use crate::set::Set;
 use crate::shape::{HEADING_BYTES, Header, LineReader};
+use crate::time::Moment;
 use crate::timeline::Timeline;
 use crate::together::{self, Lines};
 use crate::token::{BACK, Candidates, FRONT, Scratch, Search};
@@ -71,6 +72,14 @@ pub(crate) struct Ask {
     head: bool,
 }
 
+/// What a line hits.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub hits: Hits,
+    pub keys: Keys,
+    pub moment: Option<Moment>,
+}
+
 impl Ask {
     pub const LOOK: Ask = Ask {
         look: true,
@@ -97,7 +106,7 @@ impl<'a> Scan<'a> {
             rows: Rows::new(memory.clone(), Midnights::of(&zone)),
             zone,
             format,
-            repeats: Repeats::new(),
+            repeats: Repeats::new(options.limits.window),
             memory,
             runs: Runs::default(),
             timeline: Timeline::default(),
@@ -396,30 +405,45 @@ impl<'a> Scan<'a> {
         if !look {
             return None;
         }
+        let found = self.found(record);
+        let moved = self.rows.moved();
+        self.add(record, line, offset, &found);
+        if moved != self.rows.moved() {
+            return None;
+        }
+        self.rows.known(&found.keys)
+    }
+
+    /// What a record hits, with the keys of its rows; their places are asked for.
+    pub fn found(&mut self, record: &Record<'_, '_>) -> Seen {
         if let Some(Host::Address(client)) = record.client {
             let listed = tokens::find_address(self.set, client, record.client_port).is_some();
             self.inbound += u64::from(listed);
         }
         tokens::of_record(record, &mut self.tokens);
         let hits = tokens::hits(self.set, &self.tokens);
-        let moved = self.rows.moved();
-        let mut keys = Keys::new();
+        let (mut keys, mut moment) = (Keys::new(), None);
         if !hits.is_empty() {
-            let moment = record.time(&self.zone);
+            moment = record.time(&self.zone);
             keys = self.rows.keys(&hits, record.device(), moment);
-            let line = Line {
-                offset,
-                moment,
-                action: record.action(),
-                format: Some(record.number),
-                details: &Parsed { record, line },
-            };
-            self.keep(&hits, &keys, &line);
         }
-        if moved != self.rows.moved() {
-            return None;
+        Seen { hits, keys, moment }
+    }
+
+    /// Adds what a record hits to its rows.
+    pub fn add(&mut self, record: &Record<'_, '_>, line: &[u8], offset: u64, found: &Seen) {
+        let Seen { hits, keys, moment } = found;
+        if hits.is_empty() {
+            return;
         }
-        self.rows.known(&keys)
+        let line = Line {
+            offset,
+            moment: *moment,
+            action: record.action(),
+            format: Some(record.number),
+            details: &Parsed { record, line },
+        };
+        self.keep(hits, keys, &line);
     }
 
     fn note_alive(&mut self, record: &Record<'_, '_>) {

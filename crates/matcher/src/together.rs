@@ -3,7 +3,7 @@ use smallvec::SmallVec;
 
 use crate::record::{self, Record};
 use crate::repeats::{Repeated, Saying};
-use crate::scan::{Ask, Scan};
+use crate::scan::{Ask, Scan, Seen};
 use crate::wrapper::Readings;
 
 /// Lines looked at together.
@@ -25,10 +25,7 @@ impl<'a> Scan<'a> {
         }
         let own = self.own().into_iter();
         if self.repeats.pass_over(lines.len(), &self.rows) {
-            for (line, offset) in lines.drain(..) {
-                self.line(line, offset, Ask::LOOK);
-            }
-            return;
+            return self.step_by_step(lines);
         }
         let readings = lines.iter().map(|(line, _)| Readings::new(line));
         let readings: SmallVec<[Readings<'_>; MOST]> = readings.collect();
@@ -48,6 +45,32 @@ impl<'a> Scan<'a> {
             if !record.is_some_and(|record| self.said(record, saying, line, offset)) {
                 self.line(line, offset, Ask::LOOK);
             }
+        }
+    }
+
+    /// Looks at lines of which few say what was said before: all are read before the rows of the first are looked for,
+    /// so that those come near meanwhile.
+    fn step_by_step(&mut self, lines: &mut Lines<'_>) {
+        let own = self.own().into_iter();
+        let readings = lines.iter().map(|(line, _)| Readings::new(line));
+        let readings: SmallVec<[Readings<'_>; MOST]> = readings.collect();
+        let mut records: SmallVec<[Option<Record<'_, '_>>; MOST]> = SmallVec::new();
+        let mut all: SmallVec<[Option<Seen>; MOST]> = SmallVec::new();
+        for readings in &readings {
+            let record = record::read(&mut self.reader, own.clone(), readings);
+            all.push(record.as_ref().map(|record| self.found(record)));
+            records.push(record);
+        }
+        let moved = self.rows.moved();
+        for ((line, offset), (record, found)) in lines.drain(..).zip(records.iter().zip(all)) {
+            let (Some(record), Some(mut found)) = (record, found) else {
+                self.line(line, offset, Ask::LOOK);
+                continue;
+            };
+            if moved != self.rows.moved() {
+                found.keys = self.rows.keys(&found.hits, record.device(), found.moment);
+            }
+            self.add(record, line, offset, &found);
         }
     }
 

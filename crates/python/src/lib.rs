@@ -207,8 +207,8 @@ impl Matcher {
 
     /// Reads one source, from `stream` where it is given (then `changed` is its time in microseconds since
     /// 1970); the sightings in any order, and the coverage. `chunk`, `long_line`,
-    /// `parsed_part`, `edge_bytes`, `row_bytes`, `flows` and `alive` are bounds of the contract, changed only in tests.
-    #[pyo3(signature = (path, progress, *, tz, format=None, devices=false, source_name="", stream=None, changed=None, level=None, chunk=None, long_line=None, parsed_part=None, edge_bytes=None, row_bytes=None, flows=None, alive=None))]
+    /// `parsed_part`, `edge_bytes`, `row_bytes`, `window`, `flows` and `alive` are bounds of the contract, changed only in tests.
+    #[pyo3(signature = (path, progress, *, tz, format=None, devices=false, source_name="", stream=None, changed=None, level=None, chunk=None, long_line=None, parsed_part=None, edge_bytes=None, row_bytes=None, window=None, flows=None, alive=None))]
     #[allow(clippy::too_many_arguments)]
     fn scan<'py>(
         &self,
@@ -227,6 +227,7 @@ impl Matcher {
         parsed_part: Option<usize>,
         edge_bytes: Option<u64>,
         row_bytes: Option<usize>,
+        window: Option<usize>,
         flows: Option<usize>,
         alive: Option<usize>,
     ) -> PyResult<(Lines, Bound<'py, PyDict>)> {
@@ -243,6 +244,7 @@ impl Matcher {
                 parsed_part: parsed_part.unwrap_or(normal.parsed_part),
                 edge_bytes: edge_bytes.unwrap_or(normal.edge_bytes),
                 row_bytes: row_bytes.unwrap_or(normal.row_bytes),
+                window: window.unwrap_or(normal.window),
                 flows: flows.unwrap_or(normal.flows),
                 alive: alive.unwrap_or(normal.alive),
                 ..normal

@@ -13,6 +13,7 @@ mod tests;
 use crate::hash::Filter;
 use crate::raw::{BLOCKS, Bytes, Classes};
 use crate::set::Set;
+use names::Trust;
 use streams::{BIAS, Places, Stream, WORDS, later};
 
 pub(crate) use ipv6::head_key;
@@ -42,6 +43,7 @@ pub struct Candidates {
 pub struct Scratch {
     streams: Streams,
     names: Places,
+    trust: Trust,
     v4: Places,
     v6: Places,
 }
@@ -80,6 +82,7 @@ impl Default for Scratch {
                 groups: [const { Stream::new() }; 3],
             },
             names: Places::new(),
+            trust: Trust::default(),
             v4: Places::new(),
             v6: Places::new(),
         }
@@ -116,6 +119,7 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
     let Scratch {
         streams,
         names,
+        trust,
         v4,
         v6,
     } = &mut *search.scratch;
@@ -223,7 +227,13 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
             text: &buf[base - BIAS - LOOK..],
             streams,
         };
-        part.names(classes, &filters, names, name_count, &mut out.places);
+        part.names(
+            classes,
+            &filters,
+            (names, name_count),
+            trust,
+            &mut out.places,
+        );
         if has_addresses {
             part.v4(classes, &filters, v4, v4_count, &mut out.places);
             part.v6(&filters, &v6.at[..v6_count], &mut out.places);

@@ -5,9 +5,23 @@ use crate::hash::{tail16, tail32};
 use crate::raw::Classes;
 use crate::set::{Filters, Set};
 
-/// After so many names in a row that are listed, the filters are trusted for the rest of a part: where nearly every
-/// line hits, phase 2 alone looks closely.
-const TRUST: usize = 16;
+/// After so many names in a row that are listed, only every so many-th is looked at, until one is not: where nearly all
+/// that the filters know is listed, phase 2 alone looks closely.
+const TRUST: u32 = 16;
+
+/// How many names in a row were listed, or trusted to be.
+#[derive(Default)]
+pub(super) struct Trust(u32);
+
+impl Trust {
+    #[inline(always)]
+    fn or(&mut self, look: impl FnOnce() -> bool) -> bool {
+        let is_trusted = self.0 >= TRUST && !self.0.is_multiple_of(TRUST);
+        let is_listed = is_trusted || look();
+        self.0 = if is_listed { self.0.wrapping_add(1) } else { 0 };
+        is_listed
+    }
+}
 
 impl Part<'_> {
     /// Checks the names that end at the first `n` places.
@@ -16,8 +30,8 @@ impl Part<'_> {
         &self,
         classes: C,
         filters: &Filters<'_>,
-        names: &mut Places,
-        n: usize,
+        (names, n): (&mut Places, usize),
+        trust: &mut Trust,
         places: &mut Vec<u32>,
     ) {
         for (&at, hash) in names.at[..n].iter().zip(&mut names.hashes[..n]) {
@@ -35,7 +49,6 @@ impl Part<'_> {
             }
             [names.hashes[i], names.seconds[i]] = keys;
         }
-        let mut in_a_row = 0;
         for i in 0..n {
             let (two, three) = (names.hashes[i], names.seconds[i]);
             let name = filters.three_labels.has(two) | filters.three_labels.has(three);
@@ -45,16 +58,12 @@ impl Part<'_> {
             }
             let at = names.at[i];
             let end = self.zero + usize::from(at);
-            let listed = match self.plain_token(at) {
-                _ if in_a_row == TRUST => true,
+            let is_listed = trust.or(|| match self.plain_token(at) {
                 Some(len) if !name => self.set.may_show_url_of(self.buf, end - len, end),
                 _ => self.set.covers_name_ending_at(self.buf, end),
-            };
-            if listed {
+            });
+            if is_listed {
                 places.push(end as u32 - 1);
-                in_a_row = TRUST.min(in_a_row + 1);
-            } else {
-                in_a_row = 0;
             }
         }
     }
@@ -91,5 +100,30 @@ pub(super) fn check_dots(set: &Set, buf: &[u8], end: usize, places: &mut Vec<u32
         && set.covers_name_ending_at(buf, last + 1)
     {
         places.push(last as u32);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_all_are_listed_few_are_looked_at_until_one_is_not() {
+        let mut trust = Trust::default();
+        let mut looked_at = |listed: bool| {
+            let mut looks = 0;
+            for _ in 0..10 * TRUST {
+                let told = trust.or(|| {
+                    looks += 1;
+                    listed
+                });
+                assert!(told || !listed);
+            }
+            looks
+        };
+        assert_eq!(looked_at(true), TRUST + 9);
+        assert!(looked_at(false) > 9 * TRUST);
+        assert_eq!(looked_at(false), 10 * TRUST);
+        assert_eq!(looked_at(true), TRUST + 9);
     }
 }

@@ -2,7 +2,7 @@
 use std::collections::BTreeSet;
 
 use super::streams::PART;
-use super::{BACK, Candidates, FRONT, Scratch, Search};
+use super::{BACK, Candidates, FRONT, Scratch, Search, Trust};
 use crate::freetext;
 use crate::raw::Level;
 use crate::set::Set;
@@ -110,6 +110,8 @@ fn named(
     buf.extend_from_slice(text);
     buf.resize(from + text.len() + BACK, 0);
     let mut found = Candidates::default();
+    // All levels look at the same names.
+    scratch.trust = Trust::default();
     level.find(
         &mut Search {
             set,
