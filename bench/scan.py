@@ -6,6 +6,7 @@ import argparse
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -106,6 +107,14 @@ def _data(asked: argparse.Namespace, kinds: Sequence[str]) -> Path:
     return generate(asked.folder, kinds, asked.size, asked.sizes, asked.seed, asked.hit_rate)
 
 
+def _forget_older(parent: Path, of: str) -> None:
+    """Remove the logs that an older generator wrote: they are large, and nothing asks for them."""
+    for made in parent.glob(f"logs-*/{_MADE}"):
+        if json.loads(made.read_text(encoding="utf-8"))["of"] != of:
+            print(f"removing {made.parent}, of an older generator", file=sys.stderr)
+            shutil.rmtree(made.parent)
+
+
 def generate(
     parent: Path,
     kinds: Sequence[str],
@@ -137,6 +146,7 @@ def generate(
         kept = json.loads(made.read_text(encoding="utf-8"))
         if same.items() <= kept.items() and {*kinds} <= {*kept["kinds"]} and {*counts} <= {*kept["counts"]}:
             return made.parent
+    _forget_older(parent, same["of"])
     print(f"writing logs to {folder}", file=sys.stderr)
     command = [sys.executable, "-m", "demo.loggen", "--kind", ",".join(kinds), "--size", str(length)]
     command += ["--indicators", ",".join(map(str, counts)), "--seed", str(seed)]

@@ -173,6 +173,15 @@ def test_logs_that_were_written_for_more_serve_for_less(tmp_path):
     assert generate(tmp_path, ["squid"], 50_000, [40], 8, 0.02) != made
 
 
+def test_logs_of_an_older_generator_make_room_for_new_ones(tmp_path):
+    made = generate(tmp_path, ["squid"], 50_000, [20], 7, 0.02)
+    other = generate(tmp_path, ["squid"], 50_000, [20], 8, 0.02)
+    told = json.loads((made / "made.json").read_text(encoding="utf-8"))
+    (made / "made.json").write_text(json.dumps({**told, "of": "an older one"}), encoding="utf-8")
+    generate(tmp_path, ["squid"], 50_000, [20], 9, 0.02)
+    assert (made.exists(), other.exists()) == (False, True)
+
+
 def test_the_check_of_files_and_its_peers_find_what_is_planted(tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(
         sys, "argv", ["bench", "endpoint", "--size", "2M", "--rounds", "1", "--folder", str(tmp_path)]
