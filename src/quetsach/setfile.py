@@ -14,11 +14,15 @@ import json
 from collections import Counter
 from os import SEEK_END
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from quetsach.errors import IndicatorError
 from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope
 from quetsach.source import OLD_SET_MAGIC, SET_MAGIC
+
+FOREIGN: Final = "is no compiled indicator set; make one with 'indicators compile'"
+OLDER: Final = "the set was compiled by an older version; compile the list again with 'indicators compile'"
+DAMAGED: Final = "the compiled set is damaged; compile the list again with 'indicators compile'"
 
 
 def list_section(indicators: IndicatorSet) -> bytes:
@@ -65,30 +69,23 @@ def write(path: Path, indicators: IndicatorSet) -> None:
 
 
 def read(path: Path) -> IndicatorSet:
-    """Read a compiled set back. Raises IndicatorError naming the file when it is damaged or empty."""
+    """Read a compiled set back. Raises IndicatorError naming the file when it is no set, or damaged."""
     try:
         with path.open("rb") as file:
             magic = file.read(len(SET_MAGIC))
-            if magic == OLD_SET_MAGIC:
-                raise IndicatorError(f"{path}: the set was compiled by an older version; compile it again")
             if magic != SET_MAGIC:
-                raise IndicatorError(
-                    f"{path}: is no compiled indicator set; make one with 'indicators compile'"
-                )
+                raise IndicatorError(f"{path}: {OLDER if magic == OLD_SET_MAGIC else FOREIGN}")
             header = json.loads(file.readline())
             start = file.tell()
-            if file.seek(0, SEEK_END) - start != header["size"]:
-                raise IndicatorError(f"{path}: the compiled set is cut off or too long; compile it again")
+            is_whole = file.seek(0, SEEK_END) - start == header["size"]
             body, labels = (_section(file, start, header["sections"][name]) for name in ("list", "labels"))
+        items = IndicatorSet(_lines(body, labels))
     except OSError as error:
         raise IndicatorError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise IndicatorError(f"{path}: damaged header of a compiled set; compile it again") from error
-    items = IndicatorSet(_lines(path, body, labels))
-    if len(items) != header.get("count") or items.id != header.get("id"):
-        raise IndicatorError(f"{path}: its list does not agree with its header; compile it again")
-    if not len(items):
-        raise IndicatorError(f"{path}: the indicator set is empty")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise IndicatorError(f"{path}: {DAMAGED}") from error
+    if not is_whole or not len(items) or len(items) != header.get("count") or items.id != header.get("id"):
+        raise IndicatorError(f"{path}: {DAMAGED}")
     return items
 
 
@@ -106,16 +103,7 @@ def _labels(body: bytes) -> dict[str, tuple[Kind, str]]:
     return found
 
 
-def _lines(path: Path, body: bytes, labels: bytes) -> list[Indicator]:
-    found: list[Indicator] = []
-    try:
-        known = _labels(labels)
-        for line in body.decode().split("\n")[:-1]:
-            hashed, place = line.split("\t")
-            kind, family = known[place]
-            found.append(indicator(hashed, kind, family))
-    except (ValueError, KeyError) as error:
-        raise IndicatorError(
-            f"{path}: damaged line {len(found) + 1} of the list; compile it again"
-        ) from error
-    return found
+def _lines(body: bytes, labels: bytes) -> list[Indicator]:
+    known = _labels(labels)
+    lines = (line.split("\t") for line in body.decode().split("\n")[:-1])
+    return [indicator(hashed, *known[place]) for hashed, place in lines]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach import setfile
+from quetsach import language, setfile
 from quetsach.engine import ScanOptions
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.indicator import IndicatorSet
+from quetsach.outputs.problems import explain
+from quetsach.source import OLD_SET_MAGIC, SET_MAGIC
 from tests.engines.indicator_sets import make_set
 from tests.engines.native import DNS, ENGINE, _native, dns_line, scan
 
@@ -154,15 +157,49 @@ def test_set_files_go_between_the_engines(tmp_path: Path) -> None:
         assert [s.indicator for s in result.sightings] == ["evil.example", "exact.test"]
 
 
-def test_damaged_and_empty_sets_are_refused(tmp_path: Path) -> None:
-    good = tmp_path / "good.qs"
-    ENGINE.compile_to(make_set(["evil.example"]), good)
-    data = good.read_bytes()
-    bad = tmp_path / "bad.qs"
-    for cut in (data[:100], data[: len(data) // 2], b"no set", b"", data[:7] + b"{}\n"):
-        bad.write_bytes(cut)
-        with pytest.raises(IndicatorError, match=r"bad\.qs"):
-            ENGINE.load(bad)
+def _unusable(data: bytes) -> Iterator[tuple[bytes, str]]:
+    """Files that are no whole compiled set, and what is said of each."""
+    head = data.index(b"\n", len(SET_MAGIC)) + 1
+    yield from (
+        (b"no set", setfile.FOREIGN),
+        (b"", setfile.FOREIGN),
+        (b"evil.example\n" * 9, setfile.FOREIGN),
+    )
+    yield OLD_SET_MAGIC + data[len(SET_MAGIC) :], setfile.OLDER
+    for end in (len(SET_MAGIC), 100, head, len(data) // 2, len(data) - 1):
+        yield data[:end], setfile.DAMAGED
+    yield data + b"\n", setfile.DAMAGED
+    yield data[: len(SET_MAGIC)] + b"{}\n" + data[head:], setfile.DAMAGED
+    told = json.loads(data[len(SET_MAGIC) : head])
+    place = {"offset": 0, "length": len(data)}
+    sections = dict.fromkeys(told["sections"], place)
+    for change in ({"count": 0}, {"count": "x"}, {"id": "x", "index": None}, {"sections": sections}):
+        spoilt = json.dumps({**told, **change}).encode() + b"\n"
+        yield data[: len(SET_MAGIC)] + spoilt + data[head:], setfile.DAMAGED
+
+
+@pytest.mark.parametrize("write", [ENGINE.compile_to, lambda items, path: setfile.write(path, items)])
+def test_a_file_that_is_no_set_is_told_alike_by_both_engines_and_in_vietnamese(
+    write: Callable[[IndicatorSet, Path], object], tmp_path: Path
+) -> None:
+    good, bad = tmp_path / "good.qs", tmp_path / "bad.qs"
+    write(make_set(["evil.example"]), good)
+    for data, why in _unusable(good.read_bytes()):
+        bad.write_bytes(data)
+        for read in (ENGINE.load, setfile.read):
+            with pytest.raises(IndicatorError) as told:
+                read(bad)
+            assert str(told.value) == f"{bad}: {why}", data
+        language.use("vi")
+        try:
+            said = explain(f"{bad}: {why}")
+        finally:
+            language.use("en")
+        assert said.startswith(f"{bad}: ")
+        assert "biên dịch" in said
+
+
+def test_an_empty_set_is_refused() -> None:
     with pytest.raises(IndicatorError):
         ENGINE.compile(IndicatorSet(()))
 

@@ -85,6 +85,13 @@ fn yes() -> bool {
     true
 }
 
+/// What a file that cannot be used is.
+const FOREIGN: &str = "is no compiled indicator set; make one with 'indicators compile'";
+const OLDER: &str =
+    "the set was compiled by an older version; compile the list again with 'indicators compile'";
+pub const DAMAGED: &str =
+    "the compiled set is damaged; compile the list again with 'indicators compile'";
+
 /// The head of a set file, checked against the file's length.
 #[derive(Debug)]
 pub struct Header {
@@ -99,46 +106,35 @@ pub struct Header {
 }
 
 impl Header {
-    /// Does not look at the sections.
+    /// Does not look at the sections. Fails with what to do, to be said behind the name of the file.
     pub fn read(bytes: &[u8]) -> Result<Header, Error> {
         if bytes.starts_with(OLD_MAGIC) {
-            return Err(Error::set(
-                "the set was compiled by an older version; compile it again",
-            ));
+            return Err(Error::set(OLDER));
         }
         let rest = bytes
             .strip_prefix(MAGIC)
-            .ok_or_else(|| Error::set("not a compiled indicator set"))?;
-        let end =
-            memchr::memchr(b'\n', rest).ok_or_else(|| Error::set("the compiled set is cut off"))?;
-        let line: Line = serde_json::from_slice(&rest[..end])
-            .map_err(|e| Error::set(format!("the head of the compiled set cannot be read: {e}")))?;
+            .ok_or_else(|| Error::set(FOREIGN))?;
+        let damaged = || Error::set(DAMAGED);
+        let end = memchr::memchr(b'\n', rest).ok_or_else(damaged)?;
+        let line: Line = serde_json::from_slice(&rest[..end]).map_err(|_| damaged())?;
         let index = line.index.filter(|i| i.version == INDEX);
         let body = MAGIC.len() + end + 1;
-        if line.size != bytes.len() - body {
-            return Err(Error::set("the compiled set is cut off or too long"));
+        if line.size != bytes.len() - body || line.count == 0 {
+            return Err(damaged());
         }
         let mut sections = [(0, 0); SECTIONS.len()];
         for (section, name) in SECTIONS {
-            match line.sections.get(name) {
-                Some(&Place { offset, length })
-                    if offset
-                        .checked_add(length)
-                        .is_some_and(|end| end <= bytes.len() - body) =>
-                {
-                    sections[section as usize] = (body + offset, length);
+            let Some(&Place { offset, length }) = line.sections.get(name) else {
+                if index.is_some() || matches!(section, Section::List | Section::Labels) {
+                    return Err(damaged());
                 }
-                Some(_) => {
-                    return Err(Error::set(format!("the compiled set is cut off in {name}")));
-                }
-                None if index.is_some() || matches!(section, Section::List | Section::Labels) => {
-                    return Err(Error::set(format!("the compiled set lacks {name}")));
-                }
-                None => {}
+                continue;
+            };
+            let fits = offset.checked_add(length).is_some_and(|e| e <= line.size);
+            if !fits {
+                return Err(damaged());
             }
-        }
-        if line.count == 0 {
-            return Err(Error::set("the indicator set is empty"));
+            sections[section as usize] = (body + offset, length);
         }
         let flags = index.unwrap_or_default();
         Ok(Header {

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use crate::address::{self, Address};
 use crate::error::Error;
 use crate::hash::{self, Filter};
-use crate::header::{Header, Section};
+use crate::header::{DAMAGED, Header, Section};
 use crate::item::label;
 pub use crate::item::{Item, Kind};
 use crate::names::Host;
@@ -30,12 +30,9 @@ const LONGEST_NAME: usize = 255;
 /// Marks an address that only an endpoint or a URL names.
 pub const NO_ITEM: u32 = u32::MAX - 1;
 
-/// That a file with an index is not as it was written.
+/// That a file is not as it was written.
 pub(crate) fn damaged(path: &Path) -> Error {
-    Error::set(format!(
-        "{}: the compiled set is damaged; compile the list again with 'indicators compile'",
-        path.display()
-    ))
+    Error::set(format!("{}: {DAMAGED}", path.display()))
 }
 
 /// The filters of phase 1.
@@ -83,14 +80,10 @@ impl Set {
             let (at, len) = header.section(name);
             &map[at..at + len]
         };
-        let set = setfile::index(part(Section::List), part(Section::Labels))?;
-        if set.id() != header.id || set.count() != header.count {
-            return Err(Error::set(format!(
-                "{}: the list of the compiled set is damaged",
-                path.display()
-            )));
-        }
-        Ok(set)
+        setfile::index(part(Section::List), part(Section::Labels))
+            .ok()
+            .filter(|set| set.id() == header.id && set.count() == header.count)
+            .ok_or_else(|| damaged(path))
     }
 
     pub(crate) fn new(map: Map, header: Header) -> Result<Set, Error> {

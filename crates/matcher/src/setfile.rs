@@ -12,7 +12,7 @@ use crate::both::both;
 use crate::error::Error;
 use crate::hash::{self, FilterBuilder, tail16, tail32};
 pub use crate::header::MAGIC;
-use crate::header::{Header, INDEX, Index, SECTIONS, assemble};
+use crate::header::{DAMAGED, Header, INDEX, Index, SECTIONS, assemble};
 use crate::ranges::{self, Span};
 use crate::raw::Map;
 use crate::set::{Item, Kind, NO_ITEM, Set};
@@ -77,7 +77,7 @@ pub fn compile(list: &[u8]) -> Result<Set, Error> {
 
 /// Builds the index of a set file that has none.
 pub fn index(list: &[u8], labels: &[u8]) -> Result<Set, Error> {
-    let damaged = || Error::set("the list of the compiled set is damaged");
+    let damaged = || Error::set(DAMAGED);
     let mut items = Vec::new();
     let mut at = 0;
     while at < list.len() {

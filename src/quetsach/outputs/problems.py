@@ -93,8 +93,10 @@ _SENTENCES = (
     N_("is packed by zip method %(method)s, which is not read"),
     N_("no form of list; there are %(names)s"),
     N_("%(path)s: the compiled set is damaged; compile the list again with 'indicators compile'"),
-    N_("%(path)s: the compiled set is cut off"),
-    N_("%(path)s: the compiled set is cut off or too long"),
+    N_(
+        "%(path)s: the set was compiled by an older version; compile the list again with 'indicators compile'"
+    ),
+    N_("%(path)s: is no compiled indicator set; make one with 'indicators compile'"),
     N_("interrupted before its end; scan it again"),
     N_("became shorter while it was read; scan it again"),
     N_("its worker failed %(n)s times (%(why)s); it was not looked at"),
