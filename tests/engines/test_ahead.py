@@ -33,6 +33,7 @@ LOGS = {
     "plain": _log(3000),
     "long": _log(40_000),
     "gzip": gzip.compress(_log(3000)),
+    "long gzip": gzip.compress(_log(200_000), 1),
     "two members": gzip.compress(_log(500)) + gzip.compress(_log(700)),
     "cut off": gzip.compress(_log(3000))[:-2000],
     "damaged": gzip.compress(_log(3000), 1)[:9000] + b"\xff" * 500,

@@ -20,6 +20,11 @@ pub fn clean(raw: &[u8], is_first: bool) -> &[u8] {
     }
 }
 
+/// As much of what a file begins with as tells its format.
+pub fn start(bytes: &[u8]) -> &[u8] {
+    &bytes[..bytes.len().min(START)]
+}
+
 /// The format that parses most of the first lines, if at least half; the name that sorts first among equals.
 pub fn detect(formats: &[&Format], start: &[u8]) -> Option<usize> {
     let start = if start.len() < START {

@@ -151,8 +151,15 @@ mod tests {
             changed: None,
         };
         let progress = Progress::new(Arc::new(Spare::new(1)));
-        let (mut lines, _) =
-            pipeline::scan(set, &[], Path::new("log"), input, &options, &progress).unwrap();
+        let (mut lines, _) = pipeline::scan(
+            set,
+            || Ok(&[]),
+            Path::new("log"),
+            input,
+            &options,
+            &progress,
+        )
+        .unwrap();
         let mut found = Vec::new();
         lines.write(set, |block| {
             found.extend_from_slice(block);

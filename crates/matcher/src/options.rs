@@ -143,7 +143,7 @@ impl Progress {
         self.failed.get().map(String::as_str)
     }
 
-    pub(crate) fn is_cancelled(&self) -> bool {
+    pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
     }
 

@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::feed::Feed;
 use crate::format::Format;
 use crate::options::{Coverage, Limits, Options, Progress};
-use crate::pipeline::{self, Found};
+use crate::pipeline::{self, Found, Threads};
 use crate::reader::{Input, Source};
 use crate::relay::Baton;
 use crate::runs::Runs;
@@ -111,8 +111,12 @@ pub fn scan(
         baton.headers.push((start - 1, before.clone()));
     }
     let feed = Feed::of_range(source, progress, options.limits, start);
-    let (mut whole, mut feed, recent) =
-        pipeline::look(set, formats, format, zone, options, progress, feed, baton);
+    let threads = Threads::new(feed, baton, options, progress);
+    let (mut whole, mut feed, recent) = threads.look(|| {
+        Ok(pipeline::begin(
+            set, formats, format, zone, options, progress,
+        ))
+    })?;
     if range.end.is_none() {
         if start > 0 && feed.source.given.saturating_sub(edge + 1) < start {
             return Ok(None);

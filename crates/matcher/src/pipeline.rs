@@ -5,6 +5,7 @@
 //! end, so the answer does not depend on the number of threads.
 use std::collections::VecDeque;
 use std::path::Path;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Scope};
 
@@ -19,7 +20,7 @@ use crate::error::Error;
 use crate::feed::Feed;
 use crate::format::Format;
 use crate::options::{Coverage, Options, Progress};
-use crate::queue::{Queue, Taken};
+use crate::queue::{Next, Queue, Taken};
 use crate::reader::{Input, Source};
 use crate::relay::{Baton, Relay};
 use crate::rows::Memory;
@@ -39,30 +40,46 @@ pub fn recognise<'a>(formats: &'a [Format], start: &[u8]) -> &'a str {
     detect::detect(&all, start).map_or(detect::TEXT, |found| &all[found].name)
 }
 
-/// Reads one source to its end; `path` is what is shown. Fails only for options that do not exist.
-pub fn scan(
-    set: &Set,
-    formats: &[Format],
+/// Reads one source to its end; `path` is what is shown. The formats may still be on their way: they are asked for
+/// when a packed source is being unpacked. Fails for options that do not exist, and as they do.
+pub fn scan<'a>(
+    set: &'a Set,
+    formats: impl FnOnce() -> Result<&'a [Format], Error>,
     path: &Path,
     input: Input,
-    options: &Options,
-    progress: &Progress,
+    options: &'a Options,
+    progress: &'a Progress,
 ) -> Result<(Lines, Coverage), Error> {
     let zone = time::zone(&options.tz)?;
-    let formats = chosen(formats, options)?;
     let feed = Feed::new(Source::open(path, input), progress, options.limits);
     if capture::begins(feed.start()) {
         return Ok(capture::scan(set, options, progress, &zone, path, feed));
     }
-    let format = match options.format {
-        None => detect::detect(&formats, feed.start()),
-        Some(_) => (!formats.is_empty()).then_some(0),
-    };
-    let baton = Baton::default();
-    let (mut whole, mut feed, recent) =
-        look(set, formats, format, zone, options, progress, feed, baton);
+    let start = detect::start(feed.start()).to_vec();
+    let threads = Threads::new(feed, Baton::default(), options, progress);
+    let (mut whole, mut feed, recent) = threads.look(|| {
+        let formats = chosen(formats()?, options)?;
+        let format = match options.format {
+            None => detect::detect(&formats, &start),
+            Some(_) => (!formats.is_empty()).then_some(0),
+        };
+        Ok(begin(set, formats, format, zone, options, progress))
+    })?;
     whole.read_tail(&mut feed.source, &recent);
     Ok(Found::of(whole, feed.source).finish(path))
+}
+
+/// A scan before its first line.
+pub(crate) fn begin<'a>(
+    set: &'a Set,
+    formats: Vec<&'a Format>,
+    format: Option<usize>,
+    zone: TimeZone,
+    options: &'a Options,
+    progress: &'a Progress,
+) -> Scan<'a> {
+    let memory = Memory::new(options.limits.row_bytes);
+    Scan::new(set, formats, format, zone, options, progress, memory)
 }
 
 /// The formats that lines are tried by.
@@ -82,40 +99,6 @@ pub(crate) fn chosen<'a>(
     })
 }
 
-/// Reads all chunks of a feed; what came before its first line is in `baton`. Also the last bytes of a source that
-/// cannot be read again.
-#[allow(clippy::too_many_arguments)]
-pub(crate) fn look<'a>(
-    set: &'a Set,
-    formats: Vec<&'a Format>,
-    format: Option<usize>,
-    zone: TimeZone,
-    options: &'a Options,
-    progress: &'a Progress,
-    feed: Feed<'a>,
-    baton: Baton,
-) -> (Scan<'a>, Feed<'a>, Vec<u8>) {
-    let threads = Threads {
-        queue: Queue::new(feed, options.limits),
-        relay: Relay::new(baton),
-        parts: Mutex::default(),
-        progress,
-    };
-    let memory = Memory::new(options.limits.row_bytes);
-    let mut whole = Scan::new(set, formats, format, zone, options, progress, memory);
-    thread::scope(|scope| threads.work(scope, whole.another()));
-    let parts = threads.parts.into_inner();
-    for part in parts.unwrap_or_else(PoisonError::into_inner) {
-        whole.absorb(part);
-    }
-    whole.accept(threads.relay.finish());
-    let (mut feed, recent) = threads.queue.finish();
-    if let Some(reason) = progress.failed() {
-        feed.source.stop(reason);
-    }
-    (whole, feed, recent)
-}
-
 /// Chunks of all threads together that wait for the header of the lines before them: a thread that is held up for a
 /// while holds up no other.
 const MOST_WAITING: usize = 8;
@@ -124,7 +107,7 @@ const MOST_WAITING: usize = 8;
 type Waiting = (u64, Buffer, Vec<Segment>);
 
 /// What the threads of one scan share.
-struct Threads<'a> {
+pub(crate) struct Threads<'a> {
     queue: Queue<'a>,
     relay: Relay,
     /// What each thread found, when it has ended.
@@ -133,14 +116,83 @@ struct Threads<'a> {
 }
 
 impl<'a> Threads<'a> {
-    /// Looks at one chunk after another until none is left.
-    fn work<'s>(&'s self, scope: &'s Scope<'s, '_>, mut scan: Scan<'a>)
+    /// What came before the first line of the feed is in `baton`.
+    pub fn new(
+        feed: Feed<'a>,
+        baton: Baton,
+        options: &Options,
+        progress: &'a Progress,
+    ) -> Threads<'a> {
+        Threads {
+            queue: Queue::new(feed, options.limits),
+            relay: Relay::new(baton),
+            parts: Mutex::default(),
+            progress,
+        }
+    }
+
+    /// Reads all chunks, as `begin` says. Also the last bytes of a source that cannot be read again.
+    pub fn look(
+        self,
+        begin: impl FnOnce() -> Result<Scan<'a>, Error>,
+    ) -> Result<(Scan<'a>, Feed<'a>, Vec<u8>), Error> {
+        let mut whole = thread::scope(|scope| {
+            let early = self.unpack_early(scope);
+            let whole = begin()?;
+            if let Some(early) = early {
+                // Only who failed does not wait for it.
+                let _ = early.send(whole.another());
+            }
+            self.work(scope, whole.another(), None);
+            Ok(whole)
+        })?;
+        let parts = self.parts.into_inner();
+        for part in parts.unwrap_or_else(PoisonError::into_inner) {
+            whole.absorb(part);
+        }
+        whole.accept(self.relay.finish());
+        let (mut feed, recent) = self.queue.finish();
+        if let Some(reason) = self.progress.failed() {
+            feed.source.stop(reason);
+        }
+        Ok((whole, feed, recent))
+    }
+
+    /// Lets another thread, if one is spare, unpack a packed file at once; it looks, too, when it is sent how.
+    fn unpack_early<'s>(&'s self, scope: &'s Scope<'s, '_>) -> Option<SyncSender<Scan<'a>>>
     where
+        'a: 's,
+    {
+        if !self.queue.is_packed() || !self.progress.spare.take() {
+            return None;
+        }
+        self.queue.add_other();
+        let (send, receive) = sync_channel::<Scan<'a>>(1);
+        scope.spawn(move || {
+            let first = self.queue.next(|| false);
+            if let Ok(scan) = receive.recv() {
+                self.work(scope, scan, first);
+            }
+            self.progress.spare.give();
+        });
+        Some(send)
+    }
+
+    /// Looks at one chunk after another until none is left, at `first` before all others.
+    fn work<'s>(
+        &'s self,
+        scope: &'s Scope<'s, '_>,
+        mut scan: Scan<'a>,
+        mut first: Option<Next<'s, 'a>>,
+    ) where
         'a: 's,
     {
         let _watch = self.relay.watch();
         let mut waiting = VecDeque::new();
-        while let Some((number, mut buffer, taken)) = self.queue.next(|| self.start(scope, &scan)) {
+        while let Some((number, mut buffer, taken)) = first
+            .take()
+            .or_else(|| self.queue.next(|| self.start(scope, &scan)))
+        {
             match taken {
                 Taken::Lines => {
                     let segments = scan.segments(&mut buffer);
@@ -190,7 +242,7 @@ impl<'a> Threads<'a> {
         if is_spare {
             let other = scan.another();
             scope.spawn(move || {
-                self.work(scope, other);
+                self.work(scope, other, None);
                 self.progress.spare.give();
             });
         }
@@ -285,4 +337,69 @@ impl<'a> Found<'a> {
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::options::{Limits, Spare};
+    use crate::raw::Level;
+    use crate::setfile;
+
+    /// A packed log of more chunks than lie ready before they are looked at.
+    fn log() -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut packed = flate2::write::GzEncoder::new(file.as_file(), flate2::Compression::fast());
+        for n in 0..60_000 {
+            writeln!(packed, "10.1.2.{} to n{n}.evil.example", n % 7).unwrap();
+        }
+        packed.finish().unwrap();
+        file
+    }
+
+    #[test]
+    fn formats_may_come_late_or_not_at_all() {
+        let set = setfile::compile(b"evil.example\tdomain\tfamily\n").unwrap();
+        let options = Options {
+            tz: "UTC".to_owned(),
+            format: None,
+            devices: false,
+            source_name: String::new(),
+            level: Level::best(),
+            limits: Limits {
+                chunk: 4096,
+                edge_bytes: 2048,
+                ..Limits::default()
+            },
+        };
+        let file = log();
+        let look = |spare: usize, formats: fn() -> Result<&'static [Format], Error>| {
+            let progress = Progress::new(Arc::new(Spare::new(spare)));
+            let found = scan(&set, formats, file.path(), Input::File, &options, &progress);
+            // What was borrowed is given back, whether the scan succeeded or not.
+            assert_eq!(progress.spare.is_any(), spare > 0);
+            found.map(|(mut lines, coverage)| {
+                let mut told = Vec::new();
+                let written = lines.write(&set, |block| {
+                    told.extend_from_slice(block);
+                    Ok(())
+                });
+                written.unwrap();
+                (told, coverage)
+            })
+        };
+        let at_once = look(0, || Ok(&[])).unwrap();
+        assert_eq!(at_once.1.lines, 60_000);
+        let late = look(1, || {
+            thread::sleep(Duration::from_millis(50));
+            Ok(&[])
+        });
+        assert_eq!(late.unwrap(), at_once);
+        let never = look(1, || Err(Error::Options("none".to_owned())));
+        assert!(never.is_err());
+    }
 }

@@ -62,6 +62,9 @@ pub(crate) enum Taken<'q, 'a> {
     LongLine(Reader<'q, 'a>),
 }
 
+/// A chunk with its number.
+pub(crate) type Next<'q, 'a> = (u64, Buffer, Taken<'q, 'a>);
+
 impl<'a> Queue<'a> {
     pub fn new(feed: Feed<'a>, limits: Limits) -> Queue<'a> {
         Queue {
@@ -83,13 +86,27 @@ impl<'a> Queue<'a> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether more of a file is to be unpacked than what tells its format.
+    pub fn is_packed(&self) -> bool {
+        self.feed().is_packed()
+    }
+
+    fn feed(&self) -> MutexGuard<'_, Feed<'a>> {
+        self.feed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a thread besides the first.
+    pub fn add_other(&self) {
+        self.lock().others += 1;
+    }
+
     fn has_others(&self) -> bool {
         self.lock().others > 0
     }
 
     /// The next chunk with its number; None at the end of the source.
     /// `start` is asked to start another thread whenever one may be spare, and says whether it did.
-    pub fn next(&self, start: impl Fn() -> bool) -> Option<(u64, Buffer, Taken<'_, 'a>)> {
+    pub fn next(&self, start: impl Fn() -> bool) -> Option<Next<'_, 'a>> {
         loop {
             let mut state = self.lock();
             while state.is_read || state.is_ended || state.ready.len() > FEW_READY {
@@ -124,13 +141,9 @@ impl<'a> Queue<'a> {
     }
 
     /// Reads ahead as far as is useful. What this thread is to look at next, if it is not the first in the queue.
-    fn read(
-        &self,
-        mut buffer: Buffer,
-        start: impl Fn() -> bool,
-    ) -> Option<(u64, Buffer, Taken<'_, 'a>)> {
+    fn read(&self, mut buffer: Buffer, start: impl Fn() -> bool) -> Option<Next<'_, 'a>> {
         let mut reader = Reader {
-            feed: self.feed.lock().unwrap_or_else(PoisonError::into_inner),
+            feed: self.feed(),
             queue: self,
         };
         let lacking = self.lock().lacking.take();
@@ -163,7 +176,7 @@ impl<'a> Queue<'a> {
             };
             let has_started = feed.is_long() && start();
             if has_started {
-                self.lock().others += 1;
+                self.add_other();
             }
             if let Chunk::LongLine = chunk {
                 // However few lie ready: this line waits for them, and its thread cannot look at them.
@@ -240,13 +253,8 @@ impl<'a> Queue<'a> {
         if let Some((bytes, reason)) = state.lacking {
             feed.source.lack(bytes, reason);
         }
-        let recent = state
-            .recent
-            .iter()
-            .flat_map(Buffer::data)
-            .copied()
-            .collect();
-        (feed, recent)
+        let recent: Vec<&[u8]> = state.recent.iter().map(Buffer::data).collect();
+        (feed, recent.concat())
     }
 }
 

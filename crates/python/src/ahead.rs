@@ -19,6 +19,9 @@ use crate::formats::Coming;
 /// The latest one; it belongs to the Python object and ends with it.
 static BEGUN: Mutex<Weak<Begun>> = Mutex::new(Weak::new());
 
+/// Nobody is told.
+const GIVEN_UP: &str = "the scan was given up";
+
 type Answer = Result<(wire::Lines, Coverage), Error>;
 
 #[derive(Debug)]
@@ -31,7 +34,7 @@ struct Begun {
     log_file: FileId,
     options: Options,
     progress: Arc<Progress>,
-    thread: Mutex<Option<JoinHandle<Option<Answer>>>>,
+    thread: Mutex<Option<JoinHandle<Answer>>>,
 }
 
 impl Drop for Begun {
@@ -97,7 +100,7 @@ pub fn take(
     let mut thread = begun.thread.lock().unwrap_or_else(PoisonError::into_inner);
     let thread = thread.take()?;
     progress.follow(&begun.progress);
-    let (lines, mut coverage) = thread.join().ok()??.ok()?;
+    let (lines, mut coverage) = thread.join().ok()?.ok()?;
     coverage.name.clone_from(&options.source_name);
     Some((lines, coverage))
 }
@@ -162,9 +165,14 @@ fn begin(
         let (formats, log) = (formats.clone(), log.clone());
         let (options, progress) = (options.clone(), progress.clone());
         move || {
-            let formats = formats.parsed().as_ref().ok()?;
-            let found = pipeline::scan(&set, formats, &log, Input::File, &options, &progress);
-            Some(found)
+            let formats = || match formats.parsed() {
+                // The set file may be about to be written over.
+                _ if progress.is_cancelled() => Err(Error::Options(GIVEN_UP.to_owned())),
+                Ok(formats) => Ok(&formats[..]),
+                // Whoever takes the answer has asked for them before, and told what is wrong.
+                Err(problem) => Err(Error::Options(problem.clone())),
+            };
+            pipeline::scan(&set, formats, &log, Input::File, &options, &progress)
         }
     };
     let thread = thread::Builder::new().name("ahead".to_owned());

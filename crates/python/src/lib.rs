@@ -268,7 +268,7 @@ impl Matcher {
                 {
                     return Ok(found);
                 }
-                pipeline::scan(set, formats, &path, input, &options, &counters)
+                pipeline::scan(set, || Ok(formats), &path, input, &options, &counters)
             })
             .map_err(raise)?;
         let lines = Lines::of(lines, set);

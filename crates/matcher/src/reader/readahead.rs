@@ -5,8 +5,9 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
 /// Bytes of a block.
-const BLOCK: usize = 256 * 1024;
-/// Blocks that lie ready.
+const BLOCK: usize = 1 << 20;
+/// Blocks that lie ready: where others have the processor, this thread has its turn after some milliseconds only, in
+/// which ISA-L unpacks more than a megabyte.
 const READY: usize = 4;
 
 /// The blocks that a thread reads; it ends with this, or with the stream.
