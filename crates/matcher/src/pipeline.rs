@@ -18,11 +18,13 @@ use crate::detect;
 use crate::error::Error;
 use crate::feed::Feed;
 use crate::format::Format;
+use crate::memory::{AtWork, Memory};
+use crate::midnights::Midnights;
 use crate::options::{Coverage, Options, Progress};
-use crate::queue::{Queue, Taken};
+use crate::queue::{MOST_WAITING, Queue, Taken};
 use crate::reader::{Input, Source};
 use crate::relay::{Baton, Relay};
-use crate::rows::Memory;
+use crate::rows::{Common, Rows};
 use crate::runs::Runs;
 use crate::scan::Scan;
 pub use crate::scan::temporary;
@@ -101,13 +103,16 @@ pub(crate) fn look<'a>(
         parts: Mutex::default(),
         progress,
     };
-    let memory = Memory::new(options.limits.row_bytes);
-    let mut whole = Scan::new(set, formats, format, zone, options, progress, memory);
-    thread::scope(|scope| threads.work(scope, whole.another()));
+    let memory = Memory::new(progress.spare.account().clone(), options.limits.row_bytes);
+    let rows = Rows::new(memory, Some(Common::default()), Midnights::of(&zone));
+    let mut whole = Scan::new(set, formats, format, zone, options, progress, rows);
+    let at_work = progress.spare.account().thread();
+    thread::scope(|scope| threads.work(scope, whole.another(), at_work));
     let parts = threads.parts.into_inner();
     for part in parts.unwrap_or_else(PoisonError::into_inner) {
         whole.absorb(part);
     }
+    whole.absorb_common();
     whole.accept(threads.relay.finish());
     let (mut feed, recent) = threads.queue.finish();
     if let Some(reason) = progress.failed() {
@@ -115,10 +120,6 @@ pub(crate) fn look<'a>(
     }
     (whole, feed, recent)
 }
-
-/// Chunks of all threads together that wait for the header of the lines before them: a thread that is held up for a
-/// while holds up no other.
-const MOST_WAITING: usize = 8;
 
 /// A chunk after phase 1, which waits for that header.
 type Waiting = (u64, Buffer, Vec<Segment>);
@@ -134,7 +135,7 @@ struct Threads<'a> {
 
 impl<'a> Threads<'a> {
     /// Looks at one chunk after another until none is left.
-    fn work<'s>(&'s self, scope: &'s Scope<'s, '_>, mut scan: Scan<'a>)
+    fn work<'s>(&'s self, scope: &'s Scope<'s, '_>, mut scan: Scan<'a>, _at_work: AtWork)
     where
         'a: 's,
     {
@@ -186,11 +187,14 @@ impl<'a> Threads<'a> {
     where
         'a: 's,
     {
-        let is_spare = self.progress.spare.take();
+        let has_room = scan.rows.memory().has_room(self.progress.bytes_read());
+        let is_spare = has_room && self.progress.spare.take();
         if is_spare {
             let other = scan.another();
+            // Counted at once: the next may be asked for before this one runs.
+            let at_work = self.progress.spare.account().thread();
             scope.spawn(move || {
-                self.work(scope, other);
+                self.work(scope, other, at_work);
                 self.progress.spare.give();
             });
         }

@@ -11,11 +11,12 @@ mod streams;
 mod tests;
 
 use crate::hash::Filter;
-use crate::raw::{BLOCKS, Bytes, Classes};
+use crate::raw::{self, BLOCKS, Bytes, Classes};
 use crate::set::Set;
-use streams::{BIAS, Places, Stream, WORDS, later};
+use streams::{BIAS, Stream, WORDS, later};
 
 pub(crate) use ipv6::head_key;
+pub(crate) use streams::Places;
 
 /// Bytes that stand before a chunk's data, so that looking back never leaves the buffer.
 pub const FRONT: usize = BIAS + LOOK;
@@ -41,9 +42,9 @@ pub struct Candidates {
 /// Reused working memory of one thread.
 pub struct Scratch {
     streams: Streams,
-    names: Places,
-    v4: Places,
-    v6: Places,
+    names: Box<Places>,
+    v4: Box<Places>,
+    v6: Box<Places>,
 }
 
 /// Bits of each byte of a part.
@@ -79,9 +80,9 @@ impl Default for Scratch {
                 numbers: [const { Stream::new() }; 4],
                 groups: [const { Stream::new() }; 3],
             },
-            names: Places::new(),
-            v4: Places::new(),
-            v6: Places::new(),
+            names: raw::places(),
+            v4: raw::places(),
+            v6: raw::places(),
         }
     }
 }
@@ -119,6 +120,7 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
         v4,
         v6,
     } = &mut *search.scratch;
+    let (names, v4, v6) = (&mut **names, &mut **v4, &mut **v6);
     let no_label = if set.letter_labels_only() {
         u64::MAX
     } else {
