@@ -31,7 +31,7 @@ impl Default for Limits {
             parsed_part: 1 << 16,
             edge_lines: 64,
             edge_bytes: 1 << 20,
-            row_bytes: 27 << 20,
+            row_bytes: 25 << 20,
             flows: 1 << 16,
             alive: 1_000_000,
         }
