@@ -17,6 +17,9 @@ const MOST: usize = 5;
 const SAMPLE: u64 = 64;
 /// Threads for whose buffers there is room beside the rows.
 const ROOMY: usize = 2;
+/// As large a part of the rows' bytes is added where one thread is at work: a second would take it for what it remembers
+/// of lines, and for its buffers.
+const ALONE: usize = 4;
 /// The part of the rows' bytes that more of them leave to malloc, which does not give to one thread what another freed.
 const MALLOC: usize = 2;
 /// The part of the rows' bytes that each further thread takes for its own buffers, stack and heap: about 0.9 MB.
@@ -144,12 +147,18 @@ impl Memory {
 
     /// Bytes that the rows of the whole run may take: what the contract gives to each row, and what all else leaves.
     pub fn limit(&self) -> usize {
-        let more = self.account.at_work().saturating_sub(ROOMY);
+        let threads = self.account.at_work();
+        let more = threads.saturating_sub(ROOMY);
+        let alone = if threads < ROOMY {
+            self.base / ALONE
+        } else {
+            0
+        };
         let malloc = if more > 0 { self.base / MALLOC } else { 0 };
         let left = self.base.saturating_sub(malloc + self.base / THREAD * more);
-        let base = left.max(self.base / LEAST);
+        let base = left.max(self.base / LEAST) + alone;
         let rows = self.account.rows.load(Ordering::Relaxed);
-        (base + PER_ROW * rows).min(MOST * self.base)
+        (base + PER_ROW * rows).min(MOST * (self.base + alone))
     }
 
     pub fn is_full(&self) -> bool {
