@@ -149,7 +149,7 @@ def test_an_answer_of_any_size_is_kept_without_holding_it():
     finally:
         tracemalloc.stop()
     assert sum(map(len, kept.blocks())) == 2 * count << 20
-    assert peak < 80 << 20, "more than the 32 MiB kept, twice while they move to a file"
+    assert peak < 20 << 20, "more than the 8 MiB kept, twice while they move to a file"
 
 
 def test_sources_are_told_in_order_and_the_last_answer_of_each_counts():

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from quetsach.splitting import SplitLog
     from quetsach.state import State
 
-_HELD_BYTES = 32 << 20
+_HELD_BYTES = 8 << 20
 _TICK_SECONDS = 0.1
 
 
@@ -40,7 +40,7 @@ class Snapshot(NamedTuple):
 
 
 class _Aside:
-    """Bytes in memory, beyond 32 MiB in a temporary file.
+    """Bytes in memory, beyond 8 MiB in a temporary file.
 
     No SpooledTemporaryFile: to import tempfile takes as long as 10 MB of a log.
     """
@@ -78,7 +78,7 @@ class _Aside:
 
 
 class Sightings:
-    """Sightings of many sources, sorted by key, read as often as wanted; beyond 32 MiB they lie in a
+    """Sightings of many sources, sorted by key, read as often as wanted; beyond 8 MiB they lie in a
     temporary file. Those of the first source stay where they lie: mostly there is one large log. With
     `are_many` sources they take no memory there."""
 

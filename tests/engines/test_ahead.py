@@ -192,8 +192,11 @@ def test_a_damaged_set_gives_no_answer_although_the_scan_has_begun(
     log, out, state = tmp_path / "log", tmp_path / "out.jsonl", tmp_path / "state"
     log.write_bytes(LOGS["plain"])
     want = f"{listed}: the compiled set is damaged; compile the list again with 'indicators compile'"
+    spoilt = tmp_path / "spoilt"
     for bad in _damages(listed.read_bytes()):
-        listed.write_bytes(bad)
+        # A file in place of another, as sets are replaced: nobody who still reads the old one sees it change.
+        spoilt.write_bytes(bad)
+        spoilt.replace(listed)
         for more in ([], ["--state", state]):
             arguments = ["scan", log, "-i", listed, "-o", out, "--lang", "en", "--jobs", 2, *more]
             code, shown, problem = _scan(arguments, capfd)

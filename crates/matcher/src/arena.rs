@@ -1,20 +1,29 @@
 //! Rows with their words, in blocks of equally many rows: the oldest can be taken away and no other moves.
+use std::sync::{Arc, Mutex, PoisonError};
+
 use crate::rows::Row;
 
-/// Rows in the order in which they came. Each is found by its place: how many came before it.
+/// Rows in the order in which they came. Each is found by its place: how many came before it, those taken away too.
 #[derive(Debug)]
 pub struct Arena {
     blocks: Vec<Block>,
+    /// Place of the first row.
+    first: u32,
     /// As a power of two.
     rows_per_block: u32,
-    /// Blocks that were emptied, to be filled again.
-    spare: Vec<Block>,
+    pool: Pool,
     /// Bytes that a row takes beside its words.
     row: usize,
 }
 
+/// Bytes of the words of a row, about.
+const TEXT: usize = 200;
+
+/// Blocks that were emptied, to be filled again by whatever thread: what one has freed, malloc would not give to another.
+pub type Pool = Arc<Mutex<Vec<Block>>>;
+
 #[derive(Debug, Default)]
-struct Block {
+pub struct Block {
     rows: Vec<Row>,
     /// The words of its rows.
     texts: Vec<u8>,
@@ -22,11 +31,12 @@ struct Block {
 
 impl Arena {
     /// Of blocks of this power of two of rows, each of which takes so many bytes beside its words.
-    pub fn new(rows_per_block: u32, row: usize) -> Arena {
+    pub fn new(rows_per_block: u32, row: usize, pool: Pool) -> Arena {
         Arena {
             blocks: Vec::new(),
+            first: 0,
             rows_per_block,
-            spare: Vec::new(),
+            pool,
             row,
         }
     }
@@ -35,6 +45,16 @@ impl Arena {
         self.blocks.last().map_or(0, |last| {
             ((self.blocks.len() - 1) << self.rows_per_block) + last.rows.len()
         })
+    }
+
+    /// Place of the first row; those before it were taken away.
+    pub fn first(&self) -> u32 {
+        self.first
+    }
+
+    /// Place of the next row.
+    pub fn next(&self) -> u32 {
+        self.first + self.len() as u32
     }
 
     /// Bytes of all rows.
@@ -50,9 +70,17 @@ impl Arena {
             .last()
             .is_none_or(|block| block.rows.len() == most)
         {
-            let next = self.spare.pop().unwrap_or_else(|| {
+            let spare = self
+                .pool
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .pop();
+            let next = spare.unwrap_or_else(|| {
                 // Blocks of one log are alike.
-                let before = self.blocks.last().map_or(0, |last| last.texts.len());
+                let before = self
+                    .blocks
+                    .last()
+                    .map_or(most * TEXT, |last| last.texts.len());
                 Block {
                     rows: Vec::with_capacity(most),
                     texts: Vec::with_capacity(before + before / 8),
@@ -72,7 +100,9 @@ impl Arena {
     }
 
     fn index(&self, place: u32) -> (usize, usize) {
+        // Whole blocks are taken away.
         let within = place & ((1 << self.rows_per_block) - 1);
+        let place = place - self.first;
         ((place >> self.rows_per_block) as usize, within as usize)
     }
 
@@ -97,11 +127,19 @@ impl Arena {
         (row, &block.texts[row.words as usize..])
     }
 
+    /// Gives a row other words.
+    pub fn reword(&mut self, place: u32, words: &[u8]) {
+        let (block, row) = self.index(place);
+        let Block { rows, texts } = &mut self.blocks[block];
+        rows[row].words = texts.len() as u32;
+        texts.extend_from_slice(words);
+    }
+
     pub fn rows(&self) -> impl Iterator<Item = &Row> {
         self.blocks.iter().flat_map(|block| &block.rows)
     }
 
-    /// Takes away the oldest blocks of at least so many bytes together, or all.
+    /// Takes away the oldest blocks of at least so many bytes together, or all; the place of the first is zero there.
     pub fn take_oldest(&mut self, least: usize) -> Arena {
         let mut size = 0;
         let enough = self.blocks.iter().position(|block| {
@@ -109,25 +147,28 @@ impl Arena {
             size >= least
         });
         let count = enough.map_or(self.blocks.len(), |at| at + 1);
+        self.first += (count as u32) << self.rows_per_block;
         Arena {
             blocks: self.blocks.drain(..count).collect(),
-            ..Arena::new(self.rows_per_block, self.row)
+            ..Arena::new(self.rows_per_block, self.row, self.pool.clone())
         }
     }
 
     /// Takes back what `take_oldest` gave.
     pub fn put_back(&mut self, oldest: Arena) {
+        self.first -= (oldest.blocks.len() as u32) << self.rows_per_block;
         self.blocks.splice(..0, oldest.blocks);
     }
 
-    /// Fills the blocks of another, which are not needed any more, again.
-    pub fn reuse(&mut self, other: Arena) {
-        let emptied = other.blocks.into_iter().map(|mut block| {
+    /// Leaves its blocks to others.
+    pub fn give_back(self) {
+        let emptied = self.blocks.into_iter().map(|mut block| {
             block.rows.clear();
             block.texts.clear();
             block
         });
-        self.spare.extend(emptied);
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        pool.extend(emptied);
     }
 }
 

@@ -1,11 +1,13 @@
 //! Cuts a source into chunks of whole lines for the threads that look at them.
 use std::mem;
+use std::sync::Arc;
 
 use memchr::{memchr, memrchr};
 
 use crate::buffer::Buffer;
 use crate::detect;
 use crate::loan::Loan;
+use crate::memory::Account;
 use crate::options::{Limits, Progress};
 use crate::reader::{Claim, Source};
 
@@ -61,6 +63,11 @@ impl<'a> Feed<'a> {
             ended: false,
             recent: Vec::new(),
         }
+    }
+
+    /// What the threads of the run hold.
+    pub fn account(&self) -> &Arc<Account> {
+        self.progress.spare.account()
     }
 
     /// The first bytes, before any chunk is taken.

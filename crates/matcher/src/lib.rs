@@ -11,7 +11,7 @@
 //! | phase 2: what exactly stands there | `scan`, `tokens`, `hit`, `token`, `names`, `address`, `freetext`, `chars` |
 //! | the fields of a line that hit | `detect`, `format`, `shape`, `expression`, `wrapper`, `json`, `decoders`, `record` |
 //! | its time | `time`, `timeline`, `years`, `midnights`, `tail` |
-//! | rows by indicator, device and day | `rows`, `details`, `repeats`, `places`, `words`, `alive`, `runs`, `spread` |
+//! | rows by indicator, device and day | `rows`, `details`, `repeats`, `places`, `words`, `alive`, `runs`, `spread`, `memory` |
 //! | the answer | `wire`, `escape`, `tally` |
 #![deny(unsafe_code)]
 
@@ -44,6 +44,7 @@ mod lines;
 mod loan;
 mod longline;
 mod memo;
+pub mod memory;
 mod midnights;
 mod names;
 pub mod opening;

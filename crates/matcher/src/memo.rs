@@ -1,4 +1,5 @@
 //! A fixed number of places by hash, in which what was not asked for of late makes room for others.
+use std::mem;
 
 use crate::raw::prefetch;
 
@@ -40,9 +41,8 @@ impl<T> Memo<T> {
 
     /// Forgets all, and has room for so many, at most and about.
     pub fn clear(&mut self, room: usize) {
-        self.sets.clear();
-        self.sets.resize(room.div_ceil(WAYS), Ways::default());
-        self.held.clear();
+        self.sets = vec![Ways::default(); room.div_ceil(WAYS)];
+        self.held = Vec::with_capacity(self.sets.len() * WAYS);
     }
 
     fn home(&self, hash: u64) -> usize {
@@ -79,24 +79,26 @@ impl<T> Memo<T> {
     }
 
     /// Holds a value in the place of one with this hash, else in a free one, else of the one not asked for the longest.
-    pub fn put(&mut self, hash: u64, value: T) {
+    /// Gives what was there.
+    pub fn put(&mut self, hash: u64, value: T) -> Option<T> {
         let home = self.home(hash);
-        let Some(set) = self.sets.get_mut(home) else {
-            return;
-        };
+        let set = self.sets.get_mut(home)?;
         let same = set.tags[..set.len]
             .iter()
             .position(|&tag| tag == hash as u32);
         let way = same.unwrap_or(set.len.min(WAYS - 1));
+        let mut before = None;
         if way == set.len {
             set.places[way] = self.held.len() as u32;
             set.len += 1;
             self.held.push(value);
         } else {
-            self.held[set.places[way] as usize] = value;
+            let place = set.places[way] as usize;
+            before = Some(mem::replace(&mut self.held[place], value));
         }
         set.tags[way] = hash as u32;
         set.bring_to_front(way);
+        before
     }
 }
 

@@ -1,8 +1,9 @@
 //! What a scan is asked, what it counts while it runs, and what it says it looked at.
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use crate::memory::Account;
 use crate::raw::Level;
 
 /// Bounds of the contract, in bytes and lines; other values only in tests.
@@ -13,7 +14,8 @@ pub struct Limits {
     pub parsed_part: usize,
     pub edge_lines: usize,
     pub edge_bytes: u64,
-    /// Rows may hold so many bytes and some more for each; beyond, they go to temporary files.
+    /// Rows and what is remembered of lines may hold so many bytes and some more for each row; beyond, rows go to
+    /// temporary files. About as much is taken by the process and by one or two threads.
     pub row_bytes: usize,
     /// Lines that may hit after which the share of those that repeat another is looked at; 0: none is remembered.
     pub window: usize,
@@ -31,7 +33,7 @@ impl Default for Limits {
             parsed_part: 1 << 16,
             edge_lines: 64,
             edge_bytes: 1 << 20,
-            row_bytes: 24 << 20,
+            row_bytes: 25 << 20,
             window: 1 << 15,
             flows: 1 << 16,
             alive: 1_000_000,
@@ -53,29 +55,36 @@ pub struct Options {
     pub limits: Limits,
 }
 
-/// Threads that nobody uses now. A scan borrows one while it has work for it.
+/// Threads that nobody uses now. A scan borrows one while it has work for it. All scans of a run share them, and its
+/// memory.
 #[derive(Debug, Default)]
-pub struct Spare(AtomicUsize);
+pub struct Spare(Arc<Account>);
 
 impl Spare {
     pub fn new(threads: usize) -> Spare {
-        Spare(AtomicUsize::new(threads))
+        Spare(Account::new(threads))
     }
 
     /// Adds a thread, or gives a borrowed one back.
     pub fn give(&self) {
-        self.0.fetch_add(1, Ordering::AcqRel);
+        self.0.spare.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Whether a thread is free now.
     pub fn is_any(&self) -> bool {
-        self.0.load(Ordering::Acquire) > 0
+        self.0.spare.load(Ordering::Acquire) > 0
+    }
+
+    /// What these threads hold.
+    pub fn account(&self) -> &Arc<Account> {
+        &self.0
     }
 
     /// Borrows a thread if there is one.
     pub fn take(&self) -> bool {
         let less = |free: usize| free.checked_sub(1);
         self.0
+            .spare
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, less)
             .is_ok()
     }

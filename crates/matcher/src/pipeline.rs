@@ -19,11 +19,13 @@ use crate::detect;
 use crate::error::Error;
 use crate::feed::Feed;
 use crate::format::Format;
+use crate::memory::{AtWork, Memory};
+use crate::midnights::Midnights;
 use crate::options::{Coverage, Options, Progress};
-use crate::queue::{Next, Queue, Taken};
+use crate::queue::{MOST_WAITING, Next, Queue, Taken};
 use crate::reader::{Input, Source};
 use crate::relay::{Baton, Relay};
-use crate::rows::Memory;
+use crate::rows::{Common, Rows};
 use crate::runs::Runs;
 use crate::scan::Scan;
 pub use crate::scan::temporary;
@@ -78,8 +80,9 @@ pub(crate) fn begin<'a>(
     options: &'a Options,
     progress: &'a Progress,
 ) -> Scan<'a> {
-    let memory = Memory::new(options.limits.row_bytes);
-    Scan::new(set, formats, format, zone, options, progress, memory)
+    let memory = Memory::new(progress.spare.account().clone(), options.limits.row_bytes);
+    let rows = Rows::new(memory, Some(Common::default()), Midnights::of(&zone));
+    Scan::new(set, formats, format, zone, options, progress, rows)
 }
 
 /// The formats that lines are tried by.
@@ -98,10 +101,6 @@ pub(crate) fn chosen<'a>(
         ],
     })
 }
-
-/// Chunks of all threads together that wait for the header of the lines before them: a thread that is held up for a
-/// while holds up no other.
-const MOST_WAITING: usize = 8;
 
 /// A chunk after phase 1, which waits for that header.
 type Waiting = (u64, Buffer, Vec<Segment>);
@@ -136,6 +135,7 @@ impl<'a> Threads<'a> {
         self,
         begin: impl FnOnce() -> Result<Scan<'a>, Error>,
     ) -> Result<(Scan<'a>, Feed<'a>, Vec<u8>), Error> {
+        let at_work = self.progress.spare.account().thread();
         let mut whole = thread::scope(|scope| {
             let early = self.unpack_early(scope);
             let whole = begin()?;
@@ -143,13 +143,14 @@ impl<'a> Threads<'a> {
                 // Only who failed does not wait for it.
                 let _ = early.send(whole.another());
             }
-            self.work(scope, whole.another(), None);
+            self.work(scope, whole.another(), None, at_work);
             Ok(whole)
         })?;
         let parts = self.parts.into_inner();
         for part in parts.unwrap_or_else(PoisonError::into_inner) {
             whole.absorb(part);
         }
+        whole.absorb_common();
         whole.accept(self.relay.finish());
         let (mut feed, recent) = self.queue.finish();
         if let Some(reason) = self.progress.failed() {
@@ -167,11 +168,12 @@ impl<'a> Threads<'a> {
             return None;
         }
         self.queue.add_other();
+        let at_work = self.progress.spare.account().thread();
         let (send, receive) = sync_channel::<Scan<'a>>(1);
         scope.spawn(move || {
             let first = self.queue.next(|| false);
             if let Ok(scan) = receive.recv() {
-                self.work(scope, scan, first);
+                self.work(scope, scan, first, at_work);
             }
             self.progress.spare.give();
         });
@@ -184,6 +186,7 @@ impl<'a> Threads<'a> {
         scope: &'s Scope<'s, '_>,
         mut scan: Scan<'a>,
         mut first: Option<Next<'s, 'a>>,
+        _at_work: AtWork,
     ) where
         'a: 's,
     {
@@ -238,11 +241,14 @@ impl<'a> Threads<'a> {
     where
         'a: 's,
     {
-        let is_spare = self.progress.spare.take();
+        let has_room = scan.rows.memory().has_room(self.progress.bytes_read());
+        let is_spare = has_room && self.progress.spare.take();
         if is_spare {
             let other = scan.another();
+            // Counted at once: the next may be asked for before this one runs.
+            let at_work = self.progress.spare.account().thread();
             scope.spawn(move || {
-                self.work(scope, other, None);
+                self.work(scope, other, None, at_work);
                 self.progress.spare.give();
             });
         }

@@ -8,20 +8,26 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::mem;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use crate::buffer::Buffer;
 use crate::feed::{Chunk, Feed};
 use crate::loan::Loan;
+use crate::memory::Account;
 use crate::options::Limits;
 use crate::reader::{Claim, read_at};
 
 /// Chunks of a plain file read at a time: what is done once for all of them takes no time beside them. What is
 /// unpacked goes from one core's cache to the other's, and fewer bytes find more room there.
 const CHUNKS: usize = 4;
-/// Chunks that lie ready before the reader looks at one.
-const MOST_READY: usize = 48;
+/// More threads read as many at a time together as these, though each reads one at least: that is all memory has room for.
+const ROOMY: usize = 2;
+/// What all threads of a scan read and wait with for the header of the lines before: a thread that is held up for a
+/// while holds up no other.
+pub(crate) const MOST_WAITING: usize = 8;
+/// Chunks that lie ready, or are looked at, of all scans of a run, before the reader looks at one.
+const MOST_READY: usize = 50;
 /// So many are not worth waking another thread, and too few to stop reading.
 const FEW_READY: usize = 16;
 
@@ -30,6 +36,7 @@ pub(crate) struct Queue<'a> {
     state: Mutex<State>,
     changed: Condvar,
     limits: Limits,
+    account: Arc<Account>,
     is_slow: bool,
     /// A plain file, of which each thread reads its own chunks.
     file: Option<File>,
@@ -70,6 +77,7 @@ impl<'a> Queue<'a> {
         Queue {
             is_slow: feed.is_slow(),
             file: feed.source.another_file(),
+            account: feed.account().clone(),
             feed: Mutex::new(feed),
             state: Mutex::default(),
             changed: Condvar::new(),
@@ -78,8 +86,28 @@ impl<'a> Queue<'a> {
     }
 
     fn new_buffer(&self) -> Buffer {
-        let chunks = if self.is_slow { 1 } else { CHUNKS };
-        Buffer::new(chunks * self.limits.chunk)
+        Buffer::new(if self.is_slow {
+            self.limits.chunk
+        } else {
+            self.portion()
+        })
+    }
+
+    /// Bytes of a plain file read at a time.
+    fn portion(&self) -> usize {
+        let threads = self.account.threads().max(ROOMY);
+        (CHUNKS * ROOMY / threads).max(1) * self.limits.chunk
+    }
+
+    /// `FEW_READY` where scans are many.
+    fn few_ready(&self) -> usize {
+        FEW_READY / self.account.scans()
+    }
+
+    fn most_ready(&self) -> usize {
+        let all = MOST_READY.saturating_sub(self.account.threads());
+        let few = self.few_ready();
+        (all / self.account.scans()).max(few + few / 4 + 1)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -109,7 +137,7 @@ impl<'a> Queue<'a> {
     pub fn next(&self, start: impl Fn() -> bool) -> Option<Next<'_, 'a>> {
         loop {
             let mut state = self.lock();
-            while state.is_read || state.is_ended || state.ready.len() > FEW_READY {
+            while state.is_read || state.is_ended || state.ready.len() > self.few_ready() {
                 if let Some((number, ready)) = state.ready.pop_front() {
                     let buffer = match ready {
                         Ready::Read(buffer) => buffer,
@@ -153,7 +181,7 @@ impl<'a> Queue<'a> {
         loop {
             let feed = &mut *reader.feed;
             if let Some(file) = &self.file
-                && let Some((number, claim)) = feed.claim(CHUNKS * self.limits.chunk)
+                && let Some((number, claim)) = feed.claim(self.portion())
             {
                 start();
                 drop(reader);
@@ -200,15 +228,16 @@ impl<'a> Queue<'a> {
     fn has_enough(&self, number: u64, lines: Ready) -> bool {
         let mut state = self.lock();
         state.ready.push_back((number, lines));
-        if state.ready.len() > FEW_READY {
+        if state.ready.len() > self.few_ready() {
             self.changed.notify_one();
         }
-        state.ready.len() >= MOST_READY
+        state.ready.len() >= self.most_ready()
     }
 
     /// Reads what was handed out.
     fn fill(&self, buffer: &mut Buffer, file: &File, claim: Claim) {
         buffer.begin(claim.offset, &[]);
+        buffer.reserve(claim.len);
         let read = read_at(file, &mut buffer.room()[..claim.len], claim.offset);
         buffer.filled = *read.as_ref().unwrap_or(&0);
         if buffer.filled < claim.len {
@@ -276,7 +305,7 @@ impl Drop for Reader<'_, '_> {
 #[cfg(test)]
 mod tests {
     use std::io::Write;
-    use std::sync::{Arc, mpsc};
+    use std::sync::mpsc;
     use std::time::Duration;
 
     use super::*;

@@ -13,6 +13,7 @@ use smallvec::SmallVec;
 use crate::format::{Role, Variant};
 use crate::hit::{Action, Field};
 use crate::memo::Memo;
+use crate::memory::{Held, Memory};
 use crate::names::Host;
 use crate::record::Record;
 use crate::rows::{Known, Rows};
@@ -21,12 +22,15 @@ use crate::set::Set;
 use crate::time::Moment;
 use crate::tokens::{self, Token};
 
-/// Sayings that two threads remember each; one remembers as many, more share what two have.
+/// Sayings that one thread or each of two remembers; more share as many, as the contract has no more room.
 const MOST: usize = 7 << 12;
 /// Where fewer than one of so many lines repeat another, it does not pay to remember them.
 const LEAST: usize = 8;
 /// Windows that are passed over then, at first; twice as many each time again, up to the most.
 const PAUSES: RangeInclusive<usize> = 4..=32;
+
+/// Bytes that malloc takes for itself, about.
+const ALLOCATED: usize = 16;
 
 /// What a line says, as `saying` spells it.
 type Text = SmallVec<[u8; 104]>;
@@ -35,6 +39,10 @@ type Text = SmallVec<[u8; 104]>;
 #[derive(Debug)]
 pub struct Repeats<'f> {
     memo: Memo<Said<'f>>,
+    /// What they take.
+    held: Held,
+    /// Threads that share what is remembered.
+    threads: usize,
     /// What the lines at hand say.
     texts: Vec<u8>,
     hasher: RandomState,
@@ -73,6 +81,17 @@ struct Told<'f> {
     known: Known,
 }
 
+impl Said<'_> {
+    fn size(&self) -> usize {
+        let spilled = if self.text.spilled() {
+            self.text.capacity() + ALLOCATED
+        } else {
+            0
+        };
+        size_of::<Self>() + spilled
+    }
+}
+
 /// A line that was added to its rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Repeated {
@@ -82,9 +101,11 @@ pub struct Repeated {
 
 impl<'f> Repeats<'f> {
     /// `window` is that of the scan's limits.
-    pub fn new(window: usize) -> Self {
+    pub fn new(memory: &Memory, window: usize) -> Self {
         Repeats {
             memo: Memo::new(),
+            held: memory.hold(),
+            threads: 0,
             texts: Vec::new(),
             hasher: RandomState::default(),
             moved: None,
@@ -103,8 +124,12 @@ impl<'f> Repeats<'f> {
             self.pause = self.pause.saturating_sub(lines);
             return true;
         }
-        if self.moved != Some(rows.moved()) {
-            self.memo.clear(2 * MOST / rows.threads());
+        let threads = rows.memory().sharers();
+        if self.moved != Some(rows.moved()) || threads > self.threads {
+            self.threads = threads;
+            self.memo
+                .clear(if threads > 2 { MOST / threads } else { MOST });
+            self.held = rows.memory().hold();
             self.moved = Some(rows.moved());
         }
         if self.tried >= self.window {
@@ -210,7 +235,11 @@ impl<'f> Repeats<'f> {
 
     fn keep(&mut self, saying: &Saying, told: Option<Told<'f>>) {
         let text = Text::from_slice(&self.texts[saying.place.clone()]);
-        self.memo.put(saying.hash, Said { text, told });
+        let said = Said { text, told };
+        self.held.add(said.size());
+        if let Some(before) = self.memo.put(saying.hash, said) {
+            self.held.take(before.size());
+        }
     }
 }
 

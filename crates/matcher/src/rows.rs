@@ -1,22 +1,24 @@
 //! Hits of one source summed into rows by (indicator, device, day); times without a year wait for its end.
+mod aside;
+
 use std::collections::HashMap;
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::mem;
+use std::sync::{Arc, Mutex};
 
 use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
 use smallvec::SmallVec;
 
-use crate::address::Address;
 use crate::arena::Arena;
 use crate::details::Details;
 use crate::hit::{Action, Field, Hit};
+use crate::memory::{Held, Memory, PER_ROW};
 use crate::midnights::Midnights;
 use crate::names::Host;
 use crate::places::{Key, Places, SLOT};
 use crate::raw::prefetch;
-use crate::runs::{Devices, Run, Runs};
+use crate::runs::{Run, Runs};
 use crate::set::Set;
 use crate::time::{self, Moment, Value};
 use crate::when::When;
@@ -49,6 +51,12 @@ pub fn bucket(value: Option<Value>, midnights: &Midnights) -> u32 {
             1 << 20 | date << 8 | u32::from(midnights.part(y))
         }
     }
+}
+
+/// What buckets of one day share, mostly of one row in the end.
+fn day_of(bucket: u32) -> u32 {
+    let is_yearless = bucket >> 30 == 0;
+    if is_yearless { bucket >> 8 } else { bucket }
 }
 
 /// Microseconds, with the year that fits where the line gave none.
@@ -85,50 +93,23 @@ pub const TEXT: u16 = u16::MAX;
 const ROW: usize = size_of::<Row>() + SLOT;
 /// A device in its two tables.
 const DEVICE: usize = 96;
-/// Fewer bytes of rows are not worth a run of their own.
-const LEAST_RUN: usize = 1 << 20;
 
-/// Together the rows of a block take about a sixteenth of the bytes that a scan may take without rows.
-fn rows_per_block(base: usize) -> u32 {
-    (base / 16 / PER_ROW).max(1).ilog2()
+/// Together the rows of a block take about a sixteenth of the bytes that a scan may take without rows; less where
+/// threads have few each.
+fn new_arena(memory: &Memory) -> Arena {
+    let threads = memory.sharers();
+    let blocks = if threads > 2 { 64 * threads } else { 16 };
+    let rows_per_block = (memory.base() / blocks / PER_ROW).max(1).ilog2();
+    Arena::new(rows_per_block, ROW, memory.pool().clone())
 }
 
-/// Of the 256 bytes a row that a scan may take. Sorting takes less than the table, which is gone by then.
-const PER_ROW: usize = 240;
 /// Lines that wait until their rows are near.
 const WAITING: usize = 16;
-/// More than this many times the bytes that a scan may take without rows are never held.
-const MOST: usize = 6;
+/// Rows of all threads of a scan together, from where memory is full: what each found of the same, a few times in
+/// memory before, is one row. None until then.
+pub type Common = Arc<Mutex<Option<Rows>>>;
 
-/// Bytes that the rows of a scan hold in memory, counted over all its threads.
-#[derive(Debug)]
-pub struct Memory {
-    used: AtomicUsize,
-    /// Rows begun so far.
-    rows: AtomicUsize,
-    /// That have rows, the one that gathers them included.
-    threads: AtomicUsize,
-    base: usize,
-}
-
-impl Memory {
-    pub fn new(base: usize) -> Arc<Memory> {
-        Arc::new(Memory {
-            used: AtomicUsize::new(0),
-            rows: AtomicUsize::new(0),
-            threads: AtomicUsize::new(0),
-            base,
-        })
-    }
-
-    fn is_full(&self) -> bool {
-        let rows = self.rows.load(Ordering::Relaxed);
-        let limit = (self.base + PER_ROW * rows).min(MOST * self.base);
-        self.used.load(Ordering::Relaxed) > limit
-    }
-}
-
-/// The rows that one thread found.
+/// The rows that one thread found, or all that put theirs together.
 pub struct Rows {
     midnights: Midnights,
     places: Places,
@@ -140,11 +121,13 @@ pub struct Rows {
     devices4: HashMap<u32, u32, RandomState>,
     /// The number of no device.
     nobody: Option<u32>,
-    device_count: u32,
+    /// A hash of each device by its number, the same in all threads.
+    device_hashes: Vec<u64>,
     memory: Arc<Memory>,
-    held: usize,
+    held: Held,
+    common: Option<Common>,
     runs: Runs,
-    /// How often rows were put aside, so that the places of others are no longer the same.
+    /// How often all rows were put aside, so that numbers of devices and places are no longer the same.
     moved: u32,
 }
 
@@ -162,28 +145,42 @@ pub struct Known {
 }
 
 impl Rows {
-    /// Lines whose times have no year are counted by the days of this clock.
-    pub fn new(memory: Arc<Memory>, midnights: Midnights) -> Rows {
-        memory.threads.fetch_add(1, Ordering::Relaxed);
+    /// Of one more thread. Lines whose times have no year are counted by the days of this clock.
+    pub fn new(memory: Arc<Memory>, common: Option<Common>, midnights: Midnights) -> Rows {
+        memory.add_thread();
+        Rows::of(memory, common, midnights)
+    }
+
+    /// The same for another thread.
+    pub fn another(&self) -> Rows {
+        Rows::new(
+            self.memory.clone(),
+            self.common.clone(),
+            self.midnights.clone(),
+        )
+    }
+
+    fn of(memory: Arc<Memory>, common: Option<Common>, midnights: Midnights) -> Rows {
         Rows {
             midnights,
             places: Places::default(),
-            rows: Arena::new(rows_per_block(memory.base), ROW),
+            rows: new_arena(&memory),
             waiting: Vec::with_capacity(WAITING),
             devices: HashMap::default(),
             devices4: HashMap::default(),
             nobody: None,
-            device_count: 0,
+            device_hashes: Vec::new(),
+            held: memory.hold(),
             memory,
-            held: 0,
+            common,
             runs: Runs::default(),
             moved: 0,
         }
     }
 
-    /// Threads that share the memory of a scan, and at least two.
-    pub fn threads(&self) -> usize {
-        self.memory.threads.load(Ordering::Relaxed).max(2)
+    /// Whose memory it is.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
     }
 
     /// Changes whenever what is `Known` of rows is no longer so.
@@ -191,7 +188,7 @@ impl Rows {
         self.moved
     }
 
-    /// What is known of a line with these keys, until rows are put aside. None if it has too many.
+    /// What is known of a line with these keys. None if it has too many.
     pub fn known(&self, keys: &[Key]) -> Option<Known> {
         let first = keys.first().copied().unwrap_or_default();
         let mut known = Known {
@@ -226,6 +223,10 @@ impl Rows {
             known.places = places;
             known.when = when;
         }
+        let first = self.rows.first();
+        if known.places[..hits].iter().any(|&place| place < first) {
+            return false;
+        }
         let when = When::new(value);
         for &place in &known.places[..hits] {
             self.wait(place, when, action);
@@ -258,7 +259,7 @@ impl Rows {
     ) -> io::Result<()> {
         let when = When::new(line.moment.map(|m| m.value));
         for (hit, &key) in hits.iter().zip(keys) {
-            let next = self.rows.len() as u32;
+            let next = self.rows.next();
             let place = self.places.find(key, next);
             if place != next {
                 self.wait(place, when, line.action);
@@ -281,12 +282,13 @@ impl Rows {
                 format: line.format.map_or(TEXT, |n| n as u16),
                 identity,
             });
-            self.memory.rows.fetch_add(1, Ordering::Relaxed);
-            self.hold(size);
+            let device = self.device_hashes[key.device as usize];
+            self.memory.count_row((key.item, device, day_of(key.when)));
+            self.held.add(size);
         }
-        let least = LEAST_RUN.min(self.memory.base);
-        if self.held >= least && self.memory.is_full() {
-            self.spill(set, least)?;
+        let least = self.least();
+        if self.held.bytes() >= least && self.memory.is_full() {
+            self.put_aside(set, least)?;
         }
         Ok(())
     }
@@ -300,56 +302,16 @@ impl Rows {
         }
     }
 
-    /// Puts the oldest rows into a temporary file: a quarter of what is held, so that as little as can be is written
-    /// and read again; all where their devices, which stay as long as any row, take much.
-    fn spill(&mut self, set: &Set, least: usize) -> io::Result<()> {
-        self.count();
-        self.moved += 1;
-        let of_rows = self.rows.size();
-        let aside = (self.held / 4).max(least);
-        let is_part = of_rows > self.held / 4 * 3 && of_rows > aside;
-        let oldest = self
-            .rows
-            .take_oldest(if is_part { aside } else { usize::MAX });
-        if let Err(error) = self.runs.spill(set, &self.shown(), &oldest) {
-            self.rows.put_back(oldest);
-            return Err(error);
-        }
-        self.runs.spread.add(oldest.rows(), &self.midnights);
-        if self.rows.len() == 0 {
-            self.clear();
-            return Ok(());
-        }
-        self.places.forget(oldest.len() as u32);
-        let size = oldest.size();
-        self.rows.reuse(oldest);
-        self.held -= size;
-        self.memory.used.fetch_sub(size, Ordering::Relaxed);
-        Ok(())
-    }
-
     /// Forgets all rows and devices.
     fn clear(&mut self) {
-        self.memory.used.fetch_sub(self.held, Ordering::Relaxed);
-        self.held = 0;
+        self.moved += 1;
+        self.held = self.memory.hold();
         self.places = Places::default();
-        self.rows = Arena::new(rows_per_block(self.memory.base), ROW);
+        self.rows = new_arena(&self.memory);
         self.devices = HashMap::default();
         self.devices4 = HashMap::default();
         self.nobody = None;
-        self.device_count = 0;
-    }
-
-    /// The devices, safe to show.
-    fn shown(&self) -> Devices {
-        let mut devices = vec![None; self.device_count as usize];
-        for (device, number) in &self.devices {
-            devices[*number as usize] = Some(device.shown().into());
-        }
-        for (bits, number) in &self.devices4 {
-            devices[*number as usize] = Some(Address::from_v4(*bits).text().into());
-        }
-        devices
+        self.device_hashes = Vec::new();
     }
 
     /// Counts the lines that wait.
@@ -360,11 +322,6 @@ impl Rows {
             row.action = row.action.max(action);
             row.widen(when, when);
         }
-    }
-
-    fn hold(&mut self, size: usize) {
-        self.held += size;
-        self.memory.used.fetch_add(size, Ordering::Relaxed);
     }
 
     fn device(&mut self, device: Option<&Host>) -> u32 {
@@ -380,9 +337,9 @@ impl Rows {
         if let Some(number) = known {
             return number;
         }
-        let number = self.device_count;
-        self.device_count += 1;
-        self.hold(DEVICE + device.map_or(0, Host::size));
+        let number = self.device_hashes.len() as u32;
+        self.device_hashes.push(self.memory.hash(device));
+        self.held.add(DEVICE + device.map_or(0, Host::size));
         match (bits, device) {
             (Some(bits), _) => drop(self.devices4.insert(bits, number)),
             (None, None) => self.nobody = Some(number),
@@ -397,8 +354,9 @@ impl Rows {
         self.runs.spread.add(self.rows.rows(), &self.midnights);
         let devices = self.shown();
         let rows = self.rows.take_oldest(usize::MAX);
+        let held = mem::replace(&mut self.held, self.memory.hold());
         self.clear();
-        self.runs.hold(Run::new(set, devices, rows));
+        self.runs.hold(Run::new(set, devices, rows, held));
         self.runs
     }
 }
@@ -413,7 +371,7 @@ impl Row {
     pub fn merge(&mut self, mut other: Row) -> bool {
         let is_later = other.order < self.order;
         if is_later {
-            std::mem::swap(self, &mut other);
+            mem::swap(self, &mut other);
         }
         self.count += other.count;
         self.action = self.action.max(other.action);

@@ -6,6 +6,7 @@ use std::mem;
 
 use crate::arena::Arena;
 use crate::hit::{Action, Field};
+use crate::memory::Held;
 use crate::prefix::prefix;
 use crate::raw::prefetch;
 use crate::rows::Row;
@@ -32,6 +33,7 @@ pub struct Run {
     sorted: Vec<u32>,
     /// Whether no two of them are of the same item, device and time as the scan counts it.
     is_distinct: bool,
+    _held: Held,
 }
 
 /// What a run holds.
@@ -95,13 +97,15 @@ fn order(set: &Set, devices: &[Option<Box<str>>], rows: &Arena) -> (Vec<u32>, bo
 }
 
 impl Run {
-    pub fn new(set: &Set, devices: Devices, rows: Arena) -> Run {
+    /// `held` is what the rows take.
+    pub fn new(set: &Set, devices: Devices, rows: Arena, held: Held) -> Run {
         let (sorted, is_distinct) = order(set, &devices, &rows);
         Run {
             devices,
             rows,
             sorted,
             is_distinct,
+            _held: held,
         }
     }
 

@@ -15,14 +15,13 @@ use crate::format::Format;
 use crate::freetext;
 use crate::hit::{Action, Field, Hit, Hits};
 use crate::longline::LongLine;
-use crate::midnights::Midnights;
 use crate::names::Host;
 use crate::options::{Options, Progress};
 use crate::places::Key;
 use crate::record::{self, Record};
 use crate::relay::{Baton, Relay};
 use crate::repeats::Repeats;
-use crate::rows::{Keys, Known, Line, Memory, Rows};
+use crate::rows::{Keys, Known, Line, Rows};
 use crate::runs::Runs;
 use crate::segments::Segment;
 use crate::set::Set;
@@ -46,7 +45,6 @@ pub(crate) struct Scan<'a> {
     pub format: Option<usize>,
     pub rows: Rows,
     pub repeats: Repeats<'a>,
-    memory: Arc<Memory>,
     /// Rows of threads that have ended.
     pub runs: Runs,
     pub timeline: Timeline,
@@ -95,7 +93,7 @@ impl<'a> Scan<'a> {
         zone: TimeZone,
         options: &'a Options,
         progress: &'a Progress,
-        memory: Arc<Memory>,
+        rows: Rows,
     ) -> Scan<'a> {
         Scan {
             set,
@@ -103,11 +101,10 @@ impl<'a> Scan<'a> {
             formats,
             options,
             progress,
-            rows: Rows::new(memory.clone(), Midnights::of(&zone)),
+            repeats: Repeats::new(rows.memory(), options.limits.window),
+            rows,
             zone,
             format,
-            repeats: Repeats::new(options.limits.window),
-            memory,
             runs: Runs::default(),
             timeline: Timeline::default(),
             alive: Alive::default(),
@@ -131,7 +128,7 @@ impl<'a> Scan<'a> {
             self.zone.clone(),
             self.options,
             self.progress,
-            self.memory.clone(),
+            self.rows.another(),
         )
     }
 
@@ -144,6 +141,13 @@ impl<'a> Scan<'a> {
         self.not_understood += other.not_understood;
         self.long_lines += other.long_lines;
         self.inbound += other.inbound;
+    }
+
+    /// Adds what threads put together, when all have ended.
+    pub fn absorb_common(&mut self) {
+        if let Some(rows) = self.rows.take_common() {
+            self.runs.absorb(rows.into_runs(self.set));
+        }
     }
 
     pub fn accept(&mut self, baton: Baton) {

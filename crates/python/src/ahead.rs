@@ -38,8 +38,16 @@ struct Begun {
 }
 
 impl Drop for Begun {
+    /// Gives up what nobody took. It looks at no file any more then, and is over within a chunk.
     fn drop(&mut self) {
         self.progress.cancel();
+        let thread = self
+            .thread
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(thread) = thread.take() {
+            let _ = thread.join();
+        }
     }
 }
 
@@ -166,7 +174,6 @@ fn begin(
         let (options, progress) = (options.clone(), progress.clone());
         move || {
             let formats = || match formats.parsed() {
-                // The set file may be about to be written over.
                 _ if progress.is_cancelled() => Err(Error::Options(GIVEN_UP.to_owned())),
                 Ok(formats) => Ok(&formats[..]),
                 // Whoever takes the answer has asked for them before, and told what is wrong.

@@ -25,11 +25,12 @@ pub use files::begins;
 use crate::address::Address;
 use crate::alive;
 use crate::feed::Feed;
+use crate::memory::Memory;
 use crate::midnights::Midnights;
 use crate::options::{Coverage, Options, Progress};
 use crate::pipeline::hex;
 use crate::reader::Source;
-use crate::rows::{Memory, Rows};
+use crate::rows::Rows;
 use crate::set::Set;
 use crate::time::{self, Moment, Value};
 use crate::timeline::{Timeline, shown};
@@ -124,7 +125,11 @@ impl<'a> Capture<'a> {
             set,
             options,
             progress,
-            rows: Rows::new(Memory::new(options.limits.row_bytes), Midnights::default()),
+            rows: Rows::new(
+                Memory::new(progress.spare.account().clone(), options.limits.row_bytes),
+                None,
+                Midnights::default(),
+            ),
             records: 0,
             alive: HashSet::new(),
             fragments: fragments::Fragments::default(),

@@ -1,7 +1,10 @@
 //! Memory from the system: a read-only view of a compiled set, and large tables.
+use std::alloc::{self, Layout};
 use std::fs::File;
 use std::io;
 use std::ops::{Deref, DerefMut};
+
+use crate::token::Places;
 
 /// A compiled set: a memory map, or bytes built in memory.
 #[derive(Debug)]
@@ -54,5 +57,19 @@ impl Deref for Pages {
 impl DerefMut for Pages {
     fn deref_mut(&mut self) -> &mut [u8] {
         &mut self.0
+    }
+}
+
+/// The places of a part, all zero. Mostly few of its pages are ever needed: made on a stack, each would be touched, there
+/// and here.
+pub(crate) fn places() -> Box<Places> {
+    let layout = Layout::new::<Places>();
+    // SAFETY: invariant 8; the layout is that of the box, whose size is not zero.
+    unsafe {
+        let place = alloc::alloc_zeroed(layout);
+        if place.is_null() {
+            alloc::handle_alloc_error(layout);
+        }
+        Box::from_raw(place.cast())
     }
 }

@@ -17,6 +17,7 @@
 //! 7. A segment is a leaked box of initialised bytes, freed when the last who holds it lets go. Its frame alone
 //!    writes to it, through libzstd, only behind `filled`; slices are lent only of what lies before. It is filled
 //!    anew only when `Arc::get_mut` tells that no slice of it is left, and when it is no window any more.
+//! 8. `Places` consists of arrays of integers, of which zero bytes are valid values.
 #![allow(unsafe_code)]
 
 #[cfg(target_arch = "x86_64")]
@@ -35,6 +36,7 @@ use crate::token::{self, Candidates};
 pub use frame::{Frame, Slice};
 #[cfg(feature = "isal")]
 pub use inflate::Inflate;
+pub(crate) use map::places;
 pub use map::{Map, Pages};
 pub use scalar::Scalar;
 

@@ -11,12 +11,13 @@ mod streams;
 mod tests;
 
 use crate::hash::Filter;
-use crate::raw::{BLOCKS, Bytes, Classes};
+use crate::raw::{self, BLOCKS, Bytes, Classes};
 use crate::set::Set;
 use names::Trust;
-use streams::{BIAS, Places, Stream, WORDS, later};
+use streams::{BIAS, Stream, WORDS, later};
 
 pub(crate) use ipv6::head_key;
+pub(crate) use streams::Places;
 
 /// Bytes that stand before a chunk's data, so that looking back never leaves the buffer.
 pub const FRONT: usize = BIAS + LOOK;
@@ -42,10 +43,10 @@ pub struct Candidates {
 /// Reused working memory of one thread.
 pub struct Scratch {
     streams: Streams,
-    names: Places,
+    names: Box<Places>,
     trust: Trust,
-    v4: Places,
-    v6: Places,
+    v4: Box<Places>,
+    v6: Box<Places>,
 }
 
 /// Bits of each byte of a part.
@@ -81,10 +82,10 @@ impl Default for Scratch {
                 numbers: [const { Stream::new() }; 4],
                 groups: [const { Stream::new() }; 3],
             },
-            names: Places::new(),
+            names: raw::places(),
             trust: Trust::default(),
-            v4: Places::new(),
-            v6: Places::new(),
+            v4: raw::places(),
+            v6: raw::places(),
         }
     }
 }
@@ -123,6 +124,7 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
         v4,
         v6,
     } = &mut *search.scratch;
+    let (names, v4, v6) = (&mut **names, &mut **v4, &mut **v6);
     let no_label = if set.letter_labels_only() {
         u64::MAX
     } else {

@@ -92,18 +92,8 @@ pub(super) fn drop_top(w: u64) -> u64 {
 }
 
 /// Places of one part, each with its hash, and with another for those that the first filter keeps.
-pub(super) struct Places {
+pub(crate) struct Places {
     pub at: [u16; PLACES],
     pub hashes: [u64; PLACES],
     pub seconds: [u64; PLACES],
-}
-
-impl Places {
-    pub fn new() -> Self {
-        Places {
-            at: [0; PLACES],
-            hashes: [0; PLACES],
-            seconds: [0; PLACES],
-        }
-    }
 }

@@ -1,0 +1,235 @@
+//! What scans hold in memory: one account for all scans of a run and all their threads.
+use std::collections::HashSet;
+use std::hash::{BuildHasher, Hash};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use foldhash::fast::RandomState;
+
+use crate::arena::Pool;
+
+/// Of the 256 bytes a row that a scan may take; the rest is what malloc cannot use. Sorting takes less than the table,
+/// which is gone by then.
+pub const PER_ROW: usize = 200;
+/// More than this many times the bytes that a scan may take without rows are never held.
+const MOST: usize = 5;
+/// One in so many different rows is remembered, to know how many there are.
+const SAMPLE: u64 = 64;
+/// Threads for whose buffers there is room beside the rows.
+const ROOMY: usize = 2;
+/// As large a part of the rows' bytes is added where one thread is at work: a second would take it for what it remembers
+/// of lines, and for its buffers.
+const ALONE: usize = 4;
+/// The part of the rows' bytes that more of them leave to malloc, which does not give to one thread what another freed.
+const MALLOC: usize = 2;
+/// The part of the rows' bytes that each further thread takes for its own buffers, stack and heap: about 0.9 MB.
+const THREAD: usize = 32;
+/// More threads have no room for rows, so they start only where hits are few.
+const MANY: usize = 8;
+/// Bytes of a file for each thread after which it shows whether hits are few.
+const SEEN: u64 = 4 << 20;
+/// What is left of the rows' bytes for rows, however many threads there are.
+const LEAST: usize = 8;
+
+/// The account of a run.
+#[derive(Debug, Default)]
+pub struct Account {
+    /// Threads that nobody uses now.
+    pub spare: AtomicUsize,
+    /// Threads at work.
+    at_work: AtomicUsize,
+    /// Bytes that rows hold, and what is remembered of lines.
+    used: AtomicUsize,
+    /// Scans begun so far.
+    begun: AtomicUsize,
+    /// Scans at work.
+    scans: AtomicUsize,
+    /// Different rows, as far as it matters.
+    rows: AtomicUsize,
+    sample: Mutex<HashSet<u64>>,
+    hasher: RandomState,
+}
+
+impl Account {
+    /// Of a run with so many threads besides those that it has at work anyway.
+    pub fn new(spare: usize) -> Arc<Account> {
+        let account = Account::default();
+        account.spare.store(spare, Ordering::Relaxed);
+        Arc::new(account)
+    }
+
+    pub fn scans(&self) -> usize {
+        self.scans.load(Ordering::Relaxed).max(1)
+    }
+
+    fn at_work(&self) -> usize {
+        self.at_work.load(Ordering::Relaxed)
+    }
+
+    /// Those at work, and those that may be.
+    pub fn threads(&self) -> usize {
+        self.at_work() + self.spare.load(Ordering::Relaxed)
+    }
+
+    /// Counts a thread as long as this lives.
+    pub fn thread(self: &Arc<Account>) -> AtWork {
+        self.at_work.fetch_add(1, Ordering::Relaxed);
+        AtWork(self.clone())
+    }
+}
+
+/// A thread at work.
+#[derive(Debug)]
+pub struct AtWork(Arc<Account>);
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        self.0.at_work.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The part of one scan in the account of its run.
+#[derive(Debug)]
+pub struct Memory {
+    account: Arc<Account>,
+    /// Tells its rows from those of other scans.
+    number: usize,
+    /// Bytes that rows may take however few they are.
+    base: usize,
+    /// Where its rows lie.
+    pool: Pool,
+    /// That ever had rows of this scan.
+    threads: AtomicUsize,
+}
+
+impl Memory {
+    /// For a scan that begins.
+    pub fn new(account: Arc<Account>, base: usize) -> Arc<Memory> {
+        let number = account.begun.fetch_add(1, Ordering::Relaxed);
+        account.scans.fetch_add(1, Ordering::Relaxed);
+        Arc::new(Memory {
+            account,
+            number,
+            base,
+            pool: Pool::default(),
+            threads: AtomicUsize::new(0),
+        })
+    }
+
+    /// Counts a thread that will have rows.
+    pub fn add_thread(&self) {
+        self.threads.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn threads(&self) -> usize {
+        self.threads.load(Ordering::Relaxed)
+    }
+
+    /// Threads of the whole run that share what there is for rows and for what is remembered of lines.
+    pub fn sharers(&self) -> usize {
+        self.account.threads().min(MANY)
+    }
+
+    /// Whether one more thread may start, after so many bytes of the file.
+    pub fn has_room(&self, read: u64) -> bool {
+        let threads = self.account.at_work();
+        let is_crowded = || self.account.used.load(Ordering::Relaxed) > self.limit() / 2;
+        threads < MANY || (read > SEEN * threads as u64 && !is_crowded())
+    }
+
+    pub fn base(&self) -> usize {
+        self.base
+    }
+
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// Bytes that the rows of the whole run may take: what the contract gives to each row, and what all else leaves.
+    pub fn limit(&self) -> usize {
+        let threads = self.account.at_work();
+        let more = threads.saturating_sub(ROOMY);
+        let alone = if threads < ROOMY {
+            self.base / ALONE
+        } else {
+            0
+        };
+        let malloc = if more > 0 { self.base / MALLOC } else { 0 };
+        let left = self.base.saturating_sub(malloc + self.base / THREAD * more);
+        let base = left.max(self.base / LEAST) + alone;
+        let rows = self.account.rows.load(Ordering::Relaxed);
+        (base + PER_ROW * rows).min(MOST * (self.base + alone))
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.account.used.load(Ordering::Relaxed) > self.limit()
+    }
+
+    /// What its rows may take where they are put together.
+    pub fn common_limit(&self) -> usize {
+        self.limit() / 5 * 4 / self.account.scans()
+    }
+
+    /// A number for a device, the same for all threads.
+    pub fn hash(&self, of: impl Hash) -> u64 {
+        self.account.hasher.hash_one(of)
+    }
+
+    /// Counts a row by its hash, once however often it is begun by threads or after it was put aside.
+    pub fn count_row(&self, key: impl Hash) {
+        let hash = self.hash((self.number, key));
+        let is_known = !hash.is_multiple_of(SAMPLE)
+            || PER_ROW * self.account.rows.load(Ordering::Relaxed) >= MOST * self.base;
+        if is_known {
+            return;
+        }
+        let sample = self.account.sample.lock();
+        let mut sample = sample.unwrap_or_else(PoisonError::into_inner);
+        sample.insert(hash);
+        let rows = sample.len() * SAMPLE as usize;
+        self.account.rows.store(rows, Ordering::Relaxed);
+    }
+
+    /// Nothing held yet.
+    pub fn hold(&self) -> Held {
+        Held {
+            account: self.account.clone(),
+            bytes: 0,
+        }
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        self.account.scans.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Bytes in the account, until this is dropped.
+#[derive(Debug)]
+pub struct Held {
+    account: Arc<Account>,
+    bytes: usize,
+}
+
+impl Held {
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub fn add(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        self.account.used.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub fn take(&mut self, bytes: usize) {
+        self.bytes -= bytes;
+        self.account.used.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.take(self.bytes);
+    }
+}

@@ -1,0 +1,150 @@
+//! Rows put aside when memory is full: to those of all threads, and from there to temporary files.
+use std::io;
+use std::sync::PoisonError;
+
+use super::{ROW, Row, Rows, bucket};
+use crate::address::Address;
+use crate::arena::Arena;
+use crate::names::Host;
+use crate::places::Key;
+use crate::runs::Devices;
+use crate::set::Set;
+use crate::words::Words;
+
+/// Fewer bytes of rows are not worth a run of their own.
+const LEAST_RUN: usize = 1 << 20;
+/// Beyond this place they are counted anew.
+const MOST_PLACES: u32 = 1 << 31;
+/// Keys that are asked for before their rows are looked at.
+const AHEAD: usize = 8;
+
+impl Rows {
+    /// Fewer bytes are not put aside.
+    pub(super) fn least(&self) -> usize {
+        let least = LEAST_RUN.min(self.memory.base());
+        if self.shares() { least / 8 } else { least }
+    }
+
+    /// Whether threads put their rows together: two have room for what both of them find.
+    fn shares(&self) -> bool {
+        self.common.is_some() && self.memory.threads() > 3
+    }
+
+    /// Puts the oldest rows aside: a quarter of what is held, so that as little as can be is written and read again;
+    /// all where their devices, which stay as long as any row, take much.
+    pub(super) fn put_aside(&mut self, set: &Set, least: usize) -> io::Result<()> {
+        self.count();
+        let of_rows = self.rows.size();
+        let held = self.held.bytes();
+        let aside = (held / 4).max(least);
+        let has_places = self.rows.next() < MOST_PLACES;
+        let is_part = of_rows > held / 4 * 3 && of_rows > aside && has_places;
+        let oldest = self
+            .rows
+            .take_oldest(if is_part { aside } else { usize::MAX });
+        let put = if self.shares() {
+            // Where they cannot go on from there, they stay there.
+            self.share(set, &oldest)
+        } else if let Err(error) = self.spill(set, &oldest) {
+            self.rows.put_back(oldest);
+            return Err(error);
+        } else {
+            Ok(())
+        };
+        let size = oldest.size();
+        oldest.give_back();
+        if self.rows.len() == 0 {
+            self.clear();
+        } else {
+            self.places.forget_before(self.rows.first());
+            self.held.take(size);
+        }
+        put
+    }
+
+    /// Writes rows to a temporary file.
+    fn spill(&mut self, set: &Set, oldest: &Arena) -> io::Result<()> {
+        self.runs.spill(set, &self.shown(), oldest)?;
+        self.runs.spread.add(oldest.rows(), &self.midnights);
+        Ok(())
+    }
+
+    /// Adds rows to those of all threads.
+    fn share(&self, set: &Set, oldest: &Arena) -> io::Result<()> {
+        let Some(common) = &self.common else {
+            return Ok(());
+        };
+        let hosts = self.hosts();
+        let mut common = common.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Rows::of(self.memory.clone(), None, self.midnights.clone());
+        let common = common.get_or_insert_with(new);
+        common.take_in(&hosts, oldest);
+        let least = common.least();
+        while common.held.bytes() > self.memory.common_limit().max(least) {
+            common.put_aside(set, least)?;
+        }
+        Ok(())
+    }
+
+    /// What threads put together, when all have ended.
+    pub fn take_common(&self) -> Option<Rows> {
+        let common = self.common.as_ref()?.lock();
+        common.unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Adds the rows of another, whose devices these are.
+    fn take_in(&mut self, hosts: &[Option<Host>], rows: &Arena) {
+        let devices = hosts.iter().map(|host| self.device(host.as_ref()));
+        let devices: Vec<u32> = devices.collect();
+        let key = |row: &Row| Key {
+            item: row.item,
+            device: devices[row.device as usize],
+            when: bucket(row.first.value(), &self.midnights),
+        };
+        let keys: Vec<Key> = rows.rows().map(key).collect();
+        for (place, &key) in (0..).zip(&keys) {
+            if let Some(later) = keys.get(place as usize + AHEAD) {
+                self.places.ask_for(later);
+            }
+            let (row, words) = rows.entry(place);
+            let words = Words::at(words).bytes();
+            let row = Row {
+                device: key.device,
+                ..*row
+            };
+            let next = self.rows.next();
+            let known = self.places.find(key, next);
+            if known == next {
+                let texts = self.rows.texts();
+                let begin = texts.len() as u32;
+                texts.extend_from_slice(words);
+                self.rows.push(Row {
+                    words: begin,
+                    ..row
+                });
+                self.held.add(ROW + words.len());
+            } else if self.rows.row_mut(known).merge(row) {
+                self.rows.reword(known, words);
+                self.held.add(words.len());
+            }
+        }
+    }
+
+    /// The devices by their numbers.
+    fn hosts(&self) -> Vec<Option<Host>> {
+        let mut hosts = vec![None; self.device_hashes.len()];
+        for (device, number) in &self.devices {
+            hosts[*number as usize] = Some(device.clone());
+        }
+        for (bits, number) in &self.devices4 {
+            hosts[*number as usize] = Some(Host::Address(Address::from_v4(*bits)));
+        }
+        hosts
+    }
+
+    /// The same, safe to show.
+    pub(super) fn shown(&self) -> Devices {
+        let hosts = self.hosts().into_iter();
+        hosts.map(|host| Some(host?.shown().into())).collect()
+    }
+}
