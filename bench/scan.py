@@ -133,8 +133,9 @@ def generate(
     folder = parent / f"logs-{hashlib.sha256(given + source).hexdigest()[:12]}"
     if (folder / "truth.jsonl").exists():
         return folder
+    generator = hashlib.sha256(source).hexdigest()
     same = {
-        "of": hashlib.sha256(source).hexdigest(),
+        "of": generator,
         "size": length,
         "seed": seed,
         "hit_rate": hit_rate,
@@ -146,7 +147,7 @@ def generate(
         kept = json.loads(made.read_text(encoding="utf-8"))
         if same.items() <= kept.items() and {*kinds} <= {*kept["kinds"]} and {*counts} <= {*kept["counts"]}:
             return made.parent
-    _forget_older(parent, same["of"])
+    _forget_older(parent, generator)
     print(f"writing logs to {folder}", file=sys.stderr)
     command = [sys.executable, "-m", "demo.loggen", "--kind", ",".join(kinds), "--size", str(length)]
     command += ["--indicators", ",".join(map(str, counts)), "--seed", str(seed)]

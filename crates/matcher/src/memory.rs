@@ -11,7 +11,9 @@ use crate::arena::Pool;
 /// Of the 256 bytes a row that a scan may take; the rest is what malloc cannot use. Sorting takes less than the table,
 /// which is gone by then.
 pub const PER_ROW: usize = 200;
-/// More than this many times the bytes that a scan may take without rows are never held.
+/// The same where one thread is at work: little is left over in its memory.
+const PER_ROW_ALONE: usize = 240;
+/// More than this many times the bytes that a scan may take without rows are never held; once more by one thread.
 const MOST: usize = 5;
 /// One in so many different rows is remembered, to know how many there are.
 const SAMPLE: u64 = 64;
@@ -148,17 +150,16 @@ impl Memory {
     /// Bytes that the rows of the whole run may take: what the contract gives to each row, and what all else leaves.
     pub fn limit(&self) -> usize {
         let threads = self.account.at_work();
-        let more = threads.saturating_sub(ROOMY);
-        let alone = if threads < ROOMY {
-            self.base / ALONE
-        } else {
-            0
-        };
+        let rows = self.account.rows.load(Ordering::Relaxed);
+        if threads < ROOMY {
+            let base = self.base + self.base / ALONE;
+            return (base + PER_ROW_ALONE * rows).min((MOST + 1) * base);
+        }
+        let more = threads - ROOMY;
         let malloc = if more > 0 { self.base / MALLOC } else { 0 };
         let left = self.base.saturating_sub(malloc + self.base / THREAD * more);
-        let base = left.max(self.base / LEAST) + alone;
-        let rows = self.account.rows.load(Ordering::Relaxed);
-        (base + PER_ROW * rows).min(MOST * (self.base + alone))
+        let base = left.max(self.base / LEAST);
+        (base + PER_ROW * rows).min(MOST * self.base)
     }
 
     pub fn is_full(&self) -> bool {
