@@ -65,6 +65,7 @@ pub mod rows;
 mod runs;
 mod saying;
 mod scan;
+mod seen;
 mod segments;
 pub mod set;
 pub mod setfile;

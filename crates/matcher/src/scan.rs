@@ -8,25 +8,23 @@ use memchr::{memchr, memrchr};
 
 use crate::alive::Alive;
 use crate::buffer::Buffer;
-use crate::details::{Parsed, Plain};
+use crate::details::Plain;
 use crate::detect::clean;
 use crate::feed::Feed;
 use crate::format::Format;
 use crate::freetext;
-use crate::hit::{Action, Field, Hit, Hits};
+use crate::hit::{Action, Field, Hits};
 use crate::longline::LongLine;
 use crate::names::Host;
 use crate::options::{Options, Progress};
-use crate::places::Key;
 use crate::record::{self, Record};
 use crate::relay::{Baton, Relay};
 use crate::repeats::Repeats;
-use crate::rows::{Keys, Known, Line, Rows};
+use crate::rows::{Line, Rows};
 use crate::runs::Runs;
 use crate::segments::Segment;
 use crate::set::Set;
 use crate::shape::{HEADING_BYTES, Header, LineReader};
-use crate::time::Moment;
 use crate::timeline::Timeline;
 use crate::together::{self, Lines};
 use crate::token::{BACK, Candidates, FRONT, Scratch, Search};
@@ -68,14 +66,6 @@ pub(crate) struct Ask {
     look: bool,
     /// Its time belongs to the first of the file.
     head: bool,
-}
-
-/// What a line hits.
-#[derive(Debug)]
-pub(crate) struct Seen {
-    pub hits: Hits,
-    pub keys: Keys,
-    pub moment: Option<Moment>,
 }
 
 impl Ask {
@@ -393,78 +383,6 @@ impl<'a> Scan<'a> {
             details: &Plain(line),
         };
         self.keep(&hits, &keys, &line);
-    }
-
-    /// Adds what a record shows. Says what is known of the rows of a line that says the same.
-    pub fn record(
-        &mut self,
-        record: &Record<'_, '_>,
-        line: &[u8],
-        offset: u64,
-        look: bool,
-    ) -> Option<Known> {
-        if self.options.devices {
-            self.note_alive(record);
-        }
-        if !look {
-            return None;
-        }
-        let found = self.found(record);
-        let moved = self.rows.moved();
-        self.add(record, line, offset, &found);
-        if moved != self.rows.moved() {
-            return None;
-        }
-        self.rows.known(&found.keys)
-    }
-
-    /// What a record hits, with the keys of its rows; their places are asked for.
-    pub fn found(&mut self, record: &Record<'_, '_>) -> Seen {
-        if let Some(Host::Address(client)) = record.client {
-            let listed = tokens::find_address(self.set, client, record.client_port).is_some();
-            self.inbound += u64::from(listed);
-        }
-        tokens::of_record(record, &mut self.tokens);
-        let hits = tokens::hits(self.set, &self.tokens);
-        let (mut keys, mut moment) = (Keys::new(), None);
-        if !hits.is_empty() {
-            moment = record.time(&self.zone);
-            keys = self.rows.keys(&hits, record.device(), moment);
-        }
-        Seen { hits, keys, moment }
-    }
-
-    /// Adds what a record hits to its rows.
-    pub fn add(&mut self, record: &Record<'_, '_>, line: &[u8], offset: u64, found: &Seen) {
-        let Seen { hits, keys, moment } = found;
-        if hits.is_empty() {
-            return;
-        }
-        let line = Line {
-            offset,
-            moment: *moment,
-            action: record.action(),
-            format: Some(record.number),
-            details: &Parsed { record, line },
-        };
-        self.keep(hits, keys, &line);
-    }
-
-    fn note_alive(&mut self, record: &Record<'_, '_>) {
-        if let Some(device) = record.device()
-            && let Some(moment) = record.time(&self.zone)
-            && self.alive.len() <= self.options.limits.alive
-        {
-            self.alive.note(device.clone(), moment.value);
-        }
-    }
-
-    fn keep(&mut self, hits: &[Hit], keys: &[Key], line: &Line<'_>) {
-        self.timeline.hit(line.offset, line.moment);
-        self.progress.add_hits(hits.len());
-        if let Err(error) = self.rows.add(self.set, hits, keys, line) {
-            self.progress.fail(temporary(&error));
-        }
     }
 
     /// A line longer than the limit, of which the buffer holds the start; the source is read meanwhile.

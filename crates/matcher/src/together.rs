@@ -3,7 +3,8 @@ use smallvec::SmallVec;
 
 use crate::record::{self, Record};
 use crate::repeats::{Repeated, Saying};
-use crate::scan::{Ask, Scan, Seen};
+use crate::scan::{Ask, Scan};
+use crate::seen::Seen;
 use crate::wrapper::Readings;
 
 /// Lines looked at together.
