@@ -198,7 +198,7 @@ def test_a_compiled_set_comes_back_as_it_was(tmp_path: Path) -> None:
     again = feed.read(path).indicators
     assert (again.items, again.id) == (indicators.items, indicators.id)
     path.write_bytes(path.read_bytes().replace(b"*.bad", b"*.bax"))
-    with pytest.raises(IndicatorError, match="does not agree"):
+    with pytest.raises(IndicatorError, match="damaged"):
         feed.read(path)
 
 
