@@ -2,7 +2,7 @@
 use std::io;
 use std::sync::PoisonError;
 
-use super::{ROW, Row, Rows, bucket};
+use super::{Common, ROW, Row, Rows, bucket};
 use crate::address::Address;
 use crate::arena::Arena;
 use crate::names::Host;
@@ -22,12 +22,17 @@ impl Rows {
     /// Fewer bytes are not put aside.
     pub(super) fn least(&self) -> usize {
         let least = LEAST_RUN.min(self.memory.base());
-        if self.shares() { least / 8 } else { least }
+        if self.shared().is_some() {
+            least / 8
+        } else {
+            least
+        }
     }
 
-    /// Whether threads put their rows together: two have room for what both of them find.
-    fn shares(&self) -> bool {
-        self.common.is_some() && self.memory.threads() > 3
+    /// Where threads put their rows together: two have room for what both of them find.
+    fn shared(&self) -> Option<&Common> {
+        let common = self.common.as_ref();
+        common.filter(|_| self.memory.threads() > 3)
     }
 
     /// Puts the oldest rows aside: a quarter of what is held, so that as little as can be is written and read again;
@@ -42,14 +47,16 @@ impl Rows {
         let oldest = self
             .rows
             .take_oldest(if is_part { aside } else { usize::MAX });
-        let put = if self.shares() {
+        let put = match self.shared() {
             // Where they cannot go on from there, they stay there.
-            self.share(set, &oldest)
-        } else if let Err(error) = self.spill(set, &oldest) {
-            self.rows.put_back(oldest);
-            return Err(error);
-        } else {
-            Ok(())
+            Some(common) => self.share(common, set, &oldest),
+            None => match self.spill(set, &oldest) {
+                Err(error) => {
+                    self.rows.put_back(oldest);
+                    return Err(error);
+                }
+                done => done,
+            },
         };
         let size = oldest.size();
         oldest.give_back();
@@ -70,10 +77,7 @@ impl Rows {
     }
 
     /// Adds rows to those of all threads.
-    fn share(&self, set: &Set, oldest: &Arena) -> io::Result<()> {
-        let Some(common) = &self.common else {
-            return Ok(());
-        };
+    fn share(&self, common: &Common, set: &Set, oldest: &Arena) -> io::Result<()> {
         let hosts = self.hosts();
         let mut common = common.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || Rows::of(self.memory.clone(), None, self.midnights.clone());
