@@ -9,7 +9,7 @@ use quetsach_matcher::options::{Coverage, Limits, Options, Progress, Spare};
 use quetsach_matcher::pipeline;
 use quetsach_matcher::raw::Level;
 use quetsach_matcher::reader::Input;
-use quetsach_matcher::{Set, setfile};
+use quetsach_matcher::set::{Set, setfile};
 
 /// The list, sorted as the canonical list is.
 pub const LIST: &str = include_str!("list.tsv");

@@ -6,9 +6,9 @@ use std::fs;
 use libfuzzer_sys::fuzz_target;
 use quetsach_fuzz::{How, LIST, SET, scan_by};
 use quetsach_matcher::Set;
-use quetsach_matcher::opening::Opening;
+use quetsach_matcher::set::opening::Opening;
 use quetsach_matcher::raw::Level;
-use quetsach_matcher::setfile::{self, MAGIC};
+use quetsach_matcher::set::setfile::{self, MAGIC};
 
 /// Bytes of one change: where (four), and what stands there instead.
 const CHANGE: usize = 5;

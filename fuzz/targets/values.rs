@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str;
 
 use libfuzzer_sys::fuzz_target;
-use quetsach_matcher::address;
+use quetsach_matcher::canonical::address;
 use quetsach_matcher::time::{self, TimeKind, Value};
 
 const KINDS: [&str; 14] = [

@@ -12,8 +12,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use quetsach_matcher::raw::Level;
+use quetsach_matcher::set::{Set, setfile};
 use quetsach_matcher::token::{BACK, Candidates, FRONT, Scratch, Search};
-use quetsach_matcher::{Set, setfile};
 
 const CHUNK: usize = 256 * 1024;
 /// Chunks held in memory for threads: more than a cache holds.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use foldhash::fast::RandomState;
 
-use crate::arena::Pool;
+use crate::rows::arena::Pool;
 
 /// Of the 256 bytes a row that a scan may take; the rest is what malloc cannot use. Sorting takes less than the table,
 /// which is gone by then.

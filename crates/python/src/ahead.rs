@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 
 use pyo3::prelude::*;
-use quetsach_matcher::opening::Opening;
 use quetsach_matcher::options::{Coverage, Limits, Options, Progress, Spare};
 use quetsach_matcher::raw::Level;
 use quetsach_matcher::reader::Input;
+use quetsach_matcher::set::opening::Opening;
 use quetsach_matcher::{Error, pipeline, wire};
 
 use crate::formats::Coming;

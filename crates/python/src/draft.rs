@@ -2,10 +2,10 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
-use quetsach_matcher::draft::{self, Scope};
-use quetsach_matcher::plain::Shape;
 use quetsach_matcher::set::Kind;
-use quetsach_matcher::watch::Watch;
+use quetsach_matcher::set::draft::{self, Scope};
+use quetsach_matcher::set::plain::Shape;
+use quetsach_matcher::set::watch::Watch;
 use quetsach_matcher::{Error, Set};
 
 use crate::raise;

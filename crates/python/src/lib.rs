@@ -16,13 +16,14 @@ use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyOSError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
-use quetsach_matcher::opening::Opening;
 use quetsach_matcher::options::{self, Coverage, Limits, Options, Spare};
-use quetsach_matcher::part::{self, Range, Whole};
+use quetsach_matcher::pipeline::part::{self, Range, Whole};
 use quetsach_matcher::pipeline::{self, temporary};
 use quetsach_matcher::raw::Level;
 use quetsach_matcher::reader::Input;
-use quetsach_matcher::{Error, Set, setfile, wire};
+use quetsach_matcher::set::opening::Opening;
+use quetsach_matcher::set::setfile;
+use quetsach_matcher::{Error, Set, wire};
 use stream::Stream;
 use tally::Tally;
 

@@ -1,5 +1,5 @@
 //! DNS messages (RFC 1035), also of mDNS, LLMNR and the NetBIOS name service (RFC 1002).
-use crate::address::Address;
+use crate::canonical::address::Address;
 
 /// Ports whose side is the server of a name service.
 pub const PORTS: [u16; 5] = [53, 853, 5353, 5355, 137];

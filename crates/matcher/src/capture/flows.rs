@@ -2,8 +2,8 @@
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 
-use crate::address::Address;
-use crate::hash::mix;
+use crate::canonical::address::Address;
+use crate::set::hash::mix;
 
 /// One end of a flow; the port is 0 where the protocol has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

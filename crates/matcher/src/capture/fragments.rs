@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 
 use super::Origin;
 use super::network::{Datagram, Piece};
-use crate::address::Address;
+use crate::canonical::address::Address;
 
 /// Datagrams waiting for their pieces; the one that began first is given up for a new one.
 const WAITING: usize = 64;

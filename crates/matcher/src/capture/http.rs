@@ -1,7 +1,7 @@
 //! The head of an HTTP/1 request (RFC 9112): who is asked for what.
 use memchr::{memchr, memrchr};
 
-use crate::names::scheme;
+use crate::canonical::names::scheme;
 
 const METHODS: [&[u8]; 16] = [
     b"GET ",

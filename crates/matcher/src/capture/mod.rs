@@ -22,18 +22,18 @@ use sha2::{Digest, Sha256};
 
 pub use files::begins;
 
-use crate::address::Address;
-use crate::alive;
-use crate::feed::Feed;
+use crate::canonical::address::Address;
 use crate::memory::Memory;
-use crate::midnights::Midnights;
 use crate::options::{Coverage, Options, Progress};
+use crate::pipeline::feed::Feed;
 use crate::pipeline::hex;
 use crate::reader::Source;
 use crate::rows::Rows;
+use crate::rows::alive;
 use crate::set::Set;
+use crate::time::midnights::Midnights;
+use crate::time::timeline::{Timeline, shown};
 use crate::time::{self, Moment, Value};
-use crate::timeline::{Timeline, shown};
 use crate::wire::{Context, Lines};
 
 /// Hops with which hosts send: a packet that still has one of these came from this link.

@@ -1,5 +1,5 @@
 //! IPv4 (RFC 791) and IPv6 (RFC 8200) down to what they carry.
-use crate::address::Address;
+use crate::canonical::address::Address;
 
 /// Extension headers that are walked.
 const MOST_HEADERS: usize = 16;

@@ -4,15 +4,15 @@ use std::cell::OnceCell;
 use super::flows::{ESTABLISHED, End, Flow, RESET, SYN};
 use super::transport::{ICMP, ICMP6, TCP, UDP};
 use super::{Capture, DNS, FLOW, HTTP, Origin, QUIC, TLS, dns, http};
-use crate::address::{self, Address};
-use crate::details::Details;
-use crate::hit::{Action, Field, Hit, Hits};
-use crate::names::{Host, split_authority};
+use crate::canonical::address::{self, Address};
+use crate::canonical::names::{Host, split_authority};
+use crate::line::hit::{Action, Field, Hit, Hits};
+use crate::line::scan::temporary;
+use crate::line::tokens::{self, Token};
 use crate::rows::Line;
-use crate::scan::temporary;
+use crate::rows::details::Details;
 use crate::set::Set;
 use crate::time::{self, Moment, Value};
-use crate::tokens::{self, Token};
 
 /// The sender and the receiver of something.
 #[derive(Clone, Copy, Debug)]

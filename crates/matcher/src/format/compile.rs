@@ -5,13 +5,13 @@ use super::{
     Body, Condition, FieldId, Format, IDENTITY, Pattern, ROLES, Recognise, Role, Segment, Shape,
     Subject, Test, Variant,
 };
-use crate::address;
-use crate::decoders;
+use crate::canonical::address;
 use crate::error::Error;
 use crate::expression::{End, Expression};
-use crate::hit::Action;
+use crate::line::hit::Action;
+use crate::shape::decoders;
+use crate::shape::wrapper::Part;
 use crate::time::TimeKind;
-use crate::wrapper::Part;
 
 fn bytes(texts: Vec<String>) -> Vec<Vec<u8>> {
     texts.into_iter().map(String::into_bytes).collect()

@@ -1,16 +1,17 @@
 //! Log formats compiled from their TOML files (docs/log-formats.md 1-3). Pure data; `shape` reads lines by it.
 mod compile;
 mod decisive;
+pub(crate) mod detect;
 mod file;
 
 use std::collections::HashMap;
 
-use crate::address::Address;
-use crate::decoders::Decoder;
+use crate::canonical::address::Address;
 use crate::expression::Expression;
-use crate::hit::Action;
+use crate::line::hit::Action;
+use crate::shape::decoders::Decoder;
+use crate::shape::wrapper::Part;
 use crate::time::TimeKind;
-use crate::wrapper::Part;
 use decisive::Decisive;
 
 /// Index of a field in `Format::fields`.

@@ -1,7 +1,7 @@
 //! The members of a packed source, unpacked one after another.
 use super::{Member, Source};
-use crate::decoder::Decoder;
 use crate::raw::Slice;
+use crate::reader::decoder::Decoder;
 
 /// Beyond `FREE` bytes unpacked, more than `MOST_RATIO` for each stored byte is no log.
 const FREE: u64 = 1 << 30;

@@ -2,8 +2,8 @@
 use std::io::{Read, Seek, SeekFrom};
 
 use super::Source;
-use crate::detect;
-use crate::part::{Range, border};
+use crate::format::detect;
+use crate::pipeline::part::{Range, border};
 
 impl Source {
     /// Lets `read` give only a range of a plain file of UTF-8; where it begins, and the first bytes of the file.

@@ -3,13 +3,13 @@ use std::io;
 use std::sync::PoisonError;
 
 use super::{Common, ROW, Row, Rows, bucket};
-use crate::address::Address;
-use crate::arena::Arena;
-use crate::names::Host;
-use crate::places::Key;
-use crate::runs::Devices;
+use crate::canonical::address::Address;
+use crate::canonical::names::Host;
+use crate::rows::arena::Arena;
+use crate::rows::places::Key;
+use crate::rows::runs::Devices;
+use crate::rows::words::Words;
 use crate::set::Set;
-use crate::words::Words;
 
 /// Fewer bytes of rows are not worth a run of their own.
 const LEAST_RUN: usize = 1 << 20;

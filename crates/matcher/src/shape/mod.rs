@@ -1,10 +1,13 @@
 //! A line becomes named fields with values (docs/log-formats.md 2).
 mod cells;
+pub(crate) mod decoders;
 mod delimited;
 mod header;
+mod json;
 mod object;
 mod pairs;
 mod pattern;
+pub(crate) mod wrapper;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -14,8 +17,8 @@ use header::{Heading, Kind};
 use smallvec::SmallVec;
 
 use crate::format::{Body, FieldId, Format, Recognise, Shape};
-use crate::json::{self, Object};
-use crate::wrapper::Readings;
+use crate::shape::json::Object;
+use crate::shape::wrapper::Readings;
 
 /// The values of a field; most have one.
 pub type Found<'l> = SmallVec<[Cow<'l, [u8]>; 2]>;

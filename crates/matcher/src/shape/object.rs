@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Found, recognised};
 use crate::format::{FieldId, Format, Segment};
-use crate::json::{Object, Value};
+use crate::shape::json::{Object, Value};
 
 /// The fields of one object.
 pub struct Fields<'f, 'l> {

@@ -2,10 +2,10 @@
 //! reading. An address has one spelling only.
 use super::streams::{Places, drop_top};
 use super::{LOOK, Part};
-use crate::address::{self, Address};
-use crate::hash::numbers16;
+use crate::canonical::address::{self, Address};
 use crate::raw::Classes;
 use crate::set::Filters;
+use crate::set::hash::numbers16;
 
 impl Part<'_> {
     /// Bytes of the three numbers that end at a dot which has a dot and digits twice before it.

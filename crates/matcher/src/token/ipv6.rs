@@ -1,8 +1,8 @@
 //! IPv6: the filter on the first 32 bits, then a strict reading.
 use super::Part;
-use crate::address;
-use crate::hash;
+use crate::canonical::address;
 use crate::set::Filters;
+use crate::set::hash;
 
 /// A longer run of hexadecimal digits and colons is no address (RFC 4291 2.2), with what may cling to it.
 const LONGEST: usize = 48;

@@ -2,17 +2,19 @@
 //!
 //! It may name too many lines, never too few: phase 2 parses each line named here and decides. Every byte goes
 //! through `Classes::masks`; carries between 64-byte blocks replace any look-ahead.
+pub(crate) mod buffer;
 mod ipv4;
 mod ipv6;
 mod names;
+pub(crate) mod segments;
 mod strange;
 mod streams;
 #[cfg(test)]
 mod tests;
 
-use crate::hash::Filter;
 use crate::raw::{self, BLOCKS, Bytes, Classes};
 use crate::set::Set;
+use crate::set::hash::Filter;
 use names::Trust;
 use streams::{BIAS, Stream, WORDS, later};
 

@@ -1,8 +1,8 @@
 //! Names: the filter on the last two labels, then one on three, then the table.
 use super::streams::{Places, SEEN, drop_top};
 use super::{LOOK, Part};
-use crate::hash::{tail16, tail32};
 use crate::raw::Classes;
+use crate::set::hash::{tail16, tail32};
 use crate::set::{Filters, Set};
 
 /// After so many names in a row that are listed, only every so many-th is looked at, until one is not: where nearly all

@@ -1,6 +1,6 @@
 //! Bytes that hide a name: what is not ASCII, escapes, length-prefixed names.
-use crate::address;
-use crate::names;
+use crate::canonical::address;
+use crate::canonical::names;
 use crate::raw::Classes;
 use crate::set::Set;
 

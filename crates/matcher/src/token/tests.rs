@@ -3,11 +3,11 @@ use std::collections::BTreeSet;
 
 use super::streams::PART;
 use super::{BACK, Candidates, FRONT, Scratch, Search, Trust};
-use crate::freetext;
+use crate::line::freetext;
+use crate::line::tokens;
 use crate::raw::Level;
 use crate::set::Set;
-use crate::setfile;
-use crate::tokens;
+use crate::set::setfile;
 
 /// Listed beside the others in a second set: then no address that begins with `10.` is passed over.
 const TEN: &str = "10.9.0.0/16\tcidr\t\n";

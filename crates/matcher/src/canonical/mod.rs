@@ -1,0 +1,4 @@
+//! The one spelling of addresses and names in which logs and lists are compared.
+
+pub mod address;
+pub(crate) mod names;

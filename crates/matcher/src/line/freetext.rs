@@ -1,0 +1,438 @@
+//! Tokens of a line of no known format (docs/log-formats.md 6). Everything counts but mentions in queries,
+//! referrers and paths. The line is read as characters, a byte outside UTF-8 being one of its own.
+use jiff::tz::TimeZone;
+
+use crate::canonical::address::{self, Address};
+use crate::canonical::names::{Host, name, path_of, split_url, trim_dots};
+use crate::line::chars::{BLANK, Text, ascii, at, is, is_end, is_space, is_word, run};
+use crate::line::hit::Field;
+use crate::line::tokens::Token;
+use crate::time::{self, Moment};
+
+/// Where a time may stand.
+pub const TIME_BYTES: usize = 64;
+/// Characters before a quoted URL in which `refer` makes it a referrer.
+const REFERRER_BEFORE: usize = 16;
+const PUNCTUATION: &[u8] = b".,;:)]}";
+
+/// What a line holds: tokens in the order of their places, and its private addresses.
+#[derive(Debug, Default)]
+pub struct FreeText {
+    pub tokens: Vec<(Field, Token)>,
+    pub private: Vec<String>,
+}
+
+/// The first ISO 8601 or RFC 3164 time in the first 64 bytes.
+pub fn time(line: &[u8], zone: &TimeZone) -> Option<Moment> {
+    time::find(&line[..line.len().min(TIME_BYTES)], zone)
+}
+
+/// The characters with queries and referrers blanked, every place kept.
+fn mask(text: &Text<'_>) -> Vec<u32> {
+    let whole = &text.chars;
+    let mut masked = whole.clone();
+    let mut seen_request = false;
+    let mut i = 0;
+    while i < whole.len() {
+        let Some(is_url) = (whole[i] == u32::from(b'"'))
+            .then(|| quoted(&whole[i + 1..]))
+            .flatten()
+        else {
+            i += 1;
+            continue;
+        };
+        let end = run(whole, i + 1, |c| c != u32::from(b'"'));
+        let before: Vec<u8> = masked[i.saturating_sub(REFERRER_BEFORE)..i]
+            .iter()
+            .map(|&c| ascii(c))
+            .collect();
+        let refers = before
+            .to_ascii_lowercase()
+            .windows(5)
+            .any(|w| w == b"refer");
+        if is_url && (seen_request || refers) {
+            masked[i + 1..end].fill(BLANK);
+        }
+        seen_request = true;
+        i = end;
+    }
+    let mut i = 0;
+    while i < masked.len() {
+        if masked[i] == u32::from(b'?') {
+            let end = run(&masked, i + 1, |c| !is_end(c));
+            masked[i + 1..end].fill(BLANK);
+            i = end;
+        } else {
+            i += 1;
+        }
+    }
+    masked
+}
+
+/// Whether what follows a quote is a URL (true), or a method and a space (false).
+fn quoted(chars: &[u32]) -> Option<bool> {
+    let head: Vec<u8> = chars
+        .iter()
+        .take(11)
+        .map(|&c| ascii(c).to_ascii_lowercase())
+        .collect();
+    if head.starts_with(b"http://") || head.starts_with(b"https://") {
+        return Some(true);
+    }
+    let letters = head.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    ((3..=10).contains(&letters) && head.get(letters) == Some(&b' ')).then_some(false)
+}
+
+/// Places of `scheme://…` up to its end.
+fn urls(masked: &[u32]) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    let mut i = 0;
+    let mark: Vec<u32> = b"://".iter().map(|&b| u32::from(b)).collect();
+    while i + 3 <= masked.len() {
+        if masked[i..i + 3] != mark[..] {
+            i += 1;
+            continue;
+        }
+        let scheme = |c: u32| ascii(c).is_ascii_alphanumeric() || is(c, b"+.-");
+        let mut start = i;
+        while start > from && scheme(masked[start - 1]) {
+            start -= 1;
+        }
+        match (start..i).find(|&s| ascii(masked[s]).is_ascii_alphabetic()) {
+            Some(start) => {
+                let end = run(masked, i + 3, |c| !is_end(c));
+                found.push((start, end));
+                from = end;
+                i = end;
+            }
+            None => i += 1,
+        }
+    }
+    found
+}
+
+/// All tokens of the line.
+pub fn read(line: &[u8]) -> FreeText {
+    let text = Text::new(line);
+    let masked = mask(&text);
+    let mut clear = masked.clone();
+    let mut found: Vec<(usize, Token)> = Vec::new();
+    for (start, end) in urls(&masked) {
+        let mut stop = end;
+        while stop < masked.len() && masked[stop] == BLANK && !is_end(text.chars[stop]) {
+            stop += 1;
+        }
+        if let Some((host, port, rest)) = split_url(trim_end(text.bytes(start, stop)))
+            && !rest.is_empty()
+        {
+            found.push((start, Token::Url(host, port, rest)));
+        }
+        clear_path(&mut clear, start, end);
+    }
+    let v6 = ipv6(&text, &clear);
+    let mut private: Vec<(usize, String)> = Vec::new();
+    for (start, _, address, port) in &v6 {
+        if is_private(*address) {
+            private.push((*start, address.text()));
+        }
+        found.push((*start, Token::Host(Host::Address(*address), *port)));
+    }
+    for (start, end, address) in ipv4(&clear) {
+        if v6.iter().any(|(s, e, ..)| (*s..*e).contains(&start)) {
+            continue;
+        }
+        found.push((
+            start,
+            Token::Host(Host::Address(address), port_after(&clear, end)),
+        ));
+        if is_private(address) {
+            private.push((start, address.text()));
+        }
+        found.extend(bare_url(&text, &masked, start, end, Host::Address(address)));
+    }
+    let in_name = |c: u32| c >= 0x80 || is_word(c) || is(c, b".-");
+    let mut i = 0;
+    while i < clear.len() {
+        if !in_name(clear[i]) {
+            i += 1;
+            continue;
+        }
+        let end = run(&clear, i, in_name);
+        let spelled = trim_dots(text.bytes(i, end));
+        if spelled.contains(&b'.') {
+            let host = Host::Name(name(spelled));
+            found.push((i, Token::Host(host.clone(), None)));
+            found.extend(bare_url(&text, &masked, i, end, host));
+        }
+        i = end;
+    }
+    prefixed(&text, &clear, &mut found);
+    found.sort_by_key(|(place, _)| *place);
+    private.sort();
+    private.dedup_by(|a, b| a.1 == b.1);
+    FreeText {
+        tokens: found
+            .into_iter()
+            .map(|(_, token)| (Field::Text, token))
+            .collect(),
+        private: private.into_iter().map(|(_, address)| address).collect(),
+    }
+}
+
+fn trim_end(text: &[u8]) -> &[u8] {
+    let end = text
+        .iter()
+        .rposition(|b| !PUNCTUATION.contains(b))
+        .map_or(0, |i| i + 1);
+    &text[..end]
+}
+
+/// Blanks user information and path: what stands there is a mention.
+fn clear_path(clear: &mut [u32], start: usize, end: usize) {
+    let colon = (start..end)
+        .find(|&i| clear[i] == u32::from(b':'))
+        .unwrap_or(start);
+    let from = colon + 3;
+    let cut = (from..end).find(|&i| is(clear[i], b"/?#\\")).unwrap_or(end);
+    if let Some(user) = (from..cut).rev().find(|&i| clear[i] == u32::from(b'@')) {
+        clear[from..=user].fill(BLANK);
+    }
+    clear[cut..end].fill(BLANK);
+}
+
+/// `host/path` without a scheme.
+fn bare_url(
+    text: &Text<'_>,
+    masked: &[u32],
+    start: usize,
+    end: usize,
+    host: Host,
+) -> Option<(usize, Token)> {
+    let slash = u32::from(b'/');
+    if start >= 2 && masked[start - 1] == slash && masked[start - 2] == slash {
+        return None;
+    }
+    let mut path = end;
+    let mut port = None;
+    if at(&text.chars, end) == u32::from(b':') {
+        let digits = run(&text.chars, end + 1, |c| ascii(c).is_ascii_digit());
+        if (1..=5).contains(&(digits - end - 1)) {
+            port = address::parse_port(text.bytes(end + 1, digits));
+            path = digits;
+        }
+    }
+    if at(&text.chars, path) != slash {
+        return None;
+    }
+    let stop = run(&text.chars, path, |c| !is_end(c));
+    Some((
+        start,
+        Token::Url(host, port, path_of(trim_end(text.bytes(path, stop)))),
+    ))
+}
+
+fn port_after(chars: &[u32], end: usize) -> Option<u16> {
+    if at(chars, end) != u32::from(b':') {
+        return None;
+    }
+    let stop = run(chars, end + 1, |c| ascii(c).is_ascii_digit());
+    if is_word(at(chars, stop)) || stop - end > 6 {
+        return None;
+    }
+    let digits: Vec<u8> = chars[end + 1..stop].iter().map(|&c| ascii(c)).collect();
+    address::parse_port(&digits)
+}
+
+fn is_joint(chars: &[u32], i: usize) -> bool {
+    is(at(chars, i), b".-")
+}
+
+/// Whether a token touches a longer word or number.
+fn touches(chars: &[u32], start: usize, end: usize) -> bool {
+    let before = |n: usize| start.checked_sub(n).map_or(0, |i| chars[i]);
+    is_word(before(1))
+        || is_word(at(chars, end))
+        || (is(before(1), b".-") && is_word(before(2)))
+        || (is_joint(chars, end) && is_word(at(chars, end + 1)))
+}
+
+fn ipv4(chars: &[u32]) -> Vec<(usize, usize, Address)> {
+    let mut found = Vec::new();
+    let mut i = 0;
+    while i < chars.len() {
+        let digit = ascii(chars[i]).is_ascii_digit();
+        if !digit || (i > 0 && ascii(chars[i - 1]).is_ascii_digit()) {
+            i += 1;
+            continue;
+        }
+        // Four numbers and three dots, the last number taken whole.
+        let mut end = i;
+        for part in 0..4 {
+            end = run(chars, end, |c| ascii(c).is_ascii_digit());
+            if part < 3 {
+                if at(chars, end) != u32::from(b'.') {
+                    break;
+                }
+                end += 1;
+            }
+        }
+        let spelled: Vec<u8> = chars[i..end.min(i + 16)]
+            .iter()
+            .map(|&c| ascii(c))
+            .collect();
+        match address::parse_v4(&spelled) {
+            Some(bits) if !touches(chars, i, end) => {
+                found.push((i, end, Address::from_v4(bits)));
+                i = end;
+            }
+            _ => i += 1,
+        }
+    }
+    found
+}
+
+fn ipv6(text: &Text<'_>, chars: &[u32]) -> Vec<(usize, usize, Address, Option<u16>)> {
+    let colon = u32::from(b':');
+    let part = |c: u32| ascii(c).is_ascii_hexdigit() || is(c, b":.");
+    let mut found = Vec::new();
+    let mut i = 0;
+    while i < chars.len() {
+        if !part(chars[i]) {
+            i += 1;
+            continue;
+        }
+        let (mut start, mut end) = (i, run(chars, i, part));
+        i = end;
+        if chars[start..end].iter().filter(|&&c| c == colon).count() < 2 {
+            continue;
+        }
+        if chars[start] == colon && chars[start + 1] != colon {
+            start += 1;
+        }
+        while end > start
+            && (chars[end - 1] == u32::from(b'.')
+                || (chars[end - 1] == colon && at(chars, end.wrapping_sub(2)) != colon))
+        {
+            end -= 1;
+        }
+        let Some(address) = address::parse(text.bytes(start, end)) else {
+            continue;
+        };
+        let mut stop = end;
+        if at(chars, end) == u32::from(b'%') {
+            let zone = run(chars, end + 1, |c| is_word(c) || is(c, b".~-"));
+            stop = if zone > end + 1 { zone } else { end };
+        }
+        if touches(chars, start, stop) {
+            continue;
+        }
+        let bracketed =
+            start > 0 && chars[start - 1] == u32::from(b'[') && at(chars, stop) == u32::from(b']');
+        found.push((
+            start,
+            stop,
+            address,
+            if bracketed {
+                port_after(chars, stop + 1)
+            } else {
+                None
+            },
+        ));
+    }
+    found
+}
+
+fn is_private(address: Address) -> bool {
+    // RFC 1918 and RFC 4193.
+    match address.v4() {
+        Some(bits) => bits >> 24 == 10 || bits >> 20 == 0xAC1 || bits >> 16 == 0xC0A8,
+        None => address.0 >> 121 == 0b111_1110,
+    }
+}
+
+/// Length-prefixed names as Windows DNS logs write them: `(4)evil(7)example(0)`.
+fn prefixed(text: &Text<'_>, chars: &[u32], found: &mut Vec<(usize, Token)>) {
+    let length = |i: usize| {
+        let digits = (1..=2)
+            .take_while(|n| ascii(at(chars, i + n)).is_ascii_digit())
+            .count();
+        let is_zero = (1..=digits).all(|n| at(chars, i + n) == u32::from(b'0'));
+        (at(chars, i) == u32::from(b'(')
+            && !is_zero
+            && at(chars, i + 1 + digits) == u32::from(b')'))
+        .then_some(i + digits + 2)
+    };
+    let body = |c: u32| !is(c, b"()") && !is_space(c);
+    let mut i = 0;
+    while i < chars.len() {
+        let mut labels: Vec<&[u8]> = Vec::new();
+        let mut next = i;
+        while let Some(start) = length(next) {
+            let end = run(chars, start.min(chars.len()), body);
+            if end == start {
+                break;
+            }
+            labels.push(text.bytes(start, end));
+            next = end;
+        }
+        // The root's empty label ends a name.
+        if !labels.is_empty() && (0..3).all(|n| at(chars, next + n) == u32::from(b"(0)"[n])) {
+            found.push((i, Token::Host(Host::Name(name(&labels.join(&b'.'))), None)));
+            i = next + 3;
+        } else {
+            i += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens(line: &str) -> Vec<String> {
+        let spell = |host: &Host| String::from_utf8_lossy(&host.spelled()).into_owned();
+        read(line.as_bytes())
+            .tokens
+            .iter()
+            .map(|(_, token)| match token {
+                Token::Host(host, None) => spell(host),
+                Token::Host(host, Some(port)) => format!("{}:{port}", spell(host)),
+                Token::Url(host, port, rest) => {
+                    format!(
+                        "url {} {port:?} {}",
+                        spell(host),
+                        String::from_utf8_lossy(rest)
+                    )
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn mentions_do_not_count() {
+        let line =
+            r#"1.2.3.4 "GET /a?u=http://evil.example/ HTTP/1.1" 200 "http://evil.example/" "curl""#;
+        // A dotted address, or a version, is tried as a name too; no list holds such a name.
+        assert_eq!(tokens(line), ["1.2.3.4", "1.2.3.4", "1.1"]);
+        assert_eq!(
+            tokens("get http://fine.test/evil.example"),
+            ["url fine.test None /evil.example", "fine.test"]
+        );
+    }
+
+    #[test]
+    fn tokens_end_where_words_end() {
+        assert_eq!(tokens("to 1.2.3.4."), ["1.2.3.4", "1.2.3.4"]);
+        assert_eq!(
+            tokens("1.2.3.4.5 11.2.3.4x 1.2.3.44a"),
+            ["1.2.3.4.5", "11.2.3.4x", "1.2.3.44a"]
+        );
+        assert_eq!(tokens("(-1.2.3.4-)"), ["-1.2.3.4-", "1.2.3.4"]);
+        assert_eq!(
+            tokens("[2001:db8::1]:53 ::ffff:1.2.3.4%eth0"),
+            ["[2001:db8::1]:53", "1.2.3.4", "1.2.3.4"]
+        );
+        assert_eq!(tokens("(4)evil(7)example(0)"), ["evil.example"]);
+    }
+}

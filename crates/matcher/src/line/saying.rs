@@ -1,0 +1,79 @@
+//! What a line says, but for the time: the values of its format's decisive fields, as far as they decide anything.
+use crate::canonical::address;
+use crate::canonical::names::authority;
+use crate::format::FieldId;
+use crate::line::record::Record;
+use crate::line::tokens::is_path;
+
+/// Longer texts are not worth their room.
+pub const LONGEST: usize = 512;
+/// Stands for a port like any other.
+const SOME_PORT: u8 = u8::MAX;
+/// Stands for what follows the host of a target.
+const REST: u8 = u8::MAX - 1;
+/// Stands before the whole targets.
+const WHOLE: u8 = u8::MAX - 2;
+/// Of the bytes of a value, and of decisive fields.
+const MOST: usize = WHOLE as usize - 1;
+
+/// Spells it: how the tests ended, and the number, length and bytes of each value; of targets only the hosts. False
+/// where it is too long.
+pub fn spell(record: &Record<'_, '_>, text: &mut Vec<u8>) -> bool {
+    let decisive = &record.format.decisive;
+    let begin = text.len();
+    for (field, test) in &decisive.tests {
+        let holds = test.holds(|look| record.each_as_written(*field, look));
+        text.push(u8::from(holds));
+    }
+    let mut fits = put(record, &decisive.fields, text);
+    let targets = (decisive.fields.len()..).zip(&decisive.targets);
+    for (number, &field) in targets {
+        record.each_as_written(field, |value| {
+            let host = host_of(value);
+            fits &= put_value(number, host.unwrap_or(value), text);
+            text.extend(host.map(|_| REST));
+        });
+    }
+    let ports = (decisive.fields.len() + decisive.targets.len()..).zip(&decisive.ports);
+    for (number, &field) in ports {
+        record.each_as_written(field, |value| {
+            if address::parse_port(value).is_some_and(|port| decisive.is_any(port)) {
+                text.extend_from_slice(&[number as u8, SOME_PORT]);
+                fits &= number <= MOST;
+            } else {
+                fits &= put_value(number, value, text);
+            }
+        });
+    }
+    fits && text.len() - begin <= LONGEST
+}
+
+/// Adds the whole targets; false where one is too long.
+pub fn spell_targets(record: &Record<'_, '_>, text: &mut Vec<u8>) -> bool {
+    text.push(WHOLE);
+    put(record, &record.format.decisive.targets, text)
+}
+
+fn put(record: &Record<'_, '_>, fields: &[FieldId], text: &mut Vec<u8>) -> bool {
+    let mut fits = true;
+    record.all_as_written(fields, |number, value| {
+        fits &= put_value(number, value, text);
+    });
+    fits
+}
+
+#[inline]
+fn put_value(number: usize, value: &[u8], text: &mut Vec<u8>) -> bool {
+    text.extend_from_slice(&[number as u8, value.len() as u8]);
+    text.extend_from_slice(value);
+    number.max(value.len()) <= MOST
+}
+
+/// What tells of the host of a target that goes on behind it: nothing of one that is only a path. None for others.
+fn host_of(target: &[u8]) -> Option<&[u8]> {
+    if is_path(target) {
+        return Some(&[]);
+    }
+    let end = authority(target)?.end;
+    (end < target.len()).then(|| &target[..end])
+}

@@ -1,0 +1,435 @@
+//! What one thread does with its lines: phase 1 on every byte, phase 2 on what it names.
+use std::io;
+use std::mem;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use memchr::{memchr, memrchr};
+
+use crate::canonical::names::Host;
+use crate::format::Format;
+use crate::format::detect::clean;
+use crate::line::freetext;
+use crate::line::hit::{Action, Field, Hits};
+use crate::line::record::{self, Record};
+use crate::line::together::{self, Lines};
+use crate::line::tokens::{self, Token};
+use crate::options::{Options, Progress};
+use crate::pipeline::feed::Feed;
+use crate::pipeline::longline::LongLine;
+use crate::pipeline::relay::{Baton, Relay};
+use crate::rows::alive::Alive;
+use crate::rows::details::Plain;
+use crate::rows::repeats::Repeats;
+use crate::rows::runs::Runs;
+use crate::rows::{Line, Rows};
+use crate::set::Set;
+use crate::shape::wrapper::Readings;
+use crate::shape::{HEADING_BYTES, Header, LineReader};
+use crate::time::timeline::Timeline;
+use crate::token::buffer::Buffer;
+use crate::token::segments::Segment;
+use crate::token::{BACK, Candidates, FRONT, Scratch, Search};
+
+/// The part of one thread in the scan of a source.
+pub(crate) struct Scan<'a> {
+    pub set: &'a Set,
+    pub formats: Vec<&'a Format>,
+    pub options: &'a Options,
+    pub progress: &'a Progress,
+    pub zone: TimeZone,
+    pub reader: LineReader,
+    /// The file's format; None is text.
+    pub format: Option<usize>,
+    pub rows: Rows,
+    pub repeats: Repeats<'a>,
+    /// Rows of threads that have ended.
+    pub runs: Runs,
+    pub timeline: Timeline,
+    pub alive: Alive<Host>,
+    /// As in the baton, while this thread has it.
+    pub headers: Vec<(u64, Arc<Header>)>,
+    every_line: bool,
+    pub scratch: Box<Scratch>,
+    /// Room for those of one line.
+    pub tokens: Vec<(Field, Token)>,
+    pub lines: u64,
+    pub not_understood: u64,
+    pub long_lines: u64,
+    pub inbound: u64,
+}
+
+/// What is asked of a line.
+#[derive(Clone, Copy)]
+pub(crate) struct Ask {
+    /// It may hold a listed name or address.
+    look: bool,
+    /// Its time belongs to the first of the file.
+    head: bool,
+}
+
+impl Ask {
+    pub const LOOK: Ask = Ask {
+        look: true,
+        head: false,
+    };
+}
+
+impl<'a> Scan<'a> {
+    pub fn new(
+        set: &'a Set,
+        formats: Vec<&'a Format>,
+        format: Option<usize>,
+        zone: TimeZone,
+        options: &'a Options,
+        progress: &'a Progress,
+        rows: Rows,
+    ) -> Scan<'a> {
+        Scan {
+            set,
+            reader: LineReader::new(&formats),
+            formats,
+            options,
+            progress,
+            repeats: Repeats::new(rows.memory(), options.limits.window),
+            rows,
+            zone,
+            format,
+            runs: Runs::default(),
+            timeline: Timeline::default(),
+            alive: Alive::default(),
+            headers: Vec::new(),
+            every_line: false,
+            scratch: Box::default(),
+            tokens: Vec::new(),
+            lines: 0,
+            not_understood: 0,
+            long_lines: 0,
+            inbound: 0,
+        }
+    }
+
+    /// The same scan for another thread, before its first line.
+    pub fn another(&self) -> Scan<'a> {
+        Scan::new(
+            self.set,
+            self.formats.clone(),
+            self.format,
+            self.zone.clone(),
+            self.options,
+            self.progress,
+            self.rows.another(),
+        )
+    }
+
+    /// Adds what another thread found.
+    pub fn absorb(&mut self, other: Scan<'a>) {
+        self.runs.absorb(other.rows.into_runs(self.set));
+        self.timeline.absorb(&other.timeline);
+        self.alive.absorb(other.alive);
+        self.lines += other.lines;
+        self.not_understood += other.not_understood;
+        self.long_lines += other.long_lines;
+        self.inbound += other.inbound;
+    }
+
+    /// Adds what threads put together, when all have ended.
+    pub fn absorb_common(&mut self) {
+        if let Some(rows) = self.rows.take_common() {
+            self.runs.absorb(rows.into_runs(self.set));
+        }
+    }
+
+    pub fn accept(&mut self, baton: Baton) {
+        self.reader.header = baton.header;
+        self.headers = baton.headers;
+        self.timeline.head = baton.head;
+    }
+
+    /// The baton for what begins at `offset`.
+    fn release(&mut self, offset: u64) -> Baton {
+        // The tail asks for the header of any line that may be among the last.
+        let floor = offset.saturating_sub(self.options.limits.edge_bytes + 1);
+        let old = self.headers.partition_point(|(at, _)| *at < floor);
+        self.headers.drain(..old.saturating_sub(1));
+        Baton {
+            header: self.reader.header.clone(),
+            headers: mem::take(&mut self.headers),
+            head: mem::take(&mut self.timeline.head),
+        }
+    }
+
+    /// Whether a chunk, after phase 1, leaves the baton as it is.
+    pub fn is_neutral(&self, buffer: &Buffer, segments: &[Segment]) -> bool {
+        let mut segments = segments.iter();
+        !self.is_start(buffer)
+            && !segments.any(|segment| match segment {
+                Segment::Lines { directives, .. } => !directives.is_empty(),
+                Segment::LongLine { .. } => false,
+            })
+    }
+
+    fn is_start(&self, buffer: &Buffer) -> bool {
+        buffer.offset < self.options.limits.edge_bytes.max(HEADING_BYTES)
+    }
+
+    /// All lines of a chunk after phase 1; the last may lack its line feed. Only what depends on earlier lines waits
+    /// for them.
+    pub fn whole_lines(
+        &mut self,
+        buffer: &Buffer,
+        segments: Vec<Segment>,
+        number: u64,
+        relay: &Relay,
+    ) {
+        self.accept(relay.take(number));
+        let end = buffer.offset + buffer.filled as u64;
+        let is_start = self.is_start(buffer);
+        let before = self.reader.header.clone();
+        if !is_start {
+            for segment in &segments {
+                self.directives(buffer, segment);
+            }
+            relay.pass(self.release(end));
+        }
+        self.lines_under(before, buffer, segments);
+        if is_start {
+            relay.pass(self.release(end));
+        }
+    }
+
+    /// All lines of a chunk after phase 1, under the header of the lines before them.
+    pub fn lines_under(&mut self, header: Arc<Header>, buffer: &Buffer, segments: Vec<Segment>) {
+        self.reader.header = header;
+        self.every_line =
+            self.set.needs_every_line() || self.options.devices || self.strange_header();
+        for segment in segments {
+            match segment {
+                Segment::Lines {
+                    start, end, marks, ..
+                } => {
+                    let offset = buffer.offset + start as u64;
+                    self.marked_lines(&buffer.data()[start..end], offset, &marks);
+                }
+                Segment::LongLine { start, end } => {
+                    let line = &buffer.data()[start..end];
+                    let mut pieces = LongLine::new(self, line, buffer.offset + start as u64);
+                    pieces.feed(self, line);
+                    pieces.finish(self);
+                }
+            }
+        }
+    }
+
+    /// Brings the header up to date as the lines of the segment would.
+    fn directives(&mut self, buffer: &Buffer, segment: &Segment) {
+        let Segment::Lines {
+            start,
+            end,
+            directives,
+            ..
+        } = segment
+        else {
+            return;
+        };
+        let data = &buffer.data()[*start..*end];
+        for &at in directives {
+            let stop = memchr(b'\n', &data[at..]).map_or(data.len(), |i| at + i);
+            let place = buffer.offset + (start + at) as u64;
+            self.directive(clean(&data[at..stop], place == 0), place);
+        }
+    }
+
+    fn marked_lines(&mut self, data: &[u8], offset: u64, marks: &[usize]) {
+        let limits = self.options.limits;
+        let mut waiting = Lines::new();
+        let mut at = 0;
+        let mut next = 0;
+        while at < data.len() {
+            let head = self.timeline.head_len() < limits.edge_lines
+                && offset + (at as u64) < limits.edge_bytes;
+            let heading = offset + (at as u64) < HEADING_BYTES;
+            if !head && !heading && !self.every_line {
+                let Some(&mark) = marks.get(next) else { break };
+                at += memrchr(b'\n', &data[at..mark]).map_or(0, |i| i + 1);
+            }
+            let end = memchr(b'\n', &data[at..]).map_or(data.len(), |i| at + i);
+            let before = next;
+            while marks.get(next).is_some_and(|&mark| mark <= end) {
+                next += 1;
+            }
+            let place = offset + at as u64;
+            let look = next > before || self.set.needs_every_line() || self.strange_header();
+            let line = clean(&data[at..end], place == 0);
+            if look && !head && !heading && self.can_wait(line) {
+                waiting.push((line, place));
+                if waiting.len() == together::MOST {
+                    self.together(&mut waiting);
+                }
+            } else {
+                self.together(&mut waiting);
+                self.line(line, place, Ask { look, head });
+            }
+            at = end + 1;
+        }
+        self.together(&mut waiting);
+    }
+
+    /// Whether columns may be cut inside a token, so that phase 1 cannot be trusted.
+    fn strange_header(&self) -> bool {
+        let header = &self.reader.header;
+        let inside = |b: &u8| b.is_ascii_alphanumeric() || b"._-:[]".contains(b);
+        !header.fields.is_empty()
+            && header
+                .separator
+                .iter()
+                .chain(&header.set_separator)
+                .any(inside)
+    }
+
+    pub fn line(&mut self, line: &[u8], offset: u64, ask: Ask) {
+        if line.is_empty() {
+            return;
+        }
+        if self.directive(line, offset) {
+            self.every_line |= self.strange_header();
+            return;
+        }
+        let readings = Readings::new(line);
+        let own = self.own();
+        let record = record::read(&mut self.reader, own.into_iter(), &readings);
+        if let Some(record) = record {
+            if ask.head {
+                self.timeline.add_head(record.time(&self.zone));
+            }
+            if ask.look || self.options.devices {
+                self.record(&record, line, offset, ask.look);
+            }
+            return;
+        }
+        if ask.head && self.format.is_none() {
+            self.timeline.add_head(freetext::time(line, &self.zone));
+        }
+        if self.options.devices
+            && let Some(record) = self.foreign_record(&readings)
+        {
+            self.note_alive(&record);
+        }
+        if !ask.look {
+            return;
+        }
+        for text in std::iter::once(line).chain(readings.unescaped()) {
+            let found = freetext::read(text);
+            let hits = tokens::hits(self.set, &found.tokens);
+            if !hits.is_empty() {
+                return self.foreign_line(&readings, offset, hits, &found.private);
+            }
+        }
+    }
+
+    fn directive(&mut self, line: &[u8], offset: u64) -> bool {
+        let found = self.reader.is_directive(line, offset);
+        if found {
+            self.headers.push((offset, self.reader.header.clone()));
+        }
+        found
+    }
+
+    /// The file's format and its number.
+    pub fn own(&self) -> Option<(usize, &'a Format)> {
+        self.format.map(|number| (number, self.formats[number]))
+    }
+
+    /// The record of a line by the file's format.
+    pub fn own_record<'l>(&mut self, readings: &'l Readings<'_>) -> Option<Record<'a, 'l>> {
+        let own = self.own()?;
+        record::read(&mut self.reader, std::iter::once(own), readings)
+    }
+
+    fn foreign_record<'l>(&mut self, readings: &'l Readings<'_>) -> Option<Record<'a, 'l>> {
+        let own = self.format;
+        let all = self.formats.iter().copied().enumerate();
+        let others = all.filter(|(n, _)| Some(*n) != own);
+        record::read(&mut self.reader, others, readings)
+    }
+
+    /// A line with a match that does not parse by the file's format.
+    pub fn foreign_line(
+        &mut self,
+        readings: &Readings<'_>,
+        offset: u64,
+        hits: Hits,
+        private: &[String],
+    ) {
+        let line = readings.line;
+        if let Some(record) = self.foreign_record(readings) {
+            self.record(&record, line, offset, true);
+            return;
+        }
+        if self.format.is_some() {
+            self.not_understood += 1;
+            return;
+        }
+        let mentioned = |p: &&String| hits.iter().any(|h| h.text(self.set) == **p);
+        let device = private.iter().find(|p| !mentioned(p));
+        let device = device.map(|d| Host::parse(d.as_bytes()));
+        let moment = freetext::time(line, &self.zone);
+        let keys = self.rows.keys(&hits, device.as_ref(), moment);
+        let line = Line {
+            offset,
+            moment,
+            action: Action::Unknown,
+            format: None,
+            details: &Plain(line),
+        };
+        self.keep(&hits, &keys, &line);
+    }
+
+    /// A line longer than the limit, of which the buffer holds the start; the source is read meanwhile.
+    pub fn stream_long_line(
+        &mut self,
+        buffer: &mut Buffer,
+        number: u64,
+        feed: &mut Feed<'_>,
+        relay: &Relay,
+    ) {
+        self.accept(relay.take(number));
+        let mut long = LongLine::new(self, buffer.data(), buffer.offset);
+        long.feed(self, buffer.data());
+        loop {
+            let goes_on = feed.rest_of_line(buffer);
+            long.feed(self, buffer.data());
+            if !goes_on {
+                break;
+            }
+        }
+        long.finish(self);
+        relay.pass(self.release(buffer.offset));
+        feed.end_line(buffer);
+    }
+
+    /// Whether phase 1 sees anything in a piece of a long line.
+    pub fn is_candidate(&mut self, piece: &[u8]) -> bool {
+        let mut buf = vec![0; FRONT];
+        buf.extend_from_slice(piece);
+        buf.resize(FRONT + piece.len() + BACK, 0);
+        let mut found = Candidates::default();
+        let mut search = Search {
+            set: self.set,
+            buf: &buf,
+            from: FRONT,
+            len: piece.len(),
+            scratch: &mut self.scratch,
+        };
+        self.options.level.find(&mut search, &mut found);
+        !found.places.is_empty() || self.set.needs_every_line()
+    }
+}
+
+/// What to say when rows cannot be put aside.
+pub fn temporary(error: &io::Error) -> String {
+    format!(
+        "what was found does not fit into the temporary folder {}: {error}; make room there or set TMPDIR to a folder that has some",
+        std::env::temp_dir().display()
+    )
+}

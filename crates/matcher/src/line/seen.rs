@@ -1,0 +1,92 @@
+//! What a record hits, and how it is added to its rows.
+use crate::canonical::names::Host;
+use crate::line::hit::{Hit, Hits};
+use crate::line::record::Record;
+use crate::line::scan::{Scan, temporary};
+use crate::line::tokens;
+use crate::rows::details::Parsed;
+use crate::rows::places::Key;
+use crate::rows::{Keys, Known, Line};
+use crate::time::Moment;
+
+/// What a line hits.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub hits: Hits,
+    pub keys: Keys,
+    pub moment: Option<Moment>,
+}
+
+impl Scan<'_> {
+    /// Adds what a record shows. Says what is known of the rows of a line that says the same.
+    pub fn record(
+        &mut self,
+        record: &Record<'_, '_>,
+        line: &[u8],
+        offset: u64,
+        look: bool,
+    ) -> Option<Known> {
+        if self.options.devices {
+            self.note_alive(record);
+        }
+        if !look {
+            return None;
+        }
+        let found = self.found(record);
+        let moved = self.rows.moved();
+        self.add(record, line, offset, &found);
+        if moved != self.rows.moved() {
+            return None;
+        }
+        self.rows.known(&found.keys)
+    }
+
+    /// What a record hits, with the keys of its rows; their places are asked for.
+    pub fn found(&mut self, record: &Record<'_, '_>) -> Seen {
+        if let Some(Host::Address(client)) = record.client {
+            let listed = tokens::find_address(self.set, client, record.client_port).is_some();
+            self.inbound += u64::from(listed);
+        }
+        tokens::of_record(record, &mut self.tokens);
+        let hits = tokens::hits(self.set, &self.tokens);
+        let (mut keys, mut moment) = (Keys::new(), None);
+        if !hits.is_empty() {
+            moment = record.time(&self.zone);
+            keys = self.rows.keys(&hits, record.device(), moment);
+        }
+        Seen { hits, keys, moment }
+    }
+
+    /// Adds what a record hits to its rows.
+    pub fn add(&mut self, record: &Record<'_, '_>, line: &[u8], offset: u64, found: &Seen) {
+        let Seen { hits, keys, moment } = found;
+        if hits.is_empty() {
+            return;
+        }
+        let line = Line {
+            offset,
+            moment: *moment,
+            action: record.action(),
+            format: Some(record.number),
+            details: &Parsed { record, line },
+        };
+        self.keep(hits, keys, &line);
+    }
+
+    pub fn note_alive(&mut self, record: &Record<'_, '_>) {
+        if let Some(device) = record.device()
+            && let Some(moment) = record.time(&self.zone)
+            && self.alive.len() <= self.options.limits.alive
+        {
+            self.alive.note(device.clone(), moment.value);
+        }
+    }
+
+    pub fn keep(&mut self, hits: &[Hit], keys: &[Key], line: &Line<'_>) {
+        self.timeline.hit(line.offset, line.moment);
+        self.progress.add_hits(hits.len());
+        if let Err(error) = self.rows.add(self.set, hits, keys, line) {
+            self.progress.fail(temporary(&error));
+        }
+    }
+}

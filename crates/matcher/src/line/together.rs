@@ -1,0 +1,106 @@
+//! Lines that may hit, some at once: what each says is spelled, and its memory asked for, before any is looked up.
+use smallvec::SmallVec;
+
+use crate::line::record::{self, Record};
+use crate::line::scan::{Ask, Scan};
+use crate::line::seen::Seen;
+use crate::rows::repeats::{Repeated, Saying};
+use crate::shape::wrapper::Readings;
+
+/// Lines looked at together.
+pub const MOST: usize = 16;
+
+/// Lines and their places in the file.
+pub type Lines<'l> = SmallVec<[(&'l [u8], u64); MOST]>;
+
+impl<'a> Scan<'a> {
+    /// Whether a line that may hit can be looked at with others; only one of the file's own format is looked up.
+    pub(crate) fn can_wait(&self, line: &[u8]) -> bool {
+        self.format.is_some() && !self.options.devices && line.first().is_some_and(|&b| b != b'#')
+    }
+
+    /// Looks at these lines, in their order, and forgets them.
+    pub(crate) fn together(&mut self, lines: &mut Lines<'_>) {
+        if lines.is_empty() {
+            return;
+        }
+        let own = self.own().into_iter();
+        if self.repeats.pass_over(lines.len(), &self.rows) {
+            return self.step_by_step(lines);
+        }
+        let readings = lines.iter().map(|(line, _)| Readings::new(line));
+        let readings: SmallVec<[Readings<'_>; MOST]> = readings.collect();
+        let mut records: SmallVec<[Option<Record<'_, '_>>; MOST]> = SmallVec::new();
+        let mut sayings: SmallVec<[Option<Saying>; MOST]> = SmallVec::new();
+        for readings in &readings {
+            records.push(record::fields(&mut self.reader, own.clone(), readings));
+            let record = records.last().and_then(Option::as_ref);
+            sayings.push(record.and_then(|record| self.repeats.spell(record)));
+        }
+        for saying in sayings.iter().flatten() {
+            self.repeats.ask_for(saying);
+        }
+        let asked = records.iter_mut().zip(sayings);
+        for ((line, offset), (record, saying)) in lines.drain(..).zip(asked) {
+            let record = record.as_mut();
+            if !record.is_some_and(|record| self.said(record, saying, line, offset)) {
+                self.line(line, offset, Ask::LOOK);
+            }
+        }
+    }
+
+    /// Looks at lines of which few say what was said before: all are read before the rows of the first are looked for,
+    /// so that those come near meanwhile.
+    fn step_by_step(&mut self, lines: &mut Lines<'_>) {
+        let own = self.own().into_iter();
+        let readings = lines.iter().map(|(line, _)| Readings::new(line));
+        let readings: SmallVec<[Readings<'_>; MOST]> = readings.collect();
+        let mut records: SmallVec<[Option<Record<'_, '_>>; MOST]> = SmallVec::new();
+        let mut all: SmallVec<[Option<Seen>; MOST]> = SmallVec::new();
+        for readings in &readings {
+            let record = record::read(&mut self.reader, own.clone(), readings);
+            all.push(record.as_ref().map(|record| self.found(record)));
+            records.push(record);
+        }
+        let moved = self.rows.moved();
+        for ((line, offset), (record, found)) in lines.drain(..).zip(records.iter().zip(all)) {
+            let (Some(record), Some(mut found)) = (record, found) else {
+                self.line(line, offset, Ask::LOOK);
+                continue;
+            };
+            if moved != self.rows.moved() {
+                found.keys = self.rows.keys(&found.hits, record.device(), found.moment);
+            }
+            self.add(record, line, offset, &found);
+        }
+    }
+
+    /// Adds what a line shows, by what was said before or by itself; false if these are not the fields of its record.
+    fn said(
+        &mut self,
+        record: &mut Record<'a, '_>,
+        mut saying: Option<Saying>,
+        line: &[u8],
+        offset: u64,
+    ) -> bool {
+        let repeats = &mut self.repeats;
+        let repeated = repeats.add(record, &mut saying, &mut self.rows, &self.zone);
+        if let Some(Repeated { hits, moment }) = repeated {
+            if hits > 0 {
+                self.timeline.hit(offset, moment);
+                self.progress.add_hits(hits);
+            }
+            return true;
+        }
+        let is_own = record.complete();
+        if is_own
+            && let Some(known) = self.record(record, line, offset, true)
+            && let Some(saying) = saying
+        {
+            let read = (&*record, &self.tokens[..]);
+            self.repeats
+                .learn(self.set, read, saying, known, &self.rows);
+        }
+        is_own
+    }
+}

@@ -1,0 +1,216 @@
+//! The names, addresses and URLs of a line, and the items they hit (docs/log-formats.md 5).
+use smallvec::SmallVec;
+
+use crate::canonical::address::{self, Address};
+use crate::canonical::names::{Host, Short, name, path_of, split_authority, split_url};
+use crate::format::Role;
+use crate::line::hit::{Field, Hit, Hits, Matched};
+use crate::line::record::Record;
+use crate::set::Set;
+
+/// Longer values are never addresses.
+const LONGEST_ADDRESS: usize = 256;
+
+/// Something of a line that may be listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Token {
+    /// A name, or an address with the port that completes it to an endpoint.
+    Host(Host, Option<u16>),
+    /// The host, the port shown and what follows, from `/` on.
+    Url(Host, Option<u16>, Short),
+}
+
+impl Token {
+    /// A whole field: an address or a name.
+    pub fn whole(value: &[u8]) -> Token {
+        let host = if value.len() <= LONGEST_ADDRESS {
+            Host::parse(value)
+        } else {
+            Host::Name(name(value))
+        };
+        Token::Host(host, None)
+    }
+}
+
+/// Puts every token of a record into an emptied list, in the order in which fields are credited.
+pub fn of_record(record: &Record<'_, '_>, found: &mut Vec<(Field, Token)>) {
+    let wholes = |found: &mut Vec<(Field, Token)>, field, role| {
+        record.each(role, &mut |value| found.push((field, Token::whole(value))));
+    };
+    found.clear();
+    wholes(found, Field::Query, Role::Query);
+    request(record, found);
+    wholes(found, Field::ServerName, Role::ServerName);
+    if !found.is_sorted_by_key(|(field, _)| *field) {
+        found.sort_by_key(|(field, _)| *field);
+    }
+    wholes(found, Field::Answer, Role::Answers);
+    if let Some(server) = record.server {
+        found.push((
+            Field::Destination,
+            Token::Host(Host::Address(server), record.server_port),
+        ));
+    }
+}
+
+fn request(record: &Record<'_, '_>, found: &mut Vec<(Field, Token)>) {
+    if record.variant.role(Role::Host).is_empty() && record.variant.role(Role::Url).is_empty() {
+        return;
+    }
+    let host_port = record.port(Role::HostPort);
+    let mut asked = Request::new(record.server, record.server_port);
+    record.each(Role::Host, &mut |value| {
+        let (host, port) = split_authority(value);
+        asked.host(host, port.or(host_port), found);
+    });
+    record.each(Role::Url, &mut |target| asked.target(target, found));
+}
+
+/// Whether a target has no host of its own.
+pub fn is_path(target: &[u8]) -> bool {
+    target.starts_with(b"/") || target.starts_with(b"?")
+}
+
+/// What an HTTP request shows: its hosts, then its targets.
+pub struct Request {
+    hosts: SmallVec<[(Host, Option<u16>); 1]>,
+    server: Option<Address>,
+    server_port: Option<u16>,
+}
+
+impl Request {
+    pub fn new(server: Option<Address>, server_port: Option<u16>) -> Request {
+        Request {
+            hosts: SmallVec::new(),
+            server,
+            server_port,
+        }
+    }
+
+    pub fn host(&mut self, host: Host, port: Option<u16>, found: &mut Vec<(Field, Token)>) {
+        found.push((Field::Host, Token::Host(host.clone(), port)));
+        self.hosts.push((host, port));
+    }
+
+    pub fn target(&self, target: &[u8], found: &mut Vec<(Field, Token)>) {
+        let host = |(host, port): (Host, Option<u16>)| (Field::Host, Token::Host(host, port));
+        if let Some((name, port, rest)) = split_url(target) {
+            if rest.is_empty() {
+                found.push(host((name, port)));
+            } else {
+                found.push(host((name.clone(), port)));
+                found.push((Field::Url, Token::Url(name, port, rest)));
+            }
+        } else if is_path(target) {
+            let rest = path_of(target);
+            let server = self.server.map(|a| (Host::Address(a), None));
+            let joined = if self.hosts.is_empty() {
+                server.into_iter().collect()
+            } else {
+                self.hosts.clone()
+            };
+            for (host, port) in joined {
+                found.push((
+                    Field::Url,
+                    Token::Url(host, port.or(self.server_port), Short::from_slice(&rest)),
+                ));
+            }
+        } else if !target.iter().any(|b| matches!(b, b'/' | b'?' | b'#')) {
+            found.push(host(split_authority(target)));
+        }
+    }
+}
+
+/// Whether what follows the host of a URL among these decides what it hits.
+pub fn depend_on_paths(set: &Set, tokens: &[(Field, Token)]) -> bool {
+    let mut hosts = tokens.iter().filter_map(|(_, token)| match token {
+        Token::Url(host, ..) => Some(host),
+        Token::Host(..) => None,
+    });
+    set.has_urls() && hosts.any(|host| set.may_list_urls_of(host))
+}
+
+/// The endpoint, else the address, else the longest network; and what matched.
+pub fn find_address(set: &Set, address: Address, port: Option<u16>) -> Option<(u32, Matched)> {
+    if let Some(port) = port
+        && let Some(item) = set.find_endpoint(address, port)
+    {
+        return Some((item, Matched::Endpoint(address, port)));
+    }
+    set.find_address(address)
+        .map(|item| (item, Matched::Address(address)))
+}
+
+/// The URL item with the longest path, one with a port before one without.
+fn find_url(set: &Set, host: &Host, port: Option<u16>, rest: &[u8]) -> Option<u32> {
+    if !set.has_urls() {
+        return None;
+    }
+    let spelled;
+    let host = match host {
+        Host::Name(name) => &name[..],
+        Host::Address(_) => {
+            spelled = host.spelled();
+            &spelled[..]
+        }
+    };
+    if !set.may_list_url(host, rest) {
+        return None;
+    }
+    let look = |mut url: Short| {
+        let length = url.len();
+        url.extend_from_slice(rest);
+        let item = set.find_url(&url, length)?;
+        Some((item, set.hashed(item)?.len() - length))
+    };
+    let shown = port.and_then(|port| {
+        let mut authority = Short::from_slice(host);
+        address::spell_port(port, &mut authority);
+        look(authority)
+    });
+    let plain = look(Short::from_slice(host));
+    match (shown, plain) {
+        (Some((item, length)), Some((_, other))) if length >= other => Some(item),
+        (_, Some((item, _))) | (Some((item, _)), None) => Some(item),
+        (None, None) => None,
+    }
+}
+
+/// Each indicator once, with the first field; the host of a URL that hit is not reported besides it.
+pub fn hits(set: &Set, tokens: &[(Field, Token)]) -> Hits {
+    let mut covered: SmallVec<[&Host; 2]> = SmallVec::new();
+    let mut urls: SmallVec<[Option<u32>; 2]> = SmallVec::new();
+    for (_, token) in tokens {
+        if let Token::Url(host, port, rest) = token {
+            let item = find_url(set, host, *port, rest);
+            covered.extend(item.map(|_| host));
+            urls.push(item);
+        }
+    }
+    let mut urls = urls.into_iter();
+    let mut found = Hits::new();
+    for (field, token) in tokens {
+        let hit = match token {
+            Token::Host(host, _)
+                if matches!(field, Field::Host | Field::Text) && covered.contains(&host) =>
+            {
+                None
+            }
+            Token::Host(Host::Name(name), _) => set
+                .find_name(name)
+                .map(|item| (item, Matched::Name(Short::from_slice(name)))),
+            Token::Host(Host::Address(address), port) => find_address(set, *address, *port),
+            Token::Url(..) => urls.next().flatten().map(|item| (item, Matched::Item)),
+        };
+        if let Some((item, matched)) = hit
+            && !found.iter().any(|h| h.item == item)
+        {
+            found.push(Hit {
+                item,
+                field: *field,
+                matched,
+            });
+        }
+    }
+    found
+}

@@ -1,0 +1,67 @@
+//! Lines that lie where they were unpacked: whoever looks at them copies them, not the thread that unpacks.
+use memchr::memrchr;
+
+use crate::raw::Slice;
+use crate::token::buffer::Buffer;
+
+/// Text in pieces.
+pub(crate) struct Loan {
+    /// Place in the text of the first byte.
+    offset: u64,
+    /// What was left of the lines before.
+    start: Vec<u8>,
+    slices: Vec<Slice>,
+}
+
+impl Loan {
+    pub fn new(offset: u64, start: Vec<u8>) -> Loan {
+        Loan {
+            offset,
+            start,
+            slices: Vec::new(),
+        }
+    }
+
+    pub fn add(&mut self, slice: Slice) {
+        self.slices.push(slice);
+    }
+
+    pub fn len(&self) -> usize {
+        self.start.len() + self.lent()
+    }
+
+    fn lent(&self) -> usize {
+        self.slices.iter().map(|slice| slice.len()).sum()
+    }
+
+    /// Takes away what follows the last line border within the slices; None without one.
+    pub fn cut(&mut self) -> Option<Vec<u8>> {
+        let mut last = self.slices.iter().enumerate().rev();
+        let (i, border) = last.find_map(|(i, slice)| Some((i, memrchr(b'\n', slice)? + 1)))?;
+        let rest = self.slices.split_off(i + 1);
+        let mut behind = self.slices[i][border..].to_vec();
+        behind.extend(rest.iter().flat_map(|slice| slice.iter()));
+        self.slices[i].truncate(border);
+        Some(behind)
+    }
+
+    /// All of it in one piece.
+    pub fn into_bytes(self) -> Vec<u8> {
+        let mut bytes = self.start;
+        for slice in &self.slices {
+            bytes.extend_from_slice(slice);
+        }
+        bytes
+    }
+
+    /// Puts it into the buffer.
+    pub fn fill(self, buffer: &mut Buffer) {
+        buffer.begin(self.offset, &self.start);
+        let size = self.lent();
+        buffer.reserve(size);
+        for slice in &self.slices {
+            buffer.room()[..slice.len()].copy_from_slice(slice);
+            buffer.filled += slice.len();
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! A line over the limit: its first part is parsed, every byte is matched, memory stays bounded.
+use crate::format::detect::clean;
+use crate::line::freetext;
+use crate::line::hit::Hits;
+use crate::line::scan::Scan;
+use crate::line::tokens;
+use crate::pipeline::lines::Pieces;
+use crate::shape::wrapper::Readings;
+
+/// A line too long to hold: its first part is parsed, every byte is matched.
+pub(crate) struct LongLine {
+    start: Vec<u8>,
+    offset: u64,
+    pieces: Pieces,
+    parses: bool,
+    /// Bytes that the parsed part covers.
+    skip: usize,
+    hits: Hits,
+}
+
+impl LongLine {
+    pub fn new(scan: &mut Scan<'_>, line: &[u8], offset: u64) -> LongLine {
+        let part = scan.options.limits.parsed_part;
+        let start = clean(&line[..line.len().min(part)], offset == 0).to_vec();
+        let parses = scan.own_record(&Readings::new(&start)).is_some();
+        LongLine {
+            offset,
+            pieces: Pieces::default(),
+            parses,
+            skip: if parses { part } else { 0 },
+            hits: Hits::new(),
+            start,
+        }
+    }
+
+    pub fn feed(&mut self, scan: &mut Scan<'_>, block: &[u8]) {
+        let (skip, hits) = (&mut self.skip, &mut self.hits);
+        self.pieces
+            .feed(block, |piece| look_at(scan, piece, skip, hits));
+    }
+
+    pub fn finish(mut self, scan: &mut Scan<'_>) {
+        let (skip, hits) = (&mut self.skip, &mut self.hits);
+        self.pieces.finish(|piece| look_at(scan, piece, skip, hits));
+        scan.lines += 1;
+        scan.long_lines += 1;
+        if !self.parses {
+            if !self.hits.is_empty() {
+                let private = freetext::read(&self.start).private;
+                let readings = Readings::new(&self.start);
+                scan.foreign_line(&readings, self.offset, self.hits, &private);
+            }
+            return;
+        }
+        scan.not_understood += u64::from(!self.hits.is_empty());
+        let limits = scan.options.limits;
+        let head = scan.timeline.head_len() < limits.edge_lines && self.offset < limits.edge_bytes;
+        let readings = Readings::new(&self.start);
+        if let Some(record) = scan.own_record(&readings) {
+            if head {
+                scan.timeline.add_head(record.time(&scan.zone));
+            }
+            scan.record(&record, &self.start, self.offset, true);
+        }
+    }
+}
+
+fn look_at(scan: &mut Scan<'_>, piece: &[u8], skip: &mut usize, hits: &mut Hits) {
+    let part = &piece[(*skip).min(piece.len())..];
+    *skip = skip.saturating_sub(piece.len());
+    if scan.is_candidate(part) {
+        for hit in tokens::hits(scan.set, &freetext::read(part).tokens) {
+            if !hits.iter().any(|h| h.item == hit.item) {
+                hits.push(hit);
+            }
+        }
+    }
+}

@@ -1,0 +1,419 @@
+//! One source from its first byte to its sightings, on as many threads as are spare.
+//!
+//! Each thread reads its own chunks of a plain file; one thread at a time unpacks a packed one while the others look
+//! at their chunks. What depends on the order of lines goes from chunk to chunk as a baton, all else is summed at the
+//! end, so the answer does not depend on the number of threads.
+pub(crate) mod feed;
+mod lines;
+mod loan;
+pub(crate) mod longline;
+pub mod part;
+mod queue;
+pub(crate) mod relay;
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, Scope};
+
+use jiff::tz::TimeZone;
+use sha2::{Digest, Sha256};
+
+use crate::capture;
+use crate::error::Error;
+use crate::format::Format;
+use crate::format::detect;
+use crate::line::scan::Scan;
+pub use crate::line::scan::temporary;
+use crate::memory::{AtWork, Memory};
+use crate::options::{Coverage, Options, Progress};
+use crate::pipeline::feed::Feed;
+use crate::pipeline::queue::{MOST_WAITING, Next, Queue, Taken};
+use crate::pipeline::relay::{Baton, Relay};
+use crate::reader::{Input, Source};
+use crate::rows::alive::{self, Alive};
+use crate::rows::runs::Runs;
+use crate::rows::{Common, Rows};
+use crate::set::Set;
+use crate::time;
+use crate::time::midnights::Midnights;
+use crate::time::timeline::{Timeline, shown};
+use crate::time::years::Years;
+use crate::token::buffer::Buffer;
+use crate::token::segments::Segment;
+use crate::wire::{Context, Lines};
+
+/// The name of the format of a file that begins with these bytes.
+pub fn recognise<'a>(formats: &'a [Format], start: &[u8]) -> &'a str {
+    let all: Vec<&Format> = formats.iter().collect();
+    detect::detect(&all, start).map_or(detect::TEXT, |found| &all[found].name)
+}
+
+/// Reads one source to its end; `path` is what is shown. The formats may still be on their way: they are asked for
+/// when a packed source is being unpacked. Fails for options that do not exist, and as they do.
+pub fn scan<'a>(
+    set: &'a Set,
+    formats: impl FnOnce() -> Result<&'a [Format], Error>,
+    path: &Path,
+    input: Input,
+    options: &'a Options,
+    progress: &'a Progress,
+) -> Result<(Lines, Coverage), Error> {
+    let zone = time::zone(&options.tz)?;
+    let feed = Feed::new(Source::open(path, input), progress, options.limits);
+    if capture::begins(feed.start()) {
+        return Ok(capture::scan(set, options, progress, &zone, path, feed));
+    }
+    let start = detect::start(feed.start()).to_vec();
+    let threads = Threads::new(feed, Baton::default(), options, progress);
+    let (mut whole, mut feed, recent) = threads.look(|| {
+        let formats = chosen(formats()?, options)?;
+        let format = match options.format {
+            None => detect::detect(&formats, &start),
+            Some(_) => (!formats.is_empty()).then_some(0),
+        };
+        Ok(begin(set, formats, format, zone, options, progress))
+    })?;
+    whole.read_tail(&mut feed.source, &recent);
+    Ok(Found::of(whole, feed.source).finish(path))
+}
+
+/// A scan before its first line.
+pub(crate) fn begin<'a>(
+    set: &'a Set,
+    formats: Vec<&'a Format>,
+    format: Option<usize>,
+    zone: TimeZone,
+    options: &'a Options,
+    progress: &'a Progress,
+) -> Scan<'a> {
+    let memory = Memory::new(progress.spare.account().clone(), options.limits.row_bytes);
+    let rows = Rows::new(memory, Some(Common::default()), Midnights::of(&zone));
+    Scan::new(set, formats, format, zone, options, progress, rows)
+}
+
+/// The formats that lines are tried by.
+pub(crate) fn chosen<'a>(
+    formats: &'a [Format],
+    options: &Options,
+) -> Result<Vec<&'a Format>, Error> {
+    Ok(match options.format.as_deref() {
+        None => formats.iter().collect(),
+        Some(detect::TEXT) => Vec::new(),
+        Some(name) => vec![
+            formats
+                .iter()
+                .find(|f| f.name == name)
+                .ok_or_else(|| Error::Options(format!("unknown log format '{name}'")))?,
+        ],
+    })
+}
+
+/// A chunk after phase 1, which waits for that header.
+type Waiting = (u64, Buffer, Vec<Segment>);
+
+/// What the threads of one scan share.
+pub(crate) struct Threads<'a> {
+    queue: Queue<'a>,
+    relay: Relay,
+    /// What each thread found, when it has ended.
+    parts: Mutex<Vec<Scan<'a>>>,
+    progress: &'a Progress,
+}
+
+impl<'a> Threads<'a> {
+    /// What came before the first line of the feed is in `baton`.
+    pub fn new(
+        feed: Feed<'a>,
+        baton: Baton,
+        options: &Options,
+        progress: &'a Progress,
+    ) -> Threads<'a> {
+        Threads {
+            queue: Queue::new(feed, options.limits),
+            relay: Relay::new(baton),
+            parts: Mutex::default(),
+            progress,
+        }
+    }
+
+    /// Reads all chunks, as `begin` says. Also the last bytes of a source that cannot be read again.
+    pub fn look(
+        self,
+        begin: impl FnOnce() -> Result<Scan<'a>, Error>,
+    ) -> Result<(Scan<'a>, Feed<'a>, Vec<u8>), Error> {
+        let at_work = self.progress.spare.account().thread();
+        let mut whole = thread::scope(|scope| {
+            let early = self.unpack_early(scope);
+            let whole = begin()?;
+            if let Some(early) = early {
+                // Only who failed does not wait for it.
+                let _ = early.send(whole.another());
+            }
+            self.work(scope, whole.another(), None, at_work);
+            Ok(whole)
+        })?;
+        let parts = self.parts.into_inner();
+        for part in parts.unwrap_or_else(PoisonError::into_inner) {
+            whole.absorb(part);
+        }
+        whole.absorb_common();
+        whole.accept(self.relay.finish());
+        let (mut feed, recent) = self.queue.finish();
+        if let Some(reason) = self.progress.failed() {
+            feed.source.stop(reason);
+        }
+        Ok((whole, feed, recent))
+    }
+
+    /// Lets another thread, if one is spare, unpack a packed file at once; it looks, too, when it is sent how.
+    fn unpack_early<'s>(&'s self, scope: &'s Scope<'s, '_>) -> Option<SyncSender<Scan<'a>>>
+    where
+        'a: 's,
+    {
+        if !self.queue.is_packed() || !self.progress.spare.take() {
+            return None;
+        }
+        self.queue.add_other();
+        let at_work = self.progress.spare.account().thread();
+        let (send, receive) = sync_channel::<Scan<'a>>(1);
+        scope.spawn(move || {
+            let first = self.queue.next(|| false);
+            if let Ok(scan) = receive.recv() {
+                self.work(scope, scan, first, at_work);
+            }
+            self.progress.spare.give();
+        });
+        Some(send)
+    }
+
+    /// Looks at one chunk after another until none is left, at `first` before all others.
+    fn work<'s>(
+        &'s self,
+        scope: &'s Scope<'s, '_>,
+        mut scan: Scan<'a>,
+        mut first: Option<Next<'s, 'a>>,
+        _at_work: AtWork,
+    ) where
+        'a: 's,
+    {
+        let _watch = self.relay.watch();
+        let mut waiting = VecDeque::new();
+        while let Some((number, mut buffer, taken)) = first
+            .take()
+            .or_else(|| self.queue.next(|| self.start(scope, &scan)))
+        {
+            match taken {
+                Taken::Lines => {
+                    let segments = scan.segments(&mut buffer);
+                    if scan.is_neutral(&buffer, &segments) {
+                        let may_wait = self.relay.skip(number) <= MOST_WAITING;
+                        waiting.push_back((number, buffer, segments));
+                        self.finish(&mut scan, &mut waiting, may_wait);
+                        continue;
+                    }
+                    self.finish(&mut scan, &mut waiting, false);
+                    scan.whole_lines(&buffer, segments, number, &self.relay);
+                }
+                Taken::LongLine(mut reader) => {
+                    self.finish(&mut scan, &mut waiting, false);
+                    scan.stream_long_line(&mut buffer, number, &mut reader.feed, &self.relay);
+                }
+            }
+            self.queue.put_back(buffer);
+        }
+        self.finish(&mut scan, &mut waiting, false);
+        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        parts.push(scan);
+    }
+
+    /// Looks at the lines of chunks in their order: all of them, or those that need not wait.
+    fn finish(&self, scan: &mut Scan<'a>, waiting: &mut VecDeque<Waiting>, may_wait: bool) {
+        while let Some((number, buffer, segments)) = waiting.pop_front() {
+            let header = if may_wait {
+                self.relay.header(number)
+            } else {
+                Some(self.relay.wait_header(number))
+            };
+            let Some(header) = header else {
+                return waiting.push_front((number, buffer, segments));
+            };
+            scan.lines_under(header, &buffer, segments);
+            self.queue.put_back(buffer);
+        }
+    }
+
+    /// Starts another thread if one is spare.
+    fn start<'s>(&'s self, scope: &'s Scope<'s, '_>, scan: &Scan<'a>) -> bool
+    where
+        'a: 's,
+    {
+        let has_room = scan.rows.memory().has_room(self.progress.bytes_read());
+        let is_spare = has_room && self.progress.spare.take();
+        if is_spare {
+            let other = scan.another();
+            // Counted at once: the next may be asked for before this one runs.
+            let at_work = self.progress.spare.account().thread();
+            scope.spawn(move || {
+                self.work(scope, other, None, at_work);
+                self.progress.spare.give();
+            });
+        }
+        is_spare
+    }
+}
+
+/// What was found in a whole source, before years are known and rows are merged.
+pub(crate) struct Found<'a> {
+    pub formats: Vec<&'a Format>,
+    pub zone: TimeZone,
+    pub options: &'a Options,
+    pub runs: Runs,
+    pub timeline: Timeline,
+    pub alive: Alive<String>,
+    /// Source id.
+    pub source: String,
+    pub changed: Option<i64>,
+    pub bytes: u64,
+    pub lines: u64,
+    pub not_understood: u64,
+    pub long_lines: u64,
+    pub inbound: u64,
+    pub errors: Vec<String>,
+}
+
+impl<'a> Found<'a> {
+    fn of(scan: Scan<'a>, source: Source) -> Found<'a> {
+        Found {
+            alive: scan.alive.shown(),
+            formats: scan.formats,
+            zone: scan.zone,
+            options: scan.options,
+            runs: scan.runs,
+            timeline: scan.timeline,
+            source: hex(&Sha256::digest(&source.head)),
+            changed: source.changed,
+            bytes: source.unpacked,
+            lines: scan.lines,
+            not_understood: scan.not_understood,
+            long_lines: scan.long_lines,
+            inbound: scan.inbound,
+            errors: source.errors,
+        }
+    }
+
+    pub(crate) fn finish(mut self, path: &Path) -> (Lines, Coverage) {
+        let latest = self.timeline.latest(self.changed, &self.zone);
+        let context = Context {
+            names: self.formats.iter().map(|f| f.name.clone()).collect(),
+            source: self.source.clone(),
+            latest,
+            zone: self.zone.clone(),
+        };
+        let mut years = Years::new(latest, &self.zone);
+        let times = self.runs.spread.times(&mut years).into_iter();
+        let lines = Lines::new(context, self.runs);
+        let span = self.timeline.span(latest, times, &self.zone);
+        let most = self.options.limits.alive;
+        if self.alive.len() > most {
+            self.alive = Alive::default();
+            let problem = alive::too_many(most);
+            self.errors.push(format!("{}: {problem}", path.display()));
+        }
+        let devices = self.alive.days(&mut years);
+        let coverage = Coverage {
+            source: self.source,
+            path: path.display().to_string(),
+            name: self.options.source_name.clone(),
+            bytes: self.bytes,
+            lines: self.lines,
+            not_understood: self.not_understood,
+            long_lines: self.long_lines,
+            inbound: self.inbound,
+            first: shown(span.first),
+            last: shown(span.last),
+            time: span.word,
+            zone: if span.local {
+                self.options.tz.clone()
+            } else {
+                String::new()
+            },
+            devices: devices
+                .into_iter()
+                .map(|(day, set)| (day, set.into_iter().collect()))
+                .collect(),
+            errors: self.errors,
+        };
+        (lines, coverage)
+    }
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::options::{Limits, Spare};
+    use crate::raw::Level;
+    use crate::set::setfile;
+
+    /// A packed log of more chunks than lie ready before they are looked at.
+    fn log() -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut packed = flate2::write::GzEncoder::new(file.as_file(), flate2::Compression::fast());
+        for n in 0..60_000 {
+            writeln!(packed, "10.1.2.{} to n{n}.evil.example", n % 7).unwrap();
+        }
+        packed.finish().unwrap();
+        file
+    }
+
+    #[test]
+    fn formats_may_come_late_or_not_at_all() {
+        let set = setfile::compile(b"evil.example\tdomain\tfamily\n").unwrap();
+        let options = Options {
+            tz: "UTC".to_owned(),
+            format: None,
+            devices: false,
+            source_name: String::new(),
+            level: Level::best(),
+            limits: Limits {
+                chunk: 4096,
+                edge_bytes: 2048,
+                ..Limits::default()
+            },
+        };
+        let file = log();
+        let look = |spare: usize, formats: fn() -> Result<&'static [Format], Error>| {
+            let progress = Progress::new(Arc::new(Spare::new(spare)));
+            let found = scan(&set, formats, file.path(), Input::File, &options, &progress);
+            // What was borrowed is given back, whether the scan succeeded or not.
+            assert_eq!(progress.spare.is_any(), spare > 0);
+            found.map(|(mut lines, coverage)| {
+                let mut told = Vec::new();
+                let written = lines.write(&set, |block| {
+                    told.extend_from_slice(block);
+                    Ok(())
+                });
+                written.unwrap();
+                (told, coverage)
+            })
+        };
+        let at_once = look(0, || Ok(&[])).unwrap();
+        assert_eq!(at_once.1.lines, 60_000);
+        let late = look(1, || {
+            thread::sleep(Duration::from_millis(50));
+            Ok(&[])
+        });
+        assert_eq!(late.unwrap(), at_once);
+        let never = look(1, || Err(Error::Options("none".to_owned())));
+        assert!(never.is_err());
+    }
+}

@@ -1,0 +1,388 @@
+//! The chunks of a source on their way from the thread that reads them to those that look at them.
+//!
+//! Of a plain file each thread is handed lines that it reads itself: reading takes little time, and the chunk lies
+//! in the caches. What has to be unpacked takes longer than to be looked at, so one thread does nothing else while
+//! others look. Where looking takes longer, because every line hits, the chunks read ahead become many, and the reader
+//! looks, too.
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io;
+use std::mem;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use crate::memory::Account;
+use crate::options::Limits;
+use crate::pipeline::feed::{Chunk, Feed};
+use crate::pipeline::loan::Loan;
+use crate::reader::{Claim, read_at};
+use crate::token::buffer::Buffer;
+
+/// Chunks of a plain file read at a time: what is done once for all of them takes no time beside them. What is
+/// unpacked goes from one core's cache to the other's, and fewer bytes find more room there.
+const CHUNKS: usize = 4;
+/// More threads read as many at a time together as these, though each reads one at least: that is all memory has room for.
+const ROOMY: usize = 2;
+/// What all threads of a scan read and wait with for the header of the lines before: a thread that is held up for a
+/// while holds up no other.
+pub(crate) const MOST_WAITING: usize = 8;
+/// Chunks that lie ready, or are looked at, of all scans of a run, before the reader looks at one.
+const MOST_READY: usize = 50;
+/// So many are not worth waking another thread, and too few to stop reading.
+const FEW_READY: usize = 16;
+
+pub(crate) struct Queue<'a> {
+    feed: Mutex<Feed<'a>>,
+    state: Mutex<State>,
+    changed: Condvar,
+    limits: Limits,
+    account: Arc<Account>,
+    is_slow: bool,
+    /// A plain file, of which each thread reads its own chunks.
+    file: Option<File>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Chunks of whole lines, in order, with their numbers.
+    ready: VecDeque<(u64, Ready)>,
+    unused: Vec<Buffer>,
+    is_read: bool,
+    is_ended: bool,
+    /// Threads besides the first.
+    others: usize,
+    /// Bytes handed out that could not be read, and why where the file did not just become shorter.
+    lacking: Option<(usize, Option<io::Error>)>,
+    /// What was looked at last of a source that cannot be read again, in order.
+    recent: Vec<Buffer>,
+}
+
+/// Whole lines that were read ahead.
+enum Ready {
+    Read(Buffer),
+    Lent(Loan),
+}
+
+/// What a thread finds in the buffer. The rest of a long line is for the same thread.
+pub(crate) enum Taken<'q, 'a> {
+    Lines,
+    LongLine(Reader<'q, 'a>),
+}
+
+/// A chunk with its number.
+pub(crate) type Next<'q, 'a> = (u64, Buffer, Taken<'q, 'a>);
+
+impl<'a> Queue<'a> {
+    pub fn new(feed: Feed<'a>, limits: Limits) -> Queue<'a> {
+        Queue {
+            is_slow: feed.is_slow(),
+            file: feed.source.another_file(),
+            account: feed.account().clone(),
+            feed: Mutex::new(feed),
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            limits,
+        }
+    }
+
+    fn new_buffer(&self) -> Buffer {
+        Buffer::new(if self.is_slow {
+            self.limits.chunk
+        } else {
+            self.portion()
+        })
+    }
+
+    /// Bytes of a plain file read at a time.
+    fn portion(&self) -> usize {
+        let threads = self.account.threads().max(ROOMY);
+        (CHUNKS * ROOMY / threads).max(1) * self.limits.chunk
+    }
+
+    /// `FEW_READY` where scans are many.
+    fn few_ready(&self) -> usize {
+        FEW_READY / self.account.scans()
+    }
+
+    fn most_ready(&self) -> usize {
+        let all = MOST_READY.saturating_sub(self.account.threads());
+        let few = self.few_ready();
+        (all / self.account.scans()).max(few + few / 4 + 1)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether more of a file is to be unpacked than what tells its format.
+    pub fn is_packed(&self) -> bool {
+        self.feed().is_packed()
+    }
+
+    fn feed(&self) -> MutexGuard<'_, Feed<'a>> {
+        self.feed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a thread besides the first.
+    pub fn add_other(&self) {
+        self.lock().others += 1;
+    }
+
+    fn has_others(&self) -> bool {
+        self.lock().others > 0
+    }
+
+    /// The next chunk with its number; None at the end of the source.
+    /// `start` is asked to start another thread whenever one may be spare, and says whether it did.
+    pub fn next(&self, start: impl Fn() -> bool) -> Option<Next<'_, 'a>> {
+        loop {
+            let mut state = self.lock();
+            while state.is_read || state.is_ended || state.ready.len() > self.few_ready() {
+                if let Some((number, ready)) = state.ready.pop_front() {
+                    let buffer = match ready {
+                        Ready::Read(buffer) => buffer,
+                        Ready::Lent(loan) => {
+                            let unused = state.unused.pop();
+                            drop(state);
+                            let mut buffer = unused.unwrap_or_else(|| self.new_buffer());
+                            loan.fill(&mut buffer);
+                            buffer
+                        }
+                    };
+                    return Some((number, buffer, Taken::Lines));
+                }
+                if state.is_ended {
+                    return None;
+                }
+                let changed = self.changed.wait(state);
+                state = changed.unwrap_or_else(PoisonError::into_inner);
+            }
+            state.is_read = true;
+            let unused = state.unused.pop();
+            drop(state);
+            let buffer = unused.unwrap_or_else(|| self.new_buffer());
+            let found = self.read(buffer, &start);
+            if found.is_some() {
+                return found;
+            }
+        }
+    }
+
+    /// Reads ahead as far as is useful. What this thread is to look at next, if it is not the first in the queue.
+    fn read(&self, mut buffer: Buffer, start: impl Fn() -> bool) -> Option<Next<'_, 'a>> {
+        let mut reader = Reader {
+            feed: self.feed(),
+            queue: self,
+        };
+        let lacking = self.lock().lacking.take();
+        if let Some((bytes, reason)) = lacking {
+            reader.feed.source.lack(bytes, reason);
+        }
+        loop {
+            let feed = &mut *reader.feed;
+            if let Some(file) = &self.file
+                && let Some((number, claim)) = feed.claim(self.portion())
+            {
+                start();
+                drop(reader);
+                self.fill(&mut buffer, file, claim);
+                return Some((number, buffer, Taken::Lines));
+            }
+            if self.has_others()
+                && let Some((number, loan)) = feed.lend()
+            {
+                start();
+                if self.has_enough(number, Ready::Lent(loan)) {
+                    self.lock().unused.push(buffer);
+                    return None;
+                }
+                continue;
+            }
+            let Some((number, chunk)) = feed.next(&mut buffer) else {
+                self.lock().is_ended = true;
+                return None;
+            };
+            let has_started = feed.is_long() && start();
+            if has_started {
+                self.add_other();
+            }
+            if let Chunk::LongLine = chunk {
+                // However few lie ready: this line waits for them, and its thread cannot look at them.
+                self.changed.notify_all();
+                return Some((number, buffer, Taken::LongLine(reader)));
+            }
+            if !self.is_slow || !self.has_others() {
+                return Some((number, buffer, Taken::Lines));
+            }
+            let unused = self.lock().unused.pop();
+            let next = unused.unwrap_or_else(|| self.new_buffer());
+            let read = mem::replace(&mut buffer, next);
+            if self.has_enough(number, Ready::Read(read)) {
+                self.lock().unused.push(buffer);
+                return None;
+            }
+        }
+    }
+
+    /// Puts lines behind those that lie ready; whether these are enough for now.
+    fn has_enough(&self, number: u64, lines: Ready) -> bool {
+        let mut state = self.lock();
+        state.ready.push_back((number, lines));
+        if state.ready.len() > self.few_ready() {
+            self.changed.notify_one();
+        }
+        state.ready.len() >= self.most_ready()
+    }
+
+    /// Reads what was handed out.
+    fn fill(&self, buffer: &mut Buffer, file: &File, claim: Claim) {
+        buffer.begin(claim.offset, &[]);
+        buffer.reserve(claim.len);
+        let read = read_at(file, &mut buffer.room()[..claim.len], claim.offset);
+        buffer.filled = *read.as_ref().unwrap_or(&0);
+        if buffer.filled < claim.len {
+            // Whoever has the turn at the source may wait for this chunk.
+            let mut state = self.lock();
+            let (bytes, reason) = state.lacking.get_or_insert_default();
+            *bytes += claim.len - buffer.filled;
+            *reason = reason.take().or(read.err());
+        }
+    }
+
+    /// Takes back a buffer that was looked at; those at the end of a source that cannot be read again are kept.
+    pub fn put_back(&self, buffer: Buffer) {
+        let mut state = self.lock();
+        if !self.is_slow {
+            return state.unused.push(buffer);
+        }
+        let offset = buffer.offset;
+        let place = state.recent.partition_point(|one| one.offset < offset);
+        state.recent.insert(place, buffer);
+        let mut rest: u64 = state.recent.iter().map(|one| one.filled as u64).sum();
+        while let Some(first) = state.recent.first() {
+            rest -= first.filled as u64;
+            if rest <= self.limits.edge_bytes {
+                break;
+            }
+            let old = state.recent.remove(0);
+            state.unused.push(old);
+        }
+    }
+
+    /// The source, and its last bytes where it cannot be read again.
+    pub fn finish(self) -> (Feed<'a>, Vec<u8>) {
+        let state = self
+            .state
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut feed = self
+            .feed
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some((bytes, reason)) = state.lacking {
+            feed.source.lack(bytes, reason);
+        }
+        let recent: Vec<&[u8]> = state.recent.iter().map(Buffer::data).collect();
+        (feed, recent.concat())
+    }
+}
+
+/// The turn at the source; ends when it is dropped.
+pub(crate) struct Reader<'q, 'a> {
+    pub feed: MutexGuard<'q, Feed<'a>>,
+    queue: &'q Queue<'a>,
+}
+
+impl Drop for Reader<'_, '_> {
+    fn drop(&mut self) {
+        let mut state = self.queue.lock();
+        state.is_read = false;
+        state.is_ended |= thread::panicking();
+        self.queue.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::format::detect;
+    use crate::options::Progress;
+    use crate::reader::{Input, Source};
+
+    #[test]
+    fn what_is_handed_out_and_not_there_any_more_is_an_error() {
+        let limits = Limits {
+            chunk: 64,
+            edge_bytes: 0,
+            ..Limits::default()
+        };
+        let size = 4 * detect::START;
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all("one line\n".repeat(size / 9).as_bytes())
+            .unwrap();
+        let progress = Progress::new(Arc::default());
+        let source = Source::open(file.path(), Input::File);
+        let queue = Queue::new(Feed::new(source, &progress, limits), limits);
+        let mut next = detect::START as u64 / 9 * 9;
+        let (_, buffer, _) = queue.next(|| false).unwrap();
+        assert_eq!((buffer.offset, buffer.filled as u64), (0, next));
+        for number in 1..4 {
+            let (found, buffer, taken) = queue.next(|| false).unwrap();
+            assert!(matches!(taken, Taken::Lines));
+            assert_eq!((found, buffer.offset), (number, next));
+            assert!(buffer.data().starts_with(b"one line\n"));
+            assert!(buffer.data().ends_with(b"one line\n"));
+            next += buffer.filled as u64;
+            queue.put_back(buffer);
+        }
+        let (claim, shorter) = (queue.feed.lock().unwrap().claim(256).unwrap().1, next + 20);
+        file.as_file().set_len(shorter).unwrap();
+        let mut buffer = queue.new_buffer();
+        queue.fill(&mut buffer, queue.file.as_ref().unwrap(), claim);
+        assert_eq!(buffer.data(), b"one line\none line\non");
+        assert!(queue.next(|| false).is_none());
+        let (feed, _) = queue.finish();
+        assert_eq!(feed.source.given, shorter);
+        assert_eq!(feed.source.errors.len(), 1);
+        assert!(feed.source.errors[0].ends_with("became shorter while it was read; scan it again"));
+    }
+
+    #[test]
+    fn a_long_line_lets_others_look_at_what_lies_before_it() {
+        let limits = Limits {
+            chunk: 64,
+            long_line: 128,
+            ..Limits::default()
+        };
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut packed = flate2::write::GzEncoder::new(file.as_file(), flate2::Compression::fast());
+        packed
+            .write_all("one line\n".repeat(20).as_bytes())
+            .unwrap();
+        packed.write_all(&vec![b'x'; 4 * detect::START]).unwrap();
+        packed.finish().unwrap();
+        let progress = Progress::new(Arc::default());
+        let source = Source::open(file.path(), Input::File);
+        let queue = Queue::new(Feed::new(source, &progress, limits), limits);
+        let (tell, told) = mpsc::channel();
+        thread::scope(|scope| {
+            queue.lock().others = 1;
+            queue.lock().is_read = true;
+            scope.spawn(|| {
+                let taken = queue.next(|| false);
+                tell.send(taken.map(|(number, ..)| number)).unwrap();
+            });
+            // Most often the other waits by now; whether it does changes nothing of what must come.
+            thread::sleep(Duration::from_millis(50));
+            let found = queue.read(queue.new_buffer(), || false);
+            assert!(matches!(found, Some((_, _, Taken::LongLine(_)))));
+            let first = told.recv_timeout(Duration::from_secs(60));
+            drop(found);
+            assert_eq!(first, Ok(Some(0)));
+        });
+    }
+}

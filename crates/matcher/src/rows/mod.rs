@@ -1,0 +1,409 @@
+//! Hits of one source summed into rows by (indicator, device, day); times without a year wait for its end.
+pub(crate) mod alive;
+pub(crate) mod arena;
+mod aside;
+pub(crate) mod details;
+mod memo;
+pub(crate) mod places;
+pub(crate) mod prefix;
+pub(crate) mod repeats;
+pub(crate) mod runs;
+pub(crate) mod spread;
+pub(crate) mod words;
+
+use std::collections::HashMap;
+use std::io;
+use std::mem;
+use std::sync::{Arc, Mutex};
+
+use foldhash::fast::RandomState;
+use jiff::tz::TimeZone;
+use smallvec::SmallVec;
+
+use crate::canonical::names::Host;
+use crate::line::hit::{Action, Field, Hit};
+use crate::memory::{Held, Memory, PER_ROW};
+use crate::raw::prefetch;
+use crate::rows::arena::Arena;
+use crate::rows::details::Details;
+use crate::rows::places::{Key, Places, SLOT};
+use crate::rows::runs::{Run, Runs};
+use crate::rows::words::Words;
+use crate::set::Set;
+use crate::time::midnights::Midnights;
+use crate::time::when::When;
+use crate::time::years::Years;
+use crate::time::{self, Moment, Value};
+
+/// The keys of the hits of one line.
+pub type Keys = SmallVec<[Key; 2]>;
+
+/// What all hits of a line share.
+pub struct Line<'a> {
+    /// Place of its first byte in the file.
+    pub offset: u64,
+    pub moment: Option<Moment>,
+    pub action: Action,
+    /// Number of the log format; None is text.
+    pub format: Option<usize>,
+    pub details: &'a dyn Details,
+}
+
+/// A number for the times that are counted together: those of a UTC day or, until the year is known, of a part of
+/// a clock's day. `Timeline::latest` never lies within one.
+pub fn bucket(value: Option<Value>, midnights: &Midnights) -> u32 {
+    match value {
+        None => 0,
+        // Days of the years 1 to 9999 lie nearer to 1970 than 1 << 22.
+        Some(Value::Known(micros)) => 1 << 30 | (time::day_number(micros) + (1 << 22)) as u32,
+        Some(Value::Yearless(y)) => {
+            let date = (y.month as u32) << 5 | y.day as u32;
+            1 << 20 | date << 8 | u32::from(midnights.part(y))
+        }
+    }
+}
+
+/// What buckets of one day share, mostly of one row in the end.
+fn day_of(bucket: u32) -> u32 {
+    let is_yearless = bucket >> 30 == 0;
+    if is_yearless { bucket >> 8 } else { bucket }
+}
+
+/// Microseconds, with the year that fits where the line gave none.
+pub fn resolve(value: Value, latest: Option<i64>, zone: &TimeZone) -> Option<i64> {
+    match value {
+        Value::Known(micros) => Some(micros),
+        Value::Yearless(y) => y.resolve(latest?, zone),
+    }
+}
+
+/// Lines of one item, device and bucket of time. `order` is the place of the first line, which gives the words.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    pub item: u32,
+    /// Its number in the run of the row.
+    pub device: u32,
+    pub order: u64,
+    pub first: When,
+    pub last: When,
+    pub count: u64,
+    /// Where its words begin in the block of the row.
+    pub words: u32,
+    pub action: Action,
+    pub field: Field,
+    pub format: u16,
+    /// Whether its words tell of the device's identity.
+    pub identity: bool,
+}
+
+/// Number of the format `text` in a row.
+pub const TEXT: u16 = u16::MAX;
+
+/// Bytes of a row and of its place in the table, without texts.
+const ROW: usize = size_of::<Row>() + SLOT;
+/// A device in its two tables.
+const DEVICE: usize = 96;
+
+/// Together the rows of a block take about a sixteenth of the bytes that a scan may take without rows; less where
+/// threads have few each.
+fn new_arena(memory: &Memory) -> Arena {
+    let threads = memory.sharers();
+    let blocks = if threads > 2 { 64 * threads } else { 16 };
+    let rows_per_block = (memory.base() / blocks / PER_ROW).max(1).ilog2();
+    Arena::new(rows_per_block, ROW, memory.pool().clone())
+}
+
+/// Lines that wait until their rows are near.
+const WAITING: usize = 16;
+/// Rows of all threads of a scan together, from where memory is full: what each found of the same, a few times in
+/// memory before, is one row. None until then.
+pub type Common = Arc<Mutex<Option<Rows>>>;
+
+/// The rows that one thread found, or all that put theirs together.
+pub struct Rows {
+    midnights: Midnights,
+    places: Places,
+    rows: Arena,
+    /// Lines of rows that are there already: each row is asked for some lines before it is looked at.
+    waiting: Vec<(u32, When, Action)>,
+    devices: HashMap<Host, u32, RandomState>,
+    /// Those whose address is IPv4, so that they lie near each other.
+    devices4: HashMap<u32, u32, RandomState>,
+    /// The number of no device.
+    nobody: Option<u32>,
+    /// A hash of each device by its number, the same in all threads.
+    device_hashes: Vec<u64>,
+    memory: Arc<Memory>,
+    held: Held,
+    common: Option<Common>,
+    runs: Runs,
+    /// How often all rows were put aside, so that numbers of devices and places are no longer the same.
+    moved: u32,
+}
+
+/// Indicators of a line that is remembered, at most.
+const MOST_KNOWN: usize = 2;
+
+/// Where the rows of the indicators of one line lie, as long as its time belongs to the same bucket.
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    items: [u32; MOST_KNOWN],
+    places: [u32; MOST_KNOWN],
+    pub hits: usize,
+    device: u32,
+    when: u32,
+}
+
+impl Rows {
+    /// Of one more thread. Lines whose times have no year are counted by the days of this clock.
+    pub fn new(memory: Arc<Memory>, common: Option<Common>, midnights: Midnights) -> Rows {
+        memory.add_thread();
+        Rows::of(memory, common, midnights)
+    }
+
+    /// The same for another thread.
+    pub fn another(&self) -> Rows {
+        Rows::new(
+            self.memory.clone(),
+            self.common.clone(),
+            self.midnights.clone(),
+        )
+    }
+
+    fn of(memory: Arc<Memory>, common: Option<Common>, midnights: Midnights) -> Rows {
+        Rows {
+            midnights,
+            places: Places::default(),
+            rows: new_arena(&memory),
+            waiting: Vec::with_capacity(WAITING),
+            devices: HashMap::default(),
+            devices4: HashMap::default(),
+            nobody: None,
+            device_hashes: Vec::new(),
+            held: memory.hold(),
+            memory,
+            common,
+            runs: Runs::default(),
+            moved: 0,
+        }
+    }
+
+    /// Whose memory it is.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// Changes whenever what is `Known` of rows is no longer so.
+    pub fn moved(&self) -> u32 {
+        self.moved
+    }
+
+    /// What is known of a line with these keys. None if it has too many.
+    pub fn known(&self, keys: &[Key]) -> Option<Known> {
+        let first = keys.first().copied().unwrap_or_default();
+        let mut known = Known {
+            items: [0; MOST_KNOWN],
+            places: [0; MOST_KNOWN],
+            hits: keys.len(),
+            device: first.device,
+            when: first.when,
+        };
+        for (i, key) in keys.iter().enumerate() {
+            *known.items.get_mut(i)? = key.item;
+            known.places[i] = self.places.get(key)?;
+        }
+        Some(known)
+    }
+
+    /// Adds a line with the same indicators and device as one before; false, and nothing is added, where a row is not
+    /// there yet.
+    pub fn add_known(&mut self, known: &mut Known, moment: Option<Moment>, action: Action) -> bool {
+        let value = moment.map(|m| m.value);
+        let when = bucket(value, &self.midnights);
+        let hits = known.hits;
+        if known.when != when {
+            let mut places = known.places;
+            for (place, &item) in places.iter_mut().zip(&known.items[..hits]) {
+                let device = known.device;
+                let Some(found) = self.places.get(&Key { item, device, when }) else {
+                    return false;
+                };
+                *place = found;
+            }
+            known.places = places;
+            known.when = when;
+        }
+        let first = self.rows.first();
+        if known.places[..hits].iter().any(|&place| place < first) {
+            return false;
+        }
+        let when = When::new(value);
+        for &place in &known.places[..hits] {
+            self.wait(place, when, action);
+        }
+        true
+    }
+
+    /// The keys of a line's hits, in their order; their places are asked for.
+    pub fn keys(&mut self, hits: &[Hit], device: Option<&Host>, moment: Option<Moment>) -> Keys {
+        let device = self.device(device);
+        let when = bucket(moment.map(|m| m.value), &self.midnights);
+        let mut keys = Keys::new();
+        for hit in hits {
+            let item = hit.item;
+            let key = Key { item, device, when };
+            self.places.ask_for(&key);
+            keys.push(key);
+        }
+        keys
+    }
+
+    /// One line with the keys of its hits: each indicator counts once. Fails when rows must go to a temporary file
+    /// and cannot.
+    pub fn add(
+        &mut self,
+        set: &Set,
+        hits: &[Hit],
+        keys: &[Key],
+        line: &Line<'_>,
+    ) -> io::Result<()> {
+        let when = When::new(line.moment.map(|m| m.value));
+        for (hit, &key) in hits.iter().zip(keys) {
+            let next = self.rows.next();
+            let place = self.places.find(key, next);
+            if place != next {
+                self.wait(place, when, line.action);
+                continue;
+            }
+            let texts = self.rows.texts();
+            let begin = texts.len();
+            let identity = Words::put(texts, set, hit, line.details);
+            let size = ROW + texts.len() - begin;
+            self.rows.push(Row {
+                item: key.item,
+                device: key.device,
+                order: line.offset,
+                first: when,
+                last: when,
+                count: 1,
+                words: begin as u32,
+                action: line.action,
+                field: hit.field,
+                format: line.format.map_or(TEXT, |n| n as u16),
+                identity,
+            });
+            let device = self.device_hashes[key.device as usize];
+            self.memory.count_row((key.item, device, day_of(key.when)));
+            self.held.add(size);
+        }
+        let least = self.least();
+        if self.held.bytes() >= least && self.memory.is_full() {
+            self.put_aside(set, least)?;
+        }
+        Ok(())
+    }
+
+    /// Has a line wait until its row is near.
+    fn wait(&mut self, place: u32, when: When, action: Action) {
+        prefetch(self.rows.row(place));
+        self.waiting.push((place, when, action));
+        if self.waiting.len() == WAITING {
+            self.count();
+        }
+    }
+
+    /// Forgets all rows and devices.
+    fn clear(&mut self) {
+        self.moved += 1;
+        self.held = self.memory.hold();
+        self.places = Places::default();
+        self.rows = new_arena(&self.memory);
+        self.devices = HashMap::default();
+        self.devices4 = HashMap::default();
+        self.nobody = None;
+        self.device_hashes = Vec::new();
+    }
+
+    /// Counts the lines that wait.
+    fn count(&mut self) {
+        for (place, when, action) in self.waiting.drain(..) {
+            let row = self.rows.row_mut(place);
+            row.count += 1;
+            row.action = row.action.max(action);
+            row.widen(when, when);
+        }
+    }
+
+    fn device(&mut self, device: Option<&Host>) -> u32 {
+        let bits = match device {
+            Some(Host::Address(address)) => address.v4(),
+            _ => None,
+        };
+        let known = match (bits, device) {
+            (Some(bits), _) => self.devices4.get(&bits).copied(),
+            (None, None) => self.nobody,
+            (None, Some(device)) => self.devices.get(device).copied(),
+        };
+        if let Some(number) = known {
+            return number;
+        }
+        let number = self.device_hashes.len() as u32;
+        self.device_hashes.push(self.memory.hash(device));
+        self.held.add(DEVICE + device.map_or(0, Host::size));
+        match (bits, device) {
+            (Some(bits), _) => drop(self.devices4.insert(bits, number)),
+            (None, None) => self.nobody = Some(number),
+            (None, Some(device)) => drop(self.devices.insert(device.clone(), number)),
+        }
+        number
+    }
+
+    /// All that was found, in runs to be merged.
+    pub fn into_runs(mut self, set: &Set) -> Runs {
+        self.count();
+        self.runs.spread.add(self.rows.rows(), &self.midnights);
+        let devices = self.shown();
+        let rows = self.rows.take_oldest(usize::MAX);
+        let held = mem::replace(&mut self.held, self.memory.hold());
+        self.clear();
+        self.runs.hold(Run::new(set, devices, rows, held));
+        self.runs
+    }
+}
+
+impl Row {
+    fn widen(&mut self, first: When, last: When) {
+        self.first = self.first.earlier(first);
+        self.last = self.last.later(last);
+    }
+
+    /// Adds the lines of another row of the same key; says whether the other gives the words.
+    pub fn merge(&mut self, mut other: Row) -> bool {
+        let is_later = other.order < self.order;
+        if is_later {
+            mem::swap(self, &mut other);
+        }
+        self.count += other.count;
+        self.action = self.action.max(other.action);
+        self.widen(other.first, other.last);
+        is_later
+    }
+
+    /// With the years found.
+    pub fn resolved(mut self, years: &mut Years<'_>) -> Row {
+        let first = years.known(self.first);
+        // Most rows are of one line.
+        self.last = if self.last == self.first {
+            first
+        } else {
+            years.known(self.last)
+        };
+        self.first = first;
+        self
+    }
+
+    /// The day of a row with its years found.
+    pub fn day(&self) -> Option<i32> {
+        self.first.micros().map(time::day_number)
+    }
+}

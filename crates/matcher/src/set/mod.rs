@@ -1,0 +1,466 @@
+//! A compiled indicator set: flat memory, opened by a map, asked by both phases.
+pub mod draft;
+pub(crate) mod hash;
+mod header;
+mod item;
+pub mod opening;
+pub mod plain;
+mod ranges;
+pub mod setfile;
+mod slots;
+pub mod watch;
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use crate::canonical::address::{self, Address};
+use crate::canonical::names::Host;
+use crate::error::Error;
+use crate::raw::Map;
+use crate::set::hash::Filter;
+use crate::set::header::{DAMAGED, Header, Section};
+use crate::set::item::label;
+pub use crate::set::item::{Item, Kind};
+use crate::set::opening::Opening;
+use crate::set::ranges::{Blocks, SPAN};
+use crate::set::setfile::TEN;
+
+/// Bytes to each side in which the path of a URL is looked for; a longer line is left to phase 2.
+const LONGEST_LOOK: usize = 4096;
+
+/// Bytes of a dot, a colon and a port, which may stand between host and path.
+const LONGEST_PORT: usize = 7;
+
+/// Octets of a DNS name.
+const LONGEST_NAME: usize = 255;
+
+/// Marks an address that only an endpoint or a URL names.
+pub const NO_ITEM: u32 = u32::MAX - 1;
+
+/// That a file is not as it was written.
+pub(crate) fn damaged(path: &Path) -> Error {
+    Error::set(format!("{}: {DAMAGED}", path.display()))
+}
+
+/// The filters of phase 1.
+#[derive(Clone, Copy, Debug)]
+pub struct Filters<'a> {
+    pub two_labels: Filter<'a>,
+    /// Of listed names.
+    pub three_labels: Filter<'a>,
+    /// The same of hosts of listed URLs.
+    pub hosts: Filter<'a>,
+    pub v4_heads: Filter<'a>,
+    pub v4_texts: Filter<'a>,
+    pub v4_nets: Filter<'a>,
+    pub v6_heads: Filter<'a>,
+}
+
+/// A set of indicators. Cheap to share between threads.
+#[derive(Debug)]
+pub struct Set {
+    map: Map,
+    header: Header,
+    networks: Blocks,
+}
+
+impl Set {
+    /// Opens a set file, all bytes of which are as they were written.
+    pub fn open(path: &Path) -> Result<Arc<Set>, Error> {
+        Opening::begin(path)?.set().cloned()
+    }
+
+    /// Opens a set file without a look at all its bytes; one without an index gets it in memory.
+    pub(crate) fn map(path: &Path) -> Result<Set, Error> {
+        let io = |source| Error::Io {
+            path: path.to_owned(),
+            source,
+        };
+        let file = File::open(path).map_err(io)?;
+        let map = Map::open(&file).map_err(io)?;
+        let named = |e| Error::set(format!("{}: {e}", path.display()));
+        let header = Header::read(&map).map_err(named)?;
+        if header.indexed {
+            return Set::new(map, header).map_err(|_| damaged(path));
+        }
+        let part = |name| {
+            let (at, len) = header.section(name);
+            &map[at..at + len]
+        };
+        setfile::index(part(Section::List), part(Section::Labels))
+            .ok()
+            .filter(|set| set.id() == header.id && set.count() == header.count)
+            .ok_or_else(|| damaged(path))
+    }
+
+    pub(crate) fn new(map: Map, header: Header) -> Result<Set, Error> {
+        let mut set = Set {
+            map,
+            header,
+            networks: Blocks::default(),
+        };
+        for name in [
+            Section::TwoLabels,
+            Section::ThreeLabels,
+            Section::Hosts,
+            Section::V4Heads,
+            Section::V6Heads,
+            Section::Paths,
+            Section::V4Texts,
+            Section::V4Nets,
+        ] {
+            Filter::new(set.section(name))?;
+        }
+        for (name, size) in [
+            (Section::Values, slots::VALUE),
+            (Section::V4, slots::V4),
+            (Section::V6, slots::V6),
+        ] {
+            let len = set.section(name).len();
+            if len == 0 || !len.is_multiple_of(size) {
+                return Err(Error::set(format!(
+                    "section {name:?} of the compiled set has a wrong size"
+                )));
+            }
+        }
+        set.networks = Blocks::of(set.section(Section::Spans4).as_chunks::<SPAN>().0);
+        Ok(set)
+    }
+
+    pub fn id(&self) -> &str {
+        &self.header.id
+    }
+
+    pub fn count(&self) -> usize {
+        self.header.count
+    }
+
+    /// Whether it is a file as it lies on disk, not built in memory.
+    pub(crate) fn is_mapped(&self) -> bool {
+        matches!(self.map, Map::File(_))
+    }
+
+    /// The whole file, as it is written to disk.
+    pub fn bytes(&self) -> &[u8] {
+        &self.map
+    }
+
+    #[inline(always)]
+    fn section(&self, name: Section) -> &[u8] {
+        let (at, len) = self.header.section(name);
+        &self.map[at..at + len]
+    }
+
+    pub fn filters(&self) -> Filters<'_> {
+        let filter = |name| Filter::new(self.section(name)).expect("checked when opened");
+        Filters {
+            two_labels: filter(Section::TwoLabels),
+            three_labels: filter(Section::ThreeLabels),
+            hosts: filter(Section::Hosts),
+            v4_heads: filter(Section::V4Heads),
+            v4_texts: filter(Section::V4Texts),
+            v4_nets: filter(Section::V4Nets),
+            v6_heads: filter(Section::V6Heads),
+        }
+    }
+
+    /// Whether every line must be parsed: some name has one label or bytes outside `[a-z0-9._-]`.
+    pub fn needs_every_line(&self) -> bool {
+        self.header.every_line
+    }
+
+    pub fn letter_labels_only(&self) -> bool {
+        self.header.letter_labels
+    }
+
+    pub fn has_addresses(&self) -> bool {
+        self.header.addresses
+    }
+
+    /// Whether any kind of item names an address in 10.0.0.0/8, in which most offices have theirs.
+    pub fn lists_tens(&self) -> bool {
+        self.header.tens
+    }
+
+    /// The item with this number. Numbers rise in the order of the list.
+    pub fn item(&self, id: u32) -> Option<Item<'_>> {
+        Item::at(
+            self.section(Section::List),
+            self.section(Section::Labels),
+            id as usize,
+        )
+    }
+
+    /// The list from an item's line on.
+    fn line(&self, id: u32) -> Option<&[u8]> {
+        self.section(Section::List).get(id as usize..)
+    }
+
+    /// The hashed spelling of an item, without a look at the rest.
+    pub(crate) fn hashed(&self, id: u32) -> Option<&[u8]> {
+        let line = self.line(id)?;
+        Some(&line[..memchr::memchr(b'\t', line)?])
+    }
+
+    /// Items whose key has this hash; the caller compares.
+    fn slots(&self, h: u64) -> impl Iterator<Item = u32> {
+        slots::values(self.section(Section::Values), h)
+    }
+
+    /// The domain item that covers a lower-case name without trailing dot: the longest first.
+    pub fn find_name(&self, name: &[u8]) -> Option<u32> {
+        // An indicator is never longer than a DNS name (RFC 1035 2.3.4), so long names are not walked whole.
+        let mut rest = name;
+        if name.len() > LONGEST_NAME {
+            let near = name.len() - LONGEST_NAME - 1;
+            rest = &name[near + memchr::memchr(b'.', &name[near..])? + 1..];
+        }
+        loop {
+            let is_whole = rest.len() == name.len();
+            let covers = |&id: &u32| self.is_name(id, rest, is_whole);
+            if let Some(id) = self.slots(hash::whole(rest, true)).find(covers) {
+                return Some(id);
+            }
+            rest = &rest[memchr::memchr(b'.', rest)? + 1..];
+        }
+    }
+
+    /// The ip-port item with this canonical text.
+    pub fn find_endpoint(&self, address: Address, port: u16) -> Option<u32> {
+        // An endpoint's address is marked in the tables of addresses.
+        match address.v4() {
+            Some(bits) => self.v4_slot(bits),
+            None => self.v6_slot(address.0),
+        }?;
+        let mut text = SmallVec::<[u8; 64]>::new();
+        address.spell_with_port(port, &mut text);
+        self.slots(hash::whole(&text, true)).find(|&id| {
+            let line = self.line(id).unwrap_or_default();
+            match line.strip_prefix(&text[..]) {
+                Some([b'\t', digits @ ..]) => self.is_of(Kind::IpPort, digits),
+                _ => false,
+            }
+        })
+    }
+
+    /// The address item, else the longest network that holds the address.
+    pub fn find_address(&self, address: Address) -> Option<u32> {
+        let exact = match address.v4() {
+            Some(bits) => self.v4_slot(bits),
+            None => self.v6_slot(address.0),
+        };
+        exact
+            .filter(|&id| id != NO_ITEM)
+            .or_else(|| self.find_network(address))
+    }
+
+    pub fn find_network(&self, address: Address) -> Option<u32> {
+        let name = match address.v4() {
+            Some(bits) if !self.networks.may_hold(bits) => return None,
+            Some(_) => Section::Spans4,
+            None => Section::Spans6,
+        };
+        ranges::find(self.section(name).as_chunks::<SPAN>().0, address.0)
+    }
+
+    /// The longest URL item that is a prefix of `url` with a border after it and ends behind its first `authority`
+    /// bytes.
+    pub fn find_url(&self, url: &[u8], authority: usize) -> Option<u32> {
+        let (ids, _) = self.section(Section::Urls).as_chunks::<4>();
+        let value = |i: usize| {
+            let id = u32::from_le_bytes(ids[i]);
+            self.hashed(id).map(|hashed| (id, hashed))
+        };
+        let mut key = url;
+        loop {
+            let mut low = 0;
+            let mut high = ids.len();
+            while low < high {
+                let middle = (low + high) / 2;
+                if value(middle)?.1 <= key {
+                    low = middle + 1
+                } else {
+                    high = middle
+                }
+            }
+            let (id, item) = value(low.checked_sub(1)?)?;
+            if key.len() <= authority {
+                return None;
+            }
+            let shared = item.iter().zip(key).take_while(|(a, b)| a == b).count();
+            if shared == item.len() {
+                let ended = item.last().is_some_and(|b| b"/?=&".contains(b));
+                if ended || url.get(shared).is_none_or(|b| b"/?#&".contains(b)) {
+                    return Some(id);
+                }
+                key = &url[..shared.checked_sub(1)?];
+            } else {
+                // Whatever is a prefix of `key` lies before `item`, so it is a prefix of the shared part.
+                key = &url[..shared];
+            }
+        }
+    }
+
+    /// Whether a URL item may be a prefix of this host, as a URL spells it, and what follows it from `/` on.
+    pub fn may_list_url(&self, host: &[u8], rest: &[u8]) -> bool {
+        let paths = Filter::new(self.section(Section::Paths)).expect("checked when opened");
+        let host = hash::whole(host, true);
+        let path = rest.get(1..).unwrap_or_default();
+        let run = path.iter().take_while(|&&b| address::is_token(b)).count();
+        // What follows an item's end is no part of a name, so the item's path begins with the same run.
+        paths.has(setfile::path_key(host, &path[..run])) || paths.has(setfile::path_key(host, b""))
+    }
+
+    /// Whether a URL of this host may be listed.
+    pub fn may_list_urls_of(&self, host: &Host) -> bool {
+        match host {
+            Host::Address(address) => {
+                self.lists_address(*address) && self.has_url_of(&host.spelled())
+            }
+            Host::Name(name) => self.slots(hash::whole(name, true)).any(|id| {
+                let rest = self.line(id).and_then(|line| line.strip_prefix(&name[..]));
+                matches!(rest, Some([b':' | b'/' | b'?' | b'#', ..]))
+            }),
+        }
+    }
+
+    fn has_url_of(&self, host: &[u8]) -> bool {
+        let (ids, _) = self.section(Section::Urls).as_chunks::<4>();
+        let url = |id: &[u8; 4]| self.hashed(u32::from_le_bytes(*id)).unwrap_or_default();
+        b":/?#".iter().any(|&border| {
+            let start = [host, &[border]].concat();
+            let first = ids.partition_point(|id| url(id) < &start[..]);
+            ids.get(first).is_some_and(|id| url(id).starts_with(&start))
+        })
+    }
+
+    pub fn has_urls(&self) -> bool {
+        !self.section(Section::Urls).is_empty()
+    }
+
+    fn v4_slot(&self, bits: u32) -> Option<u32> {
+        // Most machines have such an address, and each line names one.
+        if bits >> 24 == TEN && !self.lists_tens() {
+            return None;
+        }
+        slots::v4(self.section(Section::V4), bits)
+    }
+
+    fn v6_slot(&self, value: u128) -> Option<u32> {
+        slots::v6(self.section(Section::V6), value)
+    }
+
+    /// Whether an address, an endpoint or a URL's host is this address.
+    pub fn names_v4(&self, bits: u32) -> bool {
+        self.v4_slot(bits).is_some()
+    }
+
+    /// Whether any kind of item names this address: what phase 1 asks.
+    pub fn lists_address(&self, address: Address) -> bool {
+        let named = match address.v4() {
+            Some(bits) => self.names_v4(bits),
+            None => self.v6_slot(address.0).is_some(),
+        };
+        named || self.find_network(address).is_some()
+    }
+
+    /// Whether a listed name is a suffix of the token that ends at `end`, or the token is the host of a listed
+    /// URL whose path may stand in the line.
+    pub fn covers_name_ending_at(&self, buf: &[u8], end: usize) -> bool {
+        let mut folded = [0u8; 256];
+        let mut at = folded.len();
+        let mut labels = 0;
+        for i in (0..end).rev() {
+            let b = buf[i];
+            let token = address::is_token(b);
+            if b == b'.' || !token {
+                labels += 1;
+                let first =
+                    !token || i == 0 || buf[i - 1] == b'.' || !address::is_token(buf[i - 1]);
+                if labels > 1 && self.names_whole(&folded[at..], first, buf, end) {
+                    return true;
+                }
+                if !token {
+                    return false;
+                }
+            }
+            if at == 0 {
+                break;
+            }
+            at -= 1;
+            folded[at] = b.to_ascii_lowercase();
+        }
+        // A longer token is left to phase 2.
+        true
+    }
+
+    /// Whether the label with this place, in digits, is one of this kind.
+    fn is_of(&self, kind: Kind, digits: &[u8]) -> bool {
+        let label = label(self.section(Section::Labels), digits);
+        let rest = label.and_then(|l| l.strip_prefix(kind.word().as_bytes()));
+        rest.is_some_and(|rest| rest.starts_with(b"\t"))
+    }
+
+    /// Whether an item is this name and covers it; `is_whole` if no label stands before it in the line.
+    fn is_name(&self, id: u32, name: &[u8], is_whole: bool) -> bool {
+        let line = self.line(id).unwrap_or_default();
+        let (value, covers) = match line {
+            [b'=', value @ ..] => (value, is_whole),
+            [b'*', b'.', value @ ..] => (value, !is_whole),
+            _ => (line, true),
+        };
+        match value.strip_prefix(name) {
+            Some([b'\t', digits @ ..]) => covers && self.is_of(Kind::Domain, digits),
+            _ => false,
+        }
+    }
+
+    fn names_whole(&self, name: &[u8], first: bool, buf: &[u8], end: usize) -> bool {
+        let h = hash::whole(name, true);
+        self.slots(h).any(|id| {
+            let spelled = self.line(id).unwrap_or_default();
+            let spelled = spelled.strip_prefix(b"=").unwrap_or(spelled);
+            let spelled = spelled.strip_prefix(b"*.").unwrap_or(spelled);
+            match spelled.strip_prefix(name) {
+                Some([b'\t', digits @ ..]) if self.is_of(Kind::Domain, digits) => true,
+                Some([b'\t' | b':' | b'/' | b'?' | b'#', ..]) => {
+                    first && self.may_show_path(h, buf, end)
+                }
+                _ => false,
+            }
+        })
+    }
+
+    /// Whether the token that stands here may be the host of a listed URL whose path the line shows.
+    pub fn may_show_url_of(&self, buf: &[u8], start: usize, end: usize) -> bool {
+        self.may_show_path(hash::whole(&buf[start..end], true), buf, end)
+    }
+
+    /// Whether the line around a name that ends at `end` shows the begin of a path listed for the host with this
+    /// hash. A path follows its host or port, or begins a value: nothing else before its slash is a letter or digit.
+    fn may_show_path(&self, host: u64, buf: &[u8], end: usize) -> bool {
+        let paths = Filter::new(self.section(Section::Paths)).expect("checked when opened");
+        let from = end - end.min(LONGEST_LOOK);
+        let start = memchr::memrchr(b'\n', &buf[from..end]);
+        let stop = memchr::memchr(b'\n', &buf[end..buf.len().min(end + LONGEST_LOOK)]);
+        let (Some(start), Some(stop)) = (start, stop) else {
+            return true;
+        };
+        let start = from + start + 1;
+        let line = &buf[start..end + stop];
+        paths.has(setfile::path_key(host, b""))
+            || memchr::memchr2_iter(b'/', b'\\', line).any(|slash| {
+                let after = (start + slash).checked_sub(end);
+                let follows = after.is_some_and(|n| n <= LONGEST_PORT);
+                if !follows && slash > 0 && line[slash - 1].is_ascii_alphanumeric() {
+                    return false;
+                }
+                let path = &line[slash + 1..];
+                let run = path.iter().take_while(|&&b| address::is_token(b)).count();
+                run > 0 && paths.has(setfile::path_key(host, &path[..run]))
+            })
+    }
+}

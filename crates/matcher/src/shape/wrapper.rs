@@ -1,0 +1,286 @@
+//! What a collector puts round a line: syslog headers and JSON records, peeled in at most two layers
+//! (docs/log-formats.md 1).
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::sync::LazyLock;
+
+use memchr::memmem;
+use regex::bytes::{Captures, Regex, RegexBuilder};
+
+use crate::shape::json::{self, Object, Value};
+use crate::time::TimeKind;
+
+const LAYERS: usize = 2;
+/// Kinds of time that a wrapper may show.
+pub const TIME_KINDS: [TimeKind; 6] = [
+    TimeKind::Iso8601,
+    TimeKind::Syslog,
+    TimeKind::Ctime,
+    TimeKind::Epoch,
+    TimeKind::EpochMicros,
+    TimeKind::Asa,
+];
+
+fn expression(text: &str) -> Regex {
+    RegexBuilder::new(&format!(r"\A(?:{text})"))
+        .unicode(false)
+        .build()
+        .expect("a constant expression")
+}
+
+static TIME: LazyLock<Regex> = LazyLock::new(|| {
+    expression(concat!(
+        r"(?P<time>\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:[Zz]|[+-]\d\d(?::?\d\d)?))?",
+        r"|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}",
+        r"|[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d)(?:\.\d+)?:? ",
+    ))
+});
+static PRIORITY: LazyLock<Regex> = LazyLock::new(|| expression(r"(?:\d{1,6} )?<\d{1,3}>"));
+static HOST: LazyLock<Regex> = LazyLock::new(|| {
+    expression(r#"(?:(?:stdout|stderr) [FP]|(?P<host>[^\s\[\]"{(=<>]*[^\s\[\]"{(=<>:,])) "#)
+});
+static TAG: LazyLock<Regex> =
+    LazyLock::new(|| expression(r"(?P<app>[^\s\[\]:=]+)(?:\[[^\]\s]*\])?: ?"));
+static BARE_TAG: LazyLock<Regex> =
+    LazyLock::new(|| expression(r"(?P<app>[A-Za-z_][A-Za-z0-9_.-]*)\[\d+\]: "));
+static RFC5424: LazyLock<Regex> = LazyLock::new(|| {
+    expression(concat!(
+        r"1 (?P<time>-|\d{4}-\d\d-\d\dT\S+) (?P<host>\S+) (?P<app>\S+) \S+ \S+ ",
+        r#"(?:-|(?:\[[^\]"]*(?:"(?:[^"\\]|\\.)*"[^\]"]*)*\])+)(?: (?:\xef\xbb\xbf)?|\z)"#,
+    ))
+});
+
+const MESSAGE_KEYS: [&str; 4] = ["log", "message", "MESSAGE", "msg"];
+const TIME_KEYS: [&str; 7] = [
+    "time",
+    "@timestamp",
+    "timestamp",
+    "_SOURCE_REALTIME_TIMESTAMP",
+    "__REALTIME_TIMESTAMP",
+    "date",
+    "ts",
+];
+const HOST_KEYS: [&str; 3] = ["_HOSTNAME", "hostname", "host"];
+const APP_KEYS: [&str; 5] = ["SYSLOG_IDENTIFIER", "program", "appname", "app", "tag"];
+
+/// A part of a wrapper that a format may name as a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Time,
+    Host,
+    App,
+}
+
+impl Part {
+    /// The part that a field `wrapper.…` names.
+    pub fn of_field(name: &[u8]) -> Option<Part> {
+        match name {
+            b"wrapper.time" => Some(Part::Time),
+            b"wrapper.host" => Some(Part::Host),
+            b"wrapper.app" => Some(Part::App),
+            _ => None,
+        }
+    }
+}
+
+/// What the layers say that were peeled, the inner before the outer; `times` are those of all layers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wrapper {
+    pub times: Vec<Vec<u8>>,
+    pub host: Option<Vec<u8>>,
+    pub app: Option<Vec<u8>>,
+}
+
+impl Wrapper {
+    /// The values of a part.
+    pub fn all(&self, part: Part) -> impl Iterator<Item = &[u8]> {
+        let (times, word) = match part {
+            Part::Time => (&self.times[..], &None),
+            Part::Host => (&[][..], &self.host),
+            Part::App => (&[][..], &self.app),
+        };
+        times.iter().chain(word).map(Vec::as_slice)
+    }
+
+    /// This layer's own words where it has them, else those of the layer round it.
+    fn inside(mut self, outer: &Wrapper) -> Wrapper {
+        self.times.extend_from_slice(&outer.times);
+        Wrapper {
+            times: self.times,
+            host: self.host.or_else(|| outer.host.clone()),
+            app: self.app.or_else(|| outer.app.clone()),
+        }
+    }
+}
+
+/// A text found inside a line, and what was round it.
+type Peeled<'l> = (Cow<'l, [u8]>, Wrapper);
+
+/// All ways to read a line: as it is, then peeled from the outside to the inside. Peels when first asked.
+#[derive(Debug)]
+pub struct Readings<'l> {
+    pub line: &'l [u8],
+    peeled: OnceCell<Vec<Peeled<'l>>>,
+}
+
+impl<'l> Readings<'l> {
+    pub fn new(line: &'l [u8]) -> Self {
+        Readings {
+            line,
+            peeled: OnceCell::new(),
+        }
+    }
+
+    /// The reading of that number, 0 being the line as it is.
+    pub fn get(&self, number: usize) -> Option<(&[u8], Option<&Wrapper>)> {
+        let Some(at) = number.checked_sub(1) else {
+            return Some((self.line, None));
+        };
+        let all = self.peeled.get_or_init(|| peel_all(self.line));
+        all.get(at).map(|(text, wrapper)| (&**text, Some(wrapper)))
+    }
+
+    /// Texts that are not simply a part of the line: what an escape hid.
+    pub fn unescaped(&self) -> impl Iterator<Item = &[u8]> {
+        let peeled = (1..).map_while(|n| self.get(n)).map(|(text, _)| text);
+        peeled.filter(|text| memmem::find(self.line, text).is_none())
+    }
+}
+
+fn peel_all(line: &[u8]) -> Vec<Peeled<'_>> {
+    let mut all = peel(line);
+    for _ in 1..LAYERS {
+        let Some((text, outer)) = all.last() else {
+            break;
+        };
+        let inner: Vec<Peeled<'_>> = peel(text)
+            .into_iter()
+            .map(|(text, wrapper)| (Cow::Owned(text.into_owned()), wrapper.inside(outer)))
+            .collect();
+        if inner.is_empty() {
+            break;
+        }
+        all.extend(inner);
+    }
+    all
+}
+
+fn peel(text: &[u8]) -> Vec<Peeled<'_>> {
+    if text.first() == Some(&b'{') {
+        json::object(text).map_or_else(Vec::new, peel_json)
+    } else {
+        peel_syslog(text)
+    }
+}
+
+fn word(found: &Captures<'_>, name: &str) -> Option<Vec<u8>> {
+    found
+        .name(name)
+        .map(|m| m.as_bytes().to_vec())
+        .filter(|w| w != b"-")
+}
+
+/// What follows the priority, the time, the host and the tag: each may be where a format begins.
+fn peel_syslog(line: &[u8]) -> Vec<Peeled<'_>> {
+    let priority = PRIORITY.find(line).map(|m| m.end());
+    let mut at = priority.unwrap_or(0);
+    if let Some(found) = RFC5424.captures(&line[at..]) {
+        let wrapper = Wrapper {
+            times: word(&found, "time").into_iter().collect(),
+            host: word(&found, "host"),
+            app: word(&found, "app"),
+        };
+        return named(Cow::Borrowed(&line[at + found[0].len()..]), wrapper);
+    }
+    let moment = TIME.captures(&line[at..]);
+    let mut wrapper = Wrapper::default();
+    if priority.is_none() && moment.is_none() {
+        let Some(found) = BARE_TAG.captures(line) else {
+            return Vec::new();
+        };
+        wrapper.app = word(&found, "app");
+        return vec![(Cow::Borrowed(&line[found[0].len()..]), wrapper)];
+    }
+    if let Some(found) = &moment {
+        wrapper.times = word(found, "time").into_iter().collect();
+        at += found[0].len();
+    }
+    let mut out = vec![(Cow::Borrowed(&line[at..]), wrapper.clone())];
+    if moment.is_some()
+        && let Some(found) = HOST.captures(&line[at..])
+    {
+        wrapper.host = found.name("host").map(|m| m.as_bytes().to_vec());
+        at += found[0].len();
+        out.push((Cow::Borrowed(&line[at..]), wrapper.clone()));
+    }
+    if let Some(found) = TAG.captures(&line[at..]) {
+        wrapper.app = found.name("app").map(|m| m.as_bytes().to_vec());
+        at += found[0].len();
+        out.push((Cow::Borrowed(&line[at..]), wrapper));
+    }
+    out
+}
+
+/// The text behind the tag that classic syslog would show, then the bare text.
+fn named(text: Cow<'_, [u8]>, wrapper: Wrapper) -> Vec<Peeled<'_>> {
+    if text.is_empty() {
+        return Vec::new();
+    }
+    let tagged = wrapper.app.as_ref().map(|app| {
+        let tagged = [app, &b": "[..], &text].concat();
+        (Cow::Owned(tagged), wrapper.clone())
+    });
+    tagged.into_iter().chain([(text, wrapper)]).collect()
+}
+
+fn peel_json(found: Object<'_>) -> Vec<Peeled<'_>> {
+    let first = |keys: &[&str]| {
+        let mut values = keys.iter().filter_map(|key| found.get(key.as_bytes()));
+        values.find_map(|value| match value {
+            Value::Text(text) if !text.is_empty() => Some(text.to_vec()),
+            _ => None,
+        })
+    };
+    let wrapper = Wrapper {
+        times: first(&TIME_KEYS).into_iter().collect(),
+        host: first(&HOST_KEYS),
+        app: first(&APP_KEYS),
+    };
+    let mut messages = MESSAGE_KEYS
+        .iter()
+        .filter_map(|key| message(found.get(key.as_bytes())?));
+    let Some(text) = messages.next() else {
+        return Vec::new();
+    };
+    let end = text
+        .iter()
+        .rposition(|b| !matches!(b, b'\r' | b'\n'))
+        .map_or(0, |i| i + 1);
+    let text = match text {
+        Cow::Borrowed(text) => Cow::Borrowed(&text[..end]),
+        Cow::Owned(mut text) => {
+            text.truncate(end);
+            Cow::Owned(text)
+        }
+    };
+    named(text, wrapper)
+}
+
+/// A message: a string, or the bytes that journald writes one by one where they are not UTF-8.
+fn message<'l>(value: &Value<'l>) -> Option<Cow<'l, [u8]>> {
+    let text = match value {
+        Value::Text(text) => text.clone(),
+        Value::Array(items) => {
+            let byte = |item: &Value<'_>| match item {
+                Value::Text(digits) if digits.len() <= 3 => {
+                    let digits = digits.iter().all(u8::is_ascii_digit).then_some(digits)?;
+                    std::str::from_utf8(digits).ok()?.parse::<u8>().ok()
+                }
+                _ => None,
+            };
+            Cow::Owned(items.iter().map(byte).collect::<Option<Vec<u8>>>()?)
+        }
+        _ => return None,
+    };
+    (!text.is_empty()).then_some(text)
+}

@@ -1,0 +1,98 @@
+//! A chunk cut into what is parsed line by line and what is streamed, with what phase 1 found in it.
+use memchr::{memchr, memmem, memrchr};
+
+use crate::line::scan::Scan;
+use crate::token::buffer::Buffer;
+use crate::token::{Candidates, FRONT, Search};
+
+/// A part of a chunk, after phase 1.
+pub(crate) enum Segment {
+    /// Lines none of which is too long. Places are counted from `start`, in order.
+    Lines {
+        start: usize,
+        end: usize,
+        /// Where something listed may stand, and where a directive may begin.
+        marks: Vec<usize>,
+        directives: Vec<usize>,
+    },
+    LongLine {
+        start: usize,
+        end: usize,
+    },
+}
+
+impl Scan<'_> {
+    /// Cuts a chunk where lines are too long, and runs phase 1 on the rest.
+    pub fn segments(&mut self, buffer: &mut Buffer) -> Vec<Segment> {
+        let limit = self.options.limits.long_line;
+        let len = buffer.filled;
+        let mut found = Vec::new();
+        let mut start = 0;
+        if len > limit {
+            let mut at = 0;
+            while at < len {
+                let end = memchr(b'\n', &buffer.data()[at..len]).map_or(len, |i| at + i);
+                if end - at > limit {
+                    self.lines(buffer, start, at, &mut found);
+                    found.push(Segment::LongLine { start: at, end });
+                    start = (end + 1).min(len);
+                }
+                at = end + 1;
+            }
+        }
+        self.lines(buffer, start, len, &mut found);
+        found
+    }
+
+    /// Whole lines none of which is too long, in pieces that stay near the processor.
+    fn lines(
+        &mut self,
+        buffer: &mut Buffer,
+        mut start: usize,
+        end: usize,
+        found: &mut Vec<Segment>,
+    ) {
+        while start < end {
+            let most = end.min(start + self.options.limits.chunk);
+            let whole = if most == end {
+                Some(end)
+            } else {
+                memrchr(b'\n', &buffer.data()[start..most]).map(|i| start + i + 1)
+            };
+            let stop = whole
+                .or_else(|| memchr(b'\n', &buffer.data()[start..end]).map(|i| start + i + 1))
+                .unwrap_or(end);
+            found.push(self.region(buffer, start, stop));
+            start = stop;
+        }
+    }
+
+    fn region(&mut self, buffer: &mut Buffer, start: usize, end: usize) -> Segment {
+        let mut found = Candidates::default();
+        buffer.isolated(start, end, |buf, from| {
+            let mut search = Search {
+                set: self.set,
+                buf,
+                from,
+                len: end - start,
+                scratch: &mut self.scratch,
+            };
+            self.options.level.find(&mut search, &mut found);
+        });
+        let data = &buffer.data()[start..end];
+        self.lines += found.newlines + u64::from(data.last() != Some(&b'\n'));
+        let first = (data[0] == b'#').then_some(0);
+        let later = memmem::find_iter(data, b"\n#").map(|i| i + 1);
+        let directives: Vec<usize> = first.into_iter().chain(later).collect();
+        let places = found.places.iter().map(|&p| p as usize - FRONT - start);
+        let mut marks: Vec<usize> = places.chain(directives.iter().copied()).collect();
+        // Names, addresses and directives, each in order.
+        marks.sort();
+        Segment::Lines {
+            start,
+            end,
+            marks,
+            directives,
+        }
+    }
+}

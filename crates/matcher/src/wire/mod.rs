@@ -1,0 +1,390 @@
+//! The sightings of a source as JSON Lines, sorted, when they are asked for; kept longer, they lie in memory or beyond that in a
+//! temporary file.
+pub(crate) mod escape;
+mod line;
+
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::mem;
+
+use jiff::tz::TimeZone;
+use tempfile::SpooledTempFile;
+
+use self::line::Text;
+use crate::format::detect;
+use crate::rows::runs::{Entry, Runs, Wanted};
+use crate::rows::words::Words;
+use crate::rows::{Row, TEXT};
+use crate::set::{Item, Set};
+use crate::tally::{Counted, Tally};
+use crate::time::when::When;
+use crate::time::years::Years;
+use crate::wire::escape::{EVIDENCE, escape_json_into};
+
+/// Lines that are kept lie in a temporary file beyond this.
+const HELD: usize = 8 << 20;
+/// Bytes that are written together: whole pages, and many.
+const WRITTEN: usize = 1 << 18;
+
+/// The rows of one source. Where they are many, spelling and writing their lines takes as long as half of the scan,
+/// so that is done where they are wanted, and where they are only told to a file, nowhere else.
+#[derive(Debug)]
+pub struct Lines {
+    /// Rows that are not spelled yet.
+    rows: Option<(Context, Runs)>,
+    text: SpooledTempFile,
+    /// None while rows that can become one have not been merged.
+    count: Option<u64>,
+    tally: Summed,
+}
+
+/// What all rows say together.
+#[derive(Debug)]
+enum Summed {
+    NotYet,
+    Done(Box<Tally>),
+    Taken,
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Lines {
+            rows: None,
+            text: SpooledTempFile::new(HELD),
+            count: Some(0),
+            tally: Summed::Done(Box::default()),
+        }
+    }
+}
+
+impl Lines {
+    pub(crate) fn new(context: Context, runs: Runs) -> Lines {
+        Lines {
+            count: runs.distinct(),
+            tally: Summed::NotYet,
+            rows: Some((context, runs)),
+            ..Lines::default()
+        }
+    }
+
+    /// How many there are. Fails where rows in temporary files cannot be read.
+    pub fn len(&mut self, set: &Set) -> io::Result<u64> {
+        if self.count.is_none() {
+            self.sum(set)?;
+        }
+        Ok(self.count.unwrap_or_default())
+    }
+
+    /// Merges the rows only to count and to sum them.
+    fn sum(&mut self, set: &Set) -> io::Result<()> {
+        if let (Summed::NotYet, Some((context, runs))) = (&self.tally, &self.rows) {
+            let mut sums = Sums::new(context);
+            context.each(set, runs, Wanted::Identity, |days| {
+                sums.add(context, set, days)
+            })?;
+            self.keep(sums);
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, sums: Sums) {
+        self.count = Some(sums.count);
+        self.tally = Summed::Done(Box::new(sums.finish()));
+    }
+
+    /// What the rows say together, once.
+    pub fn tally(&mut self, set: &Set) -> io::Result<Option<Tally>> {
+        self.sum(set)?;
+        Ok(match mem::replace(&mut self.tally, Summed::Taken) {
+            Summed::Done(tally) => Some(*tally),
+            _ => None,
+        })
+    }
+
+    /// Gives all lines in order, in blocks that end anywhere.
+    pub fn write(
+        &mut self,
+        set: &Set,
+        mut put: impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        if self.rows.is_some() {
+            return self.spell(set, put);
+        }
+        let mut block = vec![0; WRITTEN];
+        self.text.rewind()?;
+        loop {
+            match self.text.read(&mut block)? {
+                0 => return Ok(()),
+                n => put(&block[..n])?,
+            }
+        }
+    }
+
+    /// Puts the lines where they need no memory; the rows are forgotten.
+    pub fn settle(&mut self, set: &Set) -> io::Result<()> {
+        if self.rows.is_some() {
+            let mut text = SpooledTempFile::new(HELD);
+            self.spell(set, |block| text.write_all(block))?;
+            (self.text, self.rows) = (text, None);
+        }
+        Ok(())
+    }
+
+    /// Writes the lines of rows that are not spelled yet, and sums them on the way if that has not been done.
+    fn spell(&mut self, set: &Set, put: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        let Some((context, runs)) = &self.rows else {
+            return Ok(());
+        };
+        let mut sums = matches!(self.tally, Summed::NotYet).then(|| Sums::new(context));
+        context.write(set, runs, sums.as_mut(), put)?;
+        if let Some(sums) = sums {
+            self.keep(sums);
+        }
+        Ok(())
+    }
+
+    /// At most `size` bytes from `offset` on, none at the end.
+    pub fn read_at(&mut self, set: &Set, offset: u64, size: usize) -> io::Result<Vec<u8>> {
+        self.settle(set)?;
+        let mut block = Vec::with_capacity(size.min(WRITTEN * 4));
+        self.text.seek(SeekFrom::Start(offset))?;
+        let text = &mut self.text;
+        text.take(size as u64).read_to_end(&mut block)?;
+        Ok(block)
+    }
+}
+
+/// Rows put together as they come.
+struct Sums {
+    tally: Tally,
+    item: Option<u32>,
+    count: u64,
+}
+
+impl Sums {
+    fn new(context: &Context) -> Sums {
+        let mut tally = Tally::default();
+        tally.source(&context.source);
+        Sums {
+            tally,
+            item: None,
+            count: 0,
+        }
+    }
+
+    fn add(&mut self, context: &Context, set: &Set, days: &Days) -> io::Result<()> {
+        self.count += days.rows.len() as u64;
+        if self.item != days.item {
+            self.item = days.item;
+            let item = known(set, days.item)?;
+            self.tally.item(item.canonical(), item.family);
+        }
+        let machine = self.tally.machine(days.device().unwrap_or_default());
+        for (_, row) in &days.rows {
+            let [first, last] = [row.first, row.last].map(When::micros);
+            let counted = Counted {
+                count: row.count,
+                action: row.action.word(),
+                format: context.format(row),
+                first,
+                last,
+            };
+            let identity = row.identity.then(|| days.words(row).identity());
+            let identity = identity.into_iter().flatten();
+            let identity =
+                identity.filter_map(|(key, value)| Some((key, str::from_utf8(value).ok()?)));
+            self.tally.count(machine, &counted, identity);
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Tally {
+        self.tally.spell();
+        self.tally
+    }
+}
+
+fn known(set: &Set, item: Option<u32>) -> io::Result<Item<'_>> {
+    item.and_then(|number| set.item(number))
+        .ok_or_else(|| io::Error::other("the compiled set is damaged"))
+}
+
+/// What the rows of one source share.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// Names of the log formats by their number.
+    pub names: Vec<String>,
+    pub source: String,
+    /// The latest time that a time without a year may be.
+    pub latest: Option<i64>,
+    pub zone: TimeZone,
+}
+
+/// The rows of one item and device by their days, in order, and their words.
+#[derive(Default)]
+struct Days {
+    item: Option<u32>,
+    has_device: bool,
+    device: String,
+    rows: Vec<(Option<i32>, Row)>,
+    words: Vec<u8>,
+}
+
+impl Days {
+    fn is_of(&self, entry: &Entry<'_>) -> bool {
+        self.item == Some(entry.row.item) && self.device() == entry.device
+    }
+
+    fn device(&self) -> Option<&str> {
+        self.has_device.then_some(&self.device)
+    }
+
+    /// Begins with another item or device.
+    fn begin(&mut self, entry: &Entry<'_>) {
+        self.item = Some(entry.row.item);
+        self.has_device = entry.device.is_some();
+        self.device.clear();
+        self.device.push_str(entry.device.unwrap_or_default());
+        self.rows.clear();
+        self.words.clear();
+    }
+
+    /// The words of one of the rows.
+    fn words(&self, row: &Row) -> Words<'_> {
+        Words::at(&self.words[row.words as usize..])
+    }
+
+    fn add(&mut self, mut row: Row, words: Words<'_>, wanted: Wanted) {
+        let day = row.day();
+        let found = self.rows.binary_search_by_key(&day, |(day, _)| *day);
+        row.words = self.words.len() as u32;
+        let gives_words = match found {
+            Ok(at) => self.rows[at].1.merge(row),
+            Err(at) => {
+                self.rows.insert(at, (day, row));
+                true
+            }
+        };
+        if gives_words {
+            match wanted {
+                Wanted::Words => self.words.extend_from_slice(words.bytes()),
+                Wanted::Identity if row.identity => words.put_identity(&mut self.words),
+                Wanted::Identity => {}
+            }
+        }
+    }
+}
+
+impl Context {
+    /// Merges the runs and writes a line a row; adds it to `sums`.
+    fn write(
+        &self,
+        set: &Set,
+        runs: &Runs,
+        mut sums: Option<&mut Sums>,
+        mut put: impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut text = Text::default();
+        self.each(set, runs, Wanted::Words, |days| {
+            if let Some(sums) = &mut sums {
+                sums.add(self, set, days)?;
+            }
+            if text.item != days.item {
+                text.begin(&self.source, known(set, days.item)?);
+                text.item = days.item;
+            }
+            for (day, row) in &days.rows {
+                self.line(&mut text, days.device(), *day, row, days.words(row));
+            }
+            if text.line.len() >= WRITTEN {
+                put(&text.line[..WRITTEN])?;
+                text.line.drain(..WRITTEN);
+            }
+            Ok(())
+        })?;
+        put(&text.line)
+    }
+
+    /// Merges the runs and gives the rows of each item and device, those of a day put together.
+    fn each(
+        &self,
+        set: &Set,
+        runs: &Runs,
+        wanted: Wanted,
+        mut take: impl FnMut(&Days) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut days = Days::default();
+        let mut years = Years::new(self.latest, &self.zone);
+        runs.merge(set, wanted, |entry| {
+            if !days.is_of(entry) {
+                if days.item.is_some() {
+                    take(&days)?;
+                }
+                days.begin(entry);
+            }
+            days.add(entry.row.resolved(&mut years), entry.words, wanted);
+            Ok(())
+        })?;
+        if days.item.is_some() {
+            take(&days)?;
+        }
+        Ok(())
+    }
+
+    fn format(&self, row: &Row) -> &str {
+        match row.format {
+            TEXT => detect::TEXT,
+            number => &self.names[usize::from(number)],
+        }
+    }
+
+    /// Adds the line of a row of the item at hand to `text`.
+    fn line(
+        &self,
+        text: &mut Text,
+        device: Option<&str>,
+        day: Option<i32>,
+        row: &Row,
+        words: Words<'_>,
+    ) {
+        text.line.extend_from_slice(&text.begin);
+        match words.matched() {
+            Some(matched) => text.string(matched),
+            None => text.line.extend_from_slice(&text.itself),
+        }
+        text.raw(r#","field":"#);
+        text.word(row.field.word());
+        text.raw(r#","device":"#);
+        match device {
+            Some(device) => text.string(device),
+            None => text.raw("null"),
+        }
+        text.raw(r#","identity":{"#);
+        for (number, (key, value)) in words.identity().enumerate() {
+            text.raw(if number > 0 { "," } else { "" });
+            text.word(key);
+            text.raw(":");
+            text.string(value);
+        }
+        text.raw(r#"},"day":"#);
+        text.date(day);
+        text.raw(r#","first_seen":"#);
+        let begin = text.line.len();
+        text.moment(row.first);
+        let first = begin..text.line.len();
+        text.raw(r#","last_seen":"#);
+        if row.last == row.first {
+            text.line.extend_from_within(first);
+        } else {
+            text.moment(row.last);
+        }
+        text.raw(r#","count":"#);
+        text.number(row.count);
+        text.raw(r#","action":"#);
+        text.word(row.action.word());
+        text.raw(r#","logformat":"#);
+        text.string(self.format(row));
+        text.raw(r#","evidence":""#);
+        escape_json_into(&mut text.line, words.line(), EVIDENCE);
+        text.raw("\"}\n");
+    }
+}
