@@ -6,8 +6,8 @@ use std::fs;
 use libfuzzer_sys::fuzz_target;
 use quetsach_fuzz::{How, LIST, SET, scan_by};
 use quetsach_matcher::Set;
-use quetsach_matcher::set::opening::Opening;
 use quetsach_matcher::raw::Level;
+use quetsach_matcher::set::opening::Opening;
 use quetsach_matcher::set::setfile::{self, MAGIC};
 
 /// Bytes of one change: where (four), and what stands there instead.
