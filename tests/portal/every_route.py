@@ -29,7 +29,7 @@ from quetsach.portal.people.models import Body, SignSheet
 from quetsach.portal.privacy.actions import ask
 from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.models import Report
-from quetsach.portal.reports.signing_actions import sign
+from quetsach.portal.reports.signing.actions import sign
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Scan
 from quetsach.portal.staff.actions import invite

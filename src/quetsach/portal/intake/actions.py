@@ -27,7 +27,7 @@ from quetsach.portal.intake import queries
 from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
 from quetsach.portal.reports.actions import Source, submit_on_behalf
 from quetsach.portal.reports.errors import ReportError
-from quetsach.portal.reports.review_actions import MOST_REASON, accept, send_back
+from quetsach.portal.reports.review.actions import MOST_REASON, accept, send_back
 
 State = ReceivedAnnex.State
 CONVERTING = 40.0

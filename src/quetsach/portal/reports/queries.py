@@ -32,9 +32,9 @@ from quetsach.annexform.figures import ZERO, Figures
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.kit.compiled import compiled
-from quetsach.portal.reports.formversions import load_form
+from quetsach.portal.reports.annexforms.versions import load_form
 from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, SignedCopy, Signing
-from quetsach.portal.reports.rollup import Line, Place, RollUp
+from quetsach.portal.reports.rollup.sums import Line, Place, RollUp
 from quetsach.portal.units.models import Span, inside, path_segment, span_of, subtree
 from quetsach.portal.units.roles import Verb, fits
 

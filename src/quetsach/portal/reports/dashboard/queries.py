@@ -20,10 +20,10 @@ from django.utils import timezone
 
 from quetsach.portal.campaigns.models import Acknowledgement, CampaignNode, Headcount, Participation
 from quetsach.portal.cases.queries import Watched, watched
-from quetsach.portal.reports.machines import MachineTable, by_branch
 from quetsach.portal.reports.queries import active, branch_sums, form_of, line_of
-from quetsach.portal.reports.rollup import Line, Place
-from quetsach.portal.reports.snapshots import Snapshots, are_many
+from quetsach.portal.reports.rollup.machines import MachineTable, by_branch
+from quetsach.portal.reports.rollup.snapshots import Snapshots, are_many
+from quetsach.portal.reports.rollup.sums import Line, Place
 from quetsach.portal.units.models import path_segment, subtree
 
 _SEGMENT = len(path_segment(CampaignNode().pk))

@@ -21,8 +21,8 @@ from quetsach.portal.reports.export.papers import STATES
 from quetsach.portal.reports.export.table import ENTERED, Table, figures
 from quetsach.portal.reports.models import ReportEvent
 from quetsach.portal.reports.queries import form_of
-from quetsach.portal.reports.recompute import Finding, Recomputed
-from quetsach.portal.reports.rollup import Line, Place, RollUp
+from quetsach.portal.reports.recompute.figures import Finding, Recomputed
+from quetsach.portal.reports.rollup.sums import Line, Place, RollUp
 from quetsach.portal.units.models import subtree
 
 type Sheets = Mapping[str, list[list[Any]]]

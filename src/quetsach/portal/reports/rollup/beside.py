@@ -14,8 +14,8 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.reports.queries import form_of, total_of
-from quetsach.portal.reports.rollup import RollUp
-from quetsach.portal.reports.snapshots import page_lines
+from quetsach.portal.reports.rollup.snapshots import page_lines
+from quetsach.portal.reports.rollup.sums import RollUp
 
 _FEW = 3  # below that, a median says nothing and would tell what a single unit reported
 

@@ -20,12 +20,12 @@ from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.reports import actions, queries
+from quetsach.portal.reports.annex.views import stale_page
 from quetsach.portal.reports.errors import ReportError, StaleReport
 from quetsach.portal.reports.export.views import file_response
 from quetsach.portal.reports.facts import prefilled
 from quetsach.portal.reports.forms import Posted
 from quetsach.portal.reports.models import Report
-from quetsach.portal.reports.views import stale_page
 from quetsach.portal.reports.workbook_words import say
 from quetsach.portal.units.roles import Verb
 

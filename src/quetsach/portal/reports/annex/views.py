@@ -20,16 +20,17 @@ from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.language import language
 from quetsach.portal.people.queries import known_of
-from quetsach.portal.reports import actions, kept, queries
+from quetsach.portal.reports import actions, queries
+from quetsach.portal.reports.annex import kept
+from quetsach.portal.reports.annex.history import histories
+from quetsach.portal.reports.annex.page import AnnexPage, compare, revision_rows
+from quetsach.portal.reports.annexforms.versions import load_form
 from quetsach.portal.reports.errors import BlockedReport, ReportError, StaleReport
 from quetsach.portal.reports.facts import prefilled
 from quetsach.portal.reports.forms import Posted, read_annex
-from quetsach.portal.reports.forms_signing import AttachForm, SignForm
-from quetsach.portal.reports.formversions import load_form
-from quetsach.portal.reports.history import histories
 from quetsach.portal.reports.locks import REASONS, Lock, grant_for, lock_and_grant, terms_of
 from quetsach.portal.reports.models import Report, ReportEvent, UnlockGrant
-from quetsach.portal.reports.page import AnnexPage, compare, revision_rows
+from quetsach.portal.reports.signing.forms import AttachForm, SignForm
 from quetsach.portal.units.roles import Verb
 
 TYPED = {Report.State.DRAFT, Report.State.RETURNED}

@@ -18,7 +18,7 @@ from django.utils import timezone
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.queries import first_missing_below, lines, rolled_up
-from quetsach.portal.reports.rollup import Line, Place, RollUp
+from quetsach.portal.reports.rollup.sums import Line, Place, RollUp
 
 LASTS = timedelta(seconds=2)
 LARGE = 2000

@@ -18,10 +18,10 @@ from quetsach.annexform.figures import Figures
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.reports.formversions import load_form
+from quetsach.portal.reports.annexforms.versions import load_form
 from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Revision
 from quetsach.portal.reports.queries import lines, total_of
-from quetsach.portal.reports.replay import Standing, after
+from quetsach.portal.reports.recompute.replay import Standing, after
 from quetsach.portal.reports.sealing import seal
 from quetsach.portal.units.models import path_segment
 

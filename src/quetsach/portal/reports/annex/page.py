@@ -15,11 +15,11 @@ from quetsach.annexform.rules import Problem, check, unanswered
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.people.queries import Known, known_of
 from quetsach.portal.reports import queries
+from quetsach.portal.reports.annexforms.versions import load_form
 from quetsach.portal.reports.facts import ACTS, facts, known_rows
-from quetsach.portal.reports.formversions import load_form
 from quetsach.portal.reports.locks import Terms
 from quetsach.portal.reports.models import Report, Revision
-from quetsach.portal.reports.rollup import Line
+from quetsach.portal.reports.rollup.sums import Line
 
 ANCHORS = {"figures": "so-lieu", "narrative": "danh-gia", "proposals": "kien-nghi", "adjust_reason": "ly-do"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from quetsach.portal.reports.models import Report, ReportEvent
-from quetsach.portal.reports.rollup import Line, RollUp
+from quetsach.portal.reports.rollup.sums import Line, RollUp
 
 
 @dataclass(frozen=True)

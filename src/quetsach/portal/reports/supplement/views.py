@@ -16,8 +16,8 @@ from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.reports import queries
 from quetsach.portal.reports.errors import ReportError
 from quetsach.portal.reports.forms import read_annex, read_number
-from quetsach.portal.reports.supplement import supplement_of
-from quetsach.portal.reports.supplement_actions import send_supplement
+from quetsach.portal.reports.supplement.actions import send_supplement
+from quetsach.portal.reports.supplement.changes import supplement_of
 from quetsach.portal.units.roles import Verb
 
 

@@ -12,12 +12,13 @@ from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.kit.language import language
 from quetsach.portal.people.queries import grounds
-from quetsach.portal.reports import beside, machines, queries, why
-from quetsach.portal.reports.checked import checked
+from quetsach.portal.reports import queries
 from quetsach.portal.reports.facts import ACTS, known_rows
 from quetsach.portal.reports.models import Report
-from quetsach.portal.reports.rollup import Line
-from quetsach.portal.reports.snapshots import page_roll_up
+from quetsach.portal.reports.rollup import beside, machines, why
+from quetsach.portal.reports.rollup.checked import checked
+from quetsach.portal.reports.rollup.snapshots import page_roll_up
+from quetsach.portal.reports.rollup.sums import Line
 
 
 @require_GET

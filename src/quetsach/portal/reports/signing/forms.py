@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from quetsach.portal.reports.signing_actions import MOST_REASON
+from quetsach.portal.reports.signing.actions import MOST_REASON
 
 _EMPTY = {"empty": _("The file is empty. Choose it again.")}
 

@@ -17,7 +17,7 @@ from quetsach.portal.reports.held_actions import hold, must_be_running, must_be_
 from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Revision
 from quetsach.portal.reports.queries import form_of, lines
 from quetsach.portal.reports.sealing import seal
-from quetsach.portal.reports.supplement import supplement_of
+from quetsach.portal.reports.supplement.changes import supplement_of
 
 MOST_TEXT = 10_000
 

@@ -19,14 +19,14 @@ from quetsach.portal.kit import signedpdf
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.signedpdf import SignedPdf
 from quetsach.portal.reports import queries
-from quetsach.portal.reports import signing_actions as actions
+from quetsach.portal.reports.annex.views import sent_page
 from quetsach.portal.reports.errors import ReportError
 from quetsach.portal.reports.export.actions import note_export
 from quetsach.portal.reports.export.views import file_response
 from quetsach.portal.reports.forms import read_number
-from quetsach.portal.reports.forms_signing import AttachForm, SignForm
 from quetsach.portal.reports.locks import lock_of
-from quetsach.portal.reports.views import sent_page
+from quetsach.portal.reports.signing import actions
+from quetsach.portal.reports.signing.forms import AttachForm, SignForm
 from quetsach.portal.units.roles import Verb
 
 

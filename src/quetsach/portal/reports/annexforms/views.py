@@ -16,11 +16,11 @@ from quetsach.annexform.workbook import MOST_BYTES, WorkbookError
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.language import language
-from quetsach.portal.reports import forms_actions as actions
 from quetsach.portal.reports import queries
+from quetsach.portal.reports.annexforms import actions
+from quetsach.portal.reports.annexforms.versions import load_form, versions
 from quetsach.portal.reports.errors import ReportError
 from quetsach.portal.reports.export.views import file_response
-from quetsach.portal.reports.formversions import load_form, versions
 from quetsach.portal.reports.issuer import take_issuer_seat
 from quetsach.portal.reports.workbook_words import say, say_problems
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from quetsach.portal.accounts.models import User
-from quetsach.portal.reports.formversions import load_form
+from quetsach.portal.reports.annex.page import Difference, as_typed, compare
+from quetsach.portal.reports.annexforms.versions import load_form
 from quetsach.portal.reports.models import Report, ReportEvent, Revision, SignedCopy
-from quetsach.portal.reports.page import Difference, as_typed, compare
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.queries import machines_of
 from quetsach.portal.cases.rules import State, Word, word
 from quetsach.portal.kit.compiled import compiled
-from quetsach.portal.reports.rollup import Line, Place
+from quetsach.portal.reports.rollup.sums import Line, Place
 from quetsach.portal.units.models import Span, inside, path_segment, span_of
 
 _SEGMENT = len(path_segment(CampaignNode().pk))

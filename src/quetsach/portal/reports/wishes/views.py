@@ -13,10 +13,10 @@ from django.views.decorators.http import require_http_methods
 from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.reports import queries
-from quetsach.portal.reports import wishes_actions as actions
+from quetsach.portal.reports.annex.views import TYPED
 from quetsach.portal.reports.errors import ReportError
-from quetsach.portal.reports.views import TYPED
-from quetsach.portal.reports.wishes import wishes_below
+from quetsach.portal.reports.wishes import actions
+from quetsach.portal.reports.wishes.queries import wishes_below
 from quetsach.portal.units.roles import Verb
 
 MOST = 200

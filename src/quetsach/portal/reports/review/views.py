@@ -18,11 +18,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.reports import queries
-from quetsach.portal.reports import review_actions as actions
 from quetsach.portal.reports.errors import ReportError
 from quetsach.portal.reports.forms import read_number
 from quetsach.portal.reports.issuer import take_issuer_seat
 from quetsach.portal.reports.locks import grants_of, policy_of
+from quetsach.portal.reports.review import actions
 from quetsach.portal.units.roles import Verb
 
 type Act = Callable[[HttpRequest, Seat], str]

@@ -15,7 +15,7 @@ from quetsach.annexform.figures import Figures
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports.models import Report, Revision, Signing
 from quetsach.portal.reports.queries import drifted, form_of, lines, signing_of
-from quetsach.portal.reports.rollup import Line
+from quetsach.portal.reports.rollup.sums import Line
 
 
 @dataclass(frozen=True)
