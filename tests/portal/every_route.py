@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from quetsach.portal.campaigns import proofs
-from quetsach.portal.campaigns.keyed_actions import Told, key_for
+from quetsach.portal.campaigns.keyed.actions import Told, key_for
 from quetsach.portal.cases.models import Case
 from quetsach.portal.checks.actions import Sender as Results
 from quetsach.portal.checks.actions import receive

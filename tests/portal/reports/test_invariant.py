@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from quetsach.annexform.figures import Figures
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.campaigns.node_actions import change_node
+from quetsach.portal.campaigns.nodes.actions import change_node
 from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.queries import roll_up, total_of

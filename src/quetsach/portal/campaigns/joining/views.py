@@ -22,10 +22,11 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_POST
 
 from quetsach.portal.accounts.models import User
-from quetsach.portal.campaigns import join_actions, queries_join
-from quetsach.portal.campaigns.forms_join import AccountForm
-from quetsach.portal.campaigns.guessing import WRONG_CODES
-from quetsach.portal.campaigns.joining import DAYS, LENGTH, state_of, tidy
+from quetsach.portal.campaigns.joining import actions as join_actions
+from quetsach.portal.campaigns.joining import queries as queries_join
+from quetsach.portal.campaigns.joining.codes import DAYS, LENGTH, state_of, tidy
+from quetsach.portal.campaigns.joining.forms import AccountForm
+from quetsach.portal.campaigns.joining.guessing import WRONG_CODES
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.errors import too_many_requests

@@ -11,10 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from quetsach.portal.campaigns import actions, keyed_actions, queries
+from quetsach.portal.campaigns import actions, queries
 from quetsach.portal.campaigns.actions import NotAllowedNowError
-from quetsach.portal.campaigns.forms import SAME_DEADLINE, DeadlineForm, KeyedForm
-from quetsach.portal.campaigns.keyed_actions import Told
+from quetsach.portal.campaigns.forms import SAME_DEADLINE, DeadlineForm
+from quetsach.portal.campaigns.keyed import actions as keyed_actions
+from quetsach.portal.campaigns.keyed.actions import Told
+from quetsach.portal.campaigns.keyed.forms import KeyedForm
 from quetsach.portal.campaigns.models import KeyedAct
 from quetsach.portal.campaigns.proofs import NotAProofError, Proof, download, keep
 from quetsach.portal.campaigns.refusals import REFUSALS

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, When
 
 from quetsach.portal.campaigns.contacts import ANSWERING
-from quetsach.portal.campaigns.joining import digest
+from quetsach.portal.campaigns.joining.codes import digest
 from quetsach.portal.campaigns.models import Campaign, CampaignNode, JoinCode
 from quetsach.portal.campaigns.queries import active_nodes
 from quetsach.portal.units.models import HeldPath, Membership, Unit, path_segment

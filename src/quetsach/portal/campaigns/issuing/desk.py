@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from django.http import Http404, HttpRequest
 
 from quetsach.portal.accounts.models import User
-from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.campaigns.selection import frozen
 from quetsach.portal.units.models import Unit
 from quetsach.portal.units.roles import Verb, fits, places_of
 
@@ -50,18 +51,8 @@ def draft_seat(request: HttpRequest, slug: str) -> Seat | None:
         return None
     desk = sit_down(request, slug)
     campaign, unit = desk.campaign, desk.campaign.issuer
-    node = CampaignNode(
-        pk=unit.pk,
-        campaign=campaign,
-        unit=unit,
-        path=unit.path,
-        name=unit.name,
-        code=unit.code,
-        kind=unit.kind,
-        doc_abbr=unit.doc_abbr,
-        staff_count=unit.staff_count,
-        due_at=campaign.due_at,
-    )
+    node = frozen(campaign, unit)
+    node.pk, node.unit = unit.pk, unit
     return Seat(desk.user, campaign, node, node, places_of(desk.user), [node])
 
 

@@ -9,10 +9,10 @@ from itertools import groupby
 from django.db.models import Q
 from django.utils import timezone
 
-from quetsach.portal.campaigns.audiences import AUDIENCES
 from quetsach.portal.campaigns.contacts import Contact, contacts
 from quetsach.portal.campaigns.models import CampaignNode, Reminder
-from quetsach.portal.campaigns.wording import message
+from quetsach.portal.campaigns.reminders.audiences import AUDIENCES
+from quetsach.portal.campaigns.reminders.wording import message
 
 STALE_DAYS = 7
 """A reminder that nobody sent for a week is no longer offered."""

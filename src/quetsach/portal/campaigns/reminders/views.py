@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from quetsach.portal.campaigns import remind_actions
-from quetsach.portal.campaigns.audiences import AUDIENCES
-from quetsach.portal.campaigns.desk import Desk, sit_down
-from quetsach.portal.campaigns.forms_remind import DaysOffForm, RuleForm, written
+from quetsach.portal.campaigns.issuing.desk import Desk, sit_down
 from quetsach.portal.campaigns.models import Campaign
-from quetsach.portal.campaigns.queries_remind import sent, to_send
+from quetsach.portal.campaigns.reminders import actions as remind_actions
+from quetsach.portal.campaigns.reminders.audiences import AUDIENCES
+from quetsach.portal.campaigns.reminders.forms import DaysOffForm, RuleForm, written
+from quetsach.portal.campaigns.reminders.queries import sent, to_send
 from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.campaigns.workdays import calendar_of, known_years
 from quetsach.portal.kit.client_ip import client_ip_text

@@ -16,9 +16,9 @@ from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
-from quetsach.portal.campaigns.audiences import AUDIENCES
 from quetsach.portal.campaigns.contacts import contacts
 from quetsach.portal.campaigns.models import Campaign, CampaignNode, Reminder, ReminderRule
+from quetsach.portal.campaigns.reminders.audiences import AUDIENCES
 from quetsach.portal.campaigns.workdays import Calendar, calendar_of
 from quetsach.portal.kit.mail import AT_LEISURE, Fate, deliver
 

@@ -15,11 +15,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from quetsach.portal.accounts.models import User
-from quetsach.portal.campaigns import lifecycle_actions as lifecycle
 from quetsach.portal.campaigns.actions import NotAllowedNowError, publish
-from quetsach.portal.campaigns.annex_versions import versions
-from quetsach.portal.campaigns.desk import Desk, campaigns_issued, issuing_units, sit_down
-from quetsach.portal.campaigns.forms_manage import (
+from quetsach.portal.campaigns.issuing import actions as lifecycle
+from quetsach.portal.campaigns.issuing.annex_versions import versions
+from quetsach.portal.campaigns.issuing.desk import Desk, campaigns_issued, issuing_units, sit_down
+from quetsach.portal.campaigns.issuing.forms import (
     PARTS,
     CampaignForm,
     ExtendForm,
@@ -27,8 +27,8 @@ from quetsach.portal.campaigns.forms_manage import (
     chosen,
     values_of,
 )
+from quetsach.portal.campaigns.issuing.readiness import LETTER_ROUTE, checks, is_blocked, preview
 from quetsach.portal.campaigns.models import Campaign
-from quetsach.portal.campaigns.readiness import LETTER_ROUTE, checks, is_blocked, preview
 from quetsach.portal.campaigns.refusals import REFUSALS
 from quetsach.portal.campaigns.selection import read_choice
 from quetsach.portal.kit.client_ip import client_ip_text

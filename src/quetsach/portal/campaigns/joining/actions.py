@@ -12,9 +12,9 @@ from django.utils import timezone
 from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
-from quetsach.portal.campaigns.joining import DAYS, digest, new_code, state_of
+from quetsach.portal.campaigns.joining.codes import DAYS, digest, new_code, state_of
+from quetsach.portal.campaigns.joining.queries import same_duties, units_joined
 from quetsach.portal.campaigns.models import CampaignNode, JoinCode
-from quetsach.portal.campaigns.queries_join import same_duties, units_joined
 from quetsach.portal.units.models import Membership, Role
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from quetsach.portal.campaigns.annex_versions import versions
 from quetsach.portal.campaigns.deadline import DAYS, written_day
 from quetsach.portal.campaigns.forms import BAD_DAY
+from quetsach.portal.campaigns.issuing.annex_versions import versions
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.campaigns.selection import Choice, Part, read_choice
 from quetsach.portal.units.models import Unit
