@@ -9,22 +9,15 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from quetsach.errors import SourceError
 from quetsach.inputs import STDIN, Input, Inputs, Skipped
+from quetsach.leaseformats import Event, File, LeaseFormat, may_hold_leases
 from quetsach.sighting import Sighting
 from quetsach.source import Source
 
-if TYPE_CHECKING:
-    from quetsach.leaseformats import Event, LeaseFormat
-
 LONGEST = 8 * 86_400_000_000
 """A lease of which neither the end nor anything later is told: what Windows gives unless told otherwise."""
-_SIGNS = (b"DHCP", b"dhcp", b"  binding state ", b",hwaddr", b"ID,Date,Time,", b"Event ID  Meaning")
-"""One of them stands in the beginning of whatever holds leases, but for those of dnsmasq."""
-_DNSMASQ_BYTES = 30
-"""In which dnsmasq has written when a lease ends and the hardware address."""
 _HEAD_BYTES = 1 << 16
 _MOST_LINE = 1 << 16
 _MOST_RENEWALS = 100
@@ -107,8 +100,7 @@ def gather(inputs: Inputs, given: Sequence[Path], tz: str) -> Leases:
     """Read the leases among the inputs and in the files given; `tz` names the zone of times without one.
 
     A file of leases alone is no log: it moves from `inputs.logs` to `inputs.skipped` ("lease"). A log
-    that also
-    holds lines of a DHCP server stays one.
+    that also holds lines of a DHCP server stays one.
 
     Raises:
         SourceError: a file given holds no leases or cannot be read.
@@ -142,7 +134,7 @@ def gather(inputs: Inputs, given: Sequence[Path], tz: str) -> Leases:
 
 def _kind(path: Path) -> LeaseFormat | None:
     head = _head(path)
-    if not _may_hold_leases(head):
+    if not may_hold_leases(head):
         return None
     from quetsach.leaseformats import logs
 
@@ -150,14 +142,6 @@ def _kind(path: Path) -> LeaseFormat | None:
     if kind is None and any(logs.LOG.mark in line for line in head):
         return logs.LOG
     return kind
-
-
-def _may_hold_leases(lines: list[bytes]) -> bool:
-    """Told without the formats: to import them takes as long as 5 MB of a log."""
-    start = lines[0][:_DNSMASQ_BYTES] if lines else b""
-    if start.startswith(b"duid ") or start.count(b":") >= 5:
-        return True
-    return any(sign in line for line in lines for sign in _SIGNS)
 
 
 def _head(path: Path) -> list[bytes]:
@@ -178,8 +162,6 @@ def _read(path: Path, kind: LeaseFormat, tz: str, *, is_given: bool = False) -> 
     except OSError as error:
         raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
     from zoneinfo import ZoneInfo
-
-    from quetsach.leaseformats import File
 
     source = Source(path)
     yield from kind.events(_lines(source, kind.mark), File(written, ZoneInfo(tz)))

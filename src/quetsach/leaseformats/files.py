@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from quetsach.canonical import address
-from quetsach.leaseformats import DAY, Event, File, LeaseFormat, mac, text
+from quetsach.leaseformats import DAY, SIGN_OF_DHCPD, SIGN_OF_KEA, Event, File, LeaseFormat, mac, text
 
 _SECOND = 1_000_000
 _LEASE = re.compile(rb"lease\s+([0-9A-Fa-f.:]+)\s*\{")
@@ -22,7 +22,7 @@ _KEA_ASSIGNED = "0"
 
 
 def _is_dhcpd(lines: Sequence[bytes]) -> bool:
-    return any(map(_LEASE.match, lines)) and any(line.startswith(b"  binding state ") for line in lines)
+    return any(map(_LEASE.match, lines)) and any(line.startswith(SIGN_OF_DHCPD) for line in lines)
 
 
 def _dhcpd(lines: Iterable[bytes], _file: File) -> Iterator[Event]:
@@ -88,7 +88,7 @@ def _is_kea(lines: Sequence[bytes]) -> bool:
         bool(lines)
         and lines[0].startswith(b"address,")
         and b",expire," in lines[0]
-        and b",hwaddr" in lines[0]
+        and SIGN_OF_KEA in lines[0]
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
 
 from quetsach.canonical import address
-from quetsach.leaseformats import DAY, Event, File, LeaseFormat, mac, text
+from quetsach.leaseformats import DAY, MARK_OF_LOGS, Event, File, LeaseFormat, mac, text
 
 _MAC = rb"(?P<mac>[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5})"
 _IP = rb"(?P<ip>[0-9A-Fa-f.:]{3,45})"
@@ -51,7 +51,7 @@ def is_undated(lines: Sequence[bytes]) -> bool:
 def events(lines: Iterable[bytes], file: File) -> Iterator[Event]:
     """Every lease that a line tells with its time; a line of anything else is passed over."""
     for line in lines:
-        found = _match(line) if b"DHCP" in line else None
+        found = _match(line) if MARK_OF_LOGS in line else None
         if found is None:
             continue
         at = _time(line, file.written, file.zone)
@@ -79,4 +79,4 @@ def _time(line: bytes, written: int, zone: tzinfo) -> int | None:
     return value.resolve(written + DAY, zone) if isinstance(value, times.Yearless) else value
 
 
-LOG = LeaseFormat("DHCP log", _recognises, events, mark=b"DHCP")
+LOG = LeaseFormat("DHCP log", _recognises, events, mark=MARK_OF_LOGS)

@@ -11,18 +11,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from quetsach.canonical import address
-from quetsach.leaseformats import Event, File, LeaseFormat, mac, text
+from quetsach.leaseformats import SIGNS_OF_WINDOWS, Event, File, LeaseFormat, mac, text
 
 _ROW = re.compile(
     rb"(\d{2}),(\d{1,4})[/.-](\d{1,2})[/.-](\d{1,4}),(\d\d):(\d\d):(\d\d),[^,]*,([0-9.]{7,15}),([^,]*),([0-9A-Fa-f]{12})(?:,.*)?"
 )
-_HEADER = re.compile(rb"\s*(?:ID,Date,Time,|Microsoft DHCP Service Activity Log|Event ID {2}Meaning)")
+_HEADERS = (*SIGNS_OF_WINDOWS, b"Microsoft DHCP Service Activity Log")
 _GIVEN = (b"10", b"11", b"20", b"21")
 _TAKEN = (b"12", b"16", b"17", b"18")
 
 
 def _recognises(lines: Sequence[bytes]) -> bool:
-    return any(map(_HEADER.match, lines)) and sum(1 for line in lines if _ROW.fullmatch(line)) > 0
+    has_header = any(line.lstrip().startswith(_HEADERS) for line in lines)
+    return has_header and any(map(_ROW.fullmatch, lines))
 
 
 def _events(lines: Iterable[bytes], file: File) -> Iterator[Event]:
