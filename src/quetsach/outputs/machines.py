@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Protocol
 
 from quetsach.scanning import Sightings
 from quetsach.sighting import ACTIONS, Sighting
-from quetsach.tally import Indicators, Tally
+from quetsach.tally import Tally
 
 NOBODY = ""
 """The key of all sightings whose line names no client."""
@@ -16,17 +17,29 @@ MOST_OF_ONE = 3
 """Rows kept of one indicator, so that a busy one does not hide the others."""
 
 
+class Called(Protocol):
+    """Indicators that a machine called, with their lines."""
+
+    def most_common(self, most: int | None = None, /) -> list[tuple[str, int]]:
+        """At most so many, the greatest first."""
+        ...
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[str]: ...
+
+
 class Machine:
     """One client address or name. `count` is in lines (with two indicators, twice), `total` in rows.
 
     `is_doubtful`: many share all that it called, so its evidence must be looked at first.
     """
 
-    def __init__(self, device: str) -> None:
+    def __init__(self, device: str, indicators: Called | None = None) -> None:
         self.device = device
         self.identity: dict[str, str] = {}
         self.families = Counter[str]()
-        self.indicators: Counter[str] | Indicators = Counter[str]()
+        self._counted = Counter[str]()
+        self.indicators: Called = self._counted if indicators is None else indicators
         self.actions = Counter[str]()
         self.logs: set[str] = set()
         self.count = self.total = 0
@@ -47,8 +60,7 @@ class Machine:
             self.identity.setdefault(name, value)
         if sighting.family:
             self.families[sighting.family] += sighting.count
-        assert isinstance(self.indicators, Counter)
-        self.indicators[sighting.indicator] += sighting.count
+        self._counted[sighting.indicator] += sighting.count
         self.actions[sighting.action] += sighting.count
         self.logs.add(log)
         self.count += sighting.count
@@ -87,10 +99,9 @@ def by_machine(
 
 def _told(together: Tally, paths: Mapping[str, str]) -> Iterable[Machine]:
     for one in together.machines:
-        machine = Machine(one.device)
+        machine = Machine(one.device, one.indicators)
         machine.identity = dict(one.identity)
         machine.families, machine.actions = Counter(dict(one.families)), Counter(dict(one.actions))
-        machine.indicators = one.indicators
         machine.logs = {paths.get(source, "") for source, _lines in one.sources}
         machine.count, machine.total = one.count, one.rows
         machine.first, machine.last = one.first, one.last
