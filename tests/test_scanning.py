@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from quetsach import inputs, output, scanning
+from quetsach import aside, inputs, output, scanning
 from quetsach.engine import ScanOptions, SourceResult
 from quetsach.engines.portable import PortableEngine
 from quetsach.indicator import Indicator, IndicatorSet, Kind
@@ -55,7 +55,7 @@ def test_the_result_is_a_document_sorted_by_key_for_any_number_of_threads(logs: 
 
 def test_beyond_memory_the_sightings_are_the_same(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = document(run(logs))
-    monkeypatch.setattr(scanning, "_HELD_BYTES", 100)
+    monkeypatch.setattr(aside, "_HELD_BYTES", 100)
     assert document(run(logs)) == before
 
 

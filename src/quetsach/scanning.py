@@ -6,10 +6,10 @@ Every log ends in one coverage record, whatever happens to it: a failure is a re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from io import BytesIO
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from quetsach import tally, wire
+from quetsach.aside import Aside
 from quetsach.engine import Engine, Matcher, Part, ScanOptions, SourceResult, Span, SplittingMatcher
 from quetsach.executor import Done, Executor, Outcome, Unit
 from quetsach.executors.threads import Threads
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from quetsach.splitting import SplitLog
     from quetsach.state import State
 
-_HELD_BYTES = 8 << 20
 _TICK_SECONDS = 0.1
 
 
@@ -39,44 +38,6 @@ class Snapshot(NamedTuple):
     seconds: float
 
 
-class _Aside:
-    """Bytes in memory, beyond 8 MiB in a temporary file.
-
-    No SpooledTemporaryFile: to import tempfile takes as long as 10 MB of a log.
-    """
-
-    def __init__(self) -> None:
-        self.size = 0
-        self._file: BinaryIO = BytesIO()
-
-    def put(self, block: bytes) -> None:
-        """Raises OSError where there is no room for it."""
-        if self.size <= _HELD_BYTES < self.size + len(block):
-            self._move()
-        self._file.seek(self.size)
-        self._file.write(block)
-        self.size += len(block)
-
-    def _move(self) -> None:
-        import tempfile
-        import weakref
-
-        file = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115
-        weakref.finalize(self, file.close)
-        for block in self.blocks(0, self.size):
-            file.write(block)
-        self._file = file
-
-    def blocks(self, start: int, length: int) -> Iterator[bytes]:
-        """A part of them."""
-        end = start + length
-        while start < end:
-            self._file.seek(start)
-            block = self._file.read(min(1 << 20, end - start))
-            start += len(block)
-            yield block
-
-
 class Sightings:
     """Sightings of many sources, sorted by key, read as often as wanted; beyond 8 MiB they lie in a
     temporary file. Those of the first source stay where they lie: mostly there is one large log. With
@@ -84,7 +45,7 @@ class Sightings:
 
     def __init__(self, *, are_many: bool = False) -> None:
         self._are_many = are_many
-        self._aside = _Aside()
+        self._aside = Aside()
         self._places: dict[str, tuple[int, int]] = {}
         self._counts: dict[str, int] = {}
         """Of those put aside; the first source's own tell theirs."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
-import weakref
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
+from quetsach.aside import Aside
 from quetsach.engine import Part, ScanOptions, SourceResult, Span, SplittingMatcher
 from quetsach.executor import Unit
 from quetsach.inputs import Input
@@ -18,7 +17,6 @@ SPLIT_BYTES = 256 << 20
 """Always cut at the same places, so that a scan stopped on two machines goes on with three."""
 LEAST_BYTES = 4 << 20
 """A span keeps clear of the first and last MiB, which belong to the edges of the file."""
-_HELD_BYTES = 8 << 20
 
 
 def spans(log: Input, size: int) -> list[Span]:
@@ -56,8 +54,7 @@ class SplitLog:
         self._wanted = [Unit(log, span) for span in spans]
         self._parts: dict[int, _Kept | str] = {}
         self._open = set(range(len(spans)))
-        self._bodies = tempfile.SpooledTemporaryFile(max_size=_HELD_BYTES)  # noqa: SIM115
-        weakref.finalize(self, self._bodies.close)
+        self._bodies = Aside()
         self.is_whole = False
         """Whether the file is read as one after all."""
 
@@ -78,8 +75,8 @@ class SplitLog:
             self._read_whole()
             return False
         else:
-            place = (self._bodies.seek(0, 2), len(part.body))
-            self._bodies.write(part.body)
+            place = (self._bodies.size, len(part.body))
+            self._bodies.put(part.body)
             self._parts[number] = _Kept(part._replace(body=b""), place)
         return not self._open and self._fits()
 
@@ -119,6 +116,4 @@ class SplitLog:
         for number in range(len(self._spans)):
             kept = self._parts[number]
             if isinstance(kept, _Kept):
-                start, size = kept.place
-                self._bodies.seek(start)
-                yield self._bodies.read(size)
+                yield self._bodies.read(*kept.place)

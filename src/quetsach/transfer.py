@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-import tempfile
-import weakref
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from quetsach import wire
+from quetsach.aside import Aside
 from quetsach.engine import Part, SourceResult
 from quetsach.executor import Outcome
 from quetsach.inputs import Skipped
@@ -19,7 +18,6 @@ from quetsach.wire import WireSightings
 type Row = tuple[str, bytes]
 """What it is (`lines`, `coverage`, `skipped`, `body` or `part`), and its bytes, at most about 1 MiB."""
 _BLOCK_BYTES = 1 << 20
-_HELD_BYTES = 8 << 20
 
 
 def to_rows(outcome: Outcome) -> Iterator[Row]:
@@ -44,17 +42,17 @@ def to_rows(outcome: Outcome) -> Iterator[Row]:
 
 def to_outcomes(rows: Iterable[Row]) -> Iterator[Outcome]:
     """The outcomes again."""
-    file, held = _file(), bytearray()
+    aside, held = Aside(), bytearray()
     for kind, data in rows:
         match kind:
             case "lines":
-                file.write(data)
+                aside.put(data)
             case "body":
                 held += data
             case "coverage":
                 fields = json.loads(data)
-                yield SourceResult(_lines(file, fields["count"]), Coverage(**fields["coverage"]))
-                file = _file()
+                yield SourceResult(WireSightings(fields["count"], aside.read), Coverage(**fields["coverage"]))
+                aside = Aside()
             case "skipped":
                 yield Skipped(*json.loads(data))
             case "part":
@@ -62,21 +60,6 @@ def to_outcomes(rows: Iterable[Row]) -> Iterator[Outcome]:
                 headers = base64.b64decode(before), base64.b64decode(after)
                 yield Part(start, end, source, *headers, errors, bytes(held))
                 held = bytearray()
-    file.close()
-
-
-def _file() -> tempfile.SpooledTemporaryFile[bytes]:
-    return tempfile.SpooledTemporaryFile(max_size=_HELD_BYTES)
-
-
-def _lines(file: tempfile.SpooledTemporaryFile[bytes], count: int) -> WireSightings:
-    def read(offset: int, size: int) -> bytes:
-        file.seek(offset)
-        return file.read(size)
-
-    lines = WireSightings(count, read)
-    weakref.finalize(lines, file.close)
-    return lines
 
 
 def _text(path: object) -> str | None:
