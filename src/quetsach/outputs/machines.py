@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Protocol
 
-from quetsach.scanning import Sightings
+from quetsach.scanning.result import Sightings
+from quetsach.scanning.tally import Tally
 from quetsach.sighting import ACTIONS, Sighting
-from quetsach.tally import Tally
 
 NOBODY = ""
 """The key of all sightings whose line names no client."""
@@ -34,12 +34,11 @@ class Machine:
     `is_doubtful`: many share all that it called, so its evidence must be looked at first.
     """
 
-    def __init__(self, device: str, indicators: Called | None = None) -> None:
+    def __init__(self, device: str, indicators: Called) -> None:
         self.device = device
         self.identity: dict[str, str] = {}
         self.families = Counter[str]()
-        self._counted = Counter[str]()
-        self.indicators: Called = self._counted if indicators is None else indicators
+        self.indicators = indicators
         self.actions = Counter[str]()
         self.logs: set[str] = set()
         self.count = self.total = 0
@@ -55,12 +54,11 @@ class Machine:
         return min(self.actions, key=ACTIONS.index, default=ACTIONS[-1])
 
     def add(self, sighting: Sighting, log: str, keep: int) -> None:
-        """Count one sighting in; keep it where it is among the first `keep` rows."""
+        """Count one sighting in, but for its indicator; keep it where it is among the first `keep` rows."""
         for name, value in sighting.identity.items():
             self.identity.setdefault(name, value)
         if sighting.family:
             self.families[sighting.family] += sighting.count
-        self._counted[sighting.indicator] += sighting.count
         self.actions[sighting.action] += sighting.count
         self.logs.add(log)
         self.count += sighting.count
@@ -110,10 +108,13 @@ def _told(together: Tally, paths: Mapping[str, str]) -> Iterable[Machine]:
 
 def _seen(sightings: Iterable[Sighting], paths: Mapping[str, str], keep: int) -> Iterable[Machine]:
     machines: dict[str, Machine] = {}
+    called: dict[str, Counter[str]] = {}
     for sighting in sightings:
         device = sighting.device or NOBODY
         machine = machines.get(device)
         if machine is None:
-            machine = machines[device] = Machine(device)
+            called[device] = Counter()
+            machine = machines[device] = Machine(device, called[device])
+        called[device][sighting.indicator] += sighting.count
         machine.add(sighting, paths.get(sighting.source, ""), keep)
     return machines.values()

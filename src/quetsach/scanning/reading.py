@@ -17,8 +17,8 @@ from quetsach.engine import (
     SplittingMatcher,
 )
 from quetsach.errors import QuetsachError, SourceError
-from quetsach.executor import Outcome, Unit
 from quetsach.inputs import Input, Skipped, identity
+from quetsach.scanning.executor import Outcome, Unit
 from quetsach.sighting import Coverage
 from quetsach.source import SHORTENED, Source
 

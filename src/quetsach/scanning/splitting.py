@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from quetsach.aside import Aside
 from quetsach.engine import Part, ScanOptions, SourceResult, Span, SplittingMatcher
-from quetsach.executor import Unit
 from quetsach.inputs import Input
+from quetsach.scanning.executor import Unit
 from quetsach.source import HEAD_BYTES, utf16_of
 from quetsach.unpack import codec_of
 

@@ -10,8 +10,8 @@ from typing import Any
 from quetsach import wire
 from quetsach.aside import Aside
 from quetsach.engine import Part, SourceResult
-from quetsach.executor import Outcome
 from quetsach.inputs import Skipped
+from quetsach.scanning.executor import Outcome
 from quetsach.sighting import Coverage
 from quetsach.wire import WireSightings
 

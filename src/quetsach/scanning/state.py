@@ -15,11 +15,11 @@ from pathlib import Path
 from quetsach import logformat
 from quetsach.engine import ScanOptions
 from quetsach.errors import ScanError
-from quetsach.executor import Outcome, Unit
 from quetsach.fieldmap import FieldMap
 from quetsach.inputs import identity
+from quetsach.scanning.executor import Outcome, Unit
+from quetsach.scanning.transfer import Row, to_outcomes, to_rows
 from quetsach.sighting import Scan
-from quetsach.transfer import Row, to_outcomes, to_rows
 
 _APPLICATION = 0x51534154
 """Marks the file as ours, as far as SQLite and `file` are concerned."""

@@ -20,13 +20,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
 
-from quetsach import __version__, engine, logformat, reading
+from quetsach import __version__, engine, logformat
 from quetsach.engine import Engine, Matcher, ScanOptions, SourceResult
 from quetsach.errors import ScanError
-from quetsach.executor import Done, Outcome, Unit
 from quetsach.fieldmap import FieldMap
-from quetsach.reading import INTERRUPTED, Reading, failed
-from quetsach.transfer import Row, to_outcomes, to_rows
+from quetsach.scanning import reading
+from quetsach.scanning.executor import Done, Outcome, Unit
+from quetsach.scanning.reading import INTERRUPTED, Reading, failed
+from quetsach.scanning.transfer import Row, to_outcomes, to_rows
 
 LOCAL = "local"
 MOST_ATTEMPTS = 3

@@ -7,10 +7,10 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from quetsach import reading
 from quetsach.engine import Engine, Matcher, ScanOptions
-from quetsach.executor import Done, Outcome, Unit
-from quetsach.reading import Reading
+from quetsach.scanning import reading
+from quetsach.scanning.executor import Done, Outcome, Unit
+from quetsach.scanning.reading import Reading
 
 if TYPE_CHECKING:
     from quetsach.fieldmap import FieldMap
