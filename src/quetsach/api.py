@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from quetsach import __version__, engine, feed, fieldmap, frames, guard, inputs, output, setfile
-from quetsach import leases as dhcp
 from quetsach.engine import Engine, Matcher, ScanOptions
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.feeds.item import parse
 from quetsach.feeds.remark import REJECTS, Reject
 from quetsach.indicator import Indicator, IndicatorSet, Scope
+from quetsach.leases.naming import gather
 from quetsach.scanning import result as scanned
 from quetsach.scanning import work
 from quetsach.scanning.result import Sightings
@@ -145,7 +145,7 @@ def scan(
     header = Scan(f"quetsach {__version__}", matcher.set_id, matcher.count, name, tz, tuple(places))
     given = _paths(leases)
     logs = inputs.discover(places, own=[*given, *([Path(state)] if state is not None else [])])
-    found_leases = dhcp.gather(logs, given, tz)
+    found_leases = gather(logs, given, tz)
     with ExitStack() as stack:
         kept = None
         if state is not None:

@@ -110,7 +110,7 @@ def test_an_ordinary_scan_imports_only_what_it_needs(
             "rich",
         ),
         *("shutil", "socket", "tempfile", "textwrap", "urllib3", "uuid"),
-        *("quetsach.client", "quetsach.feed", "quetsach.fieldmap", "quetsach.leaseformats"),
+        *("quetsach.client", "quetsach.feed", "quetsach.fieldmap", "quetsach.leases.leaseformat"),
         *("quetsach.logformat", "quetsach.objectstore"),
         *("quetsach.scanning.splitting", "quetsach.scanning.state"),
     }

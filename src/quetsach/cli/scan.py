@@ -10,11 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quetsach import __version__, inputs, leases, output
+from quetsach import __version__, inputs, output
 from quetsach.cli import FOUND, INCOMPLETE, NOTHING, PUSH_FAILED, answer, lists, plain, progress, say
 from quetsach.engine import ScanOptions
 from quetsach.errors import ScanError
 from quetsach.language import gettext as _
+from quetsach.leases.naming import gather
 from quetsach.scanning import work
 from quetsach.scanning.result import Snapshot
 from quetsach.sighting import Scan
@@ -42,7 +43,7 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
     kept: Path | None = given["state"]
     own = [*given["indicators"], *given["leases"], *outputs, *([kept] if kept else [])]
     logs = inputs.discover(paths, own=own)
-    found_leases = leases.gather(logs, given["leases"], tz)
+    found_leases = gather(logs, given["leases"], tz)
     name = given["source_name"] or _vantage(paths)
     header = Scan(
         f"quetsach {__version__}", loaded.matcher.set_id, loaded.matcher.count, name, tz, tuple(paths)

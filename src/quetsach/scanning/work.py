@@ -18,7 +18,7 @@ from quetsach.sighting import Coverage, Scan
 
 if TYPE_CHECKING:
     from quetsach.fieldmap import FieldMap
-    from quetsach.leases import Leases
+    from quetsach.leases.naming import Leases
     from quetsach.scanning.splitting import SplitLog
     from quetsach.scanning.state import State
 

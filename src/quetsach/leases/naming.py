@@ -9,12 +9,16 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from quetsach.errors import SourceError
 from quetsach.inputs import STDIN, Input, Inputs, Skipped
-from quetsach.leaseformats import Event, File, LeaseFormat, may_hold_leases
+from quetsach.leases.signs import may_hold_leases
 from quetsach.sighting import Sighting
 from quetsach.source import Source
+
+if TYPE_CHECKING:
+    from quetsach.leases.leaseformat import Event, LeaseFormat
 
 LONGEST = 8 * 86_400_000_000
 """A lease of which neither the end nor anything later is told: what Windows gives unless told otherwise."""
@@ -26,7 +30,7 @@ _MOST_RENEWALS = 100
 @cache
 def formats() -> tuple[LeaseFormat, ...]:
     """All that are read."""
-    from quetsach.leaseformats import files, logs, windows
+    from quetsach.leases import files, logs, windows
 
     return files.DHCPD, files.DNSMASQ, files.KEA, windows.WINDOWS, logs.LOG
 
@@ -107,7 +111,7 @@ def gather(inputs: Inputs, given: Sequence[Path], tz: str) -> Leases:
     """
     leases = Leases()
     if given:
-        from quetsach.leaseformats import logs
+        from quetsach.leases import logs
     for path in given:
         given_kind = _kind(path) or logs.LOG
         before = leases.count
@@ -136,7 +140,7 @@ def _kind(path: Path) -> LeaseFormat | None:
     head = _head(path)
     if not may_hold_leases(head):
         return None
-    from quetsach.leaseformats import logs
+    from quetsach.leases import logs
 
     kind = next((one for one in formats() if one.recognises(head)), None)
     if kind is None and any(logs.LOG.mark in line for line in head):
@@ -162,6 +166,8 @@ def _read(path: Path, kind: LeaseFormat, tz: str, *, is_given: bool = False) -> 
     except OSError as error:
         raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
     from zoneinfo import ZoneInfo
+
+    from quetsach.leases.leaseformat import File
 
     source = Source(path)
     yield from kind.events(_lines(source, kind.mark), File(written, ZoneInfo(tz)))

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
 
 from quetsach.canonical import address
-from quetsach.leaseformats import DAY, MARK_OF_LOGS, Event, File, LeaseFormat, mac, text
+from quetsach.leases.leaseformat import DAY, Event, File, LeaseFormat, mac, text
+from quetsach.leases.signs import MARK_OF_LOGS
 
 _MAC = rb"(?P<mac>[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5})"
 _IP = rb"(?P<ip>[0-9A-Fa-f.:]{3,45})"

@@ -1,4 +1,4 @@
-"""What DHCP servers write about their leases: one small module a kind.
+"""What DHCP servers write about their leases, as the modules beside this one read it: one a kind.
 
 Each has `recognises(lines)`, asked with the first lines of a file, and `events(lines, file)`, which reads it.
 """
@@ -13,14 +13,6 @@ if TYPE_CHECKING:
 
 DAY = 86_400_000_000
 """In microseconds, as all times here."""
-MARK_OF_LOGS = b"DHCP"
-SIGN_OF_DHCPD = b"  binding state "
-SIGN_OF_KEA = b",hwaddr"
-SIGNS_OF_WINDOWS = (b"ID,Date,Time,", b"Event ID  Meaning")
-_SIGNS = (MARK_OF_LOGS, MARK_OF_LOGS.lower(), SIGN_OF_DHCPD, SIGN_OF_KEA, *SIGNS_OF_WINDOWS)
-"""One of them stands in the beginning of whatever holds leases, but for those of dnsmasq."""
-_DNSMASQ_BYTES = 30
-"""In which dnsmasq has written when a lease ends and the hardware address."""
 
 
 class Event(NamedTuple):
@@ -49,14 +41,6 @@ class LeaseFormat(NamedTuple):
     recognises: Callable[[Sequence[bytes]], bool]
     events: Callable[[Iterable[bytes], File], Iterator[Event]]
     mark: bytes = b""
-
-
-def may_hold_leases(lines: Sequence[bytes]) -> bool:
-    """Told without the formats: to import them takes as long as 5 MB of a log."""
-    start = lines[0][:_DNSMASQ_BYTES] if lines else b""
-    if start.startswith(b"duid ") or start.count(b":") >= 5:
-        return True
-    return any(sign in line for line in lines for sign in _SIGNS)
 
 
 def text(value: bytes | None) -> str:

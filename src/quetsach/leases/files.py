@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from quetsach.canonical import address
-from quetsach.leaseformats import DAY, SIGN_OF_DHCPD, SIGN_OF_KEA, Event, File, LeaseFormat, mac, text
+from quetsach.leases.leaseformat import DAY, Event, File, LeaseFormat, mac, text
+from quetsach.leases.signs import SIGN_OF_DHCPD, SIGN_OF_KEA
 
 _SECOND = 1_000_000
 _LEASE = re.compile(rb"lease\s+([0-9A-Fa-f.:]+)\s*\{")

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from quetsach.canonical import address
-from quetsach.leaseformats import SIGNS_OF_WINDOWS, Event, File, LeaseFormat, mac, text
+from quetsach.leases.leaseformat import Event, File, LeaseFormat, mac, text
+from quetsach.leases.signs import SIGNS_OF_WINDOWS
 
 _ROW = re.compile(
     rb"(\d{2}),(\d{1,4})[/.-](\d{1,2})[/.-](\d{1,4}),(\d\d):(\d\d):(\d\d),[^,]*,([0-9.]{7,15}),([^,]*),([0-9A-Fa-f]{12})(?:,.*)?"
