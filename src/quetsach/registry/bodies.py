@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from quetsach.errors import QuetsachError
+from quetsach.registry.taxcode import TaxCodeError, read_tax_code
 from quetsach.spreadsheet import BOLD, guarded, on_paper, row_height, unguarded
-from quetsach.taxcode import TaxCodeError, read_tax_code
 from quetsach.vietnamese import nfc, search_key
 
 MOST_ROWS = 5_000

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.bodytable import HEADINGS, BodyTableError, as_xlsx, read_grid, read_text
+from quetsach.registry.bodies import HEADINGS, BodyTableError, as_xlsx, read_grid, read_text
 from quetsach.registry.table import read_cells
 
 CHANNELS = {"zalo": "zalo", "loa truyen thanh": "loudspeaker"}
