@@ -15,9 +15,9 @@ from quetsach.portal.campaigns.keyed.actions import Told, key_for
 from quetsach.portal.cases.models import Case
 from quetsach.portal.checks.actions import Sender as Results
 from quetsach.portal.checks.actions import receive
-from quetsach.portal.checks.detection_actions import bring
-from quetsach.portal.checks.opening import Opened
-from quetsach.portal.checks.pack_actions import build_pack
+from quetsach.portal.checks.arriving.opening import Opened
+from quetsach.portal.checks.detections.actions import bring
+from quetsach.portal.checks.packs.actions import build_pack
 from quetsach.portal.checks.unit_actions import propose
 from quetsach.portal.indicators.actions import Upload, prepare
 from quetsach.portal.kit.signedpdf import SignedPdf

@@ -31,7 +31,8 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.tasks import number_of
 from quetsach.portal.cases.models import Case as MachineCase
 from quetsach.portal.cases.models import Device
-from quetsach.portal.checks.detections import in_force
+from quetsach.portal.checks.detections.contents import in_force
+from quetsach.portal.checks.licences.phaseout import Tally
 from quetsach.portal.checks.models import (
     CheckResult,
     CrackedCopy,
@@ -41,7 +42,6 @@ from quetsach.portal.checks.models import (
     UnitPlan,
     UploadCode,
 )
-from quetsach.portal.checks.phaseout import Tally
 from quetsach.portal.indicators import queries as lists
 from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.kit.ids import uuid7

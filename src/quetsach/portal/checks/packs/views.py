@@ -13,9 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from quetsach.portal.campaigns.seat import take_issuer_seat, take_seat
-from quetsach.portal.checks import pack_actions
 from quetsach.portal.checks.models import Pack
-from quetsach.portal.checks.vault import VaultError
+from quetsach.portal.checks.packs import actions as pack_actions
+from quetsach.portal.checks.packs.vault import VaultError
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.roles import Verb
 

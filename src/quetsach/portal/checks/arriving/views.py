@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from quetsach.portal.checks import with_code
-from quetsach.portal.checks.drop import dropped
+from quetsach.portal.checks.arriving import with_code
+from quetsach.portal.checks.arriving.drop import dropped
 from quetsach.portal.checks.forms import HandInForm
 from quetsach.portal.checks.views import told
 from quetsach.portal.kit.client_ip import client_ip_text

@@ -15,7 +15,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from quetsach.endpoint import suffixes
 from quetsach.evidence import escape
-from quetsach.portal.checks.reading import MOST_BYTES, ResultError
+from quetsach.portal.checks.arriving.reading import MOST_BYTES, ResultError
 
 ENDINGS = (".json", suffixes.RESULT)
 """A result as it is, and a sealed one."""

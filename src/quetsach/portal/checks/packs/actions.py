@@ -16,8 +16,9 @@ from quetsach.indicator import IndicatorSet
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.checks import detections, vault
+from quetsach.portal.checks.detections import contents as detections
 from quetsach.portal.checks.models import KeyPair, Pack, UnitPlan
+from quetsach.portal.checks.packs import vault
 from quetsach.portal.indicators import queries as lists
 from quetsach.portal.indicators import store
 

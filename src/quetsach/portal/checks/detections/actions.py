@@ -9,7 +9,14 @@ from quetsach.endpoint.rules import Problem
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign
-from quetsach.portal.checks.detections import MOST_HASHES, MOST_RULES, SHELF, BringError, Brought, read
+from quetsach.portal.checks.detections.contents import (
+    MOST_HASHES,
+    MOST_RULES,
+    SHELF,
+    BringError,
+    Brought,
+    read,
+)
 from quetsach.portal.checks.models import DetectionFile
 from quetsach.portal.indicators import store
 from quetsach.portal.indicators.actions import Upload

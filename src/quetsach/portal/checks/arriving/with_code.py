@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.checks import unit_actions
 from quetsach.portal.checks.actions import Receipt, Sender, handed_in_before, receive_all
-from quetsach.portal.checks.drop import Dropped
+from quetsach.portal.checks.arriving.drop import Dropped
 from quetsach.portal.kit.limits import Limit
 
 WRONG = Limit("hand-in", most=60, seconds=3600)

@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from quetsach.portal.campaigns.seat import Seat, take_issuer_seat
-from quetsach.portal.checks import detection_actions, queries
-from quetsach.portal.checks.detections import SHELF, BringError
+from quetsach.portal.checks import queries
+from quetsach.portal.checks.detections import actions as detection_actions
+from quetsach.portal.checks.detections.contents import SHELF, BringError
 from quetsach.portal.checks.forms import BringForm, TakeOutForm
 from quetsach.portal.checks.models import DetectionFile
 from quetsach.portal.checks.words import problem_words

@@ -16,8 +16,8 @@ from quetsach.portal.campaigns.seat import Seat, take_issuer_seat, take_seat, ta
 from quetsach.portal.checks import queries, unit_actions
 from quetsach.portal.checks.charts import days_chart, remaining_chart
 from quetsach.portal.checks.forms import LicenceFactsForm, PlanForm, ReplacementForm
+from quetsach.portal.checks.licences.phaseout import by_day
 from quetsach.portal.checks.models import Replacement, UnitPlan
-from quetsach.portal.checks.phaseout import by_day
 from quetsach.portal.checks.words import PRODUCT
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.roles import Verb

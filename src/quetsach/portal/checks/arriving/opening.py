@@ -9,9 +9,9 @@ from uuid import UUID
 from quetsach.endpoint import sealing
 from quetsach.endpoint.refusal import Refused
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.checks import vault
+from quetsach.portal.checks.arriving.reading import MOST_BYTES, ResultError
 from quetsach.portal.checks.models import KeyPair, Pack
-from quetsach.portal.checks.reading import MOST_BYTES, ResultError
+from quetsach.portal.checks.packs import vault
 
 _CODES = {
     "sealed_form": "no_result",
