@@ -489,8 +489,8 @@ def test_an_old_word_file_waits_and_is_read_again_once_it_can_be(cast, monkeypat
     client, address = cast.client("A", "coordinator"), url(cast, "A", "intake_file", file.pk)
     client.post(address, {"do": "read_again"})
     assert not ReceivedAnnex.rows.exists()
-    monkeypatch.setattr("quetsach.collecting.office.program", lambda: "soffice")
-    monkeypatch.setattr("quetsach.collecting.office._converted", lambda *_given: paper("Đơn vị A1"))
+    monkeypatch.setattr("quetsach.collecting.files.office.program", lambda: "soffice")
+    monkeypatch.setattr("quetsach.collecting.files.office._converted", lambda *_given: paper("Đơn vị A1"))
     for _ in range(2):
         client.post(address, {"do": "read_again"})
     assert only().node == cast.nodes["A1"]

@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from quetsach.collect import Doubt, Office, Reading, Unread, read_file, read_upload
 from quetsach.collecting import stored
 from quetsach.collecting.annex import Annex
-from quetsach.collecting.archive import Found
 from quetsach.collecting.figures import Figure
+from quetsach.collecting.files.archive import Found
 from quetsach.collecting.form import ROWS
 from quetsach.errors import QuetsachError
 from quetsach.portal.accounts.models import User

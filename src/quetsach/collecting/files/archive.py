@@ -14,7 +14,7 @@ from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from quetsach.collecting import container
+from quetsach.collecting.files import container
 from quetsach.collecting.folding import storable
 from quetsach.collecting.paper import FileProblem
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from datetime import UTC, datetime
 
-from quetsach.collecting import container
+from quetsach.collecting.files import container
 from quetsach.collecting.paper import FileProblem
 
 _CORE = "docProps/core.xml"

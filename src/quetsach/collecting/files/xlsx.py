@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
-from quetsach.collecting import container, properties
-from quetsach.collecting.container import Attributes
+from quetsach.collecting.files import container, properties
+from quetsach.collecting.files.container import Attributes
 from quetsach.collecting.paper import MOST_COLUMNS, MOST_ROWS, MOST_TEXT, Cell, FileProblem, Paper, Place, Row
 from quetsach.spreadsheet import column_name
 

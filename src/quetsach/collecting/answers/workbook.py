@@ -13,10 +13,11 @@ from typing import Any, BinaryIO
 import xlsxwriter  # type: ignore[import-untyped]
 
 from quetsach.annexform.definition import built_in
-from quetsach.collecting import says, words
+from quetsach.collecting import says
+from quetsach.collecting.answers import words
+from quetsach.collecting.answers.annex import wishes
 from quetsach.collecting.form import ROWS
 from quetsach.collecting.merge import Collection, Reading
-from quetsach.collecting.papers import wishes
 from quetsach.collecting.rules import FORM
 from quetsach.language import code
 from quetsach.language import gettext as _

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quetsach.collecting import says, words
+from quetsach.collecting import says
+from quetsach.collecting.answers import words
 from quetsach.collecting.form import ROWS
 from quetsach.collecting.merge import Collection, Doubt, Reading
 from quetsach.collecting.paper import NOWHERE

@@ -10,8 +10,8 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 
-from quetsach.collecting import container, legacy, properties
-from quetsach.collecting.container import Attributes
+from quetsach.collecting.files import container, legacy, properties
+from quetsach.collecting.files.container import Attributes
 from quetsach.collecting.paper import MOST_COLUMNS, MOST_ROWS, MOST_TEXT, Cell, FileProblem, Paper, Place, Row
 
 BODY = "word/document.xml"
