@@ -44,10 +44,7 @@ from quetsach.portal.checks.models import (
 )
 from quetsach.portal.indicators import queries as lists
 from quetsach.portal.indicators.models import IndicatorSet
-from quetsach.portal.kit.ids import uuid7
-from quetsach.portal.units.models import Membership, path_segment, subtree
-
-_SEGMENT = len(path_segment(uuid7()))
+from quetsach.portal.units.models import SEGMENT, Membership, subtree
 
 VERDICTS = ("found", "check", "traces", "clean", "unknown")
 
@@ -170,7 +167,7 @@ def branches(node: CampaignNode, copies: Iterable[Copy] = ()) -> list[Branch]:
 
     `copies` are those that `copies_below` told of the node.
     """
-    length = len(node.path) + _SEGMENT
+    length = len(node.path) + SEGMENT
     under = list(
         CampaignNode.rows.filter(subtree(node.path), campaign=node.campaign_id)
         .order_by("position", "name")

@@ -13,9 +13,7 @@ from quetsach.portal.campaigns.contacts import ANSWERING
 from quetsach.portal.campaigns.joining.codes import digest
 from quetsach.portal.campaigns.models import Campaign, CampaignNode, JoinCode
 from quetsach.portal.campaigns.queries import active_nodes
-from quetsach.portal.units.models import HeldPath, Membership, Unit, path_segment
-
-_SEGMENT = len(path_segment(CampaignNode().pk))
+from quetsach.portal.units.models import SEGMENT, HeldPath, Membership, Unit
 
 
 def invited_nodes(node: CampaignNode) -> QuerySet[CampaignNode]:
@@ -123,13 +121,13 @@ def trails(nodes: Iterable[HasPlace], campaign: Campaign, *, below: str = "") ->
     With `below` only of what stands below that path.
     """
     nodes = list(nodes)
-    first = len(below) + _SEGMENT
-    above = {node.path[:end] for node in nodes for end in range(first, len(node.path), _SEGMENT)}
+    first = len(below) + SEGMENT
+    above = {node.path[:end] for node in nodes for end in range(first, len(node.path), SEGMENT)}
     names = dict(CampaignNode.rows.filter(campaign=campaign, path__in=above).values_list("path", "name"))
     return {
         node.pk: " › ".join(
             names[node.path[:end]]
-            for end in range(first, len(node.path), _SEGMENT)
+            for end in range(first, len(node.path), SEGMENT)
             if node.path[:end] in names
         )
         for node in nodes

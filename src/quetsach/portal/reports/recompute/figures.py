@@ -23,9 +23,8 @@ from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent,
 from quetsach.portal.reports.queries import lines, total_of
 from quetsach.portal.reports.recompute.replay import Standing, after
 from quetsach.portal.reports.sealing import seal
-from quetsach.portal.units.models import path_segment
+from quetsach.portal.units.models import SEGMENT
 
-_SEGMENT = len(path_segment(CampaignNode().pk))
 _AT_ONCE = timedelta(seconds=10)
 _SENDS = ("report.submit", "report.submit_on_behalf", "report.review", "report.supplement")
 
@@ -134,7 +133,7 @@ class Recomputed:
     def _move(self, node: CampaignNode, before: Figures, now: Figures, place: int, at: datetime) -> None:
         change = Figures({key: now.row(key) - before.row(key) for key in {*before, *now}})
         is_active = node.state == CampaignNode.State.ACTIVE
-        for end in range(_SEGMENT, len(node.path) + 1, _SEGMENT):
+        for end in range(SEGMENT, len(node.path) + 1, SEGMENT):
             branch = self.branches[node.path[:end]]
             branch.every.append(_Moment(place, at, branch.every[-1].sums + change))
             if is_active:

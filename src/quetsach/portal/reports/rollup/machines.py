@@ -21,9 +21,8 @@ from quetsach.portal.cases.queries import machines_of
 from quetsach.portal.cases.rules import State, Word, word
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.reports.rollup.sums import Line, Place
-from quetsach.portal.units.models import Span, inside, path_segment, span_of
+from quetsach.portal.units.models import SEGMENT, Span, inside, span_of
 
-_SEGMENT = len(path_segment(CampaignNode().pk))
 MOST_LISTED = 20
 WORDS = (
     (Word.SIGNS, "bad", _("signs found")),
@@ -83,7 +82,7 @@ def by_branch(node: CampaignNode, children: Iterable[Line]) -> MachineTable:
     """How many machines show each word, by branch. One query; the case pages' own time rules."""
     now = timezone.now()
     counts: dict[str, Counter[Word]] = defaultdict(Counter)
-    grouped = _by_branch(node.campaign_id, span_of(node.path), len(node.path) + _SEGMENT)
+    grouped = _by_branch(node.campaign_id, span_of(node.path), len(node.path) + SEGMENT)
     for branch, state, claimed_at, n in grouped:
         counts[branch][_word(node, state, claimed_at, now)] += n
     own = Place(node.pk, node.name, node.path, node.depth)
