@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.actions import NotAllowedNowError, publish
-from quetsach.portal.campaigns.issuing import actions as lifecycle
+from quetsach.portal.campaigns.issuing import actions
 from quetsach.portal.campaigns.issuing.annex_versions import versions
 from quetsach.portal.campaigns.issuing.desk import Desk, campaigns_issued, issuing_units, sit_down
 from quetsach.portal.campaigns.issuing.forms import (
@@ -64,7 +64,7 @@ def campaign_new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         fields = form.fields_of_campaign()
         issuer = fields.pop("issuer", None) or units[0]
-        draft = lifecycle.create_draft(user, issuer, fields, earlier=earlier, ip=client_ip_text(request))
+        draft = actions.create_draft(user, issuer, fields, earlier=earlier, ip=client_ip_text(request))
         messages.success(request, _("The draft is saved. Only coordinators of your unit see it."))
         return redirect("campaign_manage", draft.slug)
     context = {"form": form, "earlier": earlier, "frame": "campaigns/draft.html"}
@@ -91,17 +91,17 @@ def _acted(request: HttpRequest, desk: Desk) -> HttpResponse:
             if not form.is_valid():
                 return _manage_page(request, desk, extend=form)
             day, rule = form.cleaned_data["due_day"], form.cleaned_data["due_rule"]
-            lifecycle.extend_deadline(campaign, day, rule, desk.user, ip=ip)
+            actions.extend_deadline(campaign, day, rule, desk.user, ip=ip)
             messages.success(request, _("The deadline is extended."))
         elif act == "retract":
-            lifecycle.retract(campaign, desk.user, ip=ip)
+            actions.retract(campaign, desk.user, ip=ip)
             messages.success(request, _("The campaign is a draft again. Nobody else sees it."))
         elif act == "discard":
-            lifecycle.discard(campaign, desk.user, ip=ip)
+            actions.discard(campaign, desk.user, ip=ip)
             messages.success(request, _("The draft is deleted."))
             return redirect("campaign_list")
-        elif act in lifecycle.STEPS:
-            lifecycle.take_step(campaign, act, desk.user, ip=ip)
+        elif act in actions.STEPS:
+            actions.take_step(campaign, act, desk.user, ip=ip)
             messages.success(request, STEP_SAYS[act]())
         else:
             raise Http404
@@ -146,7 +146,7 @@ def _manage_page(request: HttpRequest, desk: Desk, extend: ExtendForm | None = N
     elif campaign.status == Campaign.Status.PUBLISHED:
         context |= {
             "extend": extend or ExtendForm(initial={"due_rule": campaign.due_rule}),
-            "begun": lifecycle.has_begun(campaign),
+            "begun": actions.has_begun(campaign),
             "active": campaign.nodes.active().count(),
         }
     return render(request, "campaigns/manage.html", context)
@@ -164,7 +164,7 @@ def campaign_edit(request: HttpRequest, slug: str) -> HttpResponse:
         form = SentenceForm(request.POST or None, initial=values_of(campaign))
     if request.method == "POST" and form.is_valid():
         try:
-            lifecycle.edit(campaign, form.fields_of_campaign(), desk.user, ip=client_ip_text(request))
+            actions.edit(campaign, form.fields_of_campaign(), desk.user, ip=client_ip_text(request))
             messages.success(request, _("Saved."))
         except NotAllowedNowError as error:
             messages.error(request, str(REFUSALS[error.code]))
@@ -198,7 +198,7 @@ def campaign_units(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         choice = chosen(request.POST, campaign.choice, [str(unit.pk) for unit in below])
         try:
-            lifecycle.choose_units(campaign, choice, desk.user, ip=client_ip_text(request))
+            actions.choose_units(campaign, choice, desk.user, ip=client_ip_text(request))
             messages.success(request, _("The choice of units is saved."))
         except NotAllowedNowError as error:
             messages.error(request, str(REFUSALS[error.code]))

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
 from uuid import UUID
 
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, When
 
 from quetsach.portal.campaigns.contacts import ANSWERING
 from quetsach.portal.campaigns.joining.codes import digest
-from quetsach.portal.campaigns.models import Campaign, CampaignNode, JoinCode
+from quetsach.portal.campaigns.models import CampaignNode, JoinCode
 from quetsach.portal.campaigns.queries import active_nodes
-from quetsach.portal.units.models import SEGMENT, HeldPath, Membership, Unit
+from quetsach.portal.units.models import HeldPath, Membership, Unit
 
 
 def invited_nodes(node: CampaignNode) -> QuerySet[CampaignNode]:
@@ -104,31 +103,3 @@ def by_code(code: str) -> JoinCode | None:
     """The code's row with its node and campaign."""
     rows = JoinCode.rows.select_related("node__campaign__issuer", "node__unit")
     return rows.filter(digest=digest(code)).first()
-
-
-class HasPlace(Protocol):
-    """What stands somewhere in the tree."""
-
-    @property
-    def pk(self) -> UUID: ...
-    @property
-    def path(self) -> str: ...
-
-
-def trails(nodes: Iterable[HasPlace], campaign: Campaign, *, below: str = "") -> dict[UUID, str]:
-    """The names above each node, for telling apart units of one name: from the issuer down. One query.
-
-    With `below` only of what stands below that path.
-    """
-    nodes = list(nodes)
-    first = len(below) + SEGMENT
-    above = {node.path[:end] for node in nodes for end in range(first, len(node.path), SEGMENT)}
-    names = dict(CampaignNode.rows.filter(campaign=campaign, path__in=above).values_list("path", "name"))
-    return {
-        node.pk: " › ".join(
-            names[node.path[:end]]
-            for end in range(first, len(node.path), SEGMENT)
-            if node.path[:end] in names
-        )
-        for node in nodes
-    }

@@ -22,11 +22,11 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_POST
 
 from quetsach.portal.accounts.models import User
-from quetsach.portal.campaigns.joining import actions as join_actions
-from quetsach.portal.campaigns.joining import queries as queries_join
+from quetsach.portal.campaigns.joining import actions, queries
 from quetsach.portal.campaigns.joining.codes import DAYS, LENGTH, state_of, tidy
 from quetsach.portal.campaigns.joining.forms import AccountForm
 from quetsach.portal.campaigns.joining.guessing import WRONG_CODES
+from quetsach.portal.campaigns.queries import trails
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.errors import too_many_requests
@@ -68,8 +68,8 @@ def join_codes(request: HttpRequest, slug: str) -> HttpResponse:
         return _issue(request, seat)
     everyone = request.GET.get("xem") == "tat-ca"
     deep = request.GET.get("cap") == "moi-cap"
-    heirs, others = queries_join.heirs_below(seat.node)
-    units = queries_join.invitations(seat.node, deep=deep, everyone=everyone).exclude(pk__in=others)
+    heirs, others = queries.heirs_below(seat.node)
+    units = queries.invitations(seat.node, deep=deep, everyone=everyone).exclude(pk__in=others)
     page = Paginator(units, A_PAGE).get_page(request.GET.get("trang"))
     context = {
         "seat": seat,
@@ -85,7 +85,7 @@ def join_codes(request: HttpRequest, slug: str) -> HttpResponse:
 def join_code_revoke(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     """End one unit's code, such as of a lost sheet."""
     seat = take_seat(request, slug, node_id, verb=Verb.INVITE)
-    join_actions.revoke_code(seat.node, seat.user, ip=client_ip_text(request))
+    actions.revoke_code(seat.node, seat.user, ip=client_ip_text(request))
     messages.success(request, _("The code of %(unit)s opens nothing any more.") % {"unit": seat.node.name})
     return redirect("join_codes", slug)
 
@@ -93,16 +93,16 @@ def join_code_revoke(request: HttpRequest, slug: str, node_id: UUID) -> HttpResp
 def _issue(request: HttpRequest, seat: Seat) -> HttpResponse:
     ip = client_ip_text(request)
     ticked = _ids(request.POST.getlist("unit"))
-    nodes = list(queries_join.invited_nodes(seat.node).filter(pk__in=ticked))
+    nodes = list(queries.invited_nodes(seat.node).filter(pk__in=ticked))
     if not nodes:
         messages.error(request, _("Tick at least one unit."))
         return redirect("join_codes", seat.campaign.slug)
     root = request.build_absolute_uri(reverse("join_start"))
-    trails = queries_join.trails(nodes, seat.campaign)
-    issued = join_actions.issue_codes(nodes, seat.user, ip=ip)
-    heirs, _others = queries_join.heirs_below(seat.node)
+    above = trails(nodes, seat.campaign)
+    issued = actions.issue_codes(nodes, seat.user, ip=ip)
+    heirs, _others = queries.heirs_below(seat.node)
     slips = [
-        {"node": node, "code": code, "trail": trails[node.pk], "qr": qr(f"{root}{code}/"),
+        {"node": node, "code": code, "trail": above[node.pk], "qr": qr(f"{root}{code}/"),
          "heir": heirs.get(node.pk)}
         for node, code in issued
     ]  # fmt: skip
@@ -139,7 +139,7 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
     """Which unit am I? Looking uses nothing up; the button does."""
     if WRONG_CODES.is_reached(request):
         return too_many_requests(request)
-    row = queries_join.by_code(code)
+    row = queries.by_code(code)
     state = state_of(row) if row else "unknown"
     if row is None or state != "live":
         WRONG_CODES.note(request)
@@ -149,7 +149,7 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
         answer = _joined(request, code, form)
         if answer is not None:
             return answer
-    units = queries_join.units_joined(row.node)
+    units = queries.units_joined(row.node)
     if len(units) != 1:
         return _refused(request, "divided")
     heir = units[0] if units[0].pk != row.node.unit_id else None
@@ -159,7 +159,7 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
         "name": heir.name if heir else row.node.name,
         "heir": heir,
         "campaign": row.node.campaign,
-        "trail": queries_join.trails([row.node], row.node.campaign)[row.node.pk],
+        "trail": trails([row.node], row.node.campaign)[row.node.pk],
         "code": tidy(code),
     }
     return render(request, "campaigns/join.html", context)
@@ -170,21 +170,21 @@ def _joined(request: HttpRequest, code: str, form: AccountForm) -> HttpResponse 
     ip = client_ip_text(request)
     try:
         if isinstance(request.user, User):
-            node = join_actions.join(code, request.user, ip=ip)
+            node = actions.join(code, request.user, ip=ip)
         elif form.is_valid():
             given = form.cleaned_data
-            user, node = join_actions.open_account(
+            user, node = actions.open_account(
                 code, given["username"], given["password"], given["full_name"], given["phone"], ip=ip
             )
             login(request, user, backend=BACKEND)
         else:
             return None
-    except join_actions.JoinError as error:
+    except actions.JoinError as error:
         if error.code != "name_taken":
             return _refused(request, error.code)
         form.add_error("username", str(SAYS["name_taken"]))
         return None
-    (unit,) = queries_join.units_joined(node)
+    (unit,) = queries.units_joined(node)
     name = node.name if unit.pk == node.unit_id else unit.name
     messages.success(request, _("Welcome. You now act for %(unit)s.") % {"unit": name})
     return redirect("today", node.campaign.slug)

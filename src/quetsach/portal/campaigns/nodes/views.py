@@ -14,10 +14,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from quetsach.portal.campaigns.actions import NotAllowedNowError
 from quetsach.portal.campaigns.issuing.desk import sit_down
-from quetsach.portal.campaigns.joining.queries import trails
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.nodes.actions import change_node
 from quetsach.portal.campaigns.nodes.forms import NodeForm
+from quetsach.portal.campaigns.queries import trails
 from quetsach.portal.campaigns.refusals import REFUSALS
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.queries import heirs_at

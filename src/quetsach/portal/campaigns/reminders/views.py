@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from quetsach.portal.campaigns.issuing.desk import Desk, sit_down
 from quetsach.portal.campaigns.models import Campaign
-from quetsach.portal.campaigns.reminders import actions as remind_actions
+from quetsach.portal.campaigns.reminders import actions
 from quetsach.portal.campaigns.reminders.audiences import AUDIENCES
 from quetsach.portal.campaigns.reminders.forms import DaysOffForm, RuleForm, written
 from quetsach.portal.campaigns.reminders.queries import sent, to_send
@@ -36,7 +36,7 @@ def reminders(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         ticked = set(request.POST.getlist("reminder"))
         done = [item.reminder for item in found if str(item.reminder.pk) in ticked]
-        count = remind_actions.mark_sent(done, seat.user, seat.node.path, ip=client_ip_text(request))
+        count = actions.mark_sent(done, seat.user, seat.node.path, ip=client_ip_text(request))
         text = ngettext("%(n)d reminder is noted as sent.", "%(n)d reminders are noted as sent.", count)
         messages.success(request, text % {"n": count})
         return redirect("reminders", slug)
@@ -59,14 +59,14 @@ def reminder_rules(request: HttpRequest, slug: str) -> HttpResponse:
         if act == "days":
             days = DaysOffForm(request.POST, auto_id=_DAYS)
             if days.is_valid():
-                remind_actions.set_days_off(desk.campaign, days.cleaned_data["days"], desk.user, ip=ip)
+                actions.set_days_off(desk.campaign, days.cleaned_data["days"], desk.user, ip=ip)
                 messages.success(request, _("The days are saved."))
                 return redirect("reminder_rules", slug)
         else:
             rule = RuleForm(request.POST)
             if rule.is_valid():
                 given = rule.cleaned_data
-                remind_actions.add_rule(
+                actions.add_rule(
                     desk.campaign, rule.offset, given["audience"], given["channel"], given["text"],
                     desk.user, ip=ip,
                 )  # fmt: skip
@@ -82,7 +82,7 @@ def reminder_rules(request: HttpRequest, slug: str) -> HttpResponse:
                 r,
                 abs(r.offset),
                 AUDIENCES[r.audience].label,
-                remind_actions.remind_day(calendar, due_at, r.offset),
+                actions.remind_day(calendar, due_at, r.offset),
             )
             for r in desk.campaign.reminder_rules.all()
             if r.audience in AUDIENCES
@@ -102,5 +102,5 @@ def _remove(request: HttpRequest, desk: Desk) -> None:
     rule = next((r for r in desk.campaign.reminder_rules.all() if str(r.pk) == wanted), None)
     if rule is None:
         raise Http404
-    remind_actions.remove_rule(rule, desk.user, ip=client_ip_text(request))
+    actions.remove_rule(rule, desk.user, ip=client_ip_text(request))
     messages.success(request, _("The rule is removed."))

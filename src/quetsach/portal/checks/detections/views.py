@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from quetsach.portal.campaigns.seat import Seat, take_issuer_seat
 from quetsach.portal.checks import queries
-from quetsach.portal.checks.detections import actions as detection_actions
+from quetsach.portal.checks.detections import actions
 from quetsach.portal.checks.detections.contents import SHELF, BringError
 from quetsach.portal.checks.forms import BringForm, TakeOutForm
 from quetsach.portal.checks.models import DetectionFile
@@ -40,7 +40,7 @@ def detections(request: HttpRequest, slug: str) -> HttpResponse:
     with tempfile.TemporaryDirectory(prefix="quetsach-") as folder:
         uploads = [on_disk(file, Path(folder), n) for n, file in enumerate(form.cleaned_data["brought"])]
         try:
-            brought = detection_actions.bring(
+            brought = actions.bring(
                 seat.campaign, uploads, form.cleaned_data["source"], seat.user, client_ip_text(request)
             )
         except BringError as error:
@@ -83,7 +83,7 @@ def detection(request: HttpRequest, slug: str, detection_id: UUID) -> HttpRespon
         return _file_page(request, seat, row, TakeOutForm())
     if request.POST.get("act") == "put_back":
         try:
-            detection_actions.put_back(row, seat.user, client_ip_text(request))
+            actions.put_back(row, seat.user, client_ip_text(request))
         except BringError as error:
             messages.error(request, problem_words(error.problems[0]))
         else:
@@ -92,7 +92,7 @@ def detection(request: HttpRequest, slug: str, detection_id: UUID) -> HttpRespon
     form = TakeOutForm(request.POST)
     if not form.is_valid():
         return _file_page(request, seat, row, form, status=422)
-    detection_actions.take_out(row, form.cleaned_data["reason"], seat.user, client_ip_text(request))
+    actions.take_out(row, form.cleaned_data["reason"], seat.user, client_ip_text(request))
     messages.success(request, _("%(name)s is in no pack from the next one on.") % {"name": row.name})
     return redirect("detections", slug)
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from quetsach.portal.campaigns.seat import take_issuer_seat, take_seat
 from quetsach.portal.checks.models import Pack
-from quetsach.portal.checks.packs import actions as pack_actions
+from quetsach.portal.checks.packs import actions
 from quetsach.portal.checks.packs.vault import VaultError
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.roles import Verb
@@ -30,8 +30,8 @@ def build(request: HttpRequest, slug: str) -> HttpResponse:
     seat = take_seat(request, slug, None, Verb.UPLOAD_SCAN)
     portal = request.build_absolute_uri("/")
     try:
-        pack = pack_actions.build_pack(seat.node, seat.user, portal, client_ip_text(request))
-    except pack_actions.NoListError:
+        pack = actions.build_pack(seat.node, seat.user, portal, client_ip_text(request))
+    except actions.NoListError:
         messages.error(request, _("The campaign has published no list yet. Its pack can be made after that."))
     except VaultError:
         messages.error(request, _NO_KEY)
@@ -52,7 +52,7 @@ def download(request: HttpRequest, slug: str, pack_id: UUID) -> HttpResponse:
         raise Http404
     take_seat(request, slug, pack.node_id, Verb.UPLOAD_SCAN)
     try:
-        content = pack_actions.content_of(pack)
+        content = actions.content_of(pack)
     except (VaultError, OSError):
         messages.error(request, _NO_KEY)
         return redirect("checks", slug)
@@ -65,7 +65,7 @@ def download(request: HttpRequest, slug: str, pack_id: UUID) -> HttpResponse:
 def lost(request: HttpRequest, slug: str) -> HttpResponse:
     """The unit's packs so far were lost."""
     seat = take_seat(request, slug, None, Verb.UPLOAD_SCAN)
-    pack_actions.report_lost(seat.node, seat.user, client_ip_text(request))
+    actions.report_lost(seat.node, seat.user, client_ip_text(request))
     messages.success(request, _("Results of the lost pack are refused from now on. Make a new one."))
     return redirect("checks", slug)
 
@@ -74,6 +74,6 @@ def lost(request: HttpRequest, slug: str) -> HttpResponse:
 def rotate(request: HttpRequest, slug: str) -> HttpResponse:
     """New keys for the whole campaign, by its issuer."""
     seat = take_issuer_seat(request, slug, Verb.PUBLISH)
-    pack_actions.rotate_keys(seat.campaign, seat.user, client_ip_text(request))
+    actions.rotate_keys(seat.campaign, seat.user, client_ip_text(request))
     messages.success(request, _("The next packs have new keys. Results of earlier packs still open."))
     return redirect("checks", slug)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quetsach.portal.campaigns.joining.queries import trails
 from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.campaigns.queries import trails
 from quetsach.portal.reports.counted_self import on_paper, self_rows
 from quetsach.portal.reports.export.papers import MACHINES, STATES
 from quetsach.portal.reports.queries import form_of, roll_up
