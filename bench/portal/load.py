@@ -29,8 +29,8 @@ from uuid import UUID, uuid4
 from django.db import connection, transaction
 from django.db.models import Count
 
-from bench import portal_seed as seed
-from bench.portal_measures import Figure, widest
+from bench.portal import seed
+from bench.portal.measures import Figure, widest
 from quetsach.annexform.figures import Figures
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports.models import Report, Revision

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from bench.measure import machine
 
 if TYPE_CHECKING:
-    from bench.portal_measures import Figure
+    from bench.portal.measures import Figure
 
 PARTS = ("publish", "recompute", "pages", "xlsx", "pdfs", "memory", "load", "writers", "kills")
 
@@ -63,7 +63,7 @@ def _measured(asked: argparse.Namespace) -> int:
     from django.core.management import call_command
     from django.db import connection
 
-    from bench import portal_load, portal_measures, portal_seed
+    from bench.portal import load, measures, seed
     from quetsach.portal.campaigns.models import CampaignNode
 
     call_command("migrate", verbosity=0)
@@ -78,29 +78,29 @@ def _measured(asked: argparse.Namespace) -> int:
 
     print("| what | limit s | wall s (range) | cpu s | of limit | note |\n|---|---|---|---|---|---|")
     start = time.perf_counter()
-    top = portal_seed.plant_tree(asked.size)
+    top = seed.plant_tree(asked.size)
     planted = time.perf_counter() - start
-    campaign = portal_seed.draft_campaign(top)
-    tell([portal_measures.measure_publish(asked.size, campaign, top)])
+    campaign = seed.draft_campaign(top)
+    tell([measures.measure_publish(asked.size, campaign, top)])
     campaign.refresh_from_db()
     author = campaign.published_by
     assert author is not None
     start = time.perf_counter()
-    filled = portal_seed.fill_reports(campaign, author, 0.8)
-    note = f"{filled:,} reports, of {portal_seed.SIZES[asked.size]:,} units"
-    tell([portal_measures.Figure("(seed: tree)", [planted]),
-          portal_measures.Figure("(seed: reports)", [time.perf_counter() - start], note=note)])  # fmt: skip
+    filled = seed.fill_reports(campaign, author, 0.8)
+    note = f"{filled:,} reports, of {seed.SIZES[asked.size]:,} units"
+    tell([measures.Figure("(seed: tree)", [planted]),
+          measures.Figure("(seed: reports)", [time.perf_counter() - start], note=note)])  # fmt: skip
     root = CampaignNode.rows.get(campaign=campaign, parent=None)
     root.campaign = campaign
     parts: dict[str, Callable[[], list[Figure]]] = {
-        "recompute": lambda: portal_measures.measure_recompute(asked.size, root, asked.rounds),
-        "pages": lambda: portal_measures.measure_pages(root, asked.rounds),
-        "xlsx": lambda: portal_measures.measure_xlsx(root, min(asked.rounds, 3)),
-        "pdfs": lambda: portal_measures.measure_pdfs(root, asked.pdfs, os.cpu_count() or 1),
-        "memory": lambda: portal_load.measure_memory(root),
-        "load": lambda: portal_load.measure_load(root, asked.seconds, asked.submits, asked.reads),
-        "writers": lambda: portal_load.measure_writers(root, asked.writers),
-        "kills": lambda: portal_load.measure_kills(root, asked.kills),
+        "recompute": lambda: measures.measure_recompute(asked.size, root, asked.rounds),
+        "pages": lambda: measures.measure_pages(root, asked.rounds),
+        "xlsx": lambda: measures.measure_xlsx(root, min(asked.rounds, 3)),
+        "pdfs": lambda: measures.measure_pdfs(root, asked.pdfs, os.cpu_count() or 1),
+        "memory": lambda: load.measure_memory(root),
+        "load": lambda: load.measure_load(root, asked.seconds, asked.submits, asked.reads),
+        "writers": lambda: load.measure_writers(root, asked.writers),
+        "kills": lambda: load.measure_kills(root, asked.kills),
     }
     for name, part in parts.items():
         if name in asked.only:

@@ -23,7 +23,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from bench import portal_seed as seed
+from bench.portal import seed
 from quetsach.document import OfficialReport, render_pdf
 from quetsach.portal.campaigns.actions import publish
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
