@@ -16,11 +16,11 @@ from bench import (
     matching,
     month,
     overview,
-    portal,
     scan,
     sets,
     threads,
 )
+from bench.portal import country
 
 _BENCHES: dict[str, tuple[Any, Callable[[argparse.Namespace], int]]] = {
     "all": (overview, overview.overview),
@@ -34,7 +34,7 @@ _BENCHES: dict[str, tuple[Any, Callable[[argparse.Namespace], int]]] = {
     "cluster": (cluster, cluster.cluster),
     "endpoint": (endpoint, endpoint.endpoint),
     "sets": (sets, sets.sets),
-    "portal": (portal, portal.portal),
+    "portal": (country, country.portal),
 }
 
 

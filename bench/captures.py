@@ -46,8 +46,7 @@ def captures(asked: argparse.Namespace) -> int:
 def _made(asked: argparse.Namespace) -> Path:
     sources = [
         *sorted((ROOT / "demo/loggen").rglob("*.py")),
-        ROOT / "bench/traffic.py",
-        ROOT / "bench/packets.py",
+        *sorted((ROOT / "bench/traffic").glob("*.py")),
     ]
     given = f"{asked.size} {asked.seed}".encode()
     digest = hashlib.sha256(given + b"".join(path.read_bytes() for path in sources)).hexdigest()
@@ -57,7 +56,7 @@ def _made(asked: argparse.Namespace) -> Path:
         command = [
             sys.executable,
             "-m",
-            "bench.traffic",
+            "bench.traffic.capture",
             "--size",
             str(asked.size),
             "--seed",

@@ -13,10 +13,11 @@ from bench.ratios import print_table
 from bench.scan import generate
 from demo.loggen import KINDS
 from demo.loggen.__main__ import size
-from quetsach import inputs, scanning
+from quetsach import inputs
 from quetsach.engine import Engine, Matcher, ScanOptions, choose
 from quetsach.errors import ScanError
-from quetsach.executors.ray import LOCAL, RayWorkers
+from quetsach.scanning import work
+from quetsach.scanning.executors.ray import LOCAL, RayWorkers
 from quetsach.sighting import Scan
 
 _FILES = 20
@@ -76,7 +77,7 @@ def _once(
     header = Scan("bench", matcher.set_id, matcher.count, "bench", options.tz)
     found = inputs.discover([str(log) for log in logs])
     started = time.perf_counter()
-    result = scanning.run(found, engine, matcher, options, header, executor=session)
+    result = work.run(found, engine, matcher, options, header, executor=session)
     spent = time.perf_counter() - started
     return spent, (len(result.sightings), sum(seen.lines for seen in result.coverage))
 

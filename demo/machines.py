@@ -14,10 +14,11 @@ from demo.story import ISSUER, Story
 from quetsach.endpoint import catalogue, sealing
 from quetsach.endpoint import pack as packs
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.checks import detection_actions, unit_actions
+from quetsach.portal.checks import unit_actions
 from quetsach.portal.checks.actions import Sender, receive_all
-from quetsach.portal.checks.drop import Dropped
-from quetsach.portal.checks.pack_actions import build_pack, content_of
+from quetsach.portal.checks.arriving.drop import Dropped
+from quetsach.portal.checks.detections import actions as detection_actions
+from quetsach.portal.checks.packs.actions import build_pack, content_of
 from quetsach.portal.indicators.actions import Upload
 
 PORTAL = "http://127.0.0.1:8000/"

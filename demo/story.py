@@ -20,8 +20,8 @@ from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.words import DONE
 from quetsach.portal.indicators import actions as indicators
 from quetsach.portal.reports import actions as reports
-from quetsach.portal.reports import review_actions as review
 from quetsach.portal.reports.errors import BlockedReport
+from quetsach.portal.reports.review import actions as review
 from quetsach.portal.sightings import actions as sightings
 from quetsach.portal.sightings.models import Scan
 from quetsach.portal.units.actions import issue_token

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach import fieldmap, inputs, scanning
+from quetsach import fieldmap, inputs
 from quetsach.engine import Engine, ScanOptions, choose
 from quetsach.errors import ScanError, SourceError
 from quetsach.indicator import Indicator, IndicatorSet, Kind
+from quetsach.scanning import work
+from quetsach.scanning.result import ScanResult
 from quetsach.sighting import Scan, Sighting
 
 SET = IndicatorSet([Indicator("evil.example", Kind.DOMAIN), Indicator("198.51.100.7", Kind.IPV4)])
@@ -26,11 +28,11 @@ def engine_name(engine: Engine) -> str:
     return engine.name
 
 
-def run(engine_name: str, folder: Path, text: str = MAP) -> scanning.ScanResult:
+def run(engine_name: str, folder: Path, text: str = MAP) -> ScanResult:
     fields = fieldmap.parse(text)
     engine = choose(engine_name, fields.formats())
     found = inputs.discover([str(folder)])
-    return scanning.run(found, engine, engine.compile(SET), ScanOptions(tz="UTC"), HEADER, fields=fields)
+    return work.run(found, engine, engine.compile(SET), ScanOptions(tz="UTC"), HEADER, fields=fields)
 
 
 def facts(sighting: Sighting) -> tuple[object, ...]:

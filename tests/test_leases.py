@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach import inputs, leases
+from quetsach import inputs
 from quetsach.errors import SourceError
-from quetsach.leaseformats import Event, File
+from quetsach.leases import naming as leases
+from quetsach.leases.leaseformat import Event, File
 from quetsach.sighting import Sighting
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")

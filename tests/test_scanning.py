@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from quetsach import inputs, output, scanning
+from quetsach import aside, inputs, output
 from quetsach.engine import ScanOptions, SourceResult
 from quetsach.engines.portable import PortableEngine
 from quetsach.indicator import Indicator, IndicatorSet, Kind
 from quetsach.outputs import jsonl
 from quetsach.scanfile import read
+from quetsach.scanning import work
+from quetsach.scanning.reading import INTERRUPTED
+from quetsach.scanning.result import ScanResult, Sightings
 from quetsach.sighting import Coverage, Scan, Sighting
 from quetsach.wire import WireSightings
 
@@ -22,16 +25,14 @@ OPTIONS = ScanOptions(source_name="here")
 SET = IndicatorSet([Indicator("evil.example", Kind.DOMAIN)])
 
 
-def run(
-    path: Path, jobs: int = 2, engine: object = None, stop: threading.Event | None = None
-) -> scanning.ScanResult:
+def run(path: Path, jobs: int = 2, engine: object = None, stop: threading.Event | None = None) -> ScanResult:
     chosen = engine or PortableEngine()
     matcher = chosen.compile(SET)  # type: ignore[attr-defined]
     found = inputs.discover([str(path)])
-    return scanning.run(found, chosen, matcher, OPTIONS, HEADER, jobs=jobs, stop=stop)  # type: ignore[arg-type]
+    return work.run(found, chosen, matcher, OPTIONS, HEADER, jobs=jobs, stop=stop)  # type: ignore[arg-type]
 
 
-def document(result: scanning.ScanResult) -> bytes:
+def document(result: ScanResult) -> bytes:
     out = io.BytesIO()
     jsonl.write(out, output.Report(result))
     return out.getvalue()
@@ -55,7 +56,7 @@ def test_the_result_is_a_document_sorted_by_key_for_any_number_of_threads(logs: 
 
 def test_beyond_memory_the_sightings_are_the_same(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = document(run(logs))
-    monkeypatch.setattr(scanning, "_HELD_BYTES", 100)
+    monkeypatch.setattr(aside, "_HELD_BYTES", 100)
     assert document(run(logs)) == before
 
 
@@ -130,7 +131,7 @@ def test_an_interrupt_ends_soon_and_marks_what_was_not_read(logs: Path) -> None:
     waiter.join()
     assert result.is_interrupted
     assert len(result.coverage) == 7
-    assert {error for _path, error in result.errors} == {scanning.INTERRUPTED}
+    assert {error for _path, error in result.errors} == {INTERRUPTED}
     assert b'"type":"end"' not in document(result)
 
 
@@ -140,7 +141,7 @@ def test_an_answer_of_any_size_is_kept_without_holding_it():
     def read(offset: int, size: int) -> bytes:
         return block if offset < count << 20 else b""
 
-    kept = scanning.Sightings()
+    kept = Sightings()
     tracemalloc.start()
     try:
         kept.put("door", WireSightings(count, read))
@@ -156,7 +157,7 @@ def test_sources_are_told_in_order_and_the_last_answer_of_each_counts():
     def answer(text: bytes) -> WireSightings:
         return WireSightings(1, lambda offset, size: text[offset : offset + size])
 
-    kept = scanning.Sightings()
+    kept = Sightings()
     for source, text in (("b", b"old "), ("c", b"c"), ("a", b"a "), ("b", b"new ")):
         kept.put(source, answer(text))
     assert b"".join(kept.blocks()) == b"a new c"

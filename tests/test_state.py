@@ -20,15 +20,16 @@ from typing import Any
 
 import pytest
 
-from quetsach import cli, inputs, output, scanning, setfile
+from quetsach import cli, inputs, output, setfile
 from quetsach.engine import ScanOptions, SourceResult, choose
 from quetsach.errors import ScanError
-from quetsach.executor import Unit
 from quetsach.indicator import Indicator, IndicatorSet, Kind
 from quetsach.outputs import jsonl
-from quetsach.reading import failed
+from quetsach.scanning import work
+from quetsach.scanning.executor import Unit
+from quetsach.scanning.reading import failed
+from quetsach.scanning.state import State
 from quetsach.sighting import Scan
-from quetsach.state import State
 
 HEADER = Scan("quetsach test", "a" * 64, 1, "here", "Asia/Ho_Chi_Minh")
 OPTIONS = ScanOptions(source_name="here", devices=True)
@@ -51,7 +52,7 @@ def run(folder: Path, kept: Path | None = None) -> tuple[bytes, int]:
 
     found = inputs.discover([str(folder)])
     state = State(kept, ABOUT) if kept else None
-    result = scanning.run(found, ENGINE, Counting(), OPTIONS, HEADER, jobs=2, state=state)
+    result = work.run(found, ENGINE, Counting(), OPTIONS, HEADER, jobs=2, state=state)
     if state:
         state.close()
     out = io.BytesIO()
@@ -165,7 +166,7 @@ def test_a_full_disk_is_told_and_the_scan_goes_on(logs: Path, tmp_path: Path) ->
     for name in ("a", "b"):
         state.keep(big, SourceResult([], failed(None, OPTIONS, "x" * 9_000, name)))
     assert "full" in state.problem
-    result = scanning.run(found, ENGINE, ENGINE.compile(SET), OPTIONS, HEADER, state=state)
+    result = work.run(found, ENGINE, ENGINE.compile(SET), OPTIONS, HEADER, state=state)
     state.close()
     assert len(result.sightings) == 26
     assert [path for path, _ in result.errors] == [str(tmp_path / "state")]

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import click
 
-from bench import packets, quic
+from bench.traffic import packets, quic
 from quetsach import logformat, source
 
 if sys.version_info >= (3, 14):

@@ -21,29 +21,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from quetsach import (
-    __version__,
-    engine,
-    feed,
-    fieldmap,
-    frames,
-    guard,
-    inputs,
-    output,
-    scanning,
-    setfile,
-)
-from quetsach import leases as dhcp
+from quetsach import __version__, engine, feed, fieldmap, frames, guard, inputs, output, setfile
 from quetsach.engine import Engine, Matcher, ScanOptions
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.feeds.item import parse
 from quetsach.feeds.remark import REJECTS, Reject
 from quetsach.indicator import Indicator, IndicatorSet, Scope
-from quetsach.scanning import Sightings
+from quetsach.leases.naming import gather
+from quetsach.scanning import result as scanned
+from quetsach.scanning import work
+from quetsach.scanning.result import Sightings
+from quetsach.scanning.splitting import SPLIT_BYTES
+from quetsach.scanning.state import State
 from quetsach.sighting import Coverage, Scan
 from quetsach.source import is_set_file
-from quetsach.splitting import SPLIT_BYTES
-from quetsach.state import State
 
 if TYPE_CHECKING:
     import polars
@@ -58,7 +49,7 @@ class ScanResult:
     """What a scan saw. `sightings` can be iterated as often as wanted and may lie in a temporary file;
     `coverage` says for each log what was looked at; `errors` are pairs of path and what could not be read."""
 
-    _result: scanning.ScanResult
+    _result: scanned.ScanResult
 
     @property
     def sightings(self) -> Sightings:
@@ -154,17 +145,17 @@ def scan(
     header = Scan(f"quetsach {__version__}", matcher.set_id, matcher.count, name, tz, tuple(places))
     given = _paths(leases)
     logs = inputs.discover(places, own=[*given, *([Path(state)] if state is not None else [])])
-    found_leases = dhcp.gather(logs, given, tz)
+    found_leases = gather(logs, given, tz)
     with ExitStack() as stack:
         kept = None
         if state is not None:
             kept = stack.enter_context(closing(State(Path(state), State.about(header, options, columns))))
         executor = None
         if cluster is not None:
-            from quetsach.executors.ray import RayWorkers
+            from quetsach.scanning.executors.ray import RayWorkers
 
             executor = RayWorkers(cluster, chosen, matcher, options, jobs, columns)
-        result = scanning.run(
+        result = work.run(
             logs,
             chosen,
             matcher,

@@ -13,12 +13,13 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from quetsach.collecting import archive, merge, reading, tree
+from quetsach.collecting import merge, reading, tree
 from quetsach.collecting.annex import Annex
-from quetsach.collecting.archive import Found
+from quetsach.collecting.files import archive
+from quetsach.collecting.files.archive import Found
+from quetsach.collecting.files.office import Office
 from quetsach.collecting.merge import Collection, Doubt, Reading, Total, Unread
 from quetsach.collecting.names import Directory, Unit
-from quetsach.collecting.office import Office
 from quetsach.collecting.paper import FileProblem, Place
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Sending sealed results of checks to the portal, with a unit's one-time code (the door of `checks.api`).
+"""Sending sealed results of checks to the portal, with a unit's one-time code (`checks.arriving.api`).
 
 The same results again change nothing at the portal, so what may pass is tried again, and a request whose
 answer was lost is answered as received. The code is sent in one header, to the address in the signed pack, by

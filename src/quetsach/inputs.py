@@ -62,7 +62,7 @@ def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
     """Expand files, folders, addresses of object storage and `-`; of equal source ids keep the longest.
 
     Copies of one log of which some are compressed all stay: their length shows only when they are read, and
-    `scanning.run` keeps the longest. `own` are files that take part in the scan and are no logs.
+    `scanning.work.run` keeps the longest. `own` are files that take part in the scan and are no logs.
     """
     found = Inputs()
     seen: set[Path] = set()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from quetsach.errors import QuetsachError
-from quetsach.scanning import ScanResult
+from quetsach.scanning.result import ScanResult
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from quetsach.aside import Aside
 from quetsach.sighting import Sighting, dump
 
 if TYPE_CHECKING:
     from quetsach import _native
 
 _BLOCK_BYTES = 1 << 20
-_HELD_BYTES = 8 << 20
 
 
 class WireSightings:
@@ -67,21 +66,12 @@ class WireSightings:
 
 def keep(sightings: Iterable[Sighting]) -> WireSightings:
     """Put sightings aside as lines, beyond 8 MiB in a temporary file. Raises OSError when that is full."""
-    import tempfile
-
-    file = tempfile.SpooledTemporaryFile(max_size=_HELD_BYTES)  # noqa: SIM115
+    aside = Aside()
     count = 0
     for sighting in sightings:
-        file.write(dump(sighting))
+        aside.put(dump(sighting))
         count += 1
-
-    def read(offset: int, size: int) -> bytes:
-        file.seek(offset)
-        return file.read(size)
-
-    kept = WireSightings(count, read)
-    weakref.finalize(kept, file.close)
-    return kept
+    return WireSightings(count, aside.read)
 
 
 def lines(blocks: Iterable[bytes]) -> Iterator[bytes]:

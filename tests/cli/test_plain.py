@@ -110,8 +110,9 @@ def test_an_ordinary_scan_imports_only_what_it_needs(
             "rich",
         ),
         *("shutil", "socket", "tempfile", "textwrap", "urllib3", "uuid"),
-        *("quetsach.client", "quetsach.feed", "quetsach.fieldmap", "quetsach.leaseformats"),
-        *("quetsach.logformat", "quetsach.objectstore", "quetsach.splitting", "quetsach.state"),
+        *("quetsach.client", "quetsach.feed", "quetsach.fieldmap", "quetsach.leases.leaseformat"),
+        *("quetsach.logformat", "quetsach.objectstore"),
+        *("quetsach.scanning.splitting", "quetsach.scanning.state"),
     }
     code = (
         f"import sys; from quetsach.cli import run; assert run({words!r}) == 1;"

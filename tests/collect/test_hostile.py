@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quetsach.collect import FileProblem, Unread, collect, read_upload
-from quetsach.collecting import archive, reading, says
+from quetsach.collecting import reading, says
+from quetsach.collecting.files import archive
 from quetsach.collecting.paper import Cell, Paper, Row
 from tests.collect import papers_by_hand as by
 from tests.packing import zipped

@@ -15,8 +15,9 @@ import pytest
 
 from quetsach.annexform.definition import built_in
 from quetsach.collect import Unread, read_upload
-from quetsach.collecting import office, reading
-from quetsach.collecting.office import Office
+from quetsach.collecting import reading
+from quetsach.collecting.files import office
+from quetsach.collecting.files.office import Office
 from quetsach.collecting.paper import FileProblem
 
 SOFFICE = shutil.which("soffice") or ""

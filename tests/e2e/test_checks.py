@@ -12,9 +12,9 @@ import pytest
 from quetsach.endpoint import pack as packs
 from quetsach.endpoint import sealing
 from quetsach.portal.checks.actions import Sender, receive
+from quetsach.portal.checks.arriving.opening import Opened
 from quetsach.portal.checks.models import Pack
-from quetsach.portal.checks.opening import Opened
-from quetsach.portal.checks.pack_actions import content_of
+from quetsach.portal.checks.packs.actions import content_of
 from quetsach.portal.checks.unit_actions import propose, say_computers
 from quetsach.portal.tools.actions import vouch
 from tests.portal.checks.results import ago, document, listed, sign

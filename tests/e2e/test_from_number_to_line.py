@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from quetsach.portal.cases.models import Case
 from quetsach.portal.indicators.actions import Upload, prepare, publish_set
 from quetsach.portal.reports.actions import submit
-from quetsach.portal.reports.review_actions import accept
+from quetsach.portal.reports.review.actions import accept
 from quetsach.portal.sightings.actions import Sender, receive_file
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench import packets as p
+from bench.traffic import packets as p
 from quetsach.engine import SourceResult
 
 START = 1_790_000_000

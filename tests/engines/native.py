@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from quetsach import tally
 from quetsach.engine import SourceResult
+from quetsach.scanning import tally
 from quetsach.sighting import Coverage
 from quetsach.wire import WireSightings
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import packets as p
+from bench.traffic import packets as p
 from quetsach.engine import ScanOptions, SourceResult, choose
 from quetsach.engines.portable import LIMITS, PortableEngine, PortableMatcher
 from quetsach.errors import ScanError

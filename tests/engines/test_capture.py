@@ -12,8 +12,8 @@ from collections.abc import Iterable
 import dpkt
 import pytest
 
-from bench import packets as p
-from bench.traffic import write
+from bench.traffic import packets as p
+from bench.traffic.capture import write
 from demo.loggen import make_indicators
 from quetsach.outputs import problems
 from tests.engines.captures import CLIENT, RESOLVER, SERVER, START, WHEN, capture, framed, shown

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench import packets as p
-from bench import quic as q
+from bench.traffic import packets as p
+from bench.traffic import quic as q
 from quetsach.engine import ScanOptions
 from quetsach.engines.portable import LIMITS, PortableEngine, PortableMatcher
 from tests.engines.both import few, tell

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench import packets as p
-from bench import quic as q
+from bench.traffic import packets as p
+from bench.traffic import quic as q
 from quetsach.engines.capture.aes import Aes128, opened
 from tests.engines.captures import CLIENT, SERVER, WHEN, framed, shown
 

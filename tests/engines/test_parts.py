@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quetsach import inputs, scanning, splitting
+from quetsach import inputs
 from quetsach.engine import ScanOptions, Span
+from quetsach.scanning import splitting, work
 from quetsach.sighting import Coverage, Scan, Sighting
 from tests.engines.indicator_sets import make_set
 from tests.engines.native import DNS, ENGINE, MTIME, _native, dns_line, log_with_two_headers, scan, write
@@ -114,7 +115,7 @@ def test_headers_guessed_wrong_are_read_again(tmp_path: Path) -> None:
     found = inputs.discover([str(path)])
 
     def read(split_bytes: int | None) -> tuple[list[Coverage], list[bytes]]:
-        result = scanning.run(
+        result = work.run(
             found, ENGINE, matcher, ScanOptions(devices=True), HEADER, jobs=2, split_bytes=split_bytes
         )
         return result.coverage, list(result.sightings.lines())

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from quetsach import inputs, scanning
+from quetsach import inputs
 from quetsach.engine import Part, Progress, ScanOptions, SourceResult, Span
-from quetsach.scanning import ScanResult
+from quetsach.scanning import work
+from quetsach.scanning.result import ScanResult
 from quetsach.sighting import Scan
 from quetsach.source import ByteStream
 
 pytest.importorskip("ray", reason="ray is not installed")
-from quetsach.executors.ray import LOCAL, RayWorkers
+from quetsach.scanning.executors.ray import LOCAL, RayWorkers
 from tests.engines.indicator_sets import make_set
 from tests.engines.native import DNS, ENGINE, dns_line
 
@@ -87,7 +88,7 @@ def write_logs(folder: Path) -> None:
 def run(folder: Path, executor: RayWorkers | None, matcher: Deadly | NativeMatcher) -> ScanResult:
     found = inputs.discover([str(path) for path in sorted(folder.glob("*.log"))])
     split_bytes = 2 * MIB if executor else None
-    return scanning.run(found, ENGINE, matcher, OPTIONS, HEADER, executor=executor, split_bytes=split_bytes)
+    return work.run(found, ENGINE, matcher, OPTIONS, HEADER, executor=executor, split_bytes=split_bytes)
 
 
 def test_whoever_dies_the_rest_is_complete_and_as_on_one_machine(tmp_path: Path) -> None:

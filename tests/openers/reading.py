@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from quetsach import inputs, scanning
+from quetsach import inputs
 from quetsach.engine import Engine, ScanOptions
 from quetsach.indicator import Indicator, IndicatorSet, Kind
 from quetsach.outputs import problems
-from quetsach.scanning import ScanResult
+from quetsach.scanning import work
+from quetsach.scanning.result import ScanResult
 from quetsach.sighting import Coverage, Scan, Sighting
 
 HEADER = Scan("quetsach test", "a" * 64, 1, "here", "Asia/Ho_Chi_Minh")
@@ -18,7 +19,7 @@ SET = IndicatorSet([Indicator("evil.example", Kind.DOMAIN)])
 def read(path: Path | str, engine: Engine, jobs: int = 2) -> ScanResult:
     """What the whole way from path to result says; every error must be one that can be translated."""
     found = inputs.discover([str(path)])
-    result = scanning.run(found, engine, engine.compile(SET), ScanOptions(), HEADER, jobs=jobs)
+    result = work.run(found, engine, engine.compile(SET), ScanOptions(), HEADER, jobs=jobs)
     for shown, error in result.errors:
         sentence = error.removeprefix(f"{shown}: ")
         assert any(form.fullmatch(sentence) for form, _text in problems._forms()), error

@@ -21,7 +21,7 @@ from quetsach.engine import Engine
 from quetsach.inputs import discover
 from quetsach.openers import Meter, Opened, opened
 from quetsach.openers import read as leaves
-from quetsach.scanning import ScanResult
+from quetsach.scanning.result import ScanResult
 from quetsach.sighting import Sighting
 from tests.openers.reading import log, read
 from tests.packing import tarred, zipped, zstd

@@ -14,11 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach import inputs, scanning
+from quetsach import inputs
 from quetsach.engine import Engine, ScanOptions
 from quetsach.errors import SourceError
 from quetsach.indicator import Indicator, IndicatorSet, Kind
 from quetsach.openers import eventxml, evtx
+from quetsach.scanning import work
 from tests.openers.reading import HEADER, read
 
 DATA = Path(os.environ.get("QUETSACH_TEST_DATA", "../shared/data")) / "evtx/sysmon.evtx"
@@ -40,7 +41,7 @@ def test_a_real_event_log_is_read_by_both_engines(engine: Engine, tmp_path: Path
     pytest.importorskip("evtx")
     found = inputs.discover([str(DATA)])
     matcher = engine.compile(IndicatorSet([Indicator("185.26.182.117", Kind.IPV4)]))
-    result = scanning.run(found, engine, matcher, ScanOptions(devices=True), HEADER)
+    result = work.run(found, engine, matcher, ScanOptions(devices=True), HEADER)
     assert result.errors == []
     sightings = list(result.sightings)
     assert {(s.device, s.logformat, s.action, s.day, s.identity["host"]) for s in sightings} == {

@@ -17,12 +17,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach import inputs, scanning
+from quetsach import inputs
 from quetsach.engine import Engine, ScanOptions
 from quetsach.errors import SourceError
 from quetsach.indicator import Indicator, IndicatorSet, Kind
 from quetsach.openers import ipfix, nfdump
-from quetsach.scanning import ScanResult
+from quetsach.scanning import work
+from quetsach.scanning.result import ScanResult
 from tests.openers.reading import HEADER
 
 EXPORTED = 1_795_492_800
@@ -78,7 +79,7 @@ GOOD = message(
 
 
 def read(path: Path, engine: Engine) -> ScanResult:
-    return scanning.run(inputs.discover([str(path)]), engine, engine.compile(SET), ScanOptions(), HEADER)
+    return work.run(inputs.discover([str(path)]), engine, engine.compile(SET), ScanOptions(), HEADER)
 
 
 def test_flows_of_an_ipfix_file(engine: Engine, tmp_path: Path) -> None:

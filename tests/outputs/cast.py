@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from quetsach.inputs import Skipped
 from quetsach.output import ListNote, Report
-from quetsach.scanning import ScanResult, Sightings
+from quetsach.scanning.result import ScanResult, Sightings
 from quetsach.sighting import Coverage, Scan, Sighting
 
 ZEEK, SQUID, TEXT = "1" * 64, "2" * 64, "3" * 64

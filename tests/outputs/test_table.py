@@ -14,7 +14,7 @@ from quetsach.output import ListNote, Report
 from quetsach.outputs import drawn, table
 from quetsach.outputs.machines import by_machine
 from quetsach.outputs.screen import Column, Piped, Screen
-from quetsach.scanning import Sightings
+from quetsach.scanning.result import Sightings
 from quetsach.sighting import Sighting
 from tests.outputs import cast
 

@@ -11,13 +11,13 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from quetsach.portal.campaigns import proofs
-from quetsach.portal.campaigns.keyed_actions import Told, key_for
+from quetsach.portal.campaigns.keyed.actions import Told, key_for
 from quetsach.portal.cases.models import Case
 from quetsach.portal.checks.actions import Sender as Results
 from quetsach.portal.checks.actions import receive
-from quetsach.portal.checks.detection_actions import bring
-from quetsach.portal.checks.opening import Opened
-from quetsach.portal.checks.pack_actions import build_pack
+from quetsach.portal.checks.arriving.opening import Opened
+from quetsach.portal.checks.detections.actions import bring
+from quetsach.portal.checks.packs.actions import build_pack
 from quetsach.portal.checks.unit_actions import propose
 from quetsach.portal.indicators.actions import Upload, prepare
 from quetsach.portal.kit.signedpdf import SignedPdf
@@ -29,7 +29,7 @@ from quetsach.portal.people.models import Body, SignSheet
 from quetsach.portal.privacy.actions import ask
 from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.models import Report
-from quetsach.portal.reports.signing_actions import sign
+from quetsach.portal.reports.signing.actions import sign
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Scan
 from quetsach.portal.staff.actions import invite

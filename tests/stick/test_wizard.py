@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from quetsach.endpoint import keys
 from quetsach.portal.checks.models import CheckResult
-from quetsach.portal.checks.pack_actions import build_pack, content_of
+from quetsach.portal.checks.packs.actions import build_pack, content_of
 from quetsach.portal.checks.unit_actions import issue_code
 from tests.collect import papers_by_hand as by
 from tests.portal.cast import Cast

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from xml.etree import ElementTree
@@ -96,25 +96,29 @@ def _looked_through(data: bytes) -> dict[str, tuple[str, ...]]:
                 raise WorkbookError("macros")
             if any(name.startswith("xl/externalLinks/") for name in names):
                 raise WorkbookError("links")
-            left = MOST_UNPACKED
-            parts: dict[str, bytes] = {}
-            for info in infos:
-                with packed.open(info) as member:
-                    # The size that the archive tells may be a lie.
-                    text = member.read(left + 1)
-                left -= len(text)
-                if left < 0:
-                    raise WorkbookError("bomb", f"{MOST_UNPACKED // 1024**2} MB")
-                if info.filename.endswith((".xml", ".rels")):
-                    if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-                        raise WorkbookError("damaged", "DOCTYPE")
-                    parts[info.filename] = text
+            parts = dict(_read_all(packed, infos))
     except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError, RuntimeError) as error:
         raise WorkbookError("damaged", str(error)[:100]) from error
     try:
         return {name: tuple(_formulas(name, parts[part])) for name, part in _sheets(parts)}
     except (ElementTree.ParseError, KeyError) as error:
         raise WorkbookError("damaged", str(error)[:100]) from error
+
+
+def _read_all(packed: zipfile.ZipFile, infos: Iterable[zipfile.ZipInfo]) -> Iterator[tuple[str, bytes]]:
+    """Unpack everything, and give what is XML. The size that the archive tells may be a lie."""
+    left = MOST_UNPACKED
+    for info in infos:
+        with packed.open(info) as member:
+            text = member.read(left + 1)
+        left -= len(text)
+        if left < 0:
+            raise WorkbookError("bomb", f"{MOST_UNPACKED // 1024**2} MB")
+        if not info.filename.endswith((".xml", ".rels")):
+            continue
+        if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
+            raise WorkbookError("damaged", "DOCTYPE")
+        yield info.filename, text
 
 
 def _sheets(parts: dict[str, bytes]) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from quetsach.errors import IndicatorError, ScanError
 from quetsach.language import gettext as _
 from quetsach.language import ngettext
 from quetsach.output import ListNote
-from quetsach.scanning import ScanResult
+from quetsach.scanning.result import ScanResult
 from quetsach.source import is_set_file
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from quetsach.cli import say
 from quetsach.language import gettext as _
 from quetsach.language import ngettext
 from quetsach.outputs import words
-from quetsach.scanning import Snapshot
+from quetsach.scanning.result import Snapshot
 
 _MOMENT_SECONDS = 0.5
 

@@ -79,7 +79,8 @@ def _collect(
     as_json: bool,
 ) -> int:
     from quetsach import collect
-    from quetsach.collecting import listing, says
+    from quetsach.collecting import says
+    from quetsach.collecting.answers import listing
     from quetsach.language import code
 
     for out in outputs:
@@ -129,7 +130,8 @@ def _check(out: Path) -> None:
 
 
 def _save(out: Path, found: Collection, issuer: str) -> None:
-    from quetsach.collecting import papers, workbook
+    from quetsach.collecting.answers import annex as papers
+    from quetsach.collecting.answers import workbook
     from quetsach.document import render_docx, render_pdf
 
     with replacing(out) as part, part.open("wb") as stream:

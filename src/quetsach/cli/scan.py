@@ -10,19 +10,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quetsach import __version__, inputs, leases, output, scanning
+from quetsach import __version__, inputs, output
 from quetsach.cli import FOUND, INCOMPLETE, NOTHING, PUSH_FAILED, answer, lists, plain, progress, say
 from quetsach.engine import ScanOptions
 from quetsach.errors import ScanError
 from quetsach.language import gettext as _
-from quetsach.scanning import Snapshot
+from quetsach.leases.naming import gather
+from quetsach.scanning import work
+from quetsach.scanning.result import Snapshot
 from quetsach.sighting import Scan
 from quetsach.source import is_address
 
 if TYPE_CHECKING:
-    from quetsach.executor import Executor
     from quetsach.fieldmap import FieldMap
-    from quetsach.state import State
+    from quetsach.scanning.executor import Executor
+    from quetsach.scanning.state import State
 
 
 def run(paths: tuple[str, ...], **given: Any) -> int:
@@ -41,7 +43,7 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
     kept: Path | None = given["state"]
     own = [*given["indicators"], *given["leases"], *outputs, *([kept] if kept else [])]
     logs = inputs.discover(paths, own=own)
-    found_leases = leases.gather(logs, given["leases"], tz)
+    found_leases = gather(logs, given["leases"], tz)
     name = given["source_name"] or _vantage(paths)
     header = Scan(
         f"quetsach {__version__}", loaded.matcher.set_id, loaded.matcher.count, name, tz, tuple(paths)
@@ -52,7 +54,7 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
         on_progress = _meanwhile(stack.enter_context(progress.bar()), outputs, tz, as_json=given["as_json"])
         stop = stack.enter_context(progress.stop_on_interrupt())
         executor = _cluster(given["cluster"], loaded, options, given["jobs"], fields)
-        result = scanning.run(
+        result = work.run(
             logs,
             loaded.engine,
             loaded.matcher,
@@ -99,7 +101,7 @@ def _meanwhile(
 
 
 def _state(file: Path, header: Scan, options: ScanOptions, fields: FieldMap | None) -> State:
-    from quetsach.state import State
+    from quetsach.scanning.state import State
 
     return State(file, State.about(header, options, fields))
 
@@ -113,13 +115,13 @@ def _cluster(
 ) -> Executor | None:
     if address is None:
         return None
-    from quetsach.executors.ray import RayWorkers
+    from quetsach.scanning.executors.ray import RayWorkers
 
     return RayWorkers(address, loaded.engine, loaded.matcher, options, jobs, fields)
 
 
 def _split_bytes() -> int:
-    from quetsach.splitting import SPLIT_BYTES
+    from quetsach.scanning.splitting import SPLIT_BYTES
 
     return SPLIT_BYTES
 

@@ -4,12 +4,13 @@ it.
 
 from __future__ import annotations
 
-from quetsach.collecting import annex, container, docx, legacy, pdf, xlsx
+from quetsach.collecting import annex
 from quetsach.collecting.annex import Annex
+from quetsach.collecting.files import container, docx, legacy, pdf, xlsx
+from quetsach.collecting.files.office import Office
+from quetsach.collecting.files.picture import pages_of_tiff
 from quetsach.collecting.folding import storable
-from quetsach.collecting.office import Office
 from quetsach.collecting.paper import Cell, FileProblem, Paper, Row
-from quetsach.collecting.picture import pages_of_tiff
 
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"BM")

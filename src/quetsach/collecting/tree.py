@@ -8,7 +8,7 @@ import csv
 import io
 from collections.abc import Sequence
 
-from quetsach.collecting import xlsx
+from quetsach.collecting.files import xlsx
 from quetsach.collecting.folding import key
 from quetsach.collecting.names import Unit
 from quetsach.collecting.paper import MOST_ROWS, FileProblem

@@ -5,7 +5,7 @@ Everything raises `Unavailable` where it cannot answer; an answer of nothing mea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import BinaryIO, Protocol
@@ -109,6 +109,11 @@ class Socket:
     local_port: int
     state: str
     pid: int = 0
+
+
+def roots_of(users: Iterable[User]) -> list[str]:
+    r"""The registry roots of a machine: `HKLM`, then those of its people that are to be seen."""
+    return ["HKLM", *(user.root for user in users if user.root)]
 
 
 class Machine(Protocol):

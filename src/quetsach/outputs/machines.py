@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Protocol
 
-from quetsach.scanning import Sightings
+from quetsach.scanning.result import Sightings
+from quetsach.scanning.tally import Tally
 from quetsach.sighting import ACTIONS, Sighting
-from quetsach.tally import Indicators, Tally
 
 NOBODY = ""
 """The key of all sightings whose line names no client."""
@@ -16,17 +17,28 @@ MOST_OF_ONE = 3
 """Rows kept of one indicator, so that a busy one does not hide the others."""
 
 
+class Called(Protocol):
+    """Indicators that a machine called, with their lines."""
+
+    def most_common(self, most: int | None = None, /) -> list[tuple[str, int]]:
+        """At most so many, the greatest first."""
+        ...
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[str]: ...
+
+
 class Machine:
     """One client address or name. `count` is in lines (with two indicators, twice), `total` in rows.
 
     `is_doubtful`: many share all that it called, so its evidence must be looked at first.
     """
 
-    def __init__(self, device: str) -> None:
+    def __init__(self, device: str, indicators: Called) -> None:
         self.device = device
         self.identity: dict[str, str] = {}
         self.families = Counter[str]()
-        self.indicators: Counter[str] | Indicators = Counter[str]()
+        self.indicators = indicators
         self.actions = Counter[str]()
         self.logs: set[str] = set()
         self.count = self.total = 0
@@ -42,13 +54,11 @@ class Machine:
         return min(self.actions, key=ACTIONS.index, default=ACTIONS[-1])
 
     def add(self, sighting: Sighting, log: str, keep: int) -> None:
-        """Count one sighting in; keep it where it is among the first `keep` rows."""
+        """Count one sighting in, but for its indicator; keep it where it is among the first `keep` rows."""
         for name, value in sighting.identity.items():
             self.identity.setdefault(name, value)
         if sighting.family:
             self.families[sighting.family] += sighting.count
-        assert isinstance(self.indicators, Counter)
-        self.indicators[sighting.indicator] += sighting.count
         self.actions[sighting.action] += sighting.count
         self.logs.add(log)
         self.count += sighting.count
@@ -87,10 +97,9 @@ def by_machine(
 
 def _told(together: Tally, paths: Mapping[str, str]) -> Iterable[Machine]:
     for one in together.machines:
-        machine = Machine(one.device)
+        machine = Machine(one.device, one.indicators)
         machine.identity = dict(one.identity)
         machine.families, machine.actions = Counter(dict(one.families)), Counter(dict(one.actions))
-        machine.indicators = one.indicators
         machine.logs = {paths.get(source, "") for source, _lines in one.sources}
         machine.count, machine.total = one.count, one.rows
         machine.first, machine.last = one.first, one.last
@@ -99,10 +108,13 @@ def _told(together: Tally, paths: Mapping[str, str]) -> Iterable[Machine]:
 
 def _seen(sightings: Iterable[Sighting], paths: Mapping[str, str], keep: int) -> Iterable[Machine]:
     machines: dict[str, Machine] = {}
+    called: dict[str, Counter[str]] = {}
     for sighting in sightings:
         device = sighting.device or NOBODY
         machine = machines.get(device)
         if machine is None:
-            machine = machines[device] = Machine(device)
+            called[device] = Counter()
+            machine = machines[device] = Machine(device, called[device])
+        called[device][sighting.indicator] += sighting.count
         machine.add(sighting, paths.get(sighting.source, ""), keep)
     return machines.values()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from quetsach.portal.checks.api import check_results
+from quetsach.portal.checks.arriving.api import check_results
 from quetsach.portal.indicators.api import current_list
 from quetsach.portal.sightings.api import push
 

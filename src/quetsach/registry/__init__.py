@@ -1,1 +1,1 @@
-"""The register of offices outside any database: tables of units, and the national trees."""
+"""Bodies outside any database: tables of units, the national trees, lists of enterprises, tax codes."""

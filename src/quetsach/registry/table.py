@@ -9,6 +9,7 @@ import csv
 import io
 import re
 import zipfile
+from collections import deque
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -184,34 +185,52 @@ def _survey(data: bytes) -> list[Marked]:
     """Look at a workbook before it is opened: its size when unpacked, its rows, its formulas."""
     found: list[Marked] = []
     unpacked = 0
+
+    def parts(packed: zipfile.ZipFile, name: str) -> Iterator[bytes]:
+        nonlocal unpacked
+        with packed.open(name) as member:
+            while part := member.read(1 << 20):
+                unpacked += len(part)
+                if unpacked > MOST_UNPACKED:
+                    raise TableError("too_large", MOST_UNPACKED // 1024**2)
+                yield part
+
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             names = packed.namelist()
             if "xl/workbook.xml" not in names:
                 raise TableError("not_table", ", ".join(names[:3]))
             for name in names:
-                is_sheet = name.startswith("xl/worksheets/sheet")
-                rows, rest = 0, b""
-                with packed.open(name) as member:
-                    while part := member.read(1 << 20):
-                        unpacked += len(part)
-                        if unpacked > MOST_UNPACKED:
-                            raise TableError("too_large", MOST_UNPACKED // 1024**2)
-                        if is_sheet:
-                            part = rest + part
-                            cut = part.rfind(b"<c ") if len(part) > 1 << 16 else len(part)
-                            cut = cut if cut > 0 else len(part)
-                            part, rest = part[:cut], part[cut:]
-                            rows = max(rows, _last_row(part))
-                            found += _formulas(part)
-                if is_sheet:
-                    rows = max(rows, _last_row(rest))
-                    found += _formulas(rest)
-                if rows > MOST_ROWS + HEADER_WITHIN:
-                    raise TableError("too_many_rows", rows)
+                if name.startswith("xl/worksheets/sheet"):
+                    found += _sheet(_between_cells(parts(packed, name)))
+                else:
+                    deque(parts(packed, name), maxlen=0)
     except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError, RuntimeError) as error:
         raise TableError("damaged", str(error)) from error
     return found[: MOST_PROBLEMS * 10]
+
+
+def _between_cells(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes, cut where a cell begins."""
+    rest = b""
+    for part in parts:
+        held = rest + part
+        cut = held.rfind(b"<c ") if len(held) > 1 << 16 else len(held)
+        cut = cut if cut > 0 else len(held)
+        yield held[:cut]
+        rest = held[cut:]
+    yield rest
+
+
+def _sheet(parts: Iterable[bytes]) -> list[Marked]:
+    found: list[Marked] = []
+    rows = 0
+    for part in parts:
+        rows = max(rows, _last_row(part))
+        found += _formulas(part)
+    if rows > MOST_ROWS + HEADER_WITHIN:
+        raise TableError("too_many_rows", rows)
+    return found
 
 
 def _last_row(part: bytes) -> int:

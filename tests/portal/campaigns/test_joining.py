@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.campaigns import guessing
-from quetsach.portal.campaigns.join_actions import JoinError, issue_codes, join
-from quetsach.portal.campaigns.joining import new_code, tidy
+from quetsach.portal.campaigns.joining import guessing
+from quetsach.portal.campaigns.joining.actions import JoinError, issue_codes, join
+from quetsach.portal.campaigns.joining.codes import new_code, tidy
 from quetsach.portal.campaigns.models import Acknowledgement, Campaign, CampaignNode, JoinCode
 from quetsach.portal.units import reorg_actions as reorg
 from quetsach.portal.units.models import Membership, ReorgLink, Unit

@@ -121,7 +121,7 @@ def test_every_refusal_has_words_and_no_word_is_left_over():
 
     from quetsach.portal.campaigns.refusals import REFUSALS
 
-    sources = Path(actions.__file__).parent.glob("*actions.py")
+    sources = Path(actions.__file__).parent.rglob("actions.py")
     raised = {
         code
         for source in sources

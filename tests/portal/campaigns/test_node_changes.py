@@ -13,7 +13,7 @@ from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns import actions
 from quetsach.portal.campaigns.contacts import contacts
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.campaigns.node_actions import change_node
+from quetsach.portal.campaigns.nodes.actions import change_node
 from quetsach.portal.campaigns.queries import active_nodes, known_figures, progress
 from quetsach.portal.units import reorg_actions as reorg
 from quetsach.portal.units.models import Unit

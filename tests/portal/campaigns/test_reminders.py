@@ -15,11 +15,12 @@ from django.db import IntegrityError
 from django.urls import reverse
 from django.utils import translation
 
-from quetsach.portal.campaigns import actions, remind_actions
+from quetsach.portal.campaigns import actions
 from quetsach.portal.campaigns.models import Campaign, CampaignNode, Reminder, ReminderRule
-from quetsach.portal.campaigns.queries_remind import waiting
-from quetsach.portal.campaigns.remind_actions import add_rule, plan, remind_day, send_emails
-from quetsach.portal.campaigns.wording import LONGEST, message
+from quetsach.portal.campaigns.reminders import actions as remind_actions
+from quetsach.portal.campaigns.reminders.actions import add_rule, plan, remind_day, send_emails
+from quetsach.portal.campaigns.reminders.queries import waiting
+from quetsach.portal.campaigns.reminders.wording import LONGEST, message
 from quetsach.portal.campaigns.workdays import Calendar, calendar_of, national
 from quetsach.portal.kit.smtp import MaybeSent
 

@@ -9,9 +9,9 @@ import pytest
 from quetsach.endpoint import pack as packs
 from quetsach.endpoint import sealing
 from quetsach.portal.checks.actions import Sender, receive
+from quetsach.portal.checks.arriving.opening import Opened, open_result
 from quetsach.portal.checks.models import Pack
-from quetsach.portal.checks.opening import Opened, open_result
-from quetsach.portal.checks.pack_actions import build_pack, content_of
+from quetsach.portal.checks.packs.actions import build_pack, content_of
 from tests.portal.checks.results import ago, content
 
 

@@ -11,9 +11,10 @@ from quetsach.endpoint import pack as packs
 from quetsach.endpoint import sealing
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.cases.models import Case
-from quetsach.portal.checks import actions, detections
+from quetsach.portal.checks import actions
 from quetsach.portal.checks.actions import Sender, receive_all
-from quetsach.portal.checks.drop import Dropped
+from quetsach.portal.checks.arriving.drop import Dropped
+from quetsach.portal.checks.detections import contents as detections
 from quetsach.portal.checks.models import DetectionFile, Pack
 from quetsach.portal.indicators.actions import EmptyListError
 from quetsach.portal.indicators.models import IndicatorSet
@@ -127,7 +128,7 @@ def test_a_mistake_keeps_all_out_and_is_told_with_its_place(cast, bring, name, d
 
 
 def test_more_than_a_stick_can_hold_is_refused(cast, bring, monkeypatch):
-    from quetsach.portal.checks import detection_actions
+    from quetsach.portal.checks.detections import actions as detection_actions
 
     monkeypatch.setattr(detection_actions, "MOST_HASHES", 1)
     assert "200,000" in shown(bring(("h.txt", f"{BAD}\n{OTHER}\n".encode())))
@@ -171,7 +172,7 @@ def test_the_pack_is_read_as_its_documented_form(cast, bring, pack, tmp_path):
     """Not by our reader: the body is JSON, deflated and masked with SHAKE-256 of the seed."""
     import zlib
 
-    from quetsach.portal.checks.pack_actions import content_of
+    from quetsach.portal.checks.packs.actions import content_of
 
     publish_list(cast, tmp_path)
     bring(("h.txt", f"{BAD} Ramnit\n".encode()), ("r.yar", RULE.encode()))

@@ -10,11 +10,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from quetsach.endpoint import sealing
 from quetsach.portal.cases.models import Case, Device
-from quetsach.portal.checks import vault
 from quetsach.portal.checks.actions import Sender, receive_all
-from quetsach.portal.checks.drop import dropped
+from quetsach.portal.checks.arriving.drop import dropped
 from quetsach.portal.checks.models import CheckResult, KeyPair, Pack
-from quetsach.portal.checks.pack_actions import NoListError, build_pack, content_of, report_lost, rotate_keys
+from quetsach.portal.checks.packs import vault
+from quetsach.portal.checks.packs.actions import NoListError, build_pack, content_of, report_lost, rotate_keys
 from quetsach.portal.checks.unit_actions import say_licences
 from tests.portal.checks.results import ago, document, listed
 from tests.portal.scan_document import publish_list

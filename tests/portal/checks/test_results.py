@@ -20,10 +20,10 @@ from quetsach.portal.cases.models import Case, Device
 from quetsach.portal.cases.rules import State
 from quetsach.portal.checks import models, queries
 from quetsach.portal.checks.actions import Sender, receive_all, tie_machine
-from quetsach.portal.checks.drop import dropped
+from quetsach.portal.checks.arriving.drop import dropped
+from quetsach.portal.checks.arriving.reading import NO_SOFTWARE, ResultError, Verdict, read
+from quetsach.portal.checks.licences.phaseout import Tally
 from quetsach.portal.checks.models import CheckResult, CrackedCopy
-from quetsach.portal.checks.phaseout import Tally
-from quetsach.portal.checks.reading import NO_SOFTWARE, ResultError, Verdict, read
 from quetsach.portal.checks.unit_actions import say_computers, set_replace_by
 from quetsach.portal.sightings.actions import Sender as LogSender
 from quetsach.portal.sightings.actions import receive_file

@@ -18,9 +18,10 @@ from quetsach import cli
 from quetsach.endpoint import sealing
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.cases.models import Case
-from quetsach.portal.checks import detection_actions, with_code
+from quetsach.portal.checks.arriving import with_code
+from quetsach.portal.checks.detections import actions as detection_actions
 from quetsach.portal.checks.models import CheckResult, Pack, UploadCode
-from quetsach.portal.checks.pack_actions import build_pack, content_of
+from quetsach.portal.checks.packs.actions import build_pack, content_of
 from quetsach.portal.checks.unit_actions import issue_code, revoke_code
 from quetsach.portal.indicators.actions import Upload
 from tests.endpoint import world

@@ -15,7 +15,7 @@ from quetsach.portal.intake import actions, queries
 from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
 from quetsach.portal.reports.models import Report, Revision
 from quetsach.portal.reports.queries import roll_up
-from quetsach.portal.reports.review_actions import allow_amendment, ask_amendment
+from quetsach.portal.reports.review.actions import allow_amendment, ask_amendment
 from tests.collect import papers_by_hand as by
 
 SAID = "Đã rà soát toàn bộ máy của đơn vị."
@@ -489,8 +489,8 @@ def test_an_old_word_file_waits_and_is_read_again_once_it_can_be(cast, monkeypat
     client, address = cast.client("A", "coordinator"), url(cast, "A", "intake_file", file.pk)
     client.post(address, {"do": "read_again"})
     assert not ReceivedAnnex.rows.exists()
-    monkeypatch.setattr("quetsach.collecting.office.program", lambda: "soffice")
-    monkeypatch.setattr("quetsach.collecting.office._converted", lambda *_given: paper("Đơn vị A1"))
+    monkeypatch.setattr("quetsach.collecting.files.office.program", lambda: "soffice")
+    monkeypatch.setattr("quetsach.collecting.files.office._converted", lambda *_given: paper("Đơn vị A1"))
     for _ in range(2):
         client.post(address, {"do": "read_again"})
     assert only().node == cast.nodes["A1"]

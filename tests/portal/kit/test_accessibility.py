@@ -14,7 +14,7 @@ from django.urls import reverse
 from quetsach.portal.campaigns.actions import acknowledge
 from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.models import Report
-from quetsach.portal.reports.review_actions import accept
+from quetsach.portal.reports.review.actions import accept
 from tests.portal.every_route import of_route, routes
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.campaigns import lifecycle_actions as lifecycle
 from quetsach.portal.campaigns.actions import publish
+from quetsach.portal.campaigns.issuing import actions as lifecycle
+from quetsach.portal.campaigns.issuing.readiness import checks, preview
 from quetsach.portal.campaigns.letter import read_letter
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.campaigns.readiness import checks, preview
 from quetsach.portal.letters import actions
 from quetsach.portal.letters.models import Letter
 from tests.portal.cast import Cast

@@ -14,7 +14,7 @@ django.setup()
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
 call_command("collectstatic", verbosity=0, interactive=False)
-from bench import portal_load, portal_seed
+from bench.portal import load, seed
 from quetsach.portal.campaigns.actions import publish
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.units.actions import create_unit
@@ -24,10 +24,10 @@ districts = [create_unit(None, top, f"Huyện {n}", kind="ubnd_district") for n 
 for place, district in enumerate(districts):
     for n in range(25):
         create_unit(None, district, f"Xã {place}-{n}", kind="ubnd_commune")
-campaign = portal_seed.draft_campaign(top)
-publish(campaign, portal_seed.seat_people([top], Role.COORDINATOR)[top.pk])
+campaign = seed.draft_campaign(top)
+publish(campaign, seed.seat_people([top], Role.COORDINATOR)[top.pk])
 root = CampaignNode.rows.select_related("campaign").get(parent=None)
-(figure,) = portal_load.measure_kills(root, 2, between=2.0, clients=4)
+(figure,) = load.measure_kills(root, 2, between=2.0, clients=4)
 print(json.dumps({"note": figure.note, "starts": len(figure.seconds)}))
 """
 

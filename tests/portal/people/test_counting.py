@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quetsach.portal.campaigns.actions import NotAllowedNowError, count_people
-from quetsach.portal.campaigns.lifecycle_actions import take_step
+from quetsach.portal.campaigns.issuing.actions import take_step
 from quetsach.portal.campaigns.models import Campaign, Headcount
 from quetsach.portal.campaigns.queries import people_of, progress
 from quetsach.portal.people.actions import count_by_marks, enter_headcount, mark, renew_link

@@ -6,7 +6,7 @@ from uuid import uuid4
 from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.errors import StaleReport
 from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Revision
-from quetsach.portal.reports.review_actions import accept, allow_amendment, ask_amendment
+from quetsach.portal.reports.review.actions import accept, allow_amendment, ask_amendment
 
 DATA = {"r1": "0", "r2": "5", "r3": "0", "r4": "4", "narrative": "Đã rà soát xong tất cả các máy."}
 

@@ -12,7 +12,7 @@ from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.cases.models import Case, Device
 from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.models import Report, ReportPolicy
-from quetsach.portal.reports.review_actions import accept, ask_amendment, send_back, unlock
+from quetsach.portal.reports.review.actions import accept, ask_amendment, send_back, unlock
 from quetsach.portal.reports.tasks import reports_to_do
 from quetsach.portal.units.roles import places_of
 from tests.portal.addresses import url

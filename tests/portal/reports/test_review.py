@@ -15,8 +15,8 @@ from quetsach.portal.reports.actions import Source, save_draft, submit, submit_o
 from quetsach.portal.reports.errors import BlockedReport, LockedReport, ReportError
 from quetsach.portal.reports.models import Report, ReportComponent, Revision
 from quetsach.portal.reports.queries import roll_up
-from quetsach.portal.reports.recompute import Recomputed
-from quetsach.portal.reports.review_actions import (
+from quetsach.portal.reports.recompute.figures import Recomputed
+from quetsach.portal.reports.review.actions import (
     accept,
     allow_amendment,
     ask_amendment,
@@ -27,8 +27,8 @@ from quetsach.portal.reports.review_actions import (
     set_policy,
     unlock,
 )
-from quetsach.portal.reports.signing_actions import sign
-from quetsach.portal.reports.supplement_actions import send_supplement
+from quetsach.portal.reports.signing.actions import sign
+from quetsach.portal.reports.supplement.actions import send_supplement
 from quetsach.portal.reports.tasks import reports_to_do
 from quetsach.portal.units.roles import places_of
 from tests.portal.addresses import url

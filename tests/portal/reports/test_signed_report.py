@@ -26,8 +26,8 @@ from quetsach.portal.privacy.actions import retain
 from quetsach.portal.reports.errors import LockedReport, StaleReport
 from quetsach.portal.reports.export import papers
 from quetsach.portal.reports.models import ReportEvent, SignedCopy, Signing
-from quetsach.portal.reports.recompute import Recomputed
-from quetsach.portal.reports.signing_actions import AlreadyAttachedError, attach, sign
+from quetsach.portal.reports.recompute.figures import Recomputed
+from quetsach.portal.reports.signing.actions import AlreadyAttachedError, attach, sign
 from tests.portal.addresses import url
 from tests.portal.page_text import text_of
 from tests.portal.reports.test_review import taken

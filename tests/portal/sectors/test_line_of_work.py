@@ -10,7 +10,7 @@ from django.utils import timezone
 from quetsach.portal.campaigns.actions import acknowledge
 from quetsach.portal.reports.actions import Source, submit_on_behalf
 from quetsach.portal.reports.queries import roll_up
-from quetsach.portal.reports.review_actions import accept
+from quetsach.portal.reports.review.actions import accept
 from quetsach.portal.units.actions import set_sector
 from tests.portal.cast import Cast
 

@@ -15,9 +15,8 @@ def _look(machine: Machine, seen: Seen) -> None:
     for root in _ROOTS:
         for kind in ("Paths", "Processes", "Extensions", "TemporaryPaths"):
             with seen.part():
-                for value in machine.registry.values(f"{root}\\{kind}"):
-                    if value:
-                        seen.add("exclusion", value=value, kind=kind, place=f"{root}\\{kind}")
+                for value in filter(None, machine.registry.values(f"{root}\\{kind}")):
+                    seen.add("exclusion", value=value, kind=kind, place=f"{root}\\{kind}")
 
 
 PROBE = Probe("antivirus", _look, systems=frozenset({System.WINDOWS}), is_essential=True)

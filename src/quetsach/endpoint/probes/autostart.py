@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from quetsach.endpoint import shortcut, windowspath
 from quetsach.endpoint.fact import Unavailable
-from quetsach.endpoint.machine import Machine, System, User
+from quetsach.endpoint.machine import Machine, System, User, roots_of
 from quetsach.endpoint.probe import Probe, Seen
 
 _VERSION = r"Microsoft\Windows\CurrentVersion"
@@ -33,7 +33,7 @@ _MOST_CLASSES = 5_000
 
 def _look(machine: Machine, seen: Seen) -> None:
     users = list(machine.users())
-    for root in ("HKLM", *(user.root for user in users if user.root)):
+    for root in roots_of(users):
         _keys(machine, seen, root)
     with seen.part():
         for image in machine.registry.subkeys(_IMAGES):

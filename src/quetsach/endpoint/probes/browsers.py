@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from quetsach.endpoint.fact import Unavailable
 from quetsach.endpoint.machine import Machine, System
@@ -32,30 +33,50 @@ _FIREFOX = {
 _MOST_BYTES = 96 << 20
 _MOST_SECONDS = 10.0
 _MOST_ROWS = 500_000
-_CHROMIUM_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
-_FIREFOX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_PROFILES = 200
+
+
+class _Browser(NamedTuple):
+    """Where profiles lie below a person's folder, and how their history is asked."""
+
+    places: Mapping[System, Sequence[str]]
+    file: str
+    query: str
+    epoch: datetime
+
+
+_BROWSERS = (
+    _Browser(_CHROMIUM, "History", "SELECT url, last_visit_time FROM urls", datetime(1601, 1, 1, tzinfo=UTC)),
+    _Browser(
+        _FIREFOX,
+        "places.sqlite",
+        "SELECT url, last_visit_date FROM moz_places",
+        datetime(1970, 1, 1, tzinfo=UTC),
+    ),
+)
 
 
 def _look(machine: Machine, seen: Seen) -> None:
     separator = "\\" if machine.system is System.WINDOWS else "/"
     for user in machine.users():
-        for tables, name, query, epoch in (
-            (_CHROMIUM, "History", "SELECT url, last_visit_time FROM urls", _CHROMIUM_EPOCH),
-            (_FIREFOX, "places.sqlite", "SELECT url, last_visit_date FROM moz_places", _FIREFOX_EPOCH),
-        ):
-            for place in tables[machine.system]:
+        for browser in _BROWSERS:
+            for place in browser.places[machine.system]:
                 with seen.part():
-                    for profile in machine.files.entries(f"{user.folder}{separator}{place}")[:200]:
-                        path = f"{profile.path}{separator}{name}"
-                        if profile.is_folder and not profile.is_link and machine.files.entry(path):
-                            with seen.part():
-                                _history(machine, seen, path, query, epoch)
+                    _profiles(machine, seen, f"{user.folder}{separator}{place}", separator, browser)
 
 
-def _history(machine: Machine, seen: Seen, path: str, query: str, epoch: datetime) -> None:
-    for url, when in rows(machine.files.read(path, _MOST_BYTES), query, path):
+def _profiles(machine: Machine, seen: Seen, folder: str, separator: str, browser: _Browser) -> None:
+    for profile in machine.files.entries(folder)[:_MOST_PROFILES]:
+        path = f"{profile.path}{separator}{browser.file}"
+        if profile.is_folder and not profile.is_link and machine.files.entry(path):
+            with seen.part():
+                _history(machine, seen, path, browser)
+
+
+def _history(machine: Machine, seen: Seen, path: str, browser: _Browser) -> None:
+    for url, when in rows(machine.files.read(path, _MOST_BYTES), browser.query, path):
         try:
-            told = (epoch + timedelta(microseconds=when)).isoformat(timespec="seconds")
+            told = (browser.epoch + timedelta(microseconds=when)).isoformat(timespec="seconds")
         except OverflowError:
             told = ""
         seen.add("url-seen", url=url[:2_000], where=path, time=told)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quetsach.endpoint.machine import Machine, System
+from quetsach.endpoint.machine import Machine, System, roots_of
 from quetsach.endpoint.probe import Probe, Seen
 
 _PLACES = (
@@ -12,7 +12,7 @@ _PLACES = (
 
 
 def _look(machine: Machine, seen: Seen) -> None:
-    for root in ("HKLM", *(user.root for user in machine.users() if user.root)):
+    for root in roots_of(machine.users()):
         for place in _PLACES:
             with seen.part():
                 for name in machine.registry.subkeys(f"{root}\\{place}"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from quetsach.endpoint.machine import Machine, System
+from quetsach.endpoint.machine import Machine, System, roots_of
 from quetsach.endpoint.probe import Probe, Seen
 
 _SETTINGS = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings"
@@ -22,17 +22,15 @@ def _look(machine: Machine, seen: Seen) -> None:
                 for value in _LINUX.findall(text):
                     seen.add("proxy", value=value, place=place)
         return
-    roots = ["HKLM", *(user.root for user in machine.users() if user.root)]
-    for root in roots:
+    for root in roots_of(machine.users()):
         key = f"{root}\\{_SETTINGS}"
         with seen.part():
             values = machine.registry.values(key)
             if values.get("AutoConfigURL"):
                 seen.add("proxy", value=values["AutoConfigURL"], place=key)
-            if values.get("ProxyEnable") == "1":
-                for part in values.get("ProxyServer", "").split(";"):
-                    if part:
-                        seen.add("proxy", value=part.rpartition("=")[2], place=key)
+            servers = values.get("ProxyServer", "") if values.get("ProxyEnable") == "1" else ""
+            for part in filter(None, servers.split(";")):
+                seen.add("proxy", value=part.rpartition("=")[2], place=key)
 
 
 PROBE = Probe("proxies", _look)

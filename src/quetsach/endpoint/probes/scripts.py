@@ -18,9 +18,8 @@ def _look(machine: Machine, seen: Seen) -> None:
             path = f"{user.folder}\\{place}" if is_windows else f"{user.folder}/{place}"
             with seen.part():
                 text = machine.files.read(path, _MOST_BYTES).decode("utf-8", "replace")
-                for line in dict.fromkeys(text.splitlines()):
-                    if line.strip():
-                        seen.add("script-line", text=line[:_LONGEST], where=path)
+                for line in dict.fromkeys(filter(str.strip, text.splitlines())):
+                    seen.add("script-line", text=line[:_LONGEST], where=path)
 
 
 PROBE = Probe("scripts", _look)

@@ -26,7 +26,7 @@ from quetsach.portal.bundles.models import Bundle, BundlePart
 from quetsach.portal.bundles.queries import left_to_draw, signed_copy
 from quetsach.portal.indicators import store
 from quetsach.portal.reports.export import papers
-from quetsach.portal.reports.signing_actions import SHELF
+from quetsach.portal.reports.signing.actions import SHELF
 from quetsach.spreadsheet import guarded
 
 KEPT = timedelta(days=7)

@@ -27,7 +27,7 @@ from quetsach.portal.campaigns.models import (
     Participation,
 )
 from quetsach.portal.campaigns.queries import counted_by_marks, people_of
-from quetsach.portal.campaigns.selection import ChosenUnit, frozen_units, places_in_order
+from quetsach.portal.campaigns.selection import ChosenUnit, frozen, frozen_units, places_in_order
 from quetsach.portal.units.models import subtree
 
 FROZEN_AT_ONCE = 2_000
@@ -57,7 +57,7 @@ def publish(campaign: Campaign, actor: User, *, ip: str | None = None) -> int:
     placed: dict[object, tuple[UUID, int]] = {}
     order = places_in_order(campaign)
     nodes = (
-        _frozen(campaign, unit, expected, order[unit.pk], placed) for unit, expected in frozen_units(campaign)
+        _placed(campaign, unit, expected, order[unit.pk], placed) for unit, expected in frozen_units(campaign)
     )
     while batch := list(islice(nodes, FROZEN_AT_ONCE)):
         CampaignNode.rows.bulk_create(batch)
@@ -70,7 +70,7 @@ def publish(campaign: Campaign, actor: User, *, ip: str | None = None) -> int:
     return len(placed)
 
 
-def _frozen(
+def _placed(
     campaign: Campaign,
     unit: ChosenUnit,
     expected: bool,
@@ -78,21 +78,8 @@ def _frozen(
     placed: dict[object, tuple[UUID, int]],
 ) -> CampaignNode:
     parent, depth = placed.get(unit.parent_id, (None, -1))
-    node = CampaignNode(
-        campaign=campaign,
-        unit_id=unit.pk,
-        parent_id=parent,
-        path=unit.path,
-        depth=depth + 1,
-        position=position,
-        name=unit.name,
-        code=unit.code,
-        kind=unit.kind,
-        doc_abbr=unit.doc_abbr,
-        staff_count=unit.staff_count,
-        due_at=campaign.due_at,
-        expected=expected,
-    )
+    node = frozen(campaign, unit)
+    node.parent_id, node.depth, node.position, node.expected = parent, depth + 1, position, expected
     placed[unit.pk] = (node.pk, node.depth)
     return node
 

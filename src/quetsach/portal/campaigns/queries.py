@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Value, Window
@@ -23,7 +23,7 @@ from quetsach.portal.campaigns.models import (
     Participation,
 )
 from quetsach.portal.kit.compiled import compiled
-from quetsach.portal.units.models import subtree
+from quetsach.portal.units.models import SEGMENT, subtree
 
 type Figure = int | None
 """A count; None where nobody has said anything, which is not zero."""
@@ -268,3 +268,31 @@ def status_of(node: CampaignNode) -> NodeStatus:
     """Where the node itself stands."""
     (found,) = _statuses(_at_and_below(node.pk, has_below=False))
     return replace(found, node=node)
+
+
+class HasPlace(Protocol):
+    """What stands somewhere in the tree."""
+
+    @property
+    def pk(self) -> UUID: ...
+    @property
+    def path(self) -> str: ...
+
+
+def trails(nodes: Iterable[HasPlace], campaign: Campaign, *, below: str = "") -> dict[UUID, str]:
+    """The names above each node, for telling apart units of one name: from the issuer down. One query.
+
+    With `below` only of what stands below that path.
+    """
+    nodes = list(nodes)
+    first = len(below) + SEGMENT
+    above = {node.path[:end] for node in nodes for end in range(first, len(node.path), SEGMENT)}
+    names = dict(CampaignNode.rows.filter(campaign=campaign, path__in=above).values_list("path", "name"))
+    return {
+        node.pk: " › ".join(
+            names[node.path[:end]]
+            for end in range(first, len(node.path), SEGMENT)
+            if node.path[:end] in names
+        )
+        for node in nodes
+    }

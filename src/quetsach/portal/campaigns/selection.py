@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db.models.functions import Length
 
-from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.units.models import Unit, subtree
 from quetsach.portal.units.queries import order_key
 
@@ -56,6 +56,15 @@ class ChosenUnit(NamedTuple):
     kind: str
     doc_abbr: str
     staff_count: int | None
+
+
+_TAKEN_OVER = [name for name in ChosenUnit._fields if name not in {"pk", "parent_id"}]
+
+
+def frozen(campaign: Campaign, unit: ChosenUnit | Unit) -> CampaignNode:
+    """The unit as the campaign keeps it, not stored yet; its place in the campaign's tree is the caller's."""
+    taken_over = {name: getattr(unit, name) for name in _TAKEN_OVER}
+    return CampaignNode(campaign=campaign, unit_id=unit.pk, due_at=campaign.due_at, **taken_over)
 
 
 def read_choice(data: Mapping[str, Any]) -> Choice:

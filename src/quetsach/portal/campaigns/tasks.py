@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.queries import NodeStatus, statuses
-from quetsach.portal.campaigns.queries_remind import waiting
+from quetsach.portal.campaigns.reminders.queries import waiting
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.kit.compiled import compiled
 

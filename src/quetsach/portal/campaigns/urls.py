@@ -1,16 +1,11 @@
 from django.urls import path
 
-from quetsach.portal.campaigns import (
-    views_audit,
-    views_join,
-    views_keyed,
-    views_manage,
-    views_nodes,
-    views_public,
-    views_remind,
-    views_tokens,
-    views_work,
-)
+from quetsach.portal.campaigns import views_audit, views_public, views_tokens, views_work
+from quetsach.portal.campaigns.issuing import views as views_manage
+from quetsach.portal.campaigns.joining import views as views_join
+from quetsach.portal.campaigns.keyed import views as views_keyed
+from quetsach.portal.campaigns.nodes import views as views_nodes
+from quetsach.portal.campaigns.reminders import views as views_remind
 
 urlpatterns = [
     path("", views_public.home, name="home"),

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns import actions, queries
-from quetsach.portal.campaigns.desk import issuing_units
 from quetsach.portal.campaigns.forms import SAME_DEADLINE, HeadcountForm, PassOnForm
+from quetsach.portal.campaigns.issuing.desk import issuing_units
 from quetsach.portal.campaigns.letter import read_letter
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.refusals import REFUSALS

@@ -14,12 +14,12 @@ from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.check_actions import Check, Moved, take_check
 from quetsach.portal.cases.models import Alias, Case, Device
-from quetsach.portal.checks.detections import brought
-from quetsach.portal.checks.drop import Dropped
+from quetsach.portal.checks.arriving.drop import Dropped
+from quetsach.portal.checks.arriving.opening import Opened, open_result
+from quetsach.portal.checks.arriving.reading import ResultError, Told, read
+from quetsach.portal.checks.detections.contents import brought
+from quetsach.portal.checks.licences.phaseout import Look, stays
 from quetsach.portal.checks.models import CheckResult, CrackedCopy, UploadCode
-from quetsach.portal.checks.opening import Opened, open_result
-from quetsach.portal.checks.phaseout import Look, stays
-from quetsach.portal.checks.reading import ResultError, Told, read
 from quetsach.portal.indicators import queries as lists
 from quetsach.portal.indicators.models import IndicatorSet
 

@@ -8,7 +8,7 @@ from datetime import date
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from quetsach.portal.checks.phaseout import Tally
+from quetsach.portal.checks.licences.phaseout import Tally
 from quetsach.portal.checks.queries import Branch
 from quetsach.portal.kit.charts import Bar, Series, Stack, bars, lines, stacked
 from quetsach.portal.kit.templatetags.kit import num

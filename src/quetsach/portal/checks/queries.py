@@ -31,7 +31,8 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.tasks import number_of
 from quetsach.portal.cases.models import Case as MachineCase
 from quetsach.portal.cases.models import Device
-from quetsach.portal.checks.detections import in_force
+from quetsach.portal.checks.detections.contents import in_force
+from quetsach.portal.checks.licences.phaseout import Tally
 from quetsach.portal.checks.models import (
     CheckResult,
     CrackedCopy,
@@ -41,13 +42,9 @@ from quetsach.portal.checks.models import (
     UnitPlan,
     UploadCode,
 )
-from quetsach.portal.checks.phaseout import Tally
 from quetsach.portal.indicators import queries as lists
 from quetsach.portal.indicators.models import IndicatorSet
-from quetsach.portal.kit.ids import uuid7
-from quetsach.portal.units.models import Membership, path_segment, subtree
-
-_SEGMENT = len(path_segment(uuid7()))
+from quetsach.portal.units.models import SEGMENT, Membership, subtree
 
 VERDICTS = ("found", "check", "traces", "clean", "unknown")
 
@@ -170,7 +167,7 @@ def branches(node: CampaignNode, copies: Iterable[Copy] = ()) -> list[Branch]:
 
     `copies` are those that `copies_below` told of the node.
     """
-    length = len(node.path) + _SEGMENT
+    length = len(node.path) + SEGMENT
     under = list(
         CampaignNode.rows.filter(subtree(node.path), campaign=node.campaign_id)
         .order_by("position", "name")

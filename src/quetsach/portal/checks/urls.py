@@ -1,6 +1,10 @@
 from django.urls import path
 
-from quetsach.portal.checks import views, views_detection, views_hand_in, views_licence, views_pack
+from quetsach.portal.checks import views
+from quetsach.portal.checks.arriving import views as views_hand_in
+from quetsach.portal.checks.detections import views as views_detection
+from quetsach.portal.checks.licences import views as views_licence
+from quetsach.portal.checks.packs import views as views_pack
 
 urlpatterns = [
     path("nop-ket-qua/", views_hand_in.hand_in, name="hand_in"),

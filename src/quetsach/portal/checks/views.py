@@ -18,11 +18,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from quetsach.endpoint import keys
 from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
 from quetsach.portal.checks import actions, queries, unit_actions
+from quetsach.portal.checks.arriving.drop import dropped
+from quetsach.portal.checks.arriving.reading import ResultError
 from quetsach.portal.checks.charts import coverage_chart
-from quetsach.portal.checks.drop import dropped
 from quetsach.portal.checks.forms import ComputersForm, ResultsForm, TieForm
 from quetsach.portal.checks.models import CheckResult, UploadCode
-from quetsach.portal.checks.reading import ResultError
 from quetsach.portal.checks.words import PRODUCT, SHAPES, SURENESS, age, finding_words, refusal
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.roles import Verb

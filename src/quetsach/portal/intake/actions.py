@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from quetsach.collect import Doubt, Office, Reading, Unread, read_file, read_upload
 from quetsach.collecting import stored
 from quetsach.collecting.annex import Annex
-from quetsach.collecting.archive import Found
 from quetsach.collecting.figures import Figure
+from quetsach.collecting.files.archive import Found
 from quetsach.collecting.form import ROWS
 from quetsach.errors import QuetsachError
 from quetsach.portal.accounts.models import User
@@ -27,7 +27,7 @@ from quetsach.portal.intake import queries
 from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
 from quetsach.portal.reports.actions import Source, submit_on_behalf
 from quetsach.portal.reports.errors import ReportError
-from quetsach.portal.reports.review_actions import MOST_REASON, accept, send_back
+from quetsach.portal.reports.review.actions import MOST_REASON, accept, send_back
 
 State = ReceivedAnnex.State
 CONVERTING = 40.0

@@ -8,7 +8,7 @@ class IntakeConfig(AppConfig):
         from quetsach.portal.campaigns.tasks import FACTS, PROVIDERS
         from quetsach.portal.intake.queries import addresses_of
         from quetsach.portal.intake.tasks import files_to_take, number_to_take
-        from quetsach.portal.reports.history import FILES
+        from quetsach.portal.reports.annex.history import FILES
 
         PROVIDERS.append(files_to_take)
         FACTS["annexes_to_take"] = number_to_take

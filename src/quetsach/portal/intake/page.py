@@ -8,7 +8,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from quetsach.collecting import picture, says
+from quetsach.collecting import says
+from quetsach.collecting.files import picture
 from quetsach.collecting.form import ROWS
 from quetsach.collecting.merge import Doubt, Unread
 from quetsach.portal.intake.models import ReceivedFile

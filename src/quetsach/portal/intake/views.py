@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from quetsach.collecting import picture as scans
+from quetsach.collecting.files import picture as scans
 from quetsach.collecting.paper import FileProblem
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.seat import Seat, take_seat

@@ -12,7 +12,7 @@ from django.utils import timezone
 from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
-from quetsach.portal.campaigns.lifecycle_actions import take_letter_over
+from quetsach.portal.campaigns.issuing.actions import take_letter_over
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.indicators import store
 from quetsach.portal.kit import signedpdf

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest
 
-from quetsach.portal.campaigns.desk import draft_seat
+from quetsach.portal.campaigns.issuing.desk import draft_seat
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.units.roles import Verb

@@ -13,9 +13,9 @@ from quetsach.portal.campaigns.letter import LetterError, read_letter
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.selection import ChosenUnit, frozen_units
 from quetsach.portal.letters.order import as_fields
+from quetsach.portal.reports.annexforms.versions import load_form
 from quetsach.portal.reports.export import heading as names
 from quetsach.portal.reports.export.papers import order_cited
-from quetsach.portal.reports.formversions import load_form
 from quetsach.portal.units.models import Unit
 from quetsach.portal.units.queries import order_key
 from quetsach.vietnamese import short_date

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from quetsach.document import Letter as Paper
 from quetsach.document import render_docx, render_pages, render_pdf
 from quetsach.errors import DocumentError
-from quetsach.portal.campaigns.desk import sit_down
+from quetsach.portal.campaigns.issuing.desk import sit_down
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.kit import signedpdf
 from quetsach.portal.kit.client_ip import client_ip_text

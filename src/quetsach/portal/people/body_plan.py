@@ -9,9 +9,9 @@ from typing import Any
 
 from django.utils import timezone, translation
 
-from quetsach.bodytable import BodyRow, Problem, body_key, read_text
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.people.models import Body, Channel, TaxCodeClaim
+from quetsach.registry.bodies import BodyRow, Problem, body_key, read_text
 from quetsach.vietnamese import search_key
 
 FIELDS = (

@@ -9,7 +9,6 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from quetsach.bodytable import LENGTHS
 from quetsach.portal.campaigns.deadline import DAYS
 from quetsach.portal.campaigns.forms import BAD_DAY, HeadcountForm
 from quetsach.portal.campaigns.proofs import ACCEPT
@@ -17,7 +16,8 @@ from quetsach.portal.kit.fields import CountField
 from quetsach.portal.people.models import Channel
 from quetsach.portal.people.refusals import LINES
 from quetsach.portal.units.models import PHONE
-from quetsach.taxcode import TaxCodeError, read_tax_code
+from quetsach.registry.bodies import LENGTHS
+from quetsach.registry.taxcode import TaxCodeError, read_tax_code
 from quetsach.vietnamese import nfc
 
 

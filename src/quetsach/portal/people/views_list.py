@@ -15,7 +15,6 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from quetsach.bodytable import HEADINGS, MOST_ROWS, BodyTableError, as_xlsx, columns_read
 from quetsach.portal.campaigns.actions import NotAllowedNowError
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
@@ -27,6 +26,7 @@ from quetsach.portal.people.models import BodyDraft, Channel
 from quetsach.portal.people.refusals import REFUSALS, line_refusal, list_refusal, taken
 from quetsach.portal.units.roles import Verb
 from quetsach.portal.units.table_words import CELLS, file_refusal
+from quetsach.registry.bodies import HEADINGS, MOST_ROWS, BodyTableError, as_xlsx, columns_read
 from quetsach.registry.table import TableError, read_cells
 from quetsach.spreadsheet import column_name
 from quetsach.vietnamese import nfc, search_key

@@ -38,7 +38,7 @@ from quetsach.portal.reports.held_actions import (
 )
 from quetsach.portal.reports.locks import Terms, terms_of
 from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Revision
-from quetsach.portal.reports.rollup import Line
+from quetsach.portal.reports.rollup.sums import Line
 from quetsach.portal.reports.sealing import seal
 from quetsach.portal.units.models import Membership
 from quetsach.portal.units.roles import MAY, Verb, may

@@ -5,9 +5,9 @@ class ReportsConfig(AppConfig):
     name = "quetsach.portal.reports"
 
     def ready(self) -> None:
-        from quetsach.portal.campaigns import annex_versions
+        from quetsach.portal.campaigns.issuing import annex_versions
         from quetsach.portal.campaigns.tasks import PROVIDERS
-        from quetsach.portal.reports import formversions
+        from quetsach.portal.reports.annexforms import versions as formversions
         from quetsach.portal.reports.dashboard import audiences
         from quetsach.portal.reports.tasks import reports_to_do
 

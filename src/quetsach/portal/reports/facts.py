@@ -22,7 +22,7 @@ from quetsach.portal.people.queries import Known, claimed_elsewhere, known_of
 from quetsach.portal.reports.locks import Terms, lock_of, terms_of
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.queries import drifted, form_of
-from quetsach.portal.reports.rollup import Line
+from quetsach.portal.reports.rollup.sums import Line
 
 _FEW = 3  # below that, a median of siblings says nothing
 ACTS = {"received": "r1", "informed": "r2", "deployed": "r3", "done": "r4"}

@@ -32,13 +32,12 @@ from quetsach.annexform.figures import ZERO, Figures
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.kit.compiled import compiled
-from quetsach.portal.reports.formversions import load_form
+from quetsach.portal.reports.annexforms.versions import load_form
 from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, SignedCopy, Signing
-from quetsach.portal.reports.rollup import Line, Place, RollUp
-from quetsach.portal.units.models import Span, inside, path_segment, span_of, subtree
+from quetsach.portal.reports.rollup.sums import Line, Place, RollUp
+from quetsach.portal.units.models import SEGMENT, Span, inside, span_of, subtree
 from quetsach.portal.units.roles import Verb, fits
 
-_SEGMENT = len(path_segment(CampaignNode().pk))
 _PLACE = ("pk", "name", "path", "depth", "report__state")
 MOST_NAMED = 60
 """Missing units that a page names; a file names them all."""
@@ -105,7 +104,7 @@ def branch_sums(node: CampaignNode, form: Form, **more: Aggregate) -> dict[str, 
 
     `more` are sums over its nodes that the same query brings along.
     """
-    length = len(node.path) + _SEGMENT
+    length = len(node.path) + SEGMENT
     asked = (node.campaign_id, node.path, span_of(node.path), length, frozenset(form.keys))
     rows: Any = _branches.built(*asked).annotate(**more) if more else _branches(*asked)
     return {row["branch"]: row for row in rows}

@@ -14,7 +14,7 @@ from quetsach.portal.campaigns.tasks import Rank, Task
 from quetsach.portal.reports import locks, queries
 from quetsach.portal.reports.dashboard import audiences
 from quetsach.portal.reports.models import Report
-from quetsach.portal.reports.supplement import supplement_of
+from quetsach.portal.reports.supplement.changes import supplement_of
 
 
 def reports_to_do(seat: Seat) -> list[Task]:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from quetsach.portal.campaigns.models import Acknowledgement, CampaignNode, Participation
 from quetsach.portal.campaigns.queries import Figure
-from quetsach.portal.reports.formversions import load_form
+from quetsach.portal.reports.annexforms.versions import load_form
 from quetsach.portal.reports.models import Report
 from quetsach.portal.units.models import SectorRelation, sectors_in_force
 from quetsach.vietnamese import sort_key

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from quetsach.portal.accounts.forms import NewPasswordField
-from quetsach.portal.campaigns.forms_manage import DayField
+from quetsach.portal.campaigns.issuing.forms import DayField
 from quetsach.portal.units.models import Role
 from quetsach.vietnamese import nfc
 

@@ -15,9 +15,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from quetsach.portal.accounts.models import User
-from quetsach.portal.campaigns.forms_join import AccountForm, ProvenForm
-from quetsach.portal.campaigns.guessing import WRONG_CODES
-from quetsach.portal.campaigns.views_join import BACKEND, SAYS
+from quetsach.portal.campaigns.joining.forms import AccountForm, ProvenForm
+from quetsach.portal.campaigns.joining.guessing import WRONG_CODES
+from quetsach.portal.campaigns.joining.views import BACKEND, SAYS
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.errors import too_many_requests
 from quetsach.portal.sso import pending

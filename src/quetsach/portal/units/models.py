@@ -35,6 +35,10 @@ def path_segment(unit_id: uuid.UUID) -> str:
     return f"{unit_id.hex[-12:]}/"
 
 
+SEGMENT = len(path_segment(uuid.UUID(int=0)))
+"""Characters of one level."""
+
+
 type Span = tuple[str, str]
 """The first path of a subtree, and the first after it."""
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from quetsach.portal.campaigns.audiences import AUDIENCES, Audience
+from quetsach.portal.campaigns.reminders.audiences import AUDIENCES, Audience
 
 NOT_RECEIVED = AUDIENCES["not_received"].wanted
 NOT_STARTED = AUDIENCES["not_started"].wanted

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from quetsach.portal.campaigns.contacts import Contact
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.campaigns.wording import message as short_message
+from quetsach.portal.campaigns.reminders.wording import message as short_message
 from quetsach.portal.reports.dashboard.queries import Branch
 
 REPORT_SAYS: dict[str, tuple[str, str | Promise, str | Promise]] = {

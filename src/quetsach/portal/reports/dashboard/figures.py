@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from quetsach.portal.kit.charts import Bar, Series, bars, lines
 from quetsach.portal.kit.templatetags.kit import day, moment, num
 from quetsach.portal.reports.dashboard.queries import Branch, DayCount, Overview
-from quetsach.portal.reports.machines import MachineTable
+from quetsach.portal.reports.rollup.machines import MachineTable
 
 MOST_BARS = 15
 """More units than that are in the table only, but for those that have done least."""

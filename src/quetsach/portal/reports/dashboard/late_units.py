@@ -15,8 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from quetsach.portal.campaigns.contacts import Contact, contacts
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.campaigns.queries import active_nodes
-from quetsach.portal.campaigns.queries_join import trails
+from quetsach.portal.campaigns.queries import active_nodes, trails
 from quetsach.portal.reports.dashboard import audiences
 from quetsach.portal.reports.dashboard.chase import REPORT_SAYS
 from quetsach.portal.units.models import Unit

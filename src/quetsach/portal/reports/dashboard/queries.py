@@ -20,13 +20,12 @@ from django.utils import timezone
 
 from quetsach.portal.campaigns.models import Acknowledgement, CampaignNode, Headcount, Participation
 from quetsach.portal.cases.queries import Watched, watched
-from quetsach.portal.reports.machines import MachineTable, by_branch
 from quetsach.portal.reports.queries import active, branch_sums, form_of, line_of
-from quetsach.portal.reports.rollup import Line, Place
-from quetsach.portal.reports.snapshots import Snapshots, are_many
-from quetsach.portal.units.models import path_segment, subtree
+from quetsach.portal.reports.rollup.machines import MachineTable, by_branch
+from quetsach.portal.reports.rollup.snapshots import Snapshots, are_many
+from quetsach.portal.reports.rollup.sums import Line, Place
+from quetsach.portal.units.models import SEGMENT, subtree
 
-_SEGMENT = len(path_segment(CampaignNode().pk))
 MOST_DAYS = 60
 """Of the chart over time; a longer campaign shows its last 60 days."""
 
@@ -269,7 +268,7 @@ def _people(node: CampaignNode) -> dict[str, dict[str, int]]:
         node__campaign=node.campaign_id,
         node__state=CampaignNode.State.ACTIVE,
     )
-    branch = Substr("node__path", 1, len(node.path) + _SEGMENT)
+    branch = Substr("node__path", 1, len(node.path) + SEGMENT)
     told = rows.order_by().annotate(branch=branch).values_list("branch", "kind").annotate(n=Sum("count"))
     sums: dict[str, dict[str, int]] = defaultdict(dict)
     for path, kind, count in told:

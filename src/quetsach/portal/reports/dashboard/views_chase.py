@@ -18,10 +18,10 @@ from django.utils.translation import override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from quetsach.portal.campaigns.join_actions import issue_codes
+from quetsach.portal.campaigns.joining.actions import issue_codes
+from quetsach.portal.campaigns.reminders.wording import message
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.campaigns.templatetags.campaign import last_day
-from quetsach.portal.campaigns.wording import message
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.templatetags.kit import moment
 from quetsach.portal.reports.dashboard.late_units import (

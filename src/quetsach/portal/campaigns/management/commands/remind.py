@@ -11,8 +11,8 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from quetsach.portal.campaigns.models import Campaign, Reminder
-from quetsach.portal.campaigns.queries_remind import words
-from quetsach.portal.campaigns.remind_actions import plan, send_emails
+from quetsach.portal.campaigns.reminders.actions import plan, send_emails
+from quetsach.portal.campaigns.reminders.queries import words
 
 
 class Command(BaseCommand):

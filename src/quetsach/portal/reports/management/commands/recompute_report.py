@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.reports.models import Report
-from quetsach.portal.reports.recompute import Finding, Recomputed, broken_audit
-from quetsach.portal.reports.recompute_export import NotAnExportError, compare
+from quetsach.portal.reports.recompute.figures import Finding, Recomputed, broken_audit
+from quetsach.portal.reports.recompute.workbook import NotAnExportError, compare
 
 
 class Command(BaseCommand):

@@ -1,0 +1,1 @@
+"""Generated traffic: packets, captures of them, and what was planted there."""

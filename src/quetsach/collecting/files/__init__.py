@@ -1,0 +1,1 @@
+"""The files in which annexes come: Word, Excel, PDF, pictures, and archives of them."""

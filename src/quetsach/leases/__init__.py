@@ -1,0 +1,1 @@
+"""Whose address it was, by what DHCP servers wrote."""

@@ -1,0 +1,1 @@
+"""How people join: codes, invitations, and the accounts that come of them."""

@@ -1,0 +1,105 @@
+"""Reads about joining: who has an account, who has a code, and which unit a code belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, When
+
+from quetsach.portal.campaigns.contacts import ANSWERING
+from quetsach.portal.campaigns.joining.codes import digest
+from quetsach.portal.campaigns.models import CampaignNode, JoinCode
+from quetsach.portal.campaigns.queries import active_nodes
+from quetsach.portal.units.models import HeldPath, Membership, Unit
+
+
+def invited_nodes(node: CampaignNode) -> QuerySet[CampaignNode]:
+    """The active nodes strictly below."""
+    return active_nodes(node.campaign, node.path).exclude(pk=node.pk).order_by("depth", "position", "name")
+
+
+@dataclass(frozen=True)
+class Heir:
+    """A unit that came after units of the campaign: its people act at their nodes, as none is its own."""
+
+    name: str
+    took_over: tuple[str, ...]
+
+
+def heirs_below(node: CampaignNode) -> tuple[dict[UUID, Heir], set[UUID]]:
+    """Successors by the node that stands for them, the highest of those taken over; and the other such nodes.
+
+    Nodes of units that went on in one with a node of its own are among the others: that one stands for all.
+    """
+    ended = invited_nodes(node).filter(unit__retired_at__isnull=False)
+    held = HeldPath.rows.filter(path__in=ended.order_by().values("path"), unit__retired_at=None)
+    after = {path: (unit, name) for path, unit, name in held.values_list("path", "unit", "unit__name")}
+    if not after:
+        return {}, set()
+    campaign = CampaignNode.rows.active().filter(campaign=node.campaign)
+    known = set(
+        campaign.filter(unit__in={unit for unit, _name in after.values()}).values_list("unit", flat=True)
+    )
+    taken: dict[UUID, list[CampaignNode]] = {}
+    others: set[UUID] = set()
+    for one in ended.filter(path__in=after):
+        unit, _name = after[one.path]
+        if unit in known or unit in taken:
+            others.add(one.pk)
+        if unit not in known:
+            taken.setdefault(unit, []).append(one)
+    names = dict(after.values())
+    heirs = {
+        nodes[0].pk: Heir(names[unit], tuple(one.name for one in nodes)) for unit, nodes in taken.items()
+    }
+    return heirs, others
+
+
+def same_duties(nodes: Iterable[CampaignNode]) -> set[UUID]:
+    """The nodes, and those whose units ended and left their duties to the same people."""
+    nodes = list(nodes)
+    acting = HeldPath.rows.filter(path__in=[node.path for node in nodes], unit__retired_at=None)
+    paths = HeldPath.rows.filter(unit__in=acting.values("unit")).values("path")
+    ended = CampaignNode.rows.filter(
+        campaign__in={node.campaign_id for node in nodes}, unit__retired_at__isnull=False, path__in=paths
+    )
+    return {*(node.pk for node in nodes), *ended.values_list("pk", flat=True)}
+
+
+def units_joined(node: CampaignNode) -> list[Unit]:
+    """In which unit somebody serves who joins by the node's code: its own, or that which came after it."""
+    if not node.unit.is_retired:
+        return [node.unit]
+    after = Unit.rows.filter(held_paths__path=node.path, retired_at=None).distinct()
+    return list(after) or [node.unit]
+
+
+def invitations(node: CampaignNode, *, deep: bool, everyone: bool) -> QuerySet[CampaignNode]:
+    """Nodes directly below, or at all levels where `deep`; those without an account, or `everyone`.
+
+    Annotated with `has_account`, `code_at` (a live code's issue) and `code_until`. Where a unit ended, the
+    accounts are its successor's.
+    """
+    members = Membership.rows.filter(role__in=ANSWERING, user__is_active=True)
+    after = HeldPath.rows.filter(path=OuterRef("path"), unit__retired_at=None)
+    of_heir = members.filter(unit__retired_at=None, unit__held_paths__path=OuterRef("path"))
+    live = JoinCode.rows.filter(node=OuterRef("pk"), used_at=None, revoked_at=None)
+    nodes = invited_nodes(node).annotate(
+        has_account=Case(
+            When(Q(unit__retired_at__isnull=False) & Q(Exists(after)), then=Exists(of_heir)),
+            default=Exists(members.filter(unit=OuterRef("unit"))),
+        ),
+        code_at=Subquery(live.values("issued_at")[:1]),
+        code_until=Subquery(live.values("expires_at")[:1]),
+    )
+    if not deep:
+        nodes = nodes.filter(parent=node)
+    return nodes if everyone else nodes.filter(has_account=False)
+
+
+def by_code(code: str) -> JoinCode | None:
+    """The code's row with its node and campaign."""
+    rows = JoinCode.rows.select_related("node__campaign__issuer", "node__unit")
+    return rows.filter(digest=digest(code)).first()

@@ -1,0 +1,1 @@
+"""Changes of frozen units while a campaign runs."""

@@ -1,0 +1,71 @@
+"""The machines' door for results of checks: what a stick sends after its user agreed. Errors are
+`{"code", "reason"}` with the reason in the language that the request accepts."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+
+from quetsach.portal.checks.arriving import with_code
+from quetsach.portal.checks.arriving.drop import dropped
+from quetsach.portal.checks.words import refusal
+from quetsach.portal.kit.client_ip import client_ip_text
+
+
+@csrf_exempt
+@never_cache
+def check_results(request: HttpRequest) -> HttpResponse:
+    """POST multipart/form-data: files `results`; `Authorization: Bearer ONE-TIME-CODE`.
+
+    200 {"unit", "taken", "known", "refused": [{"name", "code", "reason"}], "is_code_free"}, also for what is
+    here already, and for what a request whose answer was lost had handed in with the same code; 401 the code
+    opens nothing; 405; 422 no result among the files; 429 too many wrong codes; 503 the first request is
+    still being worked on.
+    """
+    if request.method != "POST":
+        response = _error(405, "method", "Send results by POST.")
+        response["Allow"] = "POST"
+        return response
+    language = "en" if request.headers.get("Accept-Language", "").casefold().startswith("en") else "vi"
+    with translation.override(language):
+        return _receive(request)
+
+
+def _error(status: int, code: str, reason: str) -> JsonResponse:
+    return JsonResponse({"code": code, "reason": reason}, status=status)
+
+
+def _receive(request: HttpRequest) -> JsonResponse:
+    scheme, _space, text = request.headers.get("Authorization", "").partition(" ")
+    if with_code.WRONG.is_reached(request):
+        return _error(429, "locked", _("Too many wrong codes from here. Try again in an hour."))
+    sent = list(dropped(request.FILES.getlist("results")))
+    if not sent:
+        return _error(422, "no_result", _("No result was among these files"))
+    text = text if scheme.casefold() == "bearer" else ""
+    try:
+        handed_in = with_code.hand_in(sent, text, client_ip_text(request))
+    except with_code.StillWorking:
+        response = _error(503, "working", _("The first request with this code is still being worked on."))
+        response["Retry-After"] = "3"
+        return response
+    if handed_in is None:
+        with_code.WRONG.note(request)
+        said = _("This code is not known, was used already, or is over. Ask your unit for a new one.")
+        return _error(401, "code", said)
+    receipt = handed_in.receipt
+    return JsonResponse(
+        {
+            "unit": handed_in.node.name,
+            "taken": receipt.taken,
+            "known": receipt.known,
+            "refused": [
+                {"name": line.name, "code": line.code, "reason": refusal(line.code, line.where)}
+                for line in receipt.refused
+            ],
+            "is_code_free": handed_in.is_code_free,
+        }
+    )

@@ -1,0 +1,1 @@
+"""Hashes and rules that a campaign's packs carry besides its list."""

@@ -1,0 +1,1 @@
+"""The way out of cracked software: what to replace, by when, with what."""

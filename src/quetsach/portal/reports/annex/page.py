@@ -1,0 +1,293 @@
+"""What the annex page shows: the form's rows with what was typed, what is below, and what the rules say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from quetsach.annexform.definition import Form, Row
+from quetsach.annexform.entry import Entry, adjust_key, fields_of, note_key
+from quetsach.annexform.figures import Figures, written
+from quetsach.annexform.rules import Problem, check, unanswered
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.people.queries import Known, known_of
+from quetsach.portal.reports import queries
+from quetsach.portal.reports.annexforms.versions import load_form
+from quetsach.portal.reports.facts import ACTS, facts, known_rows
+from quetsach.portal.reports.locks import Terms
+from quetsach.portal.reports.models import Report, Revision
+from quetsach.portal.reports.rollup.sums import Line
+
+ANCHORS = {"figures": "so-lieu", "narrative": "danh-gia", "proposals": "kien-nghi", "adjust_reason": "ly-do"}
+
+
+@dataclass(frozen=True)
+class Said:
+    """One message of a rule, in the reader's language, and where it leads."""
+
+    key: str
+    level: str
+    row: str
+    text: str
+    near: str
+    anchor: str
+    label: str
+    is_ticked: bool
+    is_answered: bool
+
+
+@dataclass(frozen=True)
+class RowView:
+    """One row of the annex as it stands on the page."""
+
+    row: Row
+    short: str
+    typed: str
+    note: str
+    own: int | None
+    below: int
+    adjust: int
+    adjust_typed: str
+    known: int | None
+    problems: list[Said]
+
+    @property
+    def key(self) -> str:
+        return self.row.key
+
+    @property
+    def known_row(self) -> str:
+        """Which page shows what the portal knows; empty where it knows of no such thing."""
+        return ACTS.get(self.row.known, "")
+
+    @property
+    def note_key(self) -> str:
+        return note_key(self.row.key)
+
+    @property
+    def adjust_key(self) -> str:
+        return adjust_key(self.row.key)
+
+    @property
+    def total(self) -> int | None:
+        """Own figure, adjustment and those below; unknown while the own one cannot be read."""
+        return None if self.own is None else self.own + self.adjust + self.below
+
+    @property
+    def has_error(self) -> bool:
+        return any(said.level == "block" for said in self.problems)
+
+
+class AnnexPage:
+    """Everything the annex template asks for. `speaks` False keeps the rules quiet on an untouched form.
+
+    `known` and `terms` are those just read; without them they are read when they are needed.
+    """
+
+    def __init__(
+        self,
+        node: CampaignNode,
+        report: Report | None,
+        entry: Entry,
+        lang: str,
+        *,
+        ticked: frozenset[str] = frozenset(),
+        speaks: bool = True,
+        known: Known | None = None,
+        terms: Terms | None = None,
+    ) -> None:
+        self.node, self.report, self.entry = node, report, entry
+        self.lang = "en" if lang.startswith("en") else "vi"
+        self.ticked, self.speaks = ticked, speaks
+        self.form: Form = queries.form_of(node)
+        self.children: tuple[Line, ...] = queries.lines(node)
+        self.below: Figures = sum((line.total for line in self.children), self.form.zero)
+        known = known or known_of(node)
+        self.known = known_rows(node, self.form, known)
+        self.problems: list[Problem] = []
+        if speaks:
+            found = facts(node, report, entry, self.children, known=known, terms=terms)
+            self.problems = check(self.form, entry, found)
+
+    @cached_property
+    def said(self) -> list[Said]:
+        open_keys = {id(problem) for problem in unanswered(self.problems, self.entry, set(self.ticked))}
+        return [
+            Said(
+                key=problem.key,
+                level=problem.level,
+                row=problem.row,
+                text=problem.text[self.lang],
+                near=problem.near[self.lang],
+                anchor=ANCHORS.get(problem.row, problem.row),
+                label=self._label(problem.row),
+                is_ticked=problem.key in self.ticked,
+                is_answered=id(problem) not in open_keys,
+            )
+            for problem in self.problems
+        ]
+
+    @property
+    def errors(self) -> list[Said]:
+        return [said for said in self.said if said.level == "block"]
+
+    @property
+    def warnings(self) -> list[Said]:
+        return [said for said in self.said if said.level == "warn"]
+
+    @property
+    def open_warnings(self) -> list[Said]:
+        return [said for said in self.warnings if not said.is_answered]
+
+    @property
+    def infos(self) -> list[Said]:
+        return [said for said in self.said if said.level == "info"]
+
+    @cached_property
+    def by_row(self) -> dict[str, list[Said]]:
+        """Messages of text fields, for the template."""
+        found: dict[str, list[Said]] = {}
+        for said in self.said:
+            found.setdefault(said.row, []).append(said)
+        return found
+
+    @cached_property
+    def rows(self) -> list[RowView]:
+        return [
+            RowView(
+                row=row,
+                short=row.short[self.lang],
+                typed=self._shown(row.key),
+                note=self.entry.typed[note_key(row.key)],
+                own=self.entry.figures[row.key],
+                below=self.below.row(row.key),
+                adjust=self.entry.adjust[row.key],
+                adjust_typed=self.entry.typed[adjust_key(row.key)],
+                known=self.known[row.key],
+                problems=[
+                    said
+                    for key in (row.key, note_key(row.key), adjust_key(row.key))
+                    for said in self.by_row.get(key, [])
+                ],
+            )
+            for row in self.form.rows
+        ]
+
+    @property
+    def accepted_children(self) -> int:
+        return sum(line.own is not None for line in self.children)
+
+    @property
+    def accepted(self) -> int:
+        """Units below that count."""
+        return sum(line.accepted for line in self.children)
+
+    @property
+    def expected(self) -> int:
+        """Units below that must report."""
+        return sum(line.expected for line in self.children)
+
+    @property
+    def on_time(self) -> int:
+        """Units below whose first accepted report came before the deadline."""
+        return sum(line.on_time for line in self.children)
+
+    @property
+    def missing_children(self) -> list[Line]:
+        return [line for line in self.children if line.own is None and line.is_expected]
+
+    @property
+    def is_adjusted(self) -> bool:
+        """Whether the part for adjustments stands open."""
+        return bool(self.entry.typed["adjust_reason"]) or any(row.adjust_typed for row in self.rows)
+
+    def _shown(self, key: str) -> str:
+        """A figure that could be read in the house's form of the language; anything else as it was typed."""
+        value = self.entry.figures[key]
+        if value is None:
+            return self.entry.typed[key]
+        return written(value, "vi") if self.lang == "vi" else str(value)
+
+    def _label(self, row: str) -> str:
+        if row == "figures" or row == "external":
+            return ""
+        return field_label(self.form, row, self.lang)
+
+
+@dataclass(frozen=True)
+class SentRow:
+    """One row of a revision as it was sent, with the sum of that moment."""
+
+    row: Row
+    own: int
+    adjust: int
+    below: int
+    total: int
+    note: str
+    known: int | None
+
+
+def revision_rows(revision: Revision) -> list[SentRow]:
+    """The rows of a revision; what is below is what was accepted when it was sent."""
+    own, below = revision.figures, revision.totals["children"]
+    return [
+        SentRow(
+            row=row,
+            own=own.row(row.key),
+            adjust=revision.adjust.get(row.key, 0),
+            below=below.get(row.key, 0),
+            total=revision.counted.row(row.key) + below.get(row.key, 0),
+            note=revision.notes.get(row.key, ""),
+            known=revision.known.get(row.key),
+        )
+        for row in load_form(revision.form).rows
+    ]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field in which two versions differ."""
+
+    label: str
+    before: str
+    after: str
+
+
+def field_label(form: Form, key: str, lang: str) -> str:
+    """What a field of the annex is called."""
+    lang = "en" if lang.startswith("en") else "vi"
+    named = {
+        "external": _("Units without an account"),
+        "adjust_reason": _("Reason of the adjustment"),
+        **{text: str(form.words(lang)[text]) for text in ("narrative", "proposals")},
+    }
+    if key in named:
+        return named[key]
+    row = form.row(f"r{key[1:]}")
+    name = f"{row.number}. {row.short[lang]}"
+    suffixes = {"r": "%(row)s", "n": _("%(row)s: note"), "a": _("%(row)s: adjustment")}
+    return suffixes[key[0]] % {"row": name}
+
+
+def compare(form: Form, before: dict[str, Any], after: dict[str, Any], lang: str) -> list[Difference]:
+    """The fields that differ, in the order of the form."""
+    return [
+        Difference(field_label(form, key, lang), str(before.get(key, "")), str(after.get(key, "")))
+        for key in fields_of(form.keys)
+        if str(before.get(key, "")) != str(after.get(key, ""))
+    ]
+
+
+def as_typed(revision: Revision | None) -> dict[str, str]:
+    """A revision in the fields of the form, to compare it."""
+    if revision is None:
+        return {}
+    typed = {key: str(value) for key, value in revision.figures.as_dict().items()}
+    typed |= {note_key(row): note for row, note in revision.notes.items()}
+    typed |= {adjust_key(row): str(change) for row, change in revision.adjust.items() if change}
+    typed |= {"narrative": revision.narrative, "proposals": revision.proposals}
+    typed |= {"adjust_reason": revision.adjust_reason}
+    return typed | {"external": "\n".join(revision.external)}

@@ -1,0 +1,1 @@
+"""Figures worked out anew from events alone, and compared with what the portal shows and exports."""

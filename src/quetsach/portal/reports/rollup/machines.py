@@ -1,0 +1,124 @@
+"""The machines behind a unit's figures: how many of each word in each branch, and which ones."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Case as Case_
+from django.db.models import Count, Q, QuerySet, When
+from django.db.models.functions import Substr
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.queries import machines_of
+from quetsach.portal.cases.rules import State, Word, word
+from quetsach.portal.kit.compiled import compiled
+from quetsach.portal.reports.rollup.sums import Line, Place
+from quetsach.portal.units.models import SEGMENT, Span, inside, span_of
+
+MOST_LISTED = 20
+WORDS = (
+    (Word.SIGNS, "bad", _("signs found")),
+    (Word.BUSY, "busy", _("being handled")),
+    (Word.UNSURE, "unsure", _("cannot tell yet")),
+    (Word.CLEAN, "ok", _("clean")),
+)
+"""Word, shape and what officers read. False alarms are no machines with signs and are left out."""
+_TIMED = (State.CLAIMED_CLEAN, State.RECHECKED)
+
+
+@dataclass(frozen=True)
+class BranchMachines:
+    """Cases of one branch by word, in the order of WORDS."""
+
+    node: Place
+    counts: list[int]
+    is_own: bool = False
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts)
+
+    @property
+    def cells(self) -> list[tuple[object, int]]:
+        """What officers read, and the count."""
+        return [(text, n) for (_name, _shape, text), n in zip(WORDS, self.counts, strict=True)]
+
+
+@dataclass(frozen=True)
+class MachineTable:
+    """The node's own machines first, then each branch that has any."""
+
+    rows: list[BranchMachines]
+    totals: list[int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.totals)
+
+    @property
+    def cells(self) -> list[tuple[object, int]]:
+        """What officers read, and the count of all rows."""
+        return [(text, n) for (_name, _shape, text), n in zip(WORDS, self.totals, strict=True)]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One case as listed under a number."""
+
+    case: Case
+    shape: str
+    word: object
+
+
+def by_branch(node: CampaignNode, children: Iterable[Line]) -> MachineTable:
+    """How many machines show each word, by branch. One query; the case pages' own time rules."""
+    now = timezone.now()
+    counts: dict[str, Counter[Word]] = defaultdict(Counter)
+    grouped = _by_branch(node.campaign_id, span_of(node.path), len(node.path) + SEGMENT)
+    for branch, state, claimed_at, n in grouped:
+        counts[branch][_word(node, state, claimed_at, now)] += n
+    own = Place(node.pk, node.name, node.path, node.depth)
+    places = [own, *(line.node for line in children)]
+    rows = [
+        BranchMachines(
+            place, [counts[place.path][name] for name, _shape, _text in WORDS], place.pk == node.pk
+        )
+        for place in places
+        if place.path in counts
+    ]
+    rows = [row for row in rows if row.total]
+    return MachineTable(rows, [sum(column) for column in zip(*(row.counts for row in rows), strict=True)])
+
+
+@compiled
+def _by_branch(campaign_id: UUID, span: Span, length: int) -> QuerySet[Case, Any]:
+    """How many by branch (the first `length` characters of the path), by state, and since when claimed."""
+    inner = Q(inside(span, "device__owner__path"), device__campaign=campaign_id, is_current=True)
+    cases = Case.rows.filter(inner).order_by().annotate(branch=Substr("device__owner__path", 1, length))
+    # Time decides only in these two states; the others are one group whenever they were claimed.
+    claimed = Case_(When(state__in=_TIMED, then="claimed_at"), default=None)
+    return cases.annotate(since=claimed).values_list("branch", "state", "since").annotate(n=Count("pk"))
+
+
+def listed(node: CampaignNode) -> tuple[list[Machine], int]:
+    """The machines of a unit and below that need a hand first, at most 20, and how many there are."""
+    now = timezone.now()
+    shown = {name: (shape, text) for name, shape, text in WORDS}
+    cases = machines_of(node, below=True).exclude(state=State.FALSE_POSITIVE)
+    found = []
+    for case in cases[:MOST_LISTED]:
+        shape, text = shown[_word(node, case.state, case.claimed_at, now)]
+        found.append(Machine(case, shape, text))
+    return found, len(found) if len(found) < MOST_LISTED else cases.count()
+
+
+def _word(node: CampaignNode, state: str, claimed_at: datetime | None, now: datetime) -> Word:
+    return word(State(state), claimed_at, node.campaign.quiet_days, now)

@@ -1,0 +1,98 @@
+"""What the pages of a large tree show, read at most every two seconds by each process.
+
+A country's page is asked for far more often than it changes. One snapshot is one consistent reading and says
+when it was taken; what is sent, signed or exported never comes from here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import NamedTuple
+from uuid import UUID
+
+from django.utils import timezone
+
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.reports.models import Report
+from quetsach.portal.reports.queries import first_missing_below, lines, rolled_up
+from quetsach.portal.reports.rollup.sums import Line, Place, RollUp
+
+LASTS = timedelta(seconds=2)
+LARGE = 2000
+"""Units below; smaller trees are read afresh."""
+MOST_KEPT = 50
+
+
+class _Kept[T](NamedTuple):
+    """`as_of` is when reading began; on a busy machine it may have taken a while."""
+
+    as_of: datetime
+    until: datetime
+    found: T
+
+
+class Snapshots[T]:
+    """Readings of nodes by `read`, kept for a moment where `is_large` says that reading them is dear."""
+
+    def __init__(self, read: Callable[[CampaignNode], T], is_large: Callable[[T], bool]) -> None:
+        self._read, self._is_large = read, is_large
+        self._kept: dict[UUID, _Kept[T]] = {}
+        self._reading: dict[UUID, Lock] = defaultdict(Lock)
+
+    def of(self, node: CampaignNode) -> tuple[datetime, T]:
+        """What was read of the node, and when. Of those who ask for a large one at once, one reads."""
+        if node.pk not in self._kept:
+            return self._read_now(node)
+        with self._reading[node.pk]:
+            kept = self._kept.get(node.pk)
+            if kept is not None and timezone.now() < kept.until:
+                return kept.as_of, kept.found
+            return self._read_now(node)
+
+    def _read_now(self, node: CampaignNode) -> tuple[datetime, T]:
+        as_of = timezone.now()
+        found = self._read(node)
+        self._kept.pop(node.pk, None)
+        if self._is_large(found):
+            while len(self._kept) >= MOST_KEPT:
+                self._kept.pop(next(iter(self._kept)), None)
+            self._kept[node.pk] = _Kept(as_of, timezone.now() + LASTS, found)
+        return as_of, found
+
+    def forget(self) -> None:
+        """Read everything afresh from now on."""
+        self._kept.clear()
+
+
+def are_many(found: tuple[Line, ...]) -> bool:
+    """Whether the lines stand for so many units that reading them is dear."""
+    return sum(line.expected for line in found) > LARGE
+
+
+kept_lines: Snapshots[tuple[Line, ...]] = Snapshots(lambda node: lines(node), are_many)
+
+
+kept_missing: Snapshots[tuple[Place, ...]] = Snapshots(
+    lambda node: first_missing_below(node, is_large=True), lambda _found: True
+)
+
+
+def page_roll_up(node: CampaignNode, report: Report | None, *, names_missing: bool = True) -> RollUp:
+    """The roll-up for a page: of a large tree perhaps two seconds old, as its `as_of` says.
+
+    It names the first missing units if asked; all are counted.
+    """
+    as_of, children = kept_lines.of(node)
+    missing: tuple[Place, ...] = ()
+    if names_missing and any(line.missing for line in children):
+        is_large = are_many(children)
+        missing = kept_missing.of(node)[1] if is_large else first_missing_below(node, is_large=False)
+    return rolled_up(node, report, children, as_of, missing)
+
+
+def page_lines(node: CampaignNode) -> tuple[Line, ...]:
+    """The lines for a page, as old as those of `page_roll_up`."""
+    return kept_lines.of(node)[1]

@@ -1,0 +1,111 @@
+"""The roll-up of a unit, and what each of its numbers is made of."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.campaigns.seat import take_seat
+from quetsach.portal.kit.language import language
+from quetsach.portal.people.queries import grounds
+from quetsach.portal.reports import queries
+from quetsach.portal.reports.facts import ACTS, known_rows
+from quetsach.portal.reports.models import Report
+from quetsach.portal.reports.rollup import beside, machines, why
+from quetsach.portal.reports.rollup.checked import checked
+from quetsach.portal.reports.rollup.snapshots import page_roll_up
+from quetsach.portal.reports.rollup.sums import Line
+
+
+@require_GET
+def rollup(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
+    """The figures of a unit and all below, who is missing, and what waits for review."""
+    seat = take_seat(request, slug, node_id)
+    report = queries.report_of(seat.node)
+    rolled = page_roll_up(seat.node, report)
+    form = queries.form_of(seat.node)
+    compared = beside.compared(seat, rolled)
+    drifted = queries.drifted(report, rolled.children) if report else []
+    rows = [
+        {
+            "row": row,
+            "short": row.short[language()],
+            "own": rolled.own.row(row.key) if rolled.own is not None else None,
+            "entered": rolled.entered.row(row.key) if rolled.entered is not None else None,
+            "below": rolled.children_total.row(row.key),
+            "total": rolled.total.row(row.key),
+            "earlier": compared.earlier.row(row.key) if compared.earlier is not None else None,
+            "sibling": compared.siblings.get(row.key),
+        }
+        for row in form.rows
+    ]
+    context = {
+        "seat": seat,
+        "campaign": seat.campaign,
+        "door": "rollup",
+        "rolled": rolled,
+        "rows": rows,
+        "form": form,
+        "report": report,
+        "own_differs": rolled.entered is not None and rolled.entered != rolled.own,
+        "own_cells": list(rolled.own.values()) if rolled.own is not None else [None] * len(form.rows),
+        "own_state": rolled.report_state,
+        "own_counts": rolled.own is not None,
+        "waiting": queries.waiting_below(seat.node) if any(map(waits, rolled.children)) else [],
+        "may_review": seat.campaign.status == Campaign.Status.PUBLISHED and queries.may_review_below(seat),
+        "drifted": drifted,
+        "signing": queries.signing_of(report) if drifted else None,
+        "compared": compared,
+        "machines": machines.by_branch(seat.node, rolled.children),
+    }
+    return render(request, "reports/rollup.html", context)
+
+
+@require_GET
+def why_page(request: HttpRequest, slug: str, node_id: UUID, row: str) -> HttpResponse:
+    """One number of one unit: its report, the acts behind it, the parts from below, and the machines."""
+    seat = take_seat(request, slug, node_id)
+    form = queries.form_of(seat.node)
+    if row not in form.keys:
+        raise Http404
+    report = queries.report_of(seat.node)
+    rolled = page_roll_up(seat.node, report, names_missing=False)
+    counted = report.accepted if report else None
+    found = form.row(row)
+    shown, machine_count = machines.listed(seat.node)
+    context = {
+        "seat": seat,
+        "campaign": seat.campaign,
+        "door": "rollup",
+        "row": found,
+        "short": found.short[language()],
+        "rolled": rolled,
+        "own": rolled.own.row(row) if rolled.own is not None else None,
+        "reported": counted.figures.row(row) if counted else None,
+        "adjust": counted.adjust.get(row, 0) if counted else 0,
+        "entered": rolled.entered.row(row) if rolled.entered is not None else None,
+        "below": rolled.children_total.row(row),
+        "total": rolled.total.row(row),
+        "report": report,
+        "counted": counted,
+        "known_then": counted.known.get(row) if counted else None,
+        "known_row": ACTS.get(found.known, ""),
+        "known_now": known_rows(seat.node, form)[row],
+        "accepted_by": why.accepted_by(report),
+        "grounds": grounds(seat.node, found.known),
+        "parts": why.parts(rolled, row),
+        "checked": checked(seat.node, seat.user) if found.known == "done" else None,
+        "machines": shown,
+        "machine_count": machine_count,
+        "other_rows": [other for other in form.rows if other.key != row],
+    }
+    return render(request, "reports/why.html", context)
+
+
+def waits(line: Line) -> bool:
+    """Whether the unit's report waits for the superior."""
+    return line.report_state in {Report.State.SUBMITTED, Report.State.AMEND_ASKED}

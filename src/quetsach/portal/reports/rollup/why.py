@@ -1,0 +1,33 @@
+"""What one number is made of beside the acts that people know of: who accepted it, the parts from below."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quetsach.portal.reports.models import Report, ReportEvent
+from quetsach.portal.reports.rollup.sums import Line, RollUp
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one branch below adds to the number; None while nothing of it counts."""
+
+    line: Line
+    count: int | None
+
+
+def parts(rolled: RollUp, row: str) -> list[Part]:
+    """The branches below and what each adds; those that add nothing yet come last."""
+    found = [Part(line, None if line.is_blank else line.total.row(row)) for line in rolled.children]
+    return sorted(found, key=lambda part: part.count is None)
+
+
+def accepted_by(report: Report | None) -> ReportEvent | None:
+    """When and by whom the counting revision was accepted."""
+    if report is None or report.accepted_id is None:
+        return None
+    return (
+        report.events.filter(type=ReportEvent.Type.ACCEPT, revision_id=report.accepted_id)
+        .select_related("actor")
+        .last()
+    )

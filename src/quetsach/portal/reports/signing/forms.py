@@ -1,0 +1,24 @@
+"""What the office gave a report that was signed outside: number and date, and the signed PDF."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from quetsach.portal.reports.signing.actions import MOST_REASON
+
+_EMPTY = {"empty": _("The file is empty. Choose it again.")}
+
+
+class SignForm(forms.Form):
+    """It has been signed and issued; the file may follow later."""
+
+    document = forms.CharField(max_length=120, required=False)
+    file = forms.FileField(required=False, error_messages=_EMPTY)
+
+
+class AttachForm(forms.Form):
+    """The signed PDF, and why it takes the place of another."""
+
+    file = forms.FileField(error_messages={**_EMPTY, "required": _("Choose the signed PDF.")})
+    reason = forms.CharField(max_length=MOST_REASON, required=False)

@@ -1,0 +1,70 @@
+"""Sends a supplementary report: the same own figures, the sums of today, and what changed."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.audit.actions import record
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.reports.actions import components, count
+from quetsach.portal.reports.errors import ReportError
+from quetsach.portal.reports.held_actions import hold, must_be_running, must_be_waiting, note, store
+from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Revision
+from quetsach.portal.reports.queries import form_of, lines
+from quetsach.portal.reports.sealing import seal
+from quetsach.portal.reports.supplement.changes import supplement_of
+
+MOST_TEXT = 10_000
+
+
+@transaction.atomic
+def send_supplement(
+    actor: User, node: CampaignNode, number: int, client_uuid: UUID, *, ip: str | None = None
+) -> Revision:
+    """A new revision after revision `number`. One `client_uuid`, one revision.
+
+    A lock does not stand in the way: the unit's own figures stay. Raises StaleReport, and ReportError
+    when nothing changed.
+    """
+    report = hold(node)
+    sent = Revision.rows.filter(report=report, client_uuid=client_uuid).first()
+    if sent is not None:
+        return sent
+    must_be_running(node)
+    must_be_waiting(report, number, Report.State.ACCEPTED)
+    found = supplement_of(node, report)
+    if found is None:
+        raise ReportError(_("Nothing has changed below; there is nothing to add."))
+    children, now, last = lines(node), timezone.now(), found.revision
+    below = sum((line.total for line in children), form_of(node).zero)
+    revision = Revision(
+        report=report, number=last.number + 1, form=last.form, own=last.own, adjust=last.adjust,
+        adjust_reason=last.adjust_reason, counts=last.counts, notes=last.notes,
+        narrative=f"{found.official_text}\n\n{last.narrative}".strip()[:MOST_TEXT],
+        proposals=last.proposals, external=last.external, known=last.known, warnings=last.warnings,
+        totals={
+            "children": below.as_dict(), "total": found.now.as_dict(),
+            "missing": sum(line.missing for line in children),
+        },
+        author=actor, at=now, submitted_at=now, due_at=node.due_at, client_uuid=client_uuid, based_on=last,
+    )  # fmt: skip
+    revision.sha256 = seal(revision, node)
+    revision.save(force_insert=True)
+    ReportComponent.rows.bulk_create(components(revision, children))
+    is_final = node.parent_id is None
+    report.current = revision
+    report.state = Report.State.ACCEPTED if is_final else Report.State.SUBMITTED
+    if is_final:
+        count(report)
+    store(report)
+    note(report, ReportEvent.Type.SUBMIT, actor)
+    if is_final:
+        note(report, ReportEvent.Type.ACCEPT, actor)
+    said = {"revision": revision.number, "sha256": revision.sha256, "units": len(found.changed)}
+    record(actor, "report.supplement", unit_path=node.path, about=report, data=said, ip=ip)
+    return revision

@@ -1,0 +1,43 @@
+"""Takes wishes of the units below over into the own draft."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.utils import timezone
+
+from quetsach.annexform.entry import read_entry
+from quetsach.portal.accounts.models import User
+from quetsach.portal.audit.actions import record
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.reports import queries
+from quetsach.portal.reports.facts import prefilled
+from quetsach.portal.reports.held_actions import hold, must_be_typed, must_be_unlocked, store
+from quetsach.portal.reports.wishes.queries import Wish, split_wishes, wish_key
+
+
+@transaction.atomic
+def include(actor: User, node: CampaignNode, wishes: Iterable[Wish], *, ip: str | None = None) -> int:
+    """Add each wish, with who has it, to the proposals of the node's draft; how many were added.
+
+    The words are those of an official paper, Vietnamese in every language of the pages.
+
+    A wish that the draft holds already is not added again. Raises ReportError when nothing can be typed.
+    """
+    report = hold(node)
+    must_be_unlocked(node, report)
+    must_be_typed(report)
+    keys = queries.form_of(node).keys
+    typed = dict(read_entry(report.draft if report.version else prefilled(node), keys).typed)
+    held = {wish_key(line) for line in split_wishes(typed["proposals"])}
+    lines = [f"- {wish.text.rstrip('.')} (Nguồn: {wish.source})" for wish in wishes if wish.key not in held]
+    if not lines:
+        return 0
+    typed["proposals"] = "\n".join(filter(None, (typed["proposals"], *lines)))
+    report.draft, report.draft_by, report.draft_at = typed, actor, timezone.now()
+    store(report)
+    record(
+        actor, "report.include_wishes", unit_path=node.path, about=report, data={"count": len(lines)}, ip=ip
+    )
+    return len(lines)

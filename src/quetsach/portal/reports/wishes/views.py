@@ -1,0 +1,55 @@
+"""What the units below ask for, on one page: tick, and take over into the own report with the source."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from quetsach.portal.campaigns.seat import take_seat
+from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.reports import queries
+from quetsach.portal.reports.annex.views import TYPED
+from quetsach.portal.reports.errors import ReportError
+from quetsach.portal.reports.wishes import actions
+from quetsach.portal.reports.wishes.queries import wishes_below
+from quetsach.portal.units.roles import Verb
+
+MOST = 200
+"""Wishes on one page, those that most units have first."""
+
+
+@require_http_methods(["GET", "POST"])
+def wishes(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
+    """Every wish once, with all who have it; POST takes the ticked ones over."""
+    verb = Verb.EDIT_REPORT if request.method == "POST" else Verb.READ
+    seat = take_seat(request, slug, node_id, verb)
+    found = wishes_below(seat.node)
+    if request.method == "POST":
+        ticked = set(request.POST.getlist("wish"))
+        chosen = [wish for wish in found if wish.key in ticked]
+        try:
+            added = actions.include(seat.user, seat.node, chosen, ip=client_ip_text(request))
+            said = ngettext(
+                "%(n)s wish is in your report now.", "%(n)s wishes are in your report now.", added
+            )
+            messages.success(request, said % {"n": added})
+        except ReportError as error:
+            messages.error(request, str(error))
+        return redirect("wishes", slug, seat.node.pk)
+    report = queries.report_of(seat.node)
+    context = {
+        "seat": seat,
+        "campaign": seat.campaign,
+        "door": "rollup",
+        "wishes": found[:MOST],
+        "count": len(found),
+        "units": len({place.pk for wish in found for place in wish.places}),
+        "may_include": seat.can["edit_report"] and (report is None or report.state in TYPED),
+        "report": report,
+    }
+    return render(request, "reports/wishes.html", context)

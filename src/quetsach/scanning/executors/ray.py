@@ -1,0 +1,373 @@
+"""Units on the machines of a Ray cluster, or on processes of this one (docs.ray.io, Ray Core, actors).
+
+An actor reads one unit at a time and gives what it says in batches. Nothing of a unit is passed on before it
+has come to its end, so that a unit whose worker died can be read again by another without counting twice.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import os
+import pickle
+import socket
+import tempfile
+import time
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import ExitStack, redirect_stdout
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, NamedTuple
+
+from quetsach import __version__, engine, logformat
+from quetsach.engine import Engine, Matcher, ScanOptions, SourceResult
+from quetsach.errors import ScanError
+from quetsach.fieldmap import FieldMap
+from quetsach.scanning import reading
+from quetsach.scanning.executor import Done, Outcome, Unit
+from quetsach.scanning.reading import INTERRUPTED, Reading, failed
+from quetsach.scanning.transfer import Row, to_outcomes, to_rows
+
+LOCAL = "local"
+MOST_ATTEMPTS = 3
+_BATCH_BYTES = 8 << 20
+_HELD_BYTES = 8 << 20
+_START_SECONDS = 120
+_KNOCK_SECONDS = 10
+_COUNT_SECONDS = 0.5
+"""Between two questions how far a worker is: each takes a processor from the workers on this machine."""
+
+
+class _Answer(NamedTuple):
+    """A batch of what a unit says; `counts` are its bytes read and hits so far."""
+
+    rows: list[Row]
+    is_last: bool
+    counts: tuple[int, int]
+
+
+class _Worker:
+    """Lives in a process of its own, perhaps on another machine; `counts` and `cancel` come beside `more`."""
+
+    def __init__(
+        self,
+        version: tuple[str, str],
+        engine_name: str,
+        options: ScanOptions,
+        fields: FieldMap | None,
+        shipped: bytes,
+    ) -> None:
+        if version != _version():
+            here, there = (f"{number} with log formats {digest}" for number, digest in (version, _version()))
+            raise ScanError(f"this machine has quetsach {here}, a worker {there}; install the same")
+        self._engine = engine.choose(engine_name)
+        self._matcher: Matcher = pickle.loads(shipped)  # noqa: S301 -- from the process that started us
+        self._options, self._fields = options, fields
+        self._reading: Reading | None = None
+        self._rows: Iterator[Row] = iter(())
+        self._is_cancelled = False
+
+    def begin(self, unit: Unit) -> _Answer:
+        """The first batch of what the unit says."""
+        self._reading = Reading(self._engine)
+        if self._is_cancelled:
+            self._reading.cancel()
+        said = reading.read(unit, self._matcher, self._options, self._reading, self._fields)
+        self._rows = (row for outcome in said for row in to_rows(outcome))
+        return self.more()
+
+    def more(self) -> _Answer:
+        """The next batch."""
+        batch: list[Row] = []
+        size = 0
+        for row in self._rows:
+            batch.append(row)
+            size += len(row[1])
+            if size >= _BATCH_BYTES:
+                return _Answer(batch, False, self.counts())
+        return _Answer(batch, True, self.counts())
+
+    def counts(self) -> tuple[int, int]:
+        """Bytes read and hits of the unit at hand."""
+        now = self._reading
+        return (now.bytes_read, now.hits) if now is not None else (0, 0)
+
+    def cancel(self) -> None:
+        self._is_cancelled = True
+        if self._reading is not None:
+            self._reading.cancel()
+
+
+class _Nowhere(io.TextIOBase):
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+def _knock(address: str) -> None:
+    """Ask for a connection first: Ray itself tries for minutes. Raises OSError."""
+    host, colon, port = address.rpartition(":")
+    if colon and port.isdecimal() and "/" not in host:
+        socket.create_connection((host.strip("[]"), int(port)), _KNOCK_SECONDS).close()
+
+
+@dataclass(slots=True)
+class _Task:
+    """A unit in the hands of an actor; `said` are its rows so far, pickled one after another."""
+
+    unit: Unit
+    actor: Any
+    asked: Any = None
+    said: Any = field(default_factory=partial(tempfile.SpooledTemporaryFile, max_size=_HELD_BYTES))
+
+
+class RayWorkers:
+    """As many workers as the cluster has processors, or `jobs` processes here for the address `local`.
+
+    Raises ScanError where Ray is missing, the cluster cannot be reached or its workers cannot start.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        engine_used: Engine,
+        matcher: Matcher,
+        options: ScanOptions,
+        jobs: int | None,
+        fields: FieldMap | None = None,
+    ) -> None:
+        self._ray: Any = _ray()
+        self._options, self._fields = options, fields
+        # Ray prints what it hears of dying workers to standard output, where the result may go.
+        self._quiet = ExitStack()
+        self._quiet.enter_context(redirect_stdout(_Nowhere()))
+        self._connect(address, jobs)
+        try:
+            self._workers = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+            # Ray keeps one copy a node, however many workers ask for it.
+            self._shipped = self._ray.put(pickle.dumps(matcher))
+            self._class = self._ray.remote(num_cpus=1, max_concurrency=2, max_restarts=0)(_Worker)
+            self._engine_name = engine_used.name
+            self._idle: list[Any] = []
+            self._why_none = "no processor was free"
+            self._actors: list[Any] = []
+            # An actor that has not said a word yet may wait for a processor that went with its machine.
+            self._starting: dict[Any, Any] = {}
+            self._failed_starts = 0
+            self._start_first()
+        except Exception as error:
+            self.close()
+            raise ScanError(f"the workers of the cluster cannot start: {_told(error)}") from error
+        self._heard = self._counted = time.monotonic()
+        self._queue: deque[Unit] = deque()
+        self._tasks: dict[Any, _Task] = {}
+        self._attempts: Counter[Unit] = Counter()
+        self._counting: dict[Any, Any] = {}
+        self._counts: dict[Any, tuple[int, int]] = {}
+        self._is_cancelled = False
+
+    def _connect(self, address: str, jobs: int | None) -> None:
+        quiet = {"log_to_driver": False, "configure_logging": False}
+        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        try:
+            if address == LOCAL:
+                self._ray.init("local", num_cpus=jobs, include_dashboard=False, **quiet)
+            else:
+                _knock(address)
+                self._ray.init(address, **quiet)
+        except Exception as error:
+            self._quiet.close()
+            raise ScanError(
+                f"the cluster {address} cannot be reached: {_told(error)}; give the command on a machine of "
+                "the cluster, or see docs/en/cluster.md"
+            ) from error
+
+    def _start_first(self) -> None:
+        """Raises what Ray raises where no worker can be started: then none will."""
+        for left in reversed(range(MOST_ATTEMPTS)):
+            self._start()
+            try:
+                self._ray.get(list(self._starting), timeout=_START_SECONDS)
+                return
+            except self._ray.exceptions.RayActorError:
+                if not left:
+                    raise
+                self._starting.clear()
+                self._actors.clear()
+
+    def _start(self) -> None:
+        actor = self._class.remote(_version(), self._engine_name, self._options, self._fields, self._shipped)
+        self._actors.append(actor)
+        self._starting[actor.counts.remote()] = actor
+
+    def submit(self, unit: Unit) -> None:
+        """See `Executor`."""
+        self._queue.append(unit)
+
+    def events(self, seconds: float) -> Iterator[tuple[Unit, Outcome | Done]]:
+        """See `Executor`."""
+        if self._is_cancelled:
+            while self._queue:
+                unit = self._queue.popleft()
+                yield unit, SourceResult([], failed(unit.log, self._options, INTERRUPTED))
+                yield unit, Done()
+        self._hand_out()
+        waiting = [*self._tasks, *self._starting]
+        if not waiting:
+            return
+        ready, _later = self._ray.wait(waiting, num_returns=1, timeout=seconds)
+        for asked in ready:
+            self._heard = time.monotonic()
+            if asked in self._starting:
+                self._started(asked)
+            else:
+                yield from self._answered(self._tasks.pop(asked))
+        if time.monotonic() - self._counted > _COUNT_SECONDS:
+            self._count()
+        if not self._tasks and not self._idle:
+            yield from self._given_up()
+
+    def _started(self, asked: Any) -> None:
+        """A worker says that it lives, or will never."""
+        actor = self._starting.pop(asked)
+        try:
+            self._ray.get(asked)
+            self._idle.append(actor)
+            self._failed_starts = 0
+        except Exception as error:
+            self._actors.remove(actor)
+            self._failed_starts += 1
+            self._why_none = _told(error)
+
+    def _given_up(self) -> Iterator[tuple[Unit, Outcome | Done]]:
+        """What is left, once no worker is to be had any more."""
+        is_silent = time.monotonic() - self._heard > _START_SECONDS
+        if self._failed_starts < MOST_ATTEMPTS and not is_silent:
+            return
+        why = f"no worker of the cluster could be started ({self._why_none}); it was not looked at"
+        while self._queue:
+            yield self._queue.popleft(), Done(why)
+
+    def _hand_out(self) -> None:
+        lacking = min(
+            len(self._queue) - len(self._idle) - len(self._starting), self._workers - len(self._actors)
+        )
+        for _ in range(lacking if self._failed_starts < MOST_ATTEMPTS else 0):
+            self._start()
+        while self._queue and self._idle:
+            unit, actor = self._queue.popleft(), self._idle.pop()
+            task = _Task(unit, actor)
+            self._ask(task, actor.begin.remote(unit))
+
+    def _ask(self, task: _Task, asked: Any) -> None:
+        task.asked = asked
+        self._tasks[asked] = task
+
+    def _answered(self, task: _Task) -> Iterator[tuple[Unit, Outcome | Done]]:
+        try:
+            answer: _Answer = self._ray.get(task.asked)
+        except Exception as error:
+            yield from self._failed(task, error)
+            return
+        if answer.is_last:
+            # Before anything is done with what it said: it works on meanwhile.
+            self._idle.append(task.actor)
+            self._counts.pop(task.actor, None)
+            self._hand_out()
+        else:
+            self._counts[task.actor] = answer.counts
+            self._ask(task, task.actor.more.remote())
+        for row in answer.rows:
+            pickle.dump(row, task.said)
+        if not answer.is_last:
+            return
+        size, hits = answer.counts
+        task.said.seek(0)
+        for outcome in to_outcomes(_unpickled(task.said)):
+            yield task.unit, outcome
+        task.said.close()
+        yield task.unit, Done("", max(size, _size(task.unit)), hits)
+
+    def _failed(self, task: _Task, error: Exception) -> Iterator[tuple[Unit, Outcome | Done]]:
+        """The worker or its machine died, or is of no use: another one takes the unit."""
+        task.said.close()
+        self._actors.remove(task.actor)
+        self._counts.pop(task.actor, None)
+        self._ray.kill(task.actor)
+        self._attempts[task.unit] += 1
+        if self._attempts[task.unit] < MOST_ATTEMPTS and not self._is_cancelled:
+            self._queue.append(task.unit)
+            return
+        is_dead = isinstance(error, self._ray.exceptions.RayActorError)
+        reason = "its process or its machine died" if is_dead else _told(error)
+        why = f"its worker failed {self._attempts[task.unit]} times ({reason}); it was not looked at"
+        yield task.unit, Done(INTERRUPTED if self._is_cancelled else why)
+
+    def _count(self) -> None:
+        """Ask the busy workers how far they are, at most one question each."""
+        self._counted = time.monotonic()
+        asked_before = list(self._counting)
+        answered: list[Any] = []
+        if asked_before:
+            answered, _later = self._ray.wait(asked_before, num_returns=len(asked_before), timeout=0)
+        busy = {task.actor for task in self._tasks.values()}
+        for asked in answered:
+            actor = self._counting.pop(asked)
+            try:
+                if actor in busy:
+                    self._counts[actor] = self._ray.get(asked)
+            except Exception:  # noqa: S112 -- its unit tells that it died
+                continue
+        for actor in busy - set(self._counting.values()):
+            self._counting[actor.counts.remote()] = actor
+
+    def running(self) -> tuple[int, int]:
+        """See `Executor`."""
+        return sum(n for n, _ in self._counts.values()), sum(hits for _, hits in self._counts.values())
+
+    def cancel(self) -> None:
+        """See `Executor`."""
+        self._is_cancelled = True
+        for actor in self._actors:
+            actor.cancel.remote()
+
+    def close(self) -> None:
+        """Ends the workers; a cluster that was there before stays."""
+        self._ray.shutdown()
+        self._quiet.close()
+
+
+def _version() -> tuple[str, str]:
+    """The numbers of the formats travel between workers, so these must be the same as well."""
+    return __version__, logformat.digest()
+
+
+def _ray() -> Any:
+    try:
+        return importlib.import_module("ray")
+    except ImportError:
+        raise ScanError(
+            "--cluster needs the extra 'cluster'; install it with: pip install 'quetsach[cluster]'"
+        ) from None
+
+
+def _size(unit: Unit) -> int:
+    span = unit.span
+    if span is None:
+        return unit.log.size
+    return (unit.log.size if span.end is None else span.end) - span.start
+
+
+def _unpickled(file: Any) -> Iterator[Row]:
+    while True:
+        try:
+            yield pickle.load(file)  # noqa: S301 -- written above
+        except EOFError:
+            return
+
+
+def _told(error: Exception) -> str:
+    """The last line that says something: Ray puts whole traces into its messages."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[-1] if lines else ''}"[:300]

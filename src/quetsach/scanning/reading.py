@@ -1,0 +1,185 @@
+"""What a worker does with one unit: open it, let the engine read it, and make a result of every failure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from quetsach import openers
+from quetsach.engine import (
+    Engine,
+    Matcher,
+    Progress,
+    ScanOptions,
+    SourceResult,
+    SpareThreads,
+    SplittingMatcher,
+)
+from quetsach.errors import QuetsachError, SourceError
+from quetsach.inputs import Input, Skipped, identity
+from quetsach.scanning.executor import Outcome, Unit
+from quetsach.sighting import Coverage
+from quetsach.source import SHORTENED, Source
+
+if TYPE_CHECKING:
+    from quetsach.fieldmap import FieldMap
+
+_TABLE_HEAD_BYTES = 1 << 16
+"""Enough to see which columns a table has."""
+INTERRUPTED = "interrupted before its end; scan it again"
+
+
+class Reading:
+    """How far one unit is. A container has a meter of its own, and its members one progress after another."""
+
+    def __init__(self, engine: Engine, spare: SpareThreads | None = None) -> None:
+        self._engine, self._spare = engine, spare
+        self.progress = engine.progress(spare)
+        self.meter = openers.Meter()
+        self._hits_before = 0
+
+    @property
+    def bytes_read(self) -> int:
+        return self.meter.stored or self.progress.bytes_read
+
+    @property
+    def hits(self) -> int:
+        return self._hits_before + self.progress.hits
+
+    def next_member(self) -> Progress:
+        """A new progress; what the one before counted stays."""
+        self._hits_before, self.progress = self.hits, self._engine.progress(self._spare)
+        if self.meter.is_cancelled:
+            self.progress.cancel()
+        return self.progress
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.meter.is_cancelled
+
+    def cancel(self) -> None:
+        """The unit ends soon."""
+        self.meter.is_cancelled = True
+        self.progress.cancel()
+
+
+def read(
+    unit: Unit, matcher: Matcher, options: ScanOptions, reading: Reading, fields: FieldMap | None = None
+) -> Iterator[Outcome]:
+    """All that the unit says; a span that cannot be read by itself says nothing.
+
+    With `fields` every file is a table of that make; the matcher must know its formats.
+    """
+    log = unit.log
+    if reading.is_cancelled:
+        yield SourceResult([], failed(log, options, INTERRUPTED))
+        return
+    try:
+        if unit.span is not None:
+            assert isinstance(matcher, SplittingMatcher)
+            part = matcher.scan_part(log.path, options, reading.progress, unit.span)
+            if part is not None and not reading.is_cancelled:
+                yield part
+        elif log.is_container:
+            yield from _members(log, matcher, options, reading, fields)
+        else:
+            chosen = options if fields is None else _table(fields, options, _start(log.path))
+            result = matcher.scan(log.path, chosen, reading.progress)
+            note_shortened(log, result.coverage)
+            yield _cut_short(result) if reading.is_cancelled else result
+        return
+    except QuetsachError as error:
+        reason = str(error)
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror or error}; check that it exists and may be read"
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+    yield SourceResult([], failed(log, options, reason))
+
+
+def _members(
+    log: Input, matcher: Matcher, options: ScanOptions, reading: Reading, fields: FieldMap | None
+) -> Iterator[SourceResult | Skipped]:
+    for opened in _opened(log, reading.meter):
+        path = f"{log.shown}!/{opened.member}" if opened.member else log.shown
+        if isinstance(opened, openers.Passed):
+            yield Skipped(path, opened.why)
+            continue
+        chosen = options
+        if opened.format is not None:
+            chosen = options._replace(format=opened.format)
+        elif fields is not None:
+            try:
+                chosen = _table(fields, options, opened.stream.start(_TABLE_HEAD_BYTES))
+            except SourceError as error:
+                yield SourceResult([], failed(log, options, str(error))._replace(path=path))
+                continue
+        progress = reading.next_member()
+        result = matcher.scan(path, chosen, progress, opened.stream, opened.mtime)
+        if reading.is_cancelled:
+            yield _cut_short(result)
+            return
+        yield result
+
+
+def _table(fields: FieldMap, options: ScanOptions, start: bytes) -> ScanOptions:
+    """Raises SourceError where the table lacks a column."""
+    return options._replace(format=fields.choose(start) or options.format)
+
+
+def _start(path: Path) -> bytes:
+    start = b""
+    for block in Source(path).chunks():
+        start += block
+        if len(start) >= _TABLE_HEAD_BYTES:
+            break
+    return start[:_TABLE_HEAD_BYTES]
+
+
+def _opened(log: Input, meter: openers.Meter) -> Iterator[openers.Opened | openers.Passed]:
+    if log.stored is None:
+        yield from openers.read(log.path, meter, log.part)
+        return
+    from quetsach.objectstore import Remote
+
+    with Remote(log.stored) as file:
+        yield from openers.read_file(cast(BinaryIO, file), meter, log.stored.mtime)
+
+
+def failed(log: Input | None, options: ScanOptions, reason: str, path: Path | str = "") -> Coverage:
+    """The coverage of what could not be looked at; `path` where there is no input."""
+    return Coverage(
+        source=(identity(log) or "") if log is not None else "",
+        path=log.shown if log is not None else str(path),
+        name=options.source_name,
+        bytes=0,
+        lines=0,
+        not_understood=0,
+        long_lines=0,
+        inbound=0,
+        first=None,
+        last=None,
+        time="none",
+        zone="",
+        devices={},
+        errors=[reason],
+    )
+
+
+def note_shortened(log: Input, seen: Coverage) -> None:
+    """Say that the file shrank since it was found: the engine sees only what happens while it reads."""
+    try:
+        is_shortened = log.size > 0 and log.path.stat().st_size < log.size
+    except OSError:
+        # Moved away: the open file was still read to its end.
+        return
+    if is_shortened and not any(error.endswith(SHORTENED) for error in seen.errors):
+        seen.errors.append(SHORTENED)
+
+
+def _cut_short(result: SourceResult) -> SourceResult:
+    seen = result.coverage
+    if not any("cancelled" in error for error in seen.errors):
+        seen.errors.append(INTERRUPTED)
+    return result

@@ -1,0 +1,117 @@
+"""The answer of one scan: the sightings of many sources, and what was read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from quetsach import wire
+from quetsach.aside import Aside
+from quetsach.inputs import Skipped
+from quetsach.scanning import tally
+from quetsach.sighting import Coverage, Scan, Sighting, dump
+from quetsach.wire import WireSightings
+
+
+class Snapshot(NamedTuple):
+    """How far a scan is. Bytes are of files as stored; `bytes_total` leaves out standard input and pipes."""
+
+    files: int
+    files_total: int
+    bytes: int
+    bytes_total: int
+    hits: int
+    seconds: float
+
+
+class Sightings:
+    """Sightings of many sources, sorted by key, read as often as wanted; beyond 8 MiB they lie in a
+    temporary file. Those of the first source stay where they lie: mostly there is one large log. With
+    `are_many` sources they take no memory there."""
+
+    def __init__(self, *, are_many: bool = False) -> None:
+        self._are_many = are_many
+        self._aside = Aside()
+        self._places: dict[str, tuple[int, int]] = {}
+        self._counts: dict[str, int] = {}
+        """Of those put aside; the first source's own tell theirs."""
+        self._first: tuple[str, WireSightings] | None = None
+        self._tally: tally.Tally | None = None
+
+    def put(self, source: str, sightings: Iterable[Sighting]) -> None:
+        """Keep the sightings of one source, sorted by key; what it had before is forgotten."""
+        self._tally = None
+        self._places.pop(source, None)
+        if self._first is not None and self._first[0] == source:
+            self._first = None
+        if isinstance(sightings, WireSightings) and self._first is None:
+            if self._are_many:
+                sightings.settle()
+            self._first = (source, sightings)
+            self._counts[source] = 0
+            return
+        start = self._aside.size
+        if isinstance(sightings, WireSightings):
+            for block in sightings.blocks():
+                self._aside.put(block)
+            count = len(sightings)
+        else:
+            count = 0
+            for sighting in sightings:
+                self._aside.put(dump(sighting))
+                count += 1
+        self._places[source] = (start, self._aside.size - start)
+        self._counts[source] = count
+
+    def __len__(self) -> int:
+        first = len(self._first[1]) if self._first is not None else 0
+        return first + sum(self._counts.values())
+
+    def __iter__(self) -> Iterator[Sighting]:
+        return map(wire.parse, self.lines())
+
+    def lines(self) -> Iterator[bytes]:
+        """The same as JSON Lines, one by one."""
+        return wire.lines(self.blocks())
+
+    def blocks(self) -> Iterator[bytes]:
+        """The same as JSON Lines, ready for a document, in blocks that end anywhere."""
+        for source in sorted(self._counts):
+            if self._first is not None and self._first[0] == source:
+                yield from self._first[1].blocks()
+            else:
+                yield from self._aside.blocks(*self._places[source])
+
+    def write(self, put: Callable[[bytes], object]) -> None:
+        """Hand the same blocks to `put`, which makes them sooner. Raises OSError like `put`."""
+        if self._first is not None and self._counts.keys() == {self._first[0]}:
+            self._first[1].write(put)
+            return
+        for block in self.blocks():
+            put(block)
+
+    def tally(self) -> tally.Tally | None:
+        """All of them together, found once; None where only the portable engine is at hand."""
+        if self._tally is None and self._first is not None and self._counts.keys() == {self._first[0]}:
+            found = self._first[1].tally()
+            self._tally = tally.Tally(found) if found is not None else None
+        if self._tally is None:
+            self._tally = tally.of(self.blocks())
+        return self._tally
+
+
+class ScanResult(NamedTuple):
+    """The answer of one scan. `coverage` is sorted by source id, then path; `skipped` files were not read."""
+
+    scan: Scan
+    sightings: Sightings
+    coverage: list[Coverage]
+    skipped: list[Skipped]
+    is_interrupted: bool = False
+    seconds: float = 0.0
+    named_by_lease: int = 0
+
+    @property
+    def errors(self) -> list[tuple[str, str]]:
+        """(path, what could not be read) over all sources."""
+        return [(seen.path, error) for seen in self.coverage for error in seen.errors]

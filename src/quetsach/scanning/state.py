@@ -1,0 +1,208 @@
+"""What a long scan has finished, kept on disk, so that it can be stopped at any moment and go on.
+
+One SQLite file. The mark that a unit has ended becomes durable only with its last rows, so that after a power
+cut a unit is either there as a whole or read again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from quetsach import logformat
+from quetsach.engine import ScanOptions
+from quetsach.errors import ScanError
+from quetsach.fieldmap import FieldMap
+from quetsach.inputs import identity
+from quetsach.scanning.executor import Outcome, Unit
+from quetsach.scanning.transfer import Row, to_outcomes, to_rows
+from quetsach.sighting import Scan
+
+_APPLICATION = 0x51534154
+"""Marks the file as ours, as far as SQLite and `file` are concerned."""
+_VERSION = 3
+"""Rises when what is kept is laid out otherwise, the engine's own part of it too."""
+_TABLES = """
+CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE unit (number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, digest TEXT NOT NULL DEFAULT '');
+CREATE TABLE outcome (number INTEGER, place INTEGER, kind TEXT, data BLOB, PRIMARY KEY (number, place))
+"""
+
+
+class State:
+    """Open for one scan; another that wants the same file is refused.
+
+    `about` is what must be equal for old results to count: the program, the set, the options.
+    """
+
+    def __init__(self, path: Path, about: Mapping[str, str]) -> None:
+        self.path = path
+        self._places: dict[Unit, tuple[int, int]] = {}
+        self._keys: dict[Unit, str | None] = {}
+        self._digests: dict[Unit, hashlib._Hash] = {}
+        self.problem = ""
+        """Why nothing more can be kept."""
+        try:
+            self._file = sqlite3.connect(path, isolation_level=None, timeout=0)
+            try:
+                self._open(about)
+            except BaseException:
+                self._file.close()
+                raise
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                raise ScanError(f"{path}: another scan is using this state file") from error
+            raise ScanError(
+                f"{path}: the state file cannot be used: {error}; choose another place for it"
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise ScanError(f"{path}: is no state file of quetsach, or is damaged; choose another") from error
+
+    @staticmethod
+    def about(header: Scan, options: ScanOptions, fields: FieldMap | None = None) -> dict[str, str]:
+        """What results depend on besides the files."""
+        return {
+            "program": header.tool,
+            # What is kept names them by their numbers, and one that is added or changed reads other lines.
+            "set of log formats": logformat.digest(),
+            "list": header.set_id,
+            "source name": options.source_name,
+            "time zone": options.tz,
+            "format": options.format or "",
+            "devices": str(options.devices),
+            "fields": repr(fields and (sorted(fields.columns.items()), sorted(fields.optional))),
+        }
+
+    def _open(self, about: Mapping[str, str]) -> None:
+        run = self._file.execute
+        run("PRAGMA locking_mode = EXCLUSIVE")
+        # EXTRA: the folder is synced, too, when the journal goes.
+        run("PRAGMA synchronous = EXTRA")
+        run("BEGIN EXCLUSIVE")
+        application, version = (run(f"PRAGMA {p}").fetchone()[0] for p in ("application_id", "user_version"))
+        if not run("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+            run(f"PRAGMA application_id = {_APPLICATION}")
+            run(f"PRAGMA user_version = {_VERSION}")
+            for statement in _TABLES.split(";"):
+                run(statement)
+            self._file.executemany("INSERT INTO about VALUES (?, ?)", about.items())
+        elif application != _APPLICATION:
+            raise ScanError(f"{self.path}: is no state file of quetsach, or is damaged; choose another")
+        elif version != _VERSION:
+            raise ScanError(
+                f"{self.path}: was kept by another version of quetsach; give another state file, or delete "
+                "this one to begin anew"
+            )
+        old = dict(run("SELECT name, value FROM about"))
+        for name, value in about.items():
+            if old.get(name) != value:
+                raise ScanError(
+                    f"{self.path}: belongs to a scan with another {name} ({old.get(name)}, now {value}); "
+                    "give another state file, or delete this one to begin anew"
+                )
+        unfinished = "(SELECT number FROM unit WHERE digest = '')"
+        run(f"DELETE FROM outcome WHERE number IN {unfinished}")  # noqa: S608
+        run("DELETE FROM unit WHERE digest = ''")
+        run("COMMIT")
+
+    def finished(self, unit: Unit) -> Iterator[Outcome] | None:
+        """What the unit said, if it has ended in an earlier run and its file has not changed since."""
+        try:
+            key = self._key(unit)
+            found = self._file.execute("SELECT number, digest FROM unit WHERE key = ?", (key,)).fetchone()
+            if found is None:
+                return None
+            number, digest = found
+            told = hashlib.sha256()
+            for row in self._rows(number):
+                _add(told, row)
+            if told.hexdigest() == digest:
+                return to_outcomes(self._rows(number))
+            # What lies on the disk is not what was written: read it again.
+            self._drop(number)
+        except sqlite3.DatabaseError as error:
+            self._fail(error)
+        return None
+
+    def _drop(self, number: int) -> None:
+        self._file.execute("DELETE FROM outcome WHERE number = ?", (number,))
+        self._file.execute("DELETE FROM unit WHERE number = ?", (number,))
+
+    def _rows(self, number: int) -> Iterator[Row]:
+        order = "SELECT kind, data FROM outcome WHERE number = ? ORDER BY place"
+        yield from self._file.execute(order, (number,))
+
+    def keep(self, unit: Unit, outcome: Outcome) -> None:
+        """Write down what a unit said; it counts when `end` is called."""
+        if self.problem or self._key(unit) is None:
+            return
+        try:
+            if not self._file.in_transaction:
+                self._file.execute("BEGIN IMMEDIATE")
+            number, place = self._places.get(unit) or (self._begin(unit), 0)
+            for row in to_rows(outcome):
+                _add(self._digests[unit], row)
+                self._file.execute("INSERT INTO outcome VALUES (?, ?, ?, ?)", (number, place, *row))
+                place += 1
+            self._places[unit] = (number, place)
+        except sqlite3.Error as error:
+            self._fail(error)
+
+    def _begin(self, unit: Unit) -> int:
+        self._digests[unit] = hashlib.sha256()
+        key = self._keys[unit]
+        self._file.execute("DELETE FROM unit WHERE key = ?", (key,))
+        return self._file.execute("INSERT INTO unit (key) VALUES (?)", (key,)).lastrowid or 0
+
+    def end(self, unit: Unit, *, is_complete: bool) -> None:
+        """The unit has said all; now it is durable. What was not read to its end is forgotten."""
+        place = self._places.pop(unit, None)
+        if place is None or self.problem:
+            return
+        try:
+            # A file that grew meanwhile has another key now, and is read again.
+            if is_complete and self._fresh_key(unit) == self._keys[unit]:
+                digest = self._digests.pop(unit).hexdigest()
+                self._file.execute("UPDATE unit SET digest = ? WHERE number = ?", (digest, place[0]))
+            else:
+                self._drop(place[0])
+            self._file.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._fail(error)
+
+    def _fail(self, error: sqlite3.Error) -> None:
+        self.problem = f"cannot be used: {error}; the scan went on without it"
+
+    def close(self) -> None:
+        """What has not ended is dropped."""
+        self._file.close()
+
+    def _key(self, unit: Unit) -> str | None:
+        if unit not in self._keys:
+            self._keys[unit] = self._fresh_key(unit)
+        return self._keys[unit]
+
+    def _fresh_key(self, unit: Unit) -> str | None:
+        """Names the unit and the version of its file; None for what can be read only once."""
+        log, span = unit.log, unit.span
+        if log.stored is not None:
+            version: list[object] = [log.stored.size, log.stored.mtime, log.stored.mark]
+        else:
+            try:
+                found = log.path.stat()
+            except OSError:
+                return None
+            if not log.path.is_file():
+                return None
+            version = [found.st_size, found.st_mtime_ns]
+        part = [log.part.only, sorted(log.part.without)]
+        cut = [span.start, span.end, (span.header or b"").hex()] if span is not None else None
+        return json.dumps([log.shown, identity(log), version, part, cut])
+
+
+def _add(digest: hashlib._Hash, row: Row) -> None:
+    kind, data = row
+    digest.update(f"{kind} {len(data)} ".encode() + data)

@@ -1,0 +1,253 @@
+"""Run a matcher over many logs at once and put the answers together.
+
+Every log ends in one coverage record, whatever happens to it: a failure is a result with an error.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from quetsach.engine import Engine, Matcher, Part, ScanOptions, SourceResult, Span, SplittingMatcher
+from quetsach.inputs import Input, Inputs, Skipped
+from quetsach.scanning.executor import Done, Executor, Outcome, Unit
+from quetsach.scanning.executors.threads import Threads
+from quetsach.scanning.reading import INTERRUPTED, failed, note_shortened
+from quetsach.scanning.result import ScanResult, Sightings, Snapshot
+from quetsach.sighting import Coverage, Scan
+
+if TYPE_CHECKING:
+    from quetsach.fieldmap import FieldMap
+    from quetsach.leases.naming import Leases
+    from quetsach.scanning.splitting import SplitLog
+    from quetsach.scanning.state import State
+
+_TICK_SECONDS = 0.1
+
+
+def run(
+    inputs: Inputs,
+    engine: Engine,
+    matcher: Matcher,
+    options: ScanOptions,
+    header: Scan,
+    *,
+    jobs: int = 1,
+    executor: Executor | None = None,
+    split_bytes: int | None = None,
+    state: "State | None" = None,
+    on_progress: Callable[[Snapshot], None] | None = None,
+    stop: threading.Event | None = None,
+    leases: "Leases | None" = None,
+    fields: "FieldMap | None" = None,
+) -> ScanResult:
+    """Read all inputs on `jobs` threads, or by the `executor`, which is closed at the end.
+
+    Plain files larger than `split_bytes` are read in spans of about that size, where the engine can. What
+    `state` knows from an earlier run is not read again. Neither changes the answer.
+
+    Setting `stop` ends everything soon; what was found until then comes back, marked interrupted, with an
+    error for each log that was not read to its end. `leases` name the machines behind addresses. With
+    `fields` every input is a table of that make; the engine (and the executor) must know its formats.
+    """
+    # Large logs first, so that no worker is left alone with the largest one at the end.
+    logs = sorted(inputs.logs, key=lambda log: -log.size)
+    cuts: dict[Input, list[Span]] = {}
+    if split_bytes is not None and fields is None and isinstance(matcher, SplittingMatcher):
+        from quetsach.scanning import splitting
+
+        cuts = {log: found for log in logs if (found := splitting.spans(log, split_bytes))}
+    units = len(logs) + sum(len(cut) - 1 for cut in cuts.values())
+    workers = executor or Threads(engine, matcher, options, jobs, units, fields)
+    work = _Work(logs, matcher, options, workers, state, leases)
+    is_interrupted = False
+    try:
+        work.begin(cuts)
+        if on_progress:
+            on_progress(work.snapshot())
+        while work.is_running:
+            work.keep_some(_TICK_SECONDS)
+            if stop is not None and stop.is_set() and not is_interrupted and work.is_running:
+                is_interrupted = True
+                work.cancel()
+            if on_progress:
+                on_progress(work.snapshot())
+    finally:
+        workers.close()
+    for path, reason in inputs.errors:
+        work.coverage.append(failed(None, options, reason, path))
+    if state is not None and state.problem:
+        work.coverage.append(failed(None, options, state.problem, state.path))
+    return ScanResult(
+        scan=header,
+        sightings=work.sightings,
+        coverage=sorted(work.coverage, key=lambda seen: (seen.source, seen.path)),
+        skipped=inputs.skipped + work.skipped,
+        is_interrupted=is_interrupted,
+        seconds=work.snapshot().seconds,
+        named_by_lease=leases.named if leases is not None else 0,
+    )
+
+
+class _Work:
+    """What is known of one scan while it runs; used by one thread."""
+
+    def __init__(
+        self,
+        logs: list[Input],
+        matcher: Matcher,
+        options: ScanOptions,
+        executor: Executor,
+        state: "State | None",
+        leases: "Leases | None",
+    ) -> None:
+        self._leases = leases
+        self._matcher, self._options, self._executor, self._state = matcher, options, executor, state
+        self.sightings = Sightings(are_many=len(logs) > 1)
+        self.coverage: list[Coverage] = []
+        self.skipped: list[Skipped] = []
+        self._by_source: dict[str, Coverage] = {}
+        self._logs = logs
+        self._split: dict[Input, SplitLog] = {}
+        self._open: dict[Unit, list[Part]] = {}
+        self._troubled: set[Unit] = set()
+        self._is_cancelled = False
+        self._done: set[Input] = set()
+        self._bytes_total = sum(log.size for log in logs)
+        self._bytes_done = self._hits_done = 0
+        self._started = time.monotonic()
+
+    @property
+    def is_running(self) -> bool:
+        return bool(self._open)
+
+    def begin(self, cuts: dict[Input, list[Span]]) -> None:
+        """Hand out all work that the state does not know."""
+        for log in self._logs:
+            if log in cuts:
+                whole = Unit(log)
+                if self._state is not None and self._state.finished(whole) is not None:
+                    self._submit(whole)
+                else:
+                    from quetsach.scanning.splitting import SplitLog
+
+                    self._split[log] = SplitLog(log, cuts[log])
+                    for unit in self._split[log].units():
+                        self._submit(unit)
+            else:
+                self._submit(Unit(log))
+
+    def _submit(self, unit: Unit) -> None:
+        self._open[unit] = []
+        known = self._state.finished(unit) if self._state is not None else None
+        if known is None:
+            self._executor.submit(unit)
+            return
+        for outcome in known:
+            self._take(unit, outcome)
+        span = unit.span
+        end = unit.log.size if span is None or span.end is None else span.end
+        self._end(unit, Done(bytes=end - (span.start if span is not None else 0)))
+
+    def keep_some(self, seconds: float) -> None:
+        """Keep what the workers have said, waiting for it at most so long."""
+        for unit, event in self._executor.events(seconds):
+            if isinstance(event, Done):
+                if self._state is not None:
+                    is_complete = not event.lost and unit not in self._troubled and not self._is_cancelled
+                    self._state.end(unit, is_complete=is_complete)
+                self._end(unit, event)
+                continue
+            if self._state is not None:
+                self._state.keep(unit, event)
+            self._take(unit, event)
+
+    def _take(self, unit: Unit, outcome: Outcome) -> None:
+        match outcome:
+            case Part():
+                self._open[unit].append(outcome)
+                if outcome.errors:
+                    self._troubled.add(unit)
+            case Skipped():
+                self.skipped.append(outcome)
+            case SourceResult():
+                if outcome.coverage.errors:
+                    self._troubled.add(unit)
+                if unit.span is None:
+                    self._keep(outcome)
+
+    def _end(self, unit: Unit, done: Done) -> None:
+        parts = self._open.pop(unit)
+        self._bytes_done += done.bytes
+        self._hits_done += done.hits
+        split = self._split.get(unit.log)
+        if split is None or unit.span is None:
+            if done.lost:
+                self.coverage.append(failed(unit.log, self._options, done.lost))
+            self._finish(unit.log)
+        elif self._is_cancelled:
+            if not split.is_whole and unit.log not in self._done:
+                self.coverage.append(failed(unit.log, self._options, INTERRUPTED))
+                self._finish(unit.log)
+        elif split.ended(unit.span, parts[0] if parts else None, done.lost):
+            self._merge(unit.log, split)
+        else:
+            for again in split.units():
+                self._submit(again)
+
+    def _merge(self, log: Input, split: "SplitLog") -> None:
+        assert isinstance(self._matcher, SplittingMatcher)
+        result = split.merge(self._matcher, self._options)
+        if result is None:
+            missing = failed(log, self._options, "")
+            self.coverage.append(missing._replace(errors=split.lost()))
+        else:
+            note_shortened(log, result.coverage)
+            self._keep(result)
+        self._finish(log)
+
+    def _finish(self, log: Input) -> None:
+        self._done.add(log)
+
+    def _keep(self, result: SourceResult) -> None:
+        new = result.coverage
+        if not new.bytes:
+            # Logs that could not be opened all share the id of the empty file.
+            self.coverage.append(new)
+            return
+        old = self._by_source.get(new.source)
+        if old is not None:
+            is_old = (old.bytes, new.path) >= (new.bytes, old.path)
+            longer, shorter = (old, new) if is_old else (new, old)
+            self.skipped.append(Skipped(shorter.path, "duplicate", longer.path))
+            if longer is old:
+                return
+            self.coverage.remove(old)
+        self._by_source[new.source] = new
+        self.coverage.append(new)
+        try:
+            found = result.sightings if self._leases is None else self._leases.name(result.sightings)
+            self.sightings.put(new.source, found)
+        except OSError as error:
+            import tempfile
+
+            folder = tempfile.gettempdir()
+            new.errors.append(
+                f"what was found does not fit into the temporary folder {folder}: {error.strerror or error}; "
+                "make room there or set TMPDIR to a folder that has some"
+            )
+
+    def cancel(self) -> None:
+        self._is_cancelled = True
+        self._executor.cancel()
+
+    def snapshot(self) -> Snapshot:
+        bytes_running, hits_running = self._executor.running()
+        return Snapshot(
+            files=len(self._done),
+            files_total=len(self._logs),
+            bytes=self._bytes_done + bytes_running,
+            bytes_total=self._bytes_total,
+            hits=self._hits_done + hits_running,
+            seconds=time.monotonic() - self._started,
+        )
