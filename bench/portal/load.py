@@ -249,66 +249,86 @@ class _Tally:
             self.statuses[answer.status] += 1
 
 
+class _Traffic:
+    """Officers who submit and read, and one who looks whether the national total is fresh."""
+
+    def __init__(self, root: CampaignNode, port: int, before: int) -> None:
+        self._root, self._port, self._before = root, port, before
+        self._watcher = seed.sign_in(root.campaign.published_by)  # type: ignore[arg-type]
+        self._dice = random.Random(7)
+        self._accepted_at: list[float] = []
+        self._over = threading.Event()
+        self._watching = threading.Thread(target=self._watch)
+        self.sent, self.accepts, self.pages = _Tally(), _Tally(), _Tally()
+        self.answered: list[Office] = []
+        self.lags: list[float] = []
+
+    def submit(self, office: Office, due: float) -> None:
+        answer = office.submit(self._port)
+        self.sent.add(due, answer)
+        if answer.status != 302:
+            return
+        self.answered.append(office)
+        begun = time.monotonic()
+        done = office.accept(self._port)
+        self.accepts.add(begun, done)
+        if done.status == 302:
+            self._accepted_at.append(time.monotonic())
+
+    def read(self, office: Office, due: float) -> None:
+        node, draw = office.node, self._dice.random()
+        path = f"bao-cao/{node.pk}/" if draw < 0.6 else "viec-hom-nay/" if draw < 0.8 else "cong-van/"
+        session = office.session
+        if draw > 0.9:
+            path, session = f"tong-hop/{node.parent_id}/", office.superior
+        if draw > 0.98:
+            path, session = f"tong-hop/{self._root.pk}/", self._watcher
+        self.pages.add(due, ask(self._port, "GET", f"/cd/toan-quoc/{path}", session))
+
+    def read_any(self, offices: Sequence[Office], due: float) -> None:
+        self.read(self._dice.choice(offices), due)
+
+    def _watch(self) -> None:
+        while not self._over.is_set():
+            begun = time.monotonic()
+            known = len(self._accepted_at)
+            page = ask(self._port, "GET", f"/cd/toan-quoc/tong-hop/{self._root.pk}/", self._watcher).text
+            found = _COMPLETE.search(page)
+            if found:
+                shown = int(found[1].replace(".", "")) - self._before
+                self.lags.append(begun - self._accepted_at[shown] if shown < known else 0.0)
+            self._over.wait(1)
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        self._watching.start()
+        yield
+        self._over.set()
+        self._watching.join()
+
+    @property
+    def requests(self) -> int:
+        return sum(len(one.times) for one in (self.sent, self.accepts, self.pages)) + len(self.lags)
+
+
 def measure_load(root: CampaignNode, seconds: int, submits: float, reads: float) -> list[Figure]:
     """So many submissions and pages a second, by the clock; is the national total fresh meanwhile?"""
     todo = offices(root, int(seconds * submits))
-    watcher = seed.sign_in(root.campaign.published_by)  # type: ignore[arg-type]
-    base = Report.rows.filter(node__campaign=root.campaign).exclude(accepted=None).count()
-    connection.close()
-    dice, sent, accepts, pages = random.Random(7), _Tally(), _Tally(), _Tally()
-    answered: list[Office] = []
-    accepted_at: list[float] = []
-    lags: list[float] = []
-
+    before = Report.rows.filter(node__campaign=root.campaign).exclude(accepted=None).count()
     with serving() as server, ThreadPoolExecutor(CLIENTS) as pool:
-
-        def submit(office: Office, due: float) -> None:
-            answer = office.submit(server.port)
-            sent.add(due, answer)
-            if answer.status == 302:
-                answered.append(office)
-                begun = time.monotonic()
-                done = office.accept(server.port)
-                accepts.add(begun, done)
-                if done.status == 302:
-                    accepted_at.append(time.monotonic())
-
-        def read(office: Office, due: float) -> None:
-            node, draw = office.node, dice.random()
-            path = f"bao-cao/{node.pk}/" if draw < 0.6 else "viec-hom-nay/" if draw < 0.8 else "cong-van/"
-            session = office.session
-            if draw > 0.9:
-                path, session = f"tong-hop/{node.parent_id}/", office.superior
-            if draw > 0.98:
-                path, session = f"tong-hop/{root.pk}/", watcher
-            pages.add(due, ask(server.port, "GET", f"/cd/toan-quoc/{path}", session))
-
-        def watch() -> None:
-            while not over.is_set():
-                begun = time.monotonic()
-                known = len(accepted_at)
-                page = ask(server.port, "GET", f"/cd/toan-quoc/tong-hop/{root.pk}/", watcher).text
-                found = _COMPLETE.search(page)
-                if found:
-                    shown = int(found[1].replace(".", "")) - base
-                    lags.append(begun - accepted_at[shown] if shown < known else 0.0)
-                over.wait(1)
-
-        over = threading.Event()
-        watching = threading.Thread(target=watch)
-        watching.start()
-        idle = server.cpu_seconds()
-        start = time.monotonic()
-        _by_clock(pool, start, seconds, submits, lambda n, due: submit(todo[n], due), reads,
-                  lambda _n, due: read(dice.choice(todo), due))  # fmt: skip
-        pool.shutdown()
-        took = time.monotonic() - start
-        over.set()
-        watching.join()
+        traffic = _Traffic(root, server.port, before)
+        connection.close()
+        with traffic.watched():
+            idle, start = server.cpu_seconds(), time.monotonic()
+            _by_clock(pool, start, seconds, submits, lambda n, due: traffic.submit(todo[n], due), reads,
+                      lambda _n, due: traffic.read_any(todo, due))  # fmt: skip
+            pool.shutdown()
+            took = time.monotonic() - start
         spent = server.cpu_seconds() - idle
-    requests = len(sent.times) + len(accepts.times) + len(pages.times) + len(lags)
-    cost = f"{requests:,} requests took {spent:.1f} s of processor: {requests / spent:.0f} a processor second"
-    broken = kept_promises(root, answered) or "nothing lost, nothing twice, the total is the sum"
+    each = traffic.requests / spent
+    cost = f"{traffic.requests:,} requests took {spent:.1f} s of processor: {each:.0f} a processor second"
+    broken = kept_promises(root, traffic.answered) or "nothing lost, nothing twice, the total is the sum"
+    sent, accepts, pages, lags = traffic.sent, traffic.accepts, traffic.pages, traffic.lags
     return [
         percentiles("submit", sent.times, 0.8, sent.statuses, f"; {broken}"),
         percentiles("accept", accepts.times, 0.8, accepts.statuses),

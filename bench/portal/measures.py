@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from multiprocessing import get_context
 from statistics import median
@@ -114,28 +114,31 @@ def measure_pages(root: CampaignNode, rounds: int) -> list[Figure]:
         for name, (route, by_node) in PAGES.items():
             url = reverse(route, args=[root.campaign.slug, node.pk] if by_node else [root.campaign.slug])
             client.get(url)
-            queries, size = 0, 0
-            for state in ("afresh", "warm"):
-                figure = Figure(f"page {name}, {place}, {state}", [], 0.3)
-                for _ in range(rounds):
-                    if state == "afresh":
-                        kept_lines.forget()
-                        kept_missing.forget()
-                        kept_overviews.forget()
-                    with clock() as took:
-                        answer = client.get(url)
-                    figure.seconds.append(took.wall)
-                    figure.cpu.append(took.cpu)
-                if state == "afresh":
-                    kept_lines.forget()
-                    kept_missing.forget()
-                    kept_overviews.forget()
-                with CaptureQueriesContext(connection) as seen:
-                    answer = client.get(url)
-                queries, size = len(seen), len(answer.content)
-                note = f"{queries} queries, {size / 1000:.0f} kB, {answer.status_code}"
-                figures.append(Figure(figure.what, figure.seconds, figure.limit, figure.cpu, note))
+            figures += [
+                _measure_page(client, url, f"page {name}, {place}, {state}", rounds, before)
+                for state, before in (("afresh", _forget), ("warm", lambda: None))
+            ]
     return figures
+
+
+def _measure_page(client: Client, url: str, what: str, rounds: int, before: Callable[[], None]) -> Figure:
+    figure = Figure(what, [], 0.3)
+    for _ in range(rounds):
+        before()
+        with clock() as took:
+            client.get(url)
+        figure.seconds.append(took.wall)
+        figure.cpu.append(took.cpu)
+    before()
+    with CaptureQueriesContext(connection) as seen:
+        answer = client.get(url)
+    note = f"{len(seen)} queries, {len(answer.content) / 1000:.0f} kB, {answer.status_code}"
+    return replace(figure, note=note)
+
+
+def _forget() -> None:
+    for kept in (kept_lines, kept_missing, kept_overviews):
+        kept.forget()
 
 
 def widest(root: CampaignNode) -> CampaignNode:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,6 +17,7 @@ from demo.loggen.stream import write_log
 from demo.loggen.truth import Truth
 from demo.loggen.world import World, clients_of
 
+_SHARES = {"zeek-dns": 0.40, "eve": 0.35, "squid": 0.15, "dnsmasq": 0.10}
 _POOL_BYTES = 8 << 20  # of different lines in a file
 
 
@@ -58,16 +59,10 @@ def write_demo_logs(
     machines = clients_of(clients, seed)
     given = (address for addresses in clients.values() for address in addresses)
     by_address = dict(zip(given, machines, strict=True))
-    infections = hits
-    if infections is None:
-        families = sorted({item.family for item in items if item.kind in ("domain", "ipv4")})
-        infections = plan_infections(clients, families, days, seed)
-    unknown = [i.client for i in infections if i.client not in by_address]
-    if unknown:
-        raise ValueError(f"infected client {unknown[0]} is no unit's machine")
-    shares = kinds or {"zeek-dns": 0.40, "eve": 0.35, "squid": 0.15, "dnsmasq": 0.10}
-    if not shares.keys() <= KINDS.keys():
-        raise ValueError(f"unknown log kind: {', '.join(sorted(shares.keys() - KINDS.keys()))}")
+    families = sorted({item.family for item in items if item.kind in ("domain", "ipv4")})
+    infections = plan_infections(clients, families, days, seed) if hits is None else hits
+    shares = kinds or _SHARES
+    _check(infections, by_address, shares)
     world = World(Listed(items), machines, seed, breadth=min(40_000, max(2000, total_bytes // 2000)))
     folder.mkdir(parents=True, exist_ok=True)
     truth = Truth()
@@ -105,6 +100,14 @@ def write_demo_logs(
             )
     (folder / "README.txt").write_text(README, encoding="utf-8")
     return truth
+
+
+def _check(infections: Iterable[Infection], known: Container[str], shares: Mapping[str, float]) -> None:
+    unknown = [one.client for one in infections if one.client not in known]
+    if unknown:
+        raise ValueError(f"infected client {unknown[0]} is no unit's machine")
+    if not shares.keys() <= KINDS.keys():
+        raise ValueError(f"unknown log kind: {', '.join(sorted(shares.keys() - KINDS.keys()))}")
 
 
 def _file_name(shape: Shape, part: range, *, is_packed: bool) -> str:

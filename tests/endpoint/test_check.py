@@ -16,11 +16,13 @@ from typing import Any
 
 import pytest
 
-from quetsach.endpoint import machines, places, report, result, wording
+from quetsach.endpoint import machines
 from quetsach.endpoint.checking import Options, check
 from quetsach.endpoint.fact import fact
+from quetsach.endpoint.files import places
 from quetsach.endpoint.finding import find
 from quetsach.endpoint.profile import Profile
+from quetsach.endpoint.telling import report, result, wording
 from quetsach.endpoint.wanted import Wanted
 from quetsach.openers import evtx
 from tests.command_line import Run
@@ -301,7 +303,7 @@ def test_it_starts_without_what_it_does_not_need() -> None:
     """A stick has no Django, no Ray, and no binary of ours."""
     program = (
         "import sys; sys.path.insert(0, 'src'); import quetsach.cli.check, quetsach.endpoint.checking,"
-        " quetsach.endpoint.report, quetsach.endpoint.probes;"
+        " quetsach.endpoint.telling.report, quetsach.endpoint.probes;"
         "print([m for m in ('django', 'ray', 'yara_x', 'evtx', 'Registry', 'psutil', 'quetsach._native')"
         " if m in sys.modules])"
     )

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from quetsach.endpoint import shortcut, windowspath
+from quetsach.endpoint import windowspath
 from quetsach.endpoint.fact import REASONS, Unavailable
+from quetsach.endpoint.files import shortcut
 from quetsach.endpoint.machines.hive import Hive, Hives
 from quetsach.endpoint.machines.recording import Recording
 from quetsach.endpoint.machines.windows import rows_of

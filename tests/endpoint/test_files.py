@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from quetsach.endpoint import checking, machines
-from quetsach.endpoint.content import MOST_BYTES, RulesError
-from quetsach.endpoint.filescan import Progress
+from quetsach.endpoint.files.content import MOST_BYTES, RulesError
+from quetsach.endpoint.files.filescan import Progress
 from quetsach.endpoint.machine import Entry
 from quetsach.endpoint.machines.recording import Recording
 from quetsach.endpoint.probes import executed
@@ -103,8 +103,8 @@ def test_what_is_not_opened_is_still_named(content: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("name", "verdict"), [("WebCacheV01.dat", "clean"), ("x.exe", "unknown")])
 def test_a_file_that_cannot_be_opened(name: str, verdict: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Windows locks databases of running programs everywhere; a program that hides is another matter."""
-    from quetsach.endpoint.content import Reader
     from quetsach.endpoint.fact import Unavailable
+    from quetsach.endpoint.files.content import Reader
 
     read = Reader.read
 

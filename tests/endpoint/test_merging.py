@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
-from quetsach.endpoint import keys, merging, pack, result, sealing
+from quetsach.endpoint import keys, merging, pack, sealing
 from quetsach.endpoint.refusal import Refused
+from quetsach.endpoint.telling import result
 from tests.command_line import Run
 from tests.endpoint.packs import PACK, SIGNING, UNIT_KEY
 from tests.endpoint.world import CLEAN, look_at_recording, planted

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from quetsach import engine
-from quetsach.endpoint import result
 from quetsach.endpoint.checking import Options, check
 from quetsach.endpoint.fact import fact
 from quetsach.endpoint.machines.recording import Recording
+from quetsach.endpoint.telling import result
 from quetsach.endpoint.wanted import Wanted
 from quetsach.endpoint.watchlist import Watchlist
 from quetsach.engines.portable import PortableMatcher

@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from quetsach.endpoint import checking, keys, machines, pack, result, sealing
+from quetsach.endpoint import checking, keys, machines, pack, sealing
 from quetsach.endpoint.checking import Options
+from quetsach.endpoint.telling import result
 from quetsach.endpoint.wanted import Wanted
 from quetsach.feeds.item import parse
 from quetsach.indicator import IndicatorSet, Scope

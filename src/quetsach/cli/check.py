@@ -143,9 +143,10 @@ def _run(
     _refuse_unfit(root, called, pack, outs)
     if html_out is not None:
         _ahead(is_sealing=seal is not None)
-    from quetsach.endpoint import machines, wording
+    from quetsach.endpoint import machines
     from quetsach.endpoint.checking import Options
     from quetsach.endpoint.fact import Unavailable
+    from quetsach.endpoint.telling import wording
 
     outs.say(say.styled(wording.promise(), bold=True))
     is_asking = not yes and outs.to_screen and sys.stdin.isatty()
@@ -219,8 +220,8 @@ def _handed_out(
     result: Result, machine: Machine, packed: Pack | None, outs: _Outs, *, is_asking: bool
 ) -> int:
     """Tell the result, save it, offer to send it; the exit code."""
-    from quetsach.endpoint import result as document
     from quetsach.endpoint import sealing
+    from quetsach.endpoint.telling import result as document
 
     if outs.to_screen:
         # First of all: a full disk must not cost the answer.
@@ -254,7 +255,7 @@ def _handed_out(
 def _ahead(*, is_sealing: bool) -> None:
     """Import what is needed after the check: a stick pulled out during it must not cost the answer."""
     from quetsach import guard  # noqa: F401
-    from quetsach.endpoint import report  # noqa: F401
+    from quetsach.endpoint.telling import report  # noqa: F401
     from quetsach.feeds import remark  # noqa: F401
 
     if is_sealing:
@@ -326,14 +327,14 @@ def _save(screen: Callable[[str], None], *files: tuple[Path | None, Callable[[Pa
 
 
 def _write_json(path: Path, result: Result) -> None:
-    from quetsach.endpoint import result as document
+    from quetsach.endpoint.telling import result as document
 
     with path.open("w", encoding="utf-8", newline="\n") as out:
         document.write(out, result)
 
 
 def _write_html(path: Path, result: Result) -> None:
-    from quetsach.endpoint import report
+    from quetsach.endpoint.telling import report
 
     with path.open("wb") as page:
         report.write(page, result)
@@ -341,7 +342,7 @@ def _write_html(path: Path, result: Result) -> None:
 
 def _tell_sealed(screen: Callable[[str], None]) -> None:
     """What is in it, before it is written: it is the one file that is meant to leave."""
-    from quetsach.endpoint import wording
+    from quetsach.endpoint.telling import wording
 
     screen("")
     screen(say.styled(_("In the sealed result, which only the campaign and the unit can read:"), bold=True))
@@ -353,7 +354,7 @@ def _tell_sealed(screen: Callable[[str], None]) -> None:
 
 
 def _tell(result: Result) -> None:
-    from quetsach.endpoint import wording
+    from quetsach.endpoint.telling import wording
 
     def line(text: str = "", **style: Any) -> None:
         told = say.wrapped(words.visible(text))
@@ -380,7 +381,7 @@ def _tell(result: Result) -> None:
 
 
 def _conclude(result: Result) -> None:
-    from quetsach.endpoint import wording
+    from quetsach.endpoint.telling import wording
 
     colour = {"found": "red", "check": "yellow", "traces": "yellow", "clean": "green"}
     click.echo()

@@ -145,9 +145,10 @@ def _plan(
     **given: Any,
 ) -> int:
     from quetsach.cli.progress import stop_on_interrupt
-    from quetsach.endpoint import checking, wording
+    from quetsach.endpoint import checking
     from quetsach.endpoint.act import choosing, plan
     from quetsach.endpoint.act.errors import ActError
+    from quetsach.endpoint.telling import wording
     from quetsach.output import replacing
 
     _line(wording.promise(), bold=True)

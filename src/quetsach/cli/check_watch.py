@@ -11,7 +11,7 @@ from quetsach.cli import say
 from quetsach.language import gettext as _
 
 if TYPE_CHECKING:
-    from quetsach.endpoint.filescan import Progress
+    from quetsach.endpoint.files.filescan import Progress
 
 SECONDS = {False: 20.0, True: 60.0}
 """How long sockets are watched, by whether the check is full."""
@@ -32,7 +32,7 @@ def bar() -> Iterator[
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn
     from rich.progress import Progress as Shown
 
-    from quetsach.endpoint import wording
+    from quetsach.endpoint.telling import wording
 
     columns = (
         TextColumn("{task.description}"),

@@ -119,7 +119,7 @@ def _hashes(path: Path) -> dict[str, str]:
 
 
 def _rules(path: Path) -> str:
-    from quetsach.endpoint import content
+    from quetsach.endpoint.files import content
 
     try:
         text = path.read_text(encoding="utf-8-sig")

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from quetsach import __version__
-from quetsach.endpoint import filescan, finding, verdict
+from quetsach.endpoint import finding, verdict
 from quetsach.endpoint.fact import Fact, Observed, State
-from quetsach.endpoint.filescan import Progress, Scan
+from quetsach.endpoint.files import filescan
+from quetsach.endpoint.files.filescan import Progress, Scan
 from quetsach.endpoint.finding import Finding
 from quetsach.endpoint.machine import Machine, System
 from quetsach.endpoint.probe import Probe

@@ -22,12 +22,13 @@ from typing import Any
 
 sys.path.insert(0, sys.argv[1])
 
-from quetsach.endpoint import checking, places
+from quetsach.endpoint import checking
 from quetsach.endpoint.act import applying, choosing, grounds, plan, undoing
 from quetsach.endpoint.act.acts import ACTS
 from quetsach.endpoint.act.errors import ActError
 from quetsach.endpoint.act.grounds import winfile
 from quetsach.endpoint.act.step import Step
+from quetsach.endpoint.files import places
 from quetsach.endpoint.wanted import Wanted
 
 RUN = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Run"

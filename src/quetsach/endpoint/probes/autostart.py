@@ -6,8 +6,9 @@ person, Office add-ins.
 
 from __future__ import annotations
 
-from quetsach.endpoint import shortcut, windowspath
+from quetsach.endpoint import windowspath
 from quetsach.endpoint.fact import Unavailable
+from quetsach.endpoint.files import shortcut
 from quetsach.endpoint.machine import Machine, System, User, roots_of
 from quetsach.endpoint.probe import Probe, Seen
 

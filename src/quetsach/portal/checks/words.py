@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from quetsach.endpoint import catalogue
 from quetsach.endpoint.catalogue import Text
-from quetsach.endpoint.rules import Problem
+from quetsach.endpoint.files.rules import Problem
 from quetsach.portal.checks.models import PRODUCTS, CheckResult
 from quetsach.portal.kit.language import language
 from quetsach.portal.kit.templatetags.kit import num

@@ -19,7 +19,7 @@ from quetsach.portal.units.models import Membership, Role
 
 
 class JoinError(PortalError):
-    """The code opens nothing (a state of `joining.state_of`, `unknown`, `divided`), or `name_taken`."""
+    """The code opens nothing (a state of `codes.state_of`, `unknown`, `divided`), or `name_taken`."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)

@@ -9,8 +9,8 @@ from pathlib import Path
 from uuid import UUID
 
 from quetsach import feed
-from quetsach.endpoint import rules
-from quetsach.endpoint.rules import Problem
+from quetsach.endpoint.files import rules
+from quetsach.endpoint.files.rules import Problem
 from quetsach.errors import IndicatorError, PortalError
 from quetsach.feeds.item import hash_in
 from quetsach.guards.files import without_harmless

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 import xlsxwriter  # type: ignore[import-untyped]
 
-from quetsach.endpoint import catalogue, wording
+from quetsach.endpoint import catalogue
 from quetsach.endpoint.merging import Checked, Found, Merged
+from quetsach.endpoint.telling import wording
 from quetsach.endpoint.verdict import Verdict
 from quetsach.language import code
 from quetsach.language import gettext as _

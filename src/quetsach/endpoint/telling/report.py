@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
-from quetsach.endpoint import wording
 from quetsach.endpoint.catalogue import Confidence
 from quetsach.endpoint.checking import Result
 from quetsach.endpoint.fact import Observed, State, safe
 from quetsach.endpoint.finding import Finding
+from quetsach.endpoint.telling import wording
 from quetsach.endpoint.verdict import Verdict
 from quetsach.language import gettext as _
 from quetsach.outputs import words

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from quetsach.endpoint import content
-from quetsach.endpoint.content import MOST_BYTES, RulesError
+from quetsach.endpoint.files import content
+from quetsach.endpoint.files.content import MOST_BYTES, RulesError
 
 MODULES = frozenset(("crx", "dex", "dotnet", "elf", "hash", "lnk", "macho", "math", "pe", "string", "zip"))
 """Not: console (writes to the screen), time (another answer each time), cuckoo and vt (need what no machine

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from quetsach.endpoint import windowspath
-from quetsach.endpoint.content import MOST_BYTES, Content, Reader
 from quetsach.endpoint.fact import Gap, Observed, Unavailable, fact
+from quetsach.endpoint.files.content import MOST_BYTES, Content, Reader
+from quetsach.endpoint.files.places import Walk, chosen
 from quetsach.endpoint.machine import Entry, Machine, System
-from quetsach.endpoint.places import Walk, chosen
 from quetsach.endpoint.probe import Seen
 from quetsach.endpoint.wanted import Wanted
 

@@ -1,0 +1,1 @@
+"""The files of a machine: which a check opens, what they hold, what of it tells something."""
