@@ -78,6 +78,21 @@ _SENTENCES = (
     N_("'%(name)s' is no UUID of an event"),
     N_("is no JSON; fetch the feed again"),
     N_("is no JSON; fetch the warning lists again"),
+    N_("%(place)s, line %(n)s: '%(text)s' is no date; write yyyy-mm-dd"),
+    N_("%(place)s, line %(n)s: %(names)s is empty; say why and who"),
+    N_("%(place)s, line %(n)s: %(why)s; save the list as CSV again"),
+    N_("exception for '%(name)s': %(why)s"),
+    N_("has no column %(names)s; the first line names them"),
+    N_("is larger than a list of hashes can be"),
+    N_("line %(n)s: no MD5, SHA-1 or SHA-256"),
+    N_("unknown engine '%(name)s'; %(variable)s is native or portable"),
+    N_(
+        "the %(name)s engine cannot be used here (%(why)s); build it with ./dev wheel, or set"
+        " %(variable)s=portable"
+    ),
+    N_("the indicator set is empty; nothing to compile"),
+    N_("this machine has quetsach %(here)s, a worker %(there)s; install the same"),
+    N_("is no TOML file in UTF-8: %(why)s"),
     N_("holds no warning list; name the folder or archive of misp-warninglists"),
     N_("is an Excel workbook, which needs the package python-calamine; or save it as CSV"),
     N_("damaged workbook (%(why)s); save it again"),
