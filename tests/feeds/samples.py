@@ -142,6 +142,12 @@ SAMPLES: dict[str, Expected] = {
         ["203.0.113.7", "evil.example"],
         [(4, "unknown-type")],
     ),
+    "csv with a row like a comment": (
+        "csv",
+        "indicator,type,family\nevil.example,domain,x\n//////atom.xml,url,agenttesla\n203.0.113.7,ipv4,x\n",
+        ["203.0.113.7", "evil.example"],
+        [(3, "no-host")],
+    ),
     "csv of SSLBL": (
         "csv",
         "# abuse.ch SSLBL Botnet C2 IP Blacklist (CSV)\n# Firstseen,DstIP,DstPort\n"

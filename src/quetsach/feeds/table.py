@@ -155,8 +155,10 @@ def layout_of(listing: Listing) -> Layout | None:
     """How a table is laid out, or None for a list that is no table. A header may stand in a comment."""
     wanted, numbers = dict(listing.columns or {}), numbered(listing.columns)
     first = listing.head[:1]
+    # Other marks of comments begin rows of Maltrail, too: `//////atom.xml,url,agenttesla`.
+    commented = [line for line in listing.comments if line.lstrip().startswith("#")]
     for delimiter in DELIMITERS:
-        for line in (*listing.comments, *listing.head[:HEADER_LINES]):
+        for line in (*commented, *listing.head[:HEADER_LINES]):
             cells = cells_of(line.lstrip("# "), delimiter)
             if cells is None or (len(cells) < 2 and line not in first):
                 continue
