@@ -175,6 +175,29 @@ def test_an_override_ends_with_its_last_day() -> None:
     assert [c.code for c in after.stopped] == ["special-purpose"]
 
 
+def test_an_override_of_days_to_come_keeps_nothing_yet() -> None:
+    """A year mistyped must not open the gate; the morning of Vietnam is the day before in UTC."""
+    override = Override("10.1.2.3", "lab", "An", date(2026, 11, 2))
+    listed = feed.read_text("10.1.2.3").indicators
+    assert len(guard.apply(listed, overrides=[override], today=date(2026, 11, 1)).kept) == 1
+    result = guard.apply(listed, overrides=[override], today=date(2026, 10, 31))
+    assert (len(result.kept), result.early, result.idle) == (0, (override,), ())
+
+
+def test_an_override_that_nothing_needs_is_told() -> None:
+    used, misspelt = (
+        Override(name, "x", "An", date(2026, 10, 1)) for name in ("laichau.gov.vn", "phongthogov.vn")
+    )
+    result = judge("laichau.gov.vn", "phongtho.gov.vn", overrides=(used, misspelt))
+    assert result.idle == (misspelt,)
+
+
+def test_overrides_as_excel_saves_them_in_vietnam(tmp_path: Path) -> None:
+    path = tmp_path / "overrides.csv"
+    path.write_text('indicator;reason;who;date\r\nlaichau.gov.vn;"a, b";An;26/10/2026\r\n', newline="")
+    assert guard.read_overrides(path) == (Override("laichau.gov.vn", "a, b", "An", date(2026, 10, 26)),)
+
+
 def test_a_namespace_is_let_through_but_no_name_of_the_state() -> None:
     """Real C2 names lie one below *.ply.gg, which the list of public suffixes calls suffixes."""
     overrides = (

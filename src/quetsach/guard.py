@@ -56,13 +56,16 @@ class Concern(NamedTuple):
 
 class GuardResult(NamedTuple):
     """`kept` is what is searched; `overridden` are stopped ones that a person kept, and are in `kept`.
-    `expired` are overrides whose last day has passed: they keep nothing any more."""
+    Of the overrides that keep nothing, the last day of the `expired` has passed, the `early` are dated in the
+    future, and the `idle` speak of no indicator that a rail touches."""
 
     kept: IndicatorSet
     stopped: tuple[Concern, ...]
     warned: tuple[Concern, ...]
     overridden: tuple[Concern, ...] = ()
     expired: tuple[Override, ...] = ()
+    early: tuple[Override, ...] = ()
+    idle: tuple[Override, ...] = ()
 
 
 class _Finding(NamedTuple):
@@ -218,10 +221,11 @@ def apply(
     """Sort the indicators into kept, stopped and warned; an override keeps what would be stopped.
 
     `lists` are warning lists in place of those that come with the program; `today` decides which overrides
-    have expired. Raises IndicatorError when an override speaks of no indicator.
+    are in force. Raises IndicatorError when an override speaks of no indicator.
     """
     known = _shipped() if lists is None else _Known(Index(index.packed(lists)))
     rails = _Rails(organisation or Organisation(), known)
+    overrides = tuple(overrides)
     decided = Overrides(overrides, today or datetime.now(UTC).date())
     dropped: list[int] = []
     stopped: list[Concern] = []
@@ -237,8 +241,15 @@ def apply(
                 dropped.append(number)
                 continue
             (overridden if is_stopped else warned).append(concern)
+    told = {*decided.expired, *decided.early, *decided.used}
     return GuardResult(
-        indicators.without(dropped), tuple(stopped), tuple(warned), tuple(overridden), tuple(decided.expired)
+        indicators.without(dropped),
+        tuple(stopped),
+        tuple(warned),
+        tuple(overridden),
+        tuple(decided.expired),
+        tuple(decided.early),
+        tuple(one for one in overrides if one not in told),
     )
 
 

@@ -56,6 +56,13 @@ def test_check_of_a_clean_list_is_0_and_of_a_missing_one_2(quetsach: Run, tmp_pa
     assert "gone.txt" in err
 
 
+def test_a_misspelt_exception_is_told(quetsach: Run, mixed: Path, tmp_path: Path) -> None:
+    override = tmp_path / "override.csv"
+    override.write_text("indicator,reason,who,date\n10.0.0.0/9,test network,Lò Thị Thử,2022-09-01\n")
+    out = quetsach("indicators", "check", mixed, "--override", override)[1]
+    assert "No entry here needs these exceptions; if one should, compare the spelling: 10.0.0.0/9" in out
+
+
 def test_an_override_keeps_an_entry_and_says_who_decided(quetsach: Run, mixed: Path, tmp_path: Path) -> None:
     override = tmp_path / "override.csv"
     override.write_text("indicator,reason,who,date\n10.0.0.0/8,test network,Lò Thị Thử,2022-09-01\n")

@@ -122,6 +122,39 @@ SAMPLES: dict[str, Expected] = {
         ["203.0.113.7", "evil.example"],
         [(1, "no-value")],
     ),
+    "csv with cells over several lines": (
+        "csv",
+        'indicator,note\n"evil.example","first\nsecond.example, third"\nbad.example,x\n"worse.example,y\n',
+        ["bad.example", "evil.example"],
+        [(5, "quotes")],
+    ),
+    # As a Vietnamese office heads and fills its columns.
+    "csv with several values in a cell": (
+        "csv",
+        "STT;Tên miền/ Địa chỉ IP độc hại;Loại;Cổng\n1;evil.example, bad.example;Trojan;\n"
+        "2;203[.]0[.]113[.]7;Phishing;8080\n3;203.0.113.8 - 203.0.113.9;;\n4;a.example và b.example;;\n",
+        ["203.0.113.7:8080", "203.0.113.8/31", "a.example", "b.example", "bad.example", "evil.example"],
+        [],
+    ),
+    "csv with types in words": (
+        "csv",
+        "STT;Chỉ dấu (IOC);Loại\n1;evil.example;Domain\n2;203.0.113.7;IP C2\n3;setup.exe;Tên tệp\n",
+        ["203.0.113.7", "evil.example"],
+        [(4, "unknown-type")],
+    ),
+    "csv with a row like a comment": (
+        "csv",
+        "indicator,type,family\nevil.example,domain,x\n//////atom.xml,url,agenttesla\n203.0.113.7,ipv4,x\n",
+        ["203.0.113.7", "evil.example"],
+        [(3, "no-host")],
+    ),
+    "csv of SSLBL": (
+        "csv",
+        "# abuse.ch SSLBL Botnet C2 IP Blacklist (CSV)\n# Firstseen,DstIP,DstPort\n"
+        "2026-10-14 07:12:10,203.0.113.44,443\n",
+        ["203.0.113.44:443"],
+        [],
+    ),
     "urlhaus of today": (
         "urlhaus",
         "# id,dateadded,url,url_status,last_online,threat,tags,urlhaus_link,reporter\r\n"
@@ -233,6 +266,19 @@ SAMPLES: dict[str, Expected] = {
         '"target_ref":"malware--1"}]}',
         ["evil.example"],
         [(2, "expired"), (3, "revoked"), (4, "pattern"), (5, "pattern")],
+    ),
+    "stix without a bundle": (
+        "stix",
+        '[{"type":"indicator","id":"indicator--1","pattern":"[domain-name:value = \'evil.example\']"}]',
+        ["evil.example"],
+        [],
+    ),
+    "misp objects": (
+        "misp",
+        '{"response":[{"Object":{"name":"domain-ip","Attribute":['
+        '{"type":"domain","value":"evil.example","to_ids":true}]}}]}',
+        ["evil.example"],
+        [],
     ),
     "zeek intel with the faults of real feeds": (
         "zeek.intel",

@@ -104,7 +104,8 @@ def test_deep_json_is_no_crash() -> None:
      "a." * 150_000,
      "[.]" * 100_000, "\\" * 300_000, "://" * 100_000, "a[" * 150_000, " " * 300_000 + "x", ";" * 300_000,
      "local-zone: " + '"' * 300_000, "address=/" + "/" * 300_000,
-     '{"type":"bundle","objects":[]}' + " " * 300_000],
+     '{"type":"bundle","objects":[]}' + " " * 300_000,
+     "$TTL 60\nevil.example " + "1" * 300_000 + "x CNAME .", 'indicator,note\n' + '"a\n' * 100_000],
     ids=lambda text: text[:8],
 )  # fmt: skip
 @pytest.mark.parametrize("name", [None, "adblock", "dnsmasq", "unbound", "rpz", "maltrail", "zeek.intel"])

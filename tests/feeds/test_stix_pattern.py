@@ -30,6 +30,9 @@ from quetsach.feeds.stix_pattern import PatternError, values
         ("([domain-name:value='a.example'])", ["a.example"]),
         ("[(domain-name:value = 'a.example' OR domain-name:value = 'b.example')]",
          ["a.example", "b.example"]),
+        # One file by several hashes, as MISP and others write it; lower case as in OASIS's report on APT1.
+        (f"[file:hashes.MD5 = '{'1' * 32}' AND file:hashes.'SHA-256' = '{'2' * 64}']", ["2" * 64]),
+        (f"[file:hashes.md5 = '{'1' * 32}']", ["1" * 32]),
     ],
 )  # fmt: skip
 def test_what_can_be_searched(pattern: str, found: list[str]) -> None:
@@ -54,6 +57,7 @@ def test_what_can_be_searched(pattern: str, found: list[str]) -> None:
         "[network-traffic:dst_port = 443]",
         "[ipv4-addr:value ISSUPERSET '203.0.113.0/24']",
         "[file:hashes.'SHA-256' = 'aa']",
+        f"[file:hashes.MD5 = '{'1' * 32}' AND file:name = 'a.exe']",
         "[domain-name:value = 'a.example'",
         "[domain-name:value = 'a.example']]",
         '[domain-name:value = "a.example"]',

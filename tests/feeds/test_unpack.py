@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import bz2
 import gzip
 import io
@@ -9,6 +10,7 @@ import json
 import lzma
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -248,6 +250,61 @@ def test_a_further_column_of_addresses_is_told(tmp_path: Path) -> None:
         ]
     chosen = feed.read(path, columns={"indicator": "IP"})
     assert ([i.value for i in chosen.indicators], chosen.warnings) == (["203.0.113.9"], ())
+
+
+def test_a_list_below_the_head_of_a_letter(tmp_path: Path) -> None:
+    """Titles that read like a column's name are none, and a guess does not count them."""
+    head = ["ỦY BAN NHÂN DÂN TỈNH PHÚ THỌ", "TÊN MIỀN, ĐỊA CHỈ IP ĐỘC HẠI", "(Kèm theo Công văn số 12)", ""]
+    rows = [["1", "hxxp[:]//evil[.]example/gate.php "], ["2", "203[.]0[.]113[.]9"], ["", "Tổng cộng: 2"]]
+    for name in ("Tên miền/ IP độc hại", "Máy chủ điều khiển của tin tặc"):
+        path = tmp_path / f"{len(name)}.xlsx"
+        with xlsxwriter.Workbook(path) as book:
+            sheet = book.add_worksheet()
+            for at, title in enumerate(head):
+                sheet.merge_range(at, 0, at, 1, title)
+            for at, row in enumerate([["STT", name], *rows], len(head)):
+                sheet.write_row(at, 0, row)
+        result = feed.read(path)
+        assert [i.value for i in result.indicators] == ["203.0.113.9", "evil.example/gate.php"], name
+        assert result.rejects[-1].text == "Tổng cộng: 2"
+
+
+EXCEL_97 = (
+    b"c-rk)O=uHA6#izLG(V(iQd6N7LMT|Z7D2ptX}1d6lckEFh@fe^htM=Fp@@31T5}WxPl}g9FJ7u%{6P=)CL&byAP7RDH$4do9@?yLzU)e>"
+    b"Jv5-j%6!Ybd3p2R%*(zvZ+G_9QnEaEzq5j0(2pim-3XfNWJ+4Z|B--<yRK&aJ}k{O*i?vwC6LWQJZX6u(lONWuE4^*z@kv#gS69_!q8;F$!s"
+    b"7F(ub_lKJ*DyxGj=6I_Om!=_u(I(!11rN;*KvHPSxOEvr*lvWI&1ds%$a>f%@&dftb$c}K}!wBxzX;!D?6O*e=G#auT3Zw{mbG0a2aHs}<bV"
+    b"m4n!N&+~KZ*B(o>hIKN86)3Vxq`^Qua<|_kl(NZzzp28Oz@Hv*B4E-0B4uc!;G|8SJiQRLP4x2ki%lSfEeJM%jNet=d%-2c_*qXGk0=g)lP"
+    b"0<hR1}Cp_P1+GbUut<vU+q9~l|8&rmYM>Rqex+qGM8aami4ahxO8&+(dPyGgHb)@|fFNmG)Y(svKHd(7ck>Rjb$x2&^|cw_IV<97;Q`h4_Jy"
+    b"7bZBCH%r*<zi~#tv!b>xh-R2udiA3s$O;Lrp9C2@0C{%-jjCxRvW@r!t>qr9%QXpL6mHgRBNa;G!!*7?YG+SfVW_v?ui(Mfq{X6fq{X6fx%"
+    b"{i^4{$AxkJD82fdR+$osCdBCTpZll-?hhDo`m<!E_G4w%y@;zC3DvlT(*&!yIB<9{#II3cSSF^&=XG2U?g%E?dF|DSamCjQ(OYIOZ-BYytn"
+    b"^?v{Y1Hjq"
+)
+"""Two cells, "Tên miền" above evil.example, as xlwt writes them: Base85 of zlib."""
+
+
+def test_a_workbook_of_excel_97_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "phu-luc.xls"
+    path.write_bytes(zlib.decompress(base64.b85decode(EXCEL_97)))
+    result = feed.read(path)
+    assert [i.value for i in result.indicators] == ["evil.example"]
+    assert not result.warnings
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"%PDF-1.4\n1 0 obj\nevil.example\n", "is a PDF document"),
+        (b"{\\rtf1\\ansi evil.example}", "is an office document"),
+        (bytes.fromhex("d0cf11e0a1b11ae1") + b"evil.example", "is an office document"),
+        (b"Rar!\x1a\x07\x01\x00", "is a RAR archive"),
+    ],
+)
+def test_a_letter_is_no_list(tmp_path: Path, data: bytes, says: str) -> None:
+    """A name in its text would be all that is found of the table in it."""
+    path = tmp_path / "cong-van"
+    path.write_bytes(data)
+    with pytest.raises(IndicatorError, match=says):
+        feed.read(path)
 
 
 def test_a_workbook_by_named_columns(workbook: Path) -> None:

@@ -141,6 +141,9 @@ def _check(files: tuple[Path, ...], **given: Any) -> int:
         click.echo(_tally(found.notes))
         for line in _reasons(found.notes):
             click.echo(words.visible(line))
+    if found.idle:
+        text = _("No entry here needs these exceptions; if one should, compare the spelling: %(names)s")
+        click.echo(words.visible(text % {"names": ", ".join(one.indicator for one in found.idle)}))
     return FOUND if found.notes else NOTHING
 
 

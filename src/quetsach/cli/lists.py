@@ -215,11 +215,15 @@ def _is_pack(path: Path) -> bool:
 
 
 class Read(NamedTuple):
-    """What lists gave after the guard rails, what was left out or is doubtful, and the form of each list."""
+    """What lists gave after the guard rails, what was left out or is doubtful, and the form of each list.
+
+    `idle` are exceptions that none of it concerns.
+    """
 
     indicators: IndicatorSet
     notes: list[ListNote]
     recognised: Sequence[Recognised]
+    idle: Sequence[Override] = ()
 
 
 def read(files: Sequence[Path], choice: Choice) -> Read:
@@ -239,7 +243,7 @@ def read(files: Sequence[Path], choice: Choice) -> Read:
         others = [file for file in files if file not in packs]
         rest = read(others, choice) if others else Read(IndicatorSet(()), [], ())
         everything = IndicatorSet(item for items in (*signed, rest.indicators) for item in items)
-        return Read(everything, rest.notes, rest.recognised)
+        return Read(everything, rest.notes, rest.recognised, rest.idle)
     from quetsach import draft, feed, guard
     from quetsach.guards import warninglists
     from quetsach.outputs.problems import explain
@@ -271,9 +275,11 @@ def read(files: Sequence[Path], choice: Choice) -> Read:
     notes += [note("warn", one, explain(one.reason)) for one in guarded.warned]
     notes += [note("warn", one, _kept(one)) for one in guarded.overridden]
     notes += [
-        ListNote("warn", str(choice.override), 0, one.indicator, _expired(one)) for one in guarded.expired
+        ListNote("warn", str(choice.override), 0, one.indicator, reason(one))
+        for ones, reason in ((guarded.expired, _expired), (guarded.early, _early))
+        for one in ones
     ]
-    return Read(guarded.kept, notes, found.recognised)
+    return Read(guarded.kept, notes, found.recognised, guarded.idle)
 
 
 def _refuse_logs(found: FeedResult) -> None:
@@ -334,6 +340,11 @@ def _note(level: str, remark: Any) -> ListNote:
 def _expired(override: Override) -> str:
     text = _("the exception of %(who)s ended on %(date)s and keeps nothing any more")
     return text % {"who": override.who, "date": f"{override.until:%d/%m/%Y}"}
+
+
+def _early(override: Override) -> str:
+    text = _("the exception of %(who)s is dated %(date)s, which is to come, and keeps nothing yet")
+    return text % {"who": override.who, "date": f"{override.date:%d/%m/%Y}"}
 
 
 def _kept(concern: Any) -> str:

@@ -19,6 +19,8 @@ _HASH = re.compile(r"(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})")
 _ODD = re.compile(r"[^\x21-\x7e]")
 _NUMBERS = re.compile(r"[0-9.]+|0[xX][0-9A-Fa-f.xX]*")
 _PREFIX = re.compile(r"[0-9]{1,3}")
+_WORDS = re.compile(r"[\s/,;()]+")
+"""Between the words of a type: "IP C2", "IP/domain"."""
 _ENDS = re.compile(r"[/?#\\]")
 
 KINDS = frozenset(
@@ -52,7 +54,7 @@ def parse(text: str, scope: Scope, kind: str = "", family: str = "") -> tuple[li
     if found is not None and int(found[2]) <= 65535:
         return [Indicator(text, Kind.IP_PORT, Scope.WITH_SUBDOMAINS, family)], []
     kind = unicodedata.normalize("NFC", kind.lower().strip())
-    if kind and kind not in KINDS:
+    if kind and kind not in KINDS and not KINDS.issuperset(filter(None, _WORDS.split(kind))):
         raise Reject("hash" if kind in HASHES and hash_in(text) else "unknown-type")
     text = refang(_visible(text))
     if not text:

@@ -51,6 +51,8 @@ def _events(document: Any) -> Iterator[Mapping[str, Any]]:
                 return
         if isinstance(document.get("Attribute"), list) or isinstance(document.get("Object"), list):
             yield document
+        elif isinstance(document.get("Object"), dict):  # the answer of a search for objects
+            yield {"Object": [document["Object"]]}
 
 
 def read(listing: Listing) -> Iterator[Value | Note]:

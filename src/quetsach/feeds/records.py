@@ -50,6 +50,12 @@ def _place(record: Mapping[str, Any]) -> dict[str, int] | None:
     return places if "indicator" in places else None
 
 
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def recognise(listing: Listing) -> bool:
     """Any JSON document, or lines that begin with an object."""
     first = next((record for _number, record in _lines(listing)), None)
@@ -69,7 +75,7 @@ def read(listing: Listing) -> Iterator[Value | Note]:
         keys = [str(key) for key in record]
         named = {c: k for c, k in wanted.items() if c in COLUMNS}
         places = places_of(keys, named) | numbered(wanted) if wanted else _place(record)
-        cells = ["" if v is None else str(v) for v in record.values()]
+        cells = [_cell(value) for value in record.values()]
         row = Row(number, cells, json.dumps(record, ensure_ascii=False))
         if not places or "indicator" not in places:
             yield Note(number, row.text, "no-value")

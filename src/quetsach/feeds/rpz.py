@@ -12,7 +12,8 @@ from quetsach.feeds.value import Note, Value
 from quetsach.indicator import Scope
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|;.*|[()]|(?:[^\s;()"\\]|\\.)+|["\\]')
-_TTL = re.compile(r"(?:[0-9]+[smhdw]?)+", re.IGNORECASE)
+# Written so that there is one way only to read a row of digits: a hostile zone has thousands of them.
+_TTL = re.compile(r"[0-9]+(?:[smhdw][0-9]+)*[smhdw]?", re.IGNORECASE)
 _CLASSES = frozenset(("IN", "CH", "HS", "ANY"))
 _TYPES = frozenset(
     ("SOA", "NS", "CNAME", "DNAME", "A", "AAAA", "TXT", "PTR", "MX", "SRV", "CAA", "HINFO", "RRSIG", "NSEC",

@@ -9,11 +9,24 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from quetsach.errors import IndicatorError
 from quetsach.feeds.listing import SNIFFED_LINES, Listing
-from quetsach.feeds.table import Row, fullest, numbered, others, places_of, values
+from quetsach.feeds.table import (
+    Row,
+    fullest,
+    is_title,
+    numbered,
+    others,
+    places_of,
+    values,
+    without_free_type,
+)
 from quetsach.feeds.value import Note, Value
 from quetsach.spreadsheet import cell_text
 
 ZIP = b"PK\x03\x04"
+_COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_STREAM_OF_EXCEL = "Workbook".encode("utf-16-le")
+"""What the old formats of Office have in common ([MS-CFB]), and what a workbook among them holds ([MS-XLS]);
+none is larger than 65,536 rows of 256 columns."""
 MOST_CELLS = 20_000_000
 """Of the rectangle that a sheet's outermost cells span: two far corners would claim a full memory."""
 
@@ -21,7 +34,9 @@ _CORNER = re.compile(rb'<(?:\w+:)?(?:c|row)\b[^>]*?\br="([A-Z]{0,3})([0-9]{1,7})
 
 
 def is_workbook(data: bytes) -> bool:
-    """Whether bytes are an Office Open XML workbook (ECMA-376)."""
+    """Whether bytes are an Office Open XML workbook (ECMA-376) or one of Excel 97 to 2003."""
+    if data.startswith(_COMPOUND):
+        return _STREAM_OF_EXCEL in data
     if not data.startswith(ZIP):
         return False
     try:
@@ -75,7 +90,8 @@ def read(listing: Listing) -> Iterator[Value | Note]:
 def _sheet(name: str, cells: Sequence[list[str]], listing: Listing) -> Iterator[Value | Note]:
     wanted, numbers = dict(listing.columns or {}), numbered(listing.columns)
     header, names = _header(cells, wanted)
-    places = {**places_of(names, wanted), **numbers}
+    below = cells[header + 1 : header + 1 + SNIFFED_LINES]
+    places = {**without_free_type(places_of(names, wanted), names, below), **numbers}
     if "indicator" in places:
         if not wanted and (more := others(names, places["indicator"])):
             yield Note(0, f"{name}: {', '.join(more)}", "other-columns")
@@ -101,19 +117,25 @@ def _sheet(name: str, cells: Sequence[list[str]], listing: Listing) -> Iterator[
 def _header(cells: Sequence[list[str]], wanted: Mapping[str, str]) -> tuple[int, list[str]]:
     """The last row of the header and its names; -1 without one.
 
-    A title over several columns is merged over the names of these columns, which stand in the next row.
+    A title over several columns is merged over the names of these columns, which stand in the next row. One
+    over the whole table may read like a name, too, but nothing is listed below it.
     """
-    for at, row in enumerate(cells[:SNIFFED_LINES]):
-        place = places_of(row, wanted).get("indicator")
-        if place is None:
-            continue
+    found = [
+        (at, place)
+        for at, row in enumerate(cells[:SNIFFED_LINES])
+        if (place := places_of(row, wanted).get("indicator")) is not None
+    ]
+    holding = [at for at, place in found if _holds(cells[at + 1 : at + 1 + SNIFFED_LINES], place)]
+    for at, place in found:
+        row = cells[at]
         if not wanted and at + 1 < len(cells):
             both = [low or high for low, high in zip(cells[at + 1], row, strict=False)]
             lower = places_of(both, wanted).get("indicator")
             below = cells[at + 2 : at + 2 + SNIFFED_LINES]
             if lower is not None and lower != place and _holds(below, lower) and not _holds(below, place):
                 return at + 1, both
-        return at, row
+        if at in holding or not (holding or is_title(row)):
+            return at, row
     return -1, []
 
 
@@ -124,6 +146,8 @@ def _holds(rows: Sequence[Sequence[str]], place: int) -> bool:
 
 def _check_size(source: str, data: bytes) -> None:
     """Refuse what would not fit into memory. Raises IndicatorError."""
+    if data.startswith(_COMPOUND):
+        return
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             infos = packed.infolist()

@@ -12,16 +12,20 @@ from quetsach.feeds.value import Note, Value
 
 
 def _objects(document: Any) -> list[Mapping[str, Any]]:
-    if not isinstance(document, dict) or not isinstance(document.get("objects"), list):
-        return []
-    return [one for one in document["objects"] if isinstance(one, dict) and isinstance(one.get("type"), str)]
+    """Those of a bundle or an envelope, of a mere list, or one alone."""
+    if isinstance(document, dict) and isinstance(document.get("objects"), list):
+        document = document["objects"]
+    found = document if isinstance(document, list) else [document]
+    return [one for one in found if isinstance(one, dict) and isinstance(one.get("type"), str)]
 
 
 def recognise(listing: Listing) -> bool:
-    """A bundle, or an envelope with objects of STIX."""
+    """A bundle, or objects of STIX."""
     document = listing.json
     is_bundle = isinstance(document, dict) and document.get("type") == "bundle"
-    return is_bundle or any("--" in str(one.get("id", "")) for one in _objects(document))
+    return is_bundle or any(
+        str(one.get("id", "")).startswith(f"{one['type']}--") for one in _objects(document)
+    )
 
 
 def read(listing: Listing) -> Iterator[Value | Note]:

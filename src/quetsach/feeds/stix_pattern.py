@@ -1,8 +1,9 @@
 """The part of STIX patterns that a log can be searched for (STIX 2.1, 9).
 
 Read are comparisons `=`, `IN` and `ISSUBSET` on names, addresses, URLs, hashes of files and the destination
-of network traffic, joined by `OR`; and `AND` of a destination with its port. Everything else is refused
-whole: half a pattern would match what its author did not mean.
+of network traffic, joined by `OR`; and `AND` of a destination with its port, or of several hashes of one
+file, of which the strongest says the same. Everything else is refused whole: half a pattern would match what
+its author did not mean.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ _SEARCHED = frozenset(
     ("domain-name:value", "ipv4-addr:value", "ipv6-addr:value", "url:value", "network-traffic:dst_ref.value")
 )
 _NETWORKS = frozenset(("ipv4-addr:value", "ipv6-addr:value", "network-traffic:dst_ref.value"))
-_HASHES = re.compile(r"file:hashes\.'?(?:MD5|SHA-?1|SHA-?256)'?")
+# Keys of the vocabulary are upper case; OASIS's own report on APT1 writes `file:hashes.md5`.
+_HASHES = re.compile(r"file:hashes\.'?(?:MD5|SHA-?1|SHA-?256)'?", re.IGNORECASE)
 _PORT = "network-traffic:dst_port"
 # These narrow a comparison in a way that a log line cannot contradict: the value itself shows its type.
 _NARROWING = re.compile(r"network-traffic:(?:protocols\[[*0-9]\]|dst_ref\.type)")
@@ -102,6 +104,8 @@ class _Reader:
         parts = [self._comparison()]
         while self._has("word", "AND"):
             parts.append(self._comparison())
+        if len(parts) > 1 and all(len(texts) == 1 and _are_hashes(path, texts) for path, texts in parts):
+            return max((texts for _path, texts in parts), key=lambda texts: len(texts[0]))
         listed = [texts for path, texts in parts if path in _SEARCHED or _are_hashes(path, texts)]
         ports = [texts for path, texts in parts if path == _PORT]
         known = len(listed) + len(ports) + sum(_NARROWING.fullmatch(path) is not None for path, _ in parts)

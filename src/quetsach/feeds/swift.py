@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from quetsach.draft import Draft
@@ -10,6 +11,8 @@ from quetsach.feeds.item import KINDS
 from quetsach.feeds.listing import Listing
 from quetsach.indicator import Scope
 
+_OPEN_QUOTE = re.compile(r'^[^"\n]*+(?:"[^"\n]*+"[^"\n]*+)*+"[^"\n]*+$', re.MULTILINE)
+"""A line that ends within quotes; its row goes on in the next, which is none of its own."""
 _JUDGED = {"port", "until", "detect"}
 
 
@@ -35,7 +38,9 @@ def _shape(listing: Listing, form: str) -> dict[str, Any] | None:
         return {}
     if form == "hosts":
         return {"hosts": True}
-    layout = table.layout_of(listing) if form == "csv" else None
+    if form != "csv" or ('"' in listing.text and _OPEN_QUOTE.search(listing.even_text)):
+        return None
+    layout = table.layout_of(listing)
     if layout is None or "indicator" not in layout.places or layout.places.keys() & _JUDGED:
         return None
     return {

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from quetsach.canonical import address, endpoint
 from quetsach.errors import IndicatorError
-from quetsach.feeds.item import hash_in, is_value
+from quetsach.feeds.item import HASHES, KINDS, hash_in, is_value
 from quetsach.feeds.listing import Listing
 from quetsach.feeds.refang import refang
 from quetsach.feeds.value import Note, Value
@@ -18,26 +20,39 @@ from quetsach.feeds.value import Note, Value
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "indicator": (
         "indicator", "ioc_value", "ioc", "value", "giá trị", "chỉ dấu", "chỉ dấu độc hại", "url", "domain",
-        "tên miền", "tên miền độc hại", "tên miền/ip", "tên miền, ip", "hostname", "host", "dst_ip",
-        "ip_address", "ip", "address", "địa chỉ", "địa chỉ ip", "địa chỉ độc hại", "sha256_hash", "sha256",
-        "sha1_hash", "sha1", "md5_hash", "md5", "hash", "mã băm",
+        "tên miền", "hostname", "host", "dst_ip", "dstip", "ip_address", "ip", "address", "địa chỉ",
+        "địa chỉ ip", "máy chủ điều khiển", "sha256_hash", "sha256", "sha1_hash", "sha1", "md5_hash", "md5",
+        "hash", "mã băm",
     ),
     "type": ("type", "indicator_type", "ioc_type", "kind", "loại", "loại chỉ dấu"),
     "family": (
         "family", "malware_printable", "malware", "threat", "signature", "họ mã độc", "mã độc", "tên mã độc",
     ),
-    "port": ("dst_port", "port", "cổng"),
-    "until": ("valid_until", "expires", "expiration", "expiry", "hết hạn", "ngày hết hạn", "hiệu lực đến"),
+    "port": ("dst_port", "dstport", "port", "cổng"),
+    "until": (
+        "valid_until", "valid until", "expires", "expires_at", "expiration", "expiration_date",
+        "expiration date", "expiry", "expiry date", "hết hạn", "ngày hết hạn", "thời gian hết hạn",
+        "hiệu lực đến", "ngày hết hiệu lực",
+    ),
     "detect": ("to_ids",),
 }  # fmt: skip
 """Header names by what they hold, the strongest first: abuse.ch, MISP exports, n6, office lists."""
 
+_JOINED = re.compile(r"\s*(?:[/,;+|()]|\b(?:và|hoặc|and|or)\b)\s*")
+_EVIL = re.compile(r"^malicious\s+|\s+độc hại$")
+"""What offices add to a column's name: "Tên miền/ Địa chỉ IP độc hại", "Chỉ dấu (IOC)"."""
 _HASHES = frozenset(
     name for name in COLUMNS["indicator"] if name.startswith(("sha", "md5", "hash", "mã băm"))
 )
 DELIMITERS = (",", ";", "\t", "|")
 HEADER_LINES = 10
 """How far down a header is looked for: an office's list has its title above it."""
+_OTHER_TYPES = frozenset(
+    ("tệp", "file", "filename", "email", "e-mail", "mutex", "registry", "regkey", "yara", "cve", "ja3", "asn")
+)
+"""Words for types that are not searched: a file's name looks like a domain."""
+_MOST_LINES = 50
+"""Of one row: a quote that nothing closes would otherwise cost the whole file, once a line."""
 _UNSET = frozenset(("", "-", "None"))
 _NO = frozenset(("0", "false", "no"))
 _DATES = ("%d/%m/%Y", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d-%m-%Y")
@@ -62,7 +77,7 @@ class Layout(NamedTuple):
 
 
 def cells_of(line: str, delimiter: str) -> list[str] | None:
-    """The cells of one line (RFC 4180 within a line); None when its quotes do not match up."""
+    """The cells of one row (RFC 4180); None when its quotes do not match up."""
     if '"' not in line:
         return line.split(delimiter)
     try:
@@ -79,10 +94,11 @@ def names_of(cells: Sequence[str]) -> list[str]:
 def others(cells: Sequence[str], place: int) -> list[str]:
     """The headers of further columns of addresses, which are not searched. Hashes say the same file again."""
     listed = frozenset(COLUMNS["indicator"]) - _HASHES
-    searched = names_of(cells)[place]
+    names = [_plain(name) for name in names_of(cells)]
+    searched = names[place]
     return [
         cell.strip()
-        for at, (cell, name) in enumerate(zip(cells, names_of(cells), strict=True))
+        for at, (cell, name) in enumerate(zip(cells, names, strict=True))
         if at != place and name in listed and name != searched
     ]
 
@@ -93,11 +109,41 @@ def places_of(cells: Sequence[str], wanted: Mapping[str, str]) -> dict[str, int]
     places: dict[str, int] = {}
     for column, known in COLUMNS.items():
         choice = wanted.get(column)
-        for name in (choice.lower(),) if choice and not choice.isdecimal() else known:
+        if choice and not choice.isdecimal():
+            known = (choice.lower(),)
+        elif column == "indicator":
+            names = [_plain(name) for name in names]
+        for name in known:
             if name in names:
                 places[column] = names.index(name)
                 break
     return places
+
+
+@lru_cache(1024)
+def _plain(name: str) -> str:
+    """The strongest of the known names that a header is made of; itself if it says more than these."""
+    listed = COLUMNS["indicator"]
+    parts = [_EVIL.sub("", part) for part in _JOINED.split(name) if part]
+    parts = [part if part in listed else part.removesuffix("s") for part in parts]
+    return min(parts, key=listed.index) if parts and all(part in listed for part in parts) else name
+
+
+def without_free_type(
+    places: dict[str, int], header: Sequence[str], rows: Sequence[Sequence[str]]
+) -> dict[str, int]:
+    """The places without that of the type where its column tells of anything but types.
+
+    "Loại" is what offices call the type of an indicator, but also of malware: Trojan, Phishing.
+    """
+    at = places.get("type", -1)
+    if at < 0 or names_of(header)[at] != "loại":
+        return places
+    words = {part for row in rows if at < len(row) for part in _BETWEEN.split(names_of([row[at]])[0])}
+    known = KINDS | HASHES | _OTHER_TYPES
+    if any(name in known for row in rows if at < len(row) for name in names_of([row[at]])) or words & known:
+        return places
+    return {column: place for column, place in places.items() if column != "type"}
 
 
 def numbered(columns: Mapping[str, str] | None) -> dict[str, int]:
@@ -109,16 +155,22 @@ def layout_of(listing: Listing) -> Layout | None:
     """How a table is laid out, or None for a list that is no table. A header may stand in a comment."""
     wanted, numbers = dict(listing.columns or {}), numbered(listing.columns)
     first = listing.head[:1]
+    # Other marks of comments begin rows of Maltrail, too: `//////atom.xml,url,agenttesla`.
+    commented = [line for line in listing.comments if line.lstrip().startswith("#")]
     for delimiter in DELIMITERS:
-        for line in (*listing.comments, *listing.head[:HEADER_LINES]):
+        for line in (*commented, *listing.head[:HEADER_LINES]):
             cells = cells_of(line.lstrip("# "), delimiter)
             if cells is None or (len(cells) < 2 and line not in first):
                 continue
             places = places_of(cells, wanted)
-            if "indicator" in places and (
-                wanted or not _is_row(cells, places["indicator"], listing, delimiter)
+            if (
+                "indicator" in places
+                and not is_title(cells)
+                and (wanted or not _is_row(cells, places["indicator"], listing, delimiter))
             ):
                 number = next(at for at, one in enumerate(listing.first_lines(), 1) if one == line)
+                rows = [cells_of(one, delimiter) or () for one in listing.head if one != line]
+                places = without_free_type(places, cells, rows)
                 return Layout(delimiter, number, {**places, **numbers}, tuple(cells))
             if not wanted and line in listing.head and _lists(cells):
                 break  # a header stands above the rows
@@ -126,6 +178,11 @@ def layout_of(listing: Listing) -> Layout | None:
         commonest = max(DELIMITERS, key=lambda d: sum(d in line for line in listing.head))
         return Layout(commonest, 0, numbers)
     return _guess(listing.head)
+
+
+def is_title(cells: Sequence[str]) -> bool:
+    """Whether one cell alone is filled, as in the title of a table."""
+    return len(cells) > 1 and sum(map(bool, map(str.strip, cells))) == 1
 
 
 def _is_row(cells: Sequence[str], place: int, listing: Listing, delimiter: str) -> bool:
@@ -150,15 +207,35 @@ def _guess(head: Sequence[str]) -> Layout | None:
 
 
 def fullest(split: Sequence[Sequence[str]]) -> int | None:
-    """The column that holds a value in most of the rows, if more than half of them do."""
+    """The column that holds a value in most of the rows, if more than half of them do.
+
+    Where it holds two or more, the rows above the first do not count: an office's list has the head of its
+    letter there.
+    """
     width = max(map(len, split), default=0)
-    scores = [sum(len(c) > i and _is_listed(c[i].strip()) for c in split) for i in range(width)]
+    columns = [[len(c) > i and _is_listed(c[i].strip()) for c in split] for i in range(width)]
+    scores = [sum(column) for column in columns]
     best = scores.index(max(scores)) if scores else 0
-    return best if scores and scores[best] * 2 > len(split) else None
+    if not scores or not scores[best]:
+        return None
+    above = columns[best].index(True) if scores[best] > 1 else 0
+    return best if scores[best] * 2 > len(split) - above else None
 
 
 def _is_listed(text: str) -> bool:
-    return is_value(refang(text)) or hash_in(text) != ""
+    return hash_in(text) != "" or any(is_value(part) for part in several(text))
+
+
+_BETWEEN = re.compile(r"[\s,;]+")
+_NO_VALUES = frozenset(("", "-", "–", "/", "|", "và", "and"))
+
+
+def several(text: str) -> list[str]:
+    """The values of one cell, itself where it is no row of values: `a.example, b.example`."""
+    if _BETWEEN.search(text) is None or is_value(text):
+        return [text]
+    parts = [part for part in _BETWEEN.split(text) if part not in _NO_VALUES]
+    return parts if len(parts) > 1 and all(map(is_value, parts)) else [text]
 
 
 def recognise(listing: Listing) -> bool:
@@ -184,12 +261,29 @@ def read(listing: Listing) -> Iterator[Value | Note]:
     yield from values(_rows(listing.lines, layout), layout.places, listing.now)
 
 
-def _rows(lines: Iterable[str], layout: Layout) -> Iterator[Row]:
+def _rows(lines: Sequence[str], layout: Layout) -> Iterator[Row]:
     delimiter, header = layout.delimiter, layout.header
+    end = 0
     for number, line in enumerate(lines, 1):
-        if number == header or not line or line[0] == "#" or line.isspace() or line == f"sep={delimiter}":
+        if number <= end or number == header or not line or line[0] == "#" or line.isspace():
             continue
-        yield Row(number, line.split(delimiter) if '"' not in line else cells_of(line, delimiter), line)
+        if line == f"sep={delimiter}":
+            continue
+        cells = line.split(delimiter) if '"' not in line else cells_of(line, delimiter)
+        if cells is None and line.count('"') % 2:
+            end, cells = _over_lines(lines, number, delimiter)
+        yield Row(number, cells, line)
+
+
+def _over_lines(lines: Sequence[str], first: int, delimiter: str) -> tuple[int, list[str] | None]:
+    """The last line of a row with line breaks in a quoted cell, and its cells; none where nothing ends it."""
+    is_open = True
+    for number in range(first + 1, min(first + _MOST_LINES, len(lines)) + 1):
+        is_open ^= lines[number - 1].count('"') % 2 == 1
+        if not is_open:
+            cells = cells_of("\n".join(lines[first - 1 : number]), delimiter)
+            return (first, None) if cells is None else (number, cells)
+    return first, None
 
 
 def values(rows: Iterable[Row], places: Mapping[str, int], now: datetime) -> Iterator[Value | Note]:
@@ -207,11 +301,6 @@ def values(rows: Iterable[Row], places: Mapping[str, int], now: datetime) -> Ite
         if not text:
             yield Note(number, line, "no-value")
             continue
-        if not is_simple:
-            code, text = _judge(cells, places, text, now)
-            if code:
-                yield Note(number, text, code)
-                continue
         kind = family = ""
         # The same few words stand in all rows; each is cleaned, and kept in memory, once.
         if 0 <= kind_at < width:
@@ -224,7 +313,9 @@ def values(rows: Iterable[Row], places: Mapping[str, int], now: datetime) -> Ite
             if word not in families:
                 families[word] = "" if word.strip() in _UNSET else word.strip()
             family = families[word]
-        yield Value(number, text, kind, family)
+        for one in several(text):
+            code, value = ("", one) if is_simple else _judge(cells, places, one, now)
+            yield Note(number, value, code) if code else Value(number, value, kind, family)
 
 
 def _judge(cells: Sequence[str], places: Mapping[str, int], text: str, now: datetime) -> tuple[str, str]:
@@ -237,7 +328,7 @@ def _judge(cells: Sequence[str], places: Mapping[str, int], text: str, now: date
         return "not-for-detection", text
     if has_passed(until, now):
         return "expired", text
-    whole = address(text)
+    whole = address(refang(text))
     if whole is not None and port.isascii() and port.isdecimal() and len(port) < 6:
         return "", endpoint(whole, int(port))
     return "", text

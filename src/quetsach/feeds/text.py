@@ -66,8 +66,22 @@ def _stored(path: Path) -> Iterator[bytes]:
         ) from error
 
 
+_OFFICE = "is an office document, not a list; save its table as .xlsx or CSV"
+_NO_LISTS = (
+    (b"%PDF-", "is a PDF document, not a list; ask for its table as .xlsx or CSV"),
+    (b"{\\rtf", _OFFICE),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _OFFICE),
+    (b"Rar!\x1a\x07", "is a RAR archive, which is not read; unpack it"),
+    (b"7z\xbc\xaf\x27\x1c", "is a 7z archive, which is not read; unpack it"),
+)
+"""How letters with a list as an annex begin, some of which are text, and what to do about them."""
+
+
 def check_text(source: str, data: bytes) -> None:
-    """Refuse what is no text. Raises IndicatorError."""
+    """Refuse what is no text, or text of another kind. Raises IndicatorError."""
+    for beginning, what in _NO_LISTS:
+        if data.startswith(beginning):
+            raise IndicatorError(f"{source}: {what}")
     if b"\0" in data and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise IndicatorError(f"{source}: not a text file; save the list as text, CSV or TSV")
 

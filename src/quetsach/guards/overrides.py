@@ -12,6 +12,8 @@ from quetsach.indicator import Indicator, Kind, Scope
 
 _WANTED = ("indicator", "reason", "who", "date")
 _UNTIL = "expires"
+_EAST_OF_UTC = datetime.timedelta(days=1)
+"""Whoever decides in Vietnam in the morning is a day ahead of UTC."""
 _NAMESPACE_CODES = frozenset(("public-suffix",))
 """Rails that a whole namespace may be let through: names below `*.ply.gg` are rented one by one."""
 
@@ -27,16 +29,24 @@ class Override(NamedTuple):
 
 
 class Overrides:
-    """Overrides in force on a day, by what they speak of."""
+    """Overrides in force on a day, by what they speak of.
+
+    `used` are those that were found to speak of an indicator.
+    """
 
     def __init__(self, overrides: Iterable[Override], today: datetime.date) -> None:
         self.expired: list[Override] = []
+        self.early: list[Override] = []
+        self.used: set[Override] = set()
         self._items: dict[str, Override] = {}
         self._namespaces: dict[str, Override] = {}
         for override in overrides:
             items = _items(override)
             if override.until is not None and override.until < today:
                 self.expired.append(override)
+                continue
+            if override.date > today + _EAST_OF_UTC:
+                self.early.append(override)
                 continue
             for item in items:
                 self._items[item.canonical] = override
@@ -46,24 +56,25 @@ class Overrides:
     def find(self, indicator: Indicator, code: str) -> Override | None:
         """What was decided on an indicator, or on the namespace that it lies in."""
         found = self._items.get(indicator.canonical)
-        if found is not None or code not in _NAMESPACE_CODES or indicator.kind is not Kind.DOMAIN:
-            return found
-        rest = indicator.value.partition(".")[2]
+        is_spaced = code in _NAMESPACE_CODES and indicator.kind is Kind.DOMAIN
+        rest = indicator.value.partition(".")[2] if is_spaced else ""
         while rest and found is None:
             found = self._namespaces.get(rest)
             rest = rest.partition(".")[2]
+        if found is not None:
+            self.used.add(found)
         return found
 
 
 def _items(override: Override) -> list[Indicator]:
     # A scan judges what it saw and has no overrides: it need not know how lists are spelled.
     from quetsach.feeds.item import parse
-    from quetsach.feeds.remark import Reject
+    from quetsach.feeds.remark import REJECTS, Reject
 
     try:
         return parse(override.indicator.strip(), Scope.WITH_SUBDOMAINS)[0]
     except Reject as reject:
-        raise IndicatorError(f"override of '{override.indicator}': no indicator ({reject.code})") from reject
+        raise IndicatorError(f"exception for '{override.indicator}': {REJECTS[reject.code]}") from reject
 
 
 def read_overrides(path: Path) -> tuple[Override, ...]:
@@ -78,7 +89,10 @@ def read_overrides(path: Path) -> tuple[Override, ...]:
     from quetsach.feeds.text import decode, read_bytes
 
     text, _ = decode(read_bytes(path))
-    reader = csv.DictReader(io.StringIO(text.replace("\r\n", "\n")), skipinitialspace=True)
+    # Excel writes semicolons where a comma stands before decimals, as in Vietnam.
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    lines = io.StringIO(text.replace("\r\n", "\n"))
+    reader = csv.DictReader(lines, delimiter=delimiter, skipinitialspace=True)
     if missing := [c for c in _WANTED if c not in (reader.fieldnames or ())]:
         raise IndicatorError(f"{path}: has no column {', '.join(missing)}; the first line names them")
     found = []
