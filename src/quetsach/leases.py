@@ -33,9 +33,17 @@ _MOST_RENEWALS = 100
 @cache
 def formats() -> tuple[LeaseFormat, ...]:
     """All that are read."""
-    from quetsach.leaseformats import files, logs, windows
+    from quetsach.leaseformats import devices, files, logs, windows
 
-    return files.DHCPD, files.DNSMASQ, files.KEA, windows.WINDOWS, logs.LOG
+    return (
+        files.DHCPD,
+        files.DNSMASQ,
+        files.KEA,
+        windows.WINDOWS,
+        logs.LOG,
+        devices.ROUTEROS,
+        devices.FORTIGATE,
+    )
 
 
 class Leases:
@@ -126,7 +134,9 @@ def gather(inputs: Inputs, given: Sequence[Path], tz: str) -> Leases:
                 " system's log instead"
             )
         if leases.count == before:
-            raise SourceError(f"{path}: holds no lease of ISC dhcpd, Kea, dnsmasq or Windows DHCP")
+            raise SourceError(
+                f"{path}: holds no lease of ISC dhcpd, Kea, dnsmasq, Windows DHCP, MikroTik or FortiGate"
+            )
     logs_left: list[Input] = []
     for log in inputs.logs:
         kind = None if log.is_container or log.path == STDIN or not log.size else _kind(log.path)
@@ -144,12 +154,12 @@ def _kind(path: Path) -> LeaseFormat | None:
     head = _head(path)
     if not _may_hold_leases(head):
         return None
-    from quetsach.leaseformats import logs
-
-    kind = next((one for one in formats() if one.recognises(head)), None)
-    if kind is None and any(logs.LOG.mark in line for line in head):
-        return logs.LOG
-    return kind
+    for one in formats():
+        if one.recognises(head):
+            return one
+    # The devices come first: what they say of a lease may hold the word that others write.
+    marked = (one for one in reversed(formats()) if one.mark)
+    return next((one for one in marked if any(one.mark in line for line in head)), None)
 
 
 def _may_hold_leases(lines: list[bytes]) -> bool:
