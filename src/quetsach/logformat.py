@@ -28,6 +28,7 @@ TIME_KINDS = (
     "slash",
     "asa",
     "routeros",
+    "snort",
     "utc",
     "epoch_us",
     "bind",

@@ -154,3 +154,23 @@ def test_a_cluster_that_is_not_there_is_told_at_once(quetsach: Run, log: Path, f
         address = f"127.0.0.1:{free.getsockname()[1]}"
     code, _out, err = quetsach("scan", log, "-i", feed, "--cluster", address)
     assert code == 2 and f"the cluster {address} cannot be reached" in " ".join(err.split())
+
+
+@pytest.mark.native
+@pytest.mark.cluster
+def test_workers_change_nothing_of_the_answer(quetsach: Run, log: Path, feed: Path, tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    command = ("scan", log, "-i", feed, "--source-name", "x", "-o")
+    one, two = tmp_path / "one.jsonl", tmp_path / "two.jsonl"
+    alone = quetsach(*command, one)
+    together = quetsach(*command, two, "--cluster", "local", "--jobs", "1")
+    assert (together[0], two.read_bytes()) == (alone[0], one.read_bytes()) and alone[0] == 1
+    assert "10.1.2.3" in together[1]
+
+
+def test_a_state_file_is_no_place_for_the_answer(
+    quetsach: Run, log: Path, feed: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "same.jsonl"
+    code, _out, err = quetsach("scan", log, "-i", feed, "--state", out, "-o", out)
+    assert code == 2 and "same file" in err and not out.exists()

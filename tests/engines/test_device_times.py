@@ -18,12 +18,16 @@ def test_device_times_are_local(when: datetime) -> None:
     assert read(when.strftime("%Y/%m/%d %H:%M:%S.%f"), "slash") == wanted
     assert read(when.strftime("%b %d %Y %H:%M:%S.%f"), "asa") == wanted
     assert read(when.strftime("%b %e %Y %H:%M:%S.%f"), "asa") == wanted
+    assert read(when.strftime("%m/%d/%Y-%H:%M:%S.%f"), "snort") == wanted
     for word in ("GMT", "UTC"):
         assert read(when.strftime(f"%b %d %Y %H:%M:%S {word}"), "asa") == shown(
             when.replace(microsecond=0, tzinfo=UTC)
         )
     whole = when.replace(microsecond=0)
     assert read(whole.strftime("%b/%d/%Y %H:%M:%S").lower(), "routeros") == shown(whole.replace(tzinfo=ZONE))
+    assert read(whole.replace(year=2026, day=1).strftime("%m/%d/%y-%H:%M:%S"), "snort") == shown(
+        whole.replace(year=2026, day=1, tzinfo=ZONE)
+    )
     assert read(whole.strftime("%Y-%m-%d %H:%M:%S UTC"), "utc") == shown(whole.replace(tzinfo=UTC))
 
 
@@ -33,8 +37,11 @@ def test_an_epoch_tells_its_unit_by_its_length() -> None:
         assert found is not None and found[:19] == "2025-03-22T03:15:30"
 
 
-def test_routeros_leaves_the_year_out() -> None:
-    moment = times.parse("jan/02 15:04:05", ("routeros",), ZONE)
+@pytest.mark.parametrize(
+    ("text", "kind"), [("jan/02 15:04:05", "routeros"), ("01/02-15:04:05.123456", "snort")]
+)
+def test_a_device_leaves_the_year_out(text: str, kind: str) -> None:
+    moment = times.parse(text, (kind,), ZONE)
     assert moment is not None and moment.value == Yearless(1, 2, 15, 4, 5)
 
 
@@ -49,6 +56,11 @@ def test_routeros_leaves_the_year_out() -> None:
         ("foo/02 15:04:05", "routeros"),
         ("jan/32 15:04:05", "routeros"),
         ("15:04:05", "routeros"),
+        ("13/01/2023-00:00:00", "snort"),
+        ("01/32-00:00:00", "snort"),
+        ("01/02/203-00:00:00", "snort"),
+        ("-00:00:00", "snort"),
+        ("2023/01/02-00:00:00", "snort"),
         ("123456789012345678901", "epoch_auto"),
         ("1742613330.5", "epoch_auto"),
         ("2022-09-16 11:00:00", "utc"),

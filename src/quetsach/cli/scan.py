@@ -41,6 +41,7 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
     _check_stdin(paths, given["indicators"])
     loaded = lists.load(given["indicators"], lists.Choice.of(given), extra_formats)
     kept: Path | None = given["state"]
+    _check_state(kept, outputs)
     own = [*given["indicators"], *given["leases"], *outputs, *([kept] if kept else [])]
     logs = inputs.discover(paths, own=own)
     found_leases = gather(logs, given["leases"], tz)
@@ -98,6 +99,14 @@ def _meanwhile(
             show(now)
 
     return on_progress
+
+
+def _check_state(kept: Path | None, outputs: tuple[Path, ...]) -> None:
+    """The answer would be written over what the next run is to go on from."""
+    if kept is not None and any(kept.absolute() == out.absolute() for out in outputs):
+        import click
+
+        raise click.UsageError(_("--state and -o name the same file."))
 
 
 def _state(file: Path, header: Scan, options: ScanOptions, fields: FieldMap | None) -> State:

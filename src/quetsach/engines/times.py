@@ -39,6 +39,9 @@ _ASA = re.compile(
     re.ASCII,
 )
 _ROUTEROS = re.compile(rf"(?P<month>[A-Za-z]{{3}})/(?P<day>\d\d)(?:/(?P<year>\d{{4}}))? {_CLOCK}", re.ASCII)
+_SNORT = re.compile(
+    rf"(?P<month>\d\d)/(?P<day>\d\d)(?:/(?P<year>\d\d|\d{{4}}))?-{_CLOCK}(?:\.(?P<decimals>\d+))?", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -187,6 +190,17 @@ def _routeros(text: str, zone: tzinfo) -> Moment | None:
     return _syslog("{} {} {}".format(found["month"].title(), found["day"], text[-8:]), zone)
 
 
+def _snort(text: str, zone: tzinfo) -> Moment | None:
+    found = _SNORT.fullmatch(text)
+    if found is None:
+        return None
+    month, year = int(found["month"]), found["year"]
+    if year:
+        return _dated(found, month, int(year) + (2000 if len(year) == 2 else 0), zone)
+    name = next((word for word, number in MONTHS.items() if number == month), "")
+    return _syslog("{} {} {}:{}:{}".format(name, *found.group("day", "hour", "minute", "second")), zone)
+
+
 def _utc(text: str, _zone: tzinfo) -> Moment | None:
     """ISO 8601 with the word UTC for its zone."""
     found = ISO8601.fullmatch(text.removesuffix(" UTC")) if text.endswith(" UTC") else None
@@ -251,6 +265,7 @@ _KINDS = {
     "slash": _slash,
     "asa": _asa,
     "routeros": _routeros,
+    "snort": _snort,
     "utc": _utc,
     "epoch_us": _epoch_us,
     "bind": _bind,

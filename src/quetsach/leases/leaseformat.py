@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 DAY = 86_400_000_000
 """In microseconds, as all times here."""
+_TIME_BYTES = 64
 
 
 class Event(NamedTuple):
@@ -46,6 +47,18 @@ class LeaseFormat(NamedTuple):
 def text(value: bytes | None) -> str:
     """A host name as text; what is not UTF-8 stays as surrogates, to be escaped where it is shown."""
     return (value or b"").decode("utf-8", "surrogateescape")[:255]
+
+
+def moment(line: bytes, file: File) -> int | None:
+    """The first time that stands in the beginning of a line, in microseconds since 1970 UTC."""
+    # Few scans meet a lease, and all import this module.
+    from quetsach.engines import times
+
+    found = times.find(line[:_TIME_BYTES].decode("latin-1"), file.zone)
+    if found is None:
+        return None
+    value = found.value
+    return value.resolve(file.written + DAY, file.zone) if isinstance(value, times.Yearless) else value
 
 
 def mac(value: bytes | str) -> str | None:

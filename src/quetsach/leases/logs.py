@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import tzinfo
 
 from quetsach.canonical import address
-from quetsach.leases.leaseformat import DAY, Event, File, LeaseFormat, mac, text
+from quetsach.leases.leaseformat import Event, File, LeaseFormat, mac, moment, text
 from quetsach.leases.signs import MARK_OF_LOGS
 
 _MAC = rb"(?P<mac>[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5})"
@@ -31,7 +30,6 @@ _LINES = (
 _DAEMON = re.compile(
     rb"dhcpd(?:\[|:)|dnsmasq-dhcp|kea-dhcp4|DHCP(?:4_|DISCOVER|OFFER|REQUEST|ACK|NAK|INFORM|RELEASE)"
 )
-_TIME_BYTES = 64
 
 
 def _recognises(lines: Sequence[bytes]) -> bool:
@@ -55,7 +53,7 @@ def events(lines: Iterable[bytes], file: File) -> Iterator[Event]:
         found = _match(line) if MARK_OF_LOGS in line else None
         if found is None:
             continue
-        at = _time(line, file.written, file.zone)
+        at = moment(line, file)
         ip, hardware = address(text(found["ip"])), mac(found["mac"])
         if at is None or ip is None or hardware is None:
             continue
@@ -67,17 +65,6 @@ def events(lines: Iterable[bytes], file: File) -> Iterator[Event]:
         yield Event(
             ip, at, hardware, text(groups.get("host")), at + int(seconds) * 1_000_000 if seconds else None
         )
-
-
-def _time(line: bytes, written: int, zone: tzinfo) -> int | None:
-    # Few scans meet a lease, and all import this module.
-    from quetsach.engines import times
-
-    moment = times.find(line[:_TIME_BYTES].decode("latin-1"), zone)
-    if moment is None:
-        return None
-    value = moment.value
-    return value.resolve(written + DAY, zone) if isinstance(value, times.Yearless) else value
 
 
 LOG = LeaseFormat("DHCP log", _recognises, events, mark=MARK_OF_LOGS)

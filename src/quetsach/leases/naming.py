@@ -30,9 +30,17 @@ _MOST_RENEWALS = 100
 @cache
 def formats() -> tuple[LeaseFormat, ...]:
     """All that are read."""
-    from quetsach.leases import files, logs, windows
+    from quetsach.leases import devices, files, logs, windows
 
-    return files.DHCPD, files.DNSMASQ, files.KEA, windows.WINDOWS, logs.LOG
+    return (
+        files.DHCPD,
+        files.DNSMASQ,
+        files.KEA,
+        windows.WINDOWS,
+        logs.LOG,
+        devices.ROUTEROS,
+        devices.FORTIGATE,
+    )
 
 
 class Leases:
@@ -122,7 +130,9 @@ def gather(inputs: Inputs, given: Sequence[Path], tz: str) -> Leases:
                 " system's log instead"
             )
         if leases.count == before:
-            raise SourceError(f"{path}: holds no lease of ISC dhcpd, Kea, dnsmasq or Windows DHCP")
+            raise SourceError(
+                f"{path}: holds no lease of ISC dhcpd, Kea, dnsmasq, Windows DHCP, MikroTik or FortiGate"
+            )
     logs_left: list[Input] = []
     for log in inputs.logs:
         kind = None if log.is_container or log.path == STDIN or not log.size else _kind(log.path)
@@ -140,12 +150,12 @@ def _kind(path: Path) -> LeaseFormat | None:
     head = _head(path)
     if not may_hold_leases(head):
         return None
-    from quetsach.leases import logs
-
-    kind = next((one for one in formats() if one.recognises(head)), None)
-    if kind is None and any(logs.LOG.mark in line for line in head):
-        return logs.LOG
-    return kind
+    for one in formats():
+        if one.recognises(head):
+            return one
+    # The devices come first: what they say of a lease may hold the word that others write.
+    marked = (one for one in reversed(formats()) if one.mark)
+    return next((one for one in marked if any(one.mark in line for line in head)), None)
 
 
 def _head(path: Path) -> list[bytes]:

@@ -137,3 +137,24 @@ pub fn routeros(text: &[u8], zone: &TimeZone) -> Option<Moment> {
     let spelled = [&MONTHS[month - 1][..], b" ", &text[4..]].concat();
     syslog(&spelled)?.0
 }
+
+/// `MM/DD/YYYY-hh:mm:ss` or `MM/DD/YY-hh:mm:ss`, or `MM/DD-hh:mm:ss` without a year; optional decimals.
+pub fn snort(text: &[u8], zone: &TimeZone) -> Option<Moment> {
+    let dash = text.iter().position(|b| *b == b'-')?;
+    if text.get(2) != Some(&b'/') {
+        return None;
+    }
+    let (month, day) = (digits(text, 0, 2)?, digits(text, 3, 2)?);
+    let (clock, micros) = clock_and_decimals(&text[dash + 1..])?;
+    let year = match (dash, text[5]) {
+        (5, _) => None,
+        (8, b'/') => Some(2000 + digits(text, 6, 2)?),
+        (10, b'/') => Some(digits(text, 6, 4)?),
+        _ => return None,
+    };
+    if let Some(year) = year {
+        return dated([year, month, day], clock, micros, zone);
+    }
+    let name = MONTHS.get(usize::try_from(month).ok()?.checked_sub(1)?)?;
+    syslog(&[&name[..], b" ", &text[3..5], b" ", &text[6..14]].concat())?.0
+}

@@ -100,6 +100,9 @@ class _Worker:
 
 
 class _Nowhere(io.TextIOBase):
+    # Whoever asks for the screen meanwhile is told of one.
+    encoding = "utf-8"
+
     def write(self, text: str) -> int:
         return len(text)
 
