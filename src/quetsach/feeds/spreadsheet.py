@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from quetsach.errors import IndicatorError
 from quetsach.feeds.listing import SNIFFED_LINES, Listing
 from quetsach.feeds.table import Row, fullest, numbered, others, places_of, values
 from quetsach.feeds.value import Note, Value
 from quetsach.spreadsheet import cell_text
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile, ZipInfo
 
 ZIP = b"PK\x03\x04"
 MOST_CELLS = 20_000_000
@@ -24,6 +27,8 @@ def is_workbook(data: bytes) -> bool:
     """Whether bytes are an Office Open XML workbook (ECMA-376)."""
     if not data.startswith(ZIP):
         return False
+    import zipfile
+
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             return "xl/workbook.xml" in packed.namelist()
@@ -124,6 +129,8 @@ def _holds(rows: Sequence[Sequence[str]], place: int) -> bool:
 
 def _check_size(source: str, data: bytes) -> None:
     """Refuse what would not fit into memory. Raises IndicatorError."""
+    import zipfile
+
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             infos = packed.infolist()
@@ -141,7 +148,7 @@ def _check_size(source: str, data: bytes) -> None:
         raise IndicatorError(f"{source}: damaged workbook ({error}); save it again") from error
 
 
-def _span(packed: zipfile.ZipFile, info: zipfile.ZipInfo) -> int:
+def _span(packed: ZipFile, info: ZipInfo) -> int:
     width = height = 1
     with packed.open(info) as member:
         text = member.read(info.file_size + 1)
