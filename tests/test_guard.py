@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from quetsach import engine, feed, guard
+from quetsach import draft, engine, feed, guard
+from quetsach.draft import PackedSet
 from quetsach.errors import IndicatorError
 from quetsach.guard import GuardResult, Organisation, Override
 
@@ -40,6 +41,8 @@ def judge(
         ("*.github.io", "public-suffix"),
         ("=blogspot.com", "public-suffix"),
         ("b.ck", "public-suffix"),
+        ("公司.cn", "public-suffix"),
+        ("xn--55qx5d.cn", "public-suffix"),
         ("14.0.0.0/15", "too-wide"),
         ("2400::/31", "too-wide"),
         ("laichau.gov.vn", "government"),
@@ -56,6 +59,22 @@ def test_a_dangerous_item_is_stopped_and_listed(value: str, code: str) -> None:
     result = judge(value, "evil.com", organisation=OWN)
     assert [c.code for c in result.stopped] == [code]
     assert [i.value for i in result.kept] == ["evil.com"]
+
+
+@pytest.mark.native
+def test_a_long_list_is_judged_like_a_short_one(tmp_path: Path) -> None:
+    dangerous = ("com.vn", "xn--55qx5d.cn", "b.ck", "laichau.gov.vn", "8.8.0.0/16", "microsoft.com")
+    told = []
+    for others in (9, 5000):
+        file = tmp_path / f"{others}.txt"
+        file.write_text("\n".join((*dangerous, *(f"a{n}.evil.com" for n in range(others)))))
+        found = feed.read_many([file], draft=draft.available())
+        assert isinstance(found.indicators, PackedSet)
+        result = guard.apply(found.indicators)
+        told.append([(one.indicator.value, one.code) for one in (*result.stopped, *result.warned)])
+        assert len(result.kept) == others + len(result.warned)
+    assert told[0] == told[1]
+    assert {value for value, _code in told[0]} == set(dangerous)
 
 
 @pytest.mark.parametrize(

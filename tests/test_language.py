@@ -1,5 +1,6 @@
 """Vietnamese is complete: every text of the sources is translated, with the same holes."""
 
+import gettext
 import re
 from pathlib import Path
 
@@ -42,6 +43,20 @@ def test_translations_keep_the_holes() -> None:
         if any(word in source for word in ("possibilities", "nargs", "formats")):
             continue
         assert sorted(HOLES.findall(source)) == sorted(HOLES.findall(target)), source
+
+
+def test_compiled_texts_are_those_that_the_standard_library_reads(catalogue: Path) -> None:
+    peer = gettext.translation(language.DOMAIN, catalogue, ["vi"])
+    language.use("vi")
+    for message in messages():
+        if isinstance(message, tuple):
+            for number in (1, 7):
+                assert language.ngettext(*message, number) == peer.ngettext(*message, number)
+        else:
+            assert language.gettext(message) == peer.gettext(message)
+    for unknown in ("a", "Machine\x00s", "\udc80", "zz", "ỹ"):
+        assert language.gettext(unknown) == language.ngettext(unknown, "many", 1) == unknown
+        assert language.ngettext(unknown, "many", 7) == "many"
 
 
 def test_vietnamese_is_composed() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -12,6 +12,8 @@ from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope, Watch
 _SCOPES = (Scope.WITH_SUBDOMAINS, Scope.EXACT, Scope.SUBDOMAINS_ONLY)
 _KINDS = {kind.value: kind for kind in Kind}
 _NUMBERS = {scope: number for number, scope in enumerate(_SCOPES)}
+_FEW = 1000
+"""To look at each of so many takes less time than to know beforehand which of them matter."""
 
 
 class Place(NamedTuple):
@@ -89,8 +91,9 @@ class PackedSet(IndicatorSet):
     def kinds(self) -> dict[Kind, int]:
         return {Kind(word): count for word, count in self.draft.native.kinds()}
 
-    def concerned(self, watch: Watch) -> Iterator[tuple[int, Indicator]]:
-        for number in self.draft.native.suspects(*watch):
+    def concerned(self, watch: Callable[[], Watch]) -> Iterator[tuple[int, Indicator]]:
+        numbers = range(len(self)) if len(self) <= _FEW else self.draft.native.suspects(*watch())
+        for number in numbers:
             yield number, self._item(number)
 
     def without(self, numbers: Iterable[int]) -> PackedSet:

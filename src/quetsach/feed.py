@@ -8,9 +8,9 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from quetsach import setfile
 from quetsach.draft import Draft
@@ -28,8 +28,7 @@ from quetsach.source import is_set_file
 COMPILED = "compiled"
 
 
-@dataclass(frozen=True, slots=True)
-class Recognised:
+class Recognised(NamedTuple):
     """One list, the form in which it was read, and how many entries it gave and lost."""
 
     source: str
@@ -38,17 +37,16 @@ class Recognised:
     rejected: int
 
 
-@dataclass(frozen=True, slots=True)
-class FeedResult:
+class FeedResult(NamedTuple):
     """What lists gave: the merged set, a remark for every line that is left out or was changed, and where the
     indicators stood. `hashes` are of files, which no log shows: hexadecimal in lower case → family."""
 
     indicators: IndicatorSet
-    rejects: tuple[Remark, ...] = ()
-    warnings: tuple[Remark, ...] = ()
-    recognised: tuple[Recognised, ...] = ()
-    origins: Origins | Draft = field(default_factory=Origins)
-    hashes: Mapping[str, str] = field(default_factory=dict)
+    rejects: tuple[Remark, ...]
+    warnings: tuple[Remark, ...]
+    recognised: tuple[Recognised, ...]
+    origins: Origins | Draft
+    hashes: Mapping[str, str]
 
     def origins_of(self, wanted: Iterable[Indicator]) -> dict[tuple[Kind, str], Origin]:
         """The first mention of each; sets that were compiled before have none."""

@@ -231,7 +231,7 @@ def apply(
     stopped: list[Concern] = []
     warned: list[Concern] = []
     overridden: list[Concern] = []
-    for number, indicator in indicators.concerned(rails.watch()):
+    for number, indicator in indicators.concerned(rails.watch):
         found, is_stopped = rails.judge(indicator)
         if found is not None:
             decision = decided.find(indicator, found.code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
@@ -86,7 +86,7 @@ class IndicatorSet:
         """How many there are of each kind."""
         return Counter(i.kind for i in self.items)
 
-    def concerned(self, watch: Watch) -> Iterable[tuple[int, Indicator]]:  # noqa: ARG002
+    def concerned(self, watch: Callable[[], Watch]) -> Iterable[tuple[int, Indicator]]:  # noqa: ARG002
         """Numbers and items that guard rails must judge: at least those that `watch` touches, here all."""
         return enumerate(self.items)
 

@@ -3,8 +3,8 @@
 One document = a `scan` record, sightings sorted by key, coverage, `end` (read by `quetsach.scanfile`).
 """
 
-import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, BinaryIO, NamedTuple
 
 SCHEMA = 1
@@ -83,6 +83,13 @@ class End(NamedTuple):
 type Record = Scan | Sighting | Coverage | End
 
 
+@cache
+def _encoder() -> Callable[[Any], str]:
+    from json import JSONEncoder  # an answer on the screen alone never pays for it
+
+    return JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def dump(record: Record) -> bytes:
     """One record as one line of JSON Lines, line feed included."""
     fields: dict[str, Any]
@@ -103,7 +110,7 @@ def dump(record: Record) -> bytes:
                 "tz": record.tz,
                 "inputs": list(record.inputs),
             }
-    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+    text = _encoder()(fields)
     try:
         return text.encode() + b"\n"
     except UnicodeEncodeError:

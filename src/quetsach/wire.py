@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from quetsach.aside import Aside
 from quetsach.sighting import Sighting, dump
@@ -83,8 +83,15 @@ def lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
             yield line + b"\n"
 
 
+@cache
+def _decoder() -> Callable[[bytes], dict[str, Any]]:
+    import json  # an answer on the screen alone never pays for it
+
+    return json.loads
+
+
 def parse(line: bytes) -> Sighting:
     """The sighting of a line that this program wrote."""
-    fields = json.loads(line)
+    fields = _decoder()(line)
     del fields["type"]
     return Sighting(**fields)

@@ -1,5 +1,7 @@
 //! `Formats`: the log formats, read by a thread of their own while Python is still starting.
+use std::array;
 use std::cmp::Reverse;
+use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -17,6 +19,9 @@ type Parsed = Result<Arc<Vec<Format>>, String>;
 const UNREADABLE: &str = "the log formats could not be read";
 /// Threads that parse them: it takes some milliseconds, for which the first line would wait.
 const READERS: usize = 2;
+/// What parsing takes of memory in each, in blocks that glibc does not map one by one.
+const BLOCKS: usize = 8;
+const BLOCK_BYTES: usize = 120 << 10;
 
 /// Formats on their way; they are waited for when the first line is looked at.
 #[derive(Debug)]
@@ -82,6 +87,7 @@ fn read(folder: &Path, mut formats: Vec<Format>) -> Parsed {
     texts.sort_unstable_by_key(|text| Reverse(text.len()));
     let next = AtomicUsize::new(0);
     let parse = || -> Result<Vec<Format>, Error> {
+        grow();
         let mut found = Vec::new();
         while let Some(text) = texts.get(next.fetch_add(1, Ordering::Relaxed)) {
             found.push(Format::parse(without_samples(text))?);
@@ -101,6 +107,13 @@ fn read(folder: &Path, mut formats: Vec<Format>) -> Parsed {
     }
     formats.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Arc::new(formats))
+}
+
+/// Takes memory and gives it back: glibc lets what a thread has grow page by page, with a call of the system for
+/// each, but not again what has been given back.
+fn grow() {
+    let blocks: [Vec<u8>; BLOCKS] = array::from_fn(|_| Vec::with_capacity(BLOCK_BYTES));
+    black_box(&blocks);
 }
 
 /// The samples, which are for tests and readers, are half of all the text. They stand last; where anything else

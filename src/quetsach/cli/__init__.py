@@ -88,6 +88,9 @@ def run(arguments: list[str]) -> int:
 
 
 def _asked_of_click(arguments: list[str]) -> int:
+    from quetsach import language
+
+    language.share()
     import click
 
     if "scan" in arguments:

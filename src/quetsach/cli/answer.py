@@ -23,12 +23,18 @@ def prepare(outputs: tuple[Path, ...], tz: str, *, as_json: bool) -> None:
         from zoneinfo import ZoneInfo
 
         import quetsach.outputs.table  # noqa: F401
-        from quetsach import guard
 
         ZoneInfo(tz)
-        # The first name reads the tables of names.
-        guard.doubts(("unlisted.invalid",))
         say.screen()
+
+
+@cache
+def prepare_doubts() -> None:
+    """The same for an answer that names indicators."""
+    from quetsach import guard
+
+    # The first name reads the tables of names.
+    guard.doubts(("unlisted.invalid",))
 
 
 def save(outputs: Sequence[Path], report: output.Report) -> bool:

@@ -95,6 +95,8 @@ def _meanwhile(
 
     def on_progress(now: Snapshot) -> None:
         answer.prepare(outputs, tz, as_json=as_json)
+        if now.hits and not as_json:
+            answer.prepare_doubts()
         if show is not None:
             show(now)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
@@ -20,14 +19,18 @@ _LINE_END = re.compile(r"\r\n?")
 _JSON_BEGIN = re.compile(r"\s*[\[{]")
 
 
-@dataclass
 class Listing:
     """`source` names it to people; `columns` is a person's choice for tables; `now` decides what expired."""
 
-    source: str
-    data: bytes | str
-    columns: Mapping[str, str] | None = None
-    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    def __init__(
+        self,
+        source: str,
+        data: bytes | str,
+        columns: Mapping[str, str] | None = None,
+        now: datetime | None = None,
+    ) -> None:
+        self.source, self.data, self.columns = source, data, columns
+        self.now = now or datetime.now(UTC)
 
     @cached_property
     def _decoded(self) -> tuple[str, str | None]:

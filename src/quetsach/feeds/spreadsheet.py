@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from quetsach.errors import IndicatorError
 from quetsach.feeds.listing import SNIFFED_LINES, Listing
@@ -21,6 +21,9 @@ from quetsach.feeds.table import (
 )
 from quetsach.feeds.value import Note, Value
 from quetsach.spreadsheet import cell_text
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile, ZipInfo
 
 ZIP = b"PK\x03\x04"
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -39,6 +42,8 @@ def is_workbook(data: bytes) -> bool:
         return _STREAM_OF_EXCEL in data
     if not data.startswith(ZIP):
         return False
+    import zipfile
+
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             return "xl/workbook.xml" in packed.namelist()
@@ -148,6 +153,8 @@ def _check_size(source: str, data: bytes) -> None:
     """Refuse what would not fit into memory. Raises IndicatorError."""
     if data.startswith(_COMPOUND):
         return
+    import zipfile
+
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             infos = packed.infolist()
@@ -165,7 +172,7 @@ def _check_size(source: str, data: bytes) -> None:
         raise IndicatorError(f"{source}: damaged workbook ({error}); save it again") from error
 
 
-def _span(packed: zipfile.ZipFile, info: zipfile.ZipInfo) -> int:
+def _span(packed: ZipFile, info: ZipInfo) -> int:
     width = height = 1
     with packed.open(info) as member:
         text = member.read(info.file_size + 1)

@@ -12,7 +12,7 @@ from types import ModuleType
 from quetsach.errors import IndicatorError, SourceError
 from quetsach.feeds.spreadsheet import ZIP, is_workbook
 from quetsach.feeds.text import MOST_BYTES, read_raw, unusable
-from quetsach.openers import compressed, tar, zip
+from quetsach.openers import is_tar
 from quetsach.openers.opened import Opened, Passed, Start
 from quetsach.unpack import BLOCK, BZIP2, XZ, codec_of
 
@@ -76,10 +76,18 @@ def _expand(source: str, data: bytes, depth: int, total: list[int]) -> Iterator[
 def _opener(data: bytes) -> ModuleType | None:
     """What opens an archive or compressed bytes. A workbook is a list, though it is a zip."""
     if codec_of(data[:10]):
+        from quetsach.openers import compressed
+
         return compressed
     if data.startswith(ZIP):
+        from quetsach.openers import zip
+
         return None if is_workbook(data) else zip
-    return tar if tar.begins(data[:512]) else None
+    if not is_tar(data[:512]):
+        return None
+    from quetsach.openers import tar
+
+    return tar
 
 
 def _members(source: str, opener: ModuleType, data: bytes, most: int) -> Iterator[tuple[str, bytes]]:
@@ -107,6 +115,8 @@ def _members(source: str, opener: ModuleType, data: bytes, most: int) -> Iterato
     except IndicatorError:
         raise
     except SourceError as error:
+        from quetsach.openers import zip
+
         if str(error) == zip.OFFICE:
             raise IndicatorError(
                 f"{source}: is an office document, not a list; save its table as .xlsx or CSV"

@@ -66,10 +66,17 @@ class Suffixes:
     """Public suffixes, the private section too; the package is asked only where a rule may apply."""
 
     def __init__(self) -> None:
-        data = shipped.read("public_suffix_list.dat", "publicsuffixlist").decode()
-        rules = [line.strip() for line in data.splitlines() if line.strip() and not line.startswith("//")]
-        self._rules = frozenset(canonical.name(rule) for rule in rules if rule[0] not in "*!")
-        self._wild = frozenset(canonical.name(rule[2:]) for rule in rules if rule.startswith("*."))
+        text = shipped.read("public_suffix_list.dat", "publicsuffixlist").decode()
+        self._lines = frozenset(map(str.strip, text.lower().splitlines()))
+        """Rules as they are written, and comments."""
+
+    @cached_property
+    def _rules(self) -> frozenset[str]:
+        return frozenset(canonical.name(line) for line in self._lines if line and line[0] not in "*!/")
+
+    @cached_property
+    def _wild(self) -> frozenset[str]:
+        return frozenset(canonical.name(line[2:]) for line in self._lines if line.startswith("*."))
 
     @cached_property
     def _ask(self) -> Callable[[str], bool]:
@@ -83,6 +90,9 @@ class Suffixes:
         return self._rules, self._wild
 
     def __contains__(self, name: str) -> bool:
-        if name not in self._rules and name.partition(".")[2] not in self._wild:
-            return False
-        return self._ask(name)
+        parent = name.partition(".")[2]
+        may_be = name in self._lines or f"*.{parent}" in self._lines
+        # Rules beyond ASCII are written otherwise than names.
+        if not may_be and "xn--" in name:
+            may_be = name in self._rules or parent in self._wild
+        return may_be and self._ask(name)

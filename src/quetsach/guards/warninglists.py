@@ -8,7 +8,6 @@ Entries are compared on label borders and by type: `10.0.0.1.evil.example` is ne
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -130,6 +129,8 @@ def read(path: Path) -> list[WarningList]:
 
     Raises IndicatorError when nothing in it is a warning list.
     """
+    import json  # what comes with the program is none
+
     found = []
     suffixes = Suffixes()
     for source, data in members(path):

@@ -19,4 +19,5 @@ def may_hold_leases(lines: Sequence[bytes]) -> bool:
     start = lines[0][:_DNSMASQ_BYTES] if lines else b""
     if start.startswith(b"duid ") or start.count(b":") >= 5:
         return True
-    return any(sign in line for line in lines for sign in _SIGNS)
+    text = b"\n".join(lines)
+    return any(sign in text for sign in _SIGNS)

@@ -25,6 +25,7 @@ __all__ = [
     "Part",
     "Passed",
     "Start",
+    "is_tar",
     "kind_of",
     "parts",
     "read",
@@ -83,6 +84,7 @@ def _may_be_tar(start: bytes) -> bool:
     return start[257:262] == b"ustar" or start[148:156].strip(b" \0").isdigit()
 
 
+is_tar = _told_by("tar", _may_be_tar)
 _UNPACK = "unpack it and scan what comes out"
 _TINYPROXY = (b"CRITICAL", b"ERROR", b"WARNING", b"NOTICE", b"CONNECT", b"INFO")
 KINDS = (
@@ -125,7 +127,7 @@ KINDS = (
         _magic(b"LPKSHHRH"),
         advice="export it with journalctl --file FILE --output json and scan that",
     ),
-    Kind("tar archive", _told_by("tar", _may_be_tar), "tar"),
+    Kind("tar archive", is_tar, "tar"),
 )
 """Files that an engine does not read by itself: "nothing found" there would be no answer."""
 

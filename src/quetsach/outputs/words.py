@@ -14,14 +14,14 @@ from quetsach.language import gettext as _
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-_HIDDEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]"
-)
+_HIDDEN = "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]"
 
 
 def visible(text: str) -> str:
     """`text` with control, bidirectional and other hidden characters escaped as in evidence."""
-    return _HIDDEN.sub(lambda found: _escape(ord(found[0])), text)
+    if text.isprintable():
+        return text  # most are, and to compile the expression takes longer than all else here
+    return re.sub(_HIDDEN, lambda found: _escape(ord(found[0])), text)
 
 
 def _escape(point: int) -> str:

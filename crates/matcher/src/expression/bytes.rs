@@ -1,7 +1,7 @@
 //! Sets of bytes, and how long a run of them is.
 use regex_syntax::hir::Class;
 
-use super::refuse::holds;
+use super::refuse::each_byte;
 use crate::raw::sixteen::{self, Range};
 
 /// A set of bytes.
@@ -11,9 +11,7 @@ pub struct Bytes(pub [bool; 256]);
 impl Bytes {
     pub fn of(class: &Class) -> Bytes {
         let mut set = Bytes([false; 256]);
-        for b in 0..=u8::MAX {
-            set.0[usize::from(b)] = holds(class, b);
-        }
+        each_byte(class, |b| set.0[usize::from(b)] = true);
         set
     }
 

@@ -44,11 +44,7 @@ impl Starts {
                 places << 1
             }),
             HirKind::Class(class) => {
-                for b in 0..=u8::MAX {
-                    if holds(class, b) {
-                        self.0[usize::from(b)] |= places;
-                    }
-                }
+                each_byte(class, |b| self.0[usize::from(b)] |= places);
                 places << 1
             }
             HirKind::Capture(group) => self.advance(&group.sub, places),
@@ -91,15 +87,20 @@ impl Starts {
     }
 }
 
-pub fn holds(class: &Class, b: u8) -> bool {
+/// Tells each byte of a class, some perhaps twice.
+pub fn each_byte(class: &Class, mut tell: impl FnMut(u8)) {
     match class {
-        Class::Bytes(class) => class.iter().any(|r| (r.start()..=r.end()).contains(&b)),
+        Class::Bytes(class) => {
+            for range in class.iter() {
+                (range.start()..=range.end()).for_each(&mut tell);
+            }
+        }
         // Without Unicode a class holds characters only where all are ASCII.
         Class::Unicode(class) => {
-            !b.is_ascii()
-                || class
-                    .iter()
-                    .any(|r| (r.start()..=r.end()).contains(&char::from(b)))
+            for range in class.iter() {
+                (range.start()..=range.end().min('\x7f')).for_each(|c| tell(c as u8));
+            }
+            (0x80..=u8::MAX).for_each(tell);
         }
     }
 }

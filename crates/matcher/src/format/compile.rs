@@ -87,19 +87,10 @@ impl Compiler {
     }
 
     fn variant(&mut self, table: VariantTable) -> Result<Variant, Error> {
-        let mut roles: [Vec<FieldId>; ROLES.len()] = Default::default();
-        for (key, value) in table.rest {
-            if key == "name" {
-                continue;
-            }
-            let Some((role, _)) = ROLES.iter().find(|(_, name)| *name == key) else {
-                return Err(self.fail(format!("unknown key {key}")));
-            };
-            let names: Vec<String> = value
-                .try_into()
-                .map_err(|_| self.fail(format!("{key} must be a list")))?;
-            roles[*role as usize] = names.iter().map(|n| self.field(n)).collect();
-        }
+        let roles = ROLES.map(|(role, _)| {
+            let names = table.role(role).iter();
+            names.map(|n| self.field(n)).collect()
+        });
         let mut identity: [Vec<FieldId>; IDENTITY.len()] = Default::default();
         let mut nat_port = Vec::new();
         for (key, names) in table.identity {
@@ -224,7 +215,7 @@ impl Format {
     /// Compiles one format file.
     pub fn parse(text: &str) -> Result<Format, Error> {
         let file: File = toml::from_str(text).map_err(|e| Error::Format {
-            name: "?".to_owned(),
+            name: written_name(text).unwrap_or("?").to_owned(),
             reason: e.message().to_owned(),
         })?;
         let mut compiler = Compiler {
@@ -282,6 +273,13 @@ impl Format {
             fields: compiler.fields,
         })
     }
+}
+
+/// The name of a format that cannot be read.
+fn written_name(text: &str) -> Option<&str> {
+    let mut lines = text.lines();
+    let name = lines.find_map(|line| line.strip_prefix("name = \""))?;
+    name.strip_suffix('"')
 }
 
 /// Reads `key`, `key[]`, `key[other!=WORD]` joined by dots.
@@ -345,11 +343,7 @@ mod tests {
                 .contains("unknown shape 'csv'")
         );
         let text = "name = \"x\"\n[[shape]]\ntype = \"pattern\"\n[[variant]]\nname = \"v\"\nclints = [\"a\"]\n";
-        assert!(
-            Format::parse(text)
-                .unwrap_err()
-                .to_string()
-                .contains("clints")
-        );
+        let problem = Format::parse(text).unwrap_err().to_string();
+        assert!(problem.contains("x") && problem.contains("clints"));
     }
 }

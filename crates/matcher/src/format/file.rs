@@ -2,6 +2,9 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::Role;
 
 #[derive(Deserialize)]
 pub struct File {
@@ -76,20 +79,45 @@ pub struct TimeTable {
     pub r#as: Vec<String>,
 }
 
-#[derive(Deserialize)]
+/// The roles stand one by one: what is flattened is read into values of any type first.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct VariantTable {
-    #[serde(default)]
+    /// For readers.
+    #[serde(rename = "name")]
+    _name: IgnoredAny,
     pub when: Vec<ConditionTable>,
-    #[serde(default)]
     pub time: TimeTable,
-    #[serde(default)]
     pub identity: BTreeMap<String, Vec<String>>,
-    #[serde(default)]
     pub server_ports: Vec<u16>,
-    #[serde(default)]
     pub actions: Vec<ActionTable>,
-    #[serde(default)]
     pub decode: BTreeMap<String, String>,
-    #[serde(flatten)]
-    pub rest: BTreeMap<String, toml::Value>,
+    query: Vec<String>,
+    answers: Vec<String>,
+    host: Vec<String>,
+    url: Vec<String>,
+    server_name: Vec<String>,
+    client: Vec<String>,
+    client_port: Vec<String>,
+    server: Vec<String>,
+    server_port: Vec<String>,
+    host_port: Vec<String>,
+}
+
+impl VariantTable {
+    /// The fields of a role.
+    pub fn role(&self, role: Role) -> &[String] {
+        match role {
+            Role::Query => &self.query,
+            Role::Answers => &self.answers,
+            Role::Host => &self.host,
+            Role::Url => &self.url,
+            Role::ServerName => &self.server_name,
+            Role::Client => &self.client,
+            Role::ClientPort => &self.client_port,
+            Role::Server => &self.server,
+            Role::ServerPort => &self.server_port,
+            Role::HostPort => &self.host_port,
+        }
+    }
 }
