@@ -67,7 +67,7 @@ def choose(argument: str | None, environ: Mapping[str, str]) -> str:
 
 
 def use(code: str) -> None:
-    """Switch all texts of this process to `vi` or `en`; those of click follow after `share`."""
+    """Switch all texts of this process to `vi` or `en`; those of click follow where `share` was called."""
     global _code, _texts
     _code = code
     _texts = _catalogue(code)
@@ -76,9 +76,7 @@ def use(code: str) -> None:
 
 def share() -> None:
     """Let click speak the language in use: it looks its words up in the process-wide domain, for the language
-    that LANGUAGE names."""
-    if _code == "en":
-        return
+    that LANGUAGE names whenever it does."""
     import gettext as _stdlib
 
     _stdlib.bindtextdomain(DOMAIN, str(LOCALE_DIR))

@@ -56,6 +56,7 @@ def run(stick: Stick, arguments: Sequence[str]) -> int:
     The exit code is that of the command; 2 where a pack must not be used.
     """
     say.call(f"{manifest.STARTER} --")
+    language.share()
     try:
         _greet(stick)
         if arguments and arguments[0] == "--":
