@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from quetsach.splitting import SplitLog
     from quetsach.state import State
 
-_HELD_BYTES = 8 << 20
+_HELD_BYTES = 2 << 20
 _TICK_SECONDS = 0.1
 
 
@@ -40,7 +40,7 @@ class Snapshot(NamedTuple):
 
 
 class _Aside:
-    """Bytes in memory, beyond 8 MiB in a temporary file.
+    """Bytes in memory, beyond 2 MiB in a temporary file.
 
     No SpooledTemporaryFile: to import tempfile takes as long as 10 MB of a log.
     """
@@ -78,9 +78,9 @@ class _Aside:
 
 
 class Sightings:
-    """Sightings of many sources, sorted by key, read as often as wanted; beyond 8 MiB they lie in a
-    temporary file. Those of the first source stay where they lie: mostly there is one large log. With
-    `are_many` sources they take no memory there."""
+    """Sightings of many sources, sorted by key, read as often as wanted; beyond 2 MiB they lie in a
+    temporary file. Those of the first source stay where they lie, unless there `are_many`: mostly there
+    is one large log."""
 
     def __init__(self, *, are_many: bool = False) -> None:
         self._are_many = are_many
@@ -97,16 +97,13 @@ class Sightings:
         self._places.pop(source, None)
         if self._first is not None and self._first[0] == source:
             self._first = None
-        if isinstance(sightings, WireSightings) and self._first is None:
-            if self._are_many:
-                sightings.settle()
+        if isinstance(sightings, WireSightings) and self._first is None and not self._are_many:
             self._first = (source, sightings)
             self._counts[source] = 0
             return
         start = self._aside.size
         if isinstance(sightings, WireSightings):
-            for block in sightings.blocks():
-                self._aside.put(block)
+            sightings.write(self._aside.put)
             count = len(sightings)
         else:
             count = 0
