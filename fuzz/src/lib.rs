@@ -106,7 +106,7 @@ pub fn scan_by(set: &Set, log: &[u8], how: &How) -> io::Result<(Vec<u8>, Coverag
         level: how.level,
         limits: how.limits,
     };
-    let progress = Progress::new(Arc::new(Spare::new(how.threads)));
+    let progress = Progress::new(Arc::new(Spare::new(1, how.threads)));
     let (mut lines, coverage) = pipeline::scan(
         set,
         || Ok(&FORMATS),

@@ -1,4 +1,4 @@
-"""Bytes put aside until they are wanted: in memory, beyond 8 MiB in a temporary file."""
+"""Bytes put aside until they are wanted: in memory, beyond 2 MiB in a temporary file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import BinaryIO, cast
 
-_HELD_BYTES = 8 << 20
+_HELD_BYTES = 2 << 20
 _BLOCK_BYTES = 1 << 20
 
 

@@ -44,7 +44,7 @@ class SpareThreads(Protocol):
     """Threads that no file needs now; scans borrow them and give them back."""
 
     def give(self) -> None:
-        """One more."""
+        """One more, which took files until none was left."""
         ...
 
 
@@ -134,7 +134,10 @@ class Engine(Protocol):
         """Open a compiled set file (`quetsach indicators compile`)."""
         ...
 
-    def spare(self, threads: int) -> SpareThreads: ...
+    def spare(self, threads: int, takers: int = 1) -> SpareThreads:
+        """So many threads, besides the `takers` that read one file after another."""
+        ...
+
     def progress(self, spare: SpareThreads | None = None) -> Progress:
         """The counters of one scan, which may use the spare threads besides its own."""
         ...

@@ -54,11 +54,6 @@ class WireSightings:
         for block in self.blocks():
             put(block)
 
-    def settle(self) -> None:
-        """Let them take no memory. Raises OSError where they find no room."""
-        if self._native is not None:
-            self._native.settle()
-
     def tally(self) -> _native.Tally | None:
         """All of them together where the engine has found it; it says so once."""
         return self._native.tally() if self._native is not None else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import sys
 from pathlib import Path
 
@@ -12,24 +13,40 @@ from bench.measure import run
 pytestmark = [pytest.mark.native, pytest.mark.skipif(sys.platform != "linux", reason="peaks are Linux's")]
 pytest.importorskip("quetsach._native", reason="the native engine is not built")
 
-_NAMES, _MACHINES = 100, 200
+_NAMES, _MACHINES, _LOGS = 100, 200, 6
 _BASE_BYTES, _ROW_BYTES = 64_000_000, 256
 
 
-def test_a_scan_on_sixteen_threads_keeps_within_the_memory_of_the_contract(tmp_path: Path) -> None:
-    log, listed, compiled, out = (tmp_path / name for name in ("dns.log", "list.txt", "list.qs", "out.jsonl"))
-    names = [f"n{name}.evil.example" for name in range(_NAMES)]
-    listed.write_text("\n".join(names))
-    lines = (
-        f"2022-09-16T01:02:03Z dns-hq dnsmasq[42]: query[A] {name} from 10.47.{machine}.9\n"
-        for name in names
+def _block(log: int) -> str:
+    """A line of each name and machine."""
+    return "".join(
+        f"2022-09-16T01:02:03Z dns-{log} dnsmasq[42]: query[A] n{name}.evil.example from 10.47.{machine}.9\n"
+        for name in range(_NAMES)
         for machine in range(_MACHINES)
     )
-    # Each thread meets most of the rows.
-    log.write_text("".join(lines) * 30)
+
+
+def _check(folder: Path, logs: list[Path], rows: int) -> None:
+    listed, compiled, out = (folder / name for name in ("list.txt", "list.qs", "out.jsonl"))
+    listed.write_text("\n".join(f"n{name}.evil.example" for name in range(_NAMES)))
     start = [sys.executable, "-c", "from quetsach.cli import main; main()"]
     run([*start, "indicators", "compile", str(listed), "-o", str(compiled)], (0,))
-    cost, _ = run([*start, "scan", str(log), "-i", str(compiled), "-o", str(out), "--jobs", "16"], (1,))
-    rows = _NAMES * _MACHINES
+    cost, _ = run(
+        [*start, "scan", *map(str, logs), "-i", str(compiled), "-o", str(out), "--jobs", "16"], (1,)
+    )
     assert out.read_bytes().count(b'"type":"sighting"') == rows
     assert cost.peak_bytes <= _BASE_BYTES + compiled.stat().st_size + _ROW_BYTES * rows
+
+
+def test_a_scan_on_sixteen_threads_keeps_within_the_memory_of_the_contract(tmp_path: Path) -> None:
+    log = tmp_path / "dns.log"
+    # Each thread meets most of the rows.
+    log.write_text(_block(0) * 30)
+    _check(tmp_path, [log], _NAMES * _MACHINES)
+
+
+def test_packed_logs_on_sixteen_threads_keep_within_the_memory_of_the_contract(tmp_path: Path) -> None:
+    logs = [tmp_path / f"dns-{number}.log.gz" for number in range(_LOGS)]
+    for number, log in enumerate(logs):
+        log.write_bytes(gzip.compress(_block(number).encode() * 6, 1))
+    _check(tmp_path, logs, _LOGS * _NAMES * _MACHINES)

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use foldhash::fast::RandomState;
 
+use crate::raw::share_heaps;
 use crate::rows::arena::Pool;
 
 /// Of the 256 bytes a row that a scan may take; the rest is what malloc cannot use. Sorting takes less than the table,
@@ -13,11 +14,14 @@ use crate::rows::arena::Pool;
 pub const PER_ROW: usize = 200;
 /// The same where one thread is at work: little is left over in its memory.
 const PER_ROW_ALONE: usize = 240;
+/// The same where scans are many: their threads come and go, and what one leaves in a heap is seldom all that the next
+/// needs.
+const PER_ROW_OF_MANY: usize = 100;
 /// More than this many times the bytes that a scan may take without rows are never held; once more by one thread.
 const MOST: usize = 5;
 /// One in so many different rows is remembered, to know how many there are.
 const SAMPLE: u64 = 64;
-/// Threads for whose buffers there is room beside the rows.
+/// Threads, and scans, for whose buffers there is room beside the rows.
 const ROOMY: usize = 2;
 /// As large a part of the rows' bytes is added where one thread is at work: a second would take it for what it remembers
 /// of lines, and for its buffers.
@@ -26,9 +30,11 @@ const ALONE: usize = 4;
 const MALLOC: usize = 2;
 /// The part of the rows' bytes that each further thread takes for its own buffers, stack and heap: about 0.9 MB.
 const THREAD: usize = 32;
-/// More threads have no room for rows, so they start only where hits are few.
+/// The part that each further scan takes to unpack a file and to keep its last lines: 3 to 6 MB.
+const SCAN: usize = 4;
+/// More threads, and scans, have no room for rows, so further threads start only where hits are few.
 const MANY: usize = 8;
-/// Bytes of a file for each thread after which it shows whether hits are few.
+/// Bytes of all files for each thread after which it shows whether hits are few.
 const SEEN: u64 = 4 << 20;
 /// What is left of the rows' bytes for rows, however many threads there are.
 const LEAST: usize = 8;
@@ -38,8 +44,12 @@ const LEAST: usize = 8;
 pub struct Account {
     /// Threads that nobody uses now.
     pub spare: AtomicUsize,
-    /// Threads at work.
+    /// Threads that have begun.
     at_work: AtomicUsize,
+    /// Threads that take one file after another, as long as files are left.
+    takers: AtomicUsize,
+    /// Threads of the run, at work or not.
+    all: usize,
     /// Bytes that rows hold, and what is remembered of lines.
     used: AtomicUsize,
     /// Scans begun so far.
@@ -53,24 +63,53 @@ pub struct Account {
 }
 
 impl Account {
-    /// Of a run with so many threads besides those that it has at work anyway.
-    pub fn new(spare: usize) -> Arc<Account> {
-        let account = Account::default();
-        account.spare.store(spare, Ordering::Relaxed);
-        Arc::new(account)
+    /// Of a run in which so many threads take files, and so many others help them.
+    pub fn new(takers: usize, spare: usize) -> Arc<Account> {
+        if takers + spare > ROOMY {
+            share_heaps();
+        }
+        Arc::new(Account {
+            spare: AtomicUsize::new(spare),
+            takers: AtomicUsize::new(takers),
+            all: takers + spare,
+            ..Account::default()
+        })
     }
 
+    /// Has a thread help that finds no more files.
+    pub fn end_taking(&self) {
+        let less = |takers: usize| takers.checked_sub(1);
+        let _ = self
+            .takers
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        self.spare.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Scans at work, and those that are about to begin: what the first of many takes must leave room for all.
     pub fn scans(&self) -> usize {
-        self.scans.load(Ordering::Relaxed).max(1)
+        let takers = self.takers.load(Ordering::Relaxed);
+        self.scans.load(Ordering::Relaxed).max(takers).max(1)
     }
 
+    /// Threads at work, and those that are about to begin.
     fn at_work(&self) -> usize {
-        self.at_work.load(Ordering::Relaxed)
+        let known = self.all.saturating_sub(self.spare.load(Ordering::Relaxed));
+        self.at_work.load(Ordering::Relaxed).max(known)
     }
 
     /// Those at work, and those that may be.
     pub fn threads(&self) -> usize {
         self.at_work() + self.spare.load(Ordering::Relaxed)
+    }
+
+    /// Whether one more thread may start, however many hits there are.
+    pub fn has_room(&self) -> bool {
+        self.at_work() + self.scans() <= MANY
+    }
+
+    /// Bytes of a chunk of what is unpacked, of which many lie about in each scan.
+    pub fn chunk(&self, most: usize) -> usize {
+        (ROOMY * most / self.scans()).min(most)
     }
 
     /// Counts a thread as long as this lives.
@@ -134,9 +173,18 @@ impl Memory {
 
     /// Whether one more thread may start, after so many bytes of the file.
     pub fn has_room(&self, read: u64) -> bool {
-        let threads = self.account.at_work();
+        let (threads, scans) = (self.account.at_work(), self.account.scans());
         let is_crowded = || self.account.used.load(Ordering::Relaxed) > self.limit() / 2;
-        threads < MANY || (read > SEEN * threads as u64 && !is_crowded())
+        self.account.has_room()
+            || (read * scans as u64 > SEEN * threads as u64
+                && self.taken(threads, scans) < self.base / 4 * 3
+                && !is_crowded())
+    }
+
+    /// Bytes that threads and scans take for themselves.
+    fn taken(&self, threads: usize, scans: usize) -> usize {
+        self.base / THREAD * threads.saturating_sub(ROOMY)
+            + self.base / SCAN * scans.saturating_sub(ROOMY)
     }
 
     pub fn base(&self) -> usize {
@@ -155,11 +203,15 @@ impl Memory {
             let base = self.base + self.base / ALONE;
             return (base + PER_ROW_ALONE * rows).min((MOST + 1) * base);
         }
-        let more = threads - ROOMY;
-        let malloc = if more > 0 { self.base / MALLOC } else { 0 };
-        let left = self.base.saturating_sub(malloc + self.base / THREAD * more);
-        let base = left.max(self.base / LEAST);
-        (base + PER_ROW * rows).min(MOST * self.base)
+        let scans = self.account.scans();
+        let (per_row, malloc) = match threads {
+            _ if scans > ROOMY => (PER_ROW_OF_MANY, 0),
+            ROOMY => (PER_ROW, 0),
+            _ => (PER_ROW, self.base / MALLOC),
+        };
+        let taken = malloc + self.taken(threads, scans);
+        let left = (self.base + per_row * rows).saturating_sub(taken);
+        left.clamp(self.base / LEAST, MOST * self.base)
     }
 
     pub fn is_full(&self) -> bool {

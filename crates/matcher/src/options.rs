@@ -61,13 +61,19 @@ pub struct Options {
 pub struct Spare(Arc<Account>);
 
 impl Spare {
-    pub fn new(threads: usize) -> Spare {
-        Spare(Account::new(threads))
+    /// So many, besides those that take files.
+    pub fn new(takers: usize, threads: usize) -> Spare {
+        Spare(Account::new(takers, threads))
     }
 
-    /// Adds a thread, or gives a borrowed one back.
+    /// Gives a borrowed thread back.
     pub fn give(&self) {
         self.0.spare.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Adds a thread that finds no more files.
+    pub fn end_taking(&self) {
+        self.0.end_taking();
     }
 
     /// Whether a thread is free now.

@@ -166,7 +166,7 @@ fn begin(
     let (log_file, set_file) = (file_id(&log)?, file_id(set)?);
     let formats = Arc::new(Coming::read(folder.clone(), Vec::new()).ok()?);
     let opening = Opening::begin(set).ok()?;
-    let progress = Arc::new(Progress::new(Arc::new(Spare::new(threads.max(1) - 1))));
+    let progress = Arc::new(Progress::new(Arc::new(Spare::new(1, threads.max(1) - 1))));
     let work = {
         // Whether the set is right is found out meanwhile, and asked by whoever takes the answer.
         let set = opening.unchecked().clone();

@@ -64,15 +64,17 @@ struct SpareThreads {
 
 #[pymethods]
 impl SpareThreads {
+    /// So many, besides those that take one file after another until each `give`s itself.
     #[new]
-    fn new(threads: usize) -> Self {
+    #[pyo3(signature = (threads, takers=1))]
+    fn new(threads: usize, takers: usize) -> Self {
         SpareThreads {
-            inner: Arc::new(Spare::new(threads)),
+            inner: Arc::new(Spare::new(takers, threads)),
         }
     }
 
     fn give(&self) {
-        self.inner.give();
+        self.inner.end_taking();
     }
 }
 
@@ -413,12 +415,6 @@ impl Lines {
     ) -> PyResult<Bound<'py, PyBytes>> {
         let block = py.detach(|| self.lock().read_at(&self.set, offset, size));
         Ok(PyBytes::new(py, &block.map_err(put_aside)?))
-    }
-
-    /// Puts the lines aside, so that they take no memory.
-    fn settle(&self, py: Python<'_>) -> PyResult<()> {
-        py.detach(|| self.lock().settle(&self.set))
-            .map_err(put_aside)
     }
 
     /// Hands all lines to `put`, in blocks that end anywhere; what it raises comes out here.

@@ -164,8 +164,8 @@ class NativeEngine:
         except _native.SetError as error:
             raise IndicatorError(str(error)) from error
 
-    def spare(self, threads: int) -> _native.SpareThreads:
-        return _native.SpareThreads(threads)
+    def spare(self, threads: int, takers: int = 1) -> _native.SpareThreads:
+        return _native.SpareThreads(threads, takers)
 
     def progress(self, spare: SpareThreads | None = None) -> _native.Progress:
         if spare is not None and not isinstance(spare, _native.SpareThreads):

@@ -429,8 +429,8 @@ class PortableEngine:
         """Open a compiled set file. Raises IndicatorError when it is damaged or empty."""
         return PortableMatcher(setfile.read(path), extra_formats=self._extra)
 
-    def spare(self, threads: int) -> SpareThreads:
-        del threads
+    def spare(self, threads: int, takers: int = 1) -> SpareThreads:
+        del threads, takers
         return SpareThreads()
 
     def progress(self, spare: SpareThreadsLike | None = None) -> Progress:

@@ -25,9 +25,9 @@ class Snapshot(NamedTuple):
 
 
 class Sightings:
-    """Sightings of many sources, sorted by key, read as often as wanted; beyond 8 MiB they lie in a
-    temporary file. Those of the first source stay where they lie: mostly there is one large log. With
-    `are_many` sources they take no memory there."""
+    """Sightings of many sources, sorted by key, read as often as wanted; beyond 2 MiB they lie in a
+    temporary file. Those of the first source stay where they lie, unless there `are_many`: mostly there
+    is one large log."""
 
     def __init__(self, *, are_many: bool = False) -> None:
         self._are_many = are_many
@@ -44,16 +44,13 @@ class Sightings:
         self._places.pop(source, None)
         if self._first is not None and self._first[0] == source:
             self._first = None
-        if isinstance(sightings, WireSightings) and self._first is None:
-            if self._are_many:
-                sightings.settle()
+        if isinstance(sightings, WireSightings) and self._first is None and not self._are_many:
             self._first = (source, sightings)
             self._counts[source] = 0
             return
         start = self._aside.size
         if isinstance(sightings, WireSightings):
-            for block in sightings.blocks():
-                self._aside.put(block)
+            sightings.write(self._aside.put)
             count = len(sightings)
         else:
             count = 0

@@ -50,7 +50,8 @@ pub(crate) struct Scan<'a> {
     /// As in the baton, while this thread has it.
     pub headers: Vec<(u64, Arc<Header>)>,
     every_line: bool,
-    pub scratch: Box<Scratch>,
+    /// Of a thread that looks at lines.
+    pub scratch: Option<Box<Scratch>>,
     /// Room for those of one line.
     pub tokens: Vec<(Field, Token)>,
     pub lines: u64,
@@ -100,7 +101,7 @@ impl<'a> Scan<'a> {
             alive: Alive::default(),
             headers: Vec::new(),
             every_line: false,
-            scratch: Box::default(),
+            scratch: None,
             tokens: Vec::new(),
             lines: 0,
             not_understood: 0,
@@ -419,7 +420,7 @@ impl<'a> Scan<'a> {
             buf: &buf,
             from: FRONT,
             len: piece.len(),
-            scratch: &mut self.scratch,
+            scratch: self.scratch.get_or_insert_default(),
         };
         self.options.level.find(&mut search, &mut found);
         !found.places.is_empty() || self.set.needs_every_line()

@@ -36,7 +36,9 @@ pub(crate) struct Feed<'a> {
 impl<'a> Feed<'a> {
     /// Reads as much as tells the format.
     pub fn new(mut source: Source, progress: &'a Progress, limits: Limits) -> Feed<'a> {
-        source.may_read_ahead = progress.spare.is_any();
+        source.scans = progress.spare.account().scans();
+        // What others unpack meanwhile takes the time in which this one waits.
+        source.may_read_ahead = progress.spare.is_any() && source.scans == 1;
         let mut feed = Feed::of_range(source, progress, limits, 0);
         let mut start = Buffer::new(limits.chunk.max(detect::START));
         while !feed.ended && start.filled < detect::START {
@@ -152,8 +154,8 @@ impl<'a> Feed<'a> {
 
     /// The next chunk with its number; None at the end of the source.
     pub fn next(&mut self, buffer: &mut Buffer) -> Option<(u64, Chunk)> {
-        buffer.begin(self.offset, &self.carry);
-        self.carry.clear();
+        // The first is as long as what tells the format.
+        buffer.begin(self.offset, &mem::take(&mut self.carry));
         let mut whole = 0;
         while !self.ended {
             if buffer.is_full() {

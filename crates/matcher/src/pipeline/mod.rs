@@ -29,7 +29,7 @@ pub use crate::line::scan::temporary;
 use crate::memory::{AtWork, Memory};
 use crate::options::{Coverage, Options, Progress};
 use crate::pipeline::feed::Feed;
-use crate::pipeline::queue::{MOST_WAITING, Next, Queue, Taken};
+use crate::pipeline::queue::{Next, Queue, Taken};
 use crate::pipeline::relay::{Baton, Relay};
 use crate::reader::{Input, Source};
 use crate::rows::alive::{self, Alive};
@@ -172,7 +172,8 @@ impl<'a> Threads<'a> {
     where
         'a: 's,
     {
-        if !self.queue.is_packed() || !self.progress.spare.take() {
+        let has_room = self.progress.spare.account().has_room();
+        if !self.queue.is_packed() || !has_room || !self.progress.spare.take() {
             return None;
         }
         self.queue.add_other();
@@ -208,7 +209,7 @@ impl<'a> Threads<'a> {
                 Taken::Lines => {
                     let segments = scan.segments(&mut buffer);
                     if scan.is_neutral(&buffer, &segments) {
-                        let may_wait = self.relay.skip(number) <= MOST_WAITING;
+                        let may_wait = self.relay.skip(number) <= self.queue.most_waiting();
                         waiting.push_back((number, buffer, segments));
                         self.finish(&mut scan, &mut waiting, may_wait);
                         continue;
@@ -392,7 +393,7 @@ mod tests {
         };
         let file = log();
         let look = |spare: usize, formats: fn() -> Result<&'static [Format], Error>| {
-            let progress = Progress::new(Arc::new(Spare::new(spare)));
+            let progress = Progress::new(Arc::new(Spare::new(1, spare)));
             let found = scan(&set, formats, file.path(), Input::File, &options, &progress);
             // What was borrowed is given back, whether the scan succeeded or not.
             assert_eq!(progress.spare.is_any(), spare > 0);

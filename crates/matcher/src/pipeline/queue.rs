@@ -23,9 +23,9 @@ use crate::token::buffer::Buffer;
 const CHUNKS: usize = 4;
 /// More threads read as many at a time together as these, though each reads one at least: that is all memory has room for.
 const ROOMY: usize = 2;
-/// What all threads of a scan read and wait with for the header of the lines before: a thread that is held up for a
+/// What all threads of all scans read and wait with for the header of the lines before: a thread that is held up for a
 /// while holds up no other.
-pub(crate) const MOST_WAITING: usize = 8;
+const MOST_WAITING: usize = 8;
 /// Chunks that lie ready, or are looked at, of all scans of a run, before the reader looks at one.
 const MOST_READY: usize = 50;
 /// So many are not worth waking another thread, and too few to stop reading.
@@ -87,7 +87,7 @@ impl<'a> Queue<'a> {
 
     fn new_buffer(&self) -> Buffer {
         Buffer::new(if self.is_slow {
-            self.limits.chunk
+            self.account.chunk(self.limits.chunk)
         } else {
             self.portion()
         })
@@ -108,6 +108,11 @@ impl<'a> Queue<'a> {
         let all = MOST_READY.saturating_sub(self.account.threads());
         let few = self.few_ready();
         (all / self.account.scans()).max(few + few / 4 + 1)
+    }
+
+    /// `MOST_WAITING` where scans are many.
+    pub fn most_waiting(&self) -> usize {
+        MOST_WAITING / self.account.scans()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -9,8 +9,9 @@ use zstd::zstd_safe::get_error_name;
 use zstd_sys as zs;
 use zstd_sys::ZSTD_nextInputType_e as Kind;
 
-/// Frames with larger windows are unpacked by libzstd's own stream, which holds one window and not two: their two and
-/// what waits to be looked at would be more than a scan may take. `zstd -16` makes this much, `zstd` 2 MB.
+/// Frames with larger windows, and any of many scans, are unpacked by libzstd's own stream, which holds one window and
+/// not two: their two and what waits to be looked at would be more than all scans together may take. `zstd -16` makes
+/// this much, `zstd` 2 MB.
 const MOST_WINDOW: u64 = 4 << 20;
 /// The window may end in the segment before, where what is repeated is copied more slowly: the longer a segment, the
 /// less of it.
@@ -98,16 +99,21 @@ impl Drop for Frame {
 }
 
 impl Frame {
-    /// Before the header of a frame; None for what is no ordinary frame, or has a large window or a dictionary.
-    pub fn new(start: &[u8]) -> Option<Frame> {
+    /// Before the header of a frame, as one of so many scans; None for what is no ordinary frame, or has a large window
+    /// or a dictionary.
+    pub fn new(start: &[u8], scans: usize) -> Option<Frame> {
         let header = header(start)?;
-        if header.windowSize > MOST_WINDOW || header.dictID != 0 {
+        let scans = scans as u64;
+        if header.windowSize > MOST_WINDOW / scans || header.dictID != 0 {
             return None;
         }
         // SAFETY: it makes a context or returns null.
         let context = NonNull::new(unsafe { zs::ZSTD_createDCtx() })?;
         let block = header.blockSizeMax as usize;
-        let size = header.windowSize.max(SEGMENT).min(header.frameContentSize) as usize;
+        let size = header
+            .windowSize
+            .max(SEGMENT / scans)
+            .min(header.frameContentSize) as usize;
         let frames = Frame {
             context,
             now: Arc::new(Segment::new(size + block + SLACK)),

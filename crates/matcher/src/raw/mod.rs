@@ -1,5 +1,5 @@
 //! The only module with `unsafe`: byte classes by SIMD, the memory map of a compiled set, and calls
-//! of libzstd, and of ISA-L where it is built.
+//! of libzstd, of ISA-L where it is built, and of glibc.
 //!
 //! Invariants, each kept here and nowhere else:
 //! 1. An `Avx2` or `Avx512` value exists only if `detect` saw the features it names, so the
@@ -18,6 +18,7 @@
 //!    writes to it, through libzstd, only behind `filled`; slices are lent only of what lies before. It is filled
 //!    anew only when `Arc::get_mut` tells that no slice of it is left, and when it is no window any more.
 //! 8. `Places` consists of arrays of integers, of which zero bytes are valid values.
+//! 9. `mallopt` takes two numbers, and locks what it changes.
 #![allow(unsafe_code)]
 
 #[cfg(target_arch = "x86_64")]
@@ -27,6 +28,7 @@ mod avx512;
 mod frame;
 #[cfg(feature = "isal")]
 mod inflate;
+mod malloc;
 mod map;
 mod scalar;
 pub mod sixteen;
@@ -36,6 +38,7 @@ use crate::token::{self, Candidates};
 pub use frame::{Frame, Slice};
 #[cfg(feature = "isal")]
 pub use inflate::Inflate;
+pub(crate) use malloc::share_heaps;
 pub(crate) use map::places;
 pub use map::{Map, Pages};
 pub use scalar::Scalar;

@@ -16,11 +16,11 @@ pub enum Decoder {
 }
 
 impl Decoder {
-    /// For a member that begins so.
-    pub fn new(kind: Kind, start: &[u8]) -> io::Result<Decoder> {
+    /// For a member that begins so, as one of so many scans.
+    pub fn new(kind: Kind, start: &[u8], scans: usize) -> io::Result<Decoder> {
         Ok(match kind {
             Kind::Gzip => Decoder::Gzip(Inflate::gzip()),
-            Kind::Zstd => match Frame::new(start) {
+            Kind::Zstd => match Frame::new(start, scans) {
                 Some(frame) => Decoder::Frame(frame, None),
                 None => Decoder::Zstd(Box::new(zstd::stream::raw::Decoder::new()?)),
             },

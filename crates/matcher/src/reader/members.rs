@@ -122,7 +122,7 @@ impl Source {
             self.fail(&format!("{word}: something that is no {word} follows at decompressed byte {at}; it was not read"));
             return false;
         }
-        match Decoder::new(member.kind, self.held.rest()) {
+        match Decoder::new(member.kind, self.held.rest(), self.scans) {
             Ok(decoder) => {
                 member.decoder = decoder;
                 member.ended = false;

@@ -69,6 +69,8 @@ pub struct Source {
     /// Reads the stream of a packed file, where another thread may.
     readahead: Option<Readahead>,
     pub may_read_ahead: bool,
+    /// Scans that share the memory there is for what is unpacked.
+    pub scans: usize,
     plain: Option<File>,
     /// All of it is read, not only a range.
     is_whole: bool,
@@ -103,6 +105,7 @@ impl Source {
             stream: None,
             readahead: None,
             may_read_ahead: false,
+            scans: 1,
             plain: None,
             is_whole: true,
             held: Held::default(),
@@ -341,7 +344,7 @@ impl Source {
             if kind.begins(&first[..n]) {
                 self.read_ahead();
                 self.hold_header();
-                match Decoder::new(kind, self.held.rest()) {
+                match Decoder::new(kind, self.held.rest(), self.scans) {
                     Ok(decoder) => {
                         self.member = Some(Member {
                             kind,

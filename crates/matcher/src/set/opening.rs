@@ -150,7 +150,7 @@ mod tests {
             stream: Box::new(Cursor::new(log())),
             changed: None,
         };
-        let progress = Progress::new(Arc::new(Spare::new(1)));
+        let progress = Progress::new(Arc::new(Spare::new(1, 1)));
         let (mut lines, _) = pipeline::scan(
             set,
             || Ok(&[]),

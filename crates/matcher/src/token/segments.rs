@@ -75,7 +75,7 @@ impl Scan<'_> {
                 buf,
                 from,
                 len: end - start,
-                scratch: &mut self.scratch,
+                scratch: self.scratch.get_or_insert_default(),
             };
             self.options.level.find(&mut search, &mut found);
         });

@@ -120,7 +120,7 @@ impl Lines {
     }
 
     /// Puts the lines where they need no memory; the rows are forgotten.
-    pub fn settle(&mut self, set: &Set) -> io::Result<()> {
+    fn settle(&mut self, set: &Set) -> io::Result<()> {
         if self.rows.is_some() {
             let mut text = SpooledTempFile::new(HELD);
             self.spell(set, |block| text.write_all(block))?;

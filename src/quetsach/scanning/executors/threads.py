@@ -15,6 +15,9 @@ from quetsach.scanning.reading import Reading
 if TYPE_CHECKING:
     from quetsach.fieldmap import FieldMap
 
+_FILES = 4
+"""More files at once take more memory than the contract gives; a thread that helps with one takes less."""
+
 
 class Threads:
     """`jobs` threads for about `units` units; those that no unit needs help with the others."""
@@ -30,8 +33,8 @@ class Threads:
     ) -> None:
         self._fields = fields
         self._engine, self._matcher, self._options = engine, matcher, options
-        self._workers = max(1, min(jobs, units))
-        self._spare = engine.spare(jobs - self._workers)
+        self._workers = max(1, min(jobs, units, _FILES))
+        self._spare = engine.spare(jobs - self._workers, self._workers)
         self._units: queue.SimpleQueue[tuple[Unit, Reading] | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._readings: dict[Unit, Reading] = {}
