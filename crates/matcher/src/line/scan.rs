@@ -12,6 +12,7 @@ use crate::format::detect::clean;
 use crate::line::freetext;
 use crate::line::hit::{Action, Field, Hits};
 use crate::line::record::{self, Record};
+use crate::line::seen::Seen;
 use crate::line::together::{self, Lines};
 use crate::line::tokens::{self, Token};
 use crate::options::{Options, Progress};
@@ -53,6 +54,10 @@ pub(crate) struct Scan<'a> {
     pub scratch: Box<Scratch>,
     /// Room for those of one line.
     pub tokens: Vec<(Field, Token)>,
+    /// Room for what lines hit that are looked at together.
+    pub seen: Vec<Seen>,
+    /// Those that `progress` does not count yet.
+    pub hits: usize,
     pub lines: u64,
     pub not_understood: u64,
     pub long_lines: u64,
@@ -102,6 +107,8 @@ impl<'a> Scan<'a> {
             every_line: false,
             scratch: Box::default(),
             tokens: Vec::new(),
+            seen: Vec::new(),
+            hits: 0,
             lines: 0,
             not_understood: 0,
             long_lines: 0,
@@ -219,6 +226,11 @@ impl<'a> Scan<'a> {
                 }
             }
         }
+        self.count_hits();
+    }
+
+    fn count_hits(&mut self) {
+        self.progress.add_hits(mem::take(&mut self.hits));
     }
 
     /// Brings the header up to date as the lines of the segment would.
@@ -404,6 +416,7 @@ impl<'a> Scan<'a> {
             }
         }
         long.finish(self);
+        self.count_hits();
         relay.pass(self.release(buffer.offset));
         feed.end_line(buffer);
     }
