@@ -34,7 +34,7 @@ impl Default for Limits {
             edge_lines: 64,
             edge_bytes: 1 << 20,
             row_bytes: 25 << 20,
-            window: 1 << 15,
+            window: 1 << 13,
             flows: 1 << 16,
             alive: 1_000_000,
         }

@@ -1,6 +1,7 @@
 //! Addresses and endpoints in every legal spelling, as one 128-bit number (IPv4 mapped by RFC 4291 2.5.5.2).
 use std::io::Write;
 
+use crate::raw::sixteen::{Range, position};
 use crate::wire::escape::HEX;
 
 /// An address; IPv4 and `::ffff:a.b.c.d` are the same number.
@@ -8,6 +9,7 @@ use crate::wire::escape::HEX;
 pub struct Address(pub u128);
 
 const MAPPED: u128 = 0xFFFF_0000_0000;
+const COLON: [Range; 1] = [Range::new(b':', b':')];
 
 /// The numbers of one byte in digits, and how many each has.
 const DIGITS: [([u8; 3], u8); 256] = {
@@ -240,10 +242,17 @@ pub fn parse_bare(text: &[u8]) -> Option<Address> {
     if let Some(bits) = parse_v4(text) {
         return Some(Address::from_v4(bits));
     }
-    if text.len() > 45 || memchr::memchr(b':', text).is_none() {
-        return None;
+    position(text, &COLON)?;
+    parse_colons(text)
+}
+
+/// The same of a text that has a colon.
+fn parse_colons(text: &[u8]) -> Option<Address> {
+    if text.len() > 45 {
+        None
+    } else {
+        parse_v6(text)
     }
-    parse_v6(text)
 }
 
 /// A whole field that is an address: also `[…]` and with a `%zone`.
@@ -258,7 +267,7 @@ pub fn parse(text: &[u8]) -> Option<Address> {
         b'a'..=b'f' | b'A'..=b'F' | b':' | b'[' => {}
         _ => return None,
     }
-    memchr::memchr(b':', text)?;
+    position(text, &COLON)?;
     let inner = match text {
         [b'[', inner @ .., b']'] => {
             if !inner.contains(&b':') {
@@ -269,9 +278,9 @@ pub fn parse(text: &[u8]) -> Option<Address> {
         _ => text,
     };
     match memchr::memchr(b'%', inner) {
-        Some(at) if inner[..at].contains(&b':') => parse_bare(&inner[..at]),
+        Some(at) if inner[..at].contains(&b':') => parse_colons(&inner[..at]),
         Some(_) => None,
-        None => parse_bare(inner),
+        None => parse_colons(inner),
     }
 }
 

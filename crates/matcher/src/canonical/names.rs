@@ -18,6 +18,12 @@ const AUTHORITY_ENDS: [Range; 4] = [
     Range::new(b'#', b'#'),
     Range::new(b'\\', b'\\'),
 ];
+/// What of an authority is no name and no IPv4 address.
+const HOST_ENDS: [Range; 3] = [
+    Range::new(b'@', b'@'),
+    Range::new(b'[', b'['),
+    Range::new(b':', b':'),
+];
 /// Full stops of other scripts that UTS-46 takes for a dot.
 const DOTS: [&[u8; 3]; 3] = [b"\xe3\x80\x82", b"\xef\xbc\x8e", b"\xef\xbd\xa1"];
 
@@ -154,9 +160,16 @@ pub fn split_authority(text: &[u8]) -> (Host, Option<u16>) {
 }
 
 fn split_host(text: &[u8]) -> (Host, Option<u16>) {
-    // Most are a host and nothing else.
-    if memchr::memchr3(b'@', b'[', b':', text).is_none() {
+    // Most are a host, with a port or without.
+    let Some(at) = position(text, &HOST_ENDS) else {
         return (Host::parse(text), None);
+    };
+    if text[at] == b':' && position(&text[at + 1..], &HOST_ENDS).is_none() {
+        return match address::parse_port(&text[at + 1..]) {
+            Some(port) => (Host::parse(&text[..at]), Some(port)),
+            None if at + 1 == text.len() => (Host::parse(&text[..at]), None),
+            None => (Host::Name(name(text)), None),
+        };
     }
     let text = memchr::memrchr(b'@', text).map_or(text, |at| &text[at + 1..]);
     let whole = || (Host::Name(name(text)), None);
@@ -208,6 +221,9 @@ pub fn authority(text: &[u8]) -> Option<ops::Range<usize>> {
 
 /// Bytes of `scheme://` at the start of the text.
 pub fn scheme(text: &[u8]) -> Option<usize> {
+    if text.starts_with(b"http://") {
+        return Some(7);
+    }
     let (name, rest) = text.split_at(memchr::memchr(b':', text)?);
     let fits = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'.' | b'-');
     let is_scheme = rest.starts_with(b"://") && name.first()?.is_ascii_alphabetic();

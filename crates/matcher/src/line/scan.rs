@@ -12,6 +12,7 @@ use crate::format::detect::clean;
 use crate::line::freetext;
 use crate::line::hit::{Action, Field, Hits};
 use crate::line::record::{self, Record};
+use crate::line::seen::Seen;
 use crate::line::together::{self, Lines};
 use crate::line::tokens::{self, Token};
 use crate::options::{Options, Progress};
@@ -54,6 +55,10 @@ pub(crate) struct Scan<'a> {
     pub scratch: Option<Box<Scratch>>,
     /// Room for those of one line.
     pub tokens: Vec<(Field, Token)>,
+    /// Room for what lines hit that are looked at together.
+    pub seen: Vec<Seen>,
+    /// Those that `progress` does not count yet.
+    pub hits: usize,
     pub lines: u64,
     pub not_understood: u64,
     pub long_lines: u64,
@@ -103,6 +108,8 @@ impl<'a> Scan<'a> {
             every_line: false,
             scratch: None,
             tokens: Vec::new(),
+            seen: Vec::new(),
+            hits: 0,
             lines: 0,
             not_understood: 0,
             long_lines: 0,
@@ -220,6 +227,11 @@ impl<'a> Scan<'a> {
                 }
             }
         }
+        self.count_hits();
+    }
+
+    fn count_hits(&mut self) {
+        self.progress.add_hits(mem::take(&mut self.hits));
     }
 
     /// Brings the header up to date as the lines of the segment would.
@@ -405,6 +417,7 @@ impl<'a> Scan<'a> {
             }
         }
         long.finish(self);
+        self.count_hits();
         relay.pass(self.release(buffer.offset));
         feed.end_line(buffer);
     }

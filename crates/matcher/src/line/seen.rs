@@ -10,7 +10,7 @@ use crate::rows::{Keys, Known, Line};
 use crate::time::Moment;
 
 /// What a line hits.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Seen {
     pub hits: Hits,
     pub keys: Keys,
@@ -32,7 +32,8 @@ impl Scan<'_> {
         if !look {
             return None;
         }
-        let found = self.found(record);
+        let mut found = Seen::default();
+        self.found(record, &mut found);
         let moved = self.rows.moved();
         self.add(record, line, offset, &found);
         if moved != self.rows.moved() {
@@ -41,20 +42,20 @@ impl Scan<'_> {
         self.rows.known(&found.keys)
     }
 
-    /// What a record hits, with the keys of its rows; their places are asked for.
-    pub fn found(&mut self, record: &Record<'_, '_>) -> Seen {
-        if let Some(Host::Address(client)) = record.client {
+    /// Puts what a record hits, with the keys of its rows, into `seen`; their places are asked for.
+    pub fn found(&mut self, record: &Record<'_, '_>, seen: &mut Seen) {
+        if let Some(Host::Address(client)) = record.client
+            && self.set.lists_address(client)
+        {
             let listed = tokens::find_address(self.set, client, record.client_port).is_some();
             self.inbound += u64::from(listed);
         }
         tokens::of_record(record, &mut self.tokens);
-        let hits = tokens::hits(self.set, &self.tokens);
-        let (mut keys, mut moment) = (Keys::new(), None);
-        if !hits.is_empty() {
-            moment = record.time(&self.zone);
-            keys = self.rows.keys(&hits, record.device(), moment);
+        tokens::put_hits(self.set, &self.tokens, &mut seen.hits);
+        if !seen.hits.is_empty() {
+            seen.moment = record.time(&self.zone);
+            seen.keys = self.rows.keys(&seen.hits, record.device(), seen.moment);
         }
-        Seen { hits, keys, moment }
     }
 
     /// Adds what a record hits to its rows.
@@ -84,7 +85,7 @@ impl Scan<'_> {
 
     pub fn keep(&mut self, hits: &[Hit], keys: &[Key], line: &Line<'_>) {
         self.timeline.hit(line.offset, line.moment);
-        self.progress.add_hits(hits.len());
+        self.hits += hits.len();
         if let Err(error) = self.rows.add(self.set, hits, keys, line) {
             self.progress.fail(temporary(&error));
         }

@@ -1,4 +1,6 @@
 //! Lines that may hit, some at once: what each says is spelled, and its memory asked for, before any is looked up.
+use std::mem;
+
 use smallvec::SmallVec;
 
 use crate::line::record::{self, Record};
@@ -56,23 +58,26 @@ impl<'a> Scan<'a> {
         let readings = lines.iter().map(|(line, _)| Readings::new(line));
         let readings: SmallVec<[Readings<'_>; MOST]> = readings.collect();
         let mut records: SmallVec<[Option<Record<'_, '_>>; MOST]> = SmallVec::new();
-        let mut all: SmallVec<[Option<Seen>; MOST]> = SmallVec::new();
-        for readings in &readings {
-            let record = record::read(&mut self.reader, own.clone(), readings);
-            all.push(record.as_ref().map(|record| self.found(record)));
-            records.push(record);
+        let mut all = mem::take(&mut self.seen);
+        all.resize_with(MOST, Seen::default);
+        for (readings, seen) in readings.iter().zip(&mut all) {
+            records.push(record::read(&mut self.reader, own.clone(), readings));
+            if let Some(Some(record)) = records.last() {
+                self.found(record, seen);
+            }
         }
         let moved = self.rows.moved();
-        for ((line, offset), (record, found)) in lines.drain(..).zip(records.iter().zip(all)) {
-            let (Some(record), Some(mut found)) = (record, found) else {
+        for ((line, offset), (record, seen)) in lines.drain(..).zip(records.iter().zip(&mut all)) {
+            let Some(record) = record else {
                 self.line(line, offset, Ask::LOOK);
                 continue;
             };
             if moved != self.rows.moved() {
-                found.keys = self.rows.keys(&found.hits, record.device(), found.moment);
+                seen.keys = self.rows.keys(&seen.hits, record.device(), seen.moment);
             }
-            self.add(record, line, offset, &found);
+            self.add(record, line, offset, seen);
         }
+        self.seen = all;
     }
 
     /// Adds what a line shows, by what was said before or by itself; false if these are not the fields of its record.
@@ -88,7 +93,7 @@ impl<'a> Scan<'a> {
         if let Some(Repeated { hits, moment }) = repeated {
             if hits > 0 {
                 self.timeline.hit(offset, moment);
-                self.progress.add_hits(hits);
+                self.hits += hits;
             }
             return true;
         }

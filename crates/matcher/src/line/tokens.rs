@@ -6,8 +6,15 @@ use crate::canonical::names::{Host, Short, name, path_of, split_authority, split
 use crate::format::Role;
 use crate::line::hit::{Field, Hit, Hits, Matched};
 use crate::line::record::Record;
+use crate::raw::sixteen::{Range, position};
 use crate::set::Set;
 
+/// What no target has that is only an authority (RFC 9112 3.2.3).
+const TARGET_ENDS: [Range; 3] = [
+    Range::new(b'/', b'/'),
+    Range::new(b'?', b'?'),
+    Range::new(b'#', b'#'),
+];
 /// Longer values are never addresses.
 const LONGEST_ADDRESS: usize = 256;
 
@@ -115,7 +122,7 @@ impl Request {
                     Token::Url(host, port.or(self.server_port), Short::from_slice(&rest)),
                 ));
             }
-        } else if !target.iter().any(|b| matches!(b, b'/' | b'?' | b'#')) {
+        } else if position(target, &TARGET_ENDS).is_none() {
             found.push(host(split_authority(target)));
         }
     }
@@ -178,6 +185,14 @@ fn find_url(set: &Set, host: &Host, port: Option<u16>, rest: &[u8]) -> Option<u3
 
 /// Each indicator once, with the first field; the host of a URL that hit is not reported besides it.
 pub fn hits(set: &Set, tokens: &[(Field, Token)]) -> Hits {
+    let mut found = Hits::new();
+    put_hits(set, tokens, &mut found);
+    found
+}
+
+/// The same, put into an emptied list.
+pub fn put_hits(set: &Set, tokens: &[(Field, Token)], found: &mut Hits) {
+    found.clear();
     let mut covered: SmallVec<[&Host; 2]> = SmallVec::new();
     let mut urls: SmallVec<[Option<u32>; 2]> = SmallVec::new();
     for (_, token) in tokens {
@@ -188,7 +203,6 @@ pub fn hits(set: &Set, tokens: &[(Field, Token)]) -> Hits {
         }
     }
     let mut urls = urls.into_iter();
-    let mut found = Hits::new();
     for (field, token) in tokens {
         let hit = match token {
             Token::Host(host, _)
@@ -212,5 +226,4 @@ pub fn hits(set: &Set, tokens: &[(Field, Token)]) -> Hits {
             });
         }
     }
-    found
 }

@@ -60,10 +60,34 @@ pub fn position(text: &[u8], ranges: &[Range]) -> Option<usize> {
             return Some(i * 16 + bits.trailing_zeros() as usize);
         }
     }
+    let bits = match text.last_chunk() {
+        // Of these, what was looked at already goes.
+        Some(last) => find(last) >> (16 - rest.len()),
+        None => {
+            let mut last = [0; 16];
+            last[..rest.len()].copy_from_slice(rest);
+            find(&last) & ((1 << rest.len()) - 1)
+        }
+    };
+    (bits != 0).then(|| whole.len() * 16 + bits.trailing_zeros() as usize)
+}
+
+/// Tells the place of each byte that is in the range, in order.
+#[inline(always)]
+pub fn each_place(text: &[u8], range: &Range, mut tell: impl FnMut(usize)) {
+    let mut all = |begin: usize, mut bits: u32| {
+        while bits != 0 {
+            tell(begin + bits.trailing_zeros() as usize);
+            bits &= bits - 1;
+        }
+    };
+    let (whole, rest) = text.as_chunks::<16>();
+    for (i, near) in whole.iter().enumerate() {
+        all(i * 16, range.of(near));
+    }
     let mut last = [0; 16];
     last[..rest.len()].copy_from_slice(rest);
-    let bits = find(&last) & ((1 << rest.len()) - 1);
-    (bits != 0).then(|| whole.len() * 16 + bits.trailing_zeros() as usize)
+    all(whole.len() * 16, range.of(&last) & ((1 << rest.len()) - 1));
 }
 
 /// The sixteen bytes of a text at a place, if there are as many.
@@ -77,16 +101,24 @@ pub fn near(text: &[u8], place: usize) -> Option<&[u8; 16]> {
 /// The same, with this byte in place of those that are missing. They are put into `spare`.
 #[inline(always)]
 pub fn filled<'t>(text: &'t [u8], place: usize, byte: u8, spare: &'t mut [u8; 16]) -> &'t [u8; 16] {
-    near(text, place).unwrap_or_else(|| fill(text.get(place..).unwrap_or_default(), byte, spare))
+    near(text, place).unwrap_or_else(|| fill(text, place, byte, spare))
 }
 
 #[cold]
 #[inline(never)]
-fn fill<'t>(text: &[u8], byte: u8, spare: &'t mut [u8; 16]) -> &'t [u8; 16] {
-    *spare = [byte; 16];
-    for (to, &from) in spare.iter_mut().zip(text) {
-        *to = from;
-    }
+fn fill<'t>(text: &[u8], place: usize, byte: u8, spare: &'t mut [u8; 16]) -> &'t [u8; 16] {
+    let rest = text.len().saturating_sub(place);
+    let Some(last) = text.last_chunk().filter(|_| rest > 0) else {
+        *spare = [byte; 16];
+        for (to, &from) in spare.iter_mut().zip(&text[text.len() - rest..]) {
+            *to = from;
+        }
+        return spare;
+    };
+    // As numbers, the first byte in the lowest bits.
+    let missing = u128::from_le_bytes([byte; 16]) << (8 * rest);
+    let shifted = u128::from_le_bytes(*last) >> (8 * (16 - rest));
+    *spare = (shifted | missing).to_le_bytes();
     spare
 }
 
@@ -114,6 +146,10 @@ mod tests {
                         Some(at.min(len - 1)),
                         "{at} of {len}"
                     );
+                    let mut places = Vec::new();
+                    each_place(&text, &ranges[1], |place| places.push(place));
+                    let is_in = |&i: &usize| (b'x'..=b'z').contains(&text[i]);
+                    assert_eq!(places, (0..len).filter(is_in).collect::<Vec<_>>());
                 }
             }
         }

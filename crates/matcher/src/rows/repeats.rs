@@ -27,7 +27,7 @@ const MOST: usize = 7 << 12;
 /// Where fewer than one of so many lines repeat another, it does not pay to remember them.
 const LEAST: usize = 8;
 /// Windows that are passed over then, at first; twice as many each time again, up to the most.
-const PAUSES: RangeInclusive<usize> = 4..=32;
+const PAUSES: RangeInclusive<usize> = 4..=128;
 
 /// Bytes that malloc takes for itself, about.
 const ALLOCATED: usize = 16;

@@ -20,6 +20,7 @@ use crate::canonical::address::{self, Address};
 use crate::canonical::names::Host;
 use crate::error::Error;
 use crate::raw::Map;
+use crate::raw::sixteen::{Range, position};
 use crate::set::hash::Filter;
 use crate::set::header::{DAMAGED, Header, Section};
 use crate::set::item::label;
@@ -33,6 +34,11 @@ const LONGEST_LOOK: usize = 4096;
 
 /// Bytes of a dot, a colon and a port, which may stand between host and path.
 const LONGEST_PORT: usize = 7;
+
+/// Bytes that hardly any URL has.
+const UP_TO_TAB: [Range; 1] = [Range::new(0, b'\t')];
+
+const DOT: [Range; 1] = [Range::new(b'.', b'.')];
 
 /// Octets of a DNS name.
 const LONGEST_NAME: usize = 255;
@@ -224,7 +230,7 @@ impl Set {
             if let Some(id) = self.slots(hash::whole(rest, true)).find(covers) {
                 return Some(id);
             }
-            rest = &rest[memchr::memchr(b'.', rest)? + 1..];
+            rest = &rest[position(rest, &DOT)? + 1..];
         }
     }
 
@@ -274,18 +280,20 @@ impl Set {
             let id = u32::from_le_bytes(ids[i]);
             self.hashed(id).map(|hashed| (id, hashed))
         };
+        // Elsewhere the tab behind an item sorts like its end.
+        let is_odd = position(url, &UP_TO_TAB).is_some();
         let mut key = url;
         loop {
-            let mut low = 0;
-            let mut high = ids.len();
-            while low < high {
-                let middle = (low + high) / 2;
-                if value(middle)?.1 <= key {
-                    low = middle + 1
-                } else {
-                    high = middle
+            let is_up_to = |id: &[u8; 4]| {
+                let id = u32::from_le_bytes(*id);
+                if is_odd {
+                    return self.hashed(id).unwrap_or_default() <= key;
                 }
-            }
+                let line = self.line(id).unwrap_or_default();
+                let (shared, rest) = line.split_at(line.len().min(key.len()));
+                shared < key || shared == key && rest.first() == Some(&b'\t')
+            };
+            let low = ids.partition_point(is_up_to);
             let (id, item) = value(low.checked_sub(1)?)?;
             if key.len() <= authority {
                 return None;

@@ -8,6 +8,7 @@ use super::cells::cells;
 use super::header::{Header, Kind};
 use super::{Found, recognised};
 use crate::format::{Body, FieldId, Format};
+use crate::raw::sixteen::{self, Range};
 
 pub fn split<'a, 's>(
     text: &'a [u8],
@@ -17,7 +18,7 @@ pub fn split<'a, 's>(
     std::iter::from_fn(move || {
         let now = rest?;
         let found = match separator {
-            [one] => memchr::memchr(*one, now),
+            [one] => sixteen::position(now, &[Range::new(*one, *one)]),
             _ => memmem::find(now, separator),
         };
         match found {
@@ -141,10 +142,11 @@ impl Delimited {
         match header.separator[..] {
             [separator] => {
                 let mut start = 0;
-                for end in memchr::memchr_iter(separator, line) {
+                // Columns are short.
+                sixteen::each_place(line, &Range::new(separator, separator), |end| {
                     columns.push(&line[start..end]);
                     start = end + 1;
-                }
+                });
                 columns.push(&line[start..]);
             }
             _ => columns.extend(split(line, &header.separator)),

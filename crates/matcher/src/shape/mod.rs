@@ -96,6 +96,8 @@ impl LineReader {
     }
 
     /// The fields of a reading by one shape of a format; `depth` is its number. `parsed` keeps the JSON object between formats.
+    // Else what comes out, which is large, is copied on its way.
+    #[inline(always)]
     pub fn shape<'f, 'l>(
         &mut self,
         number: usize,

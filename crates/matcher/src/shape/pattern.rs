@@ -11,6 +11,8 @@ pub struct Groups<'f, 'l> {
 }
 
 impl<'f, 'l> Groups<'f, 'l> {
+    // As `LineReader::shape`.
+    #[inline(always)]
     pub fn read(format: &'f Format, patterns: &'f [Pattern], line: &'l [u8]) -> Option<Self> {
         let mut slots = Slots::new();
         let mut patterns = patterns.iter();

@@ -1,6 +1,8 @@
 //! Log text made safe to show, as evidence.
 use std::fmt::Write as _;
 
+use crate::raw::sixteen::Range;
+
 /// Characters of evidence after escaping.
 pub const EVIDENCE: usize = 2_000;
 
@@ -52,9 +54,9 @@ fn add<const JSON: bool>(out: &mut Vec<u8>, line: &[u8], limit: usize) {
     };
     out.reserve(rest.len() + rest.len() / 2 + 8);
     // A line of words has nothing to mark for long.
-    while let Some((block, after)) = rest.split_first_chunk::<32>()
+    while let Some((block, after)) = rest.split_first_chunk::<16>()
         && left >= block.len()
-        && is_plain(block, marks)
+        && is_plain::<JSON>(block)
     {
         out.extend_from_slice(block);
         left -= block.len();
@@ -143,11 +145,24 @@ pub fn run(text: &[u8], marks: impl Fn(u64) -> u64) -> usize {
     find(last).min(rest.len())
 }
 
-/// Whether `marks` marks none of these bytes.
-fn is_plain(block: &[u8; 32], marks: impl Fn(u64) -> u64) -> bool {
-    let words = block.as_chunks::<8>().0.iter();
-    let all = words.fold(0, |all, word| all | marks(u64::from_le_bytes(*word)));
-    all & HIGH == 0
+/// Printable ASCII but for what JSON escapes.
+const PLAIN: [Range; 3] = [
+    Range::new(b' ', b'!'),
+    Range::new(b'#', b'['),
+    Range::new(b']', b'~'),
+];
+/// Printable ASCII.
+const PRINTABLE: Range = Range::new(b' ', b'~');
+
+/// Whether `add` changes none of these bytes.
+#[inline(always)]
+fn is_plain<const JSON: bool>(block: &[u8; 16]) -> bool {
+    let plain = if JSON {
+        PLAIN.iter().fold(0, |bits, range| bits | range.of(block))
+    } else {
+        PRINTABLE.of(block)
+    };
+    plain == 0xffff
 }
 
 /// How many bytes stand before the first of eight whose highest bit is set.
