@@ -93,7 +93,7 @@ def push(
         ScanFileError: the document is not whole; nothing was sent.
         PushError: the portal refused or stayed out of reach; what was sent so far does no harm.
     """
-    address = _address(url)
+    address = address_of(url)
     for _record in read(document):
         pass
     total = document.tell()
@@ -132,7 +132,8 @@ def is_in_the_clear(url: str) -> bool:
     return parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1")
 
 
-def _address(url: str) -> str:
+def address_of(url: str) -> str:
+    """Where a portal takes results. Raises PushError for what cannot be its address; nothing is sent."""
     try:
         parts = urlsplit(url)
         is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

@@ -97,3 +97,20 @@ def test_a_feed_of_misp_is_a_folder_that_reads_back(quetsach: Run, mixed: Path, 
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     quetsach(*args)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_no_list_is_written_over_the_one_that_is_read(quetsach: Run, mixed: Path) -> None:
+    before = mixed.read_text()
+    code, _out, err = quetsach("indicators", "convert", mixed, "-o", mixed)
+    assert code == 2 and "is read here; choose another name with -o." in err
+    assert mixed.read_text() == before
+
+
+def test_an_empty_list_does_not_empty_a_resolver(quetsach: Run, tmp_path: Path) -> None:
+    """A feed that died must not lift every block."""
+    empty, zone = tmp_path / "empty.txt", tmp_path / "block.rpz"
+    empty.write_text("")
+    zone.write_text("as it was")
+    code, _out, err = quetsach("indicators", "convert", empty, "-o", zone)
+    assert code == 2 and "the list is empty; check that it was fetched whole" in " ".join(err.split())
+    assert zone.read_text() == "as it was"

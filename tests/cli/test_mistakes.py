@@ -99,23 +99,44 @@ def test_a_long_line_is_not_told_as_a_whole(quetsach: Run, tmp_path: Path) -> No
     assert "x…: a path without a host" in out and len(out) < 1000
 
 
+COMMAND = (sys.executable, "-c", "from quetsach.cli import main; main()")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
-def test_a_list_that_standard_output_does_not_take_says_so(feed: Path) -> None:
-    command = [
-        sys.executable,
-        "-c",
-        "from quetsach.cli import main; main()",
-        "indicators",
-        "convert",
-        str(feed),
-    ]
+@pytest.mark.parametrize("asked", [("indicators", "convert"), ("indicators", "check")])
+def test_an_answer_that_standard_output_does_not_take_says_so(feed: Path, asked: tuple[str, ...]) -> None:
     environment = os.environ | {"QUETSACH_LANG": "en", "PYTHONPATH": os.pathsep.join(sys.path)}
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            command, stdout=full, stderr=subprocess.PIPE, env=environment, text=True, check=False
+            [*COMMAND, *asked, feed],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environment,
+            text=True,
+            check=False,
         )
     assert done.returncode == 2
     assert "standard output: not saved, the disk is full" in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+@pytest.mark.parametrize("asked", [("scan", "-", "-i"), ("indicators", "check")])
+def test_vietnamese_where_nothing_can_write_it(feed: Path, encoding: str, asked: tuple[str, ...]) -> None:
+    """A pipe of Windows, a C locale; standard input may be closed, too."""
+    environment = os.environ | {
+        "QUETSACH_LANG": "vi",
+        "PYTHONIOENCODING": encoding,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    done = subprocess.run(
+        ["/bin/sh", "-c", '"$@" <&-', "sh", *COMMAND, *asked, feed],
+        capture_output=True,
+        env=environment,
+        check=False,
+    )
+    assert b"Traceback" not in done.stderr
+    told = done.stdout.decode("utf-8", "replace")
+    assert "Nhat k" in told or "muc d" in told
 
 
 def test_a_set_that_cannot_be_written_leaves_nothing_behind(

@@ -371,3 +371,19 @@ def test_a_workbook_onto_a_full_disk_is_told_once(
     assert code == 2
     assert "the disk is full" in err and "Traceback" not in err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["access.log", "feed.csv"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (("--push", "ftp://portal.example"), "Not the address of a portal: ftp://portal.example."),
+        ((), "--token-file needs --push."),
+    ],
+)
+def test_what_cannot_be_pushed_is_told_before_the_scan(
+    quetsach: Run, log: Path, feed: Path, tmp_path: Path, asked: tuple[str, ...], told: str
+) -> None:
+    token = tmp_path / "token"
+    token.write_text("x" * 40)
+    code, out, err = quetsach("scan", log, "-i", feed, "--token-file", token, *asked)
+    assert (code, out) == (2, "") and told in err

@@ -213,6 +213,12 @@ SAMPLES: dict[str, Expected] = {
         ["203.0.113.161:4643", "203.0.113.162:443"],
         [],
     ),
+    "json of urlhaus's answers": (
+        "json",
+        '{"query_status":"ok","urls":[{"id":1,"url":"http://evil.example/x","host":"evil.example"}]}',
+        ["evil.example/x"],
+        [],
+    ),
     "json lines": (
         "json",
         '{"ip":"203.0.113.7","context":1}\n{"domain":"evil.example"}\nbroken\n{"other":1}\n',

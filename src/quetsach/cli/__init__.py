@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # Modules make no garbage: looking for it while they are imported took a tenth of the start.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     _open_closed_streams()
+    _write_any_letter()
     given = list(sys.argv[1:] if arguments is None else arguments)
     code = run(given)
     # Nor is there any to look for at the end.
@@ -45,9 +46,19 @@ def _leave(code: int) -> NoReturn:
 
 
 def _open_closed_streams() -> None:
-    """Started with `>&-`, Python has no stream there at all."""
+    """Started with `>&-` or `<&-`, Python has no stream there at all."""
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+
+
+def _write_any_letter() -> None:
+    """Where the terminal or pipe has no Vietnamese letters, their plain ones are better than no answer."""
+    for stream in (sys.stdout, sys.stderr):
+        if not stream.encoding.lower().startswith("utf"):
+            from quetsach.cli import letters
+
+            letters.made_plain(stream)
 
 
 def run(arguments: list[str]) -> int:

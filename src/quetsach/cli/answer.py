@@ -12,6 +12,7 @@ from quetsach import output
 from quetsach.cli import say
 from quetsach.errors import PortalError, QuetsachError
 from quetsach.language import gettext as _
+from quetsach.outputs.words import visible
 
 
 @cache
@@ -52,7 +53,7 @@ def save(outputs: Sequence[Path], report: output.Report) -> bool:
             is_saved = False
             say.problem(error)
         else:
-            say.line(_("Saved: %(path)s") % {"path": out})
+            say.line(visible(_("Saved: %(path)s") % {"path": out}))
     return is_saved
 
 

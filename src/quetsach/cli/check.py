@@ -95,7 +95,7 @@ def command() -> click.Command:
             click.Option(
                 ["--people"],
                 metavar="N",
-                type=click.IntRange(0, 9999),
+                type=_root.number(0, 9999),
                 help=_("How many people use the machine."),
             ),
             click.Option(

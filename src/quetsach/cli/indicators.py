@@ -116,7 +116,7 @@ def _convert_command() -> click.Command:
             click.Option(
                 ["--serial"],
                 metavar="N",
-                type=click.IntRange(1, 0xFFFFFFFF),
+                type=_root.number(1, 0xFFFFFFFF),
                 help=_("Zone: its serial number at least; one more than in OUT, or by --date, if higher."),
             ),
             *lists.options(),
@@ -165,14 +165,21 @@ def _compile(files: tuple[Path, ...], out: Path | None, strict: bool, **given: A
     if strict and any(note.level != "warn" for note in notes):
         say.error(_("Nothing written, because entries were left out (--strict)."))
         return FOUND
+    if not len(indicators):
+        raise lists.unusable(files, notes)
     target = out or files[0].with_suffix(".qs")
-    if target.resolve() in {file.resolve() for file in files}:
-        raise IndicatorError(_("%(path)s is read here; choose another name with -o.") % {"path": target})
+    _refuse_own(target, files)
     with replacing(target) as part:
         lists.write_set(part, indicators)
     _say_count(indicators, sys.stderr)
-    click.echo(_("Saved: %(path)s") % {"path": target}, err=True)
+    click.echo(words.visible(_("Saved: %(path)s") % {"path": target}), err=True)
     return NOTHING
+
+
+def _refuse_own(target: Path, files: Iterable[Path]) -> None:
+    """Refuse to write over a list that is read: what was left out would be gone."""
+    if target.resolve() in {file.resolve() for file in files}:
+        raise IndicatorError(_("%(path)s is read here; choose another name with -o.") % {"path": target})
 
 
 def _convert(
@@ -187,9 +194,13 @@ def _convert(
     if not files:
         raise click.UsageError(_("Name the lists to convert."))
     chosen = listform.by_name(form) if form else listform.by_path(out or Path())
+    if out is not None:
+        _refuse_own(out, files)
     settings = _settings(chosen, out, given)
     found = lists.read(files, lists.Choice.of(given))
     _show_notes(found.notes)
+    if not len(found.indicators):
+        raise lists.unusable(files, found.notes)
     written = listform.write(found.indicators, chosen, settings)
     if out is None:
         sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
@@ -231,7 +242,8 @@ def _settings(form: Form, out: Path | None, given: dict[str, Any]) -> Settings:
 def _save(path: Path, parts: Iterable[str], form: Form) -> None:
     with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         file.writelines(parts)
-    click.echo(_("Saved as %(form)s: %(path)s") % {"form": form.name, "path": path}, err=True)
+    said = _("Saved as %(form)s: %(path)s") % {"form": form.name, "path": path}
+    click.echo(words.visible(said), err=True)
 
 
 def _say_losses(written: Written) -> None:

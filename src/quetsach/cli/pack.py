@@ -51,14 +51,14 @@ def _build_command() -> click.Command:
             click.Option(
                 ["--pack-version"],
                 metavar="N",
-                type=click.IntRange(1),
+                type=_root.number(1),
                 default=1,
                 help=_("Number of this pack; a later one is higher."),
             ),
             click.Option(
                 ["--days"],
                 metavar="N",
-                type=click.IntRange(1, pack.LONGEST.days),
+                type=_root.number(1, pack.LONGEST.days),
                 default=60,
                 help=_("For how many days it is good."),
             ),

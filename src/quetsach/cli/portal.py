@@ -24,11 +24,11 @@ def serve_command() -> click.Command:
         [
             click.Option(["--host"], default="127.0.0.1", show_default=True, help=_("Address to listen on.")),
             click.Option(
-                ["--port"], type=click.IntRange(1, 65535), default=8000, show_default=True, help=_("Port.")
+                ["--port"], type=_root.number(1, 65535), default=8000, show_default=True, help=_("Port.")
             ),
             click.Option(
                 ["--workers"],
-                type=click.IntRange(1, 64),
+                type=_root.number(1, 64),
                 default=2,
                 show_default=True,
                 help=_("Number of processes that answer."),

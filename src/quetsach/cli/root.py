@@ -80,6 +80,13 @@ def trust_option() -> click.Option:
     )
 
 
+def number(least: int, most: int | None = None) -> click.IntRange:
+    """A whole number within bounds; click's own name for it is not translated."""
+    kind = click.IntRange(least, most)
+    kind.name = _("whole number")
+    return kind
+
+
 def command(
     name: str,
     callback: Any,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from quetsach.outputs.screen import Screen
     from quetsach.scanfile import ScanFileError
 
+_FULL = frozenset((errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)))
 _FILE_WIDTH = 120
 """Characters in a line where the text goes to a file or a pipe."""
 
@@ -145,7 +147,8 @@ def is_of_output(raised: OSError) -> bool:
         sys.stdout.flush()
     except OSError:
         return True
-    return isinstance(raised, BrokenPipeError)
+    # What was flushed at once is not tried again; who writes elsewhere says where.
+    return isinstance(raised, BrokenPipeError) or (raised.errno in _FULL and not sys.stdout.isatty())
 
 
 def output_failed(raised: OSError) -> None:

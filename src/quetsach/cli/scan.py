@@ -126,6 +126,10 @@ def _cluster(
 ) -> Executor | None:
     if address is None:
         return None
+    if not address.strip():
+        import click
+
+        raise click.UsageError(_("--cluster needs an address, auto or local."))
     from quetsach.scanning.executors.ray import RayWorkers
 
     return RayWorkers(address, loaded.engine, loaded.matcher, options, jobs, fields)
@@ -170,14 +174,17 @@ def _check_zone(name: str) -> None:
 
 
 def _token(url: str | None, token_file: Path | None) -> str | None:
-    if url is None:
+    """The token, where the result is to be pushed: what can be told of it is told before a long scan."""
+    if url is None and token_file is None:
         return None
-    if token_file is None:
+    if url is None or token_file is None:
         import click
 
-        raise click.UsageError(_("--push needs --token-file."))
+        needed = _("--push needs --token-file.") if url else _("--token-file needs --push.")
+        raise click.UsageError(needed)
     from quetsach import client
 
+    client.address_of(url)
     return client.read_token(token_file)
 
 

@@ -108,7 +108,7 @@ def _how_it_runs() -> list[click.Option]:
     return [
         click.Option(
             ["--jobs"],
-            type=click.IntRange(1, plain.MOST_JOBS),
+            type=_root.number(1, plain.MOST_JOBS),
             metavar="N",
             help=_("Files read at once; all cores if not given."),
         ),

@@ -47,7 +47,11 @@ def _place(record: Mapping[str, Any]) -> dict[str, int] | None:
     for key in _ADDRESS_KEYS:
         if key in keys and "ioc_value" not in keys:
             places["indicator"] = keys.index(key)
-    return places if "indicator" in places else None
+    if "indicator" not in places:
+        return None
+    # What holds records is none: `"urls": [{"url": …`.
+    value = list(record.values())[places["indicator"]]
+    return None if isinstance(value, list | dict) else places
 
 
 def _cell(value: object) -> str:
