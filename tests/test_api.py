@@ -53,6 +53,13 @@ def test_what_cannot_be_read_is_an_error_of_the_result(tmp_path: Path) -> None:
 def test_bad_questions_raise(log: Path) -> None:
     with pytest.raises(ScanError, match="not a time zone"):
         quetsach.scan(log, ["evil.example"], tz="Mars/Olympus", guard_rails=False)
+    with pytest.raises(ScanError, match="unknown log format"):
+        quetsach.scan(log, ["evil.example"], format="named", guard_rails=False)
+    with pytest.raises(ScanError, match="jobs=-1"):
+        quetsach.scan(log, ["evil.example"], jobs=-1, guard_rails=False)
+    for read_list in (quetsach.read_indicators, lambda path: quetsach.scan(log, path)):
+        with pytest.raises(IndicatorError, match="cannot be read"):
+            read_list(log.with_name("missing.csv"))
     with pytest.raises(IndicatorError, match="no dot here"):
         quetsach.scan(log, ["no dot here"])
     with pytest.raises(OutputError):

@@ -71,6 +71,31 @@ def test_the_packed_copy_of_a_log_counts_once_and_the_longer_stays(tmp_path: Pat
     assert [Path(one.path).name for one in result.skipped] == ["dns.log"]
 
 
+def test_who_interrupts_a_scan_does_not_wait_for_the_rest_of_it(
+    logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    class Watched(scanning.Threads):
+        def cancel(self) -> None:
+            told.append("cancel")
+            super().cancel()
+
+        def close(self) -> None:
+            told.append("close")
+            super().close()
+
+    def interrupt(_now: scanning.Snapshot) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(scanning, "Threads", Watched)
+    engine = PortableEngine()
+    found = inputs.discover([str(logs)])
+    with pytest.raises(KeyboardInterrupt):
+        scanning.run(found, engine, engine.compile(SET), OPTIONS, HEADER, on_progress=interrupt)
+    assert told == ["cancel", "close"]
+
+
 class Broken(PortableEngine):
     """Fails on one log, as a bug or a dying disk would."""
 

@@ -21,7 +21,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from quetsach import __version__, engine, feed, fieldmap, frames, guard, inputs, output, setfile
+from quetsach import (
+    __version__,
+    engine,
+    feed,
+    fieldmap,
+    frames,
+    guard,
+    inputs,
+    logformat,
+    output,
+    setfile,
+)
 from quetsach.engine import Engine, Matcher, ScanOptions
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.feeds.item import parse
@@ -104,7 +115,7 @@ def read_indicators(paths: Paths, *, scope: str | None = None, guard_rails: bool
     ['192.0.2.7:443', 'evil.example']
     """
     files = _paths(paths)
-    if len(files) == 1 and is_set_file(files[0]):
+    if len(files) == 1 and _is_set(files[0]):
         return setfile.read(files[0])
     found = feed.read_many(files, scope=_scope(scope)).indicators
     return guard.apply(found).kept if guard_rails else found
@@ -131,12 +142,16 @@ def scan(
     `paths` are files, folders or addresses of object storage; `indicators` the path of a list or of a
     compiled set, an `IndicatorSet`, or values as lists spell them. `fields` names the columns of tables as
     `--fields` does; `leases` are DHCP files beside those found among the logs. A log that cannot be read is
-    no exception: it is in `errors`. Raises IndicatorError where nothing is left to look for or the scope is
-    unknown, ScanError for an unknown zone or format, columns that play no role, a cluster that cannot be
-    used, or a state file of another scan.
+    no exception: it is in `errors`. Raises IndicatorError where a list cannot be read, nothing is left to
+    look for or the scope is unknown, SourceError for leases that cannot be read, ScanError for an unknown
+    zone or format, columns that play no role, a cluster that cannot be used, or a state file of another scan.
     """
     _check_zone(tz)
+    if jobs is not None and jobs < 1:
+        raise ScanError(f"jobs={jobs}: at least one log is read at a time")
     columns = _columns(fields, format)
+    if format not in (None, "text"):
+        logformat.get(format)
     chosen = engine.choose(extra_formats=columns.formats() if columns else ())
     matcher = _matcher(chosen, indicators, scope, guard_rails)
     places = [str(path) for path in _paths(paths)]
@@ -190,6 +205,11 @@ def _paths(paths: Paths) -> Sequence[Path]:
     return [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
 
 
+def _is_set(path: Path) -> bool:
+    """Of a file that is not there the reader of lists tells."""
+    return path.is_file() and is_set_file(path)
+
+
 def _scope(name: str | None) -> Scope | None:
     try:
         return Scope(name) if name is not None else None
@@ -205,7 +225,7 @@ def _matcher(
 ) -> Matcher:
     if isinstance(indicators, str | Path):
         file = Path(indicators)
-        if is_set_file(file):
+        if _is_set(file):
             return chosen.load(file)
         return chosen.compile(read_indicators(file, scope=scope, guard_rails=guard_rails))
     if not isinstance(indicators, IndicatorSet):

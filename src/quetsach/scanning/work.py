@@ -72,6 +72,10 @@ def run(
                 work.cancel()
             if on_progress:
                 on_progress(work.snapshot())
+    except BaseException:
+        # Whoever is interrupted does not wait for the rest of the logs.
+        work.cancel()
+        raise
     finally:
         workers.close()
     for path, reason in inputs.errors:
