@@ -15,8 +15,9 @@ from quetsach.indicator import Indicator, IndicatorSet, Kind
 from quetsach.outputs import jsonl
 from quetsach.scanfile import read
 from quetsach.scanning import work
+from quetsach.scanning.executors.threads import Threads
 from quetsach.scanning.reading import INTERRUPTED
-from quetsach.scanning.result import ScanResult, Sightings
+from quetsach.scanning.result import ScanResult, Sightings, Snapshot
 from quetsach.sighting import Coverage, Scan, Sighting
 from quetsach.wire import WireSightings
 
@@ -76,7 +77,7 @@ def test_who_interrupts_a_scan_does_not_wait_for_the_rest_of_it(
 ) -> None:
     told: list[str] = []
 
-    class Watched(scanning.Threads):
+    class Watched(Threads):
         def cancel(self) -> None:
             told.append("cancel")
             super().cancel()
@@ -85,14 +86,14 @@ def test_who_interrupts_a_scan_does_not_wait_for_the_rest_of_it(
             told.append("close")
             super().close()
 
-    def interrupt(_now: scanning.Snapshot) -> None:
+    def interrupt(_now: Snapshot) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(scanning, "Threads", Watched)
+    monkeypatch.setattr(work, "Threads", Watched)
     engine = PortableEngine()
     found = inputs.discover([str(logs)])
     with pytest.raises(KeyboardInterrupt):
-        scanning.run(found, engine, engine.compile(SET), OPTIONS, HEADER, on_progress=interrupt)
+        work.run(found, engine, engine.compile(SET), OPTIONS, HEADER, on_progress=interrupt)
     assert told == ["cancel", "close"]
 
 
