@@ -151,7 +151,7 @@ def test_on_a_phone_the_filled_in_script_is_one_tap_away(cast, window, tmp_path)
     page.get_by_role("button", name="Đã chép").wait_for()
     script = page.evaluate("navigator.clipboard.readText()").splitlines()
     assert script[0] == "/system logging action set remote remote=10.0.0.5 remote-port=514"
-    assert len(script) == 5
+    assert len(script) == 6
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.get_by_role("button", name="English").click()
     page.get_by_role("heading", name="MikroTik: what can it tell?").wait_for()
