@@ -11,6 +11,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from quetsach import canonical, shipped
+from quetsach.errors import IndicatorError
 from quetsach.guards import index
 from quetsach.guards.blocks import Block, Ranges
 from quetsach.guards.index import Index
@@ -43,6 +44,28 @@ class Organisation(NamedTuple):
 
     names: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> "Organisation":
+        """From names, addresses and networks as a person writes them.
+
+        Raises IndicatorError for anything else.
+        """
+        from quetsach.feeds.item import parse
+        from quetsach.feeds.remark import REJECTS, Reject
+
+        names: list[str] = []
+        networks: list[str] = []
+        for text in texts:
+            try:
+                items = parse(text.strip(), Scope.WITH_SUBDOMAINS)[0]
+            except Reject as reject:
+                raise IndicatorError(f"own '{text}': {REJECTS[reject.code]}") from reject
+            for item in items:
+                if item.kind in (Kind.URL, Kind.IP_PORT):
+                    raise IndicatorError(f"own '{text}': is neither a domain name nor a network")
+                (names if item.kind is Kind.DOMAIN else networks).append(item.value)
+        return cls(tuple(names), tuple(networks))
 
 
 class Concern(NamedTuple):

@@ -63,6 +63,21 @@ def test_a_misspelt_exception_is_told(quetsach: Run, mixed: Path, tmp_path: Path
     assert "No entry here needs these exceptions; if one should, compare the spelling: 10.0.0.0/9" in out
 
 
+def test_what_is_ones_own_is_never_listed(quetsach: Run, tmp_path: Path) -> None:
+    listed = tmp_path / "list.txt"
+    listed.write_text("school.example\ncdn.school.example\nother.example\n5.9.3.7\n5.9.4.7\n")
+    told = quetsach("indicators", "check", listed, "--own", "school.example", "--own", "5.9.3.0/24")[1]
+    own = [line.split(": ")[2] for line in told.splitlines() if line.startswith("stopped: /")]
+    assert sorted(own) == ["5.9.3.7", "cdn.school.example", "school.example"]
+    assert "2 usable entries" in told
+    log = tmp_path / "dns.log"
+    log.write_text("2022-09-16T01:02:03Z 10.0.0.1 asks cdn.school.example other.example\n")
+    told = quetsach("scan", log, "-i", listed, "--own", "school.example", "--json")[1]
+    assert "other.example" in told and "cdn.school" not in told.split('"evidence"')[0]
+    code, _out, err = quetsach("indicators", "check", listed, "--own", "http://school.example/a")
+    assert code == 2 and "neither a domain name nor a network" in err
+
+
 def test_an_override_keeps_an_entry_and_says_who_decided(quetsach: Run, mixed: Path, tmp_path: Path) -> None:
     override = tmp_path / "override.csv"
     override.write_text("indicator,reason,who,date\n10.0.0.0/8,test network,Lò Thị Thử,2022-09-01\n")

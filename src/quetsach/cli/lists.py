@@ -57,6 +57,7 @@ class Choice(NamedTuple):
     override: Path | None = None
     warning_lists: Path | None = None
     trust: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Choice:
@@ -101,6 +102,15 @@ def options() -> list[click.Parameter]:
             metavar="PATH",
             type=click.Path(path_type=Path, readable=False),
             help=_("Folder or archive of misp-warninglists, in place of those that come with the program."),
+        ),
+        click.Option(
+            ["--own"],
+            metavar="NAME|NETWORK",
+            multiple=True,
+            help=_(
+                "A domain name or network of your own organisation, which no list may name: example.vn,"
+                " 203.0.113.0/24. Repeat it for each."
+            ),
         ),
         root.trust_option(),
     ]
@@ -230,7 +240,7 @@ def read(files: Sequence[Path], choice: Choice) -> Read:
     """Read lists and apply the guard rails; what a signed pack holds has passed them.
 
     Raises:
-        IndicatorError: a list cannot be read, `--column` or the override file is malformed.
+        IndicatorError: a list cannot be read, `--column`, `--own` or the override file is malformed.
         Refused: a pack must not be used.
     """
     from quetsach.indicator import IndicatorSet, Scope
@@ -260,7 +270,8 @@ def read(files: Sequence[Path], choice: Choice) -> Read:
     )
     if choice.list_format is None:
         _refuse_logs(found)
-    guarded = guard.apply(found.indicators, overrides=overrides, lists=known)
+    own = guard.Organisation.of(choice.own)
+    guarded = guard.apply(found.indicators, organisation=own, overrides=overrides, lists=known)
     concerns = (*guarded.stopped, *guarded.warned, *guarded.overridden)
     origins = found.origins_of(one.indicator for one in concerns)
 

@@ -26,7 +26,7 @@ _NOT_GIVEN = {
     **dict.fromkeys(_SINGLE.values()),
     **dict.fromkeys(("fields", "cluster", "state", "url", "token_file")),
     **dict.fromkeys(("scope", "column", "list_format", "override", "warning_lists")),
-    **dict.fromkeys(("leases", "trust"), ()),
+    **dict.fromkeys(("leases", "own", "trust"), ()),
     "tz": TIME_ZONE,
 }
 

@@ -82,6 +82,8 @@ _SENTENCES = (
     N_("%(place)s, line %(n)s: %(names)s is empty; say why and who"),
     N_("%(place)s, line %(n)s: %(why)s; save the list as CSV again"),
     N_("exception for '%(name)s': %(why)s"),
+    N_("own '%(name)s': %(why)s"),
+    N_("is neither a domain name nor a network"),
     N_("has no column %(names)s; the first line names them"),
     N_("is larger than a list of hashes can be"),
     N_("line %(n)s: no MD5, SHA-1 or SHA-256"),
