@@ -42,6 +42,8 @@ def test_translations_keep_the_holes() -> None:
         target = text[0] if isinstance(text, tuple) else text
         if any(word in source for word in ("possibilities", "nargs", "formats")):
             continue
+        # click names what its path is in English only, so the sentence says it instead.
+        source = source.replace("{name} {filename!r}", "{filename!r}")
         assert sorted(HOLES.findall(source)) == sorted(HOLES.findall(target)), source
 
 
