@@ -147,6 +147,39 @@ def test_a_first_worker_that_dies_as_it_starts_is_replaced(tmp_path: Path) -> No
     assert list(found.sightings) == list(expected.sightings)
 
 
+@dataclass
+class Elsewhere:
+    """A matcher of which only the second worker is on a machine that has the logs."""
+
+    inner: NativeMatcher
+    marks: Path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return for_the_second_worker, (self.inner, self.marks)
+
+
+def for_the_second_worker(matcher: NativeMatcher, marks: Path) -> NativeMatcher:
+    before = len(list(marks.iterdir()))
+    (marks / str(before)).touch()
+    if before != 1:
+        os.path.exists = lambda _path: False  # type: ignore[assignment]
+    return matcher
+
+
+def test_a_machine_that_lacks_the_logs_leaves_them_to_the_others(tmp_path: Path) -> None:
+    write_logs(tmp_path)
+    matcher = ENGINE.compile(make_set(["evil.example"]))
+    expected = run(tmp_path, None, matcher)
+    marks = tmp_path / "workers"
+    marks.mkdir()
+    elsewhere = cast("NativeMatcher", Elsewhere(matcher, marks))
+    found = run(tmp_path, RayWorkers(LOCAL, ENGINE, elsewhere, OPTIONS, 2), matcher)
+    assert len(list(marks.iterdir())) == 2
+    assert found.errors == []
+    assert found.coverage == expected.coverage
+    assert list(found.sightings) == list(expected.sightings)
+
+
 def test_a_processor_that_went_with_its_machine_is_not_waited_for(tmp_path: Path) -> None:
     write_logs(tmp_path)
     matcher = ENGINE.compile(make_set(["evil.example"]))

@@ -68,8 +68,10 @@ class _Worker:
         self._rows: Iterator[Row] = iter(())
         self._is_cancelled = False
 
-    def begin(self, unit: Unit) -> _Answer:
-        """The first batch of what the unit says."""
+    def begin(self, unit: Unit, *, is_file: bool) -> _Answer:
+        """The first batch of what the unit says. Raises FileNotFoundError for a file that is not here."""
+        if is_file and not os.path.exists(unit.log.path):
+            raise FileNotFoundError(f"{unit.log.path}: this machine lacks it")
         self._reading = Reading(self._engine)
         if self._is_cancelled:
             self._reading.cancel()
@@ -261,7 +263,7 @@ class RayWorkers:
         while self._queue and self._idle:
             unit, actor = self._queue.popleft(), self._idle.pop()
             task = _Task(unit, actor)
-            self._ask(task, actor.begin.remote(unit))
+            self._ask(task, actor.begin.remote(unit, is_file=os.path.exists(unit.log.path)))
 
     def _ask(self, task: _Task, asked: Any) -> None:
         task.asked = asked
@@ -298,6 +300,11 @@ class RayWorkers:
         self._actors.remove(task.actor)
         self._counts.pop(task.actor, None)
         self._ray.kill(task.actor)
+        if isinstance(error, FileNotFoundError) and self._actors:
+            # It would be done with each log at once, and so take most of them from the others.
+            self._workers -= 1
+            self._queue.append(task.unit)
+            return
         self._attempts[task.unit] += 1
         if self._attempts[task.unit] < MOST_ATTEMPTS and not self._is_cancelled:
             self._queue.append(task.unit)
