@@ -162,7 +162,7 @@ def for_the_second_worker(matcher: NativeMatcher, marks: Path) -> NativeMatcher:
     before = len(list(marks.iterdir()))
     (marks / str(before)).touch()
     if before != 1:
-        os.path.exists = lambda _path: False  # type: ignore[assignment]
+        Path.exists = lambda _path: False  # type: ignore[method-assign,assignment,misc]
     return matcher
 
 

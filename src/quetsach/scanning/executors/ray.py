@@ -70,7 +70,7 @@ class _Worker:
 
     def begin(self, unit: Unit, *, is_file: bool) -> _Answer:
         """The first batch of what the unit says. Raises FileNotFoundError for a file that is not here."""
-        if is_file and not os.path.exists(unit.log.path):
+        if is_file and not unit.log.path.exists():
             raise FileNotFoundError(f"{unit.log.path}: this machine lacks it")
         self._reading = Reading(self._engine)
         if self._is_cancelled:
@@ -263,7 +263,7 @@ class RayWorkers:
         while self._queue and self._idle:
             unit, actor = self._queue.popleft(), self._idle.pop()
             task = _Task(unit, actor)
-            self._ask(task, actor.begin.remote(unit, is_file=os.path.exists(unit.log.path)))
+            self._ask(task, actor.begin.remote(unit, is_file=unit.log.path.exists()))
 
     def _ask(self, task: _Task, asked: Any) -> None:
         task.asked = asked
