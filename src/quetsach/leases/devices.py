@@ -6,13 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from quetsach.canonical import address
-from quetsach.leases.leaseformat import Event, File, LeaseFormat, mac, moment, text
+from quetsach.leases.leaseformat import MAC, Event, File, LeaseFormat, mac, moment, text
 
-_MAC = rb"(?P<mac>[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5})"
 _IP = rb"(?P<ip>[0-9.]{7,15})"
 # help.mikrotik.com, Log: topic dhcp; `to` in RouterOS 6, `for` and the name of the machine in 7.
 _ROUTEROS = re.compile(
-    rb"dhcp,info \S{1,64} (?P<free>de)?assigned " + _IP + rb" (?:to|for|from) " + _MAC
+    rb"dhcp,info \S{1,64} (?P<free>de)?assigned " + _IP + rb" (?:to|for|from) " + MAC
     + rb"(?: (?P<host>[^\s\"\\]{1,255}))?"
 )  # fmt: skip
 # FortiOS Log Message Reference, 26001: fields in an order that differs by version.

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 DAY = 86_400_000_000
 """In microseconds, as all times here."""
 _TIME_BYTES = 64
+MAC = rb"(?P<mac>[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5})"
+"""A hardware address in a line, as a pattern for `mac`."""
 
 
 class Event(NamedTuple):
@@ -35,8 +37,8 @@ class File(NamedTuple):
 
 
 class LeaseFormat(NamedTuple):
-    """One kind. Lines of a file that is a log as well have `mark` in them; the others need not be "
-    "looked at."""
+    """One kind. Lines of a file that is a log as well have `mark` in them; the others need not be
+    looked at."""
 
     name: str
     recognises: Callable[[Sequence[bytes]], bool]

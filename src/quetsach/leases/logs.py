@@ -6,26 +6,25 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from quetsach.canonical import address
-from quetsach.leases.leaseformat import Event, File, LeaseFormat, mac, moment, text
+from quetsach.leases.leaseformat import MAC, Event, File, LeaseFormat, mac, moment, text
 from quetsach.leases.signs import MARK_OF_LOGS
 
-_MAC = rb"(?P<mac>[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5})"
 _IP = rb"(?P<ip>[0-9A-Fa-f.:]{3,45})"
 _LINES = (
     # https://kb.isc.org/docs/isc-dhcp-44-manual-pages-dhcpd
-    re.compile(rb"DHCPACK on " + _IP + rb" to " + _MAC + rb"(?: \((?P<host>[^)]{1,255})\))? via "),
-    re.compile(rb"DHCPACK to " + _IP + rb" \(" + _MAC + rb"\) via "),
-    re.compile(rb"(?P<free>DHCPRELEASE) of " + _IP + rb" from " + _MAC),
+    re.compile(rb"DHCPACK on " + _IP + rb" to " + MAC + rb"(?: \((?P<host>[^)]{1,255})\))? via "),
+    re.compile(rb"DHCPACK to " + _IP + rb" \(" + MAC + rb"\) via "),
+    re.compile(rb"(?P<free>DHCPRELEASE) of " + _IP + rb" from " + MAC),
     # https://kea.readthedocs.io/en/latest/kea-messages.html
     re.compile(
-        rb"DHCP4_LEASE_ALLOC \[hwtype=\d+ " + _MAC + rb"\].*?: lease " + _IP
+        rb"DHCP4_LEASE_ALLOC \[hwtype=\d+ " + MAC + rb"\].*?: lease " + _IP
         + rb" has been allocated(?: for (?P<seconds>\d{1,9}) seconds)?"
     ),
-    re.compile(rb"(?P<free>DHCP4_RELEASE) \[hwtype=\d+ " + _MAC + rb"\].*?: address " + _IP
+    re.compile(rb"(?P<free>DHCP4_RELEASE) \[hwtype=\d+ " + MAC + rb"\].*?: address " + _IP
         + rb" was released"),
     # dnsmasq, also with log-dhcp, which numbers the lines
-    re.compile(rb"DHCPACK\([^)\s]{1,64}\) " + _IP + rb" " + _MAC + rb"(?: (?P<host>[^\s\"\\]{1,255}))?"),
-    re.compile(rb"(?P<free>DHCPRELEASE)\([^)\s]{1,64}\) " + _IP + rb" " + _MAC),
+    re.compile(rb"DHCPACK\([^)\s]{1,64}\) " + _IP + rb" " + MAC + rb"(?: (?P<host>[^\s\"\\]{1,255}))?"),
+    re.compile(rb"(?P<free>DHCPRELEASE)\([^)\s]{1,64}\) " + _IP + rb" " + MAC),
 )  # fmt: skip
 _DAEMON = re.compile(
     rb"dhcpd(?:\[|:)|dnsmasq-dhcp|kea-dhcp4|DHCP(?:4_|DISCOVER|OFFER|REQUEST|ACK|NAK|INFORM|RELEASE)"

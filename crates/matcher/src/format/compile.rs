@@ -342,8 +342,8 @@ mod tests {
                 .to_string()
                 .contains("unknown shape 'csv'")
         );
-        let text = "name = \"x\"\n[[shape]]\ntype = \"pattern\"\n[[variant]]\nname = \"v\"\nclints = [\"a\"]\n";
+        let text = "name = \"odd.one\"\n[[shape]]\ntype = \"pattern\"\n[[variant]]\nname = \"v\"\nclints = [\"a\"]\n";
         let problem = Format::parse(text).unwrap_err().to_string();
-        assert!(problem.contains("x") && problem.contains("clints"));
+        assert!(problem.contains("odd.one") && problem.contains("clints"));
     }
 }
