@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from bench.traffic import packets as packet
 from quetsach import listform
+from quetsach.indicator import Scope
 from tests import debian13
-from tests.listforms.cast import DAY, EACH
+from tests.listforms.cast import DAY, EACH, NAMES
 
 PACKAGES = {
     "named-checkzone": "bind9-utils",
@@ -91,13 +94,16 @@ def test_ipset_restores_the_sets_twice(tmp_path: Path) -> None:
     in_own_network("ipset", "restore", "-f", twice)
 
 
-def test_suricata_loads_rules_datasets_and_reputation(tmp_path: Path) -> None:
+@pytest.fixture
+def sensor(tmp_path: Path) -> Path:
+    """Settings of a Suricata that has everything written for it: sids 1 to 3 ask datasets and reputation."""
     rules, names, addresses, reputation = (
         written(tmp_path, f"suricata.{part}") for part in ("rules", "dataset", "ips", "iprep")
     )
     sets = tmp_path / "sets.rules"
     sets.write_text(
-        f"alert dns any any -> any any (dns.query; dataset:isset,n,type string,load {names}; sid:1;)\n"
+        "alert dns any any -> any any "
+        f"(dns.query; to_lowercase; dataset:isset,n,type string,load {names}; sid:1;)\n"
         f"alert ip any any -> any any (ip.dst; dataset:isset,a,type ip,load {addresses}; sid:2;)\n"
         "alert ip any any -> any any (iprep:dst,quetsach,>,1; sid:3;)\n"
     )
@@ -110,8 +116,47 @@ def test_suricata_loads_rules_datasets_and_reputation(tmp_path: Path) -> None:
         f"reputation-categories-file: {tmp_path}/categories\n"
         f"default-reputation-path: {tmp_path}\nreputation-files: [{reputation.name}]\n"
         "datasets:\n  rules:\n    allow-absolute-filenames: true\n"
+        "outputs:\n  - eve-log: {enabled: yes, filetype: regular, filename: eve.json, types: [alert]}\n"
         "app-layer:\n  protocols:\n    dns:\n      udp: {enabled: yes}\n      tcp: {enabled: yes}\n"
         "    tls: {enabled: yes}\n    http: {enabled: yes}\n"
     )
-    said = run("suricata", "-T", "-c", settings, "-l", tmp_path)
+    return settings
+
+
+def test_suricata_loads_rules_datasets_and_reputation(sensor: Path) -> None:
+    said = run("suricata", "-T", "-c", sensor, "-l", sensor.parent)
     assert "error" not in said.lower()
+
+
+def test_suricata_reports_what_is_listed_and_nothing_beside_it(sensor: Path) -> None:
+    asked = [name for shown, _, _ in NAMES for name in (shown, shown.upper(), f"a.{shown}", f"not{shown}")]
+    packets = {
+        f"10.0.1.{i}": ("10.0.0.53", packet.udp(40_000, 53, packet.dns_query(name, number=i + 1)))
+        for i, name in enumerate(asked)
+    }
+    packets["10.0.2.1"] = ("192.0.2.7", packet.udp(40_000, 9, b"x"))
+    packets["10.0.2.2"] = ("203.0.113.9", packet.udp(40_000, 8080, b"x"))
+    packets["10.0.2.3"] = ("203.0.113.9", packet.udp(40_000, 8081, b"x"))
+    frames = [packet.ethernet(packet.ip(who, to, 17, data)) for who, (to, data) in packets.items()]
+    traffic = sensor.with_name("traffic.pcap")
+    traffic.write_bytes(packet.pcap([(1_790_000_000_000_000 + i, one) for i, one in enumerate(frames)]))
+
+    run("suricata", "-c", sensor, "-r", traffic, "-l", sensor.parent, "-k", "none")
+
+    told: dict[str, set[str]] = {who: set() for who in packets}
+    for line in sensor.with_name("eve.json").read_text().splitlines():
+        alert = json.loads(line)
+        signature = alert["alert"]["signature"] or str(alert["alert"]["signature_id"])
+        told[alert["src_ip"]].add(signature.removeprefix("quetsach "))
+    exactly = {name for name, scope, _ in NAMES if scope is not Scope.SUBDOMAINS_ONLY}
+    for who, name in zip(packets, asked, strict=False):
+        covering = {
+            f"domain {'below ' if scope is Scope.SUBDOMAINS_ONLY else ''}{shown}"
+            for shown, scope, _ in NAMES
+            if (scope is not Scope.SUBDOMAINS_ONLY and name.lower() == shown)
+            or (scope is not Scope.EXACT and name.lower().endswith(f".{shown}"))
+        }
+        assert told[who] == covering | ({"1"} if name.lower() in exactly else set()), name
+    assert told["10.0.2.1"] == {"ipv4 192.0.2.7", "cidr 192.0.2.0/24", "2", "3"}
+    assert told["10.0.2.2"] == {"ip-port 203.0.113.9:8080"}
+    assert told["10.0.2.3"] == set()
