@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import lzma
+import random
 import sys
 from pathlib import Path
 
@@ -50,3 +52,16 @@ def test_packed_logs_on_sixteen_threads_keep_within_the_memory_of_the_contract(t
     for number, log in enumerate(logs):
         log.write_bytes(gzip.compress(_block(number).encode() * 6, 1))
     _check(tmp_path, logs, _LOGS * _NAMES * _MACHINES)
+
+
+def test_logs_of_xz_on_sixteen_threads_keep_within_the_memory_of_the_contract(tmp_path: Path) -> None:
+    window = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 8 << 20}]
+    chance = random.Random(8)
+    head = "2022-09-16T01:02:03Z dns dnsmasq[42]: query[A]"
+    silent = "".join(f"{head} {chance.randbytes(20).hex()}.example from 10.47.1.9\n" for _ in range(100_000))
+    packed = lzma.compress(silent.encode(), filters=window)
+    logs = [tmp_path / f"dns-{number}.log.xz" for number in range(_LOGS)]
+    for number, log in enumerate(logs):
+        one = f"{head} n{number}.evil.example from 10.47.1.9\n"
+        log.write_bytes(lzma.compress(one.encode()) + packed)
+    _check(tmp_path, logs, _LOGS)

@@ -52,3 +52,21 @@ def test_what_came_before_the_damage_counts(pack: str, engine: Engine, tmp_path:
         assert f"{word} {coverage.bytes}" in error
         assert body[: coverage.bytes].count(b"evil.example") == sum(s.count for s in result.sightings)
         assert coverage.bytes == len(body) if name == "tail" else coverage.bytes > 60_000
+
+
+def test_many_files_of_xz_damaged_and_within_each_other_are_all_read_to_the_end(
+    engine: Engine, tmp_path: Path
+) -> None:
+    whole = 0
+    for number in range(8):
+        body, path = log(2_000, first=2_000 * number), tmp_path / f"{number}.xz"
+        packed = lzma.compress(lzma.compress(body) if number % 2 else body)
+        if number % 4 < 2:
+            whole += 1
+        else:
+            packed = packed[: len(packed) // 2]
+        path.write_bytes(packed)
+    result = read(tmp_path, engine, jobs=8)
+    assert len(result.coverage) == 8
+    assert sum(not seen.errors and seen.lines == 2_000 for seen in result.coverage) == whole == 4
+    assert all(seen.errors for seen in result.coverage if seen.lines != 2_000)

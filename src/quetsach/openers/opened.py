@@ -27,6 +27,11 @@ class Meter:
         self.is_cancelled = False
         self._begun = (0, 0)
 
+    def go_on(self) -> None:
+        """Raises SourceError where the scan was cancelled."""
+        if self.is_cancelled:
+            raise SourceError(f"cancelled at byte {self.stored}; the rest was not looked at")
+
     def begin_member(self) -> None:
         """From here on the next member's bytes are counted."""
         self._begun = (self.stored, self.unpacked)
@@ -51,8 +56,7 @@ class Disk:
 
     def read(self, size: int = -1, /) -> bytes:
         """Raises SourceError; see `ByteStream`."""
-        if self._meter.is_cancelled:
-            raise SourceError(f"cancelled at byte {self._meter.stored}; the rest was not looked at")
+        self._meter.go_on()
         if size < 0:
             size = self._left()
         if size > HELD_BYTES:
