@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import platform
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from demo.loggen import KINDS
 from demo.loggen.__main__ import size
 
 _KINDS = ("zeek-dns", "eve", "squid", "dnsmasq")
-_LEVELS = ("avx512", "avx2")
+_LEVELS = {"x86_64": ("avx512", "avx2", "sse42"), "aarch64": ("neon",)}
 # Rounds of one thread and of two, for each round of the levels: both cores must be free in one of them.
 _TOGETHER = 20
 
@@ -57,7 +58,7 @@ def matching(asked: argparse.Namespace) -> int:
     for line in _told(*phase1, "--threads", "2", "--rounds", str(_TOGETHER * asked.rounds)):
         threads, _one, together, times, log = line.split(maxsplit=4)
         print(f"| {Path(log).name} | {threads} threads | {together} | | {times} |")
-    for level in _LEVELS:
+    for level in _LEVELS.get(platform.machine(), ()):
         if level not in seen:
             print(f"absent: {level}: this processor has it not", file=sys.stderr)
     return 0

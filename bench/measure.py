@@ -61,7 +61,8 @@ def machine() -> dict[str, str | int | float]:
         fields = dict(line.split(":", 1) for line in cpuinfo.read_text().splitlines() if ":" in line)
         named = {key.strip(): value.strip() for key, value in fields.items()}
         model, flags = named.get("model name", model), named.get("flags", "")
-    vectors = " ".join(name for name in ("avx2", "avx512bw", "avx512_vbmi2") if name in flags.split())
+    known = ("sse4_2", "avx2", "avx512bw", "avx512_vbmi2")
+    vectors = " ".join(name for name in known if name in flags.split())
     return {
         "cpu": model,
         "vectors": vectors,

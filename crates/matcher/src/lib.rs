@@ -7,7 +7,7 @@
 //! | a list becomes a set file, which is opened by a map | `set` |
 //! | bytes of a source, unpacked; packets become lines | `reader`, `capture` |
 //! | cut into whole lines for the threads, and their answers put together | `pipeline` |
-//! | phase 1: every byte, where might a listed name or address stand? | `token`, `raw` (the only unsafe code: AVX-512, AVX2, portable) |
+//! | phase 1: every byte, where might a listed name or address stand? | `token`, `raw` (the only unsafe code: AVX-512, AVX2, SSE4.2, NEON, portable) |
 //! | phase 2: what exactly stands there, and what the line says of it | `line`, `canonical` |
 //! | formats of logs, and the fields of a line by them | `format`, `shape`, `expression` |
 //! | its time | `time` |

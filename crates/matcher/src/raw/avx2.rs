@@ -1,46 +1,13 @@
-//! Byte classes by AVX2: two nibble tables whose meeting bits are the class.
+//! Byte classes by AVX2: nibble tables, thirty-two bytes at once.
 use std::arch::x86_64::*;
 
+use super::nibbles::{HEX_LETTER, HIGH, LOW, ODD, TOKEN};
 use super::{BLOCKS, Bytes, Classes, Masks};
 use crate::token::{self, Candidates};
 
 /// Proof that this processor has the features of `find_avx2`.
 #[derive(Clone, Copy, Debug)]
 pub struct Avx2(());
-
-/// (high nibbles, low nibbles) that make a class bit.
-const CELLS: [(u16, u16); 8] = [
-    (1 << 2, 0b0110_0000_0000_0000),          // - .
-    (1 << 4 | 1 << 6, 0b0000_0000_0111_1110), // A-F a-f
-    (1 << 4 | 1 << 6, 0b1111_1111_1000_0000), // G-O g-o
-    (1 << 5, 0b1000_0111_1111_1111),          // P-Z _
-    (1 << 7, 0b0000_0111_1111_1111),          // p-z
-    (1 << 5, 1 << 0xC),                       // \
-    (1 << 2, 1 << 8),                         // (
-    (1 << 3, 0b0000_0011_1111_1111),          // 0-9
-];
-const HEX_LETTER: i32 = 1;
-const TOKEN: i8 = 0x9F_u8 as i8;
-const ODD: i8 = 0x60;
-
-const fn nibbles(high: bool) -> [u8; 32] {
-    let mut table = [0u8; 32];
-    let mut i = 0;
-    while i < 32 {
-        let mut bit = 0;
-        while bit < 8 {
-            let cell = if high { CELLS[bit].0 } else { CELLS[bit].1 };
-            if cell >> (i & 15) & 1 == 1 {
-                table[i] |= 1 << bit;
-            }
-            bit += 1;
-        }
-        i += 1;
-    }
-    table
-}
-const LOW: [u8; 32] = nibbles(false);
-const HIGH: [u8; 32] = nibbles(true);
 
 impl Avx2 {
     pub fn detect() -> Option<Self> {
@@ -72,11 +39,13 @@ impl Classes for Avx2 {
     #[inline(always)]
     fn masks(self, bytes: &Bytes) -> Masks {
         let mut m = Masks::default();
-        // SAFETY: invariants 1 and 2; 32 bytes at 0 and at 32 of a 64-byte block and from one byte before, 32-byte
+        // SAFETY: invariants 1 and 2; 32 bytes at 0 and at 32 of a 64-byte block and from one byte before, 16-byte
         // tables.
         unsafe {
-            let low = _mm256_loadu_si256(LOW.as_ptr().cast());
-            let high = _mm256_loadu_si256(HIGH.as_ptr().cast());
+            let twice = |table: [u8; 16]| {
+                _mm256_broadcastsi128_si256(_mm_loadu_si128(table.as_ptr().cast()))
+            };
+            let (low, high) = (twice(LOW), twice(HIGH));
             let zero = _mm256_setzero_si256();
             let mut newlines = zero;
             for i in 0..BLOCKS {
@@ -97,7 +66,7 @@ impl Classes for Avx2 {
                         *to = *to << 32 | u64::from(_mm256_movemask_epi8(v) as u32)
                     };
                     let equal = |v, b: u8| _mm256_cmpeq_epi8(v, _mm256_set1_epi8(b as i8));
-                    let word = _mm256_and_si256(class, _mm256_set1_epi8(TOKEN));
+                    let word = _mm256_and_si256(class, _mm256_set1_epi8(TOKEN as i8));
                     // Whatever is not zero reaches the highest bit.
                     add(&mut token, _mm256_adds_epu8(word, _mm256_set1_epi8(0x7F)));
                     add(&mut dot, equal(v, b'.'));
@@ -119,7 +88,7 @@ impl Classes for Avx2 {
                 }
                 (m.token[i], m.dot[i], m.digit[i]) = (token, dot, digit);
                 (m.group[i], m.colon[i], m.ten[i]) = (group, colon, ten);
-                let odd = _mm256_testz_si256(odd, _mm256_set1_epi8(ODD)) == 0;
+                let odd = _mm256_testz_si256(odd, _mm256_set1_epi8(ODD as i8)) == 0;
                 let high = _mm256_movemask_epi8(all) != 0;
                 m.strange |= u8::from(odd | high) << i;
             }

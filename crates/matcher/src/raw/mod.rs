@@ -2,8 +2,8 @@
 //! of libzstd, of ISA-L where it is built, and of glibc.
 //!
 //! Invariants, each kept here and nowhere else:
-//! 1. An `Avx2` or `Avx512` value exists only if `detect` saw the features it names, so the
-//!    `target_feature` functions it calls are sound on this processor.
+//! 1. An `Sse42`, `Avx2` or `Avx512` value exists only if `detect` saw the features it names, so the
+//!    `target_feature` functions it calls are sound on this processor. NEON belongs to AArch64.
 //! 2. Every vector load reads from a `&[u8; 64]`, a `&[u8; 16]`, a `&Bytes` or a table, within its length; every
 //!    vector store goes to an array that is long enough. Sixteen bytes of a text are lent only at a place that has
 //!    as many behind it.
@@ -30,8 +30,14 @@ mod frame;
 mod inflate;
 mod malloc;
 mod map;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod nibbles;
 mod scalar;
 pub mod sixteen;
+#[cfg(target_arch = "x86_64")]
+mod sse42;
 
 use crate::token::{self, Candidates};
 
@@ -43,14 +49,13 @@ pub(crate) use map::places;
 pub use map::{Map, Pages};
 pub use scalar::Scalar;
 
-const CACHE_LINE: usize = 64;
-
 /// Asks for the memory of a value to be brought near; may do nothing.
 #[inline(always)]
 pub fn prefetch<T>(place: &T) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        const CACHE_LINE: usize = 64;
         let start = std::ptr::from_ref(place).cast::<i8>();
         for at in (0..size_of::<T>()).step_by(CACHE_LINE) {
             // SAFETY: invariant 3; SSE belongs to x86-64.
@@ -128,8 +133,10 @@ pub trait Classes: Copy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     Scalar,
+    Sse42,
     Avx2,
     Avx512,
+    Neon,
 }
 
 impl Level {
@@ -139,6 +146,9 @@ impl Level {
         let mut levels = vec![Level::Scalar];
         #[cfg(target_arch = "x86_64")]
         {
+            if sse42::Sse42::detect().is_some() {
+                levels.push(Level::Sse42);
+            }
             if avx2::Avx2::detect().is_some() {
                 levels.push(Level::Avx2);
             }
@@ -146,6 +156,8 @@ impl Level {
                 levels.push(Level::Avx512);
             }
         }
+        #[cfg(target_arch = "aarch64")]
+        levels.push(Level::Neon);
         levels
     }
 
@@ -156,8 +168,10 @@ impl Level {
     pub fn name(self) -> &'static str {
         match self {
             Level::Scalar => "scalar",
+            Level::Sse42 => "sse42",
             Level::Avx2 => "avx2",
             Level::Avx512 => "avx512",
+            Level::Neon => "neon",
         }
     }
 
@@ -171,11 +185,19 @@ impl Level {
                 }
             }
             #[cfg(target_arch = "x86_64")]
+            Level::Sse42 => {
+                if let Some(classes) = sse42::Sse42::detect() {
+                    return classes.find(search, out);
+                }
+            }
+            #[cfg(target_arch = "x86_64")]
             Level::Avx2 => {
                 if let Some(classes) = avx2::Avx2::detect() {
                     return classes.find(search, out);
                 }
             }
+            #[cfg(target_arch = "aarch64")]
+            Level::Neon => return token::find(neon::Neon, search, out),
             _ => {}
         }
         token::find(Scalar, search, out);
@@ -261,6 +283,9 @@ mod tests {
         check(Scalar);
         #[cfg(target_arch = "x86_64")]
         {
+            if let Some(classes) = sse42::Sse42::detect() {
+                check(classes);
+            }
             if let Some(classes) = avx2::Avx2::detect() {
                 check(classes);
             }
@@ -268,5 +293,7 @@ mod tests {
                 check(classes);
             }
         }
+        #[cfg(target_arch = "aarch64")]
+        check(neon::Neon);
     }
 }

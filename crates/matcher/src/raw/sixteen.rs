@@ -1,4 +1,4 @@
-//! Sixteen bytes at once, with what every x86-64 has.
+//! Sixteen bytes at once, with what every x86-64 and every AArch64 has.
 
 /// For each of sixteen places a range of bytes: its first, and how far the last lies behind it.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +41,26 @@ impl Range {
                 _mm_movemask_epi8(_mm_cmpeq_epi8(above, least)) as u32
             }
         }
-        #[cfg(not(target_arch = "x86_64"))]
+        #[cfg(target_arch = "aarch64")]
+        {
+            use std::arch::aarch64::{
+                vandq_u8, vcleq_u8, vcombine_u8, vcreate_u8, vgetq_lane_u16, vld1q_u8, vpaddq_u8,
+                vreinterpretq_u16_u8, vsubq_u8,
+            };
+            // SAFETY: invariant 2; NEON belongs to AArch64.
+            unsafe {
+                let half = |bytes: &[u8; 16]| vld1q_u8(bytes.as_ptr());
+                let above = vsubq_u8(half(text), half(&self.first));
+                let is_in = vcleq_u8(above, half(&self.span));
+                // Byte n of each half keeps bit n; the bytes of a half are then added up.
+                let unit = vcreate_u8(0x8040_2010_0804_0201);
+                let eight = vandq_u8(is_in, vcombine_u8(unit, unit));
+                let four = vpaddq_u8(eight, eight);
+                let two = vpaddq_u8(four, four);
+                vgetq_lane_u16::<0>(vreinterpretq_u16_u8(vpaddq_u8(two, two))).into()
+            }
+        }
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
         {
             let is_in = |i: usize| text[i].wrapping_sub(self.first[i]) <= self.span[i];
             (0..16).fold(0, |bits, i| bits | u32::from(is_in(i)) << i)

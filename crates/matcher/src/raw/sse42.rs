@@ -1,0 +1,103 @@
+//! Byte classes by SSE4.2: nibble tables, sixteen bytes at once.
+use std::arch::x86_64::*;
+
+use super::nibbles::{HEX_LETTER, HIGH, LOW, ODD, TOKEN};
+use super::{BLOCKS, Bytes, Classes, Masks};
+use crate::token::{self, Candidates};
+
+/// Proof that this processor has the features of `find_sse42`.
+#[derive(Clone, Copy, Debug)]
+pub struct Sse42(());
+
+impl Sse42 {
+    pub fn detect() -> Option<Self> {
+        (is_x86_feature_detected!("sse4.2") && is_x86_feature_detected!("popcnt"))
+            .then_some(Self(()))
+    }
+
+    pub fn find(self, search: &mut token::Search<'_>, out: &mut Candidates) {
+        // SAFETY: invariant 1, `self` proves the features.
+        unsafe { find_sse42(self, search, out) }
+    }
+}
+
+#[target_feature(enable = "sse4.2,popcnt")]
+fn find_sse42(classes: Sse42, search: &mut token::Search<'_>, out: &mut Candidates) {
+    token::find(classes, search, out);
+}
+
+impl Classes for Sse42 {
+    #[inline(always)]
+    fn prefetch(self, word: &[u8; 8]) {
+        super::prefetch(word);
+    }
+
+    #[inline(always)]
+    fn masks(self, bytes: &Bytes) -> Masks {
+        let mut m = Masks::default();
+        // SAFETY: invariants 1 and 2; 16 bytes at each quarter of a 64-byte block and from one byte before, 16-byte
+        // tables.
+        unsafe {
+            let low = _mm_loadu_si128(LOW.as_ptr().cast());
+            let high = _mm_loadu_si128(HIGH.as_ptr().cast());
+            let zero = _mm_setzero_si128();
+            let mut newlines = zero;
+            for i in 0..BLOCKS {
+                let mut odd = zero;
+                let mut all = zero;
+                let [mut token, mut dot, mut digit, mut group, mut colon, mut ten] = [0u64; 6];
+                for quarter in [48, 32, 16, 0] {
+                    let at = bytes.as_ptr().add(64 * i + quarter);
+                    let past = _mm_loadu_si128(at.cast());
+                    let v = _mm_loadu_si128(at.add(1).cast());
+                    let top = _mm_and_si128(_mm_srli_epi16(v, 4), _mm_set1_epi8(15));
+                    // A byte from 0x80 makes the first look-up zero, so it has no class.
+                    let class =
+                        _mm_and_si128(_mm_shuffle_epi8(low, v), _mm_shuffle_epi8(high, top));
+                    let add = |to: &mut u64, v| *to = *to << 16 | _mm_movemask_epi8(v) as u64;
+                    let equal = |v, b: u8| _mm_cmpeq_epi8(v, _mm_set1_epi8(b as i8));
+                    let word = _mm_and_si128(class, _mm_set1_epi8(TOKEN as i8));
+                    // Whatever is not zero reaches the highest bit.
+                    add(&mut token, _mm_adds_epu8(word, _mm_set1_epi8(0x7F)));
+                    add(&mut dot, equal(v, b'.'));
+                    add(&mut digit, class);
+                    let is_colon = equal(v, b':');
+                    add(&mut colon, is_colon);
+                    let letter = _mm_slli_epi16(class, 7 - HEX_LETTER);
+                    add(
+                        &mut group,
+                        _mm_or_si128(_mm_or_si128(letter, class), is_colon),
+                    );
+                    add(&mut ten, _mm_and_si128(equal(past, b'1'), equal(v, b'0')));
+                    newlines = _mm_sub_epi8(newlines, equal(v, b'\n'));
+                    odd = _mm_or_si128(odd, class);
+                    all = _mm_or_si128(all, v);
+                }
+                (m.token[i], m.dot[i], m.digit[i]) = (token, dot, digit);
+                (m.group[i], m.colon[i], m.ten[i]) = (group, colon, ten);
+                let odd = _mm_testz_si128(odd, _mm_set1_epi8(ODD as i8)) == 0;
+                let high = _mm_movemask_epi8(all) != 0;
+                m.strange |= u8::from(odd | high) << i;
+            }
+            let sums = _mm_sad_epu8(newlines, zero);
+            m.newlines = (_mm_cvtsi128_si64(sums) + _mm_extract_epi64::<1>(sums)) as u64;
+        }
+        m
+    }
+
+    #[inline(always)]
+    fn strange(self, block: &[u8; 64]) -> (u64, u64) {
+        let (mut odd, mut high) = (0, 0);
+        for quarter in 0..4 {
+            // SAFETY: invariants 1 and 2; 16 bytes at each quarter of a 64-byte block.
+            unsafe {
+                let v = _mm_loadu_si128(block.as_ptr().add(16 * quarter).cast());
+                let bits = |v| (_mm_movemask_epi8(v) as u64) << (16 * quarter);
+                let equal = |b: u8| bits(_mm_cmpeq_epi8(v, _mm_set1_epi8(b as i8)));
+                odd |= equal(b'\\') | equal(b'(');
+                high |= bits(v);
+            }
+        }
+        (odd, high)
+    }
+}
