@@ -170,7 +170,7 @@ def kind_of(stream: Start, depth: int = MOST_DEPTH) -> Kind | None:
 
 
 def is_result(start: bytes) -> bool:
-    """Whether a file begins like what a scan saved as .jsonl, .csv or .html: as a log it would report itself."""
+    """Whether a file begins like a scan's .jsonl, .csv or .html: read as a log it would report itself."""
     return start.startswith(_RESULTS) or (start.startswith(b"<!doctype html>") and _OUR_TITLE in start)
 
 

@@ -283,6 +283,12 @@ def _form(sentence: str) -> re.Pattern[str]:
     return re.compile(pattern, re.DOTALL)
 
 
+def is_known(sentence: str) -> bool:
+    """Whether it can be told in another language."""
+    fixed, forms = _sentences()
+    return sentence in fixed or any(form.fullmatch(sentence) for form, _text in forms)
+
+
 def explain(problem: str, path: str = "") -> str:
     """The problem in words a person can act on, without `path` before it."""
     text = problem.removeprefix(f"{path}: ") if path else problem
