@@ -237,6 +237,7 @@ _SENTENCES = (
     N_("timed out"),
     # What the libraries say of a damaged file.
     N_("%(why)s (os error %(number)s)"),
+    N_("gaierror: [Errno %(number)s] %(why)s"),
     N_("Error %(number)s while decompressing data: %(why)s"),
     N_("Unable to decompress Zstandard data: %(why)s"),
     N_("incorrect checksum"),
