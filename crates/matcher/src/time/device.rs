@@ -111,7 +111,9 @@ fn zoned(text: &[u8]) -> Option<(&[u8], Option<Offset>)> {
     let is_offset = hours <= 23 && minutes <= 59;
     Some((
         before,
-        is_offset.then(|| Offset::from_seconds(signed).ok()).flatten(),
+        is_offset
+            .then(|| Offset::from_seconds(signed).ok())
+            .flatten(),
     ))
 }
 
@@ -122,7 +124,11 @@ pub fn sophos(text: &[u8], zone: &TimeZone) -> Option<Moment> {
     if rest.len() != 14 || rest[2] != b':' || rest[5] != b'-' {
         return None;
     }
-    let date = [digits(text, 0, 4)?, digits(rest, 0, 2)?, digits(rest, 3, 2)?];
+    let date = [
+        digits(text, 0, 4)?,
+        digits(rest, 0, 2)?,
+        digits(rest, 3, 2)?,
+    ];
     dated(date, clock(&rest[6..])?, 0, zone)
 }
 
