@@ -50,6 +50,14 @@ def test_lists_outputs_and_earlier_results_are_no_logs(tmp_path: Path) -> None:
     }
 
 
+def test_a_result_that_is_named_itself_is_no_log_either(tmp_path: Path) -> None:
+    saved = tmp_path / "result.jsonl"
+    saved.write_bytes(b'{"type":"scan","schema":1}\n')
+    found = discover([str(saved)])
+    assert not found.logs
+    assert [(one.path, one.why) for one in found.skipped] == [(saved, "result")]
+
+
 def test_what_is_missing_or_empty_is_an_error_and_the_rest_goes_on(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "dns.log").write_bytes(b"x\n")

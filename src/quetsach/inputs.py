@@ -40,8 +40,7 @@ class Input(NamedTuple):
 
 class Skipped(NamedTuple):
     """A file that is not read, and why: `duplicate` (of `same_as`), `result` of an earlier scan, `own`
-    (a list or
-    an output file of this very scan), or `lease` (what a DHCP server wrote, read for who had which
+    (a list or an output file of this very scan), or `lease` (what a DHCP server wrote, read for who had which
     address)."""
 
     path: Path | str
@@ -72,7 +71,7 @@ def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
     found.logs.extend(
         dict.fromkeys(log for text in paths if is_address(text) for log in _stored(text, found))
     )
-    for path, is_listed in _walk([text for text in paths if not is_address(text)], found):
+    for path in _walk([text for text in paths if not is_address(text)], found):
         resolved = Path(os.path.realpath(path))  # which takes links that go in a circle
         if resolved in seen:
             continue
@@ -100,7 +99,7 @@ def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
         if not head:
             found.logs.append(Input(path, size, None))
             continue
-        if head.startswith(b'{"type":"scan","schema":') and not is_listed:
+        if openers.is_result(head):
             found.skipped.append(Skipped(path, "result"))
             continue
         lone.append((Input(path, size, None), head, is_packed))
@@ -166,14 +165,14 @@ def _keep_longest(copies: list[tuple[Input, bool]], found: Inputs) -> None:
         )
 
 
-def _walk(paths: Sequence[str], found: Inputs) -> Iterator[tuple[Path, bool]]:
+def _walk(paths: Sequence[str], found: Inputs) -> Iterator[Path]:
     for text in paths:
         path = Path(text)
         if text == "-" or not path.is_dir():
             if text != "-" and not path.exists():
                 found.errors.append((path, "no such file or folder"))
                 continue
-            yield path, True
+            yield path
             continue
         is_empty = True
         failed: list[OSError] = []
@@ -183,7 +182,7 @@ def _walk(paths: Sequence[str], found: Inputs) -> Iterator[tuple[Path, bool]]:
                 file = Path(folder, name)
                 if _is_regular(file):
                     is_empty = False
-                    yield file, False
+                    yield file
         found.errors.extend(
             (Path(error.filename or path), f"folder not readable: {error.strerror}") for error in failed
         )

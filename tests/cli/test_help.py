@@ -57,6 +57,15 @@ def test_a_wrong_command_is_exit_code_2_in_vietnamese(quetsach: Run) -> None:
     assert "Không có lệnh 'quet'." in err
 
 
+def test_the_portals_commands_are_told_in_vietnamese(quetsach: Run) -> None:
+    code, out, _err = quetsach("--lang", "vi", "manage")
+    assert code == 0
+    assert "Tắt mã dùng một lần của một người." in out and "createsuperuser" in out
+    code, _out, err = quetsach("--lang", "vi", "manage", "nosuch")
+    assert code == 2
+    assert "manage không có lệnh “nosuch”" in err
+
+
 def test_starting_the_scanner_imports_no_portal() -> None:
     code = (
         "import sys; from quetsach.cli import run; run(['scan', '--help']);"

@@ -54,6 +54,20 @@ def test_what_an_opener_reads_is_not_called_text(quetsach: Run, feed: Path, tmp_
     assert code == 0 and "1 file" in out and "Recognised" not in out
 
 
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "html"])
+def test_a_result_is_no_log_and_a_scan_of_nothing_else_says_so(
+    quetsach: Run, log: Path, feed: Path, tmp_path: Path, kind: str
+) -> None:
+    saved, packed = tmp_path / f"saved.{kind}", tmp_path / f"saved.{kind}.gz"
+    assert quetsach("scan", log, "-i", feed, "-o", saved)[0] == 1
+    packed.write_bytes(gzip.compress(saved.read_bytes()))
+    for path in (saved, packed):
+        code, out, _err = quetsach("scan", path, "-i", feed)
+        assert code == 2 and "10.1.2.3" not in out
+        assert f"no logs, so left out: {path}" in " ".join(out.split())
+    assert quetsach("scan", log, saved, "-i", feed)[0] == 1
+
+
 def test_nothing_found_is_exit_code_0_beside_what_was_looked_at(
     quetsach: Run, log: Path, tmp_path: Path
 ) -> None:

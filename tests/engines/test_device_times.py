@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -23,7 +23,12 @@ def test_device_times_are_local(when: datetime) -> None:
         assert read(when.strftime(f"%b %d %Y %H:%M:%S {word}"), "asa") == shown(
             when.replace(microsecond=0, tzinfo=UTC)
         )
+    for word, hours in (("ICT", 7), ("+0530", 5.5), ("-03:00", -3), ("GMT+07:00", 7), ("UTC-0930", -9.5)):
+        zone = timezone(timedelta(hours=hours))
+        assert read(when.strftime(f"%b %d %Y %H:%M:%S.%f {word}"), "asa") == shown(when.replace(tzinfo=zone))
     whole = when.replace(microsecond=0)
+    for text in ("%Y:%m:%d-%H:%M:%S", "%Y: %m:%d-%H:%M:%S"):
+        assert read(whole.strftime(text), "sophos") == shown(whole.replace(tzinfo=ZONE))
     assert read(whole.strftime("%b/%d/%Y %H:%M:%S").lower(), "routeros") == shown(whole.replace(tzinfo=ZONE))
     assert read(whole.replace(year=2026, day=1).strftime("%m/%d/%y-%H:%M:%S"), "snort") == shown(
         whole.replace(year=2026, day=1, tzinfo=ZONE)
@@ -53,6 +58,13 @@ def test_a_device_leaves_the_year_out(text: str, kind: str) -> None:
         ("2023/01/01 00:00:00.", "slash"),
         ("Mar 22 2025 00:15", "asa"),
         ("Foo 22 2025 00:15:31", "asa"),
+        ("Mar 22 2025 00:15:31 EST", "asa"),
+        ("Mar 22 2025 00:15:31 +2400", "asa"),
+        ("Mar 22 2025 00:15:31 GMT+7", "asa"),
+        ("Mar 22 2025 00:15:31 ", "asa"),
+        ("2025:03:22 00:15:31", "sophos"),
+        ("2025:03:32-00:15:31", "sophos"),
+        ("2025:03:22-00:15:31.5", "sophos"),
         ("foo/02 15:04:05", "routeros"),
         ("jan/32 15:04:05", "routeros"),
         ("15:04:05", "routeros"),

@@ -90,6 +90,9 @@ def inside(line: str) -> list[tuple[str, Wrapper | None]]:
             Wrapper((b"Sep 16 11:00:05",), b"gw", b"fluent"),
         ),
         ("<30>date=2022-09-16 time=11:00:00", "date=2022-09-16 time=11:00:00", Wrapper()),
+        # Two spaces behind the time (older Junos), one behind the priority (PAN-OS, SonicOS).
+        ("Nov  3 19:06:50  SRX220 RT_FLOW: x", "x", Wrapper((b"Nov  3 19:06:50",), b"SRX220", b"RT_FLOW")),
+        ("<12> Jul 14 11:22:29 fw id[7]: x", "x", Wrapper((b"Jul 14 11:22:29",), b"fw", b"id")),
     ],
 )
 def test_the_innermost_text_and_what_was_round_it(line: str, text: str | None, wrapper: Wrapper) -> None:
@@ -121,7 +124,9 @@ def wrap_json(text: str, key: str, escape: str) -> str:
 WRAPPERS = (
     "{0}",
     "<30>{0}",
+    "<30> {0}",
     "Sep 16 11:00:00 ns1 {0}",
+    "<30> Sep 16 11:00:00  ns1 {0}",
     "Sep 16 11:00:00 ns1 named[612]: {0}",
     "2022-09-16T11:00:00+07:00 ns1 dnsmasq[612]: {0}",
     "<30>1 2022-09-16T04:00:00Z ns1 dnsmasq 612 - - {0}",

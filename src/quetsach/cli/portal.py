@@ -6,6 +6,7 @@ import os
 
 import click
 
+from quetsach import language
 from quetsach.cli import root as _root
 from quetsach.errors import QuetsachError
 from quetsach.language import gettext as _
@@ -77,9 +78,34 @@ def _serve(host: str, port: int, workers: int) -> None:
 
 def _manage(arguments: tuple[str, ...]) -> None:
     _need_portal()
-    from django.core.management import execute_from_command_line
+    import django
+    from django.core.management import execute_from_command_line, get_commands
+    from django.utils import translation
 
+    django.setup()
+    translation.activate(language.code())
+    if not arguments:
+        _list()
+        return
+    if not arguments[0].startswith("-") and arguments[0] not in {"help", "version", *get_commands()}:
+        raise QuetsachError(
+            _("manage has no command “%(name)s”; without one it lists them all.") % {"name": arguments[0]}
+        )
     execute_from_command_line(["quetsach manage", *arguments])
+
+
+def _list() -> None:
+    """Our own commands with what they do, then the names of Django's."""
+    from django.core.management import get_commands, load_command_class
+    from django.utils.translation import gettext
+
+    own = {name: app for name, app in get_commands().items() if str(app).startswith("quetsach.")}
+    writer = click.HelpFormatter()
+    with writer.section(_("Commands")):
+        writer.write_dl([(name, gettext(load_command_class(own[name], name).help)) for name in sorted(own)])
+    with writer.section(_("Django's own, in English")):
+        writer.write_text(", ".join(sorted(get_commands().keys() - own.keys())))
+    click.echo(writer.getvalue(), nl=False)
 
 
 def _need_portal() -> None:

@@ -62,11 +62,16 @@ def wrapped(text: str, *, is_error: bool = False) -> str:
     if len(text) <= columns or not (sys.stderr if is_error else sys.stdout).isatty():
         return text
     found = re.match(_MARK, text)
-    indent = " " * (found.end() if found else 0)
+    mark = found[0] if found else ""
     import textwrap
 
     return textwrap.fill(
-        text, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        text[len(mark) :],
+        columns,
+        initial_indent=mark,
+        subsequent_indent=" " * len(mark),
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 

@@ -83,7 +83,7 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
         return INCOMPLETE
     if token is not None and not answer.send(report, outputs if is_saved else (), given["url"], token):
         return PUSH_FAILED
-    if result.errors or not is_saved or not is_shown:
+    if result.errors or not result.coverage or not is_saved or not is_shown:
         return INCOMPLETE
     return FOUND if len(result.sightings) else NOTHING
 

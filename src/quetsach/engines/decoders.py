@@ -39,6 +39,12 @@ def _target(value: bytes) -> tuple[bytes, ...]:
     return (value if b"://" in value or value.startswith(b"/") else b"http://" + value,)
 
 
+def _unquoted(value: bytes) -> tuple[bytes, ...]:
+    """Without the quotes around it; nothing between them is no value."""
+    bare = value[1:-1] if len(value) > 1 and value.startswith(b'"') and value.endswith(b'"') else value
+    return (bare,) if bare else ()
+
+
 def _threat(value: bytes) -> tuple[bytes, ...]:
     """The name in a PAN-OS threat name: `generic:www.example.org(4000001)`, in brackets or not."""
     found = _THREAT.fullmatch(value)
@@ -56,6 +62,7 @@ DECODERS: Mapping[str, Callable[[bytes], tuple[bytes, ...]]] = {
     "records": _records,
     "listed": _listed,
     "target": _target,
+    "unquoted": _unquoted,
     "threat": _threat,
     "windows_results": _windows_results,
 }

@@ -38,6 +38,9 @@ _ASA = re.compile(
     rf"(?P<month>[A-Z][a-z]{{2}}) (?P<day>[ \d]\d) (?P<year>\d{{4}}) {_CLOCK}(?:\.(?P<decimals>\d+))?",
     re.ASCII,
 )
+_ZONED = re.compile(r"(.*) (?:(?P<name>GMT|UTC|ICT)|(?:GMT|UTC)?(?P<offset>[+-]\d\d:?\d\d))", re.ASCII)
+_ZONES = {"GMT": UTC, "UTC": UTC, "ICT": timezone(timedelta(hours=7))}
+_SOPHOS = re.compile(rf"(?P<year>\d{{4}}): ?(?P<month>\d\d):(?P<day>\d\d)-{_CLOCK}", re.ASCII)
 _ROUTEROS = re.compile(rf"(?P<month>[A-Za-z]{{3}})/(?P<day>\d\d)(?:/(?P<year>\d{{4}}))? {_CLOCK}", re.ASCII)
 _SNORT = re.compile(
     rf"(?P<month>\d\d)/(?P<day>\d\d)(?:/(?P<year>\d\d|\d{{4}}))?-{_CLOCK}(?:\.(?P<decimals>\d+))?", re.ASCII
@@ -172,13 +175,20 @@ def _slash(text: str, zone: tzinfo) -> Moment | None:
 
 
 def _asa(text: str, zone: tzinfo) -> Moment | None:
-    bare = text[:-4] if text.endswith((" GMT", " UTC")) else text
-    found = _ASA.fullmatch(bare)
-    if found is None:
+    """A zone behind it by a name that has one meaning in every log, or by its offset (Java's `z` and `Z`)."""
+    zoned = _ZONED.fullmatch(text)
+    own = (_ZONES[zoned["name"]] if zoned["name"] else _offset(zoned["offset"])) if zoned else zone
+    found = _ASA.fullmatch(zoned[1] if zoned else text)
+    if found is None or own is None:
         return None
-    zone = zone if bare is text else UTC
-    moment = _dated(found, MONTHS.get(found["month"]), int(found["year"]), zone)
-    return moment if moment is None or bare is text else Moment(moment.value, False)
+    moment = _dated(found, MONTHS.get(found["month"]), int(found["year"]), own)
+    return Moment(moment.value, False) if moment is not None and zoned else moment
+
+
+def _sophos(text: str, zone: tzinfo) -> Moment | None:
+    """With a space where a syslog server took the year for the name of a program."""
+    found = _SOPHOS.fullmatch(text)
+    return _dated(found, int(found["month"]), int(found["year"]), zone) if found else None
 
 
 def _routeros(text: str, zone: tzinfo) -> Moment | None:
@@ -266,6 +276,7 @@ _KINDS = {
     "asa": _asa,
     "routeros": _routeros,
     "snort": _snort,
+    "sophos": _sophos,
     "utc": _utc,
     "epoch_us": _epoch_us,
     "bind": _bind,

@@ -22,9 +22,9 @@ TIME_KINDS = ("iso8601", "syslog", "ctime", "epoch", "epoch_us", "asa")
 _TIME = re.compile(
     rb"(?P<time>\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:[Zz]|[+-]\d\d(?::?\d\d)?))?"
     rb"|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}"
-    rb"|[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d)(?:\.\d+)?:? "
+    rb"|[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d)(?:\.\d+)?:? {1,3}"
 )
-_PRIORITY = re.compile(rb"(?:\d{1,6} )?<\d{1,3}>")
+_PRIORITY = re.compile(rb"(?:\d{1,6} )?<\d{1,3}> {0,2}")
 _HOST = re.compile(rb'(?:(?:stdout|stderr) [FP]|(?P<host>[^\s\[\]"{(=<>]*[^\s\[\]"{(=<>:,])) ')
 _TAG = re.compile(rb"(?P<app>[^\s\[\]:=]+)(?:\[[^\]\s]*\])?: ?")
 _BARE_TAG = re.compile(rb"(?P<app>[A-Za-z_][A-Za-z0-9_.-]*)\[\d+\]: ")

@@ -25,6 +25,7 @@ __all__ = [
     "Part",
     "Passed",
     "Start",
+    "is_result",
     "is_tar",
     "kind_of",
     "parts",
@@ -132,6 +133,14 @@ KINDS = (
 """Files that an engine does not read by itself: "nothing found" there would be no answer."""
 
 
+_RESULTS = (
+    b'{"type":"scan","schema":',
+    b"\xef\xbb\xbfdevice,host,user,mac,nat,indicator,kind,",
+    b"device,host,user,mac,nat,indicator,kind,",
+)
+_OUR_TITLE = " · Quét Sạch</title>".encode()
+
+
 class Part(NamedTuple):
     """Of a container only this member, or all but these; several threads may then read one."""
 
@@ -158,6 +167,11 @@ def kind_of(stream: Start, depth: int = MOST_DEPTH) -> Kind | None:
     inside = Start(Blocks(unpack.unpack(codec, BytesIO(stream.start(_ZSTD_BLOCK)).read)))
     is_container = not depth or kind_of(inside, depth - 1) or unpack.codec_of(inside.start(10))
     return _PACKED if is_container else None
+
+
+def is_result(start: bytes) -> bool:
+    """Whether a file begins like a scan's .jsonl, .csv or .html: read as a log it would report itself."""
+    return start.startswith(_RESULTS) or (start.startswith(b"<!doctype html>") and _OUR_TITLE in start)
 
 
 def parts(path: Path, kind: Kind) -> dict[str, int]:
@@ -208,8 +222,7 @@ def _leaves(
         # The meter must see every layer, or each would be allowed its own thousandfold.
         kind = _PACKED
     if kind is None:
-        is_result = file.member and file.stream.start(100).startswith(b'{"type":"scan","schema":')
-        yield Passed(file.member, "result") if is_result else file
+        yield Passed(file.member, "result") if is_result(file.stream.start(START_BYTES)) else file
         return
     if not kind.module:
         yield _failed(file, kind.problem)

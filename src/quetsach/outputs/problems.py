@@ -237,6 +237,7 @@ _SENTENCES = (
     N_("timed out"),
     # What the libraries say of a damaged file.
     N_("%(why)s (os error %(number)s)"),
+    N_("gaierror: [Errno %(number)s] %(why)s"),
     N_("Error %(number)s while decompressing data: %(why)s"),
     N_("Unable to decompress Zstandard data: %(why)s"),
     N_("incorrect checksum"),
@@ -268,12 +269,14 @@ _HOLE = r"%\\\((\w+)\\\)s|\\\{(\w+)\\\}"
 
 
 @cache
-def _forms() -> tuple[tuple[re.Pattern[str], str], ...]:
+def _sentences() -> tuple[frozenset[str], tuple[tuple[re.Pattern[str], str], ...]]:
+    """Those that are always the same, and the forms of those with holes."""
     from quetsach.feeds.remark import REJECTS, WARNINGS
     from quetsach.guard import REASONS
 
-    sentences = (*_SENTENCES, *REJECTS.values(), *WARNINGS.values(), *REASONS.values())
-    return tuple((_form(sentence), sentence) for sentence in sentences)
+    all_ = (*_SENTENCES, *REJECTS.values(), *WARNINGS.values(), *REASONS.values())
+    fixed = frozenset(sentence for sentence in all_ if "%(" not in sentence and "{" not in sentence)
+    return fixed, tuple((_form(sentence), sentence) for sentence in all_ if sentence not in fixed)
 
 
 def _form(sentence: str) -> re.Pattern[str]:
@@ -281,17 +284,24 @@ def _form(sentence: str) -> re.Pattern[str]:
     return re.compile(pattern, re.DOTALL)
 
 
+def is_known(sentence: str) -> bool:
+    """Whether it can be told in another language."""
+    fixed, forms = _sentences()
+    return sentence in fixed or any(form.fullmatch(sentence) for form, _text in forms)
+
+
 def explain(problem: str, path: str = "") -> str:
     """The problem in words a person can act on, without `path` before it."""
     text = problem.removeprefix(f"{path}: ") if path else problem
-    for form, sentence in _forms():
+    fixed, forms = _sentences()
+    if text in fixed:
+        return _(text)
+    for form, sentence in forms:
         if found := form.fullmatch(text):
             translated = _(sentence)
             is_foreign = translated != sentence
-            values = {
-                name: _quoted(value) if is_foreign and name == "why" else _with_place(value)
-                for name, value in found.groupdict().items()
-            }
+            tell = {"why": _quoted if is_foreign else _with_place, "what": _what}
+            values = {k: tell.get(k, _with_place)(value) for k, value in found.groupdict().items()}
             return translated.format(**values) if "{" in sentence else translated % values
     return text
 
@@ -301,6 +311,19 @@ def _with_place(text: str) -> str:
     told = explain(text)
     place, colon, rest = text.partition(": ")
     return f"{place}: {explain(rest)}" if told == text and colon else told
+
+
+def _what(text: str) -> str:
+    """What a table says of a name or address, which may stand before it, as may its source behind it."""
+    from quetsach.outputs.whatis import WHAT
+
+    if text in WHAT:
+        return _(text)
+    what, bracket, source = text.partition(" (")
+    if bracket and (told := _what(what)) != what:
+        return f"{told} ({source}"
+    place, comma, rest = text.partition(", ")
+    return f"{place}, {_what(rest)}" if comma else _with_place(text)
 
 
 def _quoted(reason: str) -> str:

@@ -156,13 +156,20 @@ def _times(report: Report) -> Iterator[str]:
 
 
 def _passed_over(report: Report) -> Iterator[str]:
-    by_reason: dict[str, list[str]] = {"duplicate": [], "lease": [], "": []}
+    by_reason: dict[str, list[str]] = {"duplicate": [], "lease": [], "result": [], "": []}
     for one in report.result.skipped:
         by_reason.get(one.why, by_reason[""]).append(str(one.path))
     for reason, text in (
         ("duplicate", _("Copies of a log already read, not counted again: %(logs)s.")),
         ("lease", _("Read for which machine had which address, not as logs: %(logs)s.")),
-        ("", _("Not logs, left out (lists, results of scans, links in archives): %(logs)s.")),
+        (
+            "result",
+            _(
+                "Results of earlier scans, no logs, so left out: %(logs)s. Scan the logs that they were made"
+                " from; a result in .jsonl is sent with quetsach push."
+            ),
+        ),
+        ("", _("Not logs, left out (lists, links in archives): %(logs)s.")),
     ):
         if paths := by_reason[reason]:
             yield text % {"logs": some(paths)}

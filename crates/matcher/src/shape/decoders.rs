@@ -6,11 +6,12 @@ use memchr::memmem;
 type Value<'l> = Cow<'l, [u8]>;
 pub type Decoder = for<'l> fn(Value<'l>) -> Vec<Value<'l>>;
 
-const DECODERS: [(&str, Decoder); 6] = [
+const DECODERS: [(&str, Decoder); 7] = [
     ("labels", labels),
     ("records", records),
     ("listed", listed),
     ("target", target),
+    ("unquoted", unquoted),
     ("threat", threat),
     ("windows_results", windows_results),
 ];
@@ -56,6 +57,20 @@ fn target(value: Value<'_>) -> Vec<Value<'_>> {
         return vec![Cow::Owned(bare.to_vec())];
     }
     vec![Cow::Owned([b"http://", bare].concat())]
+}
+
+/// Without the quotes around it; nothing between them is no value.
+fn unquoted(value: Value<'_>) -> Vec<Value<'_>> {
+    let inside = |value: &[u8]| {
+        let bare = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+        Some(bare.to_vec())
+    };
+    let bare = inside(&value).map_or(value, Cow::Owned);
+    if bare.is_empty() {
+        Vec::new()
+    } else {
+        vec![bare]
+    }
 }
 
 /// The name in a PAN-OS threat name: `generic:www.example.org(4000001)`, in brackets or not.

@@ -1,5 +1,5 @@
 //! Times as network devices spell them.
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 
 use super::{
     MONTHS, Moment, Value, digits, is_word, iso8601, local, micros, month, run_of_digits, syslog,
@@ -72,18 +72,64 @@ pub fn slash(text: &[u8], zone: &TimeZone) -> Option<Moment> {
     dated(date, clock, micros, zone)
 }
 
-/// `Mmm dd YYYY hh:mm:ss`, the day padded by a space or a zero, optional decimals, optional ` GMT` or ` UTC`.
+/// `Mmm dd YYYY hh:mm:ss`, the day padded by a space or a zero, optional decimals, then optionally a space and
+/// a zone: a name that has one meaning in every log, or an offset (Java's `z` and `Z`).
 pub fn asa(text: &[u8], zone: &TimeZone) -> Option<Moment> {
-    let universal = [&b" GMT"[..], b" UTC"]
-        .iter()
-        .find_map(|word| text.strip_suffix(*word));
-    match universal {
-        Some(text) => Some(Moment {
-            local: false,
-            ..month_first(text, &TimeZone::UTC)?
-        }),
-        None => month_first(text, zone),
+    let Some((text, own)) = zoned(text) else {
+        return month_first(text, zone);
+    };
+    Some(Moment {
+        local: false,
+        ..month_first(text, &TimeZone::fixed(own?))?
+    })
+}
+
+/// What stands before the zone, and its offset (None: out of range); None where there is no zone.
+fn zoned(text: &[u8]) -> Option<(&[u8], Option<Offset>)> {
+    let space = text.iter().rposition(|b| *b == b' ')?;
+    let (before, word) = (&text[..space], &text[space + 1..]);
+    let hours = match word {
+        b"GMT" | b"UTC" => Some(0),
+        b"ICT" => Some(7),
+        _ => None,
+    };
+    if let Some(hours) = hours {
+        return Some((before, Some(Offset::constant(hours))));
     }
+    let offset = [&b"GMT"[..], b"UTC"]
+        .iter()
+        .find_map(|name| word.strip_prefix(*name))
+        .unwrap_or(word);
+    let (sign, rest) = offset.split_first()?;
+    let minutes_at = 2 + usize::from(rest.get(2) == Some(&b':'));
+    if !matches!(sign, b'+' | b'-') || rest.len() != minutes_at + 2 {
+        return None;
+    }
+    let (hours, minutes) = (digits(rest, 0, 2)?, digits(rest, minutes_at, 2)?);
+    let seconds = (hours * 60 + minutes) * 60;
+    let signed = if *sign == b'-' { -seconds } else { seconds };
+    let is_offset = hours <= 23 && minutes <= 59;
+    Some((
+        before,
+        is_offset
+            .then(|| Offset::from_seconds(signed).ok())
+            .flatten(),
+    ))
+}
+
+/// `YYYY:MM:DD-hh:mm:ss`, with a space where a syslog server took the year for the name of a program.
+pub fn sophos(text: &[u8], zone: &TimeZone) -> Option<Moment> {
+    let rest = text.get(4..)?.strip_prefix(b":")?;
+    let rest = rest.strip_prefix(b" ").unwrap_or(rest);
+    if rest.len() != 14 || rest[2] != b':' || rest[5] != b'-' {
+        return None;
+    }
+    let date = [
+        digits(text, 0, 4)?,
+        digits(rest, 0, 2)?,
+        digits(rest, 3, 2)?,
+    ];
+    dated(date, clock(&rest[6..])?, 0, zone)
 }
 
 fn month_first(text: &[u8], zone: &TimeZone) -> Option<Moment> {

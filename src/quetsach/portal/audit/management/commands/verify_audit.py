@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
+from django.utils.translation import gettext_noop
 
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.audit.models import Entry
+from quetsach.portal.kit.command import PortalCommand
 
 
-class Command(BaseCommand):
-    help = "Check the chain of seals; exit code 1 where it is broken."
+class Command(PortalCommand):
+    help = gettext_noop("Check the chain of seals; exit code 1 where it is broken.")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         broken = first_broken_entry()

@@ -5,18 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from quetsach.portal.backups.actions import back_up
 from quetsach.portal.backups.archive import BackupError
+from quetsach.portal.kit.command import PortalCommand
 
 
-class Command(BaseCommand):
-    help = "Write database, uploaded files and key into one file, while the portal runs."
+class Command(PortalCommand):
+    help = gettext_noop("Write database, uploaded files and key into one file, while the portal runs.")
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--overwrite", action="store_true", help="replace FILE if it is there")
+        parser.add_argument("--overwrite", action="store_true", help=_("replace FILE if it is there"))
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         file: Path = options["file"].absolute()

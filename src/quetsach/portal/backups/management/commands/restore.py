@@ -6,19 +6,24 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from quetsach.portal.backups.actions import note_restored, restore
 from quetsach.portal.backups.archive import BackupError
+from quetsach.portal.kit.command import PortalCommand
 
 
-class Command(BaseCommand):
-    help = "Put a backup back: checked first, then all at once; older ones are brought to this version."
+class Command(PortalCommand):
+    help = gettext_noop(
+        "Put a backup back: checked first, then all at once; older ones are brought to this version."
+    )
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--overwrite", action="store_true", help="replace all that this portal holds")
+        parser.add_argument("--overwrite", action="store_true", help=_("replace all that this portal holds"))
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         file: Path = options["file"].absolute()

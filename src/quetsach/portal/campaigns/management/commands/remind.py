@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from quetsach.portal.campaigns.models import Campaign, Reminder
 from quetsach.portal.campaigns.reminders.actions import plan, send_emails
 from quetsach.portal.campaigns.reminders.queries import words
+from quetsach.portal.kit.command import PortalCommand
 
 
-class Command(BaseCommand):
-    help = "Plan today's reminders of every running campaign; send e-mails where QUETSACH_SMTP is set."
+class Command(PortalCommand):
+    help = gettext_noop(
+        "Plan today's reminders of every running campaign; send e-mails where QUETSACH_SMTP is set."
+    )
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         today = timezone.localdate()

@@ -5,14 +5,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.utils.translation import gettext_noop
 
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases.pull_actions import pull_sightings
+from quetsach.portal.kit.command import PortalCommand
 
 
-class Command(BaseCommand):
-    help = "Take waiting sightings into cases and judge what was claimed clean, in every open campaign."
+class Command(PortalCommand):
+    help = gettext_noop(
+        "Take waiting sightings into cases and judge what was claimed clean, in every open campaign."
+    )
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         for campaign in Campaign.objects.filter(status=Campaign.Status.PUBLISHED):

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
+from quetsach.portal.kit.command import PortalCommand
 from quetsach.portal.privacy.actions import retain
 
 
-class Command(BaseCommand):
-    help = "Delete or empty personal data whose time is over, as /rieng-tu says."
+class Command(PortalCommand):
+    help = gettext_noop("Delete or empty personal data whose time is over, as /rieng-tu says.")
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="only count")
+        parser.add_argument("--dry-run", action="store_true", help=_("only count"))
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         dry = options["dry_run"]

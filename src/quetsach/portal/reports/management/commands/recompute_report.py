@@ -7,22 +7,30 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.kit.command import PortalCommand
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.recompute.figures import Finding, Recomputed, broken_audit
 from quetsach.portal.reports.recompute.workbook import NotAnExportError, compare
 
 
-class Command(BaseCommand):
-    help = "Recompute reports from their events and audit entries, and print every difference; exit 1 if any."
+class Command(PortalCommand):
+    help = gettext_noop(
+        "Recompute reports from their events and audit entries, and print every difference; exit 1 if any."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("report", nargs="?", help="id of a report, or of the campaign's node it is of")
-        parser.add_argument("--all", action="store_true", help="every report of every campaign")
+        parser.add_argument("report", nargs="?", help=_("id of a report, or of the campaign's node it is of"))
+        parser.add_argument("--all", action="store_true", help=_("every report of every campaign"))
         parser.add_argument(
-            "--export", type=Path, metavar="FILE", help="an exported workbook of the unit: compare its cells"
+            "--export",
+            type=Path,
+            metavar="FILE",
+            help=_("an exported workbook of the unit: compare its cells"),
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:

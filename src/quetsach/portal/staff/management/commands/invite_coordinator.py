@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
+from quetsach.portal.kit.command import PortalCommand
 from quetsach.portal.staff.actions import invite
 from quetsach.portal.staff.links import DAYS
 from quetsach.portal.units.actions import create_unit
@@ -16,12 +19,12 @@ from quetsach.portal.units.models import Role, Unit
 from quetsach.vietnamese import nfc
 
 
-class Command(BaseCommand):
-    help = "Make the link by which the first coordinator of a unit opens the own account."
+class Command(PortalCommand):
+    help = gettext_noop("Make the link by which the first coordinator of a unit opens the own account.")
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("unit", help="its name, such as 'UBND huyện Phong Thổ'")
-        parser.add_argument("--new", choices=Unit.Kind.values, help="make the unit, at the top of a tree")
+        parser.add_argument("unit", help=_("its name, such as 'UBND huyện Phong Thổ'"))
+        parser.add_argument("--new", choices=Unit.Kind.values, help=_("make the unit, at the top of a tree"))
 
     def handle(self, *_: Any, **options: Any) -> None:
         name = " ".join(nfc(options["unit"]).split())

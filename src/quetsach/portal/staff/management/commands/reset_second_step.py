@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext_noop
 
 from quetsach.portal.accounts.models import User
+from quetsach.portal.kit.command import PortalCommand
 from quetsach.portal.staff.actions import reset_second_step
 
 
-class Command(BaseCommand):
-    help = "Switch somebody's one-time codes off."
+class Command(PortalCommand):
+    help = gettext_noop("Switch somebody's one-time codes off.")
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username")

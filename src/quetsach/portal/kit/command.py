@@ -1,0 +1,46 @@
+"""What the portal's commands of `quetsach manage` share: help in the language in use, without Django's own
+options, which go on working."""
+
+from __future__ import annotations
+
+from argparse import SUPPRESS, _ArgumentGroup
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser, DjangoHelpFormatter
+from django.utils.translation import gettext as _
+
+
+class _Help(DjangoHelpFormatter):
+    def add_usage(
+        self, usage: str | None, actions: Iterable[Any], groups: Iterable[Any], prefix: str | None = None
+    ) -> None:
+        super().add_usage(usage, actions, groups, prefix or _("Usage: "))
+
+
+class PortalCommand(BaseCommand):
+    """A command of ours; its `help` is a message id (`gettext_noop`)."""
+
+    suppressed_base_arguments = {  # noqa: RUF012
+        "--version",
+        "--verbosity",
+        "--settings",
+        "--pythonpath",
+        "--traceback",
+        "--no-color",
+        "--force-color",
+    }
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        parser = super().create_parser(prog_name, subcommand, formatter_class=_Help, **kwargs)
+        parser.description = _(self.help)
+        titles = {"positional arguments": _("Arguments"), "options": _("Options")}
+        groups: list[_ArgumentGroup] = parser._action_groups
+        for group in groups:
+            group.title = titles.get(group.title or "", group.title)
+        for action in parser._actions:
+            if "--help" in action.option_strings:
+                action.help = _("show this help and exit")
+            elif "--skip-checks" in action.option_strings:
+                action.help = SUPPRESS
+        return parser
