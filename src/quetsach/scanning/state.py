@@ -23,7 +23,7 @@ from quetsach.sighting import Scan
 
 _APPLICATION = 0x51534154
 """Marks the file as ours, as far as SQLite and `file` are concerned."""
-_VERSION = 3
+_VERSION = 4
 """Rises when what is kept is laid out otherwise, the engine's own part of it too."""
 _TABLES = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -197,7 +197,9 @@ class State:
                 return None
             if not log.path.is_file():
                 return None
-            version = [found.st_size, found.st_mtime_ns]
+            # No program can set the third one back, so that a log changed in its middle is told from what it
+            # was even where its size and its time of modification say otherwise.
+            version = [found.st_size, found.st_mtime_ns, found.st_ctime_ns]
         part = [log.part.only, sorted(log.part.without)]
         cut = [span.start, span.end, (span.header or b"").hex()] if span is not None else None
         return json.dumps([log.shown, identity(log), version, part, cut])
