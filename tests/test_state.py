@@ -167,6 +167,20 @@ def test_what_is_no_state_file_is_refused_and_left_alone(tmp_path: Path) -> None
         State(tmp_path / "missing" / "state", ABOUT)
 
 
+def test_logs_that_end_one_in_another_are_all_kept(logs: Path, tmp_path: Path) -> None:
+    """Two threads: what both said comes before either says that it has ended."""
+    units = [Unit(log) for log in inputs.discover([str(logs)]).logs]
+    with closing(State(tmp_path / "state", ABOUT)) as state:
+        for unit in units:
+            assert state.finished(unit) is None
+            state.keep(unit, SourceResult([], failed(unit.log, OPTIONS, "")))
+        for unit in units:
+            state.end(unit, is_complete=True)
+        assert state.problem == ""
+    with closing(State(tmp_path / "state", ABOUT)) as state:
+        assert all(state.finished(unit) is not None for unit in units)
+
+
 def test_two_scans_do_not_share_a_state(logs: Path, tmp_path: Path) -> None:
     with closing(State(tmp_path / "state", ABOUT)), pytest.raises(ScanError, match="another scan"):
         State(tmp_path / "state", ABOUT)

@@ -140,8 +140,7 @@ class State:
         if self.problem or self._key(unit) is None:
             return
         try:
-            if not self._file.in_transaction:
-                self._file.execute("BEGIN IMMEDIATE")
+            self._write()
             number, place = self._places.get(unit) or (self._begin(unit), 0)
             for row in to_rows(outcome):
                 _add(self._digests[unit], row)
@@ -150,6 +149,11 @@ class State:
             self._places[unit] = (number, place)
         except sqlite3.Error as error:
             self._fail(error)
+
+    def _write(self) -> None:
+        # Another unit's end may have closed the transaction in which this one was kept.
+        if not self._file.in_transaction:
+            self._file.execute("BEGIN IMMEDIATE")
 
     def _begin(self, unit: Unit) -> int:
         self._digests[unit] = hashlib.sha256()
@@ -163,6 +167,7 @@ class State:
         if place is None or self.problem:
             return
         try:
+            self._write()
             # A file that grew meanwhile has another key now, and is read again.
             if is_complete and self._fresh_key(unit) == self._keys[unit]:
                 digest = self._digests.pop(unit).hexdigest()
