@@ -252,9 +252,9 @@ def scan(
             kept = stack.enter_context(closing(State(Path(state), State.about(header, options, table))))
         executor = None
         if cluster is not None:
-            from quetsach.scanning.executors.ray import RayWorkers
+            from quetsach.scanning.executors.apart import Apart
 
-            executor = RayWorkers(cluster, chosen, matcher, options, jobs, table)
+            executor = Apart(cluster, chosen, matcher, options, jobs, table)
         result = work.run(
             logs,
             chosen,
