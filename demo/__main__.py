@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,8 +38,32 @@ def arguments() -> argparse.Namespace:
     return given
 
 
+@contextmanager
+def alone(folder: Path) -> Iterator[bool]:
+    """Whether no other demonstration uses the folder; it is held until the block, or the process, ends."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the folder, which is made anew. Never deleted: whoever waits for it would hold another file.
+    with folder.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
 def main() -> int:
     given = arguments()
+    with alone(VAR) as is_alone:
+        if not is_alone:
+            from demo.words import say
+
+            print(say("occupied", folder=VAR), file=sys.stderr)
+            return 1
+        return run(given)
+
+
+def run(given: argparse.Namespace) -> int:
     # A start that was cut short left no mark; what it half-made is made anew.
     if given.check or given.reset or given.logs or not (VAR / "ready.json").exists():
         shutil.rmtree(VAR, ignore_errors=True)

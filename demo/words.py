@@ -42,6 +42,10 @@ WORDS = {
         "Your logs and your list; only the offices and the accounts are invented.",
     ),
     "exported": ("Báo cáo đã xuất: {files}", "Exported: {files}"),
+    "occupied": (
+        "Bản trình diễn đang chạy trong {folder}. Dừng nó trước (Ctrl-C), hoặc dùng cổng đang mở.",
+        "A demonstration runs in {folder} already. Stop it first (Ctrl-C), or use its portal.",
+    ),
     "stopped": ("Đã dừng.", "Stopped."),
 }
 

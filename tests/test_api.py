@@ -7,6 +7,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,15 +103,20 @@ def test_frames_hold_the_rows_in_blocks(kind: str, log: Path, monkeypatch: pytes
     assert len(none.to_arrow() if kind == "arrow" else none.to_polars()) == 0
 
 
-def test_a_missing_library_is_named(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_library_is_named(log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "polars", None)
     with pytest.raises(ScanError, match="pip install polars"):
+        quetsach.scan(log, ["evil.example"], guard_rails=False).to_polars()
+    monkeypatch.delitem(sys.modules, "polars")
+    (tmp_path / "polars.py").write_text("raise ImportError('this processor lacks AVX2')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ScanError, match="installed but cannot be used here: this processor"):
         quetsach.scan(log, ["evil.example"], guard_rails=False).to_polars()
 
 
 def test_the_examples_of_the_documentation_hold(request: pytest.FixtureRequest) -> None:
     found = doctest.testmod(api, extraglobs={"getfixture": request.getfixturevalue})
-    assert (found.failed, found.attempted) == (0, 10)
+    assert (found.failed, found.attempted) == (0, 16)
 
 
 @pytest.mark.parametrize(
@@ -145,6 +151,64 @@ def test_the_call_answers_as_the_command_line(
     assert list(called.sightings) == expected
     assert {seen.count for seen in expected} == {1 if "scope" in asked else 2}
     assert {seen.identity["host"] for seen in expected} == {"pc-a"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "options"),
+    [
+        ({}, []),
+        ({"own": ["ours.example.com"]}, ["--own", "ours.example.com"]),
+        ({"own": "ours.example.com"}, ["--own", "ours.example.com"]),
+        ({"override": "kept.csv"}, ["--override", "kept.csv"]),
+        ({"warning_lists": "warning"}, ["--warning-lists", "warning"]),
+        ({"columns": {"indicator": 2, "family": "tên"}}, ["--column", "indicator=2,family=tên"]),
+        ({"list_format": "csv"}, ["--list-format", "csv"]),
+    ],
+)
+def test_lists_are_read_and_judged_as_on_the_command_line(
+    asked: dict[str, Any], options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is kept, and what is said of the rest: the list's notes travel in no JSON Lines, so in the CSV."""
+    from quetsach.cli import run
+
+    monkeypatch.chdir(tmp_path)
+    names = ("a.evil.com", "ours.example.com", "tool.gov.vn", "second.evil.net", "many.evil.org")
+    Path("dns.log").write_text("".join(f"2026-01-02T03:04:05Z 10.0.0.7 asks {name}\n" for name in names))
+    rows = zip(names, reversed(names), strict=True)
+    Path("list.csv").write_text("indicator,other,tên\n" + "".join(f"{a},{b},họ\n" for a, b in rows))
+    Path("kept.csv").write_text("indicator,reason,who,date\ntool.gov.vn,giả mạo,an,2026-01-02\n")
+    Path("warning").mkdir()
+    Path("warning/list.json").write_text(
+        '{"name": "Many", "type": "hostname", "matching_attributes": ["domain"], "list": ["many.evil.org"]}'
+    )
+    result = quetsach.scan("dns.log", "list.csv", source_name="x", **asked)
+    result.save("called.csv")
+    result.save("called.xlsx")
+    scan = ["scan", "dns.log", "-i", "list.csv", "--source-name", "x", "-o", "told.csv", "-o", "told.jsonl"]
+    assert run([*scan, *options]) == 1
+    assert Path("called.csv").read_bytes() == Path("told.csv").read_bytes()
+    with Path("told.jsonl").open("rb") as file:
+        assert [r for _, r in read(file) if isinstance(r, Sighting)] == list(result.sightings)
+    stopped = {note.text for note in result.notes if note.level == "stop"}
+    assert ("tool.gov.vn" in stopped) == ("override" not in asked)
+    assert ("ours.example.com" in stopped) == ("own" in asked)
+    seen = {one.indicator for one in result.sightings}
+    assert seen == set(names) - stopped
+    assert {one.value for one in quetsach.read_indicators("list.csv", **asked)} == seen
+
+
+def test_an_unknown_column_or_form_of_a_list_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text("ioc\nevil.com\n")
+    with pytest.raises(IndicatorError, match="ioc: there are indicator, type, family"):
+        quetsach.read_indicators(file, columns={"ioc": "indicator"})
+    with pytest.raises(IndicatorError, match="no form of list"):
+        quetsach.read_indicators(file, list_format="excel")
+
+
+def test_what_is_offered_is_listed_and_there() -> None:
+    assert set(api.__all__) == set(quetsach.__all__) - {"__version__"}
+    assert all(getattr(quetsach, name) is getattr(api, name) for name in api.__all__)
 
 
 def test_an_unknown_scope_or_two_ways_to_read_are_refused(log: Path) -> None:

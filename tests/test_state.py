@@ -90,6 +90,20 @@ def test_a_changed_log_is_read_again(logs: Path, tmp_path: Path) -> None:
     assert run(logs, tmp_path / "state") == (run(logs)[0], 1)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows tells when a file was made, not when it changed")
+def test_a_log_changed_in_its_middle_alone_is_read_again(logs: Path, tmp_path: Path) -> None:
+    log = logs / "long.log"
+    lines = [f"2022-09-16T00:00:00 10.0.0.{n % 7} asks a{n:05}.fine.example\n" for n in range(2000)]
+    log.write_text("".join(lines))
+    run(logs, tmp_path / "state")
+    before = log.stat()
+    lines[1000] = lines[1000].replace("fine", "evil")
+    log.write_text("".join(lines))
+    os.utime(log, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (log.stat().st_size, log.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert run(logs, tmp_path / "state") == (run(logs)[0], 1)
+
+
 def test_a_log_with_an_error_is_read_again(logs: Path, tmp_path: Path) -> None:
     whole = (logs / "9.log.gz").read_bytes()
     (logs / "9.log.gz").write_bytes(whole[:-3])
@@ -151,6 +165,20 @@ def test_what_is_no_state_file_is_refused_and_left_alone(tmp_path: Path) -> None
         State(other, ABOUT)
     with pytest.raises(ScanError, match="cannot be used"):
         State(tmp_path / "missing" / "state", ABOUT)
+
+
+def test_logs_that_end_one_in_another_are_all_kept(logs: Path, tmp_path: Path) -> None:
+    """Two threads: what both said comes before either says that it has ended."""
+    units = [Unit(log) for log in inputs.discover([str(logs)]).logs]
+    with closing(State(tmp_path / "state", ABOUT)) as state:
+        for unit in units:
+            assert state.finished(unit) is None
+            state.keep(unit, SourceResult([], failed(unit.log, OPTIONS, "")))
+        for unit in units:
+            state.end(unit, is_complete=True)
+        assert state.problem == ""
+    with closing(State(tmp_path / "state", ABOUT)) as state:
+        assert all(state.finished(unit) is not None for unit in units)
 
 
 def test_two_scans_do_not_share_a_state(logs: Path, tmp_path: Path) -> None:

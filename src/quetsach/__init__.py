@@ -5,12 +5,35 @@ from __future__ import annotations
 # Importing typing takes longer than all that the package itself does.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from quetsach.api import ScanResult as ScanResult
-    from quetsach.api import read_indicators as read_indicators
-    from quetsach.api import scan as scan
+    from quetsach.api import (
+        Coverage,
+        Indicator,
+        IndicatorSet,
+        ListNote,
+        QuetsachError,
+        ScanResult,
+        Sighting,
+        Sightings,
+        Skipped,
+        read_indicators,
+        scan,
+    )
 
 __version__ = "0.1.0"
-__all__ = ["ScanResult", "__version__", "read_indicators", "scan"]
+__all__ = [
+    "Coverage",
+    "Indicator",
+    "IndicatorSet",
+    "ListNote",
+    "QuetsachError",
+    "ScanResult",
+    "Sighting",
+    "Sightings",
+    "Skipped",
+    "__version__",
+    "read_indicators",
+    "scan",
+]
 
 
 def __getattr__(name: str) -> object:

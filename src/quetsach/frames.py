@@ -9,6 +9,7 @@ from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from quetsach.errors import ScanError
+from quetsach.fieldroles import IDENTITY
 from quetsach.sighting import Sighting
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 _BLOCK_ROWS = 50_000
 _TIMES = ("first_seen", "last_seen")
-_IDENTITY = ("host", "mac", "user", "nat")
 
 
 def to_arrow(sightings: Iterable[Sighting]) -> pyarrow.Table:
@@ -25,7 +25,7 @@ def to_arrow(sightings: Iterable[Sighting]) -> pyarrow.Table:
     arrow = _library("pyarrow")
     time = arrow.timestamp("us", tz="UTC")
     kinds = {"count": arrow.int64(), **dict.fromkeys(_TIMES, time)}
-    kinds["identity"] = arrow.struct([(name, arrow.string()) for name in _IDENTITY])
+    kinds["identity"] = arrow.struct([(name, arrow.string()) for name in IDENTITY])
     schema = arrow.schema([(name, kinds.get(name, arrow.string())) for name in Sighting._fields])
     blocks = (arrow.RecordBatch.from_pydict(columns, schema=schema) for columns in _columns(sightings))
     table: pyarrow.Table = arrow.Table.from_batches(blocks, schema=schema)
@@ -36,7 +36,7 @@ def to_polars(sightings: Iterable[Sighting]) -> polars.DataFrame:
     """The same as a data frame. Raises ScanError where polars is missing."""
     library = _library("polars")
     kinds = {"count": library.Int64, **dict.fromkeys(_TIMES, library.Datetime("us", "UTC"))}
-    kinds["identity"] = library.Struct(dict.fromkeys(_IDENTITY, library.String))
+    kinds["identity"] = library.Struct(dict.fromkeys(IDENTITY, library.String))
     schema = {name: kinds.get(name, library.String) for name in Sighting._fields}
     blocks = [library.DataFrame(columns, schema=schema) for columns in _columns(sightings)]
     frame: polars.DataFrame = library.concat(blocks) if blocks else library.DataFrame(schema=schema)
@@ -50,12 +50,14 @@ def _columns(sightings: Iterable[Sighting]) -> Iterator[dict[str, list[Any]]]:
         }
         for name in _TIMES:
             columns[name] = [datetime.fromisoformat(text) if text else None for text in columns[name]]
-        columns["identity"] = [{name: found.get(name) for name in _IDENTITY} for found in columns["identity"]]
+        columns["identity"] = [{name: found.get(name) for name in IDENTITY} for found in columns["identity"]]
         yield columns
 
 
 def _library(name: str) -> Any:
     try:
         return importlib.import_module(name)
-    except ImportError:
-        raise ScanError(f"this needs {name}; install it with: pip install {name}") from None
+    except ModuleNotFoundError as error:
+        raise ScanError(f"this needs {name}; install it with: pip install {name}") from error
+    except ImportError as error:
+        raise ScanError(f"{name} is installed but cannot be used here: {error}") from error

@@ -14,11 +14,12 @@ import pytest
 from quetsach import inputs
 from quetsach.engine import Part, Progress, ScanOptions, SourceResult, Span
 from quetsach.scanning import work
-from quetsach.scanning.result import ScanResult
+from quetsach.scanning.result import ScanResult, Snapshot
 from quetsach.sighting import Scan
 from quetsach.source import ByteStream
 
 pytest.importorskip("ray", reason="ray is not installed")
+from quetsach.scanning.executors.apart import Apart
 from quetsach.scanning.executors.ray import LOCAL, RayWorkers
 from tests.engines.indicator_sets import make_set
 from tests.engines.native import DNS, ENGINE, dns_line
@@ -191,3 +192,42 @@ def test_a_processor_that_went_with_its_machine_is_not_waited_for(tmp_path: Path
     assert found.errors == expected.errors == []
     assert list(found.sightings) == list(expected.sightings)
     assert found.coverage == expected.coverage
+
+
+@pytest.mark.parametrize("deaths", [1, 3])
+def test_when_the_node_of_this_machine_dies_another_is_begun(deaths: int, tmp_path: Path) -> None:
+    """Ray then ends the process that speaks with it; here it is killed."""
+    write_logs(tmp_path)
+    matcher = ENGINE.compile(make_set(["evil.example"]))
+    expected = run(tmp_path, None, matcher)
+    executor = Apart(LOCAL, ENGINE, matcher, OPTIONS, 2)
+    left = iter(range(deaths))
+    killed: set[int] = set()
+
+    def kill(_now: Snapshot) -> None:
+        process = executor._process
+        if process.pid not in killed and next(left, None) is not None:
+            killed.add(process.pid)
+            process.kill()
+
+    found = work.run(
+        inputs.discover([str(path) for path in sorted(tmp_path.glob("*.log"))]),
+        ENGINE,
+        matcher,
+        OPTIONS,
+        HEADER,
+        executor=executor,
+        split_bytes=2 * MIB,
+        on_progress=kill,
+    )
+    assert len(killed) == deaths
+    if deaths == 1:
+        assert found.errors == []
+        assert found.coverage == expected.coverage
+        assert list(found.sightings) == list(expected.sightings)
+    else:
+        lost = {Path(path).name for path, _error in found.errors}
+        assert lost and all("its worker failed 3 times" in error for _path, error in found.errors)
+        assert {Path(seen.path).name for seen in found.coverage} == {
+            Path(seen.path).name for seen in expected.coverage
+        }

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quetsach import feed
-from quetsach.feeds import signature
+from quetsach.feeds.forms import signature
 from quetsach.indicator import Indicator, Kind, Scope
 
 LABEL = st.text("abc09-", min_size=1, max_size=4)

@@ -20,7 +20,8 @@ import xlsxwriter
 
 from quetsach import feed, language
 from quetsach.errors import IndicatorError
-from quetsach.feeds import spreadsheet, unpack
+from quetsach.feeds import unpack
+from quetsach.feeds.forms import spreadsheet
 from quetsach.outputs.problems import explain
 from tests.packing import tarred, zipped, zstd
 

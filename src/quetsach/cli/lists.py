@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import click
 
     from quetsach.feed import FeedResult, Recognised
-    from quetsach.guard import Concern
     from quetsach.guards.overrides import Override
     from quetsach.indicator import IndicatorSet
 
@@ -256,7 +255,7 @@ def read(files: Sequence[Path], choice: Choice) -> Read:
         return Read(everything, rest.notes, rest.recognised, rest.idle)
     from quetsach import draft, feed, guard
     from quetsach.guards import warninglists
-    from quetsach.outputs.problems import explain
+    from quetsach.outputs import listnotes
 
     scope = Scope(choice.scope) if choice.scope else None
     overrides = guard.read_overrides(choice.override) if choice.override else ()
@@ -272,24 +271,7 @@ def read(files: Sequence[Path], choice: Choice) -> Read:
         _refuse_logs(found)
     own = guard.Organisation.of(choice.own)
     guarded = guard.apply(found.indicators, organisation=own, overrides=overrides, lists=known)
-    concerns = (*guarded.stopped, *guarded.warned, *guarded.overridden)
-    origins = found.origins_of(one.indicator for one in concerns)
-
-    def note(level: str, one: Concern, reason: str) -> ListNote:
-        item = one.indicator
-        origin = origins[item.kind, item.value]
-        return ListNote(level, origin.source, origin.line, item.canonical, reason)
-
-    notes = [_note("reject", remark) for remark in found.rejects]
-    notes += [note("stop", one, explain(one.reason)) for one in guarded.stopped]
-    notes += [_note("warn", remark) for remark in found.warnings]
-    notes += [note("warn", one, explain(one.reason)) for one in guarded.warned]
-    notes += [note("warn", one, _kept(one)) for one in guarded.overridden]
-    notes += [
-        ListNote("warn", str(choice.override), 0, one.indicator, reason(one))
-        for ones, reason in ((guarded.expired, _expired), (guarded.early, _early))
-        for one in ones
-    ]
+    notes = listnotes.of(guarded, found, choice.override)
     return Read(guarded.kept, notes, found.recognised, guarded.idle)
 
 
@@ -340,32 +322,3 @@ def _columns(text: str | None) -> dict[str, str] | None:
     if not all(name in _COLUMNS and value for name, _equals, value in pairs):
         raise IndicatorError(_("--column is written like indicator=ioc,type=kind,family=malware."))
     return {name: value for name, _equals, value in pairs}
-
-
-def _note(level: str, remark: Any) -> ListNote:
-    from quetsach.outputs.problems import explain
-
-    return ListNote(level, remark.source, remark.line, remark.text, explain(remark.reason))
-
-
-def _expired(override: Override) -> str:
-    text = _("the exception of %(who)s ended on %(date)s and keeps nothing any more")
-    return text % {"who": override.who, "date": f"{override.until:%d/%m/%Y}"}
-
-
-def _early(override: Override) -> str:
-    text = _("the exception of %(who)s is dated %(date)s, which is to come, and keeps nothing yet")
-    return text % {"who": override.who, "date": f"{override.date:%d/%m/%Y}"}
-
-
-def _kept(concern: Any) -> str:
-    from quetsach.outputs.problems import explain
-
-    text = _("kept by %(who)s on %(date)s (%(why)s), although it %(reason)s")
-    decision = concern.override
-    return text % {
-        "who": decision.who,
-        "date": f"{decision.date:%d/%m/%Y}",
-        "why": decision.reason,
-        "reason": explain(concern.reason),
-    }

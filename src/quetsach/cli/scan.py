@@ -130,9 +130,9 @@ def _cluster(
         import click
 
         raise click.UsageError(_("--cluster needs an address, auto or local."))
-    from quetsach.scanning.executors.ray import RayWorkers
+    from quetsach.scanning.executors.apart import Apart
 
-    return RayWorkers(address, loaded.engine, loaded.matcher, options, jobs, fields)
+    return Apart(address, loaded.engine, loaded.matcher, options, jobs, fields)
 
 
 def _split_bytes() -> int:

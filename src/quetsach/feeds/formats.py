@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from quetsach.errors import IndicatorError
-from quetsach.feeds import (
+from quetsach.feeds.forms import (
     adblock,
     dialects,
     dnsmasq,

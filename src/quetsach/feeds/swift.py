@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from quetsach.draft import Draft
-from quetsach.feeds import table
+from quetsach.feeds.forms import table
 from quetsach.feeds.item import KINDS
 from quetsach.feeds.listing import Listing
 from quetsach.indicator import Scope

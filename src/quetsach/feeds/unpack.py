@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from quetsach.errors import IndicatorError, SourceError
-from quetsach.feeds.spreadsheet import ZIP, is_workbook
+from quetsach.feeds.forms.spreadsheet import ZIP, is_workbook
 from quetsach.feeds.text import MOST_BYTES, read_raw, unusable
 from quetsach.openers import is_tar
 from quetsach.openers.opened import Opened, Passed, Start

@@ -23,7 +23,7 @@ from quetsach.sighting import Scan
 
 _APPLICATION = 0x51534154
 """Marks the file as ours, as far as SQLite and `file` are concerned."""
-_VERSION = 3
+_VERSION = 4
 """Rises when what is kept is laid out otherwise, the engine's own part of it too."""
 _TABLES = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -140,8 +140,7 @@ class State:
         if self.problem or self._key(unit) is None:
             return
         try:
-            if not self._file.in_transaction:
-                self._file.execute("BEGIN IMMEDIATE")
+            self._write()
             number, place = self._places.get(unit) or (self._begin(unit), 0)
             for row in to_rows(outcome):
                 _add(self._digests[unit], row)
@@ -150,6 +149,11 @@ class State:
             self._places[unit] = (number, place)
         except sqlite3.Error as error:
             self._fail(error)
+
+    def _write(self) -> None:
+        # Another unit's end may have closed the transaction in which this one was kept.
+        if not self._file.in_transaction:
+            self._file.execute("BEGIN IMMEDIATE")
 
     def _begin(self, unit: Unit) -> int:
         self._digests[unit] = hashlib.sha256()
@@ -163,6 +167,7 @@ class State:
         if place is None or self.problem:
             return
         try:
+            self._write()
             # A file that grew meanwhile has another key now, and is read again.
             if is_complete and self._fresh_key(unit) == self._keys[unit]:
                 digest = self._digests.pop(unit).hexdigest()
@@ -197,7 +202,9 @@ class State:
                 return None
             if not log.path.is_file():
                 return None
-            version = [found.st_size, found.st_mtime_ns]
+            # No program can set the third one back, so that a log changed in its middle is told from what it
+            # was even where its size and its time of modification say otherwise.
+            version = [found.st_size, found.st_mtime_ns, found.st_ctime_ns]
         part = [log.part.only, sorted(log.part.without)]
         cut = [span.start, span.end, (span.header or b"").hex()] if span is not None else None
         return json.dumps([log.shown, identity(log), version, part, cut])

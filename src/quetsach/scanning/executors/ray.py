@@ -32,7 +32,7 @@ from quetsach.scanning.transfer import Row, to_outcomes, to_rows
 LOCAL = "local"
 MOST_ATTEMPTS = 3
 _BATCH_BYTES = 8 << 20
-_HELD_BYTES = 8 << 20
+HELD_BYTES = 8 << 20
 _START_SECONDS = 120
 _KNOCK_SECONDS = 10
 _COUNT_SECONDS = 0.5
@@ -123,7 +123,7 @@ class _Task:
     unit: Unit
     actor: Any
     asked: Any = None
-    said: Any = field(default_factory=partial(tempfile.SpooledTemporaryFile, max_size=_HELD_BYTES))
+    said: Any = field(default_factory=partial(tempfile.SpooledTemporaryFile, max_size=HELD_BYTES))
 
 
 class RayWorkers:
@@ -289,7 +289,7 @@ class RayWorkers:
             return
         size, hits = answer.counts
         task.said.seek(0)
-        for outcome in to_outcomes(_unpickled(task.said)):
+        for outcome in to_outcomes(unpickled(task.said)):
             yield task.unit, outcome
         task.said.close()
         yield task.unit, Done("", max(size, _size(task.unit)), hits)
@@ -369,7 +369,8 @@ def _size(unit: Unit) -> int:
     return (unit.log.size if span.end is None else span.end) - span.start
 
 
-def _unpickled(file: Any) -> Iterator[Row]:
+def unpickled(file: Any) -> Iterator[Row]:
+    """Rows that were pickled one after another."""
     while True:
         try:
             yield pickle.load(file)  # noqa: S301 -- written above

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from quetsach.errors import IndicatorError
-from quetsach.feeds.listing import SNIFFED_LINES, Listing
-from quetsach.feeds.table import (
+from quetsach.feeds.forms.table import (
     Row,
     fullest,
     is_title,
@@ -19,6 +18,7 @@ from quetsach.feeds.table import (
     values,
     without_free_type,
 )
+from quetsach.feeds.listing import SNIFFED_LINES, Listing
 from quetsach.feeds.value import Note, Value
 from quetsach.spreadsheet import cell_text
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from quetsach.canonical import address
-from quetsach.feeds import plain
 from quetsach.feeds.comment import is_comment, without_comment
+from quetsach.feeds.forms import plain
 from quetsach.feeds.listing import Listing
 from quetsach.feeds.sinkhole import is_nowhere, warning_page
 from quetsach.feeds.value import Note, Value

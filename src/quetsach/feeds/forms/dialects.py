@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from quetsach.feeds.forms.table import layout_of, names_of
 from quetsach.feeds.listing import Listing
-from quetsach.feeds.table import layout_of, names_of
 
 HEADERS = {
     "urlhaus": frozenset(("url", "url_status", "urlhaus_link")),

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from quetsach.feeds.forms.table import COLUMNS, Row, numbered, places_of, values
 from quetsach.feeds.listing import Listing
-from quetsach.feeds.table import COLUMNS, Row, numbered, places_of, values
 from quetsach.feeds.value import Note, Value
 
 # An address stands for more than the name that it had once.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from quetsach.errors import IndicatorError
+from quetsach.feeds.forms.table import cells_of
 from quetsach.feeds.listing import Listing
-from quetsach.feeds.table import cells_of
 from quetsach.feeds.value import Note, Value
 
 _SHADOWSERVER = (

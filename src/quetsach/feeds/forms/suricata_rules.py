@@ -14,9 +14,9 @@ from itertools import product
 from typing import NamedTuple
 
 from quetsach.canonical import LONGEST_LABEL, address
+from quetsach.feeds.forms.signature import Content, Option, Rule, Side, begins, content, parse, rules
 from quetsach.feeds.listing import Listing
 from quetsach.feeds.remark import Reject
-from quetsach.feeds.signature import Content, Option, Rule, Side, begins, content, parse, rules
 from quetsach.feeds.value import Note, Value
 from quetsach.indicator import Scope
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from quetsach.canonical import address
-from quetsach.feeds import hosts
 from quetsach.feeds.comment import without_comment
+from quetsach.feeds.forms import hosts
 from quetsach.feeds.listing import Listing
 from quetsach.feeds.value import Note, Value
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from quetsach.feeds import stix_pattern
+from quetsach.feeds.forms import stix_pattern
+from quetsach.feeds.forms.table import has_passed
 from quetsach.feeds.listing import Listing
-from quetsach.feeds.table import has_passed
 from quetsach.feeds.value import Note, Value
 
 
