@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import logging
 import os
 import pickle
 import socket
@@ -175,6 +176,8 @@ class RayWorkers:
         quiet = {"log_to_driver": False, "configure_logging": False}
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        # It tells how not to be safe.
+        logging.getLogger("ray._private.authentication").setLevel(logging.ERROR)
         try:
             if address == LOCAL:
                 self._ray.init("local", num_cpus=jobs, include_dashboard=False, **quiet)
