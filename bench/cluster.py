@@ -17,7 +17,8 @@ from quetsach import inputs
 from quetsach.engine import Engine, Matcher, ScanOptions, choose
 from quetsach.errors import ScanError
 from quetsach.scanning import work
-from quetsach.scanning.executors.ray import LOCAL, RayWorkers
+from quetsach.scanning.executors.apart import Apart
+from quetsach.scanning.executors.ray import LOCAL
 from quetsach.sighting import Scan
 
 _FILES = 20
@@ -33,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--folder", type=Path, default=Path("var/bench"), help="logs and sets")
 
 
-class _Session(RayWorkers):
+class _Session(Apart):
     """Workers that stay for several scans, so that their start is not what is measured."""
 
     def close(self) -> None:

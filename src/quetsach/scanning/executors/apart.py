@@ -33,6 +33,7 @@ from quetsach.scanning.transfer import to_outcomes, to_rows
 _READY, _FAILED, _ROW, _DONE, _COUNTS, _END = "ready", "failed", "row", "done", "counts", "end"
 _SUBMIT, _CANCEL, _CLOSE = "submit", "cancel", "close"
 _TICK_SECONDS = 0.1
+_NEXT_SECONDS = 0.005
 _MOST_WAITING = 16
 """Messages that are read but not yet taken: each is at most about 1 MiB."""
 _DIED = "its process or its machine died"
@@ -223,9 +224,12 @@ def _serve(workers: RayWorkers, say: Any) -> None:
     numbers: dict[Unit, int] = {}
     counts = (0, 0)
     while True:
+        seconds = None if not numbers else 0.0
         try:
             while True:
-                kind, *rest = asked.get(timeout=None if not numbers else 0.0)
+                kind, *rest = asked.get(timeout=seconds)
+                # Units come one after another: what is behind this one shall not wait for an event.
+                seconds = _NEXT_SECONDS
                 if kind == _CLOSE:
                     return
                 if kind == _CANCEL:
