@@ -10,6 +10,16 @@ _HELD_BYTES = 2 << 20
 _BLOCK_BYTES = 1 << 20
 
 
+def no_room(error: OSError) -> str:
+    """What a user is told, and can do."""
+    import tempfile
+
+    return (
+        f"what was found does not fit into the temporary folder {tempfile.gettempdir()}: "
+        f"{error.strerror or error}; make room there or set TMPDIR to a folder that has some"
+    )
+
+
 class Aside:
     """`size` bytes, read by their places as often as wanted.
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import pickle
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -14,9 +16,12 @@ import pytest
 from quetsach import inputs
 from quetsach.engine import Part, Progress, ScanOptions, SourceResult, Span
 from quetsach.scanning import work
+from quetsach.scanning.executor import Done, Outcome, Unit
 from quetsach.scanning.result import ScanResult, Snapshot
-from quetsach.sighting import Scan
+from quetsach.scanning.transfer import Assembly
+from quetsach.sighting import Scan, Sighting
 from quetsach.source import ByteStream
+from quetsach.wire import WireSightings, dump
 
 pytest.importorskip("ray", reason="ray is not installed")
 from quetsach.scanning.executors.apart import Apart
@@ -38,9 +43,22 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+class Torn(WireSightings):
+    """More lines than one batch, and then an end."""
+
+    def __init__(self, whole: Iterable[Sighting]) -> None:
+        said = b"".join(map(dump, whole))
+        super().__init__(1, lambda start, length: (said * (2 * MIB // len(said) + 1))[start : start + length])
+
+    def blocks(self) -> Iterator[bytes]:
+        for _ in range(9):
+            yield self._read(0, MIB)
+        die()
+
+
 @dataclass
 class Deadly:
-    """A matcher that takes its process with it: always at one span, once at one file."""
+    """A matcher that takes its process with it: always at one span, once at one file, once half-way."""
 
     inner: NativeMatcher
     count: int
@@ -60,6 +78,13 @@ class Deadly:
             if not mark.exists():
                 mark.touch()
                 die()
+        if name == "half.log":
+            mark = Path(path).with_suffix(".died")
+            result = self.inner.scan(path, options, progress, stream, mtime)
+            if not mark.exists():
+                mark.touch()
+                return SourceResult(Torn(result.sightings), result.coverage)
+            return result
         return self.inner.scan(path, options, progress, stream, mtime)
 
     def recognise(self, start: bytes) -> str:
@@ -81,12 +106,13 @@ def write_logs(folder: Path) -> None:
         lines = (dns_line(n * 1000 + i, ("evil.example", "fine.test")[i % 2]) for i in range(200))
         (folder / f"{n:02}.log").write_bytes(DNS + b"".join(lines))
     (folder / "once.log").write_bytes(DNS + b"".join(dns_line(70_000 + i, "evil.example") for i in range(99)))
+    (folder / "half.log").write_bytes(DNS + b"".join(dns_line(80_000 + i, "evil.example") for i in range(99)))
     lines = b"".join(dns_line(i, ("evil.example", "fine.test")[i % 2]) for i in range(150_000))
     (folder / "large.log").write_bytes(b"#open\tlarge\n" + DNS + lines)
     (folder / "torn.log").write_bytes(b"#open\ttorn\n" + DNS + lines)
 
 
-def run(folder: Path, executor: RayWorkers | None, matcher: Deadly | NativeMatcher) -> ScanResult:
+def run(folder: Path, executor: Apart | None, matcher: Deadly | NativeMatcher) -> ScanResult:
     found = inputs.discover([str(path) for path in sorted(folder.glob("*.log"))])
     split_bytes = 2 * MIB if executor else None
     return work.run(found, ENGINE, matcher, OPTIONS, HEADER, executor=executor, split_bytes=split_bytes)
@@ -98,9 +124,10 @@ def test_whoever_dies_the_rest_is_complete_and_as_on_one_machine(tmp_path: Path)
     matcher = ENGINE.compile(make_set(["evil.example"]))
     expected = run(tmp_path, None, matcher)
     deadly = Deadly(matcher, matcher.count, matcher.set_id)
-    found = run(tmp_path, RayWorkers(LOCAL, ENGINE, deadly, OPTIONS, 2), deadly)
+    found = run(tmp_path, Apart(LOCAL, ENGINE, deadly, OPTIONS, 2), deadly)
 
     assert (tmp_path / "once.died").exists()
+    assert (tmp_path / "half.died").exists()
     names = {Path(path).name: error for path, error in found.errors}
     assert set(names) == {"torn.log"}
     assert f"bytes {POISON} to {POISON + 2 * MIB}: its worker failed 3 times" in names["torn.log"]
@@ -109,7 +136,7 @@ def test_whoever_dies_the_rest_is_complete_and_as_on_one_machine(tmp_path: Path)
     kept = {seen.source for seen in expected.coverage if seen.path not in hurt}
     whole = [seen for seen in expected.coverage if seen.source in kept]
     assert [seen for seen in found.coverage if seen.path not in hurt] == whole
-    assert len(whole) == 22
+    assert len(whole) == 23
     lines = [s for s in expected.sightings if s.source in kept]
     assert [s for s in found.sightings if s.source in kept] == lines
 
@@ -117,6 +144,34 @@ def test_whoever_dies_the_rest_is_complete_and_as_on_one_machine(tmp_path: Path)
     everything = next(seen for seen in expected.coverage if seen.path.endswith("torn.log"))
     assert everything.bytes - 2 * MIB - 200 < torn.bytes < everything.bytes - 2 * MIB + 200
     assert (torn.first, torn.last) == (everything.first, everything.last)
+
+
+def test_what_does_not_fit_aside_is_named_and_the_rest_is_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_logs(tmp_path)
+    matcher = ENGINE.compile(make_set(["evil.example"]))
+    expected = run(tmp_path, None, matcher)
+
+    put = Assembly.put
+
+    def full(self: Assembly, kind: str, data: bytes) -> Outcome | None:
+        if kind == "coverage" and b"once.log" in data:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return put(self, kind, data)
+
+    monkeypatch.setattr(Assembly, "put", full)
+    found = run(tmp_path, Apart(LOCAL, ENGINE, matcher, OPTIONS, 2), matcher)
+    [(path, error)] = found.errors
+    assert Path(path).name == "once.log"
+    assert error.startswith("what was found does not fit into the temporary folder ")
+    assert "No space left on device; make room there" in error
+
+    once = next(seen.source for seen in expected.coverage if seen.path == path)
+    assert list(found.sightings) == [s for s in expected.sightings if s.source != once]
+    assert [seen for seen in found.coverage if seen.path != path] == [
+        seen for seen in expected.coverage if seen.path != path
+    ]
 
 
 @dataclass
@@ -142,7 +197,7 @@ def test_a_first_worker_that_dies_as_it_starts_is_replaced(tmp_path: Path) -> No
     matcher = ENGINE.compile(make_set(["evil.example"]))
     expected = run(tmp_path, None, matcher)
     stillborn = cast("NativeMatcher", Stillborn(matcher, tmp_path / "died"))
-    found = run(tmp_path, RayWorkers(LOCAL, ENGINE, stillborn, OPTIONS, 1), matcher)
+    found = run(tmp_path, Apart(LOCAL, ENGINE, stillborn, OPTIONS, 1), matcher)
     assert (tmp_path / "died").exists()
     assert found.errors == []
     assert list(found.sightings) == list(expected.sightings)
@@ -174,7 +229,7 @@ def test_a_machine_that_lacks_the_logs_leaves_them_to_the_others(tmp_path: Path)
     marks = tmp_path / "workers"
     marks.mkdir()
     elsewhere = cast("NativeMatcher", Elsewhere(matcher, marks))
-    found = run(tmp_path, RayWorkers(LOCAL, ENGINE, elsewhere, OPTIONS, 2), matcher)
+    found = run(tmp_path, Apart(LOCAL, ENGINE, elsewhere, OPTIONS, 2), matcher)
     assert len(list(marks.iterdir())) == 2
     assert found.errors == []
     assert found.coverage == expected.coverage
@@ -184,14 +239,20 @@ def test_a_machine_that_lacks_the_logs_leaves_them_to_the_others(tmp_path: Path)
 def test_a_processor_that_went_with_its_machine_is_not_waited_for(tmp_path: Path) -> None:
     write_logs(tmp_path)
     matcher = ENGINE.compile(make_set(["evil.example"]))
-    expected = run(tmp_path, None, matcher)
-    executor = RayWorkers(LOCAL, ENGINE, matcher, OPTIONS, 1)
+    workers = RayWorkers(LOCAL, ENGINE.name, pickle.dumps(matcher), OPTIONS, 1)
     # As many as the cluster had when it was joined.
-    executor._workers = 3
-    found = run(tmp_path, executor, matcher)
-    assert found.errors == expected.errors == []
-    assert list(found.sightings) == list(expected.sightings)
-    assert found.coverage == expected.coverage
+    workers._workers = 3
+    logs = inputs.discover([str(path) for path in sorted(tmp_path.glob("*.log"))]).logs
+    units = [Unit(log) for log in logs]
+    for unit in units:
+        workers.submit(unit)
+    ended: dict[Unit, Done] = {}
+    while len(ended) < len(units):
+        ended |= {unit: said for unit, said in workers.said(1) if isinstance(said, Done)}
+    workers.close()
+    assert {unit: (done.lost, done.bytes) for unit, done in ended.items()} == {
+        unit: ("", unit.log.path.stat().st_size) for unit in units
+    }
 
 
 @pytest.mark.parametrize("deaths", [1, 3])

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
+from quetsach.aside import no_room
 from quetsach.errors import ScanError
 from quetsach.indicator import Indicator
 
@@ -16,10 +17,7 @@ class RunError(ScanError):
     """Rows could not be put aside, or not read again."""
 
     def __init__(self, error: OSError) -> None:
-        super().__init__(
-            f"what was found does not fit into the temporary folder {tempfile.gettempdir()}: "
-            f"{error.strerror or error}; make room there or set TMPDIR to a folder that has some"
-        )
+        super().__init__(no_room(error))
 
 
 def run_key(entry: tuple[Indicator, str | None, Any]) -> tuple[str, bool, str]:

@@ -64,6 +64,10 @@ _SENTENCES = (
         "stopped at byte %(at)s: what was found does not fit into the temporary folder %(path)s: %(why)s;"
         " make room there or set TMPDIR to a folder that has some"
     ),
+    N_(
+        "what was found does not fit into the temporary folder %(path)s: %(why)s; make room there or set"
+        " TMPDIR to a folder that has some"
+    ),
     N_("more than %(most)s MB unpacked; split the list"),
     N_("not a text file; save the list as text, CSV or TSV"),
     N_("has no column '%(name)s'; look at its header line"),

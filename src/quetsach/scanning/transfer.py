@@ -40,26 +40,41 @@ def to_rows(outcome: Outcome) -> Iterator[Row]:
             yield "part", _json([outcome.start, outcome.end, outcome.source, *headers, outcome.errors])
 
 
-def to_outcomes(rows: Iterable[Row]) -> Iterator[Outcome]:
-    """The outcomes again."""
-    aside, held = Aside(), bytearray()
-    for kind, data in rows:
+class Assembly:
+    """Outcomes out of their rows, put in one after another."""
+
+    def __init__(self) -> None:
+        self._aside, self._held = Aside(), bytearray()
+
+    def put(self, kind: str, data: bytes) -> Outcome | None:
+        """The outcome that ends with this row. Raises OSError where its lines do not fit aside."""
         match kind:
             case "lines":
-                aside.put(data)
+                self._aside.put(data)
             case "body":
-                held += data
+                self._held += data
             case "coverage":
                 fields = json.loads(data)
-                yield SourceResult(WireSightings(fields["count"], aside.read), Coverage(**fields["coverage"]))
-                aside = Aside()
+                lines = WireSightings(fields["count"], self._aside.read)
+                self._aside = Aside()
+                return SourceResult(lines, Coverage(**fields["coverage"]))
             case "skipped":
-                yield Skipped(*json.loads(data))
+                return Skipped(*json.loads(data))
             case "part":
                 start, end, source, before, after, errors = json.loads(data)
                 headers = base64.b64decode(before), base64.b64decode(after)
-                yield Part(start, end, source, *headers, errors, bytes(held))
-                held = bytearray()
+                held, self._held = self._held, bytearray()
+                return Part(start, end, source, *headers, errors, bytes(held))
+        return None
+
+
+def to_outcomes(rows: Iterable[Row]) -> Iterator[Outcome]:
+    """The outcomes again. Raises OSError as `Assembly.put` does."""
+    assembly = Assembly()
+    for kind, data in rows:
+        outcome = assembly.put(kind, data)
+        if outcome is not None:
+            yield outcome
 
 
 def _text(path: object) -> str | None:

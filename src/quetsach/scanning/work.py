@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from quetsach.aside import no_room
 from quetsach.engine import Engine, Matcher, Part, ScanOptions, SourceResult, Span, SplittingMatcher
 from quetsach.inputs import Input, Inputs, Skipped
 from quetsach.scanning.executor import Done, Executor, Outcome, Unit
@@ -233,13 +234,7 @@ class _Work:
             found = result.sightings if self._leases is None else self._leases.name(result.sightings)
             self.sightings.put(new.source, found)
         except OSError as error:
-            import tempfile
-
-            folder = tempfile.gettempdir()
-            new.errors.append(
-                f"what was found does not fit into the temporary folder {folder}: {error.strerror or error}; "
-                "make room there or set TMPDIR to a folder that has some"
-            )
+            new.errors.append(no_room(error))
 
     def cancel(self) -> None:
         self._is_cancelled = True

@@ -14,41 +14,52 @@ import queue
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, BinaryIO
 
-from quetsach import engine
-from quetsach.engine import Engine, Matcher, ScanOptions, SourceResult
+from quetsach.aside import no_room
+from quetsach.engine import Engine, Matcher, ScanOptions
 from quetsach.errors import QuetsachError, ScanError
 from quetsach.fieldmap import FieldMap
 from quetsach.scanning.executor import Done, Outcome, Unit
-from quetsach.scanning.executors.ray import HELD_BYTES, MOST_ATTEMPTS, RayWorkers, unpickled
-from quetsach.scanning.reading import INTERRUPTED, failed
-from quetsach.scanning.transfer import to_outcomes, to_rows
+from quetsach.scanning.executors.ray import MOST_ATTEMPTS, Anew, RayWorkers
+from quetsach.scanning.reading import INTERRUPTED
+from quetsach.scanning.transfer import Assembly, Row
 
-_READY, _FAILED, _ROW, _DONE, _COUNTS, _END = "ready", "failed", "row", "done", "counts", "end"
+_READY, _FAILED, _SAID, _COUNTS, _END = "ready", "failed", "said", "counts", "end"
 _SUBMIT, _CANCEL, _CLOSE = "submit", "cancel", "close"
 _TICK_SECONDS = 0.1
 _NEXT_SECONDS = 0.005
-_MOST_WAITING = 16
-"""Messages that are read but not yet taken: each is at most about 1 MiB."""
+_MOST_WAITING = 2
+"""Messages that are read but not yet taken: each is at most about 8 MiB."""
 _DIED = "its process or its machine died"
 
 
 @dataclass(slots=True)
 class _Open:
-    """A unit in the other process; `said` are its rows so far, pickled one after another."""
+    """A unit in the other process, and what it said so far; `lost` says why that cannot be kept, else ""."""
 
     unit: Unit
-    said: Any = field(default_factory=partial(tempfile.SpooledTemporaryFile, max_size=HELD_BYTES))
+    outcomes: list[Outcome] = field(default_factory=list)
+    lost: str = ""
+    _assembly: Assembly = field(default_factory=Assembly)
+
+    def take(self, rows: list[Row]) -> None:
+        try:
+            for row in [] if self.lost else rows:
+                outcome = self._assembly.put(*row)
+                if outcome is not None:
+                    self.outcomes.append(outcome)
+        except OSError as error:
+            self.lost = no_room(error)
+            self.outcomes.clear()
+            self._assembly = Assembly()
 
 
 class Apart:
-    """`RayWorkers` in a process of its own; the same arguments.
+    """Workers on Ray, see `RayWorkers`, which is in a process of its own.
 
     Raises ScanError as `RayWorkers` does.
     """
@@ -62,8 +73,7 @@ class Apart:
         jobs: int | None,
         fields: FieldMap | None = None,
     ) -> None:
-        self._options = options
-        self._given = pickle.dumps((address, engine_used.name, matcher, options, jobs, fields))
+        self._given = pickle.dumps((address, engine_used.name, pickle.dumps(matcher), options, jobs, fields))
         self._open: dict[int, _Open] = {}
         self._number = self._deaths = 0
         self._counts = (0, 0)
@@ -122,15 +132,18 @@ class Apart:
     def _taken(self, kind: str, *rest: Any) -> Iterator[tuple[Unit, Outcome | Done]]:
         if kind == _COUNTS:
             self._counts = rest[0]
-        elif kind == _ROW:
-            pickle.dump(rest[1], self._open[rest[0]].said)
-        elif kind == _DONE:
-            found = self._open.pop(rest[0])
-            found.said.seek(0)
-            for outcome in to_outcomes(unpickled(found.said)):
-                yield found.unit, outcome
-            found.said.close()
-            yield found.unit, rest[1]
+        elif kind == _SAID:
+            number, said = rest
+            found = self._open[number]
+            if isinstance(said, Anew):
+                self._open[number] = _Open(found.unit)
+            elif isinstance(said, Done):
+                del self._open[number]
+                for outcome in found.outcomes:
+                    yield found.unit, outcome
+                yield found.unit, said._replace(lost=said.lost or found.lost)
+            else:
+                found.take(said)
         elif kind == _END:
             yield from self._died()
 
@@ -139,8 +152,6 @@ class Apart:
         self._deaths += 1
         self._counts = (0, 0)
         units = [one.unit for one in self._open.values()]
-        for one in self._open.values():
-            one.said.close()
         self._open.clear()
         why = f"its worker failed {self._deaths} times ({_DIED}); it was not looked at"
         if self._deaths < MOST_ATTEMPTS and not self._is_cancelled:
@@ -153,9 +164,7 @@ class Apart:
             except ScanError as error:
                 why = f"no worker of the cluster could be started ({error}); it was not looked at"
         for unit in units:
-            if self._is_cancelled:
-                yield unit, SourceResult([], failed(unit.log, self._options, INTERRUPTED))
-            yield unit, Done("" if self._is_cancelled else why)
+            yield unit, Done(INTERRUPTED if self._is_cancelled else why)
 
     def running(self) -> tuple[int, int]:
         """See `Executor`."""
@@ -200,12 +209,13 @@ def serve() -> None:
 
     def say(*message: Any) -> None:
         pickle.dump(message, out)
-        out.flush()
+        # What is said at once travels at once: after each `_SAID` the counts come.
+        if message[0] != _SAID:
+            out.flush()
 
     given = pickle.load(sys.stdin.buffer)  # noqa: S301 -- from the process that started us
-    address, name, matcher, options, jobs, fields = given
     try:
-        workers = RayWorkers(address, engine.choose(name), matcher, options, jobs, fields)
+        workers = RayWorkers(*given)
     except QuetsachError as error:
         say(_FAILED, str(error))
         return
@@ -222,7 +232,6 @@ def _serve(workers: RayWorkers, say: Any) -> None:
     asked: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(asked,), daemon=True).start()
     numbers: dict[Unit, int] = {}
-    counts = (0, 0)
     while True:
         seconds = None if not numbers else 0.0
         try:
@@ -239,15 +248,9 @@ def _serve(workers: RayWorkers, say: Any) -> None:
                     workers.submit(rest[1])
         except queue.Empty:
             pass
-        for unit, event in workers.events(_TICK_SECONDS):
-            if isinstance(event, Done):
-                say(_DONE, numbers.pop(unit), event)
-            else:
-                for row in to_rows(event):
-                    say(_ROW, numbers[unit], row)
-        if workers.running() != counts:
-            counts = workers.running()
-            say(_COUNTS, counts)
+        for unit, said in workers.said(_TICK_SECONDS):
+            say(_SAID, numbers.pop(unit) if isinstance(said, Done) else numbers[unit], said)
+        say(_COUNTS, workers.running())
 
 
 def _listen(into: queue.SimpleQueue[tuple[Any, ...]]) -> None:

@@ -1,7 +1,7 @@
 """Units on the machines of a Ray cluster, or on processes of this one (docs.ray.io, Ray Core, actors).
 
-An actor reads one unit at a time and gives what it says in batches. Nothing of a unit is passed on before it
-has come to its end, so that a unit whose worker died can be read again by another without counting twice.
+An actor reads one unit at a time and gives what it says in batches, which are passed on as they come. A unit
+whose worker died is read again by another: then what it said before does not count.
 """
 
 from __future__ import annotations
@@ -12,28 +12,24 @@ import logging
 import os
 import pickle
 import socket
-import tempfile
 import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import ExitStack, redirect_stdout
-from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, NamedTuple
 
 from quetsach import __version__, engine, logformat
-from quetsach.engine import Engine, Matcher, ScanOptions, SourceResult
+from quetsach.engine import Matcher, ScanOptions
 from quetsach.errors import ScanError
 from quetsach.fieldmap import FieldMap
 from quetsach.scanning import reading
-from quetsach.scanning.executor import Done, Outcome, Unit
-from quetsach.scanning.reading import INTERRUPTED, Reading, failed
-from quetsach.scanning.transfer import Row, to_outcomes, to_rows
+from quetsach.scanning.executor import Done, Unit
+from quetsach.scanning.reading import INTERRUPTED, Reading
+from quetsach.scanning.transfer import Row, to_rows
 
 LOCAL = "local"
 MOST_ATTEMPTS = 3
 _BATCH_BYTES = 8 << 20
-HELD_BYTES = 8 << 20
 _START_SECONDS = 120
 _KNOCK_SECONDS = 10
 _COUNT_SECONDS = 0.5
@@ -117,18 +113,25 @@ def _knock(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), _KNOCK_SECONDS).close()
 
 
-@dataclass(slots=True)
-class _Task:
-    """A unit in the hands of an actor; `said` are its rows so far, pickled one after another."""
+class _Task(NamedTuple):
+    """A unit in the hands of an actor."""
 
     unit: Unit
     actor: Any
-    asked: Any = None
-    said: Any = field(default_factory=partial(tempfile.SpooledTemporaryFile, max_size=HELD_BYTES))
+
+
+class Anew(NamedTuple):
+    """A unit is read again from its beginning; what it said so far does not count."""
+
+
+type Said = list[Row] | Anew | Done
+"""Of a unit, in this order: its rows in batches, perhaps `Anew` and rows again, and last `Done`."""
 
 
 class RayWorkers:
     """As many workers as the cluster has processors, or `jobs` processes here for the address `local`.
+
+    `shipped` is the matcher, pickled: it is of no use here, and a set can be large.
 
     Raises ScanError where Ray is missing, the cluster cannot be reached or its workers cannot start.
     """
@@ -136,8 +139,8 @@ class RayWorkers:
     def __init__(
         self,
         address: str,
-        engine_used: Engine,
-        matcher: Matcher,
+        engine_name: str,
+        shipped: bytes,
         options: ScanOptions,
         jobs: int | None,
         fields: FieldMap | None = None,
@@ -151,9 +154,9 @@ class RayWorkers:
         try:
             self._workers = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
             # Ray keeps one copy a node, however many workers ask for it.
-            self._shipped = self._ray.put(pickle.dumps(matcher))
+            self._shipped = self._ray.put(shipped)
             self._class = self._ray.remote(num_cpus=1, max_concurrency=2, max_restarts=0)(_Worker)
-            self._engine_name = engine_used.name
+            self._engine_name = engine_name
             self._idle: list[Any] = []
             self._why_none = "no processor was free"
             self._actors: list[Any] = []
@@ -213,13 +216,10 @@ class RayWorkers:
         """See `Executor`."""
         self._queue.append(unit)
 
-    def events(self, seconds: float) -> Iterator[tuple[Unit, Outcome | Done]]:
-        """See `Executor`."""
-        if self._is_cancelled:
-            while self._queue:
-                unit = self._queue.popleft()
-                yield unit, SourceResult([], failed(unit.log, self._options, INTERRUPTED))
-                yield unit, Done()
+    def said(self, seconds: float) -> Iterator[tuple[Unit, Said]]:
+        """What units say; waits at most `seconds` for the first."""
+        while self._is_cancelled and self._queue:
+            yield self._queue.popleft(), Done(INTERRUPTED)
         self._hand_out()
         waiting = [*self._tasks, *self._starting]
         if not waiting:
@@ -230,7 +230,7 @@ class RayWorkers:
             if asked in self._starting:
                 self._started(asked)
             else:
-                yield from self._answered(self._tasks.pop(asked))
+                yield from self._answered(asked)
         if time.monotonic() - self._counted > _COUNT_SECONDS:
             self._count()
         if not self._tasks and not self._idle:
@@ -248,7 +248,7 @@ class RayWorkers:
             self._failed_starts += 1
             self._why_none = _told(error)
 
-    def _given_up(self) -> Iterator[tuple[Unit, Outcome | Done]]:
+    def _given_up(self) -> Iterator[tuple[Unit, Said]]:
         """What is left, once no worker is to be had any more."""
         is_silent = time.monotonic() - self._heard > _START_SECONDS
         if self._failed_starts < MOST_ATTEMPTS and not is_silent:
@@ -265,16 +265,12 @@ class RayWorkers:
             self._start()
         while self._queue and self._idle:
             unit, actor = self._queue.popleft(), self._idle.pop()
-            task = _Task(unit, actor)
-            self._ask(task, actor.begin.remote(unit, is_file=unit.log.path.exists()))
+            self._tasks[actor.begin.remote(unit, is_file=unit.log.path.exists())] = _Task(unit, actor)
 
-    def _ask(self, task: _Task, asked: Any) -> None:
-        task.asked = asked
-        self._tasks[asked] = task
-
-    def _answered(self, task: _Task) -> Iterator[tuple[Unit, Outcome | Done]]:
+    def _answered(self, asked: Any) -> Iterator[tuple[Unit, Said]]:
+        task = self._tasks.pop(asked)
         try:
-            answer: _Answer = self._ray.get(task.asked)
+            answer: _Answer = self._ray.get(asked)
         except Exception as error:
             yield from self._failed(task, error)
             return
@@ -285,21 +281,14 @@ class RayWorkers:
             self._hand_out()
         else:
             self._counts[task.actor] = answer.counts
-            self._ask(task, task.actor.more.remote())
-        for row in answer.rows:
-            pickle.dump(row, task.said)
-        if not answer.is_last:
-            return
-        size, hits = answer.counts
-        task.said.seek(0)
-        for outcome in to_outcomes(unpickled(task.said)):
-            yield task.unit, outcome
-        task.said.close()
-        yield task.unit, Done("", max(size, _size(task.unit)), hits)
+            self._tasks[task.actor.more.remote()] = task
+        yield task.unit, answer.rows
+        if answer.is_last:
+            size, hits = answer.counts
+            yield task.unit, Done("", max(size, _size(task.unit)), hits)
 
-    def _failed(self, task: _Task, error: Exception) -> Iterator[tuple[Unit, Outcome | Done]]:
+    def _failed(self, task: _Task, error: Exception) -> Iterator[tuple[Unit, Said]]:
         """The worker or its machine died, or is of no use: another one takes the unit."""
-        task.said.close()
         self._actors.remove(task.actor)
         self._counts.pop(task.actor, None)
         self._ray.kill(task.actor)
@@ -307,10 +296,12 @@ class RayWorkers:
             # It would be done with each log at once, and so take most of them from the others.
             self._workers -= 1
             self._queue.append(task.unit)
+            yield task.unit, Anew()
             return
         self._attempts[task.unit] += 1
         if self._attempts[task.unit] < MOST_ATTEMPTS and not self._is_cancelled:
             self._queue.append(task.unit)
+            yield task.unit, Anew()
             return
         is_dead = isinstance(error, self._ray.exceptions.RayActorError)
         reason = "its process or its machine died" if is_dead else _told(error)
@@ -370,15 +361,6 @@ def _size(unit: Unit) -> int:
     if span is None:
         return unit.log.size
     return (unit.log.size if span.end is None else span.end) - span.start
-
-
-def unpickled(file: Any) -> Iterator[Row]:
-    """Rows that were pickled one after another."""
-    while True:
-        try:
-            yield pickle.load(file)  # noqa: S301 -- written above
-        except EOFError:
-            return
 
 
 def _told(error: Exception) -> str:
