@@ -13,7 +13,7 @@ from threading import Barrier
 import pytest
 from django.conf import LazySettings
 from django.db import connection, connections
-from django.utils import timezone
+from django.utils import timezone, translation
 from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
@@ -45,6 +45,13 @@ def _plain_settings(settings: LazySettings, tmp_path: Path) -> None:
 def _compiled_queries_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a kept query asks, it must ask what the query built afresh would."""
     monkeypatch.setattr(compiled, "is_checked", True)
+
+
+@pytest.fixture
+def in_english() -> Iterator[None]:
+    """What commands print; pages speak as their readers ask."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.urls import reverse
+from django.utils import translation
 from python_calamine import CalamineWorkbook
 
 from quetsach.portal.audit.actions import record
@@ -52,12 +53,15 @@ def test_what_is_taken_out_runs_nowhere(told, kind):
     assert entry.data["count"] == len(rows) - 1 and entry.unit_path == told.units["A"].path
 
 
+@pytest.mark.usefixtures("in_english")
 def test_the_command_tells_whether_the_chain_holds(told, capsys):
     call_command("verify_audit")
     assert Entry.objects.order_by("-pk")[0].hash in capsys.readouterr().out
     victim = Entry.objects.order_by("pk")[3]
     Entry.objects.filter(pk=victim.pk).update(data={"name": "x"})
     with pytest.raises(CommandError, match=f"Entry {victim.pk} "):
+        call_command("verify_audit")
+    with translation.override("vi"), pytest.raises(CommandError, match=f"Mục {victim.pk} .*không khớp niêm"):
         call_command("verify_audit")
     page = told.client("A", "coordinator").get(reverse("staff_trail"), {"check": "1"}).content.decode()
     assert 'role="alert"' in page

@@ -202,6 +202,7 @@ def test_a_backup_that_is_not_whole_changes_nothing(portal, tmp_path):
     calls += [str(cut), str(tmp_path / "nowhere.zip")]
     code = (
         "import django, sys; django.setup()\n"
+        "from django.utils import translation; translation.activate('en')\n"
         "from pathlib import Path\n"
         "from quetsach.portal.backups.actions import restore\n"
         "from quetsach.portal.backups.archive import BackupError\n"

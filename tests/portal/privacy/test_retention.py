@@ -140,6 +140,7 @@ def test_codes_end_a_year_after_they_expired(cast):
     assert list(JoinCode.rows.values_list("digest", flat=True)) == ["364"]
 
 
+@pytest.mark.usefixtures("in_english")
 def test_the_command_tells_what_it_does(machines, capsys):
     close(machines, 366)
     call_command("retain", "--dry-run")

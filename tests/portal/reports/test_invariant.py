@@ -191,6 +191,7 @@ def test_the_order_of_the_same_reports_does_not_matter(cast, places, sent, order
     assert after(order) == after(range(7))
 
 
+@pytest.mark.usefixtures("in_english")
 def test_recomputing_finds_what_was_changed_behind_the_programs_back(cast, capsys):
     person = cast.user("centre", "coordinator")
     data = {"r1": "0", "r2": "5", "r3": "0", "r4": "4", "narrative": "Đã rà soát xong tất cả các máy."}
@@ -236,7 +237,7 @@ def test_an_exported_workbook_is_recomputed_cell_by_cell_as_of_its_moment(cast, 
     file = tmp_path / "so-lieu.xlsx"
     file.write_bytes(whole)
     call_command("recompute_report", str(cast.nodes["centre"].pk), "--export", str(file))
-    assert re.fullmatch(r"\d\d+ cells recomputed, 0 differences\n", capsys.readouterr().out)
+    assert re.fullmatch(r"đã tính lại \d\d+ ô; số chỗ lệch: 0\n", capsys.readouterr().out)
     with zipfile.ZipFile(io.BytesIO(whole)) as before, zipfile.ZipFile(file, "w") as after:
         for name in before.namelist():
             part = before.read(name).decode()
@@ -245,7 +246,7 @@ def test_an_exported_workbook_is_recomputed_cell_by_cell_as_of_its_moment(cast, 
         call_command("recompute_report", str(cast.nodes["centre"].pk), "--export", str(file))
     assert "stored 6.0, recomputed 5" in capsys.readouterr().out
     file.write_bytes(b"no workbook")
-    with pytest.raises(CommandError, match="no workbook of figures"):
+    with pytest.raises(CommandError, match="không phải bảng tính số liệu"):
         call_command("recompute_report", str(cast.nodes["centre"].pk), "--export", str(file))
 
 

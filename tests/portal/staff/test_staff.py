@@ -51,6 +51,7 @@ def test_from_the_invitation_to_the_first_page(cast):
     assert not User.objects.filter(username="other").exists()
 
 
+@pytest.mark.usefixtures("in_english")
 def test_the_first_coordinator_of_an_empty_portal_comes_by_a_link_from_the_server(db, settings, capsys):
     settings.SITE_ADDRESS = "https://portal.example/"
     with pytest.raises(CommandError, match="no such unit"):

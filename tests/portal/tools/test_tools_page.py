@@ -54,6 +54,7 @@ def test_a_visitor_downloads_the_stick_and_can_compare_it(db, stick_file):
     assert visitor.get(reverse("stick_file", args=["quetsach-stick-9.zip"])).status_code == 404
 
 
+@pytest.mark.usefixtures("in_english")
 def test_only_a_stick_as_it_was_built_is_offered_and_a_version_never_changes(db, stick_file, tmp_path):
     call_command("publish_stick", str(stick_file), verbosity=0)
     call_command("publish_stick", str(stick_file), verbosity=0)

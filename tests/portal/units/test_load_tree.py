@@ -31,6 +31,7 @@ def test_the_district_of_the_letter(db):
     assert not any(a.overlaps(b) for i, a in enumerate(nets) for b in nets[i + 1 :])
 
 
+@pytest.mark.usefixtures("in_english")
 def test_loading_twice_changes_nothing(db):
     load_tree(PHONG_THO, None)
     before = sorted(Unit.rows.values_list("pk", "name", "path"))

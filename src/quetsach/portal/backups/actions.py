@@ -14,6 +14,7 @@ from django.core.cache import cache
 from django.db import DatabaseError, connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.utils.translation import gettext as _
 
 import quetsach
 from quetsach.portal.accounts.models import User
@@ -30,9 +31,11 @@ def back_up(target: Path, *, overwrite: bool = False) -> Manifest:
     The database is taken first: a file that it names was on the disk before its row was.
     """
     if target.exists() and not overwrite:
-        raise BackupError(f"{target} is there already. Choose another name, or add --overwrite.")
+        raise BackupError(
+            _("%(file)s is there already. Choose another name, or add --overwrite.") % {"file": target}
+        )
     if not target.parent.is_dir():
-        raise BackupError(f"{target.parent} is no folder. Make it first.")
+        raise BackupError(_("%(folder)s is no folder. Make it first.") % {"folder": target.parent})
     with transaction.atomic():
         record(None, "backup.make", data={"file": target.name})
     manifest = Manifest(
@@ -43,7 +46,9 @@ def back_up(target: Path, *, overwrite: bool = False) -> Manifest:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as scratch:
             return _write(target, Path(scratch) / box.DATABASE, manifest)
     except OSError as error:
-        raise BackupError(f"{target}: {error.strerror or error}. No backup was made.") from error
+        raise BackupError(
+            _("%(file)s: %(why)s. No backup was made.") % {"file": target, "why": error.strerror or error}
+        ) from error
 
 
 def _write(target: Path, database: Path, manifest: Manifest) -> Manifest:
@@ -77,7 +82,7 @@ def restore(source: Path, *, overwrite: bool = False) -> Manifest:
     Files first, since a file that no row names disturbs nobody; then the database, all at once; then the key.
     """
     if not overwrite and _is_in_use():
-        raise BackupError("This portal is in use already. To replace all it holds, add --overwrite.")
+        raise BackupError(_("This portal is in use already. To replace all it holds, add --overwrite."))
     data = Path(settings.DATA_DIR)
     data.mkdir(parents=True, exist_ok=True)
     with (
@@ -105,16 +110,22 @@ def note_restored(source: Path, manifest: Manifest) -> None:
 def _check(source: Path, manifest: Manifest) -> None:
     if manifest.vendor != connection.vendor:
         raise BackupError(
-            f"{source}: a backup of {manifest.vendor}, and this portal runs on {connection.vendor}."
-            " Set QUETSACH_DATABASE to the same kind first. Nothing was changed."
+            _(
+                "%(file)s: a backup of %(its)s, and this portal runs on %(ours)s. Set QUETSACH_DATABASE to"
+                " the same kind first. Nothing was changed."
+            )
+            % {"file": source, "its": manifest.vendor, "ours": connection.vendor}
         )
     on_disk = MigrationLoader(None).disk_migrations
     replaced = [old for migration in on_disk.values() for old in migration.replaces]
     newer = sorted(set(manifest.migrations) - {f"{app}.{name}" for app, name in [*on_disk, *replaced]})
     if newer:
         raise BackupError(
-            f"{source}: made by {manifest.program}, which is newer than this program (it knows {newer[0]})."
-            " Install that version first. Nothing was changed."
+            _(
+                "%(file)s: made by %(program)s, which is newer than this program (it knows %(what)s). Install"
+                " that version first. Nothing was changed."
+            )
+            % {"file": source, "program": manifest.program, "what": newer[0]}
         )
 
 

@@ -17,6 +17,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
+
 from quetsach.errors import PortalError
 
 FORMAT = 1
@@ -92,9 +95,14 @@ def reading(path: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
         with zipfile.ZipFile(path) as archive:
             yield archive, _manifest(archive)
     except zipfile.BadZipFile as error:
-        raise BackupError(f"{path}: not a backup, or cut short ({error}). Nothing was changed.") from error
+        raise BackupError(
+            _("%(file)s: not a backup, or cut short (%(why)s). Nothing was changed.")
+            % {"file": path, "why": error}
+        ) from error
     except OSError as error:
-        raise BackupError(f"{path}: {error.strerror or error}. Nothing was changed.") from error
+        raise BackupError(
+            _("%(file)s: %(why)s. Nothing was changed.") % {"file": path, "why": error.strerror or error}
+        ) from error
 
 
 def _manifest(archive: zipfile.ZipFile) -> Manifest:
@@ -105,11 +113,21 @@ def _manifest(archive: zipfile.ZipFile) -> Manifest:
         members = {name: Member(**member) for name, member in fields.pop("members").items()}
         manifest = Manifest(**fields, members=members)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BackupError(f"{archive.filename}: no backup of this portal. Nothing was changed.") from error
+        raise BackupError(
+            _("%(file)s: no backup of this portal. Nothing was changed.") % {"file": archive.filename}
+        ) from error
     if manifest.format != FORMAT:
         raise BackupError(
-            f"{archive.filename}: made by {manifest.program} in form {manifest.format}; this program reads"
-            f" form {FORMAT}. Install that version first. Nothing was changed."
+            _(
+                "%(file)s: made by %(program)s in form %(its)s; this program reads form %(ours)s. Install"
+                " that version first. Nothing was changed."
+            )
+            % {
+                "file": archive.filename,
+                "program": manifest.program,
+                "its": manifest.format,
+                "ours": FORMAT,
+            }
         )
     return manifest
 
@@ -119,10 +137,16 @@ def unpack(archive: zipfile.ZipFile, manifest: Manifest, folder: Path) -> None:
     listed, present = set(manifest.members), set(archive.namelist()) - {MANIFEST}
     if listed != present:
         odd = sorted(listed ^ present)[0]
-        raise BackupError(f"{archive.filename}: {odd!r} is missing or not on its list. Nothing was changed.")
+        raise BackupError(
+            _("%(file)s: '%(name)s' is missing or not on its list. Nothing was changed.")
+            % {"file": archive.filename, "name": odd}
+        )
     needed = sum(member.size for member in manifest.members.values())
     if shutil.disk_usage(folder).free < needed:
-        raise BackupError(f"{folder}: {needed} bytes are needed to unpack. Nothing was changed.")
+        raise BackupError(
+            _("%(folder)s: %(size)s are needed to unpack. Nothing was changed.")
+            % {"folder": folder, "size": filesizeformat(needed)}
+        )
     for name, member in manifest.members.items():
         target = folder / _inside(name)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -133,7 +157,10 @@ def unpack(archive: zipfile.ZipFile, manifest: Manifest, folder: Path) -> None:
                 size += len(block)
                 copy.write(block)
         if (size, digest.hexdigest()) != (member.size, member.sha256):
-            raise BackupError(f"{archive.filename}: {name!r} is damaged. Nothing was changed.")
+            raise BackupError(
+                _("%(file)s: '%(name)s' is damaged. Nothing was changed.")
+                % {"file": archive.filename, "name": name}
+            )
 
 
 def _inside(name: str) -> PurePosixPath:
@@ -141,5 +168,7 @@ def _inside(name: str) -> PurePosixPath:
     path = PurePosixPath(name)
     plain = path.parts and not path.is_absolute() and ".." not in path.parts and "\\" not in name
     if not plain or "\0" in name or (name not in {DATABASE, KEY} and not name.startswith(FILES)):
-        raise BackupError(f"{name!r} does not belong into a backup. Nothing was changed.")
+        raise BackupError(
+            _("'%(name)s' does not belong into a backup. Nothing was changed.") % {"name": name}
+        )
     return path

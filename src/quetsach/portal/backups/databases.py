@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from quetsach.portal.backups.archive import BackupError
 
@@ -63,14 +64,20 @@ def _put_sqlite(source: Path) -> None:
         except sqlite3.DatabaseError as error:
             found = str(error)
         if found != "ok":
-            raise BackupError(f"The database in the backup is damaged: {found}. Nothing was changed.")
+            raise BackupError(
+                _("The database in the backup is damaged: %(why)s. Nothing was changed.") % {"why": found}
+            )
         connection.close()
         try:
             with closing(sqlite3.connect(_name(), timeout=60)) as target:
                 copy.backup(target)
         except sqlite3.OperationalError as error:
             raise BackupError(
-                f"The database could not be written ({error}). It is as it was; stop the portal, then retry."
+                _(
+                    "The database could not be written (%(why)s). It is as it was; stop the portal, then"
+                    " retry."
+                )
+                % {"why": error}
             ) from error
 
 
@@ -101,11 +108,15 @@ def _run(command: list[str]) -> None:
     """Run one of PostgreSQL's programs; the password travels in the environment, not in the arguments."""
     if shutil.which(command[0]) is None:
         raise BackupError(
-            f"{command[0]} is not on this machine. On Debian: sudo apt-get install postgresql-client"
+            _("%(program)s is not on this machine. On Debian: sudo apt-get install postgresql-client")
+            % {"program": command[0]}
         )
     given = connection.settings_dict
     environment = {**os.environ, **{name: str(given[key]) for name, key in _VARIABLES.items() if given[key]}}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         said = done.stderr.strip().splitlines()
-        raise BackupError(f"{command[0]}: {said[0] if said else done.returncode}. The database is as it was.")
+        raise BackupError(
+            _("%(program)s: %(why)s. The database is as it was.")
+            % {"program": command[0], "why": said[0] if said else done.returncode}
+        )

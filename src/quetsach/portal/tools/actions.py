@@ -11,6 +11,7 @@ from pathlib import Path
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from quetsach.endpoint import keys
 from quetsach.endpoint.refusal import Refused
@@ -53,14 +54,22 @@ def _manifest_of(file: Path) -> Manifest:
             told = manifest.read(archive.read(names.pop(manifest.NAME)))
             if names.keys() != told.files.keys():
                 odd = sorted(names.keys() ^ told.files.keys())
-                raise ToolError(f"{file}: {odd[0]} is missing, or does not belong into this stick")
+                raise ToolError(
+                    _("%(file)s: %(name)s is missing, or does not belong into this stick")
+                    % {"file": file, "name": odd[0]}
+                )
             for name, entry in names.items():
                 if hashlib.sha256(archive.read(entry)).hexdigest() != told.files[name]:
-                    raise ToolError(f"{file}: {name} was changed after the stick was built")
+                    raise ToolError(
+                        _("%(file)s: %(name)s was changed after the stick was built")
+                        % {"file": file, "name": name}
+                    )
     except (KeyError, Refused) as error:
-        raise ToolError(f"{file}: holds no signed list of its files; build it with ./dev stick") from error
+        raise ToolError(
+            _("%(file)s: holds no signed list of its files; build it with ./dev stick") % {"file": file}
+        ) from error
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise ToolError(f"{file}: is no ZIP file, or it is not complete") from error
+        raise ToolError(_("%(file)s: is no ZIP file, or it is not complete") % {"file": file}) from error
     return told
 
 
@@ -73,14 +82,17 @@ def publish_stick(file: Path) -> Stick:
             version was published with other content: what people have compared with a checksum never changes.
     """
     if not _NAME.fullmatch(file.name):
-        raise ToolError(f"{file}: is not named quetsach-stick-VERSION.zip")
+        raise ToolError(_("%(file)s: is not named quetsach-stick-VERSION.zip") % {"file": file})
     told = _manifest_of(file)
     version = f"{told.version}-test" if told.is_test_build else told.version
     sha256, length = store.keep(_parts(file), SHELF)
     known = Stick.objects.select_for_update(no_key=True).filter(version=version).first()
     if known is not None:
         if known.sha256 != sha256:
-            raise ToolError(f"{file}: version {version} was published with other content; raise the version")
+            raise ToolError(
+                _("%(file)s: version %(version)s was published with other content; raise the version")
+                % {"file": file, "version": version}
+            )
         return known
     stick = Stick(
         version=version, file_name=file.name, sha256=sha256, bytes=length,
@@ -121,7 +133,7 @@ def vouch(
     if parts is None:
         here = RemovalTool.rows.filter(campaign=campaign, family=family, name=name, sha256=fields["sha256"])
         copied = dict(here.values("file_name", "bytes").first() or copied)
-    tool, _ = RemovalTool.rows.update_or_create(
+    tool, _is_new = RemovalTool.rows.update_or_create(
         campaign=campaign, family=family, name=name,
         defaults={**fields, **copied, "by": actor, "removed_at": None, "removed_by": None},
     )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from quetsach.portal.audit.actions import first_broken_entry
@@ -19,8 +20,14 @@ class Command(PortalCommand):
         broken = first_broken_entry()
         if broken is not None:
             raise CommandError(
-                f"Entry {broken.pk} of {broken.at.isoformat()} does not fit its seal: it, or one before it,"
-                " was changed outside the portal. Keep a copy of the database."
+                _(
+                    "Entry %(number)s of %(at)s does not fit its seal: it, or one before it, was changed"
+                    " outside the portal. Keep a copy of the database."
+                )
+                % {"number": broken.pk, "at": broken.at.isoformat()}
             )
         last = Entry.objects.order_by("-pk").values_list("hash", flat=True).first()
-        self.stdout.write(f"All {Entry.objects.count()} entries fit their seals. The last seal: {last}")
+        self.stdout.write(
+            _("All %(count)s entries fit their seals. The last seal: %(seal)s")
+            % {"count": Entry.objects.count(), "seal": last}
+        )

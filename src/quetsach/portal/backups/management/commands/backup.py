@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.template.defaultfilters import filesizeformat
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -27,7 +29,12 @@ class Command(PortalCommand):
             manifest = back_up(file, overwrite=options["overwrite"])
         except BackupError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{file}: {len(manifest.members)} files, {file.stat().st_size:,} bytes.")
+        said = {
+            "file": file,
+            "count": number_format(len(manifest.members)),
+            "size": filesizeformat(file.stat().st_size),
+        }
+        self.stdout.write(_("%(file)s: %(count)s files, %(size)s.") % said)
         self.stdout.write(
-            "It holds everything that the portal protects. Keep it on another machine, locked up."
+            _("It holds everything that the portal protects. Keep it on another machine, locked up.")
         )

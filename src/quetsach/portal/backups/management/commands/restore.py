@@ -33,5 +33,8 @@ class Command(PortalCommand):
             raise CommandError(str(error)) from error
         call_command("migrate", verbosity=0)
         note_restored(file, manifest)
-        self.stdout.write(f"Restored what {manifest.program} held at {manifest.made_at} (UTC).")
-        self.stdout.write("Start the portal again now: it must read the key of the backup.")
+        self.stdout.write(
+            _("Restored what %(program)s held at %(at)s (UTC).")
+            % {"program": manifest.program, "at": manifest.made_at}
+        )
+        self.stdout.write(_("Start the portal again now: it must read the key of the backup."))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from quetsach.portal.bundles.making import clear_away, make
@@ -18,4 +19,4 @@ class Command(PortalCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         made = sum(make(bundle) for bundle in list(Bundle.rows.filter(state=Bundle.State.MAKING)))
-        self.stdout.write(f"{made} made, {clear_away()} deleted")
+        self.stdout.write(_("%(made)s made, %(deleted)s deleted") % {"made": made, "deleted": clear_away()})

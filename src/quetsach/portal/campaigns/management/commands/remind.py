@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -29,7 +30,10 @@ class Command(PortalCommand):
                 for campaign in Campaign.objects.filter(status=Campaign.Status.PUBLISHED)
             )
             sent, failed = send_emails(today, _subject_and_text) if settings.CAN_EMAIL else (0, 0)
-        self.stdout.write(f"{today}: {planned} planned, {sent} e-mails sent, {failed} failed")
+        self.stdout.write(
+            _("%(day)s: %(planned)s planned, %(sent)s e-mails sent, %(failed)s failed")
+            % {"day": date_format(today, "d/m/Y"), "planned": planned, "sent": sent, "failed": failed}
+        )
 
 
 def _subject_and_text(reminder: Reminder) -> tuple[str, str]:

@@ -3,8 +3,10 @@ number of times."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from quetsach.portal.campaigns.models import Campaign
@@ -21,6 +23,9 @@ class Command(PortalCommand):
         for campaign in Campaign.objects.filter(status=Campaign.Status.PUBLISHED):
             done = pull_sightings(campaign)
             self.stdout.write(
-                f"{campaign.slug}: {done.sightings} sightings, {done.opened} opened, "
-                f"{done.relapsed} relapsed, {done.rechecked} rechecked, {done.verified} verified"
+                _(
+                    "%(campaign)s: %(sightings)s sightings, cases: %(opened)s opened, %(relapsed)s relapsed,"
+                    " %(rechecked)s rechecked, %(verified)s verified"
+                )
+                % {"campaign": campaign.slug, **asdict(done)}
             )

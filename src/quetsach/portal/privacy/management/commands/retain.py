@@ -22,4 +22,4 @@ class Command(PortalCommand):
         dry = options["dry_run"]
         for ended in retain(dry_run=dry):
             self.stdout.write(f"{ended.row:10} {ended.model:25} {ended.act:6} {ended.count:>8}")
-        self.stdout.write("Nothing was changed (--dry-run)." if dry else "Done.")
+        self.stdout.write(_("Nothing was changed (--dry-run).") if dry else _("Done."))

@@ -35,7 +35,7 @@ class Command(PortalCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         if bool(options["report"]) == options["all"]:
-            raise CommandError("Name one report by its id, or say --all.")
+            raise CommandError(_("Name one report by its id, or say --all."))
         if options["export"] is not None:
             self._export(options["report"] or "", options["export"])
             return
@@ -52,7 +52,7 @@ class Command(PortalCommand):
             report = _report(options["report"])
             compared = 1
             found += Recomputed(report.node.campaign).findings(report)
-        self._tell(f"{compared} reports recomputed", found)
+        self._tell(_("%(count)s reports recomputed") % {"count": compared}, found)
 
     def _export(self, key: str, file: Path) -> None:
         try:
@@ -60,13 +60,15 @@ class Command(PortalCommand):
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}") from error
         except NotAnExportError as error:
-            raise CommandError(f"{file} is no workbook of figures from this portal.") from error
-        self._tell(f"{cells} cells recomputed", found)
+            raise CommandError(
+                _("%(file)s is no workbook of figures from this portal.") % {"file": file}
+            ) from error
+        self._tell(_("%(count)s cells recomputed") % {"count": cells}, found)
 
     def _tell(self, done: str, found: list[Finding]) -> None:
         for finding in found:
             self.stdout.write(str(finding))
-        self.stdout.write(f"{done}, {len(found)} differences")
+        self.stdout.write(_("%(done)s, %(count)s differences") % {"done": done, "count": len(found)})
         if found:
             sys.exit(1)
 
@@ -75,7 +77,7 @@ def _key(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise CommandError(f"{text} is not an id.") from error
+        raise CommandError(_("%(text)s is not an id.") % {"text": text}) from error
 
 
 def _node(text: str) -> CampaignNode:
@@ -84,7 +86,7 @@ def _node(text: str) -> CampaignNode:
     nodes = CampaignNode.rows.select_related("campaign")
     node = nodes.filter(pk=key).first() or nodes.filter(report=key).first()
     if node is None:
-        raise CommandError(f"There is no unit and no report {text}.")
+        raise CommandError(_("There is no unit and no report %(id)s.") % {"id": text})
     return node
 
 
@@ -93,5 +95,5 @@ def _report(text: str) -> Report:
     reports = Report.rows.select_related("node__campaign")
     report = reports.filter(pk=key).first() or reports.filter(node=key).first()
     if report is None:
-        raise CommandError(f"There is no report {text}.")
+        raise CommandError(_("There is no report %(id)s.") % {"id": text})
     return report

@@ -26,19 +26,24 @@ class Command(PortalCommand):
         parser.add_argument("unit", help=_("its name, such as 'UBND huyện Phong Thổ'"))
         parser.add_argument("--new", choices=Unit.Kind.values, help=_("make the unit, at the top of a tree"))
 
-    def handle(self, *_: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         name = " ".join(nfc(options["unit"]).split())
         with transaction.atomic():
             found = list(Unit.rows.filter(name=name, retired_at=None)[:2])
             if options["new"] and found:
-                raise CommandError(f"{name}: is there already; leave --new out.")
+                raise CommandError(_("%(unit)s: is there already; leave --new out.") % {"unit": name})
             if not options["new"] and not found:
-                raise CommandError(f"{name}: no such unit; add --new KIND to make it.")
+                raise CommandError(_("%(unit)s: no such unit; add --new KIND to make it.") % {"unit": name})
             if len(found) > 1:
                 raise CommandError(
-                    f"{name}: several units bear that name; invite from their superior's page."
+                    _("%(unit)s: several units bear that name; invite from their superior's page.")
+                    % {"unit": name}
                 )
             unit = found[0] if found else create_unit(None, None, name, kind=options["new"])
             token = invite(unit, Role.COORDINATOR, None, None)
         link = settings.SITE_ADDRESS.rstrip("/") + reverse("staff_link", args=[token])
-        self.stdout.write(f"{link}\nOpens the account of one coordinator of {unit.name}, within {DAYS} days.")
+        self.stdout.write(link)
+        self.stdout.write(
+            _("Opens the account of one coordinator of %(unit)s, within %(days)s days.")
+            % {"unit": unit.name, "days": DAYS}
+        )

