@@ -58,7 +58,7 @@ def test_the_order_of_the_file_is_the_order_of_the_offices(db, tmp_path):
         ("name = 'a'\nunits = [{name = 'b', networks = ['10.1.2.3/24']}]", "b: networks: '10.1.2.3/24'"),
         ("name = 'a'\nunits = [{name = 'b'}, {name = ' b '}]", "'b' stands twice"),
         ("name = 'a'\nstaff = 3", "staff: no such field"),
-        ("name = 'a'\nstaff_count = -1", "staff_count: -1"),
+        ("name = 'a'\nstaff_count = -1", "staff_count: '-1'"),
         ("name = 'a'\nkind = so", "line 2"),
         (
             "name = 'a'\nunits = [{name='b', networks=['10.0.0.0/8']},{name='c', networks=['10.0.0.0/8']}]",
@@ -66,6 +66,7 @@ def test_the_order_of_the_file_is_the_order_of_the_offices(db, tmp_path):
         ),
     ],
 )
+@pytest.mark.usefixtures("in_english")
 def test_a_bad_file_is_refused_whole(db, tmp_path, text, says):
     file = tmp_path / "t.toml"
     file.write_text(text, encoding="utf-8")
@@ -74,6 +75,7 @@ def test_a_bad_file_is_refused_whole(db, tmp_path, text, says):
     assert not Unit.rows.exists()
 
 
+@pytest.mark.usefixtures("in_english")
 def test_the_command_says_what_is_wrong(db, tmp_path):
     with pytest.raises(CommandError, match="cannot be read"):
         call_command("load_tree", str(tmp_path / "none.toml"))

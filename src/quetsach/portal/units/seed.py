@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
@@ -55,16 +56,24 @@ def read_seed(file: Path) -> Seed:
         text = file.read_text(encoding="utf-8-sig")
         data = json.loads(text) if file.suffix.lower() == ".json" else tomllib.loads(text)
     except OSError as error:
-        raise SeedError(f"{file}: cannot be read: {error.strerror}") from error
+        raise SeedError(
+            _("%(file)s: cannot be read: %(why)s") % {"file": file, "why": error.strerror}
+        ) from error
     except UnicodeDecodeError as error:
-        raise SeedError(f"{file}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
+        raise SeedError(
+            _("%(file)s: byte %(at)s is not UTF-8; save the file as UTF-8")
+            % {"file": file, "at": error.start}
+        ) from error
     except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
         raise SeedError(f"{file}: {error}") from error
     seed = _seed(data, str(file))
     taken: dict[str, str] = {}
     for cidr, name in _networks(seed):
         if cidr in taken:
-            raise SeedError(f"{file}: {name}: {cidr} already belongs to {taken[cidr]}")
+            raise SeedError(
+                _("%(place)s: %(network)s already belongs to %(unit)s")
+                % {"place": f"{file}: {name}", "network": cidr, "unit": taken[cidr]}
+            )
         taken[cidr] = name
     return seed
 
@@ -95,29 +104,43 @@ def _networks(seed: Seed) -> Iterator[tuple[str, str]]:
 
 def _seed(data: Any, place: str) -> Seed:
     if not isinstance(data, dict):
-        raise SeedError(f"{place}: expected a unit with name, kind, units …")
+        raise SeedError(_("%(place)s: expected a unit with name, kind, units …") % {"place": place})
     name = data.get("name")
     if not isinstance(name, str) or not name.strip():
-        raise SeedError(f"{place}: a unit without a name")
+        raise SeedError(_("%(place)s: a unit without a name") % {"place": place})
     name = " ".join(unicodedata.normalize("NFC", name).split())
     place = f"{place}: {name}"
     unknown = sorted(data.keys() - _KNOWN)
     if unknown:
-        raise SeedError(f"{place}: {unknown[0]}: no such field; known are {', '.join(sorted(_KNOWN))}")
+        raise SeedError(
+            _("%(place)s: no such field; known are %(names)s")
+            % {"place": f"{place}: {unknown[0]}", "names": ", ".join(sorted(_KNOWN))}
+        )
     for field, length in _TEXTS.items():
         if not isinstance(data.get(field, ""), str) or len(data.get(field, "")) > length:
-            raise SeedError(f"{place}: {field}: expected a text of at most {length} characters")
+            raise SeedError(
+                _("%(place)s: expected a text of at most %(most)s characters")
+                % {"place": f"{place}: {field}", "most": length}
+            )
     kind = data.get("kind", Unit.Kind.OTHER.value)
     if kind not in Unit.Kind.values:
-        raise SeedError(f"{place}: kind: {kind!r} is none of {', '.join(Unit.Kind.values)}")
+        raise SeedError(
+            _("%(place)s: '%(text)s' is none of %(names)s")
+            % {"place": f"{place}: kind", "text": kind, "names": ", ".join(Unit.Kind.values)}
+        )
     staff = data.get("staff_count")
     if staff is not None and (type(staff) is not int or staff < 0):
-        raise SeedError(f"{place}: staff_count: {staff!r} is not a whole number from 0")
+        raise SeedError(
+            _("%(place)s: '%(text)s' is not a whole number from 0")
+            % {"place": f"{place}: staff_count", "text": staff}
+        )
     below = tuple(_seed(item, place) for item in _list(data, "units", place))
     names = [unit.name for unit in below]
     for twice in names:
         if names.count(twice) > 1:
-            raise SeedError(f"{place}: {twice!r} stands twice below it")
+            raise SeedError(
+                _("%(place)s: '%(name)s' stands twice below it") % {"place": place, "name": twice}
+            )
     fields = {f: data[f] for f in ("short_name", "doc_abbr", "code") if f in data}
     networks = tuple(_network(item, place) for item in _list(data, "networks", place))
     return Seed(name, {**fields, "kind": kind, "staff_count": staff}, networks, below)
@@ -126,7 +149,7 @@ def _seed(data: Any, place: str) -> Seed:
 def _list(data: dict[str, Any], field: str, place: str) -> list[Any]:
     value = data.get(field, [])
     if not isinstance(value, list):
-        raise SeedError(f"{place}: {field}: expected a list")
+        raise SeedError(_("%(place)s: expected a list") % {"place": f"{place}: {field}"})
     return value
 
 
@@ -134,4 +157,7 @@ def _network(text: Any, place: str) -> str:
     try:
         return str(ipaddress.ip_network(text if isinstance(text, str) else ""))
     except ValueError as error:
-        raise SeedError(f"{place}: networks: {text!r} is not a network such as 10.1.2.0/24") from error
+        raise SeedError(
+            _("%(place)s: '%(text)s' is not a network such as 10.1.2.0/24")
+            % {"place": f"{place}: networks", "text": text}
+        ) from error
