@@ -118,7 +118,7 @@ def _is_office(members: list[zipfile.ZipInfo]) -> bool:
 
 
 def _is_result(data: BinaryIO) -> bool:
-    """Whether it is a workbook that a scan wrote: its properties say so (ECMA-376 part 2, 11), also once saved again."""
+    """Whether it is a workbook that a scan wrote: its properties say so, also when it was saved again."""
     try:
         with zipfile.ZipFile(data) as archive, archive.open("docProps/core.xml") as properties:
             return RESULT_CATEGORY.encode() in properties.read(4096)
