@@ -162,6 +162,8 @@ WRAPPERS = (
     '<30>1 - - - - - [a@1 b="c"] {0}',
     "2022-09-16T04:00:00.5Z stdout F {0}",
     "Fri Sep 16 11:00:00 2022 daemon.info dnsmasq[612]: {0}",
+    "2022-09-16 11:00:00\tDaemon.Info\t192.0.2.1\t{0}",
+    "<30>1 2022-09-16T04:00:00Z ns1 dnsmasq 612 - -  {0}",
     "evil.example 203.0.113.9 {0}",
 )
 
@@ -172,9 +174,11 @@ def wrapped(draw: st.DrawFn) -> str:
     for _ in range(draw(st.integers(1, 3))):
         if draw(st.booleans()):
             escape = draw(st.sampled_from(("", "e", ".", ":", "1")))
-            prefix = draw(st.sampled_from(("", "\t", "\n", "\b", "\f", "a\r")))
+            prefix = draw(st.sampled_from(("", " ", "  ", "\t", "\n", "\b", "\f", "a\r")))
             line = wrap_json(
-                prefix + line, draw(st.sampled_from(("log", "message", "MESSAGE", "other"))), escape
+                prefix + line,
+                draw(st.sampled_from(("log", "message", "MESSAGE", "full_log", "other"))),
+                escape,
             )
         else:
             line = draw(st.sampled_from(WRAPPERS)).format(line)
