@@ -87,6 +87,13 @@ MIKROTIK_LOG = """\
 2026-11-24T14:00:00+07:00 gw dhcp,info dhcp1 deassigned 10.0.0.5 for 02:00:00:00:00:0A pc-a
 Nov 24 15:00:00 gw dhcp,info defconf assigned 10.0.0.5 to 02:00:00:00:00:0B
 """
+# Without topics (remote-log-format=syslog), and in CEF.
+MIKROTIK_BARE = """\
+<30>2026-11-24T11:00:00+07:00 gw dhcp1 assigned 10.0.0.5 for 02:00:00:00:00:0A pc-a
+<30>2026-11-24T14:00:00+07:00 gw dhcp1 deassigned 10.0.0.5 for 02:00:00:00:00:0A pc-a
+2026-11-24T15:00:00.868+0700 gw CEF:0|MikroTik|RB2011UAS|7.19.4 (stable)|16|dhcp,info|Low|dvchost=gw \
+dvc=10.0.0.1 msg=defconf assigned 10.0.0.5 for 02:00:00:00:00:0B
+"""
 FORTIGATE_LOG = """\
 date=2026-11-24 time=11:00:00 tz="+0700" logid="0100026001" logdesc="DHCP Ack log" dhcp_msg="Ack" \
 mac="02:00:00:00:00:0A" ip=10.0.0.5 lease=10800 hostname="pc-a" msg="DHCP server sends a DHCPACK"
@@ -114,6 +121,7 @@ ID,Date,Time,Description,IP Address,Host Name,MAC Address,User Name, Transaction
         ("kea.log", KEA_LOG),
         ("dnsmasq.log", DNSMASQ_LOG),
         ("mikrotik.log", MIKROTIK_LOG),
+        ("mikrotik-bare.log", MIKROTIK_BARE),
         ("fortigate.log", FORTIGATE_LOG),
         ("dhcpd.leases", DHCPD_LEASES),
         ("kea-leases4.csv", KEA_LEASES),

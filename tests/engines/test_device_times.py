@@ -43,7 +43,16 @@ def test_an_epoch_tells_its_unit_by_its_length() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "kind"), [("jan/02 15:04:05", "routeros"), ("01/02-15:04:05.123456", "snort")]
+    ("text", "kind"),
+    [
+        ("jan/02 15:04:05", "routeros"),
+        ("01/02-15:04:05.123456", "snort"),
+        ("Jan  2 15:04:05.123", "asa"),
+        # Its zone is told, and Viet Nam's clock stands seven hours later.
+        ("Jan 02 08:04:05 UTC", "asa"),
+        ("Jan  2 15:04:05.5 ICT", "asa"),
+        ("Jan 01 23:04:05 -0900", "asa"),
+    ],
 )
 def test_a_device_leaves_the_year_out(text: str, kind: str) -> None:
     moment = times.parse(text, (kind,), ZONE)
@@ -62,6 +71,9 @@ def test_a_device_leaves_the_year_out(text: str, kind: str) -> None:
         ("Mar 22 2025 00:15:31 +2400", "asa"),
         ("Mar 22 2025 00:15:31 GMT+7", "asa"),
         ("Mar 22 2025 00:15:31 ", "asa"),
+        ("Mar 22 00:15:31. UTC", "asa"),
+        ("Mar 32 00:15:31 UTC", "asa"),
+        ("Mar 22 00:15:31 EST", "asa"),
         ("2025:03:22 00:15:31", "sophos"),
         ("2025:03:32-00:15:31", "sophos"),
         ("2025:03:22-00:15:31.5", "sophos"),

@@ -71,6 +71,9 @@ def pairs(line: str, style: str, separator: str = " ") -> dict[str, str]:
         ),
         ("a= b=2  src=", {"b": "2"}),
         ("a=1 a=2", {"a": "1"}),
+        # Begins like a pair, and has no key that CEF allows.
+        ("a|b=1 and no more", {}),
+        ("a[0]=1 b=2", {"b": "2"}),
     ],
 )
 def test_the_extension_of_cef(line: str, wanted: dict[str, str]) -> None:

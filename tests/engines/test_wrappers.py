@@ -90,6 +90,35 @@ def inside(line: str) -> list[tuple[str, Wrapper | None]]:
             Wrapper((b"Sep 16 11:00:05",), b"gw", b"fluent"),
         ),
         ("<30>date=2022-09-16 time=11:00:00", "date=2022-09-16 time=11:00:00", Wrapper()),
+        # rsyslog's RSYSLOG_SyslogProtocol23Format, and its JSON: the space behind the tag begins the message.
+        (
+            "<30>1 2022-09-16T11:00:00+07:00 gw dnsmasq 12 - -  x",
+            "x",
+            Wrapper((b"2022-09-16T11:00:00+07:00",), b"gw", b"dnsmasq"),
+        ),
+        (
+            '{"msg":" x","programname":"dnsmasq","timereported":"2022-09-16T11:00:00+07:00"}',
+            "x",
+            Wrapper((b"2022-09-16T11:00:00+07:00",), None, b"dnsmasq"),
+        ),
+        # Wazuh's archives.json and Splunk's export.
+        (
+            '{"timestamp":"2022-09-16T04:00:00.000+0000","full_log":"x"}',
+            "x",
+            Wrapper((b"2022-09-16T04:00:00.000+0000",)),
+        ),
+        ('{"_raw":"x","_time":"2022-09-16T04:00:00Z"}', "x", Wrapper((b"2022-09-16T04:00:00Z",))),
+        # Kiwi Syslog's own form: time, facility and level, and who sent it, between tabs.
+        (
+            "2022-09-16 11:00:00\tDaemon.Info\t192.0.2.1\tSep 16 11:00:01 gw dnsmasq[7]: x",
+            "x",
+            Wrapper((b"Sep 16 11:00:01", b"2022-09-16 11:00:00"), b"gw", b"dnsmasq"),
+        ),
+        (
+            "2022-09-16 11:00:00\tLocal7.Notice\t192.0.2.1\tx y",
+            "x y",
+            Wrapper((b"2022-09-16 11:00:00",), b"192.0.2.1", None),
+        ),
         # Two spaces behind the time (older Junos), one behind the priority (PAN-OS, SonicOS).
         ("Nov  3 19:06:50  SRX220 RT_FLOW: x", "x", Wrapper((b"Nov  3 19:06:50",), b"SRX220", b"RT_FLOW")),
         ("<12> Jul 14 11:22:29 fw id[7]: x", "x", Wrapper((b"Jul 14 11:22:29",), b"fw", b"id")),
@@ -133,6 +162,8 @@ WRAPPERS = (
     '<30>1 - - - - - [a@1 b="c"] {0}',
     "2022-09-16T04:00:00.5Z stdout F {0}",
     "Fri Sep 16 11:00:00 2022 daemon.info dnsmasq[612]: {0}",
+    "2022-09-16 11:00:00\tDaemon.Info\t192.0.2.1\t{0}",
+    "<30>1 2022-09-16T04:00:00Z ns1 dnsmasq 612 - -  {0}",
     "evil.example 203.0.113.9 {0}",
 )
 
@@ -143,9 +174,11 @@ def wrapped(draw: st.DrawFn) -> str:
     for _ in range(draw(st.integers(1, 3))):
         if draw(st.booleans()):
             escape = draw(st.sampled_from(("", "e", ".", ":", "1")))
-            prefix = draw(st.sampled_from(("", "\t", "\n", "\b", "\f", "a\r")))
+            prefix = draw(st.sampled_from(("", " ", "  ", "\t", "\n", "\b", "\f", "a\r")))
             line = wrap_json(
-                prefix + line, draw(st.sampled_from(("log", "message", "MESSAGE", "other"))), escape
+                prefix + line,
+                draw(st.sampled_from(("log", "message", "MESSAGE", "full_log", "other"))),
+                escape,
             )
         else:
             line = draw(st.sampled_from(WRAPPERS)).format(line)
@@ -169,6 +202,8 @@ def test_both_engines_peel_the_same(values: list[str], lines: list[str], devices
             {"MESSAGE": QUERY, "SYSLOG_IDENTIFIER": "dnsmasq", "__REALTIME_TIMESTAMP": "1663300800000000"}
         ),
         json.dumps({"log": f"Sep 16 04:00:00 dnsmasq[612]: {QUERY}\n", "time": "2022-09-16T04:00:00Z"}),
+        json.dumps({"message": f" {QUERY}", "programname": "dnsmasq", "time": "2022-09-16T04:00:00Z"}),
+        f"2022-09-16 11:00:00\tDaemon.Info\t192.168.1.1\tdnsmasq[612]: {QUERY}",
         json.dumps(
             {
                 "message": f"<30>Sep 16 11:00:00 ns1 dnsmasq[612]: {QUERY}",

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import pytest
 from python_calamine import CalamineWorkbook
 
-from quetsach import language, output
+from quetsach import language, openers, output
 from quetsach.output import OutputError, Report
 from quetsach.outputs import csv as csv_output
 from quetsach.outputs import html as html_output
@@ -184,3 +184,17 @@ def test_a_name_that_no_writer_knows_is_refused_before_the_scan(tmp_path: Path) 
         with pytest.raises(OutputError) as caught:
             output.check(tmp_path / name)
         assert caught.value.code == code
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".xlsx", ".html"])
+def test_a_result_given_as_a_log_is_told_for_what_it_is(tmp_path: Path, suffix: str) -> None:
+    saved, mail = tmp_path / f"result{suffix}", tmp_path / "mail.zip"
+    output.save(saved, cast.report())
+    with zipfile.ZipFile(mail, "w") as archive:
+        archive.write(saved, saved.name)
+    passed = [one for path in (saved, mail) for one in openers.read(path, openers.Meter())]
+    assert [(one.member, one.why) for one in passed if isinstance(one, openers.Passed)] == [
+        ("", "result"),
+        (saved.name, "result"),
+    ]
+    assert len(passed) == 2

@@ -38,6 +38,7 @@ _ASA = re.compile(
     rf"(?P<month>[A-Z][a-z]{{2}}) (?P<day>[ \d]\d) (?P<year>\d{{4}}) {_CLOCK}(?:\.(?P<decimals>\d+))?",
     re.ASCII,
 )
+_ASA_YEARLESS = re.compile(SYSLOG.pattern + r"(?:\.\d+)?", re.ASCII)
 _ZONED = re.compile(r"(.*) (?:(?P<name>GMT|UTC|ICT)|(?:GMT|UTC)?(?P<offset>[+-]\d\d:?\d\d))", re.ASCII)
 _ZONES = {"GMT": UTC, "UTC": UTC, "ICT": timezone(timedelta(hours=7))}
 _SOPHOS = re.compile(rf"(?P<year>\d{{4}}): ?(?P<month>\d\d):(?P<day>\d\d)-{_CLOCK}", re.ASCII)
@@ -179,10 +180,25 @@ def _asa(text: str, zone: tzinfo) -> Moment | None:
     zoned = _ZONED.fullmatch(text)
     own = (_ZONES[zoned["name"]] if zoned["name"] else _offset(zoned["offset"])) if zoned else zone
     found = _ASA.fullmatch(zoned[1] if zoned else text)
-    if found is None or own is None:
+    if own is None:
         return None
+    if found is None:
+        spelled = _ASA_YEARLESS.fullmatch(zoned[1] if zoned else text)
+        bare = _yearless(spelled) if spelled else None
+        return _moved(bare, own, zone) if bare is not None and zoned else bare
     moment = _dated(found, MONTHS.get(found["month"]), int(found["year"]), own)
     return Moment(moment.value, False) if moment is not None and zoned else moment
+
+
+def _moved(bare: Moment, own: tzinfo, zone: tzinfo) -> Moment | None:
+    """A time without a year of a zone that the line names, by the clock of `zone` in a year of 365 days."""
+    assert isinstance(bare.value, Yearless)
+    is_leap_day = (bare.value.month, bare.value.day) == (2, 29)
+    micros = bare.value.in_year(2024 if is_leap_day else 2025, own)
+    if micros is None:
+        return None
+    there = (EPOCH + timedelta(microseconds=micros)).astimezone(zone)
+    return Moment(Yearless(there.month, there.day, there.hour, there.minute, there.second), False)
 
 
 def _sophos(text: str, zone: tzinfo) -> Moment | None:

@@ -1,7 +1,7 @@
 """What a collector puts round a line: syslog headers and JSON records, peeled in at most two layers.
 
 Syslog is RFC 3164, RFC 5424 and what daemons make of them (rsyslog with ISO 8601 times, OpenWrt's logread,
-Cisco, a container runtime's `stdout F`); JSON is what Docker, journald and log shippers write
+Cisco, Kiwi Syslog, a container runtime's `stdout F`); JSON is what Docker, journald and log shippers write
 (docs/log-formats.md 1).
 """
 
@@ -32,7 +32,11 @@ _RFC5424 = re.compile(
     rb"1 (?P<time>-|\d{4}-\d\d-\d\dT\S+) (?P<host>\S+) (?P<app>\S+) \S+ \S+ "
     rb'(?:-|(?:\[[^\]"]*(?:"(?:[^"\\]|\\.)*"[^\]"]*)*\])+)(?: (?:\xef\xbb\xbf)?|\Z)'
 )
-_MESSAGE_KEYS = ("log", "message", "MESSAGE", "msg")
+_KIWI = re.compile(
+    rb"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\t[A-Z][A-Za-z0-9]{1,15}\.[A-Z][a-z]{1,15}\t"
+    rb'(?P<host>[^\s\[\]"{(=<>]{1,255})\t'
+)
+_MESSAGE_KEYS = ("log", "message", "MESSAGE", "msg", "full_log", "_raw", "short_message", "line")
 _TIME_KEYS = (
     "time",
     "@timestamp",
@@ -41,9 +45,11 @@ _TIME_KEYS = (
     "__REALTIME_TIMESTAMP",
     "date",
     "ts",
+    "_time",
+    "timereported",
 )
 _HOST_KEYS = ("_HOSTNAME", "hostname", "host")
-_APP_KEYS = ("SYSLOG_IDENTIFIER", "program", "appname", "app", "tag")
+_APP_KEYS = ("SYSLOG_IDENTIFIER", "program", "appname", "app", "tag", "programname", "app-name", "ident")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,9 @@ def _peel(reading: Reading) -> Iterator[tuple[bytes, Wrapper]]:
 
 def _peel_syslog(line: bytes) -> Iterator[tuple[bytes, Wrapper]]:
     """What follows the priority, the time, the host and the tag: each may be where a format begins."""
+    if (kiwi := _KIWI.match(line)) is not None:
+        yield line[kiwi.end() :], Wrapper(_one(kiwi["time"]), kiwi["host"])
+        return
     priority = _PRIORITY.match(line)
     at = priority.end() if priority else 0
     structured = _RFC5424.match(line, at)
@@ -134,7 +143,12 @@ def _peel_syslog(line: bytes) -> Iterator[tuple[bytes, Wrapper]]:
 
 
 def _named(text: bytes, wrapper: Wrapper) -> Iterator[tuple[bytes, Wrapper]]:
-    """The text behind the tag that classic syslog would show, then the bare text."""
+    """The text behind the tag that classic syslog would show, then the bare text.
+
+    rsyslog keeps the space behind a tag as the first character of the message and writes it on.
+    """
+    if text[:1] == b" " and text[1:2] != b" ":
+        text = text[1:]
     if not text:
         return
     if wrapper.app is not None:

@@ -9,9 +9,10 @@ from quetsach.canonical import address
 from quetsach.leases.leaseformat import MAC, Event, File, LeaseFormat, mac, moment, text
 
 _IP = rb"(?P<ip>[0-9.]{7,15})"
-# help.mikrotik.com, Log: topic dhcp; `to` in RouterOS 6, `for` and the name of the machine in 7.
+# help.mikrotik.com, Log: topic dhcp, which syslog's own form leaves out and CEF puts into its head; `to` in
+# RouterOS 6, `for` and the name of the machine in 7.
 _ROUTEROS = re.compile(
-    rb"dhcp,info \S{1,64} (?P<free>de)?assigned " + _IP + rb" (?:to|for|from) " + MAC
+    rb"(?:\A|(?:dhcp,info)? )\S{1,64} (?P<free>de)?assigned " + _IP + rb" (?:to|for|from) " + MAC
     + rb"(?: (?P<host>[^\s\"\\]{1,255}))?"
 )  # fmt: skip
 # FortiOS Log Message Reference, 26001: fields in an order that differs by version.
@@ -68,5 +69,5 @@ def _format(name: str, mark: bytes, read: _Read) -> LeaseFormat:
     return LeaseFormat(name, recognises, events, mark)
 
 
-ROUTEROS = _format("MikroTik", b"dhcp,info", _routeros)
+ROUTEROS = _format("MikroTik", b"assigned ", _routeros)
 FORTIGATE = _format("FortiGate", b"dhcp_msg=", _fortigate)

@@ -32,6 +32,8 @@ _IS_UTF8 = 0x800
 OFFICE = (
     "is a document of Office, which is not read; save its table as CSV and name its columns with --fields"
 )
+RESULT_CATEGORY = "quetsach scan result"
+"""The category, among the properties of a workbook, of those that a scan writes."""
 _LZMA = 14
 _METHODS: dict[int, Callable[[], Decoder]] = {
     8: lambda: Zlib(-15),
@@ -66,6 +68,9 @@ def open(file: Opened) -> Iterator[Opened | Passed]:
         at = yield from _one_after_another(file, data)
         raise damaged("zip", at, str(error)) from error
     if _is_office(members):
+        if _is_result(data):
+            yield Passed(file.member, "result")
+            return
         raise SourceError(OFFICE)
     end = 0
     for info in sorted(members, key=lambda one: one.header_offset):
@@ -110,6 +115,18 @@ def _is_office(members: list[zipfile.ZipInfo]) -> bool:
     """
     names = {info.filename for info in members}
     return "[Content_Types].xml" in names or {"mimetype", "META-INF/manifest.xml"} <= names
+
+
+def _is_result(data: BinaryIO) -> bool:
+    """Whether it is a workbook that a scan wrote: its properties say so, also when it was saved again."""
+    try:
+        with zipfile.ZipFile(data) as archive, archive.open("docProps/core.xml") as properties:
+            return RESULT_CATEGORY.encode() in properties.read(4096)
+    except SourceError:
+        raise
+    except Exception:
+        # Whatever it is, it is no workbook of ours.
+        return False
 
 
 def _name(info: zipfile.ZipInfo) -> str:

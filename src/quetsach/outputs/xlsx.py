@@ -12,6 +12,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
 
 from quetsach.language import gettext as _
+from quetsach.openers.zip import RESULT_CATEGORY
 from quetsach.output import Report
 from quetsach.outputs import summary, words
 from quetsach.outputs.machines import by_machine
@@ -43,6 +44,7 @@ def write(out: BinaryIO, report: Report) -> None:
             "strings_to_urls": False,
         },
     )
+    book.set_properties({"category": RESULT_CATEGORY})
     formats = _Formats(
         head=book.add_format(
             {"bold": True, "bg_color": "#E9EDF0", "bottom": 1, "text_wrap": True, "valign": "top"}

@@ -50,8 +50,24 @@ static RFC5424: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 
-const MESSAGE_KEYS: [&str; 4] = ["log", "message", "MESSAGE", "msg"];
-const TIME_KEYS: [&str; 7] = [
+static KIWI: LazyLock<Regex> = LazyLock::new(|| {
+    expression(concat!(
+        r"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\t[A-Z][A-Za-z0-9]{1,15}\.[A-Z][a-z]{1,15}\t",
+        r#"(?P<host>[^\s\[\]"{(=<>]{1,255})\t"#,
+    ))
+});
+
+const MESSAGE_KEYS: [&str; 8] = [
+    "log",
+    "message",
+    "MESSAGE",
+    "msg",
+    "full_log",
+    "_raw",
+    "short_message",
+    "line",
+];
+const TIME_KEYS: [&str; 9] = [
     "time",
     "@timestamp",
     "timestamp",
@@ -59,9 +75,20 @@ const TIME_KEYS: [&str; 7] = [
     "__REALTIME_TIMESTAMP",
     "date",
     "ts",
+    "_time",
+    "timereported",
 ];
 const HOST_KEYS: [&str; 3] = ["_HOSTNAME", "hostname", "host"];
-const APP_KEYS: [&str; 5] = ["SYSLOG_IDENTIFIER", "program", "appname", "app", "tag"];
+const APP_KEYS: [&str; 8] = [
+    "SYSLOG_IDENTIFIER",
+    "program",
+    "appname",
+    "app",
+    "tag",
+    "programname",
+    "app-name",
+    "ident",
+];
 
 /// A part of a wrapper that a format may name as a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,6 +209,14 @@ fn word(found: &Captures<'_>, name: &str) -> Option<Vec<u8>> {
 
 /// What follows the priority, the time, the host and the tag: each may be where a format begins.
 fn peel_syslog(line: &[u8]) -> Vec<Peeled<'_>> {
+    if let Some(found) = KIWI.captures(line) {
+        let wrapper = Wrapper {
+            times: word(&found, "time").into_iter().collect(),
+            host: word(&found, "host"),
+            app: None,
+        };
+        return vec![(Cow::Borrowed(&line[found[0].len()..]), wrapper)];
+    }
     let priority = PRIORITY.find(line).map(|m| m.end());
     let mut at = priority.unwrap_or(0);
     if let Some(found) = RFC5424.captures(&line[at..]) {
@@ -222,7 +257,15 @@ fn peel_syslog(line: &[u8]) -> Vec<Peeled<'_>> {
 }
 
 /// The text behind the tag that classic syslog would show, then the bare text.
+/// rsyslog keeps the space behind a tag as the first character of the message and writes it on.
 fn named(text: Cow<'_, [u8]>, wrapper: Wrapper) -> Vec<Peeled<'_>> {
+    let text = match text {
+        Cow::Borrowed([b' ', rest @ ..]) if rest.first() != Some(&b' ') => Cow::Borrowed(rest),
+        Cow::Owned(text) if text.first() == Some(&b' ') && text.get(1) != Some(&b' ') => {
+            Cow::Owned(text[1..].to_vec())
+        }
+        text => text,
+    };
     if text.is_empty() {
         return Vec::new();
     }

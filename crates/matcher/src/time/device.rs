@@ -1,8 +1,10 @@
 //! Times as network devices spell them.
+use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 
 use super::{
-    MONTHS, Moment, Value, digits, is_word, iso8601, local, micros, month, run_of_digits, syslog,
+    MONTHS, Moment, Value, Yearless, digits, is_word, iso8601, local, micros, month, run_of_digits,
+    syslog,
 };
 
 /// Whole seconds, milliseconds, microseconds or nanoseconds, told by the number of digits.
@@ -73,14 +75,50 @@ pub fn slash(text: &[u8], zone: &TimeZone) -> Option<Moment> {
 }
 
 /// `Mmm dd YYYY hh:mm:ss`, the day padded by a space or a zero, optional decimals, then optionally a space and
-/// a zone: a name that has one meaning in every log, or an offset (Java's `z` and `Z`).
+/// a zone: a name that has one meaning in every log, or an offset (Java's `z` and `Z`). The year may be missing.
 pub fn asa(text: &[u8], zone: &TimeZone) -> Option<Moment> {
     let Some((text, own)) = zoned(text) else {
-        return month_first(text, zone);
+        return month_first(text, zone).or_else(|| bare(text));
     };
+    let own = TimeZone::fixed(own?);
+    if let Some(moment) = month_first(text, &own) {
+        return Some(Moment {
+            local: false,
+            ..moment
+        });
+    }
+    match bare(text)?.value {
+        Value::Yearless(time) => moved(time, &own, zone),
+        Value::Known(_) => None,
+    }
+}
+
+/// `Mmm dd hh:mm:ss`, optional decimals.
+fn bare(text: &[u8]) -> Option<Moment> {
+    let (moment, used) = syslog(text)?;
+    let decimals = &text[used..];
+    let whole = match decimals {
+        [] => true,
+        [b'.', rest @ ..] => !rest.is_empty() && run_of_digits(rest) == rest.len(),
+        _ => false,
+    };
+    moment.filter(|_| whole)
+}
+
+/// A time without a year of a zone that the line names, by the clock of `zone`: as in a year of 365 days.
+fn moved(time: Yearless, own: &TimeZone, zone: &TimeZone) -> Option<Moment> {
+    let is_leap_day = (time.month, time.day) == (2, 29);
+    let micros = time.in_year(if is_leap_day { 2024 } else { 2025 }, own)?;
+    let there = Timestamp::from_microsecond(micros).ok()?.to_zoned(zone.clone());
     Some(Moment {
+        value: Value::Yearless(Yearless {
+            month: there.month(),
+            day: there.day(),
+            hour: there.hour(),
+            minute: there.minute(),
+            second: there.second(),
+        }),
         local: false,
-        ..month_first(text, &TimeZone::fixed(own?))?
     })
 }
 

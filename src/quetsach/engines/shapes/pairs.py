@@ -66,7 +66,7 @@ def _quoted(line: bytes, separator: bytes) -> Iterator[Pair]:
 def _extension(line: bytes) -> Iterator[Pair]:
     """Pairs of a CEF extension: a value goes on to the next space that a key and `=` follow."""
     keys = list(_CEF_KEY.finditer(line))
-    ends = [key.start() for key in keys[1:]] + [len(line)]
-    for key, end in zip(keys, ends, strict=True):
+    ends = [key.start() for key in keys] + [len(line)]
+    for key, end in zip(keys, ends[1:], strict=True):
         value = line[key.end() : end].rstrip(b" ")
         yield key[1], _CEF_ESCAPE.sub(lambda m: _CEF_PLAIN.get(m[1], m[1]), value)
