@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 import quetsach
-from quetsach import api, frames
+from quetsach import api, frames, setfile
 from quetsach.errors import IndicatorError, ScanError
+from quetsach.indicator import Indicator, IndicatorSet, Kind
 from quetsach.output import OutputError
 from quetsach.scanfile import read
 from quetsach.sighting import Sighting
@@ -79,6 +80,22 @@ def test_lists_and_compiled_sets_are_taken_by_their_path(log: Path, tmp_path: Pa
     if engine.choose().name == "native":
         engine.choose().compile(items).save(tmp_path / "set.qs")  # type: ignore[attr-defined]
         assert sum(s.count for s in quetsach.scan(log, tmp_path / "set.qs").sightings) == 3
+
+
+@pytest.mark.parametrize("is_file", [False, True])
+def test_what_is_ones_own_is_not_looked_for_with_a_set_either(
+    log: Path, tmp_path: Path, is_file: bool
+) -> None:
+    items = IndicatorSet([Indicator(name, Kind.DOMAIN) for name in ("evil.example", "other.example")])
+    file = tmp_path / "set.qs"
+    setfile.write(file, items)
+    chosen = file if is_file else items
+    result = quetsach.scan(log, chosen, own=["evil.example"])
+    assert not len(result.sightings)
+    assert [(note.level, note.text) for note in result.notes] == [("stop", "evil.example")]
+    assert [one.value for one in quetsach.read_indicators(file, own=["evil.example"])] == ["other.example"]
+    with pytest.raises(IndicatorError, match="scope: the set was read before"):
+        quetsach.scan(log, chosen, scope="exact")
 
 
 def test_what_is_saved_is_a_document(log: Path, tmp_path: Path) -> None:
