@@ -43,6 +43,8 @@ def write(out: BinaryIO, report: Report) -> None:
             "strings_to_urls": False,
         },
     )
+    # By it a result is told from a list of malicious addresses (`feeds/forms/victims.py`).
+    book.set_properties({"category": "quetsach scan"})
     formats = _Formats(
         head=book.add_format(
             {"bold": True, "bg_color": "#E9EDF0", "bottom": 1, "text_wrap": True, "valign": "top"}

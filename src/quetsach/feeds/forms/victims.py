@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Iterator
+from zipfile import BadZipFile, ZipFile
 
 from quetsach.errors import IndicatorError
 from quetsach.feeds.forms.table import cells_of
@@ -15,11 +18,47 @@ _SHADOWSERVER = (
     {"timestamp", "src_ip", "src_asn"},
 )
 _N6 = {"category", "source", "restriction", "confidence"}
+_RESULT = {"device", "indicator", "matched", "logformat"}
+_CATEGORY = b">quetsach scan</"
+"""Within the properties of a workbook that a scan wrote (`outputs/xlsx.py`)."""
+_PROPERTIES = "docProps/core.xml"
+_MOST_PROPERTIES = 1 << 16
 
 
 def recognise(listing: Listing) -> bool:
-    """Shadowserver by its header, n6 by the keys of its events."""
-    return _is_shadowserver(listing) or _is_n6(listing)
+    """Shadowserver by its header, n6 by the keys of its events, results of a scan by what the scan writes.
+
+    Whoever chooses the columns of a result means its indicators.
+    """
+    if _packed(listing) is not None:
+        return not listing.columns and _is_result(listing)
+    return _is_shadowserver(listing) or _is_n6(listing) or (not listing.columns and _is_result(listing))
+
+
+def _packed(listing: Listing) -> bytes | None:
+    return listing.data if isinstance(listing.data, bytes) and listing.data.startswith(b"PK") else None
+
+
+def _is_result(listing: Listing) -> bool:
+    data = _packed(listing)
+    if data is not None:
+        return _is_own_workbook(data)
+    first = listing.head[0] if listing.head else ""
+    if not first.startswith("{"):
+        return set(cells_of(first, ",") or ()) >= _RESULT
+    try:
+        record = json.loads(first)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(record, dict) and record.get("type") == "scan" and "schema" in record
+
+
+def _is_own_workbook(data: bytes) -> bool:
+    try:
+        with ZipFile(io.BytesIO(data)) as packed, packed.open(_PROPERTIES) as properties:
+            return _CATEGORY in properties.read(_MOST_PROPERTIES)
+    except (BadZipFile, KeyError, ValueError, EOFError, OSError, NotImplementedError, RuntimeError):
+        return False
 
 
 def _is_shadowserver(listing: Listing) -> bool:
@@ -37,6 +76,11 @@ def _is_n6(listing: Listing) -> bool:
 
 def read(listing: Listing) -> Iterator[Value | Note]:
     """Never read. Raises IndicatorError."""
+    if _is_result(listing):
+        raise IndicatorError(
+            f"{listing.source}: is the result of a scan, not a list of malicious addresses; name the list"
+            " itself"
+        )
     who = "Shadowserver" if _is_shadowserver(listing) else "n6"
     raise IndicatorError(
         f"{listing.source}: is a report of {who} about infected machines, not a list of malicious addresses;"

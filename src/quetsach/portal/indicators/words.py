@@ -70,7 +70,10 @@ _REFUSALS: tuple[tuple[str, str | Promise], ...] = (
         _("it is an archive; unpack it and send the list itself"),
     ),
     (r"cut off at|is JSON that", _("it is cut off; copy it again when it is complete")),
-    (r"is a report of", _("it is a report about infected machines, not a list of malicious addresses")),
+    (
+        r"is a report of|is the result of a scan",
+        _("it is a report about infected machines, not a list of malicious addresses"),
+    ),
     (r"is a web page", _("it is a web page, not a list; its address may have changed or ask for a key")),
     (r"spans more than", _("a sheet is too large; clear its far ends")),
     (r"damaged|follows at", _("it is damaged; copy it again from its origin")),
