@@ -39,7 +39,7 @@ CODES: dict[str, str | Promise] = {
     "second-value": _("only the first value of the line was taken"),
     "encoding": _("the file is not UTF-8; its encoding was guessed"),
     "columns-guessed": _("the column was guessed"),
-    "other-columns": _("further columns with addresses, which are not searched"),
+    "other-columns": _("further columns with addresses, which count only where the first is empty"),
     "nothing": _("the list holds no entry at all; check that it was fetched whole"),
     "no-column": _("a sheet without addresses, passed over"),
     "unquoted": _("the quotation marks around it were dropped"),
