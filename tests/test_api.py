@@ -98,6 +98,21 @@ def test_what_is_ones_own_is_not_looked_for_with_a_set_either(
         quetsach.scan(log, chosen, scope="exact")
 
 
+def test_a_result_tells_in_one_line_whether_it_is_complete(log: Path) -> None:
+    result = quetsach.scan([log, log.with_name("gone.log")], ["evil.example"], guard_rails=False)
+    assert repr(result) == "<ScanResult: sightings: 2, logs: 2, errors: 1>"
+
+
+def test_columns_are_counted_from_1(tmp_path: Path) -> None:
+    listed = tmp_path / "list.csv"
+    listed.write_text("indicator,url\nevil.example,other.example\n")
+    for number in (0, 3):
+        with pytest.raises(IndicatorError, match=f"has no column '{number}'"):
+            quetsach.read_indicators(listed, columns={"indicator": number})
+    found = quetsach.read_indicators(listed, columns={"indicator": 2})
+    assert [one.value for one in found] == ["other.example"]
+
+
 def test_what_is_saved_is_a_document(log: Path, tmp_path: Path) -> None:
     result = quetsach.scan(log, ["evil.example"], guard_rails=False)
     result.save(tmp_path / "result.jsonl")

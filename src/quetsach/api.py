@@ -98,12 +98,16 @@ class _Lists(NamedTuple):
         return not (self.own or self.override or self.warning_lists)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ScanResult:
     """What a scan saw, what it looked at and what it could not look at. Made by `scan` only."""
 
     _result: scanned.ScanResult
     _notes: Sequence[ListNote] = ()
+
+    def __repr__(self) -> str:
+        counts = (("sightings", self.sightings), ("logs", self.coverage), ("errors", self.errors))
+        return f"<ScanResult: {', '.join(f'{name}: {len(all_of)}' for name, all_of in counts)}>"
 
     @property
     def sightings(self) -> Sightings:
