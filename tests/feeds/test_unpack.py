@@ -366,3 +366,16 @@ def test_a_document_of_words_is_no_list(tmp_path: Path) -> None:
     path.write_bytes(zipped({"[Content_Types].xml": b"<x/>", "word/document.xml": b"<x/>"}))
     with pytest.raises(IndicatorError, match="office document"):
         feed.read(path)
+
+
+def test_a_workbook_and_an_archive_come_through_a_pipe_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book, archive = tmp_path / "list.xlsx", tmp_path / "lists.zip"
+    with xlsxwriter.Workbook(book) as made:
+        made.add_worksheet().write_column(0, 0, ["Tên miền", "evil.example"])
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("list.txt", "evil.example\n")
+    for file in (book, archive):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(file.read_bytes())))
+        assert [i.value for i in feed.read("-").indicators] == ["evil.example"]
