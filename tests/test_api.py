@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 import quetsach
-from quetsach import api, frames
+from quetsach import api, frames, setfile
 from quetsach.errors import IndicatorError, ScanError
+from quetsach.indicator import Indicator, IndicatorSet, Kind
 from quetsach.output import OutputError
 from quetsach.scanfile import read
 from quetsach.sighting import Sighting
@@ -79,6 +80,37 @@ def test_lists_and_compiled_sets_are_taken_by_their_path(log: Path, tmp_path: Pa
     if engine.choose().name == "native":
         engine.choose().compile(items).save(tmp_path / "set.qs")  # type: ignore[attr-defined]
         assert sum(s.count for s in quetsach.scan(log, tmp_path / "set.qs").sightings) == 3
+
+
+@pytest.mark.parametrize("is_file", [False, True])
+def test_what_is_ones_own_is_not_looked_for_with_a_set_either(
+    log: Path, tmp_path: Path, is_file: bool
+) -> None:
+    items = IndicatorSet([Indicator(name, Kind.DOMAIN) for name in ("evil.example", "other.example")])
+    file = tmp_path / "set.qs"
+    setfile.write(file, items)
+    chosen = file if is_file else items
+    result = quetsach.scan(log, chosen, own=["evil.example"])
+    assert not len(result.sightings)
+    assert [(note.level, note.text) for note in result.notes] == [("stop", "evil.example")]
+    assert [one.value for one in quetsach.read_indicators(file, own=["evil.example"])] == ["other.example"]
+    with pytest.raises(IndicatorError, match="scope: the set was read before"):
+        quetsach.scan(log, chosen, scope="exact")
+
+
+def test_a_result_tells_in_one_line_whether_it_is_complete(log: Path) -> None:
+    result = quetsach.scan([log, log.with_name("gone.log")], ["evil.example"], guard_rails=False)
+    assert repr(result) == "<ScanResult: sightings: 2, logs: 2, errors: 1>"
+
+
+def test_columns_are_counted_from_1(tmp_path: Path) -> None:
+    listed = tmp_path / "list.csv"
+    listed.write_text("indicator,url\nevil.example,other.example\n")
+    for number in (0, 3):
+        with pytest.raises(IndicatorError, match=f"has no column '{number}'"):
+            quetsach.read_indicators(listed, columns={"indicator": number})
+    found = quetsach.read_indicators(listed, columns={"indicator": 2})
+    assert [one.value for one in found] == ["other.example"]
 
 
 def test_what_is_saved_is_a_document(log: Path, tmp_path: Path) -> None:

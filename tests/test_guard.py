@@ -41,6 +41,8 @@ def judge(
         ("*.github.io", "public-suffix"),
         ("=blogspot.com", "public-suffix"),
         ("b.ck", "public-suffix"),
+        ("kawasaki.jp", "public-suffix"),
+        ("*.kawasaki.jp", "public-suffix"),
         ("公司.cn", "public-suffix"),
         ("xn--55qx5d.cn", "public-suffix"),
         ("14.0.0.0/15", "too-wide"),

@@ -87,13 +87,27 @@ class _Lists(NamedTuple):
     override: str | Path | None = None
     warning_lists: str | Path | None = None
 
+    def is_as_it_is(self) -> bool:
+        """Whether nothing more is to be judged of what was read before: a set.
 
-@dataclass(frozen=True, slots=True)
+        Raises IndicatorError for options that say how a list is to be read.
+        """
+        given = {"scope": self.scope, "columns": self.columns, "list_format": self.list_format}
+        if named := [name for name, value in given.items() if value]:
+            raise IndicatorError(f"{', '.join(named)}: the set was read before; read its list with these")
+        return not (self.own or self.override or self.warning_lists)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class ScanResult:
     """What a scan saw, what it looked at and what it could not look at. Made by `scan` only."""
 
     _result: scanned.ScanResult
     _notes: Sequence[ListNote] = ()
+
+    def __repr__(self) -> str:
+        counts = (("sightings", self.sightings), ("logs", self.coverage), ("errors", self.errors))
+        return f"<ScanResult: {', '.join(f'{name}: {len(all_of)}' for name, all_of in counts)}>"
 
     @property
     def sightings(self) -> Sightings:
@@ -122,7 +136,7 @@ class ScanResult:
     def notes(self) -> Sequence[ListNote]:
         """What was left out of the lists (`level` is "reject" or "stop") or is doubtful ("warn"), and why.
 
-        Empty for an `IndicatorSet` and for a compiled set, which were judged before.
+        Empty for an `IndicatorSet` and for a compiled set that were used as they are.
         """
         return self._notes
 
@@ -180,7 +194,7 @@ def read_indicators(
     """
     lists = _Lists(scope, columns, list_format, guard_rails, own, override, warning_lists)
     files = _paths(paths)
-    if len(files) == 1 and _is_set(files[0]):
+    if len(files) == 1 and _is_set(files[0]) and lists.is_as_it_is():
         return setfile.read(files[0])
     return _read(files, lists)[0]
 
@@ -213,7 +227,8 @@ def scan(
     none. `fields` names the columns of tables as `--fields` does; `leases` are DHCP files beside those found
     among the logs. `devices` notes which machines were alive each day; `jobs` is how many files are read at
     once, all processors if not given. `scope`, `columns` and the others down to `warning_lists` are those of
-    `read_indicators`; an `IndicatorSet` and a compiled set are used as they are. `state` is a file that keeps
+    `read_indicators`; an `IndicatorSet` and a compiled set are used as they are, unless `own`, `override` or
+    `warning_lists` are given. `state` is a file that keeps
     what is finished, `cluster` the address of a Ray cluster, or "local".
 
     A log that cannot be read is no exception: it is in `errors`. Raises IndicatorError where a list cannot be
@@ -334,10 +349,12 @@ def _judged(
 
 def _matcher(chosen: Engine, indicators: Indicators, lists: _Lists) -> tuple[Matcher, Sequence[ListNote]]:
     if isinstance(indicators, IndicatorSet):
-        return chosen.compile(indicators), ()
-    if isinstance(indicators, str | Path):
+        if lists.is_as_it_is():
+            return chosen.compile(indicators), ()
+        kept, notes = _judged(indicators, lists)
+    elif isinstance(indicators, str | Path):
         file = Path(indicators)
-        if _is_set(file):
+        if _is_set(file) and lists.is_as_it_is():
             return chosen.load(file), ()
         kept, notes = _read([file], lists)
     else:

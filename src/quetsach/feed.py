@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from quetsach import setfile
 from quetsach.draft import Draft
+from quetsach.errors import IndicatorError
 from quetsach.feeds import formats
 from quetsach.feeds.item import hash_in, parse
 from quetsach.feeds.listing import Listing
@@ -164,6 +165,9 @@ class _Reading:
         self._recognised.append(Recognised(str(path), COMPILED, len(items), 0))
 
     def take(self, source: str, data: bytes | str) -> None:
+        for name in (self._columns or {}).values():
+            if name.isdecimal() and not int(name):
+                raise IndicatorError(f"{source}: has no column '{name}'; look at its header line")
         listing = Listing(source, data, self._columns, self._now)
         form = formats.choose(listing, self._format)
         if form.name != "xlsx" and listing.guess is not None:

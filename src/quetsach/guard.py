@@ -212,8 +212,9 @@ class _Rails:
     def _judge_name(self, indicator: Indicator, name: str) -> tuple[_Finding | None, bool]:
         covers = indicator.kind is Kind.DOMAIN and indicator.scope is not Scope.EXACT
         stop = self._stops.find(name, covers=covers)
-        if stop is None and indicator.kind is Kind.DOMAIN and name in self._suffixes:
-            stop = _Finding("public-suffix")
+        if stop is None and indicator.kind is Kind.DOMAIN:
+            is_suffix = name in self._suffixes or (covers and self._suffixes.covered_by(name))
+            stop = _Finding("public-suffix") if is_suffix else None
         if stop is not None:
             return stop, True
         return self._known.doubt(indicator), False

@@ -63,6 +63,41 @@ def test_a_misspelt_exception_is_told(quetsach: Run, mixed: Path, tmp_path: Path
     assert "No entry here needs these exceptions; if one should, compare the spelling: 10.0.0.0/9" in out
 
 
+def test_options_for_lists_are_heeded_or_refused_with_a_compiled_set(
+    quetsach: Run, log: Path, tmp_path: Path
+) -> None:
+    listed, compiled = tmp_path / "list.txt", tmp_path / "set.qs"
+    listed.write_text("evil.example\nother.example\n")
+    assert quetsach("indicators", "compile", listed, "-o", compiled)[0] == 0
+    by_list, by_set = (
+        quetsach("scan", log, "-i", one, "--own", "evil.example", "--json")[:2] for one in (listed, compiled)
+    )
+    assert by_set == by_list
+    assert by_set[0] == 0
+    for option, value in (("--scope", "exact"), ("--column", "indicator=ioc"), ("--list-format", "csv")):
+        for command in (("scan", log, "-i", compiled), ("indicators", "convert", compiled)):
+            code, out, err = quetsach(*command, option, value)
+            assert (code, out) == (2, "")
+            assert f"{option} cannot change it" in err
+    assert quetsach("scan", log, "-i", compiled, "--override", tmp_path / "gone.csv")[0] == 2
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "csv", "jsonl"])
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_the_result_of_a_scan_is_no_list(
+    quetsach: Run, mixed: Path, log: Path, tmp_path: Path, ending: str, language: str
+) -> None:
+    result = tmp_path / f"result.{ending}"
+    assert quetsach("scan", log, "-i", mixed, "-o", result, "--lang", language)[0] == 1
+    code, out, err = quetsach("scan", log, "-i", result)
+    assert (code, out) == (2, "")
+    assert "is the result of a scan, not a list" in err
+    assert "là kết quả quét" in quetsach("indicators", "check", result, "--lang", "vi")[2]
+    if ending == "csv":
+        seen = quetsach("indicators", "convert", result, "--column", "indicator=indicator")[1]
+        assert "evil.example\n" in seen
+
+
 def test_what_is_ones_own_is_never_listed(quetsach: Run, tmp_path: Path) -> None:
     listed = tmp_path / "list.txt"
     listed.write_text("school.example\ncdn.school.example\nother.example\n5.9.3.7\n5.9.4.7\n")

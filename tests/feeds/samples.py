@@ -70,15 +70,24 @@ SAMPLES: dict[str, Expected] = {
         "24.0.2.0.192.rpz-ip CNAME .\n128.1.zz.db8.2001.rpz-ip CNAME rpz-drop.\n"
         "48.zz.1.db8.2001.rpz-ip CNAME .\n"
         "32.9.113.0.203.rpz-client-ip CNAME .\nns.evil.example.rpz-nsdname CNAME .\n"
-        "24.0.2.0.192.rpz-nsip CNAME .\nabsolute.example. CNAME .\n",
+        "24.0.2.0.192.rpz-nsip CNAME .\nabsolute.example. CNAME .\n"
+        "dead.example A 0.0.0.0\n  AAAA ::\nwarned.example CNAME page.example.\n",
         [
-            "*.below.example", "192.0.2.0/24", "2001:db8:1::/48", "2001:db8::1", "=only.example",
-            "=walled.example", "evil.example",
+            "*.below.example", "192.0.2.0/24", "2001:db8:1::/48", "2001:db8::1", "=dead.example",
+            "=only.example", "=warned.example", "evil.example",
         ],
         [
-            (9, "exception"), (10, "exception"), (16, "trigger"), (17, "trigger"), (18, "trigger"),
-            (19, "outside-zone"),
+            (9, "exception"), (10, "exception"), (11, "own-name"), (12, "own-name"), (16, "trigger"),
+            (17, "trigger"), (18, "trigger"), (19, "outside-zone"),
         ],
+    ),
+    "rpz with a page that warns": (
+        "rpz",
+        "$TTL 60\n@ SOA ns. h. 1 2 3 4 5\n"
+        + "".join(f"evil{n}.example A 192.0.2.9\n" for n in range(60))
+        + "intranet.example A 192.168.1.5\n",
+        sorted(f"=evil{n}.example" for n in range(60)),
+        [(63, "own-name")],
     ),
     "rpz with origins": (
         "rpz",

@@ -243,3 +243,14 @@ def test_a_picture_is_no_list(tmp_path: Path) -> None:
     picture.write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\nevil.example.vn\n")
     with pytest.raises(IndicatorError, match=r"logo\.png: not a text file"):
         read_bytes(picture)
+
+
+def test_quotes_around_the_values_of_a_plain_list_are_dropped_and_told() -> None:
+    result = feed.read_text("\"evil.example\"\n'other.example'\nhttp://third.example/a?x='1'\n\"x\n")
+    assert [i.value for i in result.indicators] == [
+        "evil.example",
+        "other.example",
+        "third.example/a?x='1'",
+    ]
+    assert [(w.line, w.code) for w in result.warnings] == [(1, "unquoted"), (2, "unquoted")]
+    assert [r.line for r in result.rejects] == [4]

@@ -39,6 +39,11 @@ def one(text: str, scope: Scope = Scope.WITH_SUBDOMAINS, kind: str = "") -> tupl
         ("2001:0DB8::0001", "2001:db8::1", "ipv6", []),
         ("[2001:db8::1]:443", "[2001:db8::1]:443", "ip-port", []),
         ("203.0.113.9:08", "203.0.113.9:8", "ip-port", []),
+        ("203.0.113.9:8080/tcp", "203.0.113.9:8080", "ip-port", []),
+        ("[2001:db8::1]:53/UDP", "[2001:db8::1]:53", "ip-port", []),
+        ("http://203.0.113.9:8080/tcp", "203.0.113.9:8080/tcp", "url", []),
+        ("203.0.113.9/tcp", "203.0.113.9/tcp", "url", []),
+        ("1.2.3.4-5a.example", "1.2.3.4-5a.example", "domain", []),
         ("203.0.113.0/24", "203.0.113.0/24", "cidr", []),
         ("203.0.113.9/24", "203.0.113.0/24", "cidr", ["host-bits"]),
         ("203.0.113.0/255.255.255.0", "203.0.113.0/24", "cidr", []),
@@ -76,6 +81,10 @@ def test_a_value_becomes_canonical(text: str, hashed: str, kind: str, warnings: 
         ("evil.example:70000", "bad-port"),
         ("203.0.113.20-203.0.113.10", "bad-range"),
         ("203.0.113.20-2001:db8::1", "bad-range"),
+        ("203.0.113.20-10", "bad-range"),
+        ("203.0.113.20-256", "bad-range"),
+        ("203.0.113.20-30-40", "bad-range"),
+        ("evil.1-", "bad-name"),
         ("localhost", "single-label"),
         ("http://localhost/a", "single-label"),
         ("evil..example", "bad-name"),
@@ -107,6 +116,11 @@ def test_a_range_becomes_exactly_its_addresses(first: int, size: int) -> None:
     nets = [ipaddress.IPv4Network(i.value) for i in items]
     assert sorted(int(a) for n in nets for a in n) == list(range(first, last + 1))
     assert warnings == ["range"]
+
+
+def test_a_range_may_tell_only_the_last_number_of_its_end() -> None:
+    """As nmap and many lists write it; with a hyphen in its last part it was once taken for a name."""
+    assert parse("203.0.113.10-13", Scope.EXACT) == parse("203.0.113.10-203.0.113.13", Scope.EXACT)
 
 
 LABEL = st.from_regex(r"[a-z0-9_]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)

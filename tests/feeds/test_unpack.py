@@ -237,7 +237,7 @@ def test_a_title_over_two_columns_of_a_workbook(tmp_path: Path) -> None:
 
 
 def test_a_further_column_of_addresses_is_told(tmp_path: Path) -> None:
-    """Its values are not searched, so nobody may think that they were."""
+    """Its values beside those of the first are not searched, so nobody may think that they were."""
     rows = [["Tên miền", "IP", "SHA256"], ["evil.example", "203.0.113.9", "0" * 64]]
     path = tmp_path / "hai-cot.xlsx"
     with xlsxwriter.Workbook(path) as book:
@@ -251,6 +251,34 @@ def test_a_further_column_of_addresses_is_told(tmp_path: Path) -> None:
         ]
     chosen = feed.read(path, columns={"indicator": "IP"})
     assert ([i.value for i in chosen.indicators], chosen.warnings) == (["203.0.113.9"], ())
+
+
+@pytest.mark.parametrize("form", ["xlsx", "csv", "json"])
+def test_a_row_with_nothing_but_an_address_in_the_further_column_lists_it(tmp_path: Path, form: str) -> None:
+    """Offices list names and addresses below each other in two columns, one of them empty in each row."""
+    head, rows = ["STT", "Địa chỉ IP", "Tên miền"], [["1", "", "evil.example"], ["2", "203.0.113.9", ""]]
+    path = tmp_path / f"list.{form}"
+    if form == "xlsx":
+        with xlsxwriter.Workbook(path) as book:
+            sheet = book.add_worksheet()
+            for at, row in enumerate([head, *rows, ["3", "203.0.113.10", "other.example"]]):
+                sheet.write_row(at, 0, row)
+    elif form == "csv":
+        path.write_text("\n".join(map(",".join, [head, *rows, ["3", "203.0.113.10", "other.example"]])))
+    else:
+        path.write_text(json.dumps([dict(zip(head, row, strict=True)) for row in rows]))
+    result = feed.read(path)
+    found = {i.value for i in result.indicators}
+    assert found == {"203.0.113.9", "evil.example"} | ({"other.example"} if form != "json" else set())
+    assert not result.rejects
+
+
+def test_values_side_by_side_are_not_dropped_in_silence() -> None:
+    result = feed.read_text("evil.example,other.example,third.example")
+    assert [(w.code, w.text) for w in result.warnings] == [
+        ("columns-guessed", "column 1"),
+        ("other-columns", "column 2, column 3"),
+    ]
 
 
 def test_a_list_below_the_head_of_a_letter(tmp_path: Path) -> None:
@@ -338,3 +366,16 @@ def test_a_document_of_words_is_no_list(tmp_path: Path) -> None:
     path.write_bytes(zipped({"[Content_Types].xml": b"<x/>", "word/document.xml": b"<x/>"}))
     with pytest.raises(IndicatorError, match="office document"):
         feed.read(path)
+
+
+def test_a_workbook_and_an_archive_come_through_a_pipe_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book, archive = tmp_path / "list.xlsx", tmp_path / "lists.zip"
+    with xlsxwriter.Workbook(book) as made:
+        made.add_worksheet().write_column(0, 0, ["Tên miền", "evil.example"])
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("list.txt", "evil.example\n")
+    for file in (book, archive):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(file.read_bytes())))
+        assert [i.value for i in feed.read("-").indicators] == ["evil.example"]

@@ -63,6 +63,11 @@ class Choice(NamedTuple):
         """The options for lists among all that were given."""
         return cls(*map(given.__getitem__, cls._fields))
 
+    @property
+    def judges(self) -> bool:
+        """Whether the guard rails have more to say of a compiled set than when it was compiled."""
+        return bool(self.own or self.override or self.warning_lists)
+
 
 def options() -> list[click.Parameter]:
     """The options of every command that reads lists."""
@@ -135,13 +140,15 @@ def check_format(name: str | None) -> None:
 
 
 def load(files: Sequence[Path], choice: Choice, extra_formats: Sequence[str] = ()) -> Loaded:
-    """Read lists, apply the guard rails, compile. A single compiled set is opened as it is.
+    """Read lists, apply the guard rails, compile. A single compiled set is opened as it is, unless options
+    give the guard rails more to say of it.
 
     Raises:
         IndicatorError: a file cannot be read, or nothing usable is left.
     """
     chosen = engine.choose(extra_formats=extra_formats)
-    if len(files) == 1 and _is_compiled(files[0]):
+    if len(files) == 1 and not choice.judges and _is_compiled(files[0]):
+        _refuse_shape(files, choice)
         return Loaded(chosen, chosen.load(files[0]))
     found = read(files, choice)
     if not len(found.indicators):
@@ -219,6 +226,19 @@ def _is_compiled(path: Path) -> bool:
         ) from error
 
 
+def _refuse_shape(files: Sequence[Path], choice: Choice) -> None:
+    """Refuse to be told how lists are to be read where all were read before.
+
+    Raises:
+        IndicatorError: naming the options.
+    """
+    given = {"--scope": choice.scope, "--column": choice.column, "--list-format": choice.list_format}
+    named = [option for option, value in given.items() if value]
+    if named and all(map(_is_compiled, files)):
+        text = _("%(path)s is compiled, and %(options)s cannot change it; compile the list again with it.")
+        raise IndicatorError(text % {"path": files[0], "options": ", ".join(named)})
+
+
 def _is_pack(path: Path) -> bool:
     return path.suffix == suffixes.PACK and path.is_file()
 
@@ -257,6 +277,7 @@ def read(files: Sequence[Path], choice: Choice) -> Read:
     from quetsach.guards import warninglists
     from quetsach.outputs import listnotes
 
+    _refuse_shape(files, choice)
     scope = Scope(choice.scope) if choice.scope else None
     overrides = guard.read_overrides(choice.override) if choice.override else ()
     known = warninglists.read(choice.warning_lists) if choice.warning_lists else None

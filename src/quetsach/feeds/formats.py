@@ -45,8 +45,8 @@ class Format(NamedTuple):
 
 
 FORMATS = (
-    Format("xlsx", spreadsheet.recognise, spreadsheet.read),
     Format("victims", victims.recognise, victims.read),
+    Format("xlsx", spreadsheet.recognise, spreadsheet.read),
     Format("misp", misp.recognise, misp.read),
     Format("stix", stix.recognise, stix.read),
     Format("json", records.recognise, records.read),

@@ -12,7 +12,7 @@ from quetsach.feeds.remark import Reject
 from quetsach.indicator import Indicator, Kind, Scope
 
 _PLAIN_DOMAIN = re.compile(
-    r"(?=[a-z0-9_.-]{4,253}\Z)(?:[a-z0-9_-]{1,63}\.)+(?=[a-z0-9_-]*[a-z_-])[a-z0-9_-]{1,63}", re.ASCII
+    r"(?=[a-z0-9_.-]{4,253}\Z)(?:[a-z0-9_-]{1,63}\.)+(?=[a-z0-9_-]*[a-z])[a-z0-9_-]{1,63}", re.ASCII
 )
 _PLAIN_ENDPOINT = re.compile(rf"({IPV4.pattern}):([1-9][0-9]{{0,4}})", re.ASCII)
 _HASH = re.compile(r"(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})")
@@ -21,6 +21,9 @@ _NUMBERS = re.compile(r"[0-9.]+|0[xX][0-9A-Fa-f.xX]*")
 _PREFIX = re.compile(r"[0-9]{1,3}")
 _WORDS = re.compile(r"[\s/,;()]+")
 """Between the words of a type: "IP C2", "IP/domain"."""
+_LAST_OCTET = re.compile(r"[0-9]{1,3}")
+"""Of the last address of a range: `192.0.2.10-20`."""
+_PROTOCOLS = frozenset(("tcp", "udp"))
 _ENDS = re.compile(r"[/?#\\]")
 
 KINDS = frozenset(
@@ -115,6 +118,8 @@ def _classify(text: str, scope: Scope) -> tuple[list[Indicator], list[str]]:
         return [_address(whole)], []
     if "-" in text and "/" not in text:
         low, _, high = text.partition("-")
+        if _LAST_OCTET.fullmatch(high) and IPV4.fullmatch(low):
+            high = f"{low.rpartition('.')[0]}.{high}"
         if address(low.strip()) and ("." in high or ":" in high) and address(high.strip()):
             return _range(address(low.strip()) or "", address(high.strip()) or ""), ["range"]
         if address(low.strip()):
@@ -134,6 +139,8 @@ def _slashed(text: str, scope: Scope) -> tuple[list[Indicator], list[str]]:
         return _network(before, whole, after)
     if not before or _ENDS.match(text):
         raise Reject("no-host")
+    if after.lower() in _PROTOCOLS and split_authority(before)[1] is not None:
+        return _authority(before, scope)
     return _url(f"http://{text}", scope)
 
 
@@ -206,6 +213,7 @@ def _authority(text: str, scope: Scope) -> tuple[list[Indicator], list[str]]:
 
 
 _LABEL = re.compile(r"[a-z0-9_-]{1,63}")
+_LETTER = re.compile(r"[a-z]")
 
 
 def _domain(text: str, scope: Scope) -> Indicator:
@@ -215,8 +223,8 @@ def _domain(text: str, scope: Scope) -> Indicator:
     labels = value.split(".")
     if not all(_LABEL.fullmatch(label) for label in labels) or len(value) > 253:
         raise Reject("bad-name")
-    if labels[-1].isdecimal():
-        raise Reject("bad-address" if len(labels) == 4 else "bad-name")
+    if not _LETTER.search(labels[-1]):
+        raise Reject("bad-address" if len(labels) == 4 and labels[-1].isdecimal() else "bad-name")
     if len(labels) == 1:
         raise Reject("single-label")
     return Indicator(value, Kind.DOMAIN, scope)

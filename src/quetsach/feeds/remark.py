@@ -46,7 +46,8 @@ WARNINGS = {
     "encoding": "the text is not UTF-8; the encoding was guessed",
     "columns-guessed": "no header was understood; the indicator column was guessed",
     "other-columns": (
-        "these columns hold addresses, too, and were not searched; choose one with --column indicator=NAME"
+        "these columns hold addresses, too, and count only where the first is empty; to choose one: --column"
+        " indicator=NAME"
     ),
     "nothing": "the list holds no entry at all; check that it was fetched whole",
     "no-column": "no column with addresses was found; the sheet was passed over",

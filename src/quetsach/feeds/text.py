@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 from quetsach.errors import IndicatorError
@@ -45,6 +47,23 @@ def read_raw(
     if source.errors:
         raise unusable(str(path), source.errors[0].removeprefix(f"{path}: "))
     return bytes(data)
+
+
+def read_stream(path: Path, *, most: int = MOST_BYTES) -> bytes:
+    """What comes through a pipe, or standard input for `-`, as it is.
+
+    Raises IndicatorError as `read_bytes`.
+    """
+    try:
+        with nullcontext(sys.stdin.buffer) if str(path) == "-" else path.open("rb") as stream:
+            data = stream.read(most + 1)
+    except OSError as error:
+        raise IndicatorError(
+            f"{path}: cannot be read: {error.strerror}; check that it exists and may be read"
+        ) from error
+    if len(data) > most:
+        raise IndicatorError(f"{path}: more than {most // 1024**2} MB unpacked; split the list")
+    return data
 
 
 def unusable(source: str, problem: str) -> IndicatorError:

@@ -11,7 +11,7 @@ from types import ModuleType
 
 from quetsach.errors import IndicatorError, SourceError
 from quetsach.feeds.forms.spreadsheet import ZIP, is_workbook
-from quetsach.feeds.text import MOST_BYTES, read_raw, unusable
+from quetsach.feeds.text import MOST_BYTES, read_raw, read_stream, unusable
 from quetsach.openers import is_tar
 from quetsach.openers.opened import Opened, Passed, Start
 from quetsach.unpack import BLOCK, BZIP2, XZ, codec_of
@@ -30,7 +30,10 @@ def lists(path: Path) -> Iterator[tuple[str, bytes]]:
     if str(path) != "-" and path.is_dir():
         yield from _feed(path)
         return
-    yield from _expand(str(path), read_raw(path, _is_packed), 0, [0])
+    # What comes through a pipe is opened here as a whole, because its begin cannot be looked at beforehand.
+    is_stream = str(path) == "-" or path.is_fifo()
+    data = read_stream(path) if is_stream else read_raw(path, _is_packed)
+    yield from _expand(str(path), data, 0, [0])
 
 
 def _is_packed(start: bytes) -> bool:

@@ -86,8 +86,12 @@ class Suffixes:
         return is_public
 
     def touching(self) -> tuple[Iterable[str], Iterable[str]]:
-        """The names that may be suffixes, and those right below which all may be."""
-        return self._rules, self._wild
+        """The names that may be or cover suffixes, and those right below which all may be."""
+        return chain(self._rules, self._wild), self._wild
+
+    def covered_by(self, name: str) -> bool:
+        """Whether all that is right below a canonical name is a suffix: `sch.uk`, because of `*.sch.uk`."""
+        return f"*.{name}" in self._lines or ("xn--" in name and name in self._wild)
 
     def __contains__(self, name: str) -> bool:
         parent = name.partition(".")[2]

@@ -68,7 +68,7 @@ def open(file: Opened) -> Iterator[Opened | Passed]:
         at = yield from _one_after_another(file, data)
         raise damaged("zip", at, str(error)) from error
     if _is_office(members):
-        if _is_result(data):
+        if is_result(data):
             yield Passed(file.member, "result")
             return
         raise SourceError(OFFICE)
@@ -117,7 +117,7 @@ def _is_office(members: list[zipfile.ZipInfo]) -> bool:
     return "[Content_Types].xml" in names or {"mimetype", "META-INF/manifest.xml"} <= names
 
 
-def _is_result(data: BinaryIO) -> bool:
+def is_result(data: BinaryIO) -> bool:
     """Whether it is a workbook that a scan wrote: its properties say so, also when it was saved again."""
     try:
         with zipfile.ZipFile(data) as archive, archive.open("docProps/core.xml") as properties:

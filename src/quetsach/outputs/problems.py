@@ -75,6 +75,7 @@ _SENTENCES = (
         "is a report of %(who)s about infected machines, not a list of malicious addresses; look its machines"
         " up instead"
     ),
+    N_("is the result of a scan, not a list of malicious addresses; name the list itself"),
     N_("is a web page, not a list; its address may have changed or ask for a key"),
     N_("is JSON that cannot be read to its end; fetch it again"),
     N_("names the events of a MISP feed; give the feed's folder instead"),

@@ -30,7 +30,7 @@ fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
     text.parse().ok()
 }
 
-/// Lower-case labels of letters, digits, `-` and `_`, at least two, the last one with a letter, `-` or `_`.
+/// Lower-case labels of letters, digits, `-` and `_`, at least two, the last one with a letter.
 fn name(text: &[u8]) -> bool {
     if !(4..=253).contains(&text.len()) {
         return false;
@@ -38,8 +38,8 @@ fn name(text: &[u8]) -> bool {
     let (mut labels, mut length, mut is_number) = (1, 0, true);
     for &byte in text {
         match byte {
-            b'a'..=b'z' | b'-' | b'_' => is_number = false,
-            b'0'..=b'9' => {}
+            b'a'..=b'z' => is_number = false,
+            b'0'..=b'9' | b'-' | b'_' => {}
             b'.' if length > 0 => {
                 (labels, length, is_number) = (labels + 1, 0, true);
                 continue;
@@ -98,6 +98,10 @@ pub(crate) fn classify(text: &[u8]) -> Option<(Kind, &[u8])> {
     let (host, rest) = (&text[..slash], &text[slash + 1..]);
     if octets(host) && rest.iter().all(|b| b.is_ascii_digit() || *b == b'.') {
         return network4(host, rest).then_some((Kind::Cidr, text));
+    }
+    // `192.0.2.7:8080/tcp` is an endpoint as firewalls write it.
+    if rest.eq_ignore_ascii_case(b"tcp") || rest.eq_ignore_ascii_case(b"udp") {
+        return None;
     }
     match memchr::memmem::find(text, b"://") {
         None => url(text),

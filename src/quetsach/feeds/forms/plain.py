@@ -12,6 +12,8 @@ from quetsach.feeds.value import Note, Value
 
 _RANGE = re.compile(r"[0-9A-Fa-f.:]+\s+-\s+[0-9A-Fa-f.:]+")
 
+_QUOTED = re.compile(r"""(["'])(.+)\1""")
+
 
 def read(listing: Listing) -> Iterator[Value | Note]:
     """All values of a plain list."""
@@ -28,7 +30,8 @@ def lines(texts: Sequence[str], start: int = 1) -> Iterator[Value]:
         if not text or is_comment(line):
             continue
         if " " not in text and "\t" not in text:
-            yield Value(number, text)
+            quoted = _QUOTED.fullmatch(text)
+            yield Value(number, quoted[2] if quoted else text, warning="unquoted" if quoted else "")
             continue
         text = without_comment(text)
         if _RANGE.fullmatch(text):

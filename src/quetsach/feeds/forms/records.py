@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from quetsach.feeds.forms.table import COLUMNS, Row, numbered, places_of, values
+from quetsach.feeds.forms.table import COLUMNS, Row, numbered, places_of, spares, values
 from quetsach.feeds.listing import Listing
 from quetsach.feeds.value import Note, Value
 
@@ -84,4 +84,5 @@ def read(listing: Listing) -> Iterator[Value | Note]:
         if not places or "indicator" not in places:
             yield Note(number, row.text, "no-value")
         else:
-            yield from values([row], places, listing.now)
+            spare = [] if wanted else spares(keys, places["indicator"])
+            yield from values([row], places, listing.now, spare)

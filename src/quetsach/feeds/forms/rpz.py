@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from quetsach.canonical import address
 from quetsach.feeds.listing import Listing
+from quetsach.feeds.sinkhole import is_nowhere, warning_page
 from quetsach.feeds.value import Note, Value
 from quetsach.indicator import Scope
 
@@ -40,7 +41,13 @@ def recognise(listing: Listing) -> bool:
 
 
 def read(listing: Listing) -> Iterator[Value | Note]:
-    """The triggers of the zone, each record by itself: a name exactly, `*.` what is below it."""
+    """The triggers of the zone, each record by itself: a name exactly, `*.` what is below it.
+
+    A name that is given an address is listed where the address leads nowhere, or is the same for all.
+    """
+    page = warning_page(map(_given, _records(listing.head)))
+    if page:
+        yield Note(0, page, "warning-page")
     apex: str | None = None
     for record in _records(listing.lines):
         if apex is None:
@@ -51,8 +58,10 @@ def read(listing: Listing) -> Iterator[Value | Note]:
         if name == record.owner:
             yield Note(record.line, record.owner.removesuffix(f".{_UNKNOWN}"), "outside-zone")
             continue
-        target = record.target.lower()
-        if target == "rpz-passthru." or (record.type == "CNAME" and target.removesuffix(".") == name):
+        target, given = record.target.lower(), _given(record)
+        if given is not None and given != page and not is_nowhere(given):
+            yield Note(record.line, f"{name} {record.type} {given}", "own-name")
+        elif target == "rpz-passthru." or (record.type == "CNAME" and target.removesuffix(".") == name):
             yield Note(record.line, name, "exception")
         elif name.rpartition(".")[2] in _OTHER_TRIGGERS:
             yield Note(record.line, name, "trigger")
@@ -61,6 +70,11 @@ def read(listing: Listing) -> Iterator[Value | Note]:
             yield Value(record.line, spelled) if spelled else Note(record.line, name, "bad-network")
         else:
             yield Value(record.line, name, scope=Scope.EXACT)
+
+
+def _given(record: _Record) -> str | None:
+    """The address that a name is given in place of its own."""
+    return address(record.target) if record.type in ("A", "AAAA") else None
 
 
 def network_of(owner: str) -> str | None:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from quetsach.errors import IndicatorError
 from quetsach.feeds.forms.table import (
     Row,
+    full,
     fullest,
     is_title,
     numbered,
-    others,
     places_of,
+    spares,
     values,
     without_free_type,
 )
@@ -97,22 +98,26 @@ def _sheet(name: str, cells: Sequence[list[str]], listing: Listing) -> Iterator[
     header, names = _header(cells, wanted)
     below = cells[header + 1 : header + 1 + SNIFFED_LINES]
     places = {**without_free_type(places_of(names, wanted), names, below), **numbers}
+    spare: list[int] = []
     if "indicator" in places:
-        if not wanted and (more := others(names, places["indicator"])):
-            yield Note(0, f"{name}: {', '.join(more)}", "other-columns")
+        spare = [] if wanted else spares(names, places["indicator"])
     else:
         best = None if "indicator" in wanted else fullest([row for row in cells[:SNIFFED_LINES] if any(row)])
         if best is None:
             yield Note(0, name, "no-column")
             return
         yield Note(0, f"{name}: column {best + 1}", "columns-guessed")
+        spare = [at for at in full([row for row in cells[:SNIFFED_LINES] if any(row)]) if at != best]
         places["indicator"] = best
+    if spare:
+        titles = [names[at].strip() if names else f"column {at + 1}" for at in spare]
+        yield Note(0, f"{name}: {', '.join(titles)}", "other-columns")
     rows = (
         Row(number, row, " ".join(filter(None, row)))
         for number, row in enumerate(cells[header + 1 :], header + 2)
         if any(row)
     )
-    for one in values(rows, places, listing.now):
+    for one in values(rows, places, listing.now, spare):
         if isinstance(one, Note) or "\n" not in one.text:
             yield one
         else:

@@ -91,16 +91,14 @@ def names_of(cells: Sequence[str]) -> list[str]:
     return [" ".join(unicodedata.normalize("NFC", c.strip().strip('"')).lower().split()) for c in cells]
 
 
-def others(cells: Sequence[str], place: int) -> list[str]:
-    """The headers of further columns of addresses, which are not searched. Hashes say the same file again."""
+def spares(cells: Sequence[str], place: int) -> list[int]:
+    """Further columns of addresses by a header's cells, for rows that have none in their first.
+
+    Hashes say the same file again.
+    """
     listed = frozenset(COLUMNS["indicator"]) - _HASHES
     names = [_plain(name) for name in names_of(cells)]
-    searched = names[place]
-    return [
-        cell.strip()
-        for at, (cell, name) in enumerate(zip(cells, names, strict=True))
-        if at != place and name in listed and name != searched
-    ]
+    return [at for at, name in enumerate(names) if at != place and name in listed and name != names[place]]
 
 
 def places_of(cells: Sequence[str], wanted: Mapping[str, str]) -> dict[str, int]:
@@ -197,13 +195,27 @@ def _lists(cells: Sequence[str]) -> bool:
 
 def _guess(head: Sequence[str]) -> Layout | None:
     for delimiter in (",", ";", "|"):
-        split = [c for line in head if (c := cells_of(line, delimiter)) is not None and len(c) > 1]
+        split = _split(head, delimiter)
         if len(split) * 2 <= len(head):
             continue
         best = fullest(split)
         if best is not None:
             return Layout(delimiter, 0, {"indicator": best}, guessed=True)
     return None
+
+
+def _split(head: Sequence[str], delimiter: str) -> list[list[str]]:
+    return [c for line in head if (c := cells_of(line, delimiter)) is not None and len(c) > 1]
+
+
+def full(split: Sequence[Sequence[str]]) -> list[int]:
+    """The columns that hold a value in more than half of the rows."""
+    width = max(map(len, split), default=0)
+    return [
+        i
+        for i in range(width)
+        if 2 * sum(len(row) > i and _is_listed(row[i].strip()) for row in split) > len(split)
+    ]
 
 
 def fullest(split: Sequence[Sequence[str]]) -> int | None:
@@ -250,15 +262,23 @@ def read(listing: Listing) -> Iterator[Value | Note]:
     Raises IndicatorError when the column that was asked for is not there.
     """
     layout = layout_of(listing)
-    if layout is None or "indicator" not in layout.places:
+    number = numbered(listing.columns).get("indicator", -1)
+    rows = (cells_of(line, layout.delimiter) for line in listing.head) if layout is not None else ()
+    is_beyond = number >= max((len(row) for row in rows if row is not None), default=number + 1)
+    if layout is None or "indicator" not in layout.places or is_beyond:
         column = (listing.columns or {}).get("indicator", "indicator")
         raise IndicatorError(f"{listing.source}: has no column '{column}'; look at its header line")
     place = layout.places["indicator"]
+    spare: list[int] = []
     if layout.guessed:
         yield Note(0, f"column {place + 1}", "columns-guessed")
-    if not listing.columns and (more := others(layout.names, place) if layout.names else ()):
-        yield Note(0, ", ".join(more), "other-columns")
-    yield from values(_rows(listing.lines, layout), layout.places, listing.now)
+        spare = [at for at in full(_split(listing.head, layout.delimiter)) if at != place]
+    elif layout.names and not listing.columns:
+        spare = spares(layout.names, place)
+    if spare:
+        titles = layout.names or [f"column {at + 1}" for at in range(max(spare) + 1)]
+        yield Note(0, ", ".join(titles[at].strip() for at in spare), "other-columns")
+    yield from values(_rows(listing.lines, layout), layout.places, listing.now, spare)
 
 
 def _rows(lines: Sequence[str], layout: Layout) -> Iterator[Row]:
@@ -286,8 +306,13 @@ def _over_lines(lines: Sequence[str], first: int, delimiter: str) -> tuple[int, 
     return first, None
 
 
-def values(rows: Iterable[Row], places: Mapping[str, int], now: datetime) -> Iterator[Value | Note]:
-    """What the rows of a table list; expired rows and those not meant for detection are left out."""
+def values(
+    rows: Iterable[Row], places: Mapping[str, int], now: datetime, spare: Sequence[int] = ()
+) -> Iterator[Value | Note]:
+    """What the rows of a table list; expired rows and those not meant for detection are left out.
+
+    A row with nothing in the indicator's column lists what its first `spare` column holds.
+    """
     at, kind_at, family_at = (places.get(name, -1) for name in ("indicator", "type", "family"))
     kinds: dict[str, str] = {}
     families: dict[str, str] = {}
@@ -298,6 +323,8 @@ def values(rows: Iterable[Row], places: Mapping[str, int], now: datetime) -> Ite
             continue
         width = len(cells)
         text = cells[at].strip() if at < width else ""
+        if text in _UNSET and spare:
+            text = next((cell for i in spare if i < width and (cell := cells[i].strip()) not in _UNSET), text)
         if not text:
             yield Note(number, line, "no-value")
             continue

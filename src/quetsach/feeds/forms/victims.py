@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Iterator
 
 from quetsach.errors import IndicatorError
@@ -15,11 +17,38 @@ _SHADOWSERVER = (
     {"timestamp", "src_ip", "src_asn"},
 )
 _N6 = {"category", "source", "restriction", "confidence"}
+_RESULT = {"device", "indicator", "matched", "logformat"}
 
 
 def recognise(listing: Listing) -> bool:
-    """Shadowserver by its header, n6 by the keys of its events."""
-    return _is_shadowserver(listing) or _is_n6(listing)
+    """Shadowserver by its header, n6 by the keys of its events, results of a scan by what the scan writes.
+
+    Whoever chooses the columns of a result means its indicators.
+    """
+    if _packed(listing) is not None:
+        return not listing.columns and _is_result(listing)
+    return _is_shadowserver(listing) or _is_n6(listing) or (not listing.columns and _is_result(listing))
+
+
+def _packed(listing: Listing) -> bytes | None:
+    return listing.data if isinstance(listing.data, bytes) and listing.data.startswith(b"PK") else None
+
+
+def _is_result(listing: Listing) -> bool:
+    data = _packed(listing)
+    if data is not None:
+        # Seldom needed.
+        from quetsach.openers import zip as openers_zip
+
+        return openers_zip.is_result(io.BytesIO(data))
+    first = listing.head[0] if listing.head else ""
+    if not first.startswith("{"):
+        return set(cells_of(first, ",") or ()) >= _RESULT
+    try:
+        record = json.loads(first)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(record, dict) and record.get("type") == "scan" and "schema" in record
 
 
 def _is_shadowserver(listing: Listing) -> bool:
@@ -37,6 +66,11 @@ def _is_n6(listing: Listing) -> bool:
 
 def read(listing: Listing) -> Iterator[Value | Note]:
     """Never read. Raises IndicatorError."""
+    if _is_result(listing):
+        raise IndicatorError(
+            f"{listing.source}: is the result of a scan, not a list of malicious addresses; name the list"
+            " itself"
+        )
     who = "Shadowserver" if _is_shadowserver(listing) else "n6"
     raise IndicatorError(
         f"{listing.source}: is a report of {who} about infected machines, not a list of malicious addresses;"
