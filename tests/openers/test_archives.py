@@ -225,6 +225,61 @@ def test_what_cannot_be_read_is_said_and_the_rest_counts(
     assert sum(s.count for s in result.sightings) == found
 
 
+PASSED_ON = b"2026-01-01 10.1.2.3 evil.example\n" * 100
+OTHERS = {
+    "a LZMA (.lzma) archive": [
+        lzma.compress(PASSED_ON, lzma.FORMAT_ALONE, preset=preset) for preset in (0, 6, 9)
+    ],
+    # Of lzip 1.23, lzop 1.04 and python-snappy, as `file` knows them.
+    "a lzip archive": [b"LZIP\x01\x0c"],
+    "a lzop archive": [b"\x89LZO\0\r\n\x1a\n\x10\x40"],
+    "a Snappy archive": [b"\xff\x06\0\0sNaPpY"],
+    # lz4 -l
+    "a LZ4 archive": [b"\x02\x21\x4c\x18"],
+    # gpg 2.2.40: for a password, with --armor, for keys of 3072 bits and of Curve25519; openssl enc
+    "an encrypted file": [
+        bytes.fromhex("8c0d04090302a3d9bcfcb01d9339ffd2"),
+        b"-----BEGIN PGP MESSAGE-----\n\njA0ECQMC",
+        bytes.fromhex("85018c039f68b8ac"),
+        bytes.fromhex("845e03f0f48bd500"),
+        b"Salted__\x01\x02",
+        b"age-encryption.org/v1\n-> X25519 ",
+    ],
+    "an event log of Windows XP": [bytes.fromhex("300000004c664c650100000001000000")],
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "start"), [(kind, one) for kind, starts in OTHERS.items() for one in starts]
+)
+def test_what_other_programs_packed_or_encrypted_is_named(
+    kind: str, start: bytes, engine: Engine, tmp_path: Path
+) -> None:
+    path = tmp_path / "dns.log"
+    path.write_bytes(start + bytes(range(256)) * 20)
+    result = read(path, engine)
+    [(_path, error)] = result.errors
+    assert error.startswith(f"is {kind}") and "which is not read" in error
+    result = read(_in_zip(path), engine)
+    assert [kind in error for _path, error in result.errors] == [True]
+
+
+def _in_zip(path: Path) -> Path:
+    packed = path.with_suffix(".zip")
+    packed.write_bytes(zipped({"a/dns.log": path.read_bytes()}))
+    return packed
+
+
+@pytest.mark.parametrize(
+    "start", [b"]\0\0\0\0", b"] a line that begins oddly\n", b"\x30\0\0\0\0\0\0\0", b"LZIP a\n"]
+)
+def test_what_begins_nearly_so_is_still_a_log(start: bytes, engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "dns.log"
+    path.write_bytes(start + b"\n" + log())
+    result = read(path, engine)
+    assert not result.errors and sum(s.count for s in result.sightings) == 3
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_a_zip_without_its_directory_gives_what_lies_before(
     method: int, engine: Engine, tmp_path: Path
