@@ -356,6 +356,45 @@ def test_a_member_that_unpacks_without_end_stops_and_the_rest_counts(
     assert all(seen.bytes < 20 << 20 for seen in result.coverage)
 
 
+def _sparse_tar(name: str, content: bytes, hole: int) -> bytes:
+    """Content before a hole, by GNU's own layout (tar's manual, "Storing Sparse Files")."""
+    head = bytearray(512)
+    places = ((100, 0o644, 7), (108, 0, 7), (116, 0, 7), (124, len(content), 11), (136, 0, 11))
+    size = len(content) + hole
+    for at, number, digits in (
+        *places,
+        (386, 0, 11),
+        (398, len(content), 11),
+        (410, size, 11),
+        (483, size, 11),
+    ):
+        head[at : at + digits] = b"%0*o" % (digits, number)
+    head[: len(name)] = name.encode()
+    head[422:433] = b"%011o" % 0
+    head[156:157], head[257:265] = b"S", b"ustar  \0"
+    head[148:156] = b"%06o\0 " % (sum(head) + 8 * 32)
+    return bytes(head) + content + bytes(-len(content) % 512)
+
+
+def test_a_hole_in_a_tar_is_no_way_around_the_limit(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, large = _sparse_tar("small.log", log(3), 300_000), _sparse_tar("large.log", log(2, 60), 1 << 28)
+    path = tmp_path / "a.tar"
+    path.write_bytes(small + large + bytes(1024))
+    with tarfile.open(path) as found:
+        assert [(info.name, info.size) for info in found] == [
+            ("small.log", len(log(3)) + 300_000),
+            ("large.log", len(log(2, 60)) + (1 << 28)),
+        ]
+    monkeypatch.setattr("quetsach.unpack.FREE", 1 << 20)
+    result = read(path, engine)
+    [(shown, error)] = result.errors
+    assert shown == f"{path}!/large.log" and "unpacks without end" in error
+    assert sum(s.count for s in result.sightings) == 5
+    assert all(seen.bytes < 20 << 20 for seen in result.coverage)
+
+
 @pytest.mark.parametrize(
     ("data", "found", "words"),
     [
