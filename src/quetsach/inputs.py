@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from quetsach import openers
 from quetsach.errors import SourceError
-from quetsach.source import Source, is_address
+from quetsach.source import Source, is_address, is_capture
 from quetsach.unpack import codec_of
 
 if TYPE_CHECKING:
@@ -212,7 +212,10 @@ def _is_regular(path: Path) -> bool:
 def _kind(path: Path) -> tuple[openers.Kind | None, bool]:
     with path.open("rb") as file:
         start = openers.Start(file)
-        return openers.kind_of(start), codec_of(start.start(10)) is not None
+        kind, is_packed = openers.kind_of(start), codec_of(start.start(10)) is not None
+        if kind is None and not is_packed and not is_capture(start.start(12)):
+            kind = openers.kind_by_end(file)
+        return kind, is_packed
 
 
 def _head(path: Path) -> bytes:

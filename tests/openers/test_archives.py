@@ -356,6 +356,32 @@ def test_a_member_that_unpacks_without_end_stops_and_the_rest_counts(
     assert all(seen.bytes < 20 << 20 for seen in result.coverage)
 
 
+def _split(whole: bytes, at: int) -> tuple[bytes, bytes]:
+    """Two parts as Info-ZIP's `zip -s` writes them (APPNOTE 8.5.4): a mark before, and the last one tells
+    its number and that of the part with the directory."""
+    first, last = b"PK\x07\x08" + whole[:at], bytearray(whole[at:])
+    last[-18:-14] = b"\1\0\1\0"
+    return first, bytes(last)
+
+
+def test_parts_of_a_zip_and_one_behind_a_program_are_named(engine: Engine, tmp_path: Path) -> None:
+    whole = zipped({"a.log": log(900)})
+    names = {
+        "a.z01": _split(whole, 2000)[0],
+        "a.zip": _split(whole, 2000)[1],
+        "b.exe": b"MZ\x90\0" * 99 + whole,
+    }
+    for name, data in names.items():
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "c.log").write_bytes(log(2, 60))
+    result = read(tmp_path, engine)
+    assert sorted(Path(path).name for path, error in result.errors if "split or self-extr" in error) == [
+        *names
+    ]
+    assert len(result.errors) == 3
+    assert sum(s.count for s in result.sightings) == 2
+
+
 def _sparse_tar(name: str, content: bytes, hole: int) -> bytes:
     """Content before a hole, by GNU's own layout (tar's manual, "Storing Sparse Files")."""
     head = bytearray(512)

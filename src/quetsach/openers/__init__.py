@@ -6,6 +6,7 @@ read further raises it itself. Plain text, gzip and zstd are left to the engine.
 """
 
 import importlib
+import io
 import sys
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -17,6 +18,7 @@ from quetsach.errors import SourceError
 from quetsach.openers.opened import Blocks, Disk, Failing, Meter, Opened, Passed, Start, shown
 
 __all__ = [
+    "SPLIT_ZIP",
     "WHOLE",
     "Failing",
     "Kind",
@@ -27,6 +29,7 @@ __all__ = [
     "Start",
     "is_result",
     "is_tar",
+    "kind_by_end",
     "kind_of",
     "parts",
     "read",
@@ -167,6 +170,11 @@ KINDS = (
 """Files that an engine does not read by itself: "nothing found" there would be no answer."""
 
 
+SPLIT_ZIP = Kind("split or self-extracting zip archive", _magic(b"PK\x05\x06"), advice=_UNPACK)
+"""Told by its end: the directory tells of what begins in another file, or behind a program."""
+_ZIP_END_BYTES = 22
+
+
 _RESULTS = (
     b'{"type":"scan","schema":',
     b"\xef\xbb\xbfdevice,host,user,mac,nat,indicator,kind,",
@@ -201,6 +209,13 @@ def kind_of(stream: Start, depth: int = MOST_DEPTH) -> Kind | None:
     inside = Start(Blocks(unpack.unpack(codec, BytesIO(stream.start(_ZSTD_BLOCK)).read)))
     is_container = not depth or kind_of(inside, depth - 1) or unpack.codec_of(inside.start(10))
     return _PACKED if is_container else None
+
+
+def kind_by_end(file: BinaryIO) -> Kind | None:
+    """What a file is that begins like nothing known."""
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(0, size - _ZIP_END_BYTES))
+    return SPLIT_ZIP if SPLIT_ZIP.begins(file.read(_ZIP_END_BYTES)) else None
 
 
 def is_result(start: bytes) -> bool:
