@@ -20,6 +20,24 @@ def test_folders_are_read_recursively_and_files_once(tmp_path: Path) -> None:
     assert not found.errors
 
 
+def test_links_to_folders_are_not_followed_but_told_where_what_they_lead_to_is_not_read(
+    tmp_path: Path,
+) -> None:
+    logs, elsewhere = tmp_path / "logs", tmp_path / "elsewhere"
+    for folder in (logs / "real", elsewhere):
+        folder.mkdir(parents=True)
+        (folder / "dns.log").write_bytes(str(folder).encode())
+    (logs / "to-elsewhere").symlink_to(elsewhere)
+    (logs / "real" / "up").symlink_to("..")
+    (logs / "again").symlink_to("real")
+    found = discover([str(logs)])
+    assert [log.path for log in found.logs] == [logs / "real" / "dns.log"]
+    assert [(one.path, one.why) for one in found.skipped] == [(logs / "to-elsewhere", "folder")]
+    both = discover([str(logs), str(elsewhere)])
+    assert [log.path for log in both.logs] == [logs / "real" / "dns.log", elsewhere / "dns.log"]
+    assert not both.skipped
+
+
 def test_of_copies_the_longest_is_read(tmp_path: Path) -> None:
     (tmp_path / "grown.log").write_bytes(BODY + b"more\n")
     (tmp_path / "early.log").write_bytes(BODY)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from quetsach import openers
 from quetsach.errors import SourceError
-from quetsach.source import Source, is_address
+from quetsach.source import Source, is_address, is_capture
 from quetsach.unpack import codec_of
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ class Input(NamedTuple):
 
 class Skipped(NamedTuple):
     """A file that is not read, and why: `duplicate` (of `same_as`), `result` of an earlier scan, `own`
-    (a list or an output file of this very scan), or `lease` (what a DHCP server wrote, read for who had which
-    address)."""
+    (a list or an output file of this very scan), `folder` (a link to one outside, which is not followed), or
+    `lease` (what a DHCP server wrote, read for who had which address)."""
 
     path: Path | str
     why: str
@@ -166,6 +166,7 @@ def _keep_longest(copies: list[tuple[Input, bool]], found: Inputs) -> None:
 
 
 def _walk(paths: Sequence[str], found: Inputs) -> Iterator[Path]:
+    tops = [Path(os.path.realpath(text)) for text in paths if text != "-"]
     for text in paths:
         path = Path(text)
         if text == "-" or not path.is_dir():
@@ -178,6 +179,7 @@ def _walk(paths: Sequence[str], found: Inputs) -> Iterator[Path]:
         failed: list[OSError] = []
         for folder, names, files in os.walk(path, onerror=failed.append):
             names.sort()
+            found.skipped.extend(_outside(tops, Path(folder), names))
             for name in sorted(files):
                 file = Path(folder, name)
                 if _is_regular(file):
@@ -188,6 +190,15 @@ def _walk(paths: Sequence[str], found: Inputs) -> Iterator[Path]:
         )
         if is_empty and not failed:
             found.errors.append((path, "the folder holds no file"))
+
+
+def _outside(tops: list[Path], folder: Path, names: list[str]) -> Iterator[Skipped]:
+    """Links to folders that are walked for none of the `tops`: they can lead anywhere, even to /proc."""
+    for link in (folder / name for name in names):
+        if link.is_symlink():
+            target = Path(os.path.realpath(link))
+            if not any(target.is_relative_to(top) for top in tops):
+                yield Skipped(link, "folder", target)
 
 
 def _is_regular(path: Path) -> bool:
@@ -201,7 +212,10 @@ def _is_regular(path: Path) -> bool:
 def _kind(path: Path) -> tuple[openers.Kind | None, bool]:
     with path.open("rb") as file:
         start = openers.Start(file)
-        return openers.kind_of(start), codec_of(start.start(10)) is not None
+        kind, is_packed = openers.kind_of(start), codec_of(start.start(10)) is not None
+        if kind is None and not is_packed and not is_capture(start.start(12)):
+            kind = openers.kind_by_end(file)
+        return kind, is_packed
 
 
 def _head(path: Path) -> bytes:

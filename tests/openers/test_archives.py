@@ -225,6 +225,61 @@ def test_what_cannot_be_read_is_said_and_the_rest_counts(
     assert sum(s.count for s in result.sightings) == found
 
 
+PASSED_ON = b"2026-01-01 10.1.2.3 evil.example\n" * 100
+OTHERS = {
+    "a LZMA (.lzma) archive": [
+        lzma.compress(PASSED_ON, lzma.FORMAT_ALONE, preset=preset) for preset in (0, 6, 9)
+    ],
+    # Of lzip 1.23, lzop 1.04 and python-snappy, as `file` knows them.
+    "a lzip archive": [b"LZIP\x01\x0c"],
+    "a lzop archive": [b"\x89LZO\0\r\n\x1a\n\x10\x40"],
+    "a Snappy archive": [b"\xff\x06\0\0sNaPpY"],
+    # lz4 -l
+    "a LZ4 archive": [b"\x02\x21\x4c\x18"],
+    # gpg 2.2.40: for a password, with --armor, for keys of 3072 bits and of Curve25519; openssl enc
+    "an encrypted file": [
+        bytes.fromhex("8c0d04090302a3d9bcfcb01d9339ffd2"),
+        b"-----BEGIN PGP MESSAGE-----\n\njA0ECQMC",
+        bytes.fromhex("85018c039f68b8ac"),
+        bytes.fromhex("845e03f0f48bd500"),
+        b"Salted__\x01\x02",
+        b"age-encryption.org/v1\n-> X25519 ",
+    ],
+    "an event log of Windows XP": [bytes.fromhex("300000004c664c650100000001000000")],
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "start"), [(kind, one) for kind, starts in OTHERS.items() for one in starts]
+)
+def test_what_other_programs_packed_or_encrypted_is_named(
+    kind: str, start: bytes, engine: Engine, tmp_path: Path
+) -> None:
+    path = tmp_path / "dns.log"
+    path.write_bytes(start + bytes(range(256)) * 20)
+    result = read(path, engine)
+    [(_path, error)] = result.errors
+    assert error.startswith(f"is {kind}") and "which is not read" in error
+    result = read(_in_zip(path), engine)
+    assert [kind in error for _path, error in result.errors] == [True]
+
+
+def _in_zip(path: Path) -> Path:
+    packed = path.with_suffix(".zip")
+    packed.write_bytes(zipped({"a/dns.log": path.read_bytes()}))
+    return packed
+
+
+@pytest.mark.parametrize(
+    "start", [b"]\0\0\0\0", b"] a line that begins oddly\n", b"\x30\0\0\0\0\0\0\0", b"LZIP a\n"]
+)
+def test_what_begins_nearly_so_is_still_a_log(start: bytes, engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "dns.log"
+    path.write_bytes(start + b"\n" + log())
+    result = read(path, engine)
+    assert not result.errors and sum(s.count for s in result.sightings) == 3
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_a_zip_without_its_directory_gives_what_lies_before(
     method: int, engine: Engine, tmp_path: Path
@@ -298,6 +353,71 @@ def test_a_member_that_unpacks_without_end_stops_and_the_rest_counts(
     assert sum(s.count for s in result.sightings) == 2
     assert len(result.errors) == 2
     assert all("unpacks without end" in error for _path, error in result.errors)
+    assert all(seen.bytes < 20 << 20 for seen in result.coverage)
+
+
+def _split(whole: bytes, at: int) -> tuple[bytes, bytes]:
+    """Two parts as Info-ZIP's `zip -s` writes them (APPNOTE 8.5.4): a mark before, and the last one tells
+    its number and that of the part with the directory."""
+    first, last = b"PK\x07\x08" + whole[:at], bytearray(whole[at:])
+    last[-18:-14] = b"\1\0\1\0"
+    return first, bytes(last)
+
+
+def test_parts_of_a_zip_and_one_behind_a_program_are_named(engine: Engine, tmp_path: Path) -> None:
+    whole = zipped({"a.log": log(900)})
+    names = {
+        "a.z01": _split(whole, 2000)[0],
+        "a.zip": _split(whole, 2000)[1],
+        "b.exe": b"MZ\x90\0" * 99 + whole,
+    }
+    for name, data in names.items():
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "c.log").write_bytes(log(2, 60))
+    result = read(tmp_path, engine)
+    assert sorted(Path(path).name for path, error in result.errors if "split or self-extr" in error) == [
+        *names
+    ]
+    assert len(result.errors) == 3
+    assert sum(s.count for s in result.sightings) == 2
+
+
+def _sparse_tar(name: str, content: bytes, hole: int) -> bytes:
+    """Content before a hole, by GNU's own layout (tar's manual, "Storing Sparse Files")."""
+    head = bytearray(512)
+    places = ((100, 0o644, 7), (108, 0, 7), (116, 0, 7), (124, len(content), 11), (136, 0, 11))
+    size = len(content) + hole
+    for at, number, digits in (
+        *places,
+        (386, 0, 11),
+        (398, len(content), 11),
+        (410, size, 11),
+        (483, size, 11),
+    ):
+        head[at : at + digits] = b"%0*o" % (digits, number)
+    head[: len(name)] = name.encode()
+    head[422:433] = b"%011o" % 0
+    head[156:157], head[257:265] = b"S", b"ustar  \0"
+    head[148:156] = b"%06o\0 " % (sum(head) + 8 * 32)
+    return bytes(head) + content + bytes(-len(content) % 512)
+
+
+def test_a_hole_in_a_tar_is_no_way_around_the_limit(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, large = _sparse_tar("small.log", log(3), 300_000), _sparse_tar("large.log", log(2, 60), 1 << 28)
+    path = tmp_path / "a.tar"
+    path.write_bytes(small + large + bytes(1024))
+    with tarfile.open(path) as found:
+        assert [(info.name, info.size) for info in found] == [
+            ("small.log", len(log(3)) + 300_000),
+            ("large.log", len(log(2, 60)) + (1 << 28)),
+        ]
+    monkeypatch.setattr("quetsach.unpack.FREE", 1 << 20)
+    result = read(path, engine)
+    [(shown, error)] = result.errors
+    assert shown == f"{path}!/large.log" and "unpacks without end" in error
+    assert sum(s.count for s in result.sightings) == 5
     assert all(seen.bytes < 20 << 20 for seen in result.coverage)
 
 

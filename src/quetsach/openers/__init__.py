@@ -6,6 +6,7 @@ read further raises it itself. Plain text, gzip and zstd are left to the engine.
 """
 
 import importlib
+import io
 import sys
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -17,6 +18,7 @@ from quetsach.errors import SourceError
 from quetsach.openers.opened import Blocks, Disk, Failing, Meter, Opened, Passed, Start, shown
 
 __all__ = [
+    "SPLIT_ZIP",
     "WHOLE",
     "Failing",
     "Kind",
@@ -27,6 +29,7 @@ __all__ = [
     "Start",
     "is_result",
     "is_tar",
+    "kind_by_end",
     "kind_of",
     "parts",
     "read",
@@ -55,7 +58,8 @@ class Kind(NamedTuple):
     @property
     def problem(self) -> str:
         """Why it is refused."""
-        return f"is a {self.name}, which is not read; {self.advice}"
+        article = "an" if self.name[0] in "aeiou" else "a"
+        return f"is {article} {self.name}, which is not read; {self.advice}"
 
 
 def _magic(*magics: bytes) -> Callable[[bytes], bool]:
@@ -85,8 +89,31 @@ def _may_be_tar(start: bytes) -> bool:
     return start[257:262] == b"ustar" or start[148:156].strip(b" \0").isdigit()
 
 
+def _is_lzma(start: bytes) -> bool:
+    """There is no magic: properties as every program writes them, a dictionary of 2^n or 2^n + 2^(n-1) bytes,
+    an unknown or believable size, and the zero that the range coder begins with."""
+    if not start.startswith(b"]\0") or len(start) < 14 or start[13]:
+        return False
+    dictionary = int.from_bytes(start[1:5], "little")
+    size = int.from_bytes(start[5:13], "little")
+    is_round = f"{dictionary:b}".rstrip("0") in ("1", "11")
+    return is_round and (size == _UNKNOWN_SIZE or size < 1 << 48)
+
+
+_UNKNOWN_SIZE = (1 << 64) - 1
 is_tar = _told_by("tar", _may_be_tar)
 _UNPACK = "unpack it and scan what comes out"
+_ENCRYPTED = (
+    b"age-encryption.org/v1\n",
+    b"-----BEGIN AGE ENCRYPTED FILE-----",
+    b"-----BEGIN PGP MESSAGE-----",
+    # OpenPGP (RFC 9580): a session key for a password, or for a key of Curve25519 or of 2048 to 4096 bits.
+    *(bytes([0x8C, 0x0D, 0x04, cipher, 0x03]) for cipher in (7, 8, 9)),
+    b"\x84\x5e\x03",
+    *(b"\x85" + size + b"\x03" for size in (b"\x01\x0c", b"\x01\x8c", b"\x02\x0c")),
+    # openssl enc
+    b"Salted__",
+)
 _TINYPROXY = (b"CRITICAL", b"ERROR", b"WARNING", b"NOTICE", b"CONNECT", b"INFO")
 KINDS = (
     Kind("xz file", unpack.XZ.begins, "compressed", is_archive=False),
@@ -101,8 +128,18 @@ KINDS = (
     Kind("7z archive", _magic(b"7z\xbc\xaf\x27\x1c"), advice=_UNPACK),
     Kind("RAR archive", _magic(b"Rar!\x1a\x07"), advice=_UNPACK),
     Kind("CAB archive", _magic(b"MSCF\0\0\0\0"), advice=_UNPACK),
-    Kind("LZ4 archive", _magic(b"\x04\x22\x4d\x18"), advice=_UNPACK),
+    Kind("LZ4 archive", _magic(b"\x04\x22\x4d\x18", b"\x02\x21\x4c\x18"), advice=_UNPACK),
+    Kind("LZMA (.lzma) archive", _is_lzma, advice=_UNPACK),
+    Kind("lzip archive", _magic(b"LZIP\x01"), advice=_UNPACK),
+    Kind("lzop archive", _magic(b"\x89LZO\0\r\n\x1a\n"), advice=_UNPACK),
+    Kind("Snappy archive", _magic(b"\xff\x06\0\0sNaPpY"), advice=_UNPACK),
     Kind("compress (.Z) archive", _magic(b"\x1f\x9d"), advice=_UNPACK),
+    Kind("encrypted file", _magic(*_ENCRYPTED), advice="decrypt it and scan what comes out"),
+    Kind(
+        "event log of Windows XP or Server 2003 (.evt)",
+        _magic(b"\x30\0\0\0LfLe"),
+        advice="save it as .evtx in the Event Viewer and scan that",
+    ),
     Kind("Windows event log (.evtx) file", _magic(b"ElfFile\0"), "evtx", is_archive=False),
     Kind("Windows events in XML", _told_by("eventxml", _begins_with_tag), "eventxml", is_archive=False),
     Kind("AdGuard Home query log", _told_by("adguard", _holds(b'"QH":')), "adguard", is_archive=False),
@@ -131,6 +168,11 @@ KINDS = (
     Kind("tar archive", is_tar, "tar"),
 )
 """Files that an engine does not read by itself: "nothing found" there would be no answer."""
+
+
+SPLIT_ZIP = Kind("split or self-extracting zip archive", _magic(b"PK\x05\x06"), advice=_UNPACK)
+"""Told by its end: the directory tells of what begins in another file, or behind a program."""
+_ZIP_END_BYTES = 22
 
 
 _RESULTS = (
@@ -167,6 +209,13 @@ def kind_of(stream: Start, depth: int = MOST_DEPTH) -> Kind | None:
     inside = Start(Blocks(unpack.unpack(codec, BytesIO(stream.start(_ZSTD_BLOCK)).read)))
     is_container = not depth or kind_of(inside, depth - 1) or unpack.codec_of(inside.start(10))
     return _PACKED if is_container else None
+
+
+def kind_by_end(file: BinaryIO) -> Kind | None:
+    """What a file is that begins like nothing known."""
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(0, size - _ZIP_END_BYTES))
+    return SPLIT_ZIP if SPLIT_ZIP.begins(file.read(_ZIP_END_BYTES)) else None
 
 
 def is_result(start: bytes) -> bool:

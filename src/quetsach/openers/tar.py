@@ -60,7 +60,7 @@ def open(file: Opened) -> Iterator[Opened | Passed]:
         if not info.isfile():
             yield file.passed(info.name, "link")
         elif info.issparse():
-            yield file.inner(info.name, Blocks(_sparse(tar, info)), mtime=info.mtime)
+            yield file.inner(info.name, Blocks(_sparse(file, tar, info)), mtime=info.mtime)
         else:
             yield file.inner(info.name, Span("tar", stream, info.offset_data, info.size), mtime=info.mtime)
     while block := stream.read(BLOCK):
@@ -78,7 +78,9 @@ def _next(tar: tarfile.TarFile, stream: Forward) -> tarfile.TarInfo | None:
         raise cut_off("tar", stream.tell()) from error
 
 
-def _sparse(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Iterator[bytes]:
+def _sparse(file: Opened, tar: tarfile.TarFile, info: tarfile.TarInfo) -> Iterator[bytes]:
     content = tar.extractfile(info)
     while content is not None and (block := content.read(BLOCK)):
         yield block
+        # A hole of a terabyte takes no room in the archive: it is unpacked, too.
+        file.meter.add_unpacked(len(block))

@@ -34,6 +34,7 @@ OFFICE = (
 )
 RESULT_CATEGORY = "quetsach scan result"
 """The category, among the properties of a workbook, of those that a scan writes."""
+SPLIT = "is a split or self-extracting zip archive, which is not read; unpack it and scan what comes out"
 _LZMA = 14
 _METHODS: dict[int, Callable[[], Decoder]] = {
     8: lambda: Zlib(-15),
@@ -64,6 +65,8 @@ def open(file: Opened) -> Iterator[Opened | Passed]:
     except SourceError:
         raise
     except Exception as error:
+        if _begins_split(data):
+            raise SourceError(SPLIT) from error
         # No directory, or a damaged one: what lies before it can be read one after another.
         at = yield from _one_after_another(file, data)
         raise damaged("zip", at, str(error)) from error
@@ -89,6 +92,12 @@ def open(file: Opened) -> Iterator[Opened | Passed]:
         end = entry.start + (entry.packed or 0)
         content, _end = _content(file, data, entry)
         yield file.inner(entry.name, content, mtime=entry.mtime, is_unpacked=entry.method != 0)
+
+
+def _begins_split(data: BinaryIO) -> bool:
+    """Whether the directory lies in another file (APPNOTE 8.5.4)."""
+    data.seek(0)
+    return data.read(4) == b"PK\x07\x08"
 
 
 def parts(data: BinaryIO) -> dict[str, int]:

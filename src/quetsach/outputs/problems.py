@@ -48,6 +48,11 @@ _SENTENCES = (
     N_(
         "is a document of Office, which is not read; save its table as CSV and name its columns with --fields"
     ),
+    N_("is an encrypted file, which is not read; decrypt it and scan what comes out"),
+    N_(
+        "is an event log of Windows XP or Server 2003 (.evt), which is not read; save it as .evtx in the"
+        " Event Viewer and scan that"
+    ),
     N_("is a PDF document, which is not read; take the log itself, as text or CSV, and scan that"),
     N_("is encrypted; unpack it with its password and scan what comes out"),
     N_("is packed by zip method %(method)s, which is not read; unpack it and scan what comes out"),

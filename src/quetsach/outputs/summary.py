@@ -156,12 +156,16 @@ def _times(report: Report) -> Iterator[str]:
 
 
 def _passed_over(report: Report) -> Iterator[str]:
-    by_reason: dict[str, list[str]] = {"duplicate": [], "lease": [], "result": [], "": []}
+    by_reason: dict[str, list[str]] = {why: [] for why in ("duplicate", "lease", "folder", "result", "")}
     for one in report.result.skipped:
         by_reason.get(one.why, by_reason[""]).append(str(one.path))
     for reason, text in (
         ("duplicate", _("Copies of a log already read, not counted again: %(logs)s.")),
         ("lease", _("Read for which machine had which address, not as logs: %(logs)s.")),
+        (
+            "folder",
+            _("Links to folders, which are not followed: %(logs)s. To scan these folders, name them, too."),
+        ),
         (
             "result",
             _(
