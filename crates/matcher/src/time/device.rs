@@ -109,7 +109,9 @@ fn bare(text: &[u8]) -> Option<Moment> {
 fn moved(time: Yearless, own: &TimeZone, zone: &TimeZone) -> Option<Moment> {
     let is_leap_day = (time.month, time.day) == (2, 29);
     let micros = time.in_year(if is_leap_day { 2024 } else { 2025 }, own)?;
-    let there = Timestamp::from_microsecond(micros).ok()?.to_zoned(zone.clone());
+    let there = Timestamp::from_microsecond(micros)
+        .ok()?
+        .to_zoned(zone.clone());
     Some(Moment {
         value: Value::Yearless(Yearless {
             month: there.month(),
