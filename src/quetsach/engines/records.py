@@ -109,6 +109,8 @@ class Record:
         if translated is None:
             return shown
         port = next((parse_port(text(v[0])) for v in map(self.values, self.variant.nat_port) if v), None)
+        # Devices write 0 where no port was translated.
+        port = port or None
         if translated in UNSPECIFIED or (translated == self.client and port in (None, self.client_port)):
             return None
         return endpoint(translated, port) if port is not None else translated

@@ -259,7 +259,9 @@ impl<'l> Record<'_, 'l> {
         let mut ports = self.variant.nat_port.iter();
         let port = ports
             .find_map(|&f| self.values.first(f))
-            .and_then(|p| address::parse_port(&p));
+            .and_then(|p| address::parse_port(&p))
+            // Devices write 0 where no port was translated.
+            .filter(|&port| port != 0);
         let same = self.client == Some(Host::Address(address))
             && (port.is_none() || port == self.client_port);
         if address == Address(0) || address == Address::from_v4(0) || same {
