@@ -9,6 +9,7 @@ import io
 import json
 import lzma
 import tarfile
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -397,3 +398,12 @@ def test_infected_machines_are_never_taken_for_what_they_called(tmp_path: Path, 
         else:
             path.write_text("\n".join(map(";".join, table)))
         assert [i.value for i in feed.read(path).indicators] == found
+
+
+def test_a_column_is_found_however_its_name_is_typed(tmp_path: Path) -> None:
+    """Some systems hand on Vietnamese letters in parts."""
+    listed = tmp_path / "list.csv"
+    listed.write_text("Máy chủ,Địa chỉ  lạ\nx,203.0.113.9\n")
+    for typed in ("Địa chỉ lạ", unicodedata.normalize("NFD", " địa chỉ lạ ")):
+        found = feed.read(listed, columns={"indicator": typed})
+        assert [i.value for i in found.indicators] == ["203.0.113.9"]

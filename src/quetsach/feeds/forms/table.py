@@ -112,7 +112,7 @@ def places_of(cells: Sequence[str], wanted: Mapping[str, str]) -> dict[str, int]
     for column, known in COLUMNS.items():
         choice = wanted.get(column)
         if choice and not choice.isdecimal():
-            known = (choice.lower(),)
+            known = tuple(names_of([choice]))
         elif column == "indicator":
             names = [_plain(name) for name in names]
         for name in known:
