@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import unicodedata
 from datetime import date
 from pathlib import Path
 
@@ -229,6 +230,16 @@ def test_a_namespace_is_let_through_but_no_name_of_the_state() -> None:
     result = judge(*values, overrides=overrides)
     assert [c.indicator.value for c in result.overridden] == ["evil.at.ply.gg"]
     assert [c.indicator.value for c in result.stopped] == ["evil.localto.net", "laichau.gov.vn"]
+
+
+def test_the_columns_of_overrides_may_be_headed_in_vietnamese(tmp_path: Path) -> None:
+    """With capitals, and with letters in parts as some keyboards write them."""
+    path = tmp_path / "ngoại lệ.csv"
+    head = unicodedata.normalize("NFD", "Chỉ dấu;Lý do;Người quyết định;Ngày;Hết hạn")
+    path.write_text(f"{head}\nlaichau.gov.vn;trang con bị chiếm;An;26/10/2026;31/12/2026\n")
+    assert guard.read_overrides(path) == (
+        Override("laichau.gov.vn", "trang con bị chiếm", "An", date(2026, 10, 26), date(2026, 12, 31)),
+    )
 
 
 def test_the_last_day_of_an_override_is_read(tmp_path: Path) -> None:

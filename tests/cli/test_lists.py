@@ -63,6 +63,20 @@ def test_a_misspelt_exception_is_told(quetsach: Run, mixed: Path, tmp_path: Path
     assert "No entry here needs these exceptions; if one should, compare the spelling: 10.0.0.0/9" in out
 
 
+def test_explain_takes_a_compiled_set_as_a_scan_does(quetsach: Run, tmp_path: Path) -> None:
+    """What a person kept when it was compiled is looked for by both."""
+    listed, compiled, kept = (tmp_path / name for name in ("list.txt", "set.qs", "kept.csv"))
+    listed.write_text("laichau.gov.vn\n")
+    kept.write_text("indicator,reason,who,date\nlaichau.gov.vn,subsite taken over,Lò Thị Thử,2022-09-01\n")
+    assert quetsach("indicators", "compile", listed, "-o", compiled, "--override", kept)[0] == 0
+    log = tmp_path / "dns.log"
+    log.write_text("2022-09-16T01:02:03Z 10.0.0.1 asks www.laichau.gov.vn\n")
+    assert quetsach("scan", log, "-i", compiled)[0] == 1
+    code, out, _err = quetsach("explain", log.read_text(), "-i", compiled)
+    assert code == 1
+    assert "A hit: laichau.gov.vn" in out
+
+
 def test_options_for_lists_are_heeded_or_refused_with_a_compiled_set(
     quetsach: Run, log: Path, tmp_path: Path
 ) -> None:

@@ -401,3 +401,21 @@ def test_what_cannot_be_pushed_is_told_before_the_scan(
     token.write_text("x" * 40)
     code, out, err = quetsach("scan", log, "-i", feed, "--token-file", token, *asked)
     assert (code, out) == (2, "") and told in err
+
+
+def test_no_log_or_list_that_is_read_is_written_over(quetsach: Run, feed: Path, log: Path) -> None:
+    table = log.with_name("table.csv")
+    table.write_text("who,name\n10.0.0.7,evil.example\n")
+    before = {file: file.read_bytes() for file in (table, feed)}
+    for inputs, target in (
+        ((table, "-i", feed, "--fields", "client=who,query=name"), table),
+        ((table.parent, "-i", feed), table),
+        ((log, "-i", feed), feed),
+    ):
+        code, _out, err = quetsach("scan", *inputs, "-o", target)
+        assert code == 2
+        assert f"{target} is read here" in err
+        assert {file: file.read_bytes() for file in before} == before
+    result = log.with_name("result.csv")
+    for _again in range(2):
+        assert quetsach("scan", log.parent, "-i", feed, "-o", result)[0] == 1

@@ -82,6 +82,8 @@ def test_a_value_becomes_canonical(text: str, hashed: str, kind: str, warnings: 
         ("203.0.113.20-203.0.113.10", "bad-range"),
         ("203.0.113.20-2001:db8::1", "bad-range"),
         ("203.0.113.20-10", "bad-range"),
+        ("5.0.0.1-5.1.0.1", "wide-range"),
+        ("2a00::1-2a00:1::1", "wide-range"),
         ("203.0.113.20-256", "bad-range"),
         ("203.0.113.20-30-40", "bad-range"),
         ("evil.1-", "bad-name"),
@@ -121,6 +123,17 @@ def test_a_range_becomes_exactly_its_addresses(first: int, size: int) -> None:
 def test_a_range_may_tell_only_the_last_number_of_its_end() -> None:
     """As nmap and many lists write it; with a hyphen in its last part it was once taken for a name."""
     assert parse("203.0.113.10-13", Scope.EXACT) == parse("203.0.113.10-203.0.113.13", Scope.EXACT)
+
+
+@pytest.mark.parametrize(
+    ("text", "networks"),
+    [
+        ("5.0.0.0-5.255.255.255", ["5.0.0.0/8"]),  # the guard rails judge it, and a person may override them
+        ("5.0.128.0-5.1.127.255", ["5.0.128.0/17", "5.1.0.0/17"]),
+    ],
+)
+def test_a_range_that_is_a_network_or_no_wider_than_a_16_is_taken(text: str, networks: list[str]) -> None:
+    assert [item.value for item in parse(text, Scope.EXACT)[0]] == networks
 
 
 LABEL = st.from_regex(r"[a-z0-9_]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)

@@ -9,6 +9,7 @@ import io
 import json
 import lzma
 import tarfile
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -379,3 +380,30 @@ def test_a_workbook_and_an_archive_come_through_a_pipe_as_well(
     for file in (book, archive):
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(file.read_bytes())))
         assert [i.value for i in feed.read("-").indicators] == ["evil.example"]
+
+
+@pytest.mark.parametrize("form", ["xlsx", "csv"])
+def test_infected_machines_are_never_taken_for_what_they_called(tmp_path: Path, form: str) -> None:
+    path = tmp_path / f"report.{form}"
+    head = ["STT", "Địa chỉ IP nhiễm mã độc", "Kết nối tới", "Tên mã độc"]
+    rows = [[str(n), f"14.160.1.{n}", f"evil{n}.example", "Mozi"] for n in (1, 2, 3)]
+    rows.append(["4", "14.160.1.4", "", "Mozi"])
+    for width, found in ((4, ["evil1.example", "evil2.example", "evil3.example"]), (2, [])):
+        table = [row[:width] for row in (head, *rows)]
+        if form == "xlsx":
+            with xlsxwriter.Workbook(path) as book:
+                sheet = book.add_worksheet()
+                for at, row in enumerate(table):
+                    sheet.write_row(at, 0, row)
+        else:
+            path.write_text("\n".join(map(";".join, table)))
+        assert [i.value for i in feed.read(path).indicators] == found
+
+
+def test_a_column_is_found_however_its_name_is_typed(tmp_path: Path) -> None:
+    """Some systems hand on Vietnamese letters in parts."""
+    listed = tmp_path / "list.csv"
+    listed.write_text("Máy chủ,Địa chỉ  lạ\nx,203.0.113.9\n")
+    for typed in ("Địa chỉ lạ", unicodedata.normalize("NFD", " địa chỉ lạ ")):
+        found = feed.read(listed, columns={"indicator": typed})
+        assert [i.value for i in found.indicators] == ["203.0.113.9"]

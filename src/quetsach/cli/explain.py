@@ -66,7 +66,7 @@ def _run(
 ) -> int:
     lists.check_format(logformat)
     raw = sys.stdin.buffer.readline() if line == "-" else line.encode("utf-8", "surrogateescape")
-    chosen = lists.read(indicators, lists.Choice.of(given)).indicators
+    chosen = lists.looked_for(indicators, lists.Choice.of(given))
     header = _header(header_file) if header_file else ()
     told = engine.explain(raw, chosen, header=header, format=logformat)
     for text in _sentences(told):

@@ -156,6 +156,20 @@ def load(files: Sequence[Path], choice: Choice, extra_formats: Sequence[str] = (
     return Loaded(chosen, chosen.compile(found.indicators), found.notes)
 
 
+def looked_for(files: Sequence[Path], choice: Choice) -> IndicatorSet:
+    """What a scan with these lists looks for, entry by entry.
+
+    Raises:
+        IndicatorError: a file cannot be read.
+    """
+    if len(files) == 1 and not choice.judges and _is_compiled(files[0]):
+        from quetsach import setfile
+
+        _refuse_shape(files, choice)
+        return setfile.read(files[0])
+    return read(files, choice).indicators
+
+
 def unusable(files: Sequence[Path], notes: Sequence[ListNote]) -> IndicatorError:
     """That no entry of the lists is left, and how to see why."""
     from quetsach.outputs import words

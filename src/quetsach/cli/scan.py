@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from quetsach.scanning.executor import Executor
     from quetsach.scanning.state import State
 
+_START_BYTES = 4096
+
 
 def run(paths: tuple[str, ...], **given: Any) -> int:
     """Scan as the command line asked, by the names of its options; the exit code."""
@@ -42,6 +44,7 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
     loaded = lists.load(given["indicators"], lists.Choice.of(given), extra_formats)
     kept: Path | None = given["state"]
     _check_state(kept, outputs)
+    _refuse_inputs(outputs, paths, [*given["indicators"], *given["leases"], given["override"]])
     own = [*given["indicators"], *given["leases"], *outputs, *([kept] if kept else [])]
     logs = inputs.discover(paths, own=own)
     found_leases = gather(logs, given["leases"], tz)
@@ -109,6 +112,39 @@ def _check_state(kept: Path | None, outputs: tuple[Path, ...]) -> None:
         import click
 
         raise click.UsageError(_("--state and -o name the same file."))
+
+
+def _refuse_inputs(outputs: Sequence[Path], paths: Sequence[str], others: Sequence[Path | None]) -> None:
+    """Refuse to write over a list or a log that is read. An earlier result among the logs is no log.
+
+    Raises:
+        ScanError: naming the file.
+    """
+    read = {file.resolve() for file in others if file is not None}
+    for out in outputs:
+        place = out.resolve()
+        if place in read or (_is_log(place) and any(_holds(path, place) for path in paths)):
+            text = _("%(path)s is read here; choose another name with -o.")
+            raise ScanError(text % {"path": out})
+
+
+def _holds(path: str, file: Path) -> bool:
+    """Whether what is to be scanned is a file or a folder that it lies in."""
+    return path != "-" and not is_address(path) and file.is_relative_to(Path(path).resolve())
+
+
+def _is_log(file: Path) -> bool:
+    """Whether a file holds anything that no scan wrote; a workbook is never read as a log."""
+    if not file.is_file() or file.suffix == ".xlsx":
+        return False
+    from quetsach import openers
+
+    try:
+        with file.open("rb") as stream:
+            start = stream.read(_START_BYTES)
+    except OSError:
+        return True
+    return bool(start) and not openers.is_result(start)
 
 
 def _state(file: Path, header: Scan, options: ScanOptions, fields: FieldMap | None) -> State:

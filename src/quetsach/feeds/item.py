@@ -164,9 +164,13 @@ def _from_network(network: IPv4Network | IPv6Network) -> Indicator:
 def _range(low: str, high: str) -> list[Indicator]:
     first, last = ip_address(low), ip_address(high)
     try:
-        return [_from_network(n) for n in summarize_address_range(first, last)]
+        networks: list[IPv4Network | IPv6Network] = [*summarize_address_range(first, last)]
     except (TypeError, ValueError):
         raise Reject("bad-range") from None
+    # In pieces it would slip by the guard rail against wide networks.
+    if len(networks) > 1 and int(last) - int(first) >= 1 << (16 if first.version == 4 else 96):
+        raise Reject("wide-range")
+    return [_from_network(n) for n in networks]
 
 
 def _address(whole: str) -> Indicator:

@@ -9,6 +9,7 @@ REJECTS = {
     "bad-address": "looks like an address but is none; four numbers 0 to 255 without leading zeros",
     "bad-network": "the prefix length does not fit the address",
     "bad-range": "the range's two ends are no addresses in rising order",
+    "wide-range": "the range holds more addresses than a /16 (IPv6: /32); list its networks one by one",
     "bad-port": "the port is not between 1 and 65535",
     "bad-name": "is no domain name",
     "single-label": "a name without a dot would match too much",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,13 @@ from quetsach.indicator import Indicator, Kind, Scope
 
 _WANTED = ("indicator", "reason", "who", "date")
 _UNTIL = "expires"
+_IN_VIETNAMESE = {
+    "chỉ dấu": "indicator",
+    "lý do": "reason",
+    "người quyết định": "who",
+    "ngày": "date",
+    "hết hạn": _UNTIL,
+}
 _EAST_OF_UTC = datetime.timedelta(days=1)
 """Whoever decides in Vietnam in the morning is a day ahead of UTC."""
 _NAMESPACE_CODES = frozenset(("public-suffix",))
@@ -78,7 +86,8 @@ def _items(override: Override) -> list[Indicator]:
 
 
 def read_overrides(path: Path) -> tuple[Override, ...]:
-    """Read a CSV with the columns indicator, reason, who, date, perhaps expires (yyyy-mm-dd or dd/mm/yyyy).
+    """Read a CSV with the columns indicator, reason, who, date, perhaps expires (yyyy-mm-dd or dd/mm/yyyy),
+    or chỉ dấu, lý do, người quyết định, ngày, hết hạn.
 
     `*.example.org` as indicator lets through every name below it that would be stopped as a public suffix.
     Raises IndicatorError with file and line when a column or a value is missing.
@@ -93,6 +102,8 @@ def read_overrides(path: Path) -> tuple[Override, ...]:
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     lines = io.StringIO(text.replace("\r\n", "\n"))
     reader = csv.DictReader(lines, delimiter=delimiter, skipinitialspace=True)
+    heads = [" ".join(unicodedata.normalize("NFC", name).lower().split()) for name in reader.fieldnames or ()]
+    reader.fieldnames = [_IN_VIETNAMESE.get(name, name) for name in heads]
     if missing := [c for c in _WANTED if c not in (reader.fieldnames or ())]:
         raise IndicatorError(f"{path}: has no column {', '.join(missing)}; the first line names them")
     found = []

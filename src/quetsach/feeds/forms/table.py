@@ -51,6 +51,10 @@ _OTHER_TYPES = frozenset(
     ("tệp", "file", "filename", "email", "e-mail", "mutex", "registry", "regkey", "yara", "cve", "ja3", "asn")
 )
 """Words for types that are not searched: a file's name looks like a domain."""
+_VICTIMS = re.compile(
+    r"\b(?:nhiễm|nạn nhân|infected|victims?|(?:ip|địa chỉ) nguồn|source (?:ip|address)|src[ _]?ip)\b"
+)
+"""In the header of a column of machines that called, in a report that also tells whom they called."""
 _MOST_LINES = 50
 """Of one row: a quote that nothing closes would otherwise cost the whole file, once a line."""
 _UNSET = frozenset(("", "-", "None"))
@@ -108,7 +112,7 @@ def places_of(cells: Sequence[str], wanted: Mapping[str, str]) -> dict[str, int]
     for column, known in COLUMNS.items():
         choice = wanted.get(column)
         if choice and not choice.isdecimal():
-            known = (choice.lower(),)
+            known = tuple(names_of([choice]))
         elif column == "indicator":
             names = [_plain(name) for name in names]
         for name in known:
@@ -208,13 +212,20 @@ def _split(head: Sequence[str], delimiter: str) -> list[list[str]]:
     return [c for line in head if (c := cells_of(line, delimiter)) is not None and len(c) > 1]
 
 
+def _of_victims(split: Sequence[Sequence[str]]) -> set[int]:
+    """The columns whose head says that they hold infected machines."""
+    heads = (names_of(row) for row in split if not is_title(row))
+    return {i for row in heads for i, name in enumerate(row) if _VICTIMS.search(name)}
+
+
 def full(split: Sequence[Sequence[str]]) -> list[int]:
     """The columns that hold a value in more than half of the rows."""
-    width = max(map(len, split), default=0)
+    width, victims = max(map(len, split), default=0), _of_victims(split)
     return [
         i
         for i in range(width)
-        if 2 * sum(len(row) > i and _is_listed(row[i].strip()) for row in split) > len(split)
+        if i not in victims
+        and 2 * sum(len(row) > i and _is_listed(row[i].strip()) for row in split) > len(split)
     ]
 
 
@@ -222,11 +233,12 @@ def fullest(split: Sequence[Sequence[str]]) -> int | None:
     """The column that holds a value in most of the rows, if more than half of them do.
 
     Where it holds two or more, the rows above the first do not count: an office's list has the head of its
-    letter there.
+    letter there. Never the column of infected machines.
     """
     width = max(map(len, split), default=0)
+    victims = _of_victims(split)
     columns = [[len(c) > i and _is_listed(c[i].strip()) for c in split] for i in range(width)]
-    scores = [sum(column) for column in columns]
+    scores = [0 if i in victims else sum(column) for i, column in enumerate(columns)]
     best = scores.index(max(scores)) if scores else 0
     if not scores or not scores[best]:
         return None

@@ -12,6 +12,7 @@ CODES: dict[str, str | Promise] = {
     "bad-address": _("looks like an address but is none"),
     "bad-network": _("the network's length does not fit its address"),
     "bad-range": _("the two ends of the range are not in order"),
+    "wide-range": _("the range is wider than a /16 (IPv6: /32); list its networks one by one"),
     "bad-port": _("the port is not between 1 and 65535"),
     "bad-name": _("not a domain name"),
     "single-label": _("a name without a dot would match too much"),
