@@ -15,6 +15,7 @@ import pytest
 
 from quetsach import inputs
 from quetsach.engine import Part, Progress, ScanOptions, SourceResult, Span
+from quetsach.errors import ScanError
 from quetsach.scanning import work
 from quetsach.scanning.executor import Done, Outcome, Unit
 from quetsach.scanning.result import ScanResult, Snapshot
@@ -292,3 +293,39 @@ def test_when_the_node_of_this_machine_dies_another_is_begun(deaths: int, tmp_pa
         assert {Path(seen.path).name for seen in found.coverage} == {
             Path(seen.path).name for seen in expected.coverage
         }
+
+
+def test_when_no_other_can_be_begun_the_rest_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_logs(tmp_path)
+    matcher = ENGINE.compile(make_set(["evil.example"]))
+    expected = run(tmp_path, None, matcher)
+    executor = Apart(LOCAL, ENGINE, matcher, OPTIONS, 2)
+
+    def gone() -> None:
+        raise ScanError("the cluster cannot be reached")
+
+    def kill(_now: Snapshot) -> None:
+        monkeypatch.setattr(executor, "_start", gone)
+        executor._process.kill()
+
+    found = work.run(
+        inputs.discover([str(path) for path in sorted(tmp_path.glob("*.log"))]),
+        ENGINE,
+        matcher,
+        OPTIONS,
+        HEADER,
+        executor=executor,
+        split_bytes=2 * MIB,
+        on_progress=kill,
+    )
+    why = "no worker of the cluster could be started (the cluster cannot be reached); it was not looked at"
+    lost = {Path(path).name for path, error in found.errors if error.endswith(why)}
+    assert lost and len(lost) == len({path for path, _error in found.errors})
+    whole = {seen.source: seen for seen in expected.coverage}
+    kept = [seen for seen in found.coverage if Path(seen.path).name not in lost]
+    assert kept == [whole[seen.source] for seen in kept]
+    assert {Path(seen.path).name for seen in found.coverage} == {
+        Path(seen.path).name for seen in expected.coverage
+    }

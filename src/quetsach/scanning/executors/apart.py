@@ -78,6 +78,8 @@ class Apart:
         self._number = self._deaths = 0
         self._counts = (0, 0)
         self._is_cancelled = False
+        self._why_gone = ""
+        """Why no process is left to read anything more."""
         self._start()
 
     def _start(self) -> None:
@@ -108,8 +110,8 @@ class Apart:
 
     def _send(self, data: bytes) -> None:
         assert self._process.stdin is not None
-        # Of its death the end of what it says tells.
-        with contextlib.suppress(BrokenPipeError):
+        # Of its death the end of what it says tells; one that was left cannot be written to.
+        with contextlib.suppress(BrokenPipeError, ValueError):
             self._process.stdin.write(data)
             self._process.stdin.flush()
 
@@ -121,6 +123,9 @@ class Apart:
 
     def events(self, seconds: float) -> Iterator[tuple[Unit, Outcome | Done]]:
         """See `Executor`."""
+        if self._why_gone:
+            yield from self._refused()
+            return
         try:
             message = self._events.get(timeout=seconds)
             while True:
@@ -151,20 +156,27 @@ class Apart:
         """What was open is given to another process, or to none any more."""
         self._deaths += 1
         self._counts = (0, 0)
-        units = [one.unit for one in self._open.values()]
-        self._open.clear()
         why = f"its worker failed {self._deaths} times ({_DIED}); it was not looked at"
         if self._deaths < MOST_ATTEMPTS and not self._is_cancelled:
+            units = [one.unit for one in self._open.values()]
             self._leave()
             try:
                 self._start()
+                self._open.clear()
                 for unit in units:
                     self.submit(unit)
                 return
             except ScanError as error:
                 why = f"no worker of the cluster could be started ({error}); it was not looked at"
+        self._why_gone = why
+        yield from self._refused()
+
+    def _refused(self) -> Iterator[tuple[Unit, Outcome | Done]]:
+        """What is open, and what is asked for afterwards, as spans are when their neighbours end."""
+        units = [one.unit for one in self._open.values()]
+        self._open.clear()
         for unit in units:
-            yield unit, Done(INTERRUPTED if self._is_cancelled else why)
+            yield unit, Done(INTERRUPTED if self._is_cancelled else self._why_gone)
 
     def running(self) -> tuple[int, int]:
         """See `Executor`."""
