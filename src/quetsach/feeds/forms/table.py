@@ -45,6 +45,8 @@ _HASHES = frozenset(
     name for name in COLUMNS["indicator"] if name.startswith(("sha", "md5", "hash", "mã băm"))
 )
 DELIMITERS = (",", ";", "\t", "|")
+_LONGEST = 1 << 16
+"""Characters of a line that may be a header or a row to tell the layout by: what is longer is no table's."""
 HEADER_LINES = 10
 """How far down a header is looked for: an office's list has its title above it."""
 _OTHER_TYPES = frozenset(
@@ -161,6 +163,8 @@ def layout_of(listing: Listing) -> Layout | None:
     commented = [line for line in listing.comments if line.lstrip().startswith("#")]
     for delimiter in DELIMITERS:
         for line in (*commented, *listing.head[:HEADER_LINES]):
+            if len(line) > _LONGEST:
+                continue
             cells = cells_of(line.lstrip("# "), delimiter)
             if cells is None or (len(cells) < 2 and line not in first):
                 continue
@@ -209,7 +213,8 @@ def _guess(head: Sequence[str]) -> Layout | None:
 
 
 def _split(head: Sequence[str], delimiter: str) -> list[list[str]]:
-    return [c for line in head if (c := cells_of(line, delimiter)) is not None and len(c) > 1]
+    short = (line for line in head if len(line) <= _LONGEST)
+    return [c for line in short if (c := cells_of(line, delimiter)) is not None and len(c) > 1]
 
 
 def _of_victims(split: Sequence[Sequence[str]]) -> set[int]:
