@@ -22,7 +22,7 @@ TIME_KINDS = ("iso8601", "syslog", "ctime", "epoch", "epoch_us", "asa")
 _TIME = re.compile(
     rb"(?P<time>\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:[Zz]|[+-]\d\d(?::?\d\d)?))?"
     rb"|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}"
-    rb"|[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d)(?:\.\d+)?:? {1,3}"
+    rb"|[A-Z][a-z]{2} [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d)(?:\.\d+)?:? {1,3}"
 )
 _PRIORITY = re.compile(rb"(?:\d{1,6} )?<\d{1,3}> {0,2}")
 _HOST = re.compile(rb'(?:(?:stdout|stderr) [FP]|(?P<host>[^\s\[\]"{(=<>]*[^\s\[\]"{(=<>:,])) ')
@@ -131,7 +131,7 @@ def _peel_syslog(line: bytes) -> Iterator[tuple[bytes, Wrapper]]:
         if (tag := _BARE_TAG.match(line)) is not None:
             yield line[tag.end() :], Wrapper(app=tag["app"])
         return
-    time = _one(moment["time"] if moment else None)
+    time = _one(_padded(moment["time"]) if moment else None)
     at = moment.end() if moment else at
     yield line[at:], Wrapper(time)
     host = None
@@ -167,6 +167,11 @@ def _peel_json(found: dict[str, Any]) -> Iterator[tuple[bytes, Wrapper]]:
 
     wrapper = Wrapper(_one(first(_TIME_KEYS)), first(_HOST_KEYS), first(_APP_KEYS))
     yield from _named(message.rstrip(b"\r\n"), wrapper)
+
+
+def _padded(time: bytes) -> bytes:
+    """`Mar 8` of senders that leave out the second space of RFC 3164, 4.1.2, with it."""
+    return time[:4] + b" " + time[4:] if time[3:4] == time[5:6] == b" " else time
 
 
 def _one(time: bytes | None) -> tuple[bytes, ...]:

@@ -32,7 +32,7 @@ static TIME: LazyLock<Regex> = LazyLock::new(|| {
     expression(concat!(
         r"(?P<time>\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:[Zz]|[+-]\d\d(?::?\d\d)?))?",
         r"|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}",
-        r"|[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d)(?:\.\d+)?:? {1,3}",
+        r"|[A-Z][a-z]{2} [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d)(?:\.\d+)?:? {1,3}",
     ))
 });
 static PRIORITY: LazyLock<Regex> = LazyLock::new(|| expression(r"(?:\d{1,6} )?<\d{1,3}> {0,2}"));
@@ -207,6 +207,14 @@ fn word(found: &Captures<'_>, name: &str) -> Option<Vec<u8>> {
         .filter(|w| w != b"-")
 }
 
+/// `Mar 8` of senders that leave out the second space of RFC 3164, 4.1.2, with it.
+fn padded(mut time: Vec<u8>) -> Vec<u8> {
+    if time.get(3) == Some(&b' ') && time.get(5) == Some(&b' ') {
+        time.insert(4, b' ');
+    }
+    time
+}
+
 /// What follows the priority, the time, the host and the tag: each may be where a format begins.
 fn peel_syslog(line: &[u8]) -> Vec<Peeled<'_>> {
     if let Some(found) = KIWI.captures(line) {
@@ -237,7 +245,7 @@ fn peel_syslog(line: &[u8]) -> Vec<Peeled<'_>> {
         return vec![(Cow::Borrowed(&line[found[0].len()..]), wrapper)];
     }
     if let Some(found) = &moment {
-        wrapper.times = word(found, "time").into_iter().collect();
+        wrapper.times = word(found, "time").map(padded).into_iter().collect();
         at += found[0].len();
     }
     let mut out = vec![(Cow::Borrowed(&line[at..]), wrapper.clone())];
