@@ -81,6 +81,13 @@ SAMPLES: dict[str, Expected] = {
             (17, "trigger"), (18, "trigger"), (19, "outside-zone"),
         ],
     ),
+    "rpz of two names with one page": (
+        "rpz",
+        "$TTL 60\n@ SOA ns. h. 1 2 3 4 5\nevil.example A 192.0.2.9\n*.evil.example A 192.0.2.9\n"
+        "worse.example A 192.0.2.9\n",
+        ["evil.example", "=worse.example"],
+        [],
+    ),
     "rpz with a page that warns": (
         "rpz",
         "$TTL 60\n@ SOA ns. h. 1 2 3 4 5\n"

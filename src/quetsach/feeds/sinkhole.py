@@ -17,11 +17,11 @@ def is_nowhere(addr: str) -> bool:
     return addr in _NOWHERE or addr.startswith("127.")
 
 
-def warning_page(addresses: Iterable[str | None]) -> str:
+def warning_page(addresses: Iterable[str | None], fewest: int = FEWEST) -> str:
     """The one address that a list's first names all point to, or nothing.
 
     CERT Polska's list (hole.cert.pl) and pfBlockerNG send who asks to a page that tells why.
     """
     found = [addr for addr in addresses if addr is not None]
-    is_one = len(found) >= FEWEST and len(set(found)) == 1 and not is_nowhere(found[0])
+    is_one = len(found) >= fewest and len(set(found)) == 1 and not is_nowhere(found[0])
     return found[0] if is_one else ""

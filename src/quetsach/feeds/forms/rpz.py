@@ -27,6 +27,10 @@ _UNKNOWN = "\0"
 _OTHER_TRIGGERS = ("rpz-nsdname", "rpz-nsip", "rpz-client-ip")
 
 
+_FEWEST = 2
+"""Names with one address that make it a page that warns: a zone of policies has few of an office's own."""
+
+
 class _Record(NamedTuple):
     line: int
     origin: str
@@ -45,7 +49,7 @@ def read(listing: Listing) -> Iterator[Value | Note]:
 
     A name that is given an address is listed where the address leads nowhere, or is the same for all.
     """
-    page = warning_page(map(_given, _records(listing.head)))
+    page = warning_page(map(_given, _records(listing.head)), _FEWEST)
     if page:
         yield Note(0, page, "warning-page")
     apex: str | None = None
