@@ -40,7 +40,7 @@ ACTION_WORDS = ("allowed", "blocked", "attempt", "unknown")
 DECODERS = ("labels", "records", "listed", "target", "unquoted", "threat", "windows_results")
 TESTS = ("present", "in", "not_in", "prefix", "address_in", "words")
 HEADERS = ("zeek", "csv", "w3c")
-PAIRS = ("quoted", "cef")
+PAIRS = ("quoted", "cef", "cells")
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +199,7 @@ def _shape(reader: _Reader) -> Shape:
     elif kind == "pairs":
         style = reader.take("pairs", str, "quoted")
         if style not in PAIRS:
-            raise reader.fail("'pairs' must be quoted or cef")
+            raise reader.fail("'pairs' must be quoted, cef or cells")
         result = Shape(kind, separator=_separator(reader, " "), head=_head(reader, define), pairs=style)
     elif kind == "json":
         keys = reader.take("keys", str)

@@ -182,7 +182,7 @@ def test_a_listed_address_is_found_in_its_field(
         (row,) = result.sightings
         assert (row.matched, row.field, row.logformat) == (str(address), field, name)
         port = sample.expect.get("server_port")
-        if field == "destination" and port is not None:
+        if field == "destination" and port:
             shown = f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
             (row,) = scan([shown, str(address)], sample, line, tmp_path).sightings
             assert row.matched == shown

@@ -165,6 +165,7 @@ impl Compiler {
                 least: table.least.unwrap_or(table.columns.len()),
             },
             ("pairs", ..) if table.pairs.as_deref() == Some("cef") => Body::Cef,
+            ("pairs", ..) if table.pairs.as_deref() == Some("cells") => Body::PairCells,
             ("pairs", ..) => Body::Pairs {
                 separator: self.separator(table, b' ')?,
             },

@@ -135,6 +135,8 @@ pub enum Body {
         separator: u8,
     },
     Cef,
+    /// Pairs that are cells, as RFC 4180 quotes them.
+    PairCells,
     Json {
         nested: bool,
     },

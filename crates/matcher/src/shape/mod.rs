@@ -137,6 +137,7 @@ impl LineReader {
                 Fields::Pairs(pairs::Pairs::quoted(format, line, *separator)?)
             }
             Body::Cef => Fields::Pairs(pairs::Pairs::cef(format, line)?),
+            Body::PairCells => Fields::Pairs(pairs::Pairs::cells(format, line)?),
             Body::Json { nested } => {
                 let object = parsed
                     .get_or_insert_with(|| json::object(line).map(Arc::new))

@@ -1,9 +1,10 @@
-//! Lines of `key=value`: plain, quoted, or the extension of CEF (ArcSight Common Event Format, 2017).
+//! Lines of `key=value`: plain, quoted, the extension of CEF (ArcSight Common Event Format, 2017), or cells.
 use std::borrow::Cow;
 use std::collections::HashSet;
 
 use memchr::{memchr, memchr2};
 
+use super::cells::cells;
 use super::recognised;
 use crate::format::{FieldId, Format, Recognise};
 
@@ -82,6 +83,27 @@ impl<'f, 'l> Pairs<'f, 'l> {
         found.finish()
     }
 
+    /// Pairs that are cells of a table, `"key=value","key=""value"""`. One without `=` is its own value.
+    pub fn cells(format: &'f Format, line: &'l [u8]) -> Option<Self> {
+        if !line.strip_prefix(b"\"").is_some_and(begins_with_pair) {
+            return None;
+        }
+        let mut found = Collector::new(format);
+        for cell in cells(line, b',') {
+            let key = memchr(b'=', &cell).unwrap_or(cell.len());
+            let value = key + usize::from(key < cell.len());
+            match cell {
+                Cow::Borrowed(cell) if value == key => found.add(cell, || Cow::Borrowed(cell)),
+                Cow::Borrowed(cell) => found.add(&cell[..key], || unquoted(&cell[value..]).into()),
+                Cow::Owned(cell) if value == key => found.add(&cell, || cell.clone().into()),
+                Cow::Owned(cell) => {
+                    found.add(&cell[..key], || unquoted(&cell[value..]).to_vec().into())
+                }
+            }
+        }
+        found.finish()
+    }
+
     /// The value of a field.
     pub fn first(&self, field: FieldId) -> Option<Cow<'l, [u8]>> {
         let unset = |v: &Cow<'_, [u8]>| self.format.unset.iter().any(|u| **u == **v);
@@ -128,10 +150,18 @@ impl<'f, 'l> Collector<'f, 'l> {
     }
 }
 
-/// Whether the line begins with a key and `=`.
+/// What stands between quotes, where it does.
+fn unquoted(value: &[u8]) -> &[u8] {
+    let inner = value
+        .strip_prefix(b"\"")
+        .and_then(|v| v.strip_suffix(b"\""));
+    inner.unwrap_or(value)
+}
+
+/// Whether the line begins with a key and `=`; a key is not the priority of syslog, which would take it along.
 fn begins_with_pair(line: &[u8]) -> bool {
     let space = |b: &u8| b.is_ascii_whitespace() || *b == 0x0b;
-    let end = line.iter().position(|b| b"\"=".contains(b) || space(b));
+    let end = line.iter().position(|b| b"\"=<>".contains(b) || space(b));
     end.is_some_and(|i| i > 0 && line[i] == b'=')
 }
 

@@ -1,20 +1,25 @@
-"""Lines of `key=value`: plain, quoted, or the extension of CEF (ArcSight Common Event Format, 2017)."""
+"""Lines of `key=value`: plain, quoted, the extension of CEF (ArcSight Common Event Format, 2017), cells."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
+from quetsach.engines.shapes.cells import cells
 from quetsach.engines.shapes.values import Values, recognised
 from quetsach.logformat import LogFormat, Shape
 
 Pair = tuple[bytes, bytes]
 
-_FIRST = re.compile(rb"[^\s\"=]+=")
+# Not the priority of syslog, which would take the first key along.
+_FIRST = re.compile(rb"[^\s\"=<>]+=")
+_FIRST_CELL = re.compile(rb"\"[^\s\"=<>]+=")
 _CEF_KEY = re.compile(rb"(?:\A| )([A-Za-z0-9_.\-]+)=")
 _CEF_ESCAPE = re.compile(rb"\\([\\=|nr])")
 _CEF_PLAIN = {b"n": b"\n", b"r": b"\r"}
 _QUOTED_ESCAPE = re.compile(rb'\\(["\\])')
+_UNQUOTED = re.compile(rb'\A"(.*)"\Z', re.DOTALL)
 _QUOTED_END = re.compile(rb'(?:[^"\\]|\\.)*', re.DOTALL)
 
 
@@ -24,12 +29,18 @@ class PairsReader:
     def __init__(self, log_format: LogFormat, shape: Shape) -> None:
         self._rule = log_format.recognise
         self._unset = log_format.unset
-        self._separator = None if shape.pairs == "cef" else shape.separator
+        kinds: dict[str, Callable[[bytes], Iterator[Pair]]] = {
+            "quoted": partial(_quoted, separator=shape.separator),
+            "cef": _extension,
+            "cells": _cells,
+        }
+        self._pairs = kinds[shape.pairs]
+        self._first = _FIRST_CELL if shape.pairs == "cells" else _FIRST
 
     def read(self, line: bytes) -> Values | None:
-        if _FIRST.match(line) is None:
+        if self._first.match(line) is None:
             return None
-        pairs = _extension(line) if self._separator is None else _quoted(line, self._separator)
+        pairs = self._pairs(line)
         found: dict[bytes, bytes] = {}
         for key, value in pairs:
             found.setdefault(key, value)
@@ -61,6 +72,14 @@ def _quoted(line: bytes, separator: bytes) -> Iterator[Pair]:
         if key:
             yield key, value if equals else key
         at = end + 1
+
+
+def _cells(line: bytes) -> Iterator[Pair]:
+    """Pairs that are cells of a table, their values perhaps in quotes. One without `=` is its own value."""
+    for cell in cells(line, b","):
+        key, equals, value = cell.partition(b"=")
+        if key:
+            yield key, _UNQUOTED.sub(rb"\1", value) if equals else key
 
 
 def _extension(line: bytes) -> Iterator[Pair]:
