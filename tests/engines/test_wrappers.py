@@ -122,6 +122,8 @@ def inside(line: str) -> list[tuple[str, Wrapper | None]]:
         # Two spaces behind the time (older Junos), one behind the priority (PAN-OS, SonicOS).
         ("Nov  3 19:06:50  SRX220 RT_FLOW: x", "x", Wrapper((b"Nov  3 19:06:50",), b"SRX220", b"RT_FLOW")),
         ("<12> Jul 14 11:22:29 fw id[7]: x", "x", Wrapper((b"Jul 14 11:22:29",), b"fw", b"id")),
+        # docker compose logs.
+        ("pihole-1  | Sep 16 11:00:00 dnsmasq[7]: x", "x", Wrapper((b"Sep 16 11:00:00",), None, b"dnsmasq")),
         # A day of one digit without the second space of RFC 3164, 4.1.2.
         ("Mar 8 22:35:42 gw dnsmasq[7]: x", "x", Wrapper((b"Mar  8 22:35:42",), b"gw", b"dnsmasq")),
         ("<30>Mar 8 2022 22:35:42: x", "x", Wrapper((b"Mar  8 2022 22:35:42",))),
@@ -159,6 +161,7 @@ WRAPPERS = (
     "<30> {0}",
     "Sep 16 11:00:00 ns1 {0}",
     "Sep 6 11:00:00 ns1 {0}",
+    "pihole-1  | {0}",
     "<30>Sep 6 2022 11:00:00: {0}",
     "<30> Sep 16 11:00:00  ns1 {0}",
     "Sep 16 11:00:00 ns1 named[612]: {0}",

@@ -1,8 +1,8 @@
 """What a collector puts round a line: syslog headers and JSON records, peeled in at most two layers.
 
 Syslog is RFC 3164, RFC 5424 and what daemons make of them (rsyslog with ISO 8601 times, OpenWrt's logread,
-Cisco, Kiwi Syslog, a container runtime's `stdout F`); JSON is what Docker, journald and log shippers write
-(docs/log-formats.md 1).
+Cisco, Kiwi Syslog, a container runtime's `stdout F`, the name that `docker compose logs` puts before a line);
+JSON is what Docker, journald and log shippers write (docs/log-formats.md 1).
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ _KIWI = re.compile(
     rb"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\t[A-Z][A-Za-z0-9]{1,15}\.[A-Z][a-z]{1,15}\t"
     rb'(?P<host>[^\s\[\]"{(=<>]{1,255})\t'
 )
+_COMPOSE = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_.-]{0,127} +\| ")
 _MESSAGE_KEYS = ("log", "message", "MESSAGE", "msg", "full_log", "_raw", "short_message", "line")
 _TIME_KEYS = (
     "time",
@@ -118,6 +119,9 @@ def _peel_syslog(line: bytes) -> Iterator[tuple[bytes, Wrapper]]:
     """What follows the priority, the time, the host and the tag: each may be where a format begins."""
     if (kiwi := _KIWI.match(line)) is not None:
         yield line[kiwi.end() :], Wrapper(_one(kiwi["time"]), kiwi["host"])
+        return
+    if (compose := _COMPOSE.match(line)) is not None:
+        yield line[compose.end() :], Wrapper()
         return
     priority = _PRIORITY.match(line)
     at = priority.end() if priority else 0

@@ -57,6 +57,10 @@ static KIWI: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 
+/// What `docker compose logs` puts before a line.
+static COMPOSE: LazyLock<Regex> =
+    LazyLock::new(|| expression(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127} +\| "));
+
 const MESSAGE_KEYS: [&str; 8] = [
     "log",
     "message",
@@ -224,6 +228,9 @@ fn peel_syslog(line: &[u8]) -> Vec<Peeled<'_>> {
             app: None,
         };
         return vec![(Cow::Borrowed(&line[found[0].len()..]), wrapper)];
+    }
+    if let Some(found) = COMPOSE.find(line) {
+        return vec![(Cow::Borrowed(&line[found.end()..]), Wrapper::default())];
     }
     let priority = PRIORITY.find(line).map(|m| m.end());
     let mut at = priority.unwrap_or(0);
