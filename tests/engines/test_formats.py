@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -67,6 +68,28 @@ def test_sample_is_read_as_its_file_says(name: str, number: int, sample: Sample)
     record = reader.read(sample.line.encode(), [name])
     assert record is not None
     assert _told(record, sample) == dict(sample.expect)
+
+
+BARE = [(n, i, s) for n, i, s in SAMPLES if not s.header and s.line[0] not in "<{"]
+
+
+@pytest.mark.parametrize("wrapper", ["syslog", "json"])
+@pytest.mark.parametrize(("name", "number", "sample"), BARE, ids=[f"{n}-{i}" for n, i, _ in BARE])
+def test_a_sample_says_the_same_inside_a_wrapper(
+    name: str, number: int, sample: Sample, wrapper: str
+) -> None:
+    if wrapper == "json":
+        line = json.dumps({"message": sample.line, "@timestamp": "2026-11-27T03:00:00Z"})
+    else:
+        # A word before the client of a web server would be its virtual host.
+        tag = "nginx: " if name == "web.access" else ""
+        line = f"2026-11-27T10:00:00+07:00 gw {tag}{sample.line}"
+    record = LineReader(logformat.load_all()).read(line.encode(), [name])
+    assert record is not None
+    told, expected = _told(record, sample), dict(sample.expect)
+    if "time" not in expected or sample.file_time:
+        told["time"] = expected["time"] = "the wrapper's, where it has the year"
+    assert told == expected
 
 
 @pytest.mark.parametrize(("name", "number", "sample"), SAMPLES, ids=[f"{n}-{i}" for n, i, _ in SAMPLES])

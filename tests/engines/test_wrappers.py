@@ -122,6 +122,12 @@ def inside(line: str) -> list[tuple[str, Wrapper | None]]:
         # Two spaces behind the time (older Junos), one behind the priority (PAN-OS, SonicOS).
         ("Nov  3 19:06:50  SRX220 RT_FLOW: x", "x", Wrapper((b"Nov  3 19:06:50",), b"SRX220", b"RT_FLOW")),
         ("<12> Jul 14 11:22:29 fw id[7]: x", "x", Wrapper((b"Jul 14 11:22:29",), b"fw", b"id")),
+        # A relay that puts its head before one with the time of ISO 8601.
+        (
+            "Sep 16 11:00:05 relay 2022-09-16T11:00:00.5+07:00 gw kernel: x",
+            "x",
+            Wrapper((b"2022-09-16T11:00:00.5+07:00", b"Sep 16 11:00:05"), b"gw", b"kernel"),
+        ),
         # docker compose logs.
         ("pihole-1  | Sep 16 11:00:00 dnsmasq[7]: x", "x", Wrapper((b"Sep 16 11:00:00",), None, b"dnsmasq")),
         # A day of one digit without the second space of RFC 3164, 4.1.2.
@@ -166,6 +172,7 @@ WRAPPERS = (
     "<30> Sep 16 11:00:00  ns1 {0}",
     "Sep 16 11:00:00 ns1 named[612]: {0}",
     "2022-09-16T11:00:00+07:00 ns1 dnsmasq[612]: {0}",
+    "2022-09-16T11:00:00+07:00 ns1 {0}",
     "<30>1 2022-09-16T04:00:00Z ns1 dnsmasq 612 - - {0}",
     '<30>1 - - - - - [a@1 b="c"] {0}',
     "2022-09-16T04:00:00.5Z stdout F {0}",

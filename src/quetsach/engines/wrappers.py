@@ -142,6 +142,9 @@ def _peel_syslog(line: bytes) -> Iterator[tuple[bytes, Wrapper]]:
     if moment is not None and (found := _HOST.match(line, at)) is not None:
         host, at = found["host"], found.end()
         yield line[at:], Wrapper(time, host)
+    # The head of a relay: behind it another head begins, whose hour would be a tag.
+    if host is not None and _TIME.match(line, at) is not None:
+        return
     if (tag := _TAG.match(line, at)) is not None:
         yield line[tag.end() :], Wrapper(time, host, tag["app"])
 

@@ -70,8 +70,8 @@ impl<'f, 'l> Cells<'f, 'l> {
         of: &'f [Option<usize>],
         least: usize,
     ) -> Option<Self> {
-        // Quotes only make fewer cells.
-        if memchr::memchr_iter(separator, line).count() + 1 < least {
+        // What Filebeat and others wrap is read when it is peeled. Quotes only make fewer cells.
+        if line.first() == Some(&b'{') || memchr::memchr_iter(separator, line).count() + 1 < least {
             return None;
         }
         let columns = cells(line, separator);

@@ -263,6 +263,10 @@ fn peel_syslog(line: &[u8]) -> Vec<Peeled<'_>> {
         at += found[0].len();
         out.push((Cow::Borrowed(&line[at..]), wrapper.clone()));
     }
+    // The head of a relay: behind it another head begins, whose hour would be a tag.
+    if wrapper.host.is_some() && TIME.is_match(&line[at..]) {
+        return out;
+    }
     if let Some(found) = TAG.captures(&line[at..]) {
         wrapper.app = found.name("app").map(|m| m.as_bytes().to_vec());
         at += found[0].len();

@@ -20,7 +20,8 @@ class ColumnsReader:
         self._least = shape.least
 
     def read(self, line: bytes) -> Values | None:
-        columns = cells(line, self._separator)
+        # What Filebeat and others wrap is read when it is peeled.
+        columns = [] if line.startswith(b"{") else cells(line, self._separator)
         return by_index(columns, self._index, self._unset) if len(columns) >= self._least else None
 
 
