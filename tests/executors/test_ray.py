@@ -6,7 +6,7 @@ import errno
 import os
 import pickle
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -19,13 +19,13 @@ from quetsach.errors import ScanError
 from quetsach.scanning import work
 from quetsach.scanning.executor import Done, Outcome, Unit
 from quetsach.scanning.result import ScanResult, Snapshot
-from quetsach.scanning.transfer import Assembly
+from quetsach.scanning.transfer import Assembly, to_rows
 from quetsach.sighting import Scan, Sighting
 from quetsach.source import ByteStream
 from quetsach.wire import WireSightings, dump
 
 pytest.importorskip("ray", reason="ray is not installed")
-from quetsach.scanning.executors.apart import Apart
+from quetsach.scanning.executors.apart import Apart, _Open
 from quetsach.scanning.executors.ray import LOCAL, RayWorkers
 from tests.engines.indicator_sets import make_set
 from tests.engines.native import DNS, ENGINE, dns_line
@@ -113,10 +113,24 @@ def write_logs(folder: Path) -> None:
     (folder / "torn.log").write_bytes(b"#open\ttorn\n" + DNS + lines)
 
 
-def run(folder: Path, executor: Apart | None, matcher: Deadly | NativeMatcher) -> ScanResult:
+def run(
+    folder: Path,
+    executor: Apart | None,
+    matcher: Deadly | NativeMatcher,
+    on_progress: Callable[[Snapshot], None] | None = None,
+) -> ScanResult:
     found = inputs.discover([str(path) for path in sorted(folder.glob("*.log"))])
     split_bytes = 2 * MIB if executor else None
-    return work.run(found, ENGINE, matcher, OPTIONS, HEADER, executor=executor, split_bytes=split_bytes)
+    return work.run(
+        found,
+        ENGINE,
+        matcher,
+        OPTIONS,
+        HEADER,
+        executor=executor,
+        split_bytes=split_bytes,
+        on_progress=on_progress,
+    )
 
 
 def test_whoever_dies_the_rest_is_complete_and_as_on_one_machine(tmp_path: Path) -> None:
@@ -256,6 +270,21 @@ def test_a_processor_that_went_with_its_machine_is_not_waited_for(tmp_path: Path
     }
 
 
+def test_of_what_is_lost_in_the_end_nothing_counts(tmp_path: Path) -> None:
+    """As of an archive, of which some logs were read before each of its workers died."""
+    write_logs(tmp_path)
+    (unit, *_) = (Unit(log) for log in inputs.discover([str(tmp_path / "00.log")]).logs)
+    matcher = ENGINE.compile(make_set(["evil.example"]))
+    rows = list(to_rows(matcher.scan(unit.log.path, OPTIONS, ENGINE.progress())))
+    for done in (Done("its worker died"), Done(bytes=9)):
+        executor = object.__new__(Apart)
+        executor._open = {1: _Open(unit)}
+        assert list(executor._taken("said", 1, rows)) == []
+        *outcomes, last = executor._taken("said", 1, done)
+        assert last == (unit, done)
+        assert len(outcomes) == (0 if done.lost else 1)
+
+
 @pytest.mark.parametrize("deaths", [1, 3])
 def test_when_the_node_of_this_machine_dies_another_is_begun(deaths: int, tmp_path: Path) -> None:
     """Ray then ends the process that speaks with it; here it is killed."""
@@ -272,16 +301,7 @@ def test_when_the_node_of_this_machine_dies_another_is_begun(deaths: int, tmp_pa
             killed.add(process.pid)
             process.kill()
 
-    found = work.run(
-        inputs.discover([str(path) for path in sorted(tmp_path.glob("*.log"))]),
-        ENGINE,
-        matcher,
-        OPTIONS,
-        HEADER,
-        executor=executor,
-        split_bytes=2 * MIB,
-        on_progress=kill,
-    )
+    found = run(tmp_path, executor, matcher, kill)
     assert len(killed) == deaths
     if deaths == 1:
         assert found.errors == []
@@ -310,16 +330,7 @@ def test_when_no_other_can_be_begun_the_rest_is_named(
         monkeypatch.setattr(executor, "_start", gone)
         executor._process.kill()
 
-    found = work.run(
-        inputs.discover([str(path) for path in sorted(tmp_path.glob("*.log"))]),
-        ENGINE,
-        matcher,
-        OPTIONS,
-        HEADER,
-        executor=executor,
-        split_bytes=2 * MIB,
-        on_progress=kill,
-    )
+    found = run(tmp_path, executor, matcher, kill)
     why = "no worker of the cluster could be started (the cluster cannot be reached); it was not looked at"
     lost = {Path(path).name for path, error in found.errors if error.endswith(why)}
     assert lost and len(lost) == len({path for path, _error in found.errors})

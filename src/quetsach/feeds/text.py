@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -37,16 +37,12 @@ def read_raw(
 
     Raises IndicatorError as `read_bytes`.
     """
-    data = bytearray()
     source = Source(path, any_encoding=True)
     start = next(_stored(path), b"") if path.is_file() else b""
-    for chunk in _stored(path) if is_left(start) else source.chunks():
-        data += chunk
-        if len(data) > most:
-            raise IndicatorError(f"{path}: more than {most // 1024**2} MB unpacked; split the list")
+    data = _joined(path, _stored(path) if is_left(start) else source.chunks(), most)
     if source.errors:
         raise unusable(str(path), source.errors[0].removeprefix(f"{path}: "))
-    return bytes(data)
+    return data
 
 
 def read_stream(path: Path, *, most: int = MOST_BYTES) -> bytes:
@@ -54,16 +50,16 @@ def read_stream(path: Path, *, most: int = MOST_BYTES) -> bytes:
 
     Raises IndicatorError as `read_bytes`.
     """
-    try:
-        with nullcontext(sys.stdin.buffer) if str(path) == "-" else path.open("rb") as stream:
-            data = stream.read(most + 1)
-    except OSError as error:
-        raise IndicatorError(
-            f"{path}: cannot be read: {error.strerror}; check that it exists and may be read"
-        ) from error
-    if len(data) > most:
-        raise IndicatorError(f"{path}: more than {most // 1024**2} MB unpacked; split the list")
-    return data
+    return _joined(path, _stored(path), most)
+
+
+def _joined(path: Path, chunks: Iterable[bytes], most: int) -> bytes:
+    data = bytearray()
+    for chunk in chunks:
+        data += chunk
+        if len(data) > most:
+            raise IndicatorError(f"{path}: more than {most // 1024**2} MB unpacked; split the list")
+    return bytes(data)
 
 
 def unusable(source: str, problem: str) -> IndicatorError:
@@ -76,7 +72,7 @@ def unusable(source: str, problem: str) -> IndicatorError:
 
 def _stored(path: Path) -> Iterator[bytes]:
     try:
-        with path.open("rb") as file:
+        with nullcontext(sys.stdin.buffer) if str(path) == "-" else path.open("rb") as file:
             while chunk := file.read(BLOCK):
                 yield chunk
     except OSError as error:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
+from quetsach import openers
 from quetsach.errors import SourceError
 from quetsach.openers.opened import Blocks, Failing, Opened, Passed
 from quetsach.openers.span import Span, cut_off, damaged
@@ -34,7 +35,6 @@ OFFICE = (
 )
 RESULT_CATEGORY = "quetsach scan result"
 """The category, among the properties of a workbook, of those that a scan writes."""
-SPLIT = "is a split or self-extracting zip archive, which is not read; unpack it and scan what comes out"
 _LZMA = 14
 _METHODS: dict[int, Callable[[], Decoder]] = {
     8: lambda: Zlib(-15),
@@ -66,7 +66,7 @@ def open(file: Opened) -> Iterator[Opened | Passed]:
         raise
     except Exception as error:
         if _begins_split(data):
-            raise SourceError(SPLIT) from error
+            raise SourceError(openers.SPLIT_ZIP.problem) from error
         # No directory, or a damaged one: what lies before it can be read one after another.
         at = yield from _one_after_another(file, data)
         raise damaged("zip", at, str(error)) from error

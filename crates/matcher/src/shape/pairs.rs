@@ -90,16 +90,11 @@ impl<'f, 'l> Pairs<'f, 'l> {
         }
         let mut found = Collector::new(format);
         for cell in cells(line, b',') {
-            let key = memchr(b'=', &cell).unwrap_or(cell.len());
-            let value = key + usize::from(key < cell.len());
-            match cell {
-                Cow::Borrowed(cell) if value == key => found.add(cell, || Cow::Borrowed(cell)),
-                Cow::Borrowed(cell) => found.add(&cell[..key], || unquoted(&cell[value..]).into()),
-                Cow::Owned(cell) if value == key => found.add(&cell, || cell.clone().into()),
-                Cow::Owned(cell) => {
-                    found.add(&cell[..key], || unquoted(&cell[value..]).to_vec().into())
-                }
-            }
+            let (key, value) = match memchr(b'=', &cell) {
+                Some(middle) => (&cell[..middle], unquoted(&cell[middle + 1..])),
+                None => (&*cell, &*cell),
+            };
+            found.add(key, || value.to_vec().into());
         }
         found.finish()
     }

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Iterator
 
+from quetsach import openers
 from quetsach.errors import IndicatorError
 from quetsach.feeds.forms.table import cells_of
 from quetsach.feeds.listing import Listing
@@ -42,13 +42,11 @@ def _is_result(listing: Listing) -> bool:
 
         return openers_zip.is_result(io.BytesIO(data))
     first = listing.head[0] if listing.head else ""
-    if not first.startswith("{"):
-        return set(cells_of(first, ",") or ()) >= _RESULT
-    try:
-        record = json.loads(first)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(record, dict) and record.get("type") == "scan" and "schema" in record
+    # As it was written, or a table that was saved again.
+    return (
+        openers.is_result(first.encode("utf-8", "surrogatepass"))
+        or set(cells_of(first, ",") or ()) >= _RESULT
+    )
 
 
 def _is_shadowserver(listing: Listing) -> bool:

@@ -144,9 +144,10 @@ class Apart:
                 self._open[number] = _Open(found.unit)
             elif isinstance(said, Done):
                 del self._open[number]
-                for outcome in found.outcomes:
+                lost = said.lost or found.lost
+                for outcome in [] if lost else found.outcomes:
                     yield found.unit, outcome
-                yield found.unit, said._replace(lost=said.lost or found.lost)
+                yield found.unit, said._replace(lost=lost)
             else:
                 found.take(said)
         elif kind == _END:

@@ -179,7 +179,7 @@ class RayWorkers:
         quiet = {"log_to_driver": False, "configure_logging": False}
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        # Ray's own is 15: beside any other work on this machine a scan would take three times as long.
+        # Ray's own is 15: beside any other work on this machine a scan took two to three times as long.
         os.environ.setdefault("RAY_worker_niceness", "0")
         # It tells how not to be safe.
         logging.getLogger("ray._private.authentication").setLevel(logging.ERROR)
