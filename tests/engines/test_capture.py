@@ -231,6 +231,14 @@ def test_a_datagram_in_fragments_is_put_together(look, client, resolver, order):
 
 QUERY = p.ip(CLIENT, RESOLVER, p.UDP, p.udp(50_000, 53, p.dns_query("evil.example")))
 QUERY6 = p.ip("2001:db8::5", "2001:db8::53", p.UDP, p.udp(50_000, 53, p.dns_query("evil.example")))
+
+
+def nflog(order: str, family: int, packet: bytes) -> bytes:
+    """As `tcpdump -i nflog` keeps it: attributes in the machine's byte order, in words of four bytes."""
+    prefix = struct.pack(f"{order}HH", 6, 10) + b"x\0\0\0"
+    return bytes((family, 0, 0, 42)) + prefix + struct.pack(f"{order}HH", len(packet) + 4, 9) + packet
+
+
 SLL = bytes.fromhex("0000000100060200000000050000")
 SLL2 = bytes.fromhex("000000000001000100060200000000050000")
 
@@ -252,6 +260,11 @@ SLL2 = bytes.fromhex("000000000001000100060200000000050000")
         (9, b"\xff\x03\0\x21" + QUERY),
         (51, b"\x11\0\0\1\0\0\0\x57" + QUERY6),
         (104, b"\x0f\0\x08\0" + QUERY),
+        (1, p.ethernet(b"\xaa\xaa\x03\0\0\0\x08\0" + QUERY + bytes(9), kind=len(QUERY) + 8)),
+        (1, p.ethernet(bytes.fromhex("0001004000002140") + QUERY, kind=0x8847)),
+        (1, p.ethernet(bytes.fromhex("00002140") + QUERY6, kind=0x8848, tags=[7])),
+        (239, nflog("<", 2, QUERY)),
+        (239, nflog(">", 10, QUERY6)),
         (1, p.ethernet(p.ip(CLIENT, RESOLVER, p.UDP, QUERY[20:], options=b"\x94\x04\0\0"))),
         (1, p.ethernet(p.ip("2001:db8::5", "2001:db8::53", p.UDP, QUERY6[40:], options=bytes(6)))),
     ],

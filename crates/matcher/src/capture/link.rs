@@ -14,6 +14,8 @@ pub enum Frame<'a> {
 
 const ETHERNET_HARDWARE: u16 = 1;
 const FAMILIES: [u32; 5] = [2, 10, 24, 28, 30];
+const LONGEST_802_3: u16 = 1500;
+const NFLOG_PAYLOAD: u16 = 9;
 
 fn half(bytes: &[u8], at: usize) -> u16 {
     u16::from_be_bytes([bytes[at], bytes[at + 1]])
@@ -52,6 +54,7 @@ pub fn frame(link: u16, bytes: &[u8]) -> Frame<'_> {
             by_ethertype(half(bytes, 0), &bytes[20..], mac)
         }
         104 | 113 | 276 => Frame::Broken,
+        239 => nflog(bytes),
         _ => Frame::Unknown,
     }
 }
@@ -82,10 +85,63 @@ fn by_ethertype(mut kind: u16, mut rest: &[u8], mac: Option<[u8; 6]>) -> Frame<'
                 kind = half(rest, 2);
                 rest = &rest[4..];
             }
+            0x8847 | 0x8848 => return mpls(rest, mac),
             0x8864 => return pppoe(rest, mac),
+            // IEEE 802.3: a length, and the type behind it (RFC 1042).
+            ..=LONGEST_802_3 => {
+                let [0xaa, 0xaa, 3, 0, 0, 0, high, low, behind @ ..] = rest else {
+                    return Frame::Foreign;
+                };
+                let len = usize::from(kind).saturating_sub(8);
+                rest = &behind[..behind.len().min(len)];
+                kind = u16::from_be_bytes([*high, *low]);
+                if kind <= LONGEST_802_3 {
+                    return Frame::Foreign;
+                }
+            }
             _ => return Frame::Foreign,
         }
     }
+}
+
+/// RFC 3032: labels of four bytes, of which the last says so; what is below shows by itself.
+fn mpls(bytes: &[u8], mac: Option<[u8; 6]>) -> Frame<'_> {
+    let last = bytes.chunks_exact(4).position(|label| label[2] & 1 == 1);
+    match last.and_then(|at| bytes.get(4 * (at + 1)..)) {
+        Some(packet @ [first, ..]) => match first >> 4 {
+            4 | 6 => Frame::Ip(packet, mac),
+            _ => Frame::Foreign,
+        },
+        _ => Frame::Broken,
+    }
+}
+
+/// Attributes in the byte order of the machine that wrote them, one of them the packet.
+fn nflog(bytes: &[u8]) -> Frame<'_> {
+    let [_, _, _, _, rest @ ..] = bytes else {
+        return Frame::Broken;
+    };
+    let [_, _, _, is_big, ..] = *rest else {
+        return Frame::Broken;
+    };
+    // No attribute has a number beyond a byte, and none is 0.
+    let number = if is_big > 0 {
+        u16::from_be_bytes
+    } else {
+        u16::from_le_bytes
+    };
+    let mut rest = rest;
+    while let [a, b, c, d, ..] = *rest {
+        let (len, kind) = (usize::from(number([a, b])), number([c, d]));
+        if len < 4 {
+            return Frame::Broken;
+        }
+        if kind == NFLOG_PAYLOAD {
+            return Frame::Ip(&rest[4..len.min(rest.len())], None);
+        }
+        rest = rest.get(len.next_multiple_of(4)..).unwrap_or_default();
+    }
+    Frame::Foreign
 }
 
 /// RFC 2516.

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 _ETHERNET_HARDWARE = 1
 _FAMILIES = {2, 10, 24, 28, 30}
 _VLAN = {0x8100, 0x88A8, 0x9100}
 _IP = {0x0800, 0x86DD}
 _PPPOE = 0x8864
+_MPLS = {0x8847, 0x8848}
+_LONGEST_802_3 = 1500
+_SNAP = bytes((0xAA, 0xAA, 3, 0, 0, 0))
+_NFLOG_PAYLOAD = 9
 
 
 class BrokenError(Exception):
@@ -43,6 +47,8 @@ def frame(link: int, data: bytes) -> Frame | None:
         return _ppp(data.removeprefix(b"\xff\x03"), None)
     if link == 51:
         return _pppoe(data, None)
+    if link == 239:
+        return _nflog(data)
     least = {104: 4, 113: 16, 276: 20}.get(link)
     if least is None:
         raise UnknownLinkError
@@ -68,13 +74,47 @@ def _cooked(kind: int, size: int, data: bytes) -> bytes | None:
 
 
 def _by_ethertype(kind: int, rest: bytes, mac: bytes | None) -> Frame | None:
-    while kind in _VLAN:
-        if len(rest) < 4:
-            raise BrokenError
-        kind, rest = _half(rest, 2), rest[4:]
+    while kind in _VLAN or kind <= _LONGEST_802_3:
+        if kind in _VLAN:
+            if len(rest) < 4:
+                raise BrokenError
+            kind, rest = _half(rest, 2), rest[4:]
+        else:
+            # IEEE 802.3: a length, and the type behind it (RFC 1042).
+            if not rest.startswith(_SNAP) or len(rest) < 8 or _half(rest, 6) <= _LONGEST_802_3:
+                return None
+            kind, rest = _half(rest, 6), rest[8:kind]
     if kind in _IP:
         return Frame(rest, mac)
+    if kind in _MPLS:
+        return _mpls(rest, mac)
     return _pppoe(rest, mac) if kind == _PPPOE else None
+
+
+def _mpls(data: bytes, mac: bytes | None) -> Frame | None:
+    """RFC 3032: labels of four bytes, of which the last says so; what is below shows by itself."""
+    for at in range(0, len(data) - 4, 4):
+        if data[at + 2] & 1:
+            packet = data[at + 4 :]
+            return Frame(packet, mac) if packet[0] >> 4 in (4, 6) else None
+    raise BrokenError
+
+
+def _nflog(data: bytes) -> Frame | None:
+    """Attributes in the byte order of the machine that wrote them, one of them the packet."""
+    if len(data) < 8:
+        raise BrokenError
+    # No attribute has a number beyond a byte, and none is 0.
+    order: Literal["little", "big"] = "big" if data[7] else "little"
+    at = 4
+    while at + 4 <= len(data):
+        length, kind = (int.from_bytes(data[i : i + 2], order) for i in (at, at + 2))
+        if length < 4:
+            raise BrokenError
+        if kind == _NFLOG_PAYLOAD:
+            return Frame(data[at + 4 : at + length], None)
+        at += length + -length % 4
+    return None
 
 
 def _pppoe(data: bytes, mac: bytes | None) -> Frame | None:
