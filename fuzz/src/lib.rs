@@ -38,6 +38,11 @@ pub static FORMATS: LazyLock<Vec<Format>> = LazyLock::new(|| {
     formats
 });
 
+/// Reads the formats before the first input, which would be taken for one that hangs on a machine at its limit.
+pub fn read_formats() {
+    LazyLock::force(&FORMATS);
+}
+
 /// How one scan is done; the default is what a user gets, on one thread.
 #[derive(Clone)]
 pub struct How {

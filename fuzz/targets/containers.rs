@@ -1,9 +1,9 @@
 //! gzip, zstd and UTF-16 of any bytes, given in one piece or in small ones.
 #![no_main]
 use libfuzzer_sys::{Corpus, fuzz_target};
-use quetsach_fuzz::{How, SET, scan};
+use quetsach_fuzz::{How, SET, read_formats, scan};
 
-fuzz_target!(|data: &[u8]| -> Corpus {
+fuzz_target!(init: read_formats(), |data: &[u8]| -> Corpus {
     let [piece, file @ ..] = data else {
         return Corpus::Reject;
     };

@@ -1,9 +1,9 @@
 //! Every format forced on any bytes, every line parsed: shapes, variants, JSON, wrappers, times, free text.
 #![no_main]
 use libfuzzer_sys::{Corpus, fuzz_target};
-use quetsach_fuzz::{EVERY_LINE, FORMATS, How, scan};
+use quetsach_fuzz::{EVERY_LINE, FORMATS, How, read_formats, scan};
 
-fuzz_target!(|data: &[u8]| -> Corpus {
+fuzz_target!(init: read_formats(), |data: &[u8]| -> Corpus {
     let [number, log @ ..] = data else {
         return Corpus::Reject;
     };

@@ -4,7 +4,7 @@
 use std::fs;
 
 use libfuzzer_sys::fuzz_target;
-use quetsach_fuzz::{How, LIST, SET, scan_by};
+use quetsach_fuzz::{How, LIST, SET, read_formats, scan_by};
 use quetsach_matcher::Set;
 use quetsach_matcher::raw::Level;
 use quetsach_matcher::set::opening::Opening;
@@ -38,7 +38,7 @@ fn look(set: &Set) {
     }
 }
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: read_formats(), |data: &[u8]| {
     if let Ok(set) = setfile::compile(data) {
         look(&set);
     }

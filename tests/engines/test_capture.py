@@ -180,6 +180,16 @@ def test_each_request_of_a_connection_counts_and_bodies_do_not(look):
     ]
 
 
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_empty_lines_before_a_request_are_passed_over(look, is_cut):
+    """As some clients send one behind the body of a POST (RFC 9112 2.2)."""
+    first = p.request("fine.test", method="POST", body=b"a=1")
+    parts = segments(first + b"\r\n\r\n" + p.request("evil.example"), (len(first),) * is_cut, port=80)
+    assert shown(look(framed(*handshake(port=80), *parts), "evil.example")) == [
+        ("evil.example", "host", CLIENT, 1, "allowed")
+    ]
+
+
 def test_what_a_proxy_is_asked_for_counts(look):
     tunnel = b"CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n"
     hello = p.client_hello("inner.bad.example")

@@ -21,6 +21,8 @@ const METHODS: [&[u8]; 16] = [
     b"LOCK ",
     b"REPORT ",
 ];
+/// May stand before a request (RFC 9112 2.2).
+pub const EMPTY_LINE: &[u8] = b"\r\n";
 /// Digits of a length that is believed.
 const MOST_DIGITS: usize = 18;
 

@@ -230,6 +230,9 @@ impl Capture<'_> {
             self.dns(sender, target, origin, &rest[..len]);
             return Some(2 + len);
         }
+        if bytes.starts_with(http::EMPTY_LINE) {
+            return Some(http::EMPTY_LINE.len());
+        }
         if tls::may_begin(bytes) {
             match tls::read(bytes) {
                 tls::Hello::More if bytes.len() < LONGEST_HEAD => {

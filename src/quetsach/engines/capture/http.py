@@ -9,6 +9,8 @@ _WORDS = (
     b"GET POST HEAD PUT CONNECT OPTIONS DELETE PATCH TRACE PROPFIND PROPPATCH MKCOL MOVE COPY LOCK REPORT"
 )
 _METHODS = tuple(word + b" " for word in _WORDS.split())
+EMPTY_LINE = b"\r\n"
+"""May stand before a request (RFC 9112 2.2)."""
 _END = re.compile(rb"\n\r?\n")
 _SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://")
 _LENGTH = re.compile(rb"[0-9]{1,18}")

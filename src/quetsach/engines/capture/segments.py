@@ -165,6 +165,8 @@ class Assembler:
         try:
             if talk.is_dns:
                 return self._dns(talk, origin, data)
+            if data.startswith(http.EMPTY_LINE):
+                return len(http.EMPTY_LINE)
             if tls.may_begin(data):
                 name = tls.read(data)
                 if name is not None:
