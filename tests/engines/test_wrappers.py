@@ -133,6 +133,29 @@ def inside(line: str) -> list[tuple[str, Wrapper | None]]:
         # A day of one digit without the second space of RFC 3164, 4.1.2.
         ("Mar 8 22:35:42 gw dnsmasq[7]: x", "x", Wrapper((b"Mar  8 22:35:42",), b"gw", b"dnsmasq")),
         ("<30>Mar 8 2022 22:35:42: x", "x", Wrapper((b"Mar  8 2022 22:35:42",))),
+        # NX-OS, with the year first; what Go and nginx begin a line with; journalctl -o short-full.
+        (
+            "2022 Sep 16 11:00:00 gw dnsmasq[7]: x",
+            "x",
+            Wrapper((b"2022 Sep 16 11:00:00",), b"gw", b"dnsmasq"),
+        ),
+        ("2022 Mar 8 11:00:00.25 gw dnsmasq: x", "x", Wrapper((b"2022 Mar  8 11:00:00",), b"gw", b"dnsmasq")),
+        ("2022/09/16 11:00:00 gw dnsmasq[7]: x", "x", Wrapper((b"2022/09/16 11:00:00",), b"gw", b"dnsmasq")),
+        (
+            "Fri 2022-09-16 11:00:00 +07 gw dnsmasq[7]: x",
+            "x",
+            Wrapper((b"2022-09-16 11:00:00 +07",), b"gw", b"dnsmasq"),
+        ),
+        (
+            "Fri 2022-09-16 11:00:00.123456 UTC ICT dnsmasq[7]: x",
+            "x",
+            Wrapper((b"2022-09-16 11:00:00.123456 UTC",), b"ICT", b"dnsmasq"),
+        ),
+        (
+            "Fri 2022-09-16 11:00:00 CEST gw dnsmasq[7]: x",
+            "x",
+            Wrapper((b"2022-09-16 11:00:00",), b"gw", b"dnsmasq"),
+        ),
     ],
 )
 def test_the_innermost_text_and_what_was_round_it(line: str, text: str | None, wrapper: Wrapper) -> None:
@@ -167,6 +190,11 @@ WRAPPERS = (
     "<30> {0}",
     "Sep 16 11:00:00 ns1 {0}",
     "Sep 6 11:00:00 ns1 {0}",
+    "2022 Sep 6 11:00:00 ns1 {0}",
+    "2022/09/06 11:00:00 ns1 {0}",
+    "Tue 2022-09-06 11:00:00 +07 ns1 {0}",
+    "Tue 2022-09-06 11:00:00 GMT ns1 {0}",
+    "Tue 2022-09-06 11:00:00 CEST {0}",
     "pihole-1  | {0}",
     "<30>Sep 6 2022 11:00:00: {0}",
     "<30> Sep 16 11:00:00  ns1 {0}",
@@ -219,6 +247,11 @@ def test_both_engines_peel_the_same(values: list[str], lines: list[str], devices
         json.dumps({"log": f"Sep 16 04:00:00 dnsmasq[612]: {QUERY}\n", "time": "2022-09-16T04:00:00Z"}),
         json.dumps({"message": f" {QUERY}", "programname": "dnsmasq", "time": "2022-09-16T04:00:00Z"}),
         f"2022-09-16 11:00:00\tDaemon.Info\t192.168.1.1\tdnsmasq[612]: {QUERY}",
+        f"2022 Sep 16 11:00:00 gw dnsmasq[612]: {QUERY}",
+        f"2022/09/16 11:00:00 gw dnsmasq[612]: {QUERY}",
+        f"Fri 2022-09-16 11:00:00 +07 gw dnsmasq[612]: {QUERY}",
+        f"Fri 2022-09-16 04:00:00 UTC gw dnsmasq[612]: {QUERY}",
+        f"Fri 2022-09-16 11:00:00 CEST gw dnsmasq[612]: {QUERY}",
         json.dumps(
             {
                 "message": f"<30>Sep 16 11:00:00 ns1 dnsmasq[612]: {QUERY}",
