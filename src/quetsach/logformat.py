@@ -37,7 +37,7 @@ TIME_KINDS = (
     "windows",
 )
 ACTION_WORDS = ("allowed", "blocked", "attempt", "unknown")
-DECODERS = ("labels", "records", "listed", "target", "unquoted", "threat", "windows_results")
+DECODERS = ("labels", "records", "listed", "target", "trigger", "unquoted", "threat", "windows_results")
 TESTS = ("present", "in", "not_in", "prefix", "address_in", "words")
 HEADERS = ("zeek", "csv", "w3c")
 PAIRS = ("quoted", "cef", "cells")

@@ -19,6 +19,7 @@ from quetsach.engine import ScanOptions, SourceResult
 from quetsach.engine import SpareThreads as SpareThreadsLike
 from quetsach.engines import capture, freetext
 from quetsach.engines.alive import Alive
+from quetsach.engines.decoders import TRIGGER
 from quetsach.engines.index import Hits, Index, hits_of
 from quetsach.engines.lines import LongLine, split
 from quetsach.engines.records import LineReader, Record
@@ -304,6 +305,10 @@ class _Scan:
         hits, private = self._free_text(line)
         if hits:
             self._hit_line(line, offset, hits, private)
+        elif self.format == TEXT and TRIGGER in line:
+            record = self.reader.read(line, self.others)
+            if record is not None:
+                self._record(record, line, offset)
 
     def _free_text(self, line: bytes) -> tuple[Hits, tuple[str, ...]]:
         """Matches of a line read as text, else of what an escape hides in it; and its private addresses."""

@@ -4,7 +4,7 @@ use std::mem;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memmem, memrchr};
 
 use crate::canonical::names::Host;
 use crate::format::Format;
@@ -25,6 +25,7 @@ use crate::rows::repeats::Repeats;
 use crate::rows::runs::Runs;
 use crate::rows::{Line, Rows};
 use crate::set::Set;
+use crate::shape::decoders::TRIGGER;
 use crate::shape::wrapper::Readings;
 use crate::shape::{HEADING_BYTES, Header, LineReader};
 use crate::time::timeline::Timeline;
@@ -338,6 +339,12 @@ impl<'a> Scan<'a> {
                 return self.foreign_line(&readings, offset, hits, &found.private);
             }
         }
+        if self.format.is_none()
+            && memmem::find(line, TRIGGER).is_some()
+            && let Some(record) = self.foreign_record(&readings)
+        {
+            self.record(&record, line, offset, true);
+        }
     }
 
     fn directive(&mut self, line: &[u8], offset: u64) -> bool {
@@ -357,6 +364,11 @@ impl<'a> Scan<'a> {
     pub fn own_record<'l>(&mut self, readings: &'l Readings<'_>) -> Option<Record<'a, 'l>> {
         let own = self.own()?;
         record::read(&mut self.reader, std::iter::once(own), readings)
+    }
+
+    /// Whether a line may spell an address backwards: those of text may be of any format.
+    pub fn may_reverse(&self) -> bool {
+        self.set.has_addresses() && self.own().is_none_or(|(_, format)| format.reverses)
     }
 
     fn foreign_record<'l>(&mut self, readings: &'l Readings<'_>) -> Option<Record<'a, 'l>> {
