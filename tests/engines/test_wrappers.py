@@ -133,6 +133,13 @@ def inside(line: str) -> list[tuple[str, Wrapper | None]]:
         # A day of one digit without the second space of RFC 3164, 4.1.2.
         ("Mar 8 22:35:42 gw dnsmasq[7]: x", "x", Wrapper((b"Mar  8 22:35:42",), b"gw", b"dnsmasq")),
         ("<30>Mar 8 2022 22:35:42: x", "x", Wrapper((b"Mar  8 2022 22:35:42",))),
+        # A power cut: the line broke off, zeros follow, and the next begins behind them.
+        (
+            "Sep 16 11:00:00 gw dnsm\0\0\0\0Sep 16 11:05:00 gw dnsmasq[7]: x",
+            "x",
+            Wrapper((b"Sep 16 11:05:00",), b"gw", b"dnsmasq"),
+        ),
+        ('\0\0{"log":"x","time":"2022-09-16T04:00:00Z"}\0', "x", Wrapper((b"2022-09-16T04:00:00Z",))),
         # NX-OS, with the year first; what Go and nginx begin a line with; journalctl -o short-full.
         (
             "2022 Sep 16 11:00:00 gw dnsmasq[7]: x",
@@ -190,6 +197,10 @@ WRAPPERS = (
     "<30> {0}",
     "Sep 16 11:00:00 ns1 {0}",
     "Sep 6 11:00:00 ns1 {0}",
+    "\0\0\0{0}",
+    "{0}\0",
+    "#fields\tts\0\0{0}",
+    "Sep 6 11:0\0\0\0Sep 6 11:05:00 ns1 {0}",
     "2022 Sep 6 11:00:00 ns1 {0}",
     "2022/09/06 11:00:00 ns1 {0}",
     "Tue 2022-09-06 11:00:00 +07 ns1 {0}",
@@ -247,6 +258,8 @@ def test_both_engines_peel_the_same(values: list[str], lines: list[str], devices
         json.dumps({"log": f"Sep 16 04:00:00 dnsmasq[612]: {QUERY}\n", "time": "2022-09-16T04:00:00Z"}),
         json.dumps({"message": f" {QUERY}", "programname": "dnsmasq", "time": "2022-09-16T04:00:00Z"}),
         f"2022-09-16 11:00:00\tDaemon.Info\t192.168.1.1\tdnsmasq[612]: {QUERY}",
+        "\0" * 4096 + f"2022-09-16T11:00:00+07:00 gw dnsmasq[612]: {QUERY}",
+        f"2022-09-15T09:00:00+07:00 gw CRO\0\0\0\0002022-09-16T11:00:00+07:00 gw dnsmasq[612]: {QUERY}\0\r",
         f"2022 Sep 16 11:00:00 gw dnsmasq[612]: {QUERY}",
         f"2022/09/16 11:00:00 gw dnsmasq[612]: {QUERY}",
         f"Fri 2022-09-16 11:00:00 +07 gw dnsmasq[612]: {QUERY}",

@@ -145,9 +145,18 @@ def detect(reader_formats: Mapping[str, LogFormat], start: bytes, limits: Limits
 
 
 def clean(raw: bytes, is_first: bool) -> bytes:
-    """A line without its carriage return, the first one without a byte order mark."""
+    """A line without its carriage return and zeros at its ends, the first one without a byte order mark."""
     line = raw[:-1] if raw.endswith(b"\r") else raw
+    if line.startswith(b"\0") or line.endswith(b"\0"):
+        line = _without_zeros(line)
     return line.removeprefix(b"\xef\xbb\xbf") if is_first else line
+
+
+def _without_zeros(line: bytes) -> bytes:
+    """Without what a power cut left before it, or a sender behind it; a directive begins its line."""
+    line = line.rstrip(b"\0")
+    rest = line.lstrip(b"\0")
+    return line if rest.startswith(b"#") else rest
 
 
 class _Scan:

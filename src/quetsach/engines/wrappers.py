@@ -115,12 +115,24 @@ def readings(line: bytes) -> Iterator[Reading]:
 
 
 def _peel(reading: Reading) -> Iterator[tuple[bytes, Wrapper]]:
-    if not reading.text.startswith(b"{"):
-        yield from _peel_syslog(reading.text)
+    text = reading.text
+    if b"\0" in text:
+        text = _behind_hole(text)
+        if not text:
+            return
+        yield text, Wrapper()
+    if not text.startswith(b"{"):
+        yield from _peel_syslog(text)
         return
-    found = reading.object()
+    found = reading.object() if text is reading.text else load_object(text)
     if found is not None:
         yield from _peel_json(found)
+
+
+def _behind_hole(text: bytes) -> bytes:
+    """What follows the zeros that a power cut left in a line, which broke off before them."""
+    text = text.rstrip(b"\0")
+    return text[text.rfind(b"\0") + 1 :]
 
 
 def _peel_syslog(line: bytes) -> Iterator[tuple[bytes, Wrapper]]:

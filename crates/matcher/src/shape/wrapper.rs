@@ -208,6 +208,26 @@ fn peel_all(line: &[u8]) -> Vec<Peeled<'_>> {
 }
 
 fn peel(text: &[u8]) -> Vec<Peeled<'_>> {
+    if memchr::memchr(0, text).is_some() {
+        let text = behind_hole(text);
+        if text.is_empty() {
+            return Vec::new();
+        }
+        let mut found = vec![(Cow::Borrowed(text), Wrapper::default())];
+        found.extend(peel_whole(text));
+        return found;
+    }
+    peel_whole(text)
+}
+
+/// What follows the zeros that a power cut left in a line, which broke off before them.
+fn behind_hole(text: &[u8]) -> &[u8] {
+    let end = text.iter().rposition(|b| *b != 0).map_or(0, |i| i + 1);
+    let start = memchr::memrchr(0, &text[..end]).map_or(0, |i| i + 1);
+    &text[start..end]
+}
+
+fn peel_whole(text: &[u8]) -> Vec<Peeled<'_>> {
     if text.first() == Some(&b'{') {
         json::object(text).map_or_else(Vec::new, peel_json)
     } else {
