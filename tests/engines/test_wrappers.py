@@ -285,6 +285,22 @@ def test_a_wrapped_line_is_attributed_and_takes_the_time_with_a_year(tmp_path: P
     assert result.coverage.not_understood == 0
 
 
+def test_what_stands_before_a_hole_is_no_part_of_what_follows_it(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(
+        b"2022-09-15T04:00:00Z 192.168.1.5 asked for ser" + b"\0" * 80 + b"2022-09-16T04:00:00Z "
+        b"192.168.1.20 asks for evil.example\n2022-09-16T04:00:00Z 192.168.1.20 asks for evil.exa\0\n"
+    )
+    result = (
+        PortableEngine()
+        .compile(make_set(["evil.example"]))
+        .scan(path, ScanOptions(), PortableEngine().progress())
+    )
+    (row,) = result.sightings
+    assert (row.device, row.first_seen) == ("192.168.1.20", "2022-09-16T04:00:00.000000Z")
+    compare(["evil.example"], path.read_bytes())
+
+
 def test_an_escape_never_hides_a_name_or_address(tmp_path: Path) -> None:
     lines = [
         json.dumps({"message": f"a{control}{token} z"})

@@ -117,7 +117,7 @@ def readings(line: bytes) -> Iterator[Reading]:
 def _peel(reading: Reading) -> Iterator[tuple[bytes, Wrapper]]:
     text = reading.text
     if b"\0" in text:
-        text = _behind_hole(text)
+        text = behind_hole(text)
         if not text:
             return
         yield text, Wrapper()
@@ -129,7 +129,7 @@ def _peel(reading: Reading) -> Iterator[tuple[bytes, Wrapper]]:
         yield from _peel_json(found)
 
 
-def _behind_hole(text: bytes) -> bytes:
+def behind_hole(text: bytes) -> bytes:
     """What follows the zeros that a power cut left in a line, which broke off before them."""
     text = text.rstrip(b"\0")
     return text[text.rfind(b"\0") + 1 :]

@@ -26,7 +26,7 @@ use crate::rows::runs::Runs;
 use crate::rows::{Line, Rows};
 use crate::set::Set;
 use crate::shape::decoders::TRIGGER;
-use crate::shape::wrapper::Readings;
+use crate::shape::wrapper::{Readings, behind_hole};
 use crate::shape::{HEADING_BYTES, Header, LineReader};
 use crate::time::timeline::Timeline;
 use crate::token::buffer::Buffer;
@@ -336,7 +336,8 @@ impl<'a> Scan<'a> {
             let found = freetext::read(text);
             let hits = tokens::hits(self.set, &found.tokens);
             if !hits.is_empty() {
-                return self.foreign_line(&readings, offset, hits, &found.private);
+                let private = self.private_behind_hole(line).unwrap_or(found.private);
+                return self.foreign_line(&readings, offset, hits, &private);
             }
         }
         if self.format.is_none()
@@ -345,6 +346,14 @@ impl<'a> Scan<'a> {
         {
             self.record(&record, line, offset, true);
         }
+    }
+
+    /// The private addresses of what follows a hole in the line, if it holds a match.
+    fn private_behind_hole(&self, line: &[u8]) -> Option<Vec<String>> {
+        memchr(0, line)?;
+        let found = freetext::read(behind_hole(line));
+        let has_hit = !tokens::hits(self.set, &found.tokens).is_empty();
+        has_hit.then_some(found.private)
     }
 
     fn directive(&mut self, line: &[u8], offset: u64) -> bool {
