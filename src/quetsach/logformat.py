@@ -33,6 +33,7 @@ TIME_KINDS = (
     "utc",
     "epoch_us",
     "bind",
+    "checkpoint",
     "clf",
     "windows",
 )

@@ -19,6 +19,9 @@ ISO8601 = re.compile(
 )
 SYSLOG = re.compile(r"([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d)", re.ASCII)
 _BIND = re.compile(r"(\d\d)-([A-Z][a-z]{2})-(\d{4}) (\d\d):(\d\d):(\d\d)(?:\.(\d+))?", re.ASCII)
+_CHECKPOINT = re.compile(
+    r" ?(\d{1,2})([A-Z][a-z]{2})(\d{4}) {1,2}(\d{1,2}):(\d\d):(\d\d)(?:\.(\d+))?", re.ASCII
+)
 _CLF = re.compile(
     r"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?: ([+-]\d{4}))?", re.ASCII
 )
@@ -253,6 +256,12 @@ def _bind(text: str, zone: tzinfo) -> Moment | None:
     return _named_month(found, None, zone) if found else None
 
 
+def _checkpoint(text: str, zone: tzinfo) -> Moment | None:
+    """As `fw log` prints it."""
+    found = _CHECKPOINT.fullmatch(text)
+    return _named_month(found, None, zone) if found else None
+
+
 def _clf(text: str, zone: tzinfo) -> Moment | None:
     found = _CLF.fullmatch(text)
     return _named_month(found, found[8], zone) if found else None
@@ -296,6 +305,7 @@ _KINDS = {
     "utc": _utc,
     "epoch_us": _epoch_us,
     "bind": _bind,
+    "checkpoint": _checkpoint,
     "clf": _clf,
     "windows": _windows,
 }
