@@ -243,7 +243,7 @@ fn word(found: &Captures<'_>, name: &str) -> Option<Vec<u8>> {
 }
 
 /// The time that a text begins with, and what follows it.
-fn moment<'l>(line: &'l [u8]) -> Option<(Vec<u8>, &'l [u8])> {
+fn moment(line: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let begin = line.first()?;
     // Most lines have no time, and an expression takes longer to say so than a byte.
     if !begin.is_ascii_digit() && !begin.is_ascii_uppercase() {
