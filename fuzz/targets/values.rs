@@ -15,6 +15,7 @@ const KINDS: [&str; 14] = [
     "epoch_us",
     "iso8601_utc",
     "bind",
+    "checkpoint",
     "clf",
     "windows",
     "epoch_auto",

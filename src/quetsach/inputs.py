@@ -83,7 +83,8 @@ def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
             found.logs.append(Input(path, 0, None, is_container=path == STDIN or path.exists()))
             continue
         try:
-            size = path.stat().st_size
+            about = path.stat()
+            size = about.st_size
             kind, is_packed = _kind(path)
             head = _head(path) if kind is None else b""
         except OSError:
@@ -95,6 +96,9 @@ def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
             continue
         if kind is not None:
             found.logs.extend(_parted(path, size, kind))
+            continue
+        if kind is None and not is_packed and openers.is_sparse(about):
+            found.logs.append(Input(path, about.st_blocks * 512, None, is_container=True))
             continue
         if not head:
             found.logs.append(Input(path, size, None))

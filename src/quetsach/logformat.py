@@ -33,11 +33,12 @@ TIME_KINDS = (
     "utc",
     "epoch_us",
     "bind",
+    "checkpoint",
     "clf",
     "windows",
 )
 ACTION_WORDS = ("allowed", "blocked", "attempt", "unknown")
-DECODERS = ("labels", "records", "listed", "target", "unquoted", "threat", "windows_results")
+DECODERS = ("labels", "records", "listed", "target", "trigger", "unquoted", "threat", "windows_results")
 TESTS = ("present", "in", "not_in", "prefix", "address_in", "words")
 HEADERS = ("zeek", "csv", "w3c")
 PAIRS = ("quoted", "cef", "cells")

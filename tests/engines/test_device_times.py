@@ -18,6 +18,8 @@ def test_device_times_are_local(when: datetime) -> None:
     assert read(when.strftime("%Y/%m/%d %H:%M:%S.%f"), "slash") == wanted
     assert read(when.strftime("%b %d %Y %H:%M:%S.%f"), "asa") == wanted
     assert read(when.strftime("%b %e %Y %H:%M:%S.%f"), "asa") == wanted
+    assert read(when.strftime("%Y %b %e %H:%M:%S.%f"), "asa") == wanted
+    assert read(when.strftime("%Y %b %d %H:%M:%S.%f UTC"), "asa") == shown(when.replace(tzinfo=UTC))
     assert read(when.strftime("%m/%d/%Y-%H:%M:%S.%f"), "snort") == wanted
     for word in ("GMT", "UTC"):
         assert read(when.strftime(f"%b %d %Y %H:%M:%S {word}"), "asa") == shown(
@@ -33,7 +35,9 @@ def test_device_times_are_local(when: datetime) -> None:
     assert read(whole.replace(year=2026, day=1).strftime("%m/%d/%y-%H:%M:%S"), "snort") == shown(
         whole.replace(year=2026, day=1, tzinfo=ZONE)
     )
-    assert read(whole.strftime("%Y-%m-%d %H:%M:%S UTC"), "utc") == shown(whole.replace(tzinfo=UTC))
+    for word in ("UTC", "GMT"):
+        spelled = whole.strftime(f"%Y-%m-%d %H:%M:%S {word}")
+        assert read(spelled, "utc") == shown(whole.replace(tzinfo=UTC))
 
 
 def test_an_epoch_tells_its_unit_by_its_length() -> None:
@@ -67,6 +71,10 @@ def test_a_device_leaves_the_year_out(text: str, kind: str) -> None:
         ("2023/01/01 00:00:00.", "slash"),
         ("Mar 22 2025 00:15", "asa"),
         ("Foo 22 2025 00:15:31", "asa"),
+        ("2025 Foo 22 00:15:31", "asa"),
+        ("2025 Mar 22 2025 00:15:31", "asa"),
+        ("2025 Mar 32 00:15:31", "asa"),
+        ("25 Mar 22 00:15:31", "asa"),
         ("Mar 22 2025 00:15:31 EST", "asa"),
         ("Mar 22 2025 00:15:31 +2400", "asa"),
         ("Mar 22 2025 00:15:31 GMT+7", "asa"),

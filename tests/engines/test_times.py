@@ -91,6 +91,9 @@ def test_the_first_time_of_a_text_line(line: str, wanted: int | Yearless | None)
 @given(WHEN, st.integers(-12 * 60, 14 * 60))
 def test_bind_and_the_common_log_format_name_the_month(when: datetime, minutes: int) -> None:
     assert read(when.strftime("%d-%b-%Y %H:%M:%S.%f"), "bind") == shown(when.replace(tzinfo=ZONE))
+    whole = when.replace(microsecond=0)
+    for spelling in ("%-d%b%Y %k:%M:%S", "%d%b%Y %H:%M:%S", "%e%b%Y %k:%M:%S"):
+        assert read(whole.strftime(spelling), "checkpoint") == shown(whole.replace(tzinfo=ZONE))
     aware = when.replace(tzinfo=timezone(timedelta(minutes=minutes)), microsecond=0)
     assert read(aware.strftime("%d/%b/%Y:%H:%M:%S %z"), "clf") == shown(aware)
     assert read(when.strftime("%d/%b/%Y:%H:%M:%S.%f")[:-3], "clf") == shown(
@@ -118,6 +121,10 @@ def test_windows_dates_of_12_hours(when: datetime) -> None:
     [
         ("31-Feb-2018 23:06:56", "bind"),
         ("17-Fev-2018 23:06:56", "bind"),
+        ("31Feb2018 23:06:56", "checkpoint"),
+        ("17Fev2018 23:06:56", "checkpoint"),
+        ("17Feb2018 24:06:56", "checkpoint"),
+        ("17Feb2018   2:06:56", "checkpoint"),
         ("25/Aug/2019:23:59:51 +2460", "clf"),
         ("25/Aug/2019:24:00:00 +0000", "clf"),
         ("13/13/2019 10:00:00 AM", "windows"),

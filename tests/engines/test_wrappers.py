@@ -133,6 +133,36 @@ def inside(line: str) -> list[tuple[str, Wrapper | None]]:
         # A day of one digit without the second space of RFC 3164, 4.1.2.
         ("Mar 8 22:35:42 gw dnsmasq[7]: x", "x", Wrapper((b"Mar  8 22:35:42",), b"gw", b"dnsmasq")),
         ("<30>Mar 8 2022 22:35:42: x", "x", Wrapper((b"Mar  8 2022 22:35:42",))),
+        # A power cut: the line broke off, zeros follow, and the next begins behind them.
+        (
+            "Sep 16 11:00:00 gw dnsm\0\0\0\0Sep 16 11:05:00 gw dnsmasq[7]: x",
+            "x",
+            Wrapper((b"Sep 16 11:05:00",), b"gw", b"dnsmasq"),
+        ),
+        ('\0\0{"log":"x","time":"2022-09-16T04:00:00Z"}\0', "x", Wrapper((b"2022-09-16T04:00:00Z",))),
+        # NX-OS, with the year first; what Go and nginx begin a line with; journalctl -o short-full.
+        (
+            "2022 Sep 16 11:00:00 gw dnsmasq[7]: x",
+            "x",
+            Wrapper((b"2022 Sep 16 11:00:00",), b"gw", b"dnsmasq"),
+        ),
+        ("2022 Mar 8 11:00:00.25 gw dnsmasq: x", "x", Wrapper((b"2022 Mar  8 11:00:00",), b"gw", b"dnsmasq")),
+        ("2022/09/16 11:00:00 gw dnsmasq[7]: x", "x", Wrapper((b"2022/09/16 11:00:00",), b"gw", b"dnsmasq")),
+        (
+            "Fri 2022-09-16 11:00:00 +07 gw dnsmasq[7]: x",
+            "x",
+            Wrapper((b"2022-09-16 11:00:00 +07",), b"gw", b"dnsmasq"),
+        ),
+        (
+            "Fri 2022-09-16 11:00:00.123456 UTC ICT dnsmasq[7]: x",
+            "x",
+            Wrapper((b"2022-09-16 11:00:00.123456 UTC",), b"ICT", b"dnsmasq"),
+        ),
+        (
+            "Fri 2022-09-16 11:00:00 CEST gw dnsmasq[7]: x",
+            "x",
+            Wrapper((b"2022-09-16 11:00:00",), b"gw", b"dnsmasq"),
+        ),
     ],
 )
 def test_the_innermost_text_and_what_was_round_it(line: str, text: str | None, wrapper: Wrapper) -> None:
@@ -167,6 +197,15 @@ WRAPPERS = (
     "<30> {0}",
     "Sep 16 11:00:00 ns1 {0}",
     "Sep 6 11:00:00 ns1 {0}",
+    "\0\0\0{0}",
+    "{0}\0",
+    "#fields\tts\0\0{0}",
+    "Sep 6 11:0\0\0\0Sep 6 11:05:00 ns1 {0}",
+    "2022 Sep 6 11:00:00 ns1 {0}",
+    "2022/09/06 11:00:00 ns1 {0}",
+    "Tue 2022-09-06 11:00:00 +07 ns1 {0}",
+    "Tue 2022-09-06 11:00:00 GMT ns1 {0}",
+    "Tue 2022-09-06 11:00:00 CEST {0}",
     "pihole-1  | {0}",
     "<30>Sep 6 2022 11:00:00: {0}",
     "<30> Sep 16 11:00:00  ns1 {0}",
@@ -219,6 +258,13 @@ def test_both_engines_peel_the_same(values: list[str], lines: list[str], devices
         json.dumps({"log": f"Sep 16 04:00:00 dnsmasq[612]: {QUERY}\n", "time": "2022-09-16T04:00:00Z"}),
         json.dumps({"message": f" {QUERY}", "programname": "dnsmasq", "time": "2022-09-16T04:00:00Z"}),
         f"2022-09-16 11:00:00\tDaemon.Info\t192.168.1.1\tdnsmasq[612]: {QUERY}",
+        "\0" * 4096 + f"2022-09-16T11:00:00+07:00 gw dnsmasq[612]: {QUERY}",
+        f"2022-09-15T09:00:00+07:00 gw CRO\0\0\0\0002022-09-16T11:00:00+07:00 gw dnsmasq[612]: {QUERY}\0\r",
+        f"2022 Sep 16 11:00:00 gw dnsmasq[612]: {QUERY}",
+        f"2022/09/16 11:00:00 gw dnsmasq[612]: {QUERY}",
+        f"Fri 2022-09-16 11:00:00 +07 gw dnsmasq[612]: {QUERY}",
+        f"Fri 2022-09-16 04:00:00 UTC gw dnsmasq[612]: {QUERY}",
+        f"Fri 2022-09-16 11:00:00 CEST gw dnsmasq[612]: {QUERY}",
         json.dumps(
             {
                 "message": f"<30>Sep 16 11:00:00 ns1 dnsmasq[612]: {QUERY}",
@@ -237,6 +283,22 @@ def test_a_wrapped_line_is_attributed_and_takes_the_time_with_a_year(tmp_path: P
     assert row.first_seen == "2022-09-16T04:00:00.000000Z"
     assert result.coverage.devices == {"2022-09-16": ["192.168.1.20"]}
     assert result.coverage.not_understood == 0
+
+
+def test_what_stands_before_a_hole_is_no_part_of_what_follows_it(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(
+        b"2022-09-15T04:00:00Z 192.168.1.5 asked for ser" + b"\0" * 80 + b"2022-09-16T04:00:00Z "
+        b"192.168.1.20 asks for evil.example\n2022-09-16T04:00:00Z 192.168.1.20 asks for evil.exa\0\n"
+    )
+    result = (
+        PortableEngine()
+        .compile(make_set(["evil.example"]))
+        .scan(path, ScanOptions(), PortableEngine().progress())
+    )
+    (row,) = result.sightings
+    assert (row.device, row.first_seen) == ("192.168.1.20", "2022-09-16T04:00:00.000000Z")
+    compare(["evil.example"], path.read_bytes())
 
 
 def test_an_escape_never_hides_a_name_or_address(tmp_path: Path) -> None:

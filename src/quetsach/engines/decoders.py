@@ -5,12 +5,19 @@ A decoder gets one value and gives any number of values.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 
 _LABELS = re.compile(rb"((?:\((?!00?\))\d{1,2}\)[^()\s]+)*)\(0\)")
 _THREAT = re.compile(rb".*:([A-Za-z0-9._-]+)\)?\(\d+\)", re.DOTALL)
 _TYPE = re.compile(rb"^type: *\d+ +")
+TRIGGER = b".rpz-ip"
+"""What tells the engines of a line whose address is spelled backwards."""
+_TRIGGER = re.compile(
+    rb"(?:32((?:\.\d{1,3}){4})|128((?:\.(?:[0-9A-Fa-f]{1,4}|zz)){1,8}))" + re.escape(TRIGGER) + rb"(?:\..*)?",
+    re.DOTALL,
+)
 _LENGTH = re.compile(rb"\(\d{1,2}\)")
 
 
@@ -39,6 +46,27 @@ def _target(value: bytes) -> tuple[bytes, ...]:
     return (value if b"://" in value or value.startswith(b"/") else b"http://" + value,)
 
 
+def _trigger(value: bytes) -> tuple[bytes, ...]:
+    """The address in `32.9.113.0.203.rpz-ip.ZONE` or `128.1.zz.db8.2001.rpz-ip.ZONE`; of networks none."""
+    found = _TRIGGER.fullmatch(value)
+    if found is None:
+        return ()
+    parts = [part.decode() for part in reversed((found[1] or found[2])[1:].split(b"."))]
+    spelled = ".".join(parts) if found[1] else _groups(parts)
+    try:
+        return (str(ipaddress.ip_address(spelled)).encode(),)
+    except ValueError:
+        return ()
+
+
+def _groups(parts: list[str]) -> str:
+    """An IPv6 address of its groups, `zz` being the zeros that are left out."""
+    if "zz" not in parts:
+        return ":".join(parts)
+    at = parts.index("zz")
+    return ":".join(parts[:at]) + "::" + ":".join(parts[at + 1 :])
+
+
 def _unquoted(value: bytes) -> tuple[bytes, ...]:
     """Without the quotes around it; nothing between them is no value."""
     bare = value[1:-1] if len(value) > 1 and value.startswith(b'"') and value.endswith(b'"') else value
@@ -62,6 +90,7 @@ DECODERS: Mapping[str, Callable[[bytes], tuple[bytes, ...]]] = {
     "records": _records,
     "listed": _listed,
     "target": _target,
+    "trigger": _trigger,
     "unquoted": _unquoted,
     "threat": _threat,
     "windows_results": _windows_results,

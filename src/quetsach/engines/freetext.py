@@ -13,6 +13,7 @@ from quetsach.canonical import IPV4, address, is_numeric_name, name, parse_port,
 from quetsach.engines import times
 from quetsach.engines.records import text
 from quetsach.engines.tokens import Token
+from quetsach.engines.wrappers import behind_hole
 
 TIME_BYTES = 64
 PRIVATE = tuple(ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
@@ -237,4 +238,6 @@ def _is_private(addr: str) -> bool:
 
 def time(line: bytes, zone: tzinfo) -> times.Moment | None:
     """The first ISO 8601 or RFC 3164 time in the first 64 bytes."""
+    if b"\0" in line:
+        line = behind_hole(line)
     return times.find(line[:TIME_BYTES].decode("latin-1"), zone)

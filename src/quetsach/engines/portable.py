@@ -19,6 +19,7 @@ from quetsach.engine import ScanOptions, SourceResult
 from quetsach.engine import SpareThreads as SpareThreadsLike
 from quetsach.engines import capture, freetext
 from quetsach.engines.alive import Alive
+from quetsach.engines.decoders import TRIGGER
 from quetsach.engines.index import Hits, Index, hits_of
 from quetsach.engines.lines import LongLine, split
 from quetsach.engines.records import LineReader, Record
@@ -27,6 +28,7 @@ from quetsach.engines.runs import RunError
 from quetsach.engines.timeline import Timeline
 from quetsach.engines.times import Moment
 from quetsach.engines.tokens import tokens_of
+from quetsach.engines.wrappers import behind_hole
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.evidence import escape
 from quetsach.indicator import IndicatorSet
@@ -144,9 +146,23 @@ def detect(reader_formats: Mapping[str, LogFormat], start: bytes, limits: Limits
 
 
 def clean(raw: bytes, is_first: bool) -> bytes:
-    """A line without its carriage return, the first one without a byte order mark."""
+    """A line without its carriage return and zeros at its ends, the first one without a byte order mark."""
     line = raw[:-1] if raw.endswith(b"\r") else raw
+    if line.startswith(b"\0") or line.endswith(b"\0"):
+        line = _without_zeros(line)
     return line.removeprefix(b"\xef\xbb\xbf") if is_first else line
+
+
+def _without_zeros(line: bytes) -> bytes:
+    """Without what a power cut left before it, or a sender behind it; a directive begins its line."""
+    line = line.rstrip(b"\0")
+    rest = line.lstrip(b"\0")
+    return line if rest.startswith(b"#") else rest
+
+
+def _start(line: bytes) -> bytes:
+    """As much of a line as may show its time."""
+    return (behind_hole(line) if b"\0" in line else line)[: freetext.TIME_BYTES]
 
 
 class _Scan:
@@ -296,7 +312,7 @@ class _Scan:
             self._record(record, line, offset)
             return
         if self.format == TEXT:
-            self.timeline.parsed(offset, partial(freetext.time, line[: freetext.TIME_BYTES], self.zone))
+            self.timeline.parsed(offset, partial(freetext.time, _start(line), self.zone))
         if self.options.devices:
             record = self.reader.read(line, self.others)
             if record is not None:
@@ -304,17 +320,27 @@ class _Scan:
         hits, private = self._free_text(line)
         if hits:
             self._hit_line(line, offset, hits, private)
+        elif self.format == TEXT and TRIGGER in line:
+            record = self.reader.read(line, self.others)
+            if record is not None:
+                self._record(record, line, offset)
 
     def _free_text(self, line: bytes) -> tuple[Hits, tuple[str, ...]]:
         """Matches of a line read as text, else of what an escape hides in it; and its private addresses."""
+        private = self._behind_hole(line) if b"\0" in line else None
         for reading in self.reader.readings(line):
             if reading.wrapper is not None and reading.text in line:
                 continue
             found = freetext.read(reading.text, self.index.urls)
             hits = hits_of(self.index, found.tokens)
             if hits:
-                return hits, found.private
+                return hits, found.private if private is None else private
         return {}, ()
+
+    def _behind_hole(self, line: bytes) -> tuple[str, ...] | None:
+        """The private addresses of what follows a hole in the line, if it holds a match."""
+        found = freetext.read(behind_hole(line), self.index.urls)
+        return found.private if hits_of(self.index, found.tokens) else None
 
     def _hit_line(self, line: bytes, offset: int, hits: Hits, private: tuple[str, ...]) -> None:
         """A line with a match that does not parse by the file's format."""

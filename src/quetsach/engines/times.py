@@ -19,6 +19,9 @@ ISO8601 = re.compile(
 )
 SYSLOG = re.compile(r"([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d)", re.ASCII)
 _BIND = re.compile(r"(\d\d)-([A-Z][a-z]{2})-(\d{4}) (\d\d):(\d\d):(\d\d)(?:\.(\d+))?", re.ASCII)
+_CHECKPOINT = re.compile(
+    r" ?(\d{1,2})([A-Z][a-z]{2})(\d{4}) {1,2}(\d{1,2}):(\d\d):(\d\d)(?:\.(\d+))?", re.ASCII
+)
 _CLF = re.compile(
     r"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?: ([+-]\d{4}))?", re.ASCII
 )
@@ -34,10 +37,9 @@ _CLOCK = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)"
 _SLASH = re.compile(
     rf"(?P<year>\d{{4}})/(?P<month>\d\d)/(?P<day>\d\d) {_CLOCK}(?:\.(?P<decimals>\d+))?", re.ASCII
 )
-_ASA = re.compile(
-    rf"(?P<month>[A-Z][a-z]{{2}}) (?P<day>[ \d]\d) (?P<year>\d{{4}}) {_CLOCK}(?:\.(?P<decimals>\d+))?",
-    re.ASCII,
-)
+_DATE = r"(?P<month>[A-Z][a-z]{2}) (?P<day>[ \d]\d)"
+_ASA = re.compile(rf"{_DATE} (?P<year>\d{{4}}) {_CLOCK}(?:\.(?P<decimals>\d+))?", re.ASCII)
+_NXOS = re.compile(rf"(?P<year>\d{{4}}) {_DATE} {_CLOCK}(?:\.(?P<decimals>\d+))?", re.ASCII)
 _ASA_YEARLESS = re.compile(SYSLOG.pattern + r"(?:\.\d+)?", re.ASCII)
 _ZONED = re.compile(r"(.*) (?:(?P<name>GMT|UTC|ICT)|(?:GMT|UTC)?(?P<offset>[+-]\d\d:?\d\d))", re.ASCII)
 _ZONES = {"GMT": UTC, "UTC": UTC, "ICT": timezone(timedelta(hours=7))}
@@ -179,11 +181,12 @@ def _asa(text: str, zone: tzinfo) -> Moment | None:
     """A zone behind it by a name that has one meaning in every log, or by its offset (Java's `z` and `Z`)."""
     zoned = _ZONED.fullmatch(text)
     own = (_ZONES[zoned["name"]] if zoned["name"] else _offset(zoned["offset"])) if zoned else zone
-    found = _ASA.fullmatch(zoned[1] if zoned else text)
+    bare_text = zoned[1] if zoned else text
+    found = _ASA.fullmatch(bare_text) or _NXOS.fullmatch(bare_text)
     if own is None:
         return None
     if found is None:
-        spelled = _ASA_YEARLESS.fullmatch(zoned[1] if zoned else text)
+        spelled = _ASA_YEARLESS.fullmatch(bare_text)
         bare = _yearless(spelled) if spelled else None
         return _moved(bare, own, zone) if bare is not None and zoned else bare
     moment = _dated(found, MONTHS.get(found["month"]), int(found["year"]), own)
@@ -228,8 +231,8 @@ def _snort(text: str, zone: tzinfo) -> Moment | None:
 
 
 def _utc(text: str, _zone: tzinfo) -> Moment | None:
-    """ISO 8601 with the word UTC for its zone."""
-    found = ISO8601.fullmatch(text.removesuffix(" UTC")) if text.endswith(" UTC") else None
+    """ISO 8601 with the word UTC or GMT for its zone."""
+    found = ISO8601.fullmatch(text[:-4]) if text.endswith((" UTC", " GMT")) else None
     moment = _iso(found, UTC) if found is not None and not found[8] else None
     return Moment(moment.value, False) if moment is not None else None
 
@@ -250,6 +253,12 @@ def _named_month(found: re.Match[str], offset: str | None, zone: tzinfo) -> Mome
 
 def _bind(text: str, zone: tzinfo) -> Moment | None:
     found = _BIND.fullmatch(text)
+    return _named_month(found, None, zone) if found else None
+
+
+def _checkpoint(text: str, zone: tzinfo) -> Moment | None:
+    """As `fw log` prints it."""
+    found = _CHECKPOINT.fullmatch(text)
     return _named_month(found, None, zone) if found else None
 
 
@@ -296,6 +305,7 @@ _KINDS = {
     "utc": _utc,
     "epoch_us": _epoch_us,
     "bind": _bind,
+    "checkpoint": _checkpoint,
     "clf": _clf,
     "windows": _windows,
 }

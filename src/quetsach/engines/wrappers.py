@@ -17,13 +17,21 @@ from quetsach.engines.shapes import encode, load_object
 LAYERS = 2
 PREFIX = "wrapper."
 """Before the names of the fields `time`, `host` and `app` of a wrapper."""
-TIME_KINDS = ("iso8601", "syslog", "ctime", "epoch", "epoch_us", "asa")
+TIME_KINDS = ("iso8601", "syslog", "ctime", "epoch", "epoch_us", "asa", "slash", "utc")
 
 _TIME = re.compile(
     rb"(?P<time>\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:[Zz]|[+-]\d\d(?::?\d\d)?))?"
+    rb"|\d{4}/\d\d/\d\d \d\d:\d\d:\d\d"
+    rb"|\d{4} [A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d"
     rb"|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}"
     rb"|[A-Z][a-z]{2} [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d)(?:\.\d+)?:? {1,3}"
 )
+_FULL = re.compile(
+    rb"[A-Z][a-z]{2} (?:(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?:UTC|GMT|[+-]\d\d(?:\d\d)?))"
+    rb"|(?P<local>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) [A-Z]{3,5}) "
+)
+"""`journalctl -o short-full`; a zone's name that has more than one meaning says nothing."""
+_DAY = re.compile(rb"(?:\d{4} )?[A-Z][a-z]{2} (?=\d )")
 _PRIORITY = re.compile(rb"(?:\d{1,6} )?<\d{1,3}> {0,2}")
 _HOST = re.compile(rb'(?:(?:stdout|stderr) [FP]|(?P<host>[^\s\[\]"{(=<>]*[^\s\[\]"{(=<>:,])) ')
 _TAG = re.compile(rb"(?P<app>[^\s\[\]:=]+)(?:\[[^\]\s]*\])?: ?")
@@ -107,12 +115,24 @@ def readings(line: bytes) -> Iterator[Reading]:
 
 
 def _peel(reading: Reading) -> Iterator[tuple[bytes, Wrapper]]:
-    if not reading.text.startswith(b"{"):
-        yield from _peel_syslog(reading.text)
+    text = reading.text
+    if b"\0" in text:
+        text = behind_hole(text)
+        if not text:
+            return
+        yield text, Wrapper()
+    if not text.startswith(b"{"):
+        yield from _peel_syslog(text)
         return
-    found = reading.object()
+    found = reading.object() if text is reading.text else load_object(text)
     if found is not None:
         yield from _peel_json(found)
+
+
+def behind_hole(text: bytes) -> bytes:
+    """What follows the zeros that a power cut left in a line, which broke off before them."""
+    text = text.rstrip(b"\0")
+    return text[text.rfind(b"\0") + 1 :]
 
 
 def _peel_syslog(line: bytes) -> Iterator[tuple[bytes, Wrapper]]:
@@ -130,12 +150,12 @@ def _peel_syslog(line: bytes) -> Iterator[tuple[bytes, Wrapper]]:
         time, host, app = (None if v == b"-" else v for v in structured.group("time", "host", "app"))
         yield from _named(line[structured.end() :], Wrapper(_one(time), host, app))
         return
-    moment = _TIME.match(line, at)
+    moment = _moment(line, at)
     if priority is None and moment is None:
         if (tag := _BARE_TAG.match(line)) is not None:
             yield line[tag.end() :], Wrapper(app=tag["app"])
         return
-    time = _one(_padded(moment["time"]) if moment else None)
+    time = _one(_padded(moment["time"] or moment["local"]) if moment else None)
     at = moment.end() if moment else at
     yield line[at:], Wrapper(time)
     host = None
@@ -143,7 +163,7 @@ def _peel_syslog(line: bytes) -> Iterator[tuple[bytes, Wrapper]]:
         host, at = found["host"], found.end()
         yield line[at:], Wrapper(time, host)
     # The head of a relay: behind it another head begins, whose hour would be a tag.
-    if host is not None and _TIME.match(line, at) is not None:
+    if host is not None and _moment(line, at) is not None:
         return
     if (tag := _TAG.match(line, at)) is not None:
         yield line[tag.end() :], Wrapper(time, host, tag["app"])
@@ -176,9 +196,14 @@ def _peel_json(found: dict[str, Any]) -> Iterator[tuple[bytes, Wrapper]]:
     yield from _named(message.rstrip(b"\r\n"), wrapper)
 
 
+def _moment(line: bytes, at: int) -> re.Match[bytes] | None:
+    return _TIME.match(line, at) or _FULL.match(line, at)
+
+
 def _padded(time: bytes) -> bytes:
     """`Mar 8` of senders that leave out the second space of RFC 3164, 4.1.2, with it."""
-    return time[:4] + b" " + time[4:] if time[3:4] == time[5:6] == b" " else time
+    short = _DAY.match(time)
+    return time[: short.end()] + b" " + time[short.end() :] if short is not None else time
 
 
 def _one(time: bytes | None) -> tuple[bytes, ...]:

@@ -16,6 +16,7 @@ from typing import BinaryIO, NamedTuple, cast
 from quetsach import unpack
 from quetsach.errors import SourceError
 from quetsach.openers.opened import Blocks, Disk, Failing, Meter, Opened, Passed, Start, shown
+from quetsach.openers.sparse import Holes, is_sparse
 
 __all__ = [
     "SPLIT_ZIP",
@@ -28,6 +29,7 @@ __all__ = [
     "Passed",
     "Start",
     "is_result",
+    "is_sparse",
     "is_tar",
     "kind_by_end",
     "kind_of",
@@ -243,7 +245,12 @@ def read(path: Path, meter: Meter, part: Part = WHOLE) -> Iterator[Opened | Pass
         return
     with path.open("rb", buffering=0) as file:
         if path.is_file():
-            yield from read_file(file, meter, path.stat().st_mtime, path, part)
+            about = path.stat()
+            if is_sparse(about) and kind_of(Start(file)) is None:
+                yield from read_file(cast(BinaryIO, Holes(file)), meter, about.st_mtime)
+                return
+            file.seek(0)
+            yield from read_file(file, meter, about.st_mtime, path, part)
         else:
             yield from read_file(file, meter)
 

@@ -20,6 +20,7 @@ fn bytes(texts: Vec<String>) -> Vec<Vec<u8>> {
 struct Compiler {
     name: String,
     fields: Vec<Vec<u8>>,
+    reverses: bool,
 }
 
 impl Compiler {
@@ -107,6 +108,7 @@ impl Compiler {
         for (field, word) in table.decode {
             let decoder = decoders::named(&word)
                 .ok_or_else(|| self.fail(format!("unknown decoder '{word}'")))?;
+            self.reverses |= word == "trigger";
             decode.push((self.field(&field), decoder));
         }
         Ok(Variant {
@@ -222,6 +224,7 @@ impl Format {
         let mut compiler = Compiler {
             name: file.name.clone(),
             fields: Vec::new(),
+            reverses: false,
         };
         let variants = file
             .variant
@@ -267,6 +270,7 @@ impl Format {
             shapes,
             decisive: Decisive::of(&variants),
             variants,
+            reverses: compiler.reverses,
             numbers: numbers.collect(),
             paths,
             split,

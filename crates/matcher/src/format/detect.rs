@@ -10,13 +10,28 @@ pub const TEXT: &str = "text";
 pub const START: usize = 1 << 16;
 const LINES: usize = 100;
 
-/// A line without its carriage return, the first one without a byte order mark.
+/// A line without its carriage return and the zeros at its ends, the first one without a byte order mark.
 pub fn clean(raw: &[u8], is_first: bool) -> &[u8] {
     let line = raw.strip_suffix(b"\r").unwrap_or(raw);
+    let line = match line {
+        [0, ..] | [.., 0] => without_zeros(line),
+        _ => line,
+    };
     if is_first {
         line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line)
     } else {
         line
+    }
+}
+
+/// Without what a power cut left before it, or a sender behind it; a directive stands at the begin of a line.
+#[cold]
+fn without_zeros(line: &[u8]) -> &[u8] {
+    let end = line.iter().rposition(|b| *b != 0).map_or(0, |i| i + 1);
+    let start = line.iter().position(|b| *b != 0).unwrap_or(end);
+    match &line[start..end] {
+        [b'#', ..] => &line[..end],
+        rest => rest,
     }
 }
 

@@ -158,6 +158,8 @@ pub struct Format {
     pub shapes: Vec<Shape>,
     pub variants: Vec<Variant>,
     pub decisive: Decisive,
+    /// Whether a line may spell an address backwards.
+    pub reverses: bool,
     pub fields: Vec<Vec<u8>>,
     /// The place of each name in `fields`.
     pub numbers: HashMap<Vec<u8>, FieldId>,

@@ -7,6 +7,7 @@ use crate::canonical::names::{Host, name, path_of, split_url, trim_dots};
 use crate::line::chars::{BLANK, Text, ascii, at, is, is_end, is_space, is_word, run};
 use crate::line::hit::Field;
 use crate::line::tokens::Token;
+use crate::shape::wrapper::behind_hole;
 use crate::time::{self, Moment};
 
 /// Where a time may stand.
@@ -24,6 +25,11 @@ pub struct FreeText {
 
 /// The first ISO 8601 or RFC 3164 time in the first 64 bytes.
 pub fn time(line: &[u8], zone: &TimeZone) -> Option<Moment> {
+    let line = if memchr::memchr(0, line).is_some() {
+        behind_hole(line)
+    } else {
+        line
+    };
     time::find(&line[..line.len().min(TIME_BYTES)], zone)
 }
 

@@ -4,7 +4,7 @@ use std::mem;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memmem, memrchr};
 
 use crate::canonical::names::Host;
 use crate::format::Format;
@@ -25,7 +25,8 @@ use crate::rows::repeats::Repeats;
 use crate::rows::runs::Runs;
 use crate::rows::{Line, Rows};
 use crate::set::Set;
-use crate::shape::wrapper::Readings;
+use crate::shape::decoders::TRIGGER;
+use crate::shape::wrapper::{Readings, behind_hole};
 use crate::shape::{HEADING_BYTES, Header, LineReader};
 use crate::time::timeline::Timeline;
 use crate::token::buffer::Buffer;
@@ -335,9 +336,24 @@ impl<'a> Scan<'a> {
             let found = freetext::read(text);
             let hits = tokens::hits(self.set, &found.tokens);
             if !hits.is_empty() {
-                return self.foreign_line(&readings, offset, hits, &found.private);
+                let private = self.private_behind_hole(line).unwrap_or(found.private);
+                return self.foreign_line(&readings, offset, hits, &private);
             }
         }
+        if self.format.is_none()
+            && memmem::find(line, TRIGGER).is_some()
+            && let Some(record) = self.foreign_record(&readings)
+        {
+            self.record(&record, line, offset, true);
+        }
+    }
+
+    /// The private addresses of what follows a hole in the line, if it holds a match.
+    fn private_behind_hole(&self, line: &[u8]) -> Option<Vec<String>> {
+        memchr(0, line)?;
+        let found = freetext::read(behind_hole(line));
+        let has_hit = !tokens::hits(self.set, &found.tokens).is_empty();
+        has_hit.then_some(found.private)
     }
 
     fn directive(&mut self, line: &[u8], offset: u64) -> bool {
@@ -357,6 +373,11 @@ impl<'a> Scan<'a> {
     pub fn own_record<'l>(&mut self, readings: &'l Readings<'_>) -> Option<Record<'a, 'l>> {
         let own = self.own()?;
         record::read(&mut self.reader, std::iter::once(own), readings)
+    }
+
+    /// Whether a line may spell an address backwards: those of text may be of any format.
+    pub fn may_reverse(&self) -> bool {
+        self.set.has_addresses() && self.own().is_none_or(|(_, format)| format.reverses)
     }
 
     fn foreign_record<'l>(&mut self, readings: &'l Readings<'_>) -> Option<Record<'a, 'l>> {

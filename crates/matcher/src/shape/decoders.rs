@@ -3,18 +3,24 @@ use std::borrow::Cow;
 
 use memchr::memmem;
 
+use crate::canonical::address::{self, Address};
+
 type Value<'l> = Cow<'l, [u8]>;
 pub type Decoder = for<'l> fn(Value<'l>) -> Vec<Value<'l>>;
 
-const DECODERS: [(&str, Decoder); 7] = [
+const DECODERS: [(&str, Decoder); 8] = [
     ("labels", labels),
     ("records", records),
     ("listed", listed),
     ("target", target),
+    ("trigger", trigger),
     ("unquoted", unquoted),
     ("threat", threat),
     ("windows_results", windows_results),
 ];
+
+/// What tells of a line whose address is spelled backwards, so that no search for addresses finds it.
+pub const TRIGGER: &[u8] = b".rpz-ip";
 
 /// The decoder of that name.
 pub fn named(name: &str) -> Option<Decoder> {
@@ -57,6 +63,39 @@ fn target(value: Value<'_>) -> Vec<Value<'_>> {
         return vec![Cow::Owned(bare.to_vec())];
     }
     vec![Cow::Owned([b"http://", bare].concat())]
+}
+
+/// The address in `32.9.113.0.203.rpz-ip.ZONE`, of IPv6 in `128.1.zz.db8.2001.rpz-ip.ZONE`; of networks none.
+fn trigger(value: Value<'_>) -> Vec<Value<'_>> {
+    let found = || {
+        let end = memmem::find(&value, TRIGGER)?;
+        if !matches!(value.get(end + TRIGGER.len()), None | Some(b'.')) {
+            return None;
+        }
+        let mut parts: Vec<&[u8]> = value[..end].rsplit(|b| *b == b'.').collect();
+        match (parts.pop()?, parts.len()) {
+            (b"32", 4) => address::parse_v4(&parts.join(&b'.')).map(Address::from_v4),
+            (b"128", 1..=8) => groups(&parts),
+            _ => None,
+        }
+    };
+    let spelled = found().map(|address| Cow::Owned(address.text().into_bytes()));
+    spelled.into_iter().collect()
+}
+
+/// An IPv6 address of its groups, `zz` being the zeros that are left out.
+fn groups(parts: &[&[u8]]) -> Option<Address> {
+    let is_group = |part: &&[u8]| {
+        *part == b"zz" || (1..=4).contains(&part.len()) && part.iter().all(u8::is_ascii_hexdigit)
+    };
+    if !parts.iter().all(is_group) {
+        return None;
+    }
+    let spelled = match parts.iter().position(|part| *part == b"zz") {
+        None => parts.join(&b':'),
+        Some(at) => [parts[..at].join(&b':'), parts[at + 1..].join(&b':')].join(&b"::"[..]),
+    };
+    address::parse(&spelled)
 }
 
 /// Without the quotes around it; nothing between them is no value.

@@ -12,13 +12,15 @@ use crate::time::TimeKind;
 
 const LAYERS: usize = 2;
 /// Kinds of time that a wrapper may show.
-pub const TIME_KINDS: [TimeKind; 6] = [
+pub const TIME_KINDS: [TimeKind; 8] = [
     TimeKind::Iso8601,
     TimeKind::Syslog,
     TimeKind::Ctime,
     TimeKind::Epoch,
     TimeKind::EpochMicros,
     TimeKind::Asa,
+    TimeKind::Slash,
+    TimeKind::Utc,
 ];
 
 fn expression(text: &str) -> Regex {
@@ -31,8 +33,17 @@ fn expression(text: &str) -> Regex {
 static TIME: LazyLock<Regex> = LazyLock::new(|| {
     expression(concat!(
         r"(?P<time>\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:[Zz]|[+-]\d\d(?::?\d\d)?))?",
+        r"|\d{4}/\d\d/\d\d \d\d:\d\d:\d\d",
+        r"|\d{4} [A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d",
         r"|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}",
         r"|[A-Z][a-z]{2} [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d)(?:\.\d+)?:? {1,3}",
+    ))
+});
+/// `journalctl -o short-full`; a zone's name that has more than one meaning says nothing.
+static FULL: LazyLock<Regex> = LazyLock::new(|| {
+    expression(concat!(
+        r"[A-Z][a-z]{2} (?:(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?:UTC|GMT|[+-]\d\d(?:\d\d)?))",
+        r"|(?P<local>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) [A-Z]{3,5}) ",
     ))
 });
 static PRIORITY: LazyLock<Regex> = LazyLock::new(|| expression(r"(?:\d{1,6} )?<\d{1,3}> {0,2}"));
@@ -197,6 +208,26 @@ fn peel_all(line: &[u8]) -> Vec<Peeled<'_>> {
 }
 
 fn peel(text: &[u8]) -> Vec<Peeled<'_>> {
+    if memchr::memchr(0, text).is_some() {
+        let text = behind_hole(text);
+        if text.is_empty() {
+            return Vec::new();
+        }
+        let mut found = vec![(Cow::Borrowed(text), Wrapper::default())];
+        found.extend(peel_whole(text));
+        return found;
+    }
+    peel_whole(text)
+}
+
+/// What follows the zeros that a power cut left in a line, which broke off before them.
+pub fn behind_hole(text: &[u8]) -> &[u8] {
+    let end = text.iter().rposition(|b| *b != 0).map_or(0, |i| i + 1);
+    let start = memchr::memrchr(0, &text[..end]).map_or(0, |i| i + 1);
+    &text[start..end]
+}
+
+fn peel_whole(text: &[u8]) -> Vec<Peeled<'_>> {
     if text.first() == Some(&b'{') {
         json::object(text).map_or_else(Vec::new, peel_json)
     } else {
@@ -211,10 +242,26 @@ fn word(found: &Captures<'_>, name: &str) -> Option<Vec<u8>> {
         .filter(|w| w != b"-")
 }
 
+/// The time that a text begins with, and what follows it.
+fn moment(line: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+    let begin = line.first()?;
+    // Most lines have no time, and an expression takes longer to say so than a byte.
+    if !begin.is_ascii_digit() && !begin.is_ascii_uppercase() {
+        return None;
+    }
+    let full = || FULL.captures(line).filter(|_| line.get(3) == Some(&b' '));
+    let found = TIME.captures(line).or_else(full)?;
+    let time = word(&found, "time").or_else(|| word(&found, "local"))?;
+    Some((padded(time), &line[found[0].len()..]))
+}
+
 /// `Mar 8` of senders that leave out the second space of RFC 3164, 4.1.2, with it.
 fn padded(mut time: Vec<u8>) -> Vec<u8> {
-    if time.get(3) == Some(&b' ') && time.get(5) == Some(&b' ') {
-        time.insert(4, b' ');
+    let with_year = time.first().is_some_and(u8::is_ascii_digit);
+    let day = if with_year { 9 } else { 4 };
+    let is_spelled = time.get(day - 4).is_some_and(u8::is_ascii_uppercase);
+    if is_spelled && time.get(day - 1) == Some(&b' ') && time.get(day + 1) == Some(&b' ') {
+        time.insert(day, b' ');
     }
     time
 }
@@ -247,31 +294,28 @@ fn peel_syslog(line: &[u8]) -> Vec<Peeled<'_>> {
         };
         return named(Cow::Borrowed(&line[at + found[0].len()..]), wrapper);
     }
-    let moment = TIME.captures(&line[at..]);
+    let found = moment(&line[at..]);
     let mut wrapper = Wrapper::default();
-    if priority.is_none() && moment.is_none() {
+    if priority.is_none() && found.is_none() {
         let Some(found) = BARE_TAG.captures(line) else {
             return Vec::new();
         };
         wrapper.app = word(&found, "app");
         return vec![(Cow::Borrowed(&line[found[0].len()..]), wrapper)];
     }
-    if let Some(found) = &moment {
-        wrapper.times = word(found, "time").map(padded).into_iter().collect();
-        at += found[0].len();
+    let has_time = found.is_some();
+    if let Some((time, rest)) = found {
+        wrapper.times = vec![time];
+        at = line.len() - rest.len();
     }
     let mut out = vec![(Cow::Borrowed(&line[at..]), wrapper.clone())];
-    if moment.is_some()
-        && let Some(found) = HOST.captures(&line[at..])
-    {
+    if has_time && let Some(found) = HOST.captures(&line[at..]) {
         wrapper.host = found.name("host").map(|m| m.as_bytes().to_vec());
         at += found[0].len();
         out.push((Cow::Borrowed(&line[at..]), wrapper.clone()));
     }
     // The head of a relay: behind it another head begins, whose hour would be a tag.
-    let may_be_time = |b: &u8| b.is_ascii_digit() || b.is_ascii_uppercase();
-    if wrapper.host.is_some() && line.get(at).is_some_and(may_be_time) && TIME.is_match(&line[at..])
-    {
+    if wrapper.host.is_some() && moment(&line[at..]).is_some() {
         return out;
     }
     if let Some(found) = TAG.captures(&line[at..]) {

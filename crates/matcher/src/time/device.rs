@@ -74,7 +74,7 @@ pub fn slash(text: &[u8], zone: &TimeZone) -> Option<Moment> {
     dated(date, clock, micros, zone)
 }
 
-/// `Mmm dd YYYY hh:mm:ss`, the day padded by a space or a zero, optional decimals, then optionally a space and
+/// `Mmm dd YYYY hh:mm:ss` or `YYYY Mmm dd hh:mm:ss`, the day padded by a space or a zero, optional decimals, then optionally a space and
 /// a zone: a name that has one meaning in every log, or an offset (Java's `z` and `Z`). The year may be missing.
 pub fn asa(text: &[u8], zone: &TimeZone) -> Option<Moment> {
     let Some((text, own)) = zoned(text) else {
@@ -173,27 +173,33 @@ pub fn sophos(text: &[u8], zone: &TimeZone) -> Option<Moment> {
 }
 
 fn month_first(text: &[u8], zone: &TimeZone) -> Option<Moment> {
-    let b = |i: usize| text.get(i).copied();
-    if !is_word(text) || b(3) != Some(b' ') || b(6) != Some(b' ') || b(11) != Some(b' ') {
+    // NX-OS puts the year first.
+    let is_before = text.first().is_some_and(u8::is_ascii_digit);
+    let (year_at, month_at, clock_at) = if is_before { (0, 5, 12) } else { (7, 0, 12) };
+    let date = text.get(month_at..)?;
+    let is_space = |i: usize| text.get(i) == Some(&b' ');
+    if !is_word(date)
+        || ![month_at + 3, month_at + 6, year_at + 4]
+            .into_iter()
+            .all(is_space)
+    {
         return None;
     }
-    let day = if b(4) == Some(b' ') {
-        digits(text, 5, 1)?
+    let day = if date[4] == b' ' {
+        digits(date, 5, 1)?
     } else {
-        digits(text, 4, 2)?
+        digits(date, 4, 2)?
     };
-    let (clock, micros) = clock_and_decimals(&text[12..])?;
-    dated(
-        [digits(text, 7, 4)?, month(text)?, day],
-        clock,
-        micros,
-        zone,
-    )
+    let (clock, micros) = clock_and_decimals(&text[clock_at..])?;
+    let date = [digits(text, year_at, 4)?, month(date)?, day];
+    dated(date, clock, micros, zone)
 }
 
-/// ISO 8601 with the word UTC for its zone.
+/// ISO 8601 with the word UTC or GMT for its zone.
 pub fn utc(text: &[u8]) -> Option<Moment> {
-    let text = text.strip_suffix(b" UTC")?;
+    let text = text
+        .strip_suffix(b" UTC")
+        .or_else(|| text.strip_suffix(b" GMT"))?;
     let (moment, used) = iso8601(text, &TimeZone::UTC)?;
     let moment = moment.filter(|m| used == text.len() && m.local)?;
     Some(Moment {

@@ -51,6 +51,7 @@ pub enum TimeKind {
     Sophos,
     Utc,
     Bind,
+    CheckPoint,
     CommonLog,
     Windows,
 }
@@ -72,6 +73,7 @@ impl TimeKind {
             "sophos" => TimeKind::Sophos,
             "utc" => TimeKind::Utc,
             "bind" => TimeKind::Bind,
+            "checkpoint" => TimeKind::CheckPoint,
             "clf" => TimeKind::CommonLog,
             "windows" => TimeKind::Windows,
             _ => return None,
@@ -108,6 +110,7 @@ pub fn parse(text: &[u8], kinds: &[TimeKind], zone: &TimeZone) -> Option<Moment>
         TimeKind::Sophos => device::sophos(text, zone),
         TimeKind::Utc => device::utc(text),
         TimeKind::Bind => servers::bind(text, zone),
+        TimeKind::CheckPoint => servers::checkpoint(text, zone),
         TimeKind::CommonLog => servers::common_log(text, zone),
         TimeKind::Windows => servers::windows(text, zone),
     })

@@ -38,8 +38,19 @@ pub fn bind(text: &[u8], zone: &TimeZone) -> Option<Moment> {
     static SPELLING: LazyLock<Regex> = LazyLock::new(|| {
         expression(r"(\d\d)-([A-Z][a-z]{2})-(\d{4}) (\d\d):(\d\d):(\d\d)(?:\.(\d+))?")
     });
-    let found = SPELLING.captures(text)?;
-    let n = |group| number(&found, group);
+    day_first(&SPELLING.captures(text)?, zone)
+}
+
+/// `4Mar2010  9:23:06`, as `fw log` prints it.
+pub fn checkpoint(text: &[u8], zone: &TimeZone) -> Option<Moment> {
+    static SPELLING: LazyLock<Regex> = LazyLock::new(|| {
+        expression(r" ?(\d{1,2})([A-Z][a-z]{2})(\d{4}) {1,2}(\d{1,2}):(\d\d):(\d\d)(?:\.(\d+))?")
+    });
+    day_first(&SPELLING.captures(text)?, zone)
+}
+
+fn day_first(found: &Captures<'_>, zone: &TimeZone) -> Option<Moment> {
+    let n = |group| number(found, group);
     let value = local(
         n(3)?,
         month(&found[2])?,
@@ -47,7 +58,7 @@ pub fn bind(text: &[u8], zone: &TimeZone) -> Option<Moment> {
         n(4)?,
         n(5)?,
         n(6)?,
-        decimals(&found, 7),
+        decimals(found, 7),
         zone,
     )?;
     Some(Moment {

@@ -2,6 +2,7 @@
 use memchr::{memchr, memmem, memrchr};
 
 use crate::line::scan::Scan;
+use crate::shape::decoders::TRIGGER;
 use crate::token::buffer::Buffer;
 use crate::token::{Candidates, FRONT, Search};
 
@@ -86,6 +87,9 @@ impl Scan<'_> {
         let directives: Vec<usize> = first.into_iter().chain(later).collect();
         let places = found.places.iter().map(|&p| p as usize - FRONT - start);
         let mut marks: Vec<usize> = places.chain(directives.iter().copied()).collect();
+        if self.may_reverse() {
+            marks.extend(memmem::find_iter(data, TRIGGER));
+        }
         // Names, addresses and directives, each in order.
         marks.sort();
         Segment::Lines {

@@ -1,0 +1,77 @@
+"""Files that are nearly all hole: what is written in them counts, and their holes are not read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from quetsach.engine import Engine
+from quetsach.scanning.result import ScanResult
+from tests.openers.reading import log, read, said
+
+HOLE = 1 << 40
+"""Hours of reading."""
+
+
+def holed(path: Path, *parts: tuple[int, bytes]) -> Path:
+    with path.open("wb") as file:
+        for place, data in parts:
+            file.seek(place)
+            file.write(data)
+    about = path.stat()
+    if not hasattr(os, "SEEK_DATA") or about.st_blocks * 512 > 1 << 20:
+        pytest.skip("a file system without holes")
+    return path
+
+
+def seen(result: ScanResult) -> list[tuple[str, str | None, str | None, int]]:
+    return [(one.matched, one.device, one.first_seen, one.count) for one in result.sightings]
+
+
+def test_lines_before_and_behind_a_hole_are_read_and_the_one_cut_by_it_is_no_part_of_the_next(
+    engine: Engine, tmp_path: Path
+) -> None:
+    body, plain = log(400), tmp_path / "plain"
+    half = body.index(b"\n", len(body) // 2) + 1
+    plain.write_bytes(body[:half] + b"1663300800.0\tCxx\n" + body[half:])
+    path = holed(tmp_path / "dns.log", (0, body[:half] + b"1663300800.0\tCxx"), (HOLE, body[half:]))
+    result = read(path, engine)
+    assert not result.errors
+    assert seen(result) == seen(read(plain, engine))
+    [coverage] = result.coverage
+    assert len(body) < coverage.bytes < len(body) + (1 << 20)
+
+
+def test_a_file_of_one_hole_says_nothing(engine: Engine, tmp_path: Path) -> None:
+    path = holed(tmp_path / "lastlog", (0, b""))
+    os.truncate(path, HOLE)
+    result = read(path, engine)
+    assert (list(result.sightings), result.errors) == ([], [])
+
+
+def test_a_hole_at_the_end_ends_the_log(engine: Engine, tmp_path: Path) -> None:
+    body, plain = log(40), tmp_path / "plain"
+    plain.write_bytes(body)
+    path = holed(tmp_path / "dns.log", (0, body))
+    os.truncate(path, HOLE)
+    assert seen(read(path, engine)) == seen(read(plain, engine))
+
+
+def test_an_archive_with_a_hole_behind_it_is_still_one(engine: Engine, tmp_path: Path) -> None:
+    import gzip
+    import io
+    import tarfile
+
+    body, plain, packed = log(40), tmp_path / "plain", io.BytesIO()
+    plain.write_bytes(body)
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        member = tarfile.TarInfo("dns.log")
+        member.size = len(body)
+        archive.addfile(member, io.BytesIO(body))
+    path = holed(tmp_path / "logs.tar", (0, packed.getvalue()))
+    os.truncate(path, 1 << 27)
+    assert said(read(path, engine)) == said(read(plain, engine))
+    path = holed(tmp_path / "dns.log.gz", (0, gzip.compress(body)))
+    assert said(read(path, engine)) == said(read(plain, engine))
