@@ -337,6 +337,57 @@ def test_a_letter_is_no_list(tmp_path: Path, data: bytes, says: str) -> None:
         feed.read(path)
 
 
+def test_addresses_behind_links_of_a_workbook(tmp_path: Path) -> None:
+    """Formulas that were never worked out (as most libraries write them) and cells that say "xem"."""
+    path = tmp_path / "links.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("Danh sách & liên kết")
+        sheet.write_row("A1", ["STT", "Đường dẫn", "Mã độc"])
+        sheet.write_formula("B2", '=HYPERLINK("http://evil.example/a?x=1&y=2","xem")', value="")
+        sheet.write_formula("B3", '=HYPERLINK("http://bad.example/b.exe")')
+        sheet.write_formula("B4", '=HYPERLINK("https://report.example/7","worse[.]example")', value="")
+        sheet.write_url("B5", "http://203.0.113.9:8080/c", string="liên kết")
+        sheet.write_url("B6", "https://report.example/8", string="third[.]example")
+        sheet.write_url("C2", "https://report.example/9", string="Mozi")
+        sheet.write_formula("C3", '=HYPERLINK("https://report.example/10","Mirai")', value="")
+        sheet.write_column("A2", [1, 2, 3, 4, 5])
+    result = feed.read(path)
+    assert {i.value: i.family for i in result.indicators} == {
+        "evil.example/a?x=1&y=2": "Mozi",
+        "bad.example/b.exe": "Mirai",
+        "worse.example": "",
+        "203.0.113.9:8080/c": "",
+        "third.example": "",
+    }
+    assert [(w.line, w.code) for w in result.warnings] == [(2, "behind-link"), (5, "behind-link")]
+
+
+def test_links_in_the_last_column_of_a_workbook(tmp_path: Path) -> None:
+    """A sheet ends for its reader where the last value stands; here only formulas stand behind it."""
+    path = tmp_path / "links.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_string("A1", "STT")
+        for row in range(1, 4):
+            sheet.write_formula(row, 2, f'=HYPERLINK("http://evil{row}.example/","xem")', value="")
+    result = feed.read(path)
+    assert [i.value for i in result.indicators] == ["evil1.example", "evil2.example", "evil3.example"]
+
+
+def test_a_sheet_of_beginnings_is_read_in_time(tmp_path: Path) -> None:
+    """A pattern that tries each of them to the end needs hours."""
+    path = tmp_path / "links.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet().write_column(0, 0, ["Tên miền", "evil.example"])
+    with zipfile.ZipFile(path) as packed:
+        members = {n: packed.read(n) for n in packed.namelist()}
+    sheet = members["xl/worksheets/sheet1.xml"]
+    for hostile in (b'<c r="B2"><f>HYPERLINK(', b"<hyperlink ", b"<c ", b'<c r="B2"><f ' + b" " * 50):
+        end = sheet.replace(b"</worksheet>", b"<!-- " + hostile * 200_000 + b" --></worksheet>")
+        path.write_bytes(zipped({**members, "xl/worksheets/sheet1.xml": end}))
+        assert [i.value for i in feed.read(path).indicators] == ["evil.example"]
+
+
 def test_a_workbook_by_named_columns(workbook: Path) -> None:
     found = feed.read(workbook, columns={"indicator": "3", "family": "1"})
     assert ("evil.example", "1") in [(i.value, i.family) for i in found.indicators]
@@ -360,6 +411,24 @@ def test_a_damaged_workbook_is_told(workbook: Path) -> None:
     workbook.write_bytes(zipped(members))
     with pytest.raises(IndicatorError, match=r"phu-luc\.xlsx: damaged workbook"):
         feed.read(workbook)
+
+
+def test_a_workbook_of_damaged_bytes_is_told(tmp_path: Path) -> None:
+    """Whichever byte is lost on the way: an answer, or what to do, never a traceback."""
+    path = tmp_path / "list.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_column(0, 0, ["Tên miền", *(f"evil{n}.example" for n in range(50))])
+        sheet.write_url(1, 1, "http://report.example/", string="xem")
+    whole = path.read_bytes()
+    told = 0
+    for at in range(0, len(whole), 61):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :])
+        try:
+            feed.read(path)
+        except IndicatorError:
+            told += 1
+    assert told > 20
 
 
 def test_a_document_of_words_is_no_list(tmp_path: Path) -> None:

@@ -56,6 +56,7 @@ WARNINGS = {
         "all names point to this address, which was taken for a page that warns; if they are names of your"
         " own, leave this list away"
     ),
+    "behind-link": "the cell shows other words; the address that it leads to was taken",
     "unquoted": "the quotes around the value were dropped",
 }
 

@@ -21,8 +21,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "indicator": (
         "indicator", "ioc_value", "ioc", "value", "giá trị", "chỉ dấu", "chỉ dấu độc hại", "url", "domain",
         "tên miền", "hostname", "host", "dst_ip", "dstip", "ip_address", "ip", "address", "địa chỉ",
-        "địa chỉ ip", "máy chủ điều khiển", "sha256_hash", "sha256", "sha1_hash", "sha1", "md5_hash", "md5",
-        "hash", "mã băm",
+        "địa chỉ ip", "máy chủ điều khiển", "đường dẫn", "dải mạng", "sha256_hash", "sha256",
+        "sha1_hash", "sha1", "md5_hash", "md5", "hash", "mã băm",
     ),
     "type": ("type", "indicator_type", "ioc_type", "kind", "loại", "loại chỉ dấu"),
     "family": (
@@ -198,7 +198,7 @@ def _is_row(cells: Sequence[str], place: int, listing: Listing, delimiter: str) 
 
 
 def _lists(cells: Sequence[str]) -> bool:
-    return any(_is_listed(cell.strip()) for cell in cells)
+    return any(is_listed(cell.strip()) for cell in cells)
 
 
 def _guess(head: Sequence[str]) -> Layout | None:
@@ -230,7 +230,7 @@ def full(split: Sequence[Sequence[str]]) -> list[int]:
         i
         for i in range(width)
         if i not in victims
-        and 2 * sum(len(row) > i and _is_listed(row[i].strip()) for row in split) > len(split)
+        and 2 * sum(len(row) > i and is_listed(row[i].strip()) for row in split) > len(split)
     ]
 
 
@@ -242,7 +242,7 @@ def fullest(split: Sequence[Sequence[str]]) -> int | None:
     """
     width = max(map(len, split), default=0)
     victims = _of_victims(split)
-    columns = [[len(c) > i and _is_listed(c[i].strip()) for c in split] for i in range(width)]
+    columns = [[len(c) > i and is_listed(c[i].strip()) for c in split] for i in range(width)]
     scores = [0 if i in victims else sum(column) for i, column in enumerate(columns)]
     best = scores.index(max(scores)) if scores else 0
     if not scores or not scores[best]:
@@ -251,7 +251,8 @@ def fullest(split: Sequence[Sequence[str]]) -> int | None:
     return best if scores[best] * 2 > len(split) - above else None
 
 
-def _is_listed(text: str) -> bool:
+def is_listed(text: str) -> bool:
+    """Whether a cell lists something: a value, several, or a file's hash."""
     return hash_in(text) != "" or any(is_value(part) for part in several(text))
 
 
