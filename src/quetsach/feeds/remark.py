@@ -31,6 +31,7 @@ REJECTS = {
         "points to a real address, as an office's own names do; if it is malicious, write 0.0.0.0 before it"
         " instead"
     ),
+    "rewrite": "is sent to a safe search, or on within its own domain, which blocks nothing",
     "trigger": "names a name server or a client, not what is looked up",
     "condition": "the rule asks for more than a name or address, which no log shows; leave it to a sensor",
     "unanchored": "the rule finds this text anywhere in a name; with 'endswith' it is a name to search for",

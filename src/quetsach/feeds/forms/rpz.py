@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from quetsach.canonical import address
 from quetsach.feeds.listing import Listing
-from quetsach.feeds.sinkhole import is_nowhere, warning_page
+from quetsach.feeds.sinkhole import is_nowhere, is_own_domain, is_safe_search, warning_page
 from quetsach.feeds.value import Note, Value
 from quetsach.indicator import Scope
 
@@ -63,10 +63,14 @@ def read(listing: Listing) -> Iterator[Value | Note]:
             yield Note(record.line, record.owner.removesuffix(f".{_UNKNOWN}"), "outside-zone")
             continue
         target, given = record.target.lower(), _given(record)
-        if given is not None and given != page and not is_nowhere(given):
+        if is_safe_search(given or target.removesuffix(".")):
+            yield Note(record.line, f"{name} {record.type} {given or target}", "rewrite")
+        elif given is not None and given != page and not is_nowhere(given):
             yield Note(record.line, f"{name} {record.type} {given}", "own-name")
         elif target == "rpz-passthru." or (record.type == "CNAME" and target.removesuffix(".") == name):
             yield Note(record.line, name, "exception")
+        elif record.type == "CNAME" and is_own_domain(name, target.removesuffix(".")):
+            yield Note(record.line, f"{name} CNAME {target}", "rewrite")
         elif name.rpartition(".")[2] in _OTHER_TRIGGERS:
             yield Note(record.line, name, "trigger")
         elif name.endswith(".rpz-ip"):
