@@ -235,8 +235,8 @@ def _settings(form: Form, out: Path | None, given: dict[str, Any]) -> Settings:
     if form.needs_day and day is None:
         text = _("The form %(form)s needs the date of the list; give it with --date.")
         raise click.UsageError(text % {"form": form.name})
-    after = listform.next_serial(out) if out is not None and "serial" in form.takes else 0
-    return listform.Settings(day.date() if day else None, defang, redirect or "", max(serial or 0, after))
+    before = listform.serial_at(out) if out is not None and "serial" in form.takes else None
+    return listform.Settings(day.date() if day else None, defang, redirect or "", serial or 0, before)
 
 
 def _save(path: Path, parts: Iterable[str], form: Form) -> None:
