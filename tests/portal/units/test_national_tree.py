@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.units.actions import create_unit
@@ -127,6 +127,17 @@ def test_the_command_tells_it_in_vietnamese_and_without_the_name_of_a_class(db, 
     said = capsys.readouterr().err
     assert stopped.value.code == 1
     assert said.startswith("Lỗi: ") and says in said and "CommandError" not in said
+
+
+def test_a_database_that_is_not_set_up_is_told_with_what_to_do(monkeypatch, capsys):
+    def absent(*_arguments):
+        raise OperationalError("no such table: units_unit")
+
+    monkeypatch.setattr("quetsach.portal.units.management.commands.load_national_tree.load_tree_of", absent)
+    with pytest.raises(SystemExit) as stopped:
+        Command().run_from_argv(["manage", "load_national_tree", "2022", "--skip-checks"])
+    assert stopped.value.code == 1
+    assert "quetsach manage migrate" in capsys.readouterr().err
 
 
 def test_names_sort_as_postgresql_sorts_vietnamese(db):
