@@ -120,6 +120,12 @@ def test_no_list_is_written_over_the_one_that_is_read(quetsach: Run, mixed: Path
     before = mixed.read_text()
     code, _out, err = quetsach("indicators", "convert", mixed, "-o", mixed)
     assert code == 2 and "is read here; choose another name with -o." in err
+    decided = mixed.with_name("overrides.csv")
+    decided.write_text("indicator,reason,who,date\nevil.example,x,y,2026-01-01\n")
+    for command in ("convert", "compile"):
+        code, _out, err = quetsach("indicators", command, mixed, "--override", decided, "-o", decided)
+        assert code == 2 and "is read here; choose another name with -o." in err
+    assert decided.read_text().startswith("indicator,reason")
     assert mixed.read_text() == before
 
 
