@@ -469,6 +469,50 @@ def test_infected_machines_are_never_taken_for_what_they_called(tmp_path: Path, 
         assert [i.value for i in feed.read(path).indicators] == found
 
 
+@pytest.mark.parametrize("form", ["xlsx", "csv"])
+@pytest.mark.parametrize("beside", ["Số máy nhiễm", "Tên máy tính", "Infected hosts", "Số nạn nhân"])
+def test_addresses_beside_infected_machines_are_asked_about(tmp_path: Path, form: str, beside: str) -> None:
+    """An office's own address in a list would make each line of its logs a sighting."""
+    rows = [["1", "Sở Y tế", "14.160.1.1", "3"], ["2", "Sở Tư pháp", "14.160.1.2", "PC-07"]]
+
+    def listed(head: list[str], columns: dict[str, str] | None = None) -> set[str]:
+        path = tmp_path / f"report.{form}"
+        if form == "xlsx":
+            with xlsxwriter.Workbook(path) as book:
+                sheet = book.add_worksheet()
+                for at, row in enumerate([head, *rows]):
+                    sheet.write_row(at, 0, row)
+        else:
+            path.write_text("\n".join(map(",".join, [head, *rows])))
+        return {i.value for i in feed.read(path, columns=columns).indicators}
+
+    both = {"14.160.1.1", "14.160.1.2"}
+    asked = ["STT", "Tên đơn vị", "Địa chỉ IP", beside]
+    with pytest.raises(
+        IndicatorError, match=f"'Địa chỉ IP' beside '{beside}' .*--column indicator=Địa chỉ IP"
+    ):
+        listed(asked)
+    assert listed(asked, {"indicator": "Địa chỉ IP"}) == both
+    for head in ("Địa chỉ IP độc hại", "IP máy chủ điều khiển", "Chỉ dấu"):
+        assert listed(["STT", "Nguồn", head, beside]) == both
+    for other in ("Tên máy chủ", "Số lượng", "Mã độc"):
+        assert listed(["STT", "Nguồn", "Địa chỉ IP", other]) == both
+
+
+def test_a_sheet_of_infected_machines_is_passed_over_beside_the_list(tmp_path: Path) -> None:
+    path = tmp_path / "phu-luc.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        first = book.add_worksheet("Máy nhiễm")
+        first.write_row(0, 0, ["Đơn vị", "IP", "Tên máy"])
+        first.write_row(1, 0, ["Sở Y tế", "14.160.1.1", "PC-07"])
+        second = book.add_worksheet("Máy chủ độc hại")
+        second.write_column(0, 0, ["IP", "203.0.113.9"])
+    result = feed.read(path)
+    assert [i.value for i in result.indicators] == ["203.0.113.9"]
+    assert [(r.line, r.code) for r in result.rejects] == [(0, "may-be-victims")]
+    assert result.rejects[0].text.startswith("Máy nhiễm: 'IP' beside 'Tên máy'")
+
+
 def test_a_column_is_found_however_its_name_is_typed(tmp_path: Path) -> None:
     """Some systems hand on Vietnamese letters in parts."""
     listed = tmp_path / "list.csv"

@@ -37,6 +37,7 @@ REJECTS = {
     "unanchored": "the rule finds this text anywhere in a name; with 'endswith' it is a name to search for",
     "inbound": "the rule is about who calls in; what is searched is whom machines inside call",
     "outside-zone": "the owner name lies outside the zone",
+    "may-be-victims": "may be a report of infected machines; the sheet was passed over",
     "mangled": "does not have the form of the other entries of its list",
 }
 WARNINGS = {

@@ -95,6 +95,14 @@ _SENTENCES = (
     N_("own '%(name)s': %(why)s"),
     N_("is neither a domain name nor a network"),
     N_("has no column %(names)s; the first line names them"),
+    N_(
+        "'%(name)s' beside '%(other)s' may be the infected machines, not what they called; if it is the list,"
+        " head it 'malicious IP', or --column indicator=%(again)s"
+    ),
+    N_(
+        "%(sheet)s: '%(name)s' beside '%(other)s' may be the infected machines, not what they called; if it is"
+        " the list, head it 'malicious IP', or --column indicator=%(again)s"
+    ),
     N_("is larger than a list of hashes can be"),
     N_("line %(n)s: no MD5, SHA-1 or SHA-256"),
     N_("unknown engine '%(name)s'; %(variable)s is native or portable"),

@@ -15,6 +15,7 @@ from quetsach.feeds.forms.table import (
     fullest,
     is_listed,
     is_title,
+    may_be_victims,
     numbered,
     places_of,
     spares,
@@ -74,7 +75,7 @@ def read(listing: Listing) -> Iterator[Value | Note]:
 
     data = listing.data if isinstance(listing.data, bytes) else b""
     links = _looked_through(listing.source, data)
-    found_column = False
+    found_column, doubt = False, ""
     try:
         book = CalamineWorkbook.from_object(io.BytesIO(data))
         for name in book.sheet_names:
@@ -88,9 +89,13 @@ def read(listing: Listing) -> Iterator[Value | Note]:
             if any(any(row) for row in cells):
                 for one in _sheet(name, cells, hidden, listing):
                     found_column |= isinstance(one, Value)
+                    if isinstance(one, Note) and one.code == "may-be-victims":
+                        doubt = one.text
                     yield one
     except (CalamineError, IndexError, ValueError) as error:
         raise IndicatorError(f"{listing.source}: damaged workbook ({error}); save it again") from error
+    if doubt and not found_column:
+        raise IndicatorError(f"{listing.source}: {doubt}")
     wanted = (listing.columns or {}).get("indicator")
     if wanted and not found_column:
         raise IndicatorError(f"{listing.source}: has no column '{wanted}'; look at its header line")
@@ -138,6 +143,10 @@ def _sheet(
     below = cells[header + 1 : header + 1 + SNIFFED_LINES]
     places = {**without_free_type(places_of(names, wanted), names, below), **numbers}
     spare: list[int] = []
+    is_headed = names and not wanted and "indicator" in places
+    if is_headed and (doubt := may_be_victims(names, places["indicator"], below)):
+        yield Note(0, f"{name}: {doubt}", "may-be-victims")
+        return
     if "indicator" in places:
         spare = [] if wanted else spares(names, places["indicator"])
     else:

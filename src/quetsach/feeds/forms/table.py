@@ -57,6 +57,8 @@ _VICTIMS = re.compile(
     r"\b(?:nhiễm|nạn nhân|infected|victims?|(?:ip|địa chỉ) nguồn|source (?:ip|address)|src[ _]?ip)\b"
 )
 """In the header of a column of machines that called, in a report that also tells whom they called."""
+_OF_MACHINES = re.compile(r"\b(?:tên máy(?: tính| trạm)?\b(?! chủ)|máy trạm\b|computer name\b)")
+_SAYS_NOT_WHOSE = frozenset(("ip", "địa chỉ", "địa chỉ ip", "address", "ip address", "ip_address", "host"))
 _MOST_LINES = 50
 """Of one row: a quote that nothing closes would otherwise cost the whole file, once a line."""
 _UNSET = frozenset(("", "-", "None"))
@@ -191,6 +193,28 @@ def is_title(cells: Sequence[str]) -> bool:
     return len(cells) > 1 and sum(map(bool, map(str.strip, cells))) == 1
 
 
+def may_be_victims(cells: Sequence[str], place: int, rows: Sequence[Sequence[str]]) -> str:
+    """Why a column headed just "Địa chỉ IP" may hold infected machines: by the head of another, or "".
+
+    A column of infected machines that holds addresses itself leaves the other to what they called.
+    """
+    names = names_of(cells)
+    if names[place] not in _SAYS_NOT_WHOSE:
+        return ""
+    found = [
+        at
+        for at, name in enumerate(names)
+        if at != place and (_VICTIMS.search(name) or _OF_MACHINES.search(name))
+    ]
+    if not found or any(is_listed(row[at].strip()) for row in rows for at in found if at < len(row)):
+        return ""
+    return (
+        f"'{cells[place].strip()}' beside '{cells[found[0]].strip()}' may be the infected machines, not what"
+        f" they called; if it is the list, head it 'malicious IP', or --column indicator="
+        f"{cells[place].strip()}"
+    )
+
+
 def _is_row(cells: Sequence[str], place: int, listing: Listing, delimiter: str) -> bool:
     """Whether what reads like a header is the first row of a table without one: `evil.example,domain`."""
     rows = (cells_of(line, delimiter) or () for line in listing.head)
@@ -277,7 +301,7 @@ def recognise(listing: Listing) -> bool:
 def read(listing: Listing) -> Iterator[Value | Note]:
     """The rows of a table.
 
-    Raises IndicatorError when the column that was asked for is not there.
+    Raises IndicatorError when the column that was asked for is not there, or may be of infected machines.
     """
     layout = layout_of(listing)
     number = numbered(listing.columns).get("indicator", -1)
@@ -287,6 +311,10 @@ def read(listing: Listing) -> Iterator[Value | Note]:
         column = (listing.columns or {}).get("indicator", "indicator")
         raise IndicatorError(f"{listing.source}: has no column '{column}'; look at its header line")
     place = layout.places["indicator"]
+    if layout.names and not listing.columns:
+        first = [cells_of(line, layout.delimiter) or () for line in listing.head]
+        if doubt := may_be_victims(layout.names, place, first):
+            raise IndicatorError(f"{listing.source}: {doubt}")
     spare: list[int] = []
     if layout.guessed:
         yield Note(0, f"column {place + 1}", "columns-guessed")
