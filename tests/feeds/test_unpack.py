@@ -489,7 +489,7 @@ def test_addresses_beside_infected_machines_are_asked_about(tmp_path: Path, form
     both = {"14.160.1.1", "14.160.1.2"}
     asked = ["STT", "Tên đơn vị", "Địa chỉ IP", beside]
     with pytest.raises(
-        IndicatorError, match=f"'Địa chỉ IP' beside '{beside}' .*--column indicator=Địa chỉ IP"
+        IndicatorError, match=f"'Địa chỉ IP' beside '{beside}' .*--column \"indicator=Địa chỉ IP\""
     ):
         listed(asked)
     assert listed(asked, {"indicator": "Địa chỉ IP"}) == both

@@ -97,11 +97,11 @@ _SENTENCES = (
     N_("has no column %(names)s; the first line names them"),
     N_(
         "'%(name)s' beside '%(other)s' may be the infected machines, not what they called; if it is the list,"
-        " head it 'malicious IP', or --column indicator=%(again)s"
+        " head it 'malicious IP', or --column \"indicator=%(again)s\""
     ),
     N_(
-        "%(sheet)s: '%(name)s' beside '%(other)s' may be the infected machines, not what they called; if it is"
-        " the list, head it 'malicious IP', or --column indicator=%(again)s"
+        "%(sheet)s: '%(name)s' beside '%(other)s' may be the infected machines, not what they called; if it"
+        " is the list, head it 'malicious IP', or --column \"indicator=%(again)s\""
     ),
     N_("is larger than a list of hashes can be"),
     N_("line %(n)s: no MD5, SHA-1 or SHA-256"),

@@ -210,8 +210,8 @@ def may_be_victims(cells: Sequence[str], place: int, rows: Sequence[Sequence[str
         return ""
     return (
         f"'{cells[place].strip()}' beside '{cells[found[0]].strip()}' may be the infected machines, not what"
-        f" they called; if it is the list, head it 'malicious IP', or --column indicator="
-        f"{cells[place].strip()}"
+        f" they called; if it is the list, head it 'malicious IP', or --column"
+        f' "indicator={cells[place].strip()}"'
     )
 
 
