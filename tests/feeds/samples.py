@@ -116,6 +116,14 @@ SAMPLES: dict[str, Expected] = {
         ["=evil.example"],
         [(number, "rewrite") for number in range(1, 26)],
     ),
+    "rpz as older servers write exceptions": (
+        "rpz",
+        "$TTL 60\n@ SOA ns. h. 1 2 3 4 5\n32.9.113.0.203.rpz-ip CNAME 32.9.113.0.203.\n"
+        "32.10.113.0.203.rpz-ip CNAME .\n_ldap._tcp.office.example SRV 0 100 389 dc.office.example.\n"
+        "office.example MX 10 mail.office.example.\n",
+        ["203.0.113.10"],
+        [(3, "exception"), (5, "own-name"), (6, "own-name")],
+    ),
     "rpz of two names with one page": (
         "rpz",
         "$TTL 60\n@ SOA ns. h. 1 2 3 4 5\nevil.example A 192.0.2.9\n*.evil.example A 192.0.2.9\n"

@@ -90,6 +90,8 @@ def test_a_value_becomes_canonical(text: str, hashed: str, kind: str, warnings: 
         ("localhost", "single-label"),
         ("http://localhost/a", "single-label"),
         ("evil..example", "bad-name"),
+        ("http://evil.example/clients/pass.php…", "cut-off"),
+        ("https://bafybeia.ipfs.w3…", "cut-off"),
         ("evil example.test", "bad-name"),
         ("a" * 64 + ".example", "bad-name"),
         ("d41d8cd98f00b204e9800998ecf8427e", "hash"),

@@ -62,6 +62,8 @@ def parse(text: str, scope: Scope, kind: str = "", family: str = "") -> tuple[li
     text = refang(_visible(text))
     if not text:
         raise Reject("no-value")
+    if text.endswith("…"):
+        raise Reject("cut-off")
     items, codes = _pair(text, scope, kind) if "|" in kind and "|" in text else _classify(text, scope)
     if family:
         items = [Indicator(i.value, i.kind, i.scope, family) for i in items]

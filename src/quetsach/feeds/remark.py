@@ -38,6 +38,7 @@ REJECTS = {
     "inbound": "the rule is about who calls in; what is searched is whom machines inside call",
     "outside-zone": "the owner name lies outside the zone",
     "may-be-victims": "may be a report of infected machines; the sheet was passed over",
+    "cut-off": "ends in an ellipsis (…): it was cut off where it was copied from; ask for the whole",
     "mangled": "does not have the form of the other entries of its list",
 }
 WARNINGS = {

@@ -20,6 +20,8 @@ _TYPES = frozenset(
     ("SOA", "NS", "CNAME", "DNAME", "A", "AAAA", "TXT", "PTR", "MX", "SRV", "CAA", "HINFO", "RRSIG", "NSEC",
      "NSEC3", "DNSKEY")
 )  # fmt: skip
+_OWN = frozenset(("MX", "SRV", "PTR"))
+"""Types of records that only lead to somebody's own servers."""
 _HEAD = re.compile(r"\s*(?:\$(?:TTL|ORIGIN)\s|\S+\s.*?\bSOA\s)", re.IGNORECASE)
 _RULE = re.compile(r"\S+\s+(?:[0-9]+[smhdw]?\s+)?(?:IN\s+)?CNAME\s+\S+\s*(?:;.*)?\Z", re.IGNORECASE)
 _UNKNOWN = "\0"
@@ -65,9 +67,11 @@ def read(listing: Listing) -> Iterator[Value | Note]:
         target, given = record.target.lower(), _given(record)
         if is_safe_search(given or target.removesuffix(".")):
             yield Note(record.line, f"{name} {record.type} {given or target}", "rewrite")
-        elif given is not None and given != page and not is_nowhere(given):
-            yield Note(record.line, f"{name} {record.type} {given}", "own-name")
-        elif target == "rpz-passthru." or (record.type == "CNAME" and target.removesuffix(".") == name):
+        elif record.type in _OWN or (given is not None and given != page and not is_nowhere(given)):
+            yield Note(record.line, f"{name} {record.type} {given or target}", "own-name")
+        elif target == "rpz-passthru." or (
+            record.type == "CNAME" and target.removesuffix(".") in _itself(name)
+        ):
             yield Note(record.line, name, "exception")
         elif record.type == "CNAME" and is_own_domain(name, target.removesuffix(".")):
             yield Note(record.line, f"{name} CNAME {target}", "rewrite")
@@ -78,6 +82,11 @@ def read(listing: Listing) -> Iterator[Value | Note]:
             yield Value(record.line, spelled) if spelled else Note(record.line, name, "bad-network")
         else:
             yield Value(record.line, name, scope=Scope.EXACT)
+
+
+def _itself(name: str) -> tuple[str, str]:
+    """How an exception was written before there was rpz-passthru: a name leads to itself, an address too."""
+    return name, name.removesuffix(".rpz-ip")
 
 
 def _given(record: _Record) -> str | None:
