@@ -313,29 +313,35 @@ def test_infected_machines_are_never_taken_for_what_they_called(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("form", ["xlsx", "csv"])
-@pytest.mark.parametrize("beside", ["Số máy nhiễm", "Tên máy tính", "Infected hosts", "Số nạn nhân"])
+@pytest.mark.parametrize("beside", ["Số máy nhiễm", "Tên máy tính", "Infected hosts", "Người sử dụng"])
 def test_addresses_beside_infected_machines_are_asked_about(tmp_path: Path, form: str, beside: str) -> None:
     """An office's own address in a list would make each line of its logs a sighting."""
     rows = [["1", "Sở Y tế", "14.160.1.1", "3"], ["2", "Sở Tư pháp", "14.160.1.2", "PC-07"]]
 
-    def listed(head: list[str], columns: dict[str, str] | None = None) -> set[str]:
+    def listed(head: list[str], columns: dict[str, str] | None = None, above: str = "") -> set[str]:
+        table = [[above, "", "", ""]] * bool(above) + [head, *rows]
         path = tmp_path / f"report.{form}"
         if form == "xlsx":
             with xlsxwriter.Workbook(path) as book:
                 sheet = book.add_worksheet()
-                for at, row in enumerate([head, *rows]):
+                for at, row in enumerate(table):
                     sheet.write_row(at, 0, row)
         else:
-            path.write_text("\n".join(map(",".join, [head, *rows])))
+            path.write_text("\n".join(map(",".join, table)))
         return {i.value for i in feed.read(path, columns=columns).indicators}
 
     both = {"14.160.1.1", "14.160.1.2"}
-    asked = ["STT", "Tên đơn vị", "Địa chỉ IP", beside]
+    asked = ["STT", "Nơi", "Địa chỉ IP", beside]
     with pytest.raises(
         IndicatorError, match=f"'Địa chỉ IP' beside '{beside}' .*--column \"indicator=Địa chỉ IP\""
     ):
         listed(asked)
     assert listed(asked, {"indicator": "Địa chỉ IP"}) == both
+    for title in ("DANH SÁCH MÁY NHIỄM MÃ ĐỘC", "Địa chỉ IP bị nhiễm"):
+        with pytest.raises(IndicatorError, match=f"'Địa chỉ IP' beside '{title}'"):
+            listed(["STT", "Nguồn", "Địa chỉ IP", "Mã độc"], above=title)
+    for title in ("DANH SÁCH MÁY CHỦ", "Địa chỉ IP điều khiển các máy bị nhiễm"):
+        assert listed(["STT", "Nguồn", "Địa chỉ IP", "Mã độc"], above=title) == both
     for head in ("Địa chỉ IP độc hại", "IP máy chủ điều khiển", "Chỉ dấu"):
         assert listed(["STT", "Nguồn", head, beside]) == both
     for other in ("Tên máy chủ", "Số lượng", "Mã độc"):
@@ -363,3 +369,12 @@ def test_a_column_is_found_however_its_name_is_typed(tmp_path: Path) -> None:
     for typed in ("Địa chỉ lạ", unicodedata.normalize("NFD", " địa chỉ lạ ")):
         found = feed.read(listed, columns={"indicator": typed})
         assert [i.value for i in found.indicators] == ["203.0.113.9"]
+
+
+def test_a_table_with_tabs_and_a_head_that_nobody_knows_is_read(tmp_path: Path) -> None:
+    listed = tmp_path / "list.tsv"
+    listed.write_text("STT\tMáy chủ của tin tặc\tGhi chú\n1\t203.0.113.9\tC2\n2\tevil.example\tC2\n")
+    result = feed.read(listed)
+    assert [i.value for i in result.indicators] == ["203.0.113.9", "evil.example"]
+    listed.write_text("203.0.113.9\tevil.example is here\nevil.example\tC2\n")
+    assert feed.read(listed).recognised[0].format == "plain"

@@ -144,7 +144,7 @@ def _sheet(
     places = {**without_free_type(places_of(names, wanted), names, below), **numbers}
     spare: list[int] = []
     is_headed = names and not wanted and "indicator" in places
-    if is_headed and (doubt := may_be_victims(names, places["indicator"], below)):
+    if is_headed and (doubt := may_be_victims(names, places["indicator"], below, cells[:header])):
         yield Note(0, f"{name}: {doubt}", "may-be-victims")
         return
     if "indicator" in places:

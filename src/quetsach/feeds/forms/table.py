@@ -57,7 +57,11 @@ _VICTIMS = re.compile(
     r"\b(?:nhiễm|nạn nhân|infected|victims?|(?:ip|địa chỉ) nguồn|source (?:ip|address)|src[ _]?ip)\b"
 )
 """In the header of a column of machines that called, in a report that also tells whom they called."""
-_OF_MACHINES = re.compile(r"\b(?:tên máy(?: tính| trạm)?\b(?! chủ)|máy trạm\b|computer name\b)")
+_OF_MACHINES = re.compile(
+    r"\b(?:tên máy(?: tính| trạm)?\b(?! chủ)|máy trạm\b|computer name\b|tên (?:đơn vị|cơ quan)\b"
+    r"|đơn vị (?:quản lý|sử dụng)\b|người (?:dùng|sử dụng)\b)"
+)
+_OF_CULPRITS = re.compile(r"độc hại|điều khiển|kết nối|c&c|\bc2\b|malicious|command")
 _SAYS_NOT_WHOSE = frozenset(("ip", "địa chỉ", "địa chỉ ip", "address", "ip address", "ip_address", "host"))
 _MOST_LINES = 50
 """Of one row: a quote that nothing closes would otherwise cost the whole file, once a line."""
@@ -193,8 +197,14 @@ def is_title(cells: Sequence[str]) -> bool:
     return len(cells) > 1 and sum(map(bool, map(str.strip, cells))) == 1
 
 
-def may_be_victims(cells: Sequence[str], place: int, rows: Sequence[Sequence[str]]) -> str:
-    """Why a column headed just "Địa chỉ IP" may hold infected machines: by the head of another, or "".
+def may_be_victims(
+    cells: Sequence[str],
+    place: int,
+    rows: Sequence[Sequence[str]],
+    above: Sequence[Sequence[str]] = (),
+) -> str:
+    """Why a column headed just "Địa chỉ IP" may hold infected machines: by the head of another, or a title
+    `above` the header; or "".
 
     A column of infected machines that holds addresses itself leaves the other to what they called.
     """
@@ -206,10 +216,17 @@ def may_be_victims(cells: Sequence[str], place: int, rows: Sequence[Sequence[str
         for at, name in enumerate(names)
         if at != place and (_VICTIMS.search(name) or _OF_MACHINES.search(name))
     ]
-    if not found or any(is_listed(row[at].strip()) for row in rows for at in found if at < len(row)):
+    if any(is_listed(row[at].strip()) for row in rows for at in found if at < len(row)):
+        return ""
+    told = [cells[at] for at in found] or [
+        title
+        for title in ("".join(row) for row in above if sum(map(bool, map(str.strip, row))) == 1)
+        if _VICTIMS.search(low := names_of([title])[0]) and not _OF_CULPRITS.search(low)
+    ]
+    if not told:
         return ""
     return (
-        f"'{cells[place].strip()}' beside '{cells[found[0]].strip()}' may be the infected machines, not what"
+        f"'{cells[place].strip()}' beside '{told[0].strip()}' may be the infected machines, not what"
         f" they called; if it is the list, head it 'malicious IP', or --column"
         f' "indicator={cells[place].strip()}"'
     )
@@ -226,12 +243,13 @@ def _lists(cells: Sequence[str]) -> bool:
 
 
 def _guess(head: Sequence[str]) -> Layout | None:
-    for delimiter in (",", ";", "|"):
+    for delimiter in (",", ";", "|", "\t"):
         split = _split(head, delimiter)
         if len(split) * 2 <= len(head):
             continue
         best = fullest(split)
-        if best is not None:
+        # Behind a tab a plain list has its note.
+        if best is not None and (best or delimiter != "\t"):
             return Layout(delimiter, 0, {"indicator": best}, guessed=True)
     return None
 
@@ -313,7 +331,10 @@ def read(listing: Listing) -> Iterator[Value | Note]:
     place = layout.places["indicator"]
     if layout.names and not listing.columns:
         first = [cells_of(line, layout.delimiter) or () for line in listing.head]
-        if doubt := may_be_victims(layout.names, place, first):
+        above = [
+            cells_of(line, layout.delimiter) or () for line in listing.lines[: max(layout.header - 1, 0)]
+        ]
+        if doubt := may_be_victims(layout.names, place, first, above):
             raise IndicatorError(f"{listing.source}: {doubt}")
     spare: list[int] = []
     if layout.guessed:
