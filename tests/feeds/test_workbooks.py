@@ -169,6 +169,10 @@ def test_a_workbook_of_excel_97_is_read(tmp_path: Path) -> None:
         (b"%PDF-1.4\n1 0 obj\nevil.example\n", "is a PDF document"),
         (b"{\\rtf1\\ansi evil.example}", "is an office document"),
         (bytes.fromhex("d0cf11e0a1b11ae1") + b"evil.example", "is an office document"),
+        (
+            bytes.fromhex("d0cf11e0a1b11ae1") + "EncryptedPackage".encode("utf-16-le"),
+            "is locked with a password; open it, save it without one",
+        ),
         (b"Rar!\x1a\x07\x01\x00", "is a RAR archive"),
     ],
 )

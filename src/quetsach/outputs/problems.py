@@ -118,6 +118,7 @@ _SENTENCES = (
     N_("damaged workbook (%(why)s); save it again"),
     N_("a sheet spans more than %(most)s cells; clear its far ends"),
     N_("is an office document, not a list; save its table as .xlsx or CSV"),
+    N_("is locked with a password; open it, save it without one, and give that"),
     N_("is a PDF document, not a list; ask for its table as .xlsx or CSV"),
     N_("is a %(kind)s archive, which is not read; unpack it"),
     N_("is a %(kind)s archive, which is not read"),
