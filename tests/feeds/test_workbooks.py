@@ -352,6 +352,14 @@ def test_addresses_beside_infected_machines_are_asked_about(tmp_path: Path, form
         assert listed(["STT", "Nguồn", "Địa chỉ IP", other]) == both
 
 
+def test_records_of_infected_machines_are_asked_about() -> None:
+    record = '[{"Địa chỉ IP": "14.160.1.1", "%s": 3}]'
+    with pytest.raises(IndicatorError, match="'Địa chỉ IP' beside 'Số máy nhiễm'"):
+        feed.read_text(record % "Số máy nhiễm")
+    assert len(feed.read_text(record % "Số lượt").indicators) == 1
+    assert len(feed.read_text(record % "Số máy nhiễm", columns={"indicator": "Địa chỉ IP"}).indicators) == 1
+
+
 def test_a_sheet_of_infected_machines_is_passed_over_beside_the_list(tmp_path: Path) -> None:
     path = tmp_path / "phu-luc.xlsx"
     with xlsxwriter.Workbook(path) as book:
