@@ -21,6 +21,7 @@ from quetsach.inputs import identity
 from quetsach.scanning.executor import Outcome, Unit
 from quetsach.scanning.transfer import Row, to_outcomes, to_rows
 from quetsach.sighting import Scan
+from quetsach.source import is_address
 
 _APPLICATION = 0x51534154
 """Marks the file as ours, as far as SQLite and `file` are concerned."""
@@ -233,7 +234,9 @@ class State:
 def _log_and_version(key: str) -> tuple[str, str]:
     """The parts of a unit's key that name the log, and those that name its version."""
     shown, source, version, part, _cut = json.loads(key)
-    return json.dumps([shown, part]), json.dumps([source, version])
+    # From two folders the same relative path names two logs, which begin otherwise.
+    is_one_place = is_address(shown) or Path(shown).is_absolute()
+    return json.dumps([shown, part, None if is_one_place else source]), json.dumps([source, version])
 
 
 def _add(digest: hashlib._Hash, row: Row) -> None:
