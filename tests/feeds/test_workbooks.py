@@ -214,9 +214,13 @@ def test_links_in_the_last_column_of_a_workbook(tmp_path: Path) -> None:
     path = tmp_path / "links.xlsx"
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet()
-        sheet.write_string("A1", "STT")
+        sheet.merge_range("A1:A2", "STT")
+        sheet.write_string("B1", "Tên miền")
+        sheet.merge_range("A4:A5", "")
         for row in range(1, 4):
-            sheet.write_formula(row, 2, f'=HYPERLINK("http://evil{row}.example/","xem")', value="")
+            sheet.write_formula(row, 1, f'=HYPERLINK("http://evil{row}.example/","xem")', value="")
+        sheet.write_formula(2, 5, '=HYPERLINK("http://report.example/","xem")', value="")
+        sheet.merge_range("E2:E9", "")
     result = feed.read(path)
     assert [i.value for i in result.indicators] == ["evil1.example", "evil2.example", "evil3.example"]
 

@@ -107,13 +107,17 @@ def _behind(cells: list[list[str]], links: Mapping[tuple[int, int], Link]) -> di
     A formula that no program has worked out since it was written shows nothing, or 0: it gets its text.
     """
     found = {}
+    # A sheet is read as far as values reach.
+    shown = [place for place, link in links.items() if link.shown]
+    height = max((row + 1 for row, _column in shown), default=0)
+    width = max((column + 1 for _row, column in shown), default=0)
+    cells.extend([] for _ in range(len(cells), height))
+    for cut in cells:
+        cut.extend("" for _ in range(len(cut), max(width, len(cells[0]))))
     for (row, column), link in links.items():
         text = cells[row][column] if row < len(cells) and column < len(cells[row]) else ""
         if link.shown and text in ("", "0"):
             text = link.shown.strip()
-            # A sheet is read as far as values reach.
-            cells.extend([] for _ in range(len(cells), row + 1))
-            cells[row].extend("" for _ in range(len(cells[row]), column + 1))
             cells[row][column] = text
         if text and not is_listed(text) and is_listed(link.target.strip()):
             found[row, column] = link.target.strip()
