@@ -225,6 +225,16 @@ def test_links_in_the_last_column_of_a_workbook(tmp_path: Path) -> None:
     assert [i.value for i in result.indicators] == ["evil1.example", "evil2.example", "evil3.example"]
 
 
+@pytest.mark.parametrize("empty", ["H1:K2", "H2:H9", "A50:B60", "B2:B60"])
+def test_merged_cells_without_any_value_do_no_harm(tmp_path: Path, empty: str) -> None:
+    path = tmp_path / "list.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_column(0, 0, ["Tên miền", "evil.example"])
+        sheet.merge_range(empty, "")
+    assert [i.value for i in feed.read(path).indicators] == ["evil.example"]
+
+
 def test_a_sheet_of_beginnings_is_read_in_time(tmp_path: Path) -> None:
     """A pattern that tries each of them to the end needs hours."""
     path = tmp_path / "links.xlsx"

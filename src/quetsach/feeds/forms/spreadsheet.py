@@ -84,7 +84,8 @@ def read(listing: Listing) -> Iterator[Value | Note]:
             cells = [[cell_text(cell).strip() for cell in row] for row in table]
             hidden = _behind(cells, links.get(name, {}))
             for (top, left), (bottom, _right) in sheet.merged_cell_ranges or ():
-                for row in cells[top + 1 : bottom + 1]:
+                # Empty ones may lie where no value reaches.
+                for row in cells[top + 1 : bottom + 1] if left < len(cells[0]) else ():
                     row[left] = row[left] or cells[top][left]
             if any(any(row) for row in cells):
                 for one in _sheet(name, cells, hidden, listing):
