@@ -85,7 +85,7 @@ def read(listing: Listing) -> Iterator[Value | Note]:
             hidden = _behind(cells, links.get(name, {}))
             for (top, left), (bottom, _right) in sheet.merged_cell_ranges or ():
                 # Empty ones may lie where no value reaches.
-                for row in cells[top + 1 : bottom + 1] if left < len(cells[0]) else ():
+                for row in cells[top + 1 : bottom + 1] if cells and left < len(cells[0]) else ():
                     row[left] = row[left] or cells[top][left]
             if any(any(row) for row in cells):
                 for one in _sheet(name, cells, hidden, listing):
