@@ -117,6 +117,21 @@ def test_a_row_with_nothing_but_an_address_in_the_further_column_lists_it(tmp_pa
     assert not result.rejects
 
 
+@pytest.mark.parametrize(
+    ("ports", "listed"),
+    [
+        ("443", ["203.0.113.9:443"]),
+        ("443, 80", ["203.0.113.9:443", "203.0.113.9:80"]),
+        ("53/udp và 8080/TCP", ["203.0.113.9:53", "203.0.113.9:8080"]),
+        ("any", ["203.0.113.9"]),
+        ("", ["203.0.113.9"]),
+    ],
+)
+def test_each_port_of_an_address_counts_and_no_other(ports: str, listed: list[str]) -> None:
+    result = feed.read_text(f"Địa chỉ IP độc hại;Cổng\n203.0.113.9;{ports}\n")
+    assert [i.value for i in result.indicators] == listed
+
+
 def test_values_side_by_side_are_not_dropped_in_silence() -> None:
     result = feed.read_text("evil.example,other.example,third.example")
     assert [(w.code, w.text) for w in result.warnings] == [

@@ -65,6 +65,12 @@ _OF_CULPRITS = re.compile(r"độc hại|điều khiển|kết nối|c&c|\bc2\b|
 _SAYS_NOT_WHOSE = frozenset(("ip", "địa chỉ", "địa chỉ ip", "address", "ip address", "ip_address", "host"))
 _MOST_LINES = 50
 """Of one row: a quote that nothing closes would otherwise cost the whole file, once a line."""
+_PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
+_PORTS = re.compile(
+    r"[0-9]{1,5}(?:/(?:tcp|udp))?(?:[\s,;&]+(?:và\s+)?[0-9]{1,5}(?:/(?:tcp|udp))?){0,20}",
+    re.ASCII | re.IGNORECASE,
+)
+"""What a column of ports holds: `443`, `80, 443`, `53/udp`."""
 _UNSET = frozenset(("", "-", "None"))
 _NO = frozenset(("0", "false", "no"))
 _DATES = ("%d/%m/%Y", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d-%m-%Y")
@@ -408,24 +414,27 @@ def values(
                 families[word] = "" if word.strip() in _UNSET else word.strip()
             family = families[word]
         for one in several(text):
-            code, value = ("", one) if is_simple else _judge(cells, places, one, now)
-            yield Note(number, value, code) if code else Value(number, value, kind, family)
+            code, found = ("", [one]) if is_simple else _judge(cells, places, one, now)
+            for value in found:
+                yield Note(number, value, code) if code else Value(number, value, kind, family)
 
 
-def _judge(cells: Sequence[str], places: Mapping[str, int], text: str, now: datetime) -> tuple[str, str]:
-    """Why a row is left out, or nothing; and its value, with the port of its own column."""
+def _judge(
+    cells: Sequence[str], places: Mapping[str, int], text: str, now: datetime
+) -> tuple[str, list[str]]:
+    """Why a row is left out, or nothing; and its value, with each port of its own column."""
     until, detect, port = (
         cells[at].strip() if 0 <= (at := places.get(name, -1)) < len(cells) else ""
         for name in ("until", "detect", "port")
     )
     if detect.lower() in _NO:
-        return "not-for-detection", text
+        return "not-for-detection", [text]
     if has_passed(until, now):
-        return "expired", text
+        return "expired", [text]
     whole = address(refang(text))
-    if whole is not None and port.isascii() and port.isdecimal() and len(port) < 6:
-        return "", endpoint(whole, int(port))
-    return "", text
+    if whole is not None and _PORTS.fullmatch(port):
+        return "", [endpoint(whole, int(one)) for one in _PORT.findall(port)]
+    return "", [text]
 
 
 def has_passed(text: str, now: datetime) -> bool:
