@@ -48,16 +48,18 @@ def matching(asked: argparse.Namespace) -> int:
         *("--", str(ours.compiled(plain, folder).resolve()), *logs),
     ]
     told = _told(*phase1, "--rounds", str(asked.rounds))
-    print(f"{machine()}\n| log | tool | GB/s | with reading | times one thread |")
-    print("| --- | --- | --- | --- | --- |")
+    print(f"{machine()}\n| log | tool | GB/s | with reading |")
+    print("| --- | --- | --- | --- |")
     seen = set()
     for line in told:
         level, alone, reading, _lines, _places, log = line.split(maxsplit=5)
         seen.add(level)
-        print(f"| {Path(log).name} | {level} | {alone} | {reading} | |")
+        print(f"| {Path(log).name} | {level} | {alone} | {reading} |")
+    print("\n| log | tool | GB/s | times one thread |")
+    print("| --- | --- | --- | --- |")
     for line in _told(*phase1, "--threads", "2", "--rounds", str(_TOGETHER * asked.rounds)):
         threads, _one, together, times, log = line.split(maxsplit=4)
-        print(f"| {Path(log).name} | {threads} threads | {together} | | {times} |")
+        print(f"| {Path(log).name} | {threads} threads | {together} | {times} |")
     for level in _LEVELS.get(platform.machine(), ()):
         if level not in seen:
             print(f"absent: {level}: this processor has it not", file=sys.stderr)

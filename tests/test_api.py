@@ -98,6 +98,17 @@ def test_what_is_ones_own_is_not_looked_for_with_a_set_either(
         quetsach.scan(log, chosen, scope="exact")
 
 
+def test_a_set_beside_a_list_keeps_what_was_decided_when_it_was_made(tmp_path: Path) -> None:
+    made, listed = tmp_path / "set.qs", tmp_path / "list.txt"
+    setfile.write(made, IndicatorSet([Indicator("10.1.2.3", Kind.IPV4)]))
+    listed.write_text("evil.example\n10.1.2.4\n")
+    both = quetsach.read_indicators([made, listed])
+    assert [one.value for one in both] == ["10.1.2.3", "evil.example"]
+    assert [one.value for one in quetsach.read_indicators([made, listed], own=["x.example"])] == [
+        "evil.example"
+    ]
+
+
 def test_a_result_tells_in_one_line_whether_it_is_complete(log: Path) -> None:
     result = quetsach.scan([log, log.with_name("gone.log")], ["evil.example"], guard_rails=False)
     assert repr(result) == "<ScanResult: sightings: 2, logs: 2, errors: 1>"

@@ -104,6 +104,32 @@ def test_a_log_changed_in_its_middle_alone_is_read_again(logs: Path, tmp_path: P
     assert run(logs, tmp_path / "state") == (run(logs)[0], 1)
 
 
+def test_of_a_log_that_grows_only_the_last_version_is_kept(logs: Path, tmp_path: Path) -> None:
+    """A log of a year, scanned every day, would else be kept as often as there are days."""
+    for day in range(1, 4):
+        run(logs, tmp_path / "state")
+        with closing(sqlite3.connect(tmp_path / "state")) as file:
+            assert file.execute("SELECT count(*) FROM unit").fetchone() == (6,)
+            assert file.execute("SELECT count(DISTINCT number) FROM outcome").fetchone() == (6,)
+        with (logs / "3.log").open("a") as log:
+            log.write(f"2022-09-2{day}T09:00:00 10.0.0.9 asks evil.example\n")
+    assert run(logs, tmp_path / "state") == (run(logs)[0], 1)
+
+
+def test_two_folders_with_logs_of_one_name_share_a_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name / "logs").mkdir(parents=True)
+        line = f"2022-09-16T00:00:00 10.0.0.1 asks {name}.evil.example\n"
+        (tmp_path / name / "logs" / "1.log").write_text(line)
+    asked = []
+    for name in ("a", "b", "a", "b"):
+        monkeypatch.chdir(tmp_path / name)
+        asked.append(run(Path("logs"), tmp_path / "state")[1])
+    assert asked == [1, 1, 0, 0]
+
+
 def test_a_log_with_an_error_is_read_again(logs: Path, tmp_path: Path) -> None:
     whole = (logs / "9.log.gz").read_bytes()
     (logs / "9.log.gz").write_bytes(whole[:-3])

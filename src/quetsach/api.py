@@ -17,6 +17,7 @@ import socket
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
@@ -95,7 +96,12 @@ class _Lists(NamedTuple):
         given = {"scope": self.scope, "columns": self.columns, "list_format": self.list_format}
         if named := [name for name, value in given.items() if value]:
             raise IndicatorError(f"{', '.join(named)}: the set was read before; read its list with these")
-        return not (self.own or self.override or self.warning_lists)
+        return not self.judges
+
+    @property
+    def judges(self) -> bool:
+        """Whether the guard rails have more to say of a set than when it was made."""
+        return bool(self.own or self.override or self.warning_lists)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -321,6 +327,10 @@ def _read(files: Sequence[Path], lists: _Lists) -> tuple[IndicatorSet, list[List
     columns = {name: str(column) for name, column in (lists.columns or {}).items()}
     if unknown := columns.keys() - set(_COLUMNS):
         raise IndicatorError(f"columns: {', '.join(sorted(unknown))}: there are {', '.join(_COLUMNS)}")
+    sets = [] if lists.judges else [file for file in files if _is_set(file)]
+    if sets:
+        rest, notes = _read(others, lists) if (others := [f for f in files if f not in sets]) else ((), [])
+        return IndicatorSet(chain(*map(setfile.read, sets), rest)), notes
     found = feed.read_many(
         files,
         scope=_scope(lists.scope),

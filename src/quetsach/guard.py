@@ -241,8 +241,11 @@ def apply(
     overrides: Iterable[Override] = (),
     lists: Sequence[WarningList] | None = None,
     today: date | None = None,
+    is_judged: bool = False,
 ) -> GuardResult:
     """Sort the indicators into kept, stopped and warned; an override keeps what would be stopped.
+
+    What `is_judged` already, with overrides that are not known here, keeps all; `stopped` only tells.
 
     `lists` are warning lists in place of those that come with the program; `today` decides which overrides
     are in force. Raises IndicatorError when an override speaks of no indicator.
@@ -262,7 +265,8 @@ def apply(
             concern = Concern(indicator, found.code, REASONS[found.code].format(what=found.what), decision)
             if is_stopped and decision is None:
                 stopped.append(concern)
-                dropped.append(number)
+                if not is_judged:
+                    dropped.append(number)
                 continue
             (overridden if is_stopped else warned).append(concern)
     told = {*decided.expired, *decided.early, *decided.used}

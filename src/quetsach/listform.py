@@ -35,7 +35,7 @@ __all__ = [
     "by_name",
     "by_path",
     "garden",
-    "next_serial",
+    "serial_at",
     "write",
 ]
 
@@ -88,14 +88,13 @@ def garden(text: str) -> str | None:
     return found if _HOST.fullmatch(found) and not is_numeric_name(found) else None
 
 
-def next_serial(path: Path) -> int:
-    """The serial number after that of the zone at `path`; 0 where there is none yet."""
+def serial_at(path: Path) -> int | None:
+    """The serial number of the zone at `path`; None where there is none yet."""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
-            found = rpz.serial_of("".join(line for line, _ in zip(file, range(200), strict=False)))
+            return rpz.serial_of("".join(line for line, _ in zip(file, range(200), strict=False)))
     except OSError:
-        return 0
-    return 0 if found is None else found + 1
+        return None
 
 
 def write(indicators: IndicatorSet, form: Form, settings: Settings | None = None) -> Written:

@@ -1,10 +1,14 @@
 """The bench tells right answers from wrong ones and charges a process only its own cost."""
 
+import argparse
 import json
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from bench import matching
 from bench.__main__ import main
 from bench.measure import Cost, RunFailedError, run
 from bench.overview import Told, measured, shown, told
@@ -157,6 +161,39 @@ def test_the_overview_reads_the_tables_of_every_measurement():
         "| beside | dns.log 10 rg -F -f | 5 | 2.00 (2.00-2.00) | 9.5 (quetsach native = 1) | 1 "
         "| ≥ 12 times as long: MISSED; ≤ 2 peak MB: kept | 3 lines, 2 are true |",
         "| beside | absent: DuckDB: not installed |  |  |  |  |  |  |",
+    ]
+
+
+def test_what_the_matcher_alone_did_has_no_empty_cell(monkeypatch, capsys):
+    """The example that measures is built for minutes: here only what it says is read."""
+    one = "   level matching with reading   lines  places  log\n avx2 3.236 2.595 100 5 /x/dns.log\n"
+    two = "threads      one      all  times  log\n      2    2.760    5.495   1.99  /x/dns.log\n"
+
+    def run(command, **_options):
+        said = "          list 10\n" + (two if "--threads" in command else one)
+        return subprocess.CompletedProcess(command, 0, said)
+
+    class Ours:
+        def __init__(self, *_arguments):
+            pass
+
+        def prepare(self, *_arguments):
+            pass
+
+        def compiled(self, *_arguments):
+            return Path("set.qs")
+
+    monkeypatch.setattr(matching, "machine", dict)
+    monkeypatch.setattr(matching, "generate", lambda *_arguments: Path())
+    monkeypatch.setattr(matching, "Quetsach", Ours)
+    monkeypatch.setattr(matching.shutil, "which", lambda name: name)
+    monkeypatch.setattr(matching.subprocess, "run", run)
+    asked = argparse.Namespace(items=10, folder=Path(), size=1, seed=1, rounds=1)
+    assert matching.matching(asked) == 0
+    rows = [dict(row) for row in told(capsys.readouterr().out)]
+    assert rows == [
+        {"log": "dns.log", "tool": "avx2", "GB/s": "3.236", "with reading": "2.595"},
+        {"log": "dns.log", "tool": "2 threads", "GB/s": "5.495", "times one thread": "1.99"},
     ]
 
 

@@ -63,6 +63,23 @@ def test_a_zone_grows_its_serial_and_leaves_covered_names_to_the_wildcard(
     assert serial(zone) == 3000000000
 
 
+def rfc1982_greater(one: int, other: int) -> bool:
+    """RFC 1982, 3.2, as it is written there, for 32 bits."""
+    return (one < other and other - one > 2**31) or (one > other and one - other < 2**31)
+
+
+@pytest.mark.parametrize("before", [1, 2026101599, 2147483648, 3000000000, 4294967294, 4294967295])
+@pytest.mark.parametrize("day", ["2026-10-15", None])
+def test_a_server_takes_the_new_zone_for_later_whatever_the_old_serial(
+    quetsach: Run, mixed: Path, tmp_path: Path, before: int, day: str | None
+) -> None:
+    zone = tmp_path / "block.rpz"
+    quetsach("indicators", "convert", mixed, "-o", zone, "--serial", before)
+    zone.write_text(zone.read_text().replace(str(serial(zone)), str(before)))
+    quetsach("indicators", "convert", mixed, "-o", zone, *(("--date", day) if day else ()))
+    assert rfc1982_greater(serial(zone), before), serial(zone)
+
+
 def test_a_walled_garden_takes_the_place_of_nxdomain(quetsach: Run, mixed: Path) -> None:
     out = quetsach("indicators", "convert", mixed, "--form", "rpz", "--redirect", "Page.example.org")[1]
     assert "*.evil.example CNAME page.example.org.\n" in out
@@ -103,6 +120,12 @@ def test_no_list_is_written_over_the_one_that_is_read(quetsach: Run, mixed: Path
     before = mixed.read_text()
     code, _out, err = quetsach("indicators", "convert", mixed, "-o", mixed)
     assert code == 2 and "is read here; choose another name with -o." in err
+    decided = mixed.with_name("overrides.csv")
+    decided.write_text("indicator,reason,who,date\nevil.example,x,y,2026-01-01\n")
+    for command in ("convert", "compile"):
+        code, _out, err = quetsach("indicators", command, mixed, "--override", decided, "-o", decided)
+        assert code == 2 and "is read here; choose another name with -o." in err
+    assert decided.read_text().startswith("indicator,reason")
     assert mixed.read_text() == before
 
 

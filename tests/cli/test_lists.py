@@ -77,6 +77,31 @@ def test_explain_takes_a_compiled_set_as_a_scan_does(quetsach: Run, tmp_path: Pa
     assert "A hit: laichau.gov.vn" in out
 
 
+def test_what_was_kept_when_a_set_was_compiled_stays_in_it(quetsach: Run, tmp_path: Path) -> None:
+    listed, compiled, kept = (tmp_path / name for name in ("list.txt", "set.qs", "kept.csv"))
+    listed.write_text("10.1.2.0/24\nevil.example\n")
+    kept.write_text("indicator,reason,who,date\n10.1.2.0/24,guest network,Lò Thị Thử,2022-09-01\n")
+    assert quetsach("indicators", "compile", listed, "-o", compiled, "--override", kept)[0] == 0
+    more = tmp_path / "more.txt"
+    more.write_text("worse.example\n10.9.0.0/16\n")
+    code, out, err = quetsach("indicators", "convert", compiled)
+    assert code == 0 and "10.1.2.0/24" in out.splitlines()
+    assert "kept as it was compiled, although it" in err
+    out = quetsach("indicators", "check", compiled)[1]
+    assert "2 usable entries" in out and "kept as it was compiled, although it" in out
+    lines = quetsach("indicators", "convert", compiled, more)[1].splitlines()
+    assert [line for line in lines if not line.startswith("#")] == [
+        "10.1.2.0/24",
+        "evil.example",
+        "worse.example",
+    ]
+    log = tmp_path / "dns.log"
+    log.write_text("2022-09-16T01:02:03Z 192.0.2.7 asks 10.1.2.3\n")
+    assert quetsach("scan", log, "-i", compiled, "-i", more)[0] == 1
+    judged_again = quetsach("indicators", "convert", compiled, "--own", "school.example")[1]
+    assert "10.1.2.0/24" not in judged_again.splitlines()
+
+
 def test_options_for_lists_are_heeded_or_refused_with_a_compiled_set(
     quetsach: Run, log: Path, tmp_path: Path
 ) -> None:

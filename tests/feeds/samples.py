@@ -81,6 +81,49 @@ SAMPLES: dict[str, Expected] = {
             (17, "trigger"), (18, "trigger"), (19, "outside-zone"),
         ],
     ),
+    "rpz of a school": (
+        "rpz",
+        "$TTL 60\n@ SOA ns. h. 1 2 3 4 5\nwww.google.com.vn CNAME forcesafesearch.google.com.\n"
+        "*.google.com CNAME ForceSafeSearch.google.com.\nwww.youtube.com CNAME restrict.youtube.com.\n"
+        "www.yandex.ru A 213.180.193.56\nyandex.ru A 213.180.193.56\n"
+        "mail.office.com.vn CNAME srv.in.office.com.vn.\nevil.com.vn CNAME page.com.vn.\n"
+        "evil.example CNAME .\n"
+        "evil.blogspot.com CNAME page.blogspot.com.\n*.evil.com.vn CNAME page.com.vn.\n",
+        ["=evil.blogspot.com", "evil.com.vn", "=evil.example"],
+        [(3, "rewrite"), (4, "rewrite"), (5, "rewrite"), (6, "rewrite"), (7, "rewrite"), (8, "rewrite")],
+    ),
+    "unbound of a school": (
+        "unbound",
+        'server:\nlocal-zone: "www.google.com" redirect\n'
+        'local-data: "www.google.com CNAME forcesafesearch.google.com"\n'
+        "local-zone: www.bing.com. redirect\nlocal-data: 'www.bing.com. 60 IN A 204.79.197.220'\n"
+        'local-zone: "evil.example" redirect\nlocal-data: "evil.example CNAME page.example."\n'
+        'local-data: "printer.example A 192.168.1.5"\n',
+        ["evil.example"],
+        [(2, "rewrite"), (3, "rewrite"), (4, "rewrite"), (5, "rewrite"), (8, "own-name")],
+    ),
+    "dnsmasq of a school": (
+        "dnsmasq",
+        "".join(f"address=/n{n}.google.com/216.239.38.120\n" for n in range(30))
+        + "cname=www.bing.com,strict.bing.com\nhost-record=safe.duckduckgo.com,192.0.2.5\n"
+        "address=/evil.example/\n",
+        ["evil.example"],
+        [*((number, "rewrite") for number in range(1, 31)), (31, "directive"), (32, "directive")],
+    ),
+    "hosts of a school": (
+        "hosts",
+        "216.239.38.120 www.google.com google.com\n" * 25 + "0.0.0.0 evil.example\n",
+        ["=evil.example"],
+        [(number, "rewrite") for number in range(1, 26)],
+    ),
+    "rpz as older servers write exceptions": (
+        "rpz",
+        "$TTL 60\n@ SOA ns. h. 1 2 3 4 5\n32.9.113.0.203.rpz-ip CNAME 32.9.113.0.203.\n"
+        "32.10.113.0.203.rpz-ip CNAME .\n_ldap._tcp.office.example SRV 0 100 389 dc.office.example.\n"
+        "office.example MX 10 mail.office.example.\n",
+        ["203.0.113.10"],
+        [(3, "exception"), (5, "own-name"), (6, "own-name")],
+    ),
     "rpz of two names with one page": (
         "rpz",
         "$TTL 60\n@ SOA ns. h. 1 2 3 4 5\nevil.example A 192.0.2.9\n*.evil.example A 192.0.2.9\n"

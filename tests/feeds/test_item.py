@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quetsach import feed
 from quetsach.feeds.item import parse
 from quetsach.feeds.refang import defang, refang
 from quetsach.feeds.remark import REJECTS, Reject
@@ -29,6 +30,12 @@ def one(text: str, scope: Scope = Scope.WITH_SUBDOMAINS, kind: str = "") -> tupl
         ("=evil.example", "=evil.example", "domain", []),
         ("_dmarc.evil.example", "_dmarc.evil.example", "domain", []),
         ("bücher.example", "xn--bcher-kva.example", "domain", []),
+        ("\uff45vil\uff0done。example", "evil-one.example", "domain", []),
+        ("l\u00b7la.example", "xn--lla-lga.example", "domain", []),
+        ("“evil.example”", "evil.example", "domain", ["unquoted"]),
+        ("«evil[.]example»;", "evil.example", "domain", ["unquoted"]),
+        ('"203.0.113.9:80",', "203.0.113.9:80", "ip-port", ["unquoted"]),
+        ("<http://evil.example/a>", "evil.example/a", "url", ["unquoted"]),
         ("evil.example:443", "evil.example", "domain", ["port-dropped"]),
         ("http://evil.example/", "evil.example", "domain", []),
         ("https://evil.example:8443", "evil.example", "domain", ["port-dropped"]),
@@ -47,6 +54,7 @@ def one(text: str, scope: Scope = Scope.WITH_SUBDOMAINS, kind: str = "") -> tupl
         ("203.0.113.0/24", "203.0.113.0/24", "cidr", []),
         ("203.0.113.9/24", "203.0.113.0/24", "cidr", ["host-bits"]),
         ("203.0.113.0/255.255.255.0", "203.0.113.0/24", "cidr", []),
+        ("203.0.113.8–203.0.113.9", "203.0.113.8/31", "cidr", ["range"]),
         ("203.0.113.9/32", "203.0.113.9", "ipv4", []),
         ("2001:db8::1/64", "2001:db8::/64", "cidr", ["host-bits"]),
         ("::ffff:203.0.113.0/120", "203.0.113.0/24", "cidr", []),
@@ -90,7 +98,12 @@ def test_a_value_becomes_canonical(text: str, hashed: str, kind: str, warnings: 
         ("localhost", "single-label"),
         ("http://localhost/a", "single-label"),
         ("evil..example", "bad-name"),
+        ("http://evil.example/clients/pass.php…", "cut-off"),
+        ("https://bafybeia.ipfs.w3…", "cut-off"),
         ("evil example.test", "bad-name"),
+        ("“evil.example", "bad-name"),
+        ("evil.example，other.example", "bad-name"),
+        ("evil–one.example", "bad-name"),
         ("a" * 64 + ".example", "bad-name"),
         ("d41d8cd98f00b204e9800998ecf8427e", "hash"),
         ("someone@evil.example", "email"),
@@ -118,6 +131,12 @@ def test_a_range_becomes_exactly_its_addresses(first: int, size: int) -> None:
     nets = [ipaddress.IPv4Network(i.value) for i in items]
     assert sorted(int(a) for n in nets for a in n) == list(range(first, last + 1))
     assert warnings == ["range"]
+
+
+def test_a_range_in_a_list_may_have_the_dash_of_a_word_processor() -> None:
+    for dash in "-–—":
+        found = feed.read_text(f"203.0.113.8 {dash} 203.0.113.9\n")
+        assert [i.value for i in found.indicators] == ["203.0.113.8/31"]
 
 
 def test_a_range_may_tell_only_the_last_number_of_its_end() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +13,22 @@ from quetsach.cli import say
 from quetsach.errors import PortalError, QuetsachError
 from quetsach.language import gettext as _
 from quetsach.outputs.words import visible
+
+
+def refuse_inputs(
+    outputs: Iterable[Path],
+    read: Iterable[Path | None],
+    is_read: Callable[[Path], bool] = lambda _place: False,
+) -> None:
+    """Refuse to write over what is read: what was left out of it would be gone.
+
+    Raises:
+        QuetsachError: naming the file.
+    """
+    places = {file.resolve() for file in read if file is not None}
+    for out in outputs:
+        if (place := out.resolve()) in places or is_read(place):
+            raise QuetsachError(_("%(path)s is read here; choose another name with -o.") % {"path": out})
 
 
 @cache

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from quetsach.cli import FOUND, INCOMPLETE, NOTHING, lists, say
+from quetsach.cli import FOUND, INCOMPLETE, NOTHING, answer, lists, say
 from quetsach.cli import root as _root
-from quetsach.errors import IndicatorError
 from quetsach.indicator import IndicatorSet
 from quetsach.language import gettext as _
 from quetsach.language import ngettext
@@ -168,18 +167,12 @@ def _compile(files: tuple[Path, ...], out: Path | None, strict: bool, **given: A
     if not len(indicators):
         raise lists.unusable(files, notes)
     target = out or files[0].with_suffix(".qs")
-    _refuse_own(target, files)
+    answer.refuse_inputs([target], [*files, given["override"]])
     with replacing(target) as part:
         lists.write_set(part, indicators)
     _say_count(indicators, sys.stderr)
     click.echo(words.visible(_("Saved: %(path)s") % {"path": target}), err=True)
     return NOTHING
-
-
-def _refuse_own(target: Path, files: Iterable[Path]) -> None:
-    """Refuse to write over a list that is read: what was left out would be gone."""
-    if target.resolve() in {file.resolve() for file in files}:
-        raise IndicatorError(_("%(path)s is read here; choose another name with -o.") % {"path": target})
 
 
 def _convert(
@@ -195,7 +188,7 @@ def _convert(
         raise click.UsageError(_("Name the lists to convert."))
     chosen = listform.by_name(form) if form else listform.by_path(out or Path())
     if out is not None:
-        _refuse_own(out, files)
+        answer.refuse_inputs([out], [*files, given["override"]])
     settings = _settings(chosen, out, given)
     found = lists.read(files, lists.Choice.of(given))
     _show_notes(found.notes)
@@ -235,8 +228,8 @@ def _settings(form: Form, out: Path | None, given: dict[str, Any]) -> Settings:
     if form.needs_day and day is None:
         text = _("The form %(form)s needs the date of the list; give it with --date.")
         raise click.UsageError(text % {"form": form.name})
-    after = listform.next_serial(out) if out is not None and "serial" in form.takes else 0
-    return listform.Settings(day.date() if day else None, defang, redirect or "", max(serial or 0, after))
+    before = listform.serial_at(out) if out is not None and "serial" in form.takes else None
+    return listform.Settings(day.date() if day else None, defang, redirect or "", serial or 0, before)
 
 
 def _save(path: Path, parts: Iterable[str], form: Form) -> None:

@@ -270,7 +270,7 @@ class Read(NamedTuple):
 
 
 def read(files: Sequence[Path], choice: Choice) -> Read:
-    """Read lists and apply the guard rails; what a signed pack holds has passed them.
+    """Read lists and apply the guard rails; what a signed pack or a compiled set holds has passed them.
 
     Raises:
         IndicatorError: a list cannot be read, `--column`, `--own` or the override file is malformed.
@@ -278,20 +278,23 @@ def read(files: Sequence[Path], choice: Choice) -> Read:
     """
     from quetsach.indicator import IndicatorSet, Scope
 
-    packs = [file for file in files if _is_pack(file)]
-    if packs:
-        from quetsach.cli import packfile
-
-        signed = [packfile.read(file, choice.trust).indicators for file in packs]
-        others = [file for file in files if file not in packs]
-        rest = read(others, choice) if others else Read(IndicatorSet(()), [], ())
-        everything = IndicatorSet(item for items in (*signed, rest.indicators) for item in items)
-        return Read(everything, rest.notes, rest.recognised, rest.idle)
+    _refuse_shape(files, choice)
+    passed = [file for file in files if _is_pack(file) or (not choice.judges and _is_compiled(file))]
+    if passed:
+        others = [file for file in files if file not in passed]
+        parts = [_passed(file, choice) for file in passed] + ([read(others, choice)] if others else [])
+        if len(parts) == 1:
+            return parts[0]
+        return Read(
+            IndicatorSet(item for part in parts for item in part.indicators),
+            [note for part in parts for note in part.notes],
+            [one for part in parts for one in part.recognised],
+            parts[-1].idle,
+        )
     from quetsach import draft, feed, guard
     from quetsach.guards import warninglists
     from quetsach.outputs import listnotes
 
-    _refuse_shape(files, choice)
     scope = Scope(choice.scope) if choice.scope else None
     overrides = guard.read_overrides(choice.override) if choice.override else ()
     known = warninglists.read(choice.warning_lists) if choice.warning_lists else None
@@ -308,6 +311,20 @@ def read(files: Sequence[Path], choice: Choice) -> Read:
     guarded = guard.apply(found.indicators, organisation=own, overrides=overrides, lists=known)
     notes = listnotes.of(guarded, found, choice.override)
     return Read(guarded.kept, notes, found.recognised, guarded.idle)
+
+
+def _passed(file: Path, choice: Choice) -> Read:
+    """A pack, or a compiled set as it is, as a scan takes it: what was kept by an exception stays in it."""
+    if _is_pack(file):
+        from quetsach.cli import packfile
+
+        return Read(packfile.read(file, choice.trust).indicators, [], ())
+    from quetsach import draft, feed, guard
+    from quetsach.outputs import listnotes
+
+    found = feed.read_many([file], draft=draft.available())
+    guarded = guard.apply(found.indicators, is_judged=True)
+    return Read(guarded.kept, listnotes.of_set(guarded, file), found.recognised)
 
 
 def _refuse_logs(found: FeedResult) -> None:

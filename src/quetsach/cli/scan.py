@@ -44,7 +44,8 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
     loaded = lists.load(given["indicators"], lists.Choice.of(given), extra_formats)
     kept: Path | None = given["state"]
     _check_state(kept, outputs)
-    _refuse_inputs(outputs, paths, [*given["indicators"], *given["leases"], given["override"]])
+    others = [*given["indicators"], *given["leases"], given["override"]]
+    answer.refuse_inputs(outputs, others, partial(_is_scanned, paths))
     own = [*given["indicators"], *given["leases"], *outputs, *([kept] if kept else [])]
     logs = inputs.discover(paths, own=own)
     found_leases = gather(logs, given["leases"], tz)
@@ -114,18 +115,9 @@ def _check_state(kept: Path | None, outputs: tuple[Path, ...]) -> None:
         raise click.UsageError(_("--state and -o name the same file."))
 
 
-def _refuse_inputs(outputs: Sequence[Path], paths: Sequence[str], others: Sequence[Path | None]) -> None:
-    """Refuse to write over a list or a log that is read. An earlier result among the logs is no log.
-
-    Raises:
-        ScanError: naming the file.
-    """
-    read = {file.resolve() for file in others if file is not None}
-    for out in outputs:
-        place = out.resolve()
-        if place in read or (_is_log(place) and any(_holds(path, place) for path in paths)):
-            text = _("%(path)s is read here; choose another name with -o.")
-            raise ScanError(text % {"path": out})
+def _is_scanned(paths: Sequence[str], file: Path) -> bool:
+    """Whether a file is among the logs. An earlier result among them is no log."""
+    return _is_log(file) and any(_holds(path, file) for path in paths)
 
 
 def _holds(path: str, file: Path) -> bool:

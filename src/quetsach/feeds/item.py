@@ -21,6 +21,10 @@ _NUMBERS = re.compile(r"[0-9.]+|0[xX][0-9A-Fa-f.xX]*")
 _PREFIX = re.compile(r"[0-9]{1,3}")
 _WORDS = re.compile(r"[\s/,;()]+")
 """Between the words of a type: "IP C2", "IP/domain"."""
+_WRAPPED = re.compile(r"""[“”„‟‘’«‹"'`<]{1,3}([^“”„‟‘’«»‹›"'`<>]+)[“”‟‘’»›"'`>]{1,3}[,;]?""")
+"""As word processors, programs and mails write values: `“evil.example”`, `"evil.example",`."""
+_DASHED = re.compile(r"\A([0-9A-Fa-f.:]+)\s*[\u2010-\u2015\u2212]\s*([0-9A-Fa-f.:]+)\Z")
+"""A range with the dash that word processors put in place of a hyphen."""
 _LAST_OCTET = re.compile(r"[0-9]{1,3}")
 """Of the last address of a range: `192.0.2.10-20`."""
 _PROTOCOLS = frozenset(("tcp", "udp"))
@@ -62,7 +66,15 @@ def parse(text: str, scope: Scope, kind: str = "", family: str = "") -> tuple[li
     text = refang(_visible(text))
     if not text:
         raise Reject("no-value")
+    if text.endswith("…"):
+        raise Reject("cut-off")
+    wrapped = _WRAPPED.fullmatch(text)
+    text = _DASHED.sub(r"\1-\2", wrapped[1] if wrapped else text)
+    if not text.isascii() and _is_no_name(_ENDS.split(text.rpartition("://")[2], maxsplit=1)[0]):
+        raise Reject("bad-name")
     items, codes = _pair(text, scope, kind) if "|" in kind and "|" in text else _classify(text, scope)
+    if wrapped:
+        codes = [*codes, "unquoted"]
     if family:
         items = [Indicator(i.value, i.kind, i.scope, family) for i in items]
     return items, codes
@@ -218,6 +230,18 @@ def _authority(text: str, scope: Scope) -> tuple[list[Indicator], list[str]]:
 
 _LABEL = re.compile(r"[a-z0-9_-]{1,63}")
 _LETTER = re.compile(r"[a-z]")
+_IN_NAMES = frozenset("\u00b7\u05f3\u05f4\u0f0b\u30fb\u3002")
+"""Punctuation that names may hold between letters (RFC 5892, appendix A), and the full stop of the east."""
+
+
+def _is_no_name(text: str) -> bool:
+    """Whether it holds quotation marks and the like, of which a name in another script would be made."""
+    signs = unicodedata.normalize("NFKC", text)
+    return any(
+        unicodedata.category(sign)[0] in "PZ"
+        for sign in signs
+        if not sign.isascii() and sign not in _IN_NAMES
+    )
 
 
 def _domain(text: str, scope: Scope) -> Indicator:

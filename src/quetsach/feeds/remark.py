@@ -31,11 +31,14 @@ REJECTS = {
         "points to a real address, as an office's own names do; if it is malicious, write 0.0.0.0 before it"
         " instead"
     ),
+    "rewrite": "is sent to a safe search, or on within its own domain, which blocks nothing",
     "trigger": "names a name server or a client, not what is looked up",
     "condition": "the rule asks for more than a name or address, which no log shows; leave it to a sensor",
     "unanchored": "the rule finds this text anywhere in a name; with 'endswith' it is a name to search for",
     "inbound": "the rule is about who calls in; what is searched is whom machines inside call",
     "outside-zone": "the owner name lies outside the zone",
+    "may-be-victims": "may be a report of infected machines; the sheet was passed over",
+    "cut-off": "ends in an ellipsis (…): it was cut off where it was copied from; ask for the whole",
     "mangled": "does not have the form of the other entries of its list",
 }
 WARNINGS = {
@@ -56,6 +59,7 @@ WARNINGS = {
         "all names point to this address, which was taken for a page that warns; if they are names of your"
         " own, leave this list away"
     ),
+    "behind-link": "the cell shows other words; the address that it leads to was taken",
     "unquoted": "the quotes around the value were dropped",
 }
 

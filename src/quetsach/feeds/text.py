@@ -82,10 +82,13 @@ def _stored(path: Path) -> Iterator[bytes]:
 
 
 _OFFICE = "is an office document, not a list; save its table as .xlsx or CSV"
+_COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_LOCKED = "EncryptedPackage".encode("utf-16-le")
+"""The stream that holds a document with a password ([MS-OFFCRYPTO] 2.3)."""
 _NO_LISTS = (
     (b"%PDF-", "is a PDF document, not a list; ask for its table as .xlsx or CSV"),
     (b"{\\rtf", _OFFICE),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _OFFICE),
+    (_COMPOUND, _OFFICE),
     (b"Rar!\x1a\x07", "is a RAR archive, which is not read; unpack it"),
     (b"7z\xbc\xaf\x27\x1c", "is a 7z archive, which is not read; unpack it"),
 )
@@ -94,6 +97,10 @@ _NO_LISTS = (
 
 def check_text(source: str, data: bytes) -> None:
     """Refuse what is no text, or text of another kind. Raises IndicatorError."""
+    if data.startswith(_COMPOUND) and _LOCKED in data:
+        raise IndicatorError(
+            f"{source}: is locked with a password; open it, save it without one, and give that"
+        )
     for beginning, what in _NO_LISTS:
         if data.startswith(beginning):
             raise IndicatorError(f"{source}: {what}")

@@ -48,12 +48,14 @@ def shape_of(one: Indicator) -> Shape:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """A person's choices. `day` dates the list; `redirect` is the name of a walled garden; `serial` the least
-    serial number of a zone; `defang` spells values so that nothing makes links of them."""
+    serial number of a zone, `replaces` that of the one it takes the place of; `defang` spells values so that
+    nothing makes links of them."""
 
     day: date | None = None
     defang: bool = False
     redirect: str = ""
     serial: int = 0
+    replaces: int | None = None
 
 
 @dataclass(slots=True)

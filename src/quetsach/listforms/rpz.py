@@ -13,6 +13,7 @@ LONGEST = 220
 _TRIGGERS = ("rpz-ip", "rpz-client-ip", "rpz-nsdname", "rpz-nsip")
 FIRST_SERIAL = 1
 LAST_SERIAL = 0xFFFFFFFF
+_SERIALS = LAST_SERIAL + 1
 
 
 def serial_of(zone: str) -> int | None:
@@ -25,9 +26,15 @@ def serial_of(zone: str) -> int | None:
 
 
 def _serial(job: Job) -> int:
-    """Year, month, day and 00 (RFC 1912 2.2), or what was asked for, whichever is more."""
-    day = job.settings.day
-    return min(max(FIRST_SERIAL, job.settings.serial, int(f"{day:%Y%m%d}00") if day else 0), LAST_SERIAL)
+    """Year, month, day and 00 (RFC 1912 2.2), or what was asked for, whichever is more.
+
+    Where that is not later than the zone that is replaced (RFC 1982 3.2), the number after that one.
+    """
+    day, before = job.settings.day, job.settings.replaces
+    wanted = min(max(FIRST_SERIAL, job.settings.serial, int(f"{day:%Y%m%d}00") if day else 0), LAST_SERIAL)
+    if before is None or 0 < (wanted - before) % _SERIALS < _SERIALS // 2:
+        return wanted
+    return before % LAST_SERIAL + 1
 
 
 def owner_of(network: str) -> str:

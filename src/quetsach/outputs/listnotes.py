@@ -41,6 +41,21 @@ def of(
     ]
 
 
+def of_set(guarded: GuardResult, path: Path) -> list[ListNote]:
+    """What is doubtful in a compiled set, of which nothing is left out: it was judged when it was made."""
+    kept = _("kept as it was compiled, although it %(reason)s")
+    return [
+        *(
+            ListNote("warn", str(path), 0, one.indicator.canonical, kept % {"reason": explain(one.reason)})
+            for one in guarded.stopped
+        ),
+        *(
+            ListNote("warn", str(path), 0, one.indicator.canonical, explain(one.reason))
+            for one in guarded.warned
+        ),
+    ]
+
+
 def _remark(level: str, remark: Remark) -> ListNote:
     return ListNote(level, remark.source, remark.line, remark.text, explain(remark.reason))
 

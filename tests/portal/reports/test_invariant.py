@@ -244,7 +244,7 @@ def test_an_exported_workbook_is_recomputed_cell_by_cell_as_of_its_moment(cast, 
             after.writestr(name, re.sub(r"<v>5</v>(</c><c [^>]*><v>0</v>)", r"<v>6</v>\1", part))
     with pytest.raises(SystemExit):
         call_command("recompute_report", str(cast.nodes["centre"].pk), "--export", str(file))
-    assert "stored 6.0, recomputed 5" in capsys.readouterr().out
+    assert "đã lưu 6.0, tính lại là 5" in capsys.readouterr().out
     file.write_bytes(b"no workbook")
     with pytest.raises(CommandError, match="không phải bảng tính số liệu"):
         call_command("recompute_report", str(cast.nodes["centre"].pk), "--export", str(file))

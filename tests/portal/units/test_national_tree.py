@@ -3,11 +3,12 @@
 from datetime import date
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.units.actions import create_unit
 from quetsach.portal.units.change_actions import TreeRefusedError
+from quetsach.portal.units.management.commands.load_national_tree import Command
 from quetsach.portal.units.models import HeldPath, Identifier, Membership, ReorgLink, Unit, path_segment
 from quetsach.portal.units.national_actions import DAY, load_tree_of
 from quetsach.portal.units.queries import search, tree_as_of
@@ -112,8 +113,31 @@ def test_a_wrong_file_is_refused(tmp_path):
     file.write_bytes(b"PK\x03\x04")
     with pytest.raises(NationalTreeError, match=r"x\.whl"):
         load(2022, file)
-    with pytest.raises(NationalTreeError, match="does not hold"):
+    with pytest.raises(NationalTreeError, match="lacks"):
         load(2025, tmp_path)
+    with pytest.raises(NationalTreeError, match="missing"):
+        load(2025, tmp_path / "none")
+
+
+@pytest.mark.parametrize(("name", "says"), [("x.whl", "không chứa"), ("none", "không có tệp")])
+def test_the_command_tells_it_in_vietnamese_and_without_the_name_of_a_class(db, tmp_path, capsys, name, says):
+    (tmp_path / "x.whl").write_bytes(b"PK\x03\x04")
+    with pytest.raises(SystemExit) as stopped:
+        Command().run_from_argv(["manage", "load_national_tree", "2022", "--from", str(tmp_path / name)])
+    said = capsys.readouterr().err
+    assert stopped.value.code == 1
+    assert said.startswith("Lỗi: ") and says in said and "CommandError" not in said
+
+
+def test_a_database_that_is_not_set_up_is_told_with_what_to_do(monkeypatch, capsys):
+    def absent(*_arguments):
+        raise OperationalError("no such table: units_unit")
+
+    monkeypatch.setattr("quetsach.portal.units.management.commands.load_national_tree.load_tree_of", absent)
+    with pytest.raises(SystemExit) as stopped:
+        Command().run_from_argv(["manage", "load_national_tree", "2022", "--skip-checks"])
+    assert stopped.value.code == 1
+    assert "quetsach manage migrate" in capsys.readouterr().err
 
 
 def test_names_sort_as_postgresql_sorts_vietnamese(db):

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 
 from quetsach.canonical import address
 from quetsach.feeds.listing import Listing
-from quetsach.feeds.sinkhole import is_nowhere, warning_page
+from quetsach.feeds.sinkhole import is_nowhere, is_safe_search, warning_page
 from quetsach.feeds.value import Note, Value
 
-_DIRECTIVE = re.compile(r"\s*(?:address|server|local|bogus-nxdomain|ipset|nftset)\s*=\s*/?", re.IGNORECASE)
+_DIRECTIVE = re.compile(
+    r"\s*(?:(?:address|server|local|bogus-nxdomain|ipset|nftset)\s*=\s*/?|(?:cname|host-record)\s*=)",
+    re.IGNORECASE,
+)
 _NAMES = re.compile(r"\s*(address|server|local)\s*=\s*/(.*)/([^/]*)\Z", re.IGNORECASE)
 
 
@@ -39,7 +42,7 @@ def read(listing: Listing) -> Iterator[Value | Note]:
             continue
         addr = address(found[3])
         if addr is not None and addr != page and not is_nowhere(addr):
-            yield Note(number, text, "own-name")
+            yield Note(number, text, "rewrite" if is_safe_search(addr) else "own-name")
             continue
         for name in found[2].split("/"):
             # A leading dot says the same as none here; elsewhere it means subdomains only.

@@ -12,7 +12,7 @@ from quetsach.canonical import address
 from quetsach.feeds.comment import is_comment, without_comment
 from quetsach.feeds.forms import plain
 from quetsach.feeds.listing import Listing
-from quetsach.feeds.sinkhole import is_nowhere, warning_page
+from quetsach.feeds.sinkhole import is_nowhere, is_safe_search, warning_page
 from quetsach.feeds.value import Note, Value
 
 LOCAL_NAMES = frozenset(
@@ -71,4 +71,4 @@ def entry(number: int, line: str, addr: str, words: list[str], page: str) -> Ite
     if not names or is_nowhere(addr) or addr == page:
         yield from (Value(number, name) for name in names)
     else:
-        yield Note(number, " ".join(line.split()), "own-name")
+        yield Note(number, " ".join(line.split()), "rewrite" if is_safe_search(addr) else "own-name")

@@ -10,7 +10,7 @@ from quetsach.feeds.item import hash_in, is_value
 from quetsach.feeds.listing import Listing
 from quetsach.feeds.value import Note, Value
 
-_RANGE = re.compile(r"[0-9A-Fa-f.:]+\s+-\s+[0-9A-Fa-f.:]+")
+_RANGE = re.compile(r"[0-9A-Fa-f.:]+\s+[-\u2010-\u2015\u2212]\s+[0-9A-Fa-f.:]+")
 
 _QUOTED = re.compile(r"""(["'])(.+)\1""")
 

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from quetsach.feeds.forms.table import COLUMNS, Row, numbered, places_of, spares, values
+from quetsach.errors import IndicatorError
+from quetsach.feeds.forms.table import COLUMNS, Row, may_be_victims, numbered, places_of, spares, values
 from quetsach.feeds.listing import Listing
 from quetsach.feeds.value import Note, Value
 
@@ -67,8 +68,12 @@ def recognise(listing: Listing) -> bool:
 
 
 def read(listing: Listing) -> Iterator[Value | Note]:
-    """One record after another, each by its own keys."""
+    """One record after another, each by its own keys.
+
+    Raises IndicatorError when the first may be of an infected machine.
+    """
     wanted = dict(listing.columns or {})
+    is_first = not wanted
     for number, record in _records(listing):
         if isinstance(record, str) and listing.is_json:
             yield Value(number, record)
@@ -84,5 +89,8 @@ def read(listing: Listing) -> Iterator[Value | Note]:
         if not places or "indicator" not in places:
             yield Note(number, row.text, "no-value")
         else:
+            if is_first and (doubt := may_be_victims(keys, places["indicator"], [cells])):
+                raise IndicatorError(f"{listing.source}: {doubt}")
+            is_first = False
             spare = [] if wanted else spares(keys, places["indicator"])
             yield from values([row], places, listing.now, spare)

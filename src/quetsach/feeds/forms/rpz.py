@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from quetsach.canonical import address
 from quetsach.feeds.listing import Listing
-from quetsach.feeds.sinkhole import is_nowhere, warning_page
+from quetsach.feeds.sinkhole import is_nowhere, is_own_domain, is_safe_search, warning_page
 from quetsach.feeds.value import Note, Value
 from quetsach.indicator import Scope
 
@@ -20,6 +20,8 @@ _TYPES = frozenset(
     ("SOA", "NS", "CNAME", "DNAME", "A", "AAAA", "TXT", "PTR", "MX", "SRV", "CAA", "HINFO", "RRSIG", "NSEC",
      "NSEC3", "DNSKEY")
 )  # fmt: skip
+_OWN = frozenset(("MX", "SRV", "PTR"))
+"""Types of records that only lead to somebody's own servers."""
 _HEAD = re.compile(r"\s*(?:\$(?:TTL|ORIGIN)\s|\S+\s.*?\bSOA\s)", re.IGNORECASE)
 _RULE = re.compile(r"\S+\s+(?:[0-9]+[smhdw]?\s+)?(?:IN\s+)?CNAME\s+\S+\s*(?:;.*)?\Z", re.IGNORECASE)
 _UNKNOWN = "\0"
@@ -63,10 +65,16 @@ def read(listing: Listing) -> Iterator[Value | Note]:
             yield Note(record.line, record.owner.removesuffix(f".{_UNKNOWN}"), "outside-zone")
             continue
         target, given = record.target.lower(), _given(record)
-        if given is not None and given != page and not is_nowhere(given):
-            yield Note(record.line, f"{name} {record.type} {given}", "own-name")
-        elif target == "rpz-passthru." or (record.type == "CNAME" and target.removesuffix(".") == name):
+        if is_safe_search(given or target.removesuffix(".")):
+            yield Note(record.line, f"{name} {record.type} {given or target}", "rewrite")
+        elif record.type in _OWN or (given is not None and given != page and not is_nowhere(given)):
+            yield Note(record.line, f"{name} {record.type} {given or target}", "own-name")
+        elif target == "rpz-passthru." or (
+            record.type == "CNAME" and target.removesuffix(".") in _itself(name)
+        ):
             yield Note(record.line, name, "exception")
+        elif record.type == "CNAME" and is_own_domain(name, target.removesuffix(".")):
+            yield Note(record.line, f"{name} CNAME {target}", "rewrite")
         elif name.rpartition(".")[2] in _OTHER_TRIGGERS:
             yield Note(record.line, name, "trigger")
         elif name.endswith(".rpz-ip"):
@@ -74,6 +82,11 @@ def read(listing: Listing) -> Iterator[Value | Note]:
             yield Value(record.line, spelled) if spelled else Note(record.line, name, "bad-network")
         else:
             yield Value(record.line, name, scope=Scope.EXACT)
+
+
+def _itself(name: str) -> tuple[str, str]:
+    """How an exception was written before there was rpz-passthru: a name leads to itself, an address too."""
+    return name, name.removesuffix(".rpz-ip")
 
 
 def _given(record: _Record) -> str | None:

@@ -21,8 +21,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "indicator": (
         "indicator", "ioc_value", "ioc", "value", "giá trị", "chỉ dấu", "chỉ dấu độc hại", "url", "domain",
         "tên miền", "hostname", "host", "dst_ip", "dstip", "ip_address", "ip", "address", "địa chỉ",
-        "địa chỉ ip", "máy chủ điều khiển", "sha256_hash", "sha256", "sha1_hash", "sha1", "md5_hash", "md5",
-        "hash", "mã băm",
+        "địa chỉ ip", "máy chủ điều khiển", "đường dẫn", "dải mạng", "sha256_hash", "sha256",
+        "sha1_hash", "sha1", "md5_hash", "md5", "hash", "mã băm",
     ),
     "type": ("type", "indicator_type", "ioc_type", "kind", "loại", "loại chỉ dấu"),
     "family": (
@@ -57,8 +57,20 @@ _VICTIMS = re.compile(
     r"\b(?:nhiễm|nạn nhân|infected|victims?|(?:ip|địa chỉ) nguồn|source (?:ip|address)|src[ _]?ip)\b"
 )
 """In the header of a column of machines that called, in a report that also tells whom they called."""
+_OF_MACHINES = re.compile(
+    r"\b(?:tên máy(?: tính| trạm)?\b(?! chủ)|máy trạm\b|computer name\b|tên (?:đơn vị|cơ quan)\b"
+    r"|đơn vị (?:quản lý|sử dụng)\b|người (?:dùng|sử dụng)\b)"
+)
+_OF_CULPRITS = re.compile(r"độc hại|điều khiển|kết nối|c&c|\bc2\b|malicious|command")
+_SAYS_NOT_WHOSE = frozenset(("ip", "địa chỉ", "địa chỉ ip", "address", "ip address", "ip_address", "host"))
 _MOST_LINES = 50
 """Of one row: a quote that nothing closes would otherwise cost the whole file, once a line."""
+_PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
+_PORTS = re.compile(
+    r"[0-9]{1,5}(?:/(?:tcp|udp))?(?:[\s,;&]+(?:và\s+)?[0-9]{1,5}(?:/(?:tcp|udp))?){0,20}",
+    re.ASCII | re.IGNORECASE,
+)
+"""What a column of ports holds: `443`, `80, 443`, `53/udp`."""
 _UNSET = frozenset(("", "-", "None"))
 _NO = frozenset(("0", "false", "no"))
 _DATES = ("%d/%m/%Y", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d-%m-%Y")
@@ -191,6 +203,41 @@ def is_title(cells: Sequence[str]) -> bool:
     return len(cells) > 1 and sum(map(bool, map(str.strip, cells))) == 1
 
 
+def may_be_victims(
+    cells: Sequence[str],
+    place: int,
+    rows: Sequence[Sequence[str]],
+    above: Sequence[Sequence[str]] = (),
+) -> str:
+    """Why a column headed just "Địa chỉ IP" may hold infected machines: by the head of another, or a title
+    `above` the header; or "".
+
+    A column of infected machines that holds addresses itself leaves the other to what they called.
+    """
+    names = names_of(cells)
+    if names[place] not in _SAYS_NOT_WHOSE:
+        return ""
+    found = [
+        at
+        for at, name in enumerate(names)
+        if at != place and (_VICTIMS.search(name) or _OF_MACHINES.search(name))
+    ]
+    if any(is_listed(row[at].strip()) for row in rows for at in found if at < len(row)):
+        return ""
+    told = [cells[at] for at in found] or [
+        title
+        for title in ("".join(row) for row in above if sum(map(bool, map(str.strip, row))) == 1)
+        if _VICTIMS.search(low := names_of([title])[0]) and not _OF_CULPRITS.search(low)
+    ]
+    if not told:
+        return ""
+    return (
+        f"'{cells[place].strip()}' beside '{told[0].strip()}' may be the infected machines, not what"
+        f" they called; if it is the list, head it 'malicious IP', or --column"
+        f' "indicator={cells[place].strip()}"'
+    )
+
+
 def _is_row(cells: Sequence[str], place: int, listing: Listing, delimiter: str) -> bool:
     """Whether what reads like a header is the first row of a table without one: `evil.example,domain`."""
     rows = (cells_of(line, delimiter) or () for line in listing.head)
@@ -198,16 +245,17 @@ def _is_row(cells: Sequence[str], place: int, listing: Listing, delimiter: str) 
 
 
 def _lists(cells: Sequence[str]) -> bool:
-    return any(_is_listed(cell.strip()) for cell in cells)
+    return any(is_listed(cell.strip()) for cell in cells)
 
 
 def _guess(head: Sequence[str]) -> Layout | None:
-    for delimiter in (",", ";", "|"):
+    for delimiter in (",", ";", "|", "\t"):
         split = _split(head, delimiter)
         if len(split) * 2 <= len(head):
             continue
         best = fullest(split)
-        if best is not None:
+        # Behind a tab a plain list has its note.
+        if best is not None and (best or delimiter != "\t"):
             return Layout(delimiter, 0, {"indicator": best}, guessed=True)
     return None
 
@@ -230,7 +278,7 @@ def full(split: Sequence[Sequence[str]]) -> list[int]:
         i
         for i in range(width)
         if i not in victims
-        and 2 * sum(len(row) > i and _is_listed(row[i].strip()) for row in split) > len(split)
+        and 2 * sum(len(row) > i and is_listed(row[i].strip()) for row in split) > len(split)
     ]
 
 
@@ -242,7 +290,7 @@ def fullest(split: Sequence[Sequence[str]]) -> int | None:
     """
     width = max(map(len, split), default=0)
     victims = _of_victims(split)
-    columns = [[len(c) > i and _is_listed(c[i].strip()) for c in split] for i in range(width)]
+    columns = [[len(c) > i and is_listed(c[i].strip()) for c in split] for i in range(width)]
     scores = [0 if i in victims else sum(column) for i, column in enumerate(columns)]
     best = scores.index(max(scores)) if scores else 0
     if not scores or not scores[best]:
@@ -251,7 +299,8 @@ def fullest(split: Sequence[Sequence[str]]) -> int | None:
     return best if scores[best] * 2 > len(split) - above else None
 
 
-def _is_listed(text: str) -> bool:
+def is_listed(text: str) -> bool:
+    """Whether a cell lists something: a value, several, or a file's hash."""
     return hash_in(text) != "" or any(is_value(part) for part in several(text))
 
 
@@ -276,7 +325,7 @@ def recognise(listing: Listing) -> bool:
 def read(listing: Listing) -> Iterator[Value | Note]:
     """The rows of a table.
 
-    Raises IndicatorError when the column that was asked for is not there.
+    Raises IndicatorError when the column that was asked for is not there, or may be of infected machines.
     """
     layout = layout_of(listing)
     number = numbered(listing.columns).get("indicator", -1)
@@ -286,6 +335,13 @@ def read(listing: Listing) -> Iterator[Value | Note]:
         column = (listing.columns or {}).get("indicator", "indicator")
         raise IndicatorError(f"{listing.source}: has no column '{column}'; look at its header line")
     place = layout.places["indicator"]
+    if layout.names and not listing.columns:
+        first = [cells_of(line, layout.delimiter) or () for line in listing.head]
+        above = [
+            cells_of(line, layout.delimiter) or () for line in listing.lines[: max(layout.header - 1, 0)]
+        ]
+        if doubt := may_be_victims(layout.names, place, first, above):
+            raise IndicatorError(f"{listing.source}: {doubt}")
     spare: list[int] = []
     if layout.guessed:
         yield Note(0, f"column {place + 1}", "columns-guessed")
@@ -358,24 +414,27 @@ def values(
                 families[word] = "" if word.strip() in _UNSET else word.strip()
             family = families[word]
         for one in several(text):
-            code, value = ("", one) if is_simple else _judge(cells, places, one, now)
-            yield Note(number, value, code) if code else Value(number, value, kind, family)
+            code, found = ("", [one]) if is_simple else _judge(cells, places, one, now)
+            for value in found:
+                yield Note(number, value, code) if code else Value(number, value, kind, family)
 
 
-def _judge(cells: Sequence[str], places: Mapping[str, int], text: str, now: datetime) -> tuple[str, str]:
-    """Why a row is left out, or nothing; and its value, with the port of its own column."""
+def _judge(
+    cells: Sequence[str], places: Mapping[str, int], text: str, now: datetime
+) -> tuple[str, list[str]]:
+    """Why a row is left out, or nothing; and its value, with each port of its own column."""
     until, detect, port = (
         cells[at].strip() if 0 <= (at := places.get(name, -1)) < len(cells) else ""
         for name in ("until", "detect", "port")
     )
     if detect.lower() in _NO:
-        return "not-for-detection", text
+        return "not-for-detection", [text]
     if has_passed(until, now):
-        return "expired", text
+        return "expired", [text]
     whole = address(refang(text))
-    if whole is not None and port.isascii() and port.isdecimal() and len(port) < 6:
-        return "", endpoint(whole, int(port))
-    return "", text
+    if whole is not None and _PORTS.fullmatch(port):
+        return "", [endpoint(whole, int(one)) for one in _PORT.findall(port)]
+    return "", [text]
 
 
 def has_passed(text: str, now: datetime) -> bool:

@@ -75,6 +75,11 @@ _REFUSALS: tuple[tuple[str, str | Promise], ...] = (
         r"is a report of|is the result of a scan",
         _("it is a report about infected machines, not a list of malicious addresses"),
     ),
+    (r"is locked with a password", _("it is locked with a password; save it without one")),
+    (
+        r"may be the infected machines",
+        _("its column of addresses may hold infected machines; if it is the list, head it “malicious IP”"),
+    ),
     (r"is a web page", _("it is a web page, not a list; its address may have changed or ask for a key")),
     (r"spans more than", _("a sheet is too large; clear its far ends")),
     (r"damaged|follows at", _("it is damaged; copy it again from its origin")),

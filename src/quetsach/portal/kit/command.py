@@ -3,11 +3,13 @@ options, which go on working."""
 
 from __future__ import annotations
 
+import sys
 from argparse import SUPPRESS, _ArgumentGroup
 from collections.abc import Iterable
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser, DjangoHelpFormatter
+from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
+from django.db.utils import OperationalError, ProgrammingError
 from django.utils.translation import gettext as _
 
 
@@ -30,6 +32,23 @@ class PortalCommand(BaseCommand):
         "--no-color",
         "--force-color",
     }
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Tell an error as the other commands of quetsach do, not by the name of its class."""
+        with_traceback = "--traceback" in argv
+        try:
+            super().run_from_argv(argv if with_traceback else [*argv, "--traceback"])
+        except (CommandError, OperationalError, ProgrammingError) as error:
+            if with_traceback:
+                raise
+            text = str(error)
+            if not isinstance(error, CommandError):
+                about = {"why": text.strip().partition("\n")[0]}
+                text = (
+                    _("the database cannot be used (%(why)s); if it is new: quetsach manage migrate") % about
+                )
+            self.stderr.write(_("Error: %(text)s") % {"text": text}, lambda text: text)
+            sys.exit(getattr(error, "returncode", 1))
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, formatter_class=_Help, **kwargs)

