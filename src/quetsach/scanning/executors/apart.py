@@ -246,12 +246,11 @@ def _serve(workers: RayWorkers, say: Any) -> None:
     threading.Thread(target=_listen, args=(asked,), daemon=True).start()
     numbers: dict[Unit, int] = {}
     while True:
-        seconds = None if not numbers else 0.0
+        # Units come one after another: those behind the first shall not wait for what it says.
+        seconds = _TICK_SECONDS
         try:
             while True:
-                kind, *rest = asked.get(timeout=seconds)
-                # Units come one after another: what is behind this one shall not wait for an event.
-                seconds = _NEXT_SECONDS
+                kind, *rest = asked.get(block=not numbers)
                 if kind == _CLOSE:
                     return
                 if kind == _CANCEL:
@@ -259,9 +258,10 @@ def _serve(workers: RayWorkers, say: Any) -> None:
                 else:
                     numbers[rest[1]] = rest[0]
                     workers.submit(rest[1])
+                    seconds = _NEXT_SECONDS
         except queue.Empty:
             pass
-        for unit, said in workers.said(_TICK_SECONDS):
+        for unit, said in workers.said(seconds):
             say(_SAID, numbers.pop(unit) if isinstance(said, Done) else numbers[unit], said)
         say(_COUNTS, workers.running())
 
