@@ -27,10 +27,11 @@ from quetsach.errors import ScanError
 from quetsach.fieldmap import FieldMap
 from quetsach.scanning import reading
 from quetsach.scanning.executor import Done, Unit
+from quetsach.scanning.executors import nodes
 from quetsach.scanning.reading import INTERRUPTED, Reading
 from quetsach.scanning.transfer import Row, to_rows
 
-LOCAL = "local"
+LOCAL, AUTO = "local", "auto"
 MOST_ATTEMPTS = 3
 _READ = "read"
 _BATCH_BYTES = 8 << 20
@@ -134,8 +135,11 @@ class _Nowhere(io.TextIOBase):
 
 
 def _knock(address: str) -> None:
-    """Ask for a connection first: Ray itself tries for minutes. Raises OSError."""
-    host, colon, port = address.rpartition(":")
+    """Ask for a connection first: Ray itself tries for minutes. Raises OSError.
+
+    Where `auto` is of a cluster on this machine Ray finds the place, and tries as often as `apart` lets it.
+    """
+    host, colon, port = (os.environ.get("RAY_ADDRESS", "") if address == AUTO else address).rpartition(":")
     if colon and port.isdecimal() and "/" not in host:
         socket.create_connection((host.strip("[]"), int(port)), _KNOCK_SECONDS).close()
 
@@ -176,15 +180,18 @@ class RayWorkers:
     ) -> None:
         self._ray: Any = _ray()
         self._options, self._fields = options, fields
+        self.notes: list[str] = []
+        """Which machines take no part, and why."""
         # Ray prints what it hears of dying workers to standard output, where the result may go.
         self._quiet = ExitStack()
         self._quiet.enter_context(redirect_stdout(_Nowhere()))
         self._connect(address, jobs)
         try:
-            self._workers = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+            self._workers, chosen = self._join(address)
             # Ray keeps one copy a node, however many workers ask for it.
             self._shipped = self._ray.put(shipped)
-            self._class = self._ray.remote(num_cpus=1, max_restarts=0, concurrency_groups={_READ: 1})(_Worker)
+            made = self._ray.remote(num_cpus=1, max_restarts=0, concurrency_groups={_READ: 1}, **chosen)
+            self._class = made(_Worker)
             self._engine_name = engine_name
             self._hands: dict[Any, deque[_Task]] = {}
             """What each living actor has: the unit that it reads, and perhaps the next."""
@@ -194,6 +201,9 @@ class RayWorkers:
             self._starting: dict[Any, Any] = {}
             self._failed_starts = 0
             self._start_first()
+        except ScanError:
+            self.close()
+            raise
         except Exception as error:
             self.close()
             raise ScanError(f"the workers of the cluster cannot start: {_told(error)}") from error
@@ -226,6 +236,19 @@ class RayWorkers:
                 f"the cluster {address} cannot be reached: {_told(error)}; give the command on a machine of "
                 "the cluster, or see docs/en/cluster.md"
             ) from error
+
+    def _join(self, address: str) -> tuple[int, dict[str, Any]]:
+        """How many workers there may be, and their options. Raises ScanError where no machine can be used."""
+        processors = self._ray.cluster_resources().get("CPU", 1)
+        idle: list[nodes.Node] = []
+        if address != LOCAL:
+            all_ = nodes.ask(self._ray, _version())
+            idle = [node for node in all_ if node.why_idle]
+            self.notes = [node.why_idle for node in idle]
+            if idle and len(idle) == len(all_):
+                raise ScanError(f"the workers of the cluster cannot start: {self.notes[0]}")
+            processors -= sum(node.processors for node in idle)
+        return max(1, int(processors)), nodes.without(idle)
 
     def _start_first(self) -> None:
         """Raises what Ray raises where no worker can be started: then none will."""
