@@ -36,8 +36,8 @@ _MOST_WAITING = 2
 """Messages that are read but not yet taken: each is at most about 8 MiB."""
 _DIED = "its process or its machine died"
 _RAY = {"RAY_NUM_REDIS_GET_RETRIES": "3"}
-"""So often Ray asks for the first machine of a cluster, for up to half a minute each time; by itself 20 times.
-It reads this when it is imported."""
+"""So often Ray asks for the first machine of a cluster, up to half a minute each time; by itself 20 times. It
+reads this when it is imported."""
 
 
 @dataclass(slots=True)
