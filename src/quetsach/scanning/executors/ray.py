@@ -17,7 +17,7 @@ import socket
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, redirect_stdout
 from typing import Any, NamedTuple
 
@@ -49,6 +49,13 @@ class _Answer(NamedTuple):
     counts: tuple[int, int]
 
 
+def _reads[M: Callable[..., Any]](method: M) -> M:
+    """What `ray.method` notes: it runs after others of its kind and beside all else. Ray is imported later,
+    and a scan by way of `ray://` may not say so at each call."""
+    method.__ray_concurrency_group__ = _READ  # type: ignore[attr-defined]
+    return method
+
+
 class _Worker:
     """Lives in a process of its own, perhaps on another machine. `begin` and `more` come one after another,
     all else beside them."""
@@ -75,6 +82,7 @@ class _Worker:
         self._begun = -1
         self._withdrawn: set[int] = set()
 
+    @_reads
     def begin(self, number: int, unit: Unit, *, is_file: bool) -> _Answer | None:
         """The first batch of what the unit says; None where it was withdrawn, or the last has more to say.
 
@@ -94,6 +102,7 @@ class _Worker:
         self._rows = (row for outcome in said for row in to_rows(outcome))
         return self.more()
 
+    @_reads
     def more(self) -> _Answer:
         """The next batch."""
         batch: list[Row] = []
@@ -333,8 +342,7 @@ class RayWorkers:
 
     def _hand(self, actor: Any) -> None:
         unit, number = self._queue.popleft(), next(self._numbers)
-        begin = actor.begin.options(concurrency_group=_READ)
-        asked = begin.remote(number, unit, is_file=unit.log.path.exists())
+        asked = actor.begin.remote(number, unit, is_file=unit.log.path.exists())
         self._hands[actor].append(_Task(number, unit, asked))
 
     def _withdraw(self, most: int) -> None:
@@ -382,8 +390,7 @@ class RayWorkers:
             # It has passed over what lay behind.
             self._queue.extendleft(other.unit for other in hand)
             hand.clear()
-            asked = actor.more.options(concurrency_group=_READ).remote()
-            hand.append(task._replace(asked=asked, has_spoken=True))
+            hand.append(task._replace(asked=actor.more.remote(), has_spoken=True))
         yield task.unit, answer.rows
         if answer.is_last:
             size, hits = answer.counts
