@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import socket
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -276,6 +277,8 @@ def scan(
             from quetsach.scanning.executors.apart import Apart
 
             executor = Apart(cluster, chosen, matcher, options, jobs, table)
+            for note in executor.notes:
+                warnings.warn(note, stacklevel=2)
         result = work.run(
             logs,
             chosen,

@@ -168,11 +168,17 @@ def test_a_date_as_people_write_it(quetsach: Run, feed: Path) -> None:
 
 
 @pytest.mark.cluster
-def test_a_cluster_that_is_not_there_is_told_at_once(quetsach: Run, log: Path, feed: Path) -> None:
+@pytest.mark.parametrize("is_found_by_itself", [False, True])
+def test_a_cluster_that_is_not_there_is_told_at_once(
+    is_found_by_itself: bool, quetsach: Run, log: Path, feed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("ray")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
+    if is_found_by_itself:
+        monkeypatch.setenv("RAY_ADDRESS", address)
+        address = "auto"
     code, _out, err = quetsach("scan", log, "-i", feed, "--cluster", address)
     assert code == 2 and f"the cluster {address} cannot be reached" in " ".join(err.split())
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from quetsach import inputs
-from quetsach.engine import Part, Progress, ScanOptions, SourceResult, Span
+from quetsach.engine import Part, Progress, ScanOptions, SourceResult, Span, SplittingMatcher
 from quetsach.errors import ScanError
 from quetsach.scanning import work
 from quetsach.scanning.executor import Done, Outcome, Unit
@@ -116,11 +116,11 @@ def write_logs(folder: Path) -> None:
 def run(
     folder: Path,
     executor: Apart | None,
-    matcher: Deadly | NativeMatcher,
+    matcher: SplittingMatcher,
     on_progress: Callable[[Snapshot], None] | None = None,
+    split_bytes: int | None = 2 * MIB,
 ) -> ScanResult:
     found = inputs.discover([str(path) for path in sorted(folder.glob("*.log"))])
-    split_bytes = 2 * MIB if executor else None
     return work.run(
         found,
         ENGINE,
@@ -128,7 +128,7 @@ def run(
         OPTIONS,
         HEADER,
         executor=executor,
-        split_bytes=split_bytes,
+        split_bytes=split_bytes if executor else None,
         on_progress=on_progress,
     )
 

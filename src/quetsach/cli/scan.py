@@ -158,9 +158,13 @@ def _cluster(
         import click
 
         raise click.UsageError(_("--cluster needs an address, auto or local."))
+    from quetsach.outputs.problems import explain
     from quetsach.scanning.executors.apart import Apart
 
-    return Apart(address, loaded.engine, loaded.matcher, options, jobs, fields)
+    executor = Apart(address, loaded.engine, loaded.matcher, options, jobs, fields)
+    for note in executor.notes:
+        say.warning(explain(note))
+    return executor
 
 
 def _split_bytes() -> int:

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 
 from quetsach.openers.opened import Blocks, Opened
+from quetsach.openers.windows import HEAD_BYTES, Room, window_of
 from quetsach.unpack import XZ, codec_of, unpack
 
-_MOST_WINDOWS = 2
-"""Files of xz unpacked at once: each holds the last 8 MB of its text, with `xz -9` 64 MB."""
-_windows = threading.BoundedSemaphore(_MOST_WINDOWS)
-
-
-@contextmanager
-def _window(file: Opened) -> Iterator[None]:
-    """Waits until another file of xz may be unpacked."""
-    while not _windows.acquire(timeout=0.1):
-        file.meter.go_on()
-    try:
-        yield
-    finally:
-        _windows.release()
+_room = Room()
 
 
 def open(file: Opened) -> Iterator[Opened]:
@@ -32,9 +19,10 @@ def open(file: Opened) -> Iterator[Opened]:
         raise AssertionError("opened by its first bytes")
     # A file that waits inside of another would never let that one go on.
     waits = codec is XZ and not file.is_unpacked
+    window = window_of(file.stream.start(HEAD_BYTES))
 
     def blocks() -> Iterator[bytes]:
-        with _window(file) if waits else nullcontext():
+        with _room.take(window, file.meter.go_on) if waits else nullcontext():
             for block in unpack(codec, file.stream.read):
                 yield block
                 file.meter.add_unpacked(len(block))

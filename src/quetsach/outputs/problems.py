@@ -152,6 +152,19 @@ _SENTENCES = (
         " see docs/en/cluster.md"
     ),
     N_("the workers of the cluster cannot start: %(why)s"),
+    N_("no worker of the cluster could be started (%(why)s); it was not looked at"),
+    N_(
+        "machine %(name)s takes no part: quetsach cannot be used there (%(why)s); install quetsach %(here)s"
+        " there, in the Python in which ray start runs"
+    ),
+    N_(
+        "machine %(name)s takes no part: it has quetsach %(there)s, this one %(here)s; install the same"
+        " there and start its Ray again"
+    ),
+    N_(
+        "machine %(name)s takes no part: its log formats are others than here, though quetsach is %(here)s"
+        " on both; make the folders quetsach/logformats the same and start its Ray again"
+    ),
     N_("another scan is using this state file"),
     N_("the state file cannot be used: %(why)s; choose another place for it"),
     N_("is no state file of quetsach, or is damaged; choose another"),

@@ -24,7 +24,7 @@ from quetsach.engine import Engine, Matcher, ScanOptions
 from quetsach.errors import QuetsachError, ScanError
 from quetsach.fieldmap import FieldMap
 from quetsach.scanning.executor import Done, Outcome, Unit
-from quetsach.scanning.executors.ray import MOST_ATTEMPTS, Anew, RayWorkers
+from quetsach.scanning.executors.ray import LOCAL, MOST_ATTEMPTS, Anew, RayWorkers
 from quetsach.scanning.reading import INTERRUPTED
 from quetsach.scanning.transfer import Assembly, Row
 
@@ -35,6 +35,9 @@ _NEXT_SECONDS = 0.005
 _MOST_WAITING = 2
 """Messages that are read but not yet taken: each is at most about 8 MiB."""
 _DIED = "its process or its machine died"
+_RAY = {"RAY_NUM_REDIS_GET_RETRIES": "3"}
+"""So often Ray asks for the first machine of a cluster, up to half a minute each time; by itself 20 times. It
+reads this when it is imported."""
 
 
 @dataclass(slots=True)
@@ -74,6 +77,7 @@ class Apart:
         fields: FieldMap | None = None,
     ) -> None:
         self._given = pickle.dumps((address, engine_used.name, pickle.dumps(matcher), options, jobs, fields))
+        self._environment = {} if address == LOCAL else _RAY
         self._open: dict[int, _Open] = {}
         self._number = self._deaths = 0
         self._counts = (0, 0)
@@ -94,11 +98,14 @@ class Apart:
             raise ScanError(
                 rest[0] if kind == _FAILED else f"the workers of the cluster cannot start: {_DIED}"
             )
+        self.notes: list[str] = rest[0]
+        """Which machines take no part, and why."""
 
     def _begin(self) -> tuple[Any, ...]:
         """The first word of a new process."""
         code = f"from {__name__} import serve; serve()"
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        path = os.pathsep.join(filter(None, sys.path))
+        environment = {**self._environment, **os.environ, "PYTHONPATH": path}
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
         )
@@ -232,7 +239,7 @@ def serve() -> None:
     except QuetsachError as error:
         say(_FAILED, str(error))
         return
-    say(_READY)
+    say(_READY, workers.notes)
     try:
         _serve(workers, say)
     except BrokenPipeError:
@@ -246,12 +253,11 @@ def _serve(workers: RayWorkers, say: Any) -> None:
     threading.Thread(target=_listen, args=(asked,), daemon=True).start()
     numbers: dict[Unit, int] = {}
     while True:
-        seconds = None if not numbers else 0.0
+        # Units come one after another: those behind the first shall not wait for what it says.
+        seconds = _TICK_SECONDS
         try:
             while True:
-                kind, *rest = asked.get(timeout=seconds)
-                # Units come one after another: what is behind this one shall not wait for an event.
-                seconds = _NEXT_SECONDS
+                kind, *rest = asked.get(block=not numbers)
                 if kind == _CLOSE:
                     return
                 if kind == _CANCEL:
@@ -259,9 +265,10 @@ def _serve(workers: RayWorkers, say: Any) -> None:
                 else:
                     numbers[rest[1]] = rest[0]
                     workers.submit(rest[1])
+                    seconds = _NEXT_SECONDS
         except queue.Empty:
             pass
-        for unit, said in workers.said(_TICK_SECONDS):
+        for unit, said in workers.said(seconds):
             say(_SAID, numbers.pop(unit) if isinstance(said, Done) else numbers[unit], said)
         say(_COUNTS, workers.running())
 

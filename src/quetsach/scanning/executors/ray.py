@@ -1,20 +1,23 @@
 """Units on the machines of a Ray cluster, or on processes of this one (docs.ray.io, Ray Core, actors).
 
-An actor reads one unit at a time and gives what it says in batches, which are passed on as they come. A unit
-whose worker died is read again by another: then what it said before does not count.
+An actor reads one unit at a time and gives what it says in batches, which are passed on as they come. The
+next unit lies with it already, so that it does not wait for us between two. A unit whose worker died is read
+again by another: then what it said before does not count.
 """
 
 from __future__ import annotations
 
 import importlib
 import io
+import itertools
 import logging
 import os
 import pickle
 import socket
+import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, redirect_stdout
 from typing import Any, NamedTuple
 
@@ -24,11 +27,13 @@ from quetsach.errors import ScanError
 from quetsach.fieldmap import FieldMap
 from quetsach.scanning import reading
 from quetsach.scanning.executor import Done, Unit
+from quetsach.scanning.executors import nodes
 from quetsach.scanning.reading import INTERRUPTED, Reading
 from quetsach.scanning.transfer import Row, to_rows
 
-LOCAL = "local"
+LOCAL, AUTO = "local", "auto"
 MOST_ATTEMPTS = 3
+_READ = "read"
 _BATCH_BYTES = 8 << 20
 _START_SECONDS = 120
 _KNOCK_SECONDS = 10
@@ -44,8 +49,16 @@ class _Answer(NamedTuple):
     counts: tuple[int, int]
 
 
+def _reads[M: Callable[..., Any]](method: M) -> M:
+    """What `ray.method` notes: it runs after others of its kind and beside all else. Ray is imported later,
+    and a scan by way of `ray://` may not say so at each call."""
+    method.__ray_concurrency_group__ = _READ  # type: ignore[attr-defined]
+    return method
+
+
 class _Worker:
-    """Lives in a process of its own, perhaps on another machine; `counts` and `cancel` come beside `more`."""
+    """Lives in a process of its own, perhaps on another machine. `begin` and `more` come one after another,
+    all else beside them."""
 
     def __init__(
         self,
@@ -64,9 +77,22 @@ class _Worker:
         self._reading: Reading | None = None
         self._rows: Iterator[Row] = iter(())
         self._is_cancelled = False
+        self._is_open = False
+        self._lock = threading.Lock()
+        self._begun = -1
+        self._withdrawn: set[int] = set()
 
-    def begin(self, unit: Unit, *, is_file: bool) -> _Answer:
-        """The first batch of what the unit says. Raises FileNotFoundError for a file that is not here."""
+    @_reads
+    def begin(self, number: int, unit: Unit, *, is_file: bool) -> _Answer | None:
+        """The first batch of what the unit says; None where it was withdrawn, or the last has more to say.
+
+        Numbers rise. Raises FileNotFoundError for a file that is not here.
+        """
+        with self._lock:
+            if number in self._withdrawn or self._is_open:
+                self._withdrawn.discard(number)
+                return None
+            self._begun = number
         if is_file and not unit.log.path.exists():
             raise FileNotFoundError(f"{unit.log.path}: this machine lacks it")
         self._reading = Reading(self._engine)
@@ -76,6 +102,7 @@ class _Worker:
         self._rows = (row for outcome in said for row in to_rows(outcome))
         return self.more()
 
+    @_reads
     def more(self) -> _Answer:
         """The next batch."""
         batch: list[Row] = []
@@ -84,8 +111,18 @@ class _Worker:
             batch.append(row)
             size += len(row[1])
             if size >= _BATCH_BYTES:
+                self._is_open = True
                 return _Answer(batch, False, self.counts())
+        self._is_open = False
         return _Answer(batch, True, self.counts())
+
+    def withdraw(self, number: int) -> bool:
+        """Whether the unit of that number was not begun, and so never will be."""
+        with self._lock:
+            if self._begun >= number:
+                return False
+            self._withdrawn.add(number)
+            return True
 
     def counts(self) -> tuple[int, int]:
         """Bytes read and hits of the unit at hand."""
@@ -107,17 +144,22 @@ class _Nowhere(io.TextIOBase):
 
 
 def _knock(address: str) -> None:
-    """Ask for a connection first: Ray itself tries for minutes. Raises OSError."""
-    host, colon, port = address.rpartition(":")
+    """Ask for a connection first: Ray itself tries for minutes. Raises OSError.
+
+    Where `auto` is of a cluster on this machine Ray finds the place, and tries as often as `apart` lets it.
+    """
+    host, colon, port = (os.environ.get("RAY_ADDRESS", "") if address == AUTO else address).rpartition(":")
     if colon and port.isdecimal() and "/" not in host:
         socket.create_connection((host.strip("[]"), int(port)), _KNOCK_SECONDS).close()
 
 
 class _Task(NamedTuple):
-    """A unit in the hands of an actor."""
+    """A unit in the hands of an actor; `asked` is what Ray gives its next answer for."""
 
+    number: int
     unit: Unit
-    actor: Any
+    asked: Any
+    has_spoken: bool = False
 
 
 class Anew(NamedTuple):
@@ -147,29 +189,37 @@ class RayWorkers:
     ) -> None:
         self._ray: Any = _ray()
         self._options, self._fields = options, fields
+        self.notes: list[str] = []
+        """Which machines take no part, and why."""
         # Ray prints what it hears of dying workers to standard output, where the result may go.
         self._quiet = ExitStack()
         self._quiet.enter_context(redirect_stdout(_Nowhere()))
         self._connect(address, jobs)
         try:
-            self._workers = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+            self._workers, chosen = self._join(address)
             # Ray keeps one copy a node, however many workers ask for it.
             self._shipped = self._ray.put(shipped)
-            self._class = self._ray.remote(num_cpus=1, max_concurrency=2, max_restarts=0)(_Worker)
+            made = self._ray.remote(num_cpus=1, max_restarts=0, concurrency_groups={_READ: 1}, **chosen)
+            self._class = made(_Worker)
             self._engine_name = engine_name
-            self._idle: list[Any] = []
+            self._hands: dict[Any, deque[_Task]] = {}
+            """What each living actor has: the unit that it reads, and perhaps the next."""
             self._why_none = "no processor was free"
             self._actors: list[Any] = []
             # An actor that has not said a word yet may wait for a processor that went with its machine.
             self._starting: dict[Any, Any] = {}
             self._failed_starts = 0
             self._start_first()
+        except ScanError:
+            self.close()
+            raise
         except Exception as error:
             self.close()
             raise ScanError(f"the workers of the cluster cannot start: {_told(error)}") from error
         self._heard = self._counted = time.monotonic()
         self._queue: deque[Unit] = deque()
-        self._tasks: dict[Any, _Task] = {}
+        self._numbers = itertools.count()
+        self._withdrawals: dict[Any, tuple[Any, int]] = {}
         self._attempts: Counter[Unit] = Counter()
         self._counting: dict[Any, Any] = {}
         self._counts: dict[Any, tuple[int, int]] = {}
@@ -195,6 +245,19 @@ class RayWorkers:
                 f"the cluster {address} cannot be reached: {_told(error)}; give the command on a machine of "
                 "the cluster, or see docs/en/cluster.md"
             ) from error
+
+    def _join(self, address: str) -> tuple[int, dict[str, Any]]:
+        """How many workers there may be, and their options. Raises ScanError where no machine can be used."""
+        processors = self._ray.cluster_resources().get("CPU", 1)
+        idle: list[nodes.Node] = []
+        if address != LOCAL:
+            all_ = nodes.ask(self._ray, _version())
+            idle = [node for node in all_ if node.why_idle]
+            self.notes = [node.why_idle for node in idle]
+            if idle and len(idle) == len(all_):
+                raise ScanError(f"the workers of the cluster cannot start: {self.notes[0]}")
+            processors -= sum(node.processors for node in idle)
+        return max(1, int(processors)), nodes.without(idle)
 
     def _start_first(self) -> None:
         """Raises what Ray raises where no worker can be started: then none will."""
@@ -223,19 +286,20 @@ class RayWorkers:
         while self._is_cancelled and self._queue:
             yield self._queue.popleft(), Done(INTERRUPTED)
         self._hand_out()
-        waiting = [*self._tasks, *self._starting]
-        if not waiting:
-            return
-        ready, _later = self._ray.wait(waiting, num_returns=1, timeout=seconds)
+        reading = {hand[0].asked: actor for actor, hand in self._hands.items() if hand}
+        waiting = [*reading, *self._starting, *self._withdrawals]
+        ready = self._ray.wait(waiting, num_returns=1, timeout=seconds)[0] if waiting else []
         for asked in ready:
             self._heard = time.monotonic()
             if asked in self._starting:
                 self._started(asked)
+            elif asked in self._withdrawals:
+                self._given_back(asked)
             else:
-                yield from self._answered(asked)
+                yield from self._answered(reading[asked])
         if time.monotonic() - self._counted > _COUNT_SECONDS:
             self._count()
-        if not self._tasks and not self._idle:
+        if not self._hands:
             yield from self._given_up()
 
     def _started(self, asked: Any) -> None:
@@ -243,7 +307,7 @@ class RayWorkers:
         actor = self._starting.pop(asked)
         try:
             self._ray.get(asked)
-            self._idle.append(actor)
+            self._hands[actor] = deque()
             self._failed_starts = 0
         except Exception as error:
             self._actors.remove(actor)
@@ -260,40 +324,85 @@ class RayWorkers:
             yield self._queue.popleft(), Done(why)
 
     def _hand_out(self) -> None:
-        lacking = min(
-            len(self._queue) - len(self._idle) - len(self._starting), self._workers - len(self._actors)
-        )
+        idle = [actor for actor, hand in self._hands.items() if not hand]
+        lacking = min(len(self._queue) - len(idle) - len(self._starting), self._workers - len(self._actors))
         for _ in range(lacking if self._failed_starts < MOST_ATTEMPTS else 0):
             self._start()
-        while self._queue and self._idle:
-            unit, actor = self._queue.popleft(), self._idle.pop()
-            self._tasks[actor.begin.remote(unit, is_file=unit.log.path.exists())] = _Task(unit, actor)
+        while self._queue and idle:
+            self._hand(idle.pop())
+        for actor, hand in self._hands.items():
+            if self._queue and len(hand) == 1 and not self._stands_alone(hand[0], self._queue[0]):
+                self._hand(actor)
+        if idle:
+            self._withdraw(len(idle) - len(self._withdrawals))
 
-    def _answered(self, asked: Any) -> Iterator[tuple[Unit, Said]]:
-        task = self._tasks.pop(asked)
+    def _stands_alone(self, now: _Task, after: Unit) -> bool:
+        """Whether nothing may lie behind what an actor reads now: of its death one unit is to be blamed."""
+        return now.has_spoken or bool(self._attempts[now.unit] or self._attempts[after])
+
+    def _hand(self, actor: Any) -> None:
+        unit, number = self._queue.popleft(), next(self._numbers)
+        asked = actor.begin.remote(number, unit, is_file=unit.log.path.exists())
+        self._hands[actor].append(_Task(number, unit, asked))
+
+    def _withdraw(self, most: int) -> None:
+        """Ask for the largest units that wait behind others: somebody has nothing to do."""
+        asked_before = {number for _actor, number in self._withdrawals.values()}
+        waiting = [
+            (actor, hand[1])
+            for actor, hand in self._hands.items()
+            if len(hand) > 1 and hand[1].number not in asked_before
+        ]
+        waiting.sort(key=lambda one: -_size(one[1].unit))
+        for actor, task in waiting[: max(0, most)]:
+            self._withdrawals[actor.withdraw.remote(task.number)] = (actor, task.number)
+
+    def _given_back(self, asked: Any) -> None:
+        actor, number = self._withdrawals.pop(asked)
         try:
-            answer: _Answer = self._ray.get(asked)
+            is_free: bool = self._ray.get(asked)
+        except Exception:
+            # What it has tells that it died.
+            return
+        hand = self._hands.get(actor, deque())
+        for task in [task for task in hand if is_free and task.number == number]:
+            hand.remove(task)
+            self._queue.appendleft(task.unit)
+
+    def _answered(self, actor: Any) -> Iterator[tuple[Unit, Said]]:
+        hand = self._hands[actor]
+        task = hand[0]
+        try:
+            answer: _Answer | None = self._ray.get(task.asked)
         except Exception as error:
-            yield from self._failed(task, error)
+            yield from self._failed(actor, error)
+            return
+        hand.popleft()
+        if answer is None:
+            self._queue.appendleft(task.unit)
             return
         if answer.is_last:
             # Before anything is done with what it said: it works on meanwhile.
-            self._idle.append(task.actor)
-            self._counts.pop(task.actor, None)
+            self._counts.pop(actor, None)
             self._hand_out()
         else:
-            self._counts[task.actor] = answer.counts
-            self._tasks[task.actor.more.remote()] = task
+            self._counts[actor] = answer.counts
+            # It has passed over what lay behind.
+            self._queue.extendleft(other.unit for other in hand)
+            hand.clear()
+            hand.append(task._replace(asked=actor.more.remote(), has_spoken=True))
         yield task.unit, answer.rows
         if answer.is_last:
             size, hits = answer.counts
             yield task.unit, Done("", max(size, _size(task.unit)), hits)
 
-    def _failed(self, task: _Task, error: Exception) -> Iterator[tuple[Unit, Said]]:
-        """The worker or its machine died, or is of no use: another one takes the unit."""
-        self._actors.remove(task.actor)
-        self._counts.pop(task.actor, None)
-        self._ray.kill(task.actor)
+    def _failed(self, actor: Any, error: Exception) -> Iterator[tuple[Unit, Said]]:
+        """The worker or its machine died, or is of no use: others take what it had."""
+        task, *behind = self._hands.pop(actor)
+        self._queue.extendleft(other.unit for other in behind)
+        self._actors.remove(actor)
+        self._counts.pop(actor, None)
+        self._ray.kill(actor)
         if isinstance(error, FileNotFoundError) and self._actors:
             # It would be done with each log at once, and so take most of them from the others.
             self._workers -= 1
@@ -317,7 +426,7 @@ class RayWorkers:
         answered: list[Any] = []
         if asked_before:
             answered, _later = self._ray.wait(asked_before, num_returns=len(asked_before), timeout=0)
-        busy = {task.actor for task in self._tasks.values()}
+        busy = {actor for actor, hand in self._hands.items() if hand}
         for asked in answered:
             actor = self._counting.pop(asked)
             try:
