@@ -47,7 +47,7 @@ def sums(found: tally.Tally) -> tuple[Any, ...]:
     """All that a tally says."""
     machines = [
         (one._replace(indicators=None), one.indicators.most_common())  # type: ignore[arg-type]
-        for one in found.machines
+        for one in found.machines()
     ]
     return machines, found.formats, found.indicator_count
 

@@ -1,4 +1,5 @@
 //! `Tally`: conversions and errors, no logic.
+use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::PyValueError;
@@ -58,8 +59,8 @@ impl Tally {
         added.map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
-    /// The machines in the order in which they came.
-    fn machines(&self) -> Vec<MachineTuple> {
+    /// Machines in the order in which they came, without the first `start`, at most so many.
+    fn machines(&self, start: usize, most: usize) -> Vec<MachineTuple> {
         let inner = self.lock();
         let tuple = |one: tally::Told<'_>| {
             let identity = one.identity.iter();
@@ -73,12 +74,12 @@ impl Tally {
                 sums(one.sources),
                 one.indicators,
                 one.count,
-                one.first.map(str::to_owned),
-                one.last.map(str::to_owned),
+                one.first.map(Cow::into_owned),
+                one.last.map(Cow::into_owned),
                 one.rows,
             )
         };
-        inner.machines().map(tuple).collect()
+        inner.machines(start).take(most).map(tuple).collect()
     }
 
     /// Lines of each source and format, with a line feed between both.

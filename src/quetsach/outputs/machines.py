@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Protocol
 
 from quetsach.scanning.result import Sightings
@@ -28,30 +28,44 @@ class Called(Protocol):
     def __iter__(self) -> Iterator[str]: ...
 
 
+_NO_FAMILIES = Counter[str]()
+
+
 class Machine:
     """One client address or name. `count` is in lines (with two indicators, twice), `total` in rows.
 
-    `is_doubtful`: many share all that it called, so its evidence must be looked at first.
+    `action` is the strongest of all sightings. `is_doubtful`: many share all that it called, so its evidence
+    must be looked at first. There may be hundreds of thousands, so each holds little.
     """
+
+    __slots__ = (
+        "action", "count", "device", "families", "first", "identity", "indicators", "is_doubtful", "last",
+        "logs", "rows", "total",
+    )  # fmt: skip
 
     def __init__(self, device: str, indicators: Called) -> None:
         self.device = device
         self.identity: dict[str, str] = {}
-        self.families = Counter[str]()
+        self.families = _NO_FAMILIES
         self.indicators = indicators
-        self.actions = Counter[str]()
-        self.logs: set[str] = set()
+        self.action = ACTIONS[-1]
+        self.logs: Set[str] = frozenset()
         self.count = self.total = 0
         self.first: str | None = None
         self.last: str | None = None
-        self.rows: list[Sighting] = []
-        self.kept = Counter[str]()
+        self.rows: Sequence[Sighting] = ()
         self.is_doubtful = False
 
-    @property
-    def action(self) -> str:
-        """The strongest action of all sightings."""
-        return min(self.actions, key=ACTIONS.index, default=ACTIONS[-1])
+
+class _Counting(Machine):
+    """One of which sightings are counted in."""
+
+    def __init__(self, device: str, indicators: Called) -> None:
+        super().__init__(device, indicators)
+        self.families = Counter()
+        self.logs: set[str] = set()
+        self.rows: list[Sighting] = []
+        self._kept = Counter[str]()
 
     def add(self, sighting: Sighting, log: str, keep: int) -> None:
         """Count one sighting in, but for its indicator; keep it where it is among the first `keep` rows."""
@@ -59,7 +73,7 @@ class Machine:
             self.identity.setdefault(name, value)
         if sighting.family:
             self.families[sighting.family] += sighting.count
-        self.actions[sighting.action] += sighting.count
+        self.action = _strongest((self.action, sighting.action))
         self.logs.add(log)
         self.count += sighting.count
         if sighting.first_seen and (self.first is None or sighting.first_seen < self.first):
@@ -67,9 +81,13 @@ class Machine:
         if sighting.last_seen and (self.last is None or sighting.last_seen > self.last):
             self.last = sighting.last_seen
         self.total += 1
-        if len(self.rows) < keep and self.kept[sighting.indicator] < MOST_OF_ONE:
-            self.kept[sighting.indicator] += 1
+        if len(self.rows) < keep and self._kept[sighting.indicator] < MOST_OF_ONE:
+            self._kept[sighting.indicator] += 1
             self.rows.append(sighting)
+
+
+def _strongest(actions: Iterable[str]) -> str:
+    return min(actions, key=ACTIONS.index, default=ACTIONS[-1])
 
 
 def by_machine(
@@ -96,25 +114,30 @@ def by_machine(
 
 
 def _told(together: Tally, paths: Mapping[str, str]) -> Iterable[Machine]:
-    for one in together.machines:
+    logs_of: dict[tuple[str, ...], Set[str]] = {}
+    for one in together.machines():
         machine = Machine(one.device, one.indicators)
         machine.identity = dict(one.identity)
-        machine.families, machine.actions = Counter(dict(one.families)), Counter(dict(one.actions))
-        machine.logs = {paths.get(source, "") for source, _lines in one.sources}
+        if one.families:
+            machine.families = Counter(dict(one.families))
+        machine.action = _strongest(action for action, _lines in one.actions)
+        sources = tuple(source for source, _lines in one.sources)
+        # Machines of the same logs share them.
+        machine.logs = logs_of.setdefault(sources, frozenset(paths.get(source, "") for source in sources))
         machine.count, machine.total = one.count, one.rows
         machine.first, machine.last = one.first, one.last
         yield machine
 
 
 def _seen(sightings: Iterable[Sighting], paths: Mapping[str, str], keep: int) -> Iterable[Machine]:
-    machines: dict[str, Machine] = {}
+    machines: dict[str, _Counting] = {}
     called: dict[str, Counter[str]] = {}
     for sighting in sightings:
         device = sighting.device or NOBODY
         machine = machines.get(device)
         if machine is None:
             called[device] = Counter()
-            machine = machines[device] = Machine(device, called[device])
+            machine = machines[device] = _Counting(device, called[device])
         called[device][sighting.indicator] += sighting.count
         machine.add(sighting, paths.get(sighting.source, ""), keep)
     return machines.values()

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from quetsach import _native
 
 _VARIABLE = "QUETSACH_ENGINE"
+_BLOCK = 1024
 
 
 class Indicators:
     """Those of one machine with their lines; the texts are made when they are asked for."""
+
+    __slots__ = ("_count", "_machine", "_tally")
 
     def __init__(self, tally: _native.Tally, machine: int, count: int) -> None:
         self._tally, self._machine, self._count = tally, machine, count
@@ -46,16 +50,21 @@ class Machine(NamedTuple):
 
 
 class Tally:
-    """Machines as they came, and the lines of each (source, log format)."""
+    """Machines in the order in which they came, and the lines of each (source, log format)."""
 
     def __init__(self, native: _native.Tally) -> None:
         self._native = native
-        self.machines = [
-            Machine(*one[:5], Indicators(native, number, one[5]), *one[6:])
-            for number, one in enumerate(native.machines())
-        ]
         split = ((key.partition("\n"), lines) for key, lines in native.formats())
         self.formats = {(source, name): lines for (source, _, name), lines in split}
+
+    def machines(self) -> Iterator[Machine]:
+        """All of them, a block at a time: of a network's every address there may be hundreds of thousands."""
+        for start in count(0, _BLOCK):
+            block = self._native.machines(start, _BLOCK)
+            for number, one in enumerate(block, start):
+                yield Machine(*one[:5], Indicators(self._native, number, one[5]), *one[6:])
+            if len(block) < _BLOCK:
+                return
 
     @property
     def indicator_count(self) -> int:

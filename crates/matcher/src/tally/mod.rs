@@ -3,10 +3,12 @@
 //! Where a tenth of all lines hit, making an object of each row takes longer than the whole scan.
 mod line;
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
+use smallvec::SmallVec;
 
 use self::line::Row;
 use crate::time;
@@ -40,21 +42,25 @@ impl Names {
     }
 }
 
-/// Sums by the number of a text, in the order in which the texts came.
+/// Sums by the number of a text, in the order in which the texts came. Each machine has four, mostly of one text.
 #[derive(Debug, Default)]
 struct Sums {
-    sums: Vec<(u32, u64)>,
-    /// Where each stands, of those that were there when one was last looked for; empty where they are few.
-    places: HashMap<u32, usize, RandomState>,
+    sums: SmallVec<[(u32, u64); 1]>,
+    /// Where each stands, of those that were there when one was last looked for; none where they are few.
+    #[expect(
+        clippy::box_collection,
+        reason = "most have none, and there may be millions"
+    )]
+    places: Option<Box<HashMap<u32, u32, RandomState>>>,
     /// The greatest number so far: one beyond it is new. Items come in order, so theirs are never looked for.
     greatest: u32,
     /// The one that was last added to: rows of one text mostly follow each other.
-    last: usize,
+    last: u32,
 }
 
 impl Sums {
     fn add(&mut self, key: u32, count: u64) {
-        if let Some((known, sum)) = self.sums.get_mut(self.last)
+        if let Some((known, sum)) = self.sums.get_mut(self.last as usize)
             && *known == key
         {
             *sum += count;
@@ -65,11 +71,12 @@ impl Sums {
         } else if self.sums.len() <= FEW {
             self.sums.iter().position(|(known, _)| *known == key)
         } else {
-            let new = self.sums.iter().enumerate().skip(self.places.len());
-            self.places.extend(new.map(|(at, (known, _))| (*known, at)));
-            self.places.get(&key).copied()
+            let places = self.places.get_or_insert_default();
+            let new = (0..).zip(&self.sums).skip(places.len());
+            places.extend(new.map(|(at, (known, _))| (*known, at)));
+            places.get(&key).map(|&at| at as usize)
         };
-        self.last = found.unwrap_or(self.sums.len());
+        self.last = found.unwrap_or(self.sums.len()) as u32;
         if let Some(at) = found {
             self.sums[at].1 += count;
             return;
@@ -95,16 +102,16 @@ impl Sums {
 /// One device, or all rows without one.
 #[derive(Debug, Default)]
 struct Machine {
-    device: String,
+    device: Box<str>,
     identity: Vec<(String, String)>,
     families: Sums,
     indicators: Sums,
     actions: Sums,
     sources: Sums,
     count: u64,
-    first: Option<String>,
-    last: Option<String>,
-    /// Times that are not spelled yet.
+    first: Option<Box<str>>,
+    last: Option<Box<str>>,
+    /// Times that are not spelled.
     first_micros: Option<i64>,
     last_micros: Option<i64>,
     rows: u64,
@@ -135,12 +142,12 @@ impl Machine {
         if let Some(first) = first
             && self.first.as_deref().is_none_or(|old| first < old)
         {
-            self.first = Some(first.to_owned());
+            self.first = Some(first.into());
         }
         if let Some(last) = last
             && self.last.as_deref().is_none_or(|old| last > old)
         {
-            self.last = Some(last.to_owned());
+            self.last = Some(last.into());
         }
     }
 }
@@ -165,8 +172,8 @@ pub struct Told<'a> {
     /// How many different ones.
     pub indicators: usize,
     pub count: u64,
-    pub first: Option<&'a str>,
-    pub last: Option<&'a str>,
+    pub first: Option<Cow<'a, str>>,
+    pub last: Option<Cow<'a, str>>,
     pub rows: u64,
 }
 
@@ -179,10 +186,15 @@ pub(crate) struct Counted<'a> {
     pub last: Option<i64>,
 }
 
+fn spelled(text: Option<&str>, micros: Option<i64>) -> Option<Cow<'_, str>> {
+    let known = text.map(Cow::Borrowed);
+    known.or_else(|| micros.map(|micros| Cow::Owned(time::iso(micros))))
+}
+
 /// Rows put together as they come.
 #[derive(Debug, Default)]
 pub struct Tally {
-    places: HashMap<String, usize, RandomState>,
+    places: HashMap<Box<str>, usize, RandomState>,
     machines: Vec<Machine>,
     indicators: Names,
     families: Names,
@@ -265,9 +277,9 @@ impl Tally {
             return at;
         }
         let at = self.machines.len();
-        self.places.insert(device.to_owned(), at);
+        self.places.insert(device.into(), at);
         self.machines.push(Machine {
-            device: device.to_owned(),
+            device: device.into(),
             ..Machine::default()
         });
         at
@@ -295,18 +307,9 @@ impl Tally {
         self.count_format(row.format, row.count);
     }
 
-    /// Spells the times of what `count` added.
-    pub(crate) fn spell(&mut self) {
-        for machine in &mut self.machines {
-            let first = machine.first_micros.take().map(time::iso);
-            let last = machine.last_micros.take().map(time::iso);
-            machine.widen(first.as_deref(), last.as_deref());
-        }
-    }
-
-    /// The machines in the order in which they came.
-    pub fn machines(&self) -> impl Iterator<Item = Told<'_>> {
-        self.machines.iter().map(|machine| Told {
+    /// The machines in the order in which they came, without the first `start`.
+    pub fn machines(&self, start: usize) -> impl Iterator<Item = Told<'_>> {
+        self.machines.iter().skip(start).map(|machine| Told {
             device: &machine.device,
             identity: machine
                 .identity
@@ -318,8 +321,8 @@ impl Tally {
             sources: machine.sources.named(&self.sources),
             indicators: machine.indicators.sums.len(),
             count: machine.count,
-            first: machine.first.as_deref(),
-            last: machine.last.as_deref(),
+            first: spelled(machine.first.as_deref(), machine.first_micros),
+            last: spelled(machine.last.as_deref(), machine.last_micros),
             rows: machine.rows,
         })
     }
@@ -410,7 +413,7 @@ mod tests {
                 tally.add(block).unwrap();
             }
             let found: Vec<_> = tally
-                .machines()
+                .machines(0)
                 .map(|m| (m.device, m.count, m.rows, m.indicators, m.identity))
                 .collect();
             let host = || vec![("host", "\"x\"")];

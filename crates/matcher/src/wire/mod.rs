@@ -88,7 +88,7 @@ impl Lines {
 
     fn keep(&mut self, sums: Sums) {
         self.count = Some(sums.count);
-        self.tally = Summed::Done(Box::new(sums.finish()));
+        self.tally = Summed::Done(Box::new(sums.tally));
     }
 
     /// What the rows say together, once.
@@ -195,11 +195,6 @@ impl Sums {
             self.tally.count(machine, &counted, identity);
         }
         Ok(())
-    }
-
-    fn finish(mut self) -> Tally {
-        self.tally.spell();
-        self.tally
     }
 }
 
