@@ -79,5 +79,5 @@ def test_what_comes_along_is_read_as_it_was_written(tmp_path):
     assert load(2025, file) == load(2025)
     with pytest.raises(NationalTreeError, match="is the tree of 2025"):
         load(2022, file)
-    with pytest.raises(NationalTreeError, match="known are the trees of 2022, 2025"):
+    with pytest.raises(NationalTreeError, match="year: 2019, 2022, 2025"):
         load(2019)
