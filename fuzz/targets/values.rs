@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use quetsach_matcher::canonical::address;
 use quetsach_matcher::time::{self, TimeKind, Value};
 
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 15] = [
     "epoch",
     "iso8601",
     "syslog",
