@@ -38,8 +38,9 @@ def test_lines_before_and_behind_a_hole_are_read_and_the_one_cut_by_it_is_no_par
 ) -> None:
     body, plain = log(400), tmp_path / "plain"
     half = body.index(b"\n", len(body) // 2) + 1
-    plain.write_bytes(body[:half] + b"1663300800.0\tCxx\n" + body[half:])
-    path = holed(tmp_path / "dns.log", (0, body[:half] + b"1663300800.0\tCxx"), (HOLE, body[half:]))
+    cut = b"2025-01-02T03:04:05Z 10.0.0.250 asks"
+    plain.write_bytes(body[:half] + cut + b"\n" + body[half:])
+    path = holed(tmp_path / "dns.log", (0, body[:half] + cut), (HOLE, body[half:]))
     result = read(path, engine)
     assert not result.errors
     assert seen(result) == seen(read(plain, engine))
