@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -84,14 +85,18 @@ def test_what_is_missing_or_empty_is_an_error_and_the_rest_goes_on(tmp_path: Pat
     assert [log.path.name for log in found.logs] == ["dns.log"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every folder")
-def test_an_unreadable_folder_is_named(tmp_path: Path) -> None:
-    closed = tmp_path / "closed"
-    closed.mkdir(mode=0)
-    try:
-        found = discover([str(tmp_path)])
-    finally:
-        closed.chmod(0o700)
+def test_an_unreadable_folder_is_named() -> None:
+    own = os.geteuid()
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        closed = Path(place) / "closed"
+        closed.mkdir(mode=0)
+        try:
+            # Root reads every folder.
+            os.seteuid(own or 65534)
+            found = discover([place])
+        finally:
+            os.seteuid(own)
     assert [path for path, _reason in found.errors] == [closed]
 
 

@@ -56,7 +56,7 @@ def portal() -> Iterator[Portal]:
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     told = Portal(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield told
     server.shutdown()

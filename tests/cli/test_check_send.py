@@ -70,7 +70,7 @@ def _serve(certificate: Path | None) -> Iterator[tuple[str, type[Door]]]:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate)
             server.socket = context.wrap_socket(server.socket, server_side=True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         scheme = "http" if certificate is None else "https"
         yield f"{scheme}://127.0.0.1:{server.server_port}/", door
         server.shutdown()

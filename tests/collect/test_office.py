@@ -121,7 +121,7 @@ def test_a_picture_from_elsewhere_is_not_fetched(old_papers):
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Watch) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         there = f"http://127.0.0.1:{server.server_port}/x.png"
         rtf = old_papers["rtf"].decode("latin-1").rstrip().removesuffix("}")
         field = r'{\field{\*\fldinst INCLUDEPICTURE "' + there + r'" \\d}{\fldrslt x}}}'

@@ -12,7 +12,11 @@ import pytest
 
 from bench.measure import run
 
-pytestmark = [pytest.mark.native, pytest.mark.skipif(sys.platform != "linux", reason="peaks are Linux's")]
+pytestmark = [
+    pytest.mark.native,
+    pytest.mark.memory,
+    pytest.mark.skipif(sys.platform != "linux", reason="peaks are Linux's"),
+]
 pytest.importorskip("quetsach._native", reason="the native engine is not built")
 
 _NAMES, _MACHINES, _LOGS = 100, 200, 6

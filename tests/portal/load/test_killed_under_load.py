@@ -6,6 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.kills
 ROOT = Path(__file__).resolve().parents[3]
 STORY = """
 import json, sys

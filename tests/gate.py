@@ -1,0 +1,129 @@
+"""What is asked of a run beyond its tests: no skip that nobody listed, and what each folder took.
+
+Where changes are judged (CI=true) a skipped test, or a whole module that was skipped, fails unless
+`skips.toml` lists its reason. The run ends with each skip by name and with the wall and processor seconds of
+each folder; with QUETSACH_GATE_FILE=PATH that goes to the file as JSON, too, for `tools/side_by_side.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import tomllib
+from collections import defaultdict
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+LIST = Path(__file__).with_name("skips.toml")
+IS_JUDGED = os.environ.get("CI") == "true"
+ALONE = ("memory", "cluster", "wine", "kills")
+"""Marks of tests that run one after another: two of them at once would disturb each other."""
+
+
+def half() -> str:
+    """The database of this run."""
+    return "postgresql" if os.environ.get("QUETSACH_DATABASE") else "sqlite"
+
+
+def is_listed(said: str) -> bool:
+    """Whether a skip with this reason may stand where changes are judged."""
+    entries = tomllib.loads(LIST.read_text(encoding="utf-8"))["skip"]
+    return any(said.startswith(one["said"]) and one.get("half", half()) == half() for one in entries)
+
+
+def reason_of(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """Why it was skipped, as the test says."""
+    told = report.longrepr
+    said = told[2] if isinstance(told, tuple) else str(told)
+    return said.removeprefix("Skipped: ").strip()
+
+
+def judge(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Make a skip that is not listed a failure."""
+    if not report.skipped or hasattr(report, "wasxfail") or not IS_JUDGED:
+        return
+    said = reason_of(report)
+    if not is_listed(said):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where changes are judged, and not in {LIST.name}: {said}"
+
+
+def _spent() -> float:
+    """Processor seconds of this process and of the children that ended."""
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
+
+
+_began: dict[str, tuple[float, float]] = {}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logstart(nodeid: str) -> None:
+    _began[nodeid] = time.monotonic(), _spent()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    judge(report)
+    if report.when == "teardown" and item.nodeid in _began:
+        wall, spent = _began.pop(item.nodeid)
+        # Of what pytest-xdist sends to the process that tells, each attribute goes along.
+        report.took = (time.monotonic() - wall, _spent() - spent)  # type: ignore[attr-defined]
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    judge(report)
+    return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file stays in one process, with what its tests share; what must be alone comes first, in one line."""
+    for item in items:
+        alone = next((mark for mark in ALONE if item.get_closest_marker(mark)), None)
+        item.add_marker(pytest.mark.xdist_group("alone" if alone else item.nodeid.partition("::")[0]))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    """Long ones first, so that no process works on one when the others have nothing left."""
+    if any(item.get_closest_marker(mark) for mark in ALONE):
+        return 0
+    return 1 if item.get_closest_marker("browser") or "/e2e/" in item.nodeid else 2
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    stats = terminalreporter.stats
+    skipped = [(one.nodeid, reason_of(one)) for one in stats.get("skipped", [])]
+    folders: dict[str, list[float]] = defaultdict(lambda: [0, 0.0, 0.0])
+    for reports in stats.values():
+        for report in reports:
+            if took := getattr(report, "took", None):
+                folder = folders[_folder(report.nodeid)]
+                folder[0] += 1
+                folder[1] += took[0]
+                folder[2] += took[1]
+    if skipped:
+        terminalreporter.section(f"{len(skipped)} skipped")
+        for name, said in sorted(skipped):
+            terminalreporter.line(f"{name.partition('@')[0]}: {said}")
+    if len(folders) > 1:
+        terminalreporter.section("what each folder took")
+        terminalreporter.line(f"{'tests':>7} {'wall s':>8} {'processor s':>12}")
+        for name, (count, wall, spent) in sorted(folders.items(), key=lambda one: -one[1][2]):
+            terminalreporter.line(f"{count:>7} {wall:>8.1f} {spent:>12.1f}  {name}")
+    if path := os.environ.get("QUETSACH_GATE_FILE"):
+        counts = {kind: len(stats.get(kind, [])) for kind in ("passed", "failed", "error", "skipped")}
+        Path(path).write_text(json.dumps({"counts": counts, "skipped": skipped, "folders": folders}))
+
+
+def _folder(nodeid: str) -> str:
+    """The folder of a test, an app of the portal by itself."""
+    parts = nodeid.partition("::")[0].split("/")[1:-1]
+    return "/".join(parts[:2]) or "tests"

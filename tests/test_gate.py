@@ -1,0 +1,150 @@
+"""The gate cannot lie: what did not run is told by name, and fails where changes are judged."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import gate
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFTEST = """
+from tests.gate import (
+    pytest_collection_modifyitems, pytest_make_collect_report, pytest_runtest_logstart,
+    pytest_runtest_makereport, pytest_terminal_summary,
+)
+"""
+MADE = {
+    "listed": "import pytest\ndef test_one(): pytest.skip('QUETSACH_TEST_DATA is not there')\n",
+    "unlisted": "import pytest\ndef test_one(): pytest.skip('no such program')\n",
+    "marked": "import pytest\n@pytest.mark.skipif(True, reason='no such program')\ndef test_one(): pass\n",
+    "module": "import pytest\npytest.importorskip('no_such_module')\ndef test_one(): pass\n",
+    "empty": "import pytest\n@pytest.mark.parametrize('one', [])\ndef test_one(one): pass\n",
+}
+
+
+def judged(tmp_path: Path, kind: str, ci: str, *options: str) -> tuple[int, str, dict]:
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = memory\n cluster\n wine\n kills\n browser\n")
+    (tmp_path / "test_made.py").write_text(MADE[kind] + "def test_other(): pass\n" * (kind != "module"))
+    told = tmp_path / "told.json"
+    env = os.environ | {"CI": ci, "PYTHONPATH": str(ROOT), "QUETSACH_GATE_FILE": str(told)}
+    command = [sys.executable, "-m", "pytest", "-p", "no:django", "-p", "no:cacheprovider", *options]
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, json.loads(told.read_text())
+
+
+@pytest.mark.parametrize("kind", ["unlisted", "marked", "module", "empty"])
+def test_a_skip_that_nobody_listed_fails_where_changes_are_judged(tmp_path: Path, kind: str) -> None:
+    code, out, told = judged(tmp_path, kind, "true")
+    assert code in {1, 2}
+    assert told["counts"]["failed"] + told["counts"]["error"] == 1
+    assert "not in skips.toml" in out
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "2", "--dist", "loadgroup")], ids=["one", "two"])
+def test_elsewhere_it_is_told_by_name(tmp_path: Path, options: tuple[str, ...]) -> None:
+    code, out, told = judged(tmp_path, "unlisted", "", *options)
+    assert code == 0
+    assert told["counts"] == {"passed": 1, "failed": 0, "error": 0, "skipped": 1}
+    assert "test_made.py::test_one: no such program" in out
+
+
+def test_a_listed_skip_stands_by_name(tmp_path: Path) -> None:
+    code, out, told = judged(tmp_path, "listed", "true")
+    assert code == 0
+    assert told["counts"]["skipped"] == 1
+    assert "test_made.py::test_one: QUETSACH_TEST_DATA is not there" in out
+
+
+def test_a_skip_listed_for_one_database_fails_on_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUETSACH_DATABASE", "postgresql://x")
+    assert gate.is_listed("threads share no in-memory database") is False
+    monkeypatch.delenv("QUETSACH_DATABASE")
+    assert gate.is_listed("threads share no in-memory database") is True
+
+
+PARTS = {
+    "good": """echo '{"counts": {"passed": 3}, "skipped": []}' >$QUETSACH_GATE_FILE""",
+    "bad": "echo wrong; exit 1",
+    "rust": "echo 'test result: ok. 5 passed; 0 failed; 0 ignored; 0 measured'",
+    "absent": "echo 'SKIPPED: tests of the absent: no program'; exit 77",
+    "killed": "kill -9 $$",
+}
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "last"),
+    [
+        (["good", "/", "rust"], 0, "8 passed, 0 failed, 0 skipped"),
+        (["good", "bad", "/", "rust"], 1, "8 passed, 1 failed, 0 skipped"),
+        (["good", "/", "killed"], 1, "3 passed, 1 failed, 0 skipped"),
+        (["good", "absent"], 0, "3 passed, 0 failed, 1 skipped"),
+        (["absent"], 1, "0 passed, 0 failed, 1 skipped"),
+    ],
+)
+def test_parts_beside_each_other(tmp_path: Path, asked: list[str], code: int, last: str) -> None:
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools/side_by_side.py").write_bytes((ROOT / "tools/side_by_side.py").read_bytes())
+    cases = "\n".join(f"{name}) {script} ;;" for name, script in PARTS.items())
+    (tmp_path / "dev").write_text(f"#!/bin/sh\ncase $2 in\n{cases}\nesac\n")
+    (tmp_path / "dev").chmod(0o755)
+    command = [sys.executable, "tools/side_by_side.py", *asked]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == last
+    if "absent" in asked:
+        assert "skipped (absent): absent: tests of the absent: no program" in done.stdout
+    if "bad" in asked:
+        assert "--- bad failed" in done.stdout
+
+
+@pytest.mark.parametrize("part", ["cargo", "clippy", "postgres", "fuzz"])
+@pytest.mark.parametrize(("ci", "code"), [("true", 1), ("", 77)])
+def test_a_part_without_its_program_fails_where_changes_are_judged(part: str, ci: str, code: int) -> None:
+    env = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": "/nonexistent",
+        "CI": ci,
+        "QUETSACH_POSTGRES_FOLDER": "/nonexistent",
+    }
+    done = subprocess.run(
+        ["./dev", "part", part], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "SKIPPED: " in done.stdout + done.stderr
+
+
+def test_an_environment_of_another_folder_is_made_anew(tmp_path: Path) -> None:
+    for name in ("dev", "requirements.lock"):
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    (tmp_path / "dev").chmod(0o755)
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/home").write_text("/another/folder")
+    (tmp_path / ".venv/old").touch()
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/uv").write_text("#!/bin/sh\n[ $1 = --version ] || exit 1\n")
+    (tmp_path / "bin/uv").chmod(0o755)
+    env = os.environ | {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "CI": ""}
+    done = subprocess.run(
+        ["./dev", "setup"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+    assert "belongs to another folder (/another/folder)" in done.stderr
+    assert not (tmp_path / ".venv/old").exists()
+
+
+def test_what_fails_now_and_then_is_tried_three_times(tmp_path: Path) -> None:
+    script = (ROOT / "dev").read_text()
+    function = script[script.index("thrice() {") : script.index("\n}\n", script.index("thrice() {")) + 3]
+    body = f"say() {{ :; }}\nsleep() {{ :; }}\n{function}\n"
+    body += 'try() { echo x >>tries; [ "$(wc -l <tries)" -ge $1 ]; }\n'
+    for needed, code in ((3, 0), (4, 1)):
+        (tmp_path / "tries").unlink(missing_ok=True)
+        done = subprocess.run(["sh", "-c", f"{body}thrice try {needed}"], cwd=tmp_path, check=False)
+        assert done.returncode == code
+        assert (tmp_path / "tries").read_text().count("x") == 3
