@@ -16,6 +16,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
@@ -236,9 +237,11 @@ def _pip(folder: str, requirements: str, options: list[str]) -> None:
 def _python_with_pip() -> str:
     """This one, or the one of the tools folder that `./dev` makes, or the system's."""
     for python in (sys.executable, str(ROOT / "var/tools/bin/python"), "python3"):
-        found = subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False)
-        if found.returncode == 0:
-            return python
+        # The folder of tools is not there where uv was on the machine already.
+        with suppress(FileNotFoundError):
+            found = subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False)
+            if found.returncode == 0:
+                return python
     sys.exit("pip is needed to bring the packages; on Debian: sudo apt-get install python3-pip")
 
 
