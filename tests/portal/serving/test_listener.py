@@ -121,6 +121,11 @@ def test_an_absolute_address_says_nothing_of_scheme_or_way(portal):
     assert answer.header("Server") is None
 
 
+def test_a_simple_client_of_http_1_0_is_answered(portal):
+    answer = ask(portal.port, b"GET /healthz HTTP/1.0\r\n\r\n")
+    assert answer.status == 200 and json.loads(answer.body)["SERVER_NAME"] == "127.0.0.1"
+
+
 @pytest.mark.parametrize("target", ["*", "//b", "/%00", "/%ff%fe", "http:///x", "/b;x", "http://[::1]/", "?"])
 def test_strange_addresses_are_the_portal_s_to_answer(portal, target):
     assert ask(portal.port, head(path=target, method="OPTIONS")).status == 200

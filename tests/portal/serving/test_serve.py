@@ -46,8 +46,9 @@ def test_who_sends_nothing_or_slowly_keeps_nobody_from_an_answer(served):
         for client in heads[::2]:
             client.say(b"GET / HTTP/1.1\r\n")
         bodies = [open_clients.enter_context(Client(served.port)) for _ in range(40)]
+        said = b"POST /api/v1/check-results HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n"
         for client in bodies:
-            client.say(b"POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\nx")
+            client.say(said + b"Content-Type: multipart/form-data; boundary=b\r\n\r\n--b")
         assert all(served.answers() for _ in range(20))
         assert {client.answer().status for client in bodies} == {408}
         assert all(client.is_ended() for client in heads)

@@ -31,6 +31,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
             sockets=[listening],
             threads=THREADS,
             ident=None,
+            server_name=listening.getsockname()[0],
             recv_bytes=_AT_A_TIME,
             max_request_header_size=HEAD_BYTES,
             max_request_body_size=bounds.largest_body + 1,
