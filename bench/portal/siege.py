@@ -46,7 +46,7 @@ class Siege:
             self._open[one.fileno()] = (one, kind, time.monotonic())
 
     def run(self) -> None:
-        wanted = {"idle": HEADS // 2, "head": HEADS // 2, "body": BODIES}
+        wanted = {"body": BODIES, "idle": HEADS // 2, "head": HEADS // 2}
         poll, next_byte = select.poll(), time.monotonic()
         while not self._over.is_set():
             there = Counter(kind for _one, kind, _since in self._open.values())
