@@ -42,6 +42,7 @@ def _application(portal: Callable[[], Portal]) -> Any:
             portal().entered.release()
             portal().held.wait(ROOM * 3)
         if path == "/large":
+            portal().entered.release()
             content = b"x" * (8 * MB)
         else:
             seen = {name: value for name, value in environ.items() if isinstance(value, str)}
@@ -272,6 +273,17 @@ def _try_to_say(client: Client, data: bytes) -> None:
 
 def _channels(found: Portal) -> list[Any]:
     return list(found.listener.active_channels.values())
+
+
+def test_answers_that_nobody_reads_do_not_fill_the_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr(listener, "ANSWERS_BYTES", MB)
+    with running(str(tmp_path)) as found, ExitStack() as open_clients:
+        clients = [open_clients.enter_context(Client(found.port)) for _ in range(4)]
+        for client in clients:
+            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.say(head(path="/large", method="GET"))
+        assert all(found.entered.acquire(timeout=ROOM) for _ in clients)
+        assert eventually(lambda: not _channels(found))
 
 
 def test_a_body_may_not_take_for_ever_however_steady(tmp_path, monkeypatch):
