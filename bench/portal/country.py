@@ -19,7 +19,7 @@ from bench.measure import machine
 if TYPE_CHECKING:
     from bench.portal.measures import Figure
 
-PARTS = ("publish", "recompute", "pages", "xlsx", "pdfs", "memory", "load", "writers", "kills")
+PARTS = ("publish", "recompute", "pages", "xlsx", "pdfs", "memory", "siege", "load", "writers", "kills")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +63,7 @@ def _measured(asked: argparse.Namespace) -> int:
     from django.core.management import call_command
     from django.db import connection
 
-    from bench.portal import load, measures, seed
+    from bench.portal import load, measures, seed, siege
     from quetsach.portal.campaigns.models import CampaignNode
 
     call_command("migrate", verbosity=0)
@@ -98,6 +98,7 @@ def _measured(asked: argparse.Namespace) -> int:
         "xlsx": lambda: measures.measure_xlsx(root, min(asked.rounds, 3)),
         "pdfs": lambda: measures.measure_pdfs(root, asked.pdfs, os.cpu_count() or 1),
         "memory": lambda: load.measure_memory(root),
+        "siege": lambda: siege.measure_siege(root, asked.seconds),
         "load": lambda: load.measure_load(root, asked.seconds, asked.submits, asked.reads),
         "writers": lambda: load.measure_writers(root, asked.writers),
         "kills": lambda: load.measure_kills(root, asked.kills),

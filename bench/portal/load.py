@@ -80,6 +80,12 @@ class Server:
             found += [int(held[1]) * 1024] if held else []
         return found
 
+    def started(self) -> list[int]:
+        """The processes that the first one has started."""
+        assert self.process is not None
+        found = [int(folder.name) for folder, _fields in self._processes()]
+        return [process for process in found if process != self.process.pid]
+
     def cpu_seconds(self) -> float:
         """Processor time of all its processes so far: says what a request costs, however busy the machine."""
         ticks = sum(int(fields[11]) + int(fields[12]) for _folder, fields in self._processes())

@@ -12,9 +12,6 @@ from quetsach.errors import QuetsachError
 from quetsach.language import gettext as _
 
 _SETTINGS = "quetsach.portal.settings"
-_THREADS = 4
-"""Requests that one process answers at a time; the others wait in its queue. The server's own choice of 256
-is more than a database gives connections to, and makes writers of SQLite wait until they fail."""
 
 
 def serve_command() -> click.Command:
@@ -62,18 +59,27 @@ def manage_command() -> click.Command:
 
 def _serve(host: str, port: int, workers: int) -> None:
     _need_portal()
-    from granian import Granian
-    from granian.constants import Interfaces
+    from quetsach.portal.serving import supervisor
 
-    Granian(
-        "quetsach.portal.wsgi:application",
-        address=host,
-        port=port,
-        workers=workers,
-        blocking_threads=_THREADS,
-        interface=Interfaces.WSGI,
-        websockets=False,
-    ).serve()
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    try:
+        supervisor.serve(
+            host,
+            port,
+            workers,
+            lambda: click.echo(_("The portal answers at %s. Ctrl-C ends it.") % address, err=True),
+        )
+    except supervisor.AddressError as error:
+        raise QuetsachError(
+            _("Nothing can be served at %(address)s: %(reason)s. Choose another --port or --host.")
+            % {"address": address, "reason": error}
+        ) from error
+    except supervisor.DatabaseError as error:
+        if error.is_old:
+            raise QuetsachError(
+                _("The database is not set up for this version. Run: quetsach manage migrate")
+            ) from error
+        raise QuetsachError(_("The database does not answer: %(reason)s") % {"reason": error}) from error
 
 
 def _manage(arguments: tuple[str, ...]) -> None:
@@ -112,6 +118,6 @@ def _need_portal() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", _SETTINGS)
     try:
         import django  # noqa: F401
-        import granian  # noqa: F401
+        import waitress  # noqa: F401
     except ImportError as error:
         raise QuetsachError(_("The portal is not installed here; install quetsach[portal].")) from error

@@ -288,6 +288,13 @@ SILENCED_SYSTEM_CHECKS: list[str] = []
 DATA_UPLOAD_MAX_MEMORY_SIZE = 9 * 1024 * 1024  # one chunk of a push is 8 MiB at most
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 MAX_UPLOAD_BYTES = env_int("QUETSACH_MAX_UPLOAD_MB", 256) * 1024 * 1024
+PATIENCE_SECONDS = env_int("QUETSACH_PATIENCE_SECONDS", 40)
+if MAX_UPLOAD_BYTES <= 0 or PATIENCE_SECONDS <= 0:
+    raise ImproperlyConfigured("QUETSACH_MAX_UPLOAD_MB, QUETSACH_PATIENCE_SECONDS: expected more than 0")
+# What is being sent lies on the disk that it will stay on; the system's own folder may be memory.
+INCOMING = DATA_DIR / "incoming"
+INCOMING.mkdir(parents=True, exist_ok=True, mode=0o700)
+FILE_UPLOAD_TEMP_DIR = str(INCOMING)
 
 LOGGING = {
     "version": 1,

@@ -1,4 +1,4 @@
-"""The WSGI application, for granian or any other server."""
+"""The WSGI application. `quetsach serve` has its own server (portal/serving); others lack its bounds."""
 
 import gc
 import os

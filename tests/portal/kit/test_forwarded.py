@@ -34,6 +34,11 @@ def test_who_came_by_http_is_sent_to_https(client, db, behind_a_proxy):
     assert (answer.status_code, answer.headers["Location"]) == (301, "https://testserver/")
 
 
+def test_of_several_protocols_the_proxy_s_own_counts(client, db, behind_a_proxy):
+    assert ask(client, PROXY, HTTP_X_FORWARDED_PROTO="https, http").status_code == 301
+    assert ask(client, PROXY, HTTP_X_FORWARDED_PROTO="http, https").status_code == 200
+
+
 def test_a_visitor_who_says_so_is_not_believed(client, db, behind_a_proxy):
     assert ask(client, "203.0.113.9", HTTP_X_FORWARDED_PROTO="https").status_code == 301
 

@@ -12,7 +12,10 @@ PROTOCOL = "HTTP_X_FORWARDED_PROTO"
 
 
 class ForwardedProtocol:
-    """Takes X-Forwarded-Proto, which SECURE_PROXY_SSL_HEADER believes, from everyone but TRUSTED_PROXIES."""
+    """Takes X-Forwarded-Proto, which SECURE_PROXY_SSL_HEADER believes, from everyone but TRUSTED_PROXIES.
+
+    Of several the last counts, which the trusted proxy wrote; Django believes the first, a visitor's own.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -20,4 +23,6 @@ class ForwardedProtocol:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not is_from_trusted_proxy(request):
             request.META.pop(PROTOCOL, None)
+        elif PROTOCOL in request.META:
+            request.META[PROTOCOL] = request.META[PROTOCOL].rpartition(",")[2].strip()
         return self.get_response(request)

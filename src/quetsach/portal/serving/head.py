@@ -1,0 +1,85 @@
+"""What a request may look like (RFC 9112): whatever two servers could read in two ways is refused.
+
+waitress drops header fields with an underscore in their name, which WSGI could not tell from those with a
+hyphen, and refuses bare line ends, unknown transfer codings and lengths that are no number.
+"""
+
+from __future__ import annotations
+
+import re
+
+from waitress.parser import HTTPRequestParser, ParsingError
+
+from quetsach.portal.serving.bounds import HEAD_FIELDS, IN_MEMORY
+from quetsach.portal.serving.spool import RoomFull, Spooled
+
+# waitress's own expressions take minutes for a long line that just does not fit, and seconds for a field with
+# a control character: neither may come so far.
+_FIRST_LINE = re.compile(rb"[A-Z]{1,20} [^\x00-\x20\x7f]+ HTTP/1\.[01]")
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_FOLDED = re.compile(rb"\n[ \t]")
+_FRAMING = re.compile(rb"^(content-length|transfer-encoding|host):([^\r\n]*)", re.I | re.M)
+
+
+class Refusal:
+    """Why a request is refused, by its status. waitress's own errors have a `code`, too."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+
+
+class Request(HTTPRequestParser):  # type: ignore[misc]
+    """One request as it comes in. Its `error`, if any, is what it is answered with."""
+
+    def received(self, data: bytes) -> int:
+        """Take what came; how much of it belongs to this request."""
+        try:
+            consumed = int(super().received(data))
+        except RoomFull:
+            return self._refuse(503, data)
+        except OSError:
+            return self._refuse(507, data)
+        if self.chunked and self.error is None and self._is_mostly_framing():
+            return self._refuse(400, data)
+        if self.error is not None or self.body_rcv is None:
+            # Nobody is asked for a body that will not be read, or that there is none of.
+            self.expect_continue = False
+        return consumed
+
+    def refuse(self, code: int) -> None:
+        """Read no more of it, and forget what came."""
+        self.error, self.completed, self.expect_continue = Refusal(code), True, False
+        self.close()
+
+    def _refuse(self, code: int, data: bytes) -> int:
+        self.refuse(code)
+        return len(data)
+
+    def _is_mostly_framing(self) -> bool:
+        """Whether its pieces are so small, or what is told between them so long, that reading is all work."""
+        content = len(self.body_rcv) if self.body_rcv is not None else 0
+        return bool(self.body_bytes_received - content > IN_MEMORY + content // 4)
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Parse the whole head. Raises ParsingError, which is answered with 400."""
+        first, _, fields = header_plus.partition(b"\r\n")
+        if not _FIRST_LINE.fullmatch(first):
+            raise ParsingError("first line")
+        if fields.count(b"\n") > HEAD_FIELDS or _FOLDED.search(header_plus) or _CONTROL.search(fields):
+            raise ParsingError("too many fields, one over several lines, or a control character")
+        framing = [(name.lower(), value.strip(b" \t").lower()) for name, value in _FRAMING.findall(fields)]
+        names = [name for name, _value in framing]
+        if len(names) != len(set(names)) or {b"content-length", b"transfer-encoding"} <= set(names):
+            raise ParsingError("length or host told twice")
+        if any(name == b"transfer-encoding" and value != b"chunked" for name, value in framing):
+            raise ParsingError("transfer coding")
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:  # an address with half a bracket, a length of thousands of digits
+            raise ParsingError("address or length") from error
+        if "TRANSFER_ENCODING" in self.headers:
+            raise ParsingError("a transfer coding in HTTP/1.0")
+        if self.version == "1.1" and "HOST" not in self.headers:
+            raise ParsingError("no host")
+        if self.body_rcv is not None:
+            self.body_rcv.buf = Spooled(self.adj.room)

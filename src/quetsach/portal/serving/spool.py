@@ -1,0 +1,113 @@
+"""Bodies that are too large for memory: on the disk, without a name, and all of them together bounded.
+
+A file without a name is gone with the process that has it open, also when that one is killed.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+
+from waitress.buffers import OverflowableBuffer, TempfileBasedBuffer
+
+from quetsach.portal.serving.bounds import IN_MEMORY
+
+
+def clear(folder: Path, older_than: float) -> None:
+    """Delete files of that folder that are older than so many seconds: those of processes that were killed.
+
+    Bodies have no name, but Django gives one to a large file of a form until its request is answered.
+    """
+    before = time.time() - older_than
+    for file in folder.iterdir():
+        with suppress(OSError):
+            if file.is_file() and file.stat().st_mtime < before:
+                file.unlink()
+
+
+class RoomFull(Exception):
+    """The bodies of this process on the disk are as large as they may be."""
+
+
+class Room:
+    """The bytes that bodies of this process take on the disk; `make_way` ends one of them, if it can."""
+
+    def __init__(self, most: int, folder: str, make_way: Callable[[], bool]) -> None:
+        self.most, self.folder, self.taken = most, folder, 0
+        self._make_way = make_way
+        self._lock = threading.Lock()
+
+    def take(self, count: int) -> None:
+        """Take `count` bytes more, for which others may have to make way.
+
+        Raises:
+            RoomFull: nothing was taken.
+        """
+        while not self._has_taken(count):
+            if not self._make_way():
+                raise RoomFull
+
+    def _has_taken(self, count: int) -> bool:
+        with self._lock:
+            if self.taken + count > self.most:
+                return False
+            self.taken += count
+            return True
+
+    def give_back(self, count: int) -> None:
+        """The file that held them is closed."""
+        with self._lock:
+            self.taken -= count
+
+
+class _Unnamed(TempfileBasedBuffer):  # type: ignore[misc]
+    def __init__(self, folder: str, begun: Any) -> None:
+        self._folder = folder
+        try:
+            super().__init__(begun)
+        except OSError:
+            with suppress(OSError, AttributeError):
+                self.file.close()
+            raise
+
+    def newfile(self) -> Any:
+        return TemporaryFile(dir=self._folder)
+
+
+class Spooled(OverflowableBuffer):  # type: ignore[misc]
+    """waitress's buffer of a body, which asks for room before it writes to the disk."""
+
+    buf: Any
+
+    def __init__(self, room: Room) -> None:
+        super().__init__(IN_MEMORY)
+        self._room, self._taken = room, 0
+
+    def append(self, data: bytes) -> None:
+        """Add `data`. Raises RoomFull, or OSError where the disk is full."""
+        after = len(self) + len(data)
+        if after >= IN_MEMORY:
+            self._room.take(after - self._taken)
+            self._taken = after
+        super().append(data)
+
+    def _set_large_buffer(self) -> None:
+        begun = self.buf
+        self.buf = _Unnamed(self._room.folder, begun)
+        if begun is not None:
+            begun.close()
+        self.overflowed = True
+
+    def close(self) -> None:
+        """Forget what came, and give its room back. May be called again."""
+        # A file on a full disk fails once more when it is closed.
+        with suppress(OSError):
+            super().close()
+        self.buf, self.strbuf = None, b""
+        taken, self._taken = self._taken, 0
+        self._room.give_back(taken)

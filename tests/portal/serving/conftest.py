@@ -1,0 +1,39 @@
+"""A portal that serves the tables of the tests."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from django.db import connection
+
+from tests.portal.serving.served import Served, serving, surroundings
+
+
+@pytest.fixture(scope="module")
+def portal_env(
+    tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: pytest.FixtureRequest
+) -> tuple[Path, dict[str, str]]:
+    """A data folder with a database that is set up, and the environment that leads to it."""
+    folder = tmp_path_factory.mktemp("data")
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        if connection.vendor == "sqlite":
+            connection.ensure_connection()
+            with closing(sqlite3.connect(folder / "quetsach.sqlite3")) as copy:
+                connection.connection.backup(copy)
+            return folder, surroundings(folder)
+        known = connection.settings_dict
+    login = f"{quote(known['USER'])}:{quote(known['PASSWORD'])}"
+    place = f"{quote(known['HOST'], safe='')}:{known['PORT']}/{known['NAME']}"
+    return folder, surroundings(folder, QUETSACH_DATABASE=f"postgresql://{login}@{place}")
+
+
+@pytest.fixture(scope="module")
+def served(portal_env: tuple[Path, dict[str, str]]) -> Iterator[Served]:
+    """One server for all tests of a module."""
+    with serving(*portal_env) as found:
+        yield found
