@@ -4,6 +4,9 @@ it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
+from quetsach import limited
 from quetsach.collecting import annex
 from quetsach.collecting.annex import Annex
 from quetsach.collecting.files import container, docx, legacy, pdf, xlsx
@@ -75,25 +78,50 @@ def _compound(data: bytes) -> str:
     return kind
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one file says, its paper without the rows. `convert` is its kind where an office program must
+    read it first, else empty."""
+
+    convert: str = ""
+    paper: Paper = field(default_factory=lambda: Paper(()))
+    annexes: list[Annex] = field(default_factory=list)
+
+
 def read(data: bytes, office: Office | None = None) -> tuple[Paper, list[Annex]]:
-    """The paper and its annexes. Raises FileProblem: what `kind_of`, `office` and the readers raise,
-    `not_an_annex` for another document, `blank_form` for a form that nobody filled in."""
-    paper = _in_unicode(_paper(data, office or Office()))
+    """The annexes of a file, and its paper without the rows.
+
+    Raises FileProblem: what `kind_of`, `office` and the readers raise, `not_an_annex` for another document,
+    `blank_form` for a form that nobody filled in, `limits` for one that needs too much memory or time.
+    """
+    told = told_by(data, "")
+    if told.convert:
+        told = told_by((office or Office()).as_docx(data, told.convert), told.convert)
+    return told.paper, told.annexes
+
+
+@limited.bounded(
+    seconds=30,
+    raises=(FileProblem,),
+    refused=lambda error: (
+        FileProblem("failed", why=error.why) if error.reason == "damaged" else FileProblem("limits")
+    ),
+    imports=("python_calamine", "pypdf"),
+)
+def told_by(data: bytes, converted: str) -> Told:
+    """What a file says; `converted` is the kind that an office program made this .docx of."""
+    kind = "docx" if converted else kind_of(data)
+    if kind not in _BY_NAME:
+        return Told(convert=kind)
+    paper = _in_unicode(_BY_NAME[kind](data))
     found = annex.find(paper)
     if not found:
         raise FileProblem("not_an_annex")
     filled = [one for one in found if not one.is_blank]
     if not filled:
         raise FileProblem("blank_form")
-    return paper, filled
-
-
-def _paper(data: bytes, office: Office) -> Paper:
-    kind = kind_of(data)
-    if kind in _BY_NAME:
-        return _BY_NAME[kind](data)
-    paper = docx.read(office.as_docx(data, kind))
-    return Paper(paper.rows, paper.saved, {**paper.notes, "converted": {"kind": f".{kind}"}})
+    notes = {**paper.notes, "converted": {"kind": f".{converted}"}} if converted else paper.notes
+    return Told("", Paper((), paper.saved, notes), filled)
 
 
 def _in_unicode(paper: Paper) -> Paper:
