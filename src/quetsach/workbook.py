@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
 """Of a sheet in any program that writes them (ECMA-376, Excel's own limits)."""
 MOST_PARTS = 5_000
+MOST_STRINGS = 4_000_000
+"""Texts that cells share; a list of a million lines has as many of them for each of its columns at most."""
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _BLOCK = 1 << 18
+_CELLS = b"sheetData"
 _BINARY = ("xl/workbook.bin", "workbook.bin")
 
 
@@ -140,30 +143,43 @@ def _package(packed: zipfile.ZipFile, most: int, *, is_table_taken: bool) -> dic
     if len(names) < len(infos) or len(infos) > MOST_PARTS:
         raise WorkbookRefusedError("damaged", "parts")
     found: dict[str, Part] = {}
-    left = most
+    left, strings = most, 0
+    if sum(info.file_size for info in infos) > most:
+        raise WorkbookRefusedError("bomb", str(most >> 20))
     for info in infos:
-        walk: _Cells | _Table = _Table() if info.filename.lower() == "content.xml" else _Cells()
-        parser = expat.ParserCreate()
-        parser.StartElementHandler = walk.start
-        if isinstance(walk, _Table):
-            parser.EndElementHandler = walk.end
-        parser.StartDoctypeDeclHandler = _no_doctype
-        is_xml = None
-        with packed.open(info) as member:
-            while block := member.read(_BLOCK):
-                left -= len(block)
-                if left < 0:
-                    raise WorkbookRefusedError("bomb", str(most >> 20))
-                # Cells may lie under any name. A picture is no XML.
-                if is_xml is None and (begin := block.lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t\0")):
-                    is_xml = begin.startswith(b"<")
-                if is_xml:
-                    parser.Parse(block, False)
-        if is_xml:
-            parser.Parse(b"", True)
+        is_table = info.filename.lower() == "content.xml"
+        holds_cells, end = is_table, b""
+        for block in _blocks(packed, info):
+            left -= len(block)
+            strings += block.count(b"<si")
+            if left < 0 or strings > MOST_STRINGS:
+                raise WorkbookRefusedError("bomb", str(most >> 20))
+            # Cells may lie under any name; the library looks for this word, too.
+            holds_cells = holds_cells or _CELLS in end + block
+            end = block[-len(_CELLS) :]
+        if holds_cells:
+            walk = _Table() if is_table else _Cells()
+            _walk(packed, info, walk)
             if walk.part.height:
                 found[info.filename] = walk.part
     return found
+
+
+def _blocks(packed: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    with packed.open(info) as member:
+        while block := member.read(_BLOCK):
+            yield block
+
+
+def _walk(packed: zipfile.ZipFile, info: zipfile.ZipInfo, walk: _Cells | _Table) -> None:
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = walk.start
+    if isinstance(walk, _Table):
+        parser.EndElementHandler = walk.end
+    parser.StartDoctypeDeclHandler = _no_doctype
+    for block in _blocks(packed, info):
+        parser.Parse(block, False)
+    parser.Parse(b"", True)
 
 
 def _no_doctype(*_what: object) -> None:

@@ -134,6 +134,9 @@ def taken(said: bytes, declared: Any, raises: tuple[type[QuetsachError], ...]) -
     found = known[name].__new__(known[name], *args)
     found.args = tuple(args)
     vars(found).update(state)
+    # Some are kept, and told by their code later.
+    if not getattr(found, "is_declared", lambda: True)():
+        raise NotReadError("crashed", "unknown code")
     raise found
 
 

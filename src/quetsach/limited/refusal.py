@@ -34,7 +34,8 @@ class BusyError(NotReadError):
 
 _KINDS = {
     "no_workbook", "not_table", "old_excel", "locked_or_old", "xlsb", "binary", "other_kind", "kind",
-    "web_page", "other_archive", "outlook", "heic", "old_word", "open_document", "no_reader", "other_workbook",
+    "web_page", "other_archive", "outlook", "heic", "old_word", "open_document", "no_reader",
+    "other_workbook",
 }  # fmt: skip
 _SIZES = {
     "too_large", "too_big", "bomb", "too_many_rows", "too_many_columns", "too_many_cells", "too_wide",

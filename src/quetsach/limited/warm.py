@@ -24,6 +24,7 @@ _BLOCK = 1 << 20
 _GRACE = 10.0
 """Seconds beyond those of a file, for a machine that has other things to do."""
 _TRIES = 3
+_START = ("-I", "-m", "quetsach.limited")
 
 if sys.platform != "win32":
 
@@ -58,7 +59,7 @@ if sys.platform != "win32":
             quiet = subprocess.DEVNULL
             with theirs:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-I", "-m", "quetsach.limited", str(theirs.fileno())],
+                    [sys.executable, *_START, str(theirs.fileno())],
                     stdin=quiet, stdout=quiet, stderr=quiet, env=bare, cwd="/",
                     pass_fds=[theirs.fileno()], start_new_session=True,
                 )  # fmt: skip

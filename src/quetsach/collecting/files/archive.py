@@ -89,8 +89,8 @@ def unpacked(
     while not is_all:
         try:
             batch = _batch(data, name, changed, number)
-        except FileProblem as problem:
-            yield Found(storable(name), path, b"" if number else data, changed, problem)
+        except FileProblem as error:
+            yield Found(storable(name), path, b"" if number else data, changed, error)
             return
         for one in batch.members:
             number += 1
@@ -98,8 +98,10 @@ def unpacked(
                 yield Found(name, path, problem=FileProblem("too_many_files", most=MOST_FILES))
                 return
             content = data if one.is_itself else one.data
-            problem_ = FileProblem(one.problem, **one.facts) if one.problem else None
-            yield Found(one.name, path, content, one.changed, problem_)
+            problem = FileProblem(one.problem, **one.facts) if one.problem else None
+            if problem is not None and not problem.is_declared():
+                problem = FileProblem("limits")
+            yield Found(storable(one.name), path, content, one.changed, problem)
         is_all = batch.is_all or not batch.members
 
 

@@ -26,8 +26,8 @@ _PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What is wrong with a set of rules: `line` counts from 1, 0 speaks of the whole. `code` is "compile",
-    "include", "module", "innocent" (with the file `where`), "slow", "limits", "empty" or "no_engine"; `text` the
-    compiler's words, the module, or the rule."""
+    "include", "module", "innocent" (with the file `where`), "slow", "limits", "empty" or "no_engine"; `text`
+    the compiler's words, the module, or the rule."""
 
     code: str
     line: int
