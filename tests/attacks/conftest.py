@@ -1,4 +1,4 @@
-"""The cast and settings of the portal's tests; and this process, in which no stranger's file may be opened."""
+"""The cast and settings of the portal's tests, and a process in which no stranger's file may be opened."""
 
 from __future__ import annotations
 

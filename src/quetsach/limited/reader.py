@@ -5,6 +5,7 @@ On POSIX a warm process is forked for each file (`serving.py`), on Windows it is
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
 import os
@@ -63,7 +64,8 @@ def answer(request: dict[str, Any], data: BinaryIO) -> list[bytes]:
     except MemoryError:
         return [FAULT, b"too_large MemoryError"]
     except BaseException as error:  # a panic of Rust's is no Exception
-        return [FAULT, b"damaged " + type(error).__name__.encode()]
+        reason = b"too_large" if getattr(error, "errno", None) == errno.ENOMEM else b"damaged"
+        return [FAULT, reason, b" ", type(error).__name__.encode()]
 
 
 def _flat(state: dict[str, Any]) -> dict[str, Any]:
