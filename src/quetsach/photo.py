@@ -23,7 +23,7 @@ class PhotoError(ValueError):
 @limited.bounded(
     seconds=20,
     refused=lambda _error: PhotoError("cannot be opened as a picture"),
-    imports=("PIL.Image", "PIL.ImageOps", "PIL.JpegImagePlugin", "PIL.PngImagePlugin"),
+    imports=("PIL.ImageOps", *(f"PIL.{kind}ImagePlugin" for kind in ("Bmp", "Gif", "Jpeg", "Png", "Ppm"))),
 )
 def clean(data: bytes) -> bytes:
     """The picture as JPEG, or as PNG if it was one. The same file gives the same bytes. Raises PhotoError."""

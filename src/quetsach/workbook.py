@@ -20,10 +20,13 @@ from xml.parsers import expat
 
 from quetsach import compoundfile, limited
 from quetsach.errors import QuetsachError
+from quetsach.spreadsheet import column_name
 
 if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook
 
+READING = ("python_calamine", "xlsxwriter.utility")
+"""What a marked function that opens one imports."""
 MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
 """Of a sheet in any program that writes them (ECMA-376, Excel's own limits)."""
 MOST_PARTS = 5_000
@@ -117,7 +120,7 @@ type Cell = str | int | float | bool
 type Sheets = dict[str, list[list[Cell]]]
 
 
-@limited.bounded(seconds=30, raises=(WorkbookRefusedError,), imports=("python_calamine",))
+@limited.bounded(seconds=30, raises=(WorkbookRefusedError,), imports=READING)
 def sheets(data: bytes) -> Sheets:
     """The cells of each sheet by its name, from its first cell on, days and times as texts.
 
@@ -217,7 +220,7 @@ class _Cells:
             self.part.rows += 1
             self._grow()
         elif tag == "f" and self._column:
-            self.part.formulas.append(f"{_letters(self._column)}{self._row}")
+            self.part.formulas.append(f"{column_name(max(self._column, 1) - 1)}{self._row}")
 
     def _grow(self) -> None:
         part = self.part
@@ -226,7 +229,7 @@ class _Cells:
         if self._column > part.width:
             part.width = self._column
         if self._row > MOST_ROWS or self._column > MOST_COLUMNS:
-            raise WorkbookRefusedError("far", f"{_letters(self._column)}{self._row}")
+            raise WorkbookRefusedError("far", f"{column_name(max(self._column, 1) - 1)}{self._row}")
 
 
 class _Table:
@@ -259,7 +262,7 @@ class _Table:
             if self._said:
                 self._height, self._width = self._row, max(self._width, self._said)
             if self._height > MOST_ROWS or self._width > MOST_COLUMNS:
-                raise WorkbookRefusedError("far", f"{_letters(self._width)}{self._height}")
+                raise WorkbookRefusedError("far", f"{column_name(max(self._width, 1) - 1)}{self._height}")
         elif tag == "table":
             self._end_of_table()
 
@@ -279,14 +282,6 @@ def _place(reference: str) -> tuple[int, int]:
     for letter in found[1]:
         column = column * 26 + ord(letter) - 64
     return int(found[2]), column
-
-
-def _letters(column: int) -> str:
-    letters = ""
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters or "A"
 
 
 def _times(text: str | None) -> int:

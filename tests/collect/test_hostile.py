@@ -81,7 +81,7 @@ def test_control_characters_never_leave_the_reader(monkeypatch: pytest.MonkeyPat
     paper = Paper(tuple(Row((Cell(line),)) for line in lines))
     monkeypatch.setitem(reading._BY_NAME, "pdf", lambda _data: paper)
     # What runs in the process of its own, here in this one, which has the other reader.
-    (annex,) = reading.told_by.__wrapped__(b"%PDF-1.4", "pdf").annexes
+    (annex,) = reading._of_pdf.__wrapped__(b"%PDF-1.4").annexes
     assert annex.unit == "A\ufffdB\ufffd"
 
 

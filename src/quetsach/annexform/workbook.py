@@ -60,7 +60,7 @@ def place_of(row: int, column: int) -> str:
     seconds=15,
     raises=(WorkbookError,),
     refused=lambda _error: WorkbookError("limits"),
-    imports=("python_calamine", "xml.etree.ElementTree"),
+    imports=workbook.READING,
 )
 def open_workbook(data: bytes) -> dict[str, Sheet]:
     """The sheets by name. Raises WorkbookError for anything that is not a plain, small .xlsx workbook."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from quetsach import limited
+from quetsach import limited, workbook
 from quetsach.collecting import annex, says
 from quetsach.collecting.annex import Annex
 from quetsach.collecting.files import container, docx, legacy, pdf, xlsx
@@ -117,17 +117,26 @@ def read(data: bytes, office: Office | None = None) -> tuple[Paper, list[Annex]]
     return told.paper, told.annexes
 
 
-@limited.bounded(
-    seconds=30,
-    raises=(FileProblem,),
-    refused=lambda error: (
-        FileProblem("failed", why=error.why) if error.reason == "damaged" else FileProblem("limits")
-    ),
-    imports=("python_calamine", "pypdf"),
-)
+def _refused(error: limited.NotReadError) -> FileProblem:
+    return FileProblem("failed", why=error.why) if error.reason == "damaged" else FileProblem("limits")
+
+
+@limited.bounded(seconds=30, raises=(FileProblem,), refused=_refused, imports=("pypdf", "pypdf.filters"))
+def _of_pdf(data: bytes) -> Told:
+    return _told("pdf", data)
+
+
+@limited.bounded(seconds=30, raises=(FileProblem,), refused=_refused, imports=workbook.READING)
+def _of_table_or_text(data: bytes, kind: str) -> Told:
+    return _told(_packed(data) if kind == "zip" else kind, data)
+
+
 def told_by(data: bytes, kind: str) -> Told:
-    """What a file of a kind says."""
-    kind = _packed(data) if kind == "zip" else kind
+    """What a file of a kind says. Raises FileProblem."""
+    return _of_pdf(data) if kind == "pdf" else _of_table_or_text(data, kind)
+
+
+def _told(kind: str, data: bytes) -> Told:
     if kind not in _BY_NAME:
         return Told("odt")
     paper = _in_unicode(_BY_NAME[kind](data))

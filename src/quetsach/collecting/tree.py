@@ -8,7 +8,7 @@ import csv
 import io
 from collections.abc import Sequence
 
-from quetsach import limited
+from quetsach import limited, workbook
 from quetsach.collecting.files import xlsx
 from quetsach.collecting.folding import key
 from quetsach.collecting.names import Unit
@@ -97,7 +97,7 @@ def _headed(table: Sequence[Sequence[str]]) -> tuple[dict[str, int], list[tuple[
     seconds=20,
     raises=(FileProblem,),
     refused=lambda _error: FileProblem("limits"),
-    imports=("python_calamine",),
+    imports=workbook.READING,
 )
 def _workbook(data: bytes) -> list[list[str]]:
     rows = xlsx.read(data).rows

@@ -39,7 +39,7 @@ def package(data: bytes) -> Package:
         return TEXT
 
 
-@limited.bounded(seconds=20)
+@limited.bounded(seconds=20, imports=("quetsach.openers.zip",))
 def _looked(data: bytes) -> Package:
     from quetsach.openers import zip as openers_zip
 

@@ -59,7 +59,7 @@ class _Batch(NamedTuple):
     is_itself: bool = False
 
 
-@limited.bounded(seconds=60, raises=(IndicatorError,))
+@limited.bounded(seconds=60, raises=(IndicatorError,), imports=("quetsach.openers.zip",))
 def _batch(data: bytes, source: str, number: int, offset: int) -> _Batch:
     """The lists in an archive, from that byte of the list with that number on."""
     found: list[_Piece] = []

@@ -68,6 +68,11 @@ def answer(request: dict[str, Any], data: BinaryIO) -> list[bytes]:
         return [FAULT, reason, b" ", type(error).__name__.encode()]
 
 
+def prepare(request: dict[str, Any]) -> None:
+    """All of `answer` that does not need the file, so that it is done once and not in each process."""
+    plain.unpack(bytes.fromhex(request["given"]), request_types(function(request["function"])))
+
+
 def _flat(state: dict[str, Any]) -> dict[str, Any]:
     """The attributes of an error: texts, numbers, and tables of these."""
     return {

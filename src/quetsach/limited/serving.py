@@ -10,11 +10,14 @@ import sys
 
 if sys.platform != "win32":
     import contextlib
+    import ctypes
+    import encodings.cp437  # noqa: F401 - names in archives; each process of a file would import it anew
     import fcntl
     import gc
     import importlib
     import json
     import os
+    import resource  # noqa: F401 - as above
     import select
     import signal
     import socket
@@ -27,6 +30,7 @@ if sys.platform != "win32":
 
     HEAD = struct.Struct(">I")
     DATA, ANSWER, TURN = 0, 1, 3
+    _KERNEL = ctypes.CDLL(None)
 
     @dataclass
     class _Child:
@@ -101,7 +105,7 @@ if sys.platform != "win32":
                 with contextlib.suppress(ImportError):
                     importlib.import_module(name)
             with contextlib.suppress(Exception):
-                reader.function(request["function"])
+                reader.prepare(request)
             gc.freeze()
             data, answer_to, status, turn = given
             pid = os.fork()
@@ -139,11 +143,8 @@ if sys.platform != "win32":
         """On Linux this process is killed when the warm one ends, and gains no rights by what it runs."""
         if sys.platform != "linux":
             return
-        import ctypes
-
-        kernel = ctypes.CDLL(None)
         parent = os.getppid()
-        kernel.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-        kernel.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
+        _KERNEL.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        _KERNEL.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
         if os.getppid() != parent or parent == 1:
             os._exit(1)

@@ -155,7 +155,7 @@ def _csv(data: bytes) -> Grid:
     seconds=20,
     raises=(TableError,),
     refused=lambda _error: TableError("limits"),
-    imports=("python_calamine",),
+    imports=workbook.READING,
 )
 def _workbook(data: bytes, headings: list[str]) -> tuple[Grid, list[Marked]]:
     known = set(headings)

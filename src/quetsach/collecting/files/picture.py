@@ -52,7 +52,11 @@ def pages_of_tiff(data: bytes) -> int:
 @limited.bounded(
     seconds=20,
     refused=lambda _error: FileProblem("damaged"),
-    imports=("PIL.Image", "PIL.ImageSequence", "PIL.ImageOps", "PIL.JpegImagePlugin", "pypdfium2"),
+    imports=(
+        "pypdfium2",
+        *("PIL.ImageChops", "PIL.ImageOps", "PIL.ImageSequence"),
+        *(f"PIL.{kind}ImagePlugin" for kind in ("Bmp", "Gif", "Jpeg", "Png", "Ppm")),
+    ),
 )
 def draw(data: bytes, first: int = 1) -> bytes:
     """AT_ONCE pages of a PDF or of a picture, from the `first` on, one below the other, as JPEG.

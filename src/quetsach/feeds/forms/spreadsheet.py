@@ -62,7 +62,7 @@ type _Told = tuple[bool, int, str, str, str, str]
 """Whether it is a Value; line, text, kind, family, and the warning of a Value or the code of a Note."""
 
 
-@limited.bounded(seconds=60, raises=(IndicatorError,), imports=("python_calamine",))
+@limited.bounded(seconds=60, raises=(IndicatorError,), imports=workbook.READING)
 def _told(data: bytes, source: str, columns: dict[str, str] | None, now: datetime) -> list[_Told]:
     return [
         (True, one.line, one.text, one.kind, one.family, one.warning)
