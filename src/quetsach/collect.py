@@ -90,10 +90,8 @@ def read_file(
             raise found.problem
         paper, annexes = reading.read(found.data, office)
     except FileProblem as problem:
+        # Also a fault of ours on one strange file, which must not cost the others.
         return _unread(found, problem, digest, directory)
-    except (ArithmeticError, AssertionError, LookupError, RecursionError, TypeError, ValueError) as error:
-        # A fault of ours on one strange file must not cost the others.
-        return _unread(found, FileProblem("failed", why=type(error).__name__), digest, directory)
     notes = tuple(Doubt(code, "file", dict(facts)) for code, facts in paper.notes.items())
     readings = []
     for part, annex in enumerate(annexes, 1):

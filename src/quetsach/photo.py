@@ -7,13 +7,11 @@ of its own with limits of memory and processor time, and nothing of the file its
 from __future__ import annotations
 
 import io
-import sys
 
 from quetsach import limited
 
 LONGEST = 4096
 """Pixels of the longer side that are kept; a signature on a sheet of A4 can be read at a third of that."""
-_SECONDS = 20
 _MOST_PIXELS = 100_000_000
 _KINDS = ("JPEG", "PNG")
 
@@ -22,15 +20,13 @@ class PhotoError(ValueError):
     """It cannot be opened as a JPEG or PNG picture, or not within the limits."""
 
 
+@limited.bounded(
+    seconds=20,
+    refused=lambda _error: PhotoError("cannot be opened as a picture"),
+    imports=("PIL.ImageOps", *(f"PIL.{kind}ImagePlugin" for kind in ("Bmp", "Gif", "Jpeg", "Png", "Ppm"))),
+)
 def clean(data: bytes) -> bytes:
     """The picture as JPEG, or as PNG if it was one. The same file gives the same bytes. Raises PhotoError."""
-    drawn = limited.run(__name__, data, seconds=_SECONDS)
-    if drawn is None:
-        raise PhotoError("cannot be opened as a picture")
-    return drawn
-
-
-def _drawn(data: bytes) -> bytes:
     from PIL import Image, ImageOps
 
     # Else Pillow only warns of a picture that unpacks to gigabytes.
@@ -50,8 +46,3 @@ def _drawn(data: bytes) -> bytes:
     out = io.BytesIO()
     sheet.save(out, "PNG" if is_png else "JPEG", quality=88, optimize=False)
     return out.getvalue()
-
-
-if __name__ == "__main__":
-    limited.limit(_SECONDS)
-    sys.stdout.buffer.write(_drawn(sys.stdin.buffer.read()))

@@ -27,6 +27,12 @@ class FileProblem(QuetsachError):
         self.code = code
         self.facts: dict[str, str | int] = facts
 
+    def is_declared(self) -> bool:
+        """Whether there is a sentence for it: it is asked of one that came from another process."""
+        from quetsach.collecting import says
+
+        return says.is_problem(self.code)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

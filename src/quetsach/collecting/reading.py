@@ -4,12 +4,17 @@ it.
 
 from __future__ import annotations
 
-from quetsach.collecting import annex
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from quetsach import limited, workbook
+from quetsach.collecting import annex, says
 from quetsach.collecting.annex import Annex
 from quetsach.collecting.files import container, docx, legacy, pdf, xlsx
 from quetsach.collecting.files.office import Office
 from quetsach.collecting.files.picture import pages_of_tiff
 from quetsach.collecting.folding import storable
+from quetsach.collecting.form import ROWS
 from quetsach.collecting.paper import Cell, FileProblem, Paper, Row
 
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -17,18 +22,20 @@ _PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"BM")
 _OF_TELEPHONES = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 _PACKERS = (b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c")
 _OUTLOOK = "__substg1.0_".encode("utf-16-le")
+_OF_OFFICE = ("doc", "rtf")
 _BY_NAME = {"docx": docx.read, "xlsx": xlsx.read, "pdf": pdf.read}
 
 
 def kind_of(data: bytes) -> str:
-    """`docx`, `xlsx` (also .xls and .ods), `pdf`; `doc`, `rtf`, `odt`, which an office program reads.
+    """By its begin: `xlsx` (here .xls), `pdf`; `doc`, `rtf`, which an office program reads; `zip` for what
+    must be opened to know.
 
-    Raises FileProblem for anything else, `damaged` for an archive that cannot be opened.
+    Raises FileProblem for anything else.
     """
     if not data:
         raise FileProblem("empty")
     if data.startswith(b"PK"):
-        return _packed(data)
+        return "zip"
     if b"%PDF-" in data[:1024]:
         return "pdf"
     if data.startswith(_COMPOUND):
@@ -48,6 +55,7 @@ def kind_of(data: bytes) -> str:
 
 
 def _packed(data: bytes) -> str:
+    """`docx`, `xlsx` (also .ods), or `odt`, which an office program reads."""
     with container.opened(data) as packed:
         names = packed.namelist()
         if docx.BODY in names:
@@ -75,25 +83,70 @@ def _compound(data: bytes) -> str:
     return kind
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one file says, its paper without the rows. `convert` is its kind where an office program must
+    read it first, else empty."""
+
+    convert: Literal["", "odt"] = ""
+    paper: Paper = field(default_factory=lambda: Paper(()))
+    annexes: list[Annex] = field(default_factory=list)
+
+
 def read(data: bytes, office: Office | None = None) -> tuple[Paper, list[Annex]]:
-    """The paper and its annexes. Raises FileProblem: what `kind_of`, `office` and the readers raise,
-    `not_an_annex` for another document, `blank_form` for a form that nobody filled in."""
-    paper = _in_unicode(_paper(data, office or Office()))
+    """The annexes of a file, and its paper without the rows.
+
+    Raises FileProblem: what `kind_of`, `office` and the readers raise, `not_an_annex` for another document,
+    `blank_form` for a form that nobody filled in, `limits` for one that needs too much memory or time.
+    """
+    kind = kind_of(data)
+    told = Told() if kind in _OF_OFFICE else told_by(data, kind)
+    if kind in _OF_OFFICE or told.convert:
+        kind = told.convert or kind
+        told = told_by((office or Office()).as_docx(data, kind), "docx")
+        told = replace(
+            told, paper=replace(told.paper, notes={**told.paper.notes, "converted": {"kind": f".{kind}"}})
+        )
+    codes = [
+        *told.paper.notes,
+        *(code for one in told.annexes for f in one.figures.values() for code in f.doubts),
+    ]
+    if not all(map(says.is_known, codes)) or any(set(one.figures) != set(ROWS) for one in told.annexes):
+        # They are kept, and told by these words: what read the file was not itself any more.
+        raise FileProblem("limits")
+    return told.paper, told.annexes
+
+
+def _refused(error: limited.NotReadError) -> FileProblem:
+    return FileProblem("failed", why=error.why) if error.reason == "damaged" else FileProblem("limits")
+
+
+@limited.bounded(seconds=30, raises=(FileProblem,), refused=_refused, imports=("pypdf", "pypdf.filters"))
+def _of_pdf(data: bytes) -> Told:
+    return _told("pdf", data)
+
+
+@limited.bounded(seconds=30, raises=(FileProblem,), refused=_refused, imports=workbook.READING)
+def _of_table_or_text(data: bytes, kind: str) -> Told:
+    return _told(_packed(data) if kind == "zip" else kind, data)
+
+
+def told_by(data: bytes, kind: str) -> Told:
+    """What a file of a kind says. Raises FileProblem."""
+    return _of_pdf(data) if kind == "pdf" else _of_table_or_text(data, kind)
+
+
+def _told(kind: str, data: bytes) -> Told:
+    if kind not in _BY_NAME:
+        return Told("odt")
+    paper = _in_unicode(_BY_NAME[kind](data))
     found = annex.find(paper)
     if not found:
         raise FileProblem("not_an_annex")
     filled = [one for one in found if not one.is_blank]
     if not filled:
         raise FileProblem("blank_form")
-    return paper, filled
-
-
-def _paper(data: bytes, office: Office) -> Paper:
-    kind = kind_of(data)
-    if kind in _BY_NAME:
-        return _BY_NAME[kind](data)
-    paper = docx.read(office.as_docx(data, kind))
-    return Paper(paper.rows, paper.saved, {**paper.notes, "converted": {"kind": f".{kind}"}})
+    return Told("", Paper((), paper.saved, paper.notes), filled)
 
 
 def _in_unicode(paper: Paper) -> Paper:

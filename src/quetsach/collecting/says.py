@@ -24,6 +24,16 @@ def level(code: str) -> str:
     return (table["doubt"].get(code) or table["note"][code])["level"]
 
 
+def is_problem(code: str) -> bool:
+    """Whether there is a sentence for why a file gives no annex."""
+    return code in _table()["problem"]
+
+
+def is_known(code: str) -> bool:
+    """Whether there is a sentence for a doubt or a note."""
+    return code in _table()["doubt"] or code in _table()["note"]
+
+
 def doubt(code: str, facts: Facts, language: str) -> str:
     """What is doubtful about a cell, a unit or a file."""
     table = _table()

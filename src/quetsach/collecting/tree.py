@@ -8,6 +8,7 @@ import csv
 import io
 from collections.abc import Sequence
 
+from quetsach import limited, workbook
 from quetsach.collecting.files import xlsx
 from quetsach.collecting.folding import key
 from quetsach.collecting.names import Unit
@@ -92,6 +93,12 @@ def _headed(table: Sequence[Sequence[str]]) -> tuple[dict[str, int], list[tuple[
     return {"name": 0}, numbered
 
 
+@limited.bounded(
+    seconds=20,
+    raises=(FileProblem,),
+    refused=lambda _error: FileProblem("limits"),
+    imports=workbook.READING,
+)
 def _workbook(data: bytes) -> list[list[str]]:
     rows = xlsx.read(data).rows
     return [[cell.text for cell in row.cells] for row in rows if row.table == rows[0].table]

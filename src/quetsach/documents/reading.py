@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from quetsach import limited
 from quetsach.errors import DocumentError
 
 MOST_BYTES = 30_000_000
@@ -52,6 +53,15 @@ class Reading:
     has_numbers: bool | None
 
 
+@limited.bounded(
+    seconds=60,
+    raises=(DocumentError,),
+    refused=lambda _error: DocumentError(
+        "the file cannot be opened within the limits of memory and time;"
+        " save it anew from the program it came from"
+    ),
+    imports=("docx", "pdfminer.high_level"),
+)
 def read(raw: bytes) -> Reading:
     """A .docx or .pdf file, told apart by its content. Raises DocumentError for anything else or damaged."""
     if len(raw) > MOST_BYTES:
@@ -68,6 +78,8 @@ def read(raw: bytes) -> Reading:
         raise
     except ImportError as error:
         raise DocumentError("reading documents needs more: install quetsach[documents]") from error
+    except MemoryError:
+        raise
     except Exception as error:  # damaged files break the readers in every way there is
         raise DocumentError(
             "the file is damaged or encrypted; save it anew from the program it came from"

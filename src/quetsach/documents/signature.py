@@ -9,9 +9,7 @@ from an authority of the state; that stays unknown, never "valid".
 from __future__ import annotations
 
 import io
-import json
 import logging
-import sys
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -21,8 +19,6 @@ from quetsach.errors import DocumentError
 
 type Wholeness = Literal["intact", "added_to", "changed", "unreadable"]
 MOST_SIGNATURES = 20
-_LONGEST = 20
-"""Seconds of processor time; a signed report takes one."""
 
 
 class LockedPdfError(DocumentError):
@@ -43,34 +39,26 @@ class Seen:
     at: datetime | None = None
 
 
+@limited.bounded(
+    seconds=20,
+    raises=(LockedPdfError,),
+    refused=lambda _error: DocumentError("cannot be opened as a PDF"),
+    imports=("pyhanko.pdf_utils.reader", "pyhanko.sign.validation", "pyhanko_certvalidator"),
+)
 def look(pdf: bytes) -> tuple[Seen, ...]:
     """The signatures in their order; empty for a PDF without any.
 
     Raises LockedPdfError for an encrypted one, DocumentError for what is no PDF or takes too much to read.
     """
-    answer = limited.run(__name__, pdf, seconds=_LONGEST)
-    if answer is None:
-        raise DocumentError("cannot be opened as a PDF")
-    told = json.loads(answer)
-    if told == "locked":
-        raise LockedPdfError("is protected by a password or against changes")
-    return tuple(
-        Seen(**{**one, "at": datetime.fromisoformat(one["at"]) if one["at"] else None}) for one in told
-    )
-
-
-def _look(pdf: bytes) -> str:
-    """What `look` is told, as JSON. Raises whatever a damaged file does to the reader."""
     from pyhanko.pdf_utils.reader import PdfFileReader
 
     reader = PdfFileReader(io.BytesIO(pdf), strict=False)
     if reader.encrypted:
-        return json.dumps("locked")
+        raise LockedPdfError("is protected by a password or against changes")
     if int(reader.root["/Pages"]["/Count"]) < 1:
         raise ValueError("no page")
     found = list(reader.embedded_regular_signatures)[:MOST_SIGNATURES]
-    seen = [_seen(signature) for signature in found]
-    return json.dumps([{**vars(one), "at": one.at.isoformat() if one.at else ""} for one in seen])
+    return tuple(_seen(signature) for signature in found)
 
 
 def _seen(signature: Any) -> Seen:
@@ -102,8 +90,3 @@ def _text(value: object) -> str:
     """A name of the certificate in one short line: it is what a stranger wrote."""
     words = ", ".join(map(str, value)) if isinstance(value, list) else str(value or "")
     return " ".join("".join(char if char.isprintable() else " " for char in words).split())[:200]
-
-
-if __name__ == "__main__":
-    limited.limit(_LONGEST)
-    sys.stdout.write(_look(sys.stdin.buffer.read()))

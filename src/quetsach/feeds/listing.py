@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from quetsach.feeds.comment import is_comment
+from quetsach.feeds.packed import TEXT, Package, package
 from quetsach.feeds.text import decode
 
 SNIFFED_LINES = 50
@@ -31,6 +32,11 @@ class Listing:
     ) -> None:
         self.source, self.data, self.columns = source, data, columns
         self.now = now or datetime.now(UTC)
+
+    @cached_property
+    def package(self) -> Package:
+        """Whether it is a workbook, and the result of a scan; neither for text."""
+        return TEXT if isinstance(self.data, str) else package(self.data)
 
     @cached_property
     def _decoded(self) -> tuple[str, str | None]:

@@ -8,14 +8,18 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
+from quetsach import limited
 from quetsach.errors import IndicatorError, SourceError
-from quetsach.feeds.forms.spreadsheet import ZIP, is_workbook
+from quetsach.feeds.packed import ZIP, package
 from quetsach.feeds.text import MOST_BYTES, read_raw, read_stream, unusable
 from quetsach.openers import is_tar
 from quetsach.openers.opened import Opened, Passed, Start
 from quetsach.unpack import BLOCK, BZIP2, XZ, codec_of
 
+AT_ONCE = 40 << 20
+"""Bytes of lists that are handed over at once."""
 DEEPEST = 3
 MOST_MEMBERS = 10_000
 _UNASKED = re.compile(r"(?:^|/)(?:__MACOSX/|\.(?!\.?/)|Thumbs\.db)")
@@ -33,7 +37,71 @@ def lists(path: Path) -> Iterator[tuple[str, bytes]]:
     # What comes through a pipe is opened here as a whole, because its begin cannot be looked at beforehand.
     is_stream = str(path) == "-" or path.is_fifo()
     data = read_stream(path) if is_stream else read_raw(path, _is_packed)
-    yield from _expand(str(path), data, 0, [0])
+    if codec_of(data[:10]) or data.startswith(ZIP) or is_tar(data[:512]):
+        yield from _unpacked(str(path), data)
+    else:
+        yield str(path), data
+
+
+class _Piece(NamedTuple):
+    """A list in an archive, or a part of a long one; `is_whole` after its last part."""
+
+    source: str
+    data: bytes
+    is_whole: bool
+
+
+class _Batch(NamedTuple):
+    """What fits into one answer; `is_itself`: the file is no archive but a list, such as a workbook."""
+
+    pieces: list[_Piece]
+    is_all: bool
+    is_itself: bool = False
+
+
+@limited.bounded(seconds=60, raises=(IndicatorError,), imports=("quetsach.openers.zip",))
+def _batch(data: bytes, source: str, number: int, offset: int) -> _Batch:
+    """The lists in an archive, from that byte of the list with that number on."""
+    found: list[_Piece] = []
+    left = AT_ONCE
+    for at, (name, content) in enumerate(_expand(source, data, 0, [0])):
+        if content is data:
+            return _Batch([], is_all=True, is_itself=True)
+        if at < number:
+            continue
+        rest = content[offset:] if at == number else content
+        part = rest[:left]
+        left -= len(part)
+        found.append(_Piece(name, part, len(part) == len(rest)))
+        if not found[-1].is_whole:
+            return _Batch(found, is_all=False)
+    return _Batch(found, is_all=True)
+
+
+def _unpacked(source: str, data: bytes) -> Iterator[tuple[str, bytes]]:
+    number, begun, last = 0, bytearray(), source
+    while True:
+        try:
+            batch = _batch(data, source, number, len(begun))
+        except limited.BusyError:
+            raise
+        except limited.NotReadError as error:
+            raise IndicatorError(
+                f"{last}: cannot be opened within the limits of memory and time; unpack it, or split it"
+            ) from error
+        if batch.is_itself:
+            yield source, data
+            return
+        for piece in batch.pieces:
+            begun += piece.data
+            last = piece.source
+            if piece.is_whole:
+                yield piece.source, bytes(begun)
+                begun, number = bytearray(), number + 1
+        if batch.is_all:
+            return
+        if not batch.pieces:
+            raise IndicatorError(f"{source}: damaged; unpack it")
 
 
 def _is_packed(start: bytes) -> bool:
@@ -85,7 +153,7 @@ def _opener(data: bytes) -> ModuleType | None:
     if data.startswith(ZIP):
         from quetsach.openers import zip
 
-        return None if is_workbook(data) else zip
+        return None if package(data).is_workbook else zip
     if not is_tar(data[:512]):
         return None
     from quetsach.openers import tar

@@ -117,6 +117,13 @@ _SENTENCES = (
     N_("is an Excel workbook, which needs the package python-calamine; or save it as CSV"),
     N_("damaged workbook (%(why)s); save it again"),
     N_("a sheet spans more than %(most)s cells; clear its far ends"),
+    N_("is a binary workbook (.xlsb), which is not read; save it as .xlsx"),
+    N_("a cell stands at %(cell)s, where no sheet reaches; save it again in Excel as .xlsx, or as CSV"),
+    N_(
+        "cannot be opened within the limits of memory and time; save its table anew as .xlsx or CSV, or split"
+        " the list"
+    ),
+    N_("cannot be opened within the limits of memory and time; unpack it, or split it"),
     N_("is an office document, not a list; save its table as .xlsx or CSV"),
     N_("is locked with a password; open it, save it without one, and give that"),
     N_("is a PDF document, not a list; ask for its table as .xlsx or CSV"),

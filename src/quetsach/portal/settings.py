@@ -287,6 +287,11 @@ SILENCED_SYSTEM_CHECKS: list[str] = []
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 9 * 1024 * 1024  # one chunk of a push is 8 MiB at most
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# Processes that read strangers' files at once, over all workers; each takes 512 MB at most.
+READERS = env_int("QUETSACH_READERS", 2)
+if not 1 <= READERS <= 64:
+    raise ImproperlyConfigured(f"QUETSACH_READERS={READERS}: expected 1 to 64")
+READERS_DIR = DATA_DIR / "readers"
 MAX_UPLOAD_BYTES = env_int("QUETSACH_MAX_UPLOAD_MB", 256) * 1024 * 1024
 PATIENCE_SECONDS = env_int("QUETSACH_PATIENCE_SECONDS", 40)
 if MAX_UPLOAD_BYTES <= 0 or PATIENCE_SECONDS <= 0:

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-import zipfile
-from collections import deque
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from quetsach import limited, workbook
 from quetsach.errors import QuetsachError
 from quetsach.registry.columns import BY_HEADING, BY_KEY
 from quetsach.spreadsheet import cell_text, column_name, unguarded
@@ -24,9 +22,10 @@ MOST_UNPACKED = 128 * 1024 * 1024
 MOST_PROBLEMS = 200
 HEADER_WITHIN = 30
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-_FORMULA = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3}[0-9]{1,7})"[^>]*>\s*<(?:\w+:)?f\b')
-_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="([0-9]{1,7})"')
-_FAR = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{2,3})[0-9]')
+
+
+# No sheet that `_judge` lets pass is larger; there may be some.
+_MOST = workbook.Most(4 * (MOST_ROWS + HEADER_WITHIN) * MOST_COLUMNS, MOST_UNPACKED)
 
 
 class TableError(QuetsachError):
@@ -70,13 +69,14 @@ class Table:
 def read_table(name: str, data: bytes) -> Table:
     """Read an .xlsx, .xlsm or CSV file.
 
-    Raises TableError: `empty`, `old_excel`, `not_table`, `encoding`, `damaged`, `too_large` (MB when
-    unpacked), `too_many_rows`, `too_wide`, `no_header`, `twice` (a column), `no_reader`.
+    Raises TableError: `empty`, `old_excel`, `not_table`, `binary`, `encoding`, `damaged`, `far` (a cell),
+    `too_large` (MB when unpacked), `limits` (of memory or time), `too_many_rows`, `too_wide`, `no_header`,
+    `twice` (a column), `no_reader`.
     """
     return _table(*read_cells(name, data, BY_HEADING))
 
 
-def read_cells(name: str, data: bytes, headings: Container[str]) -> tuple[Grid, list[Marked]]:
+def read_cells(name: str, data: bytes, headings: Collection[str]) -> tuple[Grid, list[Marked]]:
     """The cells of a file, and those that cannot be trusted; of a workbook, the sheet with such a heading.
 
     `headings` are folded as by `search_key`. Raises TableError as `read_table` does.
@@ -86,7 +86,7 @@ def read_cells(name: str, data: bytes, headings: Container[str]) -> tuple[Grid, 
     if data.startswith(_OLE):
         raise TableError("old_excel")
     if data.startswith(_ZIP):
-        return _workbook(data, headings)
+        return _workbook(data, sorted(headings))
     if b"\0" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise TableError("not_table", name)
     return _csv(data), []
@@ -151,27 +151,54 @@ def _csv(data: bytes) -> Grid:
     return grid
 
 
-def _workbook(data: bytes, headings: Container[str]) -> tuple[Grid, list[Marked]]:
+@limited.bounded(
+    seconds=20,
+    raises=(TableError,),
+    refused=lambda _error: TableError("limits"),
+    imports=workbook.READING,
+)
+def _workbook(data: bytes, headings: list[str]) -> tuple[Grid, list[Marked]]:
+    known = set(headings)
     try:
-        from python_calamine import CalamineError, CalamineWorkbook
-    except ImportError as error:
-        raise TableError("no_reader") from error
-    formulas = _survey(data)
-    try:
-        book = CalamineWorkbook.from_object(io.BytesIO(data))
-        for name in book.sheet_names:
-            sheet = book.get_sheet_by_name(name)
-            grid = [[cell_text(cell) for cell in row[:MOST_COLUMNS]] for row in _rows(sheet)]
-            if any(search_key(c) in headings for row in grid[:HEADER_WITHIN] for c in row):
-                return grid, [*formulas, *_merged(sheet.merged_cell_ranges or ())]
-    except (CalamineError, IndexError, ValueError) as error:
-        raise TableError("damaged", str(error)) from error
+        with workbook.opened(data, _MOST, _judge) as (book, parts):
+            formulas = [_formula(place) for part in parts.values() for place in part.formulas]
+            for name in book.sheet_names:
+                sheet = book.get_sheet_by_name(name)
+                table = sheet.to_python(skip_empty_area=False)
+                grid = [[cell_text(cell) for cell in row[:MOST_COLUMNS]] for row in table]
+                if any(search_key(c) in known for row in grid[:HEADER_WITHIN] for c in row):
+                    marked = [*formulas, *_merged(sheet.merged_cell_ranges or ())]
+                    return grid, marked[: MOST_PROBLEMS * 10]
+    except workbook.WorkbookRefusedError as error:
+        code = _REFUSED[error.what]
+        raise TableError(code, int(error.where) if code == "too_large" else error.where) from error
     raise TableError("no_header")
 
 
-def _rows(sheet: object) -> list[list[object]]:
-    rows: list[list[object]] = sheet.to_python(skip_empty_area=False)  # type: ignore[attr-defined]
-    return rows
+_REFUSED = {
+    "no_reader": "no_reader",
+    "no_workbook": "not_table",
+    "xlsb": "binary",
+    "far": "far",
+    "too_many_cells": "damaged",
+    "bomb": "too_large",
+    "encrypted": "damaged",
+    "damaged": "damaged",
+}
+
+
+def _judge(parts: dict[str, workbook.Part]) -> None:
+    rows = max((part.height for part in parts.values()), default=0)
+    if rows > MOST_ROWS + HEADER_WITHIN:
+        raise TableError("too_many_rows", rows)
+    width = max((part.width for part in parts.values()), default=0)
+    if width > MOST_COLUMNS:
+        raise TableError("too_wide", column_name(width - 1))
+
+
+def _formula(place: str) -> Marked:
+    column = place.rstrip("0123456789")
+    return int(place[len(column) :]), column, "formula", place
 
 
 def _merged(ranges: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> Iterator[Marked]:
@@ -179,73 +206,3 @@ def _merged(ranges: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> Iterat
         place = f"{column_name(left)}{top + 1}:{column_name(right)}{bottom + 1}"
         for column in range(left, min(right, left + MOST_COLUMNS) + 1):
             yield top + 1, column_name(column), "merged", place
-
-
-def _survey(data: bytes) -> list[Marked]:
-    """Look at a workbook before it is opened: its size when unpacked, its rows, its formulas."""
-    found: list[Marked] = []
-    unpacked = 0
-
-    def parts(packed: zipfile.ZipFile, name: str) -> Iterator[bytes]:
-        nonlocal unpacked
-        with packed.open(name) as member:
-            while part := member.read(1 << 20):
-                unpacked += len(part)
-                if unpacked > MOST_UNPACKED:
-                    raise TableError("too_large", MOST_UNPACKED // 1024**2)
-                yield part
-
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            names = packed.namelist()
-            if "xl/workbook.xml" not in names:
-                raise TableError("not_table", ", ".join(names[:3]))
-            for name in names:
-                if name.startswith("xl/worksheets/sheet"):
-                    found += _sheet(_between_cells(parts(packed, name)))
-                else:
-                    deque(parts(packed, name), maxlen=0)
-    except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        raise TableError("damaged", str(error)) from error
-    return found[: MOST_PROBLEMS * 10]
-
-
-def _between_cells(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes, cut where a cell begins."""
-    rest = b""
-    for part in parts:
-        held = rest + part
-        cut = held.rfind(b"<c ") if len(held) > 1 << 16 else len(held)
-        cut = cut if cut > 0 else len(held)
-        yield held[:cut]
-        rest = held[cut:]
-    yield rest
-
-
-def _sheet(parts: Iterable[bytes]) -> list[Marked]:
-    found: list[Marked] = []
-    rows = 0
-    for part in parts:
-        rows = max(rows, _last_row(part))
-        found += _formulas(part)
-    if rows > MOST_ROWS + HEADER_WITHIN:
-        raise TableError("too_many_rows", rows)
-    return found
-
-
-def _last_row(part: bytes) -> int:
-    """The highest row number, and no far column: two far corners would claim a full memory."""
-    for letters in set(_FAR.findall(part)):
-        column = 0
-        for one in letters:
-            column = column * 26 + one - 64
-        if column > MOST_COLUMNS:
-            raise TableError("too_wide", letters.decode())
-    return max(map(int, _ROW.findall(part)), default=0)
-
-
-def _formulas(part: bytes) -> Iterator[Marked]:
-    for match in _FORMULA.findall(part):
-        place = match.decode()
-        column = place.rstrip("0123456789")
-        yield int(place[len(column) :]), column, "formula", place

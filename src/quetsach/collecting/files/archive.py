@@ -13,7 +13,9 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import NamedTuple
 
+from quetsach import limited
 from quetsach.collecting.files import container
 from quetsach.collecting.folding import storable
 from quetsach.collecting.paper import FileProblem
@@ -24,6 +26,11 @@ MOST_FILES = 2_000
 MOST_DEEP = 4
 MOST_TOGETHER = 300 << 20
 """Bytes that one archive may unpack to with all archives in it."""
+AT_ONCE = 40 << 20
+"""Bytes that one answer holds, of files of at most MOST_BYTES."""
+MOST_MAIL_PARTS = 2_000
+MOST_MAIL_LEVELS = 50
+_ZIP = b"PK\x03\x04"
 _PASSED = {".ds_store", "thumbs.db", "desktop.ini"}
 _OFFICE = ("[Content_Types].xml", "mimetype")
 
@@ -71,13 +78,75 @@ def walk(paths: Iterable[Path], *, skip: Iterable[Path] = ()) -> Iterator[Found]
                 yield found
 
 
-def unpacked(name: str, data: bytes, changed: datetime | None = None) -> Iterator[Found]:
-    """One uploaded file, or those in it when it is an archive or an e-mail."""
-    for count, found in enumerate(_opened(name, None, data, changed, 0, _Meter()), 1):
-        if count > MOST_FILES:
-            yield Found(name, None, problem=FileProblem("too_many_files", most=MOST_FILES))
+def unpacked(
+    name: str, data: bytes, changed: datetime | None = None, path: Path | None = None
+) -> Iterator[Found]:
+    """One file, or those in it when it is an archive or an e-mail; `path` is where it lies."""
+    if not _may_hold_others(name, data):
+        yield Found(storable(name), path, data, changed)
+        return
+    number, is_all = 0, False
+    while not is_all:
+        try:
+            batch = _batch(data, name, changed, number)
+        except FileProblem as error:
+            yield Found(storable(name), path, b"" if number else data, changed, error)
             return
-        yield found
+        for one in batch.members:
+            number += 1
+            if number > MOST_FILES:
+                yield Found(name, path, problem=FileProblem("too_many_files", most=MOST_FILES))
+                return
+            content = data if one.is_itself else one.data
+            problem = FileProblem(one.problem, **one.facts) if one.problem else None
+            if problem is not None and not problem.is_declared():
+                problem = FileProblem("limits")
+            yield Found(storable(one.name), path, content, one.changed, problem)
+        is_all = batch.is_all or not batch.members
+
+
+class _Member(NamedTuple):
+    """A file as the reader tells of it; `is_itself` in place of the bytes that it was given."""
+
+    name: str
+    data: bytes
+    is_itself: bool
+    changed: datetime | None
+    problem: str
+    facts: dict[str, str | int]
+
+
+class _Batch(NamedTuple):
+    """What fits into one answer."""
+
+    members: list[_Member]
+    is_all: bool
+
+
+@limited.bounded(
+    seconds=20,
+    raises=(FileProblem,),
+    refused=lambda _error: FileProblem("limits"),
+    imports=("email.message", "email.policy", "email.parser"),
+)
+def _batch(data: bytes, name: str, changed: datetime | None, number: int) -> _Batch:
+    """The files from that number on, archives in archives opened."""
+    found: list[_Member] = []
+    left = AT_ONCE
+    for at, one in enumerate(_opened(name, None, data, changed, 0, _Meter())):
+        if at < number:
+            continue
+        is_itself = one.data is data
+        left -= 0 if is_itself else len(one.data)
+        if left < 0 or len(found) == MOST_FILES:
+            return _Batch(found, is_all=False)
+        code, facts = (one.problem.code, one.problem.facts) if one.problem else ("", {})
+        found.append(_Member(one.name, b"" if is_itself else one.data, is_itself, one.changed, code, facts))
+    return _Batch(found, is_all=True)
+
+
+def _may_hold_others(name: str, data: bytes) -> bool:
+    return data.startswith(_ZIP) or name.lower().endswith(".eml")
 
 
 def is_passed(name: str) -> bool:
@@ -94,7 +163,7 @@ def _from_disk(name: str, path: Path, *, is_link: bool) -> Iterator[Found]:
             yield Found(name, path, problem=FileProblem("too_large", most=MOST_BYTES >> 20))
         else:
             at = datetime.fromtimestamp(about.st_mtime, UTC)
-            yield from _opened(name, path, path.read_bytes(), at, 0, _Meter())
+            yield from unpacked(name, path.read_bytes(), at, path)
     except OSError as error:
         yield Found(name, path, problem=FileProblem("unreadable", why=error.strerror or str(error)))
 
@@ -116,7 +185,7 @@ def _opened(
 
 
 def _kind(name: str, data: bytes) -> str:
-    if data.startswith(b"PK\x03\x04"):
+    if data.startswith(_ZIP):
         try:
             with container.opened(data) as packed:
                 return "" if any(one in packed.namelist() for one in _OFFICE) else "zip"
@@ -184,6 +253,9 @@ def _member_time(info: zipfile.ZipInfo) -> datetime | None:
 def _mailed(
     name: str, path: Path | None, data: bytes, at: datetime | None, depth: int, meter: _Meter
 ) -> Iterator[Found]:
+    # The parser takes a second for some thousand parts, and forgets nothing of what lies in one another.
+    if data.count(b"\n--") > 2 * MOST_MAIL_PARTS or data.lower().count(b"multipart/") > MOST_MAIL_LEVELS:
+        raise FileProblem("crowded_mail", most=MOST_MAIL_PARTS)
     message = email.message_from_bytes(data, policy=email.policy.default)
     try:
         sent = parsedate_to_datetime(str(message["date"]))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import struct
-import sys
 from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -25,8 +24,6 @@ MOST_PAGES = 60
 """Pages of one scan that are shown at all."""
 WIDTH = 1400
 """Pixels; the hand on a page of A4 can be read at 120 dots an inch."""
-_LONGEST = 20
-"""Seconds."""
 _MOST_PIXELS = 100_000_000
 _KINDS = ("JPEG", "PNG", "GIF", "TIFF", "BMP", "WEBP")
 _PAPER, _DARKEST = 150, 24
@@ -52,24 +49,26 @@ def pages_of_tiff(data: bytes) -> int:
     return max(1, len(seen))
 
 
+@limited.bounded(
+    seconds=20,
+    refused=lambda _error: FileProblem("damaged"),
+    imports=(
+        "pypdfium2",
+        *("PIL.ImageChops", "PIL.ImageOps", "PIL.ImageSequence"),
+        *(f"PIL.{kind}ImagePlugin" for kind in ("Bmp", "Gif", "Jpeg", "Png", "Ppm")),
+    ),
+)
 def draw(data: bytes, first: int = 1) -> bytes:
     """AT_ONCE pages of a PDF or of a picture, from the `first` on, one below the other, as JPEG.
 
     Raises FileProblem: `damaged` for what cannot be drawn within the limits, and beyond the last page.
     """
-    drawn = limited.run(__name__, data, str(first), seconds=_LONGEST)
-    if drawn is None:
-        raise FileProblem("damaged")
-    return drawn
-
-
-def _drawn(data: bytes, first: int) -> bytes:
     from PIL import Image
 
     pages_of = _pages_of_pdf if b"%PDF-" in data[:1024] else _pages_of_picture
     pages = list(pages_of(data, range(first - 1, min(first - 1 + AT_ONCE, MOST_PAGES))))
     if not pages:
-        sys.exit("no such page")
+        raise ValueError("no such page")
     sheet = Image.new("RGB", (WIDTH, sum(page.height for page in pages)), "white")
     top = 0
     for page in pages:
@@ -120,8 +119,3 @@ def _lit(page: Image) -> Image:
     if tone >= _PAPER:
         return page
     return page.point([min(255, value * 255 // max(tone, _DARKEST)) for value in range(256)] * 3)
-
-
-if __name__ == "__main__":
-    limited.limit(_LONGEST)
-    sys.stdout.buffer.write(_drawn(sys.stdin.buffer.read(), int(sys.argv[1])))

@@ -5,7 +5,6 @@ Formulas are not computed, macros not run.
 
 from __future__ import annotations
 
-import io
 import re
 import unicodedata
 import zipfile
@@ -13,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
+from quetsach import workbook
 from quetsach.collecting.files import container, properties
 from quetsach.collecting.files.container import Attributes
 from quetsach.collecting.paper import MOST_COLUMNS, MOST_ROWS, MOST_TEXT, Cell, FileProblem, Paper, Place, Row
@@ -21,6 +21,7 @@ from quetsach.spreadsheet import column_name
 MOST_CELLS = 3_000_000
 """Of the rectangle that a sheet's outermost cells span; two far corners would claim a full memory."""
 MOST_SHEETS = 200
+_MOST = workbook.Most(MOST_CELLS, container.MOST_UNPACKED)
 
 type Value = object
 type Merged = tuple[tuple[int, int], tuple[int, int]]
@@ -28,27 +29,24 @@ _STYLES = "xl/styles.xml"
 _QUOTED = re.compile(r'"[^"]*"|\\.')
 _SCALED = re.compile(r"[0#?],+(?![0#?,])")
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
-_REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 
 
 def read(data: bytes) -> Paper:
     """The rows of all visible sheets, one after another; each sheet counts as a table. Raises FileProblem."""
-    try:
-        from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
-    except ImportError as error:
-        raise FileProblem("needs_calamine") from error
     notes: dict[str, dict[str, str | int]] = {}
     saved = None
     looks: dict[str, _Sheet] = {}
-    if data.startswith(b"PK"):
-        with container.opened(data) as packed:
-            saved = properties.saved(packed)
-            if any(name.endswith("vbaProject.bin") for name in packed.namelist()):
-                notes["macros"] = {}
-            looks = _looks(packed)
     rows: list[Row] = []
     try:
-        with CalamineWorkbook.from_object(io.BytesIO(data)) as book:
+        with workbook.opened(data, _MOST, is_table_taken=True) as (book, _parts):
+            from python_calamine import CalamineError, SheetVisibleEnum
+
+            if data.startswith(b"PK"):
+                with container.opened(data) as packed:
+                    saved = properties.saved(packed)
+                    if any(name.endswith("vbaProject.bin") for name in packed.namelist()):
+                        notes["macros"] = {}
+                    looks = _looks(packed)
             for at, about in enumerate(book.sheets_metadata[:MOST_SHEETS], 1):
                 if about.visible is not SheetVisibleEnum.Visible:
                     notes["hidden_sheet"] = {"name": about.name}
@@ -65,11 +63,24 @@ def read(data: bytes) -> Paper:
                     [*row] for row in sheet.to_python(skip_empty_area=False, nrows=MOST_ROWS)
                 ]
                 rows += _rows(Place(about.name), at, _spread(cells, merged), merged, looks.get(about.name))
-    except (CalamineError, ValueError, IndexError, OverflowError) as error:
-        raise FileProblem("encrypted" if "password" in str(error).casefold() else "damaged") from error
+    except workbook.WorkbookRefusedError as error:
+        code, facts = _REFUSED[error.what]
+        raise FileProblem(code, **facts) from error
     if formulas := sum(len(look.formulas) for look in looks.values()):
         notes["formulas"] = {"count": formulas}
     return Paper(tuple(rows), saved, notes)
+
+
+_REFUSED: dict[str, tuple[str, dict[str, str | int]]] = {
+    "no_reader": ("needs_calamine", {}),
+    "no_workbook": ("damaged", {}),
+    "xlsb": ("binary", {}),
+    "far": ("far_cell", {}),
+    "too_many_cells": ("too_many_cells", {"most": MOST_CELLS}),
+    "bomb": ("bomb", {"most": container.MOST_UNPACKED >> 20}),
+    "encrypted": ("encrypted", {}),
+    "damaged": ("damaged", {}),
+}
 
 
 def _rows(
@@ -131,10 +142,7 @@ def _text(value: Value) -> str:
 
 
 def _looks(packed: zipfile.ZipFile) -> dict[str, _Sheet]:
-    """What calamine does not tell of each sheet: formulas, and figures that are shown as something else.
-
-    Raises FileProblem when a sheet spans more cells than memory should hold.
-    """
+    """What calamine does not tell of each sheet: formulas, and figures that are shown as something else."""
     names, there = _sheet_names(packed), set(packed.namelist())
     styles = _Styles()
     if _STYLES in there:
@@ -198,7 +206,7 @@ class _Styles:
 
 
 class _Sheet:
-    """One pass over a sheet: its formulas, odd formats and its extent. `odd` are flags by style."""
+    """One pass over a sheet: its formulas and odd formats. `odd` are flags by style."""
 
     def __init__(self, odd: dict[str, str]) -> None:
         self._odd = odd
@@ -206,14 +214,11 @@ class _Sheet:
         self.formats: dict[str, str] = {}
         self._at, self._has_formula, self._has_value = "", False, False
         self._in_value = False
-        self._width = self._height = 1
 
     def start(self, name: str, given: Attributes) -> None:
         match name:
             case "c":
                 self._at, self._has_formula, self._has_value = given.get("r", ""), False, False
-                if reference := _REFERENCE.fullmatch(self._at):
-                    self._grow(reference[1], int(reference[2]))
                 if (flag := self._odd.get(given.get("s", ""))) and len(self.formats) < MOST_ROWS:
                     self.formats[self._at] = flag
             case "f":
@@ -229,11 +234,3 @@ class _Sheet:
             self._in_value = False
         elif name == "c" and self._has_formula and len(self.formulas) < MOST_ROWS:
             self.formulas[self._at] = self._has_value
-
-    def _grow(self, letters: str, row: int) -> None:
-        column = 0
-        for letter in letters:
-            column = column * 26 + ord(letter) - 64
-        self._width, self._height = max(self._width, column), max(self._height, row)
-        if self._width * self._height > MOST_CELLS:
-            raise FileProblem("too_many_cells", most=MOST_CELLS)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from quetsach import limited
 from quetsach.endpoint.files import content
 from quetsach.endpoint.files.content import MOST_BYTES, RulesError
 
@@ -25,8 +26,8 @@ _PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What is wrong with a set of rules: `line` counts from 1, 0 speaks of the whole. `code` is "compile",
-    "include", "module", "innocent" (with the file `where`), "slow", "empty" or "no_engine"; `text` the
-    compiler's words, the module, or the rule."""
+    "include", "module", "innocent" (with the file `where`), "slow", "limits", "empty" or "no_engine"; `text`
+    the compiler's words, the module, or the rule."""
 
     code: str
     line: int
@@ -56,6 +57,26 @@ def judge(text: str) -> Judged:
     Raises:
         ProblemsError: it may not be used, and why.
     """
+    try:
+        told = _judged(text.encode("utf-8", "replace"))
+    except limited.BusyError:
+        raise
+    except limited.NotReadError as error:
+        raise ProblemsError([Problem("limits", 0, "")]) from error
+    if isinstance(told, list):
+        raise ProblemsError(told)
+    return told
+
+
+@limited.bounded(seconds=60, imports=("yara_x",))
+def _judged(source: bytes) -> Judged | list[Problem]:
+    try:
+        return _compiled(source.decode())
+    except ProblemsError as error:
+        return error.problems
+
+
+def _compiled(text: str) -> Judged:
     try:
         import yara_x
     except ImportError as error:

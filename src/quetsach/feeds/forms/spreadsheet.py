@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
-import re
+import zipfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from datetime import datetime
 
+from quetsach import limited, workbook
 from quetsach.errors import IndicatorError
 from quetsach.feeds.forms.links import Link, links_of
 from quetsach.feeds.forms.table import (
@@ -26,38 +27,15 @@ from quetsach.feeds.listing import SNIFFED_LINES, Listing
 from quetsach.feeds.value import Note, Value
 from quetsach.spreadsheet import cell_text
 
-if TYPE_CHECKING:
-    from zipfile import ZipFile, ZipInfo
-
-ZIP = b"PK\x03\x04"
-_COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_STREAM_OF_EXCEL = "Workbook".encode("utf-16-le")
-"""What the old formats of Office have in common ([MS-CFB]), and what a workbook among them holds ([MS-XLS]);
-none is larger than 65,536 rows of 256 columns."""
-MOST_CELLS = 20_000_000
-"""Of the rectangle that a sheet's outermost cells span: two far corners would claim a full memory."""
-
-_CORNER = re.compile(rb'<(?:\w{1,9}:)?(?:c|row)\b[^<>]*?\br="([A-Z]{0,3})([0-9]{1,7})"')
-
-
-def is_workbook(data: bytes) -> bool:
-    """Whether bytes are an Office Open XML workbook (ECMA-376) or one of Excel 97 to 2003."""
-    if data.startswith(_COMPOUND):
-        return _STREAM_OF_EXCEL in data
-    if not data.startswith(ZIP):
-        return False
-    import zipfile
-
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            return "xl/workbook.xml" in packed.namelist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
-        return False
+MOST_CELLS = 8_000_000
+"""Of the rectangles that the outermost cells of the sheets span: two far ones would claim a full memory."""
+MOST_BYTES = 320 << 20
+"""Unpacked."""
 
 
 def recognise(listing: Listing) -> bool:
     """By its bytes."""
-    return isinstance(listing.data, bytes) and is_workbook(listing.data)
+    return listing.package.is_workbook
 
 
 def read(listing: Listing) -> Iterator[Value | Note]:
@@ -65,41 +43,76 @@ def read(listing: Listing) -> Iterator[Value | Note]:
 
     Raises IndicatorError when the package that reads workbooks is not here, or the workbook is damaged.
     """
-    try:
-        from python_calamine import CalamineError, CalamineWorkbook
-    except ImportError as error:
-        raise IndicatorError(
-            f"{listing.source}: is an Excel workbook, which needs the package python-calamine;"
-            " or save it as CSV"
-        ) from error
-
     data = listing.data if isinstance(listing.data, bytes) else b""
-    links = _looked_through(listing.source, data)
+    columns = None if listing.columns is None else dict(listing.columns)
+    try:
+        found = _told(data, listing.source, columns, listing.now)
+    except limited.BusyError:
+        raise
+    except limited.NotReadError as error:
+        raise IndicatorError(
+            f"{listing.source}: cannot be opened within the limits of memory and time; save its table anew as"
+            " .xlsx or CSV, or split the list"
+        ) from error
+    for is_value, line, text, kind, family, warning in found:
+        yield Value(line, text, kind, family, warning) if is_value else Note(line, text, warning)
+
+
+type _Told = tuple[bool, int, str, str, str, str]
+"""Whether it is a Value; line, text, kind, family, and the warning of a Value or the code of a Note."""
+
+
+@limited.bounded(seconds=60, raises=(IndicatorError,), imports=workbook.READING)
+def _told(data: bytes, source: str, columns: dict[str, str] | None, now: datetime) -> list[_Told]:
+    return [
+        (True, one.line, one.text, one.kind, one.family, one.warning)
+        if isinstance(one, Value)
+        else (False, one.line, one.text, "", "", one.code)
+        for one in _read(Listing(source, data, columns, now))
+    ]
+
+
+def _read(listing: Listing) -> Iterator[Value | Note]:
+    data = listing.data if isinstance(listing.data, bytes) else b""
     found_column, doubt = False, ""
     try:
-        book = CalamineWorkbook.from_object(io.BytesIO(data))
-        for name in book.sheet_names:
-            sheet = book.get_sheet_by_name(name)
-            table = sheet.to_python(skip_empty_area=False)
-            cells = [[cell_text(cell).strip() for cell in row] for row in table]
-            hidden = _behind(cells, links.get(name, {}))
-            for (top, left), (bottom, _right) in sheet.merged_cell_ranges or ():
-                # Empty ones may lie where no value reaches.
-                for row in cells[top + 1 : bottom + 1] if cells and left < len(cells[0]) else ():
-                    row[left] = row[left] or cells[top][left]
-            if any(any(row) for row in cells):
-                for one in _sheet(name, cells, hidden, listing):
-                    found_column |= isinstance(one, Value)
-                    if isinstance(one, Note) and one.code == "may-be-victims":
-                        doubt = one.text
-                    yield one
-    except (CalamineError, IndexError, ValueError) as error:
-        raise IndicatorError(f"{listing.source}: damaged workbook ({error}); save it again") from error
+        with workbook.opened(data, workbook.Most(MOST_CELLS, MOST_BYTES)) as (book, parts):
+            links = _links(data, parts)
+            for name in book.sheet_names:
+                sheet = book.get_sheet_by_name(name)
+                table = sheet.to_python(skip_empty_area=False)
+                cells = [[cell_text(cell).strip() for cell in row] for row in table]
+                del table
+                hidden = _behind(cells, links.get(name, {}))
+                for (top, left), (bottom, _right) in sheet.merged_cell_ranges or ():
+                    # Empty ones may lie where no value reaches.
+                    for row in cells[top + 1 : bottom + 1] if cells and left < len(cells[0]) else ():
+                        row[left] = row[left] or cells[top][left]
+                if any(any(row) for row in cells):
+                    for one in _sheet(name, cells, hidden, listing):
+                        found_column |= isinstance(one, Value)
+                        if isinstance(one, Note) and one.code == "may-be-victims":
+                            doubt = one.text
+                        yield one
+    except workbook.WorkbookRefusedError as error:
+        raise IndicatorError(f"{listing.source}: {_REFUSED[error.what].format(error.where)}") from error
     if doubt and not found_column:
         raise IndicatorError(f"{listing.source}: {doubt}")
     wanted = (listing.columns or {}).get("indicator")
     if wanted and not found_column:
         raise IndicatorError(f"{listing.source}: has no column '{wanted}'; look at its header line")
+
+
+_REFUSED = {
+    "no_reader": "is an Excel workbook, which needs the package python-calamine; or save it as CSV",
+    "no_workbook": "damaged workbook ({}); save it again",
+    "xlsb": "is a binary workbook (.xlsb), which is not read; save it as .xlsx",
+    "far": "a cell stands at {}, where no sheet reaches; save it again in Excel as .xlsx, or as CSV",
+    "too_many_cells": "a sheet spans more than {} cells; clear its far ends",
+    "bomb": "more than {} MB unpacked; split the list",
+    "encrypted": "is locked with a password; open it, save it without one, and give that",
+    "damaged": "damaged workbook ({}); save it again",
+}
 
 
 def _behind(cells: list[list[str]], links: Mapping[tuple[int, int], Link]) -> dict[tuple[int, int], str]:
@@ -216,41 +229,15 @@ def _holds(rows: Sequence[Sequence[str]], place: int) -> bool:
     return fullest([[row[place]] for row in rows if row[place]]) is not None
 
 
-def _looked_through(source: str, data: bytes) -> dict[str, dict[tuple[int, int], Link]]:
-    """The links of each sheet. Raises IndicatorError for what would not fit into memory or is damaged."""
-    if data.startswith(_COMPOUND):
+def _links(data: bytes, parts: Mapping[str, workbook.Part]) -> dict[str, dict[tuple[int, int], Link]]:
+    """The links of each sheet, as far as its cells reach."""
+    if not parts:
         return {}
-    import zipfile
-    import zlib
-
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            infos = packed.infolist()
-            total = sum(info.file_size for info in infos)
-            if total > 16 * MOST_CELLS:
-                raise IndicatorError(
-                    f"{source}: more than {16 * MOST_CELLS // 1024**2} MB unpacked; split the list"
-                )
-            for info in infos:
-                if info.filename.startswith("xl/worksheets/") and _span(packed, info) > MOST_CELLS:
-                    raise IndicatorError(
-                        f"{source}: a sheet spans more than {MOST_CELLS} cells; clear its far ends"
-                    )
-            links = links_of(packed)
-    except (
-        zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, NotImplementedError, RuntimeError
-    ) as error:  # fmt: skip
-        raise IndicatorError(f"{source}: damaged workbook ({error}); save it again") from error
-    return links
-
-
-def _span(packed: ZipFile, info: ZipInfo) -> int:
-    width = height = 1
-    with packed.open(info) as member:
-        text = member.read(info.file_size + 1)
-    for letters, digits in _CORNER.findall(text):
-        column = 0
-        for letter in letters:
-            column = column * 26 + letter - 64
-        width, height = max(width, column), max(height, int(digits))
-    return width * height
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        found = links_of(packed)
+    height = max(part.height for part in parts.values())
+    width = max(part.width for part in parts.values())
+    return {
+        sheet: {at: link for at, link in links.items() if at[0] < height and at[1] < width}
+        for sheet, links in found.items()
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 
 from quetsach import openers
@@ -25,22 +24,18 @@ def recognise(listing: Listing) -> bool:
 
     Whoever chooses the columns of a result means its indicators.
     """
-    if _packed(listing) is not None:
+    if _is_packed(listing):
         return not listing.columns and _is_result(listing)
     return _is_shadowserver(listing) or _is_n6(listing) or (not listing.columns and _is_result(listing))
 
 
-def _packed(listing: Listing) -> bytes | None:
-    return listing.data if isinstance(listing.data, bytes) and listing.data.startswith(b"PK") else None
+def _is_packed(listing: Listing) -> bool:
+    return isinstance(listing.data, bytes) and listing.data.startswith(b"PK")
 
 
 def _is_result(listing: Listing) -> bool:
-    data = _packed(listing)
-    if data is not None:
-        # Seldom needed.
-        from quetsach.openers import zip as openers_zip
-
-        return openers_zip.is_result(io.BytesIO(data))
+    if _is_packed(listing):
+        return listing.package.is_result
     first = listing.head[0] if listing.head else ""
     # As it was written, or a table that was saved again.
     return (

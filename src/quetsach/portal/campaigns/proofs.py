@@ -17,6 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from quetsach import photo
+from quetsach.portal.kit.strangers import refused
 from quetsach.vietnamese import nfc
 
 MOST_BYTES = 10 * 1024 * 1024
@@ -63,6 +64,7 @@ def keep(upload: UploadedFile[Any]) -> Proof:
         try:
             content = photo.clean(content)
         except photo.PhotoError as error:
+            refused("campaigns.proof", error)
             raise NotAProofError("damaged") from error
     sha256 = hashlib.sha256(content).hexdigest()
     path = f"proofs/{sha256[:2]}/{sha256}"

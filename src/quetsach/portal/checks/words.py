@@ -99,6 +99,7 @@ PROBLEMS: dict[str, str | Promise] = {
         "machine. Make its condition narrower."
     ),
     "slow": _("The rules look at the small file %(where)s for too long. Make their patterns narrower."),
+    "limits": _("Its rules need too much memory or time. Divide them into several files."),
     "empty": _("It holds no rule."),
     "no_engine": _("This portal cannot judge rules: the package yara-x is missing. Tell whoever runs it."),
     "no_hash": _("It holds no hash of a file. Addresses belong into the list; rules end in .yar or .yara."),

@@ -22,6 +22,7 @@ from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.indicators.uploads import on_disk
 from quetsach.portal.indicators.words import CODES, KINDS, refusal
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.strangers import refused
 from quetsach.portal.units.roles import Verb, may
 
 SHOWN = 25
@@ -51,6 +52,7 @@ def indicators(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             draft = actions.prepare(seat.campaign, uploads, seat.user, client_ip_text(request))
         except IndicatorError as error:
+            refused("indicators.lists", error)
             form.add_error("lists", refusal(str(error)))
             return _page(request, seat, may_write, form, status=422)
         except OSError as error:

@@ -81,6 +81,12 @@ _REFUSALS: tuple[tuple[str, str | Promise], ...] = (
         _("its column of addresses may hold infected machines; if it is the list, head it “malicious IP”"),
     ),
     (r"is a web page", _("it is a web page, not a list; its address may have changed or ask for a key")),
+    (
+        r"within the limits",
+        _("it needs too much memory or time to be opened; save its table as CSV, or split the list"),
+    ),
+    (r"\.xlsb\)", _("it is a binary workbook (.xlsb); save it as .xlsx")),
+    (r"where no sheet reaches", _("a cell says that it stands where no sheet reaches; save the list as CSV")),
     (r"spans more than", _("a sheet is too large; clear its far ends")),
     (r"damaged|follows at", _("it is damaged; copy it again from its origin")),
     (r"MB unpacked", _("it is too large when unpacked; split the list")),

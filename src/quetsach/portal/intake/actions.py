@@ -25,6 +25,7 @@ from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.intake import queries
 from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
+from quetsach.portal.kit.strangers import refused
 from quetsach.portal.reports.actions import Source, submit_on_behalf
 from quetsach.portal.reports.errors import ReportError
 from quetsach.portal.reports.review.actions import MOST_REASON, accept, send_back
@@ -102,7 +103,9 @@ def _keep(
         receipt.known += 1
         return False
     receipt.new += 1
-    receipt.unread += problem is not None
+    if problem is not None:
+        refused("intake.annexes", problem)
+        receipt.unread += 1
     receipt.annexes += len(readings)
     receipt.names.append(found.name)
     return True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from threading import Lock
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -29,6 +28,7 @@ from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
 from quetsach.portal.intake.page import Line, Refusal
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.language import language
+from quetsach.portal.kit.strangers import refused
 from quetsach.portal.reports.errors import BlockedReport, ReportError
 from quetsach.portal.reports.queries import may_review_below
 
@@ -36,8 +36,6 @@ SHOWN = 12
 """Rows to look at on one page; one of them is open."""
 CLEAR_SHOWN = 50
 MOST_NAMES = 300
-_DRAWING = Lock()
-"""One scan at a time in a process: each takes a processor and up to 2 GB."""
 _MOVES: dict[str, Callable[..., ReceivedAnnex]] = {
     "set_aside": actions.set_aside,
     "doubt": actions.doubt,
@@ -204,10 +202,11 @@ def picture(request: HttpRequest, slug: str, node_id: UUID, file_id: UUID) -> Ht
     if found is None or not found.content:
         raise Http404
     first = int(text) if (text := request.GET.get("tu", "1")[:3]).isdecimal() else 1
-    with found.content.open("rb") as content, _DRAWING:
+    with found.content.open("rb") as content:
         try:
             drawn = scans.draw(content.read(), max(1, first))
-        except FileProblem:
+        except FileProblem as problem:
+            refused("intake.scan", problem)
             said = render(request, "intake/undrawn.svg", content_type="image/svg+xml", status=422)
             said["Cache-Control"] = "no-store"
             return said

@@ -13,6 +13,8 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.translation import gettext as _
 
+from quetsach.limited import BusyError
+
 AGAIN_AFTER = 10
 """Seconds after which trying again makes sense."""
 _MOST_TYPED = 256 * 1024
@@ -24,7 +26,9 @@ _POSTGRESQL = ("08", "40", "53", "57P", "55P03")
 
 
 def is_busy(error: BaseException | None) -> bool:
-    """Whether the database gave up on something that may work a moment later."""
+    """Whether the database, or who reads files, gave up on something that may work a moment later."""
+    if isinstance(error, BusyError):
+        return True
     if not isinstance(error, OperationalError):
         return False
     if getattr(error, "is_busy", False):

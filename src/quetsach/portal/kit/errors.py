@@ -17,7 +17,9 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from quetsach.limited import BusyError
 from quetsach.portal.kit.busy import busy_page, is_busy, stylesheet
+from quetsach.portal.kit.strangers import refused
 
 
 @dataclass(frozen=True)
@@ -114,8 +116,12 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500, drawn without session or database; 503 where the database is only busy."""
-    if is_busy(sys.exc_info()[1]):
+    """500, drawn without session or database; 503 where the database, or who reads files, is only busy."""
+    error = sys.exc_info()[1]
+    if isinstance(error, BusyError):
+        match = request.resolver_match
+        refused(match.view_name if match else "", error)
+    if is_busy(error):
         return busy_page(request)
     context = {"title": _("The portal has a fault"), "style": stylesheet()}
     try:

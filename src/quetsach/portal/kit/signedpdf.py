@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from quetsach.documents import signature
 from quetsach.errors import DocumentError, PortalError
+from quetsach.portal.kit.strangers import refused
 
 LARGEST = 20 * 1024 * 1024
 REFUSALS: dict[str, str | Promise] = {
@@ -51,8 +52,10 @@ def read(name: str, pdf: bytes) -> SignedPdf:
     try:
         seen = signature.look(pdf)
     except signature.LockedPdfError as error:
+        refused("signed", error)
         raise SignedPdfError("locked") from error
     except DocumentError as error:
+        refused("signed", error)
         raise SignedPdfError("no_pdf") from error
     signatures = [
         {

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from quetsach.portal.campaigns.actions import NotAllowedNowError
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.strangers import refused
 from quetsach.portal.people import body_actions, queries
 from quetsach.portal.people.body_actions import TaxCodeTakenError
 from quetsach.portal.people.body_plan import fields_of, plan_of
@@ -71,6 +72,7 @@ def _given(form: ListForm) -> tuple[str, str, str]:
     try:
         grid, marked = read_cells(file.name, file.read(), HEADINGS)
     except TableError as error:
+        refused("people.list", error)
         return "", "", file_refusal(error)
     try:
         heading, columns = columns_read(grid)

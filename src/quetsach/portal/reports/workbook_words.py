@@ -22,6 +22,16 @@ SAYS: dict[str, str | Promise] = {
     "bomb": gettext_lazy(
         "The file unpacks to more than %(where)s. Nothing was read. Take the form again and fill it in."
     ),
+    "xlsb": gettext_lazy(
+        "This is a binary Excel file (.xlsb). Open it in Excel, save it as .xlsx, then send it again."
+    ),
+    "far": gettext_lazy(
+        "A cell says that it stands at %(where)s, where no sheet reaches. Take the form again and fill it in."
+    ),
+    "limits": gettext_lazy(
+        "The file needs too much memory or time to be opened; a filled-in form needs little. Take the form "
+        "again and fill it in."
+    ),
     "macros": gettext_lazy("The file holds macros. Save it as .xlsx without macros, then send it again."),
     "links": gettext_lazy(
         "The file is linked to other workbooks. Break the links (Data, Edit links), then send it again."

@@ -17,6 +17,15 @@ FILES: dict[str, str | Promise] = {
         "This is an old Excel file (.xls) or one with a password. Save it as .xlsx without a password."
     ),
     "not_table": gettext_lazy("This is neither an Excel workbook (.xlsx) nor a CSV file."),
+    "binary": gettext_lazy("This is a binary Excel file (.xlsb). Open it in Excel and save it as .xlsx."),
+    "far": gettext_lazy(
+        "A cell says that it stands at %(value)s, where no sheet reaches. "
+        "Open the file in Excel and save it anew."
+    ),
+    "limits": gettext_lazy(
+        "The file needs too much memory or time to be opened. Copy the table into a new workbook, save that "
+        "as .xlsx and choose it; or divide the table."
+    ),
     "encoding": gettext_lazy("Line %(value)s is not UTF-8. Save the file as “CSV UTF-8” or as .xlsx."),
     "damaged": gettext_lazy("The file is damaged or cut off. Save it again and choose it once more."),
     "too_large": gettext_lazy("Unpacked, the file is larger than %(value)s MB. It was not read."),

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.strangers import refused
 from quetsach.portal.units import import_actions, tables
 from quetsach.portal.units.change_actions import TreeRefusedError
 from quetsach.portal.units.forms import ChangeForm, TableForm
@@ -68,6 +69,7 @@ def upload(request: HttpRequest, unit_id: UUID) -> HttpResponse:
             try:
                 read = read_table(file.name, file.read())
             except TableError as error:
+                refused("units.import", error)
                 form.add_error("table", file_refusal(error))
             else:
                 kept = import_actions.keep(request.user, unit, file.name, read)

@@ -22,6 +22,7 @@ from quetsach.portal.checks.words import problem_words
 from quetsach.portal.indicators import store
 from quetsach.portal.indicators.uploads import on_disk
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.strangers import refused
 from quetsach.portal.units.roles import Verb
 
 SHOWN_HASHES = 200
@@ -44,6 +45,7 @@ def detections(request: HttpRequest, slug: str) -> HttpResponse:
                 seat.campaign, uploads, form.cleaned_data["source"], seat.user, client_ip_text(request)
             )
         except BringError as error:
+            refused("checks.detections", error)
             form.add_error("brought", _("%(name)s: nothing was brought.") % {"name": error.name})
             for problem in error.problems[:SHOWN_PROBLEMS]:
                 form.add_error("brought", problem_words(problem))

@@ -19,6 +19,7 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.ids import uuid7
+from quetsach.portal.kit.strangers import refused
 from quetsach.portal.reports import actions, queries
 from quetsach.portal.reports.annex.views import stale_page
 from quetsach.portal.reports.errors import ReportError, StaleReport
@@ -101,6 +102,7 @@ def _read(content: bytes, node: CampaignNode) -> tuple[dict[str, str], int]:
             )
         filled = read_filled(content, form)
     except WorkbookError as error:
+        refused("reports.file", error)
         raise FileRefusedError(say(error)) from error
     except signing.BadSignature as error:
         raise FileRefusedError(say(WorkbookError("other_workbook"))) from error

@@ -16,6 +16,7 @@ from quetsach.annexform.workbook import MOST_BYTES, WorkbookError
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.language import language
+from quetsach.portal.kit.strangers import refused as note_refused
 from quetsach.portal.reports import queries
 from quetsach.portal.reports.annexforms import actions
 from quetsach.portal.reports.annexforms.versions import load_form, versions
@@ -73,6 +74,7 @@ def _preview(request: HttpRequest, seat: Seat) -> HttpResponse:
             raise WorkbookError("too_big", f"{MOST_BYTES // 1024**2} MB")
         form = read_authored(upload.read())
     except WorkbookError as error:
+        note_refused("reports.form", error)
         return _page(request, seat, [say(error)])
     except AuthoringError as error:
         return _page(request, seat, say_problems(error.problems))

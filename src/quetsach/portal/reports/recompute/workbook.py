@@ -5,16 +5,15 @@ Not compared is what comes from elsewhere: the machines, and what a unit has typ
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import zip_longest
 from typing import Any
 
 from django.utils import timezone
-from python_calamine import CalamineError, CalamineWorkbook
 
+from quetsach import limited, workbook
 from quetsach.annexform.figures import Figures
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports.export.papers import STATES
@@ -24,8 +23,6 @@ from quetsach.portal.reports.queries import form_of
 from quetsach.portal.reports.recompute.figures import Finding, Recomputed
 from quetsach.portal.reports.rollup.sums import Line, Place, RollUp
 from quetsach.portal.units.models import subtree
-
-type Sheets = Mapping[str, list[list[Any]]]
 
 _MOMENT = re.compile(r"số liệu đến (\d\d):(\d\d) ngày (\d\d)/(\d\d)/(\d{4})$")
 _MINUTE = timedelta(minutes=1)
@@ -37,13 +34,13 @@ class NotAnExportError(ValueError):
     """The file is no workbook of figures that the portal wrote."""
 
 
-def compare(node: CampaignNode, workbook: bytes) -> tuple[int, list[Finding]]:
+def compare(node: CampaignNode, file: bytes) -> tuple[int, list[Finding]]:
     """How many cells were compared, and those that differ.
 
     The file tells its minute, not its second: it is right when all of it held at one moment of that minute.
     Raises NotAnExportError.
     """
-    sheets = _sheets(workbook)
+    sheets = _sheets(file)
     best: tuple[int, list[Finding]] | None = None
     for moment in _moments(node, _told_moment(sheets)):
         past = _rolled(Recomputed(node.campaign, moment), node)
@@ -56,15 +53,16 @@ def compare(node: CampaignNode, workbook: bytes) -> tuple[int, list[Finding]]:
     return best or (0, [])
 
 
-def _sheets(workbook: bytes) -> Sheets:
+def _sheets(file: bytes) -> workbook.Sheets:
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(workbook))
-        return {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
-    except CalamineError as error:
+        return workbook.sheets(file)
+    except limited.BusyError:
+        raise
+    except (workbook.WorkbookRefusedError, limited.NotReadError) as error:
         raise NotAnExportError from error
 
 
-def _told_moment(sheets: Sheets) -> datetime:
+def _told_moment(sheets: workbook.Sheets) -> datetime:
     first = next(iter(sheets.values()), [])
     told = _MOMENT.search(str(first[1][0])) if len(first) > 1 and first[1] else None
     if told is None:
@@ -130,7 +128,7 @@ def _rolled(past: Recomputed, node: CampaignNode) -> RollUp:
     )  # fmt: skip
 
 
-def _cells(sheets: Sheets, tables: Iterable[Table]) -> Iterator[Finding | None]:
+def _cells(sheets: workbook.Sheets, tables: Iterable[Table]) -> Iterator[Finding | None]:
     """None for each cell that is as recomputed, a finding for each that is not."""
     for table in tables:
         rows = sheets.get(table.name, [])

@@ -1,0 +1,53 @@
+"""What bytes that are no text hold: a workbook, the result of a scan, or neither."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import NamedTuple
+
+from quetsach import limited
+from quetsach.compoundfile import MAGIC
+
+ZIP = b"PK\x03\x04"
+_STREAM_OF_EXCEL = "Workbook".encode("utf-16-le")
+"""What a workbook among the old formats of Office holds ([MS-XLS])."""
+
+
+class Package(NamedTuple):
+    """`is_workbook`: Office Open XML (ECMA-376) or Excel 97 to 2003. `is_result`: a scan wrote it."""
+
+    is_workbook: bool
+    is_result: bool
+
+
+TEXT = Package(False, False)
+
+
+def package(data: bytes) -> Package:
+    """By the begin of the bytes, and of a ZIP by what it holds. Raises BusyError."""
+    if data.startswith(MAGIC):
+        return Package(_STREAM_OF_EXCEL in data, False)
+    if not data.startswith(b"PK"):
+        return TEXT
+    try:
+        return _looked(data)
+    except limited.BusyError:
+        raise
+    except limited.NotReadError:
+        # What cannot be looked into is no workbook that could be read.
+        return TEXT
+
+
+@limited.bounded(seconds=20, imports=("quetsach.openers.zip",))
+def _looked(data: bytes) -> Package:
+    from quetsach.openers import zip as openers_zip
+
+    is_workbook = False
+    if data.startswith(ZIP):
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as packed:
+                is_workbook = "xl/workbook.xml" in packed.namelist()
+        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+            pass
+    return Package(is_workbook, openers_zip.is_result(io.BytesIO(data)))

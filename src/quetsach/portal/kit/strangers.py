@@ -1,0 +1,16 @@
+"""Strangers' files at the portal's doors: how long one waits for its turn, and a word on each refusal."""
+
+from __future__ import annotations
+
+import logging
+
+from quetsach import limited
+
+LONGEST_WAIT = 8.0
+"""Seconds; who waited in vain is asked to come again (`busy.py`)."""
+_log = logging.getLogger(__name__)
+
+
+def refused(door: str, error: BaseException) -> None:
+    """Tell the log which door refused a file, and why in one word; never its name or what is in it."""
+    _log.info("%s: a file was refused: %s", door, limited.reason_of(error))

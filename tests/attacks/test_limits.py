@@ -1,0 +1,258 @@
+"""What the process that reads may do, and what becomes of who asked: tried by readers that do their worst."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quetsach import limited
+from quetsach.collecting.annex import Annex
+from quetsach.collecting.paper import Cell, FileProblem, Paper, Place, Row
+from quetsach.errors import DocumentError
+from quetsach.feeds.packed import Package
+from quetsach.limited import BusyError, NotReadError, plain, reader, warm
+from quetsach.limited.turns import Turns
+from quetsach.registry.table import TableError
+from tests.attacks import bad_readers, hostile
+from tests.portal.cast import Cast
+
+ROOT = Path(__file__).parents[2]
+_RUN = (
+    "import runpy, sys; sys.path.insert(0, {!r}); runpy.run_module('quetsach.limited', run_name='__main__')"
+)
+_START = ("-I", "-c", _RUN.format(str(ROOT)))
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no warm process")
+
+
+@pytest.fixture(autouse=True)
+def _readers_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The warm process of these tests finds their readers, too."""
+    warm._nursery.end()
+    monkeypatch.setattr(warm, "_START", _START)
+    yield
+    warm._nursery.end()
+
+
+def reason_of(call: Callable[[bytes], object]) -> str:
+    with pytest.raises(NotReadError) as caught:
+        call(b"x")
+    return caught.value.reason
+
+
+def until(condition: Callable[[], bool]) -> bool:
+    """Whether it comes true within ten seconds."""
+    end = time.monotonic() + 10
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return condition()
+
+
+def is_there(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_no_process_reads_two_files() -> None:
+    first, second = bad_readers.where(b"a"), bad_readers.where(b"b")
+    assert len({first[0], second[0], os.getpid(), warm.pid()}) == 4
+    assert first[1] == second[1] == warm.pid()
+
+
+def test_it_has_neither_our_environment_nor_what_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUETSACH_SECRET_KEY", "x")
+    found = bad_readers.surroundings(b"")
+    assert set(found["environment"]) <= {"PATH", "LC_CTYPE"}
+    files = {Path(one).name for one in found["open"] if one.startswith("/") and "memfd" not in one}
+    assert files <= {"null", "reader-0", "reader-1"}, "besides the lock that is its turn"
+    assert bad_readers.connected(b"") == []
+
+
+@pytest.mark.parametrize(
+    ("call", "reason"),
+    [
+        (bad_readers.fill, "too_large"),
+        (bad_readers.flood, "too_large"),
+        (bad_readers.spin, "too_long"),
+        (bad_readers.sleep, "too_long"),
+        (bad_readers.abort, "crashed"),
+        (bad_readers.lie, "crashed"),
+        (bad_readers.hog, "too_large"),
+        (bad_readers.undeclared, "damaged"),
+    ],
+    ids=lambda one: getattr(one, "__name__", one),
+)
+def test_whatever_it_does_there_is_an_answer(call: Callable[[bytes], object], reason: str) -> None:
+    assert reason_of(call) == reason
+    assert bad_readers.where(b"")[1] == warm.pid(), "and the next file is read"
+
+
+def test_it_writes_no_file() -> None:
+    assert reason_of(bad_readers.write) in {"damaged", "crashed"}
+
+
+def test_what_is_given_and_our_errors_go_across() -> None:
+    with pytest.raises(bad_readers.NarrowError) as caught:
+        bad_readers.declared("mã".encode(), 3, ["á", "b"])
+    assert caught.value.code == "mã" and str(caught.value) == "mã"
+    assert caught.value.facts == {"most": 3, "first": "á", "rest": "x"}
+    with pytest.raises(DocumentError, match="told: damaged"):
+        bad_readers.failing(b"")
+
+
+def test_a_warm_process_that_died_is_started_anew() -> None:
+    before = bad_readers.where(b"")[1]
+    os.kill(before, signal.SIGKILL)
+    assert until(lambda: not is_there(before))
+    assert bad_readers.where(b"")[1] != before
+
+
+def test_it_is_not_there_before_the_first_file_and_not_long_after_the_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert warm.pid() is None
+    soon = f"import quetsach.limited.reader as r; r.IDLE = 0.3; {_START[2]}"
+    monkeypatch.setattr(warm, "_START", (*_START[:2], soon))
+    bad_readers.where(b"")
+    assert until(lambda: warm.pid() is None)
+    assert bad_readers.where(b"")
+
+
+def test_nothing_is_left_when_the_owner_is_killed(tmp_path: Path) -> None:
+    script = f"""
+import sys, threading
+sys.path.insert(0, {str(ROOT)!r})
+from quetsach import limited
+from quetsach.limited import warm
+warm._START = {_START!r}
+from pathlib import Path
+limited.share(Path({str(tmp_path)!r}), 1, 5)
+from tests.attacks import bad_readers
+threading.Thread(target=bad_readers.stay_long, args=(b"",), daemon=True).start()
+while warm.pid() is None:
+    pass
+print(warm.pid(), flush=True)
+sys.stdin.read()
+"""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", script], stdin=pipe, stdout=pipe, text=True) as owner:
+        assert owner.stdout is not None
+        pid = int(owner.stdout.readline())
+        children = Path(f"/proc/{pid}/task/{pid}/children")
+        assert until(lambda: bool(children.read_text().split()))
+        child = int(children.read_text().split()[0])
+        with pytest.raises(BusyError), Turns(1, tmp_path, 0.1).one():
+            pytest.fail("a second turn")
+        owner.kill()
+    assert until(lambda: not is_there(pid) and not is_there(child))
+    with Turns(1, tmp_path, 10).one() as turn:
+        assert turn is not None, "the turn is free again"
+
+
+def test_two_at_once_over_all_processes_and_the_third_waits(tmp_path: Path) -> None:
+    two, other = Turns(2, tmp_path, 0.1), Turns(2, tmp_path, 0.1)
+    with two.one(), other.one():
+        with pytest.raises(BusyError), Turns(2, tmp_path, 0.1).one():
+            pytest.fail("a third turn")
+        waiting = threading.Event()
+
+        def third() -> None:
+            with Turns(2, tmp_path, 10).one():
+                waiting.set()
+
+        thread = threading.Thread(target=third)
+        thread.start()
+    thread.join(10)
+    assert waiting.is_set()
+
+
+def test_a_portal_with_all_its_readers_at_work_says_come_again(
+    cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limited, "_turns", Turns(1, tmp_path / "readers", 0.1))
+    client: Client = cast.client("centre", "coordinator")
+    client.raise_request_exception = False
+    address = reverse("unit_upload", args=[cast.units["centre"].pk])
+    file = tmp_path / "a.xlsx"
+    file.write_bytes(hostile.good("xlsx"))
+    with Turns(1, tmp_path / "readers", 1).one(), file.open("rb") as data:
+        answer = client.post(address, {"table": data})
+    assert answer.status_code == 503 and int(answer["Retry-After"]) > 0
+    with file.open("rb") as data:
+        assert client.post(address, {"table": data}).status_code == 302
+
+
+VALUES = (
+    (list[str], ["a", "\ud800", "ắ"]),
+    (tuple[bool, int, str | None, float], (True, 7, None, 0.5)),
+    (dict[str, list[bytes]], {"a": [b"", b"\0\xff"], "b": []}),
+    (Package, Package(True, False)),
+    (Paper, Paper((Row((Cell("x", Place("A", "B7"), ("date",)),), 3),), None, {"macros": {"count": 2}})),
+    (list[Annex], [Annex({}, "Xã A", heads=("a", "b"))]),
+)
+
+
+@pytest.mark.parametrize(("declared", "value"), VALUES, ids=[str(one) for one, _value in VALUES])
+def test_what_is_packed_is_what_is_unpacked(declared: object, value: object) -> None:
+    assert plain.unpack(b"".join(plain.pack(value)), declared) == value
+
+
+@settings(max_examples=400)
+@given(st.data())
+def test_no_answer_does_anything_but_answer(data: st.DataObject) -> None:
+    """Of a process that a file took over: the declared type, a declared error, or NotReadError."""
+    declared, value = data.draw(st.sampled_from(VALUES))
+    errors = (FileProblem, TableError)
+    told = ("FileProblem", ["damaged"], {"code": "damaged", "facts": {"most": 3}})
+    answer = bytearray(
+        data.draw(
+            st.sampled_from(
+                [
+                    b"".join([reader.SAID, *plain.pack(value)]),
+                    b"".join([reader.RAISED, *plain.pack(told)]),
+                    reader.FAULT + b"damaged X",
+                    b"",
+                ]
+            )
+        )
+    )
+    for _ in range(data.draw(st.integers(0, 6))):
+        at = data.draw(st.integers(0, len(answer)))
+        answer[at : at + data.draw(st.integers(0, 4))] = data.draw(
+            st.binary(max_size=4) | st.sampled_from([b"[", b"{", b'"', b"1e999", b"null", b"\xff" * 8])
+        )
+    try:
+        found = limited.taken(bytes(answer), declared, errors)
+    except (NotReadError, *errors):
+        return
+    assert plain.unpack(b"".join(plain.pack(found)), declared) == found or "nan" in repr(found).lower()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"[" * 200_000, b"[" + b"[]," * 5_000_000 + b"[]]", b"9" * 100_000, b'"' + b"\xed\xa0" + b'"', b"NaN"],
+    ids=["deep", "many", "long number", "half a sign", "no number"],
+)
+def test_answers_that_would_fill_the_memory_are_refused(text: bytes) -> None:
+    for declared in (list[str], list[list[str]], int):
+        with pytest.raises(plain.AnswerError):
+            plain.unpack(len(text).to_bytes(8, "big") + text, declared)
+
+
+def test_an_error_that_no_sentence_is_known_for_is_none_of_ours() -> None:
+    told = [reader.RAISED, *plain.pack(("FileProblem", ["x"], {"code": "<script>", "facts": {}}))]
+    with pytest.raises(NotReadError):
+        limited.taken(b"".join(told), int, (FileProblem,))
