@@ -38,10 +38,12 @@ WAITING = "invitation"
 @require_http_methods(["GET", "HEAD", "POST"])
 def link(request: HttpRequest, token: str) -> HttpResponse:
     """Looking uses nothing up; the button does."""
-    if WRONG_CODES.is_reached(request):
+    if WRONG_CODES.is_shut(request):
         return too_many_requests(request)
     row = queries.by_token(token)
     if row is None or not row.is_live:
+        if WRONG_CODES.is_reached(request):
+            return too_many_requests(request)
         WRONG_CODES.note(request)
         return render(request, "staff/dead.html", status=404 if row is None else 410)
     try:
