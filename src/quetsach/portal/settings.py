@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -10,8 +9,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from quetsach.portal.env import env_bool, env_int, env_list, env_str
+from quetsach.portal.env import env_bool, env_int, env_key, env_list, env_networks, env_str
 from quetsach.portal.kit.forwarded import PROTOCOL
+from quetsach.portal.kit.private import keep_once
 from quetsach.portal.sso.configuration import identity_provider
 
 PORTAL = Path(__file__).resolve().parent
@@ -22,7 +22,7 @@ DEMO = env_bool("QUETSACH_DEMO")
 
 def _secret_key() -> str:
     """The configured key, or one made once and kept in the data folder, readable by its owner only."""
-    configured = env_str("QUETSACH_SECRET_KEY")
+    configured = env_key("QUETSACH_SECRET_KEY")
     if configured:
         return configured
     from django.core.management.utils import get_random_secret_key
@@ -30,16 +30,14 @@ def _secret_key() -> str:
     file = DATA_DIR / "secret-key"
     if not file.exists():
         DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file.touch(mode=0o600, exist_ok=True)
-        if not file.read_text():
-            file.write_text(get_random_secret_key())
+        keep_once(file, get_random_secret_key())
     return file.read_text()
 
 
 SECRET_KEY = _secret_key()
 ALLOWED_HOSTS = env_list("QUETSACH_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("QUETSACH_ORIGINS")
-TRUSTED_PROXIES = [ipaddress.ip_network(text) for text in env_list("QUETSACH_TRUSTED_PROXIES")]
+TRUSTED_PROXIES = env_networks("QUETSACH_TRUSTED_PROXIES")
 HTTPS = env_bool("QUETSACH_HTTPS")
 if HTTPS and not TRUSTED_PROXIES:
     raise ImproperlyConfigured(
@@ -184,6 +182,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "quetsach.portal.accounts.passwords.NotCommon"},
+    {"NAME": "quetsach.portal.accounts.passwords.NotRepeated"},
+    {"NAME": "quetsach.portal.accounts.passwords.NotLikeOneself"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "my_work"
@@ -256,7 +256,11 @@ STATIC_URL = "/static/"
 STATIC_ROOT = env_str("QUETSACH_STATIC_ROOT", str(DATA_DIR / "static"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage",
+        # A web server in front may hand them out.
+        "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
+    },
 }
 WHITENOISE_USE_FINDERS = DEBUG
 MEDIA_ROOT = str(DATA_DIR / "files")
@@ -299,6 +303,9 @@ MAX_UPLOAD_BYTES = env_int("QUETSACH_MAX_UPLOAD_MB", 256) * 1024 * 1024
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    # All that is logged goes through the one handler here, which blots secrets out.
+    "formatters": {"masked": {"()": "quetsach.portal.kit.masking.Masked"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "masked"}},
+    "loggers": {"django": {"handlers": []}, "django.server": {"handlers": [], "propagate": True}},
     "root": {"handlers": ["console"], "level": env_str("QUETSACH_LOG_LEVEL", "WARNING")},
 }

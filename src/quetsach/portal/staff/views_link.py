@@ -47,13 +47,13 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
         WRONG_CODES.note(request)
         return render(request, "staff/dead.html", status=404 if row is None else 410)
     try:
-        return _password(request, token, row) if row.person else _role(request, token, row)
+        return _password(request, token, row, row.person) if row.person else _role(request, token, row)
     except actions.StaffError:
         return render(request, "staff/dead.html", status=410)
 
 
-def _password(request: HttpRequest, token: str, row: Invitation) -> HttpResponse:
-    form = PasswordForm(request.POST if request.method == "POST" else None)
+def _password(request: HttpRequest, token: str, row: Invitation, owner: User) -> HttpResponse:
+    form = PasswordForm(request.POST if request.method == "POST" else None, owner)
     if request.method == "POST" and form.is_valid():
         actions.set_password(token, form.cleaned_data["password"], ip=client_ip_text(request))
         messages.success(request, _("The new password holds. Sign in with it."))
