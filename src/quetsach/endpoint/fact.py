@@ -72,6 +72,7 @@ REASONS: Mapping[str, str] = {
     "other_system": "this kind of system has no such thing",
     "no_permission": "needs administrator rights",
     "missing": "is not there",
+    "elsewhere": "is a link to something that this disk does not hold; look at the disk that does, too",
     "no_registry": "the registry of this Windows is not there",
     "damaged": "is damaged and cannot be read",
     "too_large": "is larger than this check reads",

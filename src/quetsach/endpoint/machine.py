@@ -58,6 +58,11 @@ class Files(Protocol):
         """One path, None where nothing is there."""
         ...
 
+    def follow(self, path: str) -> str:
+        """The path to which a link leads within the machine, the path itself where it is none; `missing`
+        where nothing is, `elsewhere` where a link leads to what this disk does not hold."""
+        ...
+
     def open(self, path: str) -> BinaryIO:
         """A regular file for reading; never a link, a device, a pipe or a placeholder."""
         ...

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from quetsach.endpoint.fact import Fact, Gap, Observed, Unavailable, fact
-from quetsach.endpoint.machine import Machine, System
+from quetsach.endpoint.machine import Entry, Machine, System
 
 MOST_FACTS = 100_000
 """Of one probe; beyond that the machine is feeding the check, and the rest is a gap."""
@@ -34,9 +34,32 @@ class Seen:
         try:
             yield
         except Unavailable as error:
-            gap = Gap(error.reason, error.detail)
-            if error.reason != "missing" and gap not in self.gaps:
-                self.gaps.append(gap)
+            if error.reason != "missing":
+                self.lack(error.reason, error.detail)
+
+    def lack(self, reason: str, detail: str) -> None:
+        """One gap, told once."""
+        gap = Gap(reason, detail)
+        if gap not in self.gaps:
+            self.gaps.append(gap)
+
+    def first[T](self, found: Sequence[T], most: int, where: str) -> Sequence[T]:
+        """No more than `most` are looked at; that there are more is a gap."""
+        if len(found) > most:
+            self.lack("too_large", where)
+        return found[:most]
+
+    def followed(self, machine: Machine, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """The entries, and in the place of each link what it leads to, under the link's name. A link that
+        leads to what this disk does not hold is a gap; one that leads nowhere on a running machine is not."""
+        for one in entries:
+            if not one.is_link:
+                yield one
+                continue
+            with self.part():
+                there = machine.files.entry(machine.files.follow(one.path))
+                if there is not None:
+                    yield replace(there, name=one.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
+_SHORTEST_KEY = 32
+_FEWEST_CHARACTERS = 8
+_PRIVATE = IPv6Network("fc00::/7")
 
 
 def env_str(name: str, default: str = "") -> str:
@@ -49,3 +54,46 @@ def env_int(name: str, default: int) -> int:
 def env_list(name: str, default: str = "") -> list[str]:
     """Read words separated by commas."""
     return [word.strip() for word in env_str(name, default).split(",") if word.strip()]
+
+
+def env_key(name: str) -> str:
+    """Read a secret key, "" where there is none; one that can be guessed stops the start."""
+    value = env_str(name)
+    if value and (len(value) < _SHORTEST_KEY or len(set(value)) < _FEWEST_CHARACTERS):
+        raise ImproperlyConfigured(
+            f"{name}: whoever guesses it can sign in as anybody; at least {_SHORTEST_KEY} characters by"
+            " chance are needed. Make one with: openssl rand -hex 32"
+        )
+    return value
+
+
+def env_networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Read networks separated by commas. What is as good as everybody stops the start, also in pieces:
+    no provider of proxies has a network of a prefix shorter than 8 bits (IPv6: 16)."""
+    fours: list[IPv4Network] = []
+    sixes: list[IPv6Network] = []
+    for text in env_list(name):
+        try:
+            network = ipaddress.ip_network(text)
+        except ValueError as error:
+            raise ImproperlyConfigured(
+                f"{name}: {error}; expected addresses or networks such as 127.0.0.1,10.0.0.5/32"
+            ) from error
+        if isinstance(network, IPv4Network):
+            fours.append(network)
+        else:
+            sixes.append(network)
+    wide: list[IPv4Network | IPv6Network] = [
+        *(one for one in ipaddress.collapse_addresses(fours) if one.prefixlen < 8),
+        *(
+            one
+            for one in ipaddress.collapse_addresses(sixes)
+            if one.prefixlen < 16 and not one.subnet_of(_PRIVATE)
+        ),
+    ]
+    if wide:
+        raise ImproperlyConfigured(
+            f"{name}: {wide[0]} is as good as everybody, and everybody could then pretend to come from any"
+            " address. Name the web server in front only, such as 127.0.0.1"
+        )
+    return [*fours, *sixes]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -10,8 +9,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from quetsach.portal.env import env_bool, env_int, env_list, env_str
+from quetsach.portal.env import env_bool, env_int, env_key, env_list, env_networks, env_str
 from quetsach.portal.kit.forwarded import PROTOCOL
+from quetsach.portal.kit.private import keep_once
 from quetsach.portal.sso.configuration import identity_provider
 
 PORTAL = Path(__file__).resolve().parent
@@ -22,7 +22,7 @@ DEMO = env_bool("QUETSACH_DEMO")
 
 def _secret_key() -> str:
     """The configured key, or one made once and kept in the data folder, readable by its owner only."""
-    configured = env_str("QUETSACH_SECRET_KEY")
+    configured = env_key("QUETSACH_SECRET_KEY")
     if configured:
         return configured
     from django.core.management.utils import get_random_secret_key
@@ -30,16 +30,14 @@ def _secret_key() -> str:
     file = DATA_DIR / "secret-key"
     if not file.exists():
         DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file.touch(mode=0o600, exist_ok=True)
-        if not file.read_text():
-            file.write_text(get_random_secret_key())
+        keep_once(file, get_random_secret_key())
     return file.read_text()
 
 
 SECRET_KEY = _secret_key()
 ALLOWED_HOSTS = env_list("QUETSACH_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("QUETSACH_ORIGINS")
-TRUSTED_PROXIES = [ipaddress.ip_network(text) for text in env_list("QUETSACH_TRUSTED_PROXIES")]
+TRUSTED_PROXIES = env_networks("QUETSACH_TRUSTED_PROXIES")
 HTTPS = env_bool("QUETSACH_HTTPS")
 if HTTPS and not TRUSTED_PROXIES:
     raise ImproperlyConfigured(
@@ -92,6 +90,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "quetsach.portal.accounts.known_browser.KnownBrowsers",
     "quetsach.portal.accounts.session_limits.SessionLimits",
     "quetsach.portal.units.places_once.PlacesOnce",
     "quetsach.portal.staff.second_step_rule.SecondStepRule",
@@ -183,6 +182,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "quetsach.portal.accounts.passwords.NotCommon"},
+    {"NAME": "quetsach.portal.accounts.passwords.NotRepeated"},
+    {"NAME": "quetsach.portal.accounts.passwords.NotLikeOneself"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "my_work"
@@ -193,13 +194,18 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "quetsach.portal.accounts.adapter.ClosedSignupAdapter"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_FORMS = {"change_password": "quetsach.portal.accounts.forms.NewPasswordForm"}
-# A whole office may stand behind one address: generous by address, strict by name.
+# Who signs in is counted by accounts.guessing, which knows browsers.
 ACCOUNT_RATE_LIMITS = {
-    "login": "60/m/ip",
-    "login_failed": "30/m/ip,5/5m/key",
+    "login": None,
+    "login_failed": None,
     "change_password": "5/m/user",
 }
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+MFA_FORMS = {
+    "authenticate": "quetsach.portal.accounts.forms_code.CodeForm",
+    "reauthenticate": "quetsach.portal.accounts.forms_code.CodeAgainForm",
+    "activate_totp": "quetsach.portal.accounts.forms_code.FirstCodeForm",
+}
 MFA_ADAPTER = "quetsach.portal.accounts.second_step.SecondStepAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Quét Sạch"
@@ -250,7 +256,11 @@ STATIC_URL = "/static/"
 STATIC_ROOT = env_str("QUETSACH_STATIC_ROOT", str(DATA_DIR / "static"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage",
+        # A web server in front may hand them out.
+        "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
+    },
 }
 WHITENOISE_USE_FINDERS = DEBUG
 MEDIA_ROOT = str(DATA_DIR / "files")
@@ -282,6 +292,7 @@ SECURE_PROXY_SSL_HEADER = (PROTOCOL, "https")
 # Browsers take a cookie of such a name from this host only: no other site of the domain can plant one.
 _HOST_ONLY = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_HOST_ONLY}sessionid", f"{_HOST_ONLY}csrftoken"
+KNOWN_BROWSER_COOKIE_NAME = f"{_HOST_ONLY}known"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SILENCED_SYSTEM_CHECKS: list[str] = []
 
@@ -304,6 +315,9 @@ FILE_UPLOAD_TEMP_DIR = str(INCOMING)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    # All that is logged goes through the one handler here, which blots secrets out.
+    "formatters": {"masked": {"()": "quetsach.portal.kit.masking.Masked"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "masked"}},
+    "loggers": {"django": {"handlers": []}, "django.server": {"handlers": [], "propagate": True}},
     "root": {"handlers": ["console"], "level": env_str("QUETSACH_LOG_LEVEL", "WARNING")},
 }

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from quetsach.portal.backups.scratch import BACKUP, scratch, sweep, sweep_uploads
+
 ROOT = Path(__file__).resolve().parents[3]
 SERVER = os.environ.get("QUETSACH_DATABASE", "")
 TELL = """
@@ -52,7 +54,7 @@ class Portal:
         self.folder = folder
         if like:
             shutil.copytree(like.folder, folder)
-            self.stored = folder / like.stored.relative_to(like.folder)
+            self.stored, self.said = folder / like.stored.relative_to(like.folder), like.said
             self.backup = folder.with_suffix(".zip")
             shutil.copy(like.backup, self.backup)
         else:
@@ -103,6 +105,7 @@ def made(tmp_path_factory):
     portal.backup = portal.folder.with_suffix(".zip")
     done = portal.manage("backup", portal.backup)
     assert done.returncode == 0, done.stderr
+    portal.said = done.stdout
     return portal
 
 
@@ -127,6 +130,13 @@ def test_what_was_backed_up_comes_back_elsewhere(made, portal, tmp_path):
     key = (other.folder / "secret-key").read_text()
     assert key == (portal.folder / "secret-key").read_text()
     assert not list(other.folder.glob("restore-*"))
+    # Elsewhere the key is another, and of that one only its fingerprint can be compared.
+    fingerprint = re.search(r"signed by this portal \(([0-9A-F-]{29})\)", made.said)[1]
+    assert f"another key than this portal's: {fingerprint}" in done.stdout
+    assert "backup-key" not in zipfile.ZipFile(portal.backup).namelist()
+    assert stat.S_IMODE((portal.folder / "backup-key").stat().st_mode) == 0o600
+    back = portal.manage("restore", portal.backup, "--overwrite", "--signer", fingerprint.lower())
+    assert back.returncode == 0 and f"signed by this portal ({fingerprint})" in back.stdout
 
 
 def test_a_portal_in_use_is_replaced_only_when_asked(portal):
@@ -142,8 +152,9 @@ def test_a_portal_in_use_is_replaced_only_when_asked(portal):
     assert portal.manage("migrate", "--check").returncode == 0
 
 
-def _rewrite(source: Path, target: Path, change) -> None:
+def _rewrite(source: Path, target: Path, change, *, comment: bool = False) -> None:
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        new.comment = old.comment if comment else b""
         for name in old.namelist():
             for kept, content in change(name, old.read(name)):
                 new.writestr(kept, content)
@@ -162,8 +173,11 @@ def test_a_backup_from_before_migrations_were_joined_comes_back(portal, tmp_path
         kept = json.loads(archive.read("manifest.json"))["migrations"]
     _rewrite(portal.backup, old, _manifest(migrations=[*kept, "units.0002_path_order"]))
     other = Portal(tmp_path / "two")
+    only = other.manage("restore", old, "--signer", "0000-0000-0000-0000-0000-0000")
+    assert only.returncode and "not signed" in only.stderr and "Nothing was changed" in only.stderr
     done = other.manage("restore", old)
     assert done.returncode == 0, done.stderr
+    assert "It is not signed" in done.stdout
     assert other.tell()[0] == ["an"]
 
 
@@ -197,9 +211,14 @@ def test_a_backup_that_is_not_whole_changes_nothing(portal, tmp_path):
         bad = tmp_path / f"{what}.zip"
         _rewrite(portal.backup, bad, change)
         calls.append(str(bad))
-    cut = tmp_path / "cut.zip"
-    cut.write_bytes(portal.backup.read_bytes()[:-40])
-    calls += [str(cut), str(tmp_path / "nowhere.zip")]
+    for what, change in (("a word", lambda n, c: [(n, c.replace(b"files/", b"files/./"))]),
+                         ("a time", _manifest(made_at="2020-01-01T00:00:00+00:00"))):  # fmt: skip
+        _rewrite(portal.backup, bad := tmp_path / f"signed, then {what}.zip", change, comment=True)
+        calls.append(str(bad))
+    cut = {size: tmp_path / f"cut {size}.zip" for size in (40, 400)}
+    for size, path in cut.items():
+        path.write_bytes(portal.backup.read_bytes()[:-size])
+    calls += [*map(str, cut.values()), str(tmp_path / "nowhere.zip")]
     code = (
         "import django, sys; django.setup()\n"
         "from django.utils import translation; translation.activate('en')\n"
@@ -213,7 +232,8 @@ def test_a_backup_that_is_not_whole_changes_nothing(portal, tmp_path):
     done = portal._run([sys.executable, "-c", code, *calls])
     assert done.returncode == 0, done.stderr
     said = done.stdout.splitlines()
-    wanted = [text for _, text in BAD.values()] + ["cut short", "No such file"]
+    wanted = [text for _, text in BAD.values()]
+    wanted += [*["after it was signed"] * 3, "cut short", "No such file"]
     assert len(said) == len(wanted)
     for line, text in zip(said, wanted, strict=True):
         assert text in line and "Nothing was changed." in line
@@ -245,7 +265,9 @@ def test_killed_while_the_database_is_put_back_the_old_one_stays(portal):
     before = portal.tell()
     done = portal._run([sys.executable, "-c", KILLED, str(portal.backup)])
     assert done.returncode == -9
+    assert list(portal.folder.glob("restore-*"))
     assert portal.tell() == before
+    assert not list(portal.folder.glob("restore-*")), "the next start removes what the killed one left"
     assert portal.manage("restore", portal.backup, "--overwrite").returncode == 0
     assert portal.tell()[0] == ["an"]
 
@@ -275,3 +297,72 @@ def test_a_script_that_breaks_off_leaves_the_old_database(portal, tmp_path):
     portal.env["PATH"] = path
     assert done.returncode and "as it was" in done.stderr
     assert portal.tell() == before
+
+
+BACKUP_KILLED = """
+import os, sys
+import django; django.setup()
+from pathlib import Path
+from quetsach.portal.backups import actions
+from quetsach.portal.backups.archive import add
+actions.box.add = lambda *a: (add(*a), os.kill(os.getpid(), 9))
+actions.back_up(Path(sys.argv[1]))
+"""
+
+
+def test_a_backup_that_was_killed_leaves_nothing_that_the_next_one_keeps(portal, tmp_path):
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    done = portal._run([sys.executable, "-c", BACKUP_KILLED, str(folder / "one.zip")])
+    assert done.returncode == -9
+    assert [path.name[:8] for path in folder.iterdir()] == [".backup-"]
+    (folder / ".backup-of-somebody").write_text("no folder of ours")
+    assert portal.manage("backup", folder / "two.zip").returncode == 0
+    assert sorted(path.name for path in folder.iterdir()) == [".backup-of-somebody", "two.zip"]
+
+
+def test_what_is_at_work_is_not_removed(tmp_path):
+    with scratch(tmp_path, BACKUP) as first, scratch(tmp_path, BACKUP) as second:
+        sweep(tmp_path, BACKUP)
+        assert first.is_dir() and second.is_dir() and stat.S_IMODE(first.stat().st_mode) == 0o700
+    assert not list(tmp_path.iterdir())
+    sweep(tmp_path / "nowhere", BACKUP)
+
+
+def test_uploads_that_were_killed_go_after_a_day(tmp_path):
+    old, new, kept = (tmp_path / "sets" / name for name in ("new-old", "new-now", "ab"))
+    for path in (old, new, kept):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x")
+    for path in (old, kept):
+        os.utime(path, (0, 0))
+    sweep_uploads(tmp_path)
+    assert sorted(path.name for path in old.parent.iterdir()) == ["ab", "new-now"]
+
+
+SPOILT = """
+import os, pathlib, shutil, sys
+import django; django.setup()
+from django.conf import settings
+from django.db import connections
+from django.test import Client
+plain = "django.contrib.staticfiles.storage.StaticFilesStorage"
+settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": plain}}
+data, how = pathlib.Path(os.environ["QUETSACH_DATA_DIR"]), sys.argv[1]
+client = Client(raise_request_exception=False, headers={"host": "localhost", "accept-language": "en"})
+client.cookies["django_language"] = "en"
+before = client.get("/tai-khoan/dang-nhap/").status_code
+connections.close_all()
+database = data / "quetsach.sqlite3"
+for name in ("-wal", "-shm"): database.with_name(database.name + name).unlink(missing_ok=True)
+{"emptied": lambda: shutil.rmtree(data), "without": database.unlink}[how]()
+page = client.post("/tai-khoan/dang-nhap/", {"login": "an", "password": "x"})
+print(before, page.status_code, "cannot reach its data" in page.content.decode())
+"""
+
+
+@pytest.mark.skipif(bool(SERVER), reason="SQLite only")
+@pytest.mark.parametrize("how", ["emptied", "without"])
+def test_data_that_vanish_under_a_running_portal_are_a_page(portal, how):
+    done = portal._run([sys.executable, "-c", SPOILT, how])
+    assert done.stdout.split() == ["200", "503", "True"], done.stdout + done.stderr

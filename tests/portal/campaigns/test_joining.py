@@ -142,6 +142,9 @@ def test_guessing_is_stopped_and_others_are_not(cast, monkeypatch):
     code, guesser = code_for(cast), Client()
     answers = [guesser.get(url(f"AAAAA-AAAA{n}")).status_code for n in range(4)]
     assert answers == [404, 404, 404, 429]
+    # Who shares the address with somebody who guesses still comes in; who guesses everywhere does not.
+    assert guesser.get(url(code)).status_code == 200
+    monkeypatch.setattr(guessing.WRONG_CODES, "everywhere", 3)
     assert guesser.get(url(code)).status_code == 429
     assert Client(REMOTE_ADDR="192.0.2.7").get(url(code)).status_code == 200
 

@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
@@ -130,9 +130,23 @@ def test_guessing_ends_at_both_doors_together(sealed, code, monkeypatch):
     body = sealed()
     for _try in range(3):
         assert post("2345-6789-ABCD", body).status_code == 401
+    assert post("2345-6789-ABCD", body).status_code == 429
+    form = {"code": "2345-6789-ABCD", "results": SimpleUploadedFile("PC.qsresult", body)}
+    assert Client().post(reverse("hand_in"), form).status_code == 429
+    monkeypatch.setattr(with_code.WRONG, "everywhere", 3)
     assert post(code[1], body).status_code == 429
     form = {"code": code[1], "results": SimpleUploadedFile("PC.qsresult", body)}
     assert Client().post(reverse("hand_in"), form).status_code == 429
+    cache.clear()
+
+
+def test_sixty_wrong_codes_lock_no_office_out(sealed, code):
+    cache.clear()
+    body = sealed()
+    for _try in range(70):
+        with_code.WRONG.note(RequestFactory().get("/"))
+    assert post("2345-6789-ABCD", body).status_code == 429
+    assert post(code[1], body).status_code == 200
     cache.clear()
 
 

@@ -147,6 +147,23 @@ def test_who_serves_elsewhere_too_is_not_locked_by_one_of_two(cast):
     assert not person.is_active
 
 
+def test_a_link_for_a_password_is_made_by_a_superior_never_by_a_peer(cast):
+    """Whoever has the link opens the account: a peer would act in the other's name."""
+    other = User.objects.create_user("dau-moi-2")
+    Membership.rows.create(user=other, unit=cast.units["A"], role="coordinator")
+    officer = cast.user("A", "officer")
+    peer, superior = cast.client("A", "coordinator"), cast.client("centre", "coordinator")
+    url = reverse("staff_person", args=[other.pk])
+    assert peer.get(url).status_code == 200 and 'value="password"' not in peer.get(url).content.decode()
+    assert peer.post(url, {"do": "password"}).status_code == 404
+    assert not Invitation.rows.exists()
+    own = reverse("staff_person", args=[officer.pk])
+    assert "loi-moi" in peer.post(own, {"do": "password"}).content.decode()
+    assert "loi-moi" in superior.post(url, {"do": "password"}).content.decode()
+    waiting = Invitation.rows.get(person=other)
+    assert peer.post(reverse("staff_renew", args=[waiting.pk])).status_code == 404
+
+
 def test_a_new_password_by_a_link(cast):
     person, url = cast.user("A1", "officer"), reverse("staff_person", args=[cast.user("A1", "officer").pk])
     answer = cast.client("A", "coordinator").post(url, {"do": "password"})

@@ -4,12 +4,13 @@ cracked software lie, or the whole disk."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from quetsach.endpoint import windowspath
 from quetsach.endpoint.fact import Gap, Unavailable
-from quetsach.endpoint.machine import Entry, Machine, System
+from quetsach.endpoint.machine import Entry, Machine, System, User
 
 _WINDOWS_HOT = (
     (r"%SystemRoot%\Temp", 3, True),
@@ -65,7 +66,7 @@ class Candidate:
 
 
 class Walk:
-    """The files of one check, each once. `gaps` are folders that could not be listed."""
+    """The files of one check, each once. `gaps` are what could not be listed or followed."""
 
     def __init__(self, machine: Machine, *, is_full: bool) -> None:
         self._machine = machine
@@ -82,16 +83,33 @@ class Walk:
 
     def _target(self, path: str) -> Iterator[Candidate]:
         try:
-            entry = self._machine.files.entry(path)
-        except (Unavailable, OSError, ValueError):
+            files = self._machine.files
+            named, entry = files.entry(path), files.entry(files.follow(path))
+        except (OSError, ValueError):
             return
+        except Unavailable as error:
+            self._lack(error, path)
+            return
+        if named is not None and named.is_link and self._is_new(named.path):
+            yield Candidate(named, is_opened=True)  # a sign may know its name
         if entry is not None and not entry.is_folder and self._is_new(entry.path):
             yield Candidate(entry, is_opened=True)
+
+    def _lack(self, error: Unavailable, where: str) -> None:
+        if error.reason != "missing":
+            self.gaps.append(Gap(error.reason, where))
+
+    def _users(self) -> Sequence[User]:
+        try:
+            return self._machine.users()
+        except Unavailable as error:
+            self._lack(error, error.detail)
+            return ()
 
     def _folders(self) -> Iterator[tuple[str, int, bool]]:
         machine = self._machine
         is_windows = machine.system is System.WINDOWS
-        for user in machine.users():
+        for user in self._users():
             for name, depth in _WINDOWS_HOME if is_windows else _LINUX_HOME:
                 yield f"{user.folder}{'\\' if is_windows else '/'}{name}".rstrip("/"), depth, True
         for name, depth, is_opened in _WINDOWS_HOT if is_windows else _LINUX_HOT:
@@ -99,9 +117,10 @@ class Walk:
         if self._is_full:
             yield ("C:\\" if is_windows else "/"), _DEPTH, True
 
-    def _is_new(self, path: str) -> bool:
+    def _is_new(self, path: str, *, is_exact: bool = False) -> bool:
         # A hash of the path, not the path: a disk has millions.
-        key = hash(path.casefold() if self._machine.system is System.WINDOWS else path)
+        is_folded = self._machine.system is System.WINDOWS and not is_exact
+        key = hash(path.casefold() if is_folded else path)
         if key in self._seen:
             return False
         self._seen.add(key)
@@ -111,25 +130,27 @@ class Walk:
         waiting = [(folder, depth)]
         while waiting:
             place, left = waiting.pop()
-            if _is_left_out(place):
-                continue
             try:
-                start = self._machine.files.entry(place) if place == folder else None
-                if start is not None and start.is_link:
+                if place == folder:
+                    place = self._machine.files.follow(place)
+                if _is_left_out(place):
                     continue
                 entries = self._machine.files.entries(place)
             except Unavailable as error:
-                if error.reason != "missing":
-                    self.gaps.append(Gap(error.reason, place))
+                self._lack(error, place)
                 continue
+            spelled = Counter(entry.name.casefold() for entry in entries)
             for entry in entries:
+                # What a link leads to is looked at where it lies; what starts by a link is a target.
                 if entry.is_link:
                     continue
                 if entry.is_folder:
                     if left > 0:
                         waiting.append((entry.path, left - 1))
+                    continue
+                is_exact = spelled[entry.name.casefold()] > 1
                 # A full check comes by once more and opens what was only named before.
-                elif (is_opened or not self._is_full) and self._is_new(entry.path):
+                if (is_opened or not self._is_full) and self._is_new(entry.path, is_exact=is_exact):
                     yield Candidate(entry, is_opened)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections import OrderedDict
@@ -19,8 +20,16 @@ _REMEMBERED = 512
 _MOST_LINKS = 40
 
 
+_NO_NAME = {errno.ENAMETOOLONG, errno.EINVAL}
+"""No file system has a file of such a name; Windows tells most of what it does not understand like this."""
+_NOT_CONNECTED = {21, 53, 67}
+"""Windows: the drive, the other machine or its share is not there now."""
+
+
 def reason_of(error: OSError) -> str:
     """The reason of `Unavailable` for an error of the operating system."""
+    if getattr(error, "winerror", None) in _NOT_CONNECTED or error.errno in _NO_NAME:
+        return "missing"
     if isinstance(error, PermissionError):
         return "no_permission"
     return "missing" if isinstance(error, FileNotFoundError | NotADirectoryError) else "failed"
@@ -40,16 +49,19 @@ def _entry(path: str, name: str, found: os.stat_result) -> Entry:
     )
 
 
-def _list(place: Path) -> list[tuple[str, os.stat_result]]:
-    found: list[tuple[str, os.stat_result]] = []
+def _list(place: Path, shown: str) -> list[tuple[str, os.stat_result | None]]:
+    """Names with what is known of them; None where the system tells no more than the name."""
+    found: list[tuple[str, os.stat_result | None]] = []
     with os.scandir(place) as entries:
         for one in entries:
             if len(found) >= _MOST_ENTRIES:
-                break
+                raise Unavailable("too_large", shown)
             try:
                 found.append((one.name, one.stat(follow_symlinks=False)))
-            except OSError:
+            except FileNotFoundError:
                 continue  # gone between listing and looking
+            except OSError:
+                found.append((one.name, None))
     return found
 
 
@@ -75,24 +87,31 @@ class DiskFiles:
         raise NotImplementedError
 
     def place(self, path: str) -> Path | None:
-        """Where a path of the machine lies on this system; None where it cannot be."""
+        """Where a path of the machine lies on this system; None where it cannot be, or cannot be told."""
+        try:
+            return self._place(path)
+        except Unavailable:
+            return None
+
+    def _folder_at(self, path: str) -> Path | None:
         return self._place(path)
 
     def entries(self, folder: str) -> list[Entry]:
-        place = self._place(folder)
+        place = self._folder_at(folder)
         if place is None:
             return []
         try:
-            found = _list(place)
+            found = _list(place, folder)
         except OSError as error:
             if reason_of(error) == "missing":
                 return []
             raise Unavailable(reason_of(error), folder) from error
         stem = folder.rstrip(self.separator) + self.separator
         return [
-            _entry(stem + name, name, told)
+            # What only its name is known of is told as a file: whoever opens it learns why it cannot be.
+            Entry(stem + name, name, is_folder=False) if told is None else _entry(stem + name, name, told)
             for name, told in sorted(found, key=lambda one: one[0])
-            if stat.S_IFMT(told.st_mode) in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK)
+            if told is None or stat.S_IFMT(told.st_mode) in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK)
         ]
 
     def entry(self, path: str) -> Entry | None:
@@ -101,11 +120,21 @@ class DiskFiles:
             return None
         try:
             told = place.lstat()
-        except (OSError, ValueError) as error:
-            if isinstance(error, ValueError) or reason_of(error) in {"missing", "failed"}:
+        except ValueError:
+            return None
+        except OSError as error:
+            if reason_of(error) == "missing":
                 return None
             raise Unavailable(reason_of(error), path) from error
         return _entry(path, path.rpartition(self.separator)[2], told)
+
+    def follow(self, path: str) -> str:
+        there = self.entry(path)
+        if there is None:
+            raise Unavailable("missing", path)
+        if there.is_link:
+            raise Unavailable("elsewhere", path)
+        return path
 
     def open(self, path: str) -> BinaryIO:
         there = self.entry(path)
@@ -136,16 +165,28 @@ class OwnWindowsFiles(DiskFiles):
     def _place(self, path: str) -> Path | None:
         return None if "\0" in path or path.startswith("\\\\") else Path(path)
 
+    def follow(self, path: str) -> str:
+        there = self.entry(path)
+        if there is None or not there.is_link:
+            return super().follow(path)
+        try:
+            found = os.path.realpath(path, strict=True)
+        except OSError as error:
+            raise Unavailable(reason_of(error), path) from error
+        if found.startswith("\\\\"):
+            raise Unavailable("elsewhere", path)  # another machine's, or none of the file system's
+        return super().follow(found)
+
 
 class WindowsTree(DiskFiles):
     """A Windows disk at a folder: `root/Windows`, or `root/C:/Windows`; names are found in any case.
 
-    A link on the way counts as not there: on a mounted disk it may point anywhere.
+    What lies behind a link cannot be told: on a mounted disk it may point anywhere.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._names: OrderedDict[Path, dict[str, str]] = OrderedDict()
+        self._names: OrderedDict[Path, dict[str, tuple[str, ...]]] = OrderedDict()
         self._drives = {
             entry.name[0].casefold(): entry
             for entry in root.iterdir()
@@ -160,23 +201,46 @@ class WindowsTree(DiskFiles):
         for part in path[2:].replace("/", "\\").split("\\"):
             if part in ("", "."):
                 continue
-            name = None if part == ".." else self._folder(place).get(part.casefold())
+            name = None if part == ".." else self._name(place, part)
             if name is None:
                 return None
             place = place / name
         return place
 
-    def _folder(self, place: Path) -> dict[str, str]:
+    def _name(self, folder: Path, part: str) -> str | None:
+        """How the folder spells a name. One that stands there as it is asked for comes first: of `a.exe` and
+        `A.EXE` each is its own file where a disk has both."""
+        known = self._folder(folder)
+        spelled = known.get(part.casefold(), ())
+        if part in spelled:
+            return part
+        if len(spelled) > 1:
+            raise Unavailable("failed", str(folder / part))
+        return spelled[0] if spelled else None
+
+    def _folder_at(self, path: str) -> Path | None:
+        place = self._place(path)
+        if place is not None:
+            self._refuse_link(place)
+        return place
+
+    def _refuse_link(self, place: Path) -> None:
+        if place not in self._drives.values() and place.is_symlink():
+            raise Unavailable("elsewhere", str(place))
+
+    def _folder(self, place: Path) -> dict[str, tuple[str, ...]]:
         known = self._names.get(place)
         if known is not None:
             self._names.move_to_end(place)
             return known
+        names: dict[str, tuple[str, ...]] = {}
         try:
-            names = {} if place.is_symlink() else {name.casefold(): name for name, _stat in _list(place)}
-        except PermissionError as error:
-            raise Unavailable("no_permission", str(place)) from error
-        except OSError:
-            names = {}
+            self._refuse_link(place)
+            for name, _stat in _list(place, str(place)):
+                names[name.casefold()] = (*names.get(name.casefold(), ()), name)
+        except OSError as error:
+            if reason_of(error) != "missing":
+                raise Unavailable(reason_of(error), str(place)) from error
         self._names[place] = names
         if len(self._names) > _REMEMBERED:
             self._names.popitem(last=False)
@@ -184,12 +248,18 @@ class WindowsTree(DiskFiles):
 
 
 class UnixFiles(DiskFiles):
-    """A Unix tree; links are resolved as that system would, so that none leads out of it."""
+    """A Unix tree; links are followed as that system would, so that none leads out of it.
+
+    Args:
+        is_own: the tree is all that a running system sees, so what a link leads to and is not there is
+            nowhere. Of a disk that is off it may lie on another disk, or in memory that is gone.
+    """
 
     separator = "/"
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, is_own: bool = False) -> None:
         self._root = root
+        self._is_own = is_own
         # Most paths that are asked for lie in the folder of the one before.
         self._folder = lru_cache(_REMEMBERED)(self._followed)
 
@@ -200,11 +270,22 @@ class UnixFiles(DiskFiles):
         place = self._folder(folder)
         return None if place is None or "\0" in name else place / name
 
+    def _folder_at(self, path: str) -> Path | None:
+        return self._folder(path)
+
     def _followed(self, path: str) -> Path | None:
+        """Where a path ends when every link on the way is followed, the last one too; None where nothing is.
+
+        Raises:
+            Unavailable: `elsewhere` where a link leads to what this disk does not hold; what the system says.
+        """
         waiting = [part for part in reversed(path.split("/")) if part not in ("", ".")]
-        place, links = self._root, 0
+        # While `behind` parts or more still wait, the one in hand is of a link's target.
+        place, links, behind = self._root, 0, -1
         while waiting:
             part = waiting.pop()
+            is_linked = behind >= 0 and len(waiting) >= behind
+            behind = behind if is_linked else -1
             if "\0" in part:
                 return None
             if part == "..":
@@ -212,30 +293,30 @@ class UnixFiles(DiskFiles):
                 continue
             place = place / part
             try:
-                if not place.is_symlink():
-                    continue
-                target = str(place.readlink())
-            except OSError:
+                target = str(place.readlink()) if stat.S_ISLNK(place.lstat().st_mode) else ""
+            except OSError as error:
+                if reason_of(error) != "missing":
+                    raise Unavailable(reason_of(error), path) from error
+                aim = place.joinpath(*reversed(waiting[behind:])) if is_linked else place
+                if is_linked and not self._is_own and aim != self._root / "dev/null":
+                    raise Unavailable("elsewhere", path) from error
                 return None
+            if not target:
+                continue
             links += 1
             if links > _MOST_LINKS:
-                return None
+                raise Unavailable("failed", path)
+            behind = behind if is_linked else len(waiting)
             place = self._root if target.startswith("/") else place.parent
             waiting += [one for one in reversed(target.split("/")) if one not in ("", ".")]
         return place
 
     def open(self, path: str) -> BinaryIO:
-        return super().open(self.resolve(path))
+        return super().open(self.follow(path))
 
-    def resolve(self, path: str) -> str:
-        """The path that a link leads to, within this tree."""
-        for _ in range(_MOST_LINKS):
-            place = self._place(path)
-            try:
-                if place is None or not place.is_symlink():
-                    return path
-                target = str(place.readlink())
-            except OSError:
-                return path
-            path = target if target.startswith("/") else f"{path.rpartition('/')[0]}/{target}"
-        return path
+    def follow(self, path: str) -> str:
+        place = self._followed(path)
+        # Systemd's mask, and what people give a history that they do not want: an empty file.
+        if place is None or place == self._root / "dev/null":
+            raise Unavailable("missing", path)
+        return "/" + "/".join(place.relative_to(self._root).parts)

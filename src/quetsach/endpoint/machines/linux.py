@@ -21,7 +21,7 @@ class LinuxMachine:
 
     def __init__(self) -> None:
         self.name = live.host_name()
-        self.files = UnixFiles(Path("/"))
+        self.files = UnixFiles(Path("/"), is_own=True)
         self.registry = NoRegistry()
 
     def users(self) -> Sequence[User]:

@@ -71,6 +71,12 @@ class _Files:
         children = self._folders.get(self._key(folder), {})
         return [found for child in sorted(children.values()) if (found := self.entry(child)) is not None]
 
+    def follow(self, path: str) -> str:
+        there = self.entry(path)
+        if there is None or there.is_link:
+            raise Unavailable("missing" if there is None else "elsewhere", path)
+        return path
+
     def open(self, path: str) -> BinaryIO:
         there = self.entry(path)
         if there is None or there.is_folder or there.is_link or there.is_placeholder:

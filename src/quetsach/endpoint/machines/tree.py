@@ -25,7 +25,7 @@ from quetsach.endpoint.machines.disk import UnixFiles, WindowsTree
 from quetsach.endpoint.machines.hive import Hive, Hives
 
 _NO_PROFILES = {"public", "default", "default user", "all users"}
-_MOST_USERS = 200
+_MOST_USERS = 2_000
 _HOST_NAME = re.compile(r"[\w.-]{1,253}", re.ASCII)
 
 
@@ -39,11 +39,11 @@ class TreeMachine:
         self._called = called
         try:
             names = {entry.name.casefold(): entry for entry in root.iterdir()}
+            inner = names.get("c:")
+            if inner is not None:
+                names = {entry.name.casefold(): entry for entry in inner.iterdir()}
         except OSError as error:
             raise Unavailable("missing", str(root)) from error
-        inner = names.get("c:")
-        if inner is not None:
-            names = {entry.name.casefold(): entry for entry in inner.iterdir()}
         if "windows" in names:
             self.system = System.WINDOWS
             self.files: Files = WindowsTree(root)
@@ -92,12 +92,20 @@ class TreeMachine:
     def users(self) -> Sequence[User]:
         if self.system is System.WINDOWS:
             found = []
-            for entry in self.files.entries(r"C:\Users")[:_MOST_USERS]:
-                if entry.is_folder and not entry.is_link and entry.name.casefold() not in _NO_PROFILES:
-                    has_hive = self.files.entry(rf"{entry.path}\NTUSER.DAT") is not None
-                    found.append(User(entry.name, entry.path, f"HKU\\{entry.name}" if has_hive else ""))
-            return found
+            for entry in self.files.entries(r"C:\Users"):
+                is_profile = entry.is_folder or entry.is_link
+                if is_profile and entry.name.casefold() not in _NO_PROFILES:
+                    root = f"HKU\\{entry.name}" if self._may_have_hive(entry.path) else ""
+                    found.append(User(entry.name, entry.path, root))
+            return at_most(found)
         return unix_users(self.files)
+
+    def _may_have_hive(self, profile: str) -> bool:
+        """Also where that cannot be told, as behind a link: whoever reads the hive then learns why not."""
+        try:
+            return self.files.entry(rf"{profile}\NTUSER.DAT") is not None
+        except Unavailable:
+            return True
 
     def _only_running(self, what: str) -> NoReturn:
         raise Unavailable("not_running", what)
@@ -144,11 +152,20 @@ def unix_users(files: Files) -> list[User]:
     """Root and the people of `/etc/passwd`, by their home folders."""
     try:
         text = files.read("/etc/passwd", 4 << 20).decode("utf-8", "replace")
-    except Unavailable:
+    except Unavailable as error:
+        if error.reason != "missing":
+            raise
         return [User("root", "/root")]
     found = []
     for line in text.splitlines():
         fields = line.split(":")
         if len(fields) >= 7 and fields[5].startswith(("/root", "/home/")):
             found.append(User(fields[0], fields[5]))
-    return found[:_MOST_USERS]
+    return at_most(found)
+
+
+def at_most(found: list[User]) -> list[User]:
+    """The people of a machine; more than a check can look at are told, not passed over."""
+    if len(found) > _MOST_USERS:
+        raise Unavailable("too_large", found[_MOST_USERS].folder)
+    return found

@@ -71,10 +71,13 @@ def _add(machine: Machine, seen: Seen, place: str, name: str, command: str) -> N
 def _folder(machine: Machine, seen: Seen, folder: str) -> None:
     with seen.part():
         for entry in machine.files.entries(folder):
-            if entry.is_folder or entry.is_link or entry.name.casefold() == "desktop.ini":
+            if entry.is_folder or entry.name.casefold() == "desktop.ini":
                 continue
             command = entry.path
-            if entry.name.casefold().endswith(".lnk"):
+            if entry.is_link:
+                with seen.part():
+                    command = machine.files.follow(entry.path)
+            elif entry.name.casefold().endswith(".lnk"):
                 with seen.part():
                     command = shortcut.target(machine.files.read(entry.path, _MOST_SHORTCUT)) or command
             elif entry.name.casefold().endswith(".url"):

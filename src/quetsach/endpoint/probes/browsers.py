@@ -66,10 +66,12 @@ def _look(machine: Machine, seen: Seen) -> None:
 
 
 def _profiles(machine: Machine, seen: Seen, folder: str, separator: str, browser: _Browser) -> None:
-    for profile in machine.files.entries(folder)[:_MOST_PROFILES]:
+    # Chromium's marks of a browser that runs are links to no file.
+    found = [one for one in machine.files.entries(folder) if not one.name.startswith("Singleton")]
+    for profile in seen.followed(machine, seen.first(found, _MOST_PROFILES, folder)):
         path = f"{profile.path}{separator}{browser.file}"
-        if profile.is_folder and not profile.is_link and machine.files.entry(path):
-            with seen.part():
+        with seen.part():
+            if profile.is_folder and machine.files.entry(path):
                 _history(machine, seen, path, browser)
 
 

@@ -29,8 +29,10 @@ def _look(machine: Machine, seen: Seen) -> None:
 
 def _options(machine: Machine, seen: Seen, folder: str, depth: int) -> None:
     with seen.part():
-        for entry in machine.files.entries(folder)[:500]:
-            if entry.is_folder and not entry.is_link and depth:
+        for entry in seen.first(machine.files.entries(folder), 500, folder):
+            if entry.is_link:
+                seen.lack("elsewhere", entry.path)
+            elif entry.is_folder and depth:
                 _options(machine, seen, entry.path, depth - 1)
             elif entry.name.casefold().endswith(".vmoptions"):
                 _lines(machine, seen, entry.path)
@@ -39,7 +41,7 @@ def _options(machine: Machine, seen: Seen, folder: str, depth: int) -> None:
 def _lines(machine: Machine, seen: Seen, path: str) -> None:
     with seen.part():
         text = machine.files.read(path, _MOST_BYTES).decode("utf-8", "replace")
-        for line in text.splitlines()[:200]:
+        for line in seen.first(text.splitlines(), 200, path):
             if line.lstrip().startswith("#"):
                 continue  # a remark takes no effect
             seen.add("config-line", text=line.strip()[:1000], file=path, name=windowspath.basename(path))

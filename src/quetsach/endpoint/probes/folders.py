@@ -15,8 +15,8 @@ def _look(machine: Machine, seen: Seen) -> None:
     parents += [rf"{user.folder}\AppData\{name}" for user in machine.users() for name in ("Local", "Roaming")]
     for parent in dict.fromkeys(parents):
         with seen.part():
-            for entry in machine.files.entries(parent)[:_MOST]:
-                if entry.is_folder and not entry.is_link:
+            for entry in seen.first(machine.files.entries(parent), _MOST, parent):
+                if entry.is_folder or entry.is_link:  # its name tells, wherever its files lie
                     seen.add("folder", path=windowspath.clean(entry.path, machine.variables))
 
 

@@ -42,7 +42,7 @@ def entries(content: bytes) -> list[tuple[str, str, int, int]]:
         if address is None:
             continue
         lines += 1
-        found += [(canonical.name(word), address, number) for word in words[1:33]]
+        found += [(canonical.name(word), address, number) for word in words[1:]]
     return [(name, address, number, lines) for name, address, number in found]
 
 

@@ -1,10 +1,12 @@
-"""What Linux starts by itself or lets in: cron, systemd, preloaded libraries, PAM modules, login keys."""
+"""What Linux starts by itself or lets in: cron, systemd, start scripts, preloaded libraries, PAM modules,
+login keys. Links are followed inside the machine; what they lead to is told once, by its own path."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from quetsach.endpoint.fact import Unavailable
 from quetsach.endpoint.machine import Entry, Machine, System
 from quetsach.endpoint.probe import Probe, Seen
 
@@ -13,11 +15,25 @@ _MOST_FILES = 2_000
 _CRON_TABLES = ("/etc/crontab", "/etc/anacrontab")
 _CRON_FOLDERS = ("/etc/cron.d", "/var/spool/cron", "/var/spool/cron/crontabs")
 _CRON_SCRIPTS = ("/etc/cron.hourly", "/etc/cron.daily", "/etc/cron.weekly", "/etc/cron.monthly")
-_UNITS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/usr/local/lib/systemd/system")
+_START_LINES = ("/etc/rc.local", "/etc/rc.d/rc.local")
+_START_SCRIPTS = (
+    "/etc/init.d", "/etc/rc.d/init.d", *(f"{folder}/rc{level}.d" for folder in ("/etc", "/etc/rc.d")
+                                         for level in "S0123456"), "/etc/profile.d",
+)  # fmt: skip
+_NOT_SCRIPTS = (".placeholder", "README")
+_UNITS = (
+    "/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system", "/usr/local/lib/systemd/system",
+    "/etc/systemd/user", "/usr/lib/systemd/user", "/usr/local/lib/systemd/user",
+)  # fmt: skip
+_HOME_UNITS = (".config/systemd/user", ".local/share/systemd/user")
+_WANTED = (".wants", ".requires", ".upholds")
+_DESKTOP = ("/etc/xdg/autostart",)
+_HOME_DESKTOP = (".config/autostart",)
 # Blanks, never line ends: else a file of nothing but line ends is gone through once for each of them.
 _STARTS = re.compile(
     r"^[ \t]*(Exec(?:Start|StartPre|StartPost|Reload|Stop))[ \t]*=[ \t]*[-@:+!|]*(.+)$", re.M
 )
+_EXEC = re.compile(r"^[ \t]*Exec[ \t]*=[ \t]*(.+)$", re.M)
 _PAM = re.compile(
     r"^[ \t]*-?(?:auth|account|password|session)[ \t]+(?:\[[^\]\n]*\]|\w+)[ \t]+(\S+)[ \t]*(.*)$", re.M
 )
@@ -25,54 +41,104 @@ _ASSIGNED = re.compile(r"^[ \t]*(?:export[ \t]+)?LD_PRELOAD[ \t]*=[ \t]*[\"']?([
 _SYSTEM = frozenset({System.LINUX})
 
 
-def _texts(machine: Machine, seen: Seen, paths: Iterable[str]) -> Iterable[tuple[str, str]]:
+def _texts(machine: Machine, seen: Seen, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
     for path in paths:
         with seen.part():
             yield path, machine.files.read(path, _MOST_BYTES).decode("utf-8", "replace")
 
 
 def _in(machine: Machine, seen: Seen, *folders: str) -> list[Entry]:
-    found: list[Entry] = []
+    """The files of folders, each once however many links lead to it."""
+    found: dict[str, Entry] = {}
     for folder in folders:
         with seen.part():
-            found += [one for one in machine.files.entries(folder)[:_MOST_FILES] if not one.is_folder]
-    return found
+            entries = seen.first(machine.files.entries(folder), _MOST_FILES, folder)
+            for one in seen.followed(machine, entries):
+                if not one.is_folder:
+                    found.setdefault(one.path, one)
+    return list(found.values())
+
+
+def _homes(machine: Machine, *names: str) -> list[str]:
+    return [f"{user.folder}/{name}" for user in machine.users() for name in names]
 
 
 def _cron(machine: Machine, seen: Seen) -> None:
-    tables = [*_CRON_TABLES, *(one.path for one in _in(machine, seen, *_CRON_FOLDERS) if not one.is_link)]
+    tables = [*_CRON_TABLES, *(one.path for one in _in(machine, seen, *_CRON_FOLDERS))]
     for path, text in _texts(machine, seen, tables):
         for line in text.splitlines():
             words = line.strip()
             if words and not words.startswith("#") and (words[0] in "@*" or words[0].isdecimal()):
                 seen.add("cron", command=words[:_MOST_BYTES], place=path)
-    for entry in _in(machine, seen, *_CRON_SCRIPTS):
-        if entry.name != ".placeholder":
+    for path, text in _texts(machine, seen, _START_LINES):
+        for line in text.splitlines():
+            words = line.strip()
+            if words and not words.startswith("#"):
+                seen.add("cron", command=words[:_MOST_BYTES], place=path)
+    for entry in _in(machine, seen, *_CRON_SCRIPTS, *_START_SCRIPTS):
+        if entry.name not in _NOT_SCRIPTS:
             seen.add("cron", command=entry.path, place=entry.path)
 
 
 def _systemd(machine: Machine, seen: Seen) -> None:
-    homes = [f"{user.folder}/.config/systemd/user" for user in machine.users()]
-    units = [
-        one.path
-        for one in _in(machine, seen, *_UNITS, *homes)
-        if one.name.endswith((".service", ".timer", ".socket")) and not one.is_link
-    ]
-    for path, text in _texts(machine, seen, units):
+    found: dict[str, str] = {}
+    for path, name in _units(machine, seen):
+        found.setdefault(path, name)
+    for path, text in _texts(machine, seen, found):
         for _name, command in _STARTS.findall(text):
-            seen.add("unit", command=command.strip(), place=path, name=path.rpartition("/")[2])
+            seen.add("unit", command=command.strip(), place=path, name=found[path])
+    desktop = _in(machine, seen, *_DESKTOP, *_homes(machine, *_HOME_DESKTOP))
+    names = {one.path: one.name for one in desktop if one.name.endswith(".desktop")}
+    for path, text in _texts(machine, seen, names):
+        for command in _EXEC.findall(text):
+            seen.add("unit", command=command.strip(), place=path, name=names[path])
+
+
+def _units(machine: Machine, seen: Seen) -> Iterator[tuple[str, str]]:
+    """Path and name of each unit, of the pieces that change one, and of what units ask for by a link."""
+    names: set[str] = set()
+    wanting: list[str] = []
+    for folder in (*_UNITS, *_homes(machine, *_HOME_UNITS)):
+        with seen.part():
+            entries = seen.first(machine.files.entries(folder), _MOST_FILES, folder)
+            names |= {one.name for one in entries}
+            units = [one for one in entries if one.name.endswith((".service", ".timer", ".socket"))]
+            yield from ((one.path, one.name) for one in seen.followed(machine, units) if not one.is_folder)
+            below = [one for one in entries if one.name.endswith((".d", *_WANTED))]
+            for one in seen.followed(machine, below):
+                if one.is_folder and one.name.endswith(".d"):
+                    yield from ((piece.path, one.name[:-2]) for piece in _in(machine, seen, one.path))
+                elif one.is_folder:
+                    wanting.append(one.path)
+    for folder in wanting:
+        with seen.part():
+            entries = seen.first(machine.files.entries(folder), _MOST_FILES, folder)
+            for one in entries:
+                with seen.part():
+                    yield from _wanted(machine, one, names)
+
+
+def _wanted(machine: Machine, entry: Entry, names: set[str]) -> Iterator[tuple[str, str]]:
+    """What one link of a `.wants` folder names. Systemd goes by the link's name: where a unit of that name is
+    found, it does not matter that its file once lay elsewhere (systemd.unit(5))."""
+    try:
+        path = machine.files.follow(entry.path)
+    except Unavailable as error:
+        stem, at, rest = entry.name.partition("@")
+        template = f"{stem}@.{rest.rpartition('.')[2]}" if at else entry.name
+        if error.reason == "elsewhere" and (entry.name in names or template in names):
+            return
+        raise
+    yield path, entry.name
 
 
 def _preload(machine: Machine, seen: Seen) -> None:
     for path, text in _texts(machine, seen, ["/etc/ld.so.preload"]):
         for library in text.partition("#")[0].replace(":", " ").split():
             seen.add("preload", library=library, place=path)
-    homes = [
-        f"{user.folder}/{name}"
-        for user in machine.users()
-        for name in (".profile", ".bashrc", ".bash_profile")
-    ]
-    for path, text in _texts(machine, seen, ["/etc/environment", "/etc/profile", *homes]):
+    scripts = [one.path for one in _in(machine, seen, "/etc/profile.d")]
+    homes = _homes(machine, ".profile", ".bashrc", ".bash_profile")
+    for path, text in _texts(machine, seen, ["/etc/environment", "/etc/profile", *scripts, *homes]):
         for value in _ASSIGNED.findall(text):
             for library in value.replace(":", " ").split():
                 seen.add("preload", library=library, place=path)
@@ -83,7 +149,7 @@ def _logins(machine: Machine, seen: Seen) -> None:
         for module, arguments in _PAM.findall(text):
             if module not in ("include", "substack"):
                 seen.add("pam", module=module, place=path, arguments=arguments.strip())
-    keys = [f"{user.folder}/.ssh/authorized_keys" for user in machine.users()]
+    keys = _homes(machine, ".ssh/authorized_keys", ".ssh/authorized_keys2")
     for path, text in _texts(machine, seen, keys):
         for line in text.splitlines():
             words = line.split()

@@ -27,6 +27,7 @@ def _look(machine: Machine, seen: Seen) -> None:
         with seen.part():
             for entry in machine.files.entries(folder):
                 if entry.is_link:
+                    seen.lack("elsewhere", entry.path)
                     continue
                 if entry.is_folder:
                     if depth < _DEPTH:

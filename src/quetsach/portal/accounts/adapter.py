@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from quetsach.portal.accounts import guessing
 from quetsach.portal.kit.client_ip import client_ip_text
 
 
@@ -19,7 +20,10 @@ class ClosedSignupAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         **DefaultAccountAdapter.error_messages,
         "account_inactive": _("This account is locked. Ask the coordinator of your unit."),
         "enter_current_password": _("This is not your current password."),
-        "too_many_login_attempts": _("Too many failed attempts. Wait five minutes, then try again."),
+        "too_many_login_attempts": _(
+            "Too many failed attempts. Wait five minutes, then try again. If it stays like this, somebody may"
+            " be trying your name: sign in on the computer that you used before, or ask your coordinator."
+        ),
         "username_password_mismatch": _(
             "User name and password do not fit together. Look at the Caps Lock key."
         ),
@@ -36,3 +40,13 @@ class ClosedSignupAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def get_client_ip(self, request: HttpRequest) -> str:
         """The address that rate limits count by."""
         return client_ip_text(request) or "::"
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count the password as wrong until it turns out right. Raises ValidationError."""
+        name = str(credentials.get("username") or credentials.get("email") or "")
+        self._counted = guessing.count_password(request, name)
+        if self._counted is None:
+            raise self.validation_error("too_many_login_attempts")
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        guessing.take_back(self._counted or ())

@@ -6,9 +6,13 @@ from typing import Any
 
 from allauth.account.forms import ChangePasswordForm
 from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.forms import CharField, Form, PasswordInput
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.accounts.passwords import NotLikeOneself
 
 
 class NewPasswordForm(ChangePasswordForm):  # type: ignore[misc]
@@ -36,3 +40,13 @@ class NewPasswordField(CharField):
             help_text=gettext_lazy("At least 12 characters. Four plain words are easy to keep in mind."),
             error_messages={"required": gettext_lazy("Choose a password.")},
         )
+
+
+def refuse_own_words(form: Form, owner: User) -> None:
+    """Add the error of a password that is much like its owner's name; the field cannot know whose it is."""
+    password = form.cleaned_data.get("password")
+    try:
+        NotLikeOneself().validate(password or "", owner)
+    except ValidationError as error:
+        if password:
+            form.add_error("password", error)

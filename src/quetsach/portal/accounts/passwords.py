@@ -1,9 +1,26 @@
-"""Django's password rules with messages that exist in Vietnamese."""
+"""Password rules: Django's, in our words, and what people here choose and attackers try first."""
 
 from __future__ import annotations
 
+import re
+from difflib import SequenceMatcher
+from functools import cache
+from pathlib import Path
+from typing import Any
+
 from django.contrib.auth import password_validation
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+
+from quetsach.vietnamese import search_key
+
+_WORDS = Path(__file__).with_name("common_words.txt")
+_LOOKALIKES = str.maketrans("@4031!5$7", "aaoeiisst")
+_MOST_WORDS = 3
+_FEWEST_CHARACTERS = 5
+_LONGEST_PERIOD = 4
+_MOST_LIKE = 0.7
+"""Django's own measure of `UserAttributeSimilarityValidator`."""
 
 
 class LongEnough(password_validation.MinimumLengthValidator):
@@ -14,7 +31,64 @@ class LongEnough(password_validation.MinimumLengthValidator):
 
 
 class NotCommon(password_validation.CommonPasswordValidator):
-    """None of the passwords that attackers try first."""
+    """None of the passwords that attackers try first, here or elsewhere: no digits alone, and no one to three
+    words of `common_words.txt` with digits and signs, however written (capitals, marks, `@` for `a`)."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        super().validate(password, user)
+        folded = search_key(password)
+        spelled = re.sub(r"[^a-z]+$", "", folded).translate(_LOOKALIKES)
+        if any(_words().fullmatch(_letters(text)) for text in (folded, spelled)):
+            raise ValidationError(self.get_error_message(), code="password_too_common")
 
     def get_error_message(self) -> str:
         return _("Too well known: attackers try this one first.")
+
+
+class NotRepeated:
+    """More than a few characters over and over."""
+
+    def validate(self, password: str, user: Any = None) -> None:  # noqa: ARG002
+        """Raises ValidationError."""
+        text = password.casefold()
+        # A text that is found in itself doubled, before its own end, is one piece over and over.
+        period = f"{text}{text}".find(text, 1) if text else 0
+        if len(set(text)) < _FEWEST_CHARACTERS or period <= _LONGEST_PERIOD:
+            raise ValidationError(self.get_help_text(), code="password_repeated")
+
+    def get_help_text(self) -> str:
+        return _("Too much of the same: mix different letters, or take four plain words.")
+
+
+class NotLikeOneself:
+    """Neither name, user name nor phone of its owner, also without marks and spaces."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        """Raises ValidationError."""
+        typed = _letters(password)
+        for own in _own_words(user) if user is not None else ():
+            alike = SequenceMatcher(a=typed, b=own).ratio() >= _MOST_LIKE
+            if alike or (len(own) >= len(typed) / 2 and own in typed):
+                raise ValidationError(self.get_help_text(), code="password_too_similar")
+
+    def get_help_text(self) -> str:
+        return _("Too much like your name, user name or phone: everybody can try that.")
+
+
+def _own_words(user: Any) -> list[str]:
+    told = [str(getattr(user, name, "") or "") for name in ("username", "full_name", "phone")]
+    words = [_letters(text) for text in told] + [_letters(part) for text in told for part in text.split()]
+    return [word for word in words if len(word) > 3]
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", search_key(text))
+
+
+@cache
+def _words() -> re.Pattern[str]:
+    lines = _WORDS.read_text("utf-8").splitlines()
+    words = {_letters(line) for line in lines if line.strip() and not line.startswith("#")}
+    # The longest first, so that the pattern finds its way without many steps back.
+    choice = "|".join(sorted((word for word in words if word), key=lambda word: (-len(word), word)))
+    return re.compile(f"[0-9]*(?:(?:{choice})[0-9]*){{0,{_MOST_WORDS}}}")

@@ -5,8 +5,10 @@ from allauth.mfa.totp import views as totp
 from allauth.usersessions import views as sessions
 from django.urls import path
 
+from quetsach.portal.accounts.views import sign_in
+
 urlpatterns = [
-    path("dang-nhap/", views.login, name="account_login"),
+    path("dang-nhap/", sign_in, name="account_login"),
     path("dang-xuat/", views.logout, name="account_logout"),
     path("doi-mat-khau/", views.password_change, name="account_change_password"),
     path("xac-nhan-lai/", views.reauthenticate, name="account_reauthenticate"),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,8 +19,12 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.backups import archive as box
+from quetsach.portal.backups import signature
 from quetsach.portal.backups.archive import BackupError, Manifest
 from quetsach.portal.backups.databases import way
+from quetsach.portal.backups.scratch import BACKUP, RESTORE, scratch
+from quetsach.portal.backups.signature import Signer
+from quetsach.portal.env import env_key
 
 
 def back_up(target: Path, *, overwrite: bool = False) -> Manifest:
@@ -43,18 +45,19 @@ def back_up(target: Path, *, overwrite: bool = False) -> Manifest:
         connection.vendor, _migrations(),
     )  # fmt: skip
     try:
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as scratch:
-            return _write(target, Path(scratch) / box.DATABASE, manifest)
+        with scratch(target.parent, BACKUP) as folder:
+            return _write(target, folder, manifest)
     except OSError as error:
         raise BackupError(
             _("%(file)s: %(why)s. No backup was made.") % {"file": target, "why": error.strerror or error}
         ) from error
 
 
-def _write(target: Path, database: Path, manifest: Manifest) -> Manifest:
+def _write(target: Path, folder: Path, manifest: Manifest) -> Manifest:
+    database = folder / box.DATABASE
     way().copy_out(database)
     members = {}
-    with box.writing(target) as archive:
+    with box.writing(target, folder) as archive:
         with database.open("rb") as file:
             members[box.DATABASE] = box.add(archive, box.DATABASE, file)
         key = _key_file()
@@ -72,12 +75,15 @@ def _write(target: Path, database: Path, manifest: Manifest) -> Manifest:
             except FileNotFoundError:
                 continue  # discarded in this very moment
         manifest = replace(manifest, members=members)
-        box.seal(archive, manifest)
+        box.seal(archive, manifest, signature.sign)
     return manifest
 
 
-def restore(source: Path, *, overwrite: bool = False) -> Manifest:
+def restore(source: Path, *, overwrite: bool = False, signer: str = "") -> tuple[Manifest, Signer]:
     """Put a backup in the place of what is here. Raises BackupError, and then nothing was changed.
+
+    Args:
+        signer: the fingerprint of the only key that is believed; "" for any, and for none.
 
     Files first, since a file that no row names disturbs nobody; then the database, all at once; then the key.
     """
@@ -87,24 +93,36 @@ def restore(source: Path, *, overwrite: bool = False) -> Manifest:
     data.mkdir(parents=True, exist_ok=True)
     with (
         box.reading(source) as (archive, manifest),
-        tempfile.TemporaryDirectory(dir=data, prefix="restore-") as folder,
+        scratch(data, RESTORE) as unpacked,
     ):
+        signed = signature.signer_of(archive.comment, archive.read(box.MANIFEST), source)
+        if signer and signed.fingerprint != signer.strip().upper():
+            raise BackupError(
+                _("%(file)s: %(signer)s Nothing was changed.") % {"file": source, "signer": signed}
+            )
         _check(source, manifest)
-        unpacked = Path(folder)
         box.unpack(archive, manifest, unpacked)
         _put_files(unpacked / "files")
         way().put_back(unpacked / box.DATABASE)
-        if (unpacked / box.KEY).is_file() and not os.environ.get("QUETSACH_SECRET_KEY"):
+        if (unpacked / box.KEY).is_file() and not env_key("QUETSACH_SECRET_KEY"):
             (unpacked / box.KEY).chmod(0o600)
             (unpacked / box.KEY).replace(_key_file())
-    return manifest
+    return manifest, signed
 
 
-def note_restored(source: Path, manifest: Manifest) -> None:
+def note_restored(source: Path, manifest: Manifest, signer: Signer) -> None:
     """Say in the audit trail that it was restored; after the migrations, which may shape its table."""
     cache.clear()
     with transaction.atomic():
-        record(None, "backup.restore", data={"file": source.name, "made_at": manifest.made_at})
+        record(
+            None,
+            "backup.restore",
+            data={
+                "file": source.name,
+                "made_at": manifest.made_at,
+                "signed_with": signer.fingerprint,
+            },
+        )
 
 
 def _check(source: Path, manifest: Manifest) -> None:
@@ -136,9 +154,12 @@ def _put_files(folder: Path) -> None:
         if path.is_file():
             target = root / path.relative_to(folder)
             target.parent.mkdir(parents=True, exist_ok=True)
-            partial = target.with_name(f"new-{target.name}")
-            shutil.move(path, partial)
-            partial.replace(target)
+            try:
+                path.replace(target)
+            except OSError:  # another disk is mounted there
+                partial = target.with_name(f"new-{target.name}")
+                shutil.move(path, partial)
+                partial.replace(target)
 
 
 def _migrations() -> list[str]:

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
@@ -56,20 +56,17 @@ class Manifest:
 
 
 @contextmanager
-def writing(target: Path) -> Iterator[zipfile.ZipFile]:
-    """A new archive that gets its name only when all of it is on the disk."""
-    partial = target.with_name(f"{target.name}.part")
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-                yield archive
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+def writing(target: Path, scratch: Path) -> Iterator[zipfile.ZipFile]:
+    """A new archive that gets its name only when all of it is on the disk; until then it lies in `scratch`, a
+    folder on the same disk."""
+    partial = scratch / "archive"
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+            yield archive
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(target)
 
 
 def add(archive: zipfile.ZipFile, name: str, source: IO[bytes]) -> Member:
@@ -83,9 +80,11 @@ def add(archive: zipfile.ZipFile, name: str, source: IO[bytes]) -> Member:
     return Member(size, digest.hexdigest())
 
 
-def seal(archive: zipfile.ZipFile, manifest: Manifest) -> None:
-    """Write the manifest, the last thing in an archive."""
-    archive.writestr(MANIFEST, json.dumps(asdict(manifest), ensure_ascii=False, indent=1))
+def seal(archive: zipfile.ZipFile, manifest: Manifest, sign: Callable[[bytes], bytes]) -> None:
+    """Write the manifest, the last thing in an archive, and its signature behind everything."""
+    content = json.dumps(asdict(manifest), ensure_ascii=False, indent=1).encode()
+    archive.writestr(MANIFEST, content)
+    archive.comment = sign(content)
 
 
 @contextmanager

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 from django.apps import AppConfig
 from django.conf import settings
 
@@ -10,3 +12,6 @@ class KitConfig(AppConfig):
 
     def ready(self) -> None:
         limited.share(settings.READERS_DIR, settings.READERS, LONGEST_WAIT)
+        from quetsach.portal.kit.private import close_to_others
+
+        close_to_others(Path(settings.DATA_DIR))

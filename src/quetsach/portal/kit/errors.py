@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from quetsach.limited import BusyError
 from quetsach.portal.kit.busy import busy_page, is_busy, stylesheet
 from quetsach.portal.kit.strangers import refused
+from quetsach.portal.kit.storage import fault_of, storage_page
 
 
 @dataclass(frozen=True)
@@ -116,18 +117,28 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500, drawn without session or database; 503 where the database, or who reads files, is only busy."""
+    """500, drawn without session or database; 503 where the disk does not serve, or the database, or who reads
+    files, is only busy."""
     error = sys.exc_info()[1]
-    if isinstance(error, BusyError):
-        match = request.resolver_match
-        refused(match.view_name if match else "", error)
-    if is_busy(error):
-        return busy_page(request)
+    try:
+        if isinstance(error, BusyError):
+            match = request.resolver_match
+            refused(match.view_name if match else "", error)
+        if (fault := fault_of(error)) is not None:
+            return storage_page(request, fault)
+        if is_busy(error):
+            return busy_page(request)
+    except Exception:  # the page about a failure must not fail
+        return _plain(503)
     context = {"title": _("The portal has a fault"), "style": stylesheet()}
     try:
         return HttpResponse(render_to_string("kit/500.html", context), status=500)
     except Exception:  # the page about a failure must not fail
-        return HttpResponse("Quét Sạch: 500", status=500, content_type="text/plain; charset=utf-8")
+        return _plain(500)
+
+
+def _plain(status: int) -> HttpResponse:
+    return HttpResponse(f"Quét Sạch: {status}", status=status, content_type="text/plain; charset=utf-8")
 
 
 def _answer(request: HttpRequest, status: int, page: Page | None = None, back: str = "") -> HttpResponse:

@@ -27,6 +27,11 @@ ON CONFLICT (cache_key) DO UPDATE SET
     expires = CASE WHEN kit_cache.expires > %s THEN kit_cache.expires ELSE excluded.expires END
 """
 
+_TAKE_BACK = """
+UPDATE kit_cache SET value = CAST(CAST(value AS integer) - 1 AS text)
+WHERE cache_key = %s AND CAST(value AS integer) > 0
+"""
+
 
 def forget(now: datetime) -> int:
     """Delete addresses whose time is over, and what else the cache need not keep; how many."""
@@ -39,6 +44,21 @@ def _stored(moment: datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(moment)
 
 
+def whence(request: HttpRequest) -> str:
+    """What a request is counted by: the account that its browser signed in with before, else the address.
+
+    Who shares an address with somebody who guesses is not stopped with them. It is the account, not the
+    browser, so that nobody gets more tries by signing in again.
+    """
+    known = getattr(request, "known_browser", None)
+    if known is not None and known.account is not None:
+        return f"account:{known.account}"
+    address = client_ip(request)
+    if address is not None and address.version == 6:
+        return f"{int(address) >> _IPV6_HOST_BITS:x}"
+    return str(address)
+
+
 @dataclass
 class Limit:
     """At most `most` in `seconds`, from the first one on."""
@@ -49,20 +69,54 @@ class Limit:
 
     def is_reached(self, request: HttpRequest) -> bool:
         """Whether no more is let through from there now."""
-        with connection.cursor() as cursor:
-            cursor.execute(_COUNTED, [self._key(request), _stored(timezone.now())])
-            row = cursor.fetchone()
-        return row is not None and int(row[0]) >= self.most
+        return self.is_reached_by(whence(request))
 
     def note(self, request: HttpRequest) -> None:
         """Count one more, whoever else counts at the same moment."""
+        self.note_by(whence(request))
+
+    def is_reached_by(self, whose: str) -> bool:
+        """The same for something else than an address."""
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNTED, [self._key(whose), _stored(timezone.now())])
+            row = cursor.fetchone()
+        return row is not None and int(row[0]) >= self.most
+
+    def note_by(self, whose: str) -> None:
+        """The same for something else than an address."""
         now = timezone.now()
         over, now_stored = _stored(now + timedelta(seconds=self.seconds)), _stored(now)
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_COUNT, [self._key(request), over, now_stored, now_stored])
+            cursor.execute(_COUNT, [self._key(whose), over, now_stored, now_stored])
 
-    def _key(self, request: HttpRequest) -> str:
-        address = client_ip(request)
-        if address is not None and address.version == 6:
-            return f"limit:{self.name}:{int(address) >> _IPV6_HOST_BITS:x}"
-        return f"limit:{self.name}:{address}"
+    def take_back(self, whose: str) -> None:
+        """Count one less: it was none of those that are limited."""
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_TAKE_BACK, [self._key(whose)])
+
+    def _key(self, whose: str) -> str:
+        return f"limit:{self.name}:{whose}"
+
+
+@dataclass
+class WrongCodes(Limit):
+    """Wrong ones of codes that nobody finds by trying, 50 random bits and more.
+
+    Beyond `most` from one address a wrong one is answered by "too many"; a right one still opens, so that no
+    stranger locks out the office whose address they share. Only while `everywhere` wrong ones an hour come in
+    all is a right one refused as well, and only from where too many came.
+    """
+
+    everywhere: int = 20_000
+
+    def is_shut(self, request: HttpRequest) -> bool:
+        """Whether not even a right code is taken from there now."""
+        return self._in_all.is_reached_by("all") and self.is_reached(request)
+
+    def note(self, request: HttpRequest) -> None:
+        super().note(request)
+        self._in_all.note_by("all")
+
+    @property
+    def _in_all(self) -> Limit:
+        return Limit(f"{self.name}-in-all", self.everywhere, 3600)

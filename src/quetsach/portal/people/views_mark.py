@@ -27,10 +27,12 @@ MARKS = Limit("marks", most=300, seconds=600)
 @require_http_methods(["GET", "HEAD", "POST"])
 def mark_page(request: HttpRequest, token: str) -> HttpResponse:
     """Did I do it? One field, one button; the answer is the same whether it counted anew or had before."""
-    if WRONG_CODES.is_reached(request):
+    if WRONG_CODES.is_shut(request):
         return too_many_requests(request)
     link = link_by(token)
     if link is None:
+        if WRONG_CODES.is_reached(request):
+            return too_many_requests(request)
         WRONG_CODES.note(request)
         return page_not_found(request, LookupError(token))
     node = link.node

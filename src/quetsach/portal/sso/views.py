@@ -7,7 +7,6 @@ from typing import Any
 from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.account.decorators import reauthentication_required
 from allauth.account.views import password_set
-from allauth.decorators import rate_limit
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.providers.base import AuthProcess
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
@@ -22,9 +21,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from requests import RequestException
 
+from quetsach.portal.accounts import guessing
 from quetsach.portal.accounts.models import User
 from quetsach.portal.accounts.session_limits import age_of
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.errors import too_many_requests
 from quetsach.portal.sso import actions
 from quetsach.portal.sso.provider import ID, SsoAdapter
 from quetsach.portal.sso.refusal import SsoError
@@ -53,9 +54,10 @@ def set_out(
 
 @never_cache
 @require_POST
-@rate_limit(action="login")  # type: ignore[untyped-decorator]
 def start(request: HttpRequest) -> HttpResponse:
     """Sign in. Only by a form of ours, so that no other site can begin it."""
+    if guessing.is_flood(request):
+        return too_many_requests(request)
     wanted = request.POST.get("next", "")
     is_ours = bool(wanted) and get_account_adapter(request).is_safe_url(wanted)
     return set_out(request, AuthProcess.LOGIN, next_url=wanted if is_ours else None)

@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from quetsach.portal.accounts.forms import NewPasswordField
+from quetsach.portal.accounts.forms import NewPasswordField, refuse_own_words
+from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.issuing.forms import DayField
 from quetsach.portal.units.models import Role
 from quetsach.vietnamese import nfc
@@ -85,3 +86,11 @@ class PasswordForm(forms.Form):
     """A new password, chosen by its owner."""
 
     password = NewPasswordField(gettext_lazy("New password"))
+
+    def __init__(self, data: Any, owner: User) -> None:
+        super().__init__(data)
+        self._owner = owner
+
+    def clean(self) -> dict[str, Any]:
+        refuse_own_words(self, self._owner)
+        return self.cleaned_data

@@ -125,6 +125,16 @@ def may_change(actor: User, person: User, verb: Verb = Verb.MANAGE_SEATS) -> boo
     return person != actor and bool(paths) and all(fits(places, verb, path) for path in paths)
 
 
+def may_offer_password(actor: User, person: User) -> bool:
+    """Whether the actor may make a link for a new password, which opens the account for whoever has it: all
+    that the person serves in is the actor's to change, and where they coordinate the actor is their superior.
+    """
+    places: list[Place] = places_of(actor)
+    coordinates = Membership.rows.filter(user=person, role=Role.COORDINATOR)
+    paths = coordinates.values_list("unit__path", flat=True)
+    return may_change(actor, person) and all(fits(places, Verb.RESET_SECOND_STEP, path) for path in paths)
+
+
 def by_token(token: str) -> Invitation | None:
     """The invitation behind a link, used or not."""
     return by_digest(digest(token))

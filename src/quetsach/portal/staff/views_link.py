@@ -38,20 +38,22 @@ WAITING = "invitation"
 @require_http_methods(["GET", "HEAD", "POST"])
 def link(request: HttpRequest, token: str) -> HttpResponse:
     """Looking uses nothing up; the button does."""
-    if WRONG_CODES.is_reached(request):
+    if WRONG_CODES.is_shut(request):
         return too_many_requests(request)
     row = queries.by_token(token)
     if row is None or not row.is_live:
+        if WRONG_CODES.is_reached(request):
+            return too_many_requests(request)
         WRONG_CODES.note(request)
         return render(request, "staff/dead.html", status=404 if row is None else 410)
     try:
-        return _password(request, token, row) if row.person else _role(request, token, row)
+        return _password(request, token, row, row.person) if row.person else _role(request, token, row)
     except actions.StaffError:
         return render(request, "staff/dead.html", status=410)
 
 
-def _password(request: HttpRequest, token: str, row: Invitation) -> HttpResponse:
-    form = PasswordForm(request.POST if request.method == "POST" else None)
+def _password(request: HttpRequest, token: str, row: Invitation, owner: User) -> HttpResponse:
+    form = PasswordForm(request.POST if request.method == "POST" else None, owner)
     if request.method == "POST" and form.is_valid():
         actions.set_password(token, form.cleaned_data["password"], ip=client_ip_text(request))
         messages.success(request, _("The new password holds. Sign in with it."))

@@ -57,11 +57,12 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
     actor = request.user
     assert isinstance(actor, User)
     may_all = queries.may_change(actor, row)
+    may_offer = queries.may_offer_password(actor, row)
     may_reset = queries.may_change(actor, row, Verb.RESET_SECOND_STEP)
     reason = ReasonForm(request.POST if request.POST.get("do") == "lock" else None)
     if request.method == "POST":
         act, ip = request.POST.get("do", ""), client_ip_text(request)
-        if not (may_reset if act == "reset" else may_all):
+        if not {"reset": may_reset, "password": may_offer}.get(act, may_all):
             raise Http404
         if act == "lock" and reason.is_valid():
             actions.lock(row, reason.cleaned_data["reason"], actor, ip=ip)
@@ -85,7 +86,8 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
     managed = {s.pk for s in seats if row != actor and fits(places, Verb.MANAGE_SEATS, s.unit.path)}
     context = {
         "person": row, "seats": seats, "managed": managed, "may_all": may_all, "reason": reason,
-        "may_reset": may_reset, "hand_overs": queries.hand_overs(row), "today": timezone.localdate(),
+        "may_reset": may_reset, "may_offer": may_offer,
+        "hand_overs": queries.hand_overs(row), "today": timezone.localdate(),
         "may_hand_over": _may_hand_over(actor, row), "linked": linked_since(row),
     }  # fmt: skip
     return render(request, "staff/person.html", context)

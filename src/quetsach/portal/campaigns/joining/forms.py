@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from quetsach.portal.accounts.forms import NewPasswordField
+from quetsach.portal.accounts.forms import NewPasswordField, refuse_own_words
+from quetsach.portal.accounts.models import User
 from quetsach.vietnamese import nfc
+
+_OWN = ("username", "full_name", "phone")
 
 
 class ProvenForm(forms.Form):
@@ -50,3 +55,7 @@ class AccountForm(ProvenForm):
     """The same with a password."""
 
     password = NewPasswordField(gettext_lazy("Password"))
+
+    def clean(self) -> dict[str, Any]:
+        refuse_own_words(self, User(**{name: self.cleaned_data.get(name) or "" for name in _OWN}))
+        return self.cleaned_data

@@ -137,11 +137,13 @@ def join_start(request: HttpRequest) -> HttpResponse:
 @require_http_methods(GET_OR_POST)
 def join(request: HttpRequest, code: str) -> HttpResponse:
     """Which unit am I? Looking uses nothing up; the button does."""
-    if WRONG_CODES.is_reached(request):
+    if WRONG_CODES.is_shut(request):
         return too_many_requests(request)
     row = queries.by_code(code)
     state = state_of(row) if row else "unknown"
     if row is None or state != "live":
+        if WRONG_CODES.is_reached(request):
+            return too_many_requests(request)
         WRONG_CODES.note(request)
         return _refused(request, state)
     form = AccountForm(request.POST if request.method == "POST" else None)

@@ -38,10 +38,14 @@ def _error(status: int, code: str, reason: str) -> JsonResponse:
     return JsonResponse({"code": code, "reason": reason}, status=status)
 
 
+def _locked() -> JsonResponse:
+    return _error(429, "locked", _("Too many wrong codes from here. Try again in an hour."))
+
+
 def _receive(request: HttpRequest) -> JsonResponse:
     scheme, _space, text = request.headers.get("Authorization", "").partition(" ")
-    if with_code.WRONG.is_reached(request):
-        return _error(429, "locked", _("Too many wrong codes from here. Try again in an hour."))
+    if with_code.WRONG.is_shut(request):
+        return _locked()
     sent = list(dropped(request.FILES.getlist("results")))
     if not sent:
         return _error(422, "no_result", _("No result was among these files"))
@@ -53,6 +57,8 @@ def _receive(request: HttpRequest) -> JsonResponse:
         response["Retry-After"] = "3"
         return response
     if handed_in is None:
+        if with_code.WRONG.is_reached(request):
+            return _locked()
         with_code.WRONG.note(request)
         said = _("This code is not known, was used already, or is over. Ask your unit for a new one.")
         return _error(401, "code", said)

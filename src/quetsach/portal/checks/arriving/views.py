@@ -24,9 +24,8 @@ def hand_in(request: HttpRequest) -> HttpResponse:
     form = HandInForm(request.POST, request.FILES)
     if not form.is_valid():
         return render(request, "checks/hand_in.html", {"form": form}, status=422)
-    if with_code.WRONG.is_reached(request):
-        form.add_error("code", _("Too many wrong codes from here. Try again in an hour."))
-        return render(request, "checks/hand_in.html", {"form": form}, status=429)
+    if with_code.WRONG.is_shut(request):
+        return _locked(request, form)
     files = list(dropped(form.all_files))
     try:
         handed_in = with_code.hand_in(files, form.cleaned_data["code"], client_ip_text(request))
@@ -34,6 +33,8 @@ def hand_in(request: HttpRequest) -> HttpResponse:
         form.add_error("code", _("The first request with this code is still being worked on."))
         return render(request, "checks/hand_in.html", {"form": form}, status=503)
     if handed_in is None:
+        if with_code.WRONG.is_reached(request):
+            return _locked(request, form)
         with_code.WRONG.note(request)
         form.add_error(
             "code", _("This code is not known, was used already, or is over. Ask your unit for a new one.")
@@ -45,3 +46,8 @@ def hand_in(request: HttpRequest) -> HttpResponse:
         "is_free": handed_in.is_code_free,
     }
     return render(request, "checks/hand_in.html", context)
+
+
+def _locked(request: HttpRequest, form: HandInForm) -> HttpResponse:
+    form.add_error("code", _("Too many wrong codes from here. Try again in an hour."))
+    return render(request, "checks/hand_in.html", {"form": form}, status=429)

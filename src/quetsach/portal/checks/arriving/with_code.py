@@ -9,9 +9,9 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.checks import unit_actions
 from quetsach.portal.checks.actions import Receipt, Sender, handed_in_before, receive_all
 from quetsach.portal.checks.arriving.drop import Dropped
-from quetsach.portal.kit.limits import Limit
+from quetsach.portal.kit.limits import WrongCodes
 
-WRONG = Limit("hand-in", most=60, seconds=3600)
+WRONG = WrongCodes("hand-in", most=60, seconds=3600)
 """Codes that open nothing, at both doors together: an office gets through, guessing 59 bits does not."""
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop
 
 from quetsach.portal.backups.actions import back_up
 from quetsach.portal.backups.archive import BackupError
+from quetsach.portal.backups.signature import own
 from quetsach.portal.kit.command import PortalCommand
 
 
@@ -35,6 +36,7 @@ class Command(PortalCommand):
             "size": filesizeformat(file.stat().st_size),
         }
         self.stdout.write(_("%(file)s: %(count)s files, %(size)s.") % said)
+        self.stdout.write(str(own()))
         self.stdout.write(
             _("It holds everything that the portal protects. Keep it on another machine, locked up.")
         )

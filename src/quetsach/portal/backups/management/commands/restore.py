@@ -24,17 +24,24 @@ class Command(PortalCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--overwrite", action="store_true", help=_("replace all that this portal holds"))
+        parser.add_argument(
+            "--signer",
+            default="",
+            metavar="KEY",
+            help=_("refuse a backup that is signed by another key or none"),
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         file: Path = options["file"].absolute()
         try:
-            manifest = restore(file, overwrite=options["overwrite"])
+            manifest, signer = restore(file, overwrite=options["overwrite"], signer=options["signer"])
         except BackupError as error:
             raise CommandError(str(error)) from error
         call_command("migrate", verbosity=0)
-        note_restored(file, manifest)
+        note_restored(file, manifest, signer)
         self.stdout.write(
             _("Restored what %(program)s held at %(at)s (UTC).")
             % {"program": manifest.program, "at": manifest.made_at}
         )
+        self.stdout.write(str(signer))
         self.stdout.write(_("Start the portal again now: it must read the key of the backup."))

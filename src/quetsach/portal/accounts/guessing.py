@@ -1,0 +1,84 @@
+"""How often passwords and one-time codes may be tried.
+
+A browser that the account signed in with before has a counter of its own: nobody else can use its tries up.
+All others share what a stranger gets: few in a row, and slowly in all. A try is counted before it is judged,
+so that many at once are no way around, and taken back when it was right.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from django.http import HttpRequest
+
+from quetsach.portal.accounts import known_browser
+from quetsach.portal.accounts.models import User
+from quetsach.portal.kit.limits import Limit, whence
+
+type Counted = Sequence[tuple[Limit, str]]
+
+SENT = Limit("sign-in-sent", most=240, seconds=60)
+"""Sign-in forms from one address, right or wrong: each costs the portal the work of a hash."""
+KNOWN = Limit("password-known", most=5, seconds=300)
+"""Wrong passwords of one name in one browser that knows it."""
+NAME_HERE = Limit("password-name-here", most=5, seconds=300)
+"""Of one name from one address, by browsers that do not know it."""
+NAME = Limit("password-name", most=30, seconds=3600)
+"""Of one name from anywhere, by browsers that do not know it: 720 a day."""
+ADDRESS = Limit("password-address", most=300, seconds=3600)
+"""Of all names from one address, by browsers that do not know them."""
+CODE_KNOWN = Limit("code-known", most=5, seconds=300)
+"""Wrong one-time codes of one account in one browser that knows it."""
+CODE = Limit("code", most=5, seconds=300)
+"""The same, by browsers that do not know it; they have the password already."""
+CODE_SLOW = Limit("code-slow", most=20, seconds=3600)
+"""In all, by browsers that do not know it: 480 a day, of a million codes."""
+
+
+def is_flood(request: HttpRequest, name: str = "") -> bool:
+    """Count a sign-in form, unless its browser knows the name; whether there are too many from there."""
+    user = _person(name)
+    if user is not None and known_browser.of(request).knows(user):
+        return False
+    if SENT.is_reached(request):
+        return True
+    SENT.note(request)
+    return False
+
+
+def count_password(request: HttpRequest, name: str) -> Counted | None:
+    """Count a password as wrong; None, and nothing counted, where too many were."""
+    browser, user = known_browser.of(request), _person(name)
+    if user is not None and browser.knows(user):
+        return _count([(KNOWN, f"{user.pk}:{browser.name}")])
+    where = whence(request)
+    # What was typed as a name may be a password: only its hash is kept.
+    digest = hashlib.sha256(name.casefold().encode()).hexdigest()[:32]
+    return _count([(NAME_HERE, f"{digest}:{where}"), (NAME, digest), (ADDRESS, where)])
+
+
+def count_code(request: HttpRequest, user: User) -> Counted | None:
+    """Count a one-time code as wrong; None, and nothing counted, where too many were."""
+    browser = known_browser.of(request)
+    if browser.knows(user):
+        return _count([(CODE_KNOWN, f"{user.pk}:{browser.name}")])
+    return _count([(CODE, str(user.pk)), (CODE_SLOW, str(user.pk))])
+
+
+def take_back(counted: Counted) -> None:
+    """It was right."""
+    for limit, whose in counted:
+        limit.take_back(whose)
+
+
+def _count(wanted: Counted) -> Counted | None:
+    if any(limit.is_reached_by(whose) for limit, whose in wanted):
+        return None
+    for limit, whose in wanted:
+        limit.note_by(whose)
+    return wanted
+
+
+def _person(name: str) -> User | None:
+    return User.objects.filter(username__iexact=name).first() if name and "\0" not in name else None
