@@ -83,6 +83,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "quetsach.portal.kit.refusals.middleware.RefusalsAreCounted",
     "quetsach.portal.kit.forwarded.ForwardedProtocol",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

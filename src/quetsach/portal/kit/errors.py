@@ -18,6 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.kit.busy import busy_page, is_busy, stylesheet
+from quetsach.portal.kit.refusals import note_request
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,7 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
     """403 for a form whose token does not fit; nearly always a page left open over night."""
+    note_request(request, "expired")
     return _answer(request, 403, EXPIRED)
 
 
