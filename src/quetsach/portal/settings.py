@@ -91,6 +91,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "quetsach.portal.kit.language.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "quetsach.portal.kit.bodies.BodiesAreBounded",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "quetsach.portal.accounts.session_limits.SessionLimits",

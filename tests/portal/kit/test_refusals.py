@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, connection, transaction
 from django.test import Client, RequestFactory
 from django.urls import get_resolver, reverse
@@ -19,6 +20,8 @@ from quetsach.portal.kit.refusals import counting
 from quetsach.portal.kit.refusals.middleware import RefusalsAreCounted
 from quetsach.portal.kit.refusals.words import DOORS, REASONS, ROUTES
 from quetsach.portal.privacy.actions import retain
+from quetsach.portal.units.actions import issue_token
+from tests.portal.scan_document import document
 
 PORTAL = Path(privacy.__file__).parents[1]
 
@@ -111,6 +114,23 @@ def test_every_door_counts_by_the_status_of_its_answer(visitor, settings):
     visitor.get("/healthz")
     visitor.get("/khong-co/")
     assert by_door() == {("push", "token"): 1, ("sign_in", "expired"): 1, ("other", "malformed"): 1}
+
+
+def test_a_refused_scan_is_counted_by_its_door(cast, settings):
+    token = issue_token(cast.user("A1", "it"), cast.units["A1"], "gateway")[1]
+    headers = {"Authorization": f"Bearer {token}"}
+    for body in (b"no scan", document([], end=False)):
+        Client().post(reverse("api_sightings"), body, content_type="application/x-ndjson", headers=headers)
+    officer, url = cast.client("A1", "officer"), reverse("scans", args=["lam-sach"])
+    officer.post(url, {"file": SimpleUploadedFile("a.jsonl", b"no scan")})
+    settings.MAX_UPLOAD_BYTES = 3
+    officer.post(url, {"file": SimpleUploadedFile("a.jsonl", b"no scan")})
+    assert by_door() == {
+        ("push", "unknown_kind"): 1,
+        ("push", "damaged"): 1,
+        ("scans", "unknown_kind"): 1,
+        ("scans", "too_large"): 1,
+    }
 
 
 def test_a_wrong_password_is_counted_once(db, client):

@@ -81,6 +81,7 @@ class BringForm(forms.Form):
         if sum(file.size or 0 for file in files) > MOST_BROUGHT:
             raise forms.ValidationError(
                 _("The files are larger than %(most)d MB together. Bring fewer at once."),
+                code="too_large",
                 params={"most": MOST_BROUGHT >> 20},
             )
         return files

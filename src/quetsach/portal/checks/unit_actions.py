@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -91,6 +92,14 @@ def used_code(text: str) -> Used | None:
         return None
     assert code.used_at is not None
     return Used(code, not code.taken and code.used_at > now - WORKING)
+
+
+def is_code_known(text: str) -> bool:
+    """Whether the code opens something now, or did a short while ago: with any other nothing is read that
+    came with it. It is looked up again when it is used."""
+    now = timezone.now()
+    live = Q(used_at=None, expires_at__gt=now) | Q(used_at__gt=now - REPEATED)
+    return UploadCode.rows.filter(live, digest=digest_of(text), revoked_at=None).exists()
 
 
 @transaction.atomic

@@ -109,6 +109,11 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
     return _answer(request, 429)
 
 
+def too_large(request: HttpRequest) -> HttpResponse:
+    """413, for a body that is larger than any door takes."""
+    return _answer(request, 413)
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
     """403 for a form whose token does not fit; nearly always a page left open over night."""
     note_request(request, "expired")

@@ -33,7 +33,7 @@ from quetsach.sighting import Sighting as SightingRecord
 _REPLACED = ("source_name", "set_id", "is_listed", "checked_version", "is_pulled",
              "family", "kind", "matched", "field", "identity", "first_seen", "last_seen", "count", "action",
              "logformat", "evidence")  # fmt: skip
-BATCH = 1000
+BATCH = 500
 """So many rows are stored in one transaction."""
 MOST_REJECTS = 1000
 """So many refused lines are named one by one; all are counted."""

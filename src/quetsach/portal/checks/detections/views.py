@@ -22,6 +22,7 @@ from quetsach.portal.checks.words import problem_words
 from quetsach.portal.indicators import store
 from quetsach.portal.indicators.uploads import on_disk
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.refusals import note_form
 from quetsach.portal.units.roles import Verb
 
 SHOWN_HASHES = 200
@@ -36,6 +37,7 @@ def detections(request: HttpRequest, slug: str) -> HttpResponse:
         return _page(request, seat, BringForm())
     form = BringForm(request.POST, request.FILES)
     if not form.is_valid():
+        note_form(request, form)
         return _page(request, seat, form, status=422)
     with tempfile.TemporaryDirectory(prefix="quetsach-") as folder:
         uploads = [on_disk(file, Path(folder), n) for n, file in enumerate(form.cleaned_data["brought"])]

@@ -16,6 +16,7 @@ from datetime import date, datetime, timedelta
 
 from django.contrib.auth.signals import user_login_failed
 from django.db import DatabaseError, connection, transaction
+from django.forms import BaseForm
 from django.http import Http404, HttpRequest
 from django.urls import resolve
 from django.utils import timezone
@@ -50,6 +51,14 @@ def note_request(request: HttpRequest, reason: str) -> None:
     """Count one refusal at the door that the request came to; its answer's status is not counted then."""
     request.is_refusal_counted = True  # type: ignore[attr-defined]
     note(door_of(request), reason)
+
+
+def note_form(request: HttpRequest, form: BaseForm) -> None:
+    """Count each error of a form whose code is one of the reasons, such as `too_large`."""
+    for errors in form.errors.as_data().values():
+        for error in errors:
+            if error.code in REASONS:
+                note_request(request, error.code)
 
 
 def door_of(request: HttpRequest) -> str:
