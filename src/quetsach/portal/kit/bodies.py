@@ -18,9 +18,10 @@ from quetsach.portal.kit.refusals import note_request
 
 AROUND = 1 << 20
 """Bytes beside the files of a form: its fields, and what stands between the parts."""
-FOR_STRANGERS = {"hand_in", "api_check_results"}
+FOR_STRANGERS = {"hand_in"}
 """Doors that take files from who has not signed in. Elsewhere a form of theirs holds words, not files."""
 _MACHINES = "/api/"
+"""Machines do not sign in: their doors look at what they show instead, before they read."""
 
 
 class BodiesAreBounded:
@@ -39,14 +40,14 @@ class BodiesAreBounded:
             Http404: a stranger brings more than a form of words; a person whose session has ended meanwhile
                 is told so.
         """
-        length = _length(request)
+        length, is_machine = _length(request), request.path_info.startswith(_MACHINES)
         if length > settings.MAX_UPLOAD_BYTES + AROUND:
-            if request.path_info.startswith(_MACHINES):
+            if is_machine:
                 most = settings.MAX_UPLOAD_BYTES >> 20
                 said = _("At most %(most)d MB are taken at once. Send it in parts.") % {"most": most}
                 return JsonResponse({"code": "too_large", "reason": said}, status=413)
             return too_large(request)
-        if length <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE or _takes_from_strangers(request):
+        if length <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE or is_machine or _takes_from_strangers(request):
             return None
         if not request.user.is_authenticated:
             note_request(request, "too_large")
