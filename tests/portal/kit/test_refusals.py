@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, connection, transaction
 from django.test import Client, RequestFactory
@@ -131,6 +132,14 @@ def test_a_refused_scan_is_counted_by_its_door(cast, settings):
         ("scans", "unknown_kind"): 1,
         ("scans", "too_large"): 1,
     }
+
+
+def test_codes_and_links_that_open_nothing_are_counted_by_their_doors(cast, client):
+    cache.clear()
+    client.get(reverse("staff_link", args=["nobody"]))
+    client.get(reverse("mark", args=["nobody"]))
+    client.get(reverse("join", args=["7K3FM-Q2XWB"]))
+    assert by_door() == {("links", "code"): 1, ("marks", "code"): 1, ("join", "code"): 1}
 
 
 def test_a_wrong_password_is_counted_once(db, client):
