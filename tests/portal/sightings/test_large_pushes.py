@@ -9,7 +9,7 @@ from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.cases import pull_actions
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device
-from quetsach.portal.sightings import actions
+from quetsach.portal.sightings import actions, intake
 from quetsach.portal.sightings.models import Scan, Sighting
 from quetsach.portal.units.actions import issue_token
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
@@ -73,6 +73,30 @@ def test_many_batches_leave_what_one_would(cast, push, monkeypatch):
     owners = set(Device.rows.values_list("owner__unit__name", "is_assigned"))
     assert owners == {("Đơn vị A1", True), ("Đơn vị A2", True)}
     assert Entry.objects.filter(action="case.open").count() == 20 and first_broken_entry() is None
+
+
+def test_what_can_be_done_before_the_turn_to_write_is_done_before(cast, monkeypatch):
+    """What a scan of ten thousand files looked at stands or falls together, so it is one transaction."""
+    token, _secret = issue_token(cast.user("A", "it"), cast.units["A"], "gateway")
+    alive = {"2026-11-01": ["10.1.1.1", "máy-ở-xã"]}
+    seen = [
+        coverage(noon(4), noon(2), source=f"log-{n}", name=f"tường lửa {n}", devices=alive, errors=["x"])
+        for n in range(300)
+    ]
+    whole, depths = intake.to_moment, []
+
+    def noted(text):
+        depths.append(len(connection.savepoint_ids))
+        return whole(text)
+
+    monkeypatch.setattr(intake, "to_moment", noted)
+    outside = len(connection.savepoint_ids)
+    receipt = actions.receive_chunk(document(machines(3), seen), token, None)
+    assert len(depths) > 600 and set(depths) == {outside}
+    kept = receipt.scan.coverages.get(name="tường lửa 7")
+    assert (kept.devices, kept.errors, kept.first, kept.last) == (alive, ["x"], noon(4), noon(2))
+    again = actions.receive_chunk(document(machines(3), seen), token, None)
+    assert again.is_repeat and again.scan.pk == receipt.scan.pk and again.scan.coverages.count() == 300
 
 
 def test_who_is_cut_off_between_two_batches_tells_it_again(push, monkeypatch):

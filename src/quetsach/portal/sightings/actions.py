@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import batched
 from typing import Any, BinaryIO
+from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from quetsach.errors import PortalError
@@ -21,6 +22,7 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.indicators import queries as indicators
+from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.sightings import arrivals, intake
 from quetsach.portal.sightings.models import Coverage, Scan, Sighting
 from quetsach.portal.units.models import ApiToken, Unit
@@ -179,10 +181,11 @@ def _keep(
                 _note(receipt, document.header, sender, *_store(receipt, waiting))
         last = some
     waiting = _prepare(receipt, document.header, last)
+    looked_at = _looked_at(document) if is_whole else None
     with transaction.atomic():
         new, updated = _store(receipt, waiting)
-        if is_whole:
-            _accept(receipt, document, sender)
+        if looked_at is not None:
+            _accept(receipt, document, looked_at, sender)
             new, updated = receipt.new, receipt.updated
         _note(receipt, document.header, sender, new, updated)
     arrivals.announce(receipt.node.campaign)
@@ -268,21 +271,51 @@ def _store(receipt: Receipt, rows: Sequence[Sighting]) -> tuple[int, int]:
     return len(fresh), len(grown)
 
 
-def _accept(receipt: Receipt, document: _Document, sender: Sender) -> None:
+@dataclass(frozen=True, slots=True)
+class _LookedAt:
+    """The coverage of a scan, ready to be written: an id for the scan, the statement, and its rows.
+
+    A scan of ten thousand files has as many rows, and they stand or fall together: no writer should wait for
+    what can be done before.
+    """
+
+    scan: UUID
+    digest: str
+    sql: str
+    rows: list[list[Any]]
+
+
+def _looked_at(document: _Document) -> _LookedAt:
+    scan = uuid7()
+    fields = [field for field in Coverage._meta.concrete_fields if not field.primary_key]
+    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
+    table, marks = connection.ops.quote_name(Coverage._meta.db_table), ", ".join(["%s"] * len(fields))
+    coverages = (_coverage(scan, seen) for seen in document.coverages)
+    rows = [
+        [field.get_db_prep_save(getattr(one, field.attname), connection) for field in fields]
+        for one in coverages
+    ]
+    digest = intake.scan_digest(document.header, document.coverages)
+    insert = f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608  (names of the model)
+    return _LookedAt(scan, digest, insert, rows)
+
+
+def _accept(receipt: Receipt, document: _Document, looked_at: _LookedAt, sender: Sender) -> None:
     """The scan is whole: keep what it looked at. The same scan told again is found, not added."""
-    node, header, coverages, end = receipt.node, document.header, document.coverages, document.end
+    node, header = receipt.node, document.header
     published = indicators.published(node.campaign_id, header.set_id)
     receipt.scan, is_new = Scan.rows.get_or_create(
         node=node,
-        digest=intake.scan_digest(header, coverages),
+        digest=looked_at.digest,
         defaults={
+            "id": looked_at.scan,
             "set_id": header.set_id,
             "indicator_set": published,
             "source_name": header.source_name,
             "tool": header.tool,
             "tz": header.tz,
-            "sources": end.sources,
-            "errors": end.errors,
+            "sources": document.end.sources,
+            "errors": document.end.errors,
             "door": sender.door,
             "by": sender.user,
             "token": sender.token,
@@ -290,15 +323,15 @@ def _accept(receipt: Receipt, document: _Document, sender: Sender) -> None:
         },
     )
     receipt.is_repeat = not is_new
-    if is_new:
-        for some in batched(coverages, 200):
-            Coverage.rows.bulk_create([_coverage(receipt.scan, c) for c in some])
+    if is_new and looked_at.rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(looked_at.sql, looked_at.rows)
 
 
-def _coverage(scan: Scan, seen: CoverageRecord) -> Coverage:
+def _coverage(scan: UUID, seen: CoverageRecord) -> Coverage:
     values = seen._asdict()
     values["first"], values["last"] = intake.to_moment(seen.first), intake.to_moment(seen.last)
-    return Coverage(scan=scan, **values)
+    return Coverage(scan_id=scan, **values)
 
 
 def _note(receipt: Receipt, header: ScanRecord, sender: Sender, new: int, updated: int) -> None:

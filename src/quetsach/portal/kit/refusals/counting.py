@@ -137,9 +137,13 @@ def forget_waiting() -> None:
 def _set_timer() -> None:
     global _timer
     if _timer is None:
-        _timer = threading.Timer(EVERY, _write_now)
-        _timer.daemon = True
-        _timer.start()
+        timer = threading.Timer(EVERY, _write_now)
+        timer.daemon = True
+        try:
+            timer.start()
+        except RuntimeError:  # no thread can be had now; the next refusal asks again
+            return
+        _timer = timer
 
 
 def _write_now() -> None:
