@@ -19,7 +19,19 @@ from bench.measure import machine
 if TYPE_CHECKING:
     from bench.portal.measures import Figure
 
-PARTS = ("publish", "recompute", "pages", "xlsx", "pdfs", "memory", "siege", "load", "writers", "kills")
+PARTS = (
+    "publish",
+    "recompute",
+    "pages",
+    "xlsx",
+    "pdfs",
+    "pushes",
+    "memory",
+    "siege",
+    "load",
+    "writers",
+    "kills",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
                         help=f"of {', '.join(PARTS)}; publish is always done")  # fmt: skip
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--pdfs", type=int, default=1000)
+    parser.add_argument("--machines", type=int, default=15_000, help="new ones, in one push")
     parser.add_argument("--seconds", type=int, default=60, help="of load")
     parser.add_argument("--submits", type=float, default=10, help="a second, under load")
     parser.add_argument("--reads", type=float, default=100, help="pages a second, under load")
@@ -63,7 +76,7 @@ def _measured(asked: argparse.Namespace) -> int:
     from django.core.management import call_command
     from django.db import connection
 
-    from bench.portal import load, measures, seed, siege
+    from bench.portal import load, measures, pushes, seed, siege
     from quetsach.portal.campaigns.models import CampaignNode
 
     call_command("migrate", verbosity=0)
@@ -97,6 +110,7 @@ def _measured(asked: argparse.Namespace) -> int:
         "pages": lambda: measures.measure_pages(root, asked.rounds),
         "xlsx": lambda: measures.measure_xlsx(root, min(asked.rounds, 3)),
         "pdfs": lambda: measures.measure_pdfs(root, asked.pdfs, os.cpu_count() or 1),
+        "pushes": lambda: pushes.measure_pushes(root, asked.machines),
         "memory": lambda: load.measure_memory(root),
         "siege": lambda: siege.measure_siege(root, asked.seconds),
         "load": lambda: load.measure_load(root, asked.seconds, asked.submits, asked.reads),

@@ -20,6 +20,7 @@ from pytest_django.live_server_helper import LiveServer
 from quetsach.portal.campaigns.actions import publish
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.kit import compiled
+from quetsach.portal.kit.refusals import counting
 from quetsach.portal.units.actions import create_unit
 from quetsach.portal.units.models import Unit
 from tests.portal.cast import PASSWORD, Cast
@@ -45,6 +46,12 @@ def _plain_settings(settings: LazySettings, tmp_path: Path) -> None:
 def _compiled_queries_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a kept query asks, it must ask what the query built afresh would."""
     monkeypatch.setattr(compiled, "is_checked", True)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_refused_so_far() -> None:
+    """A process counts in its memory, which the next test must not find."""
+    counting.forget_waiting()
 
 
 @pytest.fixture

@@ -81,6 +81,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "quetsach.portal.kit.refusals.middleware.RefusalsAreCounted",
     "quetsach.portal.kit.forwarded.ForwardedProtocol",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -88,6 +89,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "quetsach.portal.kit.language.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "quetsach.portal.kit.bodies.BodiesAreBounded",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "quetsach.portal.accounts.known_browser.KnownBrowsers",

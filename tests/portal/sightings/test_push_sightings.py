@@ -1,5 +1,6 @@
 """The machines' door: who may push, what is refused, and that telling twice changes nothing."""
 
+import gzip
 import json
 import threading
 from datetime import timedelta
@@ -87,6 +88,12 @@ def test_a_chunk_over_8_mib_is_413_and_stores_nothing(cast, client, token):
     assert push(client, body, token[1]).status_code == 413
     assert push(client, b" " * (10 << 20), token[1]).status_code == 413
     assert not Sighting.rows.exists()
+
+
+def test_a_packed_body_is_not_unpacked(cast, client, token):
+    bomb = gzip.compress(bytes(4 << 20))
+    answer = push(client, bomb, token[1], HTTP_CONTENT_ENCODING="gzip")
+    assert (answer.status_code, answer.json()["code"]) == (415, "encoding")
 
 
 def test_a_document_without_its_end_is_refused_with_the_line(cast, client, token):

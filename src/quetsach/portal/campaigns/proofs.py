@@ -64,7 +64,7 @@ def keep(upload: UploadedFile[Any]) -> Proof:
         try:
             content = photo.clean(content)
         except photo.PhotoError as error:
-            refused("campaigns.proof", error)
+            refused("keyed", error)
             raise NotAProofError("damaged") from error
     sha256 = hashlib.sha256(content).hexdigest()
     path = f"proofs/{sha256[:2]}/{sha256}"

@@ -1,22 +1,23 @@
 """Makes cases out of sightings and moves them by what logs prove. Runs after every push and by a command.
 
 What waits is marked in the sightings themselves and taken in batches, each one transaction: a crash between
-two leaves the rest waiting. The campaign's row is the lock.
+two leaves the rest waiting. The campaign's row is the lock. A batch is small and writes row upon row at once,
+for whoever else writes waits until it is over.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max, Min, Q, Sum
+from django.db.models import Max, Min, Q, QuerySet, Sum
 from django.utils import timezone
 
-from quetsach.portal.audit.actions import record
+from quetsach.portal.audit.actions import Told, record_all
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks
 from quetsach.portal.cases.actions import move
@@ -27,7 +28,7 @@ from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.owners import Owners
 from quetsach.portal.units.models import Network, subtree
 
-BATCH = 1000
+BATCH = 250
 WAITING = (State.CLAIMED_CLEAN, State.RECHECKED)
 
 
@@ -42,74 +43,89 @@ class Pulled:
     verified: int = 0
 
 
+@dataclass
+class _Batch:
+    """What is known while a batch is taken. `fresh` are cases that it opens, with the rows they rest on."""
+
+    now: datetime
+    known: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
+    fresh: dict[UUID, tuple[Case, list[Sighting]]] = field(default_factory=dict)
+
+
 def pull_sightings(campaign: Campaign) -> Pulled:
     """Take every waiting sighting of the campaign into its case, then judge the claims."""
     pulled = Pulled()
     relist(campaign)
-    while _pull_batch(campaign, pulled):
+    owners: dict[UUID, tuple[Owners, bool]] = {}
+    while _pull_batch(campaign, pulled, owners):
         pass
     judge_claims(campaign, pulled)
     return pulled
 
 
+def _waiting(campaign: Campaign) -> QuerySet[Sighting]:
+    return Sighting.rows.filter(is_pulled=False, is_listed=True, node__campaign=campaign)
+
+
+def _pull_batch(campaign: Campaign, pulled: Pulled, owners: dict[UUID, tuple[Owners, bool]]) -> bool:
+    """Take some; False when none waits. `owners` are looked up before the batch's transaction begins: a
+    reporter above thousands of units has as many networks."""
+    some = list(_waiting(campaign).select_related("node").order_by("pk")[:BATCH])
+    for row in some:
+        if row.node_id not in owners:
+            owners[row.node_id] = _owners(row.node)
+    return bool(some) and _take_batch(campaign, pulled, owners)
+
+
 @transaction.atomic
-def _pull_batch(campaign: Campaign, pulled: Pulled) -> bool:
+def _take_batch(campaign: Campaign, pulled: Pulled, owners: dict[UUID, tuple[Owners, bool]]) -> bool:
     Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
     waiting = list(
-        Sighting.rows.filter(is_pulled=False, is_listed=True, node__campaign=campaign)
-        .select_related("node")
-        .order_by("pk")[:BATCH]
+        _waiting(campaign).filter(node__in=list(owners)).select_related("node").order_by("pk")[:BATCH]
     )
-    if not waiting:
-        return False
     mark_pulled(s.pk for s in waiting)
     pulled.sightings += len(waiting)
     # Without a machine there is nobody to clean: the row stays visible among the sightings.
     rows = [s for s in waiting if s.device]
-    devices = _devices(campaign, rows)
+    devices = _devices(campaign, rows, owners)
     current = {
         (case.device_id, case.family): case
         for case in Case.rows.select_for_update(of=("self",), no_key=True)
         .filter(device__in={d.pk for d in devices.values()}, is_current=True)
         .select_related("device__owner")
     }
-    known: dict[UUID, set[str]] = defaultdict(set)
+    batch = _Batch(timezone.now())
     pairs = CaseSighting.rows.filter(case__in=[c.pk for c in current.values()])
     for case_id, indicator in pairs.values_list("case", "sighting__indicator").distinct():
-        known[case_id].add(indicator)
-    now = timezone.now()
+        batch.known[case_id].add(indicator)
     touched: dict[UUID, Case] = {}
     links: list[CaseSighting] = []
-    for sighting in sorted(rows, key=lambda s: (looks.event_time(s, now) or looks.OLDEST, s.pk)):
+    for sighting in sorted(rows, key=lambda s: (looks.event_time(s, batch.now) or looks.OLDEST, s.pk)):
         device = devices[sighting.node_id, sighting.device]
         key = (device.pk, sighting.family)
-        case = current.get(key)
-        case = _take(case, device, sighting, known, now, pulled)
+        case = _take(current.get(key), device, sighting, batch, pulled)
         current[key] = case
-        known[case.pk].add(sighting.indicator)
-        touched[case.pk] = case
+        batch.known[case.pk].add(sighting.indicator)
+        if case.pk in batch.fresh:
+            batch.fresh[case.pk][1].append(sighting)
+        else:
+            touched[case.pk] = case
         links.append(CaseSighting(case=case, sighting=sighting))
+    for case, evidence in batch.fresh.values():
+        _sum_up(case, evidence, batch.now)
+    _open([case for case, _evidence in batch.fresh.values()])
     CaseSighting.rows.bulk_create(links, ignore_conflicts=True)
-    _refresh(touched, now)
+    _refresh(touched, batch.now)
     return True
 
 
-def _take(
-    case: Case | None,
-    device: Device,
-    sighting: Sighting,
-    known: dict[UUID, set[str]],
-    now: datetime,
-    pulled: Pulled,
-) -> Case:
+def _take(case: Case | None, device: Device, sighting: Sighting, batch: _Batch, pulled: Pulled) -> Case:
     """The case that the sighting belongs to, moved or opened as the rules say."""
     if case is None:
-        pulled.opened += 1
-        return open_case(device, sighting.family, 1, now)
-    seen = looks.event_time(sighting, now)
-    match arrive(
-        State(case.state), case.claimed_at, case.quiet_until, seen, sighting.indicator not in known[case.pk]
-    ):
+        return _fresh(device, sighting.family, 1, batch, pulled)
+    seen = looks.event_time(sighting, batch.now)
+    is_new = sighting.indicator not in batch.known[case.pk]
+    match arrive(State(case.state), case.claimed_at, case.quiet_until, seen, is_new):
         case Arrival.KEEP:
             return case
         case Arrival.EVIDENCE:
@@ -122,8 +138,15 @@ def _take(
         case Arrival.EPISODE:
             case.is_current = False
             case.save(update_fields=["is_current"])
-            pulled.opened += 1
-            return open_case(device, sighting.family, case.episode + 1, now)
+            return _fresh(device, sighting.family, case.episode + 1, batch, pulled)
+
+
+def _fresh(device: Device, family: str, episode: int, batch: _Batch, pulled: Pulled) -> Case:
+    """A case that is written at the end of the batch. It is open, so nothing moves it before."""
+    pulled.opened += 1
+    case = _new_case(device, family, episode, batch.now)
+    batch.fresh[case.pk] = (case, [])
+    return case
 
 
 def relapse(case: Case, seen: datetime | None) -> None:
@@ -140,51 +163,76 @@ def relapse(case: Case, seen: datetime | None) -> None:
 
 def open_case(device: Device, family: str, episode: int, now: datetime) -> Case:
     """A new case, with its first event and audit entry; inside the caller's transaction."""
-    state = State.ASSIGNED if device.is_assigned else State.NEW
-    case = Case(device=device, family=family, episode=episode, state=state.value, opened_at=now)
-    case.save(force_insert=True)
-    CaseEvent(case=case, at=now, act="open", to_state=state.value, data={"episode": episode}).save(
-        force_insert=True
-    )
-    record(
-        None, "case.open", unit_path=device.owner.path, about=case,
-        data={"device": device.key, "family": family, "episode": episode},
-    )  # fmt: skip
+    case = _new_case(device, family, episode, now)
+    _open([case])
     return case
 
 
-def _devices(campaign: Campaign, rows: Iterable[Sighting]) -> dict[tuple[UUID, str], Device]:
+def _new_case(device: Device, family: str, episode: int, now: datetime) -> Case:
+    state = State.ASSIGNED if device.is_assigned else State.NEW
+    return Case(device=device, family=family, episode=episode, state=state.value, opened_at=now)
+
+
+def _open(cases: Collection[Case]) -> None:
+    """Write new cases with the first event and audit entry of each."""
+    if not cases:
+        return
+    Case.rows.bulk_create(cases)
+    CaseEvent.rows.bulk_create(
+        CaseEvent(case=c, at=c.opened_at, act="open", to_state=c.state, data={"episode": c.episode})
+        for c in cases
+    )
+    told = [
+        Told(c, c.device.owner.path, {"device": c.device.key, "family": c.family, "episode": c.episode})
+        for c in cases
+    ]
+    record_all("case.open", told)
+
+
+def _devices(
+    campaign: Campaign, rows: Iterable[Sighting], owners: dict[UUID, tuple[Owners, bool]]
+) -> dict[tuple[UUID, str], Device]:
     """The machine behind each (reporter, name), made where it is new. Ownership is fixed here, once."""
     wanted: dict[UUID, dict[str, Sighting]] = defaultdict(dict)
-    nodes: dict[UUID, CampaignNode] = {}
     for row in rows:
         wanted[row.node_id][row.device] = row
-        nodes[row.node_id] = row.node
     found: dict[tuple[UUID, str], Device] = {}
     for node_id, by_key in wanted.items():
         aliases = Alias.rows.filter(reporter=node_id, key__in=list(by_key)).select_related("device__owner")
         for alias in aliases:
             found[node_id, alias.key] = alias.device
             _identify(alias.device, by_key[alias.key])
-        new = [key for key in by_key if (node_id, key) not in found]
-        if not new:
-            continue
-        owners, below = _owners(nodes[node_id])
-        for key in new:
-            owner = owners.of(key)
-            device, _ = Device.rows.select_related("owner").get_or_create(
-                owner_id=owner or node_id,
-                key=key,
-                defaults={
-                    "campaign": campaign,
-                    "identity": by_key[key].identity,
-                    # Where there is nobody below, the reporter is the only one it can belong to.
-                    "is_assigned": owner is not None or not below,
-                },
-            )
-            Alias(reporter_id=node_id, key=key, device=device).save(force_insert=True)
-            found[node_id, key] = device
+        new = {key: row for key, row in by_key.items() if (node_id, key) not in found}
+        named = _named(campaign, node_id, new, *owners[node_id])
+        Alias.rows.bulk_create(Alias(reporter_id=node_id, key=key, device=named[key]) for key in new)
+        found |= {(node_id, key): device for key, device in named.items()}
     return found
+
+
+def _named(
+    campaign: Campaign, reporter: UUID, new: dict[str, Sighting], owners: Owners, below: bool
+) -> dict[str, Device]:
+    """The machines that a reporter names for the first time; another may have named one before."""
+    owner_of = {key: owners.of(key) for key in new}
+    there = Device.rows.filter(
+        key__in=list(new), owner__in={owner or reporter for owner in owner_of.values()}
+    )
+    known = {(device.owner_id, device.key): device for device in there.select_related("owner")}
+    nodes = CampaignNode.rows.in_bulk({owner or reporter for owner in owner_of.values()})
+    made = {
+        key: Device(
+            owner=nodes[owner or reporter],
+            key=key,
+            campaign=campaign,
+            identity=new[key].identity,
+            # Where there is nobody below, the reporter is the only one it can belong to.
+            is_assigned=owner is not None or not below,
+        )
+        for key, owner in owner_of.items()
+        if (owner or reporter, key) not in known
+    }
+    Device.rows.bulk_create(made.values())
+    return {key: made.get(key) or known[owner or reporter, key] for key, owner in owner_of.items()}
 
 
 def _identify(device: Device, sighting: Sighting) -> None:
@@ -201,6 +249,18 @@ def _owners(node: CampaignNode) -> tuple[Owners, bool]:
     units = dict(inside.values_list("unit", "pk"))
     networks = Network.rows.filter(unit__in=inside.values("unit")).values_list("cidr", "unit")
     return Owners(node.pk, [(cidr, units[unit]) for cidr, unit in networks]), len(units) > 1
+
+
+def _is_sane(last_seen: datetime | None, now: datetime) -> bool:
+    return last_seen is not None and looks.OLDEST <= last_seen <= now + timedelta(days=1)
+
+
+def _sum_up(case: Case, evidence: Sequence[Sighting], now: datetime) -> None:
+    """What a case that opens now says of its evidence; `_refresh` says the same of one that is there."""
+    sane = [row for row in evidence if _is_sane(row.last_seen, now)]
+    case.count = sum(row.count for row in evidence)
+    case.first_seen = min((row.first_seen for row in sane if row.first_seen), default=None)
+    case.last_seen = max((row.last_seen for row in sane if row.last_seen), default=None)
 
 
 def _refresh(cases: dict[UUID, Case], now: datetime) -> None:

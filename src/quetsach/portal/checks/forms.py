@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.cases.models import Device
 from quetsach.portal.checks.models import PRODUCTS, Replacement
+from quetsach.portal.checks.unit_actions import LONGEST
 from quetsach.portal.kit.fields import CountField, FilesField, FilesInput
 
 MOST_BROUGHT = 64 << 20
@@ -49,7 +50,7 @@ class HandInForm(ResultsForm):
     """The same, with a code instead of an account."""
 
     code = forms.CharField(
-        label=_("One-time code"), max_length=40,
+        label=_("One-time code"), max_length=LONGEST,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "size": 16}),
         help_text=_("Twelve characters, from the person who handles this in your unit."),
         error_messages={"required": _("Write the code that you were given.")},
@@ -81,6 +82,7 @@ class BringForm(forms.Form):
         if sum(file.size or 0 for file in files) > MOST_BROUGHT:
             raise forms.ValidationError(
                 _("The files are larger than %(most)d MB together. Bring fewer at once."),
+                code="too_large",
                 params={"most": MOST_BROUGHT >> 20},
             )
         return files

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -19,6 +20,8 @@ from quetsach.vietnamese import nfc
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Digits and capitals without those that are mistaken for one another."""
 LENGTH = 12
+LONGEST = 40
+"""Characters of a code as it is typed, with spaces and hyphens; nobody's novel is hashed."""
 VALID = timedelta(days=14)
 MOST_LIVE = 20
 REPEATED = timedelta(days=1)
@@ -91,6 +94,16 @@ def used_code(text: str) -> Used | None:
         return None
     assert code.used_at is not None
     return Used(code, not code.taken and code.used_at > now - WORKING)
+
+
+def is_code_known(text: str) -> bool:
+    """Whether the code opens something now, or did a short while ago: with any other nothing is read that
+    came with it. It is looked up again when it is used."""
+    if len(text) > LONGEST:
+        return False
+    now = timezone.now()
+    live = Q(used_at=None, expires_at__gt=now) | Q(used_at__gt=now - REPEATED)
+    return UploadCode.rows.filter(live, digest=digest_of(text), revoked_at=None).exists()
 
 
 @transaction.atomic

@@ -20,6 +20,7 @@ from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
 from quetsach.portal.checks import actions, queries, unit_actions
 from quetsach.portal.checks.arriving.drop import dropped
 from quetsach.portal.checks.arriving.reading import ResultError
+from quetsach.portal.checks.arriving.refused import count_refused
 from quetsach.portal.checks.charts import coverage_chart
 from quetsach.portal.checks.forms import ComputersForm, ResultsForm, TieForm
 from quetsach.portal.checks.models import CheckResult, UploadCode
@@ -43,6 +44,7 @@ def checks(request: HttpRequest, slug: str) -> HttpResponse:
         return checks_page(request, seat, form=form, status=422)
     sender = actions.Sender(user=seat.user, ip=client_ip_text(request))
     receipt = actions.receive_all(dropped(form.all_files), seat.node, sender)
+    count_refused(request, receipt.refused)
     request.session["handed-in"] = told(receipt)
     return redirect(f"{reverse('checks', args=[slug])}?don-vi={seat.node.pk}#da-nhan")
 

@@ -33,7 +33,10 @@ SURENESS: dict[str, str | Promise] = {
 }
 REFUSALS: dict[str, str | Promise] = {
     "too_large": _("is larger than a result can be. Hand in the file that the check wrote, unchanged."),
-    "too_many": _("holds more files than are taken at once. Hand it in in parts."),
+    "too_many": _(
+        "was not read to its end, nor what comes after it: that is more than is taken at once. Hand in the "
+        "rest in parts."
+    ),
     "broken_zip": _("is a ZIP file that cannot be read to its end. Make it anew, or hand in the files."),
     "locked_zip": _("is a ZIP file with a password. Make it without one."),
     "no_result": _("is not the result of a check. Choose the files that the check wrote."),

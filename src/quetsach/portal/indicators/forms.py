@@ -24,6 +24,7 @@ class ListForm(forms.Form):
             most = settings.MAX_UPLOAD_BYTES // (1024 * 1024)
             raise forms.ValidationError(
                 _("The files are larger than %(most)d MB together. Compress them with gzip."),
+                code="too_large",
                 params={"most": most},
             )
         return files

@@ -22,6 +22,7 @@ from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.indicators.uploads import on_disk
 from quetsach.portal.indicators.words import CODES, KINDS, refusal
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.refusals import note_form
 from quetsach.portal.kit.strangers import refused
 from quetsach.portal.units.roles import Verb, may
 
@@ -46,13 +47,14 @@ def indicators(request: HttpRequest, slug: str) -> HttpResponse:
         return _page(request, seat, may_write, ListForm())
     form = ListForm(request.POST, request.FILES)
     if not form.is_valid():
+        note_form(request, form)
         return _page(request, seat, may_write, form, status=422)
     with tempfile.TemporaryDirectory(prefix="quetsach-") as folder:
         uploads = [on_disk(file, Path(folder), n) for n, file in enumerate(form.cleaned_data["lists"])]
         try:
             draft = actions.prepare(seat.campaign, uploads, seat.user, client_ip_text(request))
         except IndicatorError as error:
-            refused("indicators.lists", error)
+            refused("lists", error)
             form.add_error("lists", refusal(str(error)))
             return _page(request, seat, may_write, form, status=422)
         except OSError as error:

@@ -104,7 +104,7 @@ def _keep(
         return False
     receipt.new += 1
     if problem is not None:
-        refused("intake.annexes", problem)
+        refused("intake", problem)
         receipt.unread += 1
     receipt.annexes += len(readings)
     receipt.names.append(found.name)

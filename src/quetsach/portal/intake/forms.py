@@ -28,7 +28,9 @@ class IntakeForm(forms.Form):
         files: list[UploadedFile[Any]] = self.cleaned_data["annexes"]
         if sum(file.size or 0 for file in files) > MOST_UPLOAD:
             raise forms.ValidationError(
-                _("More than %(most)d MB together. Send them in parts."), params={"most": MOST_UPLOAD >> 20}
+                _("More than %(most)d MB together. Send them in parts."),
+                code="too_large",
+                params={"most": MOST_UPLOAD >> 20},
             )
         return files
 

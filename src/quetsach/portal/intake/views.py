@@ -28,6 +28,7 @@ from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
 from quetsach.portal.intake.page import Line, Refusal
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.language import language
+from quetsach.portal.kit.refusals import note_form
 from quetsach.portal.kit.strangers import refused
 from quetsach.portal.reports.errors import BlockedReport, ReportError
 from quetsach.portal.reports.queries import may_review_below
@@ -64,6 +65,7 @@ def intake(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
         return _page(request, seat, IntakeForm())
     form = IntakeForm(request.POST, request.FILES)
     if not form.is_valid():
+        note_form(request, form)
         return _page(request, seat, form, status=422)
     uploads = ((file.name or "", file.read()) for file in form.cleaned_data["annexes"])
     receipt = actions.receive(seat.user, seat.node, uploads, ip=client_ip_text(request))
@@ -206,7 +208,7 @@ def picture(request: HttpRequest, slug: str, node_id: UUID, file_id: UUID) -> Ht
         try:
             drawn = scans.draw(content.read(), max(1, first))
         except FileProblem as problem:
-            refused("intake.scan", problem)
+            refused("intake", problem)
             said = render(request, "intake/undrawn.svg", content_type="image/svg+xml", status=422)
             said["Cache-Control"] = "no-store"
             return said

@@ -12,6 +12,8 @@ class KitConfig(AppConfig):
 
     def ready(self) -> None:
         limited.share(settings.READERS_DIR, settings.READERS, LONGEST_WAIT)
+        from quetsach.portal.kit import refusals
         from quetsach.portal.kit.private import close_to_others
 
         close_to_others(Path(settings.DATA_DIR))
+        refusals.watch_sign_ins()

@@ -17,9 +17,8 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from quetsach.limited import BusyError
 from quetsach.portal.kit.busy import busy_page, is_busy, stylesheet
-from quetsach.portal.kit.strangers import refused
+from quetsach.portal.kit.refusals import note_request
 from quetsach.portal.kit.storage import fault_of, storage_page
 
 
@@ -111,19 +110,21 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
     return _answer(request, 429)
 
 
+def too_large(request: HttpRequest) -> HttpResponse:
+    """413, for a body that is larger than any door takes."""
+    return _answer(request, 413)
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
     """403 for a form whose token does not fit; nearly always a page left open over night."""
+    note_request(request, "expired")
     return _answer(request, 403, EXPIRED)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500, drawn without session or database; 503 where the disk does not serve, or the database, or who reads
-    files, is only busy."""
+    """500, drawn without session or database; 503 where the disk does not serve, or the portal is busy."""
     error = sys.exc_info()[1]
     try:
-        if isinstance(error, BusyError):
-            match = request.resolver_match
-            refused(match.view_name if match else "", error)
         if (fault := fault_of(error)) is not None:
             return storage_page(request, fault)
         if is_busy(error):

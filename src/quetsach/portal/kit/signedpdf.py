@@ -52,10 +52,10 @@ def read(name: str, pdf: bytes) -> SignedPdf:
     try:
         seen = signature.look(pdf)
     except signature.LockedPdfError as error:
-        refused("signed", error)
+        refused("reports", error)
         raise SignedPdfError("locked") from error
     except DocumentError as error:
-        refused("signed", error)
+        refused("reports", error)
         raise SignedPdfError("no_pdf") from error
     signatures = [
         {

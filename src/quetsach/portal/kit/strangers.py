@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from quetsach import limited
+from quetsach.portal.kit import refusals
 
 LONGEST_WAIT = 8.0
 """Seconds; who waited in vain is asked to come again (`busy.py`)."""
@@ -12,5 +13,7 @@ _log = logging.getLogger(__name__)
 
 
 def refused(door: str, error: BaseException) -> None:
-    """Tell the log which door refused a file, and why in one word; never its name or what is in it."""
+    """Count it, and tell the log which door refused a file, and why in one word; never its name or what is in
+    it. Doors are those of `refusals.words`."""
+    refusals.note(door, limited.reason_of(error))
     _log.info("%s: a file was refused: %s", door, limited.reason_of(error))

@@ -72,7 +72,7 @@ def _given(form: ListForm) -> tuple[str, str, str]:
     try:
         grid, marked = read_cells(file.name, file.read(), HEADINGS)
     except TableError as error:
-        refused("people.list", error)
+        refused("bodies", error)
         return "", "", file_refusal(error)
     try:
         heading, columns = columns_read(grid)

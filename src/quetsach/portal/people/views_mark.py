@@ -13,6 +13,7 @@ from quetsach.portal.campaigns.joining.guessing import WRONG_CODES
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.kit.errors import page_not_found, too_many_requests
 from quetsach.portal.kit.limits import Limit
+from quetsach.portal.kit.refusals import note_request
 from quetsach.portal.people.actions import mark
 from quetsach.portal.people.person import MOST, PersonError
 from quetsach.portal.people.queries import link_by
@@ -34,6 +35,7 @@ def mark_page(request: HttpRequest, token: str) -> HttpResponse:
         if WRONG_CODES.is_reached(request):
             return too_many_requests(request)
         WRONG_CODES.note(request)
+        note_request(request, "code")
         return page_not_found(request, LookupError(token))
     node = link.node
     is_open = node.campaign.status == Campaign.Status.PUBLISHED and node.state == CampaignNode.State.ACTIVE

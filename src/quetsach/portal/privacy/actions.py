@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
-from quetsach.portal.kit.limits import forget
+from quetsach.portal.kit import limits
+from quetsach.portal.kit.refusals import counting
 from quetsach.portal.privacy.files import delete, unnamed
 from quetsach.portal.privacy.models import ErasureRequest
 from quetsach.portal.privacy.retention import due, emptied
@@ -51,7 +52,8 @@ def retain(*, dry_run: bool = False, now: datetime | None = None) -> list[Ended]
     files = [_files(kept, stored, at, dry_run) for stored in kept.stored]
     if not dry_run:
         with transaction.atomic():
-            forget(at)
+            limits.forget(at)
+            counting.forget(at)
             _note(files)
     return told + files
 

@@ -9,7 +9,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.refusals import note_request
 from quetsach.portal.sightings.actions import NoCampaignError, RefusedError, receive_chunk
+from quetsach.portal.sightings.words import COUNTED
 from quetsach.portal.units.actions import token_holder
 from quetsach.portal.units.models import ApiToken
 from quetsach.scanfile import CHUNK_BYTES
@@ -68,8 +70,10 @@ def _receive(request: HttpRequest) -> HttpResponse:
     try:
         receipt = receive_chunk(data, token, client_ip_text(request))
     except NoCampaignError as error:
+        note_request(request, COUNTED["no_campaign"])
         return _error(422, error.code, str(error))
     except RefusedError as error:
+        note_request(request, COUNTED.get(error.code, "content"))
         where = {} if error.line is None else {"line": error.line}
         return _error(422, error.code, str(error), **where)
     return JsonResponse(

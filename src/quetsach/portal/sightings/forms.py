@@ -25,6 +25,7 @@ class ScanForm(forms.Form):
             most = settings.MAX_UPLOAD_BYTES // (1024 * 1024)
             raise forms.ValidationError(
                 _("The file is larger than %(most)d MB. Send it with the quetsach push command."),
+                code="too_large",
                 params={"most": most},
             )
         return file

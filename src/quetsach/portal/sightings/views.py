@@ -14,11 +14,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.refusals import note_form, note_request
 from quetsach.portal.sightings import queries
 from quetsach.portal.sightings.actions import Receipt, RefusedError, Sender, receive_file
 from quetsach.portal.sightings.forms import ScanForm
 from quetsach.portal.sightings.models import Scan
-from quetsach.portal.sightings.words import refusal_words
+from quetsach.portal.sightings.words import COUNTED, refusal_words
 from quetsach.portal.units.roles import Verb
 
 PAGE = 25
@@ -33,11 +34,13 @@ def scans(request: HttpRequest, slug: str) -> HttpResponse:
     seat = take_seat(request, slug, None, Verb.UPLOAD_SCAN)
     form = ScanForm(request.POST, request.FILES)
     if not form.is_valid():
+        note_form(request, form)
         return _scans_page(request, seat, form, status=422)
     sender = Sender(Scan.Door.UPLOAD, user=seat.user, ip=client_ip_text(request))
     try:
         receipt = receive_file(form.cleaned_data["file"].file, seat.node, sender)
     except RefusedError as error:
+        note_request(request, COUNTED.get(error.code, "content"))
         form.add_error("file", refusal_words(error.code, error.line))
         return _scans_page(request, seat, form, status=422)
     assert receipt.scan is not None

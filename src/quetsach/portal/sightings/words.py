@@ -22,6 +22,14 @@ REFUSALS = {
         "A name in the first line of the file is too long. Scan again with a shorter name."
     ),
 }
+COUNTED = {
+    "not_scan": "unknown_kind",
+    "garbage": "damaged",
+    "incomplete": "damaged",
+    "too_large": "too_large",
+    "no_campaign": "foreign",
+}
+"""As what the portal counts a refused document; the others are `content`."""
 
 
 def refusal_words(code: str, line: int | None) -> str:

@@ -23,6 +23,7 @@ from quetsach.portal.staff import actions, queries
 from quetsach.portal.staff.forms import InviteForm
 from quetsach.portal.staff.links import DAYS
 from quetsach.portal.staff.models import Invitation
+from quetsach.portal.staff.queries_refused import top_office
 from quetsach.portal.units.models import Unit
 from quetsach.portal.units.roles import Verb
 from quetsach.vietnamese import nfc
@@ -48,6 +49,7 @@ def staff(request: HttpRequest) -> HttpResponse:
         "manages": bool(manages),
         "invitations": queries.open_invitations(manages),
         "can_email": settings.CAN_EMAIL,
+        "runs_portal": top_office(request.user) is not None,
     }
     return render(request, "staff/staff.html", context)
 

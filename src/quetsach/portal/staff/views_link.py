@@ -20,6 +20,7 @@ from quetsach.portal.campaigns.joining.guessing import WRONG_CODES
 from quetsach.portal.campaigns.joining.views import BACKEND, SAYS
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.errors import too_many_requests
+from quetsach.portal.kit.refusals import note_request
 from quetsach.portal.sso import pending
 from quetsach.portal.sso.identity import Proof
 from quetsach.portal.sso.second_step import note_proven_twice
@@ -45,6 +46,7 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
         if WRONG_CODES.is_reached(request):
             return too_many_requests(request)
         WRONG_CODES.note(request)
+        note_request(request, "code")
         return render(request, "staff/dead.html", status=404 if row is None else 410)
     try:
         return _password(request, token, row, row.person) if row.person else _role(request, token, row)

@@ -41,7 +41,7 @@ class ToolForm(forms.ModelForm):  # type: ignore[type-arg]
         if file and file.size > settings.MAX_UPLOAD_BYTES:
             most = settings.MAX_UPLOAD_BYTES // (1024 * 1024)
             raise forms.ValidationError(_("The file is larger than %(most)d MB. Give the address only."),
-                                        params={"most": most})  # fmt: skip
+                                        code="too_large", params={"most": most})  # fmt: skip
         return file
 
     def clean(self) -> dict[str, Any]:

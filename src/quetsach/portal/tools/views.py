@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from quetsach.portal.campaigns.seat import Seat, take_issuer_seat
 from quetsach.portal.indicators import store
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.refusals import note_form
 from quetsach.portal.tools import actions, queries
 from quetsach.portal.tools.forms import ToolForm
 from quetsach.portal.tools.models import SHELF, RemovalTool
@@ -106,6 +107,7 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
         else:
             messages.success(request, _("The list was changed; the tools page shows it at once."))
             return redirect("tools_edit", slug)
+    note_form(request, form)
     context = {
         "seat": seat, "door": "tools_edit", "form": form, "editing": editing,
         "rows": queries.tools_of(seat.campaign), "removed": queries.removed_tools(seat.campaign),

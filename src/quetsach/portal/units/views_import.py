@@ -69,7 +69,7 @@ def upload(request: HttpRequest, unit_id: UUID) -> HttpResponse:
             try:
                 read = read_table(file.name, file.read())
             except TableError as error:
-                refused("units.import", error)
+                refused("units", error)
                 form.add_error("table", file_refusal(error))
             else:
                 kept = import_actions.keep(request.user, unit, file.name, read)

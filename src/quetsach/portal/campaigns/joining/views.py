@@ -31,6 +31,7 @@ from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.errors import too_many_requests
 from quetsach.portal.kit.qr import qr
+from quetsach.portal.kit.refusals import note_request
 from quetsach.portal.units.roles import Verb
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
@@ -145,6 +146,7 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
         if WRONG_CODES.is_reached(request):
             return too_many_requests(request)
         WRONG_CODES.note(request)
+        note_request(request, "code")
         return _refused(request, state)
     form = AccountForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":

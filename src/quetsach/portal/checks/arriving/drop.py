@@ -1,6 +1,7 @@
 """What a person dropped onto the portal, file by file: results, folders of results, ZIP files of them.
 
-File names are hostile text and never become paths here.
+File names are hostile text and never become paths here. One request has one account of what is opened for it,
+over all its files together: whatever a file says of itself, what was really read counts.
 """
 
 from __future__ import annotations
@@ -19,8 +20,16 @@ from quetsach.portal.checks.arriving.reading import MOST_BYTES, ResultError
 
 ENDINGS = (".json", suffixes.RESULT)
 """A result as it is, and a sealed one."""
-MOST_MEMBERS, MOST_ENTRIES = 1_000, 10_000
-MOST_TOTAL = 256 << 20
+MOST_RESULTS, MOST_ENTRIES = 1_000, 10_000
+"""Results that are opened, and entries that the ZIP files list, in one request."""
+MOST_UNPACKED = 64 << 20
+"""Bytes that are read for one request: a thousand results of 64 KB each."""
+_PIECE = 64 << 10
+"""Bytes of one reading: so much may come out of an entry whose stated size hides it."""
+_LONGEST_LIST = 4 << 20
+"""Bytes of the list of a ZIP's entries, which `zipfile` reads in one go, however long it is."""
+_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+"""How results are packed. Of the other methods Python unpacks all it has read, without a bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,57 +41,100 @@ class Dropped:
     problem: ResultError | None = None
 
 
+class _UsedUpError(Exception):
+    """The request holds more than is opened for one."""
+
+
+@dataclass
+class _Account:
+    """What may still be opened for this request."""
+
+    results: int = MOST_RESULTS
+    entries: int = MOST_ENTRIES
+    bytes: int = MOST_UNPACKED
+
+    def take(self, *, results: int = 0, entries: int = 0, read: int = 0) -> None:
+        self.results -= results
+        self.entries -= entries
+        self.bytes -= read
+        if min(self.results, self.entries, self.bytes) < 0:
+            raise _UsedUpError
+
+
 def dropped(files: Iterable[UploadedFile[bytes]]) -> Iterator[Dropped]:
-    """Every result among the files. What stands beside results in a folder (reports, logs) is passed over."""
+    """Every result among the files, one at a time; what stands beside results in a folder is passed over.
+
+    Where the request holds more than is opened for one, the file at which that shows has the problem
+    `too_many`, and it is the last.
+    """
+    account = _Account(MOST_RESULTS, MOST_ENTRIES, MOST_UNPACKED)
     for file in files:
         name = _shown(file.name or "")
         assert file.file is not None
-        if name.lower().endswith(".zip"):
-            yield from _members(name, file.file)
-        elif name.lower().endswith(ENDINGS):
-            yield _read(name, file.file)
+        try:
+            if name.lower().endswith(".zip"):
+                yield from _members(name, file.file, account)
+            elif name.lower().endswith(ENDINGS):
+                account.take(results=1)
+                yield _read(name, file.file, account)
+        except _UsedUpError:
+            yield Dropped(name, problem=ResultError("too_many"))
+            return
 
 
 def _shown(name: str) -> str:
     return escape(name.encode("utf-8", "surrogateescape"), 200)
 
 
-def _read(name: str, file: IO[bytes]) -> Dropped:
-    content = file.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
-        return Dropped(name, problem=ResultError("too_large"))
-    return Dropped(name, content)
+def _read(name: str, file: IO[bytes], account: _Account) -> Dropped:
+    """Read to the bound and no further: what a file or an entry says of its own size proves nothing.
+
+    Each piece is charged when it is read, so that an entry that breaks at its end is not read for nothing.
+    """
+    content = bytearray()
+    while piece := file.read(_PIECE):
+        content += piece
+        account.take(read=len(piece))
+        if len(content) > MOST_BYTES:
+            return Dropped(name, problem=ResultError("too_large"))
+    return Dropped(name, bytes(content))
 
 
-def _members(name: str, file: IO[bytes]) -> Iterator[Dropped]:
+def _members(name: str, file: IO[bytes], account: _Account) -> Iterator[Dropped]:
     try:
-        with zipfile.ZipFile(file) as archive:
+        with zipfile.ZipFile(_Sparing(file)) as archive:
             entries = archive.infolist()
-            if len(entries) > MOST_ENTRIES:
-                yield Dropped(name, problem=ResultError("too_many"))
-                return
-            wanted = [one for one in entries if one.filename.lower().endswith(ENDINGS)]
-            if len(wanted) > MOST_MEMBERS:
-                yield Dropped(name, problem=ResultError("too_many"))
-                return
-            total = 0
-            for entry in wanted:
-                found = _member(archive, entry, f"{name} › {_shown(entry.filename)}")
-                total += len(found.content)
-                if total > MOST_TOTAL:
-                    yield Dropped(found.name, problem=ResultError("too_many"))
-                    return
-                yield found
+            account.take(entries=len(entries))
+            for entry in entries:
+                if entry.filename.lower().endswith(ENDINGS):
+                    account.take(results=1)
+                    yield _member(archive, entry, f"{name} › {_shown(entry.filename)}", account)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         yield Dropped(name, problem=ResultError("broken_zip"))
 
 
-def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> Dropped:
-    # Read to the bound and no further: what the entry says of its own size proves nothing.
+def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str, account: _Account) -> Dropped:
+    if entry.compress_type not in _METHODS:
+        return Dropped(name, problem=ResultError("broken_zip"))
     try:
         with archive.open(entry) as member:
-            return _read(name, member)
+            return _read(name, member, account)
     except RuntimeError:
         return Dropped(name, problem=ResultError("locked_zip"))
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError):
         return Dropped(name, problem=ResultError("broken_zip"))
+
+
+class _Sparing:
+    """A file as `zipfile` reads it, with a bound for each reading."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.seek, self.tell, self.seekable = file.seek, file.tell, lambda: True
+
+    def read(self, size: int = -1) -> bytes:
+        """Raises BadZipFile where more than the longest list is asked for or comes."""
+        content = self._file.read(size if 0 <= size <= _LONGEST_LIST else _LONGEST_LIST + 1)
+        if len(content) > _LONGEST_LIST:
+            raise zipfile.BadZipFile("the list of entries is too long")
+        return content

@@ -6,40 +6,53 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from quetsach.portal.checks.arriving import with_code
+from quetsach.portal.checks.arriving.code_first import CodeFirst
 from quetsach.portal.checks.arriving.drop import dropped
+from quetsach.portal.checks.arriving.refused import count_refused
 from quetsach.portal.checks.forms import HandInForm
+from quetsach.portal.checks.unit_actions import is_code_known
 from quetsach.portal.checks.views import told
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.refusals import note_request
 
 
+@csrf_exempt  # for now: the token stands in the body, which must not be read before the code in it is known
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def hand_in(request: HttpRequest) -> HttpResponse:
     """The form; after the upload, what became of each file. Says nothing of what was found."""
+
+    def opens(code: str) -> bool:
+        return not with_code.WRONG.is_shut(request) and is_code_known(code)
+
+    request.upload_handlers = [CodeFirst(request, opens), *request.upload_handlers]
+    answer: HttpResponse = _hand_in(request)
+    return answer
+
+
+@csrf_protect
+def _hand_in(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "checks/hand_in.html", {"form": HandInForm()})
     form = HandInForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return render(request, "checks/hand_in.html", {"form": form}, status=422)
+    is_valid, code = form.is_valid(), str(form.cleaned_data.get("code", ""))
     if with_code.WRONG.is_shut(request):
         return _locked(request, form)
-    files = list(dropped(form.all_files))
-    try:
-        handed_in = with_code.hand_in(files, form.cleaned_data["code"], client_ip_text(request))
-    except with_code.StillWorking:
-        form.add_error("code", _("The first request with this code is still being worked on."))
-        return render(request, "checks/hand_in.html", {"form": form}, status=503)
-    if handed_in is None:
-        if with_code.WRONG.is_reached(request):
-            return _locked(request, form)
-        with_code.WRONG.note(request)
-        form.add_error(
-            "code", _("This code is not known, was used already, or is over. Ask your unit for a new one.")
-        )
+    if code and not is_code_known(code):
+        return _wrong_code(request, form)
+    if not is_valid:
         return render(request, "checks/hand_in.html", {"form": form}, status=422)
+    try:
+        handed_in = with_code.hand_in(dropped(form.all_files), code, client_ip_text(request))
+    except with_code.StillWorking:
+        return _refused(request, form, _("The first request with this code is still being worked on."), 503)
+    if handed_in is None:
+        return _wrong_code(request, form)
+    count_refused(request, handed_in.receipt.refused)
     context = {
         "receipt": told(handed_in.receipt),
         "node": handed_in.node,
@@ -49,5 +62,20 @@ def hand_in(request: HttpRequest) -> HttpResponse:
 
 
 def _locked(request: HttpRequest, form: HandInForm) -> HttpResponse:
-    form.add_error("code", _("Too many wrong codes from here. Try again in an hour."))
-    return render(request, "checks/hand_in.html", {"form": form}, status=429)
+    return _refused(request, form, _("Too many wrong codes from here. Try again in an hour."), 429)
+
+
+def _wrong_code(request: HttpRequest, form: HandInForm) -> HttpResponse:
+    if with_code.WRONG.is_reached(request):
+        return _locked(request, form)
+    with_code.WRONG.note(request)
+    note_request(request, "code")
+    said = _("This code is not known, was used already, or is over. Ask your unit for a new one.")
+    return _refused(request, form, said, 422)
+
+
+def _refused(request: HttpRequest, form: HandInForm, said: str, status: int) -> HttpResponse:
+    """Of the files nothing is said: they were not taken, and are chosen anew with the right code."""
+    form.errors.clear()
+    form.add_error("code", said)
+    return render(request, "checks/hand_in.html", {"form": form}, status=status)

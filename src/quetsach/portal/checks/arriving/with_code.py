@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from quetsach.portal.campaigns.models import CampaignNode
@@ -28,7 +28,7 @@ class HandedIn:
     is_code_free: bool
 
 
-def hand_in(files: Sequence[Dropped], text: str, ip: str | None) -> HandedIn | None:
+def hand_in(files: Iterable[Dropped], text: str, ip: str | None) -> HandedIn | None:
     """Take the files in for the code's unit; None where the code opens nothing.
 
     A code is used up by what is new. Files that are here already, whoever brought them, are known and change

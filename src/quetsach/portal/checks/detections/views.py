@@ -22,6 +22,7 @@ from quetsach.portal.checks.words import problem_words
 from quetsach.portal.indicators import store
 from quetsach.portal.indicators.uploads import on_disk
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.refusals import note_form
 from quetsach.portal.kit.strangers import refused
 from quetsach.portal.units.roles import Verb
 
@@ -37,6 +38,7 @@ def detections(request: HttpRequest, slug: str) -> HttpResponse:
         return _page(request, seat, BringForm())
     form = BringForm(request.POST, request.FILES)
     if not form.is_valid():
+        note_form(request, form)
         return _page(request, seat, form, status=422)
     with tempfile.TemporaryDirectory(prefix="quetsach-") as folder:
         uploads = [on_disk(file, Path(folder), n) for n, file in enumerate(form.cleaned_data["brought"])]
@@ -45,7 +47,7 @@ def detections(request: HttpRequest, slug: str) -> HttpResponse:
                 seat.campaign, uploads, form.cleaned_data["source"], seat.user, client_ip_text(request)
             )
         except BringError as error:
-            refused("checks.detections", error)
+            refused("detections", error)
             form.add_error("brought", _("%(name)s: nothing was brought.") % {"name": error.name})
             for problem in error.problems[:SHOWN_PROBLEMS]:
                 form.add_error("brought", problem_words(problem))

@@ -102,7 +102,7 @@ def _read(content: bytes, node: CampaignNode) -> tuple[dict[str, str], int]:
             )
         filled = read_filled(content, form)
     except WorkbookError as error:
-        refused("reports.file", error)
+        refused("reports", error)
         raise FileRefusedError(say(error)) from error
     except signing.BadSignature as error:
         raise FileRefusedError(say(WorkbookError("other_workbook"))) from error

@@ -1,0 +1,23 @@
+"""Files that were not taken, counted for whoever runs the portal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.http import HttpRequest
+
+from quetsach.portal.checks.actions import Line
+from quetsach.portal.kit.refusals import note_request
+
+COUNTED = {
+    "too_large": "too_large", "too_many": "too_many", "broken_zip": "damaged", "locked_zip": "unknown_kind",
+    "no_result": "unknown_kind", "newer": "content", "field": "content", "clock": "clock", "future": "clock",
+    "old": "clock", "early": "clock", "late": "clock", "sealed": "damaged",
+}  # fmt: skip
+"""Why a file was refused, as the portal counts it; the others are `foreign`."""
+
+
+def count_refused(request: HttpRequest, lines: Iterable[Line]) -> None:
+    """Count each at the door that the request came to."""
+    for line in lines:
+        note_request(request, COUNTED.get(line.code, "foreign"))

@@ -1,0 +1,20 @@
+"""What the kit keeps: counts of refusals. Written and read by `refusals.counting`, in one statement each."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Refusal(models.Model):
+    """How often one door refused for one reason on one day of the portal's calendar."""
+
+    day = models.DateField()
+    door = models.CharField(max_length=20)
+    reason = models.CharField(max_length=20)
+    count = models.BigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["day", "door", "reason"], name="refusal_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.day:%d/%m/%Y} {self.door} {self.reason}: {self.count}"

@@ -1,0 +1,158 @@
+"""Counts in memory, and in the table at most once in some seconds, whatever comes.
+
+Who attacks the portal is refused a thousand times a second. Neither may each refusal wait for its turn to
+write, nor may the writers of the office wait for it. So a process counts for itself and adds its sums up in
+one transaction every few seconds, on a thread of its own: a request that is rolled back takes no count with
+it, and a killed process loses a few seconds of them.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+from collections import Counter
+from datetime import date, datetime, timedelta
+
+from django.contrib.auth.signals import user_login_failed
+from django.db import DatabaseError, connection, transaction
+from django.forms import BaseForm
+from django.http import Http404, HttpRequest
+from django.urls import resolve
+from django.utils import timezone
+
+from quetsach.portal.kit.refusals.words import DOORS, OTHER, REASONS, ROUTES
+
+EVERY = 5
+"""Seconds between two times that a process writes its counts."""
+KEPT = timedelta(days=90)
+type Key = tuple[date, str, str]
+_ADD = """
+INSERT INTO kit_refusal (day, door, reason, count) VALUES (%s, %s, %s, %s)
+ON CONFLICT (day, door, reason) DO UPDATE SET count = kit_refusal.count + excluded.count
+"""
+log = logging.getLogger(__name__)
+_changing = threading.Lock()
+_waiting: Counter[Key] = Counter()
+_serving = False
+_timer: threading.Timer | None = None
+
+
+def note(door: str, reason: str) -> None:
+    """Count one refusal, today. A door or reason that `words` does not know counts as `other`."""
+    key = (timezone.localdate(), door if door in DOORS else OTHER, reason if reason in REASONS else OTHER)
+    with _changing:
+        _waiting[key] += 1
+        if _serving:
+            _set_timer()
+
+
+def note_request(request: HttpRequest, reason: str) -> None:
+    """Count one refusal at the door that the request came to; its answer's status is not counted then."""
+    request.is_refusal_counted = True  # type: ignore[attr-defined]
+    note(door_of(request), reason)
+
+
+def note_form(request: HttpRequest, form: BaseForm) -> None:
+    """Count each error of a form whose code is one of the reasons, such as `too_large`."""
+    for errors in form.errors.as_data().values():
+        for error in errors:
+            if error.code in REASONS:
+                note_request(request, error.code)
+
+
+def door_of(request: HttpRequest) -> str:
+    """Which of the doors the request's address is; `other` for all the rest."""
+    match = request.resolver_match
+    if match is None:
+        try:
+            match = resolve(request.path_info)
+        except Http404:
+            return OTHER
+    return ROUTES.get(match.view_name or "", OTHER)
+
+
+def watch_sign_ins() -> None:
+    """Count passwords that do not fit; called once when the app is ready."""
+    user_login_failed.connect(_wrong_password, dispatch_uid="refusals")
+
+
+def _wrong_password(**_about: object) -> None:
+    note("sign_in", "password")
+
+
+def write_behind() -> None:
+    """From now on write what is counted, every few seconds. A process that serves calls this once."""
+    global _serving
+    _serving = True
+    atexit.register(write)
+
+
+def write() -> None:
+    """Add what was counted to the table; what cannot be written now waits for the next time."""
+    with _changing:
+        taken = dict(_waiting)
+        _waiting.clear()
+    if not taken:
+        return
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.executemany(_ADD, [(*key, count) for key, count in sorted(taken.items())])
+    except DatabaseError as error:
+        log.warning("refusals are not counted for now: %s", error)
+        with _changing:
+            _waiting.update(taken)
+
+
+def counted(first: date) -> Counter[Key]:
+    """What was refused from a day on; other processes' last seconds may be missing."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT day, door, reason, count FROM kit_refusal WHERE day >= %s",
+            [connection.ops.adapt_datefield_value(first)],
+        )
+        rows = cursor.fetchall()
+    found: Counter[Key] = Counter()
+    for day, door, reason, count in rows:
+        found[day if isinstance(day, date) else date.fromisoformat(day), door, reason] += count
+    with _changing:
+        found.update({key: count for key, count in _waiting.items() if key[0] >= first})
+    return found
+
+
+def forget(now: datetime) -> int:
+    """Delete the counts of days that are over for long; how many."""
+    with connection.cursor() as cursor:
+        day = timezone.localdate(now) - KEPT
+        cursor.execute("DELETE FROM kit_refusal WHERE day < %s", [connection.ops.adapt_datefield_value(day)])
+        return int(cursor.rowcount)
+
+
+def forget_waiting() -> None:
+    """Let go of what is counted and not yet written."""
+    with _changing:
+        _waiting.clear()
+
+
+def _set_timer() -> None:
+    global _timer
+    if _timer is None:
+        timer = threading.Timer(EVERY, _write_now)
+        timer.daemon = True
+        try:
+            timer.start()
+        except RuntimeError:  # no thread can be had now; the next refusal asks again
+            return
+        _timer = timer
+
+
+def _write_now() -> None:
+    global _timer
+    try:
+        write()
+    finally:
+        connection.close()
+        with _changing:
+            _timer = None
+            if _waiting and _serving:
+                _set_timer()

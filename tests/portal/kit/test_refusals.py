@@ -1,0 +1,175 @@
+"""What was refused is counted for whoever runs the portal, and counting cannot be turned against it."""
+
+import ast
+import threading
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import DatabaseError, connection, transaction
+from django.test import Client, RequestFactory
+from django.urls import get_resolver, reverse
+from django.utils import timezone
+
+from quetsach.portal import privacy
+from quetsach.portal.kit import refusals
+from quetsach.portal.kit.busy import busy_page
+from quetsach.portal.kit.refusals import counting
+from quetsach.portal.kit.refusals.middleware import RefusalsAreCounted
+from quetsach.portal.kit.refusals.words import DOORS, REASONS, ROUTES
+from quetsach.portal.privacy.actions import retain
+from quetsach.portal.units.actions import issue_token
+from tests.portal.scan_document import document
+
+PORTAL = Path(privacy.__file__).parents[1]
+
+
+def by_door(first=None):
+    found = Counter()
+    for (_day, door, reason), count in counting.counted(first or timezone.localdate()).items():
+        found[door, reason] += count
+    return dict(found)
+
+
+def stored():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT door, reason, count FROM kit_refusal ORDER BY door, reason")
+        return cursor.fetchall()
+
+
+def test_a_request_that_is_rolled_back_takes_no_count_with_it(db):
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        refusals.note("push", "token")
+        raise ZeroDivisionError
+    counting.write()
+    assert stored() == [("push", "token", 1)]
+
+
+def test_a_thousand_refusals_are_one_row_and_one_writing(db, django_assert_num_queries):
+    for _ in range(1000):
+        refusals.note("hand_in", "code")
+    counting.write()
+    refusals.note("hand_in", "code")
+    with django_assert_num_queries(3):  # a savepoint, the row, and its end
+        counting.write()
+    with django_assert_num_queries(0):
+        counting.write()
+    assert stored() == [("hand_in", "code", 1001)]
+
+
+def test_what_strangers_send_makes_no_rows(db):
+    for number in range(100):
+        refusals.note(f"door{number}", f"reason{number}")
+    counting.write()
+    assert stored() == [("other", "other", 100)]
+
+
+def test_what_cannot_be_written_now_is_written_later(db, monkeypatch):
+    refusals.note("push", "token")
+
+    def broken():
+        raise DatabaseError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(counting.connection, "cursor", broken)
+        counting.write()
+    refusals.note("push", "token")
+    counting.write()
+    assert stored() == [("push", "token", 2)]
+
+
+def test_days_are_those_of_the_portal_and_old_ones_end(db):
+    with time_machine.travel("2026-08-01T16:59:00Z", tick=False) as clock:
+        refusals.note("push", "token")
+        clock.shift(120)  # after midnight in Hà Nội
+        refusals.note("push", "token")
+        counting.write()
+        days = sorted(day.isoformat() for day, _door, _reason in counting.counted(timezone.localdate()))
+        assert days == ["2026-08-02"]
+        clock.shift(90 * 86_400)
+        retain()
+        assert stored() == [("push", "token", 1)]
+
+
+def test_a_process_that_serves_writes_behind_on_a_thread_of_its_own(db, monkeypatch):
+    written = threading.Event()
+    monkeypatch.setattr(counting, "_serving", True)
+    monkeypatch.setattr(counting, "EVERY", 0.01)
+    monkeypatch.setattr(counting, "write", lambda: (counting.forget_waiting(), written.set()))
+    refusals.note("push", "token")
+    assert written.wait(10)
+
+
+@pytest.fixture
+def visitor(db):
+    return Client(enforce_csrf_checks=True)
+
+
+def test_every_door_counts_by_the_status_of_its_answer(visitor, settings):
+    visitor.post(reverse("api_sightings"), b"{}", content_type="application/json")
+    visitor.post(reverse("account_login"), {"login": "x"})
+    visitor.get("/", headers={"host": "elsewhere.example"})
+    visitor.get("/healthz")
+    visitor.get("/khong-co/")
+    assert by_door() == {("push", "token"): 1, ("sign_in", "expired"): 1, ("other", "malformed"): 1}
+
+
+def test_a_refused_scan_is_counted_by_its_door(cast, settings):
+    token = issue_token(cast.user("A1", "it"), cast.units["A1"], "gateway")[1]
+    headers = {"Authorization": f"Bearer {token}"}
+    for body in (b"no scan", document([], end=False)):
+        Client().post(reverse("api_sightings"), body, content_type="application/x-ndjson", headers=headers)
+    officer, url = cast.client("A1", "officer"), reverse("scans", args=["lam-sach"])
+    officer.post(url, {"file": SimpleUploadedFile("a.jsonl", b"no scan")})
+    settings.MAX_UPLOAD_BYTES = 3
+    officer.post(url, {"file": SimpleUploadedFile("a.jsonl", b"no scan")})
+    assert by_door() == {
+        ("push", "unknown_kind"): 1,
+        ("push", "damaged"): 1,
+        ("scans", "unknown_kind"): 1,
+        ("scans", "too_large"): 1,
+    }
+
+
+def test_codes_and_links_that_open_nothing_are_counted_by_their_doors(cast, client):
+    cache.clear()
+    client.get(reverse("staff_link", args=["nobody"]))
+    client.get(reverse("mark", args=["nobody"]))
+    client.get(reverse("join", args=["7K3FM-Q2XWB"]))
+    assert by_door() == {("links", "code"): 1, ("marks", "code"): 1, ("join", "code"): 1}
+
+
+def test_a_wrong_password_is_counted_once(db, client):
+    client.post(reverse("account_login"), {"login": "nobody", "password": "wrong"})
+    assert by_door() == {("sign_in", "password"): 1}
+
+
+def test_a_busy_portal_says_so_to_whoever_runs_it(db):
+    assert RefusalsAreCounted(busy_page)(RequestFactory().get(reverse("self_check"))).status_code == 503
+    assert by_door() == {("self_check", "busy"): 1}
+
+
+def test_each_door_and_reason_that_the_code_names_is_known():
+    named = []
+    for file in PORTAL.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
+                name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
+                words = [one.value for one in node.args if isinstance(one, ast.Constant)]
+                if name == "note" and len(words) == 2:
+                    named.append((words[0], words[1]))
+                if name == "note_request" and words:
+                    named.append(("other", words[0]))
+    assert ("sign_in", "password") in named and ("other", "expired") in named
+    assert [pair for pair in named if pair[0] not in DOORS or pair[1] not in REASONS] == []
+
+
+def test_each_address_named_as_a_door_exists():
+    known = set(get_resolver().reverse_dict)
+    for space, (_prefix, resolver) in get_resolver().namespace_dict.items():
+        known |= {f"{space}:{name}" for name in resolver.reverse_dict}
+    assert set(ROUTES) - known == set()
+    assert set(ROUTES.values()) <= set(DOORS)
