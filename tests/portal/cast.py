@@ -32,7 +32,7 @@ class Cast:
         if (unit, role) not in self.people:
             name = f"{role}-{unit}".lower()
             user = User.objects.create_user(name, password=PASSWORD, full_name=name)
-            Membership.rows.create(user=user, unit=self.units[unit], role=role)
+            Membership.ever.create(user=user, unit=self.units[unit], role=role)
             self.people[unit, role] = user
         return self.people[unit, role]
 

@@ -112,7 +112,7 @@ def one_of_everything(cast, tmp_path):
     kept = import_actions.keep(cast.user("A1", "coordinator"), cast.units["A1"], "t.csv", Table((), {}, ()))
     # A guided unit, so that the page of the line of work is there for A1's own people.
     set_sector(None, cast.units["B1"], cast.units["A1"], on=date(2022, 9, 5))
-    seat = Membership.rows.get(user=cast.user("A1", "officer"))
+    seat = Membership.ever.get(user=cast.user("A1", "officer"))
     invited = invite(cast.units["A1"], "officer", None, cast.user("A", "coordinator"))
     ((_node, code),) = issue_codes([cast.nodes["A1"]], cast.user("A", "coordinator"))
     hashes = tmp_path / "hashes.txt"
@@ -150,9 +150,12 @@ def all_ways(things, name, keys):
     """The keys of an address, once for each word that a view of several acts or kinds knows."""
     known = {key: of_route(things, name, key) for key in keys}
     words = {
-        "unit_change": ("act", ACTS_OF_UNITS), "case_act": ("act", DEEDS), "report_act": ("deed", ACTS_OF_REPORTS),
-        "known": ("row", ROWS), "mark_sheet": ("kind", ("informed", "done")), "equipment_page": ("source", ("mikrotik",)),
-    }  # fmt: skip
+        "unit_change": ("act", ACTS_OF_UNITS),
+        "case_act": ("act", DEEDS),
+        "report_act": ("deed", ACTS_OF_REPORTS),
+        "known": ("row", ROWS),
+        "mark_sheet": ("kind", ("informed", "done")),
+    }
     key, all_words = words.get(name, ("", ("",)))
     for word in all_words:
         yield known | ({key: word} if key else {})
