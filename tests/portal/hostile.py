@@ -24,10 +24,8 @@ TAKEN = "Ví dụ"
 WRONG = {
     "number": "99999999999999999999",
     "digits": "9" * 5_000,  # more than Python reads as a number
-    "digit": "²",  # a digit, and no number
     "first day": "0001-01-01",
     "last day": "31/12/9999",
-    "long": LONG,
 }
 """For boxes of numbers, days, choices and ids."""
 

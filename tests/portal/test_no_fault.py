@@ -47,6 +47,7 @@ SEATS = {
 }
 THOROUGH = {"coordinator", "issuer"}
 """Seats that may send nearly every form there is; of the others each form is sent filled in once."""
+BUTTONS = ("act", "do", "verb", "language")
 WORDS = {*DEEDS, *ACTS_OF_UNITS, *ACTS_OF_REPORTS}
 
 
@@ -128,4 +129,5 @@ def ways_of(body, name, url):
         for sent in form.ways():
             words = tuple(value for value in match.kwargs.values() if value in WORDS)
             fields = (*sorted(sent), *sorted(form.texts), *sorted(form.others))
-            yield (match.view_name, words, sent.get("do", ""), fields), (to, form, sent)
+            acts = tuple(sent.get(button, "") for button in BUTTONS)
+            yield (match.view_name, words, acts, fields), (to, form, sent)

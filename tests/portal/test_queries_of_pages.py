@@ -5,12 +5,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from quetsach.portal.kit import compiled
 from tests.portal.every_route import of_route, routes
 from tests.portal.questions import MOST, is_asked
 
 
 @pytest.fixture
-def cast(db, stage, settings, tmp_path):
+def cast(db, stage, settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(compiled, "is_checked", False)  # the tests of every page check them
     return stage.enter(settings, tmp_path)
 
 

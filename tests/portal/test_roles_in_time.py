@@ -1,5 +1,6 @@
 """A role that has ended, or begins later, opens what no role opens: tried at every address there is."""
 
+import logging
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from quetsach.portal.campaigns.contacts import contacts, reachable_units
 from quetsach.portal.campaigns.joining.queries import invitations
 from quetsach.portal.checks.models import CheckResult, Pack, UploadCode
 from quetsach.portal.checks.queries import serves_in
+from quetsach.portal.kit import compiled
 from quetsach.portal.reports.actions import _needs_head
 from quetsach.portal.reports.locks import Terms
 from quetsach.portal.staff.queries import people
@@ -45,8 +47,11 @@ def signed_in(name):
     return user, client
 
 
-def answers(client, things):
-    """What each address answers that person, and whether the unit's name stands there."""
+SAY_WHICH_ENDED = {"my_work", "my_account"}
+
+
+def answers(client, things, *, sends):
+    """What each address answers that person, and whether a name that only the unit's people read is there."""
     found = {}
     for name, keys in routes():
         if name.startswith(("account_", "mfa_", "usersessions")) or name in {"join", "staff_link", "mark"}:
@@ -55,22 +60,32 @@ def answers(client, things):
             url = reverse(name, kwargs=known)
             shown = client.get(url)
             page = b"".join(shown).decode(errors="replace")
-            sent = client.post(url, {"do": "submit"})
-            found[url] = shown.status_code, "Đơn vị A" in page, sent.status_code
+            told = "Đơn vị A1" in page and name not in SAY_WHICH_ENDED
+            found[url] = shown.status_code, told, client.post(url, {"do": "x"}).status_code if sends else 0
     return found
 
 
-def test_every_address_asks_whether_the_role_is_in_force(cast, things):
-    _nobody, without = signed_in("nobody")
-    expected = answers(without, things)
-    for when in ("ended yesterday", "begins tomorrow"):
+@pytest.mark.parametrize("elsewhere", ["nowhere", "above"])
+def test_every_address_asks_whether_the_role_is_in_force(cast, things, monkeypatch, elsewhere):
+    """Beside no other role, and beside one of a reader above, who sees units below but not all of theirs."""
+    monkeypatch.setattr(compiled, "is_checked", False)  # every page's own tests do
+    logging.disable(logging.CRITICAL)
+    told = {}
+    for when in ("never", "ended yesterday", "begins tomorrow"):
         user, client = signed_in(when)
-        seat = Membership.ever.create(user=user, unit=cast.units["A1"], role=Role.COORDINATOR)
-        today = reverse("today", args=[cast.campaign.slug])
-        assert client.get(today).status_code == 200  # in force: the session is open before the role is not
-        Membership.ever.filter(pk=seat.pk).update(**WHEN[when]())
-        told = answers(client, things)
-        assert {url: (told[url], expected[url]) for url in told if told[url] != expected[url]} == {}
+        if elsewhere == "above":
+            Membership.ever.create(user=user, unit=cast.units["A"], role=Role.READER)
+        if when != "never":
+            seat = Membership.ever.create(user=user, unit=cast.units["A1"], role=Role.COORDINATOR)
+            # The session is opened while the role is in force.
+            assert client.get(reverse("checks", args=[cast.campaign.slug])).status_code == 200
+            Membership.ever.filter(pk=seat.pk).update(**WHEN[when]())
+        told[when] = answers(client, things, sends=elsewhere == "nowhere")
+    logging.disable(logging.NOTSET)
+    never = told.pop("never")
+    assert len(never) > 150
+    for when, found in told.items():
+        assert {url: (found[url], never[url]) for url in found if found[url] != never[url]} == {}, when
 
 
 @pytest.mark.parametrize("when", WHEN)

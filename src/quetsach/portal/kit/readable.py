@@ -7,6 +7,7 @@ page that stored one would fail there, or for whoever reads it next. Browsers se
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 from urllib.parse import unquote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -44,21 +45,22 @@ class ReadableText:
         if charset.casefold() not in UTF_8:
             raise BadRequest("a charset other than UTF-8")
         _check([request.path_info, unquote(request.META.get("QUERY_STRING", "")), *request.COOKIES.values()])
-        load = request._load_post_and_files
+        form: Any = request  # what Django keeps of a form until a page asks for it
+        load = form._load_post_and_files
 
         def load_checked() -> None:
             load()
-            post, files = request._post, request._files
+            post, files = form._post, form._files
             texts = [*post, *(value for values in dict.values(post) for value in values), *files]
             names = [file.name or "" for _field, many in files.lists() for file in many]
             try:
                 _check([*texts, *names])
             except BadRequest:
                 # The page that says so asks for the fields once more.
-                request._post, request._files = QueryDict(), MultiValueDict()
+                form._post, form._files = QueryDict(), MultiValueDict()
                 raise
 
-        request._load_post_and_files = load_checked  # type: ignore[method-assign]
+        form._load_post_and_files = load_checked
         return self.get_response(request)
 
 
