@@ -55,7 +55,7 @@ def seat_accounts(units: dict[str, Unit], file: Path) -> dict[str, User]:
         )
         user.set_password(known[account.username])
         user.save()
-        Membership.rows.get_or_create(user=user, unit=units[account.unit], role=account.role)
+        Membership.ever.get_or_create(user=user, unit=units[account.unit], role=account.role)
         people[account.username] = user
     return people
 
@@ -83,5 +83,5 @@ def officer_of(unit: Unit) -> User:
     user = User(username=f"demo-{unit.pk.hex[-12:]}", full_name=f"Cán bộ phụ trách, {unit.name}")
     user.set_unusable_password()
     user.save()
-    Membership.rows.create(user=user, unit=unit, role=Role.OFFICER)
+    Membership.ever.create(user=user, unit=unit, role=Role.OFFICER)
     return user

@@ -26,6 +26,8 @@ WRITERS = {
     "get_or_create",
     "update_or_create",
 }
+KNOW_MEMBERSHIPS = {PORTAL / "units/models.py", PORTAL / "units/queries.py"}
+"""Who asks for roles in a question about something else, and says that they hold today."""
 TEXT = {".py", ".rs", ".toml", ".md", ".html", ".css", ".js", ".typ", ".po", ".sh", ".json", ".lock", ""}
 # Spelled in halves: this file must not trip over itself.
 FORBIDDEN = [
@@ -101,6 +103,10 @@ def portal_code(files: list[Path]) -> Iterator[str]:
         looks = file.stem.startswith(("views", "api")) or file.parent.name == "export"
         if looks and re.search(r"\b[A-Z]\w*\.rows\b", text):
             yield f"{file}: .rows in a view; use .objects.visible_to(user) or a query"
+        if re.search(r"\bmemberships(?:__|\.)", text) and file not in KNOW_MEMBERSHIPS:
+            yield f"{file}: roles by way of a person or unit; ask Membership.in_force, or .ever and say why"
+        if "forms.DateField" in text and file != PORTAL / "kit/fields.py":
+            yield f"{file}: forms.DateField takes the ends of the calendar; use kit.fields.CalendarDay"
         if "unbuilt" in text:
             yield f"{file}: a door to a room that is not built"
         if "actions" in file.stem or file.parent.name == "actions" or file.stem in {"models", "scope"}:

@@ -100,7 +100,7 @@ def draft_campaign(top: Unit) -> Campaign:
 
 def seat_people(units: Collection[Unit], role: Role) -> dict[Any, User]:
     """One person for each unit, by the unit's id; those who serve there already stay."""
-    there = Membership.rows.filter(unit__in=[unit.pk for unit in units], role=role).select_related("user")
+    there = Membership.ever.filter(unit__in=[unit.pk for unit in units], role=role).select_related("user")
     found = {membership.unit_id: membership.user for membership in there}
     new = {
         unit.pk: User(username=f"{role}-{unit.pk.hex}", full_name=f"Cán bộ {unit.name}"[:150])
@@ -111,7 +111,7 @@ def seat_people(units: Collection[Unit], role: Role) -> dict[Any, User]:
         user.set_unusable_password()
     User.objects.bulk_create(new.values(), batch_size=AT_ONCE)
     rows = [Membership(user=user, unit_id=unit, role=role) for unit, user in new.items()]
-    Membership.rows.bulk_create(rows, batch_size=AT_ONCE)
+    Membership.ever.bulk_create(rows, batch_size=AT_ONCE)
     return found | new
 
 

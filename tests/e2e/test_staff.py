@@ -67,7 +67,7 @@ def test_who_serves_where(page, window):
     expect(page.locator("[role=status]")).to_contain_text("Đã bàn giao")
     guest.goto("/tai-khoan/")
     expect(guest.locator("main")).to_contain_text("Chuyển công tác")
-    assert Membership.rows.get(user__username="reader-a2", role="it").unit.name == "Đơn vị A1"
+    assert Membership.ever.get(user__username="reader-a2", role="it").unit.name == "Đơn vị A1"
 
 
 def test_one_time_codes(page):

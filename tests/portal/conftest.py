@@ -6,40 +6,30 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
 
 import pytest
 from django.conf import LazySettings
-from django.db import connection, connections
-from django.utils import timezone, translation
+from django.db import connection, connections, transaction
+from django.test import override_settings
+from django.utils import translation
 from playwright.sync_api import Browser, BrowserContext, Page
+from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
 
-from quetsach.portal.campaigns.actions import publish
-from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.kit import compiled
 from quetsach.portal.kit.refusals import counting
-from quetsach.portal.units.actions import create_unit
-from quetsach.portal.units.models import Unit
-from tests.portal.cast import PASSWORD, Cast
+from tests.portal.cast import PASSWORD, Cast, tree_and_campaign
 from tests.portal.every_route import one_of_everything
+from tests.portal.stage import Stage, plain
 
 
 @pytest.fixture(autouse=True)
 def _plain_settings(settings: LazySettings, tmp_path: Path) -> None:
     """Static files without a manifest, quick passwords, uploads in a folder of the test."""
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.MFA_TOTP_TOLERANCE = 1  # a code may grow old on its way from the test to the portal
-    settings.MEDIA_ROOT = str(tmp_path / "files")
-    settings.STATIC_ROOT = str(tmp_path)
-    settings.DATA_DIR = tmp_path
-    settings.VAULT_KEY_FILE = str(tmp_path / "keys" / "vault-key")
+    for name, value in plain(tmp_path).items():
+        setattr(settings, name, value)
 
 
 @pytest.fixture(autouse=True)
@@ -63,42 +53,28 @@ def in_english() -> Iterator[None]:
 
 @pytest.fixture
 def cast(db: None) -> Cast:
-    shape = {
-        "centre": (None, "ubnd_province", []),
-        "A": ("centre", "ubnd_district", []),
-        "A1": ("A", "ubnd_commune", ["10.1.1.0/24", "192.168.1.0/24"]),
-        "A2": ("A", "ubnd_commune", ["10.1.2.0/24", "192.168.1.0/24"]),
-        "B": ("centre", "ubnd_district", []),
-        "B1": ("B", "ubnd_commune", ["10.2.1.0/24", "192.168.1.0/24"]),
-    }
-    units: dict[str, Unit] = {}
-    for name, (parent, kind, networks) in shape.items():
-        units[name] = create_unit(
-            None,
-            units[parent] if parent else None,
-            f"Đơn vị {name}",
-            kind=kind,
-            networks=networks,
-            doc_abbr="UBND",
-        )
-    campaign = Campaign.objects.create(
-        slug="lam-sach",
-        issuer=units["centre"],
-        title="Chiến dịch làm sạch mã độc",
-        due_at=timezone.now() + timedelta(days=12),
-    )
-    cast = Cast(units=units, campaign=campaign, nodes={})
-    publish(campaign, cast.user("centre", "coordinator"))
-    campaign.refresh_from_db()
-    by_unit = {node.unit_id: node for node in campaign.nodes.all()}
-    cast.nodes.update({name: by_unit[unit.pk] for name, unit in units.items()})
-    return cast
+    return tree_and_campaign()
 
 
 @pytest.fixture
 def things(cast: Cast, tmp_path: Path) -> dict[str, object]:
     """A row of A1's for every kind of key in an address."""
     return one_of_everything(cast, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def stage(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stage]:
+    """Cast and things, made once for the tests of a module; each test begins with them as they were made.
+
+    A module takes them by fixtures of its own: `cast` from `stage.enter(...)`, `things` from `stage.things`.
+    """
+    folder = tmp_path_factory.mktemp("stage")
+    with django_db_blocker.unblock(), transaction.atomic(), override_settings(**plain(folder)):
+        cast = tree_and_campaign()
+        yield Stage(cast, one_of_everything(cast, folder), folder)
+        transaction.set_rollback(True)
 
 
 @pytest.fixture

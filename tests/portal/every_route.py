@@ -11,8 +11,10 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from quetsach.portal.campaigns import proofs
+from quetsach.portal.campaigns.joining.actions import issue_codes
 from quetsach.portal.campaigns.keyed.actions import Told, key_for
 from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.views import DEEDS
 from quetsach.portal.checks.actions import Sender as Results
 from quetsach.portal.checks.actions import receive
 from quetsach.portal.checks.arriving.opening import Opened
@@ -26,9 +28,11 @@ from quetsach.portal.letters.prefill import first_draft
 from quetsach.portal.people.actions import count_by_marks, enter_headcount
 from quetsach.portal.people.body_actions import apply_draft, keep_draft
 from quetsach.portal.people.models import Body, SignSheet
+from quetsach.portal.people.queries import ROWS
 from quetsach.portal.privacy.actions import ask
 from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.models import Report
+from quetsach.portal.reports.review.views import ACTS as ACTS_OF_REPORTS
 from quetsach.portal.reports.signing.actions import sign
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Scan
@@ -39,6 +43,7 @@ from quetsach.portal.units import import_actions
 from quetsach.portal.units.actions import set_sector
 from quetsach.portal.units.models import Membership, ReorgLink
 from quetsach.portal.units.reorg_actions import merge
+from quetsach.portal.units.views_change import ACTS as ACTS_OF_UNITS
 from quetsach.registry.table import Table
 from tests.portal.checks.results import content
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
@@ -99,7 +104,7 @@ def one_of_everything(cast, tmp_path):
     told = Told(timezone.localdate(), "paper", "Giấy biên nhận", proof)
     keyed = key_for(cast.nodes["A1"], "acknowledge", told, cast.user("A", "officer"))
     enter_headcount(cast.nodes["A1"], {"informed": 3}, officer, sheet=proof)
-    count_by_marks(cast.nodes["A1"], "informed", officer)
+    marks = count_by_marks(cast.nodes["A1"], "informed", officer)
     sheet = SignSheet.rows.get()
     apply_draft(keep_draft(cast.nodes["A1"], "Hợp tác xã Ví Dụ", "", officer), officer)
     listed_body, pasted = Body.rows.get(), keep_draft(cast.nodes["A1"], "Công ty Mẫu", "", officer)
@@ -107,8 +112,9 @@ def one_of_everything(cast, tmp_path):
     kept = import_actions.keep(cast.user("A1", "coordinator"), cast.units["A1"], "t.csv", Table((), {}, ()))
     # A guided unit, so that the page of the line of work is there for A1's own people.
     set_sector(None, cast.units["B1"], cast.units["A1"], on=date(2022, 9, 5))
-    seat = Membership.rows.get(user=cast.user("A1", "officer"))
-    invite(cast.units["A1"], "officer", None, cast.user("A", "coordinator"))
+    seat = Membership.ever.get(user=cast.user("A1", "officer"))
+    invited = invite(cast.units["A1"], "officer", None, cast.user("A", "coordinator"))
+    ((_node, code),) = issue_codes([cast.nodes["A1"]], cast.user("A", "coordinator"))
     hashes = tmp_path / "hashes.txt"
     hashes.write_text("0" * 64, encoding="utf-8")
     (detection,) = bring(cast.campaign, [Upload("hashes.txt", hashes, 64)], "x", issuer)
@@ -127,10 +133,29 @@ def one_of_everything(cast, tmp_path):
         "kind": "informed", "sheet_id": sheet.pk, "body_id": listed_body.pk, "draft_id": pasted.pk,
         "person_id": cast.user("A1", "officer").pk, "seat_id": seat.pk, "token": "x",
         "invitation_id": Invitation.rows.get().pk,
+        "code": code, "mark:token": marks.token, "staff_link:token": invited,
+        "indicator_file:name": "v1.txt",
         "request_id": ask(cast.units["A1"], "An", "0912 345 678", "x", None, ip=None).pk,
     }  # fmt: skip
 
 
 def of_route(things, name, key):
     """The key's row; a file's form is one that this very address knows."""
-    return ("xlsx" if name == "unit_table" else "pdf") if key == "form" else things[key]
+    if key == "form":
+        return "xlsx" if name == "unit_table" else "pdf"
+    return things[f"{name}:{key}"] if f"{name}:{key}" in things else things[key]
+
+
+def all_ways(things, name, keys):
+    """The keys of an address, once for each word that a view of several acts or kinds knows."""
+    known = {key: of_route(things, name, key) for key in keys}
+    words = {
+        "unit_change": ("act", ACTS_OF_UNITS),
+        "case_act": ("act", DEEDS),
+        "report_act": ("deed", ACTS_OF_REPORTS),
+        "known": ("row", ROWS),
+        "mark_sheet": ("kind", ("informed", "done")),
+    }
+    key, all_words = words.get(name, ("", ("",)))
+    for word in all_words:
+        yield known | ({key: word} if key else {})

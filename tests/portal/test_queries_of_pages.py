@@ -5,19 +5,20 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from quetsach.portal.kit import compiled
 from tests.portal.every_route import of_route, routes
 from tests.portal.questions import MOST, is_asked
-from tests.portal.reports.test_review import signed_district, taken
 
-AFTER_A_SIGNATURE = {
-    "today": [],
-    "rollup": ["A"],
-    "why": ["A", "r2"],
-    "report": ["A"],
-    "supplement": ["A"],
-    "progress_node": ["A"],
-    "letter": [],
-}
+
+@pytest.fixture
+def cast(db, stage, settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(compiled, "is_checked", False)  # the tests of every page check them
+    return stage.enter(settings, tmp_path)
+
+
+@pytest.fixture
+def things(stage):
+    return stage.things
 
 
 @pytest.mark.parametrize("unit", ["A1", "A", "centre"])
@@ -32,29 +33,15 @@ def test_no_page_asks_more_often_than_it_may(cast, things, unit):
                 if not name or "code" in keys:
                     continue
                 url = reverse(name, kwargs={key: of_route(keys_of, name, key) for key in keys})
-                list(client.get(url))  # a file is closed when it has been read
-                with CaptureQueriesContext(connection) as asked:
-                    answer = client.get(url)
-                list(answer)
-                if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
-                    seen[name] = max(seen.get(name, 0), sum(map(is_asked, asked)))
+                for _ in range(2):  # what only the first reader of all asks counts for nobody
+                    with CaptureQueriesContext(connection) as asked:
+                        answer = client.get(url)
+                        list(answer)  # a file is closed when it has been read
+                    is_page = answer.status_code == 200 and answer["Content-Type"].startswith("text/html")
+                    times = sum(map(is_asked, asked))
+                    if not is_page or times <= MOST:
+                        break
+                if is_page:
+                    seen[name] = max(seen.get(name, 0), times)
     assert len(seen) > 40
-    assert {name: n for name, n in seen.items() if n > MOST} == {}
-
-
-def test_nor_does_one_where_figures_moved_after_the_signature(cast):
-    signed_district(cast)
-    taken(cast, "A2", "20")
-    seen = {}
-    for role in ("coordinator", "officer"):
-        client = cast.client("A", role)
-        for name, keys in AFTER_A_SIGNATURE.items():
-            url = reverse(
-                name, args=["lam-sach", *(cast.nodes[key].pk if key in cast.nodes else key for key in keys)]
-            )
-            client.get(url)
-            with CaptureQueriesContext(connection) as asked:
-                answer = client.get(url)
-            assert answer.status_code == 200, url
-            seen[name, role] = sum(map(is_asked, asked))
     assert {name: n for name, n in seen.items() if n > MOST} == {}

@@ -92,7 +92,7 @@ def paragraphs(texts: Sequence[str]) -> tuple[str, ...]:
     """
     lines = [line.strip() for text in texts for line in text.split("\n") if line.strip()]
     done = []
-    for line, after in zip(lines, [*lines[1:], ""], strict=True):
+    for line, after in zip(lines, [*lines, ""][1:], strict=True):
         if is_part(line) or _CLOSED.search(line):
             done.append(line)
         else:

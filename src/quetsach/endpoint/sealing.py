@@ -223,7 +223,7 @@ def _outside(data: bytes, name: str) -> dict[str, Any]:
         texts = (told["campaign"], told["unit"], told["pack"], told["commit"], told["body"])
         if told["type"] != "sealed" or told["schema"] != SCHEMA or type(told["version"]) is not int:
             raise ValueError("another form")
-        if not all(isinstance(one, str) for one in texts) or not 0 < len(told["for"]) <= 8:
+        if not all(map(_is_plain, texts)) or not 0 < len(told["for"]) <= 8:
             raise ValueError("another form")
         for box in told["for"]:
             keys.of_text(box["key"])
@@ -279,6 +279,8 @@ def _verified(
         told = json.loads(statement)
         if told["type"] != "statement" or told["schema"] != SCHEMA or not isinstance(told["result"], dict):
             raise ValueError("another form")
+        if not _is_plain(told["machine"]):
+            raise ValueError("no machine_id")
         owner = {"campaign": known.campaign, "unit": known.unit, "version": known.version}
         if any(told[one] != outside[one] for one in _BOUND) or any(
             told[one] != value for one, value in owner.items()
@@ -287,12 +289,21 @@ def _verified(
             raise Refused("sealed_forged", name=name)
         return Opened(
             campaign=told["campaign"], unit=told["unit"], pack=told["pack"], version=told["version"],
-            machine=str(told["machine"]), name=str(told["name"]),
+            machine=told["machine"], name=_readable(str(told["name"])),
             time=datetime.strptime(told["time"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC),
             digest=hashlib.sha256(statement).hexdigest(), result=told["result"],
         )  # fmt: skip
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise Refused("sealed_form", name=name) from error
+
+
+def _is_plain(value: object) -> bool:
+    """Whether it is a text as ids and base64 are: JSON can spell what no database keeps."""
+    return isinstance(value, str) and value.isascii() and value.isprintable()
+
+
+def _readable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def _commit(content_key: bytes, statement: bytes) -> str:

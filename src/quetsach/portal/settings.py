@@ -86,6 +86,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "quetsach.portal.kit.readable.ReadableText",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "quetsach.portal.kit.language.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",

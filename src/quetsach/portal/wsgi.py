@@ -7,13 +7,14 @@ import sys
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
+from quetsach.portal.kit.readable import with_plain_types
 from quetsach.portal.kit.refusals import counting
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quetsach.portal.settings")
 # A thread that holds the database's lock gives the interpreter away with each statement. It must not wait for
 # it as long as Python lets a thread that only computes go on: every other writer waits with it.
 sys.setswitchinterval(0.001)
-application = get_wsgi_application()
+application = with_plain_types(get_wsgi_application())
 counting.write_behind()
 # Else the first requests import every page, all at once.
 get_resolver().url_patterns  # noqa: B018

@@ -74,7 +74,7 @@ def test_a_code_opens_one_account_and_a_draft_is_published_once(at_once, cast):
 
     def counts():
         return (
-            Membership.rows.filter(unit=cast.units["A1"]).count(),
+            Membership.ever.filter(unit=cast.units["A1"]).count(),
             User.objects.filter(username__startswith="nguoi-").count(),
             CampaignNode.rows.filter(campaign=draft).count(),
         )

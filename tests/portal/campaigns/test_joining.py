@@ -57,7 +57,7 @@ def test_looking_uses_nothing_up(cast):
 def test_somebody_with_an_account_joins_with_it(cast):
     client = cast.client("B1", "reader")
     client.post(url(code_for(cast)))
-    roles = Membership.rows.filter(user=cast.user("B1", "reader")).values_list("unit__name", "role")
+    roles = Membership.ever.filter(user=cast.user("B1", "reader")).values_list("unit__name", "role")
     assert set(roles) == {("Đơn vị B1", "reader"), ("Đơn vị A1", "officer")}
 
 

@@ -59,14 +59,14 @@ def test_times_numbers_and_annotations_come_through(cast):
     @compiled
     def in_force(user_id, on, at):
         since = Q(since=None) | Q(since__lte=on)
-        return Membership.rows.filter(since, user=user_id, user__date_joined__lt=at).values_list(
+        return Membership.ever.filter(since, user=user_id, user__date_joined__lt=at).values_list(
             "role", flat=True
         )
 
     soon = timezone.now() + timedelta(days=1)
     assert in_force(user.pk, today, soon) == ["officer"]
     assert in_force(user.pk, today, soon - timedelta(days=2)) == []
-    Membership.rows.filter(user=user).update(since=today + timedelta(days=1))
+    Membership.ever.filter(user=user).update(since=today + timedelta(days=1))
     assert in_force(user.pk, today, soon) == []
     assert in_force(user.pk, today + timedelta(days=1), soon) == ["officer"]
 

@@ -114,6 +114,22 @@ def test_what_cannot_be_printed_is_kept_and_told_beside_its_box(ordered, draft):
     assert not draft.is_issued and draft.fields["body"][1] == "a\x1bb"
 
 
+def test_a_letter_without_a_text_is_kept_and_can_be_opened_again(ordered):
+    officer, letter_id = ordered.client("A", "officer"), uuid4()
+    edit = url(ordered, "edit", "A", letter_id)
+    for form in (posted(ordered, "A", body=[]), {}):
+        assert officer.post(edit, {**form, "version": "0"}).status_code == 302
+        page = officer.get(edit)
+        assert page.status_code == 200 and 'name="body"' in page.content.decode()
+        for name in ("check", "preview"):
+            assert officer.post(url(ordered, name, "A", letter_id), form).status_code in {200, 422}
+        Letter.rows.all().delete()
+    order = url(ordered, "edit", "centre", letter_id)
+    assert ordered.client("centre", "officer").post(order, {"version": "0"}).status_code == 302
+    public = reverse("campaign_letter", args=[ordered.campaign.slug])
+    assert ordered.client("A1", "officer").get(public).status_code == 200
+
+
 def test_deviations_are_told_while_typing_and_repaired_on_demand(ordered, draft):
     client = ordered.client("A", "officer")
     form = {

@@ -120,7 +120,7 @@ def test_only_locked_accounts_without_a_seat_lose_their_names(cast):
         if name == "recent":
             user.last_login = timezone.now() - timedelta(days=100)
         user.save()
-    Membership.rows.create(user=people["seated"], unit=cast.units["A1"], role="officer")
+    Membership.ever.create(user=people["seated"], unit=cast.units["A1"], role="officer")
     retain()
     gone = {name for name, user in people.items() if not User.objects.filter(full_name=f"Họ {name}").exists()}
     assert gone == {"locked", "never"}

@@ -440,7 +440,7 @@ def test_who_is_linked_already_takes_the_role_with_their_account(cast, fake, tru
     assert answer.url == reverse("staff_link_proven")
     client.post(answer.url)
     user = cast.user("A1", "officer")
-    assert Membership.rows.filter(user=user).count() == 2
+    assert Membership.ever.filter(user=user).count() == 2
 
 
 def test_a_proof_without_an_invitation_opens_nothing(cast, fake, trusted):

@@ -100,7 +100,7 @@ def test_a_deputy_serves_until_the_last_day(cast, time_machine):
 
 
 def test_a_role_is_changed_and_ended_with_a_reason(cast):
-    seat = Membership.rows.get(user=cast.user("A1", "officer"))
+    seat = Membership.ever.get(user=cast.user("A1", "officer"))
     client = cast.client("A", "coordinator")
     url = reverse("staff_seat", args=[seat.pk])
     client.post(url, {"role": "it", "until": day(10)})
@@ -109,15 +109,15 @@ def test_a_role_is_changed_and_ended_with_a_reason(cast):
     assert 'class="err"' in client.post(url, {"role": "it", "until": "31/02/2022"}).content.decode()
     assert 'class="err"' in client.post(url, {"do": "end", "reason": ""}).content.decode()
     client.post(url, {"do": "end", "reason": "Chuyển công tác"})
-    assert not Membership.rows.filter(pk=seat.pk).exists()
+    assert not Membership.ever.filter(pk=seat.pk).exists()
     assert Entry.objects.get(action="account.end_seat").data["reason"] == "Chuyển công tác"
     assert first_broken_entry() is None
 
 
 def test_nobody_changes_themselves_or_a_superior(cast):
     client, me = cast.client("A", "coordinator"), cast.user("A", "coordinator")
-    own = Membership.rows.get(user=me)
-    above = Membership.rows.get(user=cast.user("centre", "coordinator"))
+    own = Membership.ever.get(user=me)
+    above = Membership.ever.get(user=cast.user("centre", "coordinator"))
     for seat in (own, above):
         assert client.post(reverse("staff_seat", args=[seat.pk]), {"role": "it"}).status_code == 404
     answer = client.post(reverse("staff_person", args=[me.pk]), {"do": "lock", "reason": "x"})
@@ -139,7 +139,7 @@ def test_locking_ends_sign_ins_and_unlocking_lets_in_again(cast):
 
 def test_who_serves_elsewhere_too_is_not_locked_by_one_of_two(cast):
     person = cast.user("A1", "officer")
-    Membership.rows.create(user=person, unit=cast.units["B1"], role="officer")
+    Membership.ever.create(user=person, unit=cast.units["B1"], role="officer")
     url = reverse("staff_person", args=[person.pk])
     assert cast.client("A", "coordinator").post(url, {"do": "lock", "reason": "x"}).status_code == 404
     cast.client("centre", "coordinator").post(url, {"do": "lock", "reason": "x"})
@@ -175,7 +175,7 @@ def test_a_new_password_by_a_link(cast):
     assert person.check_password("nam tu moi de nho")
     assert visitor.post(link, {"password": "lan hai khong duoc"}).status_code == 410
     # The link to a password gives no role to whoever is signed in.
-    assert Membership.rows.filter(user=person).count() == 1
+    assert Membership.ever.filter(user=person).count() == 1
 
 
 def test_all_roles_go_over_on_the_day_and_both_see_it(cast, time_machine):
@@ -236,7 +236,7 @@ def test_people_and_units_are_found_without_diacritics_or_capitals(cast):
 
 def test_nobody_loses_a_role_by_taking_one_over(cast):
     taker = cast.user("A1", "reader")
-    Membership.rows.create(user=taker, unit=cast.units["A1"], role="officer")
+    Membership.ever.create(user=taker, unit=cast.units["A1"], role="officer")
     form = {"taker": taker.pk, "on": day(30), "reason": "x"}
     cast.client("A", "coordinator").post(
         reverse("staff_hand_over", args=[cast.user("A1", "officer").pk]), form
@@ -272,7 +272,7 @@ def test_lost_phones_are_helped_from_strictly_above(cast):
     Authenticator.objects.create(user=person, type="totp", data={"secret": "x"})
     url = reverse("staff_person", args=[person.pk])
     peer = User.objects.create_user("peer")
-    Membership.rows.create(user=peer, unit=cast.units["A"], role="coordinator")
+    Membership.ever.create(user=peer, unit=cast.units["A"], role="coordinator")
     beside = Client()
     beside.force_login(peer, "allauth.account.auth_backends.AuthenticationBackend")
     assert beside.post(url, {"do": "reset"}).status_code == 404

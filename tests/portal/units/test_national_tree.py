@@ -80,7 +80,7 @@ def test_from_2022_to_today(db):
         "Xã Mù Sang",
         "Xã Tông Qua Lìn",
     }
-    Membership.rows.create(user=user, unit=school.parent, role="officer")
+    Membership.ever.create(user=user, unit=school.parent, role="officer")
     assert HeldPath.rows.filter(unit=school.parent, path=path).exists()
     assert not ReorgLink.rows.filter(portion="part", inherits=True).exists()
 
@@ -90,7 +90,7 @@ def test_from_2022_to_today(db):
     }  # fmt: skip
     # A district that ended is found by its name, at the province that took over.
     officer = User.objects.create_user("lai-chau")
-    Membership.rows.create(user=officer, unit=office.parent, role="reader")
+    Membership.ever.create(user=officer, unit=office.parent, role="reader")
     hits, _ = search(officer, "Huyện Phong Thổ")
     assert (hits[0].unit, hits[0].former) == (office.parent, "Huyện Phong Thổ")
     assert load_tree_of(None, load(2025))[1] == count, "once more changes nothing"
@@ -101,7 +101,7 @@ def test_from_2022_to_today(db):
 def test_xa_tan_thanh_stands_27_times(db):
     load_tree_of(None, load(2022))
     user = User.objects.create_user("ca-nuoc")
-    Membership.rows.create(user=user, unit=Unit.rows.get(parent=None), role="reader")
+    Membership.ever.create(user=user, unit=Unit.rows.get(parent=None), role="reader")
     hits, total = search(user, "xã tân thành")
     first = [hit for hit in hits if hit.unit.name == "Xã Tân Thành"]
     assert len(first) == 27 and hits[:27] == first and total > 27

@@ -17,5 +17,5 @@ def test_a_role_that_ends_is_gone_with_the_next_page(cast):
     with CaptureQueriesContext(connection) as queries:
         assert client.get(page).status_code == 200
     assert asked_for_places(queries) == 1
-    Membership.rows.filter(unit=unit).delete()
+    Membership.ever.filter(unit=unit).delete()
     assert client.get(page).status_code == 404

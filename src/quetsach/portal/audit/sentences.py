@@ -48,6 +48,7 @@ SENTENCES: dict[str, str | Promise] = {
     "campaign.draft": _("Began the campaign “%(title)s”"),
     "campaign.edit": _("Edited the campaign"),
     "campaign.choose_units": _("Chose which units take part"),
+    "campaign.put_in_front": _("Put the campaign on the front page"),
     "campaign.extend": _("Extended the deadline from %(from)s to %(to)s"),
     "campaign.close": _("Closed the campaign"),
     "campaign.reopen": _("Opened the campaign again"),

@@ -85,7 +85,7 @@ def _written_down(nodes: list[CampaignNode]) -> tuple[_ByUnit, dict[str, _ByUnit
 
 
 def _of_units(written: _ByUnit) -> dict[UUID, Contact]:
-    members = Membership.rows.filter(
+    members = Membership.in_force.filter(
         unit__in=list(written), role__in=ANSWERING, user__is_active=True
     ).select_related("user")
     ranked = sorted(members, key=lambda m: (m.role != Role.OFFICER, not m.user.phone, m.pk))
@@ -105,7 +105,7 @@ def _of_units(written: _ByUnit) -> dict[UUID, Contact]:
 
 def reachable_units(path: str) -> set[UUID]:
     """The units at `path` and below with somebody to call."""
-    members = Membership.rows.filter(
+    members = Membership.in_force.filter(
         subtree(path, "unit__path"), role__in=ANSWERING, user__is_active=True
     ).values_list("unit", flat=True)
     written = Unit.rows.filter(subtree(path)).exclude(contact_phone="").values_list("pk", flat=True)

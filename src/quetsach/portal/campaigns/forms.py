@@ -13,7 +13,7 @@ from quetsach.portal.campaigns.actions import NotAllowedNowError, check_deadline
 from quetsach.portal.campaigns.deadline import DAYS, first_late_moment
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.refusals import REFUSALS
-from quetsach.portal.kit.fields import CountField
+from quetsach.portal.kit.fields import CalendarDay, CountField
 
 BAD_DAY = {"invalid": _("Write the day as 05/09/2022."), "required": _("Write the day as 05/09/2022.")}
 SAME_DEADLINE = _("The deadline is the same as yours: no time is left to add up the figures.")
@@ -45,7 +45,7 @@ class PassOnForm(forms.Form):
         },
     )
 
-    day = forms.DateField(required=False, input_formats=DAYS, error_messages=BAD_DAY)
+    day = CalendarDay(required=False, input_formats=DAYS, error_messages=BAD_DAY)
 
     def __init__(self, data: Any, *, node: CampaignNode, choices: list[CampaignNode]) -> None:
         super().__init__(data)
@@ -53,7 +53,7 @@ class PassOnForm(forms.Form):
         self.ticked = [str(one.pk) for one in choices] if data is None else data.getlist("children")
         self.own_days = {child.pk: f"day-{child.pk}" for child in choices}
         for name in self.own_days.values():
-            self.fields[name] = forms.DateField(required=False, input_formats=DAYS, error_messages=BAD_DAY)
+            self.fields[name] = CalendarDay(required=False, input_formats=DAYS, error_messages=BAD_DAY)
         field: Any = self.fields["children"]
         field.queryset = CampaignNode.rows.filter(pk__in=[child.pk for child in choices])
 
@@ -84,7 +84,7 @@ class PassOnForm(forms.Form):
 class DeadlineForm(forms.Form):
     """The last day in time of one node below."""
 
-    deadline = forms.DateField(
+    deadline = CalendarDay(
         label=_("By the end of"),
         input_formats=DAYS,
         error_messages=BAD_DAY,

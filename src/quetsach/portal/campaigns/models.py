@@ -98,6 +98,9 @@ class Campaign(HasDeadline, models.Model):
     check_days = models.PositiveSmallIntegerField(
         default=14, help_text="how far back the public self-check looks"
     )
+    front_at = models.DateTimeField(
+        null=True, blank=True, help_text="when it was put on the front page; the last of several stands there"
+    )
     is_demo = models.BooleanField(default=False)
     closed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

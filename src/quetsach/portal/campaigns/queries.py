@@ -203,12 +203,6 @@ def progress(campaign: Campaign, path: str) -> Progress:
     )
 
 
-def latest_campaign() -> Campaign | None:
-    """The campaign that the front page shows: the one published last."""
-    published = Campaign.objects.filter(status=Campaign.Status.PUBLISHED).select_related("issuer")
-    return published.order_by("-published_at").first()
-
-
 def issuer_node(campaign: Campaign) -> CampaignNode | None:
     """The node on top of the frozen tree."""
     return CampaignNode.rows.filter(campaign=campaign, parent=None).order_by("depth").first()

@@ -19,6 +19,7 @@ from quetsach.portal.campaigns.deadline import DAYS
 from quetsach.portal.campaigns.forms import BAD_DAY
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import take_seat
+from quetsach.portal.kit.fields import CalendarDay
 from quetsach.portal.units.roles import Verb
 
 A_PAGE = 25
@@ -35,8 +36,8 @@ class FilterForm(forms.Form):
     action = forms.CharField(required=False, max_length=60)
     person = forms.CharField(required=False, max_length=100)
     unit = forms.UUIDField(required=False)
-    first = forms.DateField(required=False, input_formats=DAYS, error_messages=BAD_DAY)
-    last = forms.DateField(required=False, input_formats=DAYS, error_messages=BAD_DAY)
+    first = CalendarDay(required=False, input_formats=DAYS, error_messages=BAD_DAY)
+    last = CalendarDay(required=False, input_formats=DAYS, error_messages=BAD_DAY)
 
 
 @require_safe

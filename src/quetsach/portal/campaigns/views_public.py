@@ -7,16 +7,18 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from quetsach.portal.campaigns import queries
+from quetsach.portal.campaigns.front import in_front, top_campaigns
 from quetsach.portal.campaigns.letter import read_letter
 from quetsach.portal.campaigns.models import Campaign
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The campaign published last; an empty state before there is one."""
-    campaign = queries.latest_campaign()
+    """The campaign of the portal; the choice where equals run several, an empty state before there is one."""
+    found = top_campaigns()
+    campaign = in_front(found)
     if campaign is None:
-        return render(request, "campaigns/none.html")
+        return render(request, "campaigns/none.html", {"campaigns": found})
     return _page(request, campaign)
 
 

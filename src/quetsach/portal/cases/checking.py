@@ -2,61 +2,91 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from ipaddress import ip_network
+from operator import or_
+from uuid import UUID
 
 from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 
-from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.rules import State
 from quetsach.portal.kit.client_ip import Address
 from quetsach.portal.sightings.models import Coverage, Sighting
+from quetsach.portal.units.models import Network
 
 CLOSED = (State.VERIFIED_CLEAN, State.FALSE_POSITIVE)
+
+type Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """`looked`: (first, last) of the logs behind a
-    "not listed"; None when nothing was looked at in that time."""
+    """`looked`: (first, last) of the logs of this very network behind a "not seen"; None where none of it
+    were looked at, and `elsewhere` says whether those of other networks were."""
 
     is_listed: bool
     last_seen: datetime | None
     since: datetime
-    looked: tuple[datetime, datetime] | None
+    looked: Span | None
+    elsewhere: bool = False
 
 
-def check(campaign: Campaign, address: Address, now: datetime | None = None) -> Checked:
-    """Compare with open cases, and with the sightings of the last `check_days` days."""
+def check(campaigns: Sequence[Campaign], address: Address, now: datetime | None = None) -> Checked:
+    """Compare with open cases, and with the sightings of the last `check_days` days, of all campaigns."""
     now = now or timezone.now()
-    since = now - timedelta(days=campaign.check_days)
+    since = {one.pk: now - timedelta(days=one.check_days) for one in campaigns}
     text = str(address)
     closed = Q(state__in=[state.value for state in CLOSED])
-    open_cases = Case.rows.filter(device__campaign=campaign, is_current=True).exclude(closed)
-    held = open_cases.filter(device__key=text).aggregate(n=Count("pk"), last=Max("last_seen"))
-    is_case, own = held["n"] > 0, held["last"]
+    open_cases = Case.rows.filter(device__campaign__in=since, is_current=True).exclude(closed)
     # `nat` is written "address" or "address:port"; the colon keeps 203.0.113.9 apart from 203.0.113.90.
     port = f"[{text}]:" if address.version == 6 else f"{text}:"
-    behind = Q(identity__nat=text) | Q(identity__nat__startswith=port)
-    seen = (
-        Sighting.rows.filter(node__campaign=campaign, is_listed=True, last_seen__gte=since)
-        .filter(Q(device=text) | behind)
-        .aggregate(last=Max("last_seen"))["last"]
-    )
-    translated = open_cases.filter(
-        Q(device__identity__nat=text) | Q(device__identity__nat__startswith=port)
-    ).aggregate(last=Max("last_seen"))["last"]
-    moments = [m for m in (own, seen, translated) if m is not None]
-    is_listed = is_case or bool(moments)
-    span = Coverage.rows.filter(
-        scan__node__campaign=campaign, time__in=("ok", "assumed_year"), last__gte=since
-    ).aggregate(first=Min("first"), last=Max("last"))
-    first, last = span["first"], span["last"]
+    own = Q(device__key=text) | Q(device__identity__nat=text) | Q(device__identity__nat__startswith=port)
+    held = open_cases.filter(own).aggregate(n=Count("pk"), last=Max("last_seen"))
+    lately = reduce(or_, (Q(node__campaign=pk, last_seen__gte=at) for pk, at in since.items()))
+    behind = Q(device=text) | Q(identity__nat=text) | Q(identity__nat__startswith=port)
+    seen = Sighting.rows.filter(lately, behind, is_listed=True).aggregate(last=Max("last_seen"))["last"]
+    moments = [moment for moment in (held["last"], seen) if moment is not None]
+    spans = _looked(since, now)
+    found = _of_network(spans, address)
     return Checked(
-        is_listed=is_listed,
+        is_listed=held["n"] > 0 or bool(moments),
         last_seen=max(moments, default=None),
-        since=since,
-        looked=(max(first, since), min(last, now)) if first and last else None,
+        since=min(since.values()),
+        looked=(min(first for first, _last in found), max(last for _first, last in found)) if found else None,
+        elsewhere=bool(spans),
     )
+
+
+def _looked(since: dict[UUID, datetime], now: datetime) -> dict[tuple[UUID, str], Span]:
+    """The time that logs cover, by campaign and path of who looked. One query."""
+    lately = reduce(or_, (Q(scan__node__campaign=pk, last__gte=at) for pk, at in since.items()))
+    rows = Coverage.rows.filter(lately, time__in=("ok", "assumed_year"), first__isnull=False)
+    told = rows.values_list("scan__node__campaign", "scan__node__path").order_by()
+    return {
+        (campaign, path): (max(first, since[campaign]), min(last, now))
+        for campaign, path, first, last in told.annotate(a=Min("first"), b=Max("last"))
+    }
+
+
+def _of_network(spans: dict[tuple[UUID, str], Span], address: Address) -> list[Span]:
+    """The spans of logs that hold the address's network: its unit's own, or those of a unit above.
+
+    A private range is of many units: one whose logs nobody looked at may be the visitor's, and then nothing
+    can be said.
+    """
+    if not spans:
+        return []
+    wider = [str(ip_network((address, bits), strict=False)) for bits in range(address.max_prefixlen + 1)]
+    units = Network.rows.filter(cidr__in=wider).values("unit")
+    nodes = CampaignNode.rows.filter(unit__in=units, campaign__in={campaign for campaign, _path in spans})
+    by_unit: dict[UUID, list[Span]] = {}
+    for unit, campaign, path in nodes.values_list("unit", "campaign", "path"):
+        held = [span for (one, top), span in spans.items() if one == campaign and path.startswith(top)]
+        by_unit.setdefault(unit, []).extend(held)
+    return [span for held in by_unit.values() for span in held] if all(by_unit.values()) else []

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.campaigns.front import running_campaigns
 from quetsach.portal.cases.checking import check
 from quetsach.portal.kit.client_ip import client_ip
 from quetsach.portal.kit.limits import Limit
@@ -20,7 +20,7 @@ CHECKS = Limit("self-check", most=30, seconds=60)
 @never_cache
 @require_GET
 def self_check(request: HttpRequest) -> HttpResponse:
-    """Is my network listed? Says what was looked at; names no machine and no unit."""
+    """Is my network listed, in whichever campaign? Says what was looked at; names no machine and no unit."""
     address = client_ip(request)
     now = timezone.now()
     if address is not None and CHECKS.is_reached(request):
@@ -28,8 +28,8 @@ def self_check(request: HttpRequest) -> HttpResponse:
         response["Retry-After"] = "60"
         return response
     CHECKS.note(request)
-    campaign = Campaign.objects.filter(status=Campaign.Status.PUBLISHED).order_by("-published_at").first()
-    context: dict[str, object] = {"address": address, "campaign": campaign, "now": now}
-    if address is not None and campaign is not None:
-        context["result"] = check(campaign, address, now)
+    campaigns = list(running_campaigns())
+    context: dict[str, object] = {"address": address, "campaigns": campaigns, "now": now}
+    if address is not None and campaigns:
+        context["result"] = check(campaigns, address, now)
     return render(request, "cases/self_check.html", context)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from quetsach.portal.cases.models import Device
 from quetsach.portal.checks.models import PRODUCTS, Replacement
 from quetsach.portal.checks.unit_actions import LONGEST
-from quetsach.portal.kit.fields import CountField, FilesField, FilesInput
+from quetsach.portal.kit.fields import CalendarDay, CountField, FilesField, FilesInput
 
 MOST_BROUGHT = 64 << 20
 _NAME = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})\.)*[A-Za-z0-9_-]{1,63}")
@@ -111,7 +111,7 @@ class ComputersForm(forms.Form):
 class PlanForm(forms.Form):
     """By when cracked software will be gone."""
 
-    replace_by = forms.DateField(
+    replace_by = CalendarDay(
         label=_("Replaced by"),
         input_formats=["%Y-%m-%d", "%d/%m/%Y"],
         widget=forms.DateInput(

@@ -45,7 +45,7 @@ def in_own_unit(user: User | AnonymousUser, field: str) -> models.Q:
     """Rows of the very units in which the person serves; not of those below."""
     if not user.is_authenticated or not user.is_active:
         return models.Q(pk__in=[])
-    return models.Q((f"{field}__in", Membership.rows.filter(user=user).values("unit__path")))
+    return models.Q((f"{field}__in", Membership.in_force.filter(user=user).values("unit__path")))
 
 
 class UploadCode(models.Model):

@@ -232,7 +232,7 @@ def total(told: Iterable[Branch], node: CampaignNode) -> Branch:
 
 def serves_in(user: User, node: CampaignNode) -> bool:
     """Whether the person serves in this very unit, and so may see what its checks saw."""
-    return Membership.rows.filter(user=user, unit=node.unit_id).exists()
+    return Membership.in_force.filter(user=user, unit=node.unit_id).exists()
 
 
 def latest_of(node: CampaignNode) -> QuerySet[CheckResult]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import OuterRef, QuerySet
 
+from quetsach.portal.campaigns.front import top_campaigns
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.indicators import store
 from quetsach.portal.indicators.models import IndicatorSet
@@ -68,12 +69,18 @@ def lists_of(campaign: Campaign) -> list[IndicatorSet]:
 
 
 def latest_lists() -> list[IndicatorSet]:
-    """For the public page: the list in force of each published campaign."""
+    """For the public page: the list in force of each published campaign, that of the front page first."""
     latest: dict[UUID, IndicatorSet] = {}
     rows = IndicatorSet.rows.filter(status=PUBLISHED).exclude(campaign__status=Campaign.Status.DRAFT)
     for row in rows.select_related("campaign").order_by("version"):
         latest[row.campaign_id] = row
-    return sorted(latest.values(), key=lambda s: s.published_at or s.created_at, reverse=True)
+    order = {campaign.pk: -place for place, campaign in enumerate(top_campaigns())}
+    lowest = -len(order)
+    return sorted(
+        latest.values(),
+        key=lambda s: (order.get(s.campaign_id, lowest), s.published_at or s.created_at),
+        reverse=True,
+    )
 
 
 def published_of(slug: str) -> list[IndicatorSet]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -116,10 +116,11 @@ def undo(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     seat = _seat(request, slug, node_id)
     try:
         at = datetime.fromisoformat(request.POST.get("at", ""))
-    except ValueError as error:
+        if at.tzinfo is None:
+            raise Http404
+        at = at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise Http404 from error
-    if at.tzinfo is None:
-        raise Http404
     undone, stopped = actions.undo(seat.user, seat.node, at, ip=client_ip_text(request))
     text = ngettext(
         "%(n)d annex lies on the desk again and does not count.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
@@ -11,6 +12,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 MOST = 9_999_999
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+"""Days that somebody could mean. At the ends of the calendar there is no day before or after, nor UTC."""
 _COUNT = re.compile(r"\d+|\d{1,3}(\.\d{3})+", re.ASCII)
 
 
@@ -40,6 +43,16 @@ class CountField(forms.CharField):
             return read_count(text)
         except ValueError as error:
             raise ValidationError(_("Write a whole number from 0 on, such as 25 or 1.234.")) from error
+
+
+class CalendarDay(forms.DateField):
+    """A day from 1900 to 2199; any other is refused as one that does not exist."""
+
+    def to_python(self, value: Any) -> date | None:
+        day: date | datetime | None = super().to_python(value)
+        if day is not None and not FIRST_DAY <= day <= LAST_DAY:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return day
 
 
 class FilesInput(forms.ClearableFileInput):

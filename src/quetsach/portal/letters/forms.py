@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.documents.fields import LARGEST_NUMBER
+from quetsach.portal.kit.fields import CalendarDay
 
 MOST_TYPED = 200_000
 """Characters that one box keeps; what is too long for paper is told, not cut."""
@@ -107,7 +108,7 @@ class IssueForm(forms.Form):
             "max_value": _("Write the number alone, such as 12."),
         },
     )
-    day = forms.DateField(
+    day = CalendarDay(
         input_formats=["%Y-%m-%d", "%d/%m/%Y"],
         error_messages={
             "required": _("Write the date of the letter."),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from quetsach.portal.campaigns.deadline import DAYS
 from quetsach.portal.campaigns.forms import BAD_DAY, HeadcountForm
 from quetsach.portal.campaigns.proofs import ACCEPT
-from quetsach.portal.kit.fields import CountField
+from quetsach.portal.kit.fields import CalendarDay, CountField
 from quetsach.portal.people.models import Channel
 from quetsach.portal.people.refusals import LINES
 from quetsach.portal.units.models import PHONE
@@ -21,10 +21,10 @@ from quetsach.registry.taxcode import TaxCodeError, read_tax_code
 from quetsach.vietnamese import nfc
 
 
-def day_field(label: Any, **kwargs: Any) -> forms.DateField:
+def day_field(label: Any, **kwargs: Any) -> CalendarDay:
     """A day as officers write it, not in the future."""
     attrs = {"placeholder": "05/09/2022", "inputmode": "numeric", "class": "day", "autocomplete": "off"}
-    return forms.DateField(
+    return CalendarDay(
         label=label,
         input_formats=DAYS,
         error_messages=BAD_DAY,

@@ -5,19 +5,16 @@ from __future__ import annotations
 from django.contrib.auth.models import AnonymousUser
 
 from quetsach.portal.accounts.models import User
-from quetsach.portal.campaigns.queries import latest_campaign
+from quetsach.portal.campaigns.front import answering_issuer
 from quetsach.portal.units.models import Unit
 from quetsach.portal.units.queries import tops_of
 from quetsach.portal.units.roles import MAY, Verb, places_of
 
 
 def answering_unit(user: User | AnonymousUser) -> Unit | None:
-    """The office that a person's request goes to: their own unit, else the issuer of the latest campaign."""
+    """The office that a person's request goes to: their own unit, else that of the front page."""
     own = tops_of(user)
-    if own:
-        return own[0]
-    campaign = latest_campaign()
-    return campaign.issuer if campaign else None
+    return own[0] if own else answering_issuer()
 
 
 def may_answer_somewhere(user: User | AnonymousUser) -> bool:

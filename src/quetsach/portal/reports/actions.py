@@ -274,7 +274,7 @@ def _needs_head(node: CampaignNode, actor: User, terms: Terms) -> bool:
     if not terms.head_review or may(actor, Verb.APPROVE_REPORT, node.path):
         return False
     heads = [role for role, verbs in MAY.items() if Verb.APPROVE_REPORT in verbs]
-    return Membership.rows.filter(unit=node.unit_id, role__in=heads, user__is_active=True).exists()
+    return Membership.in_force.filter(unit=node.unit_id, role__in=heads, user__is_active=True).exists()
 
 
 def _listed(revision: Revision) -> str:

@@ -68,7 +68,7 @@ def note_stopped(code: str, *, ip: str | None) -> None:
 
 
 def _note(action: str, user: User, actor: User, ip: str | None) -> None:
-    paths = Membership.rows.filter(user=user).values_list("unit__path", flat=True)
+    paths = Membership.ever.filter(user=user).values_list("unit__path", flat=True)
     name = settings.SSO.name if settings.SSO else PROVIDER
     data = {"person": user.get_full_name(), "name": name}
     record(actor, action, unit_path=min(paths, key=len, default=""), about=user, data=data, ip=ip)

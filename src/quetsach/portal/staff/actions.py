@@ -141,7 +141,7 @@ def accept(sha: str, user: User, *, ip: str | None = None) -> Invitation:
     row = _use(sha, user)
     if row.person_id is not None:
         raise StaffError("dead")
-    Membership.rows.update_or_create(
+    Membership.ever.update_or_create(
         user=user, unit=row.unit, role=row.role, defaults={"since": None, "until": row.until}
     )
     data = {"unit": row.unit.name, "role": row.role}
@@ -201,7 +201,7 @@ def change_seat(
 ) -> None:
     """Another role or last day in the same unit; a role that the person has there already is taken over."""
     old = seat.get_role_display()
-    Membership.rows.filter(user=seat.user, unit=seat.unit, role=role).exclude(pk=seat.pk).delete()
+    Membership.ever.filter(user=seat.user, unit=seat.unit, role=role).exclude(pk=seat.pk).delete()
     seat.role, seat.until = role, until
     seat.save(update_fields=["role", "until"])
     new = seat.get_role_display() + (f" – {until:%d/%m/%Y}" if until else "")
@@ -253,7 +253,7 @@ def hand_over(
 ) -> HandOver:
     """All roles of one go to the other from the day on; the giver's last day is the one before."""
     seats = list(
-        Membership.rows.select_for_update(of=("self",), no_key=True).filter(user=giver).select_related("unit")
+        Membership.ever.select_for_update(of=("self",), no_key=True).filter(user=giver).select_related("unit")
     )
     seats = [seat for seat in seats if seat.until is None or seat.until >= on]
     if not seats:
@@ -279,7 +279,7 @@ def note_trail_export(path: str, file: str, count: int, actor: User, *, ip: str 
 
 def _take(taker: User, seat: Membership, on: date) -> None:
     """Give the taker the seat from the day on; one that they have already is only made to last as long."""
-    own, is_new = Membership.rows.get_or_create(
+    own, is_new = Membership.ever.get_or_create(
         user=taker, unit=seat.unit, role=seat.role, defaults={"since": on, "until": seat.until}
     )
     if is_new:
@@ -291,7 +291,7 @@ def _take(taker: User, seat: Membership, on: date) -> None:
 
 
 def _about(person: User, action: str, actor: User | None, ip: str | None, **more: str) -> None:
-    paths = Membership.rows.filter(user=person).values_list("unit__path", flat=True)
+    paths = Membership.ever.filter(user=person).values_list("unit__path", flat=True)
     data = {"person": person.get_full_name(), **more}
     record(actor, action, unit_path=min(paths, key=len, default=""), about=person, data=data, ip=ip)
 

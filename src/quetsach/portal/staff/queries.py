@@ -43,7 +43,7 @@ def area(paths: list[str], field: str) -> Q:
 def seats(paths: list[str], text: str = "") -> QuerySet[Membership]:
     """Who serves at and below the paths, with whether they use one-time codes (`has_codes`)."""
     codes = Authenticator.objects.filter(user=OuterRef("user"), type=Authenticator.Type.TOTP)
-    rows = Membership.rows.filter(area(paths, "unit__path")).select_related("user", "unit")
+    rows = Membership.ever.filter(area(paths, "unit__path")).select_related("user", "unit")
     if key := search_key(text):
         named = set(rows.values_list("user", "user__full_name", "user__username").distinct())
         found = [pk for pk, *names in named if any(key in search_key(name) for name in names)]
@@ -105,12 +105,12 @@ def open_invitations(paths: list[str]) -> list[Invitation]:
 
 def seats_of(person: User) -> list[Membership]:
     """All roles of one person, ended and coming ones too."""
-    return list(Membership.rows.filter(user=person).select_related("unit").order_by("unit__path", "role"))
+    return list(Membership.ever.filter(user=person).select_related("unit").order_by("unit__path", "role"))
 
 
 def people(paths: list[str], without: User) -> list[tuple[User, str]]:
     """Whoever serves at and below the paths, each with their units, to choose from, as a dictionary sorts."""
-    seats = Membership.rows.filter(area(paths, "unit__path"), user__is_active=True).exclude(user=without)
+    seats = Membership.in_force.filter(area(paths, "unit__path"), user__is_active=True).exclude(user=without)
     places: dict[User, dict[str, None]] = {}
     for seat in seats.select_related("user", "unit").order_by("unit__path", "pk"):
         places.setdefault(seat.user, {})[seat.unit.name] = None
@@ -119,9 +119,12 @@ def people(paths: list[str], without: User) -> list[tuple[User, str]]:
 
 
 def may_change(actor: User, person: User, verb: Verb = Verb.MANAGE_SEATS) -> bool:
-    """Whether all that the person serves in lies where the actor may; nobody changes themselves."""
+    """Whether all that the person ever serves in lies where the actor may; nobody changes themselves.
+
+    A password or a lock is about the whole account: also about a role elsewhere that begins tomorrow.
+    """
     places: list[Place] = places_of(actor)
-    paths = list(Membership.rows.filter(user=person).values_list("unit__path", flat=True))
+    paths = list(Membership.ever.filter(user=person).values_list("unit__path", flat=True))
     return person != actor and bool(paths) and all(fits(places, verb, path) for path in paths)
 
 
@@ -130,7 +133,7 @@ def may_offer_password(actor: User, person: User) -> bool:
     that the person serves in is the actor's to change, and where they coordinate the actor is their superior.
     """
     places: list[Place] = places_of(actor)
-    coordinates = Membership.rows.filter(user=person, role=Role.COORDINATOR)
+    coordinates = Membership.ever.filter(user=person, role=Role.COORDINATOR)
     paths = coordinates.values_list("unit__path", flat=True)
     return may_change(actor, person) and all(fits(places, Verb.RESET_SECOND_STEP, path) for path in paths)
 

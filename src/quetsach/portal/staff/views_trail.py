@@ -22,6 +22,7 @@ from quetsach.portal.campaigns.deadline import DAYS
 from quetsach.portal.campaigns.forms import BAD_DAY
 from quetsach.portal.campaigns.views_audit import title
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.fields import CalendarDay
 from quetsach.portal.staff import actions, queries
 from quetsach.portal.units.models import Unit
 from quetsach.portal.units.roles import Verb
@@ -36,8 +37,8 @@ class FilterForm(forms.Form):
     action = forms.CharField(required=False, max_length=60)
     person = forms.CharField(required=False, max_length=100)
     object = forms.CharField(required=False, max_length=64)
-    first = forms.DateField(required=False, input_formats=DAYS, error_messages=BAD_DAY)
-    last = forms.DateField(required=False, input_formats=DAYS, error_messages=BAD_DAY)
+    first = CalendarDay(required=False, input_formats=DAYS, error_messages=BAD_DAY)
+    last = CalendarDay(required=False, input_formats=DAYS, error_messages=BAD_DAY)
 
 
 @never_cache

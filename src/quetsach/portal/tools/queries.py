@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from quetsach.endpoint import keys
+from quetsach.portal.campaigns.front import top_campaigns
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.checks.models import KeyPair
 from quetsach.portal.tools.models import RemovalTool, Stick
@@ -15,20 +16,20 @@ def current_stick() -> Stick | None:
     return Stick.objects.first()
 
 
-def running_campaigns() -> list[Campaign]:
-    """Those whose contact stands on the sheet; the latest two, so that it stays one page."""
-    return list(Campaign.objects.filter(status=Campaign.Status.PUBLISHED).order_by("-published_at")[:2])
+def campaigns_on_the_sheet() -> list[Campaign]:
+    """Those whose contact stands on the sheet; two, so that it stays one page."""
+    return top_campaigns()[:2]
 
 
 def offered_tools() -> list[RemovalTool]:
-    """The tools of running campaigns, by malware."""
-    rows = RemovalTool.rows.filter(campaign__status=Campaign.Status.PUBLISHED, removed_at=None)
+    """The tools that running campaigns of the highest units vouch for, by malware: everybody takes them."""
+    rows = RemovalTool.rows.filter(campaign__in=top_campaigns(), removed_at=None)
     return list(rows.select_related("campaign").order_by("family", "name", "campaign"))
 
 
 def offered_tool(tool_id: UUID) -> RemovalTool | None:
     """One of them that is copied here; for everybody."""
-    rows = RemovalTool.rows.filter(campaign__status=Campaign.Status.PUBLISHED, removed_at=None)
+    rows = RemovalTool.rows.filter(campaign__in=top_campaigns(), removed_at=None)
     return rows.filter(pk=tool_id, bytes__gt=0).first()
 
 

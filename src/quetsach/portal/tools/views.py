@@ -39,7 +39,7 @@ def sheet(request: HttpRequest) -> HttpResponse:
     context = {
         "stick": queries.current_stick(),
         "keys": queries.signing_keys(),
-        "campaigns": queries.running_campaigns(),
+        "campaigns": queries.campaigns_on_the_sheet(),
     }
     return render(request, "tools/sheet.html", context)
 

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from quetsach.portal.kit.fields import CountField
+from quetsach.portal.kit.fields import CalendarDay, CountField
 from quetsach.portal.units.models import PHONE, Identifier, Unit
 from quetsach.vietnamese import nfc
 
@@ -44,7 +44,7 @@ class NameField(forms.CharField):
 class ChangeForm(forms.Form):
     """From when a change holds, and on what ground."""
 
-    on = forms.DateField(
+    on = CalendarDay(
         label=_("Takes effect on"),
         input_formats=DAYS,
         error_messages={"invalid": _("Write the day as 01/07/2025.")},

@@ -165,7 +165,7 @@ def places_of(user: User | AnonymousUser) -> list[Place]:
 
 @compiled
 def _served(user_id: int, on: date) -> models.QuerySet[Membership, tuple[str, str, str | None]]:
-    served = Membership.rows.filter(in_force(on=on), user=user_id)
+    served = Membership.ever.filter(in_force(on=on), user=user_id)
     return served.values_list("role", "unit__path", "unit__held_paths__path")
 
 
@@ -222,8 +222,18 @@ def in_force(prefix: str = "", on: date | None = None) -> models.Q:
     return begun & (models.Q((f"{prefix}until", None)) | models.Q((f"{prefix}until__gte", today)))
 
 
+class InForceManager(models.Manager["Membership"]):
+    """Roles that hold today, by which somebody may do or is told something."""
+
+    def get_queryset(self) -> models.QuerySet[Membership]:
+        return super().get_queryset().filter(in_force())
+
+
 class Membership(models.Model):
-    """A person serves in a unit, and sees it and what is below; from a day on and until one, if set."""
+    """A person serves in a unit, and sees it and what is below; from a day on and until one, if set.
+
+    Whoever asks says which: `in_force`, or `ever`, ended and coming ones too, to manage them or to record.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="memberships")
@@ -231,7 +241,8 @@ class Membership(models.Model):
     since = models.DateField(null=True, blank=True)
     until = models.DateField(null=True, blank=True, help_text="the last day; a deputy's")
 
-    rows = models.Manager()
+    ever = models.Manager()
+    in_force = InForceManager()
 
     class Meta:
         constraints: ClassVar = [

@@ -172,13 +172,13 @@ def search(user: User | AnonymousUser, text: str) -> tuple[list[Hit], int]:
 def people_of(unit: Unit) -> list[Membership]:
     """Who serves in the unit, coordinators first."""
     rank = {role: n for n, role in enumerate(Role.values)}
-    rows = Membership.rows.filter(in_force(), unit=unit, user__is_active=True).select_related("user")
+    rows = Membership.in_force.filter(unit=unit, user__is_active=True).select_related("user")
     return sorted(rows, key=lambda row: (rank[row.role], sort_key(row.user.get_full_name())))
 
 
 def last_role_of(user: User) -> Membership | None:
     """The role of the person that ended last, or None where none has."""
-    over = Membership.rows.filter(user=user, until__lt=timezone.localdate()).select_related("unit")
+    over = Membership.ever.filter(user=user, until__lt=timezone.localdate()).select_related("unit")
     return over.order_by("-until", "unit__path").first()
 
 
@@ -215,7 +215,7 @@ def without_contact(units: Iterable[Unit]) -> set[UUID]:
 def unserved(units: Iterable[Unit]) -> set[UUID]:
     """Units in which nobody serves."""
     pks = {unit.pk for unit in units}
-    return pks - set(Membership.rows.filter(unit__in=pks).values_list("unit", flat=True))
+    return pks - set(Membership.in_force.filter(unit__in=pks).values_list("unit", flat=True))
 
 
 def stamp(top: Unit) -> str:

@@ -30,7 +30,7 @@ def note_failed_sign_in(
     user = User.objects.filter(username__iexact=name).first() if name and "\0" not in name else None
     path = ""
     if user is not None:
-        paths = Membership.rows.filter(user=user).values_list("unit__path", flat=True)
+        paths = Membership.ever.filter(user=user).values_list("unit__path", flat=True)
         path = min(paths, key=len, default="")
     with transaction.atomic():
         record(

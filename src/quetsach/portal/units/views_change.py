@@ -70,7 +70,7 @@ def change(request: HttpRequest, unit_id: UUID, act: str) -> HttpResponse:
         else:
             messages.success(request, _("Done. It stands in the history, where you can take it back today."))
             return redirect("unit", target.pk)
-    text = request.POST.get("tim") or request.GET.get("tim", "")
+    text = (request.POST.get("tim") or request.GET.get("tim", ""))[:200]
     picked = set(request.POST.getlist("others")) | set(request.GET.getlist("others"))
     placed = PLACED | ({"name"} if act == "sap-nhap" else set())
     context = {
@@ -203,10 +203,11 @@ def _merge(request: HttpRequest, user: User, unit: Unit, form: filled.MergeForm)
 def _split(request: HttpRequest, user: User, unit: Unit, form: filled.SplitForm) -> None:
     names = {n: form.cleaned_data[f"part_{n}"] for n in range(filled.PARTS)}
     children: dict[int, list[UUID]] = {n: [] for n in names}
+    as_typed = {str(n): n for n in names}
     for child in queries.children_of(unit):
         part = request.POST.get(f"child-{child.pk}", "")
-        if part.isdecimal() and int(part) in children:
-            children[int(part)].append(child.pk)
+        if part in as_typed:
+            children[as_typed[part]].append(child.pk)
     given = [n for n, name in names.items() if name]
     fields = {"kind": unit.kind, "doc_abbr": unit.doc_abbr}
     parts = [reorg_actions.Part(names[n], fields, children[n]) for n in given]

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from quetsach.portal.accounts.models import User
+from quetsach.portal.kit.fields import FIRST_DAY
 from quetsach.portal.units.past import FOUND_AT_MOST, PastTree, days_of_change, past_tree
 from quetsach.portal.units.queries import tops_of
 from quetsach.vietnamese import nfc
@@ -72,6 +73,8 @@ def _day(typed: str) -> tuple[date | None, str]:
             day = datetime.strptime(typed, form).date()
         except ValueError:
             continue
+        if day < FIRST_DAY:
+            break
         if day > timezone.localdate():
             return None, _("The day lies in the future. What will be is not known yet.")
         return day, ""

@@ -14,6 +14,7 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.actions import NotAllowedNowError
 from quetsach.portal.campaigns.deadline import first_late_moment, letter_words
+from quetsach.portal.campaigns.front import front_campaign, is_of_a_top_unit
 from quetsach.portal.campaigns.models import (
     Acknowledgement,
     Campaign,
@@ -155,6 +156,24 @@ def take_step(campaign: Campaign, step: str, actor: User, *, ip: str | None = No
         campaign.closed_at = timezone.now() if step == "close" else campaign.closed_at
     campaign.save(update_fields=["status", "closed_at"])
     record(actor, f"campaign.{step}", unit_path=campaign.issuer.path, about=campaign, ip=ip)
+    return campaign
+
+
+@transaction.atomic
+def put_in_front(campaign: Campaign, actor: User, *, ip: str | None = None) -> Campaign:
+    """Let the front page show this campaign. Raises NotAllowedNowError: `other_state`, or `not_top`."""
+    campaign = _hold(campaign)
+    if campaign.status != Status.PUBLISHED:
+        raise NotAllowedNowError("other_state")
+    if not is_of_a_top_unit(campaign):
+        raise NotAllowedNowError("not_top")
+    before = front_campaign()
+    if before is not None and before.pk == campaign.pk and before.front_at is not None:
+        return campaign
+    campaign.front_at = timezone.now()
+    campaign.save(update_fields=["front_at"])
+    data = {"title": campaign.title, "before": before.title if before else ""}
+    record(actor, "campaign.put_in_front", unit_path=campaign.issuer.path, about=campaign, data=data, ip=ip)
     return campaign
 
 

@@ -13,11 +13,12 @@ from quetsach.portal.campaigns.forms import BAD_DAY
 from quetsach.portal.campaigns.issuing.annex_versions import versions
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.campaigns.selection import Choice, Part, read_choice
+from quetsach.portal.kit.fields import CalendarDay
 from quetsach.portal.units.models import Unit
 from quetsach.vietnamese import nfc
 
 
-class DayField(forms.DateField):
+class DayField(CalendarDay):
     """A day as people here write it."""
 
     def __init__(self, **kwargs: Any) -> None:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.actions import NotAllowedNowError, publish
+from quetsach.portal.campaigns.front import front_campaign, is_of_a_top_unit
 from quetsach.portal.campaigns.issuing import actions
 from quetsach.portal.campaigns.issuing.annex_versions import versions
 from quetsach.portal.campaigns.issuing.desk import Desk, campaigns_issued, issuing_units, sit_down
@@ -93,6 +94,9 @@ def _acted(request: HttpRequest, desk: Desk) -> HttpResponse:
             day, rule = form.cleaned_data["due_day"], form.cleaned_data["due_rule"]
             actions.extend_deadline(campaign, day, rule, desk.user, ip=ip)
             messages.success(request, _("The deadline is extended."))
+        elif act == "front":
+            actions.put_in_front(campaign, desk.user, ip=ip)
+            messages.success(request, _("The front page shows this campaign now."))
         elif act == "retract":
             actions.retract(campaign, desk.user, ip=ip)
             messages.success(request, _("The campaign is a draft again. Nobody else sees it."))
@@ -148,6 +152,8 @@ def _manage_page(request: HttpRequest, desk: Desk, extend: ExtendForm | None = N
             "extend": extend or ExtendForm(initial={"due_rule": campaign.due_rule}),
             "begun": actions.has_begun(campaign),
             "active": campaign.nodes.active().count(),
+            "may_stand_in_front": is_of_a_top_unit(campaign),
+            "in_front": front_campaign(),
         }
     return render(request, "campaigns/manage.html", context)
 

@@ -92,7 +92,7 @@ def join(code: str, user: User, *, ip: str | None = None) -> CampaignNode:
     if len(units) != 1:
         raise JoinError("divided")
     # A role of theirs that has ended begins again.
-    Membership.rows.update_or_create(
+    Membership.ever.update_or_create(
         user=user, unit=units[0], role=Role.OFFICER, defaults={"since": None, "until": None}
     )
     row.used_at, row.used_by = timezone.now(), user

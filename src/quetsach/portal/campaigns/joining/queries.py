@@ -82,7 +82,7 @@ def invitations(node: CampaignNode, *, deep: bool, everyone: bool) -> QuerySet[C
     Annotated with `has_account`, `code_at` (a live code's issue) and `code_until`. Where a unit ended, the
     accounts are its successor's.
     """
-    members = Membership.rows.filter(role__in=ANSWERING, user__is_active=True)
+    members = Membership.in_force.filter(role__in=ANSWERING, user__is_active=True)
     after = HeldPath.rows.filter(path=OuterRef("path"), unit__retired_at=None)
     of_heir = members.filter(unit__retired_at=None, unit__held_paths__path=OuterRef("path"))
     live = JoinCode.rows.filter(node=OuterRef("pk"), used_at=None, revoked_at=None)

@@ -13,7 +13,7 @@ from quetsach.portal.campaigns.deadline import DAYS
 from quetsach.portal.campaigns.forms import BAD_DAY
 from quetsach.portal.campaigns.models import KeyedAct
 from quetsach.portal.campaigns.proofs import ACCEPT
-from quetsach.portal.kit.fields import CountField
+from quetsach.portal.kit.fields import CalendarDay, CountField
 
 
 class KeyedForm(forms.Form):
@@ -23,7 +23,7 @@ class KeyedForm(forms.Form):
     informed = CountField(label=_("People informed"), required=False)
     done = CountField(label=_("People done"), required=False)
     channel = forms.ChoiceField(label=_("How do you know?"), choices=KeyedAct.Channel.choices)
-    day = forms.DateField(
+    day = CalendarDay(
         label=_("On which day?"),
         input_formats=DAYS,
         error_messages=BAD_DAY,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from quetsach.portal.campaigns.models import ReminderRule
 from quetsach.portal.campaigns.reminders.actions import FARTHEST
 from quetsach.portal.campaigns.reminders.audiences import AUDIENCES
+from quetsach.portal.kit.fields import FIRST_DAY, LAST_DAY
 from quetsach.vietnamese import nfc
 
 MOST_DAYS_OFF = 100
@@ -86,7 +87,7 @@ def _read_line(number: int, text: str) -> tuple[date, bool]:
         day = datetime.strptime(match[1], "%d/%m/%Y").date() if match else None
     except ValueError:
         day = None
-    if day is None or word not in _WORKED | _OFF:
+    if day is None or not FIRST_DAY <= day <= LAST_DAY or word not in _WORKED | _OFF:
         problem = gettext("Line %(n)d: write a day and “nghỉ” or “làm”, such as 02/01/2026 nghỉ.")
         raise forms.ValidationError(problem % {"n": number})
     return day, word in _OFF

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.fields import CalendarDay
 from quetsach.portal.reports import queries
 from quetsach.portal.reports.errors import ReportError
 from quetsach.portal.reports.forms import read_number
@@ -124,7 +125,7 @@ class PolicyForm(forms.Form):
     """How a campaign takes reports."""
 
     head_review = forms.BooleanField(required=False)
-    grace_until = forms.DateField(
+    grace_until = CalendarDay(
         required=False,
         input_formats=["%d/%m/%Y", "%Y-%m-%d"],
         error_messages={"invalid": gettext_lazy("Write the day as dd/mm/yyyy, such as 30/09/2026.")},

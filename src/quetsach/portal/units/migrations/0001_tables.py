@@ -180,7 +180,7 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('user', 'unit', 'role'), name='membership_once')],
             },
             managers=[
-                ('rows', django.db.models.manager.Manager()),
+                ('ever', django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(

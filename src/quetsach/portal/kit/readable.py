@@ -1,0 +1,82 @@
+"""Requests whose text no person typed are refused at the door, before any page reads them.
+
+NUL and half characters (lone surrogates, which JSON and odd encodings can bring) are kept by no database: a
+page that stored one would fail there, or for whoever reads it next. Browsers send neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import unquote
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.datastructures import MultiValueDict
+
+UTF_8 = {"utf-8", "utf8", "us-ascii", "ascii"}
+"""Encodings whose texts are UTF-8. Others can spell what UTF-8 cannot; no page of ours asks for one."""
+LONGEST_TYPE = 1_000
+
+
+def is_readable(text: str) -> bool:
+    """Whether a database can keep the text: no NUL, no half of a character."""
+    if "\0" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class ReadableText:
+    """Answers 400 to unreadable text in address, query, cookies, fields and names of files.
+
+    Fields are looked at when a page first asks for them, so that a body is read no earlier than without.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        charset = (request.content_params or {}).get("charset", "utf-8")
+        if charset.casefold() not in UTF_8:
+            raise BadRequest("a charset other than UTF-8")
+        _check([request.path_info, unquote(request.META.get("QUERY_STRING", "")), *request.COOKIES.values()])
+        form: Any = request  # what Django keeps of a form until a page asks for it
+        load = form._load_post_and_files
+
+        def load_checked() -> None:
+            load()
+            post, files = form._post, form._files
+            texts = [*post, *(value for values in dict.values(post) for value in values), *files]
+            names = [file.name or "" for _field, many in files.lists() for file in many]
+            try:
+                _check([*texts, *names])
+            except BadRequest:
+                # The page that says so asks for the fields once more.
+                form._post, form._files = QueryDict(), MultiValueDict()
+                raise
+
+        form._load_post_and_files = load_checked
+        return self.get_response(request)
+
+
+def _check(texts: Iterable[str]) -> None:
+    if not all(map(is_readable, texts)):
+        raise BadRequest("text that cannot be kept")
+
+
+def with_plain_types(application: WSGIApplication) -> WSGIApplication:
+    """Drops a Content-Type at which Django fails before it answers anything: overlong, or with an encoded
+    parameter (RFC 2231), which no browser sends. The request then holds no form."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        told = environ.get("CONTENT_TYPE", "")
+        if len(told) > LONGEST_TYPE or "*" in told.partition(";")[2]:
+            environ["CONTENT_TYPE"] = ""
+        return application(environ, start_response)
+
+    return answer

@@ -1,0 +1,88 @@
+"""Text that no database keeps is refused at the door of every page, on the wire as it would come."""
+
+from uuid import uuid4
+
+import pytest
+from django.core.handlers.wsgi import WSGIHandler
+from django.test import Client, RequestFactory
+from django.urls import reverse
+
+from quetsach.portal.kit.readable import is_readable, with_plain_types
+from quetsach.portal.privacy.models import ErasureRequest
+from tests.portal.every_route import routes
+
+ASK = {"name": "An", "contact": "0912 345 678", "text": "x"}
+
+
+def multipart(charset, fields=(), files=()):
+    """The bytes of a form, spelled by hand: (disposition, content) each."""
+    parts = [
+        b"--x\r\nContent-Disposition: form-data; " + head + b"\r\n\r\n" + body + b"\r\n"
+        for head, body in (*fields, *files)
+    ]
+    kind = f"multipart/form-data; boundary=x{f'; charset={charset}' if charset else ''}"
+    return {"data": b"".join(parts) + b"--x--\r\n", "content_type": kind}
+
+
+def ask(client, **body):
+    send = client.generic if "content_type" in body else client.post
+    where = reverse("ask_erasure")
+    return (send("POST", where, **body) if send == client.generic else send(where, **body)).status_code
+
+
+@pytest.fixture
+def visitor(cast):
+    return Client(raise_request_exception=False)
+
+
+def test_a_form_is_read_in_utf_8_only(visitor):
+    fields = [(f'name="{key}"'.encode(), value.encode()) for key, value in ASK.items()]
+    for charset in ("unicode_escape", "utf-7", "hex", "undefined", "raw_unicode_escape"):
+        half = [(b'name="name"', b"A\\ud800"), *fields[1:]]
+        assert ask(visitor, **multipart(charset, half)) == 400, charset
+    assert not ErasureRequest.rows.exists()
+    for charset in ("", "utf-8", "UTF-8", "us-ascii"):
+        assert ask(visitor, **multipart(charset, fields)) == 302, charset
+    assert ErasureRequest.rows.count() == 4
+
+
+def test_a_name_of_a_field_or_a_file_in_an_odd_encoding_is_no_fault(visitor):
+    fields = [(f'name="{key}"'.encode(), value.encode()) for key, value in ASK.items()]
+    for encoding in (b"nothing", b"idna", b"hex", b"raw_unicode_escape", b"utf-16"):
+        for head in (b"name*=%b''%%5Cud800%%ff", b"name=\"x\"; filename*=%b''a%%5Cud800%%ff.pdf"):
+            form = multipart("", fields, [(head % encoding, b"x")])
+            assert ask(visitor, **form) in {302, 400}, encoding
+    assert ask(visitor, **multipart("", fields, [(b'name="a\0b"', b"x")])) == 400
+
+
+def test_nul_is_refused_by_every_address_wherever_it_stands(visitor):
+    keys = {"slug": "x", "number": 1, "body_id": 1, "link_id": 1, "person_id": 1, "seat_id": 1}
+    texts = {"act", "row", "name", "code", "form", "kind", "token", "deed", "version", "source"}
+    for name, wanted in routes():
+        known = {key: "x" if key in texts else keys.get(key, uuid4()) for key in wanted}
+        url = reverse(name, kwargs=known)
+        assert visitor.get(f"{url}?tim=a%00b").status_code == 400, name
+    assert visitor.get("/ma/a%00b/").status_code == 400
+    assert ask(visitor, data=ASK | {"text": "a\0b"}) == 400
+    assert visitor.get("/", HTTP_COOKIE='sessionid="\\000abc"').status_code == 400
+
+
+def test_the_page_says_what_to_do(visitor):
+    page = visitor.get("/?tim=%00").content.decode()
+    assert "Chưa có gì thay đổi" in page
+
+
+@pytest.mark.parametrize(
+    "told", ["text/plain; charset*=nothing''x", "x/y; a*=idna''%ff", "text/plain; " + "a" * 20_000]
+)
+def test_a_type_at_which_the_server_would_fail_is_passed_over(cast, told):
+    environ = RequestFactory().post("/", b"x=1", content_type="text/plain").environ
+    environ["CONTENT_TYPE"] = told
+    seen = []
+    b"".join(with_plain_types(WSGIHandler())(environ, lambda status, _headers: seen.append(status)))
+    assert seen and int(seen[0][:3]) < 500
+
+
+def test_ordinary_text_is_readable():
+    assert all(map(is_readable, ("", "Đơn vị A1", "𝟙🙂", "a\tb\r\n", "\u202e")))
+    assert not any(map(is_readable, ("\0", "a\ud800", "\udfff")))
