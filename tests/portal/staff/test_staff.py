@@ -150,7 +150,7 @@ def test_who_serves_elsewhere_too_is_not_locked_by_one_of_two(cast):
 def test_a_link_for_a_password_is_made_by_a_superior_never_by_a_peer(cast):
     """Whoever has the link opens the account: a peer would act in the other's name."""
     other = User.objects.create_user("dau-moi-2")
-    Membership.rows.create(user=other, unit=cast.units["A"], role="coordinator")
+    Membership.ever.create(user=other, unit=cast.units["A"], role="coordinator")
     officer = cast.user("A", "officer")
     peer, superior = cast.client("A", "coordinator"), cast.client("centre", "coordinator")
     url = reverse("staff_person", args=[other.pk])
