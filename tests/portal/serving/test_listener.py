@@ -376,6 +376,20 @@ def test_what_a_killed_process_left_is_cleared(tmp_path):
     assert sorted(tmp_path.iterdir()) == [folder, new]
 
 
+def test_who_waits_for_a_thread_may_go_to_another_process_next(tmp_path):
+    with running(str(tmp_path)) as found, ExitStack() as open_clients:
+        clients = [open_clients.enter_context(Client(found.port)) for _ in range(THREADS + 2)]
+        assert eventually(lambda: len(_channels(found)) == len(clients))
+        for client in clients[:-1]:
+            client.say(head(path="/hold", method="GET"))
+        assert all(found.entered.acquire(timeout=ROOM) for _ in range(THREADS))
+        clients[-1].say(head(method="GET"))
+        assert eventually(lambda: found.listener.is_crowded)
+        found.held.set()
+        said = [client.answer().header("Connection") for client in clients]
+        assert "close" in said and None in said
+
+
 def test_open_files_are_enough_for_the_connections():
     from quetsach.portal.serving.bounds import connections
 

@@ -21,6 +21,12 @@ _LINGERING = 30.0
 class _Answer(WSGITask):  # type: ignore[misc]
     """The portal's answer to a request."""
 
+    def execute(self) -> None:
+        """Answer. Where others wait for a thread, the client's next request may go to another process."""
+        if self.channel.server.is_crowded:
+            self.set_close_on_finish()
+        super().execute()
+
     def get_environment(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environment()
         environ["wsgi.multiprocess"] = True

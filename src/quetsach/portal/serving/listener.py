@@ -91,6 +91,11 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         if was_full:
             self.pull_trigger()
 
+    @property
+    def is_crowded(self) -> bool:
+        """Whether requests wait because all threads answer others."""
+        return self._under_way > THREADS
+
     def readable(self) -> bool:
         """Whether the next client is let in; another process may have a thread when this one has none."""
         is_full = len(self.active_channels) >= self.bounds.connections and self._who_makes_way() is None
