@@ -28,7 +28,7 @@ from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.owners import Owners
 from quetsach.portal.units.models import Network, subtree
 
-BATCH = 250
+BATCH = 100
 WAITING = (State.CLAIMED_CLEAN, State.RECHECKED)
 
 
