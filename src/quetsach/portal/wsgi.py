@@ -11,6 +11,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quetsach.portal.settings")
 # A thread that holds the database's lock gives the interpreter away with each statement. It must not wait for
 # it as long as Python lets a thread that only computes go on: every other writer waits with it.
 sys.setswitchinterval(0.001)
+# Uploads, and what SQLite makes beside the database, are for this account only.
+os.umask(0o077)
 application = get_wsgi_application()
 # Else the first requests import every page, all at once.
 get_resolver().url_patterns  # noqa: B018
