@@ -84,6 +84,8 @@ def _serve(host: str, port: int, workers: int) -> None:
 
 def _manage(arguments: tuple[str, ...]) -> None:
     _need_portal()
+    if arguments[:1] != ("collectstatic",):  # those a web server may hand out
+        os.umask(0o077)
     import django
     from django.core.management import execute_from_command_line, get_commands
     from django.utils import translation

@@ -14,6 +14,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quetsach.portal.settings")
 # A thread that holds the database's lock gives the interpreter away with each statement. It must not wait for
 # it as long as Python lets a thread that only computes go on: every other writer waits with it.
 sys.setswitchinterval(0.001)
+# Uploads, and what SQLite makes beside the database, are for this account only.
+os.umask(0o077)
 application = with_plain_types(get_wsgi_application())
 counting.write_behind()
 # Else the first requests import every page, all at once.

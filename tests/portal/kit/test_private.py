@@ -39,7 +39,7 @@ def usual_umask() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("usual_umask")
-def test_an_installation_that_was_open_is_closed_and_what_comes_later_too(tmp_path: Path) -> None:
+def test_an_installation_that_was_open_is_closed(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir(mode=0o755)
     names = ("quetsach.sqlite3", "quetsach.sqlite3-wal", "quetsach.sqlite3-shm", "secret-key", "vault-key")
@@ -52,9 +52,6 @@ def test_an_installation_that_was_open_is_closed_and_what_comes_later_too(tmp_pa
     close_to_others(data)
     assert mode(data) == 0o700 and {mode(data / name) for name in names} == {0o600}
     assert mode(outside) == 0o644, "what a link leads to is not ours"
-    (data / "files").mkdir()
-    (data / "files" / "upload").write_text("x")
-    assert (mode(data / "files"), mode(data / "files" / "upload")) == (0o700, 0o600)
 
 
 @pytest.mark.usefixtures("usual_umask")
@@ -92,7 +89,7 @@ def test_the_portal_itself_starts_closed(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir(mode=0o755)
     code = (
-        "import os; os.umask(0o022); import django; django.setup()\n"
+        "import os; os.umask(0o022); import quetsach.portal.wsgi\n"
         "from django.db import connection\n"
         "with connection.cursor() as cursor: cursor.execute('CREATE TABLE t (a)')\n"
         "import pathlib; pathlib.Path(os.environ['QUETSACH_DATA_DIR'], 'upload').write_text('x')\n"
@@ -105,6 +102,24 @@ def test_the_portal_itself_starts_closed(tmp_path: Path) -> None:
     found = {path.name: mode(path) for path in data.iterdir()}
     assert mode(data) == 0o700 and set(found.values()) == {0o600}
     assert {"quetsach.sqlite3", "quetsach.sqlite3-wal", "quetsach.sqlite3-shm", "secret-key"} <= found.keys()
+
+
+@pytest.mark.parametrize(
+    ("words", "is_open"), [(("migrate", "--help"), False), (("collectstatic", "--help"), True)]
+)
+def test_what_a_command_makes_is_closed_but_for_what_web_servers_hand_out(
+    words: tuple[str, ...], is_open: bool, tmp_path: Path
+) -> None:
+    code = (
+        "import atexit, os, pathlib, sys; os.umask(0o022)\n"
+        "made = pathlib.Path(os.environ['QUETSACH_DATA_DIR'], 'made')\n"
+        "atexit.register(lambda: made.write_text('x'))\n"
+        "from quetsach.cli import main; main()\n"
+    )
+    environment = {**os.environ, "QUETSACH_DATA_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", code, "manage", *words]
+    subprocess.run(command, env=environment, capture_output=True, check=True)
+    assert mode(tmp_path / "made") == (0o644 if is_open else 0o600)
 
 
 # The log.

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import os
 import stat
-import sys
 import tempfile
 from pathlib import Path
 
@@ -36,16 +35,12 @@ def keep_once(file: Path, text: str) -> None:
 
 
 def close_to_others(folder: Path) -> None:
-    """Take everybody else's rights from the folder and the files in it, and from all that this process makes
-    from now on. What another account owns, or a file system without rights, is told in the log.
+    """Take everybody else's rights from the folder and the files in it. What another account owns, or a file
+    system without rights, is told in the log.
 
-    Files that web servers hand out (`collectstatic`) keep the system's own rights.
+    What is made later is closed by the umask of who starts: `wsgi` and `quetsach manage`.
     """
-    if os.name != "posix":
-        return
-    if "collectstatic" not in sys.argv:
-        os.umask(_OTHERS)
-    if not folder.is_dir():
+    if os.name != "posix" or not folder.is_dir():
         return
     for path in (folder, *(one for one in folder.iterdir() if one.is_file())):
         _close(path)
