@@ -17,7 +17,7 @@ from django.test import Client
 from django.test.client import ClientHandler
 from django.utils.datastructures import MultiValueDict
 
-LONG = "ạ" * 20_000
+LONG = "ạ" + "a" * 60_000
 """More than any column holds, and than SQLite looks for."""
 TAKEN = "Ví dụ"
 """What a box of text takes, so that it is met again on the page behind."""

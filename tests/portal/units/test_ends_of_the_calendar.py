@@ -30,5 +30,5 @@ def test_nor_is_a_day_off_or_a_moment_of_the_desk(cast):
 @pytest.mark.parametrize("act", ["sap-nhap", "chuyen"])
 def test_a_search_longer_than_any_name_is_no_fault(cast, act):
     url = reverse("unit_change", args=[cast.units["A1"].pk, act])
-    answer = cast.client("A", "coordinator").get(url, {"tim": "ạ" * 20_000})
+    answer = cast.client("A", "coordinator").get(url, {"tim": "a" * 60_000})
     assert answer.status_code == 200
