@@ -72,7 +72,7 @@ def bounded[**P, R](
 
     `seconds` of processor time, twice that by the clock; `imports` are the libraries that it needs, which
     the warm process imports once; `is_threaded` where one of them starts threads. A marked function raises
-    what `raises` names, what `refused` makes of a NotReadError (that itself without `refused`), and BusyError.
+    what `raises` names, what `refused` makes of a NotReadError (itself without `refused`), and BusyError.
     """
 
     def mark(function: Callable[Concatenate[bytes, P], R]) -> Callable[Concatenate[bytes, P], R]:
