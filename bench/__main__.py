@@ -16,6 +16,7 @@ from bench import (
     matching,
     month,
     overview,
+    readers,
     scan,
     sets,
     threads,
@@ -33,6 +34,7 @@ _BENCHES: dict[str, tuple[Any, Callable[[argparse.Namespace], int]]] = {
     "threads": (threads, threads.threads),
     "cluster": (cluster, cluster.cluster),
     "endpoint": (endpoint, endpoint.endpoint),
+    "readers": (readers, readers.readers),
     "sets": (sets, sets.sets),
     "portal": (country, country.portal),
 }

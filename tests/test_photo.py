@@ -55,6 +55,13 @@ def bomb() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(bytes(1 << 20))) + chunk(b"IEND", b"")
 
 
+def test_the_largest_that_a_telephone_takes_is_kept() -> None:
+    """It fills a quarter of what a reader may have, and each step over the whole takes it once more."""
+    out = io.BytesIO()
+    Image.new("RGB", (8000, 6000), "white").save(out, "JPEG")
+    assert pictures.seen(photo.clean(out.getvalue()))[0] == (4096, 3072)
+
+
 @pytest.mark.parametrize(
     "data",
     [

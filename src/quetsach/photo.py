@@ -14,6 +14,8 @@ LONGEST = 4096
 """Pixels of the longer side that are kept; a signature on a sheet of A4 can be read at a third of that."""
 _MOST_PIXELS = 100_000_000
 _KINDS = ("JPEG", "PNG")
+_SMOOTH = {"L", "RGB", "RGBA", "CMYK"}
+"""Modes in which a picture can be made smaller as it is; others hold numbers of colours."""
 
 
 class PhotoError(ValueError):
@@ -34,6 +36,9 @@ def clean(data: bytes) -> bytes:
     with Image.open(io.BytesIO(data), formats=_KINDS) as opened:
         is_png = opened.format == "PNG"
         opened.load()
+        if opened.mode in _SMOOTH:
+            # Made small first: each step takes the whole picture once more.
+            opened.thumbnail((LONGEST, LONGEST))
         try:
             upright = ImageOps.exif_transpose(opened)
         except Exception:  # a damaged note of the telephone: the picture itself is whole

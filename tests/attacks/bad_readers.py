@@ -83,6 +83,15 @@ def write(_data: bytes) -> int:
 
 
 @limited.bounded(seconds=5)
+def start(_data: bytes) -> int:
+    """Another process."""
+    pid = os.fork()
+    if not pid:
+        os._exit(0)
+    return os.waitpid(pid, 0)[1]
+
+
+@limited.bounded(seconds=5)
 def flood(_data: bytes) -> bytes:
     """An answer of more than 64 MiB."""
     return bytes(65 << 20)

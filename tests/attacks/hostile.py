@@ -98,7 +98,12 @@ def ods(cells: str) -> bytes:
         "</table:table></office:spreadsheet></office:body></office:document-content>"
     )
     kind = b"application/vnd.oasis.opendocument.spreadsheet"
-    return zipped({"mimetype": kind, "content.xml": content.encode()}, zipfile.ZIP_STORED)
+    manifest = (
+        f'<manifest:manifest xmlns:manifest="{ns}:manifest:1.0"><manifest:file-entry manifest:full-path="/"'
+        f' manifest:media-type="{kind.decode()}"/></manifest:manifest>'
+    )
+    parts = {"mimetype": kind, "content.xml": content.encode(), "META-INF/manifest.xml": manifest.encode()}
+    return zipped(parts, zipfile.ZIP_STORED)
 
 
 def ods_repeated() -> bytes:

@@ -17,14 +17,15 @@ from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quetsach import limited
+from quetsach import limited, workbook
 from quetsach.collecting.annex import Annex
 from quetsach.collecting.paper import Cell, FileProblem, Paper, Place, Row
+from quetsach.endpoint.files import rules
 from quetsach.errors import DocumentError
 from quetsach.feeds.packed import Package
 from quetsach.limited import BusyError, NotReadError, plain, reader, warm
 from quetsach.limited.turns import Turns
-from quetsach.registry.table import TableError
+from quetsach.registry.table import TableError, read_table
 from tests.attacks import bad_readers, hostile
 from tests.portal.cast import Cast
 
@@ -102,6 +103,24 @@ def test_whatever_it_does_there_is_an_answer(call: Callable[[bytes], object], re
 
 def test_it_writes_no_file() -> None:
     assert reason_of(bad_readers.write) in {"damaged", "crashed"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_portal_that_is_not_root_reads_all_and_its_readers_start_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    needed = "tests.attacks.bad_readers, quetsach.endpoint.files.rules, quetsach.registry.table, yara_x"
+    run = (
+        f"import os, socket, sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        f"import {needed}, {', '.join(workbook.READING)}\n"
+        "from quetsach.limited.serving import Warm\n"
+        "os.setgid(65534); os.setuid(65534)\n"
+        "Warm(socket.socket(fileno=int(sys.argv[1]))).serve()"
+    )
+    monkeypatch.setattr(warm, "_START", ("-I", "-c", run))
+    assert reason_of(bad_readers.start) == "damaged"
+    assert rules.judge('rule a { strings: $a = "evil" condition: $a }').names == ("a",)
+    assert read_table("a.xlsx", hostile.good("xlsx")).rows
 
 
 def test_what_is_given_and_our_errors_go_across() -> None:

@@ -59,7 +59,12 @@ class _Handler(ClientHandler):
         if self.query is not None:
             request.GET = self.query
         if self.form is not None:
-            request._post, request._files = self.form, MultiValueDict()
+            form = self.form
+
+            def load() -> None:  # when a page asks, as Django does it: upload handlers may be set before
+                request._post, request._files = form, MultiValueDict()
+
+            request._load_post_and_files = load
         return super().get_response(request)
 
 

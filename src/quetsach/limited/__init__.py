@@ -66,12 +66,13 @@ def bounded[**P, R](
     raises: tuple[type[QuetsachError], ...] = (),
     refused: Callable[[NotReadError], Exception] | None = None,
     imports: tuple[str, ...] = (),
+    is_threaded: bool = False,
 ) -> Callable[[Callable[Concatenate[bytes, P], R]], Callable[Concatenate[bytes, P], R]]:
     """Mark a function that reads a stranger's file, which is its first argument.
 
-    `seconds` of processor time, twice that by the clock; `imports` are the libraries that it needs, which the
-    warm process imports once. A marked function raises what `raises` names, what `refused` makes of a
-    NotReadError (that itself without `refused`), and BusyError.
+    `seconds` of processor time, twice that by the clock; `imports` are the libraries that it needs, which
+    the warm process imports once; `is_threaded` where one of them starts threads. A marked function raises
+    what `raises` names, what `refused` makes of a NotReadError (itself without `refused`), and BusyError.
     """
 
     def mark(function: Callable[Concatenate[bytes, P], R]) -> Callable[Concatenate[bytes, P], R]:
@@ -87,6 +88,7 @@ def bounded[**P, R](
                 "given": b"".join(plain.pack(beside)).hex(),
                 "seconds": seconds,
                 "imports": list(imports),
+                "is_threaded": is_threaded,
             }
             try:
                 return cast(R, _answer(function, raises, request, bytes(data)))

@@ -28,10 +28,11 @@ inside = False
 """Whether this process is one that reads."""
 
 
-def limit(seconds: int) -> None:
+def limit(seconds: int, *, is_threaded: bool) -> None:
     """So many seconds of processor time, MEMORY, no file written, no process started, no memory written out.
 
-    POSIX; on Windows the job object does the same. The number of processes is not limited for root.
+    POSIX; on Windows the job object does the same. Linux counts threads as processes, so a reader that needs
+    some may start others, too; and root is not counted at all.
     """
     if sys.platform == "win32":
         return
@@ -42,8 +43,8 @@ def limit(seconds: int) -> None:
         (resource.RLIMIT_AS, MEMORY),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NPROC, 0),
         (resource.RLIMIT_NOFILE, 64),
+        *(() if is_threaded else ((resource.RLIMIT_NPROC, 0),)),
     ):
         resource.setrlimit(what, (most, most))
 

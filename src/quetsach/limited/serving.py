@@ -132,7 +132,7 @@ if sys.platform != "win32":
                 for place, one in zip((DATA, ANSWER, 2, TURN), given, strict=True):
                     os.dup2(one, place)
                 os.closerange(TURN + 1, 1024)
-                reader.limit(request["seconds"])
+                reader.limit(request["seconds"], is_threaded=request["is_threaded"])
                 # Not a byte of the file was seen before this line.
                 reader.write(reader.answer(request, open(DATA, "rb", closefd=False)))  # noqa: SIM115
                 code = 0

@@ -26,6 +26,10 @@ WIDTH = 1400
 """Pixels; the hand on a page of A4 can be read at 120 dots an inch."""
 _MOST_PIXELS = 100_000_000
 _KINDS = ("JPEG", "PNG", "GIF", "TIFF", "BMP", "WEBP")
+_SMOOTH = {"L", "RGB", "RGBA", "CMYK"}
+"""Modes in which a picture can be made smaller as it is; others hold numbers of colours."""
+_ORIENTATION = 0x0112
+"""Of Exif: how the telephone was held."""
 _PAPER, _DARKEST = 150, 24
 """Of 255: the brightest hundredth of a sheet that needs no light, and of one that no light helps."""
 _MANY = {"TIFF", "GIF"}
@@ -103,6 +107,12 @@ def _fitted(page: Image) -> Image:
     """As wide as the sheet and the right way up; a strip that is far too long is pressed together."""
     from PIL import ImageOps
 
+    page.load()
+    if page.mode in _SMOOTH and (times := page.width // (2 * WIDTH)) > 1:
+        # Made small first: each step takes the whole page once more.
+        small = page.reduce(times)
+        small.getexif()[_ORIENTATION] = page.getexif().get(_ORIENTATION, 1)
+        page = small
     upright = ImageOps.exif_transpose(page).convert("RGB")
     height = min(max(1, round(upright.height * WIDTH / upright.width)), WIDTH * 3)
     return _lit(upright.resize((WIDTH, height)))

@@ -6,6 +6,7 @@ innocent files: a rule that hits one of those would accuse every machine.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -68,7 +69,7 @@ def judge(text: str) -> Judged:
     return told
 
 
-@limited.bounded(seconds=60, imports=("yara_x",))
+@limited.bounded(seconds=60, imports=("yara_x",), is_threaded=True)
 def _judged(source: bytes) -> Judged | list[Problem]:
     try:
         return _compiled(source.decode())
@@ -165,5 +166,5 @@ def innocent() -> Iterator[tuple[str, str, bytes]]:
     )
     yield "chay.cmd", "C:\\Users\\an\\Desktop\\chay.cmd", b"@echo off\r\ncmd /c powershell -NoProfile\r\n"
     for path in (Path(sys.executable).resolve(), Path(__file__)):
-        if path.is_file() and path.stat().st_size <= MOST_BYTES:
+        if os.access(path, os.R_OK) and path.is_file() and path.stat().st_size <= MOST_BYTES:
             yield path.name, str(path), path.read_bytes()
