@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import Resolver404, resolve, reverse
 
 from quetsach.portal.accounts.models import User
+from quetsach.portal.bundles import making
 from quetsach.portal.cases.views import DEEDS
 from quetsach.portal.kit import compiled
 from quetsach.portal.reports.review.views import ACTS as ACTS_OF_REPORTS
@@ -25,6 +26,7 @@ from tests.portal.hostile import LONG, TAKEN, WRONG, Stranger, Whatever, as_stri
 @pytest.fixture
 def cast(db, stage, settings, tmp_path, monkeypatch):
     monkeypatch.setattr(compiled, "is_checked", False)  # every page's own tests do
+    monkeypatch.setattr(making, "begin", lambda _bundle: None)  # a thread would outlive what it works on
     logging.disable(logging.CRITICAL)
     yield stage.enter(settings, tmp_path)
     logging.disable(logging.NOTSET)
