@@ -184,7 +184,8 @@ def test_the_command_line_tells_of_each_file_and_goes_on(
     code, out, _err = quetsach("reports", "collect", folder, "--json")
     told = json.loads(out)
     assert code == 2
-    assert len(told["unread"]) == len(files) + len(ending)
+    # One whose table of contents is damaged is a plain archive, of which each member is told.
+    assert {one["file"].partition("/")[0] for one in told["unread"]} == {*dict(files), *ending}
     assert "Mường So" in out
 
 
