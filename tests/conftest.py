@@ -40,8 +40,8 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     """
     if connection.vendor == "sqlite":
         connection.settings_dict["OPTIONS"]["cached_statements"] = 0
-        # Beside other processes of pytest-xdist each has one in memory, as a single process has. pytest-django
-        # would give each a file, because it does not know the portal's own backend.
+        # Each process of pytest-xdist has one in memory, as a single process has: pytest-django does not know
+        # the portal's own backend, and would give each a file.
         process = os.environ.get("PYTEST_XDIST_WORKER", "alone")
         name = f"file:memory_of_{process}?mode=memory&cache=shared"
         connection.settings_dict["TEST"]["NAME"] = name

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.accounts import guessing
+from quetsach.portal.kit import refusals
 from quetsach.portal.kit.client_ip import client_ip_text
 
 
@@ -46,6 +47,7 @@ class ClosedSignupAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         name = str(credentials.get("username") or credentials.get("email") or "")
         self._counted = guessing.count_password(request, name)
         if self._counted is None:
+            refusals.note("sign_in", "locked")
             raise self.validation_error("too_many_login_attempts")
 
     def _rollback_login_failed_rl_usage(self) -> None:

@@ -16,6 +16,7 @@ from django.forms import Form
 
 from quetsach.portal.accounts import guessing
 from quetsach.portal.accounts.models import User
+from quetsach.portal.kit import refusals
 
 
 class _Counted(Form):
@@ -26,6 +27,7 @@ class _Counted(Form):
     def clean_code(self) -> str:
         counted = guessing.count_code(context.request, self.user)
         if counted is None:
+            refusals.note("sign_in", "locked")
             raise account_adapter().validation_error("too_many_login_attempts")
         parent: Any = super()
         code: str = parent.clean_code()
