@@ -18,6 +18,7 @@ from tests.command_line import Run
 from tests.gate import (  # noqa: F401  # hooks of pytest, which looks for them here
     pytest_collection_modifyitems,
     pytest_make_collect_report,
+    pytest_runtest_logreport,
     pytest_runtest_logstart,
     pytest_runtest_makereport,
     pytest_terminal_summary,

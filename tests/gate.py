@@ -83,6 +83,13 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     return report
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Say at once what failed: the run goes on for minutes."""
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        lines = report.longreprtext.splitlines() or [""]
+        print(f"\nFAILED {report.nodeid.partition('@')[0]}: {lines[-1]}", flush=True)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A file stays in one process, with what its tests share; what must be alone comes first, in one line."""
     for item in items:

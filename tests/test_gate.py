@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CONFTEST = """
 from tests.gate import (
     pytest_collection_modifyitems, pytest_make_collect_report, pytest_runtest_logstart,
-    pytest_runtest_makereport, pytest_terminal_summary,
+    pytest_runtest_logreport, pytest_runtest_makereport, pytest_terminal_summary,
 )
 """
 MADE = {
