@@ -22,6 +22,7 @@ from tests.gate import (  # noqa: F401  # hooks of pytest, which looks for them 
     pytest_runtest_logstart,
     pytest_runtest_makereport,
     pytest_terminal_summary,
+    pytest_xdist_make_scheduler,
 )
 
 # How quick a machine is changes no test: timings live in bench/.

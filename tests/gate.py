@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 import tomllib
 from collections import defaultdict
 from collections.abc import Generator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 LIST = Path(__file__).with_name("skips.toml")
 IS_JUDGED = os.environ.get("CI") == "true"
@@ -87,20 +90,38 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Say at once what failed: the run goes on for minutes."""
     if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
         lines = report.longreprtext.splitlines() or [""]
-        print(f"\nFAILED {report.nodeid.partition('@')[0]}: {lines[-1]}", flush=True)
+        print(f"\nFAILED {report.nodeid}: {lines[-1]}", flush=True)
+
+
+@cache
+def is_alone(file: str) -> bool:
+    """Whether a test of this file bears one of the marks."""
+    text = Path(file).read_text(encoding="utf-8")
+    return re.search(rf"\bmark\.({'|'.join(ALONE)})\b|\bNEEDS_WINE\b", text) is not None
+
+
+class FilesStayTogether(LoadScopeScheduling):
+    """A file stays in one process, with what its tests share; what must be alone is in one process, too.
+
+    pytest-xdist's own `loadgroup` writes the group into the name of a test, which pytest 9.2 keeps elsewhere.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "alone" if is_alone(file) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FilesStayTogether:
+    return FilesStayTogether(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file stays in one process, with what its tests share; what must be alone comes first, in one line."""
-    for item in items:
-        alone = next((mark for mark in ALONE if item.get_closest_marker(mark)), None)
-        item.add_marker(pytest.mark.xdist_group("alone" if alone else item.nodeid.partition("::")[0]))
     items.sort(key=_turn)
 
 
 def _turn(item: pytest.Item) -> int:
     """Long ones first, so that no process works on one when the others have nothing left."""
-    if any(item.get_closest_marker(mark) for mark in ALONE):
+    if is_alone(item.nodeid.partition("::")[0]):
         return 0
     return 1 if item.get_closest_marker("browser") or "/e2e/" in item.nodeid else 2
 
@@ -119,7 +140,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if skipped:
         terminalreporter.section(f"{len(skipped)} skipped")
         for name, said in sorted(skipped):
-            terminalreporter.line(f"{name.partition('@')[0]}: {said}")
+            terminalreporter.line(f"{name}: {said}")
     if len(folders) > 1:
         terminalreporter.section("what each folder took")
         terminalreporter.line(f"{'tests':>7} {'wall s':>8} {'processor s':>12}")

@@ -17,6 +17,7 @@ CONFTEST = """
 from tests.gate import (
     pytest_collection_modifyitems, pytest_make_collect_report, pytest_runtest_logstart,
     pytest_runtest_logreport, pytest_runtest_makereport, pytest_terminal_summary,
+    pytest_xdist_make_scheduler,
 )
 """
 MADE = {
@@ -47,7 +48,7 @@ def test_a_skip_that_nobody_listed_fails_where_changes_are_judged(tmp_path: Path
     assert "not in skips.toml" in out
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "2", "--dist", "loadgroup")], ids=["one", "two"])
+@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["one", "two"])
 def test_elsewhere_it_is_told_by_name(tmp_path: Path, options: tuple[str, ...]) -> None:
     code, out, told = judged(tmp_path, "unlisted", "", *options)
     assert code == 0
@@ -67,6 +68,22 @@ def test_a_skip_listed_for_one_database_fails_on_the_other(monkeypatch: pytest.M
     assert gate.is_listed("threads share no in-memory database") is False
     monkeypatch.delenv("QUETSACH_DATABASE")
     assert gate.is_listed("threads share no in-memory database") is True
+
+
+def test_a_file_stays_in_one_process_and_so_does_all_that_must_be_alone(tmp_path: Path) -> None:
+    """Each test writes down its process; those of one file, and those with a mark, must share theirs."""
+    body = "import os, pathlib, pytest\n"
+    for number in range(8):
+        body += (
+            f"{{mark}}\ndef test_{number}(): pathlib.Path('{{name}}-{number}').write_text(str(os.getpid()))\n"
+        )
+    for name, mark in (("a", ""), ("b", ""), ("c", "@pytest.mark.wine"), ("d", "@pytest.mark.kills")):
+        (tmp_path / f"test_{name}.py").write_text(body.format(mark=mark, name=name))
+    code, out, told = judged(tmp_path, "unlisted", "", "-n", "2", "--no-loadscope-reorder")
+    assert (code, told["counts"]["passed"]) == (0, 33), out
+    processes = {name: {path.read_text() for path in tmp_path.glob(f"{name}-*")} for name in "abcd"}
+    assert len(processes["a"]) == len(processes["b"]) == 1
+    assert len(processes["c"] | processes["d"]) == 1
 
 
 PARTS = {

@@ -158,7 +158,7 @@ def sum_up(parts: list[Part], wall: float) -> int:
     counts = sum((part.counts for part in parts), Counter[str]())
     for part in parts:
         for name, said in sorted(part.skipped):
-            print(f"skipped ({part.name}): {name.partition('@')[0]}: {said}")
+            print(f"skipped ({part.name}): {name}: {said}")
     failed = counts["failed"] + counts["error"] + sum(part.is_failed and not part.counts for part in parts)
     print(f"{counts['passed']} passed, {failed} failed, {counts['skipped']} skipped")
     return int(any(part.is_failed for part in parts) or not counts["passed"])
