@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.portal.cases.rules import TRANSITIONS, Act, Arrival, Hit, Look, State, arrive, judge
+from quetsach.portal.cases.rules import (
+    TRANSITIONS,
+    Act,
+    Arrival,
+    Hit,
+    Look,
+    State,
+    arrive,
+    judge,
+    judge_check,
+)
 from quetsach.portal.cases.timeline import draw
 from quetsach.portal.sightings.owners import Owners
 
@@ -88,6 +98,19 @@ def test_another_log_without_a_hit_never_takes_a_rung_away(hits, looks, more):
     rungs = [State.CLEANING, State.CLAIMED_CLEAN, State.RECHECKED, State.VERIFIED_CLEAN]
     before, after = judge(CLAIM, hits, looks, 7).state, judge(CLAIM, hits, [*looks, more], 7).state
     assert rungs.index(after) >= rungs.index(before)
+
+
+@pytest.mark.parametrize(
+    ("waited", "state"),
+    [
+        (timedelta(hours=24) - timedelta(seconds=1), State.CLAIMED_CLEAN),
+        (timedelta(hours=24), State.RECHECKED),
+        (timedelta(days=3) - timedelta(seconds=1), State.RECHECKED),
+        (timedelta(days=3), State.VERIFIED_CLEAN),
+    ],
+)
+def test_a_check_proves_no_more_than_as_long_a_silence(waited, state):
+    assert judge_check(CLAIM, CLAIM + waited, 3) is state
 
 
 def test_no_logs_ever_say_clean():
