@@ -86,11 +86,10 @@ class Stranger(Client):
             answer = self.get(url) if form is None else self.post(url)
             if form is not None and answer.status_code in {302, 303} and answer.url.startswith("/"):
                 self.handler.query = self.handler.form = None
-                answer.close()
                 answer = self.get(answer.url)
                 self.followed += 1
+            # Read to its end it is closed; to close it once more would close the database's connection.
             answer.body = b"".join(answer)
-            answer.close()
             transaction.set_rollback(True)
         self.cookies = cookies
         return answer
