@@ -113,7 +113,10 @@ def test_a_lost_line_is_noticed() -> None:
         (document([SIGHTING], []) + b"{}\n", "garbage", 4),
         (changed(2, type="hit"), "garbage", 2),
         (b"[" * 100_000, "not_scan", 1),
+        (changed(1, more=[[]] * 600_000), "too_large", 1),
+        (document([SIGHTING], [])[:-2] + b',"a":[' + b"1," * 4_000_001 + b"1]}\n", "too_large", 3),
     ],
+    ids=lambda value: "" if isinstance(value, bytes) else None,
 )
 def test_foreign_files_are_refused_with_the_line(text: bytes, code: str, line: int) -> None:
     with pytest.raises(ScanFileError) as caught:

@@ -13,12 +13,15 @@ from typing import Any, BinaryIO, NamedTuple
 
 from quetsach.errors import ScanError
 from quetsach.indicator import Kind
+from quetsach.jsontext import TooManyError, few
 from quetsach.sighting import ACTIONS, FIELDS, SCHEMA, Coverage, End, Record, Scan, Sighting, dump
 
 CHUNK_BYTES = 8 << 20
 """The largest document a portal takes in one request."""
 LINE_BYTES = 64 << 20
 """A longer line is refused unread; coverage with the devices of a year stays far below."""
+_MOST_GROUPS, _MOST_ITEMS = 500_000, 4_000_000
+"""Lists and objects, and values, of one line: ten thousand devices of a year are below."""
 
 
 class Reject(NamedTuple):
@@ -122,7 +125,9 @@ class _Malformed(Exception):
 
 def _object(number: int, line: bytes) -> dict[str, Any]:
     try:
-        fields = json.loads(line.decode())
+        fields = json.loads(few(line, groups=_MOST_GROUPS, items=_MOST_ITEMS).decode())
+    except TooManyError:
+        raise ScanFileError(number, "too_large", "more values than a record has") from None
     except (ValueError, RecursionError):
         if number == 1:
             raise ScanFileError(1, "not_scan", "not a scan result of quetsach") from None

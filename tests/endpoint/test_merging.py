@@ -106,6 +106,12 @@ def test_no_json_stops_it(value: Any) -> None:
         merging.plain(json.dumps(value).encode(), "x.json")
 
 
+def test_groups_without_end_are_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json, "loads", lambda _text: pytest.fail("parsed"))
+    with pytest.raises(Refused):
+        merging.plain(b'{"a": [' + b"[]," * 2_000_000 + b"1]}", "x.json")
+
+
 @pytest.mark.parametrize("people", ["-3", "1e9", "99999", "٣", "two"])
 def test_a_number_of_people_that_is_none_counts_nobody(people: str) -> None:
     assert merging.merge([row(told("PC", 1, people))]).people == 0

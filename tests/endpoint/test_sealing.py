@@ -165,10 +165,41 @@ def test_a_result_from_the_future() -> None:
     assert open_it(SEALED, now=NOW - timedelta(hours=20)).name == "PC-07"
 
 
-def test_bombs_are_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sealing, "MOST_UNPACKED", 1 << 16)
-    large = STATEMENT | {"result": {"x": "0" * (1 << 20)}}
-    assert code_of(sealed_by_hand(large, RESULT_KEY)) == "sealed_damaged"
+@pytest.mark.parametrize("seed", [RESULT_KEY, bytes([8]) * 32], ids=["signed", "forged"])
+def test_bombs_are_not_unpacked(seed: bytes) -> None:
+    large = sealed_by_hand(STATEMENT | {"result": {"x": "0" * (1 << 22)}}, seed)
+    assert len(large) < 1 << 14
+    told: list[int] = []
+    with pytest.raises(Refused) as refused:
+        sealing.open_with(large, UNIT_KEY, known, now=NOW, most=1 << 16, charge=told.append)
+    assert refused.value.code == "sealed_damaged" and sum(told) == (1 << 16) + 1
+    told.clear()
+    with pytest.raises(ZeroDivisionError):
+        sealing.open_with(large, UNIT_KEY, known, now=NOW, charge=lambda size: told.append(size // 0))
+    assert not told, "whoever counts ends it at the first piece"
+
+
+def test_what_was_unpacked_is_told_whole() -> None:
+    told: list[int] = []
+    text = json.dumps(STATEMENT | {"result": {"x": "0" * (1 << 22)}}).encode()
+    sealed = sealed_by_hand(json.loads(text), RESULT_KEY)
+    sealing.open_with(sealed, UNIT_KEY, known, now=NOW, most=len(text) + 64, charge=told.append)
+    assert sum(told) == len(text) + 64 and len(told) > 1
+
+
+@pytest.mark.parametrize(("one", "many"), [({}, 5_000), (1, 15_000)], ids=["groups", "values"])
+def test_more_values_than_fit_into_memory_are_not_parsed(one: object, many: int) -> None:
+    sealed = sealed_by_hand(STATEMENT | {"result": {"a": [one] * many}}, RESULT_KEY)
+    with pytest.raises(Refused) as refused:
+        sealing.open_with(sealed, UNIT_KEY, known, now=NOW, most=100_000)
+    assert refused.value.code == "sealed_form"
+    assert open_it(sealed).result["a"] == [one] * many, "the command line has more room"
+
+
+def test_an_envelope_holds_few_values() -> None:
+    told = json.loads(SEALED)
+    assert code_of(json.dumps(told | {"more": [[]] * 1_000}).encode()) == "sealed_form"
+    assert open_it(json.dumps(told | {"more": [1] * 200}).encode()).result == RESULT
 
 
 def test_a_machine_keeps_its_id_and_cloned_disks_get_two() -> None:

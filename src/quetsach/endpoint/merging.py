@@ -18,6 +18,7 @@ from quetsach.endpoint.fact import safe
 from quetsach.endpoint.refusal import Refused
 from quetsach.endpoint.telling.result import SCHEMA
 from quetsach.endpoint.verdict import Verdict
+from quetsach.jsontext import few
 
 MOST_BYTES = 32 << 20
 _MOST_FINDINGS = 5_000
@@ -91,7 +92,7 @@ def plain(data: bytes, file: str) -> Checked:
     try:
         if len(data) > MOST_BYTES:
             raise ValueError("too large")
-        told = json.loads(data)
+        told = json.loads(few(data, groups=MOST_BYTES // 20, items=MOST_BYTES // 8))
         if not isinstance(told, dict):
             raise ValueError("no object")
     except (ValueError, RecursionError) as error:

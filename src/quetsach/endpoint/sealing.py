@@ -31,10 +31,18 @@ from quetsach.endpoint.fact import Unavailable, safe
 from quetsach.endpoint.machine import Machine, System
 from quetsach.endpoint.pack import Pack
 from quetsach.endpoint.refusal import Refused
+from quetsach.jsontext import few
 
 SCHEMA = 1
 MOST_BYTES = 32 << 20
 MOST_UNPACKED = 128 << 20
+_PIECE = 1 << 20
+"""Bytes that are unpacked at once, and then counted."""
+_OUTER = 1_000
+"""Groups and commas outside: those of eight boxes, and of what newer versions may tell."""
+_GROUP, _ITEM = 20, 8
+"""Of the bytes that may come out, so many for each list or object, and for each value. A clean check has 36
+and 18; with one of three, 4 MB of `{},` would fill more than a hundred."""
 SKEW = timedelta(days=1)
 """How far the clock of a checked machine may be ahead of ours or behind the pack's."""
 _CONTEXT = b"quetsach result 1\x00"
@@ -179,6 +187,8 @@ def open_with(
     *,
     name: str = "result",
     now: datetime | None = None,
+    most: int = MOST_UNPACKED,
+    charge: Callable[[int], None] = lambda _size: None,
 ) -> Opened:
     """Open a result and verify it.
 
@@ -187,19 +197,21 @@ def open_with(
         issued: what is known of the pack of an id; None where there is no such pack.
         name: what errors call it.
         now: when it was received, in UTC; None is this machine's clock.
+        most: bytes that may come out of it. Whoever sealed it chose them, and a thousandth of them arrived.
+        charge: is told the size of each piece that was unpacked; what it raises ends the opening.
 
     Raises:
         Refused: any of the codes that begin with `sealed_`.
     """
     outside = _outside(data, name)
     content_key = _content_key(outside, secret, name)
-    signature, statement = _body(outside, content_key, name)
+    signature, statement = _body(outside, content_key, name, most, charge)
     if _commit(content_key, statement) != outside["commit"]:
         raise Refused("sealed_damaged", name=name)
     known = issued(outside["pack"])
     if known is None:
         raise Refused("sealed_pack", name=name, pack=safe(outside["pack"])[:40])
-    opened = _verified(signature, statement, known, outside, name)
+    opened = _verified(signature, statement, known, outside, name, most)
     code = _untimely(opened.time, known, now or datetime.now(UTC))
     if code:
         raise Refused(code, name=name, date=f"{opened.time:%d/%m/%Y}")
@@ -219,7 +231,7 @@ def _outside(data: bytes, name: str) -> dict[str, Any]:
     try:
         if len(data) > MOST_BYTES:
             raise ValueError("too large")
-        told = json.loads(data)
+        told = json.loads(few(data, groups=_OUTER, items=_OUTER))
         texts = (told["campaign"], told["unit"], told["pack"], told["commit"], told["body"])
         if told["type"] != "sealed" or told["schema"] != SCHEMA or type(told["version"]) is not int:
             raise ValueError("another form")
@@ -250,23 +262,34 @@ def _content_key(outside: Mapping[str, Any], secret: bytes, name: str) -> bytes:
     return bytes(found)
 
 
-def _body(outside: Mapping[str, Any], content_key: bytes, name: str) -> tuple[bytes, bytes]:
+def _body(
+    outside: Mapping[str, Any], content_key: bytes, name: str, most: int, charge: Callable[[int], None]
+) -> tuple[bytes, bytes]:
     from nacl.exceptions import CryptoError
     from nacl.secret import SecretBox
 
-    unpacker = zlib.decompressobj()
     try:
         packed = SecretBox(content_key).decrypt(base64.b64decode(outside["body"], validate=True))
-        plain = unpacker.decompress(packed, MOST_UNPACKED)
-    except (CryptoError, ValueError, zlib.error) as error:
+    except (CryptoError, ValueError) as error:
         raise Refused("sealed_damaged", name=name) from error
-    if not unpacker.eof or len(plain) <= _SIGNATURE:
+    unpacker, plain = zlib.decompressobj(), bytearray()
+    while not unpacker.eof:
+        try:
+            piece = unpacker.decompress(packed, min(_PIECE, most + 1 - len(plain)))
+        except zlib.error as error:
+            raise Refused("sealed_damaged", name=name) from error
+        packed = unpacker.unconsumed_tail
+        charge(len(piece))
+        plain += piece
+        if len(plain) > most or not (piece or packed or unpacker.eof):
+            raise Refused("sealed_damaged", name=name)
+    if len(plain) <= _SIGNATURE:
         raise Refused("sealed_damaged", name=name)
-    return plain[:_SIGNATURE], plain[_SIGNATURE:]
+    return bytes(plain[:_SIGNATURE]), bytes(memoryview(plain)[_SIGNATURE:])
 
 
 def _verified(
-    signature: bytes, statement: bytes, known: Issued, outside: Mapping[str, Any], name: str
+    signature: bytes, statement: bytes, known: Issued, outside: Mapping[str, Any], name: str, most: int
 ) -> Opened:
     from nacl.exceptions import BadSignatureError
     from nacl.signing import VerifyKey
@@ -276,7 +299,7 @@ def _verified(
     except (BadSignatureError, ValueError) as error:
         raise Refused("sealed_forged", name=name) from error
     try:
-        told = json.loads(statement)
+        told = json.loads(few(statement, groups=most // _GROUP, items=most // _ITEM))
         if told["type"] != "statement" or told["schema"] != SCHEMA or not isinstance(told["result"], dict):
             raise ValueError("another form")
         if not _is_plain(told["machine"]):

@@ -18,11 +18,12 @@ from quetsach import cli
 from quetsach.endpoint import sealing
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.cases.models import Case
+from quetsach.portal.checks import actions
 from quetsach.portal.checks.arriving import with_code
 from quetsach.portal.checks.detections import actions as detection_actions
 from quetsach.portal.checks.models import CheckResult, Pack, UploadCode
 from quetsach.portal.checks.packs.actions import build_pack, content_of
-from quetsach.portal.checks.unit_actions import issue_code, revoke_code
+from quetsach.portal.checks.unit_actions import WORKING, StillWorking, issue_code, revoke_code, take_code
 from quetsach.portal.indicators.actions import Upload
 from tests.endpoint import world
 from tests.portal.checks.results import ago, document
@@ -96,9 +97,68 @@ def test_what_is_here_already_is_known_and_leaves_the_code_for_what_is_not(cast,
 
 
 def test_a_request_that_is_still_worked_on_is_asked_to_wait(sealed, code):
-    UploadCode.rows.update(used_at=timezone.now())
-    answer = post(code[1], sealed())
-    assert (answer.status_code, answer["Retry-After"]) == (503, "3")
+    body = sealed()
+    post(code[1], body)
+    UploadCode.rows.update(working_at=timezone.now())
+    for taken in (1, 0):
+        # A used code as well: what it brings is opened anew each time.
+        UploadCode.rows.update(taken=taken)
+        answer = post(code[1], body)
+        assert (answer.status_code, answer["Retry-After"]) == (503, "3")
+    UploadCode.rows.update(taken=1, working_at=None)
+    for _again in range(2):
+        assert post(code[1], body).json()["known"] == 1
+    assert post(code[1], sealed("PC-09")).status_code == 401
+    assert UploadCode.rows.get().working_at is None, "nobody holds it after an answer"
+
+
+def test_a_worker_that_ends_in_the_middle_costs_no_code(cast, sealed, code, monkeypatch):
+    bodies, whole = [sealed(f"PC-{n}") for n in range(4)], actions.receive
+
+    def receive(*given):
+        if CheckResult.rows.count() == 2:
+            raise SystemExit
+        return whole(*given)
+
+    monkeypatch.setattr(actions, "receive", receive)
+    with pytest.raises(SystemExit):
+        post(code[1], *bodies)
+    monkeypatch.undo()
+    assert CheckResult.rows.count() == 2 and post(code[1], *bodies).status_code == 503
+    with time_machine.travel(timezone.now() + WORKING, tick=True):
+        page = cast.client("A1", "officer").get(reverse("checks", args=["lam-sach"])).context
+        assert [row.pk for row in page["codes"]] == [code[0].pk], "it can also be taken back"
+        assert post(code[1], *bodies[:2]).json()["is_code_free"]
+        answer = post(code[1], *bodies).json()
+        assert (answer["taken"], answer["known"], answer["is_code_free"]) == (2, 2, False)
+        assert UploadCode.rows.get().taken == 4
+        assert post(code[1], sealed("PC-9")).status_code == 401
+        assert post(code[1], *bodies).json()["known"] == 4
+
+
+def test_a_code_whose_worker_ended_can_be_revoked(cast, sealed, code):
+    UploadCode.rows.update(used_at=timezone.now(), working_at=timezone.now())
+    revoke_code(code[0], cast.user("A1", "officer"))
+    with time_machine.travel(timezone.now() + WORKING, tick=True):
+        assert post(code[1], sealed()).status_code == 401
+
+
+def test_a_long_hand_in_keeps_its_code_for_itself(sealed, code, monkeypatch):
+    bodies, whole, asked = [sealed(f"PC-{n}") for n in range(5)], actions.receive, []
+    with time_machine.travel(timezone.now(), tick=True) as clock:
+
+        def receive(*given):
+            # Each takes a minute, and somebody asks in between.
+            clock.shift(60)
+            with pytest.raises(StillWorking):
+                take_code(code[1])
+            asked.append(given)
+            return whole(*given)
+
+        monkeypatch.setattr(actions, "receive", receive)
+        assert post(code[1], *bodies).json()["taken"] == 5
+        assert len(asked) == 5
+        assert UploadCode.rows.values_list("taken", "working_at").get() == (5, None)
 
 
 def test_what_is_refused_is_told_and_leaves_the_code(sealed, code):

@@ -85,7 +85,7 @@ def receive_all(files: Iterable[Dropped], node: CampaignNode, sender: Sender) ->
         try:
             if file.problem is not None:
                 raise file.problem
-            opened = open_result(file.content, node)
+            opened = open_result(file.content, node, file.charge)
             result, is_new = receive(opened, node, sender)
             is_old = began is not None and result.finished < began - timedelta(days=1)
             code = "taken" if is_new else "known"
@@ -103,7 +103,8 @@ def handed_in_before(files: Iterable[Dropped], code: UploadCode) -> Receipt | No
         try:
             if file.problem is not None:
                 raise file.problem
-            told = read(open_result(file.content, code.node).content, timezone.now())
+            opened = open_result(file.content, code.node, file.charge)
+            told = read(opened.content, timezone.now())
         except ResultError as error:
             receipt.lines.append(Line(file.name, error.code, error.where))
             continue

@@ -59,7 +59,10 @@ class UploadCode(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
-    taken = models.PositiveIntegerField(default=0, help_text="results that came in with it")
+    taken = models.PositiveIntegerField(
+        default=0, help_text="results that came in with it; 0 as long as it is not used up"
+    )
+    working_at = models.DateTimeField(null=True, help_text="the last sign of the request that holds it")
     revoked_at = models.DateTimeField(null=True)
 
     rows = models.Manager()

@@ -257,12 +257,12 @@ def unchecked_of(node: CampaignNode, most: int) -> tuple[list[Device], int]:
 def codes_of(node: CampaignNode) -> tuple[list[UploadCode], list[UploadCode]]:
     """The codes that still open something, and the ten that were used last. One query."""
     rows = UploadCode.rows.filter(node=node)
-    live = Q(used_at=None, revoked_at=None, expires_at__gt=timezone.now())
-    last = rows.exclude(used_at=None).order_by("-used_at").values("pk")[:10]
+    live = Q(taken=0, revoked_at=None, expires_at__gt=timezone.now())
+    last = rows.exclude(taken=0).order_by("-used_at").values("pk")[:10]
     found = list(rows.filter(live | Q(pk__in=last)).select_related("created_by"))
-    used = [(code.used_at, code) for code in found if code.used_at is not None]
+    used = [(code.used_at, code) for code in found if code.taken and code.used_at is not None]
     used.sort(key=lambda one: one[0], reverse=True)
-    return [code for code in found if code.used_at is None], [code for _at, code in used]
+    return [code for code in found if not code.taken], [code for _at, code in used]
 
 
 def plan_of(node: CampaignNode) -> UnitPlan | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
@@ -14,7 +14,7 @@ from django.utils.crypto import salted_hmac
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.checks.models import Replacement, UnitPlan, UploadCode
+from quetsach.portal.checks.models import CheckResult, Replacement, UnitPlan, UploadCode
 from quetsach.vietnamese import nfc
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -27,7 +27,9 @@ MOST_LIVE = 20
 REPEATED = timedelta(days=1)
 """How long what was handed in with a code is answered as received when it is sent again with it."""
 WORKING = timedelta(minutes=2)
-"""How long taking results in may last."""
+"""So long a code is held for a request that gives no sign: its worker has ended."""
+SIGN = timedelta(seconds=20)
+"""So often a request that goes on gives one."""
 
 
 def digest_of(text: str) -> str:
@@ -44,7 +46,7 @@ def issue_code(node: CampaignNode, actor: User, ip: str | None = None) -> tuple[
     """
     node = CampaignNode.rows.select_for_update(of=("self",), no_key=True).get(pk=node.pk)
     now = timezone.now()
-    live = UploadCode.rows.filter(node=node, used_at=None, revoked_at=None, expires_at__gt=now)
+    live = UploadCode.rows.filter(node=node, taken=0, revoked_at=None, expires_at__gt=now)
     for code in live.order_by("-created_at")[MOST_LIVE - 1 :]:
         code.revoked_at = now
         code.save(update_fields=["revoked_at"])
@@ -57,43 +59,71 @@ def issue_code(node: CampaignNode, actor: User, ip: str | None = None) -> tuple[
     return code, "-".join(text[i : i + 4] for i in range(0, LENGTH, 4))
 
 
+class StillWorking(Exception):
+    """Another request with this code has not ended; what becomes of it is not known yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A code that one request holds. `is_live`: it takes results in; else it was used up a short while ago,
+    and only what came with it can be sent again."""
+
+    code: UploadCode
+    is_live: bool
+
+
+def _opens(now: datetime) -> Q:
+    """Codes that take results in, or did a short while ago. One whose request ended with its worker, before
+    it was settled, has taken nothing yet: it opens again."""
+    return Q(taken=0, expires_at__gt=now) | Q(used_at__gt=now - REPEATED)
+
+
 @transaction.atomic
-def take_code(text: str, ip: str | None = None) -> UploadCode | None:
-    """Use a code up; None when it is unknown, used, revoked, or past its time. Two at once: one gets it."""
+def take_code(text: str, ip: str | None = None) -> Held | None:
+    """Hold a code for one request; None when it is unknown, revoked, used up, or past its time.
+
+    Whoever holds it says so with `keep_code`, and ends with `settle_code` or `let_code_go`.
+
+    Raises:
+        StillWorking: another request holds it, and gave a sign within `WORKING`.
+    """
+    now = timezone.now()
     code = (
         UploadCode.rows.select_for_update(of=("self",), no_key=True)
         .select_related("node__campaign")
-        .filter(digest=digest_of(text), used_at=None, revoked_at=None, expires_at__gt=timezone.now())
+        .filter(_opens(now), digest=digest_of(text), revoked_at=None)
         .first()
     )
-    if code is not None:
-        code.used_at = timezone.now()
-        code.save(update_fields=["used_at"])
+    if code is None:
+        return None
+    if code.working_at is not None and code.working_at > now - WORKING:
+        raise StillWorking
+    is_live = not code.taken and code.expires_at > now
+    code.working_at = now
+    if is_live:
+        code.used_at = now
         record(
             None, "check.use_code", unit_path=code.node.path, about=code, data={"hint": code.hint}, ip=ip,
             actor_name=f"…{code.hint}",
         )  # fmt: skip
-    return code
+    code.save(update_fields=["used_at", "working_at"])
+    return Held(code, is_live)
 
 
-@dataclass(frozen=True, slots=True)
-class Used:
-    """A code that was used up. `is_working`: what came with it is still being taken in."""
-
-    code: UploadCode
-    is_working: bool
-
-
-def used_code(text: str) -> Used | None:
-    """The code that was used a short while ago, so that a request whose answer was lost can be sent again."""
+def keep_code(code: UploadCode) -> None:
+    """Give a sign that the request which holds the code goes on."""
     now = timezone.now()
-    code = UploadCode.rows.select_related("node__campaign").filter(
-        digest=digest_of(text), used_at__gt=now - REPEATED, revoked_at=None
-    ).first()  # fmt: skip
-    if code is None:
-        return None
-    assert code.used_at is not None
-    return Used(code, not code.taken and code.used_at > now - WORKING)
+    if (
+        code.working_at is not None
+        and now - code.working_at > SIGN
+        and UploadCode.rows.filter(pk=code.pk, working_at=code.working_at).update(working_at=now)
+    ):
+        code.working_at = now
+
+
+def let_code_go(code: UploadCode) -> None:
+    """End the request that holds the code; one that took it over after a long silence keeps it."""
+    UploadCode.rows.filter(pk=code.pk, working_at=code.working_at).update(working_at=None)
 
 
 def is_code_known(text: str) -> bool:
@@ -101,17 +131,19 @@ def is_code_known(text: str) -> bool:
     came with it. It is looked up again when it is used."""
     if len(text) > LONGEST:
         return False
-    now = timezone.now()
-    live = Q(used_at=None, expires_at__gt=now) | Q(used_at__gt=now - REPEATED)
+    live = _opens(timezone.now())
     return UploadCode.rows.filter(live, digest=digest_of(text), revoked_at=None).exists()
 
 
 @transaction.atomic
 def settle_code(code: UploadCode, taken: int) -> None:
-    """Note how many new results came in with a code; one with which none came in may be used again."""
+    """End the request that holds a live code. With new results the code is used up, else it opens again."""
+    let_code_go(code)
     code = UploadCode.rows.select_for_update(of=("self",), no_key=True).get(pk=code.pk)
-    code.taken = taken
-    if not taken:
+    if taken:
+        # Also what came in before a worker ended in the middle.
+        code.taken = max(taken, CheckResult.rows.filter(code=code).count())
+    elif not code.taken:
         code.used_at = None
     code.save(update_fields=["taken", "used_at"])
 
@@ -120,7 +152,7 @@ def settle_code(code: UploadCode, taken: int) -> None:
 def revoke_code(code: UploadCode, actor: User, ip: str | None = None) -> None:
     """End a code. A second call changes nothing."""
     code = UploadCode.rows.select_for_update(of=("self",), no_key=True).select_related("node").get(pk=code.pk)
-    if code.revoked_at is None and code.used_at is None:
+    if code.revoked_at is None and not code.taken:
         code.revoked_at = timezone.now()
         code.save(update_fields=["revoked_at"])
         record(

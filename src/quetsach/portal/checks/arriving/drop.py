@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO
 
@@ -23,7 +23,7 @@ ENDINGS = (".json", suffixes.RESULT)
 MOST_RESULTS, MOST_ENTRIES = 1_000, 10_000
 """Results that are opened, and entries that the ZIP files list, in one request."""
 MOST_UNPACKED = 64 << 20
-"""Bytes that are read for one request: a thousand results of 64 KB each."""
+"""Bytes that are read for one request: a thousand results of 64 KB each. What comes out of a seal counts."""
 _PIECE = 64 << 10
 """Bytes of one reading: so much may come out of an entry whose stated size hides it."""
 _LONGEST_LIST = 4 << 20
@@ -34,11 +34,15 @@ _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """One file: its name made safe to show, and its content or why it cannot be had."""
+    """One file: its name made safe to show, and its content or why it cannot be had.
+
+    Whoever opens the content tells `charge` how many bytes come out of it; ResultError `too_many` ends that.
+    """
 
     name: str
     content: bytes = b""
     problem: ResultError | None = None
+    charge: Callable[[int], None] = lambda _size: None
 
 
 class _UsedUpError(Exception):
@@ -60,6 +64,18 @@ class _Account:
         if min(self.results, self.entries, self.bytes) < 0:
             raise _UsedUpError
 
+    def open(self, size: int) -> None:
+        """Charge what came out of a result that was given out already."""
+        try:
+            self.take(read=size)
+        except _UsedUpError as error:
+            raise ResultError("too_many") from error
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether the last result was too much."""
+        return self.bytes < 0
+
 
 def dropped(files: Iterable[UploadedFile[bytes]]) -> Iterator[Dropped]:
     """Every result among the files, one at a time; what stands beside results in a folder is passed over.
@@ -69,6 +85,8 @@ def dropped(files: Iterable[UploadedFile[bytes]]) -> Iterator[Dropped]:
     """
     account = _Account(MOST_RESULTS, MOST_ENTRIES, MOST_UNPACKED)
     for file in files:
+        if account.is_used_up:
+            return
         name = _shown(file.name or "")
         assert file.file is not None
         try:
@@ -97,7 +115,7 @@ def _read(name: str, file: IO[bytes], account: _Account) -> Dropped:
         account.take(read=len(piece))
         if len(content) > MOST_BYTES:
             return Dropped(name, problem=ResultError("too_large"))
-    return Dropped(name, bytes(content))
+    return Dropped(name, bytes(content), charge=account.open)
 
 
 def _members(name: str, file: IO[bytes], account: _Account) -> Iterator[Dropped]:
@@ -106,6 +124,8 @@ def _members(name: str, file: IO[bytes], account: _Account) -> Iterator[Dropped]
             entries = archive.infolist()
             account.take(entries=len(entries))
             for entry in entries:
+                if account.is_used_up:
+                    return
                 if entry.filename.lower().endswith(ENDINGS):
                     account.take(results=1)
                     yield _member(archive, entry, f"{name} › {_shown(entry.filename)}", account)

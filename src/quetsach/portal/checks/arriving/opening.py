@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -34,8 +35,13 @@ class Opened:
     machine_id: str = ""
 
 
-def open_result(content: bytes, node: CampaignNode) -> Opened:
+def open_result(
+    content: bytes, node: CampaignNode, charge: Callable[[int], None] = lambda _size: None
+) -> Opened:
     """What is inside, for a result that is this unit's.
+
+    `charge` is told of the bytes that a sealed one unpacks to, piece by piece; what it raises ends the
+    opening.
 
     Raises:
         ResultError: `campaign` or `unit` with the right one's name, `key`, `pack`, `lost`, `sealed`,
@@ -45,10 +51,19 @@ def open_result(content: bytes, node: CampaignNode) -> Opened:
         raise ResultError("too_large")
     if not sealing.is_sealed(content):
         return Opened(content)
+    unpacked = 0
+
+    def count(size: int) -> None:
+        nonlocal unpacked
+        charge(size)
+        unpacked += size
+        if unpacked > MOST_BYTES:
+            raise ResultError("too_large")
+
     try:
         outside = sealing.addressed_to(content)
         _is_ours(str(outside["campaign"]), str(outside["unit"]), node)
-        opened = sealing.open_with(content, _secret(content, node), _issued)
+        opened = sealing.open_with(content, _secret(content, node), _issued, most=MOST_BYTES, charge=count)
     except Refused as error:
         raise ResultError(_CODES.get(error.code, "sealed"), error.values.get("date", "")) from error
     pack = Pack.rows.get(pack_id=opened.pack)

@@ -17,6 +17,7 @@ from typing import Any
 from quetsach.endpoint.catalogue import NO_SOFTWARE, PRODUCTS, Confidence, Kind
 from quetsach.errors import PortalError
 from quetsach.evidence import escape
+from quetsach.jsontext import TooManyError, few
 
 MOST_BYTES = 4 << 20
 """Of one result; the largest that a check writes (20 facts for each of 85 signs) is below 1 MiB."""
@@ -96,7 +97,10 @@ def read(content: bytes, now: datetime) -> Told:
     if len(content) > MOST_BYTES:
         raise ResultError("too_large")
     try:
+        few(content, groups=MOST_BYTES // 20, items=MOST_BYTES // 8)
         table = json.loads(content.decode("utf-8-sig"), parse_constant=_no_constant)
+    except TooManyError as error:
+        raise ResultError("too_large") from error
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise ResultError("no_result") from error
     if not isinstance(table, dict) or table.get("type") != "check":

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.checks import unit_actions
 from quetsach.portal.checks.actions import Receipt, Sender, handed_in_before, receive_all
 from quetsach.portal.checks.arriving.drop import Dropped
+from quetsach.portal.checks.models import UploadCode
+from quetsach.portal.checks.unit_actions import StillWorking as StillWorking
 from quetsach.portal.kit.limits import WrongCodes
 
 WRONG = WrongCodes("hand-in", most=60, seconds=3600)
 """Codes that open nothing, at both doors together: an office gets through, guessing 59 bits does not."""
-
-
-class StillWorking(Exception):
-    """The first request with this code has not ended; what became of it is not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +33,26 @@ def hand_in(files: Iterable[Dropped], text: str, ip: str | None) -> HandedIn | N
     nothing; the same files with a code that brought them a short while ago are answered as known too.
 
     Raises:
-        StillWorking: the same code is at work in another request.
+        StillWorking: another request with the same code has not ended. One at a time, also of those that
+            only ask again: each opens all that it brings.
     """
-    code = unit_actions.take_code(text, ip)
-    if code is not None:
-        receipt = receive_all(files, code.node, Sender(code=code, ip=ip))
+    held = unit_actions.take_code(text, ip)
+    if held is None:
+        return None
+    code = held.code
+    if held.is_live:
+        receipt = receive_all(_signing(files, code), code.node, Sender(code=code, ip=ip))
         unit_actions.settle_code(code, receipt.taken)
         return HandedIn(receipt, code.node, is_code_free=not receipt.taken)
-    used = unit_actions.used_code(text)
-    if used is None:
-        return None
-    if used.is_working:
-        raise StillWorking
-    again = handed_in_before(files, used.code)
-    return HandedIn(again, used.code.node, is_code_free=False) if again is not None else None
+    try:
+        again = handed_in_before(_signing(files, code), code)
+    finally:
+        unit_actions.let_code_go(code)
+    return HandedIn(again, code.node, is_code_free=False) if again is not None else None
+
+
+def _signing(files: Iterable[Dropped], code: UploadCode) -> Iterator[Dropped]:
+    """The files; with each the code's request gives a sign."""
+    for file in files:
+        unit_actions.keep_code(code)
+        yield file
