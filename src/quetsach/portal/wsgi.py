@@ -7,7 +7,7 @@ import sys
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
-from quetsach.portal.kit.readable import with_plain_types
+from quetsach.portal.kit.readable import with_plain_fields
 from quetsach.portal.kit.refusals import counting
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quetsach.portal.settings")
@@ -16,7 +16,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quetsach.portal.settings")
 sys.setswitchinterval(0.001)
 # Uploads, and what SQLite makes beside the database, are for this account only.
 os.umask(0o077)
-application = with_plain_types(get_wsgi_application())
+application = with_plain_fields(get_wsgi_application())
 counting.write_behind()
 # Else the first requests import every page, all at once.
 get_resolver().url_patterns  # noqa: B018
