@@ -132,3 +132,10 @@ def connected(_data: bytes) -> list[int]:
         except OSError:
             continue
     return found
+
+
+@limited.bounded(seconds=5)
+def nap(_data: bytes) -> int:
+    """Half a second."""
+    time.sleep(0.5)
+    return 1

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,12 @@ from hypothesis import strategies as st
 
 from quetsach import limited, workbook
 from quetsach.collecting.annex import Annex
+from quetsach.collecting.files import office
 from quetsach.collecting.paper import Cell, FileProblem, Paper, Place, Row
 from quetsach.endpoint.files import rules
 from quetsach.errors import DocumentError
 from quetsach.feeds.packed import Package
-from quetsach.limited import BusyError, NotReadError, plain, reader, warm
+from quetsach.limited import BusyError, NotReadError, SpentError, plain, reader, warm
 from quetsach.limited.turns import Turns
 from quetsach.registry.table import TableError, read_table
 from tests.attacks import bad_readers, hostile
@@ -196,6 +198,91 @@ def test_two_at_once_over_all_processes_and_the_third_waits(tmp_path: Path) -> N
         thread.start()
     thread.join(10)
     assert waiting.is_set()
+
+
+def test_who_just_had_a_turn_does_not_take_it_again_before_those_who_wait(tmp_path: Path) -> None:
+    greedy, stopped = Turns(1, tmp_path, 30), threading.Event()
+    taken = threading.Event()
+
+    def again_and_again() -> None:
+        while not stopped.is_set():
+            with greedy.one():
+                taken.set()
+                stopped.wait(0.1)
+
+    thread = threading.Thread(target=again_and_again)
+    thread.start()
+    try:
+        assert taken.wait(10)
+        for _ in range(3):
+            with Turns(1, tmp_path, 10).one() as turn:
+                assert turn is not None
+    finally:
+        stopped.set()
+        thread.join(30)
+
+
+def test_who_waits_for_a_reader_takes_few_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limited, "_turns", Turns(1, tmp_path, 60, places=1))
+    waiting, entered = threading.Event(), threading.Event()
+    monkeypatch.setattr(office, "program", lambda: "soffice")
+    kept = limited._turns.place
+
+    @contextmanager
+    def place() -> Iterator[None]:
+        with kept():
+            entered.set()
+            yield
+
+    monkeypatch.setattr(limited._turns, "place", place)
+
+    def first() -> None:
+        bad_readers.where(b"")
+        waiting.set()
+
+    with Turns(1, tmp_path, 10).one():
+        thread = threading.Thread(target=first)
+        thread.start()
+        assert entered.wait(10)
+        for _ in range(2):
+            begun = time.monotonic()
+            with pytest.raises(BusyError):
+                bad_readers.where(b"")
+            with pytest.raises(BusyError):
+                office.Office(60).as_docx(b"{\\rtf", "rtf")
+            assert time.monotonic() - begun < 10 and not waiting.is_set()
+    thread.join(10)
+    assert waiting.is_set() and bad_readers.where(b""), "and its place is free again"
+
+
+def test_a_request_keeps_its_place_and_has_so_much_time_for_all_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limited, "_turns", Turns(1, tmp_path, 10, places=1))
+    with limited.visit(0.9):
+        assert bad_readers.nap(b"")
+        told: list[BaseException] = []
+
+        def another() -> None:
+            try:
+                bad_readers.nap(b"")
+            except BusyError as error:
+                told.append(error)
+
+        other = threading.Thread(target=another)
+        other.start()
+        other.join(10)
+        assert told, "between two files, too"
+        assert bad_readers.nap(b""), "one that began in time is read to its end"
+        with pytest.raises(SpentError) as caught:
+            bad_readers.nap(b"")
+        assert limited.reason_of(caught.value) == "too_long"
+    assert bad_readers.nap(b"")
+    with limited.visit(0.5), pytest.raises(SpentError):
+        bad_readers.stay_long(b"")
+    with limited.visit(60), pytest.raises(NotReadError) as found:
+        bad_readers.sleep(b"")
+    assert not isinstance(found.value, SpentError), "its own time, not the request's"
 
 
 def test_a_portal_with_all_its_readers_at_work_says_come_again(

@@ -118,6 +118,8 @@ def read(data: bytes, office: Office | None = None) -> tuple[Paper, list[Annex]]
 
 
 def _refused(error: limited.NotReadError) -> FileProblem:
+    if isinstance(error, limited.SpentError):
+        return FileProblem("reading_later")
     return FileProblem("failed", why=error.why) if error.reason == "damaged" else FileProblem("limits")
 
 

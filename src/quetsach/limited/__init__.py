@@ -32,32 +32,57 @@ Logs are read by the engines. Old Word files are converted by LibreOffice, a pro
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache, wraps
 from inspect import signature
 from pathlib import Path
 from typing import Any, Concatenate, cast, get_type_hints
 
 from quetsach.errors import QuetsachError
-from quetsach.limited import plain, reader
+from quetsach.limited import plain, reader, visits
 from quetsach.limited.plain import AnswerError
-from quetsach.limited.refusal import REASONS, BusyError, NotReadError, Reason, reason_of
+from quetsach.limited.refusal import REASONS, BusyError, NotReadError, Reason, SpentError, reason_of
 from quetsach.limited.turns import READERS, Turns
+from quetsach.limited.visits import visit
 
-__all__ = ["READERS", "REASONS", "BusyError", "NotReadError", "Reason", "bounded", "reason_of", "share"]
+__all__ = [
+    "READERS",
+    "REASONS",
+    "BusyError",
+    "NotReadError",
+    "Reason",
+    "SpentError",
+    "bounded",
+    "place",
+    "reason_of",
+    "share",
+    "visit",
+]
 
 _State = dict[str, str | int | dict[str, str | int]]
 _turns = Turns()
 
 
-def share(folder: Path, readers: int, wait: float) -> None:
+def share(folder: Path, readers: int, wait: float, places: int | None = None) -> None:
     """From now on at most `readers` files at once over all processes that share the folder.
 
-    Who waited `wait` seconds in vain gets a BusyError. Without this, two at once in this process, and whoever
-    comes later waits.
+    Who waited `wait` seconds in vain gets a BusyError; where `places` threads of this process read or wait
+    already, the next gets it at once. Without this, two at once in this process, and whoever comes later
+    waits.
     """
     global _turns
-    _turns = Turns(readers, folder, wait)
+    _turns = Turns(readers, folder, wait, places)
+
+
+@contextmanager
+def place() -> Iterator[None]:
+    """For what else a stranger's file lets a thread wait for: one of the `places` of `share`.
+
+    Raises BusyError at once where there is none.
+    """
+    with visits.place(_turns):
+        yield
 
 
 def bounded[**P, R](
@@ -111,8 +136,14 @@ def _answer(
         from quetsach.limited.windows import run
     else:
         from quetsach.limited.warm import run
-    with _turns.one() as turn:
-        said = run(request, data, turn)
+    seconds = visits.most(request["seconds"])
+    try:
+        with visits.place(_turns), _turns.one() as turn, visits.charged():
+            said = run(request | {"seconds": seconds}, data, turn)
+    except NotReadError as error:
+        if error.reason == "too_long" and seconds < request["seconds"]:
+            raise SpentError from error  # it had less than a file's own time
+        raise
     return taken(said, _types(function)["return"], raises)
 
 

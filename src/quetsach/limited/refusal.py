@@ -32,6 +32,15 @@ class BusyError(NotReadError):
         self.args = ("too many files are being read at once; try again in some seconds",)
 
 
+class SpentError(NotReadError):
+    """The request that brought this file used its time up with others: sent in a request of its own, it is
+    read."""
+
+    def __init__(self) -> None:
+        super().__init__("too_long", "the request's time is used up")
+        self.args = ("the time for one upload is used up; send the rest in smaller parts",)
+
+
 _KINDS = {
     "no_workbook", "not_table", "old_excel", "locked_or_old", "xlsb", "binary", "other_kind", "kind",
     "web_page", "other_archive", "outlook", "heic", "old_word", "open_document", "no_reader",

@@ -7,8 +7,9 @@ import sys
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
-from quetsach.portal.kit.readable import with_plain_types
+from quetsach.portal.kit.readable import with_plain_fields
 from quetsach.portal.kit.refusals import counting
+from quetsach.portal.kit.strangers import visiting
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quetsach.portal.settings")
 # A thread that holds the database's lock gives the interpreter away with each statement. It must not wait for
@@ -16,7 +17,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quetsach.portal.settings")
 sys.setswitchinterval(0.001)
 # Uploads, and what SQLite makes beside the database, are for this account only.
 os.umask(0o077)
-application = with_plain_types(get_wsgi_application())
+application = with_plain_fields(visiting(get_wsgi_application()))
 counting.write_behind()
 # Else the first requests import every page, all at once.
 get_resolver().url_patterns  # noqa: B018

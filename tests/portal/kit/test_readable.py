@@ -3,11 +3,13 @@
 from uuid import uuid4
 
 import pytest
-from django.core.handlers.wsgi import WSGIHandler
+from django import conf
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from quetsach.portal.kit.readable import is_readable, with_plain_types
+from quetsach.portal.kit import refused
+from quetsach.portal.kit.readable import is_readable, with_plain_fields
 from quetsach.portal.privacy.models import ErasureRequest
 from tests.portal.every_route import routes
 
@@ -79,10 +81,30 @@ def test_a_type_at_which_the_server_would_fail_is_passed_over(cast, told):
     environ = RequestFactory().post("/", b"x=1", content_type="text/plain").environ
     environ["CONTENT_TYPE"] = told
     seen = []
-    b"".join(with_plain_types(WSGIHandler())(environ, lambda status, _headers: seen.append(status)))
+    b"".join(with_plain_fields(WSGIHandler())(environ, lambda status, _headers: seen.append(status)))
     assert seen and int(seen[0][:3]) < 500
 
 
 def test_ordinary_text_is_readable():
     assert all(map(is_readable, ("", "Đơn vị A1", "𝟙🙂", "a\tb\r\n", "\u202e")))
     assert not any(map(is_readable, ("\0", "a\ud800", "\udfff")))
+
+
+LONG = 'a="' + "\\\\" * 15_000 + '"'
+
+
+def test_cookies_at_which_python_would_work_for_seconds_are_passed_over(monkeypatch):
+    parsed = []
+    monkeypatch.setattr("django.http.cookie.cookies._unquote", lambda value: parsed.append(value) or value)
+    environ = RequestFactory().get("/healthz").environ
+    environ["HTTP_COOKIE"] = f'csrftoken=b; {LONG}; c="d e"'
+
+    def application(environ, _start_response):
+        return [repr(WSGIRequest(environ).COOKIES).encode()]
+
+    content = b"".join(with_plain_fields(application)(environ, lambda *_told: None))
+    assert content == repr({"csrftoken": "b", "c": '"d e"'}).encode()
+    # What the server answers itself, in the language that was chosen.
+    answer = refused.refused(400, "/", f"{LONG}; {conf.settings.LANGUAGE_COOKIE_NAME}=en")
+    assert ("Content-Language", "en") in answer[1]
+    assert parsed and not any("\\" in value for value in parsed)

@@ -90,7 +90,9 @@ def unpacked(
         try:
             batch = _batch(data, name, changed, number)
         except FileProblem as error:
-            yield Found(storable(name), path, b"" if number else data, changed, error)
+            # One that should be sent again is not kept: its content would be known then.
+            kept = b"" if number or error.code == "sending_later" else data
+            yield Found(storable(name), path, kept, changed, error)
             return
         for one in batch.members:
             number += 1
@@ -123,10 +125,14 @@ class _Batch(NamedTuple):
     is_all: bool
 
 
+def _refused(error: limited.NotReadError) -> FileProblem:
+    return FileProblem("sending_later" if isinstance(error, limited.SpentError) else "limits")
+
+
 @limited.bounded(
     seconds=20,
     raises=(FileProblem,),
-    refused=lambda _error: FileProblem("limits"),
+    refused=_refused,
     imports=("email.message", "email.policy", "email.parser"),
 )
 def _batch(data: bytes, name: str, changed: datetime | None, number: int) -> _Batch:

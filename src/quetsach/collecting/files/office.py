@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from quetsach import limited
 from quetsach.collecting.paper import FileProblem
 
 PROGRAM = "QUETSACH_LIBREOFFICE"
@@ -81,7 +82,8 @@ class Office:
         """A `doc`, `rtf` or `odt` as .docx.
 
         Raises FileProblem: `old_word` or `open_document` without LibreOffice, `encrypted`, `office_failed`,
-        `office_slow`, `office_later` when the job's time is over.
+        `office_slow`, `office_later` when the job's time is over. Raises BusyError
+        where as many threads of the portal as may be read or convert already.
         """
         reader, without = _KINDS[kind]
         path = program()
@@ -92,7 +94,7 @@ class Office:
         left = LONGEST if self._end is None else self._end - time.monotonic()
         if left <= 0:
             raise FileProblem("office_later")
-        with _turn(left), tempfile.TemporaryDirectory(prefix="quetsach-office-") as place:
+        with limited.place(), _turn(left), tempfile.TemporaryDirectory(prefix="quetsach-office-") as place:
             return _converted(path, Path(place), data, kind, reader)
 
 

@@ -21,7 +21,9 @@ from quetsach.portal.reports.models import Report
 from quetsach.portal.units.models import subtree
 
 State = ReceivedAnnex.State
-READ_AGAIN = frozenset({"old_word", "open_document", "office_failed", "office_slow", "office_later"})
+READ_AGAIN = frozenset(
+    {"old_word", "open_document", "office_failed", "office_slow", "office_later", "reading_later"}
+)
 """Problems that another try, or a LibreOffice installed since, can mend."""
 
 

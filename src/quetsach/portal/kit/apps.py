@@ -4,14 +4,14 @@ from django.apps import AppConfig
 from django.conf import settings
 
 from quetsach import limited
-from quetsach.portal.kit.strangers import LONGEST_WAIT
+from quetsach.portal.kit.strangers import LONGEST_WAIT, PLACES
 
 
 class KitConfig(AppConfig):
     name = "quetsach.portal.kit"
 
     def ready(self) -> None:
-        limited.share(settings.READERS_DIR, settings.READERS, LONGEST_WAIT)
+        limited.share(settings.READERS_DIR, settings.READERS, LONGEST_WAIT, PLACES)
         from quetsach.portal.kit import refusals
         from quetsach.portal.kit.private import close_to_others
 

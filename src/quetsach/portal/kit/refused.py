@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.kit.busy import AGAIN_AFTER, stylesheet
 from quetsach.portal.kit.errors import PAGES
+from quetsach.portal.kit.readable import without_escapes
 
 _WORDS: dict[int, tuple[str, str | Promise, str | Promise]] = {
     400: ("not_understood", PAGES[400].title, PAGES[400].text),
@@ -59,7 +60,7 @@ def refused(status: int, path: str, cookies: str) -> tuple[str, list[tuple[str, 
         cookies: the request's Cookie header, which may hold the language that was chosen.
     """
     code, title, text = _WORDS.get(status, _WORDS[400])
-    asked = parse_cookie(cookies).get(settings.LANGUAGE_COOKIE_NAME)
+    asked = parse_cookie(without_escapes(cookies)).get(settings.LANGUAGE_COOKIE_NAME)
     is_api = path.startswith("/api/")
     language = "en" if is_api else asked if asked in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
     headers = [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]

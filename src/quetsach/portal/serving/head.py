@@ -1,7 +1,8 @@
 """What a request may look like (RFC 9112): whatever two servers could read in two ways is refused.
 
 waitress drops header fields with an underscore in their name, which WSGI could not tell from those with a
-hyphen, and refuses bare line ends, unknown transfer codings and lengths that are no number.
+hyphen, and refuses bare line ends, unknown transfer codings and lengths that are no number. A target is a
+path, or a whole address of the host that the Host field names: no other form is for this server.
 """
 
 from __future__ import annotations
@@ -60,6 +61,14 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
         content = len(self.body_rcv) if self.body_rcv is not None else 0
         return bool(self.body_bytes_received - content > IN_MEMORY + content // 4)
 
+    def _is_for_us(self, target: bytes) -> bool:
+        """Whether the target is a path, or its host is that of the Host field (RFC 9112, 3.2)."""
+        if target.startswith(b"/"):
+            return True
+        host = self.headers.get("HOST", "").casefold()
+        is_whole = self.proxy_scheme in ("http", "https") and bool(host)
+        return is_whole and self.proxy_netloc.casefold() == host
+
     def parse_header(self, header_plus: bytes) -> None:
         """Parse the whole head. Raises ParsingError, which is answered with 400."""
         first, _, fields = header_plus.partition(b"\r\n")
@@ -81,5 +90,7 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
             raise ParsingError("a transfer coding in HTTP/1.0")
         if self.version == "1.1" and "HOST" not in self.headers:
             raise ParsingError("no host")
+        if not self._is_for_us(first.split(b" ")[1]):
+            raise ParsingError("target")
         if self.body_rcv is not None:
             self.body_rcv.buf = Spooled(self.adj.room)
