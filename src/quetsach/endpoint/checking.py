@@ -20,6 +20,7 @@ from quetsach.endpoint.probes import PROBES, browsers, settings, sockets
 from quetsach.endpoint.verdict import Verdict
 from quetsach.endpoint.wanted import Wanted
 from quetsach.endpoint.watchlist import Watchlist
+from quetsach.errors import QuetsachError
 
 LIST = "indicators"
 """The name under which it is told whether the campaign's list was compared."""
@@ -103,9 +104,16 @@ def check(
         if on_probe is not None:
             on_probe(filescan.NAME)
         facts = [one for seen in observed.values() for one in seen.items]
-        observed[filescan.NAME], scan = filescan.look(
-            machine, wanted, list(targets(facts)), is_full=options.is_full, stop=stop, tell=on_file
-        )
+        try:
+            observed[filescan.NAME], scan = filescan.look(
+                machine, wanted, list(targets(facts)), is_full=options.is_full, stop=stop, tell=on_file
+            )
+        except QuetsachError:
+            raise
+        except Exception as error:
+            # What was found elsewhere is told, whatever a hostile disk makes of the walk over its files.
+            observed[filescan.NAME] = Observed.not_checked("failed", type(error).__name__)
+            scan = Scan()
         if machine.is_running:
             _wait(begun + options.seconds, stop or threading.Event(), on_wait)
     finally:

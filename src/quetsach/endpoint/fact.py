@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -10,6 +12,8 @@ from quetsach.errors import QuetsachError
 from quetsach.evidence import escape
 
 _LONGEST = 500
+_HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+"""Halves of UTF-16 pairs, of which one may stand alone in a name on Windows; not bytes by PEP 383."""
 
 FACTS: Mapping[str, tuple[str, ...]] = {
     # The first field is what the fact is about: two findings on one subject are not independent.
@@ -53,7 +57,8 @@ FACTS: Mapping[str, tuple[str, ...]] = {
 
 def safe(text: str) -> str:
     """Text of the machine, made safe to show and to keep."""
-    return escape(text.encode("utf-8", "surrogateescape"), _LONGEST)
+    told = _HALF.sub(lambda half: f"\\u{{{ord(half[0]):x}}}", text)
+    return escape(told.encode("utf-8", "surrogateescape"), _LONGEST)
 
 
 class Unavailable(QuetsachError):
@@ -67,6 +72,21 @@ class Unavailable(QuetsachError):
         self.detail = detail
 
 
+@contextmanager
+def unbroken(where: str) -> Iterator[None]:
+    """Whatever a hostile machine makes of what is done here becomes `Unavailable`: it costs this one thing,
+    never the check."""
+    try:
+        yield
+    except Unavailable:
+        raise
+    except BaseException as error:
+        # What a library in Rust stumbles over is no Exception to Python.
+        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+            raise Unavailable("failed", where) from error
+        raise
+
+
 REASONS: Mapping[str, str] = {
     "not_running": "only a running system shows this",
     "other_system": "this kind of system has no such thing",
@@ -76,6 +96,7 @@ REASONS: Mapping[str, str] = {
     "no_registry": "the registry of this Windows is not there",
     "damaged": "is damaged and cannot be read",
     "too_large": "is larger than this check reads",
+    "too_long": "has a path that is too long, or lies too deep, to be opened here",
     "no_reader": "a component of the check is missing",
     "not_asked": "was not asked for",
     "no_list": "no list of the campaign was given",

@@ -88,7 +88,7 @@ class Probe:
             self.look(machine, seen)
         except Unavailable as error:
             seen.gaps.append(Gap(error.reason, error.detail))
-        except (OSError, ValueError, ArithmeticError, LookupError, RecursionError, MemoryError) as error:
+        except Exception as error:
             # The machine looked at is hostile; one probe that it breaks must not end the check.
             seen.gaps.append(Gap("failed", type(error).__name__))
         return Observed.of(seen.items, seen.gaps)

@@ -112,14 +112,19 @@ class Reader:
             return ()
         import yara_x
 
-        name = entry.name
+        # A name is whatever bytes the disk holds; rules know text.
+        name, path = _text(entry.name), _text(entry.path)
         self._scanner.set_global("filename", name)
-        self._scanner.set_global("filepath", entry.path)
+        self._scanner.set_global("filepath", path)
         self._scanner.set_global("extension", f".{name.rpartition('.')[2]}" if "." in name else "")
         try:
             return tuple(rule.identifier for rule in self._scanner.scan(data).matching_rules)
         except (yara_x.ScanError, yara_x.TimeoutError) as error:
             raise Unavailable("failed", entry.path) from error
+
+
+def _text(name: str) -> str:
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _digest(algorithm: str, data: bytes) -> str:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from quetsach.endpoint import windowspath
-from quetsach.endpoint.fact import Gap, Observed, Unavailable, fact
+from quetsach.endpoint.fact import Gap, Observed, Unavailable, fact, unbroken
 from quetsach.endpoint.files.content import MOST_BYTES, Content, Reader
 from quetsach.endpoint.files.places import Walk, chosen
-from quetsach.endpoint.machine import Entry, Machine, System
+from quetsach.endpoint.machine import Entry, Machine, Signature, System
 from quetsach.endpoint.probe import Seen
 from quetsach.endpoint.wanted import Wanted
 
@@ -112,25 +112,37 @@ def _read(machine: Machine, reader: Reader, entry: Entry, seen: Seen, scan: Scan
         scan.too_large += 1
     elif not entry.is_link:
         try:
-            content = reader.read(machine.files, entry)
+            with unbroken(entry.path):
+                content = reader.read(machine.files, entry)
         except Unavailable as error:
             if error.reason == "too_large":
                 scan.too_large += 1
-            elif machine.system is System.WINDOWS and not _PROGRAM.search(entry.name):
+            elif machine.is_running and error.reason == "missing":
+                pass  # gone since its folder was listed
+            elif _is_locked(machine, entry, error.reason):
                 # Databases and caches of running programs are locked on every Windows.
                 scan.in_use += 1
-            elif error.reason != "missing" and len(seen.gaps) < _MOST_GAPS:
-                seen.gaps.append(Gap(error.reason, entry.path))
+            elif len(seen.gaps) < _MOST_GAPS:
+                # Nothing goes from a disk that is off: what is listed and not there cannot be asked for.
+                reason = "failed" if error.reason == "missing" else error.reason
+                seen.gaps.append(Gap(reason, entry.path))
         else:
             scan.files += 1
             return content
     return Content("")
 
 
+def _is_locked(machine: Machine, entry: Entry, reason: str) -> bool:
+    is_own_windows = machine.system is System.WINDOWS and machine.is_running
+    return is_own_windows and reason != "too_long" and not _PROGRAM.search(entry.name)
+
+
 def _add(machine: Machine, wanted: Wanted, entry: Entry, content: Content, seen: Seen) -> None:
     folder = _folder(machine, entry)
     path = folder + entry.name
-    signature, _signer = machine.signature(path)
+    signature = Signature.UNKNOWN
+    with seen.part(), unbroken(path):
+        signature, _signer = machine.signature(path)
     # A fact for each rule: a sign names one.
     for rule in content.rules or ("",):
         seen.items.append(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from quetsach.endpoint import windowspath
-from quetsach.endpoint.fact import Gap, Unavailable
+from quetsach.endpoint.fact import Gap, Unavailable, unbroken
 from quetsach.endpoint.machine import Entry, Machine, System, User
 
 _WINDOWS_HOT = (
@@ -55,6 +55,7 @@ _LEFT_OUT = re.compile(
     re.IGNORECASE,
 )
 _DEPTH = 64
+"""How deep a full check goes; what lies deeper is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,9 @@ class Walk:
 
     def _target(self, path: str) -> Iterator[Candidate]:
         try:
-            files = self._machine.files
-            named, entry = files.entry(path), files.entry(files.follow(path))
-        except (OSError, ValueError):
-            return
+            with unbroken(path):
+                files = self._machine.files
+                named, entry = files.entry(path), files.entry(files.follow(path))
         except Unavailable as error:
             self._lack(error, path)
             return
@@ -101,7 +101,8 @@ class Walk:
 
     def _users(self) -> Sequence[User]:
         try:
-            return self._machine.users()
+            with unbroken("users"):
+                return self._machine.users()
         except Unavailable as error:
             self._lack(error, error.detail)
             return ()
@@ -131,11 +132,12 @@ class Walk:
         while waiting:
             place, left = waiting.pop()
             try:
-                if place == folder:
-                    place = self._machine.files.follow(place)
-                if _is_left_out(place):
-                    continue
-                entries = self._machine.files.entries(place)
+                with unbroken(place):
+                    if place == folder:
+                        place = self._machine.files.follow(place)
+                    if _is_left_out(place):
+                        continue
+                    entries = self._machine.files.entries(place)
             except Unavailable as error:
                 self._lack(error, place)
                 continue
@@ -147,6 +149,8 @@ class Walk:
                 if entry.is_folder:
                     if left > 0:
                         waiting.append((entry.path, left - 1))
+                    elif depth == _DEPTH:
+                        self.gaps.append(Gap("too_long", entry.path))
                     continue
                 is_exact = spelled[entry.name.casefold()] > 1
                 # A full check comes by once more and opens what was only named before.

@@ -7,6 +7,7 @@ import os
 import stat
 from collections import OrderedDict
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,16 +21,31 @@ _REMEMBERED = 512
 _MOST_LINKS = 40
 
 
-_NO_NAME = {errno.ENAMETOOLONG, errno.EINVAL}
-"""No file system has a file of such a name; Windows tells most of what it does not understand like this."""
+_LONGEST_PATH = 4096
+"""Bytes of a path that Linux takes at once, its end counted; file systems have longer ones."""
+_LONGEST_NAME = 1024
+"""Bytes of a name in a folder: no file system lists a longer one."""
+_TOO_LONG = 206
+"""Windows' word for ENAMETOOLONG."""
+_BACKSLASH = "\uf05c"
+"""Stands for a backslash within a name on a Windows disk, as Samba, Cygwin and WSL write it."""
 _NOT_CONNECTED = {21, 53, 67}
 """Windows: the drive, the other machine or its share is not there now."""
 
 
 def reason_of(error: OSError) -> str:
     """The reason of `Unavailable` for an error of the operating system."""
-    if getattr(error, "winerror", None) in _NOT_CONNECTED or error.errno in _NO_NAME:
+    if getattr(error, "winerror", None) in _NOT_CONNECTED:
         return "missing"
+    if error.errno == errno.EINVAL and os.name == "nt":
+        return "missing"  # Windows tells most of what it does not understand as a name like this
+    if error.errno == errno.ENAMETOOLONG:
+        # A name that no file system has, as settings may hold, is no file; a path that is too long may be.
+        path = os.fsencode(error.filename or b"")
+        is_name = len(path) < _LONGEST_PATH or max(map(len, path.split(b"/"))) > _LONGEST_NAME
+        return "missing" if is_name else "too_long"
+    if getattr(error, "winerror", None) == _TOO_LONG:
+        return "too_long"
     if isinstance(error, PermissionError):
         return "no_permission"
     return "missing" if isinstance(error, FileNotFoundError | NotADirectoryError) else "failed"
@@ -58,9 +74,8 @@ def _list(place: Path, shown: str) -> list[tuple[str, os.stat_result | None]]:
                 raise Unavailable("too_large", shown)
             try:
                 found.append((one.name, one.stat(follow_symlinks=False)))
-            except FileNotFoundError:
-                continue  # gone between listing and looking
             except OSError:
+                # Even "no such file": a mount that cannot tell a name rightly lists what nobody can ask for.
                 found.append((one.name, None))
     return found
 
@@ -86,6 +101,10 @@ class DiskFiles:
     def _place(self, path: str) -> Path | None:
         raise NotImplementedError
 
+    def _shown(self, name: str) -> str:
+        """How the machine's own paths spell a name that stands in a folder here."""
+        return name
+
     def place(self, path: str) -> Path | None:
         """Where a path of the machine lies on this system; None where it cannot be, or cannot be told."""
         try:
@@ -110,7 +129,7 @@ class DiskFiles:
         return [
             # What only its name is known of is told as a file: whoever opens it learns why it cannot be.
             Entry(stem + name, name, is_folder=False) if told is None else _entry(stem + name, name, told)
-            for name, told in sorted(found, key=lambda one: one[0])
+            for name, told in sorted(((self._shown(name), told) for name, told in found), key=itemgetter(0))
             if told is None or stat.S_IFMT(told.st_mode) in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK)
         ]
 
@@ -210,13 +229,14 @@ class WindowsTree(DiskFiles):
     def _name(self, folder: Path, part: str) -> str | None:
         """How the folder spells a name. One that stands there as it is asked for comes first: of `a.exe` and
         `A.EXE` each is its own file where a disk has both."""
-        known = self._folder(folder)
-        spelled = known.get(part.casefold(), ())
-        if part in spelled:
-            return part
+        known = self._folder(folder).get(part.casefold(), ())
+        spelled = [name for name in known if self._shown(name) == part] or known
         if len(spelled) > 1:
             raise Unavailable("failed", str(folder / part))
         return spelled[0] if spelled else None
+
+    def _shown(self, name: str) -> str:
+        return name.replace("\\", _BACKSLASH)
 
     def _folder_at(self, path: str) -> Path | None:
         place = self._place(path)
@@ -237,7 +257,8 @@ class WindowsTree(DiskFiles):
         try:
             self._refuse_link(place)
             for name, _stat in _list(place, str(place)):
-                names[name.casefold()] = (*names.get(name.casefold(), ()), name)
+                key = self._shown(name).casefold()
+                names[key] = (*names.get(key, ()), name)
         except OSError as error:
             if reason_of(error) != "missing":
                 raise Unavailable(reason_of(error), str(place)) from error
@@ -294,6 +315,8 @@ class UnixFiles(DiskFiles):
             place = place / part
             try:
                 target = str(place.readlink()) if stat.S_ISLNK(place.lstat().st_mode) else ""
+            except ValueError:
+                return None  # no name of a Unix disk
             except OSError as error:
                 if reason_of(error) != "missing":
                     raise Unavailable(reason_of(error), path) from error

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 
 from quetsach import canonical
-from quetsach.endpoint.fact import Unavailable
+from quetsach.endpoint.fact import Unavailable, unbroken
 from quetsach.endpoint.machine import Machine, Signature, Socket
 from quetsach.endpoint.probe import Probe, Seen
 
@@ -43,11 +43,12 @@ class Sampler:
 
     def _sample(self) -> None:
         try:
-            for one in self._machine.sockets():
-                if len(self._seen) < _MOST_SOCKETS:
-                    self._seen.setdefault(one)
-            for process in self._machine.processes():
-                self._programs.setdefault(process.pid, (process.name, process.program))
+            with unbroken(NAME):
+                for one in self._machine.sockets():
+                    if len(self._seen) < _MOST_SOCKETS:
+                        self._seen.setdefault(one)
+                for process in self._machine.processes():
+                    self._programs.setdefault(process.pid, (process.name, process.program))
             self._error = None
         except Unavailable as error:
             self._error = error

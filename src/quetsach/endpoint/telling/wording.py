@@ -102,7 +102,7 @@ def next_steps(result: Result) -> list[str]:
         steps.append(
             _("The reader of rules (yara-x) is missing: install it, or unpack the stick's ZIP again.")
         )
-    if reasons & {"damaged", "failed", "too_large", "no_registry"}:
+    if reasons & {"damaged", "failed", "too_large", "too_long", "no_registry"}:
         steps.append(_("Some places named here could not be read. Have the IT officer look at them."))
     if "interrupted" in reasons:
         steps.append(_("The check was stopped; run it again to the end."))
