@@ -14,6 +14,7 @@ from quetsach.portal.kit.refusals.counting import Key, counted
 from quetsach.portal.kit.refusals.words import DOORS, OTHER, REASONS
 from quetsach.portal.staff.queries import tops
 from quetsach.portal.units.models import Unit
+from quetsach.portal.units.queries import highest
 from quetsach.portal.units.roles import Verb
 
 SHOWN = 30
@@ -48,8 +49,9 @@ class Refused:
 
 
 def top_office(user: User | AnonymousUser) -> Unit | None:
-    """The unit without a superior whose audit trail the person reads: what belongs to no unit is theirs."""
-    return Unit.rows.filter(path__in=tops(user, Verb.READ_AUDIT), parent=None).order_by("path").first()
+    """One of the highest units whose audit trail the person reads: what belongs to no unit is theirs."""
+    read = Unit.rows.filter(path__in=tops(user, Verb.READ_AUDIT)).order_by("path")
+    return next(iter(highest(read)), None)
 
 
 def refused(today: date, day: date | None) -> Refused:
