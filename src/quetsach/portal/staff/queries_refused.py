@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.utils.functional import Promise
 
@@ -28,7 +29,7 @@ class Group:
     """One reason, with the doors at which it was given: each with its sums, in the order of the spans."""
 
     label: str | Promise
-    advice: str | Promise
+    advice: str
     doors: list[tuple[str | Promise, list[int]]]
 
 
@@ -81,6 +82,7 @@ def _groups(spans: list[dict[Key, int]]) -> list[Group]:
     ):
         words = REASONS.get(reason, REASONS[OTHER])
         rows = sorted(doors.items(), key=lambda one: -one[1][-1])
+        advice = str(words.advice) % {"most": settings.MAX_UPLOAD_BYTES // 1024**2}
         told = [(DOORS.get(door, DOORS[OTHER]), figures) for door, figures in rows]
-        groups.append(Group(words.label, words.advice, told))
+        groups.append(Group(words.label, advice, told))
     return groups

@@ -31,6 +31,7 @@ def refusals(request: HttpRequest) -> HttpResponse:
         "unit": unit,
         "found": found,
         "day": day,
+        "now": timezone.now(),
         "days": [(at, count) for at, count in reversed(found.days) if count],
         "chart": _chart(found) if found.total else "",
     }
