@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from quetsach.portal.kit.refusals import counting
 from tests.portal.totp import totp
 
 LOGIN, PASSWORD = "/tai-khoan/dang-nhap/", "quet-sach-123"
@@ -87,12 +88,15 @@ def test_the_key_is_not_in_the_database_in_clear(switched_on):
     assert secret not in stored and codes[0] not in stored
 
 
-def test_guessing_codes_is_stopped(cast, switched_on):
+def test_guessing_codes_is_stopped_and_counted(cast, switched_on):
+    counting.forget_waiting()
     other = sign_in("officer-a1")
     for _ in range(6):
         other.post(reverse("mfa_authenticate"), {"code": "000000"})
     other.post(reverse("mfa_authenticate"), {"code": totp(switched_on[1], time.time())})
     assert not is_in(other)
+    told = {key[1:]: count for key, count in counting.counted(timezone.localdate()).items()}
+    assert told.keys() == {("sign_in", "code"), ("sign_in", "locked")} and sum(told.values()) == 7
 
 
 def test_switching_off_asks_and_then_the_password_is_enough(cast, switched_on):

@@ -34,6 +34,7 @@ TOOL = {"family": "ramnit", "name": "tool", "vendor": "maker", "version": "1", "
 
 
 def test_a_commune_takes_neither_front_page_nor_office_nor_tools(cast, client):
+    cast.user("centre", "coordinator")
     coordinator = cast.user("A1", "coordinator")
     own = run(cast.units["A1"], "cua-xa", coordinator)
     page = client.get("/").content.decode()
@@ -50,12 +51,41 @@ def test_a_commune_takes_neither_front_page_nor_office_nor_tools(cast, client):
     assert front_campaign() == cast.campaign
 
 
-def test_nor_does_it_where_nothing_else_runs(cast, client):
+def test_nor_does_it_where_nothing_else_runs_but_it_is_named_there(cast, client):
+    cast.user("centre", "coordinator")
     Campaign.objects.update(status=Campaign.Status.CLOSED)
     own = run(cast.units["A1"], "cua-xa", cast.user("A1", "coordinator"))
     page = client.get("/").content.decode()
-    assert 'class="empty' in page and own.title not in page
+    assert front_campaign() is None and reverse("campaign_page", args=[own.slug]) in page
+    assert 'class="empty' not in page and "chưa công bố" not in page
     assert answering_unit(User.objects.create_user("nobody")) is None
+    assert reverse("ask_erasure") not in client.get(reverse("privacy")).content.decode()
+
+
+def test_a_unit_below_superiors_that_nobody_coordinates_is_the_highest(cast, client):
+    Campaign.objects.update(status=Campaign.Status.CLOSED)
+    centre, district, commune = (cast.units[name] for name in ("centre", "A", "A1"))
+    Membership.ever.filter(role="coordinator", unit__in=[centre, district]).delete()
+    user = User.objects.create_user("hoa")
+    Membership.ever.create(user=user, unit=district, role="coordinator")
+    of_district = run(district, "cua-huyen", user)
+    below = run(commune, "cua-xa", cast.user("A1", "coordinator"))
+    assert front_campaign() == of_district and of_district.title in client.get("/").content.decode()
+    assert answering_unit(User.objects.create_user("nobody")) == district
+    asking = reverse("ask_erasure")
+    assert asking in client.get(reverse("privacy")).content.decode() and client.get(asking).status_code == 200
+    with pytest.raises(NotAllowedNowError):
+        put_in_front(below, cast.user("A1", "coordinator"))
+    # From the day on which somebody coordinates above, the district is one unit among others.
+    seat = Membership.ever.create(
+        user=User.objects.create_user("chu"), unit=centre, role="coordinator",
+        since=timezone.localdate() + timedelta(days=1),
+    )  # fmt: skip
+    assert front_campaign() == of_district
+    Membership.ever.filter(pk=seat.pk).update(since=None)
+    assert front_campaign() is None
+    with pytest.raises(NotAllowedNowError):
+        put_in_front(of_district, user)
 
 
 def test_of_two_campaigns_the_coordinator_puts_one_in_front(cast, client):

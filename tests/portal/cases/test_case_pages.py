@@ -1,5 +1,6 @@
 """The pages of machines: who may see and do what, hostile text, the self-check."""
 
+import re
 from datetime import timedelta
 from io import BytesIO
 
@@ -186,7 +187,7 @@ def check(address, **headers):
 )
 def test_the_self_check_knows_the_address_behind_a_translation(cast, case, known, address, listed):
     html = check(address).content.decode()
-    assert ("is-unsure" in html) is listed
+    assert ("verdict is-bad" in html, "verdict is-none" in html) == (listed, not listed)
     assert "no-store" in check(address)["Cache-Control"]
 
 
@@ -200,11 +201,29 @@ def test_the_self_check_believes_only_trusted_proxies(cast, case, known, setting
     import ipaddress
 
     forged = {"headers": {"X-Forwarded-For": "203.0.113.9"}}
-    assert "is-unsure" not in check("198.51.100.1", **forged).content.decode()
+    assert "is-bad" not in check("198.51.100.1", **forged).content.decode()
     settings.TRUSTED_PROXIES = [ipaddress.ip_network("198.51.100.0/24")]
-    assert "is-unsure" in check("198.51.100.1", **forged).content.decode()
+    assert "is-bad" in check("198.51.100.1", **forged).content.decode()
     behind = {"headers": {"X-Forwarded-For": "203.0.113.9, 192.0.2.7, 198.51.100.2"}}
     assert "192.0.2.7" in check("198.51.100.1", **behind).content.decode()
+
+
+@pytest.mark.parametrize("forwarded", [None, "unknown", "127.0.0.1", "198.51.100.2"])
+def test_a_proxy_that_hands_no_visitor_on_is_taken_for_none(cast, case, known, settings, forwarded):
+    import ipaddress
+
+    settings.TRUSTED_PROXIES = [ipaddress.ip_network(n) for n in ("127.0.0.1", "198.51.100.0/24")]
+    page = check("127.0.0.1", headers={"X-Forwarded-For": forwarded} if forwarded else {}).content.decode()
+    assert "verdict is-unsure" in page and "X-Forwarded-For" in page and 'class="empty' not in page
+    assert "mạng khác" not in page and not re.search(r"<code>(127|198)\.", page)
+
+
+def test_inside_an_office_a_listed_address_is_a_machine_and_outside_a_network(cast, case, known):
+    machine, network = (check(address).content.decode() for address in ("10.1.1.5", "203.0.113.9"))
+    assert "verdict is-bad" in machine and "verdict is-bad" in network
+    calm = "Không cần lo lắng"
+    assert calm in network and calm not in machine
+    assert "máy ngay trước mặt" in machine
 
 
 def test_not_seen_says_what_was_looked_at_and_never_clean_without_logs(cast, case, known):
@@ -228,7 +247,7 @@ def own_campaign(cast, unit, days_ago=0):
 def test_the_self_check_asks_all_running_campaigns(cast, case, known):
     own_campaign(cast, "A2")
     page = check("203.0.113.9").content.decode()
-    assert "is-unsure" in page and cast.campaign.title in page and "riêng của A2" in page
+    assert "is-bad" in page and cast.campaign.title in page and "riêng của A2" in page
     assert "is-none" in check("203.0.113.77").content.decode()
 
 
@@ -247,6 +266,7 @@ def test_not_seen_is_said_only_of_a_network_whose_logs_were_looked_at(cast, case
     page = check("203.0.113.77").content.decode()
     assert ("is-none" in page, "is-unsure" in page) == (seen, not seen)
     assert ("nhật ký đã xem là của các mạng khác" in page) is not seen
+    assert "chưa xem gì từ" not in page, "logs were looked at, of whichever network"
 
 
 def test_a_loop_of_self_checks_is_slowed_down(cast, case):

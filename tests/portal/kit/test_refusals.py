@@ -1,6 +1,7 @@
 """What was refused is counted for whoever runs the portal, and counting cannot be turned against it."""
 
 import ast
+import gzip
 import threading
 from collections import Counter
 from pathlib import Path
@@ -20,10 +21,13 @@ from quetsach.portal.kit.busy import busy_page
 from quetsach.portal.kit.refusals import counting
 from quetsach.portal.kit.refusals.middleware import RefusalsAreCounted
 from quetsach.portal.kit.refusals.words import DOORS, REASONS, ROUTES
+from quetsach.portal.people import views_list
 from quetsach.portal.privacy.actions import retain
+from quetsach.portal.units import views_import
 from quetsach.portal.units.actions import issue_token
 from tests.portal.scan_document import document
 
+LOCKED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le")
 PORTAL = Path(privacy.__file__).parents[1]
 
 
@@ -81,6 +85,21 @@ def test_what_cannot_be_written_now_is_written_later(db, monkeypatch):
     assert stored() == [("push", "token", 2)]
 
 
+def test_a_disk_that_is_away_for_long_is_told_of_once(db, monkeypatch, caplog):
+    refusals.note("push", "token")
+
+    def broken():
+        raise DatabaseError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(counting.connection, "cursor", broken)
+        for _ in range(5):
+            counting.write()
+    assert len(caplog.records) == 1
+    counting.write()
+    assert stored() == [("push", "token", 1)] and len(caplog.records) == 2
+
+
 def test_days_are_those_of_the_portal_and_old_ones_end(db):
     with time_machine.travel("2026-08-01T16:59:00Z", tick=False) as clock:
         refusals.note("push", "token")
@@ -134,6 +153,39 @@ def test_a_refused_scan_is_counted_by_its_door(cast, settings):
     }
 
 
+def test_files_that_are_too_large_or_empty_are_counted_by_their_doors(cast, monkeypatch):
+    centre, officer = cast.client("centre", "coordinator"), cast.client("A1", "officer")
+    node = cast.nodes["A1"].pk
+    table = reverse("unit_upload", args=[cast.units["centre"].pk])
+    bodies = reverse("body_paste", args=["lam-sach", node])
+    monkeypatch.setattr(views_import, "MOST_BYTES", 3)
+    monkeypatch.setattr(views_list, "MOST_BYTES", 3)
+    for content in (b"name;kind", b""):
+        assert centre.post(table, {"table": SimpleUploadedFile("a.csv", content)}).status_code == 422
+        assert officer.post(bodies, {"file": SimpleUploadedFile("a.csv", content)}).status_code == 422
+    sheet = {"do": "headcount", "sheet": SimpleUploadedFile("a.pdf", b"")}
+    officer.post(reverse("people", args=["lam-sach", node]), sheet)
+    assert by_door() == {
+        ("units", "too_large"): 1, ("units", "damaged"): 1, ("bodies", "too_large"): 1,
+        ("bodies", "damaged"): 1, ("people", "damaged"): 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.csv", b"<!doctype html><html><body>evil.example</body></html>", "unknown_kind"),
+        ("a.pdf", b"%PDF-1.7\nevil.example\n", "unknown_kind"),
+        ("a.xlsx", LOCKED, "unknown_kind"),
+        ("a.csv.gz", gzip.compress(b"evil.example\n" * 99)[:-9], "damaged"),
+    ],
+)
+def test_a_list_that_is_not_taken_is_counted_by_what_is_wrong_with_it(cast, name, content, reason):
+    url = reverse("indicators", args=["lam-sach"])
+    answer = cast.client("centre", "coordinator").post(url, {"lists": SimpleUploadedFile(name, content)})
+    assert answer.status_code == 422 and by_door() == {("lists", reason): 1}
+
+
 def test_codes_and_links_that_open_nothing_are_counted_by_their_doors(cast, client):
     cache.clear()
     client.get(reverse("staff_link", args=["nobody"]))
@@ -159,6 +211,8 @@ def test_each_door_and_reason_that_the_code_names_is_known():
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
                 words = [one.value for one in node.args if isinstance(one, ast.Constant)]
+                if name in ("refused", "note_refused") and words and len(node.args) > 1:
+                    named.append((words[0], "other"))
                 if name == "note" and len(words) == 2:
                     named.append((words[0], words[1]))
                 if name == "note_request" and words:

@@ -17,6 +17,7 @@ import pytest
 from django.test import RequestFactory
 
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.refusals import counting
 from quetsach.portal.serving import connection, listener, spool
 from quetsach.portal.serving.bounds import IN_MEMORY, THREADS, Bounds
 from quetsach.portal.serving.listener import Listener
@@ -194,6 +195,16 @@ def test_pieces_that_are_all_framing_are_refused(portal):
 
 def test_a_head_without_end_is_refused(portal):
     assert ask(portal.port, b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 40_000).status == 431
+
+
+def test_what_the_server_itself_refuses_is_counted(portal):
+    counting.forget_waiting()
+    with Client(portal.port) as client:
+        client.say(head(f"Content-Length: {600 * MB}", path="/api/v1/sightings"))
+        assert client.answer().status == 413
+    assert ask(portal.port, b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 40_000).status == 431
+    told = {(door, reason): count for (_day, door, reason), count in counting._waiting.items()}
+    assert told == {("push", "too_large"): 1, ("other", "malformed"): 1}
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(portal):

@@ -12,6 +12,7 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.forms import Form
 
 from quetsach.portal.accounts import guessing
@@ -30,9 +31,13 @@ class _Counted(Form):
             refusals.note("sign_in", "locked")
             raise account_adapter().validation_error("too_many_login_attempts")
         parent: Any = super()
-        code: str = parent.clean_code()
-        if not _use_up(self.user, code):
-            raise get_adapter().validation_error("incorrect_code")
+        try:
+            code: str = parent.clean_code()
+            if not _use_up(self.user, code):
+                raise get_adapter().validation_error("incorrect_code")
+        except ValidationError:
+            refusals.note("sign_in", "code")
+            raise
         guessing.take_back(counted)
         return code
 

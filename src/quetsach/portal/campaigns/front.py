@@ -1,21 +1,17 @@
 """Which campaign speaks for the portal: its front page, its tools, the office that answers for what is kept.
 
-Only campaigns of a unit without a superior do. Any other has its own address, and nothing more: whoever
-coordinates a commune decides nothing for a whole province. That a national tree ends in one unit above all
-provinces, which is no office, makes the provinces no less the highest.
+Only campaigns of the highest units do (`units.queries.highest`): none of their superiors has a coordinator.
+Any other has its own address, and nothing more: whoever coordinates a commune decides nothing for a district
+that takes part.
 """
 
 from __future__ import annotations
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.units.models import Unit
-from quetsach.portal.units.national_actions import ROOT
-
-_BELOW_NOBODY = Q(issuer__parent=None) | Q(
-    issuer__parent__parent=None, issuer__parent__name=ROOT, issuer__parent__kind=Unit.Kind.OTHER
-)
+from quetsach.portal.units.queries import highest
 
 
 def running_campaigns() -> QuerySet[Campaign]:
@@ -25,20 +21,21 @@ def running_campaigns() -> QuerySet[Campaign]:
 
 
 def top_campaigns() -> list[Campaign]:
-    """Those that run and are of a unit without a superior: the one put in front last, then by day."""
-    rows = running_campaigns().filter(_BELOW_NOBODY)
-    return list(rows.order_by(F("front_at").desc(nulls_last=True), "-published_at"))
+    """Those that run and are of one of the highest units: the one put in front last, then by day."""
+    rows = list(running_campaigns().order_by(F("front_at").desc(nulls_last=True), "-published_at"))
+    units = {unit.pk for unit in highest(one.issuer for one in rows)}
+    return [one for one in rows if one.issuer_id in units]
 
 
 def is_of_a_top_unit(campaign: Campaign) -> bool:
     """Whether the campaign may stand on the front page."""
-    return Campaign.objects.filter(_BELOW_NOBODY, pk=campaign.pk).exists()
+    return bool(highest([campaign.issuer]))
 
 
 def front_campaign() -> Campaign | None:
     """What the front page shows: the campaign that was put there, else the one published last.
 
-    None where several units without a superior run campaigns and none was put in front: chance decides
+    None where several of the highest units run campaigns and none was put in front: chance decides
     nothing between equals.
     """
     return in_front(top_campaigns())

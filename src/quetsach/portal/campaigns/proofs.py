@@ -53,13 +53,19 @@ _REFUSALS: dict[str, str | Promise] = {
 }
 
 
+def _refused(code: str) -> NotAProofError:
+    error = NotAProofError(code)
+    refused("keyed", error)
+    return error
+
+
 def keep(upload: UploadedFile[Any]) -> Proof:
     """Store the file, of a photo the picture, once by its SHA-256. Raises NotAProofError."""
     if (upload.size or 0) > MOST_BYTES:
-        raise NotAProofError("size")
+        raise _refused("size")
     content = upload.read()
     if not content.startswith(_BEGINNINGS):
-        raise NotAProofError("kind")
+        raise _refused("kind")
     if not content.startswith(_PDF):
         try:
             content = photo.clean(content)

@@ -7,18 +7,20 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from quetsach.portal.campaigns import queries
-from quetsach.portal.campaigns.front import in_front, top_campaigns
+from quetsach.portal.campaigns.front import in_front, running_campaigns, top_campaigns
 from quetsach.portal.campaigns.letter import read_letter
 from quetsach.portal.campaigns.models import Campaign
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The campaign of the portal; the choice where equals run several, an empty state before there is one."""
+    """The campaign of the portal; the choice where equals run several or only units below do; an empty state
+    before there is one."""
     found = top_campaigns()
     campaign = in_front(found)
     if campaign is None:
-        return render(request, "campaigns/none.html", {"campaigns": found})
+        context = {"campaigns": found or list(running_campaigns()), "are_equals": bool(found)}
+        return render(request, "campaigns/none.html", context)
     return _page(request, campaign)
 
 

@@ -22,19 +22,23 @@ from quetsach.portal.units.models import Network
 
 CLOSED = (State.VERIFIED_CLEAN, State.FALSE_POSITIVE)
 
+_INSIDE = tuple(ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
+
 type Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
     """`looked`: (first, last) of the logs of this very network behind a "not seen"; None where none of it
-    were looked at, and `elsewhere` says whether those of other networks were."""
+    were looked at, and `elsewhere` says whether those of other networks were. `is_machine`: what is listed is
+    an address inside an office, which one machine has at a time, and not that of a whole network."""
 
     is_listed: bool
     last_seen: datetime | None
     since: datetime
     looked: Span | None
     elsewhere: bool = False
+    is_machine: bool = False
 
 
 def check(campaigns: Sequence[Campaign], address: Address, now: datetime | None = None) -> Checked:
@@ -47,11 +51,13 @@ def check(campaigns: Sequence[Campaign], address: Address, now: datetime | None 
     # `nat` is written "address" or "address:port"; the colon keeps 203.0.113.9 apart from 203.0.113.90.
     port = f"[{text}]:" if address.version == 6 else f"{text}:"
     own = Q(device__key=text) | Q(device__identity__nat=text) | Q(device__identity__nat__startswith=port)
-    held = open_cases.filter(own).aggregate(n=Count("pk"), last=Max("last_seen"))
+    itself = Count("pk", filter=Q(device__key=text))
+    held = open_cases.filter(own).aggregate(n=Count("pk"), last=Max("last_seen"), itself=itself)
     lately = reduce(or_, (Q(node__campaign=pk, last_seen__gte=at) for pk, at in since.items()))
     behind = Q(device=text) | Q(identity__nat=text) | Q(identity__nat__startswith=port)
-    seen = Sighting.rows.filter(lately, behind, is_listed=True).aggregate(last=Max("last_seen"))["last"]
-    moments = [moment for moment in (held["last"], seen) if moment is not None]
+    listed = Sighting.rows.filter(lately, behind, is_listed=True)
+    seen = listed.aggregate(last=Max("last_seen"), itself=Count("pk", filter=Q(device=text)))
+    moments = [moment for moment in (held["last"], seen["last"]) if moment is not None]
     spans = _looked(since, now)
     found = _of_network(spans, address)
     return Checked(
@@ -60,7 +66,13 @@ def check(campaigns: Sequence[Campaign], address: Address, now: datetime | None 
         since=min(since.values()),
         looked=(min(first for first, _last in found), max(last for _first, last in found)) if found else None,
         elsewhere=bool(spans),
+        is_machine=_is_inside(address) and held["itself"] + seen["itself"] > 0,
     )
+
+
+def _is_inside(address: Address) -> bool:
+    """Whether it is of the ranges that offices give to their own machines (RFC 1918, RFC 4193)."""
+    return any(address in network for network in _INSIDE)
 
 
 def _looked(since: dict[UUID, datetime], now: datetime) -> dict[tuple[UUID, str], Span]:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from quetsach.portal.campaigns.front import running_campaigns
 from quetsach.portal.cases.checking import check
-from quetsach.portal.kit.client_ip import client_ip
+from quetsach.portal.kit.client_ip import visitor_ip
 from quetsach.portal.kit.limits import Limit
 
 CHECKS = Limit("self-check", most=30, seconds=60)
@@ -21,7 +21,7 @@ CHECKS = Limit("self-check", most=30, seconds=60)
 @require_GET
 def self_check(request: HttpRequest) -> HttpResponse:
     """Is my network listed, in whichever campaign? Says what was looked at; names no machine and no unit."""
-    address = client_ip(request)
+    address = visitor_ip(request)
     now = timezone.now()
     if address is not None and CHECKS.is_reached(request):
         response = render(request, "cases/self_check.html", {"too_many": True, "now": now}, status=429)

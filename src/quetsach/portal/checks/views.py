@@ -26,6 +26,7 @@ from quetsach.portal.checks.forms import ComputersForm, ResultsForm, TieForm
 from quetsach.portal.checks.models import CheckResult, UploadCode
 from quetsach.portal.checks.words import PRODUCT, SHAPES, SURENESS, age, finding_words, refusal
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.refusals import note_form
 from quetsach.portal.units.roles import Verb
 
 PAGE = 25
@@ -41,6 +42,7 @@ def checks(request: HttpRequest, slug: str) -> HttpResponse:
     seat = take_seat_asked(request, slug, Verb.UPLOAD_SCAN)
     form = ResultsForm(request.POST, request.FILES)
     if not form.is_valid():
+        note_form(request, form)
         return checks_page(request, seat, form=form, status=422)
     sender = actions.Sender(user=seat.user, ip=client_ip_text(request))
     receipt = actions.receive_all(dropped(form.all_files), seat.node, sender)

@@ -20,7 +20,7 @@ from quetsach.portal.indicators import actions, queries, store
 from quetsach.portal.indicators.forms import ListForm
 from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.indicators.uploads import on_disk
-from quetsach.portal.indicators.words import CODES, KINDS, refusal
+from quetsach.portal.indicators.words import CODES, KINDS, counted_as, refusal
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.refusals import note_form
 from quetsach.portal.kit.strangers import refused
@@ -54,7 +54,7 @@ def indicators(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             draft = actions.prepare(seat.campaign, uploads, seat.user, client_ip_text(request))
         except IndicatorError as error:
-            refused("lists", error)
+            refused("lists", error, counted_as(error))
             form.add_error("lists", refusal(str(error)))
             return _page(request, seat, may_write, form, status=422)
         except OSError as error:

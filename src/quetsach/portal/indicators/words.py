@@ -7,6 +7,9 @@ import re
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from quetsach import limited
+from quetsach.errors import IndicatorError
+
 CODES: dict[str, str | Promise] = {
     "no-host": _("a path without a server's name"),
     "bad-address": _("looks like an address but is none"),
@@ -65,46 +68,82 @@ KINDS: dict[str, str | Promise] = {
     "url": _("web addresses"),
 }
 
-_REFUSALS: tuple[tuple[str, str | Promise], ...] = (
+_REFUSALS: tuple[tuple[str, str, str | Promise], ...] = (
     (
-        r"is a .+ archive|archives in archives|files inside|is encrypted|zip method|as a stream|without end",
+        r"files inside",
+        "too_many",
         _("it is an archive; unpack it and send the list itself"),
     ),
-    (r"cut off at|is JSON that", _("it is cut off; copy it again when it is complete")),
+    (
+        r"is a .+ archive|archives in archives|is encrypted|zip method|as a stream|without end",
+        "unknown_kind",
+        _("it is an archive; unpack it and send the list itself"),
+    ),
+    (r"cut off at|is JSON that", "damaged", _("it is cut off; copy it again when it is complete")),
     (
         r"is a report of|is the result of a scan",
+        "content",
         _("it is a report about infected machines, not a list of malicious addresses"),
     ),
-    (r"is locked with a password", _("it is locked with a password; save it without one")),
+    (
+        r"is locked with a password",
+        "unknown_kind",
+        _("it is locked with a password; save it without one"),
+    ),
     (
         r"may be the infected machines",
+        "content",
         _("its column of addresses may hold infected machines; if it is the list, head it “malicious IP”"),
     ),
-    (r"is a web page", _("it is a web page, not a list; its address may have changed or ask for a key")),
+    (
+        r"is a web page",
+        "unknown_kind",
+        _("it is a web page, not a list; its address may have changed or ask for a key"),
+    ),
     (
         r"within the limits",
+        "too_large",
         _("it needs too much memory or time to be opened; save its table as CSV, or split the list"),
     ),
-    (r"\.xlsb\)", _("it is a binary workbook (.xlsb); save it as .xlsx")),
-    (r"where no sheet reaches", _("a cell says that it stands where no sheet reaches; save the list as CSV")),
-    (r"spans more than", _("a sheet is too large; clear its far ends")),
-    (r"damaged|follows at", _("it is damaged; copy it again from its origin")),
-    (r"MB unpacked", _("it is too large when unpacked; split the list")),
+    (r"\.xlsb\)", "unknown_kind", _("it is a binary workbook (.xlsb); save it as .xlsx")),
     (
-        r"not a text file|is a .+ file|office document|MISP feed",
+        r"where no sheet reaches",
+        "damaged",
+        _("a cell says that it stands where no sheet reaches; save the list as CSV"),
+    ),
+    (r"spans more than", "too_large", _("a sheet is too large; clear its far ends")),
+    (r"damaged|follows at", "damaged", _("it is damaged; copy it again from its origin")),
+    (r"MB unpacked", "too_large", _("it is too large when unpacked; split the list")),
+    (
+        r"not a text file|is a .+ file|office document|PDF document|MISP feed",
+        "unknown_kind",
         _("it is not a text file; save the list as text, CSV or TSV"),
     ),
-    (r"cannot be read", _("it cannot be read")),
+    (r"cannot be read", "damaged", _("it cannot be read")),
 )
+"""What the reader's English says, why that is for the page of refusals, and the same for the person."""
+
+
+def _found(reason: str) -> tuple[str, str | Promise] | None:
+    _name, colon, sentence = reason.partition(": ")
+    for pattern, counted_as, text in _REFUSALS:
+        if colon and re.search(pattern, sentence):
+            return counted_as, text
+    return None
 
 
 def refusal(reason: str) -> str:
     """Why a whole list was not taken, in the language of the page; `reason` is the reader's English."""
-    name, colon, sentence = reason.partition(": ")
-    for pattern, text in _REFUSALS:
-        if colon and re.search(pattern, sentence):
-            return f"{name}: {text}"
-    return reason
+    found = _found(reason)
+    return reason if found is None else f"{reason.partition(': ')[0]}: {found[1]}"
+
+
+def counted_as(error: IndicatorError) -> str:
+    """Under which of the reasons of `refusals.words` it is counted; what the list says is its content."""
+    if isinstance(error.__cause__, limited.NotReadError):
+        return error.__cause__.reason
+    found = _found(str(error))
+    return "content" if found is None else found[0]
 
 
 FORM_USES: dict[str, tuple[str | Promise, str | Promise]] = {

@@ -29,6 +29,12 @@ def client_ip(request: HttpRequest) -> Address | None:
     return address
 
 
+def visitor_ip(request: HttpRequest) -> Address | None:
+    """The same where it can be a visitor's: None for a proxy that hands nobody's on, and for this machine."""
+    address = client_ip(request)
+    return None if address is None or address.is_loopback or _is_trusted(address) else address
+
+
 def client_ip_text(request: HttpRequest) -> str | None:
     """The same as text, for the audit trail."""
     address = client_ip(request)

@@ -20,11 +20,12 @@ one; what is left then is told to be sent in parts."""
 _log = logging.getLogger(__name__)
 
 
-def refused(door: str, error: BaseException) -> None:
+def refused(door: str, error: BaseException, reason: str = "") -> None:
     """Count it, and tell the log which door refused a file, and why in one word; never its name or what is in
-    it. Doors are those of `refusals.words`."""
-    refusals.note(door, limited.reason_of(error))
-    _log.info("%s: a file was refused: %s", door, limited.reason_of(error))
+    it. Doors are those of `refusals.words`, and so is a `reason` that the error itself does not tell."""
+    reason = reason or limited.reason_of(error)
+    refusals.note(door, reason)
+    _log.info("%s: a file was refused: %s", door, reason)
 
 
 def visiting(application: WSGIApplication) -> WSGIApplication:

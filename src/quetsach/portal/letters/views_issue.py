@@ -17,6 +17,7 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.indicators import store
 from quetsach.portal.kit import signedpdf
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.refusals import note_form
 from quetsach.portal.letters import actions
 from quetsach.portal.letters.findings import look as look_at
 from quetsach.portal.letters.forms import IssueForm, SignedForm
@@ -40,6 +41,7 @@ def issue(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> Ht
         messages.error(request, _("The letter is not complete yet. Fill in what is missing first."))
         return redirect("letters:edit", slug, node_id, letter_id)
     if not form.is_valid():
+        note_form(request, form)
         return look_page(request, seat, letter, issue=form)
     number, day, file = (form.cleaned_data[name] for name in ("number", "day", "file"))
     ip = client_ip_text(request)
@@ -63,6 +65,7 @@ def attach(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> H
     letter = wanted(seat, letter_id)
     form = SignedForm(request.POST, request.FILES)
     if not form.is_valid():
+        note_form(request, form)
         return look_page(request, seat, letter, signed=form)
     _keep(request, seat.user, letter, form.cleaned_data["file"], client_ip_text(request))
     return redirect("letters:look", slug, node_id, letter_id)

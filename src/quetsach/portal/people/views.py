@@ -17,6 +17,7 @@ from quetsach.portal.campaigns.proofs import NotAProofError, download, keep
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.qr import qr
+from quetsach.portal.kit.refusals import note_form
 from quetsach.portal.people import actions, queries
 from quetsach.portal.people.forms import PeopleForm
 from quetsach.portal.people.models import DAYS_TO_PUT_BACK, Kind, MarkLink, SignSheet
@@ -64,6 +65,7 @@ def _headcount(request: HttpRequest, seat: Seat) -> HttpResponse | None:
     """Two numbers; where marks count now, they are replaced only after the question was answered."""
     form = PeopleForm(request.POST, request.FILES)
     if not form.is_valid():
+        note_form(request, form)
         return _page(request, seat, form, status=422)
     running = [c for c in queries.countings(seat.node) if c.is_by_marks]
     if running and request.POST.get("sure") != "yes":

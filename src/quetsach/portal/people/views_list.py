@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from quetsach.portal.campaigns.actions import NotAllowedNowError
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.refusals import note_form, note_request
 from quetsach.portal.kit.strangers import refused
 from quetsach.portal.people import body_actions, queries
 from quetsach.portal.people.body_actions import TaxCodeTakenError
@@ -44,7 +45,7 @@ def paste(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     form = ListForm(request.POST or None, request.FILES or None)
     wrong, text = "", ""
     if request.method == "POST":
-        text, source, wrong = _given(form)
+        text, source, wrong = _given(request, form)
         if not wrong:
             try:
                 plan_of(seat.node, text)
@@ -60,14 +61,19 @@ def paste(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     return render(request, "people/paste.html", context, status=422 if wrong else 200)
 
 
-def _given(form: ListForm) -> tuple[str, str, str]:
+def _given(request: HttpRequest, form: ListForm) -> tuple[str, str, str]:
     """The list as text, the name of its file, and what is wrong with it."""
     if not form.is_valid():
+        if form.has_error("file", "empty"):
+            note_form(request, form)
+            return "", "", _("The file is empty. Choose it again.")
+        note_request(request, "too_large")
         return "", "", _("The list is too long for one time. Divide it.")
     file = form.cleaned_data["file"]
     if not file:
         return form.cleaned_data["text"].replace("\x00", " "), "", ""
     if file.size > MOST_BYTES:
+        note_request(request, "too_large")
         return "", "", _("The file is larger than %(most)d MB.") % {"most": MOST_BYTES // 1024**2}
     try:
         grid, marked = read_cells(file.name, file.read(), HEADINGS)

@@ -63,7 +63,10 @@ class AnswerForm(forms.Form):
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
     """What the portal knows of whom, why, on what basis, who sees it, until when."""
-    context = {"rows": table().rows, "hours": settings.SESSION_COOKIE_AGE // 3600}
+    context = {
+        "rows": table().rows, "hours": settings.SESSION_COOKIE_AGE // 3600,
+        "answers": queries.answering_unit(request.user),
+    }  # fmt: skip
     return render(request, "privacy/privacy.html", context)
 
 

@@ -10,10 +10,13 @@ from typing import Any
 from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask, WSGITask
 
+from quetsach.portal.kit import refusals
 from quetsach.portal.kit.refused import refused
 from quetsach.portal.serving.bounds import IN_MEMORY, LONGEST_BODY, SLOWEST
 from quetsach.portal.serving.head import Request
 
+_REASONS = {408: "too_slow", 413: "too_large", 503: "busy", 507: "disk_full"}
+_FAULT = 500
 _LINGERING = 30.0
 """Seconds in which a refused client may go on sending, unread, until it looks at the answer."""
 
@@ -40,8 +43,10 @@ class _Refused(ErrorTask):  # type: ignore[misc]
         """Write it, and close when the client has read it."""
         self.channel.is_refused = True
         request = self.request
-        cookies = request.headers.get("COOKIE", "")
-        self.status, headers, body = refused(request.error.code, getattr(request, "path", ""), cookies)
+        code, path = request.error.code, getattr(request, "path", "")
+        if code != _FAULT:
+            refusals.note(refusals.door_at(path), _REASONS.get(code, "malformed"))
+        self.status, headers, body = refused(code, path, request.headers.get("COOKIE", ""))
         self.response_headers.extend(headers)
         self.set_close_on_finish()
         self.content_length = len(body)

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.utils.functional import Promise
 
@@ -14,6 +15,7 @@ from quetsach.portal.kit.refusals.counting import Key, counted
 from quetsach.portal.kit.refusals.words import DOORS, OTHER, REASONS
 from quetsach.portal.staff.queries import tops
 from quetsach.portal.units.models import Unit
+from quetsach.portal.units.queries import highest
 from quetsach.portal.units.roles import Verb
 
 SHOWN = 30
@@ -27,7 +29,7 @@ class Group:
     """One reason, with the doors at which it was given: each with its sums, in the order of the spans."""
 
     label: str | Promise
-    advice: str | Promise
+    advice: str
     doors: list[tuple[str | Promise, list[int]]]
 
 
@@ -48,8 +50,9 @@ class Refused:
 
 
 def top_office(user: User | AnonymousUser) -> Unit | None:
-    """The unit without a superior whose audit trail the person reads: what belongs to no unit is theirs."""
-    return Unit.rows.filter(path__in=tops(user, Verb.READ_AUDIT), parent=None).order_by("path").first()
+    """One of the highest units whose audit trail the person reads: what belongs to no unit is theirs."""
+    read = Unit.rows.filter(path__in=tops(user, Verb.READ_AUDIT)).order_by("path")
+    return next(iter(highest(read)), None)
 
 
 def refused(today: date, day: date | None) -> Refused:
@@ -79,6 +82,7 @@ def _groups(spans: list[dict[Key, int]]) -> list[Group]:
     ):
         words = REASONS.get(reason, REASONS[OTHER])
         rows = sorted(doors.items(), key=lambda one: -one[1][-1])
+        advice = str(words.advice) % {"most": settings.MAX_UPLOAD_BYTES // 1024**2}
         told = [(DOORS.get(door, DOORS[OTHER]), figures) for door, figures in rows]
-        groups.append(Group(words.label, words.advice, told))
+        groups.append(Group(words.label, advice, told))
     return groups

@@ -1,4 +1,4 @@
-"""What the portal refused, by which door, how often: for auditors and coordinators of the office on top."""
+"""What the portal refused, by which door, how often: for auditors and coordinators of the highest unit."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ def refusals(request: HttpRequest) -> HttpResponse:
         "unit": unit,
         "found": found,
         "day": day,
+        "now": timezone.now(),
         "days": [(at, count) for at, count in reversed(found.days) if count],
         "chart": _chart(found) if found.total else "",
     }

@@ -120,6 +120,20 @@ def in_order(units: Iterable[Unit]) -> list[Unit]:
     return sorted(units, key=lambda unit: order_key(unit.kind, unit.name))
 
 
+def highest(units: Iterable[Unit]) -> list[Unit]:
+    """Those of the units none of whose superiors has a coordinator in force: nobody above runs campaigns.
+
+    They speak for the portal. A province for which nobody coordinates leaves that to its districts, and the
+    unit "Cả nước" of the national tree to the provinces. One query for all.
+    """
+    units = list(units)
+    ups = {unit.pk: {unit.path[:end] for end in range(SEGMENT, len(unit.path), SEGMENT)} for unit in units}
+    asked = {path for paths in ups.values() for path in paths}
+    coordinators = Membership.in_force.filter(role=Role.COORDINATOR, unit__path__in=asked)
+    led = set(coordinators.values_list("unit__path", flat=True))
+    return [unit for unit in units if led.isdisjoint(ups[unit.pk])]
+
+
 def children_of(unit: Unit) -> list[Unit]:
     """The living units directly below."""
     return in_order(Unit.rows.filter(parent=unit, retired_at=None))

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.refusals import note_form
 from quetsach.portal.kit.strangers import refused
 from quetsach.portal.units import import_actions, tables
 from quetsach.portal.units.change_actions import TreeRefusedError
@@ -63,8 +64,8 @@ def upload(request: HttpRequest, unit_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["table"]
         if file.size > MOST_BYTES:
-            most = MOST_BYTES // 1024**2
-            form.add_error("table", _("The file is larger than %(most)d MB.") % {"most": most})
+            said = _("The file is larger than %(most)d MB.") % {"most": MOST_BYTES // 1024**2}
+            form.add_error("table", ValidationError(said, code="too_large"))
         else:
             try:
                 read = read_table(file.name, file.read())
@@ -74,6 +75,8 @@ def upload(request: HttpRequest, unit_id: UUID) -> HttpResponse:
             else:
                 kept = import_actions.keep(request.user, unit, file.name, read)
                 return redirect("unit_import", kept.pk)
+    if request.method == "POST":
+        note_form(request, form)
     context = {"unit": unit, "above": above([unit])[unit.pk], "form": form, "most": MOST_ROWS,
                "kinds": tables.kind_labels().values()}  # fmt: skip
     status = 422 if request.method == "POST" else 200

@@ -33,7 +33,7 @@ class SentenceForm(forms.Form):
 
     summary = forms.CharField(
         label=_("In one sentence"),
-        help_text=_("What everyone is asked to do, in plain words; it stands on the first page."),
+        help_text=_("What everyone is asked to do, in plain words; it stands on top of the campaign's page."),
         max_length=500,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),

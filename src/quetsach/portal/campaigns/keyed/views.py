@@ -22,6 +22,7 @@ from quetsach.portal.campaigns.proofs import NotAProofError, Proof, download, ke
 from quetsach.portal.campaigns.refusals import REFUSALS
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.refusals import note_form
 from quetsach.portal.units.roles import Verb
 
 
@@ -37,6 +38,7 @@ def keyed(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
         return _set_deadline(request, seat)
     form = KeyedForm(request.POST, request.FILES)
     if not form.is_valid():
+        note_form(request, form)
         return _page(request, seat, form)
     given = form.cleaned_data
     try:

@@ -17,7 +17,7 @@ from quetsach.portal.checks.forms import HandInForm
 from quetsach.portal.checks.unit_actions import is_code_known
 from quetsach.portal.checks.views import told
 from quetsach.portal.kit.client_ip import client_ip_text
-from quetsach.portal.kit.refusals import note_request
+from quetsach.portal.kit.refusals import note_form, note_request
 
 
 @csrf_exempt  # for now: the token stands in the body, which must not be read before the code in it is known
@@ -45,6 +45,7 @@ def _hand_in(request: HttpRequest) -> HttpResponse:
     if code and not is_code_known(code):
         return _wrong_code(request, form)
     if not is_valid:
+        note_form(request, form)
         return render(request, "checks/hand_in.html", {"form": form}, status=422)
     try:
         handed_in = with_code.hand_in(dropped(form.all_files), code, client_ip_text(request))

@@ -3,6 +3,6 @@
 `note(door, reason)` may be called from any place; it touches no database.
 """
 
-from quetsach.portal.kit.refusals.counting import note, note_form, note_request, watch_sign_ins
+from quetsach.portal.kit.refusals.counting import door_at, note, note_form, note_request, watch_sign_ins
 
-__all__ = ["note", "note_form", "note_request", "watch_sign_ins"]
+__all__ = ["door_at", "note", "note_form", "note_request", "watch_sign_ins"]

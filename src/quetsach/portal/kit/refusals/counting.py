@@ -26,6 +26,8 @@ from quetsach.portal.kit.refusals.words import DOORS, OTHER, REASONS, ROUTES
 EVERY = 5
 """Seconds between two times that a process writes its counts."""
 KEPT = timedelta(days=90)
+_EMPTY = "empty"
+"""Django's code for a file without a byte."""
 type Key = tuple[date, str, str]
 _ADD = """
 INSERT INTO kit_refusal (day, door, reason, count) VALUES (%s, %s, %s, %s)
@@ -35,6 +37,7 @@ log = logging.getLogger(__name__)
 _changing = threading.Lock()
 _waiting: Counter[Key] = Counter()
 _serving = False
+_is_away = False
 _timer: threading.Timer | None = None
 
 
@@ -54,22 +57,26 @@ def note_request(request: HttpRequest, reason: str) -> None:
 
 
 def note_form(request: HttpRequest, form: BaseForm) -> None:
-    """Count each error of a form whose code is one of the reasons, such as `too_large`."""
+    """Count each error of a form whose code is one of the reasons, such as `too_large`; empty files too."""
     for errors in form.errors.as_data().values():
         for error in errors:
-            if error.code in REASONS:
-                note_request(request, error.code)
+            reason = "damaged" if error.code == _EMPTY else error.code
+            if reason in REASONS:
+                note_request(request, reason)
 
 
 def door_of(request: HttpRequest) -> str:
     """Which of the doors the request's address is; `other` for all the rest."""
     match = request.resolver_match
-    if match is None:
-        try:
-            match = resolve(request.path_info)
-        except Http404:
-            return OTHER
-    return ROUTES.get(match.view_name or "", OTHER)
+    return door_at(request.path_info) if match is None else ROUTES.get(match.view_name or "", OTHER)
+
+
+def door_at(path: str) -> str:
+    """The same of an address whose request does not get as far as Django."""
+    try:
+        return ROUTES.get(resolve(path).view_name or "", OTHER)
+    except Http404:
+        return OTHER
 
 
 def watch_sign_ins() -> None:
@@ -89,7 +96,9 @@ def write_behind() -> None:
 
 
 def write() -> None:
-    """Add what was counted to the table; what cannot be written now waits for the next time."""
+    """Add what was counted to the table; what cannot be written now waits for the next time. The log is told
+    once, until it works again."""
+    global _is_away
     with _changing:
         taken = dict(_waiting)
         _waiting.clear()
@@ -99,9 +108,15 @@ def write() -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.executemany(_ADD, [(*key, count) for key, count in sorted(taken.items())])
     except DatabaseError as error:
-        log.warning("refusals are not counted for now: %s", error)
+        if not _is_away:
+            log.warning("refusals are not written for now: %s", error)
+        _is_away = True
         with _changing:
             _waiting.update(taken)
+    else:
+        if _is_away:
+            log.warning("refusals are written again")
+        _is_away = False
 
 
 def counted(first: date) -> Counter[Key]:

@@ -53,7 +53,7 @@ ROUTES = {
 
 @dataclass(frozen=True)
 class Reason:
-    """Why something was refused, and what whoever runs the portal can do."""
+    """Why something was refused, and what whoever runs the portal can do: `%(most)d` are MB of an upload."""
 
     label: str | Promise
     advice: str | Promise
@@ -82,7 +82,7 @@ REASONS: dict[str, Reason] = {
     ),
     "too_large": Reason(
         _("Too large"),
-        _("It has to be sent in parts. The bound is QUETSACH_MAX_UPLOAD_MB, or a smaller one of the page."),
+        _("It has to be sent in parts. The bound is QUETSACH_MAX_UPLOAD_MB (%(most)d), or the page's own."),
     ),
     "too_many": Reason(
         _("Too many files at once"),
@@ -94,11 +94,11 @@ REASONS: dict[str, Reason] = {
     ),
     "damaged": Reason(
         _("Damaged or not complete"),
-        _("The sender was told to make the file anew. Many from one unit: help them on the phone."),
+        _("The sender was told to make it anew. Many in one day: ask the units whether they need help."),
     ),
     "unknown_kind": Reason(
         _("Not a kind of file that is read here"),
-        _("The sender was told which kinds there are. Many from one unit: help them on the phone."),
+        _("The sender was told what is read. Many in one day: ask the units whether they need help."),
     ),
     "crashed": Reason(
         _("The program that reads files ended early"),
@@ -106,7 +106,7 @@ REASONS: dict[str, Reason] = {
     ),
     "foreign": Reason(
         _("From another campaign or unit, or not made by a pack of this portal"),
-        _("Ask the unit which stick or pack it used, and give it the present one."),
+        _("Ask the units which sticks and packs they use, and give them the present ones."),
     ),
     "clock": Reason(
         _("From a machine whose clock is wrong, or made too long ago"),
@@ -127,6 +127,14 @@ REASONS: dict[str, Reason] = {
     "busy": Reason(
         _("The portal was busy"),
         _("People were told to try again. If it goes on: fewer at once, more memory, or PostgreSQL."),
+    ),
+    "too_slow": Reason(
+        _("The connection was too slow"),
+        _("The sender was told to send less at once. Many in one day: somebody holds connections open."),
+    ),
+    "disk_full": Reason(
+        _("The disk was full"),
+        _("Make room on the server's disk now; until then no large file is taken."),
     ),
     OTHER: Reason(
         _("Another reason"),

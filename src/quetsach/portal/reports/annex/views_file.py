@@ -57,7 +57,9 @@ def report_file(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     if upload is None:
         return _page(request, seat, _("Choose the file first."))
     if (upload.size or 0) > MOST_BYTES:
-        return _page(request, seat, say(WorkbookError("too_big", f"{MOST_BYTES // 1024**2} MB")))
+        error = WorkbookError("too_big", f"{MOST_BYTES // 1024**2} MB")
+        refused("reports", error)
+        return _page(request, seat, say(error))
     content = upload.read()
     source = actions.Source(upload.name or "", hashlib.sha256(content).hexdigest())
     found = queries.report_of(seat.node)

@@ -74,7 +74,7 @@ def _preview(request: HttpRequest, seat: Seat) -> HttpResponse:
             raise WorkbookError("too_big", f"{MOST_BYTES // 1024**2} MB")
         form = read_authored(upload.read())
     except WorkbookError as error:
-        note_refused("reports.form", error)
+        note_refused("forms", error)
         return _page(request, seat, [say(error)])
     except AuthoringError as error:
         return _page(request, seat, say_problems(error.problems))

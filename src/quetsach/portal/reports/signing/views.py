@@ -17,6 +17,7 @@ from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.indicators import store
 from quetsach.portal.kit import signedpdf
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.refusals import note_form
 from quetsach.portal.kit.signedpdf import SignedPdf
 from quetsach.portal.reports import queries
 from quetsach.portal.reports.annex.views import sent_page
@@ -68,6 +69,7 @@ def _act(
 ) -> HttpResponse:
     """Read the file and do it, or show the form again. The field `another` says that a file is there."""
     if not form.is_valid():
+        note_form(request, form)
         return _again(request, seat, form)
     upload = form.cleaned_data["file"]
     try:
