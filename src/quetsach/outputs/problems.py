@@ -115,9 +115,9 @@ _SENTENCES = (
     N_("is no TOML file in UTF-8: %(why)s"),
     N_("holds no warning list; name the folder or archive of misp-warninglists"),
     N_("is an Excel workbook, which needs the package python-calamine; or save it as CSV"),
-    N_("damaged workbook (%(why)s); save it again"),
+    N_("damaged workbook (%(why)s); open it in Excel and save it again"),
     N_("a sheet spans more than %(most)s cells; clear its far ends"),
-    N_("is a binary workbook (.xlsb), which is not read; save it as .xlsx"),
+    N_("is a binary workbook (.xlsb), which is not read; save it as .xlsx or CSV"),
     N_("a cell stands at %(cell)s, where no sheet reaches; save it again in Excel as .xlsx, or as CSV"),
     N_(
         "cannot be opened within the limits of memory and time; save its table anew as .xlsx or CSV, or split"

@@ -100,6 +100,7 @@ def locked():
     [
         (pictures.paper()[:300], "PDF này bị hỏng hoặc chưa đủ"),
         (locked(), "PDF này có mật khẩu"),
+        (b"", "Tệp rỗng (0 byte). Hãy chọn đúng tệp"),
         (b"\0\0\0\x18ftypheic" + bytes(40), "Ảnh HEIC của điện thoại"),
     ],
 )

@@ -70,6 +70,11 @@ _REFUSALS: tuple[tuple[str, str | Promise], ...] = (
         r"is a .+ archive|archives in archives|files inside|is encrypted|zip method|as a stream|without end",
         _("it is an archive; unpack it and send the list itself"),
     ),
+    (
+        r"damaged workbook",
+        _("the workbook is damaged or incomplete; open it in Excel, save it again and send that"),
+    ),
+    (r"is a PDF document", _("it is a PDF document; ask for its table as .xlsx or CSV")),
     (r"cut off at|is JSON that", _("it is cut off; copy it again when it is complete")),
     (
         r"is a report of|is the result of a scan",
@@ -85,16 +90,16 @@ _REFUSALS: tuple[tuple[str, str | Promise], ...] = (
         r"within the limits",
         _("it needs too much memory or time to be opened; save its table as CSV, or split the list"),
     ),
-    (r"\.xlsb\)", _("it is a binary workbook (.xlsb); save it as .xlsx")),
+    (r"\.xlsb\)", _("it is a binary workbook (.xlsb); save it as .xlsx or CSV")),
     (r"where no sheet reaches", _("a cell says that it stands where no sheet reaches; save the list as CSV")),
     (r"spans more than", _("a sheet is too large; clear its far ends")),
     (r"damaged|follows at", _("it is damaged; copy it again from its origin")),
     (r"MB unpacked", _("it is too large when unpacked; split the list")),
     (
         r"not a text file|is a .+ file|office document|MISP feed",
-        _("it is not a text file; save the list as text, CSV or TSV"),
+        _("it is not a text file; save the list as .xlsx, CSV or text"),
     ),
-    (r"cannot be read", _("it cannot be read")),
+    (r"", _("it cannot be read as a list; save its table as .xlsx or CSV and send that")),
 )
 
 

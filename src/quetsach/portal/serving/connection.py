@@ -6,6 +6,7 @@ import socket
 from contextlib import suppress
 from time import monotonic
 from typing import Any
+from urllib.parse import urlsplit
 
 from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask, WSGITask
@@ -41,11 +42,22 @@ class _Refused(ErrorTask):  # type: ignore[misc]
         self.channel.is_refused = True
         request = self.request
         cookies = request.headers.get("COOKIE", "")
-        self.status, headers, body = refused(request.error.code, getattr(request, "path", ""), cookies)
+        path, back = getattr(request, "path", ""), _page_before(request.headers)
+        self.status, headers, body = refused(request.error.code, path, cookies, back)
         self.response_headers.extend(headers)
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(b"" if getattr(request, "command", "") == "HEAD" else body)
+
+
+def _page_before(headers: dict[str, str]) -> str:
+    """The path of the page that sent the request, empty for one of another site."""
+    try:
+        came_from = urlsplit(headers.get("REFERER", ""))
+    except ValueError:
+        return ""
+    is_ours = came_from.netloc == headers.get("HOST") and came_from.path[1:2] not in ("/", "\\")
+    return came_from.path if is_ours else ""
 
 
 class Connection(HTTPChannel):  # type: ignore[misc]

@@ -64,7 +64,11 @@ def upload(request: HttpRequest, unit_id: UUID) -> HttpResponse:
         file = form.cleaned_data["table"]
         if file.size > MOST_BYTES:
             most = MOST_BYTES // 1024**2
-            form.add_error("table", _("The file is larger than %(most)d MB.") % {"most": most})
+            form.add_error(
+                "table",
+                _("The file is larger than %(most)d MB. Remove pictures from it, or divide the list.")
+                % {"most": most},
+            )
         else:
             try:
                 read = read_table(file.name, file.read())
