@@ -161,7 +161,7 @@ def test_a_table_that_cannot_be_used_is_named(tmp_path, monkeypatch):
 
 def photo(content: bytes, days_old: int = 2):
     """A stored file, as old as said."""
-    proof = keep(SimpleUploadedFile("phieu.pdf", pictures.paper(str(content))))
+    proof = keep(SimpleUploadedFile("phieu.pdf", pictures.paper(content.decode())))
     file = Path(settings.MEDIA_ROOT, proof.path)
     then = (timezone.now() - timedelta(days=days_old)).timestamp()
     os.utime(file, (then, then))
