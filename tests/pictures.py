@@ -6,6 +6,7 @@ import io
 
 from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
+from pypdf import PdfWriter
 
 OWNER, PLACE = b"Vang A Sung's phone", b"22.5347N 103.2969E"
 
@@ -21,6 +22,16 @@ def sheet(width: int = 1200, height: int = 1600) -> Image.Image:
             [(x, y + (x * 7 + row * 13) % 23) for x in range(width // 12, width - width // 12, 9)], "navy", 3
         )
     return page
+
+
+def paper(title: str = "") -> bytes:
+    """A PDF of one empty page, as a scanner's picture without text; another title makes another file."""
+    writer = PdfWriter()
+    writer.add_blank_page(200, 280)
+    writer.add_metadata({"/Title": title})
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
 
 
 def from_telephone() -> bytes:

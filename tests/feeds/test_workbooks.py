@@ -288,6 +288,12 @@ def test_a_damaged_workbook_is_told(workbook: Path) -> None:
     workbook.write_bytes(zipped(members))
     with pytest.raises(IndicatorError, match=r"phu-luc\.xlsx: damaged workbook"):
         feed.read(workbook)
+    workbook.write_bytes(data[: len(data) * 2 // 3])
+    with pytest.raises(IndicatorError, match=r"phu-luc\.xlsx: damaged workbook .*; open it in Excel"):
+        feed.read(workbook)
+    workbook.write_bytes(zipped({"[Content_Types].xml": b"<x/>", "xl/workbook.bin": bytes(9)}))
+    with pytest.raises(IndicatorError, match=r"phu-luc\.xlsx: is a binary workbook .*\.xlsx or CSV"):
+        feed.read(workbook)
 
 
 def test_a_workbook_of_damaged_bytes_is_told(tmp_path: Path) -> None:

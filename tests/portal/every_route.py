@@ -45,6 +45,7 @@ from quetsach.portal.units.models import Membership, ReorgLink
 from quetsach.portal.units.reorg_actions import merge
 from quetsach.portal.units.views_change import ACTS as ACTS_OF_UNITS
 from quetsach.registry.table import Table
+from tests import pictures
 from tests.portal.checks.results import content
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
@@ -100,7 +101,7 @@ def one_of_everything(cast, tmp_path):
     chosen = {"product": "office", "name": "LibreOffice", "terms": "free", "link": "", "note": ""}
     named = {"family": "ramnit", "name": "tool", "vendor": "maker", "version": "1", "sha256": "0" * 64,
              "link": "https://example.org/", "note": ""}  # fmt: skip
-    proof = proofs.keep(SimpleUploadedFile("giay.pdf", b"%PDF-1.7 x"))
+    proof = proofs.keep(SimpleUploadedFile("giay.pdf", pictures.paper()))
     told = Told(timezone.localdate(), "paper", "Giấy biên nhận", proof)
     keyed = key_for(cast.nodes["A1"], "acknowledge", told, cast.user("A", "officer"))
     enter_headcount(cast.nodes["A1"], {"informed": 3}, officer, sheet=proof)

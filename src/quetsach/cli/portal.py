@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -59,20 +61,24 @@ def manage_command() -> click.Command:
 
 def _serve(host: str, port: int, workers: int) -> None:
     _need_portal()
-    from quetsach.portal.serving import supervisor
+    from quetsach.outputs.problems import quoted
+
+    with _configured():
+        from quetsach.portal.serving import supervisor
 
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     try:
-        supervisor.serve(
-            host,
-            port,
-            workers,
-            lambda: click.echo(_("The portal answers at %s. Ctrl-C ends it.") % address, err=True),
-        )
+        with _configured():
+            supervisor.serve(
+                host,
+                port,
+                workers,
+                lambda: click.echo(_("The portal answers at %s. Ctrl-C ends it.") % address, err=True),
+            )
     except supervisor.AddressError as error:
         raise QuetsachError(
             _("Nothing can be served at %(address)s: %(reason)s. Choose another --port or --host.")
-            % {"address": address, "reason": error}
+            % {"address": address, "reason": quoted(str(error))}
         ) from error
     except supervisor.DatabaseError as error:
         if error.is_old:
@@ -80,6 +86,13 @@ def _serve(host: str, port: int, workers: int) -> None:
                 _("The database is not set up for this version. Run: quetsach manage migrate")
             ) from error
         raise QuetsachError(_("The database does not answer: %(reason)s") % {"reason": error}) from error
+    except supervisor.StaticFilesError as error:
+        raise QuetsachError(
+            _(
+                "The style sheets and pictures of this version are not in place. Run: quetsach manage"
+                " collectstatic --noinput"
+            )
+        ) from error
 
 
 def _manage(arguments: tuple[str, ...]) -> None:
@@ -90,7 +103,8 @@ def _manage(arguments: tuple[str, ...]) -> None:
     from django.core.management import execute_from_command_line, get_commands
     from django.utils import translation
 
-    django.setup()
+    with _configured():
+        django.setup()
     translation.activate(language.code())
     if not arguments:
         _list()
@@ -99,7 +113,19 @@ def _manage(arguments: tuple[str, ...]) -> None:
         raise QuetsachError(
             _("manage has no command “%(name)s”; without one it lists them all.") % {"name": arguments[0]}
         )
-    execute_from_command_line(["quetsach manage", *arguments])
+    with _configured():
+        execute_from_command_line(["quetsach manage", *arguments])
+
+
+@contextmanager
+def _configured() -> Iterator[None]:
+    """What is wrong with a setting is told as every other error; `outputs.problems` knows the sentences."""
+    from django.core.exceptions import ImproperlyConfigured
+
+    try:
+        yield
+    except ImproperlyConfigured as error:
+        raise QuetsachError(str(error)) from error
 
 
 def _list() -> None:

@@ -9,6 +9,8 @@ from functools import cache
 from importlib.resources import files
 
 from quetsach.collecting.paper import FileProblem, Place
+from quetsach.language import code as in_use
+from quetsach.outputs.problems import explain
 
 type Facts = Mapping[str, str | int]
 
@@ -42,7 +44,10 @@ def doubt(code: str, facts: Facts, language: str) -> str:
 
 def problem(raised: FileProblem, language: str) -> str:
     """Why a file gives no annex, and what to do."""
-    return _filled(_table()["problem"][raised.code][language], raised.facts, language)
+    facts = dict(raised.facts)
+    if raised.code == "unreadable" and language == in_use():
+        facts["why"] = explain(str(facts.get("why", "")))  # what the system says, in English
+    return _filled(_table()["problem"][raised.code][language], facts, language)
 
 
 def place(where: Place, language: str) -> str:

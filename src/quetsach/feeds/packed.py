@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from typing import NamedTuple
 
@@ -10,12 +11,16 @@ from quetsach import limited
 from quetsach.compoundfile import MAGIC
 
 ZIP = b"PK\x03\x04"
+_WORKBOOKS = {"xl/workbook.xml", "xl/workbook.bin"}
+_BEGUN = re.compile(rb"PK\x03\x04.{26}xl/", re.DOTALL)
+"""How a part of a workbook begins in a ZIP (APPNOTE 4.3.7), also where its directory is missing."""
 _STREAM_OF_EXCEL = "Workbook".encode("utf-16-le")
 """What a workbook among the old formats of Office holds ([MS-XLS])."""
 
 
 class Package(NamedTuple):
-    """`is_workbook`: Office Open XML (ECMA-376) or Excel 97 to 2003. `is_result`: a scan wrote it."""
+    """`is_workbook`: Office Open XML (ECMA-376; also .xlsb, or cut off) or Excel 97 to 2003. `is_result`: a
+    scan wrote it."""
 
     is_workbook: bool
     is_result: bool
@@ -47,7 +52,8 @@ def _looked(data: bytes) -> Package:
     if data.startswith(ZIP):
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as packed:
-                is_workbook = "xl/workbook.xml" in packed.namelist()
+                is_workbook = not _WORKBOOKS.isdisjoint(packed.namelist())
         except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
-            pass
+            # Nothing may be taken of half a list; as a workbook it is told that it is damaged.
+            is_workbook = _BEGUN.search(data) is not None
     return Package(is_workbook, openers_zip.is_result(io.BytesIO(data)))

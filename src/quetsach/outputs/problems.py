@@ -115,9 +115,9 @@ _SENTENCES = (
     N_("is no TOML file in UTF-8: %(why)s"),
     N_("holds no warning list; name the folder or archive of misp-warninglists"),
     N_("is an Excel workbook, which needs the package python-calamine; or save it as CSV"),
-    N_("damaged workbook (%(why)s); save it again"),
+    N_("damaged workbook (%(why)s); open it in Excel and save it again"),
     N_("a sheet spans more than %(most)s cells; clear its far ends"),
-    N_("is a binary workbook (.xlsb), which is not read; save it as .xlsx"),
+    N_("is a binary workbook (.xlsb), which is not read; save it as .xlsx or CSV"),
     N_("a cell stands at %(cell)s, where no sheet reaches; save it again in Excel as .xlsx, or as CSV"),
     N_(
         "cannot be opened within the limits of memory and time; save its table anew as .xlsx or CSV, or split"
@@ -275,6 +275,8 @@ _SENTENCES = (
     N_("Temporary failure in name resolution"),
     N_("timed out"),
     # What the libraries say of a damaged file.
+    N_("Address already in use"),
+    N_("Cannot assign requested address"),
     N_("%(why)s (os error %(number)s)"),
     N_("gaierror: [Errno %(number)s] %(why)s"),
     N_("Error %(number)s while decompressing data: %(why)s"),
@@ -287,6 +289,10 @@ _SENTENCES = (
     N_("Corrupt input data"),
     N_("Data corruption detected"),
     N_("File is not a zip file"),
+    N_("Bad magic number for file header"),
+    N_("Bad magic number for central directory"),
+    N_("Bad CRC-32 for file '%(name)s'"),
+    N_("Truncated file header"),
     N_("file is not a database"),
     N_("database disk image is malformed"),
     N_("database or disk is full"),
@@ -303,6 +309,32 @@ _SENTENCES = (
     N_("reading documents needs more: install quetsach[documents]"),
     N_("drawing PDF files needs typst; install quetsach[documents]"),
     N_("writing Word files needs python-docx; install quetsach[documents]"),
+    # What the portal says of its settings before it can translate anything itself.
+    N_("%(name)s_FILE: cannot read %(file)s: %(why)s"),
+    N_("%(name)s=%(value)s: expected 1 or 0"),
+    N_("%(name)s=%(value)s: expected a whole number"),
+    N_("%(name)s=%(value)s: expected 1 to 64"),
+    N_("QUETSACH_MAX_UPLOAD_MB, QUETSACH_PATIENCE_SECONDS: expected more than 0"),
+    N_(
+        "%(name)s: whoever guesses it can sign in as anybody; at least %(n)s characters by chance are needed."
+        " Make one with: openssl rand -hex 32"
+    ),
+    N_("%(name)s: %(why)s; expected addresses or networks such as 127.0.0.1,10.0.0.5/32"),
+    N_(
+        "%(name)s: %(network)s is as good as everybody, and everybody could then pretend to come from any"
+        " address. Name the web server in front only, such as 127.0.0.1"
+    ),
+    N_(
+        "QUETSACH_HTTPS=1: set QUETSACH_TRUSTED_PROXIES to the address of the web server in front, which must"
+        " send X-Forwarded-Proto"
+    ),
+    N_("QUETSACH_DATABASE: expected postgresql://user:password@host:port/name"),
+    N_("QUETSACH_SMTP: expected smtp://user:password@host:port"),
+    N_("QUETSACH_OIDC_ISSUER: say who issues the proofs, such as https://id.example"),
+    N_("QUETSACH_OIDC_TOKEN_AUTH: expected one of %(names)s"),
+    N_("QUETSACH_OIDC_CLIENT_SECRET (or …_FILE) is missing; QUETSACH_OIDC_TOKEN_AUTH=none needs none"),
+    N_("%(names)s: missing, and QUETSACH_OIDC_DISCOVERY is not set"),
+    N_("%(name)s: expected an https:// address"),
 )
 _HOLE = r"%\\\((\w+)\\\)s|\\\{(\w+)\\\}"
 
@@ -339,7 +371,7 @@ def explain(problem: str, path: str = "") -> str:
         if found := form.fullmatch(text):
             translated = _(sentence)
             is_foreign = translated != sentence
-            tell = {"why": _quoted if is_foreign else _with_place, "what": _what}
+            tell = {"why": quoted if is_foreign else _with_place, "what": _what}
             values = {k: tell.get(k, _with_place)(value) for k, value in found.groupdict().items()}
             return translated.format(**values) if "{" in sentence else translated % values
     return text
@@ -365,7 +397,7 @@ def _what(text: str) -> str:
     return f"{place}, {_what(rest)}" if comma else _with_place(text)
 
 
-def _quoted(reason: str) -> str:
+def quoted(reason: str) -> str:
     """The reason in the language in use, or between its quotation marks as it is."""
     told = explain(reason)
     return told if told != reason else f"“{reason}”"

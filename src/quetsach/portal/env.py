@@ -6,6 +6,7 @@ import ipaddress
 import os
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from urllib.parse import SplitResult
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -22,9 +23,18 @@ def env_str(name: str, default: str = "") -> str:
     if file:
         try:
             return Path(file).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ImproperlyConfigured(f"{name}_FILE: cannot read {file}: {error.strerror}") from error
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "not text"
+            raise ImproperlyConfigured(f"{name}_FILE: cannot read {file}: {why}") from error
     return os.environ.get(name, default)
+
+
+def has_port(parts: SplitResult) -> bool:
+    """Whether the port of an address, if it names one, is a number that a port can have."""
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False
 
 
 def env_bool(name: str, default: bool = False) -> bool:

@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from quetsach.portal.env import env_bool, env_int, env_key, env_list, env_networks, env_str
+from quetsach.portal.env import env_bool, env_int, env_key, env_list, env_networks, env_str, has_port
 from quetsach.portal.kit.forwarded import PROTOCOL
 from quetsach.portal.kit.private import keep_once
 from quetsach.portal.sso.configuration import identity_provider
@@ -145,7 +145,7 @@ def _database() -> dict[str, object]:
             "CONN_MAX_AGE": 60,
         }
     parts = urlsplit(url)
-    if parts.scheme not in {"postgresql", "postgres"}:
+    if parts.scheme not in {"postgresql", "postgres"} or not has_port(parts):
         raise ImproperlyConfigured("QUETSACH_DATABASE: expected postgresql://user:password@host:port/name")
     return {
         "ENGINE": "quetsach.portal.kit.postgresql",
@@ -235,7 +235,7 @@ def _mailers() -> dict[str, dict[str, object]]:
     if not url:
         return {"default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}}
     parts = urlsplit(url)
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or not has_port(parts):
         raise ImproperlyConfigured("QUETSACH_SMTP: expected smtp://user:password@host:port")
     is_tls = parts.scheme == "smtps"
     options = {

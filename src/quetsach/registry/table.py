@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ MOST_COLUMNS = 100
 MOST_UNPACKED = 128 * 1024 * 1024
 MOST_PROBLEMS = 200
 HEADER_WITHIN = 30
+_WEB_PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype|html|head|meta|table|\?xml)\b", re.IGNORECASE)
+"""How the exports of many systems begin that are called .xls; also Excel's own XML of 2003."""
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 
 
@@ -69,9 +72,9 @@ class Table:
 def read_table(name: str, data: bytes) -> Table:
     """Read an .xlsx, .xlsm or CSV file.
 
-    Raises TableError: `empty`, `old_excel`, `not_table`, `binary`, `encoding`, `damaged`, `far` (a cell),
-    `too_large` (MB when unpacked), `limits` (of memory or time), `too_many_rows`, `too_wide`, `no_header`,
-    `twice` (a column), `no_reader`.
+    Raises TableError: `empty`, `old_excel`, `web_page`, `not_table`, `binary`, `encoding`, `damaged`,
+    `far` (a cell), `too_large` (MB when unpacked), `limits` (of memory or time), `too_many_rows`,
+    `too_wide`, `no_header`, `twice` (a column), `no_reader`.
     """
     return _table(*read_cells(name, data, BY_HEADING))
 
@@ -87,6 +90,8 @@ def read_cells(name: str, data: bytes, headings: Collection[str]) -> tuple[Grid,
         raise TableError("old_excel")
     if data.startswith(_ZIP):
         return _workbook(data, sorted(headings))
+    if _WEB_PAGE.match(data[:4096]):
+        raise TableError("web_page")
     if b"\0" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise TableError("not_table", name)
     return _csv(data), []

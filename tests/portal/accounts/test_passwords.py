@@ -52,10 +52,20 @@ def test_ones_own_name_is_no_password(password):
         validate_password(password, person)
 
 
+def test_the_user_name_is_told_as_such_and_not_as_common():
+    with pytest.raises(ValidationError) as told:
+        validate_password("quantri.admin", User(username="quantri.admin"))
+    assert [error.code for error in told.value.error_list] == ["password_too_similar"]
+
+
 def test_the_page_of_a_new_account_and_that_of_a_new_password_ask_the_same(cast):
     url = invited(cast.client("A", "coordinator"), cast.units["A1"])
     page = Client().post(url, {**NEW, "password": "lovanpang-lovanpang"}).content.decode()
     assert 'class="err"' in page and not User.objects.filter(username="lo.pang").exists()
+    # Its words are common ones, too; the true reason is that it is the user name.
+    like = {"username": "quantri.admin", "password": "quantri.admin"}
+    page = Client().post(url, {**NEW, **like}).content.decode()
+    assert page.count('class="err"') == 1 and "Quá giống" in page
     person = cast.user("A1", "officer")
     person.full_name = "Lò Văn Pâng"
     person.save()

@@ -133,6 +133,12 @@ def test_what_was_backed_up_comes_back_elsewhere(made, portal, tmp_path):
     # Elsewhere the key is another, and of that one only its fingerprint can be compared.
     fingerprint = re.search(r"signed by this portal \(([0-9A-F-]{29})\)", made.said)[1]
     assert f"another key than this portal's: {fingerprint}" in done.stdout
+    assert re.search(r"held at \d\d:\d\d \d\d/\d\d/\d{4}\.", done.stdout)
+    assert str(other.folder / "vault-key") in done.stdout and "manage collectstatic" in done.stdout
+    named = other.manage("restore", portal.backup, "--overwrite", "--signer", fingerprint)
+    assert f"the key that you named ({fingerprint})" in named.stdout and "Compare" not in named.stdout
+    wrong = other.manage("restore", portal.backup, "--overwrite", "--signer", fingerprint[::-1])
+    assert wrong.returncode and f"another key than the one you named: {fingerprint}" in wrong.stderr
     assert "backup-key" not in zipfile.ZipFile(portal.backup).namelist()
     assert stat.S_IMODE((portal.folder / "backup-key").stat().st_mode) == 0o600
     back = portal.manage("restore", portal.backup, "--overwrite", "--signer", fingerprint.lower())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
+from pypdf import PdfWriter
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns import actions
@@ -83,6 +85,30 @@ def test_without_proof_reason_or_numbers_nothing_is_entered(cast, url, change):
     page = cast.client("A", "officer").post(url, given(**change))
     assert page.status_code == 200 and 'role="alert"' in page.content.decode()
     assert not KeyedAct.rows.exists() and not Acknowledgement.rows.exists() and not Headcount.rows.exists()
+
+
+def locked():
+    writer = PdfWriter(io.BytesIO(pictures.paper()))
+    writer.encrypt("1234")
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (pictures.paper()[:300], "PDF này bị hỏng hoặc chưa đủ"),
+        (locked(), "PDF này có mật khẩu"),
+        (b"", "Tệp rỗng (0 byte). Hãy chọn đúng tệp"),
+        (b"\0\0\0\x18ftypheic" + bytes(40), "Ảnh HEIC của điện thoại"),
+    ],
+)
+def test_a_proof_that_nobody_can_open_later_is_refused_with_what_to_do(cast, url, content, says):
+    page = cast.client("A", "officer").post(url, given(file=SimpleUploadedFile("giay.pdf", content)))
+    assert says in page.content.decode() and not KeyedAct.rows.exists()
+    cast.client("A", "officer").post(url, given(file=SimpleUploadedFile("giay.pdf", pictures.paper())))
+    assert KeyedAct.rows.get().sha256 == hashlib.sha256(pictures.paper()).hexdigest()
 
 
 def test_a_unit_that_never_signs_in_is_entered_wholly(cast, url):

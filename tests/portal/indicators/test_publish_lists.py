@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import re
+import zipfile
 from datetime import date
 
 import pytest
@@ -162,6 +163,36 @@ def test_a_report_of_infected_machines_is_asked_about_in_vietnamese(cast):
     page = upload(cast.client("centre", "coordinator"), ("bao-cao.csv", table)).content.decode()
     assert "bao-cao.csv: cột địa chỉ có thể là các máy bị nhiễm" in page
     assert not IndicatorSet.rows.exists()
+
+
+def _packed(*names):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in names:
+            archive.writestr(name, b"<x/>" * 300)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("cong-van.pdf", b"%PDF-1.7\nevil.example\n", "là văn bản PDF; hãy xin bảng"),
+        (
+            "ds.xlsb",
+            _packed("[Content_Types].xml", "xl/workbook.bin"),
+            "(.xlsb); hãy lưu thành .xlsx hoặc CSV",
+        ),
+        (
+            "cut.xlsx",
+            _packed("xl/workbook.xml", "xl/theme/theme1.xml")[:1500],
+            "bảng tính bị hỏng hoặc chưa đủ",
+        ),
+    ],
+)
+def test_a_file_that_is_no_list_says_what_to_do_in_the_language_of_the_page(cast, name, content, says):
+    answer = upload(cast.client("centre", "coordinator"), (name, content))
+    html = answer.content.decode()
+    assert answer.status_code == 422 and f"{name}: " in html and says in html and "xl/" not in html
 
 
 def test_a_cut_off_gzip_is_refused_by_its_own_name(cast):

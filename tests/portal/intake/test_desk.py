@@ -454,8 +454,9 @@ def test_what_no_database_can_hold_is_replaced(cast):
 
 def test_an_upload_that_is_too_large_is_refused(cast, monkeypatch):
     monkeypatch.setattr("quetsach.portal.intake.forms.MOST_UPLOAD", 10)
-    answer = drop(cast, a=paper("Đơn vị A1"))
-    assert answer.status_code == 422 and not ReceivedFile.rows.exists()
+    one, two = drop(cast, a=b"x" * 11), drop(cast, a=b"x" * 9, b=b"yy")
+    assert one.status_code == two.status_code == 422 and not ReceivedFile.rows.exists()
+    assert "Bỏ bớt ảnh" in one.content.decode() and "nhiều lần" in two.content.decode()
 
 
 def test_a_reading_is_stored_without_loss(cast):

@@ -200,6 +200,21 @@ def test_a_key_that_can_be_guessed_starts_nothing(value: str, monkeypatch: pytes
         env_key("QUETSACH_SECRET_KEY")
 
 
+@pytest.mark.parametrize(
+    ("command", "name", "value", "told"),
+    [("serve", "QUETSACH_SECRET_KEY", "x", "ai đoán được khóa này"),
+     ("manage", "QUETSACH_TRUSTED_PROXIES", "0.0.0.0/0", "gần như là tất cả mọi nơi")],
+)  # fmt: skip
+def test_what_stops_the_start_is_one_line_in_the_language_in_use(
+    command: str, name: str, value: str, told: str, tmp_path: Path
+) -> None:
+    env = {**os.environ, "QUETSACH_DATA_DIR": str(tmp_path), "QUETSACH_LANG": "vi", name: value}
+    call = [sys.executable, "-c", "from quetsach.cli import main; main()", command]
+    done = subprocess.run(call, env=env, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert done.stderr.startswith(f"Lỗi: {name}: ") and told in done.stderr
+
+
 def test_a_good_key_is_taken_also_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     key = os.urandom(32).hex()
     monkeypatch.setenv("QUETSACH_SECRET_KEY", key)

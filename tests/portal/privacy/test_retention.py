@@ -30,6 +30,7 @@ from quetsach.portal.reports.models import SignedCopy
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Scan, Sighting
 from quetsach.portal.units.models import Membership
+from tests import pictures
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
 CAN_TELL = (
@@ -160,7 +161,7 @@ def test_a_table_that_cannot_be_used_is_named(tmp_path, monkeypatch):
 
 def photo(content: bytes, days_old: int = 2):
     """A stored file, as old as said."""
-    proof = keep(SimpleUploadedFile("phieu.pdf", b"%PDF-1.7 " + content))
+    proof = keep(SimpleUploadedFile("phieu.pdf", pictures.paper(content.decode())))
     file = Path(settings.MEDIA_ROOT, proof.path)
     then = (timezone.now() - timedelta(days=days_old)).timestamp()
     os.utime(file, (then, then))
@@ -236,7 +237,7 @@ def test_what_a_stopped_upload_left_behind_goes_and_what_is_young_stays(cast):
 
 def test_a_photo_that_is_stored_again_is_young_again(cast):
     _, file = photo(b"again")
-    keep(SimpleUploadedFile("phieu.pdf", b"%PDF-1.7 " + b"again"))
+    keep(SimpleUploadedFile("phieu.pdf", pictures.paper("again")))
     assert not counts() and file.exists()
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
+from django.test import override_settings
 
 from tests.portal.serving.served import Served, serving, surroundings
 
@@ -20,6 +22,8 @@ def portal_env(
 ) -> tuple[Path, dict[str, str]]:
     """A data folder with a database that is set up, and the environment that leads to it."""
     folder = tmp_path_factory.mktemp("data")
+    with override_settings(STATIC_ROOT=str(folder / "static")):
+        call_command("collectstatic", verbosity=0, interactive=False)
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         if connection.vendor == "sqlite":
             connection.ensure_connection()

@@ -209,9 +209,15 @@ def test_what_the_server_itself_refuses_is_counted(portal):
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(portal):
     with Client(portal.port) as client:
-        client.say(head(f"Content-Length: {MB + 1}", "Cookie: django_language=en"))
+        came_from = "Referer: http://localhost/cd/x/danh-sach/"
+        client.say(head(f"Content-Length: {MB + 1}", "Cookie: django_language=en", came_from))
         answer = client.answer()
     assert answer.status == 413 and b"What you sent is too large" in answer.body
+    assert b'href="/cd/x/danh-sach/">Go back' in answer.body and b"MB are taken at once" in answer.body
+    for elsewhere in ("http://evil.example/cd/x/", "http://localhost//evil.example/", "http://[x/"):
+        with Client(portal.port) as client:
+            client.say(head(f"Content-Length: {MB + 1}", f"Referer: {elsewhere}"))
+            assert b'class="btn btn-main" href="/"' in client.answer().body
     with Client(portal.port) as client:
         client.say(head(f"Content-Length: {600 * MB}", "Expect: 100-continue", path="/api/v1/sightings"))
         answer = client.answer()

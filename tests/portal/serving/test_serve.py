@@ -135,6 +135,12 @@ def _said_at_its_end(folder, env, port: int) -> str:
     return mine.log.read_text()
 
 
+def test_without_its_style_sheets_it_does_not_start(portal_env):
+    folder, env = portal_env
+    said = _said_at_its_end(folder, env | {"QUETSACH_STATIC_ROOT": str(folder / "nowhere")}, free_port())
+    assert said.startswith("Error:") and "quetsach manage collectstatic" in said
+
+
 def test_what_cannot_start_ends_and_says_why(tmp_path):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -142,7 +148,7 @@ def test_what_cannot_start_ends_and_says_why(tmp_path):
         said = _said_at_its_end(tmp_path, surroundings(tmp_path), other.getsockname()[1])
     assert "in use" in said and "Choose another --port" in said
     said = _said_at_its_end(tmp_path, surroundings(tmp_path, QUETSACH_MAX_UPLOAD_MB="x"), free_port())
-    assert "QUETSACH_MAX_UPLOAD_MB" in said
+    assert said.startswith("Error:") and "QUETSACH_MAX_UPLOAD_MB" in said and said.count("\n") == 1
     said = _said_at_its_end(tmp_path, surroundings(tmp_path), free_port())
     assert "quetsach manage migrate" in said
     dead = surroundings(tmp_path, QUETSACH_DATABASE="postgresql://x:x@127.0.0.1:1/x")

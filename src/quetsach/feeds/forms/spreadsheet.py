@@ -105,13 +105,13 @@ def _read(listing: Listing) -> Iterator[Value | Note]:
 
 _REFUSED = {
     "no_reader": "is an Excel workbook, which needs the package python-calamine; or save it as CSV",
-    "no_workbook": "damaged workbook ({}); save it again",
-    "xlsb": "is a binary workbook (.xlsb), which is not read; save it as .xlsx",
+    "no_workbook": "damaged workbook ({}); open it in Excel and save it again",
+    "xlsb": "is a binary workbook (.xlsb), which is not read; save it as .xlsx or CSV",
     "far": "a cell stands at {}, where no sheet reaches; save it again in Excel as .xlsx, or as CSV",
     "too_many_cells": "a sheet spans more than {} cells; clear its far ends",
     "bomb": "more than {} MB unpacked; split the list",
     "encrypted": "is locked with a password; open it, save it without one, and give that",
-    "damaged": "damaged workbook ({}); save it again",
+    "damaged": "damaged workbook ({}); open it in Excel and save it again",
 }
 
 

@@ -43,10 +43,14 @@ class NewPasswordField(CharField):
 
 
 def refuse_own_words(form: Form, owner: User) -> None:
-    """Add the error of a password that is much like its owner's name; the field cannot know whose it is."""
-    password = form.cleaned_data.get("password")
+    """Add the error of a password that is much like its owner's name; the field cannot know whose it is, and
+    may have taken it for a common one."""
+    password = form.data.get(form.add_prefix("password"))
     try:
         NotLikeOneself().validate(password or "", owner)
     except ValidationError as error:
         if password:
+            told = form.errors.get("password")
+            if told is not None:
+                told.data = [one for one in told.as_data() if one.code != "password_too_common"]
             form.add_error("password", error)

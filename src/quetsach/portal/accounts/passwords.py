@@ -35,6 +35,8 @@ class NotCommon(password_validation.CommonPasswordValidator):
     words of `common_words.txt` with digits and signs, however written (capitals, marks, `@` for `a`)."""
 
     def validate(self, password: str, user: Any = None) -> None:
+        if is_like_oneself(password, user):
+            return  # which is the true reason, and told by NotLikeOneself
         super().validate(password, user)
         folded = search_key(password)
         spelled = re.sub(r"[^a-z]+$", "", folded).translate(_LOOKALIKES)
@@ -65,14 +67,20 @@ class NotLikeOneself:
 
     def validate(self, password: str, user: Any = None) -> None:
         """Raises ValidationError."""
-        typed = _letters(password)
-        for own in _own_words(user) if user is not None else ():
-            alike = SequenceMatcher(a=typed, b=own).ratio() >= _MOST_LIKE
-            if alike or (len(own) >= len(typed) / 2 and own in typed):
-                raise ValidationError(self.get_help_text(), code="password_too_similar")
+        if is_like_oneself(password, user):
+            raise ValidationError(self.get_help_text(), code="password_too_similar")
 
     def get_help_text(self) -> str:
         return _("Too much like your name, user name or phone: everybody can try that.")
+
+
+def is_like_oneself(password: str, user: Any) -> bool:
+    """Whether it holds, or is much like, what others know of its owner; never without an owner."""
+    typed = _letters(password)
+    return any(
+        SequenceMatcher(a=typed, b=own).ratio() >= _MOST_LIKE or (len(own) >= len(typed) / 2 and own in typed)
+        for own in (_own_words(user) if user is not None else ())
+    )
 
 
 def _own_words(user: Any) -> list[str]:

@@ -15,6 +15,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils.translation import gettext as _
 
 import quetsach
+from quetsach.outputs.problems import quoted
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.audit.models import Entry
@@ -49,7 +50,8 @@ def back_up(target: Path, *, overwrite: bool = False) -> Manifest:
             return _write(target, folder, manifest)
     except OSError as error:
         raise BackupError(
-            _("%(file)s: %(why)s. No backup was made.") % {"file": target, "why": error.strerror or error}
+            _("%(file)s: %(why)s. No backup was made.")
+            % {"file": target, "why": quoted(error.strerror or str(error))}
         ) from error
 
 
@@ -96,10 +98,10 @@ def restore(source: Path, *, overwrite: bool = False, signer: str = "") -> tuple
         scratch(data, RESTORE) as unpacked,
     ):
         signed = signature.signer_of(archive.comment, archive.read(box.MANIFEST), source)
-        if signer and signed.fingerprint != signer.strip().upper():
-            raise BackupError(
-                _("%(file)s: %(signer)s Nothing was changed.") % {"file": source, "signer": signed}
-            )
+        if signer:
+            signed = replace(signed, is_named=signed.fingerprint == signer.strip().upper())
+            if not signed.is_named:
+                raise BackupError(_not_the_named(source, signed))
         _check(source, manifest)
         box.unpack(archive, manifest, unpacked)
         _put_files(unpacked / "files")
@@ -108,6 +110,15 @@ def restore(source: Path, *, overwrite: bool = False, signer: str = "") -> tuple
             (unpacked / box.KEY).chmod(0o600)
             (unpacked / box.KEY).replace(_key_file())
     return manifest, signed
+
+
+def _not_the_named(source: Path, signed: Signer) -> str:
+    if not signed.fingerprint:
+        return _("%(file)s: %(signer)s Nothing was changed.") % {"file": source, "signer": signed}
+    return _(
+        "%(file)s: signed by another key than the one you named: %(key)s. Nothing was changed. Compare it"
+        " with the key that was shown when the backup was made."
+    ) % {"file": source, "key": signed.fingerprint}
 
 
 def note_restored(source: Path, manifest: Manifest, signer: Signer) -> None:

@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -21,6 +22,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from quetsach.errors import PortalError
+from quetsach.outputs.problems import quoted
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -96,11 +98,12 @@ def reading(path: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
     except zipfile.BadZipFile as error:
         raise BackupError(
             _("%(file)s: not a backup, or cut short (%(why)s). Nothing was changed.")
-            % {"file": path, "why": error}
+            % {"file": path, "why": quoted(str(error))}
         ) from error
     except OSError as error:
         raise BackupError(
-            _("%(file)s: %(why)s. Nothing was changed.") % {"file": path, "why": error.strerror or error}
+            _("%(file)s: %(why)s. Nothing was changed.")
+            % {"file": path, "why": quoted(error.strerror or str(error))}
         ) from error
 
 
@@ -111,6 +114,8 @@ def _manifest(archive: zipfile.ZipFile) -> Manifest:
         fields = json.loads(archive.read(MANIFEST))
         members = {name: Member(**member) for name, member in fields.pop("members").items()}
         manifest = Manifest(**fields, members=members)
+        if datetime.fromisoformat(manifest.made_at).tzinfo is None:
+            raise ValueError("its time is not one of the whole world")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BackupError(
             _("%(file)s: no backup of this portal. Nothing was changed.") % {"file": archive.filename}

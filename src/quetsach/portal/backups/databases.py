@@ -18,6 +18,7 @@ from pathlib import Path
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from quetsach.outputs.problems import quoted
 from quetsach.portal.backups.archive import BackupError
 
 # Only tables go, and what belongs to them: a schema of the administrator's keeps its owner and rights.
@@ -65,7 +66,8 @@ def _put_sqlite(source: Path) -> None:
             found = str(error)
         if found != "ok":
             raise BackupError(
-                _("The database in the backup is damaged: %(why)s. Nothing was changed.") % {"why": found}
+                _("The database in the backup is damaged: %(why)s. Nothing was changed.")
+                % {"why": quoted(found)}
             )
         connection.close()
         try:
@@ -77,7 +79,7 @@ def _put_sqlite(source: Path) -> None:
                     "The database could not be written (%(why)s). It is as it was; stop the portal, then"
                     " retry."
                 )
-                % {"why": error}
+                % {"why": quoted(str(error))}
             ) from error
 
 

@@ -24,16 +24,19 @@ _FILE = "backup-key"
 
 @dataclass(frozen=True)
 class Signer:
-    """`fingerprint` is "" for a backup that is not signed."""
+    """`fingerprint` is "" for a backup that is not signed; `is_named` for the one that was asked for."""
 
     fingerprint: str
     is_ours: bool = False
+    is_named: bool = False
 
     def __str__(self) -> str:
         if not self.fingerprint:
             return _("It is not signed: nobody can tell who made it and whether it was changed.")
         if self.is_ours:
             return _("It is signed by this portal (%(key)s).") % {"key": self.fingerprint}
+        if self.is_named:
+            return _("It is signed by the key that you named (%(key)s).") % {"key": self.fingerprint}
         return _(
             "It is signed by another key than this portal's: %(key)s. Compare it with the one that was shown"
             " when the backup was made."

@@ -17,6 +17,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from quetsach import photo
+from quetsach.collecting import reading
+from quetsach.collecting.paper import FileProblem
 from quetsach.portal.kit.strangers import refused
 from quetsach.vietnamese import nfc
 
@@ -37,8 +39,9 @@ class Proof(NamedTuple):
 class NotAProofError(ValueError):
     """Not taken, by its code.
 
-    `kind`: neither PDF nor JPEG nor PNG by its first bytes; `size`: larger than MOST_BYTES; `damaged`: no
-    picture that can be opened.
+    `kind`: neither PDF nor JPEG nor PNG by its first bytes; `heic`: a telephone's own kind of picture;
+    `size`: larger than MOST_BYTES; `damaged`: no picture that can be opened; `damaged_pdf`, `locked_pdf`:
+    a PDF that nobody could open later.
     """
 
     def told(self) -> str:
@@ -48,9 +51,19 @@ class NotAProofError(ValueError):
 
 _REFUSALS: dict[str, str | Promise] = {
     "size": _("The file is larger than 10 MB. Take a smaller photo."),
-    "kind": _("The file is neither PDF nor JPEG nor PNG."),
+    "kind": _("The file is neither PDF nor JPEG nor PNG. Take a photo of the paper, or scan it as a PDF."),
+    "heic": _(
+        "A telephone's HEIC picture, which cannot be opened here. Send it as JPEG (Zalo converts it by"
+        " itself), or take a screenshot of it and choose that."
+    ),
     "damaged": _("This picture cannot be opened. Take the photo again, or choose another file."),
+    "damaged_pdf": _(
+        "This PDF is damaged or incomplete. Download or scan it again, or choose a photo of the paper."
+    ),
+    "locked_pdf": _("This PDF has a password. Save it without one, or choose a photo of the paper."),
 }
+_LEGIBLE = {"scan", "not_an_annex", "blank_form", "needs_pypdf"}
+"""What the reader of annexes says of a PDF that it could open, and where it is not installed."""
 
 
 def _refused(code: str) -> NotAProofError:
@@ -64,14 +77,16 @@ def keep(upload: UploadedFile[Any]) -> Proof:
     if (upload.size or 0) > MOST_BYTES:
         raise _refused("size")
     content = upload.read()
-    if not content.startswith(_BEGINNINGS):
-        raise _refused("kind")
-    if not content.startswith(_PDF):
+    if content.startswith(_PDF):
+        _check_pdf(content)
+    elif content.startswith(_BEGINNINGS):
         try:
             content = photo.clean(content)
         except photo.PhotoError as error:
             refused("keyed", error)
             raise NotAProofError("damaged") from error
+    else:
+        raise _refused(_other_kind(content))
     sha256 = hashlib.sha256(content).hexdigest()
     path = f"proofs/{sha256[:2]}/{sha256}"
     target = Path(settings.MEDIA_ROOT) / path
@@ -84,6 +99,24 @@ def keep(upload: UploadedFile[Any]) -> Proof:
         part.replace(target)
     name = "".join(char for char in nfc(upload.name or "") if char.isprintable())
     return Proof(path, name[-200:] or "file", sha256)
+
+
+def _check_pdf(content: bytes) -> None:
+    """Open it as the intake does. Raises NotAProofError for what nobody could open later either."""
+    try:
+        reading.told_by(content, "pdf")
+    except FileProblem as error:
+        if error.code not in _LEGIBLE:
+            refused("keyed", error)
+            raise NotAProofError("locked_pdf" if error.code == "encrypted" else "damaged_pdf") from error
+
+
+def _other_kind(content: bytes) -> str:
+    try:
+        reading.kind_of(content)
+    except FileProblem as error:
+        return "heic" if error.code == "heic" else "kind"
+    return "kind"
 
 
 def download(path: str, name: str) -> FileResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import tempfile
 from pathlib import Path
 from uuid import UUID
@@ -26,6 +27,7 @@ from quetsach.portal.kit.refusals import note_form
 from quetsach.portal.kit.strangers import refused
 from quetsach.portal.units.roles import Verb, may
 
+_log = logging.getLogger(__name__)
 SHOWN = 25
 """Rows of each sort in the preview; the CSV has all."""
 
@@ -58,8 +60,10 @@ def indicators(request: HttpRequest, slug: str) -> HttpResponse:
             form.add_error("lists", refusal(str(error)))
             return _page(request, seat, may_write, form, status=422)
         except OSError as error:
+            _log.error("a list cannot be stored: %s", error)
             form.add_error(
-                "lists", _("The server cannot store it: %(why)s.") % {"why": error.strerror or error}
+                "lists",
+                _("The server cannot store it. Tell who looks after its machine, then send it again."),
             )
             return _page(request, seat, may_write, form, status=507)
     return redirect("indicator_draft", slug, draft.pk)

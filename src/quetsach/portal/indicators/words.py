@@ -79,6 +79,12 @@ _REFUSALS: tuple[tuple[str, str, str | Promise], ...] = (
         "unknown_kind",
         _("it is an archive; unpack it and send the list itself"),
     ),
+    (
+        r"damaged workbook",
+        "damaged",
+        _("the workbook is damaged or incomplete; open it in Excel, save it again and send that"),
+    ),
+    (r"is a PDF document", "unknown_kind", _("it is a PDF document; ask for its table as .xlsx or CSV")),
     (r"cut off at|is JSON that", "damaged", _("it is cut off; copy it again when it is complete")),
     (
         r"is a report of|is the result of a scan",
@@ -105,7 +111,7 @@ _REFUSALS: tuple[tuple[str, str, str | Promise], ...] = (
         "too_large",
         _("it needs too much memory or time to be opened; save its table as CSV, or split the list"),
     ),
-    (r"\.xlsb\)", "unknown_kind", _("it is a binary workbook (.xlsb); save it as .xlsx")),
+    (r"\.xlsb\)", "unknown_kind", _("it is a binary workbook (.xlsb); save it as .xlsx or CSV")),
     (
         r"where no sheet reaches",
         "damaged",
@@ -115,11 +121,11 @@ _REFUSALS: tuple[tuple[str, str, str | Promise], ...] = (
     (r"damaged|follows at", "damaged", _("it is damaged; copy it again from its origin")),
     (r"MB unpacked", "too_large", _("it is too large when unpacked; split the list")),
     (
-        r"not a text file|is a .+ file|office document|PDF document|MISP feed",
+        r"not a text file|is a .+ file|office document|MISP feed",
         "unknown_kind",
-        _("it is not a text file; save the list as text, CSV or TSV"),
+        _("it is not a text file; save the list as .xlsx, CSV or text"),
     ),
-    (r"cannot be read", "damaged", _("it cannot be read")),
+    (r"", "damaged", _("it cannot be read as a list; save its table as .xlsx or CSV and send that")),
 )
 """What the reader's English says, why that is for the page of refusals, and the same for the person."""
 

@@ -28,7 +28,12 @@ class IntakeForm(forms.Form):
         files: list[UploadedFile[Any]] = self.cleaned_data["annexes"]
         if sum(file.size or 0 for file in files) > MOST_UPLOAD:
             raise forms.ValidationError(
-                _("More than %(most)d MB together. Send them in parts."),
+                _(
+                    "The file is larger than %(most)d MB. Remove pictures from it, or scan it more coarsely,"
+                    " then send it again."
+                )
+                if len(files) == 1
+                else _("More than %(most)d MB together. Send them in parts."),
                 code="too_large",
                 params={"most": MOST_UPLOAD >> 20},
             )

@@ -1,7 +1,9 @@
 from pathlib import Path
 
+from django import forms
 from django.apps import AppConfig
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from quetsach import limited
 from quetsach.portal.kit.strangers import LONGEST_WAIT, PLACES
@@ -15,5 +17,9 @@ class KitConfig(AppConfig):
         from quetsach.portal.kit import refusals
         from quetsach.portal.kit.private import close_to_others
 
+        # Django's own words say nothing of what to do.
+        forms.FileField.default_error_messages["empty"] = _(
+            "The file is empty (0 bytes). Choose the right file, or ask for it again."
+        )
         close_to_others(Path(settings.DATA_DIR))
         refusals.watch_sign_ins()

@@ -9,17 +9,26 @@ import sys
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.core.exceptions import DisallowedHost, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.functional import Promise
+from django.utils.functional import Promise, lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.kit.busy import busy_page, is_busy, stylesheet
 from quetsach.portal.kit.refusals import note_request
 from quetsach.portal.kit.storage import fault_of, storage_page
+
+
+def _most_at_once() -> str:
+    return gettext(
+        "Nothing was stored. At most %(most)d MB are taken at once, all files together. Remove pictures from"
+        " the file and save it again, or send it in parts."
+    ) % {"most": settings.MAX_UPLOAD_BYTES >> 20}
 
 
 @dataclass(frozen=True)
@@ -52,7 +61,7 @@ PAGES = {
     ),
     413: Page(
         _("What you sent is too large"),
-        _("Nothing was stored. Send the file in smaller parts, or compress it with gzip first."),
+        lazy(_most_at_once, str)(),
         _("Go back"),
         "",
     ),
@@ -155,4 +164,4 @@ def _same_site(request: HttpRequest) -> str:
         root = f"{request.scheme}://{request.get_host()}/"
     except DisallowedHost:
         return "/"
-    return "/" + referrer[len(root) :] if referrer.startswith(root) else "/"
+    return "/" + referrer[len(root) :].lstrip("/\\") if referrer.startswith(root) else "/"

@@ -51,13 +51,14 @@ _WORDS: dict[int, tuple[str, str | Promise, str | Promise]] = {
 }
 
 
-def refused(status: int, path: str, cookies: str) -> tuple[str, list[tuple[str, str]], bytes]:
+def refused(status: int, path: str, cookies: str, back: str = "") -> tuple[str, list[tuple[str, str]], bytes]:
     """Status line, headers and body.
 
     Args:
         status: of HTTP; one without words of its own is told as 400.
         path: the request's, to tell machines from people; empty where it could not be read.
         cookies: the request's Cookie header, which may hold the language that was chosen.
+        back: the path of the page that the request came from, if it is one of this site.
     """
     code, title, text = _WORDS.get(status, _WORDS[400])
     asked = parse_cookie(without_escapes(cookies)).get(settings.LANGUAGE_COOKIE_NAME)
@@ -71,7 +72,7 @@ def refused(status: int, path: str, cookies: str) -> tuple[str, list[tuple[str, 
             body = json.dumps({"code": code, "reason": f"{title}. {text}"})
             headers.append(("Content-Type", "application/json"))
         else:
-            context = {"title": title, "text": text, "style": stylesheet()}
+            context = {"title": title, "text": text, "style": stylesheet(), "back": back}
             body = render_to_string("kit/refused.html", context)
             headers += [
                 ("Content-Type", "text/html; charset=utf-8"),

@@ -54,7 +54,7 @@ class ListForm(forms.Form):
     """A pasted list or a file."""
 
     text = forms.CharField(required=False, max_length=2_000_000, strip=False)
-    file = forms.FileField(required=False)
+    file = forms.FileField(required=False, allow_empty_file=True)
 
 
 class MarkManyForm(forms.Form):

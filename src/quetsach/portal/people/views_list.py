@@ -74,7 +74,12 @@ def _given(request: HttpRequest, form: ListForm) -> tuple[str, str, str]:
         return form.cleaned_data["text"].replace("\x00", " "), "", ""
     if file.size > MOST_BYTES:
         note_request(request, "too_large")
-        return "", "", _("The file is larger than %(most)d MB.") % {"most": MOST_BYTES // 1024**2}
+        return (
+            "",
+            "",
+            _("The file is larger than %(most)d MB. Remove pictures from it, or divide the list.")
+            % {"most": MOST_BYTES // 1024**2},
+        )
     try:
         grid, marked = read_cells(file.name, file.read(), HEADINGS)
     except TableError as error:

@@ -37,7 +37,8 @@ SAYS: dict[str, str | Promise] = {
         "The file is linked to other workbooks. Break the links (Data, Edit links), then send it again."
     ),
     "damaged": gettext_lazy(
-        "The file is damaged (%(where)s). Open it in Excel, save it again, then send it."
+        "The file is damaged. Open it in Excel, save it again, then send it. If Excel cannot open it, take"
+        " the form again and fill it in."
     ),
     "too_many_rows": gettext_lazy(
         "The sheet has too many lines (%(where)s). Delete what is below the form, then send it."

@@ -6,6 +6,7 @@ import socket
 from contextlib import suppress
 from time import monotonic
 from typing import Any
+from urllib.parse import urlsplit
 
 from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask, WSGITask
@@ -46,11 +47,22 @@ class _Refused(ErrorTask):  # type: ignore[misc]
         code, path = request.error.code, getattr(request, "path", "")
         if code != _FAULT:
             refusals.note(refusals.door_at(path), _REASONS.get(code, "malformed"))
-        self.status, headers, body = refused(code, path, request.headers.get("COOKIE", ""))
+        cookies, back = request.headers.get("COOKIE", ""), _page_before(request.headers)
+        self.status, headers, body = refused(code, path, cookies, back)
         self.response_headers.extend(headers)
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(b"" if getattr(request, "command", "") == "HEAD" else body)
+
+
+def _page_before(headers: dict[str, str]) -> str:
+    """The path of the page that sent the request, empty for one of another site."""
+    try:
+        came_from = urlsplit(headers.get("REFERER", ""))
+    except ValueError:
+        return ""
+    is_ours = came_from.netloc == headers.get("HOST") and came_from.path[1:2] not in ("/", "\\")
+    return came_from.path if is_ours else ""
 
 
 class Connection(HTTPChannel):  # type: ignore[misc]

@@ -42,6 +42,10 @@ class DatabaseError(Exception):
         self.is_old = is_old
 
 
+class StaticFilesError(Exception):
+    """Pictures and style sheets of this version are not where the portal hands them out from."""
+
+
 def serve(host: str, port: int, processes: int, on_ready: Callable[[], None]) -> None:
     """Serve the portal until SIGTERM, SIGINT or Ctrl-C, and let requests under way end.
 
@@ -56,6 +60,7 @@ def serve(host: str, port: int, processes: int, on_ready: Callable[[], None]) ->
     Raises:
         AddressError: the address is in use or not this machine's.
         DatabaseError: nothing can be answered without it.
+        StaticFilesError: no page can be drawn without them.
     """
     processes = 1 if sys.platform == "win32" else processes
     with listen(host, port) as listening:
@@ -63,6 +68,7 @@ def serve(host: str, port: int, processes: int, on_ready: Callable[[], None]) ->
         django.setup()
         clear(settings.INCOMING, older_than=0)
         check_database()
+        check_static_files()
         if method == "fork":
             _load()
         _Supervisor(listening, processes, multiprocessing.get_context(method)).run(on_ready)
@@ -121,6 +127,20 @@ def check_database() -> None:
         connections.close_all()
     if is_old:
         raise DatabaseError(is_old=True)
+
+
+def check_static_files() -> None:
+    """Raise StaticFilesError if `collectstatic` has not run since a file was added."""
+    from django.contrib.staticfiles.finders import get_finders
+    from django.contrib.staticfiles.storage import staticfiles_storage
+
+    if settings.DEBUG:
+        return
+    storage: Any = staticfiles_storage
+    for finder in get_finders():
+        for name, _place in finder.list(["CVS", ".*", "*~"]):
+            if storage.hash_key(name) not in storage.hashed_files:
+                raise StaticFilesError(name)
 
 
 class _Supervisor:

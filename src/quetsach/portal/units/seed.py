@@ -19,6 +19,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from quetsach.errors import PortalError
+from quetsach.outputs.problems import quoted
 from quetsach.portal.accounts.models import User
 from quetsach.portal.units.actions import create_unit
 from quetsach.portal.units.models import Unit
@@ -57,7 +58,8 @@ def read_seed(file: Path) -> Seed:
         data = json.loads(text) if file.suffix.lower() == ".json" else tomllib.loads(text)
     except OSError as error:
         raise SeedError(
-            _("%(file)s: cannot be read: %(why)s") % {"file": file, "why": error.strerror}
+            _("%(file)s: cannot be read: %(why)s")
+            % {"file": file, "why": quoted(error.strerror or str(error))}
         ) from error
     except UnicodeDecodeError as error:
         raise SeedError(

@@ -16,6 +16,9 @@ FILES: dict[str, str | Promise] = {
     "old_excel": gettext_lazy(
         "This is an old Excel file (.xls) or one with a password. Save it as .xlsx without a password."
     ),
+    "web_page": gettext_lazy(
+        "This is a web page or XML under the name of a workbook. Open it in Excel and save it as .xlsx."
+    ),
     "not_table": gettext_lazy("This is neither an Excel workbook (.xlsx) nor a CSV file."),
     "binary": gettext_lazy("This is a binary Excel file (.xlsb). Open it in Excel and save it as .xlsx."),
     "far": gettext_lazy(

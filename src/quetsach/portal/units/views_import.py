@@ -64,8 +64,9 @@ def upload(request: HttpRequest, unit_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["table"]
         if file.size > MOST_BYTES:
-            said = _("The file is larger than %(most)d MB.") % {"most": MOST_BYTES // 1024**2}
-            form.add_error("table", ValidationError(said, code="too_large"))
+            most = MOST_BYTES // 1024**2
+            said = _("The file is larger than %(most)d MB. Remove pictures from it, or divide the list.")
+            form.add_error("table", ValidationError(said % {"most": most}, code="too_large"))
         else:
             try:
                 read = read_table(file.name, file.read())

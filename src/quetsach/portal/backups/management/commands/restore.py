@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
@@ -13,6 +15,7 @@ from django.utils.translation import gettext_noop
 from quetsach.portal.backups.actions import note_restored, restore
 from quetsach.portal.backups.archive import BackupError
 from quetsach.portal.kit.command import PortalCommand
+from quetsach.portal.kit.templatetags.kit import moment
 
 
 class Command(PortalCommand):
@@ -40,8 +43,21 @@ class Command(PortalCommand):
         call_command("migrate", verbosity=0)
         note_restored(file, manifest, signer)
         self.stdout.write(
-            _("Restored what %(program)s held at %(at)s (UTC).")
-            % {"program": manifest.program, "at": manifest.made_at}
+            _("Restored what %(program)s held at %(at)s.")
+            % {"program": manifest.program, "at": moment(datetime.fromisoformat(manifest.made_at))}
         )
         self.stdout.write(str(signer))
-        self.stdout.write(_("Start the portal again now: it must read the key of the backup."))
+        if not Path(settings.VAULT_KEY_FILE).exists():
+            self.stdout.write(
+                _(
+                    "The vault key is in no backup. Put your copy of it at %(file)s; without it this portal"
+                    " opens neither its packs nor sealed results."
+                )
+                % {"file": settings.VAULT_KEY_FILE}
+            )
+        self.stdout.write(
+            _(
+                "Now run: quetsach manage collectstatic --noinput. Then start the portal again: it must read"
+                " the key of the backup."
+            )
+        )

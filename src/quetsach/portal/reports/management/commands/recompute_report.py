@@ -11,6 +11,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from quetsach.outputs.problems import quoted
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.kit.command import PortalCommand
 from quetsach.portal.reports.models import Report
@@ -58,7 +59,7 @@ class Command(PortalCommand):
         try:
             cells, found = compare(_node(key), file.read_bytes())
         except OSError as error:
-            raise CommandError(f"{file}: {error.strerror}") from error
+            raise CommandError(f"{file}: {quoted(error.strerror or str(error))}") from error
         except NotAnExportError as error:
             raise CommandError(
                 _("%(file)s is no workbook of figures from this portal.") % {"file": file}

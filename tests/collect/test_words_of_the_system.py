@@ -1,0 +1,17 @@
+"""What the system says of a file is told in the language in use."""
+
+from __future__ import annotations
+
+import pytest
+
+from quetsach import language
+from quetsach.collecting import says
+from quetsach.collecting.paper import FileProblem
+
+
+@pytest.mark.usefixtures("catalogue")
+def test_why_a_file_cannot_be_read_is_no_english_in_a_vietnamese_sentence() -> None:
+    problem = FileProblem("unreadable", why="Permission denied")
+    assert says.problem(problem, "en").startswith("Cannot be read: Permission denied.")
+    language.use("vi")
+    assert "không có quyền truy cập" in says.problem(problem, "vi")
