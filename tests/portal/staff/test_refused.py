@@ -44,6 +44,18 @@ def test_sums_by_door_and_reason_with_what_to_do(told):
     assert "in the last 30 days 347" in page and "Handing results in with a code 6 46 346" in page
 
 
+def test_advice_names_the_bound_in_force_and_the_page_by_its_name(cast, settings):
+    settings.MAX_UPLOAD_BYTES = 77 << 20
+    refusals.note("scans", "too_large")
+    refusals.note("sign_in", "password")
+    client = cast.client("centre", "auditor")
+    page = text_of(client.get(reverse("staff_refusals"), headers={"accept-language": "vi"}))
+    assert "QUETSACH_MAX_UPLOAD_MB (77)" in page
+    link = f'<a class="btn" href="{reverse("staff_trail")}">Sổ thao tác</a>'
+    assert "“Sổ thao tác”" in page and link in client.get(reverse("staff")).content.decode()
+    assert f"{timezone.localtime():%d/%m/%Y}" in page, "printed, it says of when it is"
+
+
 def test_one_day_alone(told):
     client = told.client("centre", "coordinator")
     client.cookies["django_language"] = "en"
