@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from quetsach import feed
 from quetsach.errors import IndicatorError
 from quetsach.feed import FeedResult
-from quetsach.feeds import formats
+from quetsach.feeds import formats, listing
+from quetsach.feeds.forms import table
 from quetsach.feeds.remark import REJECTS, WARNINGS
 from tests.feeds.samples import SAMPLES
 
@@ -118,3 +119,66 @@ def test_a_line_without_end_takes_no_time_without_end(name: str | None, text: st
 def test_a_line_without_end_is_no_table(text: str) -> None:
     """It was once taken apart for each dialect and delimiter, which cost minutes."""
     assert [one.format for one in feed.read_text(text).recognised] == ["plain"]
+
+
+JSON_GROUPS = [
+    "[" + "[]," * 20 + "[]]",
+    "[" + "[]," * 20,
+    '{"Event":{"Attribute":[' + "{}," * 20 + "{}]}}",
+    '{"indicator":"evil.example","x":[' + "{}," * 20 + "{}]}\n" + '{"indicator":"a.example"}',
+    "[" + "1.5," * 20 + "1]",
+    '{"indicator":"evil.example"}\n[' + "1," * 20 + "1]",
+]
+
+
+@pytest.mark.parametrize("text", JSON_GROUPS, ids=range(len(JSON_GROUPS)))
+@pytest.mark.parametrize("name", [None, "json", "misp", "stix"])
+def test_json_of_more_than_memory_is_there_for_is_refused_before_it_is_read(
+    text: str, name: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """98 KB of gzip became 5 GB. What is no JSON to its end is read into memory, too."""
+    monkeypatch.setattr(listing, "MOST_GROUPS", 10)
+    monkeypatch.setattr(listing, "MOST_ITEMS", 15)
+    loads = json.loads
+
+    def counted(part: str) -> object:
+        assert part.count(",") <= 15
+        return loads(part)
+
+    monkeypatch.setattr(json, "loads", counted)
+    if name in ("misp", "stix") and text[0] + text[-1] not in ("{}", "[]"):
+        feed.read_text(text, format=name)  # neither is read line by line
+        return
+    with pytest.raises(IndicatorError, match="limits of memory and time; unpack it, or split it"):
+        feed.read_text(text, format=name)
+
+
+def test_the_contents_of_a_feed_that_are_more_than_memory_is_there_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "MOST_GROUPS", 10)
+    (tmp_path / "manifest.json").write_text("[" + "[]," * 20 + "[]]")
+    with pytest.raises(IndicatorError, match="limits of memory and time"):
+        feed.read(tmp_path)
+
+
+@pytest.mark.parametrize("cell", ["", '"x"'])
+@pytest.mark.parametrize("above", ["", "indicator,type\nevil.example,domain\n", "sep=,\n"])
+@pytest.mark.parametrize("below", ["", "\nindicator,type\nb.example,domain"])
+def test_a_row_wider_than_any_table_is_told_and_taken_apart_by_nobody(
+    cell: str, above: str, below: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[int] = []
+
+    def reader(lines: list[str], **given: object) -> object:
+        taken.append(len(lines[0]))
+        return csv_reader(lines, **given)
+
+    csv_reader = table.csv.reader
+    monkeypatch.setattr(table.csv, "reader", reader)
+    wide = ",".join([cell] * 20_000)
+    result = feed.read_text(f"{above}{wide}{below}\n")
+    assert any(wide[1:100] in one.text for one in result.rejects)
+    assert {one.canonical for one in result.indicators} >= ({"evil.example"} if "evil" in above else set())
+    assert all(length < len(wide) for length in taken)
+    assert table.cells_of(wide, ",") is None

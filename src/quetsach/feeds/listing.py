@@ -10,6 +10,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
+from quetsach.errors import IndicatorError
 from quetsach.feeds.comment import is_comment
 from quetsach.feeds.packed import TEXT, Package, package
 from quetsach.feeds.text import decode
@@ -17,7 +18,26 @@ from quetsach.feeds.text import decode
 SNIFFED_LINES = 50
 _NOTHING = object()
 _LINE_END = re.compile(r"\r\n?")
+MOST_GROUPS = 1_000_000
+MOST_ITEMS = 4_000_000
+"""Of a list in JSON: its lists and objects, and its values; the largest real ones have a third of that. Read
+into memory, 98 KB of gzip that say `[],` over and over would fill 5 GB."""
 _JSON_BEGIN = re.compile(r"\s*[\[{]")
+
+
+def parsed(source: str, text: str) -> Any:
+    """The JSON of a list or of one of its lines.
+
+    Raises:
+        IndicatorError: it holds more than memory and time are there for.
+        ValueError, RecursionError: it is no JSON.
+    """
+    is_many = text.count(",") > MOST_ITEMS or text.count("[") + text.count("{") > MOST_GROUPS
+    if is_many and _JSON_BEGIN.match(text):
+        raise IndicatorError(
+            f"{source}: cannot be opened within the limits of memory and time; unpack it, or split it"
+        )
+    return json.loads(text)
 
 
 class Listing:
@@ -100,7 +120,7 @@ class Listing:
         if text[0] + text[-1] not in ("{}", "[]"):
             return _NOTHING
         try:
-            return json.loads(text)
+            return parsed(self.source, text)
         except (ValueError, RecursionError):
             return _NOTHING
 

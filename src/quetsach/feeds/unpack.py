@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import NamedTuple
 
 from quetsach import limited
 from quetsach.errors import IndicatorError, SourceError
+from quetsach.feeds.listing import parsed
 from quetsach.feeds.packed import ZIP, package
 from quetsach.feeds.text import MOST_BYTES, read_raw, read_stream, unusable
 from quetsach.openers import is_tar
@@ -114,7 +114,7 @@ def _feed(folder: Path) -> Iterator[tuple[str, bytes]]:
     if not manifest.is_file():
         raise IndicatorError(f"{folder}: is a folder without a manifest.json; name the lists in it")
     try:
-        events = json.loads(read_raw(manifest))
+        events = parsed(str(manifest), read_raw(manifest).decode())
     except (ValueError, RecursionError) as error:
         raise IndicatorError(f"{manifest}: is no JSON; fetch the feed again") from error
     for uuid in events if isinstance(events, dict) else ():

@@ -12,6 +12,8 @@ from quetsach.feeds.value import Note, Value
 
 _RANGE = re.compile(r"[0-9A-Fa-f.:]+\s+[-\u2010-\u2015\u2212]\s+[0-9A-Fa-f.:]+")
 
+_MOST_WORDS = 1_000
+"""Of a line that are looked at one by one; what stands behind is one note."""
 _QUOTED = re.compile(r"""(["'])(.+)\1""")
 
 
@@ -37,7 +39,7 @@ def lines(texts: Sequence[str], start: int = 1) -> Iterator[Value]:
         if _RANGE.fullmatch(text):
             yield Value(number, re.sub(r"\s", "", text))
             continue
-        value, *note = text.split()
+        value, *note = text.split(maxsplit=_MOST_WORDS)
         if hash_in(value):
             # As `sha256sum` writes them, or with the family behind.
             yield Value(number, value, family=" ".join(note).lstrip("*"))

@@ -8,7 +8,7 @@ from typing import Any
 
 from quetsach.errors import IndicatorError
 from quetsach.feeds.forms.table import COLUMNS, Row, may_be_victims, numbered, places_of, spares, values
-from quetsach.feeds.listing import Listing
+from quetsach.feeds.listing import Listing, parsed
 from quetsach.feeds.value import Note, Value
 
 # An address stands for more than the name that it had once.
@@ -33,7 +33,7 @@ def _lines(listing: Listing) -> Iterator[tuple[int, Any]]:
         if not line.strip():
             continue
         try:
-            yield number, json.loads(line)
+            yield number, parsed(listing.source, line)
         except (ValueError, RecursionError):
             yield number, line
 

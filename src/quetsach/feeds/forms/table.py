@@ -47,6 +47,8 @@ _HASHES = frozenset(
 DELIMITERS = (",", ";", "\t", "|")
 _LONGEST = 1 << 16
 """Characters of a line that may be a header or a row to tell the layout by: what is longer is no table's."""
+_MOST_COLUMNS = 16_384
+"""Of a row: no spreadsheet has more."""
 HEADER_LINES = 10
 """How far down a header is looked for: an office's list has its title above it."""
 _OTHER_TYPES = frozenset(
@@ -77,7 +79,7 @@ _DATES = ("%d/%m/%Y", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d-%m-%Y")
 
 
 class Row(NamedTuple):
-    """One row: its number, its cells (None when the quotes do not match up) and itself."""
+    """One row: its number, its cells (None when the quotes do not match up, or it is too wide) and itself."""
 
     line: int
     cells: Sequence[str] | None
@@ -95,7 +97,9 @@ class Layout(NamedTuple):
 
 
 def cells_of(line: str, delimiter: str) -> list[str] | None:
-    """The cells of one row (RFC 4180); None when its quotes do not match up."""
+    """The cells of one row (RFC 4180); None when its quotes do not match up, or it is wider than any."""
+    if len(line) > _MOST_COLUMNS and line.count(delimiter) >= _MOST_COLUMNS:
+        return None
     if '"' not in line:
         return line.split(delimiter)
     try:
@@ -362,7 +366,11 @@ def _rows(lines: Sequence[str], layout: Layout) -> Iterator[Row]:
             continue
         if line == f"sep={delimiter}":
             continue
-        cells = line.split(delimiter) if '"' not in line else cells_of(line, delimiter)
+        cells = (
+            line.split(delimiter)
+            if '"' not in line and len(line) <= _MOST_COLUMNS
+            else cells_of(line, delimiter)
+        )
         if cells is None and line.count('"') % 2:
             end, cells = _over_lines(lines, number, delimiter)
         yield Row(number, cells, line)
@@ -392,7 +400,7 @@ def values(
     is_simple = not places.keys() & {"port", "until", "detect"}
     for number, cells, line in rows:
         if cells is None:
-            yield Note(number, line, "quotes")
+            yield Note(number, line, "quotes" if '"' in line else "mangled")
             continue
         width = len(cells)
         text = cells[at].strip() if at < width else ""
