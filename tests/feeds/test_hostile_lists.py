@@ -182,3 +182,8 @@ def test_a_row_wider_than_any_table_is_told_and_taken_apart_by_nobody(
     assert {one.canonical for one in result.indicators} >= ({"evil.example"} if "evil" in above else set())
     assert all(length < len(wide) for length in taken)
     assert table.cells_of(wide, ",") is None
+
+
+def test_the_contents_of_a_feed_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text("{}", encoding="utf-8-sig")
+    assert not feed.read(tmp_path).recognised

@@ -13,7 +13,7 @@ from quetsach import limited
 from quetsach.errors import IndicatorError, SourceError
 from quetsach.feeds.listing import parsed
 from quetsach.feeds.packed import ZIP, package
-from quetsach.feeds.text import MOST_BYTES, read_raw, read_stream, unusable
+from quetsach.feeds.text import MOST_BYTES, decode, read_raw, read_stream, unusable
 from quetsach.openers import is_tar
 from quetsach.openers.opened import Opened, Passed, Start
 from quetsach.unpack import BLOCK, BZIP2, XZ, codec_of
@@ -114,7 +114,7 @@ def _feed(folder: Path) -> Iterator[tuple[str, bytes]]:
     if not manifest.is_file():
         raise IndicatorError(f"{folder}: is a folder without a manifest.json; name the lists in it")
     try:
-        events = parsed(str(manifest), read_raw(manifest).decode())
+        events = parsed(str(manifest), decode(read_raw(manifest))[0])
     except (ValueError, RecursionError) as error:
         raise IndicatorError(f"{manifest}: is no JSON; fetch the feed again") from error
     for uuid in events if isinstance(events, dict) else ():
