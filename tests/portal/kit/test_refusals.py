@@ -177,7 +177,7 @@ def test_files_that_are_too_large_or_empty_are_counted_by_their_doors(cast, monk
         ("a.csv", b"<!doctype html><html><body>evil.example</body></html>", "unknown_kind"),
         ("a.pdf", b"%PDF-1.7\nevil.example\n", "unknown_kind"),
         ("a.xlsx", LOCKED, "unknown_kind"),
-        ("a.csv.gz", gzip.compress(b"evil.example\n" * 99)[:-9], "damaged"),
+        ("a.csv.gz", gzip.compress(b"evil.example\n" * 99, mtime=0)[:-9], "damaged"),
     ],
 )
 def test_a_list_that_is_not_taken_is_counted_by_what_is_wrong_with_it(cast, name, content, reason):
