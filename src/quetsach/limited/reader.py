@@ -46,7 +46,9 @@ def limit(seconds: int, *, is_threaded: bool) -> None:
         (resource.RLIMIT_NOFILE, 64),
         *(() if is_threaded else ((resource.RLIMIT_NPROC, 0),)),
     ):
-        resource.setrlimit(what, (most, most))
+        # At the hard limit of time Linux kills without a word: the soft one comes a second before, and tells.
+        hard = most + 1 if what == resource.RLIMIT_CPU else most
+        resource.setrlimit(what, (most, hard))
 
 
 def answer(request: dict[str, Any], data: BinaryIO) -> list[bytes]:
