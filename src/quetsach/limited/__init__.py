@@ -20,6 +20,7 @@ The doors (tests/attacks guards that there is no other):
 | annex as a workbook, form of the annex | `annexform/workbook.py` |
 | annex as Word, Excel, PDF; table of who should report | `collecting/reading.py`, `collecting/tree.py` |
 | archive or e-mail with annexes | `collecting/files/archive.py` |
+| PDF that proves an entry | `collecting/reading.py` |
 | scan, to look at; photo, to keep | `collecting/files/picture.py`, `photo.py` |
 | document to lint; signed PDF | `documents/reading.py`, `documents/signature.py` |
 | workbook that a portal exported, to recompute | `workbook.py` |
