@@ -5,12 +5,12 @@ import io
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import translation
 from python_calamine import CalamineWorkbook
 
-from quetsach.portal.audit.actions import record
+from quetsach.portal.audit.actions import first_broken_entry, record
 from quetsach.portal.audit.models import Entry
 
 HOSTILE = '=HYPERLINK("http://evil.example";"x")'
@@ -89,3 +89,14 @@ def test_what_belongs_to_no_unit_is_shown_at_the_top_only(told):
     below = {"unit": str(told.units["A"].pk)}
     assert "Cổng X" not in top.get(url, below).content.decode()
     assert "Cổng X" not in told.client("A", "auditor").get(url).content.decode()
+
+
+def test_an_entry_that_was_taken_out_shows_even_where_the_chain_was_closed_over_it(db):
+    with transaction.atomic():
+        first, second, third = (record(None, "unit.create", data={"name": name}) for name in "ABC")
+    assert first_broken_entry() is None
+    with connection.cursor() as cursor:  # whoever can write the database itself
+        cursor.execute("DELETE FROM audit_entry WHERE id = %s", [second.pk])
+        cursor.execute("UPDATE audit_entry SET previous_hash = %s WHERE id = %s", [first.hash, third.pk])
+    broken = first_broken_entry()
+    assert broken is not None and broken.pk == third.pk
