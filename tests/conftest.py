@@ -49,6 +49,12 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
         connection.settings_dict["TEST"]["NAME"] = name
 
 
+@pytest.fixture(autouse=True)
+def _usual_umask() -> None:
+    """What the portal closes to other accounts when a test serves it stays open for the tests behind."""
+    os.umask(0o022)
+
+
 @pytest.fixture(scope="session")
 def compiled_locale(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The catalogues of command line and outputs, compiled; the checkout stays as it is."""
