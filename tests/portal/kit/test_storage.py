@@ -25,7 +25,7 @@ def work(_request: HttpRequest) -> HttpResponse:
     raise answers.pop()
 
 
-urlpatterns = [path("work/", work), path("", include("quetsach.portal.urls"))]
+urlpatterns = [path("viec/", work), path("", include("quetsach.portal.urls"))]
 handler500 = errors.server_error
 
 
@@ -128,7 +128,7 @@ def test_the_page_says_what_is_wrong_and_what_to_do(
     for language, text in (("vi", vi), ("en", en)):
         visitor.cookies["django_language"] = language
         answers.append(OSError(number, "told by the system", str(tmp_path / name) if name else None))
-        page = visitor.post("/work/", {"a": "b"})
+        page = visitor.post("/viec/", {"a": "b"})
         shown = page.content.decode()
         assert page.status_code == 503 and text in shown and f'lang="{language}"' in shown
         assert shown.count("<h1") == 1 and str(tmp_path) not in shown and "told by the system" not in shown
@@ -144,4 +144,4 @@ def test_another_fault_stays_a_fault(visitor: Client, tmp_path: Path) -> None:
         broken(psycopg.errors.UniqueViolation()),
     ):
         answers.append(error)
-        assert visitor.get("/work/").status_code == 500
+        assert visitor.get("/viec/").status_code == 500
