@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from quetsach.engine import Engine, ScanOptions, SourceResult
 from quetsach.indicator import Indicator, IndicatorSet, Kind
 from quetsach.source import Source, utf16_of
+from quetsach.unpack import ZSTD
 from tests.openers.reading import log
 from tests.packing import zstd
 
@@ -124,3 +125,10 @@ def test_a_file_emptied_while_it_is_read_is_an_error(tmp_path: Path) -> None:
     os.truncate(path, 0)
     list(chunks)
     assert source.errors == [f"{path}: became shorter while it was read; scan it again"]
+
+
+@pytest.mark.parametrize("nibble", [0x0, 0x7, 0xF])
+def test_a_skippable_frame_begins_a_zstd_file(nibble: int) -> None:
+    """Any of the sixteen magic numbers 0x184D2A5? (RFC 8878 3.1.2), little-endian; no other."""
+    assert ZSTD.begins(bytes([0x50 + nibble, 0x2A, 0x4D, 0x18]) + bytes(4))
+    assert not ZSTD.begins(bytes([0x60, 0x2A, 0x4D, 0x18])) and not ZSTD.begins(b"\x50\x2a\x4d\x19")
