@@ -24,6 +24,11 @@ MADE = {
     "listed": "import pytest\ndef test_one(): pytest.skip('QUETSACH_TEST_DATA is not there')\n",
     "unlisted": "import pytest\ndef test_one(): pytest.skip('no such program')\n",
     "marked": "import pytest\n@pytest.mark.skipif(True, reason='no such program')\ndef test_one(): pass\n",
+    "fixture": (
+        "import pytest\n@pytest.fixture\ndef browser(): pytest.skip('no chromium on this machine')\n"
+        "def test_one(browser): pass\n"
+    ),
+    "expected": "import pytest\n@pytest.mark.xfail(reason='known')\ndef test_one(): assert False\n",
     "module": "import pytest\npytest.importorskip('no_such_module')\ndef test_one(): pass\n",
     "empty": "import pytest\n@pytest.mark.parametrize('one', [])\ndef test_one(one): pass\n",
 }
@@ -40,7 +45,7 @@ def judged(tmp_path: Path, kind: str, ci: str, *options: str) -> tuple[int, str,
     return done.returncode, done.stdout, json.loads(told.read_text())
 
 
-@pytest.mark.parametrize("kind", ["unlisted", "marked", "module", "empty"])
+@pytest.mark.parametrize("kind", ["unlisted", "marked", "fixture", "expected", "module", "empty"])
 def test_a_skip_that_nobody_listed_fails_where_changes_are_judged(tmp_path: Path, kind: str) -> None:
     code, out, told = judged(tmp_path, kind, "true")
     assert code in {1, 2}
