@@ -11,7 +11,7 @@ class TooManyError(ValueError):
     """The text holds more values than were allowed."""
 
 
-def few(text: bytes, *, groups: int, items: int) -> bytes:
+def few[Text: (str, bytes)](text: Text, *, groups: int, items: int) -> Text:
     """The same text, for `json.loads`.
 
     Args:
@@ -21,6 +21,10 @@ def few(text: bytes, *, groups: int, items: int) -> bytes:
     Raises:
         TooManyError: it holds more.
     """
-    if text.count(b"[") + text.count(b"{") > groups or text.count(b",") > items:
+    if isinstance(text, str):
+        found, commas = text.count("[") + text.count("{"), text.count(",")
+    else:
+        found, commas = text.count(b"[") + text.count(b"{"), text.count(b",")
+    if found > groups or commas > items:
         raise TooManyError("too many values")
     return text

@@ -14,6 +14,7 @@ from quetsach.errors import IndicatorError
 from quetsach.feeds.comment import is_comment
 from quetsach.feeds.packed import TEXT, Package, package
 from quetsach.feeds.text import decode
+from quetsach.jsontext import TooManyError, few
 
 SNIFFED_LINES = 50
 _NOTHING = object()
@@ -32,11 +33,13 @@ def parsed(source: str, text: str) -> Any:
         IndicatorError: it holds more than memory and time are there for.
         ValueError, RecursionError: it is no JSON.
     """
-    is_many = text.count(",") > MOST_ITEMS or text.count("[") + text.count("{") > MOST_GROUPS
-    if is_many and _JSON_BEGIN.match(text):
-        raise IndicatorError(
-            f"{source}: cannot be opened within the limits of memory and time; unpack it, or split it"
-        )
+    if _JSON_BEGIN.match(text):
+        try:
+            few(text, groups=MOST_GROUPS, items=MOST_ITEMS)
+        except TooManyError as error:
+            raise IndicatorError(
+                f"{source}: cannot be opened within the limits of memory and time; unpack it, or split it"
+            ) from error
     return json.loads(text)
 
 

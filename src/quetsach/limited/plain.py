@@ -17,6 +17,8 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any, Literal, TypeAliasType, Union, get_args, get_origin, get_type_hints
 
+from quetsach.jsontext import TooManyError, few
+
 MOST_ITEMS = 8_000_000
 MOST_GROUPS = 4_000_000
 """Of an answer: its values, and its lists and objects. Sixty million bytes of `[],` would fill 1.4 GB."""
@@ -63,8 +65,10 @@ def unpack(data: bytes, declared: Any) -> Any:
     if end > len(data):
         raise AnswerError("cut off")
     head = data[_LENGTH.size : end]
-    if head.count(b",") > MOST_ITEMS or head.count(b"[") + head.count(b"{") > MOST_GROUPS:
-        raise AnswerError("too many values")
+    try:
+        few(head, groups=MOST_GROUPS, items=MOST_ITEMS)
+    except TooManyError as error:
+        raise AnswerError("too many values") from error
     try:
         told = json.loads(head.decode("utf-8", "surrogatepass"))
         return _taker(declared)(told, Blobs(memoryview(data)[end:]))
