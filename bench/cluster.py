@@ -99,8 +99,8 @@ def _copies(log: Path, folder: Path) -> list[Path]:
 def _compiled(engine: Engine, folder: Path) -> Path:
     path = folder / "cluster.qs"
     if not path.exists():
-        from quetsach.cli import lists
+        from quetsach import loading
 
-        found = lists.read([folder / "indicators-100000.txt"], lists.Choice())
+        found = loading.read([folder / "indicators-100000.txt"], loading.Choice())
         engine.compile(found.indicators).save(path)  # type: ignore[attr-defined]
     return path

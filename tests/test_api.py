@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import doctest
+import re
 import subprocess
 import sys
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,14 @@ import pytest
 
 import quetsach
 from quetsach import api, frames, setfile
+from quetsach.endpoint import keys, pack
+from quetsach.endpoint.refusal import Refused
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.indicator import Indicator, IndicatorSet, Kind
 from quetsach.output import OutputError
 from quetsach.scanfile import read
 from quetsach.sighting import Sighting
+from tests.endpoint.packs import PACK, SIGNING
 
 LINES = (
     "2026-01-02T03:04:05Z 10.0.0.7 asks a.evil.example\n"
@@ -55,7 +60,7 @@ def test_what_cannot_be_read_is_an_error_of_the_result(tmp_path: Path) -> None:
 def test_bad_questions_raise(log: Path) -> None:
     with pytest.raises(ScanError, match="not a time zone"):
         quetsach.scan(log, ["evil.example"], tz="Mars/Olympus", guard_rails=False)
-    with pytest.raises(ScanError, match="unknown log format"):
+    with pytest.raises(ScanError, match="named is not a log format"):
         quetsach.scan(log, ["evil.example"], format="named", guard_rails=False)
     with pytest.raises(ScanError, match="jobs=-1"):
         quetsach.scan(log, ["evil.example"], jobs=-1, guard_rails=False)
@@ -94,7 +99,7 @@ def test_what_is_ones_own_is_not_looked_for_with_a_set_either(
     assert not len(result.sightings)
     assert [(note.level, note.text) for note in result.notes] == [("stop", "evil.example")]
     assert [one.value for one in quetsach.read_indicators(file, own=["evil.example"])] == ["other.example"]
-    with pytest.raises(IndicatorError, match="scope: the set was read before"):
+    with pytest.raises(IndicatorError, match="is compiled, and scope cannot change it"):
         quetsach.scan(log, chosen, scope="exact")
 
 
@@ -258,4 +263,58 @@ def test_an_unknown_scope_or_two_ways_to_read_are_refused(log: Path) -> None:
     with pytest.raises(IndicatorError, match="exact or subdomains"):
         quetsach.scan(log, ["evil.example"], scope="wide")
     with pytest.raises(ScanError, match="exclude"):
-        quetsach.scan(log, ["evil.example"], format="zeek", fields="client=a,query=b")
+        quetsach.scan(log, ["evil.example"], format="zeek.dns", fields="client=a,query=b")
+
+
+def test_a_log_in_place_of_a_list_is_refused(tmp_path: Path) -> None:
+    line = "Nov 24 11:30:00 gw dnsmasq[7]: query[A] {}.example.org from 10.0.0.{}\n"
+    log = tmp_path / "dns.log"
+    log.write_text("".join(line.format(name, n) for n, name in enumerate("abcdefgh")))
+    with pytest.raises(IndicatorError, match=r"is a log \(dnsmasq\), not a list"):
+        quetsach.scan(log, log)
+
+
+def test_the_list_of_a_pack_is_used_where_its_signer_is_trusted(log: Path, tmp_path: Path) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    told = replace(
+        PACK,
+        indicators=IndicatorSet([Indicator("evil.example", Kind.DOMAIN)]),
+        created=now - timedelta(days=1),
+        expires=now + timedelta(days=1),
+    )
+    packed = tmp_path / "tan-phu.qspack"
+    packed.write_bytes(pack.build(told, SIGNING))
+    signer = keys.public("signing", SIGNING)
+    for trusted in (signer.hex(), keys.fingerprint(signer)):
+        result = quetsach.scan(log, packed, trust=[trusted])
+        assert {seen.indicator for seen in result.sightings} == {"evil.example"}
+    with pytest.raises(Refused) as refused:
+        quetsach.scan(log, packed)
+    assert refused.value.code == "pack_key"
+
+
+def test_a_saved_page_is_that_of_the_command_line(log: Path, tmp_path: Path) -> None:
+    from quetsach import language
+    from quetsach.cli import run
+
+    language.use("en")
+    listed = tmp_path / "list.txt"
+    listed.write_text("evil.example\n")
+    quetsach.scan(log, listed, source_name="x").save(tmp_path / "called.html")
+    run(
+        [
+            "scan",
+            str(log),
+            "-i",
+            str(listed),
+            "--source-name",
+            "x",
+            "--lang",
+            "en",
+            "-o",
+            str(tmp_path / "told.html"),
+        ]
+    )
+    called, told = (Path(tmp_path / name).read_text() for name in ("called.html", "told.html"))
+    timed = re.compile(r"[\d.,]+ (?:s|ms)\b|\d\d/\d\d/\d{4} \d\d:\d\d(?::\d\d)?")
+    assert timed.sub("", called) == timed.sub("", told)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast, runtime_checkable
 
-from quetsach.errors import IndicatorError, ScanError
+from quetsach.errors import ScanError
 from quetsach.sighting import Coverage, Sighting
 from quetsach.source import ByteStream
 
@@ -191,8 +191,7 @@ def compile(
     Raises IndicatorError when a value is no indicator, or nothing is left after the guard rails.
     """
     from quetsach import guard
-    from quetsach.feeds.item import parse
-    from quetsach.feeds.remark import REJECTS, Reject
+    from quetsach.feeds.item import spelled
     from quetsach.indicator import Indicator, IndicatorSet, Scope
 
     found: list[Indicator] = []
@@ -200,11 +199,8 @@ def compile(
         if isinstance(item, Indicator):
             found.append(item)
             continue
-        spelled = {"value": item} if isinstance(item, str) else item
-        try:
-            found += parse(spelled["value"], Scope(spelled.get("scope", Scope.WITH_SUBDOMAINS)))[0]
-        except Reject as reject:
-            raise IndicatorError(f"{spelled['value']}: {REJECTS[reject.code]}") from reject
+        told = {"value": item} if isinstance(item, str) else item
+        found += spelled(told["value"], Scope(told.get("scope", Scope.WITH_SUBDOMAINS)))
     indicators = IndicatorSet(found)
     if guard_rails:
         indicators = guard.apply(indicators).kept

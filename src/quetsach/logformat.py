@@ -343,9 +343,20 @@ def _texts() -> dict[str, str]:
     return {file.name: file.read_text(encoding="utf-8") for file in files if file.name.endswith(".toml")}
 
 
+def names() -> list[str]:
+    """What a log can be read as: every format by its name, without reading it, and free text."""
+    files = resources.files("quetsach").joinpath("logformats").iterdir()
+    found = sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
+    return [*found, "text"]
+
+
+def check(name: str) -> None:
+    """Raises ScanError, with the names there are, where none of them is this name."""
+    if name not in names():
+        raise ScanError(f"{name} is not a log format; there are {', '.join(names())}.")
+
+
 def get(name: str) -> LogFormat:
-    """The format of that name. Raises ScanError with the names there are."""
-    try:
-        return load_all()[name]
-    except KeyError:
-        raise ScanError(f"unknown log format '{name}'; known: {', '.join(load_all())}, text") from None
+    """The format of that name, which is not free text. Raises ScanError with the names there are."""
+    check(name)
+    return load_all()[name]

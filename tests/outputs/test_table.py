@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quetsach import language
 from quetsach.output import ListNote, Report
-from quetsach.outputs import drawn, table
+from quetsach.outputs import screen as screens
+from quetsach.outputs import table
 from quetsach.outputs.machines import Machine, by_machine
-from quetsach.outputs.screen import Column, Piped, Screen
+from quetsach.outputs.screen import Screen
 from quetsach.scanning.result import Sightings
 from quetsach.sighting import Sighting
 from tests.outputs import cast
@@ -27,7 +28,7 @@ def english(catalogue: Path) -> Iterator[None]:
 
 def screen(report: Report, width: int = 120) -> str:
     out = io.StringIO()
-    show(drawn.on(out, width), report)
+    show(screens.on(out, width), report)
     return out.getvalue()
 
 
@@ -111,45 +112,6 @@ def test_machines_that_called_only_what_many_share_come_last_and_are_marked() ->
     assert text.index("10.0.0.2") < text.index("10.0.0.1") < text.index("doubtful, see below")
     assert "204.79.197.200:443 lies in addresses that many share" in text
     assert "evil.example lies" not in text and "evil.example is" not in text
-
-
-@pytest.mark.parametrize("width", [60, 80, 120, 200])
-@pytest.mark.parametrize("device", ["10.0.0.1", "một-máy-có-tên-dài", "設備", "a\u0301"])
-def test_a_pipe_gets_what_rich_would_write(width: int, device: str) -> None:
-    report = cast.report([*cast.SIGHTINGS, cast.sighting(device=device, family="dài " * 20)])
-    out = io.StringIO()
-    show(Piped(out, width), report)
-    assert out.getvalue() == screen(report, width)
-
-
-TEXTS = st.text("ab ,ế\n\xa0", max_size=40) | st.just("a" * 90) | st.just("x." * 30 + " đuôi ")
-
-
-@example([["a" * 90, "", "", "a" * 90, "", ""]], ["Tiêu"] * 6, 78)
-@example([["a" * 90, "a" * 90, "", "a" * 90, "a" * 90, ""]], [""] * 6, 78)
-@given(
-    st.lists(st.lists(TEXTS, min_size=6, max_size=6), max_size=4),
-    st.lists(st.text("Tiêu đề", max_size=30), min_size=6, max_size=6),
-    st.integers(78, 160),
-)
-def test_a_piped_table_is_broken_as_rich_breaks_it(
-    rows: list[list[str]], titles: list[str], width: int
-) -> None:
-    columns = [
-        Column(titles[0], 13),
-        Column(titles[1]),
-        Column("Lines", is_right=True, is_whole=True),
-        Column(titles[3], 19),
-        Column(titles[4], 12),
-        Column(titles[5], most=28),
-    ]
-    cells = [
-        [[(text, "")] for text in row[:2]] + [[("1,234", "")]] + [[(t, "")] for t in row[3:]] for row in rows
-    ]
-    by_rich, by_us = io.StringIO(), io.StringIO()
-    drawn.on(by_rich, width).table(columns, cells)
-    Piped(by_us, width).table(columns, cells)
-    assert by_us.getvalue() == by_rich.getvalue()
 
 
 @pytest.mark.native

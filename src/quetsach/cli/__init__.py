@@ -6,43 +6,19 @@ everything or was asked wrongly, 3 scanned but the push failed.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import NoReturn
+from collections.abc import Sequence
+from typing import NoReturn
 
 NOTHING, FOUND, INCOMPLETE, PUSH_FAILED = range(4)
-_OBJECTS_BETWEEN_COLLECTIONS = 500_000
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code."""
-    # Modules make no garbage: looking for it while they are imported took a tenth of the start.
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     _open_closed_streams()
     _write_any_letter()
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    code = run(given)
-    # Nor is there any to look for at the end.
-    gc.freeze()
-    _leave(code)
-
-
-def _leave(code: int) -> NoReturn:
-    """End an ordinary scan without freeing every object one by one, which takes as long as 4 MB of a log."""
-    # Who wants to be told of the end has registered for it; other commands may have threads that end later.
-    if not {"atexit", "click"} & sys.modules.keys():
-        try:
-            sys.stdout.flush()
-            sys.stderr.flush()
-        except OSError:
-            sys.exit(code)
-        os._exit(code)
-    sys.exit(code)
+    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
 
 
 def _open_closed_streams() -> None:
@@ -63,13 +39,7 @@ def _write_any_letter() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command line; errors raised on purpose become one message on standard error."""
-    from quetsach.cli import plain
-
-    given = plain.understood(arguments)
-    if given is not None:
-        from quetsach.cli import ahead
-
-        begun = ahead.begin(given)  # noqa: F841
+    if "scan" in arguments:
         from quetsach import engine
 
         engine.prepare()
@@ -79,11 +49,7 @@ def run(arguments: list[str]) -> int:
 
     language.use(language.choose(_language_asked_for(arguments), os.environ))
     try:
-        if given is None:
-            return _asked_of_click(arguments)
-        from quetsach.cli import scan
-
-        return scan.run(**plain.with_paths(given))
+        return _asked_of_click(arguments)
     except KeyboardInterrupt:
         say.error(language.gettext("Interrupted."))
         return INCOMPLETE
@@ -104,10 +70,6 @@ def _asked_of_click(arguments: list[str]) -> int:
     language.share()
     import click
 
-    if "scan" in arguments:
-        from quetsach import engine
-
-        engine.prepare()
     from quetsach.cli import root
 
     try:

@@ -159,7 +159,7 @@ def _run(
     except Unavailable as error:
         say.error(_not_there(root, error.reason))
         return INCOMPLETE
-    wanted = looked_for.read(indicators, hashes, rules, profile, lists.Choice.of(given), packed)
+    wanted = looked_for.read(indicators, hashes, rules, profile, lists.choice_of(given), packed)
     if packed is not None:
         unit = unit or packed.unit.name
     answers = _answers(unit, people, is_asking=is_asking)

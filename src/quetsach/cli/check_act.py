@@ -158,7 +158,7 @@ def _plan(
         packed = looked_for.packed(
             pack, given["trust"], is_asking=sys.stdin.isatty(), is_other_given=is_other_given
         )
-        wanted = looked_for.read(indicators, hashes, rules, profile, lists.Choice.of(given), packed)
+        wanted = looked_for.read(indicators, hashes, rules, profile, lists.choice_of(given), packed)
         seconds = 0.0 if root is not None or not wanted.indicators else check_watch.SECONDS[is_full]
         options = checking.Options(is_full=is_full, seconds=seconds)
         with stop_on_interrupt() as stop, check_watch.bar() as (on_probe, on_file, on_wait):

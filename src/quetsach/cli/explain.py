@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 import click
 
 from quetsach import engine
+from quetsach import logformat as formats
 from quetsach.cli import FOUND, NOTHING, lists
 from quetsach.cli import root as _root
 from quetsach.engines.explain import REASONS, Explanation, TokenNote
 from quetsach.language import gettext as _
 from quetsach.outputs import words
+from quetsach.scanning import request
 
 _ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -64,9 +66,10 @@ def _run(
     header_file: Path | None,
     **given: Any,
 ) -> int:
-    lists.check_format(logformat)
+    if logformat is not None:
+        formats.check(logformat)
     raw = sys.stdin.buffer.readline() if line == "-" else line.encode("utf-8", "surrogateescape")
-    chosen = lists.looked_for(indicators, lists.Choice.of(given))
+    chosen = request.looked_for(indicators, lists.choice_of(given))
     header = _header(header_file) if header_file else ()
     told = engine.explain(raw, chosen, header=header, format=logformat)
     for text in _sentences(told):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from quetsach.cli import NOTHING, lists
+from quetsach.cli import NOTHING
 from quetsach.cli import root as _root
 from quetsach.language import gettext as _
 
@@ -30,6 +30,6 @@ def _run() -> int:
 
     titles = {name: found.title for name, found in logformat.load_all().items()}
     width = max(map(len, titles))
-    for name in lists.formats():
+    for name in logformat.names():
         click.echo(f"{name:{width}}  {titles.get(name) or _('any other text')}")
     return NOTHING

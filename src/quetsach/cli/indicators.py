@@ -15,8 +15,10 @@ from quetsach.cli import root as _root
 from quetsach.indicator import IndicatorSet
 from quetsach.language import gettext as _
 from quetsach.language import ngettext
+from quetsach.loading import NothingLeftError
 from quetsach.output import ListNote, replacing
-from quetsach.outputs import words
+from quetsach.outputs import listnotes, words
+from quetsach.scanning import request
 
 if TYPE_CHECKING:
     from quetsach.feed import Recognised
@@ -130,20 +132,21 @@ def _convert_command() -> click.Command:
 
 
 def _check(files: tuple[Path, ...], **given: Any) -> int:
-    found = lists.read(files, lists.Choice.of(given))
+    found = request.read(files, lists.choice_of(given))
     for one in found.recognised:
         _say_form(one)
     _say_count(found.indicators, sys.stdout)
-    for note in found.notes:
+    notes = listnotes.of(found)
+    for note in notes:
         click.echo(words.visible(f"{_level(note)}: {note}"))
-    if found.notes:
-        click.echo(_tally(found.notes))
-        for line in _reasons(found.notes):
+    if notes:
+        click.echo(_tally(notes))
+        for line in _reasons(notes):
             click.echo(words.visible(line))
     if found.idle:
         text = _("No entry here needs these exceptions; if one should, compare the spelling: %(names)s")
         click.echo(words.visible(text % {"names": ", ".join(one.indicator for one in found.idle)}))
-    return FOUND if found.notes else NOTHING
+    return FOUND if notes else NOTHING
 
 
 def _say_form(one: Recognised) -> None:
@@ -158,18 +161,18 @@ def _say_form(one: Recognised) -> None:
 
 
 def _compile(files: tuple[Path, ...], out: Path | None, strict: bool, **given: Any) -> int:
-    found = lists.read(files, lists.Choice.of(given))
-    indicators, notes = found.indicators, found.notes
+    found = request.read(files, lists.choice_of(given))
+    indicators, notes = found.indicators, listnotes.of(found)
     _show_notes(notes)
     if strict and any(note.level != "warn" for note in notes):
         say.error(_("Nothing written, because entries were left out (--strict)."))
         return FOUND
     if not len(indicators):
-        raise lists.unusable(files, notes)
+        raise NothingLeftError(files, found.left_out)
     target = out or files[0].with_suffix(".qs")
     answer.refuse_inputs([target], [*files, given["override"]])
     with replacing(target) as part:
-        lists.write_set(part, indicators)
+        request.write_set(part, indicators)
     _say_count(indicators, sys.stderr)
     click.echo(words.visible(_("Saved: %(path)s") % {"path": target}), err=True)
     return NOTHING
@@ -190,10 +193,10 @@ def _convert(
     if out is not None:
         answer.refuse_inputs([out], [*files, given["override"]])
     settings = _settings(chosen, out, given)
-    found = lists.read(files, lists.Choice.of(given))
-    _show_notes(found.notes)
+    found = request.read(files, lists.choice_of(given))
+    _show_notes(listnotes.of(found))
     if not len(found.indicators):
-        raise lists.unusable(files, found.notes)
+        raise NothingLeftError(files, found.left_out)
     written = listform.write(found.indicators, chosen, settings)
     if out is None:
         sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]

@@ -11,6 +11,9 @@ import click
 
 from quetsach.cli import lists, packfile, say
 from quetsach.language import gettext as _
+from quetsach.loading import Choice, NothingLeftError
+from quetsach.outputs import listnotes
+from quetsach.scanning import request
 
 if TYPE_CHECKING:
     from quetsach.endpoint.pack import Pack
@@ -81,7 +84,7 @@ def read(
     hashes: Path | None,
     rules: tuple[Path, ...],
     profile: Path | None,
-    choice: lists.Choice,
+    choice: Choice,
     packed: Pack | None = None,
 ) -> Wanted:
     """What is looked for, from the files on the command line or from the pack."""
@@ -92,13 +95,13 @@ def read(
         return packed.wanted if profile is None else replace(packed.wanted, profile=profiles.read(profile))
     listed = None
     if indicators:
-        found = lists.read(indicators, choice)
+        found = request.read(indicators, choice)
         listed = found.indicators
-        for note in found.notes:
+        for note in listnotes.of(found):
             if note.level != "warn":
                 say.warning(str(note))
         if not len(listed):
-            raise lists.unusable(indicators, found.notes)
+            raise NothingLeftError(indicators, found.left_out)
     return Wanted(
         indicators=listed,
         hashes=_hashes(hashes) if hashes else {},

@@ -95,7 +95,7 @@ def _build(
     o: Path,
     **given: Any,
 ) -> int:
-    wanted = looked_for.read(indicators, hashes, rules, profile, lists.Choice.of(given))
+    wanted = looked_for.read(indicators, hashes, rules, profile, lists.choice_of(given))
     assert wanted.indicators is not None
     now = datetime.now(UTC).replace(microsecond=0)
     told = Pack(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from quetsach.cli import say
-from quetsach.endpoint import keys, pack
+from quetsach.endpoint import pack
 from quetsach.endpoint.pack import Pack
 from quetsach.endpoint.refusal import Refused
 from quetsach.language import gettext as _
@@ -25,31 +24,13 @@ def read(path: Path, trusted: Sequence[str], *, is_asking: bool = False, is_expi
     Raises:
         Refused: the pack must not be used.
     """
-    with path.open("rb") as file:
-        data = file.read(pack.MOST_BYTES + 1)
-    signer = pack.signer_of(data, str(path))
-    known = {signer} if any(_is_meant(one, signer) for one in trusted) else set()
     try:
-        return _good(data, known, path, is_expired_ok=is_expired_ok)
+        return pack.of_file(path, trusted, is_expired_ok=is_expired_ok)
     except Refused as error:
         if error.code != "pack_key" or not is_asking or not _is_confirmed(error):
             raise
-    return _good(data, {signer}, path, is_expired_ok=is_expired_ok)
-
-
-def _good(data: bytes, trusted: set[bytes], path: Path, *, is_expired_ok: bool) -> Pack:
-    told = pack.verified(data, trusted, name=str(path))
-    if not is_expired_ok:
-        pack.check_time(told, datetime.now(UTC), str(path))
-    return told
-
-
-def _is_meant(text: str, key: bytes) -> bool:
-    if text.strip().upper() == keys.fingerprint(key):
-        return True
-    if "-" in text:
-        return False
-    return keys.of_text(text) == key
+        confirmed = error.values["fingerprint"]
+    return pack.of_file(path, [*trusted, confirmed], is_expired_ok=is_expired_ok)
 
 
 def _is_confirmed(error: Refused) -> bool:

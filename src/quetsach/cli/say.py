@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quetsach.language import gettext as _
+from quetsach.language import ngettext
+from quetsach.outputs import words
 from quetsach.outputs.words import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from quetsach.client import PushError
+    from quetsach.loading import CompiledError, NothingLeftError
     from quetsach.output import OutputError
     from quetsach.outputs.screen import Screen
     from quetsach.scanfile import ScanFileError
@@ -26,8 +29,6 @@ _FILE_WIDTH = 120
 """Characters in a line where the text goes to a file or a pipe."""
 
 
-_RICH = ("COLUMNS", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
-"""Wishes that rich heeds for a file or a pipe, too."""
 _MARK = r"\s*(?:\d+\. |[+•-] )?"
 _YES = frozenset(("y", "yes", "c", "co", "có"))
 
@@ -106,15 +107,10 @@ def console(*, is_error: bool = False) -> Console:
 
 
 def screen(*, is_error: bool = False) -> Screen:
-    """Where the answer of a scan is shown: as text where nothing is drawn."""
-    file = sys.stderr if is_error else sys.stdout
-    if file.isatty() or any(name in os.environ for name in _RICH) or not file.encoding.startswith("utf"):
-        from quetsach.outputs.drawn import Drawn
+    """Where the answer of a scan is shown."""
+    from quetsach.outputs.screen import Screen
 
-        return Drawn(console(is_error=is_error))
-    from quetsach.outputs.screen import Piped
-
-    return Piped(file, _FILE_WIDTH)
+    return Screen(console(is_error=is_error))
 
 
 def line(text: str) -> None:
@@ -171,6 +167,7 @@ def worded(raised: Exception) -> str:
     # Whoever has nothing to tell need not import all that can fail.
     from quetsach.client import PushError
     from quetsach.endpoint.refusal import Refused
+    from quetsach.loading import CompiledError, NothingLeftError
     from quetsach.output import OutputError
     from quetsach.scanfile import ScanFileError
 
@@ -183,6 +180,10 @@ def worded(raised: Exception) -> str:
             return _("line %(line)d: %(reason)s") % {"line": raised.line, "reason": _scan_file(raised)}
         case Refused():
             return raised.worded()
+        case CompiledError():
+            return _compiled(raised)
+        case NothingLeftError():
+            return _nothing_left(raised)
         case OSError() if raised.filename:
             return f"{raised.filename}: {_told(raised.strerror or '')}"
         case OSError():
@@ -204,6 +205,25 @@ def _explained(text: str) -> str:
         return told
     path, _colon, rest = text.partition(": ")
     return f"{path}: {_told(rest)}"
+
+
+def _compiled(raised: CompiledError) -> str:
+    options = {"scope": "--scope", "columns": "--column", "list_format": "--list-format"}
+    text = _("%(path)s is compiled, and %(options)s cannot change it; compile the list again with it.")
+    return text % {"path": raised.path, "options": ", ".join(map(options.__getitem__, raised.names))}
+
+
+def _nothing_left(raised: NothingLeftError) -> str:
+    if not raised.left_out:
+        text = _("%(files)s: the list is empty; check that it was fetched whole")
+        return text % {"files": ", ".join(map(str, raised.files))}
+    text = ngettext(
+        "no entry of the list can be used, %(n)s is left out; see why: quetsach indicators check %(files)s",
+        "no entry of the list can be used, %(n)s are left out; see why: quetsach indicators check %(files)s",
+        raised.left_out,
+    )
+    named = words.command_line(map(str, raised.files))
+    return text % {"n": words.number(raised.left_out), "files": named}
 
 
 def _push(raised: PushError) -> str:

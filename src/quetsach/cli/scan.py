@@ -5,77 +5,61 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from quetsach import __version__, inputs, output
-from quetsach.cli import FOUND, INCOMPLETE, NOTHING, PUSH_FAILED, answer, lists, plain, progress, say
-from quetsach.engine import ScanOptions
+import click
+
+from quetsach import output
+from quetsach.cli import FOUND, INCOMPLETE, NOTHING, PUSH_FAILED, answer, lists, progress, say
 from quetsach.errors import ScanError
 from quetsach.language import gettext as _
-from quetsach.leases.naming import gather
-from quetsach.scanning import work
+from quetsach.outputs import listnotes
+from quetsach.outputs.problems import explain
+from quetsach.scanning.request import Request
 from quetsach.scanning.result import Snapshot
-from quetsach.sighting import Scan
 from quetsach.source import is_address
-
-if TYPE_CHECKING:
-    from quetsach.fieldmap import FieldMap
-    from quetsach.scanning.executor import Executor
-    from quetsach.scanning.state import State
 
 _START_BYTES = 4096
 
 
 def run(paths: tuple[str, ...], **given: Any) -> int:
     """Scan as the command line asked, by the names of its options; the exit code."""
-    tz: str = given["tz"]
-    _check_zone(tz)
     outputs: tuple[Path, ...] = given["outputs"]
     for out in outputs:
         output.check(out)
     token = _token(given["url"], given["token_file"])
-    lists.check_format(given["logformat"])
-    fields = _fields(given["fields"], given["logformat"])
-    extra_formats = fields.formats() if fields else ()
     _check_stdin(paths, given["indicators"])
-    loaded = lists.load(given["indicators"], lists.Choice.of(given), extra_formats)
+    _check_cluster(given["cluster"])
     kept: Path | None = given["state"]
     _check_state(kept, outputs)
+    request = Request(
+        paths,
+        given["indicators"],
+        given["source_name"] or _vantage(paths),
+        lists.choice_of(given),
+        given["tz"],
+        given["logformat"],
+        given["fields"],
+        given["leases"],
+        given["devices"],
+        given["jobs"],
+        kept,
+        given["cluster"],
+        outputs,
+    )
+    request.check()
     others = [*given["indicators"], *given["leases"], given["override"]]
     answer.refuse_inputs(outputs, others, partial(_is_scanned, paths))
-    own = [*given["indicators"], *given["leases"], *outputs, *([kept] if kept else [])]
-    logs = inputs.discover(paths, own=own)
-    found_leases = gather(logs, given["leases"], tz)
-    name = given["source_name"] or _vantage(paths)
-    header = Scan(
-        f"quetsach {__version__}", loaded.matcher.set_id, loaded.matcher.count, name, tz, tuple(paths)
-    )
-    options = ScanOptions(tz=tz, format=given["logformat"], devices=given["devices"], source_name=name)
+    prepared = request.prepare()
     with ExitStack() as stack:
-        state = stack.enter_context(closing(_state(kept, header, options, fields))) if kept else None
-        on_progress = _meanwhile(stack.enter_context(progress.bar()), outputs, tz, as_json=given["as_json"])
+        show = stack.enter_context(progress.bar())
+        on_progress = _meanwhile(show, outputs, request.tz, as_json=given["as_json"])
         stop = stack.enter_context(progress.stop_on_interrupt())
-        executor = _cluster(given["cluster"], loaded, options, given["jobs"], fields)
-        result = work.run(
-            logs,
-            loaded.engine,
-            loaded.matcher,
-            options,
-            header,
-            jobs=given["jobs"] or os.cpu_count() or 1,
-            executor=executor,
-            split_bytes=_split_bytes() if executor or state else None,
-            state=state,
-            on_progress=on_progress,
-            stop=stop,
-            leases=found_leases,
-            fields=fields,
-        )
-    recognise = partial(lists.recognised, result, loaded.matcher, given["logformat"])
-    report = output.Report(result, recognise, loaded.notes)
+        result = prepared.run(on_progress, stop, lambda note: say.warning(explain(note)))
+    report = output.Report(result, lambda: prepared.formats(result), listnotes.of(prepared.lists))
     is_saved = answer.save(outputs, report)
     is_shown = answer.show(report, as_json=given["as_json"])
     if result.is_interrupted:
@@ -110,8 +94,6 @@ def _meanwhile(
 def _check_state(kept: Path | None, outputs: tuple[Path, ...]) -> None:
     """The answer would be written over what the next run is to go on from."""
     if kept is not None and any(kept.absolute() == out.absolute() for out in outputs):
-        import click
-
         raise click.UsageError(_("--state and -o name the same file."))
 
 
@@ -139,50 +121,9 @@ def _is_log(file: Path) -> bool:
     return bool(start) and not openers.is_result(start)
 
 
-def _state(file: Path, header: Scan, options: ScanOptions, fields: FieldMap | None) -> State:
-    from quetsach.scanning.state import State
-
-    return State(file, State.about(header, options, fields))
-
-
-def _cluster(
-    address: str | None,
-    loaded: lists.Loaded,
-    options: ScanOptions,
-    jobs: int | None,
-    fields: FieldMap | None,
-) -> Executor | None:
-    if address is None:
-        return None
-    if not address.strip():
-        import click
-
+def _check_cluster(address: str | None) -> None:
+    if address is not None and not address.strip():
         raise click.UsageError(_("--cluster needs an address, auto or local."))
-    from quetsach.outputs.problems import explain
-    from quetsach.scanning.executors.apart import Apart
-
-    executor = Apart(address, loaded.engine, loaded.matcher, options, jobs, fields)
-    for note in executor.notes:
-        say.warning(explain(note))
-    return executor
-
-
-def _split_bytes() -> int:
-    from quetsach.scanning.splitting import SPLIT_BYTES
-
-    return SPLIT_BYTES
-
-
-def _fields(text: str | None, logformat: str | None) -> FieldMap | None:
-    if text is None:
-        return None
-    if logformat is not None:
-        import click
-
-        raise click.UsageError(_("--fields and --format exclude each other."))
-    from quetsach import fieldmap
-
-    return fieldmap.parse(text)
 
 
 def _check_stdin(paths: Sequence[str], indicators: Sequence[Path]) -> None:
@@ -192,26 +133,11 @@ def _check_stdin(paths: Sequence[str], indicators: Sequence[Path]) -> None:
         )
 
 
-def _check_zone(name: str) -> None:
-    if name == plain.TIME_ZONE:
-        return
-    from zoneinfo import ZoneInfo
-
-    try:
-        ZoneInfo(name)
-    except (KeyError, OSError, ValueError):
-        raise ScanError(
-            _("%(name)s is not a time zone; write it like Asia/Ho_Chi_Minh or UTC.") % {"name": name}
-        ) from None
-
-
 def _token(url: str | None, token_file: Path | None) -> str | None:
     """The token, where the result is to be pushed: what can be told of it is told before a long scan."""
     if url is None and token_file is None:
         return None
     if url is None or token_file is None:
-        import click
-
         needed = _("--push needs --token-file.") if url else _("--token-file needs --push.")
         raise click.UsageError(needed)
     from quetsach import client

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import click
 
-from quetsach.cli import lists, plain, push, scan
+from quetsach.cli import lists, push, scan
 from quetsach.cli import root as _root
 from quetsach.fieldroles import ROLE_NAMES
 from quetsach.language import gettext as _
+from quetsach.scanning.request import TIME_ZONE
 
 _PATH = click.Path(path_type=Path, readable=False)
+_MOST_JOBS = 256
 _EXAMPLES = (
     "quetsach scan /var/log/zeek -i indicators.csv -o result.html -o result.xlsx\n"
     "ssh dns-hq cat dns.log.gz | quetsach scan - -i indicators.csv --source-name dns-hq\n"
@@ -97,7 +99,7 @@ def _how_logs_are_read() -> list[click.Option]:
         click.Option(
             ["--tz"],
             metavar="ZONE",
-            default=plain.TIME_ZONE,
+            default=TIME_ZONE,
             show_default=True,
             help=_("Time zone of log times that name none, and of times shown."),
         ),
@@ -108,7 +110,7 @@ def _how_it_runs() -> list[click.Option]:
     return [
         click.Option(
             ["--jobs"],
-            type=_root.number(1, plain.MOST_JOBS),
+            type=_root.number(1, _MOST_JOBS),
             metavar="N",
             help=_("Files read at once; all cores if not given."),
         ),

@@ -13,15 +13,16 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from quetsach import setfile
-from quetsach.endpoint import catalogue, keys
+from quetsach.endpoint import catalogue, keys, suffixes
 from quetsach.endpoint import profile as profiles
 from quetsach.endpoint.catalogue import CatalogueError
 from quetsach.endpoint.profile import Profile
@@ -196,6 +197,43 @@ def check_time(told: Pack, now: datetime, name: str = "pack") -> None:
         raise Refused("pack_early", name=name, now=_day(now), date=_day(told.created))
     if now >= told.expires:
         raise Refused("pack_expired", name=name, date=_day(told.expires))
+
+
+def of_file(path: Path, trusted: Sequence[str], *, is_expired_ok: bool = False) -> Pack:
+    """The pack in a file, as `read` and `verified` give it.
+
+    Args:
+        trusted: public signing keys in hexadecimal digits, or their fingerprints.
+        is_expired_ok: whether only its results are to be opened, so that its age is no matter.
+
+    Raises:
+        Refused: the pack must not be used, or what is trusted is no key.
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        data = file.read(MOST_BYTES + 1)
+    signer = signer_of(data, str(path))
+    known = {signer} if any(_is_meant(text, signer) for text in trusted) else set()
+    if is_expired_ok:
+        return verified(data, known, name=str(path))
+    return read(data, known, name=str(path))
+
+
+def opener(trusted: Sequence[str]) -> Callable[[Path], IndicatorSet | None]:
+    """Gives the list of a pack file, and None for a file of another name; raises as `of_file` does."""
+
+    def indicators(path: Path) -> IndicatorSet | None:
+        if path.suffix != suffixes.PACK or not path.is_file():
+            return None
+        return of_file(path, trusted).indicators
+
+    return indicators
+
+
+def _is_meant(text: str, key: bytes) -> bool:
+    if text.strip().upper() == keys.fingerprint(key):
+        return True
+    return "-" not in text and keys.of_text(text) == key
 
 
 def _day(moment: datetime) -> str:

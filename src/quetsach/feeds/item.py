@@ -7,8 +7,9 @@ import unicodedata
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network, summarize_address_range
 
 from quetsach.canonical import IPV4, address, endpoint, name, parse_port, split_authority, split_url
+from quetsach.errors import IndicatorError
 from quetsach.feeds.refang import refang
-from quetsach.feeds.remark import Reject
+from quetsach.feeds.remark import REJECTS, Reject
 from quetsach.indicator import Indicator, Kind, Scope
 
 _PLAIN_DOMAIN = re.compile(
@@ -78,6 +79,17 @@ def parse(text: str, scope: Scope, kind: str = "", family: str = "") -> tuple[li
     if family:
         items = [Indicator(i.value, i.kind, i.scope, family) for i in items]
     return items, codes
+
+
+def spelled(text: str, scope: Scope) -> list[Indicator]:
+    """The indicators of one value that stands in no list.
+
+    Raises IndicatorError, naming the value, where it is no indicator.
+    """
+    try:
+        return parse(text, scope)[0]
+    except Reject as reject:
+        raise IndicatorError(f"{text}: {REJECTS[reject.code]}") from reject
 
 
 def is_value(text: str) -> bool:

@@ -2,58 +2,53 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 
-from quetsach.feed import FeedResult
 from quetsach.feeds.remark import Remark
 from quetsach.guard import Concern, GuardResult
 from quetsach.guards.overrides import Override
 from quetsach.language import gettext as _
+from quetsach.loading import Judged, Lists
 from quetsach.output import ListNote
 from quetsach.outputs.problems import explain
 
 
-def of(
-    guarded: GuardResult, found: FeedResult | None = None, exceptions: Path | None = None
-) -> list[ListNote]:
-    """All that is left out (`reject`, `stop`), then all that is doubtful (`warn`).
+def of(lists: Lists) -> list[ListNote]:
+    """Of each part all that is left out (`reject`, `stop`), then all that is doubtful (`warn`)."""
+    return [note for part in lists.parts for note in _of_part(part)]
 
-    `found` is what the lists gave, None for values that stood in no list; `exceptions` is the file of the
-    overrides.
-    """
+
+def _of_part(part: Judged) -> Iterator[ListNote]:
+    guarded, found = part.guarded, part.found
+    if part.compiled is not None:
+        yield from _of_set(guarded, str(part.compiled))
+        return
     concerns = (*guarded.stopped, *guarded.warned, *guarded.overridden)
     origins = found.origins_of(one.indicator for one in concerns) if found is not None else {}
     rejects, warnings = (found.rejects, found.warnings) if found is not None else ((), ())
+    overrides = str(part.overrides)
 
     def note(level: str, one: Concern, reason: str) -> ListNote:
         origin = origins.get((one.indicator.kind, one.indicator.value))
         place = (origin.source, origin.line) if origin is not None else ("", 0)
         return ListNote(level, *place, one.indicator.canonical, reason)
 
-    return [
-        *(_remark("reject", one) for one in rejects),
-        *(note("stop", one, explain(one.reason)) for one in guarded.stopped),
-        *(_remark("warn", one) for one in warnings),
-        *(note("warn", one, explain(one.reason)) for one in guarded.warned),
-        *(note("warn", one, _kept(one, one.override)) for one in guarded.overridden if one.override),
-        *(ListNote("warn", str(exceptions), 0, one.indicator, _expired(one)) for one in guarded.expired),
-        *(ListNote("warn", str(exceptions), 0, one.indicator, _early(one)) for one in guarded.early),
-    ]
+    yield from (_remark("reject", one) for one in rejects)
+    yield from (note("stop", one, explain(one.reason)) for one in guarded.stopped)
+    yield from (_remark("warn", one) for one in warnings)
+    yield from (note("warn", one, explain(one.reason)) for one in guarded.warned)
+    yield from (note("warn", one, _kept(one, one.override)) for one in guarded.overridden if one.override)
+    yield from (ListNote("warn", overrides, 0, one.indicator, _expired(one)) for one in guarded.expired)
+    yield from (ListNote("warn", overrides, 0, one.indicator, _early(one)) for one in guarded.early)
 
 
-def of_set(guarded: GuardResult, path: Path) -> list[ListNote]:
+def _of_set(guarded: GuardResult, place: str) -> Iterator[ListNote]:
     """What is doubtful in a compiled set, of which nothing is left out: it was judged when it was made."""
     kept = _("kept as it was compiled, although it %(reason)s")
-    return [
-        *(
-            ListNote("warn", str(path), 0, one.indicator.canonical, kept % {"reason": explain(one.reason)})
-            for one in guarded.stopped
-        ),
-        *(
-            ListNote("warn", str(path), 0, one.indicator.canonical, explain(one.reason))
-            for one in guarded.warned
-        ),
-    ]
+    for one in guarded.stopped:
+        yield ListNote("warn", place, 0, one.indicator.canonical, kept % {"reason": explain(one.reason)})
+    for one in guarded.warned:
+        yield ListNote("warn", place, 0, one.indicator.canonical, explain(one.reason))
 
 
 def _remark(level: str, remark: Remark) -> ListNote:

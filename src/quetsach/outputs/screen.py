@@ -1,19 +1,21 @@
-"""Where the final screen is written: lines, and one table of machines.
+"""The final screen, drawn with rich.
 
-A file or a pipe takes text alone; `quetsach.outputs.drawn` draws on terminals, with rich, which takes as long
-to import as 30 MB of a log.
+Texts reach rich as `Text`, never as markup: a log line cannot paint the terminal.
 """
 
-import re
-from collections.abc import Iterator, Sequence
-from itertools import pairwise, zip_longest
-from typing import NamedTuple, Protocol, TextIO
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, TextIO
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
 type Cell = Sequence[tuple[str, str]]
 """Texts, each with its style; hidden characters are escaped, so only line feeds break lines."""
-_WORD = re.compile(r"\s*\S+\s*")
-_PADDING = 1
-_DIVIDER = " " * (2 * _PADDING + 1)
 
 
 class Column(NamedTuple):
@@ -26,141 +28,47 @@ class Column(NamedTuple):
     is_whole: bool = False
 
 
-class Screen(Protocol):
-    """A terminal, a file or a pipe."""
+def on(file: TextIO, width: int) -> Screen:
+    """For a file or a pipe."""
+    return Screen(Console(file=file, width=width, markup=False, highlight=False, emoji=False))
 
-    width: int
+
+class Screen:
+    """A terminal, a file or a pipe: lines, and one table of machines."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self.width = console.width
 
     def say(self, text: str, style: str = "") -> None:
         """A line, or several."""
-        ...
+        self._console.print(Text(text, style=style), soft_wrap=not self._console.is_terminal)
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
         """All rows below the titles, no wider than `width`."""
-        ...
+        table = Table(
+            box=box.SIMPLE_HEAD, padding=(0, 1), show_edge=False, pad_edge=False, header_style="bold"
+        )
+        for column in columns:
+            table.add_column(
+                column.title,
+                justify="right" if column.is_right else "left",
+                overflow="ellipsis" if column.is_right else "fold",
+                min_width=column.least or None,
+                max_width=column.most,
+                no_wrap=column.is_whole,
+            )
+        for row in rows:
+            table.add_row(*map(_text, row))
+        self._console.print(table)
 
     def cards(self, cards: Sequence[tuple[Cell, Cell]]) -> None:
         """Heads with what is told below each, where a table would be too narrow."""
-        ...
+        shown: list[RenderableType] = []
+        for head, facts in cards:
+            shown += _text(head), Padding(_text(facts), (0, 0, 1, 2))
+        self._console.print(Group(*shown))
 
 
-def is_plain(rows: Sequence[Sequence[Cell]]) -> bool:
-    """Whether every character of the table is known to be one wide: Latin with Vietnamese, composed."""
-    return all(
-        char < "\u0300" or "\u1e00" <= char < "\u1f00" or char in "…“”–"
-        for row in rows
-        for cell in row
-        for text, _style in cell
-        for char in text
-    )
-
-
-class Piped:
-    """A file or a pipe: the text that rich would write there."""
-
-    def __init__(self, file: TextIO, width: int) -> None:
-        self._file, self.width = file, width
-
-    def say(self, text: str, style: str = "") -> None:
-        """See `Screen`."""
-        del style
-        self._file.write(text + "\n")
-
-    def table(self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
-        """See `Screen`."""
-        texts = [[column.title for column in columns]]
-        texts += [["".join(text for text, _style in cell) for cell in row] for row in rows]
-        widths = _widths(columns, texts, self.width)
-        whole = sum(widths) + len(_DIVIDER) * (len(widths) - 1)
-        if whole > self.width or not is_plain(rows):
-            from quetsach.outputs import drawn
-
-            drawn.on(self._file, self.width).table(columns, rows)
-            return
-        for number, row in enumerate(texts):
-            for line in _lines(row, columns, widths, is_title=not number):
-                self._file.write(line + "\n")
-            if not number:
-                self._file.write("─" * whole + "\n")
-
-    def cards(self, cards: Sequence[tuple[Cell, Cell]]) -> None:
-        """See `Screen`."""
-        from quetsach.outputs import drawn
-
-        drawn.on(self._file, self.width).cards(cards)
-
-
-def _widths(columns: Sequence[Column], texts: Sequence[Sequence[str]], most: int) -> list[int]:
-    """As rich shares them out: the widest that may be broken give way first, to the next widest at most.
-
-    Padding counts as width there, one of it less for the first and the last column.
-    """
-    last = len(columns) - 1
-    padding = [_PADDING * ((number > 0) + (number < last)) for number in range(len(columns))]
-    wanted = [
-        max((len(line) for row in texts for line in row[number].split("\n")), default=0) + padding[number]
-        for number in range(len(columns))
-    ]
-
-    def bounded(number: int, width: int) -> int:
-        column = columns[number]
-        width = max(width, column.least + padding[number])
-        return width if column.most is None else min(width, column.most + padding[number])
-
-    room = most - last
-    widths = [bounded(number, min(width, room)) for number, width in enumerate(wanted)]
-    if sum(widths) > room:
-        widths = _given_way(widths, [not column.is_whole for column in columns], room)
-        widths = [bounded(number, min(wanted[number], width)) for number, width in enumerate(widths)]
-    return [width - spare for width, spare in zip(widths, padding, strict=True)]
-
-
-def _given_way(widths: list[int], may_break: Sequence[bool], room: int) -> list[int]:
-    while (excess := sum(widths) - room) > 0:
-        breakable = [width for width, may in zip(widths, may_break, strict=True) if may]
-        widest = max(breakable)
-        next_widest = max((width for width in breakable if width != widest), default=0)
-        each = min(excess, widest - next_widest)
-        if not each:
-            break
-        sharing = breakable.count(widest)
-        for number, width in enumerate(widths):
-            if may_break[number] and width == widest:
-                share = min(each, round(excess / sharing))
-                widths[number] -= share
-                excess -= share
-                sharing -= 1
-    return widths
-
-
-def _lines(
-    texts: Sequence[str], columns: Sequence[Column], widths: Sequence[int], *, is_title: bool
-) -> Iterator[str]:
-    cells = [
-        [line for part in text.split("\n") for line in ([part] if one.is_whole else _broken(part, width))]
-        for text, one, width in zip(texts, columns, widths, strict=True)
-    ]
-    height = max(map(len, cells))
-    filled = [[*[""] * (height - len(cell)), *cell] if is_title else cell for cell in cells]
-    for line in zip_longest(*filled, fillvalue=""):
-        yield _DIVIDER.join(
-            text.rjust(width) if one.is_right else text.ljust(width)
-            for text, one, width in zip(line, columns, widths, strict=True)
-        )
-
-
-def _broken(text: str, width: int) -> list[str]:
-    """As rich breaks: between words, each with the spaces behind it, or within one longer than a line."""
-    borders, used = [0], 0
-    for found in _WORD.finditer(text):
-        start, word = found.start(), found[0]
-        size = len(word.rstrip())
-        if size <= width - used:
-            used += len(word)
-        elif size > width:
-            borders += range(start, start + len(word), width)
-            used = len(word) % width or width
-        elif used:
-            borders.append(start)
-            used = len(word)
-    return [text[start:end][:width] for start, end in pairwise([*dict.fromkeys(borders), len(text)])]
+def _text(cell: Cell) -> Text:
+    return Text.assemble(*cell)

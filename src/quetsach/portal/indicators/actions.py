@@ -14,10 +14,11 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from quetsach import feed, guard
+from quetsach import feed, guard, loading
 from quetsach.errors import IndicatorError
 from quetsach.guards.files import without_harmless
 from quetsach.indicator import IndicatorSet as Items
+from quetsach.loading import Choice
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign
@@ -55,14 +56,18 @@ def prepare(campaign: Campaign, uploads: list[Upload], actor: User, ip: str | No
     """
     names = {str(upload.path): upload.name for upload in uploads}
     try:
-        found = feed.read_many([upload.path for upload in uploads])
+        lists = loading.read(
+            [upload.path for upload in uploads],
+            Choice(organisation=_organisation(campaign), judges_sets=True),
+        )
     except IndicatorError as error:
         text = str(error)
         for path, name in names.items():
             text = text.replace(path, name)
         raise IndicatorError(text) from error
-    sorted_out = guard.apply(found.indicators, organisation=_organisation(campaign))
-    kept = sorted_out.kept
+    kept = lists.indicators
+    sorted_out, found = lists.parts[0].guarded, lists.parts[0].found
+    assert found is not None
     hashes, stopped_hashes = without_harmless(found.hashes)
     if not len(kept):
         if hashes:

@@ -123,7 +123,7 @@ def read(upload: Upload) -> Brought:
     if upload.name.lower().endswith(RULE_ENDINGS):
         return _rules(upload)
     try:
-        found = feed.read_many([upload.path])
+        found = feed.read(upload.path)
     except IndicatorError as error:
         said = str(error).replace(str(upload.path), upload.name)
         raise BringError(upload.name, [Problem("list", 0, said)]) from error

@@ -1,0 +1,197 @@
+"""One scan as it is asked for, whoever asks: command line, Python or stick."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
+
+from quetsach import __version__, draft, engine, fieldmap, inputs, loading, logformat, setfile
+from quetsach.engine import Engine, Matcher, ScanOptions
+from quetsach.errors import ScanError
+from quetsach.fieldmap import FieldMap
+from quetsach.indicator import IndicatorSet
+from quetsach.inputs import Inputs
+from quetsach.leases.naming import Leases, gather
+from quetsach.loading import Choice, Lists, NothingLeftError
+from quetsach.scanning import recognition, work
+from quetsach.scanning.result import ScanResult, Snapshot
+from quetsach.scanning.splitting import SPLIT_BYTES
+from quetsach.scanning.state import State
+from quetsach.sighting import Scan
+
+if TYPE_CHECKING:
+    from quetsach.scanning.executor import Executor
+
+TIME_ZONE = "Asia/Ho_Chi_Minh"
+"""Of log times that name none."""
+
+
+class Request(NamedTuple):
+    """What is scanned, for what, and how.
+
+    `paths` are files, folders, addresses of object storage, or - for standard input. `lists` are files that
+    are read and judged by `choice`, or what was loaded before. `tz` is the zone of log times that name none;
+    `log_format` and `fields` say how all logs are read; `leases` are DHCP files beside those among the logs;
+    `devices` notes which machines were alive. `jobs` logs are read at once, all processors for None; `state`
+    keeps what is finished; `cluster` is the address of a Ray cluster. `own` are files that this run writes,
+    which are no logs.
+    """
+
+    paths: Sequence[str]
+    lists: Sequence[Path] | Lists
+    source_name: str
+    choice: Choice = Choice()
+    tz: str = TIME_ZONE
+    log_format: str | None = None
+    fields: str | None = None
+    leases: Sequence[Path] = ()
+    devices: bool = False
+    jobs: int | None = None
+    state: Path | None = None
+    cluster: str | None = None
+    own: Sequence[Path] = ()
+
+    def check(self) -> FieldMap | None:
+        """Refuse what could never be scanned, before anything is read; the columns that `fields` names.
+
+        Raises ScanError for an unknown zone or format, and for columns that play no role.
+        """
+        _check_zone(self.tz)
+        if self.log_format is not None:
+            logformat.check(self.log_format)
+        if self.fields is None:
+            return None
+        if self.log_format is not None:
+            raise ScanError("--fields and --format exclude each other.")
+        return fieldmap.parse(self.fields)
+
+    def prepare(self) -> Prepared:
+        """Load the lists and find the logs.
+
+        Raises IndicatorError where a list cannot be read or no entry is left, SourceError for leases that
+        cannot be read, ScanError as `check` does.
+        """
+        fields = self.check()
+        chosen = engine.choose(extra_formats=fields.formats() if fields else ())
+        matcher, lists = self._matcher(chosen)
+        files = () if isinstance(self.lists, Lists) else self.lists
+        kept = [self.state] if self.state is not None else []
+        logs = inputs.discover(self.paths, own=[*files, *self.leases, *self.own, *kept])
+        leases = gather(logs, self.leases, self.tz)
+        return Prepared(self, chosen, matcher, lists, fields, logs, leases)
+
+    def _matcher(self, chosen: Engine) -> tuple[Matcher, Lists]:
+        if isinstance(self.lists, Lists):
+            return chosen.compile(self.lists.indicators), self.lists
+        compiled = loading.lone_set(self.lists, self.choice)
+        if compiled is not None:
+            return chosen.load(compiled), Lists(IndicatorSet(()))
+        lists = read(self.lists, self.choice)
+        if not len(lists.indicators):
+            raise NothingLeftError(self.lists, lists.left_out)
+        return chosen.compile(lists.indicators), lists
+
+
+class Prepared(NamedTuple):
+    """A scan that can begin: its lists are loaded, its logs are known."""
+
+    request: Request
+    engine: Engine
+    matcher: Matcher
+    lists: Lists
+    fields: FieldMap | None
+    logs: Inputs
+    leases: Leases
+
+    def run(
+        self,
+        on_progress: Callable[[Snapshot], None] | None = None,
+        stop: threading.Event | None = None,
+        on_note: Callable[[str], None] = lambda _note: None,
+    ) -> ScanResult:
+        """Scan. `on_note` takes what a cluster has to say before its machines begin.
+
+        Raises ScanError for a cluster that cannot be used, or a state file of another scan.
+        """
+        asked = self.request
+        options = ScanOptions(asked.tz, asked.log_format, asked.devices, asked.source_name)
+        header = Scan(
+            f"quetsach {__version__}",
+            self.matcher.set_id,
+            self.matcher.count,
+            asked.source_name,
+            asked.tz,
+            tuple(asked.paths),
+        )
+        with ExitStack() as stack:
+            state = None
+            if asked.state is not None:
+                about = State.about(header, options, self.fields)
+                state = stack.enter_context(closing(State(asked.state, about)))
+            executor = self._cluster(options, on_note) if asked.cluster is not None else None
+            return work.run(
+                self.logs,
+                self.engine,
+                self.matcher,
+                options,
+                header,
+                jobs=asked.jobs or os.cpu_count() or 1,
+                executor=executor,
+                split_bytes=SPLIT_BYTES if state or executor else None,
+                state=state,
+                on_progress=on_progress,
+                stop=stop,
+                leases=self.leases,
+                fields=self.fields,
+            )
+
+    def _cluster(self, options: ScanOptions, on_note: Callable[[str], None]) -> Executor:
+        from quetsach.scanning.executors.apart import Apart
+
+        assert self.request.cluster is not None
+        executor = Apart(
+            self.request.cluster, self.engine, self.matcher, options, self.request.jobs, self.fields
+        )
+        for note in executor.notes:
+            on_note(note)
+        return executor
+
+    def formats(self, result: ScanResult) -> dict[str, int]:
+        """How many of the logs looked at are of which format."""
+        return recognition.by_format(result, self.matcher, self.request.log_format)
+
+
+def read(files: Sequence[Path], choice: Choice) -> Lists:
+    """`loading.read`, with the native engine where it is, and no log in place of a list.
+
+    Raises IndicatorError as it does.
+    """
+    return loading.read(files, choice, draft=draft.available, log_format=recognition.log_format)
+
+
+def looked_for(files: Sequence[Path], choice: Choice) -> IndicatorSet:
+    """What a scan with these lists looks for, entry by entry. Raises IndicatorError as `read` does."""
+    compiled = loading.lone_set(files, choice)
+    return setfile.read(compiled) if compiled is not None else read(files, choice).indicators
+
+
+def write_set(path: Path, indicators: IndicatorSet) -> None:
+    """Write a compiled set. Raises IndicatorError for an empty set."""
+    # The native engine adds the index that lets a scan open the file without building anything.
+    with_index = getattr(engine.choose(), "compile_to", None)
+    if with_index is not None:
+        with_index(indicators, path)
+        return
+    setfile.write(path, indicators)
+
+
+def _check_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (KeyError, OSError, ValueError):
+        raise ScanError(f"{name} is not a time zone; write it like Asia/Ho_Chi_Minh or UTC.") from None
