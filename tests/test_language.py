@@ -10,8 +10,7 @@ from babel.messages.pofile import read_po
 
 from quetsach import language
 from quetsach.engines.explain import REASONS
-from quetsach.feeds.remark import REJECTS, WARNINGS
-from quetsach.guard import REASONS as GUARDS
+from quetsach.reasons import CONCERNS, REJECTS, WARNINGS
 
 SOURCES = Path(language.__file__).parent
 HOLES = re.compile(r"%\(\w+\)[sd]|\{[^}]*\}")
@@ -30,7 +29,7 @@ def test_every_text_is_translated() -> None:
         for folder in folders
         for _file, _line, message, _comments, _context in extract_from_dir(folder, keywords=DEFAULT_KEYWORDS)
     }
-    found |= {text for table in (REASONS, REJECTS, WARNINGS, GUARDS) for text in table.values()}
+    found |= {text for table in (REASONS, REJECTS, WARNINGS, CONCERNS) for text in table.values()}
     assert len(found) > 100
     assert not {message for message in found if message not in known}
     assert not {message for message, text in known.items() if not text or text == ("",)}

@@ -25,8 +25,7 @@ from quetsach.endpoint.act.errors import REASONS as REFUSED
 from quetsach.endpoint.act.step import TEXTS as ACTED
 from quetsach.endpoint.fact import REASONS as UNSEEN
 from quetsach.engines.explain import REASONS as EXPLAINED
-from quetsach.feeds.remark import REJECTS, WARNINGS
-from quetsach.guard import REASONS as GUARDED
+from quetsach.reasons import CONCERNS, REJECTS, WARNINGS
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "quetsach"
@@ -74,7 +73,7 @@ def collect(files: list[Path], stored: Catalog) -> Catalog:
 
 def table_texts() -> set[str]:
     """Texts that stand in tables of the pure library, which speaks English only."""
-    tables = (EXPLAINED, REJECTS, WARNINGS, GUARDED, FIELDS, UNSEEN, REFUSED)
+    tables = (EXPLAINED, REJECTS, WARNINGS, CONCERNS, FIELDS, UNSEEN, REFUSED)
     found = {text for table in tables for text in table.values()} | {rule.text for rule in RULES.values()}
     return found | {text for texts in ACTED.values() for text in texts}
 

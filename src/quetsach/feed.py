@@ -19,11 +19,12 @@ from quetsach.feeds import formats
 from quetsach.feeds.item import hash_in, parse
 from quetsach.feeds.listing import Listing
 from quetsach.feeds.origin import Origin, Origins, of_draft
-from quetsach.feeds.remark import REJECTS, WARNINGS, Reject, Remark
+from quetsach.feeds.remark import Reject, Remark
 from quetsach.feeds.swift import sift
 from quetsach.feeds.unpack import lists
 from quetsach.feeds.value import Note
 from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope
+from quetsach.reasons import REJECTS, WARNINGS
 from quetsach.source import is_set_file
 
 COMPILED = "compiled"

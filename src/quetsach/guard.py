@@ -19,21 +19,10 @@ from quetsach.guards.names import Names, Suffixes
 from quetsach.guards.overrides import Override, Overrides, read_overrides
 from quetsach.guards.warninglists import How, WarningList
 from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope, Watch
+from quetsach.reasons import CONCERNS, REJECTS
 
 __all__ = ["Concern", "GuardResult", "Organisation", "Override", "apply", "doubts", "read_overrides"]
 
-REASONS = {
-    "special-purpose": "lies in a special-purpose range: {what}",
-    "special-name": "is a name for local use: {what}",
-    "public-suffix": "is a public suffix, under which anybody has names",
-    "too-wide": "is wider than /16 (IPv6: /32)",
-    "government": "is a name of the state (*.gov.vn)",
-    "own": "belongs to the organisation itself: {what}",
-    "wide": "is wider than /24 (IPv6: /48)",
-    "well-known": "is on, above or below a name that many use: {what}",
-    "shared": "lies in addresses that many share: {what}",
-    "sinkhole": "is a known sinkhole, kept: who still calls it is infected",
-}
 STOP_WIDER = {4: 16, 6: 32}
 WARN_WIDER = {4: 24, 6: 48}
 GOVERNMENT = "gov.vn"
@@ -52,7 +41,7 @@ class Organisation(NamedTuple):
         Raises IndicatorError for anything else.
         """
         from quetsach.feeds.item import parse
-        from quetsach.feeds.remark import REJECTS, Reject
+        from quetsach.feeds.remark import Reject
 
         names: list[str] = []
         networks: list[str] = []
@@ -262,7 +251,7 @@ def apply(
         found, is_stopped = rails.judge(indicator)
         if found is not None:
             decision = decided.find(indicator, found.code)
-            concern = Concern(indicator, found.code, REASONS[found.code].format(what=found.what), decision)
+            concern = Concern(indicator, found.code, CONCERNS[found.code].format(what=found.what), decision)
             if is_stopped and decision is None:
                 stopped.append(concern)
                 if not is_judged:
@@ -291,7 +280,7 @@ def doubts(seen: Iterable[str]) -> dict[str, Concern]:
     for indicator in map(_spelled, seen):
         finding = known.doubt(indicator)
         if finding is not None and finding.code != "sinkhole":
-            reason = REASONS[finding.code].format(what=finding.what)
+            reason = CONCERNS[finding.code].format(what=finding.what)
             found[indicator.canonical] = Concern(indicator, finding.code, reason)
     return found
 

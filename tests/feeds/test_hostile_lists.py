@@ -15,7 +15,7 @@ from quetsach.errors import IndicatorError
 from quetsach.feed import FeedResult
 from quetsach.feeds import formats, listing
 from quetsach.feeds.forms import table
-from quetsach.feeds.remark import REJECTS, WARNINGS
+from quetsach.reasons import REJECTS, WARNINGS
 from tests.feeds.samples import SAMPLES
 
 PIECES = st.sampled_from(

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from quetsach import feed
 from quetsach.feeds.item import parse
 from quetsach.feeds.refang import defang, refang
-from quetsach.feeds.remark import REJECTS, Reject
+from quetsach.feeds.remark import Reject
 from quetsach.indicator import Kind, Scope
+from quetsach.reasons import REJECTS
 
 
 def one(text: str, scope: Scope = Scope.WITH_SUBDOMAINS, kind: str = "") -> tuple[str, str, list[str]]:

@@ -9,8 +9,9 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network, summariz
 from quetsach.canonical import IPV4, address, endpoint, name, parse_port, split_authority, split_url
 from quetsach.errors import IndicatorError
 from quetsach.feeds.refang import refang
-from quetsach.feeds.remark import REJECTS, Reject
+from quetsach.feeds.remark import Reject
 from quetsach.indicator import Indicator, Kind, Scope
+from quetsach.reasons import REJECTS
 
 _PLAIN_DOMAIN = re.compile(
     r"(?=[a-z0-9_.-]{4,253}\Z)(?:[a-z0-9_-]{1,63}\.)+(?=[a-z0-9_-]*[a-z])[a-z0-9_-]{1,63}", re.ASCII

@@ -77,7 +77,8 @@ class Overrides:
 def _items(override: Override) -> list[Indicator]:
     # A scan judges what it saw and has no overrides: it need not know how lists are spelled.
     from quetsach.feeds.item import parse
-    from quetsach.feeds.remark import REJECTS, Reject
+    from quetsach.feeds.remark import Reject
+    from quetsach.reasons import REJECTS
 
     try:
         return parse(override.indicator.strip(), Scope.WITH_SUBDOMAINS)[0]

@@ -11,6 +11,7 @@ import re
 from functools import cache
 
 from quetsach.language import gettext as _
+from quetsach.reasons import CONCERNS, REJECTS, WARNINGS
 
 
 def N_(text: str) -> str:
@@ -346,10 +347,7 @@ _HOLE = r"%\\\((\w+)\\\)s|\\\{(\w+)\\\}"
 @cache
 def _sentences() -> tuple[frozenset[str], tuple[tuple[re.Pattern[str], str], ...]]:
     """Those that are always the same, and the forms of those with holes."""
-    from quetsach.feeds.remark import REJECTS, WARNINGS
-    from quetsach.guard import REASONS
-
-    all_ = (*_SENTENCES, *REJECTS.values(), *WARNINGS.values(), *REASONS.values())
+    all_ = (*_SENTENCES, *REJECTS.values(), *WARNINGS.values(), *CONCERNS.values())
     fixed = frozenset(sentence for sentence in all_ if "%(" not in sentence and "{" not in sentence)
     return fixed, tuple((_form(sentence), sentence) for sentence in all_ if sentence not in fixed)
 
